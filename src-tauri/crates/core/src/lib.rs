@@ -1,0 +1,4 @@
+//! Gloria Notify without a screen.
+
+pub mod protocol;
+pub mod session;

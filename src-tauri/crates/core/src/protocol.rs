@@ -1,0 +1,537 @@
+//! Every type that crosses to the UI, and nothing else.
+//!
+//! The TypeScript in `ui/src/host/protocol.ts` is generated from this file by a test, committed, and refused when
+//! stale. Times are milliseconds since the Unix epoch, UTC; all integers stay below 2^53.
+
+use serde::{Deserialize, Serialize};
+
+#[cfg(test)]
+use ts_rs::TS;
+
+/// Milliseconds since the Unix epoch, UTC.
+pub type EpochMillis = i64;
+
+/// Counts every change of the core's state; a reader that sees a gap attaches again.
+pub type Revision = u64;
+
+/// A command's name with what it takes and what it answers. The shell registers exactly these; the generated
+/// TypeScript gives the UI `call(name, request)` with the same types.
+macro_rules! commands {
+    ($($(#[$doc:meta])* $name:ident: $request:ty => $response:ty,)*) => {
+        /// The list of commands as types, from which the TypeScript is generated.
+        #[cfg(test)]
+        #[derive(TS)]
+        #[allow(dead_code, reason = "exists for its TypeScript")]
+        pub struct Commands {
+            $($(#[$doc])* pub $name: ($request, $response),)*
+        }
+
+        /// The names of all commands, for the shell's own check that none is forgotten.
+        pub const COMMANDS: &[&str] = &[$(stringify!($name)),*];
+    };
+}
+
+commands! {
+    /// A page of the inbox, newest first.
+    inbox_page: InboxQuery => InboxPage,
+    /// Marks items. Answers with the counts after it.
+    inbox_mark: MarkRequest => Counts,
+    /// Marks every item of the inbox read.
+    inbox_mark_all_read: () => Counts,
+    /// The list is on screen: everything in it is seen. Clears the badge, leaves unread items unread.
+    inbox_mark_all_seen: () => Counts,
+    /// Opens the item's link, or one of its actions, in the browser, and marks it read.
+    item_follow: FollowRequest => (),
+    /// Dials at once.
+    connection_retry: () => (),
+    /// Tries an address and a token without saving them.
+    connection_test: AccountForm => TestReport,
+    /// Saves address and token and connects.
+    account_save: AccountForm => (),
+    /// Disconnects and forgets the token.
+    account_sign_out: () => (),
+    /// Changes settings; fields that are absent stay.
+    preferences_save: PreferencesForm => (),
+    /// Plays a bundled sound at the current volume.
+    sound_preview: SoundName => (),
+    /// Pauses sounds until a time, or ends the pause.
+    sounds_pause: PauseRequest => (),
+    /// Tells the core which view is on screen and whether its window has focus.
+    window_shows: WindowView => (),
+}
+
+/// The whole state at one revision. What follows arrives as [`Update`]s with the revisions after it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Snapshot {
+    /// The revision this snapshot shows.
+    pub revision: Revision,
+    /// The app's version.
+    pub version: String,
+    /// The connection, as it is.
+    pub connection: ConnectionView,
+    /// The inbox's counts.
+    pub counts: Counts,
+    /// Address and token.
+    pub account: AccountView,
+    /// What the user can set.
+    pub preferences: Preferences,
+    /// What the user should know about this machine, such as a full disk or a missing keyring.
+    pub notices: Vec<Notice>,
+    /// The item that a toast asked to show, until the window has shown it.
+    pub requested_item: Option<String>,
+}
+
+/// One change, sent with its revision.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(tag = "kind", content = "value", rename_all = "camelCase")]
+pub enum Update {
+    /// The connection changed.
+    Connection(ConnectionView),
+    /// The inbox's counts changed.
+    Counts(Counts),
+    /// Items were added or changed; each replaces the one with its key.
+    ItemsStored(Vec<Item>),
+    /// Items are gone.
+    ItemsRemoved(Vec<String>),
+    /// Many items changed at once: read the pages again.
+    InboxChanged,
+    /// Address or token state changed.
+    Account(AccountView),
+    /// Settings changed.
+    Preferences(Preferences),
+    /// The list of notices changed.
+    Notices(Vec<Notice>),
+    /// A toast was clicked: show this item.
+    ItemRequested(String),
+}
+
+/// An [`Update`] and the revision that it leads to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Revised {
+    /// The revision after the update.
+    pub revision: Revision,
+    /// The update.
+    pub update: Update,
+}
+
+/// The connection as a person reads it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub struct ConnectionView {
+    /// Where the connection stands.
+    pub state: ConnectionState,
+    /// Why, in one sentence without a full stop; empty while all is well.
+    pub reason: String,
+    /// What the user can do about it, if anything.
+    pub remedy: Remedy,
+    /// Failed attempts in a row.
+    pub attempt: u32,
+    /// When the next attempt starts.
+    pub next_attempt_at: Option<EpochMillis>,
+    /// When the present connection was made.
+    pub connected_since: Option<EpochMillis>,
+    /// When the last byte came.
+    pub last_heard_at: Option<EpochMillis>,
+}
+
+/// Where the connection stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub enum ConnectionState {
+    /// Not asked to connect.
+    Idle,
+    /// An attempt is under way.
+    Connecting,
+    /// The stream is open.
+    Connected,
+    /// Between two attempts.
+    Waiting,
+    /// Many attempts failed; rare probes go on.
+    CircuitOpen,
+    /// Only the user leads on.
+    Halted,
+}
+
+/// What the user can do about the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub enum Remedy {
+    /// Nothing is needed, or waiting is enough.
+    None,
+    /// Retrying by hand may help.
+    Retry,
+    /// A new token is needed.
+    SignIn,
+    /// The address is missing or wrong.
+    CheckAddress,
+    /// The keyring is locked.
+    UnlockKeyring,
+    /// A proxy asks for credentials, or the network for a sign-in.
+    CheckNetwork,
+}
+
+/// The inbox in numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Counts {
+    /// Items not yet seen: the badge.
+    pub unseen: u32,
+    /// Items not yet read.
+    pub unread: u32,
+    /// Items in the inbox, archived ones left out.
+    pub total: u32,
+}
+
+/// Address and token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub struct AccountView {
+    /// The API address in use, without credentials.
+    pub address: Option<String>,
+    /// Whether an administrator or the environment sets the address.
+    pub address_locked: bool,
+    /// What is known of the token.
+    pub token: TokenState,
+    /// Why the token cannot be had, in words; empty when it can.
+    pub token_problem: String,
+    /// The first-run page is due.
+    pub needs_setup: bool,
+}
+
+/// What is known of the token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub enum TokenState {
+    /// The keyring has not answered yet.
+    Unknown,
+    /// A token is there.
+    Present,
+    /// None was saved.
+    Missing,
+    /// The keyring is locked.
+    KeyringLocked,
+    /// This machine has no keyring, or it does not answer. A token that is entered is kept in memory only.
+    KeyringUnavailable,
+}
+
+/// Address and token, as typed.
+#[derive(Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub struct AccountForm {
+    /// The API address.
+    pub address: String,
+    /// The token; absent to use the saved one.
+    #[cfg_attr(test, ts(type = "string | null"))]
+    pub token: Option<crate::session::Token>,
+}
+
+/// What a connection test found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub struct TestReport {
+    /// The stream opened and an event came.
+    pub succeeded: bool,
+    /// The steps, in order; the first that failed is the last.
+    pub steps: Vec<TestStep>,
+}
+
+/// One step of a connection test.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub struct TestStep {
+    /// What was tried.
+    pub title: String,
+    /// Whether it worked.
+    pub passed: bool,
+    /// What happened and what to do, in words.
+    pub detail: String,
+}
+
+/// One thing in the inbox.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Item {
+    /// Unique in this inbox, stable over updates.
+    pub key: String,
+    /// What it is.
+    pub kind: ItemKind,
+    /// One line of plain text.
+    pub title: String,
+    /// Plain text; line breaks are kept.
+    pub body: String,
+    /// The server's category, if any.
+    pub category: Option<String>,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// Whose doing it is, by name.
+    pub actor: Option<String>,
+    /// Where its link goes: http or https only.
+    pub link: Option<String>,
+    /// Further links, each with a label.
+    pub actions: Vec<ItemAction>,
+    /// A workflow's progress, 0 to 100.
+    pub progress: Option<u8>,
+    /// When the server made it, or else when it was received.
+    pub created_at: EpochMillis,
+    /// When this machine received it.
+    pub received_at: EpochMillis,
+    /// When it was first on screen.
+    pub seen_at: Option<EpochMillis>,
+    /// When it was read.
+    pub read_at: Option<EpochMillis>,
+    /// When it was archived.
+    pub archived_at: Option<EpochMillis>,
+    /// What the alert gate decided when it came, in words.
+    pub alert: String,
+}
+
+/// What an item is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub enum ItemKind {
+    /// A notification for this person.
+    Notification,
+    /// An announcement to all.
+    Announcement,
+    /// Planned maintenance.
+    Maintenance,
+    /// A workflow that runs.
+    WorkflowRunning,
+    /// A workflow that ended well.
+    WorkflowCompleted,
+    /// A workflow that failed.
+    WorkflowFailed,
+}
+
+/// How urgent an item is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub enum Priority {
+    /// Can wait: no toast.
+    Low,
+    /// The usual.
+    #[default]
+    Normal,
+    /// Should be read soon.
+    High,
+    /// Should be read now.
+    Urgent,
+}
+
+/// A labelled link of an item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct ItemAction {
+    /// What the button says.
+    pub label: String,
+    /// Where it goes: http or https only.
+    pub link: String,
+}
+
+/// Which part of the inbox to read.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub struct InboxQuery {
+    /// Which items.
+    pub filter: InboxFilter,
+    /// The `next` of the page before; absent for the first page.
+    pub after: Option<String>,
+    /// How many items at most; the core caps it.
+    pub limit: u32,
+}
+
+/// Which items of the inbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub enum InboxFilter {
+    /// All that is not archived.
+    Inbox,
+    /// What is neither read nor archived.
+    Unread,
+    /// What was archived.
+    Archived,
+}
+
+/// A page of the inbox.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub struct InboxPage {
+    /// Newest first.
+    pub items: Vec<Item>,
+    /// Ask with this for the next page; absent on the last.
+    pub next: Option<String>,
+}
+
+/// Marks to set on items.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub struct MarkRequest {
+    /// The items' keys; unknown ones are passed over.
+    pub keys: Vec<String>,
+    /// What to set.
+    pub mark: Mark,
+}
+
+/// A mark on an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub enum Mark {
+    /// It was on screen.
+    Seen,
+    /// It was read; also seen.
+    Read,
+    /// It is to be read again.
+    Unread,
+    /// Out of the inbox; also read.
+    Archived,
+    /// Back into the inbox.
+    Unarchived,
+}
+
+/// Which link of an item to follow.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub struct FollowRequest {
+    /// The item's key.
+    pub key: String,
+    /// The place of the action in [`Item::actions`]; absent for the item's own link.
+    pub action: Option<u32>,
+}
+
+/// What the user can set.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Preferences {
+    /// Sounds are on.
+    pub sounds: bool,
+    /// 0 to 100.
+    pub volume: u8,
+    /// The sound of an ordinary notification.
+    pub sound: SoundName,
+    /// Until when sounds are paused.
+    pub sounds_paused_until: Option<EpochMillis>,
+    /// The colours of the window.
+    pub appearance: Appearance,
+}
+
+/// Changes of [`Preferences`]; absent fields stay.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[cfg_attr(test, ts(optional_fields))]
+#[serde(rename_all = "camelCase", default)]
+pub struct PreferencesForm {
+    /// Sounds are on.
+    pub sounds: Option<bool>,
+    /// 0 to 100; more is taken as 100.
+    pub volume: Option<u8>,
+    /// The sound of an ordinary notification.
+    pub sound: Option<SoundName>,
+    /// The colours of the window.
+    pub appearance: Option<Appearance>,
+}
+
+/// A bundled sound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub enum SoundName {
+    /// Two soft notes upwards: the usual.
+    #[default]
+    Chime,
+    /// One short, dry note.
+    Knock,
+    /// Three notes, for what went well.
+    Bloom,
+    /// Repeated and insistent, for what is urgent.
+    Alarm,
+}
+
+/// The colours of the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub enum Appearance {
+    /// As the system.
+    #[default]
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+/// How long sounds stay silent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub struct PauseRequest {
+    /// Minutes from now; 0 ends the pause.
+    pub minutes: u32,
+}
+
+/// Something about this machine that the user should know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Notice {
+    /// What it is about; at most one notice of each kind stands at a time.
+    pub kind: NoticeKind,
+    /// What happened and what to do.
+    pub message: String,
+}
+
+/// What a notice is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub enum NoticeKind {
+    /// The inbox cannot be written or read.
+    Storage,
+    /// The token cannot be kept.
+    Keyring,
+    /// No sound device.
+    Sound,
+    /// No notification service.
+    Toasts,
+    /// The desktop has no tray.
+    Tray,
+    /// A settings file with mistakes in it.
+    Settings,
+    /// The server says that it no longer keeps all that was missed.
+    Gap,
+}
+
+/// What the window shows, for the rule that the eye needs no toast for what it sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub struct WindowView {
+    /// The window has focus.
+    pub focused: bool,
+    /// The inbox list is on screen at its newest end.
+    pub inbox_visible: bool,
+}

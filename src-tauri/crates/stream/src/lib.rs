@@ -1,0 +1,13 @@
+//! A server-sent event stream that stays alive.
+//!
+//! [`parser`] turns bytes into frames (WHATWG HTML 9.2), [`machine`] decides when to dial, wait and give up without
+//! touching a socket or a clock, and [`driver`] does what it says on tokio and reqwest. The crate knows nothing of
+//! what the events mean.
+
+pub mod driver;
+pub mod machine;
+pub mod parser;
+
+pub use driver::{Command, Credential, CredentialError, CredentialProvider, Delivery, StreamHandle, StreamOptions};
+pub use machine::{Cause, HaltReason, IdleReason, Reachability, Status, Timing};
+pub use parser::{Frame, Limits};
