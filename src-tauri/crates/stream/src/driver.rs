@@ -1,5 +1,6 @@
 //! Does what the machine says, on tokio and reqwest.
 
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
@@ -9,7 +10,7 @@ use url::Url;
 use crate::{Frame, Limits, Reachability, Status, Timing};
 
 /// What the stream is dialled with.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct StreamOptions {
     /// The stream's full address, query included; `lastEventId` is added to it.
     pub url: Url,
@@ -19,8 +20,59 @@ pub struct StreamOptions {
     pub timing: Timing,
     /// The parser's limits.
     pub limits: Limits,
+    /// The limits of an attempt.
+    pub dial: DialLimits,
     /// The seed of the machine's randomness.
     pub seed: u64,
+}
+
+impl StreamOptions {
+    /// Options with the default numbers for everything but these.
+    pub fn new(url: Url, user_agent: impl Into<String>, seed: u64) -> Self {
+        Self {
+            url,
+            user_agent: user_agent.into(),
+            timing: Timing::default(),
+            limits: Limits::default(),
+            dial: DialLimits::default(),
+            seed,
+        }
+    }
+}
+
+// The query may hold a token, so the address is shown up to its path.
+impl fmt::Debug for StreamOptions {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let origin = self.url.origin().ascii_serialization();
+        out.debug_struct("StreamOptions")
+            .field("url", &format_args!("{origin}{}", self.url.path()))
+            .field("user_agent", &self.user_agent)
+            .field("timing", &self.timing)
+            .field("limits", &self.limits)
+            .field("dial", &self.dial)
+            .field("seed", &self.seed)
+            .finish()
+    }
+}
+
+/// How long one attempt may take. There is no limit on the whole: a stream has no end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DialLimits {
+    /// Name, TCP and TLS together.
+    pub connect: Duration,
+    /// From the request to the first byte of its answer, for each redirect anew.
+    pub first_byte: Duration,
+}
+
+impl Default for DialLimits {
+    fn default() -> Self {
+        // A handshake over a bad mobile link takes a few seconds; ten without one is a black hole. A server that does
+        // its sign-in check before it answers gets five more.
+        Self {
+            connect: Duration::from_secs(10),
+            first_byte: Duration::from_secs(15),
+        }
+    }
 }
 
 /// How a request proves who asks.
@@ -81,6 +133,13 @@ pub enum Delivery {
     Frames(Vec<Frame>),
     /// The connection changed.
     Status(Status),
+    /// An event over the limits was given up after it had ended three connections in a row.
+    Skipped {
+        /// The last event id after it; empty where there is none.
+        id: std::sync::Arc<str>,
+        /// How much of it was thrown away.
+        bytes: u64,
+    },
 }
 
 /// The way to a running stream. Dropping it ends the stream.

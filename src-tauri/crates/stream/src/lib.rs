@@ -8,6 +8,9 @@ pub mod driver;
 pub mod machine;
 pub mod parser;
 
-pub use driver::{Command, Credential, CredentialError, CredentialProvider, Delivery, StreamHandle, StreamOptions};
-pub use machine::{Cause, HaltReason, IdleReason, Reachability, Status, Timing};
-pub use parser::{Frame, Limits};
+pub use driver::{
+    Command, Credential, CredentialError, CredentialProvider, Delivery, DialLimits, StreamHandle,
+    StreamOptions,
+};
+pub use machine::{Cause, DialError, EndCause, HaltReason, IdleReason, Reachability, Status, Timing};
+pub use parser::{Frame, Limits, Overflow};

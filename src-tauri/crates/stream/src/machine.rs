@@ -2,6 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+mod cause;
+
+pub use cause::{Cause, DialError, EndCause, HaltReason};
+
 /// The numbers of the connection's behaviour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timing {
@@ -15,7 +19,11 @@ pub struct Timing {
 
 impl Default for Timing {
     fn default() -> Self {
-        Self { base_delay: Duration::from_secs(5), max_attempts: 10, heartbeat: Duration::from_secs(30) }
+        Self {
+            base_delay: Duration::from_secs(5),
+            max_attempts: 10,
+            heartbeat: Duration::from_secs(30),
+        }
     }
 }
 
@@ -72,22 +80,4 @@ pub enum IdleReason {
     NotStarted,
     /// Somebody asked to stop.
     Stopped,
-}
-
-/// Why an attempt failed or a connection ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Cause {}
-
-/// Why the machine will not try again by itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum HaltReason {
-    /// 204 or 410: the server said stop.
-    StoppedByServer,
-    /// 401 twice: sign-in is needed.
-    Unauthorized,
-    /// 403: this account has no access.
-    Forbidden,
-    /// There is no credential to dial with.
-    NoCredential,
 }

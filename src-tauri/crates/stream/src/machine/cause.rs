@@ -1,0 +1,225 @@
+//! Why an attempt failed, a connection ended, or the machine gave up: in types for code, in words for people.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::{CredentialError, Overflow};
+
+/// Why an attempt failed or a connection ended.
+///
+/// Shown to people as it is: it holds no address, no query and no credential.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Cause {
+    /// No answer came.
+    #[error(transparent)]
+    Dial(DialError),
+    /// An answer came whose status is no stream.
+    #[error("the server answered {0}")]
+    Status(u16),
+    /// 200 with another content type: a captive portal, or a wrong address.
+    #[error("{}", NotAStream(.content_type.as_deref()))]
+    NotAStream {
+        /// The essence of the answer's content type, such as `text/html`.
+        content_type: Option<String>,
+    },
+    /// The stream came with a content encoding, which nobody asked for.
+    #[error("the answer is compressed ({0}), which an event stream must not be")]
+    Encoded(String),
+    /// 511: the network wants its own sign-in first.
+    #[error("this network asks for a sign-in of its own")]
+    NetworkSignIn,
+    /// The stream was open and ended.
+    #[error(transparent)]
+    Ended(EndCause),
+}
+
+/// Why an attempt brought no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DialError {
+    /// The attempt had nothing to prove itself with.
+    #[error(transparent)]
+    Credential(CredentialError),
+    /// The name has no address.
+    #[error("no server found under this name")]
+    NameNotFound,
+    /// Nothing listens there.
+    #[error("the server refused the connection")]
+    ConnectionRefused,
+    /// There is no way there.
+    #[error("the server cannot be reached from this network")]
+    Unreachable,
+    /// Name, TCP and TLS together took longer than this.
+    #[error("no connection within {}", Words(*.0))]
+    ConnectTimedOut(Duration),
+    /// The request was sent, and no answer began within this time.
+    #[error("no answer within {}", Words(*.0))]
+    AnswerTimedOut(Duration),
+    /// The certificate does not prove who the server is.
+    #[error("the certificate is not trusted: {0}")]
+    Certificate(String),
+    /// TLS failed for another reason than the certificate.
+    #[error("no secure connection could be made: {0}")]
+    Tls(String),
+    /// 407, from the proxy.
+    #[error("the proxy asks for a sign-in")]
+    ProxyAuthentication,
+    /// The proxy gave no way through.
+    #[error("the proxy gave no way through: {0}")]
+    Proxy(String),
+    /// The connection ended before an answer.
+    #[error("the connection broke off before an answer: {0}")]
+    BrokenOff(String),
+    /// What answered does not speak HTTP.
+    #[error("the answer is not HTTP: {0}")]
+    NotHttp(String),
+    /// A redirect with a missing, empty or unreadable `Location`.
+    #[error("the server redirects to nowhere")]
+    RedirectToNowhere,
+    /// From https to http, or to neither.
+    #[error("the server redirects to an address that is not secure")]
+    RedirectNotSecure,
+    /// More than ten in one attempt.
+    #[error("the server redirects in a circle")]
+    TooManyRedirects,
+    /// The request could not even be made.
+    #[error("the connection could not be set up: {0}")]
+    Setup(String),
+}
+
+/// Why an open stream ended.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EndCause {
+    /// The body came to its end.
+    #[error("the server closed the connection")]
+    Closed,
+    /// A reset, or a body that stopped in its middle.
+    #[error("the connection broke off: {0}")]
+    BrokenOff(String),
+    /// Not one byte for this long.
+    #[error("nothing heard for {}", Words(*.0))]
+    Silent(Duration),
+    /// More than the limits allow.
+    #[error(transparent)]
+    Overflow(Overflow),
+    /// The same event was over the limits again and again; it is given up on the next connection.
+    #[error("{0}, {1} times in a row; it will be skipped")]
+    OverflowRepeated(Overflow, u32),
+    /// The way to the server is another one now.
+    #[error("the network changed")]
+    NetworkChanged,
+    /// The machine was asleep, and the connection with it.
+    #[error("the computer was asleep")]
+    Slept,
+    /// There is a new credential.
+    #[error("the credential changed")]
+    CredentialChanged,
+    /// The stream was asked to start again after another event.
+    #[error("the stream was started again")]
+    Restarted,
+}
+
+/// Why the machine will not try again by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum HaltReason {
+    /// 204 or 410: the server said stop.
+    #[error("the server asked this client to stop")]
+    StoppedByServer,
+    /// 401 twice: sign-in is needed.
+    #[error("the server does not accept the token; sign in again")]
+    Unauthorized,
+    /// 403: this account has no access.
+    #[error("this account has no access to the stream")]
+    Forbidden,
+    /// There is no credential to dial with.
+    #[error("no token is saved; sign in first")]
+    NoCredential,
+}
+
+struct NotAStream<'a>(Option<&'a str>);
+
+impl fmt::Display for NotAStream<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(page @ ("text/html" | "application/xhtml+xml")) => {
+                write!(
+                    out,
+                    "this address answered with a web page ({page}), not an event stream"
+                )
+            }
+            Some(other) => write!(out, "this address answered with {other}, not an event stream"),
+            None => write!(
+                out,
+                "this address answered without saying that it is an event stream"
+            ),
+        }
+    }
+}
+
+/// A duration as people say it.
+struct Words(Duration);
+
+impl fmt::Display for Words {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 < Duration::from_secs(1) {
+            write!(out, "{} ms", self.0.as_millis())
+        } else if self.0.subsec_millis() == 0 {
+            write!(out, "{} s", self.0.as_secs())
+        } else {
+            write!(out, "{:.1} s", self.0.as_secs_f64())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_read_as_sentences() {
+        for (cause, words) in [
+            (Cause::Status(503), "the server answered 503"),
+            (
+                Cause::Ended(EndCause::Silent(Duration::from_secs(75))),
+                "nothing heard for 75 s",
+            ),
+            (
+                Cause::Ended(EndCause::Silent(Duration::from_millis(12_500))),
+                "nothing heard for 12.5 s",
+            ),
+            (
+                Cause::Ended(EndCause::Silent(Duration::from_millis(250))),
+                "nothing heard for 250 ms",
+            ),
+            (
+                Cause::Dial(DialError::NameNotFound),
+                "no server found under this name",
+            ),
+            (
+                Cause::NotAStream {
+                    content_type: Some("text/html".to_owned()),
+                },
+                "this address answered with a web page (text/html), not an event stream",
+            ),
+            (
+                Cause::NotAStream {
+                    content_type: Some("application/json".to_owned()),
+                },
+                "this address answered with application/json, not an event stream",
+            ),
+            (
+                Cause::NotAStream { content_type: None },
+                "this address answered without saying that it is an event stream",
+            ),
+            (
+                Cause::Ended(EndCause::OverflowRepeated(Overflow::Event { limit: 4 << 20 }, 3)),
+                "an event is larger than 4194304 bytes, 3 times in a row; it will be skipped",
+            ),
+            (
+                Cause::Dial(DialError::Credential(CredentialError::Missing)),
+                "no token is saved",
+            ),
+        ] {
+            assert_eq!(cause.to_string(), words);
+        }
+    }
+}
