@@ -226,7 +226,7 @@ pub enum TokenState {
 }
 
 /// Address and token, as typed.
-#[derive(Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub struct AccountForm {

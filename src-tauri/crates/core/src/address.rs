@@ -1,0 +1,163 @@
+//! The API address: which servers a token may be sent to.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use thiserror::Error;
+use url::{Host, Url};
+
+/// The base of the Gloria System's API, such as `https://gloria.example/api`. It carries no credentials.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address(Url);
+
+/// Why a text is no API address.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum AddressError {
+    /// Nothing but white space.
+    #[error("enter the server's address, such as https://gloria.example/api")]
+    Empty,
+    /// Not a URL.
+    #[error("this is not an address: {0}; it should look like https://gloria.example/api")]
+    Malformed(url::ParseError),
+    /// Neither http nor https.
+    #[error("the address must begin with https://")]
+    Scheme,
+    /// Plain http would show the token to everyone on the way.
+    #[error("plain http would send your token unencrypted; use https://")]
+    Unencrypted,
+    /// A user name, password, query or fragment.
+    #[error("the address must not hold a user name, a password or anything after ? or #")]
+    Extras,
+}
+
+impl Address {
+    /// Takes an address as typed: white space and slashes at its end do not count, and https is meant where no
+    /// scheme is given.
+    ///
+    /// # Errors
+    ///
+    /// When it is no URL, or one that a token must not be sent to: plain http is for this machine only, unless
+    /// `allow_plain_http` (laboratories) says otherwise.
+    pub fn parse(text: &str, allow_plain_http: bool) -> Result<Self, AddressError> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(AddressError::Empty);
+        }
+        let mut url = if text.contains("://") {
+            Url::parse(text)
+        } else {
+            Url::parse(&format!("https://{text}"))
+        }
+        .map_err(AddressError::Malformed)?;
+        match url.scheme() {
+            "https" => {}
+            "http" if allow_plain_http || is_loopback(&url) => {}
+            "http" => return Err(AddressError::Unencrypted),
+            _ => return Err(AddressError::Scheme),
+        }
+        let extras = !url.username().is_empty()
+            || url.password().is_some()
+            || url.query().is_some()
+            || url.fragment().is_some();
+        if extras {
+            Err(AddressError::Extras)
+        } else {
+            Ok(Self(url))
+        }
+    }
+
+    /// The stream's address. `types` asks for these event types alone; none asks for all.
+    pub fn stream(&self, types: &[String]) -> Url {
+        let mut url = self.endpoint("sse");
+        if !types.is_empty() {
+            url.query_pairs_mut().append_pair("types", &types.join(","));
+        }
+        url
+    }
+
+    /// The address of a resource below the API's base.
+    pub fn endpoint(&self, path: &str) -> Url {
+        let mut url = self.0.clone();
+        let base = self.0.path().trim_end_matches('/');
+        url.set_path(&format!("{base}/{path}"));
+        url
+    }
+
+    /// Whether it lacks encryption.
+    pub fn is_plain_http(&self) -> bool {
+        self.0.scheme() == "http"
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.0.as_str().trim_end_matches('/'))
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
+        Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Result<String, AddressError> {
+        Address::parse(text, false).map(|address| address.to_string())
+    }
+
+    #[test]
+    fn an_address_as_typed_becomes_one() {
+        assert_eq!(
+            parsed(" https://gloria.example/api/ "),
+            Ok("https://gloria.example/api".into())
+        );
+        assert_eq!(
+            parsed("gloria.example/api"),
+            Ok("https://gloria.example/api".into())
+        );
+        assert_eq!(
+            parsed("http://127.0.0.1:8787/api"),
+            Ok("http://127.0.0.1:8787/api".into())
+        );
+        assert_eq!(parsed("http://[::1]:1/api"), Ok("http://[::1]:1/api".into()));
+    }
+
+    #[test]
+    fn an_address_that_would_leak_the_token_is_refused() {
+        assert_eq!(
+            parsed("http://gloria.example/api"),
+            Err(AddressError::Unencrypted)
+        );
+        assert_eq!(
+            parsed("http://127.0.0.1.evil.example/"),
+            Err(AddressError::Unencrypted)
+        );
+        assert_eq!(parsed("https://me:pw@gloria.example"), Err(AddressError::Extras));
+        assert_eq!(
+            parsed("https://gloria.example/api?token=x"),
+            Err(AddressError::Extras)
+        );
+        assert_eq!(parsed("ftp://gloria.example"), Err(AddressError::Scheme));
+        assert_eq!(parsed("  "), Err(AddressError::Empty));
+        assert!(matches!(parsed("https://"), Err(AddressError::Malformed(_))));
+        assert!(Address::parse("http://lab.example/api", true).is_ok_and(|address| address.is_plain_http()));
+    }
+
+    #[test]
+    fn endpoints_hang_below_the_base() {
+        let address = Address::parse("https://gloria.example/api", false).expect("a good address");
+        assert_eq!(address.stream(&[]).as_str(), "https://gloria.example/api/sse");
+        let types = ["notification.created".to_owned(), "heartbeat".to_owned()];
+        assert_eq!(
+            address.stream(&types).as_str(),
+            "https://gloria.example/api/sse?types=notification.created%2Cheartbeat"
+        );
+    }
+}

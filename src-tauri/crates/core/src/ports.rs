@@ -1,0 +1,131 @@
+//! What the core needs from a machine, as traits. `gloria-desktop` and the shell make them real; [`fakes`] record.
+//!
+//! None of these may block for long: the actor calls them from its one loop. What takes time answers through a
+//! future or later through [`crate::Signal`].
+
+use std::fmt::Debug;
+use std::time::{Instant, SystemTime};
+
+use futures_util::future::BoxFuture;
+use thiserror::Error;
+
+use crate::protocol::{Priority, SoundName};
+use crate::session::Token;
+
+#[cfg(feature = "fakes")]
+pub mod fakes;
+
+/// A toast to raise. Its text is plain; whoever shows it escapes it for the service at hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Toast {
+    /// The item it is about; `None` for a digest or a word about the connection. A click leads to it.
+    pub item: Option<String>,
+    /// One line.
+    pub title: String,
+    /// A few lines.
+    pub body: String,
+    /// How urgent it is.
+    pub priority: Priority,
+}
+
+/// Why no toast was shown.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ToastError {
+    /// Nobody shows toasts on this desktop.
+    #[error("this desktop has no notification service")]
+    NoService,
+    /// The service refused.
+    #[error("the notification service failed: {0}")]
+    Failed(String),
+}
+
+/// Raises toasts.
+pub trait Toasts: Send + Sync + Debug {
+    /// Shows a toast. `Ok` means that the service took it.
+    fn show(&self, toast: Toast) -> BoxFuture<'static, Result<(), ToastError>>;
+    /// Withdraws the toast of an item, where the system can.
+    fn withdraw(&self, item: &str);
+}
+
+/// Why a sound was not heard.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum SoundError {
+    /// There is no output.
+    #[error("no sound device was found")]
+    NoDevice,
+    /// The output failed or hung.
+    #[error("the sound device failed: {0}")]
+    Failed(String),
+    /// Another sound of the same or higher urgency is still playing.
+    #[error("another sound is playing")]
+    Busy,
+}
+
+/// Plays the bundled sounds.
+pub trait Sounds: Send + Sync + Debug {
+    /// Plays a sound at a volume of 0 to 100. The future ends when playback has begun or failed.
+    fn play(&self, sound: SoundName, volume: u8) -> BoxFuture<'static, Result<(), SoundError>>;
+}
+
+/// Why a secret could not be read or written.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum SecretError {
+    /// The keyring is locked, or the user dismissed its prompt.
+    #[error("the keyring is locked; unlock it and try again")]
+    Locked,
+    /// No keyring, or none that answers.
+    #[error("no keyring is available: {0}")]
+    Unavailable(String),
+    /// The keyring refused the value.
+    #[error("the keyring refused the token: {0}")]
+    Refused(String),
+}
+
+/// Keeps tokens, each under the API address that it belongs to, so that none is ever sent to another server.
+pub trait Secrets: Send + Sync + Debug {
+    /// The token of an address, if one is kept.
+    fn load(&self, address: &str) -> BoxFuture<'static, Result<Option<Token>, SecretError>>;
+    /// Keeps a token.
+    fn store(&self, address: &str, token: Token) -> BoxFuture<'static, Result<(), SecretError>>;
+    /// Forgets a token; forgetting what is not there is no error.
+    fn forget(&self, address: &str) -> BoxFuture<'static, Result<(), SecretError>>;
+}
+
+/// Why a link was not opened.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum OpenError {
+    /// Only http and https links are opened.
+    #[error("only web links are opened")]
+    NotAWebLink,
+    /// No browser took it.
+    #[error("no browser could be started: {0}")]
+    Failed(String),
+}
+
+/// Opens links in the user's browser.
+pub trait Opener: Send + Sync + Debug {
+    /// Opens an http or https address.
+    fn open(&self, link: &str) -> Result<(), OpenError>;
+}
+
+/// Tells the time.
+pub trait Clock: Send + Sync + Debug {
+    /// The time of day, for people and for files.
+    fn wall(&self) -> SystemTime;
+    /// Time that never jumps, for intervals.
+    fn monotonic(&self) -> Instant;
+}
+
+/// The machine's own clocks.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn wall(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn monotonic(&self) -> Instant {
+        Instant::now()
+    }
+}

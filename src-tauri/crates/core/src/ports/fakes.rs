@@ -1,0 +1,155 @@
+//! Ports that record what was asked of them.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, ready};
+use tokio::sync::watch;
+
+use super::{OpenError, Opener, SecretError, Secrets, SoundError, Sounds, Toast, ToastError, Toasts};
+use crate::protocol::SoundName;
+use crate::session::Token;
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A list that grows, and that a test can wait on.
+#[derive(Debug)]
+pub struct Recorded<T>(watch::Sender<Vec<T>>);
+
+impl<T> Default for Recorded<T> {
+    fn default() -> Self {
+        Self(watch::Sender::new(Vec::new()))
+    }
+}
+
+impl<T: Clone> Recorded<T> {
+    fn push(&self, value: T) {
+        self.0.send_modify(|all| all.push(value));
+    }
+
+    /// All so far.
+    pub fn all(&self) -> Vec<T> {
+        self.0.borrow().clone()
+    }
+
+    /// Waits until there are at least `count`.
+    pub async fn wait_for(&self, count: usize) -> Vec<T> {
+        let mut receiver = self.0.subscribe();
+        match receiver.wait_for(|all| all.len() >= count).await {
+            Ok(all) => all.clone(),
+            Err(_) => self.all(),
+        }
+    }
+}
+
+/// Toasts that are only written down.
+#[derive(Debug, Default)]
+pub struct FakeToasts {
+    /// What was shown.
+    pub shown: Recorded<Toast>,
+    /// The items whose toasts were withdrawn.
+    pub withdrawn: Recorded<String>,
+    /// What showing answers, when it is to fail.
+    pub failure: Mutex<Option<ToastError>>,
+}
+
+impl Toasts for FakeToasts {
+    fn show(&self, toast: Toast) -> BoxFuture<'static, Result<(), ToastError>> {
+        if let Some(error) = lock(&self.failure).clone() {
+            return ready(Err(error)).boxed();
+        }
+        self.shown.push(toast);
+        ready(Ok(())).boxed()
+    }
+
+    fn withdraw(&self, item: &str) {
+        self.withdrawn.push(item.to_owned());
+    }
+}
+
+/// Sounds that are only written down.
+#[derive(Debug, Default)]
+pub struct FakeSounds {
+    /// What was played, with its volume.
+    pub played: Recorded<(SoundName, u8)>,
+    /// What playing answers, when it is to fail.
+    pub failure: Mutex<Option<SoundError>>,
+}
+
+impl Sounds for FakeSounds {
+    fn play(&self, sound: SoundName, volume: u8) -> BoxFuture<'static, Result<(), SoundError>> {
+        if let Some(error) = lock(&self.failure).clone() {
+            return ready(Err(error)).boxed();
+        }
+        self.played.push((sound, volume));
+        ready(Ok(())).boxed()
+    }
+}
+
+/// A keyring in memory, which can be locked or taken away.
+#[derive(Debug, Default)]
+pub struct FakeSecrets {
+    tokens: Arc<Mutex<HashMap<String, Token>>>,
+    /// What every call answers, when it is to fail.
+    pub failure: Mutex<Option<SecretError>>,
+}
+
+impl FakeSecrets {
+    /// A keyring that holds one token.
+    pub fn holding(address: &str, token: Token) -> Self {
+        let secrets = Self::default();
+        lock(&secrets.tokens).insert(address.to_owned(), token);
+        secrets
+    }
+
+    /// The token kept for an address.
+    pub fn token(&self, address: &str) -> Option<Token> {
+        lock(&self.tokens).get(address).cloned()
+    }
+
+    fn answer<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut HashMap<String, Token>) -> T,
+    ) -> BoxFuture<'static, Result<T, SecretError>> {
+        let answer = match lock(&self.failure).clone() {
+            Some(error) => Err(error),
+            None => Ok(work(&mut lock(&self.tokens))),
+        };
+        ready(answer).boxed()
+    }
+}
+
+impl Secrets for FakeSecrets {
+    fn load(&self, address: &str) -> BoxFuture<'static, Result<Option<Token>, SecretError>> {
+        self.answer(|tokens| tokens.get(address).cloned())
+    }
+
+    fn store(&self, address: &str, token: Token) -> BoxFuture<'static, Result<(), SecretError>> {
+        self.answer(|tokens| {
+            tokens.insert(address.to_owned(), token);
+        })
+    }
+
+    fn forget(&self, address: &str) -> BoxFuture<'static, Result<(), SecretError>> {
+        self.answer(|tokens| {
+            tokens.remove(address);
+        })
+    }
+}
+
+/// Links that are only written down.
+#[derive(Debug, Default)]
+pub struct FakeOpener {
+    /// What was opened.
+    pub opened: Recorded<String>,
+}
+
+impl Opener for FakeOpener {
+    fn open(&self, link: &str) -> Result<(), OpenError> {
+        self.opened.push(link.to_owned());
+        Ok(())
+    }
+}

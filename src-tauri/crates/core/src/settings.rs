@@ -1,0 +1,405 @@
+//! What can be set: defaults in code, a file that holds only what differs, and the environment above both.
+//!
+//! A mistake in the file or the environment costs that one setting and is told to the user; the rest holds.
+
+mod file;
+
+use std::time::Duration;
+
+use gloria_stream::Timing;
+use toml::Value;
+
+pub use file::{SettingsFile, SettingsFileError};
+
+use crate::address::Address;
+use crate::protocol::{Appearance, SoundName};
+
+/// The settings in force.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// The API address; none until it is set up.
+    pub address: Option<Address>,
+    /// Plain http is taken for addresses that are not this machine. For laboratories.
+    pub allow_plain_http: bool,
+    /// How the token travels.
+    pub auth_transport: AuthTransport,
+    /// The numbers of the connection.
+    pub timing: Timing,
+    /// Only these event types are asked for; none means all.
+    pub types: Vec<String>,
+    /// Sounds are on.
+    pub sounds: bool,
+    /// 0 to 100.
+    pub volume: u8,
+    /// The sound of an ordinary notification.
+    pub sound: SoundName,
+    /// The colours of the window.
+    pub appearance: Appearance,
+}
+
+/// How the token travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuthTransport {
+    /// As `Authorization: Bearer`.
+    Header,
+    /// As `?token=`, for servers that read no header.
+    Query,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            address: None,
+            allow_plain_http: false,
+            auth_transport: AuthTransport::Header,
+            timing: Timing::default(),
+            types: Vec::new(),
+            sounds: true,
+            // Heard across a desk, not across the room: the bundled sounds are normalised.
+            volume: 70,
+            sound: SoundName::default(),
+            appearance: Appearance::default(),
+        }
+    }
+}
+
+/// One setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key {
+    /// See [`Settings::allow_plain_http`].
+    AllowPlainHttp,
+    /// See [`Settings::address`].
+    ApiUrl,
+    /// See [`Settings::auth_transport`].
+    AuthTransport,
+    /// See [`Timing::base_delay`].
+    ReconnectInterval,
+    /// See [`Timing::max_attempts`].
+    MaxReconnectAttempts,
+    /// See [`Timing::heartbeat`].
+    HeartbeatInterval,
+    /// See [`Settings::types`].
+    Types,
+    /// See [`Settings::sounds`].
+    Sounds,
+    /// See [`Settings::volume`].
+    Volume,
+    /// See [`Settings::sound`].
+    Sound,
+    /// See [`Settings::appearance`].
+    Appearance,
+}
+
+impl Key {
+    /// All keys. The address comes after what decides whether it is taken.
+    pub const ALL: [Self; 11] = [
+        Self::AllowPlainHttp,
+        Self::ApiUrl,
+        Self::AuthTransport,
+        Self::ReconnectInterval,
+        Self::MaxReconnectAttempts,
+        Self::HeartbeatInterval,
+        Self::Types,
+        Self::Sounds,
+        Self::Volume,
+        Self::Sound,
+        Self::Appearance,
+    ];
+
+    /// The table and the key in the file.
+    pub fn name(self) -> (&'static str, &'static str) {
+        match self {
+            Self::AllowPlainHttp => ("api", "allow_plain_http"),
+            Self::ApiUrl => ("api", "url"),
+            Self::AuthTransport => ("auth", "transport"),
+            Self::ReconnectInterval => ("sse", "reconnect_interval"),
+            Self::MaxReconnectAttempts => ("sse", "max_reconnect_attempts"),
+            Self::HeartbeatInterval => ("sse", "heartbeat_interval"),
+            Self::Types => ("sse", "types"),
+            Self::Sounds => ("sounds", "enabled"),
+            Self::Volume => ("sounds", "volume"),
+            Self::Sound => ("sounds", "sound"),
+            Self::Appearance => ("window", "appearance"),
+        }
+    }
+
+    /// The environment variable that overrides the file.
+    pub fn variable(self) -> &'static str {
+        match self {
+            Self::AllowPlainHttp => "GLORIA_ALLOW_PLAIN_HTTP",
+            Self::ApiUrl => "GLORIA_API_URL",
+            Self::AuthTransport => "GLORIA_AUTH_TRANSPORT",
+            Self::ReconnectInterval => "GLORIA_SSE_RECONNECT_INTERVAL",
+            Self::MaxReconnectAttempts => "GLORIA_SSE_MAX_RECONNECT_ATTEMPTS",
+            Self::HeartbeatInterval => "GLORIA_SSE_HEARTBEAT_INTERVAL",
+            Self::Types => "GLORIA_SSE_TYPES",
+            Self::Sounds => "GLORIA_SOUNDS",
+            Self::Volume => "GLORIA_SOUND_VOLUME",
+            Self::Sound => "GLORIA_SOUND",
+            Self::Appearance => "GLORIA_APPEARANCE",
+        }
+    }
+}
+
+/// Settings in force, where they came from, and what was wrong with what was given.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Resolved {
+    /// The settings in force.
+    pub settings: Settings,
+    /// Keys that the environment sets: the user cannot.
+    pub locked: Vec<Key>,
+    /// Mistakes, each in words for the user.
+    pub problems: Vec<String>,
+}
+
+impl Settings {
+    /// Layers the environment over the file over the defaults.
+    pub fn resolve(file: &SettingsFile, environment: impl Fn(&str) -> Option<String>) -> Resolved {
+        let mut resolved = Resolved {
+            problems: file.problems(),
+            ..Resolved::default()
+        };
+        for key in Key::ALL {
+            if let Some(value) = file.get(key)
+                && let Err(problem) = resolved.settings.apply(key, value)
+            {
+                let (table, name) = key.name();
+                resolved.problems.push(format!(
+                    "{table}.{name} in the settings file is ignored: {problem}"
+                ));
+            }
+            let variable = key.variable();
+            if let Some(text) = environment(variable).filter(|text| !text.is_empty()) {
+                match resolved.settings.apply(key, &Value::String(text)) {
+                    Ok(()) => resolved.locked.push(key),
+                    Err(problem) => resolved
+                        .problems
+                        .push(format!("{variable} is ignored: {problem}")),
+                }
+            }
+        }
+        resolved
+    }
+
+    fn apply(&mut self, key: Key, value: &Value) -> Result<(), String> {
+        match key {
+            Key::AllowPlainHttp => self.allow_plain_http = boolean(value)?,
+            Key::ApiUrl => {
+                let address = Address::parse(text(value)?, self.allow_plain_http);
+                self.address = Some(address.map_err(|error| error.to_string())?);
+            }
+            Key::AuthTransport => {
+                self.auth_transport = choice(
+                    value,
+                    &[("header", AuthTransport::Header), ("query", AuthTransport::Query)],
+                )?;
+            }
+            Key::ReconnectInterval => self.timing.base_delay = duration(value)?,
+            Key::MaxReconnectAttempts => self.timing.max_attempts = number(value, 1, 1000)?,
+            Key::HeartbeatInterval => self.timing.heartbeat = duration(value)?,
+            Key::Types => self.types = list(value)?,
+            Key::Sounds => self.sounds = boolean(value)?,
+            // The range fits a byte.
+            Key::Volume => self.volume = number(value, 0, 100)?.try_into().unwrap_or(100),
+            Key::Sound => self.sound = choice(value, &SOUNDS)?,
+            Key::Appearance => self.appearance = choice(value, &APPEARANCES)?,
+        }
+        Ok(())
+    }
+}
+
+const SOUNDS: [(&str, SoundName); 4] = [
+    ("chime", SoundName::Chime),
+    ("knock", SoundName::Knock),
+    ("bloom", SoundName::Bloom),
+    ("alarm", SoundName::Alarm),
+];
+
+const APPEARANCES: [(&str, Appearance); 3] = [
+    ("system", Appearance::System),
+    ("light", Appearance::Light),
+    ("dark", Appearance::Dark),
+];
+
+/// The word for a sound in the file.
+pub(crate) fn sound_word(sound: SoundName) -> &'static str {
+    word(&SOUNDS, sound)
+}
+
+/// The word for an appearance in the file.
+pub(crate) fn appearance_word(appearance: Appearance) -> &'static str {
+    word(&APPEARANCES, appearance)
+}
+
+fn word<T: PartialEq + Copy>(words: &[(&'static str, T)], value: T) -> &'static str {
+    words
+        .iter()
+        .find(|(_, candidate)| *candidate == value)
+        .map_or("", |(word, _)| word)
+}
+
+fn text(value: &Value) -> Result<&str, String> {
+    value
+        .as_str()
+        .ok_or_else(|| "it should be a text in quotes".to_owned())
+}
+
+fn boolean(value: &Value) -> Result<bool, String> {
+    match (value.as_bool(), value.as_str()) {
+        (Some(value), _) => Ok(value),
+        (None, Some("true" | "1" | "on" | "yes")) => Ok(true),
+        (None, Some("false" | "0" | "off" | "no")) => Ok(false),
+        _ => Err("it should be true or false".into()),
+    }
+}
+
+fn number(value: &Value, least: u32, most: u32) -> Result<u32, String> {
+    value
+        .as_integer()
+        .or_else(|| value.as_str()?.trim().parse().ok())
+        .and_then(|number| u32::try_from(number).ok())
+        .filter(|number| (least..=most).contains(number))
+        .ok_or_else(|| format!("it should be a whole number from {least} to {most}"))
+}
+
+/// A number is milliseconds; a text may name the unit: `250ms`, `5s`, `2m`.
+fn duration(value: &Value) -> Result<Duration, String> {
+    let millis = match (value.as_integer(), value.as_str()) {
+        (Some(millis), _) => u64::try_from(millis).ok(),
+        (None, Some(text)) => {
+            let text = text.trim();
+            let (digits, unit) =
+                text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+            let factor = match unit.trim() {
+                "" | "ms" => Some(1),
+                "s" => Some(1000),
+                "m" | "min" => Some(60_000),
+                _ => None,
+            };
+            digits
+                .parse::<u64>()
+                .ok()
+                .zip(factor)
+                .and_then(|(number, factor)| number.checked_mul(factor))
+        }
+        (None, None) => None,
+    };
+    // Below 100 ms a client is an attack, above a day it is no client.
+    millis
+        .filter(|millis| (100..=86_400_000).contains(millis))
+        .map(Duration::from_millis)
+        .ok_or_else(|| {
+            "it should be a duration from 100ms to 1440m, such as 5000 (milliseconds) or \"5s\"".into()
+        })
+}
+
+fn list(value: &Value) -> Result<Vec<String>, String> {
+    if let Some(text) = value.as_str() {
+        return Ok(text
+            .split(',')
+            .map(|part| part.trim().to_owned())
+            .filter(|part| !part.is_empty())
+            .collect());
+    }
+    let entries = value.as_array().and_then(|entries| {
+        entries
+            .iter()
+            .map(|entry| entry.as_str().map(str::to_owned))
+            .collect::<Option<Vec<_>>>()
+    });
+    entries.ok_or_else(|| "it should be a list of texts".into())
+}
+
+fn choice<T: Copy>(value: &Value, choices: &[(&str, T)]) -> Result<T, String> {
+    let given = text(value)?;
+    choices
+        .iter()
+        .find(|(word, _)| *word == given)
+        .map(|(_, choice)| *choice)
+        .ok_or_else(|| {
+            let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
+            format!("it should be one of: {}", words.join(", "))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolve(file: &str, environment: &[(&str, &str)]) -> Resolved {
+        let environment: std::collections::HashMap<_, _> = environment.iter().copied().collect();
+        Settings::resolve(&SettingsFile::from_text(file), |name| {
+            environment.get(name).map(|text| (*text).to_owned())
+        })
+    }
+
+    #[test]
+    fn nothing_given_is_the_defaults() {
+        let resolved = resolve("", &[]);
+        assert_eq!(resolved, Resolved::default());
+        assert_eq!(resolved.settings.timing.base_delay, Duration::from_secs(5));
+        assert_eq!(resolved.settings.timing.max_attempts, 10);
+        assert_eq!(resolved.settings.timing.heartbeat, Duration::from_secs(30));
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file_and_locks() {
+        let resolved = resolve(
+            "[sse]\nreconnect_interval = 7000\nmax_reconnect_attempts = 3\n[sounds]\nvolume = 10",
+            &[
+                ("GLORIA_SSE_RECONNECT_INTERVAL", "2s"),
+                ("GLORIA_API_URL", "https://gloria.example/api"),
+            ],
+        );
+        assert_eq!(resolved.problems, Vec::<String>::new());
+        assert_eq!(resolved.settings.timing.base_delay, Duration::from_secs(2));
+        assert_eq!(resolved.settings.timing.max_attempts, 3);
+        assert_eq!(resolved.settings.volume, 10);
+        assert_eq!(resolved.locked, vec![Key::ApiUrl, Key::ReconnectInterval]);
+    }
+
+    #[test]
+    fn a_mistake_costs_one_setting_and_is_told() {
+        let resolved = resolve(
+            "[sounds]\nvolume = 400\nsound = \"bloom\"\ncolour = 1\n[surprise]\nx = 1",
+            &[("GLORIA_SSE_HEARTBEAT_INTERVAL", "soon")],
+        );
+        assert_eq!(resolved.settings.volume, Settings::default().volume);
+        assert_eq!(resolved.settings.sound, SoundName::Bloom);
+        let problems = resolved.problems.join("\n");
+        for expected in [
+            "sounds.volume",
+            "sounds.colour",
+            "surprise",
+            "GLORIA_SSE_HEARTBEAT_INTERVAL",
+        ] {
+            assert!(
+                problems.contains(expected),
+                "{expected} is not told in: {problems}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_not_toml_leaves_the_defaults_and_says_where() {
+        let resolved = resolve("volume = = 3", &[]);
+        assert_eq!(resolved.settings, Settings::default());
+        assert!(
+            resolved.problems.iter().any(|problem| problem.contains("line 1")),
+            "{:?}",
+            resolved.problems
+        );
+    }
+
+    #[test]
+    fn durations_are_milliseconds_unless_they_name_a_unit() {
+        let of = |text: &str| duration(&Value::String(text.into())).ok();
+        assert_eq!(of("5000"), Some(Duration::from_secs(5)));
+        assert_eq!(of("5s"), Some(Duration::from_secs(5)));
+        assert_eq!(of("2 min"), Some(Duration::from_secs(120)));
+        assert_eq!(
+            (of("0"), of("-5"), of("5 weeks"), of("99999999999999999999s")),
+            (None, None, None, None)
+        );
+    }
+}
