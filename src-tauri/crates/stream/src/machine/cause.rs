@@ -28,9 +28,12 @@ pub enum Cause {
     /// 511: the network wants its own sign-in first.
     #[error("this network asks for a sign-in of its own")]
     NetworkSignIn,
-    /// The stream was open and ended.
+    /// The stream was open, or about to be, and ended.
     #[error(transparent)]
     Ended(EndCause),
+    /// The stream had been given up, and somebody asked for another attempt.
+    #[error(transparent)]
+    Halted(HaltReason),
 }
 
 /// Why an attempt brought no answer.
@@ -113,9 +116,6 @@ pub enum EndCause {
     /// There is a new credential.
     #[error("the credential changed")]
     CredentialChanged,
-    /// The stream was asked to start again after another event.
-    #[error("the stream was started again")]
-    Restarted,
 }
 
 /// Why the machine will not try again by itself.
