@@ -1,1 +1,12 @@
-//! Stub.
+//! The ports of `gloria-core` made real on Linux, Windows and macOS: bundled sounds, the keyring, the browser, and
+//! where files go. Everything here that may wait does so on a thread of its own and within a limit.
+
+mod browser;
+pub mod paths;
+pub mod secrets;
+pub mod sounds;
+
+pub use browser::Browser;
+pub use paths::paths;
+pub use secrets::Keyring;
+pub use sounds::SoundPlayer;

@@ -1,0 +1,177 @@
+//! The folders that each system keeps for an app.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use gloria_core::paths::Paths;
+use thiserror::Error;
+
+/// The app's folder inside the system's. Tauri names the web view's own folder so too, and the Windows uninstaller
+/// removes both by this name.
+const FOLDER: &str = "com.gloriasystem.notify";
+
+/// Why there is no place for the app's files.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error(
+    "cannot tell where to keep files: {missing} is not set; set it, or set GLORIA_HOME to a folder of your choice"
+)]
+pub struct NoHome {
+    missing: &'static str,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum System {
+    Xdg,
+    Windows,
+    MacOs,
+}
+
+const SYSTEM: System = if cfg!(target_os = "windows") {
+    System::Windows
+} else if cfg!(target_os = "macos") {
+    System::MacOs
+} else {
+    System::Xdg
+};
+
+/// The app's folders on this system, or the one folder that `GLORIA_HOME` names. None is created.
+///
+/// On Linux they follow the XDG Base Directory Specification; on Windows settings roam (`%APPDATA%`) and the inbox
+/// does not (`%LOCALAPPDATA%`); on macOS both are in `Application Support`.
+///
+/// # Errors
+///
+/// When a variable that the system always sets is missing.
+pub fn paths(environment: impl Fn(&str) -> Option<OsString>) -> Result<Paths, NoHome> {
+    resolve(SYSTEM, environment)
+}
+
+fn resolve(system: System, environment: impl Fn(&str) -> Option<OsString>) -> Result<Paths, NoHome> {
+    let folder = |name: &str| {
+        environment(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    let required = |name: &'static str| folder(name).ok_or(NoHome { missing: name });
+    if let Some(home) = folder("GLORIA_HOME") {
+        return Ok(Paths::within(&home));
+    }
+    let (config, data) = match system {
+        System::Xdg => {
+            // The specification asks to pass over relative paths.
+            let base = |name: &str, default: &str| match folder(name).filter(|path| path.is_absolute()) {
+                Some(path) => Ok(path),
+                None => required("HOME").map(|home| home.join(default)),
+            };
+            (
+                base("XDG_CONFIG_HOME", ".config")?,
+                base("XDG_DATA_HOME", ".local/share")?,
+            )
+        }
+        System::Windows => (required("APPDATA")?, required("LOCALAPPDATA")?),
+        System::MacOs => {
+            let support = required("HOME")?.join("Library/Application Support");
+            (support.clone(), support)
+        }
+    };
+    Ok(Paths {
+        config: config.join(FOLDER),
+        data: data.join(FOLDER),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn resolved(system: System, variables: &[(&str, &str)]) -> Result<(String, String), NoHome> {
+        let environment = |name: &str| {
+            let found = variables.iter().find(|(key, _)| *key == name);
+            found.map(|(_, value)| OsString::from(value))
+        };
+        let text = |path: &Path| path.display().to_string();
+        resolve(system, environment).map(|paths| (text(&paths.config), text(&paths.data)))
+    }
+
+    fn folders(config: &str, data: &str) -> Result<(String, String), NoHome> {
+        Ok((config.to_owned(), data.to_owned()))
+    }
+
+    #[test]
+    fn linux_follows_xdg() {
+        let home = [("HOME", "/home/ada")];
+        assert_eq!(
+            resolved(System::Xdg, &home),
+            folders(
+                "/home/ada/.config/com.gloriasystem.notify",
+                "/home/ada/.local/share/com.gloriasystem.notify"
+            )
+        );
+        let elsewhere = [("XDG_CONFIG_HOME", "/c"), ("XDG_DATA_HOME", "/d")];
+        assert_eq!(
+            resolved(System::Xdg, &elsewhere),
+            folders("/c/com.gloriasystem.notify", "/d/com.gloriasystem.notify")
+        );
+    }
+
+    #[test]
+    fn a_relative_or_empty_xdg_folder_is_passed_over() {
+        let odd = [
+            ("HOME", "/home/ada"),
+            ("XDG_CONFIG_HOME", "here"),
+            ("XDG_DATA_HOME", ""),
+        ];
+        assert_eq!(
+            resolved(System::Xdg, &odd),
+            folders(
+                "/home/ada/.config/com.gloriasystem.notify",
+                "/home/ada/.local/share/com.gloriasystem.notify"
+            )
+        );
+    }
+
+    #[test]
+    fn windows_lets_settings_roam_and_keeps_the_inbox() {
+        let profile = [("APPDATA", "/roaming"), ("LOCALAPPDATA", "/local")];
+        assert_eq!(
+            resolved(System::Windows, &profile),
+            folders(
+                "/roaming/com.gloriasystem.notify",
+                "/local/com.gloriasystem.notify"
+            )
+        );
+    }
+
+    #[test]
+    fn macos_keeps_both_in_application_support() {
+        let both = "/Users/ada/Library/Application Support/com.gloriasystem.notify";
+        assert_eq!(
+            resolved(System::MacOs, &[("HOME", "/Users/ada")]),
+            folders(both, both)
+        );
+    }
+
+    #[test]
+    fn gloria_home_moves_everything_on_every_system() {
+        for system in [System::Xdg, System::Windows, System::MacOs] {
+            assert_eq!(
+                resolved(system, &[("GLORIA_HOME", "/stick")]),
+                folders("/stick", "/stick")
+            );
+        }
+    }
+
+    #[test]
+    fn a_missing_home_is_named() {
+        assert_eq!(resolved(System::Xdg, &[]), Err(NoHome { missing: "HOME" }));
+        let roaming = [("APPDATA", "/roaming")];
+        assert_eq!(
+            resolved(System::Windows, &roaming),
+            Err(NoHome {
+                missing: "LOCALAPPDATA"
+            })
+        );
+    }
+}

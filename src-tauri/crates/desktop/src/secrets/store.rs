@@ -1,0 +1,77 @@
+//! One call to the keyring, on a thread that may wait.
+
+use gloria_core::ports::SecretError;
+use gloria_core::session::Token;
+use keyring::{Entry, Error};
+use secrecy::zeroize::Zeroizing;
+
+use super::{Outcome, Request};
+
+#[cfg(target_os = "linux")]
+#[path = "store/linux.rs"]
+mod system;
+#[cfg(target_os = "windows")]
+#[path = "store/windows.rs"]
+mod system;
+#[cfg(not(any(target_os = "linux", target_os = "windows")))]
+#[path = "store/other.rs"]
+mod system;
+
+/// The service under which all tokens are kept. It never changes, or tokens would be lost.
+const SERVICE: &str = "com.gloriasystem.notify";
+
+/// Does as asked, for as long as it takes. `prompts` is called before it waits for a person.
+pub(super) fn perform(address: &str, request: &Request, prompts: impl Fn()) -> Outcome {
+    let entry = system::entry(address, request, prompts)?;
+    match request {
+        Request::Load => load(&entry),
+        Request::Store(token) => entry
+            .set_secret(token.expose().as_bytes())
+            .map(|()| None)
+            .map_err(refusal),
+        Request::Forget => match entry.delete_credential() {
+            Ok(()) | Err(Error::NoEntry) => Ok(None),
+            Err(error) => Err(refusal(error)),
+        },
+    }
+}
+
+fn load(entry: &Entry) -> Outcome {
+    let bytes = match entry.get_secret() {
+        Ok(bytes) => Zeroizing::new(bytes),
+        Err(Error::NoEntry) => return Ok(None),
+        Err(error) => return Err(refusal(error)),
+    };
+    let token = str::from_utf8(&bytes)
+        .ok()
+        .and_then(|text| Token::parse(text).ok());
+    match token {
+        Some(token) => Ok(Some(token)),
+        None => Err(unreadable()),
+    }
+}
+
+fn unreadable() -> SecretError {
+    SecretError::Refused("what it keeps for this address is no token; enter the token again".to_owned())
+}
+
+/// What a keyring's error means. Some errors carry the secret itself, so only chosen ones are quoted.
+fn refusal(error: Error) -> SecretError {
+    match error {
+        Error::NoStorageAccess(_) => SecretError::Locked,
+        Error::TooLong(_, limit) => SecretError::Refused(format!(
+            "it is longer than the {limit} bytes that this system keeps"
+        )),
+        Error::Ambiguous(_) => SecretError::Refused(
+            "it keeps more than one for this address; delete them there and enter the token again".to_owned(),
+        ),
+        Error::BadEncoding(_) | Error::BadDataFormat(..) => unreadable(),
+        Error::Invalid(what, why) => SecretError::Refused(format!("{what}: {why}")),
+        Error::PlatformFailure(cause) => SecretError::Unavailable(cause.to_string()),
+        error @ (Error::NoEntry
+        | Error::BadStoreFormat(_)
+        | Error::NoDefaultStore
+        | Error::NotSupportedByStore(_)
+        | _) => SecretError::Unavailable(error.to_string()),
+    }
+}

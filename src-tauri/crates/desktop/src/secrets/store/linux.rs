@@ -1,0 +1,47 @@
+//! The Secret Service of the freedesktop.org specification: GNOME Keyring, KWallet, KeePassXC.
+
+use std::collections::HashMap;
+
+use gloria_core::ports::SecretError;
+use keyring::Entry;
+use keyring_core::api::CredentialStoreApi;
+use secret_service::EncryptionType;
+use secret_service::blocking::SecretService;
+use zbus_secret_service_keyring_store::Store;
+
+use super::{Request, SERVICE, refusal};
+
+/// A new connection for each call: the keyring's daemon may have come, gone or been replaced since the last.
+pub(super) fn entry(address: &str, request: &Request, prompts: impl Fn()) -> Result<Entry, SecretError> {
+    if is_locked(address, request).map_err(absent)? {
+        prompts();
+    }
+    let label = format!("Gloria Notify: {address}");
+    let modifiers = HashMap::from([("label", label.as_str())]);
+    let store = Store::new().map_err(refusal)?;
+    let inner = store.build(SERVICE, address, Some(&modifiers)).map_err(refusal)?;
+    Ok(Entry { inner })
+}
+
+/// Whether the call would have to unlock something, found out without asking anybody.
+fn is_locked(address: &str, request: &Request) -> Result<bool, secret_service::Error> {
+    // No secret passes through this connection, so it needs no key.
+    let service = SecretService::connect(EncryptionType::Plain)?;
+    match request {
+        Request::Load | Request::Forget => {
+            let attributes = HashMap::from([("service", SERVICE), ("username", address)]);
+            Ok(!service.search_items(attributes)?.locked.is_empty())
+        }
+        Request::Store(_) => service.get_default_collection()?.is_locked(),
+    }
+}
+
+fn absent(error: secret_service::Error) -> SecretError {
+    if matches!(error, secret_service::Error::NoResult) {
+        let words = "it has no default keyring; create one with Passwords and Keys or KWallet Manager";
+        return SecretError::Unavailable(words.to_owned());
+    }
+    SecretError::Unavailable(format!(
+        "{error}; start GNOME Keyring, KWallet or KeePassXC and try again"
+    ))
+}

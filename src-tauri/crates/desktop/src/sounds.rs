@@ -1,0 +1,253 @@
+//! The bundled sounds, and a player that holds the sound device only while one is heard.
+//!
+//! An output that stays open is bound to the device of that moment (headphones that are pulled out mean silence) and
+//! costs processor time in silence, so each sound opens its own. Opening can hang in the sound server: it happens on
+//! a thread that may be left behind, and one loop keeps the time.
+
+pub mod bundled;
+mod output;
+
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender, TrySendError};
+use std::time::{Duration, Instant};
+use std::{io, thread};
+
+use futures_util::future::{BoxFuture, ready};
+use gloria_core::ports::{SoundError, Sounds};
+use gloria_core::protocol::SoundName;
+use tokio::sync::oneshot;
+
+use output::Progress;
+
+/// A sound server that is being started by the first client takes about a second; a notification's sound is of no
+/// use much later than its toast.
+const OPEN_LIMIT: Duration = Duration::from_secs(3);
+
+/// How much longer than itself a sound may take before its output counts as stuck: room for the device's own buffer
+/// and for a busy machine.
+const PLAY_GRACE: Duration = Duration::from_secs(2);
+
+/// Outputs that may exist at once: one that plays, one that is being closed for it, and one that hangs.
+const MOST_OUTPUTS: usize = 3;
+
+/// Requests wait only while the loop takes the one before, so a full channel means a flood, and is answered as such.
+const WAITING_INPUTS: usize = 16;
+
+type Answer = oneshot::Sender<Result<(), SoundError>>;
+
+enum Input {
+    Play {
+        sound: SoundName,
+        volume: u8,
+        answer: Answer,
+    },
+    Begun {
+        output: u64,
+        outcome: Result<(), SoundError>,
+    },
+    Closed {
+        output: u64,
+    },
+    Quit,
+}
+
+/// Plays the bundled sounds, one at a time. A more urgent one cuts the present one off; any other is refused as
+/// [`SoundError::Busy`], so that no queue of sounds outlives what caused it.
+#[derive(Debug)]
+pub struct SoundPlayer {
+    inputs: SyncSender<Input>,
+}
+
+impl SoundPlayer {
+    /// Starts the player's thread. No device is opened before the first sound.
+    ///
+    /// # Errors
+    ///
+    /// When the system gives no thread.
+    pub fn new() -> io::Result<Self> {
+        let (inputs, receiver) = mpsc::sync_channel(WAITING_INPUTS);
+        let own = inputs.clone();
+        thread::Builder::new()
+            .name("sounds".to_owned())
+            .spawn(move || Loop::new(own).run(&receiver))?;
+        Ok(Self { inputs })
+    }
+}
+
+impl Drop for SoundPlayer {
+    fn drop(&mut self) {
+        // The loop holds a sender for its outputs, so it would never see the channel close.
+        let _ = self.inputs.send(Input::Quit);
+    }
+}
+
+impl Sounds for SoundPlayer {
+    /// At volume 0 nothing is opened.
+    fn play(&self, sound: SoundName, volume: u8) -> BoxFuture<'static, Result<(), SoundError>> {
+        if volume == 0 {
+            return Box::pin(ready(Ok(())));
+        }
+        let (answer, answered) = oneshot::channel();
+        let gone = || SoundError::Failed("the sound player has ended".to_owned());
+        match self.inputs.try_send(Input::Play {
+            sound,
+            volume,
+            answer,
+        }) {
+            Ok(()) => Box::pin(async move { answered.await.unwrap_or_else(|_| Err(gone())) }),
+            Err(TrySendError::Full(_)) => Box::pin(ready(Err(SoundError::Busy))),
+            Err(TrySendError::Disconnected(_)) => Box::pin(ready(Err(gone()))),
+        }
+    }
+}
+
+/// The sound that is being opened or heard.
+struct Current {
+    output: u64,
+    sound: SoundName,
+    progress: Sender<Progress>,
+    /// Taken when the sound begins or fails.
+    answer: Option<Answer>,
+    deadline: Instant,
+}
+
+struct Loop {
+    inputs: SyncSender<Input>,
+    current: Option<Current>,
+    /// Outputs whose threads have not ended, the current one among them.
+    open: usize,
+    last_output: u64,
+}
+
+impl Loop {
+    fn new(inputs: SyncSender<Input>) -> Self {
+        Self {
+            inputs,
+            current: None,
+            open: 0,
+            last_output: 0,
+        }
+    }
+
+    fn run(mut self, receiver: &Receiver<Input>) {
+        loop {
+            let input = match &self.current {
+                None => receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(current) => {
+                    receiver.recv_timeout(current.deadline.saturating_duration_since(Instant::now()))
+                }
+            };
+            match input {
+                Ok(Input::Play {
+                    sound,
+                    volume,
+                    answer,
+                }) => self.play(sound, volume, answer),
+                Ok(Input::Begun { output, outcome }) => self.begun(output, outcome),
+                Ok(Input::Closed { output }) => self.closed(output),
+                Err(RecvTimeoutError::Timeout) => self.overdue(),
+                Ok(Input::Quit) | Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    fn play(&mut self, sound: SoundName, volume: u8, answer: Answer) {
+        if let Some(current) = &self.current
+            && urgency(sound) <= urgency(current.sound)
+        {
+            return reply(Some(answer), Err(SoundError::Busy));
+        }
+        if self.open >= MOST_OUTPUTS {
+            return reply(Some(answer), Err(unresponsive()));
+        }
+        self.end_current(Err(SoundError::Busy));
+        self.last_output += 1;
+        let output = self.last_output;
+        let (progress, watched) = mpsc::channel();
+        let closing = Closing {
+            output,
+            inputs: self.inputs.clone(),
+        };
+        let reporting = progress.clone();
+        let spawned = thread::Builder::new().name("sound".to_owned()).spawn(move || {
+            let begun = |outcome| {
+                let _ = closing.inputs.send(Input::Begun { output, outcome });
+            };
+            output::play(sound, volume, &reporting, &watched, begun);
+        });
+        match spawned {
+            Ok(_) => {
+                self.open += 1;
+                self.current = Some(Current {
+                    output,
+                    sound,
+                    progress,
+                    answer: Some(answer),
+                    deadline: Instant::now() + OPEN_LIMIT,
+                });
+            }
+            Err(error) => reply(Some(answer), Err(SoundError::Failed(error.to_string()))),
+        }
+    }
+
+    fn begun(&mut self, output: u64, outcome: Result<(), SoundError>) {
+        if let Some(current) = self.current.as_mut().filter(|current| current.output == output) {
+            current.deadline = Instant::now() + bundled::LONGEST + PLAY_GRACE;
+            reply(current.answer.take(), outcome);
+        }
+    }
+
+    fn closed(&mut self, output: u64) {
+        // A closing thread was counted when it was started; those that were refused a thread never close.
+        self.open = self.open.saturating_sub(1);
+        if self
+            .current
+            .as_ref()
+            .is_some_and(|current| current.output == output)
+        {
+            self.end_current(Err(SoundError::Failed("the output closed by itself".to_owned())));
+        }
+    }
+
+    fn overdue(&mut self) {
+        tracing::warn!("a sound was given up: its output does not answer");
+        self.end_current(Err(unresponsive()));
+    }
+
+    /// Lets go of the current sound. Its thread ends by itself, when it can.
+    fn end_current(&mut self, outcome: Result<(), SoundError>) {
+        if let Some(mut current) = self.current.take() {
+            let _ = current.progress.send(Progress::Stop);
+            reply(current.answer.take(), outcome);
+        }
+    }
+}
+
+/// Tells the loop that an output's thread is over, also when it panics inside a sound library.
+struct Closing {
+    output: u64,
+    inputs: SyncSender<Input>,
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        let _ = self.inputs.send(Input::Closed { output: self.output });
+    }
+}
+
+fn reply(answer: Option<Answer>, outcome: Result<(), SoundError>) {
+    if let Some(answer) = answer {
+        // Whoever asked may have gone.
+        let _ = answer.send(outcome);
+    }
+}
+
+fn unresponsive() -> SoundError {
+    SoundError::Failed("it did not answer in time".to_owned())
+}
+
+fn urgency(sound: SoundName) -> u8 {
+    match sound {
+        SoundName::Chime | SoundName::Knock | SoundName::Bloom => 0,
+        SoundName::Alarm => 1,
+    }
+}
