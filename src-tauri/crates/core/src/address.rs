@@ -43,7 +43,7 @@ impl Address {
         if text.is_empty() {
             return Err(AddressError::Empty);
         }
-        let mut url = if text.contains("://") {
+        let url = if text.contains("://") {
             Url::parse(text)
         } else {
             Url::parse(&format!("https://{text}"))

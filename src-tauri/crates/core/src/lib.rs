@@ -1,13 +1,23 @@
 //! Gloria Notify without a screen: events, inbox, alerts, session, settings, and one actor that owns them.
 //!
-//! Shell, command line and tests speak to it through one handle alone. Nothing here assumes a window, or that it
-//! would be in this process.
+//! [`start`] brings a core to life; shell, command line and tests speak to it through its [`CoreHandle`] alone.
+//! Nothing here assumes a window, or that it would be in this process.
 
+mod actor;
 pub mod address;
+pub mod alert;
+pub mod connection;
 pub mod event;
+mod handle;
+pub mod inbox;
 pub mod paths;
 pub mod ports;
+mod probe;
 pub mod protocol;
 pub mod session;
 pub mod settings;
 mod text;
+pub mod tray;
+
+pub use actor::{Environment, Ports, Setup, start};
+pub use handle::{Attached, CoreError, CoreHandle, Signal};

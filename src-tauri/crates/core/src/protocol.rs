@@ -535,3 +535,6 @@ pub struct WindowView {
     /// The inbox list is on screen at its newest end.
     pub inbox_visible: bool,
 }
+
+#[cfg(test)]
+mod typescript;

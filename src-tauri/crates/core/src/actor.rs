@@ -1,0 +1,450 @@
+//! The actor that owns the state. Every source of change is one arm of its loop; every change leaves it as an
+//! [`Update`] with the revision it leads to.
+
+mod account;
+mod incoming;
+mod requests;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gloria_stream::{Delivery, IdleReason, Status, StreamHandle};
+use tokio::sync::{broadcast, mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until};
+
+use crate::connection::{self, Moment};
+use crate::handle::{CoreHandle, Request};
+use crate::inbox::{Inbox, InboxError, InboxThread};
+use crate::paths::Paths;
+use crate::ports::{Clock, Opener, Secrets, SoundError, Sounds, ToastError, Toasts};
+use crate::protocol::{
+    AccountView, Notice, NoticeKind, Preferences, Revised, Revision, Snapshot, TokenState, Update, WindowView,
+};
+use crate::session::{Token, TokenReport};
+use crate::settings::{Key, Resolved, Settings, SettingsFile};
+use incoming::CatchUp;
+
+/// Reads a variable of the environment.
+pub type Environment = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+/// What a core is started with.
+#[derive(Clone)]
+pub struct Setup {
+    /// Where its files are.
+    pub paths: Paths,
+    /// The environment: settings, and `GLORIA_TOKEN`.
+    pub environment: Environment,
+    /// The app's version, for the user agent and the window.
+    pub version: String,
+    /// The seed of all randomness.
+    pub seed: u64,
+    /// The machine.
+    pub ports: Ports,
+}
+
+impl fmt::Debug for Setup {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Setup")
+            .field("paths", &self.paths)
+            .field("ports", &self.ports)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The machine, as the core needs it.
+#[derive(Debug, Clone)]
+pub struct Ports {
+    /// Raises toasts.
+    pub toasts: Arc<dyn Toasts>,
+    /// Plays sounds.
+    pub sounds: Arc<dyn Sounds>,
+    /// Keeps tokens.
+    pub secrets: Arc<dyn Secrets>,
+    /// Opens links.
+    pub opener: Arc<dyn Opener>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Requests that may wait for the actor. They come from people and from a tray: a few at a time.
+const WAITING_REQUESTS: usize = 64;
+
+/// Updates that a reader may be behind before it has to attach again. A burst of a hundred items is a handful.
+const WAITING_UPDATES: usize = 256;
+
+/// Deliveries that may wait for the inbox. When it is slow the stream stops reading, and the server's socket fills.
+const WAITING_DELIVERIES: usize = 32;
+
+/// How often readers are told that something was heard.
+const HEARD_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How often it is looked at what was heard while nothing but comments comes.
+const HEARD_CHECK: Duration = Duration::from_secs(5);
+
+/// What the actor's own tasks report back.
+#[derive(Debug)]
+enum Report {
+    Toast {
+        item: Option<String>,
+        outcome: Result<(), ToastError>,
+    },
+    Sound(Result<(), SoundError>),
+}
+
+/// Starts a core on the current tokio runtime. It opens the inbox, asks for the token and connects by itself.
+///
+/// # Errors
+///
+/// When not even an inbox in memory can be had, or the system refuses a thread.
+pub fn start(setup: Setup) -> Result<(CoreHandle, JoinHandle<()>), InboxError> {
+    let (requests, receiver) = mpsc::channel(WAITING_REQUESTS);
+    let mut actor = Actor::new(setup)?;
+    let task = tokio::spawn(async move { actor.run(receiver).await });
+    Ok((CoreHandle(requests), task))
+}
+
+struct Running {
+    handle: StreamHandle,
+    deliveries: mpsc::Receiver<Delivery>,
+    tokens: watch::Receiver<TokenReport>,
+}
+
+struct Actor {
+    setup: Setup,
+    file: SettingsFile,
+    settings: Settings,
+    locked: Vec<Key>,
+    inbox: InboxThread,
+    /// The last id known to be stored.
+    cursor: Option<String>,
+    /// The inbox is in memory, because its file cannot be used.
+    inbox_problem: Option<String>,
+    stream: Option<Running>,
+    status: Status,
+    /// A token that is kept in memory alone, because there is no keyring for it.
+    unkept_token: Option<Token>,
+    token: TokenReport,
+    notices: BTreeMap<NoticeKind, String>,
+    catch_up: Option<CatchUp>,
+    /// When events that could not be stored are asked for again.
+    storage_retry: Option<Instant>,
+    last_sound: Option<Instant>,
+    window: WindowView,
+    state: Snapshot,
+    updates: broadcast::Sender<Revised>,
+    heard_told: Instant,
+    reports: (mpsc::UnboundedSender<Report>, mpsc::UnboundedReceiver<Report>),
+    rng: fastrand::Rng,
+}
+
+impl Actor {
+    fn new(setup: Setup) -> Result<Self, InboxError> {
+        let file = SettingsFile::read(&setup.paths.settings());
+        let Resolved {
+            settings,
+            locked,
+            problems,
+        } = Settings::resolve(&file, |name| (setup.environment)(name));
+        let source = settings
+            .address
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        let opened = Inbox::open(&setup.paths.inbox(), &source)?;
+        let (counts, cursor) = (opened.inbox.counts()?, opened.inbox.cursor()?);
+        let inbox = InboxThread::spawn(opened.inbox).map_err(InboxError::Folder)?;
+        let mut notices = BTreeMap::new();
+        if let Some(problem) = &opened.problem {
+            tracing::error!(%problem, "the inbox file cannot be used as it is");
+            notices.insert(NoticeKind::Storage, problem.clone());
+        }
+        if !problems.is_empty() {
+            notices.insert(NoticeKind::Settings, problems.join("; "));
+        }
+        let status = Status::Idle(IdleReason::NotStarted);
+        let token = TokenReport {
+            state: TokenState::Unknown,
+            problem: String::new(),
+        };
+        let now = Moment {
+            wall: setup.ports.clock.wall(),
+            monotonic: setup.ports.clock.monotonic(),
+        };
+        let state = Snapshot {
+            revision: 0,
+            version: setup.version.clone(),
+            connection: connection::view(&status, None, &now),
+            counts,
+            account: account_view(&settings, &locked, &token),
+            preferences: preferences(&settings, None),
+            notices: listed(&notices),
+            requested_item: None,
+        };
+        Ok(Self {
+            rng: fastrand::Rng::with_seed(setup.seed),
+            setup,
+            file,
+            settings,
+            locked,
+            inbox,
+            cursor,
+            inbox_problem: opened.problem,
+            stream: None,
+            status,
+            unkept_token: None,
+            token,
+            notices,
+            catch_up: None,
+            storage_retry: None,
+            last_sound: None,
+            window: WindowView::default(),
+            state,
+            updates: broadcast::Sender::new(WAITING_UPDATES),
+            heard_told: Instant::now(),
+            reports: mpsc::unbounded_channel(),
+        })
+    }
+
+    async fn run(&mut self, mut requests: mpsc::Receiver<Request>) {
+        self.open_stream();
+        loop {
+            let deadline = self.deadline();
+            let (delivery, token) = match &mut self.stream {
+                Some(running) => (Some(&mut running.deliveries), Some(&mut running.tokens)),
+                None => (None, None),
+            };
+            tokio::select! {
+                biased;
+                request = requests.recv() => match request {
+                    Some(Request::Stop(reply)) => {
+                        self.stream = None;
+                        // Whoever asked may be gone; the core ends all the same.
+                        let _ = reply.send(Ok(()));
+                        return;
+                    }
+                    Some(request) => self.answer(request).await,
+                    None => return,
+                },
+                Some(report) = self.reports.1.recv() => self.note(report).await,
+                Ok(()) = changed(token) => self.note_token(),
+                delivery = received(delivery) => match delivery {
+                    Some(delivery) => self.take_delivery(delivery).await,
+                    None => self.reopen_stream(),
+                },
+                () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => self.tick().await,
+            }
+        }
+    }
+
+    /// The earliest moment at which something is due by itself.
+    fn deadline(&self) -> Option<Instant> {
+        let watched = self.updates.receiver_count() > 0 && self.stream.is_some();
+        let pause_ends = self.state.preferences.sounds_paused_until.map(|until| {
+            let left = u64::try_from(until - self.now().epoch_millis()).unwrap_or(0);
+            Instant::now() + Duration::from_millis(left)
+        });
+        [
+            self.catch_up.as_ref().map(CatchUp::ends),
+            self.storage_retry,
+            pause_ends,
+            watched.then(|| self.heard_told + HEARD_CHECK),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    async fn tick(&mut self) {
+        let now = Instant::now();
+        if self
+            .catch_up
+            .as_ref()
+            .is_some_and(|catch_up| catch_up.ends() <= now)
+        {
+            self.end_catch_up();
+        }
+        if self.storage_retry.is_some_and(|at| at <= now) {
+            self.storage_retry = None;
+            self.resume_after_storage_trouble().await;
+        }
+        let paused_until = self.state.preferences.sounds_paused_until;
+        if paused_until.is_some_and(|until| until <= self.now().epoch_millis()) {
+            self.publish(Update::Preferences(preferences(&self.settings, None)));
+        }
+        if self.heard_told + HEARD_CHECK <= now {
+            self.tell_heard(Duration::ZERO);
+        }
+    }
+
+    /// Tells readers when the last byte came, unless they were told just now.
+    fn tell_heard(&mut self, interval: Duration) {
+        if self.heard_told.elapsed() < interval {
+            return;
+        }
+        self.heard_told = Instant::now();
+        self.publish_connection();
+    }
+
+    fn publish_connection(&mut self) {
+        let heard = self
+            .stream
+            .as_ref()
+            .and_then(|running| running.handle.last_heard());
+        let view = connection::view(&self.status, heard, &self.now());
+        let known = &self.state.connection;
+        // The moment of an instant is computed anew each time; a millisecond's difference is no news.
+        let close = |a: Option<i64>, b: Option<i64>| match (a, b) {
+            (Some(a), Some(b)) => (a - b).abs() < 500,
+            (a, b) => a == b,
+        };
+        let same = view.state == known.state
+            && (&view.reason, view.remedy, view.attempt) == (&known.reason, known.remedy, known.attempt)
+            && view.last_heard_at == known.last_heard_at
+            && close(view.next_attempt_at, known.next_attempt_at)
+            && close(view.connected_since, known.connected_since);
+        if !same {
+            self.publish(Update::Connection(view));
+        }
+    }
+
+    fn now(&self) -> Moment {
+        Moment {
+            wall: self.setup.ports.clock.wall(),
+            monotonic: self.setup.ports.clock.monotonic(),
+        }
+    }
+
+    /// Makes a change part of the state and tells the readers.
+    fn publish(&mut self, update: Update) {
+        let state = &mut self.state;
+        match &update {
+            Update::Connection(view) => state.connection = view.clone(),
+            Update::Counts(counts) => state.counts = *counts,
+            Update::Account(view) => state.account = view.clone(),
+            Update::Preferences(preferences) => state.preferences = preferences.clone(),
+            Update::Notices(notices) => state.notices.clone_from(notices),
+            Update::ItemRequested(key) => state.requested_item = Some(key.clone()),
+            Update::ItemsStored(_) | Update::ItemsRemoved(_) | Update::InboxChanged => {}
+        }
+        let revision: Revision = state.revision + 1;
+        state.revision = revision;
+        // No readers is no error: the state is there for the next one.
+        let _ = self.updates.send(Revised { revision, update });
+    }
+
+    /// Puts up a notice, or takes it down with `None`.
+    fn set_notice(&mut self, kind: NoticeKind, message: Option<String>) {
+        let before = self.notices.get(&kind).cloned();
+        if before == message {
+            return;
+        }
+        match message {
+            Some(message) => self.notices.insert(kind, message),
+            None => self.notices.remove(&kind),
+        };
+        self.publish(Update::Notices(listed(&self.notices)));
+    }
+
+    async fn publish_counts(&mut self) {
+        match self.inbox.call(|inbox| inbox.counts()).await {
+            Ok(counts) if counts != self.state.counts => self.publish(Update::Counts(counts)),
+            Ok(_) => {}
+            Err(error) => tracing::error!(%error, "the inbox could not be counted"),
+        }
+    }
+
+    fn publish_account(&mut self) {
+        let mut view = account_view(&self.settings, &self.locked, &self.token);
+        if self.unkept_token.is_some() {
+            view.token = TokenState::Present;
+            view.needs_setup = view.address.is_none();
+        }
+        if view != self.state.account {
+            self.publish(Update::Account(view));
+        }
+    }
+
+    async fn note(&mut self, report: Report) {
+        match report {
+            Report::Toast {
+                item,
+                outcome: Err(error),
+            } => {
+                tracing::warn!(%error, "a toast was not shown");
+                self.set_notice(
+                    NoticeKind::Toasts,
+                    Some(format!("Toasts cannot be shown: {error}")),
+                );
+                if let Some(key) = item {
+                    let words = format!("No toast: {error}");
+                    if let Ok(Some(item)) = self
+                        .inbox
+                        .call(move |inbox| inbox.correct_alert(&key, &words))
+                        .await
+                    {
+                        self.publish(Update::ItemsStored(vec![item]));
+                    }
+                }
+            }
+            Report::Toast { outcome: Ok(()), .. } => self.set_notice(NoticeKind::Toasts, None),
+            Report::Sound(Ok(())) => self.set_notice(NoticeKind::Sound, None),
+            Report::Sound(Err(SoundError::Busy)) => {}
+            Report::Sound(Err(error)) => {
+                tracing::warn!(%error, "a sound was not played");
+                self.set_notice(
+                    NoticeKind::Sound,
+                    Some(format!("Sounds cannot be heard: {error}")),
+                );
+            }
+        }
+    }
+}
+
+async fn received(deliveries: Option<&mut mpsc::Receiver<Delivery>>) -> Option<Delivery> {
+    match deliveries {
+        Some(deliveries) => deliveries.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn changed(tokens: Option<&mut watch::Receiver<TokenReport>>) -> Result<(), watch::error::RecvError> {
+    match tokens {
+        Some(tokens) => tokens.changed().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn listed(notices: &BTreeMap<NoticeKind, String>) -> Vec<Notice> {
+    notices
+        .iter()
+        .map(|(kind, message)| Notice {
+            kind: *kind,
+            message: message.clone(),
+        })
+        .collect()
+}
+
+fn account_view(settings: &Settings, locked: &[Key], token: &TokenReport) -> AccountView {
+    let no_token = matches!(token.state, TokenState::Missing | TokenState::KeyringUnavailable);
+    AccountView {
+        address: settings.address.as_ref().map(ToString::to_string),
+        address_locked: locked.contains(&Key::ApiUrl),
+        token: token.state,
+        token_problem: token.problem.clone(),
+        needs_setup: settings.address.is_none() || no_token,
+    }
+}
+
+fn preferences(settings: &Settings, sounds_paused_until: Option<i64>) -> Preferences {
+    Preferences {
+        sounds: settings.sounds,
+        volume: settings.volume,
+        sound: settings.sound,
+        sounds_paused_until,
+        appearance: settings.appearance,
+    }
+}

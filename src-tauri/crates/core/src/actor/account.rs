@@ -1,0 +1,253 @@
+//! Address, token, and the stream that they lead to.
+
+use std::sync::Arc;
+
+use gloria_stream::{Command, IdleReason, Status, StreamHandle, StreamOptions};
+use tokio::sync::{mpsc, watch};
+use toml::Value;
+
+use super::{Actor, Running, WAITING_DELIVERIES, preferences};
+use crate::address::Address;
+use crate::handle::{CoreError, Reply};
+use crate::ports::SecretError;
+use crate::probe;
+use crate::protocol::{AccountForm, NoticeKind, PreferencesForm, TestReport, TokenState, Update};
+use crate::session::{self, Token, TokenReport, TokenSource};
+use crate::settings::{Key, Settings, SettingsFileError, appearance_word, sound_word};
+
+impl Actor {
+    /// Connects to the address in force, if there is one, resuming after what is stored.
+    pub(super) fn open_stream(&mut self) {
+        self.stream = None;
+        let Some(address) = self.settings.address.clone() else {
+            self.set_status(Status::Idle(IdleReason::NotStarted));
+            return;
+        };
+        let (report, tokens) = watch::channel(self.token.clone());
+        let source = TokenSource::new(
+            address.to_string(),
+            self.settings.auth_transport,
+            self.setup.ports.secrets.clone(),
+            self.unkept_token.clone().or_else(|| self.environment_token()),
+            report,
+        );
+        let (sender, deliveries) = mpsc::channel(WAITING_DELIVERIES);
+        let options = StreamOptions {
+            timing: self.settings.timing,
+            ..StreamOptions::new(
+                address.stream(&self.settings.types),
+                self.user_agent(),
+                self.rng.u64(..),
+            )
+        };
+        let handle = StreamHandle::spawn(options, Arc::new(source), sender);
+        handle.send(Command::Start {
+            cursor: self.cursor.clone(),
+        });
+        self.stream = Some(Running {
+            handle,
+            deliveries,
+            tokens,
+        });
+    }
+
+    /// The stream's task has ended, which it never does by itself unless it is broken: a new one takes its place.
+    pub(super) fn reopen_stream(&mut self) {
+        tracing::error!("the stream ended without being asked to; it is started again");
+        self.open_stream();
+    }
+
+    fn environment_token(&self) -> Option<Token> {
+        (self.setup.environment)("GLORIA_TOKEN").and_then(|text| Token::parse(&text).ok())
+    }
+
+    fn user_agent(&self) -> String {
+        format!("gloria-notify/{}", self.setup.version)
+    }
+
+    pub(super) fn set_status(&mut self, status: Status) {
+        self.status = status;
+        self.publish_connection();
+    }
+
+    pub(super) fn note_token(&mut self) {
+        if let Some(running) = &mut self.stream {
+            let report = running.tokens.borrow_and_update().clone();
+            self.set_token(report);
+        }
+    }
+
+    fn set_token(&mut self, report: TokenReport) {
+        let message = match report.state {
+            TokenState::KeyringLocked | TokenState::KeyringUnavailable => Some(report.problem.clone()),
+            TokenState::Unknown | TokenState::Present | TokenState::Missing => None,
+        };
+        self.token = report;
+        if self.unkept_token.is_none() {
+            self.set_notice(NoticeKind::Keyring, message.map(|message| sentence(&message)));
+        }
+        self.publish_account();
+    }
+
+    fn typed_address(&self, typed: &str) -> Result<Address, CoreError> {
+        match &self.settings.address {
+            Some(address) if self.locked.contains(&Key::ApiUrl) => Ok(address.clone()),
+            _ => Address::parse(typed, self.settings.allow_plain_http)
+                .map_err(|error| CoreError::Invalid(error.to_string())),
+        }
+    }
+
+    /// Tries what was typed, beside whatever runs.
+    pub(super) fn test_connection(&mut self, form: AccountForm, reply: Reply<TestReport>) {
+        let address = match self.typed_address(&form.address) {
+            Ok(address) => address,
+            Err(error) => return drop(reply.send(Err(error))),
+        };
+        let transport = self.settings.auth_transport;
+        let (report, _) = watch::channel(self.token.clone());
+        let given = form
+            .token
+            .or_else(|| self.unkept_token.clone())
+            .or_else(|| self.environment_token());
+        let secrets = self.setup.ports.secrets.clone();
+        let source = TokenSource::new(address.to_string(), transport, secrets, given, report);
+        let (user_agent, seed) = (self.user_agent(), self.rng.u64(..));
+        tokio::spawn(async move {
+            let answer = match source.token(false).await {
+                Ok(token) => {
+                    let credential = session::credential(&token, transport);
+                    Ok(probe::test(&address, credential, user_agent, seed).await)
+                }
+                Err(error) => Err(CoreError::Invalid(error.to_string())),
+            };
+            drop(reply.send(answer));
+        });
+    }
+
+    pub(super) async fn save_account(&mut self, form: AccountForm) -> Result<(), CoreError> {
+        let address = self.typed_address(&form.address)?;
+        let name = address.to_string();
+        if let Some(token) = form.token {
+            self.keep_token(&name, token).await;
+        } else if self.settings.address.as_ref() != Some(&address) {
+            // A token in memory belongs to the address it was typed for.
+            self.unkept_token = None;
+        }
+        if !self.locked.contains(&Key::ApiUrl) {
+            let saved = self.file.set(&[(Key::ApiUrl, Some(Value::String(name.clone())))]);
+            self.settings.address = Some(address);
+            self.note_saving(saved);
+        }
+        self.cursor = self
+            .inbox
+            .call(move |inbox| {
+                inbox.switch_source(&name)?;
+                inbox.cursor()
+            })
+            .await?;
+        self.token = TokenReport {
+            state: TokenState::Unknown,
+            problem: String::new(),
+        };
+        self.catch_up = None;
+        self.publish_account();
+        self.publish(Update::InboxChanged);
+        self.publish_counts().await;
+        self.open_stream();
+        Ok(())
+    }
+
+    /// Into the keyring; where there is none that takes it, in memory, and the user is told.
+    async fn keep_token(&mut self, address: &str, token: Token) {
+        match self.setup.ports.secrets.store(address, token.clone()).await {
+            Ok(()) => {
+                self.unkept_token = None;
+                self.set_notice(NoticeKind::Keyring, None);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the token is held in memory only");
+                let advice = match error {
+                    SecretError::Locked => "unlock the keyring and save the token again to keep it",
+                    SecretError::Unavailable(_) => "install or start a keyring to keep it",
+                    SecretError::Refused(_) => "ask your administrator",
+                };
+                let message =
+                    format!("The token is kept only until Gloria Notify ends, because {error}; {advice}");
+                self.unkept_token = Some(token);
+                self.set_notice(NoticeKind::Keyring, Some(message));
+            }
+        }
+    }
+
+    pub(super) async fn sign_out(&mut self) -> Result<(), CoreError> {
+        self.stream = None;
+        self.unkept_token = None;
+        self.catch_up = None;
+        self.set_status(Status::Idle(IdleReason::Stopped));
+        let forgotten = match &self.settings.address {
+            Some(address) => self.setup.ports.secrets.forget(&address.to_string()).await,
+            None => Ok(()),
+        };
+        self.set_token(TokenReport {
+            state: TokenState::Missing,
+            problem: String::new(),
+        });
+        forgotten.map_err(|error| {
+            CoreError::Invalid(format!(
+                "you are disconnected, but the token could not be removed: {error}"
+            ))
+        })
+    }
+
+    pub(super) fn save_preferences(&mut self, form: &PreferencesForm) {
+        let defaults = Settings::default();
+        let mut changes = Vec::new();
+        if let Some(sounds) = form.sounds {
+            self.settings.sounds = sounds;
+            changes.push((
+                Key::Sounds,
+                (sounds != defaults.sounds).then_some(Value::Boolean(sounds)),
+            ));
+        }
+        if let Some(volume) = form.volume.map(|volume| volume.min(100)) {
+            self.settings.volume = volume;
+            let value = Value::Integer(volume.into());
+            changes.push((Key::Volume, (volume != defaults.volume).then_some(value)));
+        }
+        if let Some(sound) = form.sound {
+            self.settings.sound = sound;
+            let value = Value::String(sound_word(sound).into());
+            changes.push((Key::Sound, (sound != defaults.sound).then_some(value)));
+        }
+        if let Some(appearance) = form.appearance {
+            self.settings.appearance = appearance;
+            let value = Value::String(appearance_word(appearance).into());
+            changes.push((
+                Key::Appearance,
+                (appearance != defaults.appearance).then_some(value),
+            ));
+        }
+        let saved = self.file.set(&changes);
+        self.note_saving(saved);
+        let paused_until = self.state.preferences.sounds_paused_until;
+        self.publish(Update::Preferences(preferences(&self.settings, paused_until)));
+    }
+
+    fn note_saving(&mut self, saved: Result<(), SettingsFileError>) {
+        match saved {
+            Ok(()) => self.set_notice(NoticeKind::Settings, None),
+            Err(error) => {
+                tracing::warn!(%error, "the settings hold until the app ends");
+                self.set_notice(NoticeKind::Settings, Some(sentence(&error.to_string())));
+            }
+        }
+    }
+}
+
+/// An error's words as the beginning of a sentence.
+fn sentence(words: &str) -> String {
+    let mut chars = words.chars();
+    chars
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}

@@ -1,0 +1,389 @@
+//! What the stream brings: into the inbox first, then through the alert gate.
+
+use std::time::Duration;
+
+use gloria_stream::{Command, Delivery, Frame, Reachability, Status};
+use tokio::time::Instant;
+
+use super::{Actor, HEARD_INTERVAL, Report};
+use crate::alert::{self, Alert, Circumstances, MOST_MISSED_TOASTS, ToastVerdict};
+use crate::event::{self, DecodeError, Event};
+use crate::handle::Signal;
+use crate::inbox::{Arrival, Filed, InboxError, fingerprint};
+use crate::ports::Toast;
+use crate::protocol::{EpochMillis, Item, ItemKind, NoticeKind, Priority, Update};
+
+/// Events in one transaction: enough to make the disk's part small, few enough to be on screen at once.
+const LARGEST_BATCH: usize = 1000;
+
+/// Items told to the readers one by one; for more they read their pages again, which costs less.
+const MOST_TOLD_ITEMS: usize = 50;
+
+/// Silence that ends a replay: longer than the pauses of a server that reads its history.
+const REPLAY_SILENCE: Duration = Duration::from_millis(1500);
+
+/// However long a replay lasts, the user hears of it within this time.
+const LONGEST_REPLAY: Duration = Duration::from_secs(30);
+
+/// Clocks of servers and desktops differ by about this much without anyone noticing.
+const CLOCK_TOLERANCE: EpochMillis = 2_000;
+
+/// How long to wait before asking again for events that could not be stored.
+const STORAGE_RETRY: Duration = Duration::from_secs(30);
+
+/// What came while a connection replays what was missed.
+#[derive(Debug)]
+pub(super) struct CatchUp {
+    quiet_at: Instant,
+    latest: Instant,
+    began: EpochMillis,
+    missed: Vec<Item>,
+}
+
+impl CatchUp {
+    /// When it is over, unless more comes.
+    pub(super) fn ends(&self) -> Instant {
+        self.quiet_at.min(self.latest)
+    }
+}
+
+impl Actor {
+    pub(super) async fn take_delivery(&mut self, delivery: Delivery) {
+        match delivery {
+            Delivery::Status(status) => self.take_status(status),
+            Delivery::Skipped { id, bytes } => self.take_skipped(&id, bytes).await,
+            Delivery::Frames(mut frames) => {
+                let mut other = None;
+                while frames.len() < LARGEST_BATCH
+                    && other.is_none()
+                    && let Some(running) = &mut self.stream
+                    && let Ok(next) = running.deliveries.try_recv()
+                {
+                    match next {
+                        Delivery::Frames(more) => frames.extend(more),
+                        next @ (Delivery::Status(_) | Delivery::Skipped { .. }) => other = Some(next),
+                    }
+                }
+                self.take_frames(frames).await;
+                match other {
+                    Some(Delivery::Status(status)) => self.take_status(status),
+                    Some(Delivery::Skipped { id, bytes }) => self.take_skipped(&id, bytes).await,
+                    Some(Delivery::Frames(_)) | None => {}
+                }
+            }
+        }
+    }
+
+    /// The stream gave up an event that is larger than any should be: the cursor moves past it.
+    async fn take_skipped(&mut self, id: &str, bytes: u64) {
+        tracing::error!(id, bytes, "an event over the limits was passed over");
+        if !id.is_empty() {
+            let arrival = Arrival {
+                event_id: id.to_owned(),
+                fingerprint: 0,
+                event_type: String::new(),
+                event: None,
+            };
+            self.file(vec![arrival]).await;
+        }
+    }
+
+    fn take_status(&mut self, status: Status) {
+        let now = Instant::now();
+        if matches!(status, Status::Connected { .. }) && !matches!(self.status, Status::Connected { .. }) {
+            self.end_catch_up();
+            self.catch_up = Some(CatchUp {
+                quiet_at: now + REPLAY_SILENCE,
+                latest: now + LONGEST_REPLAY,
+                began: self.now().epoch_millis(),
+                missed: Vec::new(),
+            });
+        }
+        self.set_status(status);
+    }
+
+    async fn take_frames(&mut self, frames: Vec<Frame>) {
+        let mut arrivals = Vec::with_capacity(frames.len());
+        for frame in frames {
+            let decoded = event::decode(&frame);
+            match &decoded {
+                Ok(Event::ConnectionEstablished(greeting)) => {
+                    if let (Some(heartbeat), Some(running)) = (greeting.heartbeat, &self.stream) {
+                        running.handle.send(Command::Heartbeat(heartbeat));
+                    }
+                }
+                Ok(Event::Gap) => self.set_notice(
+                    NoticeKind::Gap,
+                    Some(
+                        "The server no longer has everything that was missed while this computer was away; look on \
+                         its own pages for what is not here"
+                            .into(),
+                    ),
+                ),
+                Ok(_) => {}
+                Err(DecodeError::UnknownType) => tracing::debug!(id = &*frame.id, "an event of unknown type was passed over"),
+                Err(error) => tracing::warn!(id = &*frame.id, %error, "a malformed event was passed over"),
+            }
+            let moves_nothing = matches!(decoded, Ok(Event::Heartbeat | Event::ConnectionEstablished(_)))
+                && (frame.id.is_empty() || self.cursor.as_deref() == Some(&*frame.id));
+            if !moves_nothing {
+                arrivals.push(Arrival {
+                    event_id: frame.id.to_string(),
+                    fingerprint: fingerprint(&frame.event, &frame.data),
+                    event_type: frame.event.to_string(),
+                    event: decoded.ok(),
+                });
+            }
+        }
+        if !arrivals.is_empty() {
+            for batch in batches(arrivals) {
+                if !self.file(batch).await {
+                    return;
+                }
+            }
+        }
+        self.tell_heard(HEARD_INTERVAL);
+    }
+
+    /// Stores a batch and lets what is new through the gate. False when it could not be stored: then the stream is
+    /// told to stop, and to begin again after the last event that was.
+    async fn file(&mut self, arrivals: Vec<Arrival>) -> bool {
+        let last_id = arrivals
+            .iter()
+            .rev()
+            .map(|arrival| arrival.event_id.clone())
+            .find(|id| !id.is_empty());
+        let now = self.now().epoch_millis();
+        let mut circumstances = self.circumstances();
+        let replay_began = self.catch_up.as_ref().map(|catch_up| catch_up.began);
+        let filed = self
+            .inbox
+            .call(move |inbox| {
+                let mut alerts = Vec::new();
+                let filed = inbox.file(&arrivals, now, |item, post| {
+                    circumstances.expired = post.expires_at.is_some_and(|expires| expires <= now);
+                    circumstances.catching_up = replay_began.is_some_and(|began| {
+                        post.created_at
+                            .is_none_or(|created| created < began - CLOCK_TOLERANCE)
+                    });
+                    let alert = alert::decide(item, &circumstances);
+                    if alert.sound.is_some() {
+                        circumstances.since_last_sound = Some(Duration::ZERO);
+                    }
+                    let reason = alert.reason.clone();
+                    alerts.push((item.clone(), alert));
+                    reason
+                })?;
+                Ok((filed, alerts))
+            })
+            .await;
+        match filed {
+            Ok((filed, alerts)) => {
+                if last_id.is_some() {
+                    self.cursor = last_id;
+                }
+                if self.inbox_problem.is_none() {
+                    self.set_notice(NoticeKind::Storage, None);
+                }
+                self.tell_filed(filed).await;
+                self.raise(alerts);
+                true
+            }
+            Err(error) => {
+                self.note_storage_trouble(&error);
+                false
+            }
+        }
+    }
+
+    fn note_storage_trouble(&mut self, error: &InboxError) {
+        tracing::error!(%error, "events could not be stored; they are asked for again later");
+        self.set_notice(
+            NoticeKind::Storage,
+            Some(format!(
+                "New notifications cannot be stored: {error}. They stay on the server and are asked for again every \
+                 {} s",
+                STORAGE_RETRY.as_secs()
+            )),
+        );
+        // The stream is dropped with everything read but not stored: its cursor is ahead of the inbox's.
+        self.stream = None;
+        self.storage_retry = Some(Instant::now() + STORAGE_RETRY);
+        self.set_status(Status::Idle(gloria_stream::IdleReason::Stopped));
+    }
+
+    pub(super) async fn resume_after_storage_trouble(&mut self) {
+        match self.inbox.call(|inbox| inbox.cursor()).await {
+            Ok(cursor) => {
+                self.cursor = cursor;
+                self.open_stream();
+            }
+            Err(error) => self.note_storage_trouble(&error),
+        }
+    }
+
+    async fn tell_filed(&mut self, filed: Vec<Filed>) {
+        let (mut stored, mut removed) = (Vec::new(), Vec::new());
+        for filed in filed {
+            match filed {
+                Filed::Posted(item) => stored.push(item),
+                Filed::Changed(item) => {
+                    if item.read_at.is_some() || item.archived_at.is_some() {
+                        self.setup.ports.toasts.withdraw(&item.key);
+                    }
+                    stored.push(item);
+                }
+                Filed::Removed(key) => {
+                    self.setup.ports.toasts.withdraw(&key);
+                    if let Some(catch_up) = &mut self.catch_up {
+                        catch_up.missed.retain(|item| item.key != key);
+                    }
+                    removed.push(key);
+                }
+                Filed::Nothing => {}
+            }
+        }
+        if stored.len() + removed.len() > MOST_TOLD_ITEMS {
+            self.publish(Update::InboxChanged);
+        } else {
+            if !removed.is_empty() {
+                self.publish(Update::ItemsRemoved(removed));
+            }
+            if !stored.is_empty() {
+                self.publish(Update::ItemsStored(stored));
+            }
+        }
+        self.publish_counts().await;
+    }
+
+    fn circumstances(&self) -> Circumstances {
+        let paused_until = self.state.preferences.sounds_paused_until;
+        Circumstances {
+            catching_up: false,
+            in_view: self.window.focused && self.window.inbox_visible,
+            expired: false,
+            sounds_on: self.settings.sounds,
+            sounds_paused: paused_until.is_some_and(|until| until > self.now().epoch_millis()),
+            since_last_sound: self.last_sound.map(|at| at.elapsed()),
+            sound: self.settings.sound,
+        }
+    }
+
+    fn raise(&mut self, alerts: Vec<(Item, Alert)>) {
+        let now = Instant::now();
+        for (item, alert) in alerts {
+            let collected = alert.toast == ToastVerdict::Collect;
+            if let Some(catch_up) = &mut self.catch_up {
+                catch_up.quiet_at = now + REPLAY_SILENCE;
+                if collected {
+                    catch_up.missed.push(item);
+                    continue;
+                }
+            }
+            if alert.toast == ToastVerdict::Show {
+                self.show_toast(toast_of(&item));
+            }
+            if let Some(sound) = alert.sound {
+                self.play(sound);
+            }
+        }
+    }
+
+    /// The replay is over: few missed items are shown one by one, many as one digest, with one sound for all.
+    pub(super) fn end_catch_up(&mut self) {
+        let Some(CatchUp { missed, .. }) = self.catch_up.take() else {
+            return;
+        };
+        let Some(pressing) = missed.iter().max_by_key(|item| (item.priority, item.created_at)) else {
+            return;
+        };
+        let circumstances = self.circumstances();
+        let (sound, _) = alert::sound(ItemKind::Notification, pressing.priority, &circumstances);
+        if !circumstances.in_view {
+            let toasts: Vec<Toast> = if missed.len() > MOST_MISSED_TOASTS {
+                vec![digest(&missed, pressing)]
+            } else {
+                missed.iter().map(toast_of).collect()
+            };
+            for toast in toasts {
+                self.show_toast(toast);
+            }
+        }
+        if let Some(sound) = sound {
+            self.play(sound);
+        }
+    }
+
+    pub(super) fn show_toast(&self, toast: Toast) {
+        let (item, reports) = (toast.item.clone(), self.reports.0.clone());
+        let shown = self.setup.ports.toasts.show(toast);
+        tokio::spawn(async move {
+            let outcome = shown.await;
+            // The core may have ended meanwhile.
+            let _ = reports.send(Report::Toast { item, outcome });
+        });
+    }
+
+    pub(super) fn play(&mut self, sound: crate::protocol::SoundName) {
+        self.last_sound = Some(Instant::now());
+        let playing = self.setup.ports.sounds.play(sound, self.settings.volume);
+        let reports = self.reports.0.clone();
+        tokio::spawn(async move {
+            let outcome = playing.await;
+            // The core may have ended meanwhile.
+            let _ = reports.send(Report::Sound(outcome));
+        });
+    }
+
+    pub(super) fn take_signal(&mut self, signal: Signal) {
+        let command = match signal {
+            Signal::Network(reachability @ (Reachability::Online | Reachability::Offline)) => {
+                Command::Network(reachability)
+            }
+            Signal::Woke => Command::Woke,
+            Signal::TrayHost { present } => {
+                let message = "This desktop has no tray. Start Gloria Notify again to open its window";
+                return self.set_notice(NoticeKind::Tray, (!present).then(|| message.to_owned()));
+            }
+        };
+        if let Some(running) = &self.stream {
+            running.handle.send(command);
+        }
+    }
+}
+
+fn batches(mut arrivals: Vec<Arrival>) -> impl Iterator<Item = Vec<Arrival>> {
+    std::iter::from_fn(move || {
+        let rest = arrivals.split_off(arrivals.len().min(LARGEST_BATCH));
+        let batch = std::mem::replace(&mut arrivals, rest);
+        (!batch.is_empty()).then_some(batch)
+    })
+}
+
+fn toast_of(item: &Item) -> Toast {
+    Toast {
+        item: Some(item.key.clone()),
+        title: item.title.clone(),
+        body: item.body.clone(),
+        priority: item.priority,
+    }
+}
+
+fn digest(missed: &[Item], pressing: &Item) -> Toast {
+    let urgent = missed
+        .iter()
+        .filter(|item| item.priority == Priority::Urgent)
+        .count();
+    let title = format!("{} notifications while you were away", missed.len());
+    let body = match urgent {
+        0 => format!("Newest: {}", pressing.title),
+        1 => format!("Urgent: {}", pressing.title),
+        urgent => format!("{urgent} urgent, newest: {}", pressing.title),
+    };
+    Toast {
+        item: None,
+        title,
+        body,
+        priority: pressing.priority,
+    }
+}

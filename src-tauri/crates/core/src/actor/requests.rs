@@ -1,0 +1,162 @@
+//! What the window, the tray and the command line ask for.
+
+use gloria_stream::Command;
+
+use super::{Actor, preferences};
+use crate::handle::{Attached, CoreError, Request};
+use crate::protocol::{
+    ConnectionState, Counts, FollowRequest, Mark, MarkRequest, NoticeKind, PauseRequest, Update,
+};
+
+impl Actor {
+    pub(super) async fn answer(&mut self, request: Request) {
+        // Whoever asked may have gone away; the work is done all the same.
+        match request {
+            Request::Attach(reply) => {
+                self.publish_connection();
+                let attached = Attached {
+                    snapshot: self.state.clone(),
+                    updates: self.updates.subscribe(),
+                };
+                drop(reply.send(Ok(attached)));
+            }
+            Request::InboxPage(query, reply) => {
+                let page = self.inbox.call(move |inbox| inbox.page(&query)).await;
+                drop(reply.send(page.map_err(CoreError::from)));
+            }
+            Request::InboxMark(request, reply) => drop(reply.send(self.mark(request).await)),
+            Request::InboxMarkAllRead(reply) => drop(reply.send(self.mark_all_read().await)),
+            Request::InboxMarkAllSeen(reply) => drop(reply.send(self.mark_all_seen().await)),
+            Request::ItemFollow(request, reply) => drop(reply.send(self.follow(request).await)),
+            Request::ItemShow(key, reply) => {
+                if let Some(key) = key {
+                    self.publish(Update::ItemRequested(key));
+                }
+                drop(reply.send(Ok(())));
+            }
+            Request::ConnectionRetry(reply) => {
+                self.retry().await;
+                drop(reply.send(Ok(())));
+            }
+            Request::ConnectionTest(form, reply) => self.test_connection(form, reply),
+            Request::AccountSave(form, reply) => drop(reply.send(self.save_account(form).await)),
+            Request::AccountSignOut(reply) => drop(reply.send(self.sign_out().await)),
+            Request::PreferencesSave(form, reply) => {
+                self.save_preferences(&form);
+                drop(reply.send(Ok(())));
+            }
+            Request::SoundPreview(sound, reply) => {
+                self.play(sound);
+                drop(reply.send(Ok(())));
+            }
+            Request::SoundsPause(request, reply) => {
+                self.pause_sounds(request);
+                drop(reply.send(Ok(())));
+            }
+            Request::WindowShows(view, reply) => {
+                self.window = view;
+                if !view.focused && !view.inbox_visible {
+                    self.state.requested_item = None;
+                }
+                drop(reply.send(Ok(())));
+            }
+            Request::Signal(signal, reply) => {
+                self.take_signal(signal);
+                drop(reply.send(Ok(())));
+            }
+            // The loop ends itself.
+            Request::Stop(reply) => drop(reply.send(Ok(()))),
+        }
+    }
+
+    async fn retry(&mut self) {
+        if self.storage_retry.take().is_some() {
+            self.resume_after_storage_trouble().await;
+        } else if let Some(running) = &self.stream {
+            // After "sign in" the keyring may hold another token than the one that was refused.
+            let command = match self.state.connection.state {
+                ConnectionState::Halted => Command::CredentialsChanged,
+                ConnectionState::Idle
+                | ConnectionState::Connecting
+                | ConnectionState::Connected
+                | ConnectionState::Waiting
+                | ConnectionState::CircuitOpen => Command::RetryNow,
+            };
+            running.handle.send(command);
+        } else {
+            self.open_stream();
+        }
+    }
+
+    async fn mark(&mut self, request: MarkRequest) -> Result<Counts, CoreError> {
+        let now = self.now().epoch_millis();
+        let mark = request.mark;
+        if matches!(mark, Mark::Read | Mark::Archived)
+            && self
+                .state
+                .requested_item
+                .as_ref()
+                .is_some_and(|key| request.keys.contains(key))
+        {
+            self.state.requested_item = None;
+        }
+        let changed = self
+            .inbox
+            .call(move |inbox| inbox.mark(&request.keys, mark, now))
+            .await?;
+        for item in changed.iter().filter(|item| item.read_at.is_some()) {
+            self.setup.ports.toasts.withdraw(&item.key);
+        }
+        if !changed.is_empty() {
+            self.publish(Update::ItemsStored(changed));
+        }
+        self.publish_counts().await;
+        Ok(self.state.counts)
+    }
+
+    async fn mark_all_read(&mut self) -> Result<Counts, CoreError> {
+        let now = self.now().epoch_millis();
+        if self.inbox.call(move |inbox| inbox.mark_all_read(now)).await? > 0 {
+            self.publish(Update::InboxChanged);
+        }
+        self.publish_counts().await;
+        Ok(self.state.counts)
+    }
+
+    async fn mark_all_seen(&mut self) -> Result<Counts, CoreError> {
+        let now = self.now().epoch_millis();
+        self.inbox.call(move |inbox| inbox.mark_all_seen(now)).await?;
+        self.set_notice(NoticeKind::Gap, None);
+        self.publish_counts().await;
+        Ok(self.state.counts)
+    }
+
+    async fn follow(&mut self, request: FollowRequest) -> Result<(), CoreError> {
+        let key = request.key.clone();
+        let item = self
+            .inbox
+            .call(move |inbox| inbox.item(&key))
+            .await?
+            .ok_or(CoreError::Gone)?;
+        let link = match request.action {
+            None => item.link.as_deref(),
+            Some(place) => item
+                .actions
+                .get(place as usize)
+                .map(|action| action.link.as_str()),
+        };
+        self.setup.ports.opener.open(link.ok_or(CoreError::Gone)?)?;
+        self.mark(MarkRequest {
+            keys: vec![request.key],
+            mark: Mark::Read,
+        })
+        .await
+        .map(drop)
+    }
+
+    fn pause_sounds(&mut self, request: PauseRequest) {
+        let until =
+            (request.minutes > 0).then(|| self.now().epoch_millis() + i64::from(request.minutes) * 60_000);
+        self.publish(Update::Preferences(preferences(&self.settings, until)));
+    }
+}

@@ -1,0 +1,192 @@
+//! The connection in words: what the stream reports, as a person reads it.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use gloria_stream::{Cause, CredentialError, DialError, EndCause, HaltReason, IdleReason, Status};
+
+use crate::protocol::{ConnectionState, ConnectionView, EpochMillis, Remedy};
+
+/// Both clocks read at one moment, to tell a time of day for a point of the other clock.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    /// The time of day.
+    pub wall: SystemTime,
+    /// The clock that never jumps.
+    pub monotonic: Instant,
+}
+
+impl Moment {
+    /// The time of day of an instant.
+    pub fn epoch_millis_of(&self, instant: Instant) -> EpochMillis {
+        let ahead = instant.saturating_duration_since(self.monotonic);
+        let behind = self.monotonic.saturating_duration_since(instant);
+        epoch_millis(self.wall + ahead - behind)
+    }
+
+    /// The time of day now.
+    pub fn epoch_millis(&self) -> EpochMillis {
+        epoch_millis(self.wall)
+    }
+}
+
+/// Milliseconds since 1970, or 0 before it.
+pub fn epoch_millis(time: SystemTime) -> EpochMillis {
+    let since = time
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or(Duration::ZERO);
+    EpochMillis::try_from(since.as_millis()).unwrap_or(EpochMillis::MAX)
+}
+
+/// What the window, the tray and `gloria status` show of a status.
+pub fn view(status: &Status, last_heard: Option<SystemTime>, now: &Moment) -> ConnectionView {
+    let quiet = ConnectionView {
+        state: ConnectionState::Idle,
+        reason: String::new(),
+        remedy: Remedy::None,
+        attempt: 0,
+        next_attempt_at: None,
+        connected_since: None,
+        last_heard_at: last_heard.map(epoch_millis),
+    };
+    match status {
+        Status::Idle(IdleReason::NotStarted) => ConnectionView {
+            reason: "not connected yet".into(),
+            ..quiet
+        },
+        Status::Idle(IdleReason::Stopped) => ConnectionView {
+            reason: "disconnected".into(),
+            ..quiet
+        },
+        Status::Connecting { attempt } => ConnectionView {
+            state: ConnectionState::Connecting,
+            attempt: *attempt,
+            ..quiet
+        },
+        Status::Connected { since } => ConnectionView {
+            state: ConnectionState::Connected,
+            connected_since: Some(now.epoch_millis_of(*since)),
+            ..quiet
+        },
+        Status::Waiting {
+            attempt,
+            until,
+            cause,
+        } => ConnectionView {
+            state: ConnectionState::Waiting,
+            reason: cause.to_string(),
+            remedy: remedy(cause),
+            attempt: *attempt,
+            next_attempt_at: Some(now.epoch_millis_of(*until)),
+            ..quiet
+        },
+        Status::CircuitOpen {
+            attempt,
+            until,
+            cause,
+        } => ConnectionView {
+            state: ConnectionState::CircuitOpen,
+            reason: cause.to_string(),
+            remedy: remedy(cause),
+            attempt: *attempt,
+            next_attempt_at: Some(now.epoch_millis_of(*until)),
+            ..quiet
+        },
+        Status::Halted(reason) => ConnectionView {
+            state: ConnectionState::Halted,
+            reason: reason.to_string(),
+            remedy: halt_remedy(*reason),
+            ..quiet
+        },
+    }
+}
+
+pub(crate) fn halt_remedy(reason: HaltReason) -> Remedy {
+    match reason {
+        HaltReason::Unauthorized | HaltReason::NoCredential => Remedy::SignIn,
+        HaltReason::Forbidden | HaltReason::StoppedByServer => Remedy::Retry,
+    }
+}
+
+pub(crate) fn remedy(cause: &Cause) -> Remedy {
+    match cause {
+        Cause::NotAStream { .. } | Cause::Encoded(_) => Remedy::CheckAddress,
+        // Between the ends of the range are the answers that mean "later"; these mean "not here".
+        Cause::Status(400..=407 | 411..=424) => Remedy::CheckAddress,
+        Cause::Status(_) => Remedy::Retry,
+        Cause::NetworkSignIn => Remedy::CheckNetwork,
+        Cause::Dial(error) => dial_remedy(error),
+        Cause::Halted(reason) => halt_remedy(*reason),
+        Cause::Ended(
+            EndCause::Closed
+            | EndCause::BrokenOff(_)
+            | EndCause::Silent(_)
+            | EndCause::Overflow(_)
+            | EndCause::OverflowRepeated(..)
+            | EndCause::NetworkChanged
+            | EndCause::Slept
+            | EndCause::CredentialChanged,
+        ) => Remedy::Retry,
+    }
+}
+
+fn dial_remedy(error: &DialError) -> Remedy {
+    match error {
+        DialError::Credential(CredentialError::Missing) => Remedy::SignIn,
+        DialError::Credential(CredentialError::Unavailable(_)) => Remedy::UnlockKeyring,
+        DialError::ProxyAuthentication | DialError::Proxy(_) => Remedy::CheckNetwork,
+        DialError::NameNotFound
+        | DialError::Certificate(_)
+        | DialError::Tls(_)
+        | DialError::NotHttp(_)
+        | DialError::RedirectToNowhere
+        | DialError::RedirectNotSecure
+        | DialError::TooManyRedirects
+        | DialError::Setup(_) => Remedy::CheckAddress,
+        DialError::ConnectionRefused
+        | DialError::Unreachable
+        | DialError::ConnectTimedOut(_)
+        | DialError::AnswerTimedOut(_)
+        | DialError::BrokenOff(_) => Remedy::Retry,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_countdown_is_told_as_a_time_of_day() {
+        let now = Moment {
+            wall: SystemTime::UNIX_EPOCH + Duration::from_secs(100),
+            monotonic: Instant::now(),
+        };
+        let status = Status::Waiting {
+            attempt: 3,
+            until: now.monotonic + Duration::from_secs(12),
+            cause: Cause::Status(503),
+        };
+        let view = view(&status, Some(now.wall), &now);
+        assert_eq!(view.next_attempt_at, Some(112_000));
+        assert_eq!(view.last_heard_at, Some(100_000));
+        assert_eq!(
+            (view.reason.as_str(), view.remedy),
+            ("the server answered 503", Remedy::Retry)
+        );
+        assert_eq!(
+            now.epoch_millis_of(now.monotonic - Duration::from_secs(40)),
+            60_000
+        );
+    }
+
+    #[test]
+    fn every_halt_but_the_servers_own_asks_for_the_user() {
+        let now = Moment {
+            wall: SystemTime::UNIX_EPOCH,
+            monotonic: Instant::now(),
+        };
+        let remedy = |reason| view(&Status::Halted(reason), None, &now).remedy;
+        assert_eq!(remedy(HaltReason::Unauthorized), Remedy::SignIn);
+        assert_eq!(remedy(HaltReason::NoCredential), Remedy::SignIn);
+        assert_eq!(remedy(HaltReason::StoppedByServer), Remedy::Retry);
+    }
+}

@@ -1,0 +1,158 @@
+//! The one way to a running core.
+
+use std::fmt;
+
+use gloria_stream::Reachability;
+use thiserror::Error;
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use crate::inbox::InboxError;
+use crate::ports::OpenError;
+use crate::protocol::{
+    AccountForm, Counts, FollowRequest, InboxPage, InboxQuery, MarkRequest, PauseRequest, PreferencesForm,
+    Revised, Snapshot, SoundName, TestReport, WindowView,
+};
+
+/// Why the core did not do what was asked, in words for the user.
+#[derive(Debug, Error)]
+pub enum CoreError {
+    /// The core has ended.
+    #[error("Gloria Notify is shutting down")]
+    Stopped,
+    /// What was typed cannot be used.
+    #[error("{0}")]
+    Invalid(String),
+    /// The inbox refused.
+    #[error("{0}")]
+    Inbox(#[from] InboxError),
+    /// The link was not opened.
+    #[error("{0}")]
+    Open(#[from] OpenError),
+    /// There is no such item, or it has no such link.
+    #[error("this item is no longer there")]
+    Gone,
+}
+
+/// What the machine tells the core.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// The network came or went.
+    Network(Reachability),
+    /// The machine woke from sleep.
+    Woke,
+    /// The desktop's tray came or went.
+    TrayHost {
+        /// There is one.
+        present: bool,
+    },
+}
+
+pub(crate) type Reply<T> = oneshot::Sender<Result<T, CoreError>>;
+
+/// What can be asked of the core.
+#[derive(Debug)]
+pub(crate) enum Request {
+    Attach(Reply<Attached>),
+    InboxPage(InboxQuery, Reply<InboxPage>),
+    InboxMark(MarkRequest, Reply<Counts>),
+    InboxMarkAllRead(Reply<Counts>),
+    InboxMarkAllSeen(Reply<Counts>),
+    ItemFollow(FollowRequest, Reply<()>),
+    ItemShow(Option<String>, Reply<()>),
+    ConnectionRetry(Reply<()>),
+    ConnectionTest(AccountForm, Reply<TestReport>),
+    AccountSave(AccountForm, Reply<()>),
+    AccountSignOut(Reply<()>),
+    PreferencesSave(PreferencesForm, Reply<()>),
+    SoundPreview(SoundName, Reply<()>),
+    SoundsPause(PauseRequest, Reply<()>),
+    WindowShows(WindowView, Reply<()>),
+    Signal(Signal, Reply<()>),
+    Stop(Reply<()>),
+}
+
+/// The state at one revision, and everything after it.
+pub struct Attached {
+    /// The state.
+    pub snapshot: Snapshot,
+    /// What follows. A receiver that lags attaches again.
+    pub updates: broadcast::Receiver<Revised>,
+}
+
+impl fmt::Debug for Attached {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Attached")
+            .field("revision", &self.snapshot.revision)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The one way to a running core. Clones lead to the same core.
+#[derive(Debug, Clone)]
+pub struct CoreHandle(pub(crate) mpsc::Sender<Request>);
+
+macro_rules! requests {
+    ($($(#[$doc:meta])* $name:ident($($argument:ident: $type:ty)?) -> $answer:ty = $variant:ident;)*) => {
+        impl CoreHandle {
+            $(
+                $(#[$doc])*
+                ///
+                /// # Errors
+                ///
+                /// In words for the user; [`CoreError::Stopped`] once the core has ended.
+                pub async fn $name(&self $(, $argument: $type)?) -> Result<$answer, CoreError> {
+                    self.ask(|reply| Request::$variant($($argument,)? reply)).await
+                }
+            )*
+        }
+    };
+}
+
+requests! {
+    /// The whole state, and a channel of what follows.
+    attach() -> Attached = Attach;
+    /// A page of the inbox.
+    inbox_page(query: InboxQuery) -> InboxPage = InboxPage;
+    /// Marks items.
+    inbox_mark(request: MarkRequest) -> Counts = InboxMark;
+    /// Marks everything read.
+    inbox_mark_all_read() -> Counts = InboxMarkAllRead;
+    /// Marks everything seen.
+    inbox_mark_all_seen() -> Counts = InboxMarkAllSeen;
+    /// Opens a link of an item and marks the item read.
+    item_follow(request: FollowRequest) -> () = ItemFollow;
+    /// Asks the window to show an item, or just itself.
+    item_show(key: Option<String>) -> () = ItemShow;
+    /// Dials at once.
+    connection_retry() -> () = ConnectionRetry;
+    /// Tries an address and a token.
+    connection_test(form: AccountForm) -> TestReport = ConnectionTest;
+    /// Saves address and token and connects.
+    account_save(form: AccountForm) -> () = AccountSave;
+    /// Disconnects and forgets the token.
+    account_sign_out() -> () = AccountSignOut;
+    /// Changes settings.
+    preferences_save(form: PreferencesForm) -> () = PreferencesSave;
+    /// Plays a sound.
+    sound_preview(sound: SoundName) -> () = SoundPreview;
+    /// Pauses sounds.
+    sounds_pause(request: PauseRequest) -> () = SoundsPause;
+    /// Tells what the window shows.
+    window_shows(view: WindowView) -> () = WindowShows;
+    /// Tells what the machine said.
+    signal(signal: Signal) -> () = Signal;
+    /// Hangs up, and ends the core once everything that came is stored.
+    stop() -> () = Stop;
+}
+
+impl CoreHandle {
+    async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, CoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.0
+            .send(request(reply))
+            .await
+            .map_err(|_| CoreError::Stopped)?;
+        answer.await.map_err(|_| CoreError::Stopped)?
+    }
+}

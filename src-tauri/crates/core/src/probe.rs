@@ -1,0 +1,118 @@
+//! "Test connection": one real attempt with what was typed, told step by step in words.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, ready};
+use gloria_stream::{
+    Command, Credential, CredentialError, CredentialProvider, Delivery, Status, StreamHandle, StreamOptions,
+};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::address::Address;
+use crate::connection;
+use crate::protocol::{Remedy, TestReport, TestStep};
+
+/// Longer than connecting and the first byte may take together, so that the stream's own words come first.
+const LONGEST_ATTEMPT: Duration = Duration::from_secs(30);
+
+/// A greeting follows the answer at once. A server that sends none is none the worse for it.
+const LONGEST_GREETING: Duration = Duration::from_secs(3);
+
+struct Fixed(Credential);
+
+impl CredentialProvider for Fixed {
+    fn credential(&self, _rejected: bool) -> BoxFuture<'_, Result<Credential, CredentialError>> {
+        ready(Ok(self.0.clone())).boxed()
+    }
+}
+
+/// Dials once and tells what happened. Nothing is stored.
+pub(crate) async fn test(
+    address: &Address,
+    credential: Credential,
+    user_agent: String,
+    seed: u64,
+) -> TestReport {
+    let mut steps = vec![TestStep {
+        title: "Address".into(),
+        passed: true,
+        detail: if address.is_plain_http() {
+            format!("{address} is used without encryption, which is for this machine and laboratories only")
+        } else {
+            format!("{address} is used with encryption")
+        },
+    }];
+    let (sender, mut deliveries) = mpsc::channel(16);
+    let options = StreamOptions::new(address.stream(&[]), user_agent, seed);
+    let stream = StreamHandle::spawn(options, Arc::new(Fixed(credential)), sender);
+    stream.send(Command::Start { cursor: None });
+
+    let answer = timeout(LONGEST_ATTEMPT, answer(&mut deliveries)).await;
+    let refusal = match answer {
+        Ok(Ok(())) => None,
+        Ok(Err(words)) => Some(words),
+        Err(_) => Some(format!(
+            "no answer within {} s; check the address and the network",
+            LONGEST_ATTEMPT.as_secs()
+        )),
+    };
+    let passed = refusal.is_none();
+    steps.push(TestStep {
+        title: "Server and token".into(),
+        passed,
+        detail: refusal.unwrap_or_else(|| "the server accepted the token and opened the stream".into()),
+    });
+    if passed {
+        let greeted = greeting(&mut deliveries).await;
+        steps.push(TestStep {
+            title: "First event".into(),
+            passed: true,
+            detail: if greeted {
+                "an event arrived"
+            } else {
+                "the stream is open; no event has come yet"
+            }
+            .into(),
+        });
+    }
+    TestReport {
+        succeeded: passed,
+        steps,
+    }
+}
+
+async fn answer(deliveries: &mut mpsc::Receiver<Delivery>) -> Result<(), String> {
+    while let Some(delivery) = deliveries.recv().await {
+        let Delivery::Status(status) = delivery else {
+            continue;
+        };
+        let (words, remedy) = match &status {
+            Status::Connected { .. } => return Ok(()),
+            Status::Idle(_) | Status::Connecting { .. } => continue,
+            Status::Waiting { cause, .. } | Status::CircuitOpen { cause, .. } => {
+                (cause.to_string(), connection::remedy(cause))
+            }
+            Status::Halted(reason) => (reason.to_string(), connection::halt_remedy(*reason)),
+        };
+        return Err(match remedy {
+            Remedy::CheckAddress => format!("{words}; check the address"),
+            Remedy::CheckNetwork => format!("{words}; check the network's own sign-in or proxy"),
+            Remedy::SignIn => "the server does not accept this token; check it, or ask for a new one".into(),
+            Remedy::None | Remedy::Retry | Remedy::UnlockKeyring => words,
+        });
+    }
+    Err("the attempt ended without an answer".into())
+}
+
+async fn greeting(deliveries: &mut mpsc::Receiver<Delivery>) -> bool {
+    let deadline = Instant::now() + LONGEST_GREETING;
+    while let Ok(Some(delivery)) = timeout_at(deadline, deliveries.recv()).await {
+        if matches!(delivery, Delivery::Frames(_)) {
+            return true;
+        }
+    }
+    false
+}

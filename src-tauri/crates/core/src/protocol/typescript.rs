@@ -1,0 +1,86 @@
+//! Writes the protocol as TypeScript, and refuses a committed file that says something else.
+
+use std::path::Path;
+
+use ts_rs::{Config, TS};
+
+use super::*;
+
+/// Where the UI reads it.
+const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../ui/src/host/protocol.ts");
+
+/// Set to any value to write the file instead of checking it.
+const REGENERATE: &str = "GLORIA_REGENERATE";
+
+macro_rules! declarations {
+    ($config:expr, $($type:ty),* $(,)?) => {
+        [$((<$type>::docs(), <$type>::decl($config))),*]
+    };
+}
+
+fn generated() -> String {
+    let config = Config::new().with_large_int("number");
+    let declarations = declarations!(
+        &config,
+        Snapshot,
+        Revised,
+        Update,
+        ConnectionView,
+        ConnectionState,
+        Remedy,
+        Counts,
+        AccountView,
+        TokenState,
+        AccountForm,
+        TestReport,
+        TestStep,
+        Item,
+        ItemKind,
+        Priority,
+        ItemAction,
+        InboxQuery,
+        InboxFilter,
+        InboxPage,
+        MarkRequest,
+        Mark,
+        FollowRequest,
+        Preferences,
+        PreferencesForm,
+        SoundName,
+        Appearance,
+        PauseRequest,
+        Notice,
+        NoticeKind,
+        WindowView,
+        Commands,
+    );
+    let mut text = String::from(
+        "// Generated from the core's protocol module; do not edit. `cargo xtask protocol` writes it anew.\n",
+    );
+    for (docs, declaration) in declarations {
+        text.push('\n');
+        text.push_str(
+            &docs
+                .map(|docs| docs.trim_end().to_owned() + "\n")
+                .unwrap_or_default(),
+        );
+        text.push_str("export ");
+        text.push_str(&declaration);
+        text.push('\n');
+    }
+    text
+}
+
+#[test]
+fn the_committed_typescript_is_current() {
+    let generated = generated();
+    let committed = Path::new(COMMITTED);
+    if std::env::var_os(REGENERATE).is_some() {
+        std::fs::write(committed, &generated).unwrap();
+    }
+    let found = std::fs::read_to_string(committed).unwrap_or_default();
+    assert!(
+        found == generated,
+        "{COMMITTED} is stale: run `cargo xtask protocol`"
+    );
+}

@@ -1,0 +1,341 @@
+//! The inbox on a real disk: nothing lost, nothing twice, whatever the file is like.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use gloria_core::event::decode;
+use gloria_core::inbox::{Arrival, Filed, Inbox, fingerprint};
+use gloria_core::protocol::{InboxFilter, InboxPage, InboxQuery, ItemKind, Mark};
+use gloria_stream::Frame;
+use tempfile::TempDir;
+
+const SERVER: &str = "https://gloria.example/api";
+
+fn folder() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn open(path: &Path) -> Inbox {
+    let opened = Inbox::open(path, SERVER).unwrap();
+    assert_eq!(opened.problem, None);
+    opened.inbox
+}
+
+fn arrival(event_id: &str, event_type: &str, data: &str) -> Arrival {
+    let frame = Frame {
+        event: Arc::from(event_type),
+        data: data.to_owned(),
+        id: Arc::from(event_id),
+    };
+    Arrival {
+        event_id: event_id.to_owned(),
+        fingerprint: fingerprint(event_type, data),
+        event_type: event_type.to_owned(),
+        event: decode(&frame).ok(),
+    }
+}
+
+fn created(event_id: &str, id: &str) -> Arrival {
+    let data = format!(r#"{{"id":"{id}","title":"title {id}","message":"m"}}"#);
+    arrival(event_id, "notification.created", &data)
+}
+
+fn file(inbox: &mut Inbox, arrivals: &[Arrival]) -> Vec<Filed> {
+    inbox
+        .file(arrivals, 1_000_000, |_, _| "because".to_owned())
+        .unwrap()
+}
+
+fn posted(filed: &[Filed]) -> Vec<&str> {
+    let keys = filed.iter().filter_map(|filed| match filed {
+        Filed::Posted(item) => Some(item.key.as_str()),
+        Filed::Changed(_) | Filed::Removed(_) | Filed::Nothing => None,
+    });
+    keys.collect()
+}
+
+fn page(inbox: &Inbox, filter: InboxFilter, after: Option<String>, limit: u32) -> InboxPage {
+    inbox.page(&InboxQuery { filter, after, limit }).unwrap()
+}
+
+fn keys(inbox: &Inbox) -> Vec<String> {
+    page(inbox, InboxFilter::Inbox, None, 100)
+        .items
+        .into_iter()
+        .map(|item| item.key)
+        .collect()
+}
+
+#[test]
+fn rows_and_cursor_survive_together() {
+    let folder = folder();
+    let path = folder.path().join("deep/inbox.sqlite");
+    file(&mut open(&path), &[created("1", "a"), created("2", "b")]);
+    let inbox = open(&path);
+    assert_eq!(inbox.cursor().unwrap().as_deref(), Some("2"));
+    assert_eq!(keys(&inbox), ["n:b", "n:a"]);
+}
+
+#[test]
+fn a_replay_posts_nothing_twice() {
+    let folder = folder();
+    let mut inbox = open(&folder.path().join("inbox.sqlite"));
+    let day = [
+        created("1", "a"),
+        arrival("2", "workflow.started", r#"{"workflowId":"w","name":"Import"}"#),
+        arrival(
+            "3",
+            "workflow.failed",
+            r#"{"workflowId":"w","name":"Import","error":"no space"}"#,
+        ),
+        arrival("4", "notification.deleted", r#"{"id":"a"}"#),
+    ];
+    assert_eq!(posted(&file(&mut inbox, &day)), ["n:a", "w:w"]);
+    assert_eq!(posted(&file(&mut inbox, &day)), Vec::<&str>::new());
+    assert_eq!(keys(&inbox), ["w:w"], "what was deleted stays deleted");
+    let failed = inbox.item("w:w").unwrap().unwrap();
+    assert_eq!(
+        failed.kind,
+        ItemKind::WorkflowFailed,
+        "a replayed start does not restart it"
+    );
+}
+
+#[test]
+fn a_notification_sent_again_under_another_event_id_is_known_by_its_own() {
+    let mut inbox = Inbox::in_memory(SERVER).unwrap();
+    assert_eq!(posted(&file(&mut inbox, &[created("1", "a")])), ["n:a"]);
+    assert_eq!(
+        posted(&file(&mut inbox, &[created("2", "a")])),
+        Vec::<&str>::new()
+    );
+    assert_eq!(
+        inbox.cursor().unwrap().as_deref(),
+        Some("2"),
+        "the cursor moves on all the same"
+    );
+}
+
+#[test]
+fn two_notifications_under_one_event_id_are_both_taken() {
+    let mut inbox = Inbox::in_memory(SERVER).unwrap();
+    assert_eq!(
+        posted(&file(&mut inbox, &[created("1", "a"), created("1", "b")])),
+        ["n:a", "n:b"]
+    );
+}
+
+#[test]
+fn a_delete_that_comes_before_its_notification_still_deletes() {
+    let mut inbox = Inbox::in_memory(SERVER).unwrap();
+    let early = arrival("1", "notification.deleted", r#"{"id":"a"}"#);
+    assert_eq!(
+        posted(&file(&mut inbox, &[early, created("2", "a")])),
+        Vec::<&str>::new()
+    );
+    assert_eq!(keys(&inbox), Vec::<String>::new());
+}
+
+#[test]
+fn what_cannot_be_decoded_moves_the_cursor_and_nothing_else() {
+    let mut inbox = Inbox::in_memory(SERVER).unwrap();
+    let bad = arrival("9", "notification.created", "{");
+    assert_eq!(bad.event, None);
+    assert_eq!(file(&mut inbox, &[bad]), [Filed::Nothing]);
+    assert_eq!(inbox.cursor().unwrap().as_deref(), Some("9"));
+}
+
+#[test]
+fn events_without_ids_leave_the_cursor() {
+    let mut inbox = Inbox::in_memory(SERVER).unwrap();
+    file(&mut inbox, &[created("5", "a"), created("", "b")]);
+    assert_eq!(inbox.cursor().unwrap().as_deref(), Some("5"));
+    assert_eq!(inbox.counts().unwrap().total, 2);
+}
+
+#[test]
+fn seen_read_and_archived_are_three_things() {
+    let mut inbox = Inbox::in_memory(SERVER).unwrap();
+    file(
+        &mut inbox,
+        &[created("1", "a"), created("2", "b"), created("3", "c")],
+    );
+    let counts = |inbox: &Inbox| {
+        let counts = inbox.counts().unwrap();
+        (counts.unseen, counts.unread, counts.total)
+    };
+    assert_eq!(counts(&inbox), (3, 3, 3));
+    inbox.mark_all_seen(5).unwrap();
+    assert_eq!(counts(&inbox), (0, 3, 3));
+    inbox
+        .mark(&["n:a".into(), "n:unknown".into()], Mark::Read, 6)
+        .unwrap();
+    assert_eq!(counts(&inbox), (0, 2, 3));
+    inbox.mark(&["n:a".into()], Mark::Unread, 7).unwrap();
+    assert_eq!(counts(&inbox), (0, 3, 3));
+    inbox.mark(&["n:b".into()], Mark::Archived, 8).unwrap();
+    assert_eq!(counts(&inbox), (0, 2, 2));
+    let archived = page(&inbox, InboxFilter::Archived, None, 10).items;
+    assert_eq!(
+        (archived[0].key.as_str(), archived[0].archived_at),
+        ("n:b", Some(8))
+    );
+    inbox.mark(&["n:b".into()], Mark::Unarchived, 9).unwrap();
+    inbox.mark_all_read(10).unwrap();
+    assert_eq!(counts(&inbox), (0, 0, 3));
+}
+
+#[test]
+fn an_update_from_elsewhere_marks_and_changes() {
+    let mut inbox = Inbox::in_memory(SERVER).unwrap();
+    let update = arrival(
+        "2",
+        "notification.updated",
+        r#"{"id":"a","title":"Changed","priority":"high","readAt":"1970-01-01T00:00:02Z"}"#,
+    );
+    let filed = file(&mut inbox, &[created("1", "a"), update]);
+    let Some(Filed::Changed(item)) = filed.last() else {
+        panic!("not changed: {filed:?}")
+    };
+    assert_eq!(
+        (item.title.as_str(), item.read_at, item.seen_at),
+        ("Changed", Some(2000), Some(2000))
+    );
+    assert_eq!(inbox.counts().unwrap().unread, 0);
+}
+
+#[test]
+fn a_superseded_notification_makes_room() {
+    let mut inbox = Inbox::in_memory(SERVER).unwrap();
+    let newer = arrival(
+        "2",
+        "notification.created",
+        r#"{"id":"b","title":"t","message":"m","supersedes":"a"}"#,
+    );
+    let filed = file(&mut inbox, &[created("1", "a"), newer]);
+    assert!(filed.contains(&Filed::Removed("n:a".into())), "{filed:?}");
+    assert_eq!(keys(&inbox), ["n:b"]);
+}
+
+#[test]
+fn pages_follow_each_other_without_gap_or_overlap() {
+    let mut inbox = Inbox::in_memory(SERVER).unwrap();
+    // Out of order and with equal times, as a replay beside live events may be.
+    let arrivals: Vec<_> = (0..250)
+        .map(|n| {
+            let data = format!(
+                r#"{{"id":"{n}","title":"t","message":"m","createdAt":"1970-01-01T00:00:{:02}Z"}}"#,
+                (n * 7) % 60
+            );
+            arrival(&n.to_string(), "notification.created", &data)
+        })
+        .collect();
+    file(&mut inbox, &arrivals);
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let page = page(&inbox, InboxFilter::Inbox, after, 60);
+        seen.extend(page.items.iter().map(|item| (item.created_at, item.key.clone())));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen.len(), 250);
+    assert!(seen.windows(2).all(|pair| pair[0].0 >= pair[1].0), "newest first");
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), 250, "each once");
+}
+
+#[test]
+fn another_server_is_another_inbox() {
+    let folder = folder();
+    let path = folder.path().join("inbox.sqlite");
+    file(&mut open(&path), &[created("1", "a")]);
+    let other = Inbox::open(&path, "https://other.example/api").unwrap().inbox;
+    assert_eq!(
+        (other.cursor().unwrap(), other.counts().unwrap().total),
+        (None, 0)
+    );
+    assert_eq!(open(&path).counts().unwrap().total, 1);
+}
+
+#[test]
+fn a_newer_database_is_left_alone_and_the_app_goes_on_in_memory() {
+    let folder = folder();
+    let path = folder.path().join("inbox.sqlite");
+    let raw = rusqlite::Connection::open(&path).unwrap();
+    raw.execute_batch("CREATE TABLE hologram (x); PRAGMA user_version = 999;")
+        .unwrap();
+    drop(raw);
+    let before = fs::read(&path).unwrap();
+
+    let mut opened = Inbox::open(&path, SERVER).unwrap();
+
+    let problem = opened.problem.unwrap();
+    assert!(
+        problem.contains("newer version of Gloria Notify") && problem.contains("999"),
+        "{problem}"
+    );
+    assert_eq!(posted(&file(&mut opened.inbox, &[created("1", "a")])), ["n:a"]);
+    assert_eq!(fs::read(&path).unwrap(), before, "not one byte was changed");
+}
+
+#[test]
+fn a_damaged_database_is_set_aside_and_a_new_one_begun() {
+    let folder = folder();
+    let path = folder.path().join("inbox.sqlite");
+    fs::write(&path, "this was never a database, but it is somebody's file").unwrap();
+    let mut opened = Inbox::open(&path, SERVER).unwrap();
+    assert!(opened.problem.unwrap().contains("set aside as"));
+    file(&mut opened.inbox, &[created("1", "a")]);
+    drop(opened.inbox);
+    assert_eq!(open(&path).counts().unwrap().total, 1, "the new file keeps");
+    assert!(
+        fs::read_to_string(folder.path().join("inbox.damaged-1.sqlite"))
+            .unwrap()
+            .starts_with("this was")
+    );
+}
+
+#[test]
+fn a_page_torn_in_the_middle_is_found_when_opening() {
+    let folder = folder();
+    let path = folder.path().join("inbox.sqlite");
+    let mut inbox = open(&path);
+    let many: Vec<_> = (0..2000)
+        .map(|n| created(&n.to_string(), &n.to_string()))
+        .collect();
+    file(&mut inbox, &many);
+    drop(inbox);
+    let mut bytes = fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 8192].fill(0xAB);
+    fs::write(&path, bytes).unwrap();
+
+    let opened = Inbox::open(&path, SERVER).unwrap();
+
+    assert!(opened.problem.unwrap().contains("damaged"));
+    assert_eq!(
+        opened.inbox.cursor().unwrap().as_deref(),
+        Some("1999"),
+        "the cursor was saved from the wreck"
+    );
+}
+
+#[test]
+fn a_full_database_refuses_the_whole_batch_and_keeps_the_cursor() {
+    let folder = folder();
+    let path = folder.path().join("inbox.sqlite");
+    let mut inbox = open(&path);
+    file(&mut inbox, &[created("1", "a")]);
+    inbox.limit_pages(60).unwrap();
+    let flood: Vec<_> = (2..20_000)
+        .map(|n| created(&n.to_string(), &n.to_string()))
+        .collect();
+    let error = inbox.file(&flood, 1, |_, _| String::new()).unwrap_err();
+    assert_eq!(error.to_string(), "the disk is full");
+    assert_eq!(inbox.cursor().unwrap().as_deref(), Some("1"));
+    assert_eq!(inbox.counts().unwrap().total, 1);
+}
