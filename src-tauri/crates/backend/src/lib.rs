@@ -1,1 +1,43 @@
-//! Stub.
+//! The reference backend of Gloria Notify: the whole contract over real sockets, and every fault on request.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::time::Duration;
+//! use gloria_backend::{Backend, BackendOptions, TEST_TOKEN};
+//! use serde_json::json;
+//!
+//! let backend = Backend::start(BackendOptions::default()).await?;
+//! let control = backend.control();
+//! // A client connects to `backend.api_url()` with TEST_TOKEN …
+//! control.wait_for(|seen| seen.streams == 1, Duration::from_secs(5)).await?;
+//! control.push("notification.created", json!({ "id": "1", "title": "New task", "message": "Review the plan" }));
+//! control.reset();
+//! # Ok(())
+//! # }
+//! ```
+
+mod answers;
+mod api;
+mod backend;
+mod blast;
+mod control;
+mod doorway;
+mod hub;
+mod log;
+mod notifications;
+mod observed;
+mod wire;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+pub use answers::{Answer, InvalidAnswer, Route};
+pub use backend::{Backend, BackendOptions, StartError, TEST_TOKEN};
+pub use control::{Command, Control, DeadlinePassed, Outcome, PushedRange};
+pub use hub::Stall;
+pub use observed::{ChangeKind, Credentials, Observed, SeenChange, SeenRequest};
+pub use wire::{HangUp, Pace};
+
+/// Every lock here guards plain data that no panic leaves half-changed.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,199 @@
+//! Answers that are given instead of the real ones, and the answers that were given to a key before.
+
+use std::collections::{HashMap, VecDeque};
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method, StatusCode};
+use serde::{Deserialize, Serialize};
+
+/// A part of the API, as scripted answers tell it apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Route {
+    /// `GET {api}/sse`.
+    Stream,
+    /// `GET {api}/notifications`.
+    List,
+    /// `PATCH {api}/notifications/{id}`.
+    Change,
+    /// `DELETE {api}/notifications/{id}`.
+    Delete,
+    /// `POST {api}/receipts`.
+    Receipts,
+    /// `GET {api}/health`.
+    Health,
+}
+
+impl Route {
+    pub(crate) fn of(method: &Method, path: &str) -> Option<Self> {
+        let path = path.strip_prefix("/api/")?;
+        match (method.as_str(), path) {
+            ("GET", "sse") => Some(Self::Stream),
+            ("GET", "notifications") => Some(Self::List),
+            ("GET", "health") => Some(Self::Health),
+            ("POST", "receipts") => Some(Self::Receipts),
+            ("PATCH", _) if path.starts_with("notifications/") => Some(Self::Change),
+            ("DELETE", _) if path.starts_with("notifications/") => Some(Self::Delete),
+            _ => None,
+        }
+    }
+}
+
+/// An answer in place of the real one. It is given before the token is looked at, as a proxy would.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Answer {
+    /// 200 … 599.
+    pub status: u16,
+    /// Names and values; a name may come twice.
+    #[serde(default)]
+    pub headers: Vec<(String, String)>,
+    /// The whole body; its length is announced.
+    #[serde(default)]
+    pub body: String,
+}
+
+impl Answer {
+    /// An answer without headers and body.
+    pub fn new(status: u16) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            body: String::new(),
+        }
+    }
+
+    /// With one more header.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// With a body of this type.
+    #[must_use]
+    pub fn body(mut self, content_type: &str, body: impl Into<String>) -> Self {
+        self.body = body.into();
+        self.header("content-type", content_type)
+    }
+
+    /// 301, 302, 303, 307 or 308 to another address.
+    pub fn redirect(status: u16, location: impl Into<String>) -> Self {
+        Self::new(status).header("location", location)
+    }
+
+    /// The page of a hotel's Wi-Fi: 200, and HTML.
+    pub fn captive_portal() -> Self {
+        Self::new(200).body(
+            "text/html; charset=utf-8",
+            "<!doctype html><title>Welcome</title><p>Please sign in.",
+        )
+    }
+
+    pub(crate) fn response(&self) -> Result<Response, InvalidAnswer> {
+        let status = StatusCode::from_u16(self.status)
+            .ok()
+            .filter(|status| (200..600).contains(&status.as_u16()));
+        let mut response = Response::new(Body::from(self.body.clone()));
+        *response.status_mut() = status.ok_or(InvalidAnswer::Status(self.status))?;
+        for (name, value) in &self.headers {
+            let invalid = || InvalidAnswer::Header(name.clone());
+            let value = HeaderValue::from_str(value).map_err(|_| invalid())?;
+            response
+                .headers_mut()
+                .append(HeaderName::try_from(name).map_err(|_| invalid())?, value);
+        }
+        Ok(response)
+    }
+}
+
+/// The answer cannot be sent over HTTP.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidAnswer {
+    /// Not a final status.
+    #[error("{0} is not a status to end a request with, give one from 200 to 599")]
+    Status(u16),
+    /// A name or value that HTTP does not allow.
+    #[error("the header {0:?} cannot be sent, check its name and value")]
+    Header(String),
+}
+
+/// The scripted answers that are still to be given, in the order they were asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Script {
+    lines: VecDeque<(Route, u32, Answer)>,
+}
+
+impl Script {
+    pub(crate) fn add(&mut self, route: Route, times: u32, answer: Answer) {
+        if times > 0 {
+            self.lines.push_back((route, times, answer));
+        }
+    }
+
+    pub(crate) fn next(&mut self, route: Route) -> Option<Answer> {
+        let at = self.lines.iter().position(|(of, ..)| *of == route)?;
+        let (_, left, answer) = &mut self.lines[at];
+        *left -= 1;
+        let (left, answer) = (*left, answer.clone());
+        if left == 0 {
+            self.lines.remove(at);
+        }
+        Some(answer)
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.lines.clear();
+    }
+}
+
+/// How many keys are remembered: more than any client keeps waiting in its outbox.
+const KEYS_KEPT: usize = 10_000;
+
+/// The answer that a key was given.
+#[derive(Clone, Debug)]
+pub(crate) struct Given {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Bytes,
+}
+
+/// What the memory of keys says of a request.
+#[derive(Debug)]
+pub(crate) enum Recall {
+    /// Never seen: do it.
+    New,
+    /// Done before: answer the same.
+    Same(Given),
+    /// The key belongs to another request.
+    Different,
+}
+
+/// `Idempotency-Key`s with what they were answered.
+#[derive(Debug, Default)]
+pub(crate) struct Keys {
+    given: HashMap<String, (String, Given)>,
+    order: VecDeque<String>,
+}
+
+impl Keys {
+    /// `request` is the whole of what was asked, to tell a repeat from a misuse.
+    pub(crate) fn recall(&self, key: &str, request: &str) -> Recall {
+        match self.given.get(key) {
+            None => Recall::New,
+            Some((of, given)) if of == request => Recall::Same(given.clone()),
+            Some(_) => Recall::Different,
+        }
+    }
+
+    pub(crate) fn remember(&mut self, key: String, request: String, given: Given) {
+        if self.order.len() == KEYS_KEPT
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.given.remove(&oldest);
+        }
+        self.order.push_back(key.clone());
+        self.given.insert(key, (request, given));
+    }
+}

@@ -1,0 +1,145 @@
+//! The API over HTTP.
+
+mod notifications;
+mod problem;
+mod stream;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, Query, Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, patch, post};
+use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use jiff::Timestamp;
+
+use crate::answers::Route;
+use crate::blast::blast;
+use crate::doorway::Carrier;
+use crate::hub::Hub;
+use crate::observed::{Credentials, SeenRequest};
+
+pub(crate) use problem::Problem;
+
+pub(crate) fn router(hub: Arc<Hub>) -> Router {
+    let mut api = Router::new()
+        .route("/health", get(health))
+        .route("/sse", get(stream::events))
+        .route("/blast", get(blast));
+    if hub.optional_parts {
+        api = api
+            .route("/notifications", get(notifications::list))
+            .route(
+                "/notifications/{id}",
+                patch(notifications::change).delete(notifications::delete),
+            )
+            .route("/receipts", post(notifications::receipts));
+    }
+    Router::new()
+        .nest("/api", api)
+        .fallback(async || Problem::new(StatusCode::NOT_FOUND, "there is nothing at this path"))
+        .method_not_allowed_fallback(async || {
+            Problem::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "this path does not take this method",
+            )
+        })
+        .layer(from_fn_with_state(hub.clone(), gate))
+        .with_state(hub)
+}
+
+async fn health() -> Response {
+    axum::Json(serde_json::json!({ "status": "ok" })).into_response()
+}
+
+/// Every request passes here: it is noted, and answered by the script or refused before it reaches the API.
+async fn gate(
+    State(hub): State<Arc<Hub>>,
+    ConnectInfo(Carrier(wire)): ConnectInfo<Carrier>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let query: BTreeMap<String, String> = Query::try_from_uri(request.uri())
+        .map(|Query(query)| query)
+        .unwrap_or_default();
+    let (credentials, token) = token_of(request.headers(), &query);
+    let path = request.uri().path();
+    let route = Route::of(request.method(), path);
+    let (number, scripted, known) = {
+        let mut state = hub.state();
+        let number = state.observed.requests_total + 1;
+        state.observed.requests_total = number;
+        let known = token.is_some_and(|token| state.tokens.contains(&token));
+        state.observed.record(SeenRequest {
+            number,
+            at: Timestamp::now(),
+            method: request.method().to_string(),
+            path: path.to_owned(),
+            headers: readable(request.headers()),
+            query: query.into_iter().filter(|(name, _)| name != "token").collect(),
+            credentials,
+            connection: wire.number(),
+            status: None,
+        });
+        (number, route.and_then(|route| state.script.next(route)), known)
+    };
+    hub.tell();
+
+    let response = if let Some(answer) = scripted {
+        match answer.response() {
+            Ok(response) => response,
+            Err(error) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+        }
+    } else if known || route == Some(Route::Health) {
+        next.run(request).await
+    } else {
+        unauthorized(credentials)
+    };
+    hub.state().observed.answered(number, response.status().as_u16());
+    hub.tell();
+    response
+}
+
+fn token_of(headers: &HeaderMap, query: &BTreeMap<String, String>) -> (Credentials, Option<String>) {
+    if let Some(value) = headers.get(AUTHORIZATION) {
+        // The scheme's name has no case (RFC 9110, 11.1).
+        let token = value.to_str().ok().and_then(|value| value.split_once(' '));
+        let bearer = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        return (
+            Credentials::Bearer,
+            bearer.map(|(_, token)| token.trim().to_owned()),
+        );
+    }
+    match query.get("token") {
+        Some(token) => (Credentials::Query, Some(token.clone())),
+        None => (Credentials::None, None),
+    }
+}
+
+fn unauthorized(credentials: Credentials) -> Response {
+    let detail = match credentials {
+        Credentials::None => "give a token as Authorization: Bearer or in the query",
+        Credentials::Bearer | Credentials::Query => "the token is not accepted, sign in again",
+    };
+    let mut response = Problem::new(StatusCode::UNAUTHORIZED, detail).into_response();
+    response
+        .headers_mut()
+        .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    response
+}
+
+fn readable(headers: &HeaderMap) -> BTreeMap<String, String> {
+    headers
+        .iter()
+        .filter(|(name, _)| ![AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE].contains(name))
+        .map(|(name, value)| {
+            (
+                name.to_string(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            )
+        })
+        .collect()
+}

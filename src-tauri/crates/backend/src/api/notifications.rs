@@ -1,0 +1,249 @@
+//! Everything besides the stream: catching up, changes, receipts.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{ConnectInfo, Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::Problem;
+use crate::answers::{Given, Recall};
+use crate::doorway::Carrier;
+use crate::hub::{Delivery, Hub};
+use crate::notifications::Change;
+use crate::observed::{ChangeKind, SeenChange};
+use crate::wire::{HangUp, Wire};
+
+/// Items of a page when the client does not say, and the most it gets.
+const PAGE: usize = 100;
+const PAGE_MAX: usize = 1000;
+
+/// `GET {api}/notifications?after=<event id>&limit=`: `{notifications, next, more}`, in the order of their last change.
+/// `next` is the cursor of the next page, and with `more` false the newest event's id.
+pub(super) async fn list(
+    State(hub): State<Arc<Hub>>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Result<Response, Problem> {
+    let limit = match query.get("limit") {
+        Some(limit) => limit.parse().ok().filter(|limit| *limit > 0),
+        None => Some(PAGE),
+    };
+    let limit = limit.ok_or_else(|| Problem::bad_request("limit is a whole number from 1"))?;
+    let state = hub.state();
+    let after = query.get("after").map_or(0, |after| state.log.position(after));
+    let page = state.notifications.page(after, limit.min(PAGE_MAX));
+    let next = match (page.more, &page.next) {
+        (true, Some(next)) => next.clone(),
+        _ => state.log.last_id().clone(),
+    };
+    Ok(axum::Json(json!({ "notifications": page.items, "next": *next, "more": page.more })).into_response())
+}
+
+/// `PATCH {api}/notifications/{id}` with `{seen|read|archived: bool}`: the notification as it is afterwards.
+pub(super) async fn change(
+    State(hub): State<Arc<Hub>>,
+    ConnectInfo(Carrier(wire)): ConnectInfo<Carrier>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Problem> {
+    let body = readable(body)?;
+    let change = parse_change(&body);
+    let asked = serde_json::from_slice(&body).unwrap_or_else(|_| String::from_utf8_lossy(&body).into());
+    let request = Request {
+        headers: &headers,
+        text: format!("PATCH {id} {asked}"),
+        wire: &wire,
+    };
+    once(&hub, request, Some((&id, ChangeKind::Patch(asked))), |hub| {
+        let change = change?;
+        let changes = {
+            let state = hub.state();
+            state
+                .notifications
+                .changes(&id, change, Timestamp::now())
+                .ok_or_else(|| unknown(&id))?
+        };
+        if !changes.is_empty() {
+            let mut data = changes;
+            data.insert("id".into(), id.as_str().into());
+            hub.publish(
+                "notification.updated",
+                None,
+                &Value::from(data).to_string(),
+                Delivery::Whole,
+            );
+        }
+        let after = hub.state().notifications.get(&id).unwrap_or_default();
+        Ok((StatusCode::OK, after.to_string()))
+    })
+    .await
+}
+
+/// `DELETE {api}/notifications/{id}`.
+pub(super) async fn delete(
+    State(hub): State<Arc<Hub>>,
+    ConnectInfo(Carrier(wire)): ConnectInfo<Carrier>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let request = Request {
+        headers: &headers,
+        text: format!("DELETE {id}"),
+        wire: &wire,
+    };
+    once(&hub, request, Some((&id, ChangeKind::Delete)), |hub| {
+        if !hub.state().notifications.contains(&id) {
+            return Err(unknown(&id));
+        }
+        let data = json!({ "id": id }).to_string();
+        hub.publish("notification.deleted", None, &data, Delivery::Whole);
+        Ok((StatusCode::NO_CONTENT, String::new()))
+    })
+    .await
+}
+
+/// `POST {api}/receipts` with one receipt, an array of them, or `{"receipts": […]}`; each is an object.
+pub(super) async fn receipts(
+    State(hub): State<Arc<Hub>>,
+    ConnectInfo(Carrier(wire)): ConnectInfo<Carrier>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Problem> {
+    let body = readable(body)?;
+    let text = format!("POST receipts {}", String::from_utf8_lossy(&body));
+    let request = Request {
+        headers: &headers,
+        text,
+        wire: &wire,
+    };
+    once(&hub, request, None, |hub| {
+        let receipts = parse_receipts(&body)?;
+        hub.state().observed.receipts.extend(receipts);
+        Ok((StatusCode::NO_CONTENT, String::new()))
+    })
+    .await
+}
+
+fn readable(body: Result<Bytes, BytesRejection>) -> Result<Bytes, Problem> {
+    body.map_err(|rejection| Problem::new(rejection.status(), rejection.body_text()))
+}
+
+fn parse_change(body: &[u8]) -> Result<Change, Problem> {
+    let expected = "the body is an object with seen, read or archived, each true or false";
+    match serde_json::from_slice::<Change>(body) {
+        Ok(change) if change != Change::default() => Ok(change),
+        Ok(_) => Err(Problem::bad_request(expected)),
+        Err(error) => Err(Problem::bad_request(format!("{expected}: {error}"))),
+    }
+}
+
+fn parse_receipts(body: &[u8]) -> Result<Vec<Value>, Problem> {
+    let expected = || Problem::bad_request("the body is a receipt, or an array of receipts, as JSON objects");
+    let mut value: Value = serde_json::from_slice(body).map_err(|_| expected())?;
+    if let Some(inner) = value.get_mut("receipts") {
+        value = inner.take();
+    }
+    let receipts = if let Value::Array(receipts) = value {
+        receipts
+    } else {
+        vec![value]
+    };
+    if receipts.is_empty() || !receipts.iter().all(Value::is_object) {
+        return Err(expected());
+    }
+    Ok(receipts)
+}
+
+fn unknown(id: &str) -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, format!("there is no notification {id}"))
+}
+
+struct Request<'a> {
+    headers: &'a HeaderMap,
+    /// All of what was asked, for telling a repeat of a key from its misuse.
+    text: String,
+    wire: &'a Arc<Wire>,
+}
+
+/// Does a request, or answers as before when its `Idempotency-Key` was used for the same request. The answer of a key
+/// is remembered whether it was a success or not, as the IETF draft has it.
+async fn once(
+    hub: &Arc<Hub>,
+    request: Request<'_>,
+    change: Option<(&str, ChangeKind)>,
+    act: impl FnOnce(&Arc<Hub>) -> Result<(StatusCode, String), Problem>,
+) -> Result<Response, Problem> {
+    let key = request
+        .headers
+        .get("idempotency-key")
+        .and_then(|key| key.to_str().ok())
+        .map(str::to_owned);
+    let recall = key
+        .as_ref()
+        .map_or(Recall::New, |key| hub.state().keys.recall(key, &request.text));
+    let (given, applied) = match recall {
+        Recall::Same(given) => (given, false),
+        Recall::Different => {
+            let detail = "the Idempotency-Key was used for another request, use a new one";
+            let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail);
+            (
+                Given {
+                    status: problem.status(),
+                    body: problem.body().into(),
+                },
+                false,
+            )
+        }
+        Recall::New => {
+            let (status, body) = act(hub).unwrap_or_else(|problem| (problem.status(), problem.body()));
+            let given = Given {
+                status,
+                body: body.into(),
+            };
+            if let Some(key) = &key {
+                hub.state()
+                    .keys
+                    .remember(key.clone(), request.text, given.clone());
+            }
+            (given, status.is_success())
+        }
+    };
+
+    let lost = {
+        let mut state = hub.state();
+        if let Some((notification, kind)) = change {
+            let at = Timestamp::now();
+            state.observed.changes.push(SeenChange {
+                at,
+                notification: notification.into(),
+                kind,
+                key,
+                applied,
+            });
+        }
+        let lost = state.answers_to_lose > 0;
+        state.answers_to_lose = state.answers_to_lose.saturating_sub(1);
+        lost
+    };
+    hub.tell();
+    if lost {
+        request.wire.hang_up(HangUp::Reset);
+        return std::future::pending().await;
+    }
+    let content_type = if given.status.is_success() {
+        "application/json"
+    } else {
+        "application/problem+json"
+    };
+    if given.body.is_empty() {
+        return Ok(given.status.into_response());
+    }
+    Ok((given.status, [(CONTENT_TYPE, content_type)], given.body).into_response())
+}

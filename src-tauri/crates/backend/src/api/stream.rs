@@ -1,0 +1,147 @@
+//! `GET {api}/sse`.
+
+use std::collections::{BTreeMap, HashSet};
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Query, State};
+use axum::response::{IntoResponse, Response};
+use bytes::{Bytes, BytesMut};
+use futures_util::Stream;
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderName};
+use http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use super::Problem;
+use crate::doorway::Carrier;
+use crate::hub::{Hub, Piece};
+use crate::wire::Wire;
+
+/// Waiting events are sent together up to about this many bytes: a replay of 100 000 is not 100 000 chunks.
+const BLOCK: usize = 32 << 10;
+
+pub(super) async fn events(
+    State(hub): State<Arc<Hub>>,
+    ConnectInfo(Carrier(wire)): ConnectInfo<Carrier>,
+    Query(query): Query<BTreeMap<String, String>>,
+    headers: HeaderMap,
+) -> Response {
+    if !accepts_events(&headers) {
+        let detail = "this path answers text/event-stream only, accept that";
+        return Problem::new(StatusCode::NOT_ACCEPTABLE, detail).into_response();
+    }
+    // A reconnecting client's header is newer than the address it was first given.
+    let header = headers
+        .get("last-event-id")
+        .map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let cursor = header
+        .as_deref()
+        .or(query.get("lastEventId").map(String::as_str))
+        .filter(|id| !id.is_empty());
+    let types: Option<HashSet<String>> = query.get("types").map(|types| {
+        types
+            .split(',')
+            .map(str::trim)
+            .filter(|kind| !kind.is_empty())
+            .map(str::to_owned)
+            .collect()
+    });
+
+    let (number, pieces) = hub.open_stream(&wire, cursor, types, Timestamp::now());
+    let body = Events {
+        number,
+        pieces,
+        held: None,
+        hung_up: false,
+        wire,
+        hub,
+    };
+    let headers = [
+        (CONTENT_TYPE, "text/event-stream"),
+        (CACHE_CONTROL, "no-cache, no-transform"),
+        // Keeps nginx from collecting events until a buffer is full.
+        (HeaderName::from_static("x-accel-buffering"), "no"),
+    ];
+    (headers, Body::from_stream(body)).into_response()
+}
+
+fn accepts_events(headers: &HeaderMap) -> bool {
+    let mut accepted = headers.get_all(ACCEPT).iter().peekable();
+    accepted.peek().is_none()
+        || accepted
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .any(|range| {
+                let essence = range.split(';').next().unwrap_or_default().trim();
+                ["text/event-stream", "text/*", "*/*"]
+                    .iter()
+                    .any(|known| essence.eq_ignore_ascii_case(known))
+            })
+}
+
+/// The body of one stream.
+struct Events {
+    number: u64,
+    pieces: UnboundedReceiver<Piece>,
+    /// Taken from the queue, and not fit to be sent with what came before it.
+    held: Option<Piece>,
+    hung_up: bool,
+    wire: Arc<Wire>,
+    hub: Arc<Hub>,
+}
+
+impl Events {
+    /// Adds the events that wait behind `first`.
+    fn collect(&mut self, first: Bytes) -> Bytes {
+        let mut block: Option<BytesMut> = None;
+        while block.as_ref().map_or(first.len(), BytesMut::len) < BLOCK {
+            match self.pieces.try_recv() {
+                Ok(Piece::Frame(frame)) => {
+                    block
+                        .get_or_insert_with(|| BytesMut::from(&first[..]))
+                        .extend_from_slice(&frame);
+                }
+                Ok(other) => {
+                    self.held = Some(other);
+                    break;
+                }
+                Err(_) => break,
+            }
+        }
+        block.map_or(first, BytesMut::freeze)
+    }
+}
+
+impl Stream for Events {
+    type Item = Result<Bytes, Infallible>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.hung_up {
+            return Poll::Pending;
+        }
+        let piece = match self.held.take() {
+            Some(piece) => Some(piece),
+            None => std::task::ready!(self.pieces.poll_recv(cx)),
+        };
+        match piece {
+            Some(Piece::Frame(frame)) => Poll::Ready(Some(Ok(self.collect(frame)))),
+            Some(Piece::Raw(bytes)) => Poll::Ready(Some(Ok(bytes))),
+            Some(Piece::HangUp(how)) => {
+                self.hung_up = true;
+                self.wire.hang_up_after_flush(how);
+                Poll::Pending
+            }
+            Some(Piece::End) | None => Poll::Ready(None),
+        }
+    }
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        self.hub.close_stream(self.number);
+    }
+}

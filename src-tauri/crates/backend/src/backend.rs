@@ -1,0 +1,227 @@
+//! Starting and stopping.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::control::Control;
+use crate::doorway::{Carrier, Doorway};
+use crate::hub::{Beginning, Hub};
+use crate::wire::{HangUp, Wires};
+use crate::{api, control};
+
+/// The token that [`BackendOptions::default`] accepts.
+pub const TEST_TOKEN: &str = "gloria-test-token";
+
+/// How long [`Backend::stop`] waits for connections to notice that they were hung up. They do at once, unless the
+/// runtime is busy with something else.
+const STOP_LIMIT: Duration = Duration::from_secs(5);
+
+/// How to start a [`Backend`].
+#[derive(Clone, Debug)]
+pub struct BackendOptions {
+    /// Where the API listens; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Where commands are taken over HTTP. It has no token, so only a loopback address will do.
+    pub control_listen: Option<SocketAddr>,
+    /// The accepted tokens.
+    pub tokens: Vec<String>,
+    /// The time between two heartbeats; `None` sends and announces none.
+    pub heartbeat: Option<Duration>,
+    /// How many events are kept for clients that come back.
+    pub history: usize,
+    /// Whether a client without a cursor gets all kept events first.
+    pub replay_to_newcomers: bool,
+    /// `false` makes it a backend with only what the contract demands: no capabilities, gap events, choice of types, or
+    /// anything besides the stream.
+    pub optional_parts: bool,
+}
+
+impl Default for BackendOptions {
+    /// A free loopback port, no control port, [`TEST_TOKEN`], a heartbeat every 30 s, 10 000 kept events.
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            control_listen: None,
+            tokens: vec![TEST_TOKEN.into()],
+            heartbeat: Some(Duration::from_secs(30)),
+            history: 10_000,
+            replay_to_newcomers: false,
+            optional_parts: true,
+        }
+    }
+}
+
+/// Why a [`Backend`] did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address is taken or not this machine's.
+    #[error("cannot listen on {address}, choose another address")]
+    Listen {
+        /// As it was asked for.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Commands have no token, so they stay on this machine.
+    #[error("the control port has no token, give it a loopback address instead of {0}")]
+    ControlNotLoopback(SocketAddr),
+    /// Nobody could sign in.
+    #[error("no token was given, give at least one that is not empty")]
+    NoToken,
+}
+
+/// A running backend. It stops when dropped.
+#[derive(Debug)]
+pub struct Backend {
+    address: SocketAddr,
+    control_address: Option<SocketAddr>,
+    control: Control,
+    hub: Arc<Hub>,
+    control_wires: Arc<Wires>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Backend {
+    /// Starts on the current tokio runtime and answers once connections are accepted.
+    ///
+    /// # Errors
+    ///
+    /// When an address cannot be listened on, the control address is not loopback, or no token is accepted.
+    pub async fn start(options: BackendOptions) -> Result<Self, StartError> {
+        if options.tokens.is_empty() || options.tokens.iter().any(String::is_empty) {
+            return Err(StartError::NoToken);
+        }
+        if let Some(address) = options
+            .control_listen
+            .filter(|address| !address.ip().is_loopback())
+        {
+            return Err(StartError::ControlNotLoopback(address));
+        }
+        let (door, orders) = mpsc::unbounded_channel();
+        let hub = Hub::new(Beginning {
+            tokens: options.tokens,
+            history: options.history,
+            heartbeat: options.heartbeat.filter(|interval| !interval.is_zero()),
+            optional_parts: options.optional_parts,
+            replay_to_newcomers: options.replay_to_newcomers,
+            door,
+        });
+        let doorway = bind(options.listen, hub.wires.clone(), orders).await?;
+        let address = doorway.address();
+        let control = Control::new(hub.clone());
+        let control_wires = Wires::new(watch::Sender::new(()));
+        let mut tasks = Vec::new();
+
+        let mut control_address = None;
+        if let Some(listen) = options.control_listen {
+            // This door stays open: nobody holds the other end.
+            let (_, orders) = mpsc::unbounded_channel();
+            let doorway = bind(listen, control_wires.clone(), orders).await?;
+            control_address = Some(doorway.address());
+            let router = control::router(control.clone());
+            tasks.push(tokio::spawn(
+                async move { drop(axum::serve(doorway, router).await) },
+            ));
+        }
+        let router = api::router(hub.clone()).into_make_service_with_connect_info::<Carrier>();
+        tasks.push(tokio::spawn(
+            async move { drop(axum::serve(doorway, router).await) },
+        ));
+        tasks.push(tokio::spawn(beat(hub.clone())));
+        Ok(Self {
+            address,
+            control_address,
+            control,
+            hub,
+            control_wires,
+            tasks,
+        })
+    }
+
+    /// Where the API listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The `{api}` base, `http://host:port/api`; the stream is at `/sse` below it.
+    pub fn api_url(&self) -> String {
+        format!("http://{}/api", self.address)
+    }
+
+    /// Where commands are taken, when a control address was asked for.
+    pub fn control_url(&self) -> Option<String> {
+        self.control_address.map(|address| format!("http://{address}"))
+    }
+
+    /// The hand on the backend; it may be cloned and outlive the backend.
+    pub fn control(&self) -> Control {
+        self.control.clone()
+    }
+
+    /// Closes all connections and frees the ports; answers when both have happened.
+    pub async fn stop(mut self) {
+        let mut changed = self.hub.changed.subscribe();
+        let tasks = self.shut();
+        for task in tasks {
+            // Cancelled is how it ends.
+            let _ = task.await;
+        }
+        let closed = async {
+            while self.hub.wires.len() > 0 {
+                if changed.changed().await.is_err() {
+                    break;
+                }
+            }
+        };
+        if timeout(STOP_LIMIT, closed).await.is_err() {
+            tracing::warn!(open = self.hub.wires.len(), "connections are still open");
+        }
+    }
+
+    fn shut(&mut self) -> Vec<JoinHandle<()>> {
+        self.tasks.iter().for_each(JoinHandle::abort);
+        self.hub.wires.hang_up_all(HangUp::Fin);
+        self.control_wires.hang_up_all(HangUp::Fin);
+        std::mem::take(&mut self.tasks)
+    }
+}
+
+impl Drop for Backend {
+    fn drop(&mut self) {
+        drop(self.shut());
+    }
+}
+
+async fn bind(
+    address: SocketAddr,
+    wires: Arc<Wires>,
+    orders: mpsc::UnboundedReceiver<crate::doorway::DoorOrder>,
+) -> Result<Doorway, StartError> {
+    Doorway::bind(address, wires, orders)
+        .await
+        .map_err(|source| StartError::Listen { address, source })
+}
+
+async fn beat(hub: Arc<Hub>) {
+    let mut interval = hub.heartbeat.subscribe();
+    loop {
+        let pause = *interval.borrow_and_update();
+        let elapsed = async {
+            match pause {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            changed = interval.changed() => if changed.is_err() { return },
+            () = elapsed => hub.beat(Timestamp::now()),
+        }
+    }
+}

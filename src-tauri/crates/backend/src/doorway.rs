@@ -1,0 +1,149 @@
+//! The listening socket, which can be closed and opened again at the same address.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::wire::{Socket, Wire, Wires};
+
+/// Connections that wait to be accepted; what the standard library asks for.
+const BACKLOG: u32 = 128;
+
+/// After a failed accept (no file descriptors left, for one) another try at once would only spin.
+const ACCEPT_RETRY: Duration = Duration::from_millis(50);
+
+/// Opens or closes the door; answered when it is done.
+#[derive(Debug)]
+pub(crate) struct DoorOrder {
+    pub(crate) open: bool,
+    pub(crate) done: oneshot::Sender<io::Result<()>>,
+}
+
+#[derive(Debug)]
+enum Door {
+    Open(TcpListener),
+    /// Bound and not listening: connecting is refused, and no other process can take the port.
+    Closed(Option<TcpSocket>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Doorway {
+    door: Door,
+    address: SocketAddr,
+    wires: Arc<Wires>,
+    orders: mpsc::UnboundedReceiver<DoorOrder>,
+}
+
+impl Doorway {
+    pub(crate) async fn bind(
+        address: SocketAddr,
+        wires: Arc<Wires>,
+        orders: mpsc::UnboundedReceiver<DoorOrder>,
+    ) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        Ok(Self {
+            door: Door::Open(listener),
+            address,
+            wires,
+            orders,
+        })
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    fn obey(&mut self, open: bool) -> io::Result<()> {
+        match (&mut self.door, open) {
+            (Door::Open(_), true) | (Door::Closed(Some(_)), false) => Ok(()),
+            (Door::Open(_), false) => {
+                self.door = Door::Closed(None);
+                self.door = Door::Closed(Some(reserve(self.address)?));
+                Ok(())
+            }
+            (Door::Closed(None), false) => {
+                self.door = Door::Closed(Some(reserve(self.address)?));
+                Ok(())
+            }
+            (Door::Closed(reserved), true) => {
+                let socket = match reserved.take() {
+                    Some(socket) => socket,
+                    None => reserve(self.address)?,
+                };
+                self.door = Door::Open(socket.listen(BACKLOG)?);
+                Ok(())
+            }
+        }
+    }
+}
+
+fn reserve(address: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    // Connections of the closed listener may still be open at this address.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
+}
+
+async fn accept(door: &Door) -> io::Result<TcpStream> {
+    match door {
+        Door::Open(listener) => listener.accept().await.map(|(io, _)| io),
+        Door::Closed(_) => std::future::pending().await,
+    }
+}
+
+impl Listener for Doorway {
+    type Io = Socket;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Socket, SocketAddr) {
+        loop {
+            tokio::select! {
+                biased;
+                Some(DoorOrder { open, done }) = self.orders.recv() => {
+                    let result = self.obey(open);
+                    // Nobody waits for the answer any more; the door is where it was asked to be.
+                    let _ = done.send(result);
+                }
+                accepted = accept(&self.door) => match accepted.and_then(|io| Ok((io.peer_addr()?, io))) {
+                    Ok((peer, io)) => {
+                        // An event of a hundred bytes must not wait for the client's delayed ACK.
+                        if let Err(error) = io.set_nodelay(true) {
+                            tracing::debug!(%error, "TCP_NODELAY was refused");
+                        }
+                        return (self.wires.adopt(io), peer);
+                    }
+                    Err(error) => {
+                        tracing::debug!(%error, "a connection could not be accepted");
+                        tokio::time::sleep(ACCEPT_RETRY).await;
+                    }
+                },
+            }
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        Ok(self.address)
+    }
+}
+
+/// The connection that a request came over.
+#[derive(Clone, Debug)]
+pub(crate) struct Carrier(pub(crate) Arc<Wire>);
+
+impl Connected<IncomingStream<'_, Doorway>> for Carrier {
+    fn connect_info(stream: IncomingStream<'_, Doorway>) -> Self {
+        Self(stream.io().wire().clone())
+    }
+}

@@ -1,0 +1,315 @@
+//! What the API and the control share: the events, the streams they go to, and the faults in force.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tokio::sync::{mpsc, watch};
+
+use crate::answers::{Keys, Script};
+use crate::doorway::DoorOrder;
+use crate::lock;
+use crate::log::{EventLog, render};
+use crate::notifications::Notifications;
+use crate::observed::Observed;
+use crate::wire::{HangUp, Pace, Wire, Wires};
+
+/// What a backend that has all the optional parts says it can do.
+const CAPABILITIES: [&str; 6] = ["types", "gap", "notifications", "changes", "deletion", "receipts"];
+
+/// Events that tell about the stream itself, which no choice of types leaves out.
+const ABOUT_THE_STREAM: [&str; 3] = ["connection_established", "heartbeat", "stream.gap"];
+
+/// Which streams a stall holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Stall {
+    /// Those that are open now; a client that connects anew is served.
+    Open,
+    /// Also those to come: the request is accepted and never gets a byte.
+    Every,
+}
+
+/// What a stream is to do next.
+#[derive(Debug)]
+pub(crate) enum Piece {
+    /// A whole event.
+    Frame(Bytes),
+    /// Bytes with a chunk of their own.
+    Raw(Bytes),
+    /// The end of the connection, once all before it is flushed.
+    HangUp(HangUp),
+    /// The end of the body, as HTTP has it.
+    End,
+}
+
+#[derive(Debug)]
+struct Stream {
+    pieces: mpsc::UnboundedSender<Piece>,
+    types: Option<HashSet<String>>,
+    wire: Arc<Wire>,
+}
+
+impl Stream {
+    fn wants(&self, kind: &str) -> bool {
+        ABOUT_THE_STREAM.contains(&kind) || self.types.as_ref().is_none_or(|types| types.contains(kind))
+    }
+
+    /// A stream whose body is gone is about to be removed; nothing is lost with what it is sent.
+    fn send(&self, piece: Piece) {
+        let _ = self.pieces.send(piece);
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) tokens: Vec<String>,
+    pub(crate) log: EventLog,
+    pub(crate) notifications: Notifications,
+    pub(crate) script: Script,
+    pub(crate) keys: Keys,
+    /// Changes whose answer is still to be lost.
+    pub(crate) answers_to_lose: u32,
+    pub(crate) observed: Observed,
+    streams: HashMap<u64, Stream>,
+    stall_every: bool,
+    pace: Option<Pace>,
+}
+
+/// How an event leaves for the streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    Whole,
+    /// The first half of its bytes, then FIN.
+    CutInHalf,
+}
+
+#[derive(Debug)]
+pub(crate) struct Hub {
+    state: Mutex<State>,
+    pub(crate) wires: Arc<Wires>,
+    pub(crate) changed: watch::Sender<()>,
+    pub(crate) heartbeat: watch::Sender<Option<Duration>>,
+    pub(crate) door: mpsc::UnboundedSender<DoorOrder>,
+    pub(crate) optional_parts: bool,
+    replay_to_newcomers: bool,
+}
+
+/// How a hub begins.
+#[derive(Debug)]
+pub(crate) struct Beginning {
+    pub(crate) tokens: Vec<String>,
+    pub(crate) history: usize,
+    pub(crate) heartbeat: Option<Duration>,
+    pub(crate) optional_parts: bool,
+    pub(crate) replay_to_newcomers: bool,
+    pub(crate) door: mpsc::UnboundedSender<DoorOrder>,
+}
+
+impl Hub {
+    pub(crate) fn new(beginning: Beginning) -> Arc<Self> {
+        let changed = watch::Sender::new(());
+        let state = State {
+            tokens: beginning.tokens,
+            log: EventLog::new(beginning.history),
+            notifications: Notifications::default(),
+            script: Script::default(),
+            keys: Keys::default(),
+            answers_to_lose: 0,
+            observed: Observed {
+                last_id: "0".into(),
+                ..Observed::default()
+            },
+            streams: HashMap::new(),
+            stall_every: false,
+            pace: None,
+        };
+        Arc::new(Self {
+            state: Mutex::new(state),
+            wires: Wires::new(changed.clone()),
+            changed,
+            heartbeat: watch::Sender::new(beginning.heartbeat),
+            door: beginning.door,
+            optional_parts: beginning.optional_parts,
+            replay_to_newcomers: beginning.replay_to_newcomers,
+        })
+    }
+
+    /// The state, for one short look or change. [`Hub::tell`] afterwards when somebody may wait for it.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+
+    /// Wakes those who wait for something to be seen.
+    pub(crate) fn tell(&self) {
+        self.changed.send_replace(());
+    }
+
+    pub(crate) fn publish(&self, kind: &str, id: Option<&str>, data: &str, delivery: Delivery) -> Arc<str> {
+        let id = self.state().publish(kind, id, data, delivery);
+        self.tell();
+        id
+    }
+
+    /// Sends a heartbeat to every stream that is not stalled: on resume it gets its events, not hours of heartbeats.
+    pub(crate) fn beat(&self, now: Timestamp) {
+        let frame = render(
+            "heartbeat",
+            None,
+            &json!({ "timestamp": now.to_string() }).to_string(),
+        );
+        for stream in self
+            .state()
+            .streams
+            .values()
+            .filter(|stream| !stream.wire.is_stalled())
+        {
+            stream.send(Piece::Frame(frame.clone()));
+        }
+    }
+
+    pub(crate) fn send_raw(&self, bytes: &Bytes) {
+        self.state()
+            .streams
+            .values()
+            .for_each(|stream| stream.send(Piece::Raw(bytes.clone())));
+    }
+
+    pub(crate) fn end_streams(&self) {
+        self.state()
+            .streams
+            .values()
+            .for_each(|stream| stream.send(Piece::End));
+    }
+
+    pub(crate) fn stall(&self, stall: Stall) {
+        let mut state = self.state();
+        state.stall_every |= stall == Stall::Every;
+        state
+            .streams
+            .values()
+            .for_each(|stream| stream.wire.set_stalled(true));
+    }
+
+    pub(crate) fn resume(&self) {
+        let mut state = self.state();
+        state.stall_every = false;
+        state
+            .streams
+            .values()
+            .for_each(|stream| stream.wire.set_stalled(false));
+    }
+
+    pub(crate) fn set_pace(&self, pace: Option<Pace>) {
+        let mut state = self.state();
+        state.pace = pace;
+        state
+            .streams
+            .values()
+            .for_each(|stream| stream.wire.set_pace(pace));
+    }
+
+    /// Opens a stream on the connection `wire`: the greeting, then what was missed after `cursor`.
+    pub(crate) fn open_stream(
+        &self,
+        wire: &Arc<Wire>,
+        cursor: Option<&str>,
+        types: Option<HashSet<String>>,
+        now: Timestamp,
+    ) -> (u64, mpsc::UnboundedReceiver<Piece>) {
+        let (pieces, receiver) = mpsc::unbounded_channel();
+        let mut state = self.state();
+        state.observed.streams_total += 1;
+        let number = state.observed.streams_total;
+        wire.set_stalled(state.stall_every);
+        wire.set_pace(state.pace);
+
+        let stream = Stream {
+            pieces,
+            types: types.filter(|_| self.optional_parts),
+            wire: wire.clone(),
+        };
+        stream.send(Piece::Frame(self.greeting(number, now)));
+        let replay = match cursor {
+            Some(cursor) => Some(state.log.after(cursor)),
+            None => self.replay_to_newcomers.then(|| state.log.all()),
+        };
+        if let Some(replay) = replay {
+            if let (Some(to), true) = (replay.gap_to, self.optional_parts) {
+                let gap = json!({ "from": cursor, "to": to }).to_string();
+                stream.send(Piece::Frame(render("stream.gap", Some(to), &gap)));
+            }
+            for entry in replay.entries.filter(|entry| stream.wants(&entry.kind)) {
+                stream.send(Piece::Frame(entry.frame.clone()));
+            }
+        }
+        state.streams.insert(number, stream);
+        state.observed.streams = state.streams.len();
+        drop(state);
+        self.tell();
+        (number, receiver)
+    }
+
+    fn greeting(&self, number: u64, now: Timestamp) -> Bytes {
+        let mut greeting = json!({ "connectionId": format!("c-{number}"), "serverTime": now.to_string() });
+        if let Some(interval) = *self.heartbeat.borrow() {
+            greeting["heartbeatInterval"] = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX).into();
+        }
+        if self.optional_parts {
+            greeting["capabilities"] = json!(CAPABILITIES);
+        }
+        render("connection_established", None, &greeting.to_string())
+    }
+
+    pub(crate) fn close_stream(&self, number: u64) {
+        let mut state = self.state();
+        if let Some(stream) = state.streams.remove(&number) {
+            // The connection may go on to carry other requests.
+            stream.wire.set_stalled(false);
+            stream.wire.set_pace(None);
+        }
+        state.observed.streams = state.streams.len();
+        drop(state);
+        self.tell();
+    }
+}
+
+impl State {
+    pub(crate) fn publish(
+        &mut self,
+        kind: &str,
+        id: Option<&str>,
+        data: &str,
+        delivery: Delivery,
+    ) -> Arc<str> {
+        let entry = self.log.append(kind, id, data);
+        self.notifications
+            .apply(kind, &data_of(&entry.frame, data), entry.position, &entry.id);
+        self.observed.last_id = entry.id.to_string();
+        for stream in self.streams.values() {
+            match delivery {
+                Delivery::Whole if stream.wants(kind) => stream.send(Piece::Frame(entry.frame.clone())),
+                Delivery::Whole => {}
+                Delivery::CutInHalf => {
+                    stream.send(Piece::Raw(entry.frame.slice(..entry.frame.len() / 2)));
+                    stream.send(Piece::HangUp(HangUp::Fin));
+                }
+            }
+        }
+        entry.id
+    }
+}
+
+/// The data inside its rendered frame, shared where it stands there in one piece.
+fn data_of(frame: &Bytes, data: &str) -> Bytes {
+    let end = frame.len() - "\n\n".len();
+    let shared = end.checked_sub(data.len()).map(|start| frame.slice(start..end));
+    match shared {
+        Some(shared) if shared == data.as_bytes() => shared,
+        _ => Bytes::copy_from_slice(data.as_bytes()),
+    }
+}

@@ -1,0 +1,150 @@
+//! The notifications as they stand after all events, for a client that catches up without the stream.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// What a client wants changed; a field that is left out stays as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Change {
+    pub(crate) seen: Option<bool>,
+    pub(crate) read: Option<bool>,
+    pub(crate) archived: Option<bool>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    /// The data of the event that created it. Kept as text: a hundred thousand parsed objects weigh far more.
+    base: Bytes,
+    /// Everything that changed since.
+    changes: Map<String, Value>,
+    deleted: bool,
+    position: u64,
+    event: Arc<str>,
+}
+
+/// A part of all notifications, in the order of their last change.
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) items: Vec<Value>,
+    /// The event id of the last item.
+    pub(crate) next: Option<Arc<str>>,
+    pub(crate) more: bool,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Notifications {
+    by_id: HashMap<String, Kept>,
+    by_position: BTreeMap<u64, String>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    id: String,
+}
+
+impl Notifications {
+    /// Takes an event in. One that is malformed, or about an unknown notification, changes nothing.
+    pub(crate) fn apply(&mut self, kind: &str, data: &Bytes, position: u64, event: &Arc<str>) {
+        if !matches!(
+            kind,
+            "notification.created" | "notification.updated" | "notification.deleted"
+        ) {
+            return;
+        }
+        let Ok(Named { id }) = serde_json::from_slice(data) else {
+            return;
+        };
+        if kind == "notification.created" {
+            let kept = Kept {
+                base: data.clone(),
+                changes: Map::new(),
+                deleted: false,
+                position,
+                event: event.clone(),
+            };
+            if let Some(old) = self.by_id.insert(id.clone(), kept) {
+                self.by_position.remove(&old.position);
+            }
+        } else {
+            let Some(kept) = self.by_id.get_mut(&id) else {
+                return;
+            };
+            if kind == "notification.deleted" {
+                kept.deleted = true;
+            } else if let Ok(changes) = serde_json::from_slice::<Map<String, Value>>(data) {
+                kept.changes.extend(changes);
+            }
+            self.by_position.remove(&kept.position);
+            kept.position = position;
+            kept.event = event.clone();
+        }
+        self.by_position.insert(position, id);
+    }
+
+    pub(crate) fn contains(&self, id: &str) -> bool {
+        self.by_id.get(id).is_some_and(|kept| !kept.deleted)
+    }
+
+    /// The fields that `change` would give the notification; empty when it is already so. `None` for an unknown one.
+    pub(crate) fn changes(&self, id: &str, change: Change, now: Timestamp) -> Option<Map<String, Value>> {
+        let item = self.by_id.get(id).filter(|kept| !kept.deleted)?.item();
+        // Who has read a notification has seen it.
+        let seen = change.seen.or(change.read.filter(|read| *read));
+        let wanted = [
+            ("seenAt", seen),
+            ("readAt", change.read),
+            ("archivedAt", change.archived),
+        ];
+        let mut changes = Map::new();
+        for (field, set) in wanted {
+            let Some(set) = set else { continue };
+            let is_set = item.get(field).is_some_and(|value| !value.is_null());
+            if set != is_set {
+                changes.insert(
+                    field.into(),
+                    if set { now.to_string().into() } else { Value::Null },
+                );
+            }
+        }
+        Some(changes)
+    }
+
+    pub(crate) fn get(&self, id: &str) -> Option<Value> {
+        self.by_id.get(id).map(|kept| kept.item().into())
+    }
+
+    /// What changed after `position`, at most `limit` items. A deleted notification comes as `{id, deleted: true}`.
+    pub(crate) fn page(&self, position: u64, limit: usize) -> Page {
+        let mut later = self.by_position.range(position + 1..);
+        let kept: Vec<_> = later
+            .by_ref()
+            .take(limit)
+            .filter_map(|(_, id)| self.by_id.get(id))
+            .collect();
+        Page {
+            next: kept.last().map(|kept| kept.event.clone()),
+            items: kept.iter().map(|kept| kept.item().into()).collect(),
+            more: later.next().is_some(),
+        }
+    }
+}
+
+impl Kept {
+    fn item(&self) -> Map<String, Value> {
+        let mut item: Map<String, Value> = serde_json::from_slice(&self.base).unwrap_or_default();
+        if self.deleted {
+            item.retain(|field, _| field == "id");
+            item.insert("deleted".into(), true.into());
+        } else {
+            item.extend(self.changes.clone());
+        }
+        item.insert("eventId".into(), (*self.event).into());
+        item
+    }
+}
