@@ -13,4 +13,4 @@ pub use driver::{
     StreamOptions,
 };
 pub use machine::{Cause, DialError, EndCause, HaltReason, IdleReason, Reachability, Status, Timing};
-pub use parser::{Frame, Limits, Overflow};
+pub use parser::{Frame, Item, Limits, Overflow, Parser};

@@ -1,7 +1,15 @@
 //! Bytes to frames, as WHATWG HTML 9.2.5 and 9.2.6 say.
 
 use std::fmt;
+use std::mem;
 use std::sync::Arc;
+use std::time::Duration;
+
+use memchr::{memchr, memchr2};
+
+use line::{Field, Head};
+
+mod line;
 
 /// A dispatched event.
 #[derive(Clone, PartialEq, Eq)]
@@ -45,7 +53,7 @@ pub enum Overflow {
 /// How much of one stream is held in memory, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// The longest line.
+    /// The longest line of a known field. Comments and unknown fields are not held, so nothing limits them.
     pub line: usize,
     /// The longest event: the sum of its data lines.
     pub event: usize,
@@ -55,10 +63,369 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
+        // A notification is a few kilobytes; these leave room for a thousand times that without letting a broken
+        // server eat the machine. Servers cut headers at 8 KiB, so an id much longer than 1 KiB could not be sent back.
         Self {
             line: 1 << 20,
             event: 4 << 20,
             id: 1 << 10,
         }
     }
+}
+
+/// What a stretch of stream came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Item {
+    /// An event was dispatched.
+    Frame(Frame),
+    /// The stream set its reconnection time.
+    Retry(Duration),
+    /// An event over the limits was thrown away, see [`Parser::skip_oversized`].
+    Skipped {
+        /// The last event id after it; empty where there is none.
+        id: Arc<str>,
+        /// How much of the stream went with it.
+        bytes: u64,
+    },
+}
+
+/// With [`Parser::skip_oversized`], an event may be this many times [`Limits::event`] before it is an overflow all the
+/// same: a line that never ends must not keep a connection busy for ever.
+const SKIP_FACTOR: u64 = 16;
+
+/// A line buffer that grew beyond this is given back once its line is done.
+const KEPT_LINE: usize = 64 << 10;
+
+/// Slack that a finished event may keep; more is given back, as frames may wait in queues.
+const KEPT_SLACK: usize = 1 << 10;
+
+/// An event type up to this length is remembered, so that the next frame of the type can share it.
+const KEPT_TYPE: usize = 256;
+
+const BOM: [u8; 3] = [0xEF, 0xBB, 0xBF];
+
+/// An incremental parser of one event stream, linear in its input and bounded in its memory.
+///
+/// Its output does not depend on where the input is cut. A new connection takes a new parser that is seeded with the
+/// last event id of the one before; dropping it discards a block that no blank line ended, as 9.2.6 asks.
+#[derive(Debug)]
+pub struct Parser {
+    limits: Limits,
+    skip_oversized: bool,
+    /// How much of a BOM was seen at offset 0; `None` once that is settled.
+    bom: Option<usize>,
+    /// The last chunk ended in CR: an LF at the start of the next belongs to it.
+    after_cr: bool,
+    /// The line so far, when no chunk held it whole.
+    line: Vec<u8>,
+    /// The line so far is not worth holding.
+    ignoring: bool,
+    ignored: u64,
+    data: Vec<u8>,
+    has_data: bool,
+    event: Option<Arc<str>>,
+    id: Arc<str>,
+    last_id: Arc<str>,
+    /// The bytes of the event that is being thrown away.
+    skipped: Option<u64>,
+    overflow: Option<Overflow>,
+    message: Arc<str>,
+    last_type: Arc<str>,
+}
+
+impl Parser {
+    /// A parser for a new connection that resumes after `last_id`, empty where there is none.
+    pub fn new(limits: Limits, last_id: impl Into<Arc<str>>) -> Self {
+        let id = last_id.into();
+        let message: Arc<str> = Arc::from("message");
+        Self {
+            limits,
+            skip_oversized: false,
+            bom: Some(0),
+            after_cr: false,
+            line: Vec::new(),
+            ignoring: false,
+            ignored: 0,
+            data: Vec::new(),
+            has_data: false,
+            event: None,
+            last_id: Arc::clone(&id),
+            id,
+            skipped: None,
+            overflow: None,
+            last_type: Arc::clone(&message),
+            message,
+        }
+    }
+
+    /// Throws an event over the limits away, up to 16 times [`Limits::event`], instead of failing. Its id still counts.
+    #[must_use]
+    pub fn skip_oversized(mut self) -> Self {
+        self.skip_oversized = true;
+        self
+    }
+
+    /// The last event id, as a reconnection has to send it.
+    pub fn last_event_id(&self) -> &Arc<str> {
+        &self.last_id
+    }
+
+    /// Bytes of comments and unknown fields so far, which were counted and not held.
+    pub fn ignored(&self) -> u64 {
+        self.ignored
+    }
+
+    /// Takes the next bytes and hands out what they complete, in order.
+    ///
+    /// # Errors
+    /// The stream holds more than the limits allow. What came before was handed out; the parser takes no more.
+    pub fn feed(&mut self, chunk: &[u8], mut sink: impl FnMut(Item)) -> Result<(), Overflow> {
+        if let Some(overflow) = self.overflow {
+            return Err(overflow);
+        }
+        let result = self.parse(chunk, &mut sink);
+        if let Err(overflow) = result {
+            self.overflow = Some(overflow);
+            self.line = Vec::new();
+            self.data = Vec::new();
+        }
+        result
+    }
+
+    fn parse(&mut self, chunk: &[u8], sink: &mut impl FnMut(Item)) -> Result<(), Overflow> {
+        let mut rest = self.strip_bom(chunk);
+        if self.after_cr && !rest.is_empty() {
+            self.after_cr = false;
+            rest = rest.strip_prefix(b"\n").unwrap_or(rest);
+        }
+        while let Some(end) = memchr2(b'\n', b'\r', rest) {
+            let (line, tail) = rest.split_at(end);
+            self.end_line(line, sink)?;
+            rest = match tail {
+                [b'\r', b'\n', rest @ ..] => rest,
+                // The line is complete at CR; whether an LF belongs to it is seen when the next byte comes.
+                [b'\r'] => {
+                    self.after_cr = true;
+                    b""
+                }
+                [_, rest @ ..] => rest,
+                [] => b"",
+            };
+        }
+        self.hold(rest)
+    }
+
+    fn strip_bom<'a>(&mut self, chunk: &'a [u8]) -> &'a [u8] {
+        let Some(seen) = self.bom else { return chunk };
+        let matched = BOM[seen..]
+            .iter()
+            .zip(chunk)
+            .take_while(|(bom, byte)| bom == byte)
+            .count();
+        let (bom, rest) = chunk.split_at(matched);
+        if seen + matched == BOM.len() {
+            self.bom = None;
+        } else if rest.is_empty() {
+            self.bom = Some(seen + bom.len());
+        } else {
+            // Not a BOM after all, so its bytes are the start of the first line.
+            self.bom = None;
+            self.line.extend_from_slice(&BOM[..seen + matched]);
+        }
+        rest
+    }
+
+    /// Takes a part of a line that has not ended.
+    fn hold(&mut self, part: &[u8]) -> Result<(), Overflow> {
+        if part.is_empty() {
+            return Ok(());
+        }
+        if self.ignoring {
+            return self.discard(part.len());
+        }
+        let missing = line::LONGEST_HEAD.saturating_sub(self.line.len()).min(part.len());
+        let (start, part) = part.split_at(missing);
+        self.line.extend_from_slice(start);
+        let length = self.line.len() + part.len();
+        match line::head(&self.line) {
+            Head::Undecided => Ok(()),
+            Head::Ignored => {
+                self.ignoring = true;
+                self.line.clear();
+                self.discard(length)
+            }
+            Head::Field if length > self.limits.line => {
+                self.ignoring = true;
+                self.line = Vec::new();
+                self.skip(
+                    Overflow::Line {
+                        limit: self.limits.line,
+                    },
+                    length,
+                )
+            }
+            Head::Field => {
+                self.line.extend_from_slice(part);
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes the last part of a line.
+    fn end_line(&mut self, part: &[u8], sink: &mut impl FnMut(Item)) -> Result<(), Overflow> {
+        if self.line.is_empty() && !self.ignoring {
+            return self.interpret(part, sink);
+        }
+        self.hold(part)?;
+        if mem::take(&mut self.ignoring) {
+            return Ok(());
+        }
+        let mut line = mem::take(&mut self.line);
+        let result = self.interpret(&line, sink);
+        line.clear();
+        if line.capacity() <= KEPT_LINE {
+            self.line = line;
+        }
+        result
+    }
+
+    fn interpret(&mut self, line: &[u8], sink: &mut impl FnMut(Item)) -> Result<(), Overflow> {
+        if line.is_empty() {
+            self.dispatch(sink);
+            return Ok(());
+        }
+        let Some((field, value)) = line::field(line) else {
+            return self.discard(line.len());
+        };
+        if line.len() > self.limits.line {
+            return self.skip(
+                Overflow::Line {
+                    limit: self.limits.line,
+                },
+                line.len(),
+            );
+        }
+        match field {
+            Field::Data if self.skipped.is_some() => return self.discard(line.len()),
+            Field::Data => return self.append(value, line.len()),
+            Field::Event => self.set_event(value),
+            Field::Id => self.set_id(value),
+            Field::Retry => {
+                if let Some(time) = retry(value) {
+                    sink(Item::Retry(time));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, value: &[u8], line: usize) -> Result<(), Overflow> {
+        // The line feed goes before every line but the first, so that none has to be taken off at the end.
+        let joint = usize::from(self.has_data);
+        if self.data.len() + joint + value.len() > self.limits.event {
+            return self.skip(
+                Overflow::Event {
+                    limit: self.limits.event,
+                },
+                line,
+            );
+        }
+        if self.has_data {
+            self.data.push(b'\n');
+        } else {
+            self.has_data = true;
+            self.data.reserve_exact(value.len());
+        }
+        self.data.extend_from_slice(value);
+        Ok(())
+    }
+
+    fn set_event(&mut self, value: &[u8]) {
+        self.event = if value.is_empty() {
+            None
+        } else if value == self.last_type.as_bytes() {
+            Some(Arc::clone(&self.last_type))
+        } else {
+            let name: Arc<str> = Arc::from(String::from_utf8_lossy(value));
+            if name.len() <= KEPT_TYPE {
+                self.last_type = Arc::clone(&name);
+            }
+            Some(name)
+        };
+    }
+
+    fn set_id(&mut self, value: &[u8]) {
+        if value == self.id.as_bytes() || memchr(0, value).is_some() || value.len() > self.limits.id {
+            return;
+        }
+        let id = String::from_utf8_lossy(value);
+        // Replacement characters may have made it longer than it came.
+        if id.len() <= self.limits.id {
+            self.id = Arc::from(id);
+        }
+    }
+
+    fn dispatch(&mut self, sink: &mut impl FnMut(Item)) {
+        // The id counts even when there is nothing to dispatch.
+        if !Arc::ptr_eq(&self.last_id, &self.id) {
+            self.last_id = Arc::clone(&self.id);
+        }
+        let event = self.event.take();
+        if let Some(bytes) = self.skipped.take() {
+            sink(Item::Skipped {
+                id: Arc::clone(&self.last_id),
+                bytes,
+            });
+        } else if mem::take(&mut self.has_data) {
+            let mut data = mem::take(&mut self.data);
+            if data.capacity() - data.len() > KEPT_SLACK {
+                data.shrink_to_fit();
+            }
+            sink(Item::Frame(Frame {
+                event: event.unwrap_or_else(|| Arc::clone(&self.message)),
+                // A line end is never part of a character, so decoding the joined lines is decoding the stream.
+                data: String::from_utf8(data)
+                    .unwrap_or_else(|broken| String::from_utf8_lossy(broken.as_bytes()).into_owned()),
+                id: Arc::clone(&self.last_id),
+            }));
+        }
+    }
+
+    /// The event that these bytes belong to is over a limit: fails, or starts to throw it away.
+    fn skip(&mut self, overflow: Overflow, bytes: usize) -> Result<(), Overflow> {
+        if !self.skip_oversized {
+            return Err(overflow);
+        }
+        self.has_data = false;
+        let data = mem::take(&mut self.data);
+        self.skipped.get_or_insert(0);
+        self.discard(data.len() + bytes)
+    }
+
+    /// Counts bytes that are not held.
+    fn discard(&mut self, bytes: usize) -> Result<(), Overflow> {
+        let bytes = bytes as u64;
+        let Some(skipped) = &mut self.skipped else {
+            self.ignored += bytes;
+            return Ok(());
+        };
+        *skipped += bytes;
+        if *skipped > SKIP_FACTOR.saturating_mul(self.limits.event as u64) {
+            return Err(Overflow::Event {
+                limit: self.limits.event,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Reads a reconnection time, which is ASCII digits alone; one too large for the type is as large as can be.
+fn retry(value: &[u8]) -> Option<Duration> {
+    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let millis = value.iter().fold(0_u64, |millis, digit| {
+        millis.saturating_mul(10).saturating_add(u64::from(digit - b'0'))
+    });
+    Some(Duration::from_millis(millis))
 }
