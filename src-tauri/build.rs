@@ -1,1 +1,25 @@
-fn main() { tauri_build::build() }
+//! Lets tauri read its configuration, capabilities and the built UI.
+
+use std::fs;
+use std::path::Path;
+
+/// Stands in for the UI where nobody has built it, so that the shell can be checked without Node.
+const NOT_BUILT: &str = "<!doctype html><title>Gloria Notify</title><p>The UI was not built: run <code>npm ci &amp;&amp; \
+     npm run build</code> in <code>ui</code>, then build the app again.";
+
+fn main() {
+    let page = Path::new("ui/dist/index.html");
+    if !page.exists() {
+        let written = fs::create_dir_all("ui/dist").and_then(|()| fs::write(page, NOT_BUILT));
+        if let Err(error) = written {
+            println!(
+                "cargo::warning=the page that says that the UI is not built could not be written: {error}"
+            );
+        }
+    }
+    println!("cargo::rerun-if-changed=ui/dist");
+    let attributes = tauri_build::Attributes::new().capabilities_path_pattern("src-tauri/capabilities/**/*");
+    if let Err(error) = tauri_build::try_build(attributes) {
+        println!("cargo::error={error:#}");
+    }
+}

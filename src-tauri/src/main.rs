@@ -1,1 +1,29 @@
-fn main() {}
+//! The shell around the core: tray, window, toasts, and the commands of the UI.
+
+#![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
+
+mod app;
+mod arguments;
+mod commands;
+mod toasts;
+mod tray;
+mod window;
+
+use std::process::ExitCode;
+
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_env("GLORIA_LOG").unwrap_or_else(|_| EnvFilter::new("info,zbus=warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    match app::run() {
+        Ok(code) => code,
+        Err(error) => {
+            tracing::error!("Gloria Notify could not start: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,1 +1,72 @@
-fn main() {}
+//! The `gloria` command: the core of Gloria Notify without a window. Results go to stdout as one JSON object a line,
+//! words for people to stderr, and secrets are never arguments.
+
+mod inbox;
+mod output;
+mod session;
+mod tail;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+/// Gloria Notify from the command line.
+#[derive(Debug, Parser)]
+#[command(name = "gloria", version, about, long_about = None)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Follow the event stream and print what comes, one JSON object a line
+    Tail(tail::Options),
+    /// Read a token from standard input and keep it in the keyring
+    Login(session::Options),
+    /// Remove the token from the keyring
+    Logout(session::Options),
+    /// Read the inbox of this computer
+    #[command(subcommand)]
+    Inbox(inbox::Command),
+}
+
+/// What was asked cannot be done as it was asked: the same number that clap uses.
+pub(crate) const USAGE: u8 = 2;
+/// Only the user can make the stream go on.
+pub(crate) const HALTED: u8 = 3;
+
+fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_env("GLORIA_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    let arguments = Arguments::parse();
+    // One thread serves a stream, and costs a megabyte less than two.
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            output::complain(&format!("the runtime could not be started: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let outcome = runtime.block_on(async {
+        match arguments.command {
+            Command::Tail(options) => tail::run(options).await,
+            Command::Login(options) => session::login(options).await,
+            Command::Logout(options) => session::logout(options).await,
+            Command::Inbox(command) => inbox::run(command),
+        }
+    });
+    // A keyring that hangs must not keep the command from ending.
+    runtime.shutdown_background();
+    outcome.unwrap_or_else(|error| {
+        if output::is_broken_pipe(&error) {
+            return ExitCode::SUCCESS;
+        }
+        output::complain(&format!("{error:#}"));
+        ExitCode::FAILURE
+    })
+}

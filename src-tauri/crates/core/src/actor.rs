@@ -21,7 +21,7 @@ use crate::inbox::{Inbox, InboxError, InboxThread};
 use crate::paths::Paths;
 use crate::ports::{Clock, Opener, Secrets, SoundError, Sounds, ToastError, Toasts};
 use crate::protocol::{
-    AccountView, Notice, NoticeKind, Preferences, Revised, Revision, Snapshot, TokenState, Update, WindowView,
+    AccountView, Notice, NoticeKind, Preferences, Revised, Snapshot, TokenState, Update, WindowView,
 };
 use crate::session::{Token, TokenReport};
 use crate::settings::{Key, Resolved, Settings, SettingsFile};
@@ -320,20 +320,13 @@ impl Actor {
 
     /// Makes a change part of the state and tells the readers.
     fn publish(&mut self, update: Update) {
-        let state = &mut self.state;
-        match &update {
-            Update::Connection(view) => state.connection = view.clone(),
-            Update::Counts(counts) => state.counts = *counts,
-            Update::Account(view) => state.account = view.clone(),
-            Update::Preferences(preferences) => state.preferences = preferences.clone(),
-            Update::Notices(notices) => state.notices.clone_from(notices),
-            Update::ItemRequested(key) => state.requested_item = Some(key.clone()),
-            Update::ItemsStored(_) | Update::ItemsRemoved(_) | Update::InboxChanged => {}
-        }
-        let revision: Revision = state.revision + 1;
-        state.revision = revision;
+        let revised = Revised {
+            revision: self.state.revision + 1,
+            update,
+        };
+        self.state.apply(revised.clone());
         // No readers is no error: the state is there for the next one.
-        let _ = self.updates.send(Revised { revision, update });
+        let _ = self.updates.send(revised);
     }
 
     /// Puts up a notice, or takes it down with `None`.

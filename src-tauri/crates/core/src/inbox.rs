@@ -128,6 +128,24 @@ impl Inbox {
         Ok(self.db.pragma_update(None, "max_page_count", pages)?)
     }
 
+    /// Looks at the inbox of `source` beside whoever else has it open. It cannot be written.
+    ///
+    /// # Errors
+    ///
+    /// When the file is not there, is from a newer version, or cannot be read.
+    pub fn open_read_only(path: &Path, source: &str) -> Result<Self, InboxError> {
+        let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        db.busy_timeout(std::time::Duration::from_secs(5))?;
+        schema::refuse_newer(&db)?;
+        // A server that nothing came from yet has no row, and no items.
+        let source = db.query_row(
+            "SELECT coalesce((SELECT id FROM source WHERE address = ?1), 0)",
+            [source],
+            |row| row.get(0),
+        )?;
+        Ok(Self { db, source })
+    }
+
     fn open_file(path: &Path, source: &str) -> Result<Self, InboxError> {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|error| match error.kind() {

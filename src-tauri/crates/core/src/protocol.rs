@@ -83,6 +83,22 @@ pub struct Snapshot {
     pub requested_item: Option<String>,
 }
 
+impl Snapshot {
+    /// Takes an update in, as every reader of the state does.
+    pub fn apply(&mut self, revised: Revised) {
+        self.revision = revised.revision;
+        match revised.update {
+            Update::Connection(view) => self.connection = view,
+            Update::Counts(counts) => self.counts = counts,
+            Update::Account(view) => self.account = view,
+            Update::Preferences(preferences) => self.preferences = preferences,
+            Update::Notices(notices) => self.notices = notices,
+            Update::ItemRequested(key) => self.requested_item = Some(key),
+            Update::ItemsStored(_) | Update::ItemsRemoved(_) | Update::InboxChanged => {}
+        }
+    }
+}
+
 /// One change, sent with its revision.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(TS))]

@@ -4,6 +4,7 @@
 mod browser;
 pub mod paths;
 pub mod secrets;
+pub mod session_bus;
 pub mod sounds;
 
 pub use browser::Browser;

@@ -1,0 +1,70 @@
+//! The inbox of this computer, read beside a running app.
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand, ValueEnum};
+use gloria_core::inbox::Inbox;
+use gloria_core::protocol::{InboxFilter, InboxQuery};
+
+use crate::output::{Lines, complain};
+use crate::session::settings;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Print items, newest first, one JSON object a line
+    List(ListOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListOptions {
+    /// Which items
+    #[arg(long, value_enum, default_value_t = Filter::Inbox)]
+    filter: Filter,
+    /// How many at most
+    #[arg(long, default_value_t = 50)]
+    limit: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Filter {
+    Inbox,
+    Unread,
+    Archived,
+}
+
+/// As much as the inbox gives at once.
+const PAGE: u32 = 500;
+
+pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
+    let Command::List(options) = command;
+    let paths = gloria_desktop::paths(|name| std::env::var_os(name))?;
+    let source = settings()?
+        .address
+        .map(|address| address.to_string())
+        .unwrap_or_default();
+    if !paths.inbox().exists() {
+        complain("there is no inbox yet; it is made when Gloria Notify first runs");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let inbox = Inbox::open_read_only(&paths.inbox(), &source)?;
+    let filter = match options.filter {
+        Filter::Inbox => InboxFilter::Inbox,
+        Filter::Unread => InboxFilter::Unread,
+        Filter::Archived => InboxFilter::Archived,
+    };
+    let (mut lines, mut left, mut after) = (Lines::new(), options.limit, None);
+    while left > 0 {
+        let limit = u32::try_from(left).unwrap_or(PAGE).min(PAGE);
+        let page = inbox.page(&InboxQuery { filter, after, limit })?;
+        left = left.saturating_sub(page.items.len());
+        for item in &page.items {
+            lines.write(item)?;
+        }
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    lines.flush()?;
+    Ok(ExitCode::SUCCESS)
+}

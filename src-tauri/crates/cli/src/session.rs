@@ -1,0 +1,169 @@
+//! Which server, and with which token.
+
+use std::io::{IsTerminal as _, Read as _};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::Args;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use gloria_core::address::Address;
+use gloria_core::ports::{SecretError, Secrets};
+use gloria_core::session::Token;
+use gloria_core::settings::{AuthTransport, Settings, SettingsFile};
+use gloria_desktop::Keyring;
+use gloria_stream::{Credential, CredentialError, CredentialProvider};
+use serde::Serialize;
+
+use crate::USAGE;
+use crate::output::{Lines, complain};
+
+/// Which server.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// The API address; by default the one in the settings
+    #[arg(long)]
+    address: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Line<'a> {
+    kind: &'static str,
+    address: &'a str,
+}
+
+/// The settings in force for this user; mistakes in them are told on stderr.
+pub(crate) fn settings() -> anyhow::Result<Settings> {
+    let paths = gloria_desktop::paths(|name| std::env::var_os(name))?;
+    let file = SettingsFile::read(&paths.settings());
+    let resolved = Settings::resolve(&file, |name| std::env::var(name).ok());
+    for problem in &resolved.problems {
+        complain(problem);
+    }
+    Ok(resolved.settings)
+}
+
+fn address(options: &Options) -> anyhow::Result<Result<Address, String>> {
+    let settings = settings()?;
+    Ok(match &options.address {
+        Some(text) => Address::parse(text, settings.allow_plain_http).map_err(|error| error.to_string()),
+        None => settings
+            .address
+            .ok_or_else(|| "no server is set up; name it with --address".to_owned()),
+    })
+}
+
+/// Keeps the token from stdin.
+pub(crate) async fn login(options: Options) -> anyhow::Result<ExitCode> {
+    let address = match address(&options)? {
+        Ok(address) => address.to_string(),
+        Err(words) => {
+            complain(&words);
+            return Ok(ExitCode::from(USAGE));
+        }
+    };
+    if std::io::stdin().is_terminal() {
+        complain("paste the token and end with Ctrl-D");
+    }
+    let mut text = String::new();
+    std::io::stdin()
+        .read_to_string(&mut text)
+        .context("the token could not be read from standard input")?;
+    let token = match Token::parse(&text) {
+        Ok(token) => token,
+        Err(error) => {
+            complain(&error.to_string());
+            return Ok(ExitCode::from(USAGE));
+        }
+    };
+    Keyring::new()?.store(&address, token).await?;
+    tell("loggedIn", &address)
+}
+
+/// Forgets the token.
+pub(crate) async fn logout(options: Options) -> anyhow::Result<ExitCode> {
+    let address = match address(&options)? {
+        Ok(address) => address.to_string(),
+        Err(words) => {
+            complain(&words);
+            return Ok(ExitCode::from(USAGE));
+        }
+    };
+    Keyring::new()?.forget(&address).await?;
+    tell("loggedOut", &address)
+}
+
+fn tell(kind: &'static str, address: &str) -> anyhow::Result<ExitCode> {
+    let mut lines = Lines::new();
+    lines.write(&Line { kind, address })?;
+    lines.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The token of one command: `GLORIA_TOKEN`, else the keyring, asked on each attempt.
+pub(crate) struct CommandTokens {
+    address: Option<String>,
+    transport: AuthTransport,
+    given: Option<Token>,
+    keyring: Option<Arc<Keyring>>,
+    /// A stream named by its full URL may need no token at all.
+    optional: bool,
+}
+
+impl CommandTokens {
+    /// # Errors
+    ///
+    /// When `GLORIA_TOKEN` is no token, or the system refuses a thread for the keyring.
+    pub(crate) fn new(
+        address: Option<String>,
+        transport: AuthTransport,
+        optional: bool,
+    ) -> anyhow::Result<Self> {
+        let given = match std::env::var("GLORIA_TOKEN") {
+            Ok(text) if !text.is_empty() => Some(Token::parse(&text).context("GLORIA_TOKEN")?),
+            _ => None,
+        };
+        let keyring = match (&given, &address) {
+            (None, Some(_)) => Some(Arc::new(Keyring::new()?)),
+            _ => None,
+        };
+        Ok(Self {
+            address,
+            transport,
+            given,
+            keyring,
+            optional,
+        })
+    }
+
+    async fn token(&self) -> Result<Option<Token>, SecretError> {
+        match (&self.given, &self.keyring, &self.address) {
+            (Some(token), ..) => Ok(Some(token.clone())),
+            (None, Some(keyring), Some(address)) => keyring.load(address).await,
+            _ => Ok(None),
+        }
+    }
+}
+
+impl CredentialProvider for CommandTokens {
+    fn credential(&self, _rejected: bool) -> BoxFuture<'_, Result<Credential, CredentialError>> {
+        async move {
+            let token = match self.token().await {
+                Err(error) if self.optional => {
+                    tracing::info!(%error, "no token from the keyring; asking without one");
+                    None
+                }
+                token => token.map_err(|error| CredentialError::Unavailable(error.to_string()))?,
+            };
+            match (token, self.transport) {
+                (Some(token), AuthTransport::Header) => Ok(Credential::Bearer(token.secret())),
+                (Some(token), AuthTransport::Query) => Ok(Credential::Query("token", token.secret())),
+                (None, _) if self.optional => Ok(Credential::Anonymous),
+                (None, _) => Err(CredentialError::Missing),
+            }
+        }
+        .boxed()
+    }
+}

@@ -1,0 +1,377 @@
+//! `gloria tail`: the stream engine alone. Its lines and exit codes are a contract that scripts stand on.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use clap::Args;
+use gloria_core::address::{Address, AddressError};
+use gloria_core::event::{self, Event};
+use gloria_stream::{Command, Delivery, Frame, Status, StreamHandle, StreamOptions};
+use serde::Serialize;
+use serde_json::Value;
+use tokio::sync::mpsc;
+use url::Url;
+
+use crate::output::{Lines, complain};
+use crate::session::{CommandTokens, settings};
+use crate::{HALTED, USAGE};
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// The full address of the stream; by default the one below the API address in the settings
+    #[arg(long)]
+    url: Option<String>,
+    /// Print every event as it came, whatever it is, with its data as the exact text
+    #[arg(long)]
+    raw: bool,
+    /// Print no events, and a summary at the end
+    #[arg(long)]
+    quiet: bool,
+    /// Only events of this type; may be given again for more
+    #[arg(long = "type", value_name = "T")]
+    types: Vec<String>,
+    /// End after this many events
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    count: Option<u64>,
+    /// End after this many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    duration: Option<Duration>,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text
+        .parse()
+        .map_err(|_| "it should be a number of seconds".to_owned())?;
+    Duration::try_from_secs_f64(seconds).map_err(|_| "it should be a number of seconds above 0".to_owned())
+}
+
+/// Chunks that may wait to be printed. While they do, nothing more is read from the server.
+const WAITING_DELIVERIES: usize = 16;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StateLine<'a> {
+    kind: &'static str,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempt: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_in_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct EventLine<'a, D> {
+    kind: &'static str,
+    event: &'a str,
+    id: &'a str,
+    data: D,
+}
+
+#[derive(Serialize)]
+struct InvalidLine<'a> {
+    kind: &'static str,
+    event: &'a str,
+    id: &'a str,
+    error: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SummaryLine<'a> {
+    kind: &'static str,
+    events: u64,
+    bytes: u64,
+    seconds: f64,
+    last_event_id: &'a str,
+}
+
+pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
+    let settings = settings()?;
+    let (url, address) = match &options.url {
+        None => match &settings.address {
+            Some(address) => (address.stream(&settings.types), Some(address.clone())),
+            None => {
+                complain("no server is set up; name the stream with --url, or set GLORIA_API_URL");
+                return Ok(ExitCode::from(USAGE));
+            }
+        },
+        Some(text) => match stream_url(text, settings.allow_plain_http) {
+            Ok(found) => found,
+            Err(words) => {
+                complain(&words);
+                return Ok(ExitCode::from(USAGE));
+            }
+        },
+    };
+    let address = address.map(|address| address.to_string());
+    let tokens = CommandTokens::new(address, settings.auth_transport, options.url.is_some())?;
+    let (sender, deliveries) = mpsc::channel(WAITING_DELIVERIES);
+    let user_agent = concat!("gloria/", env!("CARGO_PKG_VERSION"));
+    let stream_options = StreamOptions {
+        timing: settings.timing,
+        ..StreamOptions::new(url, user_agent, seed())
+    };
+    let stream = StreamHandle::spawn(stream_options, Arc::new(tokens), sender);
+    stream.send(Command::Start { cursor: None });
+    Tail {
+        options,
+        stream,
+        lines: Lines::new(),
+        events: 0,
+        last_event_id: Arc::from(""),
+        began: Instant::now(),
+    }
+    .follow(deliveries)
+    .await
+}
+
+/// The stream's address, and the API address whose token may be sent to it: the one it lies below.
+fn stream_url(text: &str, allow_plain_http: bool) -> Result<(Url, Option<Address>), String> {
+    let url = Url::parse(text).map_err(|error| format!("--url is not an address: {error}"))?;
+    let mut base = url.clone();
+    base.set_query(None);
+    base.set_fragment(None);
+    let below = base.as_str().strip_suffix("/sse").unwrap_or(base.as_str());
+    match Address::parse(below, allow_plain_http) {
+        Ok(address) => Ok((url, Some(address))),
+        Err(AddressError::Unencrypted) => Err(format!("--url: {}", AddressError::Unencrypted)),
+        Err(AddressError::Scheme) => Err("--url must begin with http:// or https://".into()),
+        Err(AddressError::Extras) => Err("--url must not hold a user name or a password".into()),
+        Err(error @ (AddressError::Empty | AddressError::Malformed(_))) => Err(format!("--url: {error}")),
+    }
+}
+
+/// Jitter needs numbers that differ between machines and starts, not secret ones.
+fn seed() -> u64 {
+    use std::hash::{BuildHasher as _, RandomState};
+    RandomState::new().hash_one(std::process::id())
+}
+
+struct Tail {
+    options: Options,
+    stream: StreamHandle,
+    lines: Lines,
+    events: u64,
+    last_event_id: Arc<str>,
+    began: Instant,
+}
+
+impl Tail {
+    async fn follow(mut self, mut deliveries: mpsc::Receiver<Delivery>) -> anyhow::Result<ExitCode> {
+        let limit = self.options.duration;
+        let over = async move {
+            match limit {
+                Some(limit) => tokio::time::sleep(limit).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::pin!(over);
+        let interrupted = interruption();
+        tokio::pin!(interrupted);
+        let code = loop {
+            tokio::select! {
+                biased;
+                () = &mut interrupted => break ExitCode::SUCCESS,
+                () = &mut over => break ExitCode::SUCCESS,
+                delivery = deliveries.recv() => match delivery {
+                    Some(delivery) => if let Some(code) = self.take(delivery)? { break code },
+                    None => anyhow::bail!("the stream broke; please report this"),
+                },
+            }
+        };
+        if self.options.quiet {
+            let (bytes, _) = self.stream.totals();
+            self.lines.write(&SummaryLine {
+                kind: "summary",
+                events: self.events,
+                bytes,
+                seconds: self.began.elapsed().as_secs_f64(),
+                last_event_id: &self.last_event_id,
+            })?;
+        }
+        self.lines.flush()?;
+        Ok(code)
+    }
+
+    fn take(&mut self, delivery: Delivery) -> anyhow::Result<Option<ExitCode>> {
+        let code = match delivery {
+            Delivery::Frames(frames) => self.take_frames(&frames)?,
+            Delivery::Status(status) => self.take_status(&status)?,
+            Delivery::Skipped { id, bytes } => {
+                let error = format!("{bytes} bytes are over the limits; passed over");
+                self.lines.write(&InvalidLine {
+                    kind: "invalid",
+                    event: "",
+                    id: &id,
+                    error: &error,
+                })?;
+                None
+            }
+        };
+        self.lines.flush().context("stdout")?;
+        Ok(code)
+    }
+
+    fn take_frames(&mut self, frames: &[Frame]) -> anyhow::Result<Option<ExitCode>> {
+        for frame in frames {
+            if &*frame.event == "connection_established"
+                && let Ok(Event::ConnectionEstablished(greeting)) = event::decode(frame)
+                && let Some(heartbeat) = greeting.heartbeat
+            {
+                self.stream.send(Command::Heartbeat(heartbeat));
+            }
+            let wanted = &self.options.types;
+            if !wanted.is_empty() && !wanted.iter().any(|wanted| **wanted == *frame.event) {
+                continue;
+            }
+            let counts = if self.options.raw {
+                self.print_raw(frame)?
+            } else {
+                self.print_decoded(frame)?
+            };
+            if counts {
+                self.events += 1;
+                self.last_event_id = Arc::clone(&frame.id);
+                if self.options.count.is_some_and(|count| self.events >= count) {
+                    return Ok(Some(ExitCode::SUCCESS));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn print_raw(&mut self, frame: &Frame) -> anyhow::Result<bool> {
+        if !self.options.quiet {
+            let data = frame.data.as_str();
+            self.lines.write(&EventLine {
+                kind: "event",
+                event: &frame.event,
+                id: &frame.id,
+                data,
+            })?;
+        }
+        Ok(true)
+    }
+
+    fn print_decoded(&mut self, frame: &Frame) -> anyhow::Result<bool> {
+        match event::decode(frame) {
+            Ok(Event::Heartbeat) => Ok(false),
+            Ok(_) => {
+                if !self.options.quiet {
+                    // Not the text itself: JSON may hold line breaks, and a line is one object.
+                    let data: Value = serde_json::from_str(&frame.data).unwrap_or(Value::Null);
+                    self.lines.write(&EventLine {
+                        kind: "event",
+                        event: &frame.event,
+                        id: &frame.id,
+                        data,
+                    })?;
+                }
+                Ok(true)
+            }
+            Err(error) => {
+                if !self.options.quiet {
+                    let error = error.to_string();
+                    let line = InvalidLine {
+                        kind: "invalid",
+                        event: &frame.event,
+                        id: &frame.id,
+                        error: &error,
+                    };
+                    self.lines.write(&line)?;
+                }
+                Ok(false)
+            }
+        }
+    }
+
+    fn take_status(&mut self, status: &Status) -> anyhow::Result<Option<ExitCode>> {
+        let bare = |state| StateLine {
+            kind: "state",
+            state,
+            attempt: None,
+            retry_in_ms: None,
+            reason: None,
+        };
+        let in_ms = |until: Instant| {
+            u64::try_from(until.saturating_duration_since(Instant::now()).as_millis()).unwrap_or(u64::MAX)
+        };
+        let (words, line, code);
+        match status {
+            Status::Idle(_) => (line, code) = (bare("idle"), None),
+            Status::Connecting { attempt } => {
+                (line, code) = (
+                    StateLine {
+                        attempt: Some(*attempt),
+                        ..bare("connecting")
+                    },
+                    None,
+                );
+            }
+            Status::Connected { .. } => (line, code) = (bare("connected"), None),
+            Status::Waiting {
+                attempt,
+                until,
+                cause,
+            }
+            | Status::CircuitOpen {
+                attempt,
+                until,
+                cause,
+            } => {
+                words = cause.to_string();
+                let state = if matches!(status, Status::Waiting { .. }) {
+                    "waiting"
+                } else {
+                    "circuit_open"
+                };
+                let (attempt, retry_in_ms) = (Some(*attempt), Some(in_ms(*until)));
+                (line, code) = (
+                    StateLine {
+                        attempt,
+                        retry_in_ms,
+                        reason: Some(&words),
+                        ..bare(state)
+                    },
+                    None,
+                );
+            }
+            Status::Halted(reason) => {
+                words = reason.to_string();
+                let halted = StateLine {
+                    reason: Some(&words),
+                    ..bare("halted")
+                };
+                (line, code) = (halted, Some(ExitCode::from(HALTED)));
+            }
+        }
+        self.lines.write(&line)?;
+        Ok(code)
+    }
+}
+
+/// Ends when the user or the system asks the command to.
+#[cfg(unix)]
+async fn interruption() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+#[cfg(not(unix))]
+async fn interruption() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

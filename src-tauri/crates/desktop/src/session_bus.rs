@@ -1,0 +1,62 @@
+//! What the desktop's session offers: who shows toasts, and where a tray icon can go.
+
+use gloria_core::ports::ToastError;
+
+#[cfg(target_os = "linux")]
+#[path = "session_bus/linux.rs"]
+mod system;
+#[cfg(not(target_os = "linux"))]
+#[path = "session_bus/other.rs"]
+mod system;
+
+/// How a notification service reads the text of a toast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ToastText {
+    /// As it is.
+    Plain,
+    /// As markup, in which `&`, `<` and `>` must be escaped (Desktop Notifications Specification, `body-markup`).
+    Markup,
+}
+
+impl ToastText {
+    /// The text in the form that shows it as it is.
+    pub fn of(self, text: &str) -> String {
+        match self {
+            Self::Plain => text.to_owned(),
+            Self::Markup => text
+                .replace('&', "&amp;")
+                .replace('<', "&lt;")
+                .replace('>', "&gt;"),
+        }
+    }
+}
+
+/// Asks who shows toasts, and starts that service where the session can. Blocks for as long as it takes to answer.
+///
+/// # Errors
+///
+/// [`ToastError::NoService`] when nobody does.
+pub fn notification_service() -> Result<ToastText, ToastError> {
+    system::notification_service()
+}
+
+/// Blocks until the desktop has a place for tray icons; for ever where it never has. Where every desktop has one it
+/// answers at once.
+///
+/// # Errors
+///
+/// In words, when the session cannot be asked.
+pub fn wait_for_tray_host() -> Result<(), String> {
+    system::wait_for_tray_host()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markup_is_shown_as_it_was_written() {
+        assert_eq!(ToastText::Markup.of("<b>R&D</b>"), "&lt;b&gt;R&amp;D&lt;/b&gt;");
+        assert_eq!(ToastText::Plain.of("<b>"), "<b>");
+    }
+}

@@ -1,0 +1,149 @@
+//! Brings the core and the shell together, and ends them together.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use gloria_core::ports::SystemClock;
+use gloria_core::protocol::{Snapshot, TokenState};
+use gloria_core::{CoreHandle, Ports, Setup};
+use gloria_desktop::{Browser, Keyring, SoundPlayer};
+use tauri::async_runtime::{self, JoinHandle};
+use tauri::{App, AppHandle, Manager as _, RunEvent};
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::arguments::{self, Start};
+use crate::toasts::{self, PluginToasts};
+use crate::tray::Tray;
+use crate::{commands, window};
+
+/// A core that breaks sooner after its start than this would break again; one that ran longer is started anew.
+const SHORTEST_RUN_BEFORE_RESTART: Duration = Duration::from_secs(60);
+
+/// Runs until the user quits.
+pub(crate) fn run() -> anyhow::Result<ExitCode> {
+    let app = tauri::Builder::default()
+        .plugin(tauri_plugin_single_instance::init(|app, arguments, _folder| {
+            if arguments::second_start(arguments.iter().skip(1)) == Start::WithWindow {
+                window::open_soon(app);
+            }
+        }))
+        .plugin(tauri_plugin_notification::init())
+        .invoke_handler(commands::handler())
+        .setup(|app| set_up(app).map_err(Into::into))
+        .build(tauri::generate_context!())?;
+    let code = app.run_return(|_app, event| {
+        // Without a window the app lives on in the tray; only an exit that somebody asked for has a code.
+        if let RunEvent::ExitRequested { code: None, api, .. } = event {
+            api.prevent_exit();
+        }
+    });
+    Ok(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+fn set_up(app: &mut App) -> anyhow::Result<()> {
+    let paths = gloria_desktop::paths(|name| std::env::var_os(name))?;
+    let app = app.handle().clone();
+    let toasts = PluginToasts::new(app.clone()).context("no thread for toasts")?;
+    let setup = Setup {
+        paths,
+        environment: Arc::new(|name| std::env::var(name).ok()),
+        version: app.package_info().version.to_string(),
+        seed: seed(),
+        ports: Ports {
+            toasts: Arc::new(toasts),
+            sounds: Arc::new(SoundPlayer::new().context("no thread for sounds")?),
+            secrets: Arc::new(Keyring::new().context("no thread for the keyring")?),
+            opener: Arc::new(Browser),
+            clock: Arc::new(SystemClock),
+        },
+    };
+    let (core, task) = async_runtime::block_on(async { gloria_core::start(setup) })?;
+    app.manage(core.clone());
+    toasts::follow_clicks(&app, core.clone());
+    let tray = Tray::new(app.clone(), core.clone());
+    async_runtime::spawn(follow(app.clone(), core.clone(), tray));
+    async_runtime::spawn(supervise(app.clone(), task));
+    async_runtime::spawn(quit_on_signal(app.clone(), core));
+    if arguments::first_start(std::env::args().skip(1)) == Start::WithWindow {
+        window::open_soon(&app);
+    }
+    Ok(())
+}
+
+/// Jitter needs numbers that differ between machines and starts, not secret ones.
+fn seed() -> u64 {
+    use std::hash::{BuildHasher as _, RandomState};
+    RandomState::new().hash_one(std::process::id())
+}
+
+/// Keeps the tray like the state, and opens the window when the user is needed to set the app up.
+async fn follow(app: AppHandle, core: CoreHandle, tray: Tray) {
+    let mut asked = false;
+    while let Ok(attached) = core.attach().await {
+        let mut state = attached.snapshot;
+        let mut updates = attached.updates;
+        loop {
+            tray.show(&state);
+            if !asked && is_waiting_for_set_up(&state) {
+                asked = true;
+                window::open_soon(&app);
+            }
+            match updates.recv().await {
+                Ok(revised) => state.apply(revised),
+                Err(RecvError::Lagged(_)) => break,
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+}
+
+fn is_waiting_for_set_up(state: &Snapshot) -> bool {
+    state.account.needs_setup
+        && (state.account.address.is_none() || state.account.token != TokenState::Unknown)
+}
+
+/// A notifier must not die quietly: when its core breaks, a new process takes over.
+async fn supervise(app: AppHandle, task: tokio::task::JoinHandle<()>) {
+    let started = Instant::now();
+    if let Err(error) = task.await {
+        tracing::error!(%error, "the core broke");
+        if started.elapsed() >= SHORTEST_RUN_BEFORE_RESTART {
+            app.restart();
+        }
+        app.exit(70);
+    }
+}
+
+/// Hangs up, keeps what came, and ends the app.
+pub(crate) fn quit(app: &AppHandle, core: CoreHandle) -> JoinHandle<()> {
+    let app = app.clone();
+    async_runtime::spawn(async move {
+        // A core that has ended already needs no stop.
+        let _ = core.stop().await;
+        app.exit(0);
+    })
+}
+
+#[cfg(unix)]
+async fn quit_on_signal(app: AppHandle, core: CoreHandle) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return tracing::warn!("signals cannot be heard; the app ends without hanging up");
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    drop(quit(&app, core));
+}
+
+#[cfg(not(unix))]
+async fn quit_on_signal(app: AppHandle, core: CoreHandle) {
+    if tokio::signal::ctrl_c().await.is_ok() {
+        drop(quit(&app, core));
+    }
+}

@@ -1,0 +1,219 @@
+//! The tray: what the core says it shows, in tauri's terms. A desktop without a tray is no error; the icon appears as
+//! soon as there is a place for it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::SystemTime;
+
+use gloria_core::protocol::{PauseRequest, Snapshot};
+use gloria_core::tray::{self, MenuAction, TrayIcon as Icon, TrayView};
+use gloria_core::{CoreHandle, Signal, connection};
+use gloria_desktop::session_bus;
+use tauri::image::Image;
+use tauri::menu::{Menu, MenuItem};
+use tauri::tray::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
+use tauri::{AppHandle, Wry, async_runtime, include_image};
+
+use crate::{app, window};
+
+/// How long the tray menu silences sounds, in minutes: a meeting.
+const PAUSE: u32 = 60;
+
+/// The tray icon, there or not.
+#[derive(Clone)]
+pub(crate) struct Tray(Arc<Mutex<Shown>>);
+
+struct Shown {
+    app: AppHandle,
+    core: CoreHandle,
+    icon: Option<TrayIcon>,
+    /// A thread waits for a tray host.
+    waiting: bool,
+    view: Option<TrayView>,
+}
+
+impl Tray {
+    pub(crate) fn new(app: AppHandle, core: CoreHandle) -> Self {
+        Self(Arc::new(Mutex::new(Shown {
+            app,
+            core,
+            icon: None,
+            waiting: false,
+            view: None,
+        })))
+    }
+
+    /// Shows the state, if it looks any different from before.
+    pub(crate) fn show(&self, state: &Snapshot) {
+        let view = tray::view(state, connection::epoch_millis(SystemTime::now()));
+        let mut shown = self.lock();
+        if shown.view.as_ref() == Some(&view) {
+            return;
+        }
+        shown.view = Some(view.clone());
+        let outcome = match &shown.icon {
+            Some(icon) => update(&shown.app, icon, &view),
+            None if shown.waiting => return,
+            None => Ok(()),
+        };
+        if let Err(error) = outcome {
+            tracing::warn!(%error, "the tray icon could not be changed");
+        }
+        if shown.icon.is_none() {
+            shown.waiting = true;
+            drop(shown);
+            self.build_when_possible();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shown> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Builds the icon on a thread of its own, which waits for a tray host where there is none yet.
+    fn build_when_possible(&self) {
+        let tray = self.clone();
+        let spawned = thread::Builder::new().name("tray".into()).spawn(move || {
+            if tray.build() {
+                return;
+            }
+            tray.tell(false);
+            while session_bus::wait_for_tray_host()
+                .map_err(|error| tracing::warn!(%error, "no tray"))
+                .is_ok()
+            {
+                if tray.build() {
+                    tray.tell(true);
+                    return;
+                }
+            }
+        });
+        if let Err(error) = spawned {
+            tracing::warn!(%error, "no thread for the tray");
+        }
+    }
+
+    fn tell(&self, present: bool) {
+        let core = self.lock().core.clone();
+        async_runtime::spawn(async move {
+            // A core that has ended does not mind.
+            let _ = core.signal(Signal::TrayHost { present }).await;
+        });
+    }
+
+    fn build(&self) -> bool {
+        let (app, core, view) = {
+            let shown = self.lock();
+            (shown.app.clone(), shown.core.clone(), shown.view.clone())
+        };
+        let Some(view) = view else { return false };
+        match build(&app, core, &view) {
+            Ok(icon) => {
+                let mut shown = self.lock();
+                // What changed while it was built is shown with it.
+                if let Some(latest) = shown.view.clone().filter(|latest| *latest != view)
+                    && let Err(error) = update(&app, &icon, &latest)
+                {
+                    tracing::warn!(%error, "the tray icon could not be changed");
+                }
+                shown.icon = Some(icon);
+                shown.waiting = false;
+                true
+            }
+            Err(error) => {
+                tracing::info!(%error, "no tray icon for now");
+                false
+            }
+        }
+    }
+}
+
+fn build(app: &AppHandle, core: CoreHandle, view: &TrayView) -> tauri::Result<TrayIcon> {
+    TrayIconBuilder::with_id("main")
+        .icon(image(view.icon))
+        .tooltip(&view.tooltip)
+        .menu(&menu(app, view)?)
+        .show_menu_on_left_click(false)
+        .on_menu_event(move |app, event| {
+            if let Some(action) = ACTIONS
+                .iter()
+                .find(|(id, _)| event.id() == id)
+                .map(|(_, action)| *action)
+            {
+                perform(app, &core, action);
+            }
+        })
+        .on_tray_icon_event(|tray, event| {
+            if let TrayIconEvent::Click {
+                button: MouseButton::Left,
+                button_state: MouseButtonState::Up,
+                ..
+            } = event
+            {
+                window::open_soon(tray.app_handle());
+            }
+        })
+        .build(app)
+}
+
+fn update(app: &AppHandle, icon: &TrayIcon, view: &TrayView) -> tauri::Result<()> {
+    icon.set_icon(Some(image(view.icon)))?;
+    icon.set_tooltip(Some(&view.tooltip))?;
+    icon.set_menu(Some(menu(app, view)?))
+}
+
+const ACTIONS: [(&str, MenuAction); 5] = [
+    ("open", MenuAction::Open),
+    ("pause-sounds", MenuAction::PauseSounds),
+    ("resume-sounds", MenuAction::ResumeSounds),
+    ("reconnect", MenuAction::Reconnect),
+    ("quit", MenuAction::Quit),
+];
+
+fn menu(app: &AppHandle, view: &TrayView) -> tauri::Result<Menu<Wry>> {
+    let menu = Menu::new(app)?;
+    for entry in &view.menu {
+        let id = ACTIONS
+            .iter()
+            .find(|(_, action)| *action == entry.action)
+            .map_or("", |(id, _)| id);
+        menu.append(&MenuItem::with_id(
+            app,
+            id,
+            &entry.label,
+            entry.enabled,
+            None::<&str>,
+        )?)?;
+    }
+    Ok(menu)
+}
+
+fn image(icon: Icon) -> Image<'static> {
+    match icon {
+        Icon::Connected => include_image!("icons/tray/connected-32.png"),
+        Icon::Unread => include_image!("icons/tray/unread-32.png"),
+        Icon::Reconnecting => include_image!("icons/tray/reconnecting-32.png"),
+        Icon::Attention => include_image!("icons/tray/attention-32.png"),
+    }
+}
+
+fn perform(app: &AppHandle, core: &CoreHandle, action: MenuAction) {
+    let core = core.clone();
+    let pause = |minutes| {
+        let core = core.clone();
+        async_runtime::spawn(async move { core.sounds_pause(PauseRequest { minutes }).await.map_err(log) });
+    };
+    match action {
+        MenuAction::Open => window::open_soon(app),
+        MenuAction::PauseSounds => pause(PAUSE),
+        MenuAction::ResumeSounds => pause(0),
+        MenuAction::Reconnect => {
+            async_runtime::spawn(async move { core.connection_retry().await.map_err(log) });
+        }
+        MenuAction::Quit => drop(app::quit(app, core)),
+    }
+}
+
+fn log(error: gloria_core::CoreError) {
+    tracing::warn!(%error, "the tray's wish was not granted");
+}

@@ -1,0 +1,77 @@
+//! The one window: made when somebody asks for it, destroyed when it is closed. The app lives without it.
+
+use gloria_core::CoreHandle;
+use gloria_core::protocol::{Appearance, WindowView};
+use tauri::{
+    AppHandle, Manager as _, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent,
+};
+
+use crate::commands;
+
+const LABEL: &str = "main";
+
+/// Room for two lines of each of ten items beside nothing else.
+const SIZE: (f64, f64) = (760.0, 640.0);
+
+/// The narrowest that the UI is made for, and three items high.
+const LEAST_SIZE: (f64, f64) = (380.0, 420.0);
+
+/// Opens the window, or brings it to the front. From any thread.
+pub(crate) fn open_soon(app: &AppHandle) {
+    let app = app.clone();
+    // Not on the caller's thread: on Windows a window that is made inside an event handler waits for itself.
+    tauri::async_runtime::spawn(async move {
+        let core: CoreHandle = app.state::<CoreHandle>().inner().clone();
+        let appearance = core
+            .attach()
+            .await
+            .map(|attached| attached.snapshot.preferences.appearance);
+        if let Err(error) = open(&app, core, appearance.unwrap_or_default()) {
+            tracing::error!(%error, "the window could not be opened");
+        }
+    });
+}
+
+fn open(app: &AppHandle, core: CoreHandle, appearance: Appearance) -> tauri::Result<()> {
+    if let Some(window) = app.get_webview_window(LABEL) {
+        window.unminimize()?;
+        window.show()?;
+        return window.set_focus();
+    }
+    let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App("index.html".into()))
+        .title("Gloria Notify")
+        .inner_size(SIZE.0, SIZE.1)
+        .min_inner_size(LEAST_SIZE.0, LEAST_SIZE.1)
+        .theme(theme(appearance))
+        .on_navigation(is_our_own)
+        .build()?;
+    follow(&window, core);
+    window.set_focus()
+}
+
+fn theme(appearance: Appearance) -> Option<Theme> {
+    match appearance {
+        Appearance::System => None,
+        Appearance::Light => Some(Theme::Light),
+        Appearance::Dark => Some(Theme::Dark),
+    }
+}
+
+/// The window shows the app's own pages and nothing else, whatever a notification may try.
+fn is_our_own(url: &Url) -> bool {
+    url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost")
+}
+
+fn follow(window: &WebviewWindow, core: CoreHandle) {
+    let app = window.app_handle().clone();
+    window.on_window_event(move |event| {
+        if let WindowEvent::Destroyed = event {
+            commands::stop_forwarding(&app);
+            let core = core.clone();
+            tauri::async_runtime::spawn(async move {
+                // The core may be on its way out together with the window.
+                let _ = core.window_shows(WindowView::default()).await;
+            });
+        }
+    });
+}
