@@ -1,0 +1,21 @@
+//! A whole Linux desktop of one's own: a screen, a session bus, a window manager, a tray, a notification service, a
+//! keyring and a sound device, all in one temporary folder and all gone when the [`Session`] is dropped.
+//!
+//! Nothing in it is a fake: what an application shows, stores and plays here, it would on a person's desktop.
+//! On other systems the crate is empty.
+
+#![cfg(target_os = "linux")]
+
+mod process;
+mod session;
+mod sound;
+mod start;
+mod toasts;
+mod tray;
+mod wait;
+
+pub use process::Process;
+pub use session::{Keyring, Part, Session, SessionOptions};
+pub use toasts::{Toast, ToastEvent};
+pub use tray::TrayItem;
+pub use wait::wait_until;

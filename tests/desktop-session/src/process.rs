@@ -1,0 +1,160 @@
+//! Child processes that end with their owner, however the owner ends.
+
+use std::fs::{self, File};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{OnceLock, mpsc};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process_group};
+
+/// How long a group may take to end after SIGTERM: an application saves its state in well under this.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// A child with its process group. Dropping it ends the whole group: SIGTERM first, SIGKILL when that is not enough.
+#[derive(Debug)]
+pub struct Process {
+    name: String,
+    child: Child,
+    log: PathBuf,
+}
+
+impl Process {
+    /// Starts `command` in a group of its own, without standard input, its output in `logs/<name>.log`. Streams that
+    /// the caller wants must be set through `streams`, which is called last.
+    ///
+    /// The child gets SIGTERM when this process dies, even by SIGKILL.
+    pub(crate) fn start(
+        name: &str,
+        command: Command,
+        logs: &Path,
+        streams: impl FnOnce(&mut Command),
+    ) -> Result<Self> {
+        let log = logs.join(format!("{name}.log"));
+        let file = File::options().create(true).append(true).open(&log)?;
+        let mut wrapped = ending_with_parent(&command);
+        wrapped
+            .stdin(Stdio::null())
+            .stdout(file.try_clone()?)
+            .stderr(file)
+            .process_group(0);
+        streams(&mut wrapped);
+        let child = spawn_from_lasting_thread(wrapped)
+            .with_context(|| format!("cannot start {}", command.get_program().display()))?;
+        Ok(Self {
+            name: name.to_owned(),
+            child,
+            log,
+        })
+    }
+
+    /// The process id, which is also the group's.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The streams that were asked for at the start.
+    pub fn child(&mut self) -> &mut Child {
+        &mut self.child
+    }
+
+    /// How it ended, if it did.
+    pub fn exit_status(&mut self) -> Result<Option<ExitStatus>> {
+        Ok(self.child.try_wait()?)
+    }
+
+    /// What it wrote to its log so far.
+    pub fn log(&self) -> String {
+        fs::read(&self.log)
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            .unwrap_or_default()
+    }
+
+    /// An error with the end of the log if the process has ended.
+    pub fn check_alive(&mut self) -> Result<()> {
+        if let Some(status) = self.exit_status()? {
+            let log = self.log();
+            let tail: Vec<_> = log.lines().rev().take(20).collect();
+            let tail: Vec<_> = tail.into_iter().rev().collect();
+            bail!("{} ended with {status}:\n{}", self.name, tail.join("\n"));
+        }
+        Ok(())
+    }
+
+    /// Sends SIGKILL to the group and waits, as a crash or a power cut would end it.
+    pub fn kill(&mut self) {
+        self.signal(Signal::KILL);
+        let _ = self.child.wait();
+    }
+
+    /// Asks the group to end and waits; kills it when it does not.
+    pub fn end(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            self.signal(Signal::TERM);
+            let deadline = Instant::now() + GRACE;
+            while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < deadline {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+        // The leader may be gone and its children not.
+        self.kill();
+    }
+
+    fn signal(&self, signal: Signal) {
+        let group = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        if let Some(group) = group {
+            // An error says that the group is gone, which is the aim.
+            let _ = kill_process_group(group, signal);
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// The same command through `setpriv`, which has the kernel end it with its parent and then becomes it.
+fn ending_with_parent(command: &Command) -> Command {
+    let mut wrapped = Command::new("setpriv");
+    wrapped
+        .args(["--pdeathsig", "TERM", "--"])
+        .arg(command.get_program())
+        .args(command.get_args());
+    wrapped.env_clear();
+    for (key, value) in command.get_envs() {
+        if let Some(value) = value {
+            wrapped.env(key, value);
+        }
+    }
+    if let Some(dir) = command.get_current_dir() {
+        wrapped.current_dir(dir);
+    }
+    wrapped
+}
+
+type SpawnRequest = (Command, mpsc::SyncSender<std::io::Result<Child>>);
+
+/// To the kernel, the parent is the *thread* that forked: a worker of an async runtime may end at any time and would
+/// take the child along. This thread lives as long as the process.
+fn spawn_from_lasting_thread(command: Command) -> Result<Child> {
+    static REQUESTS: OnceLock<mpsc::Sender<SpawnRequest>> = OnceLock::new();
+    let requests = REQUESTS.get_or_init(|| {
+        let (requests, inbox) = mpsc::channel::<SpawnRequest>();
+        std::thread::spawn(move || {
+            for (mut command, answer) in inbox {
+                let _ = answer.send(command.spawn());
+            }
+        });
+        requests
+    });
+    let (answer, child) = mpsc::sync_channel(1);
+    requests
+        .send((command, answer))
+        .ok()
+        .context("the spawning thread is gone")?;
+    Ok(child.recv()??)
+}

@@ -1,0 +1,369 @@
+//! Starting, asking and ending the desktop.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use tempfile::TempDir;
+use zbus::Connection;
+
+use crate::process::Process;
+use crate::sound::Recorder;
+use crate::toasts::{Toast, ToastEvent, ToastLog};
+use crate::tray::TrayItem;
+use crate::wait::wait_until;
+
+/// How long a part of the desktop may take to start. On an idle machine each takes well under a second; a build
+/// server with two busy cores is not idle.
+pub(crate) const START_WITHIN: Duration = Duration::from_secs(30);
+
+/// Louder than this (root mean square of full scale) is a sound; a null device is exactly silent.
+const AUDIBLE: f32 = 0.001;
+
+/// Which desktop to start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionOptions {
+    /// Width and height of the screen, in pixels.
+    pub size: (u32, u32),
+    /// A session bus. Without one there is no tray host, keyring or notification service either.
+    pub bus: bool,
+    /// A panel with a tray.
+    pub tray_host: bool,
+    /// A notification service.
+    pub notifications: bool,
+    /// A sound device.
+    pub sound: bool,
+    /// A keyring.
+    pub keyring: Keyring,
+}
+
+impl Default for SessionOptions {
+    /// Everything there and in order.
+    fn default() -> Self {
+        Self {
+            size: (1280, 800),
+            bus: true,
+            tray_host: true,
+            notifications: true,
+            sound: true,
+            keyring: Keyring::Unlocked,
+        }
+    }
+}
+
+/// The state of the keyring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keyring {
+    /// Open, as after a login with a password.
+    Unlocked,
+    /// There, but closed, as after an automatic login.
+    Locked,
+    /// Not installed.
+    None,
+}
+
+/// A part of the desktop that can come and go while applications run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// The panel with the tray.
+    TrayHost,
+    /// The notification service.
+    Notifications,
+    /// The sound device.
+    Sound,
+    /// The keyring.
+    Keyring,
+}
+
+/// A running desktop. Dropping it ends everything that was started in it.
+#[derive(Debug)]
+pub struct Session {
+    pub(crate) options: SessionOptions,
+    pub(crate) display: String,
+    pub(crate) bus: Option<Connection>,
+    pub(crate) toasts: Option<ToastLog>,
+    pub(crate) recorder: Option<Recorder>,
+    // Ended in this order: first what stands on the others, and last of all the folder.
+    pub(crate) parts: BTreeMap<Part, Vec<Process>>,
+    pub(crate) base: Vec<Process>,
+    pub(crate) dir: TempDir,
+}
+
+impl Session {
+    /// Starts a desktop and returns when all its parts answer.
+    ///
+    /// # Errors
+    /// When a program is missing or does not start; the error has the end of its log.
+    pub async fn start(options: SessionOptions) -> Result<Self> {
+        let dir = tempfile::Builder::new().prefix("gloria-desktop-").tempdir()?;
+        for name in ["home", "runtime", "config", "data", "cache", "logs", "services"] {
+            fs::create_dir(dir.path().join(name))?;
+        }
+        // Programs refuse a runtime folder that others can read.
+        fs::set_permissions(dir.path().join("runtime"), fs::Permissions::from_mode(0o700))?;
+        fs::write(
+            dir.path().join("home/.asoundrc"),
+            include_str!("../assets/asoundrc"),
+        )?;
+        let mut session = Self {
+            options,
+            display: String::new(),
+            bus: None,
+            toasts: None,
+            recorder: None,
+            parts: BTreeMap::new(),
+            base: Vec::new(),
+            dir,
+        };
+        session.start_screen().await?;
+        if options.bus {
+            session.start_bus().await?;
+        }
+        session.start_window_manager().await?;
+        let wanted = [
+            (options.bus && options.keyring != Keyring::None, Part::Keyring),
+            (options.sound, Part::Sound),
+            (options.bus && options.notifications, Part::Notifications),
+            (options.bus && options.tray_host, Part::TrayHost),
+        ];
+        for (_, part) in wanted.into_iter().filter(|(wanted, _)| *wanted) {
+            session.start_part(part).await?;
+        }
+        Ok(session)
+    }
+
+    /// The folder that holds everything; gone with the session.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The whole environment of an application on this desktop. Nothing of the caller's own is in it but the path
+    /// to programs and the wish for backtraces and logs.
+    pub fn env(&self) -> Vec<(OsString, OsString)> {
+        let dir = self.dir.path();
+        let mut env: Vec<(OsString, OsString)> = ["PATH", "RUST_BACKTRACE", "RUST_LOG", "TZ"]
+            .into_iter()
+            .filter_map(|key| Some((key.into(), std::env::var_os(key)?)))
+            .collect();
+        let mut set = |key: &str, value: OsString| env.push((key.into(), value));
+        set("LANG", "C.UTF-8".into());
+        set("USER", "gloria".into());
+        set("DISPLAY", self.display.clone().into());
+        set("HOME", dir.join("home").into());
+        set("XDG_RUNTIME_DIR", dir.join("runtime").into());
+        set("XDG_CONFIG_HOME", dir.join("config").into());
+        set("XDG_DATA_HOME", dir.join("data").into());
+        set("XDG_CACHE_HOME", dir.join("cache").into());
+        set("XDG_CURRENT_DESKTOP", "XFCE".into());
+        set("XDG_SESSION_TYPE", "x11".into());
+        set("GDK_BACKEND", "x11".into());
+        // There is no accessibility bus here, and GTK would complain of that at every start.
+        set("NO_AT_BRIDGE", "1".into());
+        set("GTK_A11Y", "none".into());
+        // There is no graphics card here.
+        set("LIBGL_ALWAYS_SOFTWARE", "1".into());
+        set("WEBKIT_DISABLE_DMABUF_RENDERER", "1".into());
+        // Without a device this leads nowhere, as it should: the caller's own must not be found instead.
+        set("PULSE_SERVER", self.pulse_server().into());
+        if self.options.bus {
+            set("DBUS_SESSION_BUS_ADDRESS", self.bus_address().into());
+        }
+        env
+    }
+
+    /// A command with the environment of this desktop.
+    pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.env_clear().envs(self.env());
+        command
+    }
+
+    /// Starts a program, its output in [`Process::log`]. `name` names the log; two runs under one name share it.
+    ///
+    /// # Errors
+    /// When the program cannot be started.
+    pub fn spawn(&self, name: &str, command: Command) -> Result<Process> {
+        Process::start(name, command, &self.dir.path().join("logs"), |_| {})
+    }
+
+    /// As [`Session::spawn`], with streams of the caller's choice instead of the log.
+    ///
+    /// # Errors
+    /// When the program cannot be started.
+    pub fn spawn_with(
+        &self,
+        name: &str,
+        command: Command,
+        streams: impl FnOnce(&mut Command),
+    ) -> Result<Process> {
+        Process::start(name, command, &self.dir.path().join("logs"), streams)
+    }
+
+    /// The desktop's bus.
+    ///
+    /// # Errors
+    /// When this desktop has none.
+    pub fn bus(&self) -> Result<&Connection> {
+        self.bus.as_ref().context("this desktop has no session bus")
+    }
+
+    /// Writes what the screen shows to `path`, as PNG.
+    ///
+    /// # Errors
+    /// When the picture cannot be taken or written.
+    pub fn screenshot(&self, path: &Path) -> Result<()> {
+        let mut import = self.command("import");
+        import.args(["-window", "root"]).arg(path);
+        run(import)
+    }
+
+    /// Every toast that was shown or withdrawn so far, in order, also of those that are no longer on screen.
+    pub fn toast_events(&self) -> Vec<ToastEvent> {
+        self.toasts.as_ref().map(ToastLog::events).unwrap_or_default()
+    }
+
+    /// Every toast that was shown so far, in order.
+    pub fn toasts(&self) -> Vec<Toast> {
+        let shown = |event| match event {
+            ToastEvent::Shown(toast) => Some(toast),
+            ToastEvent::Withdrawn(_) => None,
+        };
+        self.toast_events().into_iter().filter_map(shown).collect()
+    }
+
+    /// Waits for a toast for which `wanted` holds; one that was already shown counts.
+    ///
+    /// # Errors
+    /// When none came in time.
+    pub async fn wait_for_toast(
+        &self,
+        within: Duration,
+        wanted: impl FnMut(&Toast) -> bool,
+    ) -> Result<Toast> {
+        self.toasts
+            .as_ref()
+            .context("this desktop has no session bus")?
+            .wait_for(within, wanted)
+            .await
+    }
+
+    /// Takes an action of a toast that is on screen, through the notification service's own menu. The key
+    /// `default` is a click on the toast.
+    ///
+    /// # Errors
+    /// When the service is gone.
+    pub fn invoke_toast_action(&self, id: u32, key: &str) -> Result<()> {
+        fs::write(self.dir.path().join("chosen-action"), format!("[{id},{key}]"))?;
+        let mut menu = self.command("dunstctl");
+        menu.arg("context");
+        run(menu)
+    }
+
+    /// The loudest twentieth of a second since then: root mean square, 0 is silence and 1 full scale. `None` while
+    /// nothing was recorded.
+    pub fn loudest_since(&self, since: Instant) -> Option<f32> {
+        self.recorder.as_ref()?.loudest(since)
+    }
+
+    /// Waits for an audible sound after `since`, and gives its loudness.
+    ///
+    /// # Errors
+    /// When all was silent.
+    pub async fn wait_for_sound(&self, since: Instant, within: Duration) -> Result<f32> {
+        wait_until("a sound", within, async || {
+            Ok(self.loudest_since(since).filter(|loud| *loud > AUDIBLE))
+        })
+        .await
+    }
+
+    /// Listens until `length` was recorded after `since`.
+    ///
+    /// # Errors
+    /// When something was to be heard, or nothing is recorded.
+    pub async fn expect_silence(&self, since: Instant, length: Duration) -> Result<()> {
+        let recorder = self
+            .recorder
+            .as_ref()
+            .context("this desktop has no sound device")?;
+        let enough = async || Ok((recorder.recorded(since) >= length).then_some(()));
+        wait_until("the recording", length + START_WITHIN, enough).await?;
+        let loudest = recorder.loudest(since).unwrap_or_default();
+        ensure!(loudest <= AUDIBLE, "there was a sound of {loudest}");
+        Ok(())
+    }
+
+    /// The icons in the tray.
+    ///
+    /// # Errors
+    /// When there is no tray host, or an item does not answer.
+    pub async fn tray_items(&self) -> Result<Vec<TrayItem>> {
+        TrayItem::all(self.bus()?).await
+    }
+
+    /// Starts a part that was left out or stopped, and waits until it answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn start_part(&mut self, part: Part) -> Result<()> {
+        if self.parts.contains_key(&part) {
+            return Ok(());
+        }
+        let (processes, bus_name) = match part {
+            Part::TrayHost => (vec![self.start_panel()?], Some("org.kde.StatusNotifierWatcher")),
+            Part::Notifications => (vec![self.start_dunst()?], Some("org.freedesktop.Notifications")),
+            Part::Keyring => (vec![self.start_keyring().await?], Some("org.freedesktop.secrets")),
+            Part::Sound => (self.start_sound().await?, None),
+        };
+        self.parts.insert(part, processes);
+        if let Some(bus_name) = bus_name {
+            self.wait_for_name(part, bus_name).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends a part; applications notice as they would on a person's desktop.
+    pub fn stop_part(&mut self, part: Part) {
+        if part == Part::Sound {
+            self.recorder = None;
+        }
+        self.parts.remove(&part);
+    }
+
+    pub(crate) fn fill(&self, template: &str) -> String {
+        template.replace("@DIR@", &self.dir.path().to_string_lossy())
+    }
+
+    pub(crate) fn bus_address(&self) -> String {
+        format!("unix:path={}", self.dir.path().join("runtime/bus").display())
+    }
+
+    pub(crate) fn pulse_socket(&self) -> PathBuf {
+        self.dir.path().join("runtime/pulse.socket")
+    }
+
+    fn pulse_server(&self) -> String {
+        format!("unix:{}", self.pulse_socket().display())
+    }
+}
+
+/// Runs to the end.
+fn run(mut command: Command) -> Result<()> {
+    let name = command.get_program().display().to_string();
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("cannot run {name}"))?;
+    if !output.status.success() {
+        bail!(
+            "{name} ended with {}: {}",
+            output.status,
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,227 @@
+//! How each part of the desktop is started, and how it says that it is ready.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+
+use crate::process::Process;
+use crate::session::{Keyring, Part, START_WITHIN, Session};
+use crate::sound::{RATE, Recorder};
+use crate::toasts::ToastLog;
+use crate::wait::wait_until;
+
+impl Session {
+    pub(crate) async fn wait_for_name(&mut self, part: Part, name: &'static str) -> Result<()> {
+        let bus = zbus::fdo::DBusProxy::new(self.bus()?).await?;
+        let processes = self.parts.get_mut(&part).context("the part is not running")?;
+        let owned = async || {
+            processes.iter_mut().try_for_each(Process::check_alive)?;
+            Ok(bus.name_has_owner(name.try_into()?).await?.then_some(()))
+        };
+        wait_until(name, START_WITHIN, owned).await
+    }
+
+    pub(crate) async fn start_screen(&mut self) -> Result<()> {
+        let (width, height) = self.options.size;
+        let mut xvfb = self.command("Xvfb");
+        // The server picks a free number itself and writes it to its standard output.
+        xvfb.args(["-displayfd", "1", "-nolisten", "tcp", "-noreset", "-screen", "0"]);
+        xvfb.arg(format!("{width}x{height}x24"));
+        let number = self.dir.path().join("logs/display");
+        let output = fs::File::create(&number)?;
+        let mut screen = self.spawn_with("screen", xvfb, |command| {
+            command.stdout(output);
+        })?;
+        let display = wait_until("the screen", START_WITHIN, async || {
+            screen.check_alive()?;
+            let written = fs::read_to_string(&number)?;
+            Ok(written.strip_suffix('\n').map(|number| format!(":{number}")))
+        });
+        self.display = display.await?;
+        self.base.push(screen);
+        Ok(())
+    }
+
+    pub(crate) async fn start_bus(&mut self) -> Result<()> {
+        let conf = self.fill(include_str!("../assets/bus.conf"));
+        let path = self.dir.path().join("bus.conf");
+        fs::write(&path, conf)?;
+        // The panel keeps its settings behind this one, and asks the bus to start it.
+        self.allow_activation("org.xfce.Xfconf")?;
+        let mut daemon = self.command("dbus-daemon");
+        daemon
+            .args(["--nofork", "--nopidfile"])
+            .arg(format!("--config-file={}", path.display()));
+        let mut daemon = self.spawn("bus", daemon)?;
+        let address = self.bus_address();
+        let connection = wait_until("the session bus", START_WITHIN, async || {
+            daemon.check_alive()?;
+            let builder = zbus::connection::Builder::address(address.as_str())?;
+            Ok(builder.build().await.ok())
+        });
+        self.bus = Some(connection.await?);
+        self.toasts = Some(ToastLog::start(&address).await?);
+        // Before the screen: what the bus started ends with the bus.
+        self.base.insert(0, daemon);
+        Ok(())
+    }
+
+    pub(crate) async fn start_window_manager(&mut self) -> Result<()> {
+        let (width, height) = self.options.size;
+        let mut background = self.command("display");
+        background.args([
+            "-window",
+            "root",
+            "-size",
+            &format!("{width}x{height}"),
+            "gradient:#3b5673-#1d2733",
+        ]);
+        // Its exit status says nothing: it is 1 after a success, too.
+        background
+            .stdin(Stdio::null())
+            .output()
+            .context("cannot run display")?;
+        let ready = self.dir.path().join("logs/window-manager-ready");
+        let mut openbox = self.command("openbox");
+        openbox.arg("--startup").arg(format!("touch {}", ready.display()));
+        let mut openbox = self.spawn("window-manager", openbox)?;
+        wait_until("the window manager", START_WITHIN, async || {
+            openbox.check_alive()?;
+            Ok(ready.exists().then_some(()))
+        })
+        .await?;
+        self.base.insert(0, openbox);
+        Ok(())
+    }
+
+    pub(crate) fn start_panel(&self) -> Result<Process> {
+        let folder = self.dir.path().join("config/xfce4/xfconf/xfce-perchannel-xml");
+        fs::create_dir_all(&folder)?;
+        fs::write(
+            folder.join("xfce4-panel.xml"),
+            include_str!("../assets/xfce4-panel.xml"),
+        )?;
+        let mut panel = self.command("xfce4-panel");
+        panel.arg("--disable-wm-check");
+        self.spawn("panel", panel)
+    }
+
+    pub(crate) fn start_dunst(&self) -> Result<Process> {
+        let menu = self.dir.path().join("choose-action");
+        fs::write(&menu, include_str!("../assets/choose-action.sh"))?;
+        fs::set_permissions(&menu, fs::Permissions::from_mode(0o755))?;
+        let config = self.dir.path().join("dunstrc");
+        fs::write(&config, self.fill(include_str!("../assets/dunstrc")))?;
+        let mut dunst = self.command("dunst");
+        dunst.arg("-config").arg(config);
+        self.spawn("notifications", dunst)
+    }
+
+    pub(crate) async fn start_keyring(&mut self) -> Result<Process> {
+        // The window that asks for the password of a closed keyring.
+        self.allow_activation("org.gnome.keyring.SystemPrompter")?;
+        if self.options.keyring == Keyring::Locked
+            && !self.dir.path().join("data/keyrings/login.keyring").exists()
+        {
+            // A keyring must exist before it can be closed.
+            let opened = self.start_keyring_daemon(true)?;
+            self.parts.insert(Part::Keyring, vec![opened]);
+            self.wait_for_name(Part::Keyring, "org.freedesktop.secrets")
+                .await?;
+            let file = self.dir.path().join("data/keyrings/login.keyring");
+            wait_until("the keyring's file", START_WITHIN, async || {
+                Ok(file.exists().then_some(()))
+            })
+            .await?;
+            self.stop_part(Part::Keyring);
+        }
+        self.start_keyring_daemon(self.options.keyring != Keyring::Locked)
+    }
+
+    fn start_keyring_daemon(&self, unlock: bool) -> Result<Process> {
+        let mut daemon = self.command("gnome-keyring-daemon");
+        daemon.args(["--foreground", "--components=secrets"]);
+        if unlock {
+            daemon.arg("--unlock");
+        }
+        let mut daemon = self.spawn_with("keyring", daemon, |command| {
+            command.stdin(Stdio::piped());
+        })?;
+        // The password ends with the stream, not with a line.
+        let mut stdin = daemon
+            .child()
+            .stdin
+            .take()
+            .context("the keyring has no standard input")?;
+        if unlock {
+            stdin.write_all(b"a password that guards nothing")?;
+        }
+        Ok(daemon)
+    }
+
+    pub(crate) async fn start_sound(&mut self) -> Result<Vec<Process>> {
+        let socket = self.pulse_socket();
+        let mut pulse = self.command("pulseaudio");
+        pulse.args([
+            "-n",
+            "--daemonize=no",
+            "--use-pid-file=no",
+            "--exit-idle-time=-1",
+            "--disable-shm=yes",
+        ]);
+        pulse.args(["--load", "module-null-sink sink_name=speakers", "--load"]);
+        pulse.arg(format!(
+            "module-native-protocol-unix auth-anonymous=1 socket={}",
+            socket.display()
+        ));
+        let mut pulse = self.spawn("sound", pulse)?;
+        wait_until("the sound device", START_WITHIN, async || {
+            pulse.check_alive()?;
+            Ok(socket.exists().then_some(()))
+        })
+        .await?;
+        let mut parec = self.command("parec");
+        parec.args([
+            "--device=speakers.monitor",
+            "--raw",
+            "--format=s16le",
+            "--channels=1",
+            "--latency-msec=20",
+        ]);
+        parec.arg(format!("--rate={RATE}"));
+        let mut parec = self.spawn_with("recording", parec, |command| {
+            command.stdout(Stdio::piped());
+        })?;
+        let recorder = Recorder::start(
+            parec
+                .child()
+                .stdout
+                .take()
+                .context("the recording has no output")?,
+        );
+        let since = Instant::now();
+        wait_until("the recording", START_WITHIN, async || {
+            parec.check_alive()?;
+            Ok(recorder.loudest(since))
+        })
+        .await?;
+        self.recorder = Some(recorder);
+        Ok(vec![parec, pulse])
+    }
+
+    /// Lets the bus start the machine's own service of this name.
+    fn allow_activation(&self, name: &str) -> Result<()> {
+        let file = format!("{name}.service");
+        let installed = Path::new("/usr/share/dbus-1/services").join(&file);
+        let link = self.dir.path().join("services").join(&file);
+        if installed.exists() && !link.exists() {
+            std::os::unix::fs::symlink(installed, link)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,186 @@
+//! Every toast that any application shows, seen on the bus.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use futures_util::StreamExt;
+use tokio::sync::watch;
+use zbus::message::Type;
+use zbus::zvariant::OwnedValue;
+use zbus::{Connection, MatchRule, Message, MessageStream};
+
+/// One call of `org.freedesktop.Notifications.Notify`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Toast {
+    /// What the notification service named it; `None` until it has answered.
+    pub id: Option<u32>,
+    /// The toast that this one takes the place of; 0 for none.
+    pub replaces: u32,
+    /// Who shows it.
+    pub app_name: String,
+    /// The icon's name or path.
+    pub icon: String,
+    /// Its title.
+    pub summary: String,
+    /// Its text, with the markup that was sent.
+    pub body: String,
+    /// Pairs of key and label; the key `default` is a click on the toast itself.
+    pub actions: Vec<(String, String)>,
+    /// 0 low, 1 normal, 2 critical, where it was given.
+    pub urgency: Option<u8>,
+    /// Milliseconds; -1 leaves it to the service, 0 is for ever.
+    pub timeout: i32,
+}
+
+/// What was seen on the bus, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ToastEvent {
+    /// A toast was shown or replaced.
+    Shown(Toast),
+    /// The application took this one back.
+    Withdrawn(u32),
+}
+
+/// The arguments of `Notify`.
+type Notify = (
+    String,
+    u32,
+    String,
+    String,
+    String,
+    Vec<String>,
+    HashMap<String, OwnedValue>,
+    i32,
+);
+
+/// Listens on the bus as a monitor, from before the first application is started.
+#[derive(Debug)]
+pub(crate) struct ToastLog {
+    seen: watch::Receiver<Vec<ToastEvent>>,
+}
+
+impl ToastLog {
+    /// Returns when the bus has confirmed the monitor: no toast after that is missed.
+    pub(crate) async fn start(address: &str) -> Result<Self> {
+        let connection = zbus::connection::Builder::address(address)?.build().await?;
+        let rule = |kind| MatchRule::builder().msg_type(kind);
+        let rules = [
+            rule(Type::MethodCall)
+                .interface("org.freedesktop.Notifications")?
+                .build(),
+            rule(Type::MethodReturn).build(),
+        ];
+        let stream = MessageStream::from(&connection);
+        zbus::fdo::MonitoringProxy::new(&connection)
+            .await?
+            .become_monitor(&rules, 0)
+            .await
+            .context("the bus lets nobody listen")?;
+        let (publish, seen) = watch::channel(Vec::new());
+        tokio::spawn(listen(connection, stream, publish));
+        Ok(Self { seen })
+    }
+
+    pub(crate) fn events(&self) -> Vec<ToastEvent> {
+        self.seen.borrow().clone()
+    }
+
+    /// The first toast for which `wanted` holds and that the service has answered.
+    pub(crate) async fn wait_for(
+        &self,
+        within: Duration,
+        mut wanted: impl FnMut(&Toast) -> bool,
+    ) -> Result<Toast> {
+        let mut seen = self.seen.clone();
+        let find = |events: &[ToastEvent], wanted: &mut dyn FnMut(&Toast) -> bool| {
+            events.iter().find_map(|event| match event {
+                ToastEvent::Shown(toast) if toast.id.is_some() && wanted(toast) => Some(toast.clone()),
+                ToastEvent::Shown(_) | ToastEvent::Withdrawn(_) => None,
+            })
+        };
+        let found = tokio::time::timeout(
+            within,
+            seen.wait_for(|events| find(events, &mut wanted).is_some()),
+        );
+        match found.await {
+            Ok(events) => {
+                let events = events.context("the bus is gone")?;
+                find(&events, &mut wanted).context("the toast is gone")
+            }
+            Err(_) => {
+                let shown: Vec<_> = self.events();
+                anyhow::bail!(
+                    "waited {} s for a toast; seen were {shown:#?}",
+                    within.as_secs_f32()
+                )
+            }
+        }
+    }
+}
+
+async fn listen(connection: Connection, mut stream: MessageStream, publish: watch::Sender<Vec<ToastEvent>>) {
+    // A reply names its call by the caller and the caller's own number.
+    let mut unanswered: HashMap<(String, u32), usize> = HashMap::new();
+    while let Some(Ok(message)) = stream.next().await {
+        let header = message.header();
+        match (
+            header.message_type(),
+            header.member().map(|member| member.as_str()),
+        ) {
+            (Type::MethodCall, Some("Notify")) => {
+                let Some(toast) = toast(&message) else { continue };
+                let sender = header.sender().map(ToString::to_string).unwrap_or_default();
+                let index = publish.borrow().len();
+                unanswered.insert((sender, header.primary().serial_num().get()), index);
+                publish.send_modify(|events| events.push(ToastEvent::Shown(toast)));
+            }
+            (Type::MethodCall, Some("CloseNotification")) => {
+                if let Ok(id) = message.body().deserialize() {
+                    publish.send_modify(|events| events.push(ToastEvent::Withdrawn(id)));
+                }
+            }
+            (Type::MethodReturn, _) => {
+                let caller = header.destination().map(ToString::to_string).unwrap_or_default();
+                let Some(serial) = header.reply_serial() else {
+                    continue;
+                };
+                let Some(index) = unanswered.remove(&(caller, serial.get())) else {
+                    continue;
+                };
+                let Ok(answer) = message.body().deserialize::<u32>() else {
+                    continue;
+                };
+                publish.send_modify(|events| {
+                    if let Some(ToastEvent::Shown(toast)) = events.get_mut(index) {
+                        toast.id = Some(answer);
+                    }
+                });
+            }
+            (Type::MethodCall | Type::Error | Type::Signal, _) => {}
+        }
+    }
+    drop(connection);
+}
+
+fn toast(message: &Message) -> Option<Toast> {
+    let body = message.body();
+    let (app_name, replaces, icon, summary, text, actions, hints, timeout): Notify =
+        body.deserialize().ok()?;
+    let actions = actions
+        .chunks_exact(2)
+        .map(|pair| (pair[0].clone(), pair[1].clone()))
+        .collect();
+    let urgency = hints.get("urgency").and_then(|value| u8::try_from(value).ok());
+    Some(Toast {
+        id: None,
+        replaces,
+        app_name,
+        icon,
+        summary,
+        body: text,
+        actions,
+        urgency,
+        timeout,
+    })
+}

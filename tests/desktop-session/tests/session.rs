@@ -1,0 +1,266 @@
+//! The desktop itself: each of its instruments must show what is there, and what is not.
+
+#![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+use std::collections::HashMap;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use gloria_desktop_session::{Keyring, Part, Session, SessionOptions, wait_until};
+use zbus::zvariant::Value;
+
+const SOON: Duration = Duration::from_secs(20);
+
+fn bare() -> SessionOptions {
+    SessionOptions {
+        tray_host: false,
+        notifications: false,
+        sound: false,
+        keyring: Keyring::None,
+        ..SessionOptions::default()
+    }
+}
+
+async fn show_toast(session: &Session, summary: &str) -> u32 {
+    let hints: HashMap<&str, Value<'_>> = HashMap::from([("urgency", Value::U8(1))]);
+    let actions = ["default", "Open", "later", "Remind me"];
+    let arguments = (
+        "Gloria",
+        0_u32,
+        "",
+        summary,
+        "Task <b>assigned</b>",
+        &actions[..],
+        hints,
+        -1_i32,
+    );
+    let path = "/org/freedesktop/Notifications";
+    let service = Some("org.freedesktop.Notifications");
+    let bus = session.bus().unwrap();
+    let reply = bus
+        .call_method(service, path, service, "Notify", &arguments)
+        .await
+        .unwrap();
+    reply.body().deserialize().unwrap()
+}
+
+fn status(mut command: Command) -> bool {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .unwrap()
+        .success()
+}
+
+#[tokio::test]
+async fn a_toast_is_seen_pictured_and_its_actions_can_be_taken() {
+    let session = Session::start(SessionOptions {
+        notifications: true,
+        ..bare()
+    })
+    .await
+    .unwrap();
+    let before = session.dir().join("before.png");
+    session.screenshot(&before).unwrap();
+
+    let id = show_toast(&session, "New Task").await;
+    let toast = session
+        .wait_for_toast(SOON, |toast| toast.summary == "New Task")
+        .await
+        .unwrap();
+
+    assert_eq!(toast.id, Some(id));
+    assert_eq!((toast.app_name.as_str(), toast.urgency), ("Gloria", Some(1)));
+    assert_eq!(toast.body, "Task <b>assigned</b>");
+    assert_eq!(toast.actions[1], ("later".to_owned(), "Remind me".to_owned()));
+    let after = session.dir().join("after.png");
+    wait_until("the toast on screen", SOON, async || {
+        session.screenshot(&after)?;
+        Ok((std::fs::read(&before)? != std::fs::read(&after)?).then_some(()))
+    })
+    .await
+    .unwrap();
+
+    let rule = zbus::MatchRule::builder()
+        .msg_type(zbus::message::Type::Signal)
+        .member("ActionInvoked")
+        .unwrap()
+        .build();
+    let bus = session.bus().unwrap();
+    let mut invoked = zbus::MessageStream::for_match_rule(rule, bus, None)
+        .await
+        .unwrap();
+    for key in ["later", "default"] {
+        let id = show_toast(&session, key).await;
+        session.invoke_toast_action(id, key).unwrap();
+        let signal = tokio::time::timeout(SOON, futures_util::StreamExt::next(&mut invoked))
+            .await
+            .unwrap();
+        let signal = signal.unwrap().unwrap();
+        let action: (u32, String) = signal.body().deserialize().unwrap();
+        assert_eq!(action, (id, key.to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn a_toast_that_nobody_showed_is_not_seen() {
+    let session = Session::start(SessionOptions {
+        notifications: true,
+        ..bare()
+    })
+    .await
+    .unwrap();
+    show_toast(&session, "Another").await;
+
+    let waited = session
+        .wait_for_toast(Duration::from_millis(300), |toast| toast.summary == "New Task")
+        .await;
+
+    assert!(
+        waited.unwrap_err().to_string().contains("Another"),
+        "the error says what was seen instead"
+    );
+}
+
+#[tokio::test]
+async fn a_sound_is_heard_and_silence_is_silent() {
+    let session = Session::start(SessionOptions {
+        sound: true,
+        ..bare()
+    })
+    .await
+    .unwrap();
+    session
+        .expect_silence(Instant::now(), Duration::from_millis(300))
+        .await
+        .unwrap();
+
+    let wave: Vec<u8> = (0_u32..22_050)
+        .flat_map(|n| if n % 100 < 50 { 6000_i16 } else { -6000 }.to_le_bytes())
+        .collect();
+    let file = session.dir().join("wave.raw");
+    std::fs::write(&file, wave).unwrap();
+    let since = Instant::now();
+    let mut play = session.command("pacat");
+    play.args([
+        "--playback",
+        "--raw",
+        "--format=s16le",
+        "--rate=44100",
+        "--channels=1",
+    ])
+    .arg(file);
+    assert!(status(play));
+
+    let loud = session.wait_for_sound(since, SOON).await.unwrap();
+    assert!(
+        loud < 0.5,
+        "a square wave of 6000 is 0.18 of full scale, not {loud}"
+    );
+    assert!(
+        session
+            .expect_silence(since, Duration::from_millis(100))
+            .await
+            .is_err()
+    );
+}
+
+#[tokio::test]
+async fn a_keyring_keeps_a_secret_when_it_is_open() {
+    let session = Session::start(SessionOptions {
+        keyring: Keyring::Unlocked,
+        ..bare()
+    })
+    .await
+    .unwrap();
+    assert!(store(&session).await);
+}
+
+#[tokio::test]
+async fn a_desktop_without_a_keyring_gets_none_by_asking() {
+    let session = Session::start(bare()).await.unwrap();
+    assert!(!store(&session).await);
+}
+
+#[tokio::test]
+async fn a_locked_keyring_says_so() {
+    let session = Session::start(SessionOptions {
+        keyring: Keyring::Locked,
+        ..bare()
+    })
+    .await
+    .unwrap();
+    let bus = session.bus().unwrap();
+    let service = Some("org.freedesktop.secrets");
+    let path = "/org/freedesktop/secrets/collection/login";
+    let property = ("org.freedesktop.Secret.Collection", "Locked");
+    let reply = bus
+        .call_method(
+            service,
+            path,
+            Some("org.freedesktop.DBus.Properties"),
+            "Get",
+            &property,
+        )
+        .await
+        .unwrap();
+    let body = reply.body();
+    assert_eq!(body.deserialize::<Value<'_>>().unwrap(), Value::Bool(true));
+}
+
+#[tokio::test]
+async fn the_tray_host_comes_and_goes() {
+    let mut session = Session::start(SessionOptions {
+        tray_host: true,
+        ..bare()
+    })
+    .await
+    .unwrap();
+    assert_eq!(session.tray_items().await.unwrap(), []);
+
+    session.stop_part(Part::TrayHost);
+    assert!(session.tray_items().await.is_err());
+
+    session.start_part(Part::TrayHost).await.unwrap();
+    assert_eq!(session.tray_items().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn nothing_outlives_the_session() {
+    let session = Session::start(SessionOptions::default()).await.unwrap();
+    let dir = session.dir().to_owned();
+    let of_this_session = || {
+        let processes = std::fs::read_dir("/proc").unwrap().flatten();
+        let environments = processes.filter_map(|process| std::fs::read(process.path().join("environ")).ok());
+        environments
+            .filter(|env| String::from_utf8_lossy(env).contains(&*dir.to_string_lossy()))
+            .count()
+    };
+    assert!(
+        of_this_session() >= 8,
+        "screen, bus, window manager, panel, toasts, keyring, sound, recording"
+    );
+
+    drop(session);
+
+    wait_until("the last process to end", SOON, async || {
+        Ok((of_this_session() == 0).then_some(()))
+    })
+    .await
+    .unwrap();
+    assert!(!dir.exists());
+}
+
+/// The way of any application: libsecret's own tool.
+async fn store(session: &Session) -> bool {
+    let secret = session.dir().join("secret");
+    std::fs::write(&secret, "hush").unwrap();
+    let mut tool = session.command("secret-tool");
+    tool.args(["store", "--label=A test", "purpose", "test"]);
+    tool.stdin(std::fs::File::open(secret).unwrap())
+        .stderr(Stdio::null());
+    tool.status().unwrap().success()
+}
