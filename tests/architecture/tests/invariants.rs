@@ -1,0 +1,327 @@
+//! The walls of the house, as ARCHITECTURE.md names them. Each test says which.
+
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .unwrap()
+}
+
+fn metadata() -> Metadata {
+    MetadataCommand::new()
+        .manifest_path(root().join("Cargo.toml"))
+        .no_deps()
+        .other_options(["--offline".into()])
+        .exec()
+        .unwrap()
+}
+
+fn packages(metadata: &Metadata) -> BTreeMap<&str, &Package> {
+    metadata
+        .packages
+        .iter()
+        .map(|package| (package.name.as_str(), package))
+        .collect()
+}
+
+/// What a package is built from, tests and build scripts left out where asked.
+fn dependencies(package: &Package, kinds: &[DependencyKind]) -> BTreeSet<String> {
+    let wanted = package
+        .dependencies
+        .iter()
+        .filter(|dependency| kinds.contains(&dependency.kind));
+    wanted.map(|dependency| dependency.name.clone()).collect()
+}
+
+const ALL_KINDS: [DependencyKind; 3] = [
+    DependencyKind::Normal,
+    DependencyKind::Build,
+    DependencyKind::Development,
+];
+
+fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            if !path.ends_with("node_modules") && !path.ends_with("dist") && !path.ends_with("target") {
+                found.extend(files(&path, endings));
+            }
+        } else if path
+            .extension()
+            .is_some_and(|ending| endings.iter().any(|wanted| ending == *wanted))
+        {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// The files below a folder that hold a text, comments left out, as paths from the root.
+fn naming(folder: &str, endings: &[&str], needle: &str) -> BTreeSet<String> {
+    let root = root();
+    let mut naming = BTreeSet::new();
+    for file in files(&root.join(folder), endings) {
+        let text = fs::read_to_string(&file).unwrap();
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        if code.into_iter().any(|line| line.contains(needle)) {
+            naming.insert(
+                file.strip_prefix(&root)
+                    .unwrap()
+                    .to_string_lossy()
+                    .replace('\\', "/"),
+            );
+        }
+    }
+    naming
+}
+
+fn set(names: &[&str]) -> BTreeSet<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+#[test]
+fn invariant_1_only_the_shell_names_tauri() {
+    let metadata = metadata();
+    for (name, package) in packages(&metadata) {
+        let tauri: Vec<_> = dependencies(package, &ALL_KINDS)
+            .into_iter()
+            .filter(|name| name.starts_with("tauri"))
+            .collect();
+        assert_eq!(
+            tauri.is_empty(),
+            name != "gloria-notify",
+            "{name} depends on {tauri:?}"
+        );
+    }
+    assert_eq!(
+        naming("ui/src", &["ts", "svelte"], "@tauri-apps/"),
+        set(&["ui/src/host/tauri.ts"])
+    );
+}
+
+#[test]
+fn invariant_2_only_desktop_touches_the_system() {
+    let metadata = metadata();
+    let system = |name: &String| {
+        [
+            "rodio",
+            "keyring",
+            "zbus",
+            "windows",
+            "secret-service",
+            "libc",
+            "nix",
+            "rustix",
+            "open",
+        ]
+        .contains(&name.as_str())
+            || ["objc2", "windows-", "keyring-", "cpal", "zbus-"]
+                .iter()
+                .any(|prefix| name.starts_with(prefix))
+    };
+    for name in ["gloria-stream", "gloria-core", "gloria-cli", "gloria-notify"] {
+        let found: Vec<_> = dependencies(packages(&metadata)[name], &[DependencyKind::Normal])
+            .into_iter()
+            .filter(system)
+            .collect();
+        assert!(found.is_empty(), "{name} depends on {found:?}");
+    }
+    for folder in [
+        "src-tauri/crates/stream/src",
+        "src-tauri/crates/core/src",
+        "src-tauri/crates/cli/src",
+    ] {
+        assert_eq!(naming(folder, &["rs"], "target_os"), set(&[]), "{folder}");
+    }
+}
+
+#[test]
+fn invariant_3_only_the_inbox_knows_sql() {
+    let metadata = metadata();
+    for (name, package) in packages(&metadata) {
+        let knows = dependencies(package, &[DependencyKind::Normal]).contains("rusqlite");
+        assert_eq!(knows, name == "gloria-core", "{name}");
+    }
+    for file in naming("src-tauri/crates/core/src", &["rs"], "rusqlite") {
+        assert!(
+            file.starts_with("src-tauri/crates/core/src/inbox"),
+            "{file} names rusqlite"
+        );
+    }
+}
+
+#[test]
+fn invariant_4_the_stream_knows_no_gloria_and_the_rules_no_clock() {
+    let metadata = metadata();
+    let stream = dependencies(
+        packages(&metadata)["gloria-stream"],
+        &[DependencyKind::Normal, DependencyKind::Build],
+    );
+    assert!(
+        !stream
+            .iter()
+            .any(|name| name.starts_with("serde") || name.starts_with("gloria")),
+        "{stream:?}"
+    );
+    for word in ["notification", "serde_json", "gloria_core"] {
+        assert_eq!(
+            naming("src-tauri/crates/stream/src", &["rs"], word),
+            set(&[]),
+            "{word}"
+        );
+    }
+    let rules = [
+        "src-tauri/crates/stream/src/machine",
+        "src-tauri/crates/stream/src/parser",
+        "src-tauri/crates/core/src/event",
+    ];
+    for clock in [
+        "Instant::now",
+        "SystemTime::now",
+        "tokio::time",
+        "fastrand::u",
+        "fastrand::Rng::new()",
+    ] {
+        for folder in rules {
+            assert_eq!(naming(folder, &["rs"], clock), set(&[]), "{clock} in {folder}");
+        }
+        for file in [
+            "stream/src/machine",
+            "stream/src/parser",
+            "core/src/alert",
+            "core/src/tray",
+            "core/src/event",
+        ] {
+            let text = fs::read_to_string(root().join(format!("src-tauri/crates/{file}.rs"))).unwrap();
+            let rules = text.split("#[cfg(test)]").next().unwrap_or_default();
+            assert!(!rules.contains(clock), "{clock} in {file}.rs");
+        }
+    }
+}
+
+#[test]
+fn invariant_5_nothing_shipped_depends_on_what_is_not() {
+    let metadata = metadata();
+    let unshipped = [
+        "gloria-backend",
+        "xtask",
+        "gloria-desktop-session",
+        "gloria-e2e-tests",
+        "gloria-interop-tests",
+    ];
+    for name in [
+        "gloria-stream",
+        "gloria-core",
+        "gloria-desktop",
+        "gloria-cli",
+        "gloria-notify",
+    ] {
+        let shipped = dependencies(
+            packages(&metadata)[name],
+            &[DependencyKind::Normal, DependencyKind::Build],
+        );
+        for unshipped in unshipped {
+            assert!(!shipped.contains(unshipped), "{name} depends on {unshipped}");
+        }
+    }
+}
+
+#[test]
+fn invariant_6_what_crosses_to_the_ui_lives_in_one_module() {
+    // That the committed TypeScript is current is a test of the core itself, which generates it.
+    let exported = naming("src-tauri/crates/core/src", &["rs"], "derive(TS)");
+    assert_eq!(exported, set(&["src-tauri/crates/core/src/protocol.rs"]));
+    let protocol = fs::read_to_string(root().join("src-tauri/crates/core/src/protocol.rs")).unwrap();
+    let listed = protocol
+        .split("commands! {")
+        .nth(1)
+        .unwrap()
+        .split("\n}")
+        .next()
+        .unwrap();
+    let commands: BTreeSet<_> = listed
+        .lines()
+        .filter(|line| line.contains("=>"))
+        .map(|line| line.trim().split(':').next().unwrap().to_owned())
+        .collect();
+    assert!(commands.len() > 5, "the list was found: {commands:?}");
+    let shell = fs::read_to_string(root().join("src-tauri/src/commands.rs")).unwrap();
+    let registered = shell
+        .split("generate_handler![")
+        .nth(1)
+        .unwrap()
+        .split(']')
+        .next()
+        .unwrap();
+    let registered: BTreeSet<_> = registered
+        .split(',')
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .collect();
+    let mut expected = commands;
+    expected.insert("attach".into());
+    assert_eq!(
+        registered, expected,
+        "the shell registers exactly what the protocol lists"
+    );
+}
+
+#[test]
+fn the_arrows_run_one_way() {
+    let metadata = metadata();
+    let allowed: BTreeMap<&str, &[&str]> = BTreeMap::from([
+        ("gloria-stream", &[][..]),
+        ("gloria-core", &["gloria-stream"]),
+        ("gloria-desktop", &["gloria-core"]),
+        ("gloria-cli", &["gloria-core", "gloria-desktop", "gloria-stream"]),
+        ("gloria-notify", &["gloria-core", "gloria-desktop"]),
+        ("gloria-backend", &[]),
+    ]);
+    for (name, allowed) in allowed {
+        let own: BTreeSet<_> = dependencies(packages(&metadata)[name], &[DependencyKind::Normal])
+            .into_iter()
+            .filter(|dependency| dependency.starts_with("gloria-"))
+            .collect();
+        assert!(own.is_subset(&set(allowed)), "{name} depends on {own:?}");
+    }
+}
+
+#[test]
+fn one_stack_each_for_d_bus_tls_and_http() {
+    let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    let versions = |name: &str| lock.matches(&format!("name = \"{name}\"\n")).count();
+    for name in ["zbus", "rustls", "hyper", "reqwest", "tokio", "rusqlite"] {
+        assert_eq!(versions(name), 1, "{name}");
+    }
+    for name in ["openssl", "native-tls", "aws-lc-rs"] {
+        assert_eq!(versions(name), 0, "{name}");
+    }
+}
+
+#[test]
+fn every_dependency_has_its_line_in_the_architecture() {
+    let document = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let metadata = metadata();
+    let mut missing = BTreeSet::new();
+    for package in packages(&metadata).values() {
+        for dependency in dependencies(package, &ALL_KINDS) {
+            let own = dependency.starts_with("gloria-") || dependency == "xtask";
+            if !own && !document.contains(&format!("`{dependency}`")) {
+                missing.insert(dependency);
+            }
+        }
+    }
+    assert!(
+        missing.is_empty(),
+        "ARCHITECTURE.md does not say why these are there: {missing:?}"
+    );
+}
