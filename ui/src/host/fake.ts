@@ -1,0 +1,291 @@
+import type { Host } from './host';
+import type {
+  AccountView,
+  Commands,
+  ConnectionView,
+  Counts,
+  InboxQuery,
+  Item,
+  Notice,
+  Preferences,
+  Revised,
+  Snapshot,
+  TestReport,
+  Update,
+} from './protocol';
+import { belongs, compareItems, markItem } from '../state/list';
+import { SCENARIOS } from './scenarios';
+
+/** What a scenario begins with, and what goes on in it. */
+export interface Scenario {
+  items: Item[];
+  connection: ConnectionView;
+  account: AccountView;
+  preferences: Preferences;
+  notices: Notice[];
+  requestedItem: string | null;
+  /** Commands that fail, and with what. */
+  refusals: Partial<Record<keyof Commands, string>>;
+  /** What happens by itself once the window has attached. */
+  begin: (fake: FakeHost) => void;
+}
+
+/** The core's cap on a page. */
+const PAGE_LIMIT = 500;
+const DIAL_MS = 700;
+const FIRST_DELAY_MS = 15_000;
+const MINUTE_MS = 60_000;
+
+/** A core in memory: every command works, on the data of a scenario. */
+export class FakeHost implements Host {
+  /** Every call, in order, for tests that ask what the UI asked for. */
+  readonly calls: { name: keyof Commands; request: unknown }[] = [];
+
+  readonly #scenario: Scenario;
+  readonly #items: Map<string, Item>;
+  #revision = 1;
+  #begun = false;
+  #listener: ((revised: Revised) => void) | null = null;
+  #dial: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(scenario: Scenario) {
+    this.#scenario = scenario;
+    this.#items = new Map(scenario.items.map((item) => [item.key, item]));
+  }
+
+  attach(onUpdate: (revised: Revised) => void): Promise<Snapshot> {
+    this.#listener = onUpdate;
+    if (!this.#begun) {
+      this.#begun = true;
+      this.#scenario.begin(this);
+    }
+    const { connection, account, preferences, notices, requestedItem } = this.#scenario;
+    return Promise.resolve({
+      revision: this.#revision,
+      version: '1.0.0',
+      connection,
+      counts: this.counts(),
+      account,
+      preferences,
+      notices,
+      requestedItem,
+    });
+  }
+
+  call<K extends keyof Commands>(name: K, request: Commands[K][0]): Promise<Commands[K][1]> {
+    this.calls.push({ name, request });
+    const refusal = this.#scenario.refusals[name];
+    if (refusal !== undefined) return Promise.reject({ message: refusal });
+    return this.#commands[name](request);
+  }
+
+  /** Changes the state as the core does, and tells it. */
+  push(update: Update): void {
+    switch (update.kind) {
+      case 'connection':
+        this.#scenario.connection = update.value;
+        break;
+      case 'account':
+        this.#scenario.account = update.value;
+        break;
+      case 'preferences':
+        this.#scenario.preferences = update.value;
+        break;
+      case 'notices':
+        this.#scenario.notices = update.value;
+        break;
+      case 'itemRequested':
+        this.#scenario.requestedItem = update.value;
+        break;
+      case 'itemsStored':
+        for (const item of update.value) this.#items.set(item.key, item);
+        break;
+      case 'itemsRemoved':
+        for (const key of update.value) this.#items.delete(key);
+        break;
+      case 'counts':
+      case 'inboxChanged':
+        break;
+    }
+    this.#revision += 1;
+    this.#listener?.({ revision: this.#revision, update });
+  }
+
+  /** Stores items as the stream would. */
+  receive(...items: Item[]): void {
+    this.push({ kind: 'itemsStored', value: items });
+    this.push({ kind: 'counts', value: this.counts() });
+  }
+
+  /** Changes the state without telling, as a channel that lost a message. */
+  lose(...items: Item[]): void {
+    for (const item of items) this.#items.set(item.key, item);
+    this.#revision += 1;
+  }
+
+  refuse(name: keyof Commands, message: string | null): void {
+    if (message === null) Reflect.deleteProperty(this.#scenario.refusals, name);
+    else this.#scenario.refusals[name] = message;
+  }
+
+  counts(): Counts {
+    const inbox = [...this.#items.values()].filter((item) => belongs('inbox', item));
+    return {
+      unseen: inbox.filter((item) => item.seenAt === null).length,
+      unread: inbox.filter((item) => item.readAt === null).length,
+      total: inbox.length,
+    };
+  }
+
+  connection(change: Partial<ConnectionView>): void {
+    this.push({ kind: 'connection', value: { ...this.#scenario.connection, ...change } });
+  }
+
+  /** Dials, and fails or connects. A failure is followed by a wait twice as long as the one before. */
+  dial(reason: string | null): void {
+    clearTimeout(this.#dial);
+    this.connection({ state: 'connecting', nextAttemptAt: null, connectedSince: null, reason: '' });
+    this.#dial = setTimeout(() => {
+      const now = Date.now();
+      if (reason === null) {
+        this.connection({
+          state: 'connected',
+          reason: '',
+          remedy: 'none',
+          attempt: 0,
+          connectedSince: now,
+          lastHeardAt: now,
+        });
+      } else {
+        this.waitAndDial(reason, this.#scenario.connection.attempt + 1);
+      }
+    }, DIAL_MS);
+  }
+
+  waitAndDial(reason: string, attempt: number): void {
+    const delay = FIRST_DELAY_MS * 2 ** Math.max(0, attempt - 3);
+    this.connection({
+      state: 'waiting',
+      remedy: 'retry',
+      reason,
+      attempt,
+      nextAttemptAt: Date.now() + delay,
+    });
+    this.#dial = setTimeout(() => this.dial(reason), delay);
+  }
+
+  readonly #commands: { [K in keyof Commands]: (request: Commands[K][0]) => Promise<Commands[K][1]> } = {
+    inbox_page: (query) => Promise.resolve(this.#page(query)),
+    inbox_mark: ({ keys, mark }) => {
+      const now = Date.now();
+      const items = keys.flatMap((key) => this.#items.get(key) ?? []);
+      this.receive(...items.map((item) => markItem(item, mark, now)));
+      return Promise.resolve(this.counts());
+    },
+    inbox_mark_all_read: () => this.#markAll('read'),
+    inbox_mark_all_seen: () => this.#markAll('seen'),
+    item_follow: ({ key, action }) => {
+      const item = this.#items.get(key);
+      const link = (action === null ? item?.link : item?.actions[action]?.link) ?? null;
+      if (item === undefined || link === null) return Promise.reject({ message: 'The link is gone' });
+      this.receive(markItem(item, 'read', Date.now()));
+      return Promise.resolve(null);
+    },
+    connection_retry: () => {
+      const { connection, account } = this.#scenario;
+      if (connection.remedy === 'signIn' || connection.remedy === 'checkAddress')
+        return Promise.resolve(null);
+      if (account.token === 'keyringLocked') {
+        this.push({ kind: 'account', value: { ...account, token: 'present', tokenProblem: '' } });
+      }
+      this.dial(connection.state === 'waiting' ? connection.reason : null);
+      return Promise.resolve(null);
+    },
+    connection_test: ({ address, token }) => {
+      const report = testReport(address, token);
+      return new Promise((answer) => setTimeout(() => answer(report), DIAL_MS));
+    },
+    account_save: ({ address }) => {
+      const { account } = this.#scenario;
+      const value: AccountView = {
+        ...account,
+        address: account.addressLocked ? account.address : address,
+        token: account.token === 'keyringUnavailable' ? 'keyringUnavailable' : 'present',
+        tokenProblem: '',
+        needsSetup: false,
+      };
+      this.push({ kind: 'account', value });
+      this.dial(null);
+      return Promise.resolve(null);
+    },
+    account_sign_out: () => {
+      clearTimeout(this.#dial);
+      const { account } = this.#scenario;
+      this.push({ kind: 'account', value: { ...account, token: 'missing', needsSetup: true } });
+      this.connection({ state: 'idle', remedy: 'signIn', reason: 'You signed out', connectedSince: null });
+      return Promise.resolve(null);
+    },
+    preferences_save: (form) => {
+      this.push({ kind: 'preferences', value: { ...this.#scenario.preferences, ...form } });
+      return Promise.resolve(null);
+    },
+    sound_preview: () => Promise.resolve(null),
+    sounds_pause: ({ minutes }) => {
+      const soundsPausedUntil = minutes === 0 ? null : Date.now() + minutes * MINUTE_MS;
+      this.push({ kind: 'preferences', value: { ...this.#scenario.preferences, soundsPausedUntil } });
+      return Promise.resolve(null);
+    },
+    window_shows: () => Promise.resolve(null),
+  };
+
+  #page({ filter, after, limit }: InboxQuery): Commands['inbox_page'][1] {
+    const all = [...this.#items.values()].filter((item) => belongs(filter, item)).sort(compareItems);
+    const from = after === null ? 0 : all.findIndex((item) => item.key === after) + 1;
+    const items = all.slice(from, from + Math.min(limit, PAGE_LIMIT));
+    return { items, next: from + items.length < all.length ? (items.at(-1)?.key ?? null) : null };
+  }
+
+  #markAll(mark: 'read' | 'seen'): Promise<Counts> {
+    const now = Date.now();
+    for (const item of this.#items.values()) {
+      if (belongs('inbox', item)) this.#items.set(item.key, markItem(item, mark, now));
+    }
+    this.push({ kind: 'inboxChanged' });
+    this.push({ kind: 'counts', value: this.counts() });
+    return Promise.resolve(this.counts());
+  }
+}
+
+function testReport(address: string, token: string | null): TestReport {
+  const { host, hostname } = new URL(address);
+  const found = !hostname.endsWith('.invalid');
+  const accepted = token !== 'wrong';
+  const steps = [
+    {
+      title: 'Find the server',
+      passed: found,
+      detail: found
+        ? `${host} answers over an encrypted connection`
+        : `No server has the name ${hostname}: check the spelling, or connect to the company network`,
+    },
+    {
+      title: 'Sign in',
+      passed: accepted,
+      detail: accepted ? 'The token was accepted' : 'The server refused the token (401): copy a new one',
+    },
+    { title: 'Open the stream', passed: true, detail: 'The first event came after 180 ms' },
+  ];
+  const failed = steps.findIndex((step) => !step.passed);
+  return { succeeded: failed < 0, steps: failed < 0 ? steps : steps.slice(0, failed + 1) };
+}
+
+/** The fake core of `?scenario=…`, at `window.fake` for tests. */
+export function fakeHost(parameters: URLSearchParams): Host {
+  const name = parameters.get('scenario') ?? 'busy';
+  const build = SCENARIOS[name];
+  if (build === undefined)
+    throw new Error(`no scenario is named ${name}: ${Object.keys(SCENARIOS).join(', ')}`);
+  const fake = new FakeHost(build(Date.now()));
+  Object.assign(window, { fake });
+  return fake;
+}

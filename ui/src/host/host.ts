@@ -1,0 +1,23 @@
+import type { Commands, Revised, Snapshot } from './protocol';
+
+/** What stands behind the window: the core through Tauri, or a fake one in tests and in a plain browser. */
+export interface Host {
+  /** Rejects with a {@link failureMessage readable} error. */
+  call<K extends keyof Commands>(name: K, request: Commands[K][0]): Promise<Commands[K][1]>;
+
+  /**
+   * Answers with the whole state; what follows goes to `onUpdate`, possibly before the answer is here.
+   * An earlier attachment may go on sending: whoever attaches again ignores it.
+   */
+  attach(onUpdate: (revised: Revised) => void): Promise<Snapshot>;
+}
+
+/** The words of whatever a {@link Host} rejected with: `{ message }` or a plain string. */
+export function failureMessage(error: unknown): string {
+  if (typeof error === 'string' && error !== '') return error;
+  if (typeof error === 'object' && error !== null && 'message' in error) {
+    const { message } = error;
+    if (typeof message === 'string' && message !== '') return message;
+  }
+  return 'Something unexpected happened';
+}

@@ -1,0 +1,500 @@
+// Generated from the core's protocol module; do not edit. `cargo xtask protocol` writes it anew.
+
+/**
+ * The whole state at one revision. What follows arrives as [`Update`]s with the revisions after it.
+ */
+export type Snapshot = { 
+/**
+ * The revision this snapshot shows.
+ */
+revision: number, 
+/**
+ * The app's version.
+ */
+version: string, 
+/**
+ * The connection, as it is.
+ */
+connection: ConnectionView, 
+/**
+ * The inbox's counts.
+ */
+counts: Counts, 
+/**
+ * Address and token.
+ */
+account: AccountView, 
+/**
+ * What the user can set.
+ */
+preferences: Preferences, 
+/**
+ * What the user should know about this machine, such as a full disk or a missing keyring.
+ */
+notices: Array<Notice>, 
+/**
+ * The item that a toast asked to show, until the window has shown it.
+ */
+requestedItem: string | null, };
+
+/**
+ * An [`Update`] and the revision that it leads to.
+ */
+export type Revised = { 
+/**
+ * The revision after the update.
+ */
+revision: number, 
+/**
+ * The update.
+ */
+update: Update, };
+
+/**
+ * One change, sent with its revision.
+ */
+export type Update = { "kind": "connection", "value": ConnectionView } | { "kind": "counts", "value": Counts } | { "kind": "itemsStored", "value": Array<Item> } | { "kind": "itemsRemoved", "value": Array<string> } | { "kind": "inboxChanged" } | { "kind": "account", "value": AccountView } | { "kind": "preferences", "value": Preferences } | { "kind": "notices", "value": Array<Notice> } | { "kind": "itemRequested", "value": string };
+
+/**
+ * The connection as a person reads it.
+ */
+export type ConnectionView = { 
+/**
+ * Where the connection stands.
+ */
+state: ConnectionState, 
+/**
+ * Why, in one sentence without a full stop; empty while all is well.
+ */
+reason: string, 
+/**
+ * What the user can do about it, if anything.
+ */
+remedy: Remedy, 
+/**
+ * Failed attempts in a row.
+ */
+attempt: number, 
+/**
+ * When the next attempt starts.
+ */
+nextAttemptAt: number | null, 
+/**
+ * When the present connection was made.
+ */
+connectedSince: number | null, 
+/**
+ * When the last byte came.
+ */
+lastHeardAt: number | null, };
+
+/**
+ * Where the connection stands.
+ */
+export type ConnectionState = "idle" | "connecting" | "connected" | "waiting" | "circuitOpen" | "halted";
+
+/**
+ * What the user can do about the connection.
+ */
+export type Remedy = "none" | "retry" | "signIn" | "checkAddress" | "unlockKeyring" | "checkNetwork";
+
+/**
+ * The inbox in numbers.
+ */
+export type Counts = { 
+/**
+ * Items not yet seen: the badge.
+ */
+unseen: number, 
+/**
+ * Items not yet read.
+ */
+unread: number, 
+/**
+ * Items in the inbox, archived ones left out.
+ */
+total: number, };
+
+/**
+ * Address and token.
+ */
+export type AccountView = { 
+/**
+ * The API address in use, without credentials.
+ */
+address: string | null, 
+/**
+ * Whether an administrator or the environment sets the address.
+ */
+addressLocked: boolean, 
+/**
+ * What is known of the token.
+ */
+token: TokenState, 
+/**
+ * Why the token cannot be had, in words; empty when it can.
+ */
+tokenProblem: string, 
+/**
+ * The first-run page is due.
+ */
+needsSetup: boolean, };
+
+/**
+ * What is known of the token.
+ */
+export type TokenState = "unknown" | "present" | "missing" | "keyringLocked" | "keyringUnavailable";
+
+/**
+ * Address and token, as typed.
+ */
+export type AccountForm = { 
+/**
+ * The API address.
+ */
+address: string, 
+/**
+ * The token; absent to use the saved one.
+ */
+token: string | null, };
+
+/**
+ * What a connection test found.
+ */
+export type TestReport = { 
+/**
+ * The stream opened and an event came.
+ */
+succeeded: boolean, 
+/**
+ * The steps, in order; the first that failed is the last.
+ */
+steps: Array<TestStep>, };
+
+/**
+ * One step of a connection test.
+ */
+export type TestStep = { 
+/**
+ * What was tried.
+ */
+title: string, 
+/**
+ * Whether it worked.
+ */
+passed: boolean, 
+/**
+ * What happened and what to do, in words.
+ */
+detail: string, };
+
+/**
+ * One thing in the inbox.
+ */
+export type Item = { 
+/**
+ * Unique in this inbox, stable over updates.
+ */
+key: string, 
+/**
+ * What it is.
+ */
+kind: ItemKind, 
+/**
+ * One line of plain text.
+ */
+title: string, 
+/**
+ * Plain text; line breaks are kept.
+ */
+body: string, 
+/**
+ * The server's category, if any.
+ */
+category: string | null, 
+/**
+ * How urgent it is.
+ */
+priority: Priority, 
+/**
+ * Whose doing it is, by name.
+ */
+actor: string | null, 
+/**
+ * Where its link goes: http or https only.
+ */
+link: string | null, 
+/**
+ * Further links, each with a label.
+ */
+actions: Array<ItemAction>, 
+/**
+ * A workflow's progress, 0 to 100.
+ */
+progress: number | null, 
+/**
+ * When the server made it, or else when it was received.
+ */
+createdAt: number, 
+/**
+ * When this machine received it.
+ */
+receivedAt: number, 
+/**
+ * When it was first on screen.
+ */
+seenAt: number | null, 
+/**
+ * When it was read.
+ */
+readAt: number | null, 
+/**
+ * When it was archived.
+ */
+archivedAt: number | null, 
+/**
+ * What the alert gate decided when it came, in words.
+ */
+alert: string, };
+
+/**
+ * What an item is.
+ */
+export type ItemKind = "notification" | "announcement" | "maintenance" | "workflowRunning" | "workflowCompleted" | "workflowFailed";
+
+/**
+ * How urgent an item is.
+ */
+export type Priority = "low" | "normal" | "high" | "urgent";
+
+/**
+ * A labelled link of an item.
+ */
+export type ItemAction = { 
+/**
+ * What the button says.
+ */
+label: string, 
+/**
+ * Where it goes: http or https only.
+ */
+link: string, };
+
+/**
+ * Which part of the inbox to read.
+ */
+export type InboxQuery = { 
+/**
+ * Which items.
+ */
+filter: InboxFilter, 
+/**
+ * The `next` of the page before; absent for the first page.
+ */
+after: string | null, 
+/**
+ * How many items at most; the core caps it.
+ */
+limit: number, };
+
+/**
+ * Which items of the inbox.
+ */
+export type InboxFilter = "inbox" | "unread" | "archived";
+
+/**
+ * A page of the inbox.
+ */
+export type InboxPage = { 
+/**
+ * Newest first.
+ */
+items: Array<Item>, 
+/**
+ * Ask with this for the next page; absent on the last.
+ */
+next: string | null, };
+
+/**
+ * Marks to set on items.
+ */
+export type MarkRequest = { 
+/**
+ * The items' keys; unknown ones are passed over.
+ */
+keys: Array<string>, 
+/**
+ * What to set.
+ */
+mark: Mark, };
+
+/**
+ * A mark on an item.
+ */
+export type Mark = "seen" | "read" | "unread" | "archived" | "unarchived";
+
+/**
+ * Which link of an item to follow.
+ */
+export type FollowRequest = { 
+/**
+ * The item's key.
+ */
+key: string, 
+/**
+ * The place of the action in [`Item::actions`]; absent for the item's own link.
+ */
+action: number | null, };
+
+/**
+ * What the user can set.
+ */
+export type Preferences = { 
+/**
+ * Sounds are on.
+ */
+sounds: boolean, 
+/**
+ * 0 to 100.
+ */
+volume: number, 
+/**
+ * The sound of an ordinary notification.
+ */
+sound: SoundName, 
+/**
+ * Until when sounds are paused.
+ */
+soundsPausedUntil: number | null, 
+/**
+ * The colours of the window.
+ */
+appearance: Appearance, };
+
+/**
+ * Changes of [`Preferences`]; absent fields stay.
+ */
+export type PreferencesForm = { 
+/**
+ * Sounds are on.
+ */
+sounds?: boolean, 
+/**
+ * 0 to 100; more is taken as 100.
+ */
+volume?: number, 
+/**
+ * The sound of an ordinary notification.
+ */
+sound?: SoundName, 
+/**
+ * The colours of the window.
+ */
+appearance?: Appearance, };
+
+/**
+ * A bundled sound.
+ */
+export type SoundName = "chime" | "knock" | "bloom" | "alarm";
+
+/**
+ * The colours of the window.
+ */
+export type Appearance = "system" | "light" | "dark";
+
+/**
+ * How long sounds stay silent.
+ */
+export type PauseRequest = { 
+/**
+ * Minutes from now; 0 ends the pause.
+ */
+minutes: number, };
+
+/**
+ * Something about this machine that the user should know.
+ */
+export type Notice = { 
+/**
+ * What it is about; at most one notice of each kind stands at a time.
+ */
+kind: NoticeKind, 
+/**
+ * What happened and what to do.
+ */
+message: string, };
+
+/**
+ * What a notice is about.
+ */
+export type NoticeKind = "storage" | "keyring" | "sound" | "toasts" | "tray" | "settings" | "gap";
+
+/**
+ * What the window shows, for the rule that the eye needs no toast for what it sees.
+ */
+export type WindowView = { 
+/**
+ * The window has focus.
+ */
+focused: boolean, 
+/**
+ * The inbox list is on screen at its newest end.
+ */
+inboxVisible: boolean, };
+
+/**
+ * The list of commands as types, from which the TypeScript is generated.
+ */
+export type Commands = { 
+/**
+ * A page of the inbox, newest first.
+ */
+inbox_page: [InboxQuery, InboxPage], 
+/**
+ * Marks items. Answers with the counts after it.
+ */
+inbox_mark: [MarkRequest, Counts], 
+/**
+ * Marks every item of the inbox read.
+ */
+inbox_mark_all_read: [null, Counts], 
+/**
+ * The list is on screen: everything in it is seen. Clears the badge, leaves unread items unread.
+ */
+inbox_mark_all_seen: [null, Counts], 
+/**
+ * Opens the item's link, or one of its actions, in the browser, and marks it read.
+ */
+item_follow: [FollowRequest, null], 
+/**
+ * Dials at once.
+ */
+connection_retry: [null, null], 
+/**
+ * Tries an address and a token without saving them.
+ */
+connection_test: [AccountForm, TestReport], 
+/**
+ * Saves address and token and connects.
+ */
+account_save: [AccountForm, null], 
+/**
+ * Disconnects and forgets the token.
+ */
+account_sign_out: [null, null], 
+/**
+ * Changes settings; fields that are absent stay.
+ */
+preferences_save: [PreferencesForm, null], 
+/**
+ * Plays a bundled sound at the current volume.
+ */
+sound_preview: [SoundName, null], 
+/**
+ * Pauses sounds until a time, or ends the pause.
+ */
+sounds_pause: [PauseRequest, null], 
+/**
+ * Tells the core which view is on screen and whether its window has focus.
+ */
+window_shows: [WindowView, null], };

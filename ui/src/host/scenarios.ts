@@ -1,0 +1,495 @@
+import type { Scenario } from './fake';
+import type { Item, ItemKind, Priority } from './protocol';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** A notification with the fields that matter; the rest is what is usual. */
+export function item(fields: Partial<Item> & Pick<Item, 'key' | 'createdAt'>): Item {
+  return {
+    kind: 'notification',
+    title: 'Notification',
+    body: '',
+    category: null,
+    priority: 'normal',
+    actor: null,
+    link: null,
+    actions: [],
+    progress: null,
+    receivedAt: fields.createdAt,
+    seenAt: null,
+    readAt: null,
+    archivedAt: null,
+    alert: 'Shown as a toast with the chime, because no rule held it back',
+    ...fields,
+  };
+}
+
+function seen(minutesLater: number, fields: Parameters<typeof item>[0]): Item {
+  const at = fields.createdAt + minutesLater * MINUTE;
+  return item({ seenAt: at, readAt: at, ...fields });
+}
+
+function busyItems(now: number): Item[] {
+  return [
+    item({
+      key: 'n-1',
+      createdAt: now - 20 * SECOND,
+      priority: 'urgent',
+      title: 'Payment run 2211 stopped: bank file rejected',
+      body: 'The bank refused the file because line 418 has no valid IBAN.\nThe run waits for a corrected file until 16:00, then it moves to the next working day.',
+      category: 'Payroll',
+      actor: 'Miriam Okafor',
+      link: 'https://gloria.example.com/payroll/runs/2211',
+      actions: [
+        { label: 'Correct line 418', link: 'https://gloria.example.com/payroll/runs/2211/lines/418' },
+      ],
+      alert: 'Shown as a toast with the alarm, although you are in a meeting, because it is urgent',
+    }),
+    item({
+      key: 'n-2',
+      createdAt: now - 4 * MINUTE,
+      title: 'Jonas Lindqvist asked you to approve 3 days of leave',
+      body: '14 to 16 December. Nobody else of the team is away on those days.',
+      category: 'Leave',
+      actor: 'Jonas Lindqvist',
+      link: 'https://gloria.example.com/leave/8812',
+      actions: [
+        { label: 'Approve', link: 'https://gloria.example.com/leave/8812/approve' },
+        { label: 'Team calendar', link: 'https://calendar.example.com/team' },
+      ],
+    }),
+    item({
+      key: 'n-3',
+      kind: 'workflowRunning',
+      createdAt: now - 11 * MINUTE,
+      title: 'Quarterly report: collecting figures',
+      body: '9 of 20 departments have delivered.',
+      progress: 45,
+      seenAt: now - 10 * MINUTE,
+      alert: 'No toast, because progress of a workflow is shown in the inbox only',
+    }),
+    item({
+      key: 'n-4',
+      createdAt: now - 38 * MINUTE,
+      priority: 'high',
+      title: 'Visitor for you at the front desk',
+      body: 'Dr. Amal Haddad, Northwind Audits. Badge 17 is printed.',
+      category: 'Reception',
+      seenAt: now - 30 * MINUTE,
+      actor: 'Front desk',
+    }),
+    seen(5, {
+      key: 'n-5',
+      kind: 'maintenance',
+      createdAt: now - 2 * HOUR,
+      title: 'Time sheets read-only on Saturday, 22:00 to 23:30',
+      body: 'The database moves to new hardware. What you enter before is kept.',
+      category: 'IT',
+    }),
+    seen(1, {
+      key: 'n-6',
+      createdAt: now - 3.2 * HOUR,
+      title: 'Your parcel is in locker 12',
+      body: '',
+    }),
+    seen(30, {
+      key: 'n-7',
+      createdAt: now - 22 * HOUR,
+      title: 'Nadia Petrova commented on “Onboarding checklist”',
+      body: 'Could we move the safety briefing to day one? Two people asked where the exits are, and nobody knew.',
+      category: 'Documents',
+      actor: 'Nadia Petrova',
+      link: 'https://gloria.example.com/documents/onboarding#comment-9',
+    }),
+    seen(4, {
+      key: 'n-8',
+      kind: 'workflowFailed',
+      createdAt: now - 25 * HOUR,
+      title: 'Import of supplier prices failed',
+      body: 'The sheet “Prices” has no column “Article”. Nothing was imported.',
+      category: 'Purchasing',
+      link: 'https://gloria.example.com/workflows/import-118',
+    }),
+    seen(120, {
+      key: 'n-9',
+      kind: 'announcement',
+      createdAt: now - 28 * HOUR,
+      title: 'Town hall on Thursday at 10:00',
+      body: 'In the atrium and as a stream. Send questions to Ines until Wednesday evening.',
+      category: 'Company',
+      actor: 'Ines Fuentes',
+    }),
+    seen(9, {
+      key: 'n-10',
+      kind: 'workflowCompleted',
+      createdAt: now - 2.3 * DAY,
+      title: 'Backup of the archive completed',
+      body: '184 GB in 41 minutes.',
+    }),
+    seen(60, {
+      key: 'n-11',
+      createdAt: now - 3.1 * DAY,
+      title: 'Expense report approved',
+      body: '€ 312.40 are paid with the next run.',
+      category: 'Finance',
+      actor: 'Tomás Herrera',
+    }),
+    seen(60, {
+      key: 'n-12',
+      priority: 'low',
+      createdAt: now - 9 * DAY,
+      title: 'New menu in the canteen',
+      body: 'From Monday on there is a second warm dish without meat every day.',
+      category: 'Canteen',
+    }),
+    seen(2, {
+      key: 'n-13',
+      createdAt: now - 12 * DAY,
+      archivedAt: now - 11 * DAY,
+      title: 'Parking space 44 is yours from December',
+      body: 'Collect the card at the front desk.',
+      category: 'Facilities',
+    }),
+    seen(2, {
+      key: 'n-14',
+      createdAt: now - 15 * DAY,
+      archivedAt: now - 14 * DAY,
+      title: 'Password changed',
+      body: 'If this was not you, call the service desk at once.',
+      category: 'Security',
+      priority: 'high',
+    }),
+  ];
+}
+
+/** The scenario that the others differ from. */
+function busy(now: number): Scenario {
+  return {
+    items: busyItems(now),
+    connection: {
+      state: 'connected',
+      reason: '',
+      remedy: 'none',
+      attempt: 0,
+      nextAttemptAt: null,
+      connectedSince: now - 3 * HOUR,
+      lastHeardAt: now - 4 * SECOND,
+    },
+    account: {
+      address: 'https://gloria.example.com/api',
+      addressLocked: false,
+      token: 'present',
+      tokenProblem: '',
+      needsSetup: false,
+    },
+    preferences: { sounds: true, volume: 60, sound: 'chime', soundsPausedUntil: null, appearance: 'system' },
+    notices: [],
+    requestedItem: null,
+    refusals: {},
+    begin: (fake) => {
+      // A heartbeat every half minute keeps "last heard" true.
+      setInterval(() => fake.connection({ lastHeardAt: Date.now() }), 30 * SECOND);
+    },
+  };
+}
+
+const still = (): void => undefined;
+
+/** Every scenario, by the name that `?scenario=` takes. */
+export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> = {
+  busy,
+  empty: (now) => ({ ...busy(now), items: [] }),
+  firstRun: (now) => ({
+    ...busy(now),
+    items: [],
+    account: { address: null, addressLocked: false, token: 'missing', tokenProblem: '', needsSetup: true },
+    connection: {
+      state: 'idle',
+      reason: 'No server address is set',
+      remedy: 'checkAddress',
+      attempt: 0,
+      nextAttemptAt: null,
+      connectedSince: null,
+      lastHeardAt: null,
+    },
+    begin: still,
+  }),
+  managed: (now) => ({
+    ...busy(now),
+    items: [],
+    account: {
+      address: 'https://gloria.example.com/api',
+      addressLocked: true,
+      token: 'keyringUnavailable',
+      tokenProblem: 'This computer has no keyring',
+      needsSetup: true,
+    },
+    connection: {
+      state: 'halted',
+      reason: 'No token was saved',
+      remedy: 'signIn',
+      attempt: 0,
+      nextAttemptAt: null,
+      connectedSince: null,
+      lastHeardAt: null,
+    },
+    begin: still,
+  }),
+  offline: (now) => ({
+    ...busy(now),
+    connection: {
+      state: 'waiting',
+      reason: 'The server did not answer within 10 seconds',
+      remedy: 'retry',
+      attempt: 3,
+      nextAttemptAt: now + 15 * SECOND,
+      connectedSince: null,
+      lastHeardAt: now - 2 * MINUTE,
+    },
+    begin: (fake) => fake.waitAndDial('The server did not answer within 10 seconds', 3),
+  }),
+  connecting: (now) => ({
+    ...busy(now),
+    connection: {
+      state: 'connecting',
+      reason: '',
+      remedy: 'none',
+      attempt: 1,
+      nextAttemptAt: null,
+      connectedSince: null,
+      lastHeardAt: now - 40 * SECOND,
+    },
+    begin: still,
+  }),
+  circuitOpen: (now) => ({
+    ...busy(now),
+    connection: {
+      state: 'circuitOpen',
+      reason: 'The server answered 503 ten times in a row',
+      remedy: 'retry',
+      attempt: 10,
+      nextAttemptAt: now + 4 * MINUTE + 20 * SECOND,
+      connectedSince: null,
+      lastHeardAt: now - 26 * MINUTE,
+    },
+    begin: still,
+  }),
+  signIn: (now) => ({
+    ...busy(now),
+    connection: {
+      state: 'halted',
+      reason: 'The server no longer accepts your token',
+      remedy: 'signIn',
+      attempt: 1,
+      nextAttemptAt: null,
+      connectedSince: null,
+      lastHeardAt: now - 12 * MINUTE,
+    },
+    begin: still,
+  }),
+  keyringLocked: (now) => ({
+    ...busy(now),
+    account: {
+      address: 'https://gloria.example.com/api',
+      addressLocked: false,
+      token: 'keyringLocked',
+      tokenProblem: 'The keyring is locked',
+      needsSetup: false,
+    },
+    connection: {
+      state: 'halted',
+      reason: 'The keyring with your token is locked: unlock it, then try again',
+      remedy: 'unlockKeyring',
+      attempt: 0,
+      nextAttemptAt: null,
+      connectedSince: null,
+      lastHeardAt: null,
+    },
+    begin: still,
+  }),
+  longText: (now) => ({ ...busy(now), items: longItems(now) }),
+  hostile: (now) => ({ ...busy(now), items: hostileItems(now) }),
+  thousands: (now) => ({ ...busy(now), items: manyItems(now, 10_000) }),
+  error: (now) => ({
+    ...busy(now),
+    refusals: { inbox_page: 'The inbox is locked by another program: close it and try again' },
+  }),
+  notices: (now) => ({
+    ...busy(now),
+    notices: [
+      {
+        kind: 'storage',
+        message:
+          'The disk is full: new notifications are shown but not kept. Free some space, then they are kept again',
+      },
+      { kind: 'toasts', message: 'No notification service runs on this desktop: toasts cannot be shown' },
+      {
+        kind: 'gap',
+        message:
+          'The server no longer keeps what was sent before Monday, 08:12: something may be missing here',
+      },
+    ],
+  }),
+  live: (now) => ({
+    ...busy(now),
+    begin: (fake) => {
+      let number = 0;
+      setInterval(() => {
+        number += 1;
+        const at = Date.now();
+        fake.connection({ lastHeardAt: at });
+        fake.receive(
+          item({
+            key: `live-${number}`,
+            createdAt: at,
+            title: `Ticket ${4000 + number} was assigned to you`,
+            body: 'Somebody waits for an answer.',
+            category: 'Service desk',
+            actor: 'Service desk',
+          }),
+        );
+      }, 3 * SECOND);
+    },
+  }),
+};
+
+function longItems(now: number): Item[] {
+  const words =
+    'The committee for the harmonisation of the harmonised procedures asks all departments to send their comments on the draft of the guideline on guidelines ';
+  return [
+    item({
+      key: 'long-1',
+      createdAt: now - 2 * MINUTE,
+      priority: 'urgent',
+      kind: 'announcement',
+      title: words.repeat(4).trim(),
+      body: `${words.repeat(8)}\n\n${words.repeat(12)}\n\n— ${words.repeat(3)}`,
+      category: 'Committee for the harmonisation of harmonised procedures',
+      actor: 'Wilhelmina Alexandrina Featherstonehaugh-Cholmondeley the Younger, Office of the Secretary',
+      link: `https://gloria.example.com/${'a-very-long-path/'.repeat(12)}`,
+      actions: [
+        { label: words.trim(), link: 'https://gloria.example.com/a' },
+        { label: 'Short', link: `https://${'sub.'.repeat(20)}example.com/` },
+      ],
+      alert: words.repeat(2),
+    }),
+    item({
+      key: 'long-2',
+      createdAt: now - 3 * MINUTE,
+      title: 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft'.repeat(3),
+      body: 'f3a9c1'.repeat(120),
+      category: 'Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz',
+    }),
+    item({
+      key: 'long-3',
+      createdAt: now - 5 * MINUTE,
+      title: 'A list with many lines',
+      body: Array.from({ length: 60 }, (_, line) => `${line + 1}. Line of the list`).join('\n'),
+      actor: 'A',
+    }),
+    seen(1, { key: 'long-4', createdAt: now - 6 * MINUTE, title: 'x', body: 'y' }),
+    seen(1, {
+      key: 'long-5',
+      createdAt: now - 7 * MINUTE,
+      title:
+        '第四四半期の経費精算の締め切りは十二月十五日です。期限を過ぎた申請は来月の処理となりますのでご注意ください。',
+      body: '経費精算システムで申請を行い、領収書の画像を添付してください。不明な点は経理部までお問い合わせください。'.repeat(
+        4,
+      ),
+      category: '経理',
+      actor: '佐藤 花子',
+    }),
+  ];
+}
+
+function hostileItems(now: number): Item[] {
+  return [
+    item({
+      key: 'hostile-1',
+      createdAt: now - MINUTE,
+      title: '<img src=x onerror="alert(1)"><b>bold</b>',
+      body: '<script>alert(2)</script>\n<iframe src="https://evil.example"></iframe>\n<a href="javascript:alert(3)">click</a> {@html "x"} ${alert(4)}',
+      category: '<style>*{display:none}</style>',
+      actor: '"><svg onload=alert(5)>',
+      link: 'javascript:alert(6)',
+      actions: [
+        { label: '<b>Harmless</b>', link: 'data:text/html,<script>alert(7)</script>' },
+        { label: 'file', link: 'file:///etc/passwd' },
+        { label: 'Only this one is a link', link: 'https://gloria.example.com/ok' },
+      ],
+      alert: '<img src=x onerror=alert(8)>',
+    }),
+    item({
+      key: 'hostile-2',
+      createdAt: now - 2 * MINUTE,
+      title: 'invoice\u202Efdp.exe is ready',
+      body: 'Overrides \u202Ereversed\u202C and isolates \u2066inside\u2069 end here.\u0000\u0007\u001B[31mred\u001B[0m\u009B1m',
+      link: 'https://user:secret@gloria.example.com.evil.example/login',
+    }),
+    item({
+      key: 'hostile-3',
+      createdAt: now - 3 * MINUTE,
+      title: 'مرحبا بكم في نظام غلوريا للإشعارات',
+      body: 'هذا إشعار باللغة العربية مع رقم 123 وكلمة English في الوسط.',
+      category: 'عربي',
+      actor: 'أمل حداد',
+    }),
+    item({
+      key: 'hostile-4',
+      createdAt: now - 4 * MINUTE,
+      title: '👩‍👩‍👧‍👦🏳️‍🌈 🇪🇺 Ä\u0301\u0323\u0302\u0317\u0300 e\u0301 💥'.repeat(6),
+      body: 'Z\u0351\u036B\u0343\u036A\u0302\u036B\u033D\u034F\u0334\u0319\u0324\u031E\u0349\u035A\u032F\u031E\u0320\u034DA\u036B\u0357\u0334\u0362\u0335\u031C\u0330\u0354L\u0368\u0367\u0369\u0358\u0320G\u0311\u0357\u030E\u0305\u035B\u0341\u0334\u033B\u0348\u034D\u0354\u0339O\u0342\u030C\u030C\u0358\u0328\u0335\u0339\u033B\u031D\u0333',
+    }),
+    item({
+      key: 'hostile-5',
+      createdAt: now - 5 * MINUTE,
+      title: '\u0000\u202E   \u200E',
+      body: '\n\n   \n',
+    }),
+    item({
+      key: '"]<x>\\ \u0007',
+      createdAt: now - 6 * MINUTE,
+      title: 'A key with quotes, brackets and a bell',
+      body: 'line one\r\nline two\rline three\u2028line four\ttabbed',
+    }),
+    item({
+      key: '__proto__',
+      createdAt: now + 3 * DAY,
+      title: 'From the future',
+      body: 'The clock of the server is wrong.',
+    }),
+    item({ key: 'hostile-7', createdAt: 0, title: 'From 1970', body: 'So is this one.' }),
+  ];
+}
+
+function manyItems(now: number, count: number): Item[] {
+  const kinds: ItemKind[] = [
+    'notification',
+    'notification',
+    'notification',
+    'announcement',
+    'workflowCompleted',
+  ];
+  const priorities: Priority[] = ['normal', 'normal', 'normal', 'high', 'low', 'normal', 'urgent'];
+  const actors = ['Miriam Okafor', 'Jonas Lindqvist', null, 'Nadia Petrova', 'Service desk'];
+  const categories = ['Payroll', 'Leave', 'Documents', null, 'IT', 'Facilities'];
+  return Array.from({ length: count }, (_, index) => {
+    const createdAt = now - (index + 1) * 7 * MINUTE;
+    const read = index >= 120 ? createdAt + MINUTE : null;
+    return item({
+      key: `many-${index}`,
+      createdAt,
+      kind: kinds[index % kinds.length] ?? 'notification',
+      priority: priorities[index % priorities.length] ?? 'normal',
+      title: `Notification ${count - index}`,
+      body: 'What happened, in a sentence or two. '.repeat(index % 5),
+      category: categories[index % categories.length] ?? null,
+      actor: actors[index % actors.length] ?? null,
+      seenAt: read,
+      readAt: read,
+    });
+  });
+}

@@ -1,0 +1,55 @@
+import type { AccountForm, AccountView } from '../host/protocol';
+
+/** What is wrong with each field, in words; empty where nothing is. */
+export interface AccountProblems {
+  address: string;
+  token: string;
+}
+
+/** Checks what can be told without the server. */
+export function accountProblems(form: AccountForm, account: AccountView): AccountProblems {
+  return { address: addressProblem(form.address), token: tokenProblem(form.token, account) };
+}
+
+function addressProblem(address: string): string {
+  if (address.trim() === '') return 'Enter the address of your server';
+  if (!/^https?:\/\//i.test(address.trim())) return 'The address begins with https://';
+  if (!URL.canParse(address.trim())) return 'This is not a web address';
+  const { hostname, username, password } = new URL(address.trim());
+  if (hostname === '') return 'This is not a web address';
+  if (username !== '' || password !== '') return 'Leave name and password out of the address';
+  return '';
+}
+
+function tokenProblem(token: string | null, account: AccountView): string {
+  if (token === null) return account.token === 'present' ? '' : 'Enter your token';
+  // A token travels in an HTTP header, which takes visible ASCII characters only.
+  return /^[\x21-\x7e]+$/.test(token) ? '' : 'The token has characters that no token has: copy it again';
+}
+
+/** What stands below the token field. */
+export function tokenHint(account: AccountView): { text: string; tone: 'quiet' | 'warn' } {
+  const { token, tokenProblem: problem } = account;
+  switch (token) {
+    case 'present':
+      return { text: 'A token is saved. Leave this empty to keep it.', tone: 'quiet' };
+    case 'unknown':
+      return { text: 'Asking the keyring for your token…', tone: 'quiet' };
+    case 'missing':
+      return { text: problem || 'Your personal token for the Gloria System.', tone: 'quiet' };
+    case 'keyringLocked':
+      return {
+        text: `${sentence(problem || 'The keyring is locked')} Unlock it and try again, or enter the token anew.`,
+        tone: 'warn',
+      };
+    case 'keyringUnavailable':
+      return {
+        text: `${sentence(problem || 'This computer has no keyring')} A token entered here is kept until the app is closed.`,
+        tone: 'warn',
+      };
+  }
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}

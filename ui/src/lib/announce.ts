@@ -1,0 +1,14 @@
+import type { Item } from '../host/protocol';
+import { itemTitle } from './item';
+import { excerpt } from './text';
+
+/** Enough of a title to know it by. */
+const TITLE_LENGTH = 80;
+
+/** What the live region says about items that came since it last spoke, oldest first. */
+export function announcement(items: readonly Item[]): string {
+  const newest = items.at(-1);
+  if (newest === undefined) return '';
+  const title = excerpt(itemTitle(newest), TITLE_LENGTH);
+  return items.length === 1 ? `New: ${title}` : `${items.length} new, newest: ${title}`;
+}

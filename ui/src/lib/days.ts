@@ -1,0 +1,30 @@
+import type { EpochMillis } from './time';
+
+const DAY_MS = 86_400_000;
+
+/** The local midnight that begins the day of `at`. */
+export function startOfDay(at: EpochMillis): EpochMillis {
+  return new Date(at).setHours(0, 0, 0, 0);
+}
+
+/** The local midnight that ends the day of `at`: 23, 24 or 25 hours after it began. */
+export function endOfDay(at: EpochMillis): EpochMillis {
+  const day = new Date(at);
+  return new Date(day.getFullYear(), day.getMonth(), day.getDate() + 1).getTime();
+}
+
+/** "Today", "Yesterday", a weekday within the last week, else a date. What lies ahead counts as today. */
+export function dayName(at: EpochMillis, now: EpochMillis, locale: string): string {
+  // Rounded, because the days between two midnights are not all 24 hours long.
+  const daysAgo = Math.round((startOfDay(now) - startOfDay(at)) / DAY_MS);
+  if (daysAgo <= 0) return 'Today';
+  if (daysAgo === 1) return 'Yesterday';
+  if (daysAgo < 7) return new Intl.DateTimeFormat(locale, { weekday: 'long' }).format(at);
+  const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
+  return new Intl.DateTimeFormat(locale, {
+    weekday: 'short',
+    day: 'numeric',
+    month: 'long',
+    ...(sameYear ? {} : { year: 'numeric' }),
+  }).format(at);
+}

@@ -1,0 +1,151 @@
+import type { Item } from '../host/protocol';
+import { endOfDay, startOfDay } from './days';
+import type { EpochMillis } from './time';
+
+// Heights in CSS pixels. They are computed from the item, not measured, so that the place of any of
+// 100 000 rows is known without rendering it. The same numbers are in ItemRow.svelte's styles.
+export const HEADING_HEIGHT = 36;
+const ROW_PADDING = 21;
+const TITLE_HEIGHT = 20;
+const BODY_LINE_HEIGHT = 18;
+const BODY_GAP = 2;
+const META_HEIGHT = 24;
+/** What a row spends beside its text: padding, dot, avatar. */
+const TEXT_INSET = 84;
+/** Average width of a character of the body. A wrong guess costs a line of air or an ellipsis, never an overlap. */
+const CHARACTER_WIDTH = 6.3;
+
+/** Every row's place. Row `i` spans `tops[i]` to `tops[i + 1]`. */
+export interface Layout {
+  /** One more entry than there are rows; the last is the height of all. */
+  tops: Float64Array;
+  /** The row's item as an index, or `-1 - index` for the heading above that item. */
+  rows: Int32Array;
+}
+
+export interface Range {
+  from: number;
+  /** Exclusive. */
+  to: number;
+}
+
+/** A row that is on screen, and how far its top is above the upper edge. */
+export interface Anchor {
+  key: string;
+  offset: number;
+}
+
+/** How many lines of the body a row shows: 0, 1 or 2. */
+export function bodyLines(body: string, width: number): 0 | 1 | 2 {
+  if (body.trim() === '') return 0;
+  return body.length * CHARACTER_WIDTH > width - TEXT_INSET ? 2 : 1;
+}
+
+/** Whether a row has a line of chips below its text. */
+export function hasMeta(item: Item): boolean {
+  return (
+    item.kind !== 'notification' ||
+    item.priority === 'high' ||
+    item.priority === 'urgent' ||
+    item.category !== null ||
+    item.actor !== null
+  );
+}
+
+export function rowHeight(item: Item, width: number): number {
+  const lines = bodyLines(item.body, width);
+  return (
+    ROW_PADDING +
+    TITLE_HEIGHT +
+    (lines === 0 ? 0 : BODY_GAP + lines * BODY_LINE_HEIGHT) +
+    (hasMeta(item) ? META_HEIGHT : 0)
+  );
+}
+
+/** Places rows, with a heading wherever the day changes. What lies ahead of `now` stands under today. */
+export function layOut(items: readonly Item[], width: number, now: EpochMillis): Layout {
+  const tops: number[] = [];
+  const rows: number[] = [];
+  const today = startOfDay(now);
+  let top = 0;
+  let dayStart = Infinity;
+  let dayEnd = -Infinity;
+  items.forEach((item, index) => {
+    const at = item.createdAt;
+    if (at < dayStart || at >= dayEnd) {
+      dayStart = Math.min(startOfDay(at), today);
+      dayEnd = dayStart === today ? Infinity : endOfDay(at);
+      tops.push(top);
+      rows.push(-1 - index);
+      top += HEADING_HEIGHT;
+    }
+    tops.push(top);
+    rows.push(index);
+    top += rowHeight(item, width);
+  });
+  tops.push(top);
+  return { tops: Float64Array.from(tops), rows: Int32Array.from(rows) };
+}
+
+export function layoutHeight(layout: Layout): number {
+  return layout.tops.at(-1) ?? 0;
+}
+
+/** The row at a height, by bisection; the last one below the end, -1 where there are none. */
+export function rowAt(layout: Layout, y: number): number {
+  let low = 0;
+  let high = layout.rows.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((layout.tops[middle] ?? 0) <= y) low = middle;
+    else high = middle - 1;
+  }
+  return high < 0 ? -1 : low;
+}
+
+/** The rows to render for a viewport, with `overscan` pixels on both sides. */
+export function visibleRange(layout: Layout, scrollTop: number, height: number, overscan: number): Range {
+  if (layout.rows.length === 0) return { from: 0, to: 0 };
+  return {
+    from: rowAt(layout, Math.max(0, scrollTop - overscan)),
+    to: rowAt(layout, scrollTop + height + overscan) + 1,
+  };
+}
+
+/** The row of an item. */
+export function rowOfItem(layout: Layout, index: number): number {
+  // Items keep their order and headings come before them, so an item's row is at or after its index.
+  for (let row = index; row < layout.rows.length; row += 1) if (layout.rows[row] === index) return row;
+  return -1;
+}
+
+/** The first item row that is at least partly on screen. */
+export function anchorAt(layout: Layout, items: readonly Item[], scrollTop: number): Anchor | null {
+  for (let row = Math.max(0, rowAt(layout, scrollTop)); row < layout.rows.length; row += 1) {
+    const item = items[layout.rows[row] ?? -1];
+    if (item !== undefined) return { key: item.key, offset: scrollTop - (layout.tops[row] ?? 0) };
+  }
+  return null;
+}
+
+/**
+ * Where to scroll so that what was on screen stays where it was. When the anchor itself is gone, the next
+ * row after it that is still there takes its place.
+ */
+export function scrollTopFor(
+  anchor: Anchor,
+  before: readonly Item[],
+  layout: Layout,
+  items: readonly Item[],
+): number | null {
+  const places = new Map(items.map((item, index) => [item.key, index]));
+  const from = before.findIndex((item) => item.key === anchor.key);
+  for (let index = Math.max(0, from); index < before.length; index += 1) {
+    const key = before[index]?.key ?? '';
+    const place = places.get(key);
+    if (place === undefined) continue;
+    const top = layout.tops[rowOfItem(layout, place)] ?? 0;
+    return Math.max(0, top + (key === anchor.key ? anchor.offset : 0));
+  }
+  return null;
+}

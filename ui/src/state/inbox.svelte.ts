@@ -1,0 +1,278 @@
+import { failureMessage, type Host } from '../host/host';
+import type { InboxFilter, InboxPage, Item, Mark, Update } from '../host/protocol';
+import * as lists from './list';
+
+/** Enough rows for two screens of a tall window, few enough to arrive within a frame. */
+const PAGE_SIZE = 100;
+/** Pages that are read to find an item or an end are never on screen one by one. */
+const LARGE_PAGE_SIZE = 500;
+
+/** A sentence about what was just done, with a way back if there is one. */
+export interface Report {
+  text: string;
+  undo?: () => void;
+}
+
+/** The inbox on screen: its pages, what is marked, what is open. */
+export class Inbox {
+  list = $state.raw<lists.InboxList>(lists.emptyList('inbox'));
+  /** The first page has come, or failed. */
+  ready = $state(false);
+  reading = $state(false);
+  /** Why the last reading failed. */
+  failure = $state<string | null>(null);
+  /** The row that the keyboard is on. */
+  activeKey = $state<string | null>(null);
+  /** The item whose detail is shown; it stays when it leaves the list. */
+  open = $state.raw<Item | null>(null);
+  /** The list is at its newest end. */
+  atTop = $state(true);
+  /** How many items lie above the lower edge of the screen: as many are read again after a change. */
+  depth = 0;
+
+  #host: Host;
+  #report: (report: Report) => void;
+  // A page that was asked for before the filter changed must not land in the list of the new one.
+  #generation = 0;
+  // Updates that arrive while a page is on its way may be newer than the page: they are applied once more.
+  #meanwhile: ((list: lists.InboxList) => lists.InboxList)[] = [];
+  #reloadAgain = false;
+
+  constructor(host: Host, report: (report: Report) => void) {
+    this.#host = host;
+    this.#report = report;
+  }
+
+  get activeItem(): Item | undefined {
+    return this.list.items.find((item) => item.key === this.activeKey);
+  }
+
+  show(filter: InboxFilter): void {
+    if (filter === this.list.filter) return;
+    this.#generation += 1;
+    this.list = lists.emptyList(filter);
+    this.ready = false;
+    this.reading = false;
+    this.activeKey = null;
+    this.atTop = true;
+    this.depth = 0;
+    void this.reload();
+  }
+
+  /** Reads again what is on show. */
+  async reload(): Promise<void> {
+    if (this.reading) {
+      this.#reloadAgain = true;
+      return;
+    }
+    await this.#read(async (generation) => {
+      do {
+        this.#reloadAgain = false;
+        const wanted = Math.min(this.depth, this.list.items.length) + PAGE_SIZE;
+        let page: InboxPage = await this.#page(null, Math.min(wanted, LARGE_PAGE_SIZE));
+        while (page.next !== null && page.items.length < wanted && generation === this.#generation) {
+          const more = await this.#page(page.next, LARGE_PAGE_SIZE);
+          page = { items: page.items.concat(more.items), next: more.next };
+        }
+        if (generation !== this.#generation) return;
+        this.#land((list) => lists.replaceItems(list, page, this.#holds));
+      } while (this.#reloadAgain);
+    });
+  }
+
+  /** Reads the next page, if there is one. */
+  async readMore(): Promise<void> {
+    await this.#readNext(PAGE_SIZE);
+  }
+
+  /** Reads all pages, so that the oldest item can be shown. */
+  async readToEnd(): Promise<void> {
+    const generation = this.#generation;
+    while (this.list.next !== null && this.failure === null && generation === this.#generation) {
+      if (!(await this.#readNext(LARGE_PAGE_SIZE))) return;
+    }
+  }
+
+  /** After a failure. */
+  async retry(): Promise<void> {
+    this.failure = null;
+    await this.reload();
+  }
+
+  /** Applies an update of the core. Answers with the items that are new. */
+  take(update: Update): Item[] {
+    switch (update.kind) {
+      case 'itemsStored': {
+        const fresh = lists.newItems(this.list, update.value);
+        const open = update.value.find((item) => item.key === this.open?.key);
+        if (open !== undefined) this.open = open;
+        this.#change((list) => lists.storeItems(list, update.value, this.#holds));
+        return fresh;
+      }
+      case 'itemsRemoved':
+        this.#change((list) => lists.removeItems(list, update.value));
+        if (this.open !== null && update.value.includes(this.open.key)) {
+          this.open = null;
+          this.#report({ text: 'The notification was withdrawn' });
+        }
+        return [];
+      case 'inboxChanged':
+        void this.reload();
+        return [];
+      case 'connection':
+      case 'counts':
+      case 'account':
+      case 'preferences':
+      case 'notices':
+      case 'itemRequested':
+        return [];
+    }
+  }
+
+  showWaiting(): void {
+    this.list = lists.showWaiting(this.list);
+  }
+
+  openItem(item: Item): void {
+    this.activeKey = item.key;
+    this.open = item;
+    if (item.readAt === null) void this.mark([item], 'read');
+  }
+
+  /** Opens the item that a toast asked for, wherever it is. */
+  async openKey(key: string): Promise<void> {
+    const shown = [...this.list.items, ...this.list.waiting].find((item) => item.key === key);
+    const item = shown ?? (await this.#find(key));
+    if (item === undefined) this.#report({ text: 'That notification is no longer in the inbox' });
+    else if (item !== null) this.openItem(item);
+  }
+
+  close(): void {
+    this.open = null;
+  }
+
+  toggleRead(item: Item): void {
+    void this.mark([item], item.readAt === null ? 'read' : 'unread');
+  }
+
+  archive(item: Item): void {
+    this.#leaveRow(item.key);
+    if (this.open?.key === item.key) this.open = null;
+    void this.mark([item], 'archived').then((done) => {
+      if (done) this.#report({ text: 'Archived', undo: () => void this.#unarchive(item) });
+    });
+  }
+
+  moveToInbox(item: Item): void {
+    this.#leaveRow(item.key);
+    if (this.open?.key === item.key) this.open = null;
+    void this.mark([item], 'unarchived').then((done) => {
+      if (done) this.#report({ text: 'Moved to the inbox', undo: () => void this.mark([item], 'archived') });
+    });
+  }
+
+  /** Shows the mark at once and takes it back if the core refuses. */
+  async mark(items: readonly Item[], mark: Mark): Promise<boolean> {
+    const now = Date.now();
+    const keys = items.map((item) => item.key);
+    this.#store(items.map((item) => lists.markItem(item, mark, now)));
+    try {
+      // The counts in the answer are left: the update that follows has them with a revision, the answer has none.
+      await this.#host.call('inbox_mark', { keys, mark });
+      return true;
+    } catch (error) {
+      this.#store(items);
+      this.#report({ text: `That could not be saved: ${failureMessage(error)}` });
+      return false;
+    }
+  }
+
+  async #unarchive(item: Item): Promise<void> {
+    // Archiving also marked it read.
+    if ((await this.mark([item], 'unarchived')) && item.readAt === null) await this.mark([item], 'unread');
+  }
+
+  #store(items: readonly Item[]): void {
+    const open = items.find((item) => item.key === this.open?.key);
+    if (open !== undefined) this.open = open;
+    this.#change((list) => lists.storeItems(list, items, false));
+  }
+
+  get #holds(): boolean {
+    return !this.atTop && this.list.items.length > 0;
+  }
+
+  /** Moves the keyboard off a row that is about to go: to the next one, or the one before at the end. */
+  #leaveRow(key: string): void {
+    const { items } = this.list;
+    const index = items.findIndex((item) => item.key === key);
+    if (index >= 0) this.activeKey = (items[index + 1] ?? items[index - 1])?.key ?? null;
+  }
+
+  #change(change: (list: lists.InboxList) => lists.InboxList): void {
+    this.list = change(this.list);
+    if (this.reading) this.#meanwhile.push(change);
+  }
+
+  #land(change: (list: lists.InboxList) => lists.InboxList): void {
+    this.list = this.#meanwhile.reduce((list, again) => again(list), change(this.list));
+    this.#meanwhile = [];
+  }
+
+  async #readNext(limit: number): Promise<boolean> {
+    const { next } = this.list;
+    if (next === null || this.reading) return false;
+    return await this.#read(async (generation) => {
+      const page = await this.#page(next, limit);
+      if (generation === this.#generation) this.#land((list) => lists.appendPage(list, page));
+    });
+  }
+
+  async #read(work: (generation: number) => Promise<void>): Promise<boolean> {
+    const generation = this.#generation;
+    this.reading = true;
+    this.#meanwhile = [];
+    try {
+      await work(generation);
+      if (generation === this.#generation) this.failure = null;
+      return true;
+    } catch (error) {
+      if (generation === this.#generation) this.failure = failureMessage(error);
+      return false;
+    } finally {
+      if (generation === this.#generation) {
+        this.ready = true;
+        this.reading = false;
+        // A change came while a later page was read: its place in the list is not known.
+        if (this.#reloadAgain && this.failure === null) void this.reload();
+      }
+    }
+  }
+
+  #page(after: string | null, limit: number): Promise<InboxPage> {
+    return this.#host.call('inbox_page', { filter: this.list.filter, after, limit });
+  }
+
+  /** Looks through the pages without touching the list. Null when they cannot be read, which was reported. */
+  async #find(key: string): Promise<Item | undefined | null> {
+    try {
+      for (const filter of ['inbox', 'archived'] as const) {
+        let after: string | null = null;
+        do {
+          const page: InboxPage = await this.#host.call('inbox_page', {
+            filter,
+            after,
+            limit: LARGE_PAGE_SIZE,
+          });
+          const found = page.items.find((item) => item.key === key);
+          if (found !== undefined) return found;
+          after = page.next;
+        } while (after !== null);
+      }
+      return undefined;
+    } catch (error) {
+      this.#report({ text: `The notification could not be read: ${failureMessage(error)}` });
+      return null;
+    }
+  }
+}

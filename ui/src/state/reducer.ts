@@ -1,0 +1,28 @@
+import type { Revised, Snapshot } from '../host/protocol';
+
+/**
+ * The state after an update. `'gap'` when updates between are missing: what is on screen can no longer be
+ * trusted, and the reader attaches again. An update that the snapshot already shows changes nothing.
+ */
+export function reduce(snapshot: Snapshot, { revision, update }: Revised): Snapshot | 'gap' {
+  if (revision <= snapshot.revision) return snapshot;
+  if (revision > snapshot.revision + 1) return 'gap';
+  switch (update.kind) {
+    case 'connection':
+      return { ...snapshot, revision, connection: update.value };
+    case 'counts':
+      return { ...snapshot, revision, counts: update.value };
+    case 'account':
+      return { ...snapshot, revision, account: update.value };
+    case 'preferences':
+      return { ...snapshot, revision, preferences: update.value };
+    case 'notices':
+      return { ...snapshot, revision, notices: update.value };
+    case 'itemRequested':
+      return { ...snapshot, revision, requestedItem: update.value };
+    case 'itemsStored':
+    case 'itemsRemoved':
+    case 'inboxChanged':
+      return { ...snapshot, revision };
+  }
+}

@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { test as base, expect, type Locator, type Page } from '@playwright/test';
+import type { FakeHost } from '../../src/host/fake';
+
+declare global {
+  interface Window {
+    fake: FakeHost;
+    axe: typeof import('axe-core');
+    realTimeout: typeof setTimeout;
+  }
+}
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** A Wednesday afternoon: no heading, age or countdown depends on when the tests run. */
+export const NOW = new Date('2026-11-25T14:30:00+01:00');
+
+export function shot(name: string): string {
+  return fileURLToPath(new URL(`../../../target/ui-shots/${name}.png`, import.meta.url));
+}
+
+export class Window760 {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+  }
+
+  /** Opens a scenario. Its clock stands still until the test moves it. */
+  async open(scenario: string): Promise<void> {
+    await this.page.addInitScript(() => (window.realTimeout = window.setTimeout.bind(window)));
+    // As in the app's window.
+    await this.page.addInitScript(() => Object.freeze(Object.prototype));
+    await this.page.clock.install({ time: NOW });
+    await this.page.goto(`${process.env.UI_URL}?scenario=${scenario}`);
+    await this.page.clock.pauseAt(new Date(NOW.getTime() + 1000));
+    await expect(this.get('connection')).toBeVisible();
+  }
+
+  get(testId: string): Locator {
+    return this.page.getByTestId(testId);
+  }
+
+  item(key: string): Locator {
+    return this.page.locator(`[data-testid="item"][data-key="${key}"]`);
+  }
+
+  /** What is wrong for people who cannot see, or cannot use a mouse: nothing. */
+  async expectAccessible(): Promise<void> {
+    await this.page.evaluate(AXE);
+    const violations = await this.page.evaluate(async () => {
+      // The checks wait for timers of their own, which must not move those of the page.
+      const stopped = window.setTimeout;
+      window.setTimeout = window.realTimeout;
+      const result = await window.axe.run(document, { resultTypes: ['violations'] });
+      window.setTimeout = stopped;
+      return result.violations.map(({ id, nodes }) => ({
+        id,
+        nodes: nodes.map((node) => node.failureSummary),
+      }));
+    });
+    expect(violations).toEqual([]);
+  }
+
+  /** Names of the commands that the UI called, with what it sent. */
+  async calls(name: string): Promise<unknown[]> {
+    return await this.page.evaluate(
+      (wanted) => window.fake.calls.filter((call) => call.name === wanted).map((call) => call.request),
+      name,
+    );
+  }
+}
+
+/** A test with a window in which nothing may go wrong unseen: no error, no dialog, no foreign request. */
+export const test = base.extend<{ app: Window760 }>({
+  app: async ({ page }, use) => {
+    const wrong: string[] = [];
+    page.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type())) wrong.push(`console: ${message.text()}`);
+    });
+    page.on('pageerror', (error) => wrong.push(`error: ${error.message}`));
+    page.on('dialog', (dialog) => {
+      wrong.push(`dialog: ${dialog.message()}`);
+      void dialog.dismiss();
+    });
+    page.on('request', (request) => {
+      if (!request.url().startsWith(process.env.UI_URL ?? '')) wrong.push(`request: ${request.url()}`);
+    });
+    page.on('popup', (popup) => wrong.push(`popup: ${popup.url()}`));
+    await use(new Window760(page));
+    expect(wrong).toEqual([]);
+  },
+});
+
+export { expect };
