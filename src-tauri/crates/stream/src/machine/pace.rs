@@ -1,0 +1,196 @@
+//! How long to wait, from numbers and dice alone.
+
+use std::time::Duration;
+
+use crate::Reachability;
+
+/// No two attempts are nearer to each other than this, whatever a server or a setting says.
+pub(super) const LEAST_DELAY: Duration = Duration::from_millis(250);
+
+/// A server may ask for up to this by `retry:`; a typo in it must not silence a client for a day.
+pub(super) const MOST_RETRY: Duration = Duration::from_secs(5 * 60);
+
+/// Backoff's window while the system says online: somebody may be looking.
+const CAP_ONLINE: Duration = Duration::from_secs(60);
+
+/// Backoff's window while the system says offline: it will say when that changes, and attempts cost battery.
+const CAP_OFFLINE: Duration = Duration::from_secs(10 * 60);
+
+/// What needs somebody to do something, such as a wrong address or certificate, is tried again after minutes: bad
+/// deployments happen, and are repaired by then.
+const SLOW: Duration = Duration::from_secs(60);
+const SLOW_CAP: Duration = Duration::from_secs(10 * 60);
+
+/// The open circuit's first probe and its later ones.
+const PROBE: Duration = Duration::from_secs(5 * 60);
+const PROBE_CAP: Duration = Duration::from_secs(10 * 60);
+
+/// A server that asks for more by `Retry-After` is taken to be mistaken.
+pub(super) const MOST_RETRY_AFTER: Duration = Duration::from_secs(60 * 60);
+
+/// How soon after a failure the next attempt should come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// It may well work in a moment.
+    Backoff,
+    /// Somebody has to do something first.
+    Slow,
+    /// The server said when.
+    After(Duration),
+}
+
+/// What the delay depends on besides the dice.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Delay {
+    pub(super) pace: Pace,
+    /// Failed attempts in a row before this one.
+    pub(super) failed: u32,
+    /// The setting's base.
+    pub(super) base: Duration,
+    /// What the server asked for by `retry:`, clamped. It replaces the base, and no attempt comes sooner.
+    pub(super) retry: Option<Duration>,
+    pub(super) reachability: Reachability,
+}
+
+impl Delay {
+    /// Full jitter on top of what the server asked for at least.
+    pub(super) fn draw(self, rng: &mut fastrand::Rng) -> Duration {
+        let floor = self.retry.unwrap_or_default();
+        match self.pace {
+            Pace::Backoff => {
+                let cap = match self.reachability {
+                    Reachability::Online => CAP_ONLINE,
+                    Reachability::Offline => CAP_OFFLINE,
+                };
+                let window = doubled(self.retry.unwrap_or(self.base), self.failed).min(cap);
+                (floor + uniform(rng, window)).max(LEAST_DELAY)
+            }
+            Pace::Slow => floor.max(SLOW) + uniform(rng, doubled(SLOW, self.failed).min(SLOW_CAP)),
+            // Clients that were sent away together must not come back together.
+            Pace::After(wait) => {
+                let wait = wait.max(LEAST_DELAY);
+                (wait + uniform(rng, wait / 10 + Duration::from_secs(1))).min(MOST_RETRY_AFTER)
+            }
+        }
+    }
+}
+
+/// The open circuit's delay before its probe number `probe`, from 0. It has no dice: the attempts before it had.
+pub(super) fn probe_delay(probe: u32) -> Duration {
+    doubled(PROBE, probe).min(PROBE_CAP)
+}
+
+/// A random time up to `most`, inclusive.
+pub(super) fn uniform(rng: &mut fastrand::Rng, most: Duration) -> Duration {
+    Duration::from_nanos(rng.u64(0..=u64::try_from(most.as_nanos()).unwrap_or(u64::MAX)))
+}
+
+fn doubled(base: Duration, times: u32) -> Duration {
+    base.saturating_mul(1_u32.checked_shl(times).unwrap_or(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn delay(pace: Pace, failed: u32) -> Delay {
+        Delay {
+            pace,
+            failed,
+            base: Duration::from_secs(5),
+            retry: None,
+            reachability: Reachability::Online,
+        }
+    }
+
+    /// The least and the most of many draws, in milliseconds.
+    fn range(delay: Delay) -> (u128, u128) {
+        let mut rng = fastrand::Rng::with_seed(7);
+        let draws: Vec<_> = (0..4000).map(|_| delay.draw(&mut rng).as_millis()).collect();
+        (
+            draws.iter().copied().min().unwrap(),
+            draws.iter().copied().max().unwrap(),
+        )
+    }
+
+    /// Holds if the draws fill the span between the bounds, to a fiftieth.
+    fn assert_fills(delay: Delay, least: u128, most: u128) {
+        let (low, high) = range(delay);
+        let slack = (most - least) / 50 + 1;
+        assert!(
+            low >= least && low <= least + slack,
+            "{delay:?}: least {low}, not {least}"
+        );
+        assert!(
+            high <= most && high + slack >= most,
+            "{delay:?}: most {high}, not {most}"
+        );
+    }
+
+    #[test]
+    fn backoff_doubles_its_window_up_to_the_cap() {
+        assert_fills(delay(Pace::Backoff, 0), 250, 5_000);
+        assert_fills(delay(Pace::Backoff, 1), 250, 10_000);
+        assert_fills(delay(Pace::Backoff, 3), 250, 40_000);
+        assert_fills(delay(Pace::Backoff, 4), 250, 60_000);
+        assert_fills(delay(Pace::Backoff, u32::MAX), 250, 60_000);
+        let offline = Delay {
+            reachability: Reachability::Offline,
+            ..delay(Pace::Backoff, 9)
+        };
+        assert_fills(offline, 250, 600_000);
+    }
+
+    #[test]
+    fn the_servers_time_is_a_floor_and_the_base() {
+        let asked = |millis, failed| Delay {
+            retry: Some(Duration::from_millis(millis)),
+            ..delay(Pace::Backoff, failed)
+        };
+        assert_fills(asked(3_000, 0), 3_000, 6_000);
+        assert_fills(asked(3_000, 2), 3_000, 15_000);
+        assert_fills(asked(300_000, 5), 300_000, 360_000);
+        let slow = Delay {
+            retry: Some(Duration::from_secs(120)),
+            ..delay(Pace::Slow, 0)
+        };
+        assert_fills(slow, 120_000, 180_000);
+    }
+
+    #[test]
+    fn no_setting_makes_it_spin() {
+        let eager = Delay {
+            base: Duration::ZERO,
+            ..delay(Pace::Backoff, 5)
+        };
+        assert_eq!(range(eager), (250, 250));
+        assert!(range(delay(Pace::After(Duration::ZERO), 0)).0 >= 250);
+    }
+
+    #[test]
+    fn slow_is_minutes() {
+        assert_fills(delay(Pace::Slow, 0), 60_000, 120_000);
+        assert_fills(delay(Pace::Slow, 2), 60_000, 300_000);
+        assert_fills(delay(Pace::Slow, 9), 60_000, 660_000);
+    }
+
+    #[test]
+    fn the_servers_date_wins_and_has_a_cap() {
+        assert_fills(delay(Pace::After(Duration::from_secs(20)), 9), 20_000, 23_000);
+        assert_fills(
+            delay(Pace::After(Duration::from_secs(3_500)), 0),
+            3_500_000,
+            3_600_000,
+        );
+        assert_eq!(
+            range(delay(Pace::After(Duration::from_secs(86_400)), 0)),
+            (3_600_000, 3_600_000)
+        );
+    }
+
+    #[test]
+    fn probes_are_five_minutes_and_then_ten() {
+        let minutes: Vec<_> = (0..4).map(|probe| probe_delay(probe).as_secs() / 60).collect();
+        assert_eq!(minutes, [5, 10, 10, 10]);
+    }
+}

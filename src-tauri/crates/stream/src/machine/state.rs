@@ -1,0 +1,462 @@
+//! The machine itself.
+
+use std::mem;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use self::short_circuit::Nudge;
+use super::head::Verdict;
+use super::pace::{self, Delay, Pace};
+use super::{
+    Cause, Chunk, Dial, DialError, Effect, EndCause, Epoch, HaltReason, Head, IdleReason, Input, Phase,
+    Reachability, Status, Timing,
+};
+use crate::{CredentialError, Overflow};
+
+mod short_circuit;
+
+/// A connection that was up this long, and brought something, shows that the server works. An earlier end counts as a
+/// failed attempt, or a server that accepts and closes would be asked without pause.
+const PROVEN_AFTER: Duration = Duration::from_secs(60);
+
+/// A whole attempt: credential, ten redirects, answer. The driver's own limits are tighter; this one is for what they
+/// do not see, such as a token store that never answers.
+const ATTEMPT_LIMIT: Duration = Duration::from_secs(60);
+
+/// Overflows at the same id before the event there is given up: the first two may have been a broken connection.
+const OVERFLOWS_TO_SKIP: u32 = 3;
+
+/// What a promise of heartbeats may be: below, a busy machine's hiccup would end connections; above, a dead one would
+/// not be noticed within the hour.
+const LEAST_HEARTBEAT: Duration = Duration::from_millis(100);
+const MOST_HEARTBEAT: Duration = Duration::from_secs(20 * 60);
+
+/// Decides when to dial, wait and give up.
+///
+/// It has no clock: the caller names the time of each input, never an earlier one than before, and sends
+/// [`Input::Tick`] once [`Machine::deadline`] has passed. Equal inputs and seed give equal effects.
+#[derive(Debug)]
+pub struct Machine {
+    timing: Timing,
+    heartbeat: Duration,
+    rng: fastrand::Rng,
+    phase: Phase,
+    last_epoch: u64,
+    /// The last event id: the stream's position, which outlives connections.
+    id: Arc<str>,
+    /// The stream's reconnection time, which outlives connections as well.
+    retry: Option<Duration>,
+    /// What the system said last, if it ever did.
+    reachability: Option<Reachability>,
+    /// Failed attempts in a row.
+    failures: u32,
+    /// The last answer was 401: the next attempt takes another credential, and a second 401 halts.
+    rejected: bool,
+    /// The server asked to be left alone until then.
+    not_before: Option<Instant>,
+    last_short_circuit: Option<Instant>,
+    /// A short-circuit was due during an attempt and had to rest: it comes if the attempt fails.
+    nudged: bool,
+    /// Overflows in a row at this id.
+    overflows: u32,
+}
+
+impl Machine {
+    /// A machine at rest.
+    pub fn new(timing: Timing, seed: u64) -> Self {
+        Self {
+            timing,
+            heartbeat: clamp_heartbeat(timing.heartbeat),
+            rng: fastrand::Rng::with_seed(seed),
+            phase: Phase::Idle(IdleReason::NotStarted),
+            last_epoch: 0,
+            id: Arc::from(""),
+            retry: None,
+            reachability: None,
+            failures: 0,
+            rejected: false,
+            not_before: None,
+            last_short_circuit: None,
+            nudged: false,
+            overflows: 0,
+        }
+    }
+
+    /// Where it is.
+    pub fn phase(&self) -> &Phase {
+        &self.phase
+    }
+
+    /// The last event id; empty where there is none.
+    pub fn last_event_id(&self) -> &Arc<str> {
+        &self.id
+    }
+
+    /// When to send [`Input::Tick`] if nothing else happens; `None` when only an input leads on.
+    pub fn deadline(&self) -> Option<Instant> {
+        match self.phase {
+            Phase::Idle(_) | Phase::Halted(_) => None,
+            Phase::Connecting { deadline, .. } => Some(deadline),
+            Phase::Connected { liveness, .. } => Some(liveness),
+            Phase::Waiting { until, .. } | Phase::CircuitOpen { until, .. } => Some(until),
+        }
+    }
+
+    /// What the world is told.
+    pub fn status(&self) -> Status {
+        match self.phase.clone() {
+            Phase::Idle(reason) => Status::Idle(reason),
+            Phase::Connecting { attempt, .. } => Status::Connecting { attempt },
+            Phase::Connected { since, .. } => Status::Connected { since },
+            Phase::Waiting {
+                attempt,
+                until,
+                cause,
+            } => Status::Waiting {
+                attempt,
+                until,
+                cause,
+            },
+            Phase::CircuitOpen {
+                attempt,
+                until,
+                cause,
+            } => Status::CircuitOpen {
+                attempt,
+                until,
+                cause,
+            },
+            Phase::Halted(reason) => Status::Halted(reason),
+        }
+    }
+
+    /// Takes what happened at `now` and says what to do.
+    pub fn handle(&mut self, now: Instant, input: Input) -> Vec<Effect> {
+        let before = self.status();
+        let mut effects = Vec::new();
+        match input {
+            Input::Start { cursor } => self.start(now, cursor, &mut effects),
+            Input::Stop => {
+                self.hang_up(&mut effects);
+                self.phase = Phase::Idle(IdleReason::Stopped);
+            }
+            Input::RetryNow => self.nudge(now, Nudge::User, &mut effects),
+            Input::Network(reachability) => self.network(now, reachability, &mut effects),
+            Input::Woke => self.nudge(now, Nudge::Woke, &mut effects),
+            Input::Credentials => self.nudge(now, Nudge::Credentials, &mut effects),
+            Input::Heartbeat(every) => self.promise(now, every),
+            Input::Opened(epoch, head) if self.is_dialing(epoch) => {
+                self.opened(now, epoch, &head, &mut effects)
+            }
+            Input::Refused(epoch, error) if self.is_dialing(epoch) => self.refused(now, error),
+            Input::Heard(epoch, chunk) if self.is_open(epoch) => self.heard(now, chunk, &mut effects),
+            Input::ReadingResumed(epoch) if self.is_open(epoch) => self.stay_alive(now),
+            Input::Ended(epoch, end) if self.is_open(epoch) => self.ended(now, end),
+            // An epoch that is over has nothing more to say.
+            Input::Opened(..)
+            | Input::Refused(..)
+            | Input::Heard(..)
+            | Input::ReadingResumed(_)
+            | Input::Ended(..) => {}
+            Input::Tick => self.tick(now, &mut effects),
+        }
+        let after = self.status();
+        if after != before {
+            effects.push(Effect::Publish(after));
+        }
+        effects
+    }
+
+    fn start(&mut self, now: Instant, cursor: Option<String>, effects: &mut Vec<Effect>) {
+        let id = Arc::from(cursor.unwrap_or_default());
+        let live = matches!(self.phase, Phase::Connecting { .. } | Phase::Connected { .. });
+        if live && self.id == id {
+            return;
+        }
+        self.hang_up(effects);
+        self.set_id(id);
+        self.failures = 0;
+        self.rejected = false;
+        self.dial(now, effects);
+    }
+
+    fn network(&mut self, now: Instant, reachability: Reachability, effects: &mut Vec<Effect>) {
+        let before = self.reachability.replace(reachability);
+        let live = matches!(self.phase, Phase::Connecting { .. } | Phase::Connected { .. });
+        match (before, reachability) {
+            // The system may be wrong. The wait that is under way stays, and an open stream shows for itself.
+            (_, Reachability::Offline) => {}
+            // The first report is no change, but it may be news to a wait.
+            (None, Reachability::Online) if live => {}
+            (None | Some(Reachability::Offline), Reachability::Online) => {
+                self.nudge(now, Nudge::NetworkUp, effects);
+            }
+            (Some(Reachability::Online), Reachability::Online) => {
+                self.nudge(now, Nudge::NetworkChanged, effects);
+            }
+        }
+    }
+
+    fn promise(&mut self, now: Instant, every: Duration) {
+        if !every.is_zero() {
+            self.heartbeat = clamp_heartbeat(every);
+            self.stay_alive(now);
+        }
+    }
+
+    fn opened(&mut self, now: Instant, epoch: Epoch, head: &Head, effects: &mut Vec<Effect>) {
+        let rejected = mem::take(&mut self.rejected);
+        match head.verdict() {
+            Verdict::Open => {
+                let liveness = now + liveness_limit(self.heartbeat);
+                self.phase = Phase::Connected {
+                    epoch,
+                    since: now,
+                    heard: None,
+                    liveness,
+                };
+            }
+            Verdict::Unauthorized if rejected => self.halt(HaltReason::Unauthorized, effects),
+            Verdict::Unauthorized => {
+                self.rejected = true;
+                self.hang_up(effects);
+                self.dial(now, effects);
+            }
+            Verdict::Halt(reason) => self.halt(reason, effects),
+            Verdict::Retry(cause, pace) => {
+                self.hang_up(effects);
+                self.fail(now, cause, pace);
+            }
+        }
+    }
+
+    fn halt(&mut self, reason: HaltReason, effects: &mut Vec<Effect>) {
+        self.hang_up(effects);
+        self.phase = Phase::Halted(reason);
+    }
+
+    fn refused(&mut self, now: Instant, error: DialError) {
+        // Unless it was the credential that was missing, the attempt had another than the one that was answered 401.
+        let rejected = mem::take(&mut self.rejected);
+        let pace = match &error {
+            DialError::Credential(CredentialError::Missing) => {
+                self.phase = Phase::Halted(HaltReason::NoCredential);
+                return;
+            }
+            DialError::Credential(CredentialError::Unavailable(_)) => {
+                self.rejected = rejected;
+                Pace::Slow
+            }
+            DialError::NameNotFound
+            | DialError::ConnectionRefused
+            | DialError::Unreachable
+            | DialError::ConnectTimedOut(_)
+            | DialError::AnswerTimedOut(_)
+            | DialError::Tls(_)
+            | DialError::Proxy(_)
+            | DialError::BrokenOff(_) => Pace::Backoff,
+            DialError::Certificate(_)
+            | DialError::ProxyAuthentication
+            | DialError::NotHttp(_)
+            | DialError::RedirectToNowhere
+            | DialError::RedirectNotSecure
+            | DialError::TooManyRedirects
+            | DialError::Setup(_) => Pace::Slow,
+        };
+        self.fail(now, Cause::Dial(error), pace);
+    }
+
+    fn heard(&mut self, now: Instant, chunk: Chunk, effects: &mut Vec<Effect>) {
+        if let Phase::Connected { heard, .. } = &mut self.phase {
+            *heard = Some(now);
+        }
+        self.stay_alive(now);
+        self.set_id(chunk.last_id);
+        if let Some(retry) = chunk.retry {
+            self.retry = Some(retry.clamp(pace::LEAST_DELAY, pace::MOST_RETRY));
+        }
+        if !chunk.frames.is_empty() {
+            effects.push(Effect::Deliver(chunk.frames));
+        }
+        if let Some(skipped) = chunk.skipped {
+            effects.push(Effect::Report(skipped));
+        }
+    }
+
+    fn ended(&mut self, now: Instant, end: EndCause) {
+        match end {
+            EndCause::NetworkChanged | EndCause::Slept | EndCause::CredentialChanged => {
+                self.wait_briefly(now, Cause::Ended(end));
+            }
+            EndCause::Overflow(overflow) | EndCause::OverflowRepeated(overflow, _) => {
+                self.overflowed(now, overflow)
+            }
+            EndCause::Closed | EndCause::BrokenOff(_) | EndCause::Silent(_) => {
+                self.lose(now, Cause::Ended(end), Pace::Backoff);
+            }
+        }
+    }
+
+    fn overflowed(&mut self, now: Instant, overflow: Overflow) {
+        self.overflows = self.overflows.saturating_add(1);
+        if self.overflows < OVERFLOWS_TO_SKIP {
+            self.lose(now, Cause::Ended(EndCause::Overflow(overflow)), Pace::Backoff);
+        } else {
+            let end = EndCause::OverflowRepeated(overflow, self.overflows);
+            self.lose(now, Cause::Ended(end), Pace::Slow);
+        }
+    }
+
+    fn tick(&mut self, now: Instant, effects: &mut Vec<Effect>) {
+        if self.deadline().is_none_or(|deadline| now < deadline) {
+            return;
+        }
+        match self.phase {
+            Phase::Idle(_) | Phase::Halted(_) => {}
+            Phase::Waiting { .. } | Phase::CircuitOpen { .. } => self.dial(now, effects),
+            Phase::Connecting { .. } => {
+                self.hang_up(effects);
+                self.fail(
+                    now,
+                    Cause::Dial(DialError::AnswerTimedOut(ATTEMPT_LIMIT)),
+                    Pace::Backoff,
+                );
+            }
+            Phase::Connected {
+                since,
+                heard,
+                liveness,
+                ..
+            } => {
+                self.hang_up(effects);
+                let silence = liveness.saturating_duration_since(heard.unwrap_or(since));
+                self.lose(now, Cause::Ended(EndCause::Silent(silence)), Pace::Backoff);
+            }
+        }
+    }
+
+    fn dial(&mut self, now: Instant, effects: &mut Vec<Effect>) {
+        self.last_epoch += 1;
+        let epoch = Epoch(self.last_epoch);
+        self.not_before = None;
+        self.nudged = false;
+        self.phase = Phase::Connecting {
+            epoch,
+            attempt: self.failures,
+            deadline: now + ATTEMPT_LIMIT,
+        };
+        effects.push(Effect::Dial(Dial {
+            epoch,
+            cursor: Arc::clone(&self.id),
+            rejected: self.rejected,
+            skip_oversized: self.overflows >= OVERFLOWS_TO_SKIP,
+        }));
+    }
+
+    /// An open stream ended: a failed attempt, unless it had been proven.
+    fn lose(&mut self, now: Instant, cause: Cause, pace: Pace) {
+        if self.is_proven(now) {
+            self.failures = 0;
+            let delay = self.delay(pace, 0);
+            self.phase = Phase::Waiting {
+                attempt: 0,
+                until: now + delay,
+                cause,
+            };
+        } else {
+            self.fail(now, cause, pace);
+        }
+    }
+
+    /// An attempt failed.
+    fn fail(&mut self, now: Instant, cause: Cause, pace: Pace) {
+        let failed = self.failures;
+        self.failures = failed.saturating_add(1);
+        let delay = self.delay(pace, failed);
+        if let Pace::After(_) = pace {
+            self.not_before = Some(now + delay);
+        }
+        let limit = self.timing.max_attempts.max(1);
+        if self.failures >= limit {
+            let until = now + pace::probe_delay(self.failures - limit);
+            let until = self.not_before.map_or(until, |not_before| not_before.max(until));
+            self.phase = Phase::CircuitOpen {
+                attempt: self.failures,
+                until,
+                cause,
+            };
+        } else {
+            self.phase = Phase::Waiting {
+                attempt: self.failures,
+                until: now + delay,
+                cause,
+            };
+        }
+        if mem::take(&mut self.nudged)
+            && let Phase::Waiting { until, cause, .. } | Phase::CircuitOpen { until, cause, .. } =
+                self.phase.clone()
+        {
+            self.wait_at_most(now, until, cause);
+        }
+    }
+
+    /// Ends what is under way, if anything is. The caller names the next phase.
+    fn hang_up(&self, effects: &mut Vec<Effect>) {
+        if let Phase::Connecting { epoch, .. } | Phase::Connected { epoch, .. } = self.phase {
+            effects.push(Effect::Hangup(epoch));
+        }
+    }
+
+    /// Something was heard, or could not have been: the silence begins anew.
+    fn stay_alive(&mut self, now: Instant) {
+        if let Phase::Connected { liveness, .. } = &mut self.phase {
+            *liveness = now + liveness_limit(self.heartbeat);
+        }
+    }
+
+    /// The connection may be dead: the next heartbeat has to come, and not much later.
+    fn expect_soon(&mut self, now: Instant) {
+        if let Phase::Connected { liveness, .. } = &mut self.phase {
+            *liveness = (*liveness).min(now + self.heartbeat * 3 / 2);
+        }
+    }
+
+    fn set_id(&mut self, id: Arc<str>) {
+        if self.id != id {
+            self.id = id;
+            self.overflows = 0;
+        }
+    }
+
+    fn is_dialing(&self, epoch: Epoch) -> bool {
+        matches!(self.phase, Phase::Connecting { epoch: live, .. } if live == epoch)
+    }
+
+    fn is_open(&self, epoch: Epoch) -> bool {
+        matches!(self.phase, Phase::Connected { epoch: live, .. } if live == epoch)
+    }
+
+    fn is_proven(&self, now: Instant) -> bool {
+        matches!(self.phase, Phase::Connected { since, heard: Some(_), .. } if now >= since + PROVEN_AFTER)
+    }
+
+    fn delay(&mut self, pace: Pace, failed: u32) -> Duration {
+        Delay {
+            pace,
+            failed,
+            base: self.timing.base_delay,
+            retry: self.retry,
+            reachability: self.reachability.unwrap_or(Reachability::Online),
+        }
+        .draw(&mut self.rng)
+    }
+}
+
+fn clamp_heartbeat(every: Duration) -> Duration {
+    every.clamp(LEAST_HEARTBEAT, MOST_HEARTBEAT)
+}
+
+/// Two heartbeats may be lost or late before a connection is.
+fn liveness_limit(heartbeat: Duration) -> Duration {
+    heartbeat * 5 / 2
+}

@@ -1,0 +1,126 @@
+//! The machine: what it does in every phase with every input, its numbers, and what holds whatever happens.
+
+mod numbers;
+mod properties;
+mod table;
+
+use std::time::{Duration, Instant};
+
+use gloria_stream::machine::{Chunk, Dial, Effect, Epoch, Head, Input, Machine, Phase};
+use gloria_stream::{Cause, EndCause, Timing};
+
+/// A machine, its time, and what it did last.
+struct Rig {
+    machine: Machine,
+    now: Instant,
+    effects: Vec<Effect>,
+    /// The epoch of the last attempt, whether or not it is live.
+    last: Option<Epoch>,
+}
+
+impl Rig {
+    fn new() -> Self {
+        Self::with(Timing::default(), 1)
+    }
+
+    fn with(timing: Timing, seed: u64) -> Self {
+        Self {
+            machine: Machine::new(timing, seed),
+            now: Instant::now(),
+            effects: Vec::new(),
+            last: None,
+        }
+    }
+
+    fn send(&mut self, input: Input) -> &[Effect] {
+        self.effects = self.machine.handle(self.now, input);
+        self.last = self.dial().map(|dial| dial.epoch).or(self.last);
+        &self.effects
+    }
+
+    fn pass(&mut self, seconds: f64) {
+        self.now += Duration::from_secs_f64(seconds);
+    }
+
+    /// Lets time pass up to the deadline, and says so.
+    fn tick(&mut self) -> &[Effect] {
+        self.now = self.machine.deadline().expect("a phase that time leads out of");
+        self.send(Input::Tick)
+    }
+
+    fn start(&mut self) -> &mut Self {
+        self.send(Input::Start {
+            cursor: Some("7".to_owned()),
+        });
+        self
+    }
+
+    fn open(&mut self) -> &mut Self {
+        let epoch = self.epoch();
+        self.send(Input::Opened(epoch, stream()));
+        self
+    }
+
+    fn answer(&mut self, status: u16) -> &[Effect] {
+        let epoch = self.epoch();
+        self.send(Input::Opened(epoch, status_head(status)))
+    }
+
+    fn hear(&mut self, last_id: &str) -> &[Effect] {
+        let epoch = self.epoch();
+        self.send(Input::Heard(
+            epoch,
+            Chunk {
+                last_id: last_id.into(),
+                ..Chunk::default()
+            },
+        ))
+    }
+
+    fn end(&mut self, end: EndCause) -> &[Effect] {
+        let epoch = self.epoch();
+        self.send(Input::Ended(epoch, end))
+    }
+
+    /// The epoch that is live.
+    fn epoch(&self) -> Epoch {
+        match self.machine.phase() {
+            Phase::Connecting { epoch, .. } | Phase::Connected { epoch, .. } => *epoch,
+            other => panic!("nothing is live in {other:?}"),
+        }
+    }
+
+    /// The attempt that the last input led to.
+    fn dial(&self) -> Option<&Dial> {
+        self.effects.iter().find_map(|effect| match effect {
+            Effect::Dial(dial) => Some(dial),
+            Effect::Hangup(_) | Effect::Deliver(_) | Effect::Report(_) | Effect::Publish(_) => None,
+        })
+    }
+
+    /// How long it waits from now, and why.
+    fn wait(&self) -> (Duration, &Cause) {
+        match self.machine.phase() {
+            Phase::Waiting { until, cause, .. } | Phase::CircuitOpen { until, cause, .. } => {
+                (until.duration_since(self.now), cause)
+            }
+            other => panic!("{other:?} is no wait"),
+        }
+    }
+}
+
+fn stream() -> Head {
+    Head {
+        content_type: Some("text/event-stream".to_owned()),
+        ..status_head(200)
+    }
+}
+
+fn status_head(status: u16) -> Head {
+    Head {
+        status,
+        content_type: None,
+        encoding: None,
+        retry_after: None,
+    }
+}

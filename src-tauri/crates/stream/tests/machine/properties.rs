@@ -1,0 +1,258 @@
+//! What holds whatever happens, in whatever order.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use gloria_stream::machine::{Chunk, Effect, Epoch, Head, Input, Machine, Phase};
+use gloria_stream::{CredentialError, DialError, EndCause, Frame, Overflow, Reachability, Timing};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+/// An input without its epoch.
+#[derive(Debug, Clone)]
+enum Step {
+    Start(Option<&'static str>),
+    Stop,
+    RetryNow,
+    Network(Reachability),
+    Woke,
+    Credentials,
+    Heartbeat(u64),
+    Opened(Age, u16, Option<u64>),
+    Refused(Age, DialError),
+    Heard(Age, &'static str, Option<u64>),
+    Resumed(Age),
+    Ended(Age, EndCause),
+    /// Time passes up to the deadline, if there is one.
+    Due,
+}
+
+/// Whose epoch an input names.
+#[derive(Debug, Clone, Copy)]
+enum Age {
+    Live,
+    Over,
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    let age = || prop_oneof![4 => Just(Age::Live), 1 => Just(Age::Over)];
+    let errors = vec![
+        DialError::NameNotFound,
+        DialError::ConnectionRefused,
+        DialError::Certificate(String::new()),
+        DialError::Credential(CredentialError::Missing),
+        DialError::Credential(CredentialError::Unavailable(String::new())),
+    ];
+    let ends = vec![
+        EndCause::Closed,
+        EndCause::BrokenOff(String::new()),
+        EndCause::Overflow(Overflow::Line { limit: 1 }),
+        EndCause::NetworkChanged,
+    ];
+    let statuses = vec![200, 200, 200, 204, 301, 401, 401, 403, 404, 407, 429, 503, 511];
+    prop_oneof![
+        1 => select(vec![None, Some("1"), Some("2")]).prop_map(Step::Start),
+        1 => Just(Step::Stop),
+        1 => Just(Step::RetryNow),
+        1 => select(vec![Reachability::Online, Reachability::Offline]).prop_map(Step::Network),
+        1 => Just(Step::Woke),
+        1 => Just(Step::Credentials),
+        1 => select(vec![0, 1, 30_000, u64::MAX]).prop_map(Step::Heartbeat),
+        6 => (age(), select(statuses), select(vec![None, None, Some(1), Some(3600)]))
+            .prop_map(|(age, status, after)| Step::Opened(age, status, after)),
+        4 => (age(), select(errors)).prop_map(|(age, error)| Step::Refused(age, error)),
+        4 => (age(), select(vec!["", "1", "2"]), select(vec![None, None, Some(0), Some(3000), Some(u64::MAX)]))
+            .prop_map(|(age, id, retry)| Step::Heard(age, id, retry)),
+        1 => age().prop_map(Step::Resumed),
+        4 => (age(), select(ends)).prop_map(|(age, end)| Step::Ended(age, end)),
+        8 => Just(Step::Due),
+    ]
+}
+
+/// Steps with the time before each, in milliseconds.
+fn any_life() -> impl Strategy<Value = Vec<(u64, Step)>> {
+    let pause = prop_oneof![3 => 0_u64..50, 3 => 0_u64..20_000, 1 => 0_u64..4_000_000];
+    vec((pause, any_step()), 1..80)
+}
+
+/// A machine and what an onlooker knows of it.
+struct Life {
+    machine: Machine,
+    now: Instant,
+    live: BTreeSet<Epoch>,
+    over: Option<Epoch>,
+    effects: Vec<Effect>,
+}
+
+impl Life {
+    fn new(begin: Instant, seed: u64) -> Self {
+        let timing = Timing {
+            max_attempts: 4,
+            ..Timing::default()
+        };
+        Self {
+            machine: Machine::new(timing, seed),
+            now: begin,
+            live: BTreeSet::new(),
+            over: None,
+            effects: Vec::new(),
+        }
+    }
+
+    fn take(&mut self, pause: u64, step: &Step) -> Option<Input> {
+        self.now += Duration::from_millis(pause);
+        if let (Step::Due, Some(deadline)) = (step, self.machine.deadline()) {
+            self.now = self.now.max(deadline);
+        }
+        let input = self.input(step)?;
+        if let Input::Refused(epoch, _) | Input::Ended(epoch, _) = &input {
+            let ends = match self.machine.phase() {
+                Phase::Connecting { epoch: live, .. } => matches!(input, Input::Refused(..)) && live == epoch,
+                Phase::Connected { epoch: live, .. } => matches!(input, Input::Ended(..)) && live == epoch,
+                Phase::Idle(_) | Phase::Waiting { .. } | Phase::CircuitOpen { .. } | Phase::Halted(_) => {
+                    false
+                }
+            };
+            if ends {
+                self.live.remove(epoch);
+                self.over = Some(*epoch);
+            }
+        }
+        self.effects = self.machine.handle(self.now, input.clone());
+        for effect in &self.effects {
+            match effect {
+                Effect::Dial(dial) => assert!(self.live.insert(dial.epoch), "an epoch is used once"),
+                Effect::Hangup(epoch) => {
+                    assert!(self.live.remove(epoch), "only what is live is hung up");
+                    self.over = Some(*epoch);
+                }
+                Effect::Deliver(_) | Effect::Report(_) | Effect::Publish(_) => {}
+            }
+            assert!(self.live.len() <= 1, "at most one epoch is live");
+        }
+        Some(input)
+    }
+
+    fn input(&self, step: &Step) -> Option<Input> {
+        let epoch = |age: &Age| match age {
+            Age::Live => self.live.first().copied(),
+            Age::Over => self.over,
+        };
+        Some(match step {
+            Step::Start(cursor) => Input::Start {
+                cursor: cursor.map(str::to_owned),
+            },
+            Step::Stop => Input::Stop,
+            Step::RetryNow => Input::RetryNow,
+            Step::Network(reachability) => Input::Network(*reachability),
+            Step::Woke => Input::Woke,
+            Step::Credentials => Input::Credentials,
+            Step::Heartbeat(millis) => Input::Heartbeat(Duration::from_millis(*millis)),
+            Step::Opened(age, status, after) => Input::Opened(
+                epoch(age)?,
+                Head {
+                    status: *status,
+                    content_type: Some("text/event-stream".to_owned()),
+                    encoding: None,
+                    retry_after: after.map(Duration::from_secs),
+                },
+            ),
+            Step::Refused(age, error) => Input::Refused(epoch(age)?, error.clone()),
+            Step::Heard(age, id, retry) => Input::Heard(
+                epoch(age)?,
+                Chunk {
+                    frames: vec![Frame {
+                        event: "message".into(),
+                        data: String::new(),
+                        id: (*id).into(),
+                    }],
+                    skipped: None,
+                    last_id: (*id).into(),
+                    retry: retry.map(Duration::from_millis),
+                },
+            ),
+            Step::Resumed(age) => Input::ReadingResumed(epoch(age)?),
+            Step::Ended(age, end) => Input::Ended(epoch(age)?, end.clone()),
+            Step::Due => Input::Tick,
+        })
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 250, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_invariants_hold(life in any_life(), seed in any::<u64>()) {
+        let mut it = Life::new(Instant::now(), seed);
+        for (pause, step) in &life {
+            let before = it.machine.phase().clone();
+            let Some(input) = it.take(*pause, step) else { continue };
+            let after = it.machine.phase().clone();
+
+            let live = matches!(after, Phase::Connecting { .. } | Phase::Connected { .. });
+            prop_assert_eq!(it.live.len(), usize::from(live), "an epoch is live in these phases and no other");
+
+            let at_rest = matches!(after, Phase::Idle(_) | Phase::Halted(_));
+            prop_assert_eq!(it.machine.deadline().is_none(), at_rest, "time leads out of everything else");
+
+            let dials = it.effects.iter().any(|effect| matches!(effect, Effect::Dial(_)));
+            if matches!(before, Phase::Idle(_) | Phase::Halted(_)) {
+                prop_assert!(!dials || matches!(input, Input::Start { .. }), "{input:?} dialled from {before:?}");
+            }
+            if matches!(before, Phase::Idle(_)) {
+                let allowed = matches!(input, Input::Start { .. } | Input::Stop);
+prop_assert!(after == before || allowed);
+            }
+            if matches!(before, Phase::Halted(_)) {
+                let allowed =
+                    matches!(input, Input::Start { .. } | Input::Stop | Input::RetryNow | Input::Credentials);
+                prop_assert!(after == before || allowed);
+            }
+            if let Phase::Waiting { until, .. } | Phase::CircuitOpen { until, .. } = &after {
+                let wait = until.saturating_duration_since(it.now);
+                let hour = Duration::from_secs(3600);
+                prop_assert!(wait <= hour, "{wait:?} is more than the cap");
+                let failed = matches!(input, Input::Opened(..) | Input::Refused(..) | Input::Tick)
+                    || matches!(&input, Input::Ended(_, end) if *end != EndCause::NetworkChanged);
+                if failed && before != after && !matches!(before, Phase::Connecting { .. }) {
+                    prop_assert!(wait >= Duration::from_millis(250), "{wait:?} after {input:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn equal_inputs_and_seed_give_equal_effects(life in any_life(), seed in any::<u64>()) {
+        let begin = Instant::now();
+        let (mut one, mut other) = (Life::new(begin, seed), Life::new(begin, seed));
+        for (pause, step) in &life {
+            one.take(*pause, step);
+            other.take(*pause, step);
+            prop_assert_eq!(&one.effects, &other.effects);
+        }
+    }
+
+    #[test]
+    fn an_epoch_that_is_over_changes_nothing(life in any_life(), seed in any::<u64>()) {
+        let mut it = Life::new(Instant::now(), seed);
+        for (pause, step) in &life {
+            let before = it.machine.phase().clone();
+            let Some(input) = it.take(*pause, step) else { continue };
+            if let Input::Opened(epoch, _)
+            | Input::Refused(epoch, _)
+            | Input::Heard(epoch, _)
+            | Input::ReadingResumed(epoch)
+            | Input::Ended(epoch, _) = &input
+                && matches!(step, Step::Opened(Age::Over, ..)
+                    | Step::Refused(Age::Over, _)
+                    | Step::Heard(Age::Over, ..)
+                    | Step::Resumed(Age::Over)
+                    | Step::Ended(Age::Over, _))
+            {
+                prop_assert!(it.effects.is_empty(), "{epoch:?} spoke after its end");
+                prop_assert_eq!(it.machine.phase(), &before);
+            }
+        }
+    }
+}
