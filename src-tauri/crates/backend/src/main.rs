@@ -1,1 +1,3 @@
+//! The reference backend as a program.
+
 fn main() {}

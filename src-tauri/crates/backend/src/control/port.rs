@@ -19,7 +19,7 @@ use crate::api::Problem;
 use crate::hub::Stall;
 use crate::wire::{HangUp, Pace};
 
-/// One command, as `{"do": "push", …}`.
+/// One command, as `{"do": "push", …}`. Those without fields have braces because serde refuses unknown fields only then.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(
     tag = "do",
@@ -56,7 +56,7 @@ pub enum Command {
         data: Value,
     },
     /// [`Control::end_streams`].
-    EndStreams,
+    EndStreams {},
     /// [`Control::hang_up`].
     HangUp {
         /// With FIN or RST.
@@ -68,7 +68,7 @@ pub enum Command {
         which: Stall,
     },
     /// [`Control::resume`].
-    Resume,
+    Resume {},
     /// [`Control::set_pace`]; without bytes at full speed again.
     Pace {
         /// The most bytes in one write.
@@ -88,7 +88,7 @@ pub enum Command {
         answer: Answer,
     },
     /// [`Control::clear_answers`].
-    ClearAnswers,
+    ClearAnswers {},
     /// [`Control::lose_answers`].
     LoseAnswers {
         /// How many.
@@ -100,18 +100,18 @@ pub enum Command {
         token: String,
     },
     /// [`Control::drop_history`].
-    DropHistory,
+    DropHistory {},
     /// [`Control::refuse`].
-    Refuse,
+    Refuse {},
     /// [`Control::accept`].
-    Accept,
+    Accept {},
     /// [`Control::set_heartbeat`].
     Heartbeat {
         /// In milliseconds; 0 sends none.
         interval_ms: u64,
     },
     /// [`Control::beat`].
-    Beat,
+    Beat {},
 }
 
 /// What a [`Command`] gave.
@@ -139,9 +139,10 @@ impl Control {
         let millis = Duration::from_millis;
         match command {
             Command::Push { event, data, id } => {
-                let text = match data {
-                    Value::String(text) => text,
-                    data => data.to_string(),
+                let text = if let Value::String(text) = data {
+                    text
+                } else {
+                    data.to_string()
                 };
                 return Ok(Outcome::Pushed {
                     id: self.push_text(&event, id.as_deref(), &text),
@@ -158,10 +159,10 @@ impl Control {
                     id: self.cut_mid_event(&event, data),
                 });
             }
-            Command::EndStreams => self.end_streams(),
+            Command::EndStreams {} => self.end_streams(),
             Command::HangUp { how } => self.hang_up(how),
             Command::Stall { which } => self.stall(which),
-            Command::Resume => self.resume(),
+            Command::Resume {} => self.resume(),
             Command::Pace { bytes, every_ms } => {
                 self.set_pace(bytes.map(|bytes| Pace {
                     bytes,
@@ -172,15 +173,15 @@ impl Control {
                 self.answer(route, times, answer)
                     .map_err(|error| error.to_string())?;
             }
-            Command::ClearAnswers => self.clear_answers(),
+            Command::ClearAnswers {} => self.clear_answers(),
             Command::LoseAnswers { times } => self.lose_answers(times),
             Command::RequireToken { token } if token.is_empty() => return Err("the token is empty".into()),
             Command::RequireToken { token } => self.require_token(token),
-            Command::DropHistory => self.drop_history(),
-            Command::Refuse => self.refuse().await.map_err(|error| error.to_string())?,
-            Command::Accept => self.accept().await.map_err(|error| error.to_string())?,
+            Command::DropHistory {} => self.drop_history(),
+            Command::Refuse {} => self.refuse().await.map_err(|error| error.to_string())?,
+            Command::Accept {} => self.accept().await.map_err(|error| error.to_string())?,
             Command::Heartbeat { interval_ms } => self.set_heartbeat(Some(millis(interval_ms))),
-            Command::Beat => self.beat(),
+            Command::Beat {} => self.beat(),
         }
         Ok(Outcome::Done {})
     }

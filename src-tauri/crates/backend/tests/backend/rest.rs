@@ -1,0 +1,244 @@
+use gloria_backend::{Backend, ChangeKind, TEST_TOKEN};
+use reqwest::{Method, Response};
+use serde_json::{Value, json};
+
+use crate::client::{backend, data, get, http, note, stream};
+
+async fn send(backend: &Backend, method: Method, path: &str, key: Option<&str>, body: &str) -> Response {
+    let mut request = http()
+        .request(method, format!("{}{path}", backend.api_url()))
+        .bearer_auth(TEST_TOKEN)
+        .body(body.to_owned());
+    if let Some(key) = key {
+        request = request.header("idempotency-key", key);
+    }
+    request.send().await.unwrap()
+}
+
+async fn list(backend: &Backend, query: &str) -> Value {
+    get(backend, &format!("/notifications?{query}"))
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn notifications_are_listed_by_last_change_as_they_stand() {
+    let backend = backend().await;
+    let control = backend.control();
+    for id in ["a", "b", "c"] {
+        control.push("notification.created", note(id));
+    }
+    control.push("notification.updated", json!({ "id": "a", "title": "Moved" }));
+    control.push("notification.deleted", json!({ "id": "b" }));
+    control.push(
+        "system.announcement",
+        json!({ "id": "s", "message": "Canteen closed" }),
+    );
+
+    let first = list(&backend, "limit=2").await;
+    assert_eq!(first["notifications"][0]["id"], "c");
+    let moved = &first["notifications"][1];
+    assert_eq!(
+        (&moved["title"], &moved["message"]),
+        (&json!("Moved"), &json!("Hall 3 at 14:00"))
+    );
+    assert_eq!(moved["eventId"], "4");
+    assert_eq!((&first["next"], &first["more"]), (&json!("4"), &json!(true)));
+
+    let second = list(&backend, "after=4").await;
+    assert_eq!(
+        second["notifications"],
+        json!([{ "id": "b", "deleted": true, "eventId": "5" }])
+    );
+    assert_eq!((&second["next"], &second["more"]), (&json!("6"), &json!(false)));
+    assert_eq!(
+        list(&backend, "after=unknown").await["notifications"]
+            .as_array()
+            .unwrap()
+            .len(),
+        3
+    );
+    assert_eq!(
+        get(&backend, "/notifications?limit=0")
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        400
+    );
+}
+
+#[tokio::test]
+async fn a_change_is_applied_once_and_told_to_all_streams() {
+    let backend = backend().await;
+    let control = backend.control();
+    control.push("notification.created", note("a"));
+    let mut events = stream(&backend).await;
+
+    let patch = async |key, body| send(&backend, Method::PATCH, "/notifications/a", Some(key), body).await;
+    let first = patch("k1", r#"{"read":true}"#).await;
+    assert_eq!(
+        (first.status(), &first.headers()["content-type"]),
+        (200.try_into().unwrap(), &"application/json".parse().unwrap())
+    );
+    let first: Value = first.json().await.unwrap();
+    assert!(first["readAt"].is_string() && first["seenAt"].is_string());
+    let told = events.event().await;
+    assert_eq!(told.event, "notification.updated");
+    assert_eq!(data(&told)["readAt"], first["readAt"]);
+
+    // Another change in between, so that a repeat that was done again would show.
+    patch("k2", r#"{"read":false}"#).await;
+    assert_eq!(data(&events.event().await), json!({ "id": "a", "readAt": null }));
+    let repeat: Value = patch("k1", r#"{"read":true}"#).await.json().await.unwrap();
+    assert_eq!(repeat, first);
+    assert!(list(&backend, "").await["notifications"][0]["readAt"].is_null());
+    assert!(events.is_silent().await);
+
+    let seen = control.observed();
+    let applied: Vec<_> = seen
+        .changes
+        .iter()
+        .map(|change| (change.key.as_deref(), change.applied))
+        .collect();
+    assert_eq!(
+        applied,
+        [(Some("k1"), true), (Some("k2"), true), (Some("k1"), false)]
+    );
+    assert_eq!(seen.changes[0].kind, ChangeKind::Patch(json!({ "read": true })));
+}
+
+#[tokio::test]
+async fn a_key_belongs_to_one_request() {
+    let backend = backend().await;
+    backend.control().push("notification.created", note("a"));
+    let key = Some("k");
+    assert_eq!(
+        send(&backend, Method::DELETE, "/notifications/a", key, "")
+            .await
+            .status(),
+        204
+    );
+    assert_eq!(
+        send(&backend, Method::DELETE, "/notifications/a", key, "")
+            .await
+            .status(),
+        204
+    );
+    let other = send(&backend, Method::POST, "/receipts", key, r#"{"id":"a"}"#).await;
+    assert_eq!(other.status(), 422);
+    assert_eq!(other.headers()["content-type"], "application/problem+json");
+    // Without the key it is a new request, for a notification that is gone.
+    assert_eq!(
+        send(&backend, Method::DELETE, "/notifications/a", None, "")
+            .await
+            .status(),
+        404
+    );
+}
+
+#[tokio::test]
+async fn deletion_reaches_the_streams() {
+    let backend = backend().await;
+    backend.control().push("notification.created", note("a"));
+    let mut events = stream(&backend).await;
+    send(&backend, Method::DELETE, "/notifications/a", None, "").await;
+    let told = events.event().await;
+    assert_eq!(
+        (told.event.as_str(), data(&told)),
+        ("notification.deleted", json!({ "id": "a" }))
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_is_refused_with_a_reason() {
+    let backend = backend().await;
+    backend.control().push("notification.created", note("a"));
+    let cases = [
+        (Method::PATCH, "/notifications/a", "{}", 400),
+        (Method::PATCH, "/notifications/a", "not json", 400),
+        (Method::PATCH, "/notifications/a", r#"{"read":"yes"}"#, 400),
+        (Method::PATCH, "/notifications/a", r#"{"readAt":true}"#, 400),
+        (Method::PATCH, "/notifications/none", r#"{"read":true}"#, 404),
+        (Method::DELETE, "/notifications/none", "", 404),
+        (Method::POST, "/receipts", "[]", 400),
+        (Method::POST, "/receipts", "[1]", 400),
+        (Method::PUT, "/receipts", "{}", 405),
+        (Method::GET, "/nothing", "", 404),
+    ];
+    for (method, path, body, status) in cases {
+        let response = send(&backend, method, path, None, body).await;
+        assert_eq!(response.status(), status, "{path} {body}");
+        assert_eq!(
+            response.headers()["content-type"],
+            "application/problem+json",
+            "{path} {body}"
+        );
+        let problem: Value = response.json().await.unwrap();
+        assert_eq!(problem["status"], status);
+        assert!(!problem["detail"].as_str().unwrap().is_empty());
+    }
+    assert!(
+        backend
+            .control()
+            .observed()
+            .changes
+            .iter()
+            .all(|change| !change.applied)
+    );
+}
+
+#[tokio::test]
+async fn receipts_are_kept_once_each() {
+    let backend = backend().await;
+    let receipt = json!({ "notificationId": "a", "outcome": "shown" });
+    let post = async |key, body: Value| {
+        send(&backend, Method::POST, "/receipts", Some(key), &body.to_string())
+            .await
+            .status()
+    };
+    assert_eq!(post("k1", receipt.clone()).await, 204);
+    assert_eq!(post("k1", receipt.clone()).await, 204);
+    assert_eq!(post("k2", json!([{ "n": 1 }, { "n": 2 }])).await, 204);
+    assert_eq!(post("k3", json!({ "receipts": [{ "n": 3 }] })).await, 204);
+    assert_eq!(
+        json!(backend.control().observed().receipts),
+        json!([receipt, { "n": 1 }, { "n": 2 }, { "n": 3 }])
+    );
+}
+
+#[tokio::test]
+async fn a_change_whose_answer_is_lost_has_happened_and_may_be_asked_again() {
+    let backend = backend().await;
+    let control = backend.control();
+    control.push("notification.created", note("a"));
+    control.lose_answers(1);
+    let lost = http()
+        .patch(format!("{}/notifications/a", backend.api_url()))
+        .bearer_auth(TEST_TOKEN)
+        .header("idempotency-key", "k")
+        .body(r#"{"archived":true}"#)
+        .send()
+        .await;
+    assert!(lost.is_err());
+    let again = send(
+        &backend,
+        Method::PATCH,
+        "/notifications/a",
+        Some("k"),
+        r#"{"archived":true}"#,
+    )
+    .await;
+    assert!(again.json::<Value>().await.unwrap()["archivedAt"].is_string());
+    let applied: Vec<_> = control
+        .observed()
+        .changes
+        .iter()
+        .map(|change| change.applied)
+        .collect();
+    assert_eq!(applied, [true, false]);
+}
