@@ -1,8 +1,11 @@
 //! One sound on the default device, from opening to closing.
 
 use std::error::Error;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use gloria_core::ports::SoundError;
 use gloria_core::protocol::SoundName;
@@ -18,24 +21,41 @@ pub(super) enum Progress {
     Heard,
     /// The device has taken its last.
     Ended,
+    /// The device failed, perhaps for a moment.
+    Faltered(String),
     /// The device was lost.
-    Broken(String),
+    Lost(String),
     /// Somebody wants silence.
     Stop,
 }
 
-/// How often the device's thread looks whether the sound has begun.
+/// How often the device's thread looks how far the sound is.
 const TICK: Duration = Duration::from_millis(10);
 
 /// The first tick comes when the mixer looks at the sound, before any device has asked for it.
 const TICK_OF_DEVICE: u32 = 2;
 
+/// How long a device that reported an error may take to go on. ALSA's PulseAudio plugin fails with EIO until it has
+/// its first timing data (alsa-plugins issue 65): mostly milliseconds, but an output may sleep for up to 2 s first.
+const FALTER_LIMIT: Duration = Duration::from_millis(2_500);
+
+/// How long a device that failed is left alone.
+const RETRY_PAUSE: Duration = Duration::from_millis(5);
+
 /// Silence after the sound. A device that has taken its last sample still holds a buffer (100 ms at rodio's default,
 /// twice that in some sound servers), which closing it would cut off.
 const TAIL: Duration = Duration::from_millis(250);
 
-/// Plays one sound to its end, or until [`Progress::Stop`]. `begun` is called once, when the device has taken the
-/// first samples or it is clear that it never will.
+/// What the device's thread shares with the sound's.
+#[derive(Debug, Default)]
+struct Shared {
+    ticks: AtomicU32,
+    /// An error has been reported and is being waited out; until then no other is of interest.
+    faltering: AtomicBool,
+}
+
+/// Plays one sound to its end, or until [`Progress::Stop`]. `begun` is called when the device has taken the first
+/// samples, and with the error when it fails before or after that.
 pub(super) fn play(
     sound: SoundName,
     volume: u8,
@@ -43,38 +63,81 @@ pub(super) fn play(
     watched: &Receiver<Progress>,
     begun: impl Fn(Result<(), SoundError>),
 ) {
-    let device = match open(progress) {
+    let shared = Arc::new(Shared::default());
+    let device = match open(progress, &shared) {
         Ok(device) => device,
         Err(error) => return begun(Err(classify(&error))),
     };
-    match prepare(sound, volume, progress) {
+    match prepare(sound, volume, progress, &shared) {
         Ok(source) => device.mixer().add(source),
         Err(error) => return begun(Err(error)),
     }
-    // The caller holds a sender, so the loop ends by what is said and not by the channel's end.
-    while let Ok(step) = watched.recv() {
-        match step {
-            Progress::Heard => begun(Ok(())),
-            Progress::Broken(reason) => {
-                tracing::warn!(%reason, "the sound device was lost");
-                return begun(Err(SoundError::Failed(reason)));
+    let reason = watch(watched, &shared, || begun(Ok(())));
+    if let Some(reason) = reason {
+        tracing::warn!(%reason, "the sound device failed");
+        begun(Err(SoundError::Failed(reason)));
+    }
+}
+
+/// Waits for the end of the sound, and tells why it came too soon.
+fn watch(watched: &Receiver<Progress>, shared: &Shared, heard: impl Fn()) -> Option<String> {
+    let mut faltered: Option<(String, u32, Instant)> = None;
+    loop {
+        let step = match &faltered {
+            // The caller holds a sender, so the channel never closes before the sound ends.
+            None => watched.recv().ok()?,
+            Some((reason, ticks, deadline)) => {
+                match watched.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                    Ok(step) => step,
+                    Err(_) if shared.ticks.load(Ordering::Relaxed) == *ticks => return Some(reason.clone()),
+                    Err(_) => {
+                        faltered = None;
+                        shared.faltering.store(false, Ordering::Relaxed);
+                        continue;
+                    }
+                }
             }
-            Progress::Ended | Progress::Stop => return,
+        };
+        match step {
+            Progress::Heard => heard(),
+            Progress::Faltered(reason) => {
+                let ticks = shared.ticks.load(Ordering::Relaxed);
+                faltered = Some((reason, ticks, Instant::now() + FALTER_LIMIT));
+            }
+            Progress::Lost(reason) => return Some(reason),
+            Progress::Ended | Progress::Stop => return None,
         }
     }
 }
 
-fn open(progress: &Sender<Progress>) -> Result<MixerDeviceSink, DeviceSinkError> {
-    let progress = progress.clone();
+fn open(progress: &Sender<Progress>, shared: &Arc<Shared>) -> Result<MixerDeviceSink, DeviceSinkError> {
+    silence_alsa();
+    let (progress, shared) = (progress.clone(), Arc::clone(shared));
     let report = move |error: rodio::CpalError| {
-        // A missed deadline is a crackle, not an end; the others say that the sound goes on.
-        let harmless = matches!(
-            error.kind(),
-            CpalErrorKind::Xrun | CpalErrorKind::DeviceChanged | CpalErrorKind::RealtimeDenied
-        );
-        if !harmless {
-            let _ = progress.send(Progress::Broken(in_words(&error)));
-        }
+        let step = match error.kind() {
+            // A missed deadline is a crackle, not an end; the others say that the sound goes on.
+            CpalErrorKind::Xrun | CpalErrorKind::DeviceChanged | CpalErrorKind::RealtimeDenied => return,
+            CpalErrorKind::DeviceNotAvailable
+            | CpalErrorKind::HostUnavailable
+            | CpalErrorKind::StreamInvalidated => Progress::Lost(in_words(&error)),
+            CpalErrorKind::DeviceBusy
+            | CpalErrorKind::InvalidInput
+            | CpalErrorKind::PermissionDenied
+            | CpalErrorKind::ResourceExhausted
+            | CpalErrorKind::UnsupportedConfig
+            | CpalErrorKind::UnsupportedOperation
+            | CpalErrorKind::BackendError
+            | CpalErrorKind::Other
+            | _ => {
+                // The device's thread would try again at once, and keep the lock from the one that brings the data.
+                thread::sleep(RETRY_PAUSE);
+                if shared.faltering.swap(true, Ordering::Relaxed) {
+                    return;
+                }
+                Progress::Faltered(in_words(&error))
+            }
+        };
+        let _ = progress.send(step);
     };
     let mut device = DeviceSinkBuilder::from_default_device()?
         .with_error_callback(report)
@@ -83,10 +146,22 @@ fn open(progress: &Sender<Progress>) -> Result<MixerDeviceSink, DeviceSinkError>
     Ok(device)
 }
 
+/// ALSA writes a page to stderr whenever there is no device. What matters of it comes back as an error too.
+#[cfg(target_os = "linux")]
+fn silence_alsa() {
+    if let Err(error) = alsa::Output::local_error_handler() {
+        tracing::debug!(%error, "ALSA goes on writing to stderr");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn silence_alsa() {}
+
 fn prepare(
     sound: SoundName,
     volume: u8,
     progress: &Sender<Progress>,
+    shared: &Arc<Shared>,
 ) -> Result<impl Source + Send + use<>, SoundError> {
     let mut pcm = bundled::decode(sound).map_err(|error| SoundError::Failed(in_words(&error)))?;
     let gain = gain(volume);
@@ -95,12 +170,10 @@ fn prepare(
     let silence = frames * usize::from(pcm.channels.get());
     pcm.samples.resize(pcm.samples.len() + silence, 0.0);
 
-    let ending = Ending(progress.clone());
-    let mut ticks = 0;
+    let (ending, shared) = (Ending(progress.clone()), Arc::clone(shared));
     let source = SamplesBuffer::new(pcm.channels, pcm.sample_rate, pcm.samples);
     Ok(source.periodic_access(TICK, move |_| {
-        ticks += 1;
-        if ticks == TICK_OF_DEVICE {
+        if shared.ticks.fetch_add(1, Ordering::Relaxed) + 1 == TICK_OF_DEVICE {
             let _ = ending.0.send(Progress::Heard);
         }
     }))
