@@ -166,8 +166,14 @@ impl Actor {
             notices.insert(NoticeKind::Settings, problems.join("; "));
         }
         let status = Status::Idle(IdleReason::NotStarted);
+        // Without an address there is no keyring entry to ask for.
+        let state = if settings.address.is_some() {
+            TokenState::Unknown
+        } else {
+            TokenState::Missing
+        };
         let token = TokenReport {
-            state: TokenState::Unknown,
+            state,
             problem: String::new(),
         };
         let now = Moment {

@@ -49,14 +49,7 @@ pub fn view(status: &Status, last_heard: Option<SystemTime>, now: &Moment) -> Co
         last_heard_at: last_heard.map(epoch_millis),
     };
     match status {
-        Status::Idle(IdleReason::NotStarted) => ConnectionView {
-            reason: "not connected yet".into(),
-            ..quiet
-        },
-        Status::Idle(IdleReason::Stopped) => ConnectionView {
-            reason: "disconnected".into(),
-            ..quiet
-        },
+        Status::Idle(IdleReason::NotStarted | IdleReason::Stopped) => quiet,
         Status::Connecting { attempt } => ConnectionView {
             state: ConnectionState::Connecting,
             attempt: *attempt,

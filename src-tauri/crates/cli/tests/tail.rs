@@ -1,0 +1,318 @@
+//! `gloria tail` as scripts see it: its lines, its flags, its exit codes.
+
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use gloria_backend::{Answer, Backend, BackendOptions, Control, Route, TEST_TOKEN};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::time::timeout;
+
+/// Longer than anything here takes on a slow machine; a test that reaches it has failed.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+const CREATED: &str = "notification.created";
+
+/// A `gloria` that sees no environment but what a test gives it, no home of a user and no session bus.
+fn gloria(home: &TempDir, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gloria"));
+    command
+        .args(arguments)
+        .env_clear()
+        .env("GLORIA_HOME", home.path())
+        .env("GLORIA_SSE_RECONNECT_INTERVAL", "100ms")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+struct Tail {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+    _home: TempDir,
+}
+
+impl Tail {
+    fn start(backend: &Backend, arguments: &[&str]) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let mut all = vec!["tail"];
+        all.extend(arguments);
+        let mut command = gloria(&home, &all);
+        command
+            .env("GLORIA_API_URL", backend.api_url())
+            .env("GLORIA_TOKEN", TEST_TOKEN);
+        Self::spawn(command, home)
+    }
+
+    fn spawn(mut command: Command, home: TempDir) -> Self {
+        let mut child = command.spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self {
+            child,
+            lines,
+            _home: home,
+        }
+    }
+
+    async fn line(&mut self) -> Option<Value> {
+        let line = timeout(DEADLINE, self.lines.next_line())
+            .await
+            .expect("a line in time")
+            .unwrap();
+        line.map(|line| serde_json::from_str(&line).expect("a JSON object a line"))
+    }
+
+    async fn until(&mut self, kind: &str, state: Option<&str>) -> Value {
+        loop {
+            let line = self.line().await.expect("the output goes on");
+            if line["kind"] == kind && state.is_none_or(|state| line["state"] == state) {
+                return line;
+            }
+        }
+    }
+
+    async fn exit_code(&mut self) -> Option<i32> {
+        timeout(DEADLINE, self.child.wait())
+            .await
+            .expect("it ends in time")
+            .unwrap()
+            .code()
+    }
+}
+
+async fn backend() -> (Backend, Control) {
+    let backend = Backend::start(BackendOptions::default()).await.unwrap();
+    let control = backend.control();
+    (backend, control)
+}
+
+fn note(id: &str) -> Value {
+    json!({"id": id, "title": "t", "message": "m", "unknown": {"kept": true}})
+}
+
+async fn output(mut command: Command) -> Output {
+    timeout(DEADLINE, command.output())
+        .await
+        .expect("it ends in time")
+        .unwrap()
+}
+
+#[tokio::test]
+async fn states_then_events_then_the_asked_for_end() {
+    let (backend, control) = backend().await;
+    let mut tail = Tail::start(&backend, &["--type", CREATED, "--count", "2"]);
+    assert_eq!(tail.until("state", Some("connecting")).await["attempt"], 0);
+    tail.until("state", Some("connected")).await;
+    control.push("user.updated", json!({"userId": "7"}));
+    control.push(CREATED, note("a"));
+    let id = control.push(CREATED, note("b"));
+    let first = tail.until("event", None).await;
+    assert_eq!(
+        (&first["event"], &first["data"]),
+        (&json!(CREATED), &note("a")),
+        "unknown fields are kept"
+    );
+    let second = tail.until("event", None).await;
+    assert_eq!((&second["id"], &second["data"]["id"]), (&json!(id), &json!("b")));
+    assert_eq!(tail.exit_code().await, Some(0));
+}
+
+#[tokio::test]
+async fn invalid_events_are_told_and_heartbeats_left_out() {
+    let (backend, control) = backend().await;
+    let mut tail = Tail::start(&backend, &["--count", "2"]);
+    tail.until("state", Some("connected")).await;
+    assert_eq!(tail.until("event", None).await["event"], "connection_established");
+    control.beat();
+    let id = control.push_text(CREATED, None, "{broken");
+    control.push(CREATED, note("a"));
+    let invalid = tail.line().await.unwrap();
+    assert_eq!(
+        (&invalid["kind"], &invalid["event"], &invalid["id"]),
+        (&json!("invalid"), &json!(CREATED), &json!(id))
+    );
+    assert!(invalid["error"].as_str().unwrap().contains("not valid JSON"));
+    assert_eq!(tail.until("event", None).await["data"]["id"], "a");
+    assert_eq!(tail.exit_code().await, Some(0));
+}
+
+#[tokio::test]
+async fn raw_is_what_came_byte_for_byte() {
+    let (backend, control) = backend().await;
+    let mut tail = Tail::start(&backend, &["--raw", "--count", "4"]);
+    tail.until("state", Some("connected")).await;
+    assert_eq!(tail.until("event", None).await["event"], "connection_established");
+    control.beat();
+    assert_eq!(tail.until("event", None).await["event"], "heartbeat");
+    control.push_raw("data:  two spaces\ndata: and a line\n\n");
+    let plain = tail.until("event", None).await;
+    assert_eq!(
+        (&plain["event"], &plain["data"]),
+        (&json!("message"), &json!(" two spaces\nand a line"))
+    );
+    control.push_raw(": \u{fffd}\nid: \nevent: odd type\ndata: {broken\n\n");
+    let odd = tail.until("event", None).await;
+    assert_eq!(
+        (&odd["event"], &odd["id"], &odd["data"]),
+        (&json!("odd type"), &json!(""), &json!("{broken"))
+    );
+    assert_eq!(tail.exit_code().await, Some(0));
+}
+
+#[tokio::test]
+async fn quiet_ends_with_a_summary_alone() {
+    let (backend, control) = backend().await;
+    let mut tail = Tail::start(
+        &backend,
+        &["--quiet", "--raw", "--type", CREATED, "--count", "100"],
+    );
+    tail.until("state", Some("connected")).await;
+    let range = control.push_many(100).unwrap();
+    let summary = tail.line().await.unwrap();
+    assert_eq!(
+        (&summary["kind"], &summary["events"]),
+        (&json!("summary"), &json!(100)),
+        "{summary}"
+    );
+    assert!(summary["bytes"].as_u64().unwrap() > 5_000, "{summary}");
+    assert!(summary["seconds"].as_f64().unwrap() > 0.0);
+    assert!(
+        summary["lastEventId"].as_str().is_some_and(|id| !id.is_empty()),
+        "{summary} {range:?}"
+    );
+    assert_eq!(tail.exit_code().await, Some(0));
+}
+
+#[tokio::test]
+async fn a_lost_connection_is_told_and_resumed() {
+    let (backend, control) = backend().await;
+    let mut tail = Tail::start(&backend, &["--type", CREATED]);
+    tail.until("state", Some("connected")).await;
+    control.push(CREATED, note("a"));
+    tail.until("event", None).await;
+    control.answer(Route::Stream, 1, Answer::new(503)).unwrap();
+    control.reset();
+    let waiting = tail.until("state", Some("waiting")).await;
+    assert!(
+        waiting["retryInMs"].is_u64() && !waiting["reason"].as_str().unwrap().is_empty(),
+        "{waiting}"
+    );
+    let refused = tail.until("state", Some("waiting")).await;
+    assert_eq!(refused["reason"], "the server answered 503");
+    control.push(CREATED, note("b"));
+    assert_eq!(
+        tail.until("event", None).await["data"]["id"],
+        "b",
+        "resumed without loss or repetition"
+    );
+}
+
+#[tokio::test]
+async fn duration_ends_it() {
+    let (backend, _control) = backend().await;
+    let mut tail = Tail::start(&backend, &["--duration", "0.5", "--quiet"]);
+    let summary = tail.until("summary", None).await;
+    assert!(summary["seconds"].as_f64().unwrap() >= 0.5, "{summary}");
+    assert_eq!(tail.exit_code().await, Some(0));
+}
+
+#[tokio::test]
+async fn what_only_the_user_can_mend_exits_with_3() {
+    let (backend, control) = backend().await;
+    for (answer, words) in [
+        (Answer::new(401), "sign in"),
+        (Answer::new(403), "no access"),
+        (Answer::new(204), "asked this client to stop"),
+    ] {
+        control.answer(Route::Stream, 2, answer).unwrap();
+        let mut tail = Tail::start(&backend, &[]);
+        let halted = tail.until("state", Some("halted")).await;
+        assert!(halted["reason"].as_str().unwrap().contains(words), "{halted}");
+        assert_eq!(tail.exit_code().await, Some(3));
+        control.clear_answers();
+    }
+}
+
+#[tokio::test]
+async fn no_token_anywhere_is_3_and_says_so() {
+    let (backend, _control) = backend().await;
+    let home = tempfile::tempdir().unwrap();
+    let mut command = gloria(&home, &["tail"]);
+    command.env("GLORIA_API_URL", backend.api_url());
+    let mut tail = Tail::spawn(command, home);
+    // Without a session bus there is no keyring either, which is said rather than given up on.
+    let line = tail.until("state", Some("waiting")).await;
+    assert!(line["reason"].as_str().unwrap().contains("keyring"), "{line}");
+}
+
+#[tokio::test]
+async fn a_full_url_needs_no_settings_and_no_token() {
+    let (backend, control) = backend().await;
+    let home = tempfile::tempdir().unwrap();
+    let url = format!("{}/sse?token={TEST_TOKEN}", backend.api_url());
+    let mut tail = Tail::spawn(
+        gloria(&home, &["tail", "--url", &url, "--type", CREATED, "--count", "1"]),
+        home,
+    );
+    tail.until("state", Some("connected")).await;
+    control.push(CREATED, note("a"));
+    tail.until("event", None).await;
+    assert_eq!(tail.exit_code().await, Some(0));
+}
+
+#[tokio::test]
+async fn calling_it_wrongly_is_2_with_words_and_no_line_on_stdout() {
+    let home = tempfile::tempdir().unwrap();
+    for (arguments, words) in [
+        (&["tail"][..], "GLORIA_API_URL"),
+        (&["tail", "--url", "not a url"], "not an address"),
+        (&["tail", "--url", "http://gloria.example/api/sse"], "unencrypted"),
+        (&["tail", "--url", "ftp://gloria.example/"], "http:// or https://"),
+        (&["tail", "--count", "0"], "--count"),
+        (&["tail", "--duration", "soon"], "number of seconds"),
+        (&["tail", "--no-such-flag"], "--no-such-flag"),
+    ] {
+        let output = output(gloria(&home, arguments)).await;
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {errors}");
+        assert!(errors.contains(words), "{arguments:?}: {errors}");
+        assert!(output.stdout.is_empty(), "{arguments:?}");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_terminating_signal_is_an_asked_for_end() {
+    let (backend, _control) = backend().await;
+    let mut tail = Tail::start(&backend, &["--quiet"]);
+    tail.until("state", Some("connected")).await;
+    let pid = tail.child.id().unwrap().to_string();
+    assert!(Command::new("kill").arg(pid).status().await.unwrap().success());
+    tail.until("summary", None).await;
+    assert_eq!(tail.exit_code().await, Some(0));
+}
+
+#[tokio::test]
+async fn the_token_never_shows() {
+    let (backend, control) = backend().await;
+    control.answer(Route::Stream, 2, Answer::new(401)).unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let mut command = gloria(&home, &["tail"]);
+    command
+        .env("GLORIA_API_URL", backend.api_url())
+        .env("GLORIA_AUTH_TRANSPORT", "query")
+        .env("GLORIA_TOKEN", TEST_TOKEN)
+        .env("GLORIA_LOG", "trace");
+    let output = output(command).await;
+    assert_eq!(output.status.code(), Some(3));
+    let all = [output.stdout, output.stderr].concat();
+    assert!(
+        !String::from_utf8_lossy(&all).contains(TEST_TOKEN),
+        "{}",
+        String::from_utf8_lossy(&all)
+    );
+}
