@@ -1,13 +1,25 @@
 //! Does what the machine says, on tokio and reqwest.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
+use tokio::sync::mpsc;
 use url::Url;
 
+use self::connection::Connection;
+use self::meter::Meter;
+
 use crate::{Frame, Limits, Reachability, Status, Timing};
+
+mod connection;
+mod dial;
+mod fault;
+mod meter;
+mod route;
+mod target;
 
 /// What the stream is dialled with.
 #[derive(Clone)]
@@ -101,6 +113,9 @@ pub enum CredentialError {
 pub trait CredentialProvider: Send + Sync {
     /// A credential for the next attempt. `rejected` says that the server refused the last one with 401: get another
     /// if there is a way to.
+    ///
+    /// The future is dropped when the attempt is given up, after half a minute at the latest; work that must be finished,
+    /// such as a token exchange, belongs in a task of its own.
     fn credential(&self, rejected: bool) -> BoxFuture<'_, Result<Credential, CredentialError>>;
 }
 
@@ -136,41 +151,50 @@ pub enum Delivery {
     /// An event over the limits was given up after it had ended three connections in a row.
     Skipped {
         /// The last event id after it; empty where there is none.
-        id: std::sync::Arc<str>,
+        id: Arc<str>,
         /// How much of it was thrown away.
         bytes: u64,
     },
 }
 
-/// The way to a running stream. Dropping it ends the stream.
+/// The way to a running stream. Dropping it ends the stream and closes its socket.
 #[derive(Debug)]
-pub struct StreamHandle {}
+pub struct StreamHandle {
+    commands: mpsc::UnboundedSender<Command>,
+    meter: Arc<Meter>,
+}
 
 impl StreamHandle {
     /// Starts the stream's task on the current tokio runtime. It dials only after [`Command::Start`].
     ///
-    /// Deliveries go to `deliveries`; while that is full, nothing more is read from the socket.
+    /// Deliveries go to `deliveries`; while that is full, nothing more is read from the socket, and at most what one read
+    /// brought is held. The stream ends when its receiver is dropped.
     pub fn spawn(
         options: StreamOptions,
-        credentials: std::sync::Arc<dyn CredentialProvider>,
-        deliveries: tokio::sync::mpsc::Sender<Delivery>,
+        credentials: Arc<dyn CredentialProvider>,
+        deliveries: mpsc::Sender<Delivery>,
     ) -> Self {
-        let _ = (options, credentials, deliveries);
-        Self {}
+        // Commands come from people and the system, a few an hour: they need no bound, and must never wait.
+        let (commands, inbox) = mpsc::unbounded_channel();
+        let meter = Arc::new(Meter::default());
+        tokio::spawn(Connection::new(options, credentials, inbox, deliveries, Arc::clone(&meter)).run());
+        Self { commands, meter }
     }
 
     /// Sends a command; never blocks. Commands to an ended stream are lost.
     pub fn send(&self, command: Command) {
-        let _ = command;
+        if self.commands.send(command).is_err() {
+            tracing::debug!("the stream has ended, and a command with it");
+        }
     }
 
     /// When the last byte came, by the wall clock; `None` before the first.
     pub fn last_heard(&self) -> Option<SystemTime> {
-        None
+        self.meter.last_heard()
     }
 
     /// Bytes received so far over all connections, and events dispatched.
     pub fn totals(&self) -> (u64, u64) {
-        (0, 0)
+        self.meter.totals()
     }
 }

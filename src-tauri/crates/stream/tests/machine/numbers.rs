@@ -322,6 +322,22 @@ fn waking_and_a_new_network_drop_what_was_open() {
 }
 
 #[test]
+fn waking_offline_keeps_the_short_circuit_for_the_network() {
+    let mut rig = connected();
+    rig.send(Input::Network(Reachability::Offline));
+    rig.send(Input::Woke);
+    assert_eq!(
+        rig.wait().1,
+        &Cause::Ended(EndCause::Slept),
+        "what was open is dead"
+    );
+    rig.tick();
+    refuse(&mut rig);
+    rig.send(Input::Network(Reachability::Online));
+    assert!(rig.wait().0 <= secs(1.0));
+}
+
+#[test]
 fn another_way_out_asks_an_open_stream_for_a_sign_of_life() {
     let mut rig = connected();
     rig.send(Input::Network(Reachability::Online));
@@ -337,9 +353,9 @@ fn another_way_out_asks_an_open_stream_for_a_sign_of_life() {
 #[test]
 fn a_network_that_comes_during_an_attempt_is_not_forgotten() {
     let mut rig = failed(8);
-    rig.send(Input::Network(Reachability::Offline));
     rig.send(Input::Woke);
     rig.tick();
+    rig.send(Input::Network(Reachability::Offline));
     rig.pass(2.0);
     rig.send(Input::Network(Reachability::Online));
     assert!(

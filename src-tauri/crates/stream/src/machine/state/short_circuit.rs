@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Machine, pace};
-use crate::machine::{Cause, Effect, EndCause, Phase};
+use super::Machine;
+use crate::machine::pace::{self, Pace};
+use crate::machine::{Cause, Effect, EndCause, Phase, Reachability};
 
 /// A short-circuit comes within this: soon enough not to be felt, spread enough for a building whose power came back.
 const SHORT_CIRCUIT: Duration = Duration::from_secs(1);
@@ -32,6 +33,9 @@ impl Machine {
         }
         if matches!(nudge, Nudge::User | Nudge::Credentials) {
             self.rejected = false;
+        }
+        if nudge == Nudge::Woke && self.reachability == Some(Reachability::Offline) {
+            return self.wake_offline(now, effects);
         }
         match self.phase.clone() {
             Phase::Idle(_) => {}
@@ -75,6 +79,19 @@ impl Machine {
             self.expect_soon(now);
         } else {
             self.nudged = true;
+        }
+    }
+
+    /// Waking without a network: what was open is dead, and the short-circuit is kept for when the network comes.
+    fn wake_offline(&mut self, now: Instant, effects: &mut Vec<Effect>) {
+        if matches!(self.phase, Phase::Connecting { .. } | Phase::Connected { .. }) {
+            self.hang_up(effects);
+            let until = now + self.delay(Pace::Backoff, 0);
+            self.phase = Phase::Waiting {
+                attempt: self.failures,
+                until,
+                cause: Cause::Ended(EndCause::Slept),
+            };
         }
     }
 

@@ -1,0 +1,42 @@
+//! What is read of a stream from outside while it runs.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Counters that the stream writes and its handle reads; each stands for itself, so no order between them is kept.
+#[derive(Debug, Default)]
+pub(super) struct Meter {
+    bytes: AtomicU64,
+    events: AtomicU64,
+    /// Milliseconds since the Unix epoch; 0 before the first byte.
+    last_heard: AtomicU64,
+}
+
+impl Meter {
+    pub(super) fn heard(&self, bytes: usize, now: SystemTime) {
+        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+        let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        self.last_heard.store(
+            u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
+            Ordering::Relaxed,
+        );
+    }
+
+    pub(super) fn dispatched(&self, events: usize) {
+        self.events.fetch_add(events as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn last_heard(&self) -> Option<SystemTime> {
+        match self.last_heard.load(Ordering::Relaxed) {
+            0 => None,
+            millis => UNIX_EPOCH.checked_add(Duration::from_millis(millis)),
+        }
+    }
+
+    pub(super) fn totals(&self) -> (u64, u64) {
+        (
+            self.bytes.load(Ordering::Relaxed),
+            self.events.load(Ordering::Relaxed),
+        )
+    }
+}

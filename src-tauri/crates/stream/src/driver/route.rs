@@ -1,0 +1,55 @@
+//! Whether an open connection still goes the way it was made.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+
+/// The local address that the system would speak to a peer from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Route {
+    peer: SocketAddr,
+    from: IpAddr,
+}
+
+impl Route {
+    /// Asks the routing table; nothing is sent. `None` where there is no way to the peer.
+    pub(super) fn to(peer: SocketAddr) -> Option<Self> {
+        let any: IpAddr = match peer {
+            SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+            SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+        };
+        let socket = UdpSocket::bind((any, 0)).ok()?;
+        socket.connect(peer).ok()?;
+        Some(Self {
+            peer,
+            from: socket.local_addr().ok()?.ip(),
+        })
+    }
+
+    /// Whether the way is still this one. A connection over another cannot be answered any more.
+    pub(super) fn holds(self) -> bool {
+        Self::to(self.peer) == Some(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_to_this_machine_stays() {
+        let route = Route::to(SocketAddr::from((Ipv4Addr::LOCALHOST, 9))).unwrap();
+        assert_eq!(route.from, Ipv4Addr::LOCALHOST);
+        assert!(route.holds());
+    }
+
+    #[test]
+    fn another_local_address_is_another_way() {
+        let route = Route::to(SocketAddr::from((Ipv4Addr::LOCALHOST, 9))).unwrap();
+        assert!(
+            !Route {
+                from: Ipv4Addr::new(192, 0, 2, 1).into(),
+                ..route
+            }
+            .holds()
+        );
+    }
+}

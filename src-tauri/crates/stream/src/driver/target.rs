@@ -1,0 +1,264 @@
+//! Where a request goes and what it may carry there, redirects included.
+
+use http::header::{AUTHORIZATION, LOCATION};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
+use url::{Url, form_urlencoded};
+
+use crate::{Credential, CredentialError, DialError};
+
+/// One request's address and credential.
+pub(super) struct Target {
+    url: Url,
+    credential: Credential,
+}
+
+impl Target {
+    /// The first request of an attempt.
+    pub(super) fn new(mut url: Url, cursor: &str, credential: Credential) -> Self {
+        if !cursor.is_empty() {
+            // For servers behind proxies that drop the header.
+            set_query(&mut url, "lastEventId", Some(cursor));
+        }
+        Self { url, credential }.with_query_credential()
+    }
+
+    pub(super) fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// The `Authorization` header, marked so that it is never printed.
+    ///
+    /// # Errors
+    /// The token holds characters that a header cannot carry.
+    pub(super) fn authorize(&self, headers: &mut HeaderMap) -> Result<(), DialError> {
+        if let Credential::Bearer(token) = &self.credential {
+            let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
+                .map_err(|_| unusable("the token holds characters that a header cannot carry"))?;
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
+        Ok(())
+    }
+
+    /// Where a redirect leads. From https it stays https, and no credential crosses to another origin.
+    ///
+    /// # Errors
+    /// The redirect leads nowhere, or to what is not secure.
+    pub(super) fn follow(self, headers: &HeaderMap) -> Result<Self, DialError> {
+        let location = headers
+            .get(LOCATION)
+            .and_then(|location| std::str::from_utf8(location.as_bytes()).ok())
+            .map(str::trim)
+            .filter(|location| !location.is_empty())
+            .ok_or(DialError::RedirectToNowhere)?;
+        let mut url = self
+            .url
+            .join(location)
+            .map_err(|_| DialError::RedirectToNowhere)?;
+        match (self.url.scheme(), url.scheme()) {
+            (_, "https") | ("http", "http") => {}
+            _ => return Err(DialError::RedirectNotSecure),
+        }
+        if url.origin() == self.url.origin() {
+            return Ok(Self { url, ..self }.with_query_credential());
+        }
+        if let Credential::Query(name, _) = &self.credential {
+            // Servers like to hand the query on.
+            set_query(&mut url, name, None);
+        }
+        strip_userinfo(&mut url);
+        Ok(Self {
+            url,
+            credential: Credential::Anonymous,
+        })
+    }
+
+    fn with_query_credential(mut self) -> Self {
+        if let Credential::Query(name, token) = &self.credential {
+            set_query(&mut self.url, name, Some(secret(token)));
+        }
+        self
+    }
+}
+
+/// Whether this is a redirect that a GET follows.
+pub(super) fn is_redirect(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}
+
+fn secret(token: &SecretString) -> &str {
+    token.expose_secret()
+}
+
+fn unusable(why: &str) -> DialError {
+    DialError::Credential(CredentialError::Unavailable(why.to_owned()))
+}
+
+fn strip_userinfo(url: &mut Url) {
+    // Both fail only for addresses that have no host, which http addresses have.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+}
+
+/// Sets a parameter to this value alone, or takes it away. The others stay as they are written.
+fn set_query(url: &mut Url, name: &str, value: Option<&str>) {
+    let mut query = url
+        .query()
+        .unwrap_or_default()
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .filter(|pair| form_urlencoded::parse(pair.as_bytes()).all(|(key, _)| key != name))
+        .collect::<Vec<_>>()
+        .join("&");
+    if let Some(value) = value {
+        let end = query.len();
+        query = form_urlencoded::Serializer::for_suffix(query, end)
+            .append_pair(name, value)
+            .finish();
+    }
+    url.set_query((!query.is_empty()).then_some(&query));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(url: &str, credential: Credential) -> Target {
+        Target::new(url.parse().unwrap(), "", credential)
+    }
+
+    fn bearer() -> Credential {
+        Credential::Bearer("s3cret".into())
+    }
+
+    fn query() -> Credential {
+        Credential::Query("token", "s3 cret".into())
+    }
+
+    fn to(location: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(LOCATION, HeaderValue::from_static(location))])
+    }
+
+    fn authorization(target: &Target) -> Option<HeaderValue> {
+        let mut headers = HeaderMap::new();
+        target.authorize(&mut headers).unwrap();
+        headers.remove(AUTHORIZATION)
+    }
+
+    #[test]
+    fn the_query_is_kept_as_it_is_written() {
+        let url: Url = "https://a.example/sse?types=a,b&lastEventId=1&x=%20"
+            .parse()
+            .unwrap();
+        let target = Target::new(url.clone(), "3 &=…\n", Credential::Anonymous);
+        assert_eq!(
+            target.url().as_str(),
+            "https://a.example/sse?types=a,b&x=%20&lastEventId=3+%26%3D%E2%80%A6%0A"
+        );
+        assert_eq!(
+            Target::new(url.clone(), "", Credential::Anonymous).url(),
+            &url,
+            "no cursor, no change"
+        );
+        let target = Target::new("https://a.example/sse".parse().unwrap(), "3", query());
+        assert_eq!(
+            target.url().as_str(),
+            "https://a.example/sse?lastEventId=3&token=s3+cret"
+        );
+    }
+
+    #[test]
+    fn a_token_that_no_header_carries_is_a_clear_error_without_the_token() {
+        let target = target("https://a.example/", Credential::Bearer("s3cret\n".into()));
+        let error = target.authorize(&mut HeaderMap::new()).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn the_header_never_prints_its_token() {
+        let value = authorization(&target("https://a.example/", bearer())).unwrap();
+        assert_eq!(value.as_bytes(), b"Bearer s3cret");
+        assert!(!format!("{value:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn credentials_stay_within_their_origin() {
+        for (location, kept) in [
+            ("/v2/sse", true),
+            ("v2", true),
+            ("?x=1", true),
+            ("https://a.example/other", true),
+            ("https://a.example:443/other", true),
+            ("//a.example/other", true),
+            ("https://a.example:8443/sse", false),
+            ("https://b.example/sse", false),
+            ("https://sub.a.example/sse", false),
+            ("//b.example/sse", false),
+            (
+                "https://user:pass@b.example/sse?token=s3+cret&y=1&%74oken=s3+cret",
+                false,
+            ),
+        ] {
+            let by_header = target("https://a.example/sse?x=0", bearer())
+                .follow(&to(location))
+                .unwrap();
+            assert_eq!(authorization(&by_header).is_some(), kept, "{location}");
+            let by_query = target("https://a.example/sse?x=0", query())
+                .follow(&to(location))
+                .unwrap();
+            assert_eq!(by_query.url().as_str().contains("s3"), kept, "{location}");
+            assert!(by_query.url().username().is_empty() && by_query.url().password().is_none());
+        }
+    }
+
+    #[test]
+    fn a_credential_that_was_dropped_does_not_come_back() {
+        let target = target("https://a.example/sse", bearer());
+        let target = target.follow(&to("https://b.example/")).unwrap();
+        let target = target.follow(&to("https://a.example/")).unwrap();
+        assert_eq!(authorization(&target), None);
+    }
+
+    #[test]
+    fn https_stays_https() {
+        for location in [
+            "http://a.example/",
+            "ftp://a.example/",
+            "file:///etc/passwd",
+            "data:,x",
+        ] {
+            let result = target("https://a.example/", bearer())
+                .follow(&to(location))
+                .map(|_| ());
+            assert_eq!(result, Err(DialError::RedirectNotSecure), "{location}");
+        }
+        let up = target("http://a.example/", bearer())
+            .follow(&to("https://a.example/"))
+            .unwrap();
+        assert_eq!(authorization(&up), None, "another scheme is another origin");
+        assert!(
+            target("http://a.example/", bearer())
+                .follow(&to("http://a.example/x"))
+                .is_ok()
+        );
+    }
+
+    #[test]
+    fn a_redirect_has_to_lead_somewhere() {
+        let nowhere = |headers: &HeaderMap| {
+            assert_eq!(
+                target("https://a.example/", bearer()).follow(headers).map(|_| ()),
+                Err(DialError::RedirectToNowhere)
+            );
+        };
+        nowhere(&HeaderMap::new());
+        nowhere(&to(""));
+        nowhere(&to("  "));
+        nowhere(&to("https://"));
+        nowhere(&HeaderMap::from_iter([(
+            LOCATION,
+            HeaderValue::from_bytes(b"/\xFF").unwrap(),
+        )]));
+    }
+}
