@@ -1,1 +1,1 @@
-//! The tests live in `tests/`.
+//! The test lives in `tests/`, its server beside this folder.

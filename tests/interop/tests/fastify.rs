@@ -1,0 +1,242 @@
+//! The client core against a Fastify server with `@fastify/sse`: another make than the reference backend, with only
+//! what the contract demands, and heartbeats that are comments.
+
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gloria_core::paths::Paths;
+use gloria_core::ports::SystemClock;
+use gloria_core::ports::fakes::{FakeOpener, FakeSecrets, FakeSounds, FakeToasts};
+use gloria_core::protocol::{ConnectionState, InboxFilter, InboxQuery, Snapshot};
+use gloria_core::session::Token;
+use gloria_core::{CoreHandle, Ports, Setup, start};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::time::timeout;
+
+const TOKEN: &str = "interop-token";
+
+/// What the server promises, in milliseconds: short, so that a client that does not count comments as life hangs up
+/// within the test.
+const HEARTBEAT: i64 = 200;
+
+/// What the server asks clients to wait before they come back, in milliseconds.
+const RETRY: u32 = 250;
+
+/// Longer than anything here takes on a busy machine.
+const SOON: Duration = Duration::from_secs(20);
+
+struct Server {
+    // Ends with its standard input, and so with this.
+    _child: Child,
+    commands: ChildStdin,
+    facts: Lines<BufReader<ChildStdout>>,
+    api: String,
+}
+
+impl Server {
+    async fn start() -> Self {
+        let mut node = Command::new("node");
+        node.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")));
+        node.args(["server.mjs", TOKEN, &HEARTBEAT.to_string(), &RETRY.to_string()]);
+        let mut child = node
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let commands = child.stdin.take().unwrap();
+        let facts = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut server = Self {
+            _child: child,
+            commands,
+            facts,
+            api: String::new(),
+        };
+        server.api = server.fact("listening").await.as_str().unwrap().to_owned();
+        server
+    }
+
+    async fn tell(&mut self, command: Value) {
+        self.commands
+            .write_all(format!("{command}\n").as_bytes())
+            .await
+            .unwrap();
+    }
+
+    async fn push(&mut self, numbers: std::ops::RangeInclusive<u32>) {
+        let notifications: Vec<_> = numbers
+            .map(|n| json!({"id": n.to_string(), "title": format!("Task {n}"), "message": "Line one\nline two"}))
+            .collect();
+        self.tell(json!({ "push": notifications })).await;
+    }
+
+    /// The next thing that the server says must be this.
+    async fn fact(&mut self, name: &str) -> Value {
+        let line = timeout(SOON, self.facts.next_line()).await;
+        let line = line
+            .unwrap_or_else(|_| panic!("the server did not say {name}"))
+            .unwrap()
+            .unwrap();
+        let fact: Value = serde_json::from_str(&line).unwrap();
+        assert!(fact.get(name).is_some(), "not {name}, but {fact}");
+        fact[name].clone()
+    }
+
+    async fn connected_after(&mut self) -> Option<String> {
+        let fact = self.fact("connected").await;
+        fact["lastEventId"].as_str().map(str::to_owned)
+    }
+}
+
+struct Client {
+    core: CoreHandle,
+    toasts: Arc<FakeToasts>,
+    _home: TempDir,
+}
+
+impl Client {
+    fn start(api: &str, token: &str) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let toasts = Arc::<FakeToasts>::default();
+        let environment = HashMap::from([("GLORIA_API_URL", api.to_owned())]);
+        let setup = Setup {
+            paths: Paths::within(home.path()),
+            environment: Arc::new(move |name| environment.get(name).cloned()),
+            version: "0.0.0-interop".into(),
+            seed: 7,
+            ports: Ports {
+                toasts: toasts.clone(),
+                sounds: Arc::<FakeSounds>::default(),
+                secrets: Arc::new(FakeSecrets::holding(api, Token::parse(token).unwrap())),
+                opener: Arc::<FakeOpener>::default(),
+                clock: Arc::new(SystemClock),
+            },
+        };
+        let (core, _task) = start(setup).unwrap();
+        Self {
+            core,
+            toasts,
+            _home: home,
+        }
+    }
+
+    async fn until(&self, what: &str, wanted: impl Fn(&Snapshot) -> bool) -> Snapshot {
+        let followed = async {
+            let attached = self.core.attach().await.unwrap();
+            let (mut state, mut updates) = (attached.snapshot, attached.updates);
+            while !wanted(&state) {
+                state.apply(updates.recv().await.unwrap());
+            }
+            state
+        };
+        timeout(SOON, followed)
+            .await
+            .unwrap_or_else(|_| panic!("not in time: {what}"))
+    }
+
+    /// Titles of the inbox, oldest first.
+    async fn titles(&self) -> Vec<String> {
+        let query = InboxQuery {
+            filter: InboxFilter::Inbox,
+            after: None,
+            limit: 500,
+        };
+        let items = self.core.inbox_page(query).await.unwrap().items;
+        items.into_iter().rev().map(|item| item.title).collect()
+    }
+}
+
+fn tasks(numbers: std::ops::RangeInclusive<u32>) -> Vec<String> {
+    numbers.map(|n| format!("Task {n}")).collect()
+}
+
+#[tokio::test]
+async fn nothing_is_lost_and_nothing_comes_twice_over_dropped_connections() {
+    let mut server = Server::start().await;
+    let client = Client::start(&server.api, TOKEN);
+    assert_eq!(server.connected_after().await, None);
+
+    server.push(1..=3).await;
+    client.until("three items", |state| state.counts.total == 3).await;
+
+    for (how, missed, resumed_after) in [
+        ("end", 4..=6, "e-3"),
+        ("cut", 7..=40, "e-6"),
+        ("cut", 41..=41, "e-40"),
+    ] {
+        let last = i64::from(*missed.end());
+        server.tell(json!({ "drop": how })).await;
+        server.fact("disconnected").await;
+        server.push(missed).await;
+        assert_eq!(
+            server.connected_after().await.as_deref(),
+            Some(resumed_after),
+            "after {how}"
+        );
+        client
+            .until("what was missed", |state| i64::from(state.counts.total) >= last)
+            .await;
+    }
+    server.push(42..=42).await;
+    client.until("a live one", |state| state.counts.total >= 42).await;
+
+    assert_eq!(client.titles().await, tasks(1..=42));
+    let toasts = timeout(SOON, client.toasts.shown.wait_for(9)).await.unwrap();
+    let titles: Vec<_> = toasts.into_iter().map(|toast| toast.title).collect();
+    let digest = "34 notifications while you were away".to_owned();
+    assert_eq!(titles, [tasks(1..=6), vec![digest], tasks(41..=42)].concat());
+}
+
+#[tokio::test]
+async fn comments_keep_a_silent_connection_alive() {
+    let mut server = Server::start().await;
+    let client = Client::start(&server.api, TOKEN);
+    assert_eq!(server.connected_after().await, None);
+    client
+        .until("connected", |state| {
+            state.connection.state == ConnectionState::Connected
+        })
+        .await;
+
+    // Silence of 2.5 heartbeats would end it; four times as much passes with nothing but comments.
+    let heard_for = async {
+        let mut looks = tokio::time::interval(Duration::from_millis(50));
+        loop {
+            looks.tick().await;
+            let connection = client.core.attach().await.unwrap().snapshot.connection;
+            let heard = connection.last_heard_at.zip(connection.connected_since);
+            if heard.is_some_and(|(heard, since)| heard - since >= 10 * HEARTBEAT) {
+                break;
+            }
+        }
+    };
+    timeout(SOON, heard_for).await.unwrap();
+
+    // The next thing that the server has to say is the end that it was told to make: there was none before.
+    server.tell(json!({ "drop": "end" })).await;
+    server.fact("disconnected").await;
+    server.connected_after().await;
+}
+
+#[tokio::test]
+async fn a_refused_token_ends_in_a_request_to_sign_in() {
+    let mut server = Server::start().await;
+    let client = Client::start(&server.api, "another-token");
+
+    let halted = client
+        .until("halted", |state| {
+            state.connection.state == ConnectionState::Halted
+        })
+        .await;
+
+    assert_eq!(halted.connection.remedy, gloria_core::protocol::Remedy::SignIn);
+    assert_eq!(server.fact("refused").await, json!(401));
+}
