@@ -1,1 +1,46 @@
-fn main() {}
+//! `cargo xtask demo | test | bench`: what a developer and a build server run.
+
+#![expect(clippy::print_stdout, reason = "its output is what it is for")]
+
+mod house;
+mod install;
+mod report;
+mod test;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(about = "What a developer and a build server run")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Run the tests; installs what is missing first.
+    Test {
+        /// Which suites; all of them if none is named.
+        #[arg(value_enum)]
+        suites: Vec<test::Suite>,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().task) {
+        Ok(code) => code,
+        Err(error) => {
+            println!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<ExitCode> {
+    match task {
+        Task::Test { suites } => test::run(&suites),
+    }
+}

@@ -1,0 +1,106 @@
+//! Where things are, and how the other tools are called.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::SystemTime;
+
+use anyhow::{Context, Result, ensure};
+
+/// The repository's folder.
+pub(crate) fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(3).unwrap_or(here).to_owned()
+}
+
+/// A program that cargo built, of the given profile folder (`debug`, `release`).
+pub(crate) fn built(profile: &str, name: &str) -> PathBuf {
+    root()
+        .join("target")
+        .join(profile)
+        .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+}
+
+/// The cargo that runs this.
+pub(crate) fn cargo<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(arguments).current_dir(root());
+    command
+}
+
+/// npm in one of the repository's folders.
+pub(crate) fn npm<S: AsRef<OsStr>>(folder: &str, arguments: impl IntoIterator<Item = S>) -> Command {
+    let mut command = Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" });
+    command.args(arguments).current_dir(root().join(folder));
+    command
+}
+
+/// How everything in the workspace is built that is run: in one set of features. Naming a test makes cargo count the
+/// tests' dependencies in, as `cargo test` does; without it, each of the two would build the tree anew.
+pub(crate) fn build_programs() -> Command {
+    cargo(["build", "--workspace", "--bins", "--test", "window"])
+}
+
+/// Whether npm has to install the packages of a folder: its lock changed since it last did.
+pub(crate) fn packages_stale(folder: &str) -> bool {
+    let folder = root().join(folder);
+    match (
+        changed(&folder.join("package-lock.json")),
+        changed(&folder.join("node_modules/.package-lock.json")),
+    ) {
+        (Some(lock), Some(installed)) => lock > installed,
+        (_, None) => true,
+        (None, Some(_)) => false,
+    }
+}
+
+/// Whether the UI must be built: a source is newer than what was built of it.
+pub(crate) fn ui_stale() -> bool {
+    let ui = root().join("ui");
+    // The app's build script puts a page without assets where it finds none.
+    let Some(built) = newest(&ui.join("dist/assets")) else {
+        return true;
+    };
+    [
+        "src",
+        "index.html",
+        "vite.config.ts",
+        "svelte.config.js",
+        "package-lock.json",
+    ]
+    .into_iter()
+    .any(|source| newest(&ui.join(source)).is_some_and(|changed| changed > built))
+}
+
+/// Runs to the end, with this program's own output.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let line = line(command);
+    let status = command.status().with_context(|| format!("cannot run {line}"))?;
+    ensure!(status.success(), "{line} ended with {status}");
+    Ok(())
+}
+
+/// A command as one would type it.
+pub(crate) fn line(command: &Command) -> String {
+    let program = Path::new(command.get_program())
+        .file_name()
+        .unwrap_or(command.get_program());
+    let words = std::iter::once(program).chain(command.get_args());
+    words
+        .map(|word| word.to_string_lossy())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn newest(path: &Path) -> Option<SystemTime> {
+    let entries = fs::read_dir(path).into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| newest(&entry.path()))
+        .chain(changed(path))
+        .max()
+}
+
+fn changed(path: &Path) -> Option<SystemTime> {
+    path.metadata().ok()?.modified().ok()
+}

@@ -1,0 +1,194 @@
+//! What must be on the machine, and getting it there.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Result, bail, ensure};
+
+use crate::house;
+
+/// What something is needed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To compile the app.
+    Build,
+    /// To test the UI in a browser.
+    Browser,
+    /// To run the app on a desktop of its own.
+    Desktop,
+    /// To measure it beside others.
+    Bench,
+}
+
+/// How to see that a package is there without asking the package system, which is slow.
+#[derive(Debug)]
+enum Sign {
+    Program(&'static str),
+    Library(&'static str),
+    File(&'static [&'static str]),
+}
+
+struct Package {
+    name: &'static str,
+    sign: Sign,
+    purpose: Purpose,
+    why: &'static str,
+}
+
+const fn package(name: &'static str, sign: Sign, purpose: Purpose, why: &'static str) -> Package {
+    Package {
+        name,
+        sign,
+        purpose,
+        why,
+    }
+}
+
+/// Of Debian and Ubuntu.
+#[rustfmt::skip]
+const PACKAGES: &[Package] = &[
+    package("build-essential", Sign::Program("cc"), Purpose::Build, "links programs and compiles SQLite"),
+    package("pkg-config", Sign::Program("pkg-config"), Purpose::Build, "finds the libraries below"),
+    package("libwebkit2gtk-4.1-dev", Sign::Library("webkit2gtk-4.1"), Purpose::Build, "the app's window"),
+    package("libasound2-dev", Sign::Library("alsa"), Purpose::Build, "the app's sounds"),
+    package("chromium", Sign::Program("chromium"), Purpose::Browser, "the UI's tests run in it"),
+    package("xvfb", Sign::Program("Xvfb"), Purpose::Desktop, "a screen without a screen"),
+    package("openbox", Sign::Program("openbox"), Purpose::Desktop, "the window manager"),
+    package("xfce4-panel", Sign::Program("xfce4-panel"), Purpose::Desktop, "the panel with a tray"),
+    package("dunst", Sign::Program("dunst"), Purpose::Desktop, "the notification service"),
+    package("dbus", Sign::Program("dbus-run-session"), Purpose::Desktop, "the session bus"),
+    package("gnome-keyring", Sign::Program("gnome-keyring-daemon"), Purpose::Desktop, "the keyring"),
+    package("libsecret-tools", Sign::Program("secret-tool"), Purpose::Desktop, "asks the keyring from outside"),
+    package("pulseaudio", Sign::Program("pulseaudio"), Purpose::Desktop, "the sound device"),
+    package("pulseaudio-utils", Sign::Program("parec"), Purpose::Desktop, "records what it plays"),
+    package("libasound2-plugins", Sign::File(PULSE_PLUGIN), Purpose::Desktop, "leads the app's sounds to it"),
+    package("imagemagick", Sign::Program("import"), Purpose::Desktop, "takes pictures of the screen"),
+    package("xdotool", Sign::Program("xdotool"), Purpose::Desktop, "handles windows as a person does"),
+    package("fonts-noto-core", Sign::File(FONT), Purpose::Desktop, "text in toasts and windows"),
+    package("webkit2gtk-driver", Sign::Program("WebKitWebDriver"), Purpose::Desktop, "drives the app's window"),
+    package("curl", Sign::Program("curl"), Purpose::Bench, "the figure to stand beside"),
+];
+
+const PULSE_PLUGIN: &[&str] = &[
+    "/usr/lib/x86_64-linux-gnu/alsa-lib/libasound_module_pcm_pulse.so",
+    "/usr/lib/aarch64-linux-gnu/alsa-lib/libasound_module_pcm_pulse.so",
+];
+
+const FONT: &[&str] = &["/usr/share/fonts/truetype/noto/NotoSans-Regular.ttf"];
+
+/// The oldest Node.js that the UI's tools run on.
+const NODE_MAJOR: u32 = 20;
+
+/// Installs what is missing for these purposes. Quick and silent when nothing is.
+///
+/// # Errors
+/// When something is missing that cannot be installed from here; the error names all of it.
+pub(crate) fn ensure_installed(purposes: &[Purpose]) -> Result<()> {
+    ensure_node()?;
+    if !cfg!(target_os = "linux") {
+        return Ok(());
+    }
+    let missing = missing(purposes);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    println!("missing on this machine:");
+    for package in &missing {
+        println!("  {:<22} {}", package.name, package.why);
+    }
+    if find_program("apt-get").is_none() {
+        bail!(
+            "this is no Debian or Ubuntu: install the programs and libraries above with your package system"
+        );
+    }
+    house::run(as_root("apt-get").arg("update"))?;
+    let mut install = as_root("apt-get");
+    install.args(["install", "--yes", "--no-install-recommends"]);
+    house::run(install.args(missing.iter().map(|package| package.name)))?;
+    let missing: Vec<_> = self::missing(purposes)
+        .iter()
+        .map(|package| package.name)
+        .collect();
+    ensure!(
+        missing.is_empty(),
+        "installed, and still not found: {}",
+        missing.join(", ")
+    );
+    Ok(())
+}
+
+/// Installs npm packages of a folder when its lock changed.
+///
+/// # Errors
+/// When npm fails.
+pub(crate) fn ensure_packages(folder: &str) -> Result<()> {
+    if house::packages_stale(folder) {
+        house::run(&mut house::npm(folder, ["ci"]))?;
+    }
+    Ok(())
+}
+
+fn missing(purposes: &[Purpose]) -> Vec<&'static Package> {
+    // In the table's order: pkg-config stands before the libraries that are looked up with it.
+    let wanted = PACKAGES
+        .iter()
+        .filter(|package| purposes.contains(&package.purpose));
+    wanted.filter(|package| !is_there(&package.sign)).collect()
+}
+
+fn is_there(sign: &Sign) -> bool {
+    match sign {
+        Sign::Program(name) => find_program(name).is_some(),
+        Sign::Library(name) => succeeds(Command::new("pkg-config").args(["--exists", name])),
+        Sign::File(paths) => paths.iter().any(|path| Path::new(path).exists()),
+    }
+}
+
+fn ensure_node() -> Result<()> {
+    let version = Command::new("node").arg("--version").output().ok();
+    let version = version.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    let major = version.as_deref().and_then(|version| {
+        version
+            .trim_start_matches('v')
+            .split('.')
+            .next()?
+            .parse::<u32>()
+            .ok()
+    });
+    match (major, version) {
+        (Some(major), _) if major >= NODE_MAJOR => Ok(()),
+        (_, Some(version)) => {
+            bail!("Node.js {version} is too old, install {NODE_MAJOR} or newer from nodejs.org")
+        }
+        (_, None) => bail!("Node.js is missing, install {NODE_MAJOR} or newer from nodejs.org"),
+    }
+}
+
+fn as_root(program: &str) -> Command {
+    let is_root = Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|output| output.stdout.trim_ascii() == b"0");
+    let mut command = Command::new(if is_root { "env" } else { "sudo" });
+    if !is_root {
+        command.arg("env");
+    }
+    // Packages with questions would wait for answers.
+    command.args(["DEBIAN_FRONTEND=noninteractive", program]);
+    command
+}
+
+fn find_program(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(name))
+        .find(|file| file.is_file())
+}
+
+fn succeeds(command: &mut Command) -> bool {
+    let quiet = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    quiet.status().is_ok_and(|status| status.success())
+}

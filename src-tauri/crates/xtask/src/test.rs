@@ -1,0 +1,115 @@
+//! `cargo xtask test`.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::ValueEnum;
+
+use crate::house::{build_programs, cargo, npm, ui_stale};
+use crate::install::{Purpose, ensure_installed, ensure_packages};
+use crate::report::Report;
+
+/// Tests that go together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Suite {
+    /// The UI: types, style, logic, and every scenario in a browser.
+    Ui,
+    /// The crates: format, lints, and their own tests.
+    Unit,
+    /// The app in a real window, from the outside.
+    Window,
+    /// The client against a server of another make.
+    Interop,
+}
+
+impl Suite {
+    fn purposes(self) -> &'static [Purpose] {
+        match self {
+            Self::Ui => &[Purpose::Browser],
+            // The desktop crate's tests meet real services, too.
+            Self::Unit | Self::Window => &[Purpose::Build, Purpose::Desktop],
+            Self::Interop => &[Purpose::Build],
+        }
+    }
+
+    fn run(self, report: &mut Report) {
+        match self {
+            Self::Ui => ui(report),
+            Self::Unit => unit(report),
+            Self::Window => window(report),
+            Self::Interop => interop(report),
+        }
+    }
+}
+
+/// Runs the suites, all if none is named. A failure does not stop what comes after it.
+///
+/// # Errors
+/// When something is missing on this machine that cannot be installed from here.
+pub(crate) fn run(suites: &[Suite]) -> Result<ExitCode> {
+    let suites = if suites.is_empty() {
+        Suite::value_variants()
+    } else {
+        suites
+    };
+    let purposes: Vec<_> = suites
+        .iter()
+        .flat_map(|suite| suite.purposes())
+        .copied()
+        .collect();
+    ensure_installed(&purposes)?;
+    let mut report = Report::default();
+    for suite in suites {
+        suite.run(&mut report);
+    }
+    Ok(report.finish())
+}
+
+fn ui(report: &mut Report) {
+    if !report.step("ui packages", "npm ci", || ensure_packages("ui")) {
+        return;
+    }
+    for script in ["check", "lint", "test", "build", "e2e"] {
+        report.run(&format!("ui {script}"), &mut npm("ui", ["run", script]));
+    }
+}
+
+fn unit(report: &mut Report) {
+    report.run("format", &mut cargo(["fmt", "--all", "--check"]));
+    // The app contains the UI.
+    if !built_ui(report) {
+        return;
+    }
+    // The tests before the lints: who waits wants to know first whether it works.
+    report.run("tests", &mut cargo(["test", "--workspace", "--no-fail-fast"]));
+    let deny = ["--", "--deny", "warnings"];
+    report.run(
+        "lints",
+        cargo(["clippy", "--workspace", "--all-targets"]).args(deny),
+    );
+    // These are left out of "all targets", because they are run by suites of their own.
+    let apart = ["clippy", "--workspace", "--test", "window", "--test", "fastify"];
+    report.run("lints of the other suites", cargo(apart).args(deny));
+}
+
+fn window(report: &mut Report) {
+    if built_ui(report) && report.run("programs", &mut build_programs()) {
+        report.run("window", &mut cargo(["test", "--workspace", "--test", "window"]));
+    }
+}
+
+fn interop(report: &mut Report) {
+    if report.step("interop packages", "npm ci", || ensure_packages("tests/interop")) {
+        report.run(
+            "interop",
+            &mut cargo(["test", "--workspace", "--test", "fastify"]),
+        );
+    }
+}
+
+/// Builds the UI when it is older than its sources.
+fn built_ui(report: &mut Report) -> bool {
+    !ui_stale()
+        || (report.step("ui packages", "npm ci", || ensure_packages("ui"))
+            && report.run("ui build", &mut npm("ui", ["run", "build"])))
+}
