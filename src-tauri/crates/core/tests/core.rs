@@ -289,6 +289,9 @@ async fn ten_megabytes_in_one_event_are_passed_over_and_what_follows_arrives() {
     running.until("before", |state| state.counts.total == 1).await;
     control.push_huge(10 << 20);
     control.push(CREATED, live("after", "normal"));
+    // Two attempts more, in case it was a broken connection; then a pause, which the user need not wait for.
+    running.until("given up", |state| state.connection.reason.contains("3 times in a row")).await;
+    running.core.connection_retry().await.unwrap();
     running.until("after", |state| state.counts.total == 2).await;
     let keys: Vec<_> = running.items().await.into_iter().map(|item| item.key).collect();
     assert_eq!(keys, ["n:after", "n:before"]);
