@@ -8,5 +8,5 @@ export default defineConfig({
   plugins: [svelte()],
   // Without this, Svelte's server build is picked, in which runes do not react.
   resolve: { conditions: ['browser'] },
-  test: { include: ['tests/unit/**/*.test.ts'], environment: 'node' },
+  test: { include: ['tests/unit/**/*.test.ts'], environment: './tests/unit/environment.ts' },
 });

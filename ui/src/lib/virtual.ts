@@ -10,6 +10,8 @@ const TITLE_HEIGHT = 20;
 const BODY_LINE_HEIGHT = 18;
 const BODY_GAP = 2;
 const META_HEIGHT = 24;
+/** The avatar with the padding around it: a row without text below its title is not lower. */
+const LOWEST_ROW = 57;
 /** What a row spends beside its text: padding, dot, avatar. */
 const TEXT_INSET = 84;
 /** Average width of a character of the body. A wrong guess costs a line of air or an ellipsis, never an overlap. */
@@ -54,12 +56,8 @@ export function hasMeta(item: Item): boolean {
 
 export function rowHeight(item: Item, width: number): number {
   const lines = bodyLines(item.body, width);
-  return (
-    ROW_PADDING +
-    TITLE_HEIGHT +
-    (lines === 0 ? 0 : BODY_GAP + lines * BODY_LINE_HEIGHT) +
-    (hasMeta(item) ? META_HEIGHT : 0)
-  );
+  const text = lines === 0 ? 0 : BODY_GAP + lines * BODY_LINE_HEIGHT;
+  return Math.max(LOWEST_ROW, ROW_PADDING + TITLE_HEIGHT + text + (hasMeta(item) ? META_HEIGHT : 0));
 }
 
 /** Places rows, with a heading wherever the day changes. What lies ahead of `now` stands under today. */

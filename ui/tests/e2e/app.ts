@@ -33,9 +33,9 @@ export class Window760 {
     await this.page.addInitScript(() => (window.realTimeout = window.setTimeout.bind(window)));
     // As in the app's window.
     await this.page.addInitScript(() => Object.freeze(Object.prototype));
-    await this.page.clock.install({ time: NOW });
+    await this.page.clock.install({ time: NOW.getTime() - 60_000 });
+    await this.page.clock.pauseAt(NOW);
     await this.page.goto(`${process.env.UI_URL}?scenario=${scenario}`);
-    await this.page.clock.pauseAt(new Date(NOW.getTime() + 1000));
     await expect(this.get('connection')).toBeVisible();
   }
 

@@ -1,0 +1,451 @@
+import { expect, test } from './app';
+
+test('the whole inbox by keyboard', async ({ app, page }) => {
+  await app.open('busy');
+  const focusedKey = () => page.evaluate(() => document.activeElement?.getAttribute('data-key'));
+
+  // Into the list with Tab, past the header's stops.
+  await page.keyboard.press('Tab');
+  await expect(app.get('bell')).toBeFocused();
+  await page.keyboard.press('Tab');
+  await expect(page.getByRole('tab', { name: 'Inbox' })).toBeFocused();
+  await page.keyboard.press('Tab');
+  await expect(app.get('mark-all-read')).toBeFocused();
+  await page.keyboard.press('Tab');
+  await expect(app.get('preferences')).toBeFocused();
+  await page.keyboard.press('Tab');
+  expect(await focusedKey()).toBe('n-1');
+
+  await page.keyboard.press('j');
+  await page.keyboard.press('ArrowDown');
+  expect(await focusedKey()).toBe('n-3');
+  await page.keyboard.press('k');
+  expect(await focusedKey()).toBe('n-2');
+  await expect(app.item('n-2')).toHaveAttribute('data-unread', 'true');
+
+  await page.keyboard.press('Enter');
+  await expect(app.get('item-detail')).toBeFocused();
+  await expect(app.get('item-detail')).toHaveAttribute('data-key', 'n-2');
+  await expect(app.item('n-2')).toHaveAttribute('data-unread', 'false');
+
+  // In the detail, the next key opens the next item.
+  await page.keyboard.press('j');
+  await expect(app.get('item-detail')).toHaveAttribute('data-key', 'n-3');
+  await expect(app.get('item-detail')).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(app.get('item-detail')).toHaveCount(0);
+  expect(await focusedKey()).toBe('n-3');
+
+  await page.keyboard.press('u');
+  await expect(app.item('n-3')).toHaveAttribute('data-unread', 'true');
+
+  await page.keyboard.press('e');
+  await expect(app.item('n-3')).toHaveCount(0);
+  expect(await focusedKey()).toBe('n-4');
+  await page.keyboard.press('z');
+  await expect(app.item('n-3')).toHaveCount(1);
+
+  await page.keyboard.press('End');
+  await expect.poll(focusedKey).toBe('n-12');
+  await page.keyboard.press('Home');
+  await expect.poll(focusedKey).toBe('n-1');
+
+  await page.keyboard.press('o');
+  expect(await app.calls('item_follow')).toEqual([{ key: 'n-1', action: null }]);
+
+  await page.keyboard.press('?');
+  await expect(app.get('key-help')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(app.get('key-help')).toBeHidden();
+});
+
+test('the tabs move with the arrows and show what they say', async ({ app, page }) => {
+  await app.open('busy');
+  await page.getByRole('tab', { name: 'Inbox' }).focus();
+  await page.keyboard.press('ArrowRight');
+  await expect(page.getByRole('tab', { name: /Unread/ })).toBeFocused();
+  await expect(app.get('item')).toHaveCount(4);
+  await page.keyboard.press('ArrowRight');
+  await expect(page.getByRole('tab', { name: 'Archived' })).toBeFocused();
+  await expect(app.get('item')).toHaveCount(2);
+  await page.keyboard.press('ArrowRight');
+  await expect(page.getByRole('tab', { name: 'Inbox' })).toHaveAttribute('aria-selected', 'true');
+  await page.keyboard.press('End');
+  await app.item('n-13').press('e');
+  await expect(app.get('report')).toContainText('Moved to the inbox');
+  await expect(app.get('item')).toHaveCount(1);
+});
+
+test('looking at the list clears the badge and leaves what is unread', async ({ app, page }) => {
+  await app.open('busy');
+  await expect(app.get('badge')).toHaveText('2');
+  await page.clock.runFor(1000);
+  await expect(app.get('badge')).toHaveCount(0);
+  await expect(app.item('n-1')).toHaveAttribute('data-unread', 'true');
+  expect(await app.calls('window_shows')).toEqual([
+    { focused: true, inboxVisible: false },
+    { focused: true, inboxVisible: true },
+  ]);
+  expect(await app.calls('inbox_mark_all_seen')).toHaveLength(1);
+});
+
+test('a list that is not at its newest end, or not shown, does not clear the badge', async ({
+  app,
+  page,
+}) => {
+  await app.open('thousands');
+  await expect(app.get('badge')).toHaveText('99+');
+  await app.get('inbox').evaluate((list) => (list.scrollTop = 3000));
+  await expect
+    .poll(async () => (await app.calls('window_shows')).at(-1))
+    .toEqual({
+      focused: true,
+      inboxVisible: false,
+    });
+  await page.clock.runFor(5000);
+  await expect(app.get('badge')).toHaveText('99+');
+  await app.get('preferences').click();
+  await page.clock.runFor(5000);
+  expect(await app.calls('inbox_mark_all_seen')).toHaveLength(0);
+});
+
+test('mark all read', async ({ app }) => {
+  await app.open('busy');
+  await app.get('mark-all-read').click();
+  await expect(app.get('item').first()).toHaveAttribute('data-unread', 'false');
+  await expect(app.get('mark-all-read')).toBeDisabled();
+  await expect(app.get('live')).toHaveText('All marked read');
+});
+
+test('ten thousand items are a few dozen rows', async ({ app, page }) => {
+  await app.open('thousands');
+  await expect(app.item('many-0')).toBeVisible();
+  const rows = () => app.get('item').count();
+  expect(await rows()).toBeLessThan(40);
+  await app.item('many-0').focus();
+  await page.keyboard.press('End');
+  await expect(app.item('many-9999')).toBeFocused();
+  expect(await rows()).toBeLessThan(40);
+  await app.get('inbox').evaluate((list) => (list.scrollTop = list.scrollHeight / 2));
+  await expect(app.get('item').nth(5)).toBeVisible();
+  expect(await rows()).toBeLessThan(40);
+  // The row with the focus is still there, far outside of what is on screen.
+  await expect(app.item('many-9999')).toBeFocused();
+  await page.keyboard.press('k');
+  await expect(app.item('many-9998')).toBeFocused();
+  await expect(app.item('many-9998')).toBeInViewport();
+  await page.keyboard.press('Home');
+  await expect(app.item('many-0')).toBeFocused();
+});
+
+test('pages are read as the list is scrolled', async ({ app, page }) => {
+  await app.open('thousands');
+  await expect(app.item('many-0')).toBeVisible();
+  expect(await app.calls('inbox_page')).toHaveLength(1);
+  for (let turn = 0; turn < 12; turn += 1) {
+    await app.get('inbox').evaluate((list) => (list.scrollTop = list.scrollHeight));
+    await expect.poll(async () => (await app.calls('inbox_page')).length).toBeGreaterThan(turn + 1);
+  }
+  await expect(page.getByTestId('item').last()).toBeVisible();
+});
+
+test('new items do not move what is being read', async ({ app, page }) => {
+  await app.open('thousands');
+  await expect(app.item('many-0')).toBeVisible();
+  await app.get('inbox').evaluate((list) => (list.scrollTop = 2000));
+  const row = app.item('many-25');
+  await expect(row).toBeVisible();
+  const before = await row.boundingBox();
+
+  await page.evaluate(() => {
+    const now = Date.now();
+    const like = {
+      body: '',
+      category: null,
+      actor: null,
+      link: null,
+      actions: [],
+      progress: null,
+      alert: '',
+    };
+    const marks = { seenAt: null, readAt: null, archivedAt: null };
+    for (const n of [1, 2, 3]) {
+      const times = { createdAt: now + n, receivedAt: now + n };
+      const words = { key: `new-${n}`, title: `New ${n}`, kind: 'notification', priority: 'normal' } as const;
+      window.fake.receive({ ...like, ...marks, ...times, ...words });
+    }
+    window.fake.push({ kind: 'itemsRemoved', value: ['many-3', 'many-4'] });
+  });
+  await expect(app.get('new-items')).toHaveText('3 new');
+  expect(await row.boundingBox()).toEqual(before);
+  await expect(app.item('new-3')).toHaveCount(0);
+
+  await app.get('new-items').click();
+  await expect(app.item('new-3')).toBeFocused();
+  await expect(app.item('new-3')).toBeInViewport();
+  await expect(app.get('new-items')).toHaveCount(0);
+});
+
+test('at the newest end, new items slide in and are announced together', async ({ app, page }) => {
+  await app.open('live');
+  await expect(app.item('n-1')).toBeVisible();
+  await page.clock.runFor(3000);
+  await expect(app.get('item').first()).toHaveAttribute('data-key', 'live-1');
+  await expect(app.get('live')).toHaveText('New: Ticket 4001 was assigned to you');
+  await page.clock.runFor(6000);
+  await expect(app.get('item').first()).toHaveAttribute('data-key', 'live-3');
+  await expect(app.get('live')).toHaveText('New: Ticket 4002 was assigned to you');
+  await expect(app.get('new-items')).toHaveCount(0);
+});
+
+test('hostile text is text', async ({ app, page }) => {
+  await app.open('hostile');
+  await expect(app.item('hostile-1').getByTestId('item-title')).toHaveText(
+    '<img src=x onerror="alert(1)"><b>bold</b>',
+  );
+  await expect(app.item('hostile-2').getByTestId('item-title')).toHaveText('invoicefdp.exe is ready');
+  await expect(app.item('hostile-5').getByTestId('item-title')).toHaveText('Notification');
+  await app.item('hostile-1').click();
+  const detail = app.get('item-detail');
+  await expect(detail).toContainText('<script>alert(2)</script>');
+  await expect(detail.locator('img, script, iframe, a, b, style')).toHaveCount(0);
+  await expect(page.locator('a, iframe, img, object, embed')).toHaveCount(0);
+
+  // javascript:, data: and file: are not offered, https is.
+  await expect(detail.getByTestId('item-link')).toHaveCount(0);
+  await expect(detail.getByTestId('item-action')).toHaveText('Only this one is a link');
+  await expect(detail).toContainText('3 links are not shown');
+  await detail.getByTestId('item-action').click();
+  expect(await app.calls('item_follow')).toEqual([{ key: 'hostile-1', action: 2 }]);
+  expect(new URL(page.url()).search).toBe('?scenario=hostile');
+
+  // A link shows the host that it leads to, not the one that it pretends.
+  await app.item('hostile-2').click();
+  await expect(detail).toContainText('gloria.example.com.evil.example');
+  await expect(detail).not.toContainText('secret');
+});
+
+test('the list keeps its place when the window is made narrow and wide', async ({ app, page }) => {
+  await app.open('thousands');
+  await expect(app.item('many-0')).toBeVisible();
+  await app.get('inbox').evaluate((list) => (list.scrollTop = 2500));
+  await expect(app.item('many-30')).toBeInViewport();
+  const first = await firstOnScreen();
+  await page.setViewportSize({ width: 400, height: 640 });
+  await expect.poll(firstOnScreen).toBe(first);
+  await page.setViewportSize({ width: 960, height: 640 });
+  await expect.poll(firstOnScreen).toBe(first);
+
+  async function firstOnScreen(): Promise<string | null | undefined> {
+    return await app.get('inbox').evaluate((list) => {
+      const { top } = list.getBoundingClientRect();
+      const rows = [...list.querySelectorAll('[data-testid="item"]')];
+      return rows
+        .filter((row) => row.getBoundingClientRect().bottom > top + 1)
+        .sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)[0]
+        ?.getAttribute('data-key');
+    });
+  }
+});
+
+test('in a narrow window the detail covers the list and gives the focus back', async ({ app, page }) => {
+  await page.setViewportSize({ width: 420, height: 640 });
+  await app.open('busy');
+  await app.item('n-2').click();
+  await expect(app.get('item-detail')).toBeFocused();
+  await expect(app.item('n-1'))
+    .not.toBeInViewport({ ratio: 1 })
+    .catch(() => undefined);
+  await page.keyboard.press('Tab');
+  await expect(page.getByRole('button', { name: 'Back to the list' })).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(app.item('n-2')).toBeFocused();
+});
+
+test('reconnecting counts down, dials, and counts again', async ({ app, page }) => {
+  await app.open('offline');
+  const line = app.get('connection');
+  await expect(line).toHaveAttribute('data-state', 'waiting');
+  await expect(line).toContainText('Reconnecting in 15 s');
+  await expect(line).toContainText('The server did not answer within 10 seconds');
+  await page.clock.runFor(3000);
+  await expect(line).toContainText('Reconnecting in 12 s');
+  await page.clock.runFor(12_000);
+  await expect(line).toHaveAttribute('data-state', 'connecting');
+  await page.clock.runFor(1000);
+  await expect(line).toContainText('Reconnecting in 30 s');
+  await app.get('retry').click();
+  await expect(line).toHaveAttribute('data-state', 'connecting');
+  expect(await app.calls('connection_retry')).toHaveLength(1);
+});
+
+test('last heard is true as time passes', async ({ app, page }) => {
+  await app.open('busy');
+  await expect(app.get('connection')).toContainText('last heard 4 s ago');
+  await page.clock.runFor(10_000);
+  await expect(app.get('connection')).toContainText('last heard 14 s ago');
+  await page.clock.runFor(20_000);
+  await expect(app.get('connection')).toContainText('last heard just now');
+});
+
+test('ages and days move with the clock', async ({ app, page }) => {
+  await app.open('busy');
+  const age = app.item('n-2').locator('time');
+  await expect(age).toContainText('4 min');
+  await page.clock.runFor(120_000);
+  await expect(age).toContainText('6 min');
+  await page.clock.fastForward('10:00:00');
+  await page.clock.runFor(30_000);
+  await expect(page.getByText('Yesterday', { exact: true })).toBeVisible();
+  await expect(age).toContainText('14:26');
+});
+
+test('a locked keyring is unlocked and tried again', async ({ app, page }) => {
+  await app.open('keyringLocked');
+  await expect(app.get('connection')).toContainText('Keyring locked');
+  await app.get('retry').click();
+  await page.clock.runFor(1000);
+  await expect(app.get('connection')).toHaveAttribute('data-state', 'connected');
+});
+
+test('signed out leads to the account', async ({ app }) => {
+  await app.open('signIn');
+  await expect(app.get('connection')).toContainText('Signed out');
+  await app.get('remedy').click();
+  await expect(app.get('setup')).toBeVisible();
+  await expect(app.get('setup-address')).toHaveValue('https://gloria.example.com/api');
+  // The saved token is kept by an empty field, and never shown.
+  await expect(app.get('setup-token')).toHaveValue('');
+  await app.get('setup-save').click();
+  await expect(app.get('inbox')).toBeVisible();
+  expect(await app.calls('account_save')).toEqual([
+    { address: 'https://gloria.example.com/api', token: null },
+  ]);
+});
+
+test('the first run, from nothing to connected', async ({ app, page }) => {
+  await app.open('firstRun');
+  await app.get('setup-save').click();
+  await expect(app.get('setup-address')).toBeFocused();
+  await expect(page.getByText('Enter the address of your server')).toBeVisible();
+  await expect(page.getByText('Enter your token')).toBeVisible();
+  expect(await app.calls('account_save')).toEqual([]);
+
+  await app.get('setup-address').fill('https://nowhere.invalid/api');
+  await app.get('setup-token').fill('abc123');
+  await app.get('setup-test').click();
+  await page.clock.runFor(1000);
+  await expect(app.get('setup-report')).toHaveAttribute('data-succeeded', 'false');
+  await expect(app.get('setup-report').getByRole('listitem')).toHaveCount(1);
+
+  await app.get('setup-address').fill('https://gloria.example.com/api');
+  await app.get('setup-test').click();
+  await page.clock.runFor(1000);
+  await expect(app.get('setup-report')).toHaveAttribute('data-succeeded', 'true');
+  await expect(app.get('setup-report').getByRole('listitem')).toHaveCount(3);
+
+  await expect(app.get('setup-token')).toHaveAttribute('type', 'password');
+  await page.getByRole('button', { name: 'Show the token' }).click();
+  await expect(app.get('setup-token')).toHaveAttribute('type', 'text');
+
+  await app.get('setup-token').press('Enter');
+  await expect(app.get('empty')).toContainText('You are up to date');
+  await page.clock.runFor(1000);
+  await expect(app.get('connection')).toHaveAttribute('data-state', 'connected');
+});
+
+test('an address of the organisation cannot be changed', async ({ app, page }) => {
+  await app.open('managed');
+  await expect(app.get('setup-address')).not.toBeEditable();
+  await expect(page.getByText('Set by your organisation')).toBeVisible();
+  await expect(page.getByText('kept until the app is closed')).toBeVisible();
+});
+
+test('preferences are saved as they are changed', async ({ app, page }) => {
+  await app.open('busy');
+  await app.get('preferences').click();
+  await app.get('sounds').click();
+  await app.get('volume').focus();
+  await page.keyboard.press('ArrowRight');
+  await page.getByRole('radio', { name: 'Bloom' }).check();
+  await page.getByRole('radio', { name: 'Dark' }).check();
+  expect(await app.calls('preferences_save')).toEqual([
+    { sounds: false },
+    { volume: 65 },
+    { sound: 'bloom' },
+    { appearance: 'dark' },
+  ]);
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+  await page.getByRole('button', { name: 'Play Knock' }).click();
+  expect(await app.calls('sound_preview')).toEqual(['chime', 'knock']);
+
+  await page.getByRole('button', { name: 'Until tomorrow 08:00' }).click();
+  await expect(app.get('paused')).toContainText('Thursday, 26 November 2026 at 08:00');
+  expect(await app.calls('sounds_pause')).toEqual([{ minutes: 17.5 * 60 }]);
+  await page.getByRole('button', { name: 'Resume' }).click();
+  await expect(app.get('paused')).toHaveCount(0);
+});
+
+test('a preference that is refused goes back to what it was', async ({ app, page }) => {
+  await app.open('busy');
+  await app.get('preferences').click();
+  await page.evaluate(() => window.fake.refuse('preferences_save', 'the settings file cannot be written'));
+  await app.get('sounds').click();
+  await expect(app.get('report')).toHaveText(/could not be saved: the settings file cannot be written/);
+  await expect(app.get('sounds')).toBeChecked();
+});
+
+test('signing out asks first', async ({ app, page }) => {
+  await app.open('busy');
+  await app.get('preferences').click();
+  await app.get('sign-out').click();
+  await expect(app.get('sign-out-confirm')).toBeFocused();
+  await page.getByRole('button', { name: 'Stay signed in' }).click();
+  await expect(app.get('sign-out')).toBeFocused();
+  expect(await app.calls('account_sign_out')).toEqual([]);
+  await app.get('sign-out').click();
+  await app.get('sign-out-confirm').click();
+  await expect(app.get('setup')).toBeVisible();
+  await expect(app.get('connection')).toHaveAttribute('data-state', 'idle');
+});
+
+test('an inbox that cannot be read says why and is read again', async ({ app, page }) => {
+  await app.open('error');
+  await expect(app.get('error')).toContainText('The inbox is locked by another program');
+  await page.evaluate(() => window.fake.refuse('inbox_page', null));
+  await app.get('error').getByRole('button', { name: 'Try again' }).click();
+  await expect(app.item('n-1')).toBeVisible();
+});
+
+test('each notice stands with its words', async ({ app }) => {
+  await app.open('notices');
+  await expect(app.get('notice')).toHaveCount(3);
+  await expect(app.get('notice').first()).toHaveAttribute('data-kind', 'storage');
+  await expect(app.get('notice').first()).toContainText('The disk is full');
+});
+
+test('the details of the connection open and close by keyboard', async ({ app, page }) => {
+  await app.open('circuitOpen');
+  const toggle = app.get('connection').getByRole('button').first();
+  await toggle.focus();
+  await page.keyboard.press('Enter');
+  const details = page.getByRole('dialog', { name: 'Connection' });
+  await expect(details).toContainText('Failed attempts 10');
+  await expect(details).toContainText('in 5 min');
+  await page.keyboard.press('Escape');
+  await expect(details).toHaveCount(0);
+  await expect(toggle).toBeFocused();
+});
+
+test.describe('with reduced motion', () => {
+  test.use({ contextOptions: { reducedMotion: 'reduce' } });
+
+  test('nothing moves by itself', async ({ app }) => {
+    await app.open('busy');
+    const transition = await app
+      .item('n-1')
+      .locator('..')
+      .evaluate((row) => getComputedStyle(row).transitionDuration);
+    expect(transition).toBe('0s');
+  });
+});

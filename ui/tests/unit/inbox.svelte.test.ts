@@ -1,0 +1,198 @@
+import { flushSync } from 'svelte';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { FakeHost } from '../../src/host/fake';
+import { item, SCENARIOS } from '../../src/host/scenarios';
+import { App } from '../../src/state/app.svelte';
+
+// The models against the fake core, which does every command for real.
+
+let fake: FakeHost;
+let app: App;
+
+function open(scenario: string): FakeHost {
+  const build = SCENARIOS[scenario];
+  if (build === undefined) throw new Error(`no scenario ${scenario}`);
+  return new FakeHost(build(Date.now()));
+}
+
+async function begin(scenario: string): Promise<void> {
+  fake = open(scenario);
+  app = new App(fake);
+  await app.attach();
+  await vi.waitFor(() => expect(app.inbox.ready).toBe(true));
+}
+
+function at(key: string) {
+  const found = app.inbox.list.items.find((one) => one.key === key);
+  if (found === undefined) throw new Error(`${key} is not on show`);
+  return found;
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ shouldAdvanceTime: true });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test('opening marks read, and the counts are the core’s', async () => {
+  await begin('busy');
+  expect(app.snapshot?.counts).toEqual({ unseen: 2, unread: 4, total: 12 });
+  app.inbox.openItem(at('n-1'));
+  await vi.waitFor(() => expect(app.snapshot?.counts.unread).toBe(3));
+  expect(app.inbox.open?.readAt).not.toBeNull();
+});
+
+describe('archiving', () => {
+  test('moves on to the next row and can be undone, unread as it was', async () => {
+    await begin('busy');
+    app.inbox.archive(at('n-2'));
+    expect(app.inbox.activeKey).toBe('n-3');
+    expect(app.inbox.list.items.map((one) => one.key)).not.toContain('n-2');
+    await vi.waitFor(() => expect(app.report?.text).toBe('Archived'));
+    app.undo();
+    await vi.waitFor(() => expect(app.snapshot?.counts).toEqual({ unseen: 1, unread: 4, total: 12 }));
+    expect(at('n-2').readAt).toBeNull();
+  });
+
+  test('that the core refuses is taken back and said', async () => {
+    await begin('busy');
+    fake.refuse('inbox_mark', 'the disk is full');
+    app.inbox.archive(at('n-2'));
+    await vi.waitFor(() => expect(app.report?.text).toBe('That could not be saved: the disk is full'));
+    expect(at('n-2').archivedAt).toBeNull();
+    expect(app.report?.undo).toBeUndefined();
+  });
+});
+
+test('a lost update is found at the next one, and what it had is there', async () => {
+  await begin('busy');
+  fake.lose(item({ key: 'lost', createdAt: Date.now() }));
+  expect(app.inbox.list.items.map((one) => one.key)).not.toContain('lost');
+  fake.connection({ lastHeardAt: Date.now() });
+  await vi.waitFor(() => expect(at('lost').key).toBe('lost'));
+  expect(app.snapshot?.counts.total).toBe(13);
+});
+
+test('pages follow one another to the end, each item once', async () => {
+  await begin('thousands');
+  expect(app.inbox.list.items).toHaveLength(100);
+  await app.inbox.readMore();
+  expect(app.inbox.list.items).toHaveLength(200);
+  await app.inbox.readToEnd();
+  expect(new Set(app.inbox.list.items.map((one) => one.key)).size).toBe(10_000);
+  expect(app.inbox.list.next).toBeNull();
+});
+
+test('an item that changes while its page is on the way is shown as changed', async () => {
+  await begin('thousands');
+  const reading = app.inbox.readMore();
+  fake.receive(
+    item({ key: 'many-150', createdAt: Date.now() - 151 * 7 * 60_000, title: 'Changed on the way' }),
+  );
+  await reading;
+  expect(at('many-150').title).toBe('Changed on the way');
+});
+
+test('a page that was asked for under another filter is dropped', async () => {
+  await begin('thousands');
+  const reading = app.inbox.readMore();
+  app.inbox.show('archived');
+  await reading;
+  await vi.waitFor(() => expect(app.inbox.ready).toBe(true));
+  expect(app.inbox.list).toEqual({ filter: 'archived', items: [], waiting: [], next: null });
+});
+
+test('a page that fails keeps what is there and can be asked for again', async () => {
+  await begin('thousands');
+  fake.refuse('inbox_page', 'busy');
+  await app.inbox.readMore();
+  expect(app.inbox.failure).toBe('busy');
+  expect(app.inbox.list.items).toHaveLength(100);
+  fake.refuse('inbox_page', null);
+  await app.inbox.retry();
+  expect(app.inbox.failure).toBeNull();
+});
+
+test('marking all read reads the pages again as far as they were on screen', async () => {
+  await begin('thousands');
+  await app.inbox.readMore();
+  await app.inbox.readMore();
+  app.inbox.depth = 250;
+  await app.attempt('inbox_mark_all_read', null, 'failed');
+  await vi.waitFor(() => expect(at('many-50').readAt).not.toBeNull());
+  expect(app.inbox.list.items.length).toBeGreaterThanOrEqual(250);
+});
+
+describe('an item that a toast asked for', () => {
+  test('is opened from the list', async () => {
+    await begin('busy');
+    app.go('preferences');
+    fake.push({ kind: 'itemRequested', value: 'n-4' });
+    await vi.waitFor(() => expect(app.inbox.open?.key).toBe('n-4'));
+    expect(app.page).toBe('inbox');
+  });
+
+  test('is found on a page that was never read, and among the archived', async () => {
+    await begin('thousands');
+    fake.push({ kind: 'itemRequested', value: 'many-7000' });
+    await vi.waitFor(() => expect(app.inbox.open?.key).toBe('many-7000'));
+    expect(app.inbox.list.items).toHaveLength(100);
+    await begin('busy');
+    fake.push({ kind: 'itemRequested', value: 'n-13' });
+    await vi.waitFor(() => expect(app.inbox.open?.key).toBe('n-13'));
+  });
+
+  test('that is gone is said to be gone', async () => {
+    await begin('busy');
+    fake.push({ kind: 'itemRequested', value: 'nowhere' });
+    await vi.waitFor(() => expect(app.report?.text).toBe('That notification is no longer in the inbox'));
+  });
+});
+
+test('an open item that the server withdraws is closed with a word', async () => {
+  await begin('busy');
+  app.inbox.openItem(at('n-2'));
+  fake.push({ kind: 'itemsRemoved', value: ['n-2'] });
+  expect(app.inbox.open).toBeNull();
+  expect(app.report?.text).toBe('The notification was withdrawn');
+});
+
+test('the live region speaks at once, then not more than every five seconds', async () => {
+  await begin('empty');
+  const said: string[] = [];
+  const stop = $effect.root(() => {
+    $effect(() => {
+      said.push(app.said);
+    });
+  });
+  const send = (title: string): void => {
+    fake.receive(item({ key: title, createdAt: Date.now(), title }));
+    flushSync();
+  };
+  flushSync();
+  send('one');
+  send('two');
+  send('three');
+  expect(said).toEqual(['', 'New: one']);
+  await vi.advanceTimersByTimeAsync(5_000);
+  flushSync();
+  expect(said).toEqual(['', 'New: one', '2 new, newest: three']);
+  await vi.advanceTimersByTimeAsync(20_000);
+  send('four');
+  expect(said.at(-1)).toBe('New: four');
+  stop();
+});
+
+test('a core that does not answer is said, and asked again', async () => {
+  fake = open('busy');
+  const attach = vi.spyOn(fake, 'attach').mockRejectedValueOnce('the core has stopped');
+  app = new App(fake);
+  await app.attach();
+  expect(app.failure).toBe('the core has stopped');
+  attach.mockRestore();
+  await app.attach();
+  expect(app.failure).toBeNull();
+  expect(app.snapshot).not.toBeNull();
+});
