@@ -18,7 +18,7 @@ impl Target {
     pub(super) fn new(mut url: Url, cursor: &str, credential: Credential) -> Self {
         if !cursor.is_empty() {
             // For servers behind proxies that drop the header.
-            set_query(&mut url, "lastEventId", Some(cursor));
+            set_query(&mut url, "lastEventId", cursor);
         }
         Self { url, credential }.with_query_credential()
     }
@@ -63,9 +63,13 @@ impl Target {
         if url.origin() == self.url.origin() {
             return Ok(Self { url, ..self }.with_query_credential());
         }
-        if let Credential::Query(name, _) = &self.credential {
-            // Servers like to hand the query on.
-            set_query(&mut url, name, None);
+        // Servers like to hand the query on, and some turn the header into one.
+        match &self.credential {
+            Credential::Bearer(token) => drop_from_query(&mut url, |_, value| value == secret(token)),
+            Credential::Query(name, token) => {
+                drop_from_query(&mut url, |key, value| key == *name || value == secret(token));
+            }
+            Credential::Anonymous => {}
         }
         strip_userinfo(&mut url);
         Ok(Self {
@@ -76,7 +80,7 @@ impl Target {
 
     fn with_query_credential(mut self) -> Self {
         if let Credential::Query(name, token) = &self.credential {
-            set_query(&mut self.url, name, Some(secret(token)));
+            set_query(&mut self.url, name, secret(token));
         }
         self
     }
@@ -101,23 +105,25 @@ fn strip_userinfo(url: &mut Url) {
     let _ = url.set_password(None);
 }
 
-/// Sets a parameter to this value alone, or takes it away. The others stay as they are written.
-fn set_query(url: &mut Url, name: &str, value: Option<&str>) {
-    let mut query = url
-        .query()
-        .unwrap_or_default()
+/// Sets a parameter to this value alone. The others stay as they are written.
+fn set_query(url: &mut Url, name: &str, value: &str) {
+    drop_from_query(url, |key, _| key == name);
+    let query = url.query().unwrap_or_default().to_owned();
+    let query = form_urlencoded::Serializer::for_suffix(query, 0)
+        .append_pair(name, value)
+        .finish();
+    url.set_query(Some(&query));
+}
+
+/// Takes the parameters away whose name and value this says. The others stay as they are written.
+fn drop_from_query(url: &mut Url, drop: impl Fn(&str, &str) -> bool) {
+    let Some(query) = url.query() else { return };
+    let kept = query
         .split('&')
-        .filter(|pair| !pair.is_empty())
-        .filter(|pair| form_urlencoded::parse(pair.as_bytes()).all(|(key, _)| key != name))
+        .filter(|pair| !form_urlencoded::parse(pair.as_bytes()).any(|(key, value)| drop(&key, &value)))
         .collect::<Vec<_>>()
         .join("&");
-    if let Some(value) = value {
-        let end = query.len();
-        query = form_urlencoded::Serializer::for_suffix(query, end)
-            .append_pair(name, value)
-            .finish();
-    }
-    url.set_query((!query.is_empty()).then_some(&query));
+    url.set_query((!kept.is_empty()).then_some(&kept));
 }
 
 #[cfg(test)]

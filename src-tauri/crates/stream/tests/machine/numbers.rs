@@ -288,11 +288,11 @@ fn the_open_circuit_waits_as_long_as_the_server_asked() {
 fn waking_and_a_new_network_drop_what_was_open() {
     for woke in [true, false] {
         let mut rig = connected();
-        rig.send(Input::Network(Reachability::Offline));
-        assert!(
-            matches!(rig.machine.phase(), Phase::Connected { .. }),
-            "the system may be wrong"
-        );
+        if !woke {
+            rig.send(Input::Network(Reachability::Offline));
+            let open = matches!(rig.machine.phase(), Phase::Connected { .. });
+            assert!(open, "the system may be wrong");
+        }
         rig.send(if woke {
             Input::Woke
         } else {

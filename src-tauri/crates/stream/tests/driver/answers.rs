@@ -1,0 +1,269 @@
+//! What is made of each answer.
+
+use std::time::Duration;
+
+use gloria_stream::{Command, Delivery, Reachability, Status};
+use tokio::time::Instant;
+
+use crate::rig::{OPEN, Provider, Rig};
+
+#[tokio::test(start_paused = true)]
+async fn answers_that_are_no_stream_say_what_they_are() {
+    for (head, trouble) in [
+        (
+            "200 OK\r\nContent-Type: text/html; charset=utf-8",
+            "this address answered with a web page (text/html), not an event stream",
+        ),
+        (
+            "200 OK\r\nContent-Type: application/json",
+            "this address answered with application/json, not an event stream",
+        ),
+        (
+            "200 OK",
+            "this address answered without saying that it is an event stream",
+        ),
+        (
+            "200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: gzip",
+            "the answer is compressed (gzip), which an event stream must not be",
+        ),
+        ("204 No Content", "halted: the server asked this client to stop"),
+        ("410 Gone", "halted: the server asked this client to stop"),
+        (
+            "403 Forbidden",
+            "halted: this account has no access to the stream",
+        ),
+        ("404 Not Found", "the server answered 404"),
+        (
+            "407 Proxy Authentication Required",
+            "the proxy asks for a sign-in",
+        ),
+        ("429 Too Many Requests", "the server answered 429"),
+        ("503 Service Unavailable", "the server answered 503"),
+        (
+            "511 Network Authentication Required",
+            "this network asks for a sign-in of its own",
+        ),
+        ("304 Not Modified", "the server answered 304"),
+    ] {
+        let mut rig = Rig::new().await;
+        rig.start(None);
+        let mut connection = rig.server.accept().await;
+        connection.write(format!("HTTP/1.1 {head}\r\n\r\n")).await;
+        assert_eq!(rig.trouble().await, trouble, "{head}");
+        connection.hung_up().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_halt_makes_no_more_requests() {
+    let mut rig = Rig::new().await;
+    rig.start(None);
+    rig.server.accept().await.answer("204 No Content").await;
+    rig.trouble().await;
+    for command in [
+        Command::Woke,
+        Command::Network(Reachability::Offline),
+        Command::Network(Reachability::Online),
+    ] {
+        rig.stream.send(command);
+    }
+    tokio::time::sleep(Duration::from_secs(24 * 3600)).await;
+    assert!(rig.server.is_quiet());
+    rig.stream.send(Command::RetryNow);
+    rig.server.accept().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_server_says_when_to_come_back() {
+    for head in [
+        "429 Too Many Requests\r\nRetry-After: 100",
+        "503 Service Unavailable\r\nDate: Sun, 06 Nov 1994 12:00:00 GMT\r\nRetry-After: Sun, 06 Nov 1994 12:01:40 GMT",
+    ] {
+        let mut rig = Rig::new().await;
+        rig.start(None);
+        rig.server.accept().await.answer(head).await;
+        rig.trouble().await;
+        let begun = Instant::now();
+        rig.stream.send(Command::Network(Reachability::Online));
+        rig.server.accept().await;
+        let waited = begun.elapsed().as_secs();
+        assert!((99..=112).contains(&waited), "{waited} s after {head}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_user_does_not_have_to_wait_that_long() {
+    let mut rig = Rig::new().await;
+    rig.start(None);
+    rig.server
+        .accept()
+        .await
+        .answer("503 Service Unavailable\r\nRetry-After: 3600")
+        .await;
+    rig.trouble().await;
+    let begun = Instant::now();
+    rig.stream.send(Command::RetryNow);
+    rig.server.accept().await;
+    assert!(begun.elapsed() <= Duration::from_secs(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn attempts_are_counted_until_the_circuit_opens() {
+    let mut rig = Rig::with(|options| options.timing.max_attempts = 3, Provider::anonymous()).await;
+    rig.start(None);
+    let mut seen = Vec::new();
+    for _ in 0..4 {
+        rig.server.accept().await.answer("500 Oops").await;
+        for _ in 0..2 {
+            seen.push(match rig.status().await {
+                Status::Connecting { attempt } => format!("connecting {attempt}"),
+                Status::Waiting { attempt, .. } => format!("waiting {attempt}"),
+                Status::CircuitOpen { attempt, .. } => format!("open {attempt}"),
+                other => panic!("{other:?}"),
+            });
+        }
+    }
+    assert_eq!(
+        seen,
+        [
+            "connecting 0",
+            "waiting 1",
+            "connecting 1",
+            "waiting 2",
+            "connecting 2",
+            "open 3",
+            "connecting 3",
+            "open 4"
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_no_http_is_said_to_be_none() {
+    let mut rig = Rig::new().await;
+    rig.start(None);
+    rig.server
+        .accept()
+        .await
+        .write("SSH-2.0-OpenSSH_9.2\r\n\r\n")
+        .await;
+    assert_eq!(
+        rig.trouble().await,
+        "the answer is not HTTP: invalid HTTP version parsed"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_closes_before_an_answer_broke_off() {
+    let mut rig = Rig::new().await;
+    rig.start(None);
+    drop(rig.server.accept().await);
+    assert!(
+        rig.trouble()
+            .await
+            .starts_with("the connection broke off before an answer")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_not_there_refuses() {
+    let Rig {
+        server,
+        stream,
+        deliveries,
+        provider,
+    } = Rig::new().await;
+    let url = server.url("/");
+    drop(server);
+    stream.send(Command::Start { cursor: None });
+    let mut rig = Rig {
+        server: crate::rig::Server::bind().await,
+        stream,
+        deliveries,
+        provider,
+    };
+    assert_eq!(rig.trouble().await, "the server refused the connection", "{url}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_before_an_answer_has_its_limit() {
+    for said in ["", "HTTP/1.1 200 OK\r\nContent-Ty"] {
+        let mut rig = Rig::new().await;
+        rig.start(None);
+        let mut connection = rig.server.accept().await;
+        let begun = Instant::now();
+        connection.write(said).await;
+        assert_eq!(rig.trouble().await, "no answer within 15 s");
+        assert!(begun.elapsed() >= Duration::from_secs(14) && begun.elapsed() <= Duration::from_secs(16));
+        connection.hung_up().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn bodies_of_any_framing_are_read() {
+    for (head, body) in [
+        (
+            "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "9\r\ndata: a\n\n\r\n",
+        ),
+        (
+            "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 9\r\n\r\n",
+            "data: a\n\n",
+        ),
+        (
+            "HTTP/1.0 200 OK\r\nContent-Type: text/event-stream\r\n\r\n",
+            "data: a\n\n",
+        ),
+        (
+            "HTTP/1.1 200 OK\nContent-Type: text/event-stream\n\n",
+            "data: a\n\n",
+        ),
+        (
+            "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: text/event-stream;charset=latin1\r\nContent-Encoding: identity\r\n\r\n",
+            "data: a\n\n",
+        ),
+    ] {
+        let mut rig = Rig::new().await;
+        rig.start(None);
+        let mut connection = rig.server.accept().await;
+        connection.write(head).await;
+        rig.connected().await;
+        connection.write(body).await;
+        assert_eq!(rig.data(1).await, ["a"], "{head}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_come_out_however_they_were_cut() {
+    let mut rig = Rig::new().await;
+    rig.start(None);
+    let mut connection = rig.server.accept().await;
+    connection.write(OPEN).await;
+    rig.connected().await;
+    for piece in ["\u{FEFF}data: ", "€", "\r\n\r", "\ndata: b\r\r"] {
+        for byte in piece.as_bytes() {
+            connection.write([*byte]).await;
+            tokio::task::yield_now().await;
+        }
+    }
+    assert_eq!(rig.data(2).await, ["€", "b"]);
+    let (bytes, events) = rig.stream.totals();
+    assert_eq!((bytes, events), (25, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_of_one_read_are_one_delivery_in_order() {
+    let mut rig = Rig::new().await;
+    let mut connection = rig.open().await;
+    connection
+        .write("id: 1\nevent: t\ndata: a\n\ndata: b\n\n: c\n\n")
+        .await;
+    let Delivery::Frames(frames) = rig.delivery().await else {
+        panic!("not events")
+    };
+    let frames: Vec<_> = frames
+        .iter()
+        .map(|frame| (&*frame.event, &*frame.data, &*frame.id))
+        .collect();
+    assert_eq!(frames, [("t", "a", "1"), ("message", "b", "1")]);
+}

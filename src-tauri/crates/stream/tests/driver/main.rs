@@ -1,0 +1,10 @@
+//! The driver against servers that write raw bytes: what it sends, what it makes of each answer, and how it ends.
+//!
+//! Time is paused: it moves on to the next timer when nobody has anything to do, so no test waits for the clock.
+
+mod answers;
+mod endings;
+mod lifetime;
+mod pressure;
+mod requests;
+mod rig;

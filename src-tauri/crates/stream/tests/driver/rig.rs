@@ -1,0 +1,252 @@
+//! A stream, a server to script, and what the stream delivered.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use gloria_stream::{
+    Command, Credential, CredentialError, CredentialProvider, Delivery, Frame, Status, StreamHandle,
+    StreamOptions, Timing,
+};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+
+/// A head that opens a stream, which ends with the connection.
+pub(crate) const OPEN: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
+
+/// Far beyond every timer of the stream: a test that hangs gets here at once, for time is paused.
+const NEVER: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// A stream and its server.
+pub(crate) struct Rig {
+    pub(crate) server: Server,
+    pub(crate) stream: StreamHandle,
+    pub(crate) deliveries: mpsc::Receiver<Delivery>,
+    pub(crate) provider: Arc<Provider>,
+}
+
+impl Rig {
+    /// A stream that is about to dial a new server.
+    pub(crate) async fn new() -> Self {
+        Self::with(|_| {}, Provider::anonymous()).await
+    }
+
+    pub(crate) async fn with(change: impl FnOnce(&mut StreamOptions), provider: Provider) -> Self {
+        let server = Server::bind().await;
+        let mut options = StreamOptions::new(server.url("/sse"), "Gloria/1", 7);
+        options.timing = Timing {
+            base_delay: Duration::from_millis(10),
+            ..Timing::default()
+        };
+        change(&mut options);
+        let (sender, deliveries) = mpsc::channel(16);
+        let provider = Arc::new(provider);
+        let stream = StreamHandle::spawn(options, Arc::clone(&provider) as _, sender);
+        Self {
+            server,
+            stream,
+            deliveries,
+            provider,
+        }
+    }
+
+    pub(crate) fn start(&self, cursor: Option<&str>) {
+        self.stream.send(Command::Start {
+            cursor: cursor.map(str::to_owned),
+        });
+    }
+
+    /// Dials and opens.
+    pub(crate) async fn open(&mut self) -> Connection {
+        self.start(None);
+        let mut connection = self.server.accept().await;
+        connection.write(OPEN).await;
+        self.connected().await;
+        connection
+    }
+
+    pub(crate) async fn delivery(&mut self) -> Delivery {
+        tokio::time::timeout(NEVER, self.deliveries.recv())
+            .await
+            .unwrap()
+            .unwrap()
+    }
+
+    /// The next status.
+    pub(crate) async fn status(&mut self) -> Status {
+        match self.delivery().await {
+            Delivery::Status(status) => status,
+            other => panic!("{other:?} is no status"),
+        }
+    }
+
+    /// Waits for the stream to be open.
+    pub(crate) async fn connected(&mut self) {
+        while !matches!(self.status().await, Status::Connected { .. }) {}
+    }
+
+    /// Why the stream waits, once it does.
+    pub(crate) async fn trouble(&mut self) -> String {
+        loop {
+            match self.status().await {
+                Status::Waiting { cause, .. } | Status::CircuitOpen { cause, .. } => {
+                    return cause.to_string();
+                }
+                Status::Halted(reason) => return format!("halted: {reason}"),
+                Status::Connecting { .. } => {}
+                other => panic!("{other:?} is no trouble"),
+            }
+        }
+    }
+
+    /// The next events.
+    pub(crate) async fn frames(&mut self) -> Vec<Frame> {
+        match self.delivery().await {
+            Delivery::Frames(frames) => frames,
+            other => panic!("{other:?} is no events"),
+        }
+    }
+
+    /// The data of the next events, up to this many.
+    pub(crate) async fn data(&mut self, count: usize) -> Vec<String> {
+        let mut data = Vec::new();
+        while data.len() < count {
+            data.extend(self.frames().await.into_iter().map(|frame| frame.data));
+        }
+        data
+    }
+}
+
+/// A server that does what the test says.
+pub(crate) struct Server {
+    listener: TcpListener,
+}
+
+impl Server {
+    pub(crate) async fn bind() -> Self {
+        Self {
+            listener: TcpListener::bind("127.0.0.1:0").await.unwrap(),
+        }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> url::Url {
+        format!("http://{}{path}", self.listener.local_addr().unwrap())
+            .parse()
+            .unwrap()
+    }
+
+    /// A connection, and the head of the request on it.
+    pub(crate) async fn accept(&self) -> Connection {
+        let mut socket = self.accept_silently().await;
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            request.push(
+                tokio::time::timeout(NEVER, socket.read_u8())
+                    .await
+                    .unwrap()
+                    .unwrap(),
+            );
+        }
+        Connection {
+            socket,
+            request: String::from_utf8(request).unwrap(),
+        }
+    }
+
+    /// A connection that nobody has read from.
+    pub(crate) async fn accept_silently(&self) -> TcpStream {
+        tokio::time::timeout(NEVER, self.listener.accept())
+            .await
+            .unwrap()
+            .unwrap()
+            .0
+    }
+
+    /// Whether nobody is waiting to be accepted.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.listener.accept().now_or_never().is_none()
+    }
+}
+
+/// One connection to the server.
+pub(crate) struct Connection {
+    pub(crate) socket: TcpStream,
+    pub(crate) request: String,
+}
+
+impl Connection {
+    pub(crate) async fn write(&mut self, bytes: impl AsRef<[u8]>) {
+        self.socket.write_all(bytes.as_ref()).await.unwrap();
+    }
+
+    /// Answers with this status line and these headers, without a body, and closes.
+    pub(crate) async fn answer(mut self, head: &str) {
+        self.write(format!("HTTP/1.1 {head}\r\nContent-Length: 0\r\n\r\n"))
+            .await;
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.request.lines().find_map(|line| {
+            let (found, value) = line.split_once(": ")?;
+            found.eq_ignore_ascii_case(name).then_some(value)
+        })
+    }
+
+    /// The path and query that were asked for.
+    pub(crate) fn path(&self) -> &str {
+        self.request.split(' ').nth(1).unwrap()
+    }
+
+    /// Waits until the client has hung up.
+    pub(crate) async fn hung_up(&mut self) {
+        let mut rest = [0; 64];
+        let read = tokio::time::timeout(NEVER, self.socket.read(&mut rest))
+            .await
+            .unwrap();
+        assert!(matches!(read, Ok(0) | Err(_)), "the client said something more");
+    }
+}
+
+/// Hands out what it was given, in order, and the last of it for ever.
+pub(crate) struct Provider {
+    credentials: Mutex<VecDeque<Result<Credential, CredentialError>>>,
+    /// What it was told of the credential before, each time it was asked.
+    rejected: Mutex<Vec<bool>>,
+}
+
+impl Provider {
+    pub(crate) fn of(credentials: impl IntoIterator<Item = Result<Credential, CredentialError>>) -> Self {
+        Self {
+            credentials: Mutex::new(credentials.into_iter().collect()),
+            rejected: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn anonymous() -> Self {
+        Self::of([Ok(Credential::Anonymous)])
+    }
+
+    pub(crate) fn bearer(tokens: &[&str]) -> Self {
+        Self::of(tokens.iter().map(|token| Ok(Credential::Bearer((*token).into()))))
+    }
+
+    pub(crate) fn asked(&self) -> Vec<bool> {
+        self.rejected.lock().unwrap().clone()
+    }
+}
+
+impl CredentialProvider for Provider {
+    fn credential(&self, rejected: bool) -> BoxFuture<'_, Result<Credential, CredentialError>> {
+        self.rejected.lock().unwrap().push(rejected);
+        let mut credentials = self.credentials.lock().unwrap();
+        let next = if credentials.len() > 1 {
+            credentials.pop_front()
+        } else {
+            credentials.front().cloned()
+        };
+        std::future::ready(next.unwrap()).boxed()
+    }
+}
