@@ -163,17 +163,15 @@ impl Loop {
         self.last_output += 1;
         let output = self.last_output;
         let (progress, watched) = mpsc::channel();
-        let closing = Closing {
-            output,
-            inputs: self.inputs.clone(),
-        };
-        let reporting = progress.clone();
-        let spawned = thread::Builder::new().name("sound".to_owned()).spawn(move || {
+        let (inputs, reporting) = (self.inputs.clone(), progress.clone());
+        let work = move || {
+            let closing = Closing { output, inputs };
             let begun = |outcome| {
                 let _ = closing.inputs.send(Input::Begun { output, outcome });
             };
             output::play(sound, volume, &reporting, &watched, begun);
-        });
+        };
+        let spawned = thread::Builder::new().name("sound".to_owned()).spawn(work);
         match spawned {
             Ok(_) => {
                 self.open += 1;
@@ -190,15 +188,18 @@ impl Loop {
     }
 
     fn begun(&mut self, output: u64, outcome: Result<(), SoundError>) {
-        if let Some(current) = self.current.as_mut().filter(|current| current.output == output) {
-            current.deadline = Instant::now() + bundled::LONGEST + PLAY_GRACE;
-            reply(current.answer.take(), outcome);
+        let Some(current) = self.current.as_mut().filter(|current| current.output == output) else {
+            return;
+        };
+        if outcome.is_err() {
+            return self.end_current(outcome);
         }
+        current.deadline = Instant::now() + bundled::LONGEST + PLAY_GRACE;
+        reply(current.answer.take(), outcome);
     }
 
     fn closed(&mut self, output: u64) {
-        // A closing thread was counted when it was started; those that were refused a thread never close.
-        self.open = self.open.saturating_sub(1);
+        self.open -= 1;
         if self
             .current
             .as_ref()

@@ -1,7 +1,5 @@
 //! What every bundled sound keeps to, measured on what the player decodes.
 
-#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
-
 use gloria_core::protocol::SoundName;
 use gloria_desktop::sounds::bundled::{LONGEST, Pcm, decode, file};
 
