@@ -10,6 +10,8 @@ use crate::{DialError, DialLimits, EndCause};
 /// An error's text is kept up to here; some quote what a stranger's server said.
 const SHOWN: usize = 160;
 
+const UNTRUSTED: &str = "nobody this computer trusts has signed it";
+
 /// Why a request brought no answer.
 pub(super) fn dial_error(error: &reqwest::Error, limits: DialLimits) -> DialError {
     if error.is_builder() {
@@ -86,7 +88,11 @@ fn tls_error(error: &rustls::Error) -> DialError {
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             "it is not valid yet, or this computer's clock is wrong".to_owned()
         }
-        CertificateError::UnknownIssuer => "nobody this computer trusts has signed it".to_owned(),
+        CertificateError::UnknownIssuer => UNTRUSTED.to_owned(),
+        // What a certificate that was made with openssl's defaults and signed itself comes to.
+        CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
+            UNTRUSTED.to_owned()
+        }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "it belongs to another name".to_owned()
         }
@@ -96,11 +102,12 @@ fn tls_error(error: &rustls::Error) -> DialError {
     DialError::Certificate(why)
 }
 
-/// A TLS error, which comes wrapped in an IO error that hides it from the chain.
+/// A TLS error, which comes wrapped in IO errors that hide it from the chain.
 fn tls<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
-    error
-        .downcast_ref()
-        .or_else(|| error.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref())
+    match error.downcast_ref::<io::Error>() {
+        Some(io) => tls(io.get_ref()?),
+        None => error.downcast_ref(),
+    }
 }
 
 fn chain<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
@@ -122,4 +129,121 @@ fn root(error: &reqwest::Error) -> String {
 
 fn shown(text: &str) -> String {
     text.chars().take(SHOWN).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rustls::pki_types::UnixTime;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    const LIMITS: DialLimits = DialLimits {
+        connect: Duration::from_secs(10),
+        first_byte: Duration::from_secs(15),
+    };
+
+    fn client() -> reqwest::ClientBuilder {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        reqwest::Client::builder().no_proxy()
+    }
+
+    /// What an https request through a proxy that gives this answer comes to.
+    async fn through_a_proxy_that_says(answer: &str) -> DialError {
+        let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", proxy.local_addr().unwrap());
+        let client = client()
+            .proxy(reqwest::Proxy::https(address).unwrap())
+            .build()
+            .unwrap();
+        let serve = async {
+            let mut socket = proxy.accept().await.unwrap().0;
+            let mut request = [0; 1024];
+            let read = socket.read(&mut request).await.unwrap();
+            assert!(request[..read].starts_with(b"CONNECT gloria.invalid:443 "));
+            socket.write_all(answer.as_bytes()).await.unwrap();
+        };
+        let request = client.get("https://gloria.invalid/sse?token=s3cret").send();
+        let (result, ()) = tokio::join!(request, serve);
+        dial_error(&result.unwrap_err(), LIMITS)
+    }
+
+    #[tokio::test]
+    async fn a_proxy_that_wants_a_sign_in_is_told_from_one_that_refuses() {
+        let error = through_a_proxy_that_says("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n").await;
+        assert_eq!(error, DialError::ProxyAuthentication);
+        let error = through_a_proxy_that_says("HTTP/1.1 503 Service Unavailable\r\n\r\n").await;
+        assert!(
+            matches!(&error, DialError::Proxy(text) if !text.contains("s3cret")),
+            "{error:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_name_without_an_address_is_not_found() {
+        let result = client()
+            .build()
+            .unwrap()
+            .get("http://gloria.invalid/sse?token=s3cret")
+            .send()
+            .await;
+        assert_eq!(dial_error(&result.unwrap_err(), LIMITS), DialError::NameNotFound);
+    }
+
+    #[tokio::test]
+    async fn an_address_that_is_none_says_so_without_itself() {
+        let result = client()
+            .build()
+            .unwrap()
+            .get("ftp://gloria.invalid/sse?token=s3cret")
+            .send()
+            .await;
+        let error = dial_error(&result.unwrap_err(), LIMITS);
+        assert!(matches!(error, DialError::Setup(_)), "{error:?}");
+        assert!(!format!("{error} {error:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn certificates_fail_for_reasons_that_people_can_read() {
+        let time = UnixTime::since_unix_epoch(Duration::ZERO);
+        for (certificate, words) in [
+            (
+                CertificateError::Expired,
+                "the certificate is not trusted: it has expired",
+            ),
+            (
+                CertificateError::ExpiredContext {
+                    time,
+                    not_after: time,
+                },
+                "the certificate is not trusted: it has expired",
+            ),
+            (
+                CertificateError::NotValidYet,
+                "the certificate is not trusted: it is not valid yet",
+            ),
+            (
+                CertificateError::UnknownIssuer,
+                "the certificate is not trusted: nobody this computer trusts",
+            ),
+            (
+                CertificateError::NotValidForName,
+                "the certificate is not trusted: it belongs to another name",
+            ),
+            (
+                CertificateError::Revoked,
+                "the certificate is not trusted: it was revoked",
+            ),
+        ] {
+            let error = tls_error(&rustls::Error::InvalidCertificate(certificate));
+            assert!(error.to_string().starts_with(words), "{error}");
+        }
+        assert!(matches!(
+            tls_error(&rustls::Error::HandshakeNotComplete),
+            DialError::Tls(_)
+        ));
+    }
 }
