@@ -21,6 +21,7 @@ mod api;
 mod backend;
 mod blast;
 mod control;
+pub mod demo;
 mod doorway;
 mod hub;
 mod log;

@@ -11,13 +11,13 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 /// Nothing here takes longer on a working backend; only a broken one waits for it.
-pub const DEADLINE: Duration = Duration::from_secs(10);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
 
-pub async fn backend() -> Backend {
+pub(crate) async fn backend() -> Backend {
     Backend::start(BackendOptions::default()).await.unwrap()
 }
 
-pub fn http() -> Client {
+pub(crate) fn http() -> Client {
     // Another test of this process may have installed it.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder()
@@ -27,19 +27,19 @@ pub fn http() -> Client {
         .unwrap()
 }
 
-pub fn get(backend: &Backend, path: &str) -> RequestBuilder {
+pub(crate) fn get(backend: &Backend, path: &str) -> RequestBuilder {
     http()
         .get(format!("{}{path}", backend.api_url()))
         .bearer_auth(TEST_TOKEN)
 }
 
 /// A stream as the card's crate reads it.
-pub struct Events {
+pub(crate) struct Events {
     inner: Pin<Box<dyn Stream<Item = Result<Event, String>> + Send>>,
 }
 
 impl Events {
-    pub fn of(response: Response) -> Self {
+    pub(crate) fn of(response: Response) -> Self {
         assert_eq!(response.status(), 200);
         let events = response.bytes_stream().eventsource();
         Self {
@@ -47,27 +47,27 @@ impl Events {
         }
     }
 
-    pub async fn open(request: RequestBuilder) -> Self {
+    pub(crate) async fn open(request: RequestBuilder) -> Self {
         Self::of(timeout(DEADLINE, request.send()).await.unwrap().unwrap())
     }
 
     /// The next thing: an event, an error, or the end.
-    pub async fn next(&mut self) -> Option<Result<Event, String>> {
+    pub(crate) async fn next(&mut self) -> Option<Result<Event, String>> {
         timeout(DEADLINE, self.inner.next()).await.unwrap()
     }
 
-    pub async fn event(&mut self) -> Event {
+    pub(crate) async fn event(&mut self) -> Event {
         self.next().await.unwrap().unwrap()
     }
 
     /// The next event must be the greeting.
-    pub async fn greeted(mut self) -> Self {
+    pub(crate) async fn greeted(mut self) -> Self {
         assert_eq!(self.event().await.event, "connection_established");
         self
     }
 
     /// Whether nothing arrives. The stream is as before afterwards.
-    pub async fn is_silent(&mut self) -> bool {
+    pub(crate) async fn is_silent(&mut self) -> bool {
         // The one place where time must pass: that nothing comes can only be seen by waiting.
         timeout(Duration::from_millis(150), self.inner.next())
             .await
@@ -75,33 +75,33 @@ impl Events {
     }
 }
 
-pub async fn stream(backend: &Backend) -> Events {
+pub(crate) async fn stream(backend: &Backend) -> Events {
     Events::open(get(backend, "/sse")).await.greeted().await
 }
 
-pub async fn stream_after(backend: &Backend, cursor: &str) -> Events {
+pub(crate) async fn stream_after(backend: &Backend, cursor: &str) -> Events {
     Events::open(get(backend, "/sse").header("last-event-id", cursor))
         .await
         .greeted()
         .await
 }
 
-pub fn data(event: &Event) -> Value {
+pub(crate) fn data(event: &Event) -> Value {
     serde_json::from_str(&event.data).unwrap()
 }
 
-pub fn note(id: &str) -> Value {
+pub(crate) fn note(id: &str) -> Value {
     json!({ "id": id, "title": "Safety briefing", "message": "Hall 3 at 14:00" })
 }
 
 /// A connection with nothing between the test and the socket.
-pub struct Raw {
+pub(crate) struct Raw {
     io: TcpStream,
-    pub received: Vec<u8>,
+    pub(crate) received: Vec<u8>,
 }
 
 impl Raw {
-    pub async fn get(backend: &Backend, path: &str) -> Self {
+    pub(crate) async fn get(backend: &Backend, path: &str) -> Self {
         let mut io = TcpStream::connect(backend.address()).await.unwrap();
         let head = format!("GET {path} HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {TEST_TOKEN}\r\n\r\n");
         io.write_all(head.as_bytes()).await.unwrap();
@@ -112,14 +112,14 @@ impl Raw {
     }
 
     /// A stream whose greeting has arrived to its last byte.
-    pub async fn stream(backend: &Backend) -> Self {
+    pub(crate) async fn stream(backend: &Backend) -> Self {
         let mut raw = Self::get(backend, "/api/sse").await;
         raw.until("}\n\n\r\n").await;
         raw
     }
 
     /// Reads until `text` has arrived.
-    pub async fn until(&mut self, text: &str) {
+    pub(crate) async fn until(&mut self, text: &str) {
         while !self.text().contains(text) {
             let read = timeout(DEADLINE, self.io.read_buf(&mut self.received))
                 .await
@@ -130,7 +130,7 @@ impl Raw {
     }
 
     /// Reads to the end, or to the error that ends it.
-    pub async fn to_end(&mut self) -> std::io::Result<()> {
+    pub(crate) async fn finish(&mut self) -> std::io::Result<()> {
         timeout(DEADLINE, self.io.read_to_end(&mut self.received))
             .await
             .unwrap()
@@ -138,20 +138,20 @@ impl Raw {
     }
 
     /// How many bytes one read gives.
-    pub async fn read_once(&mut self) -> usize {
+    pub(crate) async fn read_once(&mut self) -> usize {
         timeout(DEADLINE, self.io.read_buf(&mut self.received))
             .await
             .unwrap()
             .unwrap()
     }
 
-    pub async fn is_silent(&mut self) -> bool {
+    pub(crate) async fn is_silent(&mut self) -> bool {
         timeout(Duration::from_millis(150), self.io.read_buf(&mut self.received))
             .await
             .is_err()
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.received).into_owned()
     }
 }

@@ -67,7 +67,7 @@ async fn a_stalled_stream_can_be_reset() {
     backend.control().stall(Stall::Every);
     backend.control().push("notification.created", note("unsent"));
     backend.control().reset();
-    assert_eq!(raw.to_end().await.unwrap_err().kind(), ErrorKind::ConnectionReset);
+    assert_eq!(raw.finish().await.unwrap_err().kind(), ErrorKind::ConnectionReset);
     assert!(!raw.text().contains("unsent"));
 }
 
@@ -79,7 +79,7 @@ async fn a_cut_ends_the_connection_inside_an_event_that_is_replayed_whole() {
         .control()
         .cut_mid_event("notification.created", note("torn"));
     // FIN, not RST: the read ends well. The body has no last chunk, and the event no end.
-    raw.to_end().await.unwrap();
+    raw.finish().await.unwrap();
     let text = raw.text();
     assert!(
         text.contains("event: notification.created\nid: 1\ndata: {"),
@@ -115,7 +115,7 @@ async fn a_reset_is_a_reset_on_every_connection() {
     idle.until("{\"status\":\"ok\"}").await;
     backend.control().reset();
     for raw in streams.iter_mut().chain([&mut idle]) {
-        assert_eq!(raw.to_end().await.unwrap_err().kind(), ErrorKind::ConnectionReset);
+        assert_eq!(raw.finish().await.unwrap_err().kind(), ErrorKind::ConnectionReset);
     }
     backend
         .control()
@@ -129,7 +129,7 @@ async fn a_hang_up_with_fin_has_no_last_chunk_and_an_ended_stream_has() {
     let backend = backend().await;
     let mut hung_up = Raw::stream(&backend).await;
     backend.control().hang_up(HangUp::Fin);
-    hung_up.to_end().await.unwrap();
+    hung_up.finish().await.unwrap();
     assert!(!hung_up.text().ends_with("0\r\n\r\n"));
 
     let mut ended = Raw::stream(&backend).await;

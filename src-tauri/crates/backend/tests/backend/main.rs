@@ -4,6 +4,8 @@
 
 mod client;
 mod contract;
+mod demo;
 mod faults;
 mod port;
+mod program;
 mod rest;

@@ -90,10 +90,10 @@ async fn each_fault_can_be_asked_for() {
         json!({ "do": "cutMidEvent", "event": "heartbeat", "data": {} }),
     )
     .await;
-    raw.to_end().await.unwrap();
+    raw.finish().await.unwrap();
     let mut raw = Raw::stream(&backend).await;
     command(&backend, json!({ "do": "hangUp", "how": "reset" })).await;
-    assert!(raw.to_end().await.is_err());
+    assert!(raw.finish().await.is_err());
     command(&backend, json!({ "do": "requireToken", "token": "other" })).await;
     assert_eq!(
         get(&backend, "/notifications").send().await.unwrap().status(),
