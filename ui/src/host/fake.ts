@@ -187,7 +187,7 @@ export class FakeHost implements Host {
     item_follow: ({ key, action }) => {
       const item = this.#items.get(key);
       const link = (action === null ? item?.link : item?.actions[action]?.link) ?? null;
-      if (item === undefined || link === null) return Promise.reject({ message: 'The link is gone' });
+      if (item === undefined || link === null) return Promise.reject({ message: 'the link is gone' });
       this.receive(markItem(item, 'read', Date.now()));
       return Promise.resolve(null);
     },
@@ -222,7 +222,7 @@ export class FakeHost implements Host {
       clearTimeout(this.#dial);
       const { account } = this.#scenario;
       this.push({ kind: 'account', value: { ...account, token: 'missing', needsSetup: true } });
-      this.connection({ state: 'idle', remedy: 'signIn', reason: 'You signed out', connectedSince: null });
+      this.connection({ state: 'idle', remedy: 'signIn', reason: 'you signed out', connectedSince: null });
       return Promise.resolve(null);
     },
     preferences_save: (form) => {
@@ -266,14 +266,14 @@ function testReport(address: string, token: string | null): TestReport {
       passed: found,
       detail: found
         ? `${host} answers over an encrypted connection`
-        : `No server has the name ${hostname}: check the spelling, or connect to the company network`,
+        : `no server has the name ${hostname}: check the spelling, or connect to the company network`,
     },
     {
       title: 'Sign in',
       passed: accepted,
-      detail: accepted ? 'The token was accepted' : 'The server refused the token (401): copy a new one',
+      detail: accepted ? 'the token was accepted' : 'the server refused the token (401): copy a new one',
     },
-    { title: 'Open the stream', passed: true, detail: 'The first event came after 180 ms' },
+    { title: 'Open the stream', passed: true, detail: 'the first event came after 180 ms' },
   ];
   const failed = steps.findIndex((step) => !step.passed);
   return { succeeded: failed < 0, steps: failed < 0 ? steps : steps.slice(0, failed + 1) };

@@ -1,4 +1,5 @@
 import type { AccountForm, AccountView } from '../host/protocol';
+import { parseUrl, sentence } from './text';
 
 /** What is wrong with each field, in words; empty where nothing is. */
 export interface AccountProblems {
@@ -12,12 +13,12 @@ export function accountProblems(form: AccountForm, account: AccountView): Accoun
 }
 
 function addressProblem(address: string): string {
-  if (address.trim() === '') return 'Enter the address of your server';
-  if (!/^https?:\/\//i.test(address.trim())) return 'The address begins with https://';
-  if (!URL.canParse(address.trim())) return 'This is not a web address';
-  const { hostname, username, password } = new URL(address.trim());
-  if (hostname === '') return 'This is not a web address';
-  if (username !== '' || password !== '') return 'Leave name and password out of the address';
+  const typed = address.trim();
+  if (typed === '') return 'Enter the address of your server';
+  if (!/^https?:\/\//i.test(typed)) return 'The address begins with https://';
+  const url = parseUrl(typed);
+  if (url === null) return 'This is not a web address';
+  if (url.username !== '' || url.password !== '') return 'Leave name and password out of the address';
   return '';
 }
 
@@ -36,20 +37,16 @@ export function tokenHint(account: AccountView): { text: string; tone: 'quiet' |
     case 'unknown':
       return { text: 'Asking the keyring for your token…', tone: 'quiet' };
     case 'missing':
-      return { text: problem || 'Your personal token for the Gloria System.', tone: 'quiet' };
+      return { text: sentence(problem || 'Your personal token for the Gloria System'), tone: 'quiet' };
     case 'keyringLocked':
       return {
-        text: `${sentence(problem || 'The keyring is locked')} Unlock it and try again, or enter the token anew.`,
+        text: `${sentence(problem || 'The keyring is locked')}. Unlock it and try again, or enter the token anew.`,
         tone: 'warn',
       };
     case 'keyringUnavailable':
       return {
-        text: `${sentence(problem || 'This computer has no keyring')} A token entered here is kept until the app is closed.`,
+        text: `${sentence(problem || 'This computer has no keyring')}. A token entered here is kept until the app is closed.`,
         tone: 'warn',
       };
   }
-}
-
-function sentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
 }

@@ -1,4 +1,5 @@
 import type { ConnectionView } from '../host/protocol';
+import { sentence } from './text';
 import { ago, countdown, type EpochMillis } from './time';
 
 export type ConnectionTone = 'good' | 'busy' | 'bad' | 'quiet';
@@ -6,27 +7,33 @@ export type ConnectionTone = 'good' | 'busy' | 'bad' | 'quiet';
 /** What a button beside the connection's words does. */
 export type ConnectionRemedy = 'retry' | 'setup';
 
+export interface ConnectionButton {
+  does: ConnectionRemedy;
+  label: string;
+}
+
 export interface ConnectionWords {
   tone: ConnectionTone;
   /** Where it stands; changes with the clock. */
   state: string;
   /** Why; may be empty. */
   reason: string;
-  button: { does: ConnectionRemedy; label: string } | null;
+  buttons: readonly ConnectionButton[];
 }
 
 /** The connection in words, true at `now`. */
 export function connectionWords(view: ConnectionView, now: EpochMillis): ConnectionWords {
-  const { reason } = view;
+  const reason = sentence(view.reason);
+  const remedy = remedyButton(view);
   switch (view.state) {
     case 'idle':
-      return { tone: 'quiet', state: 'Not connected', reason, button: remedyButton(view, 'Connect') };
+      return { tone: 'quiet', state: 'Not connected', reason, buttons: [remedy ?? retry('Connect')] };
     case 'connecting':
       return {
         tone: 'busy',
         state: view.attempt > 0 ? `Connecting, attempt ${view.attempt + 1}…` : 'Connecting…',
         reason,
-        button: null,
+        buttons: [],
       };
     case 'connected':
       return {
@@ -34,7 +41,7 @@ export function connectionWords(view: ConnectionView, now: EpochMillis): Connect
         state:
           view.lastHeardAt === null ? 'Connected' : `Connected · last heard ${ago(view.lastHeardAt, now)}`,
         reason,
-        button: null,
+        buttons: [],
       };
     case 'waiting':
       return {
@@ -42,7 +49,8 @@ export function connectionWords(view: ConnectionView, now: EpochMillis): Connect
         state:
           view.nextAttemptAt === null ? 'Reconnecting' : `Reconnecting ${countdown(view.nextAttemptAt, now)}`,
         reason,
-        button: remedyButton(view, 'Retry now'),
+        // Waiting goes on whatever the cause, so trying at once is always on offer.
+        buttons: [...(remedy?.does === 'setup' ? [remedy] : []), retry('Retry now')],
       };
     case 'circuitOpen':
       return {
@@ -52,10 +60,10 @@ export function connectionWords(view: ConnectionView, now: EpochMillis): Connect
             ? 'Server out of reach'
             : `Server out of reach · next try ${countdown(view.nextAttemptAt, now)}`,
         reason,
-        button: remedyButton(view, 'Retry now'),
+        buttons: [...(remedy?.does === 'setup' ? [remedy] : []), retry('Retry now')],
       };
     case 'halted':
-      return { tone: 'bad', state: haltedState(view), reason, button: remedyButton(view, 'Connect again') };
+      return { tone: 'bad', state: haltedState(view), reason, buttons: [remedy ?? retry('Connect again')] };
   }
 }
 
@@ -73,17 +81,22 @@ function haltedState(view: ConnectionView): string {
   }
 }
 
-function remedyButton(view: ConnectionView, retryLabel: string): ConnectionWords['button'] {
+/** What the user can do first; null where trying again is all there is. */
+function remedyButton(view: ConnectionView): ConnectionButton | null {
   switch (view.remedy) {
     case 'signIn':
       return { does: 'setup', label: 'Sign in' };
     case 'checkAddress':
       return { does: 'setup', label: 'Check address' };
     case 'unlockKeyring':
-      return { does: 'retry', label: 'Try again' };
+      return retry('Try again');
     case 'none':
     case 'retry':
     case 'checkNetwork':
-      return { does: 'retry', label: retryLabel };
+      return null;
   }
+}
+
+function retry(label: string): ConnectionButton {
+  return { does: 'retry', label };
 }

@@ -13,11 +13,29 @@ export function singleLine(text: string): string {
   return plainText(text).replace(/\s+/g, ' ').trim();
 }
 
-/** Where a link goes, if it is one that may be offered: http or https, and not longer than what fits a URL bar. */
+/** The core's words as a sentence of their own: it writes them so that they can follow a colon. */
+export function sentence(text: string): string {
+  // Only words: "https://…" and "n/a" keep their first letter.
+  return plainText(text)
+    .trim()
+    .replace(/^\p{Ll}[\p{L}'’-]*(?=[\s,;]|$)/u, (word) => word.charAt(0).toLocaleUpperCase() + word.slice(1));
+}
+
+/** The address as the browser's own parser reads it; null where it cannot. */
+export function parseUrl(text: string): URL | null {
+  // `URL.canParse` is younger than the web view of macOS 13.
+  try {
+    return new URL(text);
+  } catch {
+    return null;
+  }
+}
+
+/** Where a link goes, if it is one that may be offered: http or https. */
 export function webLinkHost(link: string | null): string | null {
-  if (link === null || !URL.canParse(link)) return null;
-  const { protocol, host } = new URL(link);
-  return (protocol === 'https:' || protocol === 'http:') && host !== '' ? host : null;
+  const url = link === null ? null : parseUrl(link);
+  if (url === null || url.host === '') return null;
+  return url.protocol === 'https:' || url.protocol === 'http:' ? url.host : null;
 }
 
 /** Up to two capitals that stand for a name. */

@@ -1,5 +1,5 @@
 import { failureMessage, type Host } from '../host/host';
-import type { Commands, Snapshot, Update } from '../host/protocol';
+import type { Commands, Snapshot, Update, WindowView } from '../host/protocol';
 import { Announcer } from './announcer';
 import { Attachment } from './attachment';
 import { Inbox, type Report } from './inbox.svelte';
@@ -68,6 +68,11 @@ export class App {
       this.tell({ text: `${failed}: ${failureMessage(error)}` });
       return false;
     }
+  }
+
+  /** Tells the core what is on screen. Nobody can mend it when that fails, and the next change tells it again. */
+  showWindow(view: WindowView): void {
+    this.#host.call('window_shows', view).catch(() => undefined);
   }
 
   /** Says it on screen and in the live region. */

@@ -134,8 +134,7 @@ export class Inbox {
   }
 
   openItem(item: Item): void {
-    this.activeKey = item.key;
-    this.open = item;
+    this.#show(item);
     if (item.readAt === null) void this.mark([item], 'read');
   }
 
@@ -144,7 +143,11 @@ export class Inbox {
     const shown = [...this.list.items, ...this.list.waiting].find((item) => item.key === key);
     const item = shown ?? (await this.#find(key));
     if (item === undefined) this.#report({ text: 'That notification is no longer in the inbox' });
-    else if (item !== null) this.openItem(item);
+    else if (item !== null) {
+      this.#show(item);
+      // Even if it is read: the mark tells the core that what was asked for has been shown.
+      void this.mark([item], 'read');
+    }
   }
 
   close(): void {
@@ -196,6 +199,11 @@ export class Inbox {
     const open = items.find((item) => item.key === this.open?.key);
     if (open !== undefined) this.open = open;
     this.#change((list) => lists.storeItems(list, items, false));
+  }
+
+  #show(item: Item): void {
+    this.activeKey = item.key;
+    this.open = item;
   }
 
   get #holds(): boolean {

@@ -8,6 +8,7 @@ const SCENARIOS: Record<string, string> = {
   managed: 'setup',
   offline: 'retry',
   connecting: 'item',
+  wrongAddress: 'retry',
   circuitOpen: 'retry',
   signIn: 'remedy',
   keyringLocked: 'retry',

@@ -21,7 +21,7 @@ test('connected says when it last heard, as long as it is connected', () => {
   expect(connectionWords(view({ lastHeardAt: NOW - 4_000 }), NOW)).toMatchObject({
     tone: 'good',
     state: 'Connected · last heard 4 s ago',
-    button: null,
+    buttons: [],
   });
   expect(connectionWords(view({}), NOW).state).toBe('Connected');
 });
@@ -29,15 +29,15 @@ test('connected says when it last heard, as long as it is connected', () => {
 test('waiting counts down and offers a way round', () => {
   const waiting = view({
     state: 'waiting',
-    reason: 'Timed out',
+    reason: 'the server answered 503',
     remedy: 'retry',
     nextAttemptAt: NOW + 12_000,
   });
   expect(connectionWords(waiting, NOW)).toEqual({
     tone: 'busy',
     state: 'Reconnecting in 12 s',
-    reason: 'Timed out',
-    button: { does: 'retry', label: 'Retry now' },
+    reason: 'The server answered 503',
+    buttons: [{ does: 'retry', label: 'Retry now' }],
   });
   expect(connectionWords(waiting, NOW + 12_000).state).toBe('Reconnecting now');
 });
@@ -57,7 +57,7 @@ test.each([
   expect(connectionWords(view({ state: 'halted', remedy }), NOW)).toMatchObject({
     tone: 'bad',
     state,
-    button,
+    buttons: [button],
   });
 });
 
@@ -66,4 +66,12 @@ test('an attempt after failures says which it is', () => {
   expect(connectionWords(view({ state: 'connecting', attempt: 2 }), NOW).state).toBe(
     'Connecting, attempt 3…',
   );
+});
+
+test('waiting for a server that is not there offers the address, and trying at once', () => {
+  const waiting = view({ state: 'waiting', remedy: 'checkAddress', nextAttemptAt: NOW + 60_000 });
+  expect(connectionWords(waiting, NOW).buttons.map((button) => button.label)).toEqual([
+    'Check address',
+    'Retry now',
+  ]);
 });

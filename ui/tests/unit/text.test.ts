@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { announcement } from '../../src/lib/announce';
 import { badgeLabel, badgeText } from '../../src/lib/badge';
-import { excerpt, initials, plainText, singleLine, webLinkHost } from '../../src/lib/text';
+import { excerpt, initials, plainText, sentence, singleLine, webLinkHost } from '../../src/lib/text';
 import { item } from '../../src/host/scenarios';
 
 test('controls and what turns text around are taken out, line breaks are kept', () => {
@@ -16,6 +16,15 @@ test('what emoji and scripts are joined with stays', () => {
 
 test('a title is one line', () => {
   expect(singleLine('  one\n\n two\tthree \u0000')).toBe('one two three');
+});
+
+test('words of the core stand as a sentence', () => {
+  expect(sentence('the server answered 503')).toBe('The server answered 503');
+  expect(sentence('https://a.example is used with encryption')).toBe(
+    'https://a.example is used with encryption',
+  );
+  expect(sentence('ökonomie, kurz')).toBe('Ökonomie, kurz');
+  expect(sentence('')).toBe('');
 });
 
 test('an excerpt ends at a whole character', () => {
