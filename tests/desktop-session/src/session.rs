@@ -218,7 +218,10 @@ impl Session {
     /// When the picture cannot be taken or written.
     pub fn screenshot(&self, path: &Path) -> Result<()> {
         let mut import = self.command("import");
-        import.args(["-window", "root"]).arg(path);
+        // Without the time in it, so that equal screens make equal files.
+        import
+            .args(["-window", "root", "-define", "png:exclude-chunks=date,time"])
+            .arg(path);
         run(import)
     }
 

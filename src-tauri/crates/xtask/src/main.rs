@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
 
+mod demo;
 mod house;
 mod install;
 mod report;
@@ -21,6 +22,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Task {
+    /// Show the app against a backend that plays a working day.
+    Demo(demo::Options),
     /// Run the tests; installs what is missing first.
     Test {
         /// Which suites; all of them if none is named.
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
 
 fn run(task: Task) -> Result<ExitCode> {
     match task {
+        Task::Demo(options) => demo::run(&options),
         Task::Test { suites } => test::run(&suites),
     }
 }

@@ -1,0 +1,240 @@
+//! The demo on a desktop of its own, judged by what can be seen from outside.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use gloria_desktop_session::{Process, Session, SessionOptions, TrayItem, wait_until};
+use serde_json::Value;
+
+use super::DemoBackend;
+use crate::house::{self, built};
+
+/// How long any one thing may take to appear; a debug build of a web view on two busy cores takes some seconds.
+const SOON: Duration = Duration::from_secs(60);
+
+/// The time between two of the demo's events: short enough for a handful in each picture.
+const PACE: &str = "1500ms";
+
+/// Rows in a full inbox window.
+const ROWS: usize = 5;
+
+/// Where the window goes: clear of the toasts at the right and of the panel at the bottom.
+const WINDOW_AT: (u32, u32) = (48, 48);
+
+/// What moves looks different after this long.
+const MOVEMENT: Duration = Duration::from_millis(150);
+
+/// Fewer colours than this are a window that has not been painted yet; text alone, smoothed, has more.
+const PAINTED_COLOURS: u32 = 40;
+
+/// Runs the demo for at least `length`, with pictures in `shots`.
+pub(super) fn run(shots: &Path, length: Duration) -> Result<ExitCode> {
+    let shots = house::root().join(shots);
+    fs::create_dir_all(&shots)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        tokio::select! {
+            shown = show(&shots, length) => shown.map(|()| ExitCode::SUCCESS),
+            // Leaving here ends all that was started.
+            interrupted = tokio::signal::ctrl_c() => interrupted.map(|()| ExitCode::FAILURE).map_err(Into::into),
+        }
+    })
+}
+
+async fn show(shots: &Path, length: Duration) -> Result<()> {
+    let begin = Instant::now();
+    let session = Session::start(SessionOptions::default()).await?;
+    println!("a desktop in {}", session.dir().display());
+
+    first_run(&session, shots).await?;
+
+    let backend = DemoBackend::start(PACE)?;
+    let stage = Stage {
+        session,
+        backend,
+        shots: shots.to_owned(),
+    };
+    let light = stage.start_app("light")?;
+    let toast = stage
+        .session
+        .wait_for_toast(SOON, |_| true)
+        .await
+        .context("no toast was shown")?;
+    println!(
+        "a toast was shown by {}, with {} actions",
+        toast.app_name,
+        toast.actions.len()
+    );
+    println!("a tray icon says {:?}", stage.tray_icon().await?.tooltip);
+    let sound = stage
+        .session
+        .wait_for_sound(begin, SOON)
+        .await
+        .context("no sound was played")?;
+    println!("a sound was played, {sound:.3} of full scale");
+    stage.picture("desktop").await?;
+
+    wait_until("the inbox to fill", SOON, async || {
+        Ok((stage.inbox()?.len() >= ROWS).then_some(()))
+    })
+    .await?;
+    stage.open_window().await?;
+    stage.picture("inbox-light").await?;
+    drop(light);
+    wait_until("the tray icon to go", SOON, async || {
+        Ok(stage.session.tray_items().await?.is_empty().then_some(()))
+    })
+    .await?;
+
+    let _dark = stage.start_app("dark")?;
+    // Of two that start at the same time, either may be the first.
+    stage.tray_icon().await?;
+    stage.open_window().await?;
+    stage.picture("inbox-dark").await?;
+
+    let before = stage.inbox()?.len();
+    wait_until("one more event", SOON, async || {
+        Ok((stage.inbox()?.len() > before).then_some(()))
+    })
+    .await?;
+    tokio::time::sleep(length.saturating_sub(begin.elapsed())).await;
+    let items = stage.inbox()?;
+    ensure!(
+        items.iter().all(|item| item["title"].is_string()),
+        "an item without a title: {items:?}"
+    );
+    println!(
+        "{} items in the inbox, {} toasts",
+        items.len(),
+        stage.session.toasts().len()
+    );
+    Ok(())
+}
+
+/// Without an address the app asks for one by itself.
+async fn first_run(session: &Session, shots: &Path) -> Result<()> {
+    let mut app = session.command(built("debug", "gloria-notify"));
+    app.env("GLORIA_HOME", session.dir().join("new-user"));
+    let _app = session.spawn("first-run", app)?;
+    painted_window(session)
+        .await
+        .context("the first-run page did not open")?;
+    session.screenshot(&shots.join("first-run.png"))?;
+    println!("the first-run page: {}", shots.join("first-run.png").display());
+    Ok(())
+}
+
+struct Stage {
+    session: Session,
+    backend: DemoBackend,
+    shots: PathBuf,
+}
+
+impl Stage {
+    fn command(&self, program: &str) -> Command {
+        let mut command = self.session.command(built("debug", program));
+        command.env("GLORIA_HOME", self.session.dir().join("gloria"));
+        command
+            .env("GLORIA_API_URL", &self.backend.api)
+            .env("GLORIA_TOKEN", &self.backend.token);
+        command
+    }
+
+    fn start_app(&self, appearance: &str) -> Result<Process> {
+        let mut app = self.command("gloria-notify");
+        app.env("GLORIA_APPEARANCE", appearance);
+        self.session.spawn("app", app)
+    }
+
+    /// As a person does who starts the app a second time.
+    async fn open_window(&self) -> Result<()> {
+        let mut second = self
+            .session
+            .spawn("second-start", self.command("gloria-notify"))?;
+        wait_until("the second start to end", SOON, async || second.exit_status()).await?;
+        painted_window(&self.session)
+            .await
+            .context("the window did not open")
+    }
+
+    async fn tray_icon(&self) -> Result<TrayItem> {
+        wait_until("the tray icon", SOON, async || {
+            let items = self.session.tray_items().await?;
+            Ok(items.into_iter().find(|item| item.tooltip.contains("Gloria")))
+        })
+        .await
+    }
+
+    /// A picture of the whole screen while nothing moves on it.
+    async fn picture(&self, name: &str) -> Result<()> {
+        let path = self.shots.join(name).with_extension("png");
+        let mut last = Vec::new();
+        wait_until("the screen to rest", SOON, async || {
+            self.session.screenshot(&path)?;
+            let picture = fs::read(&path)?;
+            let at_rest = picture == last;
+            last = picture;
+            tokio::time::sleep(MOVEMENT).await;
+            Ok(at_rest.then_some(()))
+        })
+        .await?;
+        println!("a picture: {}", path.display());
+        Ok(())
+    }
+
+    /// What is stored, read beside the running app.
+    fn inbox(&self) -> Result<Vec<Value>> {
+        let output = self.command("gloria").args(["inbox", "list"]).output()?;
+        ensure!(
+            output.status.success(),
+            "gloria inbox list: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let lines = String::from_utf8(output.stdout)?;
+        lines
+            .lines()
+            .map(|line| Ok(serde_json::from_str(line)?))
+            .collect()
+    }
+}
+
+/// Waits for the app's window, puts it where nothing covers it, and waits until it is painted and at rest.
+async fn painted_window(session: &Session) -> Result<()> {
+    let window = wait_until("the window", SOON, async || {
+        let found = session
+            .command("xdotool")
+            .args(["search", "--onlyvisible", "--name", "^Gloria Notify$"])
+            .output()?;
+        Ok(String::from_utf8(found.stdout)?.lines().next().map(str::to_owned))
+    });
+    let window = window.await?;
+    let (x, y) = WINDOW_AT;
+    let moved = session
+        .command("xdotool")
+        .args(["windowmove", &window, &x.to_string(), &y.to_string()])
+        .status()?;
+    ensure!(moved.success(), "the window cannot be moved");
+    let mut last = None;
+    wait_until("the window's content", SOON, async || {
+        let picture = session
+            .command("import")
+            .args(["-window", &window, "ppm:-"])
+            .output()?
+            .stdout;
+        let at_rest = last.as_ref() == Some(&picture) && colours(&picture) > PAINTED_COLOURS;
+        last = Some(picture);
+        Ok(at_rest.then_some(()))
+    })
+    .await
+}
+
+/// How many colours a PPM picture has; its few bytes of header do not matter.
+fn colours(picture: &[u8]) -> u32 {
+    let distinct: std::collections::BTreeSet<_> = picture.chunks_exact(3).collect();
+    u32::try_from(distinct.len()).unwrap_or(u32::MAX)
+}
