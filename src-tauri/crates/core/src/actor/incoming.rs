@@ -375,10 +375,11 @@ fn digest(missed: &[Item], pressing: &Item) -> Toast {
         .filter(|item| item.priority == Priority::Urgent)
         .count();
     let title = format!("{} notifications while you were away", missed.len());
+    let newest = missed.iter().max_by_key(|item| item.created_at).unwrap_or(pressing);
     let body = match urgent {
-        0 => format!("Newest: {}", pressing.title),
+        0 => format!("Newest: {}", newest.title),
         1 => format!("Urgent: {}", pressing.title),
-        urgent => format!("{urgent} urgent, newest: {}", pressing.title),
+        urgent => format!("{urgent} urgent, the newest of them: {}", pressing.title),
     };
     Toast {
         item: None,
