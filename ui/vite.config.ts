@@ -3,7 +3,7 @@ import { defineConfig } from 'vite';
 
 export default defineConfig({
   base: './',
-  plugins: [svelte()],
+  plugins: [svelte({ configFile: false })],
   build: {
     // The oldest web views that the app runs in: WebKitGTK 2.42, macOS 13.
     target: 'safari16',

@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config';
 process.env.TZ = 'Europe/Berlin';
 
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [svelte({ configFile: false })],
   // Without this, Svelte's server build is picked, in which runes do not react.
   resolve: { conditions: ['browser'] },
   test: { include: ['tests/unit/**/*.test.ts'], environment: './tests/unit/environment.ts' },

@@ -44,13 +44,17 @@ export function compareItems(a: Item, b: Item): number {
  */
 export function storeItems(list: InboxList, stored: readonly Item[], hold: boolean): InboxList {
   const changed = new Map(stored.map((item) => [item.key, item]));
-  const replace = (items: readonly Item[]): Item[] =>
-    items.flatMap((item) => {
+  // A loop, because the list may hold a hundred thousand items while the window is drawn.
+  const replace = (items: readonly Item[]): Item[] => {
+    const kept: Item[] = [];
+    for (const item of items) {
       const change = changed.get(item.key);
-      if (change === undefined) return [item];
       changed.delete(item.key);
-      return stays(list.filter, change) ? [change] : [];
-    });
+      if (change === undefined) kept.push(item);
+      else if (stays(list.filter, change)) kept.push(change);
+    }
+    return kept;
+  };
   const items = replace(list.items);
   const waiting = replace(list.waiting);
   const oldest = items.at(-1);
@@ -67,8 +71,10 @@ export function storeItems(list: InboxList, stored: readonly Item[], hold: boole
 
 /** Of items that were stored, those that nobody can have seen yet. */
 export function newItems(list: InboxList, stored: readonly Item[]): Item[] {
-  const known = new Set([...list.items, ...list.waiting].map((item) => item.key));
-  return stored.filter((item) => !known.has(item.key) && item.seenAt === null && belongs('unread', item));
+  const fresh = new Map(stored.map((item) => [item.key, item]));
+  for (const { key } of list.items) fresh.delete(key);
+  for (const { key } of list.waiting) fresh.delete(key);
+  return [...fresh.values()].filter((item) => item.seenAt === null && belongs('unread', item));
 }
 
 export function removeItems(list: InboxList, keys: readonly string[]): InboxList {
