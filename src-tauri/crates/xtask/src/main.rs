@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
 
+mod bench;
 mod demo;
 mod house;
 mod install;
@@ -30,6 +31,14 @@ enum Task {
         #[arg(value_enum)]
         suites: Vec<test::Suite>,
     },
+    /// Measure; prints the tables of docs/performance.md.
+    Bench {
+        /// Which benches; all of them if none is named.
+        #[arg(value_enum)]
+        benches: Vec<bench::Bench>,
+    },
+    /// Write the TypeScript of the protocol anew.
+    Protocol,
 }
 
 fn main() -> ExitCode {
@@ -46,5 +55,21 @@ fn run(task: Task) -> Result<ExitCode> {
     match task {
         Task::Demo(options) => demo::run(&options),
         Task::Test { suites } => test::run(&suites),
+        Task::Bench { benches } => bench::run(&benches),
+        Task::Protocol => protocol(),
     }
+}
+
+/// The core's own test writes the file when it is asked to.
+fn protocol() -> Result<ExitCode> {
+    let mut generate = house::cargo([
+        "test",
+        "--quiet",
+        "--package",
+        "gloria-core",
+        "--lib",
+        "typescript",
+    ]);
+    house::run(generate.env("GLORIA_REGENERATE", "1"))?;
+    Ok(ExitCode::SUCCESS)
 }
