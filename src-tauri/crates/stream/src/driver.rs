@@ -169,6 +169,9 @@ impl StreamHandle {
     ///
     /// Deliveries go to `deliveries`; while that is full, nothing more is read from the socket, and at most what one read
     /// brought is held. The stream ends when its receiver is dropped.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime that has its timer and its network switched on.
     pub fn spawn(
         options: StreamOptions,
         credentials: Arc<dyn CredentialProvider>,

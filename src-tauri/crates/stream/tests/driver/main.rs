@@ -3,6 +3,7 @@
 //! Time is paused: it moves on to the next timer when nobody has anything to do, so no test waits for the clock.
 
 #![expect(
+    clippy::expect_used,
     clippy::unwrap_used,
     clippy::wildcard_enum_match_arm,
     reason = "a failed unwrap, or a delivery that a test does not look for, fails it"

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gloria_stream::{Command, Delivery, IdleReason, Status};
 
-use crate::rig::{Connection, Rig};
+use crate::rig::{Connection, Provider, Rig};
 
 /// More than the kernel buffers for a loopback connection, and than the client would hold if it held all.
 const FLOOD: usize = 64 << 20;
@@ -62,6 +62,24 @@ async fn a_reader_that_is_behind_for_minutes_loses_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_silence_begins_when_the_reader_is_back() {
+    let mut rig = Rig::new().await;
+    let mut connection = rig.open().await;
+    // One more than the channel takes, each a read of its own.
+    for count in 1..=17 {
+        connection.write("data: a\n\n").await;
+        while rig.stream.totals().1 < count {
+            tokio::task::yield_now().await;
+        }
+    }
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    rig.data(17).await;
+    tokio::time::sleep(Duration::from_secs(70)).await;
+    connection.write("data: b\n\n").await;
+    assert_eq!(rig.data(1).await, ["b"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn stop_counts_while_nobody_reads() {
     let mut rig = Rig::new().await;
     let mut connection = rig.open().await;
@@ -87,4 +105,24 @@ async fn dropping_the_handle_counts_while_nobody_reads() {
     flood(&connection).await;
     drop(rig.stream);
     connection.hung_up().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_is_behind_gets_the_newest_status_and_not_each_one() {
+    let mut rig = Rig::with(
+        |options| options.timing.max_attempts = 1000,
+        Provider::anonymous(),
+    )
+    .await;
+    rig.start(None);
+    for _ in 0..40 {
+        drop(rig.server.accept().await);
+    }
+    let _last = rig.server.accept().await;
+    // What filled the channel, in order; then what the rest came to.
+    for attempt in 0..8 {
+        assert_eq!(rig.status().await, Status::Connecting { attempt });
+        assert!(matches!(rig.status().await, Status::Waiting { .. }));
+    }
+    assert_eq!(rig.status().await, Status::Connecting { attempt: 40 });
 }

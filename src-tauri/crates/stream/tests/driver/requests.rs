@@ -1,6 +1,9 @@
 //! What is sent, and where to.
 
+use std::time::Duration;
+
 use gloria_stream::{Command, Credential, CredentialError, HaltReason, Status};
+use tokio::time::Instant;
 
 use crate::rig::{OPEN, Provider, Rig, Server};
 
@@ -223,6 +226,7 @@ async fn redirects_to_another_origin_lose_every_credential() {
 async fn ten_redirects_are_followed_and_no_more() {
     let mut rig = Rig::new().await;
     rig.start(None);
+    let begun = Instant::now();
     for _ in 0..11 {
         rig.server
             .accept()
@@ -231,6 +235,7 @@ async fn ten_redirects_are_followed_and_no_more() {
             .await;
     }
     assert_eq!(rig.trouble().await, "the server redirects in a circle");
+    assert!(begun.elapsed() < Duration::from_secs(1), "they were one attempt");
     assert!(rig.server.is_quiet());
 }
 
