@@ -290,7 +290,11 @@ async fn ten_megabytes_in_one_event_are_passed_over_and_what_follows_arrives() {
     control.push_huge(10 << 20);
     control.push(CREATED, live("after", "normal"));
     // Two attempts more, in case it was a broken connection; then a pause, which the user need not wait for.
-    running.until("given up", |state| state.connection.reason.contains("3 times in a row")).await;
+    running
+        .until("given up", |state| {
+            state.connection.reason.contains("3 times in a row")
+        })
+        .await;
     running.core.connection_retry().await.unwrap();
     running.until("after", |state| state.counts.total == 2).await;
     let keys: Vec<_> = running.items().await.into_iter().map(|item| item.key).collect();
@@ -632,7 +636,7 @@ async fn a_missing_sound_device_or_toast_service_is_told_and_the_item_stays() {
 }
 
 #[tokio::test]
-async fn a_gap_is_told_until_the_inbox_was_looked_at() {
+async fn a_gap_is_told_until_the_inbox_is_left() {
     let (backend, control) = backend().await;
     let desk = Desk::signed_in(&backend);
     let running = desk.start();
@@ -651,7 +655,15 @@ async fn a_gap_is_told_until_the_inbox_was_looked_at() {
             state.notices.iter().any(|notice| notice.kind == NoticeKind::Gap)
         })
         .await;
+    let view = WindowView {
+        focused: true,
+        inbox_visible: true,
+    };
+    running.core.window_shows(view).await.unwrap();
     running.core.inbox_mark_all_seen().await.unwrap();
+    let state = running.core.attach().await.unwrap().snapshot;
+    assert!(!state.notices.is_empty(), "there is time to read it");
+    running.core.window_shows(WindowView::default()).await.unwrap();
     running.until("looked at", |state| state.notices.is_empty()).await;
 }
 

@@ -375,7 +375,10 @@ fn digest(missed: &[Item], pressing: &Item) -> Toast {
         .filter(|item| item.priority == Priority::Urgent)
         .count();
     let title = format!("{} notifications while you were away", missed.len());
-    let newest = missed.iter().max_by_key(|item| item.created_at).unwrap_or(pressing);
+    let newest = missed
+        .iter()
+        .max_by_key(|item| item.created_at)
+        .unwrap_or(pressing);
     let body = match urgent {
         0 => format!("Newest: {}", newest.title),
         1 => format!("Urgent: {}", pressing.title),

@@ -54,6 +54,10 @@ impl Actor {
                 drop(reply.send(Ok(())));
             }
             Request::WindowShows(view, reply) => {
+                // Whoever leaves the inbox has read what stood above it.
+                if self.window.inbox_visible && !view.inbox_visible {
+                    self.set_notice(NoticeKind::Gap, None);
+                }
                 self.window = view;
                 if !view.focused && !view.inbox_visible {
                     self.state.requested_item = None;
@@ -126,7 +130,6 @@ impl Actor {
     async fn mark_all_seen(&mut self) -> Result<Counts, CoreError> {
         let now = self.now().epoch_millis();
         self.inbox.call(move |inbox| inbox.mark_all_seen(now)).await?;
-        self.set_notice(NoticeKind::Gap, None);
         self.publish_counts().await;
         Ok(self.state.counts)
     }
