@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
 use crate::connection::{self, Moment};
-use crate::handle::{CoreHandle, Request};
+use crate::handle::{CoreHandle, EventTally, Request};
 use crate::inbox::{Inbox, InboxError, InboxThread};
 use crate::paths::Paths;
 use crate::ports::{Clock, Opener, Secrets, SoundError, Sounds, ToastError, Toasts};
@@ -134,6 +134,7 @@ struct Actor {
     storage_retry: Option<Instant>,
     last_sound: Option<Instant>,
     window: WindowView,
+    tally: EventTally,
     state: Snapshot,
     updates: broadcast::Sender<Revised>,
     heard_told: Instant,
@@ -208,6 +209,7 @@ impl Actor {
             storage_retry: None,
             last_sound: None,
             window: WindowView::default(),
+            tally: EventTally::default(),
             state,
             updates: broadcast::Sender::new(WAITING_UPDATES),
             heard_told: Instant::now(),

@@ -47,12 +47,24 @@ pub enum Signal {
     },
 }
 
+/// What came of the events since the core started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct EventTally {
+    /// Taken, heartbeats included.
+    pub taken: u64,
+    /// Of a type that this version does not know.
+    pub unknown: u64,
+    /// Passed over because of a mistake in them, or because they were over the limits.
+    pub invalid: u64,
+}
+
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, CoreError>>;
 
 /// What can be asked of the core.
 #[derive(Debug)]
 pub(crate) enum Request {
     Attach(Reply<Attached>),
+    EventTally(Reply<EventTally>),
     InboxPage(InboxQuery, Reply<InboxPage>),
     InboxMark(MarkRequest, Reply<Counts>),
     InboxMarkAllRead(Reply<Counts>),
@@ -112,6 +124,8 @@ macro_rules! requests {
 requests! {
     /// The whole state, and a channel of what follows.
     attach() -> Attached = Attach;
+    /// What came of the events since the core started.
+    event_tally() -> EventTally = EventTally;
     /// A page of the inbox.
     inbox_page(query: InboxQuery) -> InboxPage = InboxPage;
     /// Marks items.

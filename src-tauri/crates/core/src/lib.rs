@@ -20,4 +20,4 @@ mod text;
 pub mod tray;
 
 pub use actor::{Environment, Ports, Setup, start};
-pub use handle::{Attached, CoreError, CoreHandle, Signal};
+pub use handle::{Attached, CoreError, CoreHandle, EventTally, Signal};

@@ -277,6 +277,8 @@ async fn bad_events_cost_themselves_alone() {
         ("<img src=x onerror=alert(1)>", None)
     );
     assert_eq!(control.observed().streams_total, 1, "the stream never broke");
+    let tally = running.core.event_tally().await.unwrap();
+    assert_eq!((tally.unknown, tally.invalid), (1, 3));
 }
 
 #[tokio::test]

@@ -76,6 +76,7 @@ impl Actor {
 
     /// The stream gave up an event that is larger than any should be: the cursor moves past it.
     async fn take_skipped(&mut self, id: &str, bytes: u64) {
+        self.tally.invalid += 1;
         tracing::error!(id, bytes, "an event over the limits was passed over");
         if !id.is_empty() {
             let arrival = Arrival {
@@ -106,6 +107,12 @@ impl Actor {
         let mut arrivals = Vec::with_capacity(frames.len());
         for frame in frames {
             let decoded = event::decode(&frame);
+            let tally = match &decoded {
+                Ok(_) => &mut self.tally.taken,
+                Err(DecodeError::UnknownType) => &mut self.tally.unknown,
+                Err(_) => &mut self.tally.invalid,
+            };
+            *tally += 1;
             match &decoded {
                 Ok(Event::ConnectionEstablished(greeting)) => {
                     if let (Some(heartbeat), Some(running)) = (greeting.heartbeat, &self.stream) {

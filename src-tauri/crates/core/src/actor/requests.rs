@@ -20,6 +20,7 @@ impl Actor {
                 };
                 drop(reply.send(Ok(attached)));
             }
+            Request::EventTally(reply) => drop(reply.send(Ok(self.tally))),
             Request::InboxPage(query, reply) => {
                 let page = self.inbox.call(move |inbox| inbox.page(&query)).await;
                 drop(reply.send(page.map_err(CoreError::from)));
