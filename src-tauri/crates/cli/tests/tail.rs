@@ -1,5 +1,11 @@
 //! `gloria tail` as scripts see it: its lines, its flags, its exit codes.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a failed unwrap fails the test"
+)]
+
 use std::process::{Output, Stdio};
 use std::time::Duration;
 

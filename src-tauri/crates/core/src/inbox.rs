@@ -96,7 +96,13 @@ impl Inbox {
                 let advice = match &error {
                     InboxError::Newer { .. } => "install that version again".to_owned(),
                     InboxError::Full => "free some space, then start Gloria Notify again".to_owned(),
-                    _ => format!("make {} writable, then start Gloria Notify again", path.display()),
+                    InboxError::ReadOnly
+                    | InboxError::Damaged
+                    | InboxError::Folder(_)
+                    | InboxError::Database(_)
+                    | InboxError::Closed => {
+                        format!("make {} writable, then start Gloria Notify again", path.display())
+                    }
                 };
                 let problem = format!(
                     "{error}; {advice}. Until then notifications are shown but not kept, and nothing in the file changes"
@@ -148,9 +154,13 @@ impl Inbox {
 
     fn open_file(path: &Path, source: &str) -> Result<Self, InboxError> {
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(|error| match error.kind() {
-                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => InboxError::ReadOnly,
-                _ => InboxError::Folder(error),
+            let refused = [io::ErrorKind::PermissionDenied, io::ErrorKind::ReadOnlyFilesystem];
+            std::fs::create_dir_all(folder).map_err(|error| {
+                if refused.contains(&error.kind()) {
+                    InboxError::ReadOnly
+                } else {
+                    InboxError::Folder(error)
+                }
             })?;
         }
         let db = Connection::open(path)?;

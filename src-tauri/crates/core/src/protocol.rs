@@ -20,8 +20,7 @@ macro_rules! commands {
     ($($(#[$doc:meta])* $name:ident: $request:ty => $response:ty,)*) => {
         /// The list of commands as types, from which the TypeScript is generated.
         #[cfg(test)]
-        #[derive(TS)]
-        #[allow(dead_code, reason = "exists for its TypeScript")]
+        #[derive(Debug, TS)]
         pub struct Commands {
             $($(#[$doc])* pub $name: ($request, $response),)*
         }

@@ -1,5 +1,7 @@
 //! The whole core against the reference backend over real sockets, with ports that record.
 
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;

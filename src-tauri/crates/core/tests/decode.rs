@@ -1,7 +1,5 @@
 //! Frames as servers send them, good and bad, and what becomes of them.
 
-#![expect(clippy::panic, reason = "a panic fails the test")]
-
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,5 +1,7 @@
 //! The inbox on a real disk: nothing lost, nothing twice, whatever the file is like.
 
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
