@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::connection::{self, Moment};
 use crate::handle::{CoreHandle, EventTally, Request};
 use crate::inbox::{Inbox, InboxError, InboxThread};
+use crate::outage::Outage;
 use crate::paths::Paths;
 use crate::ports::{Clock, Opener, Secrets, SoundError, Sounds, ToastError, Toasts};
 use crate::protocol::{
@@ -132,6 +133,7 @@ struct Actor {
     catch_up: Option<CatchUp>,
     /// When events that could not be stored are asked for again.
     storage_retry: Option<Instant>,
+    outage: Outage,
     last_sound: Option<Instant>,
     window: WindowView,
     tally: EventTally,
@@ -207,6 +209,7 @@ impl Actor {
             notices,
             catch_up: None,
             storage_retry: None,
+            outage: Outage::default(),
             last_sound: None,
             window: WindowView::default(),
             tally: EventTally::default(),
@@ -258,6 +261,7 @@ impl Actor {
         [
             self.catch_up.as_ref().map(CatchUp::ends),
             self.storage_retry,
+            self.outage.deadline().map(Instant::from_std),
             pause_ends,
             watched.then(|| self.heard_told + HEARD_CHECK),
         ]
@@ -278,6 +282,13 @@ impl Actor {
         if self.storage_retry.is_some_and(|at| at <= now) {
             self.storage_retry = None;
             self.resume_after_storage_trouble().await;
+        }
+        if self
+            .outage
+            .deadline()
+            .is_some_and(|at| Instant::from_std(at) <= now)
+        {
+            self.tell_outage();
         }
         let paused_until = self.state.preferences.sounds_paused_until;
         if paused_until.is_some_and(|until| until <= self.now().epoch_millis()) {

@@ -10,6 +10,7 @@ pub mod connection;
 pub mod event;
 mod handle;
 pub mod inbox;
+pub mod outage;
 pub mod paths;
 pub mod ports;
 mod probe;

@@ -68,6 +68,7 @@ impl Actor {
     pub(super) fn set_status(&mut self, status: Status) {
         self.status = status;
         self.publish_connection();
+        self.tell_outage();
     }
 
     pub(super) fn note_token(&mut self) {

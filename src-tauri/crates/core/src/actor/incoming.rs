@@ -10,6 +10,7 @@ use crate::alert::{self, Alert, Circumstances, MOST_MISSED_TOASTS, ToastVerdict}
 use crate::event::{self, DecodeError, Event};
 use crate::handle::Signal;
 use crate::inbox::{Arrival, Filed, InboxError, fingerprint};
+use crate::outage::OutageNews;
 use crate::ports::Toast;
 use crate::protocol::{EpochMillis, Item, ItemKind, NoticeKind, Priority, Update};
 
@@ -318,6 +319,21 @@ impl Actor {
         }
         if let Some(sound) = sound {
             self.play(sound);
+        }
+    }
+
+    /// Tells of an outage when it is time to, unless the window already asks for what is missing.
+    pub(super) fn tell_outage(&mut self) {
+        let news = self.outage.note(&self.status, Instant::now().into_std());
+        if let Some(OutageNews { title, body }) = news
+            && !self.state.account.needs_setup
+        {
+            self.show_toast(Toast {
+                item: None,
+                title,
+                body,
+                priority: Priority::High,
+            });
         }
     }
 
