@@ -137,7 +137,8 @@ impl Control {
         self.hang_up(HangUp::Reset);
     }
 
-    /// Streams get no byte more, and stay open. What is pushed meanwhile arrives on [`Control::resume`].
+    /// Streams get no byte more, not even the end of [`Control::end_streams`], and stay open. What is pushed meanwhile
+    /// arrives on [`Control::resume`]; heartbeats do not.
     pub fn stall(&self, stall: Stall) {
         self.hub.stall(stall);
     }
@@ -147,7 +148,7 @@ impl Control {
         self.hub.resume();
     }
 
-    /// Slows all streams down, those to come included; `None` ends it.
+    /// Slows all streams down, those to come included; `None` ends it. A connection stays slow after its stream.
     pub fn set_pace(&self, pace: Option<Pace>) {
         self.hub.set_pace(pace);
     }

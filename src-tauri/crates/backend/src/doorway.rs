@@ -28,7 +28,7 @@ pub(crate) struct DoorOrder {
 #[derive(Debug)]
 enum Door {
     Open(TcpListener),
-    /// Bound and not listening: connecting is refused, and no other process can take the port.
+    /// Bound and not listening: connecting is refused, and the system gives the port to nobody else.
     Closed(Option<TcpSocket>),
 }
 

@@ -198,19 +198,20 @@ impl Hub {
     pub(crate) fn resume(&self) {
         let mut state = self.state();
         state.stall_every = false;
-        state
-            .streams
-            .values()
-            .for_each(|stream| stream.wire.set_stalled(false));
+        // Also the connections whose stream was ended meanwhile.
+        self.wires.each(|wire| wire.set_stalled(false));
     }
 
     pub(crate) fn set_pace(&self, pace: Option<Pace>) {
         let mut state = self.state();
         state.pace = pace;
-        state
-            .streams
-            .values()
-            .for_each(|stream| stream.wire.set_pace(pace));
+        match pace {
+            Some(_) => state
+                .streams
+                .values()
+                .for_each(|stream| stream.wire.set_pace(pace)),
+            None => self.wires.each(|wire| wire.set_pace(None)),
+        }
     }
 
     /// Opens a stream on the connection `wire`: the greeting, then what was missed after `cursor`.
@@ -267,11 +268,7 @@ impl Hub {
 
     pub(crate) fn close_stream(&self, number: u64) {
         let mut state = self.state();
-        if let Some(stream) = state.streams.remove(&number) {
-            // The connection may go on to carry other requests.
-            stream.wire.set_stalled(false);
-            stream.wire.set_pace(None);
-        }
+        state.streams.remove(&number);
         state.observed.streams = state.streams.len();
         drop(state);
         self.tell();

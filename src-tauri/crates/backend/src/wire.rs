@@ -123,9 +123,14 @@ impl Wires {
         lock(&self.open).len()
     }
 
-    pub(crate) fn hang_up_all(&self, how: HangUp) {
+    pub(crate) fn each(&self, act: impl Fn(&Wire)) {
+        // Woken connections may close at once, which takes this lock.
         let open: Vec<_> = lock(&self.open).values().cloned().collect();
-        open.iter().for_each(|wire| wire.hang_up(how));
+        open.iter().for_each(|wire| act(wire));
+    }
+
+    pub(crate) fn hang_up_all(&self, how: HangUp) {
+        self.each(|wire| wire.hang_up(how));
     }
 
     pub(crate) fn adopt(self: &Arc<Self>, io: TcpStream) -> Socket {

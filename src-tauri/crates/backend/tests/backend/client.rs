@@ -102,8 +102,13 @@ pub(crate) struct Raw {
 
 impl Raw {
     pub(crate) async fn get(backend: &Backend, path: &str) -> Self {
+        Self::request(backend, "GET", path).await
+    }
+
+    pub(crate) async fn request(backend: &Backend, method: &str, path: &str) -> Self {
         let mut io = TcpStream::connect(backend.address()).await.unwrap();
-        let head = format!("GET {path} HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {TEST_TOKEN}\r\n\r\n");
+        let head =
+            format!("{method} {path} HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {TEST_TOKEN}\r\n\r\n");
         io.write_all(head.as_bytes()).await.unwrap();
         Self {
             io,

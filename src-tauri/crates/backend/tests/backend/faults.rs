@@ -5,7 +5,7 @@ use gloria_backend::{
     Answer, Backend, BackendOptions, HangUp, InvalidAnswer, Pace, Route, Stall, TEST_TOKEN,
 };
 use serde_json::json;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, timeout};
 
 use crate::client::{DEADLINE, Events, Raw, backend, data, get, http, note, stream, stream_after};
@@ -35,8 +35,27 @@ async fn a_stalled_stream_is_silent_and_open_and_loses_nothing() {
     let mut other = stream_after(&backend, "0").await;
     assert_eq!(other.event().await.id, "1");
 
+    control.push("notification.created", note("newest"));
     control.resume();
-    raw.until("\"held\"").await;
+    raw.until("\"newest\"").await;
+    assert!(raw.text().contains("\"held\""));
+    assert!(!raw.text().contains("heartbeat\n"), "heartbeats were saved up");
+}
+
+#[tokio::test]
+async fn a_stalled_stream_that_is_ended_stays_silent_until_resumed() {
+    let backend = backend().await;
+    let control = backend.control();
+    let mut raw = Raw::stream(&backend).await;
+    control.stall(Stall::Open);
+    control.end_streams();
+    control
+        .wait_for(|seen| seen.streams == 0, DEADLINE)
+        .await
+        .unwrap();
+    assert!(raw.is_silent().await);
+    control.resume();
+    raw.until("0\r\n\r\n").await;
 }
 
 #[tokio::test]
@@ -300,6 +319,14 @@ async fn a_closed_door_refuses_and_opens_at_the_same_address() {
     }
     control.push("notification.created", note("still here"));
     assert_eq!(open.event().await.id, "1");
+}
+
+#[tokio::test]
+async fn a_closed_door_keeps_its_port() {
+    let backend = backend().await;
+    backend.control().refuse().await.unwrap();
+    let error = TcpSocket::new_v4().unwrap().bind(backend.address()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AddrInUse);
 }
 
 #[tokio::test]

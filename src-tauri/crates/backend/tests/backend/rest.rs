@@ -1,8 +1,10 @@
+use std::io::ErrorKind;
+
 use gloria_backend::{Backend, ChangeKind, TEST_TOKEN};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
-use crate::client::{backend, data, get, http, note, stream};
+use crate::client::{Raw, backend, data, get, http, note, stream};
 
 async fn send(backend: &Backend, method: Method, path: &str, key: Option<&str>, body: &str) -> Response {
     let mut request = http()
@@ -241,4 +243,14 @@ async fn a_change_whose_answer_is_lost_has_happened_and_may_be_asked_again() {
         .map(|change| change.applied)
         .collect();
     assert_eq!(applied, [true, false]);
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_a_reset() {
+    let backend = backend().await;
+    backend.control().push("notification.created", note("a"));
+    backend.control().lose_answers(1);
+    let mut raw = Raw::request(&backend, "DELETE", "/api/notifications/a").await;
+    assert_eq!(raw.finish().await.unwrap_err().kind(), ErrorKind::ConnectionReset);
+    assert!(raw.received.is_empty());
 }
