@@ -1,0 +1,121 @@
+//! From the first start to a changed token.
+
+use std::fs;
+use std::path::Path;
+
+use gloria_backend::TEST_TOKEN;
+
+use crate::stage::{Account, Stage, Window};
+
+async fn sign_in(window: &Window, address: &str, token: &str) {
+    window.fill("[data-testid=setup-address]", address).await;
+    window.fill("[data-testid=setup-token]", token).await;
+    window.click("[data-testid=setup-save]").await;
+}
+
+/// What the desktop's keyring holds for this application, by libsecret's own tool.
+fn in_keyring(stage: &Stage) -> String {
+    let mut search = stage.session.command("secret-tool");
+    let found = search
+        .args(["search", "--all", "service", "com.gloriasystem.notify"])
+        .output()
+        .unwrap();
+    String::from_utf8(found.stdout).unwrap()
+}
+
+fn files_with(folder: &Path, word: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files_with(&path, word));
+        } else if let Ok(content) = fs::read(&path)
+            && content
+                .windows(word.len())
+                .any(|window| window == word.as_bytes())
+        {
+            found.push(path.display().to_string());
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn a_first_start_leads_to_a_connection_that_the_next_start_finds_again() {
+    let stage = Stage::set(Account::Unknown).await;
+    let window = stage.start_with_window().await;
+    stage.tray_says("Set-up needed").await;
+
+    window
+        .fill("[data-testid=setup-address]", &stage.backend.api_url())
+        .await;
+    window.fill("[data-testid=setup-token]", "not-the-token").await;
+    window.click("[data-testid=setup-test]").await;
+    window
+        .find("[data-testid=setup-report][data-succeeded=false]")
+        .await;
+    assert_eq!(in_keyring(&stage), "", "a test saves nothing");
+
+    sign_in(&window, &stage.backend.api_url(), TEST_TOKEN).await;
+    window
+        .find("[data-testid=connection][data-state=connected]")
+        .await;
+    window.find("[data-testid=inbox], [data-testid=empty]").await;
+    stage.server_saw(|seen| seen.streams == 1).await;
+
+    let kept = in_keyring(&stage);
+    assert!(
+        kept.contains(TEST_TOKEN) && kept.contains(&stage.backend.api_url()),
+        "{kept}"
+    );
+    for folder in [
+        stage.home(),
+        stage.session.dir().join("logs"),
+        stage.session.dir().join("cache"),
+    ] {
+        if folder.exists() {
+            assert_eq!(
+                files_with(&folder, TEST_TOKEN),
+                Vec::<String>::new(),
+                "the token is nowhere else"
+            );
+        }
+    }
+
+    window.end_app("TERM").await;
+    stage.server_saw(|seen| seen.streams == 0).await;
+    let _app = stage.start_in_tray();
+    stage.server_saw(|seen| seen.streams == 1).await;
+    stage.tray_says("Connected").await;
+    assert_eq!(stage.windows(), 0, "who is signed in is left in peace");
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_later_asks_for_another_and_loses_nothing() {
+    let stage = Stage::set(Account::Unknown).await;
+    let window = stage.start_with_window().await;
+    sign_in(&window, &stage.backend.api_url(), TEST_TOKEN).await;
+    window
+        .find("[data-testid=connection][data-state=connected]")
+        .await;
+    stage.push("1", serde_json::json!({}));
+    window.find("[data-testid=item][data-key='n:1']").await;
+
+    stage.backend.control().require_token("the-new-token");
+    stage.backend.control().end_streams();
+    window.find("[data-testid=connection][data-state=halted]").await;
+    stage.push("2", serde_json::json!({}));
+
+    window.click("[data-testid=remedy]").await;
+    window.fill("[data-testid=setup-token]", "the-new-token").await;
+    window.click("[data-testid=setup-save]").await;
+    window
+        .find("[data-testid=connection][data-state=connected]")
+        .await;
+    window.find("[data-testid=item][data-key='n:2']").await;
+    assert_eq!(stage.stored_keys("inbox"), ["n:1", "n:2"]);
+    assert!(
+        !in_keyring(&stage).contains(TEST_TOKEN),
+        "the old token is forgotten"
+    );
+}

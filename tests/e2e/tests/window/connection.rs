@@ -1,0 +1,72 @@
+//! Dropped connections, servers that are away, and an app that is killed.
+
+use serde_json::json;
+
+use crate::stage::{Account, SOON, Stage};
+
+#[tokio::test]
+async fn a_server_that_goes_and_comes_back_is_told_and_nothing_is_lost() {
+    let stage = Stage::set(Account::Given).await;
+    let window = stage.start_with_window().await;
+    window
+        .find("[data-testid=connection][data-state=connected]")
+        .await;
+    stage.push("1", json!({}));
+    window.find("[data-testid=item][data-key='n:1']").await;
+
+    let control = stage.backend.control();
+    control.refuse().await.unwrap();
+    control.reset();
+    window.find("[data-testid=connection][data-state=waiting]").await;
+    stage.tray_says("Reconnecting").await;
+    stage.push("2", json!({}));
+    stage.push("3", json!({}));
+
+    control.accept().await.unwrap();
+    window
+        .find("[data-testid=connection][data-state=connected]")
+        .await;
+    window.find("[data-testid=item][data-key='n:3']").await;
+    stage.tray_says("Connected").await;
+    let resumed = stage.server_saw(|seen| seen.streams == 1).await;
+    assert_eq!(
+        resumed.stream_requests().next_back().unwrap().last_event_id(),
+        Some("1")
+    );
+    assert_eq!(stage.stored_keys("inbox"), ["n:1", "n:2", "n:3"]);
+}
+
+#[tokio::test]
+async fn a_killed_app_loses_nothing_and_shows_nothing_twice() {
+    let stage = Stage::set(Account::Given).await;
+    let mut app = stage.start_in_tray();
+    stage.server_saw(|seen| seen.streams == 1).await;
+    stage.push("1", json!({}));
+    stage
+        .session
+        .wait_for_toast(SOON, |toast| toast.summary == "Task 1")
+        .await
+        .unwrap();
+
+    for id in ["2", "3", "4"] {
+        app.kill();
+        stage.server_saw(|seen| seen.streams == 0).await;
+        stage.push(id, json!({}));
+        app = stage.start_in_tray();
+        let title = format!("Task {id}");
+        stage
+            .session
+            .wait_for_toast(SOON, |toast| toast.summary == title)
+            .await
+            .unwrap();
+    }
+
+    assert_eq!(stage.stored_keys("inbox"), ["n:1", "n:2", "n:3", "n:4"]);
+    let titles: Vec<_> = stage
+        .session
+        .toasts()
+        .into_iter()
+        .map(|toast| toast.summary)
+        .collect();
+    assert_eq!(titles, ["Task 1", "Task 2", "Task 3", "Task 4"]);
+}

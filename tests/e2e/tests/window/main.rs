@@ -1,0 +1,10 @@
+//! Journeys in the app's real window: a desktop with everything on it, a server, and WebDriver's hands.
+
+#![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+mod account;
+mod arrivals;
+mod connection;
+mod presence;
+mod stage;

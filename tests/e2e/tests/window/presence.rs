@@ -1,0 +1,107 @@
+//! The window and the tray: what opens it, what closing it leaves, and how the app ends.
+
+use gloria_desktop_session::wait_until;
+use serde_json::json;
+
+use crate::stage::{Account, SOON, Stage};
+
+#[tokio::test]
+async fn the_window_is_closed_and_opened_while_the_app_stays_connected() {
+    let stage = Stage::set(Account::Given).await;
+    let window = stage.start_with_window().await;
+    window
+        .find("[data-testid=connection][data-state=connected]")
+        .await;
+
+    stage.close_window().await;
+    stage.push("1", json!({}));
+    let toast = stage
+        .session
+        .wait_for_toast(SOON, |toast| toast.summary == "Task 1")
+        .await
+        .unwrap();
+
+    // A click on the toast leads to its item.
+    stage
+        .session
+        .invoke_toast_action(toast.id.unwrap(), "default")
+        .unwrap();
+    stage.expect_windows(1).await;
+    window.turn_to_open_window().await;
+    window.find("[data-testid=item-detail][data-key='n:1']").await;
+    stage.close_window().await;
+
+    // A click on the tray icon leads to the list.
+    let icon = stage.tray_says("Gloria Notify").await;
+    icon.click(stage.session.bus().unwrap()).await.unwrap();
+    stage.expect_windows(1).await;
+    window.turn_to_open_window().await;
+    window
+        .find("[data-testid=item][data-key='n:1'][data-unread=false]")
+        .await;
+    window.gone("[data-testid=item-detail]").await;
+    stage.close_window().await;
+
+    // So does a second start, which is none.
+    let mut second = stage
+        .session
+        .spawn("second", stage.command("gloria-notify"))
+        .unwrap();
+    let status = wait_until("the second start to end", SOON, async || second.exit_status()).await;
+    assert!(status.unwrap().success());
+    stage.expect_windows(1).await;
+
+    let seen = stage.backend.control().observed();
+    assert_eq!(
+        (seen.streams, seen.streams_total),
+        (1, 1),
+        "one connection through all of it"
+    );
+}
+
+#[tokio::test]
+async fn looking_at_the_list_clears_the_badge_and_leaves_what_is_unread() {
+    let stage = Stage::set(Account::Given).await;
+    let _app = stage.start_in_tray();
+    stage.server_saw(|seen| seen.streams == 1).await;
+    stage.push("1", json!({}));
+    let icon = stage.tray_says("1 new").await;
+
+    icon.click(stage.session.bus().unwrap()).await.unwrap();
+    stage.expect_windows(1).await;
+
+    wait_until("the badge to go", SOON, async || {
+        let items = stage.session.tray_items().await?;
+        Ok(items
+            .iter()
+            .all(|item| !item.tooltip.contains("new"))
+            .then_some(()))
+    })
+    .await
+    .unwrap();
+    assert_eq!(stage.stored_keys("unread"), ["n:1"]);
+}
+
+#[tokio::test]
+async fn the_app_ends_in_order_when_it_is_told_to() {
+    let stage = Stage::set(Account::Given).await;
+    let mut app = stage.start_in_tray();
+    stage.server_saw(|seen| seen.streams == 1).await;
+    stage.tray_says("Connected").await;
+
+    let sent = std::process::Command::new("kill")
+        .args(["-s", "TERM", &app.id().to_string()])
+        .status();
+    assert!(sent.unwrap().success());
+
+    let status = wait_until("the app to end", SOON, async || app.exit_status())
+        .await
+        .unwrap();
+    assert!(status.success(), "{status}");
+    stage.server_saw(|seen| seen.streams == 0).await;
+    wait_until("the icon to go", SOON, async || {
+        Ok(stage.session.tray_items().await?.is_empty().then_some(()))
+    })
+    .await
+    .unwrap();
+}

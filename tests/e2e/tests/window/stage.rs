@@ -1,0 +1,312 @@
+//! A desktop, a server, and the app between them.
+
+use std::ffi::OsString;
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use fantoccini::elements::Element;
+use fantoccini::{Client, ClientBuilder, Locator};
+use gloria_backend::{Backend, BackendOptions, Observed, TEST_TOKEN};
+use gloria_desktop_session::{Process, Session, SessionOptions, TrayItem, wait_until};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+
+/// Longer than anything here takes on a busy machine.
+pub(crate) const SOON: Duration = Duration::from_secs(40);
+
+const CREATED: &str = "notification.created";
+
+/// What the app is told of its account before it starts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Account {
+    /// Address and token, in the environment.
+    Given,
+    /// Nothing.
+    Unknown,
+}
+
+pub(crate) struct Stage {
+    pub(crate) session: Session,
+    pub(crate) backend: Backend,
+    account: Account,
+    path: OsString,
+}
+
+impl Stage {
+    pub(crate) async fn set(account: Account) -> Self {
+        let session = Session::start(SessionOptions::default()).await.unwrap();
+        let backend = Backend::start(BackendOptions::default()).await.unwrap();
+        let mut path = install_launcher(&session).into_os_string();
+        path.push(":");
+        path.push(std::env::var_os("PATH").unwrap());
+        Self {
+            session,
+            backend,
+            account,
+            path,
+        }
+    }
+
+    /// Where the app keeps its state.
+    pub(crate) fn home(&self) -> PathBuf {
+        self.session.dir().join("gloria")
+    }
+
+    /// One of our programs, told of the account.
+    pub(crate) fn command(&self, program: &str) -> Command {
+        let mut command = self.session.command(built(program));
+        self.configure(&mut command);
+        command
+    }
+
+    fn configure(&self, command: &mut Command) {
+        command
+            .env("GLORIA_HOME", self.home())
+            .env("GLORIA_SSE_RECONNECT_INTERVAL", "300ms")
+            .env("PATH", &self.path);
+        if self.account == Account::Given {
+            command
+                .env("GLORIA_API_URL", self.backend.api_url())
+                .env("GLORIA_TOKEN", TEST_TOKEN);
+        }
+    }
+
+    /// The app in the tray.
+    pub(crate) fn start_in_tray(&self) -> Process {
+        self.session.spawn("app", self.command("gloria-notify")).unwrap()
+    }
+
+    /// The app in the hands of WebDriver, with its first window open.
+    pub(crate) async fn start_with_window(&self) -> Window {
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        let mut driver = self.session.command("WebKitWebDriver");
+        driver.arg(format!("--port={port}"));
+        // The driver hands its environment down to the app.
+        self.configure(&mut driver);
+        driver.env("TAURI_WEBVIEW_AUTOMATION", "true");
+        let mut driver = self.session.spawn("driver", driver).unwrap();
+        // Without an account the window opens by itself.
+        let arguments = if self.account == Account::Given {
+            vec!["--open"]
+        } else {
+            vec![]
+        };
+        let options = json!({"binary": built("gloria-notify"), "args": arguments});
+        let capabilities = [("webkitgtk:browserOptions".to_owned(), options)]
+            .into_iter()
+            .collect();
+        let url = format!("http://127.0.0.1:{port}");
+        wait_until("the driver to listen", SOON, async || {
+            driver.check_alive()?;
+            Ok(tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok())
+        })
+        .await
+        .unwrap();
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        let client = builder.capabilities(capabilities).connect(&url).await.unwrap();
+        Window { driver, client }
+    }
+
+    /// Sends a notification with this id, and what else it has.
+    pub(crate) fn push(&self, id: &str, more: Value) {
+        let mut data = json!({"id": id, "title": format!("Task {id}"), "message": "Assigned to you"});
+        data.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        self.backend.control().push(CREATED, data);
+    }
+
+    /// Waits until the server has seen what is wanted.
+    pub(crate) async fn server_saw(&self, wanted: impl Fn(&Observed) -> bool + Send + Sync) -> Observed {
+        self.backend.control().wait_for(wanted, SOON).await.unwrap()
+    }
+
+    /// What is stored, read beside the app: newest first.
+    pub(crate) fn stored(&self, filter: &str) -> Vec<Value> {
+        let output = self
+            .command("gloria")
+            .args(["inbox", "list", "--filter", filter])
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let lines = String::from_utf8(output.stdout).unwrap();
+        lines
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    /// The keys of what is stored, oldest first.
+    pub(crate) fn stored_keys(&self, filter: &str) -> Vec<String> {
+        let keys = self
+            .stored(filter)
+            .into_iter()
+            .map(|item| item["key"].as_str().unwrap().to_owned());
+        keys.rev().collect()
+    }
+
+    /// Waits for the app's tray icon to say this.
+    pub(crate) async fn tray_says(&self, words: &str) -> TrayItem {
+        wait_until(&format!("a tray icon that says {words:?}"), SOON, async || {
+            let items = self.session.tray_items().await?;
+            Ok(items.into_iter().find(|item| item.tooltip.contains(words)))
+        })
+        .await
+        .unwrap()
+    }
+
+    /// How many windows of the app are on screen.
+    pub(crate) fn windows(&self) -> usize {
+        let mut search = self.session.command("xdotool");
+        let found = search
+            .args(["search", "--onlyvisible", "--name", "Gloria Notify$"])
+            .output()
+            .unwrap();
+        String::from_utf8(found.stdout).unwrap().lines().count()
+    }
+
+    /// Closes the window as its button does.
+    pub(crate) async fn close_window(&self) {
+        let mut close = self.session.command("xdotool");
+        close.args([
+            "search",
+            "--onlyvisible",
+            "--name",
+            "Gloria Notify$",
+            "windowclose",
+        ]);
+        assert!(close.status().unwrap().success());
+        self.expect_windows(0).await;
+    }
+
+    pub(crate) async fn expect_windows(&self, count: usize) {
+        let counted = async || Ok((self.windows() == count).then_some(()));
+        wait_until(&format!("{count} windows"), SOON, counted)
+            .await
+            .unwrap();
+    }
+
+    /// What the person's browser was asked to open, a line each.
+    pub(crate) fn opened_links(&self) -> String {
+        fs::read_to_string(self.session.dir().join("opened-links")).unwrap_or_default()
+    }
+}
+
+/// The desktop's way to a browser, which writes down what it is given. The result is its folder.
+fn install_launcher(session: &Session) -> PathBuf {
+    let folder = session.dir().join("bin");
+    fs::create_dir(&folder).unwrap();
+    let script = format!(
+        "#!/bin/sh\necho \"$1\" >> {}\n",
+        session.dir().join("opened-links").display()
+    );
+    let launcher = folder.join("xdg-open");
+    fs::write(&launcher, script).unwrap();
+    fs::set_permissions(&launcher, fs::Permissions::from_mode(0o755)).unwrap();
+    folder
+}
+
+/// The app under WebDriver.
+pub(crate) struct Window {
+    driver: Process,
+    pub(crate) client: Client,
+}
+
+impl Window {
+    pub(crate) async fn find(&self, css: &str) -> Element {
+        let found = self
+            .client
+            .wait()
+            .at_most(SOON)
+            .for_element(Locator::Css(css))
+            .await;
+        match found {
+            Ok(element) => element,
+            Err(error) => {
+                let page = self.client.find(Locator::Css("body")).await;
+                let text = match page {
+                    Ok(body) => body.text().await.unwrap_or_default(),
+                    Err(error) => error.to_string(),
+                };
+                panic!("{css} is not there: {error}; the page says:\n{text}")
+            }
+        }
+    }
+
+    pub(crate) async fn click(&self, css: &str) {
+        self.find(css).await.click().await.unwrap();
+    }
+
+    /// Types into an empty field.
+    pub(crate) async fn fill(&self, css: &str, text: &str) {
+        let field = self.find(css).await;
+        field.clear().await.unwrap();
+        field.send_keys(text).await.unwrap();
+    }
+
+    /// Waits until nothing on the page matches.
+    pub(crate) async fn gone(&self, css: &str) {
+        wait_until(&format!("{css} to go"), SOON, async || {
+            let found = self.client.find_all(Locator::Css(css)).await?;
+            Ok(found.is_empty().then_some(()))
+        })
+        .await
+        .unwrap();
+    }
+
+    /// Turns to the window that is open now, after the one before was closed.
+    pub(crate) async fn turn_to_open_window(&self) {
+        let handle = wait_until("the window to be in reach", SOON, async || {
+            Ok(self.client.windows().await?.into_iter().next())
+        });
+        self.client.switch_to_window(handle.await.unwrap()).await.unwrap();
+    }
+
+    /// The app's own process.
+    pub(crate) fn app(&self) -> u32 {
+        let parent = format!("PPid:\t{}", self.driver.id());
+        let mut processes = fs::read_dir("/proc").unwrap().flatten().filter_map(|process| {
+            let id = process.file_name().to_str()?.parse().ok()?;
+            let status = fs::read_to_string(process.path().join("status")).ok()?;
+            status.lines().any(|line| line == parent).then_some(id)
+        });
+        processes.next().unwrap()
+    }
+
+    /// Sends a signal to the app and waits until it has ended.
+    pub(crate) async fn end_app(self, signal: &str) {
+        let app = self.app();
+        let sent = Command::new("kill")
+            .args(["-s", signal, &app.to_string()])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+        let ended = || match fs::read_to_string(format!("/proc/{app}/status")) {
+            // The driver may not have looked after it yet.
+            Ok(status) => status.lines().any(|line| line.starts_with("State:\tZ")),
+            Err(_) => true,
+        };
+        wait_until("the app to end", SOON, async || Ok(ended().then_some(())))
+            .await
+            .unwrap();
+    }
+}
+
+/// One of our programs, as cargo built it beside this test.
+fn built(program: &str) -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    let target = target.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"));
+    target.join("debug").join(program)
+}
