@@ -81,7 +81,8 @@ fn headless(options: &Options) -> Result<ExitCode> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn headless(_: &Options) -> Result<ExitCode> {
+fn headless(options: &Options) -> Result<ExitCode> {
+    let _ = (&options.shots, options.seconds);
     bail!("a desktop without a screen can be made on Linux only; leave --headless out")
 }
 
