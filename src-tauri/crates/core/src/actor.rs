@@ -15,8 +15,9 @@ use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
+use crate::clock_guard::{ClockGuard, LOOK_EVERY};
 use crate::connection::{self, Moment};
-use crate::handle::{CoreHandle, EventTally, Request};
+use crate::handle::{CoreHandle, EventTally, Request, Signal};
 use crate::inbox::{Inbox, InboxError, InboxThread};
 use crate::outage::Outage;
 use crate::paths::Paths;
@@ -134,6 +135,8 @@ struct Actor {
     /// When events that could not be stored are asked for again.
     storage_retry: Option<Instant>,
     outage: Outage,
+    guard: ClockGuard,
+    guard_due: Instant,
     last_sound: Option<Instant>,
     window: WindowView,
     tally: EventTally,
@@ -210,6 +213,8 @@ impl Actor {
             catch_up: None,
             storage_retry: None,
             outage: Outage::default(),
+            guard: ClockGuard::new(now),
+            guard_due: Instant::now() + LOOK_EVERY,
             last_sound: None,
             window: WindowView::default(),
             tally: EventTally::default(),
@@ -262,6 +267,7 @@ impl Actor {
             self.catch_up.as_ref().map(CatchUp::ends),
             self.storage_retry,
             self.outage.deadline().map(Instant::from_std),
+            Some(self.guard_due),
             pause_ends,
             watched.then(|| self.heard_told + HEARD_CHECK),
         ]
@@ -272,6 +278,14 @@ impl Actor {
 
     async fn tick(&mut self) {
         let now = Instant::now();
+        if self.guard_due <= now {
+            self.guard_due = now + LOOK_EVERY;
+            let clocks = self.now();
+            if self.guard.look(clocks) {
+                tracing::info!("the computer slept; the connection is made anew");
+                self.take_signal(Signal::Woke);
+            }
+        }
         if self
             .catch_up
             .as_ref()

@@ -6,6 +6,7 @@
 mod actor;
 pub mod address;
 pub mod alert;
+pub mod clock_guard;
 pub mod connection;
 pub mod event;
 mod handle;

@@ -4,13 +4,13 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime};
 
 use gloria_backend::{Answer, Backend, BackendOptions, Control, Route, TEST_TOKEN};
 use gloria_core::paths::Paths;
 use gloria_core::ports::fakes::{FakeOpener, FakeSecrets, FakeSounds, FakeToasts};
-use gloria_core::ports::{SecretError, SoundError, SystemClock, ToastError};
+use gloria_core::ports::{Clock, SecretError, SoundError, SystemClock, ToastError};
 use gloria_core::protocol::{
     AccountForm, ConnectionState, FollowRequest, InboxFilter, InboxQuery, Item, Mark, MarkRequest,
     NoticeKind, PauseRequest, PreferencesForm, Priority, Remedy, Snapshot, SoundName, TokenState, WindowView,
@@ -62,6 +62,10 @@ impl Desk {
     }
 
     fn start(&self) -> Running {
+        self.start_by(Arc::new(SystemClock))
+    }
+
+    fn start_by(&self, clock: Arc<dyn Clock>) -> Running {
         let environment = self.environment.clone();
         let setup = Setup {
             paths: Paths::within(self.home.path()),
@@ -73,7 +77,7 @@ impl Desk {
                 sounds: self.sounds.clone(),
                 secrets: self.secrets.clone(),
                 opener: self.opener.clone(),
-                clock: Arc::new(SystemClock),
+                clock,
             },
         };
         let (core, task) = start(setup).unwrap();
@@ -783,4 +787,37 @@ async fn an_inbox_that_cannot_be_written_is_told_and_alerts_go_on() {
     assert!(notice.message.contains("writable"), "{}", notice.message);
     control.push(CREATED, live("1", "normal"));
     soon("toast", desk.toasts.shown.wait_for(1)).await;
+}
+
+/// A clock whose time of day can be moved on, as a sleep does.
+#[derive(Debug, Default)]
+struct SleepyClock {
+    slept: Mutex<Duration>,
+}
+
+impl Clock for SleepyClock {
+    fn wall(&self) -> SystemTime {
+        SystemTime::now() + *self.slept.lock().unwrap()
+    }
+
+    fn monotonic(&self) -> Instant {
+        Instant::now()
+    }
+}
+
+#[tokio::test]
+async fn a_sleep_that_nobody_announced_ends_the_old_connection_and_makes_a_new_one() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let clock = Arc::new(SleepyClock::default());
+    let running = desk.start_by(clock.clone());
+    running.connected().await;
+    *clock.slept.lock().unwrap() = Duration::from_secs(3600);
+    soon(
+        "a second connection",
+        control.wait_for(|seen| seen.streams_total == 2 && seen.streams == 1, DEADLINE),
+    )
+    .await
+    .unwrap();
+    running.connected().await;
 }

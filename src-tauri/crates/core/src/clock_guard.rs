@@ -1,0 +1,87 @@
+//! Finding out that the machine slept, where no signal says so: by comparing two clocks.
+//!
+//! On Linux and macOS the monotonic clock, and every timer with it, stands still in sleep while the time of day goes
+//! on. On Windows both go on, and the look itself comes late.
+
+use std::time::Duration;
+
+use crate::connection::Moment;
+
+/// How often to look: a connection that is found dead within this time of waking is found in time.
+pub const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// Clocks drift, are set a little, and looks come late on a busy machine. What differs by more was a sleep, or somebody
+/// who set the clock, after which a new connection does no harm.
+const TOLERANCE: Duration = Duration::from_secs(10);
+
+/// Remembers when it last looked.
+#[derive(Debug, Clone, Copy)]
+pub struct ClockGuard {
+    last: Moment,
+}
+
+impl ClockGuard {
+    /// Begins to watch.
+    pub fn new(now: Moment) -> Self {
+        Self { last: now }
+    }
+
+    /// Looks at the clocks; to be called every [`LOOK_EVERY`]. True when the machine slept since the last look, or
+    /// the process stood still.
+    pub fn look(&mut self, now: Moment) -> bool {
+        let monotonic = now.monotonic.saturating_duration_since(self.last.monotonic);
+        // A clock that was set back tells nothing of sleep.
+        let wall = now.wall.duration_since(self.last.wall).unwrap_or(monotonic);
+        self.last = now;
+        wall.saturating_sub(monotonic) > TOLERANCE || monotonic > LOOK_EVERY + TOLERANCE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Instant, SystemTime};
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn looks(steps: &[(i64, u32)]) -> Vec<bool> {
+        let mut now = Moment {
+            wall: SystemTime::now(),
+            monotonic: Instant::now(),
+        };
+        let mut guard = ClockGuard::new(now);
+        let mut found = Vec::new();
+        for (wall, monotonic) in steps {
+            let distance = SECOND * u32::try_from(wall.unsigned_abs()).unwrap();
+            now.wall = if *wall < 0 {
+                now.wall - distance
+            } else {
+                now.wall + distance
+            };
+            now.monotonic += SECOND * *monotonic;
+            found.push(guard.look(now));
+        }
+        found
+    }
+
+    #[test]
+    fn clocks_that_go_together_are_no_sleep() {
+        assert_eq!(looks(&[(5, 5), (6, 5), (5, 6), (14, 5)]), [false; 4]);
+    }
+
+    #[test]
+    fn a_time_of_day_that_ran_ahead_is_a_sleep_once() {
+        assert_eq!(looks(&[(5, 5), (3605, 5), (5, 5)]), [false, true, false]);
+    }
+
+    #[test]
+    fn a_look_that_comes_late_is_a_sleep_too() {
+        assert_eq!(looks(&[(90, 90), (5, 5)]), [true, false]);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_is_none() {
+        assert_eq!(looks(&[(-3600, 5), (5, 5)]), [false, false]);
+    }
+}
