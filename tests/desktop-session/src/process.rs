@@ -10,8 +10,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use crate::wait::wait_until;
+
 /// How long a group may take to end after SIGTERM: an application saves its state in well under this.
 const GRACE: Duration = Duration::from_secs(3);
+
+/// As much of a log as an error tells: the last words and what led to them.
+const LINES_TOLD: usize = 20;
 
 /// A child with its process group. Dropping it ends the whole group: SIGTERM first, SIGKILL when that is not enough.
 #[derive(Debug)]
@@ -75,12 +80,25 @@ impl Process {
     /// An error with the end of the log if the process has ended.
     pub fn check_alive(&mut self) -> Result<()> {
         if let Some(status) = self.exit_status()? {
-            let log = self.log();
-            let tail: Vec<_> = log.lines().rev().take(20).collect();
-            let tail: Vec<_> = tail.into_iter().rev().collect();
-            bail!("{} ended with {status}:\n{}", self.name, tail.join("\n"));
+            bail!("{} ended with {status}:\n{}", self.name, self.end_of_log());
         }
         Ok(())
+    }
+
+    /// Waits until the process ends by itself.
+    ///
+    /// # Errors
+    /// When it does not; the error has the end of the log.
+    pub async fn ended(&mut self, within: Duration) -> Result<ExitStatus> {
+        let what = format!("{} to end", self.name);
+        let ended = wait_until(&what, within, async || self.exit_status()).await;
+        ended.with_context(|| format!("{} runs on:\n{}", self.name, self.end_of_log()))
+    }
+
+    fn end_of_log(&self) -> String {
+        let log = self.log();
+        let lines: Vec<_> = log.lines().collect();
+        lines[lines.len().saturating_sub(LINES_TOLD)..].join("\n")
     }
 
     /// Sends SIGKILL to the group and waits, as a crash or a power cut would end it.

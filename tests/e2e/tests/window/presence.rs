@@ -47,8 +47,7 @@ async fn the_window_is_closed_and_opened_while_the_app_stays_connected() {
         .session
         .spawn("second", stage.command("gloria-notify"))
         .unwrap();
-    let status = wait_until("the second start to end", SOON, async || second.exit_status()).await;
-    assert!(status.unwrap().success());
+    assert!(second.ended(SOON).await.unwrap().success());
     stage.expect_windows(1).await;
 
     let seen = stage.backend.control().observed();
@@ -94,9 +93,7 @@ async fn the_app_ends_in_order_when_it_is_told_to() {
         .status();
     assert!(sent.unwrap().success());
 
-    let status = wait_until("the app to end", SOON, async || app.exit_status())
-        .await
-        .unwrap();
+    let status = app.ended(SOON).await.unwrap();
     assert!(status.success(), "{status}");
     stage.server_saw(|seen| seen.streams == 0).await;
     wait_until("the icon to go", SOON, async || {

@@ -156,7 +156,7 @@ impl Stage {
         let mut second = self
             .session
             .spawn("second-start", self.command("gloria-notify"))?;
-        wait_until("the second start to end", SOON, async || second.exit_status()).await?;
+        second.ended(SOON).await?;
         painted_window(&self.session)
             .await
             .context("the window did not open")
