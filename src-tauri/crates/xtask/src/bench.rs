@@ -11,7 +11,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 
 use crate::house::{self, cargo};
-use crate::install::{Purpose, ensure_installed, ensure_packages};
+use crate::install::{Purpose, ensure_installed};
 
 /// What can be measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -48,10 +48,7 @@ pub(crate) fn run(benches: &[Bench]) -> Result<ExitCode> {
 #[cfg(target_os = "linux")]
 fn memory() -> Result<()> {
     ensure_installed(&[Purpose::Build, Purpose::Desktop])?;
-    if house::ui_stale() {
-        ensure_packages("ui")?;
-        house::run(&mut house::npm("ui", ["run", "build"]))?;
-    }
+    crate::install::ensure_ui()?;
     house::run(&mut release(&["gloria-cli", "gloria-backend", "gloria-notify"]))?;
     memory::run()
 }

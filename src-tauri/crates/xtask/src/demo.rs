@@ -11,8 +11,8 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::Value;
 
-use crate::house::{self, build_programs, built, npm, ui_stale};
-use crate::install::{Purpose, ensure_installed, ensure_packages};
+use crate::house::{self, build_programs, built};
+use crate::install::{Purpose, ensure_installed, ensure_ui};
 
 #[cfg(target_os = "linux")]
 mod headless;
@@ -57,10 +57,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         &[Purpose::Build]
     };
     ensure_installed(desktop)?;
-    if ui_stale() {
-        ensure_packages("ui")?;
-        house::run(&mut npm("ui", ["run", "build"]))?;
-    }
+    ensure_ui()?;
     house::run(&mut build_programs())?;
     if options.headless {
         return headless(options);

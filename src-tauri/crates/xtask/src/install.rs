@@ -128,6 +128,18 @@ pub(crate) fn ensure_packages(folder: &str) -> Result<()> {
     Ok(())
 }
 
+/// Builds the UI when it is older than its sources; the app contains it.
+///
+/// # Errors
+/// When npm fails.
+pub(crate) fn ensure_ui() -> Result<()> {
+    if house::ui_stale() {
+        ensure_packages("ui")?;
+        house::run(&mut house::npm("ui", ["run", "build"]))?;
+    }
+    Ok(())
+}
+
 fn missing(purposes: &[Purpose]) -> Vec<&'static Package> {
     // In the table's order: pkg-config stands before the libraries that are looked up with it.
     let wanted = PACKAGES

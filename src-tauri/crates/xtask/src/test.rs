@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 
 use crate::house::{build_programs, cargo, npm, ui_stale};
-use crate::install::{Purpose, ensure_installed, ensure_packages};
+use crate::install::{Purpose, ensure_installed, ensure_packages, ensure_ui};
 use crate::report::Report;
 
 /// Tests that go together.
@@ -113,9 +113,6 @@ fn interop(report: &mut Report) {
     }
 }
 
-/// Builds the UI when it is older than its sources.
 fn built_ui(report: &mut Report) -> bool {
-    !ui_stale()
-        || (report.step("ui packages", "npm ci", || ensure_packages("ui"))
-            && report.run("ui build", &mut npm("ui", ["run", "build"])))
+    !ui_stale() || report.step("ui build", "npm ci, npm run build", ensure_ui)
 }
