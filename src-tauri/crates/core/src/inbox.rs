@@ -189,18 +189,9 @@ impl Inbox {
 
     /// An inbox in memory that begins with what the file holds, where that can be read.
     fn memory_beside(path: &Path, source: &str) -> Result<Self, InboxError> {
-        let copied = || -> Result<Connection, InboxError> {
-            let file = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-            schema::refuse_newer(&file)?;
-            let mut memory = Connection::open_in_memory()?;
-            rusqlite::backup::Backup::new(&file, &mut memory)?.run_to_completion(
-                1024,
-                std::time::Duration::ZERO,
-                None,
-            )?;
-            Ok(memory)
-        };
-        match copied().and_then(|db| Self::prepare(db, source)) {
+        let read_only = || Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
+        let copied = copy(read_only()).or_else(|_| copy(open_immutable(path)));
+        match copied.and_then(|db| Self::prepare(db, source)) {
             Ok(inbox) => Ok(inbox),
             Err(_) => Self::in_memory(source),
         }
@@ -226,6 +217,28 @@ impl Inbox {
             problem: Some(problem),
         })
     }
+}
+
+fn copy(file: rusqlite::Result<Connection>) -> Result<Connection, InboxError> {
+    let file = file?;
+    schema::refuse_newer(&file)?;
+    let mut memory = Connection::open_in_memory()?;
+    let backup = rusqlite::backup::Backup::new(&file, &mut memory)?;
+    backup.run_to_completion(1024, std::time::Duration::ZERO, None)?;
+    drop(backup);
+    Ok(memory)
+}
+
+/// A file that was closed in order has no companions, and reading it as usual would have to make them. Nobody writes a
+/// file in a folder that cannot be written, so it may as well be read as one that never changes.
+fn open_immutable(path: &Path) -> rusqlite::Result<Connection> {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let Ok(mut address) = url::Url::from_file_path(absolute) else {
+        return Err(rusqlite::Error::InvalidPath(path.to_owned()));
+    };
+    address.set_query(Some("immutable=1"));
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    Connection::open_with_flags(address.as_str(), flags)
 }
 
 fn salvage_cursor(path: &Path, source: &str) -> Option<String> {
