@@ -16,7 +16,7 @@ use gloria_core::protocol::{
     NoticeKind, PauseRequest, PreferencesForm, Priority, Remedy, Snapshot, SoundName, TokenState, WindowView,
 };
 use gloria_core::session::Token;
-use gloria_core::{CoreHandle, Ports, Setup, start};
+use gloria_core::{CoreHandle, Ports, Setup, Signal, start};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -630,7 +630,19 @@ async fn a_missing_sound_device_or_toast_service_is_told_and_the_item_stays() {
         let kinds: Vec<_> = state.notices.iter().map(|notice| notice.kind).collect();
         kinds.contains(&NoticeKind::Sound) && kinds.contains(&NoticeKind::Toasts)
     };
-    running.until("both told", told).await;
+    let state = running.until("both told", told).await;
+    let words: Vec<_> = state
+        .notices
+        .iter()
+        .map(|notice| notice.message.as_str())
+        .collect();
+    assert_eq!(
+        words,
+        [
+            "Sounds cannot be heard: no sound device was found",
+            "Toasts cannot be shown: this desktop has no notification service"
+        ]
+    );
     running.until("corrected", |state| state.counts.total == 1).await;
     assert_eq!(
         running.items().await[0].alert,
@@ -820,4 +832,28 @@ async fn a_sleep_that_nobody_announced_ends_the_old_connection_and_makes_a_new_o
     .await
     .unwrap();
     running.connected().await;
+}
+
+#[tokio::test]
+async fn a_desktop_without_a_tray_is_told_what_to_do_until_one_comes() {
+    let (backend, _control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running.connected().await;
+    running
+        .core
+        .signal(Signal::TrayHost { present: false })
+        .await
+        .unwrap();
+    let state = running.until("told", |state| !state.notices.is_empty()).await;
+    assert_eq!(
+        state.notices[0].message,
+        "This desktop has no tray. Start Gloria Notify again to open its window"
+    );
+    running
+        .core
+        .signal(Signal::TrayHost { present: true })
+        .await
+        .unwrap();
+    running.until("well", |state| state.notices.is_empty()).await;
 }
