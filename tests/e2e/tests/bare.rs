@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -245,8 +246,17 @@ async fn a_folder_that_cannot_be_written_costs_the_keeping_and_nothing_else() {
     // The administrator may write anywhere, so the folder is mounted read-only in a namespace of the app's own.
     let mut command = scene.session.command("unshare");
     let mount = "mount --bind \"$GLORIA_HOME\" \"$GLORIA_HOME\" && mount -o remount,bind,ro \"$GLORIA_HOME\" && exec \"$0\"";
+    // Whoever is not the administrator becomes one in a namespace of users first.
+    let as_administrator = std::fs::metadata("/proc/self").unwrap().uid() == 0;
+    let users: &[&str] = if as_administrator {
+        &[]
+    } else {
+        &["--map-root-user"]
+    };
     command
-        .args(["--mount", "--map-root-user", "sh", "-c", mount])
+        .arg("--mount")
+        .args(users)
+        .args(["sh", "-c", mount])
         .arg(program("gloria-notify"));
     scene.configure(&mut command);
     command.env("GLORIA_TOKEN", TEST_TOKEN);

@@ -133,9 +133,9 @@ fn dial_remedy(error: &DialError) -> Remedy {
         | DialError::NotHttp(_)
         | DialError::RedirectToNowhere
         | DialError::RedirectNotSecure
-        | DialError::TooManyRedirects
-        | DialError::Setup(_) => Remedy::CheckAddress,
-        DialError::ConnectionRefused
+        | DialError::TooManyRedirects => Remedy::CheckAddress,
+        DialError::Setup(_)
+        | DialError::ConnectionRefused
         | DialError::Unreachable
         | DialError::ConnectTimedOut(_)
         | DialError::AnswerTimedOut(_)

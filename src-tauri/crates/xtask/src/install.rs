@@ -51,6 +51,7 @@ const PACKAGES: &[Package] = &[
     package("pkg-config", Sign::Program("pkg-config"), Purpose::Build, "finds the libraries below"),
     package("libwebkit2gtk-4.1-dev", Sign::Library("webkit2gtk-4.1"), Purpose::Build, "the app's window"),
     package("libasound2-dev", Sign::Library("alsa"), Purpose::Build, "the app's sounds"),
+    package("ca-certificates", Sign::File(CERTIFICATES), Purpose::Build, "whom the app may trust"),
     package("chromium", Sign::Program("chromium"), Purpose::Browser, "the UI's tests run in it"),
     package("xvfb", Sign::Program("Xvfb"), Purpose::Desktop, "a screen without a screen"),
     package("openbox", Sign::Program("openbox"), Purpose::Desktop, "the window manager"),
@@ -73,6 +74,8 @@ const PULSE_PLUGIN: &[&str] = &[
     "/usr/lib/x86_64-linux-gnu/alsa-lib/libasound_module_pcm_pulse.so",
     "/usr/lib/aarch64-linux-gnu/alsa-lib/libasound_module_pcm_pulse.so",
 ];
+
+const CERTIFICATES: &[&str] = &["/etc/ssl/certs/ca-certificates.crt"];
 
 const FONT: &[&str] = &["/usr/share/fonts/truetype/noto/NotoSans-Regular.ttf"];
 
