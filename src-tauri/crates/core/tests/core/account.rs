@@ -1,0 +1,210 @@
+//! Address and token: asked for, kept, refused, forgotten.
+
+use std::collections::HashMap;
+
+use gloria_backend::{Answer, Route, TEST_TOKEN};
+use gloria_core::ports::SecretError;
+use gloria_core::ports::fakes::FakeSecrets;
+use gloria_core::protocol::{AccountForm, ConnectionState, NoticeKind, Remedy, TokenState};
+use gloria_core::session::Token;
+
+use crate::desk::{DEADLINE, Desk, backend, soon};
+
+#[tokio::test]
+async fn a_locked_keyring_is_a_state_and_unlocking_it_connects() {
+    let (backend, _control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    *desk.secrets.failure.lock().unwrap() = Some(SecretError::Locked);
+    let running = desk.start();
+    let state = running
+        .until("told", |state| {
+            state.account.token == TokenState::KeyringLocked
+                && state.connection.remedy == Remedy::UnlockKeyring
+        })
+        .await;
+    assert!(
+        !state.account.needs_setup,
+        "there may be a token: nobody has to type one"
+    );
+    assert!(
+        state
+            .notices
+            .iter()
+            .any(|notice| notice.kind == NoticeKind::Keyring),
+        "{:?}",
+        state.notices
+    );
+
+    *desk.secrets.failure.lock().unwrap() = None;
+    running.core.connection_retry().await.unwrap();
+    let state = running.connected().await;
+    assert_eq!(
+        (state.account.token, state.notices),
+        (TokenState::Present, vec![])
+    );
+}
+
+#[tokio::test]
+async fn the_first_run_tests_saves_and_connects() {
+    let (backend, control) = backend().await;
+    let desk = Desk::with(FakeSecrets::default(), HashMap::new());
+    let running = desk.start();
+    let fresh = running.until("fresh", |state| state.account.needs_setup).await;
+    assert_eq!(fresh.connection.state, ConnectionState::Idle);
+
+    let form = |address: &str, token: &str| AccountForm {
+        address: address.to_owned(),
+        token: Some(Token::parse(token).unwrap()),
+    };
+    let wrong = running
+        .core
+        .connection_test(form(&backend.api_url(), "wrong"))
+        .await
+        .unwrap();
+    assert!(!wrong.succeeded);
+    assert!(
+        wrong
+            .steps
+            .last()
+            .unwrap()
+            .detail
+            .contains("does not accept this token"),
+        "{wrong:?}"
+    );
+
+    control
+        .answer(Route::Stream, 1, Answer::captive_portal())
+        .unwrap();
+    let portal = running
+        .core
+        .connection_test(form(&backend.api_url(), TEST_TOKEN))
+        .await
+        .unwrap();
+    assert!(
+        portal.steps.last().unwrap().detail.contains("web page"),
+        "{portal:?}"
+    );
+
+    let nowhere = running
+        .core
+        .connection_test(form("http://127.0.0.1:1/api", TEST_TOKEN))
+        .await
+        .unwrap();
+    assert!(
+        nowhere
+            .steps
+            .last()
+            .unwrap()
+            .detail
+            .contains("refused the connection"),
+        "{nowhere:?}"
+    );
+
+    let plain = running
+        .core
+        .connection_test(form("http://gloria.example/api", TEST_TOKEN))
+        .await
+        .unwrap_err();
+    assert!(plain.to_string().contains("unencrypted"), "{plain}");
+
+    let right = running
+        .core
+        .connection_test(form(&backend.api_url(), TEST_TOKEN))
+        .await
+        .unwrap();
+    assert!(right.succeeded, "{right:?}");
+
+    running
+        .core
+        .account_save(form(&backend.api_url(), TEST_TOKEN))
+        .await
+        .unwrap();
+    let state = running.connected().await;
+    assert!(!state.account.needs_setup);
+    assert!(
+        desk.secrets.token(&backend.api_url()).is_some(),
+        "the token is in the keyring"
+    );
+    running.stop().await;
+
+    let again = desk.start();
+    again.connected().await;
+}
+
+#[tokio::test]
+async fn without_a_keyring_a_typed_token_is_held_in_memory_and_that_is_said() {
+    let (backend, _control) = backend().await;
+    let desk = Desk::with(FakeSecrets::default(), HashMap::new());
+    *desk.secrets.failure.lock().unwrap() = Some(SecretError::Unavailable("no session bus".into()));
+    let running = desk.start();
+    let token = Some(Token::parse(TEST_TOKEN).unwrap());
+    running
+        .core
+        .account_save(AccountForm {
+            address: backend.api_url(),
+            token,
+        })
+        .await
+        .unwrap();
+    let state = running.connected().await;
+    assert!(!state.account.needs_setup);
+    let notice = state
+        .notices
+        .iter()
+        .find(|notice| notice.kind == NoticeKind::Keyring)
+        .unwrap();
+    assert!(
+        notice.message.contains("only until Gloria Notify ends"),
+        "{}",
+        notice.message
+    );
+}
+
+#[tokio::test]
+async fn a_refused_token_asks_for_sign_in_and_a_new_one_connects() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    control.require_token("another-token");
+    let running = desk.start();
+    let state = running
+        .until("halted", |state| {
+            state.connection.state == ConnectionState::Halted
+        })
+        .await;
+    assert_eq!(state.connection.remedy, Remedy::SignIn);
+    let toasts = soon("told", desk.toasts.shown.wait_for(1)).await;
+    assert_eq!(toasts[0].title, "Gloria Notify needs you");
+    assert_eq!(
+        control.observed().stream_requests().count(),
+        2,
+        "asked once more with a fresh look at the keyring"
+    );
+    let token = Some(Token::parse("another-token").unwrap());
+    running
+        .core
+        .account_save(AccountForm {
+            address: backend.api_url(),
+            token,
+        })
+        .await
+        .unwrap();
+    running.connected().await;
+}
+
+#[tokio::test]
+async fn signing_out_forgets_the_token_and_hangs_up() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running.connected().await;
+    running.core.account_sign_out().await.unwrap();
+    let state = running.until("set-up", |state| state.account.needs_setup).await;
+    assert_eq!(
+        (state.account.token, state.connection.state),
+        (TokenState::Missing, ConnectionState::Idle)
+    );
+    assert!(desk.secrets.token(&backend.api_url()).is_none());
+    soon("hung up", control.wait_for(|seen| seen.streams == 0, DEADLINE))
+        .await
+        .unwrap();
+}

@@ -1,0 +1,152 @@
+//! A machine for a core, whose ports record, and a server for it to speak to.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gloria_backend::{Backend, BackendOptions, Control, TEST_TOKEN};
+use gloria_core::paths::Paths;
+use gloria_core::ports::fakes::{FakeOpener, FakeSecrets, FakeSounds, FakeToasts};
+use gloria_core::ports::{Clock, SystemClock};
+use gloria_core::protocol::{ConnectionState, InboxFilter, InboxQuery, Item, Snapshot};
+use gloria_core::session::Token;
+use gloria_core::{CoreHandle, Ports, Setup, start};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+/// Longer than anything here takes on a slow machine; a test that reaches it has failed.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+
+pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+    timeout(DEADLINE, future)
+        .await
+        .unwrap_or_else(|_| panic!("not within {DEADLINE:?}: {what}"))
+}
+
+/// A core's machine: it outlives the core, as a real one does.
+pub(crate) struct Desk {
+    pub(crate) home: TempDir,
+    pub(crate) environment: HashMap<&'static str, String>,
+    pub(crate) toasts: Arc<FakeToasts>,
+    pub(crate) sounds: Arc<FakeSounds>,
+    pub(crate) secrets: Arc<FakeSecrets>,
+    pub(crate) opener: Arc<FakeOpener>,
+}
+
+impl Desk {
+    /// A desk whose settings name the server and whose keyring holds its token.
+    pub(crate) fn signed_in(backend: &Backend) -> Self {
+        let address = backend.api_url();
+        let secrets = FakeSecrets::holding(&address, Token::parse(TEST_TOKEN).unwrap());
+        Self::with(secrets, HashMap::from([("GLORIA_API_URL", address)]))
+    }
+
+    pub(crate) fn with(secrets: FakeSecrets, mut environment: HashMap<&'static str, String>) -> Self {
+        environment.insert("GLORIA_SSE_RECONNECT_INTERVAL", "100ms".into());
+        Self {
+            home: tempfile::tempdir().unwrap(),
+            environment,
+            toasts: Arc::default(),
+            sounds: Arc::default(),
+            secrets: Arc::new(secrets),
+            opener: Arc::default(),
+        }
+    }
+
+    pub(crate) fn start(&self) -> Running {
+        self.start_by(Arc::new(SystemClock))
+    }
+
+    pub(crate) fn start_by(&self, clock: Arc<dyn Clock>) -> Running {
+        let environment = self.environment.clone();
+        let setup = Setup {
+            paths: Paths::within(self.home.path()),
+            environment: Arc::new(move |name| environment.get(name).cloned()),
+            version: "0.0.0-test".into(),
+            seed: 7,
+            ports: Ports {
+                toasts: self.toasts.clone(),
+                sounds: self.sounds.clone(),
+                secrets: self.secrets.clone(),
+                opener: self.opener.clone(),
+                clock,
+            },
+        };
+        let (core, task) = start(setup).unwrap();
+        Running { core, task }
+    }
+
+    pub(crate) fn titles(&self) -> Vec<String> {
+        self.toasts
+            .shown
+            .all()
+            .into_iter()
+            .map(|toast| toast.title)
+            .collect()
+    }
+}
+
+pub(crate) struct Running {
+    pub(crate) core: CoreHandle,
+    pub(crate) task: JoinHandle<()>,
+}
+
+impl Running {
+    /// Follows the state until it is as wanted, and checks on the way that no revision is missing.
+    pub(crate) async fn until(&self, what: &str, wanted: impl Fn(&Snapshot) -> bool) -> Snapshot {
+        let followed = async {
+            let attached = self.core.attach().await.unwrap();
+            let (mut state, mut updates) = (attached.snapshot, attached.updates);
+            while !wanted(&state) {
+                let revised = updates.recv().await.unwrap();
+                assert_eq!(revised.revision, state.revision + 1, "no revision is missing");
+                state.apply(revised);
+            }
+            state
+        };
+        soon(what, followed).await
+    }
+
+    pub(crate) async fn connected(&self) -> Snapshot {
+        self.until("connected", |state| {
+            state.connection.state == ConnectionState::Connected
+        })
+        .await
+    }
+
+    pub(crate) async fn items(&self) -> Vec<Item> {
+        let query = InboxQuery {
+            filter: InboxFilter::Inbox,
+            after: None,
+            limit: 500,
+        };
+        self.core.inbox_page(query).await.unwrap().items
+    }
+
+    pub(crate) async fn stop(self) {
+        self.core.stop().await.unwrap();
+        soon("the core ends", self.task).await.unwrap();
+    }
+}
+
+pub(crate) async fn backend() -> (Backend, Control) {
+    let backend = Backend::start(BackendOptions::default()).await.unwrap();
+    let control = backend.control();
+    (backend, control)
+}
+
+/// A notification that is made now, as a live one is.
+pub(crate) fn live(id: &str, priority: &str) -> Value {
+    let now = jiff::Timestamp::now().to_string();
+    json!({"id": id, "title": format!("title {id}"), "message": "m", "priority": priority, "createdAt": now})
+}
+
+pub(crate) fn missed(id: usize) -> Value {
+    json!({"id": format!("m{id}"), "title": format!("missed {id}"), "message": "m",
+           "createdAt": "2026-01-02T03:04:05Z"})
+}
+
+pub(crate) const CREATED: &str = "notification.created";

@@ -1,0 +1,8 @@
+//! The whole core against the reference backend over real sockets, with ports that record.
+
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+mod account;
+mod arrivals;
+mod desk;
+mod trouble;

@@ -1,0 +1,256 @@
+//! What is wrong with events, disks, devices and clocks costs itself alone and is told.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime};
+
+use gloria_core::Signal;
+use gloria_core::paths::Paths;
+use gloria_core::ports::{Clock, SoundError, ToastError};
+use gloria_core::protocol::{NoticeKind, Snapshot, WindowView};
+use serde_json::json;
+
+use crate::desk::{CREATED, DEADLINE, Desk, backend, live, soon};
+
+#[tokio::test]
+async fn bad_events_cost_themselves_alone() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running.connected().await;
+    control.push_text(CREATED, None, "{not json");
+    control.push(CREATED, json!({"id": "x", "title": 7, "message": []}));
+    control.push("notification.exploded", json!({"id": "y"}));
+    control.push(CREATED, json!({"id": "a\u{0}b", "title": "t", "message": "m"}));
+    control.push(
+        CREATED,
+        json!({"id": "evil", "title": "<img src=x onerror=alert(1)>", "message": "m",
+        "link": "javascript:alert(1)"}),
+    );
+    control.push(CREATED, live("good", "normal"));
+    running
+        .until("the two good ones", |state| state.counts.total == 2)
+        .await;
+    let items = running.items().await;
+    let evil = items.iter().find(|item| item.key == "n:evil").unwrap();
+    assert_eq!(
+        (evil.title.as_str(), evil.link.as_deref()),
+        ("<img src=x onerror=alert(1)>", None)
+    );
+    assert_eq!(control.observed().streams_total, 1, "the stream never broke");
+    let tally = running.core.event_tally().await.unwrap();
+    assert_eq!((tally.unknown, tally.invalid), (1, 3));
+}
+
+#[tokio::test]
+async fn ten_megabytes_in_one_event_are_passed_over_and_what_follows_arrives() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running.connected().await;
+    control.push(CREATED, live("before", "normal"));
+    running.until("before", |state| state.counts.total == 1).await;
+    control.push_huge(10 << 20);
+    control.push(CREATED, live("after", "normal"));
+    // Two attempts more, in case it was a broken connection; then a pause, which the user need not wait for.
+    running
+        .until("given up", |state| {
+            state.connection.reason.contains("3 times in a row")
+        })
+        .await;
+    running.core.connection_retry().await.unwrap();
+    running.until("after", |state| state.counts.total == 2).await;
+    let keys: Vec<_> = running.items().await.into_iter().map(|item| item.key).collect();
+    assert_eq!(keys, ["n:after", "n:before"]);
+}
+
+#[tokio::test]
+async fn duplicates_and_disorder_end_in_one_right_state() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running.connected().await;
+    control.push("notification.deleted", json!({"id": "gone"}));
+    control.push(CREATED, live("gone", "urgent"));
+    control.push_as(CREATED, "77", live("once", "normal"));
+    control.push_as(CREATED, "77", live("once", "normal"));
+    control.push("notification.updated", json!({"id": "once", "title": "changed"}));
+    running.until("one item", |state| state.counts.total == 1).await;
+    control.push(CREATED, live("end", "normal"));
+    running.until("the end", |state| state.counts.total == 2).await;
+    assert_eq!(desk.titles(), ["title once", "title end"]);
+    assert!(running.items().await.iter().any(|item| item.title == "changed"));
+}
+
+#[tokio::test]
+async fn a_missing_sound_device_or_toast_service_is_told_and_the_item_stays() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    *desk.sounds.failure.lock().unwrap() = Some(SoundError::NoDevice);
+    *desk.toasts.failure.lock().unwrap() = Some(ToastError::NoService);
+    let running = desk.start();
+    running.connected().await;
+    control.push(CREATED, live("1", "normal"));
+    let told = |state: &Snapshot| {
+        let kinds: Vec<_> = state.notices.iter().map(|notice| notice.kind).collect();
+        kinds.contains(&NoticeKind::Sound) && kinds.contains(&NoticeKind::Toasts)
+    };
+    let state = running.until("both told", told).await;
+    let words: Vec<_> = state
+        .notices
+        .iter()
+        .map(|notice| notice.message.as_str())
+        .collect();
+    assert_eq!(
+        words,
+        [
+            "Sounds cannot be heard: no sound device was found",
+            "Toasts cannot be shown: this desktop has no notification service"
+        ]
+    );
+    running.until("corrected", |state| state.counts.total == 1).await;
+    assert_eq!(
+        running.items().await[0].alert,
+        "No toast: this desktop has no notification service"
+    );
+
+    *desk.sounds.failure.lock().unwrap() = None;
+    *desk.toasts.failure.lock().unwrap() = None;
+    control.push(CREATED, live("2", "urgent"));
+    running
+        .until("both well again", |state| state.notices.is_empty())
+        .await;
+}
+
+#[tokio::test]
+async fn a_gap_is_told_until_the_inbox_is_left() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running.connected().await;
+    control.push(CREATED, live("1", "normal"));
+    running.until("one", |state| state.counts.total == 1).await;
+    control.drop_history();
+    control.push(CREATED, live("2", "normal"));
+    control.drop_history();
+    running.stop().await;
+    control.push(CREATED, live("3", "normal"));
+    control.drop_history();
+    let running = desk.start();
+    running
+        .until("gap", |state| {
+            state.notices.iter().any(|notice| notice.kind == NoticeKind::Gap)
+        })
+        .await;
+    let view = WindowView {
+        focused: true,
+        inbox_visible: true,
+    };
+    running.core.window_shows(view).await.unwrap();
+    running.core.inbox_mark_all_seen().await.unwrap();
+    let state = running.core.attach().await.unwrap().snapshot;
+    assert!(!state.notices.is_empty(), "there is time to read it");
+    running.core.window_shows(WindowView::default()).await.unwrap();
+    running.until("looked at", |state| state.notices.is_empty()).await;
+}
+
+#[tokio::test]
+async fn a_database_from_a_newer_version_is_told_and_alerts_go_on() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let newer = rusqlite::Connection::open(Paths::within(desk.home.path()).inbox()).unwrap();
+    newer.pragma_update(None, "user_version", 999).unwrap();
+    drop(newer);
+    let running = desk.start();
+    let state = running.connected().await;
+    let notice = state
+        .notices
+        .iter()
+        .find(|notice| notice.kind == NoticeKind::Storage)
+        .unwrap();
+    assert!(notice.message.contains("newer version"), "{}", notice.message);
+    control.push(CREATED, live("1", "normal"));
+    soon("toast", desk.toasts.shown.wait_for(1)).await;
+    let state = running.until("one", |state| state.counts.total == 1).await;
+    assert!(
+        state
+            .notices
+            .iter()
+            .any(|notice| notice.kind == NoticeKind::Storage),
+        "the notice stands"
+    );
+}
+
+#[tokio::test]
+async fn an_inbox_that_cannot_be_written_is_told_and_alerts_go_on() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    // A folder where the file should be refuses even the administrator.
+    std::fs::create_dir(Paths::within(desk.home.path()).inbox()).unwrap();
+    let running = desk.start();
+    let state = running.connected().await;
+    let notice = state
+        .notices
+        .iter()
+        .find(|notice| notice.kind == NoticeKind::Storage)
+        .unwrap();
+    assert!(notice.message.contains("writable"), "{}", notice.message);
+    control.push(CREATED, live("1", "normal"));
+    soon("toast", desk.toasts.shown.wait_for(1)).await;
+}
+
+/// A clock whose time of day can be moved on, as a sleep does.
+#[derive(Debug, Default)]
+struct SleepyClock {
+    slept: Mutex<Duration>,
+}
+
+impl Clock for SleepyClock {
+    fn wall(&self) -> SystemTime {
+        SystemTime::now() + *self.slept.lock().unwrap()
+    }
+
+    fn monotonic(&self) -> Instant {
+        Instant::now()
+    }
+}
+
+#[tokio::test]
+async fn a_sleep_that_nobody_announced_ends_the_old_connection_and_makes_a_new_one() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let clock = Arc::new(SleepyClock::default());
+    let running = desk.start_by(clock.clone());
+    running.connected().await;
+    *clock.slept.lock().unwrap() = Duration::from_secs(3600);
+    soon(
+        "a second connection",
+        control.wait_for(|seen| seen.streams_total == 2 && seen.streams == 1, DEADLINE),
+    )
+    .await
+    .unwrap();
+    running.connected().await;
+}
+
+#[tokio::test]
+async fn a_desktop_without_a_tray_is_told_what_to_do_until_one_comes() {
+    let (backend, _control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running.connected().await;
+    running
+        .core
+        .signal(Signal::TrayHost { present: false })
+        .await
+        .unwrap();
+    let state = running.until("told", |state| !state.notices.is_empty()).await;
+    assert_eq!(
+        state.notices[0].message,
+        "This desktop has no tray. Start Gloria Notify again to open its window"
+    );
+    running
+        .core
+        .signal(Signal::TrayHost { present: true })
+        .await
+        .unwrap();
+    running.until("well", |state| state.notices.is_empty()).await;
+}
