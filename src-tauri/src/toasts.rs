@@ -1,5 +1,6 @@
 //! Toasts through tauri's notification plugin.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::mpsc::{self, Sender};
 use std::thread;
 
@@ -17,22 +18,29 @@ use crate::window;
 /// Where the plugin keeps the item's key in a toast.
 const ITEM: &str = "item";
 
-type Answer = oneshot::Sender<Result<(), ToastError>>;
+/// What the thread is asked to do.
+enum Order {
+    Show(Toast, oneshot::Sender<Result<(), ToastError>>),
+    Withdraw(String),
+}
 
 /// A thread that shows toasts one after another: the services behind them are asked with calls that wait.
 #[derive(Debug)]
 pub(crate) struct PluginToasts {
-    orders: Sender<(Toast, Answer)>,
+    orders: Sender<Order>,
 }
 
 impl PluginToasts {
     /// Starts the thread.
     pub(crate) fn new(app: AppHandle) -> std::io::Result<Self> {
-        let (orders, receiver) = mpsc::channel::<(Toast, Answer)>();
+        let (orders, receiver) = mpsc::channel();
         thread::Builder::new().name("toasts".into()).spawn(move || {
-            while let Ok((toast, answer)) = receiver.recv() {
-                // Whoever asked may not wait for the answer.
-                let _ = answer.send(show(&app, &toast));
+            while let Ok(order) = receiver.recv() {
+                match order {
+                    // Whoever asked may not wait for the answer.
+                    Order::Show(toast, answer) => drop(answer.send(show(&app, &toast))),
+                    Order::Withdraw(item) => withdraw(&app, &item),
+                }
             }
         })?;
         Ok(Self { orders })
@@ -42,7 +50,7 @@ impl PluginToasts {
 impl Toasts for PluginToasts {
     fn show(&self, toast: Toast) -> BoxFuture<'static, Result<(), ToastError>> {
         let (sender, answer) = oneshot::channel();
-        let sent = self.orders.send((toast, sender));
+        let sent = self.orders.send(Order::Show(toast, sender));
         async move {
             let ended = || ToastError::Failed("the thread for toasts has ended".into());
             sent.map_err(|_| ended())?;
@@ -51,24 +59,45 @@ impl Toasts for PluginToasts {
         .boxed()
     }
 
-    fn withdraw(&self, _item: &str) {}
+    /// Windows and macOS keep a toast until it goes by itself: the plugin has no way to take it back there.
+    fn withdraw(&self, item: &str) {
+        // Without its thread there is no toast to take back either.
+        drop(self.orders.send(Order::Withdraw(item.to_owned())));
+    }
 }
 
 fn show(app: &AppHandle, toast: &Toast) -> Result<(), ToastError> {
     let text = session_bus::notification_service()?;
-    let mut builder = app
+    let builder = app
         .notification()
         .builder()
         .title(&toast.title)
         .body(text.of(&toast.body));
     // The app plays its own sound, or none.
-    builder = builder.silent();
+    let mut builder = builder.silent();
     if let Some(item) = &toast.item {
-        builder = builder.extra(ITEM, item);
+        builder = builder.id(toast_id(item)).extra(ITEM, item);
     }
     builder
         .show()
         .map_err(|error| ToastError::Failed(error.to_string()))
+}
+
+fn withdraw(app: &AppHandle, item: &str) {
+    if let Err(error) = app.notification().remove_active(vec![toast_id(item)]) {
+        tracing::debug!(%error, "a toast was not taken back");
+    }
+}
+
+/// The plugin knows toasts by numbers. Two items on screen at once that share one would go together, which costs a
+/// toast of an item that is in the inbox all the same.
+fn toast_id(item: &str) -> i32 {
+    let mut hasher = DefaultHasher::new();
+    item.hash(&mut hasher);
+    // The upper half is as good as all of it.
+    u32::try_from(hasher.finish() >> 32)
+        .unwrap_or_default()
+        .cast_signed()
 }
 
 /// A click on a toast opens the window on its item.

@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Instant;
 
 use fantoccini::key::Key;
-use gloria_desktop_session::wait_until;
+use gloria_desktop_session::{ToastEvent, wait_until};
 use serde_json::json;
 
 use crate::stage::{Account, SOON, Stage};
@@ -178,4 +178,23 @@ async fn sounds_are_silent_when_they_are_switched_off() {
     assert!(!sounds.is_selected().await.unwrap());
     sounds.send_keys(&Key::Escape.to_string()).await.unwrap();
     window.find("[data-testid=item][data-key='n:1']").await;
+}
+
+#[tokio::test]
+async fn a_toast_of_what_was_read_elsewhere_is_taken_back() {
+    let stage = Stage::set(Account::Given).await;
+    let _app = stage.start_in_tray();
+    stage.server_saw(|seen| seen.streams == 1).await;
+    stage.push("1", json!({}));
+    let toast = stage.session.wait_for_toast(SOON, |_| true).await.unwrap();
+
+    let read = json!({"id": "1", "readAt": "2026-01-02T03:04:05Z"});
+    stage.backend.control().push("notification.updated", read);
+
+    let withdrawn = ToastEvent::Withdrawn(toast.id.unwrap());
+    wait_until("the toast to be taken back", SOON, async || {
+        Ok(stage.session.toast_events().contains(&withdrawn).then_some(()))
+    })
+    .await
+    .unwrap();
 }
