@@ -109,7 +109,7 @@ impl Inbox {
                 );
                 Ok(Opened {
                     inbox: Self::memory_beside(path, source)?,
-                    problem: Some(capitalised(&problem)),
+                    problem: Some(crate::text::sentence(&problem)),
                 })
             }
         }
@@ -269,11 +269,4 @@ fn set_aside(path: &Path) -> io::Result<PathBuf> {
         }
     }
     Ok(aside)
-}
-
-fn capitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    chars
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

@@ -49,6 +49,14 @@ fn cut(mut text: String, longest: usize) -> String {
     text
 }
 
+/// An error's words as the beginning of a sentence.
+pub(crate) fn sentence(words: &str) -> String {
+    let mut chars = words.chars();
+    chars
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
 /// A link that may be opened: http or https with a host. Everything else is `None`.
 pub(crate) fn web_link(text: &str) -> Option<String> {
     let url = Url::parse(text.trim()).ok()?;

@@ -14,6 +14,7 @@ use crate::probe;
 use crate::protocol::{AccountForm, NoticeKind, PreferencesForm, TestReport, TokenState, Update};
 use crate::session::{self, Token, TokenReport, TokenSource};
 use crate::settings::{Key, Settings, SettingsFileError, appearance_word, sound_word};
+use crate::text::sentence;
 
 impl Actor {
     /// Connects to the address in force, if there is one, resuming after what is stored.
@@ -243,12 +244,4 @@ impl Actor {
             }
         }
     }
-}
-
-/// An error's words as the beginning of a sentence.
-fn sentence(words: &str) -> String {
-    let mut chars = words.chars();
-    chars
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
