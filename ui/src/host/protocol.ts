@@ -53,7 +53,7 @@ update: Update, };
 /**
  * One change, sent with its revision.
  */
-export type Update = { "kind": "connection", "value": ConnectionView } | { "kind": "counts", "value": Counts } | { "kind": "itemsStored", "value": Array<Item> } | { "kind": "itemsRemoved", "value": Array<string> } | { "kind": "inboxChanged" } | { "kind": "account", "value": AccountView } | { "kind": "preferences", "value": Preferences } | { "kind": "notices", "value": Array<Notice> } | { "kind": "itemRequested", "value": string };
+export type Update = { "kind": "connection", "value": ConnectionView } | { "kind": "counts", "value": Counts } | { "kind": "itemsStored", "value": Array<Item> } | { "kind": "itemsRemoved", "value": Array<string> } | { "kind": "inboxChanged" } | { "kind": "account", "value": AccountView } | { "kind": "preferences", "value": Preferences } | { "kind": "notices", "value": Array<Notice> } | { "kind": "itemRequested", "value": string } | { "kind": "metrics", "value": MetricsView };
 
 /**
  * The connection as a person reads it.
@@ -97,6 +97,146 @@ export type ConnectionState = "idle" | "connecting" | "connected" | "waiting" | 
  * What the user can do about the connection.
  */
 export type Remedy = "none" | "retry" | "signIn" | "checkAddress" | "unlockKeyring" | "checkNetwork";
+
+/**
+ * The connection in numbers, since the core started.
+ */
+export type MetricsView = { 
+/**
+ * When the core started.
+ */
+since: number, 
+/**
+ * Attempts to connect, the one under way included.
+ */
+attempts: number, 
+/**
+ * Attempts that opened the stream.
+ */
+connections: number, 
+/**
+ * Attempts that were not the first.
+ */
+reconnectAttempts: number, 
+/**
+ * The part of finished attempts that opened the stream, 0 to 1; absent before the first has finished.
+ */
+successRate: number | null, 
+/**
+ * Time connected in all, the present connection included.
+ */
+connectedMs: number, 
+/**
+ * The longest connection, the present one included.
+ */
+longestConnectionMs: number, 
+/**
+ * The median of the latest connections that have ended.
+ */
+medianConnectionMs: number | null, 
+/**
+ * Bytes received.
+ */
+bytes: number, 
+/**
+ * Events taken, heartbeats included.
+ */
+events: number, 
+/**
+ * Events over the last minute.
+ */
+eventsPerMinute: number, 
+/**
+ * Events passed over because of a mistake in them, or because they were over the limits.
+ */
+failedEvents: number, 
+/**
+ * Events of a type that this version does not know.
+ */
+unknownEvents: number, 
+/**
+ * How long events took from the socket to the disk; absent before the first.
+ */
+processing: Processing | null, 
+/**
+ * Why attempts failed and connections ended, most frequent first.
+ */
+errors: Array<ErrorCount>, 
+/**
+ * Attempts that the server refused for their token (401, 403).
+ */
+authenticationFailures: number, 
+/**
+ * Attempts and connections that ended for want of an answer.
+ */
+timeouts: number, 
+/**
+ * The last 60 minutes, oldest first; fewer in the first hour.
+ */
+minutes: Array<Minute>, };
+
+/**
+ * How long events took from the bytes being read to their row being stored.
+ */
+export type Processing = { 
+/**
+ * Half of the events took at most this, in microseconds.
+ */
+p50Micros: number, 
+/**
+ * 99 of 100 events took at most this, in microseconds.
+ */
+p99Micros: number, 
+/**
+ * How many events were measured.
+ */
+count: number, };
+
+/**
+ * How often something went wrong.
+ */
+export type ErrorCount = { 
+/**
+ * What went wrong, in words.
+ */
+cause: string, 
+/**
+ * Its label, the same in every version.
+ */
+kind: string, 
+/**
+ * How often.
+ */
+count: number, };
+
+/**
+ * One minute of the connection.
+ */
+export type Minute = { 
+/**
+ * When it began.
+ */
+at: number, 
+/**
+ * Events taken, heartbeats included.
+ */
+events: number, 
+/**
+ * Attempts to connect.
+ */
+attempts: number, 
+/**
+ * Attempts that failed and connections that ended.
+ */
+failures: number, 
+/**
+ * How long the stream was open, 0 to 60 000.
+ */
+connectedMs: number, 
+/**
+ * 99 of 100 events took at most this from the socket to the disk, in microseconds; absent without events.
+ */
+p99Micros: number | null, };
 
 /**
  * The inbox in numbers.
@@ -440,7 +580,11 @@ focused: boolean,
 /**
  * The inbox list is on screen at its newest end.
  */
-inboxVisible: boolean, };
+inboxVisible: boolean, 
+/**
+ * The Connection view is on screen: its numbers are wanted.
+ */
+connectionVisible?: boolean, };
 
 /**
  * The list of commands as types, from which the TypeScript is generated.

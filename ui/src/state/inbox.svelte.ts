@@ -125,6 +125,7 @@ export class Inbox {
       case 'preferences':
       case 'notices':
       case 'itemRequested':
+      case 'metrics':
         return [];
     }
   }

@@ -23,6 +23,7 @@ export function reduce(snapshot: Snapshot, { revision, update }: Revised): Snaps
     case 'itemsStored':
     case 'itemsRemoved':
     case 'inboxChanged':
+    case 'metrics':
       return { ...snapshot, revision };
   }
 }

@@ -119,6 +119,7 @@ async fn what_the_eye_sees_needs_no_toast_unless_it_is_urgent() {
         .window_shows(WindowView {
             focused: true,
             inbox_visible: true,
+            ..WindowView::default()
         })
         .await
         .unwrap();

@@ -144,6 +144,7 @@ async fn a_gap_is_told_until_the_inbox_is_left() {
     let view = WindowView {
         focused: true,
         inbox_visible: true,
+        ..WindowView::default()
     };
     running.core.window_shows(view).await.unwrap();
     running.core.inbox_mark_all_seen().await.unwrap();
