@@ -11,7 +11,10 @@ use url::Url;
 
 use self::connection::Connection;
 use self::meter::Meter;
+use self::sse::Sse;
 
+pub use self::transport::{Answer, Heard, Incoming, Request, Transport};
+use crate::machine::Machine;
 use crate::{Frame, Limits, Reachability, Status, Timing};
 
 mod connection;
@@ -19,7 +22,9 @@ mod dial;
 mod fault;
 mod meter;
 mod route;
+mod sse;
 mod target;
+mod transport;
 
 /// What the stream is dialled with.
 #[derive(Clone)]
@@ -177,10 +182,40 @@ impl StreamHandle {
         credentials: Arc<dyn CredentialProvider>,
         deliveries: mpsc::Sender<Delivery>,
     ) -> Self {
+        let (timing, seed) = (options.timing, options.seed);
+        Self::spawn_over(
+            Box::new(Sse::new(Arc::new(options))),
+            timing,
+            seed,
+            credentials,
+            deliveries,
+        )
+    }
+
+    /// As [`StreamHandle::spawn`], over another transport, such as one in memory.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime that has its timer switched on.
+    pub fn spawn_over(
+        transport: Box<dyn Transport>,
+        timing: Timing,
+        seed: u64,
+        credentials: Arc<dyn CredentialProvider>,
+        deliveries: mpsc::Sender<Delivery>,
+    ) -> Self {
         // Commands come from people and the system, a few an hour: they need no bound, and must never wait.
         let (commands, inbox) = mpsc::unbounded_channel();
         let meter = Arc::new(Meter::default());
-        tokio::spawn(Connection::new(options, credentials, inbox, deliveries, Arc::clone(&meter)).run());
+        let machine = Machine::new(timing, seed);
+        let connection = Connection::new(
+            transport,
+            machine,
+            credentials,
+            inbox,
+            deliveries,
+            Arc::clone(&meter),
+        );
+        tokio::spawn(connection.run());
         Self { commands, meter }
     }
 

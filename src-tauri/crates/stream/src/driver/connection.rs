@@ -1,34 +1,31 @@
 //! The loop that carries the machine's effects out.
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::mem;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use futures_util::stream::{BoxStream, StreamExt as _};
-use reqwest::Response;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::{Instant, sleep_until};
 
-use super::dial::{SharedClient, dial};
 use super::meter::Meter;
 use super::route::Route;
-use super::{Command, CredentialProvider, Delivery, StreamOptions, fault};
-use crate::machine::{Chunk, Dial, Effect, Epoch, Head, Input, Machine, Skipped};
-use crate::{DialError, EndCause, Item, Parser, Reachability};
+use super::transport::{Answer, Heard, Incoming, Request, Transport};
+use super::{Command, CredentialProvider, Delivery};
+use crate::machine::{Dial, Effect, Epoch, Input, Machine, Skipped};
+use crate::{DialError, EndCause, Reachability};
 
 /// A stream's state on this side of the machine: sockets, timers and what waits to be delivered.
 pub(super) struct Connection {
-    options: Arc<StreamOptions>,
+    transport: Box<dyn Transport>,
     credentials: Arc<dyn CredentialProvider>,
     commands: mpsc::UnboundedReceiver<Command>,
     deliveries: mpsc::Sender<Delivery>,
     meter: Arc<Meter>,
     machine: Machine,
-    client: SharedClient,
     dialing: Option<Dialing>,
     open: Option<Open>,
     /// What did not fit into `deliveries`. While it holds anything, nothing is read.
@@ -39,15 +36,14 @@ pub(super) struct Connection {
 
 /// An attempt under way. Its future lives here, outside the loop, so that a command does not drop it.
 struct Dialing {
-    dial: Dial,
-    answer: BoxFuture<'static, Result<Response, DialError>>,
+    epoch: Epoch,
+    answer: BoxFuture<'static, Result<Answer, DialError>>,
 }
 
-/// An answer whose body is read.
+/// An answer that is read.
 struct Open {
     epoch: Epoch,
-    body: BoxStream<'static, reqwest::Result<Bytes>>,
-    parser: Parser,
+    incoming: Box<dyn Incoming>,
     route: Option<Route>,
 }
 
@@ -56,29 +52,29 @@ enum Happened {
     Command(Command),
     /// There is room among the deliveries.
     Room,
-    Answered(Dial, Result<Response, DialError>),
-    /// Bytes came, or the body's end as `None`.
-    Read(Epoch, Option<reqwest::Result<Bytes>>),
+    Answered(Epoch, Result<Answer, DialError>),
+    /// Something came, or the stream's end as `None`.
+    Read(Epoch, Option<Heard>),
     /// The machine's deadline passed.
     Due,
 }
 
 impl Connection {
     pub(super) fn new(
-        options: StreamOptions,
+        transport: Box<dyn Transport>,
+        machine: Machine,
         credentials: Arc<dyn CredentialProvider>,
         commands: mpsc::UnboundedReceiver<Command>,
         deliveries: mpsc::Sender<Delivery>,
         meter: Arc<Meter>,
     ) -> Self {
         Self {
-            machine: Machine::new(options.timing, options.seed),
-            options: Arc::new(options),
+            transport,
+            machine,
             credentials,
             commands,
             deliveries,
             meter,
-            client: SharedClient::default(),
             dialing: None,
             open: None,
             outbox: VecDeque::new(),
@@ -108,19 +104,19 @@ impl Connection {
                 command = self.commands.recv() => command.map(Happened::Command),
                 room = self.deliveries.reserve(), if !reading => room.ok().map(|_| Happened::Room),
                 () = self.deliveries.closed(), if reading => None,
-                (dial, answer) = answer(&mut self.dialing), if self.dialing.is_some() => {
-                    Some(Happened::Answered(dial, answer))
+                (epoch, answer) = answer(&mut self.dialing), if self.dialing.is_some() => {
+                    Some(Happened::Answered(epoch, answer))
                 }
-                (epoch, bytes) = read(&mut self.open), if reading && self.open.is_some() => {
-                    Some(Happened::Read(epoch, bytes))
+                (epoch, heard) = read(&mut self.open), if reading && self.open.is_some() => {
+                    Some(Happened::Read(epoch, heard))
                 }
                 () = timer.as_mut(), if deadline.is_some() => Some(Happened::Due),
             };
             match happened {
                 Some(Happened::Command(command)) => self.command(command),
                 Some(Happened::Room) => self.flush(),
-                Some(Happened::Answered(dial, answer)) => self.answered(dial, answer),
-                Some(Happened::Read(epoch, bytes)) => self.received(epoch, bytes),
+                Some(Happened::Answered(epoch, answer)) => self.answered(epoch, answer),
+                Some(Happened::Read(epoch, heard)) => self.received(epoch, heard),
                 Some(Happened::Due) => self.input(Input::Tick),
                 // Nobody steers or nobody listens any more.
                 None => return,
@@ -135,15 +131,17 @@ impl Connection {
             Command::RetryNow => self.input(Input::RetryNow),
             Command::Woke => self.input(Input::Woke),
             Command::CredentialsChanged => self.input(Input::Credentials),
-            Command::Heartbeat(every) => self.input(Input::Heartbeat(every)),
+            Command::Heartbeat(every) => {
+                self.input(Input::Heartbeat(every));
+                self.tell_heartbeat();
+            }
             Command::Network(reachability) => self.network(reachability),
         }
     }
 
     fn network(&mut self, reachability: Reachability) {
         if reachability == Reachability::Online {
-            // Proxies, name servers and roots may be others now.
-            self.client = SharedClient::default();
+            self.transport.network_changed();
         }
         self.input(Input::Network(reachability));
         match reachability {
@@ -159,57 +157,41 @@ impl Connection {
         }
     }
 
-    fn answered(&mut self, dial: Dial, answer: Result<Response, DialError>) {
+    fn answered(&mut self, epoch: Epoch, answer: Result<Answer, DialError>) {
         self.dialing = None;
-        let response = match answer {
-            Ok(response) => response,
-            Err(error) => return self.input(Input::Refused(dial.epoch, error)),
+        let Answer { head, peer, incoming } = match answer {
+            Ok(answer) => answer,
+            Err(error) => return self.input(Input::Refused(epoch, error)),
         };
-        let head = Head::new(response.status(), response.headers());
-        let mut parser = Parser::new(self.options.limits, dial.cursor);
-        if dial.skip_oversized {
-            parser = parser.skip_oversized();
-        }
         self.open = Some(Open {
-            epoch: dial.epoch,
-            route: response.remote_addr().and_then(Route::to),
-            body: response.bytes_stream().boxed(),
-            parser,
+            epoch,
+            incoming,
+            route: peer.and_then(Route::to),
         });
+        self.tell_heartbeat();
         // If it is no stream after all, the machine hangs up.
-        self.input(Input::Opened(dial.epoch, head));
+        self.input(Input::Opened(epoch, head));
     }
 
-    fn received(&mut self, epoch: Epoch, bytes: Option<reqwest::Result<Bytes>>) {
-        match bytes {
-            Some(Ok(bytes)) => self.parse(epoch, &bytes),
-            Some(Err(error)) => self.end(epoch, fault::end_cause(&error)),
-            None => self.end(epoch, EndCause::Closed),
+    fn tell_heartbeat(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.incoming.set_heartbeat(self.machine.heartbeat());
         }
     }
 
-    fn parse(&mut self, epoch: Epoch, bytes: &[u8]) {
-        let Some(open) = &mut self.open else { return };
-        self.meter.heard(bytes.len(), SystemTime::now());
-        let mut chunks = Vec::new();
-        let mut chunk = Chunk::default();
-        let result = open.parser.feed(bytes, |item| match item {
-            Item::Frame(frame) => chunk.frames.push(frame),
-            Item::Retry(time) => chunk.retry = Some(time),
-            Item::Skipped { id, bytes } => {
-                chunk.last_id = Arc::clone(&id);
-                chunk.skipped = Some(Skipped { id, bytes });
-                chunks.push(mem::take(&mut chunk));
-            }
-        });
-        chunk.last_id = Arc::clone(open.parser.last_event_id());
-        chunks.push(chunk);
+    fn received(&mut self, epoch: Epoch, heard: Option<Heard>) {
+        let Some(Heard { bytes, chunks, end }) = heard else {
+            return self.end(epoch, EndCause::Closed);
+        };
+        if bytes > 0 {
+            self.meter.heard(bytes, SystemTime::now());
+        }
         for chunk in chunks {
             self.meter.dispatched(chunk.frames.len());
             self.input(Input::Heard(epoch, chunk));
         }
-        if let Err(overflow) = result {
-            self.end(epoch, EndCause::Overflow(overflow));
+        if let Some(end) = end {
+            self.end(epoch, end);
         }
     }
 
@@ -223,7 +205,7 @@ impl Connection {
             match effect {
                 Effect::Dial(dial) => self.dial(dial),
                 Effect::Hangup(epoch) => {
-                    self.dialing.take_if(|dialing| dialing.dial.epoch == epoch);
+                    self.dialing.take_if(|dialing| dialing.epoch == epoch);
                     self.open.take_if(|open| open.epoch == epoch);
                 }
                 Effect::Deliver(frames) => self.outbox.push_back(Delivery::Frames(frames)),
@@ -245,16 +227,13 @@ impl Connection {
         self.flush();
     }
 
-    fn dial(&mut self, dial_now: Dial) {
-        let answer = dial(
-            Arc::clone(&self.options),
-            Arc::clone(&self.client),
-            Arc::clone(&self.credentials),
-            dial_now.clone(),
-        );
+    fn dial(&mut self, dial: Dial) {
         self.dialing = Some(Dialing {
-            dial: dial_now,
-            answer: Box::pin(answer),
+            epoch: dial.epoch,
+            answer: self.transport.dial(Request {
+                dial,
+                credentials: Arc::clone(&self.credentials),
+            }),
         });
     }
 
@@ -284,20 +263,20 @@ impl Connection {
 }
 
 /// The answer to the attempt under way; pending for ever if there is none.
-async fn answer(dialing: &mut Option<Dialing>) -> (Dial, Result<Response, DialError>) {
+async fn answer(dialing: &mut Option<Dialing>) -> (Epoch, Result<Answer, DialError>) {
     match dialing {
-        Some(dialing) => {
-            let answer = (&mut dialing.answer).await;
-            (dialing.dial.clone(), answer)
-        }
+        Some(dialing) => (dialing.epoch, (&mut dialing.answer).await),
         None => std::future::pending().await,
     }
 }
 
-/// The next bytes of the open stream, `None` at its end; pending for ever if there is none.
-async fn read(open: &mut Option<Open>) -> (Epoch, Option<reqwest::Result<Bytes>>) {
+/// What comes next on the open stream, `None` at its end; pending for ever if there is none.
+async fn read(open: &mut Option<Open>) -> (Epoch, Option<Heard>) {
     match open {
-        Some(open) => (open.epoch, open.body.next().await),
+        Some(open) => {
+            let heard = poll_fn(|context| open.incoming.poll_heard(context)).await;
+            (open.epoch, heard)
+        }
         None => std::future::pending().await,
     }
 }

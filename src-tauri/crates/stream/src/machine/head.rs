@@ -8,6 +8,9 @@ use http::{HeaderMap, HeaderName, StatusCode};
 use super::pace::{MOST_RETRY_AFTER, Pace};
 use super::{Cause, DialError, HaltReason};
 
+/// The essence of a stream's content type (WHATWG HTML, 9.2.8).
+const STREAM_TYPE: &str = "text/event-stream";
+
 /// A header's text is shown to people up to here.
 const SHOWN: usize = 60;
 
@@ -49,10 +52,20 @@ impl Head {
         }
     }
 
+    /// A head that opens a stream, for a transport whose answers have none of this kind.
+    pub fn accepted() -> Self {
+        Self {
+            status: 200,
+            content_type: Some(STREAM_TYPE.to_owned()),
+            encoding: None,
+            retry_after: None,
+        }
+    }
+
     pub(super) fn verdict(&self) -> Verdict {
         let status = || Cause::Status(self.status);
         match self.status {
-            200 if self.content_type.as_deref() != Some("text/event-stream") => Verdict::Retry(
+            200 if self.content_type.as_deref() != Some(STREAM_TYPE) => Verdict::Retry(
                 Cause::NotAStream {
                     content_type: self.content_type.clone(),
                 },
@@ -125,6 +138,11 @@ mod tests {
             .map(|(name, value)| (name.clone(), HeaderValue::from_static(value)))
             .collect();
         Head::new(StatusCode::from_u16(status).unwrap(), &headers)
+    }
+
+    #[test]
+    fn an_accepted_stream_opens() {
+        assert_eq!(Head::accepted().verdict(), Verdict::Open);
     }
 
     #[test]

@@ -92,6 +92,11 @@ impl Machine {
         &self.id
     }
 
+    /// How often something should be heard: what the server promised, or the timing's own.
+    pub fn heartbeat(&self) -> Duration {
+        self.heartbeat
+    }
+
     /// When to send [`Input::Tick`] if nothing else happens; `None` when only an input leads on.
     pub fn deadline(&self) -> Option<Instant> {
         match self.phase {

@@ -12,6 +12,7 @@
 mod answers;
 mod endings;
 mod lifetime;
+mod memory;
 mod pressure;
 mod requests;
 mod rig;

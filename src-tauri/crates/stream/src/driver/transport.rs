@@ -1,0 +1,119 @@
+//! The seam between the loop and what carries a stream.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio::time::timeout;
+
+use crate::machine::{Chunk, Dial, Head};
+use crate::{Credential, CredentialError, CredentialProvider, DialError, EndCause};
+
+/// A token exchange over a bad link takes seconds. A token store that waits for somebody to unlock it must not hold the
+/// attempt: the next one asks again.
+const CREDENTIAL_LIMIT: Duration = Duration::from_secs(30);
+
+/// Dials a server and brings what it sends.
+pub trait Transport: Send {
+    /// Makes one attempt, to the first answer that is no redirect. Dropping the future gives it up.
+    ///
+    /// # Errors
+    /// The future's error says why no answer came.
+    fn dial(&mut self, request: Request) -> BoxFuture<'static, Result<Answer, DialError>>;
+
+    /// The network is another one: what was learned of proxies, name servers and roots may not hold any more.
+    fn network_changed(&mut self) {}
+}
+
+/// What an attempt asks for.
+#[derive(Clone)]
+pub struct Request {
+    pub(super) dial: Dial,
+    pub(super) credentials: Arc<dyn CredentialProvider>,
+}
+
+impl Request {
+    /// How the attempt proves who asks.
+    ///
+    /// # Errors
+    /// There is no credential, or the store did not answer within half a minute.
+    pub async fn credential(&self) -> Result<Credential, DialError> {
+        let unavailable = || CredentialError::Unavailable("the token store did not answer".to_owned());
+        timeout(CREDENTIAL_LIMIT, self.credentials.credential(self.dial.rejected))
+            .await
+            .unwrap_or_else(|_| Err(unavailable()))
+            .map_err(DialError::Credential)
+    }
+
+    /// The last event id; empty where there is none.
+    pub fn cursor(&self) -> &Arc<str> {
+        &self.dial.cursor
+    }
+
+    /// Throw away an event over the limits instead of ending the stream.
+    pub fn skip_oversized(&self) -> bool {
+        self.dial.skip_oversized
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Request")
+            .field("dial", &self.dial)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An answer, whether it opens a stream or not.
+pub struct Answer {
+    /// What it says; the machine decides by it.
+    pub head: Head,
+    /// Who answered, to tell when the way there is another one.
+    pub peer: Option<SocketAddr>,
+    /// What follows the head.
+    pub incoming: Box<dyn Incoming>,
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Answer")
+            .field("head", &self.head)
+            .field("peer", &self.peer)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An open stream. Dropping it hangs up.
+pub trait Incoming: Send {
+    /// What comes next, `None` where the server has ended the stream; not polled again after an end.
+    fn poll_heard(&mut self, context: &mut Context<'_>) -> Poll<Option<Heard>>;
+
+    /// How often something should be heard, told at the beginning and whenever it changes: a transport that can ask for
+    /// a sign of life asks after this much silence.
+    fn set_heartbeat(&mut self, every: Duration) {
+        let _ = every;
+    }
+}
+
+/// What arrived together.
+#[derive(Debug, Default)]
+pub struct Heard {
+    /// How much came over the wire; any byte is a sign of life.
+    pub bytes: usize,
+    /// What it completed, in order; where it completed nothing, one empty chunk with the last event id.
+    pub chunks: Vec<Chunk>,
+    /// Why the stream ended after it.
+    pub end: Option<EndCause>,
+}
+
+impl From<EndCause> for Heard {
+    fn from(end: EndCause) -> Self {
+        Self {
+            end: Some(end),
+            ..Self::default()
+        }
+    }
+}
