@@ -2,8 +2,10 @@
 //! [`Update`] with the revision it leads to.
 
 mod account;
+mod collecting;
 mod incoming;
 mod requests;
+mod telling;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -27,7 +29,9 @@ use crate::protocol::{
 };
 use crate::session::{Token, TokenReport};
 use crate::settings::{Key, Resolved, Settings, SettingsFile};
-use incoming::CatchUp;
+use crate::throttle::Throttle;
+use collecting::{CatchUp, Held};
+use telling::Untold;
 
 /// Reads a variable of the environment.
 pub type Environment = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
@@ -132,6 +136,12 @@ struct Actor {
     token: TokenReport,
     notices: BTreeMap<NoticeKind, String>,
     catch_up: Option<CatchUp>,
+    /// Alerts of more than anybody could read one by one.
+    burst: Option<Held>,
+    throttle: Throttle,
+    /// Toasts whose service has not answered yet.
+    toasts_waiting: usize,
+    untold: Untold,
     /// When events that could not be stored are asked for again.
     storage_retry: Option<Instant>,
     outage: Outage,
@@ -211,6 +221,10 @@ impl Actor {
             token,
             notices,
             catch_up: None,
+            burst: None,
+            throttle: Throttle::default(),
+            toasts_waiting: 0,
+            untold: Untold::default(),
             storage_retry: None,
             outage: Outage::default(),
             guard: ClockGuard::new(now),
@@ -264,7 +278,8 @@ impl Actor {
             Instant::now() + Duration::from_millis(left)
         });
         [
-            self.catch_up.as_ref().map(CatchUp::ends),
+            self.collections_end(),
+            self.untold.due(),
             self.storage_retry,
             self.outage.deadline().map(Instant::from_std),
             Some(self.guard_due),
@@ -286,12 +301,9 @@ impl Actor {
                 self.take_signal(Signal::Woke);
             }
         }
-        if self
-            .catch_up
-            .as_ref()
-            .is_some_and(|catch_up| catch_up.ends() <= now)
-        {
-            self.end_catch_up();
+        self.end_collections(now);
+        if self.untold.due().is_some_and(|due| due <= now) {
+            self.tell_now().await;
         }
         if self.storage_retry.is_some_and(|at| at <= now) {
             self.storage_retry = None;
@@ -395,6 +407,9 @@ impl Actor {
     }
 
     async fn note(&mut self, report: Report) {
+        if let Report::Toast { .. } = report {
+            self.toasts_waiting = self.toasts_waiting.saturating_sub(1);
+        }
         match report {
             Report::Toast {
                 item,
@@ -412,7 +427,7 @@ impl Actor {
                         .call(move |inbox| inbox.correct_alert(&key, &words))
                         .await
                     {
-                        self.publish(Update::ItemsStored(vec![item]));
+                        self.tell_items(vec![item], Vec::new()).await;
                     }
                 }
             }

@@ -9,6 +9,8 @@ use crate::protocol::{Item, ItemKind, Priority, SoundName};
 pub struct Circumstances {
     /// It was missed while disconnected and came with the others that were.
     pub catching_up: bool,
+    /// More came of its kind than anybody could read one by one.
+    pub throttled: bool,
     /// The window has focus and shows the place where the item appears.
     pub in_view: bool,
     /// The item was of use only until a time that has passed.
@@ -39,10 +41,19 @@ pub struct Alert {
 pub enum ToastVerdict {
     /// Shown at once.
     Show,
-    /// Held until it is known how many were missed: a few are shown, many become one digest.
-    Collect,
+    /// Held until it is known how many there are: a few are shown, many become one digest.
+    Collect(Collection),
     /// Not shown.
     Suppress,
+}
+
+/// What a toast is held together with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Collection {
+    /// What was missed while disconnected.
+    Missed,
+    /// What came at once with too much else.
+    Burst,
 }
 
 /// Sounds of one burst count as one: shorter than the pause between two things that happen by themselves, longer than
@@ -57,7 +68,7 @@ pub fn decide(item: &Item, now: &Circumstances) -> Alert {
     let (toast, toast_reason) = toast(item, now);
     let (sound, sound_reason) = match toast {
         // What is collected makes its one sound when the collection is shown.
-        ToastVerdict::Collect => (None, ""),
+        ToastVerdict::Collect(_) => (None, ""),
         ToastVerdict::Suppress if toast_reason != IN_VIEW => (None, ""),
         ToastVerdict::Show | ToastVerdict::Suppress => sound(item.kind, item.priority, now),
     };
@@ -89,13 +100,19 @@ fn toast(item: &Item, now: &Circumstances) -> (ToastVerdict, &'static str) {
     }
     if now.catching_up {
         return (
-            ToastVerdict::Collect,
+            ToastVerdict::Collect(Collection::Missed),
             "Alerted together with what came while you were away",
         );
     }
     // What is urgent may sit below the part of the list that the eye rests on.
     if now.in_view && item.priority != Priority::Urgent {
         return (ToastVerdict::Suppress, IN_VIEW);
+    }
+    if now.throttled {
+        return (
+            ToastVerdict::Collect(Collection::Burst),
+            "Alerted together with others: too many came at once",
+        );
     }
     (ToastVerdict::Show, "Toast shown")
 }
@@ -154,6 +171,7 @@ mod tests {
 
     const QUIET_DESK: Circumstances = Circumstances {
         catching_up: false,
+        throttled: false,
         in_view: false,
         expired: false,
         sounds_on: true,
@@ -167,6 +185,8 @@ mod tests {
         use Priority::{High, Low, Normal, Urgent};
         use SoundName::{Alarm, Chime};
         use ToastVerdict::{Collect, Show, Suppress};
+        const MISSED: ToastVerdict = Collect(Collection::Missed);
+        const BURST: ToastVerdict = Collect(Collection::Burst);
         let paused = Circumstances {
             sounds_paused: true,
             ..QUIET_DESK
@@ -191,6 +211,18 @@ mod tests {
             since_last_sound: Some(Duration::from_secs(1)),
             ..QUIET_DESK
         };
+        let flood = Circumstances {
+            throttled: true,
+            ..QUIET_DESK
+        };
+        let seen_flood = Circumstances {
+            in_view: true,
+            ..flood
+        };
+        let missed_flood = Circumstances {
+            catching_up: true,
+            ..flood
+        };
         let later = Circumstances {
             since_last_sound: Some(Duration::from_secs(3)),
             ..QUIET_DESK
@@ -211,11 +243,22 @@ mod tests {
                 "in front of you; with sound",
             ),
             (Urgent, in_view, Show, Some(Alarm), "with sound"),
-            (Normal, missed, Collect, None, "while you were away"),
-            (Urgent, missed, Collect, None, "while you were away"),
+            (Normal, missed, MISSED, None, "while you were away"),
+            (Urgent, missed, MISSED, None, "while you were away"),
             (Normal, expired, Suppress, None, "its time had passed"),
             (Normal, burst, Show, None, "one had just played"),
             (Urgent, burst, Show, Some(Alarm), "with sound"),
+            (Normal, flood, BURST, None, "too many came at once"),
+            (Urgent, flood, BURST, None, "too many came at once"),
+            (Low, flood, Suppress, None, "low priority"),
+            (
+                Normal,
+                seen_flood,
+                Suppress,
+                Some(Chime),
+                "in front of you; with sound",
+            ),
+            (Normal, missed_flood, MISSED, None, "while you were away"),
             (Normal, later, Show, Some(Chime), "with sound"),
         ];
         for (priority, now, toast, sound, reason) in table {

@@ -113,6 +113,9 @@ pub enum DecodeError {
     /// A type that this version does not know. Counted, never a mistake.
     #[error("unknown event type")]
     UnknownType,
+    /// A type that the settings leave out, from a server that sends everything.
+    #[error("an event type that was not asked for")]
+    NotAskedFor,
     /// Not JSON.
     #[error("not valid JSON: line {line}, column {column}")]
     Json {
@@ -148,6 +151,14 @@ pub enum DecodeError {
 /// The data of one event, in bytes. The longest text a person reads in a notification is a few KiB; with all that a
 /// server may add around it, more than this is a mistake or an attack.
 const LONGEST_DATA: usize = 256 * 1024;
+
+/// Whether an event of this type is taken, where only `types` were asked for. None means all; what keeps the connection
+/// and the inbox whole is always taken.
+pub fn is_listened_to(event: &str, types: &[String]) -> bool {
+    types.is_empty()
+        || matches!(event, "connection_established" | "heartbeat" | "stream.gap")
+        || types.iter().any(|wanted| wanted == event)
+}
 
 /// Decodes a frame.
 ///

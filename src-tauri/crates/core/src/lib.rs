@@ -19,6 +19,7 @@ pub mod protocol;
 pub mod session;
 pub mod settings;
 mod text;
+pub mod throttle;
 pub mod tray;
 
 pub use actor::{Environment, Ports, Setup, start};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gloria_core::event::{DecodeError, Event, Post, decode};
+use gloria_core::event::{DecodeError, Event, Post, decode, is_listened_to};
 use gloria_core::protocol::{ItemKind, Priority};
 use gloria_stream::Frame;
 use proptest::prelude::*;
@@ -221,5 +221,23 @@ proptest! {
     ) {
         let data = format!(r#"{{"id":"1","workflowId":"1","title":"t","message":"m","{field}":{value}}}"#);
         let _ = decode(&frame(event, &data));
+    }
+}
+
+#[test]
+fn only_what_is_asked_for_is_taken_and_what_keeps_the_connection_whole() {
+    let types = ["notification.created".to_owned(), "workflow.failed".to_owned()];
+    for (event, taken) in [
+        ("notification.created", true),
+        ("workflow.failed", true),
+        ("notification.create", false),
+        ("workflow.started", false),
+        ("system.announcement", false),
+        ("heartbeat", true),
+        ("connection_established", true),
+        ("stream.gap", true),
+    ] {
+        assert_eq!(is_listened_to(event, &types), taken, "{event}");
+        assert!(is_listened_to(event, &[]), "{event}: no list means all");
     }
 }

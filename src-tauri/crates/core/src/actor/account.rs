@@ -151,7 +151,7 @@ impl Actor {
             state: TokenState::Unknown,
             problem: String::new(),
         };
-        self.catch_up = None;
+        self.drop_collections();
         self.publish_account();
         self.publish(Update::InboxChanged);
         self.publish_counts().await;
@@ -184,7 +184,7 @@ impl Actor {
     pub(super) async fn sign_out(&mut self) -> Result<(), CoreError> {
         self.stream = None;
         self.unkept_token = None;
-        self.catch_up = None;
+        self.drop_collections();
         self.set_status(Status::Idle(IdleReason::Stopped));
         let forgotten = match &self.settings.address {
             Some(address) => self.setup.ports.secrets.forget(&address.to_string()).await,

@@ -6,47 +6,23 @@ use gloria_stream::{Command, Delivery, Frame, Reachability, Status};
 use tokio::time::Instant;
 
 use super::{Actor, HEARD_INTERVAL, Report};
-use crate::alert::{self, Alert, Circumstances, MOST_MISSED_TOASTS, ToastVerdict};
+use crate::alert::{self, Alert, Circumstances, ToastVerdict};
 use crate::event::{self, DecodeError, Event};
 use crate::handle::Signal;
 use crate::inbox::{Arrival, Filed, InboxError, fingerprint};
 use crate::outage::OutageNews;
 use crate::ports::Toast;
-use crate::protocol::{EpochMillis, Item, ItemKind, NoticeKind, Priority, Update};
+use crate::protocol::{EpochMillis, Item, NoticeKind, Priority};
+use crate::throttle::{Source, Throttle};
 
 /// Events in one transaction: enough to make the disk's part small, few enough to be on screen at once.
 const LARGEST_BATCH: usize = 1000;
-
-/// Items told to the readers one by one; for more they read their pages again, which costs less.
-const MOST_TOLD_ITEMS: usize = 50;
-
-/// Silence that ends a replay: longer than the pauses of a server that reads its history.
-const REPLAY_SILENCE: Duration = Duration::from_millis(1500);
-
-/// However long a replay lasts, the user hears of it within this time.
-const LONGEST_REPLAY: Duration = Duration::from_secs(30);
 
 /// Clocks of servers and desktops differ by about this much without anyone noticing.
 const CLOCK_TOLERANCE: EpochMillis = 2_000;
 
 /// How long to wait before asking again for events that could not be stored.
 const STORAGE_RETRY: Duration = Duration::from_secs(30);
-
-/// What came while a connection replays what was missed.
-#[derive(Debug)]
-pub(super) struct CatchUp {
-    quiet_at: Instant,
-    latest: Instant,
-    began: EpochMillis,
-    missed: Vec<Item>,
-}
-
-impl CatchUp {
-    /// When it is over, unless more comes.
-    pub(super) fn ends(&self) -> Instant {
-        self.quiet_at.min(self.latest)
-    }
-}
 
 impl Actor {
     pub(super) async fn take_delivery(&mut self, delivery: Delivery) {
@@ -91,15 +67,8 @@ impl Actor {
     }
 
     fn take_status(&mut self, status: Status) {
-        let now = Instant::now();
         if matches!(status, Status::Connected { .. }) && !matches!(self.status, Status::Connected { .. }) {
-            self.end_catch_up();
-            self.catch_up = Some(CatchUp {
-                quiet_at: now + REPLAY_SILENCE,
-                latest: now + LONGEST_REPLAY,
-                began: self.now().epoch_millis(),
-                missed: Vec::new(),
-            });
+            self.begin_catch_up();
         }
         self.set_status(status);
     }
@@ -107,10 +76,10 @@ impl Actor {
     async fn take_frames(&mut self, frames: Vec<Frame>) {
         let mut arrivals = Vec::with_capacity(frames.len());
         for frame in frames {
-            let decoded = event::decode(&frame);
+            let decoded = self.decode(&frame);
             let tally = match &decoded {
                 Ok(_) => &mut self.tally.taken,
-                Err(DecodeError::UnknownType) => &mut self.tally.unknown,
+                Err(DecodeError::UnknownType | DecodeError::NotAskedFor) => &mut self.tally.unknown,
                 Err(_) => &mut self.tally.invalid,
             };
             *tally += 1;
@@ -129,7 +98,7 @@ impl Actor {
                     ),
                 ),
                 Ok(_) => {}
-                Err(DecodeError::UnknownType) => tracing::debug!(id = &*frame.id, "an event of unknown type was passed over"),
+                Err(DecodeError::UnknownType | DecodeError::NotAskedFor) => tracing::debug!(id = &*frame.id, "an event of another type was passed over"),
                 Err(error) => tracing::warn!(id = &*frame.id, %error, "a malformed event was passed over"),
             }
             let moves_nothing = matches!(decoded, Ok(Event::Heartbeat | Event::ConnectionEstablished(_)))
@@ -153,6 +122,15 @@ impl Actor {
         self.tell_heard(HEARD_INTERVAL);
     }
 
+    /// Decodes what is listened to. Servers that do not know `types` send everything; the rest is passed over here.
+    fn decode(&self, frame: &Frame) -> Result<Event, DecodeError> {
+        if event::is_listened_to(&frame.event, &self.settings.types) {
+            event::decode(frame)
+        } else {
+            Err(DecodeError::NotAskedFor)
+        }
+    }
+
     /// Stores a batch and lets what is new through the gate. False when it could not be stored: then the stream is
     /// told to stop, and to begin again after the last event that was.
     async fn file(&mut self, arrivals: Vec<Arrival>) -> bool {
@@ -164,6 +142,7 @@ impl Actor {
         let now = self.now().epoch_millis();
         let mut circumstances = self.circumstances();
         let replay_began = self.catch_up.as_ref().map(|catch_up| catch_up.began);
+        let (mut throttle, moment) = (self.throttle.clone(), Instant::now().into_std());
         let filed = self
             .inbox
             .call(move |inbox| {
@@ -174,7 +153,7 @@ impl Actor {
                         post.created_at
                             .is_none_or(|created| created < began - CLOCK_TOLERANCE)
                     });
-                    let alert = alert::decide(item, &circumstances);
+                    let alert = throttled(item, &circumstances, &mut throttle, moment);
                     if alert.sound.is_some() {
                         circumstances.since_last_sound = Some(Duration::ZERO);
                     }
@@ -182,11 +161,12 @@ impl Actor {
                     alerts.push((item.clone(), alert));
                     reason
                 })?;
-                Ok((filed, alerts))
+                Ok((filed, alerts, throttle))
             })
             .await;
         match filed {
-            Ok((filed, alerts)) => {
+            Ok((filed, alerts, throttle)) => {
+                self.throttle = throttle;
                 if last_id.is_some() {
                     self.cursor = last_id;
                 }
@@ -238,87 +218,34 @@ impl Actor {
                 Filed::Changed(item) => {
                     if item.read_at.is_some() || item.archived_at.is_some() {
                         self.setup.ports.toasts.withdraw(&item.key);
+                        self.release(&item.key);
                     }
                     stored.push(item);
                 }
                 Filed::Removed(key) => {
                     self.setup.ports.toasts.withdraw(&key);
-                    if let Some(catch_up) = &mut self.catch_up {
-                        catch_up.missed.retain(|item| item.key != key);
-                    }
+                    self.release(&key);
                     removed.push(key);
                 }
                 Filed::Nothing => {}
             }
         }
-        if stored.len() + removed.len() > MOST_TOLD_ITEMS {
-            self.publish(Update::InboxChanged);
-        } else {
-            if !removed.is_empty() {
-                self.publish(Update::ItemsRemoved(removed));
-            }
-            if !stored.is_empty() {
-                self.publish(Update::ItemsStored(stored));
-            }
+        if !(stored.is_empty() && removed.is_empty()) {
+            self.tell_items(stored, removed).await;
         }
-        self.publish_counts().await;
     }
 
-    fn circumstances(&self) -> Circumstances {
+    pub(super) fn circumstances(&self) -> Circumstances {
         let paused_until = self.state.preferences.sounds_paused_until;
         Circumstances {
             catching_up: false,
+            throttled: self.toasts_are_stuck(),
             in_view: self.window.focused && self.window.inbox_visible,
             expired: false,
             sounds_on: self.settings.sounds,
             sounds_paused: paused_until.is_some_and(|until| until > self.now().epoch_millis()),
             since_last_sound: self.last_sound.map(|at| at.elapsed()),
             sound: self.settings.sound,
-        }
-    }
-
-    fn raise(&mut self, alerts: Vec<(Item, Alert)>) {
-        let now = Instant::now();
-        for (item, alert) in alerts {
-            let collected = alert.toast == ToastVerdict::Collect;
-            if let Some(catch_up) = &mut self.catch_up {
-                catch_up.quiet_at = now + REPLAY_SILENCE;
-                if collected {
-                    catch_up.missed.push(item);
-                    continue;
-                }
-            }
-            if alert.toast == ToastVerdict::Show {
-                self.show_toast(toast_of(&item));
-            }
-            if let Some(sound) = alert.sound {
-                self.play(sound);
-            }
-        }
-    }
-
-    /// The replay is over: few missed items are shown one by one, many as one digest, with one sound for all.
-    pub(super) fn end_catch_up(&mut self) {
-        let Some(CatchUp { missed, .. }) = self.catch_up.take() else {
-            return;
-        };
-        let Some(pressing) = missed.iter().max_by_key(|item| (item.priority, item.created_at)) else {
-            return;
-        };
-        let circumstances = self.circumstances();
-        let (sound, _) = alert::sound(ItemKind::Notification, pressing.priority, &circumstances);
-        if !circumstances.in_view {
-            let toasts: Vec<Toast> = if missed.len() > MOST_MISSED_TOASTS {
-                vec![digest(&missed, pressing)]
-            } else {
-                missed.iter().map(toast_of).collect()
-            };
-            for toast in toasts {
-                self.show_toast(toast);
-            }
-        }
-        if let Some(sound) = sound {
-            self.play(sound);
         }
     }
 
@@ -337,7 +264,8 @@ impl Actor {
         }
     }
 
-    pub(super) fn show_toast(&self, toast: Toast) {
+    pub(super) fn show_toast(&mut self, toast: Toast) {
+        self.toasts_waiting += 1;
         let (item, reports) = (toast.item.clone(), self.reports.0.clone());
         let shown = self.setup.ports.toasts.show(toast);
         tokio::spawn(async move {
@@ -375,42 +303,28 @@ impl Actor {
     }
 }
 
+/// The gate's decision, with a toast held to its kind's allowance. Only what would be shown takes of that.
+fn throttled(
+    item: &Item,
+    circumstances: &Circumstances,
+    throttle: &mut Throttle,
+    now: std::time::Instant,
+) -> Alert {
+    let alert = alert::decide(item, circumstances);
+    if alert.toast != ToastVerdict::Show || throttle.admits_toast(Source::of(item), now) {
+        return alert;
+    }
+    let circumstances = Circumstances {
+        throttled: true,
+        ..*circumstances
+    };
+    alert::decide(item, &circumstances)
+}
+
 fn batches(mut arrivals: Vec<Arrival>) -> impl Iterator<Item = Vec<Arrival>> {
     std::iter::from_fn(move || {
         let rest = arrivals.split_off(arrivals.len().min(LARGEST_BATCH));
         let batch = std::mem::replace(&mut arrivals, rest);
         (!batch.is_empty()).then_some(batch)
     })
-}
-
-fn toast_of(item: &Item) -> Toast {
-    Toast {
-        item: Some(item.key.clone()),
-        title: item.title.clone(),
-        body: item.body.clone(),
-        priority: item.priority,
-    }
-}
-
-fn digest(missed: &[Item], pressing: &Item) -> Toast {
-    let urgent = missed
-        .iter()
-        .filter(|item| item.priority == Priority::Urgent)
-        .count();
-    let title = format!("{} notifications while you were away", missed.len());
-    let newest = missed
-        .iter()
-        .max_by_key(|item| item.created_at)
-        .unwrap_or(pressing);
-    let body = match urgent {
-        0 => format!("Newest: {}", newest.title),
-        1 => format!("Urgent: {}", pressing.title),
-        urgent => format!("{urgent} urgent, the newest of them: {}", pressing.title),
-    };
-    Toast {
-        item: None,
-        title,
-        body,
-        priority: pressing.priority,
-    }
 }

@@ -111,8 +111,11 @@ impl Actor {
             .await?;
         for item in changed.iter().filter(|item| item.read_at.is_some()) {
             self.setup.ports.toasts.withdraw(&item.key);
+            self.release(&item.key);
         }
         if !changed.is_empty() {
+            // The user sees what was done, whatever else waits to be told.
+            self.tell_now().await;
             self.publish(Update::ItemsStored(changed));
         }
         self.publish_counts().await;
@@ -122,6 +125,8 @@ impl Actor {
     async fn mark_all_read(&mut self) -> Result<Counts, CoreError> {
         let now = self.now().epoch_millis();
         if self.inbox.call(move |inbox| inbox.mark_all_read(now)).await? > 0 {
+            self.drop_collections();
+            self.tell_now().await;
             self.publish(Update::InboxChanged);
         }
         self.publish_counts().await;

@@ -5,4 +5,5 @@
 mod account;
 mod arrivals;
 mod desk;
+mod floods;
 mod trouble;

@@ -1,0 +1,160 @@
+//! How much attention a kind of event may take: a token bucket for its toasts and one for what readers are told of it.
+//!
+//! Nothing is dropped by it. What is over the rate is stored like everything else, shown a moment later together with
+//! its like, and announced by one toast instead of many.
+
+use std::time::{Duration, Instant};
+
+use crate::protocol::{Item, ItemKind, Priority};
+
+/// Toasts of one kind at once: as many as are read before the first is gone.
+const TOASTS_AT_ONCE: u32 = 5;
+
+/// The rate of toasts that a person can follow: one takes about this long to read.
+const TOAST_EVERY: Duration = Duration::from_secs(5);
+
+/// Items of one kind that are told to the readers one by one: more than a person causes, and a page of the list.
+const ITEMS_AT_ONCE: u32 = 50;
+
+/// The rate at which a list may move and still be read.
+const ITEM_EVERY: Duration = Duration::from_millis(100);
+
+/// Kinds of events, each with its own allowance: what floods one must not silence the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// Notifications for this person.
+    Notifications,
+    /// Announcements and maintenance.
+    System,
+    /// Workflows.
+    Workflows,
+    /// What is urgent, of any kind: it does not wait behind what is not.
+    Urgent,
+}
+
+impl Source {
+    /// Where an item belongs.
+    pub fn of(item: &Item) -> Self {
+        match (item.priority, item.kind) {
+            (Priority::Urgent, _) => Self::Urgent,
+            (Priority::Low | Priority::Normal | Priority::High, kind) => match kind {
+                ItemKind::Notification => Self::Notifications,
+                ItemKind::Announcement | ItemKind::Maintenance => Self::System,
+                ItemKind::WorkflowRunning | ItemKind::WorkflowCompleted | ItemKind::WorkflowFailed => {
+                    Self::Workflows
+                }
+            },
+        }
+    }
+}
+
+/// A token bucket that begins full. It is kept as the moment at which it would be full again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Bucket {
+    most: u32,
+    refill: Duration,
+    full_at: Option<Instant>,
+}
+
+impl Bucket {
+    fn new(most: u32, refill: Duration) -> Self {
+        Self {
+            most,
+            refill,
+            full_at: None,
+        }
+    }
+
+    /// Takes a token if there is one.
+    fn take(&mut self, now: Instant) -> bool {
+        let full_at = self.full_at.map_or(now, |full_at| full_at.max(now)) + self.refill;
+        let admitted = full_at <= now + self.refill * self.most;
+        if admitted {
+            self.full_at = Some(full_at);
+        }
+        admitted
+    }
+}
+
+/// The allowances of all kinds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Throttle {
+    toasts: [Bucket; 4],
+    items: [Bucket; 4],
+}
+
+impl Default for Throttle {
+    fn default() -> Self {
+        Self {
+            toasts: [Bucket::new(TOASTS_AT_ONCE, TOAST_EVERY); 4],
+            items: [Bucket::new(ITEMS_AT_ONCE, ITEM_EVERY); 4],
+        }
+    }
+}
+
+impl Throttle {
+    /// Whether a toast of this kind may be shown by itself.
+    pub fn admits_toast(&mut self, source: Source, now: Instant) -> bool {
+        self.toasts[source as usize].take(now)
+    }
+
+    /// Whether readers may be told of an item of this kind without delay.
+    pub fn admits_item(&mut self, source: Source, now: Instant) -> bool {
+        self.items[source as usize].take(now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn admitted(throttle: &mut Throttle, source: Source, times: u32, now: Instant) -> usize {
+        (0..times).filter(|_| throttle.admits_toast(source, now)).count()
+    }
+
+    #[test]
+    fn a_burst_is_cut_and_the_allowance_comes_back_with_time() {
+        let (mut throttle, start) = (Throttle::default(), Instant::now());
+        assert_eq!(admitted(&mut throttle, Source::Notifications, 100, start), 5);
+        let later = |seconds| start + Duration::from_secs(seconds);
+        assert_eq!(admitted(&mut throttle, Source::Notifications, 100, later(4)), 0);
+        assert_eq!(admitted(&mut throttle, Source::Notifications, 100, later(11)), 2);
+        assert_eq!(
+            admitted(&mut throttle, Source::Notifications, 100, later(3600)),
+            5,
+            "never more than a bucket"
+        );
+    }
+
+    #[test]
+    fn one_kind_does_not_silence_another() {
+        let (mut throttle, now) = (Throttle::default(), Instant::now());
+        assert_eq!(admitted(&mut throttle, Source::Workflows, 100, now), 5);
+        assert_eq!(admitted(&mut throttle, Source::Urgent, 3, now), 3);
+        assert!(
+            throttle.admits_item(Source::Workflows, now),
+            "toasts and items count apart"
+        );
+    }
+
+    #[test]
+    fn what_is_refused_costs_nothing() {
+        let (mut throttle, start) = (Throttle::default(), Instant::now());
+        for tenth in 0..600 {
+            throttle.admits_toast(Source::System, start + Duration::from_millis(100 * tenth));
+        }
+        // A flood of a minute leaves the bucket as empty as a burst does.
+        let calm = start + Duration::from_secs(60 + 25);
+        assert_eq!(admitted(&mut throttle, Source::System, 100, calm), 5);
+    }
+
+    #[test]
+    fn a_clock_that_stands_still_or_goes_back_is_no_trouble() {
+        let (mut throttle, start) = (Throttle::default(), Instant::now() + Duration::from_secs(60));
+        assert_eq!(admitted(&mut throttle, Source::System, 9, start), 5);
+        assert_eq!(
+            admitted(&mut throttle, Source::System, 9, start - Duration::from_secs(30)),
+            0
+        );
+    }
+}

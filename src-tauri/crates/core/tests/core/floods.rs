@@ -1,0 +1,105 @@
+//! More than anybody could read at once: stored all the same, told calmly.
+
+use std::time::Duration;
+
+use gloria_core::protocol::{Update, WindowView};
+use serde_json::json;
+
+use crate::desk::{CREATED, Desk, backend, live, soon};
+
+#[tokio::test]
+async fn a_flood_is_stored_whole_and_makes_five_toasts_and_a_digest() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running.connected().await;
+    for id in 0..400 {
+        control.push(CREATED, live(&id.to_string(), "normal"));
+    }
+    let toasts = soon("digest", desk.toasts.shown.wait_for(6)).await;
+    assert_eq!(toasts[4].title, "title 4");
+    assert_eq!(toasts[5].title, "395 more notifications");
+    assert_eq!(toasts[5].item, None);
+    let state = running
+        .until("all of it", |state| state.counts.total == 400)
+        .await;
+    assert_eq!(state.counts.unseen, 400);
+    let held = running
+        .items()
+        .await
+        .into_iter()
+        .find(|item| item.key == "n:399")
+        .unwrap();
+    assert!(held.alert.contains("too many came at once"), "{}", held.alert);
+    assert_eq!(desk.titles().len(), 6);
+}
+
+#[tokio::test]
+async fn a_flood_of_one_kind_does_not_silence_another() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running.connected().await;
+    for id in 0..20 {
+        let created = jiff::Timestamp::now().to_string();
+        control.push(
+            "workflow.failed",
+            json!({"workflowId": id.to_string(), "name": "Import", "error": "no space", "createdAt": created}),
+        );
+    }
+    control.push(CREATED, live("one", "normal"));
+    control.push(CREATED, live("two", "urgent"));
+    let shown = soon("toasts", desk.toasts.shown.wait_for(8)).await;
+    let titles: Vec<_> = shown.iter().map(|toast| toast.title.as_str()).collect();
+    assert_eq!(titles[5..], ["title one", "title two", "15 more notifications"]);
+}
+
+#[tokio::test]
+async fn what_was_read_in_a_flood_is_not_announced_after_it() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running.connected().await;
+    for id in 0..7 {
+        control.push(CREATED, live(&id.to_string(), "normal"));
+    }
+    running.until("all seven", |state| state.counts.total == 7).await;
+    // Five were shown, two are held, of which one is removed.
+    control.push("notification.deleted", json!({"id": "5"}));
+    let shown = soon("the last", desk.toasts.shown.wait_for(6)).await;
+    assert_eq!(shown[5].title, "title 6", "one that is left speaks for itself");
+}
+
+#[tokio::test]
+async fn readers_are_told_once_per_frame_at_most() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running.connected().await;
+    let eyes = WindowView {
+        focused: true,
+        inbox_visible: true,
+    };
+    running.core.window_shows(eyes).await.unwrap();
+    let mut updates = running.core.attach().await.unwrap().updates;
+    let began = std::time::Instant::now();
+    // One at a time, so that each could be told by itself.
+    tokio::spawn(async move {
+        let mut pace = tokio::time::interval(Duration::from_millis(1));
+        for id in 0..300 {
+            pace.tick().await;
+            control.push(CREATED, live(&id.to_string(), "normal"));
+        }
+    });
+    let (mut total, mut told) = (0, 0_u32);
+    while total < 300 {
+        let update = soon("update", updates.recv()).await.unwrap().update;
+        if let Update::Counts(counts) = update {
+            total = counts.total;
+        } else if matches!(update, Update::ItemsStored(_) | Update::InboxChanged) {
+            told += 1;
+        }
+    }
+    let frames = u32::try_from(began.elapsed().as_millis() / 16).unwrap() + 2;
+    assert!(told <= frames, "told {told} times in {frames} frames");
+}
