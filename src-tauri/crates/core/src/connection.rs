@@ -109,8 +109,11 @@ pub(crate) fn remedy(cause: &Cause) -> Remedy {
         Cause::NetworkSignIn => Remedy::CheckNetwork,
         Cause::Dial(error) => dial_remedy(error),
         Cause::Halted(reason) => halt_remedy(*reason),
+        Cause::Ended(EndCause::Rejected(reason)) => halt_remedy(*reason),
         Cause::Ended(
             EndCause::Closed
+            | EndCause::ClosedWith(_)
+            | EndCause::AgainstPolicy
             | EndCause::BrokenOff(_)
             | EndCause::Silent(_)
             | EndCause::Overflow(_)
@@ -131,6 +134,7 @@ fn dial_remedy(error: &DialError) -> Remedy {
         | DialError::Certificate(_)
         | DialError::Tls(_)
         | DialError::NotHttp(_)
+        | DialError::NotWebSocket(_)
         | DialError::RedirectToNowhere
         | DialError::RedirectNotSecure
         | DialError::TooManyRedirects => Remedy::CheckAddress,

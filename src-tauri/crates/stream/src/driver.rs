@@ -12,6 +12,8 @@ use url::Url;
 use self::connection::Connection;
 use self::meter::Meter;
 use self::sse::Sse;
+use self::target::is_websocket;
+use self::websocket::WebSocket;
 
 pub use self::transport::{Answer, Heard, Incoming, Request, Transport};
 use crate::machine::Machine;
@@ -25,11 +27,13 @@ mod route;
 mod sse;
 mod target;
 mod transport;
+mod websocket;
 
 /// What the stream is dialled with.
 #[derive(Clone)]
 pub struct StreamOptions {
-    /// The stream's full address, query included; `lastEventId` is added to it.
+    /// The stream's full address, query included; `lastEventId` is added to it. `ws` and `wss` make it a WebSocket,
+    /// `http` and `https` server-sent events.
     pub url: Url,
     /// Sent as `User-Agent`.
     pub user_agent: String,
@@ -183,13 +187,12 @@ impl StreamHandle {
         deliveries: mpsc::Sender<Delivery>,
     ) -> Self {
         let (timing, seed) = (options.timing, options.seed);
-        Self::spawn_over(
-            Box::new(Sse::new(Arc::new(options))),
-            timing,
-            seed,
-            credentials,
-            deliveries,
-        )
+        let transport: Box<dyn Transport> = if is_websocket(&options.url) {
+            Box::new(WebSocket::new(Arc::new(options)))
+        } else {
+            Box::new(Sse::new(Arc::new(options)))
+        };
+        Self::spawn_over(transport, timing, seed, credentials, deliveries)
     }
 
     /// As [`StreamHandle::spawn`], over another transport, such as one in memory.
@@ -229,6 +232,11 @@ impl StreamHandle {
     /// When the last byte came, by the wall clock; `None` before the first.
     pub fn last_heard(&self) -> Option<SystemTime> {
         self.meter.last_heard()
+    }
+
+    /// Messages passed over so far, because they had not the shape of an event.
+    pub fn ignored(&self) -> u64 {
+        self.meter.ignored_so_far()
     }
 
     /// Bytes received so far over all connections, and events dispatched.

@@ -180,12 +180,19 @@ impl Connection {
     }
 
     fn received(&mut self, epoch: Epoch, heard: Option<Heard>) {
-        let Some(Heard { bytes, chunks, end }) = heard else {
+        let Some(heard) = heard else {
             return self.end(epoch, EndCause::Closed);
         };
+        let Heard {
+            bytes,
+            chunks,
+            ignored,
+            end,
+        } = heard;
         if bytes > 0 {
             self.meter.heard(bytes, SystemTime::now());
         }
+        self.meter.ignored(ignored);
         for chunk in chunks {
             self.meter.dispatched(chunk.frames.len());
             self.input(Input::Heard(epoch, chunk));

@@ -120,14 +120,14 @@ fn chain<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn Error +
 }
 
 /// The innermost error's text, which unlike the outermost names no address.
-fn root(error: &reqwest::Error) -> String {
+pub(super) fn root(error: &reqwest::Error) -> String {
     chain(error).last().map_or_else(
         || "no reason was given".to_owned(),
         |root| shown(&root.to_string()),
     )
 }
 
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     text.chars().take(SHOWN).collect()
 }
 

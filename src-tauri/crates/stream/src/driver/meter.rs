@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub(super) struct Meter {
     bytes: AtomicU64,
     events: AtomicU64,
+    ignored: AtomicU64,
     /// Milliseconds since the Unix epoch; 0 before the first byte.
     last_heard: AtomicU64,
 }
@@ -24,6 +25,14 @@ impl Meter {
 
     pub(super) fn dispatched(&self, events: usize) {
         self.events.fetch_add(events as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn ignored(&self, messages: u64) {
+        self.ignored.fetch_add(messages, Ordering::Relaxed);
+    }
+
+    pub(super) fn ignored_so_far(&self) -> u64 {
+        self.ignored.load(Ordering::Relaxed)
     }
 
     pub(super) fn last_heard(&self) -> Option<SystemTime> {

@@ -107,6 +107,7 @@ fn parse(parser: &mut Parser, bytes: &[u8]) -> Heard {
     Heard {
         bytes: bytes.len(),
         chunks,
+        ignored: 0,
         end: result.err().map(EndCause::Overflow),
     }
 }

@@ -11,16 +11,27 @@ use crate::{Credential, CredentialError, DialError};
 pub(super) struct Target {
     url: Url,
     credential: Credential,
+    /// `ws` and `wss` are other names of `http` and `https`.
+    websocket: bool,
 }
 
 impl Target {
     /// The first request of an attempt.
     pub(super) fn new(mut url: Url, cursor: &str, credential: Credential) -> Self {
+        let websocket = is_websocket(&url);
+        if websocket {
+            ask_by_http(&mut url);
+        }
         if !cursor.is_empty() {
             // For servers behind proxies that drop the header.
             set_query(&mut url, "lastEventId", cursor);
         }
-        Self { url, credential }.with_query_credential()
+        Self {
+            url,
+            credential,
+            websocket,
+        }
+        .with_query_credential()
     }
 
     pub(super) fn url(&self) -> &Url {
@@ -56,6 +67,9 @@ impl Target {
             .url
             .join(location)
             .map_err(|_| DialError::RedirectToNowhere)?;
+        if self.websocket {
+            ask_by_http(&mut url);
+        }
         match (self.url.scheme(), url.scheme()) {
             (_, "https") | ("http", "http") => {}
             _ => return Err(DialError::RedirectNotSecure),
@@ -75,6 +89,7 @@ impl Target {
         Ok(Self {
             url,
             credential: Credential::Anonymous,
+            ..self
         })
     }
 
@@ -84,6 +99,22 @@ impl Target {
         }
         self
     }
+}
+
+/// Whether this address asks for a WebSocket.
+pub(super) fn is_websocket(url: &Url) -> bool {
+    matches!(url.scheme(), "ws" | "wss")
+}
+
+/// A WebSocket begins as a request, `ws` as `http` and `wss` as `https` (RFC 6455, 4.1).
+fn ask_by_http(url: &mut Url) {
+    let scheme = match url.scheme() {
+        "ws" => "http",
+        "wss" => "https",
+        _ => return,
+    };
+    // It fails only for schemes without a host, which neither is.
+    let _ = url.set_scheme(scheme);
 }
 
 /// Whether this is a redirect that a GET follows.
@@ -248,6 +279,41 @@ mod tests {
                 .follow(&to("http://a.example/x"))
                 .is_ok()
         );
+    }
+
+    #[test]
+    fn a_websocket_is_asked_for_by_http() {
+        for (asked, requested) in [
+            (
+                "wss://a.example/api/ws?types=a",
+                "https://a.example/api/ws?types=a",
+            ),
+            ("ws://a.example:8080/", "http://a.example:8080/"),
+            ("wss://a.example:443/", "https://a.example/"),
+        ] {
+            assert_eq!(target(asked, bearer()).url().as_str(), requested);
+        }
+        for (location, kept) in [
+            ("/v2", true),
+            ("wss://a.example/v2", true),
+            ("https://a.example/v2", true),
+            ("wss://b.example/v2", false),
+        ] {
+            let target = target("wss://a.example/ws", bearer())
+                .follow(&to(location))
+                .unwrap();
+            assert_eq!((target.url().scheme(), target.url().path()), ("https", "/v2"));
+            assert_eq!(authorization(&target).is_some(), kept, "{location}");
+        }
+        for (from, location) in [
+            ("wss://a.example/", "ws://a.example/"),
+            ("wss://a.example/", "http://a.example/"),
+            // An event stream is not told to become a WebSocket.
+            ("https://a.example/", "wss://a.example/"),
+        ] {
+            let result = target(from, bearer()).follow(&to(location)).map(|_| ());
+            assert_eq!(result, Err(DialError::RedirectNotSecure), "{from} to {location}");
+        }
     }
 
     #[test]

@@ -105,6 +105,8 @@ pub struct Heard {
     pub bytes: usize,
     /// What it completed, in order; where it completed nothing, one empty chunk with the last event id.
     pub chunks: Vec<Chunk>,
+    /// How many messages of it were passed over, because they have not the shape of an event.
+    pub ignored: u64,
     /// Why the stream ended after it.
     pub end: Option<EndCause>,
 }

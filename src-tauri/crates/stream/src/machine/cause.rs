@@ -75,6 +75,9 @@ pub enum DialError {
     /// What answered does not speak HTTP.
     #[error("the answer is not HTTP: {0}")]
     NotHttp(String),
+    /// What answered took a WebSocket's address and does not speak WebSocket.
+    #[error("this address does not answer as a WebSocket: {0}")]
+    NotWebSocket(String),
     /// A redirect with a missing, empty or unreadable `Location`.
     #[error("the server redirects to nowhere")]
     RedirectToNowhere,
@@ -95,7 +98,16 @@ pub enum EndCause {
     /// The body came to its end.
     #[error("the server closed the connection")]
     Closed,
-    /// A reset, or a body that stopped in its middle.
+    /// The server closed the stream over something that it gets over, and named it by this code (RFC 6455, 7.4.1).
+    #[error("{}", ClosedWith(*.0))]
+    ClosedWith(u16),
+    /// 1008: the server closed the stream by a rule of its own, which another attempt will meet as well.
+    #[error("the server closed the connection by a rule of its own (1008)")]
+    AgainstPolicy,
+    /// The server closed the stream and said by it what else an answer's status says.
+    #[error(transparent)]
+    Rejected(HaltReason),
+    /// A reset, or a stream that stopped in its middle.
     #[error("the connection broke off: {0}")]
     BrokenOff(String),
     /// Not one byte for this long.
@@ -151,6 +163,22 @@ impl fmt::Display for NotAStream<'_> {
                 out,
                 "this address answered without saying that it is an event stream"
             ),
+        }
+    }
+}
+
+struct ClosedWith(u16);
+
+impl fmt::Display for ClosedWith {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            1011 => write!(
+                out,
+                "the server closed the connection over an error of its own (1011)"
+            ),
+            1012 => write!(out, "the server is restarting (1012)"),
+            1013 => write!(out, "the server asks to try again later (1013)"),
+            code => write!(out, "the server closed the connection with code {code}"),
         }
     }
 }
@@ -217,6 +245,14 @@ mod tests {
             (
                 Cause::Dial(DialError::Credential(CredentialError::Missing)),
                 "no token is saved",
+            ),
+            (
+                Cause::Ended(EndCause::ClosedWith(1012)),
+                "the server is restarting (1012)",
+            ),
+            (
+                Cause::Ended(EndCause::ClosedWith(4000)),
+                "the server closed the connection with code 4000",
             ),
         ] {
             assert_eq!(cause.to_string(), words);

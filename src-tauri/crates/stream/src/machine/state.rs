@@ -52,6 +52,8 @@ pub struct Machine {
     failures: u32,
     /// The last answer was 401: the next attempt takes another credential, and a second 401 halts.
     rejected: bool,
+    /// The open stream was made with a credential that took the place of a refused one.
+    renewed: bool,
     /// The server asked to be left alone until then.
     not_before: Option<Instant>,
     last_short_circuit: Option<Instant>,
@@ -75,6 +77,7 @@ impl Machine {
             reachability: None,
             failures: 0,
             rejected: false,
+            renewed: false,
             not_before: None,
             last_short_circuit: None,
             nudged: false,
@@ -156,7 +159,7 @@ impl Machine {
             Input::Refused(epoch, error) if self.is_dialing(epoch) => self.refused(now, error),
             Input::Heard(epoch, chunk) if self.is_open(epoch) => self.heard(now, chunk, &mut effects),
             Input::ReadingResumed(epoch) if self.is_open(epoch) => self.stay_alive(now),
-            Input::Ended(epoch, end) if self.is_open(epoch) => self.ended(now, end),
+            Input::Ended(epoch, end) if self.is_open(epoch) => self.ended(now, end, &mut effects),
             // An epoch that is over has nothing more to say.
             Input::Opened(..)
             | Input::Refused(..)
@@ -213,6 +216,7 @@ impl Machine {
         let rejected = mem::take(&mut self.rejected);
         match head.verdict() {
             Verdict::Open => {
+                self.renewed = rejected;
                 let liveness = now + liveness_limit(self.heartbeat);
                 self.phase = Phase::Connected {
                     epoch,
@@ -263,6 +267,7 @@ impl Machine {
             DialError::Certificate(_)
             | DialError::ProxyAuthentication
             | DialError::NotHttp(_)
+            | DialError::NotWebSocket(_)
             | DialError::RedirectToNowhere
             | DialError::RedirectNotSecure
             | DialError::TooManyRedirects
@@ -288,7 +293,7 @@ impl Machine {
         }
     }
 
-    fn ended(&mut self, now: Instant, end: EndCause) {
+    fn ended(&mut self, now: Instant, end: EndCause, effects: &mut Vec<Effect>) {
         match end {
             EndCause::NetworkChanged | EndCause::Slept | EndCause::CredentialChanged => {
                 self.wait_briefly(now, Cause::Ended(end));
@@ -296,9 +301,16 @@ impl Machine {
             EndCause::Overflow(overflow) | EndCause::OverflowRepeated(overflow, _) => {
                 self.overflowed(now, overflow)
             }
-            EndCause::Closed | EndCause::BrokenOff(_) | EndCause::Silent(_) => {
+            EndCause::Closed | EndCause::ClosedWith(_) | EndCause::BrokenOff(_) | EndCause::Silent(_) => {
                 self.lose(now, Cause::Ended(end), Pace::Backoff);
             }
+            EndCause::AgainstPolicy => self.lose(now, Cause::Ended(end), Pace::Slow),
+            // A token that lasted for a while may have expired; one that was new a moment ago has not.
+            EndCause::Rejected(HaltReason::Unauthorized) if !self.renewed || self.is_proven(now) => {
+                self.rejected = true;
+                self.dial(now, effects);
+            }
+            EndCause::Rejected(reason) => self.phase = Phase::Halted(reason),
         }
     }
 

@@ -17,3 +17,4 @@ mod pressure;
 mod requests;
 mod rig;
 mod tls;
+mod websocket;

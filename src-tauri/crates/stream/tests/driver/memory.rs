@@ -57,7 +57,7 @@ fn event(id: &str) -> Heard {
             last_id: id,
             ..Chunk::default()
         }],
-        end: None,
+        ..Heard::default()
     }
 }
 

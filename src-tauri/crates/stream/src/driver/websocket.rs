@@ -1,0 +1,101 @@
+//! The same events as messages of a WebSocket (RFC 6455).
+//!
+//! It begins as a request of the same client that server-sent events use: proxy, certificates, redirects, limits and
+//! credentials are one matter for both.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_util::future::BoxFuture;
+use http::HeaderMap;
+use http::header::{
+    CONNECTION, HeaderValue, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
+};
+use reqwest::Response;
+use tokio_tungstenite::tungstenite::handshake::client::generate_key;
+
+use self::incoming::Messages;
+use super::StreamOptions;
+use super::dial::Dialer;
+use super::transport::{Answer, Heard, Incoming, Request, Transport};
+use crate::DialError;
+use crate::machine::Head;
+
+mod close;
+mod handshake;
+mod incoming;
+mod message;
+
+/// Says that messages have the shape that [`message`] reads. A server may leave it unanswered.
+const SUBPROTOCOL: &str = "gloria.v1";
+
+/// The transport of `ws` and `wss` addresses.
+pub(super) struct WebSocket {
+    options: Arc<StreamOptions>,
+    dialer: Dialer,
+}
+
+impl WebSocket {
+    pub(super) fn new(options: Arc<StreamOptions>) -> Self {
+        Self {
+            dialer: Dialer::new(Arc::clone(&options)),
+            options,
+        }
+    }
+}
+
+impl Transport for WebSocket {
+    fn dial(&mut self, request: Request) -> BoxFuture<'static, Result<Answer, DialError>> {
+        let (dialer, limits) = (self.dialer.clone(), self.options.limits);
+        Box::pin(async move {
+            let key = generate_key();
+            let response = dialer.get(&request, &headers(&key)?).await?;
+            let (status, peer) = (response.status(), response.remote_addr());
+            if !handshake::is_upgrade(status, response.headers(), &key)? {
+                return Ok(refusal(&response));
+            }
+            let io = response
+                .upgrade()
+                .await
+                .map_err(|error| DialError::BrokenOff(super::fault::root(&error)))?;
+            Ok(Answer {
+                head: Head::accepted(),
+                peer,
+                incoming: Box::new(Messages::new(io, &request, limits).await),
+            })
+        })
+    }
+
+    fn network_changed(&mut self) {
+        self.dialer = Dialer::new(Arc::clone(&self.options));
+    }
+}
+
+/// An answer that is no WebSocket; its status says why.
+fn refusal(response: &Response) -> Answer {
+    Answer {
+        head: Head::new(response.status(), response.headers()),
+        peer: response.remote_addr(),
+        incoming: Box::new(Nothing),
+    }
+}
+
+fn headers(key: &str) -> Result<HeaderMap, DialError> {
+    let key = HeaderValue::from_str(key).map_err(|error| DialError::Setup(error.to_string()))?;
+    Ok(HeaderMap::from_iter([
+        (CONNECTION, HeaderValue::from_static("Upgrade")),
+        (UPGRADE, HeaderValue::from_static("websocket")),
+        (SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13")),
+        (SEC_WEBSOCKET_KEY, key),
+        (SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL)),
+    ]))
+}
+
+/// What follows a head that opens nothing.
+struct Nothing;
+
+impl Incoming for Nothing {
+    fn poll_heard(&mut self, _: &mut Context<'_>) -> Poll<Option<Heard>> {
+        Poll::Ready(None)
+    }
+}

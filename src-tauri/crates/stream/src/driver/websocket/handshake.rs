@@ -1,0 +1,122 @@
+//! Whether an answer opens a WebSocket (RFC 6455, 4.1).
+
+use http::header::{
+    AsHeaderName, CONNECTION, CONTENT_TYPE, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS,
+    SEC_WEBSOCKET_PROTOCOL, UPGRADE,
+};
+use http::{HeaderMap, StatusCode};
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+
+use super::SUBPROTOCOL;
+use crate::DialError;
+
+/// False where the status is another than 101 and tells by itself what is wrong.
+///
+/// # Errors
+/// The answer is no WebSocket's, whatever its status says.
+pub(super) fn is_upgrade(status: StatusCode, headers: &HeaderMap, key: &str) -> Result<bool, DialError> {
+    let refused = |why: &str| Err(DialError::NotWebSocket(why.to_owned()));
+    match status {
+        StatusCode::SWITCHING_PROTOCOLS => {}
+        StatusCode::OK if holds(headers, CONTENT_TYPE, ';', "text/event-stream") => {
+            return refused("it is an event stream's; write https instead of wss");
+        }
+        _ => return Ok(false),
+    }
+    if !holds(headers, UPGRADE, ',', "websocket") || !holds(headers, CONNECTION, ',', "upgrade") {
+        return refused("it changes to another protocol");
+    }
+    // The key makes sure that it is this question's answer and not one that a cache or a plain server gave.
+    let accepted = headers.get(SEC_WEBSOCKET_ACCEPT).map(|value| value.as_bytes());
+    if accepted != Some(derive_accept_key(key.as_bytes()).as_bytes()) {
+        return refused("its Sec-WebSocket-Accept does not fit the question");
+    }
+    // Whoever uses what was not offered sends what would not be understood.
+    if headers.contains_key(SEC_WEBSOCKET_EXTENSIONS) {
+        return refused("it uses an extension that was not offered");
+    }
+    if headers
+        .get(SEC_WEBSOCKET_PROTOCOL)
+        .is_some_and(|chosen| chosen != SUBPROTOCOL)
+    {
+        return refused("it chose a subprotocol that was not offered");
+    }
+    Ok(true)
+}
+
+/// Whether one of a header's parts is this word, in any case.
+fn holds(headers: &HeaderMap, name: impl AsHeaderName, separator: char, word: &str) -> bool {
+    headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(separator))
+        .any(|part| part.trim().eq_ignore_ascii_case(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderName;
+
+    use super::*;
+
+    /// The example of RFC 6455, 1.3.
+    const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
+    const ACCEPT: (&str, &str) = ("sec-websocket-accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    const UPGRADE: (&str, &str) = ("upgrade", "WebSocket");
+    const CONNECTION: (&str, &str) = ("connection", "keep-alive, upgrade");
+
+    fn answer(status: u16, headers: &[(&str, &str)]) -> Result<bool, DialError> {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.parse().unwrap()))
+            .collect();
+        is_upgrade(StatusCode::from_u16(status).unwrap(), &headers, KEY)
+    }
+
+    #[test]
+    fn an_answer_to_this_key_opens() {
+        assert_eq!(answer(101, &[UPGRADE, CONNECTION, ACCEPT]), Ok(true));
+        let chosen = ("sec-websocket-protocol", "gloria.v1");
+        assert_eq!(answer(101, &[UPGRADE, CONNECTION, ACCEPT, chosen]), Ok(true));
+    }
+
+    #[test]
+    fn a_status_that_speaks_for_itself_is_left_to_speak() {
+        for status in [200, 204, 400, 401, 403, 404, 426, 503] {
+            assert_eq!(answer(status, &[("content-type", "text/html")]), Ok(false));
+        }
+    }
+
+    #[test]
+    fn anything_else_says_what_it_is_not() {
+        for (status, headers) in [
+            (200, &[("content-type", "text/event-stream; charset=utf-8")][..]),
+            (101, &[]),
+            (101, &[CONNECTION, ACCEPT]),
+            (101, &[UPGRADE, ACCEPT]),
+            (101, &[("upgrade", "h2c"), CONNECTION, ACCEPT]),
+            (101, &[UPGRADE, CONNECTION]),
+            (101, &[UPGRADE, CONNECTION, ("sec-websocket-accept", KEY)]),
+            (
+                101,
+                &[
+                    UPGRADE,
+                    CONNECTION,
+                    ACCEPT,
+                    ("sec-websocket-extensions", "permessage-deflate"),
+                ],
+            ),
+            (
+                101,
+                &[UPGRADE, CONNECTION, ACCEPT, ("sec-websocket-protocol", "mqtt")],
+            ),
+        ] {
+            let result = answer(status, headers);
+            assert!(
+                matches!(result, Err(DialError::NotWebSocket(_))),
+                "{headers:?}: {result:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! An open WebSocket: messages to events, and the signs of life between them.
+
+use std::io;
+use std::mem;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{Sink as _, Stream as _, task::noop_waker_ref};
+use reqwest::Upgraded;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep_until};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Error, Message};
+
+use super::close;
+use super::message::{self, Envelope};
+use crate::driver::fault::shown;
+use crate::driver::transport::{Heard, Incoming, Request};
+use crate::machine::{Chunk, Skipped};
+use crate::{EndCause, Frame, Limits, Overflow};
+
+/// What is read at once, and about how much is handed on together. As much memory is held while the stream is idle.
+const BLOCK: usize = 32 << 10;
+
+/// A message that is to be skipped may be this many times [`Limits::event`] before it ends the stream all the same, as in
+/// the parser of server-sent events.
+const SKIP_FACTOR: usize = 16;
+
+/// The messages of a WebSocket.
+pub(super) struct Messages {
+    socket: WebSocketStream<Counted>,
+    events: Events,
+    /// How much silence is answered with a ping; before the first word of it, none is.
+    heartbeat: Option<Duration>,
+    /// When something was heard last.
+    heard: Instant,
+    /// When to look whether a ping is due. It is early more often than not: what was heard does not move it.
+    look: Pin<Box<Sleep>>,
+    /// Something that was sent is still on its way out.
+    flushing: bool,
+}
+
+impl Messages {
+    pub(super) async fn new(io: Upgraded, request: &Request, limits: Limits) -> Self {
+        let largest = if request.skip_oversized() {
+            limits.event.saturating_mul(SKIP_FACTOR)
+        } else {
+            limits.event
+        };
+        let config = WebSocketConfig::default()
+            .read_buffer_size(BLOCK)
+            .write_buffer_size(0)
+            .max_message_size(Some(largest))
+            .max_frame_size(Some(largest));
+        let counted = Counted { io, bytes: 0 };
+        let now = Instant::now();
+        Self {
+            socket: WebSocketStream::from_raw_socket(counted, Role::Client, Some(config)).await,
+            events: Events {
+                limits,
+                last_id: Arc::clone(request.cursor()),
+                message: Arc::from("message"),
+                last_type: Arc::from(""),
+                heard: Heard::default(),
+                chunk: Chunk::default(),
+            },
+            heartbeat: None,
+            heard: now,
+            look: Box::pin(sleep_until(now)),
+            flushing: false,
+        }
+    }
+
+    /// Asks for a sign of life if nothing was heard for a heartbeat.
+    fn ask(&mut self, context: &mut Context<'_>) {
+        let Some(heartbeat) = self.heartbeat else { return };
+        while self.look.as_mut().poll(context).is_ready() {
+            let now = Instant::now();
+            let due = self.heard + heartbeat;
+            if due <= now {
+                self.send(Message::Ping(Bytes::new()));
+            }
+            self.look
+                .as_mut()
+                .reset(if due <= now { now + heartbeat } else { due });
+        }
+        if self.flushing {
+            // An error is met again by the next read.
+            self.flushing = Pin::new(&mut self.socket).poll_flush(context).is_pending();
+        }
+    }
+
+    /// Puts a control frame on its way, if there is room for it. It fails where the connection is over, which the next
+    /// read says.
+    fn send(&mut self, message: Message) {
+        self.flushing = Pin::new(&mut self.socket).start_send(message).is_ok();
+    }
+}
+
+impl Incoming for Messages {
+    fn poll_heard(&mut self, context: &mut Context<'_>) -> Poll<Option<Heard>> {
+        let (mut end, mut taken) = (None, 0);
+        while end.is_none() && taken < BLOCK {
+            match Pin::new(&mut self.socket).poll_next(context) {
+                Poll::Ready(Some(Ok(message))) => {
+                    // An empty one is one too.
+                    taken += message.len() + 1;
+                    end = self.events.take(message);
+                }
+                Poll::Ready(Some(Err(error))) => end = Some(self.end_cause(error)),
+                Poll::Ready(None) => end = Some(EndCause::Closed),
+                Poll::Pending => break,
+            }
+        }
+        let bytes = mem::take(&mut self.socket.get_mut().bytes);
+        if bytes == 0 && taken == 0 && end.is_none() {
+            self.ask(context);
+            return Poll::Pending;
+        }
+        self.heard = Instant::now();
+        Poll::Ready(Some(self.events.finish(bytes, end)))
+    }
+
+    fn set_heartbeat(&mut self, every: Duration) {
+        self.heartbeat = Some(every);
+        self.look.as_mut().reset(self.heard + every);
+    }
+}
+
+impl Messages {
+    fn end_cause(&self, error: Error) -> EndCause {
+        if let Error::Capacity(_) = error {
+            return EndCause::Overflow(Overflow::Event {
+                limit: self.events.limits.event,
+            });
+        }
+        let why = if let Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) = error {
+            "it ended without a close".to_owned()
+        } else if let Error::Utf8(_) = error {
+            // Its text holds what was sent.
+            "a message is not UTF-8".to_owned()
+        } else if let Error::Io(error) = error {
+            error.to_string()
+        } else {
+            error.to_string()
+        };
+        EndCause::BrokenOff(shown(&why))
+    }
+}
+
+/// Says goodbye, as far as that takes no waiting: servers note a connection that just ends as an error.
+impl Drop for Messages {
+    fn drop(&mut self) {
+        self.send(Message::Close(None));
+        let _ = Pin::new(&mut self.socket).poll_flush(&mut Context::from_waker(noop_waker_ref()));
+    }
+}
+
+/// Messages on their way to chunks.
+struct Events {
+    limits: Limits,
+    last_id: Arc<str>,
+    /// The type of an event that names none.
+    message: Arc<str>,
+    /// The type before, which most events share.
+    last_type: Arc<str>,
+    /// What is finished of the present read, and what is not.
+    heard: Heard,
+    chunk: Chunk,
+}
+
+impl Events {
+    /// Takes a message; the cause where it is the last.
+    fn take(&mut self, message: Message) -> Option<EndCause> {
+        match message {
+            Message::Text(text) => self.text(&text),
+            Message::Binary(bytes) => self.ignore("a binary message", bytes.len()),
+            // Pings are answered by the library; that they were heard is counted below it.
+            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
+            Message::Close(frame) => {
+                return Some(close::cause(
+                    frame.map_or(close::NO_CODE, |frame| frame.code.into()),
+                ));
+            }
+        }
+        None
+    }
+
+    fn text(&mut self, text: &str) {
+        if text.len() > self.limits.event {
+            return self.skip(text);
+        }
+        let Some(envelope) = Envelope::read(text) else {
+            return self.ignore("a message that is no event", text.len());
+        };
+        if let Some(id) = envelope.id {
+            self.set_id(&id);
+        }
+        if let Some(millis) = envelope.retry {
+            self.chunk.retry = Some(Duration::from_millis(millis));
+        }
+        if let Some(data) = envelope.data {
+            let event = self.kind(envelope.event.unwrap_or_default());
+            self.chunk.frames.push(Frame {
+                event,
+                data,
+                id: Arc::clone(&self.last_id),
+            });
+        }
+    }
+
+    /// Passes over what is too large, which only a stream that was asked to gets to see.
+    fn skip(&mut self, text: &str) {
+        if let Some(id) = message::id_of(text) {
+            self.set_id(&id);
+        }
+        let id = Arc::clone(&self.last_id);
+        self.chunk.skipped = Some(Skipped {
+            id: Arc::clone(&id),
+            bytes: text.len() as u64,
+        });
+        self.chunk.last_id = id;
+        self.heard.chunks.push(mem::take(&mut self.chunk));
+    }
+
+    fn ignore(&mut self, what: &str, bytes: usize) {
+        tracing::warn!(after = &*self.last_id, bytes, "{what} was passed over");
+        self.heard.ignored += 1;
+    }
+
+    /// An id that a server-sent event could not carry counts as absent.
+    fn set_id(&mut self, id: &str) {
+        if id != &*self.last_id && id.len() <= self.limits.id && !id.contains(['\0', '\r', '\n']) {
+            self.last_id = Arc::from(id);
+        }
+    }
+
+    fn kind(&mut self, event: String) -> Arc<str> {
+        if event.is_empty() {
+            return Arc::clone(&self.message);
+        }
+        if *event != *self.last_type {
+            self.last_type = Arc::from(event);
+        }
+        Arc::clone(&self.last_type)
+    }
+
+    fn finish(&mut self, bytes: usize, end: Option<EndCause>) -> Heard {
+        let mut heard = mem::take(&mut self.heard);
+        let mut chunk = mem::take(&mut self.chunk);
+        chunk.last_id = Arc::clone(&self.last_id);
+        heard.chunks.push(chunk);
+        heard.bytes = bytes;
+        heard.end = end;
+        heard
+    }
+}
+
+/// The connection, with what has come over it since it was last asked.
+struct Counted {
+    io: Upgraded,
+    bytes: usize,
+}
+
+impl AsyncRead for Counted {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.io).poll_read(context, buffer))?;
+        self.bytes += buffer.filled().len() - before;
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Counted {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write(context, buffer)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(context)
+    }
+}
