@@ -79,6 +79,7 @@ async fn readers_are_told_once_per_frame_at_most() {
     let eyes = WindowView {
         focused: true,
         inbox_visible: true,
+        connection_visible: false,
     };
     running.core.window_shows(eyes).await.unwrap();
     let mut updates = running.core.attach().await.unwrap().updates;
