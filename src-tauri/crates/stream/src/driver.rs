@@ -1,8 +1,9 @@
 //! Does what the machine says, on tokio and reqwest.
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
@@ -153,8 +154,8 @@ pub enum Command {
 /// What a stream hands out, in order.
 #[derive(Debug)]
 pub enum Delivery {
-    /// Events that arrived together, in order.
-    Frames(Vec<Frame>),
+    /// Events that arrived together.
+    Frames(Frames),
     /// The connection changed.
     Status(Status),
     /// An event over the limits was given up after it had ended three connections in a row.
@@ -163,6 +164,55 @@ pub enum Delivery {
         id: Arc<str>,
         /// How much of it was thrown away.
         bytes: u64,
+    },
+}
+
+/// Events that arrived together, in order.
+#[derive(Debug)]
+pub struct Frames {
+    /// When their bytes were read, by tokio's clock.
+    pub received: Instant,
+    /// The events.
+    pub frames: Vec<Frame>,
+}
+
+impl Deref for Frames {
+    type Target = [Frame];
+
+    fn deref(&self) -> &[Frame] {
+        &self.frames
+    }
+}
+
+impl IntoIterator for Frames {
+    type Item = Frame;
+    type IntoIter = std::vec::IntoIter<Frame>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.frames.into_iter()
+    }
+}
+
+/// Is told every step of a stream as it is taken. Deliveries do not do for counting: a reader that is behind gets the
+/// newest status and not each one, and an attempt with a second token is no change of status at all.
+pub trait Observer: fmt::Debug + Send + Sync {
+    /// Takes note; called from the stream's own loop, so it must not block.
+    fn observe(&self, step: Step<'_>);
+}
+
+/// A step of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step<'a> {
+    /// An attempt begins.
+    Dialed,
+    /// The server answered 401.
+    TokenRefused,
+    /// The status changed.
+    Changed(&'a Status),
+    /// Something was read.
+    Heard {
+        /// How much of it.
+        bytes: usize,
     },
 }
 
@@ -227,6 +277,11 @@ impl StreamHandle {
         if self.commands.send(command).is_err() {
             tracing::debug!("the stream has ended, and a command with it");
         }
+    }
+
+    /// Tells an observer every step from now on. A stream has one: the first stays.
+    pub fn observe(&self, observer: Arc<dyn Observer>) {
+        self.meter.observe(observer);
     }
 
     /// When the last byte came, by the wall clock; `None` before the first.

@@ -29,7 +29,8 @@ impl Actor {
         match delivery {
             Delivery::Status(status) => self.take_status(status),
             Delivery::Skipped { id, bytes } => self.take_skipped(&id, bytes).await,
-            Delivery::Frames(mut frames) => {
+            Delivery::Frames(first) => {
+                let mut frames = first.frames;
                 let mut other = None;
                 while frames.len() < LARGEST_BATCH
                     && other.is_none()

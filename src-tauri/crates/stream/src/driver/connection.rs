@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep_until};
 use super::meter::Meter;
 use super::route::Route;
 use super::transport::{Answer, Heard, Incoming, Request, Transport};
-use super::{Command, CredentialProvider, Delivery};
+use super::{Command, CredentialProvider, Delivery, Frames, Step};
 use crate::machine::{Dial, Effect, Epoch, Input, Machine, Skipped};
 use crate::{DialError, EndCause, Reachability};
 
@@ -53,8 +53,8 @@ enum Happened {
     /// There is room among the deliveries.
     Room,
     Answered(Epoch, Result<Answer, DialError>),
-    /// Something came, or the stream's end as `None`.
-    Read(Epoch, Option<Heard>),
+    /// Something came, or the stream's end as `None`, and when it was begun to be read.
+    Read(Epoch, Instant, Option<Heard>),
     /// The machine's deadline passed.
     Due,
 }
@@ -107,8 +107,8 @@ impl Connection {
                 (epoch, answer) = answer(&mut self.dialing), if self.dialing.is_some() => {
                     Some(Happened::Answered(epoch, answer))
                 }
-                (epoch, heard) = read(&mut self.open), if reading && self.open.is_some() => {
-                    Some(Happened::Read(epoch, heard))
+                (epoch, began, heard) = read(&mut self.open), if reading && self.open.is_some() => {
+                    Some(Happened::Read(epoch, began, heard))
                 }
                 () = timer.as_mut(), if deadline.is_some() => Some(Happened::Due),
             };
@@ -116,7 +116,7 @@ impl Connection {
                 Some(Happened::Command(command)) => self.command(command),
                 Some(Happened::Room) => self.flush(),
                 Some(Happened::Answered(epoch, answer)) => self.answered(epoch, answer),
-                Some(Happened::Read(epoch, heard)) => self.received(epoch, heard),
+                Some(Happened::Read(epoch, began, heard)) => self.received(epoch, began, heard),
                 Some(Happened::Due) => self.input(Input::Tick),
                 // Nobody steers or nobody listens any more.
                 None => return,
@@ -179,7 +179,7 @@ impl Connection {
         }
     }
 
-    fn received(&mut self, epoch: Epoch, heard: Option<Heard>) {
+    fn received(&mut self, epoch: Epoch, began: Instant, heard: Option<Heard>) {
         let Some(heard) = heard else {
             return self.end(epoch, EndCause::Closed);
         };
@@ -195,7 +195,7 @@ impl Connection {
         self.meter.ignored(ignored);
         for chunk in chunks {
             self.meter.dispatched(chunk.frames.len());
-            self.input(Input::Heard(epoch, chunk));
+            self.input_at(began, Input::Heard(epoch, chunk));
         }
         if let Some(end) = end {
             self.end(epoch, end);
@@ -208,20 +208,34 @@ impl Connection {
     }
 
     fn input(&mut self, input: Input) {
-        for effect in self.machine.handle(Instant::now().into_std(), input) {
+        self.input_at(Instant::now(), input);
+    }
+
+    fn input_at(&mut self, now: Instant, input: Input) {
+        if matches!(&input, Input::Opened(_, head) if head.status == 401) {
+            self.meter.tell(Step::TokenRefused);
+        }
+        for effect in self.machine.handle(now.into_std(), input) {
             match effect {
-                Effect::Dial(dial) => self.dial(dial),
+                Effect::Dial(dial) => {
+                    self.meter.tell(Step::Dialed);
+                    self.dial(dial);
+                }
                 Effect::Hangup(epoch) => {
                     self.dialing.take_if(|dialing| dialing.epoch == epoch);
                     self.open.take_if(|open| open.epoch == epoch);
                 }
-                Effect::Deliver(frames) => self.outbox.push_back(Delivery::Frames(frames)),
+                Effect::Deliver(frames) => self.outbox.push_back(Delivery::Frames(Frames {
+                    received: now.into_std(),
+                    frames,
+                })),
                 Effect::Report(Skipped { id, bytes }) => {
                     tracing::warn!(id = &*id, bytes, "an event over the limits was skipped");
                     self.outbox.push_back(Delivery::Skipped { id, bytes });
                 }
                 Effect::Publish(status) => {
                     tracing::debug!(?status, "the stream's status changed");
+                    self.meter.tell(Step::Changed(&status));
                     // A reader that is behind wants the newest status, not each one: so the outbox stays bounded.
                     if let Some(Delivery::Status(last)) = self.outbox.back_mut() {
                         *last = status;
@@ -278,11 +292,15 @@ async fn answer(dialing: &mut Option<Dialing>) -> (Epoch, Result<Answer, DialErr
 }
 
 /// What comes next on the open stream, `None` at its end; pending for ever if there is none.
-async fn read(open: &mut Option<Open>) -> (Epoch, Option<Heard>) {
+async fn read(open: &mut Option<Open>) -> (Epoch, Instant, Option<Heard>) {
     match open {
         Some(open) => {
-            let heard = poll_fn(|context| open.incoming.poll_heard(context)).await;
-            (open.epoch, heard)
+            let (began, heard) = poll_fn(|context| {
+                let began = Instant::now();
+                open.incoming.poll_heard(context).map(|heard| (began, heard))
+            })
+            .await;
+            (open.epoch, began, heard)
         }
         None => std::future::pending().await,
     }

@@ -1,7 +1,10 @@
 //! What is read of a stream from outside while it runs.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::{Observer, Step};
 
 /// Counters that the stream writes and its handle reads; each stands for itself, so no order between them is kept.
 #[derive(Debug, Default)]
@@ -11,6 +14,7 @@ pub(super) struct Meter {
     ignored: AtomicU64,
     /// Milliseconds since the Unix epoch; 0 before the first byte.
     last_heard: AtomicU64,
+    observer: OnceLock<Arc<dyn Observer>>,
 }
 
 impl Meter {
@@ -21,6 +25,19 @@ impl Meter {
             u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
             Ordering::Relaxed,
         );
+        self.tell(Step::Heard { bytes });
+    }
+
+    pub(super) fn observe(&self, observer: Arc<dyn Observer>) {
+        if self.observer.set(observer).is_err() {
+            tracing::warn!("a stream has one observer, and this is its second");
+        }
+    }
+
+    pub(super) fn tell(&self, step: Step<'_>) {
+        if let Some(observer) = self.observer.get() {
+            observer.observe(step);
+        }
     }
 
     pub(super) fn dispatched(&self, events: usize) {

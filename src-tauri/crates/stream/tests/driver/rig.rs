@@ -105,7 +105,7 @@ impl Rig {
     /// The next events.
     pub(crate) async fn frames(&mut self) -> Vec<Frame> {
         match self.delivery().await {
-            Delivery::Frames(frames) => frames,
+            Delivery::Frames(frames) => frames.frames,
             other => panic!("{other:?} is no events"),
         }
     }
