@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use gloria_core::ports::SystemClock;
 use gloria_core::protocol::{Snapshot, TokenState};
 use gloria_core::{CoreHandle, Ports, Setup};
-use gloria_desktop::{Browser, Keyring, SoundPlayer};
+use gloria_desktop::{Browser, Keyring, SoundPlayer, SystemSignals};
 use tauri::async_runtime::{self, JoinHandle};
 use tauri::{App, AppHandle, Manager as _, RunEvent};
 use tokio::sync::broadcast::error::RecvError;
@@ -56,6 +56,7 @@ fn set_up(app: &mut App) -> anyhow::Result<()> {
             sounds: Arc::new(SoundPlayer::new().context("no thread for sounds")?),
             secrets: Arc::new(Keyring::new().context("no thread for the keyring")?),
             opener: Arc::new(Browser),
+            signals: Arc::new(SystemSignals::default()),
             clock: Arc::new(SystemClock),
         },
     };

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use gloria_core::paths::Paths;
 use gloria_core::ports::SystemClock;
-use gloria_core::ports::fakes::{FakeOpener, FakeSecrets, FakeSounds, FakeToasts};
+use gloria_core::ports::fakes::{FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeToasts};
 use gloria_core::protocol::{ConnectionState, InboxFilter, InboxQuery, Snapshot};
 use gloria_core::session::Token;
 use gloria_core::{CoreHandle, Ports, Setup, start};
@@ -117,6 +117,7 @@ impl Client {
                 sounds: Arc::<FakeSounds>::default(),
                 secrets: Arc::new(FakeSecrets::holding(api, Token::parse(token).unwrap())),
                 opener: Arc::<FakeOpener>::default(),
+                signals: Arc::<FakeSignals>::default(),
                 clock: Arc::new(SystemClock),
             },
         };

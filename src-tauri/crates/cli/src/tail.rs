@@ -2,16 +2,21 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context as _;
 use clap::Args;
 use gloria_core::address::{Address, AddressError};
+use gloria_core::conditions::Conditions;
+use gloria_core::connection::Moment;
 use gloria_core::event::{self, Event};
+use gloria_core::ports::Signals as _;
+use gloria_desktop::SystemSignals;
 use gloria_stream::{Command, Delivery, Frame, Status, StreamHandle, StreamOptions};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::mpsc;
+use tokio::time::sleep_until;
 use url::Url;
 
 use crate::output::{Lines, complain};
@@ -124,6 +129,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
         events: 0,
         last_event_id: Arc::from(""),
         began: Instant::now(),
+        conditions: Conditions::new(Instant::now(), now()),
     }
     .follow(deliveries)
     .await
@@ -158,10 +164,19 @@ struct Tail {
     events: u64,
     last_event_id: Arc<str>,
     began: Instant,
+    conditions: Conditions,
+}
+
+fn now() -> Moment {
+    Moment {
+        wall: SystemTime::now(),
+        monotonic: Instant::now(),
+    }
 }
 
 impl Tail {
     async fn follow(mut self, mut deliveries: mpsc::Receiver<Delivery>) -> anyhow::Result<ExitCode> {
+        let mut observations = SystemSignals::default().watch();
         let limit = self.options.duration;
         let over = async move {
             match limit {
@@ -177,6 +192,16 @@ impl Tail {
                 biased;
                 () = &mut interrupted => break ExitCode::SUCCESS,
                 () = &mut over => break ExitCode::SUCCESS,
+                Some(observation) = observations.recv() => {
+                    if let Some(command) = self.conditions.observe(Instant::now(), &observation) {
+                        self.stream.send(command);
+                    }
+                }
+                () = sleep_until(self.conditions.deadline().into()) => {
+                    for command in self.conditions.look(Instant::now(), now()) {
+                        self.stream.send(command);
+                    }
+                }
                 delivery = deliveries.recv() => match delivery {
                     Some(delivery) => if let Some(code) = self.take(delivery)? { break code },
                     None => anyhow::bail!("the stream broke; please report this"),

@@ -5,6 +5,7 @@ mod account;
 mod collecting;
 mod incoming;
 mod requests;
+mod signals;
 mod telling;
 
 use std::collections::BTreeMap;
@@ -17,13 +18,13 @@ use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
-use crate::clock_guard::{ClockGuard, LOOK_EVERY};
+use crate::conditions::Conditions;
 use crate::connection::{self, Moment};
-use crate::handle::{CoreHandle, EventTally, Request, Signal};
+use crate::handle::{CoreHandle, EventTally, Request};
 use crate::inbox::{Inbox, InboxError, InboxThread};
 use crate::outage::Outage;
 use crate::paths::Paths;
-use crate::ports::{Clock, Opener, Secrets, SoundError, Sounds, ToastError, Toasts};
+use crate::ports::{Clock, Observation, Opener, Secrets, Signals, SoundError, Sounds, ToastError, Toasts};
 use crate::protocol::{
     AccountView, Notice, NoticeKind, Preferences, Revised, Snapshot, TokenState, Update, WindowView,
 };
@@ -72,6 +73,8 @@ pub struct Ports {
     pub secrets: Arc<dyn Secrets>,
     /// Opens links.
     pub opener: Arc<dyn Opener>,
+    /// Watches sleep and network.
+    pub signals: Arc<dyn Signals>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
 }
@@ -145,8 +148,9 @@ struct Actor {
     /// When events that could not be stored are asked for again.
     storage_retry: Option<Instant>,
     outage: Outage,
-    guard: ClockGuard,
-    guard_due: Instant,
+    conditions: Conditions,
+    /// `None` once nothing more can come.
+    observations: Option<mpsc::Receiver<Observation>>,
     last_sound: Option<Instant>,
     window: WindowView,
     tally: EventTally,
@@ -206,6 +210,7 @@ impl Actor {
             notices: listed(&notices),
             requested_item: None,
         };
+        let observations = setup.ports.signals.watch();
         Ok(Self {
             rng: fastrand::Rng::with_seed(setup.seed),
             setup,
@@ -227,8 +232,8 @@ impl Actor {
             untold: Untold::default(),
             storage_retry: None,
             outage: Outage::default(),
-            guard: ClockGuard::new(now),
-            guard_due: Instant::now() + LOOK_EVERY,
+            conditions: Conditions::new(Instant::now().into_std(), now),
+            observations: Some(observations),
             last_sound: None,
             window: WindowView::default(),
             tally: EventTally::default(),
@@ -260,6 +265,7 @@ impl Actor {
                     None => return,
                 },
                 Some(report) = self.reports.1.recv() => self.note(report).await,
+                observation = received(self.observations.as_mut()) => self.note_observation(observation),
                 Ok(()) = changed(token) => self.note_token(),
                 delivery = received(delivery) => match delivery {
                     Some(delivery) => self.take_delivery(delivery).await,
@@ -282,7 +288,7 @@ impl Actor {
             self.untold.due(),
             self.storage_retry,
             self.outage.deadline().map(Instant::from_std),
-            Some(self.guard_due),
+            Some(Instant::from_std(self.conditions.deadline())),
             pause_ends,
             watched.then(|| self.heard_told + HEARD_CHECK),
         ]
@@ -293,13 +299,8 @@ impl Actor {
 
     async fn tick(&mut self) {
         let now = Instant::now();
-        if self.guard_due <= now {
-            self.guard_due = now + LOOK_EVERY;
-            let clocks = self.now();
-            if self.guard.look(clocks) {
-                tracing::info!("the computer slept; the connection is made anew");
-                self.take_signal(Signal::Woke);
-            }
+        for command in self.conditions.look(now.into_std(), self.now()) {
+            self.command(command);
         }
         self.end_collections(now);
         if self.untold.due().is_some_and(|due| due <= now) {
@@ -445,9 +446,9 @@ impl Actor {
     }
 }
 
-async fn received(deliveries: Option<&mut mpsc::Receiver<Delivery>>) -> Option<Delivery> {
-    match deliveries {
-        Some(deliveries) => deliveries.recv().await,
+async fn received<T>(receiver: Option<&mut mpsc::Receiver<T>>) -> Option<T> {
+    match receiver {
+        Some(receiver) => receiver.recv().await,
         None => std::future::pending().await,
     }
 }

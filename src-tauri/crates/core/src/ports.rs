@@ -4,10 +4,12 @@
 //! future or later through [`crate::Signal`].
 
 use std::fmt::Debug;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::{Instant, SystemTime};
 
 use futures_util::future::BoxFuture;
 use thiserror::Error;
+use tokio::sync::mpsc;
 
 use crate::protocol::{Priority, SoundName};
 use crate::session::Token;
@@ -106,6 +108,48 @@ pub enum OpenError {
 pub trait Opener: Send + Sync + Debug {
     /// Opens an http or https address.
     fn open(&self, link: &str) -> Result<(), OpenError>;
+}
+
+/// What was seen of the computer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Observation {
+    /// It is about to sleep.
+    AboutToSleep,
+    /// It woke from sleep. The same waking may be reported more than once.
+    Woke,
+    /// The network, now. The same may be reported again.
+    Network(NetworkSnapshot),
+}
+
+/// The network at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NetworkSnapshot {
+    /// The interfaces that are up, loopback included.
+    pub interfaces: Vec<Interface>,
+    /// The address that a packet to the internet would leave from; `None` without a default route.
+    pub source_v4: Option<Ipv4Addr>,
+    /// The same for IPv6.
+    pub source_v6: Option<Ipv6Addr>,
+}
+
+/// A network interface that is up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interface {
+    /// The system's number for it: another one after a card was taken out and put in again.
+    pub index: u32,
+    /// The system's name for it, on Windows the one that people see.
+    pub name: String,
+    /// Its addresses.
+    pub addresses: Vec<IpAddr>,
+}
+
+/// Watches the computer sleep and change networks.
+pub trait Signals: Send + Sync + Debug {
+    /// Begins to watch, for as long as the receiver lives. A first look at the network comes by itself.
+    ///
+    /// Where something cannot be watched nothing is told of it, and the receiver may end early; the clocks still show
+    /// a sleep, and the heartbeats a dead connection.
+    fn watch(&self) -> mpsc::Receiver<Observation>;
 }
 
 /// Tells the time.

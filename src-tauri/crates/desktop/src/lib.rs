@@ -1,13 +1,15 @@
-//! The ports of `gloria-core` made real on Linux, Windows and macOS: bundled sounds, the keyring, the browser, and
-//! where files go. Everything here that may wait does so on a thread of its own and within a limit.
+//! The ports of `gloria-core` made real on Linux, Windows and macOS: bundled sounds, the keyring, the browser,
+//! signals of sleep and network, and where files go. Everything here that may wait does so on a thread of its own and within a limit.
 
 mod browser;
 pub mod paths;
 pub mod secrets;
 pub mod session_bus;
+mod signals;
 pub mod sounds;
 
 pub use browser::Browser;
 pub use paths::paths;
 pub use secrets::Keyring;
+pub use signals::SystemSignals;
 pub use sounds::SoundPlayer;

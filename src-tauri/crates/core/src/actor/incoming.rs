@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use gloria_stream::{Command, Delivery, Frame, Reachability, Status};
+use gloria_stream::{Command, Delivery, Frame, Status};
 use tokio::time::Instant;
 
 use super::{Actor, HEARD_INTERVAL, Report};
 use crate::alert::{self, Alert, Circumstances, ToastVerdict};
 use crate::event::{self, DecodeError, Event};
-use crate::handle::Signal;
 use crate::inbox::{Arrival, Filed, InboxError, fingerprint};
 use crate::outage::OutageNews;
 use crate::ports::Toast;
@@ -285,22 +284,6 @@ impl Actor {
             // The core may have ended meanwhile.
             let _ = reports.send(Report::Sound(outcome));
         });
-    }
-
-    pub(super) fn take_signal(&mut self, signal: Signal) {
-        let command = match signal {
-            Signal::Network(reachability @ (Reachability::Online | Reachability::Offline)) => {
-                Command::Network(reachability)
-            }
-            Signal::Woke => Command::Woke,
-            Signal::TrayHost { present } => {
-                let message = "This desktop has no tray. Start Gloria Notify again to open its window";
-                return self.set_notice(NoticeKind::Tray, (!present).then(|| message.to_owned()));
-            }
-        };
-        if let Some(running) = &self.stream {
-            running.handle.send(command);
-        }
     }
 }
 

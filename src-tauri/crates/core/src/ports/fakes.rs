@@ -5,9 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
-use super::{OpenError, Opener, SecretError, Secrets, SoundError, Sounds, Toast, ToastError, Toasts};
+use super::{
+    Observation, OpenError, Opener, SecretError, Secrets, Signals, SoundError, Sounds, Toast, ToastError,
+    Toasts,
+};
 use crate::protocol::SoundName;
 use crate::session::Token;
 
@@ -151,5 +154,30 @@ impl Opener for FakeOpener {
     fn open(&self, link: &str) -> Result<(), OpenError> {
         self.opened.push(link.to_owned());
         Ok(())
+    }
+}
+
+/// A computer that sleeps and changes networks when a test says so.
+#[derive(Debug, Default)]
+pub struct FakeSignals {
+    watchers: Mutex<Vec<mpsc::Sender<Observation>>>,
+}
+
+impl FakeSignals {
+    /// Tells everybody who watches, and returns once there was room for it.
+    pub async fn tell(&self, observation: Observation) {
+        let watchers = lock(&self.watchers).clone();
+        for watcher in watchers {
+            // Whoever stopped watching misses nothing.
+            let _ = watcher.send(observation.clone()).await;
+        }
+    }
+}
+
+impl Signals for FakeSignals {
+    fn watch(&self) -> mpsc::Receiver<Observation> {
+        let (watcher, observations) = mpsc::channel(16);
+        lock(&self.watchers).push(watcher);
+        observations
     }
 }

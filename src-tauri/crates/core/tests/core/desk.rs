@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use gloria_backend::{Backend, BackendOptions, Control, TEST_TOKEN};
 use gloria_core::paths::Paths;
-use gloria_core::ports::fakes::{FakeOpener, FakeSecrets, FakeSounds, FakeToasts};
+use gloria_core::ports::fakes::{FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeToasts};
 use gloria_core::ports::{Clock, SystemClock};
 use gloria_core::protocol::{ConnectionState, InboxFilter, InboxQuery, Item, Snapshot};
 use gloria_core::session::Token;
@@ -34,6 +34,7 @@ pub(crate) struct Desk {
     pub(crate) sounds: Arc<FakeSounds>,
     pub(crate) secrets: Arc<FakeSecrets>,
     pub(crate) opener: Arc<FakeOpener>,
+    pub(crate) signals: Arc<FakeSignals>,
 }
 
 impl Desk {
@@ -53,6 +54,7 @@ impl Desk {
             sounds: Arc::default(),
             secrets: Arc::new(secrets),
             opener: Arc::default(),
+            signals: Arc::default(),
         }
     }
 
@@ -72,6 +74,7 @@ impl Desk {
                 sounds: self.sounds.clone(),
                 secrets: self.secrets.clone(),
                 opener: self.opener.clone(),
+                signals: self.signals.clone(),
                 clock,
             },
         };

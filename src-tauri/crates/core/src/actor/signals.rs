@@ -1,0 +1,45 @@
+//! What happens to the computer, and what the stream hears of it.
+
+use gloria_stream::Command;
+use tokio::time::Instant;
+
+use super::Actor;
+use crate::handle::Signal;
+use crate::ports::Observation;
+use crate::protocol::NoticeKind;
+
+impl Actor {
+    pub(super) fn take_signal(&mut self, signal: Signal) {
+        match signal {
+            Signal::Network(reachability) => self.command(Command::Network(reachability)),
+            Signal::Woke => self.note_observation(Some(Observation::Woke)),
+            Signal::TrayHost { present } => {
+                let message = "This desktop has no tray. Start Gloria Notify again to open its window";
+                self.set_notice(NoticeKind::Tray, (!present).then(|| message.to_owned()));
+            }
+        }
+    }
+
+    /// Takes what was seen of the computer; `None` says that nothing more can be.
+    pub(super) fn note_observation(&mut self, observation: Option<Observation>) {
+        let Some(observation) = observation else {
+            tracing::info!(
+                "the computer's sleep and network are not watched; the clocks and the heartbeats are"
+            );
+            self.observations = None;
+            return;
+        };
+        let command = self.conditions.observe(Instant::now().into_std(), &observation);
+        if let Some(command) = command {
+            self.command(command);
+        }
+    }
+
+    /// Tells the stream what happened to the computer.
+    pub(super) fn command(&self, command: Command) {
+        tracing::info!(?command, "the computer woke, or its network changed");
+        if let Some(running) = &self.stream {
+            running.handle.send(command);
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! The conditions that a stream lives under: whether the computer slept, and what its network does. What is seen goes in
+//! with the time, commands to the stream come out.
+
+use std::time::{Duration, Instant};
+
+use gloria_stream::{Command, Reachability};
+
+use crate::clock_guard::{ClockGuard, LOOK_EVERY};
+use crate::connection::Moment;
+use crate::network::Settling;
+use crate::ports::Observation;
+
+/// Two reports of waking within this are of one sleep: systems announce it twice, and the clocks show it once more at
+/// the next look.
+const SAME_WAKING: Duration = Duration::from_secs(10);
+
+/// Turns what is seen of the computer into what the stream is told.
+#[derive(Debug)]
+pub struct Conditions {
+    network: Settling,
+    guard: ClockGuard,
+    guard_due: Instant,
+    /// When the stream was last told of waking, and when the system last announced it.
+    woke: Option<Instant>,
+    announced: Option<Instant>,
+}
+
+impl Conditions {
+    /// Begins to watch the clocks. `now` is the time that deadlines are told in.
+    pub fn new(now: Instant, clocks: Moment) -> Self {
+        Self {
+            network: Settling::default(),
+            guard: ClockGuard::new(clocks),
+            guard_due: now + LOOK_EVERY,
+            woke: None,
+            announced: None,
+        }
+    }
+
+    /// Takes what the system says.
+    ///
+    /// Nothing is done about a sleep that is about to come. It may be called off, or be followed by no word of waking,
+    /// and whoever hung up would be silent for nothing; a server has to notice peers that vanish in any case.
+    pub fn observe(&mut self, now: Instant, observation: &Observation) -> Option<Command> {
+        match observation {
+            Observation::AboutToSleep => {
+                // Waking from this sleep is another waking, however short the time awake was.
+                (self.woke, self.announced) = (None, None);
+                None
+            }
+            Observation::Woke => {
+                self.announced = Some(now);
+                if within(self.woke, now) {
+                    return None;
+                }
+                self.woke = Some(now);
+                Some(Command::Woke)
+            }
+            Observation::Network(snapshot) => self.network.observe(now, snapshot).map(Command::Network),
+        }
+    }
+
+    /// When [`Conditions::look`] is due.
+    pub fn deadline(&self) -> Instant {
+        self.network
+            .deadline()
+            .map_or(self.guard_due, |settled| settled.min(self.guard_due))
+    }
+
+    /// Does what is due at `now`; the network comes first, since a waking stream asks whether there is one.
+    pub fn look(&mut self, now: Instant, clocks: Moment) -> Vec<Command> {
+        let mut commands = Vec::new();
+        commands.extend(self.network.settle(now).map(Command::Network));
+        if self.guard_due <= now {
+            self.guard_due = now + LOOK_EVERY;
+            // Each look finds a sleep of its own, so only the system's word can be of the same one.
+            if self.guard.look(clocks) && !within(self.announced, now) {
+                self.woke = Some(now);
+                commands.push(Command::Woke);
+            }
+        }
+        commands
+    }
+
+    /// What the network was like when it had last settled; `None` where nobody watches it.
+    pub fn reachability(&self) -> Option<Reachability> {
+        self.network.reachability()
+    }
+}
+
+fn within(earlier: Option<Instant>, now: Instant) -> bool {
+    earlier.is_some_and(|earlier| now.saturating_duration_since(earlier) < SAME_WAKING)
+}

@@ -1,0 +1,234 @@
+//! What a change of the network means for the stream: nothing, another way out, or none at all.
+//!
+//! A computer's adapters change all the time: containers start and stop, addresses are renewed, Wi-Fi drops for a
+//! moment. The stream is told when that has settled, and only of what can concern it.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv6Addr};
+use std::time::{Duration, Instant};
+
+use gloria_stream::Reachability;
+
+use crate::ports::NetworkSnapshot;
+
+/// A change that lasts this long has settled. An adapter that comes up gets its address and its route one after the
+/// other, within a few tenths of a second.
+pub const QUIET: Duration = Duration::from_millis(500);
+
+/// A network that does not come to rest is taken as it is after this: long enough that minutes of noise are a handful
+/// of commands, and short beside the heartbeats that would find a dead connection anyway.
+pub const LONGEST: Duration = Duration::from_secs(5);
+
+/// What an adapter is to the connection, as far as its name tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Hardware, or what a virtual machine takes for it.
+    Adapter,
+    /// A private network's. It may lead to the server, but never without an adapter that carries it.
+    Tunnel,
+    /// Leads no further than this computer or its immediate neighbours: containers, virtual machines, loopback.
+    Local,
+}
+
+impl Kind {
+    /// By an interface's name: `wlan0`, `utun3`, on Windows the name that people see, such as `vEthernet (WSL)`.
+    pub fn of(name: &str) -> Self {
+        const LOCAL: &[&str] = &[
+            "docker",
+            "br-",
+            "veth",
+            "virbr",
+            "vmnet",
+            "vboxnet",
+            "lxc",
+            "lxdbr",
+            "podman",
+            "cni",
+            "cali",
+            "flannel",
+            "ifb",
+            "dummy",
+            "awdl",
+            "llw",
+            "bridge",
+            "anpi",
+            "vethernet",
+            "loopback",
+        ];
+        const TUNNEL: &[&str] = &[
+            "utun",
+            "tun",
+            "tap",
+            "wg",
+            "zt",
+            "tailscale",
+            "ppp",
+            "ipsec",
+            "nordlynx",
+            "zerotier",
+            "wireguard",
+        ];
+        let name = name.to_ascii_lowercase();
+        let begins = |beginnings: &[&str]| beginnings.iter().any(|beginning| name.starts_with(beginning));
+        let is_loopback = name
+            .strip_prefix("lo")
+            .is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
+        // The two hypervisors' own words stand within longer names.
+        let is_host_only = name.contains("vmware") || name.contains("virtualbox");
+        if is_loopback || is_host_only || begins(LOCAL) {
+            Self::Local
+        } else if begins(TUNNEL) {
+            Self::Tunnel
+        } else {
+            Self::Adapter
+        }
+    }
+}
+
+/// Waits until the network has settled, and says what the stream should hear of it.
+#[derive(Debug, Default)]
+pub struct Settling {
+    told: Option<Ways>,
+    pending: Option<Pending>,
+}
+
+#[derive(Debug)]
+struct Pending {
+    ways: Ways,
+    quiet: Instant,
+    latest: Instant,
+}
+
+impl Settling {
+    /// Takes what the network looks like at `now`. Only the first look is answered at once.
+    pub fn observe(&mut self, now: Instant, snapshot: &NetworkSnapshot) -> Option<Reachability> {
+        let ways = Ways::of(snapshot);
+        let Some(told) = &self.told else {
+            return Some(self.told.insert(ways).reachability());
+        };
+        if *told == ways {
+            self.pending = None;
+        } else if let Some(pending) = &mut self.pending {
+            // Noise on adapters that do not count must not put off what does.
+            if pending.ways != ways {
+                pending.ways = ways;
+                pending.quiet = now + QUIET;
+            }
+        } else {
+            self.pending = Some(Pending {
+                ways,
+                quiet: now + QUIET,
+                latest: now + LONGEST,
+            });
+        }
+        None
+    }
+
+    /// When [`Settling::settle`] is due.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.pending
+            .as_ref()
+            .map(|pending| pending.quiet.min(pending.latest))
+    }
+
+    /// What is to be told at `now`. [`Reachability::Online`] after the same means that there may be another way out.
+    pub fn settle(&mut self, now: Instant) -> Option<Reachability> {
+        if self.deadline()? > now {
+            return None;
+        }
+        let ways = self.pending.take()?.ways;
+        let reachability = ways.reachability();
+        let told = self.told.replace(ways)?;
+        let news = told.reachability() != reachability || self.told.as_ref()?.may_break(&told);
+        news.then_some(reachability)
+    }
+
+    /// What the network was like when it had last settled; `None` before the first look.
+    pub fn reachability(&self) -> Option<Reachability> {
+        self.told.as_ref().map(Ways::reachability)
+    }
+}
+
+/// The part of a network that concerns a connection to a server somewhere else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Ways {
+    /// The networks from which packets leave for the internet, by IP version.
+    routes: [Option<IpAddr>; 2],
+    adapters: BTreeSet<(u32, IpAddr)>,
+    tunnels: BTreeSet<(u32, IpAddr)>,
+}
+
+impl Ways {
+    fn of(snapshot: &NetworkSnapshot) -> Self {
+        let of_kind = |kind: Kind| {
+            snapshot
+                .interfaces
+                .iter()
+                .filter(|interface| Kind::of(&interface.name) == kind)
+                .flat_map(|interface| {
+                    interface
+                        .addresses
+                        .iter()
+                        .map(|address| (interface.index, *address))
+                })
+                .filter(|(_, address)| leads_somewhere(address))
+                .collect()
+        };
+        let route = |source: Option<IpAddr>| source.filter(leads_somewhere).map(network);
+        Self {
+            routes: [
+                route(snapshot.source_v4.map(IpAddr::from)),
+                route(snapshot.source_v6.map(IpAddr::from)),
+            ],
+            adapters: of_kind(Kind::Adapter),
+            tunnels: of_kind(Kind::Tunnel),
+        }
+    }
+
+    /// A router is not needed to reach a server in the same building, so an adapter with an address is a way.
+    fn reachability(&self) -> Reachability {
+        if self.routes.iter().any(Option::is_some) || !self.adapters.is_empty() {
+            Reachability::Online
+        } else {
+            Reachability::Offline
+        }
+    }
+
+    /// Whether a connection from before may be broken, or an attempt that failed before may succeed.
+    fn may_break(&self, before: &Self) -> bool {
+        let addresses = |ways: &Self| {
+            ways.adapters
+                .union(&ways.tunnels)
+                .copied()
+                .collect::<BTreeSet<_>>()
+        };
+        let (had, has) = (addresses(before), addresses(self));
+        let networks = |all: &BTreeSet<(u32, IpAddr)>| {
+            all.iter()
+                .map(|(index, address)| (*index, network(*address)))
+                .collect::<BTreeSet<_>>()
+        };
+        self.routes != before.routes || !had.is_subset(&has) || !networks(&has).is_subset(&networks(&had))
+    }
+}
+
+/// An address's network, as far as a connection cares: in IPv6 another address of the same /64 is this computer's next
+/// temporary one (RFC 8981), and the one before it goes on.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
+    }
+}
+
+/// Whether packets from this address go beyond the next cable.
+fn leads_somewhere(address: &IpAddr) -> bool {
+    let is_link_local = match address {
+        IpAddr::V4(address) => address.is_link_local(),
+        IpAddr::V6(address) => address.is_unicast_link_local(),
+    };
+    !(is_link_local || address.is_loopback() || address.is_unspecified())
+}

@@ -1,0 +1,47 @@
+//! Sleep and network of the computer, as the system tells of them.
+
+mod network;
+mod power;
+
+use std::thread;
+
+use gloria_core::ports::{Observation, Signals};
+use tokio::sync::mpsc;
+
+/// Observations that may wait for the core. When it is slower than a storm of changes, the next look skips what is
+/// between.
+const WAITING: usize = 16;
+
+/// The system's own word of sleep and network: logind, netlink; `PowerRegisterSuspendResumeNotification`,
+/// `NotifyUnicastIpAddressChange`; IOKit, the routing socket.
+///
+/// Nothing here fails: what the system does not offer is logged once, and nothing is told of it. Sleep is never held up.
+#[derive(Debug, Clone, Default)]
+pub struct SystemSignals {
+    bus: Option<String>,
+}
+
+impl SystemSignals {
+    /// Looks for logind on the bus at this D-Bus address instead of the system's bus. Only Linux has one.
+    pub fn on_bus(address: impl Into<String>) -> Self {
+        Self {
+            bus: Some(address.into()),
+        }
+    }
+}
+
+impl Signals for SystemSignals {
+    fn watch(&self) -> mpsc::Receiver<Observation> {
+        let (tell, observations) = mpsc::channel(WAITING);
+        let (bus, sleep) = (self.bus.clone(), tell.clone());
+        on_own_thread("network", move || network::watch(&tell));
+        on_own_thread("power", move || power::watch(bus.as_deref(), &sleep));
+        observations
+    }
+}
+
+fn on_own_thread(name: &str, work: impl FnOnce() + Send + 'static) {
+    if let Err(error) = thread::Builder::new().name(name.to_owned()).spawn(work) {
+        tracing::warn!(%error, name, "no thread to watch the computer with");
+    }
+}

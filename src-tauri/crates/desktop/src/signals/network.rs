@@ -1,0 +1,103 @@
+//! Interfaces by netwatcher, which is told of their changes; routes by asking for them.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use gloria_core::ports::{Interface, NetworkSnapshot, Observation};
+use tokio::sync::mpsc;
+
+/// A route changes without its interface where an administrator or a VPN client says so. Asking is four system calls.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// While an interface comes up its route follows the address in some tenths of a second, or, where a VPN logs in first,
+/// in some seconds.
+const RESTLESS: Duration = Duration::from_secs(5);
+const RESTLESS_LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// Somewhere on the internet: a.root-servers.net, whose addresses have stood for decades, and which nobody gives a
+/// route of its own. Nothing is sent there.
+const FAR_V4: Ipv4Addr = Ipv4Addr::new(198, 41, 0, 4);
+const FAR_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0x503, 0xba3e, 0, 0, 0, 2, 0x30);
+
+/// Tells of the network and its changes until nobody listens.
+pub(super) fn watch(tell: &mpsc::Sender<Observation>) {
+    let (changes, changed) = channel();
+    let watching = netwatcher::watch_interfaces_with_callback(move |update| {
+        // The loop below may have ended already.
+        let _ = changes.send(update.interfaces);
+    });
+    let _watching = match watching {
+        Ok(watching) => watching,
+        Err(error) => {
+            return tracing::warn!(%error, "changes of the network are not seen; the heartbeats still find a dead connection");
+        }
+    };
+    let mut interfaces = Vec::new();
+    let mut told = None;
+    let mut restless_until = Instant::now();
+    loop {
+        let pause = if Instant::now() < restless_until {
+            RESTLESS_LOOK_EVERY
+        } else {
+            LOOK_EVERY
+        };
+        match changed.recv_timeout(pause) {
+            Ok(change) => interfaces = listed(changed.try_iter().last().unwrap_or(change)),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => {
+                return tracing::error!("netwatcher broke; please report this");
+            }
+        }
+        let snapshot = NetworkSnapshot {
+            interfaces: interfaces.clone(),
+            source_v4: source_v4(),
+            source_v6: source_v6(),
+        };
+        if told.as_ref() != Some(&snapshot) {
+            restless_until = Instant::now() + RESTLESS;
+            told = Some(snapshot.clone());
+            if tell.blocking_send(Observation::Network(snapshot)).is_err() {
+                return;
+            }
+        } else if tell.is_closed() {
+            return;
+        }
+    }
+}
+
+fn listed(interfaces: HashMap<u32, netwatcher::Interface>) -> Vec<Interface> {
+    let mut listed: Vec<_> = interfaces
+        .into_values()
+        .map(|interface| Interface {
+            index: interface.index,
+            name: interface.name,
+            addresses: interface.ips.into_iter().map(|record| record.ip).collect(),
+        })
+        .collect();
+    listed.sort_by_key(|interface| interface.index);
+    listed
+}
+
+fn source_v4() -> Option<Ipv4Addr> {
+    match source(FAR_V4.into(), Ipv4Addr::UNSPECIFIED.into())? {
+        IpAddr::V4(address) => Some(address),
+        IpAddr::V6(_) => None,
+    }
+}
+
+fn source_v6() -> Option<Ipv6Addr> {
+    match source(FAR_V6.into(), Ipv6Addr::UNSPECIFIED.into())? {
+        IpAddr::V4(_) => None,
+        IpAddr::V6(address) => Some(address),
+    }
+}
+
+/// The address that a packet to a far host would leave from, by the routing table; nothing is sent.
+fn source(far: IpAddr, any: IpAddr) -> Option<IpAddr> {
+    let socket = UdpSocket::bind((any, 0)).ok()?;
+    // The port makes no difference to the route.
+    socket.connect(SocketAddr::new(far, 9)).ok()?;
+    Some(socket.local_addr().ok()?.ip())
+}

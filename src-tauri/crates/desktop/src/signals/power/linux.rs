@@ -1,0 +1,60 @@
+//! logind's `PrepareForSleep` (org.freedesktop.login1, systemd and elogind): `true` before sleep, `false` after it.
+//!
+//! No inhibitor lock is taken, for nothing is done before a sleep that would have to hold it up.
+
+use std::thread;
+use std::time::Duration;
+
+use gloria_core::ports::Observation;
+use tokio::sync::mpsc;
+use zbus::MatchRule;
+use zbus::blocking::{MessageIterator, connection};
+use zbus::message::Type;
+
+/// How long to wait for a bus that is not there, or went away. A desktop without one is looked at at little cost; a bus
+/// that is restarted is found before anybody has closed the lid.
+const RETRY_EVERY: Duration = Duration::from_secs(10);
+
+pub(super) fn watch(bus: Option<&str>, tell: &mpsc::Sender<Observation>) {
+    let mut said = false;
+    while !tell.is_closed() {
+        if let Err(error) = listen(bus, tell) {
+            if said {
+                tracing::debug!(%error, "still no word of sleep from logind");
+            } else {
+                tracing::info!(%error, "no word of sleep from logind for now; the clocks still show it");
+            }
+            said = true;
+        }
+        thread::sleep(RETRY_EVERY);
+    }
+}
+
+/// Listens until the bus goes away or nobody wants to know any more. Whoever owns logind's name is heard, so logind may
+/// come later and be restarted.
+fn listen(bus: Option<&str>, tell: &mpsc::Sender<Observation>) -> zbus::Result<()> {
+    let bus = match bus {
+        Some(address) => connection::Builder::address(address)?,
+        None => connection::Builder::system()?,
+    };
+    let connection = bus.build()?;
+    let rule = MatchRule::builder()
+        .msg_type(Type::Signal)
+        .sender("org.freedesktop.login1")?
+        .path("/org/freedesktop/login1")?
+        .interface("org.freedesktop.login1.Manager")?
+        .member("PrepareForSleep")?
+        .build();
+    for message in MessageIterator::for_match_rule(rule, &connection, None)? {
+        let is_before = message?.body().deserialize()?;
+        let observation = if is_before {
+            Observation::AboutToSleep
+        } else {
+            Observation::Woke
+        };
+        if tell.blocking_send(observation).is_err() {
+            return Ok(());
+        }
+    }
+    Err(zbus::Error::Failure("the system bus went away".into()))
+}
