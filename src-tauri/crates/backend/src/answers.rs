@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Route {
-    /// `GET {api}/sse`.
+    /// `GET {api}/sse` and `GET {api}/ws`.
     Stream,
     /// `GET {api}/notifications`.
     List,
@@ -30,7 +30,7 @@ impl Route {
     pub(crate) fn of(method: &Method, path: &str) -> Option<Self> {
         let path = path.strip_prefix("/api/")?;
         match (method.as_str(), path) {
-            ("GET", "sse") => Some(Self::Stream),
+            ("GET", "sse" | "ws") => Some(Self::Stream),
             ("GET", "notifications") => Some(Self::List),
             ("GET", "health") => Some(Self::Health),
             ("POST", "receipts") => Some(Self::Receipts),

@@ -3,6 +3,7 @@
 mod notifications;
 mod problem;
 mod stream;
+mod websocket;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ pub(crate) fn router(hub: Arc<Hub>) -> Router {
     let mut api = Router::new()
         .route("/health", get(health))
         .route("/sse", get(stream::events))
+        .route("/ws", get(websocket::events))
         .route("/blast", get(blast));
     if hub.optional_parts {
         api = api

@@ -155,6 +155,11 @@ impl Backend {
         format!("http://{}/api", self.address)
     }
 
+    /// The `{api}` base for clients over a WebSocket, `ws://host:port/api`; the stream is at `/ws` below it.
+    pub fn websocket_url(&self) -> String {
+        format!("ws://{}/api", self.address)
+    }
+
     /// Where commands are taken, when a control address was asked for.
     pub fn control_url(&self) -> Option<String> {
         self.control_address.map(|address| format!("http://{address}"))

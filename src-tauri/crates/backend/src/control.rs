@@ -110,7 +110,7 @@ impl Control {
         self.push("notification.created", data)
     }
 
-    /// Sends bytes to all streams as they are. They are not stored.
+    /// Sends bytes to all streams as they are, a WebSocket's without a frame around them. They are not stored.
     pub fn push_raw(&self, bytes: impl Into<Bytes>) {
         self.hub.send_raw(&bytes.into());
     }
@@ -122,9 +122,14 @@ impl Control {
             .to_string()
     }
 
-    /// Ends all streams as HTTP ends a body; their connections live on.
+    /// Ends all streams: the body as HTTP ends it, and its connection lives on; a WebSocket with close code 1000.
     pub fn end_streams(&self) {
-        self.hub.end_streams();
+        self.close_streams(1000);
+    }
+
+    /// As [`Control::end_streams`], with this close code for a WebSocket (RFC 6455, 7.4).
+    pub fn close_streams(&self, code: u16) {
+        self.hub.end_streams(code);
     }
 
     /// Ends all connections, those of other requests too, without a closing chunk.

@@ -37,14 +37,16 @@ pub enum Stall {
 /// What a stream is to do next.
 #[derive(Debug)]
 pub(crate) enum Piece {
-    /// A whole event.
+    /// A whole event, as server-sent events write it.
     Frame(Bytes),
-    /// Bytes with a chunk of their own.
+    /// The first half of the bytes that such an event comes to.
+    Half(Bytes),
+    /// Bytes as they are, with a chunk of their own.
     Raw(Bytes),
     /// The end of the connection, once all before it is flushed.
     HangUp(HangUp),
-    /// The end of the body, as HTTP has it.
-    End,
+    /// The end of the stream, as its transport has it: with a code where that can be said.
+    End(u16),
 }
 
 #[derive(Debug)]
@@ -179,11 +181,11 @@ impl Hub {
             .for_each(|stream| stream.send(Piece::Raw(bytes.clone())));
     }
 
-    pub(crate) fn end_streams(&self) {
+    pub(crate) fn end_streams(&self, code: u16) {
         self.state()
             .streams
             .values()
-            .for_each(|stream| stream.send(Piece::End));
+            .for_each(|stream| stream.send(Piece::End(code)));
     }
 
     pub(crate) fn stall(&self, stall: Stall) {
@@ -292,7 +294,7 @@ impl State {
                 Delivery::Whole if stream.wants(kind) => stream.send(Piece::Frame(entry.frame.clone())),
                 Delivery::Whole => {}
                 Delivery::CutInHalf => {
-                    stream.send(Piece::Raw(entry.frame.slice(..entry.frame.len() / 2)));
+                    stream.send(Piece::Half(entry.frame.clone()));
                     stream.send(Piece::HangUp(HangUp::Fin));
                 }
             }

@@ -58,9 +58,9 @@ impl SeenRequest {
             .or_else(|| self.query.get("lastEventId").map(String::as_str))
     }
 
-    /// Whether it asked for the event stream.
+    /// Whether it asked for the event stream, over either transport.
     pub fn is_stream(&self) -> bool {
-        self.method == "GET" && self.path.ends_with("/sse")
+        self.method == "GET" && (self.path.ends_with("/sse") || self.path.ends_with("/ws"))
     }
 }
 

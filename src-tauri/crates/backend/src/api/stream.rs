@@ -34,24 +34,8 @@ pub(super) async fn events(
         let detail = "this path answers text/event-stream only, accept that";
         return Problem::new(StatusCode::NOT_ACCEPTABLE, detail).into_response();
     }
-    // A reconnecting client's header is newer than the address it was first given.
-    let header = headers
-        .get("last-event-id")
-        .map(|value| String::from_utf8_lossy(value.as_bytes()));
-    let cursor = header
-        .as_deref()
-        .or(query.get("lastEventId").map(String::as_str))
-        .filter(|id| !id.is_empty());
-    let types: Option<HashSet<String>> = query.get("types").map(|types| {
-        types
-            .split(',')
-            .map(str::trim)
-            .filter(|kind| !kind.is_empty())
-            .map(str::to_owned)
-            .collect()
-    });
-
-    let (number, pieces) = hub.open_stream(&wire, cursor, types, Timestamp::now());
+    let cursor = cursor_of(&headers, &query);
+    let (number, pieces) = hub.open_stream(&wire, cursor.as_deref(), types_of(&query), Timestamp::now());
     let body = Events {
         number,
         pieces,
@@ -67,6 +51,29 @@ pub(super) async fn events(
         (HeaderName::from_static("x-accel-buffering"), "no"),
     ];
     (headers, Body::from_stream(body)).into_response()
+}
+
+/// Where the client wants to go on from.
+pub(super) fn cursor_of(headers: &HeaderMap, query: &BTreeMap<String, String>) -> Option<String> {
+    // A reconnecting client's header is newer than the address it was first given.
+    let header = headers
+        .get("last-event-id")
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    header
+        .or_else(|| query.get("lastEventId").cloned())
+        .filter(|id| !id.is_empty())
+}
+
+/// The types of events that the client wants alone.
+pub(super) fn types_of(query: &BTreeMap<String, String>) -> Option<HashSet<String>> {
+    query.get("types").map(|types| {
+        types
+            .split(',')
+            .map(str::trim)
+            .filter(|kind| !kind.is_empty())
+            .map(str::to_owned)
+            .collect()
+    })
 }
 
 fn accepts_events(headers: &HeaderMap) -> bool {
@@ -129,13 +136,14 @@ impl Stream for Events {
         };
         match piece {
             Some(Piece::Frame(frame)) => Poll::Ready(Some(Ok(self.collect(frame)))),
+            Some(Piece::Half(frame)) => Poll::Ready(Some(Ok(frame.slice(..frame.len() / 2)))),
             Some(Piece::Raw(bytes)) => Poll::Ready(Some(Ok(bytes))),
             Some(Piece::HangUp(how)) => {
                 self.hung_up = true;
                 self.wire.hang_up_after_flush(how);
                 Poll::Pending
             }
-            Some(Piece::End) | None => Poll::Ready(None),
+            Some(Piece::End(_)) | None => Poll::Ready(None),
         }
     }
 }

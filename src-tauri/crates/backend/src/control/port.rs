@@ -57,6 +57,11 @@ pub enum Command {
     },
     /// [`Control::end_streams`].
     EndStreams {},
+    /// [`Control::close_streams`].
+    CloseStreams {
+        /// The close code.
+        code: u16,
+    },
     /// [`Control::hang_up`].
     HangUp {
         /// With FIN or RST.
@@ -160,6 +165,7 @@ impl Control {
                 });
             }
             Command::EndStreams {} => self.end_streams(),
+            Command::CloseStreams { code } => self.close_streams(code),
             Command::HangUp { how } => self.hang_up(how),
             Command::Stall { which } => self.stall(which),
             Command::Resume {} => self.resume(),
