@@ -3,6 +3,8 @@
 
 #[cfg(target_os = "linux")]
 mod memory;
+mod page;
+mod storm;
 mod tail;
 
 use std::process::{Command, ExitCode};
@@ -20,6 +22,8 @@ pub(crate) enum Bench {
     Tail,
     /// What the command and the app hold in memory while nothing happens. On Linux.
     Memory,
+    /// A hundred thousand clients that come back at once, in virtual time: docs/reconnect-storms.md.
+    Storm,
 }
 
 /// Runs the benches, all if none is named, and prints a table of Markdown for each.
@@ -40,6 +44,7 @@ pub(crate) fn run(benches: &[Bench]) -> Result<ExitCode> {
                 tail::run()?;
             }
             Bench::Memory => memory()?,
+            Bench::Storm => storm::run()?,
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -28,6 +28,11 @@ const PROBE_CAP: Duration = Duration::from_secs(10 * 60);
 /// A server that asks for more by `Retry-After` is taken to be mistaken.
 pub(super) const MOST_RETRY_AFTER: Duration = Duration::from_secs(60 * 60);
 
+/// The part of its window that a repeated attempt leaves out: one in four. Were it drawn from all of the window, clients
+/// would come once in half a window on the mean, and an outage's end would see more than twice the attempts that the
+/// window is there for. The first attempt after a good connection draws from all of it: everybody begins there at once.
+const LEFT_OUT: u32 = 4;
+
 /// How soon after a failure the next attempt should come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pace {
@@ -53,7 +58,7 @@ pub(super) struct Delay {
 }
 
 impl Delay {
-    /// Full jitter on top of what the server asked for at least.
+    /// Jitter over the window, on top of what the server asked for at least.
     pub(super) fn draw(self, rng: &mut fastrand::Rng) -> Duration {
         let floor = self.retry.unwrap_or_default();
         match self.pace {
@@ -63,7 +68,15 @@ impl Delay {
                     Reachability::Offline => CAP_OFFLINE,
                 };
                 let window = doubled(self.retry.unwrap_or(self.base), self.failed).min(cap);
-                (floor + uniform(rng, window)).max(LEAST_DELAY)
+                let left_out = if self.failed == 0 {
+                    Duration::ZERO
+                } else {
+                    window / LEFT_OUT
+                };
+                // The least delay bounds the draw and not its result: a twentieth of all clients would come at once.
+                let least = (floor + left_out).max(LEAST_DELAY);
+                let most = (floor + window).max(least);
+                least + uniform(rng, most - least)
             }
             Pace::Slow => floor.max(SLOW) + uniform(rng, doubled(SLOW, self.failed).min(SLOW_CAP)),
             // Clients that were sent away together must not come back together.
@@ -130,15 +143,22 @@ mod tests {
     #[test]
     fn backoff_doubles_its_window_up_to_the_cap() {
         assert_fills(delay(Pace::Backoff, 0), 250, 5_000);
-        assert_fills(delay(Pace::Backoff, 1), 250, 10_000);
-        assert_fills(delay(Pace::Backoff, 3), 250, 40_000);
-        assert_fills(delay(Pace::Backoff, 4), 250, 60_000);
-        assert_fills(delay(Pace::Backoff, u32::MAX), 250, 60_000);
+        assert_fills(delay(Pace::Backoff, 1), 2_500, 10_000);
+        assert_fills(delay(Pace::Backoff, 3), 10_000, 40_000);
+        assert_fills(delay(Pace::Backoff, 4), 15_000, 60_000);
+        assert_fills(delay(Pace::Backoff, u32::MAX), 15_000, 60_000);
         let offline = Delay {
             reachability: Reachability::Offline,
             ..delay(Pace::Backoff, 9)
         };
-        assert_fills(offline, 250, 600_000);
+        assert_fills(offline, 150_000, 600_000);
+    }
+
+    #[test]
+    fn the_least_delay_gathers_nobody() {
+        let mut rng = fastrand::Rng::with_seed(7);
+        let draws = (0..4000).map(|_| delay(Pace::Backoff, 0).draw(&mut rng));
+        assert!(draws.filter(|draw| *draw == LEAST_DELAY).count() <= 1);
     }
 
     #[test]
@@ -148,8 +168,8 @@ mod tests {
             ..delay(Pace::Backoff, failed)
         };
         assert_fills(asked(3_000, 0), 3_000, 6_000);
-        assert_fills(asked(3_000, 2), 3_000, 15_000);
-        assert_fills(asked(300_000, 5), 300_000, 360_000);
+        assert_fills(asked(3_000, 2), 6_000, 15_000);
+        assert_fills(asked(300_000, 5), 315_000, 360_000);
         let slow = Delay {
             retry: Some(Duration::from_secs(120)),
             ..delay(Pace::Slow, 0)
