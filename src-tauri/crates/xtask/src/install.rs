@@ -16,6 +16,8 @@ pub(crate) enum Purpose {
     Browser,
     /// To run the app on a desktop of its own.
     Desktop,
+    /// To run client and server as machines of their own.
+    Network,
     /// To measure it beside others.
     Bench,
 }
@@ -67,6 +69,9 @@ const PACKAGES: &[Package] = &[
     package("xdotool", Sign::Program("xdotool"), Purpose::Desktop, "handles windows as a person does"),
     package("fonts-noto-core", Sign::File(FONT), Purpose::Desktop, "text in toasts and windows"),
     package("webkit2gtk-driver", Sign::Program("WebKitWebDriver"), Purpose::Desktop, "drives the app's window"),
+    package("iproute2", Sign::File(IP), Purpose::Network, "makes hosts, cables and routes"),
+    package("nftables", Sign::File(NFT), Purpose::Network, "makes packets vanish"),
+    package("dnsmasq-base", Sign::File(DNSMASQ), Purpose::Network, "a name server"),
     package("curl", Sign::Program("curl"), Purpose::Bench, "the figure to stand beside"),
 ];
 
@@ -74,6 +79,11 @@ const PULSE_PLUGIN: &[&str] = &[
     "/usr/lib/x86_64-linux-gnu/alsa-lib/libasound_module_pcm_pulse.so",
     "/usr/lib/aarch64-linux-gnu/alsa-lib/libasound_module_pcm_pulse.so",
 ];
+
+// Only root's PATH has their folders.
+const IP: &[&str] = &["/usr/sbin/ip", "/sbin/ip"];
+const NFT: &[&str] = &["/usr/sbin/nft"];
+const DNSMASQ: &[&str] = &["/usr/sbin/dnsmasq"];
 
 const CERTIFICATES: &[&str] = &["/etc/ssl/certs/ca-certificates.crt"];
 

@@ -11,6 +11,7 @@ use crate::house;
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     steps: Vec<Step>,
+    skipped: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -45,6 +46,12 @@ impl Report {
         result.is_ok()
     }
 
+    /// Notes what cannot be done on this machine.
+    pub(crate) fn skip(&mut self, name: &str, reason: &str) {
+        println!("\n== {name}: skipped: {reason}");
+        self.skipped.push(format!("{name}: {reason}"));
+    }
+
     /// The table, the line that build servers read, and the exit code.
     pub(crate) fn finish(self) -> ExitCode {
         println!();
@@ -52,9 +59,16 @@ impl Report {
             let verdict = if step.passed { "passed" } else { "FAILED" };
             println!("{verdict}  {:>8}  {}", seconds(step.took), step.name);
         }
+        for skipped in &self.skipped {
+            println!("skipped            {skipped}");
+        }
         let passed = self.steps.iter().filter(|step| step.passed).count();
         let failed = self.steps.len() - passed;
-        println!("\n{passed} passed, {failed} failed");
+        let skipped = match self.skipped.len() {
+            0 => String::new(),
+            skipped => format!(", {skipped} skipped"),
+        };
+        println!("\n{passed} passed, {failed} failed{skipped}");
         if failed == 0 {
             ExitCode::SUCCESS
         } else {

@@ -1,6 +1,6 @@
 //! `cargo xtask test`.
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use anyhow::Result;
 use clap::ValueEnum;
@@ -20,6 +20,8 @@ pub(crate) enum Suite {
     Window,
     /// The client against a server of another make.
     Interop,
+    /// Client and server as two machines, and a network between them that breaks.
+    Netns,
 }
 
 impl Suite {
@@ -29,6 +31,8 @@ impl Suite {
             // The desktop crate's tests meet real services, too.
             Self::Unit | Self::Window => &[Purpose::Build, Purpose::Desktop],
             Self::Interop => &[Purpose::Build],
+            Self::Netns if no_namespaces().is_some() => &[],
+            Self::Netns => &[Purpose::Build, Purpose::Network],
         }
     }
 
@@ -38,6 +42,7 @@ impl Suite {
             Self::Unit => unit(report),
             Self::Window => window(report),
             Self::Interop => interop(report),
+            Self::Netns => netns(report),
         }
     }
 }
@@ -88,7 +93,7 @@ fn unit(report: &mut Report) {
         cargo(["clippy", "--workspace", "--all-targets"]).args(deny),
     );
     // These are left out of "all targets", because they are run by suites of their own.
-    let apart = [WINDOW, INTEROP].concat();
+    let apart = [WINDOW, INTEROP, NETNS].concat();
     report.run(
         "lints of the other suites",
         cargo(["clippy", "--workspace"]).args(apart).args(deny),
@@ -99,6 +104,7 @@ fn unit(report: &mut Report) {
 /// whole workspace all the same, so that nothing is built twice.
 const WINDOW: &[&str] = &["--test", "window", "--test", "bare"];
 const INTEROP: &[&str] = &["--test", "fastify"];
+const NETNS: &[&str] = &["--test", "netns"];
 
 fn window(report: &mut Report) {
     if built_ui(report) && report.run("programs", &mut build_programs()) {
@@ -110,6 +116,43 @@ fn window(report: &mut Report) {
 fn interop(report: &mut Report) {
     if report.step("interop packages", "npm ci", || ensure_packages("tests/interop")) {
         report.run("interop", cargo(["test", "--workspace"]).args(INTEROP));
+    }
+}
+
+fn netns(report: &mut Report) {
+    if let Some(reason) = no_namespaces() {
+        return report.skip("netns", &reason);
+    }
+    let mut programs = cargo([
+        "build",
+        "--workspace",
+        "--bin",
+        "gloria",
+        "--bin",
+        "gloria-backend",
+    ]);
+    if report.run("netns programs", programs.args(NETNS)) {
+        let mut tests = cargo(["test", "--workspace", "--no-fail-fast"]);
+        // They wait rather than work: all at once takes as long as the longest, which is a minute and a half.
+        report.run("netns", tests.args(NETNS).args(["--", "--test-threads", "64"]));
+    }
+}
+
+/// Why no network namespaces can be made here, if so. They are Linux's, and for those who may change the machine.
+fn no_namespaces() -> Option<String> {
+    if !cfg!(target_os = "linux") {
+        return Some("only Linux has network namespaces".to_owned());
+    }
+    let made = Command::new("unshare")
+        .args(["--net", "--mount", "true"])
+        .output();
+    match made {
+        Ok(output) if output.status.success() => None,
+        Ok(output) => Some(format!(
+            "no network namespaces without root: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        )),
+        Err(error) => Some(format!("unshare cannot be run: {error}")),
     }
 }
 

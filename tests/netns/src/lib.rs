@@ -1,0 +1,1 @@
+//! The test lives in `tests/`.

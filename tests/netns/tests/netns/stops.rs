@@ -1,0 +1,62 @@
+//! Programs that are stopped, and computers that stand still for longer than a connection lives.
+
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use crate::rig::{Lab, Setup, sleep};
+
+/// Longer than the 75 s of silence that a client allows as installed.
+const STOPPED: Duration = Duration::from_secs(90);
+
+/// What was on its way is read, or the connection is made anew, after a pause of at most 5 s.
+const SECONDS: Duration = Duration::from_secs(10);
+
+#[test]
+fn a_client_that_stood_still_takes_up_what_it_missed() {
+    let mut lab = Lab::connected(Setup::as_installed());
+    lab.tail.signal(Signal::STOP);
+    lab.push();
+    sleep(STOPPED);
+    lab.push();
+    lab.tail.signal(Signal::CONT);
+    lab.all_arrived(SECONDS);
+    lab.whole();
+}
+
+#[test]
+fn a_client_that_stood_still_and_lost_its_connection_makes_a_new_one() {
+    let mut lab = Lab::connected(Setup::as_installed());
+    lab.tail.signal(Signal::STOP);
+    // The server gives up, and nothing of it reaches the client, as when a router has forgotten the two.
+    lab.router.filter("forward", "drop");
+    lab.backend
+        .tell(&serde_json::json!({ "do": "hangUp", "how": "reset" }));
+    lab.push();
+    sleep(STOPPED);
+    lab.router.unfilter();
+    let woken = Instant::now();
+    lab.tail.signal(Signal::CONT);
+    lab.state_since(woken, "connected", SECONDS);
+    lab.whole();
+}
+
+#[test]
+fn a_server_that_stood_still_is_waited_for() {
+    let mut lab = Lab::connected(Setup::as_installed());
+    let stopped = Instant::now();
+    lab.backend.signal(Signal::STOP);
+    // The silence is noticed before the server is back.
+    let lost = lab.state_since(stopped, "waiting", STOPPED);
+    assert!(
+        lost.reason().starts_with("nothing heard for"),
+        "{}",
+        lost.reason()
+    );
+    sleep(STOPPED.saturating_sub(stopped.elapsed()));
+    let back = Instant::now();
+    lab.backend.signal(Signal::CONT);
+    lab.state_since(back, "connected", SECONDS);
+    lab.push();
+    lab.whole();
+}
