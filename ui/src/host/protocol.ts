@@ -86,7 +86,33 @@ connectedSince: number | null,
 /**
  * When the last byte came.
  */
-lastHeardAt: number | null, };
+lastHeardAt: number | null, 
+/**
+ * What the system says about the network.
+ */
+network: NetworkState, 
+/**
+ * How the stream is carried.
+ */
+transport: Transport, 
+/**
+ * The address is plain http to another machine: token and notifications can be read on the way.
+ */
+insecure: boolean, 
+/**
+ * Host and port of the proxy in use, without credentials.
+ */
+proxy: string | null, };
+
+/**
+ * What the system says about the network.
+ */
+export type NetworkState = "unknown" | "online" | "offline";
+
+/**
+ * How the stream is carried.
+ */
+export type Transport = "sse" | "webSocket";
 
 /**
  * Where the connection stands.
@@ -96,7 +122,7 @@ export type ConnectionState = "idle" | "connecting" | "connected" | "waiting" | 
 /**
  * What the user can do about the connection.
  */
-export type Remedy = "none" | "retry" | "signIn" | "checkAddress" | "unlockKeyring" | "checkNetwork";
+export type Remedy = "none" | "retry" | "signIn" | "checkAddress" | "unlockKeyring" | "checkNetwork" | "proxySignIn" | "checkCertificate" | "networkSignIn";
 
 /**
  * The connection in numbers, since the core started.
@@ -509,7 +535,15 @@ soundsPausedUntil: number | null,
 /**
  * The colours of the window.
  */
-appearance: Appearance, };
+appearance: Appearance, 
+/**
+ * "system", "none", or the proxy's address with its password as `***`.
+ */
+proxy: string, 
+/**
+ * Whether an administrator or the environment sets the proxy.
+ */
+proxyLocked: boolean, };
 
 /**
  * Changes of [`Preferences`]; absent fields stay.
@@ -530,7 +564,11 @@ sound?: SoundName,
 /**
  * The colours of the window.
  */
-appearance?: Appearance, };
+appearance?: Appearance, 
+/**
+ * "system", "none", or the proxy's address.
+ */
+proxy?: string, };
 
 /**
  * A bundled sound.

@@ -13,13 +13,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gloria_stream::{Delivery, IdleReason, Status, StreamHandle};
+use gloria_stream::{Delivery, IdleReason, Reachability, Status, StreamHandle};
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
 use crate::conditions::Conditions;
-use crate::connection::{self, Moment};
+use crate::connection::{self, Moment, Surroundings};
 use crate::handle::{CoreHandle, EventTally, Request};
 use crate::inbox::{Inbox, InboxError, InboxThread};
 use crate::outage::Outage;
@@ -134,6 +134,8 @@ struct Actor {
     inbox_problem: Option<String>,
     stream: Option<Running>,
     status: Status,
+    /// What the stream was told of the network last.
+    reachability: Option<Reachability>,
     /// A token that is kept in memory alone, because there is no keyring for it.
     unkept_token: Option<Token>,
     token: TokenReport,
@@ -200,13 +202,14 @@ impl Actor {
             wall: setup.ports.clock.wall(),
             monotonic: setup.ports.clock.monotonic(),
         };
+        let surroundings = Surroundings::new(settings.address.as_ref(), None, None);
         let state = Snapshot {
             revision: 0,
             version: setup.version.clone(),
-            connection: connection::view(&status, None, &now),
+            connection: connection::view(&status, None, surroundings, &now),
             counts,
             account: account_view(&settings, &locked, &token),
-            preferences: preferences(&settings, None),
+            preferences: preferences(&settings, &locked, None),
             notices: listed(&notices),
             requested_item: None,
         };
@@ -222,6 +225,7 @@ impl Actor {
             inbox_problem: opened.problem,
             stream: None,
             status,
+            reachability: None,
             unkept_token: None,
             token,
             notices,
@@ -319,7 +323,11 @@ impl Actor {
         }
         let paused_until = self.state.preferences.sounds_paused_until;
         if paused_until.is_some_and(|until| until <= self.now().epoch_millis()) {
-            self.publish(Update::Preferences(preferences(&self.settings, None)));
+            self.publish(Update::Preferences(preferences(
+                &self.settings,
+                &self.locked,
+                None,
+            )));
         }
         if self.heard_told + HEARD_CHECK <= now {
             self.tell_heard(Duration::ZERO);
@@ -340,7 +348,8 @@ impl Actor {
             .stream
             .as_ref()
             .and_then(|running| running.handle.last_heard());
-        let view = connection::view(&self.status, heard, &self.now());
+        let surroundings = Surroundings::new(self.settings.address.as_ref(), self.reachability, None);
+        let view = connection::view(&self.status, heard, surroundings, &self.now());
         let known = &self.state.connection;
         // The moment of an instant is computed anew each time; a millisecond's difference is no news.
         let close = |a: Option<i64>, b: Option<i64>| match (a, b) {
@@ -350,6 +359,9 @@ impl Actor {
         let same = view.state == known.state
             && (&view.reason, view.remedy, view.attempt) == (&known.reason, known.remedy, known.attempt)
             && view.last_heard_at == known.last_heard_at
+            && (view.network, view.transport, view.insecure)
+                == (known.network, known.transport, known.insecure)
+            && view.proxy == known.proxy
             && close(view.next_attempt_at, known.next_attempt_at)
             && close(view.connected_since, known.connected_since);
         if !same {
@@ -481,12 +493,14 @@ fn account_view(settings: &Settings, locked: &[Key], token: &TokenReport) -> Acc
     }
 }
 
-fn preferences(settings: &Settings, sounds_paused_until: Option<i64>) -> Preferences {
+fn preferences(settings: &Settings, _locked: &[Key], sounds_paused_until: Option<i64>) -> Preferences {
     Preferences {
         sounds: settings.sounds,
         volume: settings.volume,
         sound: settings.sound,
         sounds_paused_until,
         appearance: settings.appearance,
+        proxy: "system".to_owned(),
+        proxy_locked: false,
     }
 }

@@ -83,6 +83,16 @@ impl Address {
         url
     }
 
+    /// Whether the stream below it is a WebSocket.
+    pub fn is_websocket(&self) -> bool {
+        matches!(self.0.scheme(), "ws" | "wss")
+    }
+
+    /// Whether everyone on the way to another machine can read what is sent.
+    pub fn is_insecure(&self) -> bool {
+        matches!(self.0.scheme(), "http" | "ws") && !is_loopback(&self.0)
+    }
+
     /// Whether it lacks encryption.
     pub fn is_plain_http(&self) -> bool {
         self.0.scheme() == "http"
@@ -148,6 +158,19 @@ mod tests {
         assert_eq!(parsed("  "), Err(AddressError::Empty));
         assert!(matches!(parsed("https://"), Err(AddressError::Malformed(_))));
         assert!(Address::parse("http://lab.example/api", true).is_ok_and(|address| address.is_plain_http()));
+    }
+
+    #[test]
+    fn only_plain_http_to_another_machine_is_insecure() {
+        for (text, insecure) in [
+            ("https://gloria.example/api", false),
+            ("http://127.0.0.1:8787/api", false),
+            ("http://localhost/api", false),
+            ("http://lab.example/api", true),
+        ] {
+            let address = Address::parse(text, true).expect("a good address");
+            assert_eq!(address.is_insecure(), insecure, "{text}");
+        }
     }
 
     #[test]

@@ -2,9 +2,12 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use gloria_stream::{Cause, CredentialError, DialError, EndCause, HaltReason, IdleReason, Status};
+use gloria_stream::{
+    Cause, CredentialError, DialError, EndCause, HaltReason, IdleReason, Reachability, Status,
+};
 
-use crate::protocol::{ConnectionState, ConnectionView, EpochMillis, Remedy};
+use crate::address::Address;
+use crate::protocol::{ConnectionState, ConnectionView, EpochMillis, NetworkState, Remedy, Transport};
 
 /// Both clocks read at one moment, to tell a time of day for a point of the other clock.
 #[derive(Debug, Clone, Copy)]
@@ -37,8 +40,45 @@ pub fn epoch_millis(time: SystemTime) -> EpochMillis {
     EpochMillis::try_from(since.as_millis()).unwrap_or(EpochMillis::MAX)
 }
 
+/// What stands around the connection, whatever becomes of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Surroundings {
+    /// What the system says about the network.
+    pub network: NetworkState,
+    /// How the stream is carried.
+    pub transport: Transport,
+    /// The address is plain http to another machine.
+    pub insecure: bool,
+    /// Host and port of the proxy in use.
+    pub proxy: Option<String>,
+}
+
+impl Surroundings {
+    /// What an address, the system and the settings come to.
+    pub fn new(address: Option<&Address>, reachability: Option<Reachability>, proxy: Option<String>) -> Self {
+        Self {
+            network: match reachability {
+                None => NetworkState::Unknown,
+                Some(Reachability::Online) => NetworkState::Online,
+                Some(Reachability::Offline) => NetworkState::Offline,
+            },
+            transport: match address {
+                Some(address) if address.is_websocket() => Transport::WebSocket,
+                Some(_) | None => Transport::Sse,
+            },
+            insecure: address.is_some_and(Address::is_insecure),
+            proxy,
+        }
+    }
+}
+
 /// What the window, the tray and `gloria status` show of a status.
-pub fn view(status: &Status, last_heard: Option<SystemTime>, now: &Moment) -> ConnectionView {
+pub fn view(
+    status: &Status,
+    last_heard: Option<SystemTime>,
+    surroundings: Surroundings,
+    now: &Moment,
+) -> ConnectionView {
     let quiet = ConnectionView {
         state: ConnectionState::Idle,
         reason: String::new(),
@@ -47,6 +87,10 @@ pub fn view(status: &Status, last_heard: Option<SystemTime>, now: &Moment) -> Co
         next_attempt_at: None,
         connected_since: None,
         last_heard_at: last_heard.map(epoch_millis),
+        network: surroundings.network,
+        transport: surroundings.transport,
+        insecure: surroundings.insecure,
+        proxy: surroundings.proxy,
     };
     match status {
         Status::Idle(IdleReason::NotStarted | IdleReason::Stopped) => quiet,
@@ -106,7 +150,7 @@ pub(crate) fn remedy(cause: &Cause) -> Remedy {
         // Between the ends of the range are the answers that mean "later"; these mean "not here".
         Cause::Status(400..=407 | 411..=424) => Remedy::CheckAddress,
         Cause::Status(_) => Remedy::Retry,
-        Cause::NetworkSignIn => Remedy::CheckNetwork,
+        Cause::NetworkSignIn => Remedy::NetworkSignIn,
         Cause::Dial(error) => dial_remedy(error),
         Cause::Halted(reason) => halt_remedy(*reason),
         Cause::Ended(EndCause::Rejected(reason)) => halt_remedy(*reason),
@@ -129,9 +173,10 @@ fn dial_remedy(error: &DialError) -> Remedy {
     match error {
         DialError::Credential(CredentialError::Missing) => Remedy::SignIn,
         DialError::Credential(CredentialError::Unavailable(_)) => Remedy::UnlockKeyring,
-        DialError::ProxyAuthentication | DialError::Proxy(_) => Remedy::CheckNetwork,
+        DialError::ProxyAuthentication => Remedy::ProxySignIn,
+        DialError::Proxy(_) => Remedy::CheckNetwork,
+        DialError::Certificate(_) => Remedy::CheckCertificate,
         DialError::NameNotFound
-        | DialError::Certificate(_)
         | DialError::Tls(_)
         | DialError::NotHttp(_)
         | DialError::NotWebSocket(_)
@@ -162,7 +207,7 @@ mod tests {
             until: now.monotonic + Duration::from_secs(12),
             cause: Cause::Status(503),
         };
-        let view = view(&status, Some(now.wall), &now);
+        let view = view(&status, Some(now.wall), Surroundings::default(), &now);
         assert_eq!(view.next_attempt_at, Some(112_000));
         assert_eq!(view.last_heard_at, Some(100_000));
         assert_eq!(
@@ -181,7 +226,7 @@ mod tests {
             wall: SystemTime::UNIX_EPOCH,
             monotonic: Instant::now(),
         };
-        let remedy = |reason| view(&Status::Halted(reason), None, &now).remedy;
+        let remedy = |reason| view(&Status::Halted(reason), None, Surroundings::default(), &now).remedy;
         assert_eq!(remedy(HaltReason::Unauthorized), Remedy::SignIn);
         assert_eq!(remedy(HaltReason::NoCredential), Remedy::SignIn);
         assert_eq!(remedy(HaltReason::StoppedByServer), Remedy::Retry);

@@ -99,7 +99,12 @@ async fn answer(deliveries: &mut mpsc::Receiver<Delivery>) -> Result<(), String>
         };
         return Err(match remedy {
             Remedy::CheckAddress => format!("{words}; check the address"),
-            Remedy::CheckNetwork => format!("{words}; check the network's own sign-in or proxy"),
+            Remedy::CheckNetwork => format!("{words}; check the network"),
+            Remedy::ProxySignIn => format!("{words}; give the proxy's user name and password in its address"),
+            Remedy::CheckCertificate => {
+                format!("{words}; check this computer's clock, or ask your administrator for the certificate")
+            }
+            Remedy::NetworkSignIn => format!("{words}; open a browser and sign in there"),
             Remedy::SignIn => "the server does not accept this token; check it, or ask for a new one".into(),
             Remedy::None | Remedy::Retry | Remedy::UnlockKeyring => words,
         });

@@ -3,6 +3,8 @@
 //! The TypeScript in `ui/src/host/protocol.ts` is generated from this file by a test, committed, and refused when
 //! stale. Times are milliseconds since the Unix epoch, UTC; all integers stay below 2^53.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 #[cfg(test)]
@@ -155,6 +157,40 @@ pub struct ConnectionView {
     pub connected_since: Option<EpochMillis>,
     /// When the last byte came.
     pub last_heard_at: Option<EpochMillis>,
+    /// What the system says about the network.
+    pub network: NetworkState,
+    /// How the stream is carried.
+    pub transport: Transport,
+    /// The address is plain http to another machine: token and notifications can be read on the way.
+    pub insecure: bool,
+    /// Host and port of the proxy in use, without credentials.
+    pub proxy: Option<String>,
+}
+
+/// What the system says about the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub enum NetworkState {
+    /// It has not said anything.
+    #[default]
+    Unknown,
+    /// There is a way out.
+    Online,
+    /// There is none.
+    Offline,
+}
+
+/// How the stream is carried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub enum Transport {
+    /// Server-sent events over HTTP.
+    #[default]
+    Sse,
+    /// A WebSocket.
+    WebSocket,
 }
 
 /// Where the connection stands.
@@ -191,8 +227,14 @@ pub enum Remedy {
     CheckAddress,
     /// The keyring is locked.
     UnlockKeyring,
-    /// A proxy asks for credentials, or the network for a sign-in.
+    /// Something in the network stands in the way.
     CheckNetwork,
+    /// The proxy asks for a user name and a password.
+    ProxySignIn,
+    /// The server's certificate is not trusted here, or the file with the roots is not as it should be.
+    CheckCertificate,
+    /// The network wants a sign-in of its own, in a browser.
+    NetworkSignIn,
 }
 
 /// The connection in numbers, since the core started.
@@ -541,10 +583,14 @@ pub struct Preferences {
     pub sounds_paused_until: Option<EpochMillis>,
     /// The colours of the window.
     pub appearance: Appearance,
+    /// "system", "none", or the proxy's address with its password as `***`.
+    pub proxy: String,
+    /// Whether an administrator or the environment sets the proxy.
+    pub proxy_locked: bool,
 }
 
 /// Changes of [`Preferences`]; absent fields stay.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Default, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 #[cfg_attr(test, ts(optional_fields))]
 #[serde(rename_all = "camelCase", default)]
@@ -557,6 +603,20 @@ pub struct PreferencesForm {
     pub sound: Option<SoundName>,
     /// The colours of the window.
     pub appearance: Option<Appearance>,
+    /// "system", "none", or the proxy's address.
+    pub proxy: Option<String>,
+}
+
+// The proxy's address may hold its password.
+impl fmt::Debug for PreferencesForm {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("PreferencesForm")
+            .field("sounds", &self.sounds)
+            .field("volume", &self.volume)
+            .field("sound", &self.sound)
+            .field("appearance", &self.appearance)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A bundled sound.

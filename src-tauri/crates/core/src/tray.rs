@@ -124,7 +124,8 @@ fn tooltip(state: &Snapshot) -> String {
 mod tests {
     use super::*;
     use crate::protocol::{
-        AccountView, Appearance, ConnectionView, Counts, Preferences, Remedy, SoundName, TokenState,
+        AccountView, Appearance, ConnectionView, Counts, NetworkState, Preferences, Remedy, SoundName,
+        TokenState, Transport,
     };
 
     fn state(connection: ConnectionState, unseen: u32) -> Snapshot {
@@ -139,6 +140,10 @@ mod tests {
                 next_attempt_at: None,
                 connected_since: None,
                 last_heard_at: None,
+                network: NetworkState::Unknown,
+                transport: Transport::Sse,
+                insecure: false,
+                proxy: None,
             },
             counts: Counts {
                 unseen,
@@ -158,6 +163,8 @@ mod tests {
                 sound: SoundName::Chime,
                 sounds_paused_until: None,
                 appearance: Appearance::System,
+                proxy: "system".into(),
+                proxy_locked: false,
             },
             notices: Vec::new(),
             requested_item: None,

@@ -48,6 +48,9 @@ impl Actor {
         handle.send(Command::Start {
             cursor: self.cursor.clone(),
         });
+        if let Some(reachability) = self.reachability {
+            handle.send(Command::Network(reachability));
+        }
         self.stream = Some(Running {
             handle,
             deliveries,
@@ -235,7 +238,11 @@ impl Actor {
         let saved = self.file.set(&changes);
         self.note_saving(saved);
         let paused_until = self.state.preferences.sounds_paused_until;
-        self.publish(Update::Preferences(preferences(&self.settings, paused_until)));
+        self.publish(Update::Preferences(preferences(
+            &self.settings,
+            &self.locked,
+            paused_until,
+        )));
     }
 
     fn note_saving(&mut self, saved: Result<(), SettingsFileError>) {

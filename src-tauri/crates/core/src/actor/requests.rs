@@ -166,6 +166,10 @@ impl Actor {
     fn pause_sounds(&mut self, request: PauseRequest) {
         let until =
             (request.minutes > 0).then(|| self.now().epoch_millis() + i64::from(request.minutes) * 60_000);
-        self.publish(Update::Preferences(preferences(&self.settings, until)));
+        self.publish(Update::Preferences(preferences(
+            &self.settings,
+            &self.locked,
+            until,
+        )));
     }
 }

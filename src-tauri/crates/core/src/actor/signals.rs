@@ -36,10 +36,14 @@ impl Actor {
     }
 
     /// Tells the stream what happened to the computer.
-    pub(super) fn command(&self, command: Command) {
+    pub(super) fn command(&mut self, command: Command) {
         tracing::info!(?command, "the computer woke, or its network changed");
         if let Some(running) = &self.stream {
-            running.handle.send(command);
+            running.handle.send(command.clone());
+        }
+        if let Command::Network(reachability) = command {
+            self.reachability = Some(reachability);
+            self.publish_connection();
         }
     }
 }

@@ -26,6 +26,8 @@ fn generated() -> String {
         Revised,
         Update,
         ConnectionView,
+        NetworkState,
+        Transport,
         ConnectionState,
         Remedy,
         MetricsView,
