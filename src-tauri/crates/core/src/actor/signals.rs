@@ -45,5 +45,6 @@ impl Actor {
             self.reachability = Some(reachability);
             self.publish_connection();
         }
+        self.publish_connection();
     }
 }

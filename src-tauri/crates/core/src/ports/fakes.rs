@@ -172,6 +172,11 @@ impl FakeSignals {
             let _ = watcher.send(observation.clone()).await;
         }
     }
+
+    /// Ends all watching, as where a system has nothing to watch with.
+    pub fn stop(&self) {
+        lock(&self.watchers).clear();
+    }
 }
 
 impl Signals for FakeSignals {

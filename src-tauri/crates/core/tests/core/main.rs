@@ -4,6 +4,7 @@
 
 mod account;
 mod arrivals;
+mod conditions;
 mod desk;
 mod floods;
 mod trouble;

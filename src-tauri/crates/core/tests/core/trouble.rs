@@ -1,15 +1,12 @@
-//! What is wrong with events, disks, devices and clocks costs itself alone and is told.
-
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant, SystemTime};
+//! What is wrong with events, disks and devices costs itself alone and is told.
 
 use gloria_core::Signal;
 use gloria_core::paths::Paths;
-use gloria_core::ports::{Clock, SoundError, ToastError};
+use gloria_core::ports::{SoundError, ToastError};
 use gloria_core::protocol::{NoticeKind, Snapshot, WindowView};
 use serde_json::json;
 
-use crate::desk::{CREATED, DEADLINE, Desk, backend, live, soon};
+use crate::desk::{CREATED, Desk, backend, live, soon};
 
 #[tokio::test]
 async fn bad_events_cost_themselves_alone() {
@@ -197,39 +194,6 @@ async fn an_inbox_that_cannot_be_written_is_told_and_alerts_go_on() {
     assert!(notice.message.contains("writable"), "{}", notice.message);
     control.push(CREATED, live("1", "normal"));
     soon("toast", desk.toasts.shown.wait_for(1)).await;
-}
-
-/// A clock whose time of day can be moved on, as a sleep does.
-#[derive(Debug, Default)]
-struct SleepyClock {
-    slept: Mutex<Duration>,
-}
-
-impl Clock for SleepyClock {
-    fn wall(&self) -> SystemTime {
-        SystemTime::now() + *self.slept.lock().unwrap()
-    }
-
-    fn monotonic(&self) -> Instant {
-        Instant::now()
-    }
-}
-
-#[tokio::test]
-async fn a_sleep_that_nobody_announced_ends_the_old_connection_and_makes_a_new_one() {
-    let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let clock = Arc::new(SleepyClock::default());
-    let running = desk.start_by(clock.clone());
-    running.connected().await;
-    *clock.slept.lock().unwrap() = Duration::from_secs(3600);
-    soon(
-        "a second connection",
-        control.wait_for(|seen| seen.streams_total == 2 && seen.streams == 1, DEADLINE),
-    )
-    .await
-    .unwrap();
-    running.connected().await;
 }
 
 #[tokio::test]

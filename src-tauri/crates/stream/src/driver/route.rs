@@ -26,7 +26,19 @@ impl Route {
 
     /// Whether the way is still this one. A connection over another cannot be answered any more.
     pub(super) fn holds(self) -> bool {
-        Self::to(self.peer) == Some(self)
+        Self::to(self.peer).is_some_and(|now| now.from == self.from || self.was_renewed_as(now.from))
+    }
+
+    /// Whether new connections leave from this computer's next temporary address (RFC 8981), while the one that the
+    /// open connection stands on is still there.
+    fn was_renewed_as(self, next: IpAddr) -> bool {
+        match (self.from, next) {
+            (IpAddr::V6(from), IpAddr::V6(next)) => {
+                // An address can only be bound while an interface has it.
+                from.segments()[..4] == next.segments()[..4] && UdpSocket::bind((from, 0)).is_ok()
+            }
+            _ => false,
+        }
     }
 }
 
@@ -39,6 +51,23 @@ mod tests {
         let route = Route::to(SocketAddr::from((Ipv4Addr::LOCALHOST, 9))).unwrap();
         assert_eq!(route.from, Ipv4Addr::LOCALHOST);
         assert!(route.holds());
+    }
+
+    #[test]
+    fn a_renewed_temporary_address_leaves_what_stands_on_the_old_one() {
+        let route = Route::to(SocketAddr::from((Ipv6Addr::LOCALHOST, 9))).unwrap();
+        let next = "::2".parse().unwrap();
+        assert!(route.was_renewed_as(next), "the old one is still there");
+        let gone = Route {
+            from: "::3".parse().unwrap(),
+            ..route
+        };
+        assert!(!gone.was_renewed_as(next), "the old one is gone");
+        assert!(
+            !route.was_renewed_as("2001:db8::1".parse().unwrap()),
+            "another network"
+        );
+        assert!(!gone.holds());
     }
 
     #[test]
