@@ -1,0 +1,166 @@
+//! The owner of the stream: commits what comes, crashes, and answers to what only a person can mend.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use gloria_stream::{
+    Cause, Command, Credential, CredentialError, CredentialProvider, Delivery, EndCause, Frame, HaltReason,
+    Status, StreamHandle, Timing,
+};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::server::{Server, Wire};
+
+/// What waits to be committed at most; the driver stops reading beyond it.
+const QUEUE: usize = 4;
+
+struct Anonymous;
+
+impl CredentialProvider for Anonymous {
+    fn credential(&self, _rejected: bool) -> BoxFuture<'_, Result<Credential, CredentialError>> {
+        async { Ok(Credential::Anonymous) }.boxed()
+    }
+}
+
+pub(crate) struct App {
+    server: Arc<Server>,
+    rng: fastrand::Rng,
+    stream: Option<StreamHandle>,
+    deliveries: mpsc::Receiver<Delivery>,
+    /// The last event that had its effect.
+    committed: u64,
+    /// When the user does something about a halt, and what.
+    mend: Option<(Instant, Command)>,
+}
+
+impl App {
+    pub(crate) fn start(server: Arc<Server>, seed: u64) -> Self {
+        let (_, deliveries) = mpsc::channel(QUEUE);
+        let mut app = Self {
+            server,
+            rng: fastrand::Rng::with_seed(!seed),
+            stream: None,
+            deliveries,
+            committed: 0,
+            mend: None,
+        };
+        app.begin();
+        app
+    }
+
+    pub(crate) fn committed(&self) -> u64 {
+        self.committed
+    }
+
+    fn begin(&mut self) {
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        self.deliveries = receiver;
+        self.server.resumes_from(self.committed);
+        let stream = StreamHandle::spawn_over(
+            Box::new(Wire(Arc::clone(&self.server))),
+            Timing::default(),
+            self.rng.u64(..),
+            Arc::new(Anonymous),
+            sender,
+        );
+        stream.send(Command::Start {
+            cursor: (self.committed > 0).then(|| self.committed.to_string()),
+        });
+        self.stream = Some(stream);
+    }
+
+    /// Takes what comes for so long.
+    pub(crate) async fn live_for(&mut self, time: Duration) {
+        let until = Instant::now() + time;
+        if self.server.crash() {
+            // What was read and not committed is lost, and has to come again.
+            self.stop().await;
+            self.begin();
+        }
+        while let Some(command) = self.server.command() {
+            self.send(command);
+        }
+        if let Some((_, command)) = self.mend.take_if(|(at, _)| *at <= until) {
+            self.send(command);
+        }
+        // A disk that is busy: deliveries wait, and the server is not read.
+        if self.rng.u32(0..200) == 0 {
+            sleep(Duration::from_secs(self.rng.u64(1..200))).await;
+        }
+        while let Ok(delivery) = timeout_at(until, self.deliveries.recv()).await {
+            match delivery.unwrap() {
+                Delivery::Frames(frames) => frames.iter().for_each(|frame| self.take(frame)),
+                Delivery::Status(status) => self.look(&status),
+                Delivery::Skipped { id, .. } => panic!("{id} was skipped"),
+            }
+        }
+    }
+
+    /// Ends the stream, and forgets what it had delivered.
+    pub(crate) async fn stop(&mut self) {
+        self.stream = None;
+        while self.deliveries.recv().await.is_some() {}
+    }
+
+    fn send(&self, command: Command) {
+        self.stream.as_ref().unwrap().send(command);
+    }
+
+    fn take(&mut self, frame: &Frame) {
+        if &*frame.event != "notification.created" {
+            assert!(
+                &*frame.event == "connection_established",
+                "{} is no event of the server",
+                frame.event
+            );
+            return;
+        }
+        let (head, filler) = frame.data.split_once('\n').unwrap();
+        let (id, again) = match head.strip_suffix(" again") {
+            Some(id) => (id, true),
+            None => (head, false),
+        };
+        assert_eq!(id, &*frame.id);
+        let id: u64 = id.parse().unwrap();
+        assert_eq!(filler.len() as u64, id % 700, "event {id} is not whole");
+        if id == self.committed + 1 {
+            self.committed = id;
+        } else {
+            assert!(
+                again && id <= self.committed,
+                "event {id} came after {}, and the server did not send it twice",
+                self.committed
+            );
+        }
+    }
+
+    fn look(&mut self, status: &Status) {
+        match status {
+            Status::Halted(reason) => {
+                self.server.halted();
+                let command = match reason {
+                    HaltReason::Unauthorized | HaltReason::Forbidden | HaltReason::NoCredential => {
+                        Command::CredentialsChanged
+                    }
+                    HaltReason::StoppedByServer => Command::RetryNow,
+                };
+                self.mend = Some((
+                    Instant::now() + Duration::from_secs(self.rng.u64(1..600)),
+                    command,
+                ));
+            }
+            Status::Waiting {
+                cause: Cause::Ended(EndCause::Silent(_)),
+                ..
+            } => self.server.was_silent(),
+            Status::Waiting { .. }
+            | Status::Idle(_)
+            | Status::Connecting { .. }
+            | Status::Connected { .. }
+            | Status::CircuitOpen { .. } => {}
+        }
+    }
+}
