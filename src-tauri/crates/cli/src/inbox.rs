@@ -40,7 +40,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
     let paths = gloria_desktop::paths(|name| std::env::var_os(name))?;
     let source = settings()?
         .address
-        .map(|address| address.to_string())
+        .map(|address| address.server())
         .unwrap_or_default();
     if !paths.inbox().exists() {
         complain("there is no inbox yet; it is made when Gloria Notify first runs");

@@ -58,7 +58,7 @@ fn address(options: &Options) -> anyhow::Result<Result<Address, String>> {
 /// Keeps the token from stdin.
 pub(crate) async fn login(options: Options) -> anyhow::Result<ExitCode> {
     let address = match address(&options)? {
-        Ok(address) => address.to_string(),
+        Ok(address) => address.server(),
         Err(words) => {
             complain(&words);
             return Ok(ExitCode::from(USAGE));
@@ -85,7 +85,7 @@ pub(crate) async fn login(options: Options) -> anyhow::Result<ExitCode> {
 /// Forgets the token.
 pub(crate) async fn logout(options: Options) -> anyhow::Result<ExitCode> {
     let address = match address(&options)? {
-        Ok(address) => address.to_string(),
+        Ok(address) => address.server(),
         Err(words) => {
             complain(&words);
             return Ok(ExitCode::from(USAGE));

@@ -112,7 +112,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
             }
         },
     };
-    let address = address.map(|address| address.to_string());
+    let address = address.map(|address| address.server());
     let tokens = CommandTokens::new(address, settings.auth_transport, options.url.is_some())?;
     let (sender, deliveries) = mpsc::channel(WAITING_DELIVERIES);
     let user_agent = concat!("gloria/", env!("CARGO_PKG_VERSION"));
@@ -141,13 +141,17 @@ fn stream_url(text: &str, allow_plain_http: bool) -> Result<(Url, Option<Address
     let mut base = url.clone();
     base.set_query(None);
     base.set_fragment(None);
-    let below = base.as_str().strip_suffix("/sse").unwrap_or(base.as_str());
+    let below = ["/sse", "/ws"]
+        .iter()
+        .find_map(|end| base.as_str().strip_suffix(end))
+        .unwrap_or(base.as_str());
     match Address::parse(below, allow_plain_http) {
         Ok(address) => Ok((url, Some(address))),
-        Err(AddressError::Unencrypted) => Err(format!("--url: {}", AddressError::Unencrypted)),
-        Err(AddressError::Scheme) => Err("--url must begin with http:// or https://".into()),
+        Err(AddressError::Scheme) => Err("--url must begin with http://, https://, ws:// or wss://".into()),
         Err(AddressError::Extras) => Err("--url must not hold a user name or a password".into()),
-        Err(error @ (AddressError::Empty | AddressError::Malformed(_))) => Err(format!("--url: {error}")),
+        Err(error @ (AddressError::Empty | AddressError::Malformed(_) | AddressError::Unencrypted(_))) => {
+            Err(format!("--url: {error}"))
+        }
     }
 }
 

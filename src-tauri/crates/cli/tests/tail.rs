@@ -271,13 +271,54 @@ async fn a_full_url_needs_no_settings_and_no_token() {
 }
 
 #[tokio::test]
+async fn a_websocket_is_followed_like_an_event_stream() {
+    let (backend, control) = backend().await;
+    for named_by_url in [true, false] {
+        let home = tempfile::tempdir().unwrap();
+        let url = format!("{}/ws", backend.websocket_url());
+        let mut arguments = vec!["tail", "--raw", "--type", CREATED, "--count", "2"];
+        if named_by_url {
+            arguments.extend(["--url", &url]);
+        }
+        let mut command = gloria(&home, &arguments);
+        command
+            .env("GLORIA_API_URL", backend.websocket_url())
+            .env("GLORIA_TOKEN", TEST_TOKEN);
+        let mut tail = Tail::spawn(command, home);
+        tail.until("state", Some("connected")).await;
+        let text = r#"{"id": "a",  "title":"\u20ac"}"#;
+        let id = control.push_text(CREATED, None, text);
+        let line = tail.until("event", None).await;
+        assert_eq!((&line["id"], &line["data"]), (&json!(id), &json!(text)));
+        control.reset();
+        tail.until("state", Some("waiting")).await;
+        control.push(CREATED, note("b"));
+        assert!(
+            tail.until("event", None).await["data"]
+                .as_str()
+                .unwrap()
+                .contains("\"b\"")
+        );
+        assert_eq!(tail.exit_code().await, Some(0));
+    }
+    let paths: Vec<_> = control
+        .observed()
+        .requests
+        .into_iter()
+        .map(|seen| seen.path)
+        .collect();
+    assert_eq!(paths, ["/api/ws"; 4]);
+}
+
+#[tokio::test]
 async fn calling_it_wrongly_is_2_with_words_and_no_line_on_stdout() {
     let home = tempfile::tempdir().unwrap();
     for (arguments, words) in [
         (&["tail"][..], "GLORIA_API_URL"),
         (&["tail", "--url", "not a url"], "not an address"),
         (&["tail", "--url", "http://gloria.example/api/sse"], "unencrypted"),
-        (&["tail", "--url", "ftp://gloria.example/"], "http:// or https://"),
+        (&["tail", "--url", "ftp://gloria.example/"], "https://"),
+        (&["tail", "--url", "ws://gloria.example/api/ws"], "unencrypted"),
         (&["tail", "--count", "0"], "--count"),
         (&["tail", "--duration", "soon"], "number of seconds"),
         (&["tail", "--no-such-flag"], "--no-such-flag"),

@@ -18,6 +18,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
+use crate::address::Address;
 use crate::conditions::Conditions;
 use crate::connection::{self, Moment, Surroundings};
 use crate::handle::{CoreHandle, EventTally, Request};
@@ -171,11 +172,7 @@ impl Actor {
             locked,
             problems,
         } = Settings::resolve(&file, |name| (setup.environment)(name));
-        let source = settings
-            .address
-            .as_ref()
-            .map(ToString::to_string)
-            .unwrap_or_default();
+        let source = settings.address.as_ref().map(Address::server).unwrap_or_default();
         let opened = Inbox::open(&setup.paths.inbox(), &source)?;
         let (counts, cursor) = (opened.inbox.counts()?, opened.inbox.cursor()?);
         let inbox = InboxThread::spawn(opened.inbox).map_err(InboxError::Folder)?;

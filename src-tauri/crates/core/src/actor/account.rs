@@ -26,7 +26,7 @@ impl Actor {
         };
         let (report, tokens) = watch::channel(self.token.clone());
         let source = TokenSource::new(
-            address.to_string(),
+            address.server(),
             self.settings.auth_transport,
             self.setup.ports.secrets.clone(),
             self.unkept_token.clone().or_else(|| self.environment_token()),
@@ -118,7 +118,7 @@ impl Actor {
             .or_else(|| self.unkept_token.clone())
             .or_else(|| self.environment_token());
         let secrets = self.setup.ports.secrets.clone();
-        let source = TokenSource::new(address.to_string(), transport, secrets, given, report);
+        let source = TokenSource::new(address.server(), transport, secrets, given, report);
         let (user_agent, seed) = (self.user_agent(), self.rng.u64(..));
         tokio::spawn(async move {
             let answer = match source.token(false).await {
@@ -134,15 +134,16 @@ impl Actor {
 
     pub(super) async fn save_account(&mut self, form: AccountForm) -> Result<(), CoreError> {
         let address = self.typed_address(&form.address)?;
-        let name = address.to_string();
+        let name = address.server();
         if let Some(token) = form.token {
             self.keep_token(&name, token).await;
-        } else if self.settings.address.as_ref() != Some(&address) {
-            // A token in memory belongs to the address it was typed for.
+        } else if self.settings.address.as_ref().map(Address::server).as_ref() != Some(&name) {
+            // A token in memory belongs to the server it was typed for.
             self.unkept_token = None;
         }
         if !self.locked.contains(&Key::ApiUrl) {
-            let saved = self.file.set(&[(Key::ApiUrl, Some(Value::String(name.clone())))]);
+            let typed = Value::String(address.to_string());
+            let saved = self.file.set(&[(Key::ApiUrl, Some(typed))]);
             self.settings.address = Some(address);
             self.note_saving(saved);
         }
@@ -193,7 +194,7 @@ impl Actor {
         self.drop_collections();
         self.set_status(Status::Idle(IdleReason::Stopped));
         let forgotten = match &self.settings.address {
-            Some(address) => self.setup.ports.secrets.forget(&address.to_string()).await,
+            Some(address) => self.setup.ports.secrets.forget(&address.server()).await,
             None => Ok(()),
         };
         self.set_token(TokenReport {

@@ -8,7 +8,7 @@ use gloria_core::ports::fakes::FakeSecrets;
 use gloria_core::protocol::{AccountForm, ConnectionState, NoticeKind, Remedy, TokenState};
 use gloria_core::session::Token;
 
-use crate::desk::{DEADLINE, Desk, backend, soon};
+use crate::desk::{DEADLINE, Desk, backend, live, soon};
 
 #[tokio::test]
 async fn a_locked_keyring_is_a_state_and_unlocking_it_connects() {
@@ -207,4 +207,63 @@ async fn signing_out_forgets_the_token_and_hangs_up() {
     soon("hung up", control.wait_for(|seen| seen.streams == 0, DEADLINE))
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn a_websocket_is_another_way_to_the_same_server() {
+    let (backend, control) = backend().await;
+    let desk = Desk::with(FakeSecrets::default(), HashMap::new());
+    let running = desk.start();
+    let by_websocket = |token: Option<&str>| AccountForm {
+        address: backend.websocket_url(),
+        token: token.map(|token| Token::parse(token).unwrap()),
+    };
+    let tested = running
+        .core
+        .connection_test(by_websocket(Some(TEST_TOKEN)))
+        .await
+        .unwrap();
+    assert!(tested.succeeded, "{tested:?}");
+    assert!(
+        !running
+            .core
+            .connection_test(by_websocket(Some("wrong")))
+            .await
+            .unwrap()
+            .succeeded
+    );
+
+    running
+        .core
+        .account_save(by_websocket(Some(TEST_TOKEN)))
+        .await
+        .unwrap();
+    let state = running.connected().await;
+    assert_eq!(state.account.address, Some(backend.websocket_url()));
+    control.push("notification.created", live("a", "normal"));
+    running.until("stored", |state| state.counts.unseen == 1).await;
+
+    // The server, its token and what is stored of it are the same by the other way.
+    let by_events = AccountForm {
+        address: backend.api_url(),
+        token: None,
+    };
+    running.core.account_save(by_events).await.unwrap();
+    let seen = control
+        .wait_for(
+            |seen| {
+                seen.stream_requests()
+                    .any(|request| request.path.ends_with("/sse"))
+            },
+            DEADLINE,
+        )
+        .await
+        .unwrap();
+    let request = seen.stream_requests().next_back().unwrap();
+    assert_eq!(request.last_event_id(), Some("1"));
+    let state = running.connected().await;
+    assert_eq!(
+        (state.account.token, state.counts.unseen),
+        (TokenState::Present, 1)
+    );
 }
