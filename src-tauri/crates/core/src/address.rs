@@ -90,19 +90,9 @@ impl Address {
         text(&by_http(&self.0))
     }
 
-    /// Whether the stream is a WebSocket.
-    pub fn is_websocket(&self) -> bool {
-        matches!(self.0.scheme(), "ws" | "wss")
-    }
-
     /// Whether the stream below it is a WebSocket.
     pub fn is_websocket(&self) -> bool {
         matches!(self.0.scheme(), "ws" | "wss")
-    }
-
-    /// Whether everyone on the way to another machine can read what is sent.
-    pub fn is_insecure(&self) -> bool {
-        matches!(self.0.scheme(), "http" | "ws") && !is_loopback(&self.0)
     }
 
     /// Whether it lacks encryption.
@@ -110,7 +100,7 @@ impl Address {
         matches!(self.0.scheme(), "http" | "ws")
     }
 
-    /// Whether it lacks encryption on the way to another machine.
+    /// Whether everyone on the way to another machine can read what is sent.
     pub fn is_insecure(&self) -> bool {
         self.is_plain_http() && !is_loopback(&self.0)
     }
