@@ -175,7 +175,7 @@ fn dial_remedy(error: &DialError) -> Remedy {
         DialError::Credential(CredentialError::Unavailable(_)) => Remedy::UnlockKeyring,
         DialError::ProxyAuthentication => Remedy::ProxySignIn,
         DialError::Proxy(_) => Remedy::CheckNetwork,
-        DialError::Certificate(_) => Remedy::CheckCertificate,
+        DialError::Certificate(_) | DialError::CertificateFile(_) => Remedy::CheckCertificate,
         DialError::NameNotFound
         | DialError::Tls(_)
         | DialError::NotHttp(_)

@@ -88,7 +88,10 @@ fn needs_user(status: &Status) -> bool {
             cause,
             Cause::NetworkSignIn
                 | Cause::Dial(
-                    DialError::ProxyAuthentication | DialError::Certificate(_) | DialError::Credential(_)
+                    DialError::ProxyAuthentication
+                        | DialError::Certificate(_)
+                        | DialError::CertificateFile(_)
+                        | DialError::Credential(_)
                 )
         ),
         Status::Idle(_) | Status::Connecting { .. } | Status::Connected { .. } => false,

@@ -16,14 +16,18 @@ use self::sse::Sse;
 use self::target::is_websocket;
 use self::websocket::WebSocket;
 
+pub use self::client::NetworkOptions;
+pub use self::proxy::{ProxyAddress, ProxyAddressError, ProxyChoice};
 pub use self::transport::{Answer, Heard, Incoming, Request, Transport};
 use crate::machine::Machine;
 use crate::{Frame, Limits, Reachability, Status, Timing};
 
+mod client;
 mod connection;
 mod dial;
 mod fault;
 mod meter;
+mod proxy;
 mod route;
 mod sse;
 mod target;
@@ -44,6 +48,8 @@ pub struct StreamOptions {
     pub limits: Limits,
     /// The limits of an attempt.
     pub dial: DialLimits,
+    /// The way out of the network.
+    pub network: NetworkOptions,
     /// The seed of the machine's randomness.
     pub seed: u64,
 }
@@ -57,6 +63,7 @@ impl StreamOptions {
             timing: Timing::default(),
             limits: Limits::default(),
             dial: DialLimits::default(),
+            network: NetworkOptions::default(),
             seed,
         }
     }
@@ -72,6 +79,7 @@ impl fmt::Debug for StreamOptions {
             .field("timing", &self.timing)
             .field("limits", &self.limits)
             .field("dial", &self.dial)
+            .field("network", &self.network)
             .field("seed", &self.seed)
             .finish()
     }

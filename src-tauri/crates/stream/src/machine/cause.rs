@@ -60,6 +60,9 @@ pub enum DialError {
     /// The certificate does not prove who the server is.
     #[error("the certificate is not trusted: {0}")]
     Certificate(String),
+    /// The file with additional roots is not as it should be: its path, and what is wrong.
+    #[error("the certificate file {0}")]
+    CertificateFile(String),
     /// TLS failed for another reason than the certificate.
     #[error("no secure connection could be made: {0}")]
     Tls(String),

@@ -265,6 +265,7 @@ impl Machine {
             | DialError::Proxy(_)
             | DialError::BrokenOff(_) => Pace::Backoff,
             DialError::Certificate(_)
+            | DialError::CertificateFile(_)
             | DialError::ProxyAuthentication
             | DialError::NotHttp(_)
             | DialError::NotWebSocket(_)

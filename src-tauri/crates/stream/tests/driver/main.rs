@@ -13,6 +13,7 @@ mod answers;
 mod endings;
 mod lifetime;
 mod memory;
+mod network;
 mod observed;
 mod pressure;
 mod requests;

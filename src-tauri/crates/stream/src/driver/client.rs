@@ -1,0 +1,149 @@
+//! The HTTP clients that attempts are made with: proxy, roots, and what is never done on its own.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::{Certificate, Client, ClientBuilder};
+use tokio::sync::OnceCell;
+use url::Url;
+
+use super::proxy::{ProxyChoice, ProxyRule};
+use super::{StreamOptions, fault};
+use crate::DialError;
+
+/// Finds a dead peer below the silence that the machine tolerates, and keeps the way through a NAT open.
+const KEEPALIVE: Duration = Duration::from_secs(15);
+
+/// How the stream gets out of the network it is in.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct NetworkOptions {
+    /// Which proxy to use.
+    pub proxy: ProxyChoice,
+    /// Hosts that no proxy is asked for, in `NO_PROXY`'s words: names with all below them, addresses, networks, or `*`.
+    pub no_proxy: Vec<String>,
+    /// A PEM file with roots that are trusted beside the system's. Read anew for each client.
+    pub ca_file: Option<PathBuf>,
+    /// Where to ask whether the network wants a sign-in of its own, by plain http; by default `/generate_204` at the
+    /// stream's own host.
+    pub probe_url: Option<Url>,
+}
+
+impl NetworkOptions {
+    /// Host and port of the proxy that this address is asked for through. Reads the system's settings.
+    pub fn proxy_for(&self, url: &Url) -> Option<String> {
+        self.rule().authority(url)
+    }
+
+    fn rule(&self) -> ProxyRule {
+        ProxyRule::new(&self.proxy, &self.no_proxy)
+    }
+}
+
+// An address may hold a token in its query.
+impl fmt::Debug for NetworkOptions {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("NetworkOptions")
+            .field("proxy", &self.proxy)
+            .field("no_proxy", &self.no_proxy)
+            .field("ca_file", &self.ca_file)
+            .field("probe_url", &self.probe_url.as_ref().map(Url::path))
+            .finish()
+    }
+}
+
+/// The clients of one network, each made when it is first needed. They hold what the system said of proxies, names and
+/// roots then.
+#[derive(Clone)]
+pub(super) struct Clients {
+    options: Arc<StreamOptions>,
+    direct: Arc<OnceCell<Client>>,
+    proxied: Arc<OnceCell<Client>>,
+}
+
+impl Clients {
+    pub(super) fn new(options: Arc<StreamOptions>) -> Self {
+        Self {
+            options,
+            direct: Arc::default(),
+            proxied: Arc::default(),
+        }
+    }
+
+    /// The client for requests to this address.
+    ///
+    /// # Errors
+    /// It cannot be made; the next call tries again.
+    pub(super) async fn for_url(&self, url: &Url) -> Result<&Client, DialError> {
+        let rule = self.options.network.rule();
+        if rule.is_direct(url) {
+            self.direct().await
+        } else {
+            self.proxied
+                .get_or_try_init(|| build(Arc::clone(&self.options), rule))
+                .await
+        }
+    }
+
+    /// The client that asks no proxy.
+    ///
+    /// # Errors
+    /// It cannot be made; the next call tries again.
+    pub(super) async fn direct(&self) -> Result<&Client, DialError> {
+        let rule = ProxyRule::new(&ProxyChoice::Direct, &[]);
+        self.direct
+            .get_or_try_init(|| build(Arc::clone(&self.options), rule))
+            .await
+    }
+}
+
+/// Reading certificates takes a while on some systems, so it is done beside the runtime.
+async fn build(options: Arc<StreamOptions>, rule: ProxyRule) -> Result<Client, DialError> {
+    tokio::task::spawn_blocking(move || {
+        let roots = match &options.network.ca_file {
+            Some(path) => roots(path)?,
+            None => Vec::new(),
+        };
+        let setup = |error: reqwest::Error| DialError::Setup(fault::setup(&error));
+        let builder = rule.apply(builder(&options)).map_err(setup)?;
+        let builder = if roots.is_empty() {
+            builder
+        } else {
+            builder.tls_certs_merge(roots)
+        };
+        builder.build().map_err(setup)
+    })
+    .await
+    .map_err(|_| DialError::Setup("the client could not be made".to_owned()))?
+}
+
+fn builder(options: &StreamOptions) -> ClientBuilder {
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        // It fails only when somebody else was faster, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    }
+    Client::builder()
+        .user_agent(&options.user_agent)
+        // A pool of HTTP/2 hands out the connection that has just died; one stream needs no pool.
+        .http1_only()
+        .pool_max_idle_per_host(0)
+        // Redirects are followed by our own rule, and an address with a token in it is never told to the next.
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .retry(reqwest::retry::never())
+        .connect_timeout(options.dial.connect)
+        .tcp_keepalive(KEEPALIVE)
+}
+
+/// The certificates of a PEM file.
+fn roots(path: &Path) -> Result<Vec<Certificate>, DialError> {
+    let wrong = |why: String| DialError::CertificateFile(format!("{} {why}", path.display()));
+    let text = fs::read(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
+    let roots = Certificate::from_pem_bundle(&text).map_err(|_| wrong("is no PEM file".to_owned()))?;
+    if roots.is_empty() {
+        return Err(wrong("holds no certificate".to_owned()));
+    }
+    Ok(roots)
+}

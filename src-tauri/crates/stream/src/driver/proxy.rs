@@ -1,0 +1,318 @@
+//! Which proxy the stream goes through, if any.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use http::Uri;
+use hyper_util::client::proxy::matcher::Matcher;
+use secrecy::{ExposeSecret as _, SecretString};
+use url::{Host, Url};
+
+/// What is shown in place of a password.
+const MASK: &str = "***";
+
+/// Which proxy to use.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum ProxyChoice {
+    /// What the system's settings say, and above them `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`.
+    #[default]
+    System,
+    /// None.
+    Direct,
+    /// This one, for everything but this machine and the hosts that are exempt.
+    Address(ProxyAddress),
+}
+
+/// A proxy's address, with what it asks for. It prints without the password.
+#[derive(Clone)]
+pub struct ProxyAddress {
+    /// Without user name and password.
+    url: Url,
+    /// As they are written in an address, for Basic (RFC 7617).
+    user: String,
+    password: Option<SecretString>,
+}
+
+/// Why a text is no proxy's address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ProxyAddressError {
+    /// It is no address at all.
+    #[error("it should look like http://proxy.example:3128")]
+    Malformed,
+    /// Another scheme, such as `socks5`.
+    #[error("only proxies whose address begins with http:// or https:// are supported")]
+    Scheme,
+    /// A path, a query or a fragment.
+    #[error("a proxy's address ends after its port")]
+    Extras,
+}
+
+impl ProxyAddress {
+    /// Takes an address as typed: `http` is meant where no scheme is given.
+    ///
+    /// # Errors
+    /// When it is no address of an HTTP proxy.
+    pub fn parse(text: &str) -> Result<Self, ProxyAddressError> {
+        let text = text.trim();
+        let text = if text.contains("://") {
+            text.to_owned()
+        } else {
+            format!("http://{text}")
+        };
+        let mut url = Url::parse(&text).map_err(|_| ProxyAddressError::Malformed)?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(ProxyAddressError::Scheme);
+        }
+        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+            return Err(ProxyAddressError::Extras);
+        }
+        let user = url.username().to_owned();
+        let password = url.password().map(SecretString::from);
+        set_userinfo(&mut url, "", None);
+        Ok(Self { url, user, password })
+    }
+
+    /// This address with the password of another, where it is the same but for a mask in the password's place.
+    pub fn with_masked_password_of(mut self, other: &Self) -> Self {
+        let masked = self
+            .password
+            .as_ref()
+            .is_some_and(|password| password.expose_secret() == MASK);
+        if masked && self.url == other.url && self.user == other.user {
+            self.password.clone_from(&other.password);
+        }
+        self
+    }
+
+    /// The address with everything in it, for where it is kept.
+    pub fn exposed(&self) -> SecretString {
+        self.full().as_str().trim_end_matches('/').to_owned().into()
+    }
+
+    /// Host and port alone.
+    pub fn authority(&self) -> String {
+        let host = self.url.host_str().unwrap_or_default();
+        match self.url.port_or_known_default() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        }
+    }
+
+    fn full(&self) -> Url {
+        let mut url = self.url.clone();
+        let password = self.password.as_ref().map(|password| password.expose_secret());
+        set_userinfo(&mut url, &self.user, password);
+        url
+    }
+}
+
+fn set_userinfo(url: &mut Url, user: &str, password: Option<&str>) {
+    // Both fail only for addresses without a host, which http addresses have.
+    let _ = url.set_username(user);
+    let _ = url.set_password(password);
+}
+
+impl PartialEq for ProxyAddress {
+    fn eq(&self, other: &Self) -> bool {
+        let secret = |address: &Self| {
+            address
+                .password
+                .as_ref()
+                .map(|password| password.expose_secret().to_owned())
+        };
+        (&self.url, &self.user) == (&other.url, &other.user) && secret(self) == secret(other)
+    }
+}
+
+impl Eq for ProxyAddress {}
+
+impl fmt::Display for ProxyAddress {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut url = self.url.clone();
+        set_userinfo(&mut url, &self.user, self.password.as_ref().map(|_| MASK));
+        out.write_str(url.as_str().trim_end_matches('/'))
+    }
+}
+
+impl fmt::Debug for ProxyAddress {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "ProxyAddress({self})")
+    }
+}
+
+/// The choice and its exemptions, as one rule over addresses.
+#[derive(Debug, Clone)]
+pub(super) struct ProxyRule {
+    choice: ProxyChoice,
+    exempt: String,
+}
+
+impl ProxyRule {
+    /// `exempt` as in `NO_PROXY`: names with all below them, addresses, networks, or `*`.
+    pub(super) fn new(choice: &ProxyChoice, exempt: &[String]) -> Self {
+        Self {
+            choice: choice.clone(),
+            exempt: exempt.join(","),
+        }
+    }
+
+    /// Whether no proxy is asked for this address.
+    pub(super) fn is_direct(&self, url: &Url) -> bool {
+        match &self.choice {
+            ProxyChoice::Direct => true,
+            // No proxy leads back here. The system has its own list, and whoever wrote it may have meant it.
+            ProxyChoice::Address(_) if is_this_machine(url) => true,
+            ProxyChoice::System | ProxyChoice::Address(_) => {
+                // Any proxy does to ask the list that reqwest itself goes by.
+                let exempt = Matcher::builder()
+                    .all("http://any.invalid")
+                    .no(&self.exempt)
+                    .build();
+                uri(url).is_some_and(|uri| exempt.intercept(&uri).is_none())
+            }
+        }
+    }
+
+    /// Makes a client's builder ask the proxy.
+    pub(super) fn apply(&self, builder: reqwest::ClientBuilder) -> reqwest::Result<reqwest::ClientBuilder> {
+        Ok(match &self.choice {
+            ProxyChoice::System => builder,
+            ProxyChoice::Direct => builder.no_proxy(),
+            ProxyChoice::Address(address) => builder.proxy(reqwest::Proxy::all(address.full())?),
+        })
+    }
+
+    /// Host and port of the proxy for this address.
+    pub(super) fn authority(&self, url: &Url) -> Option<String> {
+        if self.is_direct(url) {
+            return None;
+        }
+        match &self.choice {
+            ProxyChoice::Direct => None,
+            ProxyChoice::Address(address) => Some(address.authority()),
+            ProxyChoice::System => {
+                let found = Matcher::from_system().intercept(&uri(url)?)?;
+                Some(found.uri().authority()?.to_string())
+            }
+        }
+    }
+}
+
+/// The address as the rules know it: a WebSocket is asked for by http.
+fn uri(url: &Url) -> Option<Uri> {
+    let scheme = match url.scheme() {
+        "wss" | "https" => "https",
+        _ => "http",
+    };
+    format!("{scheme}://{}/", url.host_str()?).parse().ok()
+}
+
+fn is_this_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
+        Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Result<String, ProxyAddressError> {
+        ProxyAddress::parse(text).map(|address| address.to_string())
+    }
+
+    fn url(text: &str) -> Url {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn an_address_prints_without_its_password() {
+        let address = ProxyAddress::parse(" http://anna:s3cret%40x@proxy.example:3128/ ").unwrap();
+        assert_eq!(address.to_string(), "http://anna:***@proxy.example:3128");
+        assert!(!format!("{address:?} {:?}", ProxyChoice::Address(address.clone())).contains("s3cret"));
+        assert_eq!(
+            address.exposed().expose_secret(),
+            "http://anna:s3cret%40x@proxy.example:3128"
+        );
+        assert_eq!(address.authority(), "proxy.example:3128");
+        assert_eq!(
+            ProxyAddress::parse("https://proxy.example").unwrap().authority(),
+            "proxy.example:443"
+        );
+    }
+
+    #[test]
+    fn what_is_no_proxy_is_refused() {
+        assert_eq!(
+            parsed("proxy.example:3128"),
+            Ok("http://proxy.example:3128".to_owned())
+        );
+        assert_eq!(parsed("socks5://proxy.example"), Err(ProxyAddressError::Scheme));
+        assert_eq!(parsed("http://"), Err(ProxyAddressError::Malformed));
+        assert_eq!(parsed(""), Err(ProxyAddressError::Malformed));
+        assert_eq!(
+            parsed("http://proxy.example/wpad.dat"),
+            Err(ProxyAddressError::Extras)
+        );
+    }
+
+    #[test]
+    fn a_mask_stands_for_the_password_that_is_there_already() {
+        let known = ProxyAddress::parse("http://anna:s3cret@proxy.example:3128").unwrap();
+        let saved = |text: &str| ProxyAddress::parse(text).unwrap().with_masked_password_of(&known);
+        assert_eq!(saved(&known.to_string()), known);
+        assert_ne!(
+            saved("http://anna:***@evil.example:3128")
+                .exposed()
+                .expose_secret(),
+            known.exposed().expose_secret()
+        );
+        assert!(
+            !saved("http://anna:***@evil.example:3128")
+                .exposed()
+                .expose_secret()
+                .contains("s3cret")
+        );
+        assert!(
+            !saved("http://bob:***@proxy.example:3128")
+                .exposed()
+                .expose_secret()
+                .contains("s3cret")
+        );
+        assert!(
+            saved("http://anna:new@proxy.example:3128")
+                .exposed()
+                .expose_secret()
+                .contains("new")
+        );
+    }
+
+    #[test]
+    fn this_machine_and_the_exempt_are_asked_directly() {
+        let address = ProxyChoice::Address(ProxyAddress::parse("proxy.example:3128").unwrap());
+        let exempt = ["lab.example".to_owned(), "10.0.0.0/8".to_owned()];
+        let rule = ProxyRule::new(&address, &exempt);
+        for (text, direct) in [
+            ("https://gloria.example/api", false),
+            ("wss://gloria.example/api", false),
+            ("https://lab.example/api", true),
+            ("wss://a.lab.example/api", true),
+            ("https://notlab.example/api", false),
+            ("https://10.1.2.3/api", true),
+            ("https://11.1.2.3/api", false),
+            ("http://localhost:1/api", true),
+            ("http://127.0.0.1:1/api", true),
+            ("http://[::1]:1/api", true),
+        ] {
+            assert_eq!(rule.is_direct(&url(text)), direct, "{text}");
+            let authority = (!direct).then(|| "proxy.example:3128".to_owned());
+            assert_eq!(rule.authority(&url(text)), authority, "{text}");
+        }
+        let all = ProxyRule::new(&address, &["*".to_owned()]);
+        assert!(all.is_direct(&url("https://gloria.example/api")));
+        assert!(ProxyRule::new(&ProxyChoice::Direct, &[]).is_direct(&url("https://gloria.example/")));
+    }
+}
