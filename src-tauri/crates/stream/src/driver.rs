@@ -213,7 +213,7 @@ pub trait Observer: fmt::Debug + Send + Sync {
 pub enum Step<'a> {
     /// An attempt begins.
     Dialed,
-    /// The server answered 401.
+    /// The server answered 401, or closed a WebSocket with 4401.
     TokenRefused,
     /// The status changed.
     Changed(&'a Status),

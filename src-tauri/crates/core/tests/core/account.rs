@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use gloria_backend::{Answer, Route, TEST_TOKEN};
 use gloria_core::ports::SecretError;
 use gloria_core::ports::fakes::FakeSecrets;
-use gloria_core::protocol::{AccountForm, ConnectionState, NoticeKind, Remedy, TokenState};
+use gloria_core::protocol::{AccountForm, ConnectionState, NoticeKind, Remedy, TokenState, Transport};
 use gloria_core::session::Token;
 
 use crate::desk::{DEADLINE, Desk, backend, live, soon};
@@ -240,6 +240,7 @@ async fn a_websocket_is_another_way_to_the_same_server() {
         .unwrap();
     let state = running.connected().await;
     assert_eq!(state.account.address, Some(backend.websocket_url()));
+    assert_eq!(state.connection.transport, Transport::WebSocket);
     control.push("notification.created", live("a", "normal"));
     running.until("stored", |state| state.counts.unseen == 1).await;
 

@@ -16,7 +16,7 @@ use super::route::Route;
 use super::transport::{Answer, Heard, Incoming, Request, Transport};
 use super::{Command, CredentialProvider, Delivery, Frames, Step};
 use crate::machine::{Dial, Effect, Epoch, Input, Machine, Skipped};
-use crate::{DialError, EndCause, Reachability};
+use crate::{DialError, EndCause, HaltReason, Reachability};
 
 /// A stream's state on this side of the machine: sockets, timers and what waits to be delivered.
 pub(super) struct Connection {
@@ -212,7 +212,12 @@ impl Connection {
     }
 
     fn input_at(&mut self, now: Instant, input: Input) {
-        if matches!(&input, Input::Opened(_, head) if head.status == 401) {
+        let refused = matches!(&input, Input::Opened(_, head) if head.status == 401)
+            || matches!(
+                &input,
+                Input::Ended(_, EndCause::Rejected(HaltReason::Unauthorized))
+            );
+        if refused {
             self.meter.tell(Step::TokenRefused);
         }
         for effect in self.machine.handle(now.into_std(), input) {

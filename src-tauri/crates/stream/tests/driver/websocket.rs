@@ -1,9 +1,12 @@
 //! The driver over a WebSocket, against servers that write raw bytes.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use gloria_stream::{
-    Cause, Command, Delivery, EndCause, HaltReason, IdleReason, Limits, Overflow, Reachability, Status,
+    Cause, Command, Delivery, EndCause, HaltReason, IdleReason, Limits, Observer, Overflow, Reachability,
+    Status, Step,
 };
 use tokio::io::AsyncReadExt as _;
 use tokio::time::Instant;
@@ -463,9 +466,22 @@ async fn a_rule_of_the_server_is_met_slowly() {
     assert!(begun.elapsed() >= Duration::from_secs(59));
 }
 
+/// How often a token was refused, as an observer is told.
+#[derive(Debug, Default)]
+struct Refusals(AtomicUsize);
+
+impl Observer for Refusals {
+    fn observe(&self, step: Step<'_>) {
+        self.0
+            .fetch_add(usize::from(step == Step::TokenRefused), Ordering::Relaxed);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_token_that_expires_is_asked_for_anew_and_refused_twice_is_given_up() {
     let mut rig = with(Limits::default(), Provider::bearer(&["old", "new", "newer"])).await;
+    let refusals = Arc::new(Refusals::default());
+    rig.stream.observe(Arc::clone(&refusals) as _);
     let mut first = open(&mut rig).await;
     first.write(event("7", "a")).await;
     rig.data(1).await;
@@ -488,6 +504,7 @@ async fn a_token_that_expires_is_asked_for_anew_and_refused_twice_is_given_up() 
     third.write(close(4401)).await;
     assert_eq!(rig.status().await, Status::Halted(HaltReason::Unauthorized));
     assert_eq!(rig.provider.asked(), [false, true, true]);
+    assert_eq!(refusals.0.load(Ordering::Relaxed), 3);
     tokio::time::sleep(Duration::from_secs(24 * 3600)).await;
     assert!(rig.server.is_quiet());
 }
