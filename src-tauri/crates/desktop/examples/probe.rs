@@ -1,17 +1,20 @@
 //! Does as the lines on its standard input say, and answers each with one line. The integration tests run it, since
 //! the buses, keyrings and sound servers that it meets are chosen by its environment.
 //!
-//!     load ADDRESS | store ADDRESS TOKEN | forget ADDRESS | play SOUND VOLUME | start SOUND VOLUME | open LINK
+//!     load ADDRESS | store ADDRESS TOKEN | forget ADDRESS | play SOUND VOLUME | start SOUND VOLUME | open LINK |
+//!     watch
 //!
-//! `start` does not wait for the answer, which then comes when it comes.
+//! `start` does not wait for the answer, which then comes when it comes. `watch` answers with a line for each thing that
+//! is seen, and never ends.
 
 use std::io::{BufRead, Write};
+use std::net::IpAddr;
 
 use anyhow::{Context, bail};
-use gloria_core::ports::{Opener, Secrets, Sounds};
+use gloria_core::ports::{Observation, Opener, Secrets, Signals, Sounds};
 use gloria_core::protocol::SoundName;
 use gloria_core::session::Token;
-use gloria_desktop::{Browser, Keyring, SoundPlayer};
+use gloria_desktop::{Browser, Keyring, SoundPlayer, SystemSignals};
 
 fn answer(text: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
@@ -27,6 +30,24 @@ fn sound(name: &str) -> anyhow::Result<SoundName> {
         "alarm" => SoundName::Alarm,
         _ => bail!("no such sound: {name}"),
     })
+}
+
+/// `network lo=127.0.0.1,::1 eth0= | 10.0.0.2 -`: the interfaces, and the source addresses of the default routes.
+fn words_of(observation: &Observation) -> String {
+    let Observation::Network(network) = observation else {
+        return format!("{observation:?}");
+    };
+    let interfaces = network.interfaces.iter().map(|interface| {
+        let addresses: Vec<_> = interface.addresses.iter().map(ToString::to_string).collect();
+        format!("{}={}", interface.name, addresses.join(","))
+    });
+    let source = |address: Option<IpAddr>| address.map_or("-".to_owned(), |address| address.to_string());
+    format!(
+        "network {} | {} {}",
+        interfaces.collect::<Vec<_>>().join(" "),
+        source(network.source_v4.map(IpAddr::from)),
+        source(network.source_v6.map(IpAddr::from)),
+    )
 }
 
 fn main() -> anyhow::Result<()> {
@@ -59,6 +80,15 @@ fn main() -> anyhow::Result<()> {
                 let playing = player.play(sound(name)?, volume.parse()?);
                 let name = name.to_owned();
                 runtime.spawn(async move { answer(&format!("{name} {:?}", playing.await)) });
+            }
+            ["watch"] => {
+                let mut observations = SystemSignals::default().watch();
+                runtime.spawn(async move {
+                    while let Some(observation) = observations.recv().await {
+                        answer(&words_of(&observation))?;
+                    }
+                    std::io::Result::Ok(())
+                });
             }
             ["open", link] => answer(&format!("{:?}", Browser.open(link)))?,
             _ => bail!("no such request: {line}"),

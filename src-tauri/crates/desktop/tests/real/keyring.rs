@@ -6,48 +6,26 @@ use zbus::blocking::Connection;
 use zbus::blocking::fdo::DBusProxy;
 use zbus::zvariant::{ObjectPath, OwnedObjectPath};
 
+use crate::bus::Bus;
 use crate::session::{Program, Session, lines, until};
 
 const ADDRESS: &str = "https://gloria.example/api";
 const SERVICE: &str = "org.freedesktop.secrets";
-
-/// No service files: what is not started by the test is not there.
-const BUS_CONFIGURATION: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <type>session</type>
-  <listen>unix:path=SOCKET</listen>
-  <auth>EXTERNAL</auth>
-  <policy context="default">
-    <allow send_destination="*" eavesdrop="true"/>
-    <allow eavesdrop="true"/>
-    <allow own="*"/>
-  </policy>
-</busconfig>"#;
 
 /// A session with a bus, and a keyring when one is started.
 struct Desktop {
     session: Session,
     bus: Connection,
     keyring: Option<Program>,
-    _bus_daemon: Program,
+    _bus_daemon: Bus,
 }
 
 impl Desktop {
     fn new() -> Self {
         let mut session = Session::new();
-        let socket = session.path("bus").display().to_string();
-        let configuration = session.path("bus.conf");
-        std::fs::write(&configuration, BUS_CONFIGURATION.replace("SOCKET", &socket)).unwrap();
-        let mut command = session.command("dbus-daemon");
-        command.arg("--nofork").arg("--config-file").arg(&configuration);
-        let bus_daemon = session.start(command, "dbus-daemon");
-        let address = format!("unix:path={socket}");
-        session.set("DBUS_SESSION_BUS_ADDRESS", address.as_str());
-        let bus = until("the bus listens", || {
-            let builder = zbus::blocking::connection::Builder::address(address.as_str()).unwrap();
-            builder.build().ok()
-        });
+        let bus_daemon = Bus::start(&session);
+        session.set("DBUS_SESSION_BUS_ADDRESS", bus_daemon.address.as_str());
+        let bus = bus_daemon.connect();
         Self {
             session,
             bus,

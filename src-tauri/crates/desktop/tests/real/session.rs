@@ -1,6 +1,6 @@
 //! A desktop session of a test's own: folders, programs that end with it, and a probe that runs inside.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -113,7 +113,17 @@ impl Session {
     }
 
     pub(crate) fn probe(&self) -> Probe {
-        let mut command = self.command(probe_program());
+        self.probe_under(&[])
+    }
+
+    /// A probe that another program starts, by becoming it.
+    pub(crate) fn probe_under(&self, starter: &[&str]) -> Probe {
+        let mut words = starter
+            .iter()
+            .map(OsString::from)
+            .chain([probe_program().into_os_string()]);
+        let mut command = self.command(words.next().unwrap());
+        command.args(words);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let requests = child.stdin.take();
@@ -160,6 +170,10 @@ pub(crate) struct Probe {
 }
 
 impl Probe {
+    pub(crate) fn process(&self) -> u32 {
+        self.program.0.id()
+    }
+
     pub(crate) fn request(&mut self, line: &str) {
         writeln!(self.requests.as_mut().unwrap(), "{line}").unwrap();
     }

@@ -13,7 +13,7 @@ use zbus::message::Type;
 
 /// How long to wait for a bus that is not there, or went away. A desktop without one is looked at at little cost; a bus
 /// that is restarted is found before anybody has closed the lid.
-const RETRY_EVERY: Duration = Duration::from_secs(10);
+const RETRY_EVERY: Duration = Duration::from_secs(5);
 
 pub(super) fn watch(bus: Option<&str>, tell: &mpsc::Sender<Observation>) {
     let mut said = false;
