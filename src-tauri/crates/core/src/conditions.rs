@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use gloria_stream::{Command, Reachability};
+use gloria_stream::Command;
 
 use crate::clock_guard::{ClockGuard, LOOK_EVERY};
 use crate::connection::Moment;
@@ -80,11 +80,6 @@ impl Conditions {
             }
         }
         commands
-    }
-
-    /// What the network was like when it had last settled; `None` where nobody watches it.
-    pub fn reachability(&self) -> Option<Reachability> {
-        self.network.reachability()
     }
 }
 

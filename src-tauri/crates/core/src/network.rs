@@ -142,11 +142,6 @@ impl Settling {
         let news = told.reachability() != reachability || self.told.as_ref()?.may_break(&told);
         news.then_some(reachability)
     }
-
-    /// What the network was like when it had last settled; `None` before the first look.
-    pub fn reachability(&self) -> Option<Reachability> {
-        self.told.as_ref().map(Ways::reachability)
-    }
 }
 
 /// The part of a network that concerns a connection to a server somewhere else.

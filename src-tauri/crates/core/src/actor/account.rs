@@ -42,9 +42,6 @@ impl Actor {
             )
         };
         let handle = StreamHandle::spawn(options, Arc::new(source), sender);
-        if let Some(reachability) = self.conditions.reachability() {
-            handle.send(Command::Network(reachability));
-        }
         handle.send(Command::Start {
             cursor: self.cursor.clone(),
         });

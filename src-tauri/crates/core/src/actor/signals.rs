@@ -45,6 +45,5 @@ impl Actor {
             self.reachability = Some(reachability);
             self.publish_connection();
         }
-        self.publish_connection();
     }
 }

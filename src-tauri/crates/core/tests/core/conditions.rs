@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use gloria_core::clock_guard::LOOK_EVERY;
 use gloria_core::ports::{Clock, Interface, NetworkSnapshot, Observation};
+use gloria_core::protocol::{ConnectionState, NetworkState};
 
 use crate::desk::{DEADLINE, Desk, backend, soon};
 
@@ -100,6 +101,13 @@ async fn a_network_that_comes_back_is_connected_over_within_moments() {
     let running = desk.start();
     running.connected().await;
     desk.signals.tell(NOTHING).await;
+    let state = running.until("told", |state| state.connection.network == NetworkState::Offline);
+    let state = state.await.connection.state;
+    assert_eq!(
+        state,
+        ConnectionState::Connected,
+        "an open stream shows for itself"
+    );
     desk.signals.tell(network([10, 0, 0, 7])).await;
     let back = Instant::now();
     soon(
@@ -109,6 +117,9 @@ async fn a_network_that_comes_back_is_connected_over_within_moments() {
     .await
     .unwrap();
     assert!(back.elapsed() < Duration::from_secs(3), "{:?}", back.elapsed());
+    running
+        .until("told", |state| state.connection.network == NetworkState::Online)
+        .await;
 }
 
 #[tokio::test]
