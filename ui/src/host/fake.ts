@@ -6,6 +6,7 @@ import type {
   Counts,
   InboxQuery,
   Item,
+  MetricsView,
   Notice,
   Preferences,
   Revised,
@@ -23,6 +24,7 @@ export interface Scenario {
   account: AccountView;
   preferences: Preferences;
   notices: Notice[];
+  metrics: MetricsView;
   requestedItem: string | null;
   /** Commands that fail, and with what. */
   refusals: Partial<Record<keyof Commands, string>>;
@@ -35,21 +37,24 @@ const PAGE_LIMIT = 500;
 const DIAL_MS = 700;
 const FIRST_DELAY_MS = 15_000;
 const MINUTE_MS = 60_000;
+/** How often the core publishes its numbers while they are on screen. */
+const METRICS_MS = 1_000;
 
 /** A core in memory: every command works, on the data of a scenario. */
 export class FakeHost implements Host {
   /** Every call, in order, for tests that ask what the UI asked for. */
   readonly calls: { name: keyof Commands; request: unknown }[] = [];
 
-  readonly #scenario: Scenario;
+  readonly scenario: Scenario;
   readonly #items: Map<string, Item>;
   #revision = 1;
   #begun = false;
   #listener: ((revised: Revised) => void) | null = null;
   #dial: ReturnType<typeof setTimeout> | undefined;
+  #publishing: ReturnType<typeof setInterval> | undefined;
 
   constructor(scenario: Scenario) {
-    this.#scenario = scenario;
+    this.scenario = scenario;
     this.#items = new Map(scenario.items.map((item) => [item.key, item]));
   }
 
@@ -57,9 +62,9 @@ export class FakeHost implements Host {
     this.#listener = onUpdate;
     if (!this.#begun) {
       this.#begun = true;
-      this.#scenario.begin(this);
+      this.scenario.begin(this);
     }
-    const { connection, account, preferences, notices, requestedItem } = this.#scenario;
+    const { connection, account, preferences, notices, requestedItem } = this.scenario;
     return Promise.resolve({
       revision: this.#revision,
       version: '1.0.0',
@@ -74,7 +79,7 @@ export class FakeHost implements Host {
 
   call<K extends keyof Commands>(name: K, request: Commands[K][0]): Promise<Commands[K][1]> {
     this.calls.push({ name, request });
-    const refusal = this.#scenario.refusals[name];
+    const refusal = this.scenario.refusals[name];
     if (refusal !== undefined) return Promise.reject({ message: refusal });
     return this.#commands[name](request);
   }
@@ -83,25 +88,28 @@ export class FakeHost implements Host {
   push(update: Update): void {
     switch (update.kind) {
       case 'connection':
-        this.#scenario.connection = update.value;
+        this.scenario.connection = update.value;
         break;
       case 'account':
-        this.#scenario.account = update.value;
+        this.scenario.account = update.value;
         break;
       case 'preferences':
-        this.#scenario.preferences = update.value;
+        this.scenario.preferences = update.value;
         break;
       case 'notices':
-        this.#scenario.notices = update.value;
+        this.scenario.notices = update.value;
         break;
       case 'itemRequested':
-        this.#scenario.requestedItem = update.value;
+        this.scenario.requestedItem = update.value;
         break;
       case 'itemsStored':
         for (const item of update.value) this.#items.set(item.key, item);
         break;
       case 'itemsRemoved':
         for (const key of update.value) this.#items.delete(key);
+        break;
+      case 'metrics':
+        this.scenario.metrics = update.value;
         break;
       case 'counts':
       case 'inboxChanged':
@@ -117,6 +125,25 @@ export class FakeHost implements Host {
     this.push({ kind: 'counts', value: this.counts() });
   }
 
+  /** The numbers as they are now: the present minute goes on. */
+  #publish(): void {
+    const { connection, metrics } = this.scenario;
+    const now = Date.now();
+    const newest = metrics.minutes.at(-1);
+    const elapsed = newest === undefined ? 0 : now - newest.at;
+    const open = connection.connectedSince;
+    const minute = open === null || newest === undefined ? 0 : now - Math.max(open, newest.at);
+    this.push({
+      kind: 'metrics',
+      value: {
+        ...metrics,
+        minutes: metrics.minutes.map((each) =>
+          each === newest && open !== null && elapsed < MINUTE_MS ? { ...each, connectedMs: minute } : each,
+        ),
+      },
+    });
+  }
+
   /** Changes the state without telling, as a channel that lost a message. */
   lose(...items: Item[]): void {
     for (const item of items) this.#items.set(item.key, item);
@@ -124,8 +151,8 @@ export class FakeHost implements Host {
   }
 
   refuse(name: keyof Commands, message: string | null): void {
-    if (message === null) Reflect.deleteProperty(this.#scenario.refusals, name);
-    else this.#scenario.refusals[name] = message;
+    if (message === null) Reflect.deleteProperty(this.scenario.refusals, name);
+    else this.scenario.refusals[name] = message;
   }
 
   counts(): Counts {
@@ -138,7 +165,7 @@ export class FakeHost implements Host {
   }
 
   connection(change: Partial<ConnectionView>): void {
-    this.push({ kind: 'connection', value: { ...this.#scenario.connection, ...change } });
+    this.push({ kind: 'connection', value: { ...this.scenario.connection, ...change } });
   }
 
   /** Dials, and fails or connects. A failure is followed by a wait twice as long as the one before. */
@@ -157,7 +184,7 @@ export class FakeHost implements Host {
           lastHeardAt: now,
         });
       } else {
-        this.waitAndDial(reason, this.#scenario.connection.attempt + 1);
+        this.waitAndDial(reason, this.scenario.connection.attempt + 1);
       }
     }, DIAL_MS);
   }
@@ -192,7 +219,8 @@ export class FakeHost implements Host {
       return Promise.resolve(null);
     },
     connection_retry: () => {
-      const { connection, account } = this.#scenario;
+      const { connection, account } = this.scenario;
+      if (connection.state === 'connected' || connection.state === 'connecting') return Promise.resolve(null);
       if (connection.remedy === 'signIn' || connection.remedy === 'checkAddress')
         return Promise.resolve(null);
       if (account.token === 'keyringLocked') {
@@ -206,7 +234,7 @@ export class FakeHost implements Host {
       return new Promise((answer) => setTimeout(() => answer(report), DIAL_MS));
     },
     account_save: ({ address }) => {
-      const { account } = this.#scenario;
+      const { account } = this.scenario;
       const value: AccountView = {
         ...account,
         address: account.addressLocked ? account.address : address,
@@ -220,22 +248,31 @@ export class FakeHost implements Host {
     },
     account_sign_out: () => {
       clearTimeout(this.#dial);
-      const { account } = this.#scenario;
+      const { account } = this.scenario;
       this.push({ kind: 'account', value: { ...account, token: 'missing', needsSetup: true } });
       this.connection({ state: 'idle', remedy: 'signIn', reason: 'you signed out', connectedSince: null });
       return Promise.resolve(null);
     },
     preferences_save: (form) => {
-      this.push({ kind: 'preferences', value: { ...this.#scenario.preferences, ...form } });
+      const proxy = form.proxy?.replace(/^(http:\/\/[^:@/]+:)[^@]+@/, '$1***@');
+      const value = { ...this.scenario.preferences, ...form, ...(proxy === undefined ? {} : { proxy }) };
+      this.push({ kind: 'preferences', value });
       return Promise.resolve(null);
     },
     sound_preview: () => Promise.resolve(null),
     sounds_pause: ({ minutes }) => {
       const soundsPausedUntil = minutes === 0 ? null : Date.now() + minutes * MINUTE_MS;
-      this.push({ kind: 'preferences', value: { ...this.#scenario.preferences, soundsPausedUntil } });
+      this.push({ kind: 'preferences', value: { ...this.scenario.preferences, soundsPausedUntil } });
       return Promise.resolve(null);
     },
-    window_shows: () => Promise.resolve(null),
+    window_shows: ({ connectionVisible }) => {
+      clearInterval(this.#publishing);
+      if (connectionVisible === true) {
+        this.#publish();
+        this.#publishing = setInterval(() => this.#publish(), METRICS_MS);
+      }
+      return Promise.resolve(null);
+    },
   };
 
   #page({ filter, after, limit }: InboxQuery): Commands['inbox_page'][1] {

@@ -1,5 +1,5 @@
 import type { Scenario } from './fake';
-import type { Item, ItemKind, Priority } from './protocol';
+import type { ConnectionView, ErrorCount, Item, ItemKind, MetricsView, Minute, Priority } from './protocol';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -165,19 +165,149 @@ function busyItems(now: number): Item[] {
   ];
 }
 
+/** A connection with the fields that matter; the rest is what is usual. */
+function connection(fields: Partial<ConnectionView> & Pick<ConnectionView, 'state'>): ConnectionView {
+  return {
+    reason: '',
+    remedy: 'none',
+    attempt: 0,
+    nextAttemptAt: null,
+    connectedSince: null,
+    lastHeardAt: null,
+    network: 'online',
+    transport: 'sse',
+    insecure: false,
+    proxy: null,
+    ...fields,
+  };
+}
+
+/** A number from 0 to 1 that looks random and is the same in every run. */
+function noise(seed: number): number {
+  const value = Math.sin(seed * 12.9898) * 43758.5453;
+  return value - Math.floor(value);
+}
+
+/** A working day: an outage twenty minutes ago, a short one before it, a burst of events. */
+function history(now: number): MetricsView {
+  const newest = Math.floor(now / MINUTE) * MINUTE;
+  const minutes: Minute[] = Array.from({ length: 60 }, (_, index) => {
+    const at = newest - (59 - index) * MINUTE;
+    const down = index >= 37 && index < 40;
+    const events = down ? 0 : Math.floor(2 + noise(index) * 6 + (index === 52 ? 31 : 0));
+    return {
+      at,
+      events,
+      attempts: down ? 3 : index === 40 || index === 15 ? 1 : 0,
+      failures: down ? 3 : index === 15 ? 1 : 0,
+      connectedMs: down
+        ? 0
+        : index === 59
+          ? now - at
+          : index === 15
+            ? 48 * SECOND
+            : index === 40
+              ? 21 * SECOND
+              : MINUTE,
+      p99Micros:
+        events === 0 ? null : Math.floor(420 + noise(index + 200) * 900 + (index === 52 ? 3_800 : 0)),
+    };
+  });
+  return {
+    since: now - 26 * HOUR,
+    attempts: 58,
+    connections: 47,
+    reconnectAttempts: 57,
+    successRate: 47 / 58,
+    connectedMs: 25 * HOUR + 41 * MINUTE,
+    longestConnectionMs: 7 * HOUR + 12 * MINUTE,
+    medianConnectionMs: 31 * MINUTE + 8 * SECOND,
+    bytes: 1_834_201,
+    events: 7_412,
+    eventsPerMinute: 4.7,
+    failedEvents: 2,
+    unknownEvents: 14,
+    processing: { p50Micros: 410, p99Micros: 2_380, count: 7_396 },
+    errors: [
+      { cause: 'the server closed the connection', kind: 'closed', count: 31 },
+      { cause: 'the server did not answer within 10 seconds', kind: 'connect_timeout', count: 9 },
+      { cause: 'no server has the name gloria.example.com', kind: 'name_not_found', count: 4 },
+      { cause: 'the server answered 503', kind: 'status_503', count: 2 },
+    ],
+    authenticationFailures: 0,
+    timeouts: 9,
+    minutes,
+  };
+}
+
+/** The numbers of an app that has only just started. */
+function freshHistory(now: number): MetricsView {
+  return {
+    since: now - 4 * SECOND,
+    attempts: 1,
+    connections: 0,
+    reconnectAttempts: 0,
+    successRate: null,
+    connectedMs: 0,
+    longestConnectionMs: 0,
+    medianConnectionMs: null,
+    bytes: 0,
+    events: 0,
+    eventsPerMinute: 0,
+    failedEvents: 0,
+    unknownEvents: 0,
+    processing: null,
+    errors: [],
+    authenticationFailures: 0,
+    timeouts: 0,
+    minutes: [],
+  };
+}
+
+/** The history with a last part in which nothing went through. */
+function brokenHistory(now: number, length: number, errors: ErrorCount[]): MetricsView {
+  const usual = history(now);
+  return {
+    ...usual,
+    eventsPerMinute: 0,
+    errors: [...errors, ...usual.errors].sort((a, b) => b.count - a.count),
+    minutes: usual.minutes.map((minute, index) =>
+      index < 60 - length
+        ? minute
+        : { ...minute, events: 0, attempts: 1, failures: 1, connectedMs: 0, p99Micros: null },
+    ),
+  };
+}
+
+/** A connection that waits for its next attempt, and the numbers that go with it. */
+function waits(
+  now: number,
+  fields: Partial<ConnectionView>,
+): Pick<Scenario, 'connection' | 'metrics' | 'begin'> {
+  const reason = fields.reason ?? 'the server answered 503';
+  return {
+    connection: connection({
+      state: 'waiting',
+      attempt: 2,
+      nextAttemptAt: now + 42 * SECOND,
+      lastHeardAt: now - 3 * MINUTE,
+      ...fields,
+      reason,
+    }),
+    metrics: brokenHistory(now, 3, [{ cause: reason, kind: 'other', count: 12 }]),
+    begin: still,
+  };
+}
+
 /** The scenario that the others differ from. */
 function busy(now: number): Scenario {
   return {
     items: busyItems(now),
-    connection: {
+    connection: connection({
       state: 'connected',
-      reason: '',
-      remedy: 'none',
-      attempt: 0,
-      nextAttemptAt: null,
       connectedSince: now - 3 * HOUR,
       lastHeardAt: now - 4 * SECOND,
-    },
+    }),
     account: {
       address: 'https://gloria.example.com/api',
       addressLocked: false,
@@ -185,7 +315,16 @@ function busy(now: number): Scenario {
       tokenProblem: '',
       needsSetup: false,
     },
-    preferences: { sounds: true, volume: 60, sound: 'chime', soundsPausedUntil: null, appearance: 'system' },
+    preferences: {
+      sounds: true,
+      volume: 60,
+      sound: 'chime',
+      soundsPausedUntil: null,
+      appearance: 'system',
+      proxy: 'system',
+      proxyLocked: false,
+    },
+    metrics: history(now),
     notices: [],
     requestedItem: null,
     refusals: {},
@@ -198,6 +337,9 @@ function busy(now: number): Scenario {
 
 const still = (): void => undefined;
 
+const LONG_CAUSE =
+  'the server answered with a page instead of a stream: Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft of the committee for the harmonisation of harmonised procedures, which asks everybody to try again after the maintenance window that was announced in the circular of last month';
+
 /** Every scenario, by the name that `?scenario=` takes. */
 export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> = {
   busy,
@@ -206,15 +348,11 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
     ...busy(now),
     items: [],
     account: { address: null, addressLocked: false, token: 'missing', tokenProblem: '', needsSetup: true },
-    connection: {
+    connection: connection({
       state: 'idle',
       reason: 'no server address is set',
       remedy: 'checkAddress',
-      attempt: 0,
-      nextAttemptAt: null,
-      connectedSince: null,
-      lastHeardAt: null,
-    },
+    }),
     begin: still,
   }),
   managed: (now) => ({
@@ -227,80 +365,66 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
       tokenProblem: 'no keyring answers on this computer',
       needsSetup: true,
     },
-    connection: {
+    connection: connection({
       state: 'halted',
       reason: 'no token was saved',
       remedy: 'signIn',
-      attempt: 0,
-      nextAttemptAt: null,
-      connectedSince: null,
-      lastHeardAt: null,
-    },
+    }),
     begin: still,
   }),
   offline: (now) => ({
     ...busy(now),
-    connection: {
+    connection: connection({
       state: 'waiting',
       reason: 'the server did not answer within 10 seconds',
       remedy: 'retry',
       attempt: 3,
       nextAttemptAt: now + 15 * SECOND,
-      connectedSince: null,
       lastHeardAt: now - 2 * MINUTE,
-    },
+    }),
     begin: (fake) => fake.waitAndDial('the server did not answer within 10 seconds', 3),
   }),
   connecting: (now) => ({
     ...busy(now),
-    connection: {
+    connection: connection({
       state: 'connecting',
-      reason: '',
-      remedy: 'none',
       attempt: 1,
-      nextAttemptAt: null,
-      connectedSince: null,
       lastHeardAt: now - 40 * SECOND,
-    },
+    }),
     begin: still,
   }),
   wrongAddress: (now) => ({
     ...busy(now),
-    connection: {
+    connection: connection({
       state: 'waiting',
       reason: 'no server has the name gloria.exmaple.com',
       remedy: 'checkAddress',
       attempt: 2,
       nextAttemptAt: now + 48 * SECOND,
-      connectedSince: null,
-      lastHeardAt: null,
-    },
+    }),
     begin: still,
   }),
   circuitOpen: (now) => ({
     ...busy(now),
-    connection: {
+    connection: connection({
       state: 'circuitOpen',
       reason: 'the server answered 503',
       remedy: 'retry',
       attempt: 10,
       nextAttemptAt: now + 4 * MINUTE + 20 * SECOND,
-      connectedSince: null,
       lastHeardAt: now - 26 * MINUTE,
-    },
+    }),
     begin: still,
   }),
   signIn: (now) => ({
     ...busy(now),
-    connection: {
+    connection: connection({
       state: 'halted',
       reason: 'the server refused the token',
       remedy: 'signIn',
       attempt: 1,
-      nextAttemptAt: null,
-      connectedSince: null,
       lastHeardAt: now - 12 * MINUTE,
-    },
+    }),
     begin: still,
   }),
   keyringLocked: (now) => ({
@@ -312,16 +436,95 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
       tokenProblem: 'the keyring is locked',
       needsSetup: false,
     },
-    connection: {
+    connection: connection({
       state: 'halted',
       reason: 'the keyring with your token is locked',
       remedy: 'unlockKeyring',
-      attempt: 0,
-      nextAttemptAt: null,
-      connectedSince: null,
-      lastHeardAt: null,
-    },
+    }),
     begin: still,
+  }),
+  waiting: (now) => ({
+    ...busy(now),
+    ...waits(now, { reason: 'the server answered 503', remedy: 'retry', attempt: 3 }),
+  }),
+  noNetwork: (now) => ({
+    ...busy(now),
+    ...waits(now, {
+      reason: 'this computer has no network',
+      remedy: 'checkNetwork',
+      network: 'offline',
+      nextAttemptAt: now + 8 * MINUTE,
+    }),
+  }),
+  captivePortal: (now) => ({
+    ...busy(now),
+    ...waits(now, { reason: 'this network asks for a sign-in first', remedy: 'networkSignIn' }),
+  }),
+  proxySignIn: (now) => ({
+    ...busy(now),
+    ...waits(now, {
+      reason: 'the proxy asks for a name and a password',
+      remedy: 'proxySignIn',
+      proxy: 'proxy.example.com:3128',
+    }),
+    preferences: { ...busy(now).preferences, proxy: 'http://proxy.example.com:3128' },
+  }),
+  certificate: (now) => ({
+    ...busy(now),
+    ...waits(now, {
+      reason: 'the certificate of gloria.example.com expired on 20 November 2026',
+      remedy: 'checkCertificate',
+    }),
+  }),
+  bufferedProxy: (now) => ({
+    ...busy(now),
+    connection: connection({
+      state: 'connected',
+      reason: 'a proxy holds back what the server sends: notifications come late',
+      remedy: 'checkNetwork',
+      connectedSince: now - 6 * MINUTE,
+      lastHeardAt: now - 65 * SECOND,
+      proxy: 'proxy.example.com:3128',
+    }),
+  }),
+  insecure: (now) => ({
+    ...busy(now),
+    account: { ...busy(now).account, address: 'http://lab-17.example.com:8080/api' },
+    connection: { ...busy(now).connection, insecure: true },
+  }),
+  webSocket: (now) => ({
+    ...busy(now),
+    connection: { ...busy(now).connection, transport: 'webSocket', proxy: '10.20.0.4:8080' },
+    preferences: {
+      ...busy(now).preferences,
+      proxy: 'http://j.lindqvist:***@10.20.0.4:8080',
+      proxyLocked: true,
+    },
+  }),
+  freshStart: (now) => ({
+    ...busy(now),
+    connection: connection({ state: 'connecting' }),
+    metrics: freshHistory(now),
+    begin: still,
+  }),
+  longCause: (now) => ({
+    ...busy(now),
+    ...waits(now, {
+      reason: LONG_CAUSE,
+      remedy: 'checkAddress',
+      attempt: 4_294_967,
+      proxy: `${'a-proxy-with-a-long-name.'.repeat(4)}example.com:3128`,
+    }),
+    account: { ...busy(now).account, address: `https://gloria.example.com/${'tenants/'.repeat(18)}api` },
+    metrics: {
+      ...brokenHistory(now, 20, [{ cause: LONG_CAUSE, kind: 'other', count: 4_294_967 }]),
+      attempts: 12_345_678,
+      connections: 12_345_677,
+      successRate: 0.99999,
+      longestConnectionMs: 364 * DAY + 23 * HOUR,
+      events: 987_654_321,
+      bytes: 1.2e12,
+    },
   }),
   longText: (now) => ({ ...busy(now), items: longItems(now) }),
   hostile: (now) => ({ ...busy(now), items: hostileItems(now) }),

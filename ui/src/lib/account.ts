@@ -1,4 +1,4 @@
-import type { AccountForm, AccountView } from '../host/protocol';
+import type { AccountForm, AccountView, TestReport } from '../host/protocol';
 import { parseUrl, sentence } from './text';
 
 /** What is wrong with each field, in words; empty where nothing is. */
@@ -49,4 +49,10 @@ export function tokenHint(account: AccountView): { text: string; tone: 'quiet' |
         tone: 'warn',
       };
   }
+}
+
+/** What the live region says of a connection test. */
+export function testResult(report: TestReport): string {
+  const failed = report.steps.find((step) => !step.passed);
+  return failed === undefined ? 'The test passed' : `The test failed. ${failed.title}: ${failed.detail}`;
 }

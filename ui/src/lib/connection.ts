@@ -1,74 +1,133 @@
-import type { ConnectionView } from '../host/protocol';
+import type { ConnectionView, Remedy, Transport } from '../host/protocol';
 import { sentence } from './text';
-import { ago, countdown, type EpochMillis } from './time';
+import { ago, countdown, duration, type EpochMillis } from './time';
 
 export type ConnectionTone = 'good' | 'busy' | 'bad' | 'quiet';
 
 /** What a button beside the connection's words does. */
-export type ConnectionRemedy = 'retry' | 'setup';
+export type ConnectionAction = 'retry' | 'setup' | 'proxy';
 
 export interface ConnectionButton {
-  does: ConnectionRemedy;
+  does: ConnectionAction;
   label: string;
 }
 
 export interface ConnectionWords {
   tone: ConnectionTone;
-  /** Where it stands; changes with the clock. */
+  /** Where it stands, in a word or two. */
+  title: string;
+  /** How long so far, or how long still; changes with the clock; may be empty. */
+  progress: string;
+  /** Title and what matters most of the rest, for one line. */
   state: string;
   /** Why; may be empty. */
   reason: string;
+  /** What to do, or what happens by itself; may be empty. */
+  advice: string;
+  /** What leads out first. */
   buttons: readonly ConnectionButton[];
 }
+
+export const TRANSPORT_NAMES: Record<Transport, string> = {
+  sse: 'Server-sent events',
+  webSocket: 'WebSocket',
+};
 
 /** The connection in words, true at `now`. */
 export function connectionWords(view: ConnectionView, now: EpochMillis): ConnectionWords {
   const reason = sentence(view.reason);
-  const remedy = remedyButton(view);
+  const advice = adviceFor(view.remedy);
+  const remedy = remedyButton(view.remedy);
+  const next = view.nextAttemptAt === null ? null : countdown(view.nextAttemptAt, now);
+  // Waiting goes on whatever the cause, so trying at once is always on offer.
+  const waysOut = [...(remedy !== null && remedy.does !== 'retry' ? [remedy] : []), retry('Reconnect now')];
+  const nextAttempt = next === null ? '' : `Attempt ${view.attempt + 1} ${next}`;
   switch (view.state) {
     case 'idle':
-      return { tone: 'quiet', state: 'Not connected', reason, buttons: [remedy ?? retry('Connect')] };
+      return {
+        tone: 'quiet',
+        title: 'Not connected',
+        progress: '',
+        state: 'Not connected',
+        reason,
+        advice,
+        buttons: [remedy ?? retry('Connect')],
+      };
     case 'connecting':
       return {
         tone: 'busy',
+        title: 'Connecting',
+        progress: `Attempt ${view.attempt + 1}`,
         state: view.attempt > 0 ? `Connecting, attempt ${view.attempt + 1}…` : 'Connecting…',
         reason,
+        advice,
         buttons: [],
       };
-    case 'connected':
+    case 'connected': {
+      const heard = view.lastHeardAt === null ? '' : ` · last heard ${ago(view.lastHeardAt, now)}`;
       return {
-        tone: 'good',
-        state:
-          view.lastHeardAt === null ? 'Connected' : `Connected · last heard ${ago(view.lastHeardAt, now)}`,
+        // Open, and yet something is wrong with it: as a proxy that holds back what the server sends.
+        tone: reason === '' ? 'good' : 'busy',
+        title: 'Connected',
+        progress:
+          view.connectedSince === null ? '' : `For ${duration(Math.max(0, now - view.connectedSince))}`,
+        state: `Connected${heard}`,
         reason,
-        buttons: [],
+        advice,
+        buttons: remedy === null || remedy.does === 'retry' ? [] : [remedy],
       };
+    }
     case 'waiting':
-      return {
-        tone: 'busy',
-        state:
-          view.nextAttemptAt === null ? 'Reconnecting' : `Reconnecting ${countdown(view.nextAttemptAt, now)}`,
-        reason,
-        // Waiting goes on whatever the cause, so trying at once is always on offer.
-        buttons: [...(remedy?.does === 'setup' ? [remedy] : []), retry('Retry now')],
-      };
     case 'circuitOpen':
+      if (view.network === 'offline') {
+        return {
+          tone: 'busy',
+          title: 'Offline',
+          progress: nextAttempt,
+          state: next === null ? 'Offline' : `Offline · next try ${next}`,
+          reason,
+          advice: 'This computer has no network. Gloria Notify connects as soon as it is back.',
+          buttons: waysOut,
+        };
+      }
+      return view.state === 'waiting'
+        ? {
+            tone: 'busy',
+            title: 'Waiting to reconnect',
+            progress: nextAttempt,
+            state: next === null ? 'Reconnecting' : `Reconnecting ${next}`,
+            reason,
+            advice,
+            buttons: waysOut,
+          }
+        : {
+            tone: 'bad',
+            title: 'Server out of reach',
+            progress: nextAttempt,
+            state: next === null ? 'Server out of reach' : `Server out of reach · next try ${next}`,
+            reason,
+            advice:
+              advice ||
+              'After many failures in a row Gloria Notify tries every few minutes, and at once when the network changes or the computer wakes.',
+            buttons: waysOut,
+          };
+    case 'halted': {
+      const title = haltedTitle(view.remedy);
       return {
         tone: 'bad',
-        state:
-          view.nextAttemptAt === null
-            ? 'Server out of reach'
-            : `Server out of reach · next try ${countdown(view.nextAttemptAt, now)}`,
+        title,
+        progress: 'It does not go on by itself',
+        state: title,
         reason,
-        buttons: [...(remedy?.does === 'setup' ? [remedy] : []), retry('Retry now')],
+        advice,
+        buttons: [remedy ?? retry('Connect again')],
       };
-    case 'halted':
-      return { tone: 'bad', state: haltedState(view), reason, buttons: [remedy ?? retry('Connect again')] };
+    }
   }
 }
 
-function haltedState(view: ConnectionView): string {
-  switch (view.remedy) {
+function haltedTitle(remedy: Remedy): string {
+  switch (remedy) {
     case 'signIn':
       return 'Signed out';
     case 'unlockKeyring':
@@ -77,22 +136,51 @@ function haltedState(view: ConnectionView): string {
     case 'retry':
     case 'checkAddress':
     case 'checkNetwork':
+    case 'proxySignIn':
+    case 'checkCertificate':
+    case 'networkSignIn':
       return 'Disconnected';
   }
 }
 
+function adviceFor(remedy: Remedy): string {
+  switch (remedy) {
+    case 'none':
+    case 'retry':
+      return '';
+    case 'signIn':
+      return 'Enter your token again. If you have no other, ask your service desk for a new one.';
+    case 'checkAddress':
+      return 'Compare the server address with the one that your organisation gave you.';
+    case 'unlockKeyring':
+      return 'Your token is in the keyring of this computer. It is unlocked with your password.';
+    case 'checkNetwork':
+      return 'Something between this computer and the server is in the way. Try another network or the VPN, or ask your service desk.';
+    case 'proxySignIn':
+      return 'Enter your name and password for the proxy in the preferences.';
+    case 'checkCertificate':
+      return 'Check the date and time of this computer. If they are right, tell your service desk: the server may not be who it says it is.';
+    case 'networkSignIn':
+      return 'Open a web page in your browser to sign in to this network, as in a hotel or on a train. Then reconnect.';
+  }
+}
+
 /** What the user can do first; null where trying again is all there is. */
-function remedyButton(view: ConnectionView): ConnectionButton | null {
-  switch (view.remedy) {
+function remedyButton(remedy: Remedy): ConnectionButton | null {
+  switch (remedy) {
     case 'signIn':
       return { does: 'setup', label: 'Sign in' };
     case 'checkAddress':
       return { does: 'setup', label: 'Check address' };
     case 'unlockKeyring':
-      return retry('Try again');
+      return retry('Unlock keyring');
+    case 'proxySignIn':
+      return { does: 'proxy', label: 'Proxy settings' };
     case 'none':
     case 'retry':
     case 'checkNetwork':
+    case 'checkCertificate':
+    case 'networkSignIn':
       return null;
   }
 }

@@ -1,5 +1,15 @@
 export type KeyAction =
-  'next' | 'previous' | 'first' | 'last' | 'archive' | 'toggleRead' | 'follow' | 'undo' | 'help' | 'close';
+  | 'next'
+  | 'previous'
+  | 'first'
+  | 'last'
+  | 'archive'
+  | 'toggleRead'
+  | 'follow'
+  | 'undo'
+  | 'connection'
+  | 'help'
+  | 'close';
 
 /** What the key help shows. */
 export const KEY_HELP: readonly { keys: readonly string[]; does: string }[] = [
@@ -12,6 +22,7 @@ export const KEY_HELP: readonly { keys: readonly string[]; does: string }[] = [
   { keys: ['E'], does: 'Archive, or move back to the inbox' },
   { keys: ['U'], does: 'Mark read or unread' },
   { keys: ['Z'], does: 'Undo' },
+  { keys: ['C'], does: 'Connection' },
   { keys: ['Esc'], does: 'Close' },
   { keys: ['?'], does: 'These keys' },
 ];
@@ -42,6 +53,8 @@ export function keyAction(event: Key, inList: boolean): KeyAction | null {
       return 'follow';
     case 'z':
       return 'undo';
+    case 'c':
+      return 'connection';
     case '?':
       return 'help';
     case 'Escape':

@@ -51,3 +51,27 @@ export function countdown(until: EpochMillis, now: EpochMillis): string {
   if (left <= 90 * MINUTE_MS) return `in ${Math.ceil(left / MINUTE_MS)} min`;
   return `in ${Math.ceil(left / HOUR_MS)} h`;
 }
+
+/** "34 s", "12 min 34 s", "3 h 12 min", "2 d 4 h"; rounded down. */
+export function duration(ms: number): string {
+  if (ms < MINUTE_MS) return `${Math.floor(ms / SECOND_MS)} s`;
+  if (ms < HOUR_MS) return units(ms, MINUTE_MS, 'min', SECOND_MS, 's');
+  if (ms < DAY_MS) return units(ms, HOUR_MS, 'h', MINUTE_MS, 'min');
+  return units(ms, DAY_MS, 'd', HOUR_MS, 'h');
+}
+
+function units(ms: number, large: number, largeName: string, small: number, smallName: string): string {
+  const rest = Math.floor((ms % large) / small);
+  return `${Math.floor(ms / large)} ${largeName}${rest === 0 ? '' : ` ${rest} ${smallName}`}`;
+}
+
+/** "11:18" of today, "Monday 11:18" of the days before, "9 November, 11:18" of those before them. */
+export function since(at: EpochMillis, now: EpochMillis, locale: string): string {
+  const time = clockTime(at, locale);
+  if (startOfDay(at) === startOfDay(now)) return time;
+  // A week's day would otherwise be today's name too.
+  if (now - at < 6 * DAY_MS) {
+    return `${new Intl.DateTimeFormat(locale, { weekday: 'long' }).format(at)} ${time}`;
+  }
+  return `${new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'long' }).format(at)}, ${time}`;
+}

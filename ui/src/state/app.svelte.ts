@@ -1,10 +1,18 @@
 import { failureMessage, type Host } from '../host/host';
-import type { Commands, Snapshot, Update, WindowView } from '../host/protocol';
+import type { Commands, MetricsView, Snapshot, Update, WindowView } from '../host/protocol';
+import type { EpochMillis } from '../lib/time';
 import { Announcer } from './announcer';
-import { Attachment } from './attachment';
+import { Attachment, pause } from './attachment';
+import { nextFrame } from './frames';
 import { Inbox, type Report } from './inbox.svelte';
 
-export type Page = 'inbox' | 'preferences' | 'setup';
+export type Page = 'inbox' | 'connection' | 'preferences' | 'setup';
+
+/** The connection's numbers, and when they came. */
+export interface Metrics {
+  view: MetricsView;
+  at: EpochMillis;
+}
 
 /** Everything on screen, and the way to the core. */
 export class App {
@@ -16,9 +24,12 @@ export class App {
   said = $state('');
   /** The last thing done, until it is dismissed. */
   report = $state.raw<Report | null>(null);
+  /** The last that the core said; it says so only while the Connection view is on screen. */
+  metrics = $state.raw<Metrics | null>(null);
   readonly inbox: Inbox;
 
-  #chosenPage = $state<Page>('inbox');
+  // The way here from the inbox, which is always its beginning.
+  #trail = $state.raw<readonly Page[]>([]);
   #host: Host;
   #attachment: Attachment;
   #announcer = new Announcer((text) => {
@@ -26,23 +37,35 @@ export class App {
     this.said = text === this.said ? `${text}\u00A0` : text;
   });
 
-  constructor(host: Host) {
+  constructor(host: Host, frame = nextFrame) {
     this.#host = host;
     this.inbox = new Inbox(host, (report) => this.tell(report));
-    this.#attachment = new Attachment(host, {
-      onSnapshot: (snapshot) => this.#begin(snapshot),
-      onUpdate: (snapshot, update) => this.#take(snapshot, update),
-      onFailure: (message) => (this.failure = message),
-    });
+    this.#attachment = new Attachment(
+      host,
+      {
+        onSnapshot: (snapshot) => this.#begin(snapshot),
+        onUpdates: (snapshot, updates) => this.#take(snapshot, updates),
+        onFailure: (message) => (this.failure = message),
+      },
+      pause,
+      frame,
+    );
   }
 
   /** What is shown. Without an account there is nothing else to show. */
   get page(): Page {
-    return this.snapshot?.account.needsSetup === true ? 'setup' : this.#chosenPage;
+    return this.snapshot?.account.needsSetup === true ? 'setup' : (this.#trail.at(-1) ?? 'inbox');
   }
 
+  /** Shows a page. A page that was passed on the way here is gone back to. */
   go(page: Page): void {
-    this.#chosenPage = page;
+    const passed = this.#trail.indexOf(page);
+    if (page === 'inbox') this.#trail = [];
+    else this.#trail = [...(passed < 0 ? this.#trail : this.#trail.slice(0, passed)), page];
+  }
+
+  back(): void {
+    this.#trail = this.#trail.slice(0, -1);
   }
 
   attach(): Promise<void> {
@@ -99,15 +122,18 @@ export class App {
     if (snapshot.requestedItem !== null) this.#show(snapshot.requestedItem);
   }
 
-  #take(snapshot: Snapshot, update: Update): void {
+  #take(snapshot: Snapshot, updates: readonly Update[]): void {
     this.snapshot = snapshot;
-    const arrived = this.inbox.take(update);
-    if (arrived.length > 0) this.#announcer.arrived(arrived);
-    if (update.kind === 'itemRequested') this.#show(update.value);
+    for (const update of updates) {
+      const arrived = this.inbox.take(update);
+      if (arrived.length > 0) this.#announcer.arrived(arrived);
+      if (update.kind === 'itemRequested') this.#show(update.value);
+      if (update.kind === 'metrics') this.metrics = { view: update.value, at: Date.now() };
+    }
   }
 
   #show(key: string): void {
-    this.#chosenPage = 'inbox';
+    this.go('inbox');
     void this.inbox.openKey(key);
   }
 }

@@ -1,12 +1,13 @@
 import { failureMessage, type Host } from '../host/host';
 import type { Revised, Snapshot, Update } from '../host/protocol';
-import { reduce } from './reducer';
+import { nextFrame } from './frames';
+import { join, reduce } from './reducer';
 
 export interface Attached {
   /** The whole state is new; whatever was read before is to be read again. */
   onSnapshot(snapshot: Snapshot): void;
-  /** One update was applied. */
-  onUpdate(snapshot: Snapshot, update: Update): void;
+  /** The state after updates, and what they were, in order. At most once a frame. */
+  onUpdates(snapshot: Snapshot, updates: readonly Update[]): void;
   /** The core does not answer. */
   onFailure(message: string): void;
 }
@@ -15,33 +16,34 @@ export interface Attached {
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 
+export function pause(ms: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, ms));
+}
+
 /** Follows the core's state: attaches, applies updates in order, attaches again after a gap. */
 export class Attachment {
   #host: Host;
   #attached: Attached;
   #wait: (ms: number) => Promise<void>;
+  #frame: (apply: () => void) => void;
   #snapshot: Snapshot | null = null;
-  // What arrives between the call and its answer.
-  #early: Revised[] = [];
+  // What arrived before the snapshot, or since the last frame.
+  #pending: Revised[] = [];
+  #frameAsked = false;
   // Updates of an earlier attachment carry an earlier number and are dropped.
   #epoch = 0;
   #gapsInARow = 0;
 
-  constructor(
-    host: Host,
-    attached: Attached,
-    wait = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms)),
-  ) {
+  constructor(host: Host, attached: Attached, wait = pause, frame = nextFrame) {
     this.#host = host;
     this.#attached = attached;
     this.#wait = wait;
+    this.#frame = frame;
   }
 
   async attach(): Promise<void> {
-    this.#epoch += 1;
-    const epoch = this.#epoch;
+    const epoch = this.#newEpoch();
     this.#snapshot = null;
-    this.#early = [];
     try {
       const snapshot = await this.#host.attach((revised) => {
         if (epoch === this.#epoch) this.#take(revised);
@@ -49,35 +51,58 @@ export class Attachment {
       if (epoch !== this.#epoch) return;
       this.#snapshot = snapshot;
       this.#attached.onSnapshot(snapshot);
-      const early = this.#early;
-      this.#early = [];
-      for (const revised of early) if (epoch === this.#epoch) this.#take(revised);
+      this.#apply();
     } catch (error) {
       if (epoch === this.#epoch) this.#attached.onFailure(failureMessage(error));
     }
   }
 
   #take(revised: Revised): void {
-    if (this.#snapshot === null) {
-      this.#early.push(revised);
-      return;
+    this.#pending.push(revised);
+    if (this.#snapshot === null || this.#frameAsked) return;
+    this.#frameAsked = true;
+    const epoch = this.#epoch;
+    this.#frame(() => {
+      if (epoch !== this.#epoch) return;
+      this.#frameAsked = false;
+      this.#apply();
+    });
+  }
+
+  #apply(): void {
+    if (this.#snapshot === null) return;
+    const pending = this.#pending;
+    this.#pending = [];
+    const updates: Update[] = [];
+    let snapshot = this.#snapshot;
+    let gap = false;
+    for (const revised of pending) {
+      const next = reduce(snapshot, revised);
+      gap = next === 'gap';
+      if (next === 'gap') break;
+      if (next !== snapshot) updates.push(revised.update);
+      snapshot = next;
     }
-    const next = reduce(this.#snapshot, revised);
-    if (next === 'gap') {
-      void this.#attachAfterGap();
-    } else if (next !== this.#snapshot) {
+    if (updates.length > 0) {
       this.#gapsInARow = 0;
-      this.#snapshot = next;
-      this.#attached.onUpdate(next, revised.update);
+      this.#snapshot = snapshot;
+      this.#attached.onUpdates(snapshot, join(updates));
     }
+    if (gap) void this.#attachAfterGap();
   }
 
   async #attachAfterGap(): Promise<void> {
-    this.#epoch += 1;
-    const epoch = this.#epoch;
+    const epoch = this.#newEpoch();
     const pause = this.#gapsInARow === 0 ? 0 : FIRST_PAUSE_MS * 2 ** (this.#gapsInARow - 1);
     this.#gapsInARow += 1;
     if (pause > 0) await this.#wait(Math.min(pause, LONGEST_PAUSE_MS));
     if (epoch === this.#epoch) await this.attach();
+  }
+
+  #newEpoch(): number {
+    this.#epoch += 1;
+    this.#pending = [];
+    this.#frameAsked = false;
+    return this.#epoch;
   }
 }

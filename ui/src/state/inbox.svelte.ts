@@ -104,7 +104,7 @@ export class Inbox {
     switch (update.kind) {
       case 'itemsStored': {
         const fresh = lists.newItems(this.list, update.value);
-        const open = update.value.find((item) => item.key === this.open?.key);
+        const open = update.value.findLast((item) => item.key === this.open?.key);
         if (open !== undefined) this.open = open;
         this.#change((list) => lists.storeItems(list, update.value, this.#holds));
         return fresh;

@@ -1,4 +1,4 @@
-import type { Revised, Snapshot } from '../host/protocol';
+import type { Item, Revised, Snapshot, Update } from '../host/protocol';
 
 /**
  * The state after an update. `'gap'` when updates between are missing: what is on screen can no longer be
@@ -26,4 +26,22 @@ export function reduce(snapshot: Snapshot, { revision, update }: Revised): Snaps
     case 'metrics':
       return { ...snapshot, revision };
   }
+}
+
+/** The same updates with neighbours that store items as one: a storm of items is one pass over the list. */
+export function join(updates: readonly Update[]): Update[] {
+  const joined: Update[] = [];
+  let items: Item[] | null = null;
+  for (const update of updates) {
+    if (update.kind !== 'itemsStored') {
+      items = null;
+      joined.push(update);
+    } else if (items !== null) {
+      items.push(...update.value);
+    } else {
+      items = [...update.value];
+      joined.push({ kind: 'itemsStored', value: items });
+    }
+  }
+  return joined;
 }

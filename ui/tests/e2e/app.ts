@@ -30,7 +30,14 @@ export class Window760 {
 
   /** Opens a scenario. Its clock stands still until the test moves it. */
   async open(scenario: string): Promise<void> {
-    await this.page.addInitScript(() => (window.realTimeout = window.setTimeout.bind(window)));
+    await this.page.addInitScript(() => {
+      window.realTimeout = window.setTimeout.bind(window);
+      // What the core says is on screen with the next frame, however still the clock stands.
+      for (const name of ['requestAnimationFrame', 'cancelAnimationFrame'] as const) {
+        const real = window[name];
+        Object.defineProperty(window, name, { get: () => real, set: () => undefined });
+      }
+    });
     // As in the app's window.
     await this.page.addInitScript(() => Object.freeze(Object.prototype));
     await this.page.clock.install({ time: NOW.getTime() - 60_000 });

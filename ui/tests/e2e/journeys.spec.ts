@@ -83,8 +83,8 @@ test('looking at the list clears the badge and leaves what is unread', async ({ 
   await expect(app.get('badge')).toHaveCount(0);
   await expect(app.item('n-1')).toHaveAttribute('data-unread', 'true');
   expect(await app.calls('window_shows')).toEqual([
-    { focused: true, inboxVisible: false },
-    { focused: true, inboxVisible: true },
+    { focused: true, inboxVisible: false, connectionVisible: false },
+    { focused: true, inboxVisible: true, connectionVisible: false },
   ]);
   expect(await app.calls('inbox_mark_all_seen')).toHaveLength(1);
 });
@@ -101,6 +101,7 @@ test('a list that is not at its newest end, or not shown, does not clear the bad
     .toEqual({
       focused: true,
       inboxVisible: false,
+      connectionVisible: false,
     });
   await page.clock.runFor(5000);
   await expect(app.get('badge')).toHaveText('99+');
@@ -422,19 +423,6 @@ test('each notice stands with its words', async ({ app }) => {
   await expect(app.get('notice')).toHaveCount(3);
   await expect(app.get('notice').first()).toHaveAttribute('data-kind', 'storage');
   await expect(app.get('notice').first()).toContainText('The disk is full');
-});
-
-test('the details of the connection open and close by keyboard', async ({ app, page }) => {
-  await app.open('circuitOpen');
-  const toggle = app.get('connection').getByRole('button').first();
-  await toggle.focus();
-  await page.keyboard.press('Enter');
-  const details = page.getByRole('dialog', { name: 'Connection' });
-  await expect(details).toContainText('Failed attempts 10');
-  await expect(details).toContainText('in 5 min');
-  await page.keyboard.press('Escape');
-  await expect(details).toHaveCount(0);
-  await expect(toggle).toBeFocused();
 });
 
 test.describe('with reduced motion', () => {

@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Host } from '../../src/host/host';
 import type { Revised, Snapshot, Update } from '../../src/host/protocol';
 import { Attachment } from '../../src/state/attachment';
-import { reduce } from '../../src/state/reducer';
+import { join, reduce } from '../../src/state/reducer';
+import { item } from '../../src/host/scenarios';
 
 function snapshot(revision: number): Snapshot {
   return {
@@ -16,10 +17,22 @@ function snapshot(revision: number): Snapshot {
       nextAttemptAt: null,
       connectedSince: null,
       lastHeardAt: null,
+      network: 'unknown',
+      transport: 'sse',
+      insecure: false,
+      proxy: null,
     },
     counts: { unseen: 0, unread: 0, total: 0 },
     account: { address: null, addressLocked: false, token: 'present', tokenProblem: '', needsSetup: false },
-    preferences: { sounds: true, volume: 50, sound: 'chime', soundsPausedUntil: null, appearance: 'system' },
+    preferences: {
+      sounds: true,
+      volume: 50,
+      sound: 'chime',
+      soundsPausedUntil: null,
+      appearance: 'system',
+      proxy: 'system',
+      proxyLocked: false,
+    },
     notices: [],
     requestedItem: null,
   };
@@ -53,6 +66,17 @@ describe('the reducer', () => {
   });
 });
 
+test('neighbours that store items are joined, and nothing changes places', () => {
+  const [a, b, c] = ['a', 'b', 'c'].map((key) => item({ key, createdAt: 1 }));
+  const stored = (...items: (typeof a)[]): Update => ({
+    kind: 'itemsStored',
+    value: items.flatMap((each) => each ?? []),
+  });
+  const updates = [stored(a), stored(b), counts(2), stored(c), { kind: 'inboxChanged' } as const];
+  expect(join(updates)).toEqual([stored(a, b), counts(2), stored(c), { kind: 'inboxChanged' }]);
+  expect(updates[0], 'what came is left as it was').toEqual(stored(a));
+});
+
 /** A core that answers when the test says so. */
 class SlowHost implements Host {
   attached: {
@@ -84,25 +108,35 @@ describe('an attachment', () => {
   let host: SlowHost;
   let seen: string[];
   let waits: number[];
+  let frames: (() => void)[];
   let attachment: Attachment;
 
   beforeEach(() => {
     host = new SlowHost();
     seen = [];
     waits = [];
+    frames = [];
     attachment = new Attachment(
       host,
       {
         onSnapshot: ({ revision }) => seen.push(`snapshot ${revision}`),
-        onUpdate: ({ revision, counts }) => seen.push(`update ${revision}: ${counts.unseen}`),
+        onUpdates: ({ revision, counts }, updates) =>
+          seen.push(`${updates.length} to ${revision}: ${counts.unseen}`),
         onFailure: (message) => seen.push(`failure: ${message}`),
       },
       (ms) => {
         waits.push(ms);
         return Promise.resolve();
       },
+      (apply) => frames.push(apply),
     );
   });
+
+  function paint(): void {
+    const due = frames;
+    frames = [];
+    for (const apply of due) apply();
+  }
 
   async function begin(revision: number): Promise<void> {
     void attachment.attach();
@@ -110,11 +144,26 @@ describe('an attachment', () => {
     await settled();
   }
 
-  test('applies updates in order', async () => {
+  test('applies what came since the last frame together, and in order', async () => {
     await begin(1);
     host.last().send({ revision: 2, update: counts(1) });
     host.last().send({ revision: 3, update: counts(2) });
-    expect(seen).toEqual(['snapshot 1', 'update 2: 1', 'update 3: 2']);
+    expect(seen, 'nothing before the frame').toEqual(['snapshot 1']);
+    expect(frames, 'one frame is asked for').toHaveLength(1);
+    paint();
+    expect(seen).toEqual(['snapshot 1', '2 to 3: 2']);
+    host.last().send({ revision: 4, update: counts(5) });
+    paint();
+    expect(seen.at(-1)).toBe('1 to 4: 5');
+  });
+
+  test('a thousand updates are one change of the state', async () => {
+    await begin(1);
+    for (let revision = 2; revision <= 1_001; revision += 1) {
+      host.last().send({ revision, update: counts(revision) });
+    }
+    paint();
+    expect(seen).toEqual(['snapshot 1', '1000 to 1001: 1001']);
   });
 
   test('keeps what comes before the snapshot, and leaves what the snapshot has', async () => {
@@ -123,13 +172,15 @@ describe('an attachment', () => {
     host.last().send({ revision: 6, update: counts(2) });
     host.last().answer(snapshot(5));
     await settled();
-    expect(seen).toEqual(['snapshot 5', 'update 6: 2']);
+    expect(seen, 'without waiting for a frame').toEqual(['snapshot 5', '1 to 6: 2']);
   });
 
   test('attaches again after a gap, and ignores the former channel', async () => {
     await begin(1);
     const former = host.last();
+    former.send({ revision: 2, update: counts(7) });
     former.send({ revision: 4, update: counts(1) });
+    paint();
     await settled();
     expect(host.attached).toHaveLength(2);
     former.send({ revision: 2, update: counts(9) });
@@ -137,8 +188,22 @@ describe('an attachment', () => {
     await settled();
     former.send({ revision: 5, update: counts(9) });
     host.last().send({ revision: 5, update: counts(2) });
-    expect(seen).toEqual(['snapshot 1', 'snapshot 4', 'update 5: 2']);
+    paint();
+    expect(seen).toEqual(['snapshot 1', '1 to 2: 7', 'snapshot 4', '1 to 5: 2']);
     expect(waits, 'a single gap is mended at once').toEqual([]);
+  });
+
+  test('a frame that was asked for before a new attachment applies nothing of the old one', async () => {
+    await begin(1);
+    host.last().send({ revision: 2, update: counts(1) });
+    const old = frames;
+    frames = [];
+    await begin(8);
+    host.last().send({ revision: 9, update: counts(3) });
+    for (const apply of old) apply();
+    expect(seen).toEqual(['snapshot 1', 'snapshot 8']);
+    paint();
+    expect(seen.at(-1)).toBe('1 to 9: 3');
   });
 
   test('finds a gap among the early updates too', async () => {
@@ -153,6 +218,7 @@ describe('an attachment', () => {
     await begin(1);
     for (let round = 1; round <= 9; round += 1) {
       host.last().send({ revision: round * 10 + 5, update: counts(1) });
+      paint();
       await settled();
       host.last().answer(snapshot(round * 10));
       await settled();
@@ -160,7 +226,7 @@ describe('an attachment', () => {
     expect(waits).toEqual([100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000]);
     host.last().send({ revision: 91, update: counts(1) });
     host.last().send({ revision: 99, update: counts(1) });
-    await settled();
+    paint();
     expect(waits, 'an applied update ends the row of gaps').toHaveLength(8);
   });
 

@@ -13,6 +13,10 @@ function view(change: Partial<ConnectionView>): ConnectionView {
     nextAttemptAt: null,
     connectedSince: null,
     lastHeardAt: null,
+    network: 'online',
+    transport: 'sse',
+    insecure: false,
+    proxy: null,
     ...change,
   };
 }
@@ -33,11 +37,11 @@ test('waiting counts down and offers a way round', () => {
     remedy: 'retry',
     nextAttemptAt: NOW + 12_000,
   });
-  expect(connectionWords(waiting, NOW)).toEqual({
+  expect(connectionWords(waiting, NOW)).toMatchObject({
     tone: 'busy',
     state: 'Reconnecting in 12 s',
     reason: 'The server answered 503',
-    buttons: [{ does: 'retry', label: 'Retry now' }],
+    buttons: [{ does: 'retry', label: 'Reconnect now' }],
   });
   expect(connectionWords(waiting, NOW + 12_000).state).toBe('Reconnecting now');
 });
@@ -50,7 +54,10 @@ test('an open circuit says that it still tries', () => {
 test.each([
   ['signIn', 'Signed out', { does: 'setup', label: 'Sign in' }],
   ['checkAddress', 'Disconnected', { does: 'setup', label: 'Check address' }],
-  ['unlockKeyring', 'Keyring locked', { does: 'retry', label: 'Try again' }],
+  ['unlockKeyring', 'Keyring locked', { does: 'retry', label: 'Unlock keyring' }],
+  ['proxySignIn', 'Disconnected', { does: 'proxy', label: 'Proxy settings' }],
+  ['checkCertificate', 'Disconnected', { does: 'retry', label: 'Connect again' }],
+  ['networkSignIn', 'Disconnected', { does: 'retry', label: 'Connect again' }],
   ['checkNetwork', 'Disconnected', { does: 'retry', label: 'Connect again' }],
   ['none', 'Disconnected', { does: 'retry', label: 'Connect again' }],
 ] as const)('halted with the remedy %s says %s', (remedy, state, button) => {
@@ -72,6 +79,59 @@ test('waiting for a server that is not there offers the address, and trying at o
   const waiting = view({ state: 'waiting', remedy: 'checkAddress', nextAttemptAt: NOW + 60_000 });
   expect(connectionWords(waiting, NOW).buttons.map((button) => button.label)).toEqual([
     'Check address',
-    'Retry now',
+    'Reconnect now',
   ]);
+});
+
+test('how long it is connected ticks', () => {
+  const connected = view({ connectedSince: NOW - 59_000 });
+  expect(connectionWords(connected, NOW)).toMatchObject({ title: 'Connected', progress: 'For 59 s' });
+  expect(connectionWords(connected, NOW + 2_000).progress).toBe('For 1 min 1 s');
+  expect(connectionWords(view({ connectedSince: NOW + 5_000 }), NOW).progress, 'a clock set back').toBe(
+    'For 0 s',
+  );
+});
+
+test('the next attempt is told by its number and its time', () => {
+  const waiting = view({ state: 'waiting', attempt: 3, nextAttemptAt: NOW + 12_000 });
+  expect(connectionWords(waiting, NOW).progress).toBe('Attempt 4 in 12 s');
+  expect(connectionWords(waiting, NOW + 11_001).progress).toBe('Attempt 4 in 1 s');
+  expect(connectionWords(waiting, NOW + 30_000).progress).toBe('Attempt 4 now');
+});
+
+test('without a network it is offline, whatever the last failure was', () => {
+  const offline = view({ state: 'circuitOpen', network: 'offline', nextAttemptAt: NOW + 480_000 });
+  expect(connectionWords(offline, NOW)).toMatchObject({
+    title: 'Offline',
+    state: 'Offline · next try in 8 min',
+    buttons: [{ does: 'retry', label: 'Reconnect now' }],
+  });
+  // An open stream is the better witness.
+  expect(connectionWords(view({ network: 'offline' }), NOW).title).toBe('Connected');
+});
+
+test('an open stream with something wrong is not shown as good', () => {
+  const held = view({ reason: 'a proxy holds back what the server sends', remedy: 'checkNetwork' });
+  expect(connectionWords(held, NOW)).toMatchObject({ tone: 'busy', title: 'Connected' });
+  expect(connectionWords(held, NOW).advice).toContain('in the way');
+});
+
+test('every remedy that asks for something says what', () => {
+  const remedies = [
+    'signIn',
+    'checkAddress',
+    'unlockKeyring',
+    'checkNetwork',
+    'proxySignIn',
+    'checkCertificate',
+    'networkSignIn',
+  ] as const;
+  const advice = remedies.map((remedy) => connectionWords(view({ state: 'halted', remedy }), NOW).advice);
+  expect(advice.every((text) => text !== '')).toBe(true);
+  expect(new Set(advice).size).toBe(remedies.length);
+});
+
+test('a proxy that wants a name leads to its settings while trying goes on', () => {
+  const waiting = view({ state: 'waiting', remedy: 'proxySignIn', nextAttemptAt: NOW + 60_000 });
+  expect(connectionWords(waiting, NOW).buttons.map((button) => button.does)).toEqual(['proxy', 'retry']);
 });

@@ -17,7 +17,7 @@ function open(scenario: string): FakeHost {
 
 async function begin(scenario: string): Promise<void> {
   fake = open(scenario);
-  app = new App(fake);
+  app = new App(fake, (apply) => apply());
   await app.attach();
   await vi.waitFor(() => expect(app.inbox.ready).toBe(true));
 }
@@ -188,7 +188,7 @@ test('the live region speaks at once, then not more than every five seconds', as
 test('a core that does not answer is said, and asked again', async () => {
   fake = open('busy');
   const attach = vi.spyOn(fake, 'attach').mockRejectedValueOnce('the core has stopped');
-  app = new App(fake);
+  app = new App(fake, (apply) => apply());
   await app.attach();
   expect(app.failure).toBe('the core has stopped');
   attach.mockRestore();

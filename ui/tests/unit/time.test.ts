@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { nextMorning, pauses } from '../../src/lib/pause';
-import { ago, countdown, dateLocale, relativeTime } from '../../src/lib/time';
+import { ago, countdown, dateLocale, duration, relativeTime, since } from '../../src/lib/time';
 
 const at = (time: string): number => new Date(time).getTime();
 const NOW = at('2026-11-25T14:00:00');
@@ -64,4 +64,21 @@ describe('a pause until the morning', () => {
   test('crosses the end of the year', () => {
     expect(nextMorning(at('2026-12-31T18:00:00'))).toBe(at('2027-01-01T08:00:00'));
   });
+});
+
+test('a duration has its two largest units, rounded down', () => {
+  const HOUR = 60 * MINUTE;
+  expect(duration(0)).toBe('0 s');
+  expect(duration(59_999)).toBe('59 s');
+  expect(duration(12 * MINUTE + 34 * SECOND)).toBe('12 min 34 s');
+  expect(duration(60 * MINUTE - 1)).toBe('59 min 59 s');
+  expect(duration(3 * HOUR + 12.9 * MINUTE)).toBe('3 h 12 min');
+  expect(duration(3 * HOUR)).toBe('3 h');
+  expect(duration(52.5 * HOUR)).toBe('2 d 4 h');
+});
+
+test('since when grows a day and then a date', () => {
+  expect(since(at('2026-11-25T08:05:00'), NOW, 'en-GB')).toBe('08:05');
+  expect(since(at('2026-11-24T23:59:00'), NOW, 'en-GB')).toBe('Tuesday 23:59');
+  expect(since(at('2026-11-18T13:00:00'), NOW, 'en-GB')).toBe('18 November, 13:00');
 });

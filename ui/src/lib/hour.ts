@@ -1,0 +1,97 @@
+import type { MetricsView, Minute } from '../host/protocol';
+import { count, counted, micros, percent } from './figures';
+import type { EpochMillis } from './time';
+
+const MINUTE_MS = 60_000;
+
+/** An hour of minutes. */
+export const SLOTS = 60;
+
+/** The clocks of core and window are read at different moments; this much of the difference is no outage. */
+const CLOCK_SLACK_MS = 2_000;
+
+/** The last hour, oldest minute first. Null where the app did not run or the computer slept. */
+export function hourOf(minutes: readonly Minute[]): (Minute | null)[] {
+  const slots: (Minute | null)[] = Array.from({ length: SLOTS }, () => null);
+  const newest = minutes.at(-1);
+  if (newest === undefined) return slots;
+  for (const minute of minutes) {
+    const back = Math.round((newest.at - minute.at) / MINUTE_MS);
+    if (back >= 0 && back < SLOTS) slots[SLOTS - 1 - back] = minute;
+  }
+  return slots;
+}
+
+/** When the first of the slots begins. */
+export function hourBegins(minutes: readonly Minute[], now: EpochMillis): EpochMillis {
+  const newest = minutes.at(-1)?.at ?? Math.floor(now / MINUTE_MS) * MINUTE_MS;
+  return newest - (SLOTS - 1) * MINUTE_MS;
+}
+
+/** How much of a minute the app has lived through. */
+function lived(minute: Minute, since: EpochMillis, now: EpochMillis): number {
+  return Math.max(0, Math.min(minute.at + MINUTE_MS, now) - Math.max(minute.at, since));
+}
+
+/** The part of a minute's time that was connected, 0 to 1. */
+export function connectedShare(minutes: readonly Minute[], since: EpochMillis, now: EpochMillis): number {
+  let connected = 0;
+  let total = 0;
+  for (const minute of minutes) {
+    connected += minute.connectedMs;
+    total += lived(minute, since, now);
+  }
+  if (total - connected <= CLOCK_SLACK_MS && connected > 0) return 1;
+  return total <= 0 ? 0 : connected / total;
+}
+
+/** What the three plots show, each in a sentence. */
+export function hourSummaries(
+  view: MetricsView,
+  now: EpochMillis,
+): Record<'events' | 'connection' | 'processing', string> {
+  const hour = hourOf(view.minutes).filter((minute) => minute !== null);
+  const sum = (of: (minute: Minute) => number): number => hour.reduce((all, minute) => all + of(minute), 0);
+  const slowest = Math.max(-1, ...hour.map((minute) => minute.p99Micros ?? -1));
+  const failures = sum((minute) => minute.failures);
+  return {
+    events: counted(
+      sum((minute) => minute.events),
+      'event',
+    ),
+    connection:
+      hour.length === 0
+        ? 'No minute yet'
+        : `${percent(connectedShare(hour, view.since, now))} connected, ${
+            failures === 0 ? 'no failures' : counted(failures, 'failure')
+          }`,
+    processing: slowest < 0 ? 'No events' : `At most ${micros(slowest)}`,
+  };
+}
+
+/** One minute in the words of each plot; null where there was none. */
+export function minuteSummaries(
+  minute: Minute | null,
+  since: EpochMillis,
+  now: EpochMillis,
+): Record<'events' | 'connection' | 'processing', string> {
+  if (minute === null) return { events: 'not running', connection: 'not running', processing: 'not running' };
+  const attempts = minute.attempts === 0 ? '' : `, ${counted(minute.attempts, 'attempt')}`;
+  const failures = minute.failures === 0 ? '' : `, ${counted(minute.failures, 'failure')}`;
+  return {
+    events: counted(minute.events, 'event'),
+    connection: `${percent(connectedShare([minute], since, now))} connected${attempts}${failures}`,
+    processing: minute.p99Micros === null ? 'no events' : micros(minute.p99Micros),
+  };
+}
+
+/** Cells of the table that says what the plots show. */
+export function minuteCells(minute: Minute, since: EpochMillis, now: EpochMillis): string[] {
+  return [
+    count(minute.events),
+    percent(connectedShare([minute], since, now)),
+    count(minute.attempts),
+    count(minute.failures),
+    minute.p99Micros === null ? '–' : micros(minute.p99Micros),
+  ];
+}

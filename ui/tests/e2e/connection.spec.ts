@@ -1,0 +1,291 @@
+import { expect, shot, test } from './app';
+
+/** Every scenario of the Connection view, with what its headline says. */
+const SCENARIOS: Record<string, string> = {
+  busy: 'Connected',
+  webSocket: 'Connected',
+  insecure: 'Connected',
+  bufferedProxy: 'Connected',
+  freshStart: 'Connecting',
+  waiting: 'Waiting to reconnect',
+  captivePortal: 'Waiting to reconnect',
+  proxySignIn: 'Waiting to reconnect',
+  certificate: 'Waiting to reconnect',
+  longCause: 'Waiting to reconnect',
+  noNetwork: 'Offline',
+  circuitOpen: 'Server out of reach',
+  signIn: 'Signed out',
+  keyringLocked: 'Keyring locked',
+};
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test.describe(colorScheme, () => {
+    test.use({ colorScheme });
+
+    for (const [scenario, title] of Object.entries(SCENARIOS)) {
+      test(`the connection of ${scenario} is accessible`, async ({ app, page }) => {
+        await page.setViewportSize({ width: 760, height: 1180 });
+        await app.open(scenario);
+        await app.get('connection-open').click();
+        await expect(app.get('connection-title')).toHaveText(title);
+        await expect(app.get('plot')).toHaveCount(3);
+        await app.expectAccessible();
+        await page.screenshot({ path: shot(`connection-${scenario}-${colorScheme}`) });
+        await page.setViewportSize({ width: 360, height: 1400 });
+        await expect(app.get('plot').first()).toBeVisible();
+        await app.expectAccessible();
+        await page.screenshot({ path: shot(`connection-${scenario}-${colorScheme}-360`) });
+        expect(
+          await app.get('connection-page').evaluate((page) => page.scrollWidth - page.clientWidth),
+        ).toBeLessThanOrEqual(0);
+      });
+    }
+
+    test('the table of the last hour and the test are accessible', async ({ app, page }) => {
+      await page.setViewportSize({ width: 760, height: 1500 });
+      await app.open('busy');
+      await app.get('connection-open').click();
+      await app.get('table-toggle').click();
+      await expect(app.get('minutes').getByRole('row')).toHaveCount(61);
+      await app.get('test').click();
+      await page.clock.runFor(1000);
+      await expect(app.get('test-report')).toHaveAttribute('data-succeeded', 'true');
+      await app.expectAccessible();
+      await page.screenshot({ path: shot(`connection-table-${colorScheme}`) });
+    });
+
+    test('a proxy of one’s own, and one that is locked, are accessible', async ({ app, page }) => {
+      await page.setViewportSize({ width: 760, height: 1000 });
+      await app.open('webSocket');
+      await app.get('preferences').click();
+      await expect(app.get('proxy-locked')).toBeVisible();
+      await app.expectAccessible();
+      await page.screenshot({ path: shot(`proxy-locked-${colorScheme}`) });
+      await app.open('proxySignIn');
+      await app.get('remedy').click();
+      await app.get('proxy-password').fill('x');
+      await app.get('proxy-address').fill('proxy.example.com');
+      await app.get('proxy-save').click();
+      await app.expectAccessible();
+      await page.screenshot({ path: shot(`proxy-${colorScheme}`) });
+      await page.setViewportSize({ width: 360, height: 1300 });
+      await app.expectAccessible();
+      await page.screenshot({ path: shot(`proxy-${colorScheme}-360`) });
+    });
+  });
+}
+
+test('the connection is reached and left by keyboard', async ({ app, page }) => {
+  await app.open('busy');
+  await app.item('n-1').focus();
+  await page.keyboard.press('c');
+  await expect(page.getByRole('heading', { name: 'Connection', exact: true })).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(app.get('inbox')).toBeVisible();
+  await app.get('connection-open').focus();
+  await page.keyboard.press('Enter');
+  await expect(app.get('connection-page')).toBeVisible();
+  await page.keyboard.press('Tab');
+  await expect(app.get('back')).toBeFocused();
+  await page.keyboard.press('Tab');
+  await expect(app.get('test')).toBeFocused();
+  await page.keyboard.press('Tab');
+  await expect(app.get('table-toggle')).toBeFocused();
+});
+
+test('numbers are asked for while they are on screen, and only then', async ({ app, page }) => {
+  await app.open('busy');
+  await app.get('connection-open').click();
+  await expect(app.get('figures')).toBeVisible();
+  await app.get('back').click();
+  await expect(app.get('inbox')).toBeVisible();
+  const shows = (await app.calls('window_shows')) as { connectionVisible: boolean; inboxVisible: boolean }[];
+  const visible = shows.map(({ connectionVisible }) => connectionVisible);
+  expect(visible.indexOf(true)).toBeGreaterThan(0);
+  expect(visible.filter(Boolean)).toHaveLength(1);
+  expect(visible.at(-1)).toBe(false);
+  expect(shows.every((show) => !(show.connectionVisible && show.inboxVisible))).toBe(true);
+
+  // The numbers move while they are shown.
+  await app.get('connection-open').click();
+  const events = page.locator('[data-figure="events"]');
+  await expect(events).toContainText('4.7');
+  await page.evaluate(() => {
+    const { metrics } = window.fake.scenario;
+    window.fake.push({ kind: 'metrics', value: { ...metrics, eventsPerMinute: 118.2 } });
+  });
+  await expect(events).toContainText('118');
+});
+
+test('connected since, and last heard, tick', async ({ app, page }) => {
+  await app.open('busy');
+  await app.get('connection-open').click();
+  await expect(app.get('connection-progress')).toContainText('For 3 h · since 11:30');
+  await expect(app.get('last-heard')).toHaveText('4 s ago');
+  await page.clock.runFor(6_000);
+  await expect(app.get('last-heard')).toHaveText('10 s ago');
+  await page.clock.runFor(60_000);
+  await expect(app.get('connection-progress')).toContainText('For 3 h 1 min');
+});
+
+test('waiting counts down, and reconnecting goes through to connected', async ({ app, page }) => {
+  await app.open('waiting');
+  await app.get('connection-open').click();
+  await expect(app.get('connection-progress')).toHaveText('Attempt 4 in 42 s');
+  await expect(app.get('connection-reason')).toHaveText('The server answered 503');
+  await page.clock.runFor(2_000);
+  await expect(app.get('connection-progress')).toHaveText('Attempt 4 in 40 s');
+  await page.evaluate(() => window.fake.connection({ remedy: 'none' }));
+  await app.get('retry').click();
+  expect(await app.calls('connection_retry')).toHaveLength(1);
+  await expect(app.get('connection-title')).toHaveText('Connecting');
+  await page.evaluate(() => window.fake.dial(null));
+  await page.clock.runFor(1_000);
+  await expect(app.get('connection-title')).toHaveText('Connected');
+  await expect(app.get('live')).toHaveText(/^Connected\. /);
+  await expect(app.get('retry'), 'an open stream needs no reconnecting').toHaveCount(0);
+});
+
+test('each halt has the button that leads out', async ({ app, page }) => {
+  await app.open('signIn');
+  await app.get('connection-open').click();
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(app.get('setup')).toBeVisible();
+  await app.get('back').click();
+  await expect(app.get('connection-page'), 'back to where one came from').toBeVisible();
+  await page.evaluate(() => window.fake.connection({ remedy: 'checkAddress' }));
+  await page.getByRole('button', { name: 'Check address' }).click();
+  await expect(app.get('setup-address')).toBeVisible();
+  await app.get('back').click();
+  await page.evaluate(() => window.fake.connection({ remedy: 'unlockKeyring' }));
+  await page.getByRole('button', { name: 'Unlock keyring' }).click();
+  expect(await app.calls('connection_retry')).toHaveLength(1);
+});
+
+test('a proxy that wants a name leads to where it is given', async ({ app, page }) => {
+  await app.open('proxySignIn');
+  await app.get('connection-open').click();
+  await expect(app.get('connection-advice')).toContainText('name and password');
+  await app.get('remedy').click();
+  await expect(app.get('proxy')).toHaveAttribute('data-choice', 'address');
+  await expect(app.get('proxy-address')).toHaveValue('http://proxy.example.com:3128');
+  await app.get('proxy-name').fill('jo');
+  await app.get('proxy-password').fill('p@ss');
+  await app.get('proxy-password').press('Enter');
+  expect(await app.calls('preferences_save')).toEqual([{ proxy: 'http://jo:p%40ss@proxy.example.com:3128' }]);
+  // The password is not shown again, and kept where nothing is typed.
+  await expect(app.get('proxy-password')).toHaveValue('');
+  await expect(page.getByText('Saved. Leave empty to keep it.')).toBeVisible();
+  await app.get('proxy-save').click();
+  expect((await app.calls('preferences_save')).at(-1)).toEqual({
+    proxy: 'http://jo:***@proxy.example.com:3128',
+  });
+});
+
+test('a proxy is chosen, and a wrong address is not saved', async ({ app, page }) => {
+  await app.open('busy');
+  await app.get('preferences').click();
+  await page.getByRole('radio', { name: 'None' }).check();
+  expect(await app.calls('preferences_save')).toEqual([{ proxy: 'none' }]);
+  await page.getByRole('radio', { name: 'This proxy' }).check();
+  await expect(app.get('proxy-address')).toBeFocused();
+  await app.get('proxy-address').fill('proxy.example.com:8080');
+  await app.get('proxy-save').click();
+  await expect(page.getByText('The address begins with http://')).toBeVisible();
+  await expect(app.get('proxy-address')).toBeFocused();
+  expect(await app.calls('preferences_save')).toHaveLength(1);
+  await page.evaluate(() => window.fake.refuse('preferences_save', 'the settings file cannot be written'));
+  await page.getByRole('radio', { name: 'As the system' }).check();
+  await expect(app.get('report')).toContainText('the settings file cannot be written');
+  await expect(page.getByRole('radio', { name: 'None' })).toBeChecked();
+});
+
+test('a proxy of the organisation cannot be changed', async ({ app, page }) => {
+  await app.open('webSocket');
+  await app.get('preferences').click();
+  await expect(app.get('proxy-locked')).toContainText('Set by your organisation');
+  await expect(page.getByRole('radio', { name: 'None' })).toBeDisabled();
+  await expect(app.get('proxy-address')).toBeDisabled();
+  await expect(app.get('proxy-save')).toHaveCount(0);
+});
+
+test('what is not encrypted is said on every page', async ({ app }) => {
+  await app.open('insecure');
+  await expect(app.get('insecure-bar')).toContainText('can be read on the way');
+  await app.get('preferences').click();
+  await expect(app.get('insecure-bar')).toBeVisible();
+  await app.get('insecure-bar').getByRole('button').click();
+  await expect(app.get('insecure')).toContainText('not encrypted');
+  await expect(app.get('insecure-bar')).toHaveCount(0);
+});
+
+test('a fresh start says what it does not know yet', async ({ app }) => {
+  await app.open('freshStart');
+  await app.get('connection-open').click();
+  await expect(app.get('no-errors')).toHaveText('No errors since 14:29');
+  await expect(app.get('figures').locator('[data-figure="success"]')).toContainText('Not yet');
+});
+
+test('pointing at a minute tells all three of its figures', async ({ app, page }) => {
+  await app.open('busy');
+  await app.get('connection-open').click();
+  const summary = page.locator('[data-plot="connected"]');
+  await expect(summary).toContainText('failures');
+  const plot = app.get('plot').first();
+  const box = await plot.boundingBox();
+  if (box === null) throw new Error('the plot is not on screen');
+  await page.mouse.move(box.x + box.width - 2, box.y + 20);
+  await expect(summary).toHaveText('14:30 · 100 % connected');
+  await page.mouse.move(box.x + box.width / 2, box.y - 60);
+  await expect(summary).toContainText('failures');
+});
+
+test('the test of the connection says which step failed, and what when it cannot be run', async ({
+  app,
+  page,
+}) => {
+  await app.open('busy');
+  await app.get('connection-open').click();
+  await app.get('test').click();
+  await expect(app.get('test')).toHaveText('Testing…');
+  await page.clock.runFor(1_000);
+  await expect(app.get('test-report').getByRole('listitem')).toHaveCount(3);
+  expect(await app.calls('connection_test')).toEqual([
+    { address: 'https://gloria.example.com/api', token: null },
+  ]);
+  await page.evaluate(() => window.fake.refuse('connection_test', 'the keyring does not answer'));
+  await app.get('test').click();
+  await expect(app.get('test-failure')).toContainText('the keyring does not answer');
+});
+
+test('a storm of updates is drawn once a frame', async ({ app, page }) => {
+  await app.open('busy');
+  await app.get('connection-open').click();
+  await expect(app.get('figures')).toBeVisible();
+  const { changes, frames } = await page.evaluate(async () => {
+    const line = document.querySelector('[data-testid="connection-title"]');
+    if (line === null) throw new Error('no title');
+    let changes = 0;
+    const observer = new MutationObserver(() => (changes += 1));
+    observer.observe(line, { characterData: true, childList: true, subtree: true });
+    let frames = 0;
+    for (let turn = 0; turn < 5; turn += 1) {
+      for (let update = 0; update < 200; update += 1) {
+        // Each in a task of its own, as from the core.
+        await new Promise<void>((done) => {
+          const { port1, port2 } = new MessageChannel();
+          port1.onmessage = () => done();
+          port2.postMessage(null);
+        });
+        window.fake.connection({ state: update % 2 === 0 ? 'connecting' : 'connected' });
+      }
+      await new Promise((frame) => requestAnimationFrame(frame));
+      frames += 1;
+    }
+    observer.disconnect();
+    return { changes, frames };
+  });
+  // A thousand updates; frames may also come while they are being sent.
+  expect(frames).toBe(5);
+  expect(changes).toBeLessThan(100);
+});
