@@ -33,16 +33,26 @@ function lived(minute: Minute, since: EpochMillis, now: EpochMillis): number {
   return Math.max(0, Math.min(minute.at + MINUTE_MS, now) - Math.max(minute.at, since));
 }
 
-/** The part of a minute's time that was connected, 0 to 1. */
-export function connectedShare(minutes: readonly Minute[], since: EpochMillis, now: EpochMillis): number {
+/** The part of the minutes' time that was connected, 0 to 1; null where no time has passed yet. */
+export function connectedShare(
+  minutes: readonly Minute[],
+  since: EpochMillis,
+  now: EpochMillis,
+): number | null {
   let connected = 0;
   let total = 0;
   for (const minute of minutes) {
     connected += minute.connectedMs;
     total += lived(minute, since, now);
   }
-  if (total - connected <= CLOCK_SLACK_MS && connected > 0) return 1;
-  return total <= 0 ? 0 : connected / total;
+  if (total <= 0) return null;
+  return total - connected <= CLOCK_SLACK_MS && connected > 0 ? 1 : connected / total;
+}
+
+/** "98.6 %" of the minutes' time; "–" where no time has passed yet. */
+export function connectedPercent(minutes: readonly Minute[], since: EpochMillis, now: EpochMillis): string {
+  const share = connectedShare(minutes, since, now);
+  return share === null ? '–' : percent(share);
 }
 
 /** What the three plots show, each in a sentence. */
@@ -62,7 +72,7 @@ export function hourSummaries(
     connection:
       hour.length === 0
         ? 'No minute yet'
-        : `${percent(connectedShare(hour, view.since, now))} connected, ${
+        : `${connectedPercent(hour, view.since, now)} connected, ${
             failures === 0 ? 'no failures' : counted(failures, 'failure')
           }`,
     processing: slowest < 0 ? 'No events' : `At most ${micros(slowest)}`,
@@ -80,7 +90,7 @@ export function minuteSummaries(
   const failures = minute.failures === 0 ? '' : `, ${counted(minute.failures, 'failure')}`;
   return {
     events: counted(minute.events, 'event'),
-    connection: `${percent(connectedShare([minute], since, now))} connected${attempts}${failures}`,
+    connection: `${connectedPercent([minute], since, now)} connected${attempts}${failures}`,
     processing: minute.p99Micros === null ? 'no events' : micros(minute.p99Micros),
   };
 }
@@ -89,7 +99,7 @@ export function minuteSummaries(
 export function minuteCells(minute: Minute, since: EpochMillis, now: EpochMillis): string[] {
   return [
     count(minute.events),
-    percent(connectedShare([minute], since, now)),
+    connectedPercent([minute], since, now),
     count(minute.attempts),
     count(minute.failures),
     minute.p99Micros === null ? '–' : micros(minute.p99Micros),

@@ -56,7 +56,8 @@ describe('the share of the time connected', () => {
   test('takes the difference of two clocks for no outage, and no connection for none', () => {
     expect(connectedShare([minute(NOON, { connectedMs: 30_000 })], 0, NOON + 31_500)).toBe(1);
     expect(connectedShare([minute(NOON, { connectedMs: 0 })], 0, NOON + 1_000)).toBe(0);
-    expect(connectedShare([], 0, NOON)).toBe(0);
+    expect(connectedShare([], 0, NOON)).toBeNull();
+    expect(connectedShare([minute(NOON, { connectedMs: 0 })], 0, NOON), 'it begins now').toBeNull();
   });
 });
 
