@@ -15,7 +15,8 @@ export function accountProblems(form: AccountForm, account: AccountView): Accoun
 function addressProblem(address: string): string {
   const typed = address.trim();
   if (typed === '') return 'Enter the address of your server';
-  if (!/^https?:\/\//i.test(typed)) return 'The address begins with https://';
+  // With `wss` the same server is reached over a WebSocket.
+  if (!/^(https?|wss?):\/\//i.test(typed)) return 'The address begins with https:// or wss://';
   const url = parseUrl(typed);
   if (url === null) return 'This is not a web address';
   if (url.username !== '' || url.password !== '') return 'Leave name and password out of the address';

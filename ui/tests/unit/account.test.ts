@@ -12,8 +12,9 @@ const ACCOUNT: AccountView = {
 
 test.each([
   ['', 'Enter the address of your server'],
-  ['gloria.example.com', 'The address begins with https://'],
-  ['ftp://gloria.example.com', 'The address begins with https://'],
+  ['wss://gloria.example.com/api', ''],
+  ['gloria.example.com', 'The address begins with https:// or wss://'],
+  ['ftp://gloria.example.com', 'The address begins with https:// or wss://'],
   ['https://', 'This is not a web address'],
   ['https://user:pass@gloria.example.com', 'Leave name and password out of the address'],
   ['https://gloria.example.com/api', ''],
