@@ -202,6 +202,7 @@ fn invariant_4_the_stream_knows_no_gloria_and_the_rules_no_clock() {
             "stream/src/parser",
             "core/src/alert",
             "core/src/tray",
+            "core/src/metrics",
             "core/src/event",
         ] {
             let text = fs::read_to_string(root().join(format!("src-tauri/crates/{file}.rs"))).unwrap();

@@ -21,8 +21,10 @@ use tokio::time::{Instant, sleep_until};
 use crate::address::Address;
 use crate::conditions::Conditions;
 use crate::connection::{self, Moment, Surroundings};
-use crate::handle::{CoreHandle, EventTally, Request};
+use crate::handle::{CoreHandle, Request};
 use crate::inbox::{Inbox, InboxError, InboxThread};
+use crate::metrics::Meters;
+use crate::metrics::endpoint::Endpoint;
 use crate::outage::Outage;
 use crate::paths::Paths;
 use crate::ports::{Clock, Observation, Opener, Secrets, Signals, SoundError, Sounds, ToastError, Toasts};
@@ -95,6 +97,9 @@ const HEARD_INTERVAL: Duration = Duration::from_secs(1);
 /// How often it is looked at what was heard while nothing but comments comes.
 const HEARD_CHECK: Duration = Duration::from_secs(5);
 
+/// How often a window that shows the connection's numbers is told them.
+const METRICS_INTERVAL: Duration = Duration::from_secs(1);
+
 /// What the actor's own tasks report back.
 #[derive(Debug)]
 enum Report {
@@ -156,7 +161,11 @@ struct Actor {
     observations: Option<mpsc::Receiver<Observation>>,
     last_sound: Option<Instant>,
     window: WindowView,
-    tally: EventTally,
+    meters: Meters,
+    /// The connection's numbers for a collector, where the settings ask for them.
+    endpoint: Option<Endpoint>,
+    /// When the window is told the numbers next, while it shows them.
+    metrics_due: Option<Instant>,
     state: Snapshot,
     updates: broadcast::Sender<Revised>,
     heard_told: Instant,
@@ -170,7 +179,7 @@ impl Actor {
         let Resolved {
             settings,
             locked,
-            problems,
+            mut problems,
         } = Settings::resolve(&file, |name| (setup.environment)(name));
         let source = settings.address.as_ref().map(Address::server).unwrap_or_default();
         let opened = Inbox::open(&setup.paths.inbox(), &source)?;
@@ -181,6 +190,15 @@ impl Actor {
             tracing::error!(%problem, "the inbox file cannot be used as it is");
             notices.insert(NoticeKind::Storage, problem.clone());
         }
+        let meters = Meters::new(setup.ports.clock.clone());
+        let endpoint = settings.metrics_listen.and_then(|listen| {
+            Endpoint::open(listen, meters.clone())
+                .map_err(|error| {
+                    tracing::warn!(%listen, %error, "metrics are not served");
+                    problems.push(format!("metrics cannot be served at {listen}: {error}"));
+                })
+                .ok()
+        });
         if !problems.is_empty() {
             notices.insert(NoticeKind::Settings, problems.join("; "));
         }
@@ -237,7 +255,9 @@ impl Actor {
             observations: Some(observations),
             last_sound: None,
             window: WindowView::default(),
-            tally: EventTally::default(),
+            meters,
+            endpoint,
+            metrics_due: None,
             state,
             updates: broadcast::Sender::new(WAITING_UPDATES),
             heard_told: Instant::now(),
@@ -257,7 +277,7 @@ impl Actor {
                 biased;
                 request = requests.recv() => match request {
                     Some(Request::Stop(reply)) => {
-                        self.stream = None;
+                        self.drop_stream();
                         // Whoever asked may be gone; the core ends all the same.
                         let _ = reply.send(Ok(()));
                         return;
@@ -289,6 +309,7 @@ impl Actor {
             self.untold.due(),
             self.storage_retry,
             self.outage.deadline().map(Instant::from_std),
+            self.metrics_due,
             Some(Instant::from_std(self.conditions.deadline())),
             pause_ends,
             watched.then(|| self.heard_told + HEARD_CHECK),
@@ -325,6 +346,10 @@ impl Actor {
                 &self.locked,
                 None,
             )));
+        }
+        if self.metrics_due.is_some_and(|at| at <= now) {
+            self.metrics_due = Some(now + METRICS_INTERVAL);
+            self.publish(Update::Metrics(self.meters.view()));
         }
         if self.heard_told + HEARD_CHECK <= now {
             self.tell_heard(Duration::ZERO);

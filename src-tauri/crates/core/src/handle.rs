@@ -9,9 +9,10 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use crate::inbox::InboxError;
 use crate::ports::OpenError;
 use crate::protocol::{
-    AccountForm, Counts, FollowRequest, InboxPage, InboxQuery, MarkRequest, PauseRequest, PreferencesForm,
-    Revised, Snapshot, SoundName, TestReport, WindowView,
+    AccountForm, Counts, FollowRequest, InboxPage, InboxQuery, MarkRequest, MetricsView, PauseRequest,
+    PreferencesForm, Revised, Snapshot, SoundName, TestReport, WindowView,
 };
+use crate::status::StatusReport;
 
 /// Why the core did not do what was asked, in words for the user.
 #[derive(Debug, Error)]
@@ -64,6 +65,8 @@ pub(crate) type Reply<T> = oneshot::Sender<Result<T, CoreError>>;
 #[derive(Debug)]
 pub(crate) enum Request {
     Attach(Reply<Attached>),
+    Metrics(Reply<MetricsView>),
+    Status(Reply<StatusReport>),
     EventTally(Reply<EventTally>),
     InboxPage(InboxQuery, Reply<InboxPage>),
     InboxMark(MarkRequest, Reply<Counts>),
@@ -124,6 +127,10 @@ macro_rules! requests {
 requests! {
     /// The whole state, and a channel of what follows.
     attach() -> Attached = Attach;
+    /// The connection in numbers.
+    metrics() -> MetricsView = Metrics;
+    /// How the app is doing, for scripts.
+    status() -> StatusReport = Status;
     /// What came of the events since the core started.
     event_tally() -> EventTally = EventTally;
     /// A page of the inbox.

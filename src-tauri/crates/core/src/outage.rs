@@ -76,7 +76,7 @@ impl Outage {
 }
 
 /// Whether waiting alone leads nowhere.
-fn needs_user(status: &Status) -> bool {
+pub(crate) fn needs_user(status: &Status) -> bool {
     match status {
         Status::Halted(
             HaltReason::Unauthorized

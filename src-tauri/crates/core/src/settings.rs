@@ -4,6 +4,7 @@
 
 mod file;
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use gloria_stream::Timing;
@@ -35,6 +36,8 @@ pub struct Settings {
     pub sound: SoundName,
     /// The colours of the window.
     pub appearance: Appearance,
+    /// Where the connection's numbers are served to a collector on this machine; none means nowhere.
+    pub metrics_listen: Option<SocketAddr>,
 }
 
 /// How the token travels.
@@ -59,6 +62,7 @@ impl Default for Settings {
             volume: 70,
             sound: SoundName::default(),
             appearance: Appearance::default(),
+            metrics_listen: None,
         }
     }
 }
@@ -88,11 +92,13 @@ pub enum Key {
     Sound,
     /// See [`Settings::appearance`].
     Appearance,
+    /// See [`Settings::metrics_listen`].
+    MetricsListen,
 }
 
 impl Key {
     /// All keys. The address comes after what decides whether it is taken.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::AllowPlainHttp,
         Self::ApiUrl,
         Self::AuthTransport,
@@ -104,6 +110,7 @@ impl Key {
         Self::Volume,
         Self::Sound,
         Self::Appearance,
+        Self::MetricsListen,
     ];
 
     /// The table and the key in the file.
@@ -120,6 +127,7 @@ impl Key {
             Self::Volume => ("sounds", "volume"),
             Self::Sound => ("sounds", "sound"),
             Self::Appearance => ("window", "appearance"),
+            Self::MetricsListen => ("metrics", "listen"),
         }
     }
 
@@ -137,6 +145,7 @@ impl Key {
             Self::Volume => "GLORIA_SOUND_VOLUME",
             Self::Sound => "GLORIA_SOUND",
             Self::Appearance => "GLORIA_APPEARANCE",
+            Self::MetricsListen => "GLORIA_METRICS_LISTEN",
         }
     }
 }
@@ -203,8 +212,26 @@ impl Settings {
             Key::Volume => self.volume = number(value, 0, 100)?.try_into().unwrap_or(100),
             Key::Sound => self.sound = choice(value, &SOUNDS)?,
             Key::Appearance => self.appearance = choice(value, &APPEARANCES)?,
+            Key::MetricsListen => self.metrics_listen = Some(loopback(value)?),
         }
         Ok(())
+    }
+}
+
+/// The numbers are for this machine alone: nobody signs in to read them.
+fn loopback(value: &Value) -> Result<SocketAddr, String> {
+    let address: SocketAddr = text(value)?
+        .trim()
+        .parse()
+        .map_err(|_| "it should be an address with a port, such as 127.0.0.1:9464".to_owned())?;
+    if address.ip().is_loopback() {
+        Ok(address)
+    } else {
+        Err(format!(
+            "{address} can be reached from other machines; it should be an address of this machine alone, such as \
+             127.0.0.1:{}",
+            address.port()
+        ))
     }
 }
 

@@ -19,7 +19,7 @@ use crate::text::sentence;
 impl Actor {
     /// Connects to the address in force, if there is one, resuming after what is stored.
     pub(super) fn open_stream(&mut self) {
-        self.stream = None;
+        self.drop_stream();
         let Some(address) = self.settings.address.clone() else {
             self.set_status(Status::Idle(IdleReason::NotStarted));
             return;
@@ -42,6 +42,7 @@ impl Actor {
             )
         };
         let handle = StreamHandle::spawn(options, Arc::new(source), sender);
+        handle.observe(self.meters.observer());
         handle.send(Command::Start {
             cursor: self.cursor.clone(),
         });
@@ -53,6 +54,12 @@ impl Actor {
             deliveries,
             tokens,
         });
+    }
+
+    /// Hangs up, and forgets what was read and not taken.
+    pub(super) fn drop_stream(&mut self) {
+        self.stream = None;
+        self.meters.stopped();
     }
 
     /// The stream's task has ended, which it never does by itself unless it is broken: a new one takes its place.
@@ -186,7 +193,7 @@ impl Actor {
     }
 
     pub(super) async fn sign_out(&mut self) -> Result<(), CoreError> {
-        self.stream = None;
+        self.drop_stream();
         self.unkept_token = None;
         self.drop_collections();
         self.set_status(Status::Idle(IdleReason::Stopped));

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use gloria_stream::{Command, Delivery, Frame, Status};
+use gloria_stream::{Command, Delivery, Frame, Frames, Status};
 use tokio::time::Instant;
 
 use super::{Actor, HEARD_INTERVAL, Report};
 use crate::alert::{self, Alert, Circumstances, ToastVerdict};
 use crate::event::{self, DecodeError, Event};
 use crate::inbox::{Arrival, Filed, InboxError, fingerprint};
+use crate::metrics::Outcome;
 use crate::outage::OutageNews;
 use crate::ports::Toast;
 use crate::protocol::{EpochMillis, Item, NoticeKind, Priority};
@@ -29,19 +30,23 @@ impl Actor {
             Delivery::Status(status) => self.take_status(status),
             Delivery::Skipped { id, bytes } => self.take_skipped(&id, bytes).await,
             Delivery::Frames(first) => {
-                let mut frames = first.frames;
+                let mut count = first.len();
+                let mut reads = vec![first];
                 let mut other = None;
-                while frames.len() < LARGEST_BATCH
+                while count < LARGEST_BATCH
                     && other.is_none()
                     && let Some(running) = &mut self.stream
                     && let Ok(next) = running.deliveries.try_recv()
                 {
                     match next {
-                        Delivery::Frames(more) => frames.extend(more),
+                        Delivery::Frames(more) => {
+                            count += more.len();
+                            reads.push(more);
+                        }
                         next @ (Delivery::Status(_) | Delivery::Skipped { .. }) => other = Some(next),
                     }
                 }
-                self.take_frames(frames).await;
+                self.take_frames(reads).await;
                 match other {
                     Some(Delivery::Status(status)) => self.take_status(status),
                     Some(Delivery::Skipped { id, bytes }) => self.take_skipped(&id, bytes).await,
@@ -53,7 +58,7 @@ impl Actor {
 
     /// The stream gave up an event that is larger than any should be: the cursor moves past it.
     async fn take_skipped(&mut self, id: &str, bytes: u64) {
-        self.tally.invalid += 1;
+        self.meters.events(Outcome::Failed, 1, None);
         tracing::error!(id, bytes, "an event over the limits was passed over");
         if !id.is_empty() {
             let arrival = Arrival {
@@ -73,16 +78,18 @@ impl Actor {
         self.set_status(status);
     }
 
-    async fn take_frames(&mut self, frames: Vec<Frame>) {
-        let mut arrivals = Vec::with_capacity(frames.len());
-        for frame in frames {
+    async fn take_frames(&mut self, reads: Vec<Frames>) {
+        let (mut arrivals, mut reading) = (Vec::new(), Vec::new());
+        let frames = reads
+            .into_iter()
+            .flat_map(|read| read.frames.into_iter().map(move |frame| (read.received, frame)));
+        for (received, frame) in frames {
             let decoded = self.decode(&frame);
-            let tally = match &decoded {
-                Ok(_) => &mut self.tally.taken,
-                Err(DecodeError::UnknownType | DecodeError::NotAskedFor) => &mut self.tally.unknown,
-                Err(_) => &mut self.tally.invalid,
+            let outcome = match &decoded {
+                Ok(_) => Outcome::Taken,
+                Err(DecodeError::UnknownType | DecodeError::NotAskedFor) => Outcome::Unknown,
+                Err(_) => Outcome::Failed,
             };
-            *tally += 1;
             match &decoded {
                 Ok(Event::ConnectionEstablished(greeting)) => {
                     if let (Some(heartbeat), Some(running)) = (greeting.heartbeat, &self.stream) {
@@ -103,7 +110,10 @@ impl Actor {
             }
             let moves_nothing = matches!(decoded, Ok(Event::Heartbeat | Event::ConnectionEstablished(_)))
                 && (frame.id.is_empty() || self.cursor.as_deref() == Some(&*frame.id));
-            if !moves_nothing {
+            if moves_nothing {
+                self.meters.events(outcome, 1, None);
+            } else {
+                reading.push((outcome, received));
                 arrivals.push(Arrival {
                     event_id: frame.id.to_string(),
                     fingerprint: fingerprint(&frame.event, &frame.data),
@@ -114,12 +124,25 @@ impl Actor {
         }
         if !arrivals.is_empty() {
             for batch in batches(arrivals) {
-                if !self.file(batch).await {
+                let stored: Vec<_> = reading.drain(..batch.len()).collect();
+                let Some(at) = self.file(batch).await else {
                     return;
-                }
+                };
+                self.count_stored(&stored, at);
             }
         }
         self.tell_heard(HEARD_INTERVAL);
+    }
+
+    /// Counts events whose effect is stored, those that were read together as one. What could not be stored is not
+    /// counted: it comes again.
+    fn count_stored(&self, events: &[(Outcome, std::time::Instant)], at: Instant) {
+        for read in events.chunk_by(|one, next| one == next) {
+            let (outcome, received) = read[0];
+            let took = at.into_std().saturating_duration_since(received);
+            let took = (outcome == Outcome::Taken).then_some(took);
+            self.meters.events(outcome, read.len() as u64, took);
+        }
     }
 
     /// Decodes what is listened to. Servers that do not know `types` send everything; the rest is passed over here.
@@ -131,9 +154,9 @@ impl Actor {
         }
     }
 
-    /// Stores a batch and lets what is new through the gate. False when it could not be stored: then the stream is
-    /// told to stop, and to begin again after the last event that was.
-    async fn file(&mut self, arrivals: Vec<Arrival>) -> bool {
+    /// Stores a batch and lets what is new through the gate. Answers when it was stored; `None` when it could not be:
+    /// then the stream is told to stop, and to begin again after the last event that was.
+    async fn file(&mut self, arrivals: Vec<Arrival>) -> Option<Instant> {
         let last_id = arrivals
             .iter()
             .rev()
@@ -164,6 +187,7 @@ impl Actor {
                 Ok((filed, alerts, throttle))
             })
             .await;
+        let at = Instant::now();
         match filed {
             Ok((filed, alerts, throttle)) => {
                 self.throttle = throttle;
@@ -175,11 +199,11 @@ impl Actor {
                 }
                 self.tell_filed(filed).await;
                 self.raise(alerts);
-                true
+                Some(at)
             }
             Err(error) => {
                 self.note_storage_trouble(&error);
-                false
+                None
             }
         }
     }
@@ -195,7 +219,7 @@ impl Actor {
             )),
         );
         // The stream is dropped with everything read but not stored: its cursor is ahead of the inbox's.
-        self.stream = None;
+        self.drop_stream();
         self.storage_retry = Some(Instant::now() + STORAGE_RETRY);
         self.set_status(Status::Idle(gloria_stream::IdleReason::Stopped));
     }

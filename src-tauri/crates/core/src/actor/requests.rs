@@ -1,12 +1,15 @@
 //! What the window, the tray and the command line ask for.
 
 use gloria_stream::Command;
+use tokio::time::Instant;
 
 use super::{Actor, preferences};
 use crate::handle::{Attached, CoreError, Request};
+use crate::metrics::endpoint::Endpoint;
 use crate::protocol::{
     ConnectionState, Counts, FollowRequest, Mark, MarkRequest, NoticeKind, PauseRequest, Update,
 };
+use crate::status::{self, StatusReport};
 
 impl Actor {
     pub(super) async fn answer(&mut self, request: Request) {
@@ -20,7 +23,9 @@ impl Actor {
                 };
                 drop(reply.send(Ok(attached)));
             }
-            Request::EventTally(reply) => drop(reply.send(Ok(self.tally))),
+            Request::EventTally(reply) => drop(reply.send(Ok(self.meters.tally()))),
+            Request::Status(reply) => drop(reply.send(Ok(self.report()))),
+            Request::Metrics(reply) => drop(reply.send(Ok(self.meters.view()))),
             Request::InboxPage(query, reply) => {
                 let page = self.inbox.call(move |inbox| inbox.page(&query)).await;
                 drop(reply.send(page.map_err(CoreError::from)));
@@ -60,6 +65,7 @@ impl Actor {
                     self.set_notice(NoticeKind::Gap, None);
                 }
                 self.window = view;
+                self.metrics_due = view.connection_visible.then(Instant::now);
                 if !view.focused && !view.inbox_visible {
                     self.state.requested_item = None;
                 }
@@ -71,6 +77,21 @@ impl Actor {
             }
             // The loop ends itself.
             Request::Stop(reply) => drop(reply.send(Ok(()))),
+        }
+    }
+
+    fn report(&mut self) -> StatusReport {
+        self.publish_connection();
+        let metrics = self.meters.view();
+        StatusReport {
+            version: self.setup.version.clone(),
+            since: metrics.since,
+            health: status::health(&self.status, self.state.account.needs_setup),
+            connection: self.state.connection.clone(),
+            counts: self.state.counts,
+            metrics,
+            notices: self.state.notices.clone(),
+            metrics_listen: self.endpoint.as_ref().map(Endpoint::address),
         }
     }
 

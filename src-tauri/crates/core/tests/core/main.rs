@@ -7,4 +7,6 @@ mod arrivals;
 mod conditions;
 mod desk;
 mod floods;
+mod numbers;
+mod open_metrics;
 mod trouble;

@@ -1,0 +1,285 @@
+//! The connection in numbers, since the core started.
+//!
+//! [`Metrics`] is fed with the stream's steps and with what became of events, each with the time it happened at; the
+//! window, `gloria status` and the OpenMetrics endpoint read the same counters. Memory does not grow with time.
+
+pub(crate) mod endpoint;
+mod instruments;
+mod meters;
+mod minutes;
+mod percentiles;
+mod trouble;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use gloria_stream::{Status, Step};
+
+use self::instruments::Instruments;
+pub(crate) use self::meters::Meters;
+use self::minutes::Minutes;
+use self::percentiles::Percentiles;
+pub use self::trouble::Trouble;
+use crate::connection::Moment;
+use crate::protocol::{EpochMillis, ErrorCount, MetricsView, Processing};
+
+/// Connections whose median is told: the habits of the last days, not those of last year.
+const REMEMBERED_CONNECTIONS: usize = 100;
+
+/// What became of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// It had its effect.
+    Taken,
+    /// Its type is not known, or not asked for.
+    Unknown,
+    /// It was passed over because of a mistake in it, or because it was over the limits.
+    Failed,
+}
+
+impl Outcome {
+    /// The label, the same in every version.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Taken => "taken",
+            Self::Unknown => "unknown",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// One thing that counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    /// An attempt began.
+    Dialed,
+    /// An attempt opened the stream.
+    Opened,
+    /// An attempt failed.
+    Failed(Trouble),
+    /// A connection ended.
+    Ended {
+        /// How long it was open.
+        lasted: Duration,
+        /// Why, unless it was asked to.
+        trouble: Option<Trouble>,
+    },
+    /// Bytes came.
+    Heard {
+        /// How many.
+        bytes: u64,
+    },
+    /// Something became of events.
+    Events {
+        /// What.
+        outcome: Outcome,
+        /// Of how many.
+        count: u64,
+        /// From the socket to the disk; `None` for those that are not stored.
+        took: Option<Duration>,
+    },
+}
+
+/// What an attempt or a connection has come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Resting,
+    Dialing,
+    Open { since: Instant },
+}
+
+/// The connection in numbers.
+#[derive(Debug)]
+pub struct Metrics {
+    since: EpochMillis,
+    instruments: Instruments,
+    phase: Phase,
+    /// Up to when the present connection is in the minutes.
+    credited: Instant,
+    /// Time connected, the present connection left out.
+    connected: Duration,
+    longest: Duration,
+    lasted: VecDeque<Duration>,
+    took: Percentiles,
+    minutes: Minutes,
+}
+
+impl Metrics {
+    /// Begins to count.
+    pub fn new(now: Moment) -> Self {
+        Self {
+            since: now.epoch_millis(),
+            instruments: Instruments::default(),
+            phase: Phase::Resting,
+            credited: now.monotonic,
+            connected: Duration::ZERO,
+            longest: Duration::ZERO,
+            lasted: VecDeque::with_capacity(REMEMBERED_CONNECTIONS),
+            took: Percentiles::default(),
+            minutes: Minutes::new(now.epoch_millis()),
+        }
+    }
+
+    /// Takes a step of the stream.
+    pub fn step(&mut self, now: Moment, step: Step<'_>) {
+        match step {
+            Step::Dialed => {
+                self.hang_up(now, None);
+                self.record(now, Measure::Dialed);
+                self.phase = Phase::Dialing;
+            }
+            Step::TokenRefused => self.fail(now, Trouble::Unauthorized),
+            Step::Heard { bytes } => self.record(now, Measure::Heard { bytes: bytes as u64 }),
+            Step::Changed(Status::Connecting { .. }) => {}
+            Step::Changed(Status::Connected { .. }) => {
+                if self.phase == Phase::Dialing {
+                    self.record(now, Measure::Opened);
+                    self.phase = Phase::Open { since: now.monotonic };
+                    self.credited = now.monotonic;
+                }
+            }
+            Step::Changed(Status::Waiting { cause, .. } | Status::CircuitOpen { cause, .. }) => {
+                self.fail(now, cause.into());
+            }
+            Step::Changed(Status::Halted(reason)) => self.fail(now, (*reason).into()),
+            Step::Changed(Status::Idle(_)) => self.hang_up(now, None),
+        }
+    }
+
+    /// The stream is gone, and whatever it was doing with it.
+    pub fn stopped(&mut self, now: Moment) {
+        self.hang_up(now, None);
+    }
+
+    /// Counts events of one outcome.
+    pub fn events(&mut self, now: Moment, outcome: Outcome, count: u64, took: Option<Duration>) {
+        self.record(now, Measure::Events { outcome, count, took });
+    }
+
+    /// A wait that only got another end is no further failure: the phase says what there was to fail.
+    fn fail(&mut self, now: Moment, trouble: Trouble) {
+        match self.phase {
+            Phase::Resting => {}
+            Phase::Dialing => {
+                self.record(now, Measure::Failed(trouble));
+                self.phase = Phase::Resting;
+            }
+            Phase::Open { .. } => self.hang_up(now, Some(trouble)),
+        }
+    }
+
+    fn hang_up(&mut self, now: Moment, trouble: Option<Trouble>) {
+        if let Phase::Open { since } = self.phase {
+            let lasted = now.monotonic.saturating_duration_since(since);
+            self.record(now, Measure::Ended { lasted, trouble });
+        }
+        self.phase = Phase::Resting;
+    }
+
+    fn record(&mut self, now: Moment, measure: Measure) {
+        self.advance(now);
+        self.instruments.record(now.epoch_millis(), measure);
+        let minute = self.minutes.newest();
+        match measure {
+            Measure::Dialed => minute.attempts = minute.attempts.saturating_add(1),
+            Measure::Failed(_) => minute.failures = minute.failures.saturating_add(1),
+            Measure::Ended { lasted, trouble } => {
+                if trouble.is_some() {
+                    minute.failures = minute.failures.saturating_add(1);
+                }
+                self.connected += lasted;
+                self.longest = self.longest.max(lasted);
+                if self.lasted.len() == REMEMBERED_CONNECTIONS {
+                    self.lasted.pop_front();
+                }
+                self.lasted.push_back(lasted);
+            }
+            Measure::Events { outcome, count, took } => {
+                if outcome == Outcome::Taken {
+                    self.minutes.count(count, took);
+                }
+                if let Some(took) = took {
+                    self.took.record(took, count);
+                }
+            }
+            Measure::Opened | Measure::Heard { .. } => {}
+        }
+    }
+
+    fn advance(&mut self, now: Moment) {
+        self.minutes.advance(now.epoch_millis());
+        if let Phase::Open { .. } = self.phase {
+            let connected = now.monotonic.saturating_duration_since(self.credited);
+            self.minutes.credit(connected, now.epoch_millis());
+            self.credited = now.monotonic;
+        }
+    }
+
+    /// How things stand.
+    pub fn view(&mut self, now: Moment) -> MetricsView {
+        self.advance(now);
+        let present = match self.phase {
+            Phase::Open { since } => now.monotonic.saturating_duration_since(since),
+            Phase::Resting | Phase::Dialing => Duration::ZERO,
+        };
+        let instruments = &self.instruments;
+        let finished = instruments.finished_attempts();
+        let mut lasted: Vec<_> = self.lasted.iter().copied().collect();
+        lasted.sort_unstable();
+        let processing = self.took.at(0.5).zip(self.took.at(0.99));
+        MetricsView {
+            since: self.since,
+            attempts: instruments.attempts(),
+            connections: instruments.connections(),
+            reconnect_attempts: instruments.reconnect_attempts(),
+            success_rate: (finished > 0).then(|| instruments.connections() as f64 / finished as f64),
+            connected_ms: millis(self.connected + present),
+            longest_connection_ms: millis(self.longest.max(present)),
+            median_connection_ms: lasted.get(lasted.len() / 2).copied().map(millis),
+            bytes: instruments.bytes(),
+            events: instruments.events(Outcome::Taken),
+            events_per_minute: self.minutes.events_per_minute(now.epoch_millis()),
+            failed_events: instruments.events(Outcome::Failed),
+            unknown_events: instruments.events(Outcome::Unknown),
+            processing: processing.map(|(p50_micros, p99_micros)| Processing {
+                p50_micros,
+                p99_micros,
+                count: self.took.count(),
+            }),
+            errors: errors(instruments),
+            authentication_failures: instruments.authentication_failures(),
+            timeouts: instruments.timeouts(),
+            minutes: self.minutes.list(),
+        }
+    }
+
+    /// The same in OpenMetrics 1.0 text.
+    ///
+    /// # Errors
+    /// As little as writing to a string has them.
+    pub fn expose(&self) -> Result<String, fmt::Error> {
+        self.instruments.expose()
+    }
+}
+
+fn errors(instruments: &Instruments) -> Vec<ErrorCount> {
+    let mut errors: Vec<_> = Trouble::ALL
+        .iter()
+        .map(|trouble| ErrorCount {
+            cause: trouble.words().to_owned(),
+            kind: trouble.label().to_owned(),
+            count: instruments.errors(*trouble),
+        })
+        .filter(|error| error.count > 0)
+        .collect();
+    errors.sort_by_key(|error| std::cmp::Reverse(error.count));
+    errors
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

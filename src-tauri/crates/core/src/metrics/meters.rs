@@ -1,0 +1,103 @@
+//! The counters as the stream, the actor and the endpoint share them.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use gloria_stream::{Observer, Step};
+
+use super::{Metrics, Outcome};
+use crate::connection::Moment;
+use crate::handle::EventTally;
+use crate::ports::Clock;
+use crate::protocol::MetricsView;
+
+/// One set of counters. They are behind a lock and not with the actor, because an actor that is stuck must not keep
+/// them from being read; it is held for a few additions.
+#[derive(Debug, Clone)]
+pub(crate) struct Meters {
+    counted: Arc<Mutex<Counted>>,
+    clock: Arc<dyn Clock>,
+}
+
+#[derive(Debug)]
+struct Counted {
+    metrics: Metrics,
+    /// The stream that counts now; what an earlier one still says as it ends does not.
+    stream: u64,
+}
+
+impl Meters {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+        let metrics = Metrics::new(moment(&*clock));
+        Self {
+            counted: Arc::new(Mutex::new(Counted { metrics, stream: 0 })),
+            clock,
+        }
+    }
+
+    fn counted(&self) -> MutexGuard<'_, Counted> {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The observer of a new stream, which takes the place of the one before.
+    pub(crate) fn observer(&self) -> Arc<dyn Observer> {
+        self.stopped();
+        Arc::new(Watch {
+            stream: self.counted().stream,
+            meters: self.clone(),
+        })
+    }
+
+    /// The stream is gone.
+    pub(crate) fn stopped(&self) {
+        let mut counted = self.counted();
+        counted.stream += 1;
+        counted.metrics.stopped(moment(&*self.clock));
+    }
+
+    pub(crate) fn events(&self, outcome: Outcome, count: u64, took: Option<Duration>) {
+        self.counted()
+            .metrics
+            .events(moment(&*self.clock), outcome, count, took);
+    }
+
+    pub(crate) fn view(&self) -> MetricsView {
+        self.counted().metrics.view(moment(&*self.clock))
+    }
+
+    pub(crate) fn tally(&self) -> EventTally {
+        let view = self.view();
+        EventTally {
+            taken: view.events,
+            unknown: view.unknown_events,
+            invalid: view.failed_events,
+        }
+    }
+
+    /// OpenMetrics text; without a line where it could not be written, which a string always can.
+    pub(crate) fn expose(&self) -> String {
+        self.counted().metrics.expose().unwrap_or_default()
+    }
+}
+
+fn moment(clock: &dyn Clock) -> Moment {
+    Moment {
+        wall: clock.wall(),
+        monotonic: clock.monotonic(),
+    }
+}
+
+#[derive(Debug)]
+struct Watch {
+    stream: u64,
+    meters: Meters,
+}
+
+impl Observer for Watch {
+    fn observe(&self, step: Step<'_>) {
+        let mut counted = self.meters.counted();
+        if counted.stream == self.stream {
+            counted.metrics.step(moment(&*self.meters.clock), step);
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! The connection in numbers: what the window, a script and a collector read of the same counters.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use gloria_backend::{Answer, Route};
+use gloria_core::protocol::{MetricsView, NoticeKind, Update, WindowView};
+use gloria_core::status::Health;
+use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::desk::{CREATED, Desk, Running, backend, live, soon};
+use crate::open_metrics;
+
+impl Running {
+    async fn metrics(&self) -> MetricsView {
+        self.core.metrics().await.unwrap()
+    }
+
+    /// Where this core serves metrics.
+    async fn endpoint(&self) -> SocketAddr {
+        self.core.status().await.unwrap().metrics_listen.unwrap()
+    }
+}
+
+impl Desk {
+    fn served(mut self) -> Self {
+        self.environment
+            .insert("GLORIA_METRICS_LISTEN", "127.0.0.1:0".into());
+        self
+    }
+}
+
+/// The head and the body of the answer to these bytes.
+async fn ask(endpoint: SocketAddr, request: &str) -> (String, String) {
+    let asked = async {
+        let mut socket = TcpStream::connect(endpoint).await.unwrap();
+        socket.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    let answer = soon("an answer", asked).await;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.to_lowercase(), body.to_owned())
+}
+
+async fn collect(endpoint: SocketAddr) -> (String, String) {
+    ask(
+        endpoint,
+        &format!("GET /metrics HTTP/1.1\r\nHost: {endpoint}\r\n\r\n"),
+    )
+    .await
+}
+
+#[tokio::test]
+async fn what_happened_is_counted_once_and_the_same_for_every_reader() {
+    let (backend, control) = backend().await;
+    control.answer(Route::Stream, 1, Answer::new(503)).unwrap();
+    control.answer(Route::Stream, 1, Answer::new(401)).unwrap();
+    let desk = Desk::signed_in(&backend).served();
+    let running = desk.start();
+    running.connected().await;
+    for id in ["1", "2", "3"] {
+        control.push(CREATED, live(id, "normal"));
+    }
+    control.push("notification.exploded", json!({"id": "y"}));
+    control.push_text(CREATED, None, "{not json");
+    running.until("stored", |state| state.counts.total == 3).await;
+    control.reset();
+    running
+        .until("hung up", |state| !state.connection.reason.is_empty())
+        .await;
+    running.connected().await;
+    control.push(CREATED, live("4", "normal"));
+    running.until("one more", |state| state.counts.total == 4).await;
+
+    let metrics = running.metrics().await;
+    assert_eq!(
+        (metrics.attempts, metrics.reconnect_attempts, metrics.connections),
+        (4, 3, 2)
+    );
+    assert_eq!(metrics.success_rate, Some(0.5));
+    assert_eq!((metrics.authentication_failures, metrics.timeouts), (1, 0));
+    assert_eq!((metrics.failed_events, metrics.unknown_events), (1, 1));
+    // A greeting on each connection is an event as well.
+    assert_eq!(metrics.events, 6);
+    let mut kinds: Vec<_> = metrics
+        .errors
+        .iter()
+        .map(|error| (&*error.kind, error.count))
+        .collect();
+    kinds.sort_unstable();
+    assert_eq!(kinds, [("broken_off", 1), ("status_5xx", 1), ("unauthorized", 1)]);
+    let processing = metrics.processing.unwrap();
+    assert!(
+        processing.count >= 4 && processing.p50_micros <= processing.p99_micros,
+        "{processing:?}"
+    );
+    assert!(
+        (1..20_000_000).contains(&processing.p99_micros),
+        "from the socket to the disk takes a while, and no ages: {processing:?}"
+    );
+    assert!(metrics.connected_ms > 0 && metrics.median_connection_ms.is_some());
+    assert_eq!(
+        metrics.minutes.iter().map(|minute| minute.attempts).sum::<u32>(),
+        4
+    );
+
+    let (_, text) = collect(running.endpoint().await).await;
+    let samples = open_metrics::read(&text).unwrap();
+    for (series, value) in [
+        ("gloria_connection_attempts_total", 4.0),
+        ("gloria_reconnect_attempts_total", 3.0),
+        ("gloria_connections_total", 2.0),
+        ("gloria_connection_errors_total{cause=\"broken_off\"}", 1.0),
+        ("gloria_connection_errors_total{cause=\"unauthorized\"}", 1.0),
+        ("gloria_authentication_failures_total", 1.0),
+        ("gloria_timeouts_total", 0.0),
+        ("gloria_connection_duration_seconds_count", 1.0),
+        ("gloria_received_bytes_total", metrics.bytes as f64),
+        ("gloria_events_total{outcome=\"taken\"}", 6.0),
+        ("gloria_events_total{outcome=\"unknown\"}", 1.0),
+        ("gloria_events_total{outcome=\"failed\"}", 1.0),
+        ("gloria_event_processing_seconds_count", processing.count as f64),
+        ("gloria_connected", 1.0),
+    ] {
+        assert_eq!(samples.get(series), Some(&value), "{series} in {text}");
+    }
+    assert!(samples["gloria_last_heard_timestamp_seconds"] > 1.7e9);
+
+    let status = running.core.status().await.unwrap();
+    assert_eq!(
+        (status.health, status.counts.total, &*status.version),
+        (Health::Connected, 4, "0.0.0-test")
+    );
+    let document = serde_json::to_string(&status).unwrap();
+    assert!(
+        !document.contains("title 1") && !document.contains("gloria-test-token"),
+        "{document}"
+    );
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn the_window_is_told_the_numbers_while_it_shows_them_and_not_otherwise() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running.connected().await;
+    let mut updates = running.core.attach().await.unwrap().updates;
+    let shown = |visible| {
+        let core = running.core.clone();
+        let view = WindowView {
+            connection_visible: visible,
+            ..WindowView::default()
+        };
+        async move { core.window_shows(view).await.unwrap() }
+    };
+    shown(true).await;
+    let told = async {
+        let mut told = Vec::new();
+        while told.len() < 3 {
+            if let Update::Metrics(_) = updates.recv().await.unwrap().update {
+                told.push(std::time::Instant::now());
+            }
+        }
+        told
+    };
+    let told = soon("three times", told).await;
+    assert!(
+        told[2] - told[0] >= Duration::from_millis(1900),
+        "at most once a second"
+    );
+    shown(false).await;
+    while updates.try_recv().is_ok() {}
+    // What is told after a later event would have come before it.
+    let asked = std::time::Instant::now();
+    let mut others = 0;
+    while asked.elapsed() < Duration::from_millis(1500) {
+        control.push(CREATED, live(&format!("{others}"), "low"));
+        let update = soon("an update", updates.recv()).await.unwrap().update;
+        assert!(!matches!(update, Update::Metrics(_)), "nobody looks");
+        others += 1;
+    }
+}
+
+#[tokio::test]
+async fn a_collector_gets_open_metrics_and_everyone_else_words() {
+    let (backend, _control) = backend().await;
+    let desk = Desk::signed_in(&backend).served();
+    let running = desk.start();
+    running.connected().await;
+    let endpoint = running.endpoint().await;
+    let (head, body) = collect(endpoint).await;
+    assert!(head.starts_with("http/1.1 200"), "{head}");
+    assert!(
+        head.contains("content-type: application/openmetrics-text; version=1.0.0; charset=utf-8"),
+        "{head}"
+    );
+    assert_eq!(open_metrics::read(&body).unwrap()["gloria_connected"], 1.0);
+    for (request, status) in [
+        ("GET /metrics HTTP/1.1\r\nHost: evil.example\r\n\r\n", "421"),
+        ("GET /metrics HTTP/1.1\r\n\r\n", "421"),
+        ("GET /metrics HTTP/1.1\r\nHost: localhost:1\r\n\r\n", "200"),
+        ("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "404"),
+        (
+            "POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n",
+            "405",
+        ),
+        ("nonsense\r\n\r\n", "400"),
+    ] {
+        let (head, body) = ask(endpoint, request).await;
+        assert!(
+            head.starts_with(&format!("http/1.1 {status}")),
+            "{request}: {head}"
+        );
+        assert_eq!(body.contains("gloria_"), status == "200", "{request}");
+    }
+    running.stop().await;
+    assert!(
+        TcpStream::connect(endpoint).await.is_err(),
+        "it ends with the core"
+    );
+}
+
+#[tokio::test]
+async fn collectors_that_say_nothing_are_sent_away() {
+    let (backend, _control) = backend().await;
+    let desk = Desk::signed_in(&backend).served();
+    let running = desk.start();
+    running.connected().await;
+    let endpoint = running.endpoint().await;
+    let mut silent = Vec::new();
+    for _ in 0..4 {
+        silent.push(TcpStream::connect(endpoint).await.unwrap());
+    }
+    let (head, _) = collect(endpoint).await;
+    assert!(head.starts_with("http/1.1 200"), "{head}");
+    for mut socket in silent {
+        let mut rest = Vec::new();
+        // A reset is an end as well.
+        let _ = soon("sent away", socket.read_to_end(&mut rest)).await;
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_cannot_be_served_is_told_and_costs_the_metrics_alone() {
+    let (backend, _control) = backend().await;
+    let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = taken.local_addr().unwrap();
+    for (listen, words) in [
+        (port.to_string(), "metrics cannot be served at"),
+        ("0.0.0.0:9464".to_owned(), "can be reached from other machines"),
+        ("nowhere".to_owned(), "127.0.0.1:9464"),
+    ] {
+        let mut desk = Desk::signed_in(&backend);
+        desk.environment.insert("GLORIA_METRICS_LISTEN", listen);
+        let running = desk.start();
+        let state = running.connected().await;
+        let notice = state
+            .notices
+            .iter()
+            .find(|notice| notice.kind == NoticeKind::Settings)
+            .unwrap();
+        assert!(notice.message.contains(words), "{}", notice.message);
+        assert_eq!(running.core.status().await.unwrap().metrics_listen, None);
+        running.stop().await;
+    }
+}
