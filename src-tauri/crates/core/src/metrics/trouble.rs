@@ -112,7 +112,7 @@ impl From<&DialError> for Trouble {
             DialError::RedirectToNowhere | DialError::RedirectNotSecure | DialError::TooManyRedirects => {
                 Self::Redirect
             }
-            DialError::Setup(_) => Self::Setup,
+            DialError::Setup(_) | DialError::CertificateFile(_) => Self::Setup,
         }
     }
 }
