@@ -118,6 +118,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let user_agent = concat!("gloria/", env!("CARGO_PKG_VERSION"));
     let stream_options = StreamOptions {
         timing: settings.timing,
+        network: settings.network,
         ..StreamOptions::new(url, user_agent, seed())
     };
     let stream = StreamHandle::spawn(stream_options, Arc::new(tokens), sender);

@@ -32,7 +32,7 @@ use crate::protocol::{
     AccountView, Notice, NoticeKind, Preferences, Revised, Snapshot, TokenState, Update, WindowView,
 };
 use crate::session::{Token, TokenReport};
-use crate::settings::{Key, Resolved, Settings, SettingsFile};
+use crate::settings::{Key, Resolved, Settings, SettingsFile, proxy_words};
 use crate::throttle::Throttle;
 use collecting::{CatchUp, Held};
 use telling::Untold;
@@ -142,6 +142,8 @@ struct Actor {
     status: Status,
     /// What the stream was told of the network last.
     reachability: Option<Reachability>,
+    /// Host and port of the proxy that the stream is dialled through.
+    proxy: Option<String>,
     /// A token that is kept in memory alone, because there is no keyring for it.
     unkept_token: Option<Token>,
     token: TokenReport,
@@ -241,6 +243,7 @@ impl Actor {
             stream: None,
             status,
             reachability: None,
+            proxy: None,
             unkept_token: None,
             token,
             notices,
@@ -370,7 +373,11 @@ impl Actor {
             .stream
             .as_ref()
             .and_then(|running| running.handle.last_heard());
-        let surroundings = Surroundings::new(self.settings.address.as_ref(), self.reachability, None);
+        let surroundings = Surroundings::new(
+            self.settings.address.as_ref(),
+            self.reachability,
+            self.proxy.clone(),
+        );
         let view = connection::view(&self.status, heard, surroundings, &self.now());
         let known = &self.state.connection;
         // The moment of an instant is computed anew each time; a millisecond's difference is no news.
@@ -515,14 +522,14 @@ fn account_view(settings: &Settings, locked: &[Key], token: &TokenReport) -> Acc
     }
 }
 
-fn preferences(settings: &Settings, _locked: &[Key], sounds_paused_until: Option<i64>) -> Preferences {
+fn preferences(settings: &Settings, locked: &[Key], sounds_paused_until: Option<i64>) -> Preferences {
     Preferences {
         sounds: settings.sounds,
         volume: settings.volume,
         sound: settings.sound,
         sounds_paused_until,
         appearance: settings.appearance,
-        proxy: "system".to_owned(),
-        proxy_locked: false,
+        proxy: proxy_words(&settings.network.proxy),
+        proxy_locked: locked.contains(&Key::Proxy),
     }
 }

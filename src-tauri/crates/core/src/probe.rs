@@ -6,7 +6,8 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use gloria_stream::{
-    Command, Credential, CredentialError, CredentialProvider, Delivery, Status, StreamHandle, StreamOptions,
+    Command, Credential, CredentialError, CredentialProvider, Delivery, NetworkOptions, Status, StreamHandle,
+    StreamOptions,
 };
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -35,6 +36,7 @@ pub(crate) async fn test(
     credential: Credential,
     user_agent: String,
     seed: u64,
+    network: NetworkOptions,
 ) -> TestReport {
     let mut steps = vec![TestStep {
         title: "Address".into(),
@@ -46,7 +48,10 @@ pub(crate) async fn test(
         },
     }];
     let (sender, mut deliveries) = mpsc::channel(16);
-    let options = StreamOptions::new(address.stream(&[]), user_agent, seed);
+    let options = StreamOptions {
+        network,
+        ..StreamOptions::new(address.stream(&[]), user_agent, seed)
+    };
     let stream = StreamHandle::spawn(options, Arc::new(Fixed(credential)), sender);
     stream.send(Command::Start { cursor: None });
 

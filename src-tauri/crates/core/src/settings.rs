@@ -7,8 +7,9 @@ mod file;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use gloria_stream::Timing;
+use gloria_stream::{NetworkOptions, ProxyAddress, ProxyChoice, Timing};
 use toml::Value;
+use url::Url;
 
 pub use file::{SettingsFile, SettingsFileError};
 
@@ -26,6 +27,8 @@ pub struct Settings {
     pub auth_transport: AuthTransport,
     /// The numbers of the connection.
     pub timing: Timing,
+    /// The way out of the network: proxy, additional roots, where to ask whether it wants a sign-in.
+    pub network: NetworkOptions,
     /// Only these event types are asked for; none means all.
     pub types: Vec<String>,
     /// Sounds are on.
@@ -56,6 +59,7 @@ impl Default for Settings {
             allow_plain_http: false,
             auth_transport: AuthTransport::Header,
             timing: Timing::default(),
+            network: NetworkOptions::default(),
             types: Vec::new(),
             sounds: true,
             // Heard across a desk, not across the room: the bundled sounds are normalised.
@@ -82,6 +86,14 @@ pub enum Key {
     MaxReconnectAttempts,
     /// See [`Timing::heartbeat`].
     HeartbeatInterval,
+    /// See [`NetworkOptions::proxy`].
+    Proxy,
+    /// See [`NetworkOptions::no_proxy`].
+    NoProxy,
+    /// See [`NetworkOptions::ca_file`].
+    CaFile,
+    /// See [`NetworkOptions::probe_url`].
+    ProbeUrl,
     /// See [`Settings::types`].
     Types,
     /// See [`Settings::sounds`].
@@ -98,13 +110,17 @@ pub enum Key {
 
 impl Key {
     /// All keys. The address comes after what decides whether it is taken.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 16] = [
         Self::AllowPlainHttp,
         Self::ApiUrl,
         Self::AuthTransport,
         Self::ReconnectInterval,
         Self::MaxReconnectAttempts,
         Self::HeartbeatInterval,
+        Self::Proxy,
+        Self::NoProxy,
+        Self::CaFile,
+        Self::ProbeUrl,
         Self::Types,
         Self::Sounds,
         Self::Volume,
@@ -122,6 +138,10 @@ impl Key {
             Self::ReconnectInterval => ("sse", "reconnect_interval"),
             Self::MaxReconnectAttempts => ("sse", "max_reconnect_attempts"),
             Self::HeartbeatInterval => ("sse", "heartbeat_interval"),
+            Self::Proxy => ("network", "proxy"),
+            Self::NoProxy => ("network", "no_proxy"),
+            Self::CaFile => ("network", "ca_file"),
+            Self::ProbeUrl => ("network", "probe_url"),
             Self::Types => ("sse", "types"),
             Self::Sounds => ("sounds", "enabled"),
             Self::Volume => ("sounds", "volume"),
@@ -140,6 +160,10 @@ impl Key {
             Self::ReconnectInterval => "GLORIA_SSE_RECONNECT_INTERVAL",
             Self::MaxReconnectAttempts => "GLORIA_SSE_MAX_RECONNECT_ATTEMPTS",
             Self::HeartbeatInterval => "GLORIA_SSE_HEARTBEAT_INTERVAL",
+            Self::Proxy => "GLORIA_PROXY",
+            Self::NoProxy => "GLORIA_NO_PROXY",
+            Self::CaFile => "GLORIA_CA_FILE",
+            Self::ProbeUrl => "GLORIA_PROBE_URL",
             Self::Types => "GLORIA_SSE_TYPES",
             Self::Sounds => "GLORIA_SOUNDS",
             Self::Volume => "GLORIA_SOUND_VOLUME",
@@ -187,6 +211,13 @@ impl Settings {
                 }
             }
         }
+        // What the company exempts for everybody holds for a proxy that is set here as well.
+        let exempt = environment("NO_PROXY").or_else(|| environment("no_proxy"));
+        resolved
+            .settings
+            .network
+            .no_proxy
+            .extend(parts(&exempt.unwrap_or_default()));
         resolved
     }
 
@@ -206,6 +237,10 @@ impl Settings {
             Key::ReconnectInterval => self.timing.base_delay = duration(value)?,
             Key::MaxReconnectAttempts => self.timing.max_attempts = number(value, 1, 1000)?,
             Key::HeartbeatInterval => self.timing.heartbeat = duration(value)?,
+            Key::Proxy => self.network.proxy = proxy(text(value)?)?,
+            Key::NoProxy => self.network.no_proxy = list(value)?,
+            Key::CaFile => self.network.ca_file = Some(text(value)?.trim().into()),
+            Key::ProbeUrl => self.network.probe_url = Some(probe_url(text(value)?)?),
             Key::Types => self.types = list(value)?,
             Key::Sounds => self.sounds = boolean(value)?,
             // The range fits a byte.
@@ -289,6 +324,35 @@ fn number(value: &Value, least: u32, most: u32) -> Result<u32, String> {
         .ok_or_else(|| format!("it should be a whole number from {least} to {most}"))
 }
 
+/// `system`, `none`, or a proxy's address.
+pub(crate) fn proxy(text: &str) -> Result<ProxyChoice, String> {
+    match text.trim() {
+        "system" => Ok(ProxyChoice::System),
+        "none" => Ok(ProxyChoice::Direct),
+        // The text may hold a password, so it is not repeated.
+        address => ProxyAddress::parse(address)
+            .map(ProxyChoice::Address)
+            .map_err(|error| format!("it should be system, none, or a proxy's address: {error}")),
+    }
+}
+
+/// The words for a proxy, without its password.
+pub(crate) fn proxy_words(proxy: &ProxyChoice) -> String {
+    match proxy {
+        ProxyChoice::System => "system".to_owned(),
+        ProxyChoice::Direct => "none".to_owned(),
+        ProxyChoice::Address(address) => address.to_string(),
+    }
+}
+
+/// A sign-in page stands in the way of plain http alone: over https there is nothing to be seen of it.
+fn probe_url(text: &str) -> Result<Url, String> {
+    Url::parse(text.trim())
+        .ok()
+        .filter(|url| url.scheme() == "http" && url.username().is_empty() && url.password().is_none())
+        .ok_or_else(|| "it should be an address such as http://gloria.example/generate_204".into())
+}
+
 /// A number is milliseconds; a text may name the unit: `250ms`, `5s`, `2m`.
 fn duration(value: &Value) -> Result<Duration, String> {
     let millis = match (value.as_integer(), value.as_str()) {
@@ -322,11 +386,7 @@ fn duration(value: &Value) -> Result<Duration, String> {
 
 fn list(value: &Value) -> Result<Vec<String>, String> {
     if let Some(text) = value.as_str() {
-        return Ok(text
-            .split(',')
-            .map(|part| part.trim().to_owned())
-            .filter(|part| !part.is_empty())
-            .collect());
+        return Ok(parts(text).collect());
     }
     let entries = value.as_array().and_then(|entries| {
         entries
@@ -335,6 +395,12 @@ fn list(value: &Value) -> Result<Vec<String>, String> {
             .collect::<Option<Vec<_>>>()
     });
     entries.ok_or_else(|| "it should be a list of texts".into())
+}
+
+fn parts(text: &str) -> impl Iterator<Item = String> {
+    text.split(',')
+        .map(|part| part.trim().to_owned())
+        .filter(|part| !part.is_empty())
 }
 
 fn choice<T: Copy>(value: &Value, choices: &[(&str, T)]) -> Result<T, String> {
@@ -383,6 +449,42 @@ mod tests {
         assert_eq!(resolved.settings.timing.max_attempts, 3);
         assert_eq!(resolved.settings.volume, 10);
         assert_eq!(resolved.locked, vec![Key::ApiUrl, Key::ReconnectInterval]);
+    }
+
+    #[test]
+    fn the_way_out_of_the_network_can_be_set() {
+        let resolved = resolve(
+            "[network]\nproxy = \"none\"\nno_proxy = [\"a.example\"]\nca_file = \"/etc/roots.pem\"\nprobe_url = \"http://p.example/x\"",
+            &[
+                ("GLORIA_PROXY", "http://anna:s3cret@proxy.example:3128"),
+                ("NO_PROXY", "b.example, 10.0.0.0/8"),
+            ],
+        );
+        assert_eq!(resolved.problems, Vec::<String>::new());
+        assert_eq!(resolved.locked, vec![Key::Proxy]);
+        let network = resolved.settings.network;
+        assert_eq!(proxy_words(&network.proxy), "http://anna:***@proxy.example:3128");
+        assert_eq!(network.no_proxy, ["a.example", "b.example", "10.0.0.0/8"]);
+        assert_eq!(network.ca_file, Some("/etc/roots.pem".into()));
+        assert_eq!(
+            network.probe_url.map(String::from),
+            Some("http://p.example/x".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_mistake_in_a_proxys_address_does_not_repeat_its_password() {
+        let resolved = resolve(
+            "[network]\nprobe_url = \"https://p.example\"",
+            &[("GLORIA_PROXY", "socks5://anna:s3cret@proxy.example")],
+        );
+        assert_eq!(resolved.settings.network, NetworkOptions::default());
+        let problems = resolved.problems.join("\n");
+        assert!(
+            problems.contains("GLORIA_PROXY") && problems.contains("network.probe_url"),
+            "{problems}"
+        );
+        assert!(!problems.contains("s3cret"), "{problems}");
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use gloria_stream::{Command, IdleReason, Status, StreamHandle, StreamOptions};
+use gloria_stream::{Command, IdleReason, ProxyChoice, Status, StreamHandle, StreamOptions};
+use secrecy::ExposeSecret as _;
 use tokio::sync::{mpsc, watch};
 use toml::Value;
 
@@ -13,7 +14,7 @@ use crate::ports::SecretError;
 use crate::probe;
 use crate::protocol::{AccountForm, NoticeKind, PreferencesForm, TestReport, TokenState, Update};
 use crate::session::{self, Token, TokenReport, TokenSource};
-use crate::settings::{Key, Settings, SettingsFileError, appearance_word, sound_word};
+use crate::settings::{self, Key, Settings, SettingsFileError, appearance_word, sound_word};
 use crate::text::sentence;
 
 impl Actor {
@@ -24,6 +25,7 @@ impl Actor {
             self.set_status(Status::Idle(IdleReason::NotStarted));
             return;
         };
+        self.find_proxy();
         let (report, tokens) = watch::channel(self.token.clone());
         let source = TokenSource::new(
             address.server(),
@@ -35,6 +37,7 @@ impl Actor {
         let (sender, deliveries) = mpsc::channel(WAITING_DELIVERIES);
         let options = StreamOptions {
             timing: self.settings.timing,
+            network: self.settings.network.clone(),
             ..StreamOptions::new(
                 address.stream(&self.settings.types),
                 self.user_agent(),
@@ -60,6 +63,15 @@ impl Actor {
     pub(super) fn drop_stream(&mut self) {
         self.stream = None;
         self.meters.stopped();
+    }
+
+    /// Learns which proxy the stream will be dialled through, for those who look.
+    pub(super) fn find_proxy(&mut self) {
+        let network = &self.settings.network;
+        self.proxy = match &self.settings.address {
+            Some(address) => network.proxy_for(&address.stream(&[])),
+            None => None,
+        };
     }
 
     /// The stream's task has ended, which it never does by itself unless it is broken: a new one takes its place.
@@ -124,11 +136,12 @@ impl Actor {
         let secrets = self.setup.ports.secrets.clone();
         let source = TokenSource::new(address.server(), transport, secrets, given, report);
         let (user_agent, seed) = (self.user_agent(), self.rng.u64(..));
+        let network = self.settings.network.clone();
         tokio::spawn(async move {
             let answer = match source.token(false).await {
                 Ok(token) => {
                     let credential = session::credential(&token, transport);
-                    Ok(probe::test(&address, credential, user_agent, seed).await)
+                    Ok(probe::test(&address, credential, user_agent, seed, network).await)
                 }
                 Err(error) => Err(CoreError::Invalid(error.to_string())),
             };
@@ -212,7 +225,13 @@ impl Actor {
         })
     }
 
-    pub(super) fn save_preferences(&mut self, form: &PreferencesForm) {
+    pub(super) fn save_preferences(&mut self, form: &PreferencesForm) -> Result<(), CoreError> {
+        // Before anything is changed: a form is taken as a whole or not at all.
+        let proxy = form
+            .proxy
+            .as_deref()
+            .map(|typed| self.typed_proxy(typed))
+            .transpose()?;
         let defaults = Settings::default();
         let mut changes = Vec::new();
         if let Some(sounds) = form.sounds {
@@ -240,14 +259,44 @@ impl Actor {
                 (appearance != defaults.appearance).then_some(value),
             ));
         }
+        let proxy = proxy.filter(|proxy| *proxy != self.settings.network.proxy);
+        if let Some(proxy) = &proxy {
+            let value = match proxy {
+                ProxyChoice::System => None,
+                ProxyChoice::Direct => Some("none".to_owned()),
+                ProxyChoice::Address(address) => Some(address.exposed().expose_secret().to_owned()),
+            };
+            changes.push((Key::Proxy, value.map(Value::String)));
+        }
         let saved = self.file.set(&changes);
         self.note_saving(saved);
+        if let Some(proxy) = proxy {
+            self.settings.network.proxy = proxy;
+            if self.stream.is_some() {
+                self.open_stream();
+            }
+        }
         let paused_until = self.state.preferences.sounds_paused_until;
         self.publish(Update::Preferences(preferences(
             &self.settings,
             &self.locked,
             paused_until,
         )));
+        Ok(())
+    }
+
+    fn typed_proxy(&self, typed: &str) -> Result<ProxyChoice, CoreError> {
+        let known = &self.settings.network.proxy;
+        if self.locked.contains(&Key::Proxy) {
+            return Ok(known.clone());
+        }
+        let invalid = |problem: String| CoreError::Invalid(format!("the proxy was not saved: {problem}"));
+        match (settings::proxy(typed).map_err(invalid)?, known) {
+            (ProxyChoice::Address(new), ProxyChoice::Address(known)) => {
+                Ok(ProxyChoice::Address(new.with_masked_password_of(known)))
+            }
+            (choice, _) => Ok(choice),
+        }
     }
 
     fn note_saving(&mut self, saved: Result<(), SettingsFileError>) {

@@ -48,8 +48,7 @@ impl Actor {
             Request::AccountSave(form, reply) => drop(reply.send(self.save_account(form).await)),
             Request::AccountSignOut(reply) => drop(reply.send(self.sign_out().await)),
             Request::PreferencesSave(form, reply) => {
-                self.save_preferences(&form);
-                drop(reply.send(Ok(())));
+                drop(reply.send(self.save_preferences(&form)));
             }
             Request::SoundPreview(sound, reply) => {
                 self.play(sound);

@@ -43,6 +43,7 @@ impl Actor {
         }
         if let Command::Network(reachability) = command {
             self.reachability = Some(reachability);
+            self.find_proxy();
             self.publish_connection();
         }
     }

@@ -7,6 +7,7 @@ mod arrivals;
 mod conditions;
 mod desk;
 mod floods;
+mod network;
 mod numbers;
 mod open_metrics;
 mod trouble;
