@@ -133,7 +133,7 @@ async fn what_the_system_says_of_the_network_is_shown() {
     ] {
         running
             .core
-            .signal(gloria_core::handle::Signal::Network(reachability))
+            .signal(gloria_core::Signal::Network(reachability))
             .await
             .unwrap();
         running
