@@ -15,6 +15,10 @@ use crate::ports::NetworkSnapshot;
 /// other, within a few tenths of a second.
 pub const QUIET: Duration = Duration::from_millis(500);
 
+/// When there is a way again after there was none, less is waited for: a stream promises to be open a second and a half
+/// later, and takes up to a second of that to keep clients apart.
+pub const QUIET_WHEN_BACK: Duration = Duration::from_millis(250);
+
 /// A network that does not come to rest is taken as it is after this: long enough that minutes of noise are a handful
 /// of commands, and short beside the heartbeats that would find a dead connection anyway.
 pub const LONGEST: Duration = Duration::from_secs(5);
@@ -108,16 +112,21 @@ impl Settling {
         };
         if *told == ways {
             self.pending = None;
-        } else if let Some(pending) = &mut self.pending {
+            return None;
+        }
+        let is_back =
+            told.reachability() == Reachability::Offline && ways.reachability() == Reachability::Online;
+        let quiet = now + if is_back { QUIET_WHEN_BACK } else { QUIET };
+        if let Some(pending) = &mut self.pending {
             // Noise on adapters that do not count must not put off what does.
             if pending.ways != ways {
                 pending.ways = ways;
-                pending.quiet = now + QUIET;
+                pending.quiet = quiet;
             }
         } else {
             self.pending = Some(Pending {
                 ways,
-                quiet: now + QUIET,
+                quiet,
                 latest: now + LONGEST,
             });
         }

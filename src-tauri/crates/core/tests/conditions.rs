@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use gloria_core::conditions::Conditions;
 use gloria_core::connection::Moment;
-use gloria_core::network::{Kind, LONGEST, QUIET};
+use gloria_core::network::{Kind, LONGEST, QUIET, QUIET_WHEN_BACK};
 use gloria_core::ports::{Interface, NetworkSnapshot, Observation};
 use gloria_stream::{Command, Reachability};
 
@@ -266,6 +266,7 @@ fn what_the_stream_hears_of_a_change() {
     for (what, before, after, expected) in cases {
         let mut computer = Computer::on(before);
         computer.see(after);
+        computer.pass(QUIET_WHEN_BACK - MS);
         assert_eq!(computer.words(), [""; 0], "{what}: not before it has settled");
         computer.pass(QUIET);
         assert_eq!(computer.words(), *expected, "{what}");
@@ -307,7 +308,7 @@ fn what_comes_in_steps_is_told_once_as_it_is_in_the_end() {
     }
     computer.pass(SECOND);
     // From the step in which the route came.
-    assert_eq!(computer.heard, [("online", MS * 400 + QUIET)]);
+    assert_eq!(computer.heard, [("online", MS * 400 + QUIET_WHEN_BACK)]);
 }
 
 #[test]

@@ -144,16 +144,13 @@ impl Connection {
             self.transport.network_changed();
         }
         self.input(Input::Network(reachability));
-        match reachability {
-            Reachability::Offline => {}
-            Reachability::Online => {
-                if let Some(open) = self
-                    .open
-                    .take_if(|open| open.route.is_some_and(|route| !route.holds()))
-                {
-                    self.input(Input::Ended(open.epoch, EndCause::NetworkChanged));
-                }
-            }
+        let broken = |route: Route| match reachability {
+            // A cable that is out for a moment keeps its address, and what stands on it may go on.
+            Reachability::Offline => !route.has_address(),
+            Reachability::Online => !route.holds(),
+        };
+        if let Some(open) = self.open.take_if(|open| open.route.is_some_and(broken)) {
+            self.input(Input::Ended(open.epoch, EndCause::NetworkChanged));
         }
     }
 

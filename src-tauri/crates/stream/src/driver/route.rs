@@ -34,11 +34,16 @@ impl Route {
     fn was_renewed_as(self, next: IpAddr) -> bool {
         match (self.from, next) {
             (IpAddr::V6(from), IpAddr::V6(next)) => {
-                // An address can only be bound while an interface has it.
-                from.segments()[..4] == next.segments()[..4] && UdpSocket::bind((from, 0)).is_ok()
+                from.segments()[..4] == next.segments()[..4] && self.has_address()
             }
             _ => false,
         }
+    }
+
+    /// Whether this computer still has the address that it spoke from. Without it, no answer finds the way back.
+    pub(super) fn has_address(self) -> bool {
+        // An address can only be bound while an interface has it.
+        UdpSocket::bind((self.from, 0)).is_ok()
     }
 }
 
@@ -68,6 +73,14 @@ mod tests {
             "another network"
         );
         assert!(!gone.holds());
+    }
+
+    #[test]
+    fn an_address_that_no_interface_has_is_gone() {
+        let route = Route::to(SocketAddr::from((Ipv4Addr::LOCALHOST, 9))).unwrap();
+        assert!(route.has_address());
+        let from = Ipv4Addr::new(192, 0, 2, 1).into();
+        assert!(!Route { from, ..route }.has_address());
     }
 
     #[test]

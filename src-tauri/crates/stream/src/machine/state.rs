@@ -296,6 +296,9 @@ impl Machine {
 
     fn ended(&mut self, now: Instant, end: EndCause, effects: &mut Vec<Effect>) {
         match end {
+            EndCause::NetworkChanged if self.reachability == Some(Reachability::Offline) => {
+                self.wait_offline(now, end);
+            }
             EndCause::NetworkChanged | EndCause::Slept | EndCause::CredentialChanged => {
                 self.wait_briefly(now, Cause::Ended(end));
             }

@@ -338,6 +338,18 @@ fn waking_offline_keeps_the_short_circuit_for_the_network() {
 }
 
 #[test]
+fn a_way_that_ends_offline_keeps_the_short_circuit_for_the_network() {
+    let mut rig = connected();
+    rig.send(Input::Network(Reachability::Offline));
+    rig.end(EndCause::NetworkChanged);
+    assert_eq!(rig.wait().1, &Cause::Ended(EndCause::NetworkChanged));
+    rig.tick();
+    refuse(&mut rig);
+    rig.send(Input::Network(Reachability::Online));
+    assert!(rig.wait().0 <= secs(1.0));
+}
+
+#[test]
 fn another_way_out_asks_an_open_stream_for_a_sign_of_life() {
     let mut rig = connected();
     rig.send(Input::Network(Reachability::Online));

@@ -86,13 +86,18 @@ impl Machine {
     fn wake_offline(&mut self, now: Instant, effects: &mut Vec<Effect>) {
         if matches!(self.phase, Phase::Connecting { .. } | Phase::Connected { .. }) {
             self.hang_up(effects);
-            let until = now + self.delay(Pace::Backoff, 0);
-            self.phase = Phase::Waiting {
-                attempt: self.failures,
-                until,
-                cause: Cause::Ended(EndCause::Slept),
-            };
+            self.wait_offline(now, EndCause::Slept);
         }
+    }
+
+    /// An open stream ended with its network: the short-circuit is kept for when that comes back.
+    pub(super) fn wait_offline(&mut self, now: Instant, end: EndCause) {
+        let until = now + self.delay(Pace::Backoff, 0);
+        self.phase = Phase::Waiting {
+            attempt: self.failures,
+            until,
+            cause: Cause::Ended(end),
+        };
     }
 
     /// Waits for a short-circuit.
