@@ -2,12 +2,97 @@
 
 use std::time::{Duration, Instant};
 
-use crate::rig::{GATEWAY, Lab, SOON, Setup, sleep};
+use crate::rig::{API_PORT, CLIENT, GATEWAY, Lab, OTHER_CLIENT, OTHER_GATEWAY, SOON, Setup, sleep};
+
+/// From a network that is back to a stream that is open, as promised.
+const BACK: Duration = Duration::from_millis(1500);
+
+/// What an attempt itself may take beyond that: it is a debug build's, on a machine that does other things as well.
+const BUSY: Duration = Duration::from_secs(1);
+
+/// From an address or a route that is gone to a connection that is given up: the system's changes come in showers, and
+/// their end is waited for.
+const DROPPED: Duration = Duration::from_secs(2);
 
 /// The default route of a client whose link was down, which takes its routes along.
 fn default_route(lab: &Lab) {
     lab.client
         .ip(&format!("route replace default via {GATEWAY} dev eth0"));
+}
+
+/// Waits for the stream as soon as it was promised.
+fn is_back(lab: &Lab, since: Instant) {
+    lab.state_since(since, "connecting", BACK);
+    lab.state_since(since, "connected", BACK.saturating_sub(since.elapsed()) + BUSY);
+}
+
+#[test]
+fn a_cable_that_is_put_back_is_used_at_once() {
+    let mut lab = Lab::connected(Setup::as_installed());
+    lab.client.ip("link set eth0 down");
+    lab.push();
+    sleep(Duration::from_secs(5));
+    lab.push();
+    lab.client.ip("link set eth0 up");
+    default_route(&lab);
+    let back = Instant::now();
+    is_back(&lab, back);
+    lab.whole();
+}
+
+#[test]
+fn a_connection_whose_address_is_gone_is_given_up_at_once() {
+    const NEW: &str = "192.0.2.3";
+    let mut lab = Lab::connected(Setup::as_installed());
+    let fault = Instant::now();
+    lab.client.ip(&format!("address del {CLIENT}/24 dev eth0"));
+    lab.state_since(fault, "waiting", DROPPED);
+    lab.push();
+
+    lab.client.address("eth0", &format!("{NEW}/24"));
+    default_route(&lab);
+    let back = Instant::now();
+    is_back(&lab, back);
+    assert_eq!(lab.client.connected_from(API_PORT), [NEW]);
+    lab.whole();
+}
+
+#[test]
+fn another_default_route_moves_the_stream() {
+    let mut lab = Lab::connected(Setup::as_installed());
+    let _other = lab.other_way("wlan0");
+    let fault = Instant::now();
+    lab.client
+        .ip(&format!("route replace default via {OTHER_GATEWAY} dev wlan0"));
+    lab.push();
+    lab.state_since(fault, "connected", DROPPED + BACK + BUSY);
+    assert_eq!(lab.client.connected_from(API_PORT), [OTHER_CLIENT]);
+    lab.whole();
+}
+
+/// A tunnel takes everything by two routes that are narrower than the default one, as VPN clients do, and goes again.
+#[test]
+fn a_tunnel_that_comes_and_goes_takes_the_stream_along() {
+    let mut lab = Lab::connected(Setup::as_installed());
+    let _other = lab.other_way("tun0");
+    let up = Instant::now();
+    for half in ["0.0.0.0/1", "128.0.0.0/1"] {
+        lab.client
+            .ip(&format!("route add {half} via {OTHER_GATEWAY} dev tun0"));
+    }
+    lab.push();
+    lab.state_since(up, "connected", DROPPED + BACK + BUSY);
+    assert_eq!(lab.client.connected_from(API_PORT), [OTHER_CLIENT]);
+    lab.all_arrived(SOON);
+
+    // A second change within ten seconds may be put off, so that a restless network makes no storm.
+    sleep(Duration::from_secs(10));
+    let down = Instant::now();
+    lab.client.ip("link del tun0");
+    lab.push();
+    lab.state_since(down, "connected", DROPPED + BACK + BUSY);
+    assert_eq!(lab.client.connected_from(API_PORT), [CLIENT]);
+    lab.whole();
 }
 
 #[test]

@@ -8,7 +8,7 @@ mod tail;
 
 pub(crate) use backend::API_PORT;
 pub(crate) use host::Host;
-pub(crate) use lab::{CLIENT, GATEWAY, Lab, SERVER, Setup, sleep};
+pub(crate) use lab::{CLIENT, GATEWAY, Lab, OTHER_CLIENT, OTHER_GATEWAY, SERVER, Setup, sleep};
 pub(crate) use process::Process;
 pub(crate) use tail::Line;
 

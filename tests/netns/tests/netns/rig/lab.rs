@@ -18,6 +18,10 @@ pub(crate) const CLIENT: &str = "192.0.2.2";
 pub(crate) const GATEWAY: &str = "192.0.2.1";
 /// The server's address, which its name stands for.
 pub(crate) const SERVER: &str = "198.51.100.2";
+/// The client's address on another way to the server, and that way's gateway.
+pub(crate) const OTHER_CLIENT: &str = "203.0.113.2";
+pub(crate) const OTHER_GATEWAY: &str = "203.0.113.1";
+
 /// The server's name.
 const NAME: &str = "gloria.test";
 
@@ -110,6 +114,20 @@ impl Lab {
         lab.push();
         lab.all_arrived(SOON);
         lab
+    }
+
+    /// A second router between the two, to whose side the client's `link` leads. No route of the client uses it yet.
+    pub(crate) fn other_way(&self, link: &str) -> Host {
+        let router = Host::new("other");
+        self.client.cable(link, &router, "lan");
+        self.server.cable("eth1", &router, "wan");
+        self.client.address(link, &format!("{OTHER_CLIENT}/24"));
+        router.address("lan", &format!("{OTHER_GATEWAY}/24"));
+        router.address("wan", "198.18.0.1/24");
+        self.server.address("eth1", "198.18.0.2/24");
+        router.ip("route add 198.51.100.0/24 via 198.18.0.2");
+        self.server.ip("route add 203.0.113.0/24 via 198.18.0.1");
+        router
     }
 
     /// Pushes one more notification.
