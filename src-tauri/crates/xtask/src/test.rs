@@ -20,6 +20,8 @@ pub(crate) enum Suite {
     Window,
     /// The client against a server of another make.
     Interop,
+    /// Faults of servers, networks and machines on purpose, each with what the client must make of it.
+    Chaos,
     /// Client and server as two machines, and a network between them that breaks.
     Netns,
 }
@@ -30,7 +32,7 @@ impl Suite {
             Self::Ui => &[Purpose::Browser],
             // The desktop crate's tests meet real services, too.
             Self::Unit | Self::Window => &[Purpose::Build, Purpose::Desktop],
-            Self::Interop => &[Purpose::Build],
+            Self::Interop | Self::Chaos => &[Purpose::Build],
             Self::Netns if no_namespaces().is_some() => &[],
             Self::Netns => &[Purpose::Build, Purpose::Network],
         }
@@ -42,6 +44,7 @@ impl Suite {
             Self::Unit => unit(report),
             Self::Window => window(report),
             Self::Interop => interop(report),
+            Self::Chaos => chaos(report),
             Self::Netns => netns(report),
         }
     }
@@ -93,7 +96,7 @@ fn unit(report: &mut Report) {
         cargo(["clippy", "--workspace", "--all-targets"]).args(deny),
     );
     // These are left out of "all targets", because they are run by suites of their own.
-    let apart = [WINDOW, INTEROP, NETNS].concat();
+    let apart = [WINDOW, INTEROP, CHAOS, NETNS].concat();
     report.run(
         "lints of the other suites",
         cargo(["clippy", "--workspace"]).args(apart).args(deny),
@@ -104,6 +107,7 @@ fn unit(report: &mut Report) {
 /// whole workspace all the same, so that nothing is built twice.
 const WINDOW: &[&str] = &["--test", "window", "--test", "bare"];
 const INTEROP: &[&str] = &["--test", "fastify"];
+const CHAOS: &[&str] = &["--test", "chaos"];
 const NETNS: &[&str] = &["--test", "netns"];
 
 fn window(report: &mut Report) {
@@ -116,6 +120,15 @@ fn window(report: &mut Report) {
 fn interop(report: &mut Report) {
     if report.step("interop packages", "npm ci", || ensure_packages("tests/interop")) {
         report.run("interop", cargo(["test", "--workspace"]).args(INTEROP));
+    }
+}
+
+fn chaos(report: &mut Report) {
+    let mut programs = cargo(["build", "--workspace", "--bin", "gloria"]);
+    if report.run("chaos programs", programs.args(CHAOS)) {
+        let mut tests = cargo(["test", "--workspace", "--no-fail-fast"]);
+        // They wait rather than work: all at once takes as long as the longest.
+        report.run("chaos", tests.args(CHAOS).args(["--", "--test-threads", "16"]));
     }
 }
 

@@ -1,0 +1,72 @@
+//! Servers and networks that misbehave on purpose, to the byte, and the request that a client must make of each.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "it runs in tests, where a failed unwrap fails the test"
+)]
+
+pub mod ask;
+pub mod proxy;
+pub mod server;
+pub mod tls;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::time::Instant;
+
+/// Far beyond every timer of a client. Where time is paused, a test that waits in vain gets here at once.
+pub const NEVER: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// A request that reached a server.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// When its head was complete.
+    pub at: Instant,
+    /// Its head, to the byte.
+    pub head: Vec<u8>,
+    /// When the server last did something to its connection.
+    pub acted: Instant,
+}
+
+/// The requests in the order in which they came.
+#[derive(Debug, Clone, Default)]
+pub struct Log(Arc<Mutex<Vec<Seen>>>);
+
+impl Log {
+    /// All so far.
+    pub fn all(&self) -> Vec<Seen> {
+        self.0.lock().unwrap().clone()
+    }
+
+    /// From the server's last act in the exchange before request number `number`, counted from 0, to that request.
+    pub fn wait(&self, number: usize) -> Duration {
+        let seen = self.0.lock().unwrap();
+        seen[number].at - seen[number - 1].acted
+    }
+
+    fn add(&self, head: Vec<u8>) -> usize {
+        let at = Instant::now();
+        let mut seen = self.0.lock().unwrap();
+        seen.push(Seen { at, head, acted: at });
+        seen.len() - 1
+    }
+
+    fn acted(&self, number: usize) {
+        self.0.lock().unwrap()[number].acted = Instant::now();
+    }
+}
+
+/// Reads a head up to its empty line, and not a byte more. What the connection ended in instead, it ended in.
+async fn read_head(socket: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>, Vec<u8>> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        match socket.read_u8().await {
+            Ok(byte) => head.push(byte),
+            Err(_) => return Err(head),
+        }
+    }
+    Ok(head)
+}

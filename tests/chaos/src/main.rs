@@ -1,0 +1,107 @@
+//! The whole core in a process of its own, to be killed: what it does goes to stdout, a line each.
+//!
+//! The environment says the rest: `GLORIA_API_URL`, `GLORIA_TOKEN`, and `GLORIA_HOME` for its files.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, ready};
+use gloria_core::paths::Paths;
+use gloria_core::ports::{
+    Observation, OpenError, Opener, SecretError, Secrets, Signals, SoundError, Sounds, SystemClock, Toast,
+    ToastError, Toasts,
+};
+use gloria_core::protocol::SoundName;
+use gloria_core::session::Token;
+use gloria_core::{Ports, Setup, start};
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+/// A machine without a desktop, which says what it would have shown.
+#[derive(Debug)]
+struct Bare;
+
+/// A line that is cut by a kill was never said; the pipe takes a short one whole.
+fn say(fact: &Value) {
+    let mut line = fact.to_string();
+    line.push('\n');
+    // Whoever started this has gone, and will end this too.
+    let _ = std::io::stdout().lock().write_all(line.as_bytes());
+}
+
+impl Toasts for Bare {
+    fn show(&self, toast: Toast) -> BoxFuture<'static, Result<(), ToastError>> {
+        say(&json!({ "toast": toast.title }));
+        ready(Ok(())).boxed()
+    }
+
+    fn withdraw(&self, _: &str) {}
+}
+
+impl Sounds for Bare {
+    fn play(&self, _: SoundName, _: u8) -> BoxFuture<'static, Result<(), SoundError>> {
+        ready(Ok(())).boxed()
+    }
+}
+
+impl Secrets for Bare {
+    fn load(&self, _: &str) -> BoxFuture<'static, Result<Option<Token>, SecretError>> {
+        ready(Ok(None)).boxed()
+    }
+
+    fn store(&self, _: &str, _: Token) -> BoxFuture<'static, Result<(), SecretError>> {
+        ready(Ok(())).boxed()
+    }
+
+    fn forget(&self, _: &str) -> BoxFuture<'static, Result<(), SecretError>> {
+        ready(Ok(())).boxed()
+    }
+}
+
+impl Opener for Bare {
+    fn open(&self, _: &str) -> Result<(), OpenError> {
+        Ok(())
+    }
+}
+
+impl Signals for Bare {
+    fn watch(&self) -> mpsc::Receiver<Observation> {
+        mpsc::channel(1).1
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    let home = std::env::var_os("GLORIA_HOME").context("GLORIA_HOME is not set")?;
+    let bare = Arc::new(Bare);
+    let setup = Setup {
+        paths: Paths::within(Path::new(&home)),
+        environment: Arc::new(|name| std::env::var(name).ok()),
+        version: "0.0.0-chaos".into(),
+        seed: 7,
+        ports: Ports {
+            toasts: bare.clone(),
+            sounds: bare.clone(),
+            secrets: bare.clone(),
+            opener: bare.clone(),
+            signals: bare,
+            clock: Arc::new(SystemClock),
+        },
+    };
+    let (core, task) = start(setup)?;
+    let attached = core.attach().await?;
+    let (mut state, mut updates) = (attached.snapshot, attached.updates);
+    say(&json!({ "total": state.counts.total }));
+    while let Ok(revised) = updates.recv().await {
+        let before = state.counts.total;
+        state.apply(revised);
+        if state.counts.total != before {
+            say(&json!({ "total": state.counts.total }));
+        }
+    }
+    task.await?;
+    Ok(())
+}

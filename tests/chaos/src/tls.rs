@@ -1,0 +1,55 @@
+//! Servers that show certificates, good and bad. `certificates/make.sh` made them.
+
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use tokio_rustls::TlsAcceptor;
+
+/// What a server shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Certificate {
+    /// Of 127.0.0.1 and localhost, signed by the authority.
+    Good,
+    /// As good, until 2021.
+    Expired,
+    /// As good, from 2120.
+    NotYetValid,
+    /// Of another name.
+    OtherName,
+    /// Signed by itself.
+    SelfSigned,
+}
+
+/// The authority's certificate, as PEM. No system trusts it by itself.
+pub const AUTHORITY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/certificates/authority.pem");
+
+/// One key for all: what is tested is what the certificates say of it.
+const KEY: &[u8] = include_bytes!("../certificates/server.key.der");
+
+impl Certificate {
+    fn der(self) -> &'static [u8] {
+        match self {
+            Self::Good => include_bytes!("../certificates/good.der"),
+            Self::Expired => include_bytes!("../certificates/expired.der"),
+            Self::NotYetValid => include_bytes!("../certificates/not-yet-valid.der"),
+            Self::OtherName => include_bytes!("../certificates/other-name.der"),
+            Self::SelfSigned => include_bytes!("../certificates/self-signed.der"),
+        }
+    }
+
+    /// The server's side of handshakes with this certificate.
+    pub fn acceptor(self) -> TlsAcceptor {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(
+                vec![CertificateDer::from(self.der())],
+                PrivatePkcs8KeyDer::from(KEY).into(),
+            )
+            .unwrap();
+        TlsAcceptor::from(Arc::new(config))
+    }
+}

@@ -1,0 +1,139 @@
+//! A machine for a whole core, whose ports record.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use gloria_backend::TEST_TOKEN;
+use gloria_core::paths::Paths;
+use gloria_core::ports::SystemClock;
+use gloria_core::ports::fakes::{FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeToasts};
+use gloria_core::protocol::{ConnectionState, InboxFilter, InboxQuery, Snapshot};
+use gloria_core::session::Token;
+use gloria_core::{CoreHandle, Ports, Setup, start};
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::program::SOON;
+
+/// What the core calls itself.
+pub(crate) const CORE: &str = "gloria-notify/0.0.0-chaos";
+
+pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+    timeout(SOON, future)
+        .await
+        .unwrap_or_else(|_| panic!("not within {SOON:?}: {what}"))
+}
+
+/// It outlives the core, as a real one does.
+pub(crate) struct Desk {
+    pub(crate) home: TempDir,
+    pub(crate) api: String,
+    pub(crate) toasts: Arc<FakeToasts>,
+}
+
+impl Desk {
+    pub(crate) fn at(server: SocketAddr) -> Self {
+        Self {
+            home: tempfile::tempdir().unwrap(),
+            api: format!("http://{server}/api"),
+            toasts: Arc::default(),
+        }
+    }
+
+    pub(crate) fn start(&self) -> Running {
+        let environment = HashMap::from([
+            ("GLORIA_API_URL", self.api.clone()),
+            ("GLORIA_SSE_RECONNECT_INTERVAL", "100ms".into()),
+        ]);
+        let setup = Setup {
+            paths: Paths::within(self.home.path()),
+            environment: Arc::new(move |name| environment.get(name).cloned()),
+            version: "0.0.0-chaos".into(),
+            seed: 7,
+            ports: Ports {
+                toasts: self.toasts.clone(),
+                sounds: Arc::<FakeSounds>::default(),
+                secrets: Arc::new(FakeSecrets::holding(&self.api, Token::parse(TEST_TOKEN).unwrap())),
+                opener: Arc::<FakeOpener>::default(),
+                signals: Arc::<FakeSignals>::default(),
+                clock: Arc::new(SystemClock),
+            },
+        };
+        let (core, task) = start(setup).unwrap();
+        Running { core, task }
+    }
+
+    pub(crate) fn toasts(&self) -> Vec<String> {
+        self.toasts
+            .shown
+            .all()
+            .into_iter()
+            .map(|toast| toast.title)
+            .collect()
+    }
+}
+
+pub(crate) struct Running {
+    pub(crate) core: CoreHandle,
+    task: JoinHandle<()>,
+}
+
+impl Running {
+    /// Follows the state until it is as wanted; no revision may be missing on the way.
+    pub(crate) async fn until(&self, what: &str, wanted: impl Fn(&Snapshot) -> bool) -> Snapshot {
+        let followed = async {
+            let attached = self.core.attach().await.unwrap();
+            let (mut state, mut updates) = (attached.snapshot, attached.updates);
+            while !wanted(&state) {
+                let revised = updates.recv().await.unwrap();
+                assert_eq!(revised.revision, state.revision + 1, "no revision is missing");
+                state.apply(revised);
+            }
+            state
+        };
+        soon(what, followed).await
+    }
+
+    pub(crate) async fn connected(&self) {
+        self.until("connected", |state| {
+            state.connection.state == ConnectionState::Connected
+        })
+        .await;
+    }
+
+    pub(crate) async fn total(&self, count: u32) {
+        self.until("the items", |state| {
+            i64::from(state.counts.total) >= i64::from(count)
+        })
+        .await;
+        let state = self.core.attach().await.unwrap().snapshot;
+        assert_eq!(i64::from(state.counts.total), i64::from(count));
+    }
+
+    /// Titles of the inbox, oldest first.
+    pub(crate) async fn titles(&self) -> Vec<String> {
+        let mut query = InboxQuery {
+            filter: InboxFilter::Inbox,
+            after: None,
+            limit: 100,
+        };
+        let mut titles = Vec::new();
+        loop {
+            let page = self.core.inbox_page(query.clone()).await.unwrap();
+            titles.extend(page.items.into_iter().map(|item| item.title));
+            query.after = page.next;
+            if query.after.is_none() {
+                titles.reverse();
+                return titles;
+            }
+        }
+    }
+
+    pub(crate) async fn stop(self) {
+        self.core.stop().await.unwrap();
+        soon("the core ends", self.task).await.unwrap();
+    }
+}

@@ -1,0 +1,206 @@
+//! A stream's user, who writes down everything.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use gloria_chaos::NEVER;
+use gloria_stream::{
+    Credential, CredentialError, CredentialProvider, Delivery, Frame, Status, StreamHandle, StreamOptions,
+};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, timeout};
+
+/// What a stream delivered.
+#[derive(Default)]
+pub(crate) struct Journal {
+    pub(crate) statuses: Vec<(Instant, Status)>,
+    pub(crate) frames: Vec<Frame>,
+    pub(crate) skipped: Vec<(String, u64)>,
+    /// The stream's task is gone.
+    pub(crate) ended: bool,
+}
+
+impl Journal {
+    pub(crate) fn states(&self) -> Vec<String> {
+        self.statuses.iter().map(|(_, status)| words(status)).collect()
+    }
+
+    /// Id and data of each event.
+    pub(crate) fn events(&self) -> Vec<(String, String)> {
+        self.frames
+            .iter()
+            .map(|frame| (frame.id.to_string(), frame.data.clone()))
+            .collect()
+    }
+
+    /// Whoever looks at the time to the next attempt sees the truth.
+    fn assert_attempts_come_when_announced(&self) {
+        for pair in self.statuses.windows(2) {
+            let until = match &pair[0].1 {
+                Status::Waiting { until, .. } | Status::CircuitOpen { until, .. } => *until,
+                Status::Idle(_)
+                | Status::Connecting { .. }
+                | Status::Connected { .. }
+                | Status::Halted(_) => {
+                    continue;
+                }
+            };
+            if let (at, Status::Connecting { .. }) = &pair[1] {
+                let late = at.into_std().saturating_duration_since(until);
+                let early = until.saturating_duration_since(at.into_std());
+                assert!(
+                    early.is_zero() && late.as_millis() <= 2,
+                    "announced at {until:?}, begun {late:?} later or {early:?} sooner"
+                );
+            }
+        }
+    }
+}
+
+fn words(status: &Status) -> String {
+    match status {
+        Status::Idle(reason) => format!("{reason:?}").to_lowercase(),
+        Status::Connecting { attempt } => format!("connecting {attempt}"),
+        Status::Connected { .. } => "connected".into(),
+        Status::Waiting { attempt, cause, .. } => format!("waiting {attempt}: {cause}"),
+        Status::CircuitOpen { attempt, cause, .. } => format!("circuit open {attempt}: {cause}"),
+        Status::Halted(reason) => format!("halted: {reason}"),
+    }
+}
+
+/// A running stream and its journal.
+pub(crate) struct Client {
+    pub(crate) stream: StreamHandle,
+    journal: watch::Receiver<Journal>,
+}
+
+impl Client {
+    pub(crate) fn spawn(options: StreamOptions, tokens: Arc<Tokens>) -> Self {
+        let (sender, deliveries) = mpsc::channel(64);
+        Self::keep(StreamHandle::spawn(options, tokens, sender), deliveries)
+    }
+
+    fn keep(stream: StreamHandle, mut deliveries: mpsc::Receiver<Delivery>) -> Self {
+        let (writer, journal) = watch::channel(Journal::default());
+        tokio::spawn(async move {
+            while let Some(delivery) = deliveries.recv().await {
+                let at = Instant::now();
+                writer.send_modify(|journal| match delivery {
+                    Delivery::Status(status) => journal.statuses.push((at, status)),
+                    Delivery::Frames(frames) => journal.frames.extend(frames),
+                    Delivery::Skipped { id, bytes } => journal.skipped.push((id.to_string(), bytes)),
+                });
+            }
+            writer.send_modify(|journal| journal.ended = true);
+            writer.closed().await;
+        });
+        Self { stream, journal }
+    }
+
+    /// Waits until the journal is as wanted.
+    pub(crate) async fn until(&mut self, what: &str, wanted: impl Fn(&Journal) -> bool) {
+        let reached = timeout(NEVER, self.journal.wait_for(|journal| wanted(journal)))
+            .await
+            .is_ok_and(|reached| reached.is_ok());
+        if !reached {
+            let journal = self.journal.borrow();
+            panic!("{what}: not in {:#?} {:?}", journal.states(), journal.events());
+        }
+    }
+
+    /// Waits for this state to be the newest.
+    pub(crate) async fn state(&mut self, wanted: &str) {
+        self.until(wanted, |journal| {
+            journal
+                .statuses
+                .last()
+                .is_some_and(|(_, status)| words(status) == wanted)
+        })
+        .await;
+    }
+
+    /// Waits for as many events, which must be these.
+    pub(crate) async fn events(&mut self, wanted: &[(&str, &str)]) {
+        self.until("the events", |journal| journal.frames.len() >= wanted.len())
+            .await;
+        let events = self.journal.borrow().events();
+        let events: Vec<_> = events
+            .iter()
+            .map(|(id, data)| (id.as_str(), data.as_str()))
+            .collect();
+        assert_eq!(events, wanted);
+    }
+
+    /// Waits for as many statuses, which must be these, and come when they said.
+    pub(crate) async fn states(&mut self, wanted: &[&str]) {
+        self.until("the states", |journal| journal.statuses.len() >= wanted.len())
+            .await;
+        let journal = self.journal.borrow();
+        assert_eq!(journal.states(), wanted);
+        journal.assert_attempts_come_when_announced();
+    }
+
+    pub(crate) fn journal(&self) -> watch::Ref<'_, Journal> {
+        self.journal.borrow()
+    }
+}
+
+/// Hands out what it was given, in order, and the last of it for ever.
+pub(crate) struct Tokens {
+    given: Mutex<VecDeque<Result<Credential, CredentialError>>>,
+    /// Whether the credential before was refused, each time it was asked.
+    asked: Mutex<Vec<bool>>,
+    /// It does not answer at all.
+    mute: bool,
+}
+
+impl Tokens {
+    pub(crate) fn of(given: impl IntoIterator<Item = Result<Credential, CredentialError>>) -> Self {
+        Self {
+            given: Mutex::new(given.into_iter().collect()),
+            asked: Mutex::default(),
+            mute: false,
+        }
+    }
+
+    pub(crate) fn none() -> Self {
+        Self::of([Ok(Credential::Anonymous)])
+    }
+
+    pub(crate) fn bearer(tokens: &[&str]) -> Self {
+        Self::of(tokens.iter().map(|token| Ok(Credential::Bearer((*token).into()))))
+    }
+
+    pub(crate) fn mute() -> Self {
+        Self {
+            mute: true,
+            ..Self::none()
+        }
+    }
+
+    pub(crate) fn asked(&self) -> Vec<bool> {
+        self.asked.lock().unwrap().clone()
+    }
+
+    pub(crate) fn give(&self, token: &str) {
+        *self.given.lock().unwrap() = VecDeque::from([Ok(Credential::Bearer(token.into()))]);
+    }
+}
+
+impl CredentialProvider for Tokens {
+    fn credential(&self, rejected: bool) -> BoxFuture<'_, Result<Credential, CredentialError>> {
+        self.asked.lock().unwrap().push(rejected);
+        if self.mute {
+            return std::future::pending().boxed();
+        }
+        let mut given = self.given.lock().unwrap();
+        let next = if given.len() > 1 {
+            given.pop_front()
+        } else {
+            given.front().cloned()
+        };
+        std::future::ready(next.unwrap()).boxed()
+    }
+}

@@ -1,0 +1,97 @@
+//! Commands in the middle of everything.
+
+use gloria_chaos::ask::Ask;
+use gloria_stream::{Command, Reachability};
+
+use crate::numbers::{at_once, secs, short};
+use crate::stage::Stage;
+
+#[tokio::test(start_paused = true)]
+async fn stop_ends_what_is_under_way_and_nothing_follows() {
+    let mut stage = Stage::begun().await;
+    let mut first = stage.opened(Ask::first()).await;
+    stage.tell(Command::Stop);
+    first.hung_up().await;
+    for command in [
+        Command::RetryNow,
+        Command::Woke,
+        Command::CredentialsChanged,
+        Command::Network(Reachability::Online),
+    ] {
+        stage.tell(command);
+        stage.pass(secs(24 * 3600)).await;
+    }
+    stage
+        .verdict(&["connecting 0", "connected", "stopped"], &[])
+        .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_is_begun_elsewhere_asks_for_that_place_at_once() {
+    let mut stage = Stage::begun().await;
+    let mut first = stage.opened(Ask::first()).await;
+    first.write("id: 7\ndata: a\n\n").await;
+    stage.client.events(&[("7", "a")]).await;
+    stage.start(Some("40"));
+    first.hung_up().await;
+    let _second = stage.opened(Ask::after("40")).await;
+    stage.waited(1, &at_once());
+    stage
+        .verdict(
+            &["connecting 0", "connected", "connecting 0", "connected"],
+            &[("7", "a")],
+        )
+        .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_was_given_up_cannot_speak_into_the_next() {
+    let mut stage = Stage::begun().await;
+    let mut old = stage.request(Ask::first()).await;
+    stage.tell(Command::Stop);
+    stage.start(Some("7"));
+    old.flood("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\nid: 9\ndata: old\n\n")
+        .await;
+    let mut new = stage.opened(Ask::after("7")).await;
+    new.write("data: new\n\n").await;
+    stage.client.events(&[("7", "new")]).await;
+    old.hung_up().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn waking_drops_a_stream_that_may_be_dead_and_resumes_within_a_second() {
+    let mut stage = Stage::begun().await;
+    let mut first = stage.opened(Ask::first()).await;
+    first.write("id: 1\ndata: a\n\n").await;
+    stage.client.events(&[("1", "a")]).await;
+    stage.tell(Command::Woke);
+    first.hung_up().await;
+    let _second = stage.opened(Ask::after("1")).await;
+    stage.waited(1, &short());
+    let told = "waiting 0: the computer was asleep";
+    let states = ["connecting 0", "connected", told, "connecting 0", "connected"];
+    stage.verdict(&states, &[("1", "a")]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_network_that_comes_back_is_used_within_a_second() {
+    let mut stage = Stage::begun().await;
+    let mut first = stage.opened(Ask::first()).await;
+    stage.tell(Command::Network(Reachability::Offline));
+    stage.pass(secs(20)).await;
+    stage.tell(Command::Network(Reachability::Online));
+    first.hung_up_within(secs(1)).await;
+    let _second = stage.opened(Ask::first()).await;
+    let told = "waiting 0: the network changed";
+    let states = ["connecting 0", "connected", told, "connecting 0", "connected"];
+    stage.verdict(&states, &[]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_whose_owner_is_gone_hangs_up() {
+    let stage = Stage::begun().await;
+    let mut first = stage.request(Ask::first()).await;
+    drop(stage.client);
+    first.hung_up().await;
+    assert!(stage.server.is_quiet());
+}

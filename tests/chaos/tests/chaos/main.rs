@@ -1,0 +1,31 @@
+//! The stream, and the core around it, against faults: what the server was asked, when, and to the byte; what was told;
+//! and that every event came once, in order, with the position right.
+//!
+//! Where time is paused it moves on to the next timer when nobody has anything to do, so no case waits for the clock.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a failed unwrap fails the test"
+)]
+
+mod answers;
+mod certificates;
+mod credentials;
+mod desk;
+mod encodings;
+mod endings;
+mod ids;
+mod journal;
+mod kills;
+mod lifecycle;
+mod limits;
+mod network;
+mod numbers;
+mod pacing;
+mod program;
+mod proxies;
+mod redirects;
+mod silence;
+mod stage;
+mod whole_core;

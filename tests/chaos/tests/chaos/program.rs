@@ -1,0 +1,108 @@
+//! The `gloria` program, seen by its lines. What only a process has is tested here: an environment, and a sudden end.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::time::timeout;
+
+/// Longer than anything here takes on a busy machine.
+pub(crate) const SOON: Duration = Duration::from_secs(30);
+
+pub(crate) const TOKEN: &str = "chaos-t0ken";
+
+/// What `gloria tail` calls itself.
+pub(crate) const TAIL: &str = concat!("gloria/", env!("CARGO_PKG_VERSION"));
+
+/// The core in a process of its own.
+pub(crate) const CORE: &str = env!("CARGO_BIN_EXE_gloria-chaos-core");
+
+/// `gloria tail` with nothing in its environment but this.
+pub(crate) fn tail(environment: &[(&str, &str)]) -> Program {
+    let gloria = Path::new(CORE).with_file_name(format!("gloria{}", std::env::consts::EXE_SUFFIX));
+    assert!(
+        gloria.exists(),
+        "the gloria program is not built: run `cargo xtask test chaos`"
+    );
+    let home = tempfile::tempdir().unwrap();
+    let mut command = Command::new(gloria);
+    command
+        .arg("tail")
+        .env_clear()
+        .env("GLORIA_HOME", home.path())
+        .env("GLORIA_TOKEN", TOKEN)
+        .env("GLORIA_SSE_RECONNECT_INTERVAL", "100ms")
+        .envs(environment.iter().copied());
+    Program::start(command, Some(home))
+}
+
+pub(crate) struct Program {
+    pub(crate) child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+    _home: Option<TempDir>,
+}
+
+impl Program {
+    pub(crate) fn start(mut command: Command, home: Option<TempDir>) -> Self {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self {
+            child,
+            lines,
+            _home: home,
+        }
+    }
+
+    /// The next line; `None` after the last.
+    pub(crate) async fn line(&mut self) -> Option<Value> {
+        let line = timeout(SOON, self.lines.next_line())
+            .await
+            .expect("a line in time")
+            .unwrap()?;
+        Some(serde_json::from_str(&line).unwrap())
+    }
+
+    /// The next state, and its reason.
+    pub(crate) async fn state(&mut self) -> (String, String) {
+        loop {
+            let line = self.line().await.expect("it goes on");
+            let text = |name: &str| line[name].as_str().unwrap_or_default().to_owned();
+            if line["kind"] == "state" {
+                return (text("state"), text("reason"));
+            }
+        }
+    }
+
+    /// The next states, which must be these.
+    pub(crate) async fn states(&mut self, wanted: &[(&str, &str)]) {
+        for (state, reason) in wanted {
+            let seen = self.state().await;
+            assert_eq!((seen.0.as_str(), seen.1.as_str()), (*state, *reason));
+        }
+    }
+
+    /// The next event, and the time it took to be told.
+    pub(crate) async fn event(&mut self) -> Value {
+        loop {
+            let line = self.line().await.expect("it goes on");
+            if line["kind"] == "event" {
+                return line;
+            }
+        }
+    }
+
+    /// Ends it as the system does when it must: without a word.
+    pub(crate) async fn kill(&mut self) {
+        self.child.kill().await.unwrap();
+    }
+}

@@ -1,0 +1,130 @@
+//! Proxies between here and the server, as the environment names them.
+
+use gloria_chaos::ask::Ask;
+use gloria_chaos::server::Server;
+
+use crate::program::{TAIL, TOKEN, tail};
+use crate::stage::assert_head;
+
+/// What a client asks of a proxy for a secure server.
+fn connect(authorization: &str) -> String {
+    format!(
+        "CONNECT gloria.example:443 HTTP/1.1\r\nHost: gloria.example:443\r\nuser-agent: {TAIL}\r\n{authorization}\r\n"
+    )
+}
+
+fn text(head: &[u8]) -> String {
+    String::from_utf8(head.to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn a_proxy_gets_the_whole_address_and_hands_the_stream_through() {
+    let proxy = Server::bind().await;
+    let by = format!("http://{}", proxy.address());
+    let mut tail = tail(&[
+        ("GLORIA_API_URL", "http://gloria.example/api"),
+        ("GLORIA_ALLOW_PLAIN_HTTP", "true"),
+        ("http_proxy", &by),
+    ]);
+    let mut exchange = proxy.request().await;
+    let ask = Ask::first().token(TOKEN).target("http://gloria.example/api/sse");
+    assert_head(&exchange.head(), &ask, "gloria.example", TAIL);
+    exchange.open().await;
+    exchange.write("event: heartbeat\ndata: {}\n\n").await;
+    tail.states(&[("connecting", ""), ("connected", "")]).await;
+}
+
+#[tokio::test]
+async fn a_proxy_that_asks_for_a_sign_in_is_told_and_gets_no_token() {
+    let proxy = Server::bind().await;
+    let by = format!("http://{}", proxy.address());
+    let mut tail = tail(&[
+        ("GLORIA_API_URL", "https://gloria.example/api"),
+        ("https_proxy", &by),
+    ]);
+    let exchange = proxy.request().await;
+    assert_eq!(text(&exchange.head()), connect(""));
+    exchange.answer("407 Proxy Authentication Required").await;
+    tail.states(&[("connecting", ""), ("waiting", "the proxy asks for a sign-in")])
+        .await;
+    assert!(proxy.is_quiet());
+}
+
+#[tokio::test]
+async fn a_proxy_without_a_way_through_backs_off() {
+    let proxy = Server::bind().await;
+    let by = format!("http://{}", proxy.address());
+    let mut tail = tail(&[
+        ("GLORIA_API_URL", "https://gloria.example/api"),
+        ("https_proxy", &by),
+    ]);
+    for _ in 0..2 {
+        let exchange = proxy.request().await;
+        assert_eq!(text(&exchange.head()), connect(""));
+        exchange.answer("503 Service Unavailable").await;
+        let (state, _) = tail.state().await;
+        assert_eq!(state, "connecting");
+        let (state, reason) = tail.state().await;
+        assert_eq!(state, "waiting");
+        assert!(reason.starts_with("the proxy gave no way through: "), "{reason}");
+    }
+    let waited = proxy.log().wait(1);
+    assert!(waited >= crate::numbers::LEAST, "{waited:?}");
+}
+
+#[tokio::test]
+async fn a_proxy_gets_its_own_password_and_nobody_reads_it() {
+    let proxy = Server::bind().await;
+    let by = format!("http://anna:s3cret@{}", proxy.address());
+    let mut tail = tail(&[
+        ("GLORIA_API_URL", "https://gloria.example/api"),
+        ("https_proxy", &by),
+    ]);
+    let exchange = proxy.request().await;
+    // "anna:s3cret" in base64.
+    assert_eq!(
+        text(&exchange.head()),
+        connect("proxy-authorization: Basic YW5uYTpzM2NyZXQ=\r\n")
+    );
+    exchange.answer("502 Bad Gateway").await;
+    assert_eq!(tail.state().await.0, "connecting");
+    let (state, reason) = tail.state().await;
+    assert!(state == "waiting" && !reason.contains("s3cret"), "{reason}");
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_not_there_is_not_gone_around() {
+    let proxy = Server::bind().await.address();
+    let server = Server::bind().await;
+    let (api, by) = (
+        format!("http://{}/api", server.address()),
+        format!("http://{proxy}"),
+    );
+    let mut tail = tail(&[("GLORIA_API_URL", &api), ("http_proxy", &by)]);
+    assert_eq!(tail.state().await.0, "connecting");
+    assert_eq!(tail.state().await.0, "waiting");
+    assert!(server.is_quiet());
+}
+
+#[tokio::test]
+async fn a_server_that_is_excepted_is_asked_without_the_proxy() {
+    let proxy = Server::bind().await;
+    let server = Server::bind().await;
+    let api = format!("http://{}/api", server.address());
+    let by = format!("http://{}", proxy.address());
+    let mut tail = tail(&[
+        ("GLORIA_API_URL", &api),
+        ("http_proxy", &by),
+        ("no_proxy", "127.0.0.1"),
+    ]);
+    let mut exchange = server.request().await;
+    assert_head(
+        &exchange.head(),
+        &Ask::first().token(TOKEN),
+        &server.address().to_string(),
+        TAIL,
+    );
+    exchange.open().await;
+    tail.states(&[("connecting", ""), ("connected", "")]).await;
+    assert!(proxy.is_quiet());
+}

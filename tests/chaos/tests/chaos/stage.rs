@@ -1,0 +1,109 @@
+//! A stream and the scripted server that it speaks to.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gloria_chaos::ask::{Ask, comparable};
+use gloria_chaos::server::{Exchange, Server};
+use gloria_stream::{Command, StreamOptions};
+
+use crate::journal::{Client, Tokens};
+use crate::numbers::{Span, secs};
+
+/// What the stream calls itself.
+pub(crate) const USER_AGENT: &str = "GloriaChaos/1";
+
+/// The setting's default.
+pub(crate) const BASE: Duration = secs(5);
+
+pub(crate) struct Stage {
+    pub(crate) server: Server,
+    pub(crate) client: Client,
+    pub(crate) tokens: Arc<Tokens>,
+}
+
+impl Stage {
+    /// A stream with the default numbers that has not begun.
+    pub(crate) async fn new() -> Self {
+        Self::with(|_| {}, Tokens::none()).await
+    }
+
+    pub(crate) async fn with(change: impl FnOnce(&mut StreamOptions), tokens: Tokens) -> Self {
+        let server = Server::bind().await;
+        let url = format!("http://{}/api/sse", server.address());
+        let mut options = StreamOptions::new(url.parse().unwrap(), USER_AGENT, 7);
+        change(&mut options);
+        let tokens = Arc::new(tokens);
+        Self {
+            client: Client::spawn(options, Arc::clone(&tokens)),
+            server,
+            tokens,
+        }
+    }
+
+    /// As [`Stage::new`], and begun without a position.
+    pub(crate) async fn begun() -> Self {
+        let stage = Self::new().await;
+        stage.start(None);
+        stage
+    }
+
+    pub(crate) fn start(&self, cursor: Option<&str>) {
+        self.tell(Command::Start {
+            cursor: cursor.map(str::to_owned),
+        });
+    }
+
+    pub(crate) fn tell(&self, command: Command) {
+        self.client.stream.send(command);
+    }
+
+    /// The next request, which must be this one to the byte.
+    pub(crate) async fn request(&self, ask: Ask) -> Exchange {
+        let exchange = self.server.request().await;
+        assert_asks(&exchange, &ask, &self.server.address().to_string());
+        exchange
+    }
+
+    /// The next request, answered by a stream.
+    pub(crate) async fn opened(&mut self, ask: Ask) -> Exchange {
+        let mut exchange = self.request(ask).await;
+        exchange.open().await;
+        self.client.state("connected").await;
+        exchange
+    }
+
+    /// The time between the server's last act and its request number `number`, from 0, is in the span.
+    pub(crate) fn waited(&self, number: usize, span: &Span) {
+        let waited = self.server.log().wait(number);
+        assert!(
+            span.contains(&waited),
+            "request {number} came after {waited:?}, not {span:?}"
+        );
+    }
+
+    /// All that was told and delivered, and nothing more was asked of the server.
+    pub(crate) async fn verdict(&mut self, states: &[&str], events: &[(&str, &str)]) {
+        self.client.states(states).await;
+        self.client.events(events).await;
+        assert!(self.server.is_quiet(), "it asked once more");
+    }
+
+    /// Moves the clock on, with everything that is due on the way.
+    pub(crate) async fn pass(&self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
+}
+
+pub(crate) fn assert_asks(exchange: &Exchange, ask: &Ask, host: &str) {
+    assert_head(&exchange.head(), ask, host, USER_AGENT);
+}
+
+pub(crate) fn assert_head(head: &[u8], ask: &Ask, host: &str, user_agent: &str) {
+    let wanted = ask.bytes(host, user_agent);
+    assert_eq!(
+        comparable(head).escape_ascii().to_string(),
+        wanted.escape_ascii().to_string(),
+        "the request's bytes"
+    );
+}
