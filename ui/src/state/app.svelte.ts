@@ -8,6 +8,9 @@ import { Inbox, type Report } from './inbox.svelte';
 
 export type Page = 'inbox' | 'connection' | 'preferences' | 'setup';
 
+/** A part of a page that a button elsewhere leads to. */
+export type Section = 'network';
+
 /** The connection's numbers, and when they came. */
 export interface Metrics {
   view: MetricsView;
@@ -27,6 +30,9 @@ export class App {
   /** The last that the core said; it says so only while the Connection view is on screen. */
   metrics = $state.raw<Metrics | null>(null);
   readonly inbox: Inbox;
+
+  /** Where on the page the reader is led; null for its beginning. */
+  section: Section | null = null;
 
   // The way here from the inbox, which is always its beginning.
   #trail = $state.raw<readonly Page[]>([]);
@@ -57,8 +63,9 @@ export class App {
     return this.snapshot?.account.needsSetup === true ? 'setup' : (this.#trail.at(-1) ?? 'inbox');
   }
 
-  /** Shows a page. A page that was passed on the way here is gone back to. */
-  go(page: Page): void {
+  /** Shows a page, or a section of it. A page that was passed on the way here is gone back to. */
+  go(page: Page, section: Section | null = null): void {
+    this.section = section;
     const passed = this.#trail.indexOf(page);
     if (page === 'inbox') this.#trail = [];
     else this.#trail = [...(passed < 0 ? this.#trail : this.#trail.slice(0, passed)), page];
