@@ -198,7 +198,7 @@ test('a proxy is chosen, and a wrong address is not saved', async ({ app, page }
   await expect(app.get('proxy-address')).toBeFocused();
   expect(await app.calls('preferences_save')).toHaveLength(1);
   await page.evaluate(() => window.fake.refuse('preferences_save', 'the settings file cannot be written'));
-  await page.getByRole('radio', { name: 'As the system The proxy' }).click();
+  await page.getByRole('radio', { name: 'As the system Its proxy' }).click();
   await expect(app.get('report')).toContainText('the settings file cannot be written');
   await expect(page.getByRole('radio', { name: 'None' })).toBeChecked();
 });
