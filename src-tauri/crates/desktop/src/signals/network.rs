@@ -1,6 +1,10 @@
-//! Interfaces by netwatcher, which is told of their changes; routes by asking for them.
+//! Interfaces by netwatcher, which is told of their changes; routes by asking for them, on Linux whenever one changes.
+
+#[cfg(target_os = "linux")]
+mod routes;
 
 use std::collections::HashMap;
+use std::iter;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -21,12 +25,25 @@ const RESTLESS_LOOK_EVERY: Duration = Duration::from_millis(200);
 const FAR_V4: Ipv4Addr = Ipv4Addr::new(198, 41, 0, 4);
 const FAR_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0x503, 0xba3e, 0, 0, 0, 2, 0x30);
 
+enum Change {
+    Interfaces(HashMap<u32, netwatcher::Interface>),
+    #[cfg(target_os = "linux")]
+    Routes,
+}
+
 /// Tells of the network and its changes until nobody listens.
 pub(super) fn watch(tell: &mpsc::Sender<Observation>) {
     let (changes, changed) = channel();
+    #[cfg(target_os = "linux")]
+    {
+        let changes = changes.clone();
+        super::on_own_thread("routes", move || {
+            routes::watch(|| changes.send(Change::Routes).is_ok())
+        });
+    }
     let watching = netwatcher::watch_interfaces_with_callback(move |update| {
         // The loop below may have ended already.
-        let _ = changes.send(update.interfaces);
+        let _ = changes.send(Change::Interfaces(update.interfaces));
     });
     let _watching = match watching {
         Ok(watching) => watching,
@@ -34,7 +51,7 @@ pub(super) fn watch(tell: &mpsc::Sender<Observation>) {
             return tracing::warn!(%error, "changes of the network are not seen; the heartbeats still find a dead connection");
         }
     };
-    let mut interfaces = Vec::new();
+    let mut interfaces = None;
     let mut told = None;
     let mut restless_until = Instant::now();
     loop {
@@ -44,14 +61,25 @@ pub(super) fn watch(tell: &mpsc::Sender<Observation>) {
             LOOK_EVERY
         };
         match changed.recv_timeout(pause) {
-            Ok(change) => interfaces = listed(changed.try_iter().last().unwrap_or(change)),
+            Ok(change) => {
+                for change in iter::once(change).chain(changed.try_iter()) {
+                    match change {
+                        Change::Interfaces(newer) => interfaces = Some(listed(newer)),
+                        #[cfg(target_os = "linux")]
+                        Change::Routes => {}
+                    }
+                }
+            }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => {
                 return tracing::error!("netwatcher broke; please report this");
             }
         }
+        let Some(interfaces) = interfaces.clone() else {
+            continue;
+        };
         let snapshot = NetworkSnapshot {
-            interfaces: interfaces.clone(),
+            interfaces,
             source_v4: source_v4(),
             source_v6: source_v6(),
         };
