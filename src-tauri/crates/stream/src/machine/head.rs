@@ -83,6 +83,8 @@ impl Head {
             408 | 425 | 429 | 500..=599 => {
                 Verdict::Retry(status(), self.retry_after.map_or(Pace::Backoff, Pace::After))
             }
+            // A redirect that is not followed may say how long the move takes (RFC 9110, 10.2.3).
+            300..=399 => Verdict::Retry(status(), self.retry_after.map_or(Pace::Slow, Pace::After)),
             _ => Verdict::Retry(status(), Pace::Slow),
         }
     }
@@ -235,7 +237,7 @@ mod tests {
                 401 => Verdict::Unauthorized,
                 403 => Verdict::Halt(HaltReason::Forbidden),
                 407 => slow(Cause::Dial(DialError::ProxyAuthentication)),
-                408 | 425 | 429 | 500..=510 | 512..=599 => {
+                300..=399 | 408 | 425 | 429 | 500..=510 | 512..=599 => {
                     Verdict::Retry(Cause::Status(status), Pace::After(Duration::from_secs(20)))
                 }
                 511 => slow(Cause::NetworkSignIn),
@@ -246,6 +248,10 @@ mod tests {
         assert_eq!(
             head(503, &[]).verdict(),
             Verdict::Retry(Cause::Status(503), Pace::Backoff)
+        );
+        assert_eq!(
+            head(304, &[]).verdict(),
+            Verdict::Retry(Cause::Status(304), Pace::Slow)
         );
     }
 }
