@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use super::client::Clients;
 use super::target::{Target, is_redirect};
-use super::{Request, StreamOptions, fault};
+use super::{Request, StreamOptions, fault, portal};
 use crate::DialError;
 
 /// More than any honest chain of redirects needs.
@@ -30,7 +30,20 @@ impl Dialer {
     }
 
     /// Makes one attempt with these headers, to the first answer that is no redirect.
+    ///
+    /// # Errors
+    /// [`DialError::NetworkSignIn`] where a captive portal seems to answer in the server's place.
     pub(super) async fn get(&self, request: &Request, headers: &HeaderMap) -> Result<Response, DialError> {
+        let outcome = self.follow(request, headers).await;
+        match &self.options.portal_probe {
+            Some(probe) if portal::is_suspect(&outcome) && portal::answers(probe).await => {
+                Err(DialError::NetworkSignIn)
+            }
+            Some(_) | None => outcome,
+        }
+    }
+
+    async fn follow(&self, request: &Request, headers: &HeaderMap) -> Result<Response, DialError> {
         let credential = request.credential().await?;
         let limits = self.options.dial;
         let mut target = Target::new(self.options.url.clone(), request.cursor(), credential);

@@ -90,6 +90,9 @@ pub enum DialError {
     /// More than ten in one attempt.
     #[error("the server redirects in a circle")]
     TooManyRedirects,
+    /// A captive portal answers in the server's place.
+    #[error("this network asks for a sign-in of its own")]
+    NetworkSignIn,
     /// The request could not even be made.
     #[error("the connection could not be set up: {0}")]
     Setup(String),
@@ -116,6 +119,11 @@ pub enum EndCause {
     /// Not one byte for this long.
     #[error("nothing heard for {}", Words(*.0))]
     Silent(Duration),
+    /// The answer began, and not one byte of the stream followed, this many times in a row.
+    #[error(
+        "something between here and the server, such as a proxy, holds the stream back: {0} times not one byte came"
+    )]
+    Buffered(u32),
     /// More than the limits allow.
     #[error(transparent)]
     Overflow(Overflow),

@@ -26,6 +26,10 @@ const ATTEMPT_LIMIT: Duration = Duration::from_secs(60);
 /// Overflows at the same id before the event there is given up: the first two may have been a broken connection.
 const OVERFLOWS_TO_SKIP: u32 = 3;
 
+/// Streams that opened and brought not one byte, in a row, before it is said that something holds them back. A server
+/// that is stuck does so once or twice.
+const MUTE_STREAMS_TO_SAY: u32 = 3;
+
 /// What a promise of heartbeats may be: below, a busy machine's hiccup would end connections; above, a dead one would
 /// not be noticed within the hour.
 const LEAST_HEARTBEAT: Duration = Duration::from_millis(100);
@@ -57,10 +61,16 @@ pub struct Machine {
     /// The server asked to be left alone until then.
     not_before: Option<Instant>,
     last_short_circuit: Option<Instant>,
+    /// When as many short-circuits as may come at once are saved up again.
+    short_circuits_rested_at: Option<Instant>,
+    /// When the machine last woke.
+    woke: Option<Instant>,
     /// A short-circuit was due during an attempt and had to rest: it comes if the attempt fails.
     nudged: bool,
     /// Overflows in a row at this id.
     overflows: u32,
+    /// Open streams in a row that ended in silence without one byte.
+    mute: u32,
 }
 
 impl Machine {
@@ -80,8 +90,11 @@ impl Machine {
             renewed: false,
             not_before: None,
             last_short_circuit: None,
+            short_circuits_rested_at: None,
+            woke: None,
             nudged: false,
             overflows: 0,
+            mute: 0,
         }
     }
 
@@ -245,6 +258,9 @@ impl Machine {
     }
 
     fn refused(&mut self, now: Instant, error: DialError) {
+        if error == DialError::NetworkSignIn {
+            return self.fail(now, Cause::NetworkSignIn, Pace::Slow);
+        }
         // Unless it was the credential that was missing, the attempt had another than the one that was answered 401.
         let rejected = mem::take(&mut self.rejected);
         let pace = match &error {
@@ -266,6 +282,7 @@ impl Machine {
             | DialError::BrokenOff(_) => Pace::Backoff,
             DialError::Certificate(_)
             | DialError::CertificateFile(_)
+            | DialError::NetworkSignIn
             | DialError::ProxyAuthentication
             | DialError::NotHttp(_)
             | DialError::NotWebSocket(_)
@@ -281,6 +298,7 @@ impl Machine {
         if let Phase::Connected { heard, .. } = &mut self.phase {
             *heard = Some(now);
         }
+        self.mute = 0;
         self.stay_alive(now);
         self.set_id(chunk.last_id);
         if let Some(retry) = chunk.retry {
@@ -305,7 +323,11 @@ impl Machine {
             EndCause::Overflow(overflow) | EndCause::OverflowRepeated(overflow, _) => {
                 self.overflowed(now, overflow)
             }
-            EndCause::Closed | EndCause::ClosedWith(_) | EndCause::BrokenOff(_) | EndCause::Silent(_) => {
+            EndCause::Closed
+            | EndCause::ClosedWith(_)
+            | EndCause::BrokenOff(_)
+            | EndCause::Silent(_)
+            | EndCause::Buffered(_) => {
                 self.lose(now, Cause::Ended(end), Pace::Backoff);
             }
             EndCause::AgainstPolicy => self.lose(now, Cause::Ended(end), Pace::Slow),
@@ -351,7 +373,16 @@ impl Machine {
             } => {
                 self.hang_up(effects);
                 let silence = liveness.saturating_duration_since(heard.unwrap_or(since));
-                self.lose(now, Cause::Ended(EndCause::Silent(silence)), Pace::Backoff);
+                self.mute = if heard.is_none() {
+                    self.mute.saturating_add(1)
+                } else {
+                    0
+                };
+                if self.mute < MUTE_STREAMS_TO_SAY {
+                    self.lose(now, Cause::Ended(EndCause::Silent(silence)), Pace::Backoff);
+                } else {
+                    self.lose(now, Cause::Ended(EndCause::Buffered(self.mute)), Pace::Slow);
+                }
             }
         }
     }
@@ -392,8 +423,12 @@ impl Machine {
     /// An attempt failed.
     fn fail(&mut self, now: Instant, cause: Cause, pace: Pace) {
         let failed = self.failures;
-        self.failures = failed.saturating_add(1);
-        let delay = self.delay(pace, failed);
+        let mut delay = self.delay(pace, failed);
+        if !self.is_waking(now) {
+            self.failures = failed.saturating_add(1);
+        } else if let Some(sooner) = self.waking_delay(&cause) {
+            delay = delay.min(sooner);
+        }
         if let Pace::After(_) = pace {
             self.not_before = Some(now + delay);
         }

@@ -15,6 +15,7 @@ mod lifetime;
 mod memory;
 mod network;
 mod observed;
+mod portal;
 mod pressure;
 mod requests;
 mod rig;

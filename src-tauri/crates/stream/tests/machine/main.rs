@@ -6,6 +6,7 @@
     reason = "a phase that a test does not look for fails it"
 )]
 
+mod nudges;
 mod numbers;
 mod properties;
 mod table;

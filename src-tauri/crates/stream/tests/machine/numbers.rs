@@ -9,23 +9,23 @@ use crate::{Rig, status_head};
 
 const OVERFLOW: Overflow = Overflow::Event { limit: 4 << 20 };
 
-fn secs(seconds: f64) -> Duration {
+pub(crate) fn secs(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds)
 }
 
-fn connected() -> Rig {
+pub(crate) fn connected() -> Rig {
     let mut rig = Rig::new();
     rig.start().open();
     rig
 }
 
-fn refuse(rig: &mut Rig) {
+pub(crate) fn refuse(rig: &mut Rig) {
     let epoch = rig.epoch();
     rig.send(Input::Refused(epoch, DialError::ConnectionRefused));
 }
 
 /// A machine after this many failed attempts.
-fn failed(times: u32) -> Rig {
+pub(crate) fn failed(times: u32) -> Rig {
     let mut rig = Rig::new();
     rig.start();
     refuse(&mut rig);
@@ -36,7 +36,7 @@ fn failed(times: u32) -> Rig {
     rig
 }
 
-fn attempt(rig: &Rig) -> u32 {
+pub(crate) fn attempt(rig: &Rig) -> u32 {
     match rig.machine.phase() {
         Phase::Connecting { attempt, .. }
         | Phase::Waiting { attempt, .. }
@@ -152,28 +152,6 @@ fn the_circuit_opens_after_ten_and_probes_after_five_and_ten_minutes() {
 }
 
 #[test]
-fn the_user_the_network_and_waking_close_the_circuit() {
-    for input in [Input::RetryNow, Input::Network(Reachability::Online), Input::Woke] {
-        let mut rig = failed(12);
-        rig.send(input.clone());
-        assert_eq!(attempt(&rig), 0, "{input:?}");
-        assert!(rig.wait().0 <= secs(1.0));
-        rig.tick();
-        refuse(&mut rig);
-        assert!(matches!(rig.machine.phase(), Phase::Waiting { attempt: 1, .. }));
-    }
-    let mut rig = failed(12);
-    rig.send(Input::Credentials);
-    assert!(rig.wait().0 <= secs(1.0), "a new token is worth a probe");
-    rig.tick();
-    refuse(&mut rig);
-    assert!(
-        matches!(rig.machine.phase(), Phase::CircuitOpen { attempt: 13, .. }),
-        "and proves nothing else"
-    );
-}
-
-#[test]
 fn no_attempts_is_one() {
     let mut rig = Rig::with(
         Timing {
@@ -190,82 +168,41 @@ fn no_attempts_is_one() {
     ));
 }
 
-#[test]
-fn a_short_circuit_comes_within_a_second_and_once_in_ten() {
-    for seed in 0..100 {
-        let mut rig = Rig::with(
-            Timing {
-                base_delay: secs(60.0),
-                ..Timing::default()
-            },
-            seed,
-        );
-        rig.start();
-        rig.answer(404);
-        rig.send(Input::RetryNow);
-        let first = rig.wait().0;
-        assert!(first <= secs(1.0));
-        rig.send(Input::RetryNow);
-        assert_eq!(rig.wait().0, first, "a planned one is not put off");
-        rig.tick();
-        rig.answer(404);
-        rig.send(Input::RetryNow);
-        let second = rig.wait().0;
-        assert!(second >= secs(10.0) && second <= secs(11.0), "{second:?}");
-    }
-}
+/// However a link flaps, the server is not asked without end; and after a moment of rest it is asked at once.
 
 #[test]
-fn a_nudge_never_lengthens_a_wait() {
-    let mut rig = Rig::with(
-        Timing {
-            base_delay: secs(0.3),
-            ..Timing::default()
-        },
-        3,
-    );
+fn streams_that_bring_nothing_three_times_in_a_row_are_said_to_be_held_back() {
+    let mut rig = Rig::new();
     rig.start();
-    refuse(&mut rig);
-    let planned = rig.wait().0;
-    for input in [
-        Input::Woke,
-        Input::RetryNow,
-        Input::Credentials,
-        Input::Network(Reachability::Online),
-    ] {
-        rig.send(input);
-        assert!(rig.wait().0 <= planned);
-    }
-}
-
-#[test]
-fn the_network_does_not_override_what_the_server_asked_and_the_user_does() {
-    let busy = || {
-        let mut rig = Rig::new();
-        rig.start();
+    let silent = |rig: &mut Rig, speaks: bool| {
         let epoch = rig.epoch();
-        rig.send(Input::Opened(
-            epoch,
-            Head {
-                retry_after: Some(secs(600.0)),
-                ..status_head(503)
-            },
-        ));
-        assert!(rig.wait().0 >= secs(600.0) && rig.wait().0 <= secs(661.0));
-        rig
+        rig.send(Input::Opened(epoch, Head::accepted()));
+        if speaks {
+            rig.pass(1.0);
+            rig.send(Input::Heard(epoch, Chunk::default()));
+        }
+        rig.tick();
+        let told = rig.wait().1.clone();
+        rig.tick();
+        told
     };
-    for input in [
-        Input::Network(Reachability::Online),
-        Input::Woke,
-        Input::Credentials,
-    ] {
-        let mut rig = busy();
-        rig.send(input.clone());
-        assert!(rig.wait().0 >= secs(600.0), "{input:?}");
-    }
-    let mut rig = busy();
-    rig.send(Input::RetryNow);
-    assert!(rig.wait().0 <= secs(1.0));
+    let silence = Cause::Ended(EndCause::Silent(secs(75.0)));
+    assert_eq!(silent(&mut rig, false), silence);
+    assert_eq!(silent(&mut rig, false), silence);
+    assert_eq!(
+        silent(&mut rig, true),
+        silence,
+        "one that spoke was not held back"
+    );
+    assert_eq!(silent(&mut rig, false), silence);
+    assert_eq!(silent(&mut rig, false), silence);
+    let held_back = Cause::Ended(EndCause::Buffered(3));
+    assert_eq!(silent(&mut rig, false), held_back);
+    let epoch = rig.epoch();
+    rig.send(Input::Opened(epoch, Head::accepted()));
+    rig.tick();
+    assert_eq!(rig.wait().1, &Cause::Ended(EndCause::Buffered(4)));
+    assert!(rig.wait().0 >= secs(60.0), "it needs somebody: slowly");
 }
 
 #[test]
@@ -282,104 +219,6 @@ fn the_open_circuit_waits_as_long_as_the_server_asked() {
     ));
     assert!(matches!(rig.machine.phase(), Phase::CircuitOpen { .. }));
     assert!(rig.wait().0 >= secs(1800.0));
-}
-
-#[test]
-fn waking_and_a_new_network_drop_what_was_open() {
-    for woke in [true, false] {
-        let mut rig = connected();
-        if !woke {
-            rig.send(Input::Network(Reachability::Offline));
-            let open = matches!(rig.machine.phase(), Phase::Connected { .. });
-            assert!(open, "the system may be wrong");
-        }
-        rig.send(if woke {
-            Input::Woke
-        } else {
-            Input::Network(Reachability::Online)
-        });
-        let end = if woke {
-            EndCause::Slept
-        } else {
-            EndCause::NetworkChanged
-        };
-        assert_eq!(rig.wait().1, &Cause::Ended(end));
-        assert!(rig.wait().0 <= secs(1.0));
-        assert_eq!(attempt(&rig), 0);
-        rig.tick();
-        rig.open();
-        rig.send(Input::Woke);
-        assert!(
-            matches!(rig.machine.phase(), Phase::Connected { .. }),
-            "it is the same waking, told twice"
-        );
-        assert_eq!(
-            rig.machine.deadline(),
-            Some(rig.now + secs(45.0)),
-            "but a sign of life is due"
-        );
-    }
-}
-
-#[test]
-fn waking_offline_keeps_the_short_circuit_for_the_network() {
-    let mut rig = connected();
-    rig.send(Input::Network(Reachability::Offline));
-    rig.send(Input::Woke);
-    assert_eq!(
-        rig.wait().1,
-        &Cause::Ended(EndCause::Slept),
-        "what was open is dead"
-    );
-    rig.tick();
-    refuse(&mut rig);
-    rig.send(Input::Network(Reachability::Online));
-    assert!(rig.wait().0 <= secs(1.0));
-}
-
-#[test]
-fn a_way_that_ends_offline_keeps_the_short_circuit_for_the_network() {
-    let mut rig = connected();
-    rig.send(Input::Network(Reachability::Offline));
-    rig.end(EndCause::NetworkChanged);
-    assert_eq!(rig.wait().1, &Cause::Ended(EndCause::NetworkChanged));
-    rig.tick();
-    refuse(&mut rig);
-    rig.send(Input::Network(Reachability::Online));
-    assert!(rig.wait().0 <= secs(1.0));
-}
-
-#[test]
-fn another_way_out_asks_an_open_stream_for_a_sign_of_life() {
-    let mut rig = connected();
-    rig.send(Input::Network(Reachability::Online));
-    assert_eq!(
-        rig.machine.deadline(),
-        Some(rig.now + secs(75.0)),
-        "the first report is no change"
-    );
-    rig.send(Input::Network(Reachability::Online));
-    assert_eq!(rig.machine.deadline(), Some(rig.now + secs(45.0)));
-}
-
-#[test]
-fn a_network_that_comes_during_an_attempt_is_not_forgotten() {
-    let mut rig = failed(8);
-    rig.send(Input::Woke);
-    rig.tick();
-    rig.send(Input::Network(Reachability::Offline));
-    rig.pass(2.0);
-    rig.send(Input::Network(Reachability::Online));
-    assert!(
-        matches!(rig.machine.phase(), Phase::Connecting { .. }),
-        "it was dialled a moment ago"
-    );
-    refuse(&mut rig);
-    assert!(
-        rig.wait().0 <= secs(9.0),
-        "a short-circuit is due ten seconds after the last"
-    );
-    assert_eq!(attempt(&rig), 1);
 }
 
 #[test]

@@ -4,13 +4,23 @@ use std::time::{Duration, Instant};
 
 use super::Machine;
 use crate::machine::pace::{self, Pace};
-use crate::machine::{Cause, Effect, EndCause, Phase, Reachability};
+use crate::machine::{Cause, DialError, Effect, EndCause, Phase, Reachability};
 
 /// A short-circuit comes within this: soon enough not to be felt, spread enough for a building whose power came back.
 const SHORT_CIRCUIT: Duration = Duration::from_secs(1);
 
-/// Between two short-circuits, so that a flapping link cannot make a storm.
+/// On the whole there is one short-circuit in this time, so that a flapping link cannot make a storm.
 const SHORT_CIRCUIT_REST: Duration = Duration::from_secs(10);
+
+/// Short-circuits that may follow each other without that rest. A laptop that is opened takes up to three: it wakes, the
+/// network comes, and the VPN with it.
+const SHORT_CIRCUITS_AT_ONCE: u32 = 3;
+
+/// After waking, the network takes up to this long to be there. What fails until then says nothing of the server.
+const WAKE_GRACE: Duration = Duration::from_secs(20);
+
+/// Until then it is looked for this often where there is no way to the server: such attempts do not leave the machine.
+const GRACE_RETRY: Duration = Duration::from_millis(500);
 
 /// What may cut a wait short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +43,9 @@ impl Machine {
         }
         if matches!(nudge, Nudge::User | Nudge::Credentials) {
             self.rejected = false;
+        }
+        if nudge == Nudge::Woke {
+            self.woke = Some(now);
         }
         if nudge == Nudge::Woke && self.reachability == Some(Reachability::Offline) {
             return self.wake_offline(now, effects);
@@ -100,10 +113,24 @@ impl Machine {
         };
     }
 
+    /// A failure that says nothing of the server, because the machine woke a moment ago.
+    pub(super) fn is_waking(&self, now: Instant) -> bool {
+        self.woke.is_some_and(|woke| now < woke + WAKE_GRACE)
+    }
+
+    /// How long to wait for a network that is not there yet; `None` where it is.
+    pub(super) fn waking_delay(&mut self, cause: &Cause) -> Option<Duration> {
+        let no_way = matches!(
+            cause,
+            Cause::Dial(DialError::NameNotFound | DialError::Unreachable | DialError::ConnectTimedOut(_))
+        );
+        no_way.then(|| GRACE_RETRY + pace::uniform(&mut self.rng, GRACE_RETRY))
+    }
+
     /// Waits for a short-circuit.
     pub(super) fn wait_briefly(&mut self, now: Instant, cause: Cause) {
         let until = self.short_circuit_at(now);
-        self.last_short_circuit = Some(until);
+        self.spend_short_circuit(until);
         self.phase = Phase::Waiting {
             attempt: self.failures,
             until,
@@ -111,11 +138,16 @@ impl Machine {
         };
     }
 
-    /// Cuts a wait short, unless its end is nearer.
+    /// Cuts a wait short, unless its end is nearer, or it is a short-circuit already.
     pub(super) fn wait_at_most(&mut self, now: Instant, planned: Instant, cause: Cause) {
-        let sooner = self.short_circuit_at(now);
+        let is_short = self.last_short_circuit == Some(planned) && planned <= now + SHORT_CIRCUIT;
+        let sooner = if is_short {
+            planned
+        } else {
+            self.short_circuit_at(now)
+        };
         if sooner < planned {
-            self.last_short_circuit = Some(sooner);
+            self.spend_short_circuit(sooner);
         }
         self.phase = Phase::Waiting {
             attempt: self.failures,
@@ -125,11 +157,21 @@ impl Machine {
     }
 
     fn short_circuit_at(&mut self, now: Instant) -> Instant {
-        let rested = self
-            .last_short_circuit
-            .map_or(now, |last| now.max(last + SHORT_CIRCUIT_REST));
-        let at = rested + pace::uniform(&mut self.rng, SHORT_CIRCUIT);
+        let saved = SHORT_CIRCUIT_REST * (SHORT_CIRCUITS_AT_ONCE - 1);
+        let allowed = self
+            .short_circuits_rested_at
+            .and_then(|rested_at| rested_at.checked_sub(saved))
+            .map_or(now, |allowed| allowed.max(now));
+        let at = allowed + pace::uniform(&mut self.rng, SHORT_CIRCUIT);
         self.not_before.map_or(at, |not_before| at.max(not_before))
+    }
+
+    fn spend_short_circuit(&mut self, at: Instant) {
+        let rested_at = self
+            .short_circuits_rested_at
+            .map_or(at, |rested_at| rested_at.max(at));
+        self.short_circuits_rested_at = Some(rested_at + SHORT_CIRCUIT_REST);
+        self.last_short_circuit = Some(at);
     }
 
     fn rested(&self, now: Instant) -> bool {

@@ -1,0 +1,139 @@
+//! Whether a network wants a sign-in of its own before it lets anything through: a captive portal, such as a hotel's.
+//!
+//! Such a network answers in the server's place, most often with a web page. What looks like that is checked by a
+//! request that a portal cannot leave alone and that tells it nothing: plain http, to the server's own host, without
+//! token, cookies or the stream's path.
+
+use std::time::Duration;
+
+use http::header::{CONTENT_TYPE, LOCATION};
+use http::{HeaderMap, StatusCode};
+use reqwest::{Client, Response};
+use url::Url;
+
+use super::target::is_redirect;
+use crate::DialError;
+
+/// A portal is one hop away. A server that does not answer on port 80, as many do not, must not hold the attempt up.
+const PROBE_LIMIT: Duration = Duration::from_secs(3);
+
+/// The path that systems ask for when they look for portals themselves; servers that know it answer 204.
+const PROBE_PATH: &str = "/generate_204";
+
+/// Where a stream's server is asked whether it can be reached: its own host, so that no third party hears of it.
+pub(super) fn default_probe(stream: &Url) -> Option<Url> {
+    let mut probe = Url::parse("http://probe.invalid/").ok()?;
+    probe.set_host(stream.host_str()).ok()?;
+    probe.set_path(PROBE_PATH);
+    Some(probe)
+}
+
+/// Whether an attempt came to what a portal in the server's place would give.
+pub(super) fn is_suspect(outcome: &Result<Response, DialError>) -> bool {
+    match outcome {
+        Ok(response) => response.status() == StatusCode::OK && is_page(response.headers()),
+        Err(DialError::RedirectNotSecure | DialError::Certificate(_) | DialError::Tls(_)) => true,
+        Err(_) => false,
+    }
+}
+
+/// Asks, and says whether a portal answered. No answer is no portal.
+pub(super) async fn answers(probe: &Url) -> bool {
+    let client = Client::builder()
+        .no_proxy()
+        .http1_only()
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .retry(reqwest::retry::never())
+        .timeout(PROBE_LIMIT)
+        .build();
+    let Ok(client) = client else { return false };
+    match client.get(probe.clone()).send().await {
+        Ok(answer) => is_portal(probe, answer.status(), answer.headers()),
+        Err(error) => {
+            // The error names the address, which names the server and nothing else.
+            tracing::debug!(
+                timeout = error.is_timeout(),
+                "no answer to the search for a portal"
+            );
+            false
+        }
+    }
+}
+
+/// What an answer to the probe means. The server itself says 204, sends to itself by https, or knows no such path; a
+/// portal shows its page or sends there.
+fn is_portal(probe: &Url, status: StatusCode, headers: &HeaderMap) -> bool {
+    if is_redirect(status) {
+        let location = headers.get(LOCATION).and_then(|location| location.to_str().ok());
+        return location
+            .and_then(|location| probe.join(location.trim()).ok())
+            .is_some_and(|target| target.host() != probe.host());
+    }
+    status == StatusCode::NETWORK_AUTHENTICATION_REQUIRED || (status == StatusCode::OK && is_page(headers))
+}
+
+fn is_page(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = content_type
+        .and_then(|value| value.split(';').next())
+        .unwrap_or_default()
+        .trim();
+    essence.eq_ignore_ascii_case("text/html") || essence.eq_ignore_ascii_case("application/xhtml+xml")
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    #[test]
+    fn the_probe_names_the_host_and_nothing_else() {
+        for (stream, probe) in [
+            (
+                "https://user:pass@api.example:8443/v1/sse?token=s3cret#x",
+                "http://api.example/generate_204",
+            ),
+            ("wss://api.example/ws", "http://api.example/generate_204"),
+            ("http://[::1]:8080/sse", "http://[::1]/generate_204"),
+        ] {
+            let stream = stream.parse().unwrap();
+            assert_eq!(default_probe(&stream).unwrap().as_str(), probe);
+        }
+    }
+
+    #[test]
+    fn only_what_answers_in_the_servers_place_is_a_portal() {
+        let html = (CONTENT_TYPE, "text/html; charset=utf-8");
+        let to = |location| (LOCATION, location);
+        let table: &[(u16, &[(HeaderName, &'static str)], bool)] = &[
+            (204, &[], false),
+            (200, &[html.clone()], true),
+            (200, &[(CONTENT_TYPE, "text/plain")], false),
+            (200, &[], false),
+            (511, &[], true),
+            (404, &[html.clone()], false),
+            (403, &[html.clone()], false),
+            (502, &[html], false),
+            (301, &[to("https://api.example/generate_204")], false),
+            (308, &[to("/elsewhere")], false),
+            (302, &[to("http://login.hotel.example/?from=api.example")], true),
+            (307, &[to("//portal.example")], true),
+            (302, &[], false),
+        ];
+        let probe = "http://api.example/generate_204".parse().unwrap();
+        for (status, headers, portal) in table {
+            let headers = headers
+                .iter()
+                .map(|(name, value)| (name.clone(), HeaderValue::from_static(value)))
+                .collect();
+            let status = StatusCode::from_u16(*status).unwrap();
+            assert_eq!(
+                is_portal(&probe, status, &headers),
+                *portal,
+                "{status} {headers:?}"
+            );
+        }
+    }
+}

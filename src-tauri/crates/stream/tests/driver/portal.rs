@@ -1,0 +1,66 @@
+//! Networks that answer in the server's place.
+
+use crate::rig::{Provider, Rig, Server};
+
+const PAGE: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\nhi";
+
+/// A stream to a server that shows a page, and where the probe goes.
+async fn behind_a_page() -> (Rig, Server) {
+    let probed = Server::bind().await;
+    let probe = probed.url("/generate_204");
+    let provider = Provider::bearer(&["s3cret"]);
+    let rig = Rig::with(|options| options.portal_probe = Some(probe), provider).await;
+    rig.start(Some("41"));
+    let mut connection = rig.server.accept().await;
+    connection.write(PAGE).await;
+    (rig, probed)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_in_the_servers_place_is_a_sign_in_and_the_probe_tells_nothing() {
+    let (mut rig, probed) = behind_a_page().await;
+    let mut probe = probed.accept().await;
+    let host = probed.url("/").authority().to_owned();
+    assert_eq!(
+        probe.request,
+        format!("GET /generate_204 HTTP/1.1\r\naccept: */*\r\nhost: {host}\r\n\r\n")
+    );
+    probe
+        .write("HTTP/1.1 302 Found\r\nLocation: http://login.hotel.invalid/\r\n\r\n")
+        .await;
+    assert_eq!(rig.trouble().await, "this network asks for a sign-in of its own");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_can_be_reached_shows_its_own_page() {
+    let (mut rig, probed) = behind_a_page().await;
+    let mut probe = probed.accept().await;
+    probe.write("HTTP/1.1 204 No Content\r\n\r\n").await;
+    assert_eq!(
+        rig.trouble().await,
+        "this address answered with a web page (text/html), not an event stream"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_without_an_answer_changes_nothing() {
+    let (mut rig, probed) = behind_a_page().await;
+    let _silent = probed.accept().await;
+    assert!(rig.trouble().await.contains("a web page"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_ordinary_failure_is_not_looked_into() {
+    let probed = Server::bind().await;
+    let probe = probed.url("/generate_204");
+    let mut rig = Rig::with(
+        |options| options.portal_probe = Some(probe),
+        Provider::anonymous(),
+    )
+    .await;
+    rig.start(None);
+    let mut connection = rig.server.accept().await;
+    connection.write("HTTP/1.1 503 Service Unavailable\r\n\r\n").await;
+    assert_eq!(rig.trouble().await, "the server answered 503");
+    assert!(probed.is_quiet());
+}
