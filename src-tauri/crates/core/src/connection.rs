@@ -153,6 +153,7 @@ pub(crate) fn remedy(cause: &Cause) -> Remedy {
         Cause::NetworkSignIn => Remedy::NetworkSignIn,
         Cause::Dial(error) => dial_remedy(error),
         Cause::Halted(reason) => halt_remedy(*reason),
+        Cause::Ended(EndCause::Buffered(_)) => Remedy::CheckNetwork,
         Cause::Ended(EndCause::Rejected(reason)) => halt_remedy(*reason),
         Cause::Ended(
             EndCause::Closed
@@ -174,6 +175,7 @@ fn dial_remedy(error: &DialError) -> Remedy {
         DialError::Credential(CredentialError::Missing) => Remedy::SignIn,
         DialError::Credential(CredentialError::Unavailable(_)) => Remedy::UnlockKeyring,
         DialError::ProxyAuthentication => Remedy::ProxySignIn,
+        DialError::NetworkSignIn => Remedy::NetworkSignIn,
         DialError::Proxy(_) => Remedy::CheckNetwork,
         DialError::Certificate(_) | DialError::CertificateFile(_) => Remedy::CheckCertificate,
         DialError::NameNotFound

@@ -153,7 +153,7 @@ impl App {
                 ));
             }
             Status::Waiting {
-                cause: Cause::Ended(EndCause::Silent(_)),
+                cause: Cause::Ended(EndCause::Silent(_) | EndCause::Buffered(_)),
                 ..
             } => self.server.was_silent(),
             Status::Waiting { .. }

@@ -267,8 +267,9 @@ impl State {
         let mut bytes = Vec::new();
         let mut ends = Vec::new();
         for id in ids {
-            bytes.extend(event(id, id <= self.greatest));
-            ends.push((bytes.len(), id));
+            let event = event(id, id <= self.greatest);
+            ends.push((bytes.len() + complete_at(&event), id));
+            bytes.extend(event);
         }
         let mut from = 0;
         while from < bytes.len() {
@@ -285,8 +286,7 @@ impl State {
         self.tally.published += 1;
         let id = self.tally.published;
         let event = event(id, false);
-        // The last byte would complete it.
-        let to = self.rng.usize(0..event.len());
+        let to = self.rng.usize(0..complete_at(&event));
         self.send(event[..to].to_vec(), None);
         self.end(EndCause::BrokenOff("connection reset by peer".to_owned()));
     }
@@ -355,6 +355,11 @@ fn event(id: u64, again: bool) -> Vec<u8> {
     ]
     .join(ending)
     .into_bytes()
+}
+
+/// After how many bytes an event is whole: the LF of its last CRLF adds nothing.
+fn complete_at(event: &[u8]) -> usize {
+    event.len() - usize::from(event.ends_with(b"\r\n"))
 }
 
 /// The way to the server.
