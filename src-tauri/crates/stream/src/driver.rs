@@ -51,8 +51,6 @@ pub struct StreamOptions {
     pub dial: DialLimits,
     /// The way out of the network.
     pub network: NetworkOptions,
-    /// Where it is asked, without a credential, whether a captive portal is in the way; `None` never asks.
-    pub portal_probe: Option<Url>,
     /// The seed of the machine's randomness.
     pub seed: u64,
 }
@@ -61,7 +59,6 @@ impl StreamOptions {
     /// Options with the default numbers for everything but these.
     pub fn new(url: Url, user_agent: impl Into<String>, seed: u64) -> Self {
         Self {
-            portal_probe: portal::default_probe(&url),
             url,
             user_agent: user_agent.into(),
             timing: Timing::default(),

@@ -39,6 +39,7 @@ troubles! {
     ConnectTimeout = "timeout_connect", "no connection in time";
     AnswerTimeout = "timeout_answer", "no answer in time";
     Silent = "silent", "an open connection fell silent";
+    HeldBack = "held_back", "something such as a proxy held the stream back";
     Certificate = "certificate", "the certificate was not trusted";
     Tls = "tls", "no secure connection could be made";
     ProxyAuthentication = "proxy_auth", "the proxy asked for a sign-in";
@@ -73,7 +74,10 @@ impl Trouble {
 
     /// Something was waited for and did not come.
     pub fn is_timeout(self) -> bool {
-        matches!(self, Self::ConnectTimeout | Self::AnswerTimeout | Self::Silent)
+        matches!(
+            self,
+            Self::ConnectTimeout | Self::AnswerTimeout | Self::Silent | Self::HeldBack
+        )
     }
 }
 
@@ -106,6 +110,7 @@ impl From<&DialError> for Trouble {
             DialError::Tls(_) => Self::Tls,
             DialError::ProxyAuthentication => Self::ProxyAuthentication,
             DialError::Proxy(_) => Self::Proxy,
+            DialError::NetworkSignIn => Self::NetworkSignIn,
             DialError::BrokenOff(_) => Self::BrokenOff,
             DialError::NotHttp(_) => Self::NotHttp,
             DialError::NotWebSocket(_) => Self::NotAStream,
@@ -125,6 +130,7 @@ impl From<&EndCause> for Trouble {
             EndCause::Rejected(reason) => (*reason).into(),
             EndCause::BrokenOff(_) => Self::BrokenOff,
             EndCause::Silent(_) => Self::Silent,
+            EndCause::Buffered(_) => Self::HeldBack,
             EndCause::Overflow(_) | EndCause::OverflowRepeated(..) => Self::Oversized,
             EndCause::NetworkChanged => Self::NetworkChanged,
             EndCause::Slept => Self::Slept,

@@ -35,12 +35,13 @@ impl Dialer {
     /// [`DialError::NetworkSignIn`] where a captive portal seems to answer in the server's place.
     pub(super) async fn get(&self, request: &Request, headers: &HeaderMap) -> Result<Response, DialError> {
         let outcome = self.follow(request, headers).await;
-        match &self.options.portal_probe {
-            Some(probe) if portal::is_suspect(&outcome) && portal::answers(probe).await => {
-                Err(DialError::NetworkSignIn)
-            }
-            Some(_) | None => outcome,
+        if portal::is_suspect(&outcome)
+            && let Some(probe) = portal::probe(&self.options)
+            && portal::answers(probe).await
+        {
+            return Err(DialError::NetworkSignIn);
         }
+        outcome
     }
 
     async fn follow(&self, request: &Request, headers: &HeaderMap) -> Result<Response, DialError> {

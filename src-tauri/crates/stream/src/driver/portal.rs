@@ -11,6 +11,7 @@ use http::{HeaderMap, StatusCode};
 use reqwest::{Client, Response};
 use url::Url;
 
+use super::StreamOptions;
 use super::target::is_redirect;
 use crate::DialError;
 
@@ -20,8 +21,14 @@ const PROBE_LIMIT: Duration = Duration::from_secs(3);
 /// The path that systems ask for when they look for portals themselves; servers that know it answer 204.
 const PROBE_PATH: &str = "/generate_204";
 
-/// Where a stream's server is asked whether it can be reached: its own host, so that no third party hears of it.
-pub(super) fn default_probe(stream: &Url) -> Option<Url> {
+/// Where it is asked whether a portal is in the way.
+pub(super) fn probe(options: &StreamOptions) -> Option<Url> {
+    let set = options.network.probe_url.clone();
+    set.or_else(|| default_probe(&options.url))
+}
+
+/// The stream's own host, so that no third party hears of it.
+fn default_probe(stream: &Url) -> Option<Url> {
     let mut probe = Url::parse("http://probe.invalid/").ok()?;
     probe.set_host(stream.host_str()).ok()?;
     probe.set_path(PROBE_PATH);
@@ -38,7 +45,7 @@ pub(super) fn is_suspect(outcome: &Result<Response, DialError>) -> bool {
 }
 
 /// Asks, and says whether a portal answered. No answer is no portal.
-pub(super) async fn answers(probe: &Url) -> bool {
+pub(super) async fn answers(probe: Url) -> bool {
     let client = Client::builder()
         .no_proxy()
         .http1_only()
@@ -49,7 +56,7 @@ pub(super) async fn answers(probe: &Url) -> bool {
         .build();
     let Ok(client) = client else { return false };
     match client.get(probe.clone()).send().await {
-        Ok(answer) => is_portal(probe, answer.status(), answer.headers()),
+        Ok(answer) => is_portal(&probe, answer.status(), answer.headers()),
         Err(error) => {
             // The error names the address, which names the server and nothing else.
             tracing::debug!(

@@ -9,7 +9,7 @@ async fn behind_a_page() -> (Rig, Server) {
     let probed = Server::bind().await;
     let probe = probed.url("/generate_204");
     let provider = Provider::bearer(&["s3cret"]);
-    let rig = Rig::with(|options| options.portal_probe = Some(probe), provider).await;
+    let rig = Rig::with(|options| options.network.probe_url = Some(probe), provider).await;
     rig.start(Some("41"));
     let mut connection = rig.server.accept().await;
     connection.write(PAGE).await;
@@ -54,7 +54,7 @@ async fn an_ordinary_failure_is_not_looked_into() {
     let probed = Server::bind().await;
     let probe = probed.url("/generate_204");
     let mut rig = Rig::with(
-        |options| options.portal_probe = Some(probe),
+        |options| options.network.probe_url = Some(probe),
         Provider::anonymous(),
     )
     .await;

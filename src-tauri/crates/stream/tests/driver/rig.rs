@@ -42,7 +42,7 @@ impl Rig {
             ..Timing::default()
         };
         // Who listens on this machine's port 80 is no matter of these tests.
-        options.portal_probe = None;
+        options.network.probe_url = Some("http://127.0.0.1:1/generate_204".parse().unwrap());
         change(&mut options);
         let (sender, deliveries) = mpsc::channel(16);
         let provider = Arc::new(provider);
