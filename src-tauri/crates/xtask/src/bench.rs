@@ -2,13 +2,18 @@
 //! busy machine proves nothing.
 
 #[cfg(target_os = "linux")]
+mod idle;
+#[cfg(target_os = "linux")]
 mod memory;
 mod page;
+mod parser;
 mod storm;
-mod tail;
+mod stream;
 
 use std::process::{Command, ExitCode};
 
+#[cfg(target_os = "linux")]
+use anyhow::Context as _;
 use anyhow::Result;
 use clap::ValueEnum;
 
@@ -18,15 +23,19 @@ use crate::install::{Purpose, ensure_installed};
 /// What can be measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Bench {
-    /// A million events through `gloria tail`, beside curl.
-    Tail,
-    /// What the command and the app hold in memory while nothing happens. On Linux.
+    /// A million events through `gloria tail`, beside other clients.
+    Stream,
+    /// The parser on hard shapes, beside eventsource-stream.
+    Parser,
+    /// What `gloria tail` costs while nothing happens. On Linux.
+    Idle,
+    /// What the app holds in memory while nothing happens. On Linux.
     Memory,
     /// A hundred thousand clients that come back at once, in virtual time: docs/reconnect-storms.md.
     Storm,
 }
 
-/// Runs the benches, all if none is named, and prints a table of Markdown for each.
+/// Runs the benches, all if none is named, and writes their tables into the pages of docs.
 ///
 /// # Errors
 /// When something cannot be built, started or measured.
@@ -38,11 +47,9 @@ pub(crate) fn run(benches: &[Bench]) -> Result<ExitCode> {
     };
     for bench in benches {
         match bench {
-            Bench::Tail => {
-                ensure_installed(&[Purpose::Bench])?;
-                house::run(&mut release(&["gloria-cli", "gloria-backend"]))?;
-                tail::run()?;
-            }
+            Bench::Stream => stream::run()?,
+            Bench::Parser => parser::run()?,
+            Bench::Idle => idle()?,
             Bench::Memory => memory()?,
             Bench::Storm => storm::run()?,
         }
@@ -58,6 +65,16 @@ fn memory() -> Result<()> {
     memory::run()
 }
 
+#[cfg(target_os = "linux")]
+fn idle() -> Result<()> {
+    idle::run()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn idle() -> Result<()> {
+    anyhow::bail!("what a process uses is read from /proc, which only Linux has")
+}
+
 #[cfg(not(target_os = "linux"))]
 fn memory() -> Result<()> {
     anyhow::bail!("memory is read from /proc, which only Linux has")
@@ -67,6 +84,34 @@ fn release(packages: &[&str]) -> Command {
     let mut build = cargo(["build", "--release"]);
     build.args(packages.iter().flat_map(|package| ["--package", package]));
     build
+}
+
+/// A field of one of /proc's files, in KiB.
+#[cfg(target_os = "linux")]
+fn kib(text: &str, field: &str) -> Result<u64> {
+    let value = text
+        .lines()
+        .find_map(|line| line.strip_prefix(field)?.trim().strip_suffix(" kB"));
+    Ok(value
+        .with_context(|| format!("/proc has no {field}"))?
+        .trim()
+        .parse()?)
+}
+
+#[cfg(target_os = "linux")]
+fn mib(kib: u64) -> String {
+    format!("{}.{} MiB", kib / 1024, kib % 1024 * 10 / 1024)
+}
+
+/// What else the machine was doing when a measurement began: a reader has to know.
+fn loudness() -> String {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let load = std::fs::read_to_string("/proc/loadavg").ok();
+    let load = load.as_deref().and_then(|load| load.split_whitespace().next());
+    match load {
+        Some(load) => format!("On {cores} cores; the load before it was {load}."),
+        None => format!("On {cores} cores."),
+    }
 }
 
 /// The middle one of several measurements.

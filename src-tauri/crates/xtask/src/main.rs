@@ -31,7 +31,7 @@ enum Task {
         #[arg(value_enum)]
         suites: Vec<test::Suite>,
     },
-    /// Measure; prints the tables of docs/performance.md.
+    /// Measure, and write the tables of docs/performance.md and docs/reconnect-storms.md anew.
     Bench {
         /// Which benches; all of them if none is named.
         #[arg(value_enum)]

@@ -8,8 +8,9 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use gloria_desktop_session::{Process, Session, SessionOptions, wait_until};
 
+use super::{kib, mib, page};
 use crate::demo::{fresh_token, start_backend};
-use crate::house::built;
+use crate::house::{self, built};
 
 /// How long any one thing may take to happen.
 const SOON: Duration = Duration::from_secs(60);
@@ -41,20 +42,6 @@ async fn measure() -> Result<()> {
         command
     };
 
-    let mut tail = command("gloria");
-    tail.arg("tail");
-    let mut tail = session.spawn("tail", tail)?;
-    wait_until("tail to connect", SOON, async || {
-        Ok(tail.log().contains("\"connected\"").then_some(()))
-    })
-    .await?;
-    tokio::time::sleep(SETTLED).await;
-    let tail_rss = kib(
-        &fs::read_to_string(format!("/proc/{}/status", tail.id()))?,
-        "VmRSS:",
-    )?;
-    tail.end();
-
     let app = session.spawn("app", command("gloria-notify"))?;
     wait_until("the app to connect", SOON, async || {
         let items = session.tray_items().await?;
@@ -83,8 +70,7 @@ async fn measure() -> Result<()> {
     tokio::time::sleep(SETTLED).await;
     let after = tree_pss(&app)?;
 
-    println!("\n| held in memory, idle | |\n| --- | --- |");
-    println!("| `gloria tail`, connected: RSS | {} |", mib(tail_rss));
+    let mut table = "| held in memory, idle | |\n| --- | --- |\n".to_owned();
     for (what, tree) in [
         ("before any window", before),
         ("with the window open", open),
@@ -94,13 +80,14 @@ async fn measure() -> Result<()> {
             .iter()
             .map(|(name, pss)| format!("{name} {}", mib(*pss)))
             .collect();
-        println!(
-            "| the app in the tray, {what}: PSS of its processes | {} ({}) |",
+        table += &format!(
+            "| the app in the tray, {what}: PSS of its processes | {} ({}) |\n",
             mib(tree.values().sum()),
             parts.join(", ")
         );
     }
-    Ok(())
+    println!("\n{table}");
+    page::put(&house::root().join("docs/performance.md"), "memory", &table)
 }
 
 /// Waits until the app's window is there, or gone.
@@ -159,18 +146,4 @@ fn parents() -> Result<Vec<(u32, u32)>> {
         parents.extend(parent.map(|parent| (process, parent)));
     }
     Ok(parents)
-}
-
-fn kib(text: &str, field: &str) -> Result<u64> {
-    let value = text
-        .lines()
-        .find_map(|line| line.strip_prefix(field)?.trim().strip_suffix(" kB"));
-    Ok(value
-        .with_context(|| format!("/proc has no {field}"))?
-        .trim()
-        .parse()?)
-}
-
-fn mib(kib: u64) -> String {
-    format!("{}.{} MiB", kib / 1024, kib % 1024 * 10 / 1024)
 }

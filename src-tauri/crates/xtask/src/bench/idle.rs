@@ -1,0 +1,93 @@
+//! What `gloria tail` costs while nothing happens but heartbeats, read from /proc.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+
+use super::{kib, loudness, mib, page, release};
+use crate::demo::{Running, fresh_token, start_backend};
+use crate::house::{self, built};
+
+/// Starting up is over by then.
+const SETTLED: Duration = Duration::from_secs(10);
+
+/// Two heartbeats of the backend's 30 s.
+const WATCHED: Duration = Duration::from_secs(60);
+
+/// Builds, measures, and writes the table.
+pub(super) fn run() -> Result<()> {
+    house::run(&mut release(&["gloria-cli", "gloria-backend"]))?;
+    let token = fresh_token();
+    let mut backend = Command::new(built("release", "gloria-backend"));
+    backend.args(["--listen", "127.0.0.1:0"]);
+    let (_backend, ready) = start_backend(backend, &token)?;
+    let api = ready["api"]
+        .as_str()
+        .context("the backend did not say its address")?;
+    let home = tempfile::tempdir()?;
+    let mut tail = Command::new(built("release", "gloria"));
+    tail.arg("tail").env("GLORIA_API_URL", api);
+    tail.env("GLORIA_TOKEN", &token).env("GLORIA_HOME", home.path());
+    let mut tail = Running(tail.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?);
+    let output = tail.0.stdout.take().context("tail has no output")?;
+    let mut lines = BufReader::new(output).lines();
+    if !lines.any(|line| line.is_ok_and(|line| line.contains("\"connected\""))) {
+        bail!("tail ended before it connected");
+    }
+    sleep(SETTLED);
+    let process = Path::new("/proc").join(tail.0.id().to_string());
+    let load = loudness();
+    let before = Usage::of(&process)?;
+    let began = Instant::now();
+    sleep(WATCHED);
+    let after = Usage::of(&process)?;
+    let seconds = began.elapsed().as_secs_f64();
+    let rss = kib(&fs::read_to_string(process.join("status"))?, "VmRSS:")?;
+    let table = format!(
+        "| `gloria tail`, connected and idle for {} s | | to reach |\n| --- | ---: | ---: |\n\
+         | RSS | {} | 8 MiB |\n\
+         | CPU | {:.4} % | 0.1 % |\n\
+         | wake-ups a second | {:.2} | 1 |\n\n{load}\n",
+        WATCHED.as_secs(),
+        mib(rss),
+        (after.cpu - before.cpu).as_secs_f64() / seconds * 100.0,
+        (after.wake_ups - before.wake_ups) as f64 / seconds
+    );
+    println!("\n{table}");
+    page::put(&house::root().join("docs/performance.md"), "idle", &table)
+}
+
+/// What a process has used so far, all its threads together.
+struct Usage {
+    cpu: Duration,
+    /// A thread that waits and is woken gave up its processor of its own will.
+    wake_ups: u64,
+}
+
+impl Usage {
+    fn of(process: &Path) -> Result<Self> {
+        let mut usage = Self {
+            cpu: Duration::ZERO,
+            wake_ups: 0,
+        };
+        for thread in fs::read_dir(process.join("task"))? {
+            let thread = thread?.path();
+            // The first figure is the time on a processor in nanoseconds; `stat` has hundredths of a second alone.
+            let schedule = fs::read_to_string(thread.join("schedstat"))?;
+            let nanos = schedule.split_whitespace().next().context("schedstat is empty")?;
+            usage.cpu += Duration::from_nanos(nanos.parse()?);
+            let status = fs::read_to_string(thread.join("status"))?;
+            let switches = status
+                .lines()
+                .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))
+                .context("/proc has no voluntary_ctxt_switches")?;
+            usage.wake_ups += switches.trim().parse::<u64>()?;
+        }
+        Ok(usage)
+    }
+}
