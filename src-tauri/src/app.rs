@@ -60,11 +60,13 @@ fn set_up(app: &mut App) -> anyhow::Result<()> {
             clock: Arc::new(SystemClock),
         },
     };
+    let folders = setup.paths.clone();
     let (core, task) = async_runtime::block_on(async { gloria_core::start(setup) })?;
     app.manage(core.clone());
     toasts::follow_clicks(&app, core.clone());
     let tray = Tray::new(app.clone(), core.clone());
     async_runtime::spawn(follow(app.clone(), core.clone(), tray));
+    async_runtime::spawn(gloria_desktop::serve_status(core.clone(), folders));
     async_runtime::spawn(supervise(app.clone(), task));
     async_runtime::spawn(quit_on_signal(app.clone(), core));
     if arguments::first_start(std::env::args().skip(1)) == Start::WithWindow {

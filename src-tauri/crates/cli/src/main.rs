@@ -4,6 +4,7 @@
 mod inbox;
 mod output;
 mod session;
+mod status;
 mod tail;
 
 use std::process::ExitCode;
@@ -27,6 +28,8 @@ enum Command {
     Login(session::Options),
     /// Remove the token from the keyring
     Logout(session::Options),
+    /// Ask the running app how it is doing; exits with 0 when it is connected
+    Status(status::Options),
     /// Read the inbox of this computer
     #[command(subcommand)]
     Inbox(inbox::Command),
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
             Command::Tail(options) => tail::run(options).await,
             Command::Login(options) => session::login(options).await,
             Command::Logout(options) => session::logout(options).await,
+            Command::Status(options) => status::run(options).await,
             Command::Inbox(command) => inbox::run(command),
         }
     });

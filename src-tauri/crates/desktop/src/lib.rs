@@ -1,5 +1,5 @@
 //! The ports of `gloria-core` made real on Linux, Windows and macOS: bundled sounds, the keyring, the browser,
-//! signals of sleep and network, and where files go. Everything here that may wait does so on a thread of its own and within a limit.
+//! signals of sleep and network, the status socket, and where files go. Everything here that may wait does so on a thread of its own and within a limit.
 
 mod browser;
 pub mod paths;
@@ -7,9 +7,11 @@ pub mod secrets;
 pub mod session_bus;
 mod signals;
 pub mod sounds;
+pub mod status_socket;
 
 pub use browser::Browser;
 pub use paths::paths;
 pub use secrets::Keyring;
 pub use signals::SystemSignals;
 pub use sounds::SoundPlayer;
+pub use status_socket::{ask_status, serve_status};

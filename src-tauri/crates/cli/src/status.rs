@@ -1,0 +1,168 @@
+//! `gloria status`: how the running app is doing. Its document and exit codes are a contract that monitoring stands on.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use clap::Args;
+use gloria_desktop::status_socket::AskError;
+use serde_json::Value;
+
+use crate::output::complain;
+
+/// It is not connected, and at it.
+const WORKING: u8 = 1;
+/// There is no app to ask.
+const NOT_RUNNING: u8 = 3;
+/// Notifications do not arrive until the user does something.
+const NEEDS_USER: u8 = 4;
+/// There is an app, and it does not say.
+const NO_ANSWER: u8 = 5;
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Print everything as one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
+    let paths = match gloria_desktop::paths(|name| std::env::var_os(name)) {
+        Ok(paths) => paths,
+        Err(error) => return Ok(failure(NO_ANSWER, &error.to_string())),
+    };
+    let document = match gloria_desktop::ask_status(&paths).await {
+        Ok(document) => document,
+        Err(error @ AskError::NotRunning) => return Ok(failure(NOT_RUNNING, &error.to_string())),
+        Err(error @ (AskError::Silent | AskError::Unreachable(_))) => {
+            return Ok(failure(NO_ANSWER, &error.to_string()));
+        }
+    };
+    let Ok(status) = serde_json::from_str::<Value>(&document) else {
+        return Ok(failure(
+            NO_ANSWER,
+            "the app's answer makes no sense; are both of the same version?",
+        ));
+    };
+    let text = if options.json {
+        document
+    } else {
+        words(&status, now())
+    };
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(match status["health"].as_str() {
+        Some("connected") => ExitCode::SUCCESS,
+        Some("needsUser") => ExitCode::from(NEEDS_USER),
+        Some("working") => ExitCode::from(WORKING),
+        Some(_) | None => ExitCode::from(NO_ANSWER),
+    })
+}
+
+fn failure(code: u8, words: &str) -> ExitCode {
+    complain(words);
+    ExitCode::from(code)
+}
+
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// A few lines for a person; what another version left out is left out here as well.
+fn words(status: &Value, now: i64) -> String {
+    let (connection, counts, metrics) = (&status["connection"], &status["counts"], &status["metrics"]);
+    let mut text = String::new();
+    let mut line = |words: String| {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "{words}");
+    };
+    line(headline(status, now));
+    if let Some(heard) = connection["lastHeardAt"].as_i64() {
+        line(format!("Last heard {} ago", span(now - heard)));
+    }
+    line(format!(
+        "Inbox: {} unseen, {} unread, {} in all",
+        counts["unseen"], counts["unread"], counts["total"]
+    ));
+    if let Some(since) = status["since"].as_i64() {
+        line(format!(
+            "Running for {}: {} attempts, {} connections, {} events, {} failed",
+            span(now - since),
+            metrics["attempts"],
+            metrics["connections"],
+            metrics["events"],
+            metrics["failedEvents"]
+        ));
+    }
+    for error in metrics["errors"].as_array().into_iter().flatten().take(3) {
+        let cause = error["cause"].as_str().unwrap_or_default();
+        line(format!("  {} × {cause}", error["count"]));
+    }
+    for notice in status["notices"].as_array().into_iter().flatten() {
+        line(format!(
+            "Note: {}",
+            notice["message"].as_str().unwrap_or_default()
+        ));
+    }
+    text
+}
+
+fn headline(status: &Value, now: i64) -> String {
+    let connection = &status["connection"];
+    if let Some(since) = connection["connectedSince"].as_i64() {
+        return format!("Connected for {}", span(now - since));
+    }
+    let mut words = match connection["reason"].as_str() {
+        Some(reason) if !reason.is_empty() => format!("Not connected: {reason}"),
+        _ => "Not connected".to_owned(),
+    };
+    if let Some(next) = connection["nextAttemptAt"].as_i64() {
+        words += &format!("; next attempt in {}", span(next - now));
+    }
+    if status["health"] == "needsUser" {
+        words += "; open Gloria Notify to mend it";
+    }
+    words
+}
+
+/// Milliseconds as people say them.
+fn span(millis: i64) -> String {
+    let seconds = millis.max(0) / 1000;
+    match (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, minutes) => format!("{hours} h {minutes} min"),
+        (days, hours, _) => format!("{days} d {hours} h"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn spans_are_said_as_people_do() {
+        let said: Vec<_> = [-5, 0, 59_999, 60_000, 3_720_000, 90_000_000].map(span).to_vec();
+        assert_eq!(said, ["0 s", "0 s", "59 s", "1 min", "1 h 2 min", "1 d 1 h"]);
+    }
+
+    #[test]
+    fn trouble_says_why_and_what_comes_next() {
+        let mut status = json!({"health": "working",
+            "connection": {"reason": "the server answered 503", "nextAttemptAt": 12_000}});
+        assert_eq!(
+            headline(&status, 0),
+            "Not connected: the server answered 503; next attempt in 12 s"
+        );
+        status = json!({"health": "needsUser", "connection": {"reason": "no token is saved; sign in first"}});
+        assert_eq!(
+            headline(&status, 0),
+            "Not connected: no token is saved; sign in first; open Gloria Notify to mend it"
+        );
+    }
+}

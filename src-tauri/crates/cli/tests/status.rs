@@ -1,0 +1,267 @@
+//! `gloria status` against a core that runs in this process, over the socket that the app serves.
+
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+use std::collections::HashMap;
+use std::process::{Output, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use gloria_backend::{Answer, Backend, BackendOptions, Route, TEST_TOKEN};
+use gloria_core::paths::Paths;
+use gloria_core::ports::SystemClock;
+use gloria_core::ports::fakes::FakeSecrets;
+use gloria_core::protocol::Snapshot;
+use gloria_core::session::Token;
+use gloria_core::status::Health;
+use gloria_core::{CoreHandle, Ports, Setup};
+use gloria_desktop::status_socket::{StatusSocket, StatusSocketError};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::process::Command;
+use tokio::time::timeout;
+
+/// Longer than anything here takes on a slow machine; a test that reaches it has failed.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// A core whose settings name this server, if any, in a folder of its own.
+fn core(home: &TempDir, backend: Option<&Backend>) -> CoreHandle {
+    let address = backend.map(Backend::api_url);
+    let secrets = match &address {
+        Some(address) => FakeSecrets::holding(address, Token::parse(TEST_TOKEN).unwrap()),
+        None => FakeSecrets::default(),
+    };
+    let environment: HashMap<_, _> = address
+        .map(|address| ("GLORIA_API_URL", address))
+        .into_iter()
+        .collect();
+    let setup = Setup {
+        paths: Paths::within(home.path()),
+        environment: Arc::new(move |name| environment.get(name).cloned()),
+        version: "1.2.3".into(),
+        seed: 7,
+        ports: Ports {
+            toasts: Arc::new(gloria_core::ports::fakes::FakeToasts::default()),
+            sounds: Arc::new(gloria_core::ports::fakes::FakeSounds::default()),
+            secrets: Arc::new(secrets),
+            opener: Arc::new(gloria_core::ports::fakes::FakeOpener::default()),
+            signals: Arc::new(gloria_core::ports::fakes::FakeSignals::default()),
+            clock: Arc::new(SystemClock),
+        },
+    };
+    gloria_core::start(setup).unwrap().0
+}
+
+/// Serves the core as the app does, from when this returns.
+fn serve(home: &TempDir, core: &CoreHandle) -> tokio::task::JoinHandle<()> {
+    let socket = StatusSocket::open(&Paths::within(home.path())).unwrap();
+    tokio::spawn(socket.serve(core.clone()))
+}
+
+async fn until(core: &CoreHandle, wanted: impl Fn(&Snapshot) -> bool) {
+    let followed = async {
+        let attached = core.attach().await.unwrap();
+        let (mut state, mut updates) = (attached.snapshot, attached.updates);
+        while !wanted(&state) {
+            state.apply(updates.recv().await.unwrap());
+        }
+    };
+    timeout(DEADLINE, followed).await.unwrap();
+}
+
+async fn gloria(home: &TempDir, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gloria"));
+    command
+        .args(arguments)
+        .env_clear()
+        .env("GLORIA_HOME", home.path())
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    timeout(DEADLINE, command.output()).await.unwrap().unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connected_app_is_0_and_one_document_with_everything() {
+    let backend = Backend::start(BackendOptions::default()).await.unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let core = core(&home, Some(&backend));
+    let _served = serve(&home, &core);
+    until(&core, |state| state.connection.connected_since.is_some()).await;
+    backend.control().push(
+        "notification.created",
+        json!({"id": "1", "title": "a secret title", "message": "a secret text"}),
+    );
+    until(&core, |state| state.counts.total == 1).await;
+
+    let output = gloria(&home, &["status", "--json"]).await;
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let document = text(&output.stdout);
+    assert_eq!(document.lines().count(), 1, "{document}");
+    assert!(
+        !document.contains("secret") && !document.contains(TEST_TOKEN),
+        "{document}"
+    );
+    let status: Value = serde_json::from_str(document).unwrap();
+    for (pointer, expected) in [
+        ("/version", json!("1.2.3")),
+        ("/health", json!("connected")),
+        ("/connection/state", json!("connected")),
+        ("/connection/reason", json!("")),
+        ("/connection/remedy", json!("none")),
+        ("/connection/attempt", json!(0)),
+        ("/connection/nextAttemptAt", json!(null)),
+        ("/connection/transport", json!("sse")),
+        ("/connection/insecure", json!(false)),
+        ("/counts/unread", json!(1)),
+        ("/metrics/attempts", json!(1)),
+        ("/metrics/successRate", json!(1.0)),
+        ("/metrics/errors", json!([])),
+        ("/notices", json!([])),
+        ("/metricsListen", json!(null)),
+    ] {
+        assert_eq!(
+            status.pointer(pointer),
+            Some(&expected),
+            "{pointer} in {document}"
+        );
+    }
+    for pointer in [
+        "/since",
+        "/connection/connectedSince",
+        "/connection/lastHeardAt",
+        "/metrics/processing/p99Micros",
+    ] {
+        assert!(
+            status.pointer(pointer).is_some_and(Value::is_i64),
+            "{pointer} in {document}"
+        );
+    }
+
+    let output = gloria(&home, &["status"]).await;
+    let words = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(
+        words.starts_with("Connected for ") && words.contains("1 unread"),
+        "{words}"
+    );
+    core.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_tries_is_1_and_one_that_needs_the_user_is_4() {
+    let backend = Backend::start(BackendOptions::default()).await.unwrap();
+    for (answer, code, words) in [
+        (Answer::new(503), 1, "the server answered 503"),
+        (Answer::new(401), 4, "sign in again"),
+    ] {
+        backend.control().clear_answers();
+        backend.control().answer(Route::Stream, 1000, answer).unwrap();
+        let home = tempfile::tempdir().unwrap();
+        let core = core(&home, Some(&backend));
+        let _served = serve(&home, &core);
+        until(&core, |state| !state.connection.reason.is_empty()).await;
+        let output = gloria(&home, &["status"]).await;
+        assert_eq!(output.status.code(), Some(code), "{}", text(&output.stdout));
+        assert!(text(&output.stdout).contains(words), "{}", text(&output.stdout));
+        core.stop().await.unwrap();
+    }
+    let home = tempfile::tempdir().unwrap();
+    let core = core(&home, None);
+    assert_eq!(core.status().await.unwrap().health, Health::NeedsUser);
+    let _served = serve(&home, &core);
+    assert_eq!(gloria(&home, &["status", "--json"]).await.status.code(), Some(4));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_app_is_3_before_it_starts_and_after_it_ends() {
+    let home = tempfile::tempdir().unwrap();
+    let absent = async || {
+        let output = gloria(&home, &["status", "--json"]).await;
+        assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
+        assert_eq!(text(&output.stderr), "gloria: Gloria Notify is not running\n");
+        assert!(output.stdout.is_empty());
+    };
+    absent().await;
+    let core = core(&home, None);
+    let served = serve(&home, &core);
+    core.stop().await.unwrap();
+    absent().await;
+    // The first question after the end is the one that ends the socket.
+    timeout(DEADLINE, served).await.unwrap().unwrap();
+    absent().await;
+    assert_eq!(gloria(&home, &["status", "--yaml"]).await.status.code(), Some(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_apps_socket_is_never_stolen() {
+    let home = tempfile::tempdir().unwrap();
+    let core = core(&home, None);
+    let _served = serve(&home, &core);
+    assert!(matches!(
+        StatusSocket::open(&Paths::within(home.path())),
+        Err(StatusSocketError::Taken)
+    ));
+    assert_eq!(
+        gloria(&home, &["status"]).await.status.code(),
+        Some(4),
+        "the first still answers"
+    );
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::net::{UnixListener, UnixStream};
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_a_crashed_app_left_is_no_app_and_is_replaced() {
+        let home = tempfile::tempdir().unwrap();
+        let place = home.path().join("status.sock");
+        drop(UnixListener::bind(&place).unwrap());
+        drop(UnixListener::bind(home.path().join("status.new")).unwrap());
+        assert!(place.exists(), "a socket file outlives its listener");
+        assert_eq!(gloria(&home, &["status"]).await.status.code(), Some(3));
+        let core = core(&home, None);
+        let _served = serve(&home, &core);
+        assert_eq!(gloria(&home, &["status"]).await.status.code(), Some(4));
+        let mode = std::fs::metadata(&place).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "nobody else's business");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn clients_that_say_nothing_keep_nobody_out_for_long() {
+        let home = tempfile::tempdir().unwrap();
+        let core = core(&home, None);
+        let _served = serve(&home, &core);
+        let silent: Vec<_> = (0..6)
+            .map(|_| UnixStream::connect(home.path().join("status.sock")).unwrap())
+            .collect();
+        // All places are taken by clients that are sent away; this one waits its turn.
+        assert_eq!(gloria(&home, &["status"]).await.status.code(), Some(4));
+        drop(silent);
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_no_socket_fits_into_is_said() {
+        let home = tempfile::tempdir().unwrap();
+        let deep = home.path().join("d".repeat(120));
+        let error = StatusSocket::open(&Paths::within(&deep)).unwrap_err();
+        assert!(error.to_string().contains("too long a path"), "{error}");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gloria"));
+        let output = command
+            .arg("status")
+            .env_clear()
+            .env("GLORIA_HOME", &deep)
+            .output()
+            .await
+            .unwrap();
+        assert_eq!(output.status.code(), Some(5));
+        assert!(text(&output.stderr).contains("too long a path"));
+    }
+}

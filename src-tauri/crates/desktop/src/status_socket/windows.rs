@@ -1,0 +1,82 @@
+//! A named pipe under the user's name. Others may not write to it by the system's default, so they cannot ask.
+
+use std::io;
+use std::time::Duration;
+
+use gloria_core::paths::Paths;
+use tokio::net::windows::named_pipe::{ClientOptions, NamedPipeClient, NamedPipeServer, ServerOptions};
+use tokio::time::sleep;
+
+use super::{AskError, StatusSocketError};
+
+/// `ERROR_ACCESS_DENIED`: the first instance of a pipe that exists.
+const ACCESS_DENIED: i32 = 5;
+
+/// `ERROR_PIPE_BUSY`: every instance of the pipe serves another client.
+const PIPE_BUSY: i32 = 231;
+
+/// An instance is free again within milliseconds; the caller's limit ends the asking.
+const BUSY_REST: Duration = Duration::from_millis(20);
+
+#[derive(Debug)]
+pub(super) struct Listener {
+    name: String,
+    /// The instance that waits for the next client.
+    next: NamedPipeServer,
+}
+
+impl Listener {
+    pub(super) fn open(paths: &Paths) -> Result<Self, StatusSocketError> {
+        let name = name(paths);
+        let created = ServerOptions::new()
+            .first_pipe_instance(true)
+            .reject_remote_clients(true)
+            .create(&name);
+        match created {
+            Ok(next) => Ok(Self { name, next }),
+            Err(error) if error.raw_os_error() == Some(ACCESS_DENIED) => Err(StatusSocketError::Taken),
+            Err(source) => Err(StatusSocketError::Refused { place: name, source }),
+        }
+    }
+
+    pub(super) async fn accept(&mut self) -> io::Result<NamedPipeServer> {
+        self.next.connect().await?;
+        let next = ServerOptions::new()
+            .reject_remote_clients(true)
+            .create(&self.name)?;
+        Ok(std::mem::replace(&mut self.next, next))
+    }
+}
+
+pub(super) async fn connect(paths: &Paths) -> Result<NamedPipeClient, AskError> {
+    let name = name(paths);
+    loop {
+        match ClientOptions::new().open(&name) {
+            Ok(client) => return Ok(client),
+            Err(error) if error.raw_os_error() == Some(PIPE_BUSY) => sleep(BUSY_REST).await,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(AskError::NotRunning),
+            Err(source) => {
+                return Err(AskError::Unreachable(StatusSocketError::Refused {
+                    place: name,
+                    source,
+                }));
+            }
+        }
+    }
+}
+
+/// One pipe for each user and folder. Pipes share one space of names in which `\` stands for itself alone.
+fn name(paths: &Paths) -> String {
+    let user = std::env::var("USERNAME").unwrap_or_default();
+    let folder = paths.data.display().to_string();
+    let place: String = format!("{user}-{folder}")
+        .chars()
+        .map(|c| if c.is_alphanumeric() { c } else { '-' })
+        .collect();
+    // A pipe's name holds 256 characters; the end of a path tells folders apart.
+    let tail: String = place.chars().rev().take(200).collect();
+    format!(
+        r"\\.\pipe\com.gloriasystem.notify-{}",
+        tail.chars().rev().collect::<String>()
+    )
+}
