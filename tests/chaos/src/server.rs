@@ -118,6 +118,22 @@ impl Exchange {
         self.log.all()[self.number].head.clone()
     }
 
+    /// Grants a tunnel, and is the server at its end: the request that comes through it.
+    pub async fn tunnel(mut self, acceptor: &TlsAcceptor) -> Self {
+        self.write("HTTP/1.1 200 OK\r\n\r\n").await;
+        let Wire::Plain(socket) = self.wire else {
+            panic!("a tunnel begins in the open");
+        };
+        let mut socket = Box::new(acceptor.accept(socket).await.unwrap());
+        let head = read_head(&mut socket).await.expect("a request that broke off");
+        let number = self.log.add(head);
+        Self {
+            wire: Wire::Tls(socket),
+            number,
+            log: self.log,
+        }
+    }
+
     /// Writes bytes as they are.
     pub async fn write(&mut self, bytes: impl AsRef<[u8]>) {
         let bytes = bytes.as_ref();

@@ -4,8 +4,10 @@ use gloria_chaos::ask::Ask;
 use gloria_chaos::server::Server;
 use gloria_chaos::tls::{AUTHORITY, Certificate};
 
+use crate::journal::Tokens;
+use crate::numbers::slow;
 use crate::program::{Program, TAIL, TOKEN, tail};
-use crate::stage::assert_head;
+use crate::stage::{Stage, assert_asks, assert_head};
 
 /// A client of this server, which trusts the authority.
 fn trusting(server: &Server) -> Program {
@@ -101,6 +103,77 @@ async fn a_certificate_of_an_authority_that_is_not_installed_is_refused() {
     let told = "the certificate is not trusted: nobody this computer trusts has signed it";
     tail.states(&[("connecting", ""), ("waiting", told)]).await;
     assert!(server.log().all().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_certificate_that_is_renewed_is_taken_after_minutes() {
+    let mut stage = Stage::with(
+        |options| {
+            options.url.set_scheme("https").unwrap();
+            options.network.ca_file = Some(AUTHORITY.into());
+        },
+        Tokens::bearer(&["t0ken"]),
+    )
+    .await;
+    stage.start(Some("7"));
+    assert!(
+        stage
+            .server
+            .request_by_tls(&Certificate::Expired.acceptor())
+            .await
+            .is_err()
+    );
+    let refused = tokio::time::Instant::now();
+    let mut second = stage
+        .server
+        .request_by_tls(&Certificate::Good.acceptor())
+        .await
+        .unwrap();
+    assert!(slow(0).contains(&refused.elapsed()), "{:?}", refused.elapsed());
+    let ask = Ask::after("7").token("t0ken");
+    assert_asks(&second, &ask, &stage.server.address().to_string());
+    second.open().await;
+    second.write("id: 8\ndata: a\n\n").await;
+    let told = "waiting 1: the certificate is not trusted: it has expired, or this computer's clock is wrong";
+    stage
+        .verdict(
+            &["connecting 0", told, "connecting 1", "connected"],
+            &[("8", "a")],
+        )
+        .await;
+}
+
+#[tokio::test]
+async fn roots_that_the_settings_name_are_trusted_beside_the_systems() {
+    let server = Server::bind().await;
+    let api = format!("https://{}/api", server.address());
+    let mut tail = tail(&[("GLORIA_API_URL", &api), ("GLORIA_CA_FILE", AUTHORITY)]);
+    let mut exchange = server
+        .request_by_tls(&Certificate::Good.acceptor())
+        .await
+        .unwrap();
+    assert_head(
+        &exchange.head(),
+        &Ask::first().token(TOKEN),
+        &server.address().to_string(),
+        TAIL,
+    );
+    exchange.open().await;
+    tail.states(&[("connecting", ""), ("connected", "")]).await;
+}
+
+#[tokio::test]
+async fn roots_that_are_not_there_are_told_and_nothing_is_asked_without_them() {
+    let server = Server::bind().await;
+    let api = format!("https://{}/api", server.address());
+    let mut tail = tail(&[("GLORIA_API_URL", &api), ("GLORIA_CA_FILE", "/nowhere/roots.pem")]);
+    assert_eq!(tail.state().await.0, "connecting");
+    let (state, reason) = tail.state().await;
+    assert!(
+        state == "waiting" && reason.contains("/nowhere/roots.pem"),
+        "{state}: {reason}"
+    );
+    assert!(server.is_quiet());
 }
 
 #[tokio::test]

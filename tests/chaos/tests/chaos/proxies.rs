@@ -2,6 +2,7 @@
 
 use gloria_chaos::ask::Ask;
 use gloria_chaos::server::Server;
+use gloria_chaos::tls::{AUTHORITY, Certificate};
 
 use crate::program::{TAIL, TOKEN, tail};
 use crate::stage::assert_head;
@@ -116,6 +117,74 @@ async fn a_server_that_is_excepted_is_asked_without_the_proxy() {
         ("GLORIA_API_URL", &api),
         ("http_proxy", &by),
         ("no_proxy", "127.0.0.1"),
+    ]);
+    let mut exchange = server.request().await;
+    assert_head(
+        &exchange.head(),
+        &Ask::first().token(TOKEN),
+        &server.address().to_string(),
+        TAIL,
+    );
+    exchange.open().await;
+    tail.states(&[("connecting", ""), ("connected", "")]).await;
+    assert!(proxy.is_quiet());
+}
+
+#[tokio::test]
+async fn a_tunnel_carries_the_stream_and_its_proxy_hears_no_token() {
+    let proxy = Server::bind().await;
+    let by = format!("http://{}", proxy.address());
+    let mut tail = tail(&[
+        ("GLORIA_API_URL", "https://localhost:7/api"),
+        ("SSL_CERT_FILE", AUTHORITY),
+        ("https_proxy", &by),
+    ]);
+    let outside = proxy.request().await;
+    assert_eq!(
+        text(&outside.head()),
+        format!("CONNECT localhost:7 HTTP/1.1\r\nHost: localhost:7\r\nuser-agent: {TAIL}\r\n\r\n")
+    );
+    let mut inside = outside.tunnel(&Certificate::Good.acceptor()).await;
+    assert_head(&inside.head(), &Ask::first().token(TOKEN), "localhost:7", TAIL);
+    inside.open().await;
+    inside
+        .write("id: 1\nevent: workflow.started\ndata: {\"workflowId\":\"w\"}\n\n")
+        .await;
+    tail.states(&[("connecting", ""), ("connected", "")]).await;
+    assert_eq!(tail.event().await["id"], "1");
+}
+
+#[tokio::test]
+async fn a_proxy_of_the_settings_stands_above_the_environments() {
+    let (proxy, other) = (Server::bind().await, Server::bind().await);
+    let (by, not_by) = (
+        format!("http://{}", proxy.address()),
+        format!("http://{}", other.address()),
+    );
+    let mut tail = tail(&[
+        ("GLORIA_API_URL", "https://gloria.example/api"),
+        ("GLORIA_PROXY", &by),
+        ("https_proxy", &not_by),
+    ]);
+    let exchange = proxy.request().await;
+    assert_eq!(text(&exchange.head()), connect(""));
+    exchange.answer("407 Proxy Authentication Required").await;
+    tail.states(&[("connecting", ""), ("waiting", "the proxy asks for a sign-in")])
+        .await;
+    assert!(other.is_quiet());
+}
+
+#[tokio::test]
+async fn no_proxy_in_the_settings_is_none() {
+    let (proxy, server) = (Server::bind().await, Server::bind().await);
+    let (by, api) = (
+        format!("http://{}", proxy.address()),
+        format!("http://{}/api", server.address()),
+    );
+    let mut tail = tail(&[
+        ("GLORIA_API_URL", &api),
+        ("GLORIA_PROXY", "none"),
+        ("http_proxy", &by),
     ]);
     let mut exchange = server.request().await;
     assert_head(
