@@ -6,7 +6,7 @@ use std::thread;
 use std::time::SystemTime;
 
 use gloria_core::protocol::{PauseRequest, Snapshot};
-use gloria_core::tray::{self, MenuAction, TrayIcon as Icon, TrayView};
+use gloria_core::tray::{self, LocalTime, MenuAction, TrayIcon as Icon, TrayView};
 use gloria_core::{CoreHandle, Signal, connection};
 use gloria_desktop::session_bus;
 use tauri::image::Image;
@@ -45,14 +45,16 @@ impl Tray {
 
     /// Shows the state, if it looks any different from before.
     pub(crate) fn show(&self, state: &Snapshot) {
-        let view = tray::view(state, connection::epoch_millis(SystemTime::now()));
+        // The zone is asked for each time: people travel, and summers end.
+        let now = connection::epoch_millis(SystemTime::now());
+        let view = tray::view(state, now, &LocalTime::system());
         let mut shown = self.lock();
         if shown.view.as_ref() == Some(&view) {
             return;
         }
-        shown.view = Some(view.clone());
+        let before = shown.view.replace(view.clone());
         let outcome = match &shown.icon {
-            Some(icon) => update(&shown.app, icon, &view),
+            Some(icon) => update(&shown.app, icon, before.as_ref(), &view),
             None if shown.waiting => return,
             None => Ok(()),
         };
@@ -112,7 +114,7 @@ impl Tray {
                 let mut shown = self.lock();
                 // What changed while it was built is shown with it.
                 if let Some(latest) = shown.view.clone().filter(|latest| *latest != view)
-                    && let Err(error) = update(&app, &icon, &latest)
+                    && let Err(error) = update(&app, &icon, Some(&view), &latest)
                 {
                     tracing::warn!(%error, "the tray icon could not be changed");
                 }
@@ -156,10 +158,18 @@ fn build(app: &AppHandle, core: CoreHandle, view: &TrayView) -> tauri::Result<Tr
         .build(app)
 }
 
-fn update(app: &AppHandle, icon: &TrayIcon, view: &TrayView) -> tauri::Result<()> {
-    icon.set_icon(Some(image(view.icon)))?;
-    icon.set_tooltip(Some(&view.tooltip))?;
-    icon.set_menu(Some(menu(app, view)?))
+/// Changes what differs, and nothing else: an open menu closes when it is set anew.
+fn update(app: &AppHandle, icon: &TrayIcon, before: Option<&TrayView>, view: &TrayView) -> tauri::Result<()> {
+    if before.is_none_or(|before| before.icon != view.icon) {
+        icon.set_icon(Some(image(view.icon)))?;
+    }
+    if before.is_none_or(|before| before.tooltip != view.tooltip) {
+        icon.set_tooltip(Some(&view.tooltip))?;
+    }
+    if before.is_none_or(|before| before.menu != view.menu) {
+        icon.set_menu(Some(menu(app, view)?))?;
+    }
+    Ok(())
 }
 
 const ACTIONS: [(&str, MenuAction); 5] = [

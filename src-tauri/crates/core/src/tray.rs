@@ -1,6 +1,41 @@
 //! The tray as a pure function of the state: icon, tooltip, menu.
 
-use crate::protocol::{ConnectionState, EpochMillis, Snapshot};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::protocol::{ConnectionState, EpochMillis, NetworkState, Snapshot};
+use crate::text;
+
+/// Windows shows 127 UTF-16 units of a tooltip, and cuts the rest off without a sign of it.
+const LONGEST_TOOLTIP: usize = 127;
+
+/// Where the user's clock is, for times of day.
+#[derive(Debug, Clone)]
+pub struct LocalTime(TimeZone);
+
+impl LocalTime {
+    /// As the system is set now; UTC where that cannot be found out.
+    pub fn system() -> Self {
+        Self(TimeZone::system())
+    }
+
+    /// Hours and minutes.
+    fn minute(&self, at: EpochMillis) -> String {
+        self.show(at, "%H:%M")
+    }
+
+    /// Hours, minutes and seconds.
+    fn second(&self, at: EpochMillis) -> String {
+        self.show(at, "%H:%M:%S")
+    }
+
+    fn show(&self, at: EpochMillis, format: &str) -> String {
+        Timestamp::from_millisecond(at).map_or_else(
+            |_| "?".to_owned(),
+            |at| at.to_zoned(self.0.clone()).strftime(format).to_string(),
+        )
+    }
+}
 
 /// What the tray shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,8 +87,8 @@ pub enum MenuAction {
     Quit,
 }
 
-/// Reads the tray off the state.
-pub fn view(state: &Snapshot, now: EpochMillis) -> TrayView {
+/// Reads the tray off the state. Its times are times of day, which stay true while nobody changes them.
+pub fn view(state: &Snapshot, now: EpochMillis, local: &LocalTime) -> TrayView {
     let paused = state
         .preferences
         .sounds_paused_until
@@ -88,36 +123,78 @@ pub fn view(state: &Snapshot, now: EpochMillis) -> TrayView {
     ];
     TrayView {
         icon,
-        tooltip: tooltip(state),
+        tooltip: tooltip(state, local),
         menu,
     }
 }
 
-fn tooltip(state: &Snapshot) -> String {
+fn tooltip(state: &Snapshot, local: &LocalTime) -> String {
     let connection = &state.connection;
-    let because = |what: &str| {
-        if connection.reason.is_empty() {
-            what.to_owned()
-        } else {
-            format!("{what}: {}", connection.reason)
-        }
+    let attempts = match connection.attempt {
+        0 | 1 => String::new(),
+        failed => format!(" after {failed} attempts"),
     };
+    let next = connection
+        .next_attempt_at
+        .map_or_else(String::new, |at| local.second(at));
     let standing = if state.account.needs_setup {
         "Set-up needed".to_owned()
     } else {
         match connection.state {
-            ConnectionState::Connected => "Connected".to_owned(),
-            ConnectionState::Connecting => "Connecting".to_owned(),
-            ConnectionState::Waiting => because("Reconnecting"),
-            ConnectionState::CircuitOpen => because("Not connected"),
-            ConnectionState::Halted => because("Needs you"),
+            ConnectionState::Connected => connection.connected_since.map_or_else(
+                || "Connected".to_owned(),
+                |since| format!("Connected since {}", local.minute(since)),
+            ),
+            ConnectionState::Connecting => format!("Connecting{attempts}"),
+            ConnectionState::Waiting => format!("Reconnecting at {next}{attempts}"),
+            ConnectionState::CircuitOpen => format!("Not connected{attempts}, next at {next}"),
+            ConnectionState::Halted => "Needs you".to_owned(),
             ConnectionState::Idle => "Not connected".to_owned(),
         }
     };
-    match state.counts.unseen {
-        0 => format!("Gloria Notify\n{standing}"),
-        unseen => format!("Gloria Notify\n{standing}\n{unseen} new"),
+    let heard = connection
+        .last_heard_at
+        .map(|at| format!("Last heard {}", local.minute(at)));
+    let unseen = (state.counts.unseen > 0).then(|| format!("{} new", state.counts.unseen));
+    let offline =
+        connection.network == NetworkState::Offline && connection.state != ConnectionState::Connected;
+    let reason = if offline {
+        "this computer is offline"
+    } else {
+        &connection.reason
+    };
+    let mut lines = vec!["Gloria Notify".to_owned(), standing];
+    let others = [heard, unseen].into_iter().flatten().collect::<Vec<_>>();
+    if !reason.is_empty() && !state.account.needs_setup {
+        // The other lines are short, and wanted whole.
+        let taken: usize = lines.iter().chain(&others).map(|line| units(line) + 1).sum();
+        lines.push(fitting(
+            &text::sentence(reason),
+            LONGEST_TOOLTIP.saturating_sub(taken),
+        ));
     }
+    lines.extend(others);
+    lines.join("\n")
+}
+
+/// A text's length as Windows counts it.
+fn units(text: &str) -> usize {
+    text.encode_utf16().count()
+}
+
+/// As much of a text as `most` UTF-16 units hold, with a sign where something is missing.
+fn fitting(text: &str, most: usize) -> String {
+    if units(text) <= most {
+        return text.to_owned();
+    }
+    let mut kept = String::new();
+    for character in text.chars() {
+        if units(&kept) + character.len_utf16() + 1 > most {
+            break;
+        }
+        kept.push(character);
+    }
+    kept + "…"
 }
 
 #[cfg(test)]
@@ -173,7 +250,7 @@ mod tests {
 
     #[test]
     fn the_icon_shows_the_most_pressing() {
-        let icon = |connection, unseen| view(&state(connection, unseen), 0).icon;
+        let icon = |connection, unseen| view(&state(connection, unseen), 0, &utc()).icon;
         assert_eq!(icon(ConnectionState::Connected, 0), TrayIcon::Connected);
         assert_eq!(icon(ConnectionState::Connected, 3), TrayIcon::Unread);
         assert_eq!(icon(ConnectionState::Waiting, 3), TrayIcon::Reconnecting);
@@ -181,27 +258,82 @@ mod tests {
         assert_eq!(icon(ConnectionState::Halted, 3), TrayIcon::Attention);
         let mut fresh = state(ConnectionState::Idle, 0);
         fresh.account.needs_setup = true;
-        assert_eq!(view(&fresh, 0).icon, TrayIcon::Attention);
+        assert_eq!(view(&fresh, 0, &utc()).icon, TrayIcon::Attention);
     }
+
+    fn utc() -> LocalTime {
+        LocalTime(TimeZone::UTC)
+    }
+
+    /// Fourteen hours, three minutes and five seconds into the first day.
+    const AFTERNOON: EpochMillis = ((14 * 60 + 3) * 60 + 5) * 1000;
 
     #[test]
     fn the_tooltip_tells_the_truth() {
-        let tooltip = |connection, unseen| view(&state(connection, unseen), 0).tooltip;
+        let tooltip = |change: &dyn Fn(&mut Snapshot)| {
+            let mut state = state(ConnectionState::Connected, 0);
+            state.connection.reason = String::new();
+            change(&mut state);
+            view(&state, 0, &utc()).tooltip
+        };
+        let failing = |state: &mut Snapshot| {
+            state.connection.state = ConnectionState::Waiting;
+            state.connection.attempt = 4;
+            state.connection.next_attempt_at = Some(AFTERNOON);
+            state.connection.last_heard_at = Some(AFTERNOON - 3_600_000);
+            state.connection.reason = "the server answered 503".into();
+        };
         assert_eq!(
-            tooltip(ConnectionState::Connected, 2),
-            "Gloria Notify\nConnected\n2 new"
+            tooltip(&|state| {
+                state.connection.connected_since = Some(AFTERNOON);
+                state.connection.last_heard_at = Some(AFTERNOON + 120_000);
+                state.counts.unseen = 2;
+            }),
+            "Gloria Notify\nConnected since 14:03\nLast heard 14:05\n2 new"
         );
         assert_eq!(
-            tooltip(ConnectionState::Waiting, 0),
-            "Gloria Notify\nReconnecting: the server answered 503"
+            tooltip(&failing),
+            "Gloria Notify\nReconnecting at 14:03:05 after 4 attempts\nThe server answered 503\nLast heard 13:03"
         );
+        assert_eq!(
+            tooltip(&|state| {
+                failing(state);
+                state.connection.network = NetworkState::Offline;
+                state.connection.state = ConnectionState::CircuitOpen;
+            }),
+            "Gloria Notify\nNot connected after 4 attempts, next at 14:03:05\nThis computer is offline\nLast heard 13:03"
+        );
+        assert_eq!(
+            tooltip(&|state| {
+                state.connection.state = ConnectionState::Halted;
+                state.connection.reason = "the token is not accepted".into();
+            }),
+            "Gloria Notify\nNeeds you\nThe token is not accepted"
+        );
+    }
+
+    #[test]
+    fn a_tooltip_fits_the_system_with_the_longest_reason() {
+        let mut state = state(ConnectionState::Waiting, 120);
+        state.connection.attempt = 9;
+        state.connection.next_attempt_at = Some(AFTERNOON);
+        state.connection.last_heard_at = Some(AFTERNOON);
+        for reason in ["x".repeat(400), "💥".repeat(200)] {
+            state.connection.reason = reason;
+            let tooltip = view(&state, 0, &utc()).tooltip;
+            assert!(units(&tooltip) <= LONGEST_TOOLTIP, "{tooltip}");
+            assert!(
+                tooltip.contains('…') && tooltip.ends_with("Last heard 14:03\n120 new"),
+                "{tooltip}"
+            );
+        }
     }
 
     #[test]
     fn the_menu_offers_what_can_be_done() {
         let mut paused = state(ConnectionState::Connected, 0);
         paused.preferences.sounds_paused_until = Some(100);
-        let second = |now| view(&paused, now).menu[1].action;
+        let second = |now| view(&paused, now, &utc()).menu[1].action;
         assert_eq!(second(99), MenuAction::ResumeSounds);
         assert_eq!(second(100), MenuAction::PauseSounds, "the pause is over");
     }
