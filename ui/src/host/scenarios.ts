@@ -458,7 +458,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
   }),
   captivePortal: (now) => ({
     ...busy(now),
-    ...waits(now, { reason: 'this network asks for a sign-in first', remedy: 'networkSignIn' }),
+    ...waits(now, { reason: 'this network asks for a sign-in of its own', remedy: 'networkSignIn' }),
   }),
   proxySignIn: (now) => ({
     ...busy(now),
@@ -477,6 +477,15 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
     }),
   }),
   bufferedProxy: (now) => ({
+    ...busy(now),
+    ...waits(now, {
+      reason:
+        'something between here and the server, such as a proxy, holds the stream back: 3 times not one byte came',
+      remedy: 'checkNetwork',
+      proxy: 'proxy.example.com:3128',
+    }),
+  }),
+  heldBack: (now) => ({
     ...busy(now),
     connection: connection({
       state: 'connected',

@@ -155,7 +155,7 @@ function adviceFor(remedy: Remedy): string {
     case 'unlockKeyring':
       return 'Your token is in the keyring of this computer. It is unlocked with your password.';
     case 'checkNetwork':
-      return 'Something between this computer and the server is in the way. Try another network or the VPN, or ask your service desk.';
+      return 'Try another network or the VPN. If nothing changes, tell your service desk.';
     case 'proxySignIn':
       return 'Enter your name and password for the proxy in the preferences.';
     case 'checkCertificate':

@@ -2,37 +2,30 @@ import { parseUrl } from './text';
 
 export type ProxyChoice = 'system' | 'none' | 'address';
 
-/** What the core shows instead of a saved password, and takes as "the one that is saved". */
-export const SAVED_PASSWORD = '***';
-
 /** A proxy as typed. */
 export interface ProxyForm {
-  /** With its scheme, without name and password. */
+  /** Without name and password; `http` is meant where no scheme is given. */
   address: string;
   name: string;
   password: string;
 }
 
-export interface ProxyProblems {
-  address: string;
-  name: string;
-}
+/** What is wrong with each field, in words; empty where nothing is. */
+export type ProxyProblems = Record<keyof ProxyForm, string>;
+
+export const NO_PROBLEMS: ProxyProblems = { address: '', name: '', password: '' };
 
 export function proxyChoice(preference: string): ProxyChoice {
   return preference === 'system' || preference === 'none' ? preference : 'address';
 }
 
-/** The parts of a saved preference. A saved password is not shown: its field is empty, and stays it. */
+/** The parts of a saved preference. A saved password is not shown: its field is empty, and may stay it. */
 export function proxyForm(preference: string): ProxyForm {
-  const url = proxyChoice(preference) === 'address' ? parseUrl(preference) : null;
-  if (url === null) {
-    return { address: proxyChoice(preference) === 'address' ? preference : '', name: '', password: '' };
-  }
-  return {
-    address: `${url.protocol}//${hostAndPort(preference, url)}`,
-    name: decoded(url.username),
-    password: '',
-  };
+  if (proxyChoice(preference) !== 'address') return { address: '', name: '', password: '' };
+  const url = parseUrl(preference);
+  return url === null
+    ? { address: preference, name: '', password: '' }
+    : { address: origin(url), name: decoded(url.username), password: '' };
 }
 
 /** Whether a password is saved with the preference. */
@@ -40,46 +33,65 @@ export function hasSavedPassword(preference: string): boolean {
   return proxyChoice(preference) === 'address' && (parseUrl(preference)?.password ?? '') !== '';
 }
 
-export function proxyProblems(form: ProxyForm): ProxyProblems {
+/** Whether the saved password goes with what is typed: the core gives it to no other proxy and no other name. */
+export function keepsPassword(form: ProxyForm, saved: string): boolean {
+  const url = parsed(form.address);
+  const before = proxyForm(saved);
+  return (
+    hasSavedPassword(saved) &&
+    url !== null &&
+    origin(url) === before.address &&
+    form.name.trim() === before.name
+  );
+}
+
+export function proxyProblems(form: ProxyForm, saved: string): ProxyProblems {
+  const name = form.name.trim();
   return {
     address: addressProblem(form.address.trim()),
-    name:
-      form.name.trim() === '' && form.password !== '' ? 'Enter the name that the password belongs to' : '',
+    name: name === '' && form.password !== '' ? 'Enter the name that the password belongs to' : '',
+    password:
+      name !== '' && form.password === '' && hasSavedPassword(saved) && !keepsPassword(form, saved)
+        ? 'Enter the password again: the saved one is for another proxy or name'
+        : '',
   };
 }
 
 function addressProblem(address: string): string {
   if (address === '') return 'Enter the address of the proxy';
-  if (!/^http:\/\//i.test(address)) return 'The address begins with http://';
-  const url = parseUrl(address);
-  if (url === null) return 'This is not the address of a proxy';
+  const url = parsed(address);
+  if (url === null || url.hostname === '') return 'This is not the address of a proxy';
+  if (!/^https?:$/.test(url.protocol)) return 'Only proxies with http:// or https:// are supported';
   if (url.username !== '' || url.password !== '') return 'Enter name and password in their own fields';
-  if (portOf(address) === null) return 'Add the port, as in http://proxy.example.com:8080';
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
     return 'Leave out what follows the port';
   }
+  // The core would take the port of http; a proxy without one is nearly always one that was forgotten.
+  if (!/:\d+\/?$/.test(address)) return 'Add the port, as in proxy.example.com:8080';
   return '';
 }
 
-/** What is saved. Without a new password the saved one stays, as long as the name does. */
+/** What is saved. The form has no {@link proxyProblems problems}. */
 export function proxyPreference(form: ProxyForm, saved: string): string {
-  const url = new URL(form.address.trim());
+  // As it was, for the core compares names as they are written.
+  if (form.password === '' && keepsPassword(form, saved)) return saved;
+  const url = parsed(form.address);
+  if (url === null) return form.address.trim();
   const name = form.name.trim();
-  const kept = hasSavedPassword(saved) && name === proxyForm(saved).name ? SAVED_PASSWORD : '';
-  const password = form.password === '' ? kept : encodeURIComponent(form.password);
+  const password = encodeURIComponent(form.password);
   const credentials =
     name === '' ? '' : `${encodeURIComponent(name)}${password === '' ? '' : `:${password}`}@`;
-  return `http://${credentials}${hostAndPort(form.address, url)}`;
+  return origin(url).replace('//', () => `//${credentials}`);
 }
 
-function hostAndPort(address: string, url: URL): string {
-  const port = portOf(address);
-  return port === null ? url.hostname : `${url.hostname}:${port}`;
+function parsed(address: string): URL | null {
+  const typed = address.trim();
+  return parseUrl(typed.includes('://') ? typed : `http://${typed}`);
 }
 
-/** The port as written: the browser's parser drops 80, which http needs not say, but a proxy does. */
-function portOf(address: string): string | null {
-  return /:(\d+)(?:[/?#].*)?$/.exec(address.trim())?.[1] ?? null;
+/** Scheme, host and port. The browser's parser leaves out the port that is usual for the scheme; a proxy's is said. */
+function origin(url: URL): string {
+  return `${url.protocol}//${url.hostname}:${url.port || (url.protocol === 'https:' ? '443' : '80')}`;
 }
 
 function decoded(text: string): string {

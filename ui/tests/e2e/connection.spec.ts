@@ -5,7 +5,8 @@ const SCENARIOS: Record<string, string> = {
   busy: 'Connected',
   webSocket: 'Connected',
   insecure: 'Connected',
-  bufferedProxy: 'Connected',
+  bufferedProxy: 'Waiting to reconnect',
+  heldBack: 'Connected',
   freshStart: 'Connecting',
   waiting: 'Waiting to reconnect',
   captivePortal: 'Waiting to reconnect',
@@ -192,9 +193,9 @@ test('a proxy is chosen, and a wrong address is not saved', async ({ app, page }
   expect(await app.calls('preferences_save')).toEqual([{ proxy: 'none' }]);
   await page.getByRole('radio', { name: 'This proxy' }).check();
   await expect(app.get('proxy-address')).toBeFocused();
-  await app.get('proxy-address').fill('proxy.example.com:8080');
+  await app.get('proxy-address').fill('proxy.example.com');
   await app.get('proxy-save').click();
-  await expect(page.getByText('The address begins with http://')).toBeVisible();
+  await expect(page.getByText('Add the port')).toBeVisible();
   await expect(app.get('proxy-address')).toBeFocused();
   expect(await app.calls('preferences_save')).toHaveLength(1);
   await page.evaluate(() => window.fake.refuse('preferences_save', 'the settings file cannot be written'));

@@ -113,7 +113,7 @@ test('without a network it is offline, whatever the last failure was', () => {
 test('an open stream with something wrong is not shown as good', () => {
   const held = view({ reason: 'a proxy holds back what the server sends', remedy: 'checkNetwork' });
   expect(connectionWords(held, NOW)).toMatchObject({ tone: 'busy', title: 'Connected' });
-  expect(connectionWords(held, NOW).advice).toContain('in the way');
+  expect(connectionWords(held, NOW).advice).toContain('another network');
 });
 
 test('every remedy that asks for something says what', () => {

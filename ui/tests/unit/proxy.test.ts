@@ -30,39 +30,50 @@ describe('what is saved', () => {
     );
   });
 
-  test('keeps the saved password as long as its name stays', () => {
-    const saved = 'http://jo:***@proxy.example.com:3128';
-    expect(proxyPreference(form('http://other:80', 'jo'), saved)).toBe('http://jo:***@other:80');
-    expect(proxyPreference(form('http://other:80', 'jo', 'new'), saved)).toBe('http://jo:new@other:80');
-    expect(proxyPreference(form('http://other:80', 'ann'), saved)).toBe('http://ann@other:80');
-    expect(proxyPreference(form('http://other:80'), saved)).toBe('http://other:80');
+  test('keeps the saved password for the same proxy and name alone', () => {
+    const saved = 'http://jo:***@proxy:3128';
+    expect(proxyPreference(form('proxy:3128', 'jo'), saved)).toBe(saved);
+    const odd = 'http://jo$:***@proxy:3128';
+    expect(proxyPreference(proxyForm(odd), odd), 'as it is written').toBe(odd);
+    expect(proxyPreference(form('http://proxy:3128', 'jo', 'new'), saved)).toBe('http://jo:new@proxy:3128');
+    expect(proxyPreference(form('http://proxy:3128'), saved)).toBe('http://proxy:3128');
+    const again = 'Enter the password again: the saved one is for another proxy or name';
+    expect(proxyProblems(form('http://other:3128', 'jo'), saved).password).toBe(again);
+    expect(proxyProblems(form('http://proxy:3128', 'ann'), saved).password).toBe(again);
+    expect(proxyProblems(form('http://other:3128'), saved).password).toBe('');
+    expect(proxyProblems(form('http://other:3128', 'jo', 'x'), saved).password).toBe('');
+    expect(proxyProblems(form('http://other:3128', 'jo'), 'system').password).toBe('');
   });
 
-  test('keeps the port as written, and an IPv6 host in its brackets', () => {
-    expect(proxyPreference(form('http://proxy:80'), 'none')).toBe('http://proxy:80');
+  test('says the port, an IPv6 host in its brackets, and its scheme', () => {
+    expect(proxyPreference(form('proxy:80'), 'none')).toBe('http://proxy:80');
+    expect(proxyPreference(form('https://proxy:443'), 'none')).toBe('https://proxy:443');
     expect(proxyPreference(form('http://[fd00::1]:3128'), 'none')).toBe('http://[fd00::1]:3128');
+    expect(proxyForm('http://jo:***@proxy').address, 'the core leaves 80 out').toBe('http://proxy:80');
+  });
+
+  test('is not spoilt by what means something to a replacement', () => {
+    expect(proxyPreference(form('proxy:80', '$&', "$'"), 'none')).toBe("http://%24%26:%24'@proxy:80");
   });
 });
 
 test.each([
   ['', 'Enter the address of the proxy'],
-  ['proxy.example.com:8080', 'The address begins with http://'],
-  ['socks5://proxy:1080', 'The address begins with http://'],
+  ['proxy.example.com:8080', ''],
+  ['socks5://proxy:1080', 'Only proxies with http:// or https:// are supported'],
   ['http://', 'This is not the address of a proxy'],
-  ['http://proxy.example.com', 'Add the port, as in http://proxy.example.com:8080'],
-  ['http://[fd00::1]', 'Add the port, as in http://proxy.example.com:8080'],
+  ['proxy.example.com', 'Add the port, as in proxy.example.com:8080'],
+  ['http://[fd00::1]', 'Add the port, as in proxy.example.com:8080'],
   ['http://proxy:99999', 'This is not the address of a proxy'],
   ['http://jo:secret@proxy:80', 'Enter name and password in their own fields'],
   ['http://proxy:80/path', 'Leave out what follows the port'],
-  ['http://proxy:80', ''],
   [' http://proxy:80/ ', ''],
 ])('of the address %j it says %j', (address, problem) => {
-  expect(proxyProblems(form(address)).address).toBe(problem);
+  expect(proxyProblems(form(address), 'system').address).toBe(problem);
 });
 
 test('a password needs a name', () => {
-  expect(proxyProblems(form('http://proxy:80', '', 'x')).name).toBe(
-    'Enter the name that the password belongs to',
-  );
-  expect(proxyProblems(form('http://proxy:80', 'jo', 'x')).name).toBe('');
+  const problem = 'Enter the name that the password belongs to';
+  expect(proxyProblems(form('http://proxy:80', '', 'x'), 'system').name).toBe(problem);
+  expect(proxyProblems(form('http://proxy:80', 'jo', 'x'), 'system').name).toBe('');
 });
