@@ -79,6 +79,15 @@ pub fn view(
     surroundings: Surroundings,
     now: &Moment,
 ) -> ConnectionView {
+    let is_sse = surroundings.transport == Transport::Sse;
+    let words = |cause: &Cause| {
+        let advice = if is_sse && matches!(cause, Cause::Ended(EndCause::Buffered(_))) {
+            "; an address that begins with wss:// gets through most of them"
+        } else {
+            ""
+        };
+        format!("{cause}{advice}")
+    };
     let quiet = ConnectionView {
         state: ConnectionState::Idle,
         reason: String::new(),
@@ -110,7 +119,7 @@ pub fn view(
             cause,
         } => ConnectionView {
             state: ConnectionState::Waiting,
-            reason: cause.to_string(),
+            reason: words(cause),
             remedy: remedy(cause),
             attempt: *attempt,
             next_attempt_at: Some(now.epoch_millis_of(*until)),
@@ -122,7 +131,7 @@ pub fn view(
             cause,
         } => ConnectionView {
             state: ConnectionState::CircuitOpen,
-            reason: cause.to_string(),
+            reason: words(cause),
             remedy: remedy(cause),
             attempt: *attempt,
             next_attempt_at: Some(now.epoch_millis_of(*until)),
@@ -220,6 +229,30 @@ mod tests {
             now.epoch_millis_of(now.monotonic - Duration::from_secs(40)),
             60_000
         );
+    }
+
+    #[test]
+    fn a_stream_that_is_held_back_may_get_through_as_a_websocket() {
+        let now = Moment {
+            wall: SystemTime::UNIX_EPOCH,
+            monotonic: Instant::now(),
+        };
+        let status = Status::Waiting {
+            attempt: 3,
+            until: now.monotonic,
+            cause: Cause::Ended(EndCause::Buffered(3)),
+        };
+        let advised = |transport| {
+            let surroundings = Surroundings {
+                transport,
+                ..Surroundings::default()
+            };
+            let view = view(&status, None, surroundings, &now);
+            assert_eq!(view.remedy, Remedy::CheckNetwork);
+            view.reason.contains("wss://")
+        };
+        assert!(advised(Transport::Sse));
+        assert!(!advised(Transport::WebSocket), "it is one already");
     }
 
     #[test]

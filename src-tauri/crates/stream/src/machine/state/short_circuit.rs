@@ -84,7 +84,9 @@ impl Machine {
             }
             Nudge::NetworkChanged => EndCause::NetworkChanged,
         };
-        if self.rested(now) {
+        // What was dialled before the network came may wait for an answer that nobody can send any more.
+        let futile = !open && nudge == Nudge::NetworkUp && self.may_short_circuit(now);
+        if futile || self.rested(now) {
             self.hang_up(effects);
             self.wait_briefly(now, Cause::Ended(end));
         } else if open {
@@ -156,13 +158,20 @@ impl Machine {
         };
     }
 
-    fn short_circuit_at(&mut self, now: Instant) -> Instant {
+    /// When the rest of the short-circuits before is over, and not before now.
+    fn short_circuit_allowed_at(&self, now: Instant) -> Instant {
         let saved = SHORT_CIRCUIT_REST * (SHORT_CIRCUITS_AT_ONCE - 1);
-        let allowed = self
-            .short_circuits_rested_at
+        self.short_circuits_rested_at
             .and_then(|rested_at| rested_at.checked_sub(saved))
-            .map_or(now, |allowed| allowed.max(now));
-        let at = allowed + pace::uniform(&mut self.rng, SHORT_CIRCUIT);
+            .map_or(now, |allowed| allowed.max(now))
+    }
+
+    fn may_short_circuit(&self, now: Instant) -> bool {
+        self.short_circuit_allowed_at(now) == now
+    }
+
+    fn short_circuit_at(&mut self, now: Instant) -> Instant {
+        let at = self.short_circuit_allowed_at(now) + pace::uniform(&mut self.rng, SHORT_CIRCUIT);
         self.not_before.map_or(at, |not_before| at.max(not_before))
     }
 
