@@ -112,17 +112,18 @@ mod tests {
 
     #[test]
     fn only_what_answers_in_the_servers_place_is_a_portal() {
-        let html = (CONTENT_TYPE, "text/html; charset=utf-8");
+        type Answer<'a> = (u16, &'a [(HeaderName, &'static str)], bool);
+        let html = &[(CONTENT_TYPE, "text/html; charset=utf-8")];
         let to = |location| (LOCATION, location);
-        let table: &[(u16, &[(HeaderName, &'static str)], bool)] = &[
+        let table: &[Answer<'_>] = &[
             (204, &[], false),
-            (200, &[html.clone()], true),
+            (200, html, true),
             (200, &[(CONTENT_TYPE, "text/plain")], false),
             (200, &[], false),
             (511, &[], true),
-            (404, &[html.clone()], false),
-            (403, &[html.clone()], false),
-            (502, &[html], false),
+            (404, html, false),
+            (403, html, false),
+            (502, html, false),
             (301, &[to("https://api.example/generate_204")], false),
             (308, &[to("/elsewhere")], false),
             (302, &[to("http://login.hotel.example/?from=api.example")], true),
