@@ -3,7 +3,8 @@
 use gloria_chaos::ask::Ask;
 use gloria_stream::{Command, Reachability};
 
-use crate::numbers::{at_once, secs, short};
+use crate::journal::Tokens;
+use crate::numbers::{at_once, minutes, secs, short};
 use crate::stage::Stage;
 
 #[tokio::test(start_paused = true)]
@@ -94,4 +95,54 @@ async fn a_stream_whose_owner_is_gone_hangs_up() {
     drop(stage.client);
     first.hung_up().await;
     assert!(stage.server.is_quiet());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_fails_while_a_network_comes_back_after_waking_counts_for_nothing() {
+    let mut stage = Stage::with(|options| options.timing.max_attempts = 2, Tokens::none()).await;
+    stage.start(None);
+    let _first = stage.opened(Ask::first()).await;
+    stage.tell(Command::Woke);
+    let woke = tokio::time::Instant::now();
+    let mut asked = 0;
+    while woke.elapsed() < secs(14) {
+        stage.request(Ask::first()).await.answer("502 Oops").await;
+        asked += 1;
+    }
+    assert!(asked >= 3, "{asked} attempts");
+    stage
+        .client
+        .until("a wait", |journal| {
+            journal
+                .states()
+                .last()
+                .is_some_and(|state| state == "waiting 0: the server answered 502")
+        })
+        .await;
+    let states = stage.client.journal().states();
+    assert!(
+        !states.iter().any(|state| state.starts_with("circuit")),
+        "{states:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_is_not_found_after_waking_is_looked_for_every_second_and_then_as_ever() {
+    let mut stage = Stage::with(
+        |options| options.url = "http://gloria.invalid/api/sse".parse().unwrap(),
+        Tokens::none(),
+    )
+    .await;
+    stage.start(None);
+    stage
+        .client
+        .state("waiting 1: no server found under this name")
+        .await;
+    stage.tell(Command::Woke);
+    stage.pass(secs(20)).await;
+    let looked = stage.client.journal().states().len() / 2;
+    assert!((18..=42).contains(&looked), "{looked} times in twenty seconds");
+    stage.pass(minutes(2)).await;
+    let looked_later = stage.client.journal().states().len() / 2 - looked;
+    assert!(looked_later <= 12, "{looked_later} times in two minutes");
 }

@@ -23,6 +23,7 @@ mod limits;
 mod network;
 mod numbers;
 mod pacing;
+mod portals;
 mod program;
 mod proxies;
 mod redirects;

@@ -263,12 +263,18 @@ async fn a_network_that_flaps_makes_no_storm() {
             opened += 1;
         }
     }
-    assert!((20..=31).contains(&opened), "{opened} in five minutes");
-    let log = stage.server.log();
-    for number in 2..=usize::try_from(opened).unwrap() {
-        let apart = log.all()[number].at - log.all()[number - 1].at;
-        assert!(apart >= secs(9), "{apart:?} after the last");
+    assert!((20..=33).contains(&opened), "{opened} in five minutes");
+    let log = stage.server.log().all();
+    // Three may follow each other: a laptop that is opened wakes, finds a network, and a VPN with it.
+    for seen in log.windows(4) {
+        let apart = seen[3].at - seen[0].at;
+        assert!(apart >= secs(9), "four within {apart:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_redirect_that_is_not_followed_may_say_when_to_come_back() {
+    after_answer("300 Moving\r\nRetry-After: 300", retry_after(secs(300))).await;
 }
 
 #[tokio::test(start_paused = true)]

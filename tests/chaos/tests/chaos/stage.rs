@@ -16,6 +16,9 @@ pub(crate) const USER_AGENT: &str = "GloriaChaos/1";
 /// The setting's default.
 pub(crate) const BASE: Duration = secs(5);
 
+/// Where nothing listens: the port for what is to be thrown away.
+pub(crate) const NO_PORTAL: &str = "http://127.0.0.1:9/generate_204";
+
 pub(crate) struct Stage {
     pub(crate) server: Server,
     pub(crate) client: Client,
@@ -32,6 +35,8 @@ impl Stage {
         let server = Server::bind().await;
         let url = format!("http://{}/api/sse", server.address());
         let mut options = StreamOptions::new(url.parse().unwrap(), USER_AGENT, 7);
+        // Nobody answers there; a case that wants a portal names its own.
+        options.network.probe_url = Some(NO_PORTAL.parse().unwrap());
         change(&mut options);
         let tokens = Arc::new(tokens);
         Self {
