@@ -196,14 +196,14 @@ async fn a_lost_history_is_a_gap(over: Over) {
 
 async fn slow_bytes_are_whole_events(over: Over) {
     let mut rig = Rig::with(over, &[TEST_TOKEN], |options| {
-        // Shorter than one event takes: each byte has to count.
-        options.timing.heartbeat = Duration::from_millis(100);
+        // Two and a half of these are less than one event takes, so each byte has to count, and far more than one byte.
+        options.timing.heartbeat = Duration::from_secs(1);
     })
     .await;
     rig.open().await;
     rig.control.set_pace(Some(Pace {
         bytes: 1,
-        every: Duration::from_millis(5),
+        every: Duration::from_millis(40),
     }));
     rig.passes("1").await;
     rig.control.set_pace(None);
