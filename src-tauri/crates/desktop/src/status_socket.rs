@@ -140,7 +140,9 @@ pub async fn ask_status(paths: &Paths) -> Result<String, AskError> {
         let mut document = String::new();
         let exchanged = async {
             server.write_all(REQUEST).await?;
-            server.take(LARGEST_DOCUMENT).read_to_string(&mut document).await
+            // The line ends the document; how a pipe ends differs between systems.
+            let mut lines = BufReader::new(server).take(LARGEST_DOCUMENT);
+            lines.read_line(&mut document).await
         };
         match exchanged.await {
             Ok(_) if document.ends_with('\n') => Ok(document),

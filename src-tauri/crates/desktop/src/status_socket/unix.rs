@@ -92,15 +92,17 @@ fn bind(socket: &Path) -> io::Result<UnixListener> {
 
 pub(super) async fn connect(paths: &Paths) -> Result<UnixStream, AskError> {
     let socket = place(paths).map_err(AskError::Unreachable)?;
-    UnixStream::connect(&socket)
-        .await
-        .map_err(|source| match source.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => AskError::NotRunning,
-            _ => AskError::Unreachable(StatusSocketError::Refused {
+    UnixStream::connect(&socket).await.map_err(|source| {
+        let kind = source.kind();
+        if kind == io::ErrorKind::NotFound || kind == io::ErrorKind::ConnectionRefused {
+            AskError::NotRunning
+        } else {
+            AskError::Unreachable(StatusSocketError::Refused {
                 place: socket.display().to_string(),
                 source,
-            }),
-        })
+            })
+        }
+    })
 }
 
 /// In the folder of the inbox, which a script finds whatever session it runs in; a runtime folder it may not.
