@@ -86,7 +86,7 @@ export function connectionWords(view: ConnectionView, now: EpochMillis): Connect
           progress: nextAttempt,
           state: next === null ? 'Offline' : `Offline · next try ${next}`,
           reason,
-          advice: 'This computer has no network. Gloria Notify connects as soon as it is back.',
+          advice: 'Gloria Notify connects as soon as this computer has a network again.',
           buttons: waysOut,
         };
       }
@@ -116,7 +116,7 @@ export function connectionWords(view: ConnectionView, now: EpochMillis): Connect
       return {
         tone: 'bad',
         title,
-        progress: 'It does not go on by itself',
+        progress: 'It waits for you',
         state: title,
         reason,
         advice,
