@@ -266,7 +266,7 @@ async fn a_network_that_flaps_makes_no_storm() {
     assert!((20..=33).contains(&opened), "{opened} in five minutes");
     let log = stage.server.log().all();
     // Three may follow each other: a laptop that is opened wakes, finds a network, and a VPN with it.
-    for seen in log.windows(4) {
+    for seen in log[1..].windows(4) {
         let apart = seen[3].at - seen[0].at;
         assert!(apart >= secs(9), "four within {apart:?}");
     }
