@@ -37,6 +37,54 @@ async fn a_server_that_goes_and_comes_back_is_told_and_nothing_is_lost() {
 }
 
 #[tokio::test]
+async fn the_connection_view_and_the_command_line_tell_the_same() {
+    let stage = Stage::set(Account::Given).await;
+    let window = stage.start_with_window().await;
+    window
+        .find("[data-testid=connection][data-state=connected]")
+        .await;
+    let (code, status) = stage.status();
+    assert_eq!(
+        (code, status["health"].as_str()),
+        (0, Some("connected")),
+        "{status}"
+    );
+    assert_eq!(status["metrics"]["connections"], 1);
+
+    window.click("[data-testid=connection-open]").await;
+    window
+        .find("[data-testid=connection-page][data-state=connected]")
+        .await;
+    window.find("[data-testid=figures]").await;
+    let control = stage.backend.control();
+    control.refuse().await.unwrap();
+    control.reset();
+    window
+        .find("[data-testid=connection-page][data-state=waiting]")
+        .await;
+    let (code, status) = stage.status();
+    assert_eq!(
+        (code, status["health"].as_str()),
+        (1, Some("working")),
+        "{status}"
+    );
+
+    control.accept().await.unwrap();
+    window
+        .find("[data-testid=connection-page][data-state=connected]")
+        .await;
+    let (code, status) = stage.status();
+    assert_eq!(code, 0, "{status}");
+    assert_eq!(status["metrics"]["connections"], 2);
+    assert!(
+        status["metrics"]["reconnectAttempts"].as_u64() >= Some(1),
+        "{status}"
+    );
+    window.end_app("TERM").await;
+    assert_eq!(stage.status().0, 3, "nobody is there to ask");
+}
+
+#[tokio::test]
 async fn a_killed_app_loses_nothing_and_shows_nothing_twice() {
     let stage = Stage::set(Account::Given).await;
     let mut app = stage.start_in_tray();

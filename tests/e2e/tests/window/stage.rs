@@ -148,6 +148,17 @@ impl Stage {
             .collect()
     }
 
+    /// What `gloria status` says of the running app, and the code it ends with.
+    pub(crate) fn status(&self) -> (i32, Value) {
+        let output = self
+            .command("gloria")
+            .args(["status", "--json"])
+            .output()
+            .unwrap();
+        let said = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
+        (output.status.code().unwrap(), said)
+    }
+
     /// The keys of what is stored, oldest first.
     pub(crate) fn stored_keys(&self, filter: &str) -> Vec<String> {
         let keys = self
