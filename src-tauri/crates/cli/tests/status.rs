@@ -196,6 +196,23 @@ async fn no_app_is_3_before_it_starts_and_after_it_ends() {
     assert_eq!(gloria(&home, &["status", "--yaml"]).await.status.code(), Some(2));
 }
 
+/// The system resets a client that it had let in on behalf of an app, and that the app never got to hear.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_ends_while_it_is_asked_is_3() {
+    let home = tempfile::tempdir().unwrap();
+    let paths = Paths::within(home.path());
+    std::fs::create_dir_all(&paths.data).unwrap();
+    let app = tokio::net::UnixListener::bind(paths.data.join("status.sock")).unwrap();
+    let ended = tokio::spawn(async move {
+        let (client, _) = app.accept().await.unwrap();
+        client.readable().await.unwrap();
+    });
+    let output = gloria(&home, &["status"]).await;
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
+    ended.await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_running_apps_socket_is_never_stolen() {
     let home = tempfile::tempdir().unwrap();

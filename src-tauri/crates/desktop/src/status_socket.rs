@@ -146,14 +146,23 @@ pub async fn ask_status(paths: &Paths) -> Result<String, AskError> {
         };
         match exchanged.await {
             Ok(_) if document.ends_with('\n') => Ok(document),
-            // It was just ending.
+            // It was just ending: it takes its socket with it, and what waits there to be let in.
             Ok(0) => Err(AskError::NotRunning),
+            Err(error) if hung_up(&error) && document.is_empty() => Err(AskError::NotRunning),
             Ok(_) | Err(_) => Err(AskError::Silent),
         }
     };
     timeout(LONGEST_ANSWER, asked)
         .await
         .unwrap_or(Err(AskError::Silent))
+}
+
+/// A conversation ends like this when the app does. One that hangs holds on.
+fn hung_up(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe
+    )
 }
 
 enum Told {
