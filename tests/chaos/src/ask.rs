@@ -117,3 +117,13 @@ pub fn comparable(head: &[u8]) -> Vec<u8> {
     }
     head
 }
+
+/// It is this request, to the byte.
+pub fn assert_head(head: &[u8], ask: &Ask, host: &str, user_agent: &str) {
+    let wanted = ask.bytes(host, user_agent);
+    assert_eq!(
+        comparable(head).escape_ascii().to_string(),
+        wanted.escape_ascii().to_string(),
+        "the request's bytes"
+    );
+}

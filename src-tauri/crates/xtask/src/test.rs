@@ -107,7 +107,7 @@ fn unit(report: &mut Report) {
 /// whole workspace all the same, so that nothing is built twice.
 const WINDOW: &[&str] = &["--test", "window", "--test", "bare"];
 const INTEROP: &[&str] = &["--test", "fastify"];
-const CHAOS: &[&str] = &["--test", "chaos"];
+const CHAOS: &[&str] = &["--test", "chaos", "--test", "programs"];
 const NETNS: &[&str] = &["--test", "netns"];
 
 fn window(report: &mut Report) {

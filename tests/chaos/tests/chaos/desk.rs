@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use gloria_backend::TEST_TOKEN;
+use gloria_chaos::SOON;
 use gloria_core::paths::Paths;
 use gloria_core::ports::SystemClock;
 use gloria_core::ports::fakes::{FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeToasts};
@@ -15,8 +16,6 @@ use gloria_core::{CoreHandle, Ports, Setup, start};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-
-use crate::program::SOON;
 
 /// What the core calls itself.
 pub(crate) const CORE: &str = "gloria-notify/0.0.0-chaos";

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use gloria_backend::{Backend, BackendOptions, Control, Stall, TEST_TOKEN};
-use gloria_chaos::ask::Ask;
+use gloria_chaos::ask::{Ask, assert_head};
 use gloria_chaos::proxy::{Cut, Door, Faults, Proxy};
 use gloria_stream::{Command, StreamOptions};
 use serde_json::json;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use crate::journal::{Client, Tokens};
 use crate::numbers::{SILENCE, Span, at_once, backoff, ms, plus, secs, slow};
-use crate::stage::{BASE, NO_PORTAL, USER_AGENT, assert_head};
+use crate::stage::{BASE, NO_PORTAL, USER_AGENT};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Over {

@@ -3,8 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-/// No attempt comes sooner after the last.
-pub(crate) const LEAST: Duration = ms(250);
+use gloria_chaos::LEAST;
 
 /// A timer fires in the millisecond after its time, and the request is there within the next.
 const TICK: Duration = ms(3);

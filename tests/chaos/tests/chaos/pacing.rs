@@ -1,11 +1,12 @@
 //! When the next attempt comes.
 
+use gloria_chaos::LEAST;
 use gloria_chaos::ask::Ask;
 use gloria_stream::{Command, Reachability, Status};
 
 use crate::journal::Tokens;
 use crate::numbers::{
-    LEAST, Span, after_retry, backoff, exactly, minutes, ms, retry_after, secs, short, slow, span,
+    Span, after_retry, backoff, exactly, minutes, ms, retry_after, secs, short, slow, span,
 };
 use crate::stage::{BASE, Stage, assert_asks};
 

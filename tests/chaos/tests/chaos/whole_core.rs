@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use gloria_backend::{Backend, BackendOptions, Control, TEST_TOKEN};
-use gloria_chaos::ask::Ask;
+use gloria_chaos::LEAST;
+use gloria_chaos::ask::{Ask, assert_head};
 use gloria_chaos::proxy::{Cut, Door, Faults, Proxy};
 use gloria_chaos::server::{Exchange, Server};
 use gloria_core::paths::Paths;
@@ -11,8 +12,7 @@ use gloria_core::protocol::{ConnectionState, NoticeKind, Remedy};
 use serde_json::{Value, json};
 
 use crate::desk::{CORE, Desk, soon};
-use crate::numbers::{LEAST, ms};
-use crate::stage::assert_head;
+use crate::numbers::ms;
 
 const CREATED: &str = "notification.created";
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use gloria_backend::{Backend, BackendOptions, TEST_TOKEN};
+use gloria_chaos::SOON;
 use gloria_core::inbox::Inbox;
 use gloria_core::paths::Paths;
 use gloria_core::protocol::{InboxFilter, InboxQuery};
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use crate::program::{CORE, Program, SOON};
+use crate::program::{CORE, Program};
 
 const CREATED: &str = "notification.created";
 

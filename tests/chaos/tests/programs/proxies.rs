@@ -1,11 +1,11 @@
 //! Proxies between here and the server, as the environment names them.
 
-use gloria_chaos::ask::Ask;
+use gloria_chaos::LEAST;
+use gloria_chaos::ask::{Ask, assert_head};
 use gloria_chaos::server::Server;
 use gloria_chaos::tls::{AUTHORITY, Certificate};
 
 use crate::program::{TAIL, TOKEN, tail};
-use crate::stage::assert_head;
 
 /// What a client asks of a proxy for a secure server.
 fn connect(authorization: &str) -> String {
@@ -70,7 +70,7 @@ async fn a_proxy_without_a_way_through_backs_off() {
         assert!(reason.starts_with("the proxy gave no way through: "), "{reason}");
     }
     let waited = proxy.log().wait(1);
-    assert!(waited >= crate::numbers::LEAST, "{waited:?}");
+    assert!(waited >= LEAST, "{waited:?}");
 }
 
 #[tokio::test]

@@ -1,17 +1,14 @@
-//! The `gloria` program, seen by its lines. What only a process has is tested here: an environment, and a sudden end.
+//! A program seen by its lines.
 
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
 
+use gloria_chaos::SOON;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
-
-/// Longer than anything here takes on a busy machine.
-pub(crate) const SOON: Duration = Duration::from_secs(30);
 
 pub(crate) const TOKEN: &str = "chaos-t0ken";
 

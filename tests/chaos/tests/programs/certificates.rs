@@ -1,0 +1,200 @@
+//! Servers that cannot show who they are, and one that can.
+
+use gloria_chaos::ask::{Ask, assert_head};
+use gloria_chaos::server::Server;
+use gloria_chaos::tls::{AUTHORITY, Certificate};
+
+use crate::program::{Program, TAIL, TOKEN, tail};
+
+/// A client of this server, which trusts the authority.
+fn trusting(server: &Server) -> Program {
+    let api = format!("https://{}/api", server.address());
+    tail(&[("GLORIA_API_URL", &api), ("SSL_CERT_FILE", AUTHORITY)])
+}
+
+/// The handshake fails, and nothing is said to whoever showed this certificate.
+async fn refused(certificate: Certificate, told: &str) {
+    let server = Server::bind().await;
+    let mut tail = trusting(&server);
+    let handshake = server.request_by_tls(&certificate.acceptor()).await;
+    assert!(handshake.is_err(), "no request was made");
+    let told = format!("the certificate is not trusted: {told}");
+    tail.states(&[("connecting", ""), ("waiting", &told)]).await;
+    assert!(server.log().all().is_empty() && server.is_quiet());
+}
+
+#[tokio::test]
+async fn a_good_certificate_opens_the_stream() {
+    let server = Server::bind().await;
+    let mut tail = trusting(&server);
+    let acceptor = Certificate::Good.acceptor();
+    let mut exchange = server.request_by_tls(&acceptor).await.unwrap();
+    assert_head(
+        &exchange.head(),
+        &Ask::first().token(TOKEN),
+        &server.address().to_string(),
+        TAIL,
+    );
+    exchange.open().await;
+    exchange
+        .write("id: 1\nevent: workflow.started\ndata: {\"workflowId\":\"w\"}\n\n")
+        .await;
+    tail.states(&[("connecting", ""), ("connected", "")]).await;
+    assert_eq!(tail.event().await["id"], "1");
+    // An end without TLS's own word for it may be anybody's: what came stays, and the next asks for what follows.
+    drop(exchange);
+    let (state, reason) = tail.state().await;
+    assert_eq!(state, "waiting", "{reason}");
+    let second = server.request_by_tls(&acceptor).await.unwrap();
+    assert_head(
+        &second.head(),
+        &Ask::after("1").token(TOKEN),
+        &server.address().to_string(),
+        TAIL,
+    );
+}
+
+#[tokio::test]
+async fn a_certificate_that_expired_is_refused() {
+    refused(
+        Certificate::Expired,
+        "it has expired, or this computer's clock is wrong",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_not_valid_yet_is_refused() {
+    refused(
+        Certificate::NotYetValid,
+        "it is not valid yet, or this computer's clock is wrong",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_certificate_of_another_name_is_refused() {
+    refused(Certificate::OtherName, "it belongs to another name").await;
+}
+
+#[tokio::test]
+async fn a_certificate_that_signed_itself_is_refused() {
+    refused(
+        Certificate::SelfSigned,
+        "nobody this computer trusts has signed it",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_certificate_of_an_authority_that_is_not_installed_is_refused() {
+    let server = Server::bind().await;
+    let api = format!("https://{}/api", server.address());
+    let mut tail = tail(&[("GLORIA_API_URL", &api)]);
+    assert!(
+        server
+            .request_by_tls(&Certificate::Good.acceptor())
+            .await
+            .is_err()
+    );
+    let told = "the certificate is not trusted: nobody this computer trusts has signed it";
+    tail.states(&[("connecting", ""), ("waiting", told)]).await;
+    assert!(server.log().all().is_empty());
+}
+
+#[tokio::test]
+async fn roots_that_the_settings_name_are_trusted_beside_the_systems() {
+    let server = Server::bind().await;
+    let api = format!("https://{}/api", server.address());
+    let mut tail = tail(&[("GLORIA_API_URL", &api), ("GLORIA_CA_FILE", AUTHORITY)]);
+    let mut exchange = server
+        .request_by_tls(&Certificate::Good.acceptor())
+        .await
+        .unwrap();
+    assert_head(
+        &exchange.head(),
+        &Ask::first().token(TOKEN),
+        &server.address().to_string(),
+        TAIL,
+    );
+    exchange.open().await;
+    tail.states(&[("connecting", ""), ("connected", "")]).await;
+}
+
+#[tokio::test]
+async fn roots_that_are_not_there_are_told_and_nothing_is_asked_without_them() {
+    let server = Server::bind().await;
+    let api = format!("https://{}/api", server.address());
+    let mut tail = tail(&[("GLORIA_API_URL", &api), ("GLORIA_CA_FILE", "/nowhere/roots.pem")]);
+    assert_eq!(tail.state().await.0, "connecting");
+    let (state, reason) = tail.state().await;
+    assert!(
+        state == "waiting" && reason.contains("/nowhere/roots.pem"),
+        "{state}: {reason}"
+    );
+    assert!(server.is_quiet());
+}
+
+#[tokio::test]
+async fn a_server_without_tls_hears_no_token() {
+    let server = Server::bind().await;
+    let mut tail = trusting(&server);
+    let mut socket = server.accept().await;
+    tokio::io::AsyncWriteExt::write_all(&mut socket, b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        .await
+        .unwrap();
+    assert_eq!(tail.state().await.0, "connecting");
+    let (state, reason) = tail.state().await;
+    assert_eq!(state, "waiting");
+    assert!(
+        reason.starts_with("no secure connection could be made: "),
+        "{reason}"
+    );
+    let mut said = Vec::new();
+    // It hung up; whether in order does not matter.
+    let _ = tokio::io::AsyncReadExt::read_to_end(&mut socket, &mut said).await;
+    assert!(!said.windows(TOKEN.len()).any(|part| part == TOKEN.as_bytes()));
+}
+
+#[tokio::test]
+async fn from_a_secure_server_no_redirect_leads_to_one_that_is_not() {
+    let server = Server::bind().await;
+    let plain = Server::bind().await;
+    let mut tail = trusting(&server);
+    let exchange = server
+        .request_by_tls(&Certificate::Good.acceptor())
+        .await
+        .unwrap();
+    exchange
+        .answer(&format!("307 Moved\r\nLocation: http://{}/", plain.address()))
+        .await;
+    let told = "the server redirects to an address that is not secure";
+    tail.states(&[("connecting", ""), ("waiting", told)]).await;
+    assert!(plain.is_quiet());
+}
+
+#[tokio::test]
+async fn to_another_secure_server_a_redirect_leads_without_the_token() {
+    let (server, other) = (Server::bind().await, Server::bind().await);
+    let mut tail = trusting(&server);
+    let acceptor = Certificate::Good.acceptor();
+    let exchange = server.request_by_tls(&acceptor).await.unwrap();
+    assert_head(
+        &exchange.head(),
+        &Ask::first().token(TOKEN),
+        &server.address().to_string(),
+        TAIL,
+    );
+    exchange
+        .answer(&format!("308 Moved\r\nLocation: https://{}/v2", other.address()))
+        .await;
+    let mut second = other.request_by_tls(&acceptor).await.unwrap();
+    assert_head(
+        &second.head(),
+        &Ask::first().target("/v2"),
+        &other.address().to_string(),
+        TAIL,
+    );
+    second.open().await;
+    tail.states(&[("connecting", ""), ("connected", "")]).await;
+}
