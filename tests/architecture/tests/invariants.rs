@@ -313,6 +313,15 @@ fn one_stack_each_for_d_bus_tls_and_http() {
 }
 
 #[test]
+fn no_idle_thread_wakes_twice_a_second() {
+    let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    assert!(
+        !lock.contains("name = \"blocking\"\nversion = \"1.7.0\""),
+        "blocking 1.7.0 never ends an idle thread: cargo update -p blocking --precise 1.6.2"
+    );
+}
+
+#[test]
 fn every_dependency_has_its_line_in_the_architecture() {
     let document = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
     let metadata = metadata();

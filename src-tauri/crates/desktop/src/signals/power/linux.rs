@@ -8,36 +8,49 @@ use std::time::Duration;
 use gloria_core::ports::Observation;
 use tokio::sync::mpsc;
 use zbus::MatchRule;
-use zbus::blocking::{MessageIterator, connection};
+use zbus::blocking::{Connection, MessageIterator, connection};
 use zbus::message::Type;
 
-/// How long to wait for a bus that is not there, or went away. A desktop without one is looked at at little cost; a bus
-/// that is restarted is found before anybody has closed the lid.
-const RETRY_EVERY: Duration = Duration::from_secs(5);
+/// How long to wait for a bus that went away: one that is restarted is found before anybody has closed the lid.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// A machine that never had a bus does not get one soon, and each look wakes three threads.
+const MOST_RETRY: Duration = Duration::from_secs(5 * 60);
 
 pub(super) fn watch(bus: Option<&str>, tell: &mpsc::Sender<Observation>) {
+    let mut retry = RETRY;
     let mut said = false;
     while !tell.is_closed() {
-        if let Err(error) = listen(bus, tell) {
-            if said {
-                tracing::debug!(%error, "still no word of sleep from logind");
-            } else {
-                tracing::info!(%error, "no word of sleep from logind for now; the clocks still show it");
+        match connect(bus) {
+            Ok(connection) => {
+                retry = RETRY;
+                match listen(&connection, tell) {
+                    Ok(()) => return,
+                    Err(error) => tracing::info!(%error, "logind is not heard any more"),
+                }
             }
-            said = true;
+            Err(error) if said => tracing::debug!(%error, "still no word of sleep from logind"),
+            Err(error) => {
+                tracing::info!(%error, "no word of sleep from logind for now; the clocks still show it");
+                said = true;
+            }
         }
-        thread::sleep(RETRY_EVERY);
+        thread::sleep(retry);
+        retry = (retry * 2).min(MOST_RETRY);
     }
 }
 
-/// Listens until the bus goes away or nobody wants to know any more. Whoever owns logind's name is heard, so logind may
-/// come later and be restarted.
-fn listen(bus: Option<&str>, tell: &mpsc::Sender<Observation>) -> zbus::Result<()> {
+fn connect(bus: Option<&str>) -> zbus::Result<Connection> {
     let bus = match bus {
         Some(address) => connection::Builder::address(address)?,
         None => connection::Builder::system()?,
     };
-    let connection = bus.build()?;
+    bus.build()
+}
+
+/// Listens until the bus goes away or nobody wants to know any more. Whoever owns logind's name is heard, so logind may
+/// come later and be restarted.
+fn listen(connection: &Connection, tell: &mpsc::Sender<Observation>) -> zbus::Result<()> {
     let rule = MatchRule::builder()
         .msg_type(Type::Signal)
         .sender("org.freedesktop.login1")?
@@ -45,7 +58,7 @@ fn listen(bus: Option<&str>, tell: &mpsc::Sender<Observation>) -> zbus::Result<(
         .interface("org.freedesktop.login1.Manager")?
         .member("PrepareForSleep")?
         .build();
-    for message in MessageIterator::for_match_rule(rule, &connection, None)? {
+    for message in MessageIterator::for_match_rule(rule, connection, None)? {
         let is_before = message?.body().deserialize()?;
         let observation = if is_before {
             Observation::AboutToSleep
