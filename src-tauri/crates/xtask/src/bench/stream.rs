@@ -133,9 +133,10 @@ fn table(seconds: &[(Client, Vec<f64>)], load: &str) -> String {
         .iter()
         .find(|(client, _)| *client == Client::Gloria)
         .map_or(f64::NAN, |(_, seconds)| median(seconds.clone()));
+    let millions = EVENTS / 1_000_000;
     let megabytes = EVENTS * EVENT_BYTES / 1_000_000;
     let mut table = format!(
-        "| {EVENTS} events, {megabytes} MB over loopback | median of {ROUNDS} | best | median to ours |\n\
+        "| {millions} million events, {megabytes} MB over loopback | median of {ROUNDS} | best | median to ours |\n\
          | --- | ---: | ---: | ---: |\n"
     );
     for (client, seconds) in seconds {
