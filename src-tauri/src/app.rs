@@ -43,6 +43,8 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
 }
 
 fn set_up(app: &mut App) -> anyhow::Result<()> {
+    #[cfg(target_os = "linux")]
+    window::outlive_x_errors();
     let paths = gloria_desktop::paths(|name| std::env::var_os(name))?;
     let app = app.handle().clone();
     let toasts = PluginToasts::new(app.clone()).context("no thread for toasts")?;

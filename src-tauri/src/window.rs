@@ -16,6 +16,15 @@ const SIZE: (f64, f64) = (760.0, 640.0);
 /// The narrowest that the UI is made for, and three items high.
 const LEAST_SIZE: (f64, f64) = (380.0, 420.0);
 
+/// Lets the app outlive what X says of a window that is gone. By default GDK ends the program at any X error, and a
+/// window that is closed while WebKit still paints it is one. On the main thread, once; it never ends.
+///
+/// The traps that GDK and others set inside this one hear of their errors all the same.
+#[cfg(target_os = "linux")]
+pub(crate) fn outlive_x_errors() {
+    gdk::error_trap_push();
+}
+
 /// Opens the window, or brings it to the front. From any thread.
 pub(crate) fn open_soon(app: &AppHandle) {
     let app = app.clone();

@@ -40,15 +40,6 @@ async fn the_window_is_closed_and_opened_while_the_app_stays_connected() {
         .find("[data-testid=item][data-key='n:1'][data-unread=false]")
         .await;
     window.gone("[data-testid=item-detail]").await;
-    stage.close_window().await;
-
-    // So does a second start, which is none.
-    let mut second = stage
-        .session
-        .spawn("second", stage.command("gloria-notify"))
-        .unwrap();
-    assert!(second.ended(SOON).await.unwrap().success());
-    stage.expect_windows(1).await;
 
     let seen = stage.backend.control().observed();
     assert_eq!(
@@ -56,6 +47,31 @@ async fn the_window_is_closed_and_opened_while_the_app_stays_connected() {
         (1, 1),
         "one connection through all of it"
     );
+}
+
+#[tokio::test]
+async fn a_second_start_opens_the_window_of_the_first_and_ends() {
+    let stage = Stage::set(Account::Given).await;
+    let mut app = stage.start_in_tray();
+    stage.server_saw(|seen| seen.streams == 1).await;
+    let icon = stage.tray_says("Connected").await;
+    icon.click(stage.session.bus().unwrap()).await.unwrap();
+    stage.expect_windows(1).await;
+    stage.close_window().await;
+
+    let mut second = stage
+        .session
+        .spawn("second", stage.command("gloria-notify"))
+        .unwrap();
+    let ended = second.ended(SOON).await;
+    app.check_alive().unwrap();
+    assert!(
+        ended
+            .unwrap_or_else(|error| panic!("{error:?}\nthe first says:\n{}", app.log()))
+            .success()
+    );
+    stage.expect_windows(1).await;
+    assert_eq!(stage.backend.control().observed().streams_total, 1);
 }
 
 #[tokio::test]
