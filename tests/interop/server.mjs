@@ -29,7 +29,7 @@ app.addHook('onRequest', async (request, reply) => {
   }
 });
 
-app.get('/api/sse', { sse: 'only' }, async (request, reply) => {
+app.get('/api/v1/sse', { sse: 'only' }, async (request, reply) => {
   reply.sse.keepAlive();
   say({ connected: { lastEventId: reply.sse.lastEventId } });
   reply.sse.onClose(() => {
@@ -77,7 +77,7 @@ const commands = {
 };
 
 await app.listen({ host: '127.0.0.1', port: 0 });
-say({ listening: `http://127.0.0.1:${app.server.address().port}/api` });
+say({ listening: `http://127.0.0.1:${app.server.address().port}/api/v1` });
 
 for await (const line of createInterface({ input: process.stdin })) {
   const command = JSON.parse(line);

@@ -8,6 +8,8 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use serde::{Deserialize, Serialize};
 
+use crate::backend::API_PATH;
+
 /// A part of the API, as scripted answers tell it apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -28,7 +30,7 @@ pub enum Route {
 
 impl Route {
     pub(crate) fn of(method: &Method, path: &str) -> Option<Self> {
-        let path = path.strip_prefix("/api/")?;
+        let path = path.strip_prefix(API_PATH)?.strip_prefix('/')?;
         match (method.as_str(), path) {
             ("GET", "sse" | "ws") => Some(Self::Stream),
             ("GET", "notifications") => Some(Self::List),

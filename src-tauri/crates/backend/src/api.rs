@@ -18,6 +18,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use jiff::Timestamp;
 
 use crate::answers::Route;
+use crate::backend::API_PATH;
 use crate::blast::blast;
 use crate::doorway::Carrier;
 use crate::hub::Hub;
@@ -41,7 +42,7 @@ pub(crate) fn router(hub: Arc<Hub>) -> Router {
             .route("/receipts", post(notifications::receipts));
     }
     Router::new()
-        .nest("/api", api)
+        .nest(API_PATH, api)
         .fallback(async || Problem::new(StatusCode::NOT_FOUND, "there is nothing at this path"))
         .method_not_allowed_fallback(async || {
             Problem::new(

@@ -16,6 +16,9 @@ use crate::hub::{Beginning, Hub};
 use crate::wire::{HangUp, Wires};
 use crate::{api, control};
 
+/// The `{api}` base below a server's address: the Gloria System's own, which the stream and all else lie below.
+pub const API_PATH: &str = "/api/v1";
+
 /// The token that [`BackendOptions::default`] accepts.
 pub const TEST_TOKEN: &str = "gloria-test-token";
 
@@ -150,14 +153,14 @@ impl Backend {
         self.address
     }
 
-    /// The `{api}` base, `http://host:port/api`; the stream is at `/sse` below it.
+    /// The `{api}` base, `http://host:port/api/v1`; the stream is at `/sse` below it.
     pub fn api_url(&self) -> String {
-        format!("http://{}/api", self.address)
+        format!("http://{}{API_PATH}", self.address)
     }
 
-    /// The `{api}` base for clients over a WebSocket, `ws://host:port/api`; the stream is at `/ws` below it.
+    /// The `{api}` base for clients over a WebSocket, `ws://host:port/api/v1`; the stream is at `/ws` below it.
     pub fn websocket_url(&self) -> String {
-        format!("ws://{}/api", self.address)
+        format!("ws://{}{API_PATH}", self.address)
     }
 
     /// Where commands are taken, when a control address was asked for.

@@ -32,7 +32,7 @@ mod wire;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use answers::{Answer, InvalidAnswer, Route};
-pub use backend::{Backend, BackendOptions, StartError, TEST_TOKEN};
+pub use backend::{API_PATH, Backend, BackendOptions, StartError, TEST_TOKEN};
 pub use control::{Command, Control, DeadlinePassed, Outcome, PushedRange};
 pub use hub::Stall;
 pub use observed::{ChangeKind, Credentials, Observed, SeenChange, SeenRequest};

@@ -307,7 +307,7 @@ async fn a_websocket_is_followed_like_an_event_stream() {
         .into_iter()
         .map(|seen| seen.path)
         .collect();
-    assert_eq!(paths, ["/api/ws"; 4]);
+    assert_eq!(paths, ["/api/v1/ws"; 4]);
 }
 
 #[tokio::test]
@@ -316,9 +316,12 @@ async fn calling_it_wrongly_is_2_with_words_and_no_line_on_stdout() {
     for (arguments, words) in [
         (&["tail"][..], "GLORIA_API_URL"),
         (&["tail", "--url", "not a url"], "not an address"),
-        (&["tail", "--url", "http://gloria.example/api/sse"], "unencrypted"),
+        (
+            &["tail", "--url", "http://gloria.example/api/v1/sse"],
+            "unencrypted",
+        ),
         (&["tail", "--url", "ftp://gloria.example/"], "https://"),
-        (&["tail", "--url", "ws://gloria.example/api/ws"], "unencrypted"),
+        (&["tail", "--url", "ws://gloria.example/api/v1/ws"], "unencrypted"),
         (&["tail", "--count", "0"], "--count"),
         (&["tail", "--duration", "soon"], "number of seconds"),
         (&["tail", "--no-such-flag"], "--no-such-flag"),

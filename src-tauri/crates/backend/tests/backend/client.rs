@@ -118,7 +118,7 @@ impl Raw {
 
     /// A stream whose greeting has arrived to its last byte.
     pub(crate) async fn stream(backend: &Backend) -> Self {
-        let mut raw = Self::get(backend, "/api/sse").await;
+        let mut raw = Self::get(backend, "/api/v1/sse").await;
         raw.until("}\n\n\r\n").await;
         raw
     }

@@ -63,7 +63,7 @@ async fn with_every_stream_stalled_a_new_one_gets_not_even_a_head() {
     let backend = backend().await;
     let control = backend.control();
     control.stall(Stall::Every);
-    let mut raw = Raw::get(&backend, "/api/sse").await;
+    let mut raw = Raw::get(&backend, "/api/v1/sse").await;
     control
         .wait_for(|seen| seen.streams == 1, DEADLINE)
         .await
@@ -130,7 +130,7 @@ async fn a_cut_is_an_error_inside_the_body_for_an_http_client() {
 async fn a_reset_is_a_reset_on_every_connection() {
     let backend = backend().await;
     let mut streams = [Raw::stream(&backend).await, Raw::stream(&backend).await];
-    let mut idle = Raw::get(&backend, "/api/health").await;
+    let mut idle = Raw::get(&backend, "/api/v1/health").await;
     idle.until("{\"status\":\"ok\"}").await;
     backend.control().reset();
     for raw in streams.iter_mut().chain([&mut idle]) {

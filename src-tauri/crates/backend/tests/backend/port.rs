@@ -50,7 +50,7 @@ async fn commands_push_and_tell_what_was_seen() {
     assert!(!text.contains(TEST_TOKEN));
     let seen: Value = serde_json::from_str(&text).unwrap();
     assert_eq!((&seen["streams"], &seen["lastId"]), (&json!(1), &json!("5")));
-    assert_eq!(seen["requests"][0]["path"], "/api/sse");
+    assert_eq!(seen["requests"][0]["path"], "/api/v1/sse");
 }
 
 #[tokio::test]

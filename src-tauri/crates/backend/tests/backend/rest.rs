@@ -250,7 +250,7 @@ async fn a_lost_answer_is_a_reset() {
     let backend = backend().await;
     backend.control().push("notification.created", note("a"));
     backend.control().lose_answers(1);
-    let mut raw = Raw::request(&backend, "DELETE", "/api/notifications/a").await;
+    let mut raw = Raw::request(&backend, "DELETE", "/api/v1/notifications/a").await;
     assert_eq!(raw.finish().await.unwrap_err().kind(), ErrorKind::ConnectionReset);
     assert!(raw.received.is_empty());
 }

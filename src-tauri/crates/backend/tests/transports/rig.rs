@@ -28,8 +28,8 @@ impl Over {
     /// The stream's path.
     pub(crate) fn path(self) -> &'static str {
         match self {
-            Self::Sse => "/api/sse",
-            Self::WebSocket => "/api/ws",
+            Self::Sse => "/api/v1/sse",
+            Self::WebSocket => "/api/v1/ws",
         }
     }
 }

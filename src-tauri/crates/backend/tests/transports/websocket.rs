@@ -100,8 +100,9 @@ async fn asked(rig: &Rig, headers: &[&str]) -> String {
         .await
         .unwrap();
     let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
-    let request =
-        format!("GET /api/ws HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {TEST_TOKEN}\r\n{headers}\r\n");
+    let request = format!(
+        "GET /api/v1/ws HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {TEST_TOKEN}\r\n{headers}\r\n"
+    );
     socket.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     while !answer.ends_with(b"}") {

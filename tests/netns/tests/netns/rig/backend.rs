@@ -73,7 +73,9 @@ impl Backend {
     pub(crate) fn stream_requests(&self) -> usize {
         let observed = self.observed();
         let requests = observed["requests"].as_array().unwrap().iter();
-        requests.filter(|request| request["path"] == "/api/sse").count()
+        requests
+            .filter(|request| request["path"] == "/api/v1/sse")
+            .count()
     }
 
     pub(crate) fn signal(&self, signal: Signal) {

@@ -90,7 +90,7 @@ impl Lab {
         let mut command = client.command(built("gloria"));
         command.arg("tail").env_clear();
         for (variable, value) in [
-            ("GLORIA_API_URL", format!("http://{NAME}:{API_PORT}/api")),
+            ("GLORIA_API_URL", format!("http://{NAME}:{API_PORT}/api/v1")),
             ("GLORIA_ALLOW_PLAIN_HTTP", "true".to_owned()),
             ("GLORIA_TOKEN", TOKEN.to_owned()),
             ("GLORIA_SSE_HEARTBEAT_INTERVAL", millis(setup.heartbeat)),
