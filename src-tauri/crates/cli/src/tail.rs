@@ -9,7 +9,7 @@ use clap::Args;
 use gloria_core::address::{Address, AddressError};
 use gloria_core::conditions::Conditions;
 use gloria_core::connection::Moment;
-use gloria_core::event::{self, Event};
+use gloria_core::event::{self, DecodeContext, Event, Undecoded};
 use gloria_core::ports::Signals as _;
 use gloria_desktop::SystemSignals;
 use gloria_stream::{Command, Delivery, Frame, Status, StreamHandle, StreamOptions};
@@ -172,6 +172,10 @@ struct Tail {
     conditions: Conditions,
 }
 
+fn decode(frame: &Frame) -> Result<Event, Undecoded> {
+    event::decode(frame, &DecodeContext::default()).map(|decoded| decoded.event)
+}
+
 fn now() -> Moment {
     Moment {
         wall: SystemTime::now(),
@@ -249,7 +253,7 @@ impl Tail {
     fn take_frames(&mut self, frames: &[Frame]) -> anyhow::Result<Option<ExitCode>> {
         for frame in frames {
             if &*frame.event == "connection_established"
-                && let Ok(Event::ConnectionEstablished(greeting)) = event::decode(frame)
+                && let Ok(Event::ConnectionEstablished(greeting)) = decode(frame)
                 && let Some(heartbeat) = greeting.heartbeat
             {
                 self.stream.send(Command::Heartbeat(heartbeat));
@@ -288,7 +292,7 @@ impl Tail {
     }
 
     fn print_decoded(&mut self, frame: &Frame) -> anyhow::Result<bool> {
-        match event::decode(frame) {
+        match decode(frame) {
             Ok(Event::Heartbeat) => Ok(false),
             Ok(_) => {
                 if !self.options.quiet {

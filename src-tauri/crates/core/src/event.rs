@@ -1,6 +1,6 @@
-//! What a frame means: the thirteen event types and the gap, decoded and held to limits.
+//! What a frame means: the thirteen event types, the gap and the error, decoded and held to limits.
 //!
-//! Unknown fields are kept, unknown types are told apart from mistakes, and a mistake costs one event.
+//! A mistake costs the field it is in, not the notification. What was left out is named, never shown.
 
 mod wire;
 
@@ -10,6 +10,7 @@ use gloria_stream::Frame;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use thiserror::Error;
+use url::Url;
 
 use crate::protocol::{EpochMillis, ItemAction, ItemKind, Priority};
 
@@ -37,14 +38,99 @@ pub enum Event {
         status: Option<String>,
     },
     /// `stream.gap`: the server no longer has what came after our cursor.
-    Gap,
+    Gap {
+        /// After this, something is missing.
+        from: Option<GapEnd>,
+        /// From here on, everything is there again.
+        to: Option<GapEnd>,
+    },
+    /// `error`: the server refuses inside a stream that it had opened.
+    ServerError(ServerError),
+    /// A list in one event, in its order.
+    Several(Vec<Event>),
+    /// Something for the inbox that cannot be read; see [`Undecoded::item`].
+    Unreadable(Unreadable),
 }
 
 /// `connection_established`
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ConnectionEstablished {
     /// How often the server means to be heard.
     pub heartbeat: Option<Duration>,
+    /// The server's clock.
+    pub server_time: Option<EpochMillis>,
+    /// The id of the newest event that the server has, from which a newcomer can resume later.
+    pub position: Option<String>,
+    /// The server's name for this connection.
+    pub connection_id: Option<String>,
+}
+
+/// One end of a gap: servers name an event or a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GapEnd {
+    /// An event id.
+    Id(String),
+    /// A time.
+    Time(EpochMillis),
+}
+
+/// `error`
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ServerError {
+    /// As in HTTP, 100 to 599.
+    pub status: Option<u16>,
+    /// The server's word for it: at most 64 letters, digits, `_`, `.`, `:` and `-`.
+    pub code: Option<String>,
+    /// How long to stay away.
+    pub retry_after: Option<Duration>,
+}
+
+/// Something for the inbox that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// The server's id, where that can be read.
+    pub id: Option<String>,
+    /// The event's type, one of those that this version knows.
+    pub event_type: &'static str,
+}
+
+/// A field of a change.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Field<T> {
+    /// It is not there: no change.
+    #[default]
+    Absent,
+    /// It is null: from now on there is no value.
+    Null,
+    /// It has this value from now on.
+    Value(T),
+}
+
+impl<T> Field<T> {
+    /// The value, where there is one.
+    pub fn value(&self) -> Option<&T> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Absent | Self::Null => None,
+        }
+    }
+
+    /// Whether it says nothing.
+    pub fn is_absent(&self) -> bool {
+        match self {
+            Self::Absent => true,
+            Self::Null | Self::Value(_) => false,
+        }
+    }
+
+    /// The same with another value.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Field<U> {
+        match self {
+            Self::Absent => Field::Absent,
+            Self::Null => Field::Null,
+            Self::Value(value) => Field::Value(change(value)),
+        }
+    }
 }
 
 /// Something for the inbox.
@@ -76,6 +162,14 @@ pub struct Post {
     pub created_at: Option<EpochMillis>,
     /// From when on it is of no use.
     pub expires_at: Option<EpochMillis>,
+    /// When what it announces begins.
+    pub starts_at: Option<EpochMillis>,
+    /// Seen before it came here.
+    pub seen_at: Option<EpochMillis>,
+    /// Read before it came here.
+    pub read_at: Option<EpochMillis>,
+    /// Archived before it came here.
+    pub archived_at: Option<EpochMillis>,
     /// The key of what it replaces.
     pub supersedes: Option<String>,
     /// Fields that this version does not know, as they came.
@@ -88,23 +182,92 @@ pub struct Change {
     /// The key of the item.
     pub key: String,
     /// New title.
-    pub title: Option<String>,
+    pub title: Field<String>,
     /// New body.
-    pub body: Option<String>,
+    pub body: Field<String>,
     /// New category.
-    pub category: Option<String>,
+    pub category: Field<String>,
     /// New priority.
-    pub priority: Option<Priority>,
+    pub priority: Field<Priority>,
+    /// Whose doing.
+    pub actor: Field<String>,
     /// New link.
-    pub link: Option<String>,
+    pub link: Field<String>,
     /// New actions.
-    pub actions: Option<Vec<ItemAction>>,
-    /// Seen elsewhere.
-    pub seen_at: Option<EpochMillis>,
-    /// Read elsewhere.
-    pub read_at: Option<EpochMillis>,
-    /// Archived elsewhere.
-    pub archived_at: Option<EpochMillis>,
+    pub actions: Field<Vec<ItemAction>>,
+    /// New end of its use.
+    pub expires_at: Field<EpochMillis>,
+    /// Seen elsewhere; null means not seen any more.
+    pub seen_at: Field<EpochMillis>,
+    /// Read elsewhere; null means unread again.
+    pub read_at: Field<EpochMillis>,
+    /// Archived elsewhere; null means back in the inbox.
+    pub archived_at: Field<EpochMillis>,
+}
+
+/// What decoding has to know of the world.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DecodeContext<'a> {
+    /// Where the server is; relative links are resolved against its origin.
+    pub server: Option<&'a Url>,
+    /// The time by the server's clock.
+    pub now: EpochMillis,
+    /// The last event id before this frame. By the standard an event without an id of its own carries this one, so it
+    /// does not name the event.
+    pub carried_id: Option<&'a str>,
+}
+
+/// A decoded frame.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decoded {
+    /// What it means.
+    pub event: Event,
+    /// The type's name in this version, whatever the server's spelling.
+    pub event_type: &'static str,
+    /// Fields that could not be read and were left out.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A field that was left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Its name in this version.
+    pub field: &'static str,
+    /// What was expected.
+    pub expected: &'static str,
+}
+
+/// A frame that is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{error}")]
+pub struct Undecoded {
+    /// The type's name in this version; `None` for a type that it does not know.
+    pub event_type: Option<&'static str>,
+    /// The id of what it is about, where that can be read.
+    pub id: Option<String>,
+    /// Why.
+    pub error: DecodeError,
+}
+
+impl Undecoded {
+    /// Whether nothing is wrong with it: it is not known here, or not asked for.
+    pub fn is_no_mistake(&self) -> bool {
+        matches!(self.error, DecodeError::UnknownType | DecodeError::NotAskedFor)
+    }
+
+    /// What to put into the inbox in its place, if it belongs there: that something cannot be read.
+    pub fn item(&self) -> Option<Event> {
+        let event_type = self.event_type.filter(|name| {
+            matches!(
+                *name,
+                "notification.created" | "system.announcement" | "system.maintenance"
+            ) || name.starts_with("workflow.")
+        })?;
+        Some(Event::Unreadable(Unreadable {
+            id: self.id.clone(),
+            event_type,
+        }))
+    }
 }
 
 /// Why a frame is not taken.
@@ -165,8 +328,41 @@ pub fn is_listened_to(event: &str, types: &[String]) -> bool {
 /// # Errors
 ///
 /// When the type is unknown, or the data is not what the type asks for. Field names appear in errors; values never do.
-pub fn decode(frame: &Frame) -> Result<Event, DecodeError> {
-    let decode: fn(wire::Fields) -> Result<Event, DecodeError> = match &*frame.event {
+pub fn decode(frame: &Frame, _context: &DecodeContext<'_>) -> Result<Decoded, Undecoded> {
+    let event_type = TYPES.iter().find(|name| ***name == *frame.event).copied();
+    let undecoded = |error| Undecoded {
+        event_type,
+        id: None,
+        error,
+    };
+    let event_type = event_type.ok_or_else(|| undecoded(DecodeError::UnknownType))?;
+    Ok(Decoded {
+        event: decode_as(event_type, frame).map_err(undecoded)?,
+        event_type,
+        left_out: Vec::new(),
+    })
+}
+
+const TYPES: [&str; 15] = [
+    "connection_established",
+    "heartbeat",
+    "notification.created",
+    "notification.updated",
+    "notification.deleted",
+    "user.status_changed",
+    "user.updated",
+    "workflow.started",
+    "workflow.completed",
+    "workflow.failed",
+    "system.announcement",
+    "system.maintenance",
+    "stream.gap",
+    "error",
+    "message",
+];
+
+fn decode_as(event_type: &str, frame: &Frame) -> Result<Event, DecodeError> {
+    let decode: fn(wire::Fields) -> Result<Event, DecodeError> = match event_type {
         "connection_established" => wire::connection_established,
         "heartbeat" => return Ok(Event::Heartbeat),
         "notification.created" => wire::notification_created,
@@ -179,7 +375,7 @@ pub fn decode(frame: &Frame) -> Result<Event, DecodeError> {
         "workflow.failed" => |fields| wire::workflow(fields, ItemKind::WorkflowFailed),
         "system.announcement" => |fields| wire::system(fields, ItemKind::Announcement),
         "system.maintenance" => |fields| wire::system(fields, ItemKind::Maintenance),
-        "stream.gap" => return Ok(Event::Gap),
+        "stream.gap" => return Ok(Event::Gap { from: None, to: None }),
         _ => return Err(DecodeError::UnknownType),
     };
     if frame.data.len() > LONGEST_DATA {

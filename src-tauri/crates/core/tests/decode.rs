@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gloria_core::event::{DecodeError, Event, Post, decode, is_listened_to};
+use gloria_core::event::{self, DecodeContext, DecodeError, Event, Post, is_listened_to};
 use gloria_core::protocol::{ItemKind, Priority};
 use gloria_stream::Frame;
 use proptest::prelude::*;
@@ -14,6 +14,12 @@ fn frame(event: &str, data: &str) -> Frame {
         data: data.to_owned(),
         id: Arc::from("1"),
     }
+}
+
+fn decode(frame: &Frame) -> Result<Event, DecodeError> {
+    event::decode(frame, &DecodeContext::default())
+        .map(|decoded| decoded.event)
+        .map_err(|undecoded| undecoded.error)
 }
 
 fn post(event: &str, data: &str) -> Post {

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use gloria_core::event::decode;
+use gloria_core::event::{DecodeContext, decode};
 use gloria_core::inbox::{Arrival, Filed, Inbox, fingerprint};
 use gloria_core::protocol::{InboxFilter, InboxPage, InboxQuery, ItemKind, Mark};
 use gloria_stream::Frame;
@@ -34,7 +34,9 @@ fn arrival(event_id: &str, event_type: &str, data: &str) -> Arrival {
         event_id: event_id.to_owned(),
         fingerprint: fingerprint(event_type, data),
         event_type: event_type.to_owned(),
-        event: decode(&frame).ok(),
+        event: decode(&frame, &DecodeContext::default())
+            .ok()
+            .map(|decoded| decoded.event),
     }
 }
 

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::{Actor, HEARD_INTERVAL, Report};
 use crate::alert::{self, Alert, Circumstances, ToastVerdict};
-use crate::event::{self, DecodeError, Event};
+use crate::event::{self, DecodeContext, DecodeError, Event, Undecoded};
 use crate::inbox::{Arrival, Filed, InboxError, fingerprint};
 use crate::metrics::Outcome;
 use crate::outage::OutageNews;
@@ -87,7 +87,7 @@ impl Actor {
             let decoded = self.decode(&frame);
             let outcome = match &decoded {
                 Ok(_) => Outcome::Taken,
-                Err(DecodeError::UnknownType | DecodeError::NotAskedFor) => Outcome::Unknown,
+                Err(undecoded) if undecoded.is_no_mistake() => Outcome::Unknown,
                 Err(_) => Outcome::Failed,
             };
             match &decoded {
@@ -96,7 +96,7 @@ impl Actor {
                         running.handle.send(Command::Heartbeat(heartbeat));
                     }
                 }
-                Ok(Event::Gap) => self.set_notice(
+                Ok(Event::Gap { .. }) => self.set_notice(
                     NoticeKind::Gap,
                     Some(
                         "The server no longer has everything that was missed while this computer was away; look on \
@@ -105,7 +105,7 @@ impl Actor {
                     ),
                 ),
                 Ok(_) => {}
-                Err(DecodeError::UnknownType | DecodeError::NotAskedFor) => tracing::debug!(id = &*frame.id, "an event of another type was passed over"),
+                Err(undecoded) if undecoded.is_no_mistake() => tracing::debug!(id = &*frame.id, "an event of another type was passed over"),
                 Err(error) => tracing::warn!(id = &*frame.id, %error, "a malformed event was passed over"),
             }
             let moves_nothing = matches!(decoded, Ok(Event::Heartbeat | Event::ConnectionEstablished(_)))
@@ -146,11 +146,21 @@ impl Actor {
     }
 
     /// Decodes what is listened to. Servers that do not know `types` send everything; the rest is passed over here.
-    fn decode(&self, frame: &Frame) -> Result<Event, DecodeError> {
-        if event::is_listened_to(&frame.event, &self.settings.types) {
-            event::decode(frame)
+    fn decode(&self, frame: &Frame) -> Result<Event, Undecoded> {
+        let context = DecodeContext {
+            server: None,
+            now: self.now().epoch_millis(),
+            carried_id: None,
+        };
+        let decoded = event::decode(frame, &context)?;
+        if event::is_listened_to(decoded.event_type, &self.settings.types) {
+            Ok(decoded.event)
         } else {
-            Err(DecodeError::NotAskedFor)
+            Err(Undecoded {
+                event_type: Some(decoded.event_type),
+                id: None,
+                error: DecodeError::NotAskedFor,
+            })
         }
     }
 

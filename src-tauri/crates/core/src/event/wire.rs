@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::{Change, ConnectionEstablished, DecodeError, Event, Post, epoch_millis};
+use super::{Change, ConnectionEstablished, DecodeError, Event, Field, Post, epoch_millis};
 use crate::protocol::{EpochMillis, ItemAction, ItemKind, Priority};
 use crate::text::{one_line, paragraphs, web_link};
 
@@ -196,6 +196,7 @@ pub(super) fn connection_established(mut fields: Fields) -> Result<Event, Decode
     };
     Ok(Event::ConnectionEstablished(ConnectionEstablished {
         heartbeat: heartbeat.map(Duration::from_millis),
+        ..ConnectionEstablished::default()
     }))
 }
 
@@ -214,10 +215,18 @@ pub(super) fn notification_created(mut fields: Fields) -> Result<Event, DecodeEr
         group_key: fields.label("groupKey")?,
         created_at: fields.time("createdAt")?,
         expires_at: fields.time("expiresAt")?,
+        starts_at: None,
+        seen_at: fields.time("seenAt")?,
+        read_at: fields.time("readAt")?,
+        archived_at: fields.time("archivedAt")?,
         supersedes: fields.optional_id("supersedes")?.map(|id| notification_key(&id)),
         extra: fields.rest(),
     };
     Ok(Event::Posted(post))
+}
+
+fn field<T>(value: Option<T>) -> Field<T> {
+    value.map_or(Field::Absent, Field::Value)
 }
 
 pub(super) fn notification_updated(mut fields: Fields) -> Result<Event, DecodeError> {
@@ -227,15 +236,17 @@ pub(super) fn notification_updated(mut fields: Fields) -> Result<Event, DecodeEr
         .map(|text| paragraphs(&text, LONGEST_BODY));
     Ok(Event::NotificationUpdated(Change {
         key,
-        title: fields.line("title", LONGEST_TITLE)?,
-        body,
-        category: fields.label("category")?,
-        priority: fields.priority()?,
-        link: fields.link("link")?,
-        actions: fields.actions()?,
-        seen_at: fields.time("seenAt")?,
-        read_at: fields.time("readAt")?,
-        archived_at: fields.time("archivedAt")?,
+        title: field(fields.line("title", LONGEST_TITLE)?),
+        body: field(body),
+        category: field(fields.label("category")?),
+        priority: field(fields.priority()?),
+        actor: field(fields.actor()?),
+        link: field(fields.link("link")?),
+        actions: field(fields.actions()?),
+        expires_at: field(fields.time("expiresAt")?),
+        seen_at: field(fields.time("seenAt")?),
+        read_at: field(fields.time("readAt")?),
+        archived_at: field(fields.time("archivedAt")?),
     }))
 }
 
@@ -284,6 +295,10 @@ pub(super) fn workflow(mut fields: Fields, kind: ItemKind) -> Result<Event, Deco
         group_key: None,
         created_at: fields.time("createdAt")?,
         expires_at: None,
+        starts_at: None,
+        seen_at: None,
+        read_at: None,
+        archived_at: None,
         supersedes: None,
         extra: fields.rest(),
     }))
@@ -330,6 +345,10 @@ pub(super) fn system(mut fields: Fields, kind: ItemKind) -> Result<Event, Decode
         group_key: None,
         created_at: fields.time("createdAt")?,
         expires_at: fields.time("endsAt")?,
+        starts_at: None,
+        seen_at: None,
+        read_at: None,
+        archived_at: None,
         supersedes: None,
         extra: fields.rest(),
     }))

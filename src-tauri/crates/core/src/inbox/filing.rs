@@ -244,9 +244,19 @@ impl Filing<'_> {
                 Ok(vec![self.change(change)?.map_or(Filed::Nothing, Filed::Changed)])
             }
             Event::NotificationDeleted { id } => Ok(vec![self.delete(id)?]),
-            Event::ConnectionEstablished(_) | Event::Heartbeat | Event::UserChanged { .. } | Event::Gap => {
-                Ok(vec![Filed::Nothing])
+            Event::Several(events) => {
+                let mut filed = Vec::new();
+                for event in events {
+                    filed.extend(self.take(event, alert)?);
+                }
+                Ok(filed)
             }
+            Event::ConnectionEstablished(_)
+            | Event::Heartbeat
+            | Event::UserChanged { .. }
+            | Event::Gap { .. }
+            | Event::ServerError(_)
+            | Event::Unreadable(_) => Ok(vec![Filed::Nothing]),
         }
     }
 
@@ -343,15 +353,15 @@ impl Filing<'_> {
                 named_params! {
                     ":source": self.source,
                     ":key": change.key,
-                    ":title": change.title,
-                    ":body": change.body,
-                    ":category": change.category,
-                    ":priority": change.priority.map(reading::priority_rank),
-                    ":link": change.link,
-                    ":actions": change.actions.as_ref().map(reading::json),
-                    ":seen": change.seen_at,
-                    ":read": change.read_at,
-                    ":archived": change.archived_at,
+                    ":title": change.title.value(),
+                    ":body": change.body.value(),
+                    ":category": change.category.value(),
+                    ":priority": change.priority.value().copied().map(reading::priority_rank),
+                    ":link": change.link.value(),
+                    ":actions": change.actions.value().map(reading::json),
+                    ":seen": change.seen_at.value(),
+                    ":read": change.read_at.value(),
+                    ":archived": change.archived_at.value(),
                 },
                 reading::item,
             )
