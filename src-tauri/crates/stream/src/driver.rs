@@ -24,6 +24,7 @@ use crate::{Frame, Limits, Reachability, Status, Timing};
 
 mod client;
 mod connection;
+mod decoder;
 mod dial;
 mod fault;
 mod meter;

@@ -11,11 +11,13 @@ use crate::Frame;
 use crate::Limits;
 
 mod cause;
+mod coding;
 mod head;
 mod pace;
 mod state;
 
 pub use cause::{Cause, DialError, EndCause, HaltReason};
+pub use coding::{Coding, codings};
 pub use head::Head;
 pub use state::Machine;
 

@@ -10,11 +10,15 @@ use futures_util::stream::{BoxStream, StreamExt as _};
 use http::header::{ACCEPT, CACHE_CONTROL};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use super::decoder::Decoder;
 use super::dial::Dialer;
 use super::transport::{Answer, Heard, Incoming, Request, Transport};
 use super::{StreamOptions, fault};
-use crate::machine::{Chunk, Head, Skipped};
+use crate::machine::{Chunk, Coding, Head, Skipped, codings};
 use crate::{DialError, EndCause, Item, Parser};
+
+/// What is decoded at once. An event of this length is rare, so most come out as they were flushed.
+const DECODED: usize = 64 << 10;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
@@ -46,6 +50,10 @@ impl Transport for Sse {
                 head: Head::new(response.status(), response.headers()),
                 peer: response.remote_addr(),
                 incoming: Box::new(Body {
+                    // Where an encoding cannot be decoded, the machine hangs up by the head.
+                    encoded: codings(response.headers())
+                        .ok()
+                        .and_then(|codings| Encoded::new(&codings)),
                     bytes: response.bytes_stream().boxed(),
                     parser,
                 }),
@@ -77,16 +85,72 @@ fn headers(cursor: &str) -> HeaderMap {
 /// The body of an answer.
 struct Body {
     bytes: BoxStream<'static, reqwest::Result<Bytes>>,
+    encoded: Option<Encoded>,
     parser: Parser,
+}
+
+/// How a body is decoded that is encoded.
+struct Encoded {
+    decoder: Decoder,
+    output: Box<[u8]>,
+    /// More may come out of what was read already.
+    more: bool,
 }
 
 impl Incoming for Body {
     fn poll_heard(&mut self, context: &mut Context<'_>) -> Poll<Option<Heard>> {
+        // What was read comes out before the next is read, so no more than one read waits here.
+        if let Some(encoded) = &mut self.encoded
+            && let Some(heard) = encoded.next(&mut self.parser)
+        {
+            return Poll::Ready(Some(heard));
+        }
         Poll::Ready(match ready!(self.bytes.poll_next_unpin(context)) {
-            Some(Ok(bytes)) => Some(parse(&mut self.parser, &bytes)),
+            Some(Ok(bytes)) => Some(match &mut self.encoded {
+                Some(encoded) => encoded.read(&bytes, &mut self.parser),
+                None => parse(&mut self.parser, &bytes),
+            }),
             Some(Err(error)) => Some(fault::end_cause(&error).into()),
             None => None,
         })
+    }
+}
+
+impl Encoded {
+    fn new(codings: &[Coding]) -> Option<Self> {
+        Some(Self {
+            decoder: Decoder::new(codings)?,
+            output: vec![0; DECODED].into(),
+            more: false,
+        })
+    }
+
+    /// Takes what was read, and brings the first of what it comes to.
+    fn read(&mut self, bytes: &[u8], parser: &mut Parser) -> Heard {
+        self.decoder.feed(bytes);
+        self.more = true;
+        Heard {
+            bytes: bytes.len(),
+            // A part that decodes to nothing yet is a sign of life all the same.
+            ..self.next(parser).unwrap_or_else(|| parse(parser, b""))
+        }
+    }
+
+    /// What comes next of what was read.
+    fn next(&mut self, parser: &mut Parser) -> Option<Heard> {
+        if !self.more {
+            return None;
+        }
+        let decoded = self.decoder.decode(&mut self.output);
+        self.more = decoded.is_ok_and(|length| length > 0);
+        match decoded {
+            Ok(0) => None,
+            Ok(length) => Some(Heard {
+                bytes: 0,
+                ..parse(parser, &self.output[..length])
+            }),
+            Err(damaged) => Some(EndCause::BrokenOff(damaged.to_string()).into()),
+        }
     }
 }
 

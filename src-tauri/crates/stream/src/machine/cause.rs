@@ -22,8 +22,10 @@ pub enum Cause {
         /// The essence of the answer's content type, such as `text/html`.
         content_type: Option<String>,
     },
-    /// The stream came with a content encoding, which nobody asked for.
-    #[error("the answer is compressed ({0}), which an event stream must not be")]
+    /// The stream came with a content encoding that is not decoded, and nobody asked for one.
+    #[error(
+        "the answer is compressed in a way that is not understood here ({0}); the server should send it as it is"
+    )]
     Encoded(String),
     /// 511: the network wants its own sign-in first.
     #[error("this network asks for a sign-in of its own")]

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, DATE, RETRY_AFTER};
+use http::header::{CONTENT_TYPE, DATE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, StatusCode};
 
+use super::coding::codings;
 use super::pace::{MOST_RETRY_AFTER, Pace};
 use super::{Cause, DialError, HaltReason};
 
@@ -21,7 +22,7 @@ pub struct Head {
     pub status: u16,
     /// The essence of the content type, in lower case.
     pub content_type: Option<String>,
-    /// The content encodings other than identity.
+    /// A content encoding that cannot be decoded.
     pub encoding: Option<String>,
     /// How long the server asked to be left alone, from its own `Date`.
     pub retry_after: Option<Duration>,
@@ -46,7 +47,7 @@ impl Head {
         Self {
             status: status.as_u16(),
             content_type: text(headers, &CONTENT_TYPE).and_then(essence),
-            encoding: text(headers, &CONTENT_ENCODING).and_then(encoding),
+            encoding: codings(headers).err(),
             retry_after: text(headers, &RETRY_AFTER)
                 .and_then(|value| retry_after(value, text(headers, &DATE))),
         }
@@ -101,14 +102,6 @@ fn essence(content_type: &str) -> Option<String> {
     (!essence.is_empty()).then(|| shown(essence))
 }
 
-fn encoding(value: &str) -> Option<String> {
-    let coded = value
-        .split(',')
-        .map(str::trim)
-        .any(|one| !one.is_empty() && !one.eq_ignore_ascii_case("identity"));
-    coded.then(|| shown(value.trim()))
-}
-
 fn shown(value: &str) -> String {
     value.chars().take(SHOWN).collect::<String>().to_ascii_lowercase()
 }
@@ -131,6 +124,7 @@ fn retry_after(value: &str, date: Option<&str>) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
+    use http::header::CONTENT_ENCODING;
 
     use super::*;
 
@@ -184,12 +178,12 @@ mod tests {
     }
 
     #[test]
-    fn identity_is_no_encoding() {
+    fn only_an_encoding_that_cannot_be_decoded_is_refused() {
         for (value, opens) in [
             ("identity", true),
-            ("", true),
-            ("gzip", false),
-            ("identity, br", false),
+            ("none", true),
+            ("gzip, br", true),
+            ("zstd", false),
         ] {
             let headers = [(CONTENT_TYPE, "text/event-stream"), (CONTENT_ENCODING, value)];
             assert_eq!(head(200, &headers).verdict() == Verdict::Open, opens, "{value}");

@@ -10,6 +10,7 @@
 )]
 
 mod answers;
+mod encodings;
 mod endings;
 mod lifetime;
 mod memory;

@@ -1,0 +1,105 @@
+//! In which way an answer is encoded, by its head.
+
+use http::HeaderMap;
+use http::header::CONTENT_ENCODING;
+
+/// A chain of honest proxies adds one, maybe two. Each that is decoded costs a window in memory.
+const MAX_CODINGS: usize = 4;
+
+/// A content encoding that is decoded (RFC 9110, 8.4.1; RFC 7932).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coding {
+    /// `gzip`, also by its old name `x-gzip`.
+    Gzip,
+    /// `deflate`, which some servers send as zlib and some without its frame.
+    Deflate,
+    /// `br`.
+    Brotli,
+}
+
+/// The content encodings of an answer, in the order in which they were applied.
+///
+/// Empty and unknown names, such as `identity` and `none`, encode nothing: that is how browsers read them, and servers
+/// send `none` to keep what compresses away from their streams.
+///
+/// # Errors
+/// What the head names, as far as it cannot be decoded.
+pub fn codings(headers: &HeaderMap) -> Result<Vec<Coding>, String> {
+    let values = headers
+        .get_all(CONTENT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let mut codings = Vec::new();
+    for name in values.flat_map(|value| value.split(',')) {
+        let name = name.trim().to_ascii_lowercase();
+        match &*name {
+            "gzip" | "x-gzip" => codings.push(Coding::Gzip),
+            "deflate" => codings.push(Coding::Deflate),
+            "br" => codings.push(Coding::Brotli),
+            // Browsers read it, so a server may mean it; as plain text it would be a stream without events.
+            "zstd" => return Err(name),
+            _ => {}
+        }
+    }
+    if codings.len() > MAX_CODINGS {
+        return Err(format!("{} times over", codings.len()));
+    }
+    Ok(codings)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn of(values: &[&str]) -> Result<Vec<Coding>, String> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(
+                CONTENT_ENCODING,
+                HeaderValue::from_bytes(value.as_bytes()).unwrap(),
+            );
+        }
+        codings(&headers)
+    }
+
+    #[test]
+    fn what_no_browser_knows_encodes_nothing() {
+        for values in [
+            &[] as &[&str],
+            &[""],
+            &["identity"],
+            &["none"],
+            &["None , identity,,"],
+            &["utf-8"],
+            &["aws-chunked", "chunked"],
+            &["\u{e9}"],
+        ] {
+            assert_eq!(of(values), Ok(Vec::new()), "{values:?}");
+        }
+    }
+
+    #[test]
+    fn encodings_are_read_in_the_order_they_were_applied() {
+        use Coding::{Brotli, Deflate, Gzip};
+        for (values, wanted) in [
+            (&["gzip"] as &[&str], &[Gzip] as &[Coding]),
+            (&["X-GZIP"], &[Gzip]),
+            (&["deflate"], &[Deflate]),
+            (&[" Br "], &[Brotli]),
+            (&["gzip, br"], &[Gzip, Brotli]),
+            (&["identity, gzip", "none", "deflate"], &[Gzip, Deflate]),
+        ] {
+            assert_eq!(of(values).as_deref(), Ok(wanted), "{values:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_decoded_is_named() {
+        assert_eq!(of(&["zstd"]), Err("zstd".to_owned()));
+        assert_eq!(of(&["gzip", "ZSTD"]), Err("zstd".to_owned()));
+        assert_eq!(of(&["gzip,gzip,gzip,gzip,gzip"]), Err("5 times over".to_owned()));
+        assert!(of(&["gzip,gzip,gzip,gzip"]).is_ok());
+    }
+}
