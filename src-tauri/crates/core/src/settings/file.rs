@@ -9,6 +9,8 @@ use toml::{Table, Value};
 
 use super::Key;
 
+mod replace;
+
 /// The file as it is, unknown keys included, so that saving loses nothing a newer version or an administrator wrote.
 #[derive(Debug, Clone, Default)]
 pub struct SettingsFile {
@@ -132,22 +134,21 @@ impl SettingsFile {
         problems
     }
 
-    /// Writes a new file beside the old one and puts it in its place, so that a crash leaves one of the two whole.
     fn save(&mut self) -> Result<(), SettingsFileError> {
         let Some(path) = &self.path else { return Ok(()) };
         let wrap = |source| SettingsFileError::Write {
             path: path.clone(),
             source,
         };
-        if self.broken.is_some() && path.exists() {
-            fs::copy(path, path.with_extension("toml.broken")).map_err(wrap)?;
+        let target = replace::link_target(path).map_err(wrap)?;
+        let wrap = |source| SettingsFileError::Write {
+            path: target.clone(),
+            source,
+        };
+        if self.broken.is_some() && target.exists() {
+            fs::copy(&target, target.with_extension("toml.broken")).map_err(wrap)?;
         }
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).map_err(wrap)?;
-        }
-        let draft = path.with_extension("toml.new");
-        fs::write(&draft, self.table.to_string()).map_err(wrap)?;
-        fs::rename(&draft, path).map_err(wrap)?;
+        replace::replace(&target, self.table.to_string().as_bytes()).map_err(wrap)?;
         self.broken = None;
         Ok(())
     }

@@ -1,0 +1,163 @@
+//! Replaces a file as a whole, so that a crash leaves the old one or the new one.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+/// As many links as Linux follows before it speaks of a loop.
+const MAX_LINKS: usize = 40;
+
+/// The file that a path leads to: people keep their settings in a folder of their own and link to them, and a rename
+/// onto the link would leave that file behind. A link that leads nowhere yet names where the file is to be.
+pub(super) fn link_target(path: &Path) -> io::Result<PathBuf> {
+    let mut target = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        match fs::read_link(&target) {
+            // A relative link counts from the folder that it is in.
+            Ok(next) => {
+                target = match target.parent() {
+                    Some(folder) => folder.join(next),
+                    None => next,
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Ok(target),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(target),
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::Error::other("too many links lead from one to the next"))
+}
+
+/// Writes the new file beside the old one and puts it in its place. It can be read by those who could read the old
+/// one; a new one by its owner alone, for a proxy's password may be in it.
+pub(super) fn replace(target: &Path, text: &[u8]) -> io::Result<()> {
+    if let Some(folder) = target.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let mut name = target.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let draft = target.with_file_name(name);
+    match fs::remove_file(&draft) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        // What a crash left there is of no use, and may be a link to somewhere else.
+        Ok(()) | Err(_) => {}
+    }
+    let written = write(&draft, target, text).and_then(|()| fs::rename(&draft, target));
+    if written.is_err() {
+        // The first error is the one to tell.
+        let _ = fs::remove_file(&draft);
+    }
+    written
+}
+
+fn write(draft: &Path, target: &Path, text: &[u8]) -> io::Result<()> {
+    let mut file = create_private(draft)?;
+    if let Ok(old) = fs::metadata(target) {
+        file.set_permissions(old.permissions())?;
+    }
+    file.write_all(text)?;
+    // Without this a power cut soon after the rename may leave an empty file.
+    file.sync_all()
+}
+
+#[cfg(unix)]
+fn create_private(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+}
+
+#[cfg(not(unix))]
+fn create_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).open(path)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use toml::Value;
+
+    use super::super::super::{Key, SettingsFile};
+    use super::*;
+
+    fn knock() -> [(Key, Option<Value>); 1] {
+        [(Key::Sound, Some(Value::String("knock".into())))]
+    }
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).map_or(0, |found| found.permissions().mode() & 0o777)
+    }
+
+    #[test]
+    fn saving_writes_through_links_and_keeps_them_and_the_mode() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir_all(at("dotfiles/deep")).expect("folder");
+        fs::create_dir(at("config")).expect("folder");
+        let real = at("dotfiles/deep/gloria.toml");
+        fs::write(&real, "[future]\nkey = 1\n").expect("write");
+        fs::set_permissions(&real, fs::Permissions::from_mode(0o640)).expect("mode");
+        symlink("deep/gloria.toml", at("dotfiles/link.toml")).expect("link");
+        let path = at("config/settings.toml");
+        symlink("../dotfiles/link.toml", &path).expect("link");
+
+        let mut file = SettingsFile::read(&path);
+        file.set(&knock()).expect("saved");
+
+        assert_eq!(
+            fs::read_link(&path).expect("a link"),
+            Path::new("../dotfiles/link.toml")
+        );
+        assert!(
+            fs::read_link(at("dotfiles/link.toml")).is_ok(),
+            "the second link stays too"
+        );
+        let text = fs::read_to_string(&real).expect("text");
+        assert!(text.contains("[future]") && text.contains("knock"), "{text}");
+        assert_eq!(mode(&real), 0o640);
+        let beside: Vec<_> = fs::read_dir(at("dotfiles/deep")).expect("folder").collect();
+        assert_eq!(beside.len(), 1, "no draft is left");
+    }
+
+    #[test]
+    fn a_link_that_leads_nowhere_yet_gets_its_file() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("settings.toml");
+        symlink("not/there/yet.toml", &path).expect("link");
+        SettingsFile::read(&path).set(&knock()).expect("saved");
+        assert!(fs::read_link(&path).is_ok());
+        let real = folder.path().join("not/there/yet.toml");
+        assert!(fs::read_to_string(&real).expect("text").contains("knock"));
+        assert_eq!(mode(&real), 0o600, "a new file is its owner's");
+    }
+
+    #[test]
+    fn a_file_that_was_its_owners_alone_stays_so() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("settings.toml");
+        fs::write(&path, "").expect("write");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("mode");
+        SettingsFile::read(&path).set(&knock()).expect("saved");
+        assert_eq!(mode(&path), 0o600);
+    }
+
+    #[test]
+    fn where_a_link_leads_is_named_when_it_cannot_be_written_and_a_loop_ends() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("settings.toml");
+        // Not even root makes files there.
+        symlink("/proc/self/gloria.toml", &path).expect("link");
+        let error = SettingsFile::read(&path).set(&knock()).expect_err("refused");
+        assert!(error.to_string().contains("/proc/self/gloria.toml"), "{error}");
+        assert!(fs::read_link(&path).is_ok(), "the link stays");
+
+        let other = folder.path().join("loop.toml");
+        symlink("loop.toml", &other).expect("link");
+        let error = SettingsFile::read(&other).set(&knock()).expect_err("refused");
+        assert!(error.to_string().contains("loop.toml"), "{error}");
+    }
+}
