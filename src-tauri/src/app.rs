@@ -1,11 +1,11 @@
 //! Brings the core and the shell together, and ends them together.
 
+use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
-use gloria_core::ports::SystemClock;
+use gloria_core::paths::Paths;
+use gloria_core::ports::{PanicReports, SystemClock};
 use gloria_core::protocol::{Snapshot, TokenState};
 use gloria_core::{CoreHandle, Ports, Setup};
 use gloria_desktop::{Browser, Keyring, SoundPlayer, SystemSignals};
@@ -18,8 +18,8 @@ use crate::toasts::{self, PluginToasts};
 use crate::tray::Tray;
 use crate::{commands, window};
 
-/// A core that breaks sooner after its start than this would break again; one that ran longer is started anew.
-const SHORTEST_RUN_BEFORE_RESTART: Duration = Duration::from_secs(60);
+/// `EX_SOFTWARE` of sysexits.h.
+const INTERNAL_ERROR: i32 = 70;
 
 /// Runs until the user quits.
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
@@ -47,34 +47,38 @@ fn set_up(app: &mut App) -> anyhow::Result<()> {
     window::outlive_x_errors();
     let paths = gloria_desktop::paths(|name| std::env::var_os(name))?;
     let app = app.handle().clone();
-    let toasts = PluginToasts::new(app.clone()).context("no thread for toasts")?;
-    let setup = Setup {
-        paths,
-        environment: Arc::new(|name| std::env::var(name).ok()),
-        version: app.package_info().version.to_string(),
-        seed: seed(),
-        ports: Ports {
-            toasts: Arc::new(toasts),
-            sounds: Arc::new(SoundPlayer::new().context("no thread for sounds")?),
-            secrets: Arc::new(Keyring::new().context("no thread for the keyring")?),
-            opener: Arc::new(Browser),
-            signals: Arc::new(SystemSignals::default()),
-            clock: Arc::new(SystemClock),
-        },
-    };
-    let folders = setup.paths.clone();
-    let (core, task) = async_runtime::block_on(async { gloria_core::start(setup) })?;
+    let (of, folders) = (app.clone(), paths.clone());
+    let machine = move |panics: &PanicReports| machine(&of, &paths, panics);
+    let (core, task) = async_runtime::block_on(async { gloria_core::supervise(machine) })?;
     app.manage(core.clone());
     toasts::follow_clicks(&app, core.clone());
     let tray = Tray::new(app.clone(), core.clone());
     async_runtime::spawn(follow(app.clone(), core.clone(), tray));
     async_runtime::spawn(gloria_desktop::serve_status(core.clone(), folders));
-    async_runtime::spawn(supervise(app.clone(), task));
+    async_runtime::spawn(end_without_core(app.clone(), task));
     async_runtime::spawn(quit_on_signal(app.clone(), core));
     if arguments::first_start(std::env::args().skip(1)) == Start::WithWindow {
         window::open_soon(&app);
     }
     Ok(())
+}
+
+/// What a core is started with. Each start gets threads of its own, for those of the one before may be gone.
+fn machine(app: &AppHandle, paths: &Paths, panics: &PanicReports) -> io::Result<Setup> {
+    Ok(Setup {
+        paths: paths.clone(),
+        environment: Arc::new(|name| std::env::var(name).ok()),
+        version: app.package_info().version.to_string(),
+        seed: seed(),
+        ports: Ports {
+            toasts: Arc::new(PluginToasts::new(app.clone(), panics)?),
+            sounds: Arc::new(SoundPlayer::reporting(panics)?),
+            secrets: Arc::new(Keyring::reporting(panics)?),
+            opener: Arc::new(Browser),
+            signals: Arc::new(SystemSignals::default()),
+            clock: Arc::new(SystemClock),
+        },
+    })
 }
 
 /// Jitter needs numbers that differ between machines and starts, not secret ones.
@@ -96,6 +100,8 @@ async fn follow(app: AppHandle, core: CoreHandle, tray: Tray) {
                 window::open_soon(&app);
             }
             match updates.recv().await {
+                // A core that took over from a broken one leaves a revision out.
+                Ok(revised) if revised.revision != state.revision + 1 => break,
                 Ok(revised) => state.apply(revised),
                 Err(RecvError::Lagged(_)) => break,
                 Err(RecvError::Closed) => return,
@@ -109,15 +115,12 @@ fn is_waiting_for_set_up(state: &Snapshot) -> bool {
         && (state.account.address.is_none() || state.account.token != TokenState::Unknown)
 }
 
-/// A notifier must not die quietly: when its core breaks, a new process takes over.
-async fn supervise(app: AppHandle, task: tokio::task::JoinHandle<()>) {
-    let started = Instant::now();
+/// The core restarts by itself whatever breaks it. If even what restarts it fails, an app that looks alive and hears
+/// nothing would be worse than none.
+async fn end_without_core(app: AppHandle, task: tokio::task::JoinHandle<()>) {
     if let Err(error) = task.await {
-        tracing::error!(%error, "the core broke");
-        if started.elapsed() >= SHORTEST_RUN_BEFORE_RESTART {
-            app.restart();
-        }
-        app.exit(70);
+        tracing::error!(%error, "the core broke and cannot be started again");
+        app.exit(INTERNAL_ERROR);
     }
 }
 

@@ -19,6 +19,7 @@ fn main() -> ExitCode {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .init();
+    log_panics_without_their_message();
     match app::run() {
         Ok(code) => code,
         Err(error) => {
@@ -26,4 +27,14 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// A panic's message may quote a text of a notification, such as the one that was cut at a wrong place. Where it
+/// happened is enough to find the mistake.
+fn log_panics_without_their_message() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let current = std::thread::current();
+        tracing::error!(place, thread = current.name().unwrap_or_default(), "a panic");
+    }));
 }

@@ -7,7 +7,7 @@ use std::thread;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use gloria_core::CoreHandle;
-use gloria_core::ports::{Toast, ToastError, Toasts};
+use gloria_core::ports::{PanicReports, Toast, ToastError, Toasts};
 use gloria_desktop::session_bus;
 use tauri::AppHandle;
 use tauri_plugin_notification::NotificationExt as _;
@@ -32,9 +32,11 @@ pub(crate) struct PluginToasts {
 
 impl PluginToasts {
     /// Starts the thread.
-    pub(crate) fn new(app: AppHandle) -> std::io::Result<Self> {
+    pub(crate) fn new(app: AppHandle, panics: &PanicReports) -> std::io::Result<Self> {
         let (orders, receiver) = mpsc::channel();
+        let guard = panics.guard("toasts");
         thread::Builder::new().name("toasts".into()).spawn(move || {
+            let _guard = guard;
             while let Ok(order) = receiver.recv() {
                 match order {
                     // Whoever asked may not wait for the answer.

@@ -6,6 +6,7 @@ mod collecting;
 mod incoming;
 mod requests;
 mod signals;
+mod supervision;
 mod telling;
 
 use std::collections::BTreeMap;
@@ -35,6 +36,7 @@ use crate::session::{Token, TokenReport};
 use crate::settings::{Key, Resolved, Settings, SettingsFile, proxy_words};
 use crate::throttle::Throttle;
 use collecting::{CatchUp, Held};
+pub use supervision::supervise;
 use telling::Untold;
 
 /// Reads a variable of the environment.
@@ -116,10 +118,23 @@ enum Report {
 ///
 /// When not even an inbox in memory can be had, or the system refuses a thread.
 pub fn start(setup: Setup) -> Result<(CoreHandle, JoinHandle<()>), InboxError> {
-    let (requests, receiver) = mpsc::channel(WAITING_REQUESTS);
+    let (requests, mut receiver) = mpsc::channel(WAITING_REQUESTS);
     let mut actor = Actor::new(setup)?;
-    let task = tokio::spawn(async move { actor.run(receiver).await });
+    let task = tokio::spawn(async move {
+        if let Ending::Broken(what) = actor.run(&mut receiver).await {
+            tracing::error!(what, "the core broke");
+        }
+    });
     Ok((CoreHandle(requests), task))
+}
+
+/// How a run of the actor ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// It was asked to, or nobody can ask anything any more.
+    Asked,
+    /// A part without which it cannot go on is gone; a new actor has to take over.
+    Broken(&'static str),
 }
 
 struct Running {
@@ -268,7 +283,7 @@ impl Actor {
         })
     }
 
-    async fn run(&mut self, mut requests: mpsc::Receiver<Request>) {
+    async fn run(&mut self, requests: &mut mpsc::Receiver<Request>) -> Ending {
         self.open_stream();
         loop {
             let deadline = self.deadline();
@@ -283,17 +298,17 @@ impl Actor {
                         self.drop_stream();
                         // Whoever asked may be gone; the core ends all the same.
                         let _ = reply.send(Ok(()));
-                        return;
+                        return Ending::Asked;
                     }
                     Some(request) => self.answer(request).await,
-                    None => return,
+                    None => return Ending::Asked,
                 },
                 Some(report) = self.reports.1.recv() => self.note(report).await,
                 observation = received(self.observations.as_mut()) => self.note_observation(observation),
                 Ok(()) = changed(token) => self.note_token(),
                 delivery = received(delivery) => match delivery {
                     Some(delivery) => self.take_delivery(delivery).await,
-                    None => self.reopen_stream(),
+                    None => return Ending::Broken("the stream"),
                 },
                 () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => self.tick().await,
             }

@@ -20,6 +20,9 @@ pub enum CoreError {
     /// The core has ended.
     #[error("Gloria Notify is shutting down")]
     Stopped,
+    /// The core broke and is about to start again.
+    #[error("Gloria Notify had an internal error and is starting again; try again in a moment")]
+    Restarting,
     /// What was typed cannot be used.
     #[error("{0}")]
     Invalid(String),
@@ -109,6 +112,19 @@ pub struct CoreHandle(pub(crate) mpsc::Sender<Request>);
 
 macro_rules! requests {
     ($($(#[$doc:meta])* $name:ident($($argument:ident: $type:ty)?) -> $answer:ty = $variant:ident;)*) => {
+        impl Request {
+            /// Answers with an error, whatever was asked.
+            pub(crate) fn refuse(self, error: CoreError) {
+                match self {
+                    $(Self::$variant($($argument,)? reply) => {
+                        $(let _ = $argument;)?
+                        // The caller may be gone.
+                        let _ = reply.send(Err(error));
+                    })*
+                }
+            }
+        }
+
         impl CoreHandle {
             $(
                 $(#[$doc])*

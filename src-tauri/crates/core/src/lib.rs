@@ -19,6 +19,7 @@ pub mod paths;
 pub mod ports;
 mod probe;
 pub mod protocol;
+mod restarts;
 pub mod session;
 pub mod settings;
 pub mod status;
@@ -26,5 +27,5 @@ mod text;
 pub mod throttle;
 pub mod tray;
 
-pub use actor::{Environment, Ports, Setup, start};
+pub use actor::{Environment, Ports, Setup, start, supervise};
 pub use handle::{Attached, CoreError, CoreHandle, EventTally, Signal};

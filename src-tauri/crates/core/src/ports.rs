@@ -110,6 +110,43 @@ pub trait Opener: Send + Sync + Debug {
     fn open(&self, link: &str) -> Result<(), OpenError>;
 }
 
+/// Tells the supervisor that a thread panicked on which a port depends. Without it such a port would refuse
+/// everything until the app ends.
+#[derive(Debug, Clone)]
+pub struct PanicReports(mpsc::UnboundedSender<&'static str>);
+
+impl PanicReports {
+    /// Reports that arrive at the receiver, each with the name of the thread.
+    pub fn channel() -> (Self, mpsc::UnboundedReceiver<&'static str>) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        (Self(sender), receiver)
+    }
+
+    /// A guard for the thread to hold as long as it works: dropped by a panic, it reports.
+    pub fn guard(&self, thread: &'static str) -> PanicGuard {
+        PanicGuard {
+            thread,
+            reports: self.clone(),
+        }
+    }
+}
+
+/// Reports when it is dropped by a panic.
+#[derive(Debug)]
+pub struct PanicGuard {
+    thread: &'static str,
+    reports: PanicReports,
+}
+
+impl Drop for PanicGuard {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            // Nobody supervises where there is no receiver.
+            let _ = self.reports.0.send(self.thread);
+        }
+    }
+}
+
 /// What was seen of the computer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Observation {

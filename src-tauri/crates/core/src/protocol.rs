@@ -688,6 +688,8 @@ pub enum NoticeKind {
     Settings,
     /// The server says that it no longer keeps all that was missed.
     Gap,
+    /// The core broke and started again, or is about to.
+    Internal,
 }
 
 /// What the window shows, for the rule that the eye needs no toast for what it sees.

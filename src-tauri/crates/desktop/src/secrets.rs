@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use std::{fmt, io, thread};
 
 use futures_util::future::BoxFuture;
-use gloria_core::ports::{SecretError, Secrets};
+use gloria_core::ports::{PanicReports, SecretError, Secrets};
 use gloria_core::session::Token;
 use tokio::sync::oneshot;
 
@@ -60,10 +60,21 @@ impl Keyring {
     ///
     /// When the system gives no thread.
     pub fn new() -> io::Result<Self> {
+        Self::reporting(&PanicReports::channel().0)
+    }
+
+    /// As [`Keyring::new`], with somebody who hears of a panic of the thread.
+    ///
+    /// # Errors
+    ///
+    /// When the system gives no thread.
+    pub fn reporting(panics: &PanicReports) -> io::Result<Self> {
         let (calls, receiver) = mpsc::channel();
-        thread::Builder::new()
-            .name("secrets".to_owned())
-            .spawn(move || Timekeeper::default().run(&receiver))?;
+        let guard = panics.guard("secrets");
+        thread::Builder::new().name("secrets".to_owned()).spawn(move || {
+            let _guard = guard;
+            Timekeeper::default().run(&receiver);
+        })?;
         Ok(Self { calls })
     }
 

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use std::{io, thread};
 
 use futures_util::future::{BoxFuture, ready};
-use gloria_core::ports::{SoundError, Sounds};
+use gloria_core::ports::{PanicReports, SoundError, Sounds};
 use gloria_core::protocol::SoundName;
 use tokio::sync::oneshot;
 
@@ -64,11 +64,21 @@ impl SoundPlayer {
     ///
     /// When the system gives no thread.
     pub fn new() -> io::Result<Self> {
+        Self::reporting(&PanicReports::channel().0)
+    }
+
+    /// As [`SoundPlayer::new`], with somebody who hears of a panic of the thread.
+    ///
+    /// # Errors
+    ///
+    /// When the system gives no thread.
+    pub fn reporting(panics: &PanicReports) -> io::Result<Self> {
         let (inputs, receiver) = mpsc::sync_channel(WAITING_INPUTS);
-        let own = inputs.clone();
-        thread::Builder::new()
-            .name("sounds".to_owned())
-            .spawn(move || Loop::new(own).run(&receiver))?;
+        let (own, guard) = (inputs.clone(), panics.guard("sounds"));
+        thread::Builder::new().name("sounds".to_owned()).spawn(move || {
+            let _guard = guard;
+            Loop::new(own).run(&receiver);
+        })?;
         Ok(Self { inputs })
     }
 }

@@ -74,12 +74,6 @@ impl Actor {
         };
     }
 
-    /// The stream's task has ended, which it never does by itself unless it is broken: a new one takes its place.
-    pub(super) fn reopen_stream(&mut self) {
-        tracing::error!("the stream ended without being asked to; it is started again");
-        self.open_stream();
-    }
-
     fn environment_token(&self) -> Option<Token> {
         (self.setup.environment)("GLORIA_TOKEN").and_then(|text| Token::parse(&text).ok())
     }

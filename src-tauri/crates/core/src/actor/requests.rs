@@ -62,6 +62,7 @@ impl Actor {
                 // Whoever leaves the inbox has read what stood above it.
                 if self.window.inbox_visible && !view.inbox_visible {
                     self.set_notice(NoticeKind::Gap, None);
+                    self.set_notice(NoticeKind::Internal, None);
                 }
                 self.window = view;
                 self.metrics_due = view.connection_visible.then(Instant::now);

@@ -63,8 +63,13 @@ impl Desk {
     }
 
     pub(crate) fn start_by(&self, clock: Arc<dyn Clock>) -> Running {
+        let (core, task) = start(self.setup(clock)).unwrap();
+        Running { core, task }
+    }
+
+    pub(crate) fn setup(&self, clock: Arc<dyn Clock>) -> Setup {
         let environment = self.environment.clone();
-        let setup = Setup {
+        Setup {
             paths: Paths::within(self.home.path()),
             environment: Arc::new(move |name| environment.get(name).cloned()),
             version: "0.0.0-test".into(),
@@ -77,9 +82,7 @@ impl Desk {
                 signals: self.signals.clone(),
                 clock,
             },
-        };
-        let (core, task) = start(setup).unwrap();
-        Running { core, task }
+        }
     }
 
     pub(crate) fn titles(&self) -> Vec<String> {

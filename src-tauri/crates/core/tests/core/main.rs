@@ -10,4 +10,5 @@ mod floods;
 mod network;
 mod numbers;
 mod open_metrics;
+mod supervision;
 mod trouble;

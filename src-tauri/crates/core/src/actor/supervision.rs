@@ -1,0 +1,236 @@
+//! Keeps a core running: one that panics, or loses a thread that it needs, is replaced by a new one.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until};
+
+use super::{Actor, Ending, Setup, WAITING_REQUESTS, listed};
+use crate::connection::epoch_millis;
+use crate::handle::{Attached, CoreError, CoreHandle, Request};
+use crate::inbox::InboxError;
+use crate::ports::{PanicReports, Toast};
+use crate::protocol::{ConnectionState, NoticeKind, Priority, Remedy, Update};
+use crate::restarts::Restarts;
+use crate::status::{Health, StatusReport};
+
+/// Starts a core as [`super::start`] does, and starts it again whenever it breaks, after a growing wait and for ever.
+///
+/// `make` is asked for the machine before each start, so that ports whose threads are gone come anew; such a thread
+/// reports its panic through what `make` is given. The handle stays valid: meanwhile the core answers what it is
+/// asked about itself, and refuses the rest with [`CoreError::Restarting`].
+///
+/// # Errors
+///
+/// When the first core cannot be started.
+pub fn supervise<M>(mut make: M) -> Result<(CoreHandle, JoinHandle<()>), InboxError>
+where
+    M: FnMut(&PanicReports) -> std::io::Result<Setup> + Send + 'static,
+{
+    let (requests, receiver) = mpsc::channel(WAITING_REQUESTS);
+    let (reports, panics) = PanicReports::channel();
+    let setup = make(&reports).map_err(InboxError::Folder)?;
+    let supervisor = Supervisor {
+        rng: fastrand::Rng::with_seed(setup.seed),
+        make,
+        requests: receiver,
+        reports,
+        panics,
+        restarts: Restarts::default(),
+    };
+    let actor = Actor::new(setup)?;
+    Ok((CoreHandle(requests), tokio::spawn(supervisor.run(actor))))
+}
+
+struct Supervisor<M> {
+    make: M,
+    requests: mpsc::Receiver<Request>,
+    reports: PanicReports,
+    panics: mpsc::UnboundedReceiver<&'static str>,
+    restarts: Restarts,
+    rng: fastrand::Rng,
+}
+
+/// Why no core runs at the moment.
+enum Pause {
+    Over,
+    Stopped,
+}
+
+impl<M> Supervisor<M>
+where
+    M: FnMut(&PanicReports) -> std::io::Result<Setup> + Send + 'static,
+{
+    async fn run(mut self, mut actor: Actor) {
+        loop {
+            let began = Instant::now();
+            let running = AssertUnwindSafe(actor.run(&mut self.requests)).catch_unwind();
+            let what = tokio::select! {
+                ended = running => match ended {
+                    Ok(Ending::Asked) => return,
+                    Ok(Ending::Broken(what)) => what,
+                    Err(_panic) => "the core",
+                },
+                Some(thread) = self.panics.recv() => thread,
+            };
+            let Some(next) = self.replace(actor, what, began.elapsed()).await else {
+                return;
+            };
+            actor = next;
+        }
+    }
+
+    /// Waits, and makes the actor that takes over; `None` when the app ends meanwhile.
+    async fn replace(&mut self, mut broken: Actor, what: &'static str, mut ran: Duration) -> Option<Actor> {
+        // What it opened is given back before the next one needs it.
+        broken.drop_stream();
+        broken.endpoint = None;
+        loop {
+            let restart = self.restarts.on_broken(ran, self.rng.f64());
+            tracing::error!(what, wait = ?restart.wait, "Gloria Notify broke inside and starts again");
+            let setup = (self.make)(&self.reports);
+            let until = Instant::now() + restart.wait;
+            broken.show_restart(restart.wait);
+            if restart.notify
+                && let Ok(setup) = &setup
+            {
+                tell(setup);
+            }
+            match self.pause(&mut broken, until).await {
+                Pause::Over => {}
+                Pause::Stopped => return None,
+            }
+            // What panicked before belonged to the core that is gone.
+            while self.panics.try_recv().is_ok() {}
+            let started =
+                setup.map_err(InboxError::Folder).and_then(|setup| {
+                    match std::panic::catch_unwind(AssertUnwindSafe(|| Actor::new(setup))) {
+                        Ok(actor) => actor,
+                        Err(_panic) => Err(InboxError::Closed),
+                    }
+                });
+            match started {
+                Ok(mut actor) => {
+                    actor.succeed(broken);
+                    return Some(actor);
+                }
+                Err(error) => tracing::error!(%error, "it could not start again"),
+            }
+            ran = Duration::ZERO;
+        }
+    }
+
+    /// Answers for the core that is not there, until it is time or somebody does not want to wait.
+    async fn pause(&mut self, broken: &mut Actor, until: Instant) -> Pause {
+        loop {
+            tokio::select! {
+                () = sleep_until(until) => return Pause::Over,
+                request = self.requests.recv() => match request {
+                    None => return Pause::Stopped,
+                    Some(Request::Stop(reply)) => {
+                        // The caller may be gone.
+                        let _ = reply.send(Ok(()));
+                        return Pause::Stopped;
+                    }
+                    Some(Request::Attach(reply)) => {
+                        let attached = Attached {
+                            snapshot: broken.state.clone(),
+                            updates: broken.updates.subscribe(),
+                        };
+                        let _ = reply.send(Ok(attached));
+                    }
+                    Some(Request::Status(reply)) => {
+                        let _ = reply.send(Ok(broken.last_report()));
+                    }
+                    Some(Request::WindowShows(view, reply)) => {
+                        broken.window = view;
+                        let _ = reply.send(Ok(()));
+                    }
+                    Some(Request::ConnectionRetry(reply)) => {
+                        let _ = reply.send(Ok(()));
+                        return Pause::Over;
+                    }
+                    Some(request) => request.refuse(CoreError::Restarting),
+                },
+            }
+        }
+    }
+}
+
+/// Raises one toast, which nobody waits for: its service may be what broke.
+fn tell(setup: &Setup) {
+    let toast = Toast {
+        item: None,
+        priority: Priority::High,
+        title: "Gloria Notify had an internal error".to_owned(),
+        body: "It starts again by itself. What came is kept, and what comes meanwhile is asked for again"
+            .to_owned(),
+    };
+    let shown = std::panic::catch_unwind(AssertUnwindSafe(|| setup.ports.toasts.show(toast)));
+    if let Ok(shown) = shown {
+        tokio::spawn(async move {
+            if let Err(error) = shown.await {
+                tracing::warn!(%error, "the internal error could not be told by a toast");
+            }
+        });
+    }
+}
+
+impl Actor {
+    /// Shows readers that the core is gone and when it comes back.
+    fn show_restart(&mut self, wait: Duration) {
+        let now = epoch_millis(self.setup.ports.clock.wall());
+        let mut view = self.state.connection.clone();
+        view.state = ConnectionState::Waiting;
+        view.reason = "Gloria Notify had an internal error and starts again".to_owned();
+        view.remedy = Remedy::None;
+        view.next_attempt_at = Some(now + i64::try_from(wait.as_millis()).unwrap_or(i64::MAX / 2));
+        view.connected_since = None;
+        self.publish(Update::Connection(view));
+        self.set_notice(
+            NoticeKind::Internal,
+            Some(
+                "Gloria Notify had an internal error and started again. If you see this often, tell your \
+                 administrator"
+                    .to_owned(),
+            ),
+        );
+    }
+
+    /// The report of an actor that does not run.
+    fn last_report(&self) -> StatusReport {
+        let metrics = self.meters.view();
+        StatusReport {
+            version: self.setup.version.clone(),
+            since: metrics.since,
+            health: Health::Working,
+            connection: self.state.connection.clone(),
+            counts: self.state.counts,
+            metrics,
+            notices: self.state.notices.clone(),
+            metrics_listen: None,
+        }
+    }
+
+    /// Takes over from an actor that broke: its readers, and what only memory holds.
+    fn succeed(&mut self, broken: Self) {
+        // One revision is left out: whoever followed the old actor sees the gap, and reads the state anew.
+        self.state.revision = broken.state.revision + 1;
+        self.updates = broken.updates;
+        self.window = broken.window;
+        self.metrics_due = self.window.connection_visible.then(Instant::now);
+        self.unkept_token = broken.unkept_token;
+        self.reachability = broken.reachability;
+        self.state.requested_item = broken.state.requested_item;
+        self.state.preferences.sounds_paused_until = broken.state.preferences.sounds_paused_until;
+        for kind in [NoticeKind::Internal, NoticeKind::Tray] {
+            if let Some(message) = broken.notices.get(&kind) {
+                self.notices.insert(kind, message.clone());
+            }
+        }
+        self.state.notices = listed(&self.notices);
+    }
+}

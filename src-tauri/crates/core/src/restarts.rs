@@ -1,0 +1,71 @@
+//! When a core that broke is started again.
+
+use std::time::Duration;
+
+/// A core that ran longer than this was well: what breaks it next is another trouble, and the waits begin anew.
+const HEALTHY_RUN: Duration = Duration::from_secs(10 * 60);
+
+/// What held on to a port of this machine or to the inbox file has let go of it by then.
+const MIN_WAIT: Duration = Duration::from_secs(1);
+
+/// Whatever breaks the core at each start may be gone by itself, such as an event that the server withdraws.
+const MAX_WAIT: Duration = Duration::from_secs(5 * 60);
+
+/// The times that the core broke in a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Restarts {
+    in_a_row: u32,
+}
+
+/// What to do about a core that broke.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Restart {
+    /// How long to wait before the next one is started.
+    pub(crate) wait: Duration,
+    /// The user has not heard of this trouble yet.
+    pub(crate) notify: bool,
+}
+
+impl Restarts {
+    /// Decides after a core that ran this long. `spread` is random, in 0..1: one event may break the cores of many
+    /// machines at once, and they must not come back at once.
+    pub(crate) fn on_broken(&mut self, ran: Duration, spread: f64) -> Restart {
+        if ran >= HEALTHY_RUN {
+            self.in_a_row = 0;
+        }
+        self.in_a_row = self.in_a_row.saturating_add(1);
+        let doubled = MIN_WAIT.saturating_mul(1 << (self.in_a_row - 1).min(16));
+        Restart {
+            wait: doubled.min(MAX_WAIT).mul_f64(1.0 + spread / 2.0),
+            notify: self.in_a_row == 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn waits_double_up_to_five_minutes_and_never_end() {
+        let mut restarts = Restarts::default();
+        let waits: Vec<_> = (0..12)
+            .map(|_| restarts.on_broken(SECOND, 0.0).wait.as_secs())
+            .collect();
+        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]);
+        restarts.in_a_row = u32::MAX;
+        assert_eq!(restarts.on_broken(SECOND, 0.0).wait, MAX_WAIT);
+        assert_eq!(restarts.on_broken(SECOND, 1.0).wait, MAX_WAIT.mul_f64(1.5));
+    }
+
+    #[test]
+    fn the_user_hears_once_of_each_trouble() {
+        let mut restarts = Restarts::default();
+        assert!(restarts.on_broken(SECOND, 0.0).notify);
+        assert!(!restarts.on_broken(SECOND, 0.0).notify);
+        let after_a_good_run = restarts.on_broken(HEALTHY_RUN, 0.0);
+        assert_eq!((after_a_good_run.wait, after_a_good_run.notify), (MIN_WAIT, true));
+    }
+}

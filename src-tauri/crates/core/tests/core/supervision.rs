@@ -1,0 +1,162 @@
+//! A core that breaks is started again, says so, and loses nothing.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use gloria_core::ports::fakes::FakeToasts;
+use gloria_core::ports::{PanicReports, SystemClock, Toast, ToastError, Toasts};
+use gloria_core::protocol::{ConnectionState, NoticeKind, Snapshot};
+use gloria_core::status::Health;
+use gloria_core::{CoreError, Setup, supervise};
+
+use crate::desk::{CREATED, Desk, Running, backend, live, soon};
+
+/// Toasts that break whatever asks for one with the wrong title.
+#[derive(Debug)]
+struct Fragile {
+    toasts: Arc<FakeToasts>,
+    panics: PanicReports,
+}
+
+impl Toasts for Fragile {
+    fn show(&self, toast: Toast) -> BoxFuture<'static, Result<(), ToastError>> {
+        match toast.title.as_str() {
+            "title break the core" => panic!("as the test wants"),
+            "title break a thread" => {
+                let guard = self.panics.guard("toasts");
+                std::thread::spawn(move || {
+                    let _guard = guard;
+                    panic!("as the test wants")
+                });
+                std::future::pending().boxed()
+            }
+            _ => self.toasts.show(toast),
+        }
+    }
+
+    fn withdraw(&self, item: &str) {
+        self.toasts.withdraw(item);
+    }
+}
+
+/// A supervised core on this desk, and how often its machine was made.
+fn supervised(desk: &Desk) -> (Running, Arc<AtomicUsize>) {
+    let made = Arc::new(AtomicUsize::new(0));
+    let (count, plain, toasts) = (
+        made.clone(),
+        desk.setup(Arc::new(SystemClock)),
+        desk.toasts.clone(),
+    );
+    let make = move |panics: &PanicReports| {
+        count.fetch_add(1, Ordering::SeqCst);
+        let mut setup: Setup = plain.clone();
+        setup.ports.toasts = Arc::new(Fragile {
+            toasts: toasts.clone(),
+            panics: panics.clone(),
+        });
+        Ok(setup)
+    };
+    let (core, task) = supervise(make).unwrap();
+    (Running { core, task }, made)
+}
+
+fn says_so(state: &Snapshot) -> bool {
+    state
+        .notices
+        .iter()
+        .any(|notice| notice.kind == NoticeKind::Internal)
+}
+
+/// Follows the state as a window does: a revision that is missing means to attach again.
+async fn followed(running: &Running, what: &str, wanted: impl Fn(&Snapshot) -> bool) {
+    let follow = async {
+        loop {
+            let attached = running.core.attach().await.unwrap();
+            let (mut state, mut updates) = (attached.snapshot, attached.updates);
+            loop {
+                if wanted(&state) {
+                    return;
+                }
+                let revised = updates.recv().await.unwrap();
+                if revised.revision != state.revision + 1 {
+                    break;
+                }
+                state.apply(revised);
+            }
+        }
+    };
+    soon(what, follow).await;
+}
+
+#[tokio::test]
+async fn a_core_that_panics_at_once_comes_back_each_time_and_tells_once() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let (running, _) = supervised(&desk);
+    running.connected().await;
+    for (id, streams) in [("1", 2_u64), ("2", 3)] {
+        let mut poison = live(id, "normal");
+        poison["title"] = "title break the core".into();
+        control.push(CREATED, poison);
+        followed(&running, "it says that it broke", |state| {
+            says_so(state)
+                && state.connection.state == ConnectionState::Waiting
+                && state.connection.next_attempt_at.is_some()
+        })
+        .await;
+        let report = running.core.status().await.unwrap();
+        assert_eq!(report.health, Health::Working);
+        assert!(report.connection.reason.contains("internal error"), "{report:?}");
+        assert!(
+            matches!(
+                running.core.inbox_mark_all_read().await,
+                Err(CoreError::Restarting)
+            ),
+            "what needs a core is refused and not left unanswered"
+        );
+        followed(&running, "it is connected again", |state| {
+            state.connection.state == ConnectionState::Connected
+        })
+        .await;
+        assert_eq!(control.observed().streams_total, streams);
+    }
+    control.push(CREATED, live("3", "normal"));
+    followed(&running, "all is stored", |state| {
+        state.counts.total == 3 && says_so(state)
+    })
+    .await;
+    soon("the live one", desk.toasts.shown.wait_for(2)).await;
+    assert_eq!(desk.titles(), ["Gloria Notify had an internal error", "title 3"]);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_port_whose_thread_panicked_is_replaced_with_the_core() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let (running, made) = supervised(&desk);
+    running.connected().await;
+    control.push(CREATED, live("break a thread", "normal"));
+    followed(&running, "it says that it broke", says_so).await;
+    followed(&running, "it is connected again", |state| {
+        state.connection.state == ConnectionState::Connected && made.load(Ordering::SeqCst) == 2
+    })
+    .await;
+    control.push(CREATED, live("2", "normal"));
+    soon("the toast after it", desk.toasts.shown.wait_for(2)).await;
+    assert_eq!(desk.titles().last().unwrap(), "title 2");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn an_app_that_is_told_to_end_does_not_wait_for_the_restart() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let (running, _) = supervised(&desk);
+    running.connected().await;
+    control.push(CREATED, live("break the core", "normal"));
+    followed(&running, "it says that it broke", says_so).await;
+    running.stop().await;
+}
