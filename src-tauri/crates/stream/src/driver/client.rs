@@ -1,14 +1,15 @@
 //! The HTTP clients that attempts are made with: proxy, roots, and what is never done on its own.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use reqwest::{Certificate, Client, ClientBuilder};
 use tokio::sync::OnceCell;
-use url::Url;
+use url::{Origin, Url};
 
 use super::proxy::{ProxyChoice, ProxyRule};
 use super::{StreamOptions, fault};
@@ -16,6 +17,9 @@ use crate::DialError;
 
 /// Finds a dead peer below the silence that the machine tolerates, and keeps the way through a NAT open.
 const KEEPALIVE: Duration = Duration::from_secs(15);
+
+/// What a server may send over HTTP/2 before it is read: as much as waits unread of HTTP/1.1.
+const WINDOW: u32 = 256 << 10;
 
 /// How the stream gets out of the network it is in.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -54,60 +58,91 @@ impl fmt::Debug for NetworkOptions {
     }
 }
 
+/// Which versions of HTTP are offered to a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Versions {
+    /// HTTP/1.1: one stream is one connection, which tells at once when it is gone.
+    Http1,
+    /// HTTP/2, and HTTP/1.1 after it. For servers that refuse the latter.
+    Http2,
+}
+
 /// The clients of one network, each made when it is first needed. They hold what the system said of proxies, names and
 /// roots then.
 #[derive(Clone)]
 pub(super) struct Clients {
     options: Arc<StreamOptions>,
-    direct: Arc<OnceCell<Client>>,
-    proxied: Arc<OnceCell<Client>>,
+    made: Arc<Made>,
+}
+
+#[derive(Default)]
+struct Made {
+    direct: [OnceCell<Client>; 2],
+    proxied: [OnceCell<Client>; 2],
+    /// The servers that took HTTP/2 after they had refused HTTP/1.1.
+    http2: Mutex<HashSet<Origin>>,
 }
 
 impl Clients {
     pub(super) fn new(options: Arc<StreamOptions>) -> Self {
         Self {
             options,
-            direct: Arc::default(),
-            proxied: Arc::default(),
+            made: Arc::default(),
         }
+    }
+
+    /// What to offer to this server first.
+    pub(super) fn versions(&self, url: &Url) -> Versions {
+        if self.http2().contains(&url.origin()) {
+            Versions::Http2
+        } else {
+            Versions::Http1
+        }
+    }
+
+    /// This server wants HTTP/2.
+    pub(super) fn remember_http2(&self, url: &Url) {
+        self.http2().insert(url.origin());
+    }
+
+    fn http2(&self) -> MutexGuard<'_, HashSet<Origin>> {
+        self.made.http2.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The client for requests to this address.
     ///
     /// # Errors
     /// It cannot be made; the next call tries again.
-    pub(super) async fn for_url(&self, url: &Url) -> Result<&Client, DialError> {
+    pub(super) async fn for_url(&self, url: &Url, versions: Versions) -> Result<&Client, DialError> {
         let rule = self.options.network.rule();
-        if rule.is_direct(url) {
-            self.direct().await
+        let (clients, rule) = if rule.is_direct(url) {
+            (&self.made.direct, ProxyRule::new(&ProxyChoice::Direct, &[]))
         } else {
-            self.proxied
-                .get_or_try_init(|| build(Arc::clone(&self.options), rule))
-                .await
-        }
-    }
-
-    /// The client that asks no proxy.
-    ///
-    /// # Errors
-    /// It cannot be made; the next call tries again.
-    pub(super) async fn direct(&self) -> Result<&Client, DialError> {
-        let rule = ProxyRule::new(&ProxyChoice::Direct, &[]);
-        self.direct
-            .get_or_try_init(|| build(Arc::clone(&self.options), rule))
+            (&self.made.proxied, rule)
+        };
+        let client = match versions {
+            Versions::Http1 => &clients[0],
+            Versions::Http2 => &clients[1],
+        };
+        client
+            .get_or_try_init(|| build(Arc::clone(&self.options), rule, versions))
             .await
     }
 }
 
 /// Reading certificates takes a while on some systems, so it is done beside the runtime.
-async fn build(options: Arc<StreamOptions>, rule: ProxyRule) -> Result<Client, DialError> {
+async fn build(
+    options: Arc<StreamOptions>,
+    rule: ProxyRule,
+    versions: Versions,
+) -> Result<Client, DialError> {
     tokio::task::spawn_blocking(move || {
         let roots = match &options.network.ca_file {
             Some(path) => roots(path)?,
             None => Vec::new(),
         };
         let setup = |error: reqwest::Error| DialError::Setup(fault::setup(&error));
-        let builder = rule.apply(builder(&options)).map_err(setup)?;
+        let builder = rule.apply(builder(&options, versions)).map_err(setup)?;
         let builder = if roots.is_empty() {
             builder
         } else {
@@ -119,15 +154,22 @@ async fn build(options: Arc<StreamOptions>, rule: ProxyRule) -> Result<Client, D
     .map_err(|_| DialError::Setup("the client could not be made".to_owned()))?
 }
 
-fn builder(options: &StreamOptions) -> ClientBuilder {
+fn builder(options: &StreamOptions, versions: Versions) -> ClientBuilder {
     if rustls::crypto::CryptoProvider::get_default().is_none() {
         // It fails only when somebody else was faster, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
     }
-    Client::builder()
+    let builder = Client::builder();
+    let builder = match versions {
+        Versions::Http1 => builder.http1_only(),
+        Versions::Http2 => builder
+            .http2_keep_alive_interval(KEEPALIVE)
+            .http2_initial_stream_window_size(WINDOW)
+            .http2_initial_connection_window_size(WINDOW),
+    };
+    builder
         .user_agent(&options.user_agent)
-        // A pool of HTTP/2 hands out the connection that has just died; one stream needs no pool.
-        .http1_only()
+        // A pool hands out the connection that has just died; one stream needs none.
         .pool_max_idle_per_host(0)
         // Redirects are followed by our own rule, and an address with a token in it is never told to the next.
         .redirect(reqwest::redirect::Policy::none())

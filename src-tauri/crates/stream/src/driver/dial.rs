@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use http::HeaderMap;
+use http::header::UPGRADE;
+use http::{HeaderMap, StatusCode, Version};
 use reqwest::Response;
 use tokio::time::timeout;
+use url::Url;
 
-use super::client::Clients;
+use super::client::{Clients, Versions};
 use super::target::{Target, is_redirect};
 use super::{Request, StreamOptions, fault, portal};
 use crate::DialError;
@@ -46,22 +48,63 @@ impl Dialer {
 
     async fn follow(&self, request: &Request, headers: &HeaderMap) -> Result<Response, DialError> {
         let credential = request.credential().await?;
-        let limits = self.options.dial;
         let mut target = Target::new(self.options.url.clone(), request.cursor(), credential);
         for _ in 0..=MOST_REDIRECTS {
             let mut headers = headers.clone();
             target.authorize(&mut headers)?;
-            let client = self.clients.for_url(target.url()).await?;
-            let answer = client.get(target.url().clone()).headers(headers).send();
-            let response = timeout(limits.first_byte, answer)
-                .await
-                .map_err(|_| DialError::AnswerTimedOut(limits.first_byte))?
-                .map_err(|error| fault::dial_error(&error, limits))?;
+            let response = self.ask(target.url(), &headers).await?;
             if !is_redirect(response.status()) {
                 return Ok(response);
             }
             target = target.follow(response.headers())?;
         }
         Err(DialError::TooManyRedirects)
+    }
+
+    /// Asks by HTTP/1.1, and by HTTP/2 where the server refuses that.
+    async fn ask(&self, url: &Url, headers: &HeaderMap) -> Result<Response, DialError> {
+        let versions = self.clients.versions(url);
+        let outcome = self.request(url, headers, versions).await;
+        // Without TLS no version is agreed upon, and a WebSocket needs HTTP/1.1.
+        let other = versions == Versions::Http1 && url.scheme() == "https" && !headers.contains_key(UPGRADE);
+        if other
+            && refuses_http1(&outcome)
+            && let Ok(response) = self.request(url, headers, Versions::Http2).await
+            && response.version() == Version::HTTP_2
+        {
+            self.clients.remember_http2(url);
+            return Ok(response);
+        }
+        outcome
+    }
+
+    async fn request(
+        &self,
+        url: &Url,
+        headers: &HeaderMap,
+        versions: Versions,
+    ) -> Result<Response, DialError> {
+        let limits = self.options.dial;
+        let client = self.clients.for_url(url, versions).await?;
+        let answer = client.get(url.clone()).headers(headers.clone()).send();
+        timeout(limits.first_byte, answer)
+            .await
+            .map_err(|_| DialError::AnswerTimedOut(limits.first_byte))?
+            .map_err(|error| fault::dial_error(&error, limits))
+    }
+}
+
+/// Whether a server may mean by this that it speaks HTTP/2 alone. By the book it says so while TLS is agreed upon; others
+/// answer in HTTP/2 all the same, by a status, or as node did, which refuses by HTTP/1.0.
+fn refuses_http1(outcome: &Result<Response, DialError>) -> bool {
+    match outcome {
+        Ok(response) => match response.status() {
+            StatusCode::HTTP_VERSION_NOT_SUPPORTED | StatusCode::UPGRADE_REQUIRED => true,
+            StatusCode::FORBIDDEN => response.version() == Version::HTTP_10,
+            _ => false,
+        },
+        Err(DialError::Tls(why)) => why == fault::HTTP1_REFUSED,
+        Err(DialError::NotHttp(_)) => true,
+        Err(_) => false,
     }
 }

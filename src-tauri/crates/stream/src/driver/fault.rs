@@ -3,12 +3,15 @@
 use std::error::Error;
 use std::io;
 
-use rustls::CertificateError;
+use rustls::{AlertDescription, CertificateError};
 
 use crate::{DialError, DialLimits, EndCause};
 
 /// An error's text is kept up to here; some quote what a stranger's server said.
 const SHOWN: usize = 160;
+
+/// What is said of a server that takes no HTTP/1.1 over TLS (RFC 7301, 3.2).
+pub(super) const HTTP1_REFUSED: &str = "the server refuses HTTP/1.1";
 
 const UNTRUSTED: &str = "nobody this computer trusts has signed it";
 
@@ -74,6 +77,9 @@ pub(super) fn setup(error: &reqwest::Error) -> String {
 }
 
 fn tls_error(error: &rustls::Error) -> DialError {
+    if *error == rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol) {
+        return DialError::Tls(HTTP1_REFUSED.to_owned());
+    }
     let rustls::Error::InvalidCertificate(certificate) = error else {
         return DialError::Tls(shown(&error.to_string()));
     };

@@ -12,6 +12,7 @@
 mod answers;
 mod encodings;
 mod endings;
+mod http2;
 mod lifetime;
 mod memory;
 mod network;

@@ -20,13 +20,13 @@ use tokio::time::timeout;
 use crate::rig::{OPEN, Provider};
 
 /// For localhost, 127.0.0.1 and gloria.test, until 2126, signed by the root beside it.
-const CERTIFICATE: &[u8] = include_bytes!("../certificate/signed.der");
-const KEY: &[u8] = include_bytes!("../certificate/signed.key.der");
+pub(crate) const CERTIFICATE: &[u8] = include_bytes!("../certificate/signed.der");
+pub(crate) const KEY: &[u8] = include_bytes!("../certificate/signed.key.der");
 
 /// What a busy machine needs for a handshake, many times over.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-fn root_file() -> PathBuf {
+pub(crate) fn root_file() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/certificate/root.pem")
 }
 
@@ -109,12 +109,12 @@ async fn proxy(to: u16, asks_for: Option<&'static str>) -> (u16, mpsc::Unbounded
     (port, heard)
 }
 
-struct Stream {
-    handle: StreamHandle,
+pub(crate) struct Stream {
+    pub(crate) handle: StreamHandle,
     deliveries: mpsc::Receiver<Delivery>,
 }
 
-fn stream(url: &str, change: impl FnOnce(&mut StreamOptions)) -> Stream {
+pub(crate) fn stream(url: &str, change: impl FnOnce(&mut StreamOptions)) -> Stream {
     let mut options = StreamOptions::new(url.parse().unwrap(), "Gloria/1", 7);
     change(&mut options);
     let (sender, deliveries) = mpsc::channel(16);
@@ -125,7 +125,7 @@ fn stream(url: &str, change: impl FnOnce(&mut StreamOptions)) -> Stream {
 
 impl Stream {
     /// The first event's data, or why there is none.
-    async fn outcome(&mut self) -> Result<String, Cause> {
+    pub(crate) async fn outcome(&mut self) -> Result<String, Cause> {
         loop {
             match timeout(PATIENCE, self.deliveries.recv())
                 .await
