@@ -64,11 +64,11 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         // A notification is a few kilobytes; these leave room for a thousand times that without letting a broken
-        // server eat the machine. Servers cut headers at 8 KiB, so an id much longer than 1 KiB could not be sent back.
+        // server eat the machine. Servers take headers of 8 KiB at least, so an id up to there can be sent back.
         Self {
             line: 1 << 20,
             event: 4 << 20,
-            id: 1 << 10,
+            id: 8 << 10,
         }
     }
 }

@@ -19,7 +19,7 @@ async fn every_redirect_is_followed_with_the_token_and_the_next_attempt_asks_the
         first
             .answer(&format!("{status} Moved\r\nLocation: /v2/sse?x=1"))
             .await;
-        let moved = Ask::after("7").target("/v2/sse?x=1").token("t0ken");
+        let moved = Ask::after("7").target("/v2/sse?x=1&lastEventId=7").token("t0ken");
         let mut second = stage.opened(moved).await;
         stage.waited(1, &at_once());
         second.write("id: 8\ndata: a\n\n").await;

@@ -207,11 +207,16 @@ fn uri(url: &Url) -> Option<Uri> {
     format!("{scheme}://{}/", url.host_str()?).parse().ok()
 }
 
-fn is_this_machine(url: &Url) -> bool {
+/// Whether this address leads no further than here. Servers that listen everywhere print `0.0.0.0` or `[::]`.
+pub(super) fn is_this_machine(url: &Url) -> bool {
+    let here = |address: IpAddr| address.is_loopback() || address.is_unspecified();
     match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
-        Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
+        Some(Host::Domain(name)) => {
+            let name = name.strip_suffix('.').unwrap_or(name);
+            name == "localhost" || name.ends_with(".localhost")
+        }
+        Some(Host::Ipv4(address)) => here(IpAddr::V4(address)),
+        Some(Host::Ipv6(address)) => here(IpAddr::V6(address).to_canonical()),
         None => false,
     }
 }
@@ -306,6 +311,11 @@ mod tests {
             ("http://localhost:1/api", true),
             ("http://127.0.0.1:1/api", true),
             ("http://[::1]:1/api", true),
+            ("http://[::ffff:127.0.0.1]:1/api", true),
+            ("http://0.0.0.0:1/api", true),
+            ("http://[::]:1/api", true),
+            ("http://localhost.:1/api", true),
+            ("http://gloria.localhost/api", true),
         ] {
             assert_eq!(rule.is_direct(&url(text)), direct, "{text}");
             let authority = (!direct).then(|| "proxy.example:3128".to_owned());

@@ -8,10 +8,10 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{BoxStream, StreamExt as _};
 use http::header::{ACCEPT, CACHE_CONTROL};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderValue};
 
 use super::decoder::Decoder;
-use super::dial::Dialer;
+use super::dial::{Dialer, LAST_EVENT_ID};
 use super::transport::{Answer, Heard, Incoming, Request, Transport};
 use super::{StreamOptions, fault};
 use crate::machine::{Chunk, Coding, Head, Skipped, codings};
@@ -19,8 +19,6 @@ use crate::{DialError, EndCause, Item, Parser};
 
 /// What is decoded at once. An event of this length is rare, so most come out as they were flushed.
 const DECODED: usize = 64 << 10;
-
-const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// The transport of `http` and `https` addresses.
 pub(super) struct Sse {

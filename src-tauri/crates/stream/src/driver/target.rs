@@ -5,33 +5,33 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use url::{Url, form_urlencoded};
 
+use super::proxy::is_this_machine;
 use crate::{Credential, CredentialError, DialError};
 
 /// One request's address and credential.
 pub(super) struct Target {
     url: Url,
     credential: Credential,
+    /// What the query says was seen last; empty where it says nothing.
+    cursor: String,
     /// `ws` and `wss` are other names of `http` and `https`.
     websocket: bool,
 }
 
 impl Target {
-    /// The first request of an attempt.
+    /// The first request of an attempt. `cursor` is what the query has to say was seen last.
     pub(super) fn new(mut url: Url, cursor: &str, credential: Credential) -> Self {
         let websocket = is_websocket(&url);
         if websocket {
             ask_by_http(&mut url);
         }
-        if !cursor.is_empty() {
-            // For servers behind proxies that drop the header.
-            set_query(&mut url, "lastEventId", cursor);
-        }
         Self {
             url,
             credential,
+            cursor: cursor.to_owned(),
             websocket,
         }
-        .with_query_credential()
+        .with_query()
     }
 
     pub(super) fn url(&self) -> &Url {
@@ -52,7 +52,8 @@ impl Target {
         Ok(())
     }
 
-    /// Where a redirect leads. From https it stays https, and no credential crosses to another origin.
+    /// Where a redirect leads. From https it stays https, from this machine plain http stays here, and no credential
+    /// crosses to another origin.
     ///
     /// # Errors
     /// The redirect leads nowhere, or to what is not secure.
@@ -71,11 +72,13 @@ impl Target {
             ask_by_http(&mut url);
         }
         match (self.url.scheme(), url.scheme()) {
-            (_, "https") | ("http", "http") => {}
+            (_, "https") => {}
+            // An address of this machine may be plain without anybody having allowed it for others.
+            ("http", "http") if is_this_machine(&url) || !is_this_machine(&self.url) => {}
             _ => return Err(DialError::RedirectNotSecure),
         }
         if url.origin() == self.url.origin() {
-            return Ok(Self { url, ..self }.with_query_credential());
+            return Ok(Self { url, ..self }.with_query());
         }
         // Servers like to hand the query on, and some turn the header into one.
         match &self.credential {
@@ -90,10 +93,15 @@ impl Target {
             url,
             credential: Credential::Anonymous,
             ..self
-        })
+        }
+        .with_query())
     }
 
-    fn with_query_credential(mut self) -> Self {
+    /// Redirects drop the query more often than they hand it on.
+    fn with_query(mut self) -> Self {
+        if !self.cursor.is_empty() {
+            set_query(&mut self.url, "lastEventId", &self.cursor);
+        }
         if let Credential::Query(name, token) = &self.credential {
             set_query(&mut self.url, name, secret(token));
         }
@@ -279,6 +287,45 @@ mod tests {
                 .follow(&to("http://a.example/x"))
                 .is_ok()
         );
+    }
+
+    #[test]
+    fn plain_http_of_this_machine_stays_here() {
+        for (from, location, followed) in [
+            ("http://127.0.0.1:1/", "http://127.0.0.1:2/", true),
+            ("http://localhost:1/", "http://[::1]:2/", true),
+            ("http://localhost:1/", "http://app.localhost/", true),
+            ("http://localhost:1/", "https://a.example/", true),
+            ("http://localhost:1/", "http://a.example/", false),
+            ("http://127.0.0.1:1/", "http://192.168.1.1/", false),
+            ("http://0.0.0.0:1/", "//a.example/", false),
+            // Plain http was allowed for it.
+            ("http://lab.example/", "http://other.example/", true),
+            ("http://lab.example/", "http://localhost/", true),
+        ] {
+            let result = target(from, bearer()).follow(&to(location)).map(|_| ());
+            let wanted = if followed {
+                Ok(())
+            } else {
+                Err(DialError::RedirectNotSecure)
+            };
+            assert_eq!(result, wanted, "{from} to {location}");
+        }
+    }
+
+    #[test]
+    fn what_was_seen_is_said_wherever_a_redirect_leads() {
+        for (location, asked) in [
+            ("/v2", "https://a.example/v2?lastEventId=7"),
+            ("/v2?x=1&lastEventId=3", "https://a.example/v2?x=1&lastEventId=7"),
+            (
+                "https://b.example/v2?x=1",
+                "https://b.example/v2?x=1&lastEventId=7",
+            ),
+        ] {
+            let first = Target::new("https://a.example/sse".parse().unwrap(), "7", bearer());
+            assert_eq!(first.follow(&to(location)).unwrap().url().as_str(), asked);
+        }
     }
 
     #[test]

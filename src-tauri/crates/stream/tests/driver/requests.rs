@@ -115,6 +115,29 @@ async fn an_id_that_no_header_carries_does_not_break_the_request() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_long_id_is_said_once() {
+    let mut rig = Rig::new().await;
+    let mut first = rig.open().await;
+    let (short, long) = ("i".repeat(1024), "i".repeat(8192));
+    first.write(format!("id: {short}\ndata: a\n\n")).await;
+    rig.data(1).await;
+    drop(first);
+    let mut second = rig.server.accept().await;
+    assert_eq!(second.header("last-event-id"), Some(&*short));
+    assert_eq!(second.path(), format!("/sse?lastEventId={short}"));
+    second
+        .write(format!("{OPEN}id: {long}\ndata: b\n\nid: {long}i\ndata: c\n\n"))
+        .await;
+    rig.connected().await;
+    rig.data(2).await;
+    drop(second);
+    let third = rig.server.accept().await;
+    assert_eq!(third.header("last-event-id"), Some(&*long));
+    assert_eq!(third.path(), "/sse");
+    assert!(third.request.len() < 9 << 10, "{}", third.request.len());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_401_is_answered_with_another_token() {
     let mut rig = Rig::with(|_| {}, Provider::bearer(&["old", "new"])).await;
     rig.start(Some("7"));
@@ -185,7 +208,10 @@ async fn redirects_within_an_origin_keep_the_token() {
             .answer(&format!("{status}\r\nLocation: /v2?x=1"))
             .await;
         let mut second = rig.server.accept().await;
-        assert_eq!((second.path(), second.header("referer")), ("/v2?x=1", None));
+        assert_eq!(
+            (second.path(), second.header("referer")),
+            ("/v2?x=1&lastEventId=7", None)
+        );
         assert_eq!(second.header("authorization"), Some("Bearer t0ken"));
         assert_eq!(second.header("last-event-id"), Some("7"));
         second.write(OPEN).await;

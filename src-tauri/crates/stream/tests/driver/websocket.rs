@@ -335,13 +335,13 @@ async fn the_server_says_when_to_come_back() {
 async fn redirects_are_followed_and_credentials_stay_within_their_origin() {
     let mut rig = with(Limits::default(), Provider::bearer(&["t0ken"])).await;
     let other = Server::bind().await;
-    rig.start(None);
+    rig.start(Some("7"));
     let moved = "307 Temporary\r\nLocation: /v2";
     rig.server.accept().await.answer(moved).await;
     let second = rig.server.accept().await;
     assert_eq!(
         (second.path(), second.header("authorization")),
-        ("/v2", Some("Bearer t0ken"))
+        ("/v2?lastEventId=7", Some("Bearer t0ken"))
     );
     let mut location = other.url("/v3");
     location.set_scheme("ws").unwrap();
@@ -349,7 +349,10 @@ async fn redirects_are_followed_and_credentials_stay_within_their_origin() {
         .answer(&format!("308 Permanent\r\nLocation: {location}"))
         .await;
     let mut third = other.accept().await;
-    assert_eq!((third.path(), third.header("authorization")), ("/v3", None));
+    assert_eq!(
+        (third.path(), third.header("authorization")),
+        ("/v3?lastEventId=7", None)
+    );
     let answer = upgrade(&third, "");
     third.write(answer).await;
     rig.connected().await;
