@@ -236,7 +236,10 @@ impl Hub {
             types: types.filter(|_| self.optional_parts),
             wire: wire.clone(),
         };
-        stream.send(Piece::Frame(self.greeting(number, now)));
+        // A newcomer's place in the order of events is fixed by its first greeting: what comes while it is away for the
+        // first time is missed like anything else. Who has a place must not be moved past what is about to be replayed.
+        let place = (cursor.is_none() && !self.replay_to_newcomers).then(|| state.log.last_id().clone());
+        stream.send(Piece::Frame(self.greeting(number, place.as_deref(), now)));
         let replay = match cursor {
             Some(cursor) => Some(state.log.after(cursor)),
             None => self.replay_to_newcomers.then(|| state.log.all()),
@@ -257,7 +260,7 @@ impl Hub {
         (number, receiver)
     }
 
-    fn greeting(&self, number: u64, now: Timestamp) -> Bytes {
+    fn greeting(&self, number: u64, place: Option<&str>, now: Timestamp) -> Bytes {
         let mut greeting = json!({ "connectionId": format!("c-{number}"), "serverTime": now.to_string() });
         if let Some(interval) = *self.heartbeat.borrow() {
             greeting["heartbeatInterval"] = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX).into();
@@ -265,7 +268,7 @@ impl Hub {
         if self.optional_parts {
             greeting["capabilities"] = json!(CAPABILITIES);
         }
-        render("connection_established", None, &greeting.to_string())
+        render("connection_established", place, &greeting.to_string())
     }
 
     pub(crate) fn close_stream(&self, number: u64) {

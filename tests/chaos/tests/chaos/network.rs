@@ -378,13 +378,13 @@ async fn a_server_that_no_longer_has_what_was_missed_says_so_once(over: Over) {
         .iter()
         .map(|frame| (frame.event.to_string(), frame.id.to_string()))
         .collect();
-    let greeting = || ("connection_established".to_owned(), String::new());
+    let greeting = ("connection_established".to_owned(), "0".to_owned());
     let after: Vec<_> = seen
         .iter()
         .skip(1)
         .map(|(event, id)| (event.as_str(), id.as_str()))
         .collect();
-    assert_eq!(seen[0], greeting());
+    assert_eq!(seen[0], greeting, "its place before anything came");
     assert_eq!(
         after,
         [

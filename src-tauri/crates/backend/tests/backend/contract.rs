@@ -20,7 +20,8 @@ async fn the_stream_is_an_uncached_event_stream_and_begins_with_a_greeting() {
     let greeting = Events::of(response).event().await;
     assert_eq!(
         (greeting.event.as_str(), greeting.id.as_str()),
-        ("connection_established", "")
+        ("connection_established", "0"),
+        "a newcomer is given its place"
     );
     let greeting = data(&greeting);
     assert_eq!(greeting["heartbeatInterval"], 30_000);
@@ -166,7 +167,7 @@ async fn heartbeats_come_at_the_interval_that_is_in_force() {
     backend.control().set_heartbeat(Some(Duration::from_millis(20)));
     for _ in 0..3 {
         let beat = events.event().await;
-        assert_eq!((beat.event.as_str(), beat.id.as_str()), ("heartbeat", ""));
+        assert_eq!((beat.event.as_str(), beat.id.as_str()), ("heartbeat", "0"));
         assert!(
             data(&beat)["timestamp"]
                 .as_str()
@@ -339,4 +340,18 @@ async fn a_blast_has_exactly_the_events_and_bytes_that_were_asked_for() {
         let response = get(&backend, &format!("/blast?{wrong}")).send().await.unwrap();
         assert_eq!(response.status(), 400, "{wrong}");
     }
+}
+
+#[tokio::test]
+async fn a_greeting_gives_a_newcomer_its_place_and_moves_nobody_who_has_one() {
+    let backend = backend().await;
+    let control = backend.control();
+    control.push("notification.created", note("a"));
+    control.push("notification.created", note("b"));
+    let response = get(&backend, "/sse").send().await.unwrap();
+    assert_eq!(Events::of(response).event().await.id, "2");
+    let response = get(&backend, "/sse?lastEventId=1").send().await.unwrap();
+    let mut resumed = Events::of(response);
+    let (greeting, missed) = (resumed.event().await, resumed.event().await);
+    assert_eq!((greeting.id.as_str(), missed.id.as_str()), ("", "2"));
 }
