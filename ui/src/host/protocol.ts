@@ -102,7 +102,11 @@ insecure: boolean,
 /**
  * Host and port of the proxy in use, without credentials.
  */
-proxy: string | null, };
+proxy: string | null, 
+/**
+ * Why new notifications cannot be kept and what to do, in one sentence without a full stop; absent while they can.
+ */
+storage: string | null, };
 
 /**
  * What the system says about the network.

@@ -177,6 +177,7 @@ function connection(fields: Partial<ConnectionView> & Pick<ConnectionView, 'stat
     network: 'online',
     transport: 'sse',
     insecure: false,
+    storage: null,
     proxy: null,
     ...fields,
   };

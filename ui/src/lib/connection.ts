@@ -67,14 +67,22 @@ export function connectionWords(view: ConnectionView, now: EpochMillis): Connect
       const heard = view.lastHeardAt === null ? '' : ` · last heard ${ago(view.lastHeardAt, now)}`;
       return {
         // Open, and yet something is wrong with it: as a proxy that holds back what the server sends.
-        tone: reason === '' ? 'good' : 'busy',
-        title: 'Connected',
+        tone: view.storage !== null ? 'bad' : reason === '' ? 'good' : 'busy',
+        title: view.storage !== null ? 'Connected, but nothing can be kept' : 'Connected',
         progress:
           view.connectedSince === null ? '' : `For ${duration(Math.max(0, now - view.connectedSince))}`,
         state: `Connected${heard}`,
         reason,
-        advice,
-        buttons: remedy === null || remedy.does === 'retry' ? [] : [remedy],
+        advice:
+          view.storage !== null
+            ? 'New notifications are shown, and kept until Gloria Notify ends. The file is tried again by itself.'
+            : advice,
+        buttons:
+          view.storage !== null
+            ? [retry('Try again')]
+            : remedy === null || remedy.does === 'retry'
+              ? []
+              : [remedy],
       };
     }
     case 'waiting':

@@ -20,6 +20,7 @@ function snapshot(revision: number): Snapshot {
       network: 'unknown',
       transport: 'sse',
       insecure: false,
+      storage: null,
       proxy: null,
     },
     counts: { unseen: 0, unread: 0, total: 0 },

@@ -16,6 +16,7 @@ function view(change: Partial<ConnectionView>): ConnectionView {
     network: 'online',
     transport: 'sse',
     insecure: false,
+    storage: null,
     proxy: null,
     ...change,
   };
@@ -28,6 +29,19 @@ test('connected says when it last heard, as long as it is connected', () => {
     buttons: [],
   });
   expect(connectionWords(view({}), NOW).state).toBe('Connected');
+});
+
+test('what arrives and cannot be kept is not well', () => {
+  const full = view({
+    reason: 'the disk is full; free some space',
+    storage: 'the disk is full; free some space',
+  });
+  expect(connectionWords(full, NOW)).toMatchObject({
+    tone: 'bad',
+    title: 'Connected, but nothing can be kept',
+    reason: 'The disk is full; free some space',
+    buttons: [{ does: 'retry', label: 'Try again' }],
+  });
 });
 
 test('waiting counts down and offers a way round', () => {

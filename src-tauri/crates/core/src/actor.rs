@@ -6,6 +6,7 @@ mod collecting;
 mod incoming;
 mod requests;
 mod signals;
+mod storage;
 mod supervision;
 mod telling;
 
@@ -30,12 +31,13 @@ use crate::outage::Outage;
 use crate::paths::Paths;
 use crate::ports::{Clock, Observation, Opener, Secrets, Signals, SoundError, Sounds, ToastError, Toasts};
 use crate::protocol::{
-    AccountView, Notice, NoticeKind, Preferences, Revised, Snapshot, TokenState, Update, WindowView,
+    AccountView, Counts, Notice, NoticeKind, Preferences, Revised, Snapshot, TokenState, Update, WindowView,
 };
 use crate::session::{Token, TokenReport};
 use crate::settings::{Key, Resolved, Settings, SettingsFile, proxy_words};
 use crate::throttle::Throttle;
 use collecting::{CatchUp, Held};
+use storage::StorageTrouble;
 pub use supervision::supervise;
 use telling::Untold;
 
@@ -151,8 +153,10 @@ struct Actor {
     inbox: InboxThread,
     /// The last id known to be stored.
     cursor: Option<String>,
-    /// The inbox is in memory, because its file cannot be used.
+    /// What had to be done to the inbox file.
     inbox_problem: Option<String>,
+    /// The inbox is in memory, because its file cannot be used.
+    storage: Option<StorageTrouble>,
     stream: Option<Running>,
     status: Status,
     /// What the stream was told of the network last.
@@ -170,8 +174,6 @@ struct Actor {
     /// Toasts whose service has not answered yet.
     toasts_waiting: usize,
     untold: Untold,
-    /// When events that could not be stored are asked for again.
-    storage_retry: Option<Instant>,
     outage: Outage,
     conditions: Conditions,
     /// `None` once nothing more can come.
@@ -201,12 +203,18 @@ impl Actor {
         let source = settings.address.as_ref().map(Address::server).unwrap_or_default();
         let opened = Inbox::open(&setup.paths.inbox(), &source)?;
         let (counts, cursor) = (opened.inbox.counts()?, opened.inbox.cursor()?);
-        let inbox = InboxThread::spawn(opened.inbox).map_err(InboxError::Folder)?;
         let mut notices = BTreeMap::new();
-        if let Some(problem) = &opened.problem {
+        let (mut storage, mut inbox_problem) = (None, None);
+        if let Some(problem) = opened.problem {
             tracing::error!(%problem, "the inbox file cannot be used as it is");
             notices.insert(NoticeKind::Storage, problem.clone());
+            if opened.inbox.is_aside() {
+                storage = Some(StorageTrouble::new(problem, !opened.busy));
+            } else {
+                inbox_problem = Some(problem);
+            }
         }
+        let inbox = InboxThread::spawn(opened.inbox).map_err(InboxError::Folder)?;
         let meters = Meters::new(setup.ports.clock.clone());
         let endpoint = settings.metrics_listen.and_then(|listen| {
             Endpoint::open(listen, meters.clone())
@@ -254,7 +262,7 @@ impl Actor {
             locked,
             inbox,
             cursor,
-            inbox_problem: opened.problem,
+            inbox_problem,
             stream: None,
             status,
             reachability: None,
@@ -267,7 +275,7 @@ impl Actor {
             throttle: Throttle::default(),
             toasts_waiting: 0,
             untold: Untold::default(),
-            storage_retry: None,
+            storage,
             outage: Outage::default(),
             conditions: Conditions::new(Instant::now().into_std(), now),
             observations: Some(observations),
@@ -285,6 +293,7 @@ impl Actor {
 
     async fn run(&mut self, requests: &mut mpsc::Receiver<Request>) -> Ending {
         self.open_stream();
+        self.publish_storage();
         loop {
             let deadline = self.deadline();
             let (delivery, token) = match &mut self.stream {
@@ -310,6 +319,7 @@ impl Actor {
                     Some(delivery) => self.take_delivery(delivery).await,
                     None => return Ending::Broken("the stream"),
                 },
+                () = self.inbox.ended() => return Ending::Broken("the inbox"),
                 () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => self.tick().await,
             }
         }
@@ -325,7 +335,7 @@ impl Actor {
         [
             self.collections_end(),
             self.untold.due(),
-            self.storage_retry,
+            self.storage.as_ref().map(|trouble| trouble.retry_at),
             self.outage.deadline().map(Instant::from_std),
             self.metrics_due,
             Some(Instant::from_std(self.conditions.deadline())),
@@ -346,9 +356,12 @@ impl Actor {
         if self.untold.due().is_some_and(|due| due <= now) {
             self.tell_now().await;
         }
-        if self.storage_retry.is_some_and(|at| at <= now) {
-            self.storage_retry = None;
-            self.resume_after_storage_trouble().await;
+        if self
+            .storage
+            .as_ref()
+            .is_some_and(|trouble| trouble.retry_at <= now)
+        {
+            self.retry_storage().await;
         }
         if self
             .outage
@@ -388,11 +401,18 @@ impl Actor {
             .stream
             .as_ref()
             .and_then(|running| running.handle.last_heard());
-        let surroundings = Surroundings::new(
-            self.settings.address.as_ref(),
-            self.reachability,
-            self.proxy.clone(),
-        );
+        let surroundings = Surroundings {
+            storage: self
+                .storage
+                .as_ref()
+                .filter(|trouble| trouble.needs_user)
+                .map(|trouble| trouble.words.clone()),
+            ..Surroundings::new(
+                self.settings.address.as_ref(),
+                self.reachability,
+                self.proxy.clone(),
+            )
+        };
         let view = connection::view(&self.status, heard, surroundings, &self.now());
         let known = &self.state.connection;
         // The moment of an instant is computed anew each time; a millisecond's difference is no news.
@@ -405,7 +425,7 @@ impl Actor {
             && view.last_heard_at == known.last_heard_at
             && (view.network, view.transport, view.insecure)
                 == (known.network, known.transport, known.insecure)
-            && view.proxy == known.proxy
+            && (&view.proxy, &view.storage) == (&known.proxy, &known.storage)
             && close(view.next_attempt_at, known.next_attempt_at)
             && close(view.connected_since, known.connected_since);
         if !same {
@@ -445,7 +465,12 @@ impl Actor {
     }
 
     async fn publish_counts(&mut self) {
-        match self.inbox.call(|inbox| inbox.counts()).await {
+        let counts = self.with_inbox(|inbox| inbox.counts()).await;
+        self.take_counts(counts);
+    }
+
+    fn take_counts(&mut self, counts: Result<Counts, InboxError>) {
+        match counts {
             Ok(counts) if counts != self.state.counts => self.publish(Update::Counts(counts)),
             Ok(_) => {}
             Err(error) => tracing::error!(%error, "the inbox could not be counted"),

@@ -15,6 +15,8 @@ pub struct Circumstances {
     pub in_view: bool,
     /// The item was of use only until a time that has passed.
     pub expired: bool,
+    /// The same was alerted already, while it could not be stored.
+    pub shown_before: bool,
     /// Sounds are switched on.
     pub sounds_on: bool,
     /// Sounds are paused for a while.
@@ -88,6 +90,12 @@ fn toast(item: &Item, now: &Circumstances) -> (ToastVerdict, &'static str) {
     }
     if item.read_at.is_some() || item.archived_at.is_some() {
         return (ToastVerdict::Suppress, "No alert: it was read elsewhere");
+    }
+    if now.shown_before {
+        return (
+            ToastVerdict::Suppress,
+            "No alert: it was shown when it came, and could not be stored then",
+        );
     }
     if now.expired {
         return (
@@ -174,6 +182,7 @@ mod tests {
         throttled: false,
         in_view: false,
         expired: false,
+        shown_before: false,
         sounds_on: true,
         sounds_paused: false,
         since_last_sound: None,
@@ -205,6 +214,10 @@ mod tests {
         };
         let expired = Circumstances {
             expired: true,
+            ..QUIET_DESK
+        };
+        let shown = Circumstances {
+            shown_before: true,
             ..QUIET_DESK
         };
         let burst = Circumstances {
@@ -246,6 +259,7 @@ mod tests {
             (Normal, missed, MISSED, None, "while you were away"),
             (Urgent, missed, MISSED, None, "while you were away"),
             (Normal, expired, Suppress, None, "its time had passed"),
+            (Urgent, shown, Suppress, None, "shown when it came"),
             (Normal, burst, Show, None, "one had just played"),
             (Urgent, burst, Show, Some(Alarm), "with sound"),
             (Normal, flood, BURST, None, "too many came at once"),

@@ -51,6 +51,8 @@ pub struct Surroundings {
     pub insecure: bool,
     /// Host and port of the proxy in use.
     pub proxy: Option<String>,
+    /// Why what comes cannot be stored, where the user has to mend that.
+    pub storage: Option<String>,
 }
 
 impl Surroundings {
@@ -68,6 +70,7 @@ impl Surroundings {
             },
             insecure: address.is_some_and(Address::is_insecure),
             proxy,
+            storage: None,
         }
     }
 }
@@ -100,6 +103,7 @@ pub fn view(
         transport: surroundings.transport,
         insecure: surroundings.insecure,
         proxy: surroundings.proxy,
+        storage: surroundings.storage,
     };
     match status {
         Status::Idle(IdleReason::NotStarted | IdleReason::Stopped) => quiet,
@@ -110,6 +114,8 @@ pub fn view(
         },
         Status::Connected { since } => ConnectionView {
             state: ConnectionState::Connected,
+            // What arrives and cannot be kept is not well.
+            reason: quiet.storage.clone().unwrap_or_default(),
             connected_since: Some(now.epoch_millis_of(*since)),
             ..quiet
         },

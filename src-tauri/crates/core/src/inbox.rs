@@ -3,6 +3,7 @@
 //! An event's effect and the cursor move in one transaction: whatever ends the process, the next start resumes after
 //! the last event that took effect, and what took effect is known by its event id and its item's key.
 
+mod aside;
 mod filing;
 mod reading;
 mod schema;
@@ -10,12 +11,18 @@ mod thread;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use thiserror::Error;
 
-pub use filing::{Arrival, Filed, fingerprint};
+pub use aside::Returned;
+pub use filing::{Arrival, Cursor, Filed, Posted, fingerprint};
 pub use thread::InboxThread;
+
+/// How long another process may hold the file before that is a trouble: an old process that ends while the new one
+/// starts takes less.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The inbox of one installation, looking at one server's items.
 #[derive(Debug)]
@@ -23,6 +30,14 @@ pub struct Inbox {
     db: Connection,
     /// The row of the server in use; items and cursors of another server stay apart.
     source: i64,
+    /// The server in use.
+    address: String,
+    /// `None` for an inbox that never had a file.
+    file: Option<PathBuf>,
+    /// What is remembered for the file while it cannot be used and the inbox is in memory.
+    aside: Option<aside::Aside>,
+    /// Alerts that were shown and whose items are not stored yet.
+    shown: aside::Shown,
 }
 
 /// An inbox with what had to be said when it was opened.
@@ -32,6 +47,8 @@ pub struct Opened {
     pub inbox: Inbox,
     /// What happened to the file and what to do, for the user.
     pub problem: Option<String>,
+    /// Another process holds the file, which may pass by itself.
+    pub busy: bool,
 }
 
 /// Why the inbox could not do something.
@@ -50,6 +67,15 @@ pub enum InboxError {
     /// The disk is full.
     #[error("the disk is full")]
     Full,
+    /// Another process holds the file.
+    #[error("another program holds the inbox file")]
+    Busy,
+    /// The file was taken away while it was in use.
+    #[error("the inbox file is gone")]
+    Gone,
+    /// The disk does not do what it should.
+    #[error("the disk failed: {0}")]
+    Disk(rusqlite::Error),
     /// The file or its folder cannot be written.
     #[error("the inbox file cannot be written")]
     ReadOnly,
@@ -59,7 +85,7 @@ pub enum InboxError {
     /// The folder cannot be made.
     #[error("the folder for the inbox cannot be made: {0}")]
     Folder(io::Error),
-    /// Any other refusal of the database.
+    /// Any other refusal of the database: something about what it was given.
     #[error("the inbox database failed: {0}")]
     Database(rusqlite::Error),
     /// The inbox's thread has ended.
@@ -73,8 +99,47 @@ impl From<rusqlite::Error> for InboxError {
             Some(ErrorCode::DiskFull) => Self::Full,
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => Self::ReadOnly,
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged,
+            Some(
+                ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed,
+            ) => Self::Busy,
+            Some(ErrorCode::SystemIoFailure | ErrorCode::OutOfMemory | ErrorCode::NoLargeFileSupport) => {
+                Self::Disk(error)
+            }
             Some(_) | None => Self::Database(error),
         }
+    }
+}
+
+impl InboxError {
+    /// Whether the file or its disk is the trouble. What else fails, fails because of what was to be stored.
+    pub fn is_about_storage(&self) -> bool {
+        match self {
+            Self::Newer { .. }
+            | Self::Full
+            | Self::Busy
+            | Self::Gone
+            | Self::Disk(_)
+            | Self::ReadOnly
+            | Self::Damaged
+            | Self::Folder(_) => true,
+            Self::Database(_) | Self::Closed => false,
+        }
+    }
+
+    /// What happened and what to do, for the user.
+    pub fn words(&self, path: &Path) -> String {
+        let advice = match self {
+            Self::Newer { .. } => "install that version again".to_owned(),
+            Self::Full => "free some space".to_owned(),
+            Self::Busy => "close what uses it; a backup or a virus scanner may take a while".to_owned(),
+            Self::Disk(_) | Self::Closed | Self::Database(_) => {
+                format!("look at the disk of {}", path.display())
+            }
+            Self::Gone | Self::ReadOnly | Self::Damaged | Self::Folder(_) => {
+                format!("make {} writable", path.display())
+            }
+        };
+        format!("{self}; {advice}")
     }
 }
 
@@ -82,36 +147,22 @@ impl Inbox {
     /// Opens the inbox of `source` (an API address), and makes it where there is none.
     ///
     /// A damaged file is set aside and a new one begun from its cursor, if that can still be read. A file that is from
-    /// a newer version or cannot be written is left untouched, and the inbox is kept in memory: alerts go on, and as
-    /// the cursor in the file stays where it is, the next start with a usable file asks for all of it again.
+    /// a newer version, is held by another process or cannot be written is left untouched, and the inbox is kept in
+    /// memory until [`Inbox::return_to_file`]: alerts go on, and as the cursor in the file stays where it is, the next
+    /// start with a usable file asks for all of it again.
     ///
     /// # Errors
     ///
     /// When not even memory can be used.
     pub fn open(path: &Path, source: &str) -> Result<Opened, InboxError> {
-        match Self::open_file(path, source) {
-            Ok(inbox) => Ok(Opened { inbox, problem: None }),
+        match Self::open_file(path, source, BUSY_TIMEOUT) {
+            Ok(inbox) => Ok(Opened {
+                inbox,
+                problem: None,
+                busy: false,
+            }),
             Err(InboxError::Damaged) => Self::rebuild(path, source),
-            Err(error) => {
-                let advice = match &error {
-                    InboxError::Newer { .. } => "install that version again".to_owned(),
-                    InboxError::Full => "free some space, then start Gloria Notify again".to_owned(),
-                    InboxError::ReadOnly
-                    | InboxError::Damaged
-                    | InboxError::Folder(_)
-                    | InboxError::Database(_)
-                    | InboxError::Closed => {
-                        format!("make {} writable, then start Gloria Notify again", path.display())
-                    }
-                };
-                let problem = format!(
-                    "{error}; {advice}. Until then notifications are shown but not kept, and nothing in the file changes"
-                );
-                Ok(Opened {
-                    inbox: Self::memory_beside(path, source)?,
-                    problem: Some(crate::text::sentence(&problem)),
-                })
-            }
+            Err(error) => Self::beside(path, source, &error),
         }
     }
 
@@ -121,7 +172,7 @@ impl Inbox {
     ///
     /// When the database cannot be made.
     pub fn in_memory(source: &str) -> Result<Self, InboxError> {
-        Self::prepare(Connection::open_in_memory()?, source)
+        Self::prepare(Connection::open_in_memory()?, source, None)
     }
 
     /// Lets the database grow to this many pages of 4 KiB and no further, as a full disk would.
@@ -141,18 +192,29 @@ impl Inbox {
     /// When the file is not there, is from a newer version, or cannot be read.
     pub fn open_read_only(path: &Path, source: &str) -> Result<Self, InboxError> {
         let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        db.busy_timeout(std::time::Duration::from_secs(5))?;
+        db.busy_timeout(BUSY_TIMEOUT)?;
         schema::refuse_newer(&db)?;
         // A server that nothing came from yet has no row, and no items.
-        let source = db.query_row(
+        let row = db.query_row(
             "SELECT coalesce((SELECT id FROM source WHERE address = ?1), 0)",
             [source],
             |row| row.get(0),
         )?;
-        Ok(Self { db, source })
+        Ok(Self::of(db, row, source, Some(path)))
     }
 
-    fn open_file(path: &Path, source: &str) -> Result<Self, InboxError> {
+    fn of(db: Connection, row: i64, address: &str, file: Option<&Path>) -> Self {
+        Self {
+            db,
+            source: row,
+            address: address.to_owned(),
+            file: file.map(Path::to_owned),
+            aside: None,
+            shown: aside::Shown::default(),
+        }
+    }
+
+    fn open_file(path: &Path, source: &str, busy: Duration) -> Result<Self, InboxError> {
         if let Some(folder) = path.parent() {
             let refused = [io::ErrorKind::PermissionDenied, io::ErrorKind::ReadOnlyFilesystem];
             std::fs::create_dir_all(folder).map_err(|error| {
@@ -164,8 +226,7 @@ impl Inbox {
             })?;
         }
         let db = Connection::open(path)?;
-        // Two processes may meet for a moment, such as an old one that ends while the new one starts.
-        db.busy_timeout(std::time::Duration::from_secs(5))?;
+        db.busy_timeout(busy)?;
         if db.is_readonly(rusqlite::MAIN_DB)? {
             return Err(InboxError::ReadOnly);
         }
@@ -178,31 +239,45 @@ impl Inbox {
         if sound != "ok" {
             return Err(InboxError::Damaged);
         }
-        Self::prepare(db, source)
+        let inbox = Self::prepare(db, source, Some(path))?;
+        inbox.db.busy_timeout(BUSY_TIMEOUT)?;
+        Ok(inbox)
     }
 
-    fn prepare(mut db: Connection, source: &str) -> Result<Self, InboxError> {
+    fn prepare(mut db: Connection, source: &str, file: Option<&Path>) -> Result<Self, InboxError> {
         schema::migrate(&mut db)?;
-        let source = schema::source(&db, source)?;
-        Ok(Self { db, source })
+        let row = schema::source(&db, source)?;
+        Ok(Self::of(db, row, source, file))
     }
 
     /// An inbox in memory that begins with what the file holds, where that can be read.
-    fn memory_beside(path: &Path, source: &str) -> Result<Self, InboxError> {
+    fn beside(path: &Path, source: &str, error: &InboxError) -> Result<Opened, InboxError> {
         let read_only = || Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
         let copied = copy(read_only()).or_else(|_| copy(open_immutable(path)));
-        match copied.and_then(|db| Self::prepare(db, source)) {
-            Ok(inbox) => Ok(inbox),
-            Err(_) => Self::in_memory(source),
-        }
+        let mut inbox = match copied.and_then(|db| Self::prepare(db, source, Some(path))) {
+            Ok(inbox) => inbox,
+            Err(_) => Self::prepare(Connection::open_in_memory()?, source, Some(path))?,
+        };
+        inbox.aside = Some(aside::Aside::default());
+        Ok(Opened {
+            inbox,
+            problem: Some(error.words(path)),
+            busy: matches!(error, InboxError::Busy),
+        })
     }
 
     fn rebuild(path: &Path, source: &str) -> Result<Opened, InboxError> {
         let cursor = salvage_cursor(path, source);
-        let aside = set_aside(path).map_err(InboxError::Folder)?;
-        let mut inbox = match Self::open_file(path, source) {
+        let aside = match set_aside(path) {
+            Ok(aside) => aside,
+            // A folder that takes no new name: what is in it stays as it is.
+            Err(error) => {
+                return Self::beside(path, source, &InboxError::Folder(error));
+            }
+        };
+        let mut inbox = match Self::open_file(path, source, BUSY_TIMEOUT) {
             Ok(inbox) => inbox,
-            Err(_) => Self::in_memory(source)?,
+            Err(error) => return Self::beside(path, source, &error),
         };
         if let Some(cursor) = cursor {
             inbox.set_cursor(&cursor)?;
@@ -215,6 +290,7 @@ impl Inbox {
         Ok(Opened {
             inbox,
             problem: Some(problem),
+            busy: false,
         })
     }
 }
@@ -223,10 +299,13 @@ fn copy(file: rusqlite::Result<Connection>) -> Result<Connection, InboxError> {
     let file = file?;
     schema::refuse_newer(&file)?;
     let mut memory = Connection::open_in_memory()?;
-    let backup = rusqlite::backup::Backup::new(&file, &mut memory)?;
-    backup.run_to_completion(1024, std::time::Duration::ZERO, None)?;
-    drop(backup);
+    copy_all(&file, &mut memory)?;
     Ok(memory)
+}
+
+fn copy_all(from: &Connection, to: &mut Connection) -> Result<(), InboxError> {
+    let backup = rusqlite::backup::Backup::new(from, to)?;
+    Ok(backup.run_to_completion(1024, Duration::ZERO, None)?)
 }
 
 /// A file that was closed in order has no companions, and reading it as usual would have to make them. Nobody writes a

@@ -165,6 +165,8 @@ pub struct ConnectionView {
     pub insecure: bool,
     /// Host and port of the proxy in use, without credentials.
     pub proxy: Option<String>,
+    /// Why new notifications cannot be kept and what to do, in one sentence without a full stop; absent while they can.
+    pub storage: Option<String>,
 }
 
 /// What the system says about the network.

@@ -43,9 +43,13 @@ pub enum Health {
     NeedsUser,
 }
 
-/// Sums the connection up, by the same rule that decides whether the user is called.
-pub fn health(status: &Status, needs_setup: bool) -> Health {
-    if matches!(status, Status::Connected { .. }) {
+/// Sums the app up, by the same rule that decides whether the user is called. `storage_fails` says that what comes
+/// cannot be kept, which the best connection does not mend.
+pub fn health(status: &Status, needs_setup: bool, storage_fails: bool) -> Health {
+    let connected = matches!(status, Status::Connected { .. });
+    if storage_fails {
+        Health::NeedsUser
+    } else if connected {
         Health::Connected
     } else if needs_setup || outage::needs_user(status) {
         Health::NeedsUser
@@ -90,7 +94,12 @@ mod tests {
             (Status::Idle(IdleReason::NotStarted), true, Health::NeedsUser),
             (Status::Idle(IdleReason::Stopped), false, Health::Working),
         ] {
-            assert_eq!(health(&status, needs_setup), expected, "{status:?}");
+            assert_eq!(health(&status, needs_setup, false), expected, "{status:?}");
+            assert_eq!(
+                health(&status, needs_setup, true),
+                Health::NeedsUser,
+                "{status:?}"
+            );
         }
     }
 }

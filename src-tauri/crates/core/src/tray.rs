@@ -93,7 +93,8 @@ pub fn view(state: &Snapshot, now: EpochMillis, local: &LocalTime) -> TrayView {
         .preferences
         .sounds_paused_until
         .is_some_and(|until| until > now);
-    let icon = if state.account.needs_setup || state.connection.state == ConnectionState::Halted {
+    let needs_user = state.connection.state == ConnectionState::Halted || state.connection.storage.is_some();
+    let icon = if state.account.needs_setup || needs_user {
         TrayIcon::Attention
     } else if state.connection.state != ConnectionState::Connected {
         TrayIcon::Reconnecting
@@ -141,6 +142,7 @@ fn tooltip(state: &Snapshot, local: &LocalTime) -> String {
         "Set-up needed".to_owned()
     } else {
         match connection.state {
+            ConnectionState::Connected if connection.storage.is_some() => "Needs you".to_owned(),
             ConnectionState::Connected => connection.connected_since.map_or_else(
                 || "Connected".to_owned(),
                 |since| format!("Connected since {}", local.minute(since)),
@@ -221,6 +223,7 @@ mod tests {
                 transport: Transport::Sse,
                 insecure: false,
                 proxy: None,
+                storage: None,
             },
             counts: Counts {
                 unseen,

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gloria_core::event::{DecodeContext, decode};
-use gloria_core::inbox::{Arrival, Filed, Inbox, fingerprint};
+use gloria_core::inbox::{Arrival, Cursor, Filed, Inbox, InboxError, fingerprint};
 use gloria_core::protocol::{InboxFilter, InboxPage, InboxQuery, ItemKind, Mark};
 use gloria_stream::Frame;
 use tempfile::TempDir;
@@ -37,6 +37,7 @@ fn arrival(event_id: &str, event_type: &str, data: &str) -> Arrival {
         event: decode(&frame, &DecodeContext::default())
             .ok()
             .map(|decoded| decoded.event),
+        bytes: data.len(),
     }
 }
 
@@ -46,9 +47,22 @@ fn created(event_id: &str, id: &str) -> Arrival {
 }
 
 fn file(inbox: &mut Inbox, arrivals: &[Arrival]) -> Vec<Filed> {
-    inbox
-        .file(arrivals, 1_000_000, |_, _| "because".to_owned())
-        .unwrap()
+    try_to_file(inbox, arrivals).unwrap()
+}
+
+fn try_to_file(inbox: &mut Inbox, arrivals: &[Arrival]) -> Result<Vec<Filed>, InboxError> {
+    let ids = arrivals.iter().rev().map(|arrival| arrival.event_id.clone());
+    let cursor = ids
+        .into_iter()
+        .find(|id| !id.is_empty())
+        .map_or(Cursor::Stays, Cursor::At);
+    inbox.file(&arrivals.to_vec().into(), cursor, 1_000_000, |posted| {
+        if posted.shown_before {
+            "shown before".to_owned()
+        } else {
+            "because".to_owned()
+        }
+    })
 }
 
 fn posted(filed: &[Filed]) -> Vec<&str> {
@@ -338,8 +352,86 @@ fn a_full_database_refuses_the_whole_batch_and_keeps_the_cursor() {
     let flood: Vec<_> = (2..20_000)
         .map(|n| created(&n.to_string(), &n.to_string()))
         .collect();
-    let error = inbox.file(&flood, 1, |_, _| String::new()).unwrap_err();
+    let error = try_to_file(&mut inbox, &flood).unwrap_err();
     assert_eq!(error.to_string(), "the disk is full");
     assert_eq!(inbox.cursor().unwrap().as_deref(), Some("1"));
     assert_eq!(inbox.counts().unwrap().total, 1);
+}
+
+#[test]
+fn what_came_in_memory_is_brought_to_the_file_with_its_cursor() {
+    let folder = folder();
+    let path = folder.path().join("inbox.sqlite");
+    let mut inbox = open(&path);
+    file(&mut inbox, &[created("1", "a")]);
+    inbox.leave_file(true).unwrap();
+    file(
+        &mut inbox,
+        &[created("2", "b"), created("2", "b"), created("3", "c")],
+    );
+    inbox.mark(&["n:b".into()], Mark::Read, 5).unwrap();
+    inbox.correct_alert("n:c", "corrected").unwrap();
+    assert_eq!(open(&path).counts().unwrap().total, 1);
+    let returned = inbox.return_to_file().unwrap();
+    assert!(!returned.ask_again);
+    let on_disk = open(&path);
+    assert_eq!(on_disk.cursor().unwrap().as_deref(), Some("3"));
+    assert_eq!(keys(&on_disk), ["n:c", "n:b", "n:a"]);
+    assert_eq!(on_disk.item("n:b").unwrap().unwrap().read_at, Some(5));
+    assert_eq!(on_disk.item("n:c").unwrap().unwrap().alert, "corrected");
+}
+
+#[test]
+fn what_is_too_much_to_remember_is_asked_for_again_and_not_alerted_again() {
+    let folder = folder();
+    let path = folder.path().join("inbox.sqlite");
+    let mut inbox = open(&path);
+    file(&mut inbox, &[created("1", "a")]);
+    inbox.leave_file(true).unwrap();
+    let all: Vec<_> = (2..=11_001)
+        .map(|n| created(&n.to_string(), &n.to_string()))
+        .collect();
+    for batch in all.chunks(500) {
+        file(&mut inbox, batch);
+    }
+    assert_eq!(inbox.cursor().unwrap().as_deref(), Some("11001"));
+
+    let returned = inbox.return_to_file().unwrap();
+
+    assert!(returned.ask_again);
+    assert_eq!(
+        inbox.cursor().unwrap().as_deref(),
+        Some("1"),
+        "it never passes what is not stored"
+    );
+    let stored = inbox.counts().unwrap().total;
+    assert!((9_001..=10_001).contains(&stored), "{stored}");
+    file(&mut inbox, &all);
+    assert_eq!(inbox.counts().unwrap().total, 11_001);
+    assert_eq!(inbox.item("n:2").unwrap().unwrap().alert, "shown before");
+    assert_eq!(inbox.item("n:11001").unwrap().unwrap().alert, "because");
+    file(&mut inbox, &[created("11002", "2")]);
+    assert_eq!(inbox.counts().unwrap().total, 11_001);
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_keeps_the_inbox_in_memory() {
+    let folder = folder();
+    let path = folder.path().join("deep/inbox.sqlite");
+    let mut inbox = open(&path);
+    file(&mut inbox, &[created("1", "a")]);
+    fs::remove_dir_all(folder.path().join("deep")).unwrap();
+    fs::write(folder.path().join("deep"), "in the way").unwrap();
+    assert!(matches!(
+        try_to_file(&mut inbox, &[created("2", "b")]),
+        Err(InboxError::Gone)
+    ));
+    inbox.leave_file(true).unwrap();
+    file(&mut inbox, &[created("2", "b")]);
+    assert!(inbox.return_to_file().is_err());
+    assert!(inbox.is_aside());
+    file(&mut inbox, &[created("3", "c")]);
+    fs::remove_file(folder.path().join("deep")).unwrap();
+    inbox.return_to_file().unwrap();
+    assert_eq!(keys(&open(&path)), ["n:c", "n:b", "n:a"]);
 }

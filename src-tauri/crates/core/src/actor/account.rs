@@ -159,8 +159,7 @@ impl Actor {
             self.note_saving(saved);
         }
         self.cursor = self
-            .inbox
-            .call(move |inbox| {
+            .with_inbox(move |inbox| {
                 inbox.switch_source(&name)?;
                 inbox.cursor()
             })

@@ -1,14 +1,12 @@
 //! What the stream brings: into the inbox first, then through the alert gate.
 
-use std::time::Duration;
-
 use gloria_stream::{Command, Delivery, Frame, Frames, Status};
 use tokio::time::Instant;
 
 use super::{Actor, HEARD_INTERVAL, Report};
 use crate::alert::{self, Alert, Circumstances, ToastVerdict};
-use crate::event::{self, DecodeContext, DecodeError, Event, Undecoded};
-use crate::inbox::{Arrival, Filed, InboxError, fingerprint};
+use crate::event::{self, DecodeContext, DecodeError, Event, Post, Undecoded};
+use crate::inbox::{Arrival, Cursor, Filed, fingerprint};
 use crate::metrics::Outcome;
 use crate::outage::OutageNews;
 use crate::ports::Toast;
@@ -20,9 +18,6 @@ const LARGEST_BATCH: usize = 1000;
 
 /// Clocks of servers and desktops differ by about this much without anyone noticing.
 const CLOCK_TOLERANCE: EpochMillis = 2_000;
-
-/// How long to wait before asking again for events that could not be stored.
-const STORAGE_RETRY: Duration = Duration::from_secs(30);
 
 impl Actor {
     pub(super) async fn take_delivery(&mut self, delivery: Delivery) {
@@ -66,8 +61,9 @@ impl Actor {
                 fingerprint: 0,
                 event_type: String::new(),
                 event: None,
+                bytes: 0,
             };
-            self.file(vec![arrival]).await;
+            self.file(vec![arrival], Cursor::At(id.to_owned())).await;
         }
     }
 
@@ -119,13 +115,20 @@ impl Actor {
                     fingerprint: fingerprint(&frame.event, &frame.data),
                     event_type: frame.event.to_string(),
                     event: decoded.ok(),
+                    bytes: frame.data.len(),
                 });
             }
         }
         if !arrivals.is_empty() {
             for batch in batches(arrivals) {
                 let stored: Vec<_> = reading.drain(..batch.len()).collect();
-                let Some(at) = self.file(batch).await else {
+                let last_id = batch
+                    .iter()
+                    .rev()
+                    .map(|arrival| arrival.event_id.clone())
+                    .find(|id| !id.is_empty());
+                let cursor = last_id.map_or(Cursor::Stays, Cursor::At);
+                let Some(at) = self.file(batch, cursor).await else {
                     return;
                 };
                 self.count_stored(&stored, at);
@@ -164,83 +167,19 @@ impl Actor {
         }
     }
 
-    /// Stores a batch and lets what is new through the gate. Answers when it was stored; `None` when it could not be:
-    /// then the stream is told to stop, and to begin again after the last event that was.
-    async fn file(&mut self, arrivals: Vec<Arrival>) -> Option<Instant> {
-        let last_id = arrivals
-            .iter()
-            .rev()
-            .map(|arrival| arrival.event_id.clone())
-            .find(|id| !id.is_empty());
-        let now = self.now().epoch_millis();
-        let mut circumstances = self.circumstances();
-        let replay_began = self.catch_up.as_ref().map(|catch_up| catch_up.began);
-        let (mut throttle, moment) = (self.throttle.clone(), Instant::now().into_std());
-        let filed = self
-            .inbox
-            .call(move |inbox| {
-                let mut alerts = Vec::new();
-                let filed = inbox.file(&arrivals, now, |item, post| {
-                    circumstances.expired = post.expires_at.is_some_and(|expires| expires <= now);
-                    circumstances.catching_up = replay_began.is_some_and(|began| {
-                        post.created_at
-                            .is_none_or(|created| created < began - CLOCK_TOLERANCE)
-                    });
-                    let alert = throttled(item, &circumstances, &mut throttle, moment);
-                    if alert.sound.is_some() {
-                        circumstances.since_last_sound = Some(Duration::ZERO);
-                    }
-                    let reason = alert.reason.clone();
-                    alerts.push((item.clone(), alert));
-                    reason
-                })?;
-                Ok((filed, alerts, throttle))
-            })
-            .await;
+    /// Stores a batch and lets what is new through the gate. Answers when it was stored; `None` when it could not be.
+    async fn file(&mut self, arrivals: Vec<Arrival>, cursor: Cursor) -> Option<Instant> {
+        let stored = self.store(arrivals, cursor).await?;
         let at = Instant::now();
-        match filed {
-            Ok((filed, alerts, throttle)) => {
-                self.throttle = throttle;
-                if last_id.is_some() {
-                    self.cursor = last_id;
-                }
-                if self.inbox_problem.is_none() {
-                    self.set_notice(NoticeKind::Storage, None);
-                }
-                self.tell_filed(filed).await;
-                self.raise(alerts);
-                Some(at)
-            }
-            Err(error) => {
-                self.note_storage_trouble(&error);
-                None
-            }
-        }
+        self.tell_filed(stored.filed).await;
+        self.raise(stored.alerts);
+        Some(at)
     }
 
-    fn note_storage_trouble(&mut self, error: &InboxError) {
-        tracing::error!(%error, "events could not be stored; they are asked for again later");
-        self.set_notice(
-            NoticeKind::Storage,
-            Some(format!(
-                "New notifications cannot be stored: {error}. They stay on the server and are asked for again every \
-                 {} s",
-                STORAGE_RETRY.as_secs()
-            )),
-        );
-        // The stream is dropped with everything read but not stored: its cursor is ahead of the inbox's.
-        self.drop_stream();
-        self.storage_retry = Some(Instant::now() + STORAGE_RETRY);
-        self.set_status(Status::Idle(gloria_stream::IdleReason::Stopped));
-    }
-
-    pub(super) async fn resume_after_storage_trouble(&mut self) {
-        match self.inbox.call(|inbox| inbox.cursor()).await {
-            Ok(cursor) => {
-                self.cursor = cursor;
-                self.open_stream();
-            }
-            Err(error) => self.note_storage_trouble(&error),
+    /// What times are measured by at this moment.
+    pub(super) fn timing(&self) -> Timing {
+        Timing {
+            replay_began: self.catch_up.as_ref().map(|catch_up| catch_up.began),
         }
     }
 
@@ -276,6 +215,7 @@ impl Actor {
             throttled: self.toasts_are_stuck(),
             in_view: self.window.focused && self.window.inbox_visible,
             expired: false,
+            shown_before: false,
             sounds_on: self.settings.sounds,
             sounds_paused: paused_until.is_some_and(|until| until > self.now().epoch_millis()),
             since_last_sound: self.last_sound.map(|at| at.elapsed()),
@@ -321,8 +261,28 @@ impl Actor {
     }
 }
 
+/// What times of events are measured by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Timing {
+    replay_began: Option<EpochMillis>,
+}
+
+impl Timing {
+    pub(super) fn is_expired(self, post: &Post, now: EpochMillis) -> bool {
+        post.expires_at.is_some_and(|expires| expires <= now)
+    }
+
+    /// Whether it was made before the connection that brought it.
+    pub(super) fn was_missed(self, post: &Post) -> bool {
+        self.replay_began.is_some_and(|began| {
+            post.created_at
+                .is_none_or(|created| created < began - CLOCK_TOLERANCE)
+        })
+    }
+}
+
 /// The gate's decision, with a toast held to its kind's allowance. Only what would be shown takes of that.
-fn throttled(
+pub(super) fn throttled(
     item: &Item,
     circumstances: &Circumstances,
     throttle: &mut Throttle,

@@ -27,7 +27,7 @@ impl Actor {
             Request::Status(reply) => drop(reply.send(Ok(self.report()))),
             Request::Metrics(reply) => drop(reply.send(Ok(self.meters.view()))),
             Request::InboxPage(query, reply) => {
-                let page = self.inbox.call(move |inbox| inbox.page(&query)).await;
+                let page = self.with_inbox(move |inbox| inbox.page(&query)).await;
                 drop(reply.send(page.map_err(CoreError::from)));
             }
             Request::InboxMark(request, reply) => drop(reply.send(self.mark(request).await)),
@@ -86,7 +86,11 @@ impl Actor {
         StatusReport {
             version: self.setup.version.clone(),
             since: metrics.since,
-            health: status::health(&self.status, self.state.account.needs_setup),
+            health: status::health(
+                &self.status,
+                self.state.account.needs_setup,
+                self.state.connection.storage.is_some(),
+            ),
             connection: self.state.connection.clone(),
             counts: self.state.counts,
             metrics,
@@ -96,9 +100,10 @@ impl Actor {
     }
 
     async fn retry(&mut self) {
-        if self.storage_retry.take().is_some() {
-            self.resume_after_storage_trouble().await;
-        } else if let Some(running) = &self.stream {
+        if self.storage.is_some() {
+            self.retry_storage().await;
+        }
+        if let Some(running) = &self.stream {
             // After "sign in" the keyring may hold another token than the one that was refused.
             let command = match self.state.connection.state {
                 ConnectionState::Halted => Command::CredentialsChanged,
@@ -127,8 +132,7 @@ impl Actor {
             self.state.requested_item = None;
         }
         let changed = self
-            .inbox
-            .call(move |inbox| inbox.mark(&request.keys, mark, now))
+            .with_inbox(move |inbox| inbox.mark(&request.keys, mark, now))
             .await?;
         for item in changed.iter().filter(|item| item.read_at.is_some()) {
             self.setup.ports.toasts.withdraw(&item.key);
@@ -145,7 +149,7 @@ impl Actor {
 
     async fn mark_all_read(&mut self) -> Result<Counts, CoreError> {
         let now = self.now().epoch_millis();
-        if self.inbox.call(move |inbox| inbox.mark_all_read(now)).await? > 0 {
+        if self.with_inbox(move |inbox| inbox.mark_all_read(now)).await? > 0 {
             self.drop_collections();
             self.tell_now().await;
             self.publish(Update::InboxChanged);
@@ -156,7 +160,7 @@ impl Actor {
 
     async fn mark_all_seen(&mut self) -> Result<Counts, CoreError> {
         let now = self.now().epoch_millis();
-        self.inbox.call(move |inbox| inbox.mark_all_seen(now)).await?;
+        self.with_inbox(move |inbox| inbox.mark_all_seen(now)).await?;
         self.publish_counts().await;
         Ok(self.state.counts)
     }
@@ -164,8 +168,7 @@ impl Actor {
     async fn follow(&mut self, request: FollowRequest) -> Result<(), CoreError> {
         let key = request.key.clone();
         let item = self
-            .inbox
-            .call(move |inbox| inbox.item(&key))
+            .with_inbox(move |inbox| inbox.item(&key))
             .await?
             .ok_or(CoreError::Gone)?;
         let link = match request.action {

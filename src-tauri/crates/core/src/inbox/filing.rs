@@ -1,7 +1,11 @@
 //! Events into rows: each batch is one transaction that ends with the cursor.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use rusqlite::{OptionalExtension, Transaction, named_params, params};
 
+use super::aside::{Alerts, MAX_ITEMS_IN_MEMORY};
 use super::reading::{self, ITEM_COLUMNS};
 use super::{Inbox, InboxError};
 use crate::event::{Change, Event, Post};
@@ -22,6 +26,30 @@ pub struct Arrival {
     pub event_type: String,
     /// What it means; `None` when it is unknown or a mistake, which still moves the cursor.
     pub event: Option<Event>,
+    /// How large its data was.
+    pub bytes: usize,
+}
+
+/// What becomes of the id to resume after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cursor {
+    /// It stays.
+    Stays,
+    /// The stream is at this id.
+    At(String),
+    /// The server took its ids back: there is nothing to resume after.
+    Nowhere,
+}
+
+/// A posted item whose alert is to be decided.
+#[derive(Debug)]
+pub struct Posted<'a> {
+    /// The item as it is stored.
+    pub item: &'a Item,
+    /// What came.
+    pub post: &'a Post,
+    /// The same was alerted already, while it could not be stored.
+    pub shown_before: bool,
 }
 
 /// What an arrival did.
@@ -47,46 +75,72 @@ pub fn fingerprint(event_type: &str, data: &str) -> i64 {
 }
 
 impl Inbox {
-    /// Files a batch in one transaction and moves the cursor to its last id. `alert` is asked for the words to keep
-    /// with each posted item, and only for those.
+    /// Files a batch in one transaction and moves the cursor. `alert` is asked for the words to keep with each posted
+    /// item, and only for those.
     ///
     /// # Errors
     ///
     /// When the database refuses: then nothing of the batch took effect and the cursor is where it was.
     pub fn file(
         &mut self,
-        arrivals: &[Arrival],
+        arrivals: &Arc<[Arrival]>,
+        cursor: Cursor,
         now: EpochMillis,
-        mut alert: impl FnMut(&Item, &Post) -> String,
+        mut alert: impl FnMut(&Posted<'_>) -> String,
     ) -> Result<Vec<Filed>, InboxError> {
-        let source = self.source;
+        // A file that was deleted can be written on, and all of it is gone when the process ends.
+        if self.aside.is_none() && self.file.as_deref().is_some_and(|path: &Path| !path.exists()) {
+            return Err(InboxError::Gone);
+        }
+        let (source, shown) = (self.source, &self.shown);
         let transaction = self.db.transaction()?;
         let mut filed = Vec::with_capacity(arrivals.len());
-        for arrival in arrivals {
+        let mut alerts = Alerts::new();
+        for arrival in arrivals.iter() {
             let filing = Filing {
                 transaction: &transaction,
                 source,
                 now,
             };
+            let mut decide = |item: &Item, post: &Post| {
+                let words = alert(&Posted {
+                    item,
+                    post,
+                    shown_before: shown.has(&item.key, arrival.fingerprint),
+                });
+                alerts.insert(item.key.clone(), (arrival.fingerprint, words.clone()));
+                words
+            };
             filed.extend(match &arrival.event {
-                Some(event) if filing.is_first_time(arrival)? => filing.take(event, &mut alert)?,
+                Some(event) if filing.is_first_time(arrival)? => filing.take(event, &mut decide)?,
                 _ => vec![Filed::Nothing],
             });
         }
-        if let Some(cursor) = arrivals
-            .iter()
-            .rev()
-            .map(|arrival| &arrival.event_id)
-            .find(|id| !id.is_empty())
-        {
+        let moved = match &cursor {
+            Cursor::Stays => None,
+            Cursor::At(id) => Some(Some(id)),
+            Cursor::Nowhere => Some(None),
+        };
+        if let Some(moved) = moved {
             transaction
                 .prepare_cached("UPDATE source SET cursor = ?1 WHERE id = ?2")?
-                .execute(params![cursor, source])?;
+                .execute(params![moved, source])?;
         }
         transaction
             .prepare_cached("DELETE FROM event WHERE id <= (SELECT max(id) FROM event) - ?1")?
             .execute([REMEMBERED_EVENTS])?;
+        if self.aside.is_some() {
+            transaction
+                .prepare_cached("DELETE FROM item WHERE id <= (SELECT max(id) FROM item) - ?1")?
+                .execute([MAX_ITEMS_IN_MEMORY])?;
+        }
         transaction.commit()?;
+        for key in alerts.keys() {
+            self.shown.forget(key);
+        }
+        if let Some(aside) = &mut self.aside {
+            aside.filed(&self.address, now, arrivals, cursor, alerts);
+        }
         Ok(filed)
     }
 
@@ -117,8 +171,7 @@ impl Inbox {
     ///
     /// When the database refuses.
     pub fn switch_source(&mut self, address: &str) -> Result<(), InboxError> {
-        self.source = super::schema::source(&self.db, address)?;
-        Ok(())
+        self.use_source(address)
     }
 
     /// Replaces the words kept with an item about its alert.
@@ -127,8 +180,13 @@ impl Inbox {
     ///
     /// When the database refuses.
     pub fn correct_alert(&mut self, key: &str, alert: &str) -> Result<Option<Item>, InboxError> {
-        let sql =
-            format!("UPDATE item SET alert = ?3 WHERE source = ?1 AND key = ?2 RETURNING {ITEM_COLUMNS}");
+        if let Some(aside) = &mut self.aside {
+            aside.corrected(key, alert);
+        }
+        let sql = format!(
+            "UPDATE item SET alert = ?3 WHERE source = ?1 AND key = ?2 AND deleted_at IS NULL
+             RETURNING {ITEM_COLUMNS}"
+        );
         Ok(self
             .db
             .query_row(&sql, params![self.source, key, alert], reading::item)
@@ -171,6 +229,9 @@ impl Inbox {
             changed.extend(row);
         }
         transaction.commit()?;
+        if let Some(aside) = &mut self.aside {
+            aside.marked(&self.address, keys, mark, now);
+        }
         Ok(changed)
     }
 
@@ -180,7 +241,11 @@ impl Inbox {
     ///
     /// When the database refuses.
     pub fn mark_all_seen(&mut self, now: EpochMillis) -> Result<usize, InboxError> {
-        self.mark_all("seen_at IS NULL", "seen_at = ?2", now)
+        let changed = self.mark_all("seen_at IS NULL", "seen_at = ?2", now)?;
+        if let Some(aside) = &mut self.aside {
+            aside.all_seen(&self.address, now);
+        }
+        Ok(changed)
     }
 
     /// Everything in the inbox is read.
@@ -189,11 +254,15 @@ impl Inbox {
     ///
     /// When the database refuses.
     pub fn mark_all_read(&mut self, now: EpochMillis) -> Result<usize, InboxError> {
-        self.mark_all(
+        let changed = self.mark_all(
             "read_at IS NULL",
             "read_at = ?2, seen_at = coalesce(seen_at, ?2)",
             now,
-        )
+        )?;
+        if let Some(aside) = &mut self.aside {
+            aside.all_read(&self.address, now);
+        }
+        Ok(changed)
     }
 
     fn mark_all(&mut self, which: &str, change: &str, now: EpochMillis) -> Result<usize, InboxError> {

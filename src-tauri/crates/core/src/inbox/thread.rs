@@ -19,13 +19,13 @@ impl InboxThread {
     ///
     /// When the system refuses a thread.
     pub fn spawn(mut inbox: Inbox) -> std::io::Result<Self> {
-        let (sender, mut receiver) = mpsc::unbounded_channel::<Work>();
+        let (work, mut receiver) = mpsc::unbounded_channel::<Work>();
         thread::Builder::new().name("inbox".into()).spawn(move || {
             while let Some(work) = receiver.blocking_recv() {
                 work(&mut inbox);
             }
         })?;
-        Ok(Self(sender))
+        Ok(Self(work))
     }
 
     /// Does something with the inbox and answers with what came of it.
@@ -41,5 +41,11 @@ impl InboxThread {
         let work: Work = Box::new(move |inbox| drop(sender.send(work(inbox))));
         self.0.send(work).map_err(|_| InboxError::Closed)?;
         receiver.await.map_err(|_| InboxError::Closed)?
+    }
+
+    /// Ends once the thread has ended, which it does by a panic alone while there is a handle: without its inbox the
+    /// core would seem to run and store nothing.
+    pub async fn ended(&self) {
+        self.0.closed().await;
     }
 }

@@ -29,6 +29,7 @@ pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
 /// A core's machine: it outlives the core, as a real one does.
 pub(crate) struct Desk {
     pub(crate) home: TempDir,
+    folder: &'static str,
     pub(crate) environment: HashMap<&'static str, String>,
     pub(crate) toasts: Arc<FakeToasts>,
     pub(crate) sounds: Arc<FakeSounds>,
@@ -49,6 +50,7 @@ impl Desk {
         environment.insert("GLORIA_SSE_RECONNECT_INTERVAL", "100ms".into());
         Self {
             home: tempfile::tempdir().unwrap(),
+            folder: "",
             environment,
             toasts: Arc::default(),
             sounds: Arc::default(),
@@ -56,6 +58,15 @@ impl Desk {
             opener: Arc::default(),
             signals: Arc::default(),
         }
+    }
+
+    /// Puts the core's files into a folder of their own below home, which a test can take away.
+    pub(crate) fn nest(&mut self) {
+        self.folder = "files";
+    }
+
+    pub(crate) fn paths(&self) -> Paths {
+        Paths::within(&self.home.path().join(self.folder))
     }
 
     pub(crate) fn start(&self) -> Running {
@@ -70,7 +81,7 @@ impl Desk {
     pub(crate) fn setup(&self, clock: Arc<dyn Clock>) -> Setup {
         let environment = self.environment.clone();
         Setup {
-            paths: Paths::within(self.home.path()),
+            paths: self.paths(),
             environment: Arc::new(move |name| environment.get(name).cloned()),
             version: "0.0.0-test".into(),
             seed: 7,

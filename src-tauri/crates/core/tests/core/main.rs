@@ -10,5 +10,6 @@ mod floods;
 mod network;
 mod numbers;
 mod open_metrics;
+mod storage;
 mod supervision;
 mod trouble;

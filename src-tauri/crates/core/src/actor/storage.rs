@@ -1,0 +1,310 @@
+//! What is done while the inbox cannot be stored: the stream stays, alerts go on from memory, the user is told, and the
+//! file is tried again until it can be used.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Actor;
+use super::incoming::throttled;
+use crate::alert::Alert;
+use crate::inbox::{Arrival, Cursor, Filed, Inbox, InboxError};
+use crate::metrics::Outcome;
+use crate::ports::Toast;
+use crate::protocol::{Item, NoticeKind, Priority, Update};
+use crate::text::sentence;
+
+/// How often a file that cannot be used is tried again: soon enough that nobody waits for it, rarely enough that a busy
+/// disk is left alone.
+const STORAGE_RETRY_INTERVAL: Duration = Duration::from_secs(30);
+
+/// The inbox is in memory, because its file cannot be used.
+#[derive(Debug)]
+pub(super) struct StorageTrouble {
+    pub(super) retry_at: Instant,
+    /// Why, in words for the user.
+    pub(super) words: String,
+    /// It will not pass by itself, as far as can be told.
+    pub(super) needs_user: bool,
+    /// The user was notified.
+    notified: bool,
+}
+
+impl StorageTrouble {
+    pub(super) fn new(words: String, needs_user: bool) -> Self {
+        Self {
+            retry_at: Instant::now() + STORAGE_RETRY_INTERVAL,
+            words,
+            needs_user,
+            notified: false,
+        }
+    }
+}
+
+/// What filing a batch came to.
+pub(super) struct Stored {
+    pub(super) filed: Vec<Filed>,
+    pub(super) alerts: Vec<(Item, Alert)>,
+}
+
+impl Actor {
+    /// Stores a batch, in memory where the file cannot be used. An event that cannot be stored anywhere is found by
+    /// halving, given up and said. `None` when nothing can be stored at all.
+    pub(super) async fn store(&mut self, arrivals: Vec<Arrival>, cursor: Cursor) -> Option<Stored> {
+        let mut stored = Stored {
+            filed: Vec::new(),
+            alerts: Vec::new(),
+        };
+        let mut batches = vec![(arrivals, cursor)];
+        while let Some((arrivals, cursor)) = batches.pop() {
+            let shared: Arc<[Arrival]> = arrivals.into();
+            let mut result = self.store_batch(&shared, &cursor).await;
+            if let Err(error) = &result
+                && error.is_about_storage()
+            {
+                self.on_storage_trouble(error).await;
+                result = self.store_batch(&shared, &cursor).await;
+            }
+            match result {
+                Ok(batch) => {
+                    stored.filed.extend(batch.filed);
+                    stored.alerts.extend(batch.alerts);
+                }
+                Err(InboxError::Closed) => return None,
+                Err(error) => match halves(&shared, &cursor) {
+                    Some([first, second]) => batches.extend([second, first]),
+                    // One event alone is refused.
+                    None => batches.extend(self.given_up(&shared, cursor, &error)),
+                },
+            }
+        }
+        Some(stored)
+    }
+
+    /// Does something with the inbox, in memory where its file turns out not to be usable.
+    ///
+    /// # Errors
+    ///
+    /// What the work answers there.
+    pub(super) async fn with_inbox<T: Send + 'static>(
+        &mut self,
+        work: impl Fn(&mut Inbox) -> Result<T, InboxError> + Clone + Send + 'static,
+    ) -> Result<T, InboxError> {
+        let result = self.inbox.call(work.clone()).await;
+        match result {
+            Err(error) if error.is_about_storage() => {
+                self.on_storage_trouble(&error).await;
+                self.inbox.call(work).await
+            }
+            result => result,
+        }
+    }
+
+    async fn store_batch(
+        &mut self,
+        arrivals: &Arc<[Arrival]>,
+        cursor: &Cursor,
+    ) -> Result<Stored, InboxError> {
+        let now = self.now().epoch_millis();
+        let mut circumstances = self.circumstances();
+        let timing = self.timing();
+        let (mut throttle, moment) = (self.throttle.clone(), Instant::now().into_std());
+        let (arrivals, moved) = (Arc::clone(arrivals), cursor.clone());
+        let (filed, alerts, throttle) = self
+            .inbox
+            .call(move |inbox| {
+                let mut alerts = Vec::new();
+                let filed = inbox.file(&arrivals, moved, now, |posted| {
+                    circumstances.expired = timing.is_expired(posted.post, now);
+                    circumstances.catching_up = timing.was_missed(posted.post);
+                    circumstances.shown_before = posted.shown_before;
+                    let alert = throttled(posted.item, &circumstances, &mut throttle, moment);
+                    if alert.sound.is_some() {
+                        circumstances.since_last_sound = Some(Duration::ZERO);
+                    }
+                    let reason = alert.reason.clone();
+                    alerts.push((posted.item.clone(), alert));
+                    reason
+                })?;
+                Ok((filed, alerts, throttle))
+            })
+            .await?;
+        self.throttle = throttle;
+        match cursor {
+            Cursor::Stays => {}
+            Cursor::At(id) => self.cursor = Some(id.clone()),
+            Cursor::Nowhere => self.cursor = None,
+        }
+        Ok(Stored { filed, alerts })
+    }
+
+    /// What to store in the place of an event that cannot be stored; nothing if that failed as well.
+    fn given_up(
+        &self,
+        arrivals: &[Arrival],
+        cursor: Cursor,
+        error: &InboxError,
+    ) -> Option<(Vec<Arrival>, Cursor)> {
+        let arrival = arrivals.first()?;
+        tracing::error!(id = %arrival.event_id, %error, "an event that cannot be stored is given up");
+        self.meters.events(Outcome::Failed, 1, None);
+        arrival.event.as_ref()?;
+        let nothing = Arrival {
+            event: None,
+            ..arrival.clone()
+        };
+        Some((vec![nothing], cursor))
+    }
+
+    /// The file cannot be used: the inbox goes on in memory, and a file that is damaged or gone is made anew at once.
+    async fn on_storage_trouble(&mut self, error: &InboxError) {
+        tracing::error!(%error, "the inbox file cannot be used; the inbox goes on in memory");
+        let words = self.storage_words(error);
+        // A copy of a damaged file would be as damaged.
+        let copy = !matches!(error, InboxError::Damaged);
+        let result = self.inbox.call(move |inbox| inbox.leave_file(copy)).await;
+        if let Err(error) = result {
+            tracing::error!(%error, "not even memory can be used for the inbox");
+        }
+        // What another program holds is free again in a moment, mostly.
+        let needs_user = !matches!(error, InboxError::Busy);
+        let notified = self.storage.as_ref().is_some_and(|trouble| trouble.notified);
+        self.storage = Some(StorageTrouble {
+            notified,
+            ..StorageTrouble::new(words, needs_user)
+        });
+        if matches!(error, InboxError::Damaged | InboxError::Gone) {
+            self.retry_storage().await;
+        } else {
+            self.publish_storage();
+        }
+    }
+
+    /// Tries the file again, and asks the server for what was too much to be remembered.
+    pub(super) async fn retry_storage(&mut self) {
+        let Some(trouble) = &mut self.storage else {
+            return;
+        };
+        trouble.retry_at = Instant::now() + STORAGE_RETRY_INTERVAL;
+        let returned = self
+            .inbox
+            .call(|inbox| {
+                let returned = inbox.return_to_file()?;
+                Ok((returned, inbox.cursor()?))
+            })
+            .await;
+        match returned {
+            Ok((returned, cursor)) => {
+                tracing::info!(ask_again = returned.ask_again, "the inbox file is in use again");
+                self.storage = None;
+                self.inbox_problem = returned.problem.or(self.inbox_problem.take());
+                self.set_notice(NoticeKind::Storage, self.inbox_problem.clone());
+                self.publish_connection();
+                self.publish(Update::InboxChanged);
+                let counts = self.inbox.call(|inbox| inbox.counts()).await;
+                self.take_counts(counts);
+                if returned.ask_again {
+                    self.cursor = cursor;
+                    // Whoever signed out meanwhile stays signed out.
+                    if self.stream.is_some() {
+                        self.open_stream();
+                    }
+                }
+            }
+            Err(error) => {
+                let words = self.storage_words(&error);
+                if let Some(trouble) = &mut self.storage {
+                    trouble.words = words;
+                    trouble.needs_user = true;
+                }
+                self.publish_storage();
+            }
+        }
+    }
+
+    fn storage_words(&self, error: &InboxError) -> String {
+        error.words(&self.setup.paths.inbox())
+    }
+
+    /// Tells of the trouble wherever somebody looks, and where nobody does by one notification.
+    pub(super) fn publish_storage(&mut self) {
+        let Some(trouble) = &mut self.storage else {
+            return;
+        };
+        let words = sentence(&trouble.words);
+        let notify = trouble.needs_user && !trouble.notified;
+        trouble.notified |= notify;
+        self.set_notice(
+            NoticeKind::Storage,
+            Some(format!(
+                "{words}. Until then notifications are shown but not kept beyond the end of Gloria Notify; the file is \
+                 tried again every {} s",
+                STORAGE_RETRY_INTERVAL.as_secs()
+            )),
+        );
+        self.publish_connection();
+        if notify {
+            self.show_toast(Toast {
+                item: None,
+                title: "Gloria Notify needs you".into(),
+                body: format!("New notifications cannot be kept: {words}"),
+                priority: Priority::High,
+            });
+        }
+    }
+}
+
+/// A batch in two, of which the second moves the cursor; `None` where there is only one event. Between them the cursor
+/// stays: its ids are the whole batch's.
+fn halves(arrivals: &[Arrival], cursor: &Cursor) -> Option<[(Vec<Arrival>, Cursor); 2]> {
+    let (first, second) = arrivals.split_at(arrivals.len() / 2);
+    (!first.is_empty()).then(|| [(first.to_vec(), Cursor::Stays), (second.to_vec(), cursor.clone())])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::sync::mpsc;
+    use tokio::time::timeout;
+
+    use super::super::{Ending, Ports, Setup};
+    use super::*;
+    use crate::paths::Paths;
+    use crate::ports::SystemClock;
+    use crate::ports::fakes::{FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeToasts};
+
+    #[tokio::test]
+    async fn an_inbox_that_panics_ends_the_core_so_that_another_takes_over() {
+        let home = tempfile::tempdir().unwrap();
+        let mut actor = Actor::new(Setup {
+            paths: Paths::within(home.path()),
+            environment: Arc::new(|_| None),
+            version: String::new(),
+            seed: 7,
+            ports: Ports {
+                toasts: Arc::new(FakeToasts::default()),
+                sounds: Arc::new(FakeSounds::default()),
+                secrets: Arc::new(FakeSecrets::default()),
+                opener: Arc::new(FakeOpener::default()),
+                signals: Arc::new(FakeSignals::default()),
+                clock: Arc::new(SystemClock),
+            },
+        })
+        .unwrap();
+        let inbox = actor.inbox.clone();
+        let (_requests, mut receiver) = mpsc::channel(1);
+        let panicking = async {
+            let answer = inbox.call(|_| -> Result<(), InboxError> { panic!("as the test wants") });
+            assert!(matches!(answer.await, Err(InboxError::Closed)));
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            ended = timeout(Duration::from_secs(20), actor.run(&mut receiver)) => {
+                assert_eq!(ended, Ok(Ending::Broken("the inbox")));
+            }
+            () = panicking => {}
+        }
+    }
+}

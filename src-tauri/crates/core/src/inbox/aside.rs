@@ -1,0 +1,337 @@
+//! The inbox in memory while its file cannot be used: what comes is kept there, in bounds, and brought to the file when
+//! that can be written again.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::filing::Cursor;
+use super::{Arrival, Inbox, InboxError, copy_all};
+use crate::protocol::{EpochMillis, Mark};
+
+/// Events that are remembered for the file. A person gets a few hundred a day; what is over this is asked of the server
+/// again, because the file's cursor is still before it.
+const MAX_JOURNAL_EVENTS: usize = 10_000;
+
+/// The same in bytes of their data: little beside what the app takes anyway.
+const MAX_JOURNAL_BYTES: usize = 16 << 20;
+
+/// Keys whose alerts are remembered beyond the journal, so that what the server sends again is not shown again.
+const MAX_SHOWN: usize = 10_000;
+
+/// The largest file that is copied to memory whole. Beside a larger one the list holds only what comes from then on.
+const MAX_COPIED_BYTES: i64 = 64 << 20;
+
+/// Items that the list in memory holds beyond the copy, so that a disk that is full for weeks does not fill the memory.
+pub(super) const MAX_ITEMS_IN_MEMORY: i64 = 50_000;
+
+/// How long to wait for another process when looking whether the file can be used again: what comes meanwhile waits.
+const RETRY_BUSY_TIMEOUT: Duration = Duration::from_millis(250);
+
+/// What was done in memory since the file was left.
+#[derive(Debug, Default)]
+pub(super) struct Aside {
+    journal: VecDeque<Entry>,
+    events: usize,
+    bytes: usize,
+    /// Something was too much to remember: the server has to be asked for it.
+    dropped: bool,
+    /// The memory holds all that the file held.
+    whole: bool,
+    shown: Shown,
+}
+
+/// What was decided about the alerts of posted items: fingerprint and words by key.
+pub(super) type Alerts = HashMap<String, (i64, String)>;
+
+/// One thing that was done in memory.
+#[derive(Debug)]
+enum Entry {
+    Filed {
+        /// The server that it came from.
+        address: Arc<str>,
+        now: EpochMillis,
+        arrivals: Arc<[Arrival]>,
+        cursor: Cursor,
+        alerts: Alerts,
+    },
+    Marked(Arc<str>, Vec<String>, Mark, EpochMillis),
+    AllSeen(Arc<str>, EpochMillis),
+    AllRead(Arc<str>, EpochMillis),
+}
+
+/// Alerts that were shown while their items could not be stored and that were too many to remember the items too: key
+/// and fingerprint, the oldest forgotten first.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
+    by_key: HashMap<String, i64>,
+    order: VecDeque<String>,
+}
+
+impl Shown {
+    fn add(&mut self, key: String, fingerprint: i64) {
+        if self.by_key.insert(key.clone(), fingerprint).is_none() {
+            self.order.push_back(key);
+        }
+        while self.by_key.len() > MAX_SHOWN
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.by_key.remove(&oldest);
+        }
+    }
+
+    /// Whether this content of this item was alerted.
+    pub(super) fn has(&self, key: &str, fingerprint: i64) -> bool {
+        self.by_key.get(key) == Some(&fingerprint)
+    }
+
+    /// It is stored.
+    pub(super) fn forget(&mut self, key: &str) {
+        if self.by_key.remove(key).is_some() {
+            self.order.retain(|other| other != key);
+        }
+    }
+}
+
+/// How the file came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Returned {
+    /// More came than was remembered: the stream has to begin again after the file's cursor.
+    pub ask_again: bool,
+    /// What happened to the file, for the user.
+    pub problem: Option<String>,
+}
+
+impl Aside {
+    fn push(&mut self, entry: Entry) {
+        let (events, bytes) = entry.size();
+        self.events += events;
+        self.bytes += bytes;
+        self.journal.push_back(entry);
+        while (self.events > MAX_JOURNAL_EVENTS || self.bytes > MAX_JOURNAL_BYTES)
+            && let Some(oldest) = self.journal.pop_front()
+        {
+            let (events, bytes) = oldest.size();
+            self.events -= events;
+            self.bytes -= bytes;
+            self.dropped = true;
+            if let Entry::Filed { alerts, .. } = oldest {
+                for (key, (fingerprint, _)) in alerts {
+                    self.shown.add(key, fingerprint);
+                }
+            }
+        }
+    }
+
+    pub(super) fn filed(
+        &mut self,
+        address: &str,
+        now: EpochMillis,
+        arrivals: &Arc<[Arrival]>,
+        cursor: Cursor,
+        alerts: Alerts,
+    ) {
+        self.push(Entry::Filed {
+            address: address.into(),
+            now,
+            arrivals: Arc::clone(arrivals),
+            cursor,
+            alerts,
+        });
+    }
+
+    pub(super) fn marked(&mut self, address: &str, keys: &[String], mark: Mark, now: EpochMillis) {
+        self.push(Entry::Marked(address.into(), keys.to_owned(), mark, now));
+    }
+
+    pub(super) fn all_seen(&mut self, address: &str, now: EpochMillis) {
+        self.push(Entry::AllSeen(address.into(), now));
+    }
+
+    pub(super) fn all_read(&mut self, address: &str, now: EpochMillis) {
+        self.push(Entry::AllRead(address.into(), now));
+    }
+
+    /// Replaces what was decided about an item's alert.
+    pub(super) fn corrected(&mut self, key: &str, alert: &str) {
+        for entry in &mut self.journal {
+            if let Entry::Filed { alerts, .. } = entry
+                && let Some((_, words)) = alerts.get_mut(key)
+            {
+                alert.clone_into(words);
+            }
+        }
+    }
+}
+
+impl Entry {
+    /// How many events it holds, and about how many bytes.
+    fn size(&self) -> (usize, usize) {
+        match self {
+            Self::Filed { arrivals, .. } => (
+                arrivals.len(),
+                arrivals.iter().map(|arrival| arrival.bytes + 512).sum(),
+            ),
+            Self::Marked(_, keys, ..) => (1, keys.iter().map(String::len).sum()),
+            Self::AllSeen(..) | Self::AllRead(..) => (1, 0),
+        }
+    }
+}
+
+impl Inbox {
+    /// Whether the inbox is in memory because its file cannot be used.
+    pub fn is_aside(&self) -> bool {
+        self.aside.is_some()
+    }
+
+    /// Leaves the file, which cannot be used, with a copy of what is in it if that is worth having. What comes is kept in
+    /// memory from now on.
+    ///
+    /// # Errors
+    ///
+    /// When not even memory can be used.
+    pub fn leave_file(&mut self, copy: bool) -> Result<(), InboxError> {
+        if self.aside.is_some() {
+            return Ok(());
+        }
+        let cursor = self.cursor().ok().flatten();
+        let copied = if copy { self.copied() } else { None };
+        let prepared = copied.and_then(|db| Self::prepare(db, &self.address, None).ok());
+        let whole = prepared.is_some();
+        let memory = match prepared {
+            Some(memory) => memory,
+            None => {
+                let mut memory = Self::prepare(Connection::open_in_memory()?, &self.address, None)?;
+                if let Some(cursor) = cursor {
+                    memory.set_cursor(&cursor)?;
+                }
+                memory
+            }
+        };
+        (self.db, self.source) = (memory.db, memory.source);
+        self.aside = Some(Aside {
+            whole,
+            ..Aside::default()
+        });
+        Ok(())
+    }
+
+    fn copied(&self) -> Option<Connection> {
+        let size: i64 = self
+            .db
+            .query_row(
+                "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+                [],
+                |row| row.get(0),
+            )
+            .ok()?;
+        if size > MAX_COPIED_BYTES {
+            return None;
+        }
+        let mut memory = Connection::open_in_memory().ok()?;
+        copy_all(&self.db, &mut memory).ok()?;
+        Some(memory)
+    }
+
+    /// Tries to use the file again, and brings to it what came meanwhile. Nothing of it is alerted again.
+    ///
+    /// # Errors
+    ///
+    /// While the file cannot be used: the inbox stays in memory, and nothing is lost by trying.
+    pub fn return_to_file(&mut self) -> Result<Returned, InboxError> {
+        let (Some(path), Some(aside)) = (self.file.clone(), &self.aside) else {
+            return Ok(Returned {
+                ask_again: false,
+                problem: None,
+            });
+        };
+        let gone = !path.exists();
+        let (mut file, problem) = match Self::open_file(&path, &self.address, RETRY_BUSY_TIMEOUT) {
+            Ok(file) => (file, None),
+            Err(InboxError::Damaged) => {
+                let opened = Self::rebuild(&path, &self.address)?;
+                if opened.inbox.is_aside() {
+                    return Err(InboxError::Damaged);
+                }
+                (opened.inbox, opened.problem)
+            }
+            Err(error) => return Err(error),
+        };
+        if gone && aside.whole {
+            // Memory has what the file had and all that came since, the cursor too.
+            copy_all(&self.db, &mut file.db)?;
+            file = Self::prepare(file.db, &self.address, Some(&path))?;
+        }
+        // A full disk can be opened and read.
+        file.db.execute("UPDATE source SET cursor = cursor", [])?;
+        let dropped = aside.dropped;
+        self.bring_to(&mut file, dropped)?;
+        file.use_source(&self.address)?;
+        file.shown = self.aside.take().map(|aside| aside.shown).unwrap_or_default();
+        *self = file;
+        Ok(Returned {
+            ask_again: dropped,
+            problem,
+        })
+    }
+
+    /// Does to the file what was done in memory. What is done is forgotten: a disk that fills up again half way loses
+    /// nothing and gets nothing twice.
+    fn bring_to(&mut self, file: &mut Self, dropped: bool) -> Result<(), InboxError> {
+        let Some(aside) = &mut self.aside else {
+            return Ok(());
+        };
+        while let Some(entry) = aside.journal.front() {
+            let done = match entry {
+                Entry::Filed {
+                    address,
+                    now,
+                    arrivals,
+                    cursor,
+                    alerts,
+                } => {
+                    file.use_source(address)?;
+                    // With a hole before it, what is remembered may be stored and the cursor may not pass the hole.
+                    let cursor = if dropped { Cursor::Stays } else { cursor.clone() };
+                    let words = |key: &str| alerts.get(key).map(|(_, words)| words.clone());
+                    file.file(arrivals, cursor, *now, |posted| {
+                        words(&posted.item.key).unwrap_or_default()
+                    })
+                    .map(drop)
+                }
+                Entry::Marked(address, keys, mark, now) => {
+                    file.use_source(address)?;
+                    file.mark(keys, *mark, *now).map(drop)
+                }
+                Entry::AllSeen(address, now) => {
+                    file.use_source(address)?;
+                    file.mark_all_seen(*now).map(drop)
+                }
+                Entry::AllRead(address, now) => {
+                    file.use_source(address)?;
+                    file.mark_all_read(*now).map(drop)
+                }
+            };
+            match done {
+                Ok(()) => {}
+                Err(error) if error.is_about_storage() => return Err(error),
+                // It was taken in memory and is refused here: it must not keep the rest from the disk.
+                Err(error) => {
+                    tracing::error!(%error, "something that came while the disk failed could not be stored")
+                }
+            }
+            aside.journal.pop_front();
+        }
+        Ok(())
+    }
+
+    pub(super) fn use_source(&mut self, address: &str) -> Result<(), InboxError> {
+        if self.address != address {
+            self.source = super::schema::source(&self.db, address)?;
+            address.clone_into(&mut self.address);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,285 @@
+//! An inbox file that cannot be used while the app runs: alerts go on, the user is told once, and nothing is lost.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use gloria_backend::Backend;
+use gloria_core::inbox::Inbox;
+use gloria_core::protocol::{InboxFilter, InboxQuery, Mark, MarkRequest, NoticeKind, Snapshot};
+use gloria_core::status::Health;
+use gloria_core::tray::{self, LocalTime, TrayIcon};
+use rusqlite::Connection;
+
+use crate::desk::{CREATED, Desk, backend, live, soon};
+
+fn file(desk: &Desk) -> PathBuf {
+    desk.paths().inbox()
+}
+
+/// What the file holds, read beside whoever uses it: titles and the words about their alerts, oldest first.
+fn on_disk(desk: &Desk, backend: &Backend) -> Vec<(String, String)> {
+    let server = backend.api_url();
+    let inbox = Inbox::open_read_only(&file(desk), &server).unwrap();
+    let query = InboxQuery {
+        filter: InboxFilter::Inbox,
+        after: None,
+        limit: 500,
+    };
+    let items = inbox.page(&query).unwrap().items;
+    items
+        .into_iter()
+        .rev()
+        .map(|item| (item.title, item.alert))
+        .collect()
+}
+
+fn titles_on_disk(desk: &Desk, backend: &Backend) -> Vec<String> {
+    on_disk(desk, backend)
+        .into_iter()
+        .map(|(title, _)| title)
+        .collect()
+}
+
+fn is_in_trouble(state: &Snapshot) -> bool {
+    state
+        .notices
+        .iter()
+        .any(|notice| notice.kind == NoticeKind::Storage && notice.message.contains("not kept"))
+}
+
+/// Puts a file where the folder of the inbox was, which stops even an administrator from writing there.
+fn block(desk: &Desk) -> PathBuf {
+    let folder = file(desk).parent().unwrap().to_owned();
+    fs::remove_dir_all(&folder).unwrap();
+    fs::write(&folder, "in the way").unwrap();
+    folder
+}
+
+#[tokio::test]
+async fn while_nothing_can_be_stored_alerts_go_on_and_all_of_it_is_stored_afterwards() {
+    let (backend, control) = backend().await;
+    let mut desk = Desk::signed_in(&backend);
+    desk.nest();
+    let running = desk.start();
+    running.connected().await;
+    control.push(CREATED, live("1", "normal"));
+    running.until("one", |state| state.counts.total == 1).await;
+
+    let folder = block(&desk);
+    control.push(CREATED, live("2", "urgent"));
+    control.push(CREATED, live("3", "normal"));
+    let state = running.until("three", |state| state.counts.total == 3).await;
+    assert!(is_in_trouble(&state), "{:?}", state.notices);
+    let mark = MarkRequest {
+        keys: vec!["n:2".into()],
+        mark: Mark::Read,
+    };
+    running.core.inbox_mark(mark).await.unwrap();
+    soon("toasts", desk.toasts.shown.wait_for(4)).await;
+    assert_eq!(
+        desk.titles(),
+        ["title 1", "Gloria Notify needs you", "title 2", "title 3"]
+    );
+
+    // Whoever looks anywhere sees that the user is needed, though the connection is well.
+    let state = running.connected().await;
+    let storage = state.connection.storage.clone().unwrap();
+    assert!(
+        storage.contains("make") && storage.contains("writable"),
+        "{storage}"
+    );
+    let shown = tray::view(&state, 0, &LocalTime::system());
+    assert_eq!(shown.icon, TrayIcon::Attention);
+    let report = running.core.status().await.unwrap();
+    assert_eq!(
+        (report.health, &report.connection.reason),
+        (Health::NeedsUser, &storage)
+    );
+
+    fs::remove_file(folder).unwrap();
+    running.core.connection_retry().await.unwrap();
+    let state = running
+        .until("well", |state| {
+            state.connection.storage.is_none() && state.notices.is_empty()
+        })
+        .await;
+    assert_eq!((state.counts.total, state.counts.unread), (3, 2));
+    assert_eq!(
+        on_disk(&desk, &backend)
+            .iter()
+            .map(|(title, alert)| (title.as_str(), alert.starts_with("Toast shown")))
+            .collect::<Vec<_>>(),
+        [("title 1", true), ("title 2", true), ("title 3", true)]
+    );
+    control.push(CREATED, live("4", "normal"));
+    soon("fourth", desk.toasts.shown.wait_for(5)).await;
+    running.stop().await;
+
+    // The next start asks for nothing again and shows nothing again.
+    let running = desk.start();
+    let state = running.connected().await;
+    assert_eq!((state.counts.total, state.counts.unread), (4, 3));
+    control.push(CREATED, live("5", "normal"));
+    soon("fifth", desk.toasts.shown.wait_for(6)).await;
+    assert_eq!(desk.titles()[4..], ["title 4", "title 5"]);
+    let seen = control.observed();
+    assert_eq!(seen.stream_requests().count(), 2, "the stream was never dropped");
+    let resumed = seen.stream_requests().next_back().unwrap();
+    assert_eq!(resumed.last_event_id(), Some("4"));
+}
+
+#[tokio::test]
+async fn a_folder_that_is_deleted_is_made_anew_with_all_that_was_in_it() {
+    let (backend, control) = backend().await;
+    let mut desk = Desk::signed_in(&backend);
+    desk.nest();
+    let running = desk.start();
+    running.connected().await;
+    control.push(CREATED, live("1", "normal"));
+    running.until("one", |state| state.counts.total == 1).await;
+    fs::remove_dir_all(file(&desk).parent().unwrap()).unwrap();
+    control.push(CREATED, live("2", "normal"));
+    let state = running.until("two", |state| state.counts.total == 2).await;
+    assert!(!is_in_trouble(&state), "{:?}", state.notices);
+    assert_eq!(titles_on_disk(&desk, &backend), ["title 1", "title 2"]);
+    assert_eq!(desk.titles(), ["title 1", "title 2"], "nobody is called");
+}
+
+#[tokio::test]
+async fn a_file_that_is_damaged_while_it_is_used_is_set_aside_and_a_new_one_begun() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running.connected().await;
+    // More than SQLite holds in memory.
+    for id in 0..600 {
+        let mut long = live(&id.to_string(), "low");
+        long["message"] = "word ".repeat(3000).into();
+        control.push(CREATED, long);
+    }
+    running.until("all", |state| state.counts.total == 600).await;
+    let mut wal = file(&desk).into_os_string();
+    wal.push("-wal");
+    for part in [file(&desk), wal.into()] {
+        let length = usize::try_from(fs::metadata(&part).unwrap().len()).unwrap();
+        fs::write(&part, vec![0xAB; length]).unwrap();
+    }
+    // Reading it is what shows that it is damaged.
+    running.items().await;
+    control.push(CREATED, live("new", "normal"));
+    soon("alerted all the same", desk.toasts.shown.wait_for(1)).await;
+    running
+        .until("told", |state| {
+            state
+                .notices
+                .iter()
+                .any(|notice| notice.message.contains("was damaged. It was set aside as"))
+        })
+        .await;
+    running.until("stored", |state| state.counts.total == 1).await;
+    assert_eq!(titles_on_disk(&desk, &backend), ["title new"]);
+    assert_eq!(desk.titles(), ["title new"], "nobody is called");
+}
+
+#[tokio::test]
+async fn a_file_that_another_program_holds_is_waited_for_and_then_used() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running.connected().await;
+    control.push(CREATED, live("1", "normal"));
+    running.until("one", |state| state.counts.total == 1).await;
+    let other = Connection::open(file(&desk)).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    control.push(CREATED, live("2", "normal"));
+    soon("toast", desk.toasts.shown.wait_for(2)).await;
+    let state = running.until("told", is_in_trouble).await;
+    assert_eq!(state.connection.storage, None, "it may well pass by itself");
+    assert_eq!(titles_on_disk(&desk, &backend), ["title 1"]);
+    running.core.connection_retry().await.unwrap();
+    running
+        .until("it stays", |state| state.connection.storage.is_some())
+        .await;
+    soon("now the user is called", desk.toasts.shown.wait_for(3)).await;
+    other.execute_batch("ROLLBACK").unwrap();
+    running.core.connection_retry().await.unwrap();
+    running.until("well", |state| state.notices.is_empty()).await;
+    assert_eq!(titles_on_disk(&desk, &backend), ["title 1", "title 2"]);
+}
+
+#[tokio::test]
+async fn a_file_that_is_held_at_the_start_is_used_once_it_is_free() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running.connected().await;
+    control.push(CREATED, live("1", "normal"));
+    running.until("one", |state| state.counts.total == 1).await;
+    running.stop().await;
+    let other = Connection::open(file(&desk)).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let running = desk.start();
+    running.until("told", is_in_trouble).await;
+    control.push(CREATED, live("2", "normal"));
+    soon("toast", desk.toasts.shown.wait_for(2)).await;
+    other.execute_batch("ROLLBACK").unwrap();
+    running.core.connection_retry().await.unwrap();
+    running.until("well", |state| state.notices.is_empty()).await;
+    assert_eq!(titles_on_disk(&desk, &backend), ["title 1", "title 2"]);
+    running.stop().await;
+    let running = desk.start();
+    assert_eq!(running.connected().await.counts.total, 2);
+    assert_eq!(desk.titles(), ["title 1", "title 2"], "nothing is shown twice");
+}
+
+#[tokio::test]
+async fn who_signs_out_while_nothing_can_be_stored_stays_signed_out() {
+    let (backend, control) = backend().await;
+    let mut desk = Desk::signed_in(&backend);
+    desk.nest();
+    let running = desk.start();
+    running.connected().await;
+    let folder = block(&desk);
+    control.push(CREATED, live("1", "normal"));
+    running.until("told", is_in_trouble).await;
+    running.core.account_sign_out().await.unwrap();
+    fs::remove_file(folder).unwrap();
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(31)).await;
+    tokio::time::resume();
+    running
+        .until("tried again by itself", |state| state.notices.is_empty())
+        .await;
+    assert_eq!(control.observed().stream_requests().count(), 1);
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_stored_costs_itself_alone() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running.connected().await;
+    let other = Connection::open(file(&desk)).unwrap();
+    other
+        .execute_batch(
+            "CREATE TRIGGER refuse BEFORE INSERT ON item WHEN new.title = 'title poison'
+             BEGIN SELECT raise(ABORT, 'no'); END",
+        )
+        .unwrap();
+    for id in ["1", "2", "poison", "4", "5"] {
+        control.push(CREATED, live(id, "normal"));
+    }
+    running.until("the others", |state| state.counts.total >= 4).await;
+    soon("toasts", desk.toasts.shown.wait_for(4)).await;
+    let mut stored = titles_on_disk(&desk, &backend);
+    stored.retain(|title| title.starts_with("title"));
+    stored.sort_unstable();
+    assert_eq!(stored, ["title 1", "title 2", "title 4", "title 5"]);
+    running.stop().await;
+    let running = desk.start();
+    running.connected().await;
+    let seen = control.observed();
+    let resumed = seen.stream_requests().next_back().unwrap();
+    assert_eq!(resumed.last_event_id(), Some("5"), "it is not asked for again");
+}
