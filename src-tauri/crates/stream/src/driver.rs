@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use url::Url;
 
 use self::connection::Connection;
+use self::lookup::Found;
 use self::meter::Meter;
 use self::sse::Sse;
 use self::target::is_websocket;
@@ -27,6 +28,7 @@ mod connection;
 mod decoder;
 mod dial;
 mod fault;
+mod lookup;
 mod meter;
 mod portal;
 mod proxy;
@@ -42,6 +44,9 @@ pub struct StreamOptions {
     /// The stream's full address, query included; `lastEventId` is added to it. `ws` and `wss` make it a WebSocket,
     /// `http` and `https` server-sent events.
     pub url: Url,
+    /// Other places on the same server where the stream may be. Where there are any, the first that answers as a stream
+    /// does, or with 401, to a request without a credential is taken, and looked up again when it is none any more.
+    pub also: Vec<Url>,
     /// Sent as `User-Agent`.
     pub user_agent: String,
     /// The machine's numbers.
@@ -61,6 +66,7 @@ impl StreamOptions {
     pub fn new(url: Url, user_agent: impl Into<String>, seed: u64) -> Self {
         Self {
             url,
+            also: Vec::new(),
             user_agent: user_agent.into(),
             timing: Timing::default(),
             limits: Limits::default(),
@@ -77,6 +83,7 @@ impl fmt::Debug for StreamOptions {
         let origin = self.url.origin().ascii_serialization();
         out.debug_struct("StreamOptions")
             .field("url", &format_args!("{origin}{}", self.url.path()))
+            .field("also", &self.also.iter().map(Url::path).collect::<Vec<_>>())
             .field("user_agent", &self.user_agent)
             .field("timing", &self.timing)
             .field("limits", &self.limits)
@@ -231,6 +238,7 @@ pub enum Step<'a> {
 pub struct StreamHandle {
     commands: mpsc::UnboundedSender<Command>,
     meter: Arc<Meter>,
+    found: Arc<Found>,
 }
 
 impl StreamHandle {
@@ -247,12 +255,16 @@ impl StreamHandle {
         deliveries: mpsc::Sender<Delivery>,
     ) -> Self {
         let (timing, seed) = (options.timing, options.seed);
+        let found = Arc::<Found>::default();
         let transport: Box<dyn Transport> = if is_websocket(&options.url) {
-            Box::new(WebSocket::new(Arc::new(options)))
+            Box::new(WebSocket::new(Arc::new(options), Arc::clone(&found)))
         } else {
-            Box::new(Sse::new(Arc::new(options)))
+            Box::new(Sse::new(Arc::new(options), Arc::clone(&found)))
         };
-        Self::spawn_over(transport, timing, seed, credentials, deliveries)
+        Self {
+            found,
+            ..Self::spawn_over(transport, timing, seed, credentials, deliveries)
+        }
     }
 
     /// As [`StreamHandle::spawn`], over another transport, such as one in memory.
@@ -279,7 +291,11 @@ impl StreamHandle {
             Arc::clone(&meter),
         );
         tokio::spawn(connection.run());
-        Self { commands, meter }
+        Self {
+            commands,
+            meter,
+            found: Arc::default(),
+        }
     }
 
     /// Sends a command; never blocks. Commands to an ended stream are lost.
@@ -297,6 +313,11 @@ impl StreamHandle {
     /// When the last byte came, by the wall clock; `None` before the first.
     pub fn last_heard(&self) -> Option<SystemTime> {
         self.meter.last_heard()
+    }
+
+    /// Where the stream was found, of several places where it might be.
+    pub fn found(&self) -> Option<Url> {
+        self.found.get()
     }
 
     /// Messages passed over so far, because they had not the shape of an event.

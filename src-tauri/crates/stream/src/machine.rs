@@ -18,6 +18,7 @@ mod state;
 
 pub use cause::{Cause, DialError, EndCause, HaltReason};
 pub use coding::{Coding, codings};
+pub(crate) use head::Finding;
 pub use head::Head;
 pub use state::Machine;
 

@@ -9,9 +9,10 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::client::{Clients, Versions};
+use super::lookup::{Found, Outcome};
 use super::target::{Target, is_redirect};
 use super::{Request, StreamOptions, fault, portal};
-use crate::DialError;
+use crate::{Credential, DialError};
 
 /// More than any honest chain of redirects needs.
 const MOST_REDIRECTS: usize = 10;
@@ -26,14 +27,29 @@ pub(super) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event
 pub(super) struct Dialer {
     options: Arc<StreamOptions>,
     clients: Clients,
+    found: Arc<Found>,
 }
 
 impl Dialer {
-    pub(super) fn new(options: Arc<StreamOptions>) -> Self {
+    pub(super) fn new(options: Arc<StreamOptions>, found: Arc<Found>) -> Self {
         Self {
             clients: Clients::new(Arc::clone(&options)),
             options,
+            found,
         }
+    }
+
+    /// The same for another network: what was found holds, for the server is the same.
+    pub(super) fn renewed(&self) -> Self {
+        Self::new(Arc::clone(&self.options), Arc::clone(&self.found))
+    }
+
+    pub(super) fn options(&self) -> &StreamOptions {
+        &self.options
+    }
+
+    pub(super) fn found(&self) -> &Found {
+        &self.found
     }
 
     /// Makes one attempt with these headers, to the first answer that is no redirect.
@@ -41,20 +57,37 @@ impl Dialer {
     /// # Errors
     /// [`DialError::NetworkSignIn`] where a captive portal seems to answer in the server's place.
     pub(super) async fn get(&self, request: &Request, headers: &HeaderMap) -> Result<Response, DialError> {
-        let outcome = self.follow(request, headers).await;
-        if portal::is_suspect(&outcome)
+        let Outcome { answer, suspect } = self.at_its_place(request, headers).await;
+        if suspect
             && let Some(probe) = portal::probe(&self.options)
             && portal::answers(probe).await
         {
             return Err(DialError::NetworkSignIn);
         }
-        outcome
+        answer
     }
 
-    async fn follow(&self, request: &Request, headers: &HeaderMap) -> Result<Response, DialError> {
+    /// Asks this address as the attempt does: with its token and its cursor.
+    pub(super) async fn attempt(
+        &self,
+        url: &Url,
+        request: &Request,
+        headers: &HeaderMap,
+    ) -> Result<Response, DialError> {
         let credential = request.credential().await?;
         let cursor = query_cursor(request.cursor(), headers);
-        let mut target = Target::new(self.options.url.clone(), cursor, credential);
+        self.follow(url.clone(), cursor, credential, headers).await
+    }
+
+    /// Asks an address, to the first answer that is no redirect.
+    pub(super) async fn follow(
+        &self,
+        url: Url,
+        cursor: &str,
+        credential: Credential,
+        headers: &HeaderMap,
+    ) -> Result<Response, DialError> {
+        let mut target = Target::new(url, cursor, credential);
         for _ in 0..=MOST_REDIRECTS {
             let mut headers = headers.clone();
             target.authorize(&mut headers)?;

@@ -12,6 +12,7 @@ use http::{HeaderMap, HeaderValue};
 
 use super::decoder::Decoder;
 use super::dial::{Dialer, LAST_EVENT_ID};
+use super::lookup::Found;
 use super::transport::{Answer, Heard, Incoming, Request, Transport};
 use super::{StreamOptions, fault};
 use crate::machine::{Chunk, Coding, Head, Skipped, codings};
@@ -27,9 +28,9 @@ pub(super) struct Sse {
 }
 
 impl Sse {
-    pub(super) fn new(options: Arc<StreamOptions>) -> Self {
+    pub(super) fn new(options: Arc<StreamOptions>, found: Arc<Found>) -> Self {
         Self {
-            dialer: Dialer::new(Arc::clone(&options)),
+            dialer: Dialer::new(Arc::clone(&options), found),
             options,
         }
     }
@@ -60,7 +61,7 @@ impl Transport for Sse {
     }
 
     fn network_changed(&mut self) {
-        self.dialer = Dialer::new(Arc::clone(&self.options));
+        self.dialer = self.dialer.renewed();
     }
 }
 

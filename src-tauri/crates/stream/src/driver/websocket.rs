@@ -17,6 +17,7 @@ use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use self::incoming::Messages;
 use super::StreamOptions;
 use super::dial::Dialer;
+use super::lookup::Found;
 use super::transport::{Answer, Heard, Incoming, Request, Transport};
 use crate::DialError;
 use crate::machine::Head;
@@ -36,9 +37,9 @@ pub(super) struct WebSocket {
 }
 
 impl WebSocket {
-    pub(super) fn new(options: Arc<StreamOptions>) -> Self {
+    pub(super) fn new(options: Arc<StreamOptions>, found: Arc<Found>) -> Self {
         Self {
-            dialer: Dialer::new(Arc::clone(&options)),
+            dialer: Dialer::new(Arc::clone(&options), found),
             options,
         }
     }
@@ -67,7 +68,7 @@ impl Transport for WebSocket {
     }
 
     fn network_changed(&mut self) {
-        self.dialer = Dialer::new(Arc::clone(&self.options));
+        self.dialer = self.dialer.renewed();
     }
 }
 

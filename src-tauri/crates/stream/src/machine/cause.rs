@@ -77,6 +77,9 @@ pub enum DialError {
     /// The connection ended before an answer.
     #[error("the connection broke off before an answer: {0}")]
     BrokenOff(String),
+    /// None of the places where the stream might be answers as one: their paths, as people read them.
+    #[error("no event stream was found at this server: tried {0}")]
+    NotFound(String),
     /// What answered does not speak HTTP.
     #[error("the answer is not HTTP: {0}")]
     NotHttp(String),

@@ -41,6 +41,19 @@ pub(super) enum Verdict {
     Retry(Cause, Pace),
 }
 
+/// What an answer to one who shows no credential says of where the stream is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Finding {
+    /// It is here.
+    Here,
+    /// Something is here, and it may be the stream.
+    Perhaps,
+    /// It cannot be said now.
+    Later,
+    /// It is not here.
+    Elsewhere,
+}
+
 impl Head {
     /// Reads the head of an answer.
     pub fn new(status: StatusCode, headers: &HeaderMap) -> Self {
@@ -60,6 +73,16 @@ impl Head {
             content_type: Some(STREAM_TYPE.to_owned()),
             encoding: None,
             retry_after: None,
+        }
+    }
+
+    pub(crate) fn finding(&self) -> Finding {
+        match (self.verdict(), self.status) {
+            (Verdict::Open | Verdict::Unauthorized, _) => Finding::Here,
+            // 400 and 422 are what some say where the token is missing.
+            (Verdict::Halt(_), _) | (_, 400 | 422) => Finding::Perhaps,
+            (_, 407 | 408 | 409 | 421 | 423 | 425 | 429 | 500 | 502..=504 | 506..=599) => Finding::Later,
+            (Verdict::Retry(..), _) => Finding::Elsewhere,
         }
     }
 

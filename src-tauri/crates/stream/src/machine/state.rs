@@ -284,6 +284,7 @@ impl Machine {
             | DialError::CertificateFile(_)
             | DialError::NetworkSignIn
             | DialError::ProxyAuthentication
+            | DialError::NotFound(_)
             | DialError::NotHttp(_)
             | DialError::NotWebSocket(_)
             | DialError::RedirectToNowhere

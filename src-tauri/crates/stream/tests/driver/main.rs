@@ -14,6 +14,7 @@ mod encodings;
 mod endings;
 mod http2;
 mod lifetime;
+mod lookup;
 mod memory;
 mod network;
 mod observed;

@@ -1,0 +1,195 @@
+//! Looking up where on a server the stream is, where its address does not say.
+//!
+//! Each place is asked without a token and without a cursor, in order: what answers as a stream does, or with 401, is
+//! it. Only then is the token sent, and only there. It happens within the attempt, so whatever goes wrong is an
+//! ordinary failure that the machine waits for and repeats. What was found is kept until it says that it is no stream.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode};
+use reqwest::Response;
+use tokio::time::timeout;
+use url::Url;
+
+use super::dial::{Dialer, LAST_EVENT_ID};
+use super::portal;
+use super::transport::Request;
+use crate::machine::{Finding, Head};
+use crate::{Credential, DialError};
+
+/// A server says at once that it has nothing at a place, or that it wants a token. One that says nothing may be a
+/// stream whose head comes with its first event, so it is not waited for as for a stream.
+const PLACE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Where the stream was found.
+#[derive(Debug, Default)]
+pub(super) struct Found(Mutex<Option<Url>>);
+
+impl Found {
+    pub(super) fn get(&self) -> Option<Url> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, place: Option<&Url>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = place.cloned();
+    }
+}
+
+/// What an attempt came to, and whether something on the way looked like a captive portal.
+pub(super) struct Outcome {
+    pub(super) answer: Result<Response, DialError>,
+    pub(super) suspect: bool,
+}
+
+impl From<Result<Response, DialError>> for Outcome {
+    fn from(answer: Result<Response, DialError>) -> Self {
+        Self {
+            suspect: portal::is_suspect(&answer),
+            answer,
+        }
+    }
+}
+
+impl Dialer {
+    /// Makes the attempt at the place where the stream is, once that is known.
+    pub(super) async fn at_its_place(&self, request: &Request, headers: &HeaderMap) -> Outcome {
+        let options = self.options();
+        if options.also.is_empty() {
+            return self.attempt(&options.url, request, headers).await.into();
+        }
+        let known = self.found().get();
+        let mut refused = None;
+        if let Some(place) = &known {
+            match self.attempt(place, request, headers).await {
+                Ok(response) if finding(&response) == Finding::Elsewhere => refused = Some(response),
+                answer => return answer.into(),
+            }
+            tracing::info!(
+                path = place.path(),
+                "the stream is not there any more; it is looked up"
+            );
+        }
+        self.look_up(request, headers, known.as_ref(), refused).await
+    }
+
+    /// `known` has just answered `refused` to the token.
+    async fn look_up(
+        &self,
+        request: &Request,
+        headers: &HeaderMap,
+        known: Option<&Url>,
+        mut refused: Option<Response>,
+    ) -> Outcome {
+        let options = self.options();
+        let (mut perhaps, mut later, mut suspect) = (Vec::new(), None, false);
+        for place in std::iter::once(&options.url).chain(&options.also) {
+            let answer = match self.sound(place, headers).await {
+                // A server that thinks about it has something there.
+                Err(DialError::AnswerTimedOut(_)) => {
+                    perhaps.push(place);
+                    continue;
+                }
+                Err(
+                    DialError::RedirectToNowhere | DialError::RedirectNotSecure | DialError::TooManyRedirects,
+                ) => {
+                    suspect = true;
+                    continue;
+                }
+                // The way there fails, and with it the way to every place.
+                Err(error) => return Err(error).into(),
+                Ok(answer) => answer,
+            };
+            tracing::debug!(
+                path = place.path(),
+                status = answer.status().as_u16(),
+                "asked without a token"
+            );
+            match finding(&answer) {
+                Finding::Here if known == Some(place) => {}
+                Finding::Here => {
+                    drop(answer);
+                    match self.settle(place, request, headers).await {
+                        Ok(response) if finding(&response) == Finding::Elsewhere => {
+                            refused.get_or_insert(response);
+                        }
+                        answer => return answer.into(),
+                    }
+                }
+                Finding::Perhaps => perhaps.push(place),
+                Finding::Later if later.is_none() => later = Some(answer),
+                Finding::Later => {}
+                Finding::Elsewhere => suspect |= portal::is_suspect(&Ok(answer)),
+            }
+        }
+        if let Some(response) = later {
+            self.found().set(known);
+            return Outcome {
+                answer: Ok(response),
+                suspect,
+            };
+        }
+        for place in perhaps {
+            match self.settle(place, request, headers).await {
+                Ok(response) if finding(&response) == Finding::Elsewhere => {
+                    refused.get_or_insert(response);
+                }
+                answer => return answer.into(),
+            }
+        }
+        self.found().set(None);
+        Outcome {
+            answer: refused.ok_or_else(|| DialError::NotFound(self.tried())),
+            suspect,
+        }
+    }
+
+    /// Takes this place for the stream's, and makes the attempt.
+    async fn settle(
+        &self,
+        place: &Url,
+        request: &Request,
+        headers: &HeaderMap,
+    ) -> Result<Response, DialError> {
+        tracing::info!(path = place.path(), "the stream is looked for here");
+        // Before the token is asked for: where that fails, the next attempt need not look again.
+        self.found().set(Some(place));
+        self.attempt(place, request, headers).await
+    }
+
+    /// What a place answers to one who shows nothing.
+    async fn sound(&self, place: &Url, headers: &HeaderMap) -> Result<Response, DialError> {
+        let mut place = place.clone();
+        // A query may hold a token.
+        place.set_query(None);
+        let mut headers = headers.clone();
+        headers.remove(LAST_EVENT_ID);
+        let asked = self.follow(place, "", Credential::Anonymous, &headers);
+        timeout(PLACE_TIMEOUT, asked)
+            .await
+            .unwrap_or(Err(DialError::AnswerTimedOut(PLACE_TIMEOUT)))
+    }
+
+    /// The places, as people read them.
+    fn tried(&self) -> String {
+        let options = self.options();
+        let (last, others): (_, Vec<_>) = match options.also.split_last() {
+            Some((last, others)) => (
+                last.path(),
+                std::iter::once(&options.url)
+                    .chain(others)
+                    .map(Url::path)
+                    .collect(),
+            ),
+            None => (options.url.path(), Vec::new()),
+        };
+        format!("{} and {last}", others.join(", "))
+    }
+}
+
+fn finding(response: &Response) -> Finding {
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        return Finding::Here;
+    }
+    Head::new(response.status(), response.headers()).finding()
+}
