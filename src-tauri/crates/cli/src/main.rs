@@ -39,6 +39,10 @@ enum Command {
 pub(crate) const USAGE: u8 = 2;
 /// Only the user can make the stream go on.
 pub(crate) const HALTED: u8 = 3;
+/// The time was up, and there had been no connection.
+pub(crate) const NEVER_CONNECTED: u8 = 4;
+/// The keyring did not give the token.
+pub(crate) const NO_TOKEN: u8 = 5;
 
 fn main() -> ExitCode {
     let filter = EnvFilter::try_from_env("GLORIA_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));

@@ -10,7 +10,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use gloria_core::address::Address;
 use gloria_core::ports::{SecretError, Secrets};
-use gloria_core::session::Token;
+use gloria_core::session::{Token, TokenError};
 use gloria_core::settings::{AuthTransport, Settings, SettingsFile};
 use gloria_desktop::Keyring;
 use gloria_stream::{Credential, CredentialError, CredentialProvider};
@@ -48,7 +48,9 @@ pub(crate) fn settings() -> anyhow::Result<Settings> {
 fn address(options: &Options) -> anyhow::Result<Result<Address, String>> {
     let settings = settings()?;
     Ok(match &options.address {
-        Some(text) => Address::parse(text, settings.allow_plain_http).map_err(|error| error.to_string()),
+        Some(text) => Address::parse(text, settings.allow_plain_http)
+            .inspect(|address| address.doubt(text).iter().for_each(|doubt| complain(doubt)))
+            .map_err(|error| error.to_string()),
         None => settings
             .address
             .ok_or_else(|| "no server is set up; name it with --address".to_owned()),
@@ -104,7 +106,7 @@ fn tell(kind: &'static str, address: &str) -> anyhow::Result<ExitCode> {
 
 /// The token of one command: `GLORIA_TOKEN`, else the keyring, asked on each attempt.
 pub(crate) struct CommandTokens {
-    address: Option<String>,
+    address: String,
     transport: AuthTransport,
     given: Option<Token>,
     keyring: Option<Arc<Keyring>>,
@@ -115,34 +117,39 @@ pub(crate) struct CommandTokens {
 impl CommandTokens {
     /// # Errors
     ///
-    /// When `GLORIA_TOKEN` is no token, or the system refuses a thread for the keyring.
+    /// When the system refuses a thread for the keyring; within, when `GLORIA_TOKEN` is no token.
     pub(crate) fn new(
-        address: Option<String>,
+        address: String,
         transport: AuthTransport,
+        may_prompt: bool,
         optional: bool,
-    ) -> anyhow::Result<Self> {
+    ) -> anyhow::Result<Result<Self, TokenError>> {
         let given = match std::env::var("GLORIA_TOKEN") {
-            Ok(text) if !text.is_empty() => Some(Token::parse(&text).context("GLORIA_TOKEN")?),
+            Ok(text) if !text.is_empty() => match Token::parse(&text) {
+                Ok(token) => Some(token),
+                Err(error) => return Ok(Err(error)),
+            },
             _ => None,
         };
-        let keyring = match (&given, &address) {
-            (None, Some(_)) => Some(Arc::new(Keyring::new()?)),
-            _ => None,
+        let keyring = match given {
+            Some(_) => None,
+            None if may_prompt => Some(Arc::new(Keyring::new()?)),
+            None => Some(Arc::new(Keyring::without_prompts()?)),
         };
-        Ok(Self {
+        Ok(Ok(Self {
             address,
             transport,
             given,
             keyring,
             optional,
-        })
+        }))
     }
 
     async fn token(&self) -> Result<Option<Token>, SecretError> {
-        match (&self.given, &self.keyring, &self.address) {
-            (Some(token), ..) => Ok(Some(token.clone())),
-            (None, Some(keyring), Some(address)) => keyring.load(address).await,
-            _ => Ok(None),
+        match (&self.given, &self.keyring) {
+            (Some(token), _) => Ok(Some(token.clone())),
+            (None, Some(keyring)) => keyring.load(&self.address).await,
+            (None, None) => Ok(None),
         }
     }
 }

@@ -6,26 +6,26 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context as _;
 use clap::Args;
-use gloria_core::address::{Address, AddressError};
+use gloria_core::address::Address;
 use gloria_core::conditions::Conditions;
-use gloria_core::connection::Moment;
+use gloria_core::connection::{self, Moment};
 use gloria_core::event::{self, DecodeContext, Event, Undecoded};
 use gloria_core::ports::Signals as _;
+use gloria_core::protocol::Transport;
 use gloria_desktop::SystemSignals;
-use gloria_stream::{Command, Delivery, Frame, Status, StreamHandle, StreamOptions};
+use gloria_stream::{Cause, Command, Delivery, DialError, Frame, Status, StreamHandle, StreamOptions};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::sleep_until;
-use url::Url;
 
 use crate::output::{Lines, complain};
 use crate::session::{CommandTokens, settings};
-use crate::{HALTED, USAGE};
+use crate::{HALTED, NEVER_CONNECTED, NO_TOKEN, USAGE};
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// The full address of the stream; by default the one below the API address in the settings
+    /// The full address of the stream, or a server alone; by default the API address in the settings
     #[arg(long)]
     url: Option<String>,
     /// Print every event as it came, whatever it is, with its data as the exact text
@@ -43,6 +43,9 @@ pub(crate) struct Options {
     /// End after this many seconds
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     duration: Option<Duration>,
+    /// Do not ask to unlock a keyring: end where it does not give the token
+    #[arg(long)]
+    no_prompt: bool,
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
@@ -96,36 +99,63 @@ struct SummaryLine<'a> {
 
 pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let settings = settings()?;
-    let (url, address) = match &options.url {
-        None => match &settings.address {
-            Some(address) => (address.stream(&settings.types), Some(address.clone())),
-            None => {
-                complain("no server is set up; name the stream with --url, or set GLORIA_API_URL");
-                return Ok(ExitCode::from(USAGE));
-            }
-        },
-        Some(text) => match stream_url(text, settings.allow_plain_http) {
-            Ok(found) => found,
-            Err(words) => {
-                complain(&words);
-                return Ok(ExitCode::from(USAGE));
-            }
-        },
+    if !options.raw
+        && let Some(words) = options.types.iter().find_map(|name| event::unknown_type(name))
+    {
+        complain(&format!("--type: {words}; with --raw any type is taken"));
+        return Ok(ExitCode::from(USAGE));
+    }
+    let named = match (&options.url, settings.address.clone()) {
+        (Some(text), _) => Address::of_stream(text, settings.allow_plain_http),
+        (None, Some(address)) => Ok((address, None)),
+        (None, None) => {
+            complain("no server is set up; name the stream with --url, or set GLORIA_API_URL");
+            return Ok(ExitCode::from(USAGE));
+        }
     };
-    let address = address.map(|address| address.server());
-    let tokens = CommandTokens::new(address, settings.auth_transport, options.url.is_some())?;
+    let (address, stream) = match named {
+        Ok(named) => named,
+        Err(error) => {
+            complain(&format!("--url: {error}"));
+            return Ok(ExitCode::from(USAGE));
+        }
+    };
+    let (url, also) = match (stream, &options.url) {
+        (Some(url), _) => (url, Vec::new()),
+        (None, Some(_)) => (address.stream(&[]), address.elsewhere(&[])),
+        (None, None) => (
+            address.stream(&settings.types),
+            address.elsewhere(&settings.types),
+        ),
+    };
+    let transport = if address.is_websocket() {
+        Transport::WebSocket
+    } else {
+        Transport::Sse
+    };
+    let (may_prompt, optional) = (!options.no_prompt, options.url.is_some());
+    let tokens = match CommandTokens::new(address.server(), settings.auth_transport, may_prompt, optional)? {
+        Ok(tokens) => tokens,
+        Err(error) => {
+            complain(&format!("GLORIA_TOKEN: {error}"));
+            return Ok(ExitCode::from(USAGE));
+        }
+    };
     let (sender, deliveries) = mpsc::channel(WAITING_DELIVERIES);
     let user_agent = concat!("gloria/", env!("CARGO_PKG_VERSION"));
     let stream_options = StreamOptions {
         timing: settings.timing,
         network: settings.network,
+        also,
         ..StreamOptions::new(url, user_agent, seed())
     };
     let stream = StreamHandle::spawn(stream_options, Arc::new(tokens), sender);
     stream.send(Command::Start { cursor: None });
     Tail {
         options,
+        transport,
         stream,
+        reached: Reached::Nothing,
         lines: Lines::new(),
         events: 0,
         last_event_id: Arc::from(""),
@@ -136,35 +166,27 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     .await
 }
 
-/// The stream's address, and the API address whose token may be sent to it: the one it lies below.
-fn stream_url(text: &str, allow_plain_http: bool) -> Result<(Url, Option<Address>), String> {
-    let url = Url::parse(text).map_err(|error| format!("--url is not an address: {error}"))?;
-    let mut base = url.clone();
-    base.set_query(None);
-    base.set_fragment(None);
-    let below = ["/sse", "/ws"]
-        .iter()
-        .find_map(|end| base.as_str().strip_suffix(end))
-        .unwrap_or(base.as_str());
-    match Address::parse(below, allow_plain_http) {
-        Ok(address) => Ok((url, Some(address))),
-        Err(AddressError::Scheme) => Err("--url must begin with http://, https://, ws:// or wss://".into()),
-        Err(AddressError::Extras) => Err("--url must not hold a user name or a password".into()),
-        Err(error @ (AddressError::Empty | AddressError::Malformed(_) | AddressError::Unencrypted(_))) => {
-            Err(format!("--url: {error}"))
-        }
-    }
-}
-
 /// Jitter needs numbers that differ between machines and starts, not secret ones.
 fn seed() -> u64 {
     use std::hash::{BuildHasher as _, RandomState};
     RandomState::new().hash_one(std::process::id())
 }
 
+/// How far it came.
+enum Reached {
+    /// Not to a stream.
+    Nothing,
+    /// Not even to a token.
+    NoToken,
+    /// A stream was open.
+    Stream,
+}
+
 struct Tail {
     options: Options,
+    transport: Transport,
     stream: StreamHandle,
+    reached: Reached,
     lines: Lines,
     events: u64,
     last_event_id: Arc<str>,
@@ -200,7 +222,11 @@ impl Tail {
             tokio::select! {
                 biased;
                 () = &mut interrupted => break ExitCode::SUCCESS,
-                () = &mut over => break ExitCode::SUCCESS,
+                () = &mut over => break match self.reached {
+                    Reached::Nothing => ExitCode::from(NEVER_CONNECTED),
+                    Reached::NoToken => ExitCode::from(NO_TOKEN),
+                    Reached::Stream => ExitCode::SUCCESS,
+                },
                 Some(observation) = observations.recv() => {
                     if let Some(command) = self.conditions.observe(Instant::now(), &observation) {
                         self.stream.send(command);
@@ -346,7 +372,10 @@ impl Tail {
                     None,
                 );
             }
-            Status::Connected { .. } => (line, code) = (bare("connected"), None),
+            Status::Connected { .. } => {
+                self.reached = Reached::Stream;
+                (line, code) = (bare("connected"), None);
+            }
             Status::Waiting {
                 attempt,
                 until,
@@ -357,7 +386,15 @@ impl Tail {
                 until,
                 cause,
             } => {
-                words = cause.to_string();
+                words = connection::words(cause, self.transport);
+                let no_token = matches!(cause, Cause::Dial(DialError::Credential(_)));
+                if !matches!(self.reached, Reached::Stream) {
+                    self.reached = if no_token {
+                        Reached::NoToken
+                    } else {
+                        Reached::Nothing
+                    };
+                }
                 let state = if matches!(status, Status::Waiting { .. }) {
                     "waiting"
                 } else {
@@ -371,7 +408,7 @@ impl Tail {
                         reason: Some(&words),
                         ..bare(state)
                     },
-                    None,
+                    (no_token && self.options.no_prompt).then(|| ExitCode::from(NO_TOKEN)),
                 );
             }
             Status::Halted(reason) => {

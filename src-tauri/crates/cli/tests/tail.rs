@@ -227,6 +227,91 @@ async fn duration_ends_it() {
 }
 
 #[tokio::test]
+async fn a_duration_without_a_connection_exits_with_4() {
+    let home = tempfile::tempdir().unwrap();
+    let mut command = gloria(&home, &["tail", "--duration", "0.5"]);
+    command
+        .env("GLORIA_API_URL", "http://127.0.0.1:1/api")
+        .env("GLORIA_TOKEN", TEST_TOKEN);
+    let output = output(command).await;
+    assert_eq!(output.status.code(), Some(4));
+    let lines = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        lines.contains("refused the connection; check that the address and its port are right"),
+        "{lines}"
+    );
+}
+
+#[tokio::test]
+async fn a_keyring_that_gives_no_token_exits_with_5() {
+    for arguments in [&["tail", "--no-prompt"][..], &["tail", "--duration", "0.5"]] {
+        let home = tempfile::tempdir().unwrap();
+        let mut command = gloria(&home, arguments);
+        command.env("GLORIA_API_URL", "http://127.0.0.1:1/api");
+        let output = output(command).await;
+        let lines = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(5), "{arguments:?}: {lines}");
+        assert!(lines.contains("keyring"), "{lines}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_without_a_path_is_enough() {
+    let (backend, control) = backend().await;
+    let server = backend.address();
+    for (address, by_url) in [
+        (format!("http://{server}"), false),
+        (format!("\"{server}\" "), false),
+        (format!("0.0.0.0:{}", server.port()), false),
+        (format!("{}/sse", backend.api_url()), false),
+        (format!("ws://{server}"), false),
+        (format!("http://{server}"), true),
+    ] {
+        let home = tempfile::tempdir().unwrap();
+        let mut arguments = vec!["tail", "--type", CREATED, "--count", "1"];
+        if by_url {
+            arguments.extend(["--url", &address]);
+        }
+        let mut command = gloria(&home, &arguments);
+        if !by_url {
+            command.env("GLORIA_API_URL", &address);
+        }
+        command.env("GLORIA_TOKEN", format!("Bearer {TEST_TOKEN}"));
+        let mut tail = Tail::spawn(command, home);
+        tail.until("state", Some("connected")).await;
+        control.push(CREATED, note("a"));
+        tail.until("event", None).await;
+        assert_eq!(tail.exit_code().await, Some(0), "{address}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_odd_about_the_address_is_said_before_anything_else() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(
+        home.path().join("settings.toml"),
+        "[api]\nurl = \"nonsense.invalid\"",
+    )
+    .unwrap();
+    let mut command = gloria(&home, &["tail", "--duration", "20"]);
+    command.env("GLORIA_API_URL", "nonsense");
+    let mut tail = Tail::spawn(command, home);
+    // There is no token, and no word of it: the server is looked for first.
+    let line = tail.until("state", Some("waiting")).await;
+    assert_eq!(line["reason"], "no server found under this name", "{line}");
+    let _ = tail.child.kill().await;
+    let mut errors = String::new();
+    let mut stderr = tail.child.stderr.take().unwrap();
+    tokio::io::AsyncReadExt::read_to_string(&mut stderr, &mut errors)
+        .await
+        .unwrap();
+    assert!(
+        errors.contains("GLORIA_API_URL: https://nonsense is taken for"),
+        "{errors}"
+    );
+}
+
+#[tokio::test]
 async fn what_only_the_user_can_mend_exits_with_3() {
     let (backend, control) = backend().await;
     for (answer, words) in [
@@ -315,7 +400,13 @@ async fn calling_it_wrongly_is_2_with_words_and_no_line_on_stdout() {
     let home = tempfile::tempdir().unwrap();
     for (arguments, words) in [
         (&["tail"][..], "GLORIA_API_URL"),
-        (&["tail", "--url", "not a url"], "not an address"),
+        (&["tail", "--url", "not a url"], "spaces"),
+        (&["tail", "--url", "https://me:pw@gloria.example/sse"], "password"),
+        (
+            &["tail", "--type", "notification.creatd"],
+            "did you mean notification.created?",
+        ),
+        (&["tail", "--type", "nonsense.type"], "known are"),
         (
             &["tail", "--url", "http://gloria.example/api/v1/sse"],
             "unencrypted",

@@ -33,7 +33,7 @@ use crate::ports::{Clock, Observation, Opener, Secrets, Signals, SoundError, Sou
 use crate::protocol::{
     AccountView, Counts, Notice, NoticeKind, Preferences, Revised, Snapshot, TokenState, Update, WindowView,
 };
-use crate::session::{Token, TokenReport};
+use crate::session::{Token, TokenError, TokenReport};
 use crate::settings::{Key, Resolved, Settings, SettingsFile, proxy_words};
 use crate::throttle::Throttle;
 use collecting::{CatchUp, Held};
@@ -157,6 +157,8 @@ struct Actor {
     inbox_problem: Option<String>,
     /// The inbox is in memory, because its file cannot be used.
     storage: Option<StorageTrouble>,
+    /// What is wrong with settings that can be told only where they are used; it stands until the app ends.
+    own_problems: Vec<String>,
     stream: Option<Running>,
     status: Status,
     /// What the stream was told of the network last.
@@ -216,14 +218,19 @@ impl Actor {
         }
         let inbox = InboxThread::spawn(opened.inbox).map_err(InboxError::Folder)?;
         let meters = Meters::new(setup.ports.clock.clone());
+        let mut own_problems = Vec::new();
         let endpoint = settings.metrics_listen.and_then(|listen| {
             Endpoint::open(listen, meters.clone())
                 .map_err(|error| {
                     tracing::warn!(%listen, %error, "metrics are not served");
-                    problems.push(format!("metrics cannot be served at {listen}: {error}"));
+                    own_problems.push(format!("metrics cannot be served at {listen}: {error}"));
                 })
                 .ok()
         });
+        if let Some(Err(error)) = environment_token(&setup.environment) {
+            own_problems.push(format!("GLORIA_TOKEN is ignored: {error}"));
+        }
+        problems.extend(own_problems.iter().cloned());
         if !problems.is_empty() {
             notices.insert(NoticeKind::Settings, problems.join("; "));
         }
@@ -263,6 +270,7 @@ impl Actor {
             inbox,
             cursor,
             inbox_problem,
+            own_problems,
             stream: None,
             status,
             reachability: None,
@@ -525,6 +533,13 @@ impl Actor {
             }
         }
     }
+}
+
+/// The token that the environment gives, if it gives any.
+fn environment_token(environment: &Environment) -> Option<Result<Token, TokenError>> {
+    environment("GLORIA_TOKEN")
+        .filter(|text| !text.is_empty())
+        .map(|text| Token::parse(&text))
 }
 
 async fn received<T>(receiver: Option<&mut mpsc::Receiver<T>>) -> Option<T> {

@@ -1,93 +1,146 @@
-//! The API address: which servers a token may be sent to.
+//! The API address: which servers a token may be sent to, and where on them the stream may be.
+
+mod find;
+pub(crate) mod pasted;
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use thiserror::Error;
 use url::{Host, Url};
 
-/// The base of the Gloria System's API, such as `https://gloria.example/api`. It carries no credentials.
+/// Where the stream may lie on a server whose address has no path, the Gloria System's own place first.
+const LOOKED_UP: [&str; 3] = ["/api/v1", "/api", ""];
+
+/// What the stream is called below the base.
+const SSE: &str = "/sse";
+const WEBSOCKET: &str = "/ws";
+
+/// What other systems call a stream. An address that ends so may name the stream, or a base of this name.
+const EVENTS: &str = "/events";
+
+/// The base of the Gloria System's API, such as `https://gloria.example`. It carries no credentials.
 ///
-/// Its scheme chooses the stream's transport: `wss://gloria.example/api` is the same server over a WebSocket.
+/// Its scheme chooses the stream's transport: `wss://gloria.example` is the same server over a WebSocket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address(Url);
 
-/// Why a text is no API address.
+/// Why a text is no API address, and what to do about it. The text itself is never repeated: it may hold a token.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum AddressError {
     /// Nothing but white space.
-    #[error("enter the server's address, such as https://gloria.example/api")]
+    #[error("enter the server's address, such as https://gloria.example")]
     Empty,
     /// Not a URL.
-    #[error("this is not an address: {0}; it should look like https://gloria.example/api")]
+    #[error("this is not an address: {0}; it should look like https://gloria.example")]
     Malformed(url::ParseError),
+    /// Words or line breaks in it.
+    #[error("the address has spaces or line breaks in it; enter the address alone, in one line")]
+    Spaces,
+    /// Two of them.
+    #[error("these are several addresses; enter one")]
+    Several,
+    /// It ends in an ellipsis.
+    #[error("the address is cut off at its end; copy all of it")]
+    CutOff,
     /// Another scheme than these.
     #[error("the address must begin with https:// or wss://")]
     Scheme,
     /// Without encryption the token would be shown to everyone on the way. The scheme is named.
     #[error("plain {0} would send your token unencrypted; use {0}s://")]
     Unencrypted(&'static str),
-    /// A user name, password, query or fragment.
-    #[error("the address must not hold a user name, a password or anything after ? or #")]
+    /// A user name or a password.
+    #[error("leave the user name and the password out of the address")]
+    UserInfo,
+    /// A query with a token.
+    #[error("the address holds a token; leave out the ? and what follows it, and enter the token by itself")]
+    Token,
+    /// Another query, or a fragment.
+    #[error("leave out what follows ? or # in the address")]
     Extras,
 }
 
 impl Address {
-    /// Takes an address as typed: white space and slashes at its end do not count, and https is meant where no
-    /// scheme is given.
+    /// Takes an address as people paste it: from a browser, a chat, a settings file or a command. https is meant where
+    /// no scheme is given, http where it is this machine; `0.0.0.0` and `[::]`, which servers log, are this machine;
+    /// the stream's own name at the end is left out.
     ///
     /// # Errors
     ///
-    /// When it is no URL, or one that a token must not be sent to: plain http and ws are for this machine only,
-    /// unless `allow_plain_http` (laboratories) says otherwise.
+    /// When it is none, or not clearly one, or one that a token must not be sent to: plain http and ws are for this
+    /// machine only, unless `allow_plain_http` (laboratories) says otherwise.
     pub fn parse(text: &str, allow_plain_http: bool) -> Result<Self, AddressError> {
-        let text = text.trim();
-        if text.is_empty() {
-            return Err(AddressError::Empty);
-        }
-        let url = if text.contains("://") {
-            Url::parse(text)
-        } else {
-            Url::parse(&format!("https://{text}"))
-        }
-        .map_err(AddressError::Malformed)?;
-        match url.scheme() {
-            "https" | "wss" => {}
-            "http" | "ws" if allow_plain_http || is_loopback(&url) => {}
-            "http" => return Err(AddressError::Unencrypted("http")),
-            "ws" => return Err(AddressError::Unencrypted("ws")),
-            _ => return Err(AddressError::Scheme),
-        }
-        let extras = !url.username().is_empty()
-            || url.password().is_some()
-            || url.query().is_some()
-            || url.fragment().is_some();
-        if extras {
-            Err(AddressError::Extras)
-        } else {
-            Ok(Self(url))
-        }
+        let mut url = checked(find::url(text)?, allow_plain_http)?;
+        without_extras(&mut url)?;
+        Ok(Self::of(url))
     }
 
-    /// The stream's address: `sse` below the base, or `ws` where it is a WebSocket. `types` asks for these event types
-    /// alone; none asks for all.
+    /// Takes the address of a stream itself, its query included, and says which server's token may be sent to it. None
+    /// where the text names a server alone: then the stream is looked up.
+    ///
+    /// # Errors
+    ///
+    /// As [`Address::parse`], but a query is as good as any other.
+    pub fn of_stream(text: &str, allow_plain_http: bool) -> Result<(Self, Option<Url>), AddressError> {
+        let url = checked(find::url(text)?, allow_plain_http)?;
+        let mut base = url.clone();
+        base.set_query(None);
+        base.set_fragment(None);
+        let names_server = url.path() == "/" && url.query().is_none() && !pasted::tidy(text).ends_with('/');
+        Ok((Self::of(base), (!names_server).then_some(url)))
+    }
+
+    fn of(mut url: Url) -> Self {
+        let path = url.path().trim_end_matches('/').to_owned();
+        match stem(&path, SSE).or_else(|| stem(&path, WEBSOCKET)) {
+            Some("") => url.set_path(&path.to_ascii_lowercase()),
+            Some(base) => url.set_path(base),
+            None => url.set_path(&path),
+        }
+        Self(url)
+    }
+
+    /// The stream's address, or the likeliest of several: `sse` below the base, or `ws` where it is a WebSocket. `types`
+    /// asks for these event types alone; none asks for all.
     pub fn stream(&self, types: &[String]) -> Url {
-        let path = if self.is_websocket() { "ws" } else { "sse" };
-        let mut url = below(&self.0, path);
-        if !types.is_empty() {
-            url.query_pairs_mut().append_pair("types", &types.join(","));
-        }
-        url
+        self.places(types).next().unwrap_or_else(|| self.0.clone())
     }
 
-    /// The address of a resource below the API's base, which is asked for by http whatever carries the stream.
-    pub fn endpoint(&self, path: &str) -> Url {
-        below(&by_http(&self.0), path)
+    /// Other addresses that the stream may have: where the address has no path, and where its end may be the stream's
+    /// own name.
+    pub fn elsewhere(&self, types: &[String]) -> Vec<Url> {
+        self.places(types).skip(1).collect()
+    }
+
+    fn places(&self, types: &[String]) -> impl Iterator<Item = Url> {
+        let name = if self.is_websocket() { WEBSOCKET } else { SSE };
+        let path = self.0.path().trim_end_matches('/');
+        let paths: Vec<String> = if path.is_empty() {
+            LOOKED_UP.iter().map(|base| format!("{base}{name}")).collect()
+        } else if self.names_stream() {
+            vec![name.to_owned()]
+        } else if let Some(base) = stem(path, EVENTS) {
+            vec![format!("{base}{name}"), path.to_owned(), format!("{path}{name}")]
+        } else {
+            vec![format!("{path}{name}")]
+        };
+        paths.into_iter().map(|path| {
+            let mut url = self.0.clone();
+            url.set_path(&path);
+            if !types.is_empty() {
+                url.query_pairs_mut().append_pair("types", &types.join(","));
+            }
+            url
+        })
     }
 
     /// The name that the server's token and events are kept under: whatever carries the stream, it is the same server.
     pub fn server(&self) -> String {
-        text(&by_http(&self.0))
+        let mut url = by_http(&self.0);
+        if self.names_stream() {
+            url.set_path("");
+        }
+        text(&url)
     }
 
     /// Whether the stream below it is a WebSocket.
@@ -102,7 +155,27 @@ impl Address {
 
     /// Whether everyone on the way to another machine can read what is sent.
     pub fn is_insecure(&self) -> bool {
-        self.is_plain_http() && !is_loopback(&self.0)
+        self.is_plain_http() && !is_this_machine(&self.0)
+    }
+
+    /// What is odd about an address that was taken, if anything is: a single word may be a machine of the own network,
+    /// and is more often something that is no address.
+    pub fn doubt(&self, typed: &str) -> Option<String> {
+        let word = pasted::tidy(typed);
+        let is_word = !word.is_empty()
+            && word
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+        (is_word && !is_this_machine(&self.0)).then(|| {
+            format!(
+                "{self} is taken for the server's address; write it in full, such as https://gloria.example"
+            )
+        })
+    }
+
+    /// Nothing but the stream's own name stands after the host: it is there and nowhere else.
+    fn names_stream(&self) -> bool {
+        matches!(self.0.path(), SSE | WEBSOCKET)
     }
 }
 
@@ -116,10 +189,12 @@ fn text(url: &Url) -> String {
     url.as_str().trim_end_matches('/').to_owned()
 }
 
-fn below(base: &Url, path: &str) -> Url {
-    let mut url = base.clone();
-    url.set_path(&format!("{}/{path}", base.path().trim_end_matches('/')));
-    url
+/// What stands before this ending, whatever its case.
+fn stem<'a>(path: &'a str, ending: &str) -> Option<&'a str> {
+    let at = path.len().checked_sub(ending.len())?;
+    path.get(at..)
+        .filter(|end| end.eq_ignore_ascii_case(ending))
+        .map(|_| path[..at].trim_end_matches('/'))
 }
 
 fn by_http(url: &Url) -> Url {
@@ -134,124 +209,84 @@ fn by_http(url: &Url) -> Url {
     url
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// An address that a token may be sent to.
+fn checked(mut url: Url, allow_plain_http: bool) -> Result<Url, AddressError> {
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(AddressError::UserInfo);
+    }
+    name_this_machine(&mut url)?;
+    match url.scheme() {
+        "https" | "wss" => Ok(url),
+        "http" | "ws" if allow_plain_http || is_this_machine(&url) => Ok(url),
+        "http" => Err(AddressError::Unencrypted("http")),
+        "ws" => Err(AddressError::Unencrypted("ws")),
+        _ => Err(AddressError::Scheme),
+    }
+}
+
+/// A `?` or `#` with nothing after it means nothing.
+fn without_extras(url: &mut Url) -> Result<(), AddressError> {
+    let query = url.query().unwrap_or_default();
+    if !query.is_empty() {
+        let token = url.query_pairs().any(|(name, _)| {
+            let name = name.to_ascii_lowercase();
+            ["token", "auth", "key", "jwt", "secret"]
+                .iter()
+                .any(|word| name.contains(word))
+        });
+        return Err(if token {
+            AddressError::Token
+        } else {
+            AddressError::Extras
+        });
+    }
+    if url
+        .fragment()
+        .is_some_and(|fragment| !fragment.trim_matches(['/', '!']).is_empty())
+    {
+        return Err(AddressError::Extras);
+    }
+    url.set_query(None);
+    url.set_fragment(None);
+    Ok(())
+}
+
+/// A server that listens everywhere logs an address that nobody can be reached at. A dot at the end of a name means
+/// that it is complete, which certificates and headers do not write.
+fn name_this_machine(url: &mut Url) -> Result<(), AddressError> {
+    let host = match url.host() {
+        Some(Host::Ipv4(address)) if address.is_unspecified() => Ipv4Addr::LOCALHOST.to_string(),
+        Some(Host::Ipv6(address)) if address.is_unspecified() => format!("[{}]", Ipv6Addr::LOCALHOST),
+        Some(Host::Domain(name)) if !name.bytes().all(is_of_a_name) => {
+            return Err(AddressError::Malformed(url::ParseError::InvalidDomainCharacter));
+        }
+        Some(Host::Domain(name)) if name.ends_with('.') => name.trim_end_matches('.').to_owned(),
+        Some(Host::Domain(_) | Host::Ipv4(_) | Host::Ipv6(_)) => return Ok(()),
+        None => return Err(AddressError::Malformed(url::ParseError::EmptyHost)),
+    };
+    url.set_host(Some(&host)).map_err(AddressError::Malformed)
+}
+
+/// What names of machines are made of. URLs take more, such as commas and quotes, which are slips.
+fn is_of_a_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')
+}
+
+/// Whether what is sent there stays on this machine (RFC 6761, 6.3, for the names).
+fn is_this_machine(url: &Url) -> bool {
     match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
-        Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            name == "localhost" || name.ends_with(".localhost")
+        }
+        Some(Host::Ipv4(address)) => address.is_loopback() || address.is_unspecified(),
+        Some(Host::Ipv6(address)) => match address.to_ipv4_mapped() {
+            Some(address) => address.is_loopback(),
+            None => address.is_loopback() || address.is_unspecified(),
+        },
         None => false,
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parsed(text: &str) -> Result<String, AddressError> {
-        Address::parse(text, false).map(|address| address.to_string())
-    }
-
-    #[test]
-    fn an_address_as_typed_becomes_one() {
-        assert_eq!(
-            parsed(" https://gloria.example/api/ "),
-            Ok("https://gloria.example/api".into())
-        );
-        assert_eq!(
-            parsed("gloria.example/api"),
-            Ok("https://gloria.example/api".into())
-        );
-        assert_eq!(
-            parsed("http://127.0.0.1:8787/api"),
-            Ok("http://127.0.0.1:8787/api".into())
-        );
-        assert_eq!(parsed("http://[::1]:1/api"), Ok("http://[::1]:1/api".into()));
-    }
-
-    #[test]
-    fn an_address_that_would_leak_the_token_is_refused() {
-        assert_eq!(
-            parsed("http://gloria.example/api"),
-            Err(AddressError::Unencrypted("http"))
-        );
-        assert_eq!(
-            parsed("http://127.0.0.1.evil.example/"),
-            Err(AddressError::Unencrypted("http"))
-        );
-        assert_eq!(
-            parsed("ws://gloria.example/api").map_err(|error| error.to_string()),
-            Err("plain ws would send your token unencrypted; use wss://".into())
-        );
-        assert_eq!(parsed("https://me:pw@gloria.example"), Err(AddressError::Extras));
-        assert_eq!(
-            parsed("https://gloria.example/api?token=x"),
-            Err(AddressError::Extras)
-        );
-        assert_eq!(parsed("ftp://gloria.example"), Err(AddressError::Scheme));
-        assert_eq!(parsed("  "), Err(AddressError::Empty));
-        assert!(matches!(parsed("https://"), Err(AddressError::Malformed(_))));
-        for (text, plain, insecure) in [
-            ("http://lab.example/api", true, true),
-            ("ws://lab.example/api", true, true),
-            ("ws://localhost/api", true, false),
-            ("wss://lab.example/api", false, false),
-        ] {
-            let address = Address::parse(text, true).expect("a good address");
-            assert_eq!(
-                (address.is_plain_http(), address.is_insecure()),
-                (plain, insecure),
-                "{text}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_websocket_is_another_way_to_the_same_server() {
-        for (typed, stream, endpoint) in [
-            (
-                "wss://gloria.example/api/",
-                "wss://gloria.example/api/ws?types=a",
-                "https://gloria.example/api/notifications",
-            ),
-            (
-                "ws://127.0.0.1:8787/api",
-                "ws://127.0.0.1:8787/api/ws?types=a",
-                "http://127.0.0.1:8787/api/notifications",
-            ),
-        ] {
-            let address = Address::parse(typed, false).expect("a good address");
-            assert!(address.is_websocket());
-            assert_eq!(address.to_string(), typed.trim_end_matches('/'));
-            assert_eq!(address.stream(&["a".to_owned()]).as_str(), stream);
-            assert_eq!(address.endpoint("notifications").as_str(), endpoint);
-            let other = Address::parse(&typed.replacen("ws", "http", 1), false).expect("a good address");
-            assert!(!other.is_websocket());
-            assert_eq!(address.server(), other.server());
-            assert_eq!(other.server(), other.to_string());
-        }
-    }
-
-    #[test]
-    fn only_plain_http_to_another_machine_is_insecure() {
-        for (text, insecure) in [
-            ("https://gloria.example/api", false),
-            ("http://127.0.0.1:8787/api", false),
-            ("http://localhost/api", false),
-            ("http://lab.example/api", true),
-        ] {
-            let address = Address::parse(text, true).expect("a good address");
-            assert_eq!(address.is_insecure(), insecure, "{text}");
-        }
-    }
-
-    #[test]
-    fn endpoints_hang_below_the_base() {
-        let address = Address::parse("https://gloria.example/api", false).expect("a good address");
-        assert_eq!(address.stream(&[]).as_str(), "https://gloria.example/api/sse");
-        let types = ["notification.created".to_owned(), "heartbeat".to_owned()];
-        assert_eq!(
-            address.stream(&types).as_str(),
-            "https://gloria.example/api/sse?types=notification.created%2Cheartbeat"
-        );
-    }
-}
+mod tests;

@@ -75,6 +75,26 @@ impl Surroundings {
     }
 }
 
+/// Why an attempt failed or a connection ended, with what to do where the cause does not say it by itself.
+pub fn words(cause: &Cause, transport: Transport) -> String {
+    let advice = match cause {
+        Cause::Ended(EndCause::Buffered(_)) if transport == Transport::Sse => {
+            "; an address that begins with wss:// gets through most of them"
+        }
+        Cause::Dial(DialError::ConnectionRefused) => {
+            "; check that the address and its port are right, and that the server is running"
+        }
+        Cause::Dial(_)
+        | Cause::Status(_)
+        | Cause::NotAStream { .. }
+        | Cause::Encoded(_)
+        | Cause::NetworkSignIn
+        | Cause::Ended(_)
+        | Cause::Halted(_) => "",
+    };
+    format!("{cause}{advice}")
+}
+
 /// What the window, the tray and `gloria status` show of a status.
 pub fn view(
     status: &Status,
@@ -82,15 +102,7 @@ pub fn view(
     surroundings: Surroundings,
     now: &Moment,
 ) -> ConnectionView {
-    let is_sse = surroundings.transport == Transport::Sse;
-    let words = |cause: &Cause| {
-        let advice = if is_sse && matches!(cause, Cause::Ended(EndCause::Buffered(_))) {
-            "; an address that begins with wss:// gets through most of them"
-        } else {
-            ""
-        };
-        format!("{cause}{advice}")
-    };
+    let words = |cause: &Cause| words(cause, surroundings.transport);
     let quiet = ConnectionView {
         state: ConnectionState::Idle,
         reason: String::new(),
@@ -195,6 +207,7 @@ fn dial_remedy(error: &DialError) -> Remedy {
         DialError::Certificate(_) | DialError::CertificateFile(_) => Remedy::CheckCertificate,
         DialError::NameNotFound
         | DialError::Tls(_)
+        | DialError::NotFound(_)
         | DialError::NotHttp(_)
         | DialError::NotWebSocket(_)
         | DialError::RedirectToNowhere

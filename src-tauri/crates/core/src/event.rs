@@ -2,6 +2,7 @@
 //!
 //! A mistake costs the field it is in, not the notification. What was left out is named, never shown.
 
+mod names;
 mod wire;
 
 use std::time::Duration;
@@ -11,6 +12,8 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use thiserror::Error;
 use url::Url;
+
+pub use names::unknown_type;
 
 use crate::protocol::{EpochMillis, ItemAction, ItemKind, Priority};
 
@@ -343,7 +346,8 @@ pub fn decode(frame: &Frame, _context: &DecodeContext<'_>) -> Result<Decoded, Un
     })
 }
 
-const TYPES: [&str; 15] = [
+/// The types that this version knows.
+pub const TYPES: [&str; 15] = [
     "connection_established",
     "heartbeat",
     "notification.created",

@@ -50,6 +50,7 @@ pub(crate) async fn test(
     let (sender, mut deliveries) = mpsc::channel(16);
     let options = StreamOptions {
         network,
+        also: address.elsewhere(&[]),
         ..StreamOptions::new(address.stream(&[]), user_agent, seed)
     };
     let stream = StreamHandle::spawn(options, Arc::new(Fixed(credential)), sender);

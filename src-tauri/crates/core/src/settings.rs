@@ -14,6 +14,7 @@ use url::Url;
 pub use file::{SettingsFile, SettingsFileError};
 
 use crate::address::Address;
+use crate::event;
 use crate::protocol::{Appearance, SoundName};
 
 /// The settings in force.
@@ -185,6 +186,22 @@ pub struct Resolved {
     pub problems: Vec<String>,
 }
 
+impl Resolved {
+    /// Applies a value, and notes what is wrong with it or odd about it. Says whether it holds.
+    fn take(&mut self, key: Key, value: &Value, named: &str) -> bool {
+        let applied = self.settings.apply(key, value);
+        match &applied {
+            Ok(()) => {
+                let doubt = self.settings.doubt(key, value);
+                self.problems
+                    .extend(doubt.map(|doubt| format!("{named}: {doubt}")));
+            }
+            Err(problem) => self.problems.push(format!("{named} is ignored: {problem}")),
+        }
+        applied.is_ok()
+    }
+}
+
 impl Settings {
     /// Layers the environment over the file over the defaults.
     pub fn resolve(file: &SettingsFile, environment: impl Fn(&str) -> Option<String>) -> Resolved {
@@ -193,22 +210,15 @@ impl Settings {
             ..Resolved::default()
         };
         for key in Key::ALL {
-            if let Some(value) = file.get(key)
-                && let Err(problem) = resolved.settings.apply(key, value)
-            {
-                let (table, name) = key.name();
-                resolved.problems.push(format!(
-                    "{table}.{name} in the settings file is ignored: {problem}"
-                ));
+            let (table, name) = key.name();
+            if let Some(value) = file.get(key) {
+                resolved.take(key, value, &format!("{table}.{name} in the settings file"));
             }
             let variable = key.variable();
-            if let Some(text) = environment(variable).filter(|text| !text.is_empty()) {
-                match resolved.settings.apply(key, &Value::String(text)) {
-                    Ok(()) => resolved.locked.push(key),
-                    Err(problem) => resolved
-                        .problems
-                        .push(format!("{variable} is ignored: {problem}")),
-                }
+            if let Some(text) = environment(variable).filter(|text| !text.is_empty())
+                && resolved.take(key, &Value::String(text), variable)
+            {
+                resolved.locked.push(key);
             }
         }
         // What the company exempts for everybody holds for a proxy that is set here as well.
@@ -219,6 +229,17 @@ impl Settings {
             .no_proxy
             .extend(parts(&exempt.unwrap_or_default()));
         resolved
+    }
+
+    /// What is odd about a value that holds.
+    fn doubt(&self, key: Key, value: &Value) -> Option<String> {
+        if key == Key::ApiUrl {
+            self.address.as_ref()?.doubt(value.as_str()?)
+        } else if key == Key::Types {
+            self.types.iter().find_map(|name| event::unknown_type(name))
+        } else {
+            None
+        }
     }
 
     fn apply(&mut self, key: Key, value: &Value) -> Result<(), String> {
@@ -507,6 +528,26 @@ mod tests {
                 "{expected} is not told in: {problems}"
             );
         }
+    }
+
+    #[test]
+    fn what_is_taken_and_odd_is_told() {
+        let resolved = resolve(
+            "[api]\nurl = \"nonsense\"\n[sse]\ntypes = [\"notification.created\", \"user.updatd\"]",
+            &[],
+        );
+        assert_eq!(
+            resolved.settings.address.map(|address| address.to_string()),
+            Some("https://nonsense".to_owned())
+        );
+        assert_eq!(
+            resolved.problems,
+            [
+                "api.url in the settings file: https://nonsense is taken for the server's address; write it in full, \
+                 such as https://gloria.example",
+                "sse.types in the settings file: the event type \"user.updatd\" is unknown; did you mean user.updated?",
+            ]
+        );
     }
 
     #[test]

@@ -60,7 +60,17 @@ impl Keyring {
     ///
     /// When the system gives no thread.
     pub fn new() -> io::Result<Self> {
-        Self::reporting(&PanicReports::channel().0)
+        Self::start(true, &PanicReports::channel().0)
+    }
+
+    /// As [`Keyring::new`], for programs that nobody looks at: a locked keyring stays locked. macOS does not say
+    /// beforehand that it will prompt, so there it may.
+    ///
+    /// # Errors
+    ///
+    /// When the system gives no thread.
+    pub fn without_prompts() -> io::Result<Self> {
+        Self::start(false, &PanicReports::channel().0)
     }
 
     /// As [`Keyring::new`], with somebody who hears of a panic of the thread.
@@ -69,11 +79,19 @@ impl Keyring {
     ///
     /// When the system gives no thread.
     pub fn reporting(panics: &PanicReports) -> io::Result<Self> {
+        Self::start(true, panics)
+    }
+
+    fn start(may_prompt: bool, panics: &PanicReports) -> io::Result<Self> {
         let (calls, receiver) = mpsc::channel();
+        let timekeeper = Timekeeper {
+            may_prompt,
+            stuck: Vec::new(),
+        };
         let guard = panics.guard("secrets");
         thread::Builder::new().name("secrets".to_owned()).spawn(move || {
             let _guard = guard;
-            Timekeeper::default().run(&receiver);
+            timekeeper.run(&receiver);
         })?;
         Ok(Self { calls })
     }
@@ -122,8 +140,8 @@ struct Stuck {
     prompts: bool,
 }
 
-#[derive(Default)]
 struct Timekeeper {
+    may_prompt: bool,
     stuck: Vec<Stuck>,
 }
 
@@ -153,8 +171,9 @@ impl Timekeeper {
             return Err(unresponsive());
         }
         let (sender, notes) = mpsc::channel();
+        let may_prompt = self.may_prompt;
         let work = move || {
-            let prompts = || drop(sender.send(Note::Prompts));
+            let prompts = || may_prompt && sender.send(Note::Prompts).is_ok();
             let outcome = store::perform(&address, &request, prompts);
             drop(sender.send(Note::Done(outcome)));
         };

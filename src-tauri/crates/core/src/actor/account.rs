@@ -7,7 +7,7 @@ use secrecy::ExposeSecret as _;
 use tokio::sync::{mpsc, watch};
 use toml::Value;
 
-use super::{Actor, Running, WAITING_DELIVERIES, preferences};
+use super::{Actor, Running, WAITING_DELIVERIES, environment_token, preferences};
 use crate::address::Address;
 use crate::handle::{CoreError, Reply};
 use crate::ports::SecretError;
@@ -38,6 +38,7 @@ impl Actor {
         let options = StreamOptions {
             timing: self.settings.timing,
             network: self.settings.network.clone(),
+            also: address.elsewhere(&self.settings.types),
             ..StreamOptions::new(
                 address.stream(&self.settings.types),
                 self.user_agent(),
@@ -75,7 +76,7 @@ impl Actor {
     }
 
     fn environment_token(&self) -> Option<Token> {
-        (self.setup.environment)("GLORIA_TOKEN").and_then(|text| Token::parse(&text).ok())
+        environment_token(&self.setup.environment)?.ok()
     }
 
     fn user_agent(&self) -> String {
@@ -292,13 +293,15 @@ impl Actor {
         }
     }
 
+    /// What could not be saved is told, and so are the mistakes that still stand: saving one setting mends no other.
     fn note_saving(&mut self, saved: Result<(), SettingsFileError>) {
-        match saved {
-            Ok(()) => self.set_notice(NoticeKind::Settings, None),
-            Err(error) => {
-                tracing::warn!(%error, "the settings hold until the app ends");
-                self.set_notice(NoticeKind::Settings, Some(sentence(&error.to_string())));
-            }
+        let mut problems = Settings::resolve(&self.file, |name| (self.setup.environment)(name)).problems;
+        problems.extend(self.own_problems.iter().cloned());
+        if let Err(error) = saved {
+            tracing::warn!(%error, "the settings hold until the app ends");
+            problems.insert(0, sentence(&error.to_string()));
         }
+        let message = (!problems.is_empty()).then(|| problems.join("; "));
+        self.set_notice(NoticeKind::Settings, message);
     }
 }

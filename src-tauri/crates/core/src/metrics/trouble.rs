@@ -113,7 +113,7 @@ impl From<&DialError> for Trouble {
             DialError::NetworkSignIn => Self::NetworkSignIn,
             DialError::BrokenOff(_) => Self::BrokenOff,
             DialError::NotHttp(_) => Self::NotHttp,
-            DialError::NotWebSocket(_) => Self::NotAStream,
+            DialError::NotWebSocket(_) | DialError::NotFound(_) => Self::NotAStream,
             DialError::RedirectToNowhere | DialError::RedirectNotSecure | DialError::TooManyRedirects => {
                 Self::Redirect
             }

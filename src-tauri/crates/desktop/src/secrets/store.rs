@@ -20,8 +20,8 @@ mod system;
 /// The service under which all tokens are kept. It never changes, or tokens would be lost.
 const SERVICE: &str = "com.gloriasystem.notify";
 
-/// Does as asked, for as long as it takes. `prompts` is called before it waits for a person.
-pub(super) fn perform(address: &str, request: &Request, prompts: impl Fn()) -> Outcome {
+/// Does as asked, for as long as it takes. `prompts` is asked before it waits for a person, and says whether it may.
+pub(super) fn perform(address: &str, request: &Request, prompts: impl Fn() -> bool) -> Outcome {
     let entry = system::entry(address, request, prompts)?;
     match request {
         Request::Load => load(&entry),

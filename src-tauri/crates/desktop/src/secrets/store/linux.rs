@@ -12,9 +12,13 @@ use zbus_secret_service_keyring_store::Store;
 use super::{Request, SERVICE, refusal};
 
 /// A new connection for each call: the keyring's daemon may have come, gone or been replaced since the last.
-pub(super) fn entry(address: &str, request: &Request, prompts: impl Fn()) -> Result<Entry, SecretError> {
-    if is_locked(address, request).map_err(absent)? {
-        prompts();
+pub(super) fn entry(
+    address: &str,
+    request: &Request,
+    prompts: impl Fn() -> bool,
+) -> Result<Entry, SecretError> {
+    if is_locked(address, request).map_err(absent)? && !prompts() {
+        return Err(SecretError::Locked);
     }
     let label = format!("Gloria Notify: {address}");
     let modifiers = HashMap::from([("label", label.as_str())]);

@@ -5,6 +5,6 @@ use keyring::Entry;
 
 use super::{Request, SERVICE, refusal};
 
-pub(super) fn entry(address: &str, _: &Request, _: impl Fn()) -> Result<Entry, SecretError> {
+pub(super) fn entry(address: &str, _: &Request, _: impl Fn() -> bool) -> Result<Entry, SecretError> {
     Entry::new(SERVICE, address).map_err(refusal)
 }

@@ -7,7 +7,7 @@ use keyring::Entry;
 
 use super::{Request, SERVICE, refusal};
 
-pub(super) fn entry(address: &str, _: &Request, _: impl Fn()) -> Result<Entry, SecretError> {
+pub(super) fn entry(address: &str, _: &Request, _: impl Fn() -> bool) -> Result<Entry, SecretError> {
     // Sets up the store that keyring-core then uses.
     if Entry::store_status().is_err() {
         return Err(refusal(keyring::Error::NoDefaultStore));

@@ -1,0 +1,72 @@
+//! What people paste along with an address or a token: quotes, invisible characters, the name of a setting, the
+//! command that it stood in.
+
+/// Characters that show nothing. No address and no token has them; web pages, chats and files with a byte order mark
+/// put them in.
+fn is_invisible(c: char) -> bool {
+    (c.is_control() && !c.is_whitespace())
+        || matches!(
+            c,
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{61c}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{202a}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}'
+        )
+}
+
+/// What stands around a text that is quoted, in any language.
+pub(crate) fn is_quote(c: char) -> bool {
+    matches!(
+        c,
+        '"' | '\'' | '`' | '´' | '<' | '>' | '«' | '»' | '‘'..='‟' | '‹' | '›' | '「'..='』' | '〈'..='》' | '＂' | '＇'
+    )
+}
+
+/// Without invisible characters, and without white space and quotes around it.
+pub(crate) fn tidy(text: &str) -> String {
+    let visible: String = text.chars().filter(|c| !is_invisible(*c)).collect();
+    unquoted(&visible).to_owned()
+}
+
+/// Without white space and quotes around it.
+pub(crate) fn unquoted(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || is_quote(c))
+}
+
+/// What is assigned, where the text is an assignment to one of these names, as in an environment or a settings file:
+/// `export NAME="value"`, `$env:NAME = 'value'`, `name = value`.
+pub(crate) fn assigned<'a>(text: &'a str, names: &[&str]) -> Option<&'a str> {
+    let (left, right) = text.split_once('=')?;
+    let name = left.split_whitespace().next_back()?;
+    let name = name
+        .get(..5)
+        .filter(|prefix| prefix.eq_ignore_ascii_case("$env:"))
+        .map_or(name, |prefix| &name[prefix.len()..]);
+    names
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(name))
+        .then(|| unquoted(right))
+}
+
+/// What follows a word at the beginning, whatever its case; the word ends where a letter cannot go on.
+pub(crate) fn after_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
+    let rest = text
+        .get(..word.len())
+        .filter(|begin| begin.eq_ignore_ascii_case(word))
+        .map(|_| &text[word.len()..])?;
+    let ends = rest
+        .chars()
+        .next()
+        .is_none_or(|next| next.is_whitespace() || next == ':' || next == '=');
+    ends.then(|| unquoted(rest.trim_start_matches(|c: char| c.is_whitespace() || c == ':' || c == '=')))
+}
+
+/// Whether a display cut the text off: it ends in dots that say so.
+pub(crate) fn is_cut_off(text: &str) -> bool {
+    text.ends_with('…') || text.ends_with("...")
+}
