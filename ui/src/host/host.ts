@@ -14,7 +14,9 @@ export interface Host {
 
 /** The words of whatever a {@link Host} rejected with: `{ message }` or a plain string. */
 export function failureMessage(error: unknown): string {
-  if (typeof error === 'string' && error !== '') return error;
+  // Tauri's own words stand before those of a value that was refused, such as a token.
+  if (typeof error === 'string' && error !== '')
+    return error.replace(/^invalid args `\w+` for command `\w+`: /, '');
   if (typeof error === 'object' && error !== null && 'message' in error) {
     const { message } = error;
     if (typeof message === 'string' && message !== '') return message;

@@ -1,5 +1,5 @@
 import type { AccountForm, AccountView, TestReport } from '../host/protocol';
-import { parseUrl, sentence } from './text';
+import { sentence } from './text';
 
 /** What is wrong with each field, in words; empty where nothing is. */
 export interface AccountProblems {
@@ -7,26 +7,21 @@ export interface AccountProblems {
   token: string;
 }
 
-/** Checks what can be told without the server. */
+/**
+ * Checks that there is something to try. What an address and a token may look like is the core's to say: it takes both
+ * as they are pasted.
+ */
 export function accountProblems(form: AccountForm, account: AccountView): AccountProblems {
-  return { address: addressProblem(form.address), token: tokenProblem(form.token, account) };
+  return {
+    address: form.address.trim() === '' ? 'Enter the address of your server' : '',
+    token: form.token === null && account.token !== 'present' ? 'Enter your token' : '',
+  };
 }
 
-function addressProblem(address: string): string {
-  const typed = address.trim();
-  if (typed === '') return 'Enter the address of your server';
-  // With `wss` the same server is reached over a WebSocket.
-  if (!/^(https?|wss?):\/\//i.test(typed)) return 'The address begins with https:// or wss://';
-  const url = parseUrl(typed);
-  if (url === null) return 'This is not a web address';
-  if (url.username !== '' || url.password !== '') return 'Leave name and password out of the address';
-  return '';
-}
-
-function tokenProblem(token: string | null, account: AccountView): string {
-  if (token === null) return account.token === 'present' ? '' : 'Enter your token';
-  // A token travels in an HTTP header, which takes visible ASCII characters only.
-  return /^[\x21-\x7e]+$/.test(token) ? '' : 'The token has characters that no token has: copy it again';
+/** The field that the core's words are about, if they are about one. */
+export function refusedField(words: string): keyof AccountProblems | null {
+  if (/^the token\b/.test(words)) return 'token';
+  return /\baddress|^plain (http|ws) |^leave /.test(words) && !/keyring/.test(words) ? 'address' : null;
 }
 
 /** What stands below the token field. */

@@ -355,6 +355,25 @@ test('the first run, from nothing to connected', async ({ app, page }) => {
   await expect(app.get('connection')).toHaveAttribute('data-state', 'connected');
 });
 
+test('what is pasted goes to the core as it is, and its refusal stands at the field', async ({
+  app,
+  page,
+}) => {
+  await app.open('firstRun');
+  await app.get('setup-address').fill('gloria.example.com');
+  await app.get('setup-token').fill('Bearer abc');
+  await app.get('setup-test').click();
+  await page.clock.runFor(1000);
+  await expect(app.get('setup-report')).toHaveAttribute('data-succeeded', 'true');
+  expect(await app.calls('connection_test')).toEqual([
+    { address: 'gloria.example.com', token: 'Bearer abc' },
+  ]);
+  await page.evaluate(() => window.fake.refuse('account_save', 'these are several addresses; enter one'));
+  await app.get('setup-save').click();
+  await expect(page.getByText('These are several addresses; enter one')).toBeVisible();
+  await expect(app.get('setup-address')).toBeFocused();
+});
+
 test('an address of the organisation cannot be changed', async ({ app, page }) => {
   await app.open('managed');
   await expect(app.get('setup-address')).not.toBeEditable();

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { failureMessage } from '../../src/host/host';
 import type { AccountView } from '../../src/host/protocol';
-import { accountProblems, tokenHint } from '../../src/lib/account';
+import { accountProblems, refusedField, tokenHint } from '../../src/lib/account';
 
 const ACCOUNT: AccountView = {
   address: null,
@@ -10,18 +11,30 @@ const ACCOUNT: AccountView = {
   needsSetup: true,
 };
 
+test('an address is needed, and what it looks like is the core’s to say', () => {
+  const problem = (address: string): string => accountProblems({ address, token: 't' }, ACCOUNT).address;
+  expect(problem(' ')).toBe('Enter the address of your server');
+  for (const pasted of [
+    'gloria.example.com',
+    '“https://gloria.example.com”',
+    'http://0.0.0.0:8787',
+    'ftp://x',
+  ]) {
+    expect(problem(pasted)).toBe('');
+  }
+});
+
 test.each([
-  ['', 'Enter the address of your server'],
-  ['wss://gloria.example.com/api', ''],
-  ['gloria.example.com', 'The address begins with https:// or wss://'],
-  ['ftp://gloria.example.com', 'The address begins with https:// or wss://'],
-  ['https://', 'This is not a web address'],
-  ['https://user:pass@gloria.example.com', 'Leave name and password out of the address'],
-  ['https://gloria.example.com/api', ''],
-  ['http://127.0.0.1:8080', ''],
-  ['  https://gloria.example.com  ', ''],
-])('the address "%s": "%s"', (address, problem) => {
-  expect(accountProblems({ address, token: 't' }, ACCOUNT).address).toBe(problem);
+  ['the token is cut off at its end; copy all of it', 'token'],
+  ['the address must begin with https:// or wss://', 'address'],
+  ['these are several addresses; enter one', 'address'],
+  ['plain http would send your token unencrypted; use https://', 'address'],
+  ['leave out what follows ? or # in the address', 'address'],
+  ['this is not an address: empty host; it should look like https://gloria.example', 'address'],
+  ['the keyring does not answer', null],
+  ['Gloria Notify is shutting down', null],
+])('“%s” is about %s', (words, field) => {
+  expect(refusedField(words)).toBe(field);
 });
 
 test('a token is needed unless one is saved', () => {
@@ -31,17 +44,15 @@ test('a token is needed unless one is saved', () => {
   expect(accountProblems(form, { ...ACCOUNT, token: 'present' }).token).toBe('');
 });
 
-test('a token with a space or a letter that no header takes is refused', () => {
-  const token = (text: string): string => accountProblems({ address: '', token: text }, ACCOUNT).token;
-  expect(token('eyJhbGciOi.x_y-z=')).toBe('');
-  expect(token('two words')).not.toBe('');
-  expect(token('tökén')).not.toBe('');
-});
-
 test('a keyring that cannot be used is said in words, with the core’s own', () => {
   expect(tokenHint({ ...ACCOUNT, token: 'keyringLocked', tokenProblem: 'GNOME Keyring is locked' })).toEqual({
     text: 'GNOME Keyring is locked. Unlock it and try again, or enter the token anew.',
     tone: 'warn',
   });
   expect(tokenHint({ ...ACCOUNT, token: 'keyringUnavailable' }).text).toContain('until the app is closed');
+});
+
+test('of a value that the shell refuses, the core’s words are shown', () => {
+  const refused = 'invalid args `request` for command `account_save`: the token is too long';
+  expect(failureMessage(refused)).toBe('the token is too long');
 });
