@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::address::Address;
 use crate::connection;
-use crate::protocol::{Remedy, TestReport, TestStep};
+use crate::protocol::{Remedy, TestReport, TestStep, Transport};
 
 /// Longer than connecting and the first byte may take together, so that the stream's own words come first.
 const LONGEST_ATTEMPT: Duration = Duration::from_secs(30);
@@ -47,6 +47,11 @@ pub(crate) async fn test(
             format!("{address} is used with encryption")
         },
     }];
+    let transport = if address.is_websocket() {
+        Transport::WebSocket
+    } else {
+        Transport::Sse
+    };
     let (sender, mut deliveries) = mpsc::channel(16);
     let options = StreamOptions {
         network,
@@ -56,7 +61,7 @@ pub(crate) async fn test(
     let stream = StreamHandle::spawn(options, Arc::new(Fixed(credential)), sender);
     stream.send(Command::Start { cursor: None });
 
-    let answer = timeout(LONGEST_ATTEMPT, answer(&mut deliveries)).await;
+    let answer = timeout(LONGEST_ATTEMPT, answer(&mut deliveries, transport)).await;
     let refusal = match answer {
         Ok(Ok(())) => None,
         Ok(Err(words)) => Some(words),
@@ -69,7 +74,13 @@ pub(crate) async fn test(
     steps.push(TestStep {
         title: "Server and token".into(),
         passed,
-        detail: refusal.unwrap_or_else(|| "the server accepted the token and opened the stream".into()),
+        detail: refusal.unwrap_or_else(|| match stream.found() {
+            Some(place) => format!(
+                "the server accepted the token and opened the stream at {}",
+                place.path()
+            ),
+            None => "the server accepted the token and opened the stream".into(),
+        }),
     });
     if passed {
         let greeted = greeting(&mut deliveries).await;
@@ -90,7 +101,7 @@ pub(crate) async fn test(
     }
 }
 
-async fn answer(deliveries: &mut mpsc::Receiver<Delivery>) -> Result<(), String> {
+async fn answer(deliveries: &mut mpsc::Receiver<Delivery>, transport: Transport) -> Result<(), String> {
     while let Some(delivery) = deliveries.recv().await {
         let Delivery::Status(status) = delivery else {
             continue;
@@ -99,7 +110,7 @@ async fn answer(deliveries: &mut mpsc::Receiver<Delivery>) -> Result<(), String>
             Status::Connected { .. } => return Ok(()),
             Status::Idle(_) | Status::Connecting { .. } => continue,
             Status::Waiting { cause, .. } | Status::CircuitOpen { cause, .. } => {
-                (cause.to_string(), connection::remedy(cause))
+                (connection::words(cause, transport), connection::remedy(cause))
             }
             Status::Halted(reason) => (reason.to_string(), connection::halt_remedy(*reason)),
         };

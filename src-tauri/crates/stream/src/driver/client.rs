@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::fs;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -148,7 +149,7 @@ async fn build(
         } else {
             builder.tls_certs_merge(roots)
         };
-        builder.build().map_err(setup)
+        named_here(builder, &options.url).build().map_err(setup)
     })
     .await
     .map_err(|_| DialError::Setup("the client could not be made".to_owned()))?
@@ -177,6 +178,18 @@ fn builder(options: &StreamOptions, versions: Versions) -> ClientBuilder {
         .retry(reqwest::retry::never())
         .connect_timeout(options.dial.connect)
         .tcp_keepalive(KEEPALIVE)
+}
+
+/// Names below `localhost` are this machine's by the standard (RFC 6761, 6.3), and browsers ask nobody for them; not every
+/// system's resolver knows them, and what another answered would be sent the token without encryption.
+fn named_here(builder: ClientBuilder, url: &Url) -> ClientBuilder {
+    match url.host_str() {
+        Some(name) if name.ends_with(".localhost") => {
+            let here: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+            builder.resolve_to_addrs(name, &here.map(|address| SocketAddr::new(address, 0)))
+        }
+        Some(_) | None => builder,
+    }
 }
 
 /// The certificates of a PEM file.

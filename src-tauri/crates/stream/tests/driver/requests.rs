@@ -249,6 +249,23 @@ async fn redirects_to_another_origin_lose_every_credential() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn names_below_localhost_are_this_machine_whatever_a_resolver_says() {
+    let name =
+        |options: &mut gloria_stream::StreamOptions| options.url.set_host(Some("gloria.localhost")).unwrap();
+    let mut rig = Rig::with(name, Provider::bearer(&["t0ken"])).await;
+    rig.start(None);
+    let mut connection = rig.server.accept().await;
+    assert!(
+        connection
+            .header("host")
+            .unwrap()
+            .starts_with("gloria.localhost:")
+    );
+    connection.write(OPEN).await;
+    rig.connected().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn ten_redirects_are_followed_and_no_more() {
     let mut rig = Rig::new().await;
     rig.start(None);
