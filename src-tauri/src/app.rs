@@ -2,18 +2,20 @@
 
 use std::io;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use gloria_core::paths::Paths;
 use gloria_core::ports::{PanicReports, SystemClock};
 use gloria_core::protocol::{Snapshot, TokenState};
-use gloria_core::{CoreHandle, Ports, Setup};
-use gloria_desktop::{Browser, Keyring, SoundPlayer, SystemSignals};
+use gloria_core::{CoreHandle, Ports, Setup, Signal};
+use gloria_desktop::{Browser, Instance, Keyring, SoundPlayer, SystemSignals};
 use tauri::async_runtime::{self, JoinHandle};
-use tauri::{App, AppHandle, Manager as _, RunEvent};
+use tauri::{App, AppHandle, Manager as _, RunEvent, State};
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::timeout;
 
-use crate::arguments::{self, Start};
+use crate::arguments::Start;
 use crate::toasts::{self, PluginToasts};
 use crate::tray::Tray;
 use crate::{commands, window};
@@ -21,17 +23,15 @@ use crate::{commands, window};
 /// `EX_SOFTWARE` of sysexits.h.
 const INTERNAL_ERROR: i32 = 70;
 
+/// How long the end may take once the core has ended.
+const SOCKET_END_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// Runs until the user quits.
-pub(crate) fn run() -> anyhow::Result<ExitCode> {
+pub(crate) fn run(paths: Paths, instance: Instance, start: Start) -> anyhow::Result<ExitCode> {
     let app = tauri::Builder::default()
-        .plugin(tauri_plugin_single_instance::init(|app, arguments, _folder| {
-            if arguments::second_start(arguments.iter().skip(1)) == Start::WithWindow {
-                window::open_soon(app);
-            }
-        }))
         .plugin(tauri_plugin_notification::init())
         .invoke_handler(commands::handler())
-        .setup(|app| set_up(app).map_err(Into::into))
+        .setup(move |app| set_up(app, paths, instance, start).map_err(Into::into))
         .build(tauri::generate_context!())?;
     let code = app.run_return(|_app, event| {
         // Without a window the app lives on in the tray; only an exit that somebody asked for has a code.
@@ -42,22 +42,33 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
     Ok(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
-fn set_up(app: &mut App) -> anyhow::Result<()> {
+/// The task that answers on the status socket, which takes its file away when it ends.
+struct StatusTask(Mutex<Option<JoinHandle<()>>>);
+
+fn set_up(app: &mut App, paths: Paths, instance: Instance, start: Start) -> anyhow::Result<()> {
     #[cfg(target_os = "linux")]
     window::outlive_x_errors();
-    let paths = gloria_desktop::paths(|name| std::env::var_os(name))?;
     let app = app.handle().clone();
-    let (of, folders) = (app.clone(), paths.clone());
+    let of = app.clone();
     let machine = move |panics: &PanicReports| machine(&of, &paths, panics);
     let (core, task) = async_runtime::block_on(async { gloria_core::supervise(machine) })?;
     app.manage(core.clone());
     toasts::follow_clicks(&app, core.clone());
     let tray = Tray::new(app.clone(), core.clone());
+    if !instance.locks_folder() {
+        let unlocked = core.clone();
+        async_runtime::spawn(async move {
+            // A core that has ended does not mind.
+            let _ = unlocked.signal(Signal::FolderLock { held: false }).await;
+        });
+    }
+    let shown = app.clone();
+    let serving = gloria_desktop::serve_status(core.clone(), instance, move || window::open_soon(&shown));
+    app.manage(StatusTask(Mutex::new(Some(async_runtime::spawn(serving)))));
     async_runtime::spawn(follow(app.clone(), core.clone(), tray));
-    async_runtime::spawn(gloria_desktop::serve_status(core.clone(), folders));
     async_runtime::spawn(end_without_core(app.clone(), task));
     async_runtime::spawn(quit_on_signal(app.clone(), core));
-    if arguments::first_start(std::env::args().skip(1)) == Start::WithWindow {
+    if start == Start::WithWindow {
         window::open_soon(&app);
     }
     Ok(())
@@ -130,6 +141,12 @@ pub(crate) fn quit(app: &AppHandle, core: CoreHandle) -> JoinHandle<()> {
     async_runtime::spawn(async move {
         // A core that has ended already needs no stop.
         let _ = core.stop().await;
+        let task: State<'_, StatusTask> = app.state();
+        let task = task.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task {
+            // It ends with the core. A file that stays is of no harm.
+            let _ = timeout(SOCKET_END_TIMEOUT, task).await;
+        }
         app.exit(0);
     })
 }

@@ -1,5 +1,19 @@
 //! What the command line says.
 
+use clap::Parser;
+
+/// Notifications of the Gloria System on your desktop, from a tray that stays connected.
+#[derive(Debug, Parser)]
+#[command(name = "gloria-notify", version, about, long_about = None)]
+pub(crate) struct Arguments {
+    /// Open the window, also at the first start, which otherwise goes into the tray
+    #[arg(long)]
+    open: bool,
+    /// Open no window, also when Gloria Notify runs already; for a start at login
+    #[arg(long, conflicts_with = "open")]
+    background: bool,
+}
+
 /// What a start asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Start {
@@ -9,22 +23,22 @@ pub(crate) enum Start {
     WithWindow,
 }
 
-/// The first start goes into the tray unless it says `--open`.
-pub(crate) fn first_start<S: AsRef<str>>(arguments: impl IntoIterator<Item = S>) -> Start {
-    let open = arguments
-        .into_iter()
-        .any(|argument| argument.as_ref() == "--open");
-    if open { Start::WithWindow } else { Start::InTray }
-}
+impl Arguments {
+    /// The first start goes into the tray unless it says `--open`.
+    pub(crate) fn first_start(&self) -> Start {
+        if self.open {
+            Start::WithWindow
+        } else {
+            Start::InTray
+        }
+    }
 
-/// Whoever starts the app again wants to see it, except for the system at login.
-pub(crate) fn second_start<S: AsRef<str>>(arguments: impl IntoIterator<Item = S>) -> Start {
-    let background = arguments
-        .into_iter()
-        .any(|argument| argument.as_ref() == "--background");
-    if background {
-        Start::InTray
-    } else {
-        Start::WithWindow
+    /// Whoever starts the app again wants to see it, except for the system at login.
+    pub(crate) fn second_start(&self) -> Start {
+        if self.background {
+            Start::InTray
+        } else {
+            Start::WithWindow
+        }
     }
 }

@@ -9,24 +9,55 @@ mod toasts;
 mod tray;
 mod window;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
+use clap::Parser as _;
+use gloria_desktop::{Claimed, Instance};
 use tracing_subscriber::EnvFilter;
 
+use crate::arguments::{Arguments, Start};
+
+/// There is no display, or it cannot be opened. A command line that is wrong ends with 2, by clap.
+const NO_DISPLAY: u8 = 3;
+/// It cannot be told where files belong.
+const NO_FOLDER: u8 = 4;
+/// Another app has the folder and does not answer.
+const UNRESPONSIVE: u8 = 5;
+
 fn main() -> ExitCode {
+    let arguments = Arguments::parse();
     let filter = EnvFilter::try_from_env("GLORIA_LOG").unwrap_or_else(|_| EnvFilter::new("info,zbus=warn"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .init();
     log_panics_without_their_message();
-    match app::run() {
-        Ok(code) => code,
-        Err(error) => {
-            tracing::error!("Gloria Notify could not start: {error:#}");
-            ExitCode::FAILURE
-        }
+    let paths = match gloria_desktop::paths(|name| std::env::var_os(name)) {
+        Ok(paths) => paths,
+        Err(error) => return failure(NO_FOLDER, &error.to_string()),
+    };
+    let show_window = arguments.second_start() == Start::WithWindow;
+    let instance = match Instance::claim(&paths, show_window) {
+        Ok(Claimed::First(instance)) => instance,
+        Ok(Claimed::Second) => return ExitCode::SUCCESS,
+        Err(error) => return failure(UNRESPONSIVE, &error.to_string()),
+    };
+    #[cfg(target_os = "linux")]
+    if let Err(problem) = window::open_display() {
+        return failure(NO_DISPLAY, &problem);
     }
+    match app::run(paths, instance, arguments.first_start()) {
+        Ok(code) => code,
+        Err(error) => failure(1, &format!("Gloria Notify could not start: {error:#}")),
+    }
+}
+
+/// One sentence for whoever started it.
+fn failure(code: u8, words: &str) -> ExitCode {
+    // Without anybody to read it there is the code.
+    let _ = writeln!(std::io::stderr(), "gloria-notify: {words}");
+    ExitCode::from(code)
 }
 
 /// A panic's message may quote a text of a notification, such as the one that was cut at a wrong place. Where it

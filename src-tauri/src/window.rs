@@ -5,6 +5,7 @@ use gloria_core::protocol::{Appearance, WindowView};
 use tauri::{
     AppHandle, Manager as _, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent,
 };
+use tokio::sync::Mutex;
 
 use crate::commands;
 
@@ -16,13 +17,41 @@ const SIZE: (f64, f64) = (760.0, 640.0);
 /// The narrowest that the UI is made for, and three items high.
 const LEAST_SIZE: (f64, f64) = (380.0, 420.0);
 
+/// Held by whoever is opening the window.
+static OPENING: Mutex<()> = Mutex::const_new(());
+
 /// Lets the app outlive what X says of a window that is gone. By default GDK ends the program at any X error, and a
 /// window that is closed while WebKit still paints it is one. On the main thread, once; it never ends.
 ///
 /// The traps that GDK and others set inside this one hear of their errors all the same.
 #[cfg(target_os = "linux")]
 pub(crate) fn outlive_x_errors() {
-    gdk::error_trap_push();
+    gtk::gdk::error_trap_push();
+}
+
+/// Opens the display, which tauri would panic without. On the main thread.
+///
+/// # Errors
+///
+/// In words for whoever started the app.
+#[cfg(target_os = "linux")]
+pub(crate) fn open_display() -> Result<(), String> {
+    if gtk::init().is_ok() {
+        return Ok(());
+    }
+    let names: Vec<_> = ["WAYLAND_DISPLAY", "DISPLAY"]
+        .into_iter()
+        .filter_map(|name| std::env::var(name).ok().map(|value| format!("{name}={value}")))
+        .collect();
+    Err(if names.is_empty() {
+        "there is no display, for neither WAYLAND_DISPLAY nor DISPLAY is set; start it in a desktop session"
+            .to_owned()
+    } else {
+        format!(
+            "the display cannot be opened ({}); start it in a desktop session",
+            names.join(", ")
+        )
+    })
 }
 
 /// Opens the window, or brings it to the front. From any thread.
@@ -35,6 +64,8 @@ pub(crate) fn open_soon(app: &AppHandle) {
             .attach()
             .await
             .map(|attached| attached.snapshot.preferences.appearance);
+        // One after the other: two that both find no window would make two.
+        let _turn = OPENING.lock().await;
         if let Err(error) = open(&app, core, appearance.unwrap_or_default()) {
             tracing::error!(%error, "the window could not be opened");
         }

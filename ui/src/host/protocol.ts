@@ -609,7 +609,7 @@ message: string, };
 /**
  * What a notice is about.
  */
-export type NoticeKind = "storage" | "keyring" | "sound" | "toasts" | "tray" | "settings" | "gap" | "internal";
+export type NoticeKind = "storage" | "keyring" | "sound" | "toasts" | "tray" | "settings" | "gap" | "internal" | "lock";
 
 /**
  * What the window shows, for the rule that the eye needs no toast for what it sees.

@@ -13,6 +13,7 @@ use gloria_core::ports::{SecretError, Secrets};
 use gloria_core::session::{Token, TokenError};
 use gloria_core::settings::{AuthTransport, Settings, SettingsFile};
 use gloria_desktop::Keyring;
+use gloria_desktop::status_socket::AskError;
 use gloria_stream::{Credential, CredentialError, CredentialProvider};
 use serde::Serialize;
 
@@ -81,6 +82,7 @@ pub(crate) async fn login(options: Options) -> anyhow::Result<ExitCode> {
         }
     };
     Keyring::new()?.store(&address, token).await?;
+    tell_running_app(&address).await;
     tell("loggedIn", &address)
 }
 
@@ -93,8 +95,28 @@ pub(crate) async fn logout(options: Options) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(USAGE));
         }
     };
-    Keyring::new()?.forget(&address).await?;
+    let keyring = Keyring::new()?;
+    // Forgetting what is not there is no error to the keyring, and would read like a success.
+    if matches!(keyring.load(&address).await, Ok(None)) {
+        complain(&format!("no token is kept for {address}"));
+        return tell("notLoggedIn", &address);
+    }
+    keyring.forget(&address).await?;
+    tell_running_app(&address).await;
     tell("loggedOut", &address)
+}
+
+/// An app that runs asks the keyring anew. Without this it would go on with the token that it has, or wait.
+async fn tell_running_app(address: &str) {
+    let Ok(paths) = gloria_desktop::paths(|name| std::env::var_os(name)) else {
+        return;
+    };
+    match gloria_desktop::tell_credentials_changed(&paths, address).await {
+        Ok(()) | Err(AskError::NotRunning) => {}
+        Err(error @ (AskError::Silent | AskError::Unreachable(_) | AskError::Unknown)) => {
+            complain(&format!("the app that runs takes the change up later: {error}"));
+        }
+    }
 }
 
 fn tell(kind: &'static str, address: &str) -> anyhow::Result<ExitCode> {

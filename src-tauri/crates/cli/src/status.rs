@@ -35,7 +35,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let document = match gloria_desktop::ask_status(&paths).await {
         Ok(document) => document,
         Err(error @ AskError::NotRunning) => return Ok(failure(NOT_RUNNING, &error.to_string())),
-        Err(error @ (AskError::Silent | AskError::Unreachable(_))) => {
+        Err(error @ (AskError::Silent | AskError::Unreachable(_) | AskError::Unknown)) => {
             return Ok(failure(NO_ANSWER, &error.to_string()));
         }
     };

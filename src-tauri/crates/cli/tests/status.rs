@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::process::{Output, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +16,8 @@ use gloria_core::protocol::Snapshot;
 use gloria_core::session::Token;
 use gloria_core::status::Health;
 use gloria_core::{CoreHandle, Ports, Setup};
-use gloria_desktop::status_socket::{StatusSocket, StatusSocketError};
+use gloria_desktop::Instance;
+use gloria_desktop::status_socket::StatusSocket;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -26,6 +28,10 @@ const DEADLINE: Duration = Duration::from_secs(20);
 
 /// A core whose settings name this server, if any, in a folder of its own.
 fn core(home: &TempDir, backend: Option<&Backend>) -> CoreHandle {
+    core_in(home.path(), backend)
+}
+
+fn core_in(home: &Path, backend: Option<&Backend>) -> CoreHandle {
     let address = backend.map(Backend::api_url);
     let secrets = match &address {
         Some(address) => FakeSecrets::holding(address, Token::parse(TEST_TOKEN).unwrap()),
@@ -36,7 +42,7 @@ fn core(home: &TempDir, backend: Option<&Backend>) -> CoreHandle {
         .into_iter()
         .collect();
     let setup = Setup {
-        paths: Paths::within(home.path()),
+        paths: Paths::within(home),
         environment: Arc::new(move |name| environment.get(name).cloned()),
         version: "1.2.3".into(),
         seed: 7,
@@ -54,8 +60,18 @@ fn core(home: &TempDir, backend: Option<&Backend>) -> CoreHandle {
 
 /// Serves the core as the app does, from when this returns.
 fn serve(home: &TempDir, core: &CoreHandle) -> tokio::task::JoinHandle<()> {
-    let socket = StatusSocket::open(&Paths::within(home.path())).unwrap();
-    tokio::spawn(socket.serve(core.clone()))
+    serve_in(home.path(), core)
+}
+
+fn serve_in(home: &Path, core: &CoreHandle) -> tokio::task::JoinHandle<()> {
+    let instance = Instance::try_claim(&Paths::within(home)).unwrap();
+    let socket = StatusSocket::open(&instance).unwrap();
+    let core = core.clone();
+    tokio::spawn(async move {
+        // The folder stays claimed as long as the socket is served.
+        let _instance = instance;
+        socket.serve(core, || ()).await;
+    })
 }
 
 async fn until(core: &CoreHandle, wanted: impl Fn(&Snapshot) -> bool) {
@@ -189,8 +205,6 @@ async fn no_app_is_3_before_it_starts_and_after_it_ends() {
     let core = core(&home, None);
     let served = serve(&home, &core);
     core.stop().await.unwrap();
-    absent().await;
-    // The first question after the end is the one that ends the socket.
     timeout(DEADLINE, served).await.unwrap().unwrap();
     absent().await;
     assert_eq!(gloria(&home, &["status", "--yaml"]).await.status.code(), Some(2));
@@ -214,14 +228,11 @@ async fn an_app_that_ends_while_it_is_asked_is_3() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_running_apps_socket_is_never_stolen() {
+async fn a_running_apps_folder_is_claimed_by_nobody_else() {
     let home = tempfile::tempdir().unwrap();
     let core = core(&home, None);
     let _served = serve(&home, &core);
-    assert!(matches!(
-        StatusSocket::open(&Paths::within(home.path())),
-        Err(StatusSocketError::Taken)
-    ));
+    assert!(Instance::try_claim(&Paths::within(home.path())).is_none());
     assert_eq!(
         gloria(&home, &["status"]).await.status.code(),
         Some(4),
@@ -264,21 +275,38 @@ mod unix {
         drop(silent);
     }
 
-    #[tokio::test]
-    async fn a_folder_that_no_socket_fits_into_is_said() {
-        let home = tempfile::tempdir().unwrap();
-        let deep = home.path().join("d".repeat(120));
-        let error = StatusSocket::open(&Paths::within(&deep)).unwrap_err();
-        assert!(error.to_string().contains("too long a path"), "{error}");
+    /// The code of `gloria status` for this home, asked with this runtime folder.
+    async fn status_of(home: &Path, runtime: Option<&Path>) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gloria"));
-        let output = command
-            .arg("status")
-            .env_clear()
-            .env("GLORIA_HOME", &deep)
-            .output()
-            .await
-            .unwrap();
-        assert_eq!(output.status.code(), Some(5));
-        assert!(text(&output.stderr).contains("too long a path"));
+        command.arg("status").env_clear().env("GLORIA_HOME", home);
+        if let Some(runtime) = runtime {
+            command.env("XDG_RUNTIME_DIR", runtime);
+        }
+        timeout(DEADLINE, command.output()).await.unwrap().unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_long_home_with_any_letters_has_a_socket_that_every_script_finds() {
+        let folder = tempfile::tempdir().unwrap();
+        let runtime = tempfile::tempdir().unwrap();
+        for name in ["d".repeat(120), "ünï ✨\u{202e}".repeat(9), "Ä".to_owned()] {
+            let home = folder.path().join(name);
+            let core = core_in(&home, None);
+            let _served = serve_in(&home, &core);
+            for runtime in [None, Some(runtime.path())] {
+                let output = status_of(&home, runtime).await;
+                assert_eq!(output.status.code(), Some(4), "{}", text(&output.stderr));
+            }
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn two_long_homes_are_two_apps() {
+        let folder = tempfile::tempdir().unwrap();
+        let [first, second] = ["1", "2"].map(|end| folder.path().join("d".repeat(120) + end));
+        let core = core_in(&first, None);
+        let _served = serve_in(&first, &core);
+        assert_eq!(status_of(&first, None).await.status.code(), Some(4));
+        assert_eq!(status_of(&second, None).await.status.code(), Some(3));
     }
 }

@@ -49,6 +49,11 @@ pub enum Signal {
         /// There is one.
         present: bool,
     },
+    /// The data folder could be locked against another app, or not.
+    FolderLock {
+        /// It is locked.
+        held: bool,
+    },
 }
 
 /// What came of the events since the core started.
@@ -81,6 +86,7 @@ pub(crate) enum Request {
     ConnectionTest(AccountForm, Reply<TestReport>),
     AccountSave(AccountForm, Reply<()>),
     AccountSignOut(Reply<()>),
+    CredentialsChanged(String, Reply<()>),
     PreferencesSave(PreferencesForm, Reply<()>),
     SoundPreview(SoundName, Reply<()>),
     SoundsPause(PauseRequest, Reply<()>),
@@ -169,6 +175,8 @@ requests! {
     account_save(form: AccountForm) -> () = AccountSave;
     /// Disconnects and forgets the token.
     account_sign_out() -> () = AccountSignOut;
+    /// Tells that the keyring's entry for this API address is another one now.
+    credentials_changed(address: String) -> () = CredentialsChanged;
     /// Changes settings.
     preferences_save(form: PreferencesForm) -> () = PreferencesSave;
     /// Plays a sound.
@@ -184,6 +192,11 @@ requests! {
 }
 
 impl CoreHandle {
+    /// Waits until the core has ended.
+    pub async fn ended(&self) {
+        self.0.closed().await;
+    }
+
     async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, CoreError> {
         let (reply, answer) = oneshot::channel();
         self.0

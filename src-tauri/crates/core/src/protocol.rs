@@ -692,6 +692,8 @@ pub enum NoticeKind {
     Gap,
     /// The core broke and started again, or is about to.
     Internal,
+    /// The data folder cannot be locked.
+    Lock,
 }
 
 /// What the window shows, for the rule that the eye needs no toast for what it sees.

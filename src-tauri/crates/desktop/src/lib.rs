@@ -1,7 +1,9 @@
 //! The ports of `gloria-core` made real on Linux, Windows and macOS: bundled sounds, the keyring, the browser,
-//! signals of sleep and network, the status socket, and where files go. Everything here that may wait does so on a thread of its own and within a limit.
+//! signals of sleep and network, the status socket, one app for each folder, and where files go. Everything here that may
+//! wait does so on a thread of its own and within a limit.
 
 mod browser;
+pub mod instance;
 pub mod paths;
 pub mod secrets;
 pub mod session_bus;
@@ -10,8 +12,9 @@ pub mod sounds;
 pub mod status_socket;
 
 pub use browser::Browser;
+pub use instance::{Claimed, Instance};
 pub use paths::paths;
 pub use secrets::Keyring;
 pub use signals::SystemSignals;
 pub use sounds::SoundPlayer;
-pub use status_socket::{ask_status, serve_status};
+pub use status_socket::{ask_status, serve_status, tell_credentials_changed};

@@ -1,8 +1,8 @@
-//! Where a running app says how it is doing: a socket that only its user reaches. One line asks, one JSON document
-//! answers, and the connection ends.
+//! Where a running app can be asked how it is doing, and to do a few things: a socket that only its user reaches. One
+//! line asks, one JSON document answers, and the connection ends.
 
+use std::fmt;
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +15,8 @@ use tokio::io::{
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
+use crate::instance::Instance;
+
 #[cfg(unix)]
 #[path = "status_socket/unix.rs"]
 mod system;
@@ -22,8 +24,41 @@ mod system;
 #[path = "status_socket/windows.rs"]
 mod system;
 
-/// What a client says.
-const REQUEST: &[u8] = b"status\n";
+/// What a client says, in a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Ask {
+    /// How is it going?
+    Status,
+    /// Show the window.
+    Open,
+    /// The keyring holds another token for this address, or none any more.
+    CredentialsChanged(String),
+}
+
+impl Ask {
+    fn parse(line: &[u8]) -> Option<Self> {
+        let line = str::from_utf8(line).ok()?.strip_suffix('\n')?;
+        Some(match line.split_once(' ') {
+            None if line == "status" => Self::Status,
+            None if line == "open" => Self::Open,
+            Some(("credentials-changed", address)) => Self::CredentialsChanged(address.to_owned()),
+            None | Some(_) => return None,
+        })
+    }
+}
+
+impl fmt::Display for Ask {
+    fn fmt(&self, line: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status => line.write_str("status"),
+            Self::Open => line.write_str("open"),
+            Self::CredentialsChanged(address) => write!(line, "credentials-changed {address}"),
+        }
+    }
+}
+
+/// The longest request names an address.
+const MAX_REQUEST: u64 = 4096;
 
 /// A few scripts at once; more wait their turn.
 const MOST_CLIENTS: usize = 4;
@@ -43,21 +78,12 @@ const LARGEST_DOCUMENT: u64 = 1024 * 1024;
 
 /// Why there is no status socket.
 #[derive(Debug, Error)]
-pub enum StatusSocketError {
-    /// Another app has it.
-    #[error("another Gloria Notify runs on the same folder")]
-    Taken,
-    /// The system cannot name a socket in this folder.
-    #[error("{0} is too long a path for a socket; choose a shorter folder with GLORIA_HOME")]
-    TooLong(PathBuf),
-    /// The system refused.
-    #[error("{place}: {source}")]
-    Refused {
-        /// Which file or pipe.
-        place: String,
-        /// What the system said.
-        source: io::Error,
-    },
+#[error("{place}: {source}")]
+pub struct StatusSocketError {
+    /// Which file or pipe.
+    place: String,
+    /// What the system said.
+    source: io::Error,
 }
 
 /// Why an app did not say how it is doing.
@@ -72,41 +98,42 @@ pub enum AskError {
     /// It cannot be asked.
     #[error("Gloria Notify cannot be asked: {0}")]
     Unreachable(StatusSocketError),
+    /// It is of a version that does not know the question.
+    #[error("the Gloria Notify that runs is of another version; end it and start it again")]
+    Unknown,
 }
 
-/// A socket of which no other app has the like on the same folders. It is given back when dropped.
+/// The socket of the one app that runs on its folders. It is given back when dropped.
 #[derive(Debug)]
 pub struct StatusSocket(system::Listener);
 
 impl StatusSocket {
-    /// Takes the socket. What a crashed app left behind is replaced, what belongs to a running one is not.
+    /// Takes the socket. What a crashed app left behind is replaced.
     ///
     /// # Errors
-    /// When another app has it, or the system refuses.
+    /// When the system refuses.
     ///
     /// # Panics
     /// Outside a tokio runtime that has its network switched on.
-    pub fn open(paths: &Paths) -> Result<Self, StatusSocketError> {
-        system::Listener::open(paths).map(Self)
+    pub fn open(instance: &Instance) -> Result<Self, StatusSocketError> {
+        system::Listener::open(&instance.identity).map(Self)
     }
 
-    /// Answers until the core has ended.
-    pub async fn serve(mut self, core: CoreHandle) {
+    /// Answers until the core has ended. `open` shows the window.
+    pub async fn serve(mut self, core: CoreHandle, open: impl Fn() + Send + Sync + 'static) {
         let places = Arc::new(Semaphore::new(MOST_CLIENTS));
-        let (ended, mut end) = tokio::sync::mpsc::channel::<()>(1);
+        let open: Arc<Open> = Arc::new(open);
         while let Ok(place) = Arc::clone(&places).acquire_owned().await {
             let client = tokio::select! {
                 client = self.0.accept() => client,
-                _ = end.recv() => return,
+                () = core.ended() => return,
             };
             match client {
                 Ok(client) => {
-                    let (core, ended) = (core.clone(), ended.clone());
+                    let (core, open) = (core.clone(), open.clone());
                     tokio::spawn(async move {
-                        match timeout(LONGEST_CONVERSATION, converse(client, &core)).await {
-                            Ok(Ok(Told::Status)) => {}
-                            // One word of the end is enough, whoever brings it.
-                            Ok(Ok(Told::Nothing)) => drop(ended.try_send(())),
+                        match timeout(LONGEST_CONVERSATION, converse(client, &core, &*open)).await {
+                            Ok(Ok(())) => {}
                             Ok(Err(error)) => tracing::debug!(%error, "a script broke off"),
                             Err(_) => tracing::debug!("a script took too long"),
                         }
@@ -122,11 +149,17 @@ impl StatusSocket {
     }
 }
 
+type Open = dyn Fn() + Send + Sync;
+
 /// Takes the status socket and answers on it until the core has ended. Without one the app runs on, and the log says so.
-pub async fn serve_status(core: CoreHandle, paths: Paths) {
-    match StatusSocket::open(&paths) {
-        Ok(socket) => socket.serve(core).await,
-        Err(error) => tracing::warn!(%error, "`gloria status` cannot ask this app"),
+/// The folder stays claimed meanwhile. `open` shows the window.
+pub async fn serve_status(core: CoreHandle, instance: Instance, open: impl Fn() + Send + Sync + 'static) {
+    match StatusSocket::open(&instance) {
+        Ok(socket) => socket.serve(core, open).await,
+        Err(error) => {
+            tracing::warn!(%error, "`gloria status` cannot ask this app");
+            core.ended().await;
+        }
     }
 }
 
@@ -135,11 +168,42 @@ pub async fn serve_status(core: CoreHandle, paths: Paths) {
 /// # Errors
 /// When there is none, or it does not answer within ten seconds.
 pub async fn ask_status(paths: &Paths) -> Result<String, AskError> {
+    ask(paths, &Ask::Status).await
+}
+
+/// Asks the app that runs on these folders to show its window.
+///
+/// # Errors
+/// As [`ask_status`].
+pub async fn ask_to_open(paths: &Paths) -> Result<(), AskError> {
+    ask(paths, &Ask::Open).await.and_then(done)
+}
+
+/// Tells the app that runs on these folders that the keyring's entry for this API address is another one now.
+///
+/// # Errors
+/// As [`ask_status`].
+pub async fn tell_credentials_changed(paths: &Paths, address: &str) -> Result<(), AskError> {
+    let changed = Ask::CredentialsChanged(address.to_owned());
+    ask(paths, &changed).await.and_then(done)
+}
+
+const DONE: &str = "{\"done\":true}\n";
+
+fn done(answer: String) -> Result<(), AskError> {
+    if answer == DONE {
+        Ok(())
+    } else {
+        Err(AskError::Unknown)
+    }
+}
+
+async fn ask(paths: &Paths, ask: &Ask) -> Result<String, AskError> {
     let asked = async {
         let mut server = system::connect(paths).await?;
         let mut document = String::new();
         let exchanged = async {
-            server.write_all(REQUEST).await?;
+            server.write_all(format!("{ask}\n").as_bytes()).await?;
             // The line ends the document; how a pipe ends differs between systems.
             let mut lines = BufReader::new(server).take(LARGEST_DOCUMENT);
             lines.read_line(&mut document).await
@@ -165,29 +229,58 @@ fn hung_up(error: &io::Error) -> bool {
     )
 }
 
-enum Told {
-    Status,
-    Nothing,
+async fn converse(
+    client: impl AsyncRead + AsyncWrite + Unpin,
+    core: &CoreHandle,
+    open: &Open,
+) -> io::Result<()> {
+    let mut client = BufReader::new(client);
+    let mut line = Vec::new();
+    (&mut client)
+        .take(MAX_REQUEST)
+        .read_until(b'\n', &mut line)
+        .await?;
+    let answered = match Ask::parse(&line) {
+        None => Some("{\"error\":\"unknown request\"}\n".to_owned()),
+        Some(Ask::Status) => match core.status().await {
+            Ok(report) => Some(serde_json::to_string(&report)? + "\n"),
+            Err(_) => None,
+        },
+        Some(Ask::Open) => {
+            // A core that is restarting cannot choose what the window shows; it opens all the same.
+            let _ = core.item_show(None).await;
+            open();
+            Some(DONE.to_owned())
+        }
+        Some(Ask::CredentialsChanged(address)) => core
+            .credentials_changed(address)
+            .await
+            .is_ok()
+            .then(|| DONE.to_owned()),
+    };
+    // Without an answer the client sees the end, as that of an app that ends.
+    if let Some(answer) = answered {
+        client.write_all(answer.as_bytes()).await?;
+    }
+    client.shutdown().await
 }
 
-async fn converse(client: impl AsyncRead + AsyncWrite + Unpin, core: &CoreHandle) -> io::Result<Told> {
-    let mut client = BufReader::new(client);
-    let mut request = Vec::new();
-    (&mut client)
-        .take(REQUEST.len() as u64)
-        .read_until(b'\n', &mut request)
-        .await?;
-    if request != REQUEST {
-        client.write_all(b"{\"error\":\"unknown request\"}\n").await?;
-        client.shutdown().await?;
-        return Ok(Told::Status);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_read_as_they_are_written() {
+        for ask in [
+            Ask::Status,
+            Ask::Open,
+            Ask::CredentialsChanged("https://gloria.example/api/v1".into()),
+        ] {
+            assert_eq!(Ask::parse(format!("{ask}\n").as_bytes()), Some(ask));
+        }
+        for line in ["", "status", "open sesame\n", "credentials-changed\n", "\u{e9}\n"] {
+            assert_eq!(Ask::parse(line.as_bytes()), None, "{line:?}");
+        }
+        assert_eq!(Ask::parse(b"\xff\n"), None);
     }
-    let Ok(report) = core.status().await else {
-        return Ok(Told::Nothing);
-    };
-    let mut document = serde_json::to_vec(&report)?;
-    document.push(b'\n');
-    client.write_all(&document).await?;
-    client.shutdown().await?;
-    Ok(Told::Status)
 }

@@ -199,6 +199,27 @@ impl Actor {
         }
     }
 
+    /// Asks the keyring anew: somebody signed in or out beside the app.
+    pub(super) fn on_credentials_changed(&mut self, address: &str) {
+        let ours = self.settings.address.as_ref().map(Address::server);
+        if ours.as_deref() != Some(address) {
+            return;
+        }
+        tracing::info!("the token was changed from outside");
+        // The one in memory stood in for a keyring that now holds another, or shall hold none.
+        self.unkept_token = None;
+        self.token = TokenReport {
+            state: TokenState::Unknown,
+            problem: String::new(),
+        };
+        self.set_notice(NoticeKind::Keyring, None);
+        self.publish_account();
+        // Also an open stream is begun anew: after a sign-out it must not go on. While the disk refuses there is none.
+        if self.storage_retry.is_none() {
+            self.open_stream();
+        }
+    }
+
     pub(super) async fn sign_out(&mut self) -> Result<(), CoreError> {
         self.drop_stream();
         self.unkept_token = None;

@@ -47,6 +47,10 @@ impl Actor {
             Request::ConnectionTest(form, reply) => self.test_connection(form, reply),
             Request::AccountSave(form, reply) => drop(reply.send(self.save_account(form).await)),
             Request::AccountSignOut(reply) => drop(reply.send(self.sign_out().await)),
+            Request::CredentialsChanged(address, reply) => {
+                self.on_credentials_changed(&address);
+                drop(reply.send(Ok(())));
+            }
             Request::PreferencesSave(form, reply) => {
                 drop(reply.send(self.save_preferences(&form)));
             }

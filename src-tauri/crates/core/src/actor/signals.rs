@@ -17,6 +17,11 @@ impl Actor {
                 let message = "This desktop has no tray. Start Gloria Notify again to open its window";
                 self.set_notice(NoticeKind::Tray, (!present).then(|| message.to_owned()));
             }
+            Signal::FolderLock { held } => {
+                let message = "The folder of the inbox is on a file system without locks. Do not start Gloria Notify \
+                               with it on two computers at once";
+                self.set_notice(NoticeKind::Lock, (!held).then(|| message.to_owned()));
+            }
         }
     }
 

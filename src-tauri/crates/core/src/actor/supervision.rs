@@ -226,7 +226,7 @@ impl Actor {
         self.reachability = broken.reachability;
         self.state.requested_item = broken.state.requested_item;
         self.state.preferences.sounds_paused_until = broken.state.preferences.sounds_paused_until;
-        for kind in [NoticeKind::Internal, NoticeKind::Tray] {
+        for kind in [NoticeKind::Internal, NoticeKind::Tray, NoticeKind::Lock] {
             if let Some(message) = broken.notices.get(&kind) {
                 self.notices.insert(kind, message.clone());
             }

@@ -8,9 +8,7 @@ use tokio::net::windows::named_pipe::{ClientOptions, NamedPipeClient, NamedPipeS
 use tokio::time::sleep;
 
 use super::{AskError, StatusSocketError};
-
-/// `ERROR_ACCESS_DENIED`: the first instance of a pipe that exists.
-const ACCESS_DENIED: i32 = 5;
+use crate::instance::Identity;
 
 /// `ERROR_PIPE_BUSY`: every instance of the pipe serves another client.
 const PIPE_BUSY: i32 = 231;
@@ -26,16 +24,15 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    pub(super) fn open(paths: &Paths) -> Result<Self, StatusSocketError> {
-        let name = name(paths);
+    pub(super) fn open(identity: &Identity) -> Result<Self, StatusSocketError> {
+        let name = name(identity);
         let created = ServerOptions::new()
             .first_pipe_instance(true)
             .reject_remote_clients(true)
             .create(&name);
         match created {
             Ok(next) => Ok(Self { name, next }),
-            Err(error) if error.raw_os_error() == Some(ACCESS_DENIED) => Err(StatusSocketError::Taken),
-            Err(source) => Err(StatusSocketError::Refused { place: name, source }),
+            Err(source) => Err(StatusSocketError { place: name, source }),
         }
     }
 
@@ -49,34 +46,26 @@ impl Listener {
 }
 
 pub(super) async fn connect(paths: &Paths) -> Result<NamedPipeClient, AskError> {
-    let name = name(paths);
+    let name = name(&Identity::of(&paths.data));
     loop {
         match ClientOptions::new().open(&name) {
             Ok(client) => return Ok(client),
             Err(error) if error.raw_os_error() == Some(PIPE_BUSY) => sleep(BUSY_REST).await,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(AskError::NotRunning),
             Err(source) => {
-                return Err(AskError::Unreachable(StatusSocketError::Refused {
-                    place: name,
-                    source,
-                }));
+                return Err(AskError::Unreachable(StatusSocketError { place: name, source }));
             }
         }
     }
 }
 
 /// One pipe for each user and folder. Pipes share one space of names in which `\` stands for itself alone.
-fn name(paths: &Paths) -> String {
+fn name(identity: &Identity) -> String {
     let user = std::env::var("USERNAME").unwrap_or_default();
-    let folder = paths.data.display().to_string();
-    let place: String = format!("{user}-{folder}")
+    let user: String = user
         .chars()
         .map(|c| if c.is_alphanumeric() { c } else { '-' })
+        .take(100)
         .collect();
-    // A pipe's name holds 256 characters; the end of a path tells folders apart.
-    let tail: String = place.chars().rev().take(200).collect();
-    format!(
-        r"\\.\pipe\com.gloriasystem.notify-{}",
-        tail.chars().rev().collect::<String>()
-    )
+    format!(r"\\.\pipe\com.gloriasystem.notify-{user}-{}", identity.name())
 }

@@ -1,114 +1,13 @@
-//! The app on desktops that lack something, and on a disk that cannot be written: it says so and goes on.
-
-#![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+//! Desktops that lack something, and a disk that cannot be written: the app says so and goes on.
 
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use anyhow::Result;
-use gloria_backend::{Backend, BackendOptions, TEST_TOKEN};
-use gloria_desktop_session::{Keyring, Part, Process, Session, SessionOptions, wait_until};
+use gloria_backend::TEST_TOKEN;
+use gloria_desktop_session::{Keyring, Part, SessionOptions, wait_until};
 use serde_json::{Value, json};
 
-/// Longer than anything here takes on a busy machine.
-const SOON: Duration = Duration::from_secs(40);
-
-const CREATED: &str = "notification.created";
-
-fn program(name: &str) -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    target.join("debug").join(name)
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-/// The app on a desktop, with a server of its own.
-struct Scene {
-    session: Session,
-    backend: Backend,
-    home: PathBuf,
-}
-
-impl Scene {
-    async fn set(options: SessionOptions) -> Self {
-        let session = Session::start(options).await.unwrap();
-        let home = session.dir().join("gloria");
-        std::fs::create_dir(&home).unwrap();
-        let backend = Backend::start(BackendOptions::default()).await.unwrap();
-        Self {
-            session,
-            backend,
-            home,
-        }
-    }
-
-    fn configure(&self, command: &mut Command) {
-        command
-            .env("GLORIA_HOME", &self.home)
-            .env("GLORIA_API_URL", self.backend.api_url());
-    }
-
-    fn app(&self) -> Process {
-        let mut command = self.session.command(program("gloria-notify"));
-        self.configure(&mut command);
-        command.env("GLORIA_TOKEN", TEST_TOKEN);
-        self.session.spawn("app", command).unwrap()
-    }
-
-    async fn connected(&self) {
-        self.backend
-            .control()
-            .wait_for(|seen| seen.streams == 1, SOON)
-            .await
-            .unwrap();
-    }
-
-    /// Sends a notification as a server does that has just made it.
-    fn push(&self, id: &str) {
-        let data = json!({"id": id, "title": format!("title {id}"), "message": "m <b>&", "createdAt": now()});
-        self.backend.control().push(CREATED, data);
-    }
-
-    fn stored(&self) -> Result<Vec<Value>> {
-        let mut command = self.session.command(program("gloria"));
-        self.configure(&mut command);
-        let output = command.args(["inbox", "list"]).output()?;
-        let lines = String::from_utf8(output.stdout)?;
-        lines
-            .lines()
-            .map(|line| Ok(serde_json::from_str(line)?))
-            .collect()
-    }
-
-    /// Waits until an item is stored of which this is true.
-    async fn stored_item(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-        wait_until(what, SOON, async || Ok(self.stored()?.into_iter().find(&wanted)))
-            .await
-            .unwrap()
-    }
-}
-
-fn now() -> String {
-    let output = Command::new("date")
-        .args(["-u", "+%Y-%m-%dT%H:%M:%S.%NZ"])
-        .output()
-        .unwrap();
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
-
-async fn logged(app: &mut Process, words: &str) {
-    wait_until(words, SOON, async || {
-        app.check_alive()?;
-        Ok(app.log().contains(words).then_some(()))
-    })
-    .await
-    .unwrap();
-}
+use crate::scene::{SOON, Scene, logged, program};
 
 #[tokio::test]
 async fn without_a_session_bus_events_are_stored_and_the_missing_toast_is_told() {

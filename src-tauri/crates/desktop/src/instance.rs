@@ -1,0 +1,254 @@
+//! One running app for each data folder, whatever the desktop offers: a lock in the folder says that there is one, and
+//! the status socket is the way to it.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use gloria_core::paths::Paths;
+use thiserror::Error;
+
+use crate::status_socket::{self, AskError};
+
+#[cfg(unix)]
+mod private;
+
+#[cfg(unix)]
+pub(crate) use private::{current_user, possible_private_folders, usable_private_folders};
+
+/// How long a second start waits for the first one to answer or to end: longer than an app takes to start on a slow
+/// machine, and than it takes before it hangs up.
+const HAND_OVER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How often the second start looks. It is a few system calls.
+const HAND_OVER_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Why this app may not run on its folder.
+#[derive(Debug, Error)]
+pub enum ClaimError {
+    /// Another app has the folder and did not do as asked.
+    #[error(
+        "another Gloria Notify runs with the folder {folder}, here or on another computer, and does not answer \
+         ({source}); end it and start again"
+    )]
+    Unresponsive {
+        /// The data folder.
+        folder: PathBuf,
+        /// What came of asking it.
+        source: AskError,
+    },
+    /// Not even the runtime that asks could be had.
+    #[error("the system gives no resources: {0}")]
+    System(io::Error),
+}
+
+/// What became of a start.
+#[derive(Debug)]
+pub enum Claimed {
+    /// This is the app for the folder.
+    First(Instance),
+    /// Another one runs, and was asked to show its window if that was wanted.
+    Second,
+}
+
+/// The right to be the app for a data folder. It is given up when dropped, and by the system whatever becomes of the
+/// app.
+#[derive(Debug)]
+pub struct Instance {
+    pub(crate) identity: Identity,
+    /// `None` where nothing can be locked.
+    lock: Option<File>,
+    /// The folder itself is locked, so that other computers see it too.
+    in_folder: bool,
+}
+
+enum TryError {
+    Taken,
+    Unsupported(io::Error),
+}
+
+impl Instance {
+    /// Becomes the app for these folders, or has the one that is already theirs open its window.
+    ///
+    /// # Errors
+    /// When there is another one that neither answers nor ends.
+    pub fn claim(paths: &Paths, show_window: bool) -> Result<Claimed, ClaimError> {
+        let deadline = Instant::now() + HAND_OVER_TIMEOUT;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(ClaimError::System)?;
+        loop {
+            if let Some(instance) = Self::try_claim(paths) {
+                return Ok(Claimed::First(instance));
+            }
+            let asked = runtime.block_on(async {
+                if show_window {
+                    status_socket::ask_to_open(paths).await
+                } else {
+                    status_socket::ask_status(paths).await.map(drop)
+                }
+            });
+            match asked {
+                Ok(()) => return Ok(Claimed::Second),
+                // It is just starting, or just ending.
+                Err(_) if Instant::now() < deadline => sleep(HAND_OVER_INTERVAL),
+                Err(source) => {
+                    return Err(ClaimError::Unresponsive {
+                        folder: paths.data.clone(),
+                        source,
+                    });
+                }
+            }
+        }
+    }
+
+    /// Becomes the app for these folders, unless another one is.
+    pub fn try_claim(paths: &Paths) -> Option<Self> {
+        if let Err(error) = create_folder(&paths.data) {
+            tracing::debug!(%error, "the data folder cannot be made");
+        }
+        let identity = Identity::of(&paths.data);
+        let (lock, in_folder) = match lock(&identity.folder.join("running.lock")) {
+            Ok(lock) => (Some(lock), true),
+            Err(TryError::Taken) => return None,
+            Err(TryError::Unsupported(error)) => {
+                tracing::warn!(folder = %identity.folder.display(), %error, "the data folder cannot be locked");
+                match lock_elsewhere(&identity) {
+                    Ok(lock) => (lock, false),
+                    Err(_taken) => return None,
+                }
+            }
+        };
+        Some(Self {
+            identity,
+            lock,
+            in_folder,
+        })
+    }
+
+    /// Whether the folder itself is locked. Otherwise a start on another computer that shares it is not noticed.
+    pub fn locks_folder(&self) -> bool {
+        self.in_folder && self.lock.is_some()
+    }
+}
+
+/// Which folder it is, however it was written.
+#[derive(Debug, Clone)]
+pub(crate) struct Identity {
+    /// Without links and detours.
+    pub(crate) folder: PathBuf,
+}
+
+impl Identity {
+    pub(crate) fn of(data: &Path) -> Self {
+        let folder = fs::canonicalize(data)
+            .or_else(|_| std::path::absolute(data))
+            .unwrap_or_else(|_| data.to_owned());
+        Self { folder }
+    }
+
+    /// A short name that no other folder has.
+    pub(crate) fn name(&self) -> String {
+        format!(
+            "gloria-notify-{:016x}",
+            fnv1a(self.folder.as_os_str().as_encoded_bytes())
+        )
+    }
+}
+
+/// FNV-1a, which app and command line compute alike whatever compiled them. It need not resist anybody: what goes by
+/// the name is only looked for in folders of the same user.
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+fn create_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+fn lock(path: &Path) -> Result<File, TryError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path).map_err(TryError::Unsupported)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(TryError::Taken),
+        // A network file system without locks.
+        Err(TryLockError::Error(error)) => Err(TryError::Unsupported(error)),
+    }
+}
+
+/// In a private folder of this computer, for a data folder that cannot be locked.
+#[cfg(unix)]
+fn lock_elsewhere(identity: &Identity) -> Result<Option<File>, ()> {
+    for folder in usable_private_folders() {
+        match lock(&folder.join(identity.name()).with_extension("lock")) {
+            Ok(lock) => return Ok(Some(lock)),
+            Err(TryError::Taken) => return Err(()),
+            Err(TryError::Unsupported(_)) => {}
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(not(unix))]
+fn lock_elsewhere(_identity: &Identity) -> Result<Option<File>, ()> {
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_claimed_once_until_it_is_given_up() {
+        let home = tempfile::tempdir().expect("a temporary folder");
+        let paths = Paths::within(&home.path().join("deep/Ünïcode ✨"));
+        let first = Instance::try_claim(&paths).expect("free");
+        assert!(first.locks_folder());
+        assert!(Instance::try_claim(&paths).is_none(), "taken");
+        let other = Paths::within(&home.path().join("other"));
+        assert!(Instance::try_claim(&other).is_some(), "another folder is free");
+        drop(first);
+        assert!(Instance::try_claim(&paths).is_some(), "free again");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn one_folder_has_one_name_and_two_folders_have_two() {
+        let home = tempfile::tempdir().expect("a temporary folder");
+        let real = home.path().join("real");
+        fs::create_dir(&real).expect("folder");
+        let link = home.path().join("link");
+        std::os::unix::fs::symlink(&real, &link).expect("link");
+        let name = |path: &Path| Identity::of(path).name();
+        assert_eq!(name(&link), name(&real));
+        assert_eq!(name(&home.path().join("real/../real/.")), name(&real));
+        assert_ne!(name(&home.path().join("a b")), name(&home.path().join("a-b")));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_folder_that_cannot_be_locked_is_locked_on_this_computer() {
+        // Nobody makes files there, not even root.
+        let paths = Paths::within(Path::new("/proc/self/fdinfo"));
+        let first = Instance::try_claim(&paths).expect("free");
+        assert!(!first.locks_folder());
+        assert!(Instance::try_claim(&paths).is_none(), "taken");
+        let name = first.identity.name();
+        for folder in usable_private_folders() {
+            let _ = fs::remove_file(folder.join(&name).with_extension("lock"));
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! `gloria login` and `gloria logout` beside the app that runs.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use gloria_backend::TEST_TOKEN;
+use gloria_desktop_session::{Process, SessionOptions, wait_until};
+
+use crate::scene::{SOON, Scene, program};
+
+/// Runs `gloria` with this on its standard input, and answers with its first line.
+fn gloria(scene: &Scene, arguments: &[&str], input: &str) -> String {
+    let mut command = scene.session.command(program("gloria"));
+    scene.configure(&mut command);
+    let mut child = command
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The app with whatever token the keyring holds.
+fn app(scene: &Scene) -> Process {
+    let mut command: Command = scene.session.command(program("gloria-notify"));
+    scene.configure(&mut command);
+    scene.session.spawn("app", command).unwrap()
+}
+
+async fn tray_says(scene: &Scene, words: &str) {
+    wait_until(&format!("the tray to say {words:?}"), SOON, async || {
+        let items = scene.session.tray_items().await?;
+        Ok(items.into_iter().find(|item| item.tooltip.contains(words)))
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn signing_in_and_out_by_the_command_line_reaches_the_running_app() {
+    let scene = Scene::set(SessionOptions::default()).await;
+    let address = scene.backend.api_url();
+    assert!(gloria(&scene, &["login"], "a-token-that-the-server-refuses").contains("loggedIn"));
+    let mut running = app(&scene);
+    wait_until("the app to be refused", SOON, async || {
+        running.check_alive()?;
+        let (code, said) = scene.status();
+        Ok((code == 4 && said["connection"]["state"] == "halted").then_some(()))
+    })
+    .await
+    .unwrap();
+
+    assert!(gloria(&scene, &["login", "--address", &address], TEST_TOKEN).contains("loggedIn"));
+    scene.connected().await;
+    tray_says(&scene, "Connected").await;
+
+    assert!(gloria(&scene, &["logout"], "").contains("loggedOut"));
+    scene
+        .backend
+        .control()
+        .wait_for(|seen| seen.streams == 0, SOON)
+        .await
+        .unwrap();
+    tray_says(&scene, "Set-up needed").await;
+    assert!(gloria(&scene, &["logout"], "").contains("notLoggedIn"));
+
+    assert!(gloria(&scene, &["login"], TEST_TOKEN).contains("loggedIn"));
+    scene.connected().await;
+    running.check_alive().unwrap();
+}

@@ -1,0 +1,9 @@
+//! The app on machines that lack something, or have more than one of it.
+
+#![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+mod credentials;
+mod lacking;
+mod scene;
+mod starts;

@@ -1,0 +1,133 @@
+//! A desktop, a server, and what the app is told of them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::Result;
+use gloria_backend::{Backend, BackendOptions, TEST_TOKEN};
+use gloria_desktop_session::{Process, Session, SessionOptions, wait_until};
+use serde_json::{Value, json};
+
+/// Longer than anything here takes on a busy machine.
+pub(crate) const SOON: Duration = Duration::from_secs(40);
+
+pub(crate) const CREATED: &str = "notification.created";
+
+pub(crate) fn program(name: &str) -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    target.join("debug").join(name)
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The app on a desktop, with a server of its own.
+pub(crate) struct Scene {
+    pub(crate) session: Session,
+    pub(crate) backend: Backend,
+    pub(crate) home: PathBuf,
+}
+
+impl Scene {
+    pub(crate) async fn set(options: SessionOptions) -> Self {
+        let session = Session::start(options).await.unwrap();
+        let home = session.dir().join("gloria");
+        std::fs::create_dir(&home).unwrap();
+        let backend = Backend::start(BackendOptions::default()).await.unwrap();
+        Self {
+            session,
+            backend,
+            home,
+        }
+    }
+
+    pub(crate) fn configure(&self, command: &mut Command) {
+        command
+            .env("GLORIA_HOME", &self.home)
+            .env("GLORIA_API_URL", self.backend.api_url());
+    }
+
+    pub(crate) fn app(&self) -> Process {
+        let mut command = self.session.command(program("gloria-notify"));
+        self.configure(&mut command);
+        command.env("GLORIA_TOKEN", TEST_TOKEN);
+        self.session.spawn("app", command).unwrap()
+    }
+
+    pub(crate) async fn connected(&self) {
+        self.backend
+            .control()
+            .wait_for(|seen| seen.streams == 1, SOON)
+            .await
+            .unwrap();
+    }
+
+    /// Sends a notification as a server does that has just made it.
+    pub(crate) fn push(&self, id: &str) {
+        let data = json!({"id": id, "title": format!("title {id}"), "message": "m <b>&", "createdAt": now()});
+        self.backend.control().push(CREATED, data);
+    }
+
+    pub(crate) fn stored(&self) -> Result<Vec<Value>> {
+        let mut command = self.session.command(program("gloria"));
+        self.configure(&mut command);
+        let output = command.args(["inbox", "list"]).output()?;
+        let lines = String::from_utf8(output.stdout)?;
+        lines
+            .lines()
+            .map(|line| Ok(serde_json::from_str(line)?))
+            .collect()
+    }
+
+    /// What `gloria status` says of the running app, and the code it ends with.
+    pub(crate) fn status(&self) -> (i32, Value) {
+        let mut command = self.session.command(program("gloria"));
+        self.configure(&mut command);
+        let output = command.args(["status", "--json"]).output().unwrap();
+        let said = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
+        (output.status.code().unwrap(), said)
+    }
+
+    /// How many windows of the app are on screen.
+    pub(crate) fn windows(&self) -> usize {
+        let mut search = self.session.command("xdotool");
+        let found = search
+            .args(["search", "--onlyvisible", "--name", "Gloria Notify$"])
+            .output()
+            .unwrap();
+        String::from_utf8(found.stdout).unwrap().lines().count()
+    }
+
+    pub(crate) async fn expect_windows(&self, count: usize) {
+        let counted = async || Ok((self.windows() == count).then_some(()));
+        wait_until(&format!("{count} windows"), SOON, counted)
+            .await
+            .unwrap();
+    }
+
+    /// Waits until an item is stored of which this is true.
+    pub(crate) async fn stored_item(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        wait_until(what, SOON, async || Ok(self.stored()?.into_iter().find(&wanted)))
+            .await
+            .unwrap()
+    }
+}
+
+pub(crate) fn now() -> String {
+    let output = Command::new("date")
+        .args(["-u", "+%Y-%m-%dT%H:%M:%S.%NZ"])
+        .output()
+        .unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+pub(crate) async fn logged(app: &mut Process, words: &str) {
+    wait_until(words, SOON, async || {
+        app.check_alive()?;
+        Ok(app.log().contains(words).then_some(()))
+    })
+    .await
+    .unwrap();
+}

@@ -1,0 +1,198 @@
+//! How the app starts and ends: without a display, twice at once, for two homes at once.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use gloria_backend::{Backend, BackendOptions, TEST_TOKEN};
+use gloria_desktop_session::{Keyring, Process, SessionOptions, wait_until};
+
+use crate::scene::{SOON, Scene, program};
+
+/// Without a desktop around it.
+fn alone(home: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    Command::new(program("gloria-notify"))
+        .args(arguments)
+        .env_clear()
+        .env("GLORIA_HOME", home)
+        .envs(environment.iter().copied())
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn without_a_display_one_sentence_says_so_and_3_is_the_code() {
+    let home = tempfile::tempdir().unwrap();
+    for (environment, words) in [
+        (vec![], "there is no display"),
+        (vec![("DISPLAY", "")], "the display cannot be opened"),
+        (
+            vec![("DISPLAY", ":64999")],
+            "the display cannot be opened (DISPLAY=:64999)",
+        ),
+        (
+            vec![("DISPLAY", "no.such.host.invalid:0")],
+            "the display cannot be opened",
+        ),
+        (
+            vec![("WAYLAND_DISPLAY", "wayland-77"), ("XDG_RUNTIME_DIR", "/nowhere")],
+            "the display cannot be opened (WAYLAND_DISPLAY=wayland-77)",
+        ),
+    ] {
+        let output = alone(home.path(), &[], &environment);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{environment:?}: {said}");
+        assert!(said.contains(words), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+}
+
+#[test]
+fn the_command_line_is_answered_before_any_display_is_asked_for() {
+    let home = tempfile::tempdir().unwrap();
+    let help = alone(home.path(), &["--help"], &[]);
+    assert_eq!(help.status.code(), Some(0));
+    assert!(
+        text(&help.stdout).contains("--background"),
+        "{}",
+        text(&help.stdout)
+    );
+    let version = alone(home.path(), &["--version"], &[]);
+    assert_eq!(version.status.code(), Some(0));
+    assert!(text(&version.stdout).starts_with("gloria-notify "));
+    for wrong in [&["--opne"][..], &["file.txt"], &["--open", "--background"]] {
+        assert_eq!(alone(home.path(), wrong, &[]).status.code(), Some(2), "{wrong:?}");
+    }
+}
+
+#[test]
+fn without_a_home_it_is_said_and_4_is_the_code() {
+    let output = Command::new(program("gloria-notify"))
+        .env_clear()
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(4));
+    let said = text(&output.stderr);
+    assert!(
+        said.contains("HOME is not set") && said.lines().count() == 1,
+        "{said}"
+    );
+}
+
+/// The app for a home of its own, with a server of its own.
+fn start(scene: &Scene, name: &str, home: &Path, backend: &Backend) -> Process {
+    let mut command = scene.session.command(program("gloria-notify"));
+    command
+        .env("GLORIA_HOME", home)
+        .env("GLORIA_API_URL", backend.api_url())
+        .env("GLORIA_TOKEN", TEST_TOKEN);
+    scene.session.spawn(name, command).unwrap()
+}
+
+async fn streams(backend: &Backend, count: u64) {
+    backend
+        .control()
+        .wait_for(|seen| seen.streams as u64 == count, SOON)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn two_homes_are_two_apps_side_by_side() {
+    let scene = Scene::set(SessionOptions::default()).await;
+    let second = Backend::start(BackendOptions::default()).await.unwrap();
+    let homes = ["first", "second"].map(|name| scene.session.dir().join(name));
+    let mut one = start(&scene, "one", &homes[0], &scene.backend);
+    streams(&scene.backend, 1).await;
+    let mut other = start(&scene, "other", &homes[1], &second);
+    streams(&second, 1).await;
+    wait_until("two icons", SOON, async || {
+        let items = scene.session.tray_items().await?;
+        Ok((items.len() == 2).then_some(()))
+    })
+    .await
+    .unwrap();
+
+    // A second start of one of them opens its window, and leaves the other alone.
+    let mut again = start(&scene, "again", &homes[1], &second);
+    assert_eq!(again.ended(SOON).await.unwrap().code(), Some(0));
+    scene.expect_windows(1).await;
+    one.check_alive().unwrap();
+    other.check_alive().unwrap();
+    assert_eq!(second.control().observed().streams_total, 1);
+}
+
+#[tokio::test]
+async fn of_starts_at_the_same_moment_one_runs_and_the_others_end_also_without_a_bus() {
+    for bus in [true, false] {
+        let scene = Scene::set(SessionOptions {
+            bus,
+            sound: false,
+            ..SessionOptions::default()
+        })
+        .await;
+        let mut apps: Vec<_> = (0..4)
+            .map(|number| start(&scene, &format!("app-{number}"), &scene.home, &scene.backend))
+            .collect();
+        scene.connected().await;
+        let left = wait_until("one to be left", SOON, async || {
+            let mut running = 0;
+            for app in &mut apps {
+                match app.exit_status()? {
+                    None => running += 1,
+                    Some(status) => assert_eq!(status.code(), Some(0), "{}", app.log()),
+                }
+            }
+            Ok((running == 1).then_some(()))
+        });
+        left.await.unwrap();
+        scene.expect_windows(1).await;
+        assert_eq!(scene.backend.control().observed().streams_total, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_first_start_that_asks_for_the_window_has_one() {
+    for _ in 0..3 {
+        let scene = Scene::set(SessionOptions {
+            keyring: Keyring::None,
+            sound: false,
+            ..SessionOptions::default()
+        })
+        .await;
+        let mut command = scene.session.command(program("gloria-notify"));
+        command.env("GLORIA_HOME", &scene.home).arg("--open");
+        let mut app = scene.session.spawn("app", command).unwrap();
+        scene.expect_windows(1).await;
+        // A second start is answered after both causes of the first one's window.
+        let mut command = scene.session.command(program("gloria-notify"));
+        command.env("GLORIA_HOME", &scene.home);
+        let mut second = scene.session.spawn("second", command).unwrap();
+        assert_eq!(second.ended(SOON).await.unwrap().code(), Some(0));
+        assert_eq!(scene.windows(), 1);
+        app.check_alive().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_long_home_with_any_letters_works_as_any_other() {
+    let mut scene = Scene::set(SessionOptions::default()).await;
+    scene.home = scene
+        .session
+        .dir()
+        .join("Jürgen Ölmüller ✨")
+        .join("d".repeat(120));
+    let mut app = scene.app();
+    scene.connected().await;
+    scene.push("1");
+    scene.stored_item("the item", |item| item["key"] == "n:1").await;
+    let (code, said) = scene.status();
+    assert_eq!(code, 0, "{said}");
+    let mut second = start(&scene, "second", &scene.home, &scene.backend);
+    assert_eq!(second.ended(SOON).await.unwrap().code(), Some(0));
+    scene.expect_windows(1).await;
+    app.check_alive().unwrap();
+}
