@@ -5,6 +5,7 @@
 mod account;
 mod address;
 mod arrivals;
+mod clock;
 mod conditions;
 mod desk;
 mod floods;

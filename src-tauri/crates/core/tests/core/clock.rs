@@ -1,0 +1,97 @@
+//! A time of day that is wrong by hours, from the start or set while the app runs: nothing is lost or shown twice.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use gloria_core::ports::{Clock, SystemClock};
+use gloria_core::protocol::ConnectionState;
+use serde_json::Value;
+
+use crate::desk::{CREATED, Desk, Running, backend, live, soon};
+
+const HOUR: i64 = 3600;
+
+/// The machine's clock, and how far somebody has set it.
+#[derive(Debug, Default)]
+struct SetClock {
+    ahead: AtomicI64,
+}
+
+impl Clock for SetClock {
+    fn wall(&self) -> SystemTime {
+        let ahead = self.ahead.load(Ordering::SeqCst);
+        let distance = Duration::from_secs(ahead.unsigned_abs());
+        let now = SystemClock.wall();
+        if ahead < 0 { now - distance } else { now + distance }
+    }
+
+    fn monotonic(&self) -> Instant {
+        SystemClock.monotonic()
+    }
+}
+
+/// The attempt that follows a broken connection is as near as ever by the clock that the user sees.
+async fn reconnects_soon(running: &Running, clock: &SetClock) {
+    let state = running
+        .until("waiting", |state| {
+            state.connection.state != ConnectionState::Connected
+        })
+        .await;
+    if let Some(next) = state.connection.next_attempt_at {
+        let now = i64::try_from(
+            clock
+                .wall()
+                .duration_since(SystemTime::UNIX_EPOCH)
+                .unwrap()
+                .as_millis(),
+        )
+        .unwrap();
+        assert!((next - now).abs() < 60_000, "in {} ms", next - now);
+    }
+    running.connected().await;
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_by_hours_costs_and_repeats_nothing() {
+    let (backend, control) = backend().await;
+    for set in [-26 * HOUR, -3 * HOUR, 3 * HOUR, 26 * HOUR] {
+        let streams_before = control.observed().streams_total;
+        let desk = Desk::signed_in(&backend);
+        let clock = Arc::new(SetClock::default());
+        let running = desk.start_by(clock.clone());
+        running.connected().await;
+        let mut titles = Vec::new();
+        let mut send = |step: &str| -> Value {
+            let id = format!("{set}-{step}");
+            titles.push(format!("title {id}"));
+            live(&id, "normal")
+        };
+        control.push(CREATED, send("before"));
+        soon("the first toast", desk.toasts.shown.wait_for(1)).await;
+
+        clock.ahead.store(set, Ordering::SeqCst);
+        control.push(CREATED, send("set"));
+        soon("a toast after it was set", desk.toasts.shown.wait_for(2)).await;
+        control.end_streams();
+        reconnects_soon(&running, &clock).await;
+        control.push(CREATED, send("again"));
+        soon("a toast on the next connection", desk.toasts.shown.wait_for(3)).await;
+
+        // And with the wrong clock from the start, on rows that seem to be of another day.
+        running.stop().await;
+        let running = desk.start_by(clock.clone());
+        running.connected().await;
+        clock.ahead.store(0, Ordering::SeqCst);
+        control.push(CREATED, send("back"));
+        soon("a toast after it was set back", desk.toasts.shown.wait_for(4)).await;
+        assert_eq!(desk.titles(), titles, "each once, {set} s");
+
+        let streams = control.observed().streams_total - streams_before;
+        assert!(
+            streams <= 6,
+            "{streams} connections: each step makes one, and a clock that leaps may look like a sleep"
+        );
+        running.stop().await;
+    }
+}
