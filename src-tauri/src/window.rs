@@ -41,7 +41,9 @@ pub(crate) fn open_display() -> Result<(), String> {
     }
     let names: Vec<_> = ["WAYLAND_DISPLAY", "DISPLAY"]
         .into_iter()
-        .filter_map(|name| std::env::var(name).ok().map(|value| format!("{name}={value}")))
+        .filter_map(|name| std::env::var(name).ok().map(|value| (name, value)))
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| format!("{name}={value}"))
         .collect();
     Err(if names.is_empty() {
         "there is no display, for neither WAYLAND_DISPLAY nor DISPLAY is set; start it in a desktop session"

@@ -28,7 +28,7 @@ fn without_a_display_one_sentence_says_so_and_3_is_the_code() {
     let home = tempfile::tempdir().unwrap();
     for (environment, words) in [
         (vec![], "there is no display"),
-        (vec![("DISPLAY", "")], "the display cannot be opened"),
+        (vec![("DISPLAY", "")], "there is no display"),
         (
             vec![("DISPLAY", ":64999")],
             "the display cannot be opened (DISPLAY=:64999)",
