@@ -214,10 +214,8 @@ impl Actor {
         };
         self.set_notice(NoticeKind::Keyring, None);
         self.publish_account();
-        // Also an open stream is begun anew: after a sign-out it must not go on. While the disk refuses there is none.
-        if self.storage_retry.is_none() {
-            self.open_stream();
-        }
+        // Also an open stream is begun anew: after a sign-out it must not go on.
+        self.open_stream();
     }
 
     pub(super) async fn sign_out(&mut self) -> Result<(), CoreError> {
