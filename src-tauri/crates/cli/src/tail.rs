@@ -228,7 +228,7 @@ impl Tail {
                     Reached::Stream => ExitCode::SUCCESS,
                 },
                 Some(observation) = observations.recv() => {
-                    if let Some(command) = self.conditions.observe(Instant::now(), &observation) {
+                    if let Some(command) = self.conditions.observe(Instant::now(), now(), &observation) {
                         self.stream.send(command);
                     }
                 }
@@ -268,6 +268,16 @@ impl Tail {
                     event: "",
                     id: &id,
                     error: &error,
+                })?;
+                None
+            }
+            Delivery::PositionLost { id } => {
+                let error = "the server does not know this position; what came after it may be missing";
+                self.lines.write(&InvalidLine {
+                    kind: "invalid",
+                    event: "",
+                    id: &id,
+                    error,
                 })?;
                 None
             }
@@ -411,7 +421,7 @@ impl Tail {
                     (no_token && self.options.no_prompt).then(|| ExitCode::from(NO_TOKEN)),
                 );
             }
-            Status::Halted(reason) => {
+            Status::Halted { reason, .. } => {
                 words = reason.to_string();
                 let halted = StateLine {
                     reason: Some(&words),

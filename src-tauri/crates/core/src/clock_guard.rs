@@ -26,14 +26,21 @@ impl ClockGuard {
         Self { last: now }
     }
 
-    /// Looks at the clocks; to be called every [`LOOK_EVERY`]. True when the machine slept since the last look, or
-    /// the process stood still.
-    pub fn look(&mut self, now: Moment) -> bool {
+    /// Looks at the clocks; to be called every [`LOOK_EVERY`]. When the machine slept since the last look, or the process
+    /// stood still, answers with [`ClockGuard::slept`].
+    pub fn look(&mut self, now: Moment) -> Option<Duration> {
+        let late = now.monotonic.saturating_duration_since(self.last.monotonic);
+        let slept = self.slept(now);
+        self.last = now;
+        (slept > TOLERANCE || late > LOOK_EVERY + TOLERANCE).then_some(slept)
+    }
+
+    /// How much time since the last look the monotonic clock did not count.
+    pub fn slept(&self, now: Moment) -> Duration {
         let monotonic = now.monotonic.saturating_duration_since(self.last.monotonic);
         // A clock that was set back tells nothing of sleep.
         let wall = now.wall.duration_since(self.last.wall).unwrap_or(monotonic);
-        self.last = now;
-        wall.saturating_sub(monotonic) > TOLERANCE || monotonic > LOOK_EVERY + TOLERANCE
+        wall.saturating_sub(monotonic)
     }
 }
 
@@ -45,7 +52,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn looks(steps: &[(i64, u32)]) -> Vec<bool> {
+    fn looks(steps: &[(i64, u32)]) -> Vec<Option<u64>> {
         let mut now = Moment {
             wall: SystemTime::now(),
             monotonic: Instant::now(),
@@ -60,28 +67,28 @@ mod tests {
                 now.wall + distance
             };
             now.monotonic += SECOND * *monotonic;
-            found.push(guard.look(now));
+            found.push(guard.look(now).map(|slept| slept.as_secs()));
         }
         found
     }
 
     #[test]
     fn clocks_that_go_together_are_no_sleep() {
-        assert_eq!(looks(&[(5, 5), (6, 5), (5, 6), (14, 5)]), [false; 4]);
+        assert_eq!(looks(&[(5, 5), (6, 5), (5, 6), (14, 5)]), [None; 4]);
     }
 
     #[test]
     fn a_time_of_day_that_ran_ahead_is_a_sleep_once() {
-        assert_eq!(looks(&[(5, 5), (3605, 5), (5, 5)]), [false, true, false]);
+        assert_eq!(looks(&[(5, 5), (3605, 5), (5, 5)]), [None, Some(3600), None]);
     }
 
     #[test]
     fn a_look_that_comes_late_is_a_sleep_too() {
-        assert_eq!(looks(&[(90, 90), (5, 5)]), [true, false]);
+        assert_eq!(looks(&[(90, 90), (5, 5)]), [Some(0), None]);
     }
 
     #[test]
     fn a_clock_that_is_set_back_is_none() {
-        assert_eq!(looks(&[(-3600, 5), (5, 5)]), [false, false]);
+        assert_eq!(looks(&[(-3600, 5), (5, 5)]), [None, None]);
     }
 }

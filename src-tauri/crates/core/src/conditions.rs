@@ -41,7 +41,7 @@ impl Conditions {
     ///
     /// Nothing is done about a sleep that is about to come. It may be called off, or be followed by no word of waking,
     /// and whoever hung up would be silent for nothing; a server has to notice peers that vanish in any case.
-    pub fn observe(&mut self, now: Instant, observation: &Observation) -> Option<Command> {
+    pub fn observe(&mut self, now: Instant, clocks: Moment, observation: &Observation) -> Option<Command> {
         match observation {
             Observation::AboutToSleep => {
                 // Waking from this sleep is another waking, however short the time awake was.
@@ -54,7 +54,7 @@ impl Conditions {
                     return None;
                 }
                 self.woke = Some(now);
-                Some(Command::Woke)
+                Some(Command::Woke(self.guard.slept(clocks)))
             }
             Observation::Network(snapshot) => self.network.observe(now, snapshot).map(Command::Network),
         }
@@ -74,9 +74,11 @@ impl Conditions {
         if self.guard_due <= now {
             self.guard_due = now + LOOK_EVERY;
             // Each look finds a sleep of its own, so only the system's word can be of the same one.
-            if self.guard.look(clocks) && !within(self.announced, now) {
+            if let Some(slept) = self.guard.look(clocks)
+                && !within(self.announced, now)
+            {
                 self.woke = Some(now);
-                commands.push(Command::Woke);
+                commands.push(Command::Woke(slept));
             }
         }
         commands

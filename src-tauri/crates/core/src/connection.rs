@@ -155,10 +155,11 @@ pub fn view(
             next_attempt_at: Some(now.epoch_millis_of(*until)),
             ..quiet
         },
-        Status::Halted(reason) => ConnectionView {
+        Status::Halted { reason, until } => ConnectionView {
             state: ConnectionState::Halted,
             reason: reason.to_string(),
             remedy: halt_remedy(*reason),
+            next_attempt_at: until.map(|until| now.epoch_millis_of(until)),
             ..quiet
         },
     }
@@ -166,7 +167,7 @@ pub fn view(
 
 pub(crate) fn halt_remedy(reason: HaltReason) -> Remedy {
     match reason {
-        HaltReason::Unauthorized | HaltReason::NoCredential => Remedy::SignIn,
+        HaltReason::Unauthorized | HaltReason::Expired | HaltReason::NoCredential => Remedy::SignIn,
         HaltReason::Forbidden | HaltReason::StoppedByServer => Remedy::Retry,
     }
 }
@@ -280,7 +281,10 @@ mod tests {
             wall: SystemTime::UNIX_EPOCH,
             monotonic: Instant::now(),
         };
-        let remedy = |reason| view(&Status::Halted(reason), None, Surroundings::default(), &now).remedy;
+        let remedy = |reason| {
+            let halted = Status::Halted { reason, until: None };
+            view(&halted, None, Surroundings::default(), &now).remedy
+        };
         assert_eq!(remedy(HaltReason::Unauthorized), Remedy::SignIn);
         assert_eq!(remedy(HaltReason::NoCredential), Remedy::SignIn);
         assert_eq!(remedy(HaltReason::StoppedByServer), Remedy::Retry);

@@ -142,7 +142,7 @@ impl Metrics {
             Step::Changed(Status::Waiting { cause, .. } | Status::CircuitOpen { cause, .. }) => {
                 self.fail(now, cause.into());
             }
-            Step::Changed(Status::Halted(reason)) => self.fail(now, (*reason).into()),
+            Step::Changed(Status::Halted { reason, .. }) => self.fail(now, (*reason).into()),
             Step::Changed(Status::Idle(_)) => self.hang_up(now, None),
         }
     }

@@ -38,7 +38,7 @@ impl Outage {
             Status::Waiting { cause, .. } | Status::CircuitOpen { cause, .. } => {
                 self.reason = cause.to_string()
             }
-            Status::Halted(reason) => self.reason = reason.to_string(),
+            Status::Halted { reason, .. } => self.reason = reason.to_string(),
         }
         let began = *self.began.get_or_insert(now);
         let needs_user = needs_user(status);
@@ -78,12 +78,15 @@ impl Outage {
 /// Whether waiting alone leads nowhere.
 pub(crate) fn needs_user(status: &Status) -> bool {
     match status {
-        Status::Halted(
-            HaltReason::Unauthorized
-            | HaltReason::Forbidden
-            | HaltReason::StoppedByServer
-            | HaltReason::NoCredential,
-        ) => true,
+        Status::Halted {
+            reason:
+                HaltReason::Unauthorized
+                | HaltReason::Expired
+                | HaltReason::Forbidden
+                | HaltReason::StoppedByServer
+                | HaltReason::NoCredential,
+            ..
+        } => true,
         Status::Waiting { cause, .. } | Status::CircuitOpen { cause, .. } => matches!(
             cause,
             Cause::NetworkSignIn
@@ -173,7 +176,10 @@ mod tests {
     fn what_only_the_user_can_mend_is_told_at_once() {
         let now = Instant::now();
         for status in [
-            Status::Halted(HaltReason::Unauthorized),
+            Status::Halted {
+                reason: HaltReason::Unauthorized,
+                until: Some(now),
+            },
             waiting(Cause::NetworkSignIn, now),
             waiting(Cause::Dial(DialError::ProxyAuthentication), now),
             waiting(Cause::Dial(DialError::Certificate("expired".into())), now),

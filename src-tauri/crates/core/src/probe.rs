@@ -17,7 +17,7 @@ use crate::connection;
 use crate::protocol::{Remedy, TestReport, TestStep, Transport};
 
 /// Longer than connecting and the first byte may take together, so that the stream's own words come first.
-const LONGEST_ATTEMPT: Duration = Duration::from_secs(30);
+const LONGEST_ATTEMPT: Duration = Duration::from_secs(90);
 
 /// A greeting follows the answer at once. A server that sends none is none the worse for it.
 const LONGEST_GREETING: Duration = Duration::from_secs(3);
@@ -112,7 +112,7 @@ async fn answer(deliveries: &mut mpsc::Receiver<Delivery>, transport: Transport)
             Status::Waiting { cause, .. } | Status::CircuitOpen { cause, .. } => {
                 (connection::words(cause, transport), connection::remedy(cause))
             }
-            Status::Halted(reason) => (reason.to_string(), connection::halt_remedy(*reason)),
+            Status::Halted { reason, .. } => (reason.to_string(), connection::halt_remedy(*reason)),
         };
         return Err(match remedy {
             Remedy::CheckAddress => format!("{words}; check the address"),

@@ -90,7 +90,14 @@ mod tests {
                 Health::Working,
             ),
             (waiting(certificate), false, Health::NeedsUser),
-            (Status::Halted(HaltReason::Forbidden), false, Health::NeedsUser),
+            (
+                Status::Halted {
+                    reason: HaltReason::Forbidden,
+                    until: None,
+                },
+                false,
+                Health::NeedsUser,
+            ),
             (Status::Idle(IdleReason::NotStarted), true, Health::NeedsUser),
             (Status::Idle(IdleReason::Stopped), false, Health::Working),
         ] {

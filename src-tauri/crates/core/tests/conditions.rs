@@ -58,6 +58,7 @@ struct Computer {
     wall: SystemTime,
     heard: Vec<(&'static str, Duration)>,
     began: Instant,
+    slept: Vec<Duration>,
 }
 
 impl Computer {
@@ -69,6 +70,7 @@ impl Computer {
             now,
             wall,
             heard: Vec::new(),
+            slept: Vec::new(),
             began: now,
         }
     }
@@ -85,18 +87,24 @@ impl Computer {
         let word = match command {
             Command::Network(Reachability::Online) => "online",
             Command::Network(Reachability::Offline) => "offline",
-            Command::Woke => "woke",
+            Command::Woke(slept) => {
+                self.slept.push(slept);
+                "woke"
+            }
             other @ (Command::Start { .. }
             | Command::Stop
             | Command::RetryNow
             | Command::CredentialsChanged
+            | Command::Attention(_)
+            | Command::Said(..)
             | Command::Heartbeat(_)) => panic!("nobody asked for {other:?}"),
         };
         self.heard.push((word, self.now - self.began));
     }
 
     fn observe(&mut self, observation: Observation) {
-        if let Some(command) = self.conditions.observe(self.now, &observation) {
+        let clocks = self.clocks();
+        if let Some(command) = self.conditions.observe(self.now, clocks, &observation) {
             self.hear(command);
         }
     }
@@ -105,11 +113,15 @@ impl Computer {
         self.observe(Observation::Network(network(picture)));
     }
 
-    fn look(&mut self) {
-        let clocks = Moment {
+    fn clocks(&self) -> Moment {
+        Moment {
             wall: self.wall,
             monotonic: self.now,
-        };
+        }
+    }
+
+    fn look(&mut self) {
+        let clocks = self.clocks();
         for command in self.conditions.look(self.now, clocks) {
             self.hear(command);
         }
@@ -368,6 +380,7 @@ fn one_sleep_is_one_waking_whoever_tells_of_it_first() {
     computer.observe(Observation::Woke);
     computer.pass(SECOND * 60);
     assert_eq!(computer.heard, [("woke", SECOND * 7)]);
+    assert_eq!(computer.slept, [hour], "what the monotonic clock did not count");
     // The clocks first.
     let mut computer = Computer::new();
     computer.pass(SECOND * 9);
@@ -377,6 +390,7 @@ fn one_sleep_is_one_waking_whoever_tells_of_it_first() {
     computer.observe(Observation::Woke);
     computer.pass(SECOND * 60);
     assert_eq!(computer.heard, [("woke", SECOND * 10)]);
+    assert_eq!(computer.slept, [hour]);
     // A system that says it twice.
     let mut computer = Computer::new();
     computer.observe(Observation::AboutToSleep);

@@ -20,7 +20,7 @@ use self::websocket::WebSocket;
 pub use self::client::NetworkOptions;
 pub use self::proxy::{ProxyAddress, ProxyAddressError, ProxyChoice};
 pub use self::transport::{Answer, Heard, Incoming, Request, Transport};
-use crate::machine::Machine;
+use crate::machine::{Epoch, Machine};
 use crate::{Frame, Limits, Reachability, Status, Timing};
 
 mod client;
@@ -99,14 +99,15 @@ impl fmt::Debug for StreamOptions {
 pub struct DialLimits {
     /// Name, TCP and TLS together.
     pub connect: Duration,
-    /// From the request to the first byte of its answer, for each redirect anew.
+    /// From the request to its answer's head, for each redirect anew: never less than this, and otherwise as long as an
+    /// open stream may be silent.
     pub first_byte: Duration,
 }
 
 impl Default for DialLimits {
     fn default() -> Self {
         // A handshake over a bad mobile link takes a few seconds; ten without one is a black hole. A server that does
-        // its sign-in check before it answers gets five more.
+        // its sign-in check before it answers gets five more, however short its heartbeats are.
         Self {
             connect: Duration::from_secs(10),
             first_byte: Duration::from_secs(15),
@@ -160,12 +161,16 @@ pub enum Command {
     RetryNow,
     /// The network came or went.
     Network(Reachability),
-    /// The machine woke from sleep.
-    Woke,
+    /// The machine woke from sleep, after this long by the wall clock that tokio's clock did not count.
+    Woke(Duration),
+    /// Somebody began or ceased to look: while they do, no wait is longer than a minute.
+    Attention(bool),
     /// There is a new credential.
     CredentialsChanged,
     /// The server promised a heartbeat this often.
     Heartbeat(Duration),
+    /// An event that came in this epoch said what an answer with this status says.
+    Said(Epoch, u16),
 }
 
 /// What a stream hands out, in order.
@@ -182,6 +187,11 @@ pub enum Delivery {
         /// How much of it was thrown away.
         bytes: u64,
     },
+    /// The server refused this position and took the stream without one: what came after it may be missing.
+    PositionLost {
+        /// The last event id until now.
+        id: Arc<str>,
+    },
 }
 
 /// Events that arrived together, in order.
@@ -189,6 +199,9 @@ pub enum Delivery {
 pub struct Frames {
     /// When their bytes were read, by tokio's clock.
     pub received: Instant,
+    /// The attempt whose stream brought them. A reader that is behind is told only the newest status, so this alone tells
+    /// that there was another connection before.
+    pub epoch: Epoch,
     /// The events.
     pub frames: Vec<Frame>,
 }

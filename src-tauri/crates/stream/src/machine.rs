@@ -19,7 +19,7 @@ mod state;
 pub use cause::{Cause, DialError, EndCause, HaltReason};
 pub use coding::{Coding, codings};
 pub(crate) use head::Finding;
-pub use head::Head;
+pub use head::{Head, SignIn};
 pub use state::Machine;
 
 /// The numbers of the connection's behaviour.
@@ -87,8 +87,13 @@ pub enum Status {
         /// Why the last attempt ended.
         cause: Cause,
     },
-    /// Only the user or new credentials lead on.
-    Halted(HaltReason),
+    /// The server refuses this client, or there is nothing to ask it with.
+    Halted {
+        /// Why.
+        reason: HaltReason,
+        /// When it is asked again all the same; `None` where that would lead nowhere.
+        until: Option<Instant>,
+    },
 }
 
 /// Why nothing is being done.
@@ -147,8 +152,13 @@ pub enum Phase {
         /// Why the last attempt ended.
         cause: Cause,
     },
-    /// Only the user or new credentials lead on.
-    Halted(HaltReason),
+    /// The server refuses this client, or there is nothing to ask it with.
+    Halted {
+        /// Why.
+        reason: HaltReason,
+        /// When it is asked again all the same; `None` where that would lead nowhere.
+        until: Option<Instant>,
+    },
 }
 
 /// What happened.
@@ -165,12 +175,16 @@ pub enum Input {
     RetryNow,
     /// The network came, went, or changed: a second `Online` in a row means another way out.
     Network(Reachability),
-    /// The computer woke.
-    Woke,
+    /// The computer woke after this long, which the clock of the machine's inputs did not count.
+    Woke(Duration),
+    /// Somebody began or ceased to look.
+    Attention(bool),
     /// There is a new credential.
     Credentials,
     /// The server promised a heartbeat this often. Zero is no promise.
     Heartbeat(Duration),
+    /// The attempt asks with the credential that this number stands for. Equal credentials have equal numbers.
+    AskedWith(Epoch, u64),
     /// An answer came.
     Opened(Epoch, Head),
     /// No answer came.
@@ -181,6 +195,8 @@ pub enum Input {
     ReadingResumed(Epoch),
     /// The open stream ended.
     Ended(Epoch, EndCause),
+    /// An event of the stream said what an answer with this status says. It may be read after the stream's end.
+    Said(Epoch, u16),
     /// The [deadline](Machine::deadline) passed.
     Tick,
 }
@@ -196,6 +212,8 @@ pub struct Chunk {
     pub last_id: Arc<str>,
     /// The reconnection time that the stream asked for.
     pub retry: Option<Duration>,
+    /// A comment was among it, or a ping: what servers send as a heartbeat.
+    pub beat: bool,
 }
 
 /// An event over the limits that was thrown away.
@@ -214,10 +232,12 @@ pub enum Effect {
     Dial(Dial),
     /// Drop this attempt or connection.
     Hangup(Epoch),
-    /// Hand out these events.
-    Deliver(Vec<Frame>),
+    /// Hand out these events of an epoch.
+    Deliver(Epoch, Vec<Frame>),
     /// Report an event that was thrown away.
     Report(Skipped),
+    /// Report that the server took this position no more, and the stream goes on without it.
+    LetGo(Arc<str>),
     /// Tell the world.
     Publish(Status),
 }
@@ -233,4 +253,7 @@ pub struct Dial {
     pub rejected: bool,
     /// Throw away an event over the [`Limits`] instead of ending the connection.
     pub skip_oversized: bool,
+    /// How long the answer's head may take, as long as silence in an open stream: many servers send their head with the
+    /// first event or heartbeat alone.
+    pub answer_limit: Duration,
 }

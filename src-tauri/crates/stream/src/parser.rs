@@ -121,6 +121,7 @@ pub struct Parser {
     /// The line so far is not worth holding.
     ignoring: bool,
     ignored: u64,
+    comments: u64,
     data: Vec<u8>,
     has_data: bool,
     event: Option<Arc<str>>,
@@ -146,6 +147,7 @@ impl Parser {
             line: Vec::new(),
             ignoring: false,
             ignored: 0,
+            comments: 0,
             data: Vec::new(),
             has_data: false,
             event: None,
@@ -173,6 +175,11 @@ impl Parser {
     /// Bytes of comments and unknown fields so far, which were counted and not held.
     pub fn ignored(&self) -> u64 {
         self.ignored
+    }
+
+    /// Comments so far, which servers send as heartbeats; one counts once it is seen to be one.
+    pub fn comments(&self) -> u64 {
+        self.comments
     }
 
     /// Takes the next bytes and hands out what they complete, in order.
@@ -251,6 +258,7 @@ impl Parser {
             Head::Undecided => Ok(()),
             Head::Ignored => {
                 self.ignoring = true;
+                self.comments += u64::from(self.line.starts_with(b":"));
                 self.line.clear();
                 self.discard(length)
             }
@@ -295,6 +303,7 @@ impl Parser {
             return Ok(());
         }
         let Some((field, value)) = line::field(line) else {
+            self.comments += u64::from(line.starts_with(b":"));
             return self.discard(line.len());
         };
         if line.len() > self.limits.line {

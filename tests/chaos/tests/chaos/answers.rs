@@ -1,5 +1,7 @@
 //! What is made of each answer.
 
+use std::time::Duration;
+
 use gloria_chaos::ask::Ask;
 use gloria_stream::{Command, Reachability};
 
@@ -25,7 +27,7 @@ async fn halted(answer: &str, told: &str) {
     stage.request(Ask::after("7")).await.answer(answer).await;
     stage.client.state(told).await;
     for command in [
-        Command::Woke,
+        Command::Woke(Duration::ZERO),
         Command::Network(Reachability::Offline),
         Command::Network(Reachability::Online),
     ] {

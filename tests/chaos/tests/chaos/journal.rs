@@ -18,6 +18,7 @@ pub(crate) struct Journal {
     pub(crate) statuses: Vec<(Instant, Status)>,
     pub(crate) frames: Vec<Frame>,
     pub(crate) skipped: Vec<(String, u64)>,
+    pub(crate) lost: Vec<String>,
     /// The stream's task is gone.
     pub(crate) ended: bool,
 }
@@ -43,7 +44,7 @@ impl Journal {
                 Status::Idle(_)
                 | Status::Connecting { .. }
                 | Status::Connected { .. }
-                | Status::Halted(_) => {
+                | Status::Halted { .. } => {
                     continue;
                 }
             };
@@ -66,7 +67,7 @@ fn words(status: &Status) -> String {
         Status::Connected { .. } => "connected".into(),
         Status::Waiting { attempt, cause, .. } => format!("waiting {attempt}: {cause}"),
         Status::CircuitOpen { attempt, cause, .. } => format!("circuit open {attempt}: {cause}"),
-        Status::Halted(reason) => format!("halted: {reason}"),
+        Status::Halted { reason, .. } => format!("halted: {reason}"),
     }
 }
 
@@ -90,6 +91,7 @@ impl Client {
                 writer.send_modify(|journal| match delivery {
                     Delivery::Status(status) => journal.statuses.push((at, status)),
                     Delivery::Frames(frames) => journal.frames.extend(frames),
+                    Delivery::PositionLost { id } => journal.lost.push(id.to_string()),
                     Delivery::Skipped { id, bytes } => journal.skipped.push((id.to_string(), bytes)),
                 });
             }

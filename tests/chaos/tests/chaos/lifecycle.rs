@@ -1,5 +1,7 @@
 //! Commands in the middle of everything.
 
+use std::time::Duration;
+
 use gloria_chaos::ask::Ask;
 use gloria_stream::{Command, Reachability};
 
@@ -15,7 +17,7 @@ async fn stop_ends_what_is_under_way_and_nothing_follows() {
     first.hung_up().await;
     for command in [
         Command::RetryNow,
-        Command::Woke,
+        Command::Woke(Duration::ZERO),
         Command::CredentialsChanged,
         Command::Network(Reachability::Online),
     ] {
@@ -65,7 +67,7 @@ async fn waking_drops_a_stream_that_may_be_dead_and_resumes_within_a_second() {
     let mut first = stage.opened(Ask::first()).await;
     first.write("id: 1\ndata: a\n\n").await;
     stage.client.events(&[("1", "a")]).await;
-    stage.tell(Command::Woke);
+    stage.tell(Command::Woke(Duration::ZERO));
     first.hung_up().await;
     let _second = stage.opened(Ask::after("1")).await;
     stage.waited(1, &short());
@@ -102,7 +104,7 @@ async fn what_fails_while_a_network_comes_back_after_waking_counts_for_nothing()
     let mut stage = Stage::with(|options| options.timing.max_attempts = 2, Tokens::none()).await;
     stage.start(None);
     let _first = stage.opened(Ask::first()).await;
-    stage.tell(Command::Woke);
+    stage.tell(Command::Woke(Duration::ZERO));
     let woke = tokio::time::Instant::now();
     let mut asked = 0;
     while woke.elapsed() < secs(14) {
@@ -138,7 +140,7 @@ async fn a_name_that_is_not_found_after_waking_is_looked_for_every_second_and_th
         .client
         .state("waiting 1: no server found under this name")
         .await;
-    stage.tell(Command::Woke);
+    stage.tell(Command::Woke(Duration::ZERO));
     stage.pass(secs(20)).await;
     let looked = stage.client.journal().states().len() / 2;
     assert!((18..=42).contains(&looked), "{looked} times in twenty seconds");

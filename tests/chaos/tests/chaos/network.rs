@@ -232,7 +232,7 @@ async fn a_request_that_is_lost_on_the_way_is_made_again(over: Over) {
     let mut scene = Scene::open(over).await;
     scene.proxy.change(|faults| faults.up.lost = true);
     scene.proxy.cut(Cut::Fin);
-    scene.told("waiting 2: no answer within 15 s", 1).await;
+    scene.told("waiting 2: no answer within 75 s", 1).await;
     scene.proxy.set(Faults::default());
     scene.push(1);
     scene.received(3).await;

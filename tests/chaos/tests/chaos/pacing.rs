@@ -1,5 +1,7 @@
 //! When the next attempt comes.
 
+use std::time::Duration;
+
 use gloria_chaos::LEAST;
 use gloria_chaos::ask::Ask;
 use gloria_stream::{Command, Reachability, Status};
@@ -132,7 +134,7 @@ async fn a_server_that_asked_for_time_is_left_alone_by_the_network_and_not_by_th
     for command in [
         Command::Network(Reachability::Offline),
         Command::Network(Reachability::Online),
-        Command::Woke,
+        Command::Woke(Duration::ZERO),
         Command::CredentialsChanged,
     ] {
         stage.tell(command);
@@ -200,7 +202,7 @@ async fn the_user_the_network_and_waking_close_the_circuit_at_once() {
             Command::Network(Reachability::Offline),
             Command::Network(Reachability::Online),
         ],
-        &[Command::Woke],
+        &[Command::Woke(Duration::ZERO)],
     ];
     for commands in ways {
         let mut stage = Stage::with(|options| options.timing.max_attempts = 3, Tokens::none()).await;

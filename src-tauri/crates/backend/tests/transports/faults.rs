@@ -155,6 +155,7 @@ async fn a_stall_is_noticed_and_made_good(over: Over) {
 async fn a_server_that_takes_and_never_answers_is_given_up(over: Over) {
     let mut rig = Rig::with(over, &[TEST_TOKEN], |options| {
         options.dial.first_byte = Duration::from_millis(300);
+        options.timing.heartbeat = Duration::from_millis(100);
     })
     .await;
     rig.control.stall(Stall::Every);
@@ -231,6 +232,7 @@ async fn an_oversized_event_is_passed_over_at_the_third_time(over: Over) {
     rig.stream.send(Command::RetryNow);
     loop {
         match rig.delivery().await {
+            Delivery::PositionLost { id } => panic!("{id} was refused"),
             Delivery::Skipped { id, bytes } => {
                 assert_eq!(*id, huge);
                 assert!(bytes > 20_000, "{bytes}");

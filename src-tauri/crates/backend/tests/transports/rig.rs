@@ -97,7 +97,9 @@ impl Rig {
             match self.delivery().await {
                 Delivery::Frames(frames) => self.waiting.extend(frames),
                 Delivery::Status(status) => self.statuses.push(status),
-                other => panic!("{other:?} is no event"),
+                other @ (Delivery::Skipped { .. } | Delivery::PositionLost { .. }) => {
+                    panic!("{other:?} is no event")
+                }
             }
         }
     }
@@ -119,10 +121,12 @@ impl Rig {
                 Delivery::Status(Status::Waiting { cause, .. } | Status::CircuitOpen { cause, .. }) => {
                     return cause.to_string();
                 }
-                Delivery::Status(Status::Halted(reason)) => return format!("halted: {reason}"),
+                Delivery::Status(Status::Halted { reason, .. }) => return format!("halted: {reason}"),
                 Delivery::Status(_) => {}
                 Delivery::Frames(frames) => self.waiting.extend(frames),
-                other => panic!("{other:?} is no trouble"),
+                other @ (Delivery::Skipped { .. } | Delivery::PositionLost { .. }) => {
+                    panic!("{other:?} is no trouble")
+                }
             }
         }
     }

@@ -24,6 +24,7 @@ impl Actor {
         match delivery {
             Delivery::Status(status) => self.take_status(status),
             Delivery::Skipped { id, bytes } => self.take_skipped(&id, bytes).await,
+            Delivery::PositionLost { id } => self.take_position_lost(&id).await,
             Delivery::Frames(first) => {
                 let mut count = first.len();
                 let mut reads = vec![first];
@@ -38,13 +39,16 @@ impl Actor {
                             count += more.len();
                             reads.push(more);
                         }
-                        next @ (Delivery::Status(_) | Delivery::Skipped { .. }) => other = Some(next),
+                        next @ (Delivery::Status(_)
+                        | Delivery::Skipped { .. }
+                        | Delivery::PositionLost { .. }) => other = Some(next),
                     }
                 }
                 self.take_frames(reads).await;
                 match other {
                     Some(Delivery::Status(status)) => self.take_status(status),
                     Some(Delivery::Skipped { id, bytes }) => self.take_skipped(&id, bytes).await,
+                    Some(Delivery::PositionLost { id }) => self.take_position_lost(&id).await,
                     Some(Delivery::Frames(_)) | None => {}
                 }
             }
@@ -65,6 +69,27 @@ impl Actor {
             };
             self.file(vec![arrival], Cursor::At(id.to_owned())).await;
         }
+    }
+
+    /// The server knows this position no more. It is let go, or the next start would ask by it again.
+    async fn take_position_lost(&mut self, id: &str) {
+        tracing::warn!(
+            id,
+            "the server refused the position; what came after it may be missing"
+        );
+        self.cursor = None;
+        if let Err(error) = self.inbox.call(|inbox| inbox.forget_cursor()).await {
+            // It is let go again at the next start.
+            tracing::error!(%error, "the refused position is still stored");
+        }
+        self.set_notice(
+            NoticeKind::Gap,
+            Some(
+                "The server does not know where this computer stopped reading; look on its own pages for what came \
+                 since then and is not here"
+                    .into(),
+            ),
+        );
     }
 
     fn take_status(&mut self, status: Status) {

@@ -34,7 +34,9 @@ impl Actor {
             self.observations = None;
             return;
         };
-        let command = self.conditions.observe(Instant::now().into_std(), &observation);
+        let command = self
+            .conditions
+            .observe(Instant::now().into_std(), self.now(), &observation);
         if let Some(command) = command {
             self.command(command);
         }

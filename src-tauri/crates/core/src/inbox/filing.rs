@@ -157,6 +157,17 @@ impl Inbox {
             })?)
     }
 
+    /// Begins without a position, where the server knows the stored one no more.
+    ///
+    /// # Errors
+    ///
+    /// When the database refuses.
+    pub fn forget_cursor(&mut self) -> Result<(), InboxError> {
+        self.db
+            .execute("UPDATE source SET cursor = NULL WHERE id = ?1", [self.source])?;
+        Ok(())
+    }
+
     pub(super) fn set_cursor(&mut self, cursor: &str) -> Result<(), InboxError> {
         self.db.execute(
             "UPDATE source SET cursor = ?1 WHERE id = ?2",

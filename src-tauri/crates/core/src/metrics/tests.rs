@@ -72,6 +72,10 @@ impl Life {
     }
 }
 
+fn halted(reason: HaltReason) -> Status {
+    Status::Halted { reason, until: None }
+}
+
 fn counted(kinds: &[(&str, u64)]) -> Vec<(String, u64)> {
     kinds
         .iter()
@@ -142,8 +146,8 @@ fn each_refused_token_counts_once() {
     let mut life = Life::new();
     life.dial().step(Step::TokenRefused).step(Step::Dialed);
     life.step(Step::TokenRefused)
-        .change(&Status::Halted(HaltReason::Unauthorized));
-    life.dial().change(&Status::Halted(HaltReason::Forbidden));
+        .change(&halted(HaltReason::Unauthorized));
+    life.dial().change(&halted(HaltReason::Forbidden));
     let view = life.view();
     assert_eq!((view.attempts, view.authentication_failures), (3, 3));
     assert_eq!(view.success_rate, Some(0.0));

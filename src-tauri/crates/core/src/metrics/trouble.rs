@@ -143,7 +143,7 @@ impl From<HaltReason> for Trouble {
     fn from(reason: HaltReason) -> Self {
         match reason {
             HaltReason::StoppedByServer => Self::StoppedByServer,
-            HaltReason::Unauthorized => Self::Unauthorized,
+            HaltReason::Unauthorized | HaltReason::Expired => Self::Unauthorized,
             HaltReason::Forbidden => Self::Forbidden,
             HaltReason::NoCredential => Self::NoCredential,
         }

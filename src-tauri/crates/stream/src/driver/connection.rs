@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::meter::Meter;
 use super::route::Route;
-use super::transport::{Answer, Heard, Incoming, Request, Transport};
+use super::transport::{Answer, AskedWith, Heard, Incoming, Request, Transport};
 use super::{Command, CredentialProvider, Delivery, Frames, Step};
 use crate::machine::{Dial, Effect, Epoch, Input, Machine, Skipped};
 use crate::{DialError, EndCause, HaltReason, Reachability};
@@ -25,6 +25,7 @@ pub(super) struct Connection {
     commands: mpsc::UnboundedReceiver<Command>,
     deliveries: mpsc::Sender<Delivery>,
     meter: Arc<Meter>,
+    asked_with: Arc<AskedWith>,
     machine: Machine,
     dialing: Option<Dialing>,
     open: Option<Open>,
@@ -72,6 +73,7 @@ impl Connection {
             transport,
             machine,
             credentials,
+            asked_with: Arc::default(),
             commands,
             deliveries,
             meter,
@@ -129,7 +131,9 @@ impl Connection {
             Command::Start { cursor } => self.input(Input::Start { cursor }),
             Command::Stop => self.input(Input::Stop),
             Command::RetryNow => self.input(Input::RetryNow),
-            Command::Woke => self.input(Input::Woke),
+            Command::Woke(slept) => self.input(Input::Woke(slept)),
+            Command::Attention(attention) => self.input(Input::Attention(attention)),
+            Command::Said(epoch, status) => self.input(Input::Said(epoch, status)),
             Command::CredentialsChanged => self.input(Input::Credentials),
             Command::Heartbeat(every) => {
                 self.input(Input::Heartbeat(every));
@@ -156,6 +160,7 @@ impl Connection {
 
     fn answered(&mut self, epoch: Epoch, answer: Result<Answer, DialError>) {
         self.dialing = None;
+        self.input(Input::AskedWith(epoch, self.asked_with.number()));
         let Answer { head, peer, incoming } = match answer {
             Ok(answer) => answer,
             Err(error) => return self.input(Input::Refused(epoch, error)),
@@ -212,7 +217,7 @@ impl Connection {
         let refused = matches!(&input, Input::Opened(_, head) if head.status == 401)
             || matches!(
                 &input,
-                Input::Ended(_, EndCause::Rejected(HaltReason::Unauthorized))
+                Input::Ended(_, EndCause::Rejected(HaltReason::Unauthorized)) | Input::Said(_, 401)
             );
         if refused {
             self.meter.tell(Step::TokenRefused);
@@ -227,10 +232,18 @@ impl Connection {
                     self.dialing.take_if(|dialing| dialing.epoch == epoch);
                     self.open.take_if(|open| open.epoch == epoch);
                 }
-                Effect::Deliver(frames) => self.outbox.push_back(Delivery::Frames(Frames {
+                Effect::Deliver(epoch, frames) => self.outbox.push_back(Delivery::Frames(Frames {
                     received: now.into_std(),
+                    epoch,
                     frames,
                 })),
+                Effect::LetGo(id) => {
+                    tracing::warn!(
+                        id = &*id,
+                        "the server refused the position; the stream goes on without it"
+                    );
+                    self.outbox.push_back(Delivery::PositionLost { id });
+                }
                 Effect::Report(Skipped { id, bytes }) => {
                     tracing::warn!(id = &*id, bytes, "an event over the limits was skipped");
                     self.outbox.push_back(Delivery::Skipped { id, bytes });
@@ -256,6 +269,7 @@ impl Connection {
             answer: self.transport.dial(Request {
                 dial,
                 credentials: Arc::clone(&self.credentials),
+                asked_with: Arc::clone(&self.asked_with),
             }),
         });
     }

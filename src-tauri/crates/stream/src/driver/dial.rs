@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::header::UPGRADE;
+use http::header::{LOCATION, UPGRADE};
 use http::{HeaderMap, HeaderName, StatusCode, Version};
 use reqwest::Response;
 use tokio::time::timeout;
@@ -12,7 +12,8 @@ use super::client::{Clients, Versions};
 use super::lookup::{Found, Outcome};
 use super::target::{Target, is_redirect};
 use super::{Request, StreamOptions, fault, portal};
-use crate::{Credential, DialError};
+use crate::machine::SignIn;
+use crate::{Credential, DialError, DialLimits};
 
 /// More than any honest chain of redirects needs.
 const MOST_REDIRECTS: usize = 10;
@@ -76,7 +77,10 @@ impl Dialer {
     ) -> Result<Response, DialError> {
         let credential = request.credential().await?;
         let cursor = query_cursor(request.cursor(), headers);
-        self.follow(url.clone(), cursor, credential, headers).await
+        let mut limits = self.options.dial;
+        limits.first_byte = limits.first_byte.max(request.answer_limit());
+        self.follow(url.clone(), cursor, credential, headers, limits)
+            .await
     }
 
     /// Asks an address, to the first answer that is no redirect.
@@ -86,13 +90,14 @@ impl Dialer {
         cursor: &str,
         credential: Credential,
         headers: &HeaderMap,
+        limits: DialLimits,
     ) -> Result<Response, DialError> {
         let mut target = Target::new(url, cursor, credential);
         for _ in 0..=MOST_REDIRECTS {
             let mut headers = headers.clone();
             target.authorize(&mut headers)?;
-            let response = self.ask(target.url(), &headers).await?;
-            if !is_redirect(response.status()) {
+            let response = self.ask(target.url(), &headers, limits).await?;
+            if !is_redirect(response.status()) || leads_to_sign_in(response.headers()) {
                 return Ok(response);
             }
             target = target.follow(response.headers())?;
@@ -101,14 +106,14 @@ impl Dialer {
     }
 
     /// Asks by HTTP/1.1, and by HTTP/2 where the server refuses that.
-    async fn ask(&self, url: &Url, headers: &HeaderMap) -> Result<Response, DialError> {
+    async fn ask(&self, url: &Url, headers: &HeaderMap, limits: DialLimits) -> Result<Response, DialError> {
         let versions = self.clients.versions(url);
-        let outcome = self.request(url, headers, versions).await;
+        let outcome = self.request(url, headers, versions, limits).await;
         // Without TLS no version is agreed upon, and a WebSocket needs HTTP/1.1.
         let other = versions == Versions::Http1 && url.scheme() == "https" && !headers.contains_key(UPGRADE);
         if other
             && refuses_http1(&outcome)
-            && let Ok(response) = self.request(url, headers, Versions::Http2).await
+            && let Ok(response) = self.request(url, headers, Versions::Http2, limits).await
             && response.version() == Version::HTTP_2
         {
             self.clients.remember_http2(url);
@@ -122,8 +127,8 @@ impl Dialer {
         url: &Url,
         headers: &HeaderMap,
         versions: Versions,
+        limits: DialLimits,
     ) -> Result<Response, DialError> {
-        let limits = self.options.dial;
         let client = self.clients.for_url(url, versions).await?;
         let answer = client.get(url.clone()).headers(headers.clone()).send();
         timeout(limits.first_byte, answer)
@@ -157,4 +162,14 @@ fn refuses_http1(outcome: &Result<Response, DialError>) -> bool {
         Err(DialError::NotHttp(_)) => true,
         Err(_) => false,
     }
+}
+
+/// Whether a sign-in service sends people to its page: that it does tells more than the page. By its own header alone a
+/// redirect is none of these, for every answer of the server bears that.
+fn leads_to_sign_in(headers: &HeaderMap) -> bool {
+    let location = headers
+        .get(LOCATION)
+        .and_then(|location| location.to_str().ok())
+        .unwrap_or_default();
+    SignIn::of(headers) == Some(SignIn::SignedOut) && location.contains("redirect_url=")
 }

@@ -164,7 +164,7 @@ impl Dialer {
         place.set_query(None);
         let mut headers = headers.clone();
         headers.remove(LAST_EVENT_ID);
-        let asked = self.follow(place, "", Credential::Anonymous, &headers);
+        let asked = self.follow(place, "", Credential::Anonymous, &headers, self.options().dial);
         timeout(PLACE_TIMEOUT, asked)
             .await
             .unwrap_or(Err(DialError::AnswerTimedOut(PLACE_TIMEOUT)))

@@ -156,6 +156,7 @@ impl Encoded {
 fn parse(parser: &mut Parser, bytes: &[u8]) -> Heard {
     let mut chunks = Vec::new();
     let mut chunk = Chunk::default();
+    let comments = parser.comments();
     let result = parser.feed(bytes, |item| match item {
         Item::Frame(frame) => chunk.frames.push(frame),
         Item::Retry(time) => chunk.retry = Some(time),
@@ -166,6 +167,7 @@ fn parse(parser: &mut Parser, bytes: &[u8]) -> Heard {
         }
     });
     chunk.last_id = Arc::clone(parser.last_event_id());
+    chunk.beat = parser.comments() > comments;
     chunks.push(chunk);
     Heard {
         bytes: bytes.len(),

@@ -1,12 +1,15 @@
 //! The seam between the loop and what carries a stream.
 
 use std::fmt;
+use std::hash::{BuildHasher as _, RandomState};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use secrecy::ExposeSecret as _;
 use tokio::time::timeout;
 
 use crate::machine::{Chunk, Dial, Head};
@@ -33,6 +36,29 @@ pub trait Transport: Send {
 pub struct Request {
     pub(super) dial: Dial,
     pub(super) credentials: Arc<dyn CredentialProvider>,
+    pub(super) asked_with: Arc<AskedWith>,
+}
+
+/// A number for the credential of an attempt, by which the machine tells a new one from the one before. It differs from
+/// run to run and is never shown.
+#[derive(Debug, Default)]
+pub(super) struct AskedWith {
+    number: AtomicU64,
+    state: RandomState,
+}
+
+impl AskedWith {
+    fn note(&self, credential: &Credential) {
+        let token = match credential {
+            Credential::Bearer(token) | Credential::Query(_, token) => token.expose_secret(),
+            Credential::Anonymous => "",
+        };
+        self.number.store(self.state.hash_one(token), Ordering::Relaxed);
+    }
+
+    pub(super) fn number(&self) -> u64 {
+        self.number.load(Ordering::Relaxed)
+    }
 }
 
 impl Request {
@@ -45,12 +71,18 @@ impl Request {
         timeout(CREDENTIAL_LIMIT, self.credentials.credential(self.dial.rejected))
             .await
             .unwrap_or_else(|_| Err(unavailable()))
+            .inspect(|credential| self.asked_with.note(credential))
             .map_err(DialError::Credential)
     }
 
     /// The last event id; empty where there is none.
     pub fn cursor(&self) -> &Arc<str> {
         &self.dial.cursor
+    }
+
+    /// How long the answer's head may take.
+    pub fn answer_limit(&self) -> Duration {
+        self.dial.answer_limit
     }
 
     /// Throw away an event over the limits instead of ending the stream.

@@ -146,15 +146,18 @@ pub enum EndCause {
     CredentialChanged,
 }
 
-/// Why the machine will not try again by itself.
+/// Why there is no stream, where asking again soon would not bring one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum HaltReason {
     /// 204 or 410: the server said stop.
     #[error("the server asked this client to stop")]
     StoppedByServer,
-    /// 401 twice: sign-in is needed.
+    /// 401 twice, to a token that was never taken: sign-in is needed.
     #[error("the server does not accept the token; sign in again")]
     Unauthorized,
+    /// 401 twice, to a token that was good before.
+    #[error("the token has expired or was withdrawn; sign in again")]
+    Expired,
     /// 403: this account has no access.
     #[error("this account has no access to the stream")]
     Forbidden,

@@ -26,7 +26,22 @@ pub struct Head {
     pub encoding: Option<String>,
     /// How long the server asked to be left alone, from its own `Date`.
     pub retry_after: Option<Duration>,
+    /// What the sign-in service before the server made of the request.
+    pub sign_in: Option<SignIn>,
 }
+
+/// What a sign-in service says in a header of its own, for its answers have statuses that mean something else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignIn {
+    /// It knows nobody by this credential.
+    SignedOut,
+    /// It knows who asks, and hides the address from them.
+    Hidden,
+}
+
+/// Clerk answers 404 to whoever is signed out, or sends them to a page, and says so in these.
+const CLERK_STATUS: HeaderName = HeaderName::from_static("x-clerk-auth-status");
+const CLERK_REASON: HeaderName = HeaderName::from_static("x-clerk-auth-reason");
 
 /// What follows from a head.
 #[derive(Debug, PartialEq, Eq)]
@@ -63,21 +78,32 @@ impl Head {
             encoding: codings(headers).err(),
             retry_after: text(headers, &RETRY_AFTER)
                 .and_then(|value| retry_after(value, text(headers, &DATE))),
+            sign_in: SignIn::of(headers),
         }
     }
 
     /// A head that opens a stream, for a transport whose answers have none of this kind.
     pub fn accepted() -> Self {
         Self {
-            status: 200,
             content_type: Some(STREAM_TYPE.to_owned()),
+            ..Self::of(200)
+        }
+    }
+
+    /// A head with nothing but a status.
+    pub fn of(status: u16) -> Self {
+        Self {
+            status,
+            content_type: None,
             encoding: None,
             retry_after: None,
+            sign_in: None,
         }
     }
 
     pub(crate) fn finding(&self) -> Finding {
         match (self.verdict(), self.status) {
+            (Verdict::Unauthorized, 200..=399 | 403 | 404) => Finding::Perhaps,
             (Verdict::Open | Verdict::Unauthorized, _) => Finding::Here,
             // 400 and 422 are what some say where the token is missing.
             (Verdict::Halt(_), _) | (_, 400 | 422) => Finding::Perhaps,
@@ -88,8 +114,17 @@ impl Head {
 
     pub(super) fn verdict(&self) -> Verdict {
         let status = || Cause::Status(self.status);
+        let is_stream = self.status == 200 && self.content_type.as_deref() == Some(STREAM_TYPE);
+        match (self.sign_in, self.status) {
+            // A page or a redirect to one, where a stream was asked for.
+            (Some(SignIn::SignedOut), 200 | 300..=399 | 403 | 404) if !is_stream => {
+                return Verdict::Unauthorized;
+            }
+            (Some(SignIn::Hidden), 404) => return Verdict::Halt(HaltReason::Forbidden),
+            (Some(SignIn::SignedOut | SignIn::Hidden) | None, _) => {}
+        }
         match self.status {
-            200 if self.content_type.as_deref() != Some(STREAM_TYPE) => Verdict::Retry(
+            200 if !is_stream => Verdict::Retry(
                 Cause::NotAStream {
                     content_type: self.content_type.clone(),
                 },
@@ -101,17 +136,34 @@ impl Head {
             },
             204 | 410 => Verdict::Halt(HaltReason::StoppedByServer),
             401 => Verdict::Unauthorized,
-            403 => Verdict::Halt(HaltReason::Forbidden),
+            // Some servers say "too many requests" so.
+            403 if self.retry_after.is_none() => Verdict::Halt(HaltReason::Forbidden),
             407 => Verdict::Retry(Cause::Dial(DialError::ProxyAuthentication), Pace::Slow),
             511 => Verdict::Retry(Cause::NetworkSignIn, Pace::Slow),
-            408 | 425 | 429 | 500..=599 => {
+            408 | 409 | 421 | 423 | 425 | 429 | 500..=599 => {
                 Verdict::Retry(status(), self.retry_after.map_or(Pace::Backoff, Pace::After))
             }
-            // A redirect that is not followed may say how long the move takes (RFC 9110, 10.2.3).
-            300..=399 => Verdict::Retry(status(), self.retry_after.map_or(Pace::Slow, Pace::After)),
-            _ => Verdict::Retry(status(), Pace::Slow),
+            // A redirect that is not followed may say how long the move takes (RFC 9110, 10.2.3), and so may others.
+            _ => Verdict::Retry(status(), self.retry_after.map_or(Pace::Slow, Pace::After)),
         }
     }
+}
+
+impl SignIn {
+    /// Reads the headers of an answer.
+    pub fn of(headers: &HeaderMap) -> Option<Self> {
+        match text(headers, &CLERK_STATUS)?.trim() {
+            "signed-out" | "handshake" => Some(Self::SignedOut),
+            "signed-in" if text(headers, &CLERK_REASON)?.contains("protect") => Some(Self::Hidden),
+            _ => None,
+        }
+    }
+}
+
+/// Whether an answer with this status may mean the last event id alone: it is unknown, too old, or has a form that the
+/// server does not take. `410` is not among them, for it says stop.
+pub(super) fn may_refuse_cursor(status: u16) -> bool {
+    matches!(status, 400 | 404 | 409 | 412 | 413 | 414 | 416 | 422 | 431)
 }
 
 /// A header's last value, as text.
@@ -119,10 +171,24 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get_all(name).iter().next_back()?.to_str().ok()
 }
 
-/// A media type without its parameters.
+/// A media type without its parameters. What is none is not repeated: it is shown to people, where it could pass for
+/// something else.
 fn essence(content_type: &str) -> Option<String> {
     let essence = content_type.split(';').next()?.trim();
-    (!essence.is_empty()).then(|| shown(essence))
+    let is_type = essence
+        .split_once('/')
+        .is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype));
+    match essence {
+        "" => None,
+        _ if is_type => Some(shown(essence)),
+        _ => Some("something unreadable".to_owned()),
+    }
+}
+
+/// A token of RFC 9110, 5.6.2.
+fn is_token(text: &str) -> bool {
+    let is_token_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !text.is_empty() && text.bytes().all(is_token_byte)
 }
 
 fn shown(value: &str) -> String {
@@ -252,13 +318,9 @@ mod tests {
                 200 => slow(Cause::NotAStream { content_type: None }),
                 204 | 410 => Verdict::Halt(HaltReason::StoppedByServer),
                 401 => Verdict::Unauthorized,
-                403 => Verdict::Halt(HaltReason::Forbidden),
                 407 => slow(Cause::Dial(DialError::ProxyAuthentication)),
-                300..=399 | 408 | 425 | 429 | 500..=510 | 512..=599 => {
-                    Verdict::Retry(Cause::Status(status), Pace::After(Duration::from_secs(20)))
-                }
                 511 => slow(Cause::NetworkSignIn),
-                _ => slow(Cause::Status(status)),
+                _ => Verdict::Retry(Cause::Status(status), Pace::After(Duration::from_secs(20))),
             };
             assert_eq!(head(status, &after).verdict(), wanted, "{status}");
         }
@@ -266,9 +328,64 @@ mod tests {
             head(503, &[]).verdict(),
             Verdict::Retry(Cause::Status(503), Pace::Backoff)
         );
-        assert_eq!(
-            head(304, &[]).verdict(),
-            Verdict::Retry(Cause::Status(304), Pace::Slow)
-        );
+        for status in 205..=599 {
+            let pace = match status {
+                408 | 409 | 421 | 423 | 425 | 429 | 500..=510 | 512..=599 => Pace::Backoff,
+                401 | 403 | 407 | 410 | 511 => continue,
+                _ => Pace::Slow,
+            };
+            let wanted = Verdict::Retry(Cause::Status(status), pace);
+            assert_eq!(head(status, &[]).verdict(), wanted, "{status}");
+        }
+        assert_eq!(head(403, &[]).verdict(), Verdict::Halt(HaltReason::Forbidden));
+    }
+
+    #[test]
+    fn what_a_sign_in_service_says_counts_as_what_it_means() {
+        let stream = (CONTENT_TYPE, "text/event-stream");
+        let page = (CONTENT_TYPE, "text/html");
+        let hidden = (CLERK_REASON, "protect-rewrite");
+        let out = (CLERK_STATUS, "signed-out");
+        let signed_in = (CLERK_STATUS, "signed-in");
+        let forbidden = Verdict::Halt(HaltReason::Forbidden);
+        for (status, headers, wanted) in [
+            (404, vec![out.clone(), hidden.clone()], Verdict::Unauthorized),
+            (404, vec![out.clone()], Verdict::Unauthorized),
+            (307, vec![out.clone()], Verdict::Unauthorized),
+            (307, vec![(CLERK_STATUS, "handshake")], Verdict::Unauthorized),
+            (200, vec![out.clone(), page], Verdict::Unauthorized),
+            (200, vec![out.clone(), stream], Verdict::Open),
+            (404, vec![signed_in.clone(), hidden], forbidden),
+            (
+                404,
+                vec![signed_in],
+                Verdict::Retry(Cause::Status(404), Pace::Slow),
+            ),
+            (503, vec![out], Verdict::Retry(Cause::Status(503), Pace::Backoff)),
+        ] {
+            assert_eq!(head(status, &headers).verdict(), wanted, "{status} {headers:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_media_type_is_not_repeated() {
+        for value in [
+            "<img src=http://127.0.0.1/track.png>",
+            "text",
+            "text/",
+            "/html",
+            "text/html plus",
+            "text/ht\"ml",
+            "a/b/c",
+        ] {
+            let head = head(200, &[(CONTENT_TYPE, value)]);
+            assert_eq!(
+                head.content_type.as_deref(),
+                Some("something unreadable"),
+                "{value}"
+            );
+        }
+        let sent = head(200, &[(CONTENT_TYPE, "Application/problem+json; charset=utf-8")]);
+        assert_eq!(sent.content_type.as_deref(), Some("application/problem+json"));
     }
 }

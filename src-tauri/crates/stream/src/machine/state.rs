@@ -4,23 +4,25 @@ use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use self::halt::Said;
 use self::short_circuit::Nudge;
-use super::head::Verdict;
 use super::pace::{self, Delay, Pace};
 use super::{
-    Cause, Chunk, Dial, DialError, Effect, EndCause, Epoch, HaltReason, Head, IdleReason, Input, Phase,
+    Cause, Chunk, Dial, DialError, Effect, EndCause, Epoch, HaltReason, IdleReason, Input, Phase,
     Reachability, Status, Timing,
 };
-use crate::{CredentialError, Overflow};
 
+mod answer;
+mod end;
+mod halt;
 mod short_circuit;
 
 /// A connection that was up this long, and brought something, shows that the server works. An earlier end counts as a
 /// failed attempt, or a server that accepts and closes would be asked without pause.
 const PROVEN_AFTER: Duration = Duration::from_secs(60);
 
-/// A whole attempt: credential, ten redirects, answer. The driver's own limits are tighter; this one is for what they
-/// do not see, such as a token store that never answers.
+/// A whole attempt beside the answer's own limit: credential, connecting, redirects. The driver's limits are tighter;
+/// this one is for what they do not see, such as a token store that never answers.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(60);
 
 /// Overflows at the same id before the event there is given up: the first two may have been a broken connection.
@@ -42,7 +44,8 @@ const MOST_HEARTBEAT: Duration = Duration::from_secs(20 * 60);
 #[derive(Debug)]
 pub struct Machine {
     timing: Timing,
-    heartbeat: Duration,
+    /// What the server of the present connection promised.
+    promised: Option<Duration>,
     rng: fastrand::Rng,
     phase: Phase,
     last_epoch: u64,
@@ -54,10 +57,30 @@ pub struct Machine {
     reachability: Option<Reachability>,
     /// Failed attempts in a row.
     failures: u32,
+    /// What [`Machine::failures`] was before an orderly end set it back, for what a late reader says of that stream.
+    failures_before: u32,
     /// The last answer was 401: the next attempt takes another credential, and a second 401 halts.
     rejected: bool,
     /// The open stream was made with a credential that took the place of a refused one.
     renewed: bool,
+    /// What the last attempt asked with.
+    credential: u64,
+    /// The credential of the last stream that brought something and was not ended by a refusal.
+    accepted: Option<u64>,
+    /// The same before the last end of a stream, for what a late reader says of that.
+    accepted_before: Option<u64>,
+    /// The attempt under way asks whether this refusal still stands, since then.
+    probing: Option<(HaltReason, Instant)>,
+    /// The attempt under way leaves the cursor out, for the server may have refused nothing else.
+    without_cursor: bool,
+    /// The status by which the server refused an attempt without the cursor too: the cursor is not to blame for it.
+    blameless: Option<u16>,
+    /// The open stream brought an event or a heartbeat.
+    delivered: bool,
+    /// What the open stream said of itself among its events, and when.
+    said: Option<(Said, Instant)>,
+    /// Somebody looks.
+    attention: bool,
     /// The server asked to be left alone until then.
     not_before: Option<Instant>,
     last_short_circuit: Option<Instant>,
@@ -78,7 +101,7 @@ impl Machine {
     pub fn new(timing: Timing, seed: u64) -> Self {
         Self {
             timing,
-            heartbeat: clamp_heartbeat(timing.heartbeat),
+            promised: None,
             rng: fastrand::Rng::with_seed(seed),
             phase: Phase::Idle(IdleReason::NotStarted),
             last_epoch: 0,
@@ -86,8 +109,18 @@ impl Machine {
             retry: None,
             reachability: None,
             failures: 0,
+            failures_before: 0,
             rejected: false,
             renewed: false,
+            credential: 0,
+            accepted: None,
+            accepted_before: None,
+            probing: None,
+            without_cursor: false,
+            blameless: None,
+            delivered: false,
+            said: None,
+            attention: false,
             not_before: None,
             last_short_circuit: None,
             short_circuits_rested_at: None,
@@ -110,15 +143,18 @@ impl Machine {
 
     /// How often something should be heard: what the server promised, or the timing's own.
     pub fn heartbeat(&self) -> Duration {
-        self.heartbeat
+        clamp_heartbeat(self.promised.unwrap_or(self.timing.heartbeat))
     }
 
     /// When to send [`Input::Tick`] if nothing else happens; `None` when only an input leads on.
     pub fn deadline(&self) -> Option<Instant> {
         match self.phase {
-            Phase::Idle(_) | Phase::Halted(_) => None,
+            Phase::Idle(_) => None,
+            Phase::Halted { until, .. } => until,
             Phase::Connecting { deadline, .. } => Some(deadline),
-            Phase::Connected { liveness, .. } => Some(liveness),
+            Phase::Connected { liveness, .. } => {
+                Some(self.said_deadline().map_or(liveness, |said| said.min(liveness)))
+            }
             Phase::Waiting { until, .. } | Phase::CircuitOpen { until, .. } => Some(until),
         }
     }
@@ -127,7 +163,13 @@ impl Machine {
     pub fn status(&self) -> Status {
         match self.phase.clone() {
             Phase::Idle(reason) => Status::Idle(reason),
-            Phase::Connecting { attempt, .. } => Status::Connecting { attempt },
+            Phase::Connecting { attempt, .. } => match self.probing {
+                Some((reason, since)) => Status::Halted {
+                    reason,
+                    until: Some(since),
+                },
+                None => Status::Connecting { attempt },
+            },
             Phase::Connected { since, .. } => Status::Connected { since },
             Phase::Waiting {
                 attempt,
@@ -147,7 +189,7 @@ impl Machine {
                 until,
                 cause,
             },
-            Phase::Halted(reason) => Status::Halted(reason),
+            Phase::Halted { reason, until } => Status::Halted { reason, until },
         }
     }
 
@@ -163,23 +205,41 @@ impl Machine {
             }
             Input::RetryNow => self.nudge(now, Nudge::User, &mut effects),
             Input::Network(reachability) => self.network(now, reachability, &mut effects),
-            Input::Woke => self.nudge(now, Nudge::Woke, &mut effects),
+            Input::Woke(slept) => {
+                self.count_sleep(now, slept);
+                self.nudge(now, Nudge::Woke, &mut effects);
+            }
+            Input::Attention(attention) => {
+                if attention && !mem::replace(&mut self.attention, attention) {
+                    self.nudge(now, Nudge::Attention, &mut effects);
+                }
+                self.attention = attention;
+            }
             Input::Credentials => self.nudge(now, Nudge::Credentials, &mut effects),
             Input::Heartbeat(every) => self.promise(now, every),
+            Input::AskedWith(epoch, credential) if self.is_dialing(epoch) => self.credential = credential,
             Input::Opened(epoch, head) if self.is_dialing(epoch) => {
                 self.opened(now, epoch, &head, &mut effects)
             }
             Input::Refused(epoch, error) if self.is_dialing(epoch) => self.refused(now, error),
-            Input::Heard(epoch, chunk) if self.is_open(epoch) => self.heard(now, chunk, &mut effects),
+            Input::Heard(epoch, chunk) if self.is_open(epoch) => self.heard(now, epoch, chunk, &mut effects),
             Input::ReadingResumed(epoch) if self.is_open(epoch) => self.stay_alive(now),
-            Input::Ended(epoch, end) if self.is_open(epoch) => self.ended(now, end, &mut effects),
+            Input::Ended(epoch, end) if self.is_open(epoch) => {
+                self.note_acceptance(&end);
+                self.ended(now, end, &mut effects);
+            }
+            Input::Said(epoch, status) => self.said(now, epoch, status, &mut effects),
             // An epoch that is over has nothing more to say.
-            Input::Opened(..)
+            Input::AskedWith(..)
+            | Input::Opened(..)
             | Input::Refused(..)
             | Input::Heard(..)
             | Input::ReadingResumed(_)
             | Input::Ended(..) => {}
             Input::Tick => self.tick(now, &mut effects),
+        }
+        if self.attention {
+            self.bound_attended_wait(now);
         }
         let after = self.status();
         if after != before {
@@ -198,6 +258,8 @@ impl Machine {
         self.set_id(id);
         self.failures = 0;
         self.rejected = false;
+        self.accepted = None;
+        self.blameless = None;
         self.dial(now, effects);
     }
 
@@ -219,135 +281,33 @@ impl Machine {
     }
 
     fn promise(&mut self, now: Instant, every: Duration) {
-        if !every.is_zero() {
-            self.heartbeat = clamp_heartbeat(every);
+        // A promise is the connection's: what a late reader says after its end holds for nothing.
+        if !every.is_zero() && matches!(self.phase, Phase::Connected { .. }) {
+            self.promised = Some(every);
             self.stay_alive(now);
         }
     }
 
-    fn opened(&mut self, now: Instant, epoch: Epoch, head: &Head, effects: &mut Vec<Effect>) {
-        let rejected = mem::take(&mut self.rejected);
-        match head.verdict() {
-            Verdict::Open => {
-                self.renewed = rejected;
-                let liveness = now + liveness_limit(self.heartbeat);
-                self.phase = Phase::Connected {
-                    epoch,
-                    since: now,
-                    heard: None,
-                    liveness,
-                };
-            }
-            Verdict::Unauthorized if rejected => self.halt(HaltReason::Unauthorized, effects),
-            Verdict::Unauthorized => {
-                self.rejected = true;
-                self.hang_up(effects);
-                self.dial(now, effects);
-            }
-            Verdict::Halt(reason) => self.halt(reason, effects),
-            Verdict::Retry(cause, pace) => {
-                self.hang_up(effects);
-                self.fail(now, cause, pace);
-            }
-        }
-    }
-
-    fn halt(&mut self, reason: HaltReason, effects: &mut Vec<Effect>) {
-        self.hang_up(effects);
-        self.phase = Phase::Halted(reason);
-    }
-
-    fn refused(&mut self, now: Instant, error: DialError) {
-        if error == DialError::NetworkSignIn {
-            return self.fail(now, Cause::NetworkSignIn, Pace::Slow);
-        }
-        // Unless it was the credential that was missing, the attempt had another than the one that was answered 401.
-        let rejected = mem::take(&mut self.rejected);
-        let pace = match &error {
-            DialError::Credential(CredentialError::Missing) => {
-                self.phase = Phase::Halted(HaltReason::NoCredential);
-                return;
-            }
-            DialError::Credential(CredentialError::Unavailable(_)) => {
-                self.rejected = rejected;
-                Pace::Slow
-            }
-            DialError::NameNotFound
-            | DialError::ConnectionRefused
-            | DialError::Unreachable
-            | DialError::ConnectTimedOut(_)
-            | DialError::AnswerTimedOut(_)
-            | DialError::Tls(_)
-            | DialError::Proxy(_)
-            | DialError::BrokenOff(_) => Pace::Backoff,
-            DialError::Certificate(_)
-            | DialError::CertificateFile(_)
-            | DialError::NetworkSignIn
-            | DialError::ProxyAuthentication
-            | DialError::NotFound(_)
-            | DialError::NotHttp(_)
-            | DialError::NotWebSocket(_)
-            | DialError::RedirectToNowhere
-            | DialError::RedirectNotSecure
-            | DialError::TooManyRedirects
-            | DialError::Setup(_) => Pace::Slow,
-        };
-        self.fail(now, Cause::Dial(error), pace);
-    }
-
-    fn heard(&mut self, now: Instant, chunk: Chunk, effects: &mut Vec<Effect>) {
+    fn heard(&mut self, now: Instant, epoch: Epoch, chunk: Chunk, effects: &mut Vec<Effect>) {
         if let Phase::Connected { heard, .. } = &mut self.phase {
             *heard = Some(now);
         }
         self.mute = 0;
+        self.delivered |= chunk.beat || !chunk.frames.is_empty();
+        if !chunk.frames.is_empty() && matches!(&self.said, Some((Said::Rejected(_), at)) if *at < now) {
+            // Whoever goes on to send events refuses nobody.
+            self.said = None;
+        }
         self.stay_alive(now);
         self.set_id(chunk.last_id);
         if let Some(retry) = chunk.retry {
             self.retry = Some(retry.clamp(pace::LEAST_DELAY, pace::MOST_RETRY));
         }
         if !chunk.frames.is_empty() {
-            effects.push(Effect::Deliver(chunk.frames));
+            effects.push(Effect::Deliver(epoch, chunk.frames));
         }
         if let Some(skipped) = chunk.skipped {
             effects.push(Effect::Report(skipped));
-        }
-    }
-
-    fn ended(&mut self, now: Instant, end: EndCause, effects: &mut Vec<Effect>) {
-        match end {
-            EndCause::NetworkChanged if self.reachability == Some(Reachability::Offline) => {
-                self.wait_offline(now, end);
-            }
-            EndCause::NetworkChanged | EndCause::Slept | EndCause::CredentialChanged => {
-                self.wait_briefly(now, Cause::Ended(end));
-            }
-            EndCause::Overflow(overflow) | EndCause::OverflowRepeated(overflow, _) => {
-                self.overflowed(now, overflow)
-            }
-            EndCause::Closed
-            | EndCause::ClosedWith(_)
-            | EndCause::BrokenOff(_)
-            | EndCause::Silent(_)
-            | EndCause::Buffered(_) => {
-                self.lose(now, Cause::Ended(end), Pace::Backoff);
-            }
-            EndCause::AgainstPolicy => self.lose(now, Cause::Ended(end), Pace::Slow),
-            // A token that lasted for a while may have expired; one that was new a moment ago has not.
-            EndCause::Rejected(HaltReason::Unauthorized) if !self.renewed || self.is_proven(now) => {
-                self.rejected = true;
-                self.dial(now, effects);
-            }
-            EndCause::Rejected(reason) => self.phase = Phase::Halted(reason),
-        }
-    }
-
-    fn overflowed(&mut self, now: Instant, overflow: Overflow) {
-        self.overflows = self.overflows.saturating_add(1);
-        if self.overflows < OVERFLOWS_TO_SKIP {
-            self.lose(now, Cause::Ended(EndCause::Overflow(overflow)), Pace::Backoff);
-        } else {
-            let end = EndCause::OverflowRepeated(overflow, self.overflows);
-            self.lose(now, Cause::Ended(end), Pace::Slow);
         }
     }
 
@@ -356,53 +316,47 @@ impl Machine {
             return;
         }
         match self.phase {
-            Phase::Idle(_) | Phase::Halted(_) => {}
+            Phase::Idle(_) => {}
+            Phase::Halted { reason, .. } => self.probe(now, reason, effects),
             Phase::Waiting { .. } | Phase::CircuitOpen { .. } => self.dial(now, effects),
             Phase::Connecting { .. } => {
                 self.hang_up(effects);
-                self.fail(
-                    now,
-                    Cause::Dial(DialError::AnswerTimedOut(ATTEMPT_LIMIT)),
-                    Pace::Backoff,
-                );
+                let limit = self.attempt_limit();
+                self.fail(now, Cause::Dial(DialError::AnswerTimedOut(limit)), Pace::Backoff);
             }
-            Phase::Connected {
-                since,
-                heard,
-                liveness,
-                ..
-            } => {
-                self.hang_up(effects);
-                let silence = liveness.saturating_duration_since(heard.unwrap_or(since));
-                self.mute = if heard.is_none() {
-                    self.mute.saturating_add(1)
-                } else {
-                    0
-                };
-                if self.mute < MUTE_STREAMS_TO_SAY {
-                    self.lose(now, Cause::Ended(EndCause::Silent(silence)), Pace::Backoff);
-                } else {
-                    self.lose(now, Cause::Ended(EndCause::Buffered(self.mute)), Pace::Slow);
-                }
-            }
+            Phase::Connected { .. } => self.end_silent(now, effects),
         }
     }
 
     fn dial(&mut self, now: Instant, effects: &mut Vec<Effect>) {
+        self.probing = None;
+        self.dial_again(now, false, effects);
+    }
+
+    /// Dials, for the same end as the attempt before where there was one.
+    fn dial_again(&mut self, now: Instant, without_cursor: bool, effects: &mut Vec<Effect>) {
         self.last_epoch += 1;
         let epoch = Epoch(self.last_epoch);
         self.not_before = None;
         self.nudged = false;
+        self.promised = None;
+        self.said = None;
+        self.without_cursor = without_cursor;
         self.phase = Phase::Connecting {
             epoch,
             attempt: self.failures,
-            deadline: now + ATTEMPT_LIMIT,
+            deadline: now + self.attempt_limit(),
         };
         effects.push(Effect::Dial(Dial {
             epoch,
-            cursor: Arc::clone(&self.id),
+            cursor: if without_cursor {
+                Arc::from("")
+            } else {
+                Arc::clone(&self.id)
+            },
             rejected: self.rejected,
             skip_oversized: self.overflows >= OVERFLOWS_TO_SKIP,
+            answer_limit: liveness_limit(self.heartbeat()),
         }));
     }
 
@@ -455,10 +409,11 @@ impl Machine {
         {
             self.wait_at_most(now, until, cause);
         }
+        self.stay_halted(pace);
     }
 
     /// Ends what is under way, if anything is. The caller names the next phase.
-    fn hang_up(&self, effects: &mut Vec<Effect>) {
+    fn hang_up(&mut self, effects: &mut Vec<Effect>) {
         if let Phase::Connecting { epoch, .. } | Phase::Connected { epoch, .. } = self.phase {
             effects.push(Effect::Hangup(epoch));
         }
@@ -466,22 +421,38 @@ impl Machine {
 
     /// Something was heard, or could not have been: the silence begins anew.
     fn stay_alive(&mut self, now: Instant) {
+        let limit = liveness_limit(self.heartbeat());
         if let Phase::Connected { liveness, .. } = &mut self.phase {
-            *liveness = now + liveness_limit(self.heartbeat);
+            *liveness = now + limit;
         }
     }
 
     /// The connection may be dead: the next heartbeat has to come, and not much later.
     fn expect_soon(&mut self, now: Instant) {
+        let soon = now + self.heartbeat() * 3 / 2;
         if let Phase::Connected { liveness, .. } = &mut self.phase {
-            *liveness = (*liveness).min(now + self.heartbeat * 3 / 2);
+            *liveness = (*liveness).min(soon);
         }
+    }
+
+    fn attempt_limit(&self) -> Duration {
+        ATTEMPT_LIMIT + liveness_limit(self.heartbeat())
     }
 
     fn set_id(&mut self, id: Arc<str>) {
         if self.id != id {
             self.id = id;
             self.overflows = 0;
+        }
+    }
+
+    /// A stream that brought something and ended by anything but a refusal was made with a good credential.
+    fn note_acceptance(&mut self, end: &EndCause) {
+        let refused =
+            matches!(end, EndCause::Rejected(_)) || matches!(self.said, Some((Said::Rejected(_), _)));
+        self.accepted_before = self.accepted;
+        if self.delivered && !refused {
+            self.accepted = Some(self.credential);
         }
     }
 

@@ -95,6 +95,7 @@ impl App {
                 Delivery::Frames(frames) => frames.iter().for_each(|frame| self.take(frame)),
                 Delivery::Status(status) => self.look(&status),
                 Delivery::Skipped { id, .. } => panic!("{id} was skipped"),
+                Delivery::PositionLost { id } => assert!(!id.is_empty()),
             }
         }
     }
@@ -139,12 +140,13 @@ impl App {
 
     fn look(&mut self, status: &Status) {
         match status {
-            Status::Halted(reason) => {
+            Status::Halted { reason, .. } => {
                 self.server.halted();
                 let command = match reason {
-                    HaltReason::Unauthorized | HaltReason::Forbidden | HaltReason::NoCredential => {
-                        Command::CredentialsChanged
-                    }
+                    HaltReason::Unauthorized
+                    | HaltReason::Expired
+                    | HaltReason::Forbidden
+                    | HaltReason::NoCredential => Command::CredentialsChanged,
                     HaltReason::StoppedByServer => Command::RetryNow,
                 };
                 self.mend = Some((

@@ -25,6 +25,8 @@ enum Weather {
     Slow(Duration),
     BlackHole,
     StopSign,
+    /// No cursor is known. What was not read is sent all the same, for this server knows its one client.
+    Forgetful,
 }
 
 /// What happened, to see that it did.
@@ -47,10 +49,11 @@ pub(crate) struct Tally {
     silences: u64,
     commands: u64,
     crashes: u64,
+    without_cursor: u64,
 }
 
 impl Tally {
-    fn counts(&self) -> [(&'static str, u64); 17] {
+    fn counts(&self) -> [(&'static str, u64); 18] {
         [
             ("published", self.published),
             ("dials", self.dials),
@@ -69,6 +72,7 @@ impl Tally {
             ("silences", self.silences),
             ("commands", self.commands),
             ("crashes", self.crashes),
+            ("without a cursor", self.without_cursor),
         ]
     }
 
@@ -98,6 +102,7 @@ impl std::ops::AddAssign for Tally {
         self.silences += day.silences;
         self.commands += day.commands;
         self.crashes += day.crashes;
+        self.without_cursor += day.without_cursor;
     }
 }
 
@@ -125,6 +130,10 @@ struct State {
     /// What the app is to be told.
     commands: VecDeque<Command>,
     crash: bool,
+    /// The last answer may have meant the cursor, so the next attempt may do without it.
+    refused_cursor: bool,
+    /// A stream was taken without the cursor, and nothing was read of it that has one.
+    forgotten: bool,
     last_beat: Instant,
 }
 
@@ -143,6 +152,8 @@ impl Server {
             greatest: 0,
             commands: VecDeque::new(),
             crash: false,
+            refused_cursor: false,
+            forgotten: false,
             last_beat: Instant::now(),
         }))
     }
@@ -165,7 +176,9 @@ impl Server {
 
     /// The app begins anew from here.
     pub(crate) fn resumes_from(&self, committed: u64) {
-        self.state().cursor = committed;
+        let mut state = self.state();
+        state.cursor = committed;
+        state.forgotten = false;
     }
 
     pub(crate) fn halted(&self) {
@@ -222,9 +235,16 @@ impl Server {
             560..600 => state.babble(),
             600..605 => state.tell(Command::Network(Reachability::Offline)),
             605..612 => state.tell(Command::Network(Reachability::Online)),
-            612..616 => state.tell(Command::Woke),
+            612..616 => {
+                let slept = Duration::from_secs(state.rng.u64(0..30_000));
+                state.tell(Command::Woke(slept));
+            }
             616..620 => state.tell(Command::RetryNow),
             620..622 => state.tell(Command::CredentialsChanged),
+            625..628 => {
+                let looks = state.rng.bool();
+                state.tell(Command::Attention(looks));
+            }
             622..625 => {
                 state.crash = true;
                 state.tally.crashes += 1;
@@ -318,13 +338,14 @@ impl State {
     fn change_weather(&mut self) {
         let seconds =
             |range: std::ops::Range<u64>, rng: &mut fastrand::Rng| Duration::from_secs(rng.u64(range));
-        let weather = match self.rng.u32(0..14) {
+        let weather = match self.rng.u32(0..16) {
             0..4 => Weather::Refusing,
             4..7 => Weather::Busy(seconds(0..120, &mut self.rng)),
             7..8 => Weather::WebPage,
             8..10 => Weather::Unavailable(if self.rng.bool() { 502 } else { 404 }),
             10..12 => Weather::Slow(seconds(1..30, &mut self.rng)),
             12..13 => Weather::BlackHole,
+            13..15 => Weather::Forgetful,
             _ => Weather::StopSign,
         };
         let most = if self.rng.u32(0..4) == 0 { 3600 } else { 120 };
@@ -377,7 +398,12 @@ impl Transport for Wire {
                 0 => String::new(),
                 id => id.to_string(),
             };
-            assert_eq!(**request.cursor(), *wanted, "the cursor that is asked for");
+            if (state.refused_cursor || state.forgotten) && request.cursor().is_empty() {
+                state.tally.without_cursor += 1;
+            } else {
+                state.refused_cursor = false;
+                assert_eq!(**request.cursor(), *wanted, "the cursor that is asked for");
+            }
         }
         let seat = Seat(server);
         Box::pin(async move {
@@ -394,7 +420,8 @@ impl Transport for Wire {
                 | Weather::Busy(_)
                 | Weather::WebPage
                 | Weather::Unavailable(_)
-                | Weather::StopSign => {}
+                | Weather::StopSign
+                | Weather::Forgetful => {}
             }
             answer(seat, weather, &request)
         })
@@ -414,12 +441,7 @@ fn answer(seat: Seat, weather: Weather, request: &Request) -> Result<Answer, Dia
     let server = Arc::clone(&seat.0);
     let mut state = server.state();
     let (pieces, incoming) = mpsc::unbounded_channel();
-    let refuse = |status: u16| Head {
-        status,
-        content_type: None,
-        encoding: None,
-        retry_after: None,
-    };
+    let refuse = Head::of;
     let head = match weather {
         Weather::Refusing => {
             state.tally.refused += 1;
@@ -441,17 +463,25 @@ fn answer(seat: Seat, weather: Weather, request: &Request) -> Result<Answer, Dia
                 ..refuse(200)
             }
         }
+        Weather::Forgetful if !request.cursor().is_empty() => {
+            state.refused_cursor = true;
+            refuse(400)
+        }
         Weather::Unavailable(status) => {
             state.tally.unavailable += 1;
+            state.refused_cursor = matches!(status, 400 | 404);
             refuse(status)
         }
         Weather::StopSign => refuse(204),
-        Weather::Fine | Weather::Slow(_) | Weather::BlackHole if state.unauthorized > 0 => {
+        Weather::Fine | Weather::Slow(_) | Weather::BlackHole | Weather::Forgetful
+            if state.unauthorized > 0 =>
+        {
             state.unauthorized -= 1;
             state.tally.unauthorized += 1;
             refuse(401)
         }
-        Weather::Fine | Weather::Slow(_) | Weather::BlackHole => {
+        Weather::Fine | Weather::Slow(_) | Weather::BlackHole | Weather::Forgetful => {
+            state.forgotten |= request.cursor().is_empty();
             state.line = Some(pieces);
             state.send(
                 b"retry: 3000\nevent: connection_established\ndata: {}\n\n".to_vec(),
@@ -504,6 +534,7 @@ impl Incoming for Line {
         if let Some(id) = completes {
             let mut state = self.seat.0.state();
             state.cursor = id;
+            state.forgotten = false;
             state.greatest = state.greatest.max(id);
         }
         let mut chunk = Chunk::default();

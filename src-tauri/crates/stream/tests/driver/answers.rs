@@ -61,16 +61,67 @@ async fn a_halt_makes_no_more_requests() {
     rig.server.accept().await.answer("204 No Content").await;
     rig.trouble().await;
     for command in [
-        Command::Woke,
+        Command::Network(Reachability::Online),
         Command::Network(Reachability::Offline),
         Command::Network(Reachability::Online),
+        Command::Attention(true),
     ] {
         rig.stream.send(command);
     }
     tokio::time::sleep(Duration::from_secs(24 * 3600)).await;
     assert!(rig.server.is_quiet());
-    rig.stream.send(Command::RetryNow);
-    rig.server.accept().await;
+    rig.server.accept().await.answer("204 No Content").await;
+    for command in [Command::Woke(Duration::ZERO), Command::RetryNow] {
+        tokio::time::sleep(Duration::from_secs(3600)).await;
+        assert!(rig.server.is_quiet());
+        rig.stream.send(command);
+        rig.server.accept().await.answer("204 No Content").await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_position_that_the_server_refuses_is_let_go_and_said() {
+    let mut rig = Rig::new().await;
+    rig.start(Some("7"));
+    let refused = rig.server.accept().await;
+    assert_eq!(refused.header("last-event-id"), Some("7"));
+    refused.answer("400 Bad Request").await;
+    let mut taken = rig.server.accept().await;
+    assert_eq!((taken.header("last-event-id"), taken.path()), (None, "/sse"));
+    taken.write(format!("{OPEN}id: 9\ndata: a\n\n")).await;
+    let lost = loop {
+        match rig.delivery().await {
+            Delivery::PositionLost { id } => break id,
+            Delivery::Status(Status::Connecting { .. }) => {}
+            other => panic!("{other:?} before the position"),
+        }
+    };
+    assert_eq!(&*lost, "7");
+    rig.connected().await;
+    assert_eq!(rig.data(1).await, ["a"]);
+    drop(taken);
+    assert_eq!(rig.server.accept().await.header("last-event-id"), Some("9"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_delivers_and_ends_in_good_order_is_asked_for_again_for_ever() {
+    let mut rig = Rig::with(|options| options.timing.max_attempts = 5, Provider::anonymous()).await;
+    rig.start(None);
+    for _ in 0..20 {
+        let mut connection = rig.server.accept().await;
+        connection.write(format!("{OPEN}retry: 3000\ndata: a\n\n")).await;
+        drop(connection);
+        rig.connected().await;
+        assert_eq!(rig.data(1).await, ["a"]);
+        let Status::Waiting {
+            attempt: 0, until, ..
+        } = rig.status().await
+        else {
+            panic!("it is a failure")
+        };
+        let wait = until.saturating_duration_since(Instant::now().into_std());
+        assert!(wait <= Duration::from_secs(6), "{wait:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -193,8 +244,8 @@ async fn silence_before_an_answer_has_its_limit() {
         let mut connection = rig.server.accept().await;
         let begun = Instant::now();
         connection.write(said).await;
-        assert_eq!(rig.trouble().await, "no answer within 15 s");
-        assert!(begun.elapsed() >= Duration::from_secs(14) && begun.elapsed() <= Duration::from_secs(16));
+        assert_eq!(rig.trouble().await, "no answer within 75 s");
+        assert!(begun.elapsed() >= Duration::from_secs(74) && begun.elapsed() <= Duration::from_secs(76));
         connection.hung_up().await;
     }
 }
@@ -266,4 +317,33 @@ async fn events_of_one_read_are_one_delivery_in_order() {
         .map(|frame| (&*frame.event, &*frame.data, &*frame.id))
         .collect();
     assert_eq!(frames, [("t", "a", "1"), ("message", "b", "1")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_that_comes_with_the_first_heartbeat_opens_the_stream() {
+    let mut rig = Rig::new().await;
+    rig.start(None);
+    let mut connection = rig.server.accept().await;
+    tokio::time::sleep(Duration::from_secs(74)).await;
+    connection
+        .write(format!("{OPEN}: still here\n\ndata: a\n\n"))
+        .await;
+    rig.connected().await;
+    assert_eq!(rig.data(1).await, ["a"]);
+    assert!(rig.server.is_quiet(), "it was the first attempt");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rare_heartbeat_gives_its_head_as_long() {
+    let mut rig = Rig::with(
+        |options| options.timing.heartbeat = Duration::from_secs(20 * 60),
+        Provider::anonymous(),
+    )
+    .await;
+    rig.start(None);
+    let mut connection = rig.server.accept().await;
+    tokio::time::sleep(Duration::from_secs(49 * 60)).await;
+    connection.write(OPEN).await;
+    rig.connected().await;
+    assert!(rig.server.is_quiet(), "it was the first attempt");
 }

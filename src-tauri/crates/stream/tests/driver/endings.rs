@@ -133,7 +133,7 @@ async fn waking_drops_what_was_open_and_dials_anew() {
     let mut first = rig.open().await;
     first.write("id: 1\ndata: a\n\n").await;
     rig.data(1).await;
-    rig.stream.send(Command::Woke);
+    rig.stream.send(Command::Woke(Duration::ZERO));
     first.hung_up().await;
     let begun = Instant::now();
     assert_eq!(rig.server.accept().await.header("last-event-id"), Some("1"));

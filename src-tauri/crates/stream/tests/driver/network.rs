@@ -134,7 +134,7 @@ impl Stream {
             {
                 Delivery::Frames(frames) => return Ok(frames.frames[0].data.clone()),
                 Delivery::Status(Status::Waiting { cause, .. }) => return Err(cause),
-                Delivery::Status(_) | Delivery::Skipped { .. } => {}
+                Delivery::Status(_) | Delivery::Skipped { .. } | Delivery::PositionLost { .. } => {}
             }
         }
     }

@@ -24,7 +24,7 @@ impl Observer for Notes {
             Step::Changed(Status::Connected { .. }) => "connected",
             Step::Changed(Status::Waiting { .. }) => "waiting",
             Step::Changed(Status::CircuitOpen { .. }) => "circuit open",
-            Step::Changed(Status::Halted(_)) => "halted",
+            Step::Changed(Status::Halted { .. }) => "halted",
             Step::Changed(Status::Idle(_)) => "idle",
         };
         notes.0.push(name);

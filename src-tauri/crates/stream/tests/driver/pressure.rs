@@ -94,6 +94,7 @@ async fn stop_counts_while_nobody_reads() {
                 break;
             }
             Delivery::Skipped { .. } => panic!("nothing was too large"),
+            Delivery::PositionLost { .. } => panic!("no position was refused"),
         }
     }
 }

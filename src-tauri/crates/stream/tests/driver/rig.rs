@@ -7,8 +7,8 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use gloria_stream::{
-    Command, Credential, CredentialError, CredentialProvider, Delivery, Frame, Status, StreamHandle,
-    StreamOptions, Timing,
+    Command, Credential, CredentialError, CredentialProvider, Delivery, Frame, HaltReason, Status,
+    StreamHandle, StreamOptions, Timing,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -97,7 +97,7 @@ impl Rig {
                 Status::Waiting { cause, .. } | Status::CircuitOpen { cause, .. } => {
                     return cause.to_string();
                 }
-                Status::Halted(reason) => return format!("halted: {reason}"),
+                Status::Halted { reason, .. } => return format!("halted: {reason}"),
                 Status::Connecting { .. } => {}
                 other => panic!("{other:?} is no trouble"),
             }
@@ -120,6 +120,11 @@ impl Rig {
         }
         data
     }
+}
+
+/// Whether a status is a halt for this reason.
+pub(crate) fn is_halted(status: &Status, wanted: HaltReason) -> bool {
+    matches!(status, Status::Halted { reason, .. } if *reason == wanted)
 }
 
 /// A server that does what the test says.

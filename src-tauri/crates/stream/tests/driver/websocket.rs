@@ -12,7 +12,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use crate::rig::{Connection, Provider, Rig, Server};
+use crate::rig::{Connection, Provider, Rig, Server, is_halted};
 
 const TEXT: u8 = 0x1;
 const BINARY: u8 = 0x2;
@@ -314,7 +314,7 @@ async fn a_handshake_has_its_time() {
         rig.start(None);
         let mut connection = rig.server.accept().await;
         connection.write(said).await;
-        assert_eq!(rig.trouble().await, "no answer within 15 s");
+        assert_eq!(rig.trouble().await, "no answer within 75 s");
         connection.hung_up().await;
     }
 }
@@ -505,11 +505,13 @@ async fn a_token_that_expires_is_asked_for_anew_and_refused_twice_is_given_up() 
     assert_eq!(third.header("authorization"), Some("Bearer newer"));
     // But one that was new a moment ago has not.
     third.write(close(4401)).await;
-    assert_eq!(rig.status().await, Status::Halted(HaltReason::Unauthorized));
+    assert!(is_halted(&rig.status().await, HaltReason::Unauthorized));
     assert_eq!(rig.provider.asked(), [false, true, true]);
     assert_eq!(refusals.0.load(Ordering::Relaxed), 3);
-    tokio::time::sleep(Duration::from_secs(24 * 3600)).await;
+    tokio::time::sleep(Duration::from_secs(29 * 60)).await;
     assert!(rig.server.is_quiet());
+    // And whoever refused it may take it later.
+    accepted(&mut rig).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -656,7 +658,7 @@ async fn commands_count_as_over_any_transport() {
         connection.write(event("", "still")).await;
         assert_eq!(rig.data(1).await, ["still"]);
     }
-    rig.stream.send(Command::Woke);
+    rig.stream.send(Command::Woke(Duration::ZERO));
     assert_eq!(sent(&mut connection).await, (FIN | CLOSE, Vec::new()));
     connection.hung_up().await;
     assert_eq!(rig.trouble().await, "the computer was asleep");

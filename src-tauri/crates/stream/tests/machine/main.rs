@@ -6,6 +6,7 @@
     reason = "a phase that a test does not look for fails it"
 )]
 
+mod healing;
 mod nudges;
 mod numbers;
 mod properties;
@@ -14,7 +15,7 @@ mod table;
 use std::time::{Duration, Instant};
 
 use gloria_stream::machine::{Chunk, Dial, Effect, Epoch, Head, Input, Machine, Phase};
-use gloria_stream::{Cause, EndCause, Timing};
+use gloria_stream::{Cause, EndCause, Frame, HaltReason, Timing};
 
 /// A machine, its time, and what it did last.
 struct Rig {
@@ -84,6 +85,24 @@ impl Rig {
         ))
     }
 
+    /// An event comes.
+    fn deliver(&mut self, last_id: &str) -> &[Effect] {
+        let epoch = self.epoch();
+        let frame = Frame {
+            event: "message".into(),
+            data: "a".to_owned(),
+            id: last_id.into(),
+        };
+        self.send(Input::Heard(
+            epoch,
+            Chunk {
+                frames: vec![frame],
+                last_id: last_id.into(),
+                ..Chunk::default()
+            },
+        ))
+    }
+
     fn end(&mut self, end: EndCause) -> &[Effect] {
         let epoch = self.epoch();
         self.send(Input::Ended(epoch, end))
@@ -101,8 +120,20 @@ impl Rig {
     fn dial(&self) -> Option<&Dial> {
         self.effects.iter().find_map(|effect| match effect {
             Effect::Dial(dial) => Some(dial),
-            Effect::Hangup(_) | Effect::Deliver(_) | Effect::Report(_) | Effect::Publish(_) => None,
+            Effect::Hangup(_)
+            | Effect::Deliver(..)
+            | Effect::Report(_)
+            | Effect::LetGo(_)
+            | Effect::Publish(_) => None,
         })
+    }
+
+    /// What it is halted by.
+    fn halt(&self) -> HaltReason {
+        match self.machine.phase() {
+            Phase::Halted { reason, .. } => *reason,
+            other => panic!("{other:?} is no halt"),
+        }
     }
 
     /// How long it waits from now, and why.
@@ -124,10 +155,5 @@ fn stream() -> Head {
 }
 
 fn status_head(status: u16) -> Head {
-    Head {
-        status,
-        content_type: None,
-        encoding: None,
-        retry_after: None,
-    }
+    Head::of(status)
 }

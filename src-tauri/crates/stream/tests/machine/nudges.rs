@@ -10,14 +10,18 @@ use crate::{Rig, status_head};
 
 #[test]
 fn the_user_the_network_and_waking_close_the_circuit() {
-    for input in [Input::RetryNow, Input::Network(Reachability::Online), Input::Woke] {
+    for input in [
+        Input::RetryNow,
+        Input::Network(Reachability::Online),
+        Input::Woke(Duration::ZERO),
+    ] {
         let mut rig = failed(12);
         rig.send(input.clone());
         assert_eq!(attempt(&rig), 0, "{input:?}");
         assert!(rig.wait().0 <= secs(1.0));
         rig.tick();
         refuse(&mut rig);
-        let counted = u32::from(input != Input::Woke);
+        let counted = u32::from(input != Input::Woke(Duration::ZERO));
         assert_eq!(
             attempt(&rig),
             counted,
@@ -48,7 +52,7 @@ fn a_short_circuit_comes_within_a_second_three_times_and_then_once_in_ten() {
         rig.start();
         let began = rig.now;
         for _ in 0..3 {
-            rig.answer(404);
+            rig.answer(405);
             rig.send(Input::RetryNow);
             let first = rig.wait().0;
             assert!(first <= secs(1.0), "{first:?}");
@@ -61,7 +65,7 @@ fn a_short_circuit_comes_within_a_second_three_times_and_then_once_in_ten() {
             rig.tick();
         }
         for rest in 1..4 {
-            rig.answer(404);
+            rig.answer(405);
             rig.send(Input::RetryNow);
             rig.tick();
             let at = rig.now - began;
@@ -90,7 +94,7 @@ fn a_flapping_link_makes_no_storm() {
                 let input = match dice.u32(0..6) {
                     0 | 1 => Input::Network(Reachability::Online),
                     2 => Input::Network(Reachability::Offline),
-                    3 => Input::Woke,
+                    3 => Input::Woke(Duration::ZERO),
                     4 if matches!(rig.machine.phase(), Phase::Connecting { .. }) => {
                         Input::Opened(rig.epoch(), Head::accepted())
                     }
@@ -127,7 +131,7 @@ fn failures_while_the_network_comes_back_after_waking_count_for_nothing() {
         rig.start();
         rig.open();
         rig.pass(120.0);
-        rig.send(Input::Woke);
+        rig.send(Input::Woke(Duration::ZERO));
         let woke = rig.now;
         rig.tick();
         let mut attempts = 0;
@@ -151,7 +155,7 @@ fn failures_while_the_network_comes_back_after_waking_count_for_nothing() {
 fn a_server_that_is_down_is_not_asked_faster_because_the_computer_woke() {
     let mut rig = connected();
     rig.pass(120.0);
-    rig.send(Input::Woke);
+    rig.send(Input::Woke(Duration::ZERO));
     let mut waits = Vec::new();
     for _ in 0..4 {
         rig.tick();
@@ -177,7 +181,7 @@ fn a_nudge_never_lengthens_a_wait() {
     refuse(&mut rig);
     let planned = rig.wait().0;
     for input in [
-        Input::Woke,
+        Input::Woke(Duration::ZERO),
         Input::RetryNow,
         Input::Credentials,
         Input::Network(Reachability::Online),
@@ -205,7 +209,7 @@ fn the_network_does_not_override_what_the_server_asked_and_the_user_does() {
     };
     for input in [
         Input::Network(Reachability::Online),
-        Input::Woke,
+        Input::Woke(Duration::ZERO),
         Input::Credentials,
     ] {
         let mut rig = busy();
@@ -227,7 +231,7 @@ fn waking_and_a_new_network_drop_what_was_open() {
             assert!(open, "the system may be wrong");
         }
         rig.send(if woke {
-            Input::Woke
+            Input::Woke(Duration::ZERO)
         } else {
             Input::Network(Reachability::Online)
         });
@@ -241,7 +245,7 @@ fn waking_and_a_new_network_drop_what_was_open() {
         assert_eq!(attempt(&rig), 0);
         rig.tick();
         rig.open();
-        rig.send(Input::Woke);
+        rig.send(Input::Woke(Duration::ZERO));
         assert!(
             matches!(rig.machine.phase(), Phase::Connected { .. }),
             "it is the same waking, told twice"
@@ -258,7 +262,7 @@ fn waking_and_a_new_network_drop_what_was_open() {
 fn waking_offline_keeps_the_short_circuit_for_the_network() {
     let mut rig = connected();
     rig.send(Input::Network(Reachability::Offline));
-    rig.send(Input::Woke);
+    rig.send(Input::Woke(Duration::ZERO));
     assert_eq!(
         rig.wait().1,
         &Cause::Ended(EndCause::Slept),
@@ -287,7 +291,7 @@ fn another_way_out_asks_an_open_stream_for_a_sign_of_life() {
 fn an_attempt_from_before_the_network_came_is_not_waited_for() {
     let mut rig = failed(8);
     rig.send(Input::Network(Reachability::Offline));
-    rig.send(Input::Woke);
+    rig.send(Input::Woke(Duration::ZERO));
     rig.tick();
     let before = rig.epoch();
     rig.pass(2.0);
@@ -303,7 +307,7 @@ fn an_attempt_from_before_the_network_came_is_not_waited_for() {
 #[test]
 fn a_network_that_comes_and_goes_during_attempts_is_not_forgotten() {
     let mut rig = failed(8);
-    rig.send(Input::Woke);
+    rig.send(Input::Woke(Duration::ZERO));
     rig.tick();
     let mut restarts = 0;
     loop {

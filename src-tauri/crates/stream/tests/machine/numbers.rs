@@ -121,6 +121,19 @@ fn the_servers_promise_replaces_the_setting() {
 }
 
 #[test]
+fn a_promise_does_not_outlive_its_connection() {
+    let mut rig = connected();
+    rig.send(Input::Heartbeat(Duration::from_millis(1)));
+    rig.tick();
+    // The reader of the greeting was late.
+    rig.send(Input::Heartbeat(Duration::from_millis(1)));
+    rig.tick();
+    assert_eq!(rig.dial().unwrap().answer_limit, secs(75.0));
+    rig.open();
+    assert_eq!(rig.machine.deadline(), Some(rig.now + secs(75.0)));
+}
+
+#[test]
 fn a_reader_that_was_behind_is_no_silence() {
     let mut rig = connected();
     rig.pass(500.0);
@@ -247,12 +260,22 @@ fn offline_waits_longer() {
 }
 
 #[test]
-fn an_attempt_has_a_minute() {
-    let mut rig = Rig::new();
-    rig.start();
-    assert_eq!(rig.machine.deadline(), Some(rig.now + secs(60.0)));
-    rig.tick();
-    assert_eq!(rig.wait().1, &Cause::Dial(DialError::AnswerTimedOut(secs(60.0))));
+fn an_attempt_has_a_minute_beside_what_its_answer_may_take() {
+    for (heartbeat, answer) in [(30.0, 75.0), (1200.0, 3000.0)] {
+        let mut rig = Rig::with(
+            Timing {
+                heartbeat: secs(heartbeat),
+                ..Timing::default()
+            },
+            1,
+        );
+        rig.start();
+        assert_eq!(rig.dial().unwrap().answer_limit, secs(answer));
+        let limit = secs(60.0 + answer);
+        assert_eq!(rig.machine.deadline(), Some(rig.now + limit));
+        rig.tick();
+        assert_eq!(rig.wait().1, &Cause::Dial(DialError::AnswerTimedOut(limit)));
+    }
 }
 
 #[test]

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use gloria_stream::machine::{Chunk, Effect, Epoch, Head, Input, Machine, Phase};
-use gloria_stream::{CredentialError, DialError, EndCause, Frame, Overflow, Reachability, Timing};
+use gloria_stream::{
+    CredentialError, DialError, EndCause, Frame, HaltReason, Overflow, Reachability, Timing,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -16,7 +18,9 @@ enum Step {
     Stop,
     RetryNow,
     Network(Reachability),
-    Woke,
+    Woke(u64),
+    Attention(bool),
+    Said(Age, u16),
     Credentials,
     Heartbeat(u64),
     Opened(Age, u16, Option<u64>),
@@ -56,7 +60,9 @@ fn any_step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Stop),
         1 => Just(Step::RetryNow),
         1 => select(vec![Reachability::Online, Reachability::Offline]).prop_map(Step::Network),
-        1 => Just(Step::Woke),
+        1 => select(vec![0, 60, 28_800]).prop_map(Step::Woke),
+        1 => any::<bool>().prop_map(Step::Attention),
+        1 => (age(), select(vec![401, 403, 410, 503])).prop_map(|(age, status)| Step::Said(age, status)),
         1 => Just(Step::Credentials),
         1 => select(vec![0, 1, 30_000, u64::MAX]).prop_map(Step::Heartbeat),
         6 => (age(), select(statuses), select(vec![None, None, Some(1), Some(3600)]))
@@ -110,7 +116,7 @@ impl Life {
             let ends = match self.machine.phase() {
                 Phase::Connecting { epoch: live, .. } => matches!(input, Input::Refused(..)) && live == epoch,
                 Phase::Connected { epoch: live, .. } => matches!(input, Input::Ended(..)) && live == epoch,
-                Phase::Idle(_) | Phase::Waiting { .. } | Phase::CircuitOpen { .. } | Phase::Halted(_) => {
+                Phase::Idle(_) | Phase::Waiting { .. } | Phase::CircuitOpen { .. } | Phase::Halted { .. } => {
                     false
                 }
             };
@@ -127,7 +133,7 @@ impl Life {
                     assert!(self.live.remove(epoch), "only what is live is hung up");
                     self.over = Some(*epoch);
                 }
-                Effect::Deliver(_) | Effect::Report(_) | Effect::Publish(_) => {}
+                Effect::Deliver(..) | Effect::Report(_) | Effect::LetGo(_) | Effect::Publish(_) => {}
             }
             assert!(self.live.len() <= 1, "at most one epoch is live");
         }
@@ -146,16 +152,17 @@ impl Life {
             Step::Stop => Input::Stop,
             Step::RetryNow => Input::RetryNow,
             Step::Network(reachability) => Input::Network(*reachability),
-            Step::Woke => Input::Woke,
+            Step::Woke(slept) => Input::Woke(Duration::from_secs(*slept)),
+            Step::Attention(attention) => Input::Attention(*attention),
+            Step::Said(age, status) => Input::Said(epoch(age)?, *status),
             Step::Credentials => Input::Credentials,
             Step::Heartbeat(millis) => Input::Heartbeat(Duration::from_millis(*millis)),
             Step::Opened(age, status, after) => Input::Opened(
                 epoch(age)?,
                 Head {
-                    status: *status,
                     content_type: Some("text/event-stream".to_owned()),
-                    encoding: None,
                     retry_after: after.map(Duration::from_secs),
+                    ..Head::of(*status)
                 },
             ),
             Step::Refused(age, error) => Input::Refused(epoch(age)?, error.clone()),
@@ -167,9 +174,9 @@ impl Life {
                         data: String::new(),
                         id: (*id).into(),
                     }],
-                    skipped: None,
                     last_id: (*id).into(),
                     retry: retry.map(Duration::from_millis),
+                    ..Chunk::default()
                 },
             ),
             Step::Resumed(age) => Input::ReadingResumed(epoch(age)?),
@@ -193,21 +200,27 @@ proptest! {
             let live = matches!(after, Phase::Connecting { .. } | Phase::Connected { .. });
             prop_assert_eq!(it.live.len(), usize::from(live), "an epoch is live in these phases and no other");
 
-            let at_rest = matches!(after, Phase::Idle(_) | Phase::Halted(_));
+            let at_rest = matches!(after, Phase::Idle(_) | Phase::Halted { until: None, .. });
             prop_assert_eq!(it.machine.deadline().is_none(), at_rest, "time leads out of everything else");
 
             let dials = it.effects.iter().any(|effect| matches!(effect, Effect::Dial(_)));
-            if matches!(before, Phase::Idle(_) | Phase::Halted(_)) {
-                prop_assert!(!dials || matches!(input, Input::Start { .. }), "{input:?} dialled from {before:?}");
+            if matches!(before, Phase::Idle(_) | Phase::Halted { .. }) {
+                let due = matches!(before, Phase::Halted { until: Some(until), .. } if until <= it.now);
+                let allowed = matches!(input, Input::Start { .. }) || (due && input == Input::Tick);
+                prop_assert!(!dials || allowed, "{input:?} dialled from {before:?}");
+            }
+            if let Phase::Halted { reason: HaltReason::NoCredential, until } = after {
+                prop_assert_eq!(until, None, "there is nothing to ask with");
             }
             if matches!(before, Phase::Idle(_)) {
                 let allowed = matches!(input, Input::Start { .. } | Input::Stop);
 prop_assert!(after == before || allowed);
             }
-            if matches!(before, Phase::Halted(_)) {
+            if matches!(before, Phase::Halted { .. }) {
                 let allowed =
                     matches!(input, Input::Start { .. } | Input::Stop | Input::RetryNow | Input::Credentials);
-                prop_assert!(after == before || allowed);
+                let halted = matches!(after, Phase::Halted { .. });
+                prop_assert!(halted || dials || allowed, "{input:?} led from {before:?} to {after:?}");
             }
             if let Phase::Waiting { until, .. } | Phase::CircuitOpen { until, .. } = &after {
                 let wait = until.saturating_duration_since(it.now);

@@ -1,5 +1,7 @@
 //! Every phase with every input.
 
+use std::time::Duration;
+
 use gloria_stream::machine::{Chunk, Effect, Epoch, Input, Phase};
 use gloria_stream::{Cause, CredentialError, DialError, EndCause, Frame, HaltReason, Reachability};
 
@@ -13,8 +15,9 @@ fn seen(rig: &mut Rig, input: Input) -> String {
         .filter_map(|effect| match effect {
             Effect::Dial(_) => Some("dial"),
             Effect::Hangup(_) => Some("hangup"),
-            Effect::Deliver(_) => Some("deliver"),
+            Effect::Deliver(..) => Some("deliver"),
             Effect::Report(_) => Some("report"),
+            Effect::LetGo(_) => Some("let-go"),
             Effect::Publish(_) => None,
         })
         .collect();
@@ -29,7 +32,7 @@ fn phase(phase: &Phase) -> &'static str {
         Phase::Connected { .. } => "connected",
         Phase::Waiting { .. } => "waiting",
         Phase::CircuitOpen { .. } => "circuit",
-        Phase::Halted(_) => "halted",
+        Phase::Halted { .. } => "halted",
     }
 }
 
@@ -97,7 +100,11 @@ fn every_change_of_phase_is_published_once() {
                 .iter()
                 .filter_map(|effect| match effect {
                     Effect::Publish(status) => Some(status.clone()),
-                    Effect::Dial(_) | Effect::Hangup(_) | Effect::Deliver(_) | Effect::Report(_) => None,
+                    Effect::Dial(_)
+                    | Effect::Hangup(_)
+                    | Effect::Deliver(..)
+                    | Effect::Report(_)
+                    | Effect::LetGo(_) => None,
                 })
                 .collect();
             let after = rig.machine.status();
@@ -150,11 +157,11 @@ fn inputs() -> Vec<(&'static str, MakeInput)> {
         ("retry", |_| Input::RetryNow),
         ("online", |_| Input::Network(Reachability::Online)),
         ("offline", |_| Input::Network(Reachability::Offline)),
-        ("woke", |_| Input::Woke),
+        ("woke", |_| Input::Woke(Duration::ZERO)),
+        ("attention", |_| Input::Attention(true)),
         ("credentials", |_| Input::Credentials),
-        ("heartbeat", |_| {
-            Input::Heartbeat(std::time::Duration::from_secs(20))
-        }),
+        ("heartbeat", |_| Input::Heartbeat(Duration::from_secs(20))),
+        ("asked with", |rig| Input::AskedWith(current(rig), 1)),
         ("opened", |rig| Input::Opened(current(rig), stream())),
         ("401", |rig| Input::Opened(current(rig), status_head(401))),
         ("503", |rig| Input::Opened(current(rig), status_head(503))),
@@ -169,6 +176,8 @@ fn inputs() -> Vec<(&'static str, MakeInput)> {
         ("route", |rig| {
             Input::Ended(current(rig), EndCause::NetworkChanged)
         }),
+        ("said 401", |rig| Input::Said(current(rig), 401)),
+        ("said 503", |rig| Input::Said(current(rig), 503)),
         ("early tick", |_| Input::Tick),
     ]
 }
@@ -185,8 +194,10 @@ fn every_phase_answers_every_input() {
         ("online",          ["> idle",            "> connecting",             "> connected",        "> waiting",         "> waiting",         "> halted"]),
         ("offline",         ["> idle",            "> connecting",             "> connected",        "> waiting",         "> circuit",         "> halted"]),
         ("woke",            ["> idle",            "hangup > waiting",         "hangup > waiting",   "> waiting",         "> waiting",         "> halted"]),
+        ("attention",       ["> idle",            "> connecting",             "> connected",        "> waiting",         "> waiting",         "> halted"]),
         ("credentials",     ["> idle",            "hangup > waiting",         "> connected",        "> waiting",         "> waiting",         "> waiting"]),
         ("heartbeat",       ["> idle",            "> connecting",             "> connected",        "> waiting",         "> circuit",         "> halted"]),
+        ("asked with",      ["> idle",            "> connecting",             "> connected",        "> waiting",         "> circuit",         "> halted"]),
         ("opened",          ["> idle",            "> connected",              "> connected",        "> waiting",         "> circuit",         "> halted"]),
         ("401",             ["> idle",            "hangup dial > connecting", "> connected",        "> waiting",         "> circuit",         "> halted"]),
         ("503",             ["> idle",            "hangup > waiting",         "> connected",        "> waiting",         "> circuit",         "> halted"]),
@@ -197,6 +208,8 @@ fn every_phase_answers_every_input() {
         ("resumed",         ["> idle",            "> connecting",             "> connected",        "> waiting",         "> circuit",         "> halted"]),
         ("closed",          ["> idle",            "> connecting",             "> waiting",          "> waiting",         "> circuit",         "> halted"]),
         ("route",           ["> idle",            "> connecting",             "> waiting",          "> waiting",         "> circuit",         "> halted"]),
+        ("said 401",        ["> idle",            "> connecting",             "> connected",        "dial > connecting", "dial > connecting", "> halted"]),
+        ("said 503",        ["> idle",            "> connecting",             "> connected",        "> waiting",         "> circuit",         "> halted"]),
         ("early tick",      ["> idle",            "> connecting",             "> connected",        "> waiting",         "> circuit",         "> halted"]),
     ];
     let inputs = inputs();
@@ -248,18 +261,19 @@ fn an_epoch_that_is_over_has_nothing_more_to_say() {
 }
 
 #[test]
-fn time_leads_out_of_every_phase_but_idle_and_halted() {
+fn time_leads_out_of_every_phase_but_idle() {
     for (name, make, wanted) in [
         ("connecting", connecting as MakeRig, "hangup > waiting"),
         ("connected", connected, "hangup > waiting"),
         ("waiting", waiting, "dial > connecting"),
         ("circuit", circuit, "dial > connecting"),
+        ("halted", halted, "dial > connecting"),
     ] {
         let mut rig = make();
         rig.now = rig.machine.deadline().unwrap();
         assert_eq!(seen(&mut rig, Input::Tick), wanted, "{name}");
     }
-    for make in [idle as MakeRig, stopped, halted] {
+    for make in [idle as MakeRig, stopped] {
         assert_eq!(make().machine.deadline(), None);
     }
 }
@@ -288,6 +302,11 @@ fn every_answer_has_its_row() {
             true,
         ),
         (408, "waiting", status(408), false),
+        (409, "waiting", status(409), false),
+        (412, "waiting", status(412), true),
+        (421, "waiting", status(421), false),
+        (423, "waiting", status(423), false),
+        (424, "waiting", status(424), true),
         (425, "waiting", status(425), false),
         (429, "waiting", status(429), false),
         (500, "waiting", status(500), false),
@@ -299,7 +318,8 @@ fn every_answer_has_its_row() {
         (410, "halted", None, false),
         (403, "halted", None, false),
     ] {
-        let mut rig = connecting();
+        let mut rig = Rig::new();
+        rig.send(Input::Start { cursor: None });
         rig.answer(code);
         assert_eq!(phase(rig.machine.phase()), phase_name, "{code}");
         if let Some(cause) = cause {
@@ -313,7 +333,7 @@ fn every_answer_has_its_row() {
 #[test]
 fn every_failed_dial_has_its_pace() {
     let text = String::new;
-    let ten = std::time::Duration::from_secs(10);
+    let ten = Duration::from_secs(10);
     for (error, slow) in [
         (DialError::NameNotFound, false),
         (DialError::ConnectionRefused, false),
@@ -349,7 +369,7 @@ fn a_401_asks_for_another_credential_once() {
     assert!(dial.rejected);
     assert_eq!(&*dial.cursor, "7", "the cursor is kept");
     rig.answer(401);
-    assert_eq!(*rig.machine.phase(), Phase::Halted(HaltReason::Unauthorized));
+    assert_eq!(rig.halt(), HaltReason::Unauthorized);
 }
 
 #[test]
@@ -420,7 +440,7 @@ fn the_position_and_the_servers_pace_outlive_connections() {
     rig.send(Input::Heard(
         epoch,
         Chunk {
-            retry: Some(std::time::Duration::from_secs(40)),
+            retry: Some(Duration::from_secs(40)),
             ..frame()
         },
     ));

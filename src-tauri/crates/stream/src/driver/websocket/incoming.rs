@@ -181,7 +181,7 @@ impl Events {
             Message::Text(text) => self.text(&text),
             Message::Binary(bytes) => self.ignore("a binary message", bytes.len()),
             // Pings are answered by the library; that they were heard is counted below it.
-            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
+            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => self.chunk.beat = true,
             Message::Close(frame) => {
                 return Some(close::cause(
                     frame.map_or(close::NO_CODE, |frame| frame.code.into()),

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::Machine;
 use crate::machine::pace::{self, Pace};
-use crate::machine::{Cause, DialError, Effect, EndCause, Phase, Reachability};
+use crate::machine::{Cause, DialError, Effect, EndCause, HaltReason, Phase, Reachability};
 
 /// A short-circuit comes within this: soon enough not to be felt, spread enough for a building whose power came back.
 const SHORT_CIRCUIT: Duration = Duration::from_secs(1);
@@ -26,6 +26,7 @@ const GRACE_RETRY: Duration = Duration::from_millis(500);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Nudge {
     User,
+    Attention,
     Credentials,
     Woke,
     /// From offline to online.
@@ -38,11 +39,15 @@ impl Machine {
     pub(super) fn nudge(&mut self, now: Instant, nudge: Nudge, effects: &mut Vec<Effect>) {
         match nudge {
             // What failed before says nothing of now.
-            Nudge::User | Nudge::Woke | Nudge::NetworkUp | Nudge::NetworkChanged => self.failures = 0,
-            Nudge::Credentials => {}
+            Nudge::User | Nudge::Woke | Nudge::NetworkUp | Nudge::NetworkChanged => {
+                self.failures = 0;
+                self.blameless = None;
+            }
+            Nudge::Attention | Nudge::Credentials => {}
         }
-        if matches!(nudge, Nudge::User | Nudge::Credentials) {
-            self.rejected = false;
+        match nudge {
+            Nudge::User | Nudge::Credentials => (self.rejected, self.probing) = (false, None),
+            Nudge::Attention | Nudge::Woke | Nudge::NetworkUp | Nudge::NetworkChanged => {}
         }
         if nudge == Nudge::Woke {
             self.woke = Some(now);
@@ -52,11 +57,16 @@ impl Machine {
         }
         match self.phase.clone() {
             Phase::Idle(_) => {}
-            Phase::Halted(reason) => {
-                if matches!(nudge, Nudge::User | Nudge::Credentials) {
-                    self.wait_briefly(now, Cause::Halted(reason));
+            Phase::Halted { reason, until } => match (nudge, reason) {
+                (Nudge::User | Nudge::Credentials, _) => self.wait_briefly(now, Cause::Halted(reason)),
+                (_, HaltReason::NoCredential) => {}
+                (Nudge::Woke, HaltReason::StoppedByServer)
+                | (_, HaltReason::Unauthorized | HaltReason::Expired | HaltReason::Forbidden) => {
+                    let until = until.map(|until| self.sooner(now, until));
+                    self.phase = Phase::Halted { reason, until };
                 }
-            }
+                (_, HaltReason::StoppedByServer) => {}
+            },
             Phase::Waiting { until, cause, .. } | Phase::CircuitOpen { until, cause, .. } => {
                 if nudge == Nudge::User {
                     self.not_before = None;
@@ -72,7 +82,7 @@ impl Machine {
         let open = matches!(self.phase, Phase::Connected { .. });
         let end = match nudge {
             // It is what the user asked for already.
-            Nudge::User => return,
+            Nudge::User | Nudge::Attention => return,
             // A running stream is not cut by a newer token.
             Nudge::Credentials if open => return,
             Nudge::Credentials => EndCause::CredentialChanged,
@@ -89,6 +99,7 @@ impl Machine {
         if futile || self.rested(now) {
             self.hang_up(effects);
             self.wait_briefly(now, Cause::Ended(end));
+            self.stay_halted(Pace::Backoff);
         } else if open {
             // It was dialled a moment ago, most likely for the same reason.
             self.expect_soon(now);
@@ -102,6 +113,38 @@ impl Machine {
         if matches!(self.phase, Phase::Connecting { .. } | Phase::Connected { .. }) {
             self.hang_up(effects);
             self.wait_offline(now, EndCause::Slept);
+            self.stay_halted(Pace::Backoff);
+        } else if let Phase::Halted {
+            reason,
+            until: Some(until),
+        } = self.phase
+        {
+            let soon = now + self.delay(Pace::Backoff, 0);
+            self.phase = Phase::Halted {
+                reason,
+                until: Some(until.min(soon)),
+            };
+        }
+    }
+
+    /// Takes a sleep off the waits, whose clock stood still meanwhile.
+    pub(super) fn count_sleep(&mut self, now: Instant, slept: Duration) {
+        let soon = now + pace::uniform(&mut self.rng, SHORT_CIRCUIT);
+        let earlier = |at: Instant| at.checked_sub(slept).map_or(soon, |at| at.max(soon));
+        self.not_before = self
+            .not_before
+            .and_then(|at| at.checked_sub(slept))
+            .filter(|at| *at > now);
+        match &mut self.phase {
+            Phase::Waiting { until, .. }
+            | Phase::CircuitOpen { until, .. }
+            | Phase::Halted {
+                until: Some(until), ..
+            } => *until = earlier(*until).min(*until),
+            Phase::Idle(_)
+            | Phase::Connecting { .. }
+            | Phase::Connected { .. }
+            | Phase::Halted { until: None, .. } => {}
         }
     }
 
@@ -142,6 +185,15 @@ impl Machine {
 
     /// Cuts a wait short, unless its end is nearer, or it is a short-circuit already.
     pub(super) fn wait_at_most(&mut self, now: Instant, planned: Instant, cause: Cause) {
+        self.phase = Phase::Waiting {
+            until: self.sooner(now, planned),
+            attempt: self.failures,
+            cause,
+        };
+    }
+
+    /// The end of a wait that is cut short, if that is sooner.
+    fn sooner(&mut self, now: Instant, planned: Instant) -> Instant {
         let is_short = self.last_short_circuit == Some(planned) && planned <= now + SHORT_CIRCUIT;
         let sooner = if is_short {
             planned
@@ -151,11 +203,7 @@ impl Machine {
         if sooner < planned {
             self.spend_short_circuit(sooner);
         }
-        self.phase = Phase::Waiting {
-            attempt: self.failures,
-            until: sooner.min(planned),
-            cause,
-        };
+        sooner.min(planned)
     }
 
     /// When the rest of the short-circuits before is over, and not before now.

@@ -132,7 +132,11 @@ impl Client {
 fn dialed(effects: &[Effect]) -> Option<Epoch> {
     effects.iter().find_map(|effect| match effect {
         Effect::Dial(dial) => Some(dial.epoch),
-        Effect::Hangup(_) | Effect::Deliver(_) | Effect::Report(_) | Effect::Publish(_) => None,
+        Effect::Hangup(_)
+        | Effect::Deliver(..)
+        | Effect::Report(_)
+        | Effect::LetGo(_)
+        | Effect::Publish(_) => None,
     })
 }
 
@@ -145,15 +149,18 @@ fn input(machine: &mut Machine, now: Instant, epoch: Option<Epoch>, input: impl 
 /// The stream opens and brings its first bytes.
 fn open(machine: &mut Machine, now: Instant, epoch: Option<Epoch>) {
     input(machine, now, epoch, |epoch| Input::Opened(epoch, head(200, None)));
-    input(machine, now, epoch, |epoch| Input::Heard(epoch, Chunk::default()));
+    let beat = Chunk {
+        beat: true,
+        ..Chunk::default()
+    };
+    input(machine, now, epoch, |epoch| Input::Heard(epoch, beat));
 }
 
 fn head(status: u16, retry_after: Option<Duration>) -> Head {
     Head {
-        status,
         content_type: (status == 200).then(|| "text/event-stream".to_owned()),
-        encoding: None,
         retry_after,
+        ..Head::of(status)
     }
 }
 
@@ -163,7 +170,7 @@ fn wait(machine: &Machine) -> Option<Wait> {
         Phase::Waiting { until, attempt, .. } => (until, attempt),
         // Probes come at fixed times after the last draw.
         Phase::CircuitOpen { until, .. } => (until, u32::MAX),
-        Phase::Idle(_) | Phase::Connecting { .. } | Phase::Connected { .. } | Phase::Halted(_) => {
+        Phase::Idle(_) | Phase::Connecting { .. } | Phase::Connected { .. } | Phase::Halted { .. } => {
             return None;
         }
     };

@@ -1,0 +1,109 @@
+//! What attempts come to.
+
+use std::mem;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::{Machine, liveness_limit};
+use crate::CredentialError;
+use crate::machine::head::{self, Verdict};
+use crate::machine::pace::Pace;
+use crate::machine::{Cause, DialError, Effect, Epoch, HaltReason, Head, Phase};
+
+impl Machine {
+    pub(super) fn opened(&mut self, now: Instant, epoch: Epoch, head: &Head, effects: &mut Vec<Effect>) {
+        let rejected = mem::take(&mut self.rejected);
+        match head.verdict() {
+            Verdict::Open => {
+                if self.without_cursor {
+                    effects.push(Effect::LetGo(Arc::clone(&self.id)));
+                    self.set_id(Arc::from(""));
+                }
+                self.blameless = None;
+                self.probing = None;
+                self.renewed = rejected;
+                self.delivered = false;
+                let liveness = now + liveness_limit(self.heartbeat());
+                self.phase = Phase::Connected {
+                    epoch,
+                    since: now,
+                    heard: None,
+                    liveness,
+                };
+            }
+            Verdict::Unauthorized if rejected => {
+                self.hang_up(effects);
+                self.halt_unauthorized(now);
+            }
+            Verdict::Unauthorized => {
+                self.rejected = true;
+                self.hang_up(effects);
+                self.dial_again(now, self.without_cursor, effects);
+            }
+            Verdict::Halt(reason) => {
+                self.hang_up(effects);
+                self.halt(now, reason);
+            }
+            Verdict::Retry(cause, pace) => {
+                self.hang_up(effects);
+                self.refused_with(now, head.status, cause, pace, effects);
+            }
+        }
+    }
+
+    /// An answer that is no stream. Where it may be the cursor that is refused, the same is asked once without it.
+    fn refused_with(
+        &mut self,
+        now: Instant,
+        status: u16,
+        cause: Cause,
+        pace: Pace,
+        effects: &mut Vec<Effect>,
+    ) {
+        if head::may_refuse_cursor(status) && !self.id.is_empty() {
+            if self.without_cursor {
+                self.blameless = Some(status);
+            } else if self.blameless != Some(status) {
+                return self.dial_again(now, true, effects);
+            }
+        }
+        self.fail(now, cause, pace);
+    }
+
+    pub(super) fn refused(&mut self, now: Instant, error: DialError) {
+        if error == DialError::NetworkSignIn {
+            return self.fail(now, Cause::NetworkSignIn, Pace::Slow);
+        }
+        // Unless it was the credential that was missing, the attempt had another than the one that was answered 401.
+        let rejected = mem::take(&mut self.rejected);
+        let pace = match &error {
+            DialError::Credential(CredentialError::Missing) => {
+                return self.halt(now, HaltReason::NoCredential);
+            }
+            DialError::Credential(CredentialError::Unavailable(_)) => {
+                self.rejected = rejected;
+                Pace::Slow
+            }
+            DialError::NameNotFound
+            | DialError::ConnectionRefused
+            | DialError::Unreachable
+            | DialError::ConnectTimedOut(_)
+            | DialError::AnswerTimedOut(_)
+            | DialError::Tls(_)
+            | DialError::Proxy(_)
+            | DialError::BrokenOff(_) => Pace::Backoff,
+            DialError::Certificate(_)
+            | DialError::CertificateFile(_)
+            | DialError::NetworkSignIn
+            | DialError::ProxyAuthentication
+            | DialError::NotFound(_)
+            | DialError::NotHttp(_)
+            | DialError::NotWebSocket(_)
+            | DialError::RedirectToNowhere
+            | DialError::RedirectNotSecure
+            | DialError::TooManyRedirects
+            | DialError::Setup(_) => Pace::Slow,
+        };
+        self.fail(now, Cause::Dial(error), pace);
+    }
+}

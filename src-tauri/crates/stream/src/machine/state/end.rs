@@ -1,0 +1,175 @@
+//! Ends of streams, and what was said before them.
+
+use std::time::Instant;
+
+use super::halt::{SAID_TIMEOUT, Said};
+use super::{MUTE_STREAMS_TO_SAY, Machine, OVERFLOWS_TO_SKIP};
+use crate::Overflow;
+use crate::machine::head::Verdict;
+use crate::machine::pace::Pace;
+use crate::machine::{Cause, Effect, EndCause, Epoch, HaltReason, Head, Phase, Reachability};
+
+/// The close of a WebSocket by a server that restarts (RFC 6455, 7.4.1; registered by IANA).
+const RESTARTING: u16 = 1012;
+
+impl Machine {
+    pub(super) fn ended(&mut self, now: Instant, end: EndCause, effects: &mut Vec<Effect>) {
+        match end {
+            EndCause::NetworkChanged if self.reachability == Some(Reachability::Offline) => {
+                self.wait_offline(now, end);
+            }
+            EndCause::NetworkChanged | EndCause::Slept | EndCause::CredentialChanged => {
+                self.wait_briefly(now, Cause::Ended(end));
+            }
+            EndCause::Overflow(overflow) | EndCause::OverflowRepeated(overflow, _) => {
+                self.overflowed(now, overflow)
+            }
+            EndCause::Rejected(reason) => self.reject(now, reason, effects),
+            EndCause::AgainstPolicy => self.lose(now, Cause::Ended(end), Pace::Slow),
+            EndCause::Closed
+            | EndCause::ClosedWith(_)
+            | EndCause::BrokenOff(_)
+            | EndCause::Silent(_)
+            | EndCause::Buffered(_) => match self.said.take() {
+                Some((Said::Rejected(reason), _)) => self.reject(now, reason, effects),
+                Some((Said::Failed(cause, pace), _)) => self.lose(now, cause, pace),
+                None if self.delivered && is_orderly(&end) => self.come_back(now, Cause::Ended(end)),
+                None => self.lose(now, Cause::Ended(end), Pace::Backoff),
+            },
+        }
+    }
+
+    /// A stream that delivered and ended in good order is no failure: platforms end every stream after a while. The
+    /// server's own pace bounds one that does so at once, again and again.
+    fn come_back(&mut self, now: Instant, cause: Cause) {
+        self.failures_before = self.failures;
+        self.failures = 0;
+        let until = now + self.delay(Pace::Backoff, 0);
+        self.phase = Phase::Waiting {
+            attempt: 0,
+            until,
+            cause,
+        };
+    }
+
+    fn overflowed(&mut self, now: Instant, overflow: Overflow) {
+        self.overflows = self.overflows.saturating_add(1);
+        if self.overflows < OVERFLOWS_TO_SKIP {
+            self.lose(now, Cause::Ended(EndCause::Overflow(overflow)), Pace::Backoff);
+        } else {
+            let end = EndCause::OverflowRepeated(overflow, self.overflows);
+            self.lose(now, Cause::Ended(end), Pace::Slow);
+        }
+    }
+
+    /// The deadline of an open stream passed.
+    pub(super) fn end_silent(&mut self, now: Instant, effects: &mut Vec<Effect>) {
+        let Phase::Connected {
+            since,
+            heard,
+            liveness,
+            ..
+        } = self.phase
+        else {
+            return;
+        };
+        self.hang_up(effects);
+        if now < liveness
+            && let Some((Said::Rejected(reason), _)) = self.said.take()
+        {
+            return self.reject(now, reason, effects);
+        }
+        let silence = liveness.saturating_duration_since(heard.unwrap_or(since));
+        self.mute = if heard.is_none() {
+            self.mute.saturating_add(1)
+        } else {
+            0
+        };
+        if self.mute < MUTE_STREAMS_TO_SAY {
+            self.ended(now, EndCause::Silent(silence), effects);
+        } else {
+            self.lose(now, Cause::Ended(EndCause::Buffered(self.mute)), Pace::Slow);
+        }
+    }
+
+    /// Takes what an event of a stream said of it. The reader may be behind, so the stream may have ended by then, and
+    /// the attempt after it begun.
+    pub(super) fn said(&mut self, now: Instant, epoch: Epoch, status: u16, effects: &mut Vec<Effect>) {
+        let Some(said) = meaning(status) else { return };
+        match self.phase {
+            Phase::Connected { epoch: live, .. } if live == epoch => self.said = Some((said, now)),
+            Phase::Waiting { .. } | Phase::CircuitOpen { .. } if self.last_epoch == epoch.0 => match said {
+                Said::Rejected(reason) => {
+                    self.accepted = self.accepted_before;
+                    self.reject(now, reason, effects);
+                }
+                Said::Failed(cause, pace) => {
+                    self.failures = self.failures.max(self.failures_before);
+                    self.fail(now, cause, pace);
+                }
+            },
+            Phase::Connecting { .. } if self.last_epoch == epoch.0 + 1 && !self.rejected => match said {
+                Said::Rejected(reason) => {
+                    self.hang_up(effects);
+                    self.accepted = self.accepted_before;
+                    self.reject(now, reason, effects);
+                }
+                Said::Failed(..) => {}
+            },
+            Phase::Idle(_)
+            | Phase::Connecting { .. }
+            | Phase::Connected { .. }
+            | Phase::Waiting { .. }
+            | Phase::CircuitOpen { .. }
+            | Phase::Halted { .. } => {}
+        }
+    }
+
+    /// When what was said ends the open stream, if it does.
+    pub(super) fn said_deadline(&self) -> Option<Instant> {
+        match &self.said {
+            Some((Said::Rejected(_), at)) => Some(*at + SAID_TIMEOUT),
+            Some((Said::Failed(..), _)) | None => None,
+        }
+    }
+
+    /// The server refused this client by the stream that it had opened, which is over.
+    fn reject(&mut self, now: Instant, reason: HaltReason, effects: &mut Vec<Effect>) {
+        let proven = self.is_proven(now);
+        match reason {
+            // A token that lasted for a while may have expired; one that was new a moment ago has not.
+            HaltReason::Unauthorized | HaltReason::Expired if !self.renewed || proven => {
+                if proven {
+                    self.accepted = Some(self.credential);
+                }
+                self.rejected = true;
+                self.dial(now, effects);
+            }
+            HaltReason::Unauthorized | HaltReason::Expired => {
+                self.halt_unauthorized(now);
+            }
+            HaltReason::Forbidden | HaltReason::StoppedByServer | HaltReason::NoCredential => {
+                self.halt(now, reason);
+            }
+        }
+    }
+}
+
+/// Whether a server ends a stream so when nothing is wrong.
+fn is_orderly(end: &EndCause) -> bool {
+    matches!(end, EndCause::Closed | EndCause::ClosedWith(RESTARTING))
+}
+
+/// What an error among the events means: the same as an answer's status, where that says something of the server.
+fn meaning(status: u16) -> Option<Said> {
+    // What proxies say in answers is nothing that a stream's events speak of.
+    if !(400..=599).contains(&status) || matches!(status, 407 | 511) {
+        return None;
+    }
+    match Head::of(status).verdict() {
+        Verdict::Unauthorized => Some(Said::Rejected(HaltReason::Unauthorized)),
+        Verdict::Halt(reason) => Some(Said::Rejected(reason)),
+        Verdict::Retry(cause, pace) => Some(Said::Failed(cause, pace)),
+        Verdict::Open => None,
+    }
+}
