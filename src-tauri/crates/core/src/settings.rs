@@ -93,6 +93,12 @@ pub enum Key {
     NoProxy,
     /// See [`NetworkOptions::ca_file`].
     CaFile,
+    /// See [`ClientCertificate::certificate`](gloria_stream::ClientCertificate::certificate).
+    ClientCertificate,
+    /// See [`ClientCertificate::key`](gloria_stream::ClientCertificate::key).
+    ClientKey,
+    /// See [`ClientCertificate::password`](gloria_stream::ClientCertificate::password).
+    ClientCertificatePassword,
     /// See [`NetworkOptions::probe_url`].
     ProbeUrl,
     /// See [`Settings::types`].
@@ -111,7 +117,7 @@ pub enum Key {
 
 impl Key {
     /// All keys. The address comes after what decides whether it is taken.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 19] = [
         Self::AllowPlainHttp,
         Self::ApiUrl,
         Self::AuthTransport,
@@ -121,6 +127,9 @@ impl Key {
         Self::Proxy,
         Self::NoProxy,
         Self::CaFile,
+        Self::ClientCertificate,
+        Self::ClientKey,
+        Self::ClientCertificatePassword,
         Self::ProbeUrl,
         Self::Types,
         Self::Sounds,
@@ -142,6 +151,9 @@ impl Key {
             Self::Proxy => ("network", "proxy"),
             Self::NoProxy => ("network", "no_proxy"),
             Self::CaFile => ("network", "ca_file"),
+            Self::ClientCertificate => ("network", "client_certificate"),
+            Self::ClientKey => ("network", "client_key"),
+            Self::ClientCertificatePassword => ("network", "client_certificate_password"),
             Self::ProbeUrl => ("network", "probe_url"),
             Self::Types => ("sse", "types"),
             Self::Sounds => ("sounds", "enabled"),
@@ -164,6 +176,9 @@ impl Key {
             Self::Proxy => "GLORIA_PROXY",
             Self::NoProxy => "GLORIA_NO_PROXY",
             Self::CaFile => "GLORIA_CA_FILE",
+            Self::ClientCertificate => "GLORIA_CLIENT_CERTIFICATE",
+            Self::ClientKey => "GLORIA_CLIENT_KEY",
+            Self::ClientCertificatePassword => "GLORIA_CLIENT_CERTIFICATE_PASSWORD",
             Self::ProbeUrl => "GLORIA_PROBE_URL",
             Self::Types => "GLORIA_SSE_TYPES",
             Self::Sounds => "GLORIA_SOUNDS",
@@ -221,6 +236,11 @@ impl Settings {
                 resolved.locked.push(key);
             }
         }
+        let client = &resolved.settings.network.client_certificate;
+        if client.certificate.is_none() && client.key.is_some() {
+            let problem = "network.client_key is ignored: network.client_certificate names no file";
+            resolved.problems.push(problem.to_owned());
+        }
         // What the company exempts for everybody holds for a proxy that is set here as well.
         let exempt = environment("NO_PROXY").or_else(|| environment("no_proxy"));
         resolved
@@ -261,6 +281,13 @@ impl Settings {
             Key::Proxy => self.network.proxy = proxy(text(value)?)?,
             Key::NoProxy => self.network.no_proxy = list(value)?,
             Key::CaFile => self.network.ca_file = Some(text(value)?.trim().into()),
+            Key::ClientCertificate => {
+                self.network.client_certificate.certificate = Some(text(value)?.trim().into());
+            }
+            Key::ClientKey => self.network.client_certificate.key = Some(text(value)?.trim().into()),
+            Key::ClientCertificatePassword => {
+                self.network.client_certificate.password = Some(text(value)?.into());
+            }
             Key::ProbeUrl => self.network.probe_url = Some(probe_url(text(value)?)?),
             Key::Types => self.types = list(value)?,
             Key::Sounds => self.sounds = boolean(value)?,
@@ -490,6 +517,39 @@ mod tests {
         assert_eq!(
             network.probe_url.map(String::from),
             Some("http://p.example/x".to_owned())
+        );
+    }
+
+    #[test]
+    fn what_this_client_shows_to_servers_can_be_set_and_its_password_is_not_printed() {
+        let resolved = resolve(
+            "[network]\nclient_certificate = \"/etc/anna.p12\"\nclient_certificate_password = \"s3cret\"",
+            &[
+                ("GLORIA_CLIENT_CERTIFICATE", " /home/anna/anna.pem "),
+                ("GLORIA_CLIENT_KEY", "/home/anna/anna.key"),
+            ],
+        );
+        assert_eq!(resolved.problems, Vec::<String>::new());
+        assert_eq!(resolved.locked, [Key::ClientCertificate, Key::ClientKey]);
+        let client = &resolved.settings.network.client_certificate;
+        assert_eq!(client.certificate, Some("/home/anna/anna.pem".into()));
+        assert_eq!(client.key, Some("/home/anna/anna.key".into()));
+        let changed = resolve("[network]\nclient_certificate_password = \"other\"", &[]).settings;
+        assert!(client.password.is_some());
+        assert_ne!(
+            changed.network,
+            Settings::default().network,
+            "a changed password is a change"
+        );
+        assert!(!format!("{resolved:?}").contains("s3cret"), "{resolved:?}");
+    }
+
+    #[test]
+    fn a_key_without_a_certificate_is_told() {
+        let resolved = resolve("[network]\nclient_key = \"/etc/anna.key\"", &[]);
+        assert_eq!(
+            resolved.problems,
+            ["network.client_key is ignored: network.client_certificate names no file"]
         );
     }
 

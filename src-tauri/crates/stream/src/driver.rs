@@ -17,12 +17,14 @@ use self::sse::Sse;
 use self::target::is_websocket;
 use self::websocket::WebSocket;
 
+pub use self::certificates::ClientCertificate;
 pub use self::client::NetworkOptions;
 pub use self::proxy::{ProxyAddress, ProxyAddressError, ProxyChoice};
 pub use self::transport::{Answer, Heard, Incoming, Request, Transport};
 use crate::machine::{Epoch, Machine};
 use crate::{Frame, Limits, Reachability, Status, Timing};
 
+mod certificates;
 mod client;
 mod connection;
 mod decoder;

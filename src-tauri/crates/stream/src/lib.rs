@@ -9,9 +9,9 @@ pub mod machine;
 pub mod parser;
 
 pub use driver::{
-    Answer, Command, Credential, CredentialError, CredentialProvider, Delivery, DialLimits, Frames, Heard,
-    Incoming, NetworkOptions, Observer, ProxyAddress, ProxyAddressError, ProxyChoice, Request, Step,
-    StreamHandle, StreamOptions, Transport,
+    Answer, ClientCertificate, Command, Credential, CredentialError, CredentialProvider, Delivery,
+    DialLimits, Frames, Heard, Incoming, NetworkOptions, Observer, ProxyAddress, ProxyAddressError,
+    ProxyChoice, Request, Step, StreamHandle, StreamOptions, Transport,
 };
 pub use machine::{Cause, DialError, EndCause, HaltReason, IdleReason, Reachability, Status, Timing};
 pub use parser::{Frame, Item, Limits, Overflow, Parser};

@@ -2,9 +2,8 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,8 +11,9 @@ use reqwest::{Certificate, Client, ClientBuilder};
 use tokio::sync::OnceCell;
 use url::{Origin, Url};
 
+use super::certificates::ClientCertificate;
 use super::proxy::{ProxyChoice, ProxyRule};
-use super::{StreamOptions, fault};
+use super::{StreamOptions, certificates, fault};
 use crate::DialError;
 
 /// Finds a dead peer below the silence that the machine tolerates, and keeps the way through a NAT open.
@@ -29,8 +29,10 @@ pub struct NetworkOptions {
     pub proxy: ProxyChoice,
     /// Hosts that no proxy is asked for, in `NO_PROXY`'s words: names with all below them, addresses, networks, or `*`.
     pub no_proxy: Vec<String>,
-    /// A PEM file with roots that are trusted beside the system's. Read anew for each client.
+    /// A file with roots that are trusted beside the system's, or a folder of such files. Read anew for each client.
     pub ca_file: Option<PathBuf>,
+    /// What this client shows to servers that ask who it is.
+    pub client_certificate: ClientCertificate,
     /// Where to ask whether the network wants a sign-in of its own, by plain http; by default `/generate_204` at the
     /// stream's own host.
     pub probe_url: Option<Url>,
@@ -54,6 +56,7 @@ impl fmt::Debug for NetworkOptions {
             .field("proxy", &self.proxy)
             .field("no_proxy", &self.no_proxy)
             .field("ca_file", &self.ca_file)
+            .field("client_certificate", &self.client_certificate)
             .field("probe_url", &self.probe_url.as_ref().map(Url::path))
             .finish()
     }
@@ -139,15 +142,25 @@ async fn build(
 ) -> Result<Client, DialError> {
     tokio::task::spawn_blocking(move || {
         let roots = match &options.network.ca_file {
-            Some(path) => roots(path)?,
+            Some(path) => certificates::roots(path)?,
             None => Vec::new(),
         };
+        let identity = certificates::identity(&options.network.client_certificate)?;
         let setup = |error: reqwest::Error| DialError::Setup(fault::setup(&error));
+        let roots = roots
+            .iter()
+            .map(|root| Certificate::from_der(root))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(setup)?;
         let builder = rule.apply(builder(&options, versions)).map_err(setup)?;
         let builder = if roots.is_empty() {
             builder
         } else {
             builder.tls_certs_merge(roots)
+        };
+        let builder = match identity {
+            Some(identity) => builder.identity(identity),
+            None => builder,
         };
         named_here(builder, &options.url).build().map_err(setup)
     })
@@ -190,15 +203,4 @@ fn named_here(builder: ClientBuilder, url: &Url) -> ClientBuilder {
         }
         Some(_) | None => builder,
     }
-}
-
-/// The certificates of a PEM file.
-fn roots(path: &Path) -> Result<Vec<Certificate>, DialError> {
-    let wrong = |why: String| DialError::CertificateFile(format!("{} {why}", path.display()));
-    let text = fs::read(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
-    let roots = Certificate::from_pem_bundle(&text).map_err(|_| wrong("is no PEM file".to_owned()))?;
-    if roots.is_empty() {
-        return Err(wrong("holds no certificate".to_owned()));
-    }
-    Ok(roots)
 }

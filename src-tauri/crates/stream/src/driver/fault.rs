@@ -77,8 +77,10 @@ pub(super) fn setup(error: &reqwest::Error) -> String {
 }
 
 fn tls_error(error: &rustls::Error) -> DialError {
-    if *error == rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol) {
-        return DialError::Tls(HTTP1_REFUSED.to_owned());
+    if let rustls::Error::AlertReceived(alert) = error
+        && let Some(words) = alert_words(*alert)
+    {
+        return DialError::Tls(words.to_owned());
     }
     let rustls::Error::InvalidCertificate(certificate) = error else {
         return DialError::Tls(shown(&error.to_string()));
@@ -106,6 +108,28 @@ fn tls_error(error: &rustls::Error) -> DialError {
         other => shown(&other.to_string()),
     };
     DialError::Certificate(why)
+}
+
+/// What a server means by an alert that people can do something about.
+fn alert_words(alert: AlertDescription) -> Option<&'static str> {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "rustls adds variants; its own words do for the others"
+    )]
+    match alert {
+        AlertDescription::NoApplicationProtocol => Some(HTTP1_REFUSED),
+        AlertDescription::CertificateRequired | AlertDescription::NoCertificate => {
+            Some("the server asks for a client certificate")
+        }
+        AlertDescription::BadCertificate
+        | AlertDescription::UnsupportedCertificate
+        | AlertDescription::CertificateRevoked
+        | AlertDescription::CertificateExpired
+        | AlertDescription::CertificateUnknown
+        | AlertDescription::UnknownCA
+        | AlertDescription::AccessDenied => Some("the server does not accept the client certificate"),
+        _ => None,
+    }
 }
 
 /// A TLS error, which comes wrapped in IO errors that hide it from the chain.

@@ -10,6 +10,7 @@
 )]
 
 mod answers;
+mod client_certificates;
 mod encodings;
 mod endings;
 mod http2;

@@ -258,7 +258,7 @@ async fn a_file_without_roots_is_named_and_read_again() {
         (Some("no certificate"), "holds no certificate"),
         (
             Some("-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"),
-            "is no PEM file",
+            "holds a certificate that is damaged",
         ),
     ] {
         if let Some(text) = text {
@@ -281,4 +281,114 @@ async fn a_file_without_roots_is_named_and_read_again() {
         outcome = stream.outcome().await;
     }
     assert_eq!(outcome.unwrap(), "through");
+}
+
+/// The root's file in the forms that administrators have it.
+fn forms() -> Vec<(&'static str, Vec<u8>)> {
+    let pem = include_str!("../certificate/root.pem");
+    let utf16 = |of: fn(u16) -> [u8; 2], mark: bool| {
+        let units = mark.then_some(0xFEFF).into_iter().chain(pem.encode_utf16());
+        units.flat_map(of).collect::<Vec<u8>>()
+    };
+    let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    let der = base64::Engine::decode(&base64::prelude::BASE64_STANDARD, body).unwrap();
+    let other = include_bytes!("../certificate/self-signed.der");
+    let trusted = include_str!("../certificate/root.trusted.pem");
+    vec![
+        ("a byte order mark", format!("\u{FEFF}{pem}").into()),
+        ("CRLF", pem.replace('\n', "\r\n").into()),
+        ("CR", pem.replace('\n', "\r").into()),
+        ("indented", pem.replace('\n', "\n    ").into()),
+        ("in one line", pem.replace('\n', " ").into()),
+        ("UTF-16 as Windows writes it", utf16(u16::to_le_bytes, true)),
+        ("UTF-16 in network order", utf16(u16::to_be_bytes, true)),
+        ("UTF-16 without a mark", utf16(u16::to_le_bytes, false)),
+        (
+            "text around it",
+            format!("Certificate:\n    Version: 3\n\u{e9}\n{pem}\nsubject=CN = x\n").into(),
+        ),
+        (
+            "bag attributes",
+            format!("Bag Attributes\n    friendlyName: root\n{pem}").into(),
+        ),
+        ("X509", pem.replace(" CERTIFICATE", " X509 CERTIFICATE").into()),
+        ("TRUSTED", trusted.into()),
+        ("a bundle", format!("{trusted}{pem}{pem}").into()),
+        (
+            "a bundle with a damaged one",
+            format!("{}{pem}", pem.replace("MII", "!II")).into(),
+        ),
+        ("DER", der.clone()),
+        ("DER after DER", [&other[..], &der].concat()),
+        ("PKCS#7", include_bytes!("../certificate/root.p7b").to_vec()),
+        (
+            "PKCS#7 in DER",
+            include_bytes!("../certificate/root.p7b.der").to_vec(),
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn a_root_is_taken_in_the_forms_that_people_have() {
+    let url = format!("https://localhost:{}/sse", tls_server());
+    let folder = tempfile::tempdir().unwrap();
+    for (number, (form, bytes)) in forms().into_iter().enumerate() {
+        let file = folder.path().join(number.to_string());
+        std::fs::write(&file, bytes).unwrap();
+        let mut stream = stream(&url, |options| options.network.ca_file = Some(file));
+        assert_eq!(stream.outcome().await.as_deref(), Ok("through"), "{form}");
+    }
+}
+
+#[tokio::test]
+async fn a_folder_of_roots_is_read_whatever_else_is_in_it() {
+    let url = format!("https://localhost:{}/sse", tls_server());
+    let folder = tempfile::tempdir().unwrap();
+    let open = || {
+        stream(&url, |options| {
+            options.network.ca_file = Some(folder.path().to_owned())
+        })
+    };
+    let trouble = open().outcome().await.unwrap_err().to_string();
+    let place = folder.path().display();
+    assert_eq!(
+        trouble,
+        format!("the certificate file {place} holds no certificate")
+    );
+    std::fs::create_dir(folder.path().join("folder")).unwrap();
+    std::fs::write(folder.path().join("README"), "These are ours.").unwrap();
+    std::fs::write(folder.path().join("bad.crt"), "-----BEGIN CERTIFICATE-----\nMII").unwrap();
+    let trouble = open().outcome().await.unwrap_err().to_string();
+    let wanted = format!("the certificate file {place}/bad.crt holds a certificate that is damaged");
+    assert_eq!(trouble, wanted);
+    std::fs::copy(root_file(), folder.path().join("root.crt")).unwrap();
+    assert_eq!(open().outcome().await.unwrap(), "through");
+}
+
+#[tokio::test]
+async fn what_holds_no_root_says_what_it_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ca");
+    for (bytes, words) in [
+        (&b""[..], "holds no certificate"),
+        (&b"\x30\x03\x01"[..], "holds a certificate that is damaged"),
+        (
+            include_bytes!("../certificate/client/client.p12"),
+            "is a PKCS#12 file; certificates alone are wanted here, as PEM or DER",
+        ),
+        (
+            include_bytes!("../certificate/client/client.key"),
+            "holds a private key, which is not wanted here",
+        ),
+    ] {
+        std::fs::write(&file, bytes).unwrap();
+        let mut stream = stream("https://localhost:1/sse", |options| {
+            options.network.ca_file = Some(file.clone());
+        });
+        let trouble = stream.outcome().await.unwrap_err().to_string();
+        assert_eq!(
+            trouble,
+            format!("the certificate file {} {words}", file.display())
+        );
+    }
 }

@@ -1,0 +1,144 @@
+//! What a file holds: PEM in whatever text an editor made of it, DER, PKCS#7 or PKCS#12.
+
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use rustls::pki_types::PrivateKeyDer;
+
+use super::der::{CONTEXT_0, INTEGER, OBJECT, SEQUENCE, element, elements};
+
+/// A part of a file.
+pub(super) enum Part {
+    /// A certificate, as far as its frame tells.
+    Certificate(Vec<u8>),
+    /// A private key.
+    Key(PrivateKeyDer<'static>),
+    /// A PKCS#8 key that wants a password.
+    EncryptedKey(Vec<u8>),
+    /// A key that OpenSSL encrypted in its own way, before PKCS#8.
+    OldEncryptedKey,
+    /// The whole file is PKCS#12.
+    Pkcs12,
+    /// What calls itself a certificate and is none.
+    Damaged,
+}
+
+/// `signedData` of PKCS#7 (RFC 2315, 14).
+const SIGNED_DATA: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 7, 2];
+
+/// The parts of a file that are certificates or keys; what else it holds is passed over.
+pub(super) fn parts(bytes: &[u8]) -> Vec<Part> {
+    if bytes.first() == Some(&SEQUENCE) {
+        return binary(bytes);
+    }
+    pem(&text(bytes))
+}
+
+/// DER: a certificate or several, a key, PKCS#7 or PKCS#12.
+fn binary(bytes: &[u8]) -> Vec<Part> {
+    if let Some(certificates) = signed_data(bytes) {
+        return certificates;
+    }
+    let Some(whole) = element(bytes) else {
+        return vec![Part::Damaged];
+    };
+    let first = element(whole.content);
+    match first.map(|first| (first.tag, first.content)) {
+        // Version 3 begins PKCS#12 (RFC 7292, 4); no key has it.
+        Some((INTEGER, [3])) => vec![Part::Pkcs12],
+        Some((INTEGER, _)) => vec![key(bytes)],
+        _ => elements(bytes)
+            .map(|element| certificate(element.whole))
+            .collect(),
+    }
+}
+
+/// The certificates of a PKCS#7 file, which signs nothing and is a bag of them.
+fn signed_data(bytes: &[u8]) -> Option<Vec<Part>> {
+    let mut info = elements(element(bytes)?.content);
+    info.next()
+        .filter(|kind| (kind.tag, kind.content) == (OBJECT, SIGNED_DATA))?;
+    let data = element(info.next()?.content)?;
+    let certificates = elements(data.content).find(|element| element.tag == CONTEXT_0)?;
+    Some(
+        elements(certificates.content)
+            .map(|element| certificate(element.whole))
+            .collect(),
+    )
+}
+
+/// A certificate without what OpenSSL may have appended about how far it is trusted.
+fn certificate(bytes: &[u8]) -> Part {
+    match element(bytes) {
+        Some(certificate) if certificate.tag == SEQUENCE => Part::Certificate(certificate.whole.to_vec()),
+        _ => Part::Damaged,
+    }
+}
+
+fn key(bytes: &[u8]) -> Part {
+    match PrivateKeyDer::try_from(bytes) {
+        Ok(key) => Part::Key(key.clone_key()),
+        Err(_) => Part::Damaged,
+    }
+}
+
+/// The sections of PEM (RFC 7468), and of what was PEM before there was an RFC. Text around them is passed over, and so
+/// is how lines end: what went through a form or a variable may have none.
+fn pem(text: &str) -> Vec<Part> {
+    let text = text.replace("\\n", "\n");
+    let mut rest = &*text;
+    let mut parts = Vec::new();
+    while let Some((_, section)) = rest.split_once("-----BEGIN ") {
+        let Some((label, section)) = section.split_once("-----") else {
+            break;
+        };
+        let Some((body, end)) = section.split_once("-----END ") else {
+            // The file was cut off.
+            parts.push(Part::Damaged);
+            break;
+        };
+        parts.extend(section_parts(label, body));
+        rest = end;
+    }
+    parts
+}
+
+fn section_parts(label: &str, body: &str) -> Vec<Part> {
+    // OpenSSL's own encryption is said in headers (RFC 1421, 4.6.1.1), whose lines no base64 has.
+    if label.ends_with("PRIVATE KEY") && body.contains("Proc-Type:") {
+        return vec![Part::OldEncryptedKey];
+    }
+    let engine = GeneralPurpose::new(
+        &STANDARD,
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+    );
+    let body: String = body.split_ascii_whitespace().collect();
+    match (label, engine.decode(body)) {
+        ("CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE", Ok(der)) => vec![certificate(&der)],
+        ("ENCRYPTED PRIVATE KEY", Ok(der)) => vec![Part::EncryptedKey(der)],
+        ("PRIVATE KEY" | "RSA PRIVATE KEY" | "EC PRIVATE KEY", Ok(der)) => vec![key(&der)],
+        ("PKCS7" | "PKCS #7 SIGNED DATA" | "CMS", Ok(der)) => {
+            signed_data(&der).unwrap_or_else(|| vec![Part::Damaged])
+        }
+        (_, Err(_)) if label.ends_with("CERTIFICATE") || label.ends_with("PRIVATE KEY") => {
+            vec![Part::Damaged]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The text of a file: UTF-8 with or without a byte order mark, or UTF-16, which Windows' editors write.
+fn text(bytes: &[u8]) -> String {
+    let utf16 = |of: fn([u8; 2]) -> u16| {
+        let units = bytes.chunks_exact(2).map(|unit| of([unit[0], unit[1]]));
+        char::decode_utf16(units)
+            .map(|char| char.unwrap_or(char::REPLACEMENT_CHARACTER))
+            .collect::<String>()
+    };
+    let text = match bytes {
+        [0xFF, 0xFE, ..] | [b'-', 0, ..] => utf16(u16::from_le_bytes),
+        [0xFE, 0xFF, ..] | [0, b'-', ..] => utf16(u16::from_be_bytes),
+        _ => String::from_utf8_lossy(bytes).into_owned(),
+    };
+    text.trim_start_matches('\u{FEFF}').to_owned()
+}

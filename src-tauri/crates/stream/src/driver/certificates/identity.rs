@@ -1,0 +1,197 @@
+//! The certificate that this client shows to servers that ask for one.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use p12_keystore::Pkcs12Archive;
+use pkcs8::EncryptedPrivateKeyInfoRef;
+use reqwest::Identity;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::form::{Part, parts};
+use super::{read, wrong};
+use crate::DialError;
+
+/// Where this client's certificate is.
+#[derive(Clone, Default)]
+pub struct ClientCertificate {
+    /// A file with the certificate and those that signed it, as PEM or DER, or all in one as PKCS#12. Read anew for each
+    /// client. None is shown where this is none.
+    pub certificate: Option<PathBuf>,
+    /// The file with its private key, where the certificate's file does not hold it.
+    pub key: Option<PathBuf>,
+    /// The password of the file that holds the key.
+    pub password: Option<SecretString>,
+}
+
+impl ClientCertificate {
+    fn secret(&self) -> Option<&str> {
+        self.password.as_ref().map(|password| password.expose_secret())
+    }
+}
+
+impl PartialEq for ClientCertificate {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.certificate, &self.key, self.secret()) == (&other.certificate, &other.key, other.secret())
+    }
+}
+
+impl Eq for ClientCertificate {}
+
+impl fmt::Debug for ClientCertificate {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("ClientCertificate")
+            .field("certificate", &self.certificate)
+            .field("key", &self.key)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What was found in the files.
+#[derive(Default)]
+struct Found {
+    certificates: Vec<CertificateDer<'static>>,
+    keys: Vec<PrivateKeyDer<'static>>,
+}
+
+/// The certificate and its key, `None` where none is set.
+///
+/// # Errors
+/// A file is not as it should be, and which.
+pub(in crate::driver) fn identity(client: &ClientCertificate) -> Result<Option<Identity>, DialError> {
+    let Some(file) = &client.certificate else {
+        return Ok(None);
+    };
+    let mut found = Found::default();
+    let password = client.secret();
+    found.take(file, password)?;
+    if let Some(key) = &client.key {
+        // A key that is named stands above one that comes with the certificate.
+        found.keys.clear();
+        found.take(key, password)?;
+    }
+    let key_file = client.key.as_ref().unwrap_or(file);
+    if found.certificates.is_empty() {
+        return Err(wrong(file, "holds no certificate"));
+    }
+    if found.keys.is_empty() {
+        return Err(wrong(key_file, "holds no private key"));
+    }
+    let (certificates, key) = found.pair().map_err(|why| wrong(key_file, why))?;
+    Identity::from_pem(&pem(&certificates, &key))
+        .map(Some)
+        .map_err(|_| wrong(file, "cannot be used"))
+}
+
+impl Found {
+    fn take(&mut self, file: &Path, password: Option<&str>) -> Result<(), DialError> {
+        let bytes = read(file)?;
+        for part in parts(&bytes) {
+            match part {
+                Part::Certificate(der) => self.certificates.push(der.into()),
+                Part::Key(key) => self.keys.push(key),
+                Part::EncryptedKey(der) => self
+                    .keys
+                    .push(decrypted(&der, password).map_err(|why| wrong(file, why))?),
+                Part::OldEncryptedKey => {
+                    return Err(wrong(
+                        file,
+                        "holds a key encrypted in OpenSSL's old way; \"openssl pkcs8 -topk8\" makes one that can be read",
+                    ));
+                }
+                Part::Pkcs12 => self
+                    .take_pkcs12(&bytes, password)
+                    .map_err(|why| wrong(file, why))?,
+                Part::Damaged => return Err(wrong(file, "is damaged")),
+            }
+        }
+        Ok(())
+    }
+
+    fn take_pkcs12(&mut self, bytes: &[u8], password: Option<&str>) -> Result<(), String> {
+        use p12_keystore::error::Error;
+        let archive = Pkcs12Archive::from_pkcs12(bytes, password.unwrap_or_default());
+        let archive = archive.map_err(|error| {
+            if matches!(
+                error,
+                Error::MacError(_) | Error::UnpadError | Error::Pkcs5Error(_)
+            ) {
+                wrong_password(password)
+            } else {
+                format!("is a PKCS#12 file that cannot be read: {error}")
+            }
+        })?;
+        let certificates = archive
+            .certs
+            .iter()
+            .map(|parsed| parsed.cert.as_der().to_vec().into());
+        self.certificates.extend(certificates);
+        for parsed in &archive.keys {
+            let key = PrivateKeyDer::try_from(parsed.key.as_der().to_vec());
+            self.keys
+                .push(key.map_err(|_| "holds a private key that is damaged")?);
+        }
+        Ok(())
+    }
+
+    /// A key and the certificates that begin with its own.
+    fn pair(self) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), &'static str> {
+        let provider = rustls::crypto::ring::default_provider();
+        let mut why = "holds a private key that does not belong to the certificate";
+        for key in self.keys {
+            for own in 0..self.certificates.len() {
+                let mut chain = self.certificates.clone();
+                // The own one comes first (RFC 8446, 4.4.2); the order of the others does not matter.
+                chain.swap(0, own);
+                match CertifiedKey::from_der(chain.clone(), key.clone_key(), &provider) {
+                    Ok(_) => return Ok((chain, key)),
+                    Err(rustls::Error::InconsistentKeys(_) | rustls::Error::InvalidCertificate(_)) => {}
+                    Err(_) => why = "holds a private key of a kind that is not supported",
+                }
+            }
+        }
+        Err(why)
+    }
+}
+
+fn decrypted(der: &[u8], password: Option<&str>) -> Result<PrivateKeyDer<'static>, String> {
+    let key = EncryptedPrivateKeyInfoRef::try_from(der).map_err(|_| "holds a private key that is damaged")?;
+    let Some(secret) = password else {
+        return Err(wrong_password(None));
+    };
+    let key = key.decrypt(secret).map_err(|_| wrong_password(password))?;
+    PrivateKeyDer::try_from(key.as_bytes().to_vec()).map_err(|_| wrong_password(password))
+}
+
+fn wrong_password(password: Option<&str>) -> String {
+    match password {
+        Some(_) => "cannot be opened with this password".to_owned(),
+        None => "asks for a password".to_owned(),
+    }
+}
+
+/// As reqwest takes it.
+fn pem(certificates: &[CertificateDer<'_>], key: &PrivateKeyDer<'_>) -> Vec<u8> {
+    let label = match key {
+        PrivateKeyDer::Pkcs1(_) => "RSA PRIVATE KEY",
+        PrivateKeyDer::Sec1(_) => "EC PRIVATE KEY",
+        PrivateKeyDer::Pkcs8(_) | _ => "PRIVATE KEY",
+    };
+    let section = |label: &str, der: &[u8]| {
+        format!(
+            "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
+            BASE64_STANDARD.encode(der)
+        )
+    };
+    let certificates = certificates
+        .iter()
+        .map(|certificate| section("CERTIFICATE", certificate));
+    certificates
+        .chain([section(label, key.secret_der())])
+        .collect::<String>()
+        .into_bytes()
+}
