@@ -684,3 +684,8 @@ sounds_pause: [PauseRequest, null],
  * Tells the core which view is on screen and whether its window has focus.
  */
 window_shows: [WindowView, null], };
+
+/**
+ * Characters that show nothing, or change how the text around them is shown: first and last of each range.
+ */
+export const INVISIBLE: ReadonlyArray<readonly [number, number]> = [[0x0, 0x8], [0xb, 0x1f], [0x7f, 0x9f], [0x61c, 0x61c], [0x200b, 0x200b], [0x200e, 0x200f], [0x2028, 0x202e], [0x2060, 0x206f], [0xfeff, 0xfeff], [0xfff9, 0xfffb], [0xe0000, 0xe007f]];

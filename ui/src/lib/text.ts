@@ -1,11 +1,14 @@
-// C0 and C1 controls other than tab and line feed, and the characters that reorder or hide the text around
-// them: bidirectional overrides and isolates, zero-width marks of direction, line and paragraph separators.
-// eslint-disable-next-line no-control-regex -- the controls are what is looked for
-const UNPRINTABLE = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/g;
+import { INVISIBLE } from '../host/protocol';
+
+// The core's own table: what it lets through to a toast is what is shown here.
+const INVISIBLE_CHARACTERS = new RegExp(
+  `[${INVISIBLE.map(([first, last]) => `\\u{${first.toString(16)}}-\\u{${last.toString(16)}}`).join('')}]`,
+  'gu',
+);
 
 /** Text as it may be shown: no control characters, line breaks kept. */
 export function plainText(text: string): string {
-  return text.replace(/\r\n?/g, '\n').replace(UNPRINTABLE, '');
+  return text.replace(/\r\n?|[\u2028\u2029]/g, '\n').replace(INVISIBLE_CHARACTERS, '');
 }
 
 /** Text on one line. */

@@ -2,19 +2,30 @@
 //!
 //! A mistake costs the field it is in, not the notification. What was left out is named, never shown.
 
+mod envelope;
+mod fields;
+mod json;
+mod kind;
 mod names;
+mod time;
+mod values;
 mod wire;
 
 use std::time::Duration;
 
 use gloria_stream::Frame;
-use jiff::Timestamp;
 use serde_json::{Map, Value};
 use thiserror::Error;
 use url::Url;
 
-pub use names::unknown_type;
+pub use self::names::unknown_type;
 
+use self::envelope::Contents;
+use self::fields::Fields;
+use self::kind::Kind;
+use self::wire::Fallback;
+
+use crate::inbox::fingerprint;
 use crate::protocol::{EpochMillis, ItemAction, ItemKind, Priority};
 
 /// A decoded event.
@@ -112,6 +123,14 @@ pub enum Field<T> {
 impl<T> Field<T> {
     /// The value, where there is one.
     pub fn value(&self) -> Option<&T> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Absent | Self::Null => None,
+        }
+    }
+
+    /// The same, taken.
+    pub fn into_value(self) -> Option<T> {
         match self {
             Self::Value(value) => Some(value),
             Self::Absent | Self::Null => None,
@@ -229,6 +248,8 @@ pub struct Decoded {
     pub event_type: &'static str,
     /// Fields that could not be read and were left out.
     pub left_out: Vec<LeftOut>,
+    /// Names of fields that this version does not know, as the server spells them: foreign text.
+    pub unknown_fields: Vec<String>,
 }
 
 /// A field that was left out.
@@ -260,12 +281,9 @@ impl Undecoded {
 
     /// What to put into the inbox in its place, if it belongs there: that something cannot be read.
     pub fn item(&self) -> Option<Event> {
-        let event_type = self.event_type.filter(|name| {
-            matches!(
-                *name,
-                "notification.created" | "system.announcement" | "system.maintenance"
-            ) || name.starts_with("workflow.")
-        })?;
+        let event_type = self
+            .event_type
+            .filter(|name| Kind::of(name).is_some_and(Kind::is_item))?;
         Some(Event::Unreadable(Unreadable {
             id: self.id.clone(),
             event_type,
@@ -296,54 +314,6 @@ pub enum DecodeError {
     /// A required field is not there.
     #[error("the field {0} is missing")]
     Missing(&'static str),
-    /// A field has the wrong type or an impossible value.
-    #[error("the field {field} is not {expected}")]
-    Field {
-        /// Its name.
-        field: &'static str,
-        /// What was expected.
-        expected: &'static str,
-    },
-    /// Bigger than anything a person would read.
-    #[error("{bytes} bytes are more than the {limit} an event may have")]
-    TooLarge {
-        /// Its size.
-        bytes: usize,
-        /// The limit.
-        limit: usize,
-    },
-}
-
-/// The data of one event, in bytes. The longest text a person reads in a notification is a few KiB; with all that a
-/// server may add around it, more than this is a mistake or an attack.
-const LONGEST_DATA: usize = 256 * 1024;
-
-/// Whether an event of this type is taken, where only `types` were asked for. None means all; what keeps the connection
-/// and the inbox whole is always taken.
-pub fn is_listened_to(event: &str, types: &[String]) -> bool {
-    types.is_empty()
-        || matches!(event, "connection_established" | "heartbeat" | "stream.gap")
-        || types.iter().any(|wanted| wanted == event)
-}
-
-/// Decodes a frame.
-///
-/// # Errors
-///
-/// When the type is unknown, or the data is not what the type asks for. Field names appear in errors; values never do.
-pub fn decode(frame: &Frame, _context: &DecodeContext<'_>) -> Result<Decoded, Undecoded> {
-    let event_type = TYPES.iter().find(|name| ***name == *frame.event).copied();
-    let undecoded = |error| Undecoded {
-        event_type,
-        id: None,
-        error,
-    };
-    let event_type = event_type.ok_or_else(|| undecoded(DecodeError::UnknownType))?;
-    Ok(Decoded {
-        event: decode_as(event_type, frame).map_err(undecoded)?,
-        event_type,
-        left_out: Vec::new(),
-    })
 }
 
 /// The types that this version knows.
@@ -365,42 +335,161 @@ pub const TYPES: [&str; 15] = [
     "message",
 ];
 
-fn decode_as(event_type: &str, frame: &Frame) -> Result<Event, DecodeError> {
-    let decode: fn(wire::Fields) -> Result<Event, DecodeError> = match event_type {
-        "connection_established" => wire::connection_established,
-        "heartbeat" => return Ok(Event::Heartbeat),
-        "notification.created" => wire::notification_created,
-        "notification.updated" => wire::notification_updated,
-        "notification.deleted" => wire::notification_deleted,
-        "user.status_changed" => wire::user_status_changed,
-        "user.updated" => wire::user_updated,
-        "workflow.started" => |fields| wire::workflow(fields, ItemKind::WorkflowRunning),
-        "workflow.completed" => |fields| wire::workflow(fields, ItemKind::WorkflowCompleted),
-        "workflow.failed" => |fields| wire::workflow(fields, ItemKind::WorkflowFailed),
-        "system.announcement" => |fields| wire::system(fields, ItemKind::Announcement),
-        "system.maintenance" => |fields| wire::system(fields, ItemKind::Maintenance),
-        "stream.gap" => return Ok(Event::Gap { from: None, to: None }),
-        _ => return Err(DecodeError::UnknownType),
+/// Whether an event of this type is taken, where only `types` were asked for. None means all; what keeps the connection
+/// and the inbox whole is always taken.
+pub fn is_listened_to(event: &str, types: &[String]) -> bool {
+    types.is_empty()
+        || matches!(
+            event,
+            "connection_established" | "heartbeat" | "stream.gap" | "error"
+        )
+        || types.iter().any(|wanted| wanted == event)
+}
+
+/// Decodes a frame.
+///
+/// # Errors
+///
+/// When the type is unknown, or the data is not what the type asks for. Field names appear in errors; values never do.
+pub fn decode(frame: &Frame, context: &DecodeContext<'_>) -> Result<Decoded, Undecoded> {
+    let own_id = Some(&*frame.id).filter(|id| !id.is_empty() && Some(*id) != context.carried_id);
+    let fallback = Fallback {
+        own_id,
+        hash: fingerprint(&frame.event, &frame.data),
     };
-    if frame.data.len() > LONGEST_DATA {
-        return Err(DecodeError::TooLarge {
-            bytes: frame.data.len(),
-            limit: LONGEST_DATA,
-        });
-    }
-    let value: Value = serde_json::from_str(&frame.data).map_err(|error| DecodeError::Json {
-        line: error.line(),
-        column: error.column(),
-    })?;
-    match value {
-        Value::Object(map) => decode(wire::Fields::new(map)),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-            Err(DecodeError::NotAnObject)
+    let kind = Kind::of(&frame.event);
+    let value = match (json::parse(&frame.data), kind) {
+        (_, Some(Kind::Heartbeat)) => Value::Object(Map::new()),
+        (Ok(value), _) => value,
+        (Err(_), Some(Kind::Gap)) => Value::Object(Map::new()),
+        // A text that does not begin like JSON is a text, for what a person reads, and an id for what is deleted.
+        (Err(_), Some(Kind::Created | Kind::System(_) | Kind::Deleted))
+            if !frame.data.trim_start().is_empty()
+                && !frame.data.trim_start().starts_with(['{', '[', '"']) =>
+        {
+            Value::String(frame.data.clone())
         }
+        (Err(error), kind) => return Err(undecoded(kind, own_id, error)),
+    };
+    let nameless = &*frame.event == "message";
+    decode_value(kind, nameless, value, fallback, context)
+}
+
+fn undecoded(kind: Option<Kind>, id: Option<&str>, error: DecodeError) -> Undecoded {
+    Undecoded {
+        event_type: kind.map(Kind::name),
+        id: id.map(values::printable_id),
+        error: if kind.is_some() {
+            error
+        } else {
+            DecodeError::UnknownType
+        },
     }
 }
 
-/// Milliseconds of an RFC 3339 time.
-fn epoch_millis(text: &str) -> Option<EpochMillis> {
-    text.parse::<Timestamp>().ok().map(Timestamp::as_millisecond)
+fn decode_value(
+    kind: Option<Kind>,
+    nameless: bool,
+    value: Value,
+    fallback: Fallback<'_>,
+    context: &DecodeContext<'_>,
+) -> Result<Decoded, Undecoded> {
+    let mut object = match (value, kind) {
+        (Value::Object(object), _) => object,
+        (Value::Array(entries), _) if !entries.is_empty() => {
+            return decode_list(kind, nameless, entries, fallback, context);
+        }
+        (id @ (Value::String(_) | Value::Number(_)), Some(Kind::Deleted)) => object_of("id", id),
+        (text @ Value::String(_), Some(Kind::Created | Kind::System(_))) => object_of("message", text),
+        // Nothing that they would say is missing.
+        (_, Some(Kind::Gap)) => Map::new(),
+        (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_), kind) => {
+            return Err(undecoded(kind, fallback.own_id, DecodeError::NotAnObject));
+        }
+    };
+    let kind = kind.or_else(|| envelope::kind_inside(&mut object)).or_else(|| {
+        let plain = nameless && envelope::is_plainly_a_notification(&object);
+        plain.then_some(Kind::Created)
+    });
+    let Some(kind) = kind else {
+        return Err(undecoded(None, fallback.own_id, DecodeError::UnknownType));
+    };
+    match envelope::open(kind, object) {
+        Contents::One(object) => {
+            let mut fields = Fields::new(object, context);
+            let subject = wire::subject(kind, &fields);
+            let event = wire::event(kind, &mut fields, fallback)
+                .map_err(|error| undecoded(Some(kind), subject.as_deref().or(fallback.own_id), error))?;
+            Ok(Decoded {
+                event,
+                event_type: kind.name(),
+                left_out: fields.left_out,
+                unknown_fields: fields.unknown,
+            })
+        }
+        Contents::Many(entries) => decode_list(Some(kind), nameless, entries, fallback, context),
+    }
+}
+
+fn object_of(name: &str, value: Value) -> Map<String, Value> {
+    Map::from_iter([(name.to_owned(), value)])
+}
+
+/// A list is read entry by entry; one that cannot be read does not cost the others. Its entries cannot share the
+/// event's own id, unless there is only one.
+fn decode_list(
+    kind: Option<Kind>,
+    nameless: bool,
+    entries: Vec<Value>,
+    fallback: Fallback<'_>,
+    context: &DecodeContext<'_>,
+) -> Result<Decoded, Undecoded> {
+    let alone = entries.len() == 1;
+    let mut decoded = Vec::new();
+    let mut event_type = None;
+    let (mut left_out, mut unknown_fields) = (Vec::new(), Vec::new());
+    let mut failure = None;
+    for entry in entries {
+        let fallback = if alone {
+            fallback
+        } else {
+            Fallback {
+                own_id: None,
+                hash: fingerprint("", &entry.to_string()),
+            }
+        };
+        let entry = if entry.is_array() { Value::Null } else { entry };
+        match decode_value(kind, nameless, entry, fallback, context) {
+            Ok(one) => {
+                event_type = Some(one.event_type);
+                decoded.push(one.event);
+                left_out.extend(one.left_out);
+                unknown_fields.extend(one.unknown_fields);
+            }
+            Err(undecoded) => {
+                decoded.extend(undecoded.item());
+                left_out.push(LeftOut {
+                    field: "list",
+                    expected: "a list of what the type asks for",
+                });
+                failure = Some(undecoded);
+            }
+        }
+    }
+    match (event_type, failure, decoded.len()) {
+        (None, Some(undecoded), _) => Err(undecoded),
+        (None, None, _) => Err(undecoded(kind, fallback.own_id, DecodeError::NotAnObject)),
+        (Some(event_type), _, 1) => Ok(Decoded {
+            event: decoded.remove(0),
+            event_type,
+            left_out,
+            unknown_fields,
+        }),
+        (Some(event_type), _, _) => Ok(Decoded {
+            event: Event::Several(decoded),
+            event_type,
+            left_out,
+            unknown_fields,
+        }),
+    }
 }

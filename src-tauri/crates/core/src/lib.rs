@@ -23,7 +23,7 @@ mod restarts;
 pub mod session;
 pub mod settings;
 pub mod status;
-mod text;
+pub mod text;
 pub mod throttle;
 pub mod tray;
 

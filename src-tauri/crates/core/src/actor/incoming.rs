@@ -104,8 +104,19 @@ impl Actor {
         let frames = reads
             .into_iter()
             .flat_map(|read| read.frames.into_iter().map(move |frame| (read.received, frame)));
+        let server = self.settings.address.as_ref().map(|address| address.stream(&[]));
+        // What comes before this read has been stored, or the stream would be gone.
+        let mut carried_id = self.cursor.clone();
         for (received, frame) in frames {
-            let decoded = self.decode(&frame);
+            let context = DecodeContext {
+                server: server.as_ref(),
+                now: self.now().epoch_millis(),
+                carried_id: carried_id.as_deref(),
+            };
+            let decoded = self.decode(&frame, &context);
+            if carried_id.as_deref().unwrap_or_default() != &*frame.id {
+                carried_id = Some(frame.id.to_string());
+            }
             let outcome = match &decoded {
                 Ok(_) => Outcome::Taken,
                 Err(undecoded) if undecoded.is_no_mistake() => Outcome::Unknown,
@@ -174,13 +185,8 @@ impl Actor {
     }
 
     /// Decodes what is listened to. Servers that do not know `types` send everything; the rest is passed over here.
-    fn decode(&self, frame: &Frame) -> Result<Event, Undecoded> {
-        let context = DecodeContext {
-            server: None,
-            now: self.now().epoch_millis(),
-            carried_id: None,
-        };
-        let decoded = event::decode(frame, &context)?;
+    fn decode(&self, frame: &Frame, context: &DecodeContext<'_>) -> Result<Event, Undecoded> {
+        let decoded = event::decode(frame, context)?;
         if event::is_listened_to(decoded.event_type, &self.settings.types) {
             Ok(decoded.event)
         } else {

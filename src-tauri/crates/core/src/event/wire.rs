@@ -1,299 +1,418 @@
-//! The fields of each event type, taken one by one so that a mistake can be named without showing a value.
+//! The fields of each type, and what else they are called.
 
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::{Change, ConnectionEstablished, DecodeError, Event, Field, Post, epoch_millis};
-use crate::protocol::{EpochMillis, ItemAction, ItemKind, Priority};
-use crate::text::{one_line, paragraphs, web_link};
+use super::fields::Fields;
+use super::kind::Kind;
+use super::values::{self, Reading};
+use super::{Change, ConnectionEstablished, DecodeError, Event, Field, GapEnd, Post, ServerError, time};
+use crate::protocol::{EpochMillis, ItemKind, Priority};
+use crate::text::one_line;
 
-/// A title is a line on a screen; what is longer is cut, visibly.
-const LONGEST_TITLE: usize = 300;
-/// A body is a page.
-const LONGEST_BODY: usize = 16 * 1024;
-/// Names, categories and labels are a few words.
-const LONGEST_LABEL: usize = 120;
-/// An id is a key, not a text; ids in use are numbers, UUIDs and slugs.
-const LONGEST_ID: usize = 256;
-/// More buttons than this are no choice.
-const MOST_ACTIONS: usize = 6;
+pub(super) const TITLE: [&str; 5] = ["title", "subject", "headline", "heading", "name"];
+pub(super) const MESSAGE: [&str; 10] = [
+    "message",
+    "body",
+    "text",
+    "content",
+    "description",
+    "msg",
+    "summary",
+    "details",
+    "detail",
+    "html",
+];
+const ID: [&str; 6] = ["id", "notificationId", "_id", "uuid", "guid", "uid"];
+const CREATED_AT: [&str; 6] = ["createdAt", "created", "timestamp", "time", "date", "sentAt"];
+const EXPIRES_AT: [&str; 6] = [
+    "expiresAt",
+    "expires",
+    "expiry",
+    "expiration",
+    "validUntil",
+    "expiresOn",
+];
+const PRIORITY: [&str; 5] = ["priority", "severity", "urgency", "importance", "level"];
+const A_PRIORITY: &str = "one of low, normal, high, urgent";
 
-pub(super) struct Fields(Map<String, Value>);
+/// The id of an event's subject where its JSON has none, and whether it can be read at all.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fallback<'a> {
+    /// The event's own id.
+    pub(super) own_id: Option<&'a str>,
+    /// A hash of the content.
+    pub(super) hash: i64,
+}
 
-impl Fields {
-    pub(super) fn new(map: Map<String, Value>) -> Self {
-        Self(map)
+impl Fallback<'_> {
+    fn id(self) -> String {
+        self.own_id.map_or_else(
+            || format!("h-{:016x}", self.hash.cast_unsigned()),
+            values::printable_id,
+        )
     }
+}
 
-    /// A field that is absent or null is not there.
-    fn take(&mut self, field: &'static str) -> Option<Value> {
-        self.0.remove(field).filter(|value| !value.is_null())
-    }
-
-    /// An id may be a text or a whole number; control characters and over-long ids are refused.
-    fn id(&mut self, field: &'static str) -> Result<String, DecodeError> {
-        self.optional_id(field)?.ok_or(DecodeError::Missing(field))
-    }
-
-    fn optional_id(&mut self, field: &'static str) -> Result<Option<String>, DecodeError> {
-        let Some(value) = self.take(field) else {
-            return Ok(None);
-        };
-        let id = match value {
-            Value::String(text) => Some(text),
-            Value::Number(number) if number.is_i64() || number.is_u64() => Some(number.to_string()),
-            Value::Number(_) | Value::Bool(_) | Value::Array(_) | Value::Object(_) | Value::Null => None,
-        };
-        id.filter(|id| !id.is_empty() && id.len() <= LONGEST_ID && !id.chars().any(char::is_control))
-            .map(Some)
-            .ok_or(DecodeError::Field {
-                field,
-                expected: "a printable id of at most 256 bytes",
-            })
-    }
-
-    fn text(&mut self, field: &'static str) -> Result<Option<String>, DecodeError> {
-        match self.take(field) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(DecodeError::Field {
-                field,
-                expected: "a text",
-            }),
+/// The id of what an event is about, for saying that it cannot be read.
+pub(super) fn subject(kind: Kind, fields: &Fields<'_>) -> Option<String> {
+    let names: &[&str] = match kind {
+        Kind::Workflow(_) => &WORKFLOW_ID,
+        Kind::Greeting
+        | Kind::Heartbeat
+        | Kind::Created
+        | Kind::Updated
+        | Kind::Deleted
+        | Kind::UserStatusChanged
+        | Kind::UserUpdated
+        | Kind::System(_)
+        | Kind::Gap
+        | Kind::Error => &ID,
+    };
+    names.iter().find_map(|name| {
+        let key = super::envelope::find(&fields.object, name)?;
+        match values::id(fields.object.get(&key)?) {
+            Reading::Value(id) => Some(id),
+            Reading::Nothing | Reading::Unreadable => None,
         }
-    }
+    })
+}
 
-    fn line(&mut self, field: &'static str, longest: usize) -> Result<Option<String>, DecodeError> {
-        let line = self.text(field)?.map(|text| one_line(&text, longest));
-        Ok(line.filter(|line| !line.is_empty()))
-    }
+pub(super) fn event(
+    kind: Kind,
+    fields: &mut Fields<'_>,
+    fallback: Fallback<'_>,
+) -> Result<Event, DecodeError> {
+    Ok(match kind {
+        Kind::Greeting => greeting(fields),
+        Kind::Heartbeat => Event::Heartbeat,
+        Kind::Created => Event::Posted(notification_created(fields, fallback)?),
+        Kind::Updated => Event::NotificationUpdated(notification_updated(fields)?),
+        Kind::Deleted => Event::NotificationDeleted {
+            id: notification_key(&fields.id(&ID).ok_or(DecodeError::Missing("id"))?),
+        },
+        Kind::UserStatusChanged => Event::UserChanged {
+            user_id: user_id(fields)?,
+            status: Some(
+                fields
+                    .label(&["status"])
+                    .into_value()
+                    .ok_or(DecodeError::Missing("status"))?,
+            ),
+        },
+        Kind::UserUpdated => Event::UserChanged {
+            user_id: user_id(fields)?,
+            status: None,
+        },
+        Kind::Workflow(kind) => Event::Posted(workflow(fields, kind, fallback)),
+        Kind::System(kind) => Event::Posted(system(fields, kind, fallback)?),
+        Kind::Gap => Event::Gap {
+            from: gap_end(fields, &["from", "fromId", "after", "since"]),
+            to: gap_end(fields, &["to", "toId", "before", "until"]),
+        },
+        Kind::Error => Event::ServerError(server_error(fields)),
+    })
+}
 
-    fn label(&mut self, field: &'static str) -> Result<Option<String>, DecodeError> {
-        self.line(field, LONGEST_LABEL)
-    }
+fn user_id(fields: &mut Fields<'_>) -> Result<String, DecodeError> {
+    fields.id(&["userId", "id"]).ok_or(DecodeError::Missing("userId"))
+}
 
-    fn title(&mut self, field: &'static str) -> Result<String, DecodeError> {
-        self.line(field, LONGEST_TITLE)?
-            .ok_or(DecodeError::Missing(field))
+fn greeting(fields: &mut Fields<'_>) -> Event {
+    let in_millis = |value: &Value| match value.as_f64() {
+        Some(millis) if millis >= 1.0 => Reading::Value(Duration::from_millis(millis as u64)),
+        Some(_) | None => values::span(value),
+    };
+    let expected = "a number of milliseconds above 0";
+    let mut heartbeat = fields.read(
+        &[
+            "heartbeatInterval",
+            "heartbeat",
+            "pingInterval",
+            "keepAliveInterval",
+            "keepAlive",
+        ],
+        expected,
+        values::span,
+    );
+    if heartbeat.is_absent() {
+        heartbeat = fields.read(&["heartbeatIntervalMs", "heartbeatMs"], expected, in_millis);
     }
+    Event::ConnectionEstablished(ConnectionEstablished {
+        heartbeat: heartbeat.into_value(),
+        server_time: fields
+            .time(&["serverTime", "timestamp", "time", "now"])
+            .into_value(),
+        position: fields.id(&["position", "lastEventId", "cursor", "latestEventId"]),
+        connection_id: fields.id(&["connectionId", "clientId", "sid"]),
+    })
+}
 
-    fn body(&mut self, field: &'static str) -> Result<String, DecodeError> {
-        let text = self.text(field)?.ok_or(DecodeError::Missing(field))?;
-        Ok(paragraphs(&text, LONGEST_BODY))
-    }
-
-    /// A link that is not a web link is left out: the item without it is still worth reading.
-    fn link(&mut self, field: &'static str) -> Result<Option<String>, DecodeError> {
-        Ok(self.text(field)?.and_then(|text| web_link(&text)))
-    }
-
-    fn time(&mut self, field: &'static str) -> Result<Option<EpochMillis>, DecodeError> {
-        let time = match self.take(field) {
-            None => return Ok(None),
-            Some(Value::String(text)) => epoch_millis(&text),
-            Some(Value::Number(number)) => number.as_i64().filter(|millis| in_calendar(*millis)),
-            Some(Value::Bool(_) | Value::Array(_) | Value::Object(_) | Value::Null) => None,
-        };
-        time.map(Some).ok_or(DecodeError::Field {
-            field,
-            expected: "a time as in RFC 3339",
+fn gap_end(fields: &mut Fields<'_>, names: &[&'static str]) -> Option<GapEnd> {
+    fields
+        .read(names, "an event id or a time", |value| match value {
+            // Numbers are ids: a server that counts its events does not reach the year 1973 in seconds.
+            Value::String(text) if text.contains([':', '/']) && text.len() > 9 => match time::time(value) {
+                Reading::Value(time) => Reading::Value(GapEnd::Time(time)),
+                Reading::Nothing | Reading::Unreadable => values::id(value).map(GapEnd::Id),
+            },
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_)
+            | Value::Object(_) => values::id(value).map(GapEnd::Id),
         })
-    }
+        .into_value()
+}
 
-    fn priority(&mut self) -> Result<Option<Priority>, DecodeError> {
-        let Some(text) = self.text("priority")? else {
-            return Ok(None);
-        };
-        match text.as_str() {
-            "low" => Ok(Some(Priority::Low)),
-            "normal" => Ok(Some(Priority::Normal)),
-            "high" => Ok(Some(Priority::High)),
-            "urgent" => Ok(Some(Priority::Urgent)),
-            _ => Err(DecodeError::Field {
-                field: "priority",
-                expected: "one of low, normal, high, urgent",
-            }),
+/// A server's word for an error is a token; its sentences stay where they are.
+fn server_error(fields: &mut Fields<'_>) -> ServerError {
+    let status = |value: &Value| {
+        let number =
+            values::number(value).filter(|number| (100.0..600.0).contains(number) && number.fract() == 0.0);
+        number.map_or(Reading::Unreadable, |number| Reading::Value(number as u16))
+    };
+    let code = |value: &Value| match value.as_str().map(str::trim) {
+        Some(text) if is_token(text) && values::number(value).is_none() => Reading::Value(text.to_owned()),
+        Some(_) | None => Reading::Unreadable,
+    };
+    let read_status = ["statusCode", "status", "httpStatus", "code"]
+        .iter()
+        .find_map(|name| {
+            let key = super::envelope::find(&fields.object, name)?;
+            match status(&fields.object[&key]) {
+                Reading::Value(status) => Some(status),
+                Reading::Nothing | Reading::Unreadable => None,
+            }
+        });
+    let read_code = ["code", "error", "type", "name", "status", "reason"]
+        .iter()
+        .find_map(|name| {
+            let key = super::envelope::find(&fields.object, name)?;
+            match code(&fields.object[&key]) {
+                Reading::Value(code) => Some(code),
+                Reading::Nothing | Reading::Unreadable => None,
+            }
+        });
+    ServerError {
+        status: read_status,
+        code: read_code,
+        retry_after: fields
+            .read(&["retryAfter"], "a span of time", values::span)
+            .into_value(),
+    }
+}
+
+fn is_token(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':' | b'-'))
+}
+
+fn notification_key(id: &str) -> String {
+    format!("n:{id}")
+}
+
+fn priority(fields: &mut Fields<'_>) -> Field<Priority> {
+    fields.read(&PRIORITY, A_PRIORITY, values::priority)
+}
+
+fn actor(fields: &mut Fields<'_>) -> Field<String> {
+    let names = ["actor", "sender", "author", "from", "createdBy", "user"];
+    fields.read(&names, "a name, or an object with one", values::actor)
+}
+
+fn category(fields: &mut Fields<'_>) -> Field<String> {
+    fields.label(&["category", "categories", "tag", "tags", "topic"])
+}
+
+struct Marks {
+    seen: Field<EpochMillis>,
+    read: Field<EpochMillis>,
+    archived: Field<EpochMillis>,
+}
+
+fn marks(fields: &mut Fields<'_>) -> Marks {
+    let mut marks = Marks {
+        seen: fields.mark(&["seenAt", "seen", "isSeen"], &["unseen"]),
+        read: fields.mark(&["readAt", "read", "isRead", "hasRead"], &["unread", "isUnread"]),
+        archived: fields.mark(&["archivedAt", "archived", "isArchived"], &[]),
+    };
+    let silent = marks.seen.is_absent() && marks.read.is_absent() && marks.archived.is_absent();
+    let word = ["status", "state"].iter().find_map(|name| {
+        let key = super::envelope::find(&fields.object, name)?;
+        Some((fields.object[&key].as_str()?.trim().to_ascii_lowercase(), key))
+    });
+    if silent && let Some((word, key)) = word {
+        let now = fields.context.now;
+        match word.as_str() {
+            "seen" => marks.seen = Field::Value(now),
+            "read" => marks.read = Field::Value(now),
+            "unread" => marks.read = Field::Null,
+            "archived" => marks.archived = Field::Value(now),
+            _ => return marks,
         }
+        fields.object.remove(&key);
     }
+    marks
+}
 
-    fn actions(&mut self) -> Result<Option<Vec<ItemAction>>, DecodeError> {
-        let wrong = DecodeError::Field {
-            field: "actions",
-            expected: "a list of {label, link}",
-        };
-        let entries = match self.take("actions") {
-            None => return Ok(None),
-            Some(Value::Array(entries)) => entries,
-            Some(_) => return Err(wrong),
-        };
-        let mut actions = Vec::new();
-        for entry in entries {
-            let (Some(label), Some(link)) = (entry["label"].as_str(), entry["link"].as_str()) else {
-                return Err(wrong);
-            };
-            let label = one_line(label, LONGEST_LABEL);
-            if let Some(link) = web_link(link)
-                && !label.is_empty()
-                && actions.len() < MOST_ACTIONS
-            {
-                actions.push(ItemAction { label, link });
+/// Title and body of which at least one must be there. A text without a title gets its first line, and what the title
+/// shows whole is not said twice.
+fn words(fields: &mut Fields<'_>) -> Result<(String, String), DecodeError> {
+    // Looked at before it is taken: a text of nothing but tags is better than none.
+    let raw = MESSAGE[..4].iter().find_map(|name| {
+        let key = super::envelope::find(&fields.object, name)?;
+        values::raw_title(&fields.object[&key])
+    });
+    let title = fields.title(&TITLE).into_value();
+    let body = fields.body(&MESSAGE).into_value();
+    match (title, body) {
+        (Some(title), body) => Ok((title, body.unwrap_or_default())),
+        (None, Some(body)) => Ok(first_line(&body)),
+        (None, None) => raw
+            .map(|raw| (raw, String::new()))
+            .ok_or(DecodeError::Missing("title")),
+    }
+}
+
+fn first_line(body: &str) -> (String, String) {
+    let (first, rest) = body.split_once('\n').unwrap_or((body, ""));
+    let title = one_line(first, values::LONGEST_TITLE);
+    let whole = first.chars().count() <= values::LONGEST_TITLE;
+    let rest = if whole {
+        rest.trim_start_matches('\n')
+    } else {
+        body
+    };
+    (title, rest.to_owned())
+}
+
+fn notification_created(fields: &mut Fields<'_>, fallback: Fallback<'_>) -> Result<Post, DecodeError> {
+    let (title, body) = words(fields)?;
+    let id = fields.id(&ID).unwrap_or_else(|| fallback.id());
+    let key = notification_key(&id);
+    let marks = marks(fields);
+    Ok(Post {
+        kind: ItemKind::Notification,
+        title,
+        body,
+        category: category(fields).into_value(),
+        priority: priority(fields).into_value().unwrap_or_default(),
+        actor: actor(fields).into_value(),
+        link: fields.link().into_value(),
+        actions: fields.actions().into_value().unwrap_or_default(),
+        progress: fields
+            .read(
+                &["progress", "percent", "percentage"],
+                A_PROGRESS,
+                values::progress,
+            )
+            .into_value(),
+        group_key: fields
+            .label(&["groupKey", "group", "groupId", "threadId", "thread"])
+            .into_value(),
+        created_at: fields.time(&CREATED_AT).into_value(),
+        expires_at: fields.time(&EXPIRES_AT).into_value(),
+        starts_at: None,
+        seen_at: marks.seen.into_value(),
+        read_at: marks.read.into_value(),
+        archived_at: marks.archived.into_value(),
+        supersedes: fields
+            .id(&["supersedes", "replaces", "replacesId", "supersedesId"])
+            .map(|id| notification_key(&id))
+            .filter(|older| *older != key),
+        key,
+        extra: fields.rest(),
+    })
+}
+
+fn notification_updated(fields: &mut Fields<'_>) -> Result<Change, DecodeError> {
+    let id = fields.id(&ID).ok_or(DecodeError::Missing("id"))?;
+    let marks = marks(fields);
+    let change = Change {
+        key: notification_key(&id),
+        title: match fields.title(&TITLE) {
+            // An item always has a title.
+            Field::Null | Field::Absent => Field::Absent,
+            title @ Field::Value(_) => title,
+        },
+        body: fields.body(&MESSAGE),
+        category: category(fields),
+        priority: priority(fields),
+        actor: actor(fields),
+        link: fields.link(),
+        actions: fields.actions(),
+        expires_at: fields.time(&EXPIRES_AT),
+        seen_at: marks.seen,
+        read_at: marks.read,
+        archived_at: marks.archived,
+    };
+    fields.rest();
+    Ok(change)
+}
+
+const WORKFLOW_ID: [&str; 6] = ["workflowId", "id", "runId", "executionId", "jobId", "_id"];
+const A_PROGRESS: &str = "a number from 0 to 100";
+
+fn workflow(fields: &mut Fields<'_>, kind: ItemKind, fallback: Fallback<'_>) -> Post {
+    match fields.object.remove("workflow") {
+        Some(Value::Object(workflow)) => {
+            for (name, value) in workflow {
+                let name = if name == "id" {
+                    "workflowId".to_owned()
+                } else {
+                    name
+                };
+                fields.object.entry(name).or_insert(value);
             }
         }
-        Ok(Some(actions))
-    }
-
-    fn actor(&mut self) -> Result<Option<String>, DecodeError> {
-        match self.take("actor") {
-            None => Ok(None),
-            Some(Value::Object(actor)) => Fields(actor).label("name"),
-            Some(_) => Err(DecodeError::Field {
-                field: "actor",
-                expected: "an object with a name",
-            }),
+        Some(name @ Value::String(_)) => {
+            fields.object.entry("name").or_insert(name);
         }
-    }
-
-    /// A percentage, or a fraction of one.
-    fn progress(&mut self) -> Result<Option<u8>, DecodeError> {
-        let wrong = DecodeError::Field {
-            field: "progress",
-            expected: "a number from 0 to 100",
-        };
-        match self.take("progress") {
-            None => Ok(None),
-            Some(Value::Number(number)) => match number.as_f64() {
-                // In range, so the cast only drops the fraction.
-                Some(percent) if (0.0..=100.0).contains(&percent) => Ok(Some(percent as u8)),
-                _ => Err(wrong),
-            },
-            Some(_) => Err(wrong),
+        Some(other) => {
+            fields.object.insert("workflow".to_owned(), other);
         }
+        None => {}
     }
-
-    fn rest(self) -> Map<String, Value> {
-        self.0
-    }
-}
-
-/// Years 1970 to 9999, which every part downstream can print.
-fn in_calendar(millis: i64) -> bool {
-    (0..=253_402_300_799_999).contains(&millis)
-}
-
-pub(super) fn connection_established(mut fields: Fields) -> Result<Event, DecodeError> {
-    let heartbeat = match fields.take("heartbeatInterval") {
-        None => None,
-        Some(value) => Some(
-            value
-                .as_u64()
-                .filter(|millis| *millis > 0)
-                .ok_or(DecodeError::Field {
-                    field: "heartbeatInterval",
-                    expected: "a whole number of milliseconds above 0",
-                })?,
-        ),
-    };
-    Ok(Event::ConnectionEstablished(ConnectionEstablished {
-        heartbeat: heartbeat.map(Duration::from_millis),
-        ..ConnectionEstablished::default()
-    }))
-}
-
-pub(super) fn notification_created(mut fields: Fields) -> Result<Event, DecodeError> {
-    let post = Post {
-        key: notification_key(&fields.id("id")?),
-        kind: ItemKind::Notification,
-        title: fields.title("title")?,
-        body: fields.body("message")?,
-        category: fields.label("category")?,
-        priority: fields.priority()?.unwrap_or_default(),
-        actor: fields.actor()?,
-        link: fields.link("link")?,
-        actions: fields.actions()?.unwrap_or_default(),
-        progress: None,
-        group_key: fields.label("groupKey")?,
-        created_at: fields.time("createdAt")?,
-        expires_at: fields.time("expiresAt")?,
-        starts_at: None,
-        seen_at: fields.time("seenAt")?,
-        read_at: fields.time("readAt")?,
-        archived_at: fields.time("archivedAt")?,
-        supersedes: fields.optional_id("supersedes")?.map(|id| notification_key(&id)),
-        extra: fields.rest(),
-    };
-    Ok(Event::Posted(post))
-}
-
-fn field<T>(value: Option<T>) -> Field<T> {
-    value.map_or(Field::Absent, Field::Value)
-}
-
-pub(super) fn notification_updated(mut fields: Fields) -> Result<Event, DecodeError> {
-    let key = notification_key(&fields.id("id")?);
-    let body = fields
-        .text("message")?
-        .map(|text| paragraphs(&text, LONGEST_BODY));
-    Ok(Event::NotificationUpdated(Change {
-        key,
-        title: field(fields.line("title", LONGEST_TITLE)?),
-        body: field(body),
-        category: field(fields.label("category")?),
-        priority: field(fields.priority()?),
-        actor: field(fields.actor()?),
-        link: field(fields.link("link")?),
-        actions: field(fields.actions()?),
-        expires_at: field(fields.time("expiresAt")?),
-        seen_at: field(fields.time("seenAt")?),
-        read_at: field(fields.time("readAt")?),
-        archived_at: field(fields.time("archivedAt")?),
-    }))
-}
-
-pub(super) fn notification_deleted(mut fields: Fields) -> Result<Event, DecodeError> {
-    Ok(Event::NotificationDeleted {
-        id: notification_key(&fields.id("id")?),
-    })
-}
-
-pub(super) fn user_status_changed(mut fields: Fields) -> Result<Event, DecodeError> {
-    let user_id = fields.id("userId")?;
-    let status = fields.label("status")?.ok_or(DecodeError::Missing("status"))?;
-    Ok(Event::UserChanged {
-        user_id,
-        status: Some(status),
-    })
-}
-
-pub(super) fn user_updated(mut fields: Fields) -> Result<Event, DecodeError> {
-    Ok(Event::UserChanged {
-        user_id: fields.id("userId")?,
-        status: None,
-    })
-}
-
-pub(super) fn workflow(mut fields: Fields, kind: ItemKind) -> Result<Event, DecodeError> {
-    let id = fields.id("workflowId")?;
-    let name = fields.line("name", LONGEST_TITLE)?;
-    let error = fields.text("error")?;
-    let status = fields.label("status")?;
+    let id = fields.id(&WORKFLOW_ID).unwrap_or_else(|| fallback.id());
+    let name = fields
+        .title(&["name", "workflowName", "title", "displayName"])
+        .into_value();
+    let error = fields.read(
+        &["error", "errors", "reason", "failure", "cause"],
+        "a text",
+        failure,
+    );
+    let status = fields.label(&["status", "state"]).into_value();
+    let message = fields.body(&MESSAGE).into_value();
     let failed = kind == ItemKind::WorkflowFailed;
-    Ok(Event::Posted(Post {
+    Post {
         key: format!("w:{id}"),
         kind,
-        title: name.unwrap_or_else(|| format!("Workflow {}", one_line(&id, LONGEST_LABEL))),
-        body: error
-            .or(status)
-            .map(|text| paragraphs(&text, LONGEST_BODY))
-            .unwrap_or_default(),
+        title: name.unwrap_or_else(|| format!("Workflow {}", one_line(&id, values::LONGEST_LABEL))),
+        body: error.into_value().or(message).or(status).unwrap_or_default(),
         category: Some("workflow".to_owned()),
-        priority: if failed { Priority::High } else { Priority::Low },
-        actor: None,
-        link: fields.link("link")?,
-        actions: Vec::new(),
-        progress: fields.progress()?,
+        priority: priority(fields).into_value().unwrap_or(if failed {
+            Priority::High
+        } else {
+            Priority::Low
+        }),
+        actor: actor(fields).into_value(),
+        link: fields.link().into_value(),
+        actions: fields.actions().into_value().unwrap_or_default(),
+        progress: fields
+            .read(
+                &["progress", "percent", "percentage"],
+                A_PROGRESS,
+                values::progress,
+            )
+            .into_value(),
         group_key: None,
-        created_at: fields.time("createdAt")?,
+        created_at: fields.time(&CREATED_AT).into_value(),
         expires_at: None,
         starts_at: None,
         seen_at: None,
@@ -301,59 +420,108 @@ pub(super) fn workflow(mut fields: Fields, kind: ItemKind) -> Result<Event, Deco
         archived_at: None,
         supersedes: None,
         extra: fields.rest(),
-    }))
+    }
 }
 
-pub(super) fn system(mut fields: Fields, kind: ItemKind) -> Result<Event, DecodeError> {
-    let id = fields.id("id")?;
-    let starts = fields.time("startsAt")?;
-    let fallback = if kind == ItemKind::Maintenance {
+/// An error as a text, or as what languages and frameworks make of one.
+fn failure(value: &Value) -> Reading<String> {
+    let Value::Object(error) = value else {
+        return values::body(value);
+    };
+    [
+        "message",
+        "error",
+        "reason",
+        "detail",
+        "details",
+        "description",
+        "msg",
+        "title",
+        "name",
+        "code",
+        "type",
+    ]
+    .iter()
+    .filter_map(|name| error.get(*name))
+    .find_map(|inner| match inner {
+        Value::Object(_) => match failure(inner) {
+            Reading::Value(text) => Some(text),
+            Reading::Nothing | Reading::Unreadable => None,
+        },
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            match values::body(inner) {
+                Reading::Value(text) => Some(text),
+                Reading::Nothing | Reading::Unreadable => None,
+            }
+        }
+    })
+    .map_or(Reading::Unreadable, Reading::Value)
+}
+
+fn system(fields: &mut Fields<'_>, kind: ItemKind, fallback: Fallback<'_>) -> Result<Post, DecodeError> {
+    let maintenance = kind == ItemKind::Maintenance;
+    let starts = fields
+        .time(&["startsAt", "start", "startTime", "startAt", "begin"])
+        .into_value();
+    let ends = fields
+        .time(&["endsAt", "end", "endTime", "endAt", "expiresAt", "until"])
+        .into_value();
+    let title = fields.title(&TITLE).into_value();
+    let body = fields.body(&MESSAGE).into_value();
+    // A maintenance says something by its time alone.
+    if title.is_none() && body.is_none() && !(maintenance && (starts.is_some() || ends.is_some())) {
+        return Err(DecodeError::Missing("message"));
+    }
+    let id = fields
+        .id(&["id", "announcementId", "maintenanceId", "_id", "uuid"])
+        .unwrap_or_else(|| fallback.id());
+    let priority = fields.read(
+        &["severity", "priority", "level", "urgency", "importance"],
+        A_PRIORITY,
+        |value| match value.as_str() {
+            // An announcement of an error is about everybody's work.
+            Some("error") => Reading::Value(Priority::Urgent),
+            Some(_) | None => values::priority(value),
+        },
+    );
+    let category = category(fields).into_value();
+    let link = fields.link().into_value();
+    let actions = fields.actions().into_value().unwrap_or_default();
+    let created_at = fields.time(&CREATED_AT).into_value();
+    let marks = marks(fields);
+    let mut extra = fields.rest();
+    if let Some(starts) = starts {
+        extra.insert("startsAt".to_owned(), starts.into());
+    }
+    let fallback_title = if maintenance {
         "Planned maintenance"
     } else {
         "Announcement"
     };
-    let severity = fields.label("severity")?;
-    let priority = match severity.as_deref() {
-        Some("critical" | "urgent" | "error") => Priority::Urgent,
-        Some("warning" | "high") => Priority::High,
-        // A server's own words beyond these say nothing about urgency.
-        Some(_) | None => Priority::Normal,
+    let word = if maintenance {
+        "maintenance"
+    } else {
+        "announcement"
     };
-    if let Some(starts) = starts {
-        fields.0.insert("startsAt".to_owned(), starts.into());
-    }
-    Ok(Event::Posted(Post {
+    Ok(Post {
         key: format!("s:{id}"),
         kind,
-        title: fields
-            .line("title", LONGEST_TITLE)?
-            .unwrap_or_else(|| fallback.to_owned()),
-        body: fields.body("message")?,
-        category: Some(
-            if kind == ItemKind::Maintenance {
-                "maintenance"
-            } else {
-                "announcement"
-            }
-            .to_owned(),
-        ),
-        priority,
+        title: title.unwrap_or_else(|| fallback_title.to_owned()),
+        body: body.unwrap_or_default(),
+        category: Some(category.unwrap_or_else(|| word.to_owned())),
+        priority: priority.into_value().unwrap_or_default(),
         actor: None,
-        link: fields.link("link")?,
-        actions: Vec::new(),
+        link,
+        actions,
         progress: None,
         group_key: None,
-        created_at: fields.time("createdAt")?,
-        expires_at: fields.time("endsAt")?,
-        starts_at: None,
-        seen_at: None,
-        read_at: None,
-        archived_at: None,
+        created_at,
+        expires_at: ends,
+        starts_at: starts,
+        seen_at: marks.seen.into_value(),
+        read_at: marks.read.into_value(),
+        archived_at: marks.archived.into_value(),
         supersedes: None,
-        extra: fields.rest(),
-    }))
-}
-
-fn notification_key(id: &str) -> String {
-    format!("n:{id}")
+        extra,
+    })
 }

@@ -1,0 +1,193 @@
+//! The types of events, in whatever spelling.
+
+use crate::protocol::ItemKind;
+
+/// A type that this version knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Greeting,
+    Heartbeat,
+    Created,
+    Updated,
+    Deleted,
+    UserStatusChanged,
+    UserUpdated,
+    Workflow(ItemKind),
+    System(ItemKind),
+    Gap,
+    Error,
+}
+
+impl Kind {
+    /// The name in this version.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Greeting => "connection_established",
+            Self::Heartbeat => "heartbeat",
+            Self::Created => "notification.created",
+            Self::Updated => "notification.updated",
+            Self::Deleted => "notification.deleted",
+            Self::UserStatusChanged => "user.status_changed",
+            Self::UserUpdated => "user.updated",
+            Self::Workflow(ItemKind::WorkflowCompleted) => "workflow.completed",
+            Self::Workflow(ItemKind::WorkflowFailed) => "workflow.failed",
+            Self::Workflow(_) => "workflow.started",
+            Self::System(ItemKind::Maintenance) => "system.maintenance",
+            Self::System(_) => "system.announcement",
+            Self::Gap => "stream.gap",
+            Self::Error => "error",
+        }
+    }
+
+    /// Whether it puts something into the inbox.
+    pub(super) fn is_item(self) -> bool {
+        match self {
+            Self::Created | Self::Workflow(_) | Self::System(_) => true,
+            Self::Greeting
+            | Self::Heartbeat
+            | Self::Updated
+            | Self::Deleted
+            | Self::UserStatusChanged
+            | Self::UserUpdated
+            | Self::Gap
+            | Self::Error => false,
+        }
+    }
+
+    /// A name in any case and with any separators: `notification.created`, `NOTIFICATION_CREATED`,
+    /// `NotificationCreated`, and with what stands before it, as in `com.example.notification.created`.
+    pub(super) fn of(name: &str) -> Option<Self> {
+        // Longer than any name with what a framework puts before it.
+        if name.len() > 256 {
+            return None;
+        }
+        Self::plainly(&squeezed(name)).or_else(|| {
+            let parts: Vec<_> = name.split(['.', ':', '/', '#', '\\']).collect();
+            let tail = parts.get(parts.len().checked_sub(2)?..)?;
+            let last = squeezed(tail[1]);
+            let last = Self::plainly(&last).filter(|kind| kind.name().contains('.'));
+            (parts.len() > 2)
+                .then(|| Self::plainly(&squeezed(&tail.concat())))
+                .flatten()
+                .or(last)
+        })
+    }
+
+    fn plainly(squeezed: &str) -> Option<Self> {
+        Some(match squeezed {
+            "connectionestablished" | "connected" | "hello" | "welcome" => Self::Greeting,
+            "heartbeat" | "ping" | "keepalive" => Self::Heartbeat,
+            "notificationcreated"
+            | "notificationscreated"
+            | "notificationcreate"
+            | "notificationnew"
+            | "newnotification"
+            | "notificationadded"
+            | "notification" => Self::Created,
+            "notificationupdated" | "notificationsupdated" | "notificationupdate" | "notificationchanged" => {
+                Self::Updated
+            }
+            "notificationdeleted" | "notificationsdeleted" | "notificationdelete" | "notificationremoved" => {
+                Self::Deleted
+            }
+            "userstatuschanged" => Self::UserStatusChanged,
+            "userupdated" => Self::UserUpdated,
+            "workflowstarted" => Self::Workflow(ItemKind::WorkflowRunning),
+            "workflowcompleted" | "workflowsucceeded" | "workflowfinished" => {
+                Self::Workflow(ItemKind::WorkflowCompleted)
+            }
+            "workflowfailed" => Self::Workflow(ItemKind::WorkflowFailed),
+            "systemannouncement" | "announcement" => Self::System(ItemKind::Announcement),
+            "systemmaintenance" | "maintenance" => Self::System(ItemKind::Maintenance),
+            "streamgap" => Self::Gap,
+            "error" => Self::Error,
+            _ => return None,
+        })
+    }
+}
+
+/// Letters and digits alone, in lower case.
+fn squeezed(name: &str) -> String {
+    name.chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_lowercase())
+        .collect()
+}
+
+/// Whether a field's name is this one in another spelling: `createdAt`, `created_at`, `CreatedAt`, `created-at`.
+pub(super) fn same_name(found: &str, wanted: &str) -> bool {
+    let mut one = found.bytes().filter(|byte| !matches!(byte, b'_' | b'-' | b' '));
+    let mut other = wanted.bytes().filter(|byte| !matches!(byte, b'_' | b'-' | b' '));
+    loop {
+        match (one.next(), other.next()) {
+            (None, None) => return true,
+            (Some(a), Some(b)) if a.eq_ignore_ascii_case(&b) => {}
+            (Some(_), _) | (None, Some(_)) => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_is_known_in_other_spellings() {
+        for name in [
+            "notification.created",
+            "Notification.Created",
+            "NOTIFICATION_CREATED",
+            "notification:created",
+            "notification/created",
+            "NotificationCreated",
+            "com.gloria.notification.created",
+            "Gloria.Events.NotificationCreated",
+            "v1:notification:created",
+        ] {
+            assert_eq!(Kind::of(name), Some(Kind::Created), "{name}");
+        }
+        for name in [
+            "message",
+            "",
+            "created",
+            "notification.exploded",
+            "db.error",
+            "user.connected",
+            "notification.created.failed",
+        ] {
+            assert_eq!(Kind::of(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn every_name_is_its_own() {
+        for name in [
+            "connection_established",
+            "heartbeat",
+            "notification.created",
+            "notification.updated",
+            "notification.deleted",
+            "user.status_changed",
+            "user.updated",
+            "workflow.started",
+            "workflow.completed",
+            "workflow.failed",
+            "system.announcement",
+            "system.maintenance",
+            "stream.gap",
+            "error",
+        ] {
+            assert_eq!(Kind::of(name).map(Kind::name), Some(name));
+        }
+    }
+
+    #[test]
+    fn a_field_is_known_in_other_spellings() {
+        for name in ["createdAt", "created_at", "CreatedAt", "CREATED-AT"] {
+            assert!(same_name(name, "createdAt"), "{name}");
+        }
+        for name in ["created", "createdAtX", "cratedAt", ""] {
+            assert!(!same_name(name, "createdAt"), "{name}");
+        }
+    }
+}

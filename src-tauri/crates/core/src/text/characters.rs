@@ -1,0 +1,71 @@
+//! The one table of characters that show nothing, or change how the text around them is shown.
+
+/// First and last of each range, in order. Controls other than tab and line feed; marks and overrides of the writing
+/// direction, with which a text can pretend to be another (Unicode TR 36); spaces and joints of no width; separators
+/// of lines and paragraphs; annotations and tags. The two joiners of emoji and of Persian (U+200C, U+200D) are not in
+/// it. The UI's copy is generated from this one.
+pub(crate) const INVISIBLE: [(u32, u32); 11] = [
+    (0x00, 0x08),
+    (0x0B, 0x1F),
+    (0x7F, 0x9F),
+    (0x061C, 0x061C),
+    (0x200B, 0x200B),
+    (0x200E, 0x200F),
+    (0x2028, 0x202E),
+    (0x2060, 0x206F),
+    (0xFEFF, 0xFEFF),
+    (0xFFF9, 0xFFFB),
+    (0xE_0000, 0xE_007F),
+];
+
+/// Whether a character is in the table.
+pub fn is_invisible(c: char) -> bool {
+    let code = u32::from(c);
+    // Almost all text is between the controls and the first mark.
+    if (0x20..0x7F).contains(&code) {
+        return false;
+    }
+    INVISIBLE
+        .iter()
+        .any(|(first, last)| (*first..=*last).contains(&code))
+}
+
+/// Text for a terminal: what the table holds is left out, and line breaks with it.
+pub fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c })
+        .filter(|c| !is_invisible(*c))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_in_order() {
+        let ends: Vec<u32> = INVISIBLE
+            .iter()
+            .flat_map(|(first, last)| [*first, *last + 1])
+            .collect();
+        assert!(ends.is_sorted());
+    }
+
+    #[test]
+    fn what_shows_nothing_is_in_it_and_what_joins_emoji_is_not() {
+        for c in
+            "\0\u{1b}\u{7f}\u{9b}\u{61c}\u{200b}\u{200f}\u{2028}\u{202e}\u{2060}\u{2066}\u{feff}\u{e0041}"
+                .chars()
+        {
+            assert!(is_invisible(c), "{:04x}", u32::from(c));
+        }
+        for c in "\t\n aé\u{a0}\u{200c}\u{200d}\u{fe0f}😀\u{fffd}".chars() {
+            assert!(!is_invisible(c), "{:04x}", u32::from(c));
+        }
+    }
+
+    #[test]
+    fn a_terminal_gets_one_line() {
+        assert_eq!(printable("a\nb\u{1b}[2J\u{9b}\u{202e}c"), "a b[2Jc");
+    }
+}
