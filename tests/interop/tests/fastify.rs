@@ -4,8 +4,6 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use std::collections::HashMap;
-use std::path::Path;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,67 +13,50 @@ use gloria_core::ports::fakes::{FakeOpener, FakeSecrets, FakeSignals, FakeSounds
 use gloria_core::protocol::{ConnectionState, InboxFilter, InboxQuery, Snapshot};
 use gloria_core::session::Token;
 use gloria_core::{CoreHandle, Ports, Setup, start};
+use gloria_interop_tests::server::{self, Program};
+use gloria_interop_tests::{SOON, TOKEN};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout};
 use tokio::time::timeout;
-
-const TOKEN: &str = "interop-token";
 
 /// What the server promises, in milliseconds: short, so that a client that does not count comments as life hangs up
 /// within the test.
 const HEARTBEAT: i64 = 200;
 
-/// What the server asks clients to wait before they come back, in milliseconds.
-const RETRY: u32 = 250;
-
-/// Longer than anything here takes on a busy machine.
-const SOON: Duration = Duration::from_secs(20);
-
 struct Server {
-    // Ends with its standard input, and so with this.
     _child: Child,
     commands: ChildStdin,
     facts: Lines<BufReader<ChildStdout>>,
     api: String,
+    _home: TempDir,
 }
 
 impl Server {
     async fn start() -> Self {
-        let mut node = Command::new("node");
-        node.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")));
-        node.args(["server.mjs", TOKEN, &HEARTBEAT.to_string(), &RETRY.to_string()]);
-        let mut child = node
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let commands = child.stdin.take().unwrap();
-        let facts = BufReader::new(child.stdout.take().unwrap()).lines();
+        let home = tempfile::tempdir().unwrap();
+        let program = Program::node(&["node", "fastify-sse.mjs"]);
+        let heartbeat = Duration::from_millis(HEARTBEAT.unsigned_abs());
+        let (child, commands, facts) = server::spawn_talking(program, heartbeat, home.path());
         let mut server = Self {
             _child: child,
             commands,
-            facts,
+            facts: BufReader::new(facts).lines(),
             api: String::new(),
+            _home: home,
         };
-        server.api = server.fact("listening").await.as_str().unwrap().to_owned();
+        let port = server.fact("listening").await;
+        server.api = format!("http://127.0.0.1:{port}/api/v1");
         server
     }
 
     async fn tell(&mut self, command: Value) {
-        self.commands
-            .write_all(format!("{command}\n").as_bytes())
-            .await
-            .unwrap();
+        server::tell(&mut self.commands, &command).await;
     }
 
     async fn push(&mut self, numbers: std::ops::RangeInclusive<u32>) {
-        let notifications: Vec<_> = numbers
-            .map(|n| json!({"id": n.to_string(), "title": format!("Task {n}"), "message": "Line one\nline two"}))
-            .collect();
-        self.tell(json!({ "push": notifications })).await;
+        self.tell(server::notifications(numbers)).await;
     }
 
     /// The next thing that the server says must be this.

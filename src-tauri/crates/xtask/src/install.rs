@@ -1,5 +1,6 @@
 //! What must be on the machine, and getting it there.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -18,6 +19,8 @@ pub(crate) enum Purpose {
     Desktop,
     /// To run client and server as machines of their own.
     Network,
+    /// To meet servers and proxies of other makes.
+    Interop,
     /// To measure it beside others.
     Bench,
 }
@@ -28,6 +31,8 @@ enum Sign {
     Program(&'static str),
     Library(&'static str),
     File(&'static [&'static str]),
+    /// Of Python.
+    Module(&'static str),
 }
 
 struct Package {
@@ -72,6 +77,9 @@ const PACKAGES: &[Package] = &[
     package("iproute2", Sign::File(IP), Purpose::Network, "makes hosts, cables and routes"),
     package("nftables", Sign::File(NFT), Purpose::Network, "makes packets vanish"),
     package("dnsmasq-base", Sign::File(DNSMASQ), Purpose::Network, "a name server"),
+    package("nginx", Sign::File(NGINX), Purpose::Interop, "a proxy before servers"),
+    package("haproxy", Sign::File(HAPROXY), Purpose::Interop, "another one"),
+    package("python3-venv", Sign::Module("ensurepip"), Purpose::Interop, "servers of Python's frameworks"),
     package("curl", Sign::Program("curl"), Purpose::Bench, "the figure to stand beside"),
 ];
 
@@ -83,6 +91,8 @@ const PULSE_PLUGIN: &[&str] = &[
 // Only root's PATH has their folders.
 const IP: &[&str] = &["/usr/sbin/ip", "/sbin/ip"];
 const NFT: &[&str] = &["/usr/sbin/nft"];
+const NGINX: &[&str] = &["/usr/sbin/nginx"];
+const HAPROXY: &[&str] = &["/usr/sbin/haproxy"];
 const DNSMASQ: &[&str] = &["/usr/sbin/dnsmasq"];
 
 const CERTIFICATES: &[&str] = &["/etc/ssl/certs/ca-certificates.crt"];
@@ -141,6 +151,34 @@ pub(crate) fn ensure_packages(folder: &str) -> Result<()> {
     Ok(())
 }
 
+/// Installs Python packages into an environment of their own when what is required changed.
+///
+/// # Errors
+/// When Python or pip fails.
+pub(crate) fn ensure_python(requirements: &str, environment: &str) -> Result<()> {
+    let requirements = house::root().join(requirements);
+    let environment = house::root().join("target").join(environment);
+    // Written last: half an installation has none.
+    let stamp = environment.join("installed.txt");
+    let wanted = fs::read(&requirements)?;
+    if fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    house::run(
+        Command::new("python3")
+            .args(["-m", "venv", "--clear"])
+            .arg(&environment),
+    )?;
+    let mut install = Command::new(environment.join("bin/python"));
+    install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+    house::run(
+        install
+            .args(["--require-hashes", "--requirement"])
+            .arg(&requirements),
+    )?;
+    Ok(fs::write(&stamp, wanted)?)
+}
+
 /// Builds the UI when it is older than its sources; the app contains it.
 ///
 /// # Errors
@@ -165,6 +203,7 @@ fn is_there(sign: &Sign) -> bool {
     match sign {
         Sign::Program(name) => find_program(name).is_some(),
         Sign::Library(name) => succeeds(Command::new("pkg-config").args(["--exists", name])),
+        Sign::Module(name) => succeeds(Command::new("python3").args(["-c", &format!("import {name}")])),
         Sign::File(paths) => paths.iter().any(|path| Path::new(path).exists()),
     }
 }

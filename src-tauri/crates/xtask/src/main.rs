@@ -30,6 +30,8 @@ enum Task {
         /// Which suites; all of them if none is named.
         #[arg(value_enum)]
         suites: Vec<test::Suite>,
+        #[command(flatten)]
+        extent: test::Extent,
     },
     /// Measure, and write the tables of docs/performance.md and docs/reconnect-storms.md anew.
     Bench {
@@ -54,7 +56,7 @@ fn main() -> ExitCode {
 fn run(task: Task) -> Result<ExitCode> {
     match task {
         Task::Demo(options) => demo::run(&options),
-        Task::Test { suites } => test::run(&suites),
+        Task::Test { suites, extent } => test::run(&suites, extent),
         Task::Bench { benches } => bench::run(&benches),
         Task::Protocol => protocol(),
     }

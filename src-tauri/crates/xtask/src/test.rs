@@ -3,10 +3,10 @@
 use std::process::{Command, ExitCode};
 
 use anyhow::Result;
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 
-use crate::house::{build_programs, cargo, npm, ui_stale};
-use crate::install::{Purpose, ensure_installed, ensure_packages, ensure_ui};
+use crate::house::{self, build_programs, cargo, npm, ui_stale};
+use crate::install::{Purpose, ensure_installed, ensure_packages, ensure_python, ensure_ui};
 use crate::report::Report;
 
 /// Tests that go together.
@@ -18,7 +18,7 @@ pub(crate) enum Suite {
     Unit,
     /// The app in a real window, from the outside.
     Window,
-    /// The client against a server of another make.
+    /// The client against servers of other makes, and behind proxies.
     Interop,
     /// Faults of servers, networks and machines on purpose, each with what the client must make of it.
     Chaos,
@@ -32,29 +32,41 @@ impl Suite {
             Self::Ui => &[Purpose::Browser],
             // The desktop crate's tests meet real services, too.
             Self::Unit | Self::Window => &[Purpose::Build, Purpose::Desktop],
-            Self::Interop | Self::Chaos => &[Purpose::Build],
+            Self::Interop => &[Purpose::Build, Purpose::Interop],
+            Self::Chaos => &[Purpose::Build],
             Self::Netns if no_namespaces().is_some() => &[],
             Self::Netns => &[Purpose::Build, Purpose::Network],
         }
     }
 
-    fn run(self, report: &mut Report) {
+    fn run(self, report: &mut Report, extent: Extent) {
         match self {
             Self::Ui => ui(report),
             Self::Unit => unit(report),
             Self::Window => window(report),
-            Self::Interop => interop(report),
+            Self::Interop => interop(report, extent),
             Self::Chaos => chaos(report),
             Self::Netns => netns(report),
         }
     }
 }
 
+/// What `interop` does beyond its everyday run.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Extent {
+    /// With the servers that take minutes to install and build, too
+    #[arg(long)]
+    full: bool,
+    /// Write docs/servers.md anew instead of comparing it
+    #[arg(long)]
+    write: bool,
+}
+
 /// Runs the suites, all if none is named. A failure does not stop what comes after it.
 ///
 /// # Errors
 /// When something is missing on this machine that cannot be installed from here.
-pub(crate) fn run(suites: &[Suite]) -> Result<ExitCode> {
+pub(crate) fn run(suites: &[Suite], extent: Extent) -> Result<ExitCode> {
     let suites = if suites.is_empty() {
         Suite::value_variants()
     } else {
@@ -68,7 +80,7 @@ pub(crate) fn run(suites: &[Suite]) -> Result<ExitCode> {
     ensure_installed(&purposes)?;
     let mut report = Report::default();
     for suite in suites {
-        suite.run(&mut report);
+        suite.run(&mut report, extent);
     }
     Ok(report.finish())
 }
@@ -106,7 +118,7 @@ fn unit(report: &mut Report) {
 /// The names of the test programs that a suite of their own runs, as cargo wants them. The features are those of the
 /// whole workspace all the same, so that nothing is built twice.
 const WINDOW: &[&str] = &["--test", "window", "--test", "bare"];
-const INTEROP: &[&str] = &["--test", "fastify"];
+const INTEROP: &[&str] = &["--test", "fastify", "--test", "servers"];
 const CHAOS: &[&str] = &["--test", "chaos", "--test", "programs"];
 const NETNS: &[&str] = &["--test", "netns"];
 
@@ -117,10 +129,30 @@ fn window(report: &mut Report) {
     }
 }
 
-fn interop(report: &mut Report) {
-    if report.step("interop packages", "npm ci", || ensure_packages("tests/interop")) {
-        report.run("interop", cargo(["test", "--workspace"]).args(INTEROP));
+fn interop(report: &mut Report, extent: Extent) {
+    let installed = report.step("interop packages", "npm ci, pip install", || {
+        ensure_packages("tests/interop")?;
+        ensure_python("tests/interop/requirements.txt", "interop-python")?;
+        if extent.full {
+            ensure_packages("tests/interop/full")?;
+            house::run(npm("tests/interop/full", ["run", "build"]).env("NEXT_TELEMETRY_DISABLED", "1"))?;
+        }
+        Ok(())
+    });
+    let mut programs = cargo(["build", "--workspace", "--bin", "gloria"]);
+    if !installed || !report.run("interop programs", programs.args(INTEROP)) {
+        return;
     }
+    let mut tests = cargo(["test", "--workspace", "--no-fail-fast"]);
+    // They wait rather than work; more at once than this would starve the servers of two cores.
+    tests.args(INTEROP).args(["--", "--test-threads", "8"]);
+    if extent.full {
+        tests.arg("--include-ignored");
+    }
+    if extent.write {
+        tests.env("GLORIA_REGENERATE", "1");
+    }
+    report.run("interop", &mut tests);
 }
 
 fn chaos(report: &mut Report) {
