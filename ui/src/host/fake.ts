@@ -294,7 +294,7 @@ export class FakeHost implements Host {
 }
 
 function testReport(address: string, token: string | null): TestReport {
-  const { host, hostname } = new URL(address);
+  const { host, hostname } = new URL(address.includes('://') ? address : `https://${address}`);
   const found = !hostname.endsWith('.invalid');
   const accepted = token !== 'wrong';
   const steps = [

@@ -1,11 +1,11 @@
 //! Does as the lines on its standard input say, and answers each with one line. The integration tests run it, since
 //! the buses, keyrings and sound servers that it meets are chosen by its environment.
 //!
-//!     load ADDRESS | store ADDRESS TOKEN | forget ADDRESS | play SOUND VOLUME | start SOUND VOLUME | open LINK |
-//!     watch
+//!     load ADDRESS | load-unasked ADDRESS | store ADDRESS TOKEN | forget ADDRESS | play SOUND VOLUME |
+//!     start SOUND VOLUME | open LINK | watch
 //!
-//! `start` does not wait for the answer, which then comes when it comes. `watch` answers with a line for each thing that
-//! is seen, and never ends.
+//! `load-unasked` raises no prompt. `start` does not wait for the answer, which then comes when it comes. `watch` answers
+//! with a line for each thing that is seen, and never ends.
 
 use std::io::{BufRead, Write};
 use std::net::IpAddr;
@@ -55,12 +55,14 @@ fn main() -> anyhow::Result<()> {
         .worker_threads(1)
         .build()?;
     let keyring = Keyring::new()?;
+    let unasked = Keyring::without_prompts()?;
     let player = SoundPlayer::new()?;
     for line in std::io::stdin().lock().lines() {
         let line = line?;
         let words: Vec<&str> = line.split(' ').collect();
         match words[..] {
-            ["load", address] => {
+            ["load" | "load-unasked", address] => {
+                let keyring = if words[0] == "load" { &keyring } else { &unasked };
                 let loaded = runtime.block_on(keyring.load(address));
                 answer(&format!(
                     "{:?}",

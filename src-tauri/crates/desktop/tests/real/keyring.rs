@@ -201,6 +201,10 @@ fn a_prompt_that_nobody_answers_is_left_on_screen_and_not_repeated() {
         .build()
         .unwrap();
     desktop.lock();
+    // Who does not want a prompt is answered at once, and raises none.
+    let (answer, took) = probe.time(&format!("load-unasked {ADDRESS}"));
+    assert_eq!(answer, "Err(Locked)");
+    assert!(took < Duration::from_secs(5), "{took:?}");
     let (answer, took) = probe.time(&format!("load {ADDRESS}"));
     assert_eq!(answer, "Err(Locked)");
     assert!((10..12).contains(&took.as_secs()), "{took:?}");
