@@ -86,7 +86,7 @@ fn refused(rule: &str, words: &str) {
     lab.push();
     let lost = lab.state_since(fault, "waiting", FOUND);
     lab.line_since(lost.at, "a refused attempt", FOUND, |line| {
-        line.is_state("waiting") && line.reason() == words
+        line.is_state("waiting") && line.reason().starts_with(words)
     });
     lab.push();
 

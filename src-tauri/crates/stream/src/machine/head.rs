@@ -105,8 +105,8 @@ impl Head {
         match (self.verdict(), self.status) {
             (Verdict::Unauthorized, 200..=399 | 403 | 404) => Finding::Perhaps,
             (Verdict::Open | Verdict::Unauthorized, _) => Finding::Here,
-            // 400 and 422 are what some say where the token is missing.
-            (Verdict::Halt(_), _) | (_, 400 | 422) => Finding::Perhaps,
+            // A stream that cannot be read is one. 400 and 422 are what some say where the token is missing.
+            (Verdict::Halt(_) | Verdict::Retry(Cause::Encoded(_), _), _) | (_, 400 | 422) => Finding::Perhaps,
             (_, 407 | 408 | 409 | 421 | 423 | 425 | 429 | 500 | 502..=504 | 506..=599) => Finding::Later,
             (Verdict::Retry(..), _) => Finding::Elsewhere,
         }

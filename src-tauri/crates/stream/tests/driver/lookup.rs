@@ -156,7 +156,13 @@ async fn what_is_sure_comes_before_what_may_be() {
         rig.connected().await;
     }
     // Where nothing is sure, what may be it is asked.
-    for answer in ["403 Forbidden", "400 Bad Request", "422 Unprocessable"] {
+    let unreadable = "200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: zstd";
+    for answer in [
+        "403 Forbidden",
+        "400 Bad Request",
+        "422 Unprocessable",
+        unreadable,
+    ] {
         let mut rig = rig().await;
         rig.start(None);
         nothing_there(&rig, &PLACES[..1]).await;
