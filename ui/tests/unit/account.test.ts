@@ -28,6 +28,8 @@ test.each([
   ['the token is cut off at its end; copy all of it', 'token'],
   ['the address must begin with https:// or wss://', 'address'],
   ['these are several addresses; enter one', 'address'],
+  ['this is a token; enter the server’s address here', 'address'],
+  ['the token is an address; enter the token alone here', 'token'],
   ['plain http would send your token unencrypted; use https://', 'address'],
   ['leave out what follows ? or # in the address', 'address'],
   ['this is not an address: empty host; it should look like https://gloria.example', 'address'],

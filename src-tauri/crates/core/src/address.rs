@@ -55,6 +55,9 @@ pub enum AddressError {
     /// A query with a token.
     #[error("the address holds a token; leave out the ? and what follows it, and enter the token by itself")]
     Token,
+    /// A token alone.
+    #[error("this is a token; enter the server's address here, and the token by itself")]
+    IsToken,
     /// Another query, or a fragment.
     #[error("leave out what follows ? or # in the address")]
     Extras,

@@ -23,8 +23,8 @@ pub struct Token(SecretString);
 /// Longer than any token in use (a JWT with many claims stays below 8 KiB), shorter than what servers cut headers at.
 const LONGEST_TOKEN: usize = 16 * 1024;
 
-/// The names that a token has where it is set, and what stands before it in a request.
-const NAMES: [&str; 2] = ["GLORIA_TOKEN", "token"];
+/// The names that a token has where it is set, such as in a cookie, and what stands before it in a request.
+const NAMES: [&str; 4] = ["GLORIA_TOKEN", "token", "access_token", "__session"];
 const HEADER: &str = "Authorization";
 const SCHEME: &str = "Bearer";
 
@@ -37,6 +37,9 @@ pub enum TokenError {
     /// It could not be sent in a header.
     #[error("the token has characters that no token has; copy it again, without line breaks")]
     Malformed,
+    /// The server's address, perhaps with the token in it.
+    #[error("the token is an address; enter the token alone here")]
+    IsAddress,
     /// It ends in an ellipsis.
     #[error("the token is cut off at its end; copy all of it")]
     CutOff,
@@ -64,6 +67,9 @@ impl Token {
         }
         if pasted::is_cut_off(text) {
             return Err(TokenError::CutOff);
+        }
+        if text.contains("://") {
+            return Err(TokenError::IsAddress);
         }
         if text.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Ok(Self(SecretString::from(text)));
@@ -105,21 +111,9 @@ fn unwrapped(text: &str) -> Option<SecretString> {
         .iter()
         .all(|line| line.len() == first.len());
     let joined = Zeroizing::new(lines.concat());
-    let wrapped = even && last.len() <= first.len() && !is_web_token(first) && is_web_token(&joined);
+    let wrapped =
+        even && last.len() <= first.len() && !pasted::is_web_token(first) && pasted::is_web_token(&joined);
     wrapped.then(|| SecretString::from(joined.as_str()))
-}
-
-/// Three parts in base64url, of which the first is an object in JSON.
-fn is_web_token(text: &str) -> bool {
-    let mut parts = 0;
-    let well_formed = text.split('.').all(|part| {
-        parts += 1;
-        !part.is_empty()
-            && part
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-    });
-    well_formed && parts == 3 && text.starts_with("eyJ")
 }
 
 impl TryFrom<String> for Token {
@@ -251,6 +245,7 @@ mod tests {
             "export GLORIA_TOKEN=\"abc.def\"",
             "$env:GLORIA_TOKEN = 'abc.def'",
             "token=abc.def",
+            "__session=abc.def",
             "\"abc.def\"",
             "‘abc.def’",
             "<abc.def>",
@@ -298,6 +293,10 @@ mod tests {
         }
         assert_eq!(parsed("a\r\nX-Evil: 1"), Err(TokenError::Malformed));
         assert_eq!(parsed("tökén"), Err(TokenError::Malformed));
+        assert_eq!(
+            parsed("https://gloria.example/sse?token=x"),
+            Err(TokenError::IsAddress)
+        );
         assert_eq!(parsed("eyJhbGciOiJIUzI1…"), Err(TokenError::CutOff));
         assert_eq!(parsed(&"a".repeat(LONGEST_TOKEN + 1)), Err(TokenError::TooLong));
     }

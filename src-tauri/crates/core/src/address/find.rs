@@ -21,6 +21,10 @@ pub(super) fn url(text: &str) -> Result<Url, AddressError> {
     if text.is_empty() {
         return Err(AddressError::Empty);
     }
+    if pasted::is_web_token(text) {
+        // As a host's name it would be shown to every name server on the way.
+        return Err(AddressError::IsToken);
+    }
     let (scheme, rest) = match written(text)? {
         Some(found) => found,
         None => bare(text)?,
@@ -64,7 +68,8 @@ fn written(text: &str) -> Result<Option<Found<'_>>, AddressError> {
         return Err(AddressError::Several);
     }
     // What follows a command's argument are its options; other words may be the rest of an address in two lines.
-    let after = after.trim_matches(|c: char| c.is_whitespace() || pasted::is_quote(c) || ".,;!)".contains(c));
+    let after =
+        after.trim_matches(|c: char| c.is_whitespace() || pasted::is_quote(c) || ".,;!)]}".contains(c));
     if after.is_empty() || after.starts_with(['-', '|', '/']) {
         Ok(Some((Some(scheme), address.trim_end_matches('\''))))
     } else {
@@ -122,6 +127,9 @@ fn is_port(text: &str) -> bool {
 /// The end of a sentence is no part of its address.
 fn without_punctuation(text: &str) -> &str {
     let mut text = pasted::unquoted(text);
+    while let Some(shorter) = text.strip_suffix("%20") {
+        text = pasted::unquoted(shorter);
+    }
     loop {
         let shorter = match text.chars().next_back() {
             Some('.') if !pasted::is_cut_off(text) => &text[..text.len() - 1],

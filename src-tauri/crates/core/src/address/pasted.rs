@@ -70,3 +70,16 @@ pub(crate) fn after_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
 pub(crate) fn is_cut_off(text: &str) -> bool {
     text.ends_with('…') || text.ends_with("...")
 }
+
+/// Whether it is a web token (RFC 7519): three parts in base64url, of which the first is an object in JSON.
+pub(crate) fn is_web_token(text: &str) -> bool {
+    let mut parts = 0;
+    let well_formed = text.split('.').all(|part| {
+        parts += 1;
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    });
+    well_formed && parts == 3 && text.starts_with("eyJ")
+}

@@ -60,6 +60,12 @@ fn an_address_is_taken_as_people_paste_it() {
             "api.url = \"https://gloria.example/api\"",
             "https://gloria.example/api",
         ),
+        ("https://gloria.example/api%20", "https://gloria.example/api"),
+        ("[Gloria](https://gloria.example)", "https://gloria.example"),
+        (
+            r#"{"msg":"Server listening at http://0.0.0.0:3000"}"#,
+            "http://127.0.0.1:3000",
+        ),
         ("URL: https://gloria.example", "https://gloria.example"),
         (
             "The server is https://gloria.example/api.",
@@ -138,6 +144,7 @@ fn what_is_not_taken_names_the_mend_and_repeats_nothing() {
         ("https://gloria.example or s3cret", E::Spaces),
         ("https://a.example https://b.example", E::Several),
         ("https://a.example,https://b.example", E::Several),
+        ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.s3cret", E::IsToken),
         ("https://gloria.example/ap…", E::CutOff),
         ("https://gloria.exam...", E::CutOff),
     ] {
