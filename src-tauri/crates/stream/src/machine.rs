@@ -13,6 +13,7 @@ use crate::Limits;
 mod cause;
 mod coding;
 mod head;
+mod media;
 mod pace;
 mod state;
 

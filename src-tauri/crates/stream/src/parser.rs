@@ -66,7 +66,8 @@ impl Default for Limits {
         // A notification is a few kilobytes; these leave room for a thousand times that without letting a broken
         // server eat the machine. Servers take headers of 8 KiB at least, so an id up to there can be sent back.
         Self {
-            line: 1 << 20,
+            // An event of one line, as JSON comes, may be as large as one of many.
+            line: (4 << 20) + "data: ".len(),
             event: 4 << 20,
             id: 8 << 10,
         }
@@ -428,13 +429,14 @@ impl Parser {
     }
 }
 
-/// Reads a reconnection time, which is ASCII digits alone; one too large for the type is as large as can be.
+/// Reads a reconnection time, which is ASCII digits alone. Browsers pass over one that is too large for 64 bits, and so is
+/// a mistake for certain.
 fn retry(value: &[u8]) -> Option<Duration> {
     if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    let millis = value.iter().fold(0_u64, |millis, digit| {
-        millis.saturating_mul(10).saturating_add(u64::from(digit - b'0'))
+    let millis = value.iter().try_fold(0_u64, |millis, digit| {
+        millis.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
     });
-    Some(Duration::from_millis(millis))
+    millis.map(Duration::from_millis)
 }

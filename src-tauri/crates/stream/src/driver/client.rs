@@ -22,6 +22,10 @@ const KEEPALIVE: Duration = Duration::from_secs(15);
 /// What a server may send over HTTP/2 before it is read: as much as waits unread of HTTP/1.1.
 const WINDOW: u32 = 256 << 10;
 
+/// Headers of one answer. Hyper's own limit is a hundred, which an answer can reach that went through a few proxies; how
+/// large they are together is limited by its read buffer.
+const MAX_HEADERS: usize = 1000;
+
 /// How the stream gets out of the network it is in.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct NetworkOptions {
@@ -184,6 +188,12 @@ fn builder(options: &StreamOptions, versions: Versions) -> ClientBuilder {
     builder
         .user_agent(&options.user_agent)
         // A pool hands out the connection that has just died; one stream needs none.
+        // Heads as some servers write them, which browsers read: folded, with spaces before the colon, with lines that
+        // are no headers, with hundreds of them.
+        .http1_allow_obsolete_multiline_headers_in_responses(true)
+        .http1_allow_spaces_after_header_name_in_responses(true)
+        .http1_ignore_invalid_headers_in_responses(true)
+        .http1_max_headers(MAX_HEADERS)
         .pool_max_idle_per_host(0)
         // Redirects are followed by our own rule, and an address with a token in it is never told to the next.
         .redirect(reqwest::redirect::Policy::none())

@@ -15,8 +15,8 @@ use super::{Request, StreamOptions, fault, portal};
 use crate::machine::SignIn;
 use crate::{Credential, DialError, DialLimits};
 
-/// More than any honest chain of redirects needs.
-const MOST_REDIRECTS: usize = 10;
+/// As many as a browser follows.
+const MAX_REDIRECTS: usize = 20;
 
 /// A longer last event id is said by the header alone: encoded for a query, it may be three times as long.
 const MAX_QUERY_CURSOR: usize = 1 << 10;
@@ -93,7 +93,7 @@ impl Dialer {
         limits: DialLimits,
     ) -> Result<Response, DialError> {
         let mut target = Target::new(url, cursor, credential);
-        for _ in 0..=MOST_REDIRECTS {
+        for _ in 0..=MAX_REDIRECTS {
             let mut headers = headers.clone();
             target.authorize(&mut headers)?;
             let response = self.ask(target.url(), &headers, limits).await?;

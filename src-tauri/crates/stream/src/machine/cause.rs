@@ -92,7 +92,7 @@ pub enum DialError {
     /// From https to http, or to neither.
     #[error("the server redirects to an address that is not secure")]
     RedirectNotSecure,
-    /// More than ten in one attempt.
+    /// More than twenty in one attempt.
     #[error("the server redirects in a circle")]
     TooManyRedirects,
     /// A captive portal answers in the server's place.

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use http::header::{CONTENT_TYPE, DATE, RETRY_AFTER};
+use http::header::{DATE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, StatusCode};
 
 use super::coding::codings;
+use super::media::media_type;
 use super::pace::{MOST_RETRY_AFTER, Pace};
 use super::{Cause, DialError, HaltReason};
 
@@ -74,7 +75,7 @@ impl Head {
     pub fn new(status: StatusCode, headers: &HeaderMap) -> Self {
         Self {
             status: status.as_u16(),
-            content_type: text(headers, &CONTENT_TYPE).and_then(essence),
+            content_type: media_type(headers).as_deref().and_then(essence),
             encoding: codings(headers).err(),
             retry_after: text(headers, &RETRY_AFTER)
                 .and_then(|value| retry_after(value, text(headers, &DATE))),
@@ -213,7 +214,7 @@ fn retry_after(value: &str, date: Option<&str>) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
-    use http::header::CONTENT_ENCODING;
+    use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 
     use super::*;
 

@@ -266,11 +266,11 @@ async fn names_below_localhost_are_this_machine_whatever_a_resolver_says() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn ten_redirects_are_followed_and_no_more() {
+async fn twenty_redirects_are_followed_and_no_more() {
     let mut rig = Rig::new().await;
     rig.start(None);
     let begun = Instant::now();
-    for _ in 0..11 {
+    for _ in 0..21 {
         rig.server
             .accept()
             .await

@@ -81,7 +81,7 @@ fn process(
         }
         "id" if !value.contains('\0') => value.clone_into(id_buffer),
         "retry" if !value.is_empty() && value.chars().all(|char| char.is_ascii_digit()) => {
-            retries.push(value.parse().unwrap_or(u64::MAX));
+            retries.extend(value.parse::<u64>());
         }
         _ => {}
     }

@@ -157,8 +157,8 @@ const VECTORS: &[Vector] = &[
     Vector { name: "retry reads in base ten", stream: b"retry:03000\n\n", events: &[], retries: &[3000], last_id: "" },
     Vector { name: "retry may be zero", stream: b"retry: 0\n", events: &[], retries: &[0], last_id: "" },
     Vector {
-        name: "a huge retry is the largest there is",
-        stream: b"retry: 99999999999999999999999\n",
+        name: "a retry beyond 64 bits is none",
+        stream: b"retry: 18446744073709551615\nretry: 18446744073709551616\nretry: 99999999999999999999999\n",
         events: &[],
         retries: &[u64::MAX],
         last_id: "",
