@@ -222,6 +222,7 @@ fn invariant_5_nothing_shipped_depends_on_what_is_not() {
         "gloria-desktop-session",
         "gloria-e2e-tests",
         "gloria-interop-tests",
+        "gloria-tab-tests",
     ];
     for name in [
         "gloria-stream",

@@ -13,7 +13,7 @@ use crate::house;
 pub(crate) enum Purpose {
     /// To compile the app.
     Build,
-    /// To test the UI in a browser.
+    /// To test the UI in a browser, and what a browser makes of a stream.
     Browser,
     /// To run the app on a desktop of its own.
     Desktop,
@@ -59,7 +59,7 @@ const PACKAGES: &[Package] = &[
     package("libwebkit2gtk-4.1-dev", Sign::Library("webkit2gtk-4.1"), Purpose::Build, "the app's window"),
     package("libasound2-dev", Sign::Library("alsa"), Purpose::Build, "the app's sounds"),
     package("ca-certificates", Sign::File(CERTIFICATES), Purpose::Build, "whom the app may trust"),
-    package("chromium", Sign::Program("chromium"), Purpose::Browser, "the UI's tests run in it"),
+    package("chromium", Sign::Program("chromium"), Purpose::Browser, "the UI's tests and the stream's run in it"),
     package("xvfb", Sign::Program("Xvfb"), Purpose::Desktop, "a screen without a screen"),
     package("openbox", Sign::Program("openbox"), Purpose::Desktop, "the window manager"),
     package("xfce4-panel", Sign::Program("xfce4-panel"), Purpose::Desktop, "the panel with a tray"),

@@ -20,6 +20,8 @@ pub(crate) enum Suite {
     Window,
     /// The client against servers of other makes, and behind proxies.
     Interop,
+    /// The same servers, played to a browser's EventSource and to `gloria tail`.
+    Tab,
     /// Faults of servers, networks and machines on purpose, each with what the client must make of it.
     Chaos,
     /// Client and server as two machines, and a network between them that breaks.
@@ -34,6 +36,7 @@ impl Suite {
             Self::Unit | Self::Window => &[Purpose::Build, Purpose::Desktop],
             Self::Interop => &[Purpose::Build, Purpose::Interop],
             Self::Chaos => &[Purpose::Build],
+            Self::Tab => &[Purpose::Build, Purpose::Browser],
             Self::Netns if no_namespaces().is_some() => &[],
             Self::Netns => &[Purpose::Build, Purpose::Network],
         }
@@ -45,6 +48,7 @@ impl Suite {
             Self::Unit => unit(report),
             Self::Window => window(report),
             Self::Interop => interop(report, extent),
+            Self::Tab => tab(report),
             Self::Chaos => chaos(report),
             Self::Netns => netns(report),
         }
@@ -108,7 +112,7 @@ fn unit(report: &mut Report) {
         cargo(["clippy", "--workspace", "--all-targets"]).args(deny),
     );
     // These are left out of "all targets", because they are run by suites of their own.
-    let apart = [WINDOW, INTEROP, CHAOS, NETNS].concat();
+    let apart = [WINDOW, INTEROP, TAB, CHAOS, NETNS].concat();
     report.run(
         "lints of the other suites",
         cargo(["clippy", "--workspace"]).args(apart).args(deny),
@@ -119,6 +123,7 @@ fn unit(report: &mut Report) {
 /// whole workspace all the same, so that nothing is built twice.
 const WINDOW: &[&str] = &["--test", "window", "--test", "bare"];
 const INTEROP: &[&str] = &["--test", "fastify", "--test", "servers"];
+const TAB: &[&str] = &["--test", "tab"];
 const CHAOS: &[&str] = &["--test", "chaos", "--test", "programs"];
 const NETNS: &[&str] = &["--test", "netns"];
 
@@ -153,6 +158,15 @@ fn interop(report: &mut Report, extent: Extent) {
         tests.env("GLORIA_REGENERATE", "1");
     }
     report.run("interop", &mut tests);
+}
+
+fn tab(report: &mut Report) {
+    let mut programs = cargo(["build", "--workspace", "--bin", "gloria"]);
+    if report.run("tab programs", programs.args(TAB)) {
+        let mut tests = cargo(["test", "--workspace", "--no-fail-fast"]);
+        // The seed of the random servers is to be read in every run.
+        report.run("tab", tests.args(TAB).args(["--", "--show-output"]));
+    }
 }
 
 fn chaos(report: &mut Report) {
