@@ -66,7 +66,7 @@ impl Log {
 }
 
 /// Reads a head up to its empty line, and not a byte more. What the connection ended in instead, it ended in.
-async fn read_head(socket: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>, Vec<u8>> {
+pub async fn read_head(socket: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>, Vec<u8>> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         match socket.read_u8().await {

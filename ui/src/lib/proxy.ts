@@ -61,9 +61,11 @@ function addressProblem(address: string): string {
   if (address === '') return 'Enter the address of the proxy';
   const url = parsed(address);
   if (url === null || url.hostname === '') return 'This is not the address of a proxy';
-  if (!/^https?:$/.test(url.protocol)) return 'Only proxies with http:// or https:// are supported';
+  if (!/^(https?|socks|socks5h?):$/.test(url.protocol)) {
+    return 'Only proxies with http://, https:// or socks5:// are supported';
+  }
   if (url.username !== '' || url.password !== '') return 'Enter name and password in their own fields';
-  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
+  if (!/^\/?$/.test(url.pathname) || url.search !== '' || url.hash !== '') {
     return 'Leave out what follows the port';
   }
   // The core would take the port of http; a proxy without one is nearly always one that was forgotten.
@@ -91,7 +93,12 @@ function parsed(address: string): URL | null {
 
 /** Scheme, host and port. The browser's parser leaves out the port that is usual for the scheme; a proxy's is said. */
 function origin(url: URL): string {
-  return `${url.protocol}//${url.hostname}:${url.port || (url.protocol === 'https:' ? '443' : '80')}`;
+  return `${url.protocol}//${url.hostname}:${url.port || usualPort(url.protocol)}`;
+}
+
+function usualPort(protocol: string): string {
+  if (protocol === 'https:') return '443';
+  return protocol === 'http:' ? '80' : '1080';
 }
 
 function decoded(text: string): string {

@@ -48,6 +48,7 @@ describe('what is saved', () => {
   test('says the port, an IPv6 host in its brackets, and its scheme', () => {
     expect(proxyPreference(form('proxy:80'), 'none')).toBe('http://proxy:80');
     expect(proxyPreference(form('https://proxy:443'), 'none')).toBe('https://proxy:443');
+    expect(proxyPreference(form('socks5://proxy:1080', 'jo', 'x'), 'none')).toBe('socks5://jo:x@proxy:1080');
     expect(proxyPreference(form('http://[fd00::1]:3128'), 'none')).toBe('http://[fd00::1]:3128');
     expect(proxyForm('http://jo:***@proxy').address, 'the core leaves 80 out').toBe('http://proxy:80');
   });
@@ -60,7 +61,12 @@ describe('what is saved', () => {
 test.each([
   ['', 'Enter the address of the proxy'],
   ['proxy.example.com:8080', ''],
-  ['socks5://proxy:1080', 'Only proxies with http:// or https:// are supported'],
+  ['socks5://proxy:1080', ''],
+  ['socks5h://proxy:1080/', ''],
+  ['socks5://proxy', 'Add the port, as in proxy.example.com:8080'],
+  ['socks5://jo:secret@proxy:1080', 'Enter name and password in their own fields'],
+  ['socks5://', 'This is not the address of a proxy'],
+  ['socks4://proxy:1080', 'Only proxies with http://, https:// or socks5:// are supported'],
   ['http://', 'This is not the address of a proxy'],
   ['proxy.example.com', 'Add the port, as in proxy.example.com:8080'],
   ['http://[fd00::1]', 'Add the port, as in proxy.example.com:8080'],

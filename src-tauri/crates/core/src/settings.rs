@@ -557,7 +557,7 @@ mod tests {
     fn a_mistake_in_a_proxys_address_does_not_repeat_its_password() {
         let resolved = resolve(
             "[network]\nprobe_url = \"https://p.example\"",
-            &[("GLORIA_PROXY", "socks5://anna:s3cret@proxy.example")],
+            &[("GLORIA_PROXY", "socks4://anna:s3cret@proxy.example")],
         );
         assert_eq!(resolved.settings.network, NetworkOptions::default());
         let problems = resolved.problems.join("\n");

@@ -197,3 +197,53 @@ async fn no_proxy_in_the_settings_is_none() {
     tail.states(&[("connecting", ""), ("connected", "")]).await;
     assert!(proxy.is_quiet());
 }
+
+/// The client's side of a SOCKS5 handshake with this name and password, up to the name that it asks for.
+async fn socks(proxy: &Server, authenticate: Option<&[u8]>) -> tokio::net::TcpStream {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let mut client = proxy.accept().await;
+    let method = if authenticate.is_some() { 2 } else { 0 };
+    let mut expect = async |bytes: &[u8], answer: &[u8]| {
+        let mut seen = vec![0; bytes.len()];
+        client.read_exact(&mut seen).await.unwrap();
+        assert_eq!(seen, bytes);
+        client.write_all(answer).await.unwrap();
+    };
+    expect(&[5, 1, method], &[5, method]).await;
+    if let Some(bytes) = authenticate {
+        expect(bytes, &[1, 0]).await;
+    }
+    // The name is the proxy's to look up.
+    let connect = [&[5, 1, 0, 3, 14], &b"gloria.example"[..], &[0, 80]].concat();
+    expect(&connect, &[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await;
+    client
+}
+
+#[tokio::test]
+async fn a_socks_proxy_carries_the_stream() {
+    use tokio::io::AsyncWriteExt as _;
+    for (variable, userinfo, authenticate) in [
+        ("ALL_PROXY", "", None),
+        (
+            "GLORIA_PROXY",
+            "anna:s3cret@",
+            Some(&b"\x01\x04anna\x06s3cret"[..]),
+        ),
+    ] {
+        let proxy = Server::bind().await;
+        let by = format!("socks5h://{userinfo}{}", proxy.address());
+        let mut tail = tail(&[
+            ("GLORIA_API_URL", "http://gloria.example/api"),
+            ("GLORIA_ALLOW_PLAIN_HTTP", "true"),
+            (variable, &by),
+        ]);
+        let mut client = socks(&proxy, authenticate).await;
+        let head = gloria_chaos::read_head(&mut client).await.unwrap();
+        assert_head(&head, &Ask::first().token(TOKEN), "gloria.example", TAIL);
+        client
+            .write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
+            .await
+            .unwrap();
+        tail.states(&[("connecting", ""), ("connected", "")]).await;
+    }
+}

@@ -31,6 +31,9 @@ pub(super) fn dial_error(error: &reqwest::Error, limits: DialLimits) -> DialErro
             DialError::Proxy(shown(&text))
         };
     }
+    if let Some(socks) = chain(error).find_map(|error| socks_error(&error.to_string())) {
+        return socks;
+    }
     if let Some(tls) = chain(error).find_map(tls) {
         return tls_error(tls);
     }
@@ -74,6 +77,22 @@ pub(super) fn end_cause(error: &reqwest::Error) -> EndCause {
 /// Why the client could not be made.
 pub(super) fn setup(error: &reqwest::Error) -> String {
     root(error)
+}
+
+/// What the errors of a SOCKS handshake mean, which hyper-util has in words alone.
+fn socks_error(text: &str) -> Option<DialError> {
+    let why = text.strip_prefix("SOCKS error: ")?;
+    Some(match why {
+        "credentials not accepted" | "server does not support user/pass authentication" => {
+            DialError::ProxyAuthentication
+        }
+        "failed to create underlying connection" => DialError::Proxy("nobody answers there".to_owned()),
+        "failed parsing server response" | "server implements authentication incorrectly" => {
+            DialError::Proxy("it does not answer as a SOCKS proxy".to_owned())
+        }
+        "io error during SOCKS handshake" => DialError::Proxy("it hung up".to_owned()),
+        why => DialError::Proxy(shown(why)),
+    })
 }
 
 fn tls_error(error: &rustls::Error) -> DialError {

@@ -11,6 +11,9 @@ use url::{Host, Url};
 /// What is shown in place of a password.
 const MASK: &str = "***";
 
+/// Where SOCKS proxies listen (RFC 1928, 3).
+const SOCKS_PORT: u16 = 1080;
+
 /// Which proxy to use.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum ProxyChoice {
@@ -39,11 +42,11 @@ pub enum ProxyAddressError {
     /// It is no address at all.
     #[error("it should look like http://proxy.example:3128")]
     Malformed,
-    /// Another scheme, such as `socks5`.
-    #[error("only proxies whose address begins with http:// or https:// are supported")]
+    /// Another scheme, such as `socks4`.
+    #[error("only proxies whose address begins with http://, https:// or socks5:// are supported")]
     Scheme,
-    /// A path, a query or a fragment.
-    #[error("a proxy's address ends after its port")]
+    /// A path, a query or a fragment, as a script for automatic configuration has it.
+    #[error("a proxy's address ends after its port; instead of a PAC script, give the proxy that it names")]
     Extras,
 }
 
@@ -51,7 +54,7 @@ impl ProxyAddress {
     /// Takes an address as typed: `http` is meant where no scheme is given.
     ///
     /// # Errors
-    /// When it is no address of an HTTP proxy.
+    /// When it is no address of an HTTP or SOCKS5 proxy.
     pub fn parse(text: &str) -> Result<Self, ProxyAddressError> {
         let text = text.trim();
         let text = if text.contains("://") {
@@ -60,10 +63,20 @@ impl ProxyAddress {
             format!("http://{text}")
         };
         let mut url = Url::parse(&text).map_err(|_| ProxyAddressError::Malformed)?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(ProxyAddressError::Scheme);
+        match url.scheme() {
+            "http" | "https" => {}
+            "socks" | "socks5" | "socks5h" => {
+                let port = url.port().unwrap_or(SOCKS_PORT);
+                // They fail only for addresses without a host.
+                if url.scheme() == "socks" && url.set_scheme("socks5").is_err()
+                    || url.set_port(Some(port)).is_err()
+                {
+                    return Err(ProxyAddressError::Malformed);
+                }
+            }
+            _ => return Err(ProxyAddressError::Scheme),
         }
-        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+        if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
             return Err(ProxyAddressError::Extras);
         }
         let user = url.username().to_owned();
@@ -96,6 +109,17 @@ impl ProxyAddress {
             Some(port) => format!("{host}:{port}"),
             None => host.to_owned(),
         }
+    }
+
+    /// As reqwest takes it. The SOCKS proxy looks names up, as browsers have it: what is behind it is often known to it
+    /// alone.
+    fn asked(&self) -> Url {
+        let mut url = self.full();
+        if url.scheme() == "socks5" {
+            // It fails only between the web's schemes and others.
+            let _ = url.set_scheme("socks5h");
+        }
+        url
     }
 
     fn full(&self) -> Url {
@@ -178,7 +202,7 @@ impl ProxyRule {
         Ok(match &self.choice {
             ProxyChoice::System => builder,
             ProxyChoice::Direct => builder.no_proxy(),
-            ProxyChoice::Address(address) => builder.proxy(reqwest::Proxy::all(address.full())?),
+            ProxyChoice::Address(address) => builder.proxy(reqwest::Proxy::all(address.asked())?),
         })
     }
 
@@ -250,12 +274,49 @@ mod tests {
     }
 
     #[test]
+    fn a_socks_proxy_is_taken_by_its_names() {
+        for (text, address, asked) in [
+            (
+                "socks5://proxy.example",
+                "socks5://proxy.example:1080",
+                "socks5h://proxy.example:1080",
+            ),
+            (
+                "socks5h://proxy.example:9050/",
+                "socks5h://proxy.example:9050",
+                "socks5h://proxy.example:9050",
+            ),
+            ("socks://[::1]:1", "socks5://[::1]:1", "socks5h://[::1]:1"),
+            (
+                "socks5://anna:s3cret@10.0.0.1",
+                "socks5://anna:***@10.0.0.1:1080",
+                "socks5h://anna:s3cret@10.0.0.1:1080",
+            ),
+        ] {
+            let parsed = ProxyAddress::parse(text).unwrap();
+            assert_eq!(
+                (
+                    &*parsed.to_string(),
+                    parsed.asked().as_str().trim_end_matches('/')
+                ),
+                (address, asked)
+            );
+        }
+        assert_eq!(
+            ProxyAddress::parse("socks5://a:b@p.example").unwrap().authority(),
+            "p.example:1080"
+        );
+    }
+
+    #[test]
     fn what_is_no_proxy_is_refused() {
         assert_eq!(
             parsed("proxy.example:3128"),
             Ok("http://proxy.example:3128".to_owned())
         );
-        assert_eq!(parsed("socks5://proxy.example"), Err(ProxyAddressError::Scheme));
+        assert_eq!(parsed("socks4://proxy.example"), Err(ProxyAddressError::Scheme));
+        assert_eq!(parsed("socks5://"), Err(ProxyAddressError::Malformed));
+        assert_eq!(parsed("socks5://proxy.example/x"), Err(ProxyAddressError::Extras));
         assert_eq!(parsed("http://"), Err(ProxyAddressError::Malformed));
         assert_eq!(parsed(""), Err(ProxyAddressError::Malformed));
         assert_eq!(

@@ -23,5 +23,6 @@ mod portal;
 mod pressure;
 mod requests;
 mod rig;
+mod socks;
 mod tls;
 mod websocket;

@@ -31,7 +31,7 @@ pub(crate) fn root_file() -> PathBuf {
 }
 
 /// A TLS server on this machine that opens a stream with one event to everyone who shows the token.
-fn tls_server() -> u16 {
+pub(crate) fn tls_server() -> u16 {
     let listener = ThreadListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
