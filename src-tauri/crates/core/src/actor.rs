@@ -203,7 +203,7 @@ impl Actor {
             mut problems,
         } = Settings::resolve(&file, |name| (setup.environment)(name));
         let source = settings.address.as_ref().map(Address::server).unwrap_or_default();
-        let opened = Inbox::open(&setup.paths.inbox(), &source)?;
+        let opened = Inbox::open_on(setup.paths.disk, &setup.paths.inbox(), &source)?;
         let (counts, cursor) = (opened.inbox.counts()?, opened.inbox.cursor()?);
         let mut notices = BTreeMap::new();
         let (mut storage, mut inbox_problem) = (None, None);

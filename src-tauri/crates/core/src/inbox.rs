@@ -5,6 +5,7 @@
 
 mod aside;
 mod filing;
+mod journal;
 mod reading;
 mod schema;
 mod thread;
@@ -15,6 +16,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use thiserror::Error;
+
+use crate::paths::Disk;
 
 pub use aside::Returned;
 pub use filing::{Arrival, Cursor, Filed, Posted, fingerprint};
@@ -34,6 +37,8 @@ pub struct Inbox {
     address: String,
     /// `None` for an inbox that never had a file.
     file: Option<PathBuf>,
+    /// Where the file is.
+    disk: Disk,
     /// What is remembered for the file while it cannot be used and the inbox is in memory.
     aside: Option<aside::Aside>,
     /// Alerts that were shown and whose items are not stored yet.
@@ -155,13 +160,28 @@ impl Inbox {
     ///
     /// When not even memory can be used.
     pub fn open(path: &Path, source: &str) -> Result<Opened, InboxError> {
-        match Self::open_file(path, source, BUSY_TIMEOUT) {
+        Self::open_on(Disk::Local, path, source)
+    }
+
+    /// As [`Inbox::open`], for a file that may be on a network.
+    ///
+    /// # Errors
+    ///
+    /// When not even memory can be used.
+    pub fn open_on(disk: Disk, path: &Path, source: &str) -> Result<Opened, InboxError> {
+        let mut opened = Self::open_or_go_on(disk, path, source)?;
+        opened.inbox.disk = disk;
+        Ok(opened)
+    }
+
+    fn open_or_go_on(disk: Disk, path: &Path, source: &str) -> Result<Opened, InboxError> {
+        match Self::open_file(disk, path, source, BUSY_TIMEOUT) {
             Ok(inbox) => Ok(Opened {
                 inbox,
                 problem: None,
                 busy: false,
             }),
-            Err(InboxError::Damaged) => Self::rebuild(path, source),
+            Err(InboxError::Damaged) => Self::rebuild(disk, path, source),
             Err(error) => Self::beside(path, source, &error),
         }
     }
@@ -191,7 +211,7 @@ impl Inbox {
     ///
     /// When the file is not there, is from a newer version, or cannot be read.
     pub fn open_read_only(path: &Path, source: &str) -> Result<Self, InboxError> {
-        let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let db = journal::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         db.busy_timeout(BUSY_TIMEOUT)?;
         schema::refuse_newer(&db)?;
         // A server that nothing came from yet has no row, and no items.
@@ -209,12 +229,13 @@ impl Inbox {
             source: row,
             address: address.to_owned(),
             file: file.map(Path::to_owned),
+            disk: Disk::Local,
             aside: None,
             shown: aside::Shown::default(),
         }
     }
 
-    fn open_file(path: &Path, source: &str, busy: Duration) -> Result<Self, InboxError> {
+    fn open_file(disk: Disk, path: &Path, source: &str, busy: Duration) -> Result<Self, InboxError> {
         if let Some(folder) = path.parent() {
             let refused = [io::ErrorKind::PermissionDenied, io::ErrorKind::ReadOnlyFilesystem];
             std::fs::create_dir_all(folder).map_err(|error| {
@@ -225,21 +246,20 @@ impl Inbox {
                 }
             })?;
         }
-        let db = Connection::open(path)?;
+        let db = journal::connect(path, OpenFlags::default())?;
         db.busy_timeout(busy)?;
         if db.is_readonly(rusqlite::MAIN_DB)? {
             return Err(InboxError::ReadOnly);
         }
+        journal::make_readable(&db, disk)?;
         schema::refuse_newer(&db)?;
-        db.pragma_update(None, "journal_mode", "WAL")?;
-        // With WAL, NORMAL survives a crash of the process whole; a power cut may cost the last transactions, which
-        // the server then sends again, because the cursor is lost with them.
-        db.pragma_update(None, "synchronous", "NORMAL")?;
+        journal::choose(&db, disk)?;
         let sound: String = db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
         if sound != "ok" {
             return Err(InboxError::Damaged);
         }
-        let inbox = Self::prepare(db, source, Some(path))?;
+        let mut inbox = Self::prepare(db, source, Some(path))?;
+        inbox.disk = disk;
         inbox.db.busy_timeout(BUSY_TIMEOUT)?;
         Ok(inbox)
     }
@@ -266,7 +286,7 @@ impl Inbox {
         })
     }
 
-    fn rebuild(path: &Path, source: &str) -> Result<Opened, InboxError> {
+    fn rebuild(disk: Disk, path: &Path, source: &str) -> Result<Opened, InboxError> {
         let cursor = salvage_cursor(path, source);
         let aside = match set_aside(path) {
             Ok(aside) => aside,
@@ -275,7 +295,7 @@ impl Inbox {
                 return Self::beside(path, source, &InboxError::Folder(error));
             }
         };
-        let mut inbox = match Self::open_file(path, source, BUSY_TIMEOUT) {
+        let mut inbox = match Self::open_file(disk, path, source, BUSY_TIMEOUT) {
             Ok(inbox) => inbox,
             Err(error) => return Self::beside(path, source, &error),
         };

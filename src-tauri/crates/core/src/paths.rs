@@ -9,6 +9,18 @@ pub struct Paths {
     pub config: PathBuf,
     /// The inbox.
     pub data: PathBuf,
+    /// Where the folder of the inbox is.
+    pub disk: Disk,
+}
+
+/// Where a folder is, as far as it matters to a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Disk {
+    /// On a disk of this computer.
+    #[default]
+    Local,
+    /// On another computer, or shared with one.
+    Network,
 }
 
 impl Paths {
@@ -17,6 +29,7 @@ impl Paths {
         Self {
             config: home.to_owned(),
             data: home.to_owned(),
+            disk: Disk::Local,
         }
     }
 

@@ -1,5 +1,7 @@
 //! The folders that each system keeps for an app.
 
+mod disk;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -54,7 +56,10 @@ fn resolve(system: System, environment: impl Fn(&str) -> Option<OsString>) -> Re
     };
     let required = |name: &'static str| folder(name).ok_or(NoHome { missing: name });
     if let Some(home) = folder("GLORIA_HOME") {
-        return Ok(Paths::within(&home));
+        return Ok(Paths {
+            disk: disk::of(&home),
+            ..Paths::within(&home)
+        });
     }
     let (config, data) = match system {
         System::Xdg => {
@@ -74,9 +79,11 @@ fn resolve(system: System, environment: impl Fn(&str) -> Option<OsString>) -> Re
             (support.clone(), support)
         }
     };
+    let data = data.join(FOLDER);
     Ok(Paths {
         config: config.join(FOLDER),
-        data: data.join(FOLDER),
+        disk: disk::of(&data),
+        data,
     })
 }
 

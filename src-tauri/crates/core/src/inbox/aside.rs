@@ -248,10 +248,10 @@ impl Inbox {
             });
         };
         let gone = !path.exists();
-        let (mut file, problem) = match Self::open_file(&path, &self.address, RETRY_BUSY_TIMEOUT) {
+        let (mut file, problem) = match Self::open_file(self.disk, &path, &self.address, RETRY_BUSY_TIMEOUT) {
             Ok(file) => (file, None),
             Err(InboxError::Damaged) => {
-                let opened = Self::rebuild(&path, &self.address)?;
+                let opened = Self::rebuild(self.disk, &path, &self.address)?;
                 if opened.inbox.is_aside() {
                     return Err(InboxError::Damaged);
                 }

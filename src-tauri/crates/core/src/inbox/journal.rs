@@ -1,0 +1,132 @@
+//! How the file is locked and its transactions kept whole, by what its disk can do.
+//!
+//! The write-ahead log is the best there is, and needs memory that processes share. A network file system has none
+//! between computers, and some file systems have none at all; there the rollback journal does. Where not even locks
+//! work, the app's own lock on this computer has to be enough.
+
+use std::ffi::CStr;
+use std::fs::{File, TryLockError};
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::paths::Disk;
+
+/// SQLite's own ways to do without locks, on Unix and on Windows.
+const WITHOUT_LOCKS: [&CStr; 2] = [c"unix-none", c"win32-none"];
+
+/// Opens the file, with locks where there are any.
+pub(super) fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    if locks_work(path) {
+        return Connection::open_with_flags(path, flags);
+    }
+    tracing::warn!(path = %path.display(), "the inbox is on a file system without locks");
+    let [unix, windows] = WITHOUT_LOCKS.map(|vfs| Connection::open_with_flags_and_vfs(path, flags, vfs));
+    unix.or(windows)
+}
+
+/// Asked before the file is opened: whoever closes a file gives up this process's locks on it.
+fn locks_work(path: &Path) -> bool {
+    let Ok(file) = File::open(path) else {
+        // A new file; whether it can be locked shows at the next start, and until then nobody else knows it.
+        return true;
+    };
+    match file.try_lock_shared() {
+        Ok(()) | Err(TryLockError::WouldBlock) => true,
+        Err(TryLockError::Error(_)) => false,
+    }
+}
+
+/// Makes a file readable that was left in WAL mode, and now is where nobody can share memory.
+pub(super) fn make_readable(db: &Connection, disk: Disk) -> rusqlite::Result<()> {
+    if disk == Disk::Network || read(db).is_err() {
+        // Whoever is alone with a file needs no shared memory.
+        db.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    }
+    Ok(())
+}
+
+/// Chooses the journal.
+pub(super) fn choose(db: &Connection, disk: Disk) -> rusqlite::Result<()> {
+    let alone: String = db.pragma_query_value(None, "locking_mode", |row| row.get(0))?;
+    if disk == Disk::Local
+        && alone == "normal"
+        && set(db, "WAL").is_ok_and(|mode| mode == "wal")
+        && read(db).is_ok()
+    {
+        // With WAL, NORMAL survives a crash of the process whole; a power cut may cost the last transactions, which
+        // the server then sends again, because the cursor is lost with them.
+        return db.pragma_update(None, "synchronous", "NORMAL");
+    }
+    db.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    set(db, "DELETE")?;
+    // Others may read again, such as `gloria inbox list`; it holds from the next look on.
+    db.pragma_update(None, "locking_mode", "NORMAL")?;
+    read(db)?;
+    db.pragma_update(None, "synchronous", "FULL")
+}
+
+fn set(db: &Connection, mode: &str) -> rusqlite::Result<String> {
+    db.query_row(&format!("PRAGMA journal_mode = {mode}"), [], |row| row.get(0))
+}
+
+fn read(db: &Connection) -> rusqlite::Result<i64> {
+    db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(db: &Connection) -> String {
+        db.pragma_query_value(None, "journal_mode", |row| row.get(0))
+            .unwrap_or_default()
+    }
+
+    fn open(path: &Path) -> Connection {
+        connect(path, OpenFlags::default()).expect("opened")
+    }
+
+    #[test]
+    fn a_local_disk_has_the_log_and_a_network_the_journal_and_both_keep_what_was_there() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("inbox.sqlite");
+        let disks = [Disk::Local, Disk::Network, Disk::Network, Disk::Local];
+        for (rows, disk) in (1..).zip(disks) {
+            let db = open(&path);
+            make_readable(&db, disk).expect("readable");
+            choose(&db, disk).expect("chosen");
+            let expected = if disk == Disk::Local { "wal" } else { "delete" };
+            assert_eq!(mode(&db), expected);
+            db.execute_batch("CREATE TABLE IF NOT EXISTS t (x); INSERT INTO t VALUES (1)")
+                .expect("written");
+            let other = open(&path);
+            let count: i64 = other
+                .query_row("SELECT count(*) FROM t", [], |row| row.get(0))
+                .expect("read beside it");
+            assert_eq!(count, rows);
+        }
+    }
+
+    /// SQLite's own file system layer without locks has no shared memory either.
+    #[cfg(unix)]
+    #[test]
+    fn a_file_in_wal_mode_is_taken_where_no_memory_is_shared() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("inbox.sqlite");
+        let db = open(&path);
+        choose(&db, Disk::Local).expect("chosen");
+        db.execute_batch("CREATE TABLE t (x); INSERT INTO t VALUES (1)")
+            .expect("written");
+        drop(db);
+        for _ in 0..2 {
+            let db = Connection::open_with_flags_and_vfs(&path, OpenFlags::default(), WITHOUT_LOCKS[0])
+                .expect("opened");
+            make_readable(&db, Disk::Local).expect("readable");
+            choose(&db, Disk::Local).expect("chosen");
+            assert_eq!(mode(&db), "delete");
+            assert_eq!(read(&db), Ok(1));
+            db.execute_batch("INSERT INTO t VALUES (1)").expect("written");
+        }
+    }
+}
