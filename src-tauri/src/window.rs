@@ -1,11 +1,15 @@
 //! The one window: made when somebody asks for it, destroyed when it is closed. The app lives without it.
 
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
 use gloria_core::CoreHandle;
 use gloria_core::protocol::{Appearance, WindowView};
 use tauri::{
     AppHandle, Manager as _, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent,
 };
 use tokio::sync::Mutex;
+use tokio::time::{sleep, timeout};
 
 use crate::commands;
 
@@ -19,6 +23,16 @@ const LEAST_SIZE: (f64, f64) = (380.0, 420.0);
 
 /// Held by whoever is opening the window.
 static OPENING: Mutex<()> = Mutex::const_new(());
+
+/// When a window that was there already was last asked to the front. It may just be closing, and then nobody would see
+/// it.
+static FOCUSED: std::sync::Mutex<Option<Instant>> = std::sync::Mutex::new(None);
+
+/// A window is gone from the app's list this soon after it is gone from the screen; nobody closes one that fast.
+const CLOSING_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How often it is looked whether the window is gone from the list.
+const CLOSING_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Lets the app outlive what X says of a window that is gone. By default GDK ends the program at any X error, and a
 /// window that is closed while WebKit still paints it is one. On the main thread, once; it never ends.
@@ -78,6 +92,7 @@ fn open(app: &AppHandle, core: CoreHandle, appearance: Appearance) -> tauri::Res
     if let Some(window) = app.get_webview_window(LABEL) {
         window.unminimize()?;
         window.show()?;
+        *FOCUSED.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         return window.set_focus();
     }
     let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App("index.html".into()))
@@ -109,6 +124,10 @@ fn follow(window: &WebviewWindow, core: CoreHandle) {
     window.on_window_event(move |event| {
         if let WindowEvent::Destroyed = event {
             commands::stop_forwarding(&app);
+            let focused = FOCUSED.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if focused.is_some_and(|at| at.elapsed() < CLOSING_TIMEOUT) {
+                tauri::async_runtime::spawn(reopen(app.clone()));
+            }
             let core = core.clone();
             tauri::async_runtime::spawn(async move {
                 // The core may be on its way out together with the window.
@@ -116,4 +135,16 @@ fn follow(window: &WebviewWindow, core: CoreHandle) {
             });
         }
     });
+}
+
+/// Opens the window that was asked for while the one before was closing.
+async fn reopen(app: AppHandle) {
+    let gone = async {
+        while app.get_webview_window(LABEL).is_some() {
+            sleep(CLOSING_INTERVAL).await;
+        }
+    };
+    if timeout(CLOSING_TIMEOUT, gone).await.is_ok() {
+        open_soon(&app);
+    }
 }

@@ -125,6 +125,80 @@ async fn a_keyring_that_is_empty_and_locked_or_not_there_asks_for_set_up() {
     }
 }
 
+/// What the C library says of a network file system without locks and without shared memory, below `$GLORIA_HOME`.
+const WITHOUT_LOCKS: &str = r#"
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+static int is_ours(int fd) {
+    char link[64], path[4096];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t length = readlink(link, path, sizeof path - 1);
+    const char *home = getenv("GLORIA_HOME");
+    return length > 0 && home && !strncmp(path, home, strlen(home));
+}
+int flock(int fd, int how) {
+    if (is_ours(fd)) { errno = ENOLCK; return -1; }
+    return syscall(SYS_flock, fd, how);
+}
+static int control(int fd, int what, long more) {
+    if ((what == F_SETLK || what == F_SETLKW) && is_ours(fd)) { errno = ENOLCK; return -1; }
+    return syscall(SYS_fcntl, fd, what, more);
+}
+int fcntl(int fd, int what, ...) {
+    va_list list; va_start(list, what); long more = va_arg(list, long); va_end(list);
+    return control(fd, what, more);
+}
+int fcntl64(int fd, int what, ...) {
+    va_list list; va_start(list, what); long more = va_arg(list, long); va_end(list);
+    return control(fd, what, more);
+}
+"#;
+
+#[tokio::test]
+async fn a_home_on_a_file_system_without_locks_keeps_its_inbox_and_its_one_app() {
+    let scene = Scene::set(SessionOptions::default()).await;
+    let (source, library) = (
+        scene.session.dir().join("locks.c"),
+        scene.session.dir().join("locks.so"),
+    );
+    std::fs::write(&source, WITHOUT_LOCKS).unwrap();
+    let built = std::process::Command::new("cc")
+        .args(["-shared", "-fPIC", "-o"])
+        .args([&library, &source])
+        .status()
+        .unwrap();
+    assert!(built.success());
+    let start = |name: &str| {
+        let mut command = scene.session.command(program("gloria-notify"));
+        scene.configure(&mut command);
+        command
+            .env("GLORIA_TOKEN", TEST_TOKEN)
+            .env("LD_PRELOAD", &library);
+        scene.session.spawn(name, command).unwrap()
+    };
+    let mut app = start("app");
+    scene.connected().await;
+    scene.push("1");
+    scene.stored_item("the item", |item| item["key"] == "n:1").await;
+    let (code, said) = scene.status();
+    assert_eq!(code, 0, "{said}");
+    let notices = said["notices"].to_string();
+    assert!(notices.contains("without locks"), "{notices}");
+    assert!(!notices.contains("storage"), "{notices}");
+
+    let mut second = start("second");
+    assert_eq!(second.ended(SOON).await.unwrap().code(), Some(0));
+    app.check_alive().unwrap();
+    assert_eq!(scene.backend.control().observed().streams_total, 1);
+}
+
 #[tokio::test]
 async fn a_folder_that_cannot_be_written_costs_the_keeping_and_nothing_else() {
     let scene = Scene::set(SessionOptions::default()).await;
