@@ -234,8 +234,10 @@ async fn a_folder_that_cannot_be_written_costs_the_keeping_and_nothing_else() {
     scene.configure(&mut command);
     command.env("GLORIA_TOKEN", TEST_TOKEN);
     let mut app = scene.session.spawn("read-only", command).unwrap();
-    logged(&mut app, "writable, then start Gloria Notify again").await;
+    logged(&mut app, "writable").await;
     scene.connected().await;
+    let (code, said) = scene.status();
+    assert_eq!(code, 0, "the status socket is elsewhere: {said}");
     let resumed = scene.backend.control().observed();
     assert!(
         resumed
