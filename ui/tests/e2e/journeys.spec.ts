@@ -370,7 +370,7 @@ test('what is pasted goes to the core as it is, and its refusal stands at the fi
   ]);
   await page.evaluate(() => window.fake.refuse('account_save', 'these are several addresses; enter one'));
   await app.get('setup-save').click();
-  await expect(page.getByText('These are several addresses; enter one')).toBeVisible();
+  await expect(app.get('setup').getByText('These are several addresses; enter one')).toBeVisible();
   await expect(app.get('setup-address')).toBeFocused();
 });
 
