@@ -1,4 +1,4 @@
-//! Streams that end again and again.
+//! Streams that end again and again, by the server or by a proxy before it.
 
 use std::time::Duration;
 
@@ -6,13 +6,34 @@ use gloria_interop_tests::proxies::{Patience, Proxies};
 use gloria_interop_tests::server::{Program, Server};
 use gloria_interop_tests::tail::Tail;
 use gloria_interop_tests::{TOKEN, free_port};
+use serde_json::json;
+
+const NODE: Program = Program::node(&["node", "node-http.mjs"]);
 
 /// No heartbeat comes within a test.
 const NEVER: Duration = Duration::from_secs(3600);
 
-fn tail(port: u16) -> Tail {
+fn tail(port: u16, more: &[(&str, &str)]) -> Tail {
     let api = format!("http://127.0.0.1:{port}/api/v1");
-    Tail::start(&[("GLORIA_API_URL", &api), ("GLORIA_TOKEN", TOKEN)])
+    let mut environment = vec![("GLORIA_API_URL", api.as_str()), ("GLORIA_TOKEN", TOKEN)];
+    environment.extend(more);
+    Tail::start(&environment)
+}
+
+#[tokio::test]
+async fn streams_that_deliver_and_end_in_good_order_are_begun_again_for_ever() {
+    let port = free_port().await;
+    let mut server = Server::start(NODE, port, Duration::from_millis(100)).await;
+    // It would give up after so few failures that it showed.
+    let mut tail = tail(port, &[("GLORIA_SSE_MAX_RECONNECT_ATTEMPTS", "3")]);
+    tail.connects().await.unwrap();
+    server.push(1..=1).await;
+    tail.receives(1..=1).await.unwrap();
+    for number in 2..=12 {
+        server.tell(&json!({ "end": true })).await;
+        server.push(number..=number).await;
+        tail.comes_back_for(number..=number).await.unwrap();
+    }
 }
 
 #[tokio::test]
@@ -20,7 +41,7 @@ async fn a_proxy_that_ends_silent_streams_costs_no_event() {
     let port = free_port().await;
     let mut server = Server::start(Program::node(&["node", "express.mjs"]), port, NEVER).await;
     let proxies = Proxies::before(port, Patience::OneSecond).await;
-    let mut tails = [tail(proxies.nginx_not_buffering), tail(proxies.haproxy)];
+    let mut tails = [tail(proxies.nginx_not_buffering, &[]), tail(proxies.haproxy, &[])];
     for tail in &mut tails {
         tail.connects().await.unwrap();
     }
