@@ -163,9 +163,9 @@ function adviceFor(remedy: Remedy): string {
     case 'unlockKeyring':
       return 'Your token is in the keyring of this computer. It is unlocked with your password.';
     case 'checkNetwork':
-      return 'Try another network or the VPN. If nothing changes, tell your service desk.';
+      return 'Try another network or the VPN. If your organisation sets its proxy by a script (PAC), enter that proxy in the preferences. If nothing changes, tell your service desk.';
     case 'proxySignIn':
-      return 'Enter your name and password for the proxy in the preferences.';
+      return 'Enter your name and password for the proxy in the preferences. If it wants the sign-in of Windows (NTLM, Kerberos), a helper on this computer such as Px must do that: ask your service desk, and enter the helper as the proxy.';
     case 'checkCertificate':
       return 'Check the date and time of this computer. If they are right, tell your service desk: the server may not be who it says it is.';
     case 'networkSignIn':

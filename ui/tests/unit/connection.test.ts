@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ConnectionView } from '../../src/host/protocol';
+import type { ConnectionView, Remedy } from '../../src/host/protocol';
 import { connectionWords } from '../../src/lib/connection';
 
 const NOW = 1_800_000_000_000;
@@ -143,6 +143,12 @@ test('every remedy that asks for something says what', () => {
   const advice = remedies.map((remedy) => connectionWords(view({ state: 'halted', remedy }), NOW).advice);
   expect(advice.every((text) => text !== '')).toBe(true);
   expect(new Set(advice).size).toBe(remedies.length);
+});
+
+test('what no program here can do by itself is named with what to set', () => {
+  const advice = (remedy: Remedy) => connectionWords(view({ state: 'waiting', remedy }), NOW).advice;
+  expect(advice('proxySignIn')).toMatch(/NTLM, Kerberos.*helper.*as the proxy/);
+  expect(advice('checkNetwork')).toMatch(/script \(PAC\), enter that proxy/);
 });
 
 test('a proxy that wants a name leads to its settings while trying goes on', () => {

@@ -117,7 +117,10 @@ async fn answer(deliveries: &mut mpsc::Receiver<Delivery>, transport: Transport)
         return Err(match remedy {
             Remedy::CheckAddress => format!("{words}; check the address"),
             Remedy::CheckNetwork => format!("{words}; check the network"),
-            Remedy::ProxySignIn => format!("{words}; give the proxy's user name and password in its address"),
+            Remedy::ProxySignIn => format!(
+                "{words}; give the proxy's user name and password in its address, or, where it wants the sign-in of \
+                 Windows (NTLM, Kerberos), set a helper on this computer that does it, such as Px, as the proxy"
+            ),
             Remedy::CheckCertificate => {
                 format!("{words}; check this computer's clock, or ask your administrator for the certificate")
             }

@@ -200,7 +200,10 @@ impl ProxyRule {
     /// Makes a client's builder ask the proxy.
     pub(super) fn apply(&self, builder: reqwest::ClientBuilder) -> reqwest::Result<reqwest::ClientBuilder> {
         Ok(match &self.choice {
-            ProxyChoice::System => builder,
+            ProxyChoice::System => match socks_of(|name| std::env::var(name).ok()) {
+                Some(address) => builder.proxy(reqwest::Proxy::all(address.asked())?),
+                None => builder,
+            },
             ProxyChoice::Direct => builder.no_proxy(),
             ProxyChoice::Address(address) => builder.proxy(reqwest::Proxy::all(address.asked())?),
         })
@@ -215,11 +218,29 @@ impl ProxyRule {
             ProxyChoice::Direct => None,
             ProxyChoice::Address(address) => Some(address.authority()),
             ProxyChoice::System => {
+                if let Some(address) = socks_of(|name| std::env::var(name).ok()) {
+                    return Some(address.authority());
+                }
                 let found = Matcher::from_system().intercept(&uri(url)?)?;
                 Some(found.uri().authority()?.to_string())
             }
         }
     }
+}
+
+/// The SOCKS proxy that GNOME puts into the environment of its terminals as `socks://`. Curl has no such scheme, and
+/// neither has reqwest, which would go past the proxy.
+fn socks_of(environment: impl Fn(&str) -> Option<String>) -> Option<ProxyAddress> {
+    let get = |names: [&str; 2]| {
+        names
+            .into_iter()
+            .find_map(&environment)
+            .filter(|value| !value.is_empty())
+    };
+    let others = get(["HTTPS_PROXY", "https_proxy"]).or_else(|| get(["HTTP_PROXY", "http_proxy"]));
+    let all =
+        get(["ALL_PROXY", "all_proxy"]).filter(|all| others.is_none() && all.starts_with("socks://"))?;
+    ProxyAddress::parse(&all).ok()
 }
 
 /// The address as the rules know it: a WebSocket is asked for by http.
@@ -306,6 +327,31 @@ mod tests {
             ProxyAddress::parse("socks5://a:b@p.example").unwrap().authority(),
             "p.example:1080"
         );
+    }
+
+    #[test]
+    fn a_socks_proxy_of_the_environment_is_taken_as_gnome_names_it() {
+        let of = |variables: &[(&str, &str)]| {
+            let found = socks_of(|name| {
+                let variable = variables.iter().find(|(variable, _)| *variable == name);
+                variable.map(|(_, value)| (*value).to_owned())
+            });
+            found.map(|address| address.to_string())
+        };
+        let socks = Some("socks5://proxy.example:1081".to_owned());
+        assert_eq!(of(&[("ALL_PROXY", "socks://proxy.example:1081/")]), socks);
+        assert_eq!(
+            of(&[("all_proxy", "socks://proxy.example:1081/"), ("https_proxy", "")]),
+            socks
+        );
+        // What reqwest reads by itself.
+        assert_eq!(of(&[("ALL_PROXY", "socks5://proxy.example:1081")]), None);
+        let both = [
+            ("all_proxy", "socks://proxy.example:1081"),
+            ("HTTPS_PROXY", "http://other.example:3128"),
+        ];
+        assert_eq!(of(&both), None);
+        assert_eq!(of(&[]), None);
     }
 
     #[test]

@@ -375,7 +375,6 @@ mod tests {
             "text",
             "text/",
             "/html",
-            "text/html plus",
             "text/ht\"ml",
             "a/b/c",
         ] {
