@@ -193,6 +193,10 @@ processing: Processing | null,
  */
 errors: Array<ErrorCount>, 
 /**
+ * What of the server's events could not be read, by name, most frequent first.
+ */
+unread: Array<UnreadCount>, 
+/**
  * Attempts that the server refused for their token (401, 403).
  */
 authenticationFailures: number, 
@@ -238,6 +242,40 @@ kind: string,
  * How often.
  */
 count: number, };
+
+/**
+ * An event type or a field that could not be read. It holds names; never a value.
+ */
+export type UnreadCount = { 
+/**
+ * The event's type.
+ */
+event: string, 
+/**
+ * The field, unless it is all of the event.
+ */
+field: string | null, 
+/**
+ * What is wrong.
+ */
+reason: UnreadReason, 
+/**
+ * What was expected, in words.
+ */
+expected: string | null, 
+/**
+ * How often, since the core started.
+ */
+count: number, 
+/**
+ * When last.
+ */
+lastAt: number, };
+
+/**
+ * Why something could not be read.
+ */
+export type UnreadReason = "unreadable" | "leftOut" | "unknownType" | "unknownField";
 
 /**
  * One minute of the connection.

@@ -1,3 +1,5 @@
+import type { UnreadCount } from '../host/protocol';
+
 /** Numbers as the window shows them. The words around them are English, so is the grouping of digits. */
 const LOCALE = 'en-GB';
 
@@ -45,4 +47,19 @@ export function bytes(value: number): string {
     at += 1;
   }
   return `${at === 0 ? whole.format(scaled) : rate(scaled)} ${names[at]}`;
+}
+
+/** What could not be read, in words that can be passed on to whoever runs the server. */
+export function unreadWords(entry: UnreadCount): string {
+  const { event, field, reason, expected } = entry;
+  switch (reason) {
+    case 'unknownType':
+      return `The event type ${event} is unknown here`;
+    case 'unknownField':
+      return `${event}: ${field ?? 'a field'} is unknown here`;
+    case 'leftOut':
+      return `${event}: ${field ?? 'a field'} is not ${expected ?? 'readable'}`;
+    case 'unreadable':
+      return `${event}: ${field === null ? (expected ?? 'unreadable') : `${field} is missing`}`;
+  }
 }

@@ -41,6 +41,32 @@ export function webLinkHost(link: string | null): string | null {
   return url.protocol === 'https:' || url.protocol === 'http:' ? url.host : null;
 }
 
+/** Whether a link leaves the site that the server is on; without a known server every link does. */
+export function leavesServer(host: string, server: string | null): boolean {
+  const own = server === null ? null : parseUrl(server);
+  return own === null || parseUrl(`http://${host}`)?.hostname !== own.hostname;
+}
+
+// What people read as an address: with a scheme or without, with a name before an @, in any script.
+const ADDRESS =
+  /(?:[a-z][a-z0-9+.-]*:\/\/)?(?:[^\s/@]*@)?((?:[\p{L}\p{N}_-]+[.。．])+\p{L}[\p{L}\p{N}-]*|localhost|\d+(?:\.\d+){3}|\[[0-9a-f:.]+\])(?![\p{L}\p{N}])(:\d+)?(\/?)/giu;
+// Names of files have a dot too.
+const FILE =
+  /\.(?:pdf|docx?|xlsx?|pptx?|odt|ods|csv|txt|log|json|xml|ya?ml|html?|md|zip|gz|png|jpe?g|gif|svg|mp[34])$/i;
+
+/** What a button says: its label, unless that reads as an address to which the link does not go. */
+export function linkLabel(label: string, link: string): string {
+  const host = webLinkHost(link) ?? '';
+  const hostname = parseUrl(link)?.hostname ?? '';
+  const words = singleLine(label);
+  for (const [whole, named = '', , slash] of words.matchAll(ADDRESS)) {
+    if (!whole.includes('://') && slash === '' && FILE.test(named)) continue;
+    const other = parseUrl(`http://${named}`)?.hostname.replace(/^www\./, '');
+    if (other !== hostname.replace(/^www\./, '')) return host;
+  }
+  return words === '' ? host : words;
+}
+
 /** Up to two capitals that stand for a name. */
 export function initials(name: string): string {
   const words = singleLine(name)

@@ -224,6 +224,15 @@ test('hostile text is text', async ({ app, page }) => {
   await app.item('hostile-2').click();
   await expect(detail).toContainText('gloria.example.com.evil.example');
   await expect(detail).not.toContainText('secret');
+
+  // Each button has its target beside it, and no label passes for an address to which it does not lead.
+  await expect(detail.getByTestId('link-target')).toHaveText([
+    'gloria.example.com.evil.example',
+    'evil.example',
+    'gloria.example.com',
+  ]);
+  await expect(detail.getByTestId('item-action')).toHaveText(['evil.example', 'Open report.pdf']);
+  await expect(detail).not.toContainText('safe');
 });
 
 test('the list keeps its place when the window is made narrow and wide', async ({ app, page }) => {

@@ -1,13 +1,61 @@
 import { describe, expect, test } from 'vitest';
 import { announcement } from '../../src/lib/announce';
 import { badgeLabel, badgeText } from '../../src/lib/badge';
-import { excerpt, initials, plainText, sentence, singleLine, webLinkHost } from '../../src/lib/text';
+import {
+  excerpt,
+  initials,
+  leavesServer,
+  linkLabel,
+  plainText,
+  sentence,
+  singleLine,
+  webLinkHost,
+} from '../../src/lib/text';
+import { INVISIBLE } from '../../src/host/protocol';
 import { item } from '../../src/host/scenarios';
 
 test('controls and what turns text around are taken out, line breaks are kept', () => {
   expect(plainText('a\u0000b\u0007\u001B[31mc\u009B\u007F')).toBe('ab[31mc');
   expect(plainText('invoice\u202Efdp.exe \u2066x\u2069\u200F')).toBe('invoicefdp.exe x');
   expect(plainText('one\r\ntwo\rthree\nfour\tfive')).toBe('one\ntwo\nthree\nfour\tfive');
+});
+
+test('whatever the core takes for invisible is taken out here', () => {
+  for (const range of INVISIBLE) {
+    for (const code of range) {
+      if (code === 0x0d || code === 0x2028) continue;
+      expect(plainText(`a${String.fromCodePoint(code)}b`), code.toString(16)).toBe('ab');
+    }
+  }
+  expect(plainText('one\u2028two')).toBe('one\ntwo');
+});
+
+test.each([
+  ['Open', 'https://evil.example/x', 'Open'],
+  ['', 'https://evil.example/x', 'evil.example'],
+  ['https://gloria.example.com/safe', 'https://evil.example/x', 'evil.example'],
+  ['Go to gloria.example.com now', 'https://evil.example/x', 'evil.example'],
+  ['GLORIA.example.com', 'https://gloria.example.com:8443/x', 'GLORIA.example.com'],
+  ['www.gloria.example.com', 'https://gloria.example.com/x', 'www.gloria.example.com'],
+  ['evil.example@gloria.example.com', 'https://evil.example/x', 'evil.example'],
+  ['https://evil.example@gloria.example.com/', 'https://evil.example/x', 'evil.example'],
+  ['gloria。example。com', 'https://evil.example/x', 'evil.example'],
+  ['localhost:3000', 'https://evil.example/x', 'evil.example'],
+  ['10.0.0.1', 'https://evil.example/x', 'evil.example'],
+  ['gloria\u200b.example.com', 'https://evil.example/x', 'evil.example'],
+  ['Open report.pdf', 'https://evil.example/x', 'Open report.pdf'],
+  ['https://report.pdf', 'https://evil.example/x', 'evil.example'],
+  ['Version 1.2.3', 'https://evil.example/x', 'Version 1.2.3'],
+  ['Yes. No.', 'https://evil.example/x', 'Yes. No.'],
+])('a button with the label %s to %s says %s', (label, link, said) => {
+  expect(linkLabel(label, link)).toBe(said);
+});
+
+test('a link to another host than the server leaves it', () => {
+  expect(leavesServer('gloria.example', 'https://gloria.example/api/v1')).toBe(false);
+  expect(leavesServer('gloria.example:8443', 'wss://gloria.example/api/v1')).toBe(false);
+  expect(leavesServer('gloria.example.evil.example', 'https://gloria.example/api/v1')).toBe(true);
+  expect(leavesServer('gloria.example', null)).toBe(true);
 });
 
 test('what emoji and scripts are joined with stays', () => {

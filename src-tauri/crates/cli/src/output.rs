@@ -2,7 +2,10 @@
 
 use std::io::{self, BufWriter, Stdout, Write as _};
 
+use gloria_core::text;
 use serde::Serialize;
+use serde_json::Serializer;
+use serde_json::ser::Formatter;
 
 /// Stdout as a list of JSON objects, one a line.
 #[derive(Debug)]
@@ -15,8 +18,7 @@ impl Lines {
     }
 
     pub(crate) fn write(&mut self, line: &impl Serialize) -> io::Result<()> {
-        serde_json::to_writer(&mut self.0, line)?;
-        self.0.write_all(b"\n")
+        write_line(&mut self.0, line)
     }
 
     pub(crate) fn flush(&mut self) -> io::Result<()> {
@@ -24,10 +26,28 @@ impl Lines {
     }
 }
 
+fn write_line(out: &mut impl io::Write, line: &impl Serialize) -> io::Result<()> {
+    line.serialize(&mut Serializer::with_formatter(&mut *out, Printable))?;
+    out.write_all(b"\n")
+}
+
+/// JSON on one line, with what a terminal would obey or not show escaped: an event must not be able to clear the
+/// screen, or to pass for another. It means the same to whoever parses it.
+struct Printable;
+
+impl Formatter for Printable {
+    fn write_string_fragment<W>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()>
+    where
+        W: ?Sized + io::Write,
+    {
+        writer.write_all(text::escaped_json(fragment).as_bytes())
+    }
+}
+
 /// Tells the user that something is wrong.
 pub(crate) fn complain(words: &str) {
     // With no stderr there is nobody to tell.
-    let _ = writeln!(io::stderr(), "gloria: {words}");
+    let _ = writeln!(io::stderr(), "gloria: {}", text::printable(words));
 }
 
 /// Whether whoever read our output has gone, as `head` does.
@@ -40,4 +60,28 @@ pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
                 .downcast_ref::<serde_json::Error>()
                 .is_some_and(|error| error.io_error_kind() == Some(io::ErrorKind::BrokenPipe))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_line_holds_nothing_that_a_terminal_obeys_and_means_the_same(
+            name in any::<String>(),
+            text in "[\u{0}-\u{a0}\u{61c}\u{200b}-\u{206f}\u{feff}\u{e0000}-\u{e007f}\"\\\\é😀]{0,40}",
+        ) {
+            let line = json!({ name: { "list": [text, 1.5, null] } });
+            let mut out = Vec::new();
+            write_line(&mut out, &line)?;
+            let out = String::from_utf8(out)?;
+            let written = out.strip_suffix('\n').unwrap_or_default();
+            prop_assert!(!written.chars().any(|c| c.is_control() || text::is_invisible(c)), "{}", written);
+            prop_assert_eq!(serde_json::from_str::<Value>(written)?, line);
+        }
+    }
 }

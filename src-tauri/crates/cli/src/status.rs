@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
+use gloria_core::text;
 use gloria_desktop::status_socket::AskError;
 use serde_json::Value;
 
@@ -46,7 +47,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
         ));
     };
     let text = if options.json {
-        document
+        text::escaped_json(&document).into_owned()
     } else {
         words(&status, now())
     };
@@ -74,10 +75,10 @@ fn now() -> i64 {
 /// A few lines for a person; what another version left out is left out here as well.
 fn words(status: &Value, now: i64) -> String {
     let (connection, counts, metrics) = (&status["connection"], &status["counts"], &status["metrics"]);
-    let mut text = String::new();
+    let mut lines = String::new();
     let mut line = |words: String| {
         // Writing to a string does not fail.
-        let _ = writeln!(text, "{words}");
+        let _ = writeln!(lines, "{}", text::printable(&words));
     };
     line(headline(status, now));
     if let Some(heard) = connection["lastHeardAt"].as_i64() {
@@ -101,13 +102,35 @@ fn words(status: &Value, now: i64) -> String {
         let cause = error["cause"].as_str().unwrap_or_default();
         line(format!("  {} × {cause}", error["count"]));
     }
+    let unreadable: Vec<_> = metrics["unread"].as_array().into_iter().flatten().collect();
+    if !unreadable.is_empty() {
+        line("What the server sends that was not understood:".to_owned());
+    }
+    for entry in unreadable {
+        line(unread(entry, now));
+    }
     for notice in status["notices"].as_array().into_iter().flatten() {
         line(format!(
             "Note: {}",
             notice["message"].as_str().unwrap_or_default()
         ));
     }
-    text
+    lines
+}
+
+/// Event types and fields that could not be read, in words that a backend engineer can search for.
+fn unread(entry: &Value, now: i64) -> String {
+    let word = |name: &str| entry[name].as_str().unwrap_or_default().to_owned();
+    let event = word("event");
+    let what = match (word("reason").as_str(), entry["field"].as_str()) {
+        ("unknownType", _) => format!("the event type {event} is unknown"),
+        ("unknownField", Some(field)) => format!("{event}: the field {field} is unknown"),
+        ("leftOut", Some(field)) => format!("{event}: {field} is not {} and was left out", word("expected")),
+        (_, Some(field)) => format!("{event}: {field} is missing, the event was not read"),
+        (_, None) => format!("{event}: {}, the event was not read", word("expected")),
+    };
+    let last = entry["lastAt"].as_i64().map_or(0, |at| now - at);
+    format!("  {} × {what}; last {} ago", entry["count"], span(last))
 }
 
 fn headline(status: &Value, now: i64) -> String {
@@ -149,6 +172,37 @@ mod tests {
     fn spans_are_said_as_people_do() {
         let said: Vec<_> = [-5, 0, 59_999, 60_000, 3_720_000, 90_000_000].map(span).to_vec();
         assert_eq!(said, ["0 s", "0 s", "59 s", "1 min", "1 h 2 min", "1 d 1 h"]);
+    }
+
+    #[test]
+    fn what_was_not_understood_is_named_on_one_line() {
+        let status = json!({"metrics": {"unread": [
+            {"event": "notification.created", "field": "priority", "reason": "leftOut",
+                "expected": "one of low, normal, high, urgent", "count": 12, "lastAt": 0},
+            {"event": "notification.exploded", "field": null, "reason": "unknownType", "expected": null, "count": 1,
+                "lastAt": 0},
+            {"event": "user.updated", "field": "team", "reason": "unknownField", "expected": null, "count": 2,
+                "lastAt": 0},
+            {"event": "notification.created", "field": "title", "reason": "unreadable", "expected": null, "count": 1,
+                "lastAt": 0},
+            {"event": "workflow.failed", "field": null, "reason": "unreadable", "expected": "not valid JSON",
+                "count": 1, "lastAt": 0},
+        ]}, "notices": [{"message": "one\u{9b}2J\nline"}]});
+        let words = words(&status, 5000);
+        let lines: Vec<_> = words.lines().skip(2).collect();
+        assert_eq!(
+            lines,
+            [
+                "What the server sends that was not understood:",
+                "  12 × notification.created: priority is not one of low, normal, high, urgent and was left out; last \
+                 5 s ago",
+                "  1 × the event type notification.exploded is unknown; last 5 s ago",
+                "  2 × user.updated: the field team is unknown; last 5 s ago",
+                "  1 × notification.created: title is missing, the event was not read; last 5 s ago",
+                "  1 × workflow.failed: not valid JSON, the event was not read; last 5 s ago",
+                "Note: one2J line",
+            ]
+        );
     }
 
     #[test]

@@ -9,13 +9,12 @@ use clap::Args;
 use gloria_core::address::Address;
 use gloria_core::conditions::Conditions;
 use gloria_core::connection::{self, Moment};
-use gloria_core::event::{self, DecodeContext, Event, Undecoded};
+use gloria_core::event::{self, DecodeContext, Decoded, Event, Undecoded};
 use gloria_core::ports::Signals as _;
 use gloria_core::protocol::Transport;
 use gloria_desktop::SystemSignals;
 use gloria_stream::{Cause, Command, Delivery, DialError, Frame, Status, StreamHandle, StreamOptions};
 use serde::Serialize;
-use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::sleep_until;
 
@@ -72,11 +71,15 @@ struct StateLine<'a> {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct EventLine<'a, D> {
     kind: &'static str,
     event: &'a str,
     id: &'a str,
     data: D,
+    /// Fields of it that could not be read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    left_out: Vec<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -194,8 +197,8 @@ struct Tail {
     conditions: Conditions,
 }
 
-fn decode(frame: &Frame) -> Result<Event, Undecoded> {
-    event::decode(frame, &DecodeContext::default()).map(|decoded| decoded.event)
+fn decode(frame: &Frame) -> Result<Decoded, Undecoded> {
+    event::decode(frame, &DecodeContext::default())
 }
 
 fn now() -> Moment {
@@ -288,20 +291,30 @@ impl Tail {
 
     fn take_frames(&mut self, frames: &[Frame]) -> anyhow::Result<Option<ExitCode>> {
         for frame in frames {
-            if &*frame.event == "connection_established"
-                && let Ok(Event::ConnectionEstablished(greeting)) = decode(frame)
+            let decoded = decode(frame);
+            let event_type = decoded
+                .as_ref()
+                .map_or(&*frame.event, |decoded| decoded.event_type);
+            if let Ok(Decoded {
+                event: Event::ConnectionEstablished(greeting),
+                ..
+            }) = &decoded
                 && let Some(heartbeat) = greeting.heartbeat
             {
                 self.stream.send(Command::Heartbeat(heartbeat));
             }
             let wanted = &self.options.types;
-            if !wanted.is_empty() && !wanted.iter().any(|wanted| **wanted == *frame.event) {
+            if !wanted.is_empty()
+                && !wanted
+                    .iter()
+                    .any(|wanted| *wanted == *frame.event || wanted == event_type)
+            {
                 continue;
             }
             let counts = if self.options.raw {
                 self.print_raw(frame)?
             } else {
-                self.print_decoded(frame)?
+                self.print_decoded(frame, decoded)?
             };
             if counts {
                 self.events += 1;
@@ -322,23 +335,24 @@ impl Tail {
                 event: &frame.event,
                 id: &frame.id,
                 data,
+                left_out: Vec::new(),
             })?;
         }
         Ok(true)
     }
 
-    fn print_decoded(&mut self, frame: &Frame) -> anyhow::Result<bool> {
-        match decode(frame) {
-            Ok(Event::Heartbeat) => Ok(false),
-            Ok(_) => {
+    fn print_decoded(&mut self, frame: &Frame, decoded: Result<Decoded, Undecoded>) -> anyhow::Result<bool> {
+        match decoded {
+            Ok(decoded) if decoded.event == Event::Heartbeat => Ok(false),
+            Ok(decoded) => {
                 if !self.options.quiet {
                     // Not the text itself: JSON may hold line breaks, and a line is one object.
-                    let data: Value = serde_json::from_str(&frame.data).unwrap_or(Value::Null);
                     self.lines.write(&EventLine {
                         kind: "event",
-                        event: &frame.event,
+                        event: decoded.event_type,
                         id: &frame.id,
-                        data,
+                        data: event::data(frame),
+                        left_out: decoded.left_out.iter().map(|left| left.field).collect(),
                     })?;
                 }
                 Ok(true)

@@ -64,11 +64,15 @@ impl Tail {
         }
     }
 
-    async fn line(&mut self) -> Option<Value> {
-        let line = timeout(DEADLINE, self.lines.next_line())
+    async fn text(&mut self) -> Option<String> {
+        timeout(DEADLINE, self.lines.next_line())
             .await
             .expect("a line in time")
-            .unwrap();
+            .unwrap()
+    }
+
+    async fn line(&mut self) -> Option<Value> {
+        let line = self.text().await;
         line.map(|line| serde_json::from_str(&line).expect("a JSON object a line"))
     }
 
@@ -143,6 +147,58 @@ async fn invalid_events_are_told_and_heartbeats_left_out() {
     );
     assert!(invalid["error"].as_str().unwrap().contains("not valid JSON"));
     assert_eq!(tail.until("event", None).await["data"]["id"], "a");
+    assert_eq!(tail.exit_code().await, Some(0));
+}
+
+#[tokio::test]
+async fn events_cannot_speak_to_the_terminal() {
+    let (backend, control) = backend().await;
+    let hostile = "clear \u{9b}2J red \u{9b}31m title \u{9d}0;x\u{9c} del \u{7f} turned \u{202e}txt\u{2066} tag\u{e0041}";
+    for arguments in [&["--count", "2"][..], &["--count", "2", "--raw"]] {
+        let mut tail = Tail::start(&backend, arguments);
+        tail.until("state", Some("connected")).await;
+        let data = json!({"id": hostile, "title": hostile, "message": "m", hostile: 1}).to_string();
+        control.push_text(CREATED, None, &data);
+        let mut line = tail.text().await.unwrap();
+        while !line.contains("clear ") {
+            line = tail.text().await.unwrap();
+        }
+        assert!(
+            !line.contains(|c: char| c.is_control() || gloria_core::text::is_invisible(c)),
+            "{line:?}"
+        );
+        let event: Value = serde_json::from_str(&line).unwrap();
+        let data = &event["data"];
+        let told: Value = match data.as_str() {
+            Some(raw) => serde_json::from_str(raw).unwrap(),
+            None => data.clone(),
+        };
+        assert_eq!(told["title"], hostile, "it means the same");
+        assert_eq!(tail.exit_code().await, Some(0));
+    }
+}
+
+#[tokio::test]
+async fn messy_events_are_told_with_what_was_left_out_of_them() {
+    let (backend, control) = backend().await;
+    let mut tail = Tail::start(&backend, &["--count", "3"]);
+    tail.until("state", Some("connected")).await;
+    tail.until("event", None).await;
+    let half = r#"{"id":"1","title":"Release is out \ud83c","message":"m","priority":"very","createdAt":"Invalid Date"}"#;
+    control.push_text(CREATED, None, half);
+    control.push_text(
+        "message",
+        None,
+        &format!(r#"{{"type":"{CREATED}","data":{half}}}"#),
+    );
+    let event = tail.until("event", None).await;
+    assert_eq!(event["data"]["title"], "Release is out \u{fffd}");
+    assert_eq!(event["leftOut"], json!(["priority", "createdAt"]));
+    let inside = tail.until("event", None).await;
+    assert_eq!(
+        (&inside["event"], &inside["leftOut"]),
+        (&json!(CREATED), &event["leftOut"])
+    );
     assert_eq!(tail.exit_code().await, Some(0));
 }
 

@@ -375,6 +375,11 @@ pub fn decode(frame: &Frame, context: &DecodeContext<'_>) -> Result<Decoded, Und
     decode_value(kind, nameless, value, fallback, context)
 }
 
+/// A frame's data as JSON, read as generously as [`decode`] reads it; a text where it is none.
+pub fn data(frame: &Frame) -> Value {
+    json::parse(&frame.data).unwrap_or_else(|_| Value::String(frame.data.clone()))
+}
+
 fn undecoded(kind: Option<Kind>, id: Option<&str>, error: DecodeError) -> Undecoded {
     Undecoded {
         event_type: kind.map(Kind::name),

@@ -9,6 +9,7 @@ mod meters;
 mod minutes;
 mod percentiles;
 mod trouble;
+mod unread;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -21,6 +22,8 @@ pub(crate) use self::meters::Meters;
 use self::minutes::Minutes;
 use self::percentiles::Percentiles;
 pub use self::trouble::Trouble;
+use self::unread::Unread;
+pub(crate) use self::unread::{Finding, findings};
 use crate::connection::Moment;
 use crate::protocol::{EpochMillis, ErrorCount, MetricsView, Processing};
 
@@ -103,6 +106,7 @@ pub struct Metrics {
     lasted: VecDeque<Duration>,
     took: Percentiles,
     minutes: Minutes,
+    unread: Unread,
 }
 
 impl Metrics {
@@ -118,6 +122,7 @@ impl Metrics {
             lasted: VecDeque::with_capacity(REMEMBERED_CONNECTIONS),
             took: Percentiles::default(),
             minutes: Minutes::new(now.epoch_millis()),
+            unread: Unread::default(),
         }
     }
 
@@ -155,6 +160,12 @@ impl Metrics {
     /// Counts events of one outcome.
     pub fn events(&mut self, now: Moment, outcome: Outcome, count: u64, took: Option<Duration>) {
         self.record(now, Measure::Events { outcome, count, took });
+    }
+
+    /// Counts what could not be read.
+    pub(crate) fn unread(&mut self, now: Moment, finding: Finding<'_>) {
+        let name = self.unread.count(now.epoch_millis(), finding);
+        self.instruments.count_unread(&name);
     }
 
     /// A wait that only got another end is no further failure: the phase says what there was to fail.
@@ -248,6 +259,7 @@ impl Metrics {
                 count: self.took.count(),
             }),
             errors: errors(instruments),
+            unread: self.unread.list(),
             authentication_failures: instruments.authentication_failures(),
             timeouts: instruments.timeouts(),
             minutes: self.minutes.list(),

@@ -274,12 +274,60 @@ pub struct MetricsView {
     pub processing: Option<Processing>,
     /// Why attempts failed and connections ended, most frequent first.
     pub errors: Vec<ErrorCount>,
+    /// What of the server's events could not be read, by name, most frequent first.
+    pub unread: Vec<UnreadCount>,
     /// Attempts that the server refused for their token (401, 403).
     pub authentication_failures: u64,
     /// Attempts and connections that ended for want of an answer.
     pub timeouts: u64,
     /// The last 60 minutes, oldest first; fewer in the first hour.
     pub minutes: Vec<Minute>,
+}
+
+/// An event type or a field that could not be read. It holds names; never a value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub struct UnreadCount {
+    /// The event's type.
+    pub event: String,
+    /// The field, unless it is all of the event.
+    pub field: Option<String>,
+    /// What is wrong.
+    pub reason: UnreadReason,
+    /// What was expected, in words.
+    pub expected: Option<String>,
+    /// How often, since the core started.
+    pub count: u64,
+    /// When last.
+    pub last_at: EpochMillis,
+}
+
+/// Why something could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub enum UnreadReason {
+    /// The event as a whole: it is no JSON, or lacks what it needs.
+    Unreadable,
+    /// A field that has no plain reading; the event was taken without it.
+    LeftOut,
+    /// A type that this version does not know.
+    UnknownType,
+    /// A field that this version does not know.
+    UnknownField,
+}
+
+impl UnreadReason {
+    /// The label, the same in every version.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Unreadable => "unreadable",
+            Self::LeftOut => "left_out",
+            Self::UnknownType => "unknown_type",
+            Self::UnknownField => "unknown_field",
+        }
+    }
 }
 
 /// How long events took from the bytes being read to their row being stored.

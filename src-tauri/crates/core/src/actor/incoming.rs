@@ -7,7 +7,7 @@ use super::{Actor, HEARD_INTERVAL, Report};
 use crate::alert::{self, Alert, Circumstances, ToastVerdict};
 use crate::event::{self, DecodeContext, DecodeError, Event, Post, Undecoded};
 use crate::inbox::{Arrival, Cursor, Filed, fingerprint};
-use crate::metrics::Outcome;
+use crate::metrics::{self, Outcome};
 use crate::outage::OutageNews;
 use crate::ports::Toast;
 use crate::protocol::{EpochMillis, Item, NoticeKind, Priority};
@@ -186,7 +186,9 @@ impl Actor {
 
     /// Decodes what is listened to. Servers that do not know `types` send everything; the rest is passed over here.
     fn decode(&self, frame: &Frame, context: &DecodeContext<'_>) -> Result<Event, Undecoded> {
-        let decoded = event::decode(frame, context)?;
+        let decoded = event::decode(frame, context);
+        self.meters.unread(&metrics::findings(&frame.event, &decoded));
+        let decoded = decoded?;
         if event::is_listened_to(decoded.event_type, &self.settings.types) {
             Ok(decoded.event)
         } else {

@@ -14,6 +14,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::unread::Name;
 use super::{Measure, Outcome, Trouble};
 use crate::protocol::EpochMillis;
 
@@ -33,6 +34,13 @@ struct OutcomeLabel {
     outcome: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct UnreadLabel {
+    event: String,
+    field: String,
+    reason: &'static str,
+}
+
 #[derive(Debug)]
 pub(super) struct Instruments {
     registry: Registry,
@@ -46,6 +54,7 @@ pub(super) struct Instruments {
     durations: Histogram,
     bytes: Counter,
     events: Family<OutcomeLabel, Counter>,
+    unread: Family<UnreadLabel, Counter>,
     processing: Histogram,
     connected: Gauge,
     last_heard: Gauge<f64, AtomicU64>,
@@ -65,6 +74,7 @@ impl Default for Instruments {
             durations: Histogram::new(DURATION_BOUNDS),
             bytes: Counter::default(),
             events: Family::default(),
+            unread: Family::default(),
             processing: Histogram::new(PROCESSING_BOUNDS),
             connected: Gauge::default(),
             last_heard: Gauge::default(),
@@ -122,6 +132,11 @@ impl Instruments {
             "gloria_events",
             "Events by what became of them",
             self.events.clone(),
+        );
+        registry.register(
+            "gloria_unread",
+            "Event types and fields of events that could not be read, by name",
+            self.unread.clone(),
         );
         registry.register_with_unit(
             "gloria_event_processing",
@@ -192,6 +207,19 @@ impl Instruments {
                 }
             }
         }
+    }
+
+    /// The names have been made few and safe.
+    pub(super) fn count_unread(&self, name: &Name) {
+        let label = UnreadLabel {
+            event: name.event.clone(),
+            field: name.field.clone().unwrap_or_default(),
+            reason: name.reason.label(),
+        };
+        counter!("gloria_unread_total", "event" => label.event.clone(), "field" => label.field.clone(),
+            "reason" => label.reason)
+        .increment(1);
+        self.unread.get_or_create(&label).inc();
     }
 
     fn count_trouble(&self, trouble: Trouble) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gloria_stream::{Observer, Step};
 
-use super::{Metrics, Outcome};
+use super::{Finding, Metrics, Outcome};
 use crate::connection::Moment;
 use crate::handle::EventTally;
 use crate::ports::Clock;
@@ -59,6 +59,17 @@ impl Meters {
         self.counted()
             .metrics
             .events(moment(&*self.clock), outcome, count, took);
+    }
+
+    pub(crate) fn unread(&self, findings: &[Finding<'_>]) {
+        if findings.is_empty() {
+            return;
+        }
+        let now = moment(&*self.clock);
+        let mut counted = self.counted();
+        for finding in findings {
+            counted.metrics.unread(now, *finding);
+        }
     }
 
     pub(crate) fn view(&self) -> MetricsView {

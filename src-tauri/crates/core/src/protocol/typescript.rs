@@ -33,6 +33,8 @@ fn generated() -> String {
         MetricsView,
         Processing,
         ErrorCount,
+        UnreadCount,
+        UnreadReason,
         Minute,
         Counts,
         AccountView,

@@ -1,5 +1,8 @@
 //! The one table of characters that show nothing, or change how the text around them is shown.
 
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
 /// First and last of each range, in order. Controls other than tab and line feed; marks and overrides of the writing
 /// direction, with which a text can pretend to be another (Unicode TR 36); spaces and joints of no width; separators
 /// of lines and paragraphs; annotations and tags. The two joiners of emoji and of Persian (U+200C, U+200D) are not in
@@ -38,6 +41,30 @@ pub fn printable(text: &str) -> String {
         .collect()
 }
 
+/// JSON in which what the table holds is escaped. It means the same: outside of its strings JSON has none of them.
+pub fn escaped_json(json: &str) -> Cow<'_, str> {
+    if !json.contains(is_escaped) {
+        return Cow::Borrowed(json);
+    }
+    let mut out = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if is_escaped(c) {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                // Writing to a string does not fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
+}
+
+fn is_escaped(c: char) -> bool {
+    is_invisible(c) && c != '\r'
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,6 +89,18 @@ mod tests {
         for c in "\t\n aé\u{a0}\u{200c}\u{200d}\u{fe0f}😀\u{fffd}".chars() {
             assert!(!is_invisible(c), "{:04x}", u32::from(c));
         }
+    }
+
+    #[test]
+    fn escaped_json_means_the_same() {
+        let text: String = (0..=0x10_ffff).filter_map(char::from_u32).collect();
+        let json = serde_json::json!({ "a": text, "b": "plain" }).to_string();
+        let escaped = escaped_json(&json);
+        assert!(!escaped.contains(is_invisible));
+        let (before, after) = (serde_json::from_str(&json), serde_json::from_str(&escaped));
+        let (before, after): (serde_json::Value, serde_json::Value) =
+            (before.unwrap_or_default(), after.unwrap_or_default());
+        assert!(before == after && before.is_object());
     }
 
     #[test]

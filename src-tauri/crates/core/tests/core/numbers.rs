@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use gloria_backend::{Answer, Route};
-use gloria_core::protocol::{MetricsView, NoticeKind, Update, WindowView};
+use gloria_core::protocol::{MetricsView, NoticeKind, UnreadReason, Update, WindowView};
 use gloria_core::status::Health;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -223,6 +223,63 @@ async fn a_collector_gets_open_metrics_and_everyone_else_words() {
         TcpStream::connect(endpoint).await.is_err(),
         "it ends with the core"
     );
+}
+
+#[tokio::test]
+async fn what_could_not_be_read_is_named_for_every_reader_and_never_shown() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend).served();
+    let running = desk.start();
+    running.connected().await;
+    for number in 0..2 {
+        control.push(
+            "notification.created",
+            json!({"id": number, "title": "t", "message": "m", "priority": "SECRET", "team": "SECRET"}),
+        );
+    }
+    control.push("notification.mentioned", json!({"id": "SECRET"}));
+    control.push_text("notification.created", None, "{\"SECRET");
+    control.push(
+        "notification.created",
+        json!({"id": "last", "title": "t", "message": "m"}),
+    );
+    running
+        .until("the last one", |state| state.counts.total >= 3)
+        .await;
+    let metrics = running.metrics().await;
+    let named: Vec<_> = metrics
+        .unread
+        .iter()
+        .map(|entry| {
+            (
+                entry.event.as_str(),
+                entry.field.as_deref(),
+                entry.reason,
+                entry.count,
+            )
+        })
+        .collect();
+    assert_eq!(
+        named,
+        [
+            ("notification.created", Some("priority"), UnreadReason::LeftOut, 2),
+            (
+                "notification.created",
+                Some("team"),
+                UnreadReason::UnknownField,
+                2
+            ),
+            ("notification.created", None, UnreadReason::Unreadable, 1),
+            ("notification.mentioned", None, UnreadReason::UnknownType, 1),
+        ]
+    );
+    assert!(metrics.unread.iter().all(|entry| entry.last_at > 0));
+    let (_, text) = collect(running.endpoint().await).await;
+    let line = r#"gloria_unread_total{event="notification.created",field="priority",reason="left_out"} 2"#;
+    assert!(text.contains(line), "{text}");
+    assert!(open_metrics::read(&text).is_ok());
+    let status = serde_json::to_string(&running.core.status().await.unwrap()).unwrap();
+    assert!(!status.contains("SECRET") && !text.contains("SECRET"));
 }
 
 #[tokio::test]

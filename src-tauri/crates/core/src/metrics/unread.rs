@@ -1,0 +1,197 @@
+//! What of the server's events could not be read, by name: for the person who can mend it there. Names alone: a value
+//! never comes here.
+
+use std::collections::BTreeMap;
+
+use crate::event::{DecodeError, Decoded, Undecoded};
+use crate::protocol::{EpochMillis, UnreadCount, UnreadReason};
+
+/// How many names are told apart. Some are the server's own, and a server that makes up new ones must not fill the
+/// memory of this machine or of a metrics database; what comes after them is counted together.
+const MAX_NAMES: usize = 50;
+
+/// A name is a word; the contract's longest has 22 letters.
+const MAX_NAME: usize = 64;
+
+/// The name of all that has no room.
+const OTHER: &str = "other";
+
+/// What could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Name {
+    pub(super) event: String,
+    pub(super) field: Option<String>,
+    pub(super) reason: UnreadReason,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Count {
+    count: u64,
+    last_at: EpochMillis,
+    expected: Option<&'static str>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Unread(BTreeMap<Name, Count>);
+
+impl Unread {
+    /// Counts, and answers under which name.
+    pub(super) fn count(&mut self, at: EpochMillis, finding: Finding<'_>) -> Name {
+        let Finding {
+            event,
+            field,
+            reason,
+            expected,
+        } = finding;
+        let mut name = Name {
+            event: token(event),
+            field: field.map(token),
+            reason,
+        };
+        if self.0.len() >= MAX_NAMES && !self.0.contains_key(&name) {
+            name.event = OTHER.to_owned();
+            name.field = None;
+        }
+        let count = self.0.entry(name.clone()).or_insert(Count {
+            count: 0,
+            last_at: at,
+            expected,
+        });
+        count.count += 1;
+        count.last_at = at;
+        name
+    }
+
+    /// The most frequent first.
+    pub(super) fn list(&self) -> Vec<UnreadCount> {
+        let mut list: Vec<_> = self
+            .0
+            .iter()
+            .map(|(name, count)| UnreadCount {
+                event: name.event.clone(),
+                field: name.field.clone(),
+                reason: name.reason,
+                expected: count.expected.map(str::to_owned),
+                count: count.count,
+                last_at: count.last_at,
+            })
+            .collect();
+        list.sort_by_key(|entry| std::cmp::Reverse(entry.count));
+        list
+    }
+}
+
+/// One thing that could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Finding<'a> {
+    /// The event's type: this version's name for it, or the server's where it is unknown.
+    pub(crate) event: &'a str,
+    /// The field, unless it is all of the event.
+    pub(crate) field: Option<&'a str>,
+    /// What is wrong.
+    pub(crate) reason: UnreadReason,
+    /// What was expected.
+    pub(crate) expected: Option<&'static str>,
+}
+
+/// What decoding an event found. `named` is the type that the stream names.
+pub(crate) fn findings<'a>(named: &'a str, decoded: &'a Result<Decoded, Undecoded>) -> Vec<Finding<'a>> {
+    match decoded {
+        Ok(decoded) => {
+            let event = decoded.event_type;
+            let left_out = decoded.left_out.iter().map(|left| Finding {
+                event,
+                field: Some(left.field),
+                reason: UnreadReason::LeftOut,
+                expected: Some(left.expected),
+            });
+            let unknown = decoded.unknown_fields.iter().map(|field| Finding {
+                event,
+                field: Some(field),
+                reason: UnreadReason::UnknownField,
+                expected: None,
+            });
+            left_out.chain(unknown).collect()
+        }
+        Err(undecoded) => {
+            let (field, reason, expected) = match undecoded.error {
+                DecodeError::NotAskedFor => return Vec::new(),
+                DecodeError::UnknownType => (None, UnreadReason::UnknownType, None),
+                DecodeError::Json { .. } => (None, UnreadReason::Unreadable, Some("not valid JSON")),
+                DecodeError::NotAnObject => (None, UnreadReason::Unreadable, Some("not a JSON object")),
+                DecodeError::Missing(field) => (Some(field), UnreadReason::Unreadable, None),
+            };
+            let event = undecoded.event_type.unwrap_or(named);
+            vec![Finding {
+                event,
+                field,
+                reason,
+                expected,
+            }]
+        }
+    }
+}
+
+/// A foreign name as a word that is safe in a label, a log and a terminal.
+fn token(name: &str) -> String {
+    let token: String = name
+        .chars()
+        .take(MAX_NAME)
+        .map(|c| {
+            let fits = c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '-');
+            if fits { c } else { '_' }
+        })
+        .collect();
+    if token.is_empty() { "_".to_owned() } else { token }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding<'a>(event: &'a str, field: Option<&'a str>) -> Finding<'a> {
+        Finding {
+            event,
+            field,
+            reason: UnreadReason::UnknownField,
+            expected: None,
+        }
+    }
+
+    #[test]
+    fn the_most_frequent_comes_first_with_its_last_time() {
+        let mut unread = Unread::default();
+        unread.count(1, finding("a", Some("x")));
+        unread.count(2, finding("b", None));
+        unread.count(3, finding("b", None));
+        let list = unread.list();
+        let told: Vec<_> = list
+            .iter()
+            .map(|entry| {
+                (
+                    entry.event.as_str(),
+                    entry.field.as_deref(),
+                    entry.count,
+                    entry.last_at,
+                )
+            })
+            .collect();
+        assert_eq!(told, [("b", None, 2, 3), ("a", Some("x"), 1, 1)]);
+    }
+
+    #[test]
+    fn names_are_words_and_no_more_than_fifty() {
+        let mut unread = Unread::default();
+        let name = unread.count(0, finding("a \u{202e}\n\"é", Some(&"x".repeat(1000))));
+        assert_eq!(
+            (name.event.as_str(), name.field.map(|field| field.len())),
+            ("a_____", Some(64))
+        );
+        for number in 0..1000 {
+            unread.count(0, finding(&number.to_string(), None));
+        }
+        let list = unread.list();
+        assert_eq!(list.len(), MAX_NAMES + 1);
+        assert_eq!((list[0].event.as_str(), list[0].count), (OTHER, 951));
+    }
+}
