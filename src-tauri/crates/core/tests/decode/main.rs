@@ -10,6 +10,8 @@ use gloria_core::protocol::{ItemKind, Priority};
 use gloria_stream::Frame;
 use proptest::prelude::*;
 
+mod anything;
+mod corpus;
 mod envelopes;
 mod properties;
 mod refused;

@@ -61,7 +61,7 @@ proptest! {
 proptest! {
     #[test]
     fn nothing_a_server_sends_panics(event in "(notification|workflow|system|user)\\.[a-z_]{0,12}", data in ".{0,200}") {
-        let _ = decode(&frame(&event, &data));
+        anything::read(format!("{event}\n{data}").as_bytes());
     }
 
     #[test]
@@ -74,6 +74,6 @@ proptest! {
             "1.5", "\"2026-13-45T99:99:99Z\"", "[[[[]]]]"]),
     ) {
         let data = format!(r#"{{"id":"1","workflowId":"1","title":"t","message":"m","{field}":{value}}}"#);
-        let _ = decode(&frame(event, &data));
+        anything::read(format!("{event}\n{data}").as_bytes());
     }
 }
