@@ -19,6 +19,7 @@ use tracing_subscriber::EnvFilter;
 use crate::arguments::{Arguments, Start};
 
 /// There is no display, or it cannot be opened. A command line that is wrong ends with 2, by clap.
+#[cfg(target_os = "linux")]
 const NO_DISPLAY: u8 = 3;
 /// It cannot be told where files belong.
 const NO_FOLDER: u8 = 4;

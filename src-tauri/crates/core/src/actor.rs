@@ -181,6 +181,8 @@ struct Actor {
     /// `None` once nothing more can come.
     observations: Option<mpsc::Receiver<Observation>>,
     last_sound: Option<Instant>,
+    /// How long the pause of sounds was to be when it began, in milliseconds.
+    sounds_pause: i64,
     window: WindowView,
     meters: Meters,
     /// The connection's numbers for a collector, where the settings ask for them.
@@ -288,6 +290,7 @@ impl Actor {
             conditions: Conditions::new(Instant::now().into_std(), now),
             observations: Some(observations),
             last_sound: None,
+            sounds_pause: 0,
             window: WindowView::default(),
             meters,
             endpoint,
@@ -378,14 +381,7 @@ impl Actor {
         {
             self.tell_outage();
         }
-        let paused_until = self.state.preferences.sounds_paused_until;
-        if paused_until.is_some_and(|until| until <= self.now().epoch_millis()) {
-            self.publish(Update::Preferences(preferences(
-                &self.settings,
-                &self.locked,
-                None,
-            )));
-        }
+        self.end_sounds_pause();
         if self.metrics_due.is_some_and(|at| at <= now) {
             self.metrics_due = Some(now + METRICS_INTERVAL);
             self.publish(Update::Metrics(self.meters.view()));

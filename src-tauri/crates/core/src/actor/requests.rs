@@ -192,8 +192,25 @@ impl Actor {
     }
 
     fn pause_sounds(&mut self, request: PauseRequest) {
-        let until =
-            (request.minutes > 0).then(|| self.now().epoch_millis() + i64::from(request.minutes) * 60_000);
+        self.sounds_pause = i64::from(request.minutes) * 60_000;
+        let until = (request.minutes > 0).then(|| self.now().epoch_millis() + self.sounds_pause);
+        self.publish_sounds_pause(until);
+    }
+
+    /// Ends the pause when its time of day has come. After a clock was set back, that would be long after its length.
+    pub(super) fn end_sounds_pause(&mut self) {
+        let Some(until) = self.state.preferences.sounds_paused_until else {
+            return;
+        };
+        let now = self.now().epoch_millis();
+        if until <= now {
+            self.publish_sounds_pause(None);
+        } else if until > now + self.sounds_pause {
+            self.publish_sounds_pause(Some(now + self.sounds_pause));
+        }
+    }
+
+    fn publish_sounds_pause(&mut self, until: Option<i64>) {
         self.publish(Update::Preferences(preferences(
             &self.settings,
             &self.locked,

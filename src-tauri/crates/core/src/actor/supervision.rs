@@ -225,6 +225,7 @@ impl Actor {
         self.unkept_token = broken.unkept_token;
         self.reachability = broken.reachability;
         self.state.requested_item = broken.state.requested_item;
+        self.sounds_pause = broken.sounds_pause;
         self.state.preferences.sounds_paused_until = broken.state.preferences.sounds_paused_until;
         for kind in [NoticeKind::Internal, NoticeKind::Tray, NoticeKind::Lock] {
             if let Some(message) = broken.notices.get(&kind) {

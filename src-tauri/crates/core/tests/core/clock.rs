@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use gloria_core::ports::{Clock, SystemClock};
-use gloria_core::protocol::ConnectionState;
+use gloria_core::protocol::{ConnectionState, PauseRequest};
 use serde_json::Value;
 
 use crate::desk::{CREATED, Desk, Running, backend, live, soon};
@@ -94,4 +94,27 @@ async fn a_clock_that_is_set_by_hours_costs_and_repeats_nothing() {
         );
         running.stop().await;
     }
+}
+
+#[tokio::test]
+async fn a_pause_of_sounds_is_no_longer_after_the_clock_was_set_back() {
+    let (backend, _control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let clock = Arc::new(SetClock::default());
+    let running = desk.start_by(clock.clone());
+    running.connected().await;
+    running
+        .core
+        .sounds_pause(PauseRequest { minutes: 60 })
+        .await
+        .unwrap();
+    clock.ahead.store(-26 * HOUR, Ordering::SeqCst);
+    let latest = clock.wall().duration_since(SystemTime::UNIX_EPOCH).unwrap() + Duration::from_secs(3700);
+    let latest = i64::try_from(latest.as_millis()).unwrap();
+    let shorter = |until: i64| until < latest;
+    running
+        .until("an hour by the new clock", |state| {
+            state.preferences.sounds_paused_until.is_some_and(shorter)
+        })
+        .await;
 }
