@@ -33,7 +33,7 @@ ICNS_TYPES = (
     ("ic10", 1024),
 )
 
-TRAY_STATES = ("connected", "reconnecting", "attention", "unread")
+TRAY_STATES = ("connected", "reconnecting", "disconnected", "attention", "unread")
 
 # Panels are 16 to 24 px high, twice that on dense screens; both shrink from a larger picture.
 TRAY_SIZES = (32, 64)

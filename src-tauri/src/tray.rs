@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use gloria_core::protocol::{PauseRequest, Snapshot};
 use gloria_core::tray::{self, LocalTime, MenuAction, TrayIcon as Icon, TrayView};
 use gloria_core::{CoreHandle, Signal, connection};
-use gloria_desktop::session_bus;
+use gloria_desktop::session_bus::{self, ToastText};
 use tauri::image::Image;
 use tauri::menu::{Menu, MenuItem};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
@@ -133,7 +133,7 @@ impl Tray {
 fn build(app: &AppHandle, core: CoreHandle, view: &TrayView) -> tauri::Result<TrayIcon> {
     TrayIconBuilder::with_id("main")
         .icon(image(view.icon))
-        .tooltip(&view.tooltip)
+        .tooltip(tooltip(view))
         .menu(&menu(app, view)?)
         .show_menu_on_left_click(false)
         .on_menu_event(move |app, event| {
@@ -164,12 +164,22 @@ fn update(app: &AppHandle, icon: &TrayIcon, before: Option<&TrayView>, view: &Tr
         icon.set_icon(Some(image(view.icon)))?;
     }
     if before.is_none_or(|before| before.tooltip != view.tooltip) {
-        icon.set_tooltip(Some(&view.tooltip))?;
+        icon.set_tooltip(Some(tooltip(view)))?;
     }
     if before.is_none_or(|before| before.menu != view.menu) {
         icon.set_menu(Some(menu(app, view)?))?;
     }
     Ok(())
+}
+
+/// The tooltip as the system takes it. A StatusNotifierItem's may hold HTML, and some of its words come from servers.
+fn tooltip(view: &TrayView) -> String {
+    let text = if cfg!(target_os = "linux") {
+        ToastText::Markup
+    } else {
+        ToastText::Plain
+    };
+    text.of(&view.tooltip)
 }
 
 const ACTIONS: [(&str, MenuAction); 5] = [
@@ -203,6 +213,7 @@ fn image(icon: Icon) -> Image<'static> {
         Icon::Connected => include_image!("icons/tray/connected-32.png"),
         Icon::Unread => include_image!("icons/tray/unread-32.png"),
         Icon::Reconnecting => include_image!("icons/tray/reconnecting-32.png"),
+        Icon::Disconnected => include_image!("icons/tray/disconnected-32.png"),
         Icon::Attention => include_image!("icons/tray/attention-32.png"),
     }
 }

@@ -72,6 +72,14 @@ reason: string,
  */
 remedy: Remedy, 
 /**
+ * Somebody has to do something: waiting alone leads nowhere.
+ */
+needsUser: boolean, 
+/**
+ * The connection has been away for longer than passes unnoticed.
+ */
+longOutage: boolean, 
+/**
  * Failed attempts in a row.
  */
 attempt: number, 

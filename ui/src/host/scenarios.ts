@@ -170,6 +170,8 @@ function connection(fields: Partial<ConnectionView> & Pick<ConnectionView, 'stat
   return {
     reason: '',
     remedy: 'none',
+    needsUser: fields.state === 'halted',
+    longOutage: false,
     attempt: 0,
     nextAttemptAt: null,
     connectedSince: null,

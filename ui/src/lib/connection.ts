@@ -61,7 +61,8 @@ export function connectionWords(view: ConnectionView, now: EpochMillis): Connect
         state: view.attempt > 0 ? `Connecting, attempt ${view.attempt + 1}…` : 'Connecting…',
         reason,
         advice,
-        buttons: [],
+        // What only the user can do stays on offer while it is tried whether it was done.
+        buttons: remedy === null || remedy.does === 'retry' ? [] : [remedy],
       };
     case 'connected': {
       const heard = view.lastHeardAt === null ? '' : ` · last heard ${ago(view.lastHeardAt, now)}`;
@@ -124,7 +125,7 @@ export function connectionWords(view: ConnectionView, now: EpochMillis): Connect
       return {
         tone: 'bad',
         title,
-        progress: 'It waits for you',
+        progress: next === null ? 'It waits for you' : `Asked again ${next}`,
         state: title,
         reason,
         advice,

@@ -13,6 +13,8 @@ function snapshot(revision: number): Snapshot {
       state: 'idle',
       reason: '',
       remedy: 'none',
+      needsUser: false,
+      longOutage: false,
       attempt: 0,
       nextAttemptAt: null,
       connectedSince: null,

@@ -9,6 +9,8 @@ function view(change: Partial<ConnectionView>): ConnectionView {
     state: 'connected',
     reason: '',
     remedy: 'none',
+    needsUser: false,
+    longOutage: false,
     attempt: 0,
     nextAttemptAt: null,
     connectedSince: null,

@@ -12,7 +12,9 @@ use gloria_core::connection::{self, Moment};
 use gloria_core::event::{self, DecodeContext, Decoded, Event, Undecoded};
 use gloria_core::ports::Signals as _;
 use gloria_core::protocol::Transport;
+use gloria_core::refusal;
 use gloria_desktop::SystemSignals;
+use gloria_stream::machine::Epoch;
 use gloria_stream::{Cause, Command, Delivery, DialError, Frame, Status, StreamHandle, StreamOptions};
 use serde::Serialize;
 use tokio::sync::mpsc;
@@ -262,7 +264,7 @@ impl Tail {
 
     fn take(&mut self, delivery: Delivery) -> anyhow::Result<Option<ExitCode>> {
         let code = match delivery {
-            Delivery::Frames(frames) => self.take_frames(&frames)?,
+            Delivery::Frames(frames) => self.take_frames(frames.epoch, &frames)?,
             Delivery::Status(status) => self.take_status(&status)?,
             Delivery::Skipped { id, bytes } => {
                 let error = format!("{bytes} bytes are over the limits; passed over");
@@ -289,19 +291,21 @@ impl Tail {
         Ok(code)
     }
 
-    fn take_frames(&mut self, frames: &[Frame]) -> anyhow::Result<Option<ExitCode>> {
+    fn take_frames(&mut self, epoch: Epoch, frames: &[Frame]) -> anyhow::Result<Option<ExitCode>> {
         for frame in frames {
             let decoded = decode(frame);
             let event_type = decoded
                 .as_ref()
                 .map_or(&*frame.event, |decoded| decoded.event_type);
-            if let Ok(Decoded {
-                event: Event::ConnectionEstablished(greeting),
-                ..
-            }) = &decoded
-                && let Some(heartbeat) = greeting.heartbeat
-            {
-                self.stream.send(Command::Heartbeat(heartbeat));
+            if let Ok(Decoded { event, .. }) = &decoded {
+                if let Some(answer) = refusal::answer_of(event) {
+                    self.stream.send(Command::Said(epoch, answer));
+                }
+                if let Event::ConnectionEstablished(greeting) = event
+                    && let Some(heartbeat) = greeting.heartbeat
+                {
+                    self.stream.send(Command::Heartbeat(heartbeat));
+                }
             }
             let wanted = &self.options.types;
             if !wanted.is_empty()

@@ -3,6 +3,7 @@
 
 mod account;
 mod collecting;
+mod heard;
 mod incoming;
 mod requests;
 mod signals;
@@ -15,6 +16,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use gloria_stream::machine::Epoch;
 use gloria_stream::{Delivery, IdleReason, Reachability, Status, StreamHandle};
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -27,16 +29,18 @@ use crate::handle::{CoreHandle, Request};
 use crate::inbox::{Inbox, InboxError, InboxThread};
 use crate::metrics::Meters;
 use crate::metrics::endpoint::Endpoint;
-use crate::outage::Outage;
+use crate::outage::{self, Outage};
 use crate::paths::Paths;
 use crate::ports::{Clock, Observation, Opener, Secrets, Signals, SoundError, Sounds, ToastError, Toasts};
 use crate::protocol::{
-    AccountView, Counts, Notice, NoticeKind, Preferences, Revised, Snapshot, TokenState, Update, WindowView,
+    AccountView, ConnectionState, Counts, Notice, NoticeKind, Preferences, Revised, Snapshot, TokenState,
+    Update, WindowView,
 };
 use crate::session::{Token, TokenError, TokenReport};
 use crate::settings::{Key, Resolved, Settings, SettingsFile, proxy_words};
 use crate::throttle::Throttle;
 use collecting::{CatchUp, Held};
+use heard::Heard;
 use storage::StorageTrouble;
 pub use supervision::supervise;
 use telling::Untold;
@@ -161,6 +165,8 @@ struct Actor {
     own_problems: Vec<String>,
     stream: Option<Running>,
     status: Status,
+    /// The connection that the last events came over, since the stream was last known to connect.
+    epoch: Option<Epoch>,
     /// What the stream was told of the network last.
     reachability: Option<Reachability>,
     /// Host and port of the proxy that the stream is dialled through.
@@ -192,6 +198,7 @@ struct Actor {
     state: Snapshot,
     updates: broadcast::Sender<Revised>,
     heard_told: Instant,
+    heard: Heard,
     reports: (mpsc::UnboundedSender<Report>, mpsc::UnboundedReceiver<Report>),
     rng: fastrand::Rng,
 }
@@ -207,6 +214,7 @@ impl Actor {
         let source = settings.address.as_ref().map(Address::server).unwrap_or_default();
         let opened = Inbox::open_on(setup.paths.disk, &setup.paths.inbox(), &source)?;
         let (counts, cursor) = (opened.inbox.counts()?, opened.inbox.cursor()?);
+        let heard_at = opened.inbox.heard_at()?;
         let mut notices = BTreeMap::new();
         let (mut storage, mut inbox_problem) = (None, None);
         if let Some(problem) = opened.problem {
@@ -275,6 +283,7 @@ impl Actor {
             own_problems,
             stream: None,
             status,
+            epoch: None,
             reachability: None,
             proxy: None,
             unkept_token: None,
@@ -298,6 +307,7 @@ impl Actor {
             state,
             updates: broadcast::Sender::new(WAITING_UPDATES),
             heard_told: Instant::now(),
+            heard: Heard::stored(heard_at),
             reports: mpsc::unbounded_channel(),
         })
     }
@@ -316,6 +326,7 @@ impl Actor {
                 request = requests.recv() => match request {
                     Some(Request::Stop(reply)) => {
                         self.drop_stream();
+                        self.store_heard(Duration::ZERO).await;
                         // Whoever asked may be gone; the core ends all the same.
                         let _ = reply.send(Ok(()));
                         return Ending::Asked;
@@ -388,6 +399,7 @@ impl Actor {
         }
         if self.heard_told + HEARD_CHECK <= now {
             self.tell_heard(Duration::ZERO);
+            self.store_heard_at_leisure().await;
         }
     }
 
@@ -401,24 +413,33 @@ impl Actor {
     }
 
     fn publish_connection(&mut self) {
-        let heard = self
-            .stream
+        let storage = self
+            .storage
             .as_ref()
-            .and_then(|running| running.handle.last_heard());
+            .filter(|trouble| trouble.needs_user)
+            .map(|trouble| trouble.words.clone());
+        let needs_user = outage::needs_user(
+            matches!(self.status, Status::Connected { .. }),
+            storage.is_some(),
+            self.state.account.needs_setup,
+            &self.outage,
+        );
         let surroundings = Surroundings {
-            storage: self
-                .storage
-                .as_ref()
-                .filter(|trouble| trouble.needs_user)
-                .map(|trouble| trouble.words.clone()),
+            storage,
+            needs_user,
+            long_outage: self.outage.is_long(),
             ..Surroundings::new(
                 self.settings.address.as_ref(),
                 self.reachability,
                 self.proxy.clone(),
             )
         };
-        let view = connection::view(&self.status, heard, surroundings, &self.now());
+        let mut view = connection::view(&self.status, self.last_heard(), surroundings, &self.now());
         let known = &self.state.connection;
+        if view.state == ConnectionState::Connecting && view.needs_user && known.needs_user {
+            // The way out is shown until the attempt has shown that it is not needed.
+            (view.reason, view.remedy) = (known.reason.clone(), known.remedy);
+        }
         // The moment of an instant is computed anew each time; a millisecond's difference is no news.
         let close = |a: Option<i64>, b: Option<i64>| match (a, b) {
             (Some(a), Some(b)) => (a - b).abs() < 500,
@@ -426,6 +447,7 @@ impl Actor {
         };
         let same = view.state == known.state
             && (&view.reason, view.remedy, view.attempt) == (&known.reason, known.remedy, known.attempt)
+            && (view.needs_user, view.long_outage) == (known.needs_user, known.long_outage)
             && view.last_heard_at == known.last_heard_at
             && (view.network, view.transport, view.insecure)
                 == (known.network, known.transport, known.insecure)
@@ -489,6 +511,7 @@ impl Actor {
         }
         if view != self.state.account {
             self.publish(Update::Account(view));
+            self.publish_connection();
         }
     }
 

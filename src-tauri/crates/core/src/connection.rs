@@ -53,6 +53,10 @@ pub struct Surroundings {
     pub proxy: Option<String>,
     /// Why what comes cannot be stored, where the user has to mend that.
     pub storage: Option<String>,
+    /// Somebody has to do something.
+    pub needs_user: bool,
+    /// The connection has been away for longer than passes unnoticed.
+    pub long_outage: bool,
 }
 
 impl Surroundings {
@@ -71,6 +75,8 @@ impl Surroundings {
             insecure: address.is_some_and(Address::is_insecure),
             proxy,
             storage: None,
+            needs_user: false,
+            long_outage: false,
         }
     }
 }
@@ -107,6 +113,8 @@ pub fn view(
         state: ConnectionState::Idle,
         reason: String::new(),
         remedy: Remedy::None,
+        needs_user: surroundings.needs_user,
+        long_outage: surroundings.long_outage,
         attempt: 0,
         next_attempt_at: None,
         connected_since: None,

@@ -19,6 +19,7 @@ pub mod paths;
 pub mod ports;
 mod probe;
 pub mod protocol;
+pub mod refusal;
 mod restarts;
 pub mod session;
 pub mod settings;

@@ -2,10 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use gloria_stream::{Cause, DialError, HaltReason, Status};
+use gloria_stream::{Cause, DialError, Status};
 
 /// Laptops lose connections all day and find them again. What lasts longer than this is worth knowing.
 pub const LONGEST_SILENT_OUTAGE: Duration = Duration::from_secs(5 * 60);
+
+/// A connection that ends within this time by what the user was called for did not end that trouble, such as one that is
+/// opened and refuses the token by an event.
+const RELAPSE: Duration = Duration::from_secs(60);
 
 /// The time since the connection was last there.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -13,7 +17,13 @@ pub struct Outage {
     began: Option<Instant>,
     /// Why the last attempt failed; an attempt under way has no reason of its own.
     reason: String,
+    /// Waiting alone led nowhere when there was last a reason.
+    needs_user: bool,
     told: bool,
+    /// It has lasted for [`LONGEST_SILENT_OUTAGE`].
+    long: bool,
+    /// What the user was called for before the connection was there again, and when that was.
+    told_before: Option<(String, Instant)>,
 }
 
 /// What the user is told about an outage.
@@ -30,20 +40,46 @@ impl Outage {
     /// has been told of, it is not told of again.
     pub fn note(&mut self, status: &Status, now: Instant) -> Option<OutageNews> {
         match status {
-            Status::Connected { .. } | Status::Idle(_) => {
+            Status::Connected { .. } => {
+                let told_before = if self.told && self.needs_user {
+                    Some((std::mem::take(&mut self.reason), now))
+                } else {
+                    self.told_before.take()
+                };
+                *self = Self {
+                    told_before,
+                    ..Self::default()
+                };
+                return None;
+            }
+            Status::Idle(_) => {
                 *self = Self::default();
                 return None;
             }
-            Status::Connecting { .. } => {}
+            // Whether the trouble is over is known when the attempt is.
+            Status::Connecting { .. }
+            | Status::Waiting {
+                cause: Cause::Halted(_),
+                ..
+            } => {}
             Status::Waiting { cause, .. } | Status::CircuitOpen { cause, .. } => {
-                self.reason = cause.to_string()
+                self.reason = cause.to_string();
+                self.needs_user = waits_for_user(status);
             }
-            Status::Halted { reason, .. } => self.reason = reason.to_string(),
+            Status::Halted { reason, .. } => {
+                self.reason = reason.to_string();
+                self.needs_user = true;
+            }
         }
         let began = *self.began.get_or_insert(now);
-        let needs_user = needs_user(status);
-        let long = now.saturating_duration_since(began) >= LONGEST_SILENT_OUTAGE;
-        if self.told || !(needs_user || long) {
+        let needs_user = self.needs_user;
+        self.long = now.saturating_duration_since(began) >= LONGEST_SILENT_OUTAGE;
+        let relapsed = needs_user
+            && self.told_before.as_ref().is_some_and(|(reason, at)| {
+                *reason == self.reason && now.saturating_duration_since(*at) < RELAPSE
+            });
+        self.told |= relapsed;
+        if self.told || !(needs_user || self.long) {
             return None;
         }
         self.told = true;
@@ -67,26 +103,33 @@ impl Outage {
         })
     }
 
-    /// When the outage becomes long, unless it ends before or has been told of.
+    /// When the outage becomes long, unless it ends before.
     pub fn deadline(&self) -> Option<Instant> {
         self.began
-            .filter(|_| !self.told)
+            .filter(|_| !self.long)
             .map(|began| began + LONGEST_SILENT_OUTAGE)
+    }
+
+    /// Waiting alone leads nowhere, as far as is known.
+    pub fn needs_user(&self) -> bool {
+        self.needs_user
+    }
+
+    /// It has lasted for longer than a laptop that changes networks takes.
+    pub fn is_long(&self) -> bool {
+        self.long
     }
 }
 
+/// Whether somebody has to do something: the one rule for the tray, the notification, the window and `gloria status`.
+pub(crate) fn needs_user(connected: bool, storage_fails: bool, needs_setup: bool, outage: &Outage) -> bool {
+    storage_fails || (!connected && (needs_setup || outage.needs_user()))
+}
+
 /// Whether waiting alone leads nowhere.
-pub(crate) fn needs_user(status: &Status) -> bool {
+fn waits_for_user(status: &Status) -> bool {
     match status {
-        Status::Halted {
-            reason:
-                HaltReason::Unauthorized
-                | HaltReason::Expired
-                | HaltReason::Forbidden
-                | HaltReason::StoppedByServer
-                | HaltReason::NoCredential,
-            ..
-        } => true,
+        Status::Halted { .. } => true,
         Status::Waiting { cause, .. } | Status::CircuitOpen { cause, .. } => matches!(
             cause,
             Cause::NetworkSignIn
@@ -103,7 +146,7 @@ pub(crate) fn needs_user(status: &Status) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use gloria_stream::IdleReason;
+    use gloria_stream::{HaltReason, IdleReason};
 
     use super::*;
 
@@ -195,10 +238,93 @@ mod tests {
     }
 
     #[test]
+    fn an_attempt_under_way_does_not_take_the_call_back() {
+        let now = Instant::now();
+        let mut outage = Outage::default();
+        let locked = DialError::Credential(gloria_stream::CredentialError::Unavailable("locked".into()));
+        outage.note(&waiting(Cause::Dial(locked), now), now);
+        for status in [
+            Status::Connecting { attempt: 1 },
+            waiting(Cause::Halted(HaltReason::Unauthorized), now),
+        ] {
+            outage.note(&status, now);
+            assert!(outage.needs_user(), "{status:?}");
+        }
+        outage.note(&waiting(Cause::Status(503), now), now);
+        assert!(!outage.needs_user(), "it is another trouble now");
+    }
+
+    #[test]
+    fn a_refusal_that_comes_back_within_a_minute_is_told_once() {
+        let mut now = Instant::now();
+        let mut outage = Outage::default();
+        let halted = Status::Halted {
+            reason: HaltReason::Unauthorized,
+            until: None,
+        };
+        assert!(outage.note(&halted, now).is_some());
+        for _ in 0..3 {
+            now += 45 * MINUTE;
+            assert_eq!(outage.note(&Status::Connected { since: now }, now), None);
+            assert!(!outage.needs_user());
+            now += Duration::from_secs(5);
+            assert_eq!(outage.note(&halted, now), None, "it never was over");
+        }
+        outage.note(&Status::Connected { since: now }, now);
+        now += 2 * MINUTE;
+        assert!(outage.note(&halted, now).is_some(), "this one is another");
+    }
+
+    #[test]
+    fn a_long_outage_is_known_as_one_whether_or_not_it_was_told() {
+        let begin = Instant::now();
+        let mut outage = Outage::default();
+        outage.note(&waiting(Cause::NetworkSignIn, begin), begin);
+        assert!(!outage.is_long());
+        let late = outage.deadline().unwrap();
+        outage.note(&Status::Connecting { attempt: 3 }, late);
+        assert!(outage.is_long());
+        outage.note(&Status::Connected { since: late }, late);
+        assert!(!outage.is_long());
+    }
+
+    #[test]
     fn whoever_disconnected_knows_it() {
         let now = Instant::now();
         let mut outage = Outage::default();
         assert_eq!(outage.note(&Status::Idle(IdleReason::Stopped), now), None);
         assert_eq!(outage.deadline(), None);
+    }
+
+    #[test]
+    fn the_user_is_needed_where_waiting_leads_nowhere() {
+        let now = Instant::now();
+        let after = |status: &Status| {
+            let mut outage = Outage::default();
+            outage.note(status, now);
+            outage
+        };
+        let certificate = Cause::Dial(DialError::Certificate("expired".into()));
+        let halted = Status::Halted {
+            reason: HaltReason::Forbidden,
+            until: Some(now),
+        };
+        for (status, wanted) in [
+            (Status::Connecting { attempt: 3 }, false),
+            (waiting(Cause::Status(503), now), false),
+            (waiting(Cause::Dial(DialError::NameNotFound), now), false),
+            (waiting(certificate, now), true),
+            (halted, true),
+            (Status::Idle(IdleReason::Stopped), false),
+        ] {
+            let outage = after(&status);
+            assert_eq!(needs_user(false, false, false, &outage), wanted, "{status:?}");
+            assert!(needs_user(false, false, true, &outage), "set-up is missing");
+            assert!(needs_user(true, true, false, &outage), "nothing can be kept");
+        }
+        assert!(
+            !needs_user(true, false, true, &Outage::default()),
+            "it is connected"
+        );
     }
 }

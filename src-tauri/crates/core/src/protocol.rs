@@ -149,6 +149,10 @@ pub struct ConnectionView {
     pub reason: String,
     /// What the user can do about it, if anything.
     pub remedy: Remedy,
+    /// Somebody has to do something: waiting alone leads nowhere.
+    pub needs_user: bool,
+    /// The connection has been away for longer than passes unnoticed.
+    pub long_outage: bool,
     /// Failed attempts in a row.
     pub attempt: u32,
     /// When the next attempt starts.

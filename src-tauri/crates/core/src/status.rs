@@ -3,11 +3,9 @@
 
 use std::net::SocketAddr;
 
-use gloria_stream::Status;
 use serde::Serialize;
 
-use crate::outage;
-use crate::protocol::{ConnectionView, Counts, EpochMillis, MetricsView, Notice};
+use crate::protocol::{ConnectionState, ConnectionView, Counts, EpochMillis, MetricsView, Notice};
 
 /// What `gloria status` tells.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -43,70 +41,13 @@ pub enum Health {
     NeedsUser,
 }
 
-/// Sums the app up, by the same rule that decides whether the user is called. `storage_fails` says that what comes
-/// cannot be kept, which the best connection does not mend.
-pub fn health(status: &Status, needs_setup: bool, storage_fails: bool) -> Health {
-    let connected = matches!(status, Status::Connected { .. });
-    if storage_fails {
+/// Sums the app up, by the same word that the window and the tray show.
+pub fn health(connection: &ConnectionView) -> Health {
+    if connection.needs_user {
         Health::NeedsUser
-    } else if connected {
+    } else if connection.state == ConnectionState::Connected {
         Health::Connected
-    } else if needs_setup || outage::needs_user(status) {
-        Health::NeedsUser
     } else {
         Health::Working
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Instant;
-
-    use gloria_stream::{Cause, DialError, HaltReason, IdleReason};
-
-    use super::*;
-
-    #[test]
-    fn the_user_is_needed_where_waiting_leads_nowhere() {
-        let waiting = |cause| Status::Waiting {
-            attempt: 1,
-            until: Instant::now(),
-            cause,
-        };
-        let certificate = Cause::Dial(DialError::Certificate("expired".into()));
-        for (status, needs_setup, expected) in [
-            (
-                Status::Connected {
-                    since: Instant::now(),
-                },
-                false,
-                Health::Connected,
-            ),
-            (Status::Connecting { attempt: 3 }, false, Health::Working),
-            (waiting(Cause::Status(503)), false, Health::Working),
-            (
-                waiting(Cause::Dial(DialError::NameNotFound)),
-                false,
-                Health::Working,
-            ),
-            (waiting(certificate), false, Health::NeedsUser),
-            (
-                Status::Halted {
-                    reason: HaltReason::Forbidden,
-                    until: None,
-                },
-                false,
-                Health::NeedsUser,
-            ),
-            (Status::Idle(IdleReason::NotStarted), true, Health::NeedsUser),
-            (Status::Idle(IdleReason::Stopped), false, Health::Working),
-        ] {
-            assert_eq!(health(&status, needs_setup, false), expected, "{status:?}");
-            assert_eq!(
-                health(&status, needs_setup, true),
-                Health::NeedsUser,
-                "{status:?}"
-            );
-        }
     }
 }

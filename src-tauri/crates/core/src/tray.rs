@@ -57,6 +57,8 @@ pub enum TrayIcon {
     Unread,
     /// Not connected, and at work on it.
     Reconnecting,
+    /// The same for longer than passes unnoticed.
+    Disconnected,
     /// The user has to do something.
     Attention,
 }
@@ -93,11 +95,14 @@ pub fn view(state: &Snapshot, now: EpochMillis, local: &LocalTime) -> TrayView {
         .preferences
         .sounds_paused_until
         .is_some_and(|until| until > now);
-    let needs_user = state.connection.state == ConnectionState::Halted || state.connection.storage.is_some();
-    let icon = if state.account.needs_setup || needs_user {
+    let icon = if state.connection.needs_user {
         TrayIcon::Attention
     } else if state.connection.state != ConnectionState::Connected {
-        TrayIcon::Reconnecting
+        if state.connection.long_outage {
+            TrayIcon::Disconnected
+        } else {
+            TrayIcon::Reconnecting
+        }
     } else if state.counts.unseen > 0 {
         TrayIcon::Unread
     } else {
@@ -140,16 +145,21 @@ fn tooltip(state: &Snapshot, local: &LocalTime) -> String {
         .map_or_else(String::new, |at| local.second(at));
     let standing = if state.account.needs_setup {
         "Set-up needed".to_owned()
+    } else if connection.needs_user {
+        "Needs you".to_owned()
     } else {
         match connection.state {
-            ConnectionState::Connected if connection.storage.is_some() => "Needs you".to_owned(),
             ConnectionState::Connected => connection.connected_since.map_or_else(
                 || "Connected".to_owned(),
                 |since| format!("Connected since {}", local.minute(since)),
             ),
             ConnectionState::Connecting => format!("Connecting{attempts}"),
-            ConnectionState::Waiting => format!("Reconnecting at {next}{attempts}"),
-            ConnectionState::CircuitOpen => format!("Not connected{attempts}, next at {next}"),
+            ConnectionState::Waiting if !connection.long_outage => {
+                format!("Reconnecting at {next}{attempts}")
+            }
+            ConnectionState::Waiting | ConnectionState::CircuitOpen => {
+                format!("Not connected{attempts}, next at {next}")
+            }
             ConnectionState::Halted => "Needs you".to_owned(),
             ConnectionState::Idle => "Not connected".to_owned(),
         }
@@ -215,6 +225,8 @@ mod tests {
                 state: connection,
                 reason: "the server answered 503".into(),
                 remedy: Remedy::None,
+                needs_user: connection == ConnectionState::Halted,
+                long_outage: false,
                 attempt: 0,
                 next_attempt_at: None,
                 connected_since: None,
@@ -261,7 +273,42 @@ mod tests {
         assert_eq!(icon(ConnectionState::Halted, 3), TrayIcon::Attention);
         let mut fresh = state(ConnectionState::Idle, 0);
         fresh.account.needs_setup = true;
+        fresh.connection.needs_user = true;
         assert_eq!(view(&fresh, 0, &utc()).icon, TrayIcon::Attention);
+    }
+
+    #[test]
+    fn whoever_is_needed_is_called_whatever_the_connection_does() {
+        for connection in [
+            ConnectionState::Connected,
+            ConnectionState::Connecting,
+            ConnectionState::Waiting,
+            ConnectionState::CircuitOpen,
+        ] {
+            let mut state = state(connection, 1);
+            state.connection.needs_user = true;
+            let view = view(&state, 0, &utc());
+            assert_eq!(view.icon, TrayIcon::Attention, "{connection:?}");
+            assert!(view.tooltip.contains("Needs you"), "{}", view.tooltip);
+        }
+    }
+
+    #[test]
+    fn a_long_outage_looks_longer_than_a_short_one() {
+        for connection in [
+            ConnectionState::Connecting,
+            ConnectionState::Waiting,
+            ConnectionState::CircuitOpen,
+        ] {
+            let mut state = state(connection, 0);
+            assert_eq!(view(&state, 0, &utc()).icon, TrayIcon::Reconnecting);
+            state.connection.long_outage = true;
+            assert_eq!(
+                view(&state, 0, &utc()).icon,
+                TrayIcon::Disconnected,
+                "{connection:?}"
+            );
+        }
     }
 
     fn utc() -> LocalTime {
@@ -309,6 +356,7 @@ mod tests {
         assert_eq!(
             tooltip(&|state| {
                 state.connection.state = ConnectionState::Halted;
+                state.connection.needs_user = true;
                 state.connection.reason = "the token is not accepted".into();
             }),
             "Gloria Notify\nNeeds you\nThe token is not accepted"

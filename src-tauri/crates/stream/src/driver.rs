@@ -21,7 +21,7 @@ pub use self::certificates::ClientCertificate;
 pub use self::client::NetworkOptions;
 pub use self::proxy::{ProxyAddress, ProxyAddressError, ProxyChoice};
 pub use self::transport::{Answer, Heard, Incoming, Request, Transport};
-use crate::machine::{Epoch, Machine};
+use crate::machine::{Epoch, Head, Machine};
 use crate::{Frame, Limits, Reachability, Status, Timing};
 
 mod certificates;
@@ -171,8 +171,8 @@ pub enum Command {
     CredentialsChanged,
     /// The server promised a heartbeat this often.
     Heartbeat(Duration),
-    /// An event that came in this epoch said what an answer with this status says.
-    Said(Epoch, u16),
+    /// An event that came in this epoch said what an answer with this head says.
+    Said(Epoch, Head),
 }
 
 /// What a stream hands out, in order.

@@ -196,8 +196,8 @@ pub enum Input {
     ReadingResumed(Epoch),
     /// The open stream ended.
     Ended(Epoch, EndCause),
-    /// An event of the stream said what an answer with this status says. It may be read after the stream's end.
-    Said(Epoch, u16),
+    /// An event of the stream said what an answer with this head says. It may be read after the stream's end.
+    Said(Epoch, Head),
     /// The [deadline](Machine::deadline) passed.
     Tick,
 }

@@ -7,6 +7,7 @@ use secrecy::ExposeSecret as _;
 use tokio::sync::{mpsc, watch};
 use toml::Value;
 
+use super::heard::Heard;
 use super::{Actor, Running, WAITING_DELIVERIES, environment_token, preferences};
 use crate::address::Address;
 use crate::handle::{CoreError, Reply};
@@ -47,6 +48,7 @@ impl Actor {
         };
         let handle = StreamHandle::spawn(options, Arc::new(source), sender);
         handle.observe(self.meters.observer());
+        handle.send(Command::Attention(self.window.focused));
         handle.send(Command::Start {
             cursor: self.cursor.clone(),
         });
@@ -62,7 +64,9 @@ impl Actor {
 
     /// Hangs up, and forgets what was read and not taken.
     pub(super) fn drop_stream(&mut self) {
+        self.keep_heard();
         self.stream = None;
+        self.epoch = None;
         self.meters.stopped();
     }
 
@@ -85,7 +89,6 @@ impl Actor {
 
     pub(super) fn set_status(&mut self, status: Status) {
         self.status = status;
-        self.publish_connection();
         self.tell_outage();
     }
 
@@ -159,12 +162,14 @@ impl Actor {
             self.settings.address = Some(address);
             self.note_saving(saved);
         }
-        self.cursor = self
+        let heard_at;
+        (self.cursor, heard_at) = self
             .with_inbox(move |inbox| {
                 inbox.switch_source(&name)?;
-                inbox.cursor()
+                Ok((inbox.cursor()?, inbox.heard_at()?))
             })
             .await?;
+        self.heard = Heard::stored(heard_at);
         self.token = TokenReport {
             state: TokenState::Unknown,
             problem: String::new(),

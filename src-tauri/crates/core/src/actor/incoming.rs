@@ -11,6 +11,7 @@ use crate::metrics::{self, Outcome};
 use crate::outage::OutageNews;
 use crate::ports::Toast;
 use crate::protocol::{EpochMillis, Item, NoticeKind, Priority};
+use crate::refusal;
 use crate::throttle::{Source, Throttle};
 
 /// Events in one transaction: enough to make the disk's part small, few enough to be on screen at once.
@@ -35,11 +36,12 @@ impl Actor {
                     && let Ok(next) = running.deliveries.try_recv()
                 {
                     match next {
-                        Delivery::Frames(more) => {
+                        Delivery::Frames(more) if more.epoch == reads[0].epoch => {
                             count += more.len();
                             reads.push(more);
                         }
-                        next @ (Delivery::Status(_)
+                        next @ (Delivery::Frames(_)
+                        | Delivery::Status(_)
                         | Delivery::Skipped { .. }
                         | Delivery::PositionLost { .. }) => other = Some(next),
                     }
@@ -49,7 +51,8 @@ impl Actor {
                     Some(Delivery::Status(status)) => self.take_status(status),
                     Some(Delivery::Skipped { id, bytes }) => self.take_skipped(&id, bytes).await,
                     Some(Delivery::PositionLost { id }) => self.take_position_lost(&id).await,
-                    Some(Delivery::Frames(_)) | None => {}
+                    Some(Delivery::Frames(frames)) => self.take_frames(vec![frames]).await,
+                    None => {}
                 }
             }
         }
@@ -95,12 +98,19 @@ impl Actor {
     fn take_status(&mut self, status: Status) {
         if matches!(status, Status::Connected { .. }) && !matches!(self.status, Status::Connected { .. }) {
             self.begin_catch_up();
+            self.epoch = None;
         }
         self.set_status(status);
     }
 
     async fn take_frames(&mut self, reads: Vec<Frames>) {
         let (mut arrivals, mut reading) = (Vec::new(), Vec::new());
+        if let Some(epoch) = reads.first().map(|read| read.epoch)
+            && self.epoch.replace(epoch).is_some_and(|before| before != epoch)
+        {
+            // The statuses between the two connections came too fast to be told one by one.
+            self.begin_catch_up();
+        }
         let frames = reads
             .into_iter()
             .flat_map(|read| read.frames.into_iter().map(move |frame| (read.received, frame)));
@@ -136,7 +146,14 @@ impl Actor {
                             .into(),
                     ),
                 ),
-                Ok(_) => {}
+                Ok(event) => {
+                    if let (Some(answer), Some(running), Some(epoch)) =
+                        (refusal::answer_of(event), &self.stream, self.epoch)
+                    {
+                        tracing::warn!(status = answer.status, "the server refuses by an event");
+                        running.handle.send(Command::Said(epoch, answer));
+                    }
+                }
                 Err(undecoded) if undecoded.is_no_mistake() => tracing::debug!(id = &*frame.id, "an event of another type was passed over"),
                 Err(error) => tracing::warn!(id = &*frame.id, %error, "a malformed event was passed over"),
             }
@@ -259,6 +276,7 @@ impl Actor {
     /// Tells of an outage when it is time to, unless the window already asks for what is missing.
     pub(super) fn tell_outage(&mut self) {
         let news = self.outage.note(&self.status, Instant::now().into_std());
+        self.publish_connection();
         if let Some(OutageNews { title, body }) = news
             && !self.state.account.needs_setup
         {

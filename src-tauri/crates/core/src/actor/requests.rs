@@ -68,6 +68,11 @@ impl Actor {
                     self.set_notice(NoticeKind::Gap, None);
                     self.set_notice(NoticeKind::Internal, None);
                 }
+                if self.window.focused != view.focused
+                    && let Some(running) = &self.stream
+                {
+                    running.handle.send(Command::Attention(view.focused));
+                }
                 self.window = view;
                 self.metrics_due = view.connection_visible.then(Instant::now);
                 if !view.focused && !view.inbox_visible {
@@ -90,11 +95,7 @@ impl Actor {
         StatusReport {
             version: self.setup.version.clone(),
             since: metrics.since,
-            health: status::health(
-                &self.status,
-                self.state.account.needs_setup,
-                self.state.connection.storage.is_some(),
-            ),
+            health: status::health(&self.state.connection),
             connection: self.state.connection.clone(),
             counts: self.state.counts,
             metrics,

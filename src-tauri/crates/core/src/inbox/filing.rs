@@ -157,6 +157,32 @@ impl Inbox {
             })?)
     }
 
+    /// When something was heard last of this server.
+    ///
+    /// # Errors
+    ///
+    /// When the database refuses.
+    pub fn heard_at(&self) -> Result<Option<EpochMillis>, InboxError> {
+        Ok(self.db.query_row(
+            "SELECT heard_at FROM source WHERE id = ?1",
+            [self.source],
+            |row| row.get(0),
+        )?)
+    }
+
+    /// Notes when something was heard last.
+    ///
+    /// # Errors
+    ///
+    /// When the database refuses.
+    pub fn set_heard_at(&mut self, at: EpochMillis) -> Result<(), InboxError> {
+        self.db.execute(
+            "UPDATE source SET heard_at = ?1 WHERE id = ?2",
+            params![at, self.source],
+        )?;
+        Ok(())
+    }
+
     /// Begins without a position, where the server knows the stored one no more.
     ///
     /// # Errors

@@ -61,7 +61,10 @@ const MIGRATIONS: &[&str] = &["
         WHERE archived_at IS NOT NULL AND deleted_at IS NULL;
     CREATE INDEX item_unseen ON item (source)
         WHERE seen_at IS NULL AND archived_at IS NULL AND deleted_at IS NULL;
-"];
+",
+    // When something was heard last of a server, for whoever looks while it is out of reach.
+    "ALTER TABLE source ADD COLUMN heard_at INTEGER;",
+];
 
 fn version(db: &Connection) -> Result<i64, InboxError> {
     Ok(db.query_row("PRAGMA user_version", [], |row| row.get(0))?)

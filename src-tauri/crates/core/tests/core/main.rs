@@ -9,6 +9,7 @@ mod clock;
 mod conditions;
 mod desk;
 mod floods;
+mod healing;
 mod network;
 mod numbers;
 mod open_metrics;

@@ -133,7 +133,7 @@ impl Connection {
             Command::RetryNow => self.input(Input::RetryNow),
             Command::Woke(slept) => self.input(Input::Woke(slept)),
             Command::Attention(attention) => self.input(Input::Attention(attention)),
-            Command::Said(epoch, status) => self.input(Input::Said(epoch, status)),
+            Command::Said(epoch, head) => self.input(Input::Said(epoch, head)),
             Command::CredentialsChanged => self.input(Input::Credentials),
             Command::Heartbeat(every) => {
                 self.input(Input::Heartbeat(every));
@@ -215,9 +215,10 @@ impl Connection {
 
     fn input_at(&mut self, now: Instant, input: Input) {
         let refused = matches!(&input, Input::Opened(_, head) if head.status == 401)
+            || matches!(&input, Input::Said(_, head) if head.status == 401)
             || matches!(
                 &input,
-                Input::Ended(_, EndCause::Rejected(HaltReason::Unauthorized)) | Input::Said(_, 401)
+                Input::Ended(_, EndCause::Rejected(HaltReason::Unauthorized))
             );
         if refused {
             self.meter.tell(Step::TokenRefused);

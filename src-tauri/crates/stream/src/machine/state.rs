@@ -228,7 +228,7 @@ impl Machine {
                 self.note_acceptance(&end);
                 self.ended(now, end, &mut effects);
             }
-            Input::Said(epoch, status) => self.said(now, epoch, status, &mut effects),
+            Input::Said(epoch, head) => self.said(now, epoch, &head, &mut effects),
             // An epoch that is over has nothing more to say.
             Input::AskedWith(..)
             | Input::Opened(..)

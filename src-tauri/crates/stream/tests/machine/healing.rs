@@ -370,9 +370,9 @@ fn a_refusal_among_the_events_counts_as_one() {
             rig.deliver("");
             if behind {
                 rig.end(EndCause::Closed);
-                rig.send(Input::Said(epoch, 401));
+                rig.send(Input::Said(epoch, Head::of(401)));
             } else {
-                rig.send(Input::Said(epoch, 401));
+                rig.send(Input::Said(epoch, Head::of(401)));
                 rig.end(EndCause::Closed);
             }
             if !renewed {
@@ -383,7 +383,7 @@ fn a_refusal_among_the_events_counts_as_one() {
     }
     let mut rig = connected();
     let epoch = rig.epoch();
-    rig.send(Input::Said(epoch, 403));
+    rig.send(Input::Said(epoch, Head::of(403)));
     rig.end(EndCause::Closed);
     assert_eq!(rig.halt(), HaltReason::Forbidden);
 }
@@ -392,7 +392,7 @@ fn a_refusal_among_the_events_counts_as_one() {
 fn a_refusal_among_the_events_ends_a_stream_that_says_nothing_more() {
     let mut rig = connected();
     let epoch = rig.epoch();
-    rig.send(Input::Said(epoch, 403));
+    rig.send(Input::Said(epoch, Head::of(403)));
     rig.pass(9.0);
     rig.send(Input::Tick);
     assert!(matches!(rig.machine.phase(), Phase::Connected { .. }));
@@ -402,7 +402,7 @@ fn a_refusal_among_the_events_ends_a_stream_that_says_nothing_more() {
 
     let mut rig = connected();
     let epoch = rig.epoch();
-    rig.send(Input::Said(epoch, 403));
+    rig.send(Input::Said(epoch, Head::of(403)));
     rig.pass(1.0);
     rig.deliver("8");
     rig.pass(30.0);
@@ -422,9 +422,9 @@ fn trouble_among_the_events_is_a_failure_though_the_end_was_orderly() {
             rig.deliver("8");
             if behind {
                 rig.end(EndCause::Closed);
-                rig.send(Input::Said(epoch, 503));
+                rig.send(Input::Said(epoch, Head::of(503)));
             } else {
-                rig.send(Input::Said(epoch, 503));
+                rig.send(Input::Said(epoch, Head::of(503)));
                 rig.end(EndCause::Closed);
             }
             assert_eq!(attempt(&rig), failures, "behind: {behind}");

@@ -154,7 +154,7 @@ impl Life {
             Step::Network(reachability) => Input::Network(*reachability),
             Step::Woke(slept) => Input::Woke(Duration::from_secs(*slept)),
             Step::Attention(attention) => Input::Attention(*attention),
-            Step::Said(age, status) => Input::Said(epoch(age)?, *status),
+            Step::Said(age, status) => Input::Said(epoch(age)?, Head::of(*status)),
             Step::Credentials => Input::Credentials,
             Step::Heartbeat(millis) => Input::Heartbeat(Duration::from_millis(*millis)),
             Step::Opened(age, status, after) => Input::Opened(

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gloria_stream::machine::{Chunk, Effect, Epoch, Input, Phase};
+use gloria_stream::machine::{Chunk, Effect, Epoch, Head, Input, Phase};
 use gloria_stream::{Cause, CredentialError, DialError, EndCause, Frame, HaltReason, Reachability};
 
 use crate::{Rig, status_head, stream};
@@ -176,8 +176,8 @@ fn inputs() -> Vec<(&'static str, MakeInput)> {
         ("route", |rig| {
             Input::Ended(current(rig), EndCause::NetworkChanged)
         }),
-        ("said 401", |rig| Input::Said(current(rig), 401)),
-        ("said 503", |rig| Input::Said(current(rig), 503)),
+        ("said 401", |rig| Input::Said(current(rig), Head::of(401))),
+        ("said 503", |rig| Input::Said(current(rig), Head::of(503))),
         ("early tick", |_| Input::Tick),
     ]
 }

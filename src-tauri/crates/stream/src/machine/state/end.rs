@@ -94,8 +94,8 @@ impl Machine {
 
     /// Takes what an event of a stream said of it. The reader may be behind, so the stream may have ended by then, and
     /// the attempt after it begun.
-    pub(super) fn said(&mut self, now: Instant, epoch: Epoch, status: u16, effects: &mut Vec<Effect>) {
-        let Some(said) = meaning(status) else { return };
+    pub(super) fn said(&mut self, now: Instant, epoch: Epoch, head: &Head, effects: &mut Vec<Effect>) {
+        let Some(said) = meaning(head) else { return };
         match self.phase {
             Phase::Connected { epoch: live, .. } if live == epoch => self.said = Some((said, now)),
             Phase::Waiting { .. } | Phase::CircuitOpen { .. } if self.last_epoch == epoch.0 => match said {
@@ -161,12 +161,12 @@ fn is_orderly(end: &EndCause) -> bool {
 }
 
 /// What an error among the events means: the same as an answer's status, where that says something of the server.
-fn meaning(status: u16) -> Option<Said> {
+fn meaning(head: &Head) -> Option<Said> {
     // What proxies say in answers is nothing that a stream's events speak of.
-    if !(400..=599).contains(&status) || matches!(status, 407 | 511) {
+    if !(400..=599).contains(&head.status) || matches!(head.status, 407 | 511) {
         return None;
     }
-    match Head::of(status).verdict() {
+    match head.verdict() {
         Verdict::Unauthorized => Some(Said::Rejected(HaltReason::Unauthorized)),
         Verdict::Halt(reason) => Some(Said::Rejected(reason)),
         Verdict::Retry(cause, pace) => Some(Said::Failed(cause, pace)),

@@ -1,0 +1,95 @@
+//! Refusals that come as events of a stream that was opened all the same: they count as the answer that they stand for.
+
+use gloria_stream::machine::Head;
+
+use crate::event::{Event, ServerError};
+
+/// Words of servers for a status, as they begin, end or are part of their codes.
+const WORDS: [(u16, &[&str]); 4] = [
+    (
+        401,
+        &[
+            "UNAUTHENTICATED",
+            "UNAUTHORIZED",
+            "NOT_AUTHENTICATED",
+            "AUTHENTICATION_REQUIRED",
+            "AUTH_REQUIRED",
+            "LOGIN_REQUIRED",
+            "SIGNED_OUT",
+            "SESSION_EXPIRED",
+            "JWT_EXPIRED",
+            "TOKEN_EXPIRED",
+            "EXPIRED_TOKEN",
+            "TOKEN_INVALID",
+            "INVALID_TOKEN",
+            "TOKEN_REVOKED",
+            "TOKEN_UNTRUSTED",
+        ],
+    ),
+    (403, &["FORBIDDEN", "PERMISSION_DENIED", "ACCESS_DENIED"]),
+    (429, &["TOO_MANY_REQUESTS", "RATE_LIMIT"]),
+    (503, &["UNAVAILABLE"]),
+];
+
+/// The answer that an event stands for, if it is an error that says so.
+pub fn answer_of(event: &Event) -> Option<Head> {
+    match event {
+        Event::ServerError(error) => answer_to(error),
+        Event::Several(events) => events.iter().find_map(answer_of),
+        Event::ConnectionEstablished(_)
+        | Event::Heartbeat
+        | Event::Posted(_)
+        | Event::NotificationUpdated(_)
+        | Event::NotificationDeleted { .. }
+        | Event::UserChanged { .. }
+        | Event::Gap { .. }
+        | Event::Unreadable(_) => None,
+    }
+}
+
+fn answer_to(error: &ServerError) -> Option<Head> {
+    let named = error.status.filter(|status| (400..=599).contains(status));
+    let status = named.or_else(|| status_of(error.code.as_deref()?))?;
+    Some(Head {
+        retry_after: error.retry_after,
+        ..Head::of(status)
+    })
+}
+
+fn status_of(code: &str) -> Option<u16> {
+    let code = code.to_ascii_uppercase().replace(['-', '.', ':'], "_");
+    WORDS
+        .iter()
+        .find(|(_, words)| words.iter().any(|word| code.contains(word)))
+        .map(|(status, _)| *status)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_stands_for_the_answer_that_its_status_or_its_code_names() {
+        for (status, code, wanted) in [
+            (Some(401), None, Some(401)),
+            (Some(403), Some("UNAUTHENTICATED"), Some(403)),
+            (None, Some("UNAUTHENTICATED"), Some(401)),
+            (None, Some("auth.token-expired"), Some(401)),
+            (None, Some("FST_JWT_AUTHORIZATION_TOKEN_EXPIRED"), Some(401)),
+            (Some(200), Some("permission_denied"), Some(403)),
+            (None, Some("SERVICE_UNAVAILABLE"), Some(503)),
+            (None, Some("E42"), None),
+            (None, None, None),
+        ] {
+            let error = Event::ServerError(ServerError {
+                status,
+                code: code.map(str::to_owned),
+                retry_after: None,
+            });
+            let answer = answer_of(&error).map(|head| head.status);
+            assert_eq!(answer, wanted, "{status:?} {code:?}");
+            let among = Event::Several(vec![Event::Heartbeat, error]);
+            assert_eq!(answer_of(&among).map(|head| head.status), wanted);
+        }
+    }
+}

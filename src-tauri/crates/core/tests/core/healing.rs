@@ -1,0 +1,166 @@
+//! What heals by itself is noticed, and what does not is told in one way everywhere.
+
+use std::collections::HashMap;
+
+use gloria_backend::{Answer, Route, TEST_TOKEN};
+use gloria_core::ports::SecretError;
+use gloria_core::ports::fakes::FakeSecrets;
+use gloria_core::protocol::{ConnectionState, NoticeKind, Remedy, WindowView};
+use gloria_core::session::Token;
+use gloria_core::status::Health;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::desk::{CREATED, Desk, backend, live, soon};
+
+const LOOKING: WindowView = WindowView {
+    focused: true,
+    inbox_visible: true,
+    connection_visible: false,
+};
+
+#[tokio::test]
+async fn a_window_that_gains_focus_asks_at_once_whether_a_refusal_still_stands() {
+    let (backend, control) = backend().await;
+    control.answer(Route::Stream, 1, Answer::new(403)).unwrap();
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    let halted = running
+        .until("halted", |state| {
+            state.connection.state == ConnectionState::Halted
+        })
+        .await;
+    assert!(halted.connection.needs_user);
+    assert!(
+        halted.connection.next_attempt_at.is_some(),
+        "it is asked again by itself"
+    );
+    running.core.window_shows(LOOKING).await.unwrap();
+    let connected = running.connected().await;
+    assert!(!connected.connection.needs_user);
+}
+
+/// A server that is written by hand, and a desk for it.
+async fn by_hand() -> (TcpListener, Desk) {
+    let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}/api", server.local_addr().unwrap());
+    let secrets = FakeSecrets::holding(&address, Token::parse(TEST_TOKEN).unwrap());
+    (
+        server,
+        Desk::with(secrets, HashMap::from([("GLORIA_API_URL", address)])),
+    )
+}
+
+/// The next request and its connection.
+async fn request(server: &TcpListener) -> (TcpStream, String) {
+    let (mut client, _) = soon("a request", server.accept()).await.unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(client.read_u8().await.unwrap());
+    }
+    (client, String::from_utf8(head).unwrap().to_lowercase())
+}
+
+const OPEN: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n";
+
+#[tokio::test]
+async fn a_refusal_inside_a_stream_needs_the_user_after_another_token() {
+    let (server, desk) = by_hand().await;
+    let running = desk.start();
+    for _ in 0..2 {
+        let (mut client, _) = request(&server).await;
+        let error = "event: error\ndata: {\"statusCode\":401,\"code\":\"UNAUTHENTICATED\"}\n\n";
+        client
+            .write_all(format!("{OPEN}{error}").as_bytes())
+            .await
+            .unwrap();
+    }
+    let halted = running
+        .until("halted", |state| {
+            state.connection.state == ConnectionState::Halted
+        })
+        .await;
+    assert_eq!(halted.connection.remedy, Remedy::SignIn);
+    let told = soon("told", desk.toasts.shown.wait_for(1)).await;
+    assert_eq!(told[0].title, "Gloria Notify needs you");
+}
+
+#[tokio::test]
+async fn a_position_that_the_server_refuses_is_let_go_and_said_over_restarts_too() {
+    let (server, desk) = by_hand().await;
+    for start in 0..3 {
+        let running = desk.start();
+        if start > 0 {
+            let (mut client, head) = request(&server).await;
+            assert!(head.contains("last-event-id: "), "{head}");
+            client
+                .write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+                .await
+                .unwrap();
+        }
+        let (mut client, head) = request(&server).await;
+        assert!(!head.contains("last-event-id"), "{head}");
+        client.write_all(OPEN.as_bytes()).await.unwrap();
+        if start > 0 {
+            running
+                .until("said", |state| {
+                    state.notices.iter().any(|notice| notice.kind == NoticeKind::Gap)
+                })
+                .await;
+        }
+        let id = format!("n{start}");
+        let event = format!("id: {id}\nevent: {CREATED}\ndata: {}\n\n", live(&id, "normal"));
+        client.write_all(event.as_bytes()).await.unwrap();
+        soon("shown", desk.toasts.shown.wait_for(start + 1)).await;
+        running.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_locked_keyring_needs_the_user_in_every_place_alike() {
+    let (backend, _control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    *desk.secrets.failure.lock().unwrap() = Some(SecretError::Locked);
+    let running = desk.start();
+    let state = running
+        .until("waiting", |state| {
+            state.connection.state == ConnectionState::Waiting
+        })
+        .await;
+    assert_eq!(state.connection.remedy, Remedy::UnlockKeyring);
+    assert!(state.connection.needs_user);
+    assert_eq!(running.core.status().await.unwrap().health, Health::NeedsUser);
+    soon("told", desk.toasts.shown.wait_for(1)).await;
+}
+
+#[tokio::test]
+async fn what_was_heard_last_survives_a_restart() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running
+        .until("heard", |state| state.connection.last_heard_at.is_some())
+        .await;
+    let heard = running
+        .core
+        .attach()
+        .await
+        .unwrap()
+        .snapshot
+        .connection
+        .last_heard_at;
+    running.stop().await;
+    control.refuse().await.unwrap();
+    control.reset();
+    let running = desk.start();
+    let state = running
+        .until("waiting", |state| {
+            state.connection.state == ConnectionState::Waiting
+        })
+        .await;
+    assert!(
+        state.connection.last_heard_at >= heard,
+        "{:?} {heard:?}",
+        state.connection.last_heard_at
+    );
+}
