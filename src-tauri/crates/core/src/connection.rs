@@ -213,7 +213,9 @@ fn dial_remedy(error: &DialError) -> Remedy {
         DialError::ProxyAuthentication => Remedy::ProxySignIn,
         DialError::NetworkSignIn => Remedy::NetworkSignIn,
         DialError::Proxy(_) => Remedy::CheckNetwork,
-        DialError::Certificate(_) | DialError::CertificateFile(_) => Remedy::CheckCertificate,
+        DialError::Certificate(_) | DialError::CertificateFile(_) | DialError::ClientCertificate(_) => {
+            Remedy::CheckCertificate
+        }
         DialError::NameNotFound
         | DialError::Tls(_)
         | DialError::NotFound(_)

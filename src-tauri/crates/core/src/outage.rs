@@ -137,6 +137,7 @@ fn waits_for_user(status: &Status) -> bool {
                     DialError::ProxyAuthentication
                         | DialError::Certificate(_)
                         | DialError::CertificateFile(_)
+                        | DialError::ClientCertificate(_)
                         | DialError::Credential(_)
                 )
         ),

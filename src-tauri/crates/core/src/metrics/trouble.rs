@@ -106,7 +106,7 @@ impl From<&DialError> for Trouble {
             DialError::Unreachable => Self::Unreachable,
             DialError::ConnectTimedOut(_) => Self::ConnectTimeout,
             DialError::AnswerTimedOut(_) => Self::AnswerTimeout,
-            DialError::Certificate(_) => Self::Certificate,
+            DialError::Certificate(_) | DialError::ClientCertificate(_) => Self::Certificate,
             DialError::Tls(_) => Self::Tls,
             DialError::ProxyAuthentication => Self::ProxyAuthentication,
             DialError::Proxy(_) => Self::Proxy,

@@ -97,9 +97,9 @@ fn socks_error(text: &str) -> Option<DialError> {
 
 fn tls_error(error: &rustls::Error) -> DialError {
     if let rustls::Error::AlertReceived(alert) = error
-        && let Some(words) = alert_words(*alert)
+        && let Some(error) = alert_error(*alert)
     {
-        return DialError::Tls(words.to_owned());
+        return error;
     }
     let rustls::Error::InvalidCertificate(certificate) = error else {
         return DialError::Tls(shown(&error.to_string()));
@@ -130,15 +130,16 @@ fn tls_error(error: &rustls::Error) -> DialError {
 }
 
 /// What a server means by an alert that people can do something about.
-fn alert_words(alert: AlertDescription) -> Option<&'static str> {
+fn alert_error(alert: AlertDescription) -> Option<DialError> {
+    let client = |words: &str| Some(DialError::ClientCertificate(words.to_owned()));
     #[expect(
         clippy::wildcard_enum_match_arm,
         reason = "rustls adds variants; its own words do for the others"
     )]
     match alert {
-        AlertDescription::NoApplicationProtocol => Some(HTTP1_REFUSED),
+        AlertDescription::NoApplicationProtocol => Some(DialError::Tls(HTTP1_REFUSED.to_owned())),
         AlertDescription::CertificateRequired | AlertDescription::NoCertificate => {
-            Some("the server asks for a client certificate")
+            client("the server asks for a client certificate")
         }
         AlertDescription::BadCertificate
         | AlertDescription::UnsupportedCertificate
@@ -146,7 +147,7 @@ fn alert_words(alert: AlertDescription) -> Option<&'static str> {
         | AlertDescription::CertificateExpired
         | AlertDescription::CertificateUnknown
         | AlertDescription::UnknownCA
-        | AlertDescription::AccessDenied => Some("the server does not accept the client certificate"),
+        | AlertDescription::AccessDenied => client("the server does not accept the client certificate"),
         _ => None,
     }
 }

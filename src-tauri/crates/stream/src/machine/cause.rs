@@ -65,6 +65,9 @@ pub enum DialError {
     /// The file with additional roots is not as it should be: its path, and what is wrong.
     #[error("the certificate file {0}")]
     CertificateFile(String),
+    /// The server wants to know who this client is, and was shown nothing or not what it knows.
+    #[error("{0}")]
+    ClientCertificate(String),
     /// TLS failed for another reason than the certificate.
     #[error("no secure connection could be made: {0}")]
     Tls(String),

@@ -341,6 +341,7 @@ fn every_failed_dial_has_its_pace() {
         (DialError::ConnectTimedOut(ten), false),
         (DialError::AnswerTimedOut(ten), false),
         (DialError::Tls(text()), false),
+        (DialError::ClientCertificate(text()), true),
         (DialError::Proxy(text()), false),
         (DialError::BrokenOff(text()), false),
         (DialError::Credential(CredentialError::Unavailable(text())), true),

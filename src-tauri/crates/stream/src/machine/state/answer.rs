@@ -94,6 +94,7 @@ impl Machine {
             | DialError::BrokenOff(_) => Pace::Backoff,
             DialError::Certificate(_)
             | DialError::CertificateFile(_)
+            | DialError::ClientCertificate(_)
             | DialError::NetworkSignIn
             | DialError::ProxyAuthentication
             | DialError::NotFound(_)
