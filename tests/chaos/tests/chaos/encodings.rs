@@ -105,7 +105,7 @@ async fn chunk_extensions_and_trailers_are_passed_over() {
         .await;
     let _second = stage.opened(Ask::after("1")).await;
     stage.waited(1, &backoff(BASE, 0));
-    let closed = "waiting 1: the server closed the connection";
-    let states = ["connecting 0", "connected", closed, "connecting 1", "connected"];
+    let closed = "waiting 0: the server closed the connection";
+    let states = ["connecting 0", "connected", closed, "connecting 0", "connected"];
     stage.verdict(&states, &[("1", "a")]).await;
 }

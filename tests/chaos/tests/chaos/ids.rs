@@ -14,8 +14,8 @@ async fn said(bytes: impl AsRef<[u8]>, events: &[(&str, &str)], next: Ask) {
     first.close();
     let _second = stage.opened(next).await;
     stage.waited(1, &backoff(BASE, 0));
-    let closed = "waiting 1: the server closed the connection";
-    let states = ["connecting 0", "connected", closed, "connecting 1", "connected"];
+    let closed = "waiting 0: the server closed the connection";
+    let states = ["connecting 0", "connected", closed, "connecting 0", "connected"];
     stage.verdict(&states, events).await;
 }
 
