@@ -171,6 +171,8 @@ pub enum Command {
     CredentialsChanged,
     /// The server promised a heartbeat this often.
     Heartbeat(Duration),
+    /// The server said otherwise than by an event's id where the stream is.
+    Position(String),
     /// An event that came in this epoch said what an answer with this head says.
     Said(Epoch, Head),
 }

@@ -184,6 +184,9 @@ pub enum Input {
     Credentials,
     /// The server promised a heartbeat this often. Zero is no promise.
     Heartbeat(Duration),
+    /// The server said otherwise than by an event's id where the stream is: this is resumed after until an event has an
+    /// id.
+    Position(Arc<str>),
     /// The attempt asks with the credential that this number stands for. Equal credentials have equal numbers.
     AskedWith(Epoch, u64),
     /// An answer came.

@@ -135,6 +135,7 @@ impl Connection {
             Command::Attention(attention) => self.input(Input::Attention(attention)),
             Command::Said(epoch, head) => self.input(Input::Said(epoch, head)),
             Command::CredentialsChanged => self.input(Input::Credentials),
+            Command::Position(id) => self.input(Input::Position(id.into())),
             Command::Heartbeat(every) => {
                 self.input(Input::Heartbeat(every));
                 self.tell_heartbeat();

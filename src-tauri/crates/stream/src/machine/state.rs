@@ -51,6 +51,8 @@ pub struct Machine {
     last_epoch: u64,
     /// The last event id: the stream's position, which outlives connections.
     id: Arc<str>,
+    /// Where the stream is while no event had an id.
+    place: Arc<str>,
     /// The stream's reconnection time, which outlives connections as well.
     retry: Option<Duration>,
     /// What the system said last, if it ever did.
@@ -106,6 +108,7 @@ impl Machine {
             phase: Phase::Idle(IdleReason::NotStarted),
             last_epoch: 0,
             id: Arc::from(""),
+            place: Arc::from(""),
             retry: None,
             reachability: None,
             failures: 0,
@@ -138,7 +141,7 @@ impl Machine {
 
     /// The last event id; empty where there is none.
     pub fn last_event_id(&self) -> &Arc<str> {
-        &self.id
+        if self.id.is_empty() { &self.place } else { &self.id }
     }
 
     /// How often something should be heard: what the server promised, or the timing's own.
@@ -217,6 +220,7 @@ impl Machine {
             }
             Input::Credentials => self.nudge(now, Nudge::Credentials, &mut effects),
             Input::Heartbeat(every) => self.promise(now, every),
+            Input::Position(id) => self.place = id,
             Input::AskedWith(epoch, credential) if self.is_dialing(epoch) => self.credential = credential,
             Input::Opened(epoch, head) if self.is_dialing(epoch) => {
                 self.opened(now, epoch, &head, &mut effects)
@@ -255,6 +259,7 @@ impl Machine {
             return;
         }
         self.hang_up(effects);
+        self.place = Arc::from("");
         self.set_id(id);
         self.failures = 0;
         self.rejected = false;
@@ -352,7 +357,7 @@ impl Machine {
             cursor: if without_cursor {
                 Arc::from("")
             } else {
-                Arc::clone(&self.id)
+                Arc::clone(self.last_event_id())
             },
             rejected: self.rejected,
             skip_oversized: self.overflows >= OVERFLOWS_TO_SKIP,

@@ -434,3 +434,22 @@ fn trouble_among_the_events_is_a_failure_though_the_end_was_orderly() {
         }
     }
 }
+
+#[test]
+fn a_position_that_no_event_gave_is_resumed_after_until_one_does() {
+    let mut rig = Rig::new();
+    rig.send(Input::Start { cursor: None });
+    rig.open();
+    rig.send(Input::Position("41".into()));
+    rig.deliver("");
+    rig.end(EndCause::Closed);
+    rig.tick();
+    assert_eq!(&*rig.dial().unwrap().cursor, "41");
+    rig.open();
+    rig.deliver("42");
+    rig.end(EndCause::Closed);
+    rig.tick();
+    assert_eq!(&*rig.dial().unwrap().cursor, "42");
+    rig.send(Input::Start { cursor: None });
+    assert_eq!(&*rig.dial().unwrap().cursor, "", "another start, another place");
+}

@@ -16,8 +16,9 @@ impl Machine {
         match head.verdict() {
             Verdict::Open => {
                 if self.without_cursor {
-                    effects.push(Effect::LetGo(Arc::clone(&self.id)));
+                    effects.push(Effect::LetGo(Arc::clone(self.last_event_id())));
                     self.set_id(Arc::from(""));
+                    self.place = Arc::from("");
                 }
                 self.blameless = None;
                 self.probing = None;
@@ -60,7 +61,7 @@ impl Machine {
         pace: Pace,
         effects: &mut Vec<Effect>,
     ) {
-        if head::may_refuse_cursor(status) && !self.id.is_empty() {
+        if head::may_refuse_cursor(status) && !self.last_event_id().is_empty() {
             if self.without_cursor {
                 self.blameless = Some(status);
             } else if self.blameless != Some(status) {
