@@ -14,7 +14,7 @@ use gloria_core::ports::{
     Observation, OpenError, Opener, SecretError, Secrets, Signals, SoundError, Sounds, SystemClock, Toast,
     ToastError, Toasts,
 };
-use gloria_core::protocol::SoundName;
+use gloria_core::protocol::{ConnectionState, Snapshot, SoundName};
 use gloria_core::session::Token;
 use gloria_core::{Ports, Setup, start};
 use serde_json::{Value, json};
@@ -73,6 +73,11 @@ impl Signals for Bare {
     }
 }
 
+/// It is connected, and its file says where to go on.
+fn is_placed(state: &Snapshot) -> bool {
+    state.connection.state == ConnectionState::Connected && state.connection.history_since.is_none()
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let home = std::env::var_os("GLORIA_HOME").context("GLORIA_HOME is not set")?;
@@ -96,8 +101,11 @@ async fn main() -> anyhow::Result<()> {
     let (mut state, mut updates) = (attached.snapshot, attached.updates);
     say(&json!({ "total": state.counts.total }));
     while let Ok(revised) = updates.recv().await {
-        let before = state.counts.total;
+        let (before, placed) = (state.counts.total, is_placed(&state));
         state.apply(revised);
+        if is_placed(&state) && !placed {
+            say(&json!({ "placed": true }));
+        }
         if state.counts.total != before {
             say(&json!({ "total": state.counts.total }));
         }

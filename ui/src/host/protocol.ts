@@ -53,7 +53,7 @@ update: Update, };
 /**
  * One change, sent with its revision.
  */
-export type Update = { "kind": "connection", "value": ConnectionView } | { "kind": "counts", "value": Counts } | { "kind": "itemsStored", "value": Array<Item> } | { "kind": "itemsRemoved", "value": Array<string> } | { "kind": "inboxChanged" } | { "kind": "account", "value": AccountView } | { "kind": "preferences", "value": Preferences } | { "kind": "notices", "value": Array<Notice> } | { "kind": "itemRequested", "value": string } | { "kind": "metrics", "value": MetricsView };
+export type Update = { "kind": "connection", "value": ConnectionView } | { "kind": "counts", "value": Counts } | { "kind": "itemsStored", "value": Array<Item> } | { "kind": "itemsRemoved", "value": Array<string> } | { "kind": "inboxChanged" } | { "kind": "account", "value": AccountView } | { "kind": "preferences", "value": Preferences } | { "kind": "notices", "value": Array<Notice> } | { "kind": "itemRequested", "value": string | null } | { "kind": "metrics", "value": MetricsView };
 
 /**
  * The connection as a person reads it.
@@ -114,7 +114,12 @@ proxy: string | null,
 /**
  * Why new notifications cannot be kept and what to do, in one sentence without a full stop; absent while they can.
  */
-storage: string | null, };
+storage: string | null, 
+/**
+ * When the newest connection was made, while the server has given no position to resume after: what it sent before
+ * cannot be asked for. Absent where there is one.
+ */
+historySince: number | null, };
 
 /**
  * What the system says about the network.
@@ -457,6 +462,10 @@ createdAt: number,
  */
 receivedAt: number, 
 /**
+ * Its place in the list, newest first: as `createdAt`, and never ahead of the server's clock when it came.
+ */
+sortAt: number, 
+/**
  * When it was first on screen.
  */
 seenAt: number | null, 
@@ -476,7 +485,7 @@ alert: string, };
 /**
  * What an item is.
  */
-export type ItemKind = "notification" | "announcement" | "maintenance" | "workflowRunning" | "workflowCompleted" | "workflowFailed";
+export type ItemKind = "notification" | "announcement" | "maintenance" | "workflowRunning" | "workflowCompleted" | "workflowFailed" | "gap" | "unreadable";
 
 /**
  * How urgent an item is.
@@ -655,7 +664,7 @@ message: string, };
 /**
  * What a notice is about.
  */
-export type NoticeKind = "storage" | "keyring" | "sound" | "toasts" | "tray" | "settings" | "gap" | "internal" | "lock";
+export type NoticeKind = "storage" | "keyring" | "sound" | "toasts" | "tray" | "settings" | "internal" | "lock";
 
 /**
  * What the window shows, for the rule that the eye needs no toast for what it sees.

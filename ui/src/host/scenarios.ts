@@ -19,6 +19,7 @@ export function item(fields: Partial<Item> & Pick<Item, 'key' | 'createdAt'>): I
     actions: [],
     progress: null,
     receivedAt: fields.createdAt,
+    sortAt: fields.createdAt,
     seenAt: null,
     readAt: null,
     archivedAt: null,
@@ -180,6 +181,7 @@ function connection(fields: Partial<ConnectionView> & Pick<ConnectionView, 'stat
     transport: 'sse',
     insecure: false,
     storage: null,
+    historySince: null,
     proxy: null,
     ...fields,
   };
@@ -581,12 +583,46 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
           'The disk is full: new notifications are shown but not kept. Free some space, then they are kept again',
       },
       { kind: 'toasts', message: 'No notification service runs on this desktop: toasts cannot be shown' },
-      {
-        kind: 'gap',
-        message:
-          'The server no longer keeps what was sent before Monday, 08:12: something may be missing here',
-      },
     ],
+  }),
+  missing: (now) => ({
+    ...busy(now),
+    items: [
+      item({
+        key: 'g:event 118..event 204',
+        kind: 'gap',
+        createdAt: now - 2 * MINUTE,
+        priority: 'high',
+        title: 'Notifications are missing here',
+        body: 'What came after event 118 and up to event 204 is no longer on the server. Look on the Gloria website for what is not here.',
+        alert: 'Toast shown; with sound',
+      }),
+      item({
+        key: 'u:more:1',
+        kind: 'unreadable',
+        createdAt: now - 5 * MINUTE,
+        title: '12 more notifications could not be read',
+        body: 'Look on the Gloria website for what is not here, and tell your administrator.',
+      }),
+      item({
+        key: 'u:0f',
+        kind: 'unreadable',
+        createdAt: now - 6 * MINUTE,
+        title: 'A notification could not be read',
+        body: 'Its id is 4711; the field title is missing. Look on the Gloria website for it, and tell your administrator.',
+      }),
+      ...busyItems(now),
+    ],
+  }),
+  newcomer: (now) => ({
+    ...busy(now),
+    items: [],
+    connection: connection({
+      state: 'connected',
+      connectedSince: now - 3 * MINUTE,
+      lastHeardAt: now - 4 * SECOND,
+      historySince: now - 3 * MINUTE,
+    }),
   }),
   live: (now) => ({
     ...busy(now),

@@ -1,6 +1,6 @@
 import type { ConnectionView, Remedy, Transport } from '../host/protocol';
 import { sentence } from './text';
-import { ago, countdown, duration, type EpochMillis } from './time';
+import { ago, clockTime, countdown, duration, type EpochMillis } from './time';
 
 export type ConnectionTone = 'good' | 'busy' | 'bad' | 'quiet';
 
@@ -32,6 +32,16 @@ export const TRANSPORT_NAMES: Record<Transport, string> = {
   sse: 'Server-sent events',
   webSocket: 'WebSocket',
 };
+
+/** What an empty inbox says. Without a position the server cannot be asked for what it sent before. */
+export function emptyInbox(connected: boolean, historySince: EpochMillis | null, locale: string): string {
+  if (historySince !== null) {
+    return `What arrives from ${clockTime(historySince, locale)} on appears here. The server gives no earlier history, also not after the connection was away.`;
+  }
+  return connected
+    ? 'New notifications appear here as they arrive.'
+    : 'New notifications appear here once connected.';
+}
 
 /** The connection in words, true at `now`. */
 export function connectionWords(view: ConnectionView, now: EpochMillis): ConnectionWords {

@@ -8,6 +8,8 @@ export const KIND_NAMES: Record<ItemKind, string> = {
   workflowRunning: 'Workflow running',
   workflowCompleted: 'Workflow completed',
   workflowFailed: 'Workflow failed',
+  gap: 'Missing',
+  unreadable: 'Not readable',
 };
 
 /** Said aloud and in words only where it differs from the usual. */

@@ -134,7 +134,7 @@ export class App {
     for (const update of updates) {
       const arrived = this.inbox.take(update);
       if (arrived.length > 0) this.#announcer.arrived(arrived);
-      if (update.kind === 'itemRequested') this.#show(update.value);
+      if (update.kind === 'itemRequested' && update.value !== null) this.#show(update.value);
       if (update.kind === 'metrics') this.metrics = { view: update.value, at: Date.now() };
     }
   }

@@ -35,7 +35,7 @@ function stays(filter: InboxFilter, item: Item): boolean {
 
 /** The core's order: newest first; of two made at the same time, the one received later. */
 export function compareItems(a: Item, b: Item): number {
-  return b.createdAt - a.createdAt || b.receivedAt - a.receivedAt || (a.key < b.key ? 1 : -1);
+  return b.sortAt - a.sortAt || b.receivedAt - a.receivedAt || (a.key < b.key ? 1 : -1);
 }
 
 /**

@@ -171,7 +171,7 @@ test('new items do not move what is being read', async ({ app, page }) => {
     };
     const marks = { seenAt: null, readAt: null, archivedAt: null };
     for (const n of [1, 2, 3]) {
-      const times = { createdAt: now + n, receivedAt: now + n };
+      const times = { createdAt: now + n, receivedAt: now + n, sortAt: now + n };
       const words = { key: `new-${n}`, title: `New ${n}`, kind: 'notification', priority: 'normal' } as const;
       window.fake.receive({ ...like, ...marks, ...times, ...words });
     }

@@ -20,6 +20,8 @@ const SCENARIOS: Record<string, string> = {
   live: 'item',
   insecure: 'insecure-bar',
   noNetwork: 'retry',
+  missing: 'item',
+  newcomer: 'empty',
 };
 
 for (const colorScheme of ['light', 'dark'] as const) {

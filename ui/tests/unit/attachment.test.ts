@@ -23,6 +23,7 @@ function snapshot(revision: number): Snapshot {
       transport: 'sse',
       insecure: false,
       storage: null,
+      historySince: null,
       proxy: null,
     },
     counts: { unseen: 0, unread: 0, total: 0 },

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ConnectionView, Remedy } from '../../src/host/protocol';
-import { connectionWords } from '../../src/lib/connection';
+import { connectionWords, emptyInbox } from '../../src/lib/connection';
 
 const NOW = 1_800_000_000_000;
 
@@ -19,6 +19,7 @@ function view(change: Partial<ConnectionView>): ConnectionView {
     transport: 'sse',
     insecure: false,
     storage: null,
+    historySince: null,
     proxy: null,
     ...change,
   };
@@ -156,4 +157,11 @@ test('what no program here can do by itself is named with what to set', () => {
 test('a proxy that wants a name leads to its settings while trying goes on', () => {
   const waiting = view({ state: 'waiting', remedy: 'proxySignIn', nextAttemptAt: NOW + 60_000 });
   expect(connectionWords(waiting, NOW).buttons.map((button) => button.does)).toEqual(['proxy', 'retry']);
+});
+
+test('an empty inbox says from when on there is a history', () => {
+  const since = new Date(2026, 10, 26, 14, 3).getTime();
+  expect(emptyInbox(true, since, 'en-GB')).toMatch(/^What arrives from 14:03 on appears here\./);
+  expect(emptyInbox(true, null, 'en-GB')).toBe('New notifications appear here as they arrive.');
+  expect(emptyInbox(false, null, 'en-GB')).toBe('New notifications appear here once connected.');
 });

@@ -114,3 +114,8 @@ test('new is what nobody can have seen', () => {
   const stored = [at(9), at(10), at(11, { seenAt: 1 }), at(12, { readAt: 1 }), at(13, { archivedAt: 1 })];
   expect(keys(lists.newItems(list(), stored))).toBe('10');
 });
+
+test('a server whose clock is ahead does not pin its items to the top', () => {
+  const ahead = at(9_000, { sortAt: 1_000 });
+  expect([ahead, at(2_000)].sort(lists.compareItems).map((one) => one.createdAt)).toEqual([2_000, 9_000]);
+});

@@ -33,8 +33,8 @@ use crate::outage::{self, Outage};
 use crate::paths::Paths;
 use crate::ports::{Clock, Observation, Opener, Secrets, Signals, SoundError, Sounds, ToastError, Toasts};
 use crate::protocol::{
-    AccountView, ConnectionState, Counts, Notice, NoticeKind, Preferences, Revised, Snapshot, TokenState,
-    Update, WindowView,
+    AccountView, ConnectionState, Counts, EpochMillis, Notice, NoticeKind, Preferences, Revised, Snapshot,
+    TokenState, Update, WindowView,
 };
 use crate::session::{Token, TokenError, TokenReport};
 use crate::settings::{Key, Resolved, Settings, SettingsFile, proxy_words};
@@ -164,6 +164,13 @@ struct Actor {
     /// What is wrong with settings that can be told only where they are used; it stands until the app ends.
     own_problems: Vec<String>,
     stream: Option<Running>,
+    /// The id that the stream has reached, which an event without an id of its own carries on.
+    position: Arc<str>,
+    /// What the server said that the time is, and when. Each connection says it anew, so a sleep between them is no
+    /// matter.
+    server_clock: Option<(EpochMillis, std::time::Instant)>,
+    /// When the newest connection was made.
+    connected_at: Option<EpochMillis>,
     status: Status,
     /// The connection that the last events came over, since the stream was last known to connect.
     epoch: Option<Epoch>,
@@ -212,7 +219,10 @@ impl Actor {
             mut problems,
         } = Settings::resolve(&file, |name| (setup.environment)(name));
         let source = settings.address.as_ref().map(Address::server).unwrap_or_default();
-        let opened = Inbox::open_on(setup.paths.disk, &setup.paths.inbox(), &source)?;
+        let mut opened = Inbox::open_on(setup.paths.disk, &setup.paths.inbox(), &source)?;
+        if let Err(error) = opened.inbox.listen_to(&settings.types) {
+            tracing::warn!(%error, "which types are asked for could not be stored");
+        }
         let (counts, cursor) = (opened.inbox.counts()?, opened.inbox.cursor()?);
         let heard_at = opened.inbox.heard_at()?;
         let mut notices = BTreeMap::new();
@@ -282,6 +292,9 @@ impl Actor {
             inbox_problem,
             own_problems,
             stream: None,
+            position: Arc::from(""),
+            server_clock: None,
+            connected_at: None,
             status,
             epoch: None,
             reachability: None,
@@ -428,6 +441,7 @@ impl Actor {
             storage,
             needs_user,
             long_outage: self.outage.is_long(),
+            history_since: self.connected_at.filter(|_| self.cursor.is_none()),
             ..Surroundings::new(
                 self.settings.address.as_ref(),
                 self.reachability,
@@ -452,6 +466,7 @@ impl Actor {
             && (view.network, view.transport, view.insecure)
                 == (known.network, known.transport, known.insecure)
             && (&view.proxy, &view.storage) == (&known.proxy, &known.storage)
+            && view.history_since == known.history_since
             && close(view.next_attempt_at, known.next_attempt_at)
             && close(view.connected_since, known.connected_since);
         if !same {

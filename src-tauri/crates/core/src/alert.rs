@@ -106,7 +106,8 @@ fn toast(item: &Item, now: &Circumstances) -> (ToastVerdict, &'static str) {
     if item.priority == Priority::Low {
         return (ToastVerdict::Suppress, "No alert: low priority");
     }
-    if now.catching_up {
+    // What is missing is not one of the things that were missed: a digest would hide it.
+    if now.catching_up && item.kind != ItemKind::Gap {
         return (
             ToastVerdict::Collect(Collection::Missed),
             "Alerted together with what came while you were away",
@@ -116,7 +117,7 @@ fn toast(item: &Item, now: &Circumstances) -> (ToastVerdict, &'static str) {
     if now.in_view && item.priority != Priority::Urgent {
         return (ToastVerdict::Suppress, IN_VIEW);
     }
-    if now.throttled {
+    if now.throttled && item.kind != ItemKind::Gap {
         return (
             ToastVerdict::Collect(Collection::Burst),
             "Alerted together with others: too many came at once",
@@ -146,7 +147,9 @@ pub fn sound(kind: ItemKind, priority: Priority, now: &Circumstances) -> (Option
             | ItemKind::Announcement
             | ItemKind::Maintenance
             | ItemKind::WorkflowRunning
-            | ItemKind::WorkflowFailed,
+            | ItemKind::WorkflowFailed
+            | ItemKind::Gap
+            | ItemKind::Unreadable,
         ) => now.sound,
     };
     (Some(sound), "with sound")
@@ -170,6 +173,7 @@ mod tests {
             progress: None,
             created_at: 0,
             received_at: 0,
+            sort_at: 0,
             seen_at: None,
             read_at: None,
             archived_at: None,

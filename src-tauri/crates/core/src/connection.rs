@@ -57,6 +57,8 @@ pub struct Surroundings {
     pub needs_user: bool,
     /// The connection has been away for longer than passes unnoticed.
     pub long_outage: bool,
+    /// See [`ConnectionView::history_since`].
+    pub history_since: Option<EpochMillis>,
 }
 
 impl Surroundings {
@@ -77,6 +79,7 @@ impl Surroundings {
             storage: None,
             needs_user: false,
             long_outage: false,
+            history_since: None,
         }
     }
 }
@@ -124,6 +127,7 @@ pub fn view(
         insecure: surroundings.insecure,
         proxy: surroundings.proxy,
         storage: surroundings.storage,
+        history_since: surroundings.history_since,
     };
     match status {
         Status::Idle(IdleReason::NotStarted | IdleReason::Stopped) => quiet,

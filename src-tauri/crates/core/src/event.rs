@@ -14,6 +14,7 @@ mod wire;
 use std::time::Duration;
 
 use gloria_stream::Frame;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
 use url::Url;
@@ -109,7 +110,7 @@ pub struct Unreadable {
 }
 
 /// A field of a change.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Field<T> {
     /// It is not there: no change.
     #[default]
@@ -199,7 +200,8 @@ pub struct Post {
 }
 
 /// `notification.updated`: only what is present changes.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Change {
     /// The key of the item.
     pub key: String,
@@ -335,6 +337,9 @@ pub const TYPES: [&str; 15] = [
     "message",
 ];
 
+/// What keeps the inbox right, whatever else is asked for: what was read or deleted elsewhere must not stay as it was.
+const ALWAYS_ASKED_FOR: [&str; 2] = ["notification.updated", "notification.deleted"];
+
 /// Whether an event of this type is taken, where only `types` were asked for. None means all; what keeps the connection
 /// and the inbox whole is always taken.
 pub fn is_listened_to(event: &str, types: &[String]) -> bool {
@@ -343,7 +348,21 @@ pub fn is_listened_to(event: &str, types: &[String]) -> bool {
             event,
             "connection_established" | "heartbeat" | "stream.gap" | "error"
         )
+        || ALWAYS_ASKED_FOR.contains(&event)
         || types.iter().any(|wanted| wanted == event)
+}
+
+/// The types to ask a server for, where only `types` are wanted; none means all.
+pub fn asked_for(types: &[String]) -> Vec<String> {
+    let mut asked = types.to_vec();
+    if !types.is_empty() {
+        for always in ALWAYS_ASKED_FOR {
+            if !types.iter().any(|wanted| wanted == always) {
+                asked.push(always.to_owned());
+            }
+        }
+    }
+    asked
 }
 
 /// Decodes a frame.

@@ -4,8 +4,13 @@
 //! the last event that took effect, and what took effect is known by its event id and its item's key.
 
 mod aside;
+mod change;
 mod filing;
+mod filter;
 mod journal;
+mod marks;
+pub(crate) mod notices;
+mod post;
 mod reading;
 mod schema;
 mod thread;
@@ -20,7 +25,7 @@ use thiserror::Error;
 use crate::paths::Disk;
 
 pub use aside::Returned;
-pub use filing::{Arrival, Cursor, Filed, Posted, fingerprint};
+pub use filing::{Arrival, Cursor, Filed, Now, Posted, fingerprint};
 pub use thread::InboxThread;
 
 /// How long another process may hold the file before that is a trouble: an old process that ends while the new one
@@ -35,6 +40,8 @@ pub struct Inbox {
     source: i64,
     /// The server in use.
     address: String,
+    /// Which connection brings what is filed, to tell a replay from what happens twice.
+    connection: i64,
     /// `None` for an inbox that never had a file.
     file: Option<PathBuf>,
     /// Where the file is.
@@ -227,6 +234,7 @@ impl Inbox {
         Self {
             db,
             source: row,
+            connection: 0,
             address: address.to_owned(),
             file: file.map(Path::to_owned),
             disk: Disk::Local,
@@ -267,7 +275,12 @@ impl Inbox {
     fn prepare(mut db: Connection, source: &str, file: Option<&Path>) -> Result<Self, InboxError> {
         schema::migrate(&mut db)?;
         let row = schema::source(&db, source)?;
-        Ok(Self::of(db, row, source, file))
+        let last: i64 = db.query_row("SELECT coalesce(max(connection), 0) FROM event", [], |row| {
+            row.get(0)
+        })?;
+        let mut inbox = Self::of(db, row, source, file);
+        inbox.connection = last + 1;
+        Ok(inbox)
     }
 
     /// An inbox in memory that begins with what the file holds, where that can be read.

@@ -94,7 +94,7 @@ impl Snapshot {
             Update::Account(view) => self.account = view,
             Update::Preferences(preferences) => self.preferences = preferences,
             Update::Notices(notices) => self.notices = notices,
-            Update::ItemRequested(key) => self.requested_item = Some(key),
+            Update::ItemRequested(key) => self.requested_item = key,
             Update::ItemsStored(_) | Update::ItemsRemoved(_) | Update::InboxChanged | Update::Metrics(_) => {}
         }
     }
@@ -121,8 +121,8 @@ pub enum Update {
     Preferences(Preferences),
     /// The list of notices changed.
     Notices(Vec<Notice>),
-    /// A toast was clicked: show this item.
-    ItemRequested(String),
+    /// A toast was clicked: show this item. Absent once it has been shown.
+    ItemRequested(Option<String>),
     /// The connection in numbers; sent only while a window shows them, and no part of the snapshot.
     Metrics(MetricsView),
 }
@@ -171,6 +171,9 @@ pub struct ConnectionView {
     pub proxy: Option<String>,
     /// Why new notifications cannot be kept and what to do, in one sentence without a full stop; absent while they can.
     pub storage: Option<String>,
+    /// When the newest connection was made, while the server has given no position to resume after: what it sent before
+    /// cannot be asked for. Absent where there is one.
+    pub history_since: Option<EpochMillis>,
 }
 
 /// What the system says about the network.
@@ -491,6 +494,8 @@ pub struct Item {
     pub created_at: EpochMillis,
     /// When this machine received it.
     pub received_at: EpochMillis,
+    /// Its place in the list, newest first: as `createdAt`, and never ahead of the server's clock when it came.
+    pub sort_at: EpochMillis,
     /// When it was first on screen.
     pub seen_at: Option<EpochMillis>,
     /// When it was read.
@@ -518,6 +523,10 @@ pub enum ItemKind {
     WorkflowCompleted,
     /// A workflow that failed.
     WorkflowFailed,
+    /// Notifications that are missing here, because the server no longer has them.
+    Gap,
+    /// Something that came and could not be read.
+    Unreadable,
 }
 
 /// How urgent an item is.
@@ -740,8 +749,6 @@ pub enum NoticeKind {
     Tray,
     /// A settings file with mistakes in it.
     Settings,
-    /// The server says that it no longer keeps all that was missed.
-    Gap,
     /// The core broke and started again, or is about to.
     Internal,
     /// The data folder cannot be locked.

@@ -39,7 +39,9 @@ impl Source {
             (Priority::Urgent, _) => Self::Urgent,
             (Priority::Low | Priority::Normal | Priority::High, kind) => match kind {
                 ItemKind::Notification => Self::Notifications,
-                ItemKind::Announcement | ItemKind::Maintenance => Self::System,
+                ItemKind::Announcement | ItemKind::Maintenance | ItemKind::Gap | ItemKind::Unreadable => {
+                    Self::System
+                }
                 ItemKind::WorkflowRunning | ItemKind::WorkflowCompleted | ItemKind::WorkflowFailed => {
                     Self::Workflows
                 }

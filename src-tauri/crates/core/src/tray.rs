@@ -236,6 +236,7 @@ mod tests {
                 insecure: false,
                 proxy: None,
                 storage: None,
+                history_since: None,
             },
             counts: Counts {
                 unseen,

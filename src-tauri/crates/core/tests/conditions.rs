@@ -97,6 +97,7 @@ impl Computer {
             | Command::CredentialsChanged
             | Command::Attention(_)
             | Command::Said(..)
+            | Command::Position(_)
             | Command::Heartbeat(_)) => panic!("nobody asked for {other:?}"),
         };
         self.heard.push((word, self.now - self.began));

@@ -7,12 +7,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gloria_core::event::{DecodeContext, decode};
-use gloria_core::inbox::{Arrival, Cursor, Filed, Inbox, InboxError, fingerprint};
+use gloria_core::inbox::{Arrival, Cursor, Filed, Inbox, InboxError, Now, fingerprint};
 use gloria_core::protocol::{InboxFilter, InboxPage, InboxQuery, ItemKind, Mark};
 use gloria_stream::Frame;
 use tempfile::TempDir;
 
 const SERVER: &str = "https://gloria.example/api";
+
+const NOW: Now = Now {
+    here: 1_000_000,
+    server: 1_000_000,
+};
 
 fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
@@ -32,6 +37,8 @@ fn arrival(event_id: &str, event_type: &str, data: &str) -> Arrival {
     };
     Arrival {
         event_id: event_id.to_owned(),
+        own_id: !event_id.is_empty(),
+        resets_id: false,
         fingerprint: fingerprint(event_type, data),
         event_type: event_type.to_owned(),
         event: decode(&frame, &DecodeContext::default())
@@ -56,7 +63,7 @@ fn try_to_file(inbox: &mut Inbox, arrivals: &[Arrival]) -> Result<Vec<Filed>, In
         .into_iter()
         .find(|id| !id.is_empty())
         .map_or(Cursor::Stays, Cursor::At);
-    inbox.file(&arrivals.to_vec().into(), cursor, 1_000_000, |posted| {
+    inbox.file(&arrivals.to_vec().into(), cursor, NOW, |posted| {
         if posted.shown_before {
             "shown before".to_owned()
         } else {

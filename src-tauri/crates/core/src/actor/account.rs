@@ -10,6 +10,7 @@ use toml::Value;
 use super::heard::Heard;
 use super::{Actor, Running, WAITING_DELIVERIES, environment_token, preferences};
 use crate::address::Address;
+use crate::event;
 use crate::handle::{CoreError, Reply};
 use crate::ports::SecretError;
 use crate::probe;
@@ -41,7 +42,7 @@ impl Actor {
             network: self.settings.network.clone(),
             also: address.elsewhere(&self.settings.types),
             ..StreamOptions::new(
-                address.stream(&self.settings.types),
+                address.stream(&event::asked_for(&self.settings.types)),
                 self.user_agent(),
                 self.rng.u64(..),
             )
@@ -49,6 +50,7 @@ impl Actor {
         let handle = StreamHandle::spawn(options, Arc::new(source), sender);
         handle.observe(self.meters.observer());
         handle.send(Command::Attention(self.window.focused));
+        self.position = Arc::from(self.cursor.clone().unwrap_or_default());
         handle.send(Command::Start {
             cursor: self.cursor.clone(),
         });
@@ -162,10 +164,14 @@ impl Actor {
             self.settings.address = Some(address);
             self.note_saving(saved);
         }
+        let types = self.settings.types.clone();
+        self.connected_at = None;
+        self.server_clock = None;
         let heard_at;
         (self.cursor, heard_at) = self
             .with_inbox(move |inbox| {
                 inbox.switch_source(&name)?;
+                inbox.listen_to(&types)?;
                 Ok((inbox.cursor()?, inbox.heard_at()?))
             })
             .await?;

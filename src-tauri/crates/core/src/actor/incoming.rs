@@ -1,16 +1,19 @@
 //! What the stream brings: into the inbox first, then through the alert gate.
 
+use std::sync::Arc;
+
 use gloria_stream::{Command, Delivery, Frame, Frames, Status};
 use tokio::time::Instant;
 
+use super::collecting::short_body;
 use super::{Actor, HEARD_INTERVAL, Report};
 use crate::alert::{self, Alert, Circumstances, ToastVerdict};
-use crate::event::{self, DecodeContext, DecodeError, Event, Post, Undecoded};
-use crate::inbox::{Arrival, Cursor, Filed, fingerprint};
+use crate::event::{self, ConnectionEstablished, DecodeContext, DecodeError, Event, Post, Undecoded};
+use crate::inbox::{Arrival, Cursor, Filed, Now, fingerprint, notices};
 use crate::metrics::{self, Outcome};
 use crate::outage::OutageNews;
 use crate::ports::Toast;
-use crate::protocol::{EpochMillis, Item, NoticeKind, Priority};
+use crate::protocol::{EpochMillis, Item, Priority};
 use crate::refusal;
 use crate::throttle::{Source, Throttle};
 
@@ -23,7 +26,7 @@ const CLOCK_TOLERANCE: EpochMillis = 2_000;
 impl Actor {
     pub(super) async fn take_delivery(&mut self, delivery: Delivery) {
         match delivery {
-            Delivery::Status(status) => self.take_status(status),
+            Delivery::Status(status) => self.take_status(status).await,
             Delivery::Skipped { id, bytes } => self.take_skipped(&id, bytes).await,
             Delivery::PositionLost { id } => self.take_position_lost(&id).await,
             Delivery::Frames(first) => {
@@ -48,7 +51,7 @@ impl Actor {
                 }
                 self.take_frames(reads).await;
                 match other {
-                    Some(Delivery::Status(status)) => self.take_status(status),
+                    Some(Delivery::Status(status)) => self.take_status(status).await,
                     Some(Delivery::Skipped { id, bytes }) => self.take_skipped(&id, bytes).await,
                     Some(Delivery::PositionLost { id }) => self.take_position_lost(&id).await,
                     Some(Delivery::Frames(frames)) => self.take_frames(vec![frames]).await,
@@ -58,47 +61,70 @@ impl Actor {
         }
     }
 
-    /// The stream gave up an event that is larger than any should be: the cursor moves past it.
+    /// The stream gave up an event that is larger than any should be: the cursor moves past it, and a row says so.
     async fn take_skipped(&mut self, id: &str, bytes: u64) {
         self.meters.events(Outcome::Failed, 1, None);
         tracing::error!(id, bytes, "an event over the limits was passed over");
-        if !id.is_empty() {
-            let arrival = Arrival {
-                event_id: id.to_owned(),
-                fingerprint: 0,
-                event_type: String::new(),
-                event: None,
-                bytes: 0,
-            };
-            self.file(vec![arrival], Cursor::At(id.to_owned())).await;
-        }
+        let why = format!("it is larger than what is read ({} MiB and more)", bytes >> 20);
+        let name = fingerprint("", &format!("{id}\0{bytes}"));
+        let own_id = *id != *self.position;
+        self.position = id.into();
+        let arrival = Arrival {
+            event_id: id.to_owned(),
+            own_id,
+            resets_id: false,
+            fingerprint: name,
+            event_type: String::new(),
+            event: Some(Event::Posted(notices::unreadable(None, id, name, &why))),
+            bytes: 0,
+        };
+        let cursor = if id.is_empty() {
+            Cursor::Stays
+        } else {
+            Cursor::At(id.to_owned())
+        };
+        self.file(vec![arrival], cursor).await;
     }
 
-    /// The server knows this position no more. It is let go, or the next start would ask by it again.
+    /// The server knows this position no more. It is let go, or the next start would ask by it again, and in the same
+    /// transaction a row says that something may be missing.
     async fn take_position_lost(&mut self, id: &str) {
         tracing::warn!(
             id,
             "the server refused the position; what came after it may be missing"
         );
-        self.cursor = None;
-        if let Err(error) = self.inbox.call(|inbox| inbox.forget_cursor()).await {
-            // It is let go again at the next start.
-            tracing::error!(%error, "the refused position is still stored");
-        }
-        self.set_notice(
-            NoticeKind::Gap,
-            Some(
-                "The server does not know where this computer stopped reading; look on its own pages for what came \
-                 since then and is not here"
-                    .into(),
-            ),
-        );
+        self.position = Arc::from("");
+        let now = self.now().epoch_millis();
+        let arrival = Arrival {
+            event_id: String::new(),
+            own_id: false,
+            resets_id: true,
+            fingerprint: fingerprint("", &format!("{id}\0{now}")),
+            event_type: String::new(),
+            event: Some(Event::Posted(notices::position_lost(id, now))),
+            bytes: 0,
+        };
+        self.file(vec![arrival], Cursor::Nowhere).await;
     }
 
-    fn take_status(&mut self, status: Status) {
+    /// What comes from now on comes over another connection, and may be a replay.
+    async fn begin_connection(&mut self) {
+        self.connected_at = Some(self.now().epoch_millis());
+        // Only a thread that is gone refuses, and its end is seen elsewhere.
+        let _ = self
+            .inbox
+            .call(|inbox| {
+                inbox.begin_connection();
+                Ok(())
+            })
+            .await;
+    }
+
+    async fn take_status(&mut self, status: Status) {
         if matches!(status, Status::Connected { .. }) && !matches!(self.status, Status::Connected { .. }) {
             self.begin_catch_up();
             self.epoch = None;
+            self.begin_connection().await;
         }
         self.set_status(status);
     }
@@ -110,42 +136,27 @@ impl Actor {
         {
             // The statuses between the two connections came too fast to be told one by one.
             self.begin_catch_up();
+            self.begin_connection().await;
         }
         let frames = reads
             .into_iter()
             .flat_map(|read| read.frames.into_iter().map(move |frame| (read.received, frame)));
         let server = self.settings.address.as_ref().map(|address| address.stream(&[]));
-        // What comes before this read has been stored, or the stream would be gone.
-        let mut carried_id = self.cursor.clone();
         for (received, frame) in frames {
+            let carried = std::mem::replace(&mut self.position, Arc::clone(&frame.id));
             let context = DecodeContext {
                 server: server.as_ref(),
-                now: self.now().epoch_millis(),
-                carried_id: carried_id.as_deref(),
+                now: self.server_now().server,
+                carried_id: Some(&*carried).filter(|id| !id.is_empty()),
             };
             let decoded = self.decode(&frame, &context);
-            if carried_id.as_deref().unwrap_or_default() != &*frame.id {
-                carried_id = Some(frame.id.to_string());
-            }
             let outcome = match &decoded {
                 Ok(_) => Outcome::Taken,
                 Err(undecoded) if undecoded.is_no_mistake() => Outcome::Unknown,
                 Err(_) => Outcome::Failed,
             };
             match &decoded {
-                Ok(Event::ConnectionEstablished(greeting)) => {
-                    if let (Some(heartbeat), Some(running)) = (greeting.heartbeat, &self.stream) {
-                        running.handle.send(Command::Heartbeat(heartbeat));
-                    }
-                }
-                Ok(Event::Gap { .. }) => self.set_notice(
-                    NoticeKind::Gap,
-                    Some(
-                        "The server no longer has everything that was missed while this computer was away; look on \
-                         its own pages for what is not here"
-                            .into(),
-                    ),
-                ),
+                Ok(Event::ConnectionEstablished(greeting)) => self.take_greeting(greeting, &frame).await,
                 Ok(event) => {
                     if let (Some(answer), Some(running), Some(epoch)) =
                         (refusal::answer_of(event), &self.stream, self.epoch)
@@ -154,33 +165,34 @@ impl Actor {
                         running.handle.send(Command::Said(epoch, answer));
                     }
                 }
-                Err(undecoded) if undecoded.is_no_mistake() => tracing::debug!(id = &*frame.id, "an event of another type was passed over"),
-                Err(error) => tracing::warn!(id = &*frame.id, %error, "a malformed event was passed over"),
+                Err(undecoded) if undecoded.is_no_mistake() => {
+                    tracing::debug!(id = &*frame.id, "an event of another type was passed over")
+                }
+                Err(error) => tracing::warn!(id = &*frame.id, %error, "an event could not be read"),
             }
-            let moves_nothing = matches!(decoded, Ok(Event::Heartbeat | Event::ConnectionEstablished(_)))
-                && (frame.id.is_empty() || self.cursor.as_deref() == Some(&*frame.id));
-            if moves_nothing {
+            // Without an effect, and where the stream was before.
+            let is_about_the_stream =
+                matches!(decoded, Ok(Event::Heartbeat | Event::ConnectionEstablished(_)));
+            if is_about_the_stream && (carried == frame.id || self.cursor.as_deref() == Some(&*frame.id)) {
                 self.meters.events(outcome, 1, None);
-            } else {
-                reading.push((outcome, received));
-                arrivals.push(Arrival {
-                    event_id: frame.id.to_string(),
-                    fingerprint: fingerprint(&frame.event, &frame.data),
-                    event_type: frame.event.to_string(),
-                    event: decoded.ok(),
-                    bytes: frame.data.len(),
-                });
+                continue;
             }
+            let fingerprint = fingerprint(&frame.event, &frame.data);
+            reading.push((outcome, received));
+            arrivals.push(Arrival {
+                event_id: frame.id.to_string(),
+                own_id: carried != frame.id && !frame.id.is_empty(),
+                resets_id: frame.id.is_empty() && !carried.is_empty(),
+                fingerprint,
+                event_type: frame.event.to_string(),
+                event: decoded.map_or_else(|undecoded| unreadable(&undecoded, &frame, fingerprint), Some),
+                bytes: frame.data.len(),
+            });
         }
         if !arrivals.is_empty() {
             for batch in batches(arrivals) {
                 let stored: Vec<_> = reading.drain(..batch.len()).collect();
-                let last_id = batch
-                    .iter()
-                    .rev()
-                    .map(|arrival| arrival.event_id.clone())
-                    .find(|id| !id.is_empty());
-                let cursor = last_id.map_or(Cursor::Stays, Cursor::At);
+                let cursor = cursor_after(&batch, self.cursor.is_some());
                 let Some(at) = self.file(batch, cursor).await else {
                     return;
                 };
@@ -188,6 +200,22 @@ impl Actor {
             }
         }
         self.tell_heard(HEARD_INTERVAL);
+    }
+
+    async fn take_greeting(&mut self, greeting: &ConnectionEstablished, frame: &Frame) {
+        if let (Some(heartbeat), Some(running)) = (greeting.heartbeat, &self.stream) {
+            running.handle.send(Command::Heartbeat(heartbeat));
+        }
+        if let Some(server_time) = greeting.server_time {
+            self.server_clock = Some((server_time, self.now().monotonic));
+        }
+        // A newcomer's place is where the server is now, so that what comes during the first outage can be asked for.
+        if let (Some(position), None, "") = (&greeting.position, &self.cursor, &*frame.id) {
+            self.file(Vec::new(), Cursor::At(position.clone())).await;
+            if let Some(running) = &self.stream {
+                running.handle.send(Command::Position(position.clone()));
+            }
+        }
     }
 
     /// Counts events whose effect is stored, those that were read together as one. What could not be stored is not
@@ -219,8 +247,12 @@ impl Actor {
 
     /// Stores a batch and lets what is new through the gate. Answers when it was stored; `None` when it could not be.
     async fn file(&mut self, arrivals: Vec<Arrival>, cursor: Cursor) -> Option<Instant> {
+        let had_place = self.cursor.is_some();
         let stored = self.store(arrivals, cursor).await?;
         let at = Instant::now();
+        if self.cursor.is_some() != had_place {
+            self.publish_connection();
+        }
         self.tell_filed(stored.filed).await;
         self.raise(stored.alerts);
         Some(at)
@@ -228,8 +260,27 @@ impl Actor {
 
     /// What times are measured by at this moment.
     pub(super) fn timing(&self) -> Timing {
-        Timing {
-            replay_began: self.catch_up.as_ref().map(|catch_up| catch_up.began),
+        let now = self.now().monotonic;
+        let server = self.server_now().server;
+        // From the clock that never jumps: the other one may be set while the connection stands.
+        let began = self.catch_up.as_ref().map(|catch_up| {
+            let since = now.saturating_duration_since(catch_up.began);
+            server - i64::try_from(since.as_millis()).unwrap_or(0)
+        });
+        Timing { replay_began: began }
+    }
+
+    /// The time by this computer's clock and by the server's, as far as that is known.
+    pub(super) fn server_now(&self) -> Now {
+        let now = self.now();
+        let here = now.epoch_millis();
+        let server = self.server_clock.map(|(said, at)| {
+            let since = now.monotonic.saturating_duration_since(at);
+            said + i64::try_from(since.as_millis()).unwrap_or(0)
+        });
+        Now {
+            here,
+            server: server.unwrap_or(here),
         }
     }
 
@@ -289,7 +340,8 @@ impl Actor {
         }
     }
 
-    pub(super) fn show_toast(&mut self, toast: Toast) {
+    pub(super) fn show_toast(&mut self, mut toast: Toast) {
+        toast.body = short_body(&toast.body);
         self.toasts_waiting += 1;
         let (item, reports) = (toast.item.clone(), self.reports.0.clone());
         let shown = self.setup.ports.toasts.show(toast);
@@ -315,12 +367,13 @@ impl Actor {
 /// What times of events are measured by.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Timing {
+    /// When the connection was made, by the server's clock.
     replay_began: Option<EpochMillis>,
 }
 
 impl Timing {
-    pub(super) fn is_expired(self, post: &Post, now: EpochMillis) -> bool {
-        post.expires_at.is_some_and(|expires| expires <= now)
+    pub(super) fn is_expired(self, post: &Post, now: Now) -> bool {
+        post.expires_at.is_some_and(|expires| expires <= now.server)
     }
 
     /// Whether it was made before the connection that brought it.
@@ -348,6 +401,30 @@ pub(super) fn throttled(
         ..*circumstances
     };
     alert::decide(item, &circumstances)
+}
+
+/// What to put into the inbox in the place of something that cannot be read.
+fn unreadable(undecoded: &Undecoded, frame: &Frame, fingerprint: i64) -> Option<Event> {
+    undecoded.item()?;
+    let why = undecoded.to_string();
+    let post = notices::unreadable(undecoded.id.as_deref(), &frame.id, fingerprint, &why);
+    Some(Event::Posted(post))
+}
+
+/// Where the stream is after a batch, as its next request would say. A greeting gives a newcomer its place; whoever has
+/// one is moved by what follows the greeting, or what is replayed after it could be lost.
+fn cursor_after(batch: &[Arrival], has_place: bool) -> Cursor {
+    let moving = batch.iter().rev().find(|arrival| {
+        let is_greeting = matches!(arrival.event, Some(Event::ConnectionEstablished(_)));
+        !(has_place && is_greeting && arrival.own_id)
+    });
+    match moving {
+        None => Cursor::Stays,
+        Some(last) if !last.event_id.is_empty() => Cursor::At(last.event_id.clone()),
+        // Without ids there never was a place, and one that was given in another way stays.
+        Some(_) if batch.iter().any(|arrival| arrival.resets_id) => Cursor::Nowhere,
+        Some(_) => Cursor::Stays,
+    }
 }
 
 fn batches(mut arrivals: Vec<Arrival>) -> impl Iterator<Item = Vec<Arrival>> {

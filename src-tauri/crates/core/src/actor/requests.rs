@@ -36,7 +36,7 @@ impl Actor {
             Request::ItemFollow(request, reply) => drop(reply.send(self.follow(request).await)),
             Request::ItemShow(key, reply) => {
                 if let Some(key) = key {
-                    self.publish(Update::ItemRequested(key));
+                    self.publish(Update::ItemRequested(Some(key)));
                 }
                 drop(reply.send(Ok(())));
             }
@@ -65,7 +65,6 @@ impl Actor {
             Request::WindowShows(view, reply) => {
                 // Whoever leaves the inbox has read what stood above it.
                 if self.window.inbox_visible && !view.inbox_visible {
-                    self.set_notice(NoticeKind::Gap, None);
                     self.set_notice(NoticeKind::Internal, None);
                 }
                 if self.window.focused != view.focused
@@ -76,7 +75,7 @@ impl Actor {
                 self.window = view;
                 self.metrics_due = view.connection_visible.then(Instant::now);
                 if !view.focused && !view.inbox_visible {
-                    self.state.requested_item = None;
+                    self.forget_requested_item();
                 }
                 drop(reply.send(Ok(())));
             }
@@ -124,6 +123,13 @@ impl Actor {
         }
     }
 
+    /// The window has shown it, or nobody waits for it any more.
+    fn forget_requested_item(&mut self) {
+        if self.state.requested_item.is_some() {
+            self.publish(Update::ItemRequested(None));
+        }
+    }
+
     async fn mark(&mut self, request: MarkRequest) -> Result<Counts, CoreError> {
         let now = self.now().epoch_millis();
         let mark = request.mark;
@@ -134,7 +140,7 @@ impl Actor {
                 .as_ref()
                 .is_some_and(|key| request.keys.contains(key))
         {
-            self.state.requested_item = None;
+            self.forget_requested_item();
         }
         let changed = self
             .with_inbox(move |inbox| inbox.mark(&request.keys, mark, now))

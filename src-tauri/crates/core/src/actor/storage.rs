@@ -9,10 +9,11 @@ use tokio::time::Instant;
 use super::Actor;
 use super::incoming::throttled;
 use crate::alert::Alert;
-use crate::inbox::{Arrival, Cursor, Filed, Inbox, InboxError};
+use crate::event::Event;
+use crate::inbox::{Arrival, Cursor, Filed, Inbox, InboxError, notices};
 use crate::metrics::Outcome;
 use crate::ports::Toast;
-use crate::protocol::{Item, NoticeKind, Priority, Update};
+use crate::protocol::{Item, ItemKind, NoticeKind, Priority, Update};
 use crate::text::sentence;
 
 /// How often a file that cannot be used is tried again: soon enough that nobody waits for it, rarely enough that a busy
@@ -106,7 +107,7 @@ impl Actor {
         arrivals: &Arc<[Arrival]>,
         cursor: &Cursor,
     ) -> Result<Stored, InboxError> {
-        let now = self.now().epoch_millis();
+        let now = self.server_now();
         let mut circumstances = self.circumstances();
         let timing = self.timing();
         let (mut throttle, moment) = (self.throttle.clone(), Instant::now().into_std());
@@ -149,12 +150,22 @@ impl Actor {
         let arrival = arrivals.first()?;
         tracing::error!(id = %arrival.event_id, %error, "an event that cannot be stored is given up");
         self.meters.events(Outcome::Failed, 1, None);
-        arrival.event.as_ref()?;
-        let nothing = Arrival {
-            event: None,
+        let event = match &arrival.event {
+            // Not even that it cannot be stored can be stored: the position moves past it alone.
+            Some(Event::Posted(post)) if post.kind == ItemKind::Unreadable => None,
+            Some(_) => Some(Event::Posted(notices::unreadable(
+                None,
+                &arrival.event_id,
+                arrival.fingerprint,
+                "the inbox does not take it",
+            ))),
+            None => return None,
+        };
+        let instead = Arrival {
+            event,
             ..arrival.clone()
         };
-        Some((vec![nothing], cursor))
+        Some((vec![instead], cursor))
     }
 
     /// The file cannot be used: the inbox goes on in memory, and a file that is damaged or gone is made anew at once.

@@ -115,6 +115,7 @@ mod tests {
             progress: None,
             created_at: 0,
             received_at: 0,
+            sort_at: 0,
             seen_at: None,
             read_at: None,
             archived_at: None,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::filing::Cursor;
+use super::filing::{Cursor, Now};
 use super::{Arrival, Inbox, InboxError, copy_all};
 use crate::protocol::{EpochMillis, Mark};
 
@@ -52,7 +52,8 @@ enum Entry {
     Filed {
         /// The server that it came from.
         address: Arc<str>,
-        now: EpochMillis,
+        connection: i64,
+        now: Now,
         arrivals: Arc<[Arrival]>,
         cursor: Cursor,
         alerts: Alerts,
@@ -128,13 +129,15 @@ impl Aside {
     pub(super) fn filed(
         &mut self,
         address: &str,
-        now: EpochMillis,
+        connection: i64,
+        now: Now,
         arrivals: &Arc<[Arrival]>,
         cursor: Cursor,
         alerts: Alerts,
     ) {
         self.push(Entry::Filed {
             address: address.into(),
+            connection,
             now,
             arrivals: Arc::clone(arrivals),
             cursor,
@@ -210,6 +213,7 @@ impl Inbox {
                 memory
             }
         };
+        // What comes next comes on the same connection.
         (self.db, self.source) = (memory.db, memory.source);
         self.aside = Some(Aside {
             whole,
@@ -269,6 +273,7 @@ impl Inbox {
         let dropped = aside.dropped;
         self.bring_to(&mut file, dropped)?;
         file.use_source(&self.address)?;
+        (file.connection, file.disk) = (self.connection, self.disk);
         file.shown = self.aside.take().map(|aside| aside.shown).unwrap_or_default();
         *self = file;
         Ok(Returned {
@@ -287,12 +292,14 @@ impl Inbox {
             let done = match entry {
                 Entry::Filed {
                     address,
+                    connection,
                     now,
                     arrivals,
                     cursor,
                     alerts,
                 } => {
                     file.use_source(address)?;
+                    file.connection = *connection;
                     // With a hole before it, what is remembered may be stored and the cursor may not pass the hole.
                     let cursor = if dropped { Cursor::Stays } else { cursor.clone() };
                     let words = |key: &str| alerts.get(key).map(|(_, words)| words.clone());

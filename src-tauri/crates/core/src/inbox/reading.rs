@@ -1,6 +1,5 @@
 //! Rows into items, pages and counts.
 
-use rusqlite::types::{FromSqlError, Type};
 use rusqlite::{OptionalExtension, Row, params};
 use serde::Serialize;
 
@@ -9,13 +8,13 @@ use crate::protocol::{Counts, InboxFilter, InboxPage, InboxQuery, Item, ItemKind
 
 /// What [`item`] reads, in its order.
 pub(super) const ITEM_COLUMNS: &str = "key, kind, title, body, category, priority, actor, link, actions, progress, \
-     created_at, received_at, seen_at, read_at, archived_at, alert, id";
+     created_at, received_at, sort_at, seen_at, read_at, archived_at, alert, id";
 
 /// A page is what a window shows a few times over; more at once only makes it slow.
 const LARGEST_PAGE: u32 = 500;
 
 impl Inbox {
-    /// A page, newest first by the server's time.
+    /// A page, newest first by the server's time, where that is not ahead of the time at which it came.
     ///
     /// # Errors
     ///
@@ -27,18 +26,18 @@ impl Inbox {
             InboxFilter::Archived => "archived_at IS NOT NULL AND deleted_at IS NULL",
         };
         let after = query.after.as_deref().and_then(|after| {
-            let (created_at, id) = after.split_once('-')?;
-            Some((created_at.parse::<i64>().ok()?, id.parse::<i64>().ok()?))
+            let (sort_at, id) = after.split_once('-')?;
+            Some((sort_at.parse::<i64>().ok()?, id.parse::<i64>().ok()?))
         });
-        let (created_at, id) = after.unwrap_or((i64::MAX, i64::MAX));
+        let (sort_at, id) = after.unwrap_or((i64::MAX, i64::MAX));
         let limit = query.limit.clamp(1, LARGEST_PAGE);
         let sql = format!(
-            "SELECT {ITEM_COLUMNS} FROM item WHERE source = ?1 AND {which} AND (created_at, id) < (?2, ?3)
-             ORDER BY created_at DESC, id DESC LIMIT ?4"
+            "SELECT {ITEM_COLUMNS} FROM item WHERE source = ?1 AND {which} AND (sort_at, id) < (?2, ?3)
+             ORDER BY sort_at DESC, id DESC LIMIT ?4"
         );
         let mut statement = self.db.prepare_cached(&sql)?;
         // One more than asked for tells whether there is another page.
-        let rows = statement.query_map(params![self.source, created_at, id, limit + 1], |row| {
+        let rows = statement.query_map(params![self.source, sort_at, id, limit + 1], |row| {
             Ok((item(row)?, row.get::<_, i64>("id")?))
         })?;
         let mut items = rows.collect::<Result<Vec<_>, _>>()?;
@@ -48,7 +47,7 @@ impl Inbox {
         let next = items
             .last()
             .filter(|_| more)
-            .map(|(item, id)| format!("{}-{id}", item.created_at));
+            .map(|(item, id)| format!("{}-{id}", item.sort_at));
         Ok(InboxPage {
             items: items.into_iter().map(|(item, _)| item).collect(),
             next,
@@ -98,11 +97,7 @@ pub(super) fn item(row: &Row<'_>) -> rusqlite::Result<Item> {
     let actions: String = row.get(8)?;
     Ok(Item {
         key: row.get(0)?,
-        kind: KINDS
-            .iter()
-            .find(|(word, _)| *word == kind)
-            .map(|(_, kind)| *kind)
-            .ok_or_else(|| unreadable(1, FromSqlError::InvalidType))?,
+        kind: self::kind(&kind),
         title: row.get(2)?,
         body: row.get(3)?,
         category: row.get(4)?,
@@ -114,29 +109,37 @@ pub(super) fn item(row: &Row<'_>) -> rusqlite::Result<Item> {
         },
         actor: row.get(6)?,
         link: row.get(7)?,
-        actions: serde_json::from_str(&actions).map_err(|error| unreadable(8, error))?,
+        // A row is never lost for the sake of its buttons.
+        actions: serde_json::from_str(&actions).unwrap_or_default(),
         progress: row.get(9)?,
         created_at: row.get(10)?,
         received_at: row.get(11)?,
-        seen_at: row.get(12)?,
-        read_at: row.get(13)?,
-        archived_at: row.get(14)?,
-        alert: row.get(15)?,
+        sort_at: row.get(12)?,
+        seen_at: row.get(13)?,
+        read_at: row.get(14)?,
+        archived_at: row.get(15)?,
+        alert: row.get(16)?,
     })
 }
 
-fn unreadable(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
-}
-
-const KINDS: [(&str, ItemKind); 6] = [
+const KINDS: [(&str, ItemKind); 8] = [
     ("notification", ItemKind::Notification),
     ("announcement", ItemKind::Announcement),
     ("maintenance", ItemKind::Maintenance),
     ("workflowRunning", ItemKind::WorkflowRunning),
     ("workflowCompleted", ItemKind::WorkflowCompleted),
     ("workflowFailed", ItemKind::WorkflowFailed),
+    ("gap", ItemKind::Gap),
+    ("unreadable", ItemKind::Unreadable),
 ];
+
+/// A kind that a newer version wrote is shown as the usual one.
+pub(super) fn kind(word: &str) -> ItemKind {
+    KINDS
+        .iter()
+        .find(|(known, _)| *known == word)
+        .map_or(ItemKind::Notification, |(_, kind)| *kind)
+}
 
 pub(super) fn kind_word(kind: ItemKind) -> &'static str {
     KINDS

@@ -64,6 +64,40 @@ const MIGRATIONS: &[&str] = &["
 ",
     // When something was heard last of a server, for whoever looks while it is out of reach.
     "ALTER TABLE source ADD COLUMN heard_at INTEGER;",
+    "
+    -- Which event types were asked for, and from which position on others were left out.
+    ALTER TABLE source ADD COLUMN types TEXT NOT NULL DEFAULT '';
+    ALTER TABLE source ADD COLUMN filtered_from TEXT;
+
+    -- The connection that brought an event last.
+    ALTER TABLE event ADD COLUMN connection INTEGER NOT NULL DEFAULT 0;
+
+    -- What was posted last under a key, as a number; absent where only a deletion is known of it.
+    ALTER TABLE item ADD COLUMN content INTEGER;
+    -- When the server made it, where it said so.
+    ALTER TABLE item ADD COLUMN made_at INTEGER;
+    -- The place in the list: when it was made, and never later than it came.
+    ALTER TABLE item ADD COLUMN sort_at INTEGER NOT NULL DEFAULT 0;
+    UPDATE item SET sort_at = created_at;
+    DROP INDEX item_inbox;
+    DROP INDEX item_unread;
+    DROP INDEX item_archived;
+    CREATE INDEX item_inbox ON item (source, sort_at DESC, id DESC)
+        WHERE archived_at IS NULL AND deleted_at IS NULL;
+    CREATE INDEX item_unread ON item (source, sort_at DESC, id DESC)
+        WHERE read_at IS NULL AND archived_at IS NULL AND deleted_at IS NULL;
+    CREATE INDEX item_archived ON item (source, sort_at DESC, id DESC)
+        WHERE archived_at IS NOT NULL AND deleted_at IS NULL;
+
+    -- Changes of notifications that have not come yet, as JSON.
+    CREATE TABLE early (
+        id          INTEGER PRIMARY KEY,
+        source      INTEGER NOT NULL REFERENCES source (id),
+        key         TEXT NOT NULL,
+        change      TEXT NOT NULL,
+        UNIQUE (source, key)
+    ) STRICT;
+",
 ];
 
 fn version(db: &Connection) -> Result<i64, InboxError> {

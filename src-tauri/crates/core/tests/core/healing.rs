@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use gloria_backend::{Answer, Route, TEST_TOKEN};
 use gloria_core::ports::SecretError;
 use gloria_core::ports::fakes::FakeSecrets;
-use gloria_core::protocol::{ConnectionState, NoticeKind, Remedy, WindowView};
+use gloria_core::protocol::{ConnectionState, Remedy, WindowView};
 use gloria_core::session::Token;
 use gloria_core::status::Health;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -88,7 +88,7 @@ async fn a_refusal_inside_a_stream_needs_the_user_after_another_token() {
 #[tokio::test]
 async fn a_position_that_the_server_refuses_is_let_go_and_said_over_restarts_too() {
     let (server, desk) = by_hand().await;
-    for start in 0..3 {
+    for start in 0..3_u32 {
         let running = desk.start();
         if start > 0 {
             let (mut client, head) = request(&server).await;
@@ -103,15 +103,13 @@ async fn a_position_that_the_server_refuses_is_let_go_and_said_over_restarts_too
         client.write_all(OPEN.as_bytes()).await.unwrap();
         if start > 0 {
             running
-                .until("said", |state| {
-                    state.notices.iter().any(|notice| notice.kind == NoticeKind::Gap)
-                })
+                .until("a row says so", |state| state.counts.total == 2 * start)
                 .await;
         }
         let id = format!("n{start}");
         let event = format!("id: {id}\nevent: {CREATED}\ndata: {}\n\n", live(&id, "normal"));
         client.write_all(event.as_bytes()).await.unwrap();
-        soon("shown", desk.toasts.shown.wait_for(start + 1)).await;
+        soon("shown", desk.toasts.shown.wait_for(2 * start as usize + 1)).await;
         running.stop().await;
     }
 }

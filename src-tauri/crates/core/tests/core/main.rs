@@ -13,6 +13,7 @@ mod healing;
 mod network;
 mod numbers;
 mod open_metrics;
+mod position;
 mod storage;
 mod supervision;
 mod trouble;

@@ -67,14 +67,15 @@ async fn what_happened_is_counted_once_and_the_same_for_every_reader() {
     }
     control.push("notification.exploded", json!({"id": "y"}));
     control.push_text(CREATED, None, "{not json");
-    running.until("stored", |state| state.counts.total == 3).await;
+    // What cannot be read has a row that says so.
+    running.until("stored", |state| state.counts.total == 4).await;
     control.reset();
     running
         .until("hung up", |state| !state.connection.reason.is_empty())
         .await;
     running.connected().await;
     control.push(CREATED, live("4", "normal"));
-    running.until("one more", |state| state.counts.total == 4).await;
+    running.until("one more", |state| state.counts.total == 5).await;
 
     let metrics = running.metrics().await;
     assert_eq!(
@@ -133,7 +134,7 @@ async fn what_happened_is_counted_once_and_the_same_for_every_reader() {
     let status = running.core.status().await.unwrap();
     assert_eq!(
         (status.health, status.counts.total, &*status.version),
-        (Health::Connected, 4, "0.0.0-test")
+        (Health::Connected, 5, "0.0.0-test")
     );
     let document = serde_json::to_string(&status).unwrap();
     assert!(

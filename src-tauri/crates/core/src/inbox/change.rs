@@ -1,0 +1,227 @@
+//! What happens to items elsewhere: changes and deletions, also of items that have not come yet.
+
+use rusqlite::{OptionalExtension, named_params, params};
+
+use super::InboxError;
+use super::filing::{Filed, Filing, Seen};
+use super::reading::{self, ITEM_COLUMNS};
+use crate::event::{Change, Field};
+use crate::protocol::Item;
+
+/// Changes that wait for their notification. One that comes out of order is followed by it within seconds; of the rest
+/// the server never sends it.
+const MAX_EARLY_CHANGES: i64 = 1_000;
+
+impl Filing<'_> {
+    /// A change that came before is taken again without its marks: changes are replayed in their order, so the end is
+    /// the same, and so it is for a server that numbers its events anew for each connection. But what the user marked
+    /// since stays marked.
+    pub(super) fn change(&self, change: &Change) -> Result<Filed, InboxError> {
+        let change = match self.seen {
+            Seen::New | Seen::Here => change.clone(),
+            Seen::Earlier => Change {
+                seen_at: Field::Absent,
+                read_at: Field::Absent,
+                archived_at: Field::Absent,
+                ..change.clone()
+            },
+        };
+        let before = self.item(&change.key)?;
+        let changed = self.apply(&change)?;
+        Ok(match (before, changed) {
+            (before, Some(item)) if before.as_ref() == Some(&item) => Filed::Nothing,
+            (_, Some(item)) => Filed::Changed(item),
+            (_, None) => {
+                self.keep_early(change)?;
+                Filed::Nothing
+            }
+        })
+    }
+
+    fn item(&self, key: &str) -> Result<Option<Item>, InboxError> {
+        let sql =
+            format!("SELECT {ITEM_COLUMNS} FROM item WHERE source = ?1 AND key = ?2 AND deleted_at IS NULL");
+        Ok(self
+            .transaction
+            .prepare_cached(&sql)?
+            .query_row(params![self.source, key], reading::item)
+            .optional()?)
+    }
+
+    fn apply(&self, change: &Change) -> Result<Option<Item>, InboxError> {
+        // A title is never taken away: an item without one could not be shown.
+        let sql = format!(
+            "UPDATE item SET title = coalesce(:title, title),
+                 body = CASE WHEN :clears_body THEN '' ELSE coalesce(:body, body) END,
+                 category = CASE WHEN :clears_category THEN NULL ELSE coalesce(:category, category) END,
+                 priority = coalesce(:priority, priority),
+                 actor = CASE WHEN :clears_actor THEN NULL ELSE coalesce(:actor, actor) END,
+                 link = CASE WHEN :clears_link THEN NULL ELSE coalesce(:link, link) END,
+                 actions = coalesce(:actions, actions),
+                 expires_at = CASE WHEN :clears_expiry THEN NULL ELSE coalesce(:expires, expires_at) END,
+                 seen_at = CASE WHEN :clears_seen THEN NULL
+                     ELSE coalesce(seen_at, :seen, :read, :archived) END,
+                 read_at = CASE WHEN :clears_read THEN NULL ELSE coalesce(read_at, :read, :archived) END,
+                 archived_at = CASE WHEN :clears_archived THEN NULL ELSE coalesce(archived_at, :archived) END
+             WHERE source = :source AND key = :key AND deleted_at IS NULL RETURNING {ITEM_COLUMNS}"
+        );
+        let no_actions = Vec::new();
+        let actions = match &change.actions {
+            Field::Absent => None,
+            Field::Null => Some(&no_actions),
+            Field::Value(actions) => Some(actions),
+        };
+        let priority = match change.priority {
+            Field::Absent => None,
+            Field::Null => Some(crate::protocol::Priority::default()),
+            Field::Value(priority) => Some(priority),
+        };
+        Ok(self
+            .transaction
+            .prepare_cached(&sql)?
+            .query_row(
+                named_params! {
+                    ":source": self.source,
+                    ":key": change.key,
+                    ":title": change.title.value(),
+                    ":body": change.body.value(),
+                    ":clears_body": is_null(&change.body),
+                    ":category": change.category.value(),
+                    ":clears_category": is_null(&change.category),
+                    ":priority": priority.map(reading::priority_rank),
+                    ":actor": change.actor.value(),
+                    ":clears_actor": is_null(&change.actor),
+                    ":link": change.link.value(),
+                    ":clears_link": is_null(&change.link),
+                    ":actions": actions.map(reading::json),
+                    ":expires": change.expires_at.value(),
+                    ":clears_expiry": is_null(&change.expires_at),
+                    ":seen": change.seen_at.value(),
+                    ":clears_seen": is_null(&change.seen_at),
+                    ":read": change.read_at.value(),
+                    ":clears_read": is_null(&change.read_at),
+                    ":archived": change.archived_at.value(),
+                    ":clears_archived": is_null(&change.archived_at),
+                },
+                reading::item,
+            )
+            .optional()?)
+    }
+
+    /// Remembers a change of an item that has not come, together with what is remembered of it already.
+    fn keep_early(&self, change: Change) -> Result<(), InboxError> {
+        let is_deleted: bool = self
+            .transaction
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM item WHERE source = ?1 AND key = ?2)")?
+            .query_row(params![self.source, change.key], |row| row.get(0))?;
+        if is_deleted {
+            return Ok(());
+        }
+        let key = change.key.clone();
+        let merged = match self.early(&key)? {
+            Some(before) => before.followed_by(change),
+            None => change,
+        };
+        self.transaction
+            .prepare_cached(
+                "INSERT INTO early (source, key, change) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (source, key) DO UPDATE SET change = excluded.change",
+            )?
+            .execute(params![self.source, key, reading::json(&merged)])?;
+        self.transaction
+            .prepare_cached("DELETE FROM early WHERE id <= (SELECT max(id) FROM early) - ?1")?
+            .execute([MAX_EARLY_CHANGES])?;
+        Ok(())
+    }
+
+    fn early(&self, key: &str) -> Result<Option<Change>, InboxError> {
+        let text: Option<String> = self
+            .transaction
+            .prepare_cached("SELECT change FROM early WHERE source = ?1 AND key = ?2")?
+            .query_row(params![self.source, key], |row| row.get(0))
+            .optional()?;
+        // One that an older version wrote otherwise is as good as none.
+        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+
+    /// The item after the changes that came before it, if there were any.
+    pub(super) fn apply_early(&self, key: &str) -> Result<Option<Item>, InboxError> {
+        let Some(change) = self.early(key)? else {
+            return Ok(None);
+        };
+        self.transaction
+            .prepare_cached("DELETE FROM early WHERE source = ?1 AND key = ?2")?
+            .execute(params![self.source, key])?;
+        self.apply(&change)
+    }
+
+    /// A deletion that came before and names itself is a replay: what was posted again after it stays.
+    pub(super) fn deleted(&self, key: &str) -> Result<Filed, InboxError> {
+        if self.arrival.own_id && self.seen == Seen::Earlier {
+            return Ok(Filed::Nothing);
+        }
+        self.delete(key)
+    }
+
+    /// Erases an item's content and leaves its key. An item that is not here yet leaves its key too: events may come
+    /// out of order, and what was deleted must not appear afterwards.
+    pub(super) fn delete(&self, key: &str) -> Result<Filed, InboxError> {
+        let existed = self
+            .transaction
+            .prepare_cached(
+                "UPDATE item SET deleted_at = ?3, title = '', body = '', actions = '[]', extra = '{}', link = NULL,
+                     actor = NULL, content = coalesce(content, 0)
+                 WHERE source = ?1 AND key = ?2 AND deleted_at IS NULL",
+            )?
+            .execute(params![self.source, key, self.now.here])?;
+        self.transaction
+            .prepare_cached("DELETE FROM early WHERE source = ?1 AND key = ?2")?
+            .execute(params![self.source, key])?;
+        if existed == 1 {
+            return Ok(Filed::Removed(key.to_owned()));
+        }
+        self.transaction
+            .prepare_cached(
+                "INSERT INTO item (source, key, kind, title, body, priority, actions, extra, created_at, sort_at,
+                     received_at, deleted_at, alert)
+                 VALUES (?1, ?2, 'notification', '', '', 1, '[]', '{}', ?3, ?3, ?3, ?3, '') ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![self.source, key, self.now.server])?;
+        Ok(Filed::Nothing)
+    }
+}
+
+fn is_null<T>(field: &Field<T>) -> bool {
+    match field {
+        Field::Null => true,
+        Field::Absent | Field::Value(_) => false,
+    }
+}
+
+impl Change {
+    /// Both, where the later one wins.
+    fn followed_by(self, later: Self) -> Self {
+        fn last<T>(before: Field<T>, later: Field<T>) -> Field<T> {
+            if later.is_absent() { before } else { later }
+        }
+        // Archiving means reading, also where it was unread before.
+        let read_at = match (&later.read_at, &later.archived_at) {
+            (Field::Absent, Field::Value(at)) => Field::Value(*at),
+            _ => later.read_at,
+        };
+        Self {
+            key: later.key,
+            title: last(self.title, later.title),
+            body: last(self.body, later.body),
+            category: last(self.category, later.category),
+            priority: last(self.priority, later.priority),
+            actor: last(self.actor, later.actor),
+            link: last(self.link, later.link),
+            actions: last(self.actions, later.actions),
+            expires_at: last(self.expires_at, later.expires_at),
+            seen_at: last(self.seen_at, later.seen_at),
+            read_at: last(self.read_at, read_at),
+            archived_at: last(self.archived_at, later.archived_at),
+        }
+    }
+}

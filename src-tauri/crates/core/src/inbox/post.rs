@@ -1,0 +1,329 @@
+//! A post into a row: what is new, what came before under the same key, and what makes an item news again.
+
+use rusqlite::{OptionalExtension, named_params, params};
+
+use super::filing::{Filed, Filing, Seen, fingerprint};
+use super::reading::{self, ITEM_COLUMNS};
+use super::{InboxError, notices};
+use crate::event::Post;
+use crate::protocol::{EpochMillis, Item, ItemKind};
+
+/// What a row says about the posts of its key.
+struct Known {
+    kind: ItemKind,
+    title: String,
+    body: String,
+    /// See [`content`]; `None` where only a deletion is known.
+    content: Option<i64>,
+    made_at: Option<EpochMillis>,
+    received_at: EpochMillis,
+    is_deleted: bool,
+}
+
+/// What a post is to what is known of its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    /// It is to be shown, and may alert.
+    News,
+    /// It is the same as before but for details, which are taken without a word.
+    Details,
+    /// It came before, or is older than what is known.
+    Old,
+    /// It was deleted before it came, and is remembered as that.
+    DeletedBefore,
+}
+
+/// What a person would call the content of a post, as a number. Times of making and links are no part of it: a server
+/// that sends a thing again with a new time has nothing new to say.
+fn content(post: &Post) -> i64 {
+    let starts = post.starts_at.map_or_else(String::new, |at| at.to_string());
+    let priority = reading::priority_rank(post.priority);
+    let kind = reading::kind_word(post.kind);
+    fingerprint(
+        kind,
+        &format!("{priority}\0{starts}\0{}\0{}", post.title, post.body),
+    )
+}
+
+fn is_workflow(kind: ItemKind) -> bool {
+    match kind {
+        ItemKind::WorkflowRunning | ItemKind::WorkflowCompleted | ItemKind::WorkflowFailed => true,
+        ItemKind::Notification
+        | ItemKind::Announcement
+        | ItemKind::Maintenance
+        | ItemKind::Gap
+        | ItemKind::Unreadable => false,
+    }
+}
+
+impl Known {
+    fn verdict(&self, post: &Post, filing: &Filing<'_>) -> Verdict {
+        let is_older = matches!((post.created_at, self.made_at), (Some(new), Some(old)) if new < old);
+        let same_time = post.created_at.is_none() || post.created_at == self.made_at;
+        let same_content = self.content == Some(content(post));
+        if is_older {
+            return Verdict::Old;
+        }
+        if self.is_deleted {
+            return match self.content {
+                // Events may come out of order: what was deleted before it came must not appear afterwards, unless it
+                // was made after that.
+                None if post.created_at.is_some_and(|made| {
+                    // A time ahead of the server's own clock shows that clocks differ, and nothing else.
+                    made > self.received_at && made <= filing.now.server
+                }) =>
+                {
+                    Verdict::News
+                }
+                None => Verdict::DeletedBefore,
+                Some(_) if filing.seen == Seen::Earlier => Verdict::Old,
+                Some(_) if !same_content || !same_time => Verdict::News,
+                // The very same: a replay, unless it is an event of its own and nothing says that it is old.
+                Some(_)
+                    if post.created_at.is_none() && (filing.arrival.own_id || filing.seen == Seen::Here) =>
+                {
+                    Verdict::News
+                }
+                Some(_) => Verdict::Old,
+            };
+        }
+        if filing.seen == Seen::Earlier {
+            return Verdict::Old;
+        }
+        if is_workflow(post.kind) {
+            return match (self.kind == post.kind, post.kind) {
+                (false, _) => Verdict::News,
+                (true, ItemKind::WorkflowRunning) => Verdict::Details,
+                (true, _) if same_content || self.has_words_of(post) => Verdict::Details,
+                (true, _) => Verdict::News,
+            };
+        }
+        // What was changed by an update since is not news when it is sent again as it was, nor as it is now.
+        if same_content || (self.content.is_none() && self.has_words_of(post)) {
+            return if filing.seen == Seen::Here {
+                Verdict::Old
+            } else {
+                Verdict::Details
+            };
+        }
+        if post.starts_at.is_none() && self.has_words_of(post) {
+            return Verdict::Details;
+        }
+        Verdict::News
+    }
+
+    fn has_words_of(&self, post: &Post) -> bool {
+        self.title == post.title && self.body == post.body
+    }
+}
+
+impl Filing<'_> {
+    pub(super) fn post(
+        &self,
+        post: &Post,
+        alert: &mut dyn FnMut(&Item, &Post) -> String,
+        filed: &mut Vec<Filed>,
+    ) -> Result<(), InboxError> {
+        if post.kind == ItemKind::Unreadable
+            && self.seen == Seen::New
+            && let Some(sum) = self.too_many_unreadable()?
+        {
+            return self.sum_up(&sum, alert, filed);
+        }
+        // A notification that names itself as the one that it replaces replaces nothing.
+        if let Some(older) = post.supersedes.as_ref().filter(|older| **older != post.key)
+            && self.seen == Seen::New
+            && matches!(self.delete(older)?, Filed::Removed(_))
+        {
+            filed.push(Filed::Removed(older.clone()));
+        }
+        let verdict = match self.known(&post.key)? {
+            None => Verdict::News,
+            Some(known) => known.verdict(post, self),
+        };
+        match verdict {
+            Verdict::Old => filed.push(Filed::Nothing),
+            Verdict::DeletedBefore => {
+                self.transaction
+                    .prepare_cached(
+                        "UPDATE item SET content = ?3, made_at = ?4 WHERE source = ?1 AND key = ?2",
+                    )?
+                    .execute(params![self.source, post.key, content(post), post.created_at])?;
+                filed.push(Filed::Nothing);
+            }
+            Verdict::Details => filed.push(self.take_details(post)?),
+            Verdict::News => filed.push(self.take_news(post, alert)?),
+        }
+        Ok(())
+    }
+
+    fn known(&self, key: &str) -> Result<Option<Known>, InboxError> {
+        Ok(self
+            .transaction
+            .prepare_cached(
+                "SELECT kind, title, body, content, made_at, received_at, deleted_at IS NOT NULL
+                 FROM item WHERE source = ?1 AND key = ?2",
+            )?
+            .query_row(params![self.source, key], |row| {
+                Ok(Known {
+                    kind: reading::kind(&row.get::<_, String>(0)?),
+                    title: row.get(1)?,
+                    body: row.get(2)?,
+                    content: row.get(3)?,
+                    made_at: row.get(4)?,
+                    received_at: row.get(5)?,
+                    is_deleted: row.get(6)?,
+                })
+            })
+            .optional()?)
+    }
+
+    fn take_news(
+        &self,
+        post: &Post,
+        alert: &mut dyn FnMut(&Item, &Post) -> String,
+    ) -> Result<Filed, InboxError> {
+        let sql = format!(
+            "INSERT INTO item (source, key, kind, title, body, category, priority, actor, link, actions, progress,
+                 group_key, extra, created_at, made_at, sort_at, received_at, expires_at, seen_at, read_at,
+                 archived_at, content, alert)
+             VALUES (:source, :key, :kind, :title, :body, :category, :priority, :actor, :link, :actions, :progress,
+                 :group_key, :extra, :created_at, :made_at, :sort_at, :now, :expires_at, :seen, :read, :archived,
+                 :content, '')
+             ON CONFLICT (source, key) DO UPDATE SET kind = excluded.kind, title = excluded.title,
+                 body = excluded.body, category = excluded.category, priority = excluded.priority,
+                 actor = excluded.actor, link = coalesce(excluded.link, link), actions = excluded.actions,
+                 progress = excluded.progress, group_key = excluded.group_key, extra = excluded.extra,
+                 created_at = excluded.created_at, made_at = coalesce(excluded.made_at, made_at),
+                 sort_at = excluded.sort_at, received_at = excluded.received_at, expires_at = excluded.expires_at,
+                 seen_at = excluded.seen_at, read_at = excluded.read_at, archived_at = excluded.archived_at,
+                 content = excluded.content, deleted_at = NULL, alert = ''
+             RETURNING {ITEM_COLUMNS}"
+        );
+        // That a workflow began is progress, not news: it neither counts nor alerts.
+        let handled = (post.kind == ItemKind::WorkflowRunning).then_some(self.now.here);
+        let read = post.read_at.or(post.archived_at).or(handled);
+        let created_at = post.created_at.unwrap_or(self.now.server);
+        let mut item = self.transaction.prepare_cached(&sql)?.query_row(
+            named_params! {
+                ":source": self.source,
+                ":key": post.key,
+                ":kind": reading::kind_word(post.kind),
+                ":title": post.title,
+                ":body": post.body,
+                ":category": post.category,
+                ":priority": reading::priority_rank(post.priority),
+                ":actor": post.actor,
+                ":link": post.link,
+                ":actions": reading::json(&post.actions),
+                ":progress": post.progress,
+                ":group_key": post.group_key,
+                ":extra": reading::json(&post.extra),
+                ":created_at": created_at,
+                ":made_at": post.created_at,
+                // A server's mistake must not pin an item to the top of the list for days.
+                ":sort_at": created_at.min(self.now.server),
+                ":now": self.now.here,
+                ":expires_at": post.expires_at,
+                ":seen": post.seen_at.or(read),
+                ":read": read,
+                ":archived": post.archived_at,
+                ":content": content(post),
+            },
+            reading::item,
+        )?;
+        if let Some(changed) = self.apply_early(&post.key)? {
+            item = changed;
+        }
+        item.alert = alert(&item, post);
+        self.transaction
+            .prepare_cached("UPDATE item SET alert = ?1 WHERE source = ?2 AND key = ?3")?
+            .execute(params![item.alert, self.source, item.key])?;
+        Ok(if handled.is_some() {
+            Filed::Changed(item)
+        } else {
+            Filed::Posted(item)
+        })
+    }
+
+    /// Takes what a person would not call news: no mark changes, and nothing alerts.
+    fn take_details(&self, post: &Post) -> Result<Filed, InboxError> {
+        let sql = format!(
+            "UPDATE item SET title = CASE WHEN kind = 'workflowRunning' THEN :title ELSE title END,
+                 body = CASE WHEN kind = 'workflowRunning' THEN :body ELSE body END,
+                 link = coalesce(:link, link), progress = coalesce(:progress, progress),
+                 expires_at = coalesce(:expires_at, expires_at), made_at = coalesce(:made_at, made_at),
+                 content = coalesce(content, :content)
+             WHERE source = :source AND key = :key AND deleted_at IS NULL AND
+                 (link IS NOT coalesce(:link, link) OR progress IS NOT coalesce(:progress, progress)
+                  OR expires_at IS NOT coalesce(:expires_at, expires_at) OR made_at IS NOT coalesce(:made_at, made_at)
+                  OR content IS NULL OR (kind = 'workflowRunning' AND (title <> :title OR body <> :body)))
+             RETURNING {ITEM_COLUMNS}"
+        );
+        let item = self
+            .transaction
+            .prepare_cached(&sql)?
+            .query_row(
+                named_params! {
+                    ":source": self.source,
+                    ":key": post.key,
+                    ":title": post.title,
+                    ":body": post.body,
+                    ":link": post.link,
+                    ":progress": post.progress,
+                    ":expires_at": post.expires_at,
+                    ":made_at": post.created_at,
+                    ":content": content(post),
+                },
+                reading::item,
+            )
+            .optional()?;
+        Ok(item.map_or(Filed::Nothing, Filed::Changed))
+    }
+
+    /// The row that sums up what cannot be read, when rows of their own would be too many.
+    fn too_many_unreadable(&self) -> Result<Option<Post>, InboxError> {
+        let hour_ago = self.now.here - notices::UNREADABLE_WINDOW;
+        let rows: u32 = self
+            .transaction
+            .prepare_cached(
+                "SELECT count(*) FROM item WHERE source = ?1 AND kind = 'unreadable' AND received_at > ?2",
+            )?
+            .query_row([self.source, hour_ago], |row| row.get(0))?;
+        if rows < notices::MAX_UNREADABLE_ROWS {
+            return Ok(None);
+        }
+        let sum: Option<(String, u32)> = self
+            .transaction
+            .prepare_cached(
+                "SELECT key, coalesce(json_extract(extra, '$.count'), 0) FROM item
+                 WHERE source = ?1 AND key LIKE 'u:more:%' AND received_at > ?2 AND deleted_at IS NULL",
+            )?
+            .query_row([self.source, hour_ago], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let (key, count) = sum.unwrap_or_else(|| (format!("u:more:{}", self.now.here), 0));
+        Ok(Some(notices::more_unreadable(key, count + 1)))
+    }
+
+    /// Shows the sum: the first time as news, afterwards with another number.
+    fn sum_up(
+        &self,
+        sum: &Post,
+        alert: &mut dyn FnMut(&Item, &Post) -> String,
+        filed: &mut Vec<Filed>,
+    ) -> Result<(), InboxError> {
+        if self.known(&sum.key)?.is_none() {
+            filed.push(self.take_news(sum, alert)?);
+            return Ok(());
+        }
+        let sql = format!(
+            "UPDATE item SET title = ?3, extra = ?4 WHERE source = ?1 AND key = ?2 RETURNING {ITEM_COLUMNS}"
+        );
+        let item = self.transaction.prepare_cached(&sql)?.query_row(
+            params![self.source, sum.key, sum.title, reading::json(&sum.extra)],
+            reading::item,
+        )?;
+        filed.push(Filed::Changed(item));
+        Ok(())
+    }
+}

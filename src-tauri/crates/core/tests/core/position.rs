@@ -1,0 +1,243 @@
+//! Where the stream stands: from a newcomer's first connection on nothing is lost, and what is lost is a row.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use gloria_backend::{Backend, BackendOptions};
+use gloria_core::ports::{Clock, SystemClock};
+use gloria_core::protocol::{ItemKind, Update};
+use serde_json::json;
+
+use crate::desk::{CREATED, DEADLINE, Desk, backend, live, soon};
+
+#[tokio::test]
+async fn a_newcomer_loses_nothing_of_its_first_outage() {
+    let (backend, control) = backend().await;
+    control.push(CREATED, live("before it came", "normal"));
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running
+        .until("its place is stored", |state| {
+            state.connection.connected_since.is_some() && state.connection.history_since.is_none()
+        })
+        .await;
+    running.stop().await;
+    control.push(CREATED, live("while it was away", "urgent"));
+    let running = desk.start();
+    running.until("one", |state| state.counts.total == 1).await;
+    assert_eq!(running.items().await[0].title, "title while it was away");
+    let resumed = control.observed();
+    let resumed = resumed.stream_requests().next_back().unwrap();
+    assert_eq!(resumed.last_event_id(), Some("1"));
+}
+
+async fn without_places() -> Backend {
+    Backend::start(BackendOptions {
+        replay_to_newcomers: true,
+        ..BackendOptions::default()
+    })
+    .await
+    .unwrap()
+}
+
+#[tokio::test]
+async fn a_server_that_gives_no_place_is_said_to_have_no_history() {
+    let backend = without_places().await;
+    let control = backend.control();
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    let state = running
+        .until("said", |state| state.connection.history_since.is_some())
+        .await;
+    let connected = state.connection.connected_since.unwrap();
+    assert!((state.connection.history_since.unwrap() - connected).abs() < 1000);
+    control.push(CREATED, live("1", "normal"));
+    running
+        .until("an event gives it", |state| {
+            state.connection.history_since.is_none()
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_place_in_the_greetings_data_does_as_well_as_an_id() {
+    let backend = without_places().await;
+    let control = backend.control();
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running
+        .until("no place", |state| state.connection.history_since.is_some())
+        .await;
+    control.push_raw("event: connection_established\ndata: {\"position\":\"41\"}\n\n");
+    running
+        .until("a place", |state| state.connection.history_since.is_none())
+        .await;
+    control.reset();
+    let seen = soon(
+        "again",
+        control.wait_for(|seen| seen.streams_total >= 2, DEADLINE),
+    )
+    .await
+    .unwrap();
+    let resumed = seen.stream_requests().next_back().unwrap();
+    assert_eq!(resumed.last_event_id(), Some("41"));
+    running.stop().await;
+    let running = desk.start();
+    running.connected().await;
+    let seen = control.observed();
+    let resumed = seen.stream_requests().next_back().unwrap();
+    assert_eq!(resumed.last_event_id(), Some("41"), "it is stored");
+}
+
+#[tokio::test]
+async fn a_gap_is_a_row_that_stays_until_it_is_seen() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running.connected().await;
+    control.push(CREATED, live("1", "normal"));
+    running.until("one", |state| state.counts.total == 1).await;
+    running.stop().await;
+    for id in 2..12 {
+        control.push(CREATED, live(&id.to_string(), "normal"));
+    }
+    control.drop_history();
+    control.push(CREATED, live("12", "normal"));
+    let running = desk.start();
+    running
+        .until("gap and the last", |state| state.counts.total == 3)
+        .await;
+    soon("told by itself", desk.toasts.shown.wait_for(2)).await;
+    assert_eq!(desk.titles()[1], "Notifications are missing here");
+    running.core.inbox_mark_all_seen().await.unwrap();
+    running.stop().await;
+    // Whatever becomes of the process, the words are stored with the position behind the gap.
+    let running = desk.start();
+    running.connected().await;
+    let items = running.items().await;
+    let gap = items.iter().find(|item| item.kind == ItemKind::Gap).unwrap();
+    assert!(gap.body.contains("event 1 and up to event 11"), "{}", gap.body);
+    assert_eq!(items.len(), 3);
+}
+
+#[tokio::test]
+async fn a_place_that_the_server_takes_back_is_asked_for_no_more() {
+    let backend = without_places().await;
+    let control = backend.control();
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running.connected().await;
+    control.push(CREATED, live("1", "normal"));
+    running.until("one", |state| state.counts.total == 1).await;
+    control.push_raw("event: heartbeat\nid:\ndata: {}\n\n");
+    running
+        .until("no place any more", |state| {
+            state.connection.history_since.is_some()
+        })
+        .await;
+    running.stop().await;
+    let running = desk.start();
+    running.connected().await;
+    let seen = control.observed();
+    let resumed = seen.stream_requests().next_back().unwrap();
+    assert_eq!(resumed.last_event_id(), None, "as before the restart");
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_says_so_and_more_than_five_are_summed_up() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running.connected().await;
+    for n in 0..9 {
+        control.push(CREATED, json!({"id": format!("secret-{n}")}));
+    }
+    control.push(CREATED, live("good", "normal"));
+    running.until("7", |state| state.counts.total == 7).await;
+    let items = running.items().await;
+    let titles: Vec<_> = items
+        .iter()
+        .filter(|item| item.kind == ItemKind::Unreadable)
+        .map(|item| item.title.as_str())
+        .collect();
+    assert_eq!(titles.len(), 6);
+    assert!(
+        titles.contains(&"4 more notifications could not be read"),
+        "{titles:?}"
+    );
+    let one = items
+        .iter()
+        .find(|item| item.title == "A notification could not be read")
+        .unwrap();
+    assert!(one.link.is_none() && one.body.contains("title"), "{}", one.body);
+    control.reset();
+    soon(
+        "again",
+        control.wait_for(|seen| seen.streams_total >= 2, DEADLINE),
+    )
+    .await
+    .unwrap();
+    control.push(CREATED, live("end", "normal"));
+    running.until("one more", |state| state.counts.total == 8).await;
+}
+
+/// A machine whose clock is wrong from the beginning.
+#[derive(Debug)]
+struct WrongClock(AtomicI64);
+
+impl Clock for WrongClock {
+    fn wall(&self) -> SystemTime {
+        let ahead = Duration::from_secs(self.0.load(Ordering::SeqCst).unsigned_abs());
+        SystemClock.wall() + ahead
+    }
+
+    fn monotonic(&self) -> Instant {
+        SystemClock.monotonic()
+    }
+}
+
+#[tokio::test]
+async fn what_expires_expires_by_the_servers_clock() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start_by(Arc::new(WrongClock(AtomicI64::new(3 * 3600))));
+    running.connected().await;
+    let mut soon_over = live("soon over", "normal");
+    let hour = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(1);
+    soon_over["expiresAt"] = hour.to_string().into();
+    control.push(CREATED, soon_over);
+    let mut over = live("over", "urgent");
+    let past = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(1);
+    over["expiresAt"] = past.to_string().into();
+    control.push(CREATED, over);
+    running.until("both", |state| state.counts.total == 2).await;
+    soon("toast", desk.toasts.shown.wait_for(1)).await;
+    control.push(CREATED, live("end", "normal"));
+    soon("the end", desk.toasts.shown.wait_for(2)).await;
+    assert_eq!(desk.titles(), ["title soon over", "title end"]);
+}
+
+#[tokio::test]
+async fn that_a_requested_item_was_shown_is_a_revision_as_well() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running.connected().await;
+    control.push(CREATED, live("1", "normal"));
+    running.until("one", |state| state.counts.total == 1).await;
+    running.core.item_show(Some("n:1".into())).await.unwrap();
+    let attached = running.core.attach().await.unwrap();
+    assert_eq!(attached.snapshot.requested_item.as_deref(), Some("n:1"));
+    let mark = gloria_core::protocol::MarkRequest {
+        keys: vec!["n:1".into()],
+        mark: gloria_core::protocol::Mark::Read,
+    };
+    running.core.inbox_mark(mark).await.unwrap();
+    let mut updates = attached.updates;
+    let first = soon("update", updates.recv()).await.unwrap();
+    assert_eq!(
+        (first.revision, first.update),
+        (attached.snapshot.revision + 1, Update::ItemRequested(None))
+    );
+}

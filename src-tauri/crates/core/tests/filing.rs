@@ -1,0 +1,562 @@
+//! What comes again, out of order or anew ends in the rows that a person would expect, and alerts once.
+
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use gloria_core::event::{DecodeContext, decode};
+use gloria_core::inbox::{Arrival, Cursor, Filed, Inbox, Now, fingerprint};
+use gloria_core::protocol::{InboxFilter, InboxQuery, Item, ItemKind, Mark};
+use gloria_stream::Frame;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+const SERVER: &str = "https://gloria.example/api";
+
+/// 26 November 2026, 12:00 UTC.
+const NOON: i64 = 1_795_694_400_000;
+
+/// An inbox and the stream before it.
+struct Desk {
+    inbox: Inbox,
+    now: Now,
+    /// The id that the stream has reached.
+    id: String,
+    /// What alerted, as key and title.
+    alerts: Vec<String>,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let mut inbox = Inbox::in_memory(SERVER).unwrap();
+        inbox.begin_connection();
+        Self {
+            inbox,
+            now: Now {
+                here: NOON,
+                server: NOON,
+            },
+            id: String::new(),
+            alerts: Vec::new(),
+        }
+    }
+
+    fn reconnect(&mut self) {
+        self.inbox.begin_connection();
+    }
+
+    /// Files an event with an id of its own, or one that carries the last id where `id` is empty.
+    fn comes(&mut self, id: &str, event_type: &str, data: &Value) -> Vec<Filed> {
+        let own_id = !id.is_empty() && id != self.id;
+        if !id.is_empty() {
+            id.clone_into(&mut self.id);
+        }
+        let text = data.to_string();
+        let frame = Frame {
+            event: Arc::from(event_type),
+            data: text.clone(),
+            id: Arc::from(self.id.as_str()),
+        };
+        let context = DecodeContext {
+            now: self.now.server,
+            ..DecodeContext::default()
+        };
+        let arrival = Arrival {
+            event_id: self.id.clone(),
+            own_id,
+            resets_id: false,
+            fingerprint: fingerprint(event_type, &text),
+            event_type: event_type.to_owned(),
+            event: Some(decode(&frame, &context).unwrap().event),
+            bytes: text.len(),
+        };
+        let cursor = if self.id.is_empty() {
+            Cursor::Stays
+        } else {
+            Cursor::At(self.id.clone())
+        };
+        let alerts = &mut self.alerts;
+        let filed = self
+            .inbox
+            .file(&vec![arrival].into(), cursor, self.now, |posted| {
+                // As the gate does.
+                let item = posted.item;
+                if item.read_at.is_none() && item.kind != ItemKind::WorkflowRunning {
+                    alerts.push(item.title.clone());
+                }
+                String::new()
+            });
+        filed.unwrap()
+    }
+
+    fn created(&mut self, event_id: &str, id: &str, title: &str) -> Vec<Filed> {
+        let data = json!({"id": id, "title": title, "message": "m"});
+        self.comes(event_id, "notification.created", &data)
+    }
+
+    fn updated(&mut self, event_id: &str, data: &Value) -> Vec<Filed> {
+        self.comes(event_id, "notification.updated", data)
+    }
+
+    fn deleted(&mut self, event_id: &str, id: &str) -> Vec<Filed> {
+        self.comes(event_id, "notification.deleted", &json!({ "id": id }))
+    }
+
+    fn item(&self, key: &str) -> Item {
+        self.inbox.item(key).unwrap().unwrap()
+    }
+
+    fn items(&self) -> Vec<Item> {
+        let query = |filter| InboxQuery {
+            filter,
+            after: None,
+            limit: 500,
+        };
+        let mut items = self.inbox.page(&query(InboxFilter::Inbox)).unwrap().items;
+        items.extend(self.inbox.page(&query(InboxFilter::Archived)).unwrap().items);
+        items
+    }
+
+    fn titles(&self) -> Vec<String> {
+        self.items().into_iter().map(|item| item.title).collect()
+    }
+}
+
+#[test]
+fn each_end_of_a_workflow_is_news_and_a_start_is_not() {
+    let mut desk = Desk::new();
+    let workflow = |name: &str| json!({"workflowId": "w", "name": name});
+    let failed = json!({"workflowId": "w", "name": "third", "error": "disk full"});
+    desk.comes("1", "workflow.completed", &workflow("first"));
+    desk.comes("2", "workflow.started", &workflow("second"));
+    assert_eq!(desk.item("w:w").kind, ItemKind::WorkflowRunning);
+    desk.comes("3", "workflow.failed", &failed);
+    assert_eq!(
+        (desk.item("w:w").kind, desk.item("w:w").body.as_str()),
+        (ItemKind::WorkflowFailed, "disk full")
+    );
+    assert_eq!(desk.item("w:w").read_at, None);
+    desk.comes("4", "workflow.started", &workflow("fourth"));
+    desk.comes("5", "workflow.completed", &workflow("fifth"));
+    assert_eq!(desk.item("w:w").kind, ItemKind::WorkflowCompleted);
+    assert_eq!(desk.alerts, ["first", "third", "fifth"]);
+}
+
+#[test]
+fn a_workflows_state_that_is_sent_on_each_connection_says_nothing_new() {
+    let failed = json!({"workflowId": "w", "name": "Import", "error": "disk full"});
+    for ids in [["1", "2", "3"], ["", "", ""]] {
+        let mut desk = Desk::new();
+        for id in ids {
+            desk.comes(id, "workflow.failed", &failed);
+            desk.inbox.mark(&["w:w".into()], Mark::Archived, NOON).unwrap();
+            desk.reconnect();
+        }
+        assert_eq!(desk.alerts, ["Import"], "{ids:?}");
+        assert!(desk.item("w:w").archived_at.is_some());
+        let other = json!({"workflowId": "w", "name": "Import", "error": "no rights"});
+        desk.comes(
+            if ids[0].is_empty() { "" } else { "4" },
+            "workflow.failed",
+            &other,
+        );
+        assert_eq!(desk.alerts.len(), 2, "another error is news");
+        assert!(desk.item("w:w").archived_at.is_none());
+    }
+}
+
+#[test]
+fn what_was_read_or_changed_before_it_came_is_filed_as_that() {
+    let mut desk = Desk::new();
+    desk.updated("1", &json!({"id": "1", "title": "corrected"}));
+    desk.updated("2", &json!({"id": "1", "readAt": "2026-11-26T11:00:00Z"}));
+    desk.deleted("3", "2");
+    for id in ["1", "2", "3"] {
+        desk.created(&format!("1{id}"), id, &format!("title {id}"));
+    }
+    assert_eq!(desk.alerts, ["title 3"]);
+    assert_eq!(desk.titles(), ["title 3", "corrected"]);
+    assert!(desk.item("n:1").read_at.is_some());
+    desk.updated("20", &json!({"id": "1", "readAt": null}));
+    assert_eq!(
+        desk.item("n:1").read_at,
+        None,
+        "what came early is not kept for ever"
+    );
+}
+
+#[test]
+fn a_notification_says_itself_that_it_was_read_or_archived() {
+    let mut desk = Desk::new();
+    let read = json!({"id": "1", "title": "read", "message": "m", "readAt": "2026-11-26T11:00:00Z"});
+    let archived = json!({"id": "2", "title": "done", "message": "m", "archivedAt": "2026-11-26T11:00:00Z"});
+    desk.comes("1", "notification.created", &read);
+    desk.comes("2", "notification.created", &archived);
+    assert_eq!(desk.alerts, Vec::<String>::new());
+    assert_eq!(desk.inbox.counts().unwrap().unread, 0);
+    assert_eq!(desk.inbox.counts().unwrap().total, 1);
+}
+
+#[test]
+fn posted_again_after_deletion_is_shown_and_a_replay_is_not() {
+    let at =
+        |title: &str, created: &str| json!({"id": "1", "title": title, "message": "m", "createdAt": created});
+    let (old, new) = ("2026-11-26T10:00:00Z", "2026-11-26T11:00:00Z");
+    let mut desk = Desk::new();
+    desk.comes("1", "notification.created", &at("first", old));
+    desk.deleted("2", "1");
+    // The server's history, once more: under its ids, under others, and without any.
+    desk.reconnect();
+    desk.comes("1", "notification.created", &at("first", old));
+    desk.deleted("2", "1");
+    desk.comes("8", "notification.created", &at("first", old));
+    desk.comes("", "notification.created", &at("first", old));
+    assert_eq!(desk.titles(), Vec::<String>::new());
+    desk.comes("9", "notification.created", &at("first", new));
+    assert_eq!(desk.titles(), ["first"], "the same words, made anew");
+    desk.deleted("10", "1");
+    desk.comes("11", "notification.created", &at("second", new));
+    assert_eq!(desk.titles(), ["second"]);
+    desk.deleted("12", "1");
+    desk.comes("13", "notification.created", &at("older", old));
+    assert_eq!(
+        desk.titles(),
+        Vec::<String>::new(),
+        "an older version that comes late"
+    );
+    assert_eq!(desk.alerts, ["first", "first", "second"]);
+
+    let mut desk = Desk::new();
+    desk.created("1", "1", "timeless");
+    desk.deleted("2", "1");
+    desk.created("3", "1", "timeless");
+    assert_eq!(desk.titles(), ["timeless"], "an event of its own");
+    desk.reconnect();
+    desk.created("1", "1", "timeless");
+    desk.deleted("2", "1");
+    desk.created("3", "1", "timeless");
+    assert_eq!(desk.titles(), ["timeless"]);
+    assert_eq!(desk.alerts.len(), 2);
+}
+
+#[test]
+fn a_maintenance_that_is_moved_is_told_again() {
+    let mut desk = Desk::new();
+    let on = |message: &str, starts: &str| json!({"id": "m", "title": "Update", "message": message, "startsAt": starts});
+    let (saturday, sunday) = ("2026-11-28T22:00:00Z", "2026-11-29T22:00:00Z");
+    desk.comes("1", "system.maintenance", &on("Saturday 22:00", saturday));
+    desk.inbox.mark(&["s:m".into()], Mark::Archived, NOON).unwrap();
+    desk.comes("2", "system.maintenance", &on("Saturday 22:00", saturday));
+    assert!(
+        desk.item("s:m").archived_at.is_some(),
+        "the same says nothing new"
+    );
+    desk.comes("3", "system.maintenance", &on("Sunday 22:00", sunday));
+    let item = desk.item("s:m");
+    assert_eq!(
+        (item.body.as_str(), item.read_at, item.archived_at),
+        ("Sunday 22:00", None, None)
+    );
+    desk.comes("4", "system.maintenance", &on("Sunday 22:00", saturday));
+    assert_eq!(desk.alerts.len(), 3, "another time is another time");
+    desk.reconnect();
+    for (id, message, starts) in [("1", "Saturday 22:00", saturday), ("3", "Sunday 22:00", sunday)] {
+        desk.comes(id, "system.maintenance", &on(message, starts));
+    }
+    assert_eq!(desk.alerts.len(), 3, "a replay");
+}
+
+#[test]
+fn a_server_that_counts_from_one_on_each_connection_loses_nothing() {
+    let mut desk = Desk::new();
+    desk.created("1", "a", "A");
+    desk.updated("2", &json!({"id": "a", "title": "B"}));
+    desk.updated("3", &json!({"id": "a", "title": "C"}));
+    desk.reconnect();
+    desk.created("1", "b", "other");
+    desk.updated("2", &json!({"id": "a", "title": "B"}));
+    assert_eq!(desk.item("n:a").title, "B");
+    desk.comes(
+        "3",
+        "workflow.failed",
+        &json!({"workflowId": "w", "name": "Import"}),
+    );
+    assert_eq!(desk.alerts, ["A", "other", "Import"]);
+}
+
+#[test]
+fn changes_there_and_back_end_where_they_ended() {
+    for carried in ["7", ""] {
+        let mut desk = Desk::new();
+        desk.created(carried, "a", "first");
+        for title in ["A", "B", "A"] {
+            desk.updated("", &json!({"id": "a", "title": title}));
+        }
+        assert_eq!(desk.item("n:a").title, "A", "{carried:?}");
+    }
+}
+
+#[test]
+fn what_the_user_marked_survives_a_replay() {
+    let mut desk = Desk::new();
+    desk.created("1", "a", "A");
+    desk.updated("2", &json!({"id": "a", "readAt": "2026-11-26T11:00:00Z"}));
+    desk.inbox.mark(&["n:a".into()], Mark::Unread, NOON).unwrap();
+    desk.reconnect();
+    desk.created("1", "a", "A");
+    desk.updated("2", &json!({"id": "a", "readAt": "2026-11-26T11:00:00Z"}));
+    assert_eq!(desk.item("n:a").read_at, None);
+}
+
+#[test]
+fn null_takes_back_what_was_said() {
+    let mut desk = Desk::new();
+    let data = json!({"id": "a", "title": "A", "message": "m", "link": "https://gloria.example/1", "category": "c",
+        "readAt": "2026-11-26T11:00:00Z", "actions": [{"label": "Go", "link": "https://gloria.example/2"}]});
+    desk.comes("1", "notification.created", &data);
+    desk.updated(
+        "2",
+        &json!({"id": "a", "readAt": null, "link": null, "category": null, "actions": null, "title": null}),
+    );
+    let item = desk.item("n:a");
+    assert_eq!(
+        (item.read_at, item.link, item.category, item.actions.len()),
+        (None, None, None, 0)
+    );
+    assert_eq!(item.title, "A", "an item is never without a title");
+    desk.inbox.mark(&["n:a".into()], Mark::Archived, NOON).unwrap();
+    desk.updated("3", &json!({"id": "a", "archivedAt": null}));
+    assert_eq!(desk.item("n:a").archived_at, None);
+}
+
+#[test]
+fn a_notification_that_replaces_itself_stays() {
+    let mut desk = Desk::new();
+    let data = json!({"id": "a", "title": "A", "message": "m", "supersedes": "a"});
+    desk.comes("1", "notification.created", &data);
+    assert_eq!(desk.titles(), ["A"]);
+}
+
+#[test]
+fn the_servers_time_is_kept_whatever_this_computers_clock_says() {
+    let mut desk = Desk::new();
+    let year = 365 * 24 * 3_600_000;
+    let made = |id: &str, hour: i64| {
+        let created = jiff::Timestamp::from_millisecond(NOON + hour * 3_600_000).unwrap();
+        json!({"id": id, "title": id, "message": "m", "createdAt": created.to_string()})
+    };
+    // This computer is a year behind, and the server says what time it is.
+    desk.now.here = NOON - year;
+    desk.comes("1", "notification.created", &made("a", -1));
+    // A mistake of the server's does not stay on top.
+    desk.comes("2", "notification.created", &made("ahead", 48));
+    desk.now.server += 60_000;
+    desk.comes(
+        "3",
+        "notification.created",
+        &json!({"id": "timeless", "title": "timeless", "message": "m"}),
+    );
+    assert_eq!(desk.item("n:a").created_at, NOON - 3_600_000);
+    assert_eq!(desk.item("n:ahead").created_at, NOON + 48 * 3_600_000);
+    assert_eq!(desk.titles(), ["timeless", "ahead", "a"]);
+}
+
+#[test]
+fn widened_types_are_asked_for_from_where_leaving_out_began() {
+    let types = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let cursor = |desk: &Desk| desk.inbox.cursor().unwrap().unwrap();
+    let mut desk = Desk::new();
+    desk.created("5", "a", "A");
+    desk.inbox.listen_to(&types(&["notification.created"])).unwrap();
+    desk.created("9", "b", "B");
+    desk.inbox.listen_to(&types(&["notification.created"])).unwrap();
+    assert_eq!(cursor(&desk), "9", "nothing changed");
+    desk.inbox
+        .listen_to(&types(&["notification.created", "workflow.failed"]))
+        .unwrap();
+    assert_eq!(cursor(&desk), "5");
+    // All of it comes again, and only what is new is news.
+    desk.reconnect();
+    desk.comes(
+        "7",
+        "workflow.failed",
+        &json!({"workflowId": "w", "name": "Import"}),
+    );
+    desk.created("9", "b", "B");
+    assert_eq!(desk.alerts, ["A", "B", "Import"]);
+    desk.inbox.listen_to(&types(&["workflow.failed"])).unwrap();
+    assert_eq!(cursor(&desk), "9", "less is no reason to go back");
+    desk.inbox.listen_to(&[]).unwrap();
+    assert_eq!(cursor(&desk), "5", "all of it was left out since then");
+    desk.inbox.listen_to(&types(&["workflow.failed"])).unwrap();
+    desk.inbox.listen_to(&[]).unwrap();
+    assert_eq!(cursor(&desk), "5");
+}
+
+#[test]
+fn a_gap_is_a_row_with_its_ends_and_one_for_each() {
+    let mut desk = Desk::new();
+    let gap = json!({"from": "17", "to": "42"});
+    desk.comes("42", "stream.gap", &gap);
+    let items = desk.items();
+    assert_eq!(
+        (items[0].kind, items[0].title.as_str()),
+        (ItemKind::Gap, "Notifications are missing here")
+    );
+    assert!(
+        items[0].body.contains("after event 17 and up to event 42"),
+        "{}",
+        items[0].body
+    );
+    desk.reconnect();
+    desk.comes("42", "stream.gap", &gap);
+    desk.comes("60", "stream.gap", &json!({"from": "50", "to": "60"}));
+    desk.comes("", "stream.gap", &json!({}));
+    assert_eq!(desk.items().len(), 3);
+    assert_eq!(desk.alerts.len(), 3);
+    assert_eq!(desk.inbox.cursor().unwrap().as_deref(), Some("60"));
+}
+
+/// What a server does to one notification.
+#[derive(Debug, Clone)]
+enum Deed {
+    Retitle(u8),
+    Read,
+    Unread,
+    Archive,
+}
+
+#[derive(Debug, Clone)]
+struct Life {
+    deeds: Vec<Deed>,
+    /// How many of its deeds come before it does.
+    early: usize,
+    /// After which of its events it is deleted, if it is.
+    deleted_after: Option<usize>,
+}
+
+fn life() -> impl Strategy<Value = Life> {
+    let deed = prop_oneof![
+        (0..3_u8).prop_map(Deed::Retitle),
+        Just(Deed::Read),
+        Just(Deed::Unread),
+        Just(Deed::Archive)
+    ];
+    (
+        prop::collection::vec(deed, 0..5),
+        0..5_usize,
+        prop::option::of(0..6_usize),
+    )
+        .prop_map(|(deeds, early, deleted_after)| Life {
+            early: early.min(deeds.len()),
+            deeds,
+            deleted_after,
+        })
+}
+
+fn events_of(id: usize, life: &Life) -> Vec<(&'static str, Value)> {
+    let mut events: Vec<_> = life
+        .deeds
+        .iter()
+        .enumerate()
+        .map(|(place, deed)| {
+            // Each at a time of its own, as a server's are.
+            let at = format!("2026-11-26T11:0{place}:00Z");
+            let change = match deed {
+                Deed::Retitle(title) => {
+                    json!({"id": id.to_string(), "title": format!("{id}, title {title}")})
+                }
+                Deed::Read => json!({"id": id.to_string(), "readAt": at}),
+                Deed::Unread => json!({"id": id.to_string(), "readAt": null, "updatedAt": at}),
+                Deed::Archive => json!({"id": id.to_string(), "archivedAt": at}),
+            };
+            ("notification.updated", change)
+        })
+        .collect();
+    let created = json!({"id": id.to_string(), "title": format!("{id}"), "message": "m"});
+    events.insert(life.early, ("notification.created", created));
+    if let Some(after) = life.deleted_after {
+        let place = after.min(events.len());
+        events.insert(place, ("notification.deleted", json!({"id": id.to_string()})));
+    }
+    events
+}
+
+/// Title, read, archived of what is left.
+fn ideal(lives: &[Life]) -> HashMap<String, (String, bool, bool)> {
+    let mut rows = HashMap::new();
+    for (id, life) in lives.iter().enumerate() {
+        if life.deleted_after.is_some() {
+            continue;
+        }
+        let (mut title, mut read, mut archived) = (id.to_string(), false, false);
+        for deed in &life.deeds {
+            match deed {
+                Deed::Retitle(number) => title = format!("{id}, title {number}"),
+                Deed::Read => read = true,
+                Deed::Unread => read = false,
+                Deed::Archive => (read, archived) = (true, true),
+            }
+        }
+        rows.insert(format!("n:{id}"), (title, read, archived));
+    }
+    rows
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever comes again on which connection, with ids or without, the rows end as the server has them, and each
+    /// notification alerts once at most.
+    #[test]
+    fn rows_end_as_the_server_has_them(
+        lives in prop::collection::vec(life(), 1..5),
+        order in prop::collection::vec(any::<prop::sample::Index>(), 40),
+        connections in prop::collection::vec((any::<prop::sample::Index>(), 0..12_usize), 1..8),
+        has_ids in any::<bool>(),
+    ) {
+        // One log of all that the server did, each notification's own events in their order.
+        let mut waiting: Vec<_> = lives
+            .iter()
+            .enumerate()
+            .map(|(id, life)| events_of(id, life).into_iter().peekable())
+            .collect();
+        let mut log = Vec::new();
+        for choice in order {
+            let open: Vec<_> = (0..waiting.len()).filter(|place| waiting[*place].len() > 0).collect();
+            if open.is_empty() {
+                break;
+            }
+            log.extend(waiting[*choice.get(&open)].next());
+        }
+        for rest in &mut waiting {
+            log.extend(rest);
+        }
+        let mut desk = Desk::new();
+        let mut stored = 0;
+        let whole = std::iter::once((None, log.len()));
+        let connections = connections.into_iter().map(|(from, length)| (Some(from), length)).chain(whole);
+        for (from, length) in connections {
+            // A server resumes at the position or before it, never after it.
+            let from = from.map_or(0, |from| from.index(stored + 1));
+            let to = (from + length).min(log.len()).max(stored.min(log.len()));
+            desk.reconnect();
+            for (place, (event_type, data)) in log.iter().enumerate().take(to).skip(from) {
+                let id = if has_ids { (place + 1).to_string() } else { String::new() };
+                desk.comes(&id, event_type, data);
+            }
+            stored = stored.max(to);
+        }
+        let rows: HashMap<_, _> = desk
+            .items()
+            .into_iter()
+            .map(|item| (item.key, (item.title, item.read_at.is_some(), item.archived_at.is_some())))
+            .collect();
+        prop_assert_eq!(rows, ideal(&lives));
+        let mut once = desk.alerts.clone();
+        once.sort_unstable();
+        once.dedup();
+        prop_assert_eq!(once.len(), desk.alerts.len(), "{:?}", desk.alerts);
+    }
+}
