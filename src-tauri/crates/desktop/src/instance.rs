@@ -62,6 +62,8 @@ pub struct Instance {
     lock: Option<File>,
     /// The folder itself is locked, so that other computers see it too.
     in_folder: bool,
+    /// A lock could be put there, were there locks.
+    writable: bool,
 }
 
 enum TryError {
@@ -122,16 +124,19 @@ impl Instance {
                 }
             }
         };
+        let writable = in_folder || !is_read_only(&identity);
         Some(Self {
             identity,
             lock,
             in_folder,
+            writable,
         })
     }
 
-    /// Whether the folder itself is locked. Otherwise a start on another computer that shares it is not noticed.
+    /// Whether the folder itself is locked, or cannot be written anyhow. Otherwise a start on another computer that
+    /// shares it is not noticed.
     pub fn locks_folder(&self) -> bool {
-        self.in_folder && self.lock.is_some()
+        (self.in_folder && self.lock.is_some()) || !self.writable
     }
 }
 
@@ -165,6 +170,14 @@ fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })
+}
+
+/// The lock file cannot be opened for writing.
+fn is_read_only(identity: &Identity) -> bool {
+    OpenOptions::new()
+        .write(true)
+        .open(identity.folder.join("running.lock"))
+        .is_err()
 }
 
 fn create_folder(folder: &Path) -> io::Result<()> {
@@ -244,7 +257,7 @@ mod tests {
         // Nobody makes files there, not even root.
         let paths = Paths::within(Path::new("/proc/self/fdinfo"));
         let first = Instance::try_claim(&paths).expect("free");
-        assert!(!first.locks_folder());
+        assert!(!first.in_folder);
         assert!(Instance::try_claim(&paths).is_none(), "taken");
         let name = first.identity.name();
         for folder in usable_private_folders() {
