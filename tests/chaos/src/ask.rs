@@ -18,7 +18,7 @@ impl Ask {
     /// By a client that has seen nothing yet.
     pub fn first() -> Self {
         Self {
-            target: "/api/sse".into(),
+            target: "/api/v1/sse".into(),
             token: None,
             last_event_id: None,
             websocket: false,
@@ -31,7 +31,7 @@ impl Ask {
             .append_pair("lastEventId", id)
             .finish();
         Self {
-            target: format!("/api/sse?{query}"),
+            target: format!("/api/v1/sse?{query}"),
             token: None,
             last_event_id: Some(id.as_bytes().to_vec()),
             websocket: false,
@@ -62,7 +62,7 @@ impl Ask {
     /// Over a WebSocket, which says what was seen in the query alone.
     #[must_use]
     pub fn by_websocket(mut self) -> Self {
-        self.target = self.target.replace("/api/sse", "/api/ws");
+        self.target = self.target.replace("/api/v1/sse", "/api/v1/ws");
         self.last_event_id = None;
         self.websocket = true;
         self

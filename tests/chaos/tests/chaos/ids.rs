@@ -61,7 +61,7 @@ async fn an_id_of_eight_kilobytes_comes_back_and_a_longer_one_is_as_if_absent() 
     said(
         format!("id: {long}\ndata: a\n\n"),
         &[(&long, "a")],
-        Ask::after(&long).target("/api/sse"),
+        Ask::after(&long).target("/api/v1/sse"),
     )
     .await;
     let bytes = format!("id: 1\ndata: a\n\nid: {long}i\ndata: b\n\n");

@@ -131,7 +131,7 @@ async fn what_fails_while_a_network_comes_back_after_waking_counts_for_nothing()
 #[tokio::test(start_paused = true)]
 async fn a_name_that_is_not_found_after_waking_is_looked_for_every_second_and_then_as_ever() {
     let mut stage = Stage::with(
-        |options| options.url = "http://gloria.invalid/api/sse".parse().unwrap(),
+        |options| options.url = "http://gloria.invalid/api/v1/sse".parse().unwrap(),
         Tokens::none(),
     )
     .await;

@@ -43,8 +43,8 @@ impl Scene {
         let backend = Backend::start(options).await.unwrap();
         let proxy = Proxy::to(backend.address()).await;
         let url = match over {
-            Over::Sse => format!("http://{}/api/sse", proxy.address()),
-            Over::WebSocket => format!("ws://{}/api/ws", proxy.address()),
+            Over::Sse => format!("http://{}/api/v1/sse", proxy.address()),
+            Over::WebSocket => format!("ws://{}/api/v1/ws", proxy.address()),
         };
         let mut options = StreamOptions::new(url.parse().unwrap(), USER_AGENT, 7);
         options.timing.max_attempts = 1000;
@@ -532,7 +532,7 @@ async fn what_a_proxy_puts_before_the_body_does_no_harm() {
 
 #[tokio::test(start_paused = true)]
 async fn a_name_without_an_address_backs_off() {
-    let options = StreamOptions::new("http://gloria.invalid/api/sse".parse().unwrap(), USER_AGENT, 7);
+    let options = StreamOptions::new("http://gloria.invalid/api/v1/sse".parse().unwrap(), USER_AGENT, 7);
     let mut client = Client::spawn(options, Arc::new(Tokens::none()));
     client.stream.send(Command::Start { cursor: None });
     let (one, two) = (

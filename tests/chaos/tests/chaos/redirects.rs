@@ -60,7 +60,9 @@ async fn another_origin_does_not_get_the_token_of_the_query() {
     let other = Server::bind().await;
     stage.start(None);
     let location = format!("http://{}/sse?token=t0ken&x=1", other.address());
-    let first = stage.request(Ask::first().target("/api/sse?token=t0ken")).await;
+    let first = stage
+        .request(Ask::first().target("/api/v1/sse?token=t0ken"))
+        .await;
     first.answer(&format!("302 Found\r\nLocation: {location}")).await;
     let mut second = other.request().await;
     let ask = Ask::first().target("/sse?x=1");
@@ -75,7 +77,10 @@ async fn a_token_that_was_dropped_on_the_way_does_not_come_back_with_the_way() {
     let other = Server::bind().await;
     stage.start(None);
     let there = format!("307 Moved\r\nLocation: http://{}/sse", other.address());
-    let back = format!("307 Moved\r\nLocation: http://{}/api/sse", stage.server.address());
+    let back = format!(
+        "307 Moved\r\nLocation: http://{}/api/v1/sse",
+        stage.server.address()
+    );
     stage
         .request(Ask::first().token("t0ken"))
         .await
@@ -94,7 +99,7 @@ async fn a_circle_is_left_after_twenty_redirects_and_tried_again_after_minutes()
     let mut stage = Stage::begun().await;
     for number in 0..21 {
         let exchange = stage.request(Ask::first()).await;
-        exchange.answer("302 Found\r\nLocation: /api/sse").await;
+        exchange.answer("302 Found\r\nLocation: /api/v1/sse").await;
         if number > 0 {
             stage.waited(number, &at_once());
         }
@@ -112,7 +117,7 @@ async fn twenty_redirects_that_lead_somewhere_are_followed() {
     let mut stage = Stage::begun().await;
     for number in 0..20 {
         let target = match number {
-            0 => "/api/sse".to_owned(),
+            0 => "/api/v1/sse".to_owned(),
             number => format!("/{number}"),
         };
         let exchange = stage.request(Ask::first().target(&target)).await;

@@ -74,7 +74,7 @@ async fn a_black_hole_that_takes_no_connection_is_left_after_ten_seconds() {
     let _first_in_line = TcpStream::connect(address).await.unwrap();
 
     let mut stage = Stage::with(
-        |options| options.url = format!("http://{address}/api/sse").parse().unwrap(),
+        |options| options.url = format!("http://{address}/api/v1/sse").parse().unwrap(),
         crate::journal::Tokens::none(),
     )
     .await;

@@ -33,7 +33,7 @@ impl Stage {
 
     pub(crate) async fn with(change: impl FnOnce(&mut StreamOptions), tokens: Tokens) -> Self {
         let server = Server::bind().await;
-        let url = format!("http://{}/api/sse", server.address());
+        let url = format!("http://{}/api/v1/sse", server.address());
         let mut options = StreamOptions::new(url.parse().unwrap(), USER_AGENT, 7);
         // Nobody answers there; a case that wants a portal names its own.
         options.network.probe_url = Some(NO_PORTAL.parse().unwrap());
