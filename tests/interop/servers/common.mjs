@@ -46,6 +46,11 @@ export function follow(lastEventId, { send, beat, end }) {
   };
 }
 
+/** The place of whoever comes for the first time: after the newest event. */
+export function newest() {
+  return history.at(-1)?.id ?? 'e-0';
+}
+
 /** An event as it is sent, for frameworks that leave that to their users. */
 export function frame({ id, event, data }) {
   return `id: ${id}\nevent: ${event}\ndata: ${data}\n\n`;

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import sse from '@fastify/sse';
 import Fastify from 'fastify';
 
-import { allowed, commands, endStreams, follow, heartbeat, onStop, port } from './common.mjs';
+import { allowed, commands, endStreams, follow, heartbeat, newest, onStop, port } from './common.mjs';
 
 const say = (fact) => process.stdout.write(`${JSON.stringify(fact)}\n`);
 
@@ -46,6 +46,8 @@ app.get('/api/v1/sse', { sse: 'only' }, async (request, reply) => {
   // One after the other, so that nothing overtakes the greeting.
   let sent = reply.sse.send({
     event: 'connection_established',
+    // A newcomer is given its place, so that a connection that breaks before the first event costs none.
+    ...(reply.sse.lastEventId === null && { id: newest() }),
     data: { connectionId: request.id, heartbeatInterval: heartbeat },
     retry: 250,
   });

@@ -80,6 +80,16 @@ impl Tail {
         }
     }
 
+    /// Waits for the server's greeting, over any number of connections.
+    ///
+    /// # Errors
+    ///
+    /// When there is none in time.
+    pub async fn is_greeted(&mut self) -> Result<(), String> {
+        while self.line().await?["event"] != "connection_established" {}
+        Ok(())
+    }
+
     /// Waits until it says that it is not connected any more, and why.
     ///
     /// # Errors

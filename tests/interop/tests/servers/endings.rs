@@ -39,15 +39,15 @@ async fn streams_that_deliver_and_end_in_good_order_are_begun_again_for_ever() {
 #[tokio::test]
 async fn a_proxy_that_ends_silent_streams_costs_no_event() {
     let port = free_port().await;
-    let mut server = Server::start(Program::node(&["node", "express.mjs"]), port, NEVER).await;
+    let mut server = Server::start(Program::node(&["node", "fastify-sse.mjs"]), port, NEVER).await;
     let proxies = Proxies::before(port, Patience::OneSecond).await;
     let mut tails = [tail(proxies.nginx_not_buffering, &[]), tail(proxies.haproxy, &[])];
     for tail in &mut tails {
-        tail.connects().await.unwrap();
+        tail.is_greeted().await.unwrap();
     }
     server.push(1..=1).await;
     for tail in &mut tails {
-        tail.receives(1..=1).await.unwrap();
+        tail.comes_back_for(1..=1).await.unwrap();
     }
     for number in 2..=5 {
         for tail in &mut tails {
