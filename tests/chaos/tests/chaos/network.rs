@@ -427,7 +427,7 @@ async fn a_token_that_expires_under_a_stream_costs_one_request(over: Over) {
     scene.proxy.cut(Cut::Fin);
     // Refused with the old token; the second question is answered with what is there by then, the old one again.
     scene
-        .told("halted: the server does not accept the token", 1)
+        .told("halted: the token has expired or was withdrawn", 1)
         .await;
     scene.asked(&["", "2", "2"]);
     scene.waited(2, &at_once());

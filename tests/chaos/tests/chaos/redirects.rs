@@ -8,8 +8,6 @@ use crate::journal::Tokens;
 use crate::numbers::{at_once, backoff, slow};
 use crate::stage::{BASE, Stage, assert_asks};
 
-const CLOSED: &str = "waiting 1: the server closed the connection";
-
 #[tokio::test(start_paused = true)]
 async fn every_redirect_is_followed_with_the_token_and_the_next_attempt_asks_the_first_address() {
     for status in [301, 302, 303, 307, 308] {
@@ -26,7 +24,8 @@ async fn every_redirect_is_followed_with_the_token_and_the_next_attempt_asks_the
         second.close();
         let _third = stage.opened(Ask::after("8").token("t0ken")).await;
         stage.waited(2, &backoff(BASE, 0));
-        let states = ["connecting 0", "connected", CLOSED, "connecting 1", "connected"];
+        let closed = "waiting 0: the server closed the connection";
+        let states = ["connecting 0", "connected", closed, "connecting 0", "connected"];
         stage.verdict(&states, &[("8", "a")]).await;
     }
 }
