@@ -27,6 +27,7 @@ use crate::{Frame, Limits, Reachability, Status, Timing};
 mod certificates;
 mod client;
 mod connection;
+mod cookies;
 mod decoder;
 mod dial;
 mod fault;

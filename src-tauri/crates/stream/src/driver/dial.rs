@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::client::{Clients, Versions};
+use super::cookies::Cookies;
 use super::lookup::{Found, Outcome};
 use super::target::{Target, is_redirect};
 use super::{Request, StreamOptions, fault, portal};
@@ -29,6 +30,7 @@ pub(super) struct Dialer {
     options: Arc<StreamOptions>,
     clients: Clients,
     found: Arc<Found>,
+    cookies: Arc<Cookies>,
 }
 
 impl Dialer {
@@ -37,12 +39,16 @@ impl Dialer {
             clients: Clients::new(Arc::clone(&options)),
             options,
             found,
+            cookies: Arc::default(),
         }
     }
 
-    /// The same for another network: what was found holds, for the server is the same.
+    /// The same for another network: what was found and the cookies hold, for the server is the same.
     pub(super) fn renewed(&self) -> Self {
-        Self::new(Arc::clone(&self.options), Arc::clone(&self.found))
+        Self {
+            clients: Clients::new(Arc::clone(&self.options)),
+            ..self.clone()
+        }
     }
 
     pub(super) fn options(&self) -> &StreamOptions {
@@ -130,11 +136,15 @@ impl Dialer {
         limits: DialLimits,
     ) -> Result<Response, DialError> {
         let client = self.clients.for_url(url, versions).await?;
-        let answer = client.get(url.clone()).headers(headers.clone()).send();
-        timeout(limits.first_byte, answer)
+        let mut headers = headers.clone();
+        self.cookies.add(url, &mut headers);
+        let answer = client.get(url.clone()).headers(headers).send();
+        let response = timeout(limits.first_byte, answer)
             .await
             .map_err(|_| DialError::AnswerTimedOut(limits.first_byte))?
-            .map_err(|error| fault::dial_error(&error, limits))
+            .map_err(|error| fault::dial_error(&error, limits))?;
+        self.cookies.keep(url, response.headers());
+        Ok(response)
     }
 }
 

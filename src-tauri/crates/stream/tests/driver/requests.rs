@@ -265,6 +265,24 @@ async fn names_below_localhost_are_this_machine_whatever_a_resolver_says() {
     rig.connected().await;
 }
 
+/// As a balancer's, and as a gateway's that redirects to itself until its cookie comes with the request.
+#[tokio::test(start_paused = true)]
+async fn cookies_come_back_with_the_next_request() {
+    let mut rig = Rig::new().await;
+    rig.start(None);
+    let first = rig.server.accept().await;
+    assert_eq!(first.header("cookie"), None);
+    let wall = "302 Found\r\nLocation: /sse\r\nSet-Cookie: passed=1; Path=/; HttpOnly";
+    first.answer(wall).await;
+    let mut second = rig.server.accept().await;
+    assert_eq!(second.header("cookie"), Some("passed=1"));
+    second.write(OPEN).await;
+    rig.connected().await;
+    drop(second);
+    let third = rig.server.accept().await;
+    assert_eq!(third.header("cookie"), Some("passed=1"), "and with each attempt");
+}
+
 #[tokio::test(start_paused = true)]
 async fn twenty_redirects_are_followed_and_no_more() {
     let mut rig = Rig::new().await;
