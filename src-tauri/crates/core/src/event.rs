@@ -2,7 +2,9 @@
 //!
 //! A mistake costs the field it is in, not the notification. What was left out is named, never shown.
 
+mod contents;
 mod envelope;
+mod error;
 mod fields;
 mod json;
 mod kind;
@@ -21,8 +23,7 @@ use url::Url;
 
 pub use self::names::unknown_type;
 
-use self::envelope::Contents;
-use self::fields::Fields;
+use self::contents::decode_value;
 use self::kind::Kind;
 use self::wire::Fallback;
 
@@ -388,9 +389,14 @@ pub fn decode(frame: &Frame, context: &DecodeContext<'_>) -> Result<Decoded, Und
         {
             Value::String(frame.data.clone())
         }
+        (Err(_), Some(Kind::Error)) => Value::String(frame.data.clone()),
         (Err(error), kind) => return Err(undecoded(kind, own_id, error)),
     };
     let nameless = &*frame.event == "message";
+    let value = match kind {
+        Some(Kind::Error) => envelope::typed_error(&frame.event, value),
+        Some(_) | None => value,
+    };
     decode_value(kind, nameless, value, fallback, context)
 }
 
@@ -408,112 +414,5 @@ fn undecoded(kind: Option<Kind>, id: Option<&str>, error: DecodeError) -> Undeco
         } else {
             DecodeError::UnknownType
         },
-    }
-}
-
-fn decode_value(
-    kind: Option<Kind>,
-    nameless: bool,
-    value: Value,
-    fallback: Fallback<'_>,
-    context: &DecodeContext<'_>,
-) -> Result<Decoded, Undecoded> {
-    let mut object = match (value, kind) {
-        (Value::Object(object), _) => object,
-        (Value::Array(entries), _) if !entries.is_empty() => {
-            return decode_list(kind, nameless, entries, fallback, context);
-        }
-        (id @ (Value::String(_) | Value::Number(_)), Some(Kind::Deleted)) => object_of("id", id),
-        (text @ Value::String(_), Some(Kind::Created | Kind::System(_))) => object_of("message", text),
-        // Nothing that they would say is missing.
-        (_, Some(Kind::Gap)) => Map::new(),
-        (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_), kind) => {
-            return Err(undecoded(kind, fallback.own_id, DecodeError::NotAnObject));
-        }
-    };
-    let kind = kind.or_else(|| envelope::kind_inside(&mut object)).or_else(|| {
-        let plain = nameless && envelope::is_plainly_a_notification(&object);
-        plain.then_some(Kind::Created)
-    });
-    let Some(kind) = kind else {
-        return Err(undecoded(None, fallback.own_id, DecodeError::UnknownType));
-    };
-    match envelope::open(kind, object) {
-        Contents::One(object) => {
-            let mut fields = Fields::new(object, context);
-            let subject = wire::subject(kind, &fields);
-            let event = wire::event(kind, &mut fields, fallback)
-                .map_err(|error| undecoded(Some(kind), subject.as_deref().or(fallback.own_id), error))?;
-            Ok(Decoded {
-                event,
-                event_type: kind.name(),
-                left_out: fields.left_out,
-                unknown_fields: fields.unknown,
-            })
-        }
-        Contents::Many(entries) => decode_list(Some(kind), nameless, entries, fallback, context),
-    }
-}
-
-fn object_of(name: &str, value: Value) -> Map<String, Value> {
-    Map::from_iter([(name.to_owned(), value)])
-}
-
-/// A list is read entry by entry; one that cannot be read does not cost the others. Its entries cannot share the
-/// event's own id, unless there is only one.
-fn decode_list(
-    kind: Option<Kind>,
-    nameless: bool,
-    entries: Vec<Value>,
-    fallback: Fallback<'_>,
-    context: &DecodeContext<'_>,
-) -> Result<Decoded, Undecoded> {
-    let alone = entries.len() == 1;
-    let mut decoded = Vec::new();
-    let mut event_type = None;
-    let (mut left_out, mut unknown_fields) = (Vec::new(), Vec::new());
-    let mut failure = None;
-    for entry in entries {
-        let fallback = if alone {
-            fallback
-        } else {
-            Fallback {
-                own_id: None,
-                hash: fingerprint("", &entry.to_string()),
-            }
-        };
-        let entry = if entry.is_array() { Value::Null } else { entry };
-        match decode_value(kind, nameless, entry, fallback, context) {
-            Ok(one) => {
-                event_type = Some(one.event_type);
-                decoded.push(one.event);
-                left_out.extend(one.left_out);
-                unknown_fields.extend(one.unknown_fields);
-            }
-            Err(undecoded) => {
-                decoded.extend(undecoded.item());
-                left_out.push(LeftOut {
-                    field: "list",
-                    expected: "a list of what the type asks for",
-                });
-                failure = Some(undecoded);
-            }
-        }
-    }
-    match (event_type, failure, decoded.len()) {
-        (None, Some(undecoded), _) => Err(undecoded),
-        (None, None, _) => Err(undecoded(kind, fallback.own_id, DecodeError::NotAnObject)),
-        (Some(event_type), _, 1) => Ok(Decoded {
-            event: decoded.remove(0),
-            event_type,
-            left_out,
-            unknown_fields,
-        }),
-        (Some(event_type), _, _) => Ok(Decoded {
-            event: Event::Several(decoded),
-            event_type,
-            left_out,
-            unknown_fields,
-        }),
     }
 }

@@ -24,6 +24,12 @@ const WORDS: [(u16, &[&str]); 4] = [
             "INVALID_TOKEN",
             "TOKEN_REVOKED",
             "TOKEN_UNTRUSTED",
+            "AUTH_ERROR",
+            "AUTH_FAILED",
+            "AUTHENTICATION_ERROR",
+            "AUTHENTICATION_FAILED",
+            "NOT_LOGGED_IN",
+            "LOGGED_OUT",
         ],
     ),
     (403, &["FORBIDDEN", "PERMISSION_DENIED", "ACCESS_DENIED"]),
@@ -54,6 +60,25 @@ fn answer_to(error: &ServerError) -> Option<Head> {
         retry_after: error.retry_after,
         ..Head::of(status)
     })
+}
+
+/// The word of a short sentence that says who is refused: `Token has expired` is `TOKEN_EXPIRED`. Only of credentials:
+/// what else is forbidden or unavailable may be anything.
+pub fn word_in(sentence: &str) -> Option<&'static str> {
+    // A longer one is about more than this.
+    if sentence.len() > 64 {
+        return None;
+    }
+    let words = sentence.to_ascii_uppercase();
+    let words = words
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !matches!(*word, "" | "HAS" | "IS" | "WAS" | "THE" | "YOUR"));
+    let joint = words.collect::<Vec<_>>().join("_");
+    let of_credentials = WORDS.iter().filter(|(status, _)| *status == 401);
+    of_credentials
+        .flat_map(|(_, words)| *words)
+        .find(|word| joint.contains(**word))
+        .copied()
 }
 
 fn status_of(code: &str) -> Option<u16> {

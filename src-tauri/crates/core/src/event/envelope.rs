@@ -3,13 +3,17 @@
 use serde_json::{Map, Value};
 
 use super::json::unquoted;
-use super::kind::{Kind, same_name};
+use super::kind::{Kind, same_name, squeezed};
+use super::values;
 use super::wire::{MESSAGE, TITLE};
 
 type Object = Map<String, Value>;
 
 /// Wrappers in wrappers: a message of a message service around JSON:API has three.
 const MAX_WRAPPERS: usize = 4;
+
+/// A mark that is one for many is a word or a time.
+const MAX_MARK: usize = 64;
 
 /// Under which names a wrapper holds the event's type.
 const TYPE_NAMES: [&str; 8] = [
@@ -64,6 +68,7 @@ const ABOUT_A_CHANGE: [&str; 17] = [
     "isArchived",
     "status",
 ];
+const ABOUT_A_NOTIFICATION: [&str; 6] = ["title", "category", "priority", "link", "readAt", "expiresAt"];
 const ABOUT_A_CONNECTION: [&str; 5] = [
     "heartbeatInterval",
     "serverTime",
@@ -94,29 +99,121 @@ pub(super) fn kind_inside(object: &mut Object) -> Option<Kind> {
 fn take_kind(object: &mut Object) -> Option<Kind> {
     TYPE_NAMES.iter().find_map(|name| {
         let key = find(object, name)?;
-        let kind = Kind::of(object.get(&key)?.as_str()?)?;
-        object.remove(&key);
+        let word = object.get(&key)?.as_str()?;
+        let kind = Kind::of(word)?;
+        if kind.is_everyday_word() && has_words_of_its_own(object) {
+            return None;
+        }
+        // What kind of error it is stays to be read.
+        if kind != Kind::Error || squeezed(word) == "error" {
+            object.remove(&key);
+        }
         Some(kind)
     })
 }
 
+/// Whether somebody is meant to read it: `{"type": "error", "title": "Payment failed", "message": "…"}` is no error of
+/// the stream.
+fn has_words_of_its_own(object: &Object) -> bool {
+    let has = |names: &[&str]| names.iter().any(|name| find(object, name).is_some());
+    has_text(object, &TITLE[..3])
+        && (has_text(object, &MESSAGE[..4]) || has(&["id", "notificationId"]))
+        && !has(&["status", "statusCode", "code"])
+}
+
+fn has_text(object: &Object, names: &[&str]) -> bool {
+    names.iter().any(|name| {
+        find(object, name)
+            .is_some_and(|key| object[&key].as_str().is_some_and(|text| !text.trim().is_empty()))
+    })
+}
+
+/// The type that the name of a field tells, and the fields: `{"data": {"notificationCreated": {…}}}`, as GraphQL has it.
+/// Without any, what is `nameless` may plainly be a notification.
+pub(super) fn named_inside(nameless: bool, mut object: Object) -> Result<(Kind, Object), Object> {
+    for _ in 0..MAX_WRAPPERS {
+        let named = object.iter().find_map(|(name, inner)| {
+            let kind = Kind::of(name).filter(|kind| !kind.is_everyday_word())?;
+            let is_it = match inner {
+                Value::Object(inner) => tells(kind, inner, false),
+                Value::Array(entries) => !entries.is_empty() && entries.iter().all(Value::is_object),
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+            };
+            is_it.then(|| (kind, name.clone()))
+        });
+        if let Some((kind, name)) = named {
+            if let Some(inner) = object.remove(&name) {
+                object.insert("data".to_owned(), inner);
+            }
+            return Ok((kind, object));
+        }
+        if nameless && is_plainly_a_notification(&object) {
+            return Ok((Kind::Created, object));
+        }
+        let wrapper = ["data", "payload"].iter().find_map(|name| {
+            let key = find(&object, name)?;
+            object[&key].is_object().then_some(key)
+        });
+        let Some(Value::Object(inner)) = wrapper.and_then(|key| object.remove(&key)) else {
+            break;
+        };
+        merge(&mut object, inner);
+    }
+    Err(object)
+}
+
+/// An error whose name says what kind it is: `auth_error`, `unauthorized`.
+pub(super) fn typed_error(name: &str, value: Value) -> Value {
+    if squeezed(name) == "error" {
+        return value;
+    }
+    let mut object = match value {
+        Value::Object(object) => object,
+        other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
+            Object::from_iter([("message".to_owned(), other)])
+        }
+    };
+    object.entry("type").or_insert_with(|| name.into());
+    Value::Object(object)
+}
+
+/// Type and fields of a message in a list: `["notification.created", {…}]`, as Socket.IO and Phoenix send it.
+pub(super) fn message_in_list(entries: &mut Vec<Value>) -> Option<(Kind, Value)> {
+    let (last, before) = entries.split_last()?;
+    let kind = before.iter().find_map(|entry| Kind::of(entry.as_str()?))?;
+    let plain = before.iter().all(|entry| !entry.is_object() && !entry.is_array());
+    (plain && last.is_object())
+        .then(|| entries.pop())
+        .flatten()
+        .map(|fields| (kind, fields))
+}
+
 /// Whether an event without any type is plainly a notification: it has a title and a text, or one of them and an id,
 /// and nothing that would say that it is something else.
-pub(super) fn is_plainly_a_notification(object: &Object) -> bool {
-    let text = |names: &[&str]| {
-        names.iter().any(|name| {
-            find(object, name)
-                .is_some_and(|key| object[&key].as_str().is_some_and(|text| !text.trim().is_empty()))
-        })
-    };
-    let (title, message) = (text(&TITLE[..3]), text(&MESSAGE[..4]));
+fn is_plainly_a_notification(object: &Object) -> bool {
+    let (title, message) = (has_text(object, &TITLE[..3]), has_text(object, &MESSAGE[..4]));
     let id = ["id", "notificationId"]
         .iter()
         .any(|name| find(object, name).is_some());
     let typed = TYPE_NAMES[..5]
         .iter()
-        .any(|name| find(object, name).is_some_and(|key| object[&key].is_string()));
+        .any(|name| find(object, name).is_some_and(|key| is_foreign_type(&object[&key], title && message)));
     !typed && (title && message || id && (title || message))
+}
+
+/// Whether this names something else than a notification. A severity does not, and beside title and text neither does
+/// what a notification is about; what happened to a notification does.
+fn is_foreign_type(value: &Value, has_title_and_message: bool) -> bool {
+    let Some(word) = value.as_str() else { return false };
+    let squeezed = squeezed(word);
+    let of_ours = ["notification", "user", "workflow", "system", "stream"]
+        .iter()
+        .any(|subject| squeezed.starts_with(subject));
+    let severity = matches!(
+        values::priority(value),
+        values::Reading::Value(_) | values::Reading::Nothing
+    ) || squeezed == "success";
+    of_ours || !(severity || has_title_and_message)
 }
 
 /// The key of a field, exactly or in another spelling.
@@ -136,23 +233,67 @@ pub(super) fn open(kind: Kind, mut object: Object) -> Contents {
         };
         object.remove(&key);
         match inner {
-            Value::Object(inner) => {
-                for (name, value) in inner {
-                    if let Some(other) = find(&object, &name) {
-                        object.remove(&other);
-                    }
-                    object.insert(name, value);
-                }
-            }
+            Value::Object(inner) => merge(&mut object, inner),
             Value::Array(entries) => return Contents::Many(entries),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => break,
         }
     }
-    Contents::One(object)
+    match kind {
+        Kind::Updated | Kind::Deleted => each(object),
+        Kind::Greeting
+        | Kind::Heartbeat
+        | Kind::Created
+        | Kind::UserStatusChanged
+        | Kind::UserUpdated
+        | Kind::Workflow(_)
+        | Kind::System(_)
+        | Kind::Gap
+        | Kind::Error => Contents::One(object),
+    }
+}
+
+/// One change of many: `{"ids": [1, 2], "read": true}`. Each gets the marks, and no texts, which would be as many copies.
+fn each(mut object: Object) -> Contents {
+    let ids = ["ids", "notificationIds"].iter().find_map(|name| {
+        let key = find(&object, name)?;
+        object[&key].is_array().then_some(key)
+    });
+    let Some(Value::Array(ids)) = ids.and_then(|key| object.remove(&key)) else {
+        return Contents::One(object);
+    };
+    object.retain(|_, value| match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => true,
+        Value::String(text) => text.len() <= MAX_MARK,
+        Value::Array(_) | Value::Object(_) => false,
+    });
+    let with_id = |id| {
+        let mut one = object.clone();
+        one.insert("id".to_owned(), id);
+        Value::Object(one)
+    };
+    Contents::Many(ids.into_iter().map(with_id).collect())
+}
+
+fn merge(object: &mut Object, inner: Object) {
+    for (name, value) in inner {
+        if let Some(other) = find(object, &name) {
+            object.remove(&other);
+        }
+        object.insert(name, value);
+    }
 }
 
 fn wrapped(kind: Kind, object: &Object) -> Option<(String, Value)> {
-    if tells(kind, object, true) {
+    let inside = || {
+        WRAPPERS[..3].iter().any(|name| {
+            let inner = find(object, name).and_then(|key| object[&key].as_object());
+            inner.is_some_and(|inner| has_text(inner, &TITLE[..1]) && has_text(inner, &MESSAGE[..4]))
+        })
+    };
+    // `{"message": "OK", "data": {…}}` says of itself that it is well.
+    let is_answer =
+        matches!(kind, Kind::Created | Kind::System(_)) && find(object, TITLE[0]).is_none() && inside();
+    if tells(kind, object, true) && !is_answer {
         return None;
     }
     // What failed is inside a workflow's error, not around it.
@@ -199,7 +340,8 @@ fn tells(kind: Kind, object: &Object, alone: bool) -> bool {
         Kind::Workflow(_) => any(&ABOUT_A_WORKFLOW) || any(&["id"]),
         Kind::Updated => any(&ABOUT_A_CHANGE),
         // An envelope has an id too.
-        Kind::Deleted => !alone && any(&["id", "notificationId"]),
+        Kind::Deleted if alone => any(&["id", "notificationId"]) && any(&ABOUT_A_NOTIFICATION),
+        Kind::Deleted => any(&["id", "notificationId", "ids", "notificationIds"]),
         Kind::UserStatusChanged | Kind::UserUpdated => any(&["userId"]),
         Kind::Greeting => any(&ABOUT_A_CONNECTION),
         Kind::Gap => any(&["from", "to"]),

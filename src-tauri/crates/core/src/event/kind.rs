@@ -54,6 +54,21 @@ impl Kind {
         }
     }
 
+    /// Whether its names are also everyday words, which notifications have as their severity or their title.
+    pub(super) fn is_everyday_word(self) -> bool {
+        match self {
+            Self::Greeting | Self::Heartbeat | Self::Error => true,
+            Self::Created
+            | Self::Updated
+            | Self::Deleted
+            | Self::UserStatusChanged
+            | Self::UserUpdated
+            | Self::Workflow(_)
+            | Self::System(_)
+            | Self::Gap => false,
+        }
+    }
+
     /// A name in any case and with any separators: `notification.created`, `NOTIFICATION_CREATED`,
     /// `NotificationCreated`, and with what stands before it, as in `com.example.notification.created`.
     pub(super) fn of(name: &str) -> Option<Self> {
@@ -83,6 +98,10 @@ impl Kind {
             | "notificationnew"
             | "newnotification"
             | "notificationadded"
+            | "notificationreceived"
+            | "notificationsent"
+            | "broadcastnotificationcreated"
+            | "notifications"
             | "notification" => Self::Created,
             "notificationupdated" | "notificationsupdated" | "notificationupdate" | "notificationchanged" => {
                 Self::Updated
@@ -100,14 +119,20 @@ impl Kind {
             "systemannouncement" | "announcement" => Self::System(ItemKind::Announcement),
             "systemmaintenance" | "maintenance" => Self::System(ItemKind::Maintenance),
             "streamgap" => Self::Gap,
-            "error" => Self::Error,
+            "error"
+            | "autherror"
+            | "authenticationerror"
+            | "unauthorized"
+            | "unauthenticated"
+            | "sessionexpired"
+            | "tokenexpired" => Self::Error,
             _ => return None,
         })
     }
 }
 
 /// Letters and digits alone, in lower case.
-fn squeezed(name: &str) -> String {
+pub(super) fn squeezed(name: &str) -> String {
     name.chars()
         .filter(char::is_ascii_alphanumeric)
         .map(|c| c.to_ascii_lowercase())

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::envelope::find;
 use super::json::unquoted;
 use crate::protocol::{ItemAction, Priority};
 use crate::text::{self, one_line, paragraphs, words};
@@ -22,7 +23,7 @@ const LONGEST_ID: usize = 256;
 /// More buttons than this are no choice.
 const MOST_ACTIONS: usize = 6;
 /// Texts in texts: `{"title": {"en": {"text": "…"}}}`.
-const MAX_NESTING: usize = 4;
+const MAX_NESTING: usize = 8;
 
 /// What a value says.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,7 +73,7 @@ fn number_text(number: &serde_json::Number) -> String {
 }
 
 /// Names under which objects hold their text, the most telling first.
-const TEXT_NAMES: [&str; 13] = [
+const TEXT_NAMES: [&str; 15] = [
     "text",
     "plain",
     "value",
@@ -86,6 +87,8 @@ const TEXT_NAMES: [&str; 13] = [
     "body",
     "default",
     "en",
+    "enUS",
+    "enGB",
 ];
 
 /// The raw text of a value; `None` where it has none.
@@ -96,17 +99,34 @@ fn raw_text(value: &Value, joint: &str, depth: usize) -> Option<String> {
         Value::Array(entries) if depth < MAX_NESTING => {
             let texts: Option<Vec<_>> = entries
                 .iter()
+                .filter(|entry| !entry.is_null())
                 .map(|entry| raw_text(entry, joint, depth + 1))
                 .collect();
             texts.map(|texts| texts.join(joint))
         }
-        Value::Object(object) if depth < MAX_NESTING => TEXT_NAMES.iter().find_map(|name| {
-            object
-                .get(*name)
-                .and_then(|inner| raw_text(inner, joint, depth + 1))
-        }),
+        Value::Object(object) if depth < MAX_NESTING => {
+            let named = TEXT_NAMES
+                .iter()
+                .filter_map(|name| object.get(&find(object, name)?))
+                .find_map(|inner| raw_text(inner, joint, depth + 1));
+            // In one language, whatever that is.
+            let language = || match object.iter().next() {
+                Some((name, Value::String(text))) if object.len() == 1 && is_language(name) => {
+                    Some(text.clone())
+                }
+                Some(_) | None => None,
+            };
+            named.or_else(language)
+        }
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
+}
+
+/// `de`, `pt-BR`, `zh_Hant`
+fn is_language(name: &str) -> bool {
+    let letters = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let (language, region) = name.split_once(['-', '_']).unwrap_or((name, ""));
+    matches!(language.len(), 2 | 3) && letters(language) && region.len() <= 4 && letters(region)
 }
 
 fn text_with(value: &Value, joint: &str, shape: impl Fn(&str) -> String) -> Reading<String> {
@@ -253,6 +273,7 @@ pub(super) fn priority(value: &Value) -> Reading<Priority> {
         .collect();
     // PRIORITY_HIGH, priority:high
     let word = word.strip_prefix("priority").unwrap_or(&word);
+    let word = word.strip_suffix("priority").unwrap_or(word);
     match word {
         "" => Reading::Nothing,
         "urgent" | "critical" | "crit" | "emergency" | "emerg" | "severe" | "fatal" | "blocker"

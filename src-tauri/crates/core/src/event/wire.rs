@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::error::{failure, server_error};
 use super::fields::Fields;
 use super::kind::Kind;
 use super::values::{self, Reading};
-use super::{Change, ConnectionEstablished, DecodeError, Event, Field, GapEnd, Post, ServerError, time};
+use super::{Change, ConnectionEstablished, DecodeError, Event, Field, GapEnd, Post, time};
 use crate::protocol::{EpochMillis, ItemKind, Priority};
 use crate::text::one_line;
 
@@ -165,51 +166,6 @@ fn gap_end(fields: &mut Fields<'_>, names: &[&'static str]) -> Option<GapEnd> {
             | Value::Object(_) => values::id(value).map(GapEnd::Id),
         })
         .into_value()
-}
-
-/// A server's word for an error is a token; its sentences stay where they are.
-fn server_error(fields: &mut Fields<'_>) -> ServerError {
-    let status = |value: &Value| {
-        let number =
-            values::number(value).filter(|number| (100.0..600.0).contains(number) && number.fract() == 0.0);
-        number.map_or(Reading::Unreadable, |number| Reading::Value(number as u16))
-    };
-    let code = |value: &Value| match value.as_str().map(str::trim) {
-        Some(text) if is_token(text) && values::number(value).is_none() => Reading::Value(text.to_owned()),
-        Some(_) | None => Reading::Unreadable,
-    };
-    let read_status = ["statusCode", "status", "httpStatus", "code"]
-        .iter()
-        .find_map(|name| {
-            let key = super::envelope::find(&fields.object, name)?;
-            match status(&fields.object[&key]) {
-                Reading::Value(status) => Some(status),
-                Reading::Nothing | Reading::Unreadable => None,
-            }
-        });
-    let read_code = ["code", "error", "type", "name", "status", "reason"]
-        .iter()
-        .find_map(|name| {
-            let key = super::envelope::find(&fields.object, name)?;
-            match code(&fields.object[&key]) {
-                Reading::Value(code) => Some(code),
-                Reading::Nothing | Reading::Unreadable => None,
-            }
-        });
-    ServerError {
-        status: read_status,
-        code: read_code,
-        retry_after: fields
-            .read(&["retryAfter"], "a span of time", values::span)
-            .into_value(),
-    }
-}
-
-fn is_token(text: &str) -> bool {
-    (1..=64).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':' | b'-'))
 }
 
 fn notification_key(id: &str) -> String {
@@ -421,41 +377,6 @@ fn workflow(fields: &mut Fields<'_>, kind: ItemKind, fallback: Fallback<'_>) -> 
         supersedes: None,
         extra: fields.rest(),
     }
-}
-
-/// An error as a text, or as what languages and frameworks make of one.
-fn failure(value: &Value) -> Reading<String> {
-    let Value::Object(error) = value else {
-        return values::body(value);
-    };
-    [
-        "message",
-        "error",
-        "reason",
-        "detail",
-        "details",
-        "description",
-        "msg",
-        "title",
-        "name",
-        "code",
-        "type",
-    ]
-    .iter()
-    .filter_map(|name| error.get(*name))
-    .find_map(|inner| match inner {
-        Value::Object(_) => match failure(inner) {
-            Reading::Value(text) => Some(text),
-            Reading::Nothing | Reading::Unreadable => None,
-        },
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-            match values::body(inner) {
-                Reading::Value(text) => Some(text),
-                Reading::Nothing | Reading::Unreadable => None,
-            }
-        }
-    })
-    .map_or(Reading::Unreadable, Reading::Value)
 }
 
 fn system(fields: &mut Fields<'_>, kind: ItemKind, fallback: Fallback<'_>) -> Result<Post, DecodeError> {

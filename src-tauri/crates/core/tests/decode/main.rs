@@ -13,6 +13,7 @@ use proptest::prelude::*;
 mod anything;
 mod corpus;
 mod envelopes;
+mod frameworks;
 mod properties;
 mod refused;
 mod shapes;
