@@ -162,9 +162,10 @@ impl SignIn {
 }
 
 /// Whether an answer with this status may mean the last event id alone: it is unknown, too old, or has a form that the
-/// server does not take. `410` is not among them, for it says stop.
+/// server does not take; 406, 415 and 417 are what filters before servers say of a header that they dislike. `410` is
+/// not among them, for it says stop.
 pub(super) fn may_refuse_cursor(status: u16) -> bool {
-    matches!(status, 400 | 404 | 409 | 412 | 413 | 414 | 416 | 422 | 431)
+    matches!(status, 400 | 404 | 406 | 409 | 412..=417 | 422 | 431)
 }
 
 /// A header's last value, as text.

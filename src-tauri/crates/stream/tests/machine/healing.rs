@@ -223,7 +223,7 @@ fn a_token_that_was_good_before_has_expired() {
 
 #[test]
 fn a_position_that_is_refused_is_let_go_where_the_stream_is_taken_without_it() {
-    for status in [400, 404, 409, 412, 422] {
+    for status in [400, 404, 406, 409, 412, 415, 417, 422] {
         let mut rig = Rig::new();
         rig.start();
         rig.answer(status);
