@@ -37,7 +37,7 @@ impl Desk {
     pub(crate) fn at(server: SocketAddr) -> Self {
         Self {
             home: tempfile::tempdir().unwrap(),
-            api: format!("http://{server}/api"),
+            api: format!("http://{server}/api/v1"),
             toasts: Arc::default(),
         }
     }

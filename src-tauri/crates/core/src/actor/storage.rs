@@ -13,7 +13,7 @@ use crate::event::Event;
 use crate::inbox::{Arrival, Cursor, Filed, Inbox, InboxError, notices};
 use crate::metrics::Outcome;
 use crate::ports::Toast;
-use crate::protocol::{Item, ItemKind, NoticeKind, Priority, Update};
+use crate::protocol::{Item, NoticeKind, Priority, Update};
 use crate::text::sentence;
 
 /// How often a file that cannot be used is tried again: soon enough that nobody waits for it, rarely enough that a busy
@@ -76,7 +76,12 @@ impl Actor {
                 Err(error) => match halves(&shared, &cursor) {
                     Some([first, second]) => batches.extend([second, first]),
                     // One event alone is refused.
-                    None => batches.extend(self.given_up(&shared, cursor, &error)),
+                    None => {
+                        if let Some(batch) = self.give_up(&shared, &cursor, &error).await {
+                            stored.filed.extend(batch.filed);
+                            stored.alerts.extend(batch.alerts);
+                        }
+                    }
                 },
             }
         }
@@ -140,40 +145,36 @@ impl Actor {
         Ok(Stored { filed, alerts })
     }
 
-    /// What to store in the place of an event that cannot be stored; nothing if that failed as well.
-    fn given_up(
-        &self,
-        arrivals: &[Arrival],
-        cursor: Cursor,
+    /// Stores in the place of an event that cannot be stored that this is so. Where not even that can be stored it is
+    /// the file that refuses, and the event is kept in memory.
+    async fn give_up(
+        &mut self,
+        arrivals: &Arc<[Arrival]>,
+        cursor: &Cursor,
         error: &InboxError,
-    ) -> Option<(Vec<Arrival>, Cursor)> {
+    ) -> Option<Stored> {
         let arrival = arrivals.first()?;
-        tracing::error!(id = %arrival.event_id, %error, "an event that cannot be stored is given up");
-        self.meters.events(Outcome::Failed, 1, None);
-        let event = match &arrival.event {
-            // Not even that it cannot be stored can be stored: the position moves past it alone.
-            Some(Event::Posted(post)) if post.kind == ItemKind::Unreadable => None,
-            Some(_) => Some(Event::Posted(notices::unreadable(
-                None,
-                &arrival.event_id,
-                arrival.fingerprint,
-                "the inbox does not take it",
-            ))),
-            None => return None,
-        };
+        let why = "the inbox does not take it";
+        let notice = notices::unreadable(None, &arrival.event_id, arrival.fingerprint, why);
         let instead = Arrival {
-            event,
+            event: Some(Event::Posted(notice)),
             ..arrival.clone()
         };
-        Some((vec![instead], cursor))
+        if let Ok(stored) = self.store_batch(&vec![instead].into(), cursor).await {
+            tracing::error!(id = %arrival.event_id, %error, "an event that cannot be stored is given up");
+            self.meters.events(Outcome::Failed, 1, None);
+            return Some(stored);
+        }
+        self.on_storage_trouble(error).await;
+        self.store_batch(arrivals, cursor).await.ok()
     }
 
     /// The file cannot be used: the inbox goes on in memory, and a file that is damaged or gone is made anew at once.
     async fn on_storage_trouble(&mut self, error: &InboxError) {
         tracing::error!(%error, "the inbox file cannot be used; the inbox goes on in memory");
         let words = self.storage_words(error);
-        // A copy of a damaged file would be as damaged.
-        let copy = !matches!(error, InboxError::Damaged);
+        // A copy of a damaged file would be as damaged, and of one that refuses what it is given as unwilling.
+        let copy = !matches!(error, InboxError::Damaged | InboxError::Database(_));
         let result = self.inbox.call(move |inbox| inbox.leave_file(copy)).await;
         if let Err(error) = result {
             tracing::error!(%error, "not even memory can be used for the inbox");

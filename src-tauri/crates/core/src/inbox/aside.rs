@@ -321,14 +321,8 @@ impl Inbox {
                     file.mark_all_read(*now).map(drop)
                 }
             };
-            match done {
-                Ok(()) => {}
-                Err(error) if error.is_about_storage() => return Err(error),
-                // It was taken in memory and is refused here: it must not keep the rest from the disk.
-                Err(error) => {
-                    tracing::error!(%error, "something that came while the disk failed could not be stored")
-                }
-            }
+            // Also what the file refuses for another reason stays here: memory took it, so it is the file that is wrong.
+            done?;
             aside.journal.pop_front();
         }
         Ok(())
