@@ -448,7 +448,7 @@ test('an inbox that cannot be read says why and is read again', async ({ app, pa
 
 test('each notice stands with its words', async ({ app }) => {
   await app.open('notices');
-  await expect(app.get('notice')).toHaveCount(3);
+  await expect(app.get('notice')).toHaveCount(2);
   await expect(app.get('notice').first()).toHaveAttribute('data-kind', 'storage');
   await expect(app.get('notice').first()).toContainText('The disk is full');
 });
