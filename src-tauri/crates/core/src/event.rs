@@ -198,6 +198,9 @@ pub struct Post {
     pub supersedes: Option<String>,
     /// Fields that this version does not know, as they came.
     pub extra: Map<String, Value>,
+    /// The key is made of the event's id, for the JSON has none. Servers that count from one on each connection use it
+    /// for another thing then.
+    pub named_by_event: bool,
 }
 
 /// `notification.updated`: only what is present changes.

@@ -286,6 +286,27 @@ fn a_server_that_counts_from_one_on_each_connection_loses_nothing() {
 }
 
 #[test]
+fn notifications_that_only_their_events_number_do_not_replace_each_other() {
+    let mut desk = Desk::new();
+    let come = |desk: &mut Desk, id: &str, title: &str| {
+        desk.comes(
+            id,
+            "notification.created",
+            &json!({"title": title, "message": "m"}),
+        );
+    };
+    for (one, other) in [("A", "B"), ("C", "D"), ("C", "D"), ("A", "B")] {
+        come(&mut desk, "1", one);
+        come(&mut desk, "2", other);
+        desk.reconnect();
+    }
+    let mut titles = desk.titles();
+    titles.sort();
+    assert_eq!(titles, ["A", "B", "C", "D"]);
+    assert_eq!(desk.alerts, ["A", "B", "C", "D"], "what comes again is a replay");
+}
+
+#[test]
 fn changes_there_and_back_end_where_they_ended() {
     for carried in ["7", ""] {
         let mut desk = Desk::new();

@@ -48,11 +48,13 @@ pub(super) struct Fallback<'a> {
 }
 
 impl Fallback<'_> {
-    fn id(self) -> String {
-        self.own_id.map_or_else(
-            || format!("h-{:016x}", self.hash.cast_unsigned()),
-            values::printable_id,
-        )
+    /// The id, and whether it is the event's.
+    fn unless(self, id: Option<String>) -> (String, bool) {
+        match (id, self.own_id) {
+            (Some(id), _) => (id, false),
+            (None, Some(own_id)) => (values::printable_id(own_id), true),
+            (None, None) => (format!("h-{:016x}", self.hash.cast_unsigned()), false),
+        }
     }
 }
 
@@ -249,7 +251,7 @@ fn first_line(body: &str) -> (String, String) {
 
 fn notification_created(fields: &mut Fields<'_>, fallback: Fallback<'_>) -> Result<Post, DecodeError> {
     let (title, body) = words(fields)?;
-    let id = fields.id(&ID).unwrap_or_else(|| fallback.id());
+    let (id, named_by_event) = fallback.unless(fields.id(&ID));
     let key = notification_key(&id);
     let marks = marks(fields);
     Ok(Post {
@@ -283,6 +285,7 @@ fn notification_created(fields: &mut Fields<'_>, fallback: Fallback<'_>) -> Resu
             .filter(|older| *older != key),
         key,
         extra: fields.rest(),
+        named_by_event,
     })
 }
 
@@ -334,7 +337,7 @@ fn workflow(fields: &mut Fields<'_>, kind: ItemKind, fallback: Fallback<'_>) -> 
         }
         None => {}
     }
-    let id = fields.id(&WORKFLOW_ID).unwrap_or_else(|| fallback.id());
+    let (id, named_by_event) = fallback.unless(fields.id(&WORKFLOW_ID));
     let name = fields
         .title(&["name", "workflowName", "title", "displayName"])
         .into_value();
@@ -376,6 +379,7 @@ fn workflow(fields: &mut Fields<'_>, kind: ItemKind, fallback: Fallback<'_>) -> 
         archived_at: None,
         supersedes: None,
         extra: fields.rest(),
+        named_by_event,
     }
 }
 
@@ -393,9 +397,8 @@ fn system(fields: &mut Fields<'_>, kind: ItemKind, fallback: Fallback<'_>) -> Re
     if title.is_none() && body.is_none() && !(maintenance && (starts.is_some() || ends.is_some())) {
         return Err(DecodeError::Missing("message"));
     }
-    let id = fields
-        .id(&["id", "announcementId", "maintenanceId", "_id", "uuid"])
-        .unwrap_or_else(|| fallback.id());
+    let id = fields.id(&["id", "announcementId", "maintenanceId", "_id", "uuid"]);
+    let (id, named_by_event) = fallback.unless(id);
     let priority = fields.read(
         &["severity", "priority", "level", "urgency", "importance"],
         A_PRIORITY,
@@ -444,5 +447,6 @@ fn system(fields: &mut Fields<'_>, kind: ItemKind, fallback: Fallback<'_>) -> Re
         archived_at: marks.archived.into_value(),
         supersedes: None,
         extra,
+        named_by_event,
     })
 }

@@ -120,5 +120,6 @@ fn row(key: String, kind: ItemKind, title: &str, body: String) -> Post {
         archived_at: None,
         supersedes: None,
         extra: Map::new(),
+        named_by_event: false,
     }
 }

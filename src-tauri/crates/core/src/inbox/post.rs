@@ -112,6 +112,14 @@ impl Known {
         Verdict::News
     }
 
+    /// Whether it is about another thing than what has this key.
+    fn is_another(&self, post: &Post) -> bool {
+        match self.content {
+            Some(known) => known != content(post),
+            None => !self.is_deleted && !self.has_words_of(post),
+        }
+    }
+
     fn has_words_of(&self, post: &Post) -> bool {
         self.title == post.title && self.body == post.body
     }
@@ -137,10 +145,16 @@ impl Filing<'_> {
         {
             filed.push(Filed::Removed(older.clone()));
         }
-        let verdict = match self.known(&post.key)? {
-            None => Verdict::News,
-            Some(known) => known.verdict(post, self),
-        };
+        let known = self.known(&post.key)?;
+        if post.named_by_event && known.as_ref().is_some_and(|known| known.is_another(post)) {
+            let apart = Post {
+                key: format!("{}~{:016x}", post.key, content(post).cast_unsigned()),
+                named_by_event: false,
+                ..post.clone()
+            };
+            return self.post(&apart, alert, filed);
+        }
+        let verdict = known.map_or(Verdict::News, |known| known.verdict(post, self));
         match verdict {
             Verdict::Old => filed.push(Filed::Nothing),
             Verdict::DeletedBefore => {
