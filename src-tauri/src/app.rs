@@ -88,6 +88,7 @@ fn machine(app: &AppHandle, paths: &Paths, panics: &PanicReports) -> io::Result<
             opener: Arc::new(Browser),
             signals: Arc::new(SystemSignals::default()),
             clock: Arc::new(SystemClock),
+            proxies: Some(gloria_desktop::system_proxies()),
         },
     })
 }

@@ -94,6 +94,7 @@ async fn main() -> anyhow::Result<()> {
             opener: bare.clone(),
             signals: bare,
             clock: Arc::new(SystemClock),
+            proxies: None,
         },
     };
     let (core, task) = start(setup)?;

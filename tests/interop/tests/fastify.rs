@@ -100,6 +100,7 @@ impl Client {
                 opener: Arc::<FakeOpener>::default(),
                 signals: Arc::<FakeSignals>::default(),
                 clock: Arc::new(SystemClock),
+                proxies: None,
             },
         };
         let (core, _task) = start(setup).unwrap();

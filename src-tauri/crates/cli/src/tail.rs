@@ -15,7 +15,9 @@ use gloria_core::protocol::Transport;
 use gloria_core::refusal;
 use gloria_desktop::SystemSignals;
 use gloria_stream::machine::Epoch;
-use gloria_stream::{Cause, Command, Delivery, DialError, Frame, Status, StreamHandle, StreamOptions};
+use gloria_stream::{
+    Cause, Command, Delivery, DialError, Frame, NetworkOptions, Status, StreamHandle, StreamOptions,
+};
 use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio::time::sleep_until;
@@ -150,7 +152,10 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let user_agent = concat!("gloria/", env!("CARGO_PKG_VERSION"));
     let stream_options = StreamOptions {
         timing: settings.timing,
-        network: settings.network,
+        network: NetworkOptions {
+            system_proxies: Some(gloria_desktop::system_proxies()),
+            ..settings.network
+        },
         also,
         ..StreamOptions::new(url, user_agent, seed())
     };

@@ -53,6 +53,7 @@ fn core_in(home: &Path, backend: Option<&Backend>) -> CoreHandle {
             opener: Arc::new(gloria_core::ports::fakes::FakeOpener::default()),
             signals: Arc::new(gloria_core::ports::fakes::FakeSignals::default()),
             clock: Arc::new(SystemClock),
+            proxies: None,
         },
     };
     gloria_core::start(setup).unwrap().0

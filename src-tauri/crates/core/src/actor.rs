@@ -31,7 +31,9 @@ use crate::metrics::Meters;
 use crate::metrics::endpoint::Endpoint;
 use crate::outage::{self, Outage};
 use crate::paths::Paths;
-use crate::ports::{Clock, Observation, Opener, Secrets, Signals, SoundError, Sounds, ToastError, Toasts};
+use crate::ports::{
+    Clock, Observation, Opener, Secrets, Signals, SoundError, Sounds, SystemProxies, ToastError, Toasts,
+};
 use crate::protocol::{
     AccountView, ConnectionState, Counts, EpochMillis, Notice, NoticeKind, Preferences, Revised, Snapshot,
     TokenState, Update, WindowView,
@@ -88,6 +90,8 @@ pub struct Ports {
     pub signals: Arc<dyn Signals>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// Asks the system which proxy to use, where it can be asked.
+    pub proxies: Option<SystemProxies>,
 }
 
 /// Requests that may wait for the actor. They come from people and from a tray: a few at a time.
@@ -214,10 +218,11 @@ impl Actor {
     fn new(setup: Setup) -> Result<Self, InboxError> {
         let file = SettingsFile::read(&setup.paths.settings());
         let Resolved {
-            settings,
+            mut settings,
             locked,
             mut problems,
         } = Settings::resolve(&file, |name| (setup.environment)(name));
+        settings.network.system_proxies = setup.ports.proxies.clone();
         let source = settings.address.as_ref().map(Address::server).unwrap_or_default();
         let mut opened = Inbox::open_on(setup.paths.disk, &setup.paths.inbox(), &source)?;
         if let Err(error) = opened.inbox.listen_to(&settings.types) {

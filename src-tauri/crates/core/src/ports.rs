@@ -14,6 +14,8 @@ use tokio::sync::mpsc;
 use crate::protocol::{Priority, SoundName};
 use crate::session::Token;
 
+pub use gloria_stream::{ProxyAddress, ProxyResolver, ProxyRoute, SystemProxies};
+
 #[cfg(feature = "fakes")]
 pub mod fakes;
 

@@ -1,10 +1,11 @@
 //! The ports of `gloria-core` made real on Linux, Windows and macOS: bundled sounds, the keyring, the browser,
-//! signals of sleep and network, the status socket, one app for each folder, and where files go. Everything here that may
+//! signals of sleep and network, the system's proxies, the status socket, one app for each folder, and where files go. Everything here that may
 //! wait does so on a thread of its own and within a limit.
 
 mod browser;
 pub mod instance;
 pub mod paths;
+mod proxies;
 pub mod secrets;
 pub mod session_bus;
 mod signals;
@@ -14,6 +15,7 @@ pub mod status_socket;
 pub use browser::Browser;
 pub use instance::{Claimed, Instance};
 pub use paths::paths;
+pub use proxies::{SystemResolver, system_proxies};
 pub use secrets::Keyring;
 pub use signals::SystemSignals;
 pub use sounds::SoundPlayer;

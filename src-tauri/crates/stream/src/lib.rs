@@ -11,7 +11,8 @@ pub mod parser;
 pub use driver::{
     Answer, ClientCertificate, Command, Credential, CredentialError, CredentialProvider, Delivery,
     DialLimits, Frames, Heard, Incoming, NetworkOptions, Observer, ProxyAddress, ProxyAddressError,
-    ProxyChoice, Request, Step, StreamHandle, StreamOptions, Transport,
+    ProxyChoice, ProxyResolver, ProxyRoute, Request, Step, StreamHandle, StreamOptions, SystemProxies,
+    Transport,
 };
 pub use machine::{Cause, DialError, EndCause, HaltReason, IdleReason, Reachability, Status, Timing};
 pub use parser::{Frame, Item, Limits, Overflow, Parser};

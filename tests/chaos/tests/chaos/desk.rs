@@ -59,6 +59,7 @@ impl Desk {
                 opener: Arc::<FakeOpener>::default(),
                 signals: Arc::<FakeSignals>::default(),
                 clock: Arc::new(SystemClock),
+                proxies: None,
             },
         };
         let (core, task) = start(setup).unwrap();

@@ -90,6 +90,10 @@ impl Actor {
     }
 
     pub(super) fn set_status(&mut self, status: Status) {
+        // An attempt has asked the system which proxy to use; nothing else tells when its answer changed.
+        if matches!(status, Status::Connected { .. } | Status::Waiting { .. }) {
+            self.find_proxy();
+        }
         self.status = status;
         self.tell_outage();
     }

@@ -302,6 +302,7 @@ mod tests {
                 opener: Arc::new(FakeOpener::default()),
                 signals: Arc::new(FakeSignals::default()),
                 clock: Arc::new(SystemClock),
+                proxies: None,
             },
         })
         .unwrap();

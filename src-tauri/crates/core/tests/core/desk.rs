@@ -92,6 +92,7 @@ impl Desk {
                 opener: self.opener.clone(),
                 signals: self.signals.clone(),
                 clock,
+                proxies: None,
             },
         }
     }

@@ -1,16 +1,20 @@
 //! The way out of the network, as the user and the administrator set it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use gloria_backend::TEST_TOKEN;
 use gloria_core::ports::fakes::FakeSecrets;
+use gloria_core::ports::{ProxyAddress, ProxyResolver, ProxyRoute, SystemClock, SystemProxies};
 use gloria_core::protocol::{ConnectionState, NetworkState, PreferencesForm, Transport};
 use gloria_core::session::Token;
+use gloria_core::start;
 use gloria_stream::Reachability;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
+use url::Url;
 
-use crate::desk::{Desk, soon};
+use crate::desk::{Desk, Running, soon};
 
 /// A name that leads nowhere but through the proxy.
 const ADDRESS: &str = "http://gloria.invalid/api";
@@ -104,6 +108,34 @@ async fn a_proxy_takes_effect_at_once_and_is_shown_without_its_password() {
         (state.connection.proxy, state.preferences.proxy.as_str()),
         (None, "none")
     );
+    running.stop().await;
+}
+
+/// A system whose script names one proxy for everything.
+struct Script(ProxyAddress);
+
+impl ProxyResolver for Script {
+    fn resolve(&self, _origin: &Url) -> Vec<ProxyRoute> {
+        vec![ProxyRoute::Proxy(self.0.clone())]
+    }
+}
+
+#[tokio::test]
+async fn the_proxy_that_the_systems_script_names_is_asked_and_shown() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let authority = listener.local_addr().unwrap().to_string();
+    let desk = lab();
+    let mut setup = desk.setup(Arc::new(SystemClock));
+    let script = Script(ProxyAddress::parse(&authority).unwrap());
+    setup.ports.proxies = Some(SystemProxies::new(Arc::new(script)));
+    let (core, task) = start(setup).unwrap();
+    let running = Running { core, task };
+    let mut client = soon("the proxy is asked", listener.accept()).await.unwrap().0;
+    let open = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n: here\n\n";
+    client.write_all(open).await.unwrap();
+    let state = running.connected().await;
+    assert_eq!(state.connection.proxy, Some(authority));
+    assert_eq!(state.preferences.proxy, "system");
     running.stop().await;
 }
 

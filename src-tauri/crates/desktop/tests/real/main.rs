@@ -6,6 +6,7 @@
 mod browser;
 mod bus;
 mod keyring;
+mod proxies;
 mod session;
 mod signals;
 mod sound;

@@ -114,6 +114,7 @@ async fn a_core_is_connected_anew_soon_after_logind_says_that_it_woke() {
             opener: Arc::<FakeOpener>::default(),
             signals: Arc::new(SystemSignals::on_bus(bus.address.as_str())),
             clock: Arc::new(SystemClock),
+            proxies: None,
         },
     };
     let (core, _task) = gloria_core::start(setup).unwrap();

@@ -8,11 +8,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use reqwest::{Certificate, Client, ClientBuilder};
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex as AsyncMutex, OnceCell};
 use url::{Origin, Url};
 
 use super::certificates::ClientCertificate;
-use super::proxy::{ProxyChoice, ProxyRule};
+use super::proxy::{ProxyAddress, ProxyChoice, ProxyRule};
+use super::resolver::{ProxyRoute, SystemProxies, is_asked};
 use super::{StreamOptions, certificates, fault};
 use crate::DialError;
 
@@ -40,12 +41,27 @@ pub struct NetworkOptions {
     /// Where to ask whether the network wants a sign-in of its own, by plain http; by default `/generate_204` at the
     /// stream's own host.
     pub probe_url: Option<Url>,
+    /// Asked where the system chooses the proxy; without it, or where it says nothing, the system's static settings hold.
+    pub system_proxies: Option<SystemProxies>,
 }
 
 impl NetworkOptions {
-    /// Host and port of the proxy that this address is asked for through. Reads the system's settings.
+    /// Host and port of the proxy that this address is asked for through. Reads the system's settings; of what the system
+    /// has to be asked, it tells what the last attempt went by.
     pub fn proxy_for(&self, url: &Url) -> Option<String> {
-        self.rule().authority(url)
+        match self.resolver_for(url).and_then(|proxies| proxies.taken(url)) {
+            Some(ProxyRoute::Direct) => None,
+            Some(ProxyRoute::Proxy(address)) => Some(address.authority()),
+            None => self.rule().authority(url),
+        }
+    }
+
+    /// Whom to ask for the proxy to this address, if anybody.
+    fn resolver_for(&self, url: &Url) -> Option<&SystemProxies> {
+        let rule = self.rule();
+        let asked =
+            rule.is_systems() && !rule.is_direct(url) && is_asked(url, |name| std::env::var(name).ok());
+        self.system_proxies.as_ref().filter(|_| asked)
     }
 
     fn rule(&self) -> ProxyRule {
@@ -62,6 +78,7 @@ impl fmt::Debug for NetworkOptions {
             .field("ca_file", &self.ca_file)
             .field("client_certificate", &self.client_certificate)
             .field("probe_url", &self.probe_url.as_ref().map(Url::path))
+            .field("system_proxies", &self.system_proxies)
             .finish()
     }
 }
@@ -87,6 +104,8 @@ pub(super) struct Clients {
 struct Made {
     direct: [OnceCell<Client>; 2],
     proxied: [OnceCell<Client>; 2],
+    /// Those for the proxy that the system named last.
+    named: [AsyncMutex<Option<(ProxyAddress, Client)>>; 2],
     /// The servers that took HTTP/2 after they had refused HTTP/1.1.
     http2: Mutex<HashSet<Origin>>,
 }
@@ -121,20 +140,37 @@ impl Clients {
     ///
     /// # Errors
     /// It cannot be made; the next call tries again.
-    pub(super) async fn for_url(&self, url: &Url, versions: Versions) -> Result<&Client, DialError> {
-        let rule = self.options.network.rule();
-        let (clients, rule) = if rule.is_direct(url) {
-            (&self.made.direct, ProxyRule::new(&ProxyChoice::Direct, &[]))
-        } else {
-            (&self.made.proxied, rule)
+    pub(super) async fn for_url(&self, url: &Url, versions: Versions) -> Result<Client, DialError> {
+        let network = &self.options.network;
+        let way = match network.resolver_for(url) {
+            Some(proxies) => proxies.way(url).await,
+            None => None,
         };
-        let client = match versions {
-            Versions::Http1 => &clients[0],
-            Versions::Http2 => &clients[1],
+        let index = match versions {
+            Versions::Http1 => 0,
+            Versions::Http2 => 1,
         };
-        client
-            .get_or_try_init(|| build(Arc::clone(&self.options), rule, versions))
-            .await
+        let options = || Arc::clone(&self.options);
+        let direct = ProxyRule::new(&ProxyChoice::Direct, &[]);
+        let (clients, rule) = match way {
+            Some(ProxyRoute::Proxy(address)) => {
+                let mut named = self.made.named[index].lock().await;
+                return match &*named {
+                    Some((known, client)) if *known == address => Ok(client.clone()),
+                    Some(_) | None => {
+                        let rule = ProxyRule::new(&ProxyChoice::Address(address.clone()), &[]);
+                        let client = build(options(), rule, versions).await?;
+                        *named = Some((address, client.clone()));
+                        Ok(client)
+                    }
+                };
+            }
+            Some(ProxyRoute::Direct) => (&self.made.direct, direct),
+            None if network.rule().is_direct(url) => (&self.made.direct, direct),
+            None => (&self.made.proxied, network.rule()),
+        };
+        let client = clients[index].get_or_try_init(|| build(options(), rule, versions));
+        client.await.cloned()
     }
 }
 

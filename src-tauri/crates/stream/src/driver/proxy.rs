@@ -180,6 +180,11 @@ impl ProxyRule {
         }
     }
 
+    /// Whether the system chooses.
+    pub(super) fn is_systems(&self) -> bool {
+        self.choice == ProxyChoice::System
+    }
+
     /// Whether no proxy is asked for this address.
     pub(super) fn is_direct(&self, url: &Url) -> bool {
         match &self.choice {
@@ -244,7 +249,7 @@ fn socks_of(environment: impl Fn(&str) -> Option<String>) -> Option<ProxyAddress
 }
 
 /// The address as the rules know it: a WebSocket is asked for by http.
-fn uri(url: &Url) -> Option<Uri> {
+pub(super) fn uri(url: &Url) -> Option<Uri> {
     let scheme = match url.scheme() {
         "wss" | "https" => "https",
         _ => "http",

@@ -24,5 +24,6 @@ mod pressure;
 mod requests;
 mod rig;
 mod socks;
+mod system_proxies;
 mod tls;
 mod websocket;

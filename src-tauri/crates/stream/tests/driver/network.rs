@@ -64,7 +64,7 @@ pub(crate) fn tls_server() -> u16 {
 }
 
 /// A proxy that tunnels to `to`, whatever the name, for those who show what it asks for. It tells the heads it read.
-async fn proxy(to: u16, asks_for: Option<&'static str>) -> (u16, mpsc::UnboundedReceiver<String>) {
+pub(crate) async fn proxy(to: u16, asks_for: Option<&'static str>) -> (u16, mpsc::UnboundedReceiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let (heads, heard) = mpsc::unbounded_channel();

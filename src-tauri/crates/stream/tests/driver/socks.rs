@@ -9,7 +9,7 @@ use crate::network::{Stream, root_file, stream, tls_server};
 
 /// What the proxy does with those who connect.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Behaviour {
+pub(crate) enum Behaviour {
     /// Tunnels to this port, whatever was asked for.
     Tunnel(u16),
     /// As that, for who shows this name and password.
@@ -21,7 +21,7 @@ enum Behaviour {
 }
 
 /// A proxy, and the names and ports that it was asked for.
-async fn proxy(behaviour: Behaviour) -> (u16, mpsc::UnboundedReceiver<String>) {
+pub(crate) async fn proxy(behaviour: Behaviour) -> (u16, mpsc::UnboundedReceiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let (sender, asked) = mpsc::unbounded_channel();
