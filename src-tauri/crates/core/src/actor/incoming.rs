@@ -403,9 +403,9 @@ pub(super) fn throttled(
     alert::decide(item, &circumstances)
 }
 
-/// What to put into the inbox in the place of something that cannot be read.
+/// What to put into the inbox in the place of something that cannot be read. What was not asked for has no place there.
 fn unreadable(undecoded: &Undecoded, frame: &Frame, fingerprint: i64) -> Option<Event> {
-    undecoded.item()?;
+    undecoded.item().filter(|_| !undecoded.is_no_mistake())?;
     let why = undecoded.to_string();
     let post = notices::unreadable(undecoded.id.as_deref(), &frame.id, fingerprint, &why);
     Some(Event::Posted(post))

@@ -182,6 +182,30 @@ async fn what_cannot_be_read_says_so_and_more_than_five_are_summed_up() {
     running.until("one more", |state| state.counts.total == 8).await;
 }
 
+#[tokio::test]
+async fn what_was_not_asked_for_and_comes_all_the_same_is_passed_over_without_a_row() {
+    let options = BackendOptions {
+        optional_parts: false,
+        ..BackendOptions::default()
+    };
+    let backend = Backend::start(options).await.unwrap();
+    let control = backend.control();
+    let mut desk = Desk::signed_in(&backend);
+    desk.environment
+        .insert("GLORIA_SSE_TYPES", "system.announcement".into());
+    let running = desk.start();
+    running.connected().await;
+    control.push(CREATED, live("1", "urgent"));
+    control.push(
+        "system.announcement",
+        json!({"id": "2", "title": "asked for", "message": "m"}),
+    );
+    let state = running.until("one", |state| state.counts.total > 0).await;
+    let titles: Vec<_> = running.items().await.into_iter().map(|item| item.title).collect();
+    assert_eq!((state.counts.total, titles), (1, vec!["asked for".to_owned()]));
+    running.stop().await;
+}
+
 /// A machine whose clock is wrong from the beginning.
 #[derive(Debug)]
 struct WrongClock(AtomicI64);
