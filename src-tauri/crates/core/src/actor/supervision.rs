@@ -225,6 +225,8 @@ impl Actor {
         self.unkept_token = broken.unkept_token;
         self.reachability = broken.reachability;
         self.state.requested_item = broken.state.requested_item;
+        // These alerts wait for their digest; their items are stored, so no replay brings them again.
+        (self.catch_up, self.burst, self.throttle) = (broken.catch_up, broken.burst, broken.throttle);
         self.sounds_pause = broken.sounds_pause;
         self.state.preferences.sounds_paused_until = broken.state.preferences.sounds_paused_until;
         for kind in [NoticeKind::Internal, NoticeKind::Tray, NoticeKind::Lock] {

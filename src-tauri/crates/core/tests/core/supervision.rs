@@ -133,6 +133,26 @@ async fn a_core_that_panics_at_once_comes_back_each_time_and_tells_once() {
 }
 
 #[tokio::test]
+async fn what_waited_to_be_announced_is_announced_by_the_next_core() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let (running, _) = supervised(&desk);
+    running.connected().await;
+    for id in 0..8 {
+        control.push(CREATED, live(&id.to_string(), "normal"));
+    }
+    // Urgent, so that it does not wait with the others.
+    control.push(CREATED, live("break the core", "urgent"));
+    let shown = soon("toasts", desk.toasts.shown.wait_for(7)).await;
+    let titles: Vec<_> = shown.iter().map(|toast| toast.title.as_str()).collect();
+    assert_eq!(
+        titles[5..],
+        ["Gloria Notify had an internal error", "3 more notifications"]
+    );
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn a_port_whose_thread_panicked_is_replaced_with_the_core() {
     let (backend, control) = backend().await;
     let desk = Desk::signed_in(&backend);
