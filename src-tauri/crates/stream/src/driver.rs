@@ -335,6 +335,11 @@ impl StreamHandle {
         self.meter.last_heard()
     }
 
+    /// When the newest answer was made, by the server's clock, in whole seconds. `None` where the server does not say.
+    pub fn server_date(&self) -> Option<SystemTime> {
+        self.meter.server_date()
+    }
+
     /// Where the stream was found, of several places where it might be.
     pub fn found(&self) -> Option<Url> {
         self.found.get()

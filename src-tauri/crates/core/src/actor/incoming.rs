@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::collecting::short_body;
 use super::{Actor, HEARD_INTERVAL, Report};
 use crate::alert::{self, Alert, Circumstances, ToastVerdict};
+use crate::connection;
 use crate::event::{self, ConnectionEstablished, DecodeContext, DecodeError, Event, Post, Undecoded};
 use crate::inbox::{Arrival, Cursor, Filed, Now, fingerprint, notices};
 use crate::metrics::{self, Outcome};
@@ -109,7 +110,16 @@ impl Actor {
 
     /// What comes from now on comes over another connection, and may be a replay.
     async fn begin_connection(&mut self) {
-        self.connected_at = Some(self.now().epoch_millis());
+        let now = self.now();
+        self.connected_at = Some(now.epoch_millis());
+        // The greeting says it more exactly, where there is one that does.
+        if let Some(date) = self
+            .stream
+            .as_ref()
+            .and_then(|running| running.handle.server_date())
+        {
+            self.server_clock = Some((connection::epoch_millis(date), now.monotonic));
+        }
         // Only a thread that is gone refuses, and its end is seen elsewhere.
         let _ = self
             .inbox

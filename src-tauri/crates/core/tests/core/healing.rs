@@ -41,7 +41,7 @@ async fn a_window_that_gains_focus_asks_at_once_whether_a_refusal_still_stands()
 }
 
 /// A server that is written by hand, and a desk for it.
-async fn by_hand() -> (TcpListener, Desk) {
+pub(crate) async fn by_hand() -> (TcpListener, Desk) {
     let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}/api", server.local_addr().unwrap());
     let secrets = FakeSecrets::holding(&address, Token::parse(TEST_TOKEN).unwrap());
@@ -52,7 +52,7 @@ async fn by_hand() -> (TcpListener, Desk) {
 }
 
 /// The next request and its connection.
-async fn request(server: &TcpListener) -> (TcpStream, String) {
+pub(crate) async fn request(server: &TcpListener) -> (TcpStream, String) {
     let (mut client, _) = soon("a request", server.accept()).await.unwrap();
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {

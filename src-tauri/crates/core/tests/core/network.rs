@@ -67,7 +67,7 @@ async fn a_proxy_takes_effect_at_once_and_is_shown_without_its_password() {
 
     let refused = running
         .core
-        .preferences_save(through("socks5://anna:s3cret@x"))
+        .preferences_save(through("ftp://anna:s3cret@x"))
         .await;
     let words = refused.unwrap_err().to_string();
     assert!(words.contains("http://") && !words.contains("s3cret"), "{words}");

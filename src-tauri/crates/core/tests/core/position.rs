@@ -9,7 +9,10 @@ use gloria_core::ports::{Clock, SystemClock};
 use gloria_core::protocol::{ItemKind, Update};
 use serde_json::json;
 
+use tokio::io::AsyncWriteExt as _;
+
 use crate::desk::{CREATED, DEADLINE, Desk, backend, live, soon};
+use crate::healing::{by_hand, request};
 
 #[tokio::test]
 async fn a_newcomer_loses_nothing_of_its_first_outage() {
@@ -240,6 +243,26 @@ async fn what_expires_expires_by_the_servers_clock() {
     control.push(CREATED, live("end", "normal"));
     soon("the end", desk.toasts.shown.wait_for(2)).await;
     assert_eq!(desk.titles(), ["title soon over", "title end"]);
+}
+
+/// As servers that send no greeting: their answer's `Date` is in whole seconds, and that does.
+#[tokio::test]
+async fn without_a_greeting_the_answers_date_is_the_servers_clock() {
+    let (server, desk) = by_hand().await;
+    let _running = desk.start_by(Arc::new(WrongClock(AtomicI64::new(3 * 3600))));
+    let (mut client, _) = request(&server).await;
+    let now = jiff::Timestamp::now();
+    let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT");
+    let mut soon_over = live("soon over", "normal");
+    soon_over["expiresAt"] = (now + jiff::SignedDuration::from_hours(1)).to_string().into();
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nDate: {date}\r\n\r\n");
+    let event = format!("event: {CREATED}\nid: 1\ndata: {soon_over}\n\n");
+    client
+        .write_all(format!("{head}{event}").as_bytes())
+        .await
+        .unwrap();
+    soon("toast", desk.toasts.shown.wait_for(1)).await;
+    assert_eq!(desk.titles(), ["title soon over"]);
 }
 
 #[tokio::test]

@@ -162,10 +162,16 @@ impl Connection {
     fn answered(&mut self, epoch: Epoch, answer: Result<Answer, DialError>) {
         self.dialing = None;
         self.input(Input::AskedWith(epoch, self.asked_with.number()));
-        let Answer { head, peer, incoming } = match answer {
+        let Answer {
+            head,
+            date,
+            peer,
+            incoming,
+        } = match answer {
             Ok(answer) => answer,
             Err(error) => return self.input(Input::Refused(epoch, error)),
         };
+        self.meter.answered(date);
         self.open = Some(Open {
             epoch,
             incoming,

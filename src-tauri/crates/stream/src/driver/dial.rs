@@ -1,8 +1,9 @@
 //! One attempt over HTTP: credential, request, redirects, answer.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
-use http::header::{LOCATION, UPGRADE};
+use http::header::{DATE, LOCATION, UPGRADE};
 use http::{HeaderMap, HeaderName, StatusCode, Version};
 use reqwest::Response;
 use tokio::time::timeout;
@@ -146,6 +147,11 @@ impl Dialer {
         self.cookies.keep(url, response.headers());
         Ok(response)
     }
+}
+
+/// When an answer was made, by the server's clock.
+pub(super) fn date(headers: &HeaderMap) -> Option<SystemTime> {
+    httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()
 }
 
 /// What the query says was seen, for servers behind proxies that drop the header.

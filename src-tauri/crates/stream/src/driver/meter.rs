@@ -1,7 +1,7 @@
 //! What is read of a stream from outside while it runs.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::{Observer, Step};
@@ -14,6 +14,8 @@ pub(super) struct Meter {
     ignored: AtomicU64,
     /// Milliseconds since the Unix epoch; 0 before the first byte.
     last_heard: AtomicU64,
+    /// What the newest answer said that the time is.
+    server_date: Mutex<Option<SystemTime>>,
     observer: OnceLock<Arc<dyn Observer>>,
 }
 
@@ -57,6 +59,14 @@ impl Meter {
             0 => None,
             millis => UNIX_EPOCH.checked_add(Duration::from_millis(millis)),
         }
+    }
+
+    pub(super) fn answered(&self, date: Option<SystemTime>) {
+        *self.server_date.lock().unwrap_or_else(PoisonError::into_inner) = date;
+    }
+
+    pub(super) fn server_date(&self) -> Option<SystemTime> {
+        *self.server_date.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn totals(&self) -> (u64, u64) {

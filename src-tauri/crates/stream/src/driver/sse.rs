@@ -11,7 +11,7 @@ use http::header::{ACCEPT, CACHE_CONTROL};
 use http::{HeaderMap, HeaderValue};
 
 use super::decoder::Decoder;
-use super::dial::{Dialer, LAST_EVENT_ID};
+use super::dial::{Dialer, LAST_EVENT_ID, date};
 use super::lookup::Found;
 use super::transport::{Answer, Heard, Incoming, Request, Transport};
 use super::{StreamOptions, fault};
@@ -47,6 +47,7 @@ impl Transport for Sse {
             }
             Ok(Answer {
                 head: Head::new(response.status(), response.headers()),
+                date: date(response.headers()),
                 peer: response.remote_addr(),
                 incoming: Box::new(Body {
                     // Where an encoding cannot be decoded, the machine hangs up by the head.

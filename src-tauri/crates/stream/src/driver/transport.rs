@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
 use secrecy::ExposeSecret as _;
@@ -103,6 +103,8 @@ impl fmt::Debug for Request {
 pub struct Answer {
     /// What it says; the machine decides by it.
     pub head: Head,
+    /// When the server made it, by the server's clock (RFC 9110, 6.6.1).
+    pub date: Option<SystemTime>,
     /// Who answered, to tell when the way there is another one.
     pub peer: Option<SocketAddr>,
     /// What follows the head.

@@ -16,7 +16,7 @@ use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 
 use self::incoming::Messages;
 use super::StreamOptions;
-use super::dial::Dialer;
+use super::dial::{Dialer, date};
 use super::lookup::Found;
 use super::transport::{Answer, Heard, Incoming, Request, Transport};
 use crate::DialError;
@@ -52,6 +52,7 @@ impl Transport for WebSocket {
             let key = generate_key();
             let response = dialer.get(&request, &headers(&key)?).await?;
             let (status, peer) = (response.status(), response.remote_addr());
+            let date = date(response.headers());
             if !handshake::is_upgrade(status, response.headers(), &key)? {
                 return Ok(refusal(&response));
             }
@@ -61,6 +62,7 @@ impl Transport for WebSocket {
                 .map_err(|error| DialError::BrokenOff(super::fault::root(&error)))?;
             Ok(Answer {
                 head: Head::accepted(),
+                date,
                 peer,
                 incoming: Box::new(Messages::new(io, &request, limits).await),
             })
@@ -76,6 +78,7 @@ impl Transport for WebSocket {
 fn refusal(response: &Response) -> Answer {
     Answer {
         head: Head::new(response.status(), response.headers()),
+        date: date(response.headers()),
         peer: response.remote_addr(),
         incoming: Box::new(Nothing),
     }

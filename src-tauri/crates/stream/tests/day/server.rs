@@ -504,6 +504,7 @@ fn answer(seat: Seat, weather: Weather, request: &Request) -> Result<Answer, Dia
     };
     drop(state);
     Ok(Answer {
+        date: None,
         head,
         peer: None,
         incoming: Box::new(Line {

@@ -28,6 +28,7 @@ impl Transport for Pipes {
             dialled.map_err(|_| DialError::ConnectionRefused)?;
             request.credential().await?;
             Ok(Answer {
+                date: None,
                 head: Head::accepted(),
                 peer: None,
                 incoming: Box::new(Pipe(receiver)),
