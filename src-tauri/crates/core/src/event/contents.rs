@@ -9,6 +9,10 @@ use super::wire::{self, Fallback};
 use super::{DecodeContext, DecodeError, Decoded, Event, LeftOut, Undecoded, undecoded};
 use crate::inbox::fingerprint;
 
+/// The longest list in one event: more than a person gets in a year. Each entry becomes an event of a hundred times its
+/// size, so a list of two million, which 4 MiB hold, would take all memory. What is over it is left out and said.
+pub(super) const MAX_LIST: usize = 10_000;
+
 pub(super) fn decode_value(
     kind: Option<Kind>,
     nameless: bool,
@@ -68,7 +72,7 @@ fn object_of(name: &str, value: Value) -> Map<String, Value> {
 fn decode_list(
     kind: Option<Kind>,
     nameless: bool,
-    entries: Vec<Value>,
+    mut entries: Vec<Value>,
     fallback: Fallback<'_>,
     context: &DecodeContext<'_>,
 ) -> Result<Decoded, Undecoded> {
@@ -76,6 +80,13 @@ fn decode_list(
     let mut decoded = Vec::new();
     let mut event_type = None;
     let (mut left_out, mut unknown_fields) = (Vec::new(), Vec::new());
+    if entries.len() > MAX_LIST {
+        entries.truncate(MAX_LIST);
+        left_out.push(LeftOut {
+            field: "list",
+            expected: "at most 10000 entries",
+        });
+    }
     let mut failure = None;
     for entry in entries {
         let fallback = if alone {

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::contents::MAX_LIST;
 use super::json::unquoted;
 use super::kind::{Kind, same_name, squeezed};
 use super::values;
@@ -14,6 +15,10 @@ const MAX_WRAPPERS: usize = 4;
 
 /// A mark that is one for many is a word or a time.
 const MAX_MARK: usize = 64;
+
+/// How many of them there may be, for each of the many gets a copy of all: about what a notification has of them, in
+/// every spelling.
+const MAX_MARKS: usize = 32;
 
 /// Under which names a wrapper holds the event's type.
 const TYPE_NAMES: [&str; 8] = [
@@ -261,17 +266,24 @@ fn each(mut object: Object) -> Contents {
     let Some(Value::Array(ids)) = ids.and_then(|key| object.remove(&key)) else {
         return Contents::One(object);
     };
-    object.retain(|_, value| match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) => true,
-        Value::String(text) => text.len() <= MAX_MARK,
-        Value::Array(_) | Value::Object(_) => false,
+    let mut room = MAX_MARKS;
+    object.retain(|_, value| {
+        let is_mark = match value {
+            Value::Null | Value::Bool(_) | Value::Number(_) => true,
+            Value::String(text) => text.len() <= MAX_MARK,
+            Value::Array(_) | Value::Object(_) => false,
+        };
+        let fits = is_mark && room > 0;
+        room -= usize::from(fits);
+        fits
     });
     let with_id = |id| {
         let mut one = object.clone();
         one.insert("id".to_owned(), id);
         Value::Object(one)
     };
-    Contents::Many(ids.into_iter().map(with_id).collect())
+    // One over the limit says that there were more.
+    Contents::Many(ids.into_iter().take(MAX_LIST + 1).map(with_id).collect())
 }
 
 fn merge(object: &mut Object, inner: Object) {

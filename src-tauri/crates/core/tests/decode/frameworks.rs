@@ -174,3 +174,18 @@ fn a_refusal_in_words_is_one() {
         );
     }
 }
+
+#[test]
+fn one_change_of_very_many_takes_no_more_memory_than_a_long_list() {
+    // Each of the ids would get a copy of each of the fields.
+    let ids = "1,".repeat(200_000);
+    let fields: String = (0..20_000).map(|n| format!("\"f{n}\":1,")).collect();
+    let data = format!(r#"{{{fields}"read":true,"ids":[{ids}2]}}"#);
+    for event in ["notification.updated", "notification.deleted"] {
+        match decode(&frame(event, &data)) {
+            Ok(Event::Several(events)) => assert_eq!(events.len(), 10_000),
+            other => panic!("not a list: {:?}", other.err()),
+        }
+        assert!(left_out(event, &data).contains(&"list"));
+    }
+}
