@@ -223,13 +223,13 @@ fn builder(options: &StreamOptions, versions: Versions) -> ClientBuilder {
     };
     builder
         .user_agent(&options.user_agent)
-        // A pool hands out the connection that has just died; one stream needs none.
         // Heads as some servers write them, which browsers read: folded, with spaces before the colon, with lines that
         // are no headers, with hundreds of them.
         .http1_allow_obsolete_multiline_headers_in_responses(true)
         .http1_allow_spaces_after_header_name_in_responses(true)
         .http1_ignore_invalid_headers_in_responses(true)
         .http1_max_headers(MAX_HEADERS)
+        // A pool hands out the connection that has just died; one stream needs none.
         .pool_max_idle_per_host(0)
         // Redirects are followed by our own rule, and an address with a token in it is never told to the next.
         .redirect(reqwest::redirect::Policy::none())
