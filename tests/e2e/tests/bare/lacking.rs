@@ -237,12 +237,13 @@ async fn a_folder_that_cannot_be_written_costs_the_keeping_and_nothing_else() {
     logged(&mut app, "writable").await;
     scene.connected().await;
     // The socket is elsewhere then, and says that the user is needed to keep what comes.
-    let (code, said) = scene.status();
-    assert_eq!(
-        (code, said["connection"]["state"].as_str()),
-        (4, Some("connected")),
-        "{said}"
-    );
+    wait_until("the status of a stream that is open", SOON, async || {
+        let (code, said) = scene.status();
+        let open = said["connection"]["state"] == "connected";
+        Ok((code == 4 && open).then_some(()))
+    })
+    .await
+    .unwrap();
     let resumed = scene.backend.control().observed();
     assert!(
         resumed

@@ -18,11 +18,11 @@ async fn a_notification_is_seen_heard_and_stored() {
 
     stage.push(
         "1",
-        json!({"title": "Tom & <b>Anna</b>", "message": "5 < 6 & \"so on\""}),
+        json!({"title": "Tom & <Anna>", "message": "5 < 6 & \"so on\""}),
     );
 
     let toast = stage.session.wait_for_toast(SOON, |_| true).await.unwrap();
-    assert_eq!(toast.summary, "Tom & <b>Anna</b>", "a title has no markup");
+    assert_eq!(toast.summary, "Tom & <Anna>", "a title has no markup");
     assert_eq!(
         toast.body.replace("&quot;", "\""),
         "5 &lt; 6 &amp; \"so on\"",
