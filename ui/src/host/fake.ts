@@ -226,7 +226,9 @@ export class FakeHost implements Host {
       if (account.token === 'keyringLocked') {
         this.push({ kind: 'account', value: { ...account, token: 'present', tokenProblem: '' } });
       }
-      this.dial(connection.state === 'waiting' ? connection.reason : null);
+      this.dial(
+        connection.state === 'waiting' && account.token !== 'keyringLocked' ? connection.reason : null,
+      );
       return Promise.resolve(null);
     },
     connection_test: ({ address, token }) => {

@@ -139,7 +139,7 @@ export type ConnectionState = "idle" | "connecting" | "connected" | "waiting" | 
 /**
  * What the user can do about the connection.
  */
-export type Remedy = "none" | "retry" | "signIn" | "checkAddress" | "unlockKeyring" | "checkNetwork" | "proxySignIn" | "checkCertificate" | "networkSignIn";
+export type Remedy = "none" | "retry" | "signIn" | "checkAddress" | "unlockKeyring" | "checkNetwork" | "proxySignIn" | "checkCertificate" | "clientCertificate" | "networkSignIn";
 
 /**
  * The connection in numbers, since the core started.

@@ -367,6 +367,10 @@ function busy(now: number): Scenario {
   };
 }
 
+const DISK_FULL = 'the disk is full; free some space';
+const STORAGE_NOTICE =
+  'The disk is full; free some space. Until then notifications are shown but not kept beyond the end of Gloria Notify; the file is tried again every 30 s';
+
 const still = (): void => undefined;
 
 const LONG_CAUSE =
@@ -452,7 +456,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
     ...busy(now),
     connection: connection({
       state: 'halted',
-      reason: 'the server refused the token',
+      reason: 'the token has expired or was withdrawn; sign in again',
       remedy: 'signIn',
       attempt: 1,
       lastHeardAt: now - 12 * MINUTE,
@@ -468,12 +472,12 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
       tokenProblem: 'the keyring is locked',
       needsSetup: false,
     },
-    connection: connection({
-      state: 'halted',
-      reason: 'the keyring with your token is locked',
+    ...waits(now, {
+      reason: 'the keyring is locked; unlock it and try again',
       remedy: 'unlockKeyring',
+      needsUser: true,
+      lastHeardAt: null,
     }),
-    begin: still,
   }),
   waiting: (now) => ({
     ...busy(now),
@@ -490,13 +494,18 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
   }),
   captivePortal: (now) => ({
     ...busy(now),
-    ...waits(now, { reason: 'this network asks for a sign-in of its own', remedy: 'networkSignIn' }),
+    ...waits(now, {
+      reason: 'this network asks for a sign-in of its own',
+      remedy: 'networkSignIn',
+      needsUser: true,
+    }),
   }),
   proxySignIn: (now) => ({
     ...busy(now),
     ...waits(now, {
       reason: 'the proxy asks for a name and a password',
       remedy: 'proxySignIn',
+      needsUser: true,
       proxy: 'proxy.example.com:3128',
     }),
     preferences: { ...busy(now).preferences, proxy: 'http://proxy.example.com:3128' },
@@ -506,7 +515,74 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
     ...waits(now, {
       reason: 'the certificate of gloria.example.com expired on 20 November 2026',
       remedy: 'checkCertificate',
+      needsUser: true,
     }),
+  }),
+  clientCertificate: (now) => ({
+    ...busy(now),
+    ...waits(now, {
+      reason: 'the server asks for a client certificate',
+      remedy: 'clientCertificate',
+      needsUser: true,
+      longOutage: true,
+    }),
+  }),
+  notFound: (now) => ({
+    ...busy(now),
+    ...waits(now, {
+      reason: 'no event stream was found at this server: tried /api/v1/sse, /api/sse, /sse',
+      remedy: 'checkAddress',
+    }),
+  }),
+  forbidden: (now) => ({
+    ...busy(now),
+    connection: connection({
+      state: 'halted',
+      reason: 'this account has no access to the stream',
+      remedy: 'retry',
+      attempt: 1,
+      nextAttemptAt: now + 9 * MINUTE,
+      lastHeardAt: now - 12 * MINUTE,
+    }),
+    begin: still,
+  }),
+  longOutage: (now) => ({
+    ...busy(now),
+    ...waits(now, { attempt: 7, longOutage: true, lastHeardAt: now - 7 * MINUTE }),
+  }),
+  storage: (now) => ({
+    ...busy(now),
+    connection: connection({
+      state: 'connected',
+      reason: DISK_FULL,
+      storage: DISK_FULL,
+      needsUser: true,
+      connectedSince: now - 3 * HOUR,
+      lastHeardAt: now - 4 * SECOND,
+    }),
+    notices: [{ kind: 'storage', message: STORAGE_NOTICE }],
+    begin: still,
+  }),
+  storageOffline: (now) => ({
+    ...busy(now),
+    ...waits(now, { storage: DISK_FULL, needsUser: true }),
+    notices: [{ kind: 'storage', message: STORAGE_NOTICE }],
+  }),
+  restarting: (now) => ({
+    ...busy(now),
+    ...waits(now, {
+      reason: 'Gloria Notify had an internal error and starts again',
+      remedy: 'none',
+      attempt: 0,
+      nextAttemptAt: now + 8 * SECOND,
+    }),
+    notices: [
+      {
+        kind: 'internal',
+        message:
+          'Gloria Notify had an internal error and started again. If you see this often, tell your administrator',
+      },
+    ],
   }),
   bufferedProxy: (now) => ({
     ...busy(now),

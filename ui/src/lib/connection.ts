@@ -36,7 +36,7 @@ export const TRANSPORT_NAMES: Record<Transport, string> = {
 /** What an empty inbox says. Without a position the server cannot be asked for what it sent before. */
 export function emptyInbox(connected: boolean, historySince: EpochMillis | null, locale: string): string {
   if (historySince !== null) {
-    return `What arrives from ${clockTime(historySince, locale)} on appears here. The server gives no earlier history, also not after the connection was away.`;
+    return `New notifications appear here, from ${clockTime(historySince, locale)} on. This server does not send again what you miss while you are not connected.`;
   }
   return connected
     ? 'New notifications appear here as they arrive.'
@@ -45,12 +45,15 @@ export function emptyInbox(connected: boolean, historySince: EpochMillis | null,
 
 /** The connection in words, true at `now`. */
 export function connectionWords(view: ConnectionView, now: EpochMillis): ConnectionWords {
-  const reason = sentence(view.reason);
+  // What cannot be kept is the reason while connected, and stands before the connection's own otherwise.
+  const storage = view.storage !== null && view.state !== 'connected' ? `${sentence(view.storage)}. ` : '';
+  const reason = storage + sentence(view.reason);
   const advice = adviceFor(view.remedy);
   const remedy = remedyButton(view.remedy);
   const next = view.nextAttemptAt === null ? null : countdown(view.nextAttemptAt, now);
-  // Waiting goes on whatever the cause, so trying at once is always on offer.
-  const waysOut = [...(remedy !== null && remedy.does !== 'retry' ? [remedy] : []), retry('Reconnect now')];
+  // Waiting goes on whatever the cause, so trying at once is always on offer, under the name of what it does.
+  const waysOut =
+    remedy?.does === 'retry' ? [remedy] : [...(remedy === null ? [] : [remedy]), retry('Reconnect now')];
   const nextAttempt = next === null ? '' : `Attempt ${view.attempt + 1} ${next}`;
   switch (view.state) {
     case 'idle':
@@ -97,8 +100,8 @@ export function connectionWords(view: ConnectionView, now: EpochMillis): Connect
       };
     }
     case 'waiting':
-    case 'circuitOpen':
-      if (view.network === 'offline') {
+    case 'circuitOpen': {
+      if (view.network === 'offline' && view.storage === null) {
         return {
           tone: 'busy',
           title: 'Offline',
@@ -109,43 +112,50 @@ export function connectionWords(view: ConnectionView, now: EpochMillis): Connect
           buttons: waysOut,
         };
       }
-      return view.state === 'waiting'
-        ? {
-            tone: 'busy',
-            title: 'Waiting to reconnect',
-            progress: nextAttempt,
-            state: next === null ? 'Reconnecting' : `Reconnecting ${next}`,
-            reason,
-            advice,
-            buttons: waysOut,
-          }
-        : {
-            tone: 'bad',
-            title: 'Server out of reach',
-            progress: nextAttempt,
-            state: next === null ? 'Server out of reach' : `Server out of reach · next try ${next}`,
-            reason,
-            advice:
-              advice ||
-              'After many failures in a row Gloria Notify tries every few minutes, and at once when the network changes or the computer wakes.',
-            buttons: waysOut,
-          };
+      // As the tray shows it: the user is needed, or it has lasted, or it is one of many short outages.
+      const title = view.needsUser
+        ? neededTitle(view.remedy)
+        : view.longOutage || view.state === 'circuitOpen'
+          ? 'Not connected'
+          : 'Waiting to reconnect';
+      const short = title === 'Waiting to reconnect';
+      return {
+        tone: short ? 'busy' : 'bad',
+        title,
+        progress: nextAttempt,
+        state: short
+          ? `Reconnecting${next === null ? '' : ` ${next}`}`
+          : `${title}${next === null ? '' : ` · next try ${next}`}`,
+        reason,
+        advice:
+          advice ||
+          (view.state === 'circuitOpen'
+            ? 'After many failures in a row Gloria Notify tries less often, and at once when you come back to it, the network changes or the computer wakes.'
+            : ''),
+        buttons: waysOut,
+      };
+    }
     case 'halted': {
-      const title = haltedTitle(view.remedy);
+      const title = neededTitle(view.remedy);
       return {
         tone: 'bad',
         title,
-        progress: next === null ? 'It waits for you' : `Asked again ${next}`,
+        progress: next === null ? 'Waiting for you' : `Next attempt ${next}`,
         state: title,
         reason,
-        advice,
+        advice:
+          advice ||
+          (next === null
+            ? ''
+            : 'If you do not know why, tell your service desk. It is tried again by itself.'),
         buttons: [remedy ?? retry('Connect again')],
       };
     }
   }
 }
 
-function haltedTitle(remedy: Remedy): string {
+/** What the user is needed for, in a word or two. */
+function neededTitle(remedy: Remedy): string {
   switch (remedy) {
     case 'signIn':
       return 'Signed out';
@@ -157,8 +167,9 @@ function haltedTitle(remedy: Remedy): string {
     case 'checkNetwork':
     case 'proxySignIn':
     case 'checkCertificate':
+    case 'clientCertificate':
     case 'networkSignIn':
-      return 'Disconnected';
+      return 'Needs you';
   }
 }
 
@@ -179,6 +190,8 @@ function adviceFor(remedy: Remedy): string {
       return 'Enter your name and password for the proxy in the preferences. If it wants the sign-in of Windows (NTLM, Kerberos), a helper on this computer such as Px must do that: ask your service desk, and enter the helper as the proxy.';
     case 'checkCertificate':
       return 'Check the date and time of this computer. If they are right, tell your service desk: the server may not be who it says it is.';
+    case 'clientCertificate':
+      return 'This server lets in only computers that show a certificate. Ask your service desk to set one up on this computer.';
     case 'networkSignIn':
       return 'Open a web page in your browser to sign in to this network, as in a hotel or on a train. Then reconnect.';
   }
@@ -199,6 +212,7 @@ function remedyButton(remedy: Remedy): ConnectionButton | null {
     case 'retry':
     case 'checkNetwork':
     case 'checkCertificate':
+    case 'clientCertificate':
     case 'networkSignIn':
       return null;
   }

@@ -9,12 +9,20 @@ const SCENARIOS: Record<string, string> = {
   heldBack: 'Connected',
   freshStart: 'Connecting',
   waiting: 'Waiting to reconnect',
-  captivePortal: 'Waiting to reconnect',
-  proxySignIn: 'Waiting to reconnect',
-  certificate: 'Waiting to reconnect',
+  captivePortal: 'Needs you',
+  proxySignIn: 'Needs you',
+  certificate: 'Needs you',
+  clientCertificate: 'Needs you',
+  forbidden: 'Needs you',
+  notFound: 'Waiting to reconnect',
+  longOutage: 'Not connected',
+  storage: 'Connected, but nothing can be kept',
+  storageOffline: 'Needs you',
+  restarting: 'Waiting to reconnect',
+  newcomer: 'Connected',
   longCause: 'Waiting to reconnect',
   noNetwork: 'Offline',
-  circuitOpen: 'Server out of reach',
+  circuitOpen: 'Not connected',
   signIn: 'Signed out',
   keyringLocked: 'Keyring locked',
 };
@@ -292,4 +300,28 @@ test('a storm of updates is drawn once a frame', async ({ app, page }) => {
   // A thousand updates; frames may also come while they are being sent.
   expect(frames).toBe(5);
   expect(changes).toBeLessThan(100);
+});
+
+test('a long reason never cuts off when the next attempt is', async ({ app, page }) => {
+  await app.open('notFound');
+  const words = page.locator('footer .words');
+  for (const width of [760, 560, 360]) {
+    await page.setViewportSize({ width, height: 640 });
+    await expect(words).toHaveText('Reconnecting in 42 s');
+    expect(await words.evaluate((text) => text.scrollWidth - text.clientWidth), `${width}`).toBe(0);
+  }
+});
+
+test('a locked keyring is unlocked by a button of that name while attempts go on', async ({ app, page }) => {
+  await app.open('keyringLocked');
+  await expect(app.get('connection')).toHaveAttribute('data-state', 'waiting');
+  await page.getByRole('button', { name: 'Unlock keyring' }).click();
+  expect(await app.calls('connection_retry')).toHaveLength(1);
+});
+
+test('an inbox without earlier notifications says so', async ({ app }) => {
+  await app.open('newcomer');
+  await expect(app.get('empty')).toContainText('New notifications appear here, from 14:27 on.');
+  await app.get('connection-open').click();
+  await expect(app.get('history-since')).toHaveText('None from before 14:27; this server cannot send them');
 });

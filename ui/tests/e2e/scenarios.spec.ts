@@ -22,6 +22,9 @@ const SCENARIOS: Record<string, string> = {
   noNetwork: 'retry',
   missing: 'item',
   newcomer: 'empty',
+  storage: 'notice',
+  restarting: 'notice',
+  forbidden: 'retry',
 };
 
 for (const colorScheme of ['light', 'dark'] as const) {

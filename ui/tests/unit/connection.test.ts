@@ -65,18 +65,18 @@ test('waiting counts down and offers a way round', () => {
 
 test('an open circuit says that it still tries', () => {
   const open = view({ state: 'circuitOpen', remedy: 'retry', nextAttemptAt: NOW + 250_000 });
-  expect(connectionWords(open, NOW).state).toBe('Server out of reach · next try in 5 min');
+  expect(connectionWords(open, NOW).state).toBe('Not connected · next try in 5 min');
 });
 
 test.each([
   ['signIn', 'Signed out', { does: 'setup', label: 'Sign in' }],
-  ['checkAddress', 'Disconnected', { does: 'setup', label: 'Check address' }],
+  ['checkAddress', 'Needs you', { does: 'setup', label: 'Check address' }],
   ['unlockKeyring', 'Keyring locked', { does: 'retry', label: 'Unlock keyring' }],
-  ['proxySignIn', 'Disconnected', { does: 'proxy', label: 'Proxy settings' }],
-  ['checkCertificate', 'Disconnected', { does: 'retry', label: 'Connect again' }],
-  ['networkSignIn', 'Disconnected', { does: 'retry', label: 'Connect again' }],
-  ['checkNetwork', 'Disconnected', { does: 'retry', label: 'Connect again' }],
-  ['none', 'Disconnected', { does: 'retry', label: 'Connect again' }],
+  ['proxySignIn', 'Needs you', { does: 'proxy', label: 'Proxy settings' }],
+  ['checkCertificate', 'Needs you', { does: 'retry', label: 'Connect again' }],
+  ['networkSignIn', 'Needs you', { does: 'retry', label: 'Connect again' }],
+  ['checkNetwork', 'Needs you', { does: 'retry', label: 'Connect again' }],
+  ['none', 'Needs you', { does: 'retry', label: 'Connect again' }],
 ] as const)('halted with the remedy %s says %s', (remedy, state, button) => {
   expect(connectionWords(view({ state: 'halted', remedy }), NOW)).toMatchObject({
     tone: 'bad',
@@ -98,6 +98,45 @@ test('waiting for a server that is not there offers the address, and trying at o
     'Check address',
     'Reconnect now',
   ]);
+});
+
+test('the window calls for the user where the tray does', () => {
+  const needed = (remedy: Remedy) =>
+    connectionWords(view({ state: 'waiting', remedy, needsUser: true, nextAttemptAt: NOW + 42_000 }), NOW);
+  expect(needed('networkSignIn')).toMatchObject({
+    tone: 'bad',
+    title: 'Needs you',
+    state: 'Needs you · next try in 42 s',
+  });
+  expect(needed('unlockKeyring')).toMatchObject({
+    title: 'Keyring locked',
+    buttons: [{ does: 'retry', label: 'Unlock keyring' }],
+  });
+  expect(needed('clientCertificate').advice).not.toContain('who it says it is');
+});
+
+test('a long outage does not look like a short one', () => {
+  const long = view({ state: 'waiting', longOutage: true, nextAttemptAt: NOW + 42_000 });
+  expect(connectionWords(long, NOW)).toMatchObject({ tone: 'bad', title: 'Not connected' });
+});
+
+test('what cannot be kept is said while the connection is away as well', () => {
+  const both = view({
+    state: 'waiting',
+    reason: 'the server answered 503',
+    storage: 'the disk is full; free some space',
+    needsUser: true,
+  });
+  expect(connectionWords(both, NOW)).toMatchObject({
+    title: 'Needs you',
+    reason: 'The disk is full; free some space. The server answered 503',
+  });
+});
+
+test('what is given up says whether it is tried again', () => {
+  const halted = view({ state: 'halted', remedy: 'retry', nextAttemptAt: NOW + 540_000 });
+  expect(connectionWords(halted, NOW).progress).toBe('Next attempt in 9 min');
+  expect(connectionWords(halted, NOW).advice).toContain('tried again by itself');
 });
 
 test('how long it is connected ticks', () => {
@@ -141,6 +180,7 @@ test('every remedy that asks for something says what', () => {
     'checkNetwork',
     'proxySignIn',
     'checkCertificate',
+    'clientCertificate',
     'networkSignIn',
   ] as const;
   const advice = remedies.map((remedy) => connectionWords(view({ state: 'halted', remedy }), NOW).advice);
@@ -161,7 +201,7 @@ test('a proxy that wants a name leads to its settings while trying goes on', () 
 
 test('an empty inbox says from when on there is a history', () => {
   const since = new Date(2026, 10, 26, 14, 3).getTime();
-  expect(emptyInbox(true, since, 'en-GB')).toMatch(/^What arrives from 14:03 on appears here\./);
+  expect(emptyInbox(true, since, 'en-GB')).toMatch(/^New notifications appear here, from 14:03 on\./);
   expect(emptyInbox(true, null, 'en-GB')).toBe('New notifications appear here as they arrive.');
   expect(emptyInbox(false, null, 'en-GB')).toBe('New notifications appear here once connected.');
 });

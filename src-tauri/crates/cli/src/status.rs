@@ -90,11 +90,11 @@ fn words(status: &Value, now: i64) -> String {
     ));
     if let Some(since) = status["since"].as_i64() {
         line(format!(
-            "Running for {}: {} attempts, {} connections, {} events, {} failed",
+            "Running for {}: {}, {}, {}, {} of them not readable",
             span(now - since),
-            metrics["attempts"],
-            metrics["connections"],
-            metrics["events"],
+            counted(&metrics["attempts"], "attempt"),
+            counted(&metrics["connections"], "connection"),
+            counted(&metrics["events"], "event"),
             metrics["failedEvents"]
         ));
     }
@@ -135,20 +135,33 @@ fn unread(entry: &Value, now: i64) -> String {
 
 fn headline(status: &Value, now: i64) -> String {
     let connection = &status["connection"];
+    let storage = connection["storage"]
+        .as_str()
+        .map(|words| format!("new notifications cannot be kept: {words}"));
     if let Some(since) = connection["connectedSince"].as_i64() {
-        return format!("Connected for {}", span(now - since));
+        let connected = format!("Connected for {}", span(now - since));
+        return storage.map_or(connected.clone(), |storage| format!("{connected}, but {storage}"));
     }
     let mut words = match connection["reason"].as_str() {
         Some(reason) if !reason.is_empty() => format!("Not connected: {reason}"),
+        _ if connection["state"] == "connecting" => "Connecting".to_owned(),
         _ => "Not connected".to_owned(),
     };
     if let Some(next) = connection["nextAttemptAt"].as_i64() {
         words += &format!("; next attempt in {}", span(next - now));
     }
-    if status["health"] == "needsUser" {
+    if let Some(storage) = storage {
+        words += &format!("; {storage}");
+    } else if status["health"] == "needsUser" {
         words += "; open Gloria Notify to mend it";
     }
     words
+}
+
+/// How many of something.
+fn counted(count: &Value, what: &str) -> String {
+    let plural = if *count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
 }
 
 /// Milliseconds as people say them.
@@ -217,6 +230,37 @@ mod tests {
         assert_eq!(
             headline(&status, 0),
             "Not connected: no token is saved; sign in first; open Gloria Notify to mend it"
+        );
+        status = json!({"health": "working", "connection": {"state": "connecting", "reason": ""}});
+        assert_eq!(headline(&status, 0), "Connecting");
+    }
+
+    #[test]
+    fn what_cannot_be_kept_is_said_first_whether_connected_or_not() {
+        let mut status = json!({"health": "needsUser", "connection": {"connectedSince": 0,
+            "reason": "the disk is full; free some space", "storage": "the disk is full; free some space"}});
+        let full = "new notifications cannot be kept: the disk is full; free some space";
+        assert_eq!(
+            headline(&status, 60_000),
+            format!("Connected for 1 min, but {full}")
+        );
+        status["connection"]["connectedSince"] = Value::Null;
+        status["connection"]["reason"] = json!("the server answered 503");
+        assert_eq!(
+            headline(&status, 0),
+            format!("Not connected: the server answered 503; {full}")
+        );
+    }
+
+    #[test]
+    fn one_is_not_plural() {
+        let status =
+            json!({"since": 0, "metrics": {"attempts": 2, "connections": 1, "events": 0, "failedEvents": 0}});
+        assert!(
+            words(&status, 5000)
+                .contains("Running for 5 s: 2 attempts, 1 connection, 0 events, 0 of them not readable"),
+            "{}",
+            words(&status, 5000)
         );
     }
 }

@@ -217,9 +217,8 @@ fn dial_remedy(error: &DialError) -> Remedy {
         DialError::ProxyAuthentication => Remedy::ProxySignIn,
         DialError::NetworkSignIn => Remedy::NetworkSignIn,
         DialError::Proxy(_) => Remedy::CheckNetwork,
-        DialError::Certificate(_) | DialError::CertificateFile(_) | DialError::ClientCertificate(_) => {
-            Remedy::CheckCertificate
-        }
+        DialError::Certificate(_) | DialError::CertificateFile(_) => Remedy::CheckCertificate,
+        DialError::ClientCertificate(_) => Remedy::ClientCertificate,
         DialError::NameNotFound
         | DialError::Tls(_)
         | DialError::NotFound(_)
@@ -287,6 +286,19 @@ mod tests {
         };
         assert!(advised(Transport::Sse));
         assert!(!advised(Transport::WebSocket), "it is one already");
+    }
+
+    #[test]
+    fn a_server_that_wants_a_certificate_is_not_one_whose_own_is_in_doubt() {
+        let error = || "the server asks for a client certificate".to_owned();
+        assert_eq!(
+            dial_remedy(&DialError::ClientCertificate(error())),
+            Remedy::ClientCertificate
+        );
+        assert_eq!(
+            dial_remedy(&DialError::Certificate(error())),
+            Remedy::CheckCertificate
+        );
     }
 
     #[test]

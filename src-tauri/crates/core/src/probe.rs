@@ -124,6 +124,7 @@ async fn answer(deliveries: &mut mpsc::Receiver<Delivery>, transport: Transport)
             Remedy::CheckCertificate => {
                 format!("{words}; check this computer's clock, or ask your administrator for the certificate")
             }
+            Remedy::ClientCertificate => format!("{words}; ask your administrator for one that it accepts"),
             Remedy::NetworkSignIn => format!("{words}; open a browser and sign in there"),
             Remedy::SignIn => "the server does not accept this token; check it, or ask for a new one".into(),
             Remedy::None | Remedy::Retry | Remedy::UnlockKeyring => words,

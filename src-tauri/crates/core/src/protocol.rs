@@ -242,6 +242,8 @@ pub enum Remedy {
     ProxySignIn,
     /// The server's certificate is not trusted here, or the file with the roots is not as it should be.
     CheckCertificate,
+    /// The server asks for a certificate of this computer, or does not accept the one that it was shown.
+    ClientCertificate,
     /// The network wants a sign-in of its own, in a browser.
     NetworkSignIn,
 }

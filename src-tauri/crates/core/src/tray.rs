@@ -170,10 +170,11 @@ fn tooltip(state: &Snapshot, local: &LocalTime) -> String {
     let unseen = (state.counts.unseen > 0).then(|| format!("{} new", state.counts.unseen));
     let offline =
         connection.network == NetworkState::Offline && connection.state != ConnectionState::Connected;
-    let reason = if offline {
-        "this computer is offline"
-    } else {
-        &connection.reason
+    let reason = match &connection.storage {
+        // What the user is needed for, whatever else there is.
+        Some(storage) => storage,
+        None if offline => "this computer is offline",
+        None => &connection.reason,
     };
     let mut lines = vec!["Gloria Notify".to_owned(), standing];
     let others = [heard, unseen].into_iter().flatten().collect::<Vec<_>>();
@@ -353,6 +354,14 @@ mod tests {
                 state.connection.state = ConnectionState::CircuitOpen;
             }),
             "Gloria Notify\nNot connected after 4 attempts, next at 14:03:05\nThis computer is offline\nLast heard 13:03"
+        );
+        assert_eq!(
+            tooltip(&|state| {
+                failing(state);
+                state.connection.needs_user = true;
+                state.connection.storage = Some("the disk is full".into());
+            }),
+            "Gloria Notify\nNeeds you\nThe disk is full\nLast heard 13:03"
         );
         assert_eq!(
             tooltip(&|state| {

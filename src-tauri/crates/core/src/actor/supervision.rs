@@ -187,6 +187,9 @@ impl Actor {
         view.state = ConnectionState::Waiting;
         view.reason = "Gloria Notify had an internal error and starts again".to_owned();
         view.remedy = Remedy::None;
+        // What the user was needed for, if anything, is found out anew by the next actor.
+        view.needs_user = false;
+        view.storage = None;
         view.next_attempt_at = Some(now + i64::try_from(wait.as_millis()).unwrap_or(i64::MAX / 2));
         view.connected_since = None;
         self.publish(Update::Connection(view));
