@@ -46,7 +46,7 @@ async fn an_event_over_the_limit_is_skipped_after_three_connections_and_what_fol
     fourth.write(&huge).await;
     stage.waited(1, &backoff(BASE, 0));
     stage.waited(2, &backoff(BASE, 1));
-    stage.waited(3, &slow(2));
+    stage.waited(3, &backoff(BASE, 2));
     let over = "an event is larger than 8192 bytes";
     let (one, two) = (format!("waiting 1: {over}"), format!("waiting 2: {over}"));
     let three = format!("waiting 3: {over}, 3 times in a row; it will be skipped");

@@ -58,7 +58,8 @@ impl Machine {
             self.lose(now, Cause::Ended(EndCause::Overflow(overflow)), Pace::Backoff);
         } else {
             let end = EndCause::OverflowRepeated(overflow, self.overflows);
-            self.lose(now, Cause::Ended(end), Pace::Slow);
+            // The next connection passes over it, so what is behind it waits no longer than after any other end.
+            self.lose(now, Cause::Ended(end), Pace::Backoff);
         }
     }
 
