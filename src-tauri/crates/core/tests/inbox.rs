@@ -422,6 +422,36 @@ fn what_is_too_much_to_remember_is_asked_for_again_and_not_alerted_again() {
 }
 
 #[test]
+fn a_second_trouble_before_all_was_sent_again_alerts_nothing_twice() {
+    let folder = folder();
+    let path = folder.path().join("inbox.sqlite");
+    let mut inbox = open(&path);
+    file(&mut inbox, &[created("1", "a")]);
+    // So large that the last two of them are remembered.
+    let large = |n: u32| Arrival {
+        bytes: 6 << 20,
+        ..created(&n.to_string(), &n.to_string())
+    };
+    let all: Vec<_> = (2..=9).map(large).collect();
+    inbox.leave_file(true).unwrap();
+    for arrival in &all {
+        file(&mut inbox, std::slice::from_ref(arrival));
+    }
+    assert!(inbox.return_to_file().unwrap().ask_again);
+    file(&mut inbox, &all[..1]);
+
+    inbox.leave_file(true).unwrap();
+    file(&mut inbox, &all[1..2]);
+    inbox.return_to_file().unwrap();
+    file(&mut inbox, &all[2..]);
+
+    for key in ["n:2", "n:3", "n:4", "n:7"] {
+        assert_eq!(inbox.item(key).unwrap().unwrap().alert, "shown before", "{key}");
+    }
+    assert_eq!(inbox.counts().unwrap().total, 9);
+}
+
+#[test]
 fn a_folder_that_cannot_be_made_keeps_the_inbox_in_memory() {
     let folder = folder();
     let path = folder.path().join("deep/inbox.sqlite");

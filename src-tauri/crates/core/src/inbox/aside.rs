@@ -83,6 +83,15 @@ impl Shown {
         }
     }
 
+    /// Those of a later trouble as well.
+    fn extend(&mut self, mut later: Self) {
+        for key in later.order {
+            if let Some(fingerprint) = later.by_key.remove(&key) {
+                self.add(key, fingerprint);
+            }
+        }
+    }
+
     /// Whether this content of this item was alerted.
     pub(super) fn has(&self, key: &str, fingerprint: i64) -> bool {
         self.by_key.get(key) == Some(&fingerprint)
@@ -274,7 +283,11 @@ impl Inbox {
         self.bring_to(&mut file, dropped)?;
         file.use_source(&self.address)?;
         (file.connection, file.disk) = (self.connection, self.disk);
-        file.shown = self.aside.take().map(|aside| aside.shown).unwrap_or_default();
+        // The server may not have sent all of an earlier trouble's again yet.
+        file.shown = std::mem::take(&mut self.shown);
+        if let Some(aside) = self.aside.take() {
+            file.shown.extend(aside.shown);
+        }
         *self = file;
         Ok(Returned {
             ask_again: dropped,
