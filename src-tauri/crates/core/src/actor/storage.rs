@@ -43,6 +43,14 @@ impl StorageTrouble {
     }
 }
 
+/// What is tried where the file cannot be used. One that was made anew can fail as well, in another way, and is left
+/// alone then until the next try: the trouble of a disk must not be taken for that of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    NewFile,
+    Memory,
+}
+
 /// What filing a batch came to.
 pub(super) struct Stored {
     pub(super) filed: Vec<Filed>,
@@ -61,11 +69,13 @@ impl Actor {
         while let Some((arrivals, cursor)) = batches.pop() {
             let shared: Arc<[Arrival]> = arrivals.into();
             let mut result = self.store_batch(&shared, &cursor).await;
-            if let Err(error) = &result
-                && error.is_about_storage()
-            {
-                self.on_storage_trouble(error).await;
-                result = self.store_batch(&shared, &cursor).await;
+            for next in [Next::NewFile, Next::Memory] {
+                if let Err(error) = &result
+                    && error.is_about_storage()
+                {
+                    self.on_storage_trouble(error, next).await;
+                    result = self.store_batch(&shared, &cursor).await;
+                }
             }
             match result {
                 Ok(batch) => {
@@ -97,14 +107,16 @@ impl Actor {
         &mut self,
         work: impl Fn(&mut Inbox) -> Result<T, InboxError> + Clone + Send + 'static,
     ) -> Result<T, InboxError> {
-        let result = self.inbox.call(work.clone()).await;
-        match result {
-            Err(error) if error.is_about_storage() => {
-                self.on_storage_trouble(&error).await;
-                self.inbox.call(work).await
+        let mut result = self.inbox.call(work.clone()).await;
+        for next in [Next::NewFile, Next::Memory] {
+            if let Err(error) = &result
+                && error.is_about_storage()
+            {
+                self.on_storage_trouble(error, next).await;
+                result = self.inbox.call(work.clone()).await;
             }
-            result => result,
         }
+        result
     }
 
     async fn store_batch(
@@ -165,12 +177,12 @@ impl Actor {
             self.meters.events(Outcome::Failed, 1, None);
             return Some(stored);
         }
-        self.on_storage_trouble(error).await;
+        self.on_storage_trouble(error, Next::Memory).await;
         self.store_batch(arrivals, cursor).await.ok()
     }
 
-    /// The file cannot be used: the inbox goes on in memory, and a file that is damaged or gone is made anew at once.
-    async fn on_storage_trouble(&mut self, error: &InboxError) {
+    /// The file cannot be used: the inbox goes on in memory. A file that is damaged or gone may be made anew at once.
+    async fn on_storage_trouble(&mut self, error: &InboxError, next: Next) {
         tracing::error!(%error, "the inbox file cannot be used; the inbox goes on in memory");
         let words = self.storage_words(error);
         // A copy of a damaged file would be as damaged, and of one that refuses what it is given as unwilling.
@@ -186,7 +198,7 @@ impl Actor {
             notified,
             ..StorageTrouble::new(words, needs_user)
         });
-        if matches!(error, InboxError::Damaged | InboxError::Gone) {
+        if next == Next::NewFile && matches!(error, InboxError::Damaged | InboxError::Gone) {
             self.retry_storage().await;
         } else {
             self.publish_storage();

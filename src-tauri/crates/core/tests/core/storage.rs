@@ -146,6 +146,46 @@ async fn a_folder_that_is_deleted_is_made_anew_with_all_that_was_in_it() {
     assert_eq!(desk.titles(), ["title 1", "title 2"], "nobody is called");
 }
 
+/// The file's disk is full for what is titled "title …", and takes what is shorter.
+fn fill_up(desk: &Desk) {
+    let other = Connection::open(file(desk)).unwrap();
+    // What makes SQLite say that it is full without a disk that is: no row can come after the last possible one.
+    other
+        .execute_batch(
+            "CREATE TABLE fill (id INTEGER PRIMARY KEY AUTOINCREMENT, more);
+             INSERT INTO fill VALUES (9223372036854775807, 0);
+             CREATE TRIGGER full BEFORE INSERT ON item
+             WHEN new.title LIKE 'title %' AND (SELECT file FROM pragma_database_list WHERE name = 'main') <> ''
+             BEGIN INSERT INTO fill (more) VALUES (1); END",
+        )
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_disk_that_is_full_once_the_folder_is_made_anew_costs_no_event() {
+    let (backend, control) = backend().await;
+    let mut desk = Desk::signed_in(&backend);
+    desk.nest();
+    let running = desk.start();
+    running.connected().await;
+    control.push(CREATED, live("1", "normal"));
+    running.until("one", |state| state.counts.total == 1).await;
+    fill_up(&desk);
+    fs::remove_dir_all(file(&desk).parent().unwrap()).unwrap();
+    control.push(CREATED, live("2", "normal"));
+    let state = running.until("two", |state| state.counts.total == 2).await;
+    assert!(is_in_trouble(&state), "{:?}", state.notices);
+    let storage = state.connection.storage.unwrap();
+    assert!(storage.contains("the disk is full"), "{storage}");
+    soon("toasts", desk.toasts.shown.wait_for(3)).await;
+    assert_eq!(desk.titles(), ["title 1", "Gloria Notify needs you", "title 2"]);
+    let other = Connection::open(file(&desk)).unwrap();
+    other.execute_batch("DROP TRIGGER full").unwrap();
+    running.core.connection_retry().await.unwrap();
+    running.until("well", |state| state.notices.is_empty()).await;
+    assert_eq!(titles_on_disk(&desk, &backend), ["title 1", "title 2"]);
+}
+
 #[tokio::test]
 async fn a_file_that_is_damaged_while_it_is_used_is_set_aside_and_a_new_one_begun() {
     let (backend, control) = backend().await;
