@@ -9,18 +9,20 @@ use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 use reqwest::Response;
-use tokio::time::timeout;
 use url::Url;
 
 use super::dial::{Dialer, LAST_EVENT_ID};
 use super::portal;
 use super::transport::Request;
 use crate::machine::{Finding, Head};
-use crate::{Credential, DialError};
+use crate::{Credential, DialError, DialLimits};
 
 /// A server says at once that it has nothing at a place, or that it wants a token. One that says nothing may be a
-/// stream whose head comes with its first event, so it is not waited for as for a stream.
-const PLACE_TIMEOUT: Duration = Duration::from_secs(10);
+/// stream whose head comes with its first event, so it is not waited for as for a stream. More than the 10 s that a
+/// connection may take, so that a network that swallows everything is not taken for a server that thinks; and little
+/// enough for one attempt: three places of 12 s, and 5 s for the system's proxies at each and once more for the stream,
+/// make 56 s of the 60 s that an attempt has beside the wait for the stream's answer.
+const PLACE_TIMEOUT: Duration = Duration::from_secs(12);
 
 /// Where the stream was found.
 #[derive(Debug, Default)]
@@ -82,7 +84,7 @@ impl Dialer {
         mut refused: Option<Response>,
     ) -> Outcome {
         let options = self.options();
-        let (mut perhaps, mut later, mut suspect) = (Vec::new(), None, false);
+        let (mut perhaps, mut later, mut broken, mut suspect) = (Vec::new(), None, None, false);
         for place in std::iter::once(&options.url).chain(&options.also) {
             let answer = match self.sound(place, headers).await {
                 // A server that thinks about it has something there.
@@ -94,6 +96,11 @@ impl Dialer {
                     DialError::RedirectToNowhere | DialError::RedirectNotSecure | DialError::TooManyRedirects,
                 ) => {
                     suspect = true;
+                    continue;
+                }
+                // Some hang up on who asks for what they do not have.
+                Err(error @ (DialError::BrokenOff(_) | DialError::NotHttp(_))) => {
+                    broken.get_or_insert(error);
                     continue;
                 }
                 // The way there fails, and with it the way to every place.
@@ -138,9 +145,10 @@ impl Dialer {
             }
         }
         self.found().set(None);
+        let answer = refused.ok_or_else(|| broken.unwrap_or_else(|| DialError::NotFound(self.tried())));
         Outcome {
-            answer: refused.ok_or_else(|| DialError::NotFound(self.tried())),
-            suspect,
+            suspect: suspect || portal::is_suspect(&answer),
+            answer,
         }
     }
 
@@ -164,10 +172,12 @@ impl Dialer {
         place.set_query(None);
         let mut headers = headers.clone();
         headers.remove(LAST_EVENT_ID);
-        let asked = self.follow(place, "", Credential::Anonymous, &headers, self.options().dial);
-        timeout(PLACE_TIMEOUT, asked)
+        let limits = DialLimits {
+            first_byte: PLACE_TIMEOUT,
+            ..self.options().dial
+        };
+        self.follow(place, "", Credential::Anonymous, &headers, limits)
             .await
-            .unwrap_or(Err(DialError::AnswerTimedOut(PLACE_TIMEOUT)))
     }
 
     /// The places, as people read them.

@@ -110,14 +110,9 @@ async fn where_nothing_is_found_it_is_said_what_was_tried_and_looked_again() {
 async fn trouble_on_the_way_is_waited_for_like_any_other() {
     let mut rig = rig().await;
     rig.start(None);
-    drop(sounded(&rig, "/api/v1/sse").await);
-    assert!(
-        rig.trouble()
-            .await
-            .starts_with("the connection broke off before an answer")
-    );
-    nothing_there(&rig, &PLACES[..1]).await;
-    drop(sounded(&rig, "/api/sse").await);
+    for path in PLACES {
+        drop(sounded(&rig, path).await);
+    }
     assert!(
         rig.trouble()
             .await
@@ -134,6 +129,33 @@ async fn trouble_on_the_way_is_waited_for_like_any_other() {
         .await;
     asked(&rig, "/api/v1/sse").await.write(OPEN).await;
     rig.connected().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_hangs_up_on_what_it_does_not_have_is_asked_on() {
+    let mut rig = rig().await;
+    rig.start(None);
+    drop(sounded(&rig, PLACES[0]).await);
+    sounded(&rig, PLACES[1]).await.write("what?\r\n\r\n").await;
+    sounded(&rig, "/sse").await.answer("401 Unauthorized").await;
+    asked(&rig, "/sse").await.write(OPEN).await;
+    rig.connected().await;
+    assert_eq!(rig.stream.found().unwrap().path(), "/sse");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_network_that_swallows_everything_is_no_server_that_thinks() {
+    let secure = |options: &mut StreamOptions| {
+        look_up(options);
+        options.dial.connect = Duration::from_secs(11);
+        for url in std::iter::once(&mut options.url).chain(&mut options.also) {
+            url.set_scheme("https").unwrap();
+        }
+    };
+    let mut rig = Rig::with(secure, Provider::bearer(&[TOKEN])).await;
+    rig.start(None);
+    assert_eq!(rig.trouble().await, "no connection within 11 s");
+    assert_eq!(rig.stream.found(), None);
 }
 
 #[tokio::test(start_paused = true)]
