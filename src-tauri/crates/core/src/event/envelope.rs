@@ -13,6 +13,10 @@ type Object = Map<String, Value>;
 /// Wrappers in wrappers: a message of a message service around JSON:API has three.
 const MAX_WRAPPERS: usize = 4;
 
+/// An object with more fields than this is read by their exact names. What a person is notified of has some tens;
+/// looking through hundreds of thousands for each of all the names takes seconds.
+const MAX_SPELLED_FIELDS: usize = 256;
+
 /// A mark that is one for many is a word or a time.
 const MAX_MARK: usize = 64;
 
@@ -226,6 +230,9 @@ pub(super) fn find(object: &Object, name: &str) -> Option<String> {
     if object.contains_key(name) {
         return Some(name.to_owned());
     }
+    if object.len() > MAX_SPELLED_FIELDS {
+        return None;
+    }
     object.keys().find(|key| same_name(key, name)).cloned()
 }
 
@@ -287,8 +294,9 @@ fn each(mut object: Object) -> Contents {
 }
 
 fn merge(object: &mut Object, inner: Object) {
+    let spelled = inner.len() <= MAX_SPELLED_FIELDS;
     for (name, value) in inner {
-        if let Some(other) = find(object, &name) {
+        if spelled && let Some(other) = find(object, &name) {
             object.remove(&other);
         }
         object.insert(name, value);

@@ -254,3 +254,26 @@ fn gaps_and_refusals_are_read() {
         assert_eq!((error.status, error.code.as_deref()), (status, code), "{data}");
     }
 }
+
+#[test]
+fn an_object_of_very_many_fields_is_read_by_their_exact_names() {
+    let with = |fields: usize| {
+        let tiny: String = (0..fields).map(|n| format!(r#""{n:x}":1,"#)).collect();
+        let data = format!(
+            r#"{{{tiny}"id":"7","title":"t","Created_At":"2026-01-02T03:04:05Z","expiresAt":"2030-01-02T03:04:05Z"}}"#
+        );
+        let wrapped = format!(r#"{{"data":{data}}}"#);
+        let (plain, inside) = (
+            post("notification.created", &data),
+            post("notification.created", &wrapped),
+        );
+        for post in [&plain, &inside] {
+            assert_eq!((post.key.as_str(), post.title.as_str()), ("n:7", "t"));
+            assert!(post.expires_at.is_some());
+        }
+        (plain.created_at.is_some(), inside.created_at.is_some())
+    };
+    assert_eq!(with(100), (true, true));
+    // About what an event may hold.
+    assert_eq!(with(400_000), (false, false));
+}
