@@ -452,6 +452,41 @@ fn a_second_trouble_before_all_was_sent_again_alerts_nothing_twice() {
 }
 
 #[test]
+fn what_the_file_alone_refuses_costs_itself_alone_on_the_way_back() {
+    let folder = folder();
+    let path = folder.path().join("inbox.sqlite");
+    let mut inbox = open(&path);
+    file(&mut inbox, &[created("1", "a")]);
+    inbox.leave_file(true).unwrap();
+    let batch = ["b", "poison", "c", "d", "e"].map(|id| created(&format!("e-{id}"), id));
+    file(&mut inbox, &batch);
+    let other = rusqlite::Connection::open(&path).unwrap();
+    let refuse = |what: &str| {
+        format!(
+            "CREATE TRIGGER refuse BEFORE INSERT ON item WHEN {what} BEGIN SELECT raise(ABORT, 'no'); END"
+        )
+    };
+
+    other.execute_batch(&refuse("true")).unwrap();
+    inbox.return_to_file().unwrap_err();
+    assert!(inbox.is_aside(), "a file that refuses everything is wrong itself");
+
+    other.execute_batch("DROP TRIGGER refuse").unwrap();
+    other
+        .execute_batch(&refuse("new.title = 'title poison'"))
+        .unwrap();
+    let returned = inbox.return_to_file().unwrap();
+    assert_eq!((returned.given_up, returned.ask_again), (1, false));
+    let on_disk = open(&path);
+    assert_eq!(on_disk.cursor().unwrap().as_deref(), Some("e-e"));
+    let mut keys = keys(&on_disk);
+    let instead = keys.iter().position(|key| key.starts_with("u:")).unwrap();
+    keys.remove(instead);
+    assert_eq!(keys, ["n:e", "n:d", "n:c", "n:b", "n:a"]);
+    assert_eq!(on_disk.item("n:e").unwrap().unwrap().alert, "because");
+}
+
+#[test]
 fn a_folder_that_cannot_be_made_keeps_the_inbox_in_memory() {
     let folder = folder();
     let path = folder.path().join("deep/inbox.sqlite");

@@ -9,7 +9,6 @@ use tokio::time::Instant;
 use super::Actor;
 use super::incoming::throttled;
 use crate::alert::Alert;
-use crate::event::Event;
 use crate::inbox::{Arrival, Cursor, Filed, Inbox, InboxError, notices};
 use crate::metrics::Outcome;
 use crate::ports::Toast;
@@ -166,13 +165,8 @@ impl Actor {
         error: &InboxError,
     ) -> Option<Stored> {
         let arrival = arrivals.first()?;
-        let why = "the inbox does not take it";
-        let notice = notices::unreadable(None, &arrival.event_id, arrival.fingerprint, why);
-        let instead = Arrival {
-            event: Some(Event::Posted(notice)),
-            ..arrival.clone()
-        };
-        if let Ok(stored) = self.store_batch(&vec![instead].into(), cursor).await {
+        let instead = Arc::from([notices::refused(arrival)]);
+        if let Ok(stored) = self.store_batch(&instead, cursor).await {
             tracing::error!(id = %arrival.event_id, %error, "an event that cannot be stored is given up");
             self.meters.events(Outcome::Failed, 1, None);
             return Some(stored);
@@ -221,6 +215,7 @@ impl Actor {
         match returned {
             Ok((returned, cursor)) => {
                 tracing::info!(ask_again = returned.ask_again, "the inbox file is in use again");
+                self.meters.events(Outcome::Failed, returned.given_up, None);
                 self.storage = None;
                 self.inbox_problem = returned.problem.or(self.inbox_problem.take());
                 self.set_notice(NoticeKind::Storage, self.inbox_problem.clone());

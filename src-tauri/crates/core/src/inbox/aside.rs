@@ -8,7 +8,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::filing::{Cursor, Now};
-use super::{Arrival, Inbox, InboxError, copy_all};
+use super::{Arrival, Inbox, InboxError, copy_all, notices};
 use crate::protocol::{EpochMillis, Mark};
 
 /// Events that are remembered for the file. A person gets a few hundred a day; what is over this is asked of the server
@@ -112,6 +112,8 @@ pub struct Returned {
     pub ask_again: bool,
     /// What happened to the file, for the user.
     pub problem: Option<String>,
+    /// Events that the file refused for good, each alone: a row in the place of each says so.
+    pub given_up: u64,
 }
 
 impl Aside {
@@ -121,11 +123,8 @@ impl Aside {
         self.bytes += bytes;
         self.journal.push_back(entry);
         while (self.events > MAX_JOURNAL_EVENTS || self.bytes > MAX_JOURNAL_BYTES)
-            && let Some(oldest) = self.journal.pop_front()
+            && let Some(oldest) = self.pop()
         {
-            let (events, bytes) = oldest.size();
-            self.events -= events;
-            self.bytes -= bytes;
             self.dropped = true;
             if let Entry::Filed { alerts, .. } = oldest {
                 for (key, (fingerprint, _)) in alerts {
@@ -133,6 +132,63 @@ impl Aside {
                 }
             }
         }
+    }
+
+    fn pop(&mut self) -> Option<Entry> {
+        let entry = self.journal.pop_front()?;
+        let (events, bytes) = entry.size();
+        self.events -= events;
+        self.bytes -= bytes;
+        Some(entry)
+    }
+
+    /// The file refused the next entry over what is in it: its halves are next, and of a single event a row in its place
+    /// that says so. Answers how many events were given up. Where the file refuses that row too, or a mark, it is the
+    /// file that is wrong: the entry stays, and the inbox in memory.
+    fn give_up(
+        &mut self,
+        file: &mut Inbox,
+        error: rusqlite::Error,
+        dropped: bool,
+    ) -> Result<u64, InboxError> {
+        let Some(Entry::Filed {
+            address,
+            connection,
+            now,
+            arrivals,
+            cursor,
+            alerts,
+        }) = self.journal.front()
+        else {
+            return Err(InboxError::Database(error));
+        };
+        let (first, second) = arrivals.split_at(arrivals.len() / 2);
+        if first.is_empty() {
+            let Some(arrival) = second.first() else {
+                return Err(InboxError::Database(error));
+            };
+            let cursor = if dropped { Cursor::Stays } else { cursor.clone() };
+            file.file(&[notices::refused(arrival)].into(), cursor, *now, |_| {
+                String::new()
+            })?;
+            tracing::error!(id = %arrival.event_id, %error, "an event that cannot be stored is given up");
+            self.pop();
+            return Ok(1);
+        }
+        let half = |arrivals: &[Arrival], cursor: Cursor| Entry::Filed {
+            address: Arc::clone(address),
+            connection: *connection,
+            now: *now,
+            arrivals: arrivals.into(),
+            cursor,
+            alerts: alerts.clone(),
+        };
+        let halves = [half(second, cursor.clone()), half(first, Cursor::Stays)];
+        self.journal.pop_front();
+        for half in halves {
+            self.journal.push_front(half);
+        }
+        Ok(0)
     }
 
     pub(super) fn filed(
@@ -258,6 +314,7 @@ impl Inbox {
             return Ok(Returned {
                 ask_again: false,
                 problem: None,
+                given_up: 0,
             });
         };
         let gone = !path.exists();
@@ -280,7 +337,7 @@ impl Inbox {
         // A full disk can be opened and read.
         file.db.execute("UPDATE source SET cursor = cursor", [])?;
         let dropped = aside.dropped;
-        self.bring_to(&mut file, dropped)?;
+        let given_up = self.bring_to(&mut file, dropped)?;
         file.use_source(&self.address)?;
         (file.connection, file.disk) = (self.connection, self.disk);
         // The server may not have sent all of an earlier trouble's again yet.
@@ -292,15 +349,17 @@ impl Inbox {
         Ok(Returned {
             ask_again: dropped,
             problem,
+            given_up,
         })
     }
 
     /// Does to the file what was done in memory. What is done is forgotten: a disk that fills up again half way loses
-    /// nothing and gets nothing twice.
-    fn bring_to(&mut self, file: &mut Self, dropped: bool) -> Result<(), InboxError> {
+    /// nothing and gets nothing twice. Answers how many events the file refused for good.
+    fn bring_to(&mut self, file: &mut Self, dropped: bool) -> Result<u64, InboxError> {
         let Some(aside) = &mut self.aside else {
-            return Ok(());
+            return Ok(0);
         };
+        let mut given_up = 0;
         while let Some(entry) = aside.journal.front() {
             let done = match entry {
                 Entry::Filed {
@@ -334,11 +393,17 @@ impl Inbox {
                     file.mark_all_read(*now).map(drop)
                 }
             };
-            // Also what the file refuses for another reason stays here: memory took it, so it is the file that is wrong.
-            done?;
-            aside.journal.pop_front();
+            match done {
+                Ok(()) => {
+                    aside.pop();
+                }
+                Err(InboxError::Database(error)) => {
+                    given_up += aside.give_up(file, error, dropped)?;
+                }
+                Err(error) => return Err(error),
+            }
         }
-        Ok(())
+        Ok(given_up)
     }
 
     pub(super) fn use_source(&mut self, address: &str) -> Result<(), InboxError> {

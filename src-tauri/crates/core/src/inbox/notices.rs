@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::event::{GapEnd, Post};
+use super::Arrival;
+use crate::event::{Event, GapEnd, Post};
 use crate::protocol::{EpochMillis, ItemKind, Priority};
 use crate::text::one_line;
 
@@ -77,6 +78,16 @@ pub(crate) fn unreadable(id: Option<&str>, event_id: &str, fingerprint: i64, why
         "A notification could not be read",
         format!("{named}; {why}. Look on the Gloria website for it, and tell your administrator."),
     )
+}
+
+/// What is stored in the place of an event that the database refuses.
+pub(crate) fn refused(arrival: &Arrival) -> Arrival {
+    let why = "the inbox does not take it";
+    let notice = unreadable(None, &arrival.event_id, arrival.fingerprint, why);
+    Arrival {
+        event: Some(Event::Posted(notice)),
+        ..arrival.clone()
+    }
 }
 
 /// More of them than have rows of their own.
