@@ -74,7 +74,7 @@ impl Ask {
             return self.handshake(host, user_agent).into_bytes();
         }
         let mut head = format!(
-            "GET {} HTTP/1.1\r\naccept: text/event-stream\r\ncache-control: no-cache\r\n",
+            "GET {} HTTP/1.1\r\naccept: text/event-stream\r\naccept-encoding: identity\r\ncache-control: no-cache\r\n",
             self.target
         )
         .into_bytes();

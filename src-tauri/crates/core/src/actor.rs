@@ -19,7 +19,7 @@ use std::time::Duration;
 use gloria_stream::machine::Epoch;
 use gloria_stream::{Delivery, IdleReason, Reachability, Status, StreamHandle};
 use tokio::sync::{broadcast, mpsc, watch};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
 use crate::address::Address;
@@ -38,7 +38,7 @@ use crate::protocol::{
     AccountView, ConnectionState, Counts, EpochMillis, Notice, NoticeKind, Preferences, Revised, Snapshot,
     TokenState, Update, WindowView,
 };
-use crate::session::{Token, TokenError, TokenReport};
+use crate::session::{Token, TokenError, TokenReport, TokenSource};
 use crate::settings::{Key, Resolved, Settings, SettingsFile, proxy_words};
 use crate::throttle::Throttle;
 use collecting::{CatchUp, Held};
@@ -120,6 +120,8 @@ enum Report {
         outcome: Result<(), ToastError>,
     },
     Sound(Result<(), SoundError>),
+    /// The keyring has another token than the one that was refused.
+    KeyringChanged,
 }
 
 /// Starts a core on the current tokio runtime. It opens the inbox, asks for the token and connects by itself.
@@ -151,6 +153,7 @@ struct Running {
     handle: StreamHandle,
     deliveries: mpsc::Receiver<Delivery>,
     tokens: watch::Receiver<TokenReport>,
+    source: Arc<TokenSource>,
 }
 
 struct Actor {
@@ -185,6 +188,8 @@ struct Actor {
     /// A token that is kept in memory alone, because there is no keyring for it.
     unkept_token: Option<Token>,
     token: TokenReport,
+    /// Looks for another token in the keyring while nothing else leads on.
+    keyring_watch: JoinSet<()>,
     notices: BTreeMap<NoticeKind, String>,
     catch_up: Option<CatchUp>,
     /// Alerts of more than anybody could read one by one.
@@ -299,6 +304,7 @@ impl Actor {
             stream: None,
             position: Arc::from(""),
             server_clock: None,
+            keyring_watch: JoinSet::new(),
             connected_at: None,
             status,
             epoch: None,
@@ -562,6 +568,11 @@ impl Actor {
             }
             Report::Toast { outcome: Ok(()), .. } => self.set_notice(NoticeKind::Toasts, None),
             Report::Sound(Ok(())) => self.set_notice(NoticeKind::Sound, None),
+            Report::KeyringChanged => {
+                if let Some(server) = self.settings.address.as_ref().map(Address::server) {
+                    self.on_credentials_changed(&server);
+                }
+            }
             Report::Sound(Err(SoundError::Busy)) => {}
             Report::Sound(Err(error)) => {
                 tracing::warn!(%error, "a sound was not played");

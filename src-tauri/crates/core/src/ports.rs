@@ -89,6 +89,10 @@ pub enum SecretError {
 pub trait Secrets: Send + Sync + Debug {
     /// The token of an address, if one is kept.
     fn load(&self, address: &str) -> BoxFuture<'static, Result<Option<Token>, SecretError>>;
+    /// As [`Secrets::load`], without a prompt: nobody asked for it. By default the same.
+    fn look(&self, address: &str) -> BoxFuture<'static, Result<Option<Token>, SecretError>> {
+        self.load(address)
+    }
     /// Keeps a token.
     fn store(&self, address: &str, token: Token) -> BoxFuture<'static, Result<(), SecretError>>;
     /// Forgets a token; forgetting what is not there is no error.

@@ -198,6 +198,18 @@ impl TokenSource {
         }
     }
 
+    /// Whether the keyring has another token by now than the one it gave, or none.
+    pub(crate) async fn has_changed(&self) -> bool {
+        if self.given.is_some() {
+            return false;
+        }
+        let Ok(found) = self.secrets.look(&self.address).await else {
+            return false;
+        };
+        let known = self.loaded.lock().await;
+        known.as_ref().map(Token::expose) != found.as_ref().map(Token::expose)
+    }
+
     fn tell(&self, state: TokenState, problem: String) {
         let report = TokenReport { state, problem };
         self.report.send_if_modified(|known| {

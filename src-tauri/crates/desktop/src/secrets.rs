@@ -25,6 +25,8 @@ const MOST_STUCK: usize = 4;
 /// What is asked of the keyring.
 enum Request {
     Load,
+    /// As `Load`, but a locked keyring stays locked.
+    Look,
     Store(Token),
     Forget,
 }
@@ -123,6 +125,14 @@ impl Secrets for Keyring {
         Box::pin(self.call(address, Request::Load))
     }
 
+    fn look(&self, address: &str) -> BoxFuture<'static, Result<Option<Token>, SecretError>> {
+        // macOS does not say beforehand that it will prompt.
+        if cfg!(target_os = "macos") {
+            return Box::pin(async { Err(SecretError::Unavailable("it might prompt".to_owned())) });
+        }
+        Box::pin(self.call(address, Request::Look))
+    }
+
     fn store(&self, address: &str, token: Token) -> BoxFuture<'static, Result<(), SecretError>> {
         let stored = self.call(address, Request::Store(token));
         Box::pin(async { stored.await.map(drop) })
@@ -153,8 +163,12 @@ impl Timekeeper {
             answer,
         }) = calls.recv()
         {
+            let looks = matches!(request, Request::Look);
             let outcome = self.perform(address, request);
-            if let Err(error) = &outcome {
+            // It looks again in a moment, and somebody was told when the token was last asked for.
+            if let Err(error) = &outcome
+                && !looks
+            {
                 tracing::warn!(%error, "the keyring did not do as asked");
             }
             // Whoever asked may have gone.
@@ -171,7 +185,7 @@ impl Timekeeper {
             return Err(unresponsive());
         }
         let (sender, notes) = mpsc::channel();
-        let may_prompt = self.may_prompt;
+        let may_prompt = self.may_prompt && !matches!(request, Request::Look);
         let work = move || {
             let prompts = || may_prompt && sender.send(Note::Prompts).is_ok();
             let outcome = store::perform(&address, &request, prompts);

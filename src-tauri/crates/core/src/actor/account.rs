@@ -1,14 +1,17 @@
 //! Address, token, and the stream that they lead to.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use gloria_stream::{Command, IdleReason, ProxyChoice, Status, StreamHandle, StreamOptions};
+use gloria_stream::{Command, HaltReason, IdleReason, ProxyChoice, Status, StreamHandle, StreamOptions};
 use secrecy::ExposeSecret as _;
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
 use toml::Value;
 
 use super::heard::Heard;
-use super::{Actor, Running, WAITING_DELIVERIES, environment_token, preferences};
+use super::{Actor, Report, Running, WAITING_DELIVERIES, environment_token, preferences};
 use crate::address::Address;
 use crate::event;
 use crate::handle::{CoreError, Reply};
@@ -18,6 +21,27 @@ use crate::protocol::{AccountForm, NoticeKind, PreferencesForm, TestReport, Toke
 use crate::session::{self, Token, TokenReport, TokenSource};
 use crate::settings::{self, Key, Settings, SettingsFileError, appearance_word, sound_word};
 use crate::text::sentence;
+
+/// How often the keyring is looked into while another token would help. People who stored one wait for it; on Linux each look
+/// is a few messages over the session bus.
+const KEYRING_INTERVAL: Duration = Duration::from_secs(10);
+
+fn another_token_helps(status: &Status) -> bool {
+    match status {
+        Status::Halted { reason, .. } => match reason {
+            HaltReason::Unauthorized
+            | HaltReason::Expired
+            | HaltReason::Forbidden
+            | HaltReason::NoCredential => true,
+            HaltReason::StoppedByServer => false,
+        },
+        Status::Idle(_)
+        | Status::Connecting { .. }
+        | Status::Connected { .. }
+        | Status::Waiting { .. }
+        | Status::CircuitOpen { .. } => false,
+    }
+}
 
 impl Actor {
     /// Connects to the address in force, if there is one, resuming after what is stored.
@@ -47,7 +71,8 @@ impl Actor {
                 self.rng.u64(..),
             )
         };
-        let handle = StreamHandle::spawn(options, Arc::new(source), sender);
+        let source = Arc::new(source);
+        let handle = StreamHandle::spawn(options, Arc::clone(&source) as _, sender);
         handle.observe(self.meters.observer());
         handle.send(Command::Attention(self.window.focused));
         self.position = Arc::from(self.cursor.clone().unwrap_or_default());
@@ -61,6 +86,7 @@ impl Actor {
             handle,
             deliveries,
             tokens,
+            source,
         });
     }
 
@@ -95,7 +121,31 @@ impl Actor {
             self.find_proxy();
         }
         self.status = status;
+        self.watch_keyring();
         self.tell_outage();
+    }
+
+    /// Not every program that stores a token says so, and the next attempt may be an hour away.
+    fn watch_keyring(&mut self) {
+        // What watched until now ends with it.
+        self.keyring_watch = JoinSet::new();
+        if !another_token_helps(&self.status) {
+            return;
+        }
+        let Some(source) = self.stream.as_ref().map(|running| Arc::clone(&running.source)) else {
+            return;
+        };
+        let reports = self.reports.0.clone();
+        self.keyring_watch.spawn(async move {
+            loop {
+                sleep(KEYRING_INTERVAL).await;
+                if source.has_changed().await {
+                    // The core may have ended meanwhile.
+                    let _ = reports.send(Report::KeyringChanged);
+                    return;
+                }
+            }
+        });
     }
 
     pub(super) fn note_token(&mut self) {

@@ -1,10 +1,11 @@
 //! What heals by itself is noticed, and what does not is told in one way everywhere.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use gloria_backend::{Answer, Route, TEST_TOKEN};
-use gloria_core::ports::SecretError;
 use gloria_core::ports::fakes::FakeSecrets;
+use gloria_core::ports::{SecretError, Secrets as _};
 use gloria_core::protocol::{ConnectionState, Remedy, WindowView};
 use gloria_core::session::Token;
 use gloria_core::status::Health;
@@ -38,6 +39,27 @@ async fn a_window_that_gains_focus_asks_at_once_whether_a_refusal_still_stands()
     running.core.window_shows(LOOKING).await.unwrap();
     let connected = running.connected().await;
     assert!(!connected.connection.needs_user);
+}
+
+#[tokio::test]
+async fn a_token_that_another_program_stores_is_found_in_the_keyring() {
+    let (backend, _) = backend().await;
+    let address = backend.api_url();
+    let refused = Token::parse("a-token-that-the-server-refuses").unwrap();
+    let secrets = FakeSecrets::holding(&address, refused);
+    let desk = Desk::with(secrets, HashMap::from([("GLORIA_API_URL", address.clone())]));
+    let running = desk.start();
+    running
+        .until("halted", |state| {
+            state.connection.state == ConnectionState::Halted
+        })
+        .await;
+    let good = Token::parse(TEST_TOKEN).unwrap();
+    desk.secrets.store(&address, good).await.unwrap();
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(11)).await;
+    tokio::time::resume();
+    running.connected().await;
 }
 
 /// A server that is written by hand, and a desk for it.

@@ -24,7 +24,7 @@ const SERVICE: &str = "com.gloriasystem.notify";
 pub(super) fn perform(address: &str, request: &Request, prompts: impl Fn() -> bool) -> Outcome {
     let entry = system::entry(address, request, prompts)?;
     match request {
-        Request::Load => load(&entry),
+        Request::Load | Request::Look => load(&entry),
         Request::Store(token) => entry
             .set_secret(token.expose().as_bytes())
             .map(|()| None)

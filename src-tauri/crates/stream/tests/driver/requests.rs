@@ -22,6 +22,7 @@ async fn a_request_is_these_bytes_and_no_others() {
         format!(
             "GET /sse?types=a,b HTTP/1.1\r\n\
              accept: text/event-stream\r\n\
+             accept-encoding: identity\r\n\
              cache-control: no-cache\r\n\
              authorization: Bearer t0ken\r\n\
              user-agent: Gloria/1\r\n\
@@ -35,6 +36,7 @@ async fn a_request_is_these_bytes_and_no_others() {
         format!(
             "GET /sse?types=a,b&lastEventId=a+1 HTTP/1.1\r\n\
              accept: text/event-stream\r\n\
+             accept-encoding: identity\r\n\
              cache-control: no-cache\r\n\
              last-event-id: a 1\r\n\
              authorization: Bearer t0ken\r\n\

@@ -32,7 +32,7 @@ fn is_locked(address: &str, request: &Request) -> Result<bool, secret_service::E
     // No secret passes through this connection, so it needs no key.
     let service = SecretService::connect(EncryptionType::Plain)?;
     match request {
-        Request::Load | Request::Forget => {
+        Request::Load | Request::Look | Request::Forget => {
             let attributes = HashMap::from([("service", SERVICE), ("username", address)]);
             Ok(!service.search_items(attributes)?.locked.is_empty())
         }
