@@ -553,7 +553,7 @@ impl Actor {
                 tracing::warn!(%error, "a toast was not shown");
                 self.set_notice(
                     NoticeKind::Toasts,
-                    Some(format!("Toasts cannot be shown: {error}")),
+                    Some(format!("Notifications can't be shown: {error}")),
                 );
                 if let Some(key) = item {
                     let words = format!("No toast: {error}");
@@ -576,10 +576,7 @@ impl Actor {
             Report::Sound(Err(SoundError::Busy)) => {}
             Report::Sound(Err(error)) => {
                 tracing::warn!(%error, "a sound was not played");
-                self.set_notice(
-                    NoticeKind::Sound,
-                    Some(format!("Sounds cannot be heard: {error}")),
-                );
+                self.set_notice(NoticeKind::Sound, Some(format!("Sound can't be played: {error}")));
             }
         }
     }

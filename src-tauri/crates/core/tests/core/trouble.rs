@@ -106,8 +106,8 @@ async fn a_missing_sound_device_or_toast_service_is_told_and_the_item_stays() {
     assert_eq!(
         words,
         [
-            "Sounds cannot be heard: no sound device was found",
-            "Toasts cannot be shown: this desktop has no notification service"
+            "Sound can't be played: no sound device was found",
+            "Notifications can't be shown: this desktop has no notification service"
         ]
     );
     running.until("corrected", |state| state.counts.total == 1).await;
