@@ -1,5 +1,5 @@
-//! Other clients for event streams, to measure beside `gloria tail`: the address and the number of events as arguments, the
-//! token in the environment, and one line of JSON at the end.
+//! Other clients for event streams, to measure beside `gloria tail`: the address and the number of events as arguments,
+//! the token in the environment, and one line of JSON at the end.
 
 use anyhow::{Context as _, Result};
 

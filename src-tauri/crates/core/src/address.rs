@@ -103,8 +103,8 @@ impl Address {
         Self(url)
     }
 
-    /// The stream's address, or the likeliest of several: `sse` below the base, or `ws` where it is a WebSocket. `types`
-    /// asks for these event types alone; none asks for all.
+    /// The stream's address, or the likeliest of several: `sse` below the base, or `ws` where it is a WebSocket.
+    /// `types` asks for these event types alone; none asks for all.
     pub fn stream(&self, types: &[String]) -> Url {
         self.places(types).next().unwrap_or_else(|| self.0.clone())
     }

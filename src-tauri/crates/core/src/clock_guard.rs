@@ -26,8 +26,8 @@ impl ClockGuard {
         Self { last: now }
     }
 
-    /// Looks at the clocks; to be called every [`LOOK_EVERY`]. When the machine slept since the last look, or the process
-    /// stood still, answers with [`ClockGuard::slept`].
+    /// Looks at the clocks; to be called every [`LOOK_EVERY`]. When the machine slept since the last look, or the
+    /// process stood still, answers with [`ClockGuard::slept`].
     pub fn look(&mut self, now: Moment) -> Option<Duration> {
         let late = now.monotonic.saturating_duration_since(self.last.monotonic);
         let slept = self.slept(now);

@@ -1,5 +1,5 @@
-//! The conditions that a stream lives under: whether the computer slept, and what its network does. What is seen goes in
-//! with the time, commands to the stream come out.
+//! The conditions that a stream lives under: whether the computer slept, and what its network does. What is seen goes
+//! in with the time, commands to the stream come out.
 
 use std::time::{Duration, Instant};
 

@@ -7,8 +7,8 @@ use gloria_stream::{Cause, DialError, Status};
 /// Laptops lose connections all day and find them again. What lasts longer than this is worth knowing.
 pub const LONGEST_SILENT_OUTAGE: Duration = Duration::from_secs(5 * 60);
 
-/// A connection that ends within this time by what the user was called for did not end that trouble, such as one that is
-/// opened and refuses the token by an event.
+/// A connection that ends within this time by what the user was called for did not end that trouble, such as one that
+/// is opened and refuses the token by an event.
 const RELAPSE: Duration = Duration::from_secs(60);
 
 /// The time since the connection was last there.

@@ -49,9 +49,9 @@ pub enum TokenError {
 }
 
 impl Token {
-    /// Takes a token as people paste it: white space, quotes and invisible characters do not count, nor does what stands
-    /// before it in a request (`Authorization: Bearer`) or a setting (`GLORIA_TOKEN=`). A web token that was wrapped into
-    /// several lines is joined.
+    /// Takes a token as people paste it: white space, quotes and invisible characters do not count, nor does what
+    /// stands before it in a request (`Authorization: Bearer`) or a setting (`GLORIA_TOKEN=`). A web token that was
+    /// wrapped into several lines is joined.
     ///
     /// # Errors
     ///

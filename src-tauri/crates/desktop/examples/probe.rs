@@ -4,8 +4,8 @@
 //!     load ADDRESS | load-unasked ADDRESS | store ADDRESS TOKEN | forget ADDRESS | play SOUND VOLUME |
 //!     start SOUND VOLUME | open LINK | watch
 //!
-//! `load-unasked` raises no prompt. `start` does not wait for the answer, which then comes when it comes. `watch` answers
-//! with a line for each thing that is seen, and never ends.
+//! `load-unasked` raises no prompt. `start` does not wait for the answer, which then comes when it comes. `watch`
+//! answers with a line for each thing that is seen, and never ends.
 
 use std::io::{BufRead, Write};
 use std::net::IpAddr;

@@ -15,7 +15,8 @@ const WAITING: usize = 16;
 /// The system's own word of sleep and network: logind, netlink; `PowerRegisterSuspendResumeNotification`,
 /// `NotifyUnicastIpAddressChange`; IOKit, the routing socket.
 ///
-/// Nothing here fails: what the system does not offer is logged once, and nothing is told of it. Sleep is never held up.
+/// Nothing here fails: what the system does not offer is logged once, and nothing is told of it. Sleep is never held
+/// up.
 #[derive(Debug, Clone, Default)]
 pub struct SystemSignals {
     bus: Option<String>,

@@ -151,8 +151,8 @@ impl StatusSocket {
 
 type Open = dyn Fn() + Send + Sync;
 
-/// Takes the status socket and answers on it until the core has ended. Without one the app runs on, and the log says so.
-/// The folder stays claimed meanwhile. `open` shows the window.
+/// Takes the status socket and answers on it until the core has ended. Without one the app runs on, and the log says
+/// so. The folder stays claimed meanwhile. `open` shows the window.
 pub async fn serve_status(core: CoreHandle, instance: Instance, open: impl Fn() + Send + Sync + 'static) {
     match StatusSocket::open(&instance) {
         Ok(socket) => socket.serve(core, open).await,

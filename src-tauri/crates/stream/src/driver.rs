@@ -147,8 +147,8 @@ pub trait CredentialProvider: Send + Sync {
     /// A credential for the next attempt. `rejected` says that the server refused the last one with 401: get another
     /// if there is a way to.
     ///
-    /// The future is dropped when the attempt is given up, after half a minute at the latest; work that must be finished,
-    /// such as a token exchange, belongs in a task of its own.
+    /// The future is dropped when the attempt is given up, after half a minute at the latest; work that must be
+    /// finished, such as a token exchange, belongs in a task of its own.
     fn credential(&self, rejected: bool) -> BoxFuture<'_, Result<Credential, CredentialError>>;
 }
 
@@ -206,8 +206,8 @@ pub enum Delivery {
 pub struct Frames {
     /// When their bytes were read, by tokio's clock.
     pub received: Instant,
-    /// The attempt whose stream brought them. A reader that is behind is told only the newest status, so this alone tells
-    /// that there was another connection before.
+    /// The attempt whose stream brought them. A reader that is behind is told only the newest status, so this alone
+    /// tells that there was another connection before.
     pub epoch: Epoch,
     /// The events.
     pub frames: Vec<Frame>,
@@ -264,8 +264,8 @@ pub struct StreamHandle {
 impl StreamHandle {
     /// Starts the stream's task on the current tokio runtime. It dials only after [`Command::Start`].
     ///
-    /// Deliveries go to `deliveries`; while that is full, nothing more is read from the socket, and at most what one read
-    /// brought is held. The stream ends when its receiver is dropped.
+    /// Deliveries go to `deliveries`; while that is full, nothing more is read from the socket, and at most what one
+    /// read brought is held. The stream ends when its receiver is dropped.
     ///
     /// # Panics
     /// Outside a tokio runtime that has its timer and its network switched on.

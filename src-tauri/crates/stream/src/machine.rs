@@ -1,7 +1,8 @@
 //! When to dial, wait and give up: a state machine without sockets, clocks or dice.
 //!
 //! [`Machine::handle`] takes what happened and the time it happened at, and answers with what to do. Every dial has an
-//! [`Epoch`]; what an earlier epoch still has to say is ignored, so a stream that was hung up cannot speak into the next.
+//! [`Epoch`]; what an earlier epoch still has to say is ignored, so a stream that was hung up cannot speak into the
+//! next.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -429,8 +429,8 @@ impl Parser {
     }
 }
 
-/// Reads a reconnection time, which is ASCII digits alone. Browsers pass over one that is too large for 64 bits, and so is
-/// a mistake for certain.
+/// Reads a reconnection time, which is ASCII digits alone. Browsers pass over one that is too large for 64 bits, and so
+/// is a mistake for certain.
 fn retry(value: &[u8]) -> Option<Duration> {
     if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
         return None;

@@ -1,4 +1,5 @@
-//! The way breaks somewhere else than at the client: no signal of its system tells, only silence and failed attempts do.
+//! The way breaks somewhere else than at the client: no signal of its system tells, only silence and failed attempts
+//! do.
 
 use std::time::{Duration, Instant};
 

@@ -78,8 +78,8 @@ impl Record {
 
 /// Where ours is not what the tab was; nothing where it is.
 ///
-/// A tab stops for ever at many an answer which ours outlives. What ours did up to there has to be the same. Where the tab
-/// came through to the end of the script, ours must have done the same and nothing else.
+/// A tab stops for ever at many an answer which ours outlives. What ours did up to there has to be the same. Where the
+/// tab came through to the end of the script, ours must have done the same and nothing else.
 pub(crate) fn differences(tab: &Record, ours: &Record, answers: usize) -> Vec<String> {
     let mut found = Vec::new();
     match &tab.ended {

@@ -110,8 +110,8 @@ pub(crate) const RETRY: &str = "retry: 100\n\n";
 /// What the server does with one request.
 #[derive(Clone)]
 pub(crate) struct Answer {
-    /// The status line and the headers. `{here}` and `{elsewhere}` are the server's two origins, `{cors}` is what lets a
-    /// page of another origin read the answer, `{length}` is the length of the body.
+    /// The status line and the headers. `{here}` and `{elsewhere}` are the server's two origins, `{cors}` is what lets
+    /// a page of another origin read the answer, `{length}` is the length of the body.
     pub(crate) head: String,
     pub(crate) parts: Vec<Part>,
     pub(crate) framing: Framing,

@@ -19,7 +19,8 @@ use crate::api::Problem;
 use crate::hub::Stall;
 use crate::wire::{HangUp, Pace};
 
-/// One command, as `{"do": "push", …}`. Those without fields have braces because serde refuses unknown fields only then.
+/// One command, as `{"do": "push", …}`. Those without fields have braces because serde refuses unknown fields only
+/// then.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(
     tag = "do",

@@ -22,8 +22,8 @@ use crate::session::{self, Token, TokenReport, TokenSource};
 use crate::settings::{self, Key, Settings, SettingsFileError, appearance_word, sound_word};
 use crate::text::sentence;
 
-/// How often the keyring is looked into while another token would help. People who stored one wait for it; on Linux each look
-/// is a few messages over the session bus.
+/// How often the keyring is looked into while another token would help. People who stored one wait for it; on Linux
+/// each look is a few messages over the session bus.
 const KEYRING_INTERVAL: Duration = Duration::from_secs(10);
 
 fn another_token_helps(status: &Status) -> bool {

@@ -40,8 +40,8 @@ pub(super) struct CatchUp {
     held: Held,
 }
 
-/// Keys of held alerts that are remembered one by one, to leave out what is read or removed meanwhile. What is over this
-/// is only counted.
+/// Keys of held alerts that are remembered one by one, to leave out what is read or removed meanwhile. What is over
+/// this is only counted.
 const MAX_HELD_KEYS: usize = 10_000;
 
 /// Alerts that wait for each other. Of a replay of any length it holds what a digest says, and the few that may be
@@ -327,8 +327,8 @@ fn toast_of(item: &Item) -> Toast {
     }
 }
 
-/// A notification's body is cut here, and nowhere else: services cut at limits of their own, and Windows refuses what is
-/// too large.
+/// A notification's body is cut here, and nowhere else: services cut at limits of their own, and Windows refuses what
+/// is too large.
 pub(super) fn short_body(body: &str) -> String {
     paragraphs(body, MAX_BODY_CHARS)
 }

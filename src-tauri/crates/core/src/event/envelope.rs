@@ -137,8 +137,8 @@ fn has_text(object: &Object, names: &[&str]) -> bool {
     })
 }
 
-/// The type that the name of a field tells, and the fields: `{"data": {"notificationCreated": {…}}}`, as GraphQL has it.
-/// Without any, what is `nameless` may plainly be a notification.
+/// The type that the name of a field tells, and the fields: `{"data": {"notificationCreated": {…}}}`, as GraphQL has
+/// it. Without any, what is `nameless` may plainly be a notification.
 pub(super) fn named_inside(nameless: bool, mut object: Object) -> Result<(Kind, Object), Object> {
     for _ in 0..MAX_WRAPPERS {
         let named = object.iter().find_map(|(name, inner)| {
@@ -264,7 +264,8 @@ pub(super) fn open(kind: Kind, mut object: Object) -> Contents {
     }
 }
 
-/// One change of many: `{"ids": [1, 2], "read": true}`. Each gets the marks, and no texts, which would be as many copies.
+/// One change of many: `{"ids": [1, 2], "read": true}`. Each gets the marks, and no texts, which would be as many
+/// copies.
 fn each(mut object: Object) -> Contents {
     let ids = ["ids", "notificationIds"].iter().find_map(|name| {
         let key = find(&object, name)?;

@@ -7,7 +7,8 @@ use super::TYPES;
 /// More slips than this make it another word.
 const MAX_SLIPS: usize = 4;
 
-/// The words for a type that this version does not know, with the one that was probably meant; `None` where it knows it.
+/// The words for a type that this version does not know, with the one that was probably meant; `None` where it knows
+/// it.
 pub fn unknown_type(name: &str) -> Option<String> {
     if TYPES.contains(&name) {
         return None;

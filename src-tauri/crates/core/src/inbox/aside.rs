@@ -142,9 +142,9 @@ impl Aside {
         Some(entry)
     }
 
-    /// The file refused the next entry over what is in it: its halves are next, and of a single event a row in its place
-    /// that says so. Answers how many events were given up. Where the file refuses that row too, or a mark, it is the
-    /// file that is wrong: the entry stays, and the inbox in memory.
+    /// The file refused the next entry over what is in it: its halves are next, and of a single event a row in its
+    /// place that says so. Answers how many events were given up. Where the file refuses that row too, or a mark, it is
+    /// the file that is wrong: the entry stays, and the inbox in memory.
     fn give_up(
         &mut self,
         file: &mut Inbox,
@@ -254,8 +254,8 @@ impl Inbox {
         self.aside.is_some()
     }
 
-    /// Leaves the file, which cannot be used, with a copy of what is in it if that is worth having. What comes is kept in
-    /// memory from now on.
+    /// Leaves the file, which cannot be used, with a copy of what is in it if that is worth having. What comes is kept
+    /// in memory from now on.
     ///
     /// # Errors
     ///

@@ -106,7 +106,8 @@ async fn converse(socket: TcpStream, meters: Meters) {
 }
 
 fn answer(request: &Request<Incoming>, meters: &Meters) -> Response<String> {
-    // A page in a browser can reach a loopback port under a name of its own (DNS rebinding); a collector has no reason to.
+    // A page in a browser can reach a loopback port under a name of its own (DNS rebinding); a collector has no reason
+    // to.
     let host = request
         .headers()
         .get(HOST)

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use gloria_core::paths::Disk;
 
-/// Where a folder is, or will be. What cannot be told counts as local: the inbox finds out by itself what does not work.
+/// Where a folder is, or will be. What cannot be told counts as local: the inbox finds out by itself what does not
+/// work.
 pub(super) fn of(folder: &Path) -> Disk {
     // What does not exist yet will be where the first folder above it is.
     let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());

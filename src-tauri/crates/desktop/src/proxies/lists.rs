@@ -4,8 +4,8 @@ use gloria_core::ports::{ProxyAddress, ProxyRoute};
 #[cfg(any(test, target_os = "windows"))]
 use url::Url;
 
-/// Reads proxies as the desktop portal names them: `http://a:80`, `socks5://b:1080`, `direct://`. What is of another kind
-/// is left out.
+/// Reads proxies as the desktop portal names them: `http://a:80`, `socks5://b:1080`, `direct://`. What is of another
+/// kind is left out.
 #[cfg(any(test, target_os = "linux"))]
 pub(super) fn of_addresses<'a>(addresses: impl IntoIterator<Item = &'a str>) -> Vec<ProxyRoute> {
     let route = |address: &str| {
@@ -80,7 +80,8 @@ fn proxy(scheme: &str, address: &str) -> Option<ProxyRoute> {
     ProxyAddress::parse(&address).ok().map(ProxyRoute::Proxy)
 }
 
-/// Whether an address is on WinHTTP's list of those that need no proxy: `*.example;10.*;https://a.example:8443;<local>`.
+/// Whether an address is on WinHTTP's list of those that need no proxy:
+/// `*.example;10.*;https://a.example:8443;<local>`.
 #[cfg(any(test, target_os = "windows"))]
 pub(super) fn is_bypassed(list: &str, url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();

@@ -111,7 +111,8 @@ struct Session(*mut c_void);
 
 impl Session {
     fn open() -> Option<Self> {
-        // SAFETY: all texts are null, which the call allows; a session without a proxy is the one to fetch scripts with.
+        // SAFETY: all texts are null, which the call allows; a session without a proxy is the one to fetch scripts
+        // with.
         #[expect(unsafe_code, reason = "the system's own interface has no safe form")]
         let handle = unsafe {
             WinHttpOpen(
@@ -143,8 +144,8 @@ impl Session {
     /// The options' script, if any, must outlive the call.
     fn proxy_for(&self, url: &[u16], mut options: WINHTTP_AUTOPROXY_OPTIONS) -> Result<Answer, u32> {
         let mut info = WINHTTP_PROXY_INFO::default();
-        // SAFETY: the handle is open, the texts end with a null and outlive the call, and the structures are those asked
-        // for.
+        // SAFETY: the handle is open, the texts end with a null and outlive the call, and the structures are those
+        // asked for.
         #[expect(unsafe_code, reason = "the system's own interface has no safe form")]
         let answered =
             unsafe { WinHttpGetProxyForUrl(self.0, url.as_ptr(), &raw mut options, &raw mut info) };

@@ -23,8 +23,8 @@ const KEEPALIVE: Duration = Duration::from_secs(15);
 /// What a server may send over HTTP/2 before it is read: as much as waits unread of HTTP/1.1.
 const WINDOW: u32 = 256 << 10;
 
-/// Headers of one answer. Hyper's own limit is a hundred, which an answer can reach that went through a few proxies; how
-/// large they are together is limited by its read buffer.
+/// Headers of one answer. Hyper's own limit is a hundred, which an answer can reach that went through a few proxies;
+/// how large they are together is limited by its read buffer.
 const MAX_HEADERS: usize = 1000;
 
 /// How the stream gets out of the network it is in.
@@ -41,13 +41,14 @@ pub struct NetworkOptions {
     /// Where to ask whether the network wants a sign-in of its own, by plain http; by default `/generate_204` at the
     /// stream's own host.
     pub probe_url: Option<Url>,
-    /// Asked where the system chooses the proxy; without it, or where it says nothing, the system's static settings hold.
+    /// Asked where the system chooses the proxy; without it, or where it says nothing, the system's static settings
+    /// hold.
     pub system_proxies: Option<SystemProxies>,
 }
 
 impl NetworkOptions {
-    /// Host and port of the proxy that this address is asked for through. Reads the system's settings; of what the system
-    /// has to be asked, it tells what the last attempt went by.
+    /// Host and port of the proxy that this address is asked for through. Reads the system's settings; of what the
+    /// system has to be asked, it tells what the last attempt went by.
     pub fn proxy_for(&self, url: &Url) -> Option<String> {
         match self.resolver_for(url).and_then(|proxies| proxies.taken(url)) {
             Some(ProxyRoute::Direct) => None,
@@ -239,8 +240,8 @@ fn builder(options: &StreamOptions, versions: Versions) -> ClientBuilder {
         .tcp_keepalive(KEEPALIVE)
 }
 
-/// Names below `localhost` are this machine's by the standard (RFC 6761, 6.3), and browsers ask nobody for them; not every
-/// system's resolver knows them, and what another answered would be sent the token without encryption.
+/// Names below `localhost` are this machine's by the standard (RFC 6761, 6.3), and browsers ask nobody for them; not
+/// every system's resolver knows them, and what another answered would be sent the token without encryption.
 fn named_here(builder: ClientBuilder, url: &Url) -> ClientBuilder {
     match url.host_str() {
         Some(name) if name.ends_with(".localhost") => {

@@ -1,8 +1,8 @@
 //! Cookies, as a browser keeps them for an event stream.
 //!
-//! A balancer's cookie leads to the server that knows this client, and a gateway's says that it let this client pass: one that
-//! redirects to itself with a cookie would otherwise be asked in a circle. They are kept in memory alone, for as long as
-//! the stream.
+//! A balancer's cookie leads to the server that knows this client, and a gateway's says that it let this client pass:
+//! one that redirects to itself with a cookie would otherwise be asked in a circle. They are kept in memory alone, for
+//! as long as the stream.
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};

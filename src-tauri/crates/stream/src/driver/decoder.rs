@@ -20,7 +20,8 @@ pub(super) struct Damaged;
 
 /// One coding's decoder.
 trait Decode: Send {
-    /// Decodes from `input` into `output`, and says how much of each it used. Where it used neither, it needs more input.
+    /// Decodes from `input` into `output`, and says how much of each it used. Where it used neither, it needs more
+    /// input.
     ///
     /// # Errors
     /// The input is damaged.

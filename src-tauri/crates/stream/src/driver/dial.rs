@@ -165,8 +165,8 @@ fn query_cursor<'a>(cursor: &'a str, headers: &HeaderMap) -> &'a str {
     }
 }
 
-/// Whether a server may mean by this that it speaks HTTP/2 alone. By the book it says so while TLS is agreed upon; others
-/// answer in HTTP/2 all the same, by a status, or as node did, which refuses by HTTP/1.0.
+/// Whether a server may mean by this that it speaks HTTP/2 alone. By the book it says so while TLS is agreed upon;
+/// others answer in HTTP/2 all the same, by a status, or as node did, which refuses by HTTP/1.0.
 fn refuses_http1(outcome: &Result<Response, DialError>) -> bool {
     match outcome {
         Ok(response) => match response.status() {

@@ -32,8 +32,8 @@ pub enum ProxyRoute {
 
 /// Asks the system which proxies it would use.
 pub trait ProxyResolver: Send + Sync {
-    /// The ways to a server, best first. The address is its scheme, host and port and nothing more. None at all where the
-    /// system cannot tell, or has nothing to say.
+    /// The ways to a server, best first. The address is its scheme, host and port and nothing more. None at all where
+    /// the system cannot tell, or has nothing to say.
     ///
     /// It may block: it is called on a thread of its own, one call at a time, and not waited for beyond some seconds.
     fn resolve(&self, origin: &Url) -> Vec<ProxyRoute>;

@@ -3,8 +3,8 @@
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
-/// The media type of an answer without its parameters, read as browsers read it: of several, be they in one header or in
-/// many, the last counts that is one at all, and what stands behind a space is no part of it.
+/// The media type of an answer without its parameters, read as browsers read it: of several, be they in one header or
+/// in many, the last counts that is one at all, and what stands behind a space is no part of it.
 pub(super) fn media_type(headers: &HeaderMap) -> Option<String> {
     let mut found = None;
     for value in headers.get_all(CONTENT_TYPE) {

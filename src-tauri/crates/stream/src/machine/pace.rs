@@ -28,9 +28,10 @@ const PROBE_CAP: Duration = Duration::from_secs(10 * 60);
 /// A server that asks for more by `Retry-After` is taken to be mistaken.
 pub(super) const MOST_RETRY_AFTER: Duration = Duration::from_secs(60 * 60);
 
-/// The part of its window that a repeated attempt leaves out: one in four. Were it drawn from all of the window, clients
-/// would come once in half a window on the mean, and an outage's end would see more than twice the attempts that the
-/// window is there for. The first attempt after a good connection draws from all of it: everybody begins there at once.
+/// The part of its window that a repeated attempt leaves out: one in four. Were it drawn from all of the window,
+/// clients would come once in half a window on the mean, and an outage's end would see more than twice the attempts
+/// that the window is there for. The first attempt after a good connection draws from all of it: everybody begins there
+/// at once.
 const LEFT_OUT: u32 = 4;
 
 /// How soon after a failure the next attempt should come.

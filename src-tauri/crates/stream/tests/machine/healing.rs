@@ -1,5 +1,5 @@
-//! What heals by itself is noticed: orderly ends, refusals that are lifted, positions that are refused, and somebody who
-//! looks.
+//! What heals by itself is noticed: orderly ends, refusals that are lifted, positions that are refused, and somebody
+//! who looks.
 
 use std::time::Duration;
 

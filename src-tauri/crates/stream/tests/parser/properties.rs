@@ -106,8 +106,8 @@ proptest! {
     }
 
     /// eventsource-stream 0.2.3 is right about streams that are valid UTF-8, have no U+FEFF (it panics on one at the
-    /// start) and do not end in CR (it waits for the next byte). Reconnection times are left out: it takes a sign before
-    /// the digits, and forgets a time that comes in a block without data.
+    /// start) and do not end in CR (it waits for the next byte). Reconnection times are left out: it takes a sign
+    /// before the digits, and forgets a time that comes in a block without data.
     #[test]
     fn it_agrees_with_an_independent_client(
         blocks in vec(vec(select(FIELDS), 0..6), 0..12),

@@ -24,8 +24,8 @@ pub(super) fn watch(_bus: Option<&str>, tell: &mpsc::Sender<Observation>) {
         }));
     let recipient = ptr::from_ref(parameters).cast_mut().cast();
     let mut registration = ptr::null_mut();
-    // SAFETY: with DEVICE_NOTIFY_CALLBACK the recipient is a pointer to DEVICE_NOTIFY_SUBSCRIBE_PARAMETERS; it and what it
-    // points to are never freed, and `registration` is written before the call returns.
+    // SAFETY: with DEVICE_NOTIFY_CALLBACK the recipient is a pointer to DEVICE_NOTIFY_SUBSCRIBE_PARAMETERS; it and what
+    // it points to are never freed, and `registration` is written before the call returns.
     #[expect(unsafe_code, reason = "the system's own interface has no safe form")]
     let answer = unsafe {
         PowerRegisterSuspendResumeNotification(DEVICE_NOTIFY_CALLBACK, recipient, &raw mut registration)

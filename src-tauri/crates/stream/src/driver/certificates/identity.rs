@@ -19,8 +19,8 @@ use crate::DialError;
 /// Where this client's certificate is.
 #[derive(Clone, Default)]
 pub struct ClientCertificate {
-    /// A file with the certificate and those that signed it, as PEM or DER, or all in one as PKCS#12. Read anew for each
-    /// client. None is shown where this is none.
+    /// A file with the certificate and those that signed it, as PEM or DER, or all in one as PKCS#12. Read anew for
+    /// each client. None is shown where this is none.
     pub certificate: Option<PathBuf>,
     /// The file with its private key, where the certificate's file does not hold it.
     pub key: Option<PathBuf>,

@@ -5,7 +5,8 @@ use crate::{EndCause, HaltReason};
 /// No code was sent with the close (RFC 6455, 7.4.1).
 pub(super) const NO_CODE: u16 = 1005;
 
-/// The codes from 4000 are an application's own (RFC 6455, 7.4.2); these stand for the statuses whose digits they end in.
+/// The codes from 4000 are an application's own (RFC 6455, 7.4.2); these stand for the statuses whose digits they end
+/// in.
 const UNAUTHORIZED: u16 = 4401;
 const FORBIDDEN: u16 = 4403;
 const GONE: u16 = 4410;

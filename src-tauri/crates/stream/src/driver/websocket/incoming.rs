@@ -27,8 +27,8 @@ use crate::{EndCause, Frame, Limits, Overflow};
 /// What is read at once, and about how much is handed on together. As much memory is held while the stream is idle.
 const BLOCK: usize = 32 << 10;
 
-/// A message that is to be skipped may be this many times [`Limits::event`] before it ends the stream all the same, as in
-/// the parser of server-sent events.
+/// A message that is to be skipped may be this many times [`Limits::event`] before it ends the stream all the same, as
+/// in the parser of server-sent events.
 const SKIP_FACTOR: usize = 16;
 
 /// The messages of a WebSocket.

@@ -12,8 +12,8 @@ const SHORT_CIRCUIT: Duration = Duration::from_secs(1);
 /// On the whole there is one short-circuit in this time, so that a flapping link cannot make a storm.
 const SHORT_CIRCUIT_REST: Duration = Duration::from_secs(10);
 
-/// Short-circuits that may follow each other without that rest. A laptop that is opened takes up to three: it wakes, the
-/// network comes, and the VPN with it.
+/// Short-circuits that may follow each other without that rest. A laptop that is opened takes up to three: it wakes,
+/// the network comes, and the VPN with it.
 const SHORT_CIRCUITS_AT_ONCE: u32 = 3;
 
 /// After waking, the network takes up to this long to be there. What fails until then says nothing of the server.
