@@ -3,7 +3,8 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
@@ -24,6 +25,10 @@ pub(crate) struct DoorOrder {
     pub(crate) open: bool,
     pub(crate) done: oneshot::Sender<io::Result<()>>,
 }
+
+/// A program that is being started holds its parent's sockets, the listener among them, until it runs: milliseconds, on a
+/// busy machine more.
+const INHERITED_TIMEOUT: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
 enum Door {
@@ -92,8 +97,16 @@ fn reserve(address: SocketAddr) -> io::Result<TcpSocket> {
     };
     // Connections of the closed listener may still be open at this address.
     socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    Ok(socket)
+    let give_up = Instant::now() + INHERITED_TIMEOUT;
+    loop {
+        match socket.bind(address) {
+            // By the clock of the system, for a test's own may be paused.
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && Instant::now() < give_up => {
+                thread::sleep(Duration::from_millis(1));
+            }
+            bound => return bound.map(|()| socket),
+        }
+    }
 }
 
 async fn accept(door: &Door) -> io::Result<TcpStream> {

@@ -8,7 +8,7 @@ use crate::program::{Program, TAIL, TOKEN, tail};
 
 /// A client of this server, which trusts the authority.
 fn trusting(server: &Server) -> Program {
-    let api = format!("https://{}/api", server.address());
+    let api = format!("https://{}/api/v1", server.address());
     tail(&[("GLORIA_API_URL", &api), ("SSL_CERT_FILE", AUTHORITY)])
 }
 
@@ -89,7 +89,7 @@ async fn a_certificate_that_signed_itself_is_refused() {
 #[tokio::test]
 async fn a_certificate_of_an_authority_that_is_not_installed_is_refused() {
     let server = Server::bind().await;
-    let api = format!("https://{}/api", server.address());
+    let api = format!("https://{}/api/v1", server.address());
     let mut tail = tail(&[("GLORIA_API_URL", &api)]);
     assert!(
         server
@@ -105,7 +105,7 @@ async fn a_certificate_of_an_authority_that_is_not_installed_is_refused() {
 #[tokio::test]
 async fn roots_that_the_settings_name_are_trusted_beside_the_systems() {
     let server = Server::bind().await;
-    let api = format!("https://{}/api", server.address());
+    let api = format!("https://{}/api/v1", server.address());
     let mut tail = tail(&[("GLORIA_API_URL", &api), ("GLORIA_CA_FILE", AUTHORITY)]);
     let mut exchange = server
         .request_by_tls(&Certificate::Good.acceptor())
@@ -124,7 +124,7 @@ async fn roots_that_the_settings_name_are_trusted_beside_the_systems() {
 #[tokio::test]
 async fn roots_that_are_not_there_are_told_and_nothing_is_asked_without_them() {
     let server = Server::bind().await;
-    let api = format!("https://{}/api", server.address());
+    let api = format!("https://{}/api/v1", server.address());
     let mut tail = tail(&[("GLORIA_API_URL", &api), ("GLORIA_CA_FILE", "/nowhere/roots.pem")]);
     assert_eq!(tail.state().await.0, "connecting");
     let (state, reason) = tail.state().await;

@@ -23,12 +23,14 @@ async fn a_proxy_gets_the_whole_address_and_hands_the_stream_through() {
     let proxy = Server::bind().await;
     let by = format!("http://{}", proxy.address());
     let mut tail = tail(&[
-        ("GLORIA_API_URL", "http://gloria.example/api"),
+        ("GLORIA_API_URL", "http://gloria.example/api/v1"),
         ("GLORIA_ALLOW_PLAIN_HTTP", "true"),
         ("http_proxy", &by),
     ]);
     let mut exchange = proxy.request().await;
-    let ask = Ask::first().token(TOKEN).target("http://gloria.example/api/sse");
+    let ask = Ask::first()
+        .token(TOKEN)
+        .target("http://gloria.example/api/v1/sse");
     assert_head(&exchange.head(), &ask, "gloria.example", TAIL);
     exchange.open().await;
     exchange.write("event: heartbeat\ndata: {}\n\n").await;
@@ -40,7 +42,7 @@ async fn a_proxy_that_asks_for_a_sign_in_is_told_and_gets_no_token() {
     let proxy = Server::bind().await;
     let by = format!("http://{}", proxy.address());
     let mut tail = tail(&[
-        ("GLORIA_API_URL", "https://gloria.example/api"),
+        ("GLORIA_API_URL", "https://gloria.example/api/v1"),
         ("https_proxy", &by),
     ]);
     let exchange = proxy.request().await;
@@ -56,7 +58,7 @@ async fn a_proxy_without_a_way_through_backs_off() {
     let proxy = Server::bind().await;
     let by = format!("http://{}", proxy.address());
     let mut tail = tail(&[
-        ("GLORIA_API_URL", "https://gloria.example/api"),
+        ("GLORIA_API_URL", "https://gloria.example/api/v1"),
         ("https_proxy", &by),
     ]);
     for _ in 0..2 {
@@ -78,7 +80,7 @@ async fn a_proxy_gets_its_own_password_and_nobody_reads_it() {
     let proxy = Server::bind().await;
     let by = format!("http://anna:s3cret@{}", proxy.address());
     let mut tail = tail(&[
-        ("GLORIA_API_URL", "https://gloria.example/api"),
+        ("GLORIA_API_URL", "https://gloria.example/api/v1"),
         ("https_proxy", &by),
     ]);
     let exchange = proxy.request().await;
@@ -98,7 +100,7 @@ async fn a_proxy_that_is_not_there_is_not_gone_around() {
     let proxy = Server::bind().await.address();
     let server = Server::bind().await;
     let (api, by) = (
-        format!("http://{}/api", server.address()),
+        format!("http://{}/api/v1", server.address()),
         format!("http://{proxy}"),
     );
     let mut tail = tail(&[("GLORIA_API_URL", &api), ("http_proxy", &by)]);
@@ -111,7 +113,7 @@ async fn a_proxy_that_is_not_there_is_not_gone_around() {
 async fn a_server_that_is_excepted_is_asked_without_the_proxy() {
     let proxy = Server::bind().await;
     let server = Server::bind().await;
-    let api = format!("http://{}/api", server.address());
+    let api = format!("http://{}/api/v1", server.address());
     let by = format!("http://{}", proxy.address());
     let mut tail = tail(&[
         ("GLORIA_API_URL", &api),
@@ -135,7 +137,7 @@ async fn a_tunnel_carries_the_stream_and_its_proxy_hears_no_token() {
     let proxy = Server::bind().await;
     let by = format!("http://{}", proxy.address());
     let mut tail = tail(&[
-        ("GLORIA_API_URL", "https://localhost:7/api"),
+        ("GLORIA_API_URL", "https://localhost:7/api/v1"),
         ("SSL_CERT_FILE", AUTHORITY),
         ("https_proxy", &by),
     ]);
@@ -162,7 +164,7 @@ async fn a_proxy_of_the_settings_stands_above_the_environments() {
         format!("http://{}", other.address()),
     );
     let mut tail = tail(&[
-        ("GLORIA_API_URL", "https://gloria.example/api"),
+        ("GLORIA_API_URL", "https://gloria.example/api/v1"),
         ("GLORIA_PROXY", &by),
         ("https_proxy", &not_by),
     ]);
@@ -179,7 +181,7 @@ async fn no_proxy_in_the_settings_is_none() {
     let (proxy, server) = (Server::bind().await, Server::bind().await);
     let (by, api) = (
         format!("http://{}", proxy.address()),
-        format!("http://{}/api", server.address()),
+        format!("http://{}/api/v1", server.address()),
     );
     let mut tail = tail(&[
         ("GLORIA_API_URL", &api),
@@ -233,7 +235,7 @@ async fn a_socks_proxy_carries_the_stream() {
         let proxy = Server::bind().await;
         let by = format!("socks5h://{userinfo}{}", proxy.address());
         let mut tail = tail(&[
-            ("GLORIA_API_URL", "http://gloria.example/api"),
+            ("GLORIA_API_URL", "http://gloria.example/api/v1"),
             ("GLORIA_ALLOW_PLAIN_HTTP", "true"),
             (variable, &by),
         ]);

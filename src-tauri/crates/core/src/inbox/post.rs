@@ -56,6 +56,10 @@ fn is_workflow(kind: ItemKind) -> bool {
     }
 }
 
+/// How far ahead of the server's clock an item's time may be in the order of the list. That clock is known to a second where
+/// only `Date` says it, and the machines of one service differ by as much: less would shuffle what was made within a second.
+const MAX_AHEAD: EpochMillis = 2_000;
+
 impl Known {
     fn verdict(&self, post: &Post, filing: &Filing<'_>) -> Verdict {
         let is_older = matches!((post.created_at, self.made_at), (Some(new), Some(old)) if new < old);
@@ -236,7 +240,7 @@ impl Filing<'_> {
                 ":created_at": created_at,
                 ":made_at": post.created_at,
                 // A server's mistake must not pin an item to the top of the list for days.
-                ":sort_at": created_at.min(self.now.server),
+                ":sort_at": created_at.min(self.now.server + MAX_AHEAD),
                 ":now": self.now.here,
                 ":expires_at": post.expires_at,
                 ":seen": post.seen_at.or(read),
