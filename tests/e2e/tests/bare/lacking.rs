@@ -1,6 +1,10 @@
 //! Desktops that lack something, and a disk that cannot be written: the app says so and goes on.
 
+use std::fs::File;
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::process::Command;
 use std::time::Instant;
 
 use gloria_backend::TEST_TOKEN;
@@ -217,22 +221,8 @@ async fn a_folder_that_cannot_be_written_costs_the_keeping_and_nothing_else() {
         .unwrap();
 
     // The administrator may write anywhere, so the folder is mounted read-only in a namespace of the app's own.
-    let mut command = scene.session.command("unshare");
-    let mount = "mount --bind \"$GLORIA_HOME\" \"$GLORIA_HOME\" && mount -o remount,bind,ro \"$GLORIA_HOME\" && exec \"$0\"";
-    // Whoever is not the administrator becomes one in a namespace of users first.
-    let as_administrator = std::fs::metadata("/proc/self").unwrap().uid() == 0;
-    let users: &[&str] = if as_administrator {
-        &[]
-    } else {
-        &["--map-root-user"]
-    };
-    command
-        .arg("--mount")
-        .args(users)
-        .args(["sh", "-c", mount])
-        .arg(program("gloria-notify"));
-    scene.configure(&mut command);
-    command.env("GLORIA_TOKEN", TEST_TOKEN);
+    let mount = "mount --bind \"$GLORIA_HOME\" \"$GLORIA_HOME\" && mount -o remount,bind,ro \"$GLORIA_HOME\"";
+    let command = mounted(&scene, mount);
     let mut app = scene.session.spawn("read-only", command).unwrap();
     logged(&mut app, "writable").await;
     scene.connected().await;
@@ -267,5 +257,100 @@ async fn a_folder_that_cannot_be_written_costs_the_keeping_and_nothing_else() {
         .map(|item| item["key"].clone())
         .collect();
     assert_eq!(keys, [json!("n:before")], "the file is as it was");
+    app.check_alive().unwrap();
+}
+
+/// The app in a namespace of its own, after this changed what is mounted there.
+fn mounted(scene: &Scene, mount: &str) -> Command {
+    let mut command = scene.session.command("unshare");
+    command
+        .arg("--mount")
+        .args(of_users("--map-root-user"))
+        .args(["sh", "-c", &format!("{mount} && exec \"$0\"")])
+        .arg(program("gloria-notify"));
+    scene.configure(&mut command);
+    command.env("GLORIA_TOKEN", TEST_TOKEN);
+    command
+}
+
+/// Who is not the administrator becomes one in a namespace of users first.
+fn of_users(option: &'static str) -> Option<&'static str> {
+    let as_administrator = std::fs::metadata("/proc/self").unwrap().uid() == 0;
+    (!as_administrator).then_some(option)
+}
+
+/// What `gloria` says in the namespace of this process.
+fn inside(scene: &Scene, process: u32, arguments: &[&str]) -> (Option<i32>, String) {
+    let mut command = scene.session.command("nsenter");
+    command
+        .args(["--target", &process.to_string(), "--mount"])
+        .args(of_users("--user"))
+        .args(of_users("--preserve-credentials"))
+        .arg(program("gloria"))
+        .args(arguments);
+    scene.configure(&mut command);
+    let output = command.output().unwrap();
+    (output.status.code(), String::from_utf8(output.stdout).unwrap())
+}
+
+#[tokio::test]
+async fn a_disk_that_is_full_costs_the_keeping_until_there_is_room_again() {
+    let scene = Scene::set(SessionOptions::default()).await;
+    std::fs::create_dir_all(&scene.home).unwrap();
+    let command = mounted(
+        &scene,
+        "mount -t tmpfs -o size=4m,mode=700 tmpfs \"$GLORIA_HOME\"",
+    );
+    let mut app = scene.session.spawn("small", command).unwrap();
+    scene.connected().await;
+    scene.push("before");
+    let stored = |key: &'static str| {
+        let (scene, process) = (&scene, app.id());
+        wait_until(key, SOON, async move || {
+            let (_, items) = inside(scene, process, &["inbox", "list"]);
+            Ok(items.contains(&format!("\"{key}\"")).then_some(()))
+        })
+    };
+    stored("n:before").await.unwrap();
+
+    let home = scene.home.strip_prefix("/").unwrap();
+    let filler = Path::new("/proc")
+        .join(app.id().to_string())
+        .join("root")
+        .join(home)
+        .join("filler");
+    let full = std::io::copy(&mut std::io::repeat(0), &mut File::create(&filler).unwrap());
+    assert_eq!(full.unwrap_err().kind(), ErrorKind::StorageFull);
+    for id in 0..20 {
+        scene.push(&format!("while-{id}"));
+    }
+    wait_until(
+        "one notification that calls the user, and those that came",
+        SOON,
+        async || {
+            let toasts = scene.session.toasts();
+            let shown = |words: &str| {
+                toasts
+                    .iter()
+                    .filter(|toast| toast.summary.contains(words))
+                    .count()
+            };
+            Ok((shown("Gloria Notify needs you") == 1 && shown("title while-0") == 1).then_some(()))
+        },
+    )
+    .await
+    .unwrap();
+    let (code, said) = inside(&scene, app.id(), &["status"]);
+    assert_eq!(code, Some(4), "{said}");
+    assert!(said.contains("disk is full"), "{said}");
+
+    std::fs::remove_file(&filler).unwrap();
+    stored("n:while-0").await.unwrap();
+    stored("n:while-19").await.unwrap();
+    let (code, said) = inside(&scene, app.id(), &["status"]);
+    assert_eq!(code, Some(0), "{said}");
+    let toasts = scene.session.toasts();
+    let first = toasts.iter().filter(|toast| toast.summary == "title while-0");
+    assert_eq!(first.count(), 1, "nothing is shown twice");
     app.check_alive().unwrap();
 }
