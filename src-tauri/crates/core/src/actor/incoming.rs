@@ -24,6 +24,10 @@ const LARGEST_BATCH: usize = 1000;
 /// Clocks of servers and desktops differ by about this much without anyone noticing.
 const CLOCK_TOLERANCE: EpochMillis = 2_000;
 
+/// What two answers' `Date`s, in whole seconds, and the ways they took may differ by though the server's clock runs well. Within
+/// it the clock that is known goes on: set back by less than a second, it would shuffle what has no time of its own.
+const DATE_TOLERANCE: EpochMillis = 1_500;
+
 impl Actor {
     pub(super) async fn take_delivery(&mut self, delivery: Delivery) {
         match delivery {
@@ -118,7 +122,12 @@ impl Actor {
             .as_ref()
             .and_then(|running| running.handle.server_date())
         {
-            self.server_clock = Some((connection::epoch_millis(date), now.monotonic));
+            let date = connection::epoch_millis(date);
+            let known =
+                self.server_clock.is_some() && (self.server_now().server - date).abs() <= DATE_TOLERANCE;
+            if !known {
+                self.server_clock = Some((date, now.monotonic));
+            }
         }
         // Only a thread that is gone refuses, and its end is seen elsewhere.
         let _ = self
