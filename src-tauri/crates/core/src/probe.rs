@@ -17,7 +17,7 @@ use crate::connection;
 use crate::protocol::{Remedy, TestReport, TestStep, Transport};
 
 /// Longer than connecting and the first byte may take together, so that the stream's own words come first.
-const LONGEST_ATTEMPT: Duration = Duration::from_secs(90);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// A greeting follows the answer at once. A server that sends none is none the worse for it.
 const LONGEST_GREETING: Duration = Duration::from_secs(3);
@@ -61,13 +61,13 @@ pub(crate) async fn test(
     let stream = StreamHandle::spawn(options, Arc::new(Fixed(credential)), sender);
     stream.send(Command::Start { cursor: None });
 
-    let answer = timeout(LONGEST_ATTEMPT, answer(&mut deliveries, transport)).await;
+    let answer = timeout(ATTEMPT_TIMEOUT, answer(&mut deliveries, transport)).await;
     let refusal = match answer {
         Ok(Ok(())) => None,
         Ok(Err(words)) => Some(words),
         Err(_) => Some(format!(
             "no answer within {} s; check the address and the network",
-            LONGEST_ATTEMPT.as_secs()
+            ATTEMPT_TIMEOUT.as_secs()
         )),
     };
     let passed = refusal.is_none();

@@ -12,16 +12,16 @@ use crate::protocol::{ItemAction, Priority};
 use crate::text::{self, one_line, paragraphs, words};
 
 /// A title is a line on a screen; what is longer is cut, visibly. In characters, as all limits of texts.
-pub(super) const LONGEST_TITLE: usize = 300;
+pub(super) const MAX_TITLE: usize = 300;
 /// A body is a page.
-pub(super) const LONGEST_BODY: usize = 16 * 1024;
+pub(super) const MAX_BODY: usize = 16 * 1024;
 /// Names, categories and labels are a few words.
-pub(super) const LONGEST_LABEL: usize = 120;
+pub(super) const MAX_LABEL: usize = 120;
 /// An id is a key, not a text; ids in use are numbers, UUIDs, slugs and addresses. A longer one is kept by its
 /// beginning and a hash of all of it.
-const LONGEST_ID: usize = 256;
+const MAX_ID: usize = 256;
 /// More buttons than this are no choice.
-const MOST_ACTIONS: usize = 6;
+const MAX_ACTIONS: usize = 6;
 /// Texts in texts: `{"title": {"en": {"text": "…"}}}`.
 const MAX_NESTING: usize = 8;
 
@@ -146,25 +146,25 @@ fn text_with(value: &Value, joint: &str, shape: impl Fn(&str) -> String) -> Read
 
 /// Of a title that is nothing but tags, the tags are what there is to show.
 pub(super) fn title(value: &Value) -> Reading<String> {
-    match text_with(value, " ", |text| one_line(text, LONGEST_TITLE)) {
+    match text_with(value, " ", |text| one_line(text, MAX_TITLE)) {
         Reading::Nothing => raw_title(value).map_or(Reading::Nothing, Reading::Value),
         reading @ (Reading::Value(_) | Reading::Unreadable) => reading,
     }
 }
 
 pub(super) fn body(value: &Value) -> Reading<String> {
-    text_with(value, "\n", |text| paragraphs(text, LONGEST_BODY))
+    text_with(value, "\n", |text| paragraphs(text, MAX_BODY))
 }
 
 /// A text as it came, for those of which nothing else is left.
 pub(super) fn raw_title(value: &Value) -> Option<String> {
     raw_text(value, " ", 0)
-        .map(|raw| one_line(&raw, LONGEST_TITLE))
+        .map(|raw| one_line(&raw, MAX_TITLE))
         .filter(|title| !title.is_empty())
 }
 
 pub(super) fn label(value: &Value) -> Reading<String> {
-    text_with(value, ", ", |text| one_line(text, LONGEST_LABEL))
+    text_with(value, ", ", |text| one_line(text, MAX_LABEL))
 }
 
 /// Whose doing: a name, or an object with one. A number alone is nobody's name.
@@ -248,7 +248,7 @@ pub(super) fn printable_id(text: &str) -> String {
             id.push(c);
         }
     }
-    if id.len() > LONGEST_ID {
+    if id.len() > MAX_ID {
         let hash = crate::inbox::fingerprint("", text).cast_unsigned();
         let head: String = id.chars().take(48).collect();
         id = format!("{head}~{hash:016x}");
@@ -339,12 +339,12 @@ pub(super) fn actions(value: &Value, server: Option<&Url>) -> (Reading<Vec<ItemA
         Value::Bool(_) | Value::Number(_) => return (Reading::Unreadable, true),
     };
     let read: Vec<_> = entries.iter().filter_map(|entry| action(entry, server)).collect();
-    let some_left_out = read.len() < entries.len() || read.len() > MOST_ACTIONS;
+    let some_left_out = read.len() < entries.len() || read.len() > MAX_ACTIONS;
     if read.is_empty() && some_left_out {
         return (Reading::Unreadable, true);
     }
     (
-        Reading::Value(read.into_iter().take(MOST_ACTIONS).collect()),
+        Reading::Value(read.into_iter().take(MAX_ACTIONS).collect()),
         some_left_out,
     )
 }

@@ -239,8 +239,8 @@ fn words(fields: &mut Fields<'_>) -> Result<(String, String), DecodeError> {
 
 fn first_line(body: &str) -> (String, String) {
     let (first, rest) = body.split_once('\n').unwrap_or((body, ""));
-    let title = one_line(first, values::LONGEST_TITLE);
-    let whole = first.chars().count() <= values::LONGEST_TITLE;
+    let title = one_line(first, values::MAX_TITLE);
+    let whole = first.chars().count() <= values::MAX_TITLE;
     let rest = if whole {
         rest.trim_start_matches('\n')
     } else {
@@ -352,7 +352,7 @@ fn workflow(fields: &mut Fields<'_>, kind: ItemKind, fallback: Fallback<'_>) -> 
     Post {
         key: format!("w:{id}"),
         kind,
-        title: name.unwrap_or_else(|| format!("Workflow {}", one_line(&id, values::LONGEST_LABEL))),
+        title: name.unwrap_or_else(|| format!("Workflow {}", one_line(&id, values::MAX_LABEL))),
         body: error.into_value().or(message).or(status).unwrap_or_default(),
         category: Some("workflow".to_owned()),
         priority: priority(fields).into_value().unwrap_or(if failed {
