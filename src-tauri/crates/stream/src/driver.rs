@@ -1,12 +1,10 @@
-//! Does what the machine says, on tokio and reqwest.
+//! Does what the machine says, on tokio and over [`http`](crate::http).
 
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use futures_util::future::BoxFuture;
-use secrecy::SecretString;
 use tokio::sync::mpsc;
 use url::Url;
 
@@ -14,32 +12,19 @@ use self::connection::Connection;
 use self::lookup::Found;
 use self::meter::Meter;
 use self::sse::Sse;
-use self::target::is_websocket;
 use self::websocket::WebSocket;
 
-pub use self::certificates::ClientCertificate;
-pub use self::client::NetworkOptions;
-pub use self::proxy::{ProxyAddress, ProxyAddressError, ProxyChoice};
-pub use self::resolver::{ProxyResolver, ProxyRoute, SystemProxies};
 pub use self::transport::{Answer, Heard, Incoming, Request, Transport};
+use crate::http::{CredentialProvider, DialLimits, HttpOptions, NetworkOptions, is_websocket};
 use crate::machine::{Epoch, Head, Machine};
 use crate::{Frame, Limits, Reachability, Status, Timing};
 
-mod certificates;
-mod client;
 mod connection;
-mod cookies;
-mod decoder;
 mod dial;
-mod fault;
 mod lookup;
 mod meter;
-mod portal;
-mod proxy;
-mod resolver;
 mod route;
 mod sse;
-mod target;
 mod transport;
 mod websocket;
 
@@ -80,6 +65,14 @@ impl StreamOptions {
             seed,
         }
     }
+
+    fn http(&self) -> HttpOptions {
+        HttpOptions {
+            user_agent: self.user_agent.clone(),
+            network: self.network.clone(),
+            limits: self.dial,
+        }
+    }
 }
 
 // The query may hold a token, so the address is shown up to its path.
@@ -97,59 +90,6 @@ impl fmt::Debug for StreamOptions {
             .field("seed", &self.seed)
             .finish()
     }
-}
-
-/// How long one attempt may take. There is no limit on the whole: a stream has no end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DialLimits {
-    /// Name, TCP and TLS together.
-    pub connect: Duration,
-    /// From the request to its answer's head, for each redirect anew: never less than this, and otherwise as long as an
-    /// open stream may be silent.
-    pub first_byte: Duration,
-}
-
-impl Default for DialLimits {
-    fn default() -> Self {
-        // A handshake over a bad mobile link takes a few seconds; ten without one is a black hole. A server that does
-        // its sign-in check before it answers gets five more, however short its heartbeats are.
-        Self {
-            connect: Duration::from_secs(10),
-            first_byte: Duration::from_secs(15),
-        }
-    }
-}
-
-/// How a request proves who asks.
-#[derive(Debug, Clone)]
-pub enum Credential {
-    /// `Authorization: Bearer …`
-    Bearer(SecretString),
-    /// A query parameter of this name, for servers that read no header.
-    Query(&'static str, SecretString),
-    /// The server asks for none.
-    Anonymous,
-}
-
-/// Why there is no credential.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CredentialError {
-    /// The user has to sign in.
-    #[error("no token is saved")]
-    Missing,
-    /// It may be there a little later, such as after a keyring is unlocked.
-    #[error("{0}")]
-    Unavailable(String),
-}
-
-/// Asked for a credential on every attempt.
-pub trait CredentialProvider: Send + Sync {
-    /// A credential for the next attempt. `rejected` says that the server refused the last one with 401: get another
-    /// if there is a way to.
-    ///
-    /// The future is dropped when the attempt is given up, after half a minute at the latest; work that must be
-    /// finished, such as a token exchange, belongs in a task of its own.
-    fn credential(&self, rejected: bool) -> BoxFuture<'_, Result<Credential, CredentialError>>;
 }
 
 /// What the owner of a stream asks of it.

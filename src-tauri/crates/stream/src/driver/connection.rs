@@ -14,7 +14,8 @@ use tokio::time::{Instant, sleep_until};
 use super::meter::Meter;
 use super::route::Route;
 use super::transport::{Answer, AskedWith, Heard, Incoming, Request, Transport};
-use super::{Command, CredentialProvider, Delivery, Frames, Step};
+use super::{Command, Delivery, Frames, Step};
+use crate::http::CredentialProvider;
 use crate::machine::{Dial, Effect, Epoch, Input, Machine, Skipped};
 use crate::{DialError, EndCause, HaltReason, Reachability};
 

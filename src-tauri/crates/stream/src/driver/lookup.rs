@@ -12,8 +12,8 @@ use reqwest::Response;
 use url::Url;
 
 use super::dial::{Dialer, LAST_EVENT_ID};
-use super::portal;
 use super::transport::Request;
+use crate::http::{Target, is_suspect};
 use crate::machine::{Finding, Head};
 use crate::{Credential, DialError, DialLimits};
 
@@ -47,7 +47,7 @@ pub(super) struct Outcome {
 impl From<Result<Response, DialError>> for Outcome {
     fn from(answer: Result<Response, DialError>) -> Self {
         Self {
-            suspect: portal::is_suspect(&answer),
+            suspect: is_suspect(&answer),
             answer,
         }
     }
@@ -126,7 +126,7 @@ impl Dialer {
                 Finding::Perhaps => perhaps.push(place),
                 Finding::Later if later.is_none() => later = Some(answer),
                 Finding::Later => {}
-                Finding::Elsewhere => suspect |= portal::is_suspect(&Ok(answer)),
+                Finding::Elsewhere => suspect |= is_suspect(&Ok(answer)),
             }
         }
         if let Some(response) = later {
@@ -147,7 +147,7 @@ impl Dialer {
         self.found().set(None);
         let answer = refused.ok_or_else(|| broken.unwrap_or_else(|| DialError::NotFound(self.tried())));
         Outcome {
-            suspect: suspect || portal::is_suspect(&answer),
+            suspect: suspect || is_suspect(&answer),
             answer,
         }
     }
@@ -176,8 +176,8 @@ impl Dialer {
             first_byte: PLACE_TIMEOUT,
             ..self.options().dial
         };
-        self.follow(place, "", Credential::Anonymous, &headers, limits)
-            .await
+        let target = Target::new(place, Credential::Anonymous);
+        self.http().open(target, &headers, limits).await
     }
 
     /// The places, as people read them.

@@ -10,11 +10,11 @@ use futures_util::stream::{BoxStream, StreamExt as _};
 use http::header::{ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL};
 use http::{HeaderMap, HeaderValue};
 
-use super::decoder::Decoder;
-use super::dial::{Dialer, LAST_EVENT_ID, date};
+use super::StreamOptions;
+use super::dial::{Dialer, LAST_EVENT_ID};
 use super::lookup::Found;
 use super::transport::{Answer, Heard, Incoming, Request, Transport};
-use super::{StreamOptions, fault};
+use crate::http::{Decoder, date, end_cause};
 use crate::machine::{Chunk, Coding, Head, Skipped, codings};
 use crate::{DialError, EndCause, Item, Parser};
 
@@ -112,7 +112,7 @@ impl Incoming for Body {
                 Some(encoded) => encoded.read(&bytes, &mut self.parser),
                 None => parse(&mut self.parser, &bytes),
             }),
-            Some(Err(error)) => Some(fault::end_cause(&error).into()),
+            Some(Err(error)) => Some(end_cause(&error).into()),
             None => None,
         })
     }

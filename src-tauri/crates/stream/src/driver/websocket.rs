@@ -16,10 +16,11 @@ use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 
 use self::incoming::Messages;
 use super::StreamOptions;
-use super::dial::{Dialer, date};
+use super::dial::Dialer;
 use super::lookup::Found;
 use super::transport::{Answer, Heard, Incoming, Request, Transport};
 use crate::DialError;
+use crate::http::{date, root};
 use crate::machine::Head;
 
 mod close;
@@ -59,7 +60,7 @@ impl Transport for WebSocket {
             let io = response
                 .upgrade()
                 .await
-                .map_err(|error| DialError::BrokenOff(super::fault::root(&error)))?;
+                .map_err(|error| DialError::BrokenOff(root(&error)))?;
             Ok(Answer {
                 head: Head::accepted(),
                 date,

@@ -1,5 +1,7 @@
 //! Networks that answer in the server's place.
 
+use gloria_stream::{ProxyAddress, ProxyChoice};
+
 use crate::rig::{Provider, Rig, Server};
 
 const PAGE: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\nhi";
@@ -63,4 +65,31 @@ async fn an_ordinary_failure_is_not_looked_into() {
     connection.write("HTTP/1.1 503 Service Unavailable\r\n\r\n").await;
     assert_eq!(rig.trouble().await, "the server answered 503");
     assert!(probed.is_quiet());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_probe_goes_through_the_proxy_that_brought_the_page() {
+    let proxy = Server::bind().await;
+    let address = ProxyAddress::parse(proxy.url("/").as_str()).unwrap();
+    let mut rig = Rig::with(
+        |options| {
+            options.url = "http://gloria.invalid/sse".parse().unwrap();
+            options.network.proxy = ProxyChoice::Address(address);
+            options.network.probe_url = None;
+        },
+        Provider::bearer(&["s3cret"]),
+    )
+    .await;
+    rig.start(None);
+    let mut stream = proxy.accept().await;
+    assert_eq!(stream.path(), "http://gloria.invalid/sse");
+    stream.write(PAGE).await;
+    let mut probe = proxy.accept().await;
+    assert_eq!(probe.path(), "http://gloria.invalid/generate_204");
+    assert_eq!(
+        (probe.header("authorization"), probe.header("user-agent")),
+        (None, None)
+    );
+    probe.write(PAGE).await;
+    assert_eq!(rig.trouble().await, "this network asks for a sign-in of its own");
 }

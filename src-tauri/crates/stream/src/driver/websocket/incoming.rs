@@ -19,8 +19,8 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::close;
 use super::message::{self, Envelope};
-use crate::driver::fault::shown;
 use crate::driver::transport::{Heard, Incoming, Request};
+use crate::http::shown;
 use crate::machine::{Chunk, Skipped};
 use crate::{EndCause, Frame, Limits, Overflow};
 

@@ -2,41 +2,37 @@
 //!
 //! Such a network answers in the server's place, most often with a web page. What looks like that is checked by a
 //! request that a portal cannot leave alone and that tells it nothing: plain http, to the server's own host, without
-//! token, cookies or the stream's path.
+//! token, cookies, name of the client or the path that was asked for. It goes the way of all requests, through the same
+//! proxy: another way would tell of another network.
 
 use std::time::Duration;
 
 use http::header::{CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, StatusCode};
 use reqwest::{Client, Response};
+use tokio::time::timeout;
 use url::Url;
 
-use super::StreamOptions;
+use super::Http;
 use super::target::is_redirect;
 use crate::DialError;
 
 /// A portal is one hop away. A server that does not answer on port 80, as many do not, must not hold the attempt up.
-const PROBE_LIMIT: Duration = Duration::from_secs(3);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The path that systems ask for when they look for portals themselves; servers that know it answer 204.
 const PROBE_PATH: &str = "/generate_204";
 
-/// Where it is asked whether a portal is in the way.
-pub(super) fn probe(options: &StreamOptions) -> Option<Url> {
-    let set = options.network.probe_url.clone();
-    set.or_else(|| default_probe(&options.url))
-}
-
-/// The stream's own host, so that no third party hears of it.
-fn default_probe(stream: &Url) -> Option<Url> {
+/// The server's own host, so that no third party hears of it.
+fn default_probe(server: &Url) -> Option<Url> {
     let mut probe = Url::parse("http://probe.invalid/").ok()?;
-    probe.set_host(stream.host_str()).ok()?;
+    probe.set_host(server.host_str()).ok()?;
     probe.set_path(PROBE_PATH);
     Some(probe)
 }
 
 /// Whether an attempt came to what a portal in the server's place would give.
-pub(super) fn is_suspect(outcome: &Result<Response, DialError>) -> bool {
+pub(crate) fn is_suspect(outcome: &Result<Response, DialError>) -> bool {
     match outcome {
         Ok(response) => response.status() == StatusCode::OK && is_page(response.headers()),
         Err(DialError::RedirectNotSecure | DialError::Certificate(_) | DialError::Tls(_)) => true,
@@ -44,26 +40,35 @@ pub(super) fn is_suspect(outcome: &Result<Response, DialError>) -> bool {
     }
 }
 
-/// Asks, and says whether a portal answered. No answer is no portal.
-pub(super) async fn answers(probe: Url) -> bool {
-    let client = Client::builder()
-        .no_proxy()
-        .http1_only()
-        .redirect(reqwest::redirect::Policy::none())
-        .referer(false)
-        .retry(reqwest::retry::never())
-        .timeout(PROBE_LIMIT)
-        .build();
-    let Ok(client) = client else { return false };
+impl Http {
+    /// Asks whether a portal answers in this server's place. No answer is no portal.
+    pub(crate) async fn meets_portal(&self, server: &Url) -> bool {
+        let set = self.options.network.probe_url.clone();
+        let Some(probe) = set.or_else(|| default_probe(server)) else {
+            return false;
+        };
+        let asked = async {
+            let client = self.clients.nameless(&probe).await.ok()?;
+            ask(&client, &probe).await
+        };
+        timeout(PROBE_TIMEOUT, asked)
+            .await
+            .ok()
+            .flatten()
+            .unwrap_or(false)
+    }
+}
+
+async fn ask(client: &Client, probe: &Url) -> Option<bool> {
     match client.get(probe.clone()).send().await {
-        Ok(answer) => is_portal(&probe, answer.status(), answer.headers()),
+        Ok(answer) => Some(is_portal(probe, answer.status(), answer.headers())),
         Err(error) => {
             // The error names the address, which names the server and nothing else.
             tracing::debug!(
                 timeout = error.is_timeout(),
                 "no answer to the search for a portal"
             );
-            false
+            None
         }
     }
 }

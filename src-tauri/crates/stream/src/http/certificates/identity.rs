@@ -62,7 +62,7 @@ struct Found {
 ///
 /// # Errors
 /// A file is not as it should be, and which.
-pub(in crate::driver) fn identity(client: &ClientCertificate) -> Result<Option<Identity>, DialError> {
+pub(in crate::http) fn identity(client: &ClientCertificate) -> Result<Option<Identity>, DialError> {
     let Some(file) = &client.certificate else {
         return Ok(None);
     };

@@ -1,20 +1,18 @@
-//! The HTTP clients that attempts are made with: proxy, roots, and what is never done on its own.
+//! The HTTP clients that requests are made with: proxy, roots, and what is never done on its own.
 
 use std::collections::HashSet;
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Certificate, Client, ClientBuilder};
 use tokio::sync::{Mutex as AsyncMutex, OnceCell};
 use url::{Origin, Url};
 
-use super::certificates::ClientCertificate;
 use super::proxy::{ProxyAddress, ProxyChoice, ProxyRule};
-use super::resolver::{ProxyRoute, SystemProxies, is_asked};
-use super::{StreamOptions, certificates, fault};
+use super::resolver::ProxyRoute;
+use super::{HttpOptions, certificates, fault};
 use crate::DialError;
 
 /// Finds a dead peer below the silence that the machine tolerates, and keeps the way through a NAT open.
@@ -26,63 +24,6 @@ const WINDOW: u32 = 256 << 10;
 /// Headers of one answer. Hyper's own limit is a hundred, which an answer can reach that went through a few proxies;
 /// how large they are together is limited by its read buffer.
 const MAX_HEADERS: usize = 1000;
-
-/// How the stream gets out of the network it is in.
-#[derive(Clone, PartialEq, Eq, Default)]
-pub struct NetworkOptions {
-    /// Which proxy to use.
-    pub proxy: ProxyChoice,
-    /// Hosts that no proxy is asked for, in `NO_PROXY`'s words: names with all below them, addresses, networks, or `*`.
-    pub no_proxy: Vec<String>,
-    /// A file with roots that are trusted beside the system's, or a folder of such files. Read anew for each client.
-    pub ca_file: Option<PathBuf>,
-    /// What this client shows to servers that ask who it is.
-    pub client_certificate: ClientCertificate,
-    /// Where to ask whether the network wants a sign-in of its own, by plain http; by default `/generate_204` at the
-    /// stream's own host.
-    pub probe_url: Option<Url>,
-    /// Asked where the system chooses the proxy; without it, or where it says nothing, the system's static settings
-    /// hold.
-    pub system_proxies: Option<SystemProxies>,
-}
-
-impl NetworkOptions {
-    /// Host and port of the proxy that this address is asked for through. Reads the system's settings; of what the
-    /// system has to be asked, it tells what the last attempt went by.
-    pub fn proxy_for(&self, url: &Url) -> Option<String> {
-        match self.resolver_for(url).and_then(|proxies| proxies.taken(url)) {
-            Some(ProxyRoute::Direct) => None,
-            Some(ProxyRoute::Proxy(address)) => Some(address.authority()),
-            None => self.rule().authority(url),
-        }
-    }
-
-    /// Whom to ask for the proxy to this address, if anybody.
-    fn resolver_for(&self, url: &Url) -> Option<&SystemProxies> {
-        let rule = self.rule();
-        let asked =
-            rule.is_systems() && !rule.is_direct(url) && is_asked(url, |name| std::env::var(name).ok());
-        self.system_proxies.as_ref().filter(|_| asked)
-    }
-
-    fn rule(&self) -> ProxyRule {
-        ProxyRule::new(&self.proxy, &self.no_proxy)
-    }
-}
-
-// An address may hold a token in its query.
-impl fmt::Debug for NetworkOptions {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("NetworkOptions")
-            .field("proxy", &self.proxy)
-            .field("no_proxy", &self.no_proxy)
-            .field("ca_file", &self.ca_file)
-            .field("client_certificate", &self.client_certificate)
-            .field("probe_url", &self.probe_url.as_ref().map(Url::path))
-            .field("system_proxies", &self.system_proxies)
-            .finish()
-    }
-}
 
 /// Which versions of HTTP are offered to a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +38,7 @@ pub(super) enum Versions {
 /// roots then.
 #[derive(Clone)]
 pub(super) struct Clients {
-    options: Arc<StreamOptions>,
+    options: Arc<HttpOptions>,
     made: Arc<Made>,
 }
 
@@ -112,7 +53,7 @@ struct Made {
 }
 
 impl Clients {
-    pub(super) fn new(options: Arc<StreamOptions>) -> Self {
+    pub(super) fn new(options: Arc<HttpOptions>) -> Self {
         Self {
             options,
             made: Arc::default(),
@@ -142,58 +83,109 @@ impl Clients {
     /// # Errors
     /// It cannot be made; the next call tries again.
     pub(super) async fn for_url(&self, url: &Url, versions: Versions) -> Result<Client, DialError> {
-        let network = &self.options.network;
-        let way = match network.resolver_for(url) {
-            Some(proxies) => proxies.way(url).await,
-            None => None,
-        };
         let index = match versions {
             Versions::Http1 => 0,
             Versions::Http2 => 1,
         };
         let options = || Arc::clone(&self.options);
-        let direct = ProxyRule::new(&ProxyChoice::Direct, &[]);
-        let (clients, rule) = match way {
-            Some(ProxyRoute::Proxy(address)) => {
+        let (clients, rule) = match self.route(url).await {
+            Route::Named(address) => {
                 let mut named = self.made.named[index].lock().await;
                 return match &*named {
                     Some((known, client)) if *known == address => Ok(client.clone()),
                     Some(_) | None => {
-                        let rule = ProxyRule::new(&ProxyChoice::Address(address.clone()), &[]);
-                        let client = build(options(), rule, versions).await?;
+                        let client = build(options(), named_rule(&address), versions, Asking::ByName).await?;
                         *named = Some((address, client.clone()));
                         Ok(client)
                     }
                 };
             }
-            Some(ProxyRoute::Direct) => (&self.made.direct, direct),
-            None if network.rule().is_direct(url) => (&self.made.direct, direct),
-            None => (&self.made.proxied, network.rule()),
+            Route::Direct => (&self.made.direct, direct_rule()),
+            Route::Settings => (&self.made.proxied, self.options.network.rule()),
         };
-        let client = clients[index].get_or_try_init(|| build(options(), rule, versions));
+        let client = clients[index].get_or_try_init(|| build(options(), rule, versions, Asking::ByName));
         client.await.cloned()
     }
+
+    /// A client for one request to this address that does not say who asks. It goes the same way as the others.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub(super) async fn nameless(&self, url: &Url) -> Result<Client, DialError> {
+        let rule = match self.route(url).await {
+            Route::Named(address) => named_rule(&address),
+            Route::Direct => direct_rule(),
+            Route::Settings => self.options.network.rule(),
+        };
+        build(Arc::clone(&self.options), rule, Versions::Http1, Asking::Nameless).await
+    }
+
+    async fn route(&self, url: &Url) -> Route {
+        let network = &self.options.network;
+        let way = match network.resolver_for(url) {
+            Some(proxies) => proxies.way(url).await,
+            None => None,
+        };
+        match way {
+            Some(ProxyRoute::Proxy(address)) => Route::Named(address),
+            Some(ProxyRoute::Direct) => Route::Direct,
+            None if network.rule().is_direct(url) => Route::Direct,
+            None => Route::Settings,
+        }
+    }
+}
+
+/// How an address is reached now.
+enum Route {
+    Direct,
+    /// As the settings, the environment or the system's static settings say.
+    Settings,
+    /// Through the proxy that the system has just named.
+    Named(ProxyAddress),
+}
+
+/// Whether a request says in `User-Agent` who asks.
+#[derive(Clone, Copy)]
+enum Asking {
+    ByName,
+    Nameless,
+}
+
+fn direct_rule() -> ProxyRule {
+    ProxyRule::new(&ProxyChoice::Direct, &[])
+}
+
+fn named_rule(address: &ProxyAddress) -> ProxyRule {
+    ProxyRule::new(&ProxyChoice::Address(address.clone()), &[])
 }
 
 /// Reading certificates takes a while on some systems, so it is done beside the runtime.
 async fn build(
-    options: Arc<StreamOptions>,
+    options: Arc<HttpOptions>,
     rule: ProxyRule,
     versions: Versions,
+    asking: Asking,
 ) -> Result<Client, DialError> {
     tokio::task::spawn_blocking(move || {
         let roots = match &options.network.ca_file {
             Some(path) => certificates::roots(path)?,
             None => Vec::new(),
         };
-        let identity = certificates::identity(&options.network.client_certificate)?;
+        let identity = match asking {
+            Asking::ByName => certificates::identity(&options.network.client_certificate)?,
+            Asking::Nameless => None,
+        };
         let setup = |error: reqwest::Error| DialError::Setup(fault::setup(&error));
         let roots = roots
             .iter()
             .map(|root| Certificate::from_der(root))
             .collect::<Result<Vec<_>, _>>()
             .map_err(setup)?;
-        let builder = rule.apply(builder(&options, versions)).map_err(setup)?;
+        let builder = match asking {
+            Asking::ByName => builder(&options, versions).user_agent(&options.user_agent),
+            Asking::Nameless => builder(&options, versions),
+        };
+        let builder = rule.apply(builder).map_err(setup)?;
         let builder = if roots.is_empty() {
             builder
         } else {
@@ -203,13 +195,13 @@ async fn build(
             Some(identity) => builder.identity(identity),
             None => builder,
         };
-        named_here(builder, &options.url).build().map_err(setup)
+        builder.build().map_err(setup)
     })
     .await
     .map_err(|_| DialError::Setup("the client could not be made".to_owned()))?
 }
 
-fn builder(options: &StreamOptions, versions: Versions) -> ClientBuilder {
+fn builder(options: &HttpOptions, versions: Versions) -> ClientBuilder {
     if rustls::crypto::CryptoProvider::get_default().is_none() {
         // It fails only when somebody else was faster, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -223,7 +215,6 @@ fn builder(options: &StreamOptions, versions: Versions) -> ClientBuilder {
             .http2_initial_connection_window_size(WINDOW),
     };
     builder
-        .user_agent(&options.user_agent)
         // Heads as some servers write them, which browsers read: folded, with spaces before the colon, with lines that
         // are no headers, with hundreds of them.
         .http1_allow_obsolete_multiline_headers_in_responses(true)
@@ -236,18 +227,29 @@ fn builder(options: &StreamOptions, versions: Versions) -> ClientBuilder {
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
         .retry(reqwest::retry::never())
-        .connect_timeout(options.dial.connect)
+        .connect_timeout(options.limits.connect)
         .tcp_keepalive(KEEPALIVE)
+        .dns_resolver(Names)
 }
 
-/// Names below `localhost` are this machine's by the standard (RFC 6761, 6.3), and browsers ask nobody for them; not
-/// every system's resolver knows them, and what another answered would be sent the token without encryption.
-fn named_here(builder: ClientBuilder, url: &Url) -> ClientBuilder {
-    match url.host_str() {
-        Some(name) if name.ends_with(".localhost") => {
-            let here: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
-            builder.resolve_to_addrs(name, &here.map(|address| SocketAddr::new(address, 0)))
-        }
-        Some(_) | None => builder,
+/// The system's resolver, but for names below `localhost`: these are this machine's by the standard (RFC 6761, 6.3),
+/// and browsers ask nobody for them. Not every system's resolver knows them, and what another answered would be sent
+/// the token without encryption.
+struct Names;
+
+impl Resolve for Names {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            if is_below_localhost(name.as_str()) {
+                let here: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+                return Ok(Box::new(here.into_iter().map(|address| SocketAddr::new(address, 0))) as Addrs);
+            }
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            Ok(Box::new(found.collect::<Vec<_>>().into_iter()) as Addrs)
+        })
     }
+}
+
+fn is_below_localhost(name: &str) -> bool {
+    name.strip_suffix('.').unwrap_or(name).ends_with(".localhost")
 }

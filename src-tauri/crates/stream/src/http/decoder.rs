@@ -16,7 +16,7 @@ const BETWEEN: usize = 16 << 10;
 /// The input is not what the coding makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the compressed stream is damaged")]
-pub(super) struct Damaged;
+pub(crate) struct Damaged;
 
 /// One coding's decoder.
 trait Decode: Send {
@@ -29,7 +29,7 @@ trait Decode: Send {
 }
 
 /// The decoders of one answer, and what waits before each.
-pub(super) struct Decoder {
+pub(crate) struct Decoder {
     /// The first takes what arrived, the last gives the stream.
     layers: Vec<Layer>,
 }
@@ -41,7 +41,7 @@ struct Layer {
 
 impl Decoder {
     /// Undoes these codings, which were applied in this order; `None` where there are none.
-    pub(super) fn new(codings: &[Coding]) -> Option<Self> {
+    pub(crate) fn new(codings: &[Coding]) -> Option<Self> {
         let layers = codings.iter().rev().map(|coding| Layer {
             decode: match coding {
                 Coding::Gzip => Box::new(Gzip::default()),
@@ -56,7 +56,7 @@ impl Decoder {
     }
 
     /// Takes what arrived.
-    pub(super) fn feed(&mut self, bytes: &[u8]) {
+    pub(crate) fn feed(&mut self, bytes: &[u8]) {
         if let Some(outermost) = self.layers.first_mut() {
             outermost.waiting.extend_from_slice(bytes);
         }
@@ -66,7 +66,7 @@ impl Decoder {
     ///
     /// # Errors
     /// What arrived is damaged. What was decoded before it is in `output` of the calls before.
-    pub(super) fn decode(&mut self, output: &mut [u8]) -> Result<usize, Damaged> {
+    pub(crate) fn decode(&mut self, output: &mut [u8]) -> Result<usize, Damaged> {
         decode(&mut self.layers, output)
     }
 }

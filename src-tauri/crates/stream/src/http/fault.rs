@@ -70,7 +70,7 @@ pub(super) fn dial_error(error: &reqwest::Error, limits: DialLimits) -> DialErro
 }
 
 /// Why an open stream ended.
-pub(super) fn end_cause(error: &reqwest::Error) -> EndCause {
+pub(crate) fn end_cause(error: &reqwest::Error) -> EndCause {
     EndCause::BrokenOff(root(error))
 }
 
@@ -170,14 +170,14 @@ fn chain<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn Error +
 }
 
 /// The innermost error's text, which unlike the outermost names no address.
-pub(super) fn root(error: &reqwest::Error) -> String {
+pub(crate) fn root(error: &reqwest::Error) -> String {
     chain(error).last().map_or_else(
         || "no reason was given".to_owned(),
         |root| shown(&root.to_string()),
     )
 }
 
-pub(super) fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     text.chars().take(SHOWN).collect()
 }
 

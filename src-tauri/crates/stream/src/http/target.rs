@@ -9,18 +9,18 @@ use super::proxy::is_this_machine;
 use crate::{Credential, CredentialError, DialError};
 
 /// One request's address and credential.
-pub(super) struct Target {
+pub(crate) struct Target {
     url: Url,
     credential: Credential,
-    /// What the query says was seen last; empty where it says nothing.
-    cursor: String,
+    /// A parameter that the query has wherever a redirect leads.
+    parameter: Option<(&'static str, String)>,
     /// `ws` and `wss` are other names of `http` and `https`.
     websocket: bool,
 }
 
 impl Target {
-    /// The first request of an attempt. `cursor` is what the query has to say was seen last.
-    pub(super) fn new(mut url: Url, cursor: &str, credential: Credential) -> Self {
+    /// The first request. `ws` and `wss` addresses are asked for by http.
+    pub(crate) fn new(mut url: Url, credential: Credential) -> Self {
         let websocket = is_websocket(&url);
         if websocket {
             ask_by_http(&mut url);
@@ -28,8 +28,17 @@ impl Target {
         Self {
             url,
             credential,
-            cursor: cursor.to_owned(),
+            parameter: None,
             websocket,
+        }
+        .with_query()
+    }
+
+    /// Says this in the query, redirects included: they drop the query more often than they hand it on.
+    pub(crate) fn with_parameter(self, name: &'static str, value: &str) -> Self {
+        Self {
+            parameter: Some((name, value.to_owned())),
+            ..self
         }
         .with_query()
     }
@@ -97,10 +106,9 @@ impl Target {
         .with_query())
     }
 
-    /// Redirects drop the query more often than they hand it on.
     fn with_query(mut self) -> Self {
-        if !self.cursor.is_empty() {
-            set_query(&mut self.url, "lastEventId", &self.cursor);
+        if let Some((name, value)) = &self.parameter {
+            set_query(&mut self.url, name, value);
         }
         if let Credential::Query(name, token) = &self.credential {
             set_query(&mut self.url, name, secret(token));
@@ -110,7 +118,7 @@ impl Target {
 }
 
 /// Whether this address asks for a WebSocket.
-pub(super) fn is_websocket(url: &Url) -> bool {
+pub(crate) fn is_websocket(url: &Url) -> bool {
     matches!(url.scheme(), "ws" | "wss")
 }
 
@@ -170,7 +178,7 @@ mod tests {
     use super::*;
 
     fn target(url: &str, credential: Credential) -> Target {
-        Target::new(url.parse().unwrap(), "", credential)
+        Target::new(url.parse().unwrap(), credential)
     }
 
     fn bearer() -> Credential {
@@ -196,19 +204,19 @@ mod tests {
         let url: Url = "https://a.example/sse?types=a,b&lastEventId=1&x=%20"
             .parse()
             .unwrap();
-        let target = Target::new(url.clone(), "3 &=…\n", Credential::Anonymous);
+        let first = Target::new(url.clone(), Credential::Anonymous).with_parameter("lastEventId", "3 &=…\n");
         assert_eq!(
-            target.url().as_str(),
+            first.url().as_str(),
             "https://a.example/sse?types=a,b&x=%20&lastEventId=3+%26%3D%E2%80%A6%0A"
         );
         assert_eq!(
-            Target::new(url.clone(), "", Credential::Anonymous).url(),
+            Target::new(url.clone(), Credential::Anonymous).url(),
             &url,
-            "no cursor, no change"
+            "no parameter, no change"
         );
-        let target = Target::new("https://a.example/sse".parse().unwrap(), "3", query());
+        let with_token = target("https://a.example/sse", query()).with_parameter("lastEventId", "3");
         assert_eq!(
-            target.url().as_str(),
+            with_token.url().as_str(),
             "https://a.example/sse?lastEventId=3&token=s3+cret"
         );
     }
@@ -323,7 +331,7 @@ mod tests {
                 "https://b.example/v2?x=1&lastEventId=7",
             ),
         ] {
-            let first = Target::new("https://a.example/sse".parse().unwrap(), "7", bearer());
+            let first = target("https://a.example/sse", bearer()).with_parameter("lastEventId", "7");
             assert_eq!(first.follow(&to(location)).unwrap().url().as_str(), asked);
         }
     }
