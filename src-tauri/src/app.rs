@@ -16,7 +16,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::timeout;
 
 use crate::arguments::Start;
-use crate::toasts::{self, PluginToasts};
+use crate::notifications::{PluginNotifications, Window};
 use crate::tray::Tray;
 use crate::{commands, window};
 
@@ -53,7 +53,6 @@ fn set_up(app: &mut App, paths: Paths, instance: Instance, start: Start) -> anyh
     let machine = move |panics: &PanicReports| machine(&of, &paths, panics);
     let (core, task) = async_runtime::block_on(async { gloria_core::supervise(machine) })?;
     app.manage(core.clone());
-    toasts::follow_clicks(&app, core.clone());
     let tray = Tray::new(app.clone(), core.clone());
     if !instance.locks_folder() {
         let unlocked = core.clone();
@@ -63,13 +62,14 @@ fn set_up(app: &mut App, paths: Paths, instance: Instance, start: Start) -> anyh
         });
     }
     let shown = app.clone();
-    let serving = gloria_desktop::serve_status(core.clone(), instance, move || window::open_soon(&shown));
+    let serving =
+        gloria_desktop::serve_status(core.clone(), instance, move || window::open_soon(&shown, None));
     app.manage(StatusTask(Mutex::new(Some(async_runtime::spawn(serving)))));
     async_runtime::spawn(follow(app.clone(), core.clone(), tray));
     async_runtime::spawn(end_without_core(app.clone(), task));
     async_runtime::spawn(quit_on_signal(app.clone(), core));
     if start == Start::WithWindow {
-        window::open_soon(&app);
+        window::open_soon(&app, None);
     }
     Ok(())
 }
@@ -82,7 +82,8 @@ fn machine(app: &AppHandle, paths: &Paths, panics: &PanicReports) -> io::Result<
         version: app.package_info().version.to_string(),
         seed: seed(),
         ports: Ports {
-            toasts: Arc::new(PluginToasts::new(app.clone(), panics)?),
+            notifications: Arc::new(PluginNotifications::new(app, panics)?),
+            window: Arc::new(Window(app.clone())),
             sounds: Arc::new(SoundPlayer::reporting(panics)?),
             secrets: Arc::new(Keyring::reporting(panics)?),
             opener: Arc::new(Browser),
@@ -109,7 +110,7 @@ async fn follow(app: AppHandle, core: CoreHandle, tray: Tray) {
             tray.show(&state);
             if !asked && is_waiting_for_set_up(&state) {
                 asked = true;
-                window::open_soon(&app);
+                window::open_soon(&app, None);
             }
             match updates.recv().await {
                 // A core that took over from a broken one leaves a revision out.

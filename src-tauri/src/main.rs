@@ -1,11 +1,11 @@
-//! The shell around the core: tray, window, toasts, and the commands of the UI.
+//! The shell around the core: tray, window, notifications, and the commands of the UI.
 
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
 mod app;
 mod arguments;
 mod commands;
-mod toasts;
+mod notifications;
 mod tray;
 mod window;
 

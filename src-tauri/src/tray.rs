@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use gloria_core::protocol::{PauseRequest, Snapshot};
 use gloria_core::tray::{self, LocalTime, MenuAction, TrayIcon as Icon, TrayView};
 use gloria_core::{CoreHandle, Signal, connection};
-use gloria_desktop::session_bus::{self, ToastText};
+use gloria_desktop::session_bus::{self, BodyText};
 use tauri::image::Image;
 use tauri::menu::{Menu, MenuItem};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
@@ -152,7 +152,7 @@ fn build(app: &AppHandle, core: CoreHandle, view: &TrayView) -> tauri::Result<Tr
                 ..
             } = event
             {
-                window::open_soon(tray.app_handle());
+                window::open_soon(tray.app_handle(), None);
             }
         })
         .build(app)
@@ -175,9 +175,9 @@ fn update(app: &AppHandle, icon: &TrayIcon, before: Option<&TrayView>, view: &Tr
 /// The tooltip as the system takes it. A StatusNotifierItem's may hold HTML, and some of its words come from servers.
 fn tooltip(view: &TrayView) -> String {
     let text = if cfg!(target_os = "linux") {
-        ToastText::Markup
+        BodyText::Markup
     } else {
-        ToastText::Plain
+        BodyText::Plain
     };
     text.of(&view.tooltip)
 }
@@ -225,7 +225,7 @@ fn perform(app: &AppHandle, core: &CoreHandle, action: MenuAction) {
         async_runtime::spawn(async move { core.sounds_pause(PauseRequest { minutes }).await.map_err(log) });
     };
     match action {
-        MenuAction::Open => window::open_soon(app),
+        MenuAction::Open => window::open_soon(app, None),
         MenuAction::PauseSounds => pause(PAUSE),
         MenuAction::ResumeSounds => pause(0),
         MenuAction::Reconnect => {

@@ -70,8 +70,9 @@ pub(crate) fn open_display() -> Result<(), String> {
     })
 }
 
-/// Opens the window, or brings it to the front. From any thread.
-pub(crate) fn open_soon(app: &AppHandle) {
+/// Opens the window, or brings it to the front. From any thread. The token is of what the user did to get it, where the
+/// desktop asks for that.
+pub(crate) fn open_soon(app: &AppHandle, activation_token: Option<String>) {
     let app = app.clone();
     // Not on the caller's thread: on Windows a window that is made inside an event handler waits for itself.
     tauri::async_runtime::spawn(async move {
@@ -82,17 +83,23 @@ pub(crate) fn open_soon(app: &AppHandle) {
             .map(|attached| attached.snapshot.preferences.appearance);
         // One after the other: two that both find no window would make two.
         let _turn = OPENING.lock().await;
-        if let Err(error) = open(&app, core, appearance.unwrap_or_default()) {
+        if let Err(error) = open(&app, core, appearance.unwrap_or_default(), activation_token) {
             tracing::error!(%error, "the window could not be opened");
         }
     });
 }
 
-fn open(app: &AppHandle, core: CoreHandle, appearance: Appearance) -> tauri::Result<()> {
+fn open(
+    app: &AppHandle,
+    core: CoreHandle,
+    appearance: Appearance,
+    activation_token: Option<String>,
+) -> tauri::Result<()> {
     if let Some(window) = app.get_webview_window(LABEL) {
         window.unminimize()?;
         window.show()?;
         *FOCUSED.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        use_activation_token(&window, activation_token);
         return window.set_focus();
     }
     let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App("index.html".into()))
@@ -103,8 +110,29 @@ fn open(app: &AppHandle, core: CoreHandle, appearance: Appearance) -> tauri::Res
         .on_navigation(is_our_own)
         .build()?;
     follow(&window, core);
+    use_activation_token(&window, activation_token);
     window.set_focus()
 }
+
+/// Desktops that keep windows from stealing the focus let one to the front that shows a token of the user's click.
+#[cfg(target_os = "linux")]
+fn use_activation_token(window: &WebviewWindow, token: Option<String>) {
+    use gtk::prelude::GtkWindowExt as _;
+
+    let Some(token) = token else { return };
+    let of = window.clone();
+    let used = window.run_on_main_thread(move || {
+        if let Ok(window) = of.gtk_window() {
+            window.set_startup_id(&token);
+        }
+    });
+    if let Err(error) = used {
+        tracing::debug!(%error, "the window could not be given the token of a click");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn use_activation_token(_: &WebviewWindow, _: Option<String>) {}
 
 fn theme(appearance: Appearance) -> Option<Theme> {
     match appearance {
@@ -145,6 +173,6 @@ async fn reopen(app: AppHandle) {
         }
     };
     if timeout(CLOSING_TIMEOUT, gone).await.is_ok() {
-        open_soon(&app);
+        open_soon(&app, None);
     }
 }

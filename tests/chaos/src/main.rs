@@ -5,14 +5,16 @@
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::Context as _;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
 use gloria_core::paths::Paths;
 use gloria_core::ports::{
-    Observation, OpenError, Opener, SecretError, Secrets, Signals, SoundError, Sounds, SystemClock, Toast,
-    ToastError, Toasts,
+    Answer, Delivery, NotificationError, NotificationEvent, NotificationHandle, NotificationRequest,
+    Notifications, Observation, OpenError, Opener, SecretError, Secrets, Signals, SoundError, Sounds,
+    SystemClock, WindowPort,
 };
 use gloria_core::protocol::{ConnectionState, Snapshot, SoundName};
 use gloria_core::session::Token;
@@ -32,13 +34,30 @@ fn say(fact: &Value) {
     let _ = std::io::stdout().lock().write_all(line.as_bytes());
 }
 
-impl Toasts for Bare {
-    fn show(&self, toast: Toast) -> BoxFuture<'static, Result<(), ToastError>> {
-        say(&json!({ "toast": toast.title }));
-        ready(Ok(())).boxed()
+impl Notifications for Bare {
+    fn show(&self, request: NotificationRequest) -> BoxFuture<'static, Result<Answer, NotificationError>> {
+        static LAST_ID: AtomicU32 = AtomicU32::new(0);
+        say(&json!({ "notification": request.title }));
+        let handle = NotificationHandle {
+            service: std::process::id().to_string(),
+            id: LAST_ID.fetch_add(1, Ordering::Relaxed) + 1,
+        };
+        ready(Ok(Answer {
+            handle,
+            delivery: Delivery::Shown,
+        }))
+        .boxed()
     }
 
-    fn withdraw(&self, _: &str) {}
+    fn withdraw(&self, _: NotificationHandle) {}
+
+    fn watch(&self) -> mpsc::Receiver<NotificationEvent> {
+        mpsc::channel(1).1
+    }
+}
+
+impl WindowPort for Bare {
+    fn open(&self, _: Option<String>) {}
 }
 
 impl Sounds for Bare {
@@ -88,7 +107,8 @@ async fn main() -> anyhow::Result<()> {
         version: "0.0.0-chaos".into(),
         seed: 7,
         ports: Ports {
-            toasts: bare.clone(),
+            notifications: bare.clone(),
+            window: bare.clone(),
             sounds: bare.clone(),
             secrets: bare.clone(),
             opener: bare.clone(),

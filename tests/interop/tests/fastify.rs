@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use gloria_core::paths::Paths;
 use gloria_core::ports::SystemClock;
-use gloria_core::ports::fakes::{FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeToasts};
+use gloria_core::ports::fakes::{
+    FakeNotifications, FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeWindow,
+};
 use gloria_core::protocol::{ConnectionState, InboxFilter, InboxQuery, Snapshot};
 use gloria_core::session::Token;
 use gloria_core::{CoreHandle, Ports, Setup, start};
@@ -79,14 +81,14 @@ impl Server {
 
 struct Client {
     core: CoreHandle,
-    toasts: Arc<FakeToasts>,
+    notifications: Arc<FakeNotifications>,
     _home: TempDir,
 }
 
 impl Client {
     fn start(api: &str, token: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
-        let toasts = Arc::<FakeToasts>::default();
+        let notifications = Arc::<FakeNotifications>::default();
         let environment = HashMap::from([("GLORIA_API_URL", api.to_owned())]);
         let setup = Setup {
             paths: Paths::within(home.path()),
@@ -94,7 +96,8 @@ impl Client {
             version: "0.0.0-interop".into(),
             seed: 7,
             ports: Ports {
-                toasts: toasts.clone(),
+                notifications: notifications.clone(),
+                window: Arc::<FakeWindow>::default(),
                 sounds: Arc::<FakeSounds>::default(),
                 secrets: Arc::new(FakeSecrets::holding(api, Token::parse(token).unwrap())),
                 opener: Arc::<FakeOpener>::default(),
@@ -106,7 +109,7 @@ impl Client {
         let (core, _task) = start(setup).unwrap();
         Self {
             core,
-            toasts,
+            notifications,
             _home: home,
         }
     }
@@ -172,8 +175,10 @@ async fn nothing_is_lost_and_nothing_comes_twice_over_dropped_connections() {
     client.until("a live one", |state| state.counts.total >= 42).await;
 
     assert_eq!(client.titles().await, tasks(1..=42));
-    let toasts = timeout(SOON, client.toasts.shown.wait_for(9)).await.unwrap();
-    let titles: Vec<_> = toasts.into_iter().map(|toast| toast.title).collect();
+    let requests = timeout(SOON, client.notifications.shown.wait_for(9))
+        .await
+        .unwrap();
+    let titles: Vec<_> = requests.into_iter().map(|request| request.title).collect();
     let digest = "34 notifications while you were away".to_owned();
     assert_eq!(titles, [tasks(1..=6), vec![digest], tasks(41..=42)].concat());
 }

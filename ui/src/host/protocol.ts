@@ -33,7 +33,7 @@ preferences: Preferences,
  */
 notices: Array<Notice>, 
 /**
- * The item that a toast asked to show, until the window has shown it.
+ * The item that a notification asked to show, until the window has shown it.
  */
 requestedItem: string | null, };
 
@@ -664,10 +664,10 @@ message: string, };
 /**
  * What a notice is about.
  */
-export type NoticeKind = "storage" | "keyring" | "sound" | "toasts" | "tray" | "settings" | "internal" | "lock";
+export type NoticeKind = "storage" | "keyring" | "sound" | "notifications" | "tray" | "settings" | "internal" | "lock";
 
 /**
- * What the window shows, for the rule that the eye needs no toast for what it sees.
+ * What the window shows, for the rule that the eye needs no notification for what it sees.
  */
 export type WindowView = { 
 /**

@@ -139,7 +139,7 @@ export class Inbox {
     if (item.readAt === null) void this.mark([item], 'read');
   }
 
-  /** Opens the item that a toast asked for, wherever it is. */
+  /** Opens the item that a notification asked for, wherever it is. */
   async openKey(key: string): Promise<void> {
     const shown = [...this.list.items, ...this.list.waiting].find((item) => item.key === key);
     const item = shown ?? (await this.#find(key));

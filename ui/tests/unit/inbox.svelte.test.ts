@@ -125,7 +125,7 @@ test('marking all read reads the pages again as far as they were on screen', asy
   expect(app.inbox.list.items.length).toBeGreaterThanOrEqual(250);
 });
 
-describe('an item that a toast asked for', () => {
+describe('an item that a notification asked for', () => {
   test('is opened from the list', async () => {
     await begin('busy');
     app.go('preferences');

@@ -47,7 +47,8 @@ fn core_in(home: &Path, backend: Option<&Backend>) -> CoreHandle {
         version: "1.2.3".into(),
         seed: 7,
         ports: Ports {
-            toasts: Arc::new(gloria_core::ports::fakes::FakeToasts::default()),
+            notifications: Arc::new(gloria_core::ports::fakes::FakeNotifications::default()),
+            window: Arc::new(gloria_core::ports::fakes::FakeWindow::default()),
             sounds: Arc::new(gloria_core::ports::fakes::FakeSounds::default()),
             secrets: Arc::new(secrets),
             opener: Arc::new(gloria_core::ports::fakes::FakeOpener::default()),

@@ -5,6 +5,7 @@ mod account;
 mod collecting;
 mod heard;
 mod incoming;
+mod notifications;
 mod requests;
 mod signals;
 mod storage;
@@ -32,7 +33,8 @@ use crate::metrics::endpoint::Endpoint;
 use crate::outage::{self, Outage};
 use crate::paths::Paths;
 use crate::ports::{
-    Clock, Observation, Opener, Secrets, Signals, SoundError, Sounds, SystemProxies, ToastError, Toasts,
+    Answer, Clock, NotificationError, NotificationEvent, Notifications, Observation, Opener, Secrets,
+    Signals, SoundError, Sounds, Subject, SystemProxies, WindowPort,
 };
 use crate::protocol::{
     AccountView, ConnectionState, Counts, EpochMillis, Notice, NoticeKind, Preferences, Revised, Snapshot,
@@ -43,6 +45,7 @@ use crate::settings::{Key, Resolved, Settings, SettingsFile, proxy_words};
 use crate::throttle::Throttle;
 use collecting::{CatchUp, Held};
 use heard::Heard;
+use notifications::ShownNotifications;
 use storage::StorageTrouble;
 pub use supervision::supervise;
 use telling::Untold;
@@ -78,8 +81,10 @@ impl fmt::Debug for Setup {
 /// The machine, as the core needs it.
 #[derive(Debug, Clone)]
 pub struct Ports {
-    /// Raises toasts.
-    pub toasts: Arc<dyn Toasts>,
+    /// Shows notifications.
+    pub notifications: Arc<dyn Notifications>,
+    /// Opens the window.
+    pub window: Arc<dyn WindowPort>,
     /// Plays sounds.
     pub sounds: Arc<dyn Sounds>,
     /// Keeps tokens.
@@ -115,9 +120,9 @@ const METRICS_INTERVAL: Duration = Duration::from_secs(1);
 /// What the actor's own tasks report back.
 #[derive(Debug)]
 enum Report {
-    Toast {
-        item: Option<String>,
-        outcome: Result<(), ToastError>,
+    Notification {
+        subject: Subject,
+        outcome: Result<Answer, NotificationError>,
     },
     Sound(Result<(), SoundError>),
     /// The keyring has another token than the one that was refused.
@@ -195,8 +200,9 @@ struct Actor {
     /// Alerts of more than anybody could read one by one.
     burst: Option<Held>,
     throttle: Throttle,
-    /// Toasts whose service has not answered yet.
-    toasts_waiting: usize,
+    shown: ShownNotifications,
+    /// What the notification service says; `None` once nothing more can come.
+    notification_events: Option<mpsc::Receiver<NotificationEvent>>,
     untold: Untold,
     outage: Outage,
     conditions: Conditions,
@@ -291,6 +297,7 @@ impl Actor {
             requested_item: None,
         };
         let observations = setup.ports.signals.watch();
+        let notification_events = setup.ports.notifications.watch();
         Ok(Self {
             rng: fastrand::Rng::with_seed(setup.seed),
             setup,
@@ -316,7 +323,8 @@ impl Actor {
             catch_up: None,
             burst: None,
             throttle: Throttle::default(),
-            toasts_waiting: 0,
+            shown: ShownNotifications::default(),
+            notification_events: Some(notification_events),
             untold: Untold::default(),
             storage,
             outage: Outage::default(),
@@ -359,6 +367,7 @@ impl Actor {
                     None => return Ending::Asked,
                 },
                 Some(report) = self.reports.1.recv() => self.note(report).await,
+                event = received(self.notification_events.as_mut()) => self.on_notification_event(event),
                 observation = received(self.observations.as_mut()) => self.note_observation(observation),
                 Ok(()) = changed(token) => self.note_token(),
                 delivery = received(delivery) => match delivery {
@@ -542,31 +551,8 @@ impl Actor {
     }
 
     async fn note(&mut self, report: Report) {
-        if let Report::Toast { .. } = report {
-            self.toasts_waiting = self.toasts_waiting.saturating_sub(1);
-        }
         match report {
-            Report::Toast {
-                item,
-                outcome: Err(error),
-            } => {
-                tracing::warn!(%error, "a toast was not shown");
-                self.set_notice(
-                    NoticeKind::Toasts,
-                    Some(format!("Notifications can't be shown: {error}")),
-                );
-                if let Some(key) = item {
-                    let words = format!("No toast: {error}");
-                    if let Ok(Some(item)) = self
-                        .inbox
-                        .call(move |inbox| inbox.correct_alert(&key, &words))
-                        .await
-                    {
-                        self.tell_items(vec![item], Vec::new()).await;
-                    }
-                }
-            }
-            Report::Toast { outcome: Ok(()), .. } => self.set_notice(NoticeKind::Toasts, None),
+            Report::Notification { subject, outcome } => self.on_notification_answer(subject, outcome).await,
             Report::Sound(Ok(())) => self.set_notice(NoticeKind::Sound, None),
             Report::KeyringChanged => {
                 if let Some(server) = self.settings.address.as_ref().map(Address::server) {

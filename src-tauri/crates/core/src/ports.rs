@@ -11,45 +11,19 @@ use futures_util::future::BoxFuture;
 use thiserror::Error;
 use tokio::sync::mpsc;
 
-use crate::protocol::{Priority, SoundName};
+use crate::protocol::SoundName;
 use crate::session::Token;
 
 pub use gloria_stream::{ProxyAddress, ProxyResolver, ProxyRoute, SystemProxies};
 
 #[cfg(feature = "fakes")]
 pub mod fakes;
+mod notifications;
 
-/// A toast to raise. Its text is plain; whoever shows it escapes it for the service at hand.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Toast {
-    /// The item it is about; `None` for a digest or a word about the connection. A click leads to it.
-    pub item: Option<String>,
-    /// One line.
-    pub title: String,
-    /// A few lines.
-    pub body: String,
-    /// How urgent it is.
-    pub priority: Priority,
-}
-
-/// Why no toast was shown.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum ToastError {
-    /// Nobody shows toasts on this desktop.
-    #[error("this desktop has no notification service")]
-    NoService,
-    /// The service refused.
-    #[error("the notification service failed: {0}")]
-    Failed(String),
-}
-
-/// Raises toasts.
-pub trait Toasts: Send + Sync + Debug {
-    /// Shows a toast. `Ok` means that the service took it.
-    fn show(&self, toast: Toast) -> BoxFuture<'static, Result<(), ToastError>>;
-    /// Withdraws the toast of an item, where the system can.
-    fn withdraw(&self, item: &str);
-}
+pub use notifications::{
+    Answer, Delivery, NotificationError, NotificationEvent, NotificationHandle, NotificationRequest,
+    Notifications, ServiceState, Subject, WindowPort,
+};
 
 /// Why a sound was not heard.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

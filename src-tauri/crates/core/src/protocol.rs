@@ -80,7 +80,7 @@ pub struct Snapshot {
     pub preferences: Preferences,
     /// What the user should know about this machine, such as a full disk or a missing keyring.
     pub notices: Vec<Notice>,
-    /// The item that a toast asked to show, until the window has shown it.
+    /// The item that a notification asked to show, until the window has shown it.
     pub requested_item: Option<String>,
 }
 
@@ -121,7 +121,7 @@ pub enum Update {
     Preferences(Preferences),
     /// The list of notices changed.
     Notices(Vec<Notice>),
-    /// A toast was clicked: show this item. Absent once it has been shown.
+    /// A notification was clicked: show this item. Absent once it has been shown.
     ItemRequested(Option<String>),
     /// The connection in numbers; sent only while a window shows them, and no part of the snapshot.
     Metrics(MetricsView),
@@ -746,7 +746,7 @@ pub enum NoticeKind {
     /// No sound device.
     Sound,
     /// No notification service.
-    Toasts,
+    Notifications,
     /// The desktop has no tray.
     Tray,
     /// A settings file with mistakes in it.
@@ -757,7 +757,7 @@ pub enum NoticeKind {
     Lock,
 }
 
-/// What the window shows, for the rule that the eye needs no toast for what it sees.
+/// What the window shows, for the rule that the eye needs no notification for what it sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]

@@ -1,6 +1,6 @@
-//! What the desktop's session offers: who shows toasts, and where a tray icon can go.
+//! What the desktop's session offers: who shows notifications, and where a tray icon can go.
 
-use gloria_core::ports::ToastError;
+use gloria_core::ports::NotificationError;
 
 #[cfg(target_os = "linux")]
 #[path = "session_bus/linux.rs"]
@@ -9,16 +9,16 @@ mod system;
 #[path = "session_bus/other.rs"]
 mod system;
 
-/// How a notification service reads the text of a toast.
+/// How a notification service reads the text of a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ToastText {
+pub enum BodyText {
     /// As it is.
     Plain,
     /// As markup, in which `&`, `<` and `>` must be escaped (Desktop Notifications Specification, `body-markup`).
     Markup,
 }
 
-impl ToastText {
+impl BodyText {
     /// The text in the form that shows it as it is.
     pub fn of(self, text: &str) -> String {
         match self {
@@ -31,12 +31,12 @@ impl ToastText {
     }
 }
 
-/// Asks who shows toasts, and starts that service where the session can. Blocks for as long as it takes to answer.
+/// Asks who shows notifications, and starts that service where the session can. Blocks for as long as it takes to answer.
 ///
 /// # Errors
 ///
-/// [`ToastError::NoService`] when nobody does.
-pub fn notification_service() -> Result<ToastText, ToastError> {
+/// [`NotificationError::NoService`] when nobody does.
+pub fn notification_service() -> Result<BodyText, NotificationError> {
     system::notification_service()
 }
 
@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn markup_is_shown_as_it_was_written() {
-        assert_eq!(ToastText::Markup.of("<b>R&D</b>"), "&lt;b&gt;R&amp;D&lt;/b&gt;");
-        assert_eq!(ToastText::Plain.of("<b>"), "<b>");
+        assert_eq!(BodyText::Markup.of("<b>R&D</b>"), "&lt;b&gt;R&amp;D&lt;/b&gt;");
+        assert_eq!(BodyText::Plain.of("<b>"), "<b>");
     }
 }

@@ -9,7 +9,9 @@ use gloria_backend::TEST_TOKEN;
 use gloria_chaos::SOON;
 use gloria_core::paths::Paths;
 use gloria_core::ports::SystemClock;
-use gloria_core::ports::fakes::{FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeToasts};
+use gloria_core::ports::fakes::{
+    FakeNotifications, FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeWindow,
+};
 use gloria_core::protocol::{ConnectionState, InboxFilter, InboxQuery, Snapshot};
 use gloria_core::session::Token;
 use gloria_core::{CoreHandle, Ports, Setup, start};
@@ -30,7 +32,7 @@ pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
 pub(crate) struct Desk {
     pub(crate) home: TempDir,
     pub(crate) api: String,
-    pub(crate) toasts: Arc<FakeToasts>,
+    pub(crate) notifications: Arc<FakeNotifications>,
 }
 
 impl Desk {
@@ -38,7 +40,7 @@ impl Desk {
         Self {
             home: tempfile::tempdir().unwrap(),
             api: format!("http://{server}/api/v1"),
-            toasts: Arc::default(),
+            notifications: Arc::default(),
         }
     }
 
@@ -53,7 +55,8 @@ impl Desk {
             version: "0.0.0-chaos".into(),
             seed: 7,
             ports: Ports {
-                toasts: self.toasts.clone(),
+                notifications: self.notifications.clone(),
+                window: Arc::<FakeWindow>::default(),
                 sounds: Arc::<FakeSounds>::default(),
                 secrets: Arc::new(FakeSecrets::holding(&self.api, Token::parse(TEST_TOKEN).unwrap())),
                 opener: Arc::<FakeOpener>::default(),
@@ -67,11 +70,11 @@ impl Desk {
     }
 
     pub(crate) fn toasts(&self) -> Vec<String> {
-        self.toasts
+        self.notifications
             .shown
             .all()
             .into_iter()
-            .map(|toast| toast.title)
+            .map(|request| request.title)
             .collect()
     }
 }

@@ -105,7 +105,7 @@ async fn what_a_server_says_again_at_the_seam_is_stored_and_shown_once() {
         .await;
     running.total(3).await;
     assert_eq!(running.titles().await, tasks(1..=3));
-    soon("three toasts", desk.toasts.shown.wait_for(3)).await;
+    soon("three toasts", desk.notifications.shown.wait_for(3)).await;
     assert_eq!(desk.toasts(), tasks(1..=3));
 }
 

@@ -64,7 +64,7 @@ async fn a_core_that_is_killed_again_and_again_loses_nothing_and_shows_nothing_t
     let backend = Backend::start(BackendOptions::default()).await.unwrap();
     let control = backend.control();
     let home = tempfile::tempdir().unwrap();
-    let mut toasts = Vec::new();
+    let mut shown = Vec::new();
     let mut sent = 0;
     for round in 1..=12_u64 {
         let mut program = core(&home, &backend);
@@ -90,8 +90,8 @@ async fn a_core_that_is_killed_again_and_again_loses_nothing_and_shows_nothing_t
         let mut said = 0;
         while said < round {
             let line = program.line().await.unwrap();
-            if let Some(toast) = line["toast"].as_str() {
-                toasts.push(toast.to_owned());
+            if let Some(title) = line["notification"].as_str() {
+                shown.push(title.to_owned());
             }
             if line["total"] == sent {
                 break;
@@ -100,8 +100,8 @@ async fn a_core_that_is_killed_again_and_again_loses_nothing_and_shows_nothing_t
         }
         program.kill().await;
         while let Some(line) = program.line().await {
-            if let Some(toast) = line["toast"].as_str() {
-                toasts.push(toast.to_owned());
+            if let Some(title) = line["notification"].as_str() {
+                shown.push(title.to_owned());
             }
         }
         control.wait_for(|seen| seen.streams == 0, SOON).await.unwrap();
@@ -118,10 +118,10 @@ async fn a_core_that_is_killed_again_and_again_loses_nothing_and_shows_nothing_t
     last.kill().await;
     let (position, numbers) = stored(&home, &backend);
     assert_eq!((position, numbers), (sent, (1..=sent).collect()));
-    let mut once = toasts.clone();
+    let mut once = shown.clone();
     once.sort_unstable();
     once.dedup();
-    assert_eq!(once.len(), toasts.len(), "no toast came twice: {toasts:?}");
+    assert_eq!(once.len(), shown.len(), "no notification came twice: {shown:?}");
 }
 
 /// What is stored while the core runs.

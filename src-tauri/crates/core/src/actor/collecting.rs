@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::Actor;
 use crate::alert::{self, Alert, Collection, MOST_MISSED_TOASTS, ToastVerdict};
-use crate::ports::Toast;
+use crate::ports::{NotificationRequest, Subject};
 use crate::protocol::{EpochMillis, Item, ItemKind, Priority};
 use crate::text::paragraphs;
 
@@ -24,10 +24,6 @@ const BURST_SILENCE: Duration = Duration::from_secs(2);
 
 /// A flood that does not end is told of this often.
 const LONGEST_BURST: Duration = Duration::from_secs(15);
-
-/// Toasts whose service has not answered yet. A service that hangs must not gather a queue that bursts out when it is
-/// back.
-const MOST_WAITING_TOASTS: usize = 16;
 
 /// What a notification shows of a body, in characters: four or five lines, which is what services show.
 const MAX_BODY_CHARS: usize = 200;
@@ -64,7 +60,7 @@ pub(super) struct Held {
 #[derive(Debug, Clone)]
 struct Sample {
     key: String,
-    toast: Toast,
+    request: NotificationRequest,
     created_at: EpochMillis,
 }
 
@@ -72,7 +68,7 @@ impl Sample {
     fn of(item: &Item) -> Self {
         Self {
             key: item.key.clone(),
-            toast: toast_of(item),
+            request: request_of(item),
             created_at: item.created_at,
         }
     }
@@ -117,7 +113,7 @@ impl Held {
         if self
             .pressing
             .as_ref()
-            .is_none_or(|pressing| (pressing.toast.priority, pressing.created_at) <= rank)
+            .is_none_or(|pressing| (pressing.request.priority, pressing.created_at) <= rank)
         {
             self.pressing = Some(sample.clone());
         }
@@ -136,7 +132,7 @@ impl Held {
             self.newest = self.first.iter().max_by_key(|sample| sample.created_at).cloned();
         }
         if self.pressing.take_if(|pressing| pressing.key == key).is_some() {
-            let rank = |sample: &&Sample| (sample.toast.priority, sample.created_at);
+            let rank = |sample: &&Sample| (sample.request.priority, sample.created_at);
             self.pressing = self.first.iter().max_by_key(rank).cloned();
         }
     }
@@ -162,14 +158,14 @@ impl Held {
         }
     }
 
-    fn digest(&self, title: String) -> Toast {
+    fn digest(&self, title: String) -> NotificationRequest {
         let urgent = self
             .keys
             .values()
             .filter(|priority| **priority == Priority::Urgent)
             .count()
             + self.uncounted.1;
-        let title_of = |sample: &Option<Sample>| sample.as_ref().map(|sample| sample.toast.title.clone());
+        let title_of = |sample: &Option<Sample>| sample.as_ref().map(|sample| sample.request.title.clone());
         let body = match (urgent, title_of(&self.newest), title_of(&self.pressing)) {
             (0, Some(newest), _) => format!("Newest: {newest}"),
             (1, _, Some(pressing)) => format!("Urgent: {pressing}"),
@@ -177,11 +173,12 @@ impl Held {
             (0, None, _) => String::new(),
             (1.., _, None) => format!("{urgent} urgent"),
         };
-        Toast {
-            item: None,
+        NotificationRequest {
+            subject: Subject::Digest(0),
             title,
             body,
             priority: self.priority(),
+            replaces: None,
         }
     }
 }
@@ -223,11 +220,6 @@ impl Actor {
         }
     }
 
-    /// The service for toasts is behind: nothing more is asked of it one by one.
-    pub(super) fn toasts_are_stuck(&self) -> bool {
-        self.toasts_waiting >= MOST_WAITING_TOASTS
-    }
-
     /// Does what the gate decided.
     pub(super) fn raise(&mut self, alerts: Vec<(Item, Alert)>) {
         let now = Instant::now();
@@ -248,7 +240,7 @@ impl Actor {
                     burst.quiet_at = now + BURST_SILENCE;
                     burst.add(&item);
                 }
-                ToastVerdict::Show => self.show_toast(toast_of(&item)),
+                ToastVerdict::Show => self.show(request_of(&item)),
                 ToastVerdict::Suppress => {}
             }
             if let Some(sound) = alert.sound {
@@ -285,7 +277,7 @@ impl Actor {
     }
 
     fn end_burst(&mut self, now: Instant) {
-        if self.toasts_are_stuck()
+        if self.notifications_wait()
             && let Some(burst) = &mut self.burst
         {
             (burst.quiet_at, burst.latest) = (now + LONGEST_BURST, now + LONGEST_BURST);
@@ -303,13 +295,14 @@ impl Actor {
         let circumstances = self.circumstances();
         let (sound, _) = alert::sound(ItemKind::Notification, held.priority(), &circumstances);
         if !circumstances.in_view {
-            let toasts: Vec<Toast> = if held.len() > most_toasts || held.len() > held.first.len() {
-                vec![held.digest(title(held.len()))]
-            } else {
-                held.first.iter().map(|sample| sample.toast.clone()).collect()
-            };
-            for toast in toasts {
-                self.show_toast(toast);
+            let requests: Vec<NotificationRequest> =
+                if held.len() > most_toasts || held.len() > held.first.len() {
+                    vec![held.digest(title(held.len()))]
+                } else {
+                    held.first.iter().map(|sample| sample.request.clone()).collect()
+                };
+            for request in requests {
+                self.show(request);
             }
         }
         if let Some(sound) = sound {
@@ -318,12 +311,13 @@ impl Actor {
     }
 }
 
-fn toast_of(item: &Item) -> Toast {
-    Toast {
-        item: Some(item.key.clone()),
+fn request_of(item: &Item) -> NotificationRequest {
+    NotificationRequest {
+        subject: Subject::Item(item.key.clone()),
         title: item.title.clone(),
         body: short_body(&item.body),
         priority: item.priority,
+        replaces: None,
     }
 }
 
@@ -374,7 +368,7 @@ mod tests {
             (held.len(), held.first.len(), held.keys.len()),
             (30_000, 6, MAX_HELD_KEYS)
         );
-        let size: usize = held.first.iter().map(|sample| sample.toast.body.len()).sum();
+        let size: usize = held.first.iter().map(|sample| sample.request.body.len()).sum();
         assert!(size <= 6 * 4 * MAX_BODY_CHARS, "{size}");
         let digest = held.digest("30000 more".into());
         assert_eq!(

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use gloria_stream::{Command, Delivery, Frame, Frames, Status};
 use tokio::time::Instant;
 
-use super::collecting::short_body;
 use super::{Actor, HEARD_INTERVAL, Report};
 use crate::alert::{self, Alert, Circumstances, ToastVerdict};
 use crate::connection;
@@ -13,7 +12,7 @@ use crate::event::{self, ConnectionEstablished, DecodeContext, DecodeError, Even
 use crate::inbox::{Arrival, Cursor, Filed, Now, fingerprint, notices};
 use crate::metrics::{self, Outcome};
 use crate::outage::OutageNews;
-use crate::ports::Toast;
+use crate::ports::{NotificationRequest, Subject};
 use crate::protocol::{EpochMillis, Item, Priority};
 use crate::refusal;
 use crate::throttle::{Source, Throttle};
@@ -310,13 +309,13 @@ impl Actor {
                 Filed::Posted(item) => stored.push(item),
                 Filed::Changed(item) => {
                     if item.read_at.is_some() || item.archived_at.is_some() {
-                        self.setup.ports.toasts.withdraw(&item.key);
+                        self.withdraw(&item.key);
                         self.release(&item.key);
                     }
                     stored.push(item);
                 }
                 Filed::Removed(key) => {
-                    self.setup.ports.toasts.withdraw(&key);
+                    self.withdraw(&key);
                     self.release(&key);
                     removed.push(key);
                 }
@@ -332,7 +331,7 @@ impl Actor {
         let paused_until = self.state.preferences.sounds_paused_until;
         Circumstances {
             catching_up: false,
-            throttled: self.toasts_are_stuck(),
+            throttled: self.notifications_wait(),
             in_view: self.window.focused && self.window.inbox_visible,
             expired: false,
             shown_before: false,
@@ -350,25 +349,14 @@ impl Actor {
         if let Some(OutageNews { title, body }) = news
             && !self.state.account.needs_setup
         {
-            self.show_toast(Toast {
-                item: None,
+            self.show(NotificationRequest {
+                subject: Subject::App,
                 title,
                 body,
                 priority: Priority::High,
+                replaces: None,
             });
         }
-    }
-
-    pub(super) fn show_toast(&mut self, mut toast: Toast) {
-        toast.body = short_body(&toast.body);
-        self.toasts_waiting += 1;
-        let (item, reports) = (toast.item.clone(), self.reports.0.clone());
-        let shown = self.setup.ports.toasts.show(toast);
-        tokio::spawn(async move {
-            let outcome = shown.await;
-            // The core may have ended meanwhile.
-            let _ = reports.send(Report::Toast { item, outcome });
-        });
     }
 
     pub(super) fn play(&mut self, sound: crate::protocol::SoundName) {

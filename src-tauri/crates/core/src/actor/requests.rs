@@ -146,7 +146,7 @@ impl Actor {
             .with_inbox(move |inbox| inbox.mark(&request.keys, mark, now))
             .await?;
         for item in changed.iter().filter(|item| item.read_at.is_some()) {
-            self.setup.ports.toasts.withdraw(&item.key);
+            self.withdraw(&item.key);
             self.release(&item.key);
         }
         if !changed.is_empty() {

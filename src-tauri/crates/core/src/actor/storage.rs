@@ -11,7 +11,7 @@ use super::incoming::throttled;
 use crate::alert::Alert;
 use crate::inbox::{Arrival, Cursor, Filed, Inbox, InboxError, notices};
 use crate::metrics::Outcome;
-use crate::ports::Toast;
+use crate::ports::{NotificationRequest, Subject};
 use crate::protocol::{Item, NoticeKind, Priority, Update};
 use crate::text::sentence;
 
@@ -264,11 +264,12 @@ impl Actor {
         );
         self.publish_connection();
         if notify {
-            self.show_toast(Toast {
-                item: None,
+            self.show(NotificationRequest {
+                subject: Subject::App,
                 title: "Gloria Notify needs you".into(),
                 body: format!("New notifications cannot be kept: {words}"),
                 priority: Priority::High,
+                replaces: None,
             });
         }
     }
@@ -292,7 +293,9 @@ mod tests {
     use super::*;
     use crate::paths::Paths;
     use crate::ports::SystemClock;
-    use crate::ports::fakes::{FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeToasts};
+    use crate::ports::fakes::{
+        FakeNotifications, FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeWindow,
+    };
 
     #[tokio::test]
     async fn an_inbox_that_panics_ends_the_core_so_that_another_takes_over() {
@@ -303,7 +306,8 @@ mod tests {
             version: String::new(),
             seed: 7,
             ports: Ports {
-                toasts: Arc::new(FakeToasts::default()),
+                notifications: Arc::new(FakeNotifications::default()),
+                window: Arc::new(FakeWindow::default()),
                 sounds: Arc::new(FakeSounds::default()),
                 secrets: Arc::new(FakeSecrets::default()),
                 opener: Arc::new(FakeOpener::default()),

@@ -12,7 +12,7 @@ use super::{Actor, Ending, Setup, WAITING_REQUESTS, listed};
 use crate::connection::epoch_millis;
 use crate::handle::{Attached, CoreError, CoreHandle, Request};
 use crate::inbox::InboxError;
-use crate::ports::{PanicReports, Toast};
+use crate::ports::{NotificationRequest, PanicReports, Subject};
 use crate::protocol::{ConnectionState, NoticeKind, Priority, Remedy, Update};
 use crate::restarts::Restarts;
 use crate::status::{Health, StatusReport};
@@ -160,20 +160,21 @@ where
     }
 }
 
-/// Raises one toast, which nobody waits for: its service may be what broke.
+/// Shows one notification, which nobody waits for: its service may be what broke.
 fn tell(setup: &Setup) {
-    let toast = Toast {
-        item: None,
+    let request = NotificationRequest {
+        subject: Subject::App,
         priority: Priority::High,
+        replaces: None,
         title: "Gloria Notify had an internal error".to_owned(),
         body: "It starts again by itself. What came is kept, and what comes meanwhile is asked for again"
             .to_owned(),
     };
-    let shown = std::panic::catch_unwind(AssertUnwindSafe(|| setup.ports.toasts.show(toast)));
+    let shown = std::panic::catch_unwind(AssertUnwindSafe(|| setup.ports.notifications.show(request)));
     if let Ok(shown) = shown {
         tokio::spawn(async move {
             if let Err(error) = shown.await {
-                tracing::warn!(%error, "the internal error could not be told by a toast");
+                tracing::warn!(%error, "the internal error could not be shown as a notification");
             }
         });
     }

@@ -7,12 +7,13 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use tokio::sync::{mpsc, watch};
 
-use super::{
-    Observation, OpenError, Opener, SecretError, Secrets, Signals, SoundError, Sounds, Toast, ToastError,
-    Toasts,
-};
+use super::{Observation, OpenError, Opener, SecretError, Secrets, Signals, SoundError, Sounds};
 use crate::protocol::SoundName;
 use crate::session::Token;
+
+mod notifications;
+
+pub use notifications::{Behaviour, FakeNotifications, FakeWindow};
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -45,31 +46,6 @@ impl<T: Clone> Recorded<T> {
             Ok(all) => all.clone(),
             Err(_) => self.all(),
         }
-    }
-}
-
-/// Toasts that are only written down.
-#[derive(Debug, Default)]
-pub struct FakeToasts {
-    /// What was shown.
-    pub shown: Recorded<Toast>,
-    /// The items whose toasts were withdrawn.
-    pub withdrawn: Recorded<String>,
-    /// What showing answers, when it is to fail.
-    pub failure: Mutex<Option<ToastError>>,
-}
-
-impl Toasts for FakeToasts {
-    fn show(&self, toast: Toast) -> BoxFuture<'static, Result<(), ToastError>> {
-        if let Some(error) = lock(&self.failure).clone() {
-            return ready(Err(error)).boxed();
-        }
-        self.shown.push(toast);
-        ready(Ok(())).boxed()
-    }
-
-    fn withdraw(&self, item: &str) {
-        self.withdrawn.push(item.to_owned());
     }
 }
 

@@ -172,7 +172,7 @@ async fn a_refused_token_asks_for_sign_in_and_a_new_one_connects() {
         })
         .await;
     assert_eq!(state.connection.remedy, Remedy::SignIn);
-    let toasts = soon("told", desk.toasts.shown.wait_for(1)).await;
+    let toasts = soon("told", desk.notifications.shown.wait_for(1)).await;
     assert_eq!(toasts[0].title, "Gloria Notify needs you");
     assert_eq!(
         control.observed().stream_requests().count(),

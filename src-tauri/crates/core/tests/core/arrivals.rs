@@ -16,9 +16,9 @@ async fn an_event_on_the_wire_becomes_a_row_a_badge_a_toast_and_a_sound() {
 
     control.push(CREATED, live("1", "normal"));
 
-    let toasts = soon("toast", desk.toasts.shown.wait_for(1)).await;
+    let toasts = soon("toast", desk.notifications.shown.wait_for(1)).await;
     assert_eq!(
-        (toasts[0].item.as_deref(), toasts[0].title.as_str()),
+        (toasts[0].subject.item(), toasts[0].title.as_str()),
         (Some("n:1"), "title 1")
     );
     assert_eq!(
@@ -42,7 +42,7 @@ async fn a_burst_makes_one_sound_and_low_priority_makes_none() {
     }
     control.push(CREATED, live("4", "low"));
     running.until("four items", |state| state.counts.total == 4).await;
-    soon("toasts", desk.toasts.shown.wait_for(3)).await;
+    soon("toasts", desk.notifications.shown.wait_for(3)).await;
     assert_eq!(desk.titles(), ["title 1", "title 2", "title 3"]);
     assert_eq!(desk.sounds.played.all().len(), 1);
 }
@@ -54,7 +54,7 @@ async fn many_missed_become_one_digest_and_nothing_comes_twice() {
     let running = desk.start();
     running.connected().await;
     control.push(CREATED, live("1", "normal"));
-    soon("first toast", desk.toasts.shown.wait_for(1)).await;
+    soon("first toast", desk.notifications.shown.wait_for(1)).await;
     running.stop().await;
 
     for id in 0..12 {
@@ -62,7 +62,7 @@ async fn many_missed_become_one_digest_and_nothing_comes_twice() {
     }
     let running = desk.start();
     running.until("all of it", |state| state.counts.total == 13).await;
-    let toasts = soon("digest", desk.toasts.shown.wait_for(2)).await;
+    let toasts = soon("digest", desk.notifications.shown.wait_for(2)).await;
     assert_eq!(toasts[1].title, "12 notifications while you were away");
     let seen = control.observed();
     let resumed = seen.stream_requests().next_back().unwrap();
@@ -81,7 +81,7 @@ async fn many_missed_become_one_digest_and_nothing_comes_twice() {
     .await
     .unwrap();
     control.push(CREATED, live("last", "normal"));
-    soon("last toast", desk.toasts.shown.wait_for(3)).await;
+    soon("last toast", desk.notifications.shown.wait_for(3)).await;
     assert_eq!(
         desk.titles(),
         ["title 1", "12 notifications while you were away", "title last"]
@@ -96,13 +96,13 @@ async fn few_missed_are_shown_one_by_one() {
     let running = desk.start();
     running.connected().await;
     control.push(CREATED, live("1", "normal"));
-    soon("first", desk.toasts.shown.wait_for(1)).await;
+    soon("first", desk.notifications.shown.wait_for(1)).await;
     running.stop().await;
     for id in 0..3 {
         control.push(CREATED, missed(id));
     }
     let _running = desk.start();
-    soon("toasts", desk.toasts.shown.wait_for(4)).await;
+    soon("toasts", desk.notifications.shown.wait_for(4)).await;
     assert_eq!(desk.titles()[1..], ["missed 0", "missed 1", "missed 2"]);
     soon("one sound for all", desk.sounds.played.wait_for(2)).await;
     assert_eq!(desk.sounds.played.all().len(), 2);
@@ -126,7 +126,7 @@ async fn what_the_eye_sees_needs_no_toast_unless_it_is_urgent() {
     control.push(CREATED, live("1", "normal"));
     running.until("stored", |state| state.counts.total == 1).await;
     control.push(CREATED, live("2", "urgent"));
-    soon("urgent toast", desk.toasts.shown.wait_for(1)).await;
+    soon("urgent toast", desk.notifications.shown.wait_for(1)).await;
     assert_eq!(desk.titles(), ["title 2"]);
     let quiet = running
         .items()
@@ -151,7 +151,7 @@ async fn reading_marks_withdraw_toasts_and_counts_follow() {
         mark: Mark::Read,
     };
     assert_eq!(running.core.inbox_mark(mark).await.unwrap().unread, 1);
-    assert_eq!(desk.toasts.withdrawn.all(), ["n:1"]);
+    assert_eq!(desk.notifications.withdrawn_items(), ["n:1"]);
     // Read on another device.
     control.push(
         "notification.updated",
@@ -160,7 +160,7 @@ async fn reading_marks_withdraw_toasts_and_counts_follow() {
     running
         .until("none unread", |state| state.counts.unread == 0)
         .await;
-    assert_eq!(desk.toasts.withdrawn.all(), ["n:1", "n:2"]);
+    assert_eq!(desk.notifications.withdrawn_items(), ["n:1", "n:2"]);
 }
 
 #[tokio::test]
@@ -218,7 +218,7 @@ async fn preferences_last_and_a_pause_silences() {
         .await
         .unwrap();
     control.push(CREATED, live("1", "urgent"));
-    soon("toast", desk.toasts.shown.wait_for(1)).await;
+    soon("toast", desk.notifications.shown.wait_for(1)).await;
     running
         .core
         .sounds_pause(PauseRequest { minutes: 0 })
@@ -252,7 +252,7 @@ async fn a_workflow_is_one_item_that_speaks_up_when_it_fails() {
         "workflow.failed",
         json!({"workflowId": "w", "name": "Import", "error": "no space", "createdAt": now()}),
     );
-    let toasts = soon("toast", desk.toasts.shown.wait_for(1)).await;
+    let toasts = soon("toast", desk.notifications.shown.wait_for(1)).await;
     assert_eq!(
         (toasts[0].title.as_str(), toasts[0].priority),
         ("Import", Priority::High)

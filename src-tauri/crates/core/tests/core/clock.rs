@@ -68,15 +68,19 @@ async fn a_clock_that_is_set_by_hours_costs_and_repeats_nothing() {
             live(&id, "normal")
         };
         control.push(CREATED, send("before"));
-        soon("the first toast", desk.toasts.shown.wait_for(1)).await;
+        soon("the first toast", desk.notifications.shown.wait_for(1)).await;
 
         clock.ahead.store(set, Ordering::SeqCst);
         control.push(CREATED, send("set"));
-        soon("a toast after it was set", desk.toasts.shown.wait_for(2)).await;
+        soon("a toast after it was set", desk.notifications.shown.wait_for(2)).await;
         control.end_streams();
         reconnects_soon(&running, &clock).await;
         control.push(CREATED, send("again"));
-        soon("a toast on the next connection", desk.toasts.shown.wait_for(3)).await;
+        soon(
+            "a toast on the next connection",
+            desk.notifications.shown.wait_for(3),
+        )
+        .await;
 
         // And with the wrong clock from the start, on rows that seem to be of another day.
         running.stop().await;
@@ -84,7 +88,11 @@ async fn a_clock_that_is_set_by_hours_costs_and_repeats_nothing() {
         running.connected().await;
         clock.ahead.store(0, Ordering::SeqCst);
         control.push(CREATED, send("back"));
-        soon("a toast after it was set back", desk.toasts.shown.wait_for(4)).await;
+        soon(
+            "a toast after it was set back",
+            desk.notifications.shown.wait_for(4),
+        )
+        .await;
         assert_eq!(desk.titles(), titles, "each once, {set} s");
 
         let streams = control.observed().streams_total - streams_before;

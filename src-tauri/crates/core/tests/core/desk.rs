@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use gloria_backend::{Backend, BackendOptions, Control, TEST_TOKEN};
 use gloria_core::paths::Paths;
-use gloria_core::ports::fakes::{FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeToasts};
+use gloria_core::ports::fakes::{
+    FakeNotifications, FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeWindow,
+};
 use gloria_core::ports::{Clock, SystemClock};
 use gloria_core::protocol::{ConnectionState, InboxFilter, InboxQuery, Item, Snapshot};
 use gloria_core::session::Token;
@@ -31,7 +33,8 @@ pub(crate) struct Desk {
     pub(crate) home: TempDir,
     folder: &'static str,
     pub(crate) environment: HashMap<&'static str, String>,
-    pub(crate) toasts: Arc<FakeToasts>,
+    pub(crate) notifications: Arc<FakeNotifications>,
+    pub(crate) window: Arc<FakeWindow>,
     pub(crate) sounds: Arc<FakeSounds>,
     pub(crate) secrets: Arc<FakeSecrets>,
     pub(crate) opener: Arc<FakeOpener>,
@@ -52,7 +55,8 @@ impl Desk {
             home: tempfile::tempdir().unwrap(),
             folder: "",
             environment,
-            toasts: Arc::default(),
+            notifications: Arc::default(),
+            window: Arc::default(),
             sounds: Arc::default(),
             secrets: Arc::new(secrets),
             opener: Arc::default(),
@@ -86,7 +90,8 @@ impl Desk {
             version: "0.0.0-test".into(),
             seed: 7,
             ports: Ports {
-                toasts: self.toasts.clone(),
+                notifications: self.notifications.clone(),
+                window: self.window.clone(),
                 sounds: self.sounds.clone(),
                 secrets: self.secrets.clone(),
                 opener: self.opener.clone(),
@@ -98,11 +103,11 @@ impl Desk {
     }
 
     pub(crate) fn titles(&self) -> Vec<String> {
-        self.toasts
+        self.notifications
             .shown
             .all()
             .into_iter()
-            .map(|toast| toast.title)
+            .map(|request| request.title)
             .collect()
     }
 }

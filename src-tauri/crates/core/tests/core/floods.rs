@@ -16,10 +16,10 @@ async fn a_flood_is_stored_whole_and_makes_five_toasts_and_a_digest() {
     for id in 0..400 {
         control.push(CREATED, live(&id.to_string(), "normal"));
     }
-    let toasts = soon("digest", desk.toasts.shown.wait_for(6)).await;
+    let toasts = soon("digest", desk.notifications.shown.wait_for(6)).await;
     assert_eq!(toasts[4].title, "title 4");
     assert_eq!(toasts[5].title, "395 more notifications");
-    assert_eq!(toasts[5].item, None);
+    assert_eq!(toasts[5].subject.item(), None);
     let state = running
         .until("all of it", |state| state.counts.total == 400)
         .await;
@@ -49,7 +49,7 @@ async fn a_flood_of_one_kind_does_not_silence_another() {
     }
     control.push(CREATED, live("one", "normal"));
     control.push(CREATED, live("two", "urgent"));
-    let shown = soon("toasts", desk.toasts.shown.wait_for(8)).await;
+    let shown = soon("toasts", desk.notifications.shown.wait_for(8)).await;
     let titles: Vec<_> = shown.iter().map(|toast| toast.title.as_str()).collect();
     assert_eq!(titles[5..], ["title one", "title two", "15 more notifications"]);
 }
@@ -66,7 +66,7 @@ async fn what_was_read_in_a_flood_is_not_announced_after_it() {
     running.until("all seven", |state| state.counts.total == 7).await;
     // Five were shown, two are held, of which one is removed.
     control.push("notification.deleted", json!({"id": "5"}));
-    let shown = soon("the last", desk.toasts.shown.wait_for(6)).await;
+    let shown = soon("the last", desk.notifications.shown.wait_for(6)).await;
     assert_eq!(shown[5].title, "title 6", "one that is left speaks for itself");
 }
 

@@ -103,7 +103,7 @@ async fn a_refusal_inside_a_stream_needs_the_user_after_another_token() {
         })
         .await;
     assert_eq!(halted.connection.remedy, Remedy::SignIn);
-    let told = soon("told", desk.toasts.shown.wait_for(1)).await;
+    let told = soon("told", desk.notifications.shown.wait_for(1)).await;
     assert_eq!(told[0].title, "Gloria Notify needs you");
 }
 
@@ -131,7 +131,7 @@ async fn a_position_that_the_server_refuses_is_let_go_and_said_over_restarts_too
         let id = format!("n{start}");
         let event = format!("id: {id}\nevent: {CREATED}\ndata: {}\n\n", live(&id, "normal"));
         client.write_all(event.as_bytes()).await.unwrap();
-        soon("shown", desk.toasts.shown.wait_for(2 * start as usize + 1)).await;
+        soon("shown", desk.notifications.shown.wait_for(2 * start as usize + 1)).await;
         running.stop().await;
     }
 }
@@ -150,7 +150,7 @@ async fn a_locked_keyring_needs_the_user_in_every_place_alike() {
     assert_eq!(state.connection.remedy, Remedy::UnlockKeyring);
     assert!(state.connection.needs_user);
     assert_eq!(running.core.status().await.unwrap().health, Health::NeedsUser);
-    soon("told", desk.toasts.shown.wait_for(1)).await;
+    soon("told", desk.notifications.shown.wait_for(1)).await;
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod desk;
 mod floods;
 mod healing;
 mod network;
+mod notifications;
 mod numbers;
 mod open_metrics;
 mod position;

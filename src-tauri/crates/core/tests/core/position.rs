@@ -111,7 +111,7 @@ async fn a_gap_is_a_row_that_stays_until_it_is_seen() {
     running
         .until("gap and the last", |state| state.counts.total == 3)
         .await;
-    soon("told by itself", desk.toasts.shown.wait_for(2)).await;
+    soon("told by itself", desk.notifications.shown.wait_for(2)).await;
     assert_eq!(desk.titles()[1], "Notifications are missing here");
     running.core.inbox_mark_all_seen().await.unwrap();
     running.stop().await;
@@ -239,9 +239,9 @@ async fn what_expires_expires_by_the_servers_clock() {
     over["expiresAt"] = past.to_string().into();
     control.push(CREATED, over);
     running.until("both", |state| state.counts.total == 2).await;
-    soon("toast", desk.toasts.shown.wait_for(1)).await;
+    soon("toast", desk.notifications.shown.wait_for(1)).await;
     control.push(CREATED, live("end", "normal"));
-    soon("the end", desk.toasts.shown.wait_for(2)).await;
+    soon("the end", desk.notifications.shown.wait_for(2)).await;
     assert_eq!(desk.titles(), ["title soon over", "title end"]);
 }
 
@@ -261,7 +261,7 @@ async fn without_a_greeting_the_answers_date_is_the_servers_clock() {
         .write_all(format!("{head}{event}").as_bytes())
         .await
         .unwrap();
-    soon("toast", desk.toasts.shown.wait_for(1)).await;
+    soon("toast", desk.notifications.shown.wait_for(1)).await;
     assert_eq!(desk.titles(), ["title soon over"]);
 }
 

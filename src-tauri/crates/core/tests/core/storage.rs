@@ -76,7 +76,7 @@ async fn while_nothing_can_be_stored_alerts_go_on_and_all_of_it_is_stored_afterw
         mark: Mark::Read,
     };
     running.core.inbox_mark(mark).await.unwrap();
-    soon("toasts", desk.toasts.shown.wait_for(4)).await;
+    soon("toasts", desk.notifications.shown.wait_for(4)).await;
     assert_eq!(
         desk.titles(),
         ["title 1", "Gloria Notify needs you", "title 2", "title 3"]
@@ -113,7 +113,7 @@ async fn while_nothing_can_be_stored_alerts_go_on_and_all_of_it_is_stored_afterw
         [("title 1", true), ("title 2", true), ("title 3", true)]
     );
     control.push(CREATED, live("4", "normal"));
-    soon("fourth", desk.toasts.shown.wait_for(5)).await;
+    soon("fourth", desk.notifications.shown.wait_for(5)).await;
     running.stop().await;
 
     // The next start asks for nothing again and shows nothing again.
@@ -121,7 +121,7 @@ async fn while_nothing_can_be_stored_alerts_go_on_and_all_of_it_is_stored_afterw
     let state = running.connected().await;
     assert_eq!((state.counts.total, state.counts.unread), (4, 3));
     control.push(CREATED, live("5", "normal"));
-    soon("fifth", desk.toasts.shown.wait_for(6)).await;
+    soon("fifth", desk.notifications.shown.wait_for(6)).await;
     assert_eq!(desk.titles()[4..], ["title 4", "title 5"]);
     let seen = control.observed();
     assert_eq!(seen.stream_requests().count(), 2, "the stream was never dropped");
@@ -177,7 +177,7 @@ async fn a_disk_that_is_full_once_the_folder_is_made_anew_costs_no_event() {
     assert!(is_in_trouble(&state), "{:?}", state.notices);
     let storage = state.connection.storage.unwrap();
     assert!(storage.contains("the disk is full"), "{storage}");
-    soon("toasts", desk.toasts.shown.wait_for(3)).await;
+    soon("toasts", desk.notifications.shown.wait_for(3)).await;
     assert_eq!(desk.titles(), ["title 1", "Gloria Notify needs you", "title 2"]);
     let other = Connection::open(file(&desk)).unwrap();
     other.execute_batch("DROP TRIGGER full").unwrap();
@@ -208,7 +208,7 @@ async fn a_file_that_is_damaged_while_it_is_used_is_set_aside_and_a_new_one_begu
     // Reading it is what shows that it is damaged.
     running.items().await;
     control.push(CREATED, live("new", "normal"));
-    soon("alerted all the same", desk.toasts.shown.wait_for(1)).await;
+    soon("alerted all the same", desk.notifications.shown.wait_for(1)).await;
     running
         .until("told", |state| {
             state
@@ -233,7 +233,7 @@ async fn a_file_that_another_program_holds_is_waited_for_and_then_used() {
     let other = Connection::open(file(&desk)).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     control.push(CREATED, live("2", "normal"));
-    soon("toast", desk.toasts.shown.wait_for(2)).await;
+    soon("toast", desk.notifications.shown.wait_for(2)).await;
     let state = running.until("told", is_in_trouble).await;
     assert_eq!(state.connection.storage, None, "it may well pass by itself");
     assert_eq!(titles_on_disk(&desk, &backend), ["title 1"]);
@@ -241,7 +241,7 @@ async fn a_file_that_another_program_holds_is_waited_for_and_then_used() {
     running
         .until("it stays", |state| state.connection.storage.is_some())
         .await;
-    soon("now the user is called", desk.toasts.shown.wait_for(3)).await;
+    soon("now the user is called", desk.notifications.shown.wait_for(3)).await;
     other.execute_batch("ROLLBACK").unwrap();
     running.core.connection_retry().await.unwrap();
     running.until("well", |state| state.notices.is_empty()).await;
@@ -262,7 +262,7 @@ async fn a_file_that_is_held_at_the_start_is_used_once_it_is_free() {
     let running = desk.start();
     running.until("told", is_in_trouble).await;
     control.push(CREATED, live("2", "normal"));
-    soon("toast", desk.toasts.shown.wait_for(2)).await;
+    soon("toast", desk.notifications.shown.wait_for(2)).await;
     other.execute_batch("ROLLBACK").unwrap();
     running.core.connection_retry().await.unwrap();
     running.until("well", |state| state.notices.is_empty()).await;
@@ -311,7 +311,7 @@ async fn an_event_that_cannot_be_stored_costs_itself_alone() {
         control.push(CREATED, live(id, "normal"));
     }
     running.until("the others", |state| state.counts.total >= 4).await;
-    soon("toasts", desk.toasts.shown.wait_for(4)).await;
+    soon("toasts", desk.notifications.shown.wait_for(4)).await;
     let mut stored = titles_on_disk(&desk, &backend);
     stored.retain(|title| title.starts_with("title"));
     stored.sort_unstable();

@@ -5,55 +5,63 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use gloria_core::ports::fakes::FakeToasts;
-use gloria_core::ports::{PanicReports, SystemClock, Toast, ToastError, Toasts};
+use gloria_core::ports::fakes::FakeNotifications;
+use gloria_core::ports::{
+    Answer, NotificationError, NotificationEvent, NotificationHandle, NotificationRequest, Notifications,
+    PanicReports, SystemClock,
+};
 use gloria_core::protocol::{ConnectionState, NoticeKind, Snapshot};
 use gloria_core::status::Health;
 use gloria_core::{CoreError, Setup, supervise};
+use tokio::sync::mpsc;
 
 use crate::desk::{CREATED, Desk, Running, backend, live, soon};
 
-/// Toasts that break whatever asks for one with the wrong title.
+/// Notifications that break whatever asks for one with the wrong title.
 #[derive(Debug)]
 struct Fragile {
-    toasts: Arc<FakeToasts>,
+    notifications: Arc<FakeNotifications>,
     panics: PanicReports,
 }
 
-impl Toasts for Fragile {
-    fn show(&self, toast: Toast) -> BoxFuture<'static, Result<(), ToastError>> {
-        match toast.title.as_str() {
+impl Notifications for Fragile {
+    fn show(&self, request: NotificationRequest) -> BoxFuture<'static, Result<Answer, NotificationError>> {
+        match request.title.as_str() {
             "title break the core" => panic!("as the test wants"),
             "title break a thread" => {
-                let guard = self.panics.guard("toasts");
+                let guard = self.panics.guard("notifications");
                 std::thread::spawn(move || {
                     let _guard = guard;
                     panic!("as the test wants")
                 });
                 std::future::pending().boxed()
             }
-            _ => self.toasts.show(toast),
+            _ => self.notifications.show(request),
         }
     }
 
-    fn withdraw(&self, item: &str) {
-        self.toasts.withdraw(item);
+    fn withdraw(&self, handle: NotificationHandle) {
+        self.notifications.withdraw(handle);
+    }
+
+    fn watch(&self) -> mpsc::Receiver<NotificationEvent> {
+        self.notifications.watch()
     }
 }
 
 /// A supervised core on this desk, and how often its machine was made.
 fn supervised(desk: &Desk) -> (Running, Arc<AtomicUsize>) {
     let made = Arc::new(AtomicUsize::new(0));
-    let (count, plain, toasts) = (
+    let (count, plain, notifications) = (
         made.clone(),
         desk.setup(Arc::new(SystemClock)),
-        desk.toasts.clone(),
+        desk.notifications.clone(),
     );
     let make = move |panics: &PanicReports| {
         count.fetch_add(1, Ordering::SeqCst);
         let mut setup: Setup = plain.clone();
-        setup.ports.toasts = Arc::new(Fragile {
-            toasts: toasts.clone(),
+        setup.ports.notifications = Arc::new(Fragile {
+            notifications: notifications.clone(),
             panics: panics.clone(),
         });
         Ok(setup)
@@ -127,7 +135,7 @@ async fn a_core_that_panics_at_once_comes_back_each_time_and_tells_once() {
         state.counts.total == 3 && says_so(state)
     })
     .await;
-    soon("the live one", desk.toasts.shown.wait_for(2)).await;
+    soon("the live one", desk.notifications.shown.wait_for(2)).await;
     assert_eq!(desk.titles(), ["Gloria Notify had an internal error", "title 3"]);
     running.stop().await;
 }
@@ -143,7 +151,7 @@ async fn what_waited_to_be_announced_is_announced_by_the_next_core() {
     }
     // Urgent, so that it does not wait with the others.
     control.push(CREATED, live("break the core", "urgent"));
-    let shown = soon("toasts", desk.toasts.shown.wait_for(7)).await;
+    let shown = soon("toasts", desk.notifications.shown.wait_for(7)).await;
     let titles: Vec<_> = shown.iter().map(|toast| toast.title.as_str()).collect();
     assert_eq!(
         titles[5..],
@@ -165,7 +173,7 @@ async fn a_port_whose_thread_panicked_is_replaced_with_the_core() {
     })
     .await;
     control.push(CREATED, live("2", "normal"));
-    soon("the toast after it", desk.toasts.shown.wait_for(2)).await;
+    soon("the toast after it", desk.notifications.shown.wait_for(2)).await;
     assert_eq!(desk.titles().last().unwrap(), "title 2");
     running.stop().await;
 }

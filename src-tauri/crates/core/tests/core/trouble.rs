@@ -2,7 +2,8 @@
 
 use gloria_core::Signal;
 use gloria_core::paths::Paths;
-use gloria_core::ports::{SoundError, ToastError};
+use gloria_core::ports::SoundError;
+use gloria_core::ports::fakes::Behaviour;
 use gloria_core::protocol::{NoticeKind, Snapshot};
 use serde_json::json;
 
@@ -85,17 +86,17 @@ async fn duplicates_and_disorder_end_in_one_right_state() {
 }
 
 #[tokio::test]
-async fn a_missing_sound_device_or_toast_service_is_told_and_the_item_stays() {
+async fn a_missing_sound_device_or_notification_service_is_told_and_the_item_stays() {
     let (backend, control) = backend().await;
     let desk = Desk::signed_in(&backend);
     *desk.sounds.failure.lock().unwrap() = Some(SoundError::NoDevice);
-    *desk.toasts.failure.lock().unwrap() = Some(ToastError::NoService);
+    desk.notifications.behave(Behaviour::Absent);
     let running = desk.start();
     running.connected().await;
     control.push(CREATED, live("1", "normal"));
     let told = |state: &Snapshot| {
         let kinds: Vec<_> = state.notices.iter().map(|notice| notice.kind).collect();
-        kinds.contains(&NoticeKind::Sound) && kinds.contains(&NoticeKind::Toasts)
+        kinds.contains(&NoticeKind::Sound) && kinds.contains(&NoticeKind::Notifications)
     };
     let state = running.until("both told", told).await;
     let words: Vec<_> = state
@@ -117,7 +118,7 @@ async fn a_missing_sound_device_or_toast_service_is_told_and_the_item_stays() {
     );
 
     *desk.sounds.failure.lock().unwrap() = None;
-    *desk.toasts.failure.lock().unwrap() = None;
+    desk.notifications.behave(Behaviour::Answers);
     control.push(CREATED, live("2", "urgent"));
     running
         .until("both well again", |state| state.notices.is_empty())
@@ -140,7 +141,7 @@ async fn a_database_from_a_newer_version_is_told_and_alerts_go_on() {
         .unwrap();
     assert!(notice.message.contains("newer version"), "{}", notice.message);
     control.push(CREATED, live("1", "normal"));
-    soon("toast", desk.toasts.shown.wait_for(1)).await;
+    soon("toast", desk.notifications.shown.wait_for(1)).await;
     let state = running.until("one", |state| state.counts.total == 1).await;
     assert!(
         state
@@ -166,7 +167,7 @@ async fn an_inbox_that_cannot_be_written_is_told_and_alerts_go_on() {
         .unwrap();
     assert!(notice.message.contains("writable"), "{}", notice.message);
     control.push(CREATED, live("1", "normal"));
-    soon("toast", desk.toasts.shown.wait_for(1)).await;
+    soon("toast", desk.notifications.shown.wait_for(1)).await;
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use gloria_backend::{Backend, BackendOptions, TEST_TOKEN};
 use gloria_core::paths::Paths;
-use gloria_core::ports::fakes::{FakeOpener, FakeSecrets, FakeSounds, FakeToasts};
+use gloria_core::ports::fakes::{FakeNotifications, FakeOpener, FakeSecrets, FakeSounds, FakeWindow};
 use gloria_core::ports::{Observation, Signals, SystemClock};
 use gloria_core::session::Token;
 use gloria_core::{Ports, Setup};
@@ -108,7 +108,8 @@ async fn a_core_is_connected_anew_soon_after_logind_says_that_it_woke() {
         version: "0.0.0-test".into(),
         seed: 7,
         ports: Ports {
-            toasts: Arc::<FakeToasts>::default(),
+            notifications: Arc::<FakeNotifications>::default(),
+            window: Arc::<FakeWindow>::default(),
             sounds: Arc::<FakeSounds>::default(),
             secrets: Arc::new(FakeSecrets::holding(&address, Token::parse(TEST_TOKEN).unwrap())),
             opener: Arc::<FakeOpener>::default(),

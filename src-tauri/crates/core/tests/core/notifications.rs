@@ -1,0 +1,51 @@
+//! What the notification service does, and what the core makes of it.
+
+use gloria_core::ports::fakes::Behaviour;
+use gloria_core::protocol::{Mark, MarkRequest};
+
+use crate::desk::{CREATED, Desk, backend, live, soon};
+
+#[tokio::test]
+async fn a_click_leads_to_the_item_and_opens_the_window_with_the_token_of_the_click() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running.connected().await;
+    control.push(CREATED, live("1", "normal"));
+    soon("notification", desk.notifications.shown.wait_for(1)).await;
+    running.until("filed", |state| state.counts.total == 1).await;
+
+    let handle = desk.notifications.handle_of("n:1").unwrap();
+    desk.notifications
+        .click(handle, Some("token-of-the-click".into()));
+
+    let opened = soon("window", desk.window.opened.wait_for(1)).await;
+    assert_eq!(opened, [Some("token-of-the-click".to_owned())]);
+    running
+        .until("requested", |state| {
+            state.requested_item.as_deref() == Some("n:1")
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn what_is_read_before_the_service_has_answered_is_withdrawn_once_it_has() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    desk.notifications.behave(Behaviour::Hangs);
+    let running = desk.start();
+    running.connected().await;
+    control.push(CREATED, live("1", "normal"));
+    soon("asked", desk.notifications.asked.wait_for(1)).await;
+    running.until("filed", |state| state.counts.total == 1).await;
+    let read = MarkRequest {
+        keys: vec!["n:1".into()],
+        mark: Mark::Read,
+    };
+    running.core.inbox_mark(read).await.unwrap();
+
+    desk.notifications.behave(Behaviour::Answers);
+
+    soon("withdrawn", desk.notifications.withdrawn.wait_for(1)).await;
+    assert_eq!(desk.notifications.withdrawn_items(), ["n:1"]);
+}
