@@ -87,7 +87,7 @@ fn machine(app: &AppHandle, paths: &Paths, panics: &PanicReports) -> io::Result<
             sounds: Arc::new(SoundPlayer::reporting(panics)?),
             secrets: Arc::new(Keyring::reporting(panics)?),
             opener: Arc::new(Browser),
-            signals: Arc::new(SystemSignals::default()),
+            signals: Arc::new(SystemSignals::default().with_session()),
             clock: Arc::new(SystemClock),
             proxies: Some(gloria_desktop::system_proxies()),
         },

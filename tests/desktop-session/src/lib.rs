@@ -15,6 +15,7 @@ mod tray;
 mod wait;
 
 pub use process::Process;
+pub use rustix::process::Signal;
 pub use session::{Keyring, Part, Session, SessionOptions};
 pub use toasts::{Toast, ToastEvent};
 pub use tray::TrayItem;

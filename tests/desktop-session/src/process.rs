@@ -120,7 +120,8 @@ impl Process {
         self.kill();
     }
 
-    fn signal(&self, signal: Signal) {
+    /// Sends a signal to the group.
+    pub fn signal(&self, signal: Signal) {
         let group = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
         if let Some(group) = group {
             // An error says that the group is gone, which is the aim.

@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use rustix::process::Signal;
 use tempfile::TempDir;
 use zbus::Connection;
 
@@ -335,6 +336,13 @@ impl Session {
             self.recorder = None;
         }
         self.parts.remove(&part);
+    }
+
+    /// Sends a signal to the processes of a part: SIGSTOP makes a service that hangs, SIGCONT one that comes back.
+    pub fn signal_part(&self, part: Part, signal: Signal) {
+        for process in self.parts.get(&part).into_iter().flatten() {
+            process.signal(signal);
+        }
     }
 
     pub(crate) fn fill(&self, template: &str) -> String {

@@ -57,6 +57,8 @@ impl Conditions {
                 Some(Command::Woke(self.guard.slept(clocks)))
             }
             Observation::Network(snapshot) => self.network.observe(now, snapshot).map(Command::Network),
+            // Who sits there is nothing to the stream.
+            Observation::Session(_) => None,
         }
     }
 

@@ -17,6 +17,7 @@ pub mod network;
 pub mod outage;
 pub mod paths;
 pub mod ports;
+pub mod presence;
 mod probe;
 pub mod protocol;
 pub mod refusal;

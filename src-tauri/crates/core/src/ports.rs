@@ -136,6 +136,17 @@ pub enum Observation {
     Woke,
     /// The network, now. The same may be reported again.
     Network(NetworkSnapshot),
+    /// Whether the session's user is there. The same may be reported again.
+    Session(SessionState),
+}
+
+/// The desktop's session, as far as the system tells of it. The default is what holds where it tells nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SessionState {
+    /// The screen is locked.
+    pub locked: bool,
+    /// Nobody has touched mouse or keyboard for three minutes; `None` where nobody keeps that time.
+    pub idle: Option<bool>,
 }
 
 /// The network at one moment.
@@ -160,7 +171,7 @@ pub struct Interface {
     pub addresses: Vec<IpAddr>,
 }
 
-/// Watches the computer sleep and change networks.
+/// Watches the computer sleep and change networks, and its user come and go.
 pub trait Signals: Send + Sync + Debug {
     /// Begins to watch, for as long as the receiver lives. A first look at the network comes by itself.
     ///

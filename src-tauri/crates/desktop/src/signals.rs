@@ -1,7 +1,8 @@
-//! Sleep and network of the computer, as the system tells of them.
+//! Sleep and network of the computer and its user's presence, as the system tells of them.
 
 mod network;
 mod power;
+mod session;
 
 use std::thread;
 
@@ -13,28 +14,50 @@ use tokio::sync::mpsc;
 const WAITING: usize = 16;
 
 /// The system's own word of sleep and network: logind, netlink; `PowerRegisterSuspendResumeNotification`,
-/// `NotifyUnicastIpAddressChange`; IOKit, the routing socket.
+/// `NotifyUnicastIpAddressChange`; IOKit, the routing socket. On request also of its user: logind, screensavers and
+/// idle monitors on Linux, nothing elsewhere yet.
 ///
 /// Nothing here fails: what the system does not offer is logged once, and nothing is told of it. Sleep is never held
 /// up.
 #[derive(Debug, Clone, Default)]
 pub struct SystemSignals {
-    bus: Option<String>,
+    system_bus: Option<String>,
+    session_bus: Option<String>,
+    with_session: bool,
 }
 
 impl SystemSignals {
     /// Looks for logind on the bus at this D-Bus address instead of the system's bus. Only Linux has one.
     pub fn on_bus(address: impl Into<String>) -> Self {
         Self {
-            bus: Some(address.into()),
+            system_bus: Some(address.into()),
+            ..Self::default()
         }
+    }
+
+    /// Watches the session too, for whoever shows a window in it.
+    #[must_use]
+    pub fn with_session(mut self) -> Self {
+        self.with_session = true;
+        self
+    }
+
+    /// Looks for screensavers and idle monitors on the bus at this D-Bus address instead of the session's bus.
+    #[must_use]
+    pub fn with_session_on(mut self, address: impl Into<String>) -> Self {
+        self.session_bus = Some(address.into());
+        self.with_session()
     }
 }
 
 impl Signals for SystemSignals {
     fn watch(&self) -> mpsc::Receiver<Observation> {
         let (tell, observations) = mpsc::channel(WAITING);
-        let (bus, sleep) = (self.bus.clone(), tell.clone());
+        let (bus, sleep) = (self.system_bus.clone(), tell.clone());
+        if self.with_session {
+            let (system, session, tell) = (self.system_bus.clone(), self.session_bus.clone(), tell.clone());
+            on_own_thread("session", move || session::watch(system, session, &tell));
+        }
         on_own_thread("network", move || network::watch(&tell));
         on_own_thread("power", move || power::watch(bus.as_deref(), &sleep));
         observations

@@ -36,7 +36,7 @@ fn logind(bus: &Bus) -> Connection {
 fn power(observations: &mut mpsc::Receiver<Observation>) -> Option<Observation> {
     loop {
         match observations.try_recv().ok()? {
-            Observation::Network(_) => {}
+            Observation::Network(_) | Observation::Session(_) => {}
             power @ (Observation::AboutToSleep | Observation::Woke) => return Some(power),
         }
     }

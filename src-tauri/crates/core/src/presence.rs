@@ -1,0 +1,256 @@
+//! Whether somebody looks at the inbox. Three parties know a part of it: the window system has the focus, the page has
+//! the view that it shows, and the desktop's session has its user. A page can be dead or frozen and a screen locked,
+//! so none of them is enough alone, and the page's part holds for a short time only.
+
+use std::time::{Duration, Instant};
+
+use crate::ports::SessionState;
+use crate::protocol::WindowView;
+
+/// How often the page repeats what it shows. A few of these are cheap, and a page that froze is found out soon.
+pub const PAGE_REPORT_INTERVAL: Duration = Duration::from_secs(5);
+
+/// How long the page's report holds: two may be late or lost while the machine is busy.
+pub const PAGE_LEASE_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Whoever touched neither mouse nor keyboard for this long may have left; reading a long text takes less.
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(3 * 60);
+
+/// Input in the window is reported this often at most: mouse movements are hundreds a second, and the idle time need
+/// not be exact.
+pub const INPUT_REPORT_INTERVAL: Duration = Duration::from_secs(20);
+
+/// The window, by the window system's word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct WindowPresence {
+    /// What is typed goes to it.
+    pub focused: bool,
+    /// It is on the screen, neither minimised nor hidden.
+    pub visible: bool,
+    /// The last key or pointer event in it; `None` where nobody can tell.
+    pub last_input: Option<Instant>,
+}
+
+/// What a page said that it shows, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageReport {
+    /// What it shows.
+    pub view: WindowView,
+    /// When it said so.
+    pub at: Instant,
+}
+
+impl PageReport {
+    /// What holds of it at `now`: nothing, once it is too old.
+    pub fn view_at(&self, now: Instant) -> WindowView {
+        if now < self.at + PAGE_LEASE_TIMEOUT {
+            self.view
+        } else {
+            WindowView::default()
+        }
+    }
+}
+
+/// Whether somebody has the newest part of the inbox before their eyes.
+pub fn in_view(
+    window: Option<&WindowPresence>,
+    page: Option<&PageReport>,
+    session: SessionState,
+    now: Instant,
+) -> bool {
+    let Some(window) = window else { return false };
+    let shown = page.is_some_and(|page| page.view_at(now).inbox_visible);
+    window.focused && window.visible && shown && !session.locked && !is_idle(window, session, now)
+}
+
+/// The session's own word first. Where it has none, a window with focus gets all input, so that none in it is none.
+fn is_idle(window: &WindowPresence, session: SessionState, now: Instant) -> bool {
+    session
+        .idle
+        .unwrap_or_else(|| window.last_input.is_some_and(|input| now >= input + IDLE_TIMEOUT))
+}
+
+/// What is known of window, page and session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Presence {
+    window: Option<WindowPresence>,
+    page: Option<PageReport>,
+    session: SessionState,
+}
+
+impl Presence {
+    /// What the window system says; `None` without a window. With the window goes what its page said.
+    pub fn on_window(&mut self, window: Option<WindowPresence>) {
+        if window.is_none() {
+            self.page = None;
+        }
+        self.window = window;
+    }
+
+    /// What the page says that it shows.
+    pub fn on_page(&mut self, view: WindowView, now: Instant) {
+        self.page = Some(PageReport { view, at: now });
+    }
+
+    /// What the session says of its user.
+    pub fn on_session(&mut self, session: SessionState) {
+        self.session = session;
+    }
+
+    /// See [`in_view`].
+    pub fn in_view(&self, now: Instant) -> bool {
+        in_view(self.window.as_ref(), self.page.as_ref(), self.session, now)
+    }
+
+    /// The window has focus, whoever sits before it.
+    pub fn is_focused(&self) -> bool {
+        self.window.is_some_and(|window| window.focused)
+    }
+
+    /// What the page shows, as far as its word still holds.
+    pub fn view(&self, now: Instant) -> WindowView {
+        self.page
+            .map_or_else(WindowView::default, |page| page.view_at(now))
+    }
+
+    /// When something changes next without anybody saying so: a report expires, or a user counts as gone.
+    pub fn due(&self, now: Instant) -> Option<Instant> {
+        let lease = self.page.map(|page| page.at + PAGE_LEASE_TIMEOUT);
+        let idle = self
+            .window
+            .and_then(|window| window.last_input)
+            .map(|input| input + IDLE_TIMEOUT);
+        [lease, idle].into_iter().flatten().filter(|due| *due > now).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INBOX: WindowView = WindowView {
+        focused: true,
+        inbox_visible: true,
+        connection_visible: false,
+    };
+
+    /// Long after the clock began, so that tests can look back.
+    fn noon() -> Instant {
+        Instant::now() + Duration::from_secs(24 * 60 * 60)
+    }
+
+    fn looked_at(now: Instant) -> (WindowPresence, PageReport, SessionState) {
+        let window = WindowPresence {
+            focused: true,
+            visible: true,
+            last_input: Some(now),
+        };
+        (
+            window,
+            PageReport { view: INBOX, at: now },
+            SessionState::default(),
+        )
+    }
+
+    #[test]
+    fn each_of_the_three_can_say_no() {
+        let now = noon();
+        let (window, page, session) = looked_at(now);
+        let seen = |window: WindowPresence, page: PageReport, session| {
+            in_view(Some(&window), Some(&page), session, now)
+        };
+        assert!(seen(window, page, session));
+        assert!(!in_view(None, Some(&page), session, now), "no window");
+        assert!(
+            !in_view(Some(&window), None, session, now),
+            "a page that said nothing"
+        );
+        let other = WindowPresence {
+            focused: false,
+            ..window
+        };
+        assert!(!seen(other, page, session), "another window is in front");
+        let minimised = WindowPresence {
+            visible: false,
+            ..window
+        };
+        assert!(!seen(minimised, page, session));
+        let elsewhere = PageReport {
+            view: WindowView::default(),
+            ..page
+        };
+        assert!(!seen(window, elsewhere, session), "the preferences are shown");
+        let locked = SessionState {
+            locked: true,
+            ..session
+        };
+        assert!(!seen(window, page, locked));
+    }
+
+    #[test]
+    fn a_page_that_says_nothing_more_is_not_believed_for_long() {
+        let now = noon();
+        let (window, page, session) = looked_at(now);
+        let after = |passed| in_view(Some(&window), Some(&page), session, now + passed);
+        assert!(after(PAGE_LEASE_TIMEOUT - Duration::from_millis(1)));
+        assert!(!after(PAGE_LEASE_TIMEOUT));
+        assert!(
+            PAGE_LEASE_TIMEOUT > 2 * PAGE_REPORT_INTERVAL,
+            "one report may be lost"
+        );
+    }
+
+    #[test]
+    fn whoever_left_does_not_look() {
+        let now = noon();
+        let (window, page, _) = looked_at(now);
+        let idle_since = |passed: Duration, idle| {
+            let window = WindowPresence {
+                last_input: Some(now - passed),
+                ..window
+            };
+            let session = SessionState { locked: false, idle };
+            !in_view(Some(&window), Some(&page), session, now)
+        };
+        let second = Duration::from_secs(1);
+        assert!(!idle_since(IDLE_TIMEOUT - second, None));
+        assert!(
+            idle_since(IDLE_TIMEOUT, None),
+            "no input in the window that gets it all"
+        );
+        assert!(!idle_since(IDLE_TIMEOUT, Some(false)), "the session knows better");
+        assert!(idle_since(Duration::ZERO, Some(true)));
+        let unknown = WindowPresence {
+            last_input: None,
+            ..window
+        };
+        assert!(in_view(Some(&unknown), Some(&page), SessionState::default(), now));
+    }
+
+    #[test]
+    fn what_ends_by_itself_is_due_then() {
+        let now = noon();
+        let mut presence = Presence::default();
+        assert_eq!(presence.due(now), None);
+        presence.on_window(Some(WindowPresence {
+            focused: true,
+            visible: true,
+            last_input: Some(now),
+        }));
+        presence.on_page(INBOX, now);
+        assert!(presence.in_view(now));
+        assert_eq!(presence.due(now), Some(now + PAGE_LEASE_TIMEOUT));
+        let later = now + PAGE_LEASE_TIMEOUT;
+        assert!(!presence.in_view(later));
+        assert_eq!(presence.due(later), Some(now + IDLE_TIMEOUT));
+        assert_eq!(presence.due(now + IDLE_TIMEOUT), None);
+        presence.on_page(INBOX, later);
+        assert!(presence.in_view(later));
+        presence.on_window(None);
+        assert_eq!(
+            presence.view(later),
+            WindowView::default(),
+            "the page went with its window"
+        );
+    }
+}

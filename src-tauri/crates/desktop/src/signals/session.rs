@@ -1,0 +1,20 @@
+//! Whether the session is locked or its user gone, by each desktop's own way.
+
+use gloria_core::ports::Observation;
+use tokio::sync::mpsc;
+
+#[cfg(target_os = "linux")]
+#[path = "session/linux.rs"]
+mod system;
+#[cfg(not(target_os = "linux"))]
+#[path = "session/other.rs"]
+mod system;
+
+/// Tells of the session until nobody listens. The buses are D-Bus addresses to use instead of the usual ones.
+pub(super) fn watch(
+    system_bus: Option<String>,
+    session_bus: Option<String>,
+    tell: &mpsc::Sender<Observation>,
+) {
+    system::watch(system_bus, session_bus, tell);
+}
