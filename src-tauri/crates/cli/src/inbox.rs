@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
+use gloria_core::account::Account;
 use gloria_core::inbox::Inbox;
 use gloria_core::protocol::{InboxFilter, InboxQuery};
 
@@ -38,15 +39,14 @@ const PAGE: u32 = 500;
 pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
     let Command::List(options) = command;
     let paths = gloria_desktop::paths(|name| std::env::var_os(name))?;
-    let source = settings()?
-        .address
-        .map(|address| address.server())
-        .unwrap_or_default();
-    if !paths.inbox().exists() {
-        complain("there is no inbox yet; it is made when Gloria Notify first runs");
+    let server = settings()?.address.map(|address| address.server());
+    let account = server.as_deref().map(Account::of);
+    let path = account.as_ref().map(|account| paths.inbox(account));
+    let (Some(account), Some(path)) = (account, path.filter(|path| path.exists())) else {
+        complain("there is no inbox yet; it is made when Gloria Notify first connects");
         return Ok(ExitCode::SUCCESS);
-    }
-    let inbox = Inbox::open_read_only(&paths.inbox(), &source)?;
+    };
+    let inbox = Inbox::open_read_only(&path, &account.server)?;
     let filter = match options.filter {
         Filter::Inbox => InboxFilter::Inbox,
         Filter::Unread => InboxFilter::Unread,

@@ -27,7 +27,7 @@ use crate::address::Address;
 use crate::conditions::Conditions;
 use crate::connection::{self, Moment, Surroundings};
 use crate::handle::{CoreHandle, Request};
-use crate::inbox::{Inbox, InboxError, InboxThread};
+use crate::inbox::{InboxError, InboxThread};
 use crate::metrics::Meters;
 use crate::metrics::endpoint::Endpoint;
 use crate::outage::{self, Outage};
@@ -46,7 +46,7 @@ use crate::throttle::Throttle;
 use collecting::{CatchUp, Held};
 use heard::Heard;
 use notifications::ShownNotifications;
-use storage::StorageTrouble;
+use storage::{StorageTrouble, Unstored};
 pub use supervision::supervise;
 use telling::Untold;
 
@@ -173,6 +173,8 @@ struct Actor {
     inbox_problem: Option<String>,
     /// The inbox is in memory, because its file cannot be used.
     storage: Option<StorageTrouble>,
+    /// Inboxes of accounts that were left while they could not be stored.
+    unstored: Vec<Unstored>,
     /// What is wrong with settings that can be told only where they are used; it stands until the app ends.
     own_problems: Vec<String>,
     stream: Option<Running>,
@@ -234,23 +236,18 @@ impl Actor {
             mut problems,
         } = Settings::resolve(&file, |name| (setup.environment)(name));
         settings.network.system_proxies = setup.ports.proxies.clone();
-        let source = settings.address.as_ref().map(Address::server).unwrap_or_default();
-        let mut opened = Inbox::open_on(setup.paths.disk, &setup.paths.inbox(), &source)?;
+        let mut opened = account::open_inbox(&setup.paths, settings.address.as_ref())?;
         if let Err(error) = opened.inbox.listen_to(&settings.types) {
             tracing::warn!(%error, "which types are asked for could not be stored");
         }
         let (counts, cursor) = (opened.inbox.counts()?, opened.inbox.cursor()?);
         let heard_at = opened.inbox.heard_at()?;
         let mut notices = BTreeMap::new();
-        let (mut storage, mut inbox_problem) = (None, None);
+        let storage = StorageTrouble::of(&opened);
+        let inbox_problem = opened.problem.clone().filter(|_| storage.is_none());
         if let Some(problem) = opened.problem {
             tracing::error!(%problem, "the inbox file cannot be used as it is");
-            notices.insert(NoticeKind::Storage, problem.clone());
-            if opened.inbox.is_aside() {
-                storage = Some(StorageTrouble::new(problem, !opened.busy));
-            } else {
-                inbox_problem = Some(problem);
-            }
+            notices.insert(NoticeKind::Storage, problem);
         }
         let inbox = InboxThread::spawn(opened.inbox).map_err(InboxError::Folder)?;
         let meters = Meters::new(setup.ports.clock.clone());
@@ -327,6 +324,7 @@ impl Actor {
             notification_events: Some(notification_events),
             untold: Untold::default(),
             storage,
+            unstored: Vec::new(),
             outage: Outage::default(),
             conditions: Conditions::new(Instant::now().into_std(), now),
             observations: Some(observations),
@@ -391,6 +389,7 @@ impl Actor {
             self.collections_end(),
             self.untold.due(),
             self.storage.as_ref().map(|trouble| trouble.retry_at),
+            self.unstored.iter().map(|left| left.trouble.retry_at).min(),
             self.outage.deadline().map(Instant::from_std),
             self.metrics_due,
             Some(Instant::from_std(self.conditions.deadline())),
@@ -418,6 +417,7 @@ impl Actor {
         {
             self.retry_storage().await;
         }
+        self.retry_unstored(now).await;
         if self
             .outage
             .deadline()

@@ -32,14 +32,12 @@ pub use thread::InboxThread;
 /// starts takes less.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The inbox of one installation, looking at one server's items.
+/// The inbox of one account.
 #[derive(Debug)]
 pub struct Inbox {
     db: Connection,
-    /// The row of the server in use; items and cursors of another server stay apart.
-    source: i64,
-    /// The server in use.
-    address: String,
+    /// The server whose inbox this is.
+    server: String,
     /// Which connection brings what is filed, to tell a replay from what happens twice.
     connection: i64,
     /// `None` for an inbox that never had a file.
@@ -94,6 +92,9 @@ pub enum InboxError {
     /// The file is not a sound database.
     #[error("the inbox file is damaged")]
     Damaged,
+    /// The file is another account's.
+    #[error("the inbox file belongs to another account")]
+    Foreign,
     /// The folder cannot be made.
     #[error("the folder for the inbox cannot be made: {0}")]
     Folder(io::Error),
@@ -133,6 +134,7 @@ impl InboxError {
             | Self::Disk(_)
             | Self::ReadOnly
             | Self::Damaged
+            | Self::Foreign
             | Self::Folder(_) => true,
             Self::Database(_) | Self::Closed => false,
         }
@@ -147,6 +149,7 @@ impl InboxError {
             Self::Disk(_) | Self::Closed | Self::Database(_) => {
                 format!("look at the disk of {}", path.display())
             }
+            Self::Foreign => format!("move {} away", path.display()),
             Self::Gone | Self::ReadOnly | Self::Damaged | Self::Folder(_) => {
                 format!("make {} writable", path.display())
             }
@@ -156,7 +159,7 @@ impl InboxError {
 }
 
 impl Inbox {
-    /// Opens the inbox of `source` (an API address), and makes it where there is none.
+    /// Opens the inbox of an account at `server`, and makes it where there is none.
     ///
     /// A damaged file is set aside and a new one begun from its cursor, if that can still be read. A file that is from
     /// a newer version, is held by another process or cannot be written is left untouched, and the inbox is kept in
@@ -166,8 +169,8 @@ impl Inbox {
     /// # Errors
     ///
     /// When not even memory can be used.
-    pub fn open(path: &Path, source: &str) -> Result<Opened, InboxError> {
-        Self::open_on(Disk::Local, path, source)
+    pub fn open(path: &Path, server: &str) -> Result<Opened, InboxError> {
+        Self::open_on(Disk::Local, path, server)
     }
 
     /// As [`Inbox::open`], for a file that may be on a network.
@@ -175,21 +178,21 @@ impl Inbox {
     /// # Errors
     ///
     /// When not even memory can be used.
-    pub fn open_on(disk: Disk, path: &Path, source: &str) -> Result<Opened, InboxError> {
-        let mut opened = Self::open_or_go_on(disk, path, source)?;
+    pub fn open_on(disk: Disk, path: &Path, server: &str) -> Result<Opened, InboxError> {
+        let mut opened = Self::open_or_go_on(disk, path, server)?;
         opened.inbox.disk = disk;
         Ok(opened)
     }
 
-    fn open_or_go_on(disk: Disk, path: &Path, source: &str) -> Result<Opened, InboxError> {
-        match Self::open_file(disk, path, source, BUSY_TIMEOUT) {
+    fn open_or_go_on(disk: Disk, path: &Path, server: &str) -> Result<Opened, InboxError> {
+        match Self::open_file(disk, path, server, BUSY_TIMEOUT) {
             Ok(inbox) => Ok(Opened {
                 inbox,
                 problem: None,
                 busy: false,
             }),
-            Err(InboxError::Damaged) => Self::rebuild(disk, path, source),
-            Err(error) => Self::beside(path, source, &error),
+            Err(InboxError::Damaged) => Self::rebuild(disk, path, server),
+            Err(error) => Self::beside(path, server, &error),
         }
     }
 
@@ -198,8 +201,8 @@ impl Inbox {
     /// # Errors
     ///
     /// When the database cannot be made.
-    pub fn in_memory(source: &str) -> Result<Self, InboxError> {
-        Self::prepare(Connection::open_in_memory()?, source, None)
+    pub fn in_memory(server: &str) -> Result<Self, InboxError> {
+        Self::prepare(Connection::open_in_memory()?, server, None)
     }
 
     /// Lets the database grow to this many pages of 4 KiB and no further, as a full disk would.
@@ -212,30 +215,28 @@ impl Inbox {
         Ok(self.db.pragma_update(None, "max_page_count", pages)?)
     }
 
-    /// Looks at the inbox of `source` beside whoever else has it open. It cannot be written.
+    /// Looks at the inbox of an account at `server` beside whoever else has it open. It cannot be written.
     ///
     /// # Errors
     ///
     /// When the file is not there, is from a newer version, or cannot be read.
-    pub fn open_read_only(path: &Path, source: &str) -> Result<Self, InboxError> {
+    pub fn open_read_only(path: &Path, server: &str) -> Result<Self, InboxError> {
         let db = journal::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         db.busy_timeout(BUSY_TIMEOUT)?;
         schema::refuse_newer(&db)?;
-        // A server that nothing came from yet has no row, and no items.
-        let row = db.query_row(
-            "SELECT coalesce((SELECT id FROM source WHERE address = ?1), 0)",
-            [source],
-            |row| row.get(0),
-        )?;
-        Ok(Self::of(db, row, source, Some(path)))
+        if schema::is_older(&db)? {
+            // Only the app brings the file itself up to date.
+            return Self::prepare(copy(Ok(db))?, server, Some(path));
+        }
+        schema::refuse_foreign(&db, server)?;
+        Ok(Self::of(db, server, Some(path)))
     }
 
-    fn of(db: Connection, row: i64, address: &str, file: Option<&Path>) -> Self {
+    fn of(db: Connection, server: &str, file: Option<&Path>) -> Self {
         Self {
             db,
-            source: row,
             connection: 0,
-            address: address.to_owned(),
+            server: server.to_owned(),
             file: file.map(Path::to_owned),
             disk: Disk::Local,
             aside: None,
@@ -243,7 +244,7 @@ impl Inbox {
         }
     }
 
-    fn open_file(disk: Disk, path: &Path, source: &str, busy: Duration) -> Result<Self, InboxError> {
+    fn open_file(disk: Disk, path: &Path, server: &str, busy: Duration) -> Result<Self, InboxError> {
         if let Some(folder) = path.parent() {
             let refused = [io::ErrorKind::PermissionDenied, io::ErrorKind::ReadOnlyFilesystem];
             std::fs::create_dir_all(folder).map_err(|error| {
@@ -266,30 +267,32 @@ impl Inbox {
         if sound != "ok" {
             return Err(InboxError::Damaged);
         }
-        let mut inbox = Self::prepare(db, source, Some(path))?;
+        let mut inbox = Self::prepare(db, server, Some(path))?;
+        // A file that another process holds, and one on a full disk, can be opened and read.
+        inbox.db.execute("UPDATE account SET cursor = cursor", [])?;
         inbox.disk = disk;
         inbox.db.busy_timeout(BUSY_TIMEOUT)?;
         Ok(inbox)
     }
 
-    fn prepare(mut db: Connection, source: &str, file: Option<&Path>) -> Result<Self, InboxError> {
-        schema::migrate(&mut db)?;
-        let row = schema::source(&db, source)?;
+    fn prepare(mut db: Connection, server: &str, file: Option<&Path>) -> Result<Self, InboxError> {
+        schema::migrate(&mut db, server)?;
+        schema::refuse_foreign(&db, server)?;
         let last: i64 = db.query_row("SELECT coalesce(max(connection), 0) FROM event", [], |row| {
             row.get(0)
         })?;
-        let mut inbox = Self::of(db, row, source, file);
+        let mut inbox = Self::of(db, server, file);
         inbox.connection = last + 1;
         Ok(inbox)
     }
 
     /// An inbox in memory that begins with what the file holds, where that can be read.
-    fn beside(path: &Path, source: &str, error: &InboxError) -> Result<Opened, InboxError> {
+    fn beside(path: &Path, server: &str, error: &InboxError) -> Result<Opened, InboxError> {
         let read_only = || Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
         let copied = copy(read_only()).or_else(|_| copy(open_immutable(path)));
-        let mut inbox = match copied.and_then(|db| Self::prepare(db, source, Some(path))) {
+        let mut inbox = match copied.and_then(|db| Self::prepare(db, server, Some(path))) {
             Ok(inbox) => inbox,
-            Err(_) => Self::prepare(Connection::open_in_memory()?, source, Some(path))?,
+            Err(_) => Self::prepare(Connection::open_in_memory()?, server, Some(path))?,
         };
         inbox.aside = Some(aside::Aside::default());
         Ok(Opened {
@@ -299,18 +302,18 @@ impl Inbox {
         })
     }
 
-    fn rebuild(disk: Disk, path: &Path, source: &str) -> Result<Opened, InboxError> {
-        let cursor = salvage_cursor(path, source);
+    fn rebuild(disk: Disk, path: &Path, server: &str) -> Result<Opened, InboxError> {
+        let cursor = salvage_cursor(path, server);
         let aside = match set_aside(path) {
             Ok(aside) => aside,
             // A folder that takes no new name: what is in it stays as it is.
             Err(error) => {
-                return Self::beside(path, source, &InboxError::Folder(error));
+                return Self::beside(path, server, &InboxError::Folder(error));
             }
         };
-        let mut inbox = match Self::open_file(disk, path, source, BUSY_TIMEOUT) {
+        let mut inbox = match Self::open_file(disk, path, server, BUSY_TIMEOUT) {
             Ok(inbox) => inbox,
-            Err(error) => return Self::beside(path, source, &error),
+            Err(error) => return Self::beside(path, server, &error),
         };
         if let Some(cursor) = cursor {
             inbox.set_cursor(&cursor)?;
@@ -353,12 +356,9 @@ fn open_immutable(path: &Path) -> rusqlite::Result<Connection> {
     Connection::open_with_flags(address.as_str(), flags)
 }
 
-fn salvage_cursor(path: &Path, source: &str) -> Option<String> {
+fn salvage_cursor(path: &Path, server: &str) -> Option<String> {
     let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
-    db.query_row("SELECT cursor FROM source WHERE address = ?1", [source], |row| {
-        row.get(0)
-    })
-    .ok()?
+    schema::salvage_cursor(&db, server)
 }
 
 /// Renames the file and what SQLite keeps beside it to the first free name.

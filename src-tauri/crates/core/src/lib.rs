@@ -3,6 +3,7 @@
 //! [`start`] brings a core to life; shell, command line and tests speak to it through its [`CoreHandle`] alone.
 //! Nothing here assumes a window, or that it would be in this process.
 
+pub mod account;
 mod actor;
 pub mod address;
 pub mod alert;

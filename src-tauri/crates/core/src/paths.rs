@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::account::Account;
+
 /// The folders of one installation. What is inside them is the core's business alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paths {
@@ -38,8 +40,13 @@ impl Paths {
         self.config.join("settings.toml")
     }
 
-    /// The inbox database.
-    pub fn inbox(&self) -> PathBuf {
-        self.data.join("inbox.sqlite")
+    /// Everything that is kept for an account.
+    pub fn account(&self, account: &Account) -> PathBuf {
+        self.data.join("accounts").join(account.folder())
+    }
+
+    /// The inbox database of an account.
+    pub fn inbox(&self, account: &Account) -> PathBuf {
+        self.account(account).join("inbox.sqlite")
     }
 }

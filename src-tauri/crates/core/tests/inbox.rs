@@ -274,15 +274,17 @@ fn pages_follow_each_other_without_gap_or_overlap() {
 }
 
 #[test]
-fn another_server_is_another_inbox() {
+fn a_file_of_another_account_is_left_alone() {
     let folder = folder();
     let path = folder.path().join("inbox.sqlite");
     file(&mut open(&path), &[created("1", "a")]);
-    let other = Inbox::open(&path, "https://other.example/api").unwrap().inbox;
+    let other = Inbox::open(&path, "https://other.example/api").unwrap();
+    assert!(other.problem.unwrap().contains("belongs to another account"));
     assert_eq!(
-        (other.cursor().unwrap(), other.counts().unwrap().total),
+        (other.inbox.cursor().unwrap(), other.inbox.counts().unwrap().total),
         (None, 0)
     );
+    assert!(Inbox::open_read_only(&path, "https://other.example/api").is_err());
     assert_eq!(open(&path).counts().unwrap().total, 1);
 }
 

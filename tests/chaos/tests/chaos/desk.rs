@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use gloria_backend::TEST_TOKEN;
 use gloria_chaos::SOON;
+use gloria_core::account::Account;
 use gloria_core::paths::Paths;
 use gloria_core::ports::SystemClock;
 use gloria_core::ports::fakes::{
@@ -42,6 +44,11 @@ impl Desk {
             api: format!("http://{server}/api/v1"),
             notifications: Arc::default(),
         }
+    }
+
+    /// The inbox file.
+    pub(crate) fn inbox(&self) -> PathBuf {
+        Paths::within(self.home.path()).inbox(&Account::of(&self.api))
     }
 
     pub(crate) fn start(&self) -> Running {

@@ -7,7 +7,6 @@ use gloria_chaos::LEAST;
 use gloria_chaos::ask::{Ask, assert_head};
 use gloria_chaos::proxy::{Cut, Door, Faults, Proxy};
 use gloria_chaos::server::{Exchange, Server};
-use gloria_core::paths::Paths;
 use gloria_core::protocol::{ConnectionState, Remedy};
 use serde_json::{Value, json};
 
@@ -168,7 +167,7 @@ async fn a_store_that_refuses_is_told_and_everything_is_stored_after_it() {
     first.open().await;
     first.write(event(1)).await;
     running.total(1).await;
-    let beside = rusqlite::Connection::open(Paths::within(desk.home.path()).inbox()).unwrap();
+    let beside = rusqlite::Connection::open(desk.inbox()).unwrap();
     beside
         .execute_batch("CREATE TRIGGER full BEFORE INSERT ON item BEGIN SELECT RAISE(ABORT, 'no room'); END")
         .unwrap();

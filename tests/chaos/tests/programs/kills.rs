@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use gloria_backend::{Backend, BackendOptions, TEST_TOKEN};
 use gloria_chaos::SOON;
+use gloria_core::account::Account;
 use gloria_core::inbox::Inbox;
 use gloria_core::paths::Paths;
 use gloria_core::protocol::{InboxFilter, InboxQuery};
@@ -28,7 +29,7 @@ fn core(home: &TempDir, backend: &Backend) -> Program {
 
 /// The position and the titles that the killed core's file holds, oldest first.
 fn stored(home: &TempDir, backend: &Backend) -> (u64, Vec<u64>) {
-    let path = Paths::within(home.path()).inbox();
+    let path = Paths::within(home.path()).inbox(&Account::of(&backend.api_url()));
     if !path.exists() {
         return (0, Vec::new());
     }
@@ -126,7 +127,7 @@ async fn a_core_that_is_killed_again_and_again_loses_nothing_and_shows_nothing_t
 
 /// What is stored while the core runs.
 fn stored_position(home: &TempDir, backend: &Backend) -> (u64, ()) {
-    let path = Paths::within(home.path()).inbox();
+    let path = Paths::within(home.path()).inbox(&Account::of(&backend.api_url()));
     let inbox = Inbox::open_read_only(&path, &backend.api_url()).unwrap();
     let position = inbox.cursor().unwrap().unwrap_or_default();
     (position.parse().unwrap_or(0), ())

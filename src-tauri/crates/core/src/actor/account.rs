@@ -11,10 +11,14 @@ use tokio::time::sleep;
 use toml::Value;
 
 use super::heard::Heard;
+use super::storage::{StorageTrouble, Unstored};
 use super::{Actor, Report, Running, WAITING_DELIVERIES, environment_token, preferences};
+use crate::account::Account;
 use crate::address::Address;
 use crate::event;
 use crate::handle::{CoreError, Reply};
+use crate::inbox::{Inbox, InboxError, InboxThread, Opened};
+use crate::paths::Paths;
 use crate::ports::SecretError;
 use crate::probe;
 use crate::protocol::{AccountForm, NoticeKind, PreferencesForm, TestReport, TokenState, Update};
@@ -40,6 +44,21 @@ fn another_token_helps(status: &Status) -> bool {
         | Status::Connected { .. }
         | Status::Waiting { .. }
         | Status::CircuitOpen { .. } => false,
+    }
+}
+
+/// The inbox of the account in force; without an address there is none, and an empty one in memory stands in.
+pub(super) fn open_inbox(paths: &Paths, address: Option<&Address>) -> Result<Opened, InboxError> {
+    match address {
+        Some(address) => {
+            let account = Account::of(&address.server());
+            Inbox::open_on(paths.disk, &paths.inbox(&account), &account.server)
+        }
+        None => Ok(Opened {
+            inbox: Inbox::in_memory("")?,
+            problem: None,
+            busy: false,
+        }),
     }
 }
 
@@ -206,9 +225,11 @@ impl Actor {
     pub(super) async fn save_account(&mut self, form: AccountForm) -> Result<(), CoreError> {
         let address = self.typed_address(&form.address)?;
         let name = address.server();
+        let before = self.settings.address.clone();
+        let changed = before.as_ref().map(Address::server).as_ref() != Some(&name);
         if let Some(token) = form.token {
             self.keep_token(&name, token).await;
-        } else if self.settings.address.as_ref().map(Address::server).as_ref() != Some(&name) {
+        } else if changed {
             // A token in memory belongs to the server it was typed for.
             self.unkept_token = None;
         }
@@ -221,10 +242,12 @@ impl Actor {
         let types = self.settings.types.clone();
         self.connected_at = None;
         self.server_clock = None;
+        if changed {
+            self.switch_inbox(before.as_ref()).await?;
+        }
         let heard_at;
         (self.cursor, heard_at) = self
             .with_inbox(move |inbox| {
-                inbox.switch_source(&name)?;
                 inbox.listen_to(&types)?;
                 Ok((inbox.cursor()?, inbox.heard_at()?))
             })
@@ -239,6 +262,41 @@ impl Actor {
         self.publish(Update::InboxChanged);
         self.publish_counts().await;
         self.open_stream();
+        Ok(())
+    }
+
+    /// Leaves the inbox of the account before for that of the address in force. One that could not be stored is kept
+    /// until it can.
+    async fn switch_inbox(&mut self, before: Option<&Address>) -> Result<(), CoreError> {
+        let address = self.settings.address.clone();
+        let next = address.as_ref().map(Address::server);
+        let waiting = self
+            .unstored
+            .iter()
+            .position(|left| Some(&left.server) == next.as_ref());
+        let (inbox, trouble, problem) = match waiting.map(|place| self.unstored.swap_remove(place)) {
+            Some(left) => (left.inbox, Some(left.trouble), None),
+            None => {
+                let paths = self.setup.paths.clone();
+                let opening = tokio::task::spawn_blocking(move || open_inbox(&paths, address.as_ref()));
+                let opened = opening.await.map_err(|_| InboxError::Closed)??;
+                let trouble = StorageTrouble::of(&opened);
+                let problem = opened.problem.filter(|_| trouble.is_none());
+                let inbox = InboxThread::spawn(opened.inbox).map_err(InboxError::Folder)?;
+                (inbox, trouble, problem)
+            }
+        };
+        let left = std::mem::replace(&mut self.inbox, inbox);
+        if let Some((trouble, address)) = std::mem::replace(&mut self.storage, trouble).zip(before) {
+            self.unstored.push(Unstored {
+                server: address.server(),
+                inbox: left,
+                trouble,
+            });
+        }
+        self.set_notice(NoticeKind::Storage, problem.clone());
+        self.inbox_problem = problem;
+        self.publish_storage();
         Ok(())
     }
 

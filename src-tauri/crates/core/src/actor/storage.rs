@@ -8,8 +8,10 @@ use tokio::time::Instant;
 
 use super::Actor;
 use super::incoming::throttled;
+use crate::account::Account;
+use crate::address::Address;
 use crate::alert::Alert;
-use crate::inbox::{Arrival, Cursor, Filed, Inbox, InboxError, notices};
+use crate::inbox::{Arrival, Cursor, Filed, Inbox, InboxError, InboxThread, Opened, notices};
 use crate::metrics::Outcome;
 use crate::ports::{NotificationRequest, Subject};
 use crate::protocol::{Item, NoticeKind, Priority, Update};
@@ -40,6 +42,20 @@ impl StorageTrouble {
             notified: false,
         }
     }
+
+    /// What keeps an inbox that was opened from its file, if anything does.
+    pub(super) fn of(opened: &Opened) -> Option<Self> {
+        let words = opened.problem.clone().filter(|_| opened.inbox.is_aside())?;
+        Some(Self::new(words, !opened.busy))
+    }
+}
+
+/// The inbox of an account that was left while its file could not be used: what it holds is stored once that can be.
+#[derive(Debug)]
+pub(super) struct Unstored {
+    pub(super) server: String,
+    pub(super) inbox: InboxThread,
+    pub(super) trouble: StorageTrouble,
 }
 
 /// What is tried where the file cannot be used. One that was made anew can fail as well, in another way, and is left
@@ -242,8 +258,24 @@ impl Actor {
         }
     }
 
+    /// Tries the files of accounts that were left before everything was stored.
+    pub(super) async fn retry_unstored(&mut self, now: Instant) {
+        for mut left in std::mem::take(&mut self.unstored) {
+            if left.trouble.retry_at <= now {
+                left.trouble.retry_at = now + STORAGE_RETRY_INTERVAL;
+                match left.inbox.call(|inbox| inbox.return_to_file()).await {
+                    Ok(_) => continue,
+                    Err(error) => tracing::warn!(%error, "the inbox of another account is still not stored"),
+                }
+            }
+            self.unstored.push(left);
+        }
+    }
+
     fn storage_words(&self, error: &InboxError) -> String {
-        error.words(&self.setup.paths.inbox())
+        let server = self.settings.address.as_ref().map(Address::server);
+        let account = Account::of(&server.unwrap_or_default());
+        error.words(&self.setup.paths.inbox(&account))
     }
 
     /// Tells of the trouble wherever somebody looks, and where nobody does by one notification.

@@ -50,17 +50,15 @@ pub(super) type Alerts = HashMap<String, (i64, String)>;
 #[derive(Debug)]
 enum Entry {
     Filed {
-        /// The server that it came from.
-        address: Arc<str>,
         connection: i64,
         now: Now,
         arrivals: Arc<[Arrival]>,
         cursor: Cursor,
         alerts: Alerts,
     },
-    Marked(Arc<str>, Vec<String>, Mark, EpochMillis),
-    AllSeen(Arc<str>, EpochMillis),
-    AllRead(Arc<str>, EpochMillis),
+    Marked(Vec<String>, Mark, EpochMillis),
+    AllSeen(EpochMillis),
+    AllRead(EpochMillis),
 }
 
 /// Alerts that were shown while their items could not be stored and that were too many to remember the items too: key
@@ -152,7 +150,6 @@ impl Aside {
         dropped: bool,
     ) -> Result<u64, InboxError> {
         let Some(Entry::Filed {
-            address,
             connection,
             now,
             arrivals,
@@ -176,7 +173,6 @@ impl Aside {
             return Ok(1);
         }
         let half = |arrivals: &[Arrival], cursor: Cursor| Entry::Filed {
-            address: Arc::clone(address),
             connection: *connection,
             now: *now,
             arrivals: arrivals.into(),
@@ -193,7 +189,6 @@ impl Aside {
 
     pub(super) fn filed(
         &mut self,
-        address: &str,
         connection: i64,
         now: Now,
         arrivals: &Arc<[Arrival]>,
@@ -201,7 +196,6 @@ impl Aside {
         alerts: Alerts,
     ) {
         self.push(Entry::Filed {
-            address: address.into(),
             connection,
             now,
             arrivals: Arc::clone(arrivals),
@@ -210,16 +204,16 @@ impl Aside {
         });
     }
 
-    pub(super) fn marked(&mut self, address: &str, keys: &[String], mark: Mark, now: EpochMillis) {
-        self.push(Entry::Marked(address.into(), keys.to_owned(), mark, now));
+    pub(super) fn marked(&mut self, keys: &[String], mark: Mark, now: EpochMillis) {
+        self.push(Entry::Marked(keys.to_owned(), mark, now));
     }
 
-    pub(super) fn all_seen(&mut self, address: &str, now: EpochMillis) {
-        self.push(Entry::AllSeen(address.into(), now));
+    pub(super) fn all_seen(&mut self, now: EpochMillis) {
+        self.push(Entry::AllSeen(now));
     }
 
-    pub(super) fn all_read(&mut self, address: &str, now: EpochMillis) {
-        self.push(Entry::AllRead(address.into(), now));
+    pub(super) fn all_read(&mut self, now: EpochMillis) {
+        self.push(Entry::AllRead(now));
     }
 
     /// Replaces what was decided about an item's alert.
@@ -242,7 +236,7 @@ impl Entry {
                 arrivals.len(),
                 arrivals.iter().map(|arrival| arrival.bytes + 512).sum(),
             ),
-            Self::Marked(_, keys, ..) => (1, keys.iter().map(String::len).sum()),
+            Self::Marked(keys, ..) => (1, keys.iter().map(String::len).sum()),
             Self::AllSeen(..) | Self::AllRead(..) => (1, 0),
         }
     }
@@ -266,12 +260,12 @@ impl Inbox {
         }
         let cursor = self.cursor().ok().flatten();
         let copied = if copy { self.copied() } else { None };
-        let prepared = copied.and_then(|db| Self::prepare(db, &self.address, None).ok());
+        let prepared = copied.and_then(|db| Self::prepare(db, &self.server, None).ok());
         let whole = prepared.is_some();
         let memory = match prepared {
             Some(memory) => memory,
             None => {
-                let mut memory = Self::prepare(Connection::open_in_memory()?, &self.address, None)?;
+                let mut memory = Self::prepare(Connection::open_in_memory()?, &self.server, None)?;
                 if let Some(cursor) = cursor {
                     memory.set_cursor(&cursor)?;
                 }
@@ -279,7 +273,7 @@ impl Inbox {
             }
         };
         // What comes next comes on the same connection.
-        (self.db, self.source) = (memory.db, memory.source);
+        self.db = memory.db;
         self.aside = Some(Aside {
             whole,
             ..Aside::default()
@@ -318,10 +312,10 @@ impl Inbox {
             });
         };
         let gone = !path.exists();
-        let (mut file, problem) = match Self::open_file(self.disk, &path, &self.address, RETRY_BUSY_TIMEOUT) {
+        let (mut file, problem) = match Self::open_file(self.disk, &path, &self.server, RETRY_BUSY_TIMEOUT) {
             Ok(file) => (file, None),
             Err(InboxError::Damaged) => {
-                let opened = Self::rebuild(self.disk, &path, &self.address)?;
+                let opened = Self::rebuild(self.disk, &path, &self.server)?;
                 if opened.inbox.is_aside() {
                     return Err(InboxError::Damaged);
                 }
@@ -332,13 +326,10 @@ impl Inbox {
         if gone && aside.whole {
             // Memory has what the file had and all that came since, the cursor too.
             copy_all(&self.db, &mut file.db)?;
-            file = Self::prepare(file.db, &self.address, Some(&path))?;
+            file = Self::prepare(file.db, &self.server, Some(&path))?;
         }
-        // A full disk can be opened and read.
-        file.db.execute("UPDATE source SET cursor = cursor", [])?;
         let dropped = aside.dropped;
         let given_up = self.bring_to(&mut file, dropped)?;
-        file.use_source(&self.address)?;
         (file.connection, file.disk) = (self.connection, self.disk);
         // The server may not have sent all of an earlier trouble's again yet.
         file.shown = std::mem::take(&mut self.shown);
@@ -363,14 +354,12 @@ impl Inbox {
         while let Some(entry) = aside.journal.front() {
             let done = match entry {
                 Entry::Filed {
-                    address,
                     connection,
                     now,
                     arrivals,
                     cursor,
                     alerts,
                 } => {
-                    file.use_source(address)?;
                     file.connection = *connection;
                     // With a hole before it, what is remembered may be stored and the cursor may not pass the hole.
                     let cursor = if dropped { Cursor::Stays } else { cursor.clone() };
@@ -380,18 +369,9 @@ impl Inbox {
                     })
                     .map(drop)
                 }
-                Entry::Marked(address, keys, mark, now) => {
-                    file.use_source(address)?;
-                    file.mark(keys, *mark, *now).map(drop)
-                }
-                Entry::AllSeen(address, now) => {
-                    file.use_source(address)?;
-                    file.mark_all_seen(*now).map(drop)
-                }
-                Entry::AllRead(address, now) => {
-                    file.use_source(address)?;
-                    file.mark_all_read(*now).map(drop)
-                }
+                Entry::Marked(keys, mark, now) => file.mark(keys, *mark, *now).map(drop),
+                Entry::AllSeen(now) => file.mark_all_seen(*now).map(drop),
+                Entry::AllRead(now) => file.mark_all_read(*now).map(drop),
             };
             match done {
                 Ok(()) => {
@@ -404,13 +384,5 @@ impl Inbox {
             }
         }
         Ok(given_up)
-    }
-
-    pub(super) fn use_source(&mut self, address: &str) -> Result<(), InboxError> {
-        if self.address != address {
-            self.source = super::schema::source(&self.db, address)?;
-            address.clone_into(&mut self.address);
-        }
-        Ok(())
     }
 }

@@ -39,12 +39,11 @@ impl Filing<'_> {
     }
 
     fn item(&self, key: &str) -> Result<Option<Item>, InboxError> {
-        let sql =
-            format!("SELECT {ITEM_COLUMNS} FROM item WHERE source = ?1 AND key = ?2 AND deleted_at IS NULL");
+        let sql = format!("SELECT {ITEM_COLUMNS} FROM item WHERE key = ?1 AND deleted_at IS NULL");
         Ok(self
             .transaction
             .prepare_cached(&sql)?
-            .query_row(params![self.source, key], reading::item)
+            .query_row([key], reading::item)
             .optional()?)
     }
 
@@ -63,7 +62,7 @@ impl Filing<'_> {
                      ELSE coalesce(seen_at, :seen, :read, :archived) END,
                  read_at = CASE WHEN :clears_read THEN NULL ELSE coalesce(read_at, :read, :archived) END,
                  archived_at = CASE WHEN :clears_archived THEN NULL ELSE coalesce(archived_at, :archived) END
-             WHERE source = :source AND key = :key AND deleted_at IS NULL RETURNING {ITEM_COLUMNS}"
+             WHERE key = :key AND deleted_at IS NULL RETURNING {ITEM_COLUMNS}"
         );
         let no_actions = Vec::new();
         let actions = match &change.actions {
@@ -81,7 +80,6 @@ impl Filing<'_> {
             .prepare_cached(&sql)?
             .query_row(
                 named_params! {
-                    ":source": self.source,
                     ":key": change.key,
                     ":title": change.title.value(),
                     ":body": change.body.value(),
@@ -112,8 +110,8 @@ impl Filing<'_> {
     fn keep_early(&self, change: Change) -> Result<(), InboxError> {
         let is_deleted: bool = self
             .transaction
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM item WHERE source = ?1 AND key = ?2)")?
-            .query_row(params![self.source, change.key], |row| row.get(0))?;
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM item WHERE key = ?1)")?
+            .query_row([&change.key], |row| row.get(0))?;
         if is_deleted {
             return Ok(());
         }
@@ -124,10 +122,10 @@ impl Filing<'_> {
         };
         self.transaction
             .prepare_cached(
-                "INSERT INTO early (source, key, change) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (source, key) DO UPDATE SET change = excluded.change",
+                "INSERT INTO early (key, change) VALUES (?1, ?2)
+                 ON CONFLICT (key) DO UPDATE SET change = excluded.change",
             )?
-            .execute(params![self.source, key, reading::json(&merged)])?;
+            .execute(params![key, reading::json(&merged)])?;
         self.transaction
             .prepare_cached("DELETE FROM early WHERE id <= (SELECT max(id) FROM early) - ?1")?
             .execute([MAX_EARLY_CHANGES])?;
@@ -137,8 +135,8 @@ impl Filing<'_> {
     fn early(&self, key: &str) -> Result<Option<Change>, InboxError> {
         let text: Option<String> = self
             .transaction
-            .prepare_cached("SELECT change FROM early WHERE source = ?1 AND key = ?2")?
-            .query_row(params![self.source, key], |row| row.get(0))
+            .prepare_cached("SELECT change FROM early WHERE key = ?1")?
+            .query_row([key], |row| row.get(0))
             .optional()?;
         // One that an older version wrote otherwise is as good as none.
         Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
@@ -150,8 +148,8 @@ impl Filing<'_> {
             return Ok(None);
         };
         self.transaction
-            .prepare_cached("DELETE FROM early WHERE source = ?1 AND key = ?2")?
-            .execute(params![self.source, key])?;
+            .prepare_cached("DELETE FROM early WHERE key = ?1")?
+            .execute([key])?;
         self.apply(&change)
     }
 
@@ -169,24 +167,24 @@ impl Filing<'_> {
         let existed = self
             .transaction
             .prepare_cached(
-                "UPDATE item SET deleted_at = ?3, title = '', body = '', actions = '[]', extra = '{}', link = NULL,
+                "UPDATE item SET deleted_at = ?2, title = '', body = '', actions = '[]', extra = '{}', link = NULL,
                      actor = NULL, content = coalesce(content, 0)
-                 WHERE source = ?1 AND key = ?2 AND deleted_at IS NULL",
+                 WHERE key = ?1 AND deleted_at IS NULL",
             )?
-            .execute(params![self.source, key, self.now.here])?;
+            .execute(params![key, self.now.here])?;
         self.transaction
-            .prepare_cached("DELETE FROM early WHERE source = ?1 AND key = ?2")?
-            .execute(params![self.source, key])?;
+            .prepare_cached("DELETE FROM early WHERE key = ?1")?
+            .execute([key])?;
         if existed == 1 {
             return Ok(Filed::Removed(key.to_owned()));
         }
         self.transaction
             .prepare_cached(
-                "INSERT INTO item (source, key, kind, title, body, priority, actions, extra, created_at, sort_at,
+                "INSERT INTO item (key, kind, title, body, priority, actions, extra, created_at, sort_at,
                      received_at, deleted_at, alert)
-                 VALUES (?1, ?2, 'notification', '', '', 1, '[]', '{}', ?3, ?3, ?3, ?3, '') ON CONFLICT DO NOTHING",
+                 VALUES (?1, 'notification', '', '', 1, '[]', '{}', ?2, ?2, ?2, ?2, '') ON CONFLICT DO NOTHING",
             )?
-            .execute(params![self.source, key, self.now.server])?;
+            .execute(params![key, self.now.server])?;
         Ok(Filed::Nothing)
     }
 }

@@ -116,7 +116,7 @@ impl Inbox {
         if self.aside.is_none() && self.file.as_deref().is_some_and(|path: &Path| !path.exists()) {
             return Err(InboxError::Gone);
         }
-        let (source, connection, shown) = (self.source, self.connection, &self.shown);
+        let (connection, shown) = (self.connection, &self.shown);
         // One that begins by reading is refused at once where another process writes in between, and not waited for.
         let transaction = self
             .db
@@ -130,7 +130,6 @@ impl Inbox {
             };
             let mut filing = Filing {
                 transaction: &transaction,
-                source,
                 now,
                 arrival,
                 seen: Seen::New,
@@ -163,11 +162,10 @@ impl Inbox {
             // Where types are left out from the first position on, that is where they are asked for later.
             transaction
                 .prepare_cached(
-                    "UPDATE source SET cursor = ?1,
-                         filtered_from = CASE WHEN types = '' THEN NULL ELSE coalesce(filtered_from, ?1) END
-                     WHERE id = ?2",
+                    "UPDATE account SET cursor = ?1,
+                         filtered_from = CASE WHEN types = '' THEN NULL ELSE coalesce(filtered_from, ?1) END",
                 )?
-                .execute(params![moved, source])?;
+                .execute([moved])?;
         }
         transaction
             .prepare_cached("DELETE FROM event WHERE id <= (SELECT max(id) FROM event) - ?1")?
@@ -182,7 +180,7 @@ impl Inbox {
             self.shown.forget(key);
         }
         if let Some(aside) = &mut self.aside {
-            aside.filed(&self.address, self.connection, now, arrivals, cursor, alerts);
+            aside.filed(self.connection, now, arrivals, cursor, alerts);
         }
         Ok(filed)
     }
@@ -195,9 +193,7 @@ impl Inbox {
     pub fn cursor(&self) -> Result<Option<String>, InboxError> {
         Ok(self
             .db
-            .query_row("SELECT cursor FROM source WHERE id = ?1", [self.source], |row| {
-                row.get(0)
-            })?)
+            .query_row("SELECT cursor FROM account", [], |row| row.get(0))?)
     }
 
     /// When something was heard last of this server.
@@ -206,11 +202,9 @@ impl Inbox {
     ///
     /// When the database refuses.
     pub fn heard_at(&self) -> Result<Option<EpochMillis>, InboxError> {
-        Ok(self.db.query_row(
-            "SELECT heard_at FROM source WHERE id = ?1",
-            [self.source],
-            |row| row.get(0),
-        )?)
+        Ok(self
+            .db
+            .query_row("SELECT heard_at FROM account", [], |row| row.get(0))?)
     }
 
     /// Notes when something was heard last.
@@ -219,33 +213,18 @@ impl Inbox {
     ///
     /// When the database refuses.
     pub fn set_heard_at(&mut self, at: EpochMillis) -> Result<(), InboxError> {
-        self.db.execute(
-            "UPDATE source SET heard_at = ?1 WHERE id = ?2",
-            params![at, self.source],
-        )?;
+        self.db.execute("UPDATE account SET heard_at = ?1", [at])?;
         Ok(())
     }
 
     pub(super) fn set_cursor(&mut self, cursor: &str) -> Result<(), InboxError> {
-        self.db.execute(
-            "UPDATE source SET cursor = ?1 WHERE id = ?2",
-            params![cursor, self.source],
-        )?;
+        self.db.execute("UPDATE account SET cursor = ?1", [cursor])?;
         Ok(())
     }
 
     /// A connection was made: what comes again from now on may be a replay.
     pub fn begin_connection(&mut self) {
         self.connection += 1;
-    }
-
-    /// Looks at another server's items and cursor from now on.
-    ///
-    /// # Errors
-    ///
-    /// When the database refuses.
-    pub fn switch_source(&mut self, address: &str) -> Result<(), InboxError> {
-        self.use_source(address)
     }
 
     /// Replaces the words kept with an item about its alert.
@@ -258,19 +237,18 @@ impl Inbox {
             aside.corrected(key, alert);
         }
         let sql = format!(
-            "UPDATE item SET alert = ?3 WHERE source = ?1 AND key = ?2 AND deleted_at IS NULL
+            "UPDATE item SET alert = ?2 WHERE key = ?1 AND deleted_at IS NULL
              RETURNING {ITEM_COLUMNS}"
         );
         Ok(self
             .db
-            .query_row(&sql, params![self.source, key, alert], reading::item)
+            .query_row(&sql, params![key, alert], reading::item)
             .optional()?)
     }
 }
 
 pub(super) struct Filing<'a> {
     pub(super) transaction: &'a Transaction<'a>,
-    pub(super) source: i64,
     pub(super) now: Now,
     pub(super) arrival: &'a Arrival,
     pub(super) seen: Seen,
@@ -287,10 +265,8 @@ impl Filing<'_> {
         };
         let known: Option<(i64, i64)> = self
             .transaction
-            .prepare_cached(
-                "SELECT id, connection FROM event WHERE source = ?1 AND event_id = ?2 AND fingerprint = ?3",
-            )?
-            .query_row(params![self.source, id, arrival.fingerprint], |row| {
+            .prepare_cached("SELECT id, connection FROM event WHERE event_id = ?1 AND fingerprint = ?2")?
+            .query_row(params![id, arrival.fingerprint], |row| {
                 Ok((row.get(0)?, row.get(1)?))
             })
             .optional()?;
@@ -305,11 +281,10 @@ impl Filing<'_> {
             None => {
                 self.transaction
                     .prepare_cached(
-                        "INSERT INTO event (source, event_id, fingerprint, type, received_at, connection)
-                         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                        "INSERT INTO event (event_id, fingerprint, type, received_at, connection)
+                         VALUES (?1, ?2, ?3, ?4, ?5)",
                     )?
                     .execute(params![
-                        self.source,
                         id,
                         arrival.fingerprint,
                         arrival.event_type,

@@ -13,11 +13,11 @@ impl Inbox {
     ///
     /// When the database refuses.
     pub fn listen_to(&mut self, types: &[String]) -> Result<(), InboxError> {
-        let (known, cursor): (String, Option<String>) = self.db.query_row(
-            "SELECT types, cursor FROM source WHERE id = ?1",
-            [self.source],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )?;
+        let (known, cursor): (String, Option<String>) =
+            self.db
+                .query_row("SELECT types, cursor FROM account", [], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })?;
         let mut asked: Vec<&str> = types.iter().map(String::as_str).collect();
         asked.sort_unstable();
         asked.dedup();
@@ -32,17 +32,13 @@ impl Inbox {
             .db
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         if widened {
-            transaction.execute(
-                "UPDATE source SET cursor = coalesce(filtered_from, cursor) WHERE id = ?1",
-                [self.source],
-            )?;
+            transaction.execute("UPDATE account SET cursor = coalesce(filtered_from, cursor)", [])?;
         }
         // Leaving out begins where the stream is, or where it began before.
         transaction.execute(
-            "UPDATE source SET types = ?2,
-                 filtered_from = CASE WHEN ?2 = '' THEN NULL ELSE coalesce(filtered_from, ?3) END
-             WHERE id = ?1",
-            params![self.source, joined, cursor],
+            "UPDATE account SET types = ?1,
+                 filtered_from = CASE WHEN ?1 = '' THEN NULL ELSE coalesce(filtered_from, ?2) END",
+            params![joined, cursor],
         )?;
         transaction.commit()?;
         Ok(())

@@ -14,37 +14,27 @@ impl Inbox {
     /// When the database refuses: then no mark is set.
     pub fn mark(&mut self, keys: &[String], mark: Mark, now: EpochMillis) -> Result<Vec<Item>, InboxError> {
         let change = match mark {
-            Mark::Seen => "seen_at = coalesce(seen_at, ?3)",
-            Mark::Read => "seen_at = coalesce(seen_at, ?3), read_at = coalesce(read_at, ?3)",
+            Mark::Seen => "seen_at = coalesce(seen_at, ?1)",
+            Mark::Read => "seen_at = coalesce(seen_at, ?1), read_at = coalesce(read_at, ?1)",
             Mark::Unread => "read_at = NULL",
             Mark::Archived => {
-                "seen_at = coalesce(seen_at, ?3), read_at = coalesce(read_at, ?3), archived_at = coalesce(archived_at, ?3)"
+                "seen_at = coalesce(seen_at, ?1), read_at = coalesce(read_at, ?1), archived_at = coalesce(archived_at, ?1)"
             }
             Mark::Unarchived => "archived_at = NULL",
         };
         let sql = format!(
-            "UPDATE item SET {change} WHERE source = ?1 AND key = ?2 AND deleted_at IS NULL RETURNING {ITEM_COLUMNS}"
+            "UPDATE item SET {change} WHERE key = ?2 AND deleted_at IS NULL RETURNING {ITEM_COLUMNS}"
         );
-        let source = self.source;
         let transaction = self.db.transaction()?;
         let mut changed = Vec::new();
         for key in keys {
             let mut statement = transaction.prepare_cached(&sql)?;
-            // The time stays unused where the change has none; SQLite still counts the parameter.
-            let row = if statement.parameter_count() == 3 {
-                statement
-                    .query_row(params![source, key, now], reading::item)
-                    .optional()?
-            } else {
-                statement
-                    .query_row(params![source, key], reading::item)
-                    .optional()?
-            };
-            changed.extend(row);
+            let row = statement.query_row(params![now, key], reading::item);
+            changed.extend(row.optional()?);
         }
         transaction.commit()?;
         if let Some(aside) = &mut self.aside {
-            aside.marked(&self.address, keys, mark, now);
+            aside.marked(keys, mark, now);
         }
         Ok(changed)
     }
@@ -55,9 +45,9 @@ impl Inbox {
     ///
     /// When the database refuses.
     pub fn mark_all_seen(&mut self, now: EpochMillis) -> Result<usize, InboxError> {
-        let changed = self.mark_all("seen_at IS NULL", "seen_at = ?2", now)?;
+        let changed = self.mark_all("seen_at IS NULL", "seen_at = ?1", now)?;
         if let Some(aside) = &mut self.aside {
-            aside.all_seen(&self.address, now);
+            aside.all_seen(now);
         }
         Ok(changed)
     }
@@ -70,19 +60,18 @@ impl Inbox {
     pub fn mark_all_read(&mut self, now: EpochMillis) -> Result<usize, InboxError> {
         let changed = self.mark_all(
             "read_at IS NULL",
-            "read_at = ?2, seen_at = coalesce(seen_at, ?2)",
+            "read_at = ?1, seen_at = coalesce(seen_at, ?1)",
             now,
         )?;
         if let Some(aside) = &mut self.aside {
-            aside.all_read(&self.address, now);
+            aside.all_read(now);
         }
         Ok(changed)
     }
 
     fn mark_all(&mut self, which: &str, change: &str, now: EpochMillis) -> Result<usize, InboxError> {
-        let sql = format!(
-            "UPDATE item SET {change} WHERE source = ?1 AND {which} AND archived_at IS NULL AND deleted_at IS NULL"
-        );
-        Ok(self.db.execute(&sql, params![self.source, now])?)
+        let sql =
+            format!("UPDATE item SET {change} WHERE {which} AND archived_at IS NULL AND deleted_at IS NULL");
+        Ok(self.db.execute(&sql, params![now])?)
     }
 }

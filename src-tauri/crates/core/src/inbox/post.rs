@@ -163,10 +163,8 @@ impl Filing<'_> {
             Verdict::Old => filed.push(Filed::Nothing),
             Verdict::DeletedBefore => {
                 self.transaction
-                    .prepare_cached(
-                        "UPDATE item SET content = ?3, made_at = ?4 WHERE source = ?1 AND key = ?2",
-                    )?
-                    .execute(params![self.source, post.key, content(post), post.created_at])?;
+                    .prepare_cached("UPDATE item SET content = ?2, made_at = ?3 WHERE key = ?1")?
+                    .execute(params![post.key, content(post), post.created_at])?;
                 filed.push(Filed::Nothing);
             }
             Verdict::Details => filed.push(self.take_details(post)?),
@@ -180,9 +178,9 @@ impl Filing<'_> {
             .transaction
             .prepare_cached(
                 "SELECT kind, title, body, content, made_at, received_at, deleted_at IS NOT NULL
-                 FROM item WHERE source = ?1 AND key = ?2",
+                 FROM item WHERE key = ?1",
             )?
-            .query_row(params![self.source, key], |row| {
+            .query_row([key], |row| {
                 Ok(Known {
                     kind: reading::kind(&row.get::<_, String>(0)?),
                     title: row.get(1)?,
@@ -202,13 +200,13 @@ impl Filing<'_> {
         alert: &mut dyn FnMut(&Item, &Post) -> String,
     ) -> Result<Filed, InboxError> {
         let sql = format!(
-            "INSERT INTO item (source, key, kind, title, body, category, priority, actor, link, actions, progress,
+            "INSERT INTO item (key, kind, title, body, category, priority, actor, link, actions, progress,
                  group_key, extra, created_at, made_at, sort_at, received_at, expires_at, seen_at, read_at,
                  archived_at, content, alert)
-             VALUES (:source, :key, :kind, :title, :body, :category, :priority, :actor, :link, :actions, :progress,
+             VALUES (:key, :kind, :title, :body, :category, :priority, :actor, :link, :actions, :progress,
                  :group_key, :extra, :created_at, :made_at, :sort_at, :now, :expires_at, :seen, :read, :archived,
                  :content, '')
-             ON CONFLICT (source, key) DO UPDATE SET kind = excluded.kind, title = excluded.title,
+             ON CONFLICT (key) DO UPDATE SET kind = excluded.kind, title = excluded.title,
                  body = excluded.body, category = excluded.category, priority = excluded.priority,
                  actor = excluded.actor, link = coalesce(excluded.link, link), actions = excluded.actions,
                  progress = excluded.progress, group_key = excluded.group_key, extra = excluded.extra,
@@ -224,8 +222,7 @@ impl Filing<'_> {
         let created_at = post.created_at.unwrap_or(self.now.server);
         let mut item = self.transaction.prepare_cached(&sql)?.query_row(
             named_params! {
-                ":source": self.source,
-                ":key": post.key,
+                                ":key": post.key,
                 ":kind": reading::kind_word(post.kind),
                 ":title": post.title,
                 ":body": post.body,
@@ -255,8 +252,8 @@ impl Filing<'_> {
         }
         item.alert = alert(&item, post);
         self.transaction
-            .prepare_cached("UPDATE item SET alert = ?1 WHERE source = ?2 AND key = ?3")?
-            .execute(params![item.alert, self.source, item.key])?;
+            .prepare_cached("UPDATE item SET alert = ?1 WHERE key = ?2")?
+            .execute(params![item.alert, item.key])?;
         Ok(if handled.is_some() {
             Filed::Changed(item)
         } else {
@@ -272,7 +269,7 @@ impl Filing<'_> {
                  link = coalesce(:link, link), progress = coalesce(:progress, progress),
                  expires_at = coalesce(:expires_at, expires_at), made_at = coalesce(:made_at, made_at),
                  content = coalesce(content, :content)
-             WHERE source = :source AND key = :key AND deleted_at IS NULL AND
+             WHERE key = :key AND deleted_at IS NULL AND
                  (link IS NOT coalesce(:link, link) OR progress IS NOT coalesce(:progress, progress)
                   OR expires_at IS NOT coalesce(:expires_at, expires_at) OR made_at IS NOT coalesce(:made_at, made_at)
                   OR content IS NULL OR (kind = 'workflowRunning' AND (title <> :title OR body <> :body)))
@@ -283,8 +280,7 @@ impl Filing<'_> {
             .prepare_cached(&sql)?
             .query_row(
                 named_params! {
-                    ":source": self.source,
-                    ":key": post.key,
+                                        ":key": post.key,
                     ":title": post.title,
                     ":body": post.body,
                     ":link": post.link,
@@ -304,10 +300,8 @@ impl Filing<'_> {
         let hour_ago = self.now.here - notices::UNREADABLE_WINDOW;
         let rows: u32 = self
             .transaction
-            .prepare_cached(
-                "SELECT count(*) FROM item WHERE source = ?1 AND kind = 'unreadable' AND received_at > ?2",
-            )?
-            .query_row([self.source, hour_ago], |row| row.get(0))?;
+            .prepare_cached("SELECT count(*) FROM item WHERE kind = 'unreadable' AND received_at > ?1")?
+            .query_row([hour_ago], |row| row.get(0))?;
         if rows < notices::MAX_UNREADABLE_ROWS {
             return Ok(None);
         }
@@ -315,9 +309,9 @@ impl Filing<'_> {
             .transaction
             .prepare_cached(
                 "SELECT key, coalesce(json_extract(extra, '$.count'), 0) FROM item
-                 WHERE source = ?1 AND key LIKE 'u:more:%' AND received_at > ?2 AND deleted_at IS NULL",
+                 WHERE key LIKE 'u:more:%' AND received_at > ?1 AND deleted_at IS NULL",
             )?
-            .query_row([self.source, hour_ago], |row| Ok((row.get(0)?, row.get(1)?)))
+            .query_row([hour_ago], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         let (key, count) = sum.unwrap_or_else(|| (format!("u:more:{}", self.now.here), 0));
         Ok(Some(notices::more_unreadable(key, count + 1)))
@@ -334,11 +328,9 @@ impl Filing<'_> {
             filed.push(self.take_news(sum, alert)?);
             return Ok(());
         }
-        let sql = format!(
-            "UPDATE item SET title = ?3, extra = ?4 WHERE source = ?1 AND key = ?2 RETURNING {ITEM_COLUMNS}"
-        );
+        let sql = format!("UPDATE item SET title = ?2, extra = ?3 WHERE key = ?1 RETURNING {ITEM_COLUMNS}");
         let item = self.transaction.prepare_cached(&sql)?.query_row(
-            params![self.source, sum.key, sum.title, reading::json(&sum.extra)],
+            params![sum.key, sum.title, reading::json(&sum.extra)],
             reading::item,
         )?;
         filed.push(Filed::Changed(item));

@@ -32,12 +32,12 @@ impl Inbox {
         let (sort_at, id) = after.unwrap_or((i64::MAX, i64::MAX));
         let limit = query.limit.clamp(1, LARGEST_PAGE);
         let sql = format!(
-            "SELECT {ITEM_COLUMNS} FROM item WHERE source = ?1 AND {which} AND (sort_at, id) < (?2, ?3)
-             ORDER BY sort_at DESC, id DESC LIMIT ?4"
+            "SELECT {ITEM_COLUMNS} FROM item WHERE {which} AND (sort_at, id) < (?1, ?2)
+             ORDER BY sort_at DESC, id DESC LIMIT ?3"
         );
         let mut statement = self.db.prepare_cached(&sql)?;
         // One more than asked for tells whether there is another page.
-        let rows = statement.query_map(params![self.source, sort_at, id, limit + 1], |row| {
+        let rows = statement.query_map(params![sort_at, id, limit + 1], |row| {
             Ok((item(row)?, row.get::<_, i64>("id")?))
         })?;
         let mut items = rows.collect::<Result<Vec<_>, _>>()?;
@@ -60,13 +60,8 @@ impl Inbox {
     ///
     /// When the database refuses.
     pub fn item(&self, key: &str) -> Result<Option<Item>, InboxError> {
-        let sql =
-            format!("SELECT {ITEM_COLUMNS} FROM item WHERE source = ?1 AND key = ?2 AND deleted_at IS NULL");
-        Ok(self
-            .db
-            .prepare_cached(&sql)?
-            .query_row(params![self.source, key], item)
-            .optional()?)
+        let sql = format!("SELECT {ITEM_COLUMNS} FROM item WHERE key = ?1 AND deleted_at IS NULL");
+        Ok(self.db.prepare_cached(&sql)?.query_row([key], item).optional()?)
     }
 
     /// The inbox in numbers.
@@ -76,13 +71,9 @@ impl Inbox {
     /// When the database refuses.
     pub fn counts(&self) -> Result<Counts, InboxError> {
         let count = |which: &str| -> Result<u32, InboxError> {
-            let sql = format!(
-                "SELECT count(*) FROM item WHERE source = ?1 AND {which} archived_at IS NULL AND deleted_at IS NULL"
-            );
-            Ok(self
-                .db
-                .prepare_cached(&sql)?
-                .query_row([self.source], |row| row.get(0))?)
+            let sql =
+                format!("SELECT count(*) FROM item WHERE {which} archived_at IS NULL AND deleted_at IS NULL");
+            Ok(self.db.prepare_cached(&sql)?.query_row([], |row| row.get(0))?)
         };
         Ok(Counts {
             unseen: count("seen_at IS NULL AND")?,

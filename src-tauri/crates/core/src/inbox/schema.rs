@@ -1,6 +1,6 @@
 //! The tables and how they came to be. Migrations only ever go forward.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _, Transaction};
 
 use super::InboxError;
 
@@ -98,6 +98,100 @@ const MIGRATIONS: &[&str] = &["
         UNIQUE (source, key)
     ) STRICT;
 ",
+    // From here on a file is one account's: the rows of `kept.server` stay, as temporary table `kept` says.
+    "
+    CREATE TABLE account (
+        id            INTEGER PRIMARY KEY CHECK (id = 1),
+        server        TEXT NOT NULL,
+        -- The id to resume after.
+        cursor        TEXT,
+        -- When something was heard last of the server, for whoever looks while it is out of reach.
+        heard_at      INTEGER,
+        -- Which event types are asked for, and from which position on others were left out.
+        types         TEXT NOT NULL DEFAULT '',
+        filtered_from TEXT
+    ) STRICT;
+    INSERT INTO account (id, server, cursor, heard_at, types, filtered_from)
+        SELECT 1, kept.server, source.cursor, source.heard_at, coalesce(source.types, ''), source.filtered_from
+        FROM temp.kept LEFT JOIN source ON source.address = kept.server;
+
+    CREATE TABLE event_of_account (
+        id          INTEGER PRIMARY KEY,
+        event_id    TEXT NOT NULL,
+        fingerprint INTEGER NOT NULL,
+        type        TEXT NOT NULL,
+        received_at INTEGER NOT NULL,
+        -- The connection that brought it last.
+        connection  INTEGER NOT NULL DEFAULT 0,
+        UNIQUE (event_id, fingerprint)
+    ) STRICT;
+    INSERT INTO event_of_account
+        SELECT event.id, event_id, fingerprint, type, received_at, connection
+        FROM event JOIN source ON source.id = event.source JOIN temp.kept ON source.address = kept.server;
+    DROP TABLE event;
+    ALTER TABLE event_of_account RENAME TO event;
+
+    CREATE TABLE item_of_account (
+        id              INTEGER PRIMARY KEY,
+        key             TEXT NOT NULL UNIQUE,
+        kind            TEXT NOT NULL,
+        title           TEXT NOT NULL,
+        body            TEXT NOT NULL,
+        category        TEXT,
+        priority        INTEGER NOT NULL,
+        actor           TEXT,
+        link            TEXT,
+        actions         TEXT NOT NULL,
+        progress        INTEGER,
+        group_key       TEXT,
+        extra           TEXT NOT NULL,
+        created_at      INTEGER NOT NULL,
+        received_at     INTEGER NOT NULL,
+        expires_at      INTEGER,
+        seen_at         INTEGER,
+        read_at         INTEGER,
+        archived_at     INTEGER,
+        snoozed_until   INTEGER,
+        acknowledged_at INTEGER,
+        -- A deleted item leaves its key behind, so that a replay does not bring it back.
+        deleted_at      INTEGER,
+        alert           TEXT NOT NULL,
+        -- What was posted last under the key, as a number; absent where only a deletion is known of it.
+        content         INTEGER,
+        -- When the server made it, where it said so.
+        made_at         INTEGER,
+        -- The place in the list: when it was made, and never later than it came.
+        sort_at         INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    INSERT INTO item_of_account
+        SELECT item.id, key, kind, title, body, category, priority, actor, link, actions, progress, group_key, extra,
+            created_at, received_at, expires_at, seen_at, read_at, archived_at, snoozed_until, acknowledged_at,
+            deleted_at, alert, content, made_at, sort_at
+        FROM item JOIN source ON source.id = item.source JOIN temp.kept ON source.address = kept.server;
+    DROP TABLE item;
+    ALTER TABLE item_of_account RENAME TO item;
+    CREATE INDEX item_inbox ON item (sort_at DESC, id DESC)
+        WHERE archived_at IS NULL AND deleted_at IS NULL;
+    CREATE INDEX item_unread ON item (sort_at DESC, id DESC)
+        WHERE read_at IS NULL AND archived_at IS NULL AND deleted_at IS NULL;
+    CREATE INDEX item_archived ON item (sort_at DESC, id DESC)
+        WHERE archived_at IS NOT NULL AND deleted_at IS NULL;
+    CREATE INDEX item_unseen ON item (id)
+        WHERE seen_at IS NULL AND archived_at IS NULL AND deleted_at IS NULL;
+
+    CREATE TABLE early_of_account (
+        id     INTEGER PRIMARY KEY,
+        key    TEXT NOT NULL UNIQUE,
+        change TEXT NOT NULL
+    ) STRICT;
+    INSERT INTO early_of_account
+        SELECT early.id, key, change
+        FROM early JOIN source ON source.id = early.source JOIN temp.kept ON source.address = kept.server;
+    DROP TABLE early;
+    ALTER TABLE early_of_account RENAME TO early;
+
+    DROP TABLE source;
+",
 ];
 
 fn version(db: &Connection) -> Result<i64, InboxError> {
@@ -118,26 +212,54 @@ pub(super) fn refuse_newer(db: &Connection) -> Result<(), InboxError> {
     }
 }
 
-/// Takes the steps that the database has not taken, each in a transaction of its own.
-pub(super) fn migrate(db: &mut Connection) -> Result<(), InboxError> {
+/// Whether steps are missing.
+pub(super) fn is_older(db: &Connection) -> Result<bool, InboxError> {
+    Ok(version(db)? < newest())
+}
+
+/// Takes the steps that the database has not taken, each in a transaction of its own. `server` is the one whose rows
+/// stay of a file that holds several servers'.
+pub(super) fn migrate(db: &mut Connection, server: &str) -> Result<(), InboxError> {
     refuse_newer(db)?;
     db.pragma_update(None, "foreign_keys", true)?;
     let taken = version(db)?;
     for (step, sql) in (1_i64..).zip(MIGRATIONS).filter(|(step, _)| *step > taken) {
         let transaction = db.transaction()?;
-        transaction.execute_batch(sql)?;
+        with_kept(&transaction, server, sql)?;
         transaction.pragma_update(None, "user_version", step)?;
         transaction.commit()?;
     }
     Ok(())
 }
 
-/// The row of a server, made where there is none.
-pub(super) fn source(db: &Connection, address: &str) -> Result<i64, InboxError> {
-    Ok(db.query_row(
-        "INSERT INTO source (address) VALUES (?1) ON CONFLICT (address) DO UPDATE SET address = excluded.address
-         RETURNING id",
-        [address],
-        |row| row.get(0),
-    )?)
+fn with_kept(transaction: &Transaction<'_>, server: &str, sql: &str) -> rusqlite::Result<()> {
+    transaction.execute("CREATE TEMP TABLE kept (server TEXT NOT NULL)", [])?;
+    transaction.execute("INSERT INTO temp.kept VALUES (?1)", [server])?;
+    transaction.execute_batch(sql)?;
+    transaction.execute_batch("DROP TABLE temp.kept")
+}
+
+/// A file that was moved to another account's place is not used there.
+pub(super) fn refuse_foreign(db: &Connection, server: &str) -> Result<(), InboxError> {
+    let owner: String = db.query_row("SELECT server FROM account", [], |row| row.get(0))?;
+    if owner == server {
+        Ok(())
+    } else {
+        Err(InboxError::Foreign)
+    }
+}
+
+/// The id to resume after, of a file in whatever state.
+pub(super) fn salvage_cursor(db: &Connection, server: &str) -> Option<String> {
+    let places = [
+        "SELECT cursor FROM account WHERE server = ?1",
+        "SELECT cursor FROM source WHERE address = ?1",
+    ];
+    places.into_iter().find_map(|sql| {
+        db.query_row(sql, [server], |row| row.get(0))
+            .optional()
+            .ok()
+            .flatten()
+            .flatten()
+    })
 }

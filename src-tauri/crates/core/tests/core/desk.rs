@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use gloria_backend::{Backend, BackendOptions, Control, TEST_TOKEN};
+use gloria_core::account::Account;
 use gloria_core::paths::Paths;
 use gloria_core::ports::fakes::{
     FakeNotifications, FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeWindow,
@@ -71,6 +73,12 @@ impl Desk {
 
     pub(crate) fn paths(&self) -> Paths {
         Paths::within(&self.home.path().join(self.folder))
+    }
+
+    /// The inbox file of the account at the server that the settings name.
+    pub(crate) fn inbox(&self) -> PathBuf {
+        self.paths()
+            .inbox(&Account::of(&self.environment["GLORIA_API_URL"]))
     }
 
     pub(crate) fn start(&self) -> Running {

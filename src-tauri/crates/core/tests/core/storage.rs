@@ -14,7 +14,7 @@ use rusqlite::Connection;
 use crate::desk::{CREATED, Desk, backend, live, soon};
 
 fn file(desk: &Desk) -> PathBuf {
-    desk.paths().inbox()
+    desk.inbox()
 }
 
 /// What the file holds, read beside whoever uses it: titles and the words about their alerts, oldest first.

@@ -1,7 +1,6 @@
 //! What is wrong with events, disks and devices costs itself alone and is told.
 
 use gloria_core::Signal;
-use gloria_core::paths::Paths;
 use gloria_core::ports::SoundError;
 use gloria_core::ports::fakes::Behaviour;
 use gloria_core::protocol::{NoticeKind, Snapshot};
@@ -129,7 +128,8 @@ async fn a_missing_sound_device_or_notification_service_is_told_and_the_item_sta
 async fn a_database_from_a_newer_version_is_told_and_alerts_go_on() {
     let (backend, control) = backend().await;
     let desk = Desk::signed_in(&backend);
-    let newer = rusqlite::Connection::open(Paths::within(desk.home.path()).inbox()).unwrap();
+    std::fs::create_dir_all(desk.inbox().parent().unwrap()).unwrap();
+    let newer = rusqlite::Connection::open(desk.inbox()).unwrap();
     newer.pragma_update(None, "user_version", 999).unwrap();
     drop(newer);
     let running = desk.start();
@@ -157,7 +157,7 @@ async fn an_inbox_that_cannot_be_written_is_told_and_alerts_go_on() {
     let (backend, control) = backend().await;
     let desk = Desk::signed_in(&backend);
     // A folder where the file should be refuses even the administrator.
-    std::fs::create_dir(Paths::within(desk.home.path()).inbox()).unwrap();
+    std::fs::create_dir_all(desk.inbox()).unwrap();
     let running = desk.start();
     let state = running.connected().await;
     let notice = state
