@@ -3,8 +3,8 @@
 use std::sync::Mutex;
 
 use gloria_core::protocol::{
-    AccountForm, Counts, FollowRequest, InboxPage, InboxQuery, MarkRequest, PauseRequest, PreferencesForm,
-    Revised, Snapshot, SoundName, TestReport, WindowView,
+    AccountForm, Counts, FollowRequest, InboxPage, InboxQuery, Item, MarkRequest, Marked, PauseRequest,
+    PreferencesForm, Revised, Snapshot, SoundName, TestReport, Update, WindowView,
 };
 use gloria_core::{CoreError, CoreHandle};
 use serde::Serialize;
@@ -36,6 +36,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<tauri::Wry>) -> bool + Send + Sync + '
     tauri::generate_handler![
         attach,
         inbox_page,
+        inbox_item,
         inbox_mark,
         inbox_mark_all_read,
         inbox_mark_all_seen,
@@ -79,7 +80,8 @@ async fn attach(app: AppHandle, core: Core<'_>, updates: Channel<Revised>) -> An
     Ok(attached.snapshot)
 }
 
-/// After a lag the UI sees a revision missing in what comes next, and attaches again.
+/// After a lag the UI attaches again. It would see by the next revision that some are missing, but the next may be hours
+/// away.
 async fn forward(mut updates: Receiver<Revised>, window: Channel<Revised>) {
     loop {
         match updates.recv().await {
@@ -89,7 +91,14 @@ async fn forward(mut updates: Receiver<Revised>, window: Channel<Revised>) {
                 }
             }
             Err(RecvError::Lagged(missed)) => {
-                tracing::debug!(missed, "the window was too slow for all updates")
+                tracing::debug!(missed, "the window was too slow for all updates");
+                let missed = Revised {
+                    revision: 0,
+                    update: Update::Missed,
+                };
+                if window.send(missed).is_err() {
+                    return;
+                }
             }
             Err(RecvError::Closed) => return,
         }
@@ -102,7 +111,12 @@ async fn inbox_page(core: Core<'_>, request: InboxQuery) -> Answer<InboxPage> {
 }
 
 #[tauri::command]
-async fn inbox_mark(core: Core<'_>, request: MarkRequest) -> Answer<Counts> {
+async fn inbox_item(core: Core<'_>, request: String) -> Answer<Option<Item>> {
+    Ok(core.inbox_item(request).await?)
+}
+
+#[tauri::command]
+async fn inbox_mark(core: Core<'_>, request: MarkRequest) -> Answer<Marked> {
     Ok(core.inbox_mark(request).await?)
 }
 

@@ -12,7 +12,7 @@ use gloria_core::ports::SystemClock;
 use gloria_core::ports::fakes::{
     FakeNotifications, FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeWindow,
 };
-use gloria_core::protocol::{ConnectionState, InboxFilter, InboxQuery, Snapshot};
+use gloria_core::protocol::{ConnectionState, InboxQuery, InboxView, Snapshot};
 use gloria_core::session::Token;
 use gloria_core::{CoreHandle, Ports, Setup, start};
 use gloria_interop_tests::server::{self, Program};
@@ -131,7 +131,7 @@ impl Client {
     /// Titles of the inbox, oldest first.
     async fn titles(&self) -> Vec<String> {
         let query = InboxQuery {
-            filter: InboxFilter::Inbox,
+            filter: InboxView::Inbox.into(),
             after: None,
             limit: 500,
         };

@@ -14,8 +14,8 @@ import type {
   TestReport,
   Update,
 } from './protocol';
-import { belongs, compareItems, markItem } from '../state/list';
-import { SCENARIOS } from './scenarios';
+import { markItem } from '../state/list';
+import { placed, SCENARIOS } from './scenarios';
 
 /** What a scenario begins with, and what goes on in it. */
 export interface Scenario {
@@ -113,6 +113,7 @@ export class FakeHost implements Host {
         break;
       case 'counts':
       case 'inboxChanged':
+      case 'missed':
         break;
     }
     this.#revision += 1;
@@ -150,13 +151,18 @@ export class FakeHost implements Host {
     this.#revision += 1;
   }
 
+  /** Says that messages were lost, as a channel that was too slow. */
+  miss(): void {
+    this.#listener?.({ revision: 0, update: { kind: 'missed' } });
+  }
+
   refuse(name: keyof Commands, message: string | null): void {
     if (message === null) Reflect.deleteProperty(this.scenario.refusals, name);
     else this.scenario.refusals[name] = message;
   }
 
   counts(): Counts {
-    const inbox = [...this.#items.values()].filter((item) => belongs('inbox', item));
+    const inbox = [...this.#items.values()].filter((item) => item.views.includes('inbox'));
     return {
       unseen: inbox.filter((item) => item.seenAt === null).length,
       unread: inbox.filter((item) => item.readAt === null).length,
@@ -203,11 +209,12 @@ export class FakeHost implements Host {
 
   readonly #commands: { [K in keyof Commands]: (request: Commands[K][0]) => Promise<Commands[K][1]> } = {
     inbox_page: (query) => Promise.resolve(this.#page(query)),
+    inbox_item: (key) => Promise.resolve(this.#items.get(key) ?? null),
     inbox_mark: ({ keys, mark }) => {
       const now = Date.now();
       const items = keys.flatMap((key) => this.#items.get(key) ?? []);
-      this.receive(...items.map((item) => markItem(item, mark, now)));
-      return Promise.resolve(this.counts());
+      this.receive(...items.map((item) => placed(markItem(item, mark, now))));
+      return Promise.resolve({ revision: this.#revision, counts: this.counts() });
     },
     inbox_mark_all_read: () => this.#markAll('read'),
     inbox_mark_all_seen: () => this.#markAll('seen'),
@@ -215,7 +222,7 @@ export class FakeHost implements Host {
       const item = this.#items.get(key);
       const link = (action === null ? item?.link : item?.actions[action]?.link) ?? null;
       if (item === undefined || link === null) return Promise.reject({ message: 'the link is gone' });
-      this.receive(markItem(item, 'read', Date.now()));
+      this.receive(placed(markItem(item, 'read', Date.now())));
       return Promise.resolve(null);
     },
     connection_retry: () => {
@@ -278,16 +285,17 @@ export class FakeHost implements Host {
   };
 
   #page({ filter, after, limit }: InboxQuery): Commands['inbox_page'][1] {
-    const all = [...this.#items.values()].filter((item) => belongs(filter, item)).sort(compareItems);
-    const from = after === null ? 0 : all.findIndex((item) => item.key === after) + 1;
-    const items = all.slice(from, from + Math.min(limit, PAGE_LIMIT));
-    return { items, next: from + items.length < all.length ? (items.at(-1)?.key ?? null) : null };
+    const all = [...this.#items.values()]
+      .filter((item) => item.views.includes(filter.view) && (after === null || item.sort < after))
+      .sort((a, b) => (a.sort < b.sort ? 1 : -1));
+    const items = all.slice(0, Math.min(limit, PAGE_LIMIT));
+    return { items, next: items.length < all.length ? (items.at(-1)?.sort ?? null) : null };
   }
 
   #markAll(mark: 'read' | 'seen'): Promise<Counts> {
     const now = Date.now();
     for (const item of this.#items.values()) {
-      if (belongs('inbox', item)) this.#items.set(item.key, markItem(item, mark, now));
+      if (item.views.includes('inbox')) this.#items.set(item.key, placed(markItem(item, mark, now)));
     }
     this.push({ kind: 'inboxChanged' });
     this.push({ kind: 'counts', value: this.counts() });

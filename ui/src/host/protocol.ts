@@ -53,7 +53,7 @@ update: Update, };
 /**
  * One change, sent with its revision.
  */
-export type Update = { "kind": "connection", "value": ConnectionView } | { "kind": "counts", "value": Counts } | { "kind": "itemsStored", "value": Array<Item> } | { "kind": "itemsRemoved", "value": Array<string> } | { "kind": "inboxChanged" } | { "kind": "account", "value": AccountView } | { "kind": "preferences", "value": Preferences } | { "kind": "notices", "value": Array<Notice> } | { "kind": "itemRequested", "value": string | null } | { "kind": "metrics", "value": MetricsView };
+export type Update = { "kind": "connection", "value": ConnectionView } | { "kind": "counts", "value": Counts } | { "kind": "itemsStored", "value": Array<Item> } | { "kind": "itemsRemoved", "value": Array<string> } | { "kind": "inboxChanged" } | { "kind": "missed" } | { "kind": "account", "value": AccountView } | { "kind": "preferences", "value": Preferences } | { "kind": "notices", "value": Array<Notice> } | { "kind": "itemRequested", "value": string | null } | { "kind": "metrics", "value": MetricsView };
 
 /**
  * The connection as a person reads it.
@@ -462,9 +462,17 @@ createdAt: number,
  */
 receivedAt: number, 
 /**
- * Its place in the list, newest first: as `createdAt`, and never ahead of the server's clock when it came.
+ * Its place in every list: of two items the one with the greater text, by its code units, stands above the other.
  */
-sortAt: number, 
+sort: string, 
+/**
+ * It is urgent and unread, and so above what is not, whatever its time.
+ */
+pinned: boolean, 
+/**
+ * The views that have it, from what is stored.
+ */
+views: Array<InboxView>, 
 /**
  * When it was first on screen.
  */
@@ -506,7 +514,7 @@ label: string,
 link: string, };
 
 /**
- * Which part of the inbox to read.
+ * Which part of which list to read.
  */
 export type InboxQuery = { 
 /**
@@ -523,16 +531,38 @@ after: string | null,
 limit: number, };
 
 /**
- * Which items of the inbox.
+ * Which items a list has: those for which all of it holds.
  */
-export type InboxFilter = "inbox" | "unread" | "archived";
+export type InboxFilter = { 
+/**
+ * The view that they are in.
+ */
+view: InboxView, };
+
+/**
+ * What an item can be in by its marks.
+ */
+export type InboxView = "inbox" | "unread" | "archived";
+
+/**
+ * That marks were stored.
+ */
+export type Marked = { 
+/**
+ * The state's revision that shows them; until a reader has it, its items are as they were before.
+ */
+revision: number, 
+/**
+ * The counts after it.
+ */
+counts: Counts, };
 
 /**
  * A page of the inbox.
  */
 export type InboxPage = { 
 /**
- * Newest first.
+ * By [`Item::sort`], the greatest first.
  */
 items: Array<Item>, 
 /**
@@ -688,13 +718,17 @@ connectionVisible?: boolean, };
  */
 export type Commands = { 
 /**
- * A page of the inbox, newest first.
+ * A page of the inbox: what is urgent and unread first, then newest first.
  */
 inbox_page: [InboxQuery, InboxPage], 
 /**
- * Marks items. Answers with the counts after it.
+ * The item of a key, wherever it is; absent when it is gone.
  */
-inbox_mark: [MarkRequest, Counts], 
+inbox_item: [string, Item | null], 
+/**
+ * Marks items. Answers once that is stored.
+ */
+inbox_mark: [MarkRequest, Marked], 
 /**
  * Marks every item of the inbox read.
  */

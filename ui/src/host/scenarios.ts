@@ -8,7 +8,7 @@ const DAY = 24 * HOUR;
 
 /** A notification with the fields that matter; the rest is what is usual. */
 export function item(fields: Partial<Item> & Pick<Item, 'key' | 'createdAt'>): Item {
-  return {
+  return placed({
     kind: 'notification',
     title: 'Notification',
     body: '',
@@ -19,12 +19,27 @@ export function item(fields: Partial<Item> & Pick<Item, 'key' | 'createdAt'>): I
     actions: [],
     progress: null,
     receivedAt: fields.createdAt,
-    sortAt: fields.createdAt,
+    sort: '',
+    pinned: false,
+    views: [],
     seenAt: null,
     readAt: null,
     archivedAt: null,
     alert: 'Shown as a toast with the chime, because no rule held it back',
     ...fields,
+  });
+}
+
+/** The item with its place and its views, as the core says them. */
+export function placed(item: Item): Item {
+  const archived = item.archivedAt !== null;
+  const unread = item.readAt === null && !archived;
+  const pinned = unread && item.priority === 'urgent';
+  return {
+    ...item,
+    pinned,
+    sort: `${pinned ? 1 : 0}${String(item.createdAt).padStart(16, '0')} ${item.key.padStart(20, '0')}`,
+    views: archived ? ['archived'] : unread ? ['inbox', 'unread'] : ['inbox'],
   };
 }
 

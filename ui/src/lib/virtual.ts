@@ -60,7 +60,10 @@ export function rowHeight(item: Item, width: number): number {
   return Math.max(LOWEST_ROW, ROW_PADDING + TITLE_HEIGHT + text + (hasMeta(item) ? META_HEIGHT : 0));
 }
 
-/** Places rows, with a heading wherever the day changes. What lies ahead of `now` stands under today. */
+/**
+ * Places rows, with a heading above what is pinned and wherever the day changes. What lies ahead of `now` stands under
+ * today.
+ */
 export function layOut(items: readonly Item[], width: number, now: EpochMillis): Layout {
   const tops: number[] = [];
   const rows: number[] = [];
@@ -68,9 +71,12 @@ export function layOut(items: readonly Item[], width: number, now: EpochMillis):
   let top = 0;
   let dayStart = Infinity;
   let dayEnd = -Infinity;
+  let pinned = false;
   items.forEach((item, index) => {
     const at = item.createdAt;
-    if (at < dayStart || at >= dayEnd) {
+    const begins = item.pinned ? !pinned : pinned || at < dayStart || at >= dayEnd;
+    pinned = item.pinned;
+    if (begins) {
       dayStart = Math.min(startOfDay(at), today);
       dayEnd = dayStart === today ? Infinity : endOfDay(at);
       tops.push(top);

@@ -125,7 +125,7 @@ export class App {
   #begin(snapshot: Snapshot): void {
     this.failure = null;
     this.snapshot = snapshot;
-    void this.inbox.reload();
+    void this.inbox.reload().then(() => this.inbox.onRevision(snapshot.revision));
     if (snapshot.requestedItem !== null) this.#show(snapshot.requestedItem);
   }
 
@@ -137,6 +137,7 @@ export class App {
       if (update.kind === 'itemRequested' && update.value !== null) this.#show(update.value);
       if (update.kind === 'metrics') this.metrics = { view: update.value, at: Date.now() };
     }
+    this.inbox.onRevision(snapshot.revision);
   }
 
   #show(key: string): void {

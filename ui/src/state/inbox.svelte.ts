@@ -1,10 +1,10 @@
 import { failureMessage, type Host } from '../host/host';
-import type { InboxFilter, InboxPage, Item, Mark, Update } from '../host/protocol';
+import type { InboxPage, InboxView, Item, Mark, Update } from '../host/protocol';
 import * as lists from './list';
 
 /** Enough rows for two screens of a tall window, few enough to arrive within a frame. */
 const PAGE_SIZE = 100;
-/** Pages that are read to find an item or an end are never on screen one by one. */
+/** Pages that are read to find an end are never on screen one by one. */
 const LARGE_PAGE_SIZE = 500;
 
 /** A sentence about what was just done, with a way back if there is one. */
@@ -15,7 +15,8 @@ export interface Report {
 
 /** The inbox on screen: its pages, what is marked, what is open. */
 export class Inbox {
-  list = $state.raw<lists.InboxList>(lists.emptyList('inbox'));
+  /** As the core has it, with what was done since and is on its way. */
+  readonly list = $derived.by(() => lists.withDoings(this.#list, this.#doings));
   /** The first page has come, or failed. */
   ready = $state(false);
   reading = $state(false);
@@ -24,12 +25,15 @@ export class Inbox {
   /** The row that the keyboard is on. */
   activeKey = $state<string | null>(null);
   /** The item whose detail is shown; it stays when it leaves the list. */
-  open = $state.raw<Item | null>(null);
+  readonly open = $derived.by(() => this.#open && lists.withMarks(this.#open, this.#doings));
   /** The list is at its newest end. */
   atTop = $state(true);
   /** How many items lie above the lower edge of the screen: as many are read again after a change. */
   depth = 0;
 
+  #list = $state.raw<lists.InboxList>(lists.emptyList('inbox'));
+  #open = $state.raw<Item | null>(null);
+  #doings = $state.raw<readonly lists.Doing[]>([]);
   #host: Host;
   #report: (report: Report) => void;
   // A page that was asked for before the filter changed must not land in the list of the new one.
@@ -37,6 +41,8 @@ export class Inbox {
   // Updates that arrive while a page is on its way may be newer than the page: they are applied once more.
   #meanwhile: ((list: lists.InboxList) => lists.InboxList)[] = [];
   #reloadAgain = false;
+  // Of the core's state that is here.
+  #revision = 0;
 
   constructor(host: Host, report: (report: Report) => void) {
     this.#host = host;
@@ -47,10 +53,10 @@ export class Inbox {
     return this.list.items.find((item) => item.key === this.activeKey);
   }
 
-  show(filter: InboxFilter): void {
-    if (filter === this.list.filter) return;
+  show(view: InboxView): void {
+    if (view === this.#list.filter.view) return;
     this.#generation += 1;
-    this.list = lists.emptyList(filter);
+    this.#list = lists.emptyList(view);
     this.ready = false;
     this.reading = false;
     this.activeKey = null;
@@ -68,7 +74,7 @@ export class Inbox {
     await this.#read(async (generation) => {
       do {
         this.#reloadAgain = false;
-        const wanted = Math.min(this.depth, this.list.items.length) + PAGE_SIZE;
+        const wanted = Math.min(this.depth, this.#list.items.length) + PAGE_SIZE;
         let page: InboxPage = await this.#page(null, Math.min(wanted, LARGE_PAGE_SIZE));
         while (page.next !== null && page.items.length < wanted && generation === this.#generation) {
           const more = await this.#page(page.next, LARGE_PAGE_SIZE);
@@ -88,7 +94,7 @@ export class Inbox {
   /** Reads all pages, so that the oldest item can be shown. */
   async readToEnd(): Promise<void> {
     const generation = this.#generation;
-    while (this.list.next !== null && this.failure === null && generation === this.#generation) {
+    while (this.#list.next !== null && this.failure === null && generation === this.#generation) {
       if (!(await this.#readNext(LARGE_PAGE_SIZE))) return;
     }
   }
@@ -103,16 +109,16 @@ export class Inbox {
   take(update: Update): Item[] {
     switch (update.kind) {
       case 'itemsStored': {
-        const fresh = lists.newItems(this.list, update.value);
-        const open = update.value.findLast((item) => item.key === this.open?.key);
-        if (open !== undefined) this.open = open;
+        const fresh = lists.newItems(this.#list, update.value);
+        const open = update.value.findLast((item) => item.key === this.#open?.key);
+        if (open !== undefined) this.#open = open;
         this.#change((list) => lists.storeItems(list, update.value, this.#holds));
         return fresh;
       }
       case 'itemsRemoved':
         this.#change((list) => lists.removeItems(list, update.value));
-        if (this.open !== null && update.value.includes(this.open.key)) {
-          this.open = null;
+        if (this.#open !== null && update.value.includes(this.#open.key)) {
+          this.#open = null;
           this.#report({ text: 'The notification was withdrawn' });
         }
         return [];
@@ -126,12 +132,20 @@ export class Inbox {
       case 'notices':
       case 'itemRequested':
       case 'metrics':
+      case 'missed':
         return [];
     }
   }
 
+  /** The core's state up to this revision is here: what it shows need not be shown in advance any more. */
+  onRevision(revision: number): void {
+    if (this.#doings.some((doing) => doing.revision !== null && doing.revision <= revision))
+      this.#doings = this.#doings.filter((doing) => doing.revision === null || doing.revision > revision);
+    this.#revision = Math.max(this.#revision, revision);
+  }
+
   showWaiting(): void {
-    this.list = lists.showWaiting(this.list);
+    this.#list = lists.showWaiting(this.#list);
   }
 
   openItem(item: Item): void {
@@ -141,18 +155,23 @@ export class Inbox {
 
   /** Opens the item that a notification asked for, wherever it is. */
   async openKey(key: string): Promise<void> {
-    const shown = [...this.list.items, ...this.list.waiting].find((item) => item.key === key);
-    const item = shown ?? (await this.#find(key));
-    if (item === undefined) this.#report({ text: 'That notification is no longer in the inbox' });
-    else if (item !== null) {
+    const shown = [...this.#list.items, ...this.#list.waiting].find((item) => item.key === key);
+    try {
+      const item = shown ?? (await this.#host.call('inbox_item', key));
+      if (item === null) {
+        this.#report({ text: 'That notification is no longer in the inbox' });
+        return;
+      }
       this.#show(item);
       // Even if it is read: the mark tells the core that what was asked for has been shown.
       void this.mark([item], 'read');
+    } catch (error) {
+      this.#report({ text: `The notification could not be read: ${failureMessage(error)}` });
     }
   }
 
   close(): void {
-    this.open = null;
+    this.#open = null;
   }
 
   toggleRead(item: Item): void {
@@ -161,7 +180,7 @@ export class Inbox {
 
   archive(item: Item): void {
     this.#leaveRow(item.key);
-    if (this.open?.key === item.key) this.open = null;
+    if (this.#open?.key === item.key) this.#open = null;
     void this.mark([item], 'archived').then((done) => {
       if (done) this.#report({ text: 'Archived', undo: () => void this.#unarchive(item) });
     });
@@ -169,23 +188,25 @@ export class Inbox {
 
   moveToInbox(item: Item): void {
     this.#leaveRow(item.key);
-    if (this.open?.key === item.key) this.open = null;
+    if (this.#open?.key === item.key) this.#open = null;
     void this.mark([item], 'unarchived').then((done) => {
       if (done) this.#report({ text: 'Moved to the inbox', undo: () => void this.mark([item], 'archived') });
     });
   }
 
-  /** Shows the mark at once and takes it back if the core refuses. */
+  /** Shows the mark at once, until the core shows it or refuses it. */
   async mark(items: readonly Item[], mark: Mark): Promise<boolean> {
-    const now = Date.now();
     const keys = items.map((item) => item.key);
-    this.#store(items.map((item) => lists.markItem(item, mark, now)));
+    const doing: lists.Doing = { keys, mark, at: Date.now(), revision: null };
+    this.#doings = [...this.#doings, doing];
     try {
-      // The counts in the answer are left: the update that follows has them with a revision, the answer has none.
-      await this.#host.call('inbox_mark', { keys, mark });
+      // The counts in the answer are left: the update has them too, in their order among the others.
+      const { revision } = await this.#host.call('inbox_mark', { keys, mark });
+      this.#doings = this.#doings.map((each) => (each === doing ? { ...each, revision } : each));
+      this.onRevision(this.#revision);
       return true;
     } catch (error) {
-      this.#store(items);
+      this.#doings = this.#doings.filter((each) => each !== doing);
       this.#report({ text: `That could not be saved: ${failureMessage(error)}` });
       return false;
     }
@@ -196,19 +217,14 @@ export class Inbox {
     if ((await this.mark([item], 'unarchived')) && item.readAt === null) await this.mark([item], 'unread');
   }
 
-  #store(items: readonly Item[]): void {
-    const open = items.find((item) => item.key === this.open?.key);
-    if (open !== undefined) this.open = open;
-    this.#change((list) => lists.storeItems(list, items, false));
-  }
-
   #show(item: Item): void {
     this.activeKey = item.key;
-    this.open = item;
+    // What was done to it is shown beside it, and may be refused yet.
+    this.#open = this.#list.items.find(({ key }) => key === item.key) ?? item;
   }
 
   get #holds(): boolean {
-    return !this.atTop && this.list.items.length > 0;
+    return !this.atTop && this.#list.items.length > 0;
   }
 
   /** Moves the keyboard off a row that is about to go: to the next one, or the one before at the end. */
@@ -219,17 +235,17 @@ export class Inbox {
   }
 
   #change(change: (list: lists.InboxList) => lists.InboxList): void {
-    this.list = change(this.list);
+    this.#list = change(this.#list);
     if (this.reading) this.#meanwhile.push(change);
   }
 
   #land(change: (list: lists.InboxList) => lists.InboxList): void {
-    this.list = this.#meanwhile.reduce((list, again) => again(list), change(this.list));
+    this.#list = this.#meanwhile.reduce((list, again) => again(list), change(this.#list));
     this.#meanwhile = [];
   }
 
   async #readNext(limit: number): Promise<boolean> {
-    const { next } = this.list;
+    const { next } = this.#list;
     if (next === null || this.reading) return false;
     return await this.#read(async (generation) => {
       const page = await this.#page(next, limit);
@@ -259,29 +275,6 @@ export class Inbox {
   }
 
   #page(after: string | null, limit: number): Promise<InboxPage> {
-    return this.#host.call('inbox_page', { filter: this.list.filter, after, limit });
-  }
-
-  /** Looks through the pages without touching the list. Null when they cannot be read, which was reported. */
-  async #find(key: string): Promise<Item | undefined | null> {
-    try {
-      for (const filter of ['inbox', 'archived'] as const) {
-        let after: string | null = null;
-        do {
-          const page: InboxPage = await this.#host.call('inbox_page', {
-            filter,
-            after,
-            limit: LARGE_PAGE_SIZE,
-          });
-          const found = page.items.find((item) => item.key === key);
-          if (found !== undefined) return found;
-          after = page.next;
-        } while (after !== null);
-      }
-      return undefined;
-    } catch (error) {
-      this.#report({ text: `The notification could not be read: ${failureMessage(error)}` });
-      return null;
-    }
+    return this.#host.call('inbox_page', { filter: this.#list.filter, after, limit });
   }
 }

@@ -1,41 +1,29 @@
-import type { InboxFilter, InboxPage, Item, Mark } from '../host/protocol';
+import type { InboxFilter, InboxPage, InboxView, Item, Mark } from '../host/protocol';
 import type { EpochMillis } from '../lib/time';
 
 /** The part of the inbox that is on show. */
 export interface InboxList {
   readonly filter: InboxFilter;
-  /** Newest first. */
+  /** In the core's order. */
   readonly items: readonly Item[];
-  /** What came while the reader was further down, newest first; shown when asked for. */
+  /** What came while the reader was further down, in the core's order; shown when asked for. */
   readonly waiting: readonly Item[];
   /** Where the next page begins; null when all is here. */
   readonly next: string | null;
 }
 
-export function emptyList(filter: InboxFilter): InboxList {
-  return { filter, items: [], waiting: [], next: null };
-}
-
-/** Whether the core's page of this filter would have the item. */
-export function belongs(filter: InboxFilter, item: Item): boolean {
-  switch (filter) {
-    case 'inbox':
-      return item.archivedAt === null;
-    case 'unread':
-      return item.archivedAt === null && item.readAt === null;
-    case 'archived':
-      return item.archivedAt !== null;
-  }
+export function emptyList(view: InboxView): InboxList {
+  return { filter: { view }, items: [], waiting: [], next: null };
 }
 
 /** Whether an item that is on show stays there. Reading an unread item must not pull it from under the eye. */
-function stays(filter: InboxFilter, item: Item): boolean {
-  return belongs(filter === 'unread' ? 'inbox' : filter, item);
+function stays({ view }: InboxFilter, item: Item): boolean {
+  return item.views.includes(view === 'unread' ? 'inbox' : view);
 }
 
-/** The core's order: newest first; of two made at the same time, the one received later. */
-export function compareItems(a: Item, b: Item): number {
-  return b.sortAt - a.sortAt || b.receivedAt - a.receivedAt || (a.key < b.key ? 1 : -1);
+/** The core's order, which only its `sort` knows. */
+function byPlace(a: Item, b: Item): number {
+  return a.sort === b.sort ? 0 : a.sort > b.sort ? -1 : 1;
 }
 
 /**
@@ -47,22 +35,21 @@ export function storeItems(list: InboxList, stored: readonly Item[], hold: boole
   // A loop, because the list may hold a hundred thousand items while the window is drawn.
   const replace = (items: readonly Item[]): Item[] => {
     const kept: Item[] = [];
+    const moved: Item[] = [];
     for (const item of items) {
       const change = changed.get(item.key);
       changed.delete(item.key);
       if (change === undefined) kept.push(item);
-      else if (stays(list.filter, change)) kept.push(change);
+      else if (stays(list.filter, change)) (change.sort === item.sort ? kept : moved).push(change);
     }
-    return kept;
+    return moved.length === 0 ? kept : insert(kept, moved);
   };
-  const items = replace(list.items);
+  const end = list.next === null ? undefined : list.items.at(-1);
+  const isRead = (item: Item): boolean =>
+    list.next === null || (end !== undefined && byPlace(item, end) <= 0);
+  const items = replace(list.items).filter(isRead);
   const waiting = replace(list.waiting);
-  const oldest = items.at(-1);
-  const fresh = [...changed.values()].filter(
-    (item) =>
-      belongs(list.filter, item) &&
-      (list.next === null || (oldest !== undefined && compareItems(item, oldest) < 0)),
-  );
+  const fresh = [...changed.values()].filter((item) => item.views.includes(list.filter.view) && isRead(item));
   if (fresh.length === 0) return { ...list, items, waiting };
   return hold
     ? { ...list, items, waiting: insert(waiting, fresh) }
@@ -74,7 +61,7 @@ export function newItems(list: InboxList, stored: readonly Item[]): Item[] {
   const fresh = new Map(stored.map((item) => [item.key, item]));
   for (const { key } of list.items) fresh.delete(key);
   for (const { key } of list.waiting) fresh.delete(key);
-  return [...fresh.values()].filter((item) => item.seenAt === null && belongs('unread', item));
+  return [...fresh.values()].filter((item) => item.seenAt === null && item.views.includes('unread'));
 }
 
 export function removeItems(list: InboxList, keys: readonly string[]): InboxList {
@@ -104,10 +91,11 @@ export function appendPage(list: InboxList, page: InboxPage): InboxList {
  * waits, as it would have if it had come one by one.
  */
 export function replaceItems(list: InboxList, page: InboxPage, hold: boolean): InboxList {
-  const newest = list.items[0];
+  // What is pinned stands above whatever is newer.
+  const newest = list.items.find((item) => !item.pinned) ?? list.items[0];
   if (!hold || newest === undefined) return { ...list, items: page.items, waiting: [], next: page.next };
   const shown = new Set(list.items.map((item) => item.key));
-  const waits = (item: Item): boolean => !shown.has(item.key) && compareItems(item, newest) < 0;
+  const waits = (item: Item): boolean => !shown.has(item.key) && byPlace(item, newest) < 0;
   return {
     ...list,
     items: page.items.filter((item) => !waits(item)),
@@ -116,7 +104,40 @@ export function replaceItems(list: InboxList, page: InboxPage, hold: boolean): I
   };
 }
 
-/** The item as the core will answer that it is, so that the screen need not wait for it. */
+/** What was done to items and the core has not shown yet. */
+export interface Doing {
+  readonly keys: readonly string[];
+  readonly mark: Mark;
+  readonly at: EpochMillis;
+  /** The revision of the core's state that shows it; null until the core has answered. */
+  readonly revision: number | null;
+}
+
+/** The list as it will be once the core has shown what was done. What was put away is gone at once. */
+export function withDoings(list: InboxList, doings: readonly Doing[]): InboxList {
+  if (doings.length === 0) return list;
+  const leaves: Mark = list.filter.view === 'archived' ? 'unarchived' : 'archived';
+  const apply = (items: readonly Item[]): readonly Item[] =>
+    items
+      .filter(
+        ({ key }) => doings.findLast((doing) => moves(doing) && doing.keys.includes(key))?.mark !== leaves,
+      )
+      .map((item) => withMarks(item, doings));
+  return { ...list, items: apply(list.items), waiting: apply(list.waiting) };
+}
+
+function moves({ mark }: Doing): boolean {
+  return mark === 'archived' || mark === 'unarchived';
+}
+
+/** The item with what was done to it. */
+export function withMarks(item: Item, doings: readonly Doing[]): Item {
+  return doings
+    .filter(({ keys }) => keys.includes(item.key))
+    .reduce((marked, { mark, at }) => markItem(marked, mark, at), item);
+}
+
+/** The item with the times that the core will set; its place in lists is the core's to say. */
 export function markItem(item: Item, mark: Mark, now: EpochMillis): Item {
   const seenAt = item.seenAt ?? now;
   const readAt = item.readAt ?? now;
@@ -134,13 +155,13 @@ export function markItem(item: Item, mark: Mark, now: EpochMillis): Item {
   }
 }
 
-/** Merges two lists into the order of {@link compareItems}; `fresh` need not be sorted. */
+/** Merges two lists into the core's order; `fresh` need not be sorted. */
 function insert(items: readonly Item[], fresh: readonly Item[]): Item[] {
   const merged: Item[] = [];
-  const sorted = [...fresh].sort(compareItems);
+  const sorted = [...fresh].sort(byPlace);
   let place = 0;
   for (const item of items) {
-    for (let next = sorted[place]; next !== undefined && compareItems(next, item) < 0; next = sorted[place]) {
+    for (let next = sorted[place]; next !== undefined && byPlace(next, item) < 0; next = sorted[place]) {
       merged.push(next);
       place += 1;
     }

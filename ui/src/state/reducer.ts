@@ -5,6 +5,8 @@ import type { Item, Revised, Snapshot, Update } from '../host/protocol';
  * trusted, and the reader attaches again. An update that the snapshot already shows changes nothing.
  */
 export function reduce(snapshot: Snapshot, { revision, update }: Revised): Snapshot | 'gap' {
+  // It has no revision of its own: what was left out may be all that there was.
+  if (update.kind === 'missed') return 'gap';
   if (revision <= snapshot.revision) return snapshot;
   if (revision > snapshot.revision + 1) return 'gap';
   switch (update.kind) {

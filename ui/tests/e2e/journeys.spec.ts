@@ -171,9 +171,11 @@ test('new items do not move what is being read', async ({ app, page }) => {
     };
     const marks = { seenAt: null, readAt: null, archivedAt: null };
     for (const n of [1, 2, 3]) {
-      const times = { createdAt: now + n, receivedAt: now + n, sortAt: now + n };
+      const times = { createdAt: now + n, receivedAt: now + n };
+      const sort = `0${String(now + n).padStart(16, '0')}`;
+      const place = { sort, pinned: false, views: ['inbox', 'unread'] as ('inbox' | 'unread')[] };
       const words = { key: `new-${n}`, title: `New ${n}`, kind: 'notification', priority: 'normal' } as const;
-      window.fake.receive({ ...like, ...marks, ...times, ...words });
+      window.fake.receive({ ...like, ...marks, ...times, ...place, ...words });
     }
     window.fake.push({ kind: 'itemsRemoved', value: ['many-3', 'many-4'] });
   });
@@ -191,10 +193,11 @@ test('at the newest end, new items slide in and are announced together', async (
   await app.open('live');
   await expect(app.item('n-1')).toBeVisible();
   await page.clock.runFor(3000);
-  await expect(app.get('item').first()).toHaveAttribute('data-key', 'live-1');
+  // Below the one that is urgent and unread.
+  await expect(app.get('item').nth(1)).toHaveAttribute('data-key', 'live-1');
   await expect(app.get('live')).toHaveText('New: Ticket 4001 was assigned to you');
   await page.clock.runFor(6000);
-  await expect(app.get('item').first()).toHaveAttribute('data-key', 'live-3');
+  await expect(app.get('item').nth(1)).toHaveAttribute('data-key', 'live-3');
   await expect(app.get('live')).toHaveText('New: Ticket 4002 was assigned to you');
   await expect(app.get('new-items')).toHaveCount(0);
 });

@@ -66,6 +66,51 @@ describe('archiving', () => {
   });
 });
 
+test('a mark that is refused leaves what came meanwhile', async () => {
+  await begin('busy');
+  let refuse: (error: unknown) => void = () => undefined;
+  vi.spyOn(fake, 'call').mockImplementationOnce(() => new Promise((_, reject) => (refuse = reject)));
+  const marking = app.inbox.mark([at('n-2')], 'read');
+  expect(at('n-2').readAt).not.toBeNull();
+  fake.receive({ ...at('n-2'), readAt: null, title: 'Changed meanwhile' });
+  expect(at('n-2')).toMatchObject({ title: 'Changed meanwhile' });
+  expect(at('n-2').readAt).not.toBeNull();
+  refuse({ message: 'the disk is full' });
+  expect(await marking).toBe(false);
+  expect(at('n-2')).toMatchObject({ title: 'Changed meanwhile', readAt: null });
+});
+
+test('what was done stays done on screen until the core’s own state shows it', async () => {
+  await begin('busy');
+  let answer: (marked: unknown) => void = () => undefined;
+  vi.spyOn(fake, 'call').mockImplementationOnce(() => new Promise((done) => (answer = done)) as never);
+  app.inbox.archive(at('n-2'));
+  const keys = (): string[] => app.inbox.list.items.map((one) => one.key);
+  const { revision } = app.snapshot ?? { revision: 0 };
+  answer({ revision: revision + 1, counts: fake.counts() });
+  await vi.waitFor(() => expect(app.report?.text).toBe('Archived'));
+  expect(keys()).not.toContain('n-2');
+  fake.push({ kind: 'itemsStored', value: [item({ key: 'n-2', createdAt: 1, archivedAt: 2 })] });
+  expect(keys()).not.toContain('n-2');
+});
+
+test('what is urgent is on top until it is read', async () => {
+  await begin('busy');
+  fake.receive(item({ key: 'late', createdAt: Date.now() + 1 }));
+  expect(app.inbox.list.items.slice(0, 2).map((one) => one.key)).toEqual(['n-1', 'late']);
+  app.inbox.openItem(at('n-1'));
+  await vi.waitFor(() =>
+    expect(app.inbox.list.items.slice(0, 2).map((one) => one.key)).toEqual(['late', 'n-1']),
+  );
+});
+
+test('a window that was too slow for its updates reads everything again at once', async () => {
+  await begin('busy');
+  fake.lose(item({ key: 'lost', createdAt: Date.now() }));
+  fake.miss();
+  await vi.waitFor(() => expect(at('lost').key).toBe('lost'));
+});
+
 test('a lost update is found at the next one, and what it had is there', async () => {
   await begin('busy');
   fake.lose(item({ key: 'lost', createdAt: Date.now() }));
@@ -101,7 +146,7 @@ test('a page that was asked for under another filter is dropped', async () => {
   app.inbox.show('archived');
   await reading;
   await vi.waitFor(() => expect(app.inbox.ready).toBe(true));
-  expect(app.inbox.list).toEqual({ filter: 'archived', items: [], waiting: [], next: null });
+  expect(app.inbox.list).toEqual({ filter: { view: 'archived' }, items: [], waiting: [], next: null });
 });
 
 test('a page that fails keeps what is there and can be asked for again', async () => {
@@ -136,9 +181,11 @@ describe('an item that a notification asked for', () => {
 
   test('is found on a page that was never read, and among the archived', async () => {
     await begin('thousands');
+    const pages = fake.calls.filter(({ name }) => name === 'inbox_page').length;
     fake.push({ kind: 'itemRequested', value: 'many-7000' });
     await vi.waitFor(() => expect(app.inbox.open?.key).toBe('many-7000'));
     expect(app.inbox.list.items).toHaveLength(100);
+    expect(fake.calls.filter(({ name }) => name === 'inbox_page')).toHaveLength(pages);
     await begin('busy');
     fake.push({ kind: 'itemRequested', value: 'n-13' });
     await vi.waitFor(() => expect(app.inbox.open?.key).toBe('n-13'));

@@ -38,7 +38,7 @@ describe('stored items', () => {
   });
 
   test('of a page that was not read yet are left to it', () => {
-    expect(keys(lists.storeItems(list({ next: 'k5' }), [at(2), at(6)], false).items)).toBe('9 7 6 5');
+    expect(keys(lists.storeItems(list({ next: at(5).sort }), [at(2), at(6)], false).items)).toBe('9 7 6 5');
   });
 
   test('leave the inbox when archived, and come back', () => {
@@ -48,7 +48,7 @@ describe('stored items', () => {
   });
 
   test('stay under the eye when read in the unread list, and are not brought into it read', () => {
-    const unread = list({ filter: 'unread' });
+    const unread = list({ filter: { view: 'unread' } });
     expect(keys(lists.storeItems(unread, [at(7, { readAt: 1 })], false).items)).toBe('9 7 5');
     expect(keys(lists.storeItems(unread, [at(8, { readAt: 1 })], false).items)).toBe('9 7 5');
   });
@@ -58,7 +58,7 @@ describe('stored items', () => {
     const into = list({ items: Array.from({ length: 10_000 }, (_, index) => at(20_000 - index * 2)) });
     const { items } = lists.storeItems(into, many, false);
     expect(items).toHaveLength(20_000);
-    expect([...items].sort(lists.compareItems)).toEqual(items);
+    expect([...items].sort((a, b) => (a.sort < b.sort ? 1 : -1))).toEqual(items);
   });
 });
 
@@ -115,7 +115,60 @@ test('new is what nobody can have seen', () => {
   expect(keys(lists.newItems(list(), stored))).toBe('10');
 });
 
-test('a server whose clock is ahead does not pin its items to the top', () => {
-  const ahead = at(9_000, { sortAt: 1_000 });
-  expect([ahead, at(2_000)].sort(lists.compareItems).map((one) => one.createdAt)).toEqual([2_000, 9_000]);
+describe('the order', () => {
+  test('is the core’s, whatever the times say', () => {
+    const [a, b] = [at(9_000, { key: 'k1' }), at(2_000, { key: 'k2' })];
+    const stored = [
+      { ...a, sort: '0 3' },
+      { ...b, sort: '0 4' },
+    ];
+    const { items } = lists.storeItems(lists.emptyList('inbox'), stored, false);
+    expect(keys(items)).toBe('2 1');
+  });
+
+  test('moves an item whose place changes, also while new ones wait', () => {
+    const urgent = at(5, { priority: 'urgent' });
+    expect(keys(lists.storeItems(list(), [urgent], true).items)).toBe('5 9 7');
+    const pinned = list({ items: [urgent, at(9), at(7)] });
+    expect(keys(lists.storeItems(pinned, [at(5, { priority: 'urgent', readAt: 1 })], false).items)).toBe(
+      '9 7 5',
+    );
+  });
+
+  test('leaves an item that moves beyond what was read to its page', () => {
+    const pinned = list({ items: [at(2, { priority: 'urgent' }), at(9), at(7)], next: at(7).sort });
+    const read = at(2, { priority: 'urgent', readAt: 1 });
+    expect(keys(lists.storeItems(pinned, [read], false).items)).toBe('9 7');
+  });
+
+  test('of pages read again holds back what is newer than all but the pinned', () => {
+    const urgent = at(1, { priority: 'urgent' });
+    const shown = list({ items: [urgent, at(9), at(7)] });
+    const again = lists.replaceItems(shown, { items: [urgent, at(12), at(9), at(8)], next: null }, true);
+    expect([keys(again.items), keys(again.waiting)]).toEqual(['1 9 8', '12']);
+  });
+});
+
+describe('what was done and is on its way', () => {
+  const doing = (mark: lists.Doing['mark'], ...of: string[]): lists.Doing => ({
+    keys: of,
+    mark,
+    at: 5,
+    revision: null,
+  });
+
+  test('is shown over what the core says, and nothing of it is left afterwards', () => {
+    const before = list();
+    const shown = lists.withDoings(before, [doing('read', 'k9')]);
+    expect(shown.items.map((one) => one.readAt)).toEqual([5, null, null]);
+    expect(lists.withDoings(before, [])).toBe(before);
+  });
+
+  test('takes away what is put away, and leaves what is brought back', () => {
+    expect(keys(lists.withDoings(list(), [doing('archived', 'k9', 'k5')]).items)).toBe('7');
+    const back = [doing('archived', 'k9'), doing('unarchived', 'k9')];
+    expect(keys(lists.withDoings(list(), back).items)).toBe('9 7 5');
+    const archived = list({ filter: { view: 'archived' } });
+    expect(keys(lists.withDoings(archived, [doing('unarchived', 'k7')]).items)).toBe('9 5');
+  });
 });

@@ -41,6 +41,11 @@ describe('a layout', () => {
     expect(headings(virtual.layOut(ahead, WIDTH, NOW))).toEqual([0]);
   });
 
+  test('puts a heading above what is pinned, and one above the day below it', () => {
+    const day = items(3).map((one, index) => (index < 2 ? { ...one, pinned: true } : one));
+    expect(headings(virtual.layOut(day, WIDTH, NOW))).toEqual([0, 2]);
+  });
+
   test('stacks rows without a gap and without overlap', () => {
     const many = items(500);
     const layout = virtual.layOut(many, WIDTH, NOW);

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand, ValueEnum};
 use gloria_core::account::Account;
 use gloria_core::inbox::Inbox;
-use gloria_core::protocol::{InboxFilter, InboxQuery};
+use gloria_core::protocol::{InboxQuery, InboxView};
 
 use crate::output::{Lines, complain};
 use crate::session::settings;
@@ -47,15 +47,19 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     };
     let inbox = Inbox::open_read_only(&path, &account.server)?;
-    let filter = match options.filter {
-        Filter::Inbox => InboxFilter::Inbox,
-        Filter::Unread => InboxFilter::Unread,
-        Filter::Archived => InboxFilter::Archived,
+    let view = match options.filter {
+        Filter::Inbox => InboxView::Inbox,
+        Filter::Unread => InboxView::Unread,
+        Filter::Archived => InboxView::Archived,
     };
     let (mut lines, mut left, mut after) = (Lines::new(), options.limit, None);
     while left > 0 {
         let limit = u32::try_from(left).unwrap_or(PAGE).min(PAGE);
-        let page = inbox.page(&InboxQuery { filter, after, limit })?;
+        let page = inbox.page(&InboxQuery {
+            filter: view.into(),
+            after,
+            limit,
+        })?;
         left = left.saturating_sub(page.items.len());
         for item in &page.items {
             lines.write(item)?;

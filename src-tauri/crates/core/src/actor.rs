@@ -127,6 +127,8 @@ enum Report {
     Sound(Result<(), SoundError>),
     /// The keyring has another token than the one that was refused.
     KeyringChanged,
+    /// What this asks for could not be read from the inbox's file.
+    NotRead(requests::Look),
 }
 
 /// Starts a core on the current tokio runtime. It opens the inbox, asks for the token and connects by itself.
@@ -554,6 +556,7 @@ impl Actor {
         match report {
             Report::Notification { subject, outcome } => self.on_notification_answer(subject, outcome).await,
             Report::Sound(Ok(())) => self.set_notice(NoticeKind::Sound, None),
+            Report::NotRead(look) => self.on_not_read(look).await,
             Report::KeyringChanged => {
                 if let Some(server) = self.settings.address.as_ref().map(Address::server) {
                     self.on_credentials_changed(&server);

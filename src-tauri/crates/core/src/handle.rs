@@ -9,8 +9,8 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use crate::inbox::InboxError;
 use crate::ports::OpenError;
 use crate::protocol::{
-    AccountForm, Counts, FollowRequest, InboxPage, InboxQuery, MarkRequest, MetricsView, PauseRequest,
-    PreferencesForm, Revised, Snapshot, SoundName, TestReport, WindowView,
+    AccountForm, Counts, FollowRequest, InboxPage, InboxQuery, Item, MarkRequest, Marked, MetricsView,
+    PauseRequest, PreferencesForm, Revised, Snapshot, SoundName, TestReport, WindowView,
 };
 use crate::status::StatusReport;
 
@@ -77,7 +77,8 @@ pub(crate) enum Request {
     Status(Reply<StatusReport>),
     EventTally(Reply<EventTally>),
     InboxPage(InboxQuery, Reply<InboxPage>),
-    InboxMark(MarkRequest, Reply<Counts>),
+    InboxItem(String, Reply<Option<Item>>),
+    InboxMark(MarkRequest, Reply<Marked>),
     InboxMarkAllRead(Reply<Counts>),
     InboxMarkAllSeen(Reply<Counts>),
     ItemFollow(FollowRequest, Reply<()>),
@@ -157,8 +158,10 @@ requests! {
     event_tally() -> EventTally = EventTally;
     /// A page of the inbox.
     inbox_page(query: InboxQuery) -> InboxPage = InboxPage;
+    /// The item of a key.
+    inbox_item(key: String) -> Option<Item> = InboxItem;
     /// Marks items.
-    inbox_mark(request: MarkRequest) -> Counts = InboxMark;
+    inbox_mark(request: MarkRequest) -> Marked = InboxMark;
     /// Marks everything read.
     inbox_mark_all_read() -> Counts = InboxMarkAllRead;
     /// Marks everything seen.

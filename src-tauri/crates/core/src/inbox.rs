@@ -17,6 +17,7 @@ mod thread;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -32,10 +33,15 @@ pub use thread::InboxThread;
 /// starts takes less.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Numbers the connections of this process.
+static SERIALS: AtomicU64 = AtomicU64::new(0);
+
 /// The inbox of one account.
 #[derive(Debug)]
 pub struct Inbox {
     db: Connection,
+    /// Of the connection, to tell one from the next.
+    serial: u64,
     /// The server whose inbox this is.
     server: String,
     /// Which connection brings what is filed, to tell a replay from what happens twice.
@@ -232,9 +238,16 @@ impl Inbox {
         Ok(Self::of(db, server, Some(path)))
     }
 
+    /// The file, where another connection can read it while this one writes.
+    fn is_in_wal_file(&self) -> Option<PathBuf> {
+        let file = self.file.clone().filter(|_| self.aside.is_none())?;
+        journal::is_wal(&self.db).then_some(file)
+    }
+
     fn of(db: Connection, server: &str, file: Option<&Path>) -> Self {
         Self {
             db,
+            serial: SERIALS.fetch_add(1, Ordering::Relaxed),
             connection: 0,
             server: server.to_owned(),
             file: file.map(Path::to_owned),

@@ -33,10 +33,12 @@ macro_rules! commands {
 }
 
 commands! {
-    /// A page of the inbox, newest first.
+    /// A page of the inbox: what is urgent and unread first, then newest first.
     inbox_page: InboxQuery => InboxPage,
-    /// Marks items. Answers with the counts after it.
-    inbox_mark: MarkRequest => Counts,
+    /// The item of a key, wherever it is; absent when it is gone.
+    inbox_item: String => Option<Item>,
+    /// Marks items. Answers once that is stored.
+    inbox_mark: MarkRequest => Marked,
     /// Marks every item of the inbox read.
     inbox_mark_all_read: () => Counts,
     /// The list is on screen: everything in it is seen. Clears the badge, leaves unread items unread.
@@ -95,7 +97,11 @@ impl Snapshot {
             Update::Preferences(preferences) => self.preferences = preferences,
             Update::Notices(notices) => self.notices = notices,
             Update::ItemRequested(key) => self.requested_item = key,
-            Update::ItemsStored(_) | Update::ItemsRemoved(_) | Update::InboxChanged | Update::Metrics(_) => {}
+            Update::ItemsStored(_)
+            | Update::ItemsRemoved(_)
+            | Update::InboxChanged
+            | Update::Missed
+            | Update::Metrics(_) => {}
         }
     }
 }
@@ -115,6 +121,9 @@ pub enum Update {
     ItemsRemoved(Vec<String>),
     /// Many items changed at once: read the pages again.
     InboxChanged,
+    /// Updates were left out because the reader was too slow for them: attach again. Whoever gets it gets it beside the
+    /// numbered updates.
+    Missed,
     /// Address or token state changed.
     Account(AccountView),
     /// Settings changed.
@@ -496,8 +505,12 @@ pub struct Item {
     pub created_at: EpochMillis,
     /// When this machine received it.
     pub received_at: EpochMillis,
-    /// Its place in the list, newest first: as `createdAt`, and never ahead of the server's clock when it came.
-    pub sort_at: EpochMillis,
+    /// Its place in every list: of two items the one with the greater text, by its code units, stands above the other.
+    pub sort: String,
+    /// It is urgent and unread, and so above what is not, whatever its time.
+    pub pinned: bool,
+    /// The views that have it, from what is stored.
+    pub views: Vec<InboxView>,
     /// When it was first on screen.
     pub seen_at: Option<EpochMillis>,
     /// When it was read.
@@ -557,7 +570,7 @@ pub struct ItemAction {
     pub link: String,
 }
 
-/// Which part of the inbox to read.
+/// Which part of which list to read.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
@@ -570,11 +583,26 @@ pub struct InboxQuery {
     pub limit: u32,
 }
 
-/// Which items of the inbox.
+/// Which items a list has: those for which all of it holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub struct InboxFilter {
+    /// The view that they are in.
+    pub view: InboxView,
+}
+
+impl From<InboxView> for InboxFilter {
+    fn from(view: InboxView) -> Self {
+        Self { view }
+    }
+}
+
+/// What an item can be in by its marks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
-pub enum InboxFilter {
+pub enum InboxView {
     /// All that is not archived.
     Inbox,
     /// What is neither read nor archived.
@@ -588,7 +616,7 @@ pub enum InboxFilter {
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub struct InboxPage {
-    /// Newest first.
+    /// By [`Item::sort`], the greatest first.
     pub items: Vec<Item>,
     /// Ask with this for the next page; absent on the last.
     pub next: Option<String>,
@@ -603,6 +631,17 @@ pub struct MarkRequest {
     pub keys: Vec<String>,
     /// What to set.
     pub mark: Mark,
+}
+
+/// That marks were stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Marked {
+    /// The state's revision that shows them; until a reader has it, its items are as they were before.
+    pub revision: Revision,
+    /// The counts after it.
+    pub counts: Counts,
 }
 
 /// A mark on an item.

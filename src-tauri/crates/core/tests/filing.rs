@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use gloria_core::event::{DecodeContext, decode};
 use gloria_core::inbox::{Arrival, Cursor, Filed, Inbox, Now, fingerprint};
-use gloria_core::protocol::{InboxFilter, InboxQuery, Item, ItemKind, Mark};
+use gloria_core::protocol::{InboxQuery, InboxView, Item, ItemKind, Mark};
 use gloria_stream::Frame;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -108,13 +108,13 @@ impl Desk {
     }
 
     fn items(&self) -> Vec<Item> {
-        let query = |filter| InboxQuery {
-            filter,
+        let query = |view: InboxView| InboxQuery {
+            filter: view.into(),
             after: None,
             limit: 500,
         };
-        let mut items = self.inbox.page(&query(InboxFilter::Inbox)).unwrap().items;
-        items.extend(self.inbox.page(&query(InboxFilter::Archived)).unwrap().items);
+        let mut items = self.inbox.page(&query(InboxView::Inbox)).unwrap().items;
+        items.extend(self.inbox.page(&query(InboxView::Archived)).unwrap().items);
         items
     }
 

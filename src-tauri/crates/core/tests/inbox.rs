@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use gloria_core::event::{DecodeContext, decode};
 use gloria_core::inbox::{Arrival, Cursor, Filed, Inbox, InboxError, Now, fingerprint};
-use gloria_core::protocol::{InboxFilter, InboxPage, InboxQuery, ItemKind, Mark};
+use gloria_core::protocol::{InboxPage, InboxQuery, InboxView, ItemKind, Mark};
 use gloria_stream::Frame;
 use tempfile::TempDir;
 
@@ -80,12 +80,13 @@ fn posted(filed: &[Filed]) -> Vec<&str> {
     keys.collect()
 }
 
-fn page(inbox: &Inbox, filter: InboxFilter, after: Option<String>, limit: u32) -> InboxPage {
+fn page(inbox: &Inbox, view: InboxView, after: Option<String>, limit: u32) -> InboxPage {
+    let filter = view.into();
     inbox.page(&InboxQuery { filter, after, limit }).unwrap()
 }
 
 fn keys(inbox: &Inbox) -> Vec<String> {
-    page(inbox, InboxFilter::Inbox, None, 100)
+    page(inbox, InboxView::Inbox, None, 100)
         .items
         .into_iter()
         .map(|item| item.key)
@@ -201,7 +202,7 @@ fn seen_read_and_archived_are_three_things() {
     assert_eq!(counts(&inbox), (0, 3, 3));
     inbox.mark(&["n:b".into()], Mark::Archived, 8).unwrap();
     assert_eq!(counts(&inbox), (0, 2, 2));
-    let archived = page(&inbox, InboxFilter::Archived, None, 10).items;
+    let archived = page(&inbox, InboxView::Archived, None, 10).items;
     assert_eq!(
         (archived[0].key.as_str(), archived[0].archived_at),
         ("n:b", Some(8))
@@ -259,7 +260,7 @@ fn pages_follow_each_other_without_gap_or_overlap() {
     file(&mut inbox, &arrivals);
     let (mut seen, mut after) = (Vec::new(), None);
     loop {
-        let page = page(&inbox, InboxFilter::Inbox, after, 60);
+        let page = page(&inbox, InboxView::Inbox, after, 60);
         seen.extend(page.items.iter().map(|item| (item.created_at, item.key.clone())));
         after = page.next;
         if after.is_none() {

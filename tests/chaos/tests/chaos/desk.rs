@@ -14,7 +14,7 @@ use gloria_core::ports::SystemClock;
 use gloria_core::ports::fakes::{
     FakeNotifications, FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeWindow,
 };
-use gloria_core::protocol::{ConnectionState, InboxFilter, InboxQuery, Snapshot};
+use gloria_core::protocol::{ConnectionState, InboxQuery, InboxView, Snapshot};
 use gloria_core::session::Token;
 use gloria_core::{CoreHandle, Ports, Setup, start};
 use tempfile::TempDir;
@@ -126,7 +126,7 @@ impl Running {
     /// Titles of the inbox, oldest first.
     pub(crate) async fn titles(&self) -> Vec<String> {
         let mut query = InboxQuery {
-            filter: InboxFilter::Inbox,
+            filter: InboxView::Inbox.into(),
             after: None,
             limit: 100,
         };

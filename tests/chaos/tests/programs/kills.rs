@@ -7,7 +7,7 @@ use gloria_chaos::SOON;
 use gloria_core::account::Account;
 use gloria_core::inbox::Inbox;
 use gloria_core::paths::Paths;
-use gloria_core::protocol::{InboxFilter, InboxQuery};
+use gloria_core::protocol::{InboxQuery, InboxView};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -39,7 +39,7 @@ fn stored(home: &TempDir, backend: &Backend) -> (u64, Vec<u64>) {
     let position = inbox.cursor().unwrap().unwrap_or_default();
     let mut numbers = Vec::new();
     let mut query = InboxQuery {
-        filter: InboxFilter::Inbox,
+        filter: InboxView::Inbox.into(),
         after: None,
         limit: 100,
     };

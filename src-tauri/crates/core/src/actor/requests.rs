@@ -3,13 +3,22 @@
 use gloria_stream::Command;
 use tokio::time::Instant;
 
-use super::{Actor, preferences};
-use crate::handle::{Attached, CoreError, Request};
+use super::{Actor, Report, preferences};
+use crate::handle::{Attached, CoreError, Reply, Request};
+use crate::inbox::{Inbox, InboxError};
 use crate::metrics::endpoint::Endpoint;
 use crate::protocol::{
-    ConnectionState, Counts, FollowRequest, Mark, MarkRequest, NoticeKind, PauseRequest, Update,
+    ConnectionState, Counts, FollowRequest, InboxPage, InboxQuery, Item, Mark, MarkRequest, Marked,
+    NoticeKind, PauseRequest, Update,
 };
 use crate::status::{self, StatusReport};
+
+/// What is only read from the inbox.
+#[derive(Debug)]
+pub(super) enum Look {
+    Page(InboxQuery, Reply<InboxPage>),
+    Item(String, Reply<Option<Item>>),
+}
 
 impl Actor {
     pub(super) async fn answer(&mut self, request: Request) {
@@ -27,8 +36,20 @@ impl Actor {
             Request::Status(reply) => drop(reply.send(Ok(self.report()))),
             Request::Metrics(reply) => drop(reply.send(Ok(self.meters.view()))),
             Request::InboxPage(query, reply) => {
-                let page = self.with_inbox(move |inbox| inbox.page(&query)).await;
-                drop(reply.send(page.map_err(CoreError::from)));
+                let asked = query.clone();
+                self.read(
+                    move |inbox| inbox.page(&asked),
+                    reply,
+                    |reply| Look::Page(query, reply),
+                );
+            }
+            Request::InboxItem(key, reply) => {
+                let asked = key.clone();
+                self.read(
+                    move |inbox| inbox.item(&asked),
+                    reply,
+                    |reply| Look::Item(key, reply),
+                );
             }
             Request::InboxMark(request, reply) => drop(reply.send(self.mark(request).await)),
             Request::InboxMarkAllRead(reply) => drop(reply.send(self.mark_all_read().await)),
@@ -88,6 +109,39 @@ impl Actor {
         }
     }
 
+    /// Answers from the inbox as it is stored, without keeping the loop waiting. Where the file fails, the request comes
+    /// back to be answered by whatever can be used in its place.
+    fn read<T: Send + 'static>(
+        &self,
+        look: impl Fn(&Inbox) -> Result<T, InboxError> + Send + Sync + Clone + 'static,
+        reply: Reply<T>,
+        again: impl FnOnce(Reply<T>) -> Look + Send + 'static,
+    ) {
+        let (inbox, reports) = (self.inbox.clone(), self.reports.0.clone());
+        tokio::spawn(async move {
+            match inbox.read(look).await {
+                // The actor may have ended meanwhile.
+                Err(error) if error.is_about_storage() => drop(reports.send(Report::NotRead(again(reply)))),
+                // The caller may be gone.
+                answer => drop(reply.send(answer.map_err(CoreError::from))),
+            }
+        });
+    }
+
+    /// Answers what could not be read, from memory if need be.
+    pub(super) async fn on_not_read(&mut self, look: Look) {
+        match look {
+            Look::Page(query, reply) => {
+                let page = self.with_inbox(move |inbox| inbox.page(&query)).await;
+                let _ = reply.send(page.map_err(CoreError::from));
+            }
+            Look::Item(key, reply) => {
+                let item = self.with_inbox(move |inbox| inbox.item(&key)).await;
+                let _ = reply.send(item.map_err(CoreError::from));
+            }
+        }
+    }
+
     fn report(&mut self) -> StatusReport {
         self.publish_connection();
         let metrics = self.meters.view();
@@ -130,7 +184,7 @@ impl Actor {
         }
     }
 
-    async fn mark(&mut self, request: MarkRequest) -> Result<Counts, CoreError> {
+    async fn mark(&mut self, request: MarkRequest) -> Result<Marked, CoreError> {
         let now = self.now().epoch_millis();
         let mark = request.mark;
         if matches!(mark, Mark::Read | Mark::Archived)
@@ -155,7 +209,10 @@ impl Actor {
             self.publish(Update::ItemsStored(changed));
         }
         self.publish_counts().await;
-        Ok(self.state.counts)
+        Ok(Marked {
+            revision: self.state.revision,
+            counts: self.state.counts,
+        })
     }
 
     async fn mark_all_read(&mut self) -> Result<Counts, CoreError> {

@@ -7,9 +7,9 @@ use super::values::{self, Reading};
 use super::{DecodeContext, Field, LeftOut, time};
 use crate::protocol::EpochMillis;
 
-/// What is kept of fields that this version does not know, in bytes of JSON: a page of them. The rest of an event of
-/// megabytes would only fill the disk.
-const MAX_EXTRA: usize = 64 * 1024;
+/// What is kept of fields that this version does not know, in bytes of JSON: a few fields, for a later version that
+/// knows them. More would only fill the disk.
+const MAX_EXTRA: usize = 4 * 1024;
 
 /// How many names of such fields are passed on.
 const MAX_UNKNOWN_NAMES: usize = 16;

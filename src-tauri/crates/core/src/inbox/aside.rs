@@ -273,7 +273,7 @@ impl Inbox {
             }
         };
         // What comes next comes on the same connection.
-        self.db = memory.db;
+        (self.db, self.serial) = (memory.db, memory.serial);
         self.aside = Some(Aside {
             whole,
             ..Aside::default()

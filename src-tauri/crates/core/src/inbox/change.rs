@@ -168,7 +168,7 @@ impl Filing<'_> {
             .transaction
             .prepare_cached(
                 "UPDATE item SET deleted_at = ?2, title = '', body = '', actions = '[]', extra = '{}', link = NULL,
-                     actor = NULL, content = coalesce(content, 0)
+                     actor = NULL, category = NULL, progress = NULL, alert = '', content = coalesce(content, 0)
                  WHERE key = ?1 AND deleted_at IS NULL",
             )?
             .execute(params![key, self.now.here])?;

@@ -66,6 +66,12 @@ pub(super) fn choose(db: &Connection, disk: Disk) -> rusqlite::Result<()> {
     db.pragma_update(None, "synchronous", "FULL")
 }
 
+/// Whether readers neither wait for the writer nor keep it waiting.
+pub(super) fn is_wal(db: &Connection) -> bool {
+    db.pragma_query_value(None, "journal_mode", |row| row.get::<_, String>(0))
+        .is_ok_and(|mode| mode == "wal")
+}
+
 fn set(db: &Connection, mode: &str) -> rusqlite::Result<String> {
     db.query_row(&format!("PRAGMA journal_mode = {mode}"), [], |row| row.get(0))
 }

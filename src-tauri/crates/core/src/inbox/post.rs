@@ -129,6 +129,18 @@ impl Known {
     }
 }
 
+/// What is kept for a later version that knows what to do with it.
+fn extra(post: &Post) -> String {
+    match &post.group_key {
+        None => reading::json(&post.extra),
+        Some(group) => {
+            let mut extra = post.extra.clone();
+            extra.insert("groupKey".to_owned(), group.as_str().into());
+            reading::json(&extra)
+        }
+    }
+}
+
 impl Filing<'_> {
     pub(super) fn post(
         &self,
@@ -158,7 +170,12 @@ impl Filing<'_> {
             };
             return self.post(&apart, alert, filed);
         }
-        let verdict = known.map_or(Verdict::News, |known| known.verdict(post, self));
+        let verdict = match known {
+            Some(known) => known.verdict(post, self),
+            // It was here, and was removed in time.
+            None if self.seen == Seen::Earlier => Verdict::Old,
+            None => Verdict::News,
+        };
         match verdict {
             Verdict::Old => filed.push(Filed::Nothing),
             Verdict::DeletedBefore => {
@@ -201,15 +218,15 @@ impl Filing<'_> {
     ) -> Result<Filed, InboxError> {
         let sql = format!(
             "INSERT INTO item (key, kind, title, body, category, priority, actor, link, actions, progress,
-                 group_key, extra, created_at, made_at, sort_at, received_at, expires_at, seen_at, read_at,
+                 extra, created_at, made_at, sort_at, received_at, expires_at, seen_at, read_at,
                  archived_at, content, alert)
              VALUES (:key, :kind, :title, :body, :category, :priority, :actor, :link, :actions, :progress,
-                 :group_key, :extra, :created_at, :made_at, :sort_at, :now, :expires_at, :seen, :read, :archived,
+                 :extra, :created_at, :made_at, :sort_at, :now, :expires_at, :seen, :read, :archived,
                  :content, '')
              ON CONFLICT (key) DO UPDATE SET kind = excluded.kind, title = excluded.title,
                  body = excluded.body, category = excluded.category, priority = excluded.priority,
                  actor = excluded.actor, link = coalesce(excluded.link, link), actions = excluded.actions,
-                 progress = excluded.progress, group_key = excluded.group_key, extra = excluded.extra,
+                 progress = excluded.progress, extra = excluded.extra,
                  created_at = excluded.created_at, made_at = coalesce(excluded.made_at, made_at),
                  sort_at = excluded.sort_at, received_at = excluded.received_at, expires_at = excluded.expires_at,
                  seen_at = excluded.seen_at, read_at = excluded.read_at, archived_at = excluded.archived_at,
@@ -232,8 +249,7 @@ impl Filing<'_> {
                 ":link": post.link,
                 ":actions": reading::json(&post.actions),
                 ":progress": post.progress,
-                ":group_key": post.group_key,
-                ":extra": reading::json(&post.extra),
+                ":extra": extra(post),
                 ":created_at": created_at,
                 ":made_at": post.created_at,
                 // A server's mistake must not pin an item to the top of the list for days.

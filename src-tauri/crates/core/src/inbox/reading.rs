@@ -4,54 +4,49 @@ use rusqlite::{OptionalExtension, Row, params};
 use serde::Serialize;
 
 use super::{Inbox, InboxError};
-use crate::protocol::{Counts, InboxFilter, InboxPage, InboxQuery, Item, ItemKind, Priority};
+use crate::protocol::{
+    Counts, EpochMillis, InboxFilter, InboxPage, InboxQuery, InboxView, Item, ItemKind, Priority,
+};
 
 /// What [`item`] reads, in its order.
 pub(super) const ITEM_COLUMNS: &str = "key, kind, title, body, category, priority, actor, link, actions, progress, \
-     created_at, received_at, sort_at, seen_at, read_at, archived_at, alert, id";
+     created_at, received_at, pinned, sort_at, id, seen_at, read_at, archived_at, alert";
 
 /// A page is what a window shows a few times over; more at once only makes it slow.
-const LARGEST_PAGE: u32 = 500;
+const MAX_PAGE: u32 = 500;
 
 impl Inbox {
-    /// A page, newest first by the server's time, where that is not ahead of the time at which it came.
+    /// A page: what is urgent and unread first, then newest first by the server's time, where that is not ahead of the
+    /// time at which it came.
     ///
     /// # Errors
     ///
     /// When the database refuses. A `after` that no page gave is taken as the beginning.
     pub fn page(&self, query: &InboxQuery) -> Result<InboxPage, InboxError> {
-        let which = match query.filter {
-            InboxFilter::Inbox => "archived_at IS NULL AND deleted_at IS NULL",
-            InboxFilter::Unread => "read_at IS NULL AND archived_at IS NULL AND deleted_at IS NULL",
-            InboxFilter::Archived => "archived_at IS NOT NULL AND deleted_at IS NULL",
+        let InboxFilter { view } = query.filter;
+        let view = match view {
+            InboxView::Inbox => "archived_at IS NULL AND deleted_at IS NULL",
+            InboxView::Unread => "read_at IS NULL AND archived_at IS NULL AND deleted_at IS NULL",
+            InboxView::Archived => "archived_at IS NOT NULL AND deleted_at IS NULL",
         };
-        let after = query.after.as_deref().and_then(|after| {
-            let (sort_at, id) = after.split_once('-')?;
-            Some((sort_at.parse::<i64>().ok()?, id.parse::<i64>().ok()?))
-        });
-        let (sort_at, id) = after.unwrap_or((i64::MAX, i64::MAX));
-        let limit = query.limit.clamp(1, LARGEST_PAGE);
+        let Place { pinned, sort_at, id } = query
+            .after
+            .as_deref()
+            .and_then(Place::parse)
+            .unwrap_or(Place::ABOVE_ALL);
+        let limit = query.limit.clamp(1, MAX_PAGE);
         let sql = format!(
-            "SELECT {ITEM_COLUMNS} FROM item WHERE {which} AND (sort_at, id) < (?1, ?2)
-             ORDER BY sort_at DESC, id DESC LIMIT ?3"
+            "SELECT {ITEM_COLUMNS} FROM item WHERE {view} AND (pinned, sort_at, id) < (?1, ?2, ?3)
+             ORDER BY pinned DESC, sort_at DESC, id DESC LIMIT ?4"
         );
         let mut statement = self.db.prepare_cached(&sql)?;
         // One more than asked for tells whether there is another page.
-        let rows = statement.query_map(params![sort_at, id, limit + 1], |row| {
-            Ok((item(row)?, row.get::<_, i64>("id")?))
-        })?;
+        let rows = statement.query_map(params![pinned, sort_at, id, limit + 1], item)?;
         let mut items = rows.collect::<Result<Vec<_>, _>>()?;
-        let asked = limit as usize;
-        let more = items.len() > asked;
-        items.truncate(asked);
-        let next = items
-            .last()
-            .filter(|_| more)
-            .map(|(item, id)| format!("{}-{id}", item.sort_at));
-        Ok(InboxPage {
-            items: items.into_iter().map(|(item, _)| item).collect(),
-            next,
-        })
+        let more = items.len() > limit as usize;
+        items.truncate(limit as usize);
+        let next = items.last().filter(|_| more).map(|item| item.sort.clone());
+        Ok(InboxPage { items, next })
     }
 
     /// The item of a key.
@@ -70,22 +65,74 @@ impl Inbox {
     ///
     /// When the database refuses.
     pub fn counts(&self) -> Result<Counts, InboxError> {
-        let count = |which: &str| -> Result<u32, InboxError> {
-            let sql =
-                format!("SELECT count(*) FROM item WHERE {which} archived_at IS NULL AND deleted_at IS NULL");
-            Ok(self.db.prepare_cached(&sql)?.query_row([], |row| row.get(0))?)
+        Ok(self
+            .db
+            .prepare_cached("SELECT unseen, unread, total FROM tally")?
+            .query_row([], |row| {
+                Ok(Counts {
+                    unseen: row.get(0)?,
+                    unread: row.get(1)?,
+                    total: row.get(2)?,
+                })
+            })?)
+    }
+}
+
+/// Where an item stands in every list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    pinned: bool,
+    sort_at: EpochMillis,
+    /// The row: of what has the same time, the later one stands above.
+    id: i64,
+}
+
+impl Place {
+    const ABOVE_ALL: Self = Self {
+        pinned: true,
+        sort_at: i64::MAX,
+        id: i64::MAX,
+    };
+
+    /// As text that has the same order.
+    fn sort(self) -> String {
+        format!(
+            "{}{:016x}{:016x}",
+            u8::from(self.pinned),
+            ordered(self.sort_at),
+            ordered(self.id)
+        )
+    }
+
+    fn parse(sort: &str) -> Option<Self> {
+        let number = |digits: &str| {
+            let number = u64::from_str_radix(digits, 16).ok()?;
+            Some((number ^ SIGN).cast_signed())
         };
-        Ok(Counts {
-            unseen: count("seen_at IS NULL AND")?,
-            unread: count("read_at IS NULL AND")?,
-            total: count("")?,
+        Some(Self {
+            pinned: sort.get(..1)? == "1",
+            sort_at: number(sort.get(1..17)?)?,
+            id: number(sort.get(17..)?)?,
         })
     }
+}
+
+/// Numbers below zero have it set, and are less than the others without it only if it is turned round.
+const SIGN: u64 = 1 << 63;
+
+fn ordered(number: i64) -> u64 {
+    number.cast_unsigned() ^ SIGN
 }
 
 pub(super) fn item(row: &Row<'_>) -> rusqlite::Result<Item> {
     let kind: String = row.get(1)?;
     let actions: String = row.get(8)?;
+    let place = Place {
+        pinned: row.get(12)?,
+        sort_at: row.get(13)?,
+        id: row.get(14)?,
+    };
+    let (read_at, archived_at) = (row.get(16)?, row.get(17)?);
     Ok(Item {
         key: row.get(0)?,
         kind: self::kind(&kind),
@@ -105,12 +152,23 @@ pub(super) fn item(row: &Row<'_>) -> rusqlite::Result<Item> {
         progress: row.get(9)?,
         created_at: row.get(10)?,
         received_at: row.get(11)?,
-        sort_at: row.get(12)?,
-        seen_at: row.get(13)?,
-        read_at: row.get(14)?,
-        archived_at: row.get(15)?,
-        alert: row.get(16)?,
+        sort: place.sort(),
+        pinned: place.pinned,
+        views: views(read_at, archived_at),
+        seen_at: row.get(15)?,
+        read_at,
+        archived_at,
+        alert: row.get(18)?,
     })
+}
+
+/// The views that have an item which is not deleted. The conditions of [`Inbox::page`] say the same.
+fn views(read_at: Option<EpochMillis>, archived_at: Option<EpochMillis>) -> Vec<InboxView> {
+    match (read_at, archived_at) {
+        (_, Some(_)) => vec![InboxView::Archived],
+        (None, None) => vec![InboxView::Inbox, InboxView::Unread],
+        (Some(_), None) => vec![InboxView::Inbox],
+    }
 }
 
 const KINDS: [(&str, ItemKind); 8] = [

@@ -192,6 +192,76 @@ const MIGRATIONS: &[&str] = &["
 
     DROP TABLE source;
 ",
+    "
+    -- Urgent and unread stands above everything else. Computed, so that no change of a mark can forget it.
+    ALTER TABLE item ADD COLUMN pinned INTEGER NOT NULL
+        GENERATED ALWAYS AS (priority = 3 AND read_at IS NULL AND archived_at IS NULL) VIRTUAL;
+    DROP INDEX item_inbox;
+    DROP INDEX item_unread;
+    DROP INDEX item_archived;
+    DROP INDEX item_unseen;
+    CREATE INDEX item_inbox ON item (pinned DESC, sort_at DESC, id DESC)
+        WHERE archived_at IS NULL AND deleted_at IS NULL;
+    CREATE INDEX item_unread ON item (pinned DESC, sort_at DESC, id DESC)
+        WHERE read_at IS NULL AND archived_at IS NULL AND deleted_at IS NULL;
+    CREATE INDEX item_archived ON item (pinned DESC, sort_at DESC, id DESC)
+        WHERE archived_at IS NOT NULL AND deleted_at IS NULL;
+    CREATE INDEX item_unseen ON item (id)
+        WHERE seen_at IS NULL AND archived_at IS NULL AND deleted_at IS NULL;
+    -- What is removed in time, oldest first.
+    CREATE INDEX item_kept ON item (received_at, id) WHERE deleted_at IS NULL;
+    CREATE INDEX item_gone ON item (deleted_at, id) WHERE deleted_at IS NOT NULL;
+    ALTER TABLE item DROP COLUMN group_key;
+    ALTER TABLE item DROP COLUMN snoozed_until;
+    ALTER TABLE item DROP COLUMN acknowledged_at;
+
+    -- The inbox in numbers, kept with each change: counting takes longer the more there is.
+    CREATE TABLE tally (
+        id     INTEGER PRIMARY KEY CHECK (id = 1),
+        -- In the inbox and not yet seen; not yet read; all of it.
+        unseen INTEGER NOT NULL,
+        unread INTEGER NOT NULL,
+        total  INTEGER NOT NULL,
+        -- Items that are not deleted, archived ones too; and keys of deleted ones.
+        kept   INTEGER NOT NULL,
+        gone   INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO tally
+        SELECT 1, coalesce(sum(deleted_at IS NULL AND archived_at IS NULL AND seen_at IS NULL), 0),
+            coalesce(sum(deleted_at IS NULL AND archived_at IS NULL AND read_at IS NULL), 0),
+            coalesce(sum(deleted_at IS NULL AND archived_at IS NULL), 0),
+            coalesce(sum(deleted_at IS NULL), 0), coalesce(sum(deleted_at IS NOT NULL), 0)
+        FROM item;
+    CREATE TRIGGER item_added AFTER INSERT ON item BEGIN
+        UPDATE tally SET
+            unseen = unseen + (new.deleted_at IS NULL AND new.archived_at IS NULL AND new.seen_at IS NULL),
+            unread = unread + (new.deleted_at IS NULL AND new.archived_at IS NULL AND new.read_at IS NULL),
+            total = total + (new.deleted_at IS NULL AND new.archived_at IS NULL),
+            kept = kept + (new.deleted_at IS NULL), gone = gone + (new.deleted_at IS NOT NULL);
+    END;
+    CREATE TRIGGER item_dropped AFTER DELETE ON item BEGIN
+        UPDATE tally SET
+            unseen = unseen - (old.deleted_at IS NULL AND old.archived_at IS NULL AND old.seen_at IS NULL),
+            unread = unread - (old.deleted_at IS NULL AND old.archived_at IS NULL AND old.read_at IS NULL),
+            total = total - (old.deleted_at IS NULL AND old.archived_at IS NULL),
+            kept = kept - (old.deleted_at IS NULL), gone = gone - (old.deleted_at IS NOT NULL);
+    END;
+    CREATE TRIGGER item_marked AFTER UPDATE OF seen_at, read_at, archived_at, deleted_at ON item
+        WHEN (old.seen_at IS NULL) <> (new.seen_at IS NULL) OR (old.read_at IS NULL) <> (new.read_at IS NULL)
+            OR (old.archived_at IS NULL) <> (new.archived_at IS NULL)
+            OR (old.deleted_at IS NULL) <> (new.deleted_at IS NULL)
+    BEGIN
+        UPDATE tally SET
+            unseen = unseen + (new.deleted_at IS NULL AND new.archived_at IS NULL AND new.seen_at IS NULL)
+                - (old.deleted_at IS NULL AND old.archived_at IS NULL AND old.seen_at IS NULL),
+            unread = unread + (new.deleted_at IS NULL AND new.archived_at IS NULL AND new.read_at IS NULL)
+                - (old.deleted_at IS NULL AND old.archived_at IS NULL AND old.read_at IS NULL),
+            total = total + (new.deleted_at IS NULL AND new.archived_at IS NULL)
+                - (old.deleted_at IS NULL AND old.archived_at IS NULL),
+            kept = kept + (new.deleted_at IS NULL) - (old.deleted_at IS NULL),
+            gone = gone + (new.deleted_at IS NOT NULL) - (old.deleted_at IS NOT NULL);
+    END;
+",
 ];
 
 fn version(db: &Connection) -> Result<i64, InboxError> {

@@ -1,31 +1,75 @@
-//! The one thread that touches the database.
+//! The two threads that touch the database: one writes, and one reads beside it, so that a long look does not delay
+//! filing.
+//!
+//! In WAL mode a reader sees all that was committed before it began to read. A look is therefore as new as the answer
+//! to any work that its asker waited for. Where there is no such log (a rollback journal, an inbox in memory) a second
+//! connection would wait for the first or see nothing; there the writer reads as well.
 
+use std::path::PathBuf;
+use std::sync::mpsc as blocking;
 use std::thread;
 
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Inbox, InboxError};
 
-type Work = Box<dyn FnOnce(&mut Inbox) + Send>;
+/// Answers with what sends the answer.
+type Work = Box<dyn FnOnce(&mut Inbox) -> Answer + Send>;
 
-/// The way to an [`Inbox`] on its own thread. Work is done in the order it is given.
+type Answer = Box<dyn FnOnce()>;
+
+/// Answers whether the reader's connection is still good.
+type Look = Box<dyn FnOnce(Option<&Inbox>) -> bool + Send>;
+
+/// What the reader is asked for.
+enum Reading {
+    Look(Look),
+    /// The inbox is in this file now, or nowhere that can be read beside the writer. What was open is closed before the
+    /// sender is dropped: on Windows an open file cannot be renamed.
+    Source(Option<Source>, blocking::Sender<()>),
+}
+
+/// Where a reader finds what the writer writes.
 #[derive(Debug, Clone)]
-pub struct InboxThread(mpsc::UnboundedSender<Work>);
+struct Source {
+    file: PathBuf,
+    server: String,
+}
+
+/// The way to an [`Inbox`] on its own threads. Work is done in the order it is given.
+#[derive(Debug, Clone)]
+pub struct InboxThread {
+    writer: mpsc::UnboundedSender<Work>,
+    reader: mpsc::UnboundedSender<Reading>,
+}
 
 impl InboxThread {
-    /// Moves the inbox to a thread of its own, which ends with the last handle.
+    /// Moves the inbox to threads of its own, which end with the last handle.
     ///
     /// # Errors
     ///
     /// When the system refuses a thread.
     pub fn spawn(mut inbox: Inbox) -> std::io::Result<Self> {
-        let (work, mut receiver) = mpsc::unbounded_channel::<Work>();
+        let (writer, mut work) = mpsc::unbounded_channel::<Work>();
+        let (reader, readings) = mpsc::unbounded_channel::<Reading>();
+        thread::Builder::new()
+            .name("inbox-reader".into())
+            .spawn(move || read(readings))?;
+        let sources = reader.downgrade();
         thread::Builder::new().name("inbox".into()).spawn(move || {
-            while let Some(work) = receiver.blocking_recv() {
-                work(&mut inbox);
+            show_source(&inbox, &sources);
+            let mut shown = inbox.serial;
+            while let Some(next) = work.blocking_recv() {
+                let answer = next(&mut inbox);
+                // Before the answer leaves: whoever has it may ask the reader next.
+                if shown != inbox.serial {
+                    shown = inbox.serial;
+                    show_source(&inbox, &sources);
+                }
+                answer();
             }
         })?;
-        Ok(Self(work))
+        Ok(Self { writer, reader })
     }
 
     /// Does something with the inbox and answers with what came of it.
@@ -38,14 +82,85 @@ impl InboxThread {
         work: impl FnOnce(&mut Inbox) -> Result<T, InboxError> + Send + 'static,
     ) -> Result<T, InboxError> {
         let (sender, receiver) = oneshot::channel();
-        let work: Work = Box::new(move |inbox| drop(sender.send(work(inbox))));
-        self.0.send(work).map_err(|_| InboxError::Closed)?;
+        let work: Work = Box::new(move |inbox| {
+            let answer = work(inbox);
+            // The caller may be gone.
+            Box::new(move || drop(sender.send(answer)))
+        });
+        self.writer.send(work).map_err(|_| InboxError::Closed)?;
         receiver.await.map_err(|_| InboxError::Closed)?
     }
 
-    /// Ends once the thread has ended, which it does by a panic alone while there is a handle: without its inbox the
-    /// core would seem to run and store nothing.
+    /// Looks at the inbox without keeping what comes waiting, where it can be read beside the writer.
+    ///
+    /// # Errors
+    ///
+    /// What the look answers, or [`InboxError::Closed`] when the threads have ended.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        look: impl Fn(&Inbox) -> Result<T, InboxError> + Send + Sync + Clone + 'static,
+    ) -> Result<T, InboxError> {
+        let (sender, receiver) = oneshot::channel();
+        let first = look.clone();
+        let reading: Look = Box::new(move |inbox| {
+            let answer = inbox.map(first).and_then(Result::ok);
+            let is_good = answer.is_some();
+            // The caller may be gone.
+            let _ = sender.send(answer);
+            is_good
+        });
+        if self.reader.send(Reading::Look(reading)).is_ok()
+            && let Ok(Some(answer)) = receiver.await
+        {
+            return Ok(answer);
+        }
+        // The writer knows best what is wrong with the file, if anything is.
+        self.call(move |inbox| look(inbox)).await
+    }
+
+    /// Ends once the writer's thread has ended, which it does by a panic alone while there is a handle: without its
+    /// inbox the core would seem to run and store nothing.
     pub async fn ended(&self) {
-        self.0.closed().await;
+        self.writer.closed().await;
+    }
+}
+
+/// Tells the reader where the inbox is, and waits until it has left where it was.
+fn show_source(inbox: &Inbox, reader: &mpsc::WeakUnboundedSender<Reading>) {
+    let source = inbox.is_in_wal_file().map(|file| Source {
+        file,
+        server: inbox.server.clone(),
+    });
+    let (sender, left) = blocking::channel();
+    if let Some(reader) = reader.upgrade()
+        && reader.send(Reading::Source(source, sender)).is_ok()
+    {
+        // Ends by an error as soon as the reader drops its end.
+        let _ = left.recv();
+    }
+}
+
+fn read(mut readings: mpsc::UnboundedReceiver<Reading>) {
+    let mut source: Option<Source> = None;
+    let mut open: Option<Inbox> = None;
+    while let Some(reading) = readings.blocking_recv() {
+        match reading {
+            Reading::Source(now, left) => {
+                open = None;
+                source = now;
+                drop(left);
+            }
+            Reading::Look(look) => {
+                if open.is_none() {
+                    open = source
+                        .as_ref()
+                        .and_then(|source| Inbox::open_read_only(&source.file, &source.server).ok());
+                }
+                if !look(open.as_ref()) {
+                    // Tried anew for the next look.
+                    open = None;
+                }
+            }
+        }
     }
 }

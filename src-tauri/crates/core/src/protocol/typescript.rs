@@ -48,6 +48,8 @@ fn generated() -> String {
         ItemAction,
         InboxQuery,
         InboxFilter,
+        InboxView,
+        Marked,
         InboxPage,
         MarkRequest,
         Mark,

@@ -150,7 +150,7 @@ async fn reading_marks_withdraw_toasts_and_counts_follow() {
         keys: vec!["n:1".into()],
         mark: Mark::Read,
     };
-    assert_eq!(running.core.inbox_mark(mark).await.unwrap().unread, 1);
+    assert_eq!(running.core.inbox_mark(mark).await.unwrap().counts.unread, 1);
     assert_eq!(desk.notifications.withdrawn_items(), ["n:1"]);
     // Read on another device.
     control.push(

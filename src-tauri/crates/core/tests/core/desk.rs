@@ -13,7 +13,7 @@ use gloria_core::ports::fakes::{
     FakeNotifications, FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeWindow,
 };
 use gloria_core::ports::{Clock, SystemClock};
-use gloria_core::protocol::{ConnectionState, InboxFilter, InboxQuery, Item, Snapshot};
+use gloria_core::protocol::{ConnectionState, InboxQuery, InboxView, Item, Snapshot};
 use gloria_core::session::Token;
 use gloria_core::{CoreHandle, Ports, Setup, start};
 use serde_json::{Value, json};
@@ -150,7 +150,7 @@ impl Running {
 
     pub(crate) async fn items(&self) -> Vec<Item> {
         let query = InboxQuery {
-            filter: InboxFilter::Inbox,
+            filter: InboxView::Inbox.into(),
             after: None,
             limit: 500,
         };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use gloria_backend::Backend;
 use gloria_core::inbox::Inbox;
-use gloria_core::protocol::{InboxFilter, InboxQuery, Mark, MarkRequest, NoticeKind, Snapshot};
+use gloria_core::protocol::{InboxQuery, InboxView, Mark, MarkRequest, NoticeKind, Snapshot};
 use gloria_core::status::Health;
 use gloria_core::tray::{self, LocalTime, TrayIcon};
 use rusqlite::Connection;
@@ -22,7 +22,7 @@ fn on_disk(desk: &Desk, backend: &Backend) -> Vec<(String, String)> {
     let server = backend.api_url();
     let inbox = Inbox::open_read_only(&file(desk), &server).unwrap();
     let query = InboxQuery {
-        filter: InboxFilter::Inbox,
+        filter: InboxView::Inbox.into(),
         after: None,
         limit: 500,
     };

@@ -1,0 +1,289 @@
+//! How the inbox is kept: its order, its numbers, and reading it while it is written.
+
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+use std::path::Path;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use gloria_core::event::{DecodeContext, decode};
+use gloria_core::inbox::{Arrival, Cursor, Inbox, InboxThread, Now, fingerprint};
+use gloria_core::protocol::{Counts, InboxQuery, InboxView, Item, Mark};
+use gloria_stream::Frame;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+const SERVER: &str = "https://gloria.example/api";
+
+/// 26 November 2026, 12:00 UTC.
+const NOON: i64 = 1_795_694_400_000;
+
+const DEADLINE: Duration = Duration::from_secs(20);
+
+fn arrival(event_id: &str, event_type: &str, data: &Value) -> Arrival {
+    let text = data.to_string();
+    let frame = Frame {
+        event: Arc::from(event_type),
+        data: text.clone(),
+        id: Arc::from(event_id),
+    };
+    let context = DecodeContext {
+        now: NOON,
+        ..DecodeContext::default()
+    };
+    Arrival {
+        event_id: event_id.to_owned(),
+        own_id: true,
+        resets_id: false,
+        fingerprint: fingerprint(event_type, &text),
+        event_type: event_type.to_owned(),
+        event: Some(decode(&frame, &context).unwrap().event),
+        bytes: text.len(),
+    }
+}
+
+fn file(inbox: &mut Inbox, arrivals: Vec<Arrival>) {
+    let cursor = Cursor::At(arrivals.last().unwrap().event_id.clone());
+    let now = Now {
+        here: NOON,
+        server: NOON,
+    };
+    inbox
+        .file(&arrivals.into(), cursor, now, |_| String::new())
+        .unwrap();
+}
+
+fn created(id: usize, priority: &str, minute: usize) -> Arrival {
+    let data = json!({"id": id.to_string(), "title": format!("title {id}"), "message": "m", "priority": priority,
+        "createdAt": NOON - 3_600_000 + i64::try_from(minute).unwrap() * 60_000});
+    arrival(
+        &format!("{id}, {priority}, {minute}"),
+        "notification.created",
+        &data,
+    )
+}
+
+fn view(inbox: &Inbox, view: InboxView, limit: u32) -> Vec<Item> {
+    let (mut items, mut after) = (Vec::new(), None);
+    loop {
+        let page = inbox
+            .page(&InboxQuery {
+                filter: view.into(),
+                after,
+                limit,
+            })
+            .unwrap();
+        items.extend(page.items);
+        after = page.next;
+        if after.is_none() {
+            return items;
+        }
+    }
+}
+
+fn keys(inbox: &Inbox) -> Vec<String> {
+    let items = view(inbox, InboxView::Inbox, 100).into_iter();
+    items.map(|item| item.key).collect()
+}
+
+fn open(path: &Path) -> Inbox {
+    Inbox::open(path, SERVER).unwrap().inbox
+}
+
+#[test]
+fn what_is_urgent_is_on_top_while_it_is_unread() {
+    let mut inbox = Inbox::in_memory(SERVER).unwrap();
+    let posts = [
+        (1, "urgent", 1),
+        (2, "normal", 9),
+        (3, "urgent", 3),
+        (4, "high", 8),
+    ];
+    file(
+        &mut inbox,
+        posts
+            .map(|(id, priority, minute)| created(id, priority, minute))
+            .into(),
+    );
+    assert_eq!(keys(&inbox), ["n:3", "n:1", "n:2", "n:4"]);
+    let read = inbox.mark(&["n:3".into()], Mark::Read, NOON).unwrap();
+    assert_eq!(
+        (read[0].pinned, read[0].views.as_slice()),
+        (false, &[InboxView::Inbox][..])
+    );
+    assert_eq!(keys(&inbox), ["n:1", "n:2", "n:4", "n:3"]);
+    inbox.mark(&["n:3".into()], Mark::Unread, NOON).unwrap();
+    inbox.mark(&["n:1".into()], Mark::Archived, NOON).unwrap();
+    assert_eq!(keys(&inbox), ["n:3", "n:2", "n:4"]);
+    let less = json!({"id": "3", "priority": "low"});
+    file(&mut inbox, vec![arrival("less", "notification.updated", &less)]);
+    assert_eq!(keys(&inbox), ["n:2", "n:4", "n:3"]);
+}
+
+/// What can happen to the inbox.
+#[derive(Debug, Clone)]
+enum Deed {
+    Create(usize, &'static str, usize),
+    Update(usize, Value),
+    Delete(usize),
+    Mark(Vec<usize>, Mark),
+    AllSeen,
+    AllRead,
+}
+
+fn deed() -> impl Strategy<Value = Deed> {
+    let id = 0..6_usize;
+    let mark = prop::sample::select(vec![
+        Mark::Seen,
+        Mark::Read,
+        Mark::Unread,
+        Mark::Archived,
+        Mark::Unarchived,
+    ]);
+    let change = prop::sample::select(vec![
+        json!({"readAt": NOON}),
+        json!({"readAt": null}),
+        json!({"archivedAt": NOON}),
+        json!({"archivedAt": null}),
+        json!({"seenAt": NOON}),
+        json!({"priority": "urgent"}),
+        json!({"priority": "normal"}),
+    ]);
+    let priority = prop::sample::select(vec!["low", "normal", "urgent"]);
+    prop_oneof![
+        4 => (id.clone(), priority, 0..4_usize).prop_map(|(id, priority, minute)| Deed::Create(id, priority, minute)),
+        2 => (id.clone(), change).prop_map(|(id, change)| Deed::Update(id, change)),
+        1 => id.clone().prop_map(Deed::Delete),
+        2 => (prop::collection::vec(id, 1..4), mark).prop_map(|(ids, mark)| Deed::Mark(ids, mark)),
+        1 => Just(Deed::AllSeen),
+        1 => Just(Deed::AllRead),
+    ]
+}
+
+fn does(inbox: &mut Inbox, event_id: usize, deed: &Deed) {
+    let event_id = event_id.to_string();
+    match deed {
+        Deed::Create(id, priority, minute) => file(
+            inbox,
+            vec![Arrival {
+                event_id,
+                ..created(*id, priority, *minute)
+            }],
+        ),
+        Deed::Update(id, change) => {
+            let mut data = change.clone();
+            data["id"] = id.to_string().into();
+            file(inbox, vec![arrival(&event_id, "notification.updated", &data)]);
+        }
+        Deed::Delete(id) => {
+            let data = json!({ "id": id.to_string() });
+            file(inbox, vec![arrival(&event_id, "notification.deleted", &data)]);
+        }
+        Deed::Mark(ids, mark) => {
+            let keys: Vec<_> = ids.iter().map(|id| format!("n:{id}")).collect();
+            inbox.mark(&keys, *mark, NOON).unwrap();
+        }
+        Deed::AllSeen => drop(inbox.mark_all_seen(NOON).unwrap()),
+        Deed::AllRead => drop(inbox.mark_all_read(NOON).unwrap()),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The numbers that are kept are those that counting finds, the order that items carry is the order of their pages,
+    /// and the views that they carry are those that have them.
+    #[test]
+    fn numbers_order_and_views_agree_with_the_rows(deeds in prop::collection::vec(deed(), 1..40), limit in 1..5_u32) {
+        let mut inbox = Inbox::in_memory(SERVER).unwrap();
+        for (place, deed) in deeds.iter().enumerate() {
+            does(&mut inbox, place, deed);
+            let [all, unread, archived] =
+                [InboxView::Inbox, InboxView::Unread, InboxView::Archived].map(|name| view(&inbox, name, limit));
+            let count = |items: &[Item], which: fn(&Item) -> bool| {
+                u32::try_from(items.iter().filter(|item| which(item)).count()).unwrap()
+            };
+            let counted = Counts {
+                unseen: count(&all, |item| item.seen_at.is_none()),
+                unread: count(&unread, |_| true),
+                total: count(&all, |_| true),
+            };
+            prop_assert_eq!(inbox.counts().unwrap(), counted, "after {:?}", deed);
+            let lists = [(InboxView::Inbox, all), (InboxView::Unread, unread), (InboxView::Archived, archived)];
+            for (name, items) in &lists {
+                prop_assert!(items.is_sorted_by(|above, below| above.sort > below.sort), "{name:?}: {items:?}");
+                for item in items {
+                    prop_assert!(item.views.contains(name), "{item:?}");
+                    let places = lists.iter().filter(|(_, items)| items.contains(item)).count();
+                    prop_assert_eq!(item.views.len(), places);
+                }
+            }
+        }
+    }
+}
+
+async fn look(inbox: &InboxThread) -> Vec<String> {
+    timeout(DEADLINE, inbox.read(|inbox| Ok(keys(inbox))))
+        .await
+        .unwrap()
+        .unwrap()
+}
+
+async fn comes(inbox: &InboxThread, id: usize) {
+    let work = move |inbox: &mut Inbox| {
+        file(inbox, vec![created(id, "normal", id)]);
+        Ok(())
+    };
+    timeout(DEADLINE, inbox.call(work)).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_look_sees_what_was_answered_before_it_and_waits_for_no_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let inbox = InboxThread::spawn(open(&folder.path().join("inbox.sqlite"))).unwrap();
+    for id in 0..20 {
+        comes(&inbox, id).await;
+        assert_eq!(look(&inbox).await.len(), id + 1);
+    }
+    // The writer is busy with something long.
+    let (done, wait) = mpsc::channel::<()>();
+    let (begun, beginning) = tokio::sync::oneshot::channel();
+    let busy = tokio::spawn({
+        let inbox = inbox.clone();
+        async move {
+            let work = move |_: &mut Inbox| {
+                begun.send(()).unwrap();
+                let _ = wait.recv();
+                Ok(())
+            };
+            inbox.call(work).await
+        }
+    });
+    beginning.await.unwrap();
+    assert_eq!(look(&inbox).await.len(), 20);
+    drop(done);
+    busy.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_look_goes_where_the_inbox_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("inbox.sqlite");
+    let inbox = InboxThread::spawn(open(&path)).unwrap();
+    comes(&inbox, 1).await;
+    assert_eq!(look(&inbox).await, ["n:1"]);
+    inbox.call(|inbox| inbox.leave_file(true)).await.unwrap();
+    comes(&inbox, 2).await;
+    assert_eq!(look(&inbox).await, ["n:2", "n:1"], "in memory");
+    inbox
+        .call(|inbox| inbox.return_to_file().map(drop))
+        .await
+        .unwrap();
+    comes(&inbox, 3).await;
+    assert_eq!(look(&inbox).await, ["n:3", "n:2", "n:1"], "in the file again");
+
+    let memory = InboxThread::spawn(Inbox::in_memory(SERVER).unwrap()).unwrap();
+    comes(&memory, 1).await;
+    assert_eq!(look(&memory).await, ["n:1"]);
+}
