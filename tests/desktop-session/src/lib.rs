@@ -6,6 +6,7 @@
 
 #![cfg(target_os = "linux")]
 
+mod notification_service;
 mod process;
 mod session;
 mod sound;
@@ -14,6 +15,9 @@ mod toasts;
 mod tray;
 mod wait;
 
+pub use notification_service::{
+    NotificationService, NotifyCall, ServiceBehaviour, ServiceCall, ServiceOptions,
+};
 pub use process::Process;
 pub use rustix::process::Signal;
 pub use session::{Keyring, Part, Session, SessionOptions};

@@ -349,7 +349,8 @@ impl Session {
         template.replace("@DIR@", &self.dir.path().to_string_lossy())
     }
 
-    pub(crate) fn bus_address(&self) -> String {
+    /// The address of the session bus, for programs and services of a test's own.
+    pub fn bus_address(&self) -> String {
         format!("unix:path={}", self.dir.path().join("runtime/bus").display())
     }
 

@@ -7,7 +7,9 @@ use std::collections::HashMap;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use gloria_desktop_session::{Keyring, Part, Session, SessionOptions, wait_until};
+use gloria_desktop_session::{
+    Keyring, NotificationService, Part, ServiceBehaviour, Session, SessionOptions, wait_until,
+};
 use zbus::zvariant::Value;
 
 const SOON: Duration = Duration::from_secs(20);
@@ -263,4 +265,28 @@ async fn store(session: &Session) -> bool {
     tool.stdin(std::fs::File::open(secret).unwrap())
         .stderr(Stdio::null());
     tool.status().unwrap().success()
+}
+
+#[tokio::test]
+async fn a_service_of_the_tests_own_hangs_goes_on_vanishes_and_comes_back() {
+    let session = Session::start(bare()).await.unwrap();
+    let mut service = NotificationService::start(&session.bus_address()).await.unwrap();
+    let first = service.unique_name().unwrap();
+    assert_eq!(show_toast(&session, "One").await, 1);
+
+    service.behave(ServiceBehaviour::Hangs);
+    let (asked, ()) = tokio::join!(show_toast(&session, "Two"), async {
+        let nothing = service.wait_for(Duration::from_millis(200), |call| call.summary == "Two");
+        assert!(nothing.await.is_err(), "it looks at nothing");
+        service.behave(ServiceBehaviour::Answers);
+    });
+    assert_eq!(asked, 2);
+    let call = service.wait_for(SOON, |call| call.id == Some(2)).await.unwrap();
+    assert_eq!((call.app_name.as_str(), call.service), ("Gloria", first.clone()));
+
+    service.vanish().await.unwrap();
+    assert_eq!(service.unique_name(), None);
+    service.come_back().await.unwrap();
+    assert_ne!(service.unique_name().unwrap(), first);
+    assert_eq!(show_toast(&session, "Three").await, 1, "its numbers begin anew");
 }

@@ -17,6 +17,9 @@ const MAX_WAITING: usize = 16;
 /// Items whose notifications are remembered, to withdraw them: more than a service keeps.
 const SHOWN_CAPACITY: usize = 1000;
 
+/// Notifications of no item that are remembered, to know a click on them: digests and words about the app.
+const OTHERS_CAPACITY: usize = 64;
+
 /// What was asked for and what was answered.
 #[derive(Debug, Default)]
 pub(super) struct ShownNotifications {
@@ -27,6 +30,8 @@ pub(super) struct ShownNotifications {
     handles: HashMap<String, NotificationHandle>,
     /// The keys of `handles`, the oldest first.
     order: VecDeque<String>,
+    /// Notifications of no item.
+    others: VecDeque<NotificationHandle>,
     service: ServiceState,
 }
 
@@ -104,7 +109,12 @@ impl Actor {
                 match item {
                     Some(_) if withdrawn => self.setup.ports.notifications.withdraw(handle),
                     Some(item) => self.shown.insert(item.to_owned(), handle),
-                    None => {}
+                    None => {
+                        self.shown.others.push_back(handle);
+                        if self.shown.others.len() > OTHERS_CAPACITY {
+                            self.shown.others.pop_front();
+                        }
+                    }
                 }
             }
             Err(error) => {
@@ -133,13 +143,19 @@ impl Actor {
                 if let Some(item) = self.shown.item(&handle) {
                     self.shown.remove(&item);
                 }
+                self.shown.others.retain(|other| *other != handle);
             }
             Some(NotificationEvent::Activated {
                 handle,
                 activation_token,
             }) => {
-                if let Some(item) = self.shown.item(&handle) {
-                    self.publish(Update::ItemRequested(Some(item)));
+                let item = self.shown.item(&handle);
+                if item.is_none() && !self.shown.others.contains(&handle) {
+                    // Another application's.
+                    return;
+                }
+                if item.is_some() {
+                    self.publish(Update::ItemRequested(item));
                 }
                 self.setup.ports.window.open(activation_token);
             }

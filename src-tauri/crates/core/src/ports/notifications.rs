@@ -98,16 +98,17 @@ pub enum ServiceState {
     Paused,
     /// It has not answered for five seconds.
     Hanging,
-    /// There is none.
+    /// There is none. It is reported also when one goes away and another takes its place, before what that one is.
     Absent,
 }
 
-/// What comes from the service.
+/// What comes from the service. A service tells everybody of every notification: the handle may be another
+/// application's, and then it is of no concern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotificationEvent {
     /// The service is in another state than before.
     Service(ServiceState),
-    /// A notification was clicked, perhaps one of an earlier run.
+    /// A notification was clicked, perhaps one of an earlier run. It is closed by that, which is told too.
     Activated {
         /// Which.
         handle: NotificationHandle,

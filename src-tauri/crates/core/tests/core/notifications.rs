@@ -1,5 +1,6 @@
 //! What the notification service does, and what the core makes of it.
 
+use gloria_core::ports::NotificationHandle;
 use gloria_core::ports::fakes::Behaviour;
 use gloria_core::protocol::{Mark, MarkRequest};
 
@@ -15,6 +16,12 @@ async fn a_click_leads_to_the_item_and_opens_the_window_with_the_token_of_the_cl
     soon("notification", desk.notifications.shown.wait_for(1)).await;
     running.until("filed", |state| state.counts.total == 1).await;
 
+    // A service tells of other applications' notifications too.
+    let other = NotificationHandle {
+        service: ":fake.0".into(),
+        id: 77,
+    };
+    desk.notifications.click(other, None);
     let handle = desk.notifications.handle_of("n:1").unwrap();
     desk.notifications
         .click(handle, Some("token-of-the-click".into()));
