@@ -353,6 +353,10 @@ addressLocked: boolean,
  */
 token: TokenState, 
 /**
+ * Whether the environment sets the token, for the server of this address alone.
+ */
+tokenLocked: boolean, 
+/**
  * Why the token cannot be had, in words; empty when it can.
  */
 tokenProblem: string, 

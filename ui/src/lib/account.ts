@@ -7,14 +7,39 @@ export interface AccountProblems {
   token: string;
 }
 
+/** Scheme, host and port; a scheme that is left out is the one of `other`. */
+function origin(text: string, other: string): string | null {
+  const bare = text.trim().replace(/^["'<“„‘]+|["'>”“’]+$/g, '');
+  const scheme = /^[a-z][a-z\d+.-]*:\/\//i.test(bare) ? '' : other.replace(/\/\/.*$/, '//');
+  try {
+    return new URL((scheme + bare).replace(/^ws(s?):/i, 'http$1:')).origin;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether a typed address is the account's server: the saved token is sent to that one alone. */
+export function isOwnServer(typed: string, account: AccountView): boolean {
+  return account.address === null || origin(typed, account.address) === origin(account.address, '');
+}
+
+/** Whether the environment sets the token for the server that is typed. */
+export function isTokenLocked(typed: string, account: AccountView): boolean {
+  return account.tokenLocked && isOwnServer(typed, account);
+}
+
 /**
  * Checks that there is something to try. What an address and a token may look like is the core's to say: it takes both
  * as they are pasted.
  */
 export function accountProblems(form: AccountForm, account: AccountView): AccountProblems {
+  const saved = account.token === 'present' && isOwnServer(form.address, account);
+  const missing = isOwnServer(form.address, account)
+    ? 'Enter your token'
+    : 'Enter your token for this server; the saved one belongs to another';
   return {
     address: form.address.trim() === '' ? 'Enter the address of your server' : '',
-    token: form.token === null && account.token !== 'present' ? 'Enter your token' : '',
+    token: form.token === null && !saved ? missing : '',
   };
 }
 
@@ -24,8 +49,12 @@ export function refusedField(words: string): keyof AccountProblems | null {
   return /\baddress|^plain (http|ws) |^leave /.test(words) && !/keyring/.test(words) ? 'address' : null;
 }
 
-/** What stands below the token field. */
-export function tokenHint(account: AccountView): { text: string; tone: 'quiet' | 'warn' } {
+/** What stands below the token field, beside this address. */
+export function tokenHint(account: AccountView, address: string): { text: string; tone: 'quiet' | 'warn' } {
+  if (address.trim() !== '' && !isOwnServer(address, account)) {
+    return { text: 'Another server needs a token of its own', tone: 'quiet' };
+  }
+  if (isTokenLocked(address, account)) return { text: 'Set by your organisation', tone: 'quiet' };
   const { token, tokenProblem: problem } = account;
   switch (token) {
     case 'present':

@@ -336,6 +336,23 @@ test('signed out leads to the account', async ({ app }) => {
   ]);
 });
 
+test('another server asks for a token of its own', async ({ app, page }) => {
+  await app.open('signIn');
+  await app.get('remedy').click();
+  await app.get('setup-address').fill('https://other.example.com');
+  await expect(page.getByText('Another server needs a token of its own')).toBeVisible();
+  await app.get('setup-test').click();
+  await app.get('setup-save').click();
+  await expect(app.get('setup-token')).toBeFocused();
+  await expect(page.getByText('the saved one belongs to another')).toBeVisible();
+  expect([await app.calls('connection_test'), await app.calls('account_save')]).toEqual([[], []]);
+  await app.get('setup-token').fill('abc123');
+  await app.get('setup-save').click();
+  expect(await app.calls('account_save')).toEqual([
+    { address: 'https://other.example.com', token: 'abc123' },
+  ]);
+});
+
 test('the first run, from nothing to connected', async ({ app, page }) => {
   await app.open('firstRun');
   await app.get('setup-save').click();

@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
 import { failureMessage } from '../../src/host/host';
 import type { AccountView } from '../../src/host/protocol';
-import { accountProblems, refusedField, tokenHint } from '../../src/lib/account';
+import { accountProblems, isOwnServer, isTokenLocked, refusedField, tokenHint } from '../../src/lib/account';
 
 const ACCOUNT: AccountView = {
   address: null,
   addressLocked: false,
   token: 'missing',
+  tokenLocked: false,
   tokenProblem: '',
   needsSetup: true,
 };
@@ -46,12 +47,54 @@ test('a token is needed unless one is saved', () => {
   expect(accountProblems(form, { ...ACCOUNT, token: 'present' }).token).toBe('');
 });
 
+test.each([
+  ['https://a.example', true],
+  ['https://A.example:443/api/v1/sse', true],
+  ['wss://a.example', true],
+  ['a.example', true],
+  [' “https://a.example” ', true],
+  ['https://b.example', false],
+  ['https://a.example:8443', false],
+  ['http://a.example', false],
+  ['https://a.example.evil.test', false],
+  ['https://a.example@evil.test', false],
+  ['a.example evil', false],
+])('“%s” is the saved server: %s', (typed, own) => {
+  const account: AccountView = { ...ACCOUNT, address: 'https://a.example/api', token: 'present' };
+  expect(isOwnServer(typed, account)).toBe(own);
+  expect(accountProblems({ address: typed, token: null }, account).token === '').toBe(own);
+  expect(accountProblems({ address: typed, token: 't' }, account).token).toBe('');
+  expect(tokenHint(account, typed).text.includes('Another server')).toBe(!own);
+});
+
+test('a token from the environment is locked for its own server alone', () => {
+  const account: AccountView = {
+    ...ACCOUNT,
+    address: 'https://a.example',
+    token: 'present',
+    tokenLocked: true,
+  };
+  expect(isTokenLocked('https://a.example', account)).toBe(true);
+  expect(tokenHint(account, 'https://a.example').text).toBe('Set by your organisation');
+  expect(isTokenLocked('https://b.example', account)).toBe(false);
+  expect(accountProblems({ address: 'https://b.example', token: null }, account).token).toContain(
+    'belongs to another',
+  );
+});
+
 test('a keyring that cannot be used is said in words, with the core’s own', () => {
-  expect(tokenHint({ ...ACCOUNT, token: 'keyringLocked', tokenProblem: 'GNOME Keyring is locked' })).toEqual({
+  expect(
+    tokenHint(
+      { ...ACCOUNT, token: 'keyringLocked', tokenLocked: false, tokenProblem: 'GNOME Keyring is locked' },
+      '',
+    ),
+  ).toEqual({
     text: 'GNOME Keyring is locked. Unlock it and try again, or enter the token anew.',
     tone: 'warn',
   });
-  expect(tokenHint({ ...ACCOUNT, token: 'keyringUnavailable' }).text).toContain('until the app is closed');
+  expect(tokenHint({ ...ACCOUNT, token: 'keyringUnavailable' }, '').text).toContain(
+    'until the app is closed',
+  );
 });
 
 test('of a value that the shell refuses, the core’s words are shown', () => {

@@ -27,7 +27,14 @@ function snapshot(revision: number): Snapshot {
       proxy: null,
     },
     counts: { unseen: 0, unread: 0, total: 0 },
-    account: { address: null, addressLocked: false, token: 'present', tokenProblem: '', needsSetup: false },
+    account: {
+      address: null,
+      addressLocked: false,
+      token: 'present',
+      tokenLocked: false,
+      tokenProblem: '',
+      needsSetup: false,
+    },
     preferences: {
       sounds: true,
       volume: 50,

@@ -10,7 +10,9 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use gloria_core::address::Address;
 use gloria_core::ports::{SecretError, Secrets};
-use gloria_core::session::{Token, TokenError};
+use gloria_core::session::{
+    EnvironmentTokenError, Server, ServerToken, Token, TokenError, environment_token,
+};
 use gloria_core::settings::{AuthTransport, Settings, SettingsFile};
 use gloria_desktop::Keyring;
 use gloria_desktop::status_socket::AskError;
@@ -126,41 +128,59 @@ fn tell(kind: &'static str, address: &str) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The token of one command: `GLORIA_TOKEN`, else the keyring, asked on each attempt.
+/// The token of one command: `GLORIA_TOKEN` where it is this server's, else the keyring, asked on each attempt.
 pub(crate) struct CommandTokens {
-    address: String,
+    /// The keyring entry's name.
+    entry: String,
+    server: Server,
     transport: AuthTransport,
-    given: Option<Token>,
+    given: Option<ServerToken>,
     keyring: Option<Arc<Keyring>>,
     /// A stream named by its full URL may need no token at all.
     optional: bool,
 }
 
 impl CommandTokens {
+    /// Says on stderr where `GLORIA_TOKEN` is another server's.
+    ///
     /// # Errors
     ///
     /// When the system refuses a thread for the keyring; within, when `GLORIA_TOKEN` is no token.
     pub(crate) fn new(
-        address: String,
-        transport: AuthTransport,
+        address: &Address,
+        settings: &Settings,
         may_prompt: bool,
         optional: bool,
     ) -> anyhow::Result<Result<Self, TokenError>> {
-        let given = match std::env::var("GLORIA_TOKEN") {
-            Ok(text) if !text.is_empty() => match Token::parse(&text) {
-                Ok(token) => Some(token),
-                Err(error) => return Ok(Err(error)),
-            },
-            _ => None,
+        let server = Server::of(address);
+        let given = match environment_token(|name| std::env::var(name).ok(), settings) {
+            Ok(given) => given,
+            Err(EnvironmentTokenError::Malformed(error)) => return Ok(Err(error)),
+            Err(error @ EnvironmentTokenError::NoServer) => {
+                complain(&format!("GLORIA_TOKEN is not sent: {error}"));
+                None
+            }
         };
+        let given = given.filter(|held| {
+            let is_its_own = held.for_server(&server).is_some();
+            if !is_its_own {
+                complain(&format!(
+                    "GLORIA_TOKEN belongs to {} and is not sent to {server}; to send it there, set \
+                     GLORIA_TOKEN_FOR={server}",
+                    held.server()
+                ));
+            }
+            is_its_own
+        });
         let keyring = match given {
             Some(_) => None,
             None if may_prompt => Some(Arc::new(Keyring::new()?)),
             None => Some(Arc::new(Keyring::without_prompts()?)),
         };
         Ok(Ok(Self {
-            address,
-            transport,
+            entry: address.server(),
+            server,
+            transport: settings.auth_transport,
             given,
             keyring,
             optional,
@@ -168,9 +188,10 @@ impl CommandTokens {
     }
 
     async fn token(&self) -> Result<Option<Token>, SecretError> {
-        match (&self.given, &self.keyring) {
+        let given = self.given.as_ref().and_then(|held| held.for_server(&self.server));
+        match (given, &self.keyring) {
             (Some(token), _) => Ok(Some(token.clone())),
-            (None, Some(keyring)) => keyring.load(&self.address).await,
+            (None, Some(keyring)) => keyring.load(&self.entry).await,
             (None, None) => Ok(None),
         }
     }

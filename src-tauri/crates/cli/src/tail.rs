@@ -141,7 +141,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
         Transport::Sse
     };
     let (may_prompt, optional) = (!options.no_prompt, options.url.is_some());
-    let tokens = match CommandTokens::new(address.server(), settings.auth_transport, may_prompt, optional)? {
+    let tokens = match CommandTokens::new(&address, &settings, may_prompt, optional)? {
         Ok(tokens) => tokens,
         Err(error) => {
             complain(&format!("GLORIA_TOKEN: {error}"));

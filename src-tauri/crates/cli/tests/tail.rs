@@ -9,7 +9,7 @@
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
-use gloria_backend::{Answer, Backend, BackendOptions, Control, Route, TEST_TOKEN};
+use gloria_backend::{Answer, Backend, BackendOptions, Control, Credentials, Route, TEST_TOKEN};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
@@ -329,9 +329,12 @@ async fn an_address_without_a_path_is_enough() {
             arguments.extend(["--url", &address]);
         }
         let mut command = gloria(&home, &arguments);
-        if !by_url {
-            command.env("GLORIA_API_URL", &address);
-        }
+        let named = if by_url {
+            "GLORIA_TOKEN_FOR"
+        } else {
+            "GLORIA_API_URL"
+        };
+        command.env(named, &address);
         command.env("GLORIA_TOKEN", format!("Bearer {TEST_TOKEN}"));
         let mut tail = Tail::spawn(command, home);
         tail.until("state", Some("connected")).await;
@@ -512,4 +515,51 @@ async fn the_token_never_shows() {
         "{}",
         String::from_utf8_lossy(&all)
     );
+}
+
+#[tokio::test]
+async fn another_server_gets_the_environments_token_only_where_it_is_named() {
+    let ((ours, _control), (other, seen)) = (backend().await, backend().await);
+    let url = format!("{}/sse", other.api_url());
+    let run = async |variables: &[(&str, &str)]| {
+        let home = tempfile::tempdir().unwrap();
+        let mut command = gloria(&home, &["tail", "--no-prompt", "--duration", "1", "--url", &url]);
+        command
+            .env("GLORIA_TOKEN", TEST_TOKEN)
+            .envs(variables.iter().copied());
+        output(command).await
+    };
+    let saw_token = || {
+        let requests = seen.observed().requests;
+        requests
+            .iter()
+            .any(|request| request.credentials != Credentials::None)
+    };
+    let (api, elsewhere) = (ours.api_url(), "https://gloria.example");
+    for (variables, words) in [
+        (
+            &[("GLORIA_API_URL", &*api)][..],
+            "and is not sent to http://127.0.0.1:",
+        ),
+        (
+            &[("GLORIA_API_URL", &api), ("GLORIA_AUTH_TRANSPORT", "query")],
+            "and is not sent to",
+        ),
+        (
+            &[("GLORIA_TOKEN_FOR", elsewhere)],
+            "belongs to https://gloria.example",
+        ),
+        (&[("GLORIA_TOKEN_FOR", "no address")], "not clear which server"),
+        (&[], "not clear which server"),
+    ] {
+        let output = run(variables).await;
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            said.contains(words) && !said.contains(TEST_TOKEN),
+            "{variables:?}: {said}"
+        );
+        assert!(!saw_token(), "{variables:?}");
+    }
+    let output = run(&[("GLORIA_API_URL", &*api), ("GLORIA_TOKEN_FOR", &url)]).await;
+    assert!(saw_token(), "{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -40,7 +40,7 @@ use crate::protocol::{
     AccountView, ConnectionState, Counts, EpochMillis, Notice, NoticeKind, Preferences, Revised, Snapshot,
     TokenState, Update, WindowView,
 };
-use crate::session::{Token, TokenError, TokenReport, TokenSource};
+use crate::session::{self, Server, ServerToken, TokenReport, TokenSource};
 use crate::settings::{Key, Resolved, Settings, SettingsFile, proxy_words};
 use crate::throttle::Throttle;
 use collecting::{CatchUp, Held};
@@ -195,7 +195,9 @@ struct Actor {
     /// Host and port of the proxy that the stream is dialled through.
     proxy: Option<String>,
     /// A token that is kept in memory alone, because there is no keyring for it.
-    unkept_token: Option<Token>,
+    unkept_token: Option<ServerToken>,
+    /// `GLORIA_TOKEN`, bound at the start: another address that is saved later does not get it.
+    environment_token: Option<ServerToken>,
     token: TokenReport,
     /// Looks for another token in the keyring while nothing else leads on.
     keyring_watch: JoinSet<()>,
@@ -262,9 +264,11 @@ impl Actor {
                 })
                 .ok()
         });
-        if let Some(Err(error)) = environment_token(&setup.environment) {
-            own_problems.push(format!("GLORIA_TOKEN is ignored: {error}"));
-        }
+        let environment_token = session::environment_token(|name| (setup.environment)(name), &settings)
+            .unwrap_or_else(|error| {
+                own_problems.push(format!("GLORIA_TOKEN is ignored: {error}"));
+                None
+            });
         problems.extend(own_problems.iter().cloned());
         if !problems.is_empty() {
             notices.insert(NoticeKind::Settings, problems.join("; "));
@@ -290,7 +294,7 @@ impl Actor {
             version: setup.version.clone(),
             connection: connection::view(&status, None, surroundings, &now),
             counts,
-            account: account_view(&settings, &locked, &token),
+            account: account_view(&settings, &locked, &token, environment_token.as_ref()),
             preferences: preferences(&settings, &locked, None),
             notices: listed(&notices),
             requested_item: None,
@@ -317,6 +321,7 @@ impl Actor {
             reachability: None,
             proxy: None,
             unkept_token: None,
+            environment_token,
             token,
             notices,
             catch_up: None,
@@ -541,7 +546,12 @@ impl Actor {
     }
 
     fn publish_account(&mut self) {
-        let mut view = account_view(&self.settings, &self.locked, &self.token);
+        let mut view = account_view(
+            &self.settings,
+            &self.locked,
+            &self.token,
+            self.environment_token.as_ref(),
+        );
         if self.unkept_token.is_some() {
             view.token = TokenState::Present;
             view.needs_setup = view.address.is_none();
@@ -571,13 +581,6 @@ impl Actor {
     }
 }
 
-/// The token that the environment gives, if it gives any.
-fn environment_token(environment: &Environment) -> Option<Result<Token, TokenError>> {
-    environment("GLORIA_TOKEN")
-        .filter(|text| !text.is_empty())
-        .map(|text| Token::parse(&text))
-}
-
 async fn received<T>(receiver: Option<&mut mpsc::Receiver<T>>) -> Option<T> {
     match receiver {
         Some(receiver) => receiver.recv().await,
@@ -602,12 +605,21 @@ fn listed(notices: &BTreeMap<NoticeKind, String>) -> Vec<Notice> {
         .collect()
 }
 
-fn account_view(settings: &Settings, locked: &[Key], token: &TokenReport) -> AccountView {
+fn account_view(
+    settings: &Settings,
+    locked: &[Key],
+    token: &TokenReport,
+    environment: Option<&ServerToken>,
+) -> AccountView {
+    let server = settings.address.as_ref().map(Server::of);
     let no_token = matches!(token.state, TokenState::Missing | TokenState::KeyringUnavailable);
     AccountView {
         address: settings.address.as_ref().map(ToString::to_string),
         address_locked: locked.contains(&Key::ApiUrl),
         token: token.state,
+        token_locked: environment
+            .zip(server)
+            .is_some_and(|(token, server)| token.for_server(&server).is_some()),
         token_problem: token.problem.clone(),
         needs_setup: settings.address.is_none() || no_token,
     }

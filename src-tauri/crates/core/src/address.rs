@@ -7,7 +7,7 @@ use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use thiserror::Error;
-use url::{Host, Url};
+use url::{Host, Origin, Url};
 
 /// Where the stream may lie on a server whose address has no path, the Gloria System's own place first.
 const LOOKED_UP: [&str; 3] = ["/api/v1", "/api", ""];
@@ -144,6 +144,11 @@ impl Address {
             url.set_path("");
         }
         text(&url)
+    }
+
+    /// Scheme, host and port, with `https` for `wss`.
+    pub fn origin(&self) -> Origin {
+        by_http(&self.0).origin()
     }
 
     /// Whether the stream below it is a WebSocket.

@@ -417,6 +417,8 @@ pub struct AccountView {
     pub address_locked: bool,
     /// What is known of the token.
     pub token: TokenState,
+    /// Whether the environment sets the token, for the server of this address alone.
+    pub token_locked: bool,
     /// Why the token cannot be had, in words; empty when it can.
     pub token_problem: String,
     /// The first-run page is due.

@@ -16,6 +16,7 @@ pub use file::{SettingsFile, SettingsFileError};
 use crate::address::Address;
 use crate::event;
 use crate::protocol::{Appearance, SoundName};
+use crate::session::{Server, TokenFor};
 
 /// The settings in force.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +27,8 @@ pub struct Settings {
     pub allow_plain_http: bool,
     /// How the token travels.
     pub auth_transport: AuthTransport,
+    /// Which server the environment's token belongs to.
+    pub token_for: TokenFor,
     /// The numbers of the connection.
     pub timing: Timing,
     /// The way out of the network: proxy, additional roots, where to ask whether it wants a sign-in.
@@ -59,6 +62,7 @@ impl Default for Settings {
             address: None,
             allow_plain_http: false,
             auth_transport: AuthTransport::Header,
+            token_for: TokenFor::default(),
             timing: Timing::default(),
             network: NetworkOptions::default(),
             types: Vec::new(),
@@ -81,6 +85,8 @@ pub enum Key {
     ApiUrl,
     /// See [`Settings::auth_transport`].
     AuthTransport,
+    /// See [`Settings::token_for`].
+    TokenFor,
     /// See [`Timing::base_delay`].
     ReconnectInterval,
     /// See [`Timing::max_attempts`].
@@ -117,10 +123,11 @@ pub enum Key {
 
 impl Key {
     /// All keys. The address comes after what decides whether it is taken.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::AllowPlainHttp,
         Self::ApiUrl,
         Self::AuthTransport,
+        Self::TokenFor,
         Self::ReconnectInterval,
         Self::MaxReconnectAttempts,
         Self::HeartbeatInterval,
@@ -145,6 +152,7 @@ impl Key {
             Self::AllowPlainHttp => ("api", "allow_plain_http"),
             Self::ApiUrl => ("api", "url"),
             Self::AuthTransport => ("auth", "transport"),
+            Self::TokenFor => ("auth", "token_for"),
             Self::ReconnectInterval => ("sse", "reconnect_interval"),
             Self::MaxReconnectAttempts => ("sse", "max_reconnect_attempts"),
             Self::HeartbeatInterval => ("sse", "heartbeat_interval"),
@@ -170,6 +178,7 @@ impl Key {
             Self::AllowPlainHttp => "GLORIA_ALLOW_PLAIN_HTTP",
             Self::ApiUrl => "GLORIA_API_URL",
             Self::AuthTransport => "GLORIA_AUTH_TRANSPORT",
+            Self::TokenFor => "GLORIA_TOKEN_FOR",
             Self::ReconnectInterval => "GLORIA_SSE_RECONNECT_INTERVAL",
             Self::MaxReconnectAttempts => "GLORIA_SSE_MAX_RECONNECT_ATTEMPTS",
             Self::HeartbeatInterval => "GLORIA_SSE_HEARTBEAT_INTERVAL",
@@ -236,6 +245,11 @@ impl Settings {
                 resolved.locked.push(key);
             }
         }
+        // What stands beside the token says whose it is, not what an address in the file once said.
+        let named = environment(Key::TokenFor.variable()).is_some_and(|text| !text.is_empty());
+        if resolved.locked.contains(&Key::ApiUrl) && !named {
+            resolved.settings.token_for = TokenFor::Address;
+        }
         let client = &resolved.settings.network.client_certificate;
         if client.certificate.is_none() && client.key.is_some() {
             let problem = "network.client_key is ignored: network.client_certificate names no file";
@@ -274,6 +288,13 @@ impl Settings {
                     value,
                     &[("header", AuthTransport::Header), ("query", AuthTransport::Query)],
                 )?;
+            }
+            Key::TokenFor => {
+                // A mistake must not hand the token to the server whose address is set.
+                self.token_for = TokenFor::Unclear;
+                let (address, _) = Address::of_stream(text(value)?, self.allow_plain_http)
+                    .map_err(|error| error.to_string())?;
+                self.token_for = TokenFor::Server(Server::of(&address));
             }
             Key::ReconnectInterval => self.timing.base_delay = duration(value)?,
             Key::MaxReconnectAttempts => self.timing.max_attempts = number(value, 1, 1000)?,

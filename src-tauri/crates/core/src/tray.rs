@@ -248,6 +248,7 @@ mod tests {
                 address: None,
                 address_locked: false,
                 token: TokenState::Present,
+                token_locked: false,
                 token_problem: String::new(),
                 needs_setup: false,
             },

@@ -64,6 +64,7 @@ pub(crate) async fn play(
         .env_clear()
         .env("GLORIA_HOME", home)
         .env("GLORIA_TOKEN", "tab-t0ken")
+        .env("GLORIA_TOKEN_FOR", stage.url())
         .env("GLORIA_SSE_RECONNECT_INTERVAL", "50ms")
         // A tab comes again for ever.
         .env("GLORIA_SSE_MAX_RECONNECT_ATTEMPTS", "100")

@@ -12,7 +12,7 @@ use toml::Value;
 
 use super::heard::Heard;
 use super::storage::{StorageTrouble, Unstored};
-use super::{Actor, Report, Running, WAITING_DELIVERIES, environment_token, preferences};
+use super::{Actor, Report, Running, WAITING_DELIVERIES, preferences};
 use crate::account::Account;
 use crate::address::Address;
 use crate::event;
@@ -22,7 +22,7 @@ use crate::paths::Paths;
 use crate::ports::SecretError;
 use crate::probe;
 use crate::protocol::{AccountForm, NoticeKind, PreferencesForm, TestReport, TokenState, Update};
-use crate::session::{self, Token, TokenReport, TokenSource};
+use crate::session::{self, Server, ServerToken, Token, TokenFor, TokenReport, TokenSource};
 use crate::settings::{self, Key, Settings, SettingsFileError, appearance_word, sound_word};
 use crate::text::sentence;
 
@@ -76,7 +76,7 @@ impl Actor {
             address.server(),
             self.settings.auth_transport,
             self.setup.ports.secrets.clone(),
-            self.unkept_token.clone().or_else(|| self.environment_token()),
+            self.given_token(&address),
             report,
         );
         let (sender, deliveries) = mpsc::channel(WAITING_DELIVERIES);
@@ -126,8 +126,19 @@ impl Actor {
         };
     }
 
-    fn environment_token(&self) -> Option<Token> {
-        environment_token(&self.setup.environment)?.ok()
+    /// The token that memory alone has for this server: typed where there is no keyring, or from the environment.
+    fn given_token(&self, address: &Address) -> Option<Token> {
+        let server = Server::of(address);
+        [&self.unkept_token, &self.environment_token]
+            .into_iter()
+            .flatten()
+            .find_map(|held| held.for_server(&server).cloned())
+    }
+
+    /// Whether the environment sets the token for this server.
+    fn is_token_locked(&self, address: &Address) -> bool {
+        let held = self.environment_token.as_ref();
+        held.is_some_and(|held| held.for_server(&Server::of(address)).is_some())
     }
 
     fn user_agent(&self) -> String {
@@ -202,10 +213,7 @@ impl Actor {
         };
         let transport = self.settings.auth_transport;
         let (report, _) = watch::channel(self.token.clone());
-        let given = form
-            .token
-            .or_else(|| self.unkept_token.clone())
-            .or_else(|| self.environment_token());
+        let given = form.token.or_else(|| self.given_token(&address));
         let secrets = self.setup.ports.secrets.clone();
         let source = TokenSource::new(address.server(), transport, secrets, given, report);
         let (user_agent, seed) = (self.user_agent(), self.rng.u64(..));
@@ -227,15 +235,23 @@ impl Actor {
         let name = address.server();
         let before = self.settings.address.clone();
         let changed = before.as_ref().map(Address::server).as_ref() != Some(&name);
-        if let Some(token) = form.token {
-            self.keep_token(&name, token).await;
-        } else if changed {
-            // A token in memory belongs to the server it was typed for.
-            self.unkept_token = None;
+        if let Some(token) = form.token.filter(|_| !self.is_token_locked(&address)) {
+            self.keep_token(&address, token).await;
         }
+        let server = Server::of(&address);
+        self.unkept_token
+            .take_if(|held| held.for_server(&server).is_none());
         if !self.locked.contains(&Key::ApiUrl) {
             let typed = Value::String(address.to_string());
-            let saved = self.file.set(&[(Key::ApiUrl, Some(typed))]);
+            let mut changes = vec![(Key::ApiUrl, Some(typed))];
+            if let Some(held) = &self.environment_token
+                && self.settings.token_for == TokenFor::Address
+                && held.for_server(&server).is_none()
+            {
+                // Else the next start would take the token for the new server's.
+                changes.push((Key::TokenFor, Some(Value::String(held.server().to_string()))));
+            }
+            let saved = self.file.set(&changes);
             self.settings.address = Some(address);
             self.note_saving(saved);
         }
@@ -301,8 +317,9 @@ impl Actor {
     }
 
     /// Into the keyring; where there is none that takes it, in memory, and the user is told.
-    async fn keep_token(&mut self, address: &str, token: Token) {
-        match self.setup.ports.secrets.store(address, token.clone()).await {
+    async fn keep_token(&mut self, address: &Address, token: Token) {
+        let stored = self.setup.ports.secrets.store(&address.server(), token.clone());
+        match stored.await {
             Ok(()) => {
                 self.unkept_token = None;
                 self.set_notice(NoticeKind::Keyring, None);
@@ -316,7 +333,7 @@ impl Actor {
                 };
                 let message =
                     format!("The token is kept only until Gloria Notify ends, because {error}; {advice}");
-                self.unkept_token = Some(token);
+                self.unkept_token = Some(ServerToken::new(Server::of(address), token));
                 self.set_notice(NoticeKind::Keyring, Some(message));
             }
         }

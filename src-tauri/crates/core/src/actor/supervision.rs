@@ -227,6 +227,7 @@ impl Actor {
         self.window = broken.window;
         self.metrics_due = self.window.connection_visible.then(Instant::now);
         self.unkept_token = broken.unkept_token;
+        self.environment_token = broken.environment_token;
         self.reachability = broken.reachability;
         self.state.requested_item = broken.state.requested_item;
         // These alerts wait for their digest; their items are stored, so no replay brings them again.

@@ -17,4 +17,5 @@ mod open_metrics;
 mod position;
 mod storage;
 mod supervision;
+mod tokens;
 mod trouble;

@@ -117,6 +117,7 @@ pub(super) fn run() -> Result<()> {
             let mut command = client.command(&url);
             command
                 .env("GLORIA_TOKEN", &token)
+                .env("GLORIA_TOKEN_FOR", api)
                 .env("GLORIA_HOME", home.path());
             let took = timed(*client, &mut command, &token)?;
             println!("round {round}: {took:.2} s  {}", client.name());

@@ -1,0 +1,202 @@
+//! A token, as people paste it.
+
+use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use crate::address::pasted;
+
+/// A bearer token. It has no `Serialize`, prints as `[REDACTED]`, and is wiped from memory when dropped.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Token(SecretString);
+
+/// Longer than any token in use (a JWT with many claims stays below 8 KiB), shorter than what servers cut headers at.
+const LONGEST_TOKEN: usize = 16 * 1024;
+
+/// The names that a token has where it is set, such as in a cookie, and what stands before it in a request.
+const NAMES: [&str; 4] = ["GLORIA_TOKEN", "token", "access_token", "__session"];
+const HEADER: &str = "Authorization";
+const SCHEME: &str = "Bearer";
+
+/// Why a text is no token. The text itself is never repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// Nothing but white space.
+    #[error("the token is empty")]
+    Empty,
+    /// It could not be sent in a header.
+    #[error("the token has characters that no token has; copy it again, without line breaks")]
+    Malformed,
+    /// The server's address, perhaps with the token in it.
+    #[error("the token is an address; enter the token alone here")]
+    IsAddress,
+    /// It ends in an ellipsis.
+    #[error("the token is cut off at its end; copy all of it")]
+    CutOff,
+    /// Over 16 KiB.
+    #[error("the token is too long")]
+    TooLong,
+}
+
+impl Token {
+    /// Takes a token as people paste it: white space, quotes and invisible characters do not count, nor does what
+    /// stands before it in a request (`Authorization: Bearer`) or a setting (`GLORIA_TOKEN=`). A web token that was
+    /// wrapped into several lines is joined.
+    ///
+    /// # Errors
+    ///
+    /// When it is empty, over 16 KiB, or holds anything but visible ASCII, which RFC 6750 does not allow either.
+    pub fn parse(text: &str) -> Result<Self, TokenError> {
+        let tidy = Zeroizing::new(pasted::tidy(text));
+        let text = bare(&tidy);
+        if text.is_empty() {
+            return Err(TokenError::Empty);
+        }
+        if text.len() > LONGEST_TOKEN {
+            return Err(TokenError::TooLong);
+        }
+        if pasted::is_cut_off(text) {
+            return Err(TokenError::CutOff);
+        }
+        if text.contains("://") {
+            return Err(TokenError::IsAddress);
+        }
+        if text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Ok(Self(SecretString::from(text)));
+        }
+        unwrapped(text).map(Self).ok_or(TokenError::Malformed)
+    }
+
+    /// The token itself, for the request or the keyring and nothing else.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    /// The same secret in the stream's own type.
+    pub fn secret(&self) -> SecretString {
+        self.0.clone()
+    }
+}
+
+/// Without what stands before a token in a request or a setting.
+fn bare(text: &str) -> &str {
+    let mut text = text;
+    loop {
+        let inner = pasted::assigned(text, &NAMES)
+            .or_else(|| pasted::after_word(text, HEADER))
+            .or_else(|| pasted::after_word(text, SCHEME));
+        match inner {
+            Some(inner) => text = inner,
+            None => return text,
+        }
+    }
+}
+
+/// A web token (RFC 7519) that a narrow window or a mail wrapped: lines of one length and a last one that is no longer.
+/// None where it could be anything else, such as a whole token and a word below it.
+fn unwrapped(text: &str) -> Option<SecretString> {
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let (first, last) = (lines.first()?, lines.last()?);
+    let even = lines[..lines.len() - 1]
+        .iter()
+        .all(|line| line.len() == first.len());
+    let joined = Zeroizing::new(lines.concat());
+    let wrapped =
+        even && last.len() <= first.len() && !pasted::is_web_token(first) && pasted::is_web_token(&joined);
+    wrapped.then(|| SecretString::from(joined.as_str()))
+}
+
+impl TryFrom<String> for Token {
+    type Error = TokenError;
+
+    fn try_from(text: String) -> Result<Self, TokenError> {
+        Self::parse(&text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Result<String, TokenError> {
+        Token::parse(text).map(|token| token.expose().to_owned())
+    }
+
+    #[test]
+    fn a_token_is_taken_as_people_paste_it() {
+        for pasted in [
+            " abc.def\n",
+            "Bearer abc.def",
+            "bearer  abc.def\r\n",
+            "Bearer: abc.def",
+            "Authorization: Bearer abc.def",
+            "authorization:bearer abc.def",
+            "\"Authorization: Bearer abc.def\"",
+            "Authorization: \"Bearer abc.def\"",
+            "GLORIA_TOKEN=abc.def",
+            "export GLORIA_TOKEN=\"abc.def\"",
+            "$env:GLORIA_TOKEN = 'abc.def'",
+            "token=abc.def",
+            "__session=abc.def",
+            "\"abc.def\"",
+            "‘abc.def’",
+            "<abc.def>",
+            "`abc.def`",
+            "\u{feff}abc\u{200b}.def\u{a0}",
+        ] {
+            assert_eq!(parsed(pasted), Ok("abc.def".to_owned()), "{pasted}");
+        }
+        // Words that a token begins with, and an equals sign within it, are its own.
+        for token in ["bearerabc", "authorization-1", "YWJj==", "token"] {
+            assert_eq!(parsed(token), Ok(token.to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_wrapped_web_token_is_joined_where_it_can_be_nothing_else() {
+        let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl_w-k";
+        for width in [7, 20, 21, 30] {
+            for line_end in ["\n", "\r\n", "\n   "] {
+                let bytes: Vec<_> = token
+                    .as_bytes()
+                    .chunks(width)
+                    .map(|line| String::from_utf8_lossy(line))
+                    .collect();
+                let wrapped = format!("Bearer {}\n", bytes.join(line_end));
+                assert_eq!(parsed(&wrapped), Ok(token.to_owned()), "{width}");
+            }
+        }
+        for broken in [
+            format!("{token}\nthanks"),
+            format!("{token} thanks"),
+            format!("{}\n{token}", "short"),
+            "abc.d\nef.gh".to_owned(),
+            "abc\ndef".to_owned(),
+            "eyJhbGci\nOiJI".to_owned(),
+        ] {
+            assert_eq!(parsed(&broken), Err(TokenError::Malformed), "{broken}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_a_header_is_refused() {
+        for nothing in [" \n", "\"\"", "Bearer", "Authorization: Bearer ", "GLORIA_TOKEN="] {
+            assert_eq!(parsed(nothing), Err(TokenError::Empty), "{nothing}");
+        }
+        assert_eq!(parsed("a\r\nX-Evil: 1"), Err(TokenError::Malformed));
+        assert_eq!(parsed("tökén"), Err(TokenError::Malformed));
+        assert_eq!(
+            parsed("https://gloria.example/sse?token=x"),
+            Err(TokenError::IsAddress)
+        );
+        assert_eq!(parsed("eyJhbGciOiJIUzI1…"), Err(TokenError::CutOff));
+        assert_eq!(parsed(&"a".repeat(LONGEST_TOKEN + 1)), Err(TokenError::TooLong));
+    }
+
+    #[test]
+    fn a_token_never_prints() {
+        let token = Token::parse("s3cret").expect("visible ASCII");
+        assert!(!format!("{token:?}").contains("s3cret"));
+    }
+}
