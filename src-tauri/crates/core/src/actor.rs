@@ -36,6 +36,7 @@ use crate::ports::{
     Answer, Clock, NotificationError, NotificationEvent, Notifications, Observation, Opener, Secrets,
     Signals, SoundError, Sounds, Subject, SystemProxies, WindowPort,
 };
+use crate::private;
 use crate::protocol::{
     AccountView, ConnectionState, Counts, EpochMillis, Notice, NoticeKind, Preferences, Revised, Snapshot,
     TokenState, Update, WindowView,
@@ -233,6 +234,7 @@ struct Actor {
 
 impl Actor {
     fn new(setup: Setup) -> Result<Self, InboxError> {
+        private::tighten_all(&setup.paths);
         let file = SettingsFile::read(&setup.paths.settings());
         let Resolved {
             mut settings,

@@ -24,6 +24,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use thiserror::Error;
 
 use crate::paths::Disk;
+use crate::private::{self, NotPrivate};
 
 pub use aside::Returned;
 pub use filing::{Arrival, Cursor, Filed, Now, Posted, fingerprint};
@@ -101,6 +102,9 @@ pub enum InboxError {
     /// The file is another account's.
     #[error("the inbox file belongs to another account")]
     Foreign,
+    /// Another user could read or change it.
+    #[error(transparent)]
+    NotPrivate(#[from] NotPrivate),
     /// The folder cannot be made.
     #[error("the folder for the inbox cannot be made: {0}")]
     Folder(io::Error),
@@ -141,6 +145,7 @@ impl InboxError {
             | Self::ReadOnly
             | Self::Damaged
             | Self::Foreign
+            | Self::NotPrivate(_)
             | Self::Folder(_) => true,
             Self::Database(_) | Self::Closed => false,
         }
@@ -155,6 +160,7 @@ impl InboxError {
             Self::Disk(_) | Self::Closed | Self::Database(_) => {
                 format!("look at the disk of {}", path.display())
             }
+            Self::NotPrivate(_) => "it is not used; ask your administrator".to_owned(),
             Self::Foreign => format!("move {} away", path.display()),
             Self::Gone | Self::ReadOnly | Self::Damaged | Self::Folder(_) => {
                 format!("make {} writable", path.display())
@@ -259,14 +265,13 @@ impl Inbox {
 
     fn open_file(disk: Disk, path: &Path, server: &str, busy: Duration) -> Result<Self, InboxError> {
         if let Some(folder) = path.parent() {
-            let refused = [io::ErrorKind::PermissionDenied, io::ErrorKind::ReadOnlyFilesystem];
-            std::fs::create_dir_all(folder).map_err(|error| {
-                if refused.contains(&error.kind()) {
-                    InboxError::ReadOnly
-                } else {
-                    InboxError::Folder(error)
-                }
-            })?;
+            private::folder(folder).map_err(folder_error)?;
+        }
+        // What SQLite makes beside the file gets its mode.
+        if let Err(error) = private::ensure(path)
+            && let Some(refused) = private::refusal(&error)
+        {
+            return Err(refused.clone().into());
         }
         let db = journal::connect(path, OpenFlags::default())?;
         db.busy_timeout(busy)?;
@@ -302,7 +307,12 @@ impl Inbox {
     /// An inbox in memory that begins with what the file holds, where that can be read.
     fn beside(path: &Path, server: &str, error: &InboxError) -> Result<Opened, InboxError> {
         let read_only = || Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
-        let copied = copy(read_only()).or_else(|_| copy(open_immutable(path)));
+        let copied = if let InboxError::NotPrivate(refused) = error {
+            // Whoever can write it could have written anything.
+            Err(refused.clone().into())
+        } else {
+            copy(read_only()).or_else(|_| copy(open_immutable(path)))
+        };
         let mut inbox = match copied.and_then(|db| Self::prepare(db, server, Some(path))) {
             Ok(inbox) => inbox,
             Err(_) => Self::prepare(Connection::open_in_memory()?, server, Some(path))?,
@@ -341,6 +351,18 @@ impl Inbox {
             problem: Some(problem),
             busy: false,
         })
+    }
+}
+
+fn folder_error(error: io::Error) -> InboxError {
+    if let Some(refused) = private::refusal(&error) {
+        return InboxError::NotPrivate(refused.clone());
+    }
+    let refused = [io::ErrorKind::PermissionDenied, io::ErrorKind::ReadOnlyFilesystem];
+    if refused.contains(&error.kind()) {
+        InboxError::ReadOnly
+    } else {
+        InboxError::Folder(error)
     }
 }
 

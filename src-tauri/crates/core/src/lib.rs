@@ -19,6 +19,7 @@ pub mod outage;
 pub mod paths;
 pub mod ports;
 pub mod presence;
+pub mod private;
 mod probe;
 pub mod protocol;
 pub mod refusal;

@@ -42,7 +42,12 @@ impl Paths {
 
     /// Everything that is kept for an account.
     pub fn account(&self, account: &Account) -> PathBuf {
-        self.data.join("accounts").join(account.folder())
+        self.accounts().join(account.folder())
+    }
+
+    /// The folder with those of the accounts.
+    pub fn accounts(&self) -> PathBuf {
+        self.data.join("accounts")
     }
 
     /// The inbox database of an account.

@@ -109,7 +109,7 @@ impl Instance {
 
     /// Becomes the app for these folders, unless another one is.
     pub fn try_claim(paths: &Paths) -> Option<Self> {
-        if let Err(error) = create_folder(&paths.data) {
+        if let Err(error) = gloria_core::private::folder(&paths.data) {
             tracing::debug!(%error, "the data folder cannot be made");
         }
         let identity = Identity::of(&paths.data);
@@ -178,14 +178,6 @@ fn is_read_only(identity: &Identity) -> bool {
         .write(true)
         .open(identity.folder.join("running.lock"))
         .is_err()
-}
-
-fn create_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }
 
 fn lock(path: &Path) -> Result<File, TryError> {

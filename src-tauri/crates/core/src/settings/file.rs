@@ -8,6 +8,7 @@ use thiserror::Error;
 use toml::{Table, Value};
 
 use super::Key;
+use crate::private::{self, Mode};
 
 mod replace;
 
@@ -35,7 +36,10 @@ pub enum SettingsFileError {
 impl SettingsFile {
     /// Reads the file; one that is not there is empty. What is wrong with it is among its [`problems`](Self::problems).
     pub fn read(path: &Path) -> Self {
-        let file = match fs::read_to_string(path) {
+        let text = private::refuse_foreign(path)
+            .map_err(io::Error::from)
+            .and_then(|()| fs::read_to_string(path));
+        let file = match text {
             Ok(text) => Self::from_text(&text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Self::default(),
             Err(error) => Self {
@@ -146,9 +150,17 @@ impl SettingsFile {
             source,
         };
         if self.broken.is_some() && target.exists() {
-            fs::copy(&target, target.with_extension("toml.broken")).map_err(wrap)?;
+            private::refuse_foreign(&target).map_err(|refused| wrap(refused.into()))?;
+            let old = fs::read(&target).map_err(wrap)?;
+            private::replace(&target.with_extension("toml.broken"), &old, Mode::Private).map_err(wrap)?;
         }
-        replace::replace(&target, self.table.to_string().as_bytes()).map_err(wrap)?;
+        // A file elsewhere, to which the user made a link, is read by whom they let.
+        let mode = if target == *path {
+            Mode::Private
+        } else {
+            Mode::Kept
+        };
+        private::replace(&target, self.table.to_string().as_bytes(), mode).map_err(wrap)?;
         self.broken = None;
         Ok(())
     }

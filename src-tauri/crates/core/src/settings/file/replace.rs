@@ -1,7 +1,7 @@
-//! Replaces a file as a whole, so that a crash leaves the old one or the new one.
+//! Where the settings file is, for people who keep it elsewhere.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// As many links as Linux follows before it speaks of a loop.
@@ -26,53 +26,6 @@ pub(super) fn link_target(path: &Path) -> io::Result<PathBuf> {
         }
     }
     Err(io::Error::other("too many links lead from one to the next"))
-}
-
-/// Writes the new file beside the old one and puts it in its place. It can be read by those who could read the old
-/// one; a new one by its owner alone, for a proxy's password may be in it.
-pub(super) fn replace(target: &Path, text: &[u8]) -> io::Result<()> {
-    if let Some(folder) = target.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let mut name = target.file_name().unwrap_or_default().to_owned();
-    name.push(".new");
-    let draft = target.with_file_name(name);
-    match fs::remove_file(&draft) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        // What a crash left there is of no use, and may be a link to somewhere else.
-        Ok(()) | Err(_) => {}
-    }
-    let written = write(&draft, target, text).and_then(|()| fs::rename(&draft, target));
-    if written.is_err() {
-        // The first error is the one to tell.
-        let _ = fs::remove_file(&draft);
-    }
-    written
-}
-
-fn write(draft: &Path, target: &Path, text: &[u8]) -> io::Result<()> {
-    let mut file = create_private(draft)?;
-    if let Ok(old) = fs::metadata(target) {
-        file.set_permissions(old.permissions())?;
-    }
-    file.write_all(text)?;
-    // Without this a power cut soon after the rename may leave an empty file.
-    file.sync_all()
-}
-
-#[cfg(unix)]
-fn create_private(path: &Path) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-}
-
-#[cfg(not(unix))]
-fn create_private(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).create_new(true).open(path)
 }
 
 #[cfg(all(test, unix))]
@@ -133,6 +86,49 @@ mod tests {
         let real = folder.path().join("not/there/yet.toml");
         assert!(fs::read_to_string(&real).expect("text").contains("knock"));
         assert_eq!(mode(&real), 0o600, "a new file is its owner's");
+    }
+
+    #[test]
+    fn a_prepared_link_is_neither_followed_nor_in_the_way() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("precious"), "mine").expect("write");
+        fs::write(at("settings.toml"), "broken = = ").expect("write");
+        for name in ["settings.toml.new", ".settings.toml.new", "settings.toml.broken"] {
+            symlink(at("precious"), at(name)).expect("link");
+        }
+        SettingsFile::read(&at("settings.toml"))
+            .set(&knock())
+            .expect("saved");
+        assert_eq!(fs::read_to_string(at("precious")).expect("text"), "mine");
+        assert_eq!(
+            fs::read_to_string(at("settings.toml.broken")).expect("text"),
+            "broken = = "
+        );
+        for name in ["settings.toml", "settings.toml.broken"] {
+            assert_eq!(mode(&at(name)), 0o600, "{name}");
+        }
+    }
+
+    #[test]
+    #[expect(clippy::print_stderr, reason = "whoever reads the test's output should know")]
+    fn a_file_of_another_user_is_not_read() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("settings.toml");
+        fs::write(&path, "[sounds]\nvolume = 5\n").expect("write");
+        if std::os::unix::fs::chown(&path, Some(1), None).is_err() {
+            eprintln!("skipped: only root can give a file to another user");
+            return;
+        }
+        let file = SettingsFile::read(&path);
+        assert!(
+            file.problems()
+                .iter()
+                .any(|problem| problem.contains("belongs to another user")),
+            "{:?}",
+            file.problems()
+        );
+        assert_eq!(file.get(Key::Volume), None);
     }
 
     #[test]

@@ -1,0 +1,65 @@
+//! Modes and owners on Unix.
+
+use std::fs::{self, DirBuilder, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::Path;
+
+use super::NotPrivate;
+
+/// What group and others may do.
+const OTHERS: u32 = 0o077;
+
+/// That part of it by which they could put something there.
+const OTHERS_WRITE: u32 = 0o022;
+
+/// A folder that many users share, as `/tmp` is, has this bit.
+const SHARED: u32 = 0o1000;
+
+/// The administrator can do anything in any case.
+const ROOT: u32 = 0;
+
+pub(super) fn create_folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+pub(super) fn only_for_user(options: &mut OpenOptions) {
+    options.mode(0o600);
+}
+
+pub(super) fn refuse_foreign(path: &Path) -> Result<(), NotPrivate> {
+    match fs::metadata(path) {
+        Ok(found) if is_foreign(found.uid()) => Err(NotPrivate::Foreign(path.to_owned())),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+fn is_foreign(owner: u32) -> bool {
+    owner != rustix::process::geteuid().as_raw() && owner != ROOT
+}
+
+/// Takes from others what they may do. Answers whether there was anything. What a link leads to is left as it is: the
+/// user put it there.
+pub(super) fn tighten(path: &Path) -> io::Result<bool> {
+    let found = fs::symlink_metadata(path)?;
+    if found.is_symlink() {
+        refuse_foreign(path)?;
+        return Ok(false);
+    }
+    if is_foreign(found.uid()) {
+        return Err(NotPrivate::Foreign(path.to_owned()).into());
+    }
+    let mode = found.mode();
+    if mode & OTHERS == 0 {
+        return Ok(false);
+    }
+    if mode & SHARED != 0 {
+        return Err(NotPrivate::Writable(path.to_owned()).into());
+    }
+    match fs::set_permissions(path, Permissions::from_mode(mode & !OTHERS & 0o7777)) {
+        Ok(()) => Ok(true),
+        // A file system without modes, such as one of Windows, or a folder of the administrator.
+        Err(_) if mode & OTHERS_WRITE == 0 => Ok(false),
+        Err(_) => Err(NotPrivate::Writable(path.to_owned()).into()),
+    }
+}

@@ -1,0 +1,21 @@
+//! Where rights are those of the folder above.
+
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::path::Path;
+
+use super::NotPrivate;
+
+pub(super) fn create_folder(path: &Path) -> io::Result<()> {
+    fs::create_dir_all(path)
+}
+
+pub(super) fn only_for_user(_options: &mut OpenOptions) {}
+
+pub(super) fn refuse_foreign(_path: &Path) -> Result<(), NotPrivate> {
+    Ok(())
+}
+
+pub(super) fn tighten(_path: &Path) -> io::Result<bool> {
+    Ok(false)
+}
