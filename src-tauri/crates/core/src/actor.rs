@@ -6,11 +6,12 @@ mod collecting;
 mod heard;
 mod incoming;
 mod notifications;
+mod readers;
 mod requests;
 mod signals;
 mod storage;
 mod supervision;
-mod telling;
+mod timers;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,7 +20,7 @@ use std::time::Duration;
 
 use gloria_stream::machine::Epoch;
 use gloria_stream::{Delivery, IdleReason, Reachability, Status, StreamHandle};
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
@@ -38,8 +39,7 @@ use crate::ports::{
 };
 use crate::private;
 use crate::protocol::{
-    AccountView, ConnectionState, Counts, EpochMillis, Notice, NoticeKind, Preferences, Revised, Snapshot,
-    TokenState, Update, WindowView,
+    AccountView, ConnectionState, Counts, EpochMillis, Notice, NoticeKind, Preferences, Snapshot, TokenState,
 };
 use crate::session::{self, Server, ServerToken, TokenReport, TokenSource};
 use crate::settings::{Key, Resolved, Settings, SettingsFile, proxy_words};
@@ -47,9 +47,9 @@ use crate::throttle::Throttle;
 use collecting::{CatchUp, Held};
 use heard::Heard;
 use notifications::ShownNotifications;
+use readers::Readers;
 use storage::{StorageTrouble, Unstored};
 pub use supervision::supervise;
-use telling::Untold;
 
 /// Reads a variable of the environment.
 pub type Environment = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
@@ -101,22 +101,10 @@ pub struct Ports {
 }
 
 /// Requests that may wait for the actor. They come from people and from a tray: a few at a time.
-const WAITING_REQUESTS: usize = 64;
-
-/// Updates that a reader may be behind before it has to attach again. A burst of a hundred items is a handful.
-const WAITING_UPDATES: usize = 256;
+const REQUEST_CAPACITY: usize = 64;
 
 /// Deliveries that may wait for the inbox. When it is slow the stream stops reading, and the server's socket fills.
-const WAITING_DELIVERIES: usize = 32;
-
-/// How often readers are told that something was heard.
-const HEARD_INTERVAL: Duration = Duration::from_secs(1);
-
-/// How often it is looked at what was heard while nothing but comments comes.
-const HEARD_CHECK: Duration = Duration::from_secs(5);
-
-/// How often a window that shows the connection's numbers is told them.
-const METRICS_INTERVAL: Duration = Duration::from_secs(1);
+const DELIVERY_CAPACITY: usize = 32;
 
 /// What the actor's own tasks report back.
 #[derive(Debug)]
@@ -138,7 +126,7 @@ enum Report {
 ///
 /// When not even an inbox in memory can be had, or the system refuses a thread.
 pub fn start(setup: Setup) -> Result<(CoreHandle, JoinHandle<()>), InboxError> {
-    let (requests, mut receiver) = mpsc::channel(WAITING_REQUESTS);
+    let (requests, mut receiver) = mpsc::channel(REQUEST_CAPACITY);
     let mut actor = Actor::new(setup)?;
     let task = tokio::spawn(async move {
         if let Ending::Broken(what) = actor.run(&mut receiver).await {
@@ -155,6 +143,22 @@ pub(crate) enum Ending {
     Asked,
     /// A part without which it cannot go on is gone; a new actor has to take over.
     Broken(&'static str),
+}
+
+/// What the loop waits for.
+enum Input {
+    /// `None` when nobody can ask anything any more.
+    Request(Option<Request>),
+    Report(Report),
+    /// `None` when nothing more is seen of the computer.
+    Observation(Option<Observation>),
+    /// `None` when the notification service can say nothing any more.
+    Notification(Option<NotificationEvent>),
+    Token,
+    /// `None` when the stream broke.
+    Delivery(Option<Delivery>),
+    InboxEnded,
+    Timer,
 }
 
 struct Running {
@@ -202,7 +206,6 @@ struct Actor {
     token: TokenReport,
     /// Looks for another token in the keyring while nothing else leads on.
     keyring_watch: JoinSet<()>,
-    notices: BTreeMap<NoticeKind, String>,
     catch_up: Option<CatchUp>,
     /// Alerts of more than anybody could read one by one.
     burst: Option<Held>,
@@ -210,23 +213,19 @@ struct Actor {
     shown: ShownNotifications,
     /// What the notification service says; `None` once nothing more can come.
     notification_events: Option<mpsc::Receiver<NotificationEvent>>,
-    untold: Untold,
     outage: Outage,
     conditions: Conditions,
     /// `None` once nothing more can come.
     observations: Option<mpsc::Receiver<Observation>>,
     last_sound: Option<Instant>,
+    /// Until when sounds are paused.
+    sounds_paused_until: Option<EpochMillis>,
     /// How long the pause of sounds was to be when it began, in milliseconds.
     sounds_pause: i64,
-    window: WindowView,
     meters: Meters,
     /// The connection's numbers for a collector, where the settings ask for them.
     endpoint: Option<Endpoint>,
-    /// When the window is told the numbers next, while it shows them.
-    metrics_due: Option<Instant>,
-    state: Snapshot,
-    updates: broadcast::Sender<Revised>,
-    heard_told: Instant,
+    readers: Readers,
     heard: Heard,
     reports: (mpsc::UnboundedSender<Report>, mpsc::UnboundedReceiver<Report>),
     rng: fastrand::Rng,
@@ -298,7 +297,10 @@ impl Actor {
             counts,
             account: account_view(&settings, &locked, &token, environment_token.as_ref()),
             preferences: preferences(&settings, &locked, None),
-            notices: listed(&notices),
+            notices: notices
+                .into_iter()
+                .map(|(kind, message)| Notice { kind, message })
+                .collect(),
             requested_item: None,
         };
         let observations = setup.ports.signals.watch();
@@ -325,27 +327,22 @@ impl Actor {
             unkept_token: None,
             environment_token,
             token,
-            notices,
             catch_up: None,
             burst: None,
-            throttle: Throttle::default(),
+            throttle: Throttle::for_toasts(),
             shown: ShownNotifications::default(),
             notification_events: Some(notification_events),
-            untold: Untold::default(),
             storage,
             unstored: Vec::new(),
             outage: Outage::default(),
             conditions: Conditions::new(Instant::now().into_std(), now),
             observations: Some(observations),
             last_sound: None,
+            sounds_paused_until: None,
             sounds_pause: 0,
-            window: WindowView::default(),
             meters,
             endpoint,
-            metrics_due: None,
-            state,
-            updates: broadcast::Sender::new(WAITING_UPDATES),
-            heard_told: Instant::now(),
+            readers: Readers::new(state, Instant::now()),
             heard: Heard::stored(heard_at),
             reports: mpsc::unbounded_channel(),
         })
@@ -354,104 +351,66 @@ impl Actor {
     async fn run(&mut self, requests: &mut mpsc::Receiver<Request>) -> Ending {
         self.open_stream();
         self.publish_storage();
+        self.serve(requests).await
+    }
+
+    async fn serve(&mut self, requests: &mut mpsc::Receiver<Request>) -> Ending {
+        let mut busy_since = self.now().monotonic;
         loop {
-            let deadline = self.deadline();
-            let (delivery, token) = match &mut self.stream {
-                Some(running) => (Some(&mut running.deliveries), Some(&mut running.tokens)),
-                None => (None, None),
-            };
-            tokio::select! {
-                biased;
-                request = requests.recv() => match request {
-                    Some(Request::Stop(reply)) => {
-                        self.drop_stream();
-                        self.store_heard(Duration::ZERO).await;
-                        // Whoever asked may be gone; the core ends all the same.
-                        let _ = reply.send(Ok(()));
-                        return Ending::Asked;
-                    }
-                    Some(request) => self.answer(request).await,
-                    None => return Ending::Asked,
-                },
-                Some(report) = self.reports.1.recv() => self.note(report).await,
-                event = received(self.notification_events.as_mut()) => self.on_notification_event(event),
-                observation = received(self.observations.as_mut()) => self.note_observation(observation),
-                Ok(()) = changed(token) => self.note_token(),
-                delivery = received(delivery) => match delivery {
-                    Some(delivery) => self.take_delivery(delivery).await,
-                    None => return Ending::Broken("the stream"),
-                },
-                () = self.inbox.ended() => return Ending::Broken("the inbox"),
-                () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => self.tick().await,
+            self.serve_timers().await;
+            let due = self.next_due();
+            let waiting_since = self.now().monotonic;
+            // What the core itself takes for its work must not pass for a sleep of the computer.
+            self.conditions
+                .on_busy(waiting_since.saturating_duration_since(busy_since));
+            let input = self.next_input(requests, due).await;
+            busy_since = self.now().monotonic;
+            match input {
+                Input::Request(Some(Request::Stop(reply))) => {
+                    self.drop_stream();
+                    self.store_heard(Duration::ZERO).await;
+                    reply.answer(Ok(()));
+                    return Ending::Asked;
+                }
+                Input::Request(Some(request)) => self.answer(request).await,
+                Input::Request(None) => return Ending::Asked,
+                Input::Report(report) => self.on_report(report).await,
+                Input::Observation(observation) => self.on_observation(observation),
+                Input::Notification(event) => self.on_notification_event(event),
+                Input::Token => self.on_token(),
+                Input::Delivery(Some(delivery)) => self.take_delivery(delivery).await,
+                Input::Delivery(None) => return Ending::Broken("the stream"),
+                Input::InboxEnded => return Ending::Broken("the inbox"),
+                Input::Timer => {}
             }
         }
     }
 
-    /// The earliest moment at which something is due by itself.
-    fn deadline(&self) -> Option<Instant> {
-        let watched = self.updates.receiver_count() > 0 && self.stream.is_some();
-        let pause_ends = self.state.preferences.sounds_paused_until.map(|until| {
-            let left = u64::try_from(until - self.now().epoch_millis()).unwrap_or(0);
-            Instant::now() + Duration::from_millis(left)
-        });
-        [
-            self.collections_end(),
-            self.untold.due(),
-            self.storage.as_ref().map(|trouble| trouble.retry_at),
-            self.unstored.iter().map(|left| left.trouble.retry_at).min(),
-            self.outage.deadline().map(Instant::from_std),
-            self.metrics_due,
-            Some(Instant::from_std(self.conditions.deadline())),
-            pause_ends,
-            watched.then(|| self.heard_told + HEARD_CHECK),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
-    }
-
-    async fn tick(&mut self) {
-        let now = Instant::now();
-        for command in self.conditions.look(now.into_std(), self.now()) {
-            self.command(command);
-        }
-        self.end_collections(now);
-        if self.untold.due().is_some_and(|due| due <= now) {
-            self.tell_now().await;
-        }
-        if self
-            .storage
-            .as_ref()
-            .is_some_and(|trouble| trouble.retry_at <= now)
-        {
-            self.retry_storage().await;
-        }
-        self.retry_unstored(now).await;
-        if self
-            .outage
-            .deadline()
-            .is_some_and(|at| Instant::from_std(at) <= now)
-        {
-            self.tell_outage();
-        }
-        self.end_sounds_pause();
-        if self.metrics_due.is_some_and(|at| at <= now) {
-            self.metrics_due = Some(now + METRICS_INTERVAL);
-            self.publish(Update::Metrics(self.meters.view()));
-        }
-        if self.heard_told + HEARD_CHECK <= now {
-            self.tell_heard(Duration::ZERO);
-            self.store_heard_at_leisure().await;
+    /// Waits for what comes next, until a timer is due.
+    async fn next_input(&mut self, requests: &mut mpsc::Receiver<Request>, due: Option<Instant>) -> Input {
+        let (delivery, token) = match &mut self.stream {
+            Some(running) => (Some(&mut running.deliveries), Some(&mut running.tokens)),
+            None => (None, None),
+        };
+        tokio::select! {
+            biased;
+            request = requests.recv() => Input::Request(request),
+            Some(report) = self.reports.1.recv() => Input::Report(report),
+            event = received(self.notification_events.as_mut()) => Input::Notification(event),
+            observation = received(self.observations.as_mut()) => Input::Observation(observation),
+            Ok(()) = changed(token) => Input::Token,
+            // Before what would be taken from the stream and lost.
+            () = self.inbox.ended() => Input::InboxEnded,
+            delivery = received(delivery) => Input::Delivery(delivery),
+            () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => Input::Timer,
         }
     }
 
-    /// Tells readers when the last byte came, unless they were told just now.
-    fn tell_heard(&mut self, interval: Duration) {
-        if self.heard_told.elapsed() < interval {
-            return;
+    /// Publishes that bytes came, unless that was a moment ago.
+    fn publish_heard(&mut self) {
+        if self.readers.begin_heard(Instant::now()) {
+            self.publish_connection();
         }
-        self.heard_told = Instant::now();
-        self.publish_connection();
     }
 
     fn publish_connection(&mut self) {
@@ -463,7 +422,7 @@ impl Actor {
         let needs_user = outage::needs_user(
             matches!(self.status, Status::Connected { .. }),
             storage.is_some(),
-            self.state.account.needs_setup,
+            self.readers.state().account.needs_setup,
             &self.outage,
         );
         let surroundings = Surroundings {
@@ -478,29 +437,12 @@ impl Actor {
             )
         };
         let mut view = connection::view(&self.status, self.last_heard(), surroundings, &self.now());
-        let known = &self.state.connection;
+        let known = &self.readers.state().connection;
         if view.state == ConnectionState::Connecting && view.needs_user && known.needs_user {
             // The way out is shown until the attempt has shown that it is not needed.
             (view.reason, view.remedy) = (known.reason.clone(), known.remedy);
         }
-        // The moment of an instant is computed anew each time; a millisecond's difference is no news.
-        let close = |a: Option<i64>, b: Option<i64>| match (a, b) {
-            (Some(a), Some(b)) => (a - b).abs() < 500,
-            (a, b) => a == b,
-        };
-        let same = view.state == known.state
-            && (&view.reason, view.remedy, view.attempt) == (&known.reason, known.remedy, known.attempt)
-            && (view.needs_user, view.long_outage) == (known.needs_user, known.long_outage)
-            && view.last_heard_at == known.last_heard_at
-            && (view.network, view.transport, view.insecure)
-                == (known.network, known.transport, known.insecure)
-            && (&view.proxy, &view.storage) == (&known.proxy, &known.storage)
-            && view.history_since == known.history_since
-            && close(view.next_attempt_at, known.next_attempt_at)
-            && close(view.connected_since, known.connected_since);
-        if !same {
-            self.publish(Update::Connection(view));
-        }
+        self.readers.publish_connection(view);
     }
 
     fn now(&self) -> Moment {
@@ -510,28 +452,10 @@ impl Actor {
         }
     }
 
-    /// Makes a change part of the state and tells the readers.
-    fn publish(&mut self, update: Update) {
-        let revised = Revised {
-            revision: self.state.revision + 1,
-            update,
-        };
-        self.state.apply(revised.clone());
-        // No readers is no error: the state is there for the next one.
-        let _ = self.updates.send(revised);
-    }
-
-    /// Puts up a notice, or takes it down with `None`.
-    fn set_notice(&mut self, kind: NoticeKind, message: Option<String>) {
-        let before = self.notices.get(&kind).cloned();
-        if before == message {
-            return;
-        }
-        match message {
-            Some(message) => self.notices.insert(kind, message),
-            None => self.notices.remove(&kind),
-        };
-        self.publish(Update::Notices(listed(&self.notices)));
+    /// Publishes changed items and what they make of the counts.
+    async fn publish_items(&mut self) {
+        self.readers.publish_items(Instant::now());
+        self.publish_counts().await;
     }
 
     async fn publish_counts(&mut self) {
@@ -541,8 +465,7 @@ impl Actor {
 
     fn take_counts(&mut self, counts: Result<Counts, InboxError>) {
         match counts {
-            Ok(counts) if counts != self.state.counts => self.publish(Update::Counts(counts)),
-            Ok(_) => {}
+            Ok(counts) => self.readers.publish_counts(counts),
             Err(error) => tracing::error!(%error, "the inbox could not be counted"),
         }
     }
@@ -558,16 +481,20 @@ impl Actor {
             view.token = TokenState::Present;
             view.needs_setup = view.address.is_none();
         }
-        if view != self.state.account {
-            self.publish(Update::Account(view));
+        if self.readers.publish_account(view) {
             self.publish_connection();
         }
     }
 
-    async fn note(&mut self, report: Report) {
+    fn publish_preferences(&mut self) {
+        let preferences = preferences(&self.settings, &self.locked, self.sounds_paused_until);
+        self.readers.publish_preferences(preferences);
+    }
+
+    async fn on_report(&mut self, report: Report) {
         match report {
             Report::Notification { subject, outcome } => self.on_notification_answer(subject, outcome).await,
-            Report::Sound(Ok(())) => self.set_notice(NoticeKind::Sound, None),
+            Report::Sound(Ok(())) => self.readers.set_notice(NoticeKind::Sound, None),
             Report::NotRead(look) => self.on_not_read(look).await,
             Report::KeyringChanged => {
                 if let Some(server) = self.settings.address.as_ref().map(Address::server) {
@@ -577,7 +504,8 @@ impl Actor {
             Report::Sound(Err(SoundError::Busy)) => {}
             Report::Sound(Err(error)) => {
                 tracing::warn!(%error, "a sound was not played");
-                self.set_notice(NoticeKind::Sound, Some(format!("Sound can't be played: {error}")));
+                self.readers
+                    .set_notice(NoticeKind::Sound, Some(format!("Sound can't be played: {error}")));
             }
         }
     }
@@ -595,16 +523,6 @@ async fn changed(tokens: Option<&mut watch::Receiver<TokenReport>>) -> Result<()
         Some(tokens) => tokens.changed().await,
         None => std::future::pending().await,
     }
-}
-
-fn listed(notices: &BTreeMap<NoticeKind, String>) -> Vec<Notice> {
-    notices
-        .iter()
-        .map(|(kind, message)| Notice {
-            kind: *kind,
-            message: message.clone(),
-        })
-        .collect()
 }
 
 fn account_view(
@@ -638,3 +556,6 @@ fn preferences(settings: &Settings, locked: &[Key], sounds_paused_until: Option<
         proxy_locked: locked.contains(&Key::Proxy),
     }
 }
+
+#[cfg(test)]
+mod tests;

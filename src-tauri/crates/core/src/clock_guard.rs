@@ -18,18 +18,29 @@ const TOLERANCE: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone, Copy)]
 pub struct ClockGuard {
     last: Moment,
+    /// How long whoever looks was busy since then.
+    busy: Duration,
 }
 
 impl ClockGuard {
     /// Begins to watch.
     pub fn new(now: Moment) -> Self {
-        Self { last: now }
+        Self {
+            last: now,
+            busy: Duration::ZERO,
+        }
+    }
+
+    /// Whoever looks was busy for so long: a look that comes late by that is no sleep.
+    pub fn on_busy(&mut self, lasted: Duration) {
+        self.busy += lasted;
     }
 
     /// Looks at the clocks; to be called every [`LOOK_EVERY`]. When the machine slept since the last look, or the
     /// process stood still, answers with [`ClockGuard::slept`].
     pub fn look(&mut self, now: Moment) -> Option<Duration> {
-        let late = now.monotonic.saturating_duration_since(self.last.monotonic);
+        let waited = now.monotonic.saturating_duration_since(self.last.monotonic);
+        let late = waited.saturating_sub(std::mem::take(&mut self.busy));
         let slept = self.slept(now);
         self.last = now;
         (slept > TOLERANCE || late > LOOK_EVERY + TOLERANCE).then_some(slept)
@@ -85,6 +96,37 @@ mod tests {
     #[test]
     fn a_look_that_comes_late_is_a_sleep_too() {
         assert_eq!(looks(&[(90, 90), (5, 5)]), [Some(0), None]);
+    }
+
+    #[test]
+    fn a_look_that_comes_late_because_of_other_work_is_none() {
+        let mut now = Moment {
+            wall: SystemTime::now(),
+            monotonic: Instant::now(),
+        };
+        let mut guard = ClockGuard::new(now);
+        let mut look_after = |busy: u32, wall: u32, monotonic: u32| {
+            now.wall += SECOND * wall;
+            now.monotonic += SECOND * monotonic;
+            guard.on_busy(SECOND * busy);
+            guard.look(now)
+        };
+        assert_eq!(look_after(85, 90, 90), None);
+        assert_eq!(
+            look_after(60, 90, 90),
+            Some(Duration::ZERO),
+            "half a minute of it was another's"
+        );
+        assert_eq!(
+            look_after(85, 3690, 90),
+            Some(SECOND * 3600),
+            "a sleep during work is a sleep"
+        );
+        assert_eq!(
+            look_after(0, 90, 90),
+            Some(Duration::ZERO),
+            "what was busy before the last look counts no more"
+        );
     }
 
     #[test]

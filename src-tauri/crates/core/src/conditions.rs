@@ -37,6 +37,11 @@ impl Conditions {
         }
     }
 
+    /// The caller was busy for so long, and could not look in that time.
+    pub fn on_busy(&mut self, lasted: Duration) {
+        self.guard.on_busy(lasted);
+    }
+
     /// Takes what the system says.
     ///
     /// Nothing is done about a sleep that is about to come. It may be called off, or be followed by no word of waking,

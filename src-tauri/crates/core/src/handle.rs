@@ -67,7 +67,16 @@ pub struct EventTally {
     pub invalid: u64,
 }
 
-pub(crate) type Reply<T> = oneshot::Sender<Result<T, CoreError>>;
+/// Where an answer goes.
+#[derive(Debug)]
+pub(crate) struct Reply<T>(oneshot::Sender<Result<T, CoreError>>);
+
+impl<T> Reply<T> {
+    pub(crate) fn answer(self, answer: Result<T, CoreError>) {
+        // The caller may be gone.
+        let _ = self.0.send(answer);
+    }
+}
 
 /// What can be asked of the core.
 #[derive(Debug)]
@@ -125,8 +134,7 @@ macro_rules! requests {
                 match self {
                     $(Self::$variant($($argument,)? reply) => {
                         $(let _ = $argument;)?
-                        // The caller may be gone.
-                        let _ = reply.send(Err(error));
+                        reply.answer(Err(error));
                     })*
                 }
             }
@@ -203,7 +211,7 @@ impl CoreHandle {
     async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, CoreError> {
         let (reply, answer) = oneshot::channel();
         self.0
-            .send(request(reply))
+            .send(request(Reply(reply)))
             .await
             .map_err(|_| CoreError::Stopped)?;
         answer.await.map_err(|_| CoreError::Stopped)?

@@ -80,29 +80,22 @@ impl Bucket {
 
 /// The allowances of all kinds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Throttle {
-    toasts: [Bucket; 4],
-    items: [Bucket; 4],
-}
-
-impl Default for Throttle {
-    fn default() -> Self {
-        Self {
-            toasts: [Bucket::new(TOASTS_AT_ONCE, TOAST_EVERY); 4],
-            items: [Bucket::new(ITEMS_AT_ONCE, ITEM_EVERY); 4],
-        }
-    }
-}
+pub struct Throttle([Bucket; 4]);
 
 impl Throttle {
-    /// Whether a toast of this kind may be shown by itself.
-    pub fn admits_toast(&mut self, source: Source, now: Instant) -> bool {
-        self.toasts[source as usize].take(now)
+    /// What may be notified of one by one.
+    pub fn for_toasts() -> Self {
+        Self([Bucket::new(TOASTS_AT_ONCE, TOAST_EVERY); 4])
     }
 
-    /// Whether readers may be told of an item of this kind without delay.
-    pub fn admits_item(&mut self, source: Source, now: Instant) -> bool {
-        self.items[source as usize].take(now)
+    /// What readers may be told of without delay.
+    pub fn for_readers() -> Self {
+        Self([Bucket::new(ITEMS_AT_ONCE, ITEM_EVERY); 4])
+    }
+
+    /// Whether one more of this kind is within its allowance.
+    pub fn admits(&mut self, source: Source, now: Instant) -> bool {
+        self.0[source as usize].take(now)
     }
 }
 
@@ -111,12 +104,12 @@ mod tests {
     use super::*;
 
     fn admitted(throttle: &mut Throttle, source: Source, times: u32, now: Instant) -> usize {
-        (0..times).filter(|_| throttle.admits_toast(source, now)).count()
+        (0..times).filter(|_| throttle.admits(source, now)).count()
     }
 
     #[test]
     fn a_burst_is_cut_and_the_allowance_comes_back_with_time() {
-        let (mut throttle, start) = (Throttle::default(), Instant::now());
+        let (mut throttle, start) = (Throttle::for_toasts(), Instant::now());
         assert_eq!(admitted(&mut throttle, Source::Notifications, 100, start), 5);
         let later = |seconds| start + Duration::from_secs(seconds);
         assert_eq!(admitted(&mut throttle, Source::Notifications, 100, later(4)), 0);
@@ -130,20 +123,16 @@ mod tests {
 
     #[test]
     fn one_kind_does_not_silence_another() {
-        let (mut throttle, now) = (Throttle::default(), Instant::now());
+        let (mut throttle, now) = (Throttle::for_toasts(), Instant::now());
         assert_eq!(admitted(&mut throttle, Source::Workflows, 100, now), 5);
         assert_eq!(admitted(&mut throttle, Source::Urgent, 3, now), 3);
-        assert!(
-            throttle.admits_item(Source::Workflows, now),
-            "toasts and items count apart"
-        );
     }
 
     #[test]
     fn what_is_refused_costs_nothing() {
-        let (mut throttle, start) = (Throttle::default(), Instant::now());
+        let (mut throttle, start) = (Throttle::for_toasts(), Instant::now());
         for tenth in 0..600 {
-            throttle.admits_toast(Source::System, start + Duration::from_millis(100 * tenth));
+            throttle.admits(Source::System, start + Duration::from_millis(100 * tenth));
         }
         // A flood of a minute leaves the bucket as empty as a burst does.
         let calm = start + Duration::from_secs(60 + 25);
@@ -152,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_stands_still_or_goes_back_is_no_trouble() {
-        let (mut throttle, start) = (Throttle::default(), Instant::now() + Duration::from_secs(60));
+        let (mut throttle, start) = (Throttle::for_toasts(), Instant::now() + Duration::from_secs(60));
         assert_eq!(admitted(&mut throttle, Source::System, 9, start), 5);
         assert_eq!(
             admitted(&mut throttle, Source::System, 9, start - Duration::from_secs(30)),

@@ -108,7 +108,7 @@ pub enum IdleReason {
 }
 
 /// One dial and what came of it. Later ones are greater.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Epoch(u64);
 
 /// Where the machine is.

@@ -12,7 +12,7 @@ use toml::Value;
 
 use super::heard::Heard;
 use super::storage::{StorageTrouble, Unstored};
-use super::{Actor, Report, Running, WAITING_DELIVERIES, preferences};
+use super::{Actor, DELIVERY_CAPACITY, Report, Running};
 use crate::account::Account;
 use crate::address::Address;
 use crate::event;
@@ -21,7 +21,7 @@ use crate::inbox::{Inbox, InboxError, InboxThread, Opened};
 use crate::paths::Paths;
 use crate::ports::SecretError;
 use crate::probe;
-use crate::protocol::{AccountForm, NoticeKind, PreferencesForm, TestReport, TokenState, Update};
+use crate::protocol::{AccountForm, NoticeKind, PreferencesForm, TestReport, TokenState};
 use crate::session::{self, Server, ServerToken, Token, TokenFor, TokenReport, TokenSource};
 use crate::settings::{self, Key, Settings, SettingsFileError, appearance_word, sound_word};
 use crate::text::sentence;
@@ -79,7 +79,7 @@ impl Actor {
             self.given_token(&address),
             report,
         );
-        let (sender, deliveries) = mpsc::channel(WAITING_DELIVERIES);
+        let (sender, deliveries) = mpsc::channel(DELIVERY_CAPACITY);
         let options = StreamOptions {
             timing: self.settings.timing,
             network: self.settings.network.clone(),
@@ -93,7 +93,7 @@ impl Actor {
         let source = Arc::new(source);
         let handle = StreamHandle::spawn(options, Arc::clone(&source) as _, sender);
         handle.observe(self.meters.observer());
-        handle.send(Command::Attention(self.window.focused));
+        handle.send(Command::Attention(self.readers.window().focused));
         self.position = Arc::from(self.cursor.clone().unwrap_or_default());
         handle.send(Command::Start {
             cursor: self.cursor.clone(),
@@ -178,7 +178,7 @@ impl Actor {
         });
     }
 
-    pub(super) fn note_token(&mut self) {
+    pub(super) fn on_token(&mut self) {
         if let Some(running) = &mut self.stream {
             let report = running.tokens.borrow_and_update().clone();
             self.set_token(report);
@@ -192,7 +192,8 @@ impl Actor {
         };
         self.token = report;
         if self.unkept_token.is_none() {
-            self.set_notice(NoticeKind::Keyring, message.map(|message| sentence(&message)));
+            self.readers
+                .set_notice(NoticeKind::Keyring, message.map(|message| sentence(&message)));
         }
         self.publish_account();
     }
@@ -209,7 +210,7 @@ impl Actor {
     pub(super) fn test_connection(&mut self, form: AccountForm, reply: Reply<TestReport>) {
         let address = match self.typed_address(&form.address) {
             Ok(address) => address,
-            Err(error) => return drop(reply.send(Err(error))),
+            Err(error) => return reply.answer(Err(error)),
         };
         let transport = self.settings.auth_transport;
         let (report, _) = watch::channel(self.token.clone());
@@ -226,7 +227,7 @@ impl Actor {
                 }
                 Err(error) => Err(CoreError::Invalid(error.to_string())),
             };
-            drop(reply.send(answer));
+            reply.answer(answer);
         });
     }
 
@@ -275,7 +276,7 @@ impl Actor {
         };
         self.drop_collections();
         self.publish_account();
-        self.publish(Update::InboxChanged);
+        self.readers.publish_inbox_changed();
         self.publish_counts().await;
         self.open_stream();
         Ok(())
@@ -310,7 +311,7 @@ impl Actor {
                 trouble,
             });
         }
-        self.set_notice(NoticeKind::Storage, problem.clone());
+        self.readers.set_notice(NoticeKind::Storage, problem.clone());
         self.inbox_problem = problem;
         self.publish_storage();
         Ok(())
@@ -322,7 +323,7 @@ impl Actor {
         match stored.await {
             Ok(()) => {
                 self.unkept_token = None;
-                self.set_notice(NoticeKind::Keyring, None);
+                self.readers.set_notice(NoticeKind::Keyring, None);
             }
             Err(error) => {
                 tracing::warn!(%error, "the token is held in memory only");
@@ -334,7 +335,7 @@ impl Actor {
                 let message =
                     format!("The token is kept only until Gloria Notify ends, because {error}; {advice}");
                 self.unkept_token = Some(ServerToken::new(Server::of(address), token));
-                self.set_notice(NoticeKind::Keyring, Some(message));
+                self.readers.set_notice(NoticeKind::Keyring, Some(message));
             }
         }
     }
@@ -352,7 +353,7 @@ impl Actor {
             state: TokenState::Unknown,
             problem: String::new(),
         };
-        self.set_notice(NoticeKind::Keyring, None);
+        self.readers.set_notice(NoticeKind::Keyring, None);
         self.publish_account();
         // Also an open stream is begun anew: after a sign-out it must not go on.
         self.open_stream();
@@ -429,12 +430,7 @@ impl Actor {
                 self.open_stream();
             }
         }
-        let paused_until = self.state.preferences.sounds_paused_until;
-        self.publish(Update::Preferences(preferences(
-            &self.settings,
-            &self.locked,
-            paused_until,
-        )));
+        self.publish_preferences();
         Ok(())
     }
 
@@ -461,6 +457,6 @@ impl Actor {
             problems.insert(0, sentence(&error.to_string()));
         }
         let message = (!problems.is_empty()).then(|| problems.join("; "));
-        self.set_notice(NoticeKind::Settings, message);
+        self.readers.set_notice(NoticeKind::Settings, message);
     }
 }

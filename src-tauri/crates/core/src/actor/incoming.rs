@@ -5,7 +5,7 @@ use std::sync::Arc;
 use gloria_stream::{Command, Delivery, Frame, Frames, Status};
 use tokio::time::Instant;
 
-use super::{Actor, HEARD_INTERVAL, Report};
+use super::{Actor, Report};
 use crate::alert::{self, Alert, Circumstances, ToastVerdict};
 use crate::connection;
 use crate::event::{self, ConnectionEstablished, DecodeContext, DecodeError, Event, Post, Undecoded};
@@ -217,7 +217,7 @@ impl Actor {
                 self.count_stored(&stored, at);
             }
         }
-        self.tell_heard(HEARD_INTERVAL);
+        self.publish_heard();
     }
 
     async fn take_greeting(&mut self, greeting: &ConnectionEstablished, frame: &Frame) {
@@ -271,7 +271,7 @@ impl Actor {
         if self.cursor.is_some() != had_place {
             self.publish_connection();
         }
-        self.tell_filed(stored.filed).await;
+        self.on_filed(stored.filed);
         self.raise(stored.alerts);
         Some(at)
     }
@@ -302,7 +302,7 @@ impl Actor {
         }
     }
 
-    async fn tell_filed(&mut self, filed: Vec<Filed>) {
+    fn on_filed(&mut self, filed: Vec<Filed>) {
         let (mut stored, mut removed) = (Vec::new(), Vec::new());
         for filed in filed {
             match filed {
@@ -323,20 +323,21 @@ impl Actor {
             }
         }
         if !(stored.is_empty() && removed.is_empty()) {
-            self.tell_items(stored, removed).await;
+            self.readers.add_items(stored, removed, Instant::now());
         }
     }
 
     pub(super) fn circumstances(&self) -> Circumstances {
-        let paused_until = self.state.preferences.sounds_paused_until;
         Circumstances {
             catching_up: false,
             throttled: self.notifications_wait(),
-            in_view: self.window.focused && self.window.inbox_visible,
+            in_view: self.readers.window().focused && self.readers.window().inbox_visible,
             expired: false,
             shown_before: false,
             sounds_on: self.settings.sounds,
-            sounds_paused: paused_until.is_some_and(|until| until > self.now().epoch_millis()),
+            sounds_paused: self
+                .sounds_paused_until
+                .is_some_and(|until| until > self.now().epoch_millis()),
             since_last_sound: self.last_sound.map(|at| at.elapsed()),
             sound: self.settings.sound,
         }
@@ -347,7 +348,7 @@ impl Actor {
         let news = self.outage.note(&self.status, Instant::now().into_std());
         self.publish_connection();
         if let Some(OutageNews { title, body }) = news
-            && !self.state.account.needs_setup
+            && !self.readers.state().account.needs_setup
         {
             self.show(NotificationRequest {
                 subject: Subject::App,
@@ -400,7 +401,7 @@ pub(super) fn throttled(
     now: std::time::Instant,
 ) -> Alert {
     let alert = alert::decide(item, circumstances);
-    if alert.toast != ToastVerdict::Show || throttle.admits_toast(Source::of(item), now) {
+    if alert.toast != ToastVerdict::Show || throttle.admits(Source::of(item), now) {
         return alert;
     }
     let circumstances = Circumstances {

@@ -2,13 +2,15 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
+use tokio::time::Instant;
+
 use super::collecting::short_body;
 use super::{Actor, Report};
 use crate::ports::{
     Answer, NotificationError, NotificationEvent, NotificationHandle, NotificationRequest, ServiceState,
     Subject,
 };
-use crate::protocol::{NoticeKind, Update};
+use crate::protocol::NoticeKind;
 
 /// Notifications whose service has not answered yet. A service that hangs must not gather a queue that bursts out when
 /// it is back.
@@ -105,7 +107,7 @@ impl Actor {
         }
         match outcome {
             Ok(Answer { handle, .. }) => {
-                self.set_notice(NoticeKind::Notifications, None);
+                self.readers.set_notice(NoticeKind::Notifications, None);
                 match item {
                     Some(_) if withdrawn => self.setup.ports.notifications.withdraw(handle),
                     Some(item) => self.shown.insert(item.to_owned(), handle),
@@ -119,7 +121,7 @@ impl Actor {
             }
             Err(error) => {
                 tracing::warn!(%error, "a notification was not shown");
-                self.set_notice(
+                self.readers.set_notice(
                     NoticeKind::Notifications,
                     Some(format!("Notifications can't be shown: {error}")),
                 );
@@ -127,7 +129,7 @@ impl Actor {
                     let words = format!("No toast: {error}");
                     let corrected = self.inbox.call(move |inbox| inbox.correct_alert(&key, &words));
                     if let Ok(Some(item)) = corrected.await {
-                        self.tell_items(vec![item], Vec::new()).await;
+                        self.readers.add_items(vec![item], Vec::new(), Instant::now());
                     }
                 }
             }
@@ -155,7 +157,7 @@ impl Actor {
                     return;
                 }
                 if item.is_some() {
-                    self.publish(Update::ItemRequested(item));
+                    self.readers.publish_requested_item(item);
                 }
                 self.setup.ports.window.open(activation_token);
             }

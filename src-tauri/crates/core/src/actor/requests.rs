@@ -1,15 +1,17 @@
 //! What the window, the tray and the command line ask for.
 
+use std::time::Duration;
+
 use gloria_stream::Command;
 use tokio::time::Instant;
 
-use super::{Actor, Report, preferences};
-use crate::handle::{Attached, CoreError, Reply, Request};
+use super::{Actor, Report};
+use crate::handle::{CoreError, Reply, Request};
 use crate::inbox::{Inbox, InboxError};
 use crate::metrics::endpoint::Endpoint;
 use crate::protocol::{
     ConnectionState, Counts, FollowRequest, InboxPage, InboxQuery, Item, Mark, MarkRequest, Marked,
-    NoticeKind, PauseRequest, Update,
+    NoticeKind, PauseRequest,
 };
 use crate::status::{self, StatusReport};
 
@@ -22,19 +24,14 @@ pub(super) enum Look {
 
 impl Actor {
     pub(super) async fn answer(&mut self, request: Request) {
-        // Whoever asked may have gone away; the work is done all the same.
         match request {
             Request::Attach(reply) => {
                 self.publish_connection();
-                let attached = Attached {
-                    snapshot: self.state.clone(),
-                    updates: self.updates.subscribe(),
-                };
-                drop(reply.send(Ok(attached)));
+                reply.answer(Ok(self.readers.attach()));
             }
-            Request::EventTally(reply) => drop(reply.send(Ok(self.meters.tally()))),
-            Request::Status(reply) => drop(reply.send(Ok(self.report()))),
-            Request::Metrics(reply) => drop(reply.send(Ok(self.meters.view()))),
+            Request::EventTally(reply) => reply.answer(Ok(self.meters.tally())),
+            Request::Status(reply) => reply.answer(Ok(self.report())),
+            Request::Metrics(reply) => reply.answer(Ok(self.meters.view())),
             Request::InboxPage(query, reply) => {
                 let asked = query.clone();
                 self.read(
@@ -51,61 +48,60 @@ impl Actor {
                     |reply| Look::Item(key, reply),
                 );
             }
-            Request::InboxMark(request, reply) => drop(reply.send(self.mark(request).await)),
-            Request::InboxMarkAllRead(reply) => drop(reply.send(self.mark_all_read().await)),
-            Request::InboxMarkAllSeen(reply) => drop(reply.send(self.mark_all_seen().await)),
-            Request::ItemFollow(request, reply) => drop(reply.send(self.follow(request).await)),
+            Request::InboxMark(request, reply) => reply.answer(self.mark(request).await),
+            Request::InboxMarkAllRead(reply) => reply.answer(self.mark_all_read().await),
+            Request::InboxMarkAllSeen(reply) => reply.answer(self.mark_all_seen().await),
+            Request::ItemFollow(request, reply) => reply.answer(self.follow(request).await),
             Request::ItemShow(key, reply) => {
-                if let Some(key) = key {
-                    self.publish(Update::ItemRequested(Some(key)));
+                if key.is_some() {
+                    self.readers.publish_requested_item(key);
                 }
-                drop(reply.send(Ok(())));
+                reply.answer(Ok(()));
             }
             Request::ConnectionRetry(reply) => {
                 self.retry().await;
-                drop(reply.send(Ok(())));
+                reply.answer(Ok(()));
             }
             Request::ConnectionTest(form, reply) => self.test_connection(form, reply),
-            Request::AccountSave(form, reply) => drop(reply.send(self.save_account(form).await)),
-            Request::AccountSignOut(reply) => drop(reply.send(self.sign_out().await)),
+            Request::AccountSave(form, reply) => reply.answer(self.save_account(form).await),
+            Request::AccountSignOut(reply) => reply.answer(self.sign_out().await),
             Request::CredentialsChanged(address, reply) => {
                 self.on_credentials_changed(&address);
-                drop(reply.send(Ok(())));
+                reply.answer(Ok(()));
             }
             Request::PreferencesSave(form, reply) => {
-                drop(reply.send(self.save_preferences(&form)));
+                reply.answer(self.save_preferences(&form));
             }
             Request::SoundPreview(sound, reply) => {
                 self.play(sound);
-                drop(reply.send(Ok(())));
+                reply.answer(Ok(()));
             }
             Request::SoundsPause(request, reply) => {
                 self.pause_sounds(request);
-                drop(reply.send(Ok(())));
+                reply.answer(Ok(()));
             }
             Request::WindowShows(view, reply) => {
                 // Whoever leaves the inbox has read what stood above it.
-                if self.window.inbox_visible && !view.inbox_visible {
-                    self.set_notice(NoticeKind::Internal, None);
+                if self.readers.window().inbox_visible && !view.inbox_visible {
+                    self.readers.set_notice(NoticeKind::Internal, None);
                 }
-                if self.window.focused != view.focused
+                if self.readers.window().focused != view.focused
                     && let Some(running) = &self.stream
                 {
                     running.handle.send(Command::Attention(view.focused));
                 }
-                self.window = view;
-                self.metrics_due = view.connection_visible.then(Instant::now);
                 if !view.focused && !view.inbox_visible {
-                    self.forget_requested_item();
+                    self.readers.publish_requested_item(None);
                 }
-                drop(reply.send(Ok(())));
+                self.readers.set_window(view, Instant::now());
+                reply.answer(Ok(()));
             }
             Request::Signal(signal, reply) => {
                 self.take_signal(signal);
-                drop(reply.send(Ok(())));
+                reply.answer(Ok(()));
             }
             // The loop ends itself.
-            Request::Stop(reply) => drop(reply.send(Ok(()))),
+            Request::Stop(reply) => reply.answer(Ok(())),
         }
     }
 
@@ -122,8 +118,7 @@ impl Actor {
             match inbox.read(look).await {
                 // The actor may have ended meanwhile.
                 Err(error) if error.is_about_storage() => drop(reports.send(Report::NotRead(again(reply)))),
-                // The caller may be gone.
-                answer => drop(reply.send(answer.map_err(CoreError::from))),
+                answer => reply.answer(answer.map_err(CoreError::from)),
             }
         });
     }
@@ -133,11 +128,11 @@ impl Actor {
         match look {
             Look::Page(query, reply) => {
                 let page = self.with_inbox(move |inbox| inbox.page(&query)).await;
-                let _ = reply.send(page.map_err(CoreError::from));
+                reply.answer(page.map_err(CoreError::from));
             }
             Look::Item(key, reply) => {
                 let item = self.with_inbox(move |inbox| inbox.item(&key)).await;
-                let _ = reply.send(item.map_err(CoreError::from));
+                reply.answer(item.map_err(CoreError::from));
             }
         }
     }
@@ -148,11 +143,11 @@ impl Actor {
         StatusReport {
             version: self.setup.version.clone(),
             since: metrics.since,
-            health: status::health(&self.state.connection),
-            connection: self.state.connection.clone(),
-            counts: self.state.counts,
+            health: status::health(&self.readers.state().connection),
+            connection: self.readers.state().connection.clone(),
+            counts: self.readers.state().counts,
             metrics,
-            notices: self.state.notices.clone(),
+            notices: self.readers.state().notices.clone(),
             metrics_listen: self.endpoint.as_ref().map(Endpoint::address),
         }
     }
@@ -163,7 +158,7 @@ impl Actor {
         }
         if let Some(running) = &self.stream {
             // After "sign in" the keyring may hold another token than the one that was refused.
-            let command = match self.state.connection.state {
+            let command = match self.readers.state().connection.state {
                 ConnectionState::Halted => Command::CredentialsChanged,
                 ConnectionState::Idle
                 | ConnectionState::Connecting
@@ -177,24 +172,19 @@ impl Actor {
         }
     }
 
-    /// The window has shown it, or nobody waits for it any more.
-    fn forget_requested_item(&mut self) {
-        if self.state.requested_item.is_some() {
-            self.publish(Update::ItemRequested(None));
-        }
-    }
-
     async fn mark(&mut self, request: MarkRequest) -> Result<Marked, CoreError> {
         let now = self.now().epoch_millis();
         let mark = request.mark;
         if matches!(mark, Mark::Read | Mark::Archived)
             && self
-                .state
+                .readers
+                .state()
                 .requested_item
                 .as_ref()
                 .is_some_and(|key| request.keys.contains(key))
         {
-            self.forget_requested_item();
+            // The window has shown it.
+            self.readers.publish_requested_item(None);
         }
         let changed = self
             .with_inbox(move |inbox| inbox.mark(&request.keys, mark, now))
@@ -205,13 +195,14 @@ impl Actor {
         }
         if !changed.is_empty() {
             // The user sees what was done, whatever else waits to be told.
-            self.tell_now().await;
-            self.publish(Update::ItemsStored(changed));
+            self.publish_items().await;
+            self.readers.publish_stored(changed);
         }
         self.publish_counts().await;
+        let state = self.readers.state();
         Ok(Marked {
-            revision: self.state.revision,
-            counts: self.state.counts,
+            revision: state.revision,
+            counts: state.counts,
         })
     }
 
@@ -219,18 +210,18 @@ impl Actor {
         let now = self.now().epoch_millis();
         if self.with_inbox(move |inbox| inbox.mark_all_read(now)).await? > 0 {
             self.drop_collections();
-            self.tell_now().await;
-            self.publish(Update::InboxChanged);
+            self.publish_items().await;
+            self.readers.publish_inbox_changed();
         }
         self.publish_counts().await;
-        Ok(self.state.counts)
+        Ok(self.readers.state().counts)
     }
 
     async fn mark_all_seen(&mut self) -> Result<Counts, CoreError> {
         let now = self.now().epoch_millis();
         self.with_inbox(move |inbox| inbox.mark_all_seen(now)).await?;
         self.publish_counts().await;
-        Ok(self.state.counts)
+        Ok(self.readers.state().counts)
     }
 
     async fn follow(&mut self, request: FollowRequest) -> Result<(), CoreError> {
@@ -261,9 +252,16 @@ impl Actor {
         self.publish_sounds_pause(until);
     }
 
+    /// When the pause ends: at its time of day, or now if the clock was set back and it has to be cut to its length.
+    pub(super) fn sounds_pause_due(&self, now: Instant) -> Option<Instant> {
+        let left = self.sounds_paused_until? - self.now().epoch_millis();
+        let left = if left > self.sounds_pause { 0 } else { left };
+        Some(now + Duration::from_millis(u64::try_from(left).unwrap_or(0)))
+    }
+
     /// Ends the pause when its time of day has come. After a clock was set back, that would be long after its length.
     pub(super) fn end_sounds_pause(&mut self) {
-        let Some(until) = self.state.preferences.sounds_paused_until else {
+        let Some(until) = self.sounds_paused_until else {
             return;
         };
         let now = self.now().epoch_millis();
@@ -275,10 +273,7 @@ impl Actor {
     }
 
     fn publish_sounds_pause(&mut self, until: Option<i64>) {
-        self.publish(Update::Preferences(preferences(
-            &self.settings,
-            &self.locked,
-            until,
-        )));
+        self.sounds_paused_until = until;
+        self.publish_preferences();
     }
 }

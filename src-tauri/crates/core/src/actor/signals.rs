@@ -12,21 +12,23 @@ impl Actor {
     pub(super) fn take_signal(&mut self, signal: Signal) {
         match signal {
             Signal::Network(reachability) => self.command(Command::Network(reachability)),
-            Signal::Woke => self.note_observation(Some(Observation::Woke)),
+            Signal::Woke => self.on_observation(Some(Observation::Woke)),
             Signal::TrayHost { present } => {
                 let message = "This desktop has no tray. Start Gloria Notify again to open its window";
-                self.set_notice(NoticeKind::Tray, (!present).then(|| message.to_owned()));
+                self.readers
+                    .set_notice(NoticeKind::Tray, (!present).then(|| message.to_owned()));
             }
             Signal::FolderLock { held } => {
                 let message = "The folder of the inbox is on a file system without locks. Do not start Gloria Notify \
                                with it on two computers at once";
-                self.set_notice(NoticeKind::Lock, (!held).then(|| message.to_owned()));
+                self.readers
+                    .set_notice(NoticeKind::Lock, (!held).then(|| message.to_owned()));
             }
         }
     }
 
     /// Takes what was seen of the computer; `None` says that nothing more can be.
-    pub(super) fn note_observation(&mut self, observation: Option<Observation>) {
+    pub(super) fn on_observation(&mut self, observation: Option<Observation>) {
         let Some(observation) = observation else {
             tracing::info!(
                 "the computer's sleep and network are not watched; the clocks and the heartbeats are"

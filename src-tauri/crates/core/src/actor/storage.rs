@@ -14,7 +14,7 @@ use crate::alert::Alert;
 use crate::inbox::{Arrival, Cursor, Filed, Inbox, InboxError, InboxThread, Opened, notices};
 use crate::metrics::Outcome;
 use crate::ports::{NotificationRequest, Subject};
-use crate::protocol::{Item, NoticeKind, Priority, Update};
+use crate::protocol::{Item, NoticeKind, Priority};
 use crate::text::sentence;
 
 /// How often a file that cannot be used is tried again: soon enough that nobody waits for it, rarely enough that a busy
@@ -234,9 +234,10 @@ impl Actor {
                 self.meters.events(Outcome::Failed, returned.given_up, None);
                 self.storage = None;
                 self.inbox_problem = returned.problem.or(self.inbox_problem.take());
-                self.set_notice(NoticeKind::Storage, self.inbox_problem.clone());
+                self.readers
+                    .set_notice(NoticeKind::Storage, self.inbox_problem.clone());
                 self.publish_connection();
-                self.publish(Update::InboxChanged);
+                self.readers.publish_inbox_changed();
                 let counts = self.inbox.call(|inbox| inbox.counts()).await;
                 self.take_counts(counts);
                 if returned.ask_again {
@@ -286,7 +287,7 @@ impl Actor {
         let words = sentence(&trouble.words);
         let notify = trouble.needs_user && !trouble.notified;
         trouble.notified |= notify;
-        self.set_notice(
+        self.readers.set_notice(
             NoticeKind::Storage,
             Some(format!(
                 "{words}. Until then notifications are shown but not kept beyond the end of Gloria Notify; the file is \
@@ -321,34 +322,14 @@ mod tests {
     use tokio::sync::mpsc;
     use tokio::time::timeout;
 
-    use super::super::{Ending, Ports, Setup};
+    use super::super::Ending;
+    use super::super::tests::setup;
     use super::*;
-    use crate::paths::Paths;
-    use crate::ports::SystemClock;
-    use crate::ports::fakes::{
-        FakeNotifications, FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeWindow,
-    };
 
     #[tokio::test]
     async fn an_inbox_that_panics_ends_the_core_so_that_another_takes_over() {
         let home = tempfile::tempdir().unwrap();
-        let mut actor = Actor::new(Setup {
-            paths: Paths::within(home.path()),
-            environment: Arc::new(|_| None),
-            version: String::new(),
-            seed: 7,
-            ports: Ports {
-                notifications: Arc::new(FakeNotifications::default()),
-                window: Arc::new(FakeWindow::default()),
-                sounds: Arc::new(FakeSounds::default()),
-                secrets: Arc::new(FakeSecrets::default()),
-                opener: Arc::new(FakeOpener::default()),
-                signals: Arc::new(FakeSignals::default()),
-                clock: Arc::new(SystemClock),
-                proxies: None,
-            },
-        })
-        .unwrap();
+        let mut actor = Actor::new(setup(home.path())).unwrap();
         let inbox = actor.inbox.clone();
         let (_requests, mut receiver) = mpsc::channel(1);
         let panicking = async {

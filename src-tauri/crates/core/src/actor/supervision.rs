@@ -8,12 +8,12 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
-use super::{Actor, Ending, Setup, WAITING_REQUESTS, listed};
+use super::{Actor, Ending, REQUEST_CAPACITY, Setup};
 use crate::connection::epoch_millis;
-use crate::handle::{Attached, CoreError, CoreHandle, Request};
+use crate::handle::{CoreError, CoreHandle, Request};
 use crate::inbox::InboxError;
 use crate::ports::{NotificationRequest, PanicReports, Subject};
-use crate::protocol::{ConnectionState, NoticeKind, Priority, Remedy, Update};
+use crate::protocol::{ConnectionState, NoticeKind, Priority, Remedy};
 use crate::restarts::Restarts;
 use crate::status::{Health, StatusReport};
 
@@ -30,7 +30,7 @@ pub fn supervise<M>(mut make: M) -> Result<(CoreHandle, JoinHandle<()>), InboxEr
 where
     M: FnMut(&PanicReports) -> std::io::Result<Setup> + Send + 'static,
 {
-    let (requests, receiver) = mpsc::channel(WAITING_REQUESTS);
+    let (requests, receiver) = mpsc::channel(REQUEST_CAPACITY);
     let (reports, panics) = PanicReports::channel();
     let setup = make(&reports).map_err(InboxError::Folder)?;
     let supervisor = Supervisor {
@@ -131,26 +131,21 @@ where
                 request = self.requests.recv() => match request {
                     None => return Pause::Stopped,
                     Some(Request::Stop(reply)) => {
-                        // The caller may be gone.
-                        let _ = reply.send(Ok(()));
+                        reply.answer(Ok(()));
                         return Pause::Stopped;
                     }
                     Some(Request::Attach(reply)) => {
-                        let attached = Attached {
-                            snapshot: broken.state.clone(),
-                            updates: broken.updates.subscribe(),
-                        };
-                        let _ = reply.send(Ok(attached));
+                        reply.answer(Ok(broken.readers.attach()));
                     }
                     Some(Request::Status(reply)) => {
-                        let _ = reply.send(Ok(broken.last_report()));
+                        reply.answer(Ok(broken.last_report()));
                     }
                     Some(Request::WindowShows(view, reply)) => {
-                        broken.window = view;
-                        let _ = reply.send(Ok(()));
+                        broken.readers.set_window(view, Instant::now());
+                        reply.answer(Ok(()));
                     }
                     Some(Request::ConnectionRetry(reply)) => {
-                        let _ = reply.send(Ok(()));
+                        reply.answer(Ok(()));
                         return Pause::Over;
                     }
                     Some(request) => request.refuse(CoreError::Restarting),
@@ -184,7 +179,7 @@ impl Actor {
     /// Shows readers that the core is gone and when it comes back.
     fn show_restart(&mut self, wait: Duration) {
         let now = epoch_millis(self.setup.ports.clock.wall());
-        let mut view = self.state.connection.clone();
+        let mut view = self.readers.state().connection.clone();
         view.state = ConnectionState::Waiting;
         view.reason = "Gloria Notify had an internal error and starts again".to_owned();
         view.remedy = Remedy::None;
@@ -193,8 +188,8 @@ impl Actor {
         view.storage = None;
         view.next_attempt_at = Some(now + i64::try_from(wait.as_millis()).unwrap_or(i64::MAX / 2));
         view.connected_since = None;
-        self.publish(Update::Connection(view));
-        self.set_notice(
+        self.readers.publish_connection(view);
+        self.readers.set_notice(
             NoticeKind::Internal,
             Some(
                 "Gloria Notify had an internal error and started again. If you see this often, tell your \
@@ -211,34 +206,24 @@ impl Actor {
             version: self.setup.version.clone(),
             since: metrics.since,
             health: Health::Working,
-            connection: self.state.connection.clone(),
-            counts: self.state.counts,
+            connection: self.readers.state().connection.clone(),
+            counts: self.readers.state().counts,
             metrics,
-            notices: self.state.notices.clone(),
+            notices: self.readers.state().notices.clone(),
             metrics_listen: None,
         }
     }
 
     /// Takes over from an actor that broke: its readers, and what only memory holds.
     fn succeed(&mut self, broken: Self) {
-        // One revision is left out: whoever followed the old actor sees the gap, and reads the state anew.
-        self.state.revision = broken.state.revision + 1;
-        self.updates = broken.updates;
-        self.window = broken.window;
-        self.metrics_due = self.window.connection_visible.then(Instant::now);
         self.unkept_token = broken.unkept_token;
         self.environment_token = broken.environment_token;
         self.reachability = broken.reachability;
-        self.state.requested_item = broken.state.requested_item;
         // These alerts wait for their digest; their items are stored, so no replay brings them again.
         (self.catch_up, self.burst, self.throttle) = (broken.catch_up, broken.burst, broken.throttle);
         self.sounds_pause = broken.sounds_pause;
-        self.state.preferences.sounds_paused_until = broken.state.preferences.sounds_paused_until;
-        for kind in [NoticeKind::Internal, NoticeKind::Tray, NoticeKind::Lock] {
-            if let Some(message) = broken.notices.get(&kind) {
-                self.notices.insert(kind, message.clone());
-            }
-        }
-        self.state.notices = listed(&self.notices);
+        self.sounds_paused_until = broken.sounds_paused_until;
+        self.readers.succeed(broken.readers, Instant::now());
+        self.publish_preferences();
     }
 }

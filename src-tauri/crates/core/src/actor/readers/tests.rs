@@ -1,0 +1,135 @@
+use std::time::SystemTime;
+
+use gloria_stream::{IdleReason, Status};
+
+use super::*;
+use crate::connection::{self, Moment, Surroundings};
+use crate::protocol::{Appearance, ItemKind, Priority, SoundName, TokenState};
+
+pub(super) fn item(key: &str, title: &str) -> Item {
+    Item {
+        key: key.to_owned(),
+        kind: ItemKind::Notification,
+        title: title.into(),
+        body: String::new(),
+        category: None,
+        priority: Priority::Normal,
+        actor: None,
+        link: None,
+        actions: Vec::new(),
+        progress: None,
+        created_at: 0,
+        received_at: 0,
+        sort: String::new(),
+        pinned: false,
+        views: Vec::new(),
+        seen_at: None,
+        read_at: None,
+        archived_at: None,
+        alert: String::new(),
+    }
+}
+
+fn readers(now: Instant) -> Readers {
+    let moment = Moment {
+        wall: SystemTime::UNIX_EPOCH,
+        monotonic: now.into_std(),
+    };
+    let idle = Status::Idle(IdleReason::NotStarted);
+    let state = Snapshot {
+        revision: 0,
+        version: String::new(),
+        connection: connection::view(&idle, None, Surroundings::default(), &moment),
+        counts: Counts::default(),
+        account: AccountView {
+            address: None,
+            address_locked: false,
+            token_locked: false,
+            token: TokenState::Unknown,
+            token_problem: String::new(),
+            needs_setup: true,
+        },
+        preferences: Preferences {
+            sounds: true,
+            volume: 50,
+            sound: SoundName::Chime,
+            sounds_paused_until: None,
+            appearance: Appearance::System,
+            proxy: String::new(),
+            proxy_locked: false,
+        },
+        notices: Vec::new(),
+        requested_item: None,
+    };
+    Readers::new(state, now)
+}
+
+#[test]
+fn any_other_connection_is_news_and_a_time_computed_anew_is_not() {
+    let mut readers = readers(Instant::now());
+    let mut view = readers.state().connection.clone();
+    view.connected_since = Some(10_000);
+    readers.publish_connection(view.clone());
+    assert_eq!(readers.state().revision, 1);
+    view.connected_since = Some(10_001);
+    readers.publish_connection(view.clone());
+    assert_eq!(readers.state().revision, 1);
+    // A field that nobody compares by hand.
+    view.history_since = Some(1);
+    readers.publish_connection(view.clone());
+    assert_eq!(readers.state().revision, 2);
+    assert_eq!(
+        readers.state().connection.connected_since,
+        Some(10_000),
+        "so small steps do not add up unseen"
+    );
+    view.connected_since = Some(10_600);
+    readers.publish_connection(view);
+    assert_eq!(readers.state().revision, 3);
+}
+
+#[test]
+fn every_change_of_the_requested_item_has_a_revision() {
+    let mut readers = readers(Instant::now());
+    let mut updates = readers.attach().updates;
+    readers.publish_requested_item(None);
+    assert_eq!(readers.state().revision, 0, "it was none before");
+    for key in [Some("n:1".to_owned()), Some("n:1".to_owned()), None] {
+        readers.publish_requested_item(key.clone());
+        let revised = updates.try_recv().unwrap();
+        assert_eq!(revised.revision, readers.state().revision);
+        assert_eq!(revised.update, Update::ItemRequested(key));
+    }
+    assert_eq!(readers.state().revision, 3);
+}
+
+#[test]
+fn whoever_followed_a_core_that_broke_sees_a_gap_and_its_lasting_notices() {
+    let now = Instant::now();
+    let mut broken = readers(now);
+    let mut updates = broken.attach().updates;
+    broken.set_notice(NoticeKind::Tray, Some("no tray".into()));
+    broken.set_notice(NoticeKind::Sound, Some("no sound".into()));
+    let last = updates.try_recv().and(updates.try_recv()).unwrap();
+    let mut next = readers(now);
+    next.succeed(broken, now);
+    next.publish_inbox_changed();
+    assert!(updates.try_recv().unwrap().revision > last.revision + 1);
+    let kinds: Vec<_> = next.state().notices.iter().map(|notice| notice.kind).collect();
+    assert_eq!(kinds, [NoticeKind::Tray]);
+}
+
+#[test]
+fn numbers_are_due_while_they_are_shown() {
+    let now = Instant::now();
+    let mut readers = readers(now);
+    let view = |connection_visible| WindowView {
+        connection_visible,
+        ..WindowView::default()
+    };
+    assert_eq!(readers.metrics_due(), None);
+    readers.set_window(view(true), now);
+    assert_eq!(readers.metrics_due(), Some(now));
+    readers.set_window(view(false), now);
+    assert_eq!(readers.metrics_due(), None);
+}

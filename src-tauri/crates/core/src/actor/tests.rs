@@ -1,0 +1,139 @@
+//! What the loop promises, with ports that record and a stream that the test feeds.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
+
+use gloria_stream::{Frame, Frames};
+use serde_json::json;
+use tokio::time::advance;
+
+use super::*;
+use crate::ports::fakes::{FakeNotifications, FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeWindow};
+use crate::protocol::{Update, WindowView};
+
+/// The clocks of a test whose time tokio holds.
+#[derive(Debug)]
+struct TestClock {
+    began: (SystemTime, Instant),
+}
+
+impl Default for TestClock {
+    fn default() -> Self {
+        Self {
+            began: (SystemTime::now(), Instant::now()),
+        }
+    }
+}
+
+impl Clock for TestClock {
+    fn wall(&self) -> SystemTime {
+        self.began.0 + self.began.1.elapsed()
+    }
+
+    fn monotonic(&self) -> std::time::Instant {
+        Instant::now().into_std()
+    }
+}
+
+pub(super) fn setup(home: &Path) -> Setup {
+    Setup {
+        paths: Paths::within(home),
+        environment: Arc::new(|_| None),
+        version: String::new(),
+        seed: 7,
+        ports: Ports {
+            notifications: Arc::new(FakeNotifications::default()),
+            window: Arc::new(FakeWindow::default()),
+            sounds: Arc::new(FakeSounds::default()),
+            secrets: Arc::new(FakeSecrets::default()),
+            opener: Arc::new(FakeOpener::default()),
+            signals: Arc::new(FakeSignals::default()),
+            clock: Arc::new(TestClock::default()),
+            proxies: None,
+        },
+    }
+}
+
+/// Events that are live, one for each number.
+fn frames(numbers: std::ops::Range<u64>, wall: SystemTime) -> Delivery {
+    let created_at = crate::connection::epoch_millis(wall);
+    let frame = |number: u64| Frame {
+        event: "notification.created".into(),
+        data: json!({"id": number.to_string(), "title": "t", "message": "m", "createdAt": created_at})
+            .to_string(),
+        id: number.to_string().into(),
+    };
+    Delivery::Frames(Frames {
+        received: Instant::now().into_std(),
+        epoch: Epoch::default(),
+        frames: numbers.map(frame).collect(),
+    })
+}
+
+/// An actor whose stream dials nobody; its deliveries are the test's.
+fn fed(setup: &Setup) -> (Actor, mpsc::Sender<Delivery>) {
+    let mut actor = Actor::new(setup.clone()).unwrap();
+    actor.settings.address = Some(Address::parse("http://127.0.0.1:9/api/v1", false).unwrap());
+    actor.open_stream();
+    let (sender, deliveries) = mpsc::channel(DELIVERY_CAPACITY);
+    actor.stream.as_mut().unwrap().deliveries = deliveries;
+    (actor, sender)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_that_never_stops_starves_no_timer() {
+    let home = tempfile::tempdir().unwrap();
+    let mut setup = setup(home.path());
+    let notifications = Arc::new(FakeNotifications::default());
+    setup.ports.notifications = notifications.clone();
+    let clock = setup.ports.clock.clone();
+    let (mut actor, deliveries) = fed(&setup);
+    actor.storage = Some(StorageTrouble::new("full".into(), false));
+    actor.publish_storage();
+    let view = WindowView {
+        connection_visible: true,
+        ..WindowView::default()
+    };
+    actor.readers.set_window(view, Instant::now());
+    let mut updates = actor.readers.attach().updates;
+    let (_requests, mut receiver) = mpsc::channel(1);
+    let fed = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&fed);
+    // There is always one more, and each takes the core a while.
+    let flood = async move {
+        loop {
+            let number = counted.fetch_add(1, Ordering::Relaxed);
+            deliveries
+                .send(frames(number..number + 1, clock.wall()))
+                .await
+                .unwrap();
+            if deliveries.capacity() == 0 {
+                advance(Duration::from_millis(500)).await;
+            }
+        }
+    };
+    let (mut metrics, mut stored_again) = (0, false);
+    let watch = async {
+        while metrics < 20 || !stored_again || notifications.shown.all().len() < 6 {
+            match updates.recv().await.unwrap().update {
+                Update::Metrics(_) => metrics += 1,
+                Update::Notices(notices) => stored_again |= notices.is_empty(),
+                Update::Connection(_)
+                | Update::Counts(_)
+                | Update::ItemsStored(_)
+                | Update::ItemsRemoved(_)
+                | Update::InboxChanged
+                | Update::Missed
+                | Update::Account(_)
+                | Update::Preferences(_)
+                | Update::ItemRequested(_) => {}
+            }
+        }
+    };
+    tokio::select! {
+        ending = actor.serve(&mut receiver) => panic!("{ending:?}"),
+        () = flood => {}
+        () = watch => {}
+    }
+}

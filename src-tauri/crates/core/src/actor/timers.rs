@@ -1,0 +1,99 @@
+//! Everything that the core does by itself at a time, in one table.
+
+use tokio::time::Instant;
+
+use super::Actor;
+
+macro_rules! timers {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// What is due by itself at some time.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(super) enum Timer {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Timer {
+            /// All of them, in the order in which they are served.
+            pub(super) const ALL: &[Self] = &[$(Self::$name),*];
+        }
+    };
+}
+
+timers! {
+    /// The clocks show a sleep, or the network has settled.
+    Conditions,
+    /// Alerts that were collected are shown.
+    Alerts,
+    /// Changed items are published.
+    Items,
+    /// The inbox file is tried again.
+    Storage,
+    /// The files of accounts that were left before everything was stored are tried again.
+    Unstored,
+    /// The outage has become a long one.
+    Outage,
+    /// The pause of sounds ends.
+    SoundsPause,
+    /// The window gets its numbers.
+    Metrics,
+    /// It is published and stored when bytes came last.
+    Heard,
+}
+
+impl Actor {
+    /// When the next timer is due.
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        let now = Instant::now();
+        Timer::ALL.iter().filter_map(|timer| self.due(*timer, now)).min()
+    }
+
+    /// Serves each timer that is due, once.
+    ///
+    /// The loop does this before it waits for anything: where deliveries are always ready, a timer that had to win
+    /// against them would never be served.
+    pub(super) async fn serve_timers(&mut self) {
+        for timer in Timer::ALL {
+            let now = Instant::now();
+            if self.due(*timer, now).is_some_and(|due| due <= now) {
+                self.act(*timer, now).await;
+            }
+        }
+    }
+
+    fn due(&self, timer: Timer, now: Instant) -> Option<Instant> {
+        match timer {
+            Timer::Conditions => Some(Instant::from_std(self.conditions.deadline())),
+            Timer::Alerts => self.collections_end(),
+            Timer::Items => self.readers.items_due(),
+            Timer::Storage => self.storage.as_ref().map(|trouble| trouble.retry_at),
+            Timer::Unstored => self.unstored.iter().map(|left| left.trouble.retry_at).min(),
+            Timer::Outage => self.outage.deadline().map(Instant::from_std),
+            Timer::SoundsPause => self.sounds_pause_due(now),
+            Timer::Metrics => self.readers.metrics_due(),
+            Timer::Heard => self.stream.is_some().then(|| self.readers.heard_due()),
+        }
+    }
+
+    async fn act(&mut self, timer: Timer, now: Instant) {
+        match timer {
+            Timer::Conditions => {
+                for command in self.conditions.look(now.into_std(), self.now()) {
+                    self.command(command);
+                }
+            }
+            Timer::Alerts => self.end_collections(now),
+            Timer::Items => self.publish_items().await,
+            Timer::Storage => self.retry_storage().await,
+            Timer::Unstored => self.retry_unstored(now).await,
+            Timer::Outage => self.tell_outage(),
+            Timer::SoundsPause => self.end_sounds_pause(),
+            Timer::Metrics => self.readers.publish_metrics(self.meters.view(), now),
+            Timer::Heard => {
+                if self.readers.begin_heard(now) {
+                    self.publish_connection();
+                }
+                self.store_heard_at_leisure().await;
+            }
+        }
+    }
+}
