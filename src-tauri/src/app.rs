@@ -17,8 +17,6 @@ use tokio::time::timeout;
 
 use crate::arguments::Start;
 use crate::notifications::{PluginNotifications, Window};
-#[cfg(target_os = "linux")]
-use crate::session_bus;
 use crate::tray::Tray;
 use crate::{commands, window};
 
@@ -49,10 +47,7 @@ struct StatusTask(Mutex<Option<JoinHandle<()>>>);
 
 fn set_up(app: &mut App, paths: Paths, instance: Instance, start: Start) -> anyhow::Result<()> {
     #[cfg(target_os = "linux")]
-    {
-        window::outlive_x_errors();
-        session_bus::outlive();
-    }
+    window::outlive_x_errors();
     let app = app.handle().clone();
     let of = app.clone();
     let machine = move |panics: &PanicReports| machine(&of, &paths, panics);

@@ -60,10 +60,6 @@ impl Process {
         self.child.id()
     }
 
-    pub(crate) fn is_named(&self, name: &str) -> bool {
-        self.name == name
-    }
-
     /// The streams that were asked for at the start.
     pub fn child(&mut self) -> &mut Child {
         &mut self.child

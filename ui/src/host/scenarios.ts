@@ -875,11 +875,13 @@ function manyItems(now: number, count: number): Item[] {
   return Array.from({ length: count }, (_, index) => {
     const createdAt = now - (index + 1) * 7 * MINUTE;
     const read = index >= 120 ? createdAt + MINUTE : null;
+    const priority = priorities[index % priorities.length] ?? 'normal';
     return item({
       key: `many-${index}`,
       createdAt,
       kind: kinds[index % kinds.length] ?? 'notification',
-      priority: priorities[index % priorities.length] ?? 'normal',
+      // Dozens that are urgent and unread would be on top, and nothing else.
+      priority: priority === 'urgent' && read === null ? 'high' : priority,
       title: `Notification ${count - index}`,
       body: 'What happened, in a sentence or two. '.repeat(index % 5),
       category: categories[index % categories.length] ?? null,

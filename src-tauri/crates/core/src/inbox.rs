@@ -8,12 +8,14 @@ mod change;
 mod filing;
 mod filter;
 mod journal;
+mod lock;
 mod marks;
 pub(crate) mod notices;
 mod post;
 mod reading;
 mod schema;
 mod thread;
+mod upkeep;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -29,6 +31,7 @@ use crate::private::{self, NotPrivate};
 pub use aside::Returned;
 pub use filing::{Arrival, Cursor, Filed, Now, Posted, fingerprint};
 pub use thread::InboxThread;
+pub use upkeep::{Retention, Sweep, Swept};
 
 /// How long another process may hold the file before that is a trouble: an old process that ends while the new one
 /// starts takes less.
@@ -55,6 +58,10 @@ pub struct Inbox {
     aside: Option<aside::Aside>,
     /// Alerts that were shown and whose items are not stored yet.
     shown: aside::Shown,
+    /// Something was deleted, or may have been before the start, that can still be read from the disk.
+    erased: bool,
+    /// Nobody else files into the account. `None` for an inbox without a file, and one that is only read.
+    lock: Option<lock::WriterLock>,
 }
 
 /// An inbox with what had to be said when it was opened.
@@ -87,6 +94,9 @@ pub enum InboxError {
     /// Another process holds the file.
     #[error("another program holds the inbox file")]
     Busy,
+    /// Another core files into it.
+    #[error("another Gloria Notify uses this inbox")]
+    InUse,
     /// The file was taken away while it was in use.
     #[error("the inbox file is gone")]
     Gone,
@@ -140,6 +150,7 @@ impl InboxError {
             Self::Newer { .. }
             | Self::Full
             | Self::Busy
+            | Self::InUse
             | Self::Gone
             | Self::Disk(_)
             | Self::ReadOnly
@@ -157,6 +168,9 @@ impl InboxError {
             Self::Newer { .. } => "install that version again".to_owned(),
             Self::Full => "free some space".to_owned(),
             Self::Busy => "close what uses it; a backup or a virus scanner may take a while".to_owned(),
+            Self::InUse => {
+                "end the other one; it may run in another session or on another computer".to_owned()
+            }
             Self::Disk(_) | Self::Closed | Self::Database(_) => {
                 format!("look at the disk of {}", path.display())
             }
@@ -189,10 +203,13 @@ impl Inbox {
     ///
     /// # Errors
     ///
-    /// When not even memory can be used.
+    /// [`InboxError::InUse`] while another one files into it, and when not even memory can be used.
     pub fn open_on(disk: Disk, path: &Path, server: &str) -> Result<Opened, InboxError> {
+        let lock = lock::WriterLock::take(path)?;
         let mut opened = Self::open_or_go_on(disk, path, server)?;
         opened.inbox.disk = disk;
+        // Held in memory too: another one would go there as well, and alert of everything a second time.
+        opened.inbox.lock = Some(lock);
         Ok(opened)
     }
 
@@ -260,6 +277,8 @@ impl Inbox {
             disk: Disk::Local,
             aside: None,
             shown: aside::Shown::default(),
+            erased: true,
+            lock: None,
         }
     }
 
@@ -294,6 +313,8 @@ impl Inbox {
     }
 
     fn prepare(mut db: Connection, server: &str, file: Option<&Path>) -> Result<Self, InboxError> {
+        // What is deleted is overwritten, and not only forgotten.
+        db.pragma_update(None, "secure_delete", true)?;
         schema::migrate(&mut db, server)?;
         schema::refuse_foreign(&db, server)?;
         let last: i64 = db.query_row("SELECT coalesce(max(connection), 0) FROM event", [], |row| {

@@ -15,6 +15,7 @@ pub use file::{SettingsFile, SettingsFileError};
 
 use crate::address::Address;
 use crate::event;
+use crate::inbox::Retention;
 use crate::protocol::{Appearance, SoundName};
 use crate::session::{Server, TokenFor};
 
@@ -45,6 +46,8 @@ pub struct Settings {
     pub appearance: Appearance,
     /// Where the connection's numbers are served to a collector on this machine; none means nowhere.
     pub metrics_listen: Option<SocketAddr>,
+    /// How much of the inbox is kept.
+    pub retention: Retention,
 }
 
 /// How the token travels.
@@ -72,6 +75,7 @@ impl Default for Settings {
             sound: SoundName::default(),
             appearance: Appearance::default(),
             metrics_listen: None,
+            retention: Retention::default(),
         }
     }
 }
@@ -119,11 +123,15 @@ pub enum Key {
     Appearance,
     /// See [`Settings::metrics_listen`].
     MetricsListen,
+    /// See [`Retention::days`].
+    KeepDays,
+    /// See [`Retention::items`].
+    KeepItems,
 }
 
 impl Key {
     /// All keys. The address comes after what decides whether it is taken.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::AllowPlainHttp,
         Self::ApiUrl,
         Self::AuthTransport,
@@ -144,6 +152,8 @@ impl Key {
         Self::Sound,
         Self::Appearance,
         Self::MetricsListen,
+        Self::KeepDays,
+        Self::KeepItems,
     ];
 
     /// The table and the key in the file.
@@ -169,6 +179,8 @@ impl Key {
             Self::Sound => ("sounds", "sound"),
             Self::Appearance => ("window", "appearance"),
             Self::MetricsListen => ("metrics", "listen"),
+            Self::KeepDays => ("inbox", "keep_days"),
+            Self::KeepItems => ("inbox", "keep_items"),
         }
     }
 
@@ -195,6 +207,8 @@ impl Key {
             Self::Sound => "GLORIA_SOUND",
             Self::Appearance => "GLORIA_APPEARANCE",
             Self::MetricsListen => "GLORIA_METRICS_LISTEN",
+            Self::KeepDays => "GLORIA_INBOX_KEEP_DAYS",
+            Self::KeepItems => "GLORIA_INBOX_KEEP_ITEMS",
         }
     }
 }
@@ -317,6 +331,9 @@ impl Settings {
             Key::Sound => self.sound = choice(value, &SOUNDS)?,
             Key::Appearance => self.appearance = choice(value, &APPEARANCES)?,
             Key::MetricsListen => self.metrics_listen = Some(loopback(value)?),
+            // A hundred years, and what a disk takes without a word: as good as all.
+            Key::KeepDays => self.retention.days = number(value, 1, 36_500)?,
+            Key::KeepItems => self.retention.items = number(value, 100, 1_000_000)?,
         }
         Ok(())
     }

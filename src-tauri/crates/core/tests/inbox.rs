@@ -29,6 +29,11 @@ fn open(path: &Path) -> Inbox {
     opened.inbox
 }
 
+/// What the file has, beside its writer.
+fn on_disk(path: &Path) -> Inbox {
+    Inbox::open_read_only(path, SERVER).unwrap()
+}
+
 fn arrival(event_id: &str, event_type: &str, data: &str) -> Arrival {
     let frame = Frame {
         event: Arc::from(event_type),
@@ -286,6 +291,7 @@ fn a_file_of_another_account_is_left_alone() {
         (None, 0)
     );
     assert!(Inbox::open_read_only(&path, "https://other.example/api").is_err());
+    drop(other.inbox);
     assert_eq!(open(&path).counts().unwrap().total, 1);
 }
 
@@ -381,10 +387,10 @@ fn what_came_in_memory_is_brought_to_the_file_with_its_cursor() {
     );
     inbox.mark(&["n:b".into()], Mark::Read, 5).unwrap();
     inbox.correct_alert("n:c", "corrected").unwrap();
-    assert_eq!(open(&path).counts().unwrap().total, 1);
+    assert_eq!(on_disk(&path).counts().unwrap().total, 1);
     let returned = inbox.return_to_file().unwrap();
     assert!(!returned.ask_again);
-    let on_disk = open(&path);
+    let on_disk = on_disk(&path);
     assert_eq!(on_disk.cursor().unwrap().as_deref(), Some("3"));
     assert_eq!(keys(&on_disk), ["n:c", "n:b", "n:a"]);
     assert_eq!(on_disk.item("n:b").unwrap().unwrap().read_at, Some(5));
@@ -480,7 +486,7 @@ fn what_the_file_alone_refuses_costs_itself_alone_on_the_way_back() {
         .unwrap();
     let returned = inbox.return_to_file().unwrap();
     assert_eq!((returned.given_up, returned.ask_again), (1, false));
-    let on_disk = open(&path);
+    let on_disk = on_disk(&path);
     assert_eq!(on_disk.cursor().unwrap().as_deref(), Some("e-e"));
     let mut keys = keys(&on_disk);
     let instead = keys.iter().position(|key| key.starts_with("u:")).unwrap();
@@ -508,5 +514,5 @@ fn a_folder_that_cannot_be_made_keeps_the_inbox_in_memory() {
     file(&mut inbox, &[created("3", "c")]);
     fs::remove_file(folder.path().join("deep")).unwrap();
     inbox.return_to_file().unwrap();
-    assert_eq!(keys(&open(&path)), ["n:c", "n:b", "n:a"]);
+    assert_eq!(keys(&on_disk(&path)), ["n:c", "n:b", "n:a"]);
 }

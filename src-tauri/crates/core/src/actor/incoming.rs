@@ -268,6 +268,7 @@ impl Actor {
         let had_place = self.cursor.is_some();
         let stored = self.store(arrivals, cursor).await?;
         let at = Instant::now();
+        self.upkeep.on_stored(at);
         if self.cursor.is_some() != had_place {
             self.publish_connection();
         }
@@ -302,7 +303,7 @@ impl Actor {
         }
     }
 
-    fn on_filed(&mut self, filed: Vec<Filed>) {
+    pub(super) fn on_filed(&mut self, filed: Vec<Filed>) {
         let (mut stored, mut removed) = (Vec::new(), Vec::new());
         for filed in filed {
             match filed {
@@ -335,7 +336,9 @@ impl Actor {
             expired: false,
             shown_before: false,
             sounds_on: self.settings.sounds,
-            sounds_paused: self.sounds_pause.is_on(self.now().epoch_millis()),
+            sounds_paused: self
+                .sounds_paused_until
+                .is_some_and(|until| until > self.now().epoch_millis()),
             since_last_sound: self.last_sound.map(|at| at.elapsed()),
             sound: self.settings.sound,
         }

@@ -8,10 +8,10 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
-use super::{Actor, Ending, Setup};
+use super::{Actor, Ending, REQUEST_CAPACITY, Setup};
 use crate::connection::epoch_millis;
-use crate::handle::{CoreError, CoreHandle, Inlet, Request, inlet, stopped};
-use crate::inbox::InboxError;
+use crate::handle::{CoreError, CoreHandle, Request};
+use crate::inbox::{InboxError, InboxThread};
 use crate::ports::{NotificationRequest, PanicReports, Subject};
 use crate::protocol::{ConnectionState, NoticeKind, Priority, Remedy};
 use crate::restarts::Restarts;
@@ -30,24 +30,24 @@ pub fn supervise<M>(mut make: M) -> Result<(CoreHandle, JoinHandle<()>), InboxEr
 where
     M: FnMut(&PanicReports) -> std::io::Result<Setup> + Send + 'static,
 {
-    let (handle, inlet) = inlet();
+    let (requests, receiver) = mpsc::channel(REQUEST_CAPACITY);
     let (reports, panics) = PanicReports::channel();
     let setup = make(&reports).map_err(InboxError::Folder)?;
     let supervisor = Supervisor {
         rng: fastrand::Rng::with_seed(setup.seed),
         make,
-        inlet,
+        requests: receiver,
         reports,
         panics,
         restarts: Restarts::default(),
     };
     let actor = Actor::new(setup)?;
-    Ok((handle, tokio::spawn(supervisor.run(actor))))
+    Ok((CoreHandle(requests), tokio::spawn(supervisor.run(actor))))
 }
 
 struct Supervisor<M> {
     make: M,
-    inlet: Inlet,
+    requests: mpsc::Receiver<Request>,
     reports: PanicReports,
     panics: mpsc::UnboundedReceiver<&'static str>,
     restarts: Restarts,
@@ -67,7 +67,7 @@ where
     async fn run(mut self, mut actor: Actor) {
         loop {
             let began = Instant::now();
-            let running = AssertUnwindSafe(actor.run(&mut self.inlet)).catch_unwind();
+            let running = AssertUnwindSafe(actor.run(&mut self.requests)).catch_unwind();
             let what = tokio::select! {
                 ended = running => match ended {
                     Ok(Ending::Asked) => return,
@@ -88,6 +88,7 @@ where
         // What it opened is given back before the next one needs it.
         broken.drop_stream();
         broken.endpoint = None;
+        broken.inbox = InboxThread::closed();
         loop {
             let restart = self.restarts.on_broken(ran, self.rng.f64());
             tracing::error!(what, wait = ?restart.wait, "Gloria Notify broke inside and starts again");
@@ -128,9 +129,12 @@ where
         loop {
             tokio::select! {
                 () = sleep_until(until) => return Pause::Over,
-                () = stopped(&mut self.inlet.stop) => return Pause::Stopped,
-                request = self.inlet.requests.recv() => match request {
+                request = self.requests.recv() => match request {
                     None => return Pause::Stopped,
+                    Some(Request::Stop(reply)) => {
+                        reply.answer(Ok(()));
+                        return Pause::Stopped;
+                    }
                     Some(Request::Attach(reply)) => {
                         reply.answer(Ok(broken.readers.attach()));
                     }
@@ -218,7 +222,8 @@ impl Actor {
         self.reachability = broken.reachability;
         // These alerts wait for their digest; their items are stored, so no replay brings them again.
         (self.catch_up, self.burst, self.throttle) = (broken.catch_up, broken.burst, broken.throttle);
-        self.sounds_pause.succeed(&broken.sounds_pause);
+        self.sounds_pause = broken.sounds_pause;
+        self.sounds_paused_until = broken.sounds_paused_until;
         self.readers.succeed(broken.readers, Instant::now());
         self.publish_preferences();
     }

@@ -311,6 +311,9 @@ impl Inbox {
                 given_up: 0,
             });
         };
+        if let Some(lock) = &mut self.lock {
+            lock.renew(&path)?;
+        }
         let gone = !path.exists();
         let (mut file, problem) = match Self::open_file(self.disk, &path, &self.server, RETRY_BUSY_TIMEOUT) {
             Ok(file) => (file, None),
@@ -336,6 +339,7 @@ impl Inbox {
         if let Some(aside) = self.aside.take() {
             file.shown.extend(aside.shown);
         }
+        file.lock = self.lock.take();
         *self = file;
         Ok(Returned {
             ask_again: dropped,

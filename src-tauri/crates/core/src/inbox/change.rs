@@ -1,12 +1,12 @@
 //! What happens to items elsewhere: changes and deletions, also of items that have not come yet.
 
-use rusqlite::{OptionalExtension, named_params, params};
+use rusqlite::{OptionalExtension, Transaction, named_params, params};
 
 use super::InboxError;
 use super::filing::{Filed, Filing, Seen};
 use super::reading::{self, ITEM_COLUMNS};
 use crate::event::{Change, Field};
-use crate::protocol::Item;
+use crate::protocol::{EpochMillis, Item};
 
 /// Changes that wait for their notification. One that comes out of order is followed by it within seconds; of the rest
 /// the server never sends it.
@@ -164,18 +164,19 @@ impl Filing<'_> {
     /// Erases an item's content and leaves its key. An item that is not here yet leaves its key too: events may come
     /// out of order, and what was deleted must not appear afterwards.
     pub(super) fn delete(&self, key: &str) -> Result<Filed, InboxError> {
-        let existed = self
+        let row: Option<i64> = self
             .transaction
-            .prepare_cached(
-                "UPDATE item SET deleted_at = ?2, title = '', body = '', actions = '[]', extra = '{}', link = NULL,
-                     actor = NULL, category = NULL, progress = NULL, alert = '', content = coalesce(content, 0)
-                 WHERE key = ?1 AND deleted_at IS NULL",
-            )?
-            .execute(params![key, self.now.here])?;
+            .prepare_cached("SELECT id FROM item WHERE key = ?1 AND deleted_at IS NULL")?
+            .query_row([key], |row| row.get(0))
+            .optional()?;
+        let existed = match row {
+            Some(row) => erase_row(self.transaction, row, self.now.here)?.is_some(),
+            None => false,
+        };
         self.transaction
             .prepare_cached("DELETE FROM early WHERE key = ?1")?
             .execute([key])?;
-        if existed == 1 {
+        if existed {
             return Ok(Filed::Removed(key.to_owned()));
         }
         self.transaction
@@ -187,6 +188,22 @@ impl Filing<'_> {
             .execute(params![key, self.now.server])?;
         Ok(Filed::Nothing)
     }
+}
+
+/// Erases a row's content and leaves its key, which is answered.
+pub(super) fn erase_row(
+    transaction: &Transaction<'_>,
+    row: i64,
+    now: EpochMillis,
+) -> Result<Option<String>, InboxError> {
+    Ok(transaction
+        .prepare_cached(
+            "UPDATE item SET deleted_at = ?2, title = '', body = '', actions = '[]', extra = '{}', link = NULL,
+                 actor = NULL, category = NULL, progress = NULL, alert = '', content = coalesce(content, 0)
+             WHERE id = ?1 AND deleted_at IS NULL RETURNING key",
+        )?
+        .query_row([row, now], |row| row.get(0))
+        .optional()?)
 }
 
 fn is_null<T>(field: &Field<T>) -> bool {

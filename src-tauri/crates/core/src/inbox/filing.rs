@@ -176,6 +176,10 @@ impl Inbox {
                 .execute([MAX_ITEMS_IN_MEMORY])?;
         }
         transaction.commit()?;
+        self.erased |= filed.iter().any(|filed| matches!(filed, Filed::Removed(_)))
+            || arrivals
+                .iter()
+                .any(|arrival| matches!(arrival.event, Some(Event::NotificationDeleted { .. })));
         for key in alerts.keys() {
             self.shown.forget(key);
         }

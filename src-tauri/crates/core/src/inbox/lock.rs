@@ -1,0 +1,110 @@
+//! One writer for each account, whatever program it is part of: two would file the same events and alert of each twice.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use super::InboxError;
+use crate::private;
+
+/// How long to wait for the one before to end: a core that takes over from another one in the same process, or an app
+/// that is started while the old one hangs up.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// It is one system call.
+const LOCK_INTERVAL: Duration = Duration::from_millis(25);
+
+/// The right to file into an inbox. The system gives it back whatever becomes of the process.
+#[derive(Debug)]
+pub(super) struct WriterLock {
+    path: PathBuf,
+    /// `None` where nothing can be locked: on some network file systems, and in a folder that cannot be written. There
+    /// the app's own lock on this computer has to be enough.
+    _file: Option<File>,
+}
+
+impl WriterLock {
+    /// Takes the lock of the inbox at `inbox`.
+    ///
+    /// # Errors
+    ///
+    /// [`InboxError::InUse`] while another one has it.
+    pub(super) fn take(inbox: &Path) -> Result<Self, InboxError> {
+        Self::take_within(inbox, LOCK_TIMEOUT)
+    }
+
+    fn take_within(inbox: &Path, timeout: Duration) -> Result<Self, InboxError> {
+        let path = inbox.with_extension("lock");
+        let deadline = Instant::now() + timeout;
+        loop {
+            match lock(&path) {
+                Ok(file) => {
+                    let file = Some(file);
+                    return Ok(Self { path, _file: file });
+                }
+                Err(TryLockError::Error(error)) => {
+                    tracing::debug!(path = %path.display(), %error, "the inbox cannot be locked");
+                    return Ok(Self { path, _file: None });
+                }
+                Err(TryLockError::WouldBlock) if Instant::now() < deadline => sleep(LOCK_INTERVAL),
+                Err(TryLockError::WouldBlock) => return Err(InboxError::InUse),
+            }
+        }
+    }
+
+    /// The lock again, where its file was deleted: another one could be made in its place, and locked as well.
+    ///
+    /// # Errors
+    ///
+    /// [`InboxError::InUse`] where that has happened.
+    pub(super) fn renew(&mut self, inbox: &Path) -> Result<(), InboxError> {
+        if !self.path.exists() {
+            *self = Self::take_within(inbox, Duration::ZERO)?;
+        }
+        Ok(())
+    }
+}
+
+fn lock(path: &Path) -> Result<File, TryLockError> {
+    if let Some(folder) = path.parent() {
+        private::folder(folder).map_err(TryLockError::Error)?;
+    }
+    private::ensure(path).map_err(TryLockError::Error)?;
+    let file = OpenOptions::new()
+        .write(true)
+        .open(path)
+        .map_err(TryLockError::Error)?;
+    file.try_lock()?;
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_inbox_has_one_writer_at_a_time() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let inbox = folder.path().join("account/inbox.sqlite");
+        let first = WriterLock::take(&inbox).expect("free");
+        let second = WriterLock::take_within(&inbox, Duration::ZERO);
+        assert!(matches!(second, Err(InboxError::InUse)));
+        drop(first);
+        let mut third = WriterLock::take(&inbox).expect("free again");
+        std::fs::remove_file(inbox.with_extension("lock")).expect("removed");
+        third.renew(&inbox).expect("locked anew");
+        assert!(WriterLock::take_within(&inbox, Duration::ZERO).is_err());
+    }
+
+    #[test]
+    fn a_lock_that_is_about_to_be_given_up_is_waited_for() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let inbox = folder.path().join("inbox.sqlite");
+        let first = WriterLock::take(&inbox).expect("free");
+        let path = inbox.clone();
+        let waiting = std::thread::spawn(move || WriterLock::take(&path).map(drop));
+        drop(first);
+        waiting.join().expect("ended").expect("taken");
+    }
+}

@@ -1,0 +1,323 @@
+//! The inbox does not grow for ever, what was deleted is gone from the disk, and an account has one writer.
+
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use gloria_core::event::{DecodeContext, decode};
+use gloria_core::inbox::{Arrival, Cursor, Filed, Inbox, InboxError, Now, Retention, Sweep, fingerprint};
+use gloria_core::protocol::{InboxQuery, InboxView, Mark};
+use gloria_stream::Frame;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+const SERVER: &str = "https://gloria.example/api";
+
+/// 26 November 2026, 12:00 UTC.
+const NOON: i64 = 1_795_694_400_000;
+
+const DAY: i64 = 24 * 3_600_000;
+
+const KEEP: Retention = Retention { days: 90, items: 100 };
+
+fn open(path: &Path) -> Inbox {
+    let opened = Inbox::open(path, SERVER).unwrap();
+    assert_eq!(opened.problem, None);
+    opened.inbox
+}
+
+fn comes(inbox: &mut Inbox, event_id: &str, event_type: &str, data: &Value, at: i64) -> Vec<Filed> {
+    let text = data.to_string();
+    let frame = Frame {
+        event: Arc::from(event_type),
+        data: text.clone(),
+        id: Arc::from(event_id),
+    };
+    let context = DecodeContext {
+        now: at,
+        ..DecodeContext::default()
+    };
+    let arrival = Arrival {
+        event_id: event_id.to_owned(),
+        own_id: true,
+        resets_id: false,
+        fingerprint: fingerprint(event_type, &text),
+        event_type: event_type.to_owned(),
+        event: Some(decode(&frame, &context).unwrap().event),
+        bytes: text.len(),
+    };
+    let now = Now { here: at, server: at };
+    let cursor = Cursor::At(event_id.to_owned());
+    inbox
+        .file(&vec![arrival].into(), cursor, now, |_| String::new())
+        .unwrap()
+}
+
+fn notification(id: usize, priority: &str) -> Value {
+    json!({"id": id.to_string(), "title": format!("title {id}"), "message": "m", "priority": priority})
+}
+
+fn created(inbox: &mut Inbox, id: usize, priority: &str, at: i64) -> Vec<Filed> {
+    let event_id = format!("{id}");
+    comes(
+        inbox,
+        &event_id,
+        "notification.created",
+        &notification(id, priority),
+        at,
+    )
+}
+
+/// Steps until nothing is left to do; what went, in its order.
+fn sweep(inbox: &mut Inbox, retention: Retention, now: i64) -> Vec<String> {
+    let (mut sweep, mut removed) = (Sweep::new(retention, now), Vec::new());
+    loop {
+        let swept = inbox.sweep(&mut sweep).unwrap();
+        removed.extend(swept.removed);
+        if swept.done {
+            return removed;
+        }
+    }
+}
+
+fn keys(inbox: &Inbox) -> Vec<String> {
+    let query = InboxQuery {
+        filter: InboxView::Inbox.into(),
+        after: None,
+        limit: 500,
+    };
+    let items = inbox.page(&query).unwrap().items.into_iter();
+    items.map(|item| item.key).collect()
+}
+
+#[test]
+fn what_was_read_goes_after_its_time_and_what_was_not_stays() {
+    let mut inbox = Inbox::in_memory(SERVER).unwrap();
+    for (id, days_ago) in [(1, 100), (2, 100), (3, 10), (4, 10)] {
+        created(&mut inbox, id, "normal", NOON - days_ago * DAY);
+    }
+    inbox
+        .mark(&["n:1".into(), "n:3".into()], Mark::Read, NOON)
+        .unwrap();
+    inbox.mark(&["n:4".into()], Mark::Archived, NOON).unwrap();
+    assert_eq!(sweep(&mut inbox, KEEP, NOON), ["n:1"]);
+    assert_eq!(keys(&inbox), ["n:3", "n:2"]);
+    assert_eq!(sweep(&mut inbox, KEEP, NOON + 80 * DAY), ["n:3", "n:4"]);
+    assert!(sweep(&mut inbox, KEEP, NOON + 80 * DAY).is_empty());
+}
+
+#[test]
+fn what_has_expired_goes_within_the_week() {
+    let mut inbox = Inbox::in_memory(SERVER).unwrap();
+    let mut data = notification(1, "urgent");
+    data["expiresAt"] = (NOON + DAY).into();
+    comes(&mut inbox, "1", "notification.created", &data, NOON);
+    assert!(sweep(&mut inbox, KEEP, NOON + 7 * DAY).is_empty());
+    assert_eq!(sweep(&mut inbox, KEEP, NOON + 8 * DAY), ["n:1"]);
+}
+
+#[test]
+fn over_the_number_the_oldest_go_and_the_unread_urgent_last_of_all() {
+    let mut inbox = Inbox::in_memory(SERVER).unwrap();
+    for id in 0..350 {
+        let priority = if id % 2 == 0 { "urgent" } else { "normal" };
+        created(&mut inbox, id, priority, NOON + i64::try_from(id).unwrap());
+    }
+    inbox.mark(&["n:0".into()], Mark::Read, NOON).unwrap();
+    let removed = sweep(&mut inbox, KEEP, NOON + DAY);
+    assert_eq!(removed.len(), 250);
+    // The read one and the normal ones, 176 in all, then the oldest of the others.
+    assert_eq!(removed[..3], ["n:0", "n:1", "n:3"]);
+    assert_eq!(removed[175..178], ["n:349", "n:2", "n:4"]);
+    assert_eq!(inbox.counts().unwrap().total, 100);
+    assert_eq!(keys(&inbox).first().map(String::as_str), Some("n:348"));
+}
+
+#[test]
+fn what_was_removed_in_time_is_not_shown_again_by_a_replay() {
+    let mut inbox = Inbox::in_memory(SERVER).unwrap();
+    inbox.begin_connection();
+    created(&mut inbox, 1, "normal", NOON - 100 * DAY);
+    inbox.mark(&["n:1".into()], Mark::Read, NOON).unwrap();
+    assert_eq!(sweep(&mut inbox, KEEP, NOON), ["n:1"]);
+    // As long as the key is remembered, and after that as long as its event is.
+    for now in [NOON, NOON + 200 * DAY] {
+        sweep(&mut inbox, KEEP, now);
+        inbox.begin_connection();
+        assert_eq!(created(&mut inbox, 1, "normal", now), [Filed::Nothing]);
+        assert!(keys(&inbox).is_empty());
+    }
+    inbox.begin_connection();
+    let news = json!({"id": "1", "title": "anew", "message": "m"});
+    comes(&mut inbox, "9", "notification.created", &news, NOON + 200 * DAY);
+    assert_eq!(keys(&inbox), ["n:1"], "what was posted anew is no replay");
+}
+
+#[test]
+fn the_keys_of_the_deleted_are_forgotten_in_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("inbox.sqlite");
+    let mut inbox = open(&path);
+    for id in 0..250 {
+        let event_id = id.to_string();
+        comes(
+            &mut inbox,
+            &event_id,
+            "notification.deleted",
+            &json!({ "id": event_id }),
+            NOON,
+        );
+    }
+    let rows = || {
+        let db = rusqlite::Connection::open(&path).unwrap();
+        db.query_row("SELECT (SELECT count(*) FROM item), gone FROM tally", [], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+        })
+        .unwrap()
+    };
+    sweep(&mut inbox, KEEP, NOON + 89 * DAY);
+    assert_eq!(rows(), (250, 250));
+    sweep(&mut inbox, KEEP, NOON + 90 * DAY);
+    assert_eq!(rows(), (0, 0));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 64, ..ProptestConfig::default() })]
+
+    /// Whatever is there, a sweep ends within the bounds, and its steps are small.
+    #[test]
+    fn a_sweep_ends_within_the_bounds(
+        posts in prop::collection::vec((0..200_i64, any::<bool>(), any::<bool>()), 0..300),
+        items in 100..200_u32,
+    ) {
+        let mut inbox = Inbox::in_memory(SERVER).unwrap();
+        for (id, (days_ago, urgent, read)) in posts.iter().enumerate() {
+            created(&mut inbox, id, if *urgent { "urgent" } else { "normal" }, NOON - days_ago * DAY);
+            if *read {
+                inbox.mark(&[format!("n:{id}")], Mark::Read, NOON).unwrap();
+            }
+        }
+        let retention = Retention { days: 90, items };
+        let mut sweep = Sweep::new(retention, NOON);
+        let mut steps = 0;
+        loop {
+            let swept = inbox.sweep(&mut sweep).unwrap();
+            prop_assert!(swept.removed.len() <= 100);
+            steps += 1;
+            if swept.done {
+                break;
+            }
+        }
+        prop_assert!(steps < 20, "{steps} steps");
+        prop_assert!(inbox.counts().unwrap().total <= items);
+        let young = posts.iter().filter(|(days_ago, _, read)| !read || *days_ago < 90).count();
+        prop_assert_eq!(inbox.counts().unwrap().total as usize, young.min(items as usize));
+    }
+}
+
+/// All that is in the folder, as bytes.
+fn holds(folder: &Path, marker: &str) -> bool {
+    fs::read_dir(folder).unwrap().any(|entry| {
+        let bytes = fs::read(entry.unwrap().path()).unwrap();
+        bytes
+            .windows(marker.len())
+            .any(|window| window == marker.as_bytes())
+    })
+}
+
+#[test]
+fn what_was_deleted_is_gone_from_the_disk() {
+    const MARKER: &str = "s3cret-words-for-nobody-else";
+    let folder = tempfile::tempdir().unwrap();
+    let mut inbox = open(&folder.path().join("inbox.sqlite"));
+    let secret = |id: usize| {
+        json!({"id": id.to_string(), "title": format!("{MARKER} {id}"), "message": format!("{MARKER} ").repeat(300),
+            "category": MARKER, "actor": MARKER, "link": format!("https://gloria.example/{MARKER}"),
+            "groupKey": MARKER, "unknown": MARKER, "actions": [{"label": MARKER, "link": "https://gloria.example/"}]})
+    };
+    // Rows before and behind them share their pages.
+    for id in 0..40 {
+        created(&mut inbox, 1000 + id, "normal", NOON);
+        comes(
+            &mut inbox,
+            &format!("c{id}"),
+            "notification.created",
+            &secret(id),
+            NOON,
+        );
+        comes(
+            &mut inbox,
+            &format!("u{id}"),
+            "notification.updated",
+            &secret(id),
+            NOON,
+        );
+        // Of something that never comes.
+        comes(
+            &mut inbox,
+            &format!("e{id}"),
+            "notification.updated",
+            &secret(500 + id),
+            NOON,
+        );
+    }
+    assert!(holds(folder.path(), MARKER));
+    for id in (0..40).chain(500..540) {
+        let data = json!({ "id": id.to_string() });
+        comes(&mut inbox, &format!("d{id}"), "notification.deleted", &data, NOON);
+    }
+    assert!(inbox.settle().unwrap());
+    assert!(!holds(folder.path(), MARKER));
+    assert_eq!(keys(&inbox).len(), 40);
+}
+
+#[test]
+fn a_reader_in_the_middle_of_a_look_delays_the_last_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("inbox.sqlite");
+    let mut inbox = open(&path);
+    created(&mut inbox, 1, "normal", NOON);
+    let reader = rusqlite::Connection::open(&path).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM item").unwrap();
+    comes(&mut inbox, "2", "notification.deleted", &json!({"id": "1"}), NOON);
+    assert!(!inbox.settle().unwrap(), "and nobody waits for it");
+    reader.execute_batch("COMMIT").unwrap();
+    assert!(inbox.settle().unwrap());
+}
+
+#[test]
+fn a_second_writer_is_refused_and_nothing_is_kept_in_memory_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("inbox.sqlite");
+    let inbox = open(&path);
+    let Err(error) = Inbox::open(&path, SERVER) else {
+        panic!("two writers");
+    };
+    assert!(matches!(error, InboxError::InUse));
+    assert!(
+        error
+            .words(&path)
+            .starts_with("another Gloria Notify uses this inbox; end the other one"),
+        "{}",
+        error.words(&path)
+    );
+    assert!(
+        Inbox::open_read_only(&path, SERVER).is_ok(),
+        "reading is no filing"
+    );
+    drop(inbox);
+    open(&path);
+}
+
+#[test]
+fn a_writer_in_memory_keeps_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("inbox.sqlite");
+    let mut inbox = open(&path);
+    inbox.leave_file(true).unwrap();
+    assert!(matches!(Inbox::open(&path, SERVER), Err(InboxError::InUse)));
+    inbox.return_to_file().unwrap();
+    assert!(matches!(Inbox::open(&path, SERVER), Err(InboxError::InUse)));
+}
