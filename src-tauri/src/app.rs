@@ -17,6 +17,8 @@ use tokio::time::timeout;
 
 use crate::arguments::Start;
 use crate::notifications::{PluginNotifications, Window};
+#[cfg(target_os = "linux")]
+use crate::session_bus;
 use crate::tray::Tray;
 use crate::{commands, window};
 
@@ -47,7 +49,10 @@ struct StatusTask(Mutex<Option<JoinHandle<()>>>);
 
 fn set_up(app: &mut App, paths: Paths, instance: Instance, start: Start) -> anyhow::Result<()> {
     #[cfg(target_os = "linux")]
-    window::outlive_x_errors();
+    {
+        window::outlive_x_errors();
+        session_bus::outlive();
+    }
     let app = app.handle().clone();
     let of = app.clone();
     let machine = move |panics: &PanicReports| machine(&of, &paths, panics);

@@ -6,6 +6,8 @@ mod app;
 mod arguments;
 mod commands;
 mod notifications;
+#[cfg(target_os = "linux")]
+mod session_bus;
 mod tray;
 mod window;
 

@@ -60,6 +60,10 @@ impl Process {
         self.child.id()
     }
 
+    pub(crate) fn is_named(&self, name: &str) -> bool {
+        self.name == name
+    }
+
     /// The streams that were asked for at the start.
     pub fn child(&mut self) -> &mut Child {
         &mut self.child

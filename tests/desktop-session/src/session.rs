@@ -345,6 +345,13 @@ impl Session {
         }
     }
 
+    /// Ends the bus, as a crash does; who is on it notices.
+    pub fn stop_bus(&mut self) {
+        self.bus = None;
+        self.toasts = None;
+        self.base.retain(|process| !process.is_named("bus"));
+    }
+
     pub(crate) fn fill(&self, template: &str) -> String {
         template.replace("@DIR@", &self.dir.path().to_string_lossy())
     }

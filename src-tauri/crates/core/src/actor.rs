@@ -6,6 +6,7 @@ mod collecting;
 mod heard;
 mod incoming;
 mod notifications;
+mod pause;
 mod readers;
 mod requests;
 mod signals;
@@ -23,12 +24,12 @@ use gloria_stream::machine::Epoch;
 use gloria_stream::{Delivery, IdleReason, Reachability, Status, StreamHandle};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::address::Address;
 use crate::conditions::Conditions;
 use crate::connection::{self, Moment, Surroundings};
-use crate::handle::{CoreHandle, Request};
+use crate::handle::{CoreHandle, Inlet, Request, inlet, stopped};
 use crate::inbox::{InboxError, InboxThread};
 use crate::metrics::Meters;
 use crate::metrics::endpoint::Endpoint;
@@ -48,6 +49,7 @@ use crate::throttle::Throttle;
 use collecting::{CatchUp, Held};
 use heard::Heard;
 use notifications::ShownNotifications;
+use pause::SoundsPause;
 use readers::Readers;
 use storage::{StorageTrouble, Unstored};
 pub use supervision::supervise;
@@ -101,8 +103,12 @@ pub struct Ports {
     pub proxies: Option<SystemProxies>,
 }
 
-/// Requests that may wait for the actor. They come from people and from a tray: a few at a time.
-const REQUEST_CAPACITY: usize = 64;
+/// How long the loop may take to notice that it is to end: a batch of events is stored by then.
+const INTERRUPT_TIMEOUT: Duration = Duration::from_millis(50);
+
+/// How long what is only in memory may take to be stored at the end. A logout and a person who quits wait for it; they
+/// notice less than a third of a second in all.
+const FINISH_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// Deliveries that may wait for the inbox. When it is slow the stream stops reading, and the server's socket fills.
 const DELIVERY_CAPACITY: usize = 32;
@@ -127,14 +133,14 @@ enum Report {
 ///
 /// When not even an inbox in memory can be had, or the system refuses a thread.
 pub fn start(setup: Setup) -> Result<(CoreHandle, JoinHandle<()>), InboxError> {
-    let (requests, mut receiver) = mpsc::channel(REQUEST_CAPACITY);
+    let (handle, mut inlet) = inlet();
     let mut actor = Actor::new(setup)?;
     let task = tokio::spawn(async move {
-        if let Ending::Broken(what) = actor.run(&mut receiver).await {
+        if let Ending::Broken(what) = actor.run(&mut inlet).await {
             tracing::error!(what, "the core broke");
         }
     });
-    Ok((CoreHandle(requests), task))
+    Ok((handle, task))
 }
 
 /// How a run of the actor ended.
@@ -148,6 +154,7 @@ pub(crate) enum Ending {
 
 /// What the loop waits for.
 enum Input {
+    Stop,
     /// `None` when nobody can ask anything any more.
     Request(Option<Request>),
     Report(Report),
@@ -220,10 +227,7 @@ struct Actor {
     /// `None` once nothing more can come.
     observations: Option<mpsc::Receiver<Observation>>,
     last_sound: Option<Instant>,
-    /// Until when sounds are paused.
-    sounds_paused_until: Option<EpochMillis>,
-    /// How long the pause of sounds was to be when it began, in milliseconds.
-    sounds_pause: i64,
+    sounds_pause: SoundsPause,
     meters: Meters,
     /// The connection's numbers for a collector, where the settings ask for them.
     endpoint: Option<Endpoint>,
@@ -291,6 +295,7 @@ impl Actor {
             wall: setup.ports.clock.wall(),
             monotonic: setup.ports.clock.monotonic(),
         };
+        let sounds_pause = SoundsPause::read(setup.paths.sounds_pause(), now.epoch_millis());
         let surroundings = Surroundings::new(settings.address.as_ref(), None, None);
         let state = Snapshot {
             revision: 0,
@@ -298,7 +303,7 @@ impl Actor {
             connection: connection::view(&status, None, surroundings, &now),
             counts,
             account: account_view(&settings, &locked, &token, environment_token.as_ref()),
-            preferences: preferences(&settings, &locked, None),
+            preferences: preferences(&settings, &locked, sounds_pause.until()),
             notices: notices
                 .into_iter()
                 .map(|(kind, message)| Notice { kind, message })
@@ -341,8 +346,7 @@ impl Actor {
             conditions: Conditions::new(Instant::now().into_std(), now),
             observations: Some(observations),
             last_sound: None,
-            sounds_paused_until: None,
-            sounds_pause: 0,
+            sounds_pause,
             meters,
             endpoint,
             readers: Readers::new(state, Instant::now()),
@@ -351,13 +355,34 @@ impl Actor {
         })
     }
 
-    async fn run(&mut self, requests: &mut mpsc::Receiver<Request>) -> Ending {
+    async fn run(&mut self, inlet: &mut Inlet) -> Ending {
         self.open_stream();
         self.publish_storage();
-        self.serve(requests).await
+        let mut stop = inlet.stop.clone();
+        let ending = tokio::select! {
+            biased;
+            ending = self.serve(inlet) => ending,
+            // Whatever the loop waits for, a keyring or a disk that hangs, it is not waited for any longer.
+            () = async { stopped(&mut stop).await; sleep(INTERRUPT_TIMEOUT).await } => Ending::Asked,
+        };
+        if ending == Ending::Asked {
+            self.finish().await;
+        }
+        ending
     }
 
-    async fn serve(&mut self, requests: &mut mpsc::Receiver<Request>) -> Ending {
+    /// Hangs up and stores what only memory has, as far as that goes quickly. What is stored already needs nothing.
+    async fn finish(&mut self) {
+        self.drop_stream();
+        if timeout(FINISH_TIMEOUT, self.store_heard(Duration::ZERO))
+            .await
+            .is_err()
+        {
+            tracing::warn!("the inbox did not answer in time at the end");
+        }
+    }
+
+    async fn serve(&mut self, inlet: &mut Inlet) -> Ending {
         let mut busy_since = self.now().monotonic;
         loop {
             self.serve_timers().await;
@@ -366,15 +391,10 @@ impl Actor {
             // What the core itself takes for its work must not pass for a sleep of the computer.
             self.conditions
                 .on_busy(waiting_since.saturating_duration_since(busy_since));
-            let input = self.next_input(requests, due).await;
+            let input = self.next_input(inlet, due).await;
             busy_since = self.now().monotonic;
             match input {
-                Input::Request(Some(Request::Stop(reply))) => {
-                    self.drop_stream();
-                    self.store_heard(Duration::ZERO).await;
-                    reply.answer(Ok(()));
-                    return Ending::Asked;
-                }
+                Input::Stop => return Ending::Asked,
                 Input::Request(Some(request)) => self.answer(request).await,
                 Input::Request(None) => return Ending::Asked,
                 Input::Report(report) => self.on_report(report).await,
@@ -390,14 +410,15 @@ impl Actor {
     }
 
     /// Waits for what comes next, until a timer is due.
-    async fn next_input(&mut self, requests: &mut mpsc::Receiver<Request>, due: Option<Instant>) -> Input {
+    async fn next_input(&mut self, inlet: &mut Inlet, due: Option<Instant>) -> Input {
         let (delivery, token) = match &mut self.stream {
             Some(running) => (Some(&mut running.deliveries), Some(&mut running.tokens)),
             None => (None, None),
         };
         tokio::select! {
             biased;
-            request = requests.recv() => Input::Request(request),
+            () = stopped(&mut inlet.stop) => Input::Stop,
+            request = inlet.requests.recv() => Input::Request(request),
             Some(report) = self.reports.1.recv() => Input::Report(report),
             event = received(self.notification_events.as_mut()) => Input::Notification(event),
             observation = received(self.observations.as_mut()) => Input::Observation(observation),
@@ -490,7 +511,7 @@ impl Actor {
     }
 
     fn publish_preferences(&mut self) {
-        let preferences = preferences(&self.settings, &self.locked, self.sounds_paused_until);
+        let preferences = preferences(&self.settings, &self.locked, self.sounds_pause.until());
         self.readers.publish_preferences(preferences);
     }
 

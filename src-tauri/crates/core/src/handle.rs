@@ -4,7 +4,7 @@ use std::fmt;
 
 use gloria_stream::Reachability;
 use thiserror::Error;
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::inbox::InboxError;
 use crate::ports::OpenError;
@@ -102,7 +102,6 @@ pub(crate) enum Request {
     SoundsPause(PauseRequest, Reply<()>),
     WindowShows(WindowView, Reply<()>),
     Signal(Signal, Reply<()>),
-    Stop(Reply<()>),
 }
 
 /// The state at one revision, and everything after it.
@@ -124,7 +123,40 @@ impl fmt::Debug for Attached {
 
 /// The one way to a running core. Clones lead to the same core.
 #[derive(Debug, Clone)]
-pub struct CoreHandle(pub(crate) mpsc::Sender<Request>);
+pub struct CoreHandle {
+    requests: mpsc::Sender<Request>,
+    pub(crate) stop: watch::Sender<bool>,
+}
+
+/// Requests that may wait for the actor. They come from people and from a tray: a few at a time.
+const REQUEST_CAPACITY: usize = 64;
+
+/// Where a core hears what it is asked.
+#[derive(Debug)]
+pub(crate) struct Inlet {
+    pub(crate) requests: mpsc::Receiver<Request>,
+    /// It is to end. Not a request among others: they wait while the core waits for a disk or a keyring.
+    pub(crate) stop: watch::Receiver<bool>,
+}
+
+/// A handle and what it leads to.
+pub(crate) fn inlet() -> (CoreHandle, Inlet) {
+    let (requests, receiver) = mpsc::channel(REQUEST_CAPACITY);
+    let (stop, stopping) = watch::channel(false);
+    let inlet = Inlet {
+        requests: receiver,
+        stop: stopping,
+    };
+    (CoreHandle { requests, stop }, inlet)
+}
+
+/// Waits until the core is to end.
+pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        // Nobody is left to ask; the requests end as well.
+        std::future::pending().await
+    }
+}
 
 macro_rules! requests {
     ($($(#[$doc:meta])* $name:ident($($argument:ident: $type:ty)?) -> $answer:ty = $variant:ident;)*) => {
@@ -198,19 +230,32 @@ requests! {
     window_shows(view: WindowView) -> () = WindowShows;
     /// Tells what the machine said.
     signal(signal: Signal) -> () = Signal;
-    /// Hangs up, and ends the core once everything that came is stored.
-    stop() -> () = Stop;
 }
 
 impl CoreHandle {
+    /// Hangs up, stores what only memory has, and ends the core. It takes a quarter of a second at most, whatever the
+    /// core waits for: what is not stored by then comes again.
+    ///
+    /// # Errors
+    ///
+    /// [`CoreError::Stopped`] when it had ended before.
+    pub async fn stop(&self) -> Result<(), CoreError> {
+        if self.requests.is_closed() {
+            return Err(CoreError::Stopped);
+        }
+        self.stop.send_replace(true);
+        self.ended().await;
+        Ok(())
+    }
+
     /// Waits until the core has ended.
     pub async fn ended(&self) {
-        self.0.closed().await;
+        self.requests.closed().await;
     }
 
     async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, CoreError> {
         let (reply, answer) = oneshot::channel();
-        self.0
+        self.requests
             .send(request(Reply(reply)))
             .await
             .map_err(|_| CoreError::Stopped)?;

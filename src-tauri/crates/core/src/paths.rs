@@ -40,6 +40,11 @@ impl Paths {
         self.config.join("settings.toml")
     }
 
+    /// Until when sounds are paused.
+    pub fn sounds_pause(&self) -> PathBuf {
+        self.data.join("sounds-pause.json")
+    }
+
     /// Everything that is kept for an account.
     pub fn account(&self, account: &Account) -> PathBuf {
         self.accounts().join(account.folder())

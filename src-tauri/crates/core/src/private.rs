@@ -212,7 +212,13 @@ fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> {
 fn is_ours(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
     let name = name.trim_start_matches('.');
-    ["settings.toml", "inbox.", "running.lock", "status."]
-        .iter()
-        .any(|ours| name.starts_with(ours))
+    [
+        "settings.toml",
+        "inbox.",
+        "running.lock",
+        "status.",
+        "sounds-pause.",
+    ]
+    .iter()
+    .any(|ours| name.starts_with(ours))
 }

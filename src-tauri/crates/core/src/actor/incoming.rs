@@ -336,9 +336,7 @@ impl Actor {
             expired: false,
             shown_before: false,
             sounds_on: self.settings.sounds,
-            sounds_paused: self
-                .sounds_paused_until
-                .is_some_and(|until| until > self.now().epoch_millis()),
+            sounds_paused: self.sounds_pause.is_on(self.now().epoch_millis()),
             since_last_sound: self.last_sound.map(|at| at.elapsed()),
             sound: self.settings.sound,
         }

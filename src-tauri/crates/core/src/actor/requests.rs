@@ -1,7 +1,5 @@
 //! What the window, the tray and the command line ask for.
 
-use std::time::Duration;
-
 use gloria_stream::Command;
 use tokio::time::Instant;
 
@@ -11,7 +9,7 @@ use crate::inbox::{Inbox, InboxError};
 use crate::metrics::endpoint::Endpoint;
 use crate::protocol::{
     ConnectionState, Counts, FollowRequest, InboxPage, InboxQuery, Item, Mark, MarkRequest, Marked,
-    NoticeKind, PauseRequest,
+    NoticeKind,
 };
 use crate::status::{self, StatusReport};
 
@@ -77,7 +75,9 @@ impl Actor {
                 reply.answer(Ok(()));
             }
             Request::SoundsPause(request, reply) => {
-                self.pause_sounds(request);
+                self.sounds_pause
+                    .begin(request.minutes, self.now().epoch_millis());
+                self.publish_preferences();
                 reply.answer(Ok(()));
             }
             Request::WindowShows(view, reply) => {
@@ -100,8 +100,6 @@ impl Actor {
                 self.take_signal(signal);
                 reply.answer(Ok(()));
             }
-            // The loop ends itself.
-            Request::Stop(reply) => reply.answer(Ok(())),
         }
     }
 
@@ -244,36 +242,5 @@ impl Actor {
         })
         .await
         .map(drop)
-    }
-
-    fn pause_sounds(&mut self, request: PauseRequest) {
-        self.sounds_pause = i64::from(request.minutes) * 60_000;
-        let until = (request.minutes > 0).then(|| self.now().epoch_millis() + self.sounds_pause);
-        self.publish_sounds_pause(until);
-    }
-
-    /// When the pause ends: at its time of day, or now if the clock was set back and it has to be cut to its length.
-    pub(super) fn sounds_pause_due(&self, now: Instant) -> Option<Instant> {
-        let left = self.sounds_paused_until? - self.now().epoch_millis();
-        let left = if left > self.sounds_pause { 0 } else { left };
-        Some(now + Duration::from_millis(u64::try_from(left).unwrap_or(0)))
-    }
-
-    /// Ends the pause when its time of day has come. After a clock was set back, that would be long after its length.
-    pub(super) fn end_sounds_pause(&mut self) {
-        let Some(until) = self.sounds_paused_until else {
-            return;
-        };
-        let now = self.now().epoch_millis();
-        if until <= now {
-            self.publish_sounds_pause(None);
-        } else if until > now + self.sounds_pause {
-            self.publish_sounds_pause(Some(now + self.sounds_pause));
-        }
-    }
-
-    fn publish_sounds_pause(&mut self, until: Option<i64>) {
-        self.sounds_paused_until = until;
-        self.publish_preferences();
     }
 }

@@ -319,26 +319,26 @@ fn halves(arrivals: &[Arrival], cursor: &Cursor) -> Option<[(Vec<Arrival>, Curso
 mod tests {
     use std::time::Duration;
 
-    use tokio::sync::mpsc;
     use tokio::time::timeout;
 
     use super::super::Ending;
     use super::super::tests::setup;
     use super::*;
+    use crate::handle::inlet;
 
     #[tokio::test]
     async fn an_inbox_that_panics_ends_the_core_so_that_another_takes_over() {
         let home = tempfile::tempdir().unwrap();
         let mut actor = Actor::new(setup(home.path())).unwrap();
         let inbox = actor.inbox.clone();
-        let (_requests, mut receiver) = mpsc::channel(1);
+        let (_handle, mut inlet) = inlet();
         let panicking = async {
             let answer = inbox.call(|_| -> Result<(), InboxError> { panic!("as the test wants") });
             assert!(matches!(answer.await, Err(InboxError::Closed)));
             std::future::pending::<()>().await;
         };
         tokio::select! {
-            ended = timeout(Duration::from_secs(20), actor.run(&mut receiver)) => {
+            ended = timeout(Duration::from_secs(20), actor.run(&mut inlet)) => {
                 assert_eq!(ended, Ok(Ending::Broken("the inbox")));
             }
             () = panicking => {}

@@ -8,9 +8,9 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
-use super::{Actor, Ending, REQUEST_CAPACITY, Setup};
+use super::{Actor, Ending, Setup};
 use crate::connection::epoch_millis;
-use crate::handle::{CoreError, CoreHandle, Request};
+use crate::handle::{CoreError, CoreHandle, Inlet, Request, inlet, stopped};
 use crate::inbox::{InboxError, InboxThread};
 use crate::ports::{NotificationRequest, PanicReports, Subject};
 use crate::protocol::{ConnectionState, NoticeKind, Priority, Remedy};
@@ -30,24 +30,24 @@ pub fn supervise<M>(mut make: M) -> Result<(CoreHandle, JoinHandle<()>), InboxEr
 where
     M: FnMut(&PanicReports) -> std::io::Result<Setup> + Send + 'static,
 {
-    let (requests, receiver) = mpsc::channel(REQUEST_CAPACITY);
+    let (handle, inlet) = inlet();
     let (reports, panics) = PanicReports::channel();
     let setup = make(&reports).map_err(InboxError::Folder)?;
     let supervisor = Supervisor {
         rng: fastrand::Rng::with_seed(setup.seed),
         make,
-        requests: receiver,
+        inlet,
         reports,
         panics,
         restarts: Restarts::default(),
     };
     let actor = Actor::new(setup)?;
-    Ok((CoreHandle(requests), tokio::spawn(supervisor.run(actor))))
+    Ok((handle, tokio::spawn(supervisor.run(actor))))
 }
 
 struct Supervisor<M> {
     make: M,
-    requests: mpsc::Receiver<Request>,
+    inlet: Inlet,
     reports: PanicReports,
     panics: mpsc::UnboundedReceiver<&'static str>,
     restarts: Restarts,
@@ -67,7 +67,7 @@ where
     async fn run(mut self, mut actor: Actor) {
         loop {
             let began = Instant::now();
-            let running = AssertUnwindSafe(actor.run(&mut self.requests)).catch_unwind();
+            let running = AssertUnwindSafe(actor.run(&mut self.inlet)).catch_unwind();
             let what = tokio::select! {
                 ended = running => match ended {
                     Ok(Ending::Asked) => return,
@@ -129,12 +129,9 @@ where
         loop {
             tokio::select! {
                 () = sleep_until(until) => return Pause::Over,
-                request = self.requests.recv() => match request {
+                () = stopped(&mut self.inlet.stop) => return Pause::Stopped,
+                request = self.inlet.requests.recv() => match request {
                     None => return Pause::Stopped,
-                    Some(Request::Stop(reply)) => {
-                        reply.answer(Ok(()));
-                        return Pause::Stopped;
-                    }
                     Some(Request::Attach(reply)) => {
                         reply.answer(Ok(broken.readers.attach()));
                     }
@@ -222,8 +219,7 @@ impl Actor {
         self.reachability = broken.reachability;
         // These alerts wait for their digest; their items are stored, so no replay brings them again.
         (self.catch_up, self.burst, self.throttle) = (broken.catch_up, broken.burst, broken.throttle);
-        self.sounds_pause = broken.sounds_pause;
-        self.sounds_paused_until = broken.sounds_paused_until;
+        self.sounds_pause.succeed(&broken.sounds_pause);
         self.readers.succeed(broken.readers, Instant::now());
         self.publish_preferences();
     }

@@ -4,13 +4,17 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use gloria_stream::{Frame, Frames};
 use serde_json::json;
 use tokio::time::advance;
 
 use super::*;
+use crate::ports::SecretError;
 use crate::ports::fakes::{FakeNotifications, FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeWindow};
 use crate::protocol::{Update, WindowView};
+use crate::session::Token;
 
 /// The clocks of a test whose time tokio holds.
 #[derive(Debug)]
@@ -97,7 +101,7 @@ async fn a_flood_that_never_stops_starves_no_timer() {
     };
     actor.readers.set_window(view, Instant::now());
     let mut updates = actor.readers.attach().updates;
-    let (_requests, mut receiver) = mpsc::channel(1);
+    let (_handle, mut inlet) = inlet();
     let fed = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&fed);
     // There is always one more, and each takes the core a while.
@@ -132,10 +136,68 @@ async fn a_flood_that_never_stops_starves_no_timer() {
         }
     };
     tokio::select! {
-        ending = actor.serve(&mut receiver) => panic!("{ending:?}"),
+        ending = actor.serve(&mut inlet) => panic!("{ending:?}"),
         () = flood => {}
         () = watch => {}
     }
+}
+
+/// A keyring that never answers when it is to forget something.
+#[derive(Debug)]
+struct Hanging;
+
+impl crate::ports::Secrets for Hanging {
+    fn load(&self, _: &str) -> BoxFuture<'static, Result<Option<Token>, SecretError>> {
+        std::future::pending().boxed()
+    }
+
+    fn store(&self, _: &str, _: Token) -> BoxFuture<'static, Result<(), SecretError>> {
+        std::future::pending().boxed()
+    }
+
+    fn forget(&self, _: &str) -> BoxFuture<'static, Result<(), SecretError>> {
+        std::future::pending().boxed()
+    }
+}
+
+/// How long a core takes to end that has just been asked for something.
+async fn end_of(handle: &CoreHandle, ending: impl Future<Output = Ending>) -> Duration {
+    let began = Instant::now();
+    let (stopped, ()) = tokio::join!(ending, async {
+        handle.stop.send_replace(true);
+    });
+    assert_eq!(stopped, Ending::Asked);
+    began.elapsed()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_disk_and_a_keyring_that_hang_do_not_keep_the_core_from_ending() {
+    let home = tempfile::tempdir().unwrap();
+    let mut setup = setup(home.path());
+    setup.ports.secrets = Arc::new(Hanging);
+    setup.environment =
+        Arc::new(|name| (name == "GLORIA_API_URL").then(|| "http://127.0.0.1:9/api/v1".to_owned()));
+    let (mut actor, (handle, mut inlet)) = (Actor::new(setup).unwrap(), inlet());
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let inbox = actor.inbox.clone();
+    // The disk hangs for as long as the test lasts.
+    tokio::spawn(async move {
+        inbox
+            .call(move |_| {
+                let _ = held.recv();
+                Ok(())
+            })
+            .await
+    });
+    actor.heard.before = Some(1);
+    let core = handle.clone();
+    tokio::spawn(async move { core.inbox_mark_all_seen().await });
+    let core = handle.clone();
+    tokio::spawn(async move { core.account_sign_out().await });
+    tokio::task::yield_now().await;
+    let took = end_of(&handle, actor.run(&mut inlet)).await;
+    assert!(took <= Duration::from_millis(250), "{took:?}");
+    drop(release);
 }
 
 #[tokio::test(start_paused = true)]

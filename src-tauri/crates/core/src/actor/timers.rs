@@ -70,7 +70,7 @@ impl Actor {
             Timer::Storage => self.storage.as_ref().map(|trouble| trouble.retry_at),
             Timer::Unstored => self.unstored.iter().map(|left| left.trouble.retry_at).min(),
             Timer::Outage => self.outage.deadline().map(Instant::from_std),
-            Timer::SoundsPause => self.sounds_pause_due(now),
+            Timer::SoundsPause => self.sounds_pause.due(now, self.now().epoch_millis()),
             Timer::Metrics => self.readers.metrics_due(),
             Timer::Heard => self.stream.is_some().then(|| self.readers.heard_due()),
             Timer::Upkeep => Some(self.upkeep.due()),
@@ -89,7 +89,10 @@ impl Actor {
             Timer::Storage => self.retry_storage().await,
             Timer::Unstored => self.retry_unstored(now).await,
             Timer::Outage => self.tell_outage(),
-            Timer::SoundsPause => self.end_sounds_pause(),
+            Timer::SoundsPause => {
+                self.sounds_pause.act(self.now().epoch_millis());
+                self.publish_preferences();
+            }
             Timer::Metrics => self.readers.publish_metrics(self.meters.view(), now),
             Timer::Heard => {
                 if self.readers.begin_heard(now) {

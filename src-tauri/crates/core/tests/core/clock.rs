@@ -126,3 +126,31 @@ async fn a_pause_of_sounds_is_no_longer_after_the_clock_was_set_back() {
         })
         .await;
 }
+
+#[tokio::test]
+async fn a_pause_of_sounds_outlives_a_restart_but_not_its_length() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let clock = Arc::new(SetClock::default());
+    let running = desk.start_by(clock.clone());
+    running.connected().await;
+    running
+        .core
+        .sounds_pause(PauseRequest { minutes: 60 })
+        .await
+        .unwrap();
+    running.stop().await;
+    let running = desk.start_by(clock.clone());
+    let state = running.connected().await;
+    assert!(state.preferences.sounds_paused_until.is_some());
+    control.push(CREATED, live("1", "urgent"));
+    running.until("one", |state| state.counts.total == 1).await;
+    assert_eq!(desk.sounds.played.all(), []);
+    running.stop().await;
+
+    clock.ahead.store(2 * HOUR, Ordering::SeqCst);
+    let running = desk.start_by(clock.clone());
+    let state = running.connected().await;
+    assert_eq!(state.preferences.sounds_paused_until, None, "its time is over");
+    running.stop().await;
+}

@@ -1,0 +1,171 @@
+//! The pause of sounds, which outlives the app: whoever paused for an hour and starts anew wants silence all the same.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use crate::private::{self, Mode};
+use crate::protocol::EpochMillis;
+
+const MINUTE: EpochMillis = 60_000;
+
+/// The pause and the file that keeps it.
+#[derive(Debug)]
+pub(super) struct SoundsPause {
+    path: PathBuf,
+    pause: Option<Pause>,
+}
+
+/// A time of day alone would not do: after a clock was set back it would be long after the pause's length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Pause {
+    until: EpochMillis,
+    length: EpochMillis,
+}
+
+impl Pause {
+    /// What of it is left.
+    fn at(self, now: EpochMillis) -> Option<Self> {
+        (self.until > now).then(|| Self {
+            until: self.until.min(now.saturating_add(self.length)),
+            ..self
+        })
+    }
+}
+
+impl SoundsPause {
+    /// Reads what an earlier run left. A file that cannot be read is no pause: sounds are the safer side.
+    pub(super) fn read(path: PathBuf, now: EpochMillis) -> Self {
+        let pause = match std::fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice::<Pause>(&bytes)
+                .inspect_err(|error| tracing::warn!(%error, "the pause of sounds could not be read"))
+                .ok(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => {
+                tracing::warn!(%error, "the pause of sounds could not be read");
+                None
+            }
+        };
+        Self {
+            pause: pause.and_then(|pause| pause.at(now)),
+            path,
+        }
+    }
+
+    /// Until when sounds are paused.
+    pub(super) fn until(&self) -> Option<EpochMillis> {
+        self.pause.map(|pause| pause.until)
+    }
+
+    pub(super) fn is_on(&self, now: EpochMillis) -> bool {
+        self.pause.is_some_and(|pause| pause.until > now)
+    }
+
+    /// Pauses for so many minutes from now, or ends the pause with 0.
+    pub(super) fn begin(&mut self, minutes: u32, now: EpochMillis) {
+        let length = EpochMillis::from(minutes) * MINUTE;
+        self.set((minutes > 0).then(|| Pause {
+            until: now.saturating_add(length),
+            length,
+        }));
+    }
+
+    /// When [`SoundsPause::act`] is due: when the pause ends, and at once where the clock was set back.
+    pub(super) fn due(&self, now: Instant, wall: EpochMillis) -> Option<Instant> {
+        let pause = self.pause?;
+        let left = if pause.at(wall) == Some(pause) {
+            pause.until - wall
+        } else {
+            0
+        };
+        Some(now + Duration::from_millis(u64::try_from(left).unwrap_or(0)))
+    }
+
+    /// Ends the pause when its time has come, and cuts it to its length after the clock was set back.
+    pub(super) fn act(&mut self, wall: EpochMillis) {
+        self.set(self.pause.and_then(|pause| pause.at(wall)));
+    }
+
+    /// Takes over from a core that broke, whose file may not be writable.
+    pub(super) fn succeed(&mut self, broken: &Self) {
+        self.pause = broken.pause;
+    }
+
+    fn set(&mut self, pause: Option<Pause>) {
+        if pause == self.pause {
+            return;
+        }
+        self.pause = pause;
+        if let Err(error) = self.write() {
+            tracing::warn!(%error, "the pause of sounds holds until the app ends");
+        }
+    }
+
+    fn write(&self) -> io::Result<()> {
+        match self.pause {
+            Some(pause) => private::replace(&self.path, &serde_json::to_vec(&pause)?, Mode::Private),
+            None => match std::fs::remove_file(&self.path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+                removed => removed,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: EpochMillis = 60 * MINUTE;
+
+    fn until_after(length: u32, restarted_at: EpochMillis) -> Option<EpochMillis> {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("sounds-pause.json");
+        SoundsPause::read(path.clone(), 0).begin(length, 0);
+        SoundsPause::read(path, restarted_at).until()
+    }
+
+    #[test]
+    fn a_pause_outlives_the_app_but_not_its_length() {
+        assert_eq!(until_after(60, HOUR / 2), Some(HOUR));
+        assert_eq!(until_after(60, HOUR), None);
+        assert_eq!(
+            until_after(60, -30 * HOUR),
+            Some(-29 * HOUR),
+            "the clock was set back"
+        );
+        assert_eq!(until_after(0, 1), None);
+    }
+
+    #[test]
+    fn whatever_is_in_the_file_the_app_starts() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("sounds-pause.json");
+        for text in ["", "{", "[]", r#"{"until":9e99,"length":1}"#, r#"{"until":1}"#] {
+            std::fs::write(&path, text).unwrap();
+            assert_eq!(SoundsPause::read(path.clone(), 0).until(), None, "{text}");
+        }
+        std::fs::write(&path, r#"{"until":9223372036854775807,"length":60000}"#).unwrap();
+        assert_eq!(SoundsPause::read(path, 0).until(), Some(MINUTE));
+    }
+
+    #[test]
+    fn it_is_due_when_it_ends_and_when_the_clock_was_set_back() {
+        let home = tempfile::tempdir().unwrap();
+        let mut pause = SoundsPause::read(home.path().join("sounds-pause.json"), 0);
+        let now = Instant::now();
+        assert_eq!(pause.due(now, 0), None);
+        pause.begin(1, 0);
+        assert!(pause.is_on(0));
+        assert_eq!(pause.due(now, 0), Some(now + Duration::from_secs(60)));
+        assert_eq!(pause.due(now, -HOUR), Some(now));
+        pause.act(-HOUR);
+        assert_eq!(pause.until(), Some(-HOUR + MINUTE));
+        pause.act(0);
+        assert_eq!((pause.until(), pause.due(now, 0)), (None, None));
+    }
+}
