@@ -1,10 +1,12 @@
 //! The inbox of this computer, read beside a running app.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
-use gloria_core::account::Account;
+use gloria_core::account::{Accounts, Entry};
 use gloria_core::inbox::Inbox;
+use gloria_core::paths::Paths;
 use gloria_core::protocol::{InboxQuery, InboxView};
 
 use crate::output::{Lines, complain};
@@ -36,17 +38,28 @@ enum Filter {
 /// As much as the inbox gives at once.
 const PAGE: u32 = 500;
 
+/// The inbox of the account that was used last at a server, or what a version before accounts left.
+fn inbox_in_force(paths: &Paths, server: &str) -> Option<PathBuf> {
+    let accounts = Accounts::read(paths);
+    let own = accounts.in_force(server).map(Entry::inbox);
+    [Some(paths.legacy_inbox()), own]
+        .into_iter()
+        .flatten()
+        .find(|path| path.exists())
+}
+
 pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
     let Command::List(options) = command;
     let paths = gloria_desktop::paths(|name| std::env::var_os(name))?;
     let server = settings()?.address.map(|address| address.server());
-    let account = server.as_deref().map(Account::of);
-    let path = account.as_ref().map(|account| paths.inbox(account));
-    let (Some(account), Some(path)) = (account, path.filter(|path| path.exists())) else {
+    let Some((server, path)) = server.and_then(|server| {
+        let path = inbox_in_force(&paths, &server)?;
+        Some((server, path))
+    }) else {
         complain("there is no inbox yet; it is made when Gloria Notify first connects");
         return Ok(ExitCode::SUCCESS);
     };
-    let inbox = Inbox::open_read_only(&path, &account.server)?;
+    let inbox = Inbox::open_read_only(&path, &server)?;
     let view = match options.filter {
         Filter::Inbox => InboxView::Inbox,
         Filter::Unread => InboxView::Unread,

@@ -1,10 +1,17 @@
-//! Whose data it is: each account has a folder of its own, and everything kept for it is in there.
+//! Whose data it is: an account is a person on a server. Each has a folder of its own, and everything that is kept for
+//! it is in there; erasing an account is removing its folder.
+
+mod book;
+mod check;
 
 use std::path::PathBuf;
 
 use url::Url;
 
 use crate::inbox::fingerprint;
+
+pub use book::{Accounts, Entry};
+pub use check::{Salt, TokenCheck};
 
 /// The longest readable part of a folder's name: enough to tell servers apart, and short enough for any file system.
 const MAX_SLUG_CHARS: usize = 40;
@@ -14,22 +21,38 @@ const MAX_SLUG_CHARS: usize = 40;
 pub struct Account {
     /// The server, as [`crate::address::Address::server`] names it.
     pub server: String,
-    /// The person, as the server names them; empty where it names nobody.
-    pub subject: String,
+    /// The person.
+    pub person: Person,
+}
+
+/// Who it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Person {
+    /// Somebody whom the server does not name. Several on one server are told apart by a number, from 0 on.
+    Unnamed(u32),
+    /// The `userId` that the server's greeting names.
+    Named(String),
 }
 
 impl Account {
-    /// The account of a server that names nobody.
+    /// The first account at a server, whose person is not named yet.
     pub fn of(server: &str) -> Self {
         Self {
             server: server.to_owned(),
-            subject: String::new(),
+            person: Person::Unnamed(0),
         }
     }
 
-    /// The name of its folder: the server's host for people who look, and a number that tells accounts apart.
+    /// The name that its folder gets: the server's host for people who look, and a number that tells accounts apart. A
+    /// person who is named later keeps the folder.
     pub fn folder(&self) -> PathBuf {
-        let number = fingerprint(&self.server, &self.subject).cast_unsigned();
+        let person = match &self.person {
+            Person::Unnamed(0) => String::new(),
+            // No id has such a character.
+            Person::Unnamed(number) => format!("\0{number}"),
+            Person::Named(id) => id.clone(),
+        };
+        let number = fingerprint(&self.server, &person).cast_unsigned();
         PathBuf::from(format!("{}-{number:016x}", slug(&self.server)))
     }
 }
@@ -62,24 +85,28 @@ fn slug(server: &str) -> String {
 mod tests {
     use super::*;
 
-    fn folder(server: &str, subject: &str) -> String {
-        let account = Account {
-            server: server.to_owned(),
-            subject: subject.to_owned(),
-        };
-        account.folder().display().to_string()
+    fn folder(server: &str, person: Person) -> String {
+        let server = server.to_owned();
+        Account { server, person }.folder().display().to_string()
     }
 
     #[test]
     fn a_folder_is_readable_stays_the_same_and_is_one_accounts_alone() {
-        let anna = folder("https://gloria.example/api", "anna");
+        let named = |id: &str| Person::Named(id.to_owned());
+        let anna = folder("https://gloria.example/api", named("anna"));
         assert_eq!(anna, "gloria.example-7044c1e76cfde065");
         let others = [
-            folder("https://gloria.example/api", ""),
-            folder("https://gloria.example/api", "bert"),
-            folder("https://gloria.example", "anna"),
+            folder("https://gloria.example/api", Person::Unnamed(0)),
+            folder("https://gloria.example/api", Person::Unnamed(1)),
+            folder("https://gloria.example/api", named("1")),
+            folder("https://gloria.example/api", named("bert")),
+            folder("https://gloria.example", named("anna")),
         ];
-        assert!(others.iter().all(|other| *other != anna), "{others:?}");
+        let mut all = others.to_vec();
+        all.push(anna);
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), 6, "{all:?}");
     }
 
     #[test]
@@ -91,7 +118,7 @@ mod tests {
             "https://CON",
             "../x",
         ] {
-            let name = folder(server, "../../x");
+            let name = folder(server, Person::Named("../../x".into()));
             let fits = |sign: char| sign.is_ascii_alphanumeric() || ".-".contains(sign);
             assert!(name.chars().all(fits) && !name.starts_with('.'), "{name}");
         }

@@ -26,6 +26,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
+use crate::account::{Accounts, Entry};
 use crate::address::Address;
 use crate::conditions::Conditions;
 use crate::connection::{self, Moment, Surroundings};
@@ -191,6 +192,9 @@ struct Actor {
     /// Inboxes of accounts that were left while they could not be stored.
     unstored: Vec<Unstored>,
     upkeep: upkeep::Upkeep,
+    accounts: Accounts,
+    /// The account in force; none without an address.
+    account: Option<Entry>,
     /// What is wrong with settings that can be told only where they are used; it stands until the app ends.
     own_problems: Vec<String>,
     stream: Option<Running>,
@@ -247,7 +251,11 @@ impl Actor {
             mut problems,
         } = Settings::resolve(&file, |name| (setup.environment)(name));
         settings.network.system_proxies = setup.ports.proxies.clone();
-        let mut opened = account::open_inbox(&setup.paths, settings.address.as_ref())?;
+        Accounts::clean(&setup.paths);
+        let mut accounts = Accounts::read(&setup.paths);
+        let address = settings.address.as_ref();
+        let account = address.map(|address| accounts.in_force_or_first(&address.server()));
+        let mut opened = account::open_inbox(&setup.paths, account.as_ref())?;
         if let Err(error) = opened.inbox.listen_to(&settings.types) {
             tracing::warn!(%error, "which types are asked for could not be stored");
         }
@@ -342,6 +350,8 @@ impl Actor {
             storage,
             unstored: Vec::new(),
             upkeep: upkeep::Upkeep::new(Instant::now()),
+            accounts,
+            account,
             outage: Outage::default(),
             conditions: Conditions::new(Instant::now().into_std(), now),
             observations: Some(observations),

@@ -8,6 +8,7 @@ mod change;
 mod filing;
 mod filter;
 mod journal;
+mod legacy;
 mod lock;
 mod marks;
 pub(crate) mod notices;
@@ -25,8 +26,10 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use thiserror::Error;
 
-use crate::paths::Disk;
+use crate::paths::{Disk, Paths};
 use crate::private::{self, NotPrivate};
+
+use legacy::{Legacy, Place};
 
 pub use aside::Returned;
 pub use filing::{Arrival, Cursor, Filed, Now, Posted, fingerprint};
@@ -40,6 +43,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Numbers the connections of this process.
 static SERIALS: AtomicU64 = AtomicU64::new(0);
 
+/// What the file is called in the folder of its account.
+pub(crate) const FILE: &str = "inbox.sqlite";
+
 /// The inbox of one account.
 #[derive(Debug)]
 pub struct Inbox {
@@ -50,10 +56,8 @@ pub struct Inbox {
     server: String,
     /// Which connection brings what is filed, to tell a replay from what happens twice.
     connection: i64,
-    /// `None` for an inbox that never had a file.
-    file: Option<PathBuf>,
-    /// Where the file is.
-    disk: Disk,
+    /// Where the file is; `None` for an inbox that never had one.
+    place: Option<Place>,
     /// What is remembered for the file while it cannot be used and the inbox is in memory.
     aside: Option<aside::Aside>,
     /// Alerts that were shown and whose items are not stored yet.
@@ -205,23 +209,49 @@ impl Inbox {
     ///
     /// [`InboxError::InUse`] while another one files into it, and when not even memory can be used.
     pub fn open_on(disk: Disk, path: &Path, server: &str) -> Result<Opened, InboxError> {
-        let lock = lock::WriterLock::take(path)?;
-        let mut opened = Self::open_or_go_on(disk, path, server)?;
-        opened.inbox.disk = disk;
+        Self::open_place(&Place {
+            disk,
+            file: path.to_owned(),
+            server: server.to_owned(),
+            legacy: None,
+        })
+    }
+
+    /// Opens the inbox in the folder of an account. The file that earlier versions had for all servers is split into
+    /// the accounts' files before; while it cannot be used, the inbox is in memory, as where the account's cannot.
+    ///
+    /// # Errors
+    ///
+    /// [`InboxError::InUse`] while another one files into it, and when not even memory can be used.
+    pub fn open_account(paths: &Paths, folder: &Path, server: &str) -> Result<Opened, InboxError> {
+        Self::open_place(&Place {
+            disk: paths.disk,
+            file: folder.join(FILE),
+            server: server.to_owned(),
+            legacy: Some(Legacy {
+                file: paths.legacy_inbox(),
+                accounts: paths.accounts(),
+            }),
+        })
+    }
+
+    fn open_place(place: &Place) -> Result<Opened, InboxError> {
+        let lock = lock::WriterLock::take(&place.file)?;
+        let mut opened = Self::open_or_go_on(place)?;
         // Held in memory too: another one would go there as well, and alert of everything a second time.
         opened.inbox.lock = Some(lock);
         Ok(opened)
     }
 
-    fn open_or_go_on(disk: Disk, path: &Path, server: &str) -> Result<Opened, InboxError> {
-        match Self::open_file(disk, path, server, BUSY_TIMEOUT) {
+    fn open_or_go_on(place: &Place) -> Result<Opened, InboxError> {
+        match Self::open_file(place, BUSY_TIMEOUT) {
             Ok(inbox) => Ok(Opened {
                 inbox,
                 problem: None,
                 busy: false,
             }),
-            Err(InboxError::Damaged) => Self::rebuild(disk, path, server),
-            Err(error) => Self::beside(path, server, &error),
+            Err(InboxError::Damaged) => Self::rebuild(place),
+            Err(error) => Self::beside(place, &error),
         }
     }
 
@@ -255,26 +285,25 @@ impl Inbox {
         schema::refuse_newer(&db)?;
         if schema::is_older(&db)? {
             // Only the app brings the file itself up to date.
-            return Self::prepare(copy(Ok(db))?, server, Some(path));
+            return Self::prepare(copy(Ok(db))?, server, None);
         }
         schema::refuse_foreign(&db, server)?;
-        Ok(Self::of(db, server, Some(path)))
+        Ok(Self::of(db, server, None))
     }
 
     /// The file, where another connection can read it while this one writes.
     fn is_in_wal_file(&self) -> Option<PathBuf> {
-        let file = self.file.clone().filter(|_| self.aside.is_none())?;
-        journal::is_wal(&self.db).then_some(file)
+        let place = self.place.as_ref().filter(|_| self.aside.is_none())?;
+        journal::is_wal(&self.db).then(|| place.file.clone())
     }
 
-    fn of(db: Connection, server: &str, file: Option<&Path>) -> Self {
+    fn of(db: Connection, server: &str, place: Option<&Place>) -> Self {
         Self {
             db,
             serial: SERIALS.fetch_add(1, Ordering::Relaxed),
             connection: 0,
             server: server.to_owned(),
-            file: file.map(Path::to_owned),
-            disk: Disk::Local,
+            place: place.cloned(),
             aside: None,
             shown: aside::Shown::default(),
             erased: true,
@@ -282,7 +311,9 @@ impl Inbox {
         }
     }
 
-    fn open_file(disk: Disk, path: &Path, server: &str, busy: Duration) -> Result<Self, InboxError> {
+    fn open_file(place: &Place, busy: Duration) -> Result<Self, InboxError> {
+        legacy::split(place, busy)?;
+        let (disk, path) = (place.disk, place.file.as_path());
         if let Some(folder) = path.parent() {
             private::folder(folder).map_err(folder_error)?;
         }
@@ -304,15 +335,14 @@ impl Inbox {
         if sound != "ok" {
             return Err(InboxError::Damaged);
         }
-        let mut inbox = Self::prepare(db, server, Some(path))?;
+        let inbox = Self::prepare(db, &place.server, Some(place))?;
         // A file that another process holds, and one on a full disk, can be opened and read.
         inbox.db.execute("UPDATE account SET cursor = cursor", [])?;
-        inbox.disk = disk;
         inbox.db.busy_timeout(BUSY_TIMEOUT)?;
         Ok(inbox)
     }
 
-    fn prepare(mut db: Connection, server: &str, file: Option<&Path>) -> Result<Self, InboxError> {
+    fn prepare(mut db: Connection, server: &str, place: Option<&Place>) -> Result<Self, InboxError> {
         // What is deleted is overwritten, and not only forgotten.
         db.pragma_update(None, "secure_delete", true)?;
         schema::migrate(&mut db, server)?;
@@ -320,13 +350,14 @@ impl Inbox {
         let last: i64 = db.query_row("SELECT coalesce(max(connection), 0) FROM event", [], |row| {
             row.get(0)
         })?;
-        let mut inbox = Self::of(db, server, file);
+        let mut inbox = Self::of(db, server, place);
         inbox.connection = last + 1;
         Ok(inbox)
     }
 
     /// An inbox in memory that begins with what the file holds, where that can be read.
-    fn beside(path: &Path, server: &str, error: &InboxError) -> Result<Opened, InboxError> {
+    fn beside(place: &Place, error: &InboxError) -> Result<Opened, InboxError> {
+        let path = place.existing();
         let read_only = || Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
         let copied = if let InboxError::NotPrivate(refused) = error {
             // Whoever can write it could have written anything.
@@ -334,9 +365,9 @@ impl Inbox {
         } else {
             copy(read_only()).or_else(|_| copy(open_immutable(path)))
         };
-        let mut inbox = match copied.and_then(|db| Self::prepare(db, server, Some(path))) {
+        let mut inbox = match copied.and_then(|db| Self::prepare(db, &place.server, Some(place))) {
             Ok(inbox) => inbox,
-            Err(_) => Self::prepare(Connection::open_in_memory()?, server, Some(path))?,
+            Err(_) => Self::prepare(Connection::open_in_memory()?, &place.server, Some(place))?,
         };
         inbox.aside = Some(aside::Aside::default());
         Ok(Opened {
@@ -346,20 +377,23 @@ impl Inbox {
         })
     }
 
-    fn rebuild(disk: Disk, path: &Path, server: &str) -> Result<Opened, InboxError> {
-        let cursor = salvage_cursor(path, server);
+    fn rebuild(place: &Place) -> Result<Opened, InboxError> {
+        let path = place.existing();
+        let cursor = salvage_cursor(path, &place.server);
         let aside = match set_aside(path) {
             Ok(aside) => aside,
             // A folder that takes no new name: what is in it stays as it is.
             Err(error) => {
-                return Self::beside(path, server, &InboxError::Folder(error));
+                return Self::beside(place, &InboxError::Folder(error));
             }
         };
-        let mut inbox = match Self::open_file(disk, path, server, BUSY_TIMEOUT) {
+        let mut inbox = match Self::open_file(place, BUSY_TIMEOUT) {
             Ok(inbox) => inbox,
-            Err(error) => return Self::beside(path, server, &error),
+            Err(error) => return Self::beside(place, &error),
         };
-        if let Some(cursor) = cursor {
+        if let Some(cursor) = cursor
+            && inbox.cursor()?.is_none()
+        {
             inbox.set_cursor(&cursor)?;
         }
         let problem = format!(
@@ -437,4 +471,12 @@ fn set_aside(path: &Path) -> io::Result<PathBuf> {
         }
     }
     Ok(aside)
+}
+
+/// The server whose inbox a file is, if it can be read.
+pub(crate) fn server_of(path: &Path) -> Option<String> {
+    let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+        .or_else(|_| open_immutable(path))
+        .ok()?;
+    schema::servers(&db).ok()?.into_iter().next()
 }

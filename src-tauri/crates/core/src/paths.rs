@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::account::Account;
+use crate::inbox;
 
 /// The folders of one installation. What is inside them is the core's business alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +58,11 @@ impl Paths {
 
     /// The inbox database of an account.
     pub fn inbox(&self, account: &Account) -> PathBuf {
-        self.account(account).join("inbox.sqlite")
+        self.account(account).join(inbox::FILE)
+    }
+
+    /// The inbox database of versions before there were accounts.
+    pub fn legacy_inbox(&self) -> PathBuf {
+        self.data.join(inbox::FILE)
     }
 }

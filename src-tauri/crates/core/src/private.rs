@@ -107,7 +107,7 @@ pub fn replace(target: &Path, contents: &[u8], mode: Mode) -> io::Result<()> {
     if let Some(above) = target.parent().filter(|above| !above.exists()) {
         folder(above)?;
     }
-    let (draft, file) = create_draft(target)?;
+    let (draft, file) = draft(target)?;
     let written = write(file, target, contents, mode).and_then(|()| fs::rename(&draft, target));
     if written.is_err() {
         // The first error is the one to tell.
@@ -128,7 +128,10 @@ fn write(mut file: File, target: &Path, contents: &[u8], mode: Mode) -> io::Resu
 }
 
 /// A new file beside the target. Its name cannot be guessed, so nobody can prepare a link there.
-fn create_draft(target: &Path) -> io::Result<(PathBuf, File)> {
+///
+/// # Errors
+/// The folder cannot be written.
+pub fn draft(target: &Path) -> io::Result<(PathBuf, File)> {
     let mut tried = 0;
     loop {
         let draft = draft_of(target, fastrand::u64(..));

@@ -13,7 +13,7 @@ use toml::Value;
 use super::heard::Heard;
 use super::storage::{StorageTrouble, Unstored};
 use super::{Actor, DELIVERY_CAPACITY, Report, Running};
-use crate::account::Account;
+use crate::account::Entry;
 use crate::address::Address;
 use crate::event;
 use crate::handle::{CoreError, Reply};
@@ -48,12 +48,9 @@ fn another_token_helps(status: &Status) -> bool {
 }
 
 /// The inbox of the account in force; without an address there is none, and an empty one in memory stands in.
-pub(super) fn open_inbox(paths: &Paths, address: Option<&Address>) -> Result<Opened, InboxError> {
-    match address {
-        Some(address) => {
-            let account = Account::of(&address.server());
-            Inbox::open_on(paths.disk, &paths.inbox(&account), &account.server)
-        }
+pub(super) fn open_inbox(paths: &Paths, account: Option<&Entry>) -> Result<Opened, InboxError> {
+    match account {
+        Some(account) => Inbox::open_account(paths, account.folder(), account.server()),
         None => Ok(Opened {
             inbox: Inbox::in_memory("")?,
             problem: None,
@@ -234,8 +231,7 @@ impl Actor {
     pub(super) async fn save_account(&mut self, form: AccountForm) -> Result<(), CoreError> {
         let address = self.typed_address(&form.address)?;
         let name = address.server();
-        let before = self.settings.address.clone();
-        let changed = before.as_ref().map(Address::server).as_ref() != Some(&name);
+        let changed = self.settings.address.as_ref().map(Address::server).as_ref() != Some(&name);
         if let Some(token) = form.token.filter(|_| !self.is_token_locked(&address)) {
             self.keep_token(&address, token).await;
         }
@@ -260,7 +256,8 @@ impl Actor {
         self.connected_at = None;
         self.server_clock = None;
         if changed {
-            self.switch_inbox(before.as_ref()).await?;
+            let next = self.accounts.in_force_or_first(&name);
+            self.switch_inbox(next).await?;
         }
         let heard_at;
         (self.cursor, heard_at) = self
@@ -282,20 +279,19 @@ impl Actor {
         Ok(())
     }
 
-    /// Leaves the inbox of the account before for that of the address in force. One that could not be stored is kept
-    /// until it can.
-    async fn switch_inbox(&mut self, before: Option<&Address>) -> Result<(), CoreError> {
-        let address = self.settings.address.clone();
-        let next = address.as_ref().map(Address::server);
+    /// Leaves the inbox of the account before for that of another one. One that could not be stored is kept until it
+    /// can.
+    async fn switch_inbox(&mut self, next: Entry) -> Result<(), CoreError> {
         let waiting = self
             .unstored
             .iter()
-            .position(|left| Some(&left.server) == next.as_ref());
+            .position(|left| left.account.folder() == next.folder());
         let (inbox, trouble, problem) = match waiting.map(|place| self.unstored.swap_remove(place)) {
             Some(left) => (left.inbox, Some(left.trouble), None),
             None => {
                 let paths = self.setup.paths.clone();
-                let opening = tokio::task::spawn_blocking(move || open_inbox(&paths, address.as_ref()));
+                let account = next.clone();
+                let opening = tokio::task::spawn_blocking(move || open_inbox(&paths, Some(&account)));
                 let opened = opening.await.map_err(|_| InboxError::Closed)??;
                 let trouble = StorageTrouble::of(&opened);
                 let problem = opened.problem.filter(|_| trouble.is_none());
@@ -304,9 +300,10 @@ impl Actor {
             }
         };
         let left = std::mem::replace(&mut self.inbox, inbox);
-        if let Some((trouble, address)) = std::mem::replace(&mut self.storage, trouble).zip(before) {
+        let before = self.account.replace(next);
+        if let Some((trouble, account)) = std::mem::replace(&mut self.storage, trouble).zip(before) {
             self.unstored.push(Unstored {
-                server: address.server(),
+                account,
                 inbox: left,
                 trouble,
             });

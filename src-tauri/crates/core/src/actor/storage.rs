@@ -8,8 +8,7 @@ use tokio::time::Instant;
 
 use super::Actor;
 use super::incoming::throttled;
-use crate::account::Account;
-use crate::address::Address;
+use crate::account::Entry;
 use crate::alert::Alert;
 use crate::inbox::{Arrival, Cursor, Filed, Inbox, InboxError, InboxThread, Opened, notices};
 use crate::metrics::Outcome;
@@ -53,7 +52,7 @@ impl StorageTrouble {
 /// The inbox of an account that was left while its file could not be used: what it holds is stored once that can be.
 #[derive(Debug)]
 pub(super) struct Unstored {
-    pub(super) server: String,
+    pub(super) account: Entry,
     pub(super) inbox: InboxThread,
     pub(super) trouble: StorageTrouble,
 }
@@ -233,6 +232,7 @@ impl Actor {
                 tracing::info!(ask_again = returned.ask_again, "the inbox file is in use again");
                 self.meters.events(Outcome::Failed, returned.given_up, None);
                 self.storage = None;
+                self.accounts.save_unsaved();
                 self.inbox_problem = returned.problem.or(self.inbox_problem.take());
                 self.readers
                     .set_notice(NoticeKind::Storage, self.inbox_problem.clone());
@@ -274,9 +274,11 @@ impl Actor {
     }
 
     fn storage_words(&self, error: &InboxError) -> String {
-        let server = self.settings.address.as_ref().map(Address::server);
-        let account = Account::of(&server.unwrap_or_default());
-        error.words(&self.setup.paths.inbox(&account))
+        let legacy = self.setup.paths.legacy_inbox();
+        match &self.account {
+            Some(account) if !legacy.exists() => error.words(&account.inbox()),
+            Some(_) | None => error.words(&legacy),
+        }
     }
 
     /// Tells of the trouble wherever somebody looks, and where nobody does by one notification.

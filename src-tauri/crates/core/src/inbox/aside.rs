@@ -304,7 +304,7 @@ impl Inbox {
     ///
     /// While the file cannot be used: the inbox stays in memory, and nothing is lost by trying.
     pub fn return_to_file(&mut self) -> Result<Returned, InboxError> {
-        let (Some(path), Some(aside)) = (self.file.clone(), &self.aside) else {
+        let (Some(place), Some(aside)) = (self.place.clone(), &self.aside) else {
             return Ok(Returned {
                 ask_again: false,
                 problem: None,
@@ -312,13 +312,13 @@ impl Inbox {
             });
         };
         if let Some(lock) = &mut self.lock {
-            lock.renew(&path)?;
+            lock.renew(&place.file)?;
         }
-        let gone = !path.exists();
-        let (mut file, problem) = match Self::open_file(self.disk, &path, &self.server, RETRY_BUSY_TIMEOUT) {
+        let gone = !place.existing().exists();
+        let (mut file, problem) = match Self::open_file(&place, RETRY_BUSY_TIMEOUT) {
             Ok(file) => (file, None),
             Err(InboxError::Damaged) => {
-                let opened = Self::rebuild(self.disk, &path, &self.server)?;
+                let opened = Self::rebuild(&place)?;
                 if opened.inbox.is_aside() {
                     return Err(InboxError::Damaged);
                 }
@@ -329,11 +329,11 @@ impl Inbox {
         if gone && aside.whole {
             // Memory has what the file had and all that came since, the cursor too.
             copy_all(&self.db, &mut file.db)?;
-            file = Self::prepare(file.db, &self.server, Some(&path))?;
+            file = Self::prepare(file.db, &self.server, Some(&place))?;
         }
         let dropped = aside.dropped;
         let given_up = self.bring_to(&mut file, dropped)?;
-        (file.connection, file.disk) = (self.connection, self.disk);
+        file.connection = self.connection;
         // The server may not have sent all of an earlier trouble's again yet.
         file.shown = std::mem::take(&mut self.shown);
         if let Some(aside) = self.aside.take() {

@@ -1,6 +1,5 @@
 //! Events into rows: each batch is one transaction that ends with the cursor.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
@@ -113,7 +112,7 @@ impl Inbox {
         mut alert: impl FnMut(&Posted<'_>) -> String,
     ) -> Result<Vec<Filed>, InboxError> {
         // A file that was deleted can be written on, and all of it is gone when the process ends.
-        if self.aside.is_none() && self.file.as_deref().is_some_and(|path: &Path| !path.exists()) {
+        if self.aside.is_none() && self.place.as_ref().is_some_and(|place| !place.file.exists()) {
             return Err(InboxError::Gone);
         }
         let (connection, shown) = (self.connection, &self.shown);

@@ -292,6 +292,8 @@ pub(super) fn is_older(db: &Connection) -> Result<bool, InboxError> {
 pub(super) fn migrate(db: &mut Connection, server: &str) -> Result<(), InboxError> {
     refuse_newer(db)?;
     db.pragma_update(None, "foreign_keys", true)?;
+    // Rows that are dropped are another server's, and may not linger in what is free.
+    db.pragma_update(None, "secure_delete", true)?;
     let taken = version(db)?;
     for (step, sql) in (1_i64..).zip(MIGRATIONS).filter(|(step, _)| *step > taken) {
         let transaction = db.transaction()?;
@@ -332,4 +334,30 @@ pub(super) fn salvage_cursor(db: &Connection, server: &str) -> Option<String> {
             .flatten()
             .flatten()
     })
+}
+
+/// The servers that a file has something of, whether it is one account's or of a version before accounts.
+pub(super) fn servers(db: &Connection) -> Result<Vec<String>, InboxError> {
+    let of_accounts = "SELECT server FROM account";
+    let of_all = "SELECT address FROM source WHERE cursor IS NOT NULL
+             OR EXISTS (SELECT 1 FROM item WHERE item.source = source.id)
+             OR EXISTS (SELECT 1 FROM event WHERE event.source = source.id) ORDER BY id";
+    let has = |table: &str| db.table_exists(None, table);
+    let sql = if has("account")? {
+        of_accounts
+    } else if has("source")? {
+        of_all
+    } else {
+        return Ok(Vec::new());
+    };
+    let mut statement = db.prepare(sql)?;
+    let servers = statement.query_map([], |row| row.get(0))?;
+    Ok(servers.collect::<Result<_, _>>()?)
+}
+
+/// The columns of a table but its own numbers.
+pub(super) fn columns(db: &Connection, table: &str) -> Result<Vec<String>, InboxError> {
+    let mut statement = db.prepare("SELECT name FROM pragma_table_info(?1, 'main') WHERE name <> 'id'")?;
+    let names = statement.query_map([table], |row| row.get(0))?;
+    Ok(names.collect::<Result<_, _>>()?)
 }

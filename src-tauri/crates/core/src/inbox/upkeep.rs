@@ -235,7 +235,7 @@ impl Inbox {
     ///
     /// When the database refuses.
     pub fn settle(&mut self) -> Result<bool, InboxError> {
-        if self.aside.is_some() || self.file.is_none() || !self.erased {
+        if self.aside.is_some() || self.place.is_none() || !self.erased {
             return Ok(true);
         }
         // Whoever reads is not waited for: what comes would wait too.

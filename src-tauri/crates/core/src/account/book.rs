@@ -1,0 +1,321 @@
+//! Which accounts there are on this computer. Each folder says by a small file whose it is.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Account, Person, Salt, TokenCheck};
+use crate::inbox;
+use crate::paths::Paths;
+use crate::private::{self, Mode};
+use crate::session::Token;
+
+#[cfg(test)]
+mod tests;
+
+/// The file in an account's folder.
+const RECORD: &str = "account.json";
+
+/// What the name of a folder ends in that is being erased. A start goes on with it.
+const ERASED: &str = ".erased";
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Record {
+    server: String,
+    /// Who it is, where the server says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    user: Option<String>,
+    /// Which of several whom the server does not name.
+    #[serde(default)]
+    number: u32,
+    /// Of the token that is this person's; none before there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    token: Option<TokenCheck>,
+    /// The account of the server that was used last has the highest.
+    #[serde(default)]
+    turn: u64,
+    /// Somebody with an unknown token, of whom it is not known whether they are one of the others.
+    #[serde(default)]
+    unconfirmed: bool,
+    /// What is in the folder is not the next person's, though no token is remembered: this file could not be read.
+    #[serde(default)]
+    unclear: bool,
+}
+
+/// An account and its folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    folder: PathBuf,
+    record: Record,
+    /// The record is not on the disk.
+    unsaved: bool,
+}
+
+impl Entry {
+    fn new(root: &Path, account: &Account) -> Self {
+        let (user, number) = match &account.person {
+            Person::Unnamed(number) => (None, *number),
+            Person::Named(user) => (Some(user.clone()), 0),
+        };
+        Self {
+            folder: root.join(account.folder()),
+            record: Record {
+                server: account.server.clone(),
+                user,
+                number,
+                token: None,
+                turn: 0,
+                unconfirmed: false,
+                unclear: false,
+            },
+            unsaved: true,
+        }
+    }
+
+    /// Its folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Its inbox database.
+    pub fn inbox(&self) -> PathBuf {
+        self.folder.join(inbox::FILE)
+    }
+
+    /// Its server.
+    pub fn server(&self) -> &str {
+        &self.record.server
+    }
+
+    /// Who the server says it is.
+    pub fn user(&self) -> Option<&str> {
+        self.record.user.as_deref()
+    }
+
+    /// The name of its keyring entry. A person without a name has that of the server.
+    pub fn keyring_name(&self) -> String {
+        match &self.record.user {
+            Some(user) => format!("{}#{user}", self.record.server),
+            None if self.record.number == 0 => self.record.server.clone(),
+            None => format!("{}#{}", self.record.server, self.record.number),
+        }
+    }
+
+    /// Whether nobody knows yet who it is, so that whoever comes first is.
+    pub fn is_open(&self) -> bool {
+        self.record.token.is_none() && !self.record.unclear
+    }
+
+    /// Whether this token is this person's, as far as a short number says.
+    pub fn knows(&self, token: &Token) -> bool {
+        self.record.token.is_some_and(|check| check.matches(token))
+    }
+
+    /// Whether it waits for the answer whose it is.
+    pub fn is_unconfirmed(&self) -> bool {
+        self.record.unconfirmed
+    }
+
+    fn save(&mut self) -> io::Result<()> {
+        let text = serde_json::to_vec(&self.record).map_err(io::Error::other)?;
+        private::folder(&self.folder)?;
+        private::replace(&self.folder.join(RECORD), &text, Mode::Private)?;
+        self.unsaved = false;
+        Ok(())
+    }
+}
+
+/// All accounts of this computer.
+#[derive(Debug, Clone)]
+pub struct Accounts {
+    root: PathBuf,
+    entries: Vec<Entry>,
+}
+
+impl Accounts {
+    /// Reads whose the folders are. One that cannot be read is left alone, and one of a version before this file is
+    /// its server's first account.
+    pub fn read(paths: &Paths) -> Self {
+        let root = paths.accounts();
+        let folders = fs::read_dir(&root).into_iter().flatten();
+        let folders = folders.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+        let mut entries: Vec<_> = folders.filter_map(|folder| read(&folder)).collect();
+        entries.sort_by(|a, b| a.folder.cmp(&b.folder));
+        Self { root, entries }
+    }
+
+    /// Finishes erasing what a crash left half erased.
+    pub fn clean(paths: &Paths) {
+        let folders = fs::read_dir(paths.accounts()).into_iter().flatten();
+        for folder in folders.filter_map(|entry| entry.ok().map(|entry| entry.path())) {
+            if is_erased(&folder)
+                && let Err(error) = fs::remove_dir_all(&folder)
+            {
+                tracing::warn!(%error, "an account that was erased is still there in part");
+            }
+        }
+    }
+
+    /// Those of a server.
+    pub fn of(&self, server: &str) -> impl Iterator<Item = &Entry> {
+        self.entries
+            .iter()
+            .filter(move |entry| entry.record.server == server)
+    }
+
+    /// The account of a server that was used last.
+    pub fn in_force(&self, server: &str) -> Option<&Entry> {
+        self.of(server)
+            .filter(|entry| !entry.record.unconfirmed)
+            .max_by_key(|entry| entry.record.turn)
+    }
+
+    /// The account of a server that was used last; the first one where there is none.
+    pub fn in_force_or_first(&mut self, server: &str) -> Entry {
+        if let Some(entry) = self.in_force(server) {
+            return entry.clone();
+        }
+        // What an earlier version left there is found again, with or without a record.
+        let entry = Entry::new(&self.root, &Account::of(server));
+        self.put(entry)
+    }
+
+    /// The account of a person whom the server names.
+    pub fn named(&self, server: &str, user: &str) -> Option<&Entry> {
+        self.of(server).find(|entry| entry.user() == Some(user))
+    }
+
+    /// Makes the account of a person whom the server names, or finds it.
+    pub fn named_or_new(&mut self, server: &str, user: &str) -> Entry {
+        if let Some(entry) = self.named(server, user) {
+            return entry.clone();
+        }
+        let person = Person::Named(user.to_owned());
+        let server = server.to_owned();
+        let entry = Entry::new(&self.root, &Account { server, person });
+        self.put(entry)
+    }
+
+    /// Makes an account for somebody who may be another person than those who are known, and waits for the answer.
+    /// `user` is who the server says it is.
+    pub fn unconfirmed(&mut self, server: &str, user: Option<&str>, token: &Token, salt: Salt) -> Entry {
+        let taken = self.of(server).map(|entry| entry.record.number).max();
+        let person = match user {
+            Some(user) => Person::Named(user.to_owned()),
+            None => Person::Unnamed(taken.map_or(0, |number| number + 1)),
+        };
+        let server = server.to_owned();
+        let account = Account { server, person };
+        let mut entry = Entry::new(&self.root, &account);
+        entry.record.unconfirmed = true;
+        entry.record.token = Some(TokenCheck::of(token, salt));
+        self.put(entry)
+    }
+
+    /// This account is used from now on, by the person with this token. `user` is who the server says that is.
+    pub fn use_from_now(
+        &mut self,
+        entry: &Entry,
+        user: Option<&str>,
+        token: Option<&Token>,
+        salt: Salt,
+    ) -> Entry {
+        let turns = self.of(&entry.record.server).map(|entry| entry.record.turn).max();
+        let latest = turns.unwrap_or(0);
+        let mut entry = entry.clone();
+        let before = entry.record.clone();
+        if entry.record.turn < latest || latest == 0 || entry.record.unconfirmed {
+            entry.record.turn = latest + 1;
+        }
+        entry.record.unconfirmed = false;
+        if let Some(user) = user {
+            entry.record.user = Some(user.to_owned());
+        }
+        if let Some(token) = token
+            && !entry.knows(token)
+        {
+            entry.record.token = Some(TokenCheck::of(token, salt));
+            entry.record.unclear = false;
+        }
+        if entry.unsaved || entry.record != before {
+            return self.put(entry);
+        }
+        entry
+    }
+
+    /// Saves what could not be saved before.
+    pub fn save_unsaved(&mut self) {
+        for entry in self.entries.iter_mut().filter(|entry| entry.unsaved) {
+            if let Err(error) = entry.save() {
+                tracing::warn!(%error, "whose a folder is could not be stored");
+            }
+        }
+    }
+
+    fn put(&mut self, mut entry: Entry) -> Entry {
+        entry.unsaved = true;
+        if let Err(error) = entry.save() {
+            // It holds until the app ends, and is tried again with the inbox.
+            tracing::warn!(%error, "whose a folder is could not be stored");
+        }
+        match self.entries.iter_mut().find(|known| known.folder == entry.folder) {
+            Some(known) => known.clone_from(&entry),
+            None => self.entries.push(entry.clone()),
+        }
+        entry
+    }
+
+    /// Erases an account with everything that is kept for it. Nothing may have its inbox open.
+    ///
+    /// # Errors
+    /// The folder cannot be renamed or removed.
+    pub fn erase(&mut self, entry: &Entry) -> io::Result<()> {
+        self.entries.retain(|known| known.folder != entry.folder);
+        let mut name = entry.folder.file_name().unwrap_or_default().to_owned();
+        name.push(ERASED);
+        let erased = entry.folder.with_file_name(name);
+        // From here on it is nobody's, whatever ends the process.
+        match fs::rename(&entry.folder, &erased) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            result => result?,
+        }
+        fs::remove_dir_all(&erased)
+    }
+}
+
+fn is_erased(folder: &Path) -> bool {
+    folder
+        .file_name()
+        .is_some_and(|name| name.to_string_lossy().ends_with(ERASED))
+}
+
+fn read(folder: &Path) -> Option<Entry> {
+    if is_erased(folder) || !folder.is_dir() {
+        return None;
+    }
+    if let Err(refused) = private::refuse_foreign(folder) {
+        tracing::warn!(%refused, "an account is left alone");
+        return None;
+    }
+    let text = fs::read(folder.join(RECORD));
+    let record = text.ok().and_then(|text| serde_json::from_slice(&text).ok());
+    if let Some(record) = record {
+        return Some(Entry {
+            folder: folder.to_owned(),
+            record,
+            unsaved: false,
+        });
+    }
+    // Of a version before this file, or damaged: the inbox knows the server.
+    let server = inbox::server_of(&folder.join(inbox::FILE))?;
+    let root = folder.parent()?;
+    let mut entry = Entry::new(root, &Account::of(&server));
+    entry.record.unclear = folder.join(RECORD).exists();
+    if entry.folder != folder {
+        entry.folder = folder.to_owned();
+    }
+    Some(entry)
+}

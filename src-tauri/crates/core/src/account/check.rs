@@ -1,0 +1,105 @@
+//! Whether a token is the same person's as before, by a number too short to test guesses with.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::inbox::fingerprint;
+use crate::session::Token;
+
+/// Makes the numbers of two accounts say nothing about each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Salt(pub u64);
+
+/// What an account remembers of its token: 16 bits. Of a web token (RFC 7519) with a subject they are the subject's, so
+/// that a renewed one is the same person's; of any other they are the token's.
+///
+/// One token in 65 536 passes for another. Whoever guesses tokens can rule out no more than that with the number, which
+/// a server's own limit on attempts makes worthless.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenCheck {
+    salt: Salt,
+    number: u16,
+}
+
+impl TokenCheck {
+    /// The number of a token.
+    pub fn of(token: &Token, salt: Salt) -> Self {
+        let text = token.expose();
+        let hash = match subject(text) {
+            Some((issuer, subject)) => fingerprint(&format!("{:016x}\0{issuer}", salt.0), &subject),
+            None => fingerprint(&format!("{:016x}", salt.0), text),
+        };
+        let hash = hash.cast_unsigned();
+        let folded = hash ^ (hash >> 32);
+        let [low, high, ..] = (folded ^ (folded >> 16)).to_le_bytes();
+        Self {
+            salt,
+            number: u16::from_le_bytes([low, high]),
+        }
+    }
+
+    /// Whether a token has this number.
+    pub fn matches(&self, token: &Token) -> bool {
+        Self::of(token, self.salt) == *self
+    }
+}
+
+/// Issuer and subject of a web token that has a subject.
+fn subject(token: &str) -> Option<(String, String)> {
+    let mut parts = token.split('.');
+    let (_header, claims, _signature) = (parts.next()?, parts.next()?, parts.next()?);
+    let claims = URL_SAFE_NO_PAD.decode(claims.trim_end_matches('=')).ok()?;
+    let claims: Value = serde_json::from_slice(&claims).ok()?;
+    let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
+    let subject = text("sub").filter(|subject| !subject.is_empty())?;
+    Some((text("iss").unwrap_or_default(), subject))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SALT: Salt = Salt(0x5eed);
+
+    fn token(text: &str) -> Token {
+        Token::parse(text).unwrap()
+    }
+
+    fn web_token(claims: &str, signature: &str) -> Token {
+        let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256"}"#);
+        token(&format!(
+            "{header}.{}.{signature}",
+            URL_SAFE_NO_PAD.encode(claims)
+        ))
+    }
+
+    #[test]
+    fn a_renewed_web_token_is_the_same_persons_and_any_other_token_is_itself() {
+        let anna = |issued: u32| web_token(&format!(r#"{{"iss":"i","sub":"anna","iat":{issued}}}"#), "c2ln");
+        let check = TokenCheck::of(&anna(1), SALT);
+        assert!(check.matches(&anna(2)));
+        for other in [
+            web_token(r#"{"iss":"i","sub":"bert","iat":1}"#, "c2ln"),
+            web_token(r#"{"iss":"j","sub":"anna","iat":1}"#, "c2ln"),
+            web_token(r#"{"iss":"i","iat":1}"#, "c2ln"),
+            token("anna"),
+        ] {
+            assert!(!check.matches(&other));
+        }
+        let opaque = TokenCheck::of(&token("one"), SALT);
+        assert!(opaque.matches(&token("one")) && !opaque.matches(&token("two")));
+        assert_ne!(opaque, TokenCheck::of(&token("one"), Salt(1)));
+    }
+
+    #[test]
+    fn what_is_kept_is_sixteen_bits_and_a_salt() {
+        let kept = serde_json::to_string(&TokenCheck::of(&token("s3cret-and-long"), SALT)).unwrap();
+        let read: Value = serde_json::from_str(&kept).unwrap();
+        assert_eq!(read["salt"], 0x5eed);
+        assert!(read["number"].as_u64().is_some_and(|number| number <= 0xffff));
+        assert_eq!(read.as_object().map(serde_json::Map::len), Some(2));
+    }
+}
