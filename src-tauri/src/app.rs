@@ -9,6 +9,7 @@ use gloria_core::paths::Paths;
 use gloria_core::ports::{PanicReports, SystemClock};
 use gloria_core::protocol::{Snapshot, TokenState};
 use gloria_core::{CoreHandle, Ports, Setup, Signal};
+use gloria_desktop::status_socket::AppRequest;
 use gloria_desktop::{Browser, Instance, Keyring, SoundPlayer, SystemSignals};
 use tauri::async_runtime::{self, JoinHandle};
 use tauri::{App, AppHandle, Manager as _, RunEvent, State};
@@ -25,12 +26,25 @@ use crate::{commands, window};
 /// `EX_SOFTWARE` of sysexits.h.
 const INTERNAL_ERROR: i32 = 70;
 
-/// How long the end may take once the core has ended.
-const SOCKET_END_TIMEOUT: Duration = Duration::from_secs(1);
+/// The core ends within a quarter of a second, whatever hangs. One that does not is broken, and the next start finds
+/// everything as after a kill.
+const STOP_TIMEOUT: Duration = Duration::from_millis(260);
+
+/// How long the status socket may take to end after the core.
+const SOCKET_END_TIMEOUT: Duration = Duration::from_millis(10);
+
+/// How long the end may take until the process is ended from within, the window system's part included: with what that
+/// takes a third of a second, which is about as long as nobody notices.
+const QUIT_TIMEOUT: Duration = Duration::from_millis(280);
 
 /// Runs until the user quits.
 pub(crate) fn run(paths: Paths, instance: Instance, start: Start) -> anyhow::Result<ExitCode> {
-    let app = tauri::Builder::default()
+    let builder = tauri::Builder::default();
+    #[cfg(target_os = "macos")]
+    let builder = builder.on_web_content_process_terminate(|webview| {
+        window::on_web_process_ended(webview.app_handle(), None);
+    });
+    let app = builder
         .plugin(tauri_plugin_notification::init())
         .invoke_handler(commands::handler())
         .setup(move |app| set_up(app, paths, instance, start).map_err(Into::into))
@@ -58,6 +72,7 @@ fn set_up(app: &mut App, paths: Paths, instance: Instance, start: Start) -> anyh
     let machine = move |panics: &PanicReports| machine(&of, &paths, panics);
     let (core, task) = async_runtime::block_on(async { gloria_core::supervise(machine) })?;
     app.manage(core.clone());
+    window::prepare(&app, core.clone());
     let tray = Tray::new(app.clone(), core.clone());
     if !instance.locks_folder() {
         let unlocked = core.clone();
@@ -66,9 +81,11 @@ fn set_up(app: &mut App, paths: Paths, instance: Instance, start: Start) -> anyh
             let _ = unlocked.signal(Signal::FolderLock { held: false }).await;
         });
     }
-    let shown = app.clone();
-    let serving =
-        gloria_desktop::serve_status(core.clone(), instance, move || window::open_soon(&shown, None));
+    let (asked, of_core) = (app.clone(), core.clone());
+    let serving = gloria_desktop::serve_status(core.clone(), instance, move |wish| match wish {
+        AppRequest::Open => window::open_soon(&asked, None),
+        AppRequest::Quit => quit(&asked, of_core.clone()),
+    });
     app.manage(StatusTask(Mutex::new(Some(async_runtime::spawn(serving)))));
     async_runtime::spawn(follow(app.clone(), core.clone(), tray));
     async_runtime::spawn(end_without_core(app.clone(), task));
@@ -142,12 +159,15 @@ async fn end_without_core(app: AppHandle, task: tokio::task::JoinHandle<()>) {
     }
 }
 
-/// Hangs up, keeps what came, and ends the app.
-pub(crate) fn quit(app: &AppHandle, core: CoreHandle) -> JoinHandle<()> {
+/// Hangs up, keeps what came, and ends the app, whatever hangs.
+pub(crate) fn quit(app: &AppHandle, core: CoreHandle) {
+    gloria_desktop::end_process_within(QUIT_TIMEOUT);
     let app = app.clone();
     async_runtime::spawn(async move {
         // A core that has ended already needs no stop.
-        let _ = core.stop().await;
+        if timeout(STOP_TIMEOUT, core.stop()).await.is_err() {
+            tracing::warn!("not everything could be finished; the next start goes on with it");
+        }
         let task: State<'_, StatusTask> = app.state();
         let task = task.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(task) = task {
@@ -155,27 +175,32 @@ pub(crate) fn quit(app: &AppHandle, core: CoreHandle) -> JoinHandle<()> {
             let _ = timeout(SOCKET_END_TIMEOUT, task).await;
         }
         app.exit(0);
-    })
+    });
 }
 
 #[cfg(unix)]
 async fn quit_on_signal(app: AppHandle, core: CoreHandle) {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
+    // A terminal that is closed says SIGHUP.
+    let signals = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::hangup()),
+    );
+    let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hang_up)) = signals else {
         return tracing::warn!("signals cannot be heard; the app ends without hanging up");
     };
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
+        _ = hang_up.recv() => {}
     }
-    drop(quit(&app, core));
+    quit(&app, core);
 }
 
 #[cfg(not(unix))]
 async fn quit_on_signal(app: AppHandle, core: CoreHandle) {
     if tokio::signal::ctrl_c().await.is_ok() {
-        drop(quit(&app, core));
+        quit(&app, core);
     }
 }

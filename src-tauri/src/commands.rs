@@ -14,6 +14,8 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
 
+use crate::window;
+
 /// What the UI is told when a command failed: words for the user.
 #[derive(Debug, Serialize)]
 pub(crate) struct CommandError {
@@ -171,6 +173,8 @@ async fn sounds_pause(core: Core<'_>, request: PauseRequest) -> Answer<()> {
 }
 
 #[tauri::command]
-async fn window_shows(core: Core<'_>, request: WindowView) -> Answer<()> {
+async fn window_shows(app: AppHandle, core: Core<'_>, request: WindowView) -> Answer<()> {
+    // Also while the core is busy: the page is there.
+    window::on_page_report(&app);
     Ok(core.window_shows(request).await?)
 }

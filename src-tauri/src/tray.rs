@@ -231,7 +231,7 @@ fn perform(app: &AppHandle, core: &CoreHandle, action: MenuAction) {
         MenuAction::Reconnect => {
             async_runtime::spawn(async move { core.connection_retry().await.map_err(log) });
         }
-        MenuAction::Quit => drop(app::quit(app, core)),
+        MenuAction::Quit => app::quit(app, core),
     }
 }
 

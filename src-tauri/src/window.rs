@@ -1,17 +1,32 @@
 //! The one window: made when somebody asks for it, destroyed when it is closed. The app lives without it.
+//!
+//! It is made hidden and shown once its page has something to show. A window whose page is dead or does not answer is
+//! made anew: to the front of the screen it would come blank.
 
-use std::sync::PoisonError;
+mod look;
+mod page;
+mod presence;
+
+use std::sync::{MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use gloria_core::CoreHandle;
-use gloria_core::protocol::{Appearance, WindowView};
+use gloria_core::presence::WindowPresence;
+use gloria_core::protocol::Appearance;
+use tauri::webview::NewWindowResponse;
 use tauri::{
-    AppHandle, Manager as _, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent,
+    AppHandle, LogicalPosition, LogicalSize, Manager as _, State, Url, WebviewUrl, WebviewWindow,
+    WebviewWindowBuilder, WindowEvent,
 };
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, mpsc};
 use tokio::time::{sleep, timeout};
 
 use crate::commands;
+use page::{Page, Rebuilds};
+
+pub(crate) use page::on_page_report;
+#[cfg(target_os = "macos")]
+pub(crate) use page::on_web_process_ended;
 
 const LABEL: &str = "main";
 
@@ -21,7 +36,7 @@ const SIZE: (f64, f64) = (760.0, 640.0);
 /// The narrowest that the UI is made for, and three items high.
 const LEAST_SIZE: (f64, f64) = (380.0, 420.0);
 
-/// Held by whoever is opening the window.
+/// Held by whoever is opening or rebuilding the window.
 static OPENING: Mutex<()> = Mutex::const_new(());
 
 /// When a window that was there already was last asked to the front. It may just be closing, and then nobody would see
@@ -33,6 +48,13 @@ const CLOSING_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How often it is looked whether the window is gone from the list.
 const CLOSING_INTERVAL: Duration = Duration::from_millis(10);
+
+/// How long a window stays hidden whose page says nothing: longer than a page takes on a busy machine, and as long as
+/// somebody who clicked waits before clicking again.
+const PAINT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// The core answers in milliseconds. One that is busy for longer does not keep the window from opening.
+const APPEARANCE_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Lets the app outlive what X says of a window that is gone. By default GDK ends the program at any X error, and a
 /// window that is closed while WebKit still paints it is one. On the main thread, once; it never ends.
@@ -70,48 +92,245 @@ pub(crate) fn open_display() -> Result<(), String> {
     })
 }
 
+/// What is known of the window that there is, if there is one.
+struct Shown(std::sync::Mutex<Current>);
+
+struct Current {
+    /// Counts the windows, so that what is said of one that is gone is not taken for the next.
+    number: u64,
+    /// It was shown, or is about to be.
+    painted: bool,
+    /// It gets the focus when it is shown.
+    takes_focus: bool,
+    activation_token: Option<String>,
+    presence: Option<WindowPresence>,
+    rebuilds: Rebuilds,
+    /// To the core, in this order.
+    reports: mpsc::UnboundedSender<Option<WindowPresence>>,
+}
+
+/// Gets ready for windows, and passes on to the core what the window system says of them.
+pub(crate) fn prepare(app: &AppHandle, core: CoreHandle) {
+    let (reports, mut receiver) = mpsc::unbounded_channel();
+    app.manage(Page::default());
+    app.manage(Shown(std::sync::Mutex::new(Current {
+        number: 0,
+        painted: false,
+        takes_focus: false,
+        activation_token: None,
+        presence: None,
+        rebuilds: Rebuilds::default(),
+        reports,
+    })));
+    tauri::async_runtime::spawn(async move {
+        while let Some(presence) = receiver.recv().await {
+            // A core that starts again takes over what the one before was told; one that ends needs it no more.
+            let _ = core.window_presence(presence).await;
+        }
+    });
+}
+
+impl Shown {
+    fn of(app: &AppHandle) -> State<'_, Self> {
+        app.state()
+    }
+
+    fn current(&self) -> MutexGuard<'_, Current> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Current {
+    /// Changes what is known of the window with this number, and tells the core.
+    fn change(&mut self, number: u64, change: impl FnOnce(&mut Option<WindowPresence>)) {
+        if number != self.number {
+            return;
+        }
+        let before = self.presence;
+        change(&mut self.presence);
+        if self.presence != before {
+            // The receiver lives as long as the app.
+            let _ = self.reports.send(self.presence);
+        }
+    }
+}
+
 /// Opens the window, or brings it to the front. From any thread. The token is of what the user did to get it, where the
 /// desktop asks for that.
 pub(crate) fn open_soon(app: &AppHandle, activation_token: Option<String>) {
     let app = app.clone();
     // Not on the caller's thread: on Windows a window that is made inside an event handler waits for itself.
     tauri::async_runtime::spawn(async move {
-        let core: CoreHandle = app.state::<CoreHandle>().inner().clone();
-        let appearance = core
-            .attach()
-            .await
-            .map(|attached| attached.snapshot.preferences.appearance);
         // One after the other: two that both find no window would make two.
         let _turn = OPENING.lock().await;
-        if let Err(error) = open(&app, core, appearance.unwrap_or_default(), activation_token) {
+        if let Err(error) = open(&app, activation_token).await {
             tracing::error!(%error, "the window could not be opened");
         }
     });
 }
 
-fn open(
-    app: &AppHandle,
-    core: CoreHandle,
-    appearance: Appearance,
-    activation_token: Option<String>,
-) -> tauri::Result<()> {
+async fn open(app: &AppHandle, activation_token: Option<String>) -> tauri::Result<()> {
+    let mut place = None;
     if let Some(window) = app.get_webview_window(LABEL) {
+        {
+            let shown = Shown::of(app);
+            let mut current = shown.current();
+            if !current.painted {
+                // It shows itself in a moment.
+                current.takes_focus = true;
+                current.activation_token = activation_token.or(current.activation_token.take());
+                return Ok(());
+            }
+        }
         window.unminimize()?;
         window.show()?;
         *FOCUSED.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-        use_activation_token(&window, activation_token);
-        return window.set_focus();
+        use_activation_token(&window, activation_token.clone());
+        window.set_focus()?;
+        if page::answers(app, &window).await || app.get_webview_window(LABEL).is_none() {
+            return Ok(());
+        }
+        tracing::warn!("the page of the window does not answer; the window is made anew");
+        place = Place::of(&window);
+        destroy(app, &window).await;
     }
-    let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App("index.html".into()))
+    build(app, true, activation_token, place).await
+}
+
+/// Where a window is and how large, for the one that takes its place.
+struct Place {
+    at: LogicalPosition<f64>,
+    size: LogicalSize<f64>,
+}
+
+impl Place {
+    fn of(window: &WebviewWindow) -> Option<Self> {
+        let scale = window.scale_factor().ok()?;
+        Some(Self {
+            at: window.outer_position().ok()?.to_logical(scale),
+            size: window.inner_size().ok()?.to_logical(scale),
+        })
+    }
+}
+
+async fn build(
+    app: &AppHandle,
+    takes_focus: bool,
+    activation_token: Option<String>,
+    place: Option<Place>,
+) -> tauri::Result<()> {
+    let core: CoreHandle = app.state::<CoreHandle>().inner().clone();
+    let appearance = match timeout(APPEARANCE_TIMEOUT, core.attach()).await {
+        Ok(Ok(attached)) => attached.snapshot.preferences.appearance,
+        Ok(Err(_)) | Err(_) => Appearance::default(),
+    };
+    let number = {
+        let shown = Shown::of(app);
+        let mut current = shown.current();
+        current.number += 1;
+        (current.painted, current.takes_focus) = (false, takes_focus);
+        current.activation_token = activation_token;
+        let number = current.number;
+        current.change(number, |presence| *presence = Some(WindowPresence::default()));
+        number
+    };
+    let mut builder = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App("index.html".into()))
         .title("Gloria Notify")
         .inner_size(SIZE.0, SIZE.1)
         .min_inner_size(LEAST_SIZE.0, LEAST_SIZE.1)
-        .theme(theme(appearance))
-        .on_navigation(is_our_own)
-        .build()?;
-    follow(&window, core);
-    use_activation_token(&window, activation_token);
-    window.set_focus()
+        .theme(look::theme(appearance))
+        .background_color(look::background(appearance))
+        .visible(false)
+        .focused(takes_focus)
+        .on_navigation(|url| is_own_page(url, cfg!(windows)))
+        .on_new_window(|_, _| NewWindowResponse::Deny)
+        .on_download(|_, _| false);
+    if let Some(Place { at, size }) = place {
+        builder = builder.position(at.x, at.y).inner_size(size.width, size.height);
+    }
+    let window = builder.build()?;
+    follow(&window, number);
+    presence::follow(&window, number)?;
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        sleep(PAINT_TIMEOUT).await;
+        if show(&app, number) {
+            tracing::warn!("the page has not said within {PAINT_TIMEOUT:?} that it is painted");
+        }
+    });
+    Ok(())
+}
+
+/// Shows the window with this number, unless it was shown before. Answers whether it does.
+fn show(app: &AppHandle, number: u64) -> bool {
+    let (takes_focus, activation_token) = {
+        let shown = Shown::of(app);
+        let mut current = shown.current();
+        if current.number != number || current.painted {
+            return false;
+        }
+        current.painted = true;
+        (current.takes_focus, current.activation_token.take())
+    };
+    let Some(window) = app.get_webview_window(LABEL) else {
+        return false;
+    };
+    if !takes_focus {
+        keep_focus_elsewhere(&window);
+    }
+    let shown = window.show().and_then(|()| {
+        if !takes_focus {
+            return Ok(());
+        }
+        use_activation_token(&window, activation_token);
+        window.set_focus()
+    });
+    if let Err(error) = shown {
+        tracing::error!(%error, "the window could not be shown");
+    }
+    presence::on_shown(&window, number);
+    true
+}
+
+/// A window that nobody asked for is shown without taking the focus from another.
+fn keep_focus_elsewhere(window: &WebviewWindow) {
+    #[cfg(target_os = "linux")]
+    {
+        use gtk::prelude::GtkWindowExt as _;
+
+        let of = window.clone();
+        let done = window.run_on_main_thread(move || {
+            if let Ok(window) = of.gtk_window() {
+                window.set_focus_on_map(false);
+            }
+        });
+        if let Err(error) = done {
+            tracing::debug!(%error, "the window may take the focus");
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = window;
+}
+
+/// Takes the window off the screen and waits until there is room for another.
+async fn destroy(app: &AppHandle, window: &WebviewWindow) {
+    // It is not to come back by itself.
+    FOCUSED.lock().unwrap_or_else(PoisonError::into_inner).take();
+    page::end_web_process(window);
+    if let Err(error) = window.destroy() {
+        tracing::warn!(%error, "the window could not be closed");
+    }
+    is_gone(app).await;
+}
+
+/// Waits until the window is gone from the app's list; `false` when that takes too long.
+async fn is_gone(app: &AppHandle) -> bool {
+    let gone = async {
+        while app.get_webview_window(LABEL).is_some() {
+            sleep(CLOSING_INTERVAL).await;
+        }
+    };
+    timeout(CLOSING_TIMEOUT, gone).await.is_ok()
 }
 
 /// Desktops that keep windows from stealing the focus let one to the front that shows a token of the user's click.
@@ -134,45 +353,75 @@ fn use_activation_token(window: &WebviewWindow, token: Option<String>) {
 #[cfg(not(target_os = "linux"))]
 fn use_activation_token(_: &WebviewWindow, _: Option<String>) {}
 
-fn theme(appearance: Appearance) -> Option<Theme> {
-    match appearance {
-        Appearance::System => None,
-        Appearance::Light => Some(Theme::Light),
-        Appearance::Dark => Some(Theme::Dark),
+/// The window shows the app's own pages and nothing else, whatever a notification may try. These are their addresses,
+/// as tauri makes them.
+fn is_own_page(url: &Url, windows: bool) -> bool {
+    if windows {
+        matches!(url.scheme(), "http" | "https")
+            && url.host_str() == Some("tauri.localhost")
+            && url.port().is_none()
+    } else {
+        url.scheme() == "tauri" && url.host_str() == Some("localhost") && url.port().is_none()
     }
 }
 
-/// The window shows the app's own pages and nothing else, whatever a notification may try.
-fn is_our_own(url: &Url) -> bool {
-    url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost")
-}
-
-fn follow(window: &WebviewWindow, core: CoreHandle) {
+fn follow(window: &WebviewWindow, number: u64) {
     let app = window.app_handle().clone();
     window.on_window_event(move |event| {
+        if let WindowEvent::Focused(focused) = event {
+            presence::on_focus(&app, number, *focused);
+        }
         if let WindowEvent::Destroyed = event {
             commands::stop_forwarding(&app);
             let focused = FOCUSED.lock().unwrap_or_else(PoisonError::into_inner).take();
             if focused.is_some_and(|at| at.elapsed() < CLOSING_TIMEOUT) {
                 tauri::async_runtime::spawn(reopen(app.clone()));
             }
-            let core = core.clone();
-            tauri::async_runtime::spawn(async move {
-                // The core may be on its way out together with the window.
-                let _ = core.window_shows(WindowView::default()).await;
-            });
+            Shown::of(&app)
+                .current()
+                .change(number, |presence| *presence = None);
         }
+        presence::on_event(&app, number, event);
     });
 }
 
 /// Opens the window that was asked for while the one before was closing.
 async fn reopen(app: AppHandle) {
-    let gone = async {
-        while app.get_webview_window(LABEL).is_some() {
-            sleep(CLOSING_INTERVAL).await;
-        }
-    };
-    if timeout(CLOSING_TIMEOUT, gone).await.is_ok() {
+    if is_gone(&app).await {
         open_soon(&app, None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_own_page_is_shown() {
+        let shown = |address: &str, windows| is_own_page(&Url::parse(address).expect("an address"), windows);
+        assert!(shown("tauri://localhost/index.html", false));
+        assert!(shown("tauri://localhost", false));
+        assert!(shown("http://tauri.localhost/index.html", true));
+        assert!(shown("https://tauri.localhost/", true));
+        for foreign in [
+            "tauri://evil.example/",
+            "tauri://localhost:8080/",
+            "tauri:localhost",
+            "http://tauri.localhost/",
+            "https://localhost/",
+            "file:///etc/passwd",
+            "data:text/html,x",
+            "about:blank",
+        ] {
+            assert!(!shown(foreign, false), "{foreign}");
+        }
+        for foreign in [
+            "tauri://localhost/",
+            "http://tauri.localhost:8080/",
+            "https://tauri.localhost.evil.example/",
+            "ftp://tauri.localhost/",
+        ] {
+            assert!(!shown(foreign, true), "{foreign}");
+        }
     }
 }

@@ -345,6 +345,13 @@ impl Session {
         }
     }
 
+    /// Sends a signal to the X server, as [`Session::signal_part`] does to the other parts.
+    pub fn signal_screen(&self, signal: Signal) {
+        if let Some(screen) = self.base.first() {
+            screen.signal(signal);
+        }
+    }
+
     /// Ends the bus, as a crash does; who is on it notices.
     pub fn stop_bus(&mut self) {
         self.bus = None;

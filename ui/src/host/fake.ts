@@ -49,6 +49,7 @@ export class FakeHost implements Host {
   readonly #items: Map<string, Item>;
   #revision = 1;
   #begun = false;
+  #inView = false;
   #listener: ((revised: Revised) => void) | null = null;
   #dial: ReturnType<typeof setTimeout> | undefined;
   #publishing: ReturnType<typeof setInterval> | undefined;
@@ -74,6 +75,7 @@ export class FakeHost implements Host {
       preferences,
       notices,
       requestedItem,
+      inView: this.#inView,
     });
   }
 
@@ -101,6 +103,9 @@ export class FakeHost implements Host {
         break;
       case 'itemRequested':
         this.scenario.requestedItem = update.value;
+        break;
+      case 'inView':
+        this.#inView = update.value;
         break;
       case 'itemsStored':
         for (const item of update.value) this.#items.set(item.key, item);
@@ -274,7 +279,8 @@ export class FakeHost implements Host {
       this.push({ kind: 'preferences', value: { ...this.scenario.preferences, soundsPausedUntil } });
       return Promise.resolve(null);
     },
-    window_shows: ({ connectionVisible }) => {
+    window_shows: ({ inboxVisible, connectionVisible }) => {
+      if (this.#inView !== inboxVisible) this.push({ kind: 'inView', value: inboxVisible });
       clearInterval(this.#publishing);
       if (connectionVisible === true) {
         this.#publish();

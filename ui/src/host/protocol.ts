@@ -35,7 +35,11 @@ notices: Array<Notice>,
 /**
  * The item that a notification asked to show, until the window has shown it.
  */
-requestedItem: string | null, };
+requestedItem: string | null, 
+/**
+ * Somebody has the newest part of the inbox before their eyes.
+ */
+inView: boolean, };
 
 /**
  * An [`Update`] and the revision that it leads to.
@@ -53,7 +57,7 @@ update: Update, };
 /**
  * One change, sent with its revision.
  */
-export type Update = { "kind": "connection", "value": ConnectionView } | { "kind": "counts", "value": Counts } | { "kind": "itemsStored", "value": Array<Item> } | { "kind": "itemsRemoved", "value": Array<string> } | { "kind": "inboxChanged" } | { "kind": "missed" } | { "kind": "account", "value": AccountView } | { "kind": "preferences", "value": Preferences } | { "kind": "notices", "value": Array<Notice> } | { "kind": "itemRequested", "value": string | null } | { "kind": "metrics", "value": MetricsView };
+export type Update = { "kind": "connection", "value": ConnectionView } | { "kind": "counts", "value": Counts } | { "kind": "itemsStored", "value": Array<Item> } | { "kind": "itemsRemoved", "value": Array<string> } | { "kind": "inboxChanged" } | { "kind": "missed" } | { "kind": "account", "value": AccountView } | { "kind": "preferences", "value": Preferences } | { "kind": "notices", "value": Array<Notice> } | { "kind": "itemRequested", "value": string | null } | { "kind": "inView", "value": boolean } | { "kind": "metrics", "value": MetricsView };
 
 /**
  * The connection as a person reads it.
@@ -705,10 +709,6 @@ export type NoticeKind = "storage" | "keyring" | "sound" | "notifications" | "tr
  */
 export type WindowView = { 
 /**
- * The window has focus.
- */
-focused: boolean, 
-/**
  * The inbox list is on screen at its newest end.
  */
 inboxVisible: boolean, 
@@ -774,7 +774,7 @@ sound_preview: [SoundName, null],
  */
 sounds_pause: [PauseRequest, null], 
 /**
- * Tells the core which view is on screen and whether its window has focus.
+ * Tells the core which view the page shows. It holds for 15 s, so the page repeats it every 5 s.
  */
 window_shows: [WindowView, null], };
 

@@ -683,7 +683,10 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
         message:
           'The disk is full: new notifications are shown but not kept. Free some space, then they are kept again',
       },
-      { kind: 'notifications', message: "Notifications can't be shown: this desktop has no notification service" },
+      {
+        kind: 'notifications',
+        message: "Notifications can't be shown: this desktop has no notification service",
+      },
     ],
   }),
   missing: (now) => ({

@@ -100,7 +100,7 @@ export class App {
     }
   }
 
-  /** Tells the core what is on screen. Nobody can mend it when that fails, and the next change tells it again. */
+  /** Tells the core what is on screen. Nobody can mend it when that fails, and it is soon told again. */
   showWindow(view: WindowView): void {
     this.#host.call('window_shows', view).catch(() => undefined);
   }

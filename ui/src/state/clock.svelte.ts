@@ -29,5 +29,8 @@ class Ticks {
 /** For countdowns. */
 export const seconds = new Ticks(SECOND_MS);
 
+/** For what stands on screen all day: each change has the whole window painted anew and wakes a dozen threads. */
+export const calm = new Ticks(10 * SECOND_MS);
+
 /** For ages and days. A third of a minute, so that a minute's change shows soon after it. */
 export const minutes = new Ticks(MINUTE_MS / 3);

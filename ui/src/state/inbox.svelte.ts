@@ -131,6 +131,7 @@ export class Inbox {
       case 'preferences':
       case 'notices':
       case 'itemRequested':
+      case 'inView':
       case 'metrics':
       case 'missed':
         return [];

@@ -46,6 +46,7 @@ function snapshot(revision: number): Snapshot {
     },
     notices: [],
     requestedItem: null,
+    inView: false,
   };
 }
 

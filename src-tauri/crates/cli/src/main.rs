@@ -3,6 +3,7 @@
 
 mod inbox;
 mod output;
+mod quit;
 mod session;
 mod status;
 mod tail;
@@ -30,6 +31,8 @@ enum Command {
     Logout(session::Options),
     /// Ask the running app how it is doing; exits with 0 when it is connected
     Status(status::Options),
+    /// End the running app, as Quit in its tray does
+    Quit,
     /// Read the inbox of this computer
     #[command(subcommand)]
     Inbox(inbox::Command),
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
             Command::Login(options) => session::login(options).await,
             Command::Logout(options) => session::logout(options).await,
             Command::Status(options) => status::run(options).await,
+            Command::Quit => quit::run().await,
             Command::Inbox(command) => inbox::run(command),
         }
     });

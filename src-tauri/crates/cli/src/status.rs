@@ -15,11 +15,11 @@ use crate::output::complain;
 /// It is not connected, and at it.
 const WORKING: u8 = 1;
 /// There is no app to ask.
-const NOT_RUNNING: u8 = 3;
+pub(crate) const NOT_RUNNING: u8 = 3;
 /// Notifications do not arrive until the user does something.
 const NEEDS_USER: u8 = 4;
 /// There is an app, and it does not say.
-const NO_ANSWER: u8 = 5;
+pub(crate) const NO_ANSWER: u8 = 5;
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {

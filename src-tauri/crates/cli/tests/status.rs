@@ -72,7 +72,7 @@ fn serve_in(home: &Path, core: &CoreHandle) -> tokio::task::JoinHandle<()> {
     tokio::spawn(async move {
         // The folder stays claimed as long as the socket is served.
         let _instance = instance;
-        socket.serve(core, || ()).await;
+        socket.serve(core, |_| ()).await;
     })
 }
 

@@ -2,6 +2,7 @@
 //! [`Update`] with the revision it leads to.
 
 mod account;
+mod attention;
 mod collecting;
 mod heard;
 mod incoming;
@@ -317,6 +318,7 @@ impl Actor {
                 .map(|(kind, message)| Notice { kind, message })
                 .collect(),
             requested_item: None,
+            in_view: false,
         };
         let observations = setup.ports.signals.watch();
         let notification_events = setup.ports.notifications.watch();

@@ -8,6 +8,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::inbox::InboxError;
 use crate::ports::OpenError;
+use crate::presence::WindowPresence;
 use crate::protocol::{
     AccountForm, Counts, FollowRequest, InboxPage, InboxQuery, Item, MarkRequest, Marked, MetricsView,
     PauseRequest, PreferencesForm, Revised, Snapshot, SoundName, TestReport, WindowView,
@@ -101,6 +102,7 @@ pub(crate) enum Request {
     SoundPreview(SoundName, Reply<()>),
     SoundsPause(PauseRequest, Reply<()>),
     WindowShows(WindowView, Reply<()>),
+    WindowPresence(Option<WindowPresence>, Reply<()>),
     Signal(Signal, Reply<()>),
 }
 
@@ -226,8 +228,10 @@ requests! {
     sound_preview(sound: SoundName) -> () = SoundPreview;
     /// Pauses sounds.
     sounds_pause(request: PauseRequest) -> () = SoundsPause;
-    /// Tells what the window shows.
+    /// Tells what the page shows. It holds for [`crate::presence::PAGE_LEASE_TIMEOUT`].
     window_shows(view: WindowView) -> () = WindowShows;
+    /// Tells what the window system says of the window; `None` once there is none.
+    window_presence(presence: Option<WindowPresence>) -> () = WindowPresence;
     /// Tells what the machine said.
     signal(signal: Signal) -> () = Signal;
 }

@@ -58,9 +58,14 @@ pub fn in_view(
     session: SessionState,
     now: Instant,
 ) -> bool {
-    let Some(window) = window else { return false };
-    let shown = page.is_some_and(|page| page.view_at(now).inbox_visible);
-    window.focused && window.visible && shown && !session.locked && !is_idle(window, session, now)
+    page.is_some_and(|page| page.view_at(now).inbox_visible) && is_attended(window, session, now)
+}
+
+/// Whether somebody is at the window, whatever it shows.
+pub fn is_attended(window: Option<&WindowPresence>, session: SessionState, now: Instant) -> bool {
+    window.is_some_and(|window| {
+        window.focused && window.visible && !session.locked && !is_idle(window, session, now)
+    })
 }
 
 /// The session's own word first. Where it has none, a window with focus gets all input, so that none in it is none.
@@ -102,9 +107,9 @@ impl Presence {
         in_view(self.window.as_ref(), self.page.as_ref(), self.session, now)
     }
 
-    /// The window has focus, whoever sits before it.
-    pub fn is_focused(&self) -> bool {
-        self.window.is_some_and(|window| window.focused)
+    /// See [`is_attended`].
+    pub fn is_attended(&self, now: Instant) -> bool {
+        is_attended(self.window.as_ref(), self.session, now)
     }
 
     /// What the page shows, as far as its word still holds.
@@ -113,14 +118,18 @@ impl Presence {
             .map_or_else(WindowView::default, |page| page.view_at(now))
     }
 
-    /// When something changes next without anybody saying so: a report expires, or a user counts as gone.
-    pub fn due(&self, now: Instant) -> Option<Instant> {
+    /// When something changes next after `since` without anybody saying so: a report expires, or a user counts as gone.
+    pub fn due(&self, since: Instant) -> Option<Instant> {
         let lease = self.page.map(|page| page.at + PAGE_LEASE_TIMEOUT);
         let idle = self
             .window
             .and_then(|window| window.last_input)
             .map(|input| input + IDLE_TIMEOUT);
-        [lease, idle].into_iter().flatten().filter(|due| *due > now).min()
+        [lease, idle]
+            .into_iter()
+            .flatten()
+            .filter(|due| *due > since)
+            .min()
     }
 }
 
@@ -129,7 +138,6 @@ mod tests {
     use super::*;
 
     const INBOX: WindowView = WindowView {
-        focused: true,
         inbox_visible: true,
         connection_visible: false,
     };

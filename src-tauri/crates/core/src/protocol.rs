@@ -59,7 +59,7 @@ commands! {
     sound_preview: SoundName => (),
     /// Pauses sounds until a time, or ends the pause.
     sounds_pause: PauseRequest => (),
-    /// Tells the core which view is on screen and whether its window has focus.
+    /// Tells the core which view the page shows. It holds for 15 s, so the page repeats it every 5 s.
     window_shows: WindowView => (),
 }
 
@@ -84,6 +84,8 @@ pub struct Snapshot {
     pub notices: Vec<Notice>,
     /// The item that a notification asked to show, until the window has shown it.
     pub requested_item: Option<String>,
+    /// Somebody has the newest part of the inbox before their eyes.
+    pub in_view: bool,
 }
 
 impl Snapshot {
@@ -97,6 +99,7 @@ impl Snapshot {
             Update::Preferences(preferences) => self.preferences = preferences,
             Update::Notices(notices) => self.notices = notices,
             Update::ItemRequested(key) => self.requested_item = key,
+            Update::InView(in_view) => self.in_view = in_view,
             Update::ItemsStored(_)
             | Update::ItemsRemoved(_)
             | Update::InboxChanged
@@ -132,6 +135,8 @@ pub enum Update {
     Notices(Vec<Notice>),
     /// A notification was clicked: show this item. Absent once it has been shown.
     ItemRequested(Option<String>),
+    /// Somebody looks at the newest part of the inbox now, or nobody does any more.
+    InView(bool),
     /// The connection in numbers; sent only while a window shows them, and no part of the snapshot.
     Metrics(MetricsView),
 }
@@ -803,8 +808,6 @@ pub enum NoticeKind {
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub struct WindowView {
-    /// The window has focus.
-    pub focused: bool,
     /// The inbox list is on screen at its newest end.
     pub inbox_visible: bool,
     /// The Connection view is on screen: its numbers are wanted.

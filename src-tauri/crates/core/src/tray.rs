@@ -263,6 +263,7 @@ mod tests {
             },
             notices: Vec::new(),
             requested_item: None,
+            in_view: false,
         }
     }
 

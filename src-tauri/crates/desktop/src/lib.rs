@@ -3,6 +3,7 @@
 //! Everything here that may wait does so on a thread of its own and within a limit.
 
 mod browser;
+mod ending;
 pub mod instance;
 pub mod paths;
 mod proxies;
@@ -13,10 +14,11 @@ pub mod sounds;
 pub mod status_socket;
 
 pub use browser::Browser;
+pub use ending::end_process_within;
 pub use instance::{Claimed, Instance};
 pub use paths::paths;
 pub use proxies::{SystemResolver, system_proxies};
 pub use secrets::Keyring;
 pub use signals::SystemSignals;
 pub use sounds::SoundPlayer;
-pub use status_socket::{ask_status, serve_status, tell_credentials_changed};
+pub use status_socket::{ask_status, ask_to_quit, serve_status, tell_credentials_changed};

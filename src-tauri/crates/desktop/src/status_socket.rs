@@ -31,6 +31,8 @@ enum Ask {
     Status,
     /// Show the window.
     Open,
+    /// End the app.
+    Quit,
     /// The keyring holds another token for this address, or none any more.
     CredentialsChanged(String),
 }
@@ -41,6 +43,7 @@ impl Ask {
         Some(match line.split_once(' ') {
             None if line == "status" => Self::Status,
             None if line == "open" => Self::Open,
+            None if line == "quit" => Self::Quit,
             Some(("credentials-changed", address)) => Self::CredentialsChanged(address.to_owned()),
             None | Some(_) => return None,
         })
@@ -52,6 +55,7 @@ impl fmt::Display for Ask {
         match self {
             Self::Status => line.write_str("status"),
             Self::Open => line.write_str("open"),
+            Self::Quit => line.write_str("quit"),
             Self::CredentialsChanged(address) => write!(line, "credentials-changed {address}"),
         }
     }
@@ -119,10 +123,10 @@ impl StatusSocket {
         system::Listener::open(&instance.identity).map(Self)
     }
 
-    /// Answers until the core has ended. `open` shows the window.
-    pub async fn serve(mut self, core: CoreHandle, open: impl Fn() + Send + Sync + 'static) {
+    /// Answers until the core has ended. `app` does what only the app can.
+    pub async fn serve(mut self, core: CoreHandle, app: impl Fn(AppRequest) + Send + Sync + 'static) {
         let places = Arc::new(Semaphore::new(MOST_CLIENTS));
-        let open: Arc<Open> = Arc::new(open);
+        let app: Arc<App> = Arc::new(app);
         while let Ok(place) = Arc::clone(&places).acquire_owned().await {
             let client = tokio::select! {
                 client = self.0.accept() => client,
@@ -130,9 +134,9 @@ impl StatusSocket {
             };
             match client {
                 Ok(client) => {
-                    let (core, open) = (core.clone(), open.clone());
+                    let (core, app) = (core.clone(), app.clone());
                     tokio::spawn(async move {
-                        match timeout(LONGEST_CONVERSATION, converse(client, &core, &*open)).await {
+                        match timeout(LONGEST_CONVERSATION, converse(client, &core, &*app)).await {
                             Ok(Ok(())) => {}
                             Ok(Err(error)) => tracing::debug!(%error, "a script broke off"),
                             Err(_) => tracing::debug!("a script took too long"),
@@ -149,13 +153,26 @@ impl StatusSocket {
     }
 }
 
-type Open = dyn Fn() + Send + Sync;
+/// What is asked of the app, beside what the core answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AppRequest {
+    /// Show the window.
+    Open,
+    /// End, as Quit in the tray does.
+    Quit,
+}
+
+type App = dyn Fn(AppRequest) + Send + Sync;
 
 /// Takes the status socket and answers on it until the core has ended. Without one the app runs on, and the log says
-/// so. The folder stays claimed meanwhile. `open` shows the window.
-pub async fn serve_status(core: CoreHandle, instance: Instance, open: impl Fn() + Send + Sync + 'static) {
+/// so. The folder stays claimed meanwhile. `app` does what only the app can.
+pub async fn serve_status(
+    core: CoreHandle,
+    instance: Instance,
+    app: impl Fn(AppRequest) + Send + Sync + 'static,
+) {
     match StatusSocket::open(&instance) {
-        Ok(socket) => socket.serve(core, open).await,
+        Ok(socket) => socket.serve(core, app).await,
         Err(error) => {
             tracing::warn!(%error, "`gloria status` cannot ask this app");
             core.ended().await;
@@ -177,6 +194,14 @@ pub async fn ask_status(paths: &Paths) -> Result<String, AskError> {
 /// As [`ask_status`].
 pub async fn ask_to_open(paths: &Paths) -> Result<(), AskError> {
     ask(paths, &Ask::Open).await.and_then(done)
+}
+
+/// Asks the app that runs on these folders to end. It has begun to when this answers.
+///
+/// # Errors
+/// As [`ask_status`].
+pub async fn ask_to_quit(paths: &Paths) -> Result<(), AskError> {
+    ask(paths, &Ask::Quit).await.and_then(done)
 }
 
 /// Tells the app that runs on these folders that the keyring's entry for this API address is another one now.
@@ -232,7 +257,7 @@ fn hung_up(error: &io::Error) -> bool {
 async fn converse(
     client: impl AsyncRead + AsyncWrite + Unpin,
     core: &CoreHandle,
-    open: &Open,
+    app: &App,
 ) -> io::Result<()> {
     let mut client = BufReader::new(client);
     let mut line = Vec::new();
@@ -249,7 +274,11 @@ async fn converse(
         Some(Ask::Open) => {
             // A core that is restarting cannot choose what the window shows; it opens all the same.
             let _ = core.item_show(None).await;
-            open();
+            app(AppRequest::Open);
+            Some(DONE.to_owned())
+        }
+        Some(Ask::Quit) => {
+            app(AppRequest::Quit);
             Some(DONE.to_owned())
         }
         Some(Ask::CredentialsChanged(address)) => core
@@ -274,6 +303,7 @@ mod tests {
         for ask in [
             Ask::Status,
             Ask::Open,
+            Ask::Quit,
             Ask::CredentialsChanged("https://gloria.example/api/v1".into()),
         ] {
             assert_eq!(Ask::parse(format!("{ask}\n").as_bytes()), Some(ask));

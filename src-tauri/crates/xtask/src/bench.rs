@@ -9,6 +9,8 @@ mod page;
 mod parser;
 mod storm;
 mod stream;
+#[cfg(target_os = "linux")]
+mod window;
 
 use std::process::{Command, ExitCode};
 
@@ -31,6 +33,8 @@ pub(crate) enum Bench {
     Idle,
     /// What the app holds in memory while nothing happens. On Linux.
     Memory,
+    /// What the app costs while its window stands open, and how long it takes to end. On Linux.
+    Window,
     /// A hundred thousand clients that come back at once, in virtual time: docs/reconnect-storms.md.
     Storm,
 }
@@ -51,6 +55,7 @@ pub(crate) fn run(benches: &[Bench]) -> Result<ExitCode> {
             Bench::Parser => parser::run()?,
             Bench::Idle => idle()?,
             Bench::Memory => memory()?,
+            Bench::Window => window()?,
             Bench::Storm => storm::run()?,
         }
     }
@@ -66,12 +71,25 @@ fn memory() -> Result<()> {
 }
 
 #[cfg(target_os = "linux")]
+fn window() -> Result<()> {
+    ensure_installed(&[Purpose::Build, Purpose::Desktop])?;
+    crate::install::ensure_ui()?;
+    house::run(&mut release(&["gloria-backend", "gloria-notify"]))?;
+    window::run("release")
+}
+
+#[cfg(target_os = "linux")]
 fn idle() -> Result<()> {
     idle::run()
 }
 
 #[cfg(not(target_os = "linux"))]
 fn idle() -> Result<()> {
+    anyhow::bail!("what a process uses is read from /proc, which only Linux has")
+}
+
+#[cfg(not(target_os = "linux"))]
+fn window() -> Result<()> {
     anyhow::bail!("what a process uses is read from /proc, which only Linux has")
 }
 

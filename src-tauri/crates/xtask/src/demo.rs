@@ -16,6 +16,8 @@ use crate::install::{Purpose, ensure_installed, ensure_ui};
 
 #[cfg(target_os = "linux")]
 mod headless;
+#[cfg(target_os = "linux")]
+pub(crate) use headless::colours;
 
 /// How often the window's owner and the keyboard are looked after; nobody notices a tenth of a second.
 const LOOK_EVERY: Duration = Duration::from_millis(100);

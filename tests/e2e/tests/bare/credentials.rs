@@ -9,7 +9,7 @@ use gloria_desktop_session::{Process, SessionOptions, wait_until};
 use crate::scene::{SOON, Scene, program};
 
 /// Runs `gloria` with this on its standard input, and answers with its first line.
-fn gloria(scene: &Scene, arguments: &[&str], input: &str) -> String {
+pub(crate) fn gloria(scene: &Scene, arguments: &[&str], input: &str) -> String {
     let mut command = scene.session.command(program("gloria"));
     scene.configure(&mut command);
     let mut child = command
@@ -25,13 +25,13 @@ fn gloria(scene: &Scene, arguments: &[&str], input: &str) -> String {
 }
 
 /// The app with whatever token the keyring holds.
-fn app(scene: &Scene) -> Process {
+pub(crate) fn app(scene: &Scene) -> Process {
     let mut command: Command = scene.session.command(program("gloria-notify"));
     scene.configure(&mut command);
     scene.session.spawn("app", command).unwrap()
 }
 
-async fn tray_says(scene: &Scene, words: &str) {
+pub(crate) async fn tray_says(scene: &Scene, words: &str) {
     wait_until(&format!("the tray to say {words:?}"), SOON, async || {
         let items = scene.session.tray_items().await?;
         Ok(items.into_iter().find(|item| item.tooltip.contains(words)))

@@ -6,5 +6,7 @@
 mod bus;
 mod credentials;
 mod lacking;
+mod page;
+mod quit;
 mod scene;
 mod starts;

@@ -90,7 +90,7 @@ impl Actor {
         let source = Arc::new(source);
         let handle = StreamHandle::spawn(options, Arc::clone(&source) as _, sender);
         handle.observe(self.meters.observer());
-        handle.send(Command::Attention(self.readers.window().focused));
+        handle.send(Command::Attention(self.readers.is_attended()));
         self.position = Arc::from(self.cursor.clone().unwrap_or_default());
         handle.send(Command::Start {
             cursor: self.cursor.clone(),

@@ -332,7 +332,7 @@ impl Actor {
         Circumstances {
             catching_up: false,
             throttled: self.notifications_wait(),
-            in_view: self.readers.window().focused && self.readers.window().inbox_visible,
+            in_view: self.readers.in_view(Instant::now()),
             expired: false,
             shown_before: false,
             sounds_on: self.settings.sounds,

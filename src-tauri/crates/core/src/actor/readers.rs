@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use self::pending::PendingUpdates;
 use crate::handle::Attached;
+use crate::presence::Presence;
 use crate::protocol::{
     AccountView, ConnectionView, Counts, EpochMillis, Item, MetricsView, Notice, NoticeKind, Preferences,
     Revised, Snapshot, Update, WindowView,
@@ -40,7 +41,12 @@ pub(super) struct Readers {
     pending: PendingUpdates,
     /// What of the items may be published without delay.
     throttle: Throttle,
-    window: WindowView,
+    /// Who looks at the window.
+    presence: Presence,
+    /// Somebody is at the window, by what was found last.
+    attended: bool,
+    /// When that was found.
+    presence_looked: Instant,
     /// When the window gets the numbers next, while it shows them.
     metrics_due: Option<Instant>,
     heard_published: Instant,
@@ -57,7 +63,9 @@ impl Readers {
             updates: broadcast::Sender::new(UPDATE_CAPACITY),
             pending: PendingUpdates::default(),
             throttle: Throttle::for_readers(),
-            window: WindowView::default(),
+            presence: Presence::default(),
+            attended: false,
+            presence_looked: now,
             metrics_due: None,
             heard_published: now,
         }
@@ -68,9 +76,19 @@ impl Readers {
         &self.state
     }
 
-    /// What the window shows, by its own word.
-    pub(super) fn window(&self) -> &WindowView {
-        &self.window
+    /// What the window shows, as far as its page's word still holds.
+    pub(super) fn shown(&self, now: Instant) -> WindowView {
+        self.presence.view(now.into_std())
+    }
+
+    /// Whether somebody has the newest part of the inbox before their eyes.
+    pub(super) fn in_view(&self, now: Instant) -> bool {
+        self.presence.in_view(now.into_std())
+    }
+
+    /// Whether somebody is at the window, by what was found last.
+    pub(super) fn is_attended(&self) -> bool {
+        self.attended
     }
 
     pub(super) fn attach(&self) -> Attached {
@@ -85,7 +103,8 @@ impl Readers {
         // One revision is left out: whoever followed the old core sees the gap, and reads the state anew.
         self.state.revision = broken.state.revision + 1;
         self.updates = broken.updates;
-        self.set_window(broken.window, now);
+        let presence = broken.presence;
+        self.change_presence(|own| *own = presence, now);
         self.state.requested_item = broken.state.requested_item;
         for kind in [NoticeKind::Internal, NoticeKind::Tray, NoticeKind::Lock] {
             if let Some(message) = broken.notices.get(&kind) {
@@ -196,10 +215,35 @@ impl Readers {
         self.publish(Update::ItemsStored(items));
     }
 
-    /// Takes what the window shows.
-    pub(super) fn set_window(&mut self, view: WindowView, now: Instant) {
-        self.metrics_due = view.connection_visible.then_some(now);
-        self.window = view;
+    /// Takes what is said of who looks, and publishes what follows. Answers with whether somebody is at the window now,
+    /// where that changed.
+    pub(super) fn change_presence(
+        &mut self,
+        change: impl FnOnce(&mut Presence),
+        now: Instant,
+    ) -> Option<bool> {
+        change(&mut self.presence);
+        self.presence_looked = now;
+        if self.shown(now).connection_visible {
+            self.metrics_due.get_or_insert(now);
+        } else {
+            self.metrics_due = None;
+        }
+        let in_view = self.in_view(now);
+        if in_view != self.state.in_view {
+            self.publish(Update::InView(in_view));
+        }
+        let attended = self.presence.is_attended(now.into_std());
+        let changed = attended != self.attended;
+        self.attended = attended;
+        changed.then_some(attended)
+    }
+
+    /// When who looks changes by itself: a page's word expires, or a user counts as gone.
+    pub(super) fn presence_due(&self) -> Option<Instant> {
+        self.presence
+            .due(self.presence_looked.into_std())
+            .map(Instant::from_std)
     }
 
     pub(super) fn metrics_due(&self) -> Option<Instant> {

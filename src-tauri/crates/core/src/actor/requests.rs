@@ -9,7 +9,6 @@ use crate::inbox::{Inbox, InboxError};
 use crate::metrics::endpoint::Endpoint;
 use crate::protocol::{
     ConnectionState, Counts, FollowRequest, InboxPage, InboxQuery, Item, Mark, MarkRequest, Marked,
-    NoticeKind,
 };
 use crate::status::{self, StatusReport};
 
@@ -81,19 +80,11 @@ impl Actor {
                 reply.answer(Ok(()));
             }
             Request::WindowShows(view, reply) => {
-                // Whoever leaves the inbox has read what stood above it.
-                if self.readers.window().inbox_visible && !view.inbox_visible {
-                    self.readers.set_notice(NoticeKind::Internal, None);
-                }
-                if self.readers.window().focused != view.focused
-                    && let Some(running) = &self.stream
-                {
-                    running.handle.send(Command::Attention(view.focused));
-                }
-                if !view.focused && !view.inbox_visible {
-                    self.readers.publish_requested_item(None);
-                }
-                self.readers.set_window(view, Instant::now());
+                self.on_window_shows(view);
+                reply.answer(Ok(()));
+            }
+            Request::WindowPresence(presence, reply) => {
+                self.on_window_presence(presence);
                 reply.answer(Ok(()));
             }
             Request::Signal(signal, reply) => {
@@ -217,7 +208,10 @@ impl Actor {
 
     async fn mark_all_seen(&mut self) -> Result<Counts, CoreError> {
         let now = self.now().epoch_millis();
-        self.with_inbox(move |inbox| inbox.mark_all_seen(now)).await?;
+        // What the page saw fit to say is not enough: before a locked screen nobody has seen anything.
+        if self.readers.in_view(Instant::now()) {
+            self.with_inbox(move |inbox| inbox.mark_all_seen(now)).await?;
+        }
         self.publish_counts().await;
         Ok(self.readers.state().counts)
     }

@@ -36,6 +36,9 @@ impl Actor {
             self.observations = None;
             return;
         };
+        if let Observation::Session(session) = observation {
+            self.on_session(session);
+        }
         let command = self
             .conditions
             .observe(Instant::now().into_std(), self.now(), &observation);

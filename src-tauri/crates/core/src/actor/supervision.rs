@@ -139,7 +139,11 @@ where
                         reply.answer(Ok(broken.last_report()));
                     }
                     Some(Request::WindowShows(view, reply)) => {
-                        broken.readers.set_window(view, Instant::now());
+                        broken.on_window_shows(view);
+                        reply.answer(Ok(()));
+                    }
+                    Some(Request::WindowPresence(window, reply)) => {
+                        broken.on_window_presence(window);
                         reply.answer(Ok(()));
                     }
                     Some(Request::ConnectionRetry(reply)) => {

@@ -99,7 +99,7 @@ async fn a_flood_that_never_stops_starves_no_timer() {
         connection_visible: true,
         ..WindowView::default()
     };
-    actor.readers.set_window(view, Instant::now());
+    actor.on_window_shows(view);
     let mut updates = actor.readers.attach().updates;
     let (_handle, mut inlet) = inlet();
     let fed = Arc::new(AtomicU64::new(0));
@@ -119,7 +119,7 @@ async fn a_flood_that_never_stops_starves_no_timer() {
     };
     let (mut metrics, mut stored_again) = (0, false);
     let watch = async {
-        while metrics < 20 || !stored_again || notifications.shown.all().len() < 6 {
+        while metrics < 10 || !stored_again || notifications.shown.all().len() < 6 {
             match updates.recv().await.unwrap().update {
                 Update::Metrics(_) => metrics += 1,
                 Update::Notices(notices) => stored_again |= notices.is_empty(),
@@ -131,7 +131,8 @@ async fn a_flood_that_never_stops_starves_no_timer() {
                 | Update::Missed
                 | Update::Account(_)
                 | Update::Preferences(_)
-                | Update::ItemRequested(_) => {}
+                | Update::ItemRequested(_)
+                | Update::InView(_) => {}
             }
         }
     };

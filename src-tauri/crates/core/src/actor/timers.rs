@@ -34,6 +34,8 @@ timers! {
     Outage,
     /// The pause of sounds ends.
     SoundsPause,
+    /// Nobody looks any more, without anybody saying so.
+    Presence,
     /// The window gets its numbers.
     Metrics,
     /// It is published and stored when bytes came last.
@@ -71,6 +73,7 @@ impl Actor {
             Timer::Unstored => self.unstored.iter().map(|left| left.trouble.retry_at).min(),
             Timer::Outage => self.outage.deadline().map(Instant::from_std),
             Timer::SoundsPause => self.sounds_pause.due(now, self.now().epoch_millis()),
+            Timer::Presence => self.readers.presence_due(),
             Timer::Metrics => self.readers.metrics_due(),
             Timer::Heard => self.stream.is_some().then(|| self.readers.heard_due()),
             Timer::Upkeep => Some(self.upkeep.due()),
@@ -93,6 +96,7 @@ impl Actor {
                 self.sounds_pause.act(self.now().epoch_millis());
                 self.publish_preferences();
             }
+            Timer::Presence => self.change_presence(|_| ()),
             Timer::Metrics => self.readers.publish_metrics(self.meters.view(), now),
             Timer::Heard => {
                 if self.readers.begin_heard(now) {

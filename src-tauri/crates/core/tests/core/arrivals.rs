@@ -1,7 +1,7 @@
 //! What comes, what it sets off, and what the user does with it.
 
 use gloria_core::protocol::{
-    FollowRequest, Mark, MarkRequest, PauseRequest, PreferencesForm, Priority, SoundName, WindowView,
+    FollowRequest, Mark, MarkRequest, PauseRequest, PreferencesForm, Priority, SoundName,
 };
 use serde_json::json;
 
@@ -114,15 +114,7 @@ async fn what_the_eye_sees_needs_no_toast_unless_it_is_urgent() {
     let desk = Desk::signed_in(&backend);
     let running = desk.start();
     running.connected().await;
-    running
-        .core
-        .window_shows(WindowView {
-            focused: true,
-            inbox_visible: true,
-            ..WindowView::default()
-        })
-        .await
-        .unwrap();
+    running.looked_at().await;
     control.push(CREATED, live("1", "normal"));
     running.until("stored", |state| state.counts.total == 1).await;
     control.push(CREATED, live("2", "urgent"));

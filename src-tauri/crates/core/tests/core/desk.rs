@@ -13,7 +13,8 @@ use gloria_core::ports::fakes::{
     FakeNotifications, FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeWindow,
 };
 use gloria_core::ports::{Clock, SystemClock};
-use gloria_core::protocol::{ConnectionState, InboxQuery, InboxView, Item, Snapshot};
+use gloria_core::presence::WindowPresence;
+use gloria_core::protocol::{ConnectionState, InboxQuery, InboxView, Item, Snapshot, WindowView};
 use gloria_core::session::Token;
 use gloria_core::{CoreHandle, Ports, Setup, start};
 use serde_json::{Value, json};
@@ -139,6 +140,21 @@ impl Running {
             state
         };
         soon(what, followed).await
+    }
+
+    /// Somebody sits before the window, which shows the inbox.
+    pub(crate) async fn looked_at(&self) {
+        let window = WindowPresence {
+            focused: true,
+            visible: true,
+            last_input: None,
+        };
+        self.core.window_presence(Some(window)).await.unwrap();
+        let view = WindowView {
+            inbox_visible: true,
+            connection_visible: false,
+        };
+        self.core.window_shows(view).await.unwrap();
     }
 
     pub(crate) async fn connected(&self) -> Snapshot {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gloria_core::protocol::{Update, WindowView};
+use gloria_core::protocol::Update;
 use serde_json::json;
 
 use crate::desk::{CREATED, Desk, backend, live, soon};
@@ -76,12 +76,7 @@ async fn readers_are_told_once_per_frame_at_most() {
     let desk = Desk::signed_in(&backend);
     let running = desk.start();
     running.connected().await;
-    let eyes = WindowView {
-        focused: true,
-        inbox_visible: true,
-        connection_visible: false,
-    };
-    running.core.window_shows(eyes).await.unwrap();
+    running.looked_at().await;
     let mut updates = running.core.attach().await.unwrap().updates;
     let began = std::time::Instant::now();
     // One at a time, so that each could be told by itself.

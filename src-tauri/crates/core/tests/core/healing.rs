@@ -6,19 +6,13 @@ use std::time::Duration;
 use gloria_backend::{Answer, Route, TEST_TOKEN};
 use gloria_core::ports::fakes::FakeSecrets;
 use gloria_core::ports::{SecretError, Secrets as _};
-use gloria_core::protocol::{ConnectionState, Remedy, WindowView};
+use gloria_core::protocol::{ConnectionState, Remedy};
 use gloria_core::session::Token;
 use gloria_core::status::Health;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::desk::{CREATED, Desk, backend, live, soon};
-
-const LOOKING: WindowView = WindowView {
-    focused: true,
-    inbox_visible: true,
-    connection_visible: false,
-};
 
 #[tokio::test]
 async fn a_window_that_gains_focus_asks_at_once_whether_a_refusal_still_stands() {
@@ -36,7 +30,7 @@ async fn a_window_that_gains_focus_asks_at_once_whether_a_refusal_still_stands()
         halted.connection.next_attempt_at.is_some(),
         "it is asked again by itself"
     );
-    running.core.window_shows(LOOKING).await.unwrap();
+    running.looked_at().await;
     let connected = running.connected().await;
     assert!(!connected.connection.needs_user);
 }

@@ -15,6 +15,7 @@ mod notifications;
 mod numbers;
 mod open_metrics;
 mod position;
+mod presence;
 mod private_files;
 mod storage;
 mod supervision;

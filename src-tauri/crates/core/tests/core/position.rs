@@ -113,6 +113,7 @@ async fn a_gap_is_a_row_that_stays_until_it_is_seen() {
         .await;
     soon("told by itself", desk.notifications.shown.wait_for(2)).await;
     assert_eq!(desk.titles()[1], "Notifications are missing here");
+    running.looked_at().await;
     running.core.inbox_mark_all_seen().await.unwrap();
     running.stop().await;
     // Whatever becomes of the process, the words are stored with the position behind the gap.

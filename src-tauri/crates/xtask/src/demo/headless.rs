@@ -85,6 +85,7 @@ async fn show(shots: &Path, length: Duration) -> Result<()> {
     .await?;
     stage.open_window().await?;
     stage.picture("inbox-light").await?;
+    ensure_page(&stage.session, &stage.shots.join("inbox-light.png"), Look::Light)?;
     drop(light);
     wait_until("the tray icon to go", SOON, async || {
         Ok(stage.session.tray_items().await?.is_empty().then_some(()))
@@ -96,6 +97,7 @@ async fn show(shots: &Path, length: Duration) -> Result<()> {
     stage.tray_icon().await?;
     stage.open_window().await?;
     stage.picture("inbox-dark").await?;
+    ensure_page(&stage.session, &stage.shots.join("inbox-dark.png"), Look::Dark)?;
 
     let before = stage.inbox()?.len();
     wait_until("one more event", SOON, async || {
@@ -124,7 +126,9 @@ async fn first_run(session: &Session, shots: &Path) -> Result<()> {
     painted_window(session)
         .await
         .context("the first-run page did not open")?;
-    session.screenshot(&shots.join("first-run.png"))?;
+    let path = shots.join("first-run.png");
+    session.screenshot(&path)?;
+    ensure_page(session, &path, Look::Light)?;
     println!("the first-run page: {}", shots.join("first-run.png").display());
     Ok(())
 }
@@ -233,8 +237,39 @@ async fn painted_window(session: &Session) -> Result<()> {
     .await
 }
 
+/// What most of a window is to look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    Light,
+    Dark,
+}
+
+/// The part of a picture that lies within the window, whatever its exact size.
+const WITHIN_WINDOW: &str = "700x560+64+80";
+
+/// Looks at a picture as a reader of it would: the window shows a page, in the right colours.
+fn ensure_page(session: &Session, path: &Path, look: Look) -> Result<()> {
+    let mut convert = session.command("convert");
+    convert
+        .arg(path)
+        .args(["-crop", WITHIN_WINDOW, "-depth", "8", "rgb:-"]);
+    let picture = convert.output()?.stdout;
+    ensure!(
+        colours(&picture) > PAINTED_COLOURS,
+        "{} shows a window without its page",
+        path.display()
+    );
+    let bright = picture.iter().filter(|byte| **byte > 127).count() * 2 > picture.len();
+    ensure!(
+        bright == (look == Look::Light),
+        "{} is not {look:?}",
+        path.display()
+    );
+    Ok(())
+}
+
 /// How many colours a PPM picture has; its few bytes of header do not matter.
-fn colours(picture: &[u8]) -> u32 {
+pub(crate) fn colours(picture: &[u8]) -> u32 {
     let distinct: std::collections::BTreeSet<_> = picture.chunks_exact(3).collect();
     u32::try_from(distinct.len()).unwrap_or(u32::MAX)
 }

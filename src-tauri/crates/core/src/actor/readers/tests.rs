@@ -4,6 +4,9 @@ use gloria_stream::{IdleReason, Status};
 
 use super::*;
 use crate::connection::{self, Moment, Surroundings};
+use crate::metrics::Meters;
+use crate::ports::SystemClock;
+use crate::presence::PAGE_LEASE_TIMEOUT;
 use crate::protocol::{Appearance, ItemKind, Priority, SoundName, TokenState};
 
 pub(super) fn item(key: &str, title: &str) -> Item {
@@ -60,6 +63,7 @@ fn readers(now: Instant) -> Readers {
         },
         notices: Vec::new(),
         requested_item: None,
+        in_view: false,
     };
     Readers::new(state, now)
 }
@@ -128,8 +132,26 @@ fn numbers_are_due_while_they_are_shown() {
         ..WindowView::default()
     };
     assert_eq!(readers.metrics_due(), None);
-    readers.set_window(view(true), now);
+    let shows = |readers: &mut Readers, shown, now: Instant| {
+        readers.change_presence(|presence| presence.on_page(view(shown), now.into_std()), now);
+    };
+    shows(&mut readers, true, now);
     assert_eq!(readers.metrics_due(), Some(now));
-    readers.set_window(view(false), now);
+    readers.publish_metrics(Meters::new(std::sync::Arc::new(SystemClock)).view(), now);
+    let due = readers.metrics_due();
+    let repeated = now + Duration::from_millis(1);
+    shows(&mut readers, true, repeated);
+    assert_eq!(
+        readers.metrics_due(),
+        due,
+        "a page that repeats itself asks for nothing more"
+    );
+    shows(&mut readers, false, now);
     assert_eq!(readers.metrics_due(), None);
+    shows(&mut readers, true, now);
+    let expired = now + PAGE_LEASE_TIMEOUT;
+    assert_eq!(readers.presence_due(), Some(expired));
+    readers.change_presence(|_| (), expired);
+    assert_eq!(readers.metrics_due(), None, "the page said nothing more");
+    assert_eq!(readers.presence_due(), None);
 }

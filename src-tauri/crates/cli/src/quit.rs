@@ -1,0 +1,43 @@
+//! `gloria quit`: ends the running app as its tray does.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use gloria_desktop::status_socket::AskError;
+use tokio::time::{sleep, timeout};
+
+use crate::output::complain;
+use crate::status::{NO_ANSWER, NOT_RUNNING};
+
+/// How often it is looked whether the app has ended. It takes some tenths of a second.
+const LOOK_INTERVAL: Duration = Duration::from_millis(20);
+
+/// The app ends within a third of a second, however busy it is; a machine may be busier.
+const END_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Answers when the app has ended.
+pub(crate) async fn run() -> anyhow::Result<ExitCode> {
+    let paths = gloria_desktop::paths(|name| std::env::var_os(name))?;
+    let asked = async {
+        gloria_desktop::ask_to_quit(&paths).await?;
+        loop {
+            match gloria_desktop::ask_status(&paths).await {
+                Err(AskError::NotRunning) => return Ok(()),
+                Ok(_) | Err(AskError::Silent | AskError::Unreachable(_) | AskError::Unknown) => {
+                    sleep(LOOK_INTERVAL).await;
+                }
+            }
+        }
+    };
+    let outcome = timeout(END_TIMEOUT, asked).await.unwrap_or(Err(AskError::Silent));
+    Ok(match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error.to_string());
+            ExitCode::from(match error {
+                AskError::NotRunning => NOT_RUNNING,
+                AskError::Silent | AskError::Unreachable(_) | AskError::Unknown => NO_ANSWER,
+            })
+        }
+    })
+}

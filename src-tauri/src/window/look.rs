@@ -1,0 +1,73 @@
+//! The colours of a window whose page is not painted yet.
+
+use gloria_core::protocol::Appearance;
+use tauri::Theme;
+use tauri::window::Color;
+
+/// `--window` of ui/src/app.css.
+const LIGHT: Color = Color(0xf4, 0xf5, 0xf8, 0xff);
+
+/// The same in the dark.
+const DARK: Color = Color(0x13, 0x15, 0x1a, 0xff);
+
+pub(super) fn theme(appearance: Appearance) -> Option<Theme> {
+    match appearance {
+        Appearance::System => None,
+        Appearance::Light => Some(Theme::Light),
+        Appearance::Dark => Some(Theme::Dark),
+    }
+}
+
+/// What the window shows before its page does, so that it does not flash.
+pub(super) fn background(appearance: Appearance) -> Color {
+    let dark = match appearance {
+        Appearance::System => system_is_dark(),
+        Appearance::Light => false,
+        Appearance::Dark => true,
+    };
+    if dark { DARK } else { LIGHT }
+}
+
+/// As WebKit reads GTK's theme.
+#[cfg(target_os = "linux")]
+fn system_is_dark() -> bool {
+    use gtk::prelude::GtkSettingsExt as _;
+
+    // GTK answers on its own thread alone.
+    let (answer, answered) = std::sync::mpsc::channel();
+    gtk::glib::MainContext::default().invoke(move || {
+        let dark = gtk::Settings::default().is_some_and(|settings| {
+            settings.is_gtk_application_prefer_dark_theme()
+                || settings
+                    .gtk_theme_name()
+                    .is_some_and(|name| name.to_lowercase().ends_with("-dark"))
+        });
+        // Nobody waits any more for an answer that comes late.
+        let _ = answer.send(dark);
+    });
+    answered.recv_timeout(SETTINGS_TIMEOUT).unwrap_or(false)
+}
+
+/// GTK's thread answers in between two frames. A busy one costs a flash at most.
+#[cfg(target_os = "linux")]
+const SETTINGS_TIMEOUT: std::time::Duration = std::time::Duration::from_millis(200);
+
+/// The windows of other systems are white or black by themselves, as the system is.
+#[cfg(not(target_os = "linux"))]
+fn system_is_dark() -> bool {
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_colours_are_those_of_the_page() {
+        let css = include_str!("../../../ui/src/app.css");
+        let window = |Color(red, green, blue, _)| format!("--window: #{red:02x}{green:02x}{blue:02x};");
+        let (light, dark) = css.split_once("[data-theme='dark']").expect("two themes");
+        assert!(light.contains(&window(LIGHT)));
+        assert!(dark.contains(&window(DARK)));
+    }
+}

@@ -1,0 +1,120 @@
+//! What the window system says of the window: focus, whether it is on screen, and input. The core is told each change.
+
+use std::time::Instant;
+
+use tauri::{AppHandle, Manager as _, WebviewWindow, WindowEvent};
+
+use super::Shown;
+
+/// The window got the focus or lost it. Whoever gives it the focus is there.
+pub(super) fn on_focus(app: &AppHandle, number: u64, focused: bool) {
+    Shown::of(app).current().change(number, |presence| {
+        if let Some(presence) = presence {
+            presence.focused = focused;
+            if focused && cfg!(target_os = "linux") {
+                presence.last_input = Some(Instant::now());
+            }
+        }
+    });
+}
+
+/// Follows what tauri has no events for. Its own window events have its own word of the focus.
+#[cfg(target_os = "linux")]
+pub(super) fn follow(window: &WebviewWindow, number: u64) -> tauri::Result<()> {
+    use gtk::gdk::{EventType, WindowState};
+    use gtk::glib::Propagation;
+    use gtk::prelude::{Cast as _, WidgetExt as _};
+    use webkit2gtk::WebViewExt as _;
+
+    let app = window.app_handle().clone();
+    window.with_webview(move |webview| {
+        let view = webview.inner();
+        let of_process = app.clone();
+        view.connect_web_process_terminated(move |_, reason| {
+            tracing::debug!(?reason, "the page's process ended");
+            super::page::on_web_process_ended(&of_process, Some(number));
+        });
+        let of_input = app.clone();
+        view.connect_event(move |_, event| {
+            if matches!(
+                event.event_type(),
+                EventType::KeyPress
+                    | EventType::ButtonPress
+                    | EventType::MotionNotify
+                    | EventType::Scroll
+                    | EventType::TouchBegin
+            ) {
+                on_input(&of_input, number, Instant::now());
+            }
+            Propagation::Proceed
+        });
+        let Some(toplevel) = view
+            .toplevel()
+            .and_then(|widget| widget.downcast::<gtk::Window>().ok())
+        else {
+            return tracing::warn!("the page has no window");
+        };
+        toplevel.connect_window_state_event(move |_, event| {
+            let hidden = WindowState::ICONIFIED | WindowState::WITHDRAWN;
+            on_visibility(&app, number, !event.new_window_state().intersects(hidden));
+            Propagation::Proceed
+        });
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn follow(_: &WebviewWindow, _: u64) -> tauri::Result<()> {
+    Ok(())
+}
+
+/// Mouse movements are hundreds a second; the core hears of a few.
+#[cfg(target_os = "linux")]
+fn on_input(app: &AppHandle, number: u64, now: Instant) {
+    use gloria_core::presence::INPUT_REPORT_INTERVAL;
+
+    Shown::of(app).current().change(number, |presence| {
+        if let Some(presence) = presence
+            && presence
+                .last_input
+                .is_none_or(|last| now.saturating_duration_since(last) >= INPUT_REPORT_INTERVAL)
+        {
+            presence.last_input = Some(now);
+        }
+    });
+}
+
+fn on_visibility(app: &AppHandle, number: u64, visible: bool) {
+    Shown::of(app).current().change(number, |presence| {
+        if let Some(presence) = presence {
+            presence.visible = visible;
+        }
+    });
+}
+
+/// On Linux GTK says when it is on screen.
+#[cfg(target_os = "linux")]
+pub(super) fn on_shown(_: &WebviewWindow, _: u64) {}
+
+#[cfg(target_os = "linux")]
+pub(super) fn on_event(_: &AppHandle, _: u64, _: &WindowEvent) {}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn on_shown(window: &WebviewWindow, number: u64) {
+    look(window, number);
+}
+
+/// Minimising shows in a change of the size or of the focus.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn on_event(app: &AppHandle, number: u64, event: &WindowEvent) {
+    if let WindowEvent::Resized(_) | WindowEvent::Focused(_) = event
+        && let Some(window) = app.get_webview_window(super::LABEL)
+    {
+        look(&window, number);
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn look(window: &WebviewWindow, number: u64) {
+    let visible = window.is_visible().unwrap_or(true) && !window.is_minimized().unwrap_or(false);
+    on_visibility(window.app_handle(), number, visible);
+}

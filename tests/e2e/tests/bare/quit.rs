@@ -1,0 +1,135 @@
+//! The end of the app: at once, whatever hangs.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use gloria_backend::TEST_TOKEN;
+use gloria_desktop_session::{Part, Process, SessionOptions, Signal, wait_until};
+
+use crate::credentials::{app, gloria, tray_says};
+use crate::scene::{SOON, Scene};
+
+/// It takes a third of a second at most. Where the machine is busy, far less than the limits of what hangs here.
+const QUIT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Waits for the end after `asked`.
+async fn ended(app: &mut Process, what: &str, asked: Instant) {
+    let status = app.ended(SOON).await.unwrap();
+    let took = asked.elapsed();
+    println!("{what}: {took:?}");
+    assert!(status.success(), "{what}: {status}\n{}", app.log());
+    assert!(took < QUIT_TIMEOUT, "{what}: {took:?}\n{}", app.log());
+}
+
+async fn terminated(app: &mut Process, what: &str) {
+    let asked = Instant::now();
+    app.signal(Signal::TERM);
+    ended(app, what, asked).await;
+}
+
+#[tokio::test]
+async fn the_end_waits_for_nobody() {
+    let scene = Scene::set(SessionOptions::default()).await;
+    assert!(gloria(&scene, &["login"], TEST_TOKEN).contains("loggedIn"));
+    for (what, part) in [
+        ("nothing hangs", None),
+        ("the keyring hangs", Some(Part::Keyring)),
+        ("the notification service hangs", Some(Part::Notifications)),
+        ("the panel hangs", Some(Part::TrayHost)),
+        ("the sound device hangs", Some(Part::Sound)),
+    ] {
+        let mut running = app(&scene);
+        scene.connected().await;
+        tray_says(&scene, "Connected").await;
+        if let Some(part) = part {
+            scene.session.signal_part(part, Signal::STOP);
+        }
+        // It is busy with what hangs.
+        scene.push(what);
+        scene
+            .stored_item(what, |item| item["title"] == format!("title {what}"))
+            .await;
+        terminated(&mut running, what).await;
+        if let Some(part) = part {
+            scene.session.signal_part(part, Signal::CONT);
+        }
+        scene
+            .backend
+            .control()
+            .wait_for(|seen| seen.streams == 0, SOON)
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_end_waits_for_no_keyring_that_never_answered() {
+    let scene = Scene::set(SessionOptions::default()).await;
+    scene.session.signal_part(Part::Keyring, Signal::STOP);
+    let mut running = app(&scene);
+    // The icon is there before the token is.
+    wait_until("an icon", SOON, async || {
+        Ok((!scene.session.tray_items().await?.is_empty()).then_some(()))
+    })
+    .await
+    .unwrap();
+    terminated(&mut running, "the keyring never answered").await;
+}
+
+#[tokio::test]
+async fn the_end_waits_for_no_server_that_never_answers() {
+    let scene = Scene::set(SessionOptions::default()).await;
+    // Connections are made, and nobody reads them.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut command = scene.session.command(crate::scene::program("gloria-notify"));
+    command
+        .env("GLORIA_HOME", &scene.home)
+        .env(
+            "GLORIA_API_URL",
+            format!("http://{}", silent.local_addr().unwrap()),
+        )
+        .env("GLORIA_TOKEN", TEST_TOKEN);
+    let mut running = scene.session.spawn("app", command).unwrap();
+    tokio::task::spawn_blocking(move || silent.accept())
+        .await
+        .unwrap()
+        .unwrap();
+    terminated(&mut running, "the server never answers").await;
+}
+
+#[tokio::test]
+async fn the_end_waits_for_no_page_and_no_screen() {
+    for what in ["the page is frozen", "the screen hangs"] {
+        let scene = Scene::set(SessionOptions::default()).await;
+        let mut running = scene.app();
+        scene.connected().await;
+        let mut second = scene.app();
+        assert_eq!(second.ended(SOON).await.unwrap().code(), Some(0));
+        scene.expect_windows(1).await;
+        if what == "the screen hangs" {
+            scene.session.signal_screen(Signal::STOP);
+        } else {
+            let page = crate::page::page_process(&running, None).await;
+            crate::page::signal(page, "STOP");
+        }
+        terminated(&mut running, what).await;
+        scene.session.signal_screen(Signal::CONT);
+    }
+}
+
+#[tokio::test]
+async fn the_command_ends_the_app_and_says_when_there_is_none() {
+    let scene = Scene::set(SessionOptions::default()).await;
+    let quit = || {
+        let mut command = scene.session.command(crate::scene::program("gloria"));
+        scene.configure(&mut command);
+        command.arg("quit").output().unwrap().status.code()
+    };
+    assert_eq!(quit(), Some(3), "it is not running");
+    let mut running = scene.app();
+    scene.connected().await;
+    let asked = Instant::now();
+    assert_eq!(quit(), Some(0));
+    ended(&mut running, "gloria quit", asked).await;
+    assert_eq!(quit(), Some(3));
+}
