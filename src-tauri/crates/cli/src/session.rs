@@ -16,7 +16,7 @@ use gloria_core::session::{
 use gloria_core::settings::{AuthTransport, Settings, SettingsFile};
 use gloria_desktop::Keyring;
 use gloria_desktop::status_socket::AskError;
-use gloria_stream::{Credential, CredentialError, CredentialProvider};
+use gloria_stream::{Credential, CredentialError, CredentialProvider, Generation};
 use serde::Serialize;
 
 use crate::USAGE;
@@ -198,7 +198,7 @@ impl CommandTokens {
 }
 
 impl CredentialProvider for CommandTokens {
-    fn credential(&self, _rejected: bool) -> BoxFuture<'_, Result<Credential, CredentialError>> {
+    fn credential(&self) -> BoxFuture<'_, Result<Credential, CredentialError>> {
         async move {
             let token = match self.token().await {
                 Err(error) if self.optional => {
@@ -207,11 +207,10 @@ impl CredentialProvider for CommandTokens {
                 }
                 token => token.map_err(|error| CredentialError::Unavailable(error.to_string()))?,
             };
-            match (token, self.transport) {
-                (Some(token), AuthTransport::Header) => Ok(Credential::Bearer(token.secret())),
-                (Some(token), AuthTransport::Query) => Ok(Credential::Query("token", token.secret())),
-                (None, _) if self.optional => Ok(Credential::Anonymous),
-                (None, _) => Err(CredentialError::Missing),
+            match token {
+                Some(token) => Ok(Credential::of(Generation::default(), token.proof(self.transport))),
+                None if self.optional => Ok(Credential::ANONYMOUS),
+                None => Err(CredentialError::Missing),
             }
         }
         .boxed()

@@ -14,6 +14,7 @@ mod signals;
 mod storage;
 mod supervision;
 mod timers;
+mod tokens;
 mod upkeep;
 
 use std::collections::BTreeMap;
@@ -22,30 +23,30 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gloria_stream::machine::Epoch;
-use gloria_stream::{Delivery, IdleReason, Reachability, Status, StreamHandle};
-use tokio::sync::{mpsc, watch};
-use tokio::task::{JoinHandle, JoinSet};
+use gloria_stream::{Delivery, Generation, IdleReason, Reachability, Status, StreamHandle};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::account::{Accounts, Entry};
 use crate::address::Address;
 use crate::conditions::Conditions;
 use crate::connection::{self, Moment, Surroundings};
-use crate::handle::{CoreHandle, Inlet, Request, inlet, stopped};
+use crate::handle::{CoreHandle, Inlet, Reply, Request, inlet, stopped};
 use crate::inbox::{InboxError, InboxThread};
 use crate::metrics::Meters;
 use crate::metrics::endpoint::Endpoint;
 use crate::outage::{self, Outage};
 use crate::paths::Paths;
 use crate::ports::{
-    Answer, Clock, NotificationError, NotificationEvent, Notifications, Observation, Opener, Secrets,
-    Signals, SoundError, Sounds, Subject, SystemProxies, WindowPort,
+    Answer, Clock, NotificationError, NotificationEvent, Notifications, Observation, Opener, SecretError,
+    Secrets, Signals, SoundError, Sounds, Subject, SystemProxies, WindowPort,
 };
 use crate::private;
 use crate::protocol::{
     AccountView, ConnectionState, Counts, EpochMillis, Notice, NoticeKind, Preferences, Snapshot, TokenState,
 };
-use crate::session::{self, Server, ServerToken, TokenReport, TokenSource};
+use crate::session::{self, Session, TokenReport};
 use crate::settings::{Key, Resolved, Settings, SettingsFile, proxy_words};
 use crate::throttle::Throttle;
 use collecting::{CatchUp, Held};
@@ -55,6 +56,7 @@ use pause::SoundsPause;
 use readers::Readers;
 use storage::{StorageTrouble, Unstored};
 pub use supervision::supervise;
+use tokens::Tokens;
 
 /// Reads a variable of the environment.
 pub type Environment = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
@@ -125,6 +127,14 @@ enum Report {
     Sound(Result<(), SoundError>),
     /// The keyring has another token than the one that was refused.
     KeyringChanged,
+    /// The keyring took a token that was entered, or did not.
+    TokenStored {
+        session: Session,
+        generation: Generation,
+        outcome: Result<(), SecretError>,
+        /// Whoever entered it.
+        reply: Option<Reply<()>>,
+    },
     /// What this asks for could not be read from the inbox's file.
     NotRead(requests::Look),
 }
@@ -164,7 +174,7 @@ enum Input {
     Observation(Option<Observation>),
     /// `None` when the notification service can say nothing any more.
     Notification(Option<NotificationEvent>),
-    Token,
+    Token(TokenReport),
     /// `None` when the stream broke.
     Delivery(Option<Delivery>),
     InboxEnded,
@@ -174,8 +184,6 @@ enum Input {
 struct Running {
     handle: StreamHandle,
     deliveries: mpsc::Receiver<Delivery>,
-    tokens: watch::Receiver<TokenReport>,
-    source: Arc<TokenSource>,
 }
 
 struct Actor {
@@ -213,13 +221,7 @@ struct Actor {
     reachability: Option<Reachability>,
     /// Host and port of the proxy that the stream is dialled through.
     proxy: Option<String>,
-    /// A token that is kept in memory alone, because there is no keyring for it.
-    unkept_token: Option<ServerToken>,
-    /// `GLORIA_TOKEN`, bound at the start: another address that is saved later does not get it.
-    environment_token: Option<ServerToken>,
-    token: TokenReport,
-    /// Looks for another token in the keyring while nothing else leads on.
-    keyring_watch: JoinSet<()>,
+    tokens: Tokens,
     catch_up: Option<CatchUp>,
     /// Alerts of more than anybody could read one by one.
     burst: Option<Held>,
@@ -290,16 +292,7 @@ impl Actor {
             notices.insert(NoticeKind::Settings, problems.join("; "));
         }
         let status = Status::Idle(IdleReason::NotStarted);
-        // Without an address there is no keyring entry to ask for.
-        let state = if settings.address.is_some() {
-            TokenState::Unknown
-        } else {
-            TokenState::Missing
-        };
-        let token = TokenReport {
-            state,
-            problem: String::new(),
-        };
+        let tokens = Tokens::new(environment_token, settings.address.is_some());
         let now = Moment {
             wall: setup.ports.clock.wall(),
             monotonic: setup.ports.clock.monotonic(),
@@ -311,7 +304,7 @@ impl Actor {
             version: setup.version.clone(),
             connection: connection::view(&status, None, surroundings, &now),
             counts,
-            account: account_view(&settings, &locked, &token, environment_token.as_ref()),
+            account: account_view(&settings, &locked, &tokens),
             preferences: preferences(&settings, &locked, sounds_pause.until()),
             notices: notices
                 .into_iter()
@@ -335,15 +328,12 @@ impl Actor {
             stream: None,
             position: Arc::from(""),
             server_clock: None,
-            keyring_watch: JoinSet::new(),
             connected_at: None,
             status,
             epoch: None,
             reachability: None,
             proxy: None,
-            unkept_token: None,
-            environment_token,
-            token,
+            tokens,
             catch_up: None,
             burst: None,
             throttle: Throttle::for_toasts(),
@@ -412,7 +402,7 @@ impl Actor {
                 Input::Report(report) => self.on_report(report).await,
                 Input::Observation(observation) => self.on_observation(observation),
                 Input::Notification(event) => self.on_notification_event(event),
-                Input::Token => self.on_token(),
+                Input::Token(report) => self.on_token(report),
                 Input::Delivery(Some(delivery)) => self.take_delivery(delivery).await,
                 Input::Delivery(None) => return Ending::Broken("the stream"),
                 Input::InboxEnded => return Ending::Broken("the inbox"),
@@ -423,10 +413,7 @@ impl Actor {
 
     /// Waits for what comes next, until a timer is due.
     async fn next_input(&mut self, inlet: &mut Inlet, due: Option<Instant>) -> Input {
-        let (delivery, token) = match &mut self.stream {
-            Some(running) => (Some(&mut running.deliveries), Some(&mut running.tokens)),
-            None => (None, None),
-        };
+        let delivery = self.stream.as_mut().map(|running| &mut running.deliveries);
         tokio::select! {
             biased;
             () = stopped(&mut inlet.stop) => Input::Stop,
@@ -434,7 +421,7 @@ impl Actor {
             Some(report) = self.reports.1.recv() => Input::Report(report),
             event = received(self.notification_events.as_mut()) => Input::Notification(event),
             observation = received(self.observations.as_mut()) => Input::Observation(observation),
-            Ok(()) = changed(token) => Input::Token,
+            report = self.tokens.changed() => Input::Token(report),
             // Before what would be taken from the stream and lost.
             () = self.inbox.ended() => Input::InboxEnded,
             delivery = received(delivery) => Input::Delivery(delivery),
@@ -507,16 +494,7 @@ impl Actor {
     }
 
     fn publish_account(&mut self) {
-        let mut view = account_view(
-            &self.settings,
-            &self.locked,
-            &self.token,
-            self.environment_token.as_ref(),
-        );
-        if self.unkept_token.is_some() {
-            view.token = TokenState::Present;
-            view.needs_setup = view.address.is_none();
-        }
+        let view = account_view(&self.settings, &self.locked, &self.tokens);
         if self.readers.publish_account(view) {
             self.publish_connection();
         }
@@ -537,6 +515,12 @@ impl Actor {
                     self.on_credentials_changed(&server);
                 }
             }
+            Report::TokenStored {
+                session,
+                generation,
+                outcome,
+                reply,
+            } => self.on_token_stored(&session, generation, outcome, reply),
             Report::Sound(Err(SoundError::Busy)) => {}
             Report::Sound(Err(error)) => {
                 tracing::warn!(%error, "a sound was not played");
@@ -554,28 +538,14 @@ async fn received<T>(receiver: Option<&mut mpsc::Receiver<T>>) -> Option<T> {
     }
 }
 
-async fn changed(tokens: Option<&mut watch::Receiver<TokenReport>>) -> Result<(), watch::error::RecvError> {
-    match tokens {
-        Some(tokens) => tokens.changed().await,
-        None => std::future::pending().await,
-    }
-}
-
-fn account_view(
-    settings: &Settings,
-    locked: &[Key],
-    token: &TokenReport,
-    environment: Option<&ServerToken>,
-) -> AccountView {
-    let server = settings.address.as_ref().map(Server::of);
+fn account_view(settings: &Settings, locked: &[Key], tokens: &Tokens) -> AccountView {
+    let token = tokens.known();
     let no_token = matches!(token.state, TokenState::Missing | TokenState::KeyringUnavailable);
     AccountView {
         address: settings.address.as_ref().map(ToString::to_string),
         address_locked: locked.contains(&Key::ApiUrl),
         token: token.state,
-        token_locked: environment
-            .zip(server)
-            .is_some_and(|(token, server)| token.for_server(&server).is_some()),
+        token_locked: tokens.is_locked(settings.address.as_ref()),
         token_problem: token.problem.clone(),
         needs_setup: settings.address.is_none() || no_token,
     }

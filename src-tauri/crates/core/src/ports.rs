@@ -60,6 +60,8 @@ pub enum SecretError {
 }
 
 /// Keeps tokens, each under the API address that it belongs to, so that none is ever sent to another server.
+///
+/// Calls do not block, and what they ask for is done in their order: what was asked last is what is kept in the end.
 pub trait Secrets: Send + Sync + Debug {
     /// The token of an address, if one is kept.
     fn load(&self, address: &str) -> BoxFuture<'static, Result<Option<Token>, SecretError>>;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use gloria_stream::{
-    Command, Credential, CredentialError, CredentialProvider, Delivery, NetworkOptions, Status, StreamHandle,
-    StreamOptions,
+    Command, Credential, CredentialError, CredentialProvider, Delivery, Generation, NetworkOptions, Proof,
+    Status, StreamHandle, StreamOptions,
 };
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -15,6 +15,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::address::Address;
 use crate::connection;
 use crate::protocol::{Remedy, TestReport, TestStep, Transport};
+use crate::session::Token;
+use crate::settings::AuthTransport;
 
 /// Longer than connecting and the first byte may take together, so that the stream's own words come first.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(90);
@@ -22,18 +24,25 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(90);
 /// A greeting follows the answer at once. A server that sends none is none the worse for it.
 const LONGEST_GREETING: Duration = Duration::from_secs(3);
 
-struct Fixed(Credential);
+/// A token that was typed for this test alone.
+pub(crate) struct Entered(Proof);
 
-impl CredentialProvider for Fixed {
-    fn credential(&self, _rejected: bool) -> BoxFuture<'_, Result<Credential, CredentialError>> {
-        ready(Ok(self.0.clone())).boxed()
+impl Entered {
+    pub(crate) fn new(token: &Token, transport: AuthTransport) -> Self {
+        Self(token.proof(transport))
+    }
+}
+
+impl CredentialProvider for Entered {
+    fn credential(&self) -> BoxFuture<'_, Result<Credential, CredentialError>> {
+        ready(Ok(Credential::of(Generation::default(), self.0.clone()))).boxed()
     }
 }
 
 /// Dials once and tells what happened. Nothing is stored.
 pub(crate) async fn test(
     address: &Address,
-    credential: Credential,
+    credentials: Arc<dyn CredentialProvider>,
     user_agent: String,
     seed: u64,
     network: NetworkOptions,
@@ -58,7 +67,7 @@ pub(crate) async fn test(
         also: address.elsewhere(&[]),
         ..StreamOptions::new(address.stream(&[]), user_agent, seed)
     };
-    let stream = StreamHandle::spawn(options, Arc::new(Fixed(credential)), sender);
+    let stream = StreamHandle::spawn(options, credentials, sender);
     stream.send(Command::Start { cursor: None });
 
     let answer = timeout(ATTEMPT_TIMEOUT, answer(&mut deliveries, transport)).await;

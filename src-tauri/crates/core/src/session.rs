@@ -1,17 +1,20 @@
-//! The token, the server that it belongs to, and how the stream gets it.
+//! The token, the server that it belongs to, and how everybody who asks that server something gets it.
 
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
-use gloria_stream::{Credential, CredentialError, CredentialProvider};
-use tokio::sync::{Mutex, watch};
+use futures_util::future::{BoxFuture, Shared};
+use gloria_stream::{Credential, CredentialError, CredentialProvider, Generation};
+use tokio::sync::watch;
 
 use crate::ports::{SecretError, Secrets};
 use crate::protocol::TokenState;
 use crate::settings::AuthTransport;
 
 mod server_token;
+#[cfg(test)]
+mod tests;
 mod token;
 
 pub use server_token::{EnvironmentTokenError, Server, ServerToken, TokenFor, environment_token};
@@ -24,86 +27,311 @@ pub(crate) struct TokenReport {
     pub(crate) problem: String,
 }
 
-/// Where the token of one address comes from: what was given at the start or typed in, else the keyring, which is
-/// asked once and again whenever the server has refused what it gave.
-#[derive(Debug)]
-pub(crate) struct TokenSource {
-    address: String,
-    transport: AuthTransport,
-    secrets: Arc<dyn Secrets>,
-    /// Held in memory alone: from the environment, or because there is no keyring.
-    given: Option<Token>,
-    /// One question to the keyring at a time, and its answer.
-    loaded: Mutex<Option<Token>>,
-    report: watch::Sender<TokenReport>,
+impl TokenReport {
+    pub(crate) const fn new(state: TokenState) -> Self {
+        Self {
+            state,
+            problem: String::new(),
+        }
+    }
 }
 
-impl TokenSource {
+/// Whose token it is, where the keyring keeps it, and how it travels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SessionOptions {
+    pub(crate) server: Server,
+    /// The name of the keyring's entry.
+    pub(crate) entry: String,
+    pub(crate) transport: AuthTransport,
+}
+
+/// The token of one server, for the stream, tests and requests alike. Its clones are one session.
+///
+/// A token of the environment holds, whatever else comes. Otherwise what was entered last holds, or what the keyring
+/// gives, which is asked once, and again after the server refused its token. However many ask at a time, the keyring is
+/// asked one question. What people decide ([`Session::enter`], [`Session::forget`], [`Session::ask_anew`]) makes an
+/// answer to an earlier question void.
+#[derive(Clone)]
+pub(crate) struct Session(Arc<Shelf>);
+
+struct Shelf {
+    options: SessionOptions,
+    secrets: Arc<dyn Secrets>,
+    state: Mutex<State>,
+    report: watch::Sender<TokenReport>,
+    generation: watch::Sender<Generation>,
+}
+
+#[derive(Default)]
+struct State {
+    held: Option<Held>,
+    /// Counts the tokens that were in force, none included.
+    generation: Generation,
+    /// Counts what people decided.
+    decision: u64,
+    question: Option<Shared<BoxFuture<'static, Answer>>>,
+}
+
+struct Held {
+    token: ServerToken,
+    source: Source,
+    /// The keyring may have another by now.
+    stale: bool,
+}
+
+/// Where the token in force is from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Environment,
+    /// Entered, and not in the keyring, or not yet.
+    Memory,
+    Keyring,
+}
+
+/// What came of a question to the keyring.
+#[derive(Clone)]
+enum Answer {
+    Settled(Result<Credential, CredentialError>),
+    /// Somebody decided otherwise meanwhile.
+    Void,
+}
+
+impl Answer {
+    fn failed() -> Self {
+        Self::Settled(Err(CredentialError::Unavailable(
+            "the keyring's library failed".to_owned(),
+        )))
+    }
+}
+
+impl Session {
+    /// A session that has asked nobody yet. `given` is what memory has already; another server's is left out.
     pub(crate) fn new(
-        address: String,
-        transport: AuthTransport,
+        options: SessionOptions,
         secrets: Arc<dyn Secrets>,
-        given: Option<Token>,
-        report: watch::Sender<TokenReport>,
+        environment: Option<&ServerToken>,
+        entered: Option<&ServerToken>,
     ) -> Self {
-        Self {
-            address,
-            transport,
+        let own = |token: Option<&ServerToken>, source| {
+            let token = token.filter(|token| token.for_server(&options.server).is_some())?;
+            Some(Held {
+                token: token.clone(),
+                source,
+                stale: false,
+            })
+        };
+        let held = own(environment, Source::Environment).or_else(|| own(entered, Source::Memory));
+        let generation = if held.is_some() {
+            Generation::default().next()
+        } else {
+            Generation::default()
+        };
+        let report = TokenReport::new(if held.is_some() {
+            TokenState::Present
+        } else {
+            TokenState::Unknown
+        });
+        Self(Arc::new(Shelf {
+            options,
             secrets,
-            given,
-            loaded: Mutex::new(None),
-            report,
+            state: Mutex::new(State {
+                held,
+                generation,
+                ..State::default()
+            }),
+            report: watch::Sender::new(report),
+            generation: watch::Sender::new(generation),
+        }))
+    }
+
+    pub(crate) fn options(&self) -> &SessionOptions {
+        &self.0.options
+    }
+
+    /// What is known of the token, now and whenever that changes.
+    pub(crate) fn reports(&self) -> watch::Receiver<TokenReport> {
+        self.0.report.subscribe()
+    }
+
+    /// Whether this is the same session.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Which token is in force.
+    pub(crate) fn generation(&self) -> Generation {
+        *self.0.generation.borrow()
+    }
+
+    /// Takes a token that was entered for this server, and says which generation it is. It is held in memory until
+    /// [`Session::kept`]. The environment's stays where there is one.
+    pub(crate) fn enter(&self, token: Token) -> Generation {
+        let mut state = self.0.state();
+        if !state.is_environments() {
+            state.decide();
+            self.0.hold(&mut state, Some((token, Source::Memory)));
+            self.0.publish(TokenState::Present, String::new());
+        }
+        state.generation
+    }
+
+    /// The keyring has this one now.
+    pub(crate) fn kept(&self, generation: Generation) {
+        let mut state = self.0.state();
+        if state.generation == generation
+            && let Some(held) = &mut state.held
+            && held.source == Source::Memory
+        {
+            held.source = Source::Keyring;
         }
     }
 
-    /// The token, from memory or from the keyring.
-    pub(crate) async fn token(&self, rejected: bool) -> Result<Token, CredentialError> {
-        if let Some(token) = &self.given {
-            self.tell(TokenState::Present, String::new());
-            return Ok(token.clone());
+    /// The token that no keyring has, so that it is not lost with this session.
+    pub(crate) fn unkept(&self) -> Option<ServerToken> {
+        let state = self.0.state();
+        let held = state.held.as_ref()?;
+        (held.source == Source::Memory).then(|| held.token.clone())
+    }
+
+    /// The user signs out. The environment's token stays.
+    pub(crate) fn forget(&self) {
+        let mut state = self.0.state();
+        state.decide();
+        if !state.is_environments() {
+            self.0.hold(&mut state, None);
         }
-        let mut loaded = self.loaded.lock().await;
-        if rejected {
-            *loaded = None;
-        }
-        if let Some(token) = &*loaded {
-            return Ok(token.clone());
-        }
-        match self.secrets.load(&self.address).await {
-            Ok(Some(token)) => {
-                self.tell(TokenState::Present, String::new());
-                *loaded = Some(token.clone());
-                Ok(token)
+        self.0.publish(TokenState::Missing, String::new());
+    }
+
+    /// The keyring may have another token, or none any more: somebody signed in or out beside the app. Where
+    /// `entered` is set, a token that memory alone has gives way to it too.
+    pub(crate) fn ask_anew(&self, entered: bool) {
+        let mut state = self.0.state();
+        state.decide();
+        match &mut state.held {
+            Some(held) if held.source == Source::Memory && entered => {
+                (held.source, held.stale) = (Source::Keyring, true);
             }
-            Ok(None) => {
-                self.tell(TokenState::Missing, String::new());
-                Err(CredentialError::Missing)
+            Some(held) => held.stale = held.source == Source::Keyring,
+            None => {}
+        }
+        if !state.has_usable() {
+            self.0.publish(TokenState::Unknown, String::new());
+        }
+    }
+
+    /// Whether the keyring has another token by now than the one it gave, or none. It is asked without a prompt.
+    pub(crate) async fn has_changed(&self) -> bool {
+        let of_the_keyring = |state: &State| {
+            let held = state.held.as_ref();
+            held.is_none_or(|held| held.source == Source::Keyring)
+        };
+        let asked = {
+            let state = self.0.state();
+            of_the_keyring(&state).then_some(state.decision)
+        };
+        let Some(asked) = asked else { return false };
+        let Ok(found) = self.0.secrets.look(&self.0.options.entry).await else {
+            return false;
+        };
+        let state = self.0.state();
+        let known = state.held.as_ref().and_then(|held| self.0.own(&held.token));
+        state.decision == asked
+            && of_the_keyring(&state)
+            && known.map(Token::expose) != found.as_ref().map(Token::expose)
+    }
+}
+
+impl Shelf {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn own<'a>(&self, token: &'a ServerToken) -> Option<&'a Token> {
+        token.for_server(&self.options.server)
+    }
+
+    /// Puts this token in force, or none, and says so where it is another one.
+    fn hold(&self, state: &mut State, next: Option<(Token, Source)>) {
+        let before = state.held.take();
+        let known = before.as_ref().and_then(|held| self.own(&held.token));
+        let is_another = known.map(Token::expose) != next.as_ref().map(|(token, _)| token.expose());
+        state.held = next.map(|(token, source)| Held {
+            token: ServerToken::new(self.options.server.clone(), token),
+            source,
+            stale: false,
+        });
+        if is_another {
+            state.generation = state.generation.next();
+            self.generation.send_replace(state.generation);
+        }
+    }
+
+    fn credential(&self, state: &State) -> Option<Credential> {
+        let token = self.own(&state.held.as_ref()?.token)?;
+        Some(Credential::of(
+            state.generation,
+            token.proof(self.options.transport),
+        ))
+    }
+
+    /// The question that is being asked, or a new one. Its task goes on when whoever asked has gone, so that an answer
+    /// is taken when it comes and not when somebody asks again.
+    fn question(self: &Arc<Self>, state: &mut State) -> Shared<BoxFuture<'static, Answer>> {
+        // One that has an answer already is of a task that failed.
+        if let Some(question) = state
+            .question
+            .as_ref()
+            .filter(|question| question.peek().is_none())
+        {
+            return question.clone();
+        }
+        let loaded = self.secrets.load(&self.options.entry);
+        let (shelf, asked) = (Arc::clone(self), state.decision);
+        let answered = tokio::spawn(async move {
+            let found = loaded.await;
+            shelf.answer(asked, found)
+        });
+        let question = async { answered.await.unwrap_or_else(|_| Answer::failed()) }
+            .boxed()
+            .shared();
+        state.question = Some(question.clone());
+        question
+    }
+
+    fn answer(&self, asked: u64, found: Result<Option<Token>, SecretError>) -> Answer {
+        let mut state = self.state();
+        if state.decision != asked {
+            return Answer::Void;
+        }
+        state.question = None;
+        Answer::Settled(match found {
+            Ok(found) => {
+                self.hold(&mut state, found.map(|token| (token, Source::Keyring)));
+                match self.credential(&state) {
+                    Some(credential) => {
+                        self.publish(TokenState::Present, String::new());
+                        Ok(credential)
+                    }
+                    None => {
+                        self.publish(TokenState::Missing, String::new());
+                        Err(CredentialError::Missing)
+                    }
+                }
             }
             Err(error) => {
                 let problem = error.to_string();
-                let state = match error {
+                let token = match error {
                     SecretError::Locked => TokenState::KeyringLocked,
                     SecretError::Unavailable(_) | SecretError::Refused(_) => TokenState::KeyringUnavailable,
                 };
-                self.tell(state, problem.clone());
+                self.publish(token, problem.clone());
                 Err(CredentialError::Unavailable(problem))
             }
-        }
+        })
     }
 
-    /// Whether the keyring has another token by now than the one it gave, or none.
-    pub(crate) async fn has_changed(&self) -> bool {
-        if self.given.is_some() {
-            return false;
-        }
-        let Ok(found) = self.secrets.look(&self.address).await else {
-            return false;
-        };
-        let known = self.loaded.lock().await;
-        known.as_ref().map(Token::expose) != found.as_ref().map(Token::expose)
-    }
-
-    fn tell(&self, state: TokenState, problem: String) {
+    fn publish(&self, state: TokenState, problem: String) {
         let report = TokenReport { state, problem };
         self.report.send_if_modified(|known| {
             let news = *known != report;
@@ -113,16 +341,62 @@ impl TokenSource {
     }
 }
 
-/// The token as the request carries it.
-pub(crate) fn credential(token: &Token, transport: AuthTransport) -> Credential {
-    match transport {
-        AuthTransport::Header => Credential::Bearer(token.secret()),
-        AuthTransport::Query => Credential::Query("token", token.secret()),
+impl State {
+    fn decide(&mut self) {
+        self.decision += 1;
+        self.question = None;
+    }
+
+    fn is_environments(&self) -> bool {
+        self.held
+            .as_ref()
+            .is_some_and(|held| held.source == Source::Environment)
+    }
+
+    fn has_usable(&self) -> bool {
+        // Nobody can be asked for another but the keyring.
+        self.held
+            .as_ref()
+            .is_some_and(|held| !held.stale || held.source != Source::Keyring)
     }
 }
 
-impl CredentialProvider for TokenSource {
-    fn credential(&self, rejected: bool) -> BoxFuture<'_, Result<Credential, CredentialError>> {
-        async move { Ok(credential(&self.token(rejected).await?, self.transport)) }.boxed()
+impl CredentialProvider for Session {
+    fn credential(&self) -> BoxFuture<'_, Result<Credential, CredentialError>> {
+        async move {
+            loop {
+                let question = {
+                    let mut state = self.0.state();
+                    if state.has_usable()
+                        && let Some(credential) = self.0.credential(&state)
+                    {
+                        self.0.publish(TokenState::Present, String::new());
+                        return Ok(credential);
+                    }
+                    self.0.question(&mut state)
+                };
+                if let Answer::Settled(outcome) = question.await {
+                    return outcome;
+                }
+            }
+        }
+        .boxed()
+    }
+
+    fn invalidate(&self, refused: Generation) {
+        let mut state = self.0.state();
+        if state.generation == refused
+            && let Some(held) = &mut state.held
+        {
+            held.stale = true;
+        }
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Session")
+            .field("options", &self.0.options)
+            .finish_non_exhaustive()
     }
 }

@@ -31,13 +31,15 @@ mod fault;
 mod network;
 mod portal;
 mod proxy;
+mod request;
 mod resolver;
 mod target;
 
 pub use self::certificates::ClientCertificate;
-pub use self::credential::{Credential, CredentialError, CredentialProvider};
+pub use self::credential::{Credential, CredentialError, CredentialProvider, Generation, Proof};
 pub use self::network::NetworkOptions;
 pub use self::proxy::{ProxyAddress, ProxyAddressError, ProxyChoice};
+pub use self::request::{Reply, Request, RequestError, RequestLimits};
 pub use self::resolver::{ProxyResolver, ProxyRoute, SystemProxies};
 
 pub(crate) use self::decoder::Decoder;

@@ -10,8 +10,9 @@ pub mod machine;
 pub mod parser;
 
 pub use self::http::{
-    ClientCertificate, Credential, CredentialError, CredentialProvider, DialLimits, NetworkOptions,
-    ProxyAddress, ProxyAddressError, ProxyChoice, ProxyResolver, ProxyRoute, SystemProxies,
+    ClientCertificate, Credential, CredentialError, CredentialProvider, DialLimits, Generation,
+    NetworkOptions, Proof, ProxyAddress, ProxyAddressError, ProxyChoice, ProxyResolver, ProxyRoute,
+    SystemProxies,
 };
 pub use driver::{
     Answer, Command, Delivery, Frames, Heard, Incoming, Observer, Request, Step, StreamHandle, StreamOptions,

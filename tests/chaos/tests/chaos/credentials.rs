@@ -45,7 +45,7 @@ async fn a_second_401_halts_and_keeps_the_position_for_the_next_token() {
     stage.tokens.give("new");
     stage.tell(Command::CredentialsChanged);
     let _third = stage.opened(Ask::after("7").token("new")).await;
-    assert_eq!(stage.tokens.asked(), [false, true, false]);
+    assert_eq!(stage.tokens.asked(), [false, true, true], "neither was good");
 }
 
 #[tokio::test(start_paused = true)]
@@ -146,7 +146,7 @@ async fn without_a_token_nothing_is_asked_of_the_server() {
 #[tokio::test(start_paused = true)]
 async fn a_locked_keyring_is_asked_again_after_minutes_and_the_server_not_at_all() {
     let locked = Err(CredentialError::Unavailable("the keyring is locked".into()));
-    let tokens = Tokens::of([locked, Ok(Credential::Bearer("t0ken".into()))]);
+    let tokens = Tokens::of([locked, Ok(Credential::bearer("t0ken".into()))]);
     let mut stage = Stage::with(|_| {}, tokens).await;
     stage.start(None);
     let begun = tokio::time::Instant::now();

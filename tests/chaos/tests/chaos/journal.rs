@@ -1,13 +1,15 @@
 //! A stream's user, who writes down everything.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use gloria_chaos::NEVER;
 use gloria_stream::{
-    Credential, CredentialError, CredentialProvider, Delivery, Frame, Status, StreamHandle, StreamOptions,
+    Credential, CredentialError, CredentialProvider, Delivery, Frame, Generation, Status, StreamHandle,
+    StreamOptions,
 };
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout};
@@ -154,6 +156,8 @@ pub(crate) struct Tokens {
     given: Mutex<VecDeque<Result<Credential, CredentialError>>>,
     /// Whether the credential before was refused, each time it was asked.
     asked: Mutex<Vec<bool>>,
+    /// The same of the time that comes.
+    refused: AtomicBool,
     /// It does not answer at all.
     mute: bool,
 }
@@ -163,16 +167,17 @@ impl Tokens {
         Self {
             given: Mutex::new(given.into_iter().collect()),
             asked: Mutex::default(),
+            refused: AtomicBool::default(),
             mute: false,
         }
     }
 
     pub(crate) fn none() -> Self {
-        Self::of([Ok(Credential::Anonymous)])
+        Self::of([Ok(Credential::ANONYMOUS)])
     }
 
     pub(crate) fn bearer(tokens: &[&str]) -> Self {
-        Self::of(tokens.iter().map(|token| Ok(Credential::Bearer((*token).into()))))
+        Self::of(tokens.iter().map(|token| Ok(Credential::bearer((*token).into()))))
     }
 
     pub(crate) fn mute() -> Self {
@@ -187,13 +192,14 @@ impl Tokens {
     }
 
     pub(crate) fn give(&self, token: &str) {
-        *self.given.lock().unwrap() = VecDeque::from([Ok(Credential::Bearer(token.into()))]);
+        *self.given.lock().unwrap() = VecDeque::from([Ok(Credential::bearer(token.into()))]);
     }
 }
 
 impl CredentialProvider for Tokens {
-    fn credential(&self, rejected: bool) -> BoxFuture<'_, Result<Credential, CredentialError>> {
-        self.asked.lock().unwrap().push(rejected);
+    fn credential(&self) -> BoxFuture<'_, Result<Credential, CredentialError>> {
+        let refused = self.refused.swap(false, Ordering::Relaxed);
+        self.asked.lock().unwrap().push(refused);
         if self.mute {
             return std::future::pending().boxed();
         }
@@ -204,5 +210,9 @@ impl CredentialProvider for Tokens {
             given.front().cloned()
         };
         std::future::ready(next.unwrap()).boxed()
+    }
+
+    fn invalidate(&self, _refused: Generation) {
+        self.refused.store(true, Ordering::Relaxed);
     }
 }

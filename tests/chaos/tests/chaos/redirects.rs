@@ -54,7 +54,7 @@ async fn another_origin_does_not_get_the_token() {
 
 #[tokio::test(start_paused = true)]
 async fn another_origin_does_not_get_the_token_of_the_query() {
-    let tokens = Tokens::of([Ok(Credential::Query("token", "t0ken".into()))]);
+    let tokens = Tokens::of([Ok(Credential::query("token", "t0ken".into()))]);
     let mut stage = Stage::with(|_| {}, tokens).await;
     let other = Server::bind().await;
     stage.start(None);

@@ -8,8 +8,8 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use gloria_backend::{Backend, BackendOptions, Control, TEST_TOKEN};
 use gloria_stream::{
-    Command, Credential, CredentialError, CredentialProvider, Delivery, Frame, Status, StreamHandle,
-    StreamOptions, Timing,
+    Command, Credential, CredentialError, CredentialProvider, Delivery, Frame, Generation, Status,
+    StreamHandle, StreamOptions, Timing,
 };
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -159,12 +159,15 @@ pub(crate) fn data(frame: &Frame) -> Value {
 struct Tokens(Mutex<VecDeque<String>>);
 
 impl CredentialProvider for Tokens {
-    fn credential(&self, rejected: bool) -> BoxFuture<'_, Result<Credential, CredentialError>> {
+    fn credential(&self) -> BoxFuture<'_, Result<Credential, CredentialError>> {
+        let token = self.0.lock().unwrap().front().unwrap().clone();
+        std::future::ready(Ok(Credential::bearer(token.into()))).boxed()
+    }
+
+    fn invalidate(&self, _refused: Generation) {
         let mut tokens = self.0.lock().unwrap();
-        if rejected && tokens.len() > 1 {
+        if tokens.len() > 1 {
             tokens.pop_front();
         }
-        let token = tokens.front().unwrap().clone();
-        std::future::ready(Ok(Credential::Bearer(token.into()))).boxed()
     }
 }

@@ -1,51 +1,28 @@
 //! Address, token, and the stream that they lead to.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use gloria_stream::{Command, HaltReason, IdleReason, ProxyChoice, Status, StreamHandle, StreamOptions};
+use gloria_stream::{
+    Command, CredentialProvider, IdleReason, ProxyChoice, Status, StreamHandle, StreamOptions,
+};
 use secrecy::ExposeSecret as _;
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::sync::mpsc;
 use toml::Value;
 
 use super::heard::Heard;
 use super::storage::{StorageTrouble, Unstored};
-use super::{Actor, DELIVERY_CAPACITY, Report, Running};
+use super::{Actor, DELIVERY_CAPACITY, Running};
 use crate::account::Entry;
 use crate::address::Address;
 use crate::event;
 use crate::handle::{CoreError, Reply};
 use crate::inbox::{Inbox, InboxError, InboxThread, Opened};
 use crate::paths::Paths;
-use crate::ports::SecretError;
-use crate::probe;
-use crate::protocol::{AccountForm, NoticeKind, PreferencesForm, TestReport, TokenState};
-use crate::session::{self, Server, ServerToken, Token, TokenFor, TokenReport, TokenSource};
+use crate::probe::{self, Entered};
+use crate::protocol::{AccountForm, NoticeKind, PreferencesForm, TestReport};
+use crate::session::{Server, TokenFor};
 use crate::settings::{self, Key, Settings, SettingsFileError, appearance_word, sound_word};
 use crate::text::sentence;
-
-/// How often the keyring is looked into while another token would help. People who stored one wait for it; on Linux
-/// each look is a few messages over the session bus.
-const KEYRING_INTERVAL: Duration = Duration::from_secs(10);
-
-fn another_token_helps(status: &Status) -> bool {
-    match status {
-        Status::Halted { reason, .. } => match reason {
-            HaltReason::Unauthorized
-            | HaltReason::Expired
-            | HaltReason::Forbidden
-            | HaltReason::NoCredential => true,
-            HaltReason::StoppedByServer => false,
-        },
-        Status::Idle(_)
-        | Status::Connecting { .. }
-        | Status::Connected { .. }
-        | Status::Waiting { .. }
-        | Status::CircuitOpen { .. } => false,
-    }
-}
 
 /// The inbox of the account in force; without an address there is none, and an empty one in memory stands in.
 pub(super) fn open_inbox(paths: &Paths, account: Option<&Entry>) -> Result<Opened, InboxError> {
@@ -68,14 +45,8 @@ impl Actor {
             return;
         };
         self.find_proxy();
-        let (report, tokens) = watch::channel(self.token.clone());
-        let source = TokenSource::new(
-            address.server(),
-            self.settings.auth_transport,
-            self.setup.ports.secrets.clone(),
-            self.given_token(&address),
-            report,
-        );
+        let session = self.session_for(&address);
+        self.tokens.put_in_force(session.clone());
         let (sender, deliveries) = mpsc::channel(DELIVERY_CAPACITY);
         let options = StreamOptions {
             timing: self.settings.timing,
@@ -87,8 +58,7 @@ impl Actor {
                 self.rng.u64(..),
             )
         };
-        let source = Arc::new(source);
-        let handle = StreamHandle::spawn(options, Arc::clone(&source) as _, sender);
+        let handle = StreamHandle::spawn(options, Arc::new(session), sender);
         handle.observe(self.meters.observer());
         handle.send(Command::Attention(self.readers.is_attended()));
         self.position = Arc::from(self.cursor.clone().unwrap_or_default());
@@ -98,12 +68,7 @@ impl Actor {
         if let Some(reachability) = self.reachability {
             handle.send(Command::Network(reachability));
         }
-        self.stream = Some(Running {
-            handle,
-            deliveries,
-            tokens,
-            source,
-        });
+        self.stream = Some(Running { handle, deliveries });
     }
 
     /// Hangs up, and forgets what was read and not taken.
@@ -123,21 +88,6 @@ impl Actor {
         };
     }
 
-    /// The token that memory alone has for this server: typed where there is no keyring, or from the environment.
-    fn given_token(&self, address: &Address) -> Option<Token> {
-        let server = Server::of(address);
-        [&self.unkept_token, &self.environment_token]
-            .into_iter()
-            .flatten()
-            .find_map(|held| held.for_server(&server).cloned())
-    }
-
-    /// Whether the environment sets the token for this server.
-    fn is_token_locked(&self, address: &Address) -> bool {
-        let held = self.environment_token.as_ref();
-        held.is_some_and(|held| held.for_server(&Server::of(address)).is_some())
-    }
-
     fn user_agent(&self) -> String {
         format!("gloria-notify/{}", self.setup.version)
     }
@@ -150,49 +100,6 @@ impl Actor {
         self.status = status;
         self.watch_keyring();
         self.tell_outage();
-    }
-
-    /// Not every program that stores a token says so, and the next attempt may be an hour away.
-    fn watch_keyring(&mut self) {
-        // What watched until now ends with it.
-        self.keyring_watch = JoinSet::new();
-        if !another_token_helps(&self.status) {
-            return;
-        }
-        let Some(source) = self.stream.as_ref().map(|running| Arc::clone(&running.source)) else {
-            return;
-        };
-        let reports = self.reports.0.clone();
-        self.keyring_watch.spawn(async move {
-            loop {
-                sleep(KEYRING_INTERVAL).await;
-                if source.has_changed().await {
-                    // The core may have ended meanwhile.
-                    let _ = reports.send(Report::KeyringChanged);
-                    return;
-                }
-            }
-        });
-    }
-
-    pub(super) fn on_token(&mut self) {
-        if let Some(running) = &mut self.stream {
-            let report = running.tokens.borrow_and_update().clone();
-            self.set_token(report);
-        }
-    }
-
-    fn set_token(&mut self, report: TokenReport) {
-        let message = match report.state {
-            TokenState::KeyringLocked | TokenState::KeyringUnavailable => Some(report.problem.clone()),
-            TokenState::Unknown | TokenState::Present | TokenState::Missing => None,
-        };
-        self.token = report;
-        if self.unkept_token.is_none() {
-            self.readers
-                .set_notice(NoticeKind::Keyring, message.map(|message| sentence(&message)));
-        }
-        self.publish_account();
     }
 
     fn typed_address(&self, typed: &str) -> Result<Address, CoreError> {
@@ -209,41 +116,58 @@ impl Actor {
             Ok(address) => address,
             Err(error) => return reply.answer(Err(error)),
         };
-        let transport = self.settings.auth_transport;
-        let (report, _) = watch::channel(self.token.clone());
-        let given = form.token.or_else(|| self.given_token(&address));
-        let secrets = self.setup.ports.secrets.clone();
-        let source = TokenSource::new(address.server(), transport, secrets, given, report);
         let (user_agent, seed) = (self.user_agent(), self.rng.u64(..));
         let network = self.settings.network.clone();
+        let credentials: Arc<dyn CredentialProvider> = match form.token {
+            Some(token) => Arc::new(Entered::new(&token, self.settings.auth_transport)),
+            None => Arc::new(self.session_for(&address)),
+        };
         tokio::spawn(async move {
-            let answer = match source.token(false).await {
-                Ok(token) => {
-                    let credential = session::credential(&token, transport);
-                    Ok(probe::test(&address, credential, user_agent, seed, network).await)
-                }
+            let answer = match credentials.credential().await {
+                Ok(_) => Ok(probe::test(&address, credentials, user_agent, seed, network).await),
                 Err(error) => Err(CoreError::Invalid(error.to_string())),
             };
             reply.answer(answer);
         });
     }
 
-    pub(super) async fn save_account(&mut self, form: AccountForm) -> Result<(), CoreError> {
-        let address = self.typed_address(&form.address)?;
+    /// Puts what was typed in force. The reply comes when the keyring has answered, if it is asked.
+    pub(super) async fn save_account(&mut self, form: AccountForm, reply: Reply<()>) {
+        let address = match self.typed_address(&form.address) {
+            Ok(address) => address,
+            Err(error) => return reply.answer(Err(error)),
+        };
+        // Nothing is asked with another token than the one that the account before is known by.
+        self.drop_stream();
+        let session = self.session_for(&address);
+        let stored = match form.token {
+            Some(token) if !self.tokens.is_locked(Some(&address)) => Some(self.enter_token(&session, token)),
+            Some(_) | None => {
+                session.ask_anew(false);
+                None
+            }
+        };
+        self.tokens.put_in_force(session);
+        match (self.switch_account(address).await, stored) {
+            (Ok(()), Some(stored)) => self.report_stored(stored, Some(reply)),
+            (outcome, stored) => {
+                if let Some(stored) = stored {
+                    self.report_stored(stored, None);
+                }
+                reply.answer(outcome);
+            }
+        }
+    }
+
+    /// Leaves the account before for the one at this address, and connects.
+    async fn switch_account(&mut self, address: Address) -> Result<(), CoreError> {
         let name = address.server();
         let changed = self.settings.address.as_ref().map(Address::server).as_ref() != Some(&name);
-        if let Some(token) = form.token.filter(|_| !self.is_token_locked(&address)) {
-            self.keep_token(&address, token).await;
-        }
-        let server = Server::of(&address);
-        self.unkept_token
-            .take_if(|held| held.for_server(&server).is_none());
         if !self.locked.contains(&Key::ApiUrl) {
             let typed = Value::String(address.to_string());
             let mut changes = vec![(Key::ApiUrl, Some(typed))];
-            if let Some(held) = &self.environment_token
-                && self.settings.token_for == TokenFor::Address
-                && held.for_server(&server).is_none()
+            if self.settings.token_for == TokenFor::Address
+                && let Some(held) = self.tokens.environments_for_another(&Server::of(&address))
             {
                 // Else the next start would take the token for the new server's.
                 changes.push((Key::TokenFor, Some(Value::String(held.server().to_string()))));
@@ -267,10 +191,6 @@ impl Actor {
             })
             .await?;
         self.heard = Heard::stored(heard_at);
-        self.token = TokenReport {
-            state: TokenState::Unknown,
-            problem: String::new(),
-        };
         self.drop_collections();
         self.publish_account();
         self.readers.publish_inbox_changed();
@@ -312,68 +232,6 @@ impl Actor {
         self.inbox_problem = problem;
         self.publish_storage();
         Ok(())
-    }
-
-    /// Into the keyring; where there is none that takes it, in memory, and the user is told.
-    async fn keep_token(&mut self, address: &Address, token: Token) {
-        let stored = self.setup.ports.secrets.store(&address.server(), token.clone());
-        match stored.await {
-            Ok(()) => {
-                self.unkept_token = None;
-                self.readers.set_notice(NoticeKind::Keyring, None);
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the token is held in memory only");
-                let advice = match error {
-                    SecretError::Locked => "unlock the keyring and save the token again to keep it",
-                    SecretError::Unavailable(_) => "install or start a keyring to keep it",
-                    SecretError::Refused(_) => "ask your administrator",
-                };
-                let message =
-                    format!("The token is kept only until Gloria Notify ends, because {error}; {advice}");
-                self.unkept_token = Some(ServerToken::new(Server::of(address), token));
-                self.readers.set_notice(NoticeKind::Keyring, Some(message));
-            }
-        }
-    }
-
-    /// Asks the keyring anew: somebody signed in or out beside the app.
-    pub(super) fn on_credentials_changed(&mut self, address: &str) {
-        let ours = self.settings.address.as_ref().map(Address::server);
-        if ours.as_deref() != Some(address) {
-            return;
-        }
-        tracing::info!("the token was changed from outside");
-        // The one in memory stood in for a keyring that now holds another, or shall hold none.
-        self.unkept_token = None;
-        self.token = TokenReport {
-            state: TokenState::Unknown,
-            problem: String::new(),
-        };
-        self.readers.set_notice(NoticeKind::Keyring, None);
-        self.publish_account();
-        // Also an open stream is begun anew: after a sign-out it must not go on.
-        self.open_stream();
-    }
-
-    pub(super) async fn sign_out(&mut self) -> Result<(), CoreError> {
-        self.drop_stream();
-        self.unkept_token = None;
-        self.drop_collections();
-        self.set_status(Status::Idle(IdleReason::Stopped));
-        let forgotten = match &self.settings.address {
-            Some(address) => self.setup.ports.secrets.forget(&address.server()).await,
-            None => Ok(()),
-        };
-        self.set_token(TokenReport {
-            state: TokenState::Missing,
-            problem: String::new(),
-        });
-        forgotten.map_err(|error| {
-            CoreError::Invalid(format!(
-                "you are disconnected, but the token could not be removed: {error}"
-            ))
-        })
     }
 
     pub(super) fn save_preferences(&mut self, form: &PreferencesForm) -> Result<(), CoreError> {

@@ -60,8 +60,8 @@ impl Actor {
                 reply.answer(Ok(()));
             }
             Request::ConnectionTest(form, reply) => self.test_connection(form, reply),
-            Request::AccountSave(form, reply) => reply.answer(self.save_account(form).await),
-            Request::AccountSignOut(reply) => reply.answer(self.sign_out().await),
+            Request::AccountSave(form, reply) => self.save_account(form, reply).await,
+            Request::AccountSignOut(reply) => self.sign_out(reply),
             Request::CredentialsChanged(address, reply) => {
                 self.on_credentials_changed(&address);
                 reply.answer(Ok(()));

@@ -218,8 +218,7 @@ impl Actor {
 
     /// Takes over from an actor that broke: its readers, and what only memory holds.
     fn succeed(&mut self, broken: Self) {
-        self.unkept_token = broken.unkept_token;
-        self.environment_token = broken.environment_token;
+        self.tokens.succeed(broken.tokens);
         self.reachability = broken.reachability;
         // These alerts wait for their digest; their items are stored, so no replay brings them again.
         (self.catch_up, self.burst, self.throttle) = (broken.catch_up, broken.burst, broken.throttle);

@@ -1,11 +1,12 @@
 //! Ports that record what was asked of them.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{Observation, OpenError, Opener, SecretError, Secrets, Signals, SoundError, Sounds};
 use crate::protocol::SoundName;
@@ -68,19 +69,25 @@ impl Sounds for FakeSounds {
     }
 }
 
-/// A keyring in memory, which can be locked or taken away.
-#[derive(Debug, Default)]
+/// A keyring in memory, which can be locked, taken away, or not answer for a while. It takes questions in order.
+#[derive(Default)]
 pub struct FakeSecrets {
-    tokens: Arc<Mutex<HashMap<String, Token>>>,
+    tokens: Mutex<HashMap<String, Token>>,
     /// What every call answers, when it is to fail.
     pub failure: Mutex<Option<SecretError>>,
+    /// What was asked, as verb and entry.
+    pub asked: Recorded<(&'static str, String)>,
+    /// What waits for an answer while it gives none.
+    waiting: Mutex<Option<Vec<Question>>>,
 }
+
+type Question = Box<dyn FnOnce(&FakeSecrets) + Send>;
 
 impl FakeSecrets {
     /// A keyring that holds one token.
     pub fn holding(address: &str, token: Token) -> Self {
         let secrets = Self::default();
-        lock(&secrets.tokens).insert(address.to_owned(), token);
+        secrets.put(address, token);
         secrets
     }
 
@@ -89,31 +96,72 @@ impl FakeSecrets {
         lock(&self.tokens).get(address).cloned()
     }
 
+    /// Keeps a token, as another program does.
+    pub fn put(&self, address: &str, token: Token) {
+        lock(&self.tokens).insert(address.to_owned(), token);
+    }
+
+    /// Gives no answer from now on.
+    pub fn hang(&self) {
+        lock(&self.waiting).get_or_insert_default();
+    }
+
+    /// Answers what waits, in order, and everything after it at once.
+    pub fn go_on(&self) {
+        for question in lock(&self.waiting).take().unwrap_or_default() {
+            question(self);
+        }
+    }
+
     fn answer<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut HashMap<String, Token>) -> T,
+        verb: &'static str,
+        address: &str,
+        work: impl FnOnce(&mut HashMap<String, Token>, &str) -> T + Send + 'static,
     ) -> BoxFuture<'static, Result<T, SecretError>> {
-        let answer = match lock(&self.failure).clone() {
-            Some(error) => Err(error),
-            None => Ok(work(&mut lock(&self.tokens))),
-        };
-        ready(answer).boxed()
+        self.asked.push((verb, address.to_owned()));
+        let (answer, answered) = oneshot::channel();
+        let address = address.to_owned();
+        let question: Question = Box::new(move |secrets| {
+            let outcome = match lock(&secrets.failure).clone() {
+                Some(error) => Err(error),
+                None => Ok(work(&mut lock(&secrets.tokens), &address)),
+            };
+            // Nobody may wait for it any more.
+            let _ = answer.send(outcome);
+        });
+        match &mut *lock(&self.waiting) {
+            Some(waiting) => waiting.push(question),
+            None => question(self),
+        }
+        async {
+            answered
+                .await
+                .unwrap_or_else(|_| Err(SecretError::Unavailable("it is gone".into())))
+        }
+        .boxed()
+    }
+}
+
+impl fmt::Debug for FakeSecrets {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("FakeSecrets").finish_non_exhaustive()
     }
 }
 
 impl Secrets for FakeSecrets {
     fn load(&self, address: &str) -> BoxFuture<'static, Result<Option<Token>, SecretError>> {
-        self.answer(|tokens| tokens.get(address).cloned())
+        self.answer("load", address, |tokens, address| tokens.get(address).cloned())
     }
 
     fn store(&self, address: &str, token: Token) -> BoxFuture<'static, Result<(), SecretError>> {
-        self.answer(|tokens| {
+        self.answer("store", address, |tokens, address| {
             tokens.insert(address.to_owned(), token);
         })
     }
 
     fn forget(&self, address: &str) -> BoxFuture<'static, Result<(), SecretError>> {
-        self.answer(|tokens| {
+        self.answer("forget", address, |tokens, address| {
             tokens.remove(address);
         })
     }

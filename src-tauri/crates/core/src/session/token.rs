@@ -1,10 +1,12 @@
 //! A token, as people paste it.
 
+use gloria_stream::Proof;
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::address::pasted;
+use crate::settings::AuthTransport;
 
 /// A bearer token. It has no `Serialize`, prints as `[REDACTED]`, and is wiped from memory when dropped.
 #[derive(Debug, Clone, Deserialize)]
@@ -73,9 +75,12 @@ impl Token {
         self.0.expose_secret()
     }
 
-    /// The same secret in the stream's own type.
-    pub fn secret(&self) -> SecretString {
-        self.0.clone()
+    /// As a request shows it.
+    pub fn proof(&self, transport: AuthTransport) -> Proof {
+        match transport {
+            AuthTransport::Header => Proof::Bearer(self.0.clone()),
+            AuthTransport::Query => Proof::Query("token", self.0.clone()),
+        }
     }
 }
 

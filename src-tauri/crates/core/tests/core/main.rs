@@ -10,6 +10,7 @@ mod conditions;
 mod desk;
 mod floods;
 mod healing;
+mod keyring;
 mod network;
 mod notifications;
 mod numbers;

@@ -230,6 +230,7 @@ impl Connection {
             );
         if refused {
             self.meter.tell(Step::TokenRefused);
+            self.credentials.invalidate(self.asked_with.generation());
         }
         for effect in self.machine.handle(now.into_std(), input) {
             match effect {

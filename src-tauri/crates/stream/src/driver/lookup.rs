@@ -176,7 +176,7 @@ impl Dialer {
             first_byte: PLACE_TIMEOUT,
             ..self.options().dial
         };
-        let target = Target::new(place, Credential::Anonymous);
+        let target = Target::new(place, Credential::ANONYMOUS);
         self.http().open(target, &headers, limits).await
     }
 

@@ -12,6 +12,7 @@ use futures_util::future::BoxFuture;
 use secrecy::ExposeSecret as _;
 use tokio::time::timeout;
 
+use crate::http::{Generation, Proof};
 use crate::machine::{Chunk, Dial, Head};
 use crate::{Credential, CredentialError, CredentialProvider, DialError, EndCause};
 
@@ -44,16 +45,24 @@ pub struct Request {
 #[derive(Debug, Default)]
 pub(super) struct AskedWith {
     number: AtomicU64,
+    /// The generation of the credential, to say which one was refused.
+    generation: AtomicU64,
     state: RandomState,
 }
 
 impl AskedWith {
     fn note(&self, credential: &Credential) {
-        let token = match credential {
-            Credential::Bearer(token) | Credential::Query(_, token) => token.expose_secret(),
-            Credential::Anonymous => "",
+        let token = match &credential.proof {
+            Proof::Bearer(token) | Proof::Query(_, token) => token.expose_secret(),
+            Proof::Anonymous => "",
         };
+        self.generation
+            .store(credential.generation.number(), Ordering::Relaxed);
         self.number.store(self.state.hash_one(token), Ordering::Relaxed);
+    }
+
+    pub(super) fn generation(&self) -> Generation {
+        Generation::new(self.generation.load(Ordering::Relaxed))
     }
 
     pub(super) fn number(&self) -> u64 {
@@ -68,7 +77,7 @@ impl Request {
     /// There is no credential, or the store did not answer within half a minute.
     pub async fn credential(&self) -> Result<Credential, DialError> {
         let unavailable = || CredentialError::Unavailable("the token store did not answer".to_owned());
-        timeout(CREDENTIAL_LIMIT, self.credentials.credential(self.dial.rejected))
+        timeout(CREDENTIAL_LIMIT, self.credentials.credential())
             .await
             .unwrap_or_else(|_| Err(unavailable()))
             .inspect(|credential| self.asked_with.note(credential))

@@ -6,12 +6,13 @@ use secrecy::{ExposeSecret, SecretString};
 use url::{Url, form_urlencoded};
 
 use super::proxy::is_this_machine;
-use crate::{Credential, CredentialError, DialError};
+use super::{Credential, CredentialError, Proof};
+use crate::DialError;
 
 /// One request's address and credential.
 pub(crate) struct Target {
     url: Url,
-    credential: Credential,
+    proof: Proof,
     /// A parameter that the query has wherever a redirect leads.
     parameter: Option<(&'static str, String)>,
     /// `ws` and `wss` are other names of `http` and `https`.
@@ -27,7 +28,7 @@ impl Target {
         }
         Self {
             url,
-            credential,
+            proof: credential.proof,
             parameter: None,
             websocket,
         }
@@ -47,12 +48,24 @@ impl Target {
         &self.url
     }
 
+    pub(super) fn into_url(self) -> Url {
+        self.url
+    }
+
+    /// Whether a credential goes there.
+    pub(super) fn shows_credential(&self) -> bool {
+        match self.proof {
+            Proof::Bearer(_) | Proof::Query(..) => true,
+            Proof::Anonymous => false,
+        }
+    }
+
     /// The `Authorization` header, marked so that it is never printed.
     ///
     /// # Errors
     /// The token holds characters that a header cannot carry.
     pub(super) fn authorize(&self, headers: &mut HeaderMap) -> Result<(), DialError> {
-        if let Credential::Bearer(token) = &self.credential {
+        if let Proof::Bearer(token) = &self.proof {
             let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
                 .map_err(|_| unusable("the token holds characters that a header cannot carry"))?;
             value.set_sensitive(true);
@@ -90,17 +103,17 @@ impl Target {
             return Ok(Self { url, ..self }.with_query());
         }
         // Servers like to hand the query on, and some turn the header into one.
-        match &self.credential {
-            Credential::Bearer(token) => drop_from_query(&mut url, |_, value| value == secret(token)),
-            Credential::Query(name, token) => {
+        match &self.proof {
+            Proof::Bearer(token) => drop_from_query(&mut url, |_, value| value == secret(token)),
+            Proof::Query(name, token) => {
                 drop_from_query(&mut url, |key, value| key == *name || value == secret(token));
             }
-            Credential::Anonymous => {}
+            Proof::Anonymous => {}
         }
         strip_userinfo(&mut url);
         Ok(Self {
             url,
-            credential: Credential::Anonymous,
+            proof: Proof::Anonymous,
             ..self
         }
         .with_query())
@@ -110,7 +123,7 @@ impl Target {
         if let Some((name, value)) = &self.parameter {
             set_query(&mut self.url, name, value);
         }
-        if let Credential::Query(name, token) = &self.credential {
+        if let Proof::Query(name, token) = &self.proof {
             set_query(&mut self.url, name, secret(token));
         }
         self
@@ -182,11 +195,11 @@ mod tests {
     }
 
     fn bearer() -> Credential {
-        Credential::Bearer("s3cret".into())
+        Credential::bearer("s3cret".into())
     }
 
     fn query() -> Credential {
-        Credential::Query("token", "s3 cret".into())
+        Credential::query("token", "s3 cret".into())
     }
 
     fn to(location: &'static str) -> HeaderMap {
@@ -204,13 +217,13 @@ mod tests {
         let url: Url = "https://a.example/sse?types=a,b&lastEventId=1&x=%20"
             .parse()
             .unwrap();
-        let first = Target::new(url.clone(), Credential::Anonymous).with_parameter("lastEventId", "3 &=…\n");
+        let first = Target::new(url.clone(), Credential::ANONYMOUS).with_parameter("lastEventId", "3 &=…\n");
         assert_eq!(
             first.url().as_str(),
             "https://a.example/sse?types=a,b&x=%20&lastEventId=3+%26%3D%E2%80%A6%0A"
         );
         assert_eq!(
-            Target::new(url.clone(), Credential::Anonymous).url(),
+            Target::new(url.clone(), Credential::ANONYMOUS).url(),
             &url,
             "no parameter, no change"
         );
@@ -223,7 +236,7 @@ mod tests {
 
     #[test]
     fn a_token_that_no_header_carries_is_a_clear_error_without_the_token() {
-        let target = target("https://a.example/", Credential::Bearer("s3cret\n".into()));
+        let target = target("https://a.example/", Credential::bearer("s3cret\n".into()));
         let error = target.authorize(&mut HeaderMap::new()).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("s3cret"));
     }

@@ -20,8 +20,8 @@ const QUEUE: usize = 4;
 struct Anonymous;
 
 impl CredentialProvider for Anonymous {
-    fn credential(&self, _rejected: bool) -> BoxFuture<'_, Result<Credential, CredentialError>> {
-        async { Ok(Credential::Anonymous) }.boxed()
+    fn credential(&self) -> BoxFuture<'_, Result<Credential, CredentialError>> {
+        async { Ok(Credential::ANONYMOUS) }.boxed()
     }
 }
 

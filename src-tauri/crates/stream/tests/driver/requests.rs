@@ -49,7 +49,7 @@ async fn a_request_is_these_bytes_and_no_others() {
 
 #[tokio::test(start_paused = true)]
 async fn a_token_may_travel_in_the_query() {
-    let provider = Provider::of([Ok(Credential::Query("token", "t 0".into()))]);
+    let provider = Provider::of([Ok(Credential::query("token", "t 0".into()))]);
     let rig = Rig::with(
         |options| options.url.set_query(Some("types=a&token=old")),
         provider,
@@ -164,14 +164,14 @@ async fn a_second_401_halts_until_there_are_new_credentials() {
     rig.stream.send(Command::CredentialsChanged);
     let third = rig.server.accept().await;
     assert_eq!(third.header("authorization"), Some("Bearer newest"));
-    assert_eq!(rig.provider.asked(), [false, true, false]);
+    assert_eq!(rig.provider.asked(), [false, true, true], "neither was good");
 }
 
 #[tokio::test(start_paused = true)]
 async fn no_credential_halts_without_a_request() {
     let credentials = [
         Err(CredentialError::Missing),
-        Ok(Credential::Bearer("t0ken".into())),
+        Ok(Credential::bearer("t0ken".into())),
     ];
     let mut rig = Rig::with(|_| {}, Provider::of(credentials)).await;
     rig.start(None);
@@ -187,7 +187,7 @@ async fn no_credential_halts_without_a_request() {
 #[tokio::test(start_paused = true)]
 async fn a_credential_that_is_not_there_yet_is_asked_for_again() {
     let locked = CredentialError::Unavailable("the keyring is locked".to_owned());
-    let mut rig = Rig::with(|_| {}, Provider::of([Err(locked), Ok(Credential::Anonymous)])).await;
+    let mut rig = Rig::with(|_| {}, Provider::of([Err(locked), Ok(Credential::ANONYMOUS)])).await;
     rig.start(None);
     assert_eq!(rig.trouble().await, "the keyring is locked");
     rig.server.accept().await;
@@ -230,8 +230,8 @@ async fn redirects_within_an_origin_keep_the_token() {
 #[tokio::test(start_paused = true)]
 async fn redirects_to_another_origin_lose_every_credential() {
     for credential in [
-        Credential::Bearer("t0ken".into()),
-        Credential::Query("token", "t0ken".into()),
+        Credential::bearer("t0ken".into()),
+        Credential::query("token", "t0ken".into()),
     ] {
         let mut rig = Rig::with(|_| {}, Provider::of([Ok(credential)])).await;
         let other = Server::bind().await;

@@ -1,14 +1,15 @@
 //! A stream, a server to script, and what the stream delivered.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use gloria_stream::{
-    Command, Credential, CredentialError, CredentialProvider, Delivery, Frame, HaltReason, Status,
-    StreamHandle, StreamOptions, Timing,
+    Command, Credential, CredentialError, CredentialProvider, Delivery, Frame, Generation, HaltReason,
+    Status, StreamHandle, StreamOptions, Timing,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -221,8 +222,11 @@ impl Connection {
 /// Hands out what it was given, in order, and the last of it for ever.
 pub(crate) struct Provider {
     credentials: Mutex<VecDeque<Result<Credential, CredentialError>>>,
-    /// What it was told of the credential before, each time it was asked.
+    /// Whether it was told that the credential before was refused, each time it was asked.
     rejected: Mutex<Vec<bool>>,
+    /// The same of the time that comes.
+    refused: AtomicBool,
+    handed_out: AtomicU64,
 }
 
 impl Provider {
@@ -230,15 +234,17 @@ impl Provider {
         Self {
             credentials: Mutex::new(credentials.into_iter().collect()),
             rejected: Mutex::default(),
+            refused: AtomicBool::default(),
+            handed_out: AtomicU64::default(),
         }
     }
 
     pub(crate) fn anonymous() -> Self {
-        Self::of([Ok(Credential::Anonymous)])
+        Self::of([Ok(Credential::ANONYMOUS)])
     }
 
     pub(crate) fn bearer(tokens: &[&str]) -> Self {
-        Self::of(tokens.iter().map(|token| Ok(Credential::Bearer((*token).into()))))
+        Self::of(tokens.iter().map(|token| Ok(Credential::bearer((*token).into()))))
     }
 
     pub(crate) fn asked(&self) -> Vec<bool> {
@@ -247,14 +253,25 @@ impl Provider {
 }
 
 impl CredentialProvider for Provider {
-    fn credential(&self, rejected: bool) -> BoxFuture<'_, Result<Credential, CredentialError>> {
-        self.rejected.lock().unwrap().push(rejected);
+    fn credential(&self) -> BoxFuture<'_, Result<Credential, CredentialError>> {
+        let refused = self.refused.swap(false, Ordering::Relaxed);
+        self.rejected.lock().unwrap().push(refused);
         let mut credentials = self.credentials.lock().unwrap();
         let next = if credentials.len() > 1 {
             credentials.pop_front()
         } else {
             credentials.front().cloned()
         };
-        std::future::ready(next.unwrap()).boxed()
+        let next = next.unwrap().map(|credential| Credential {
+            generation: Generation::new(self.handed_out.fetch_add(1, Ordering::Relaxed) + 1),
+            ..credential
+        });
+        std::future::ready(next).boxed()
+    }
+
+    fn invalidate(&self, refused: Generation) {
+        let last = Generation::new(self.handed_out.load(Ordering::Relaxed));
+        assert_eq!(refused, last, "the one that was asked with");
+        self.refused.store(true, Ordering::Relaxed);
     }
 }

@@ -1,0 +1,290 @@
+//! The token in force: where it is from, where it is kept, and what people see of it.
+//!
+//! The keyring may take ten seconds for each answer, so it is never waited for here: tasks do, and report. It takes its
+//! questions in the order in which they are asked, so what was decided last is what it holds in the end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use gloria_stream::{Generation, HaltReason, IdleReason, Status};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use super::{Actor, Report};
+use crate::address::Address;
+use crate::handle::{CoreError, Reply};
+use crate::ports::{SecretError, Secrets};
+use crate::protocol::{NoticeKind, TokenState};
+use crate::session::{Server, ServerToken, Session, SessionOptions, Token, TokenReport};
+use crate::text::sentence;
+
+/// How often the keyring is looked into while another token would help. People who stored one wait for it; on Linux
+/// each look is a few messages over the session bus.
+const KEYRING_INTERVAL: Duration = Duration::from_secs(10);
+
+/// The session of the address in force, and what was known of its token last.
+pub(super) struct Tokens {
+    /// `GLORIA_TOKEN`, bound at the start: another address that is saved later does not get it.
+    environment: Option<ServerToken>,
+    /// None as long as there is no address.
+    session: Option<(Session, watch::Receiver<TokenReport>)>,
+    known: TokenReport,
+    /// Looks for another token in the keyring while nothing else leads on.
+    watch: JoinSet<()>,
+}
+
+impl Tokens {
+    pub(super) fn new(environment: Option<ServerToken>, has_address: bool) -> Self {
+        Self {
+            environment,
+            session: None,
+            // Without an address there is no keyring entry to ask for.
+            known: TokenReport::new(if has_address {
+                TokenState::Unknown
+            } else {
+                TokenState::Missing
+            }),
+            watch: JoinSet::new(),
+        }
+    }
+
+    pub(super) fn known(&self) -> &TokenReport {
+        &self.known
+    }
+
+    /// The environment's token, where it is not this server's.
+    pub(super) fn environments_for_another(&self, server: &Server) -> Option<&ServerToken> {
+        let held = self.environment.as_ref()?;
+        held.for_server(server).is_none().then_some(held)
+    }
+
+    /// Whether the environment sets the token for this address.
+    pub(super) fn is_locked(&self, address: Option<&Address>) -> bool {
+        self.environment
+            .as_ref()
+            .zip(address)
+            .is_some_and(|(held, address)| held.for_server(&Server::of(address)).is_some())
+    }
+
+    fn session(&self) -> Option<&Session> {
+        self.session.as_ref().map(|(session, _)| session)
+    }
+
+    /// The session in force where it is this one, else a new one, which is given what memory has for its server.
+    pub(super) fn session_for(&self, options: SessionOptions, secrets: &Arc<dyn Secrets>) -> Session {
+        match self.session() {
+            Some(session) if *session.options() == options => session.clone(),
+            before => {
+                let entered = before.and_then(Session::unkept);
+                Session::new(
+                    options,
+                    Arc::clone(secrets),
+                    self.environment.as_ref(),
+                    entered.as_ref(),
+                )
+            }
+        }
+    }
+
+    /// From now on this session's token is the one that people see.
+    pub(super) fn put_in_force(&mut self, session: Session) {
+        if self.session().is_none_or(|known| !known.is(&session)) {
+            let mut reports = session.reports();
+            self.known = reports.borrow_and_update().clone();
+            self.session = Some((session, reports));
+        }
+    }
+
+    /// What is known of the token, whenever that changes.
+    pub(super) async fn changed(&mut self) -> TokenReport {
+        if let Some((_, reports)) = &mut self.session
+            && reports.changed().await.is_ok()
+        {
+            return reports.borrow_and_update().clone();
+        }
+        std::future::pending().await
+    }
+
+    /// Goes on with the session of a core that broke, for it may hold a token that nobody else has.
+    pub(super) fn succeed(&mut self, broken: Self) {
+        self.environment = broken.environment;
+        if let Some((session, _)) = broken.session {
+            self.put_in_force(session);
+        }
+    }
+}
+
+/// A token on its way into the keyring.
+pub(super) struct Stored {
+    session: Session,
+    generation: Generation,
+    outcome: BoxFuture<'static, Result<(), SecretError>>,
+}
+
+fn another_token_helps(status: &Status) -> bool {
+    match status {
+        Status::Halted { reason, .. } => match reason {
+            HaltReason::Unauthorized
+            | HaltReason::Expired
+            | HaltReason::Forbidden
+            | HaltReason::NoCredential => true,
+            HaltReason::StoppedByServer => false,
+        },
+        Status::Idle(_)
+        | Status::Connecting { .. }
+        | Status::Connected { .. }
+        | Status::Waiting { .. }
+        | Status::CircuitOpen { .. } => false,
+    }
+}
+
+impl Actor {
+    /// Whoever asks this address for something asks with this session's token.
+    pub(super) fn session_for(&self, address: &Address) -> Session {
+        let options = SessionOptions {
+            server: Server::of(address),
+            entry: address.server(),
+            transport: self.settings.auth_transport,
+        };
+        self.tokens.session_for(options, &self.setup.ports.secrets)
+    }
+
+    /// Not every program that stores a token says so, and the next attempt may be an hour away.
+    pub(super) fn watch_keyring(&mut self) {
+        // What watched until now ends with it.
+        self.tokens.watch = JoinSet::new();
+        if !another_token_helps(&self.status) {
+            return;
+        }
+        let Some(session) = self.tokens.session().cloned() else {
+            return;
+        };
+        let reports = self.reports.0.clone();
+        self.tokens.watch.spawn(async move {
+            loop {
+                sleep(KEYRING_INTERVAL).await;
+                if session.has_changed().await {
+                    // The core may have ended meanwhile.
+                    let _ = reports.send(Report::KeyringChanged);
+                    return;
+                }
+            }
+        });
+    }
+
+    pub(super) fn on_token(&mut self, report: TokenReport) {
+        let message = match report.state {
+            TokenState::KeyringLocked | TokenState::KeyringUnavailable => Some(report.problem.clone()),
+            TokenState::Unknown | TokenState::Present | TokenState::Missing => None,
+        };
+        self.tokens.known = report;
+        // Of a token in memory it is said why it is there alone.
+        let unkept = self.tokens.session().and_then(Session::unkept);
+        if unkept.is_none() {
+            self.readers
+                .set_notice(NoticeKind::Keyring, message.map(|message| sentence(&message)));
+        }
+        self.publish_account();
+    }
+
+    /// Takes a token that was entered, which is in force at once, and gives it to the keyring.
+    pub(super) fn enter_token(&self, session: &Session, token: Token) -> Stored {
+        let generation = session.enter(token.clone());
+        Stored {
+            session: session.clone(),
+            generation,
+            outcome: self.setup.ports.secrets.store(&session.options().entry, token),
+        }
+    }
+
+    /// Waits for the keyring beside the loop.
+    pub(super) fn report_stored(&self, stored: Stored, reply: Option<Reply<()>>) {
+        let reports = self.reports.0.clone();
+        tokio::spawn(async move {
+            let Stored {
+                session,
+                generation,
+                outcome,
+            } = stored;
+            let outcome = outcome.await;
+            if outcome.is_ok() {
+                session.kept(generation);
+            }
+            // The core may have ended meanwhile.
+            let _ = reports.send(Report::TokenStored {
+                session,
+                generation,
+                outcome,
+                reply,
+            });
+        });
+    }
+
+    /// Where no keyring took the token it is in memory alone, and the user is told.
+    pub(super) fn on_token_stored(
+        &mut self,
+        session: &Session,
+        generation: Generation,
+        outcome: Result<(), SecretError>,
+        reply: Option<Reply<()>>,
+    ) {
+        let in_force = self.tokens.session().is_some_and(|known| known.is(session));
+        // What was decided since has an answer of its own.
+        if in_force && session.generation() == generation {
+            let message = outcome.err().map(|error| {
+                tracing::warn!(%error, "the token is held in memory only");
+                let advice = match error {
+                    SecretError::Locked => "unlock the keyring and save the token again to keep it",
+                    SecretError::Unavailable(_) => "install or start a keyring to keep it",
+                    SecretError::Refused(_) => "ask your administrator",
+                };
+                format!("The token is kept only until Gloria Notify ends, because {error}; {advice}")
+            });
+            self.readers.set_notice(NoticeKind::Keyring, message);
+        }
+        if let Some(reply) = reply {
+            reply.answer(Ok(()));
+        }
+    }
+
+    /// Asks the keyring anew: somebody signed in or out beside the app.
+    pub(super) fn on_credentials_changed(&mut self, entry: &str) {
+        let Some(session) = self.tokens.session().cloned() else {
+            return;
+        };
+        if session.options().entry != entry {
+            return;
+        }
+        tracing::info!("the token was changed from outside");
+        // The one in memory stood in for a keyring that now holds another, or shall hold none.
+        session.ask_anew(true);
+        self.readers.set_notice(NoticeKind::Keyring, None);
+        // Also an open stream is begun anew: after a sign-out it must not go on.
+        self.open_stream();
+    }
+
+    /// Hangs up at once; whoever signs out hears when the keyring has answered.
+    pub(super) fn sign_out(&mut self, reply: Reply<()>) {
+        self.drop_stream();
+        self.drop_collections();
+        self.set_status(Status::Idle(IdleReason::Stopped));
+        let Some(session) = self.tokens.session() else {
+            self.on_token(TokenReport::new(TokenState::Missing));
+            reply.answer(Ok(()));
+            return;
+        };
+        session.forget();
+        let forgotten = self.setup.ports.secrets.forget(&session.options().entry);
+        self.on_token(TokenReport::new(TokenState::Missing));
+        tokio::spawn(async move {
+            let outcome = forgotten.await.map_err(|error| {
+                CoreError::Invalid(format!(
+                    "you are disconnected, but the token could not be removed: {error}"
+                ))
+            });
+            reply.answer(outcome);
+        });
+    }
+}

@@ -1,0 +1,134 @@
+//! A keyring that does not answer keeps nothing else from answering.
+
+use gloria_backend::TEST_TOKEN;
+use gloria_core::protocol::{AccountForm, ConnectionState, TokenState};
+use gloria_core::session::Token;
+use tokio::task::JoinHandle;
+
+use crate::desk::{CREATED, DEADLINE, Desk, Running, backend, live, soon};
+
+fn token(text: &str) -> Token {
+    Token::parse(text).unwrap()
+}
+
+/// Saves beside the test, as a window does.
+fn save(running: &Running, address: &str, text: &str) -> JoinHandle<()> {
+    let form = AccountForm {
+        address: address.to_owned(),
+        token: Some(token(text)),
+    };
+    let core = running.core.clone();
+    tokio::spawn(async move { core.account_save(form).await.unwrap() })
+}
+
+fn sign_out(running: &Running) -> JoinHandle<()> {
+    let core = running.core.clone();
+    tokio::spawn(async move { core.account_sign_out().await.unwrap() })
+}
+
+async fn asked(desk: &Desk, count: usize) {
+    soon("the keyring is asked", desk.secrets.asked.wait_for(count)).await;
+}
+
+#[tokio::test]
+async fn status_and_urgent_notifications_do_not_wait_for_it() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running.connected().await;
+    desk.secrets.hang();
+    let before = desk.secrets.asked.all().len();
+    control.require_token("another");
+    let saved = save(&running, &backend.api_url(), "another");
+    asked(&desk, before + 1).await;
+
+    // The token is in force already.
+    let again = control.wait_for(
+        |seen| seen.streams == 1 && seen.stream_requests().count() >= 2,
+        DEADLINE,
+    );
+    again.await.unwrap();
+    let state = running
+        .until("connected with it", |state| {
+            state.connection.state == ConnectionState::Connected && state.account.token == TokenState::Present
+        })
+        .await;
+    assert!(!state.account.needs_setup);
+    soon("status", running.core.status()).await.unwrap();
+    control.push(CREATED, live("a", "urgent"));
+    soon("shown", desk.notifications.shown.wait_for(1)).await;
+    assert!(!saved.is_finished(), "the keyring has not answered");
+
+    desk.secrets.go_on();
+    soon("saved", saved).await.unwrap();
+    let kept = desk.secrets.token(&backend.api_url()).unwrap();
+    assert_eq!(kept.expose(), "another");
+    let tested = AccountForm {
+        address: backend.api_url(),
+        token: None,
+    };
+    assert!(running.core.connection_test(tested).await.unwrap().succeeded);
+}
+
+#[tokio::test]
+async fn stopping_does_not_wait_for_it() {
+    let (backend, _control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running.connected().await;
+    desk.secrets.hang();
+    let before = desk.secrets.asked.all().len();
+    let signed_out = sign_out(&running);
+    asked(&desk, before + 1).await;
+    running
+        .until("hung up", |state| state.connection.state == ConnectionState::Idle)
+        .await;
+    assert!(!signed_out.is_finished());
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_decided_last_is_what_it_holds_in_the_end() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running.connected().await;
+    desk.secrets.hang();
+    let before = desk.secrets.asked.all().len();
+    let mut replies = vec![save(&running, &backend.api_url(), "first")];
+    asked(&desk, before + 1).await;
+    replies.push(sign_out(&running));
+    asked(&desk, before + 2).await;
+    control.require_token("last");
+    replies.push(save(&running, &backend.api_url(), "last"));
+    asked(&desk, before + 3).await;
+    running.connected().await;
+
+    desk.secrets.go_on();
+    for reply in replies {
+        soon("a reply to each", reply).await.unwrap();
+    }
+    assert_eq!(desk.secrets.token(&backend.api_url()).unwrap().expose(), "last");
+    let state = running.connected().await;
+    assert_eq!(
+        (state.account.token, state.notices),
+        (TokenState::Present, vec![])
+    );
+
+    desk.secrets.hang();
+    let saved = save(&running, &backend.api_url(), TEST_TOKEN);
+    asked(&desk, before + 4).await;
+    let signed_out = sign_out(&running);
+    asked(&desk, before + 5).await;
+    desk.secrets.go_on();
+    soon("saved", saved).await.unwrap();
+    soon("signed out", signed_out).await.unwrap();
+    assert!(desk.secrets.token(&backend.api_url()).is_none());
+    let state = running
+        .until("signed out", |state| state.account.needs_setup)
+        .await;
+    assert_eq!(
+        (state.account.token, state.connection.state),
+        (TokenState::Missing, ConnectionState::Idle)
+    );
+}
