@@ -17,7 +17,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::timeout;
 
 use crate::arguments::Start;
-use crate::notifications::{PluginNotifications, Window};
+use crate::notifications::{self, Window};
 #[cfg(target_os = "linux")]
 use crate::session_bus;
 use crate::tray::Tray;
@@ -39,13 +39,12 @@ const QUIT_TIMEOUT: Duration = Duration::from_millis(280);
 
 /// Runs until the user quits.
 pub(crate) fn run(paths: Paths, instance: Instance, start: Start) -> anyhow::Result<ExitCode> {
-    let builder = tauri::Builder::default();
+    let builder = notifications::with_plugin(tauri::Builder::default());
     #[cfg(target_os = "macos")]
     let builder = builder.on_web_content_process_terminate(|webview| {
         window::on_web_process_ended(webview.app_handle(), None);
     });
     let app = builder
-        .plugin(tauri_plugin_notification::init())
         .invoke_handler(commands::handler())
         .setup(move |app| set_up(app, paths, instance, start).map_err(Into::into))
         .build(tauri::generate_context!())?;
@@ -104,7 +103,7 @@ fn machine(app: &AppHandle, paths: &Paths, panics: &PanicReports) -> io::Result<
         version: app.package_info().version.to_string(),
         seed: seed(),
         ports: Ports {
-            notifications: Arc::new(PluginNotifications::new(app, panics)?),
+            notifications: notifications::notifications(app, paths, panics)?,
             window: Arc::new(Window(app.clone())),
             sounds: Arc::new(SoundPlayer::reporting(panics)?),
             secrets: Arc::new(Keyring::reporting(panics)?),

@@ -1,161 +1,54 @@
-//! Notifications through tauri's plugin.
+//! Who shows notifications on this system, and the window that a click on one opens.
 
-use std::hash::{BuildHasher as _, RandomState};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc::{self, Sender};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::io;
+use std::sync::Arc;
 
-use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
-use gloria_core::ports::{
-    Answer, Delivery, NotificationError, NotificationEvent, NotificationHandle, NotificationRequest,
-    Notifications, PanicReports, ServiceState, WindowPort,
-};
-use gloria_desktop::session_bus;
+use gloria_core::paths::Paths;
+use gloria_core::ports::{Notifications, PanicReports, WindowPort};
 use tauri::AppHandle;
-use tauri_plugin_notification::NotificationExt as _;
-use tokio::sync::mpsc as events;
-use tokio::sync::oneshot;
 
 use crate::window;
 
-/// Where the plugin keeps the number of a notification.
-const NUMBER: &str = "number";
+#[cfg(not(target_os = "linux"))]
+mod plugin;
 
-/// Events that may wait for a core that is busy: more than anybody clicks.
-const EVENT_CAPACITY: usize = 64;
+/// The notifications of the session that the app runs in.
+#[cfg(target_os = "linux")]
+pub(crate) fn notifications(
+    _: &AppHandle,
+    paths: &Paths,
+    panics: &PanicReports,
+) -> io::Result<Arc<dyn Notifications>> {
+    use gloria_desktop::{Identity, SessionNotifications};
 
-type Outcome = Result<Answer, NotificationError>;
-type Watcher = Arc<Mutex<Option<events::Sender<NotificationEvent>>>>;
+    /// The size that services scale down from.
+    const ICON: &[u8] = include_bytes!("../../icons/128x128.png");
 
-/// What the thread is asked to do.
-enum Order {
-    Show(NotificationRequest, oneshot::Sender<Outcome>),
-    Withdraw(u32),
+    let icon = paths.data.join("icon.png");
+    let identity = Identity::find(|name| std::env::var_os(name), &icon, ICON);
+    Ok(Arc::new(SessionNotifications::new(identity, panics)))
 }
 
-/// A thread that shows notifications one after another: the services behind them are asked with calls that wait.
-#[derive(Debug)]
-pub(crate) struct PluginNotifications {
-    orders: Sender<Order>,
-    run: String,
-    watcher: Watcher,
+/// The system's own, through tauri's plugin.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn notifications(
+    app: &AppHandle,
+    _: &Paths,
+    panics: &PanicReports,
+) -> io::Result<Arc<dyn Notifications>> {
+    Ok(Arc::new(plugin::PluginNotifications::new(app, panics)?))
 }
 
-impl PluginNotifications {
-    /// Starts the thread.
-    pub(crate) fn new(app: &AppHandle, panics: &PanicReports) -> std::io::Result<Self> {
-        let (orders, receiver) = mpsc::channel();
-        let guard = panics.guard("notifications");
-        let watcher = Watcher::default();
-        let run = format!("run-{:016x}", RandomState::new().hash_one(std::process::id()));
-        publish_clicks(app, run.clone(), watcher.clone());
-        let (app, of_run) = (app.clone(), run.clone());
-        thread::Builder::new()
-            .name("notifications".into())
-            .spawn(move || {
-                let _guard = guard;
-                while let Ok(order) = receiver.recv() {
-                    match order {
-                        // Whoever asked may not wait for the answer.
-                        Order::Show(request, answer) => drop(answer.send(show(&app, &of_run, &request))),
-                        Order::Withdraw(id) => withdraw(&app, id),
-                    }
-                }
-            })?;
-        Ok(Self { orders, run, watcher })
-    }
-}
-
-impl Notifications for PluginNotifications {
-    fn show(&self, request: NotificationRequest) -> BoxFuture<'static, Outcome> {
-        let (sender, answer) = oneshot::channel();
-        let sent = self.orders.send(Order::Show(request, sender));
-        async move {
-            sent.map_err(|_| NotificationError::Lost)?;
-            answer.await.map_err(|_| NotificationError::Lost)?
-        }
-        .boxed()
-    }
-
-    /// Windows and macOS keep a notification until it goes by itself: the plugin has no way to take it back there.
-    fn withdraw(&self, handle: NotificationHandle) {
-        if handle.service == self.run {
-            // Without its thread there is nothing to take back either.
-            drop(self.orders.send(Order::Withdraw(handle.id)));
-        }
-    }
-
-    fn watch(&self) -> events::Receiver<NotificationEvent> {
-        let (watcher, receiver) = events::channel(EVENT_CAPACITY);
-        // There is room: it is new.
-        let _ = watcher.try_send(NotificationEvent::Service(ServiceState::Ready));
-        *lock(&self.watcher) = Some(watcher);
-        receiver
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn show(app: &AppHandle, run: &str, request: &NotificationRequest) -> Outcome {
-    static LAST_ID: AtomicU32 = AtomicU32::new(0);
-    let text = session_bus::notification_service()?;
-    let replaced = request.replaces.as_ref().filter(|handle| handle.service == run);
-    let id = replaced.map_or_else(|| LAST_ID.fetch_add(1, Ordering::Relaxed) + 1, |handle| handle.id);
-    let builder = app
-        .notification()
-        .builder()
-        .id(id.cast_signed())
-        .extra(NUMBER, id)
-        .title(&request.title)
-        .body(text.of(&request.body));
-    // The app plays its own sound, or none.
+/// The plugin is needed where the app does not speak to the session itself.
+#[cfg(target_os = "linux")]
+pub(crate) fn with_plugin<R: tauri::Runtime>(builder: tauri::Builder<R>) -> tauri::Builder<R> {
     builder
-        .silent()
-        .show()
-        .map_err(|error| NotificationError::Refused(error.to_string()))?;
-    Ok(Answer {
-        handle: NotificationHandle {
-            service: run.to_owned(),
-            id,
-        },
-        delivery: Delivery::HandedOver,
-    })
 }
 
-fn withdraw(app: &AppHandle, id: u32) {
-    if let Err(error) = app.notification().remove_active(vec![id.cast_signed()]) {
-        tracing::debug!(%error, "a notification was not taken back");
-    }
-}
-
-/// Passes on which notification was clicked.
-fn publish_clicks(app: &AppHandle, run: String, watcher: Watcher) {
-    let followed = app.notification().on_action(move |performed| {
-        let id = performed
-            .notification()
-            .and_then(|notification| notification.extra().get(NUMBER))
-            .and_then(|number| number.as_u64())
-            .and_then(|id| u32::try_from(id).ok());
-        let Some(id) = id else { return };
-        if let Some(watcher) = &*lock(&watcher) {
-            let handle = NotificationHandle {
-                service: run.clone(),
-                id,
-            };
-            // A core that has not looked at so many clicks is not going to.
-            drop(watcher.try_send(NotificationEvent::Activated {
-                handle,
-                activation_token: None,
-            }));
-        }
-    });
-    if let Err(error) = followed {
-        tracing::warn!(%error, "clicks on notifications cannot be followed");
-    }
+/// The plugin is needed where the app does not speak to the session itself.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn with_plugin<R: tauri::Runtime>(builder: tauri::Builder<R>) -> tauri::Builder<R> {
+    builder.plugin(tauri_plugin_notification::init())
 }
 
 /// The window, for the core.

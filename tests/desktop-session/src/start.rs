@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Instant;
 
@@ -111,15 +111,40 @@ impl Session {
         self.spawn("panel", panel)
     }
 
+    /// From now on the bus starts the notification service when somebody asks for it.
+    ///
+    /// # Errors
+    /// When the bus is gone.
+    pub async fn let_bus_start_notifications(&self) -> Result<()> {
+        let config = self.write_dunst_config()?;
+        let name = "org.freedesktop.Notifications";
+        let service = format!(
+            "[D-BUS Service]\nName={name}\nExec=/usr/bin/env DISPLAY={} dunst -config {}\n",
+            self.display,
+            config.display()
+        );
+        fs::write(self.dir.path().join(format!("services/{name}.service")), service)?;
+        zbus::fdo::DBusProxy::new(self.bus()?)
+            .await?
+            .reload_config()
+            .await?;
+        Ok(())
+    }
+
     pub(crate) fn start_dunst(&self) -> Result<Process> {
+        let config = self.write_dunst_config()?;
+        let mut dunst = self.command("dunst");
+        dunst.arg("-config").arg(config);
+        self.spawn("notifications", dunst)
+    }
+
+    fn write_dunst_config(&self) -> Result<PathBuf> {
         let menu = self.dir.path().join("choose-action");
         fs::write(&menu, include_str!("../assets/choose-action.sh"))?;
         fs::set_permissions(&menu, fs::Permissions::from_mode(0o755))?;
         let config = self.dir.path().join("dunstrc");
         fs::write(&config, self.fill(include_str!("../assets/dunstrc")))?;
-        let mut dunst = self.command("dunst");
-        dunst.arg("-config").arg(config);
-        self.spawn("notifications", dunst)
+        Ok(config)
     }
 
     pub(crate) async fn start_keyring(&mut self) -> Result<Process> {

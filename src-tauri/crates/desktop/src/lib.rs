@@ -5,6 +5,8 @@
 mod browser;
 mod ending;
 pub mod instance;
+#[cfg(target_os = "linux")]
+mod notifications;
 pub mod paths;
 mod proxies;
 pub mod secrets;
@@ -16,6 +18,8 @@ pub mod status_socket;
 pub use browser::Browser;
 pub use ending::end_process_within;
 pub use instance::{Claimed, Instance};
+#[cfg(target_os = "linux")]
+pub use notifications::{Identity, SessionNotifications};
 pub use paths::paths;
 pub use proxies::{SystemResolver, system_proxies};
 pub use secrets::Keyring;

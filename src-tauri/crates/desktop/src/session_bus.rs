@@ -1,6 +1,4 @@
-//! What the desktop's session offers: who shows notifications, and where a tray icon can go.
-
-use gloria_core::ports::NotificationError;
+//! What the desktop's session offers a tray icon.
 
 #[cfg(target_os = "linux")]
 #[path = "session_bus/linux.rs"]
@@ -9,12 +7,13 @@ mod system;
 #[path = "session_bus/other.rs"]
 mod system;
 
-/// How a notification service reads the text of a notification.
+/// How the desktop reads the body of a notification, or a tooltip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyText {
     /// As it is.
     Plain,
-    /// As markup, in which `&`, `<` and `>` must be escaped (Desktop Notifications Specification, `body-markup`).
+    /// As markup, in which `&`, `<` and `>` must be escaped (as by the
+    /// capability `body-markup` of the Desktop Notifications Specification).
     Markup,
 }
 
@@ -29,15 +28,6 @@ impl BodyText {
                 .replace('>', "&gt;"),
         }
     }
-}
-
-/// Asks who shows notifications, and starts that service where the session can. Blocks for as long as it takes to answer.
-///
-/// # Errors
-///
-/// [`NotificationError::NoService`] when nobody does.
-pub fn notification_service() -> Result<BodyText, NotificationError> {
-    system::notification_service()
 }
 
 /// Blocks until the desktop has a place for tray icons; for ever where it never has. Where every desktop has one it

@@ -91,7 +91,7 @@ async fn a_notification_service_that_comes_late_shows_what_comes_then() {
     scene.connected().await;
     let before = Instant::now();
     scene.push("1");
-    logged(&mut app, "a toast was not shown").await;
+    logged(&mut app, "a notification was not shown").await;
     scene.session.wait_for_sound(before, SOON).await.unwrap();
     scene.session.start_part(Part::Notifications).await.unwrap();
     scene.push("2");

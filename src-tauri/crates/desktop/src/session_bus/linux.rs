@@ -1,40 +1,11 @@
 //! The freedesktop.org services of a D-Bus session.
 
-use gloria_core::ports::NotificationError;
 use zbus::blocking::Connection;
 use zbus::blocking::fdo::DBusProxy;
 use zbus::names::BusName;
 
-use super::BodyText;
-
-const NOTIFICATIONS: &str = "org.freedesktop.Notifications";
-
 /// Where StatusNotifierItems announce themselves; every tray host on today's desktops is found under this name.
 const TRAY_HOST: &str = "org.kde.StatusNotifierWatcher";
-
-pub(super) fn notification_service() -> Result<BodyText, NotificationError> {
-    let connection = Connection::session().map_err(|_| NotificationError::NoService)?;
-    let path = "/org/freedesktop/Notifications";
-    let reply = connection.call_method(
-        Some(NOTIFICATIONS),
-        path,
-        Some(NOTIFICATIONS),
-        "GetCapabilities",
-        &(),
-    );
-    let capabilities: Vec<String> = match reply {
-        Ok(reply) => reply
-            .body()
-            .deserialize()
-            .map_err(|error| NotificationError::Refused(error.to_string()))?,
-        Err(zbus::Error::MethodError(name, ..)) if name.as_str().ends_with("ServiceUnknown") => {
-            return Err(NotificationError::NoService);
-        }
-        Err(error) => return Err(NotificationError::Refused(error.to_string())),
-    };
-    let markup = capabilities.iter().any(|capability| capability == "body-markup");
-    Ok(if markup { BodyText::Markup } else { BodyText::Plain })
-}
 
 pub(super) fn wait_for_tray_host() -> Result<(), String> {
     let connection = Connection::session().map_err(|error| error.to_string())?;

@@ -1,12 +1,4 @@
-//! Windows and macOS bring both along.
-
-use gloria_core::ports::NotificationError;
-
-use super::BodyText;
-
-pub(super) fn notification_service() -> Result<BodyText, NotificationError> {
-    Ok(BodyText::Plain)
-}
+//! Windows and macOS bring a tray along.
 
 pub(super) fn wait_for_tray_host() -> Result<(), String> {
     Ok(())

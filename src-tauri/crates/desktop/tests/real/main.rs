@@ -7,6 +7,7 @@
 mod browser;
 mod bus;
 mod keyring;
+mod notifications;
 mod presence;
 mod proxies;
 mod session;

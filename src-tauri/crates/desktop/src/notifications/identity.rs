@@ -1,0 +1,93 @@
+//! As what the app shows notifications.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The names that packages give the app's desktop entry, without `.desktop`.
+const DESKTOP_ENTRIES: [&str; 3] = ["com.gloriasystem.notify", "Gloria Notify", "gloria-notify"];
+
+/// The name of the icon that packages install beside a desktop entry.
+const ICON: &str = "gloria-notify";
+
+/// As what the app shows notifications.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Identity {
+    /// The name of an icon of the desktop's theme, or the path of a file; empty for none.
+    pub icon: String,
+    /// The name of the app's desktop entry, where one is installed. The desktop keeps the user's rules under it.
+    pub desktop_entry: Option<String>,
+}
+
+impl Identity {
+    /// Looks for the app's desktop entry where the environment says that applications are. Where there is none, as for
+    /// a program that was not installed, the icon is a file, which is written there from `png` if it is not yet.
+    pub fn find(variable: impl Fn(&str) -> Option<OsString>, icon_file: &Path, png: &[u8]) -> Self {
+        match installed_entry(&data_folders(variable)) {
+            Some(entry) => Self {
+                icon: ICON.to_owned(),
+                desktop_entry: Some(entry.to_owned()),
+            },
+            None => Self {
+                icon: written(icon_file, png).unwrap_or_default(),
+                desktop_entry: None,
+            },
+        }
+    }
+}
+
+/// The XDG Base Directory Specification's, the user's own first.
+fn data_folders(variable: impl Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
+    let set = |name| variable(name).filter(|value| !value.is_empty());
+    let home = set("XDG_DATA_HOME").map(PathBuf::from);
+    let home = home.or_else(|| set("HOME").map(|home| Path::new(&home).join(".local/share")));
+    let others = set("XDG_DATA_DIRS").unwrap_or_else(|| "/usr/local/share:/usr/share".into());
+    home.into_iter().chain(std::env::split_paths(&others)).collect()
+}
+
+fn installed_entry(folders: &[PathBuf]) -> Option<&'static str> {
+    DESKTOP_ENTRIES.into_iter().find(|entry| {
+        let file = format!("applications/{entry}.desktop");
+        folders.iter().any(|folder| folder.join(&file).is_file())
+    })
+}
+
+fn written(file: &Path, png: &[u8]) -> Option<String> {
+    if fs::read(file).ok().as_deref() != Some(png)
+        && let Err(error) = fs::write(file, png)
+    {
+        tracing::debug!(%error, "notifications have no icon");
+        return None;
+    }
+    file.to_str().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_installed_app_is_known_by_its_desktop_entry_and_another_by_a_file() {
+        let home = tempfile::tempdir().unwrap();
+        let variable = |name: &str| {
+            let folder = match name {
+                "XDG_DATA_HOME" => home.path().join("own"),
+                "XDG_DATA_DIRS" => home.path().join("system"),
+                _ => return None,
+            };
+            Some(folder.into_os_string())
+        };
+        let icon = home.path().join("icon.png");
+        let found = Identity::find(variable, &icon, b"a picture");
+        assert_eq!(found.desktop_entry, None);
+        assert_eq!(Path::new(&found.icon), icon);
+        assert_eq!(fs::read(&icon).unwrap(), b"a picture");
+
+        let applications = home.path().join("system/applications");
+        fs::create_dir_all(&applications).unwrap();
+        fs::write(applications.join("Gloria Notify.desktop"), "").unwrap();
+        let found = Identity::find(variable, &icon, b"a picture");
+        assert_eq!(found.desktop_entry.as_deref(), Some("Gloria Notify"));
+        assert_eq!(found.icon, "gloria-notify");
+    }
+}

@@ -1,0 +1,206 @@
+//! A request in the service's terms.
+
+use std::collections::HashMap;
+
+use gloria_core::ports::{NotificationRequest, Subject};
+use gloria_core::protocol::Priority;
+use zbus::zvariant::Value;
+
+use super::Identity;
+use crate::session_bus::BodyText;
+
+/// As what the desktop shows it.
+const APP_NAME: &str = "Gloria Notify";
+
+/// The specification's key of a click on the notification itself.
+pub(super) const DEFAULT_ACTION: &str = "default";
+
+/// The key of the button.
+pub(super) const OPEN_ACTION: &str = "open";
+
+/// What the action is called, on a button and where a service shows the default action by its name.
+const OPEN: &str = "Open";
+
+/// Services that are known to take the default action when the notification is clicked, by the name that they give
+/// themselves. dunst closes it instead, and so may one that is not known: they get a button.
+const OPEN_BY_CLICK: [&str; 8] = [
+    "gnome-shell",
+    "Plasma",
+    "cinnamon",
+    "Notification Daemon",
+    "Xfce Notify Daemon",
+    "mako",
+    "SwayNotificationCenter",
+    "lxqt-notificationd",
+];
+
+/// What a service can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Abilities {
+    body: BodyText,
+    /// It takes actions. One that does not may make a dialog of a notification that has some.
+    actions: bool,
+    button: bool,
+}
+
+impl Abilities {
+    /// By its capabilities and its name.
+    pub(super) fn new(capabilities: &[String], name: &str) -> Self {
+        let can = |wanted: &str| capabilities.iter().any(|capability| capability == wanted);
+        let by_click = OPEN_BY_CLICK.iter().any(|known| known.eq_ignore_ascii_case(name));
+        Self {
+            body: if can("body-markup") {
+                BodyText::Markup
+            } else {
+                BodyText::Plain
+            },
+            actions: can("actions"),
+            button: !by_click,
+        }
+    }
+}
+
+/// The arguments of `Notify`.
+pub(super) type Arguments<'a> = (
+    &'static str,
+    u32,
+    &'a str,
+    String,
+    String,
+    Vec<&'static str>,
+    HashMap<&'static str, Value<'a>>,
+    i32,
+);
+
+pub(super) fn arguments<'a>(
+    request: &NotificationRequest,
+    replaces: u32,
+    abilities: Abilities,
+    identity: &'a Identity,
+) -> Arguments<'a> {
+    let mut actions = Vec::new();
+    if abilities.actions {
+        actions.extend([DEFAULT_ACTION, OPEN]);
+        if abilities.button {
+            actions.extend([OPEN_ACTION, OPEN]);
+        }
+    }
+    let category = match request.subject {
+        Subject::Item(_) | Subject::Digest(_) => "im.received",
+        Subject::App => "x-gloria.app",
+    };
+    let mut hints = HashMap::from([
+        ("urgency", Value::U8(urgency(request.priority))),
+        ("category", Value::from(category)),
+        // The app plays its own sound, or none.
+        ("suppress-sound", Value::Bool(true)),
+    ]);
+    if let Some(entry) = &identity.desktop_entry {
+        hints.insert("desktop-entry", Value::from(entry.as_str()));
+    }
+    // What is urgent stays until it is dismissed; how long the rest stays is for the service to say.
+    let timeout = match request.priority {
+        Priority::Urgent => 0,
+        Priority::High | Priority::Normal | Priority::Low => -1,
+    };
+    (
+        APP_NAME,
+        replaces,
+        &identity.icon,
+        sendable(&request.title),
+        abilities.body.of(&sendable(&request.body)),
+        actions,
+        hints,
+        timeout,
+    )
+}
+
+fn urgency(priority: Priority) -> u8 {
+    match priority {
+        Priority::Urgent => 2,
+        Priority::High | Priority::Normal => 1,
+        Priority::Low => 0,
+    }
+}
+
+/// D-Bus has no way to send a null character.
+fn sendable(text: &str) -> String {
+    text.replace('\0', "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(priority: Priority) -> NotificationRequest {
+        NotificationRequest {
+            subject: Subject::Item("n:1".into()),
+            title: "R&D <b>".into(),
+            body: "R&D <b>\0".into(),
+            priority,
+            replaces: None,
+        }
+    }
+
+    fn able(capabilities: &[&str], name: &str) -> Abilities {
+        let capabilities: Vec<_> = capabilities
+            .iter()
+            .map(|&capability| capability.to_owned())
+            .collect();
+        Abilities::new(&capabilities, name)
+    }
+
+    #[test]
+    fn a_body_is_escaped_where_it_is_markup_and_a_title_never_is() {
+        let identity = Identity::default();
+        for (capabilities, body) in [(&["body-markup"][..], "R&amp;D &lt;b&gt;"), (&[], "R&D <b>")] {
+            let sent = arguments(
+                &request(Priority::Normal),
+                0,
+                able(capabilities, "mako"),
+                &identity,
+            );
+            assert_eq!((sent.3.as_str(), sent.4.as_str()), ("R&D <b>", body));
+        }
+    }
+
+    #[test]
+    fn what_is_urgent_is_critical_and_stays_until_it_is_dismissed() {
+        let identity = Identity::default();
+        let table = [
+            (Priority::Urgent, 2, 0),
+            (Priority::High, 1, -1),
+            (Priority::Normal, 1, -1),
+            (Priority::Low, 0, -1),
+        ];
+        for (priority, urgency, timeout) in table {
+            let sent = arguments(&request(priority), 7, able(&[], "mako"), &identity);
+            assert_eq!(sent.6["urgency"], Value::U8(urgency), "{priority:?}");
+            assert_eq!(sent.6["suppress-sound"], Value::Bool(true));
+            assert_eq!((sent.1, sent.7), (7, timeout), "{priority:?}");
+        }
+    }
+
+    #[test]
+    fn a_button_is_for_services_that_may_not_open_by_a_click_and_no_action_for_those_that_take_none() {
+        let identity = Identity::default();
+        let actions = |abilities| arguments(&request(Priority::Normal), 0, abilities, &identity).5;
+        assert_eq!(actions(able(&["actions"], "GNOME-shell")), ["default", "Open"]);
+        assert_eq!(
+            actions(able(&["actions"], "dunst")),
+            ["default", "Open", "open", "Open"]
+        );
+        assert!(actions(able(&[], "notify-osd")).is_empty());
+    }
+
+    #[test]
+    fn an_installed_app_names_its_desktop_entry() {
+        let identity = Identity {
+            icon: "gloria-notify".into(),
+            desktop_entry: Some("Gloria Notify".into()),
+        };
+        let sent = arguments(&request(Priority::Normal), 0, able(&[], "mako"), &identity);
+        assert_eq!((sent.0, sent.2), ("Gloria Notify", "gloria-notify"));
+        assert_eq!(sent.6["desktop-entry"], Value::from("Gloria Notify"));
+    }
+}
