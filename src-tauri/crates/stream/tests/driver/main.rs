@@ -27,3 +27,4 @@ mod socks;
 mod system_proxies;
 mod tls;
 mod websocket;
+mod whole;
