@@ -362,14 +362,25 @@ impl Inbox {
         let copied = if let InboxError::NotPrivate(refused) = error {
             // Whoever can write it could have written anything.
             Err(refused.clone().into())
+        } else if matches!(error, InboxError::Busy) {
+            // It is being written: without its locks something half done would be read, or less than there is.
+            copy(read_only())
         } else {
             copy(read_only()).or_else(|_| copy(open_immutable(path)))
         };
-        let mut inbox = match copied.and_then(|db| Self::prepare(db, &place.server, Some(place))) {
-            Ok(inbox) => inbox,
-            Err(_) => Self::prepare(Connection::open_in_memory()?, &place.server, Some(place))?,
+        let (mut inbox, aside) = match copied.and_then(|db| Self::prepare(db, &place.server, Some(place))) {
+            Ok(inbox) => (inbox, aside::Aside::default()),
+            Err(_) => {
+                let empty = Self::prepare(Connection::open_in_memory()?, &place.server, Some(place))?;
+                let aside = if path.exists() {
+                    aside::Aside::blind()
+                } else {
+                    aside::Aside::default()
+                };
+                (empty, aside)
+            }
         };
-        inbox.aside = Some(aside::Aside::default());
+        inbox.aside = Some(aside);
         Ok(Opened {
             inbox,
             problem: Some(error.words(path)),
@@ -423,6 +434,8 @@ fn folder_error(error: io::Error) -> InboxError {
 
 fn copy(file: rusqlite::Result<Connection>) -> Result<Connection, InboxError> {
     let file = file?;
+    // Whoever holds it was waited for already.
+    file.busy_timeout(Duration::ZERO)?;
     schema::refuse_newer(&file)?;
     let mut memory = Connection::open_in_memory()?;
     copy_all(&file, &mut memory)?;

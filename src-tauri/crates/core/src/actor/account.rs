@@ -44,6 +44,15 @@ impl Actor {
             self.set_status(Status::Idle(IdleReason::NotStarted));
             return;
         };
+        // One that began without a position would bring what was shown, or miss what was not.
+        if self
+            .storage
+            .as_ref()
+            .is_some_and(|trouble| trouble.holds_stream_until.is_some())
+        {
+            self.set_status(Status::Idle(IdleReason::NotStarted));
+            return;
+        }
         self.find_proxy();
         let session = self.session_for(&address);
         self.tokens.put_in_force(session.clone());

@@ -20,6 +20,13 @@ use crate::text::sentence;
 /// disk is left alone.
 const STORAGE_RETRY_INTERVAL: Duration = Duration::from_secs(30);
 
+/// How often a file is tried while nothing is asked of the server before it can be read.
+const BLIND_RETRY_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How long that is done. A backup of a file of megabytes takes seconds; after a minute, what comes is shown rather than
+/// not, and what the server sends to those who know no position may be shown again.
+const BLIND_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// The inbox is in memory, because its file cannot be used.
 #[derive(Debug)]
 pub(super) struct StorageTrouble {
@@ -30,6 +37,8 @@ pub(super) struct StorageTrouble {
     pub(super) needs_user: bool,
     /// The user was notified.
     notified: bool,
+    /// Until when the stream waits for the file: it is not known where to go on, nor what was shown already.
+    pub(super) holds_stream_until: Option<Instant>,
 }
 
 impl StorageTrouble {
@@ -39,13 +48,20 @@ impl StorageTrouble {
             words,
             needs_user,
             notified: false,
+            holds_stream_until: None,
         }
     }
 
     /// What keeps an inbox that was opened from its file, if anything does.
     pub(super) fn of(opened: &Opened) -> Option<Self> {
         let words = opened.problem.clone().filter(|_| opened.inbox.is_aside())?;
-        Some(Self::new(words, !opened.busy))
+        let mut trouble = Self::new(words, !opened.busy);
+        if opened.busy && opened.inbox.is_blind() {
+            let now = Instant::now();
+            trouble.holds_stream_until = Some(now + BLIND_TIMEOUT);
+            trouble.retry_at = now + BLIND_RETRY_INTERVAL;
+        }
+        Some(trouble)
     }
 }
 
@@ -219,7 +235,15 @@ impl Actor {
         let Some(trouble) = &mut self.storage else {
             return;
         };
-        trouble.retry_at = Instant::now() + STORAGE_RETRY_INTERVAL;
+        let now = Instant::now();
+        let held = trouble.holds_stream_until;
+        trouble.holds_stream_until = held.filter(|until| now < *until);
+        trouble.retry_at = now
+            + if trouble.holds_stream_until.is_some() {
+                BLIND_RETRY_INTERVAL
+            } else {
+                STORAGE_RETRY_INTERVAL
+            };
         let returned = self
             .inbox
             .call(|inbox| {
@@ -243,7 +267,7 @@ impl Actor {
                 if returned.ask_again {
                     self.cursor = cursor;
                     // Whoever signed out meanwhile stays signed out.
-                    if self.stream.is_some() {
+                    if self.stream.is_some() || held.is_some() {
                         self.open_stream();
                     }
                 }
@@ -252,9 +276,13 @@ impl Actor {
                 let words = self.storage_words(&error);
                 if let Some(trouble) = &mut self.storage {
                     trouble.words = words;
-                    trouble.needs_user = true;
+                    // What passes by itself, as a rule, is not the user's yet.
+                    trouble.needs_user |= trouble.holds_stream_until.is_none();
                 }
                 self.publish_storage();
+                if held.is_some_and(|until| until <= now) {
+                    self.open_stream();
+                }
             }
         }
     }

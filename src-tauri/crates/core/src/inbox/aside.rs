@@ -40,6 +40,8 @@ pub(super) struct Aside {
     dropped: bool,
     /// The memory holds all that the file held.
     whole: bool,
+    /// The memory holds nothing of a file that is there, not even where the stream stood.
+    blind: bool,
     shown: Shown,
 }
 
@@ -115,6 +117,15 @@ pub struct Returned {
 }
 
 impl Aside {
+    /// Of a file that could not be read at all. Its cursor may be before what comes, so it is asked again from there.
+    pub(super) fn blind() -> Self {
+        Self {
+            blind: true,
+            dropped: true,
+            ..Self::default()
+        }
+    }
+
     fn push(&mut self, entry: Entry) {
         let (events, bytes) = entry.size();
         self.events += events;
@@ -246,6 +257,11 @@ impl Inbox {
     /// Whether the inbox is in memory because its file cannot be used.
     pub fn is_aside(&self) -> bool {
         self.aside.is_some()
+    }
+
+    /// Whether nothing is known of what the file holds.
+    pub fn is_blind(&self) -> bool {
+        self.aside.as_ref().is_some_and(|aside| aside.blind)
     }
 
     /// Leaves the file, which cannot be used, with a copy of what is in it if that is worth having. What comes is kept

@@ -274,6 +274,38 @@ async fn a_file_that_is_held_at_the_start_is_used_once_it_is_free() {
 }
 
 #[tokio::test]
+async fn a_file_that_cannot_even_be_read_at_the_start_is_waited_for() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running.connected().await;
+    control.push(CREATED, live("1", "normal"));
+    running.until("one", |state| state.counts.total == 1).await;
+    running.stop().await;
+    let requests = || control.observed().stream_requests().count();
+    let before = requests();
+    let other = Connection::open(file(&desk)).unwrap();
+    other.pragma_update(None, "locking_mode", "EXCLUSIVE").unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE; COMMIT").unwrap();
+    let running = desk.start();
+    running.until("told", is_in_trouble).await;
+    control.push(CREATED, live("2", "normal"));
+    // Two tries, each of which finds it held.
+    for _ in 0..2 {
+        running.core.connection_retry().await.unwrap();
+    }
+    assert_eq!(requests(), before, "it is not known where to go on");
+    drop(other);
+    running.until("well", |state| state.counts.total == 2).await;
+    let seen = control.observed();
+    let resumed = seen.stream_requests().next_back().unwrap();
+    assert_eq!(resumed.last_event_id(), Some("1"));
+    soon("toast", desk.notifications.shown.wait_for(2)).await;
+    assert_eq!(desk.titles(), ["title 1", "title 2"], "nothing is shown twice");
+    assert_eq!(titles_on_disk(&desk, &backend), ["title 1", "title 2"]);
+}
+
+#[tokio::test]
 async fn who_signs_out_while_nothing_can_be_stored_stays_signed_out() {
     let (backend, control) = backend().await;
     let mut desk = Desk::signed_in(&backend);
