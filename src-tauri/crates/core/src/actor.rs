@@ -4,8 +4,8 @@
 mod account;
 mod attention;
 mod collecting;
-mod heard;
 mod incoming;
+mod link;
 mod notifications;
 mod pause;
 mod readers;
@@ -22,8 +22,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gloria_stream::machine::Epoch;
-use gloria_stream::{Delivery, Generation, IdleReason, Reachability, Status, StreamHandle};
+use gloria_stream::{Delivery, Generation, IdleReason, Status};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
@@ -36,21 +35,18 @@ use crate::handle::{CoreHandle, Inlet, Reply, Request, inlet, stopped};
 use crate::inbox::{InboxError, InboxThread};
 use crate::metrics::Meters;
 use crate::metrics::endpoint::Endpoint;
-use crate::outage::{self, Outage};
 use crate::paths::Paths;
 use crate::ports::{
     Answer, Clock, NotificationError, NotificationEvent, Notifications, Observation, Opener, SecretError,
     Secrets, Signals, SoundError, Sounds, Subject, SystemProxies, WindowPort,
 };
 use crate::private;
-use crate::protocol::{
-    AccountView, ConnectionState, Counts, EpochMillis, Notice, NoticeKind, Preferences, Snapshot, TokenState,
-};
+use crate::protocol::{AccountView, Counts, Notice, NoticeKind, Preferences, Snapshot, TokenState};
 use crate::session::{self, Session, TokenReport};
 use crate::settings::{Key, Resolved, Settings, SettingsFile, proxy_words};
 use crate::throttle::Throttle;
 use collecting::{CatchUp, Held};
-use heard::Heard;
+use link::{Beside, Link};
 use notifications::ShownNotifications;
 use pause::SoundsPause;
 use readers::Readers;
@@ -113,9 +109,6 @@ const INTERRUPT_TIMEOUT: Duration = Duration::from_millis(50);
 /// How long what is only in memory may take to be stored at the end. A logout and a person who quits wait for it; they
 /// notice less than a third of a second in all.
 const FINISH_TIMEOUT: Duration = Duration::from_millis(200);
-
-/// Deliveries that may wait for the inbox. When it is slow the stream stops reading, and the server's socket fills.
-const DELIVERY_CAPACITY: usize = 32;
 
 /// What the actor's own tasks report back.
 #[derive(Debug)]
@@ -181,11 +174,6 @@ enum Input {
     Timer,
 }
 
-struct Running {
-    handle: StreamHandle,
-    deliveries: mpsc::Receiver<Delivery>,
-}
-
 struct Actor {
     setup: Setup,
     file: SettingsFile,
@@ -206,21 +194,7 @@ struct Actor {
     account: Option<Entry>,
     /// What is wrong with settings that can be told only where they are used; it stands until the app ends.
     own_problems: Vec<String>,
-    stream: Option<Running>,
-    /// The id that the stream has reached, which an event without an id of its own carries on.
-    position: Arc<str>,
-    /// What the server said that the time is, and when. Each connection says it anew, so a sleep between them is no
-    /// matter.
-    server_clock: Option<(EpochMillis, std::time::Instant)>,
-    /// When the newest connection was made.
-    connected_at: Option<EpochMillis>,
-    status: Status,
-    /// The connection that the last events came over, since the stream was last known to connect.
-    epoch: Option<Epoch>,
-    /// What the stream was told of the network last.
-    reachability: Option<Reachability>,
-    /// Host and port of the proxy that the stream is dialled through.
-    proxy: Option<String>,
+    link: Link,
     tokens: Tokens,
     catch_up: Option<CatchUp>,
     /// Alerts of more than anybody could read one by one.
@@ -229,7 +203,6 @@ struct Actor {
     shown: ShownNotifications,
     /// What the notification service says; `None` once nothing more can come.
     notification_events: Option<mpsc::Receiver<NotificationEvent>>,
-    outage: Outage,
     conditions: Conditions,
     /// `None` once nothing more can come.
     observations: Option<mpsc::Receiver<Observation>>,
@@ -239,7 +212,6 @@ struct Actor {
     /// The connection's numbers for a collector, where the settings ask for them.
     endpoint: Option<Endpoint>,
     readers: Readers,
-    heard: Heard,
     reports: (mpsc::UnboundedSender<Report>, mpsc::UnboundedReceiver<Report>),
     rng: fastrand::Rng,
 }
@@ -325,14 +297,7 @@ impl Actor {
             cursor,
             inbox_problem,
             own_problems,
-            stream: None,
-            position: Arc::from(""),
-            server_clock: None,
-            connected_at: None,
-            status,
-            epoch: None,
-            reachability: None,
-            proxy: None,
+            link: Link::new(heard_at, meters.clone()),
             tokens,
             catch_up: None,
             burst: None,
@@ -344,7 +309,6 @@ impl Actor {
             upkeep: upkeep::Upkeep::new(Instant::now()),
             accounts,
             account,
-            outage: Outage::default(),
             conditions: Conditions::new(Instant::now().into_std(), now),
             observations: Some(observations),
             last_sound: None,
@@ -352,7 +316,6 @@ impl Actor {
             meters,
             endpoint,
             readers: Readers::new(state, Instant::now()),
-            heard: Heard::stored(heard_at),
             reports: mpsc::unbounded_channel(),
         })
     }
@@ -376,10 +339,7 @@ impl Actor {
     /// Hangs up and stores what only memory has, as far as that goes quickly. What is stored already needs nothing.
     async fn finish(&mut self) {
         self.drop_stream();
-        if timeout(FINISH_TIMEOUT, self.store_heard(Duration::ZERO))
-            .await
-            .is_err()
-        {
+        if timeout(FINISH_TIMEOUT, self.store_heard()).await.is_err() {
             tracing::warn!("the inbox did not answer in time at the end");
         }
     }
@@ -413,7 +373,6 @@ impl Actor {
 
     /// Waits for what comes next, until a timer is due.
     async fn next_input(&mut self, inlet: &mut Inlet, due: Option<Instant>) -> Input {
-        let delivery = self.stream.as_mut().map(|running| &mut running.deliveries);
         tokio::select! {
             biased;
             () = stopped(&mut inlet.stop) => Input::Stop,
@@ -424,9 +383,25 @@ impl Actor {
             report = self.tokens.changed() => Input::Token(report),
             // Before what would be taken from the stream and lost.
             () = self.inbox.ended() => Input::InboxEnded,
-            delivery = received(delivery) => Input::Delivery(delivery),
+            delivery = self.link.next_delivery() => Input::Delivery(delivery),
             () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => Input::Timer,
         }
+    }
+
+    /// Stores when the server was heard last, if that is news.
+    async fn store_heard(&mut self) {
+        let Some(at) = self.link.unstored_heard() else {
+            return;
+        };
+        let stored = match self.inbox.call(move |inbox| inbox.set_heard_at(at)).await {
+            Ok(()) => Some(at),
+            Err(error) => {
+                // It is worth no call of the user; what is in the way of storing is met by the next event.
+                tracing::debug!(%error, "it is not stored when something was heard last");
+                None
+            }
+        };
+        self.link.on_heard_stored(stored, Instant::now());
     }
 
     /// Publishes that bytes came, unless that was a moment ago.
@@ -442,29 +417,14 @@ impl Actor {
             .as_ref()
             .filter(|trouble| trouble.needs_user)
             .map(|trouble| trouble.words.clone());
-        let needs_user = outage::needs_user(
-            matches!(self.status, Status::Connected { .. }),
-            storage.is_some(),
-            self.readers.state().account.needs_setup,
-            &self.outage,
-        );
-        let surroundings = Surroundings {
+        let beside = Beside {
+            settings: &self.settings,
+            known: &self.readers.state().connection,
+            needs_setup: self.readers.state().account.needs_setup,
             storage,
-            needs_user,
-            long_outage: self.outage.is_long(),
-            history_since: self.connected_at.filter(|_| self.cursor.is_none()),
-            ..Surroundings::new(
-                self.settings.address.as_ref(),
-                self.reachability,
-                self.proxy.clone(),
-            )
+            has_place: self.cursor.is_some(),
         };
-        let mut view = connection::view(&self.status, self.last_heard(), surroundings, &self.now());
-        let known = &self.readers.state().connection;
-        if view.state == ConnectionState::Connecting && view.needs_user && known.needs_user {
-            // The way out is shown until the attempt has shown that it is not needed.
-            (view.reason, view.remedy) = (known.reason.clone(), known.remedy);
-        }
+        let view = self.link.view(beside, &self.now());
         self.readers.publish_connection(view);
     }
 

@@ -2,16 +2,12 @@
 
 use std::sync::Arc;
 
-use gloria_stream::{
-    Command, CredentialProvider, IdleReason, ProxyChoice, Status, StreamHandle, StreamOptions,
-};
+use gloria_stream::{CredentialProvider, IdleReason, ProxyChoice, Status, StreamOptions};
 use secrecy::ExposeSecret as _;
-use tokio::sync::mpsc;
 use toml::Value;
 
-use super::heard::Heard;
+use super::Actor;
 use super::storage::{StorageTrouble, Unstored};
-use super::{Actor, DELIVERY_CAPACITY, Running};
 use crate::account::Entry;
 use crate::address::Address;
 use crate::event;
@@ -53,10 +49,9 @@ impl Actor {
             self.set_status(Status::Idle(IdleReason::NotStarted));
             return;
         }
-        self.find_proxy();
+        self.link.find_proxy(&self.settings);
         let session = self.session_for(&address);
         self.tokens.put_in_force(session.clone());
-        let (sender, deliveries) = mpsc::channel(DELIVERY_CAPACITY);
         let options = StreamOptions {
             timing: self.settings.timing,
             network: self.settings.network.clone(),
@@ -67,34 +62,14 @@ impl Actor {
                 self.rng.u64(..),
             )
         };
-        let handle = StreamHandle::spawn(options, Arc::new(session), sender);
-        handle.observe(self.meters.observer());
-        handle.send(Command::Attention(self.readers.is_attended()));
-        self.position = Arc::from(self.cursor.clone().unwrap_or_default());
-        handle.send(Command::Start {
-            cursor: self.cursor.clone(),
-        });
-        if let Some(reachability) = self.reachability {
-            handle.send(Command::Network(reachability));
-        }
-        self.stream = Some(Running { handle, deliveries });
+        let attended = self.readers.is_attended();
+        self.link
+            .open(options, Arc::new(session), self.cursor.clone(), attended);
     }
 
     /// Hangs up, and forgets what was read and not taken.
     pub(super) fn drop_stream(&mut self) {
-        self.keep_heard();
-        self.stream = None;
-        self.epoch = None;
-        self.meters.stopped();
-    }
-
-    /// Learns which proxy the stream will be dialled through, for those who look.
-    pub(super) fn find_proxy(&mut self) {
-        let network = &self.settings.network;
-        self.proxy = match &self.settings.address {
-            Some(address) => network.proxy_for(&address.stream(&[])),
-            None => None,
-        };
+        self.link.close();
     }
 
     fn user_agent(&self) -> String {
@@ -102,11 +77,19 @@ impl Actor {
     }
 
     pub(super) fn set_status(&mut self, status: Status) {
+        self.link.on_status(status);
+        self.on_status_changed();
+    }
+
+    /// Publishes what the stream's new status means.
+    pub(super) fn on_status_changed(&mut self) {
         // An attempt has asked the system which proxy to use; nothing else tells when its answer changed.
-        if matches!(status, Status::Connected { .. } | Status::Waiting { .. }) {
-            self.find_proxy();
+        if matches!(
+            self.link.status(),
+            Status::Connected { .. } | Status::Waiting { .. }
+        ) {
+            self.link.find_proxy(&self.settings);
         }
-        self.status = status;
         self.watch_keyring();
         self.tell_outage();
     }
@@ -186,8 +169,6 @@ impl Actor {
             self.note_saving(saved);
         }
         let types = self.settings.types.clone();
-        self.connected_at = None;
-        self.server_clock = None;
         if changed {
             let next = self.accounts.in_force_or_first(&name);
             self.switch_inbox(next).await?;
@@ -199,7 +180,7 @@ impl Actor {
                 Ok((inbox.cursor()?, inbox.heard_at()?))
             })
             .await?;
-        self.heard = Heard::stored(heard_at);
+        self.link.begin_account(heard_at);
         self.drop_collections();
         self.publish_account();
         self.readers.publish_inbox_changed();
@@ -290,7 +271,7 @@ impl Actor {
         self.note_saving(saved);
         if let Some(proxy) = proxy {
             self.settings.network.proxy = proxy;
-            if self.stream.is_some() {
+            if self.link.is_open() {
                 self.open_stream();
             }
         }

@@ -36,10 +36,8 @@ impl Actor {
 
     /// Whoever is at the window does not want to wait for the connection.
     pub(super) fn change_presence(&mut self, change: impl FnOnce(&mut Presence)) {
-        if let Some(attended) = self.readers.change_presence(change, Instant::now())
-            && let Some(running) = &self.stream
-        {
-            running.handle.send(Command::Attention(attended));
+        if let Some(attended) = self.readers.change_presence(change, Instant::now()) {
+            self.link.send(Command::Attention(attended));
         }
     }
 }

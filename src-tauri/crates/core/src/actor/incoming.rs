@@ -7,7 +7,6 @@ use tokio::time::Instant;
 
 use super::{Actor, Report};
 use crate::alert::{self, Alert, Circumstances, ToastVerdict};
-use crate::connection;
 use crate::event::{self, ConnectionEstablished, DecodeContext, DecodeError, Event, Post, Undecoded};
 use crate::inbox::{Arrival, Cursor, Filed, Now, fingerprint, notices};
 use crate::metrics::{self, Outcome};
@@ -23,10 +22,6 @@ const LARGEST_BATCH: usize = 1000;
 /// Clocks of servers and desktops differ by about this much without anyone noticing.
 const CLOCK_TOLERANCE: EpochMillis = 2_000;
 
-/// What two answers' `Date`s, in whole seconds, and the ways they took may differ by though the server's clock runs well. Within
-/// it the clock that is known goes on: set back by less than a second, it would shuffle what has no time of its own.
-const DATE_TOLERANCE: EpochMillis = 1_500;
-
 impl Actor {
     pub(super) async fn take_delivery(&mut self, delivery: Delivery) {
         match delivery {
@@ -39,8 +34,7 @@ impl Actor {
                 let mut other = None;
                 while count < LARGEST_BATCH
                     && other.is_none()
-                    && let Some(running) = &mut self.stream
-                    && let Ok(next) = running.deliveries.try_recv()
+                    && let Some(next) = self.link.ready_delivery()
                 {
                     match next {
                         Delivery::Frames(more) if more.epoch == reads[0].epoch => {
@@ -71,8 +65,7 @@ impl Actor {
         tracing::error!(id, bytes, "an event over the limits was passed over");
         let why = format!("it is larger than what is read ({} MiB and more)", bytes >> 20);
         let name = fingerprint("", &format!("{id}\0{bytes}"));
-        let own_id = *id != *self.position;
-        self.position = id.into();
+        let own_id = *id != *self.link.advance(id.into());
         let arrival = Arrival {
             event_id: id.to_owned(),
             own_id,
@@ -97,7 +90,7 @@ impl Actor {
             id,
             "the server refused the position; what came after it may be missing"
         );
-        self.position = Arc::from("");
+        self.link.advance(Arc::from(""));
         let now = self.now().epoch_millis();
         let arrival = Arrival {
             event_id: String::new(),
@@ -113,21 +106,7 @@ impl Actor {
 
     /// What comes from now on comes over another connection, and may be a replay.
     async fn begin_connection(&mut self) {
-        let now = self.now();
-        self.connected_at = Some(now.epoch_millis());
-        // The greeting says it more exactly, where there is one that does.
-        if let Some(date) = self
-            .stream
-            .as_ref()
-            .and_then(|running| running.handle.server_date())
-        {
-            let date = connection::epoch_millis(date);
-            let known =
-                self.server_clock.is_some() && (self.server_now().server - date).abs() <= DATE_TOLERANCE;
-            if !known {
-                self.server_clock = Some((date, now.monotonic));
-            }
-        }
+        self.link.on_connection(self.now());
         // Only a thread that is gone refuses, and its end is seen elsewhere.
         let _ = self
             .inbox
@@ -139,20 +118,18 @@ impl Actor {
     }
 
     async fn take_status(&mut self, status: Status) {
-        if matches!(status, Status::Connected { .. }) && !matches!(self.status, Status::Connected { .. }) {
+        if self.link.on_status(status) {
             self.begin_catch_up();
-            self.epoch = None;
             self.begin_connection().await;
         }
-        self.set_status(status);
+        self.on_status_changed();
     }
 
     async fn take_frames(&mut self, reads: Vec<Frames>) {
         let (mut arrivals, mut reading) = (Vec::new(), Vec::new());
         if let Some(epoch) = reads.first().map(|read| read.epoch)
-            && self.epoch.replace(epoch).is_some_and(|before| before != epoch)
+            && self.link.on_epoch(epoch)
         {
-            // The statuses between the two connections came too fast to be told one by one.
             self.begin_catch_up();
             self.begin_connection().await;
         }
@@ -161,7 +138,7 @@ impl Actor {
             .flat_map(|read| read.frames.into_iter().map(move |frame| (read.received, frame)));
         let server = self.settings.address.as_ref().map(|address| address.stream(&[]));
         for (received, frame) in frames {
-            let carried = std::mem::replace(&mut self.position, Arc::clone(&frame.id));
+            let carried = self.link.advance(Arc::clone(&frame.id));
             let context = DecodeContext {
                 server: server.as_ref(),
                 now: self.server_now().server,
@@ -176,11 +153,9 @@ impl Actor {
             match &decoded {
                 Ok(Event::ConnectionEstablished(greeting)) => self.take_greeting(greeting, &frame).await,
                 Ok(event) => {
-                    if let (Some(answer), Some(running), Some(epoch)) =
-                        (refusal::answer_of(event), &self.stream, self.epoch)
-                    {
+                    if let Some(answer) = refusal::answer_of(event) {
                         tracing::warn!(status = answer.status, "the server refuses by an event");
-                        running.handle.send(Command::Said(epoch, answer));
+                        self.link.send_said(|epoch| Command::Said(epoch, answer));
                     }
                 }
                 Err(undecoded) if undecoded.is_no_mistake() => {
@@ -221,18 +196,16 @@ impl Actor {
     }
 
     async fn take_greeting(&mut self, greeting: &ConnectionEstablished, frame: &Frame) {
-        if let (Some(heartbeat), Some(running)) = (greeting.heartbeat, &self.stream) {
-            running.handle.send(Command::Heartbeat(heartbeat));
+        if let Some(heartbeat) = greeting.heartbeat {
+            self.link.send(Command::Heartbeat(heartbeat));
         }
         if let Some(server_time) = greeting.server_time {
-            self.server_clock = Some((server_time, self.now().monotonic));
+            self.link.on_server_time(server_time, self.now());
         }
         // A newcomer's place is where the server is now, so that what comes during the first outage can be asked for.
         if let (Some(position), None, "") = (&greeting.position, &self.cursor, &*frame.id) {
             self.file(Vec::new(), Cursor::At(position.clone())).await;
-            if let Some(running) = &self.stream {
-                running.handle.send(Command::Position(position.clone()));
-            }
+            self.link.send(Command::Position(position.clone()));
         }
     }
 
@@ -291,16 +264,7 @@ impl Actor {
 
     /// The time by this computer's clock and by the server's, as far as that is known.
     pub(super) fn server_now(&self) -> Now {
-        let now = self.now();
-        let here = now.epoch_millis();
-        let server = self.server_clock.map(|(said, at)| {
-            let since = now.monotonic.saturating_duration_since(at);
-            said + i64::try_from(since.as_millis()).unwrap_or(0)
-        });
-        Now {
-            here,
-            server: server.unwrap_or(here),
-        }
+        self.link.server_now(self.now())
     }
 
     pub(super) fn on_filed(&mut self, filed: Vec<Filed>) {
@@ -344,7 +308,7 @@ impl Actor {
 
     /// Tells of an outage when it is time to, unless the window already asks for what is missing.
     pub(super) fn tell_outage(&mut self) {
-        let news = self.outage.note(&self.status, Instant::now().into_std());
+        let news = self.link.poll_outage(Instant::now());
         self.publish_connection();
         if let Some(OutageNews { title, body }) = news
             && !self.readers.state().account.needs_setup

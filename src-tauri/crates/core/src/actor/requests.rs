@@ -145,7 +145,7 @@ impl Actor {
         if self.storage.is_some() {
             self.retry_storage().await;
         }
-        if let Some(running) = &self.stream {
+        if self.link.is_open() {
             // After "sign in" the keyring may hold another token than the one that was refused.
             let command = match self.readers.state().connection.state {
                 ConnectionState::Halted => Command::CredentialsChanged,
@@ -155,7 +155,7 @@ impl Actor {
                 | ConnectionState::Waiting
                 | ConnectionState::CircuitOpen => Command::RetryNow,
             };
-            running.handle.send(command);
+            self.link.send(command);
         } else {
             self.open_stream();
         }

@@ -50,12 +50,9 @@ impl Actor {
     /// Tells the stream what happened to the computer.
     pub(super) fn command(&mut self, command: Command) {
         tracing::info!(?command, "the computer woke, or its network changed");
-        if let Some(running) = &self.stream {
-            running.handle.send(command.clone());
-        }
+        self.link.send(command.clone());
         if let Command::Network(reachability) = command {
-            self.reachability = Some(reachability);
-            self.find_proxy();
+            self.link.on_network(reachability, &self.settings);
             self.publish_connection();
         }
     }

@@ -267,7 +267,7 @@ impl Actor {
                 if returned.ask_again {
                     self.cursor = cursor;
                     // Whoever signed out meanwhile stays signed out.
-                    if self.stream.is_some() || held.is_some() {
+                    if self.link.is_open() || held.is_some() {
                         self.open_stream();
                     }
                 }

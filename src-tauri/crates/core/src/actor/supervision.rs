@@ -219,7 +219,7 @@ impl Actor {
     /// Takes over from an actor that broke: its readers, and what only memory holds.
     fn succeed(&mut self, broken: Self) {
         self.tokens.succeed(broken.tokens);
-        self.reachability = broken.reachability;
+        self.link.succeed(&broken.link);
         // These alerts wait for their digest; their items are stored, so no replay brings them again.
         (self.catch_up, self.burst, self.throttle) = (broken.catch_up, broken.burst, broken.throttle);
         self.sounds_pause.succeed(&broken.sounds_pause);

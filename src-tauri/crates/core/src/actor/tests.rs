@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use gloria_stream::machine::Epoch;
 use gloria_stream::{Frame, Frames};
 use serde_json::json;
 use tokio::time::advance;
@@ -80,8 +81,7 @@ fn fed(setup: &Setup) -> (Actor, mpsc::Sender<Delivery>) {
     let mut actor = Actor::new(setup.clone()).unwrap();
     actor.settings.address = Some(Address::parse("http://127.0.0.1:9/api/v1", false).unwrap());
     actor.open_stream();
-    let (sender, deliveries) = mpsc::channel(DELIVERY_CAPACITY);
-    actor.stream.as_mut().unwrap().deliveries = deliveries;
+    let sender = actor.link.feed();
     (actor, sender)
 }
 
@@ -190,7 +190,7 @@ async fn a_disk_and_a_keyring_that_hang_do_not_keep_the_core_from_ending() {
             })
             .await
     });
-    actor.heard.before = Some(1);
+    actor.link.begin_account(Some(1));
     let core = handle.clone();
     tokio::spawn(async move { core.inbox_mark_all_seen().await });
     let core = handle.clone();
@@ -226,7 +226,7 @@ async fn what_is_over_the_number_is_removed_step_by_step_once_the_server_has_tol
         "this computer's clock alone could be wrong"
     );
     let time = crate::connection::epoch_millis(setup.ports.clock.wall());
-    actor.server_clock = Some((time, actor.now().monotonic));
+    actor.link.on_server_time(time, actor.now());
     let mut updates = actor.readers.attach().updates;
     keep_up(&mut actor).await;
     assert_eq!(total(&actor).await, 100);

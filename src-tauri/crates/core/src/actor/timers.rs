@@ -71,11 +71,11 @@ impl Actor {
             Timer::Items => self.readers.items_due(),
             Timer::Storage => self.storage.as_ref().map(|trouble| trouble.retry_at),
             Timer::Unstored => self.unstored.iter().map(|left| left.trouble.retry_at).min(),
-            Timer::Outage => self.outage.deadline().map(Instant::from_std),
+            Timer::Outage => self.link.outage_due(),
             Timer::SoundsPause => self.sounds_pause.due(now, self.now().epoch_millis()),
             Timer::Presence => self.readers.presence_due(),
             Timer::Metrics => self.readers.metrics_due(),
-            Timer::Heard => self.stream.is_some().then(|| self.readers.heard_due()),
+            Timer::Heard => self.link.is_open().then(|| self.readers.heard_due()),
             Timer::Upkeep => Some(self.upkeep.due()),
         }
     }
@@ -102,7 +102,9 @@ impl Actor {
                 if self.readers.begin_heard(now) {
                     self.publish_connection();
                 }
-                self.store_heard_at_leisure().await;
+                if !self.link.is_heard_recent(now) {
+                    self.store_heard().await;
+                }
             }
             Timer::Upkeep => self.keep_up(now).await,
         }

@@ -155,7 +155,7 @@ impl Actor {
     pub(super) fn watch_keyring(&mut self) {
         // What watched until now ends with it.
         self.tokens.watch = JoinSet::new();
-        if !another_token_helps(&self.status) {
+        if !another_token_helps(self.link.status()) {
             return;
         }
         let Some(session) = self.tokens.session().cloned() else {

@@ -75,7 +75,7 @@ impl Actor {
     async fn sweep(&mut self, now: Instant) {
         self.upkeep.sweep_at = now + SWEEP_INTERVAL;
         // A clock that is wrong makes everything old: both have to say so.
-        if self.server_clock.is_none() {
+        if !self.link.knows_server_time() {
             return;
         }
         let time = self.server_now();
