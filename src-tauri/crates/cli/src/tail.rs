@@ -10,7 +10,7 @@ use gloria_core::address::Address;
 use gloria_core::conditions::Conditions;
 use gloria_core::connection::{self, Moment};
 use gloria_core::event::{self, DecodeContext, Decoded, Event, Undecoded};
-use gloria_core::ports::Signals as _;
+use gloria_core::ports::{Observation, Signals as _};
 use gloria_core::protocol::Transport;
 use gloria_core::refusal;
 use gloria_desktop::SystemSignals;
@@ -25,6 +25,15 @@ use tokio::time::sleep_until;
 use crate::output::{Lines, complain};
 use crate::session::{CommandTokens, settings};
 use crate::{HALTED, NEVER_CONNECTED, NO_TOKEN, USAGE};
+
+/// What the loop waits for.
+enum Input {
+    Observation(Observation),
+    /// It is time to look at the clocks and the network.
+    Look,
+    /// `None` when the stream broke.
+    Delivery(Option<Delivery>),
+}
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -228,8 +237,11 @@ impl Tail {
         tokio::pin!(over);
         let interrupted = interruption();
         tokio::pin!(interrupted);
+        let mut busy_since = Instant::now();
         let code = loop {
-            tokio::select! {
+            // Whoever reads our lines may be slow: that is no sleep of the computer.
+            self.conditions.on_busy(busy_since.elapsed());
+            let input = tokio::select! {
                 biased;
                 () = &mut interrupted => break ExitCode::SUCCESS,
                 () = &mut over => break match self.reached {
@@ -237,20 +249,28 @@ impl Tail {
                     Reached::NoToken => ExitCode::from(NO_TOKEN),
                     Reached::Stream => ExitCode::SUCCESS,
                 },
-                Some(observation) = observations.recv() => {
+                Some(observation) = observations.recv() => Input::Observation(observation),
+                () = sleep_until(self.conditions.deadline().into()) => Input::Look,
+                delivery = deliveries.recv() => Input::Delivery(delivery),
+            };
+            busy_since = Instant::now();
+            match input {
+                Input::Observation(observation) => {
                     if let Some(command) = self.conditions.observe(Instant::now(), now(), &observation) {
                         self.stream.send(command);
                     }
                 }
-                () = sleep_until(self.conditions.deadline().into()) => {
+                Input::Look => {
                     for command in self.conditions.look(Instant::now(), now()) {
                         self.stream.send(command);
                     }
                 }
-                delivery = deliveries.recv() => match delivery {
-                    Some(delivery) => if let Some(code) = self.take(delivery)? { break code },
-                    None => anyhow::bail!("the stream broke; please report this"),
-                },
+                Input::Delivery(Some(delivery)) => {
+                    if let Some(code) = self.take(delivery)? {
+                        break code;
+                    }
+                }
+                Input::Delivery(None) => anyhow::bail!("the stream broke; please report this"),
             }
         };
         if self.options.quiet {

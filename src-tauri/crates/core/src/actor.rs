@@ -321,12 +321,14 @@ impl Actor {
     }
 
     async fn run(&mut self, inlet: &mut Inlet) -> Ending {
-        self.open_stream();
-        self.publish_storage();
         let mut stop = inlet.stop.clone();
+        let running = async {
+            self.begin().await;
+            self.serve(inlet).await
+        };
         let ending = tokio::select! {
             biased;
-            ending = self.serve(inlet) => ending,
+            ending = running => ending,
             // Whatever the loop waits for, a keyring or a disk that hangs, it is not waited for any longer.
             () = async { stopped(&mut stop).await; sleep(INTERRUPT_TIMEOUT).await } => Ending::Asked,
         };
@@ -334,6 +336,12 @@ impl Actor {
             self.finish().await;
         }
         ending
+    }
+
+    /// What is done once, before the first wait. Like all else it may have to wait for a disk that hangs.
+    async fn begin(&mut self) {
+        self.open_stream();
+        self.publish_storage();
     }
 
     /// Hangs up and stores what only memory has, as far as that goes quickly. What is stored already needs nothing.

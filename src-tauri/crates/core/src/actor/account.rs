@@ -35,6 +35,7 @@ pub(super) fn open_inbox(paths: &Paths, account: Option<&Entry>) -> Result<Opene
 impl Actor {
     /// Connects to the address in force, if there is one, resuming after what is stored.
     pub(super) fn open_stream(&mut self) {
+        self.link.want(true);
         self.drop_stream();
         let Some(address) = self.settings.address.clone() else {
             self.set_status(Status::Idle(IdleReason::NotStarted));
@@ -271,7 +272,7 @@ impl Actor {
         self.note_saving(saved);
         if let Some(proxy) = proxy {
             self.settings.network.proxy = proxy;
-            if self.link.is_open() {
+            if self.link.is_wanted() {
                 self.open_stream();
             }
         }

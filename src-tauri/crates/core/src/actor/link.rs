@@ -32,6 +32,8 @@ const DATE_TOLERANCE: EpochMillis = 1_500;
 #[derive(Debug)]
 pub(super) struct Link {
     stream: Option<Stream>,
+    /// The user wants a connection, also while something keeps it from being made.
+    wanted: bool,
     status: Status,
     /// The id that the stream has reached, which an event without an id of its own carries on.
     position: Arc<str>,
@@ -74,6 +76,7 @@ impl Link {
     pub(super) fn new(heard: Option<EpochMillis>, meters: Meters) -> Self {
         Self {
             stream: None,
+            wanted: false,
             status: Status::Idle(IdleReason::NotStarted),
             position: Arc::from(""),
             epoch: None,
@@ -114,6 +117,15 @@ impl Link {
         self.stream = None;
         self.epoch = None;
         self.meters.stopped();
+    }
+
+    /// The user asked for a connection, or with `false` for none: nothing that mends itself may open one then.
+    pub(super) fn want(&mut self, wanted: bool) {
+        self.wanted = wanted;
+    }
+
+    pub(super) fn is_wanted(&self) -> bool {
+        self.wanted
     }
 
     pub(super) fn is_open(&self) -> bool {

@@ -267,7 +267,7 @@ impl Actor {
                 if returned.ask_again {
                     self.cursor = cursor;
                     // Whoever signed out meanwhile stays signed out.
-                    if self.link.is_open() || held.is_some() {
+                    if self.link.is_wanted() {
                         self.open_stream();
                     }
                 }
@@ -280,7 +280,7 @@ impl Actor {
                     trouble.needs_user |= trouble.holds_stream_until.is_none();
                 }
                 self.publish_storage();
-                if held.is_some_and(|until| until <= now) {
+                if held.is_some_and(|until| until <= now) && self.link.is_wanted() {
                     self.open_stream();
                 }
             }

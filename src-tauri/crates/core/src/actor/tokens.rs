@@ -267,6 +267,7 @@ impl Actor {
 
     /// Hangs up at once; whoever signs out hears when the keyring has answered.
     pub(super) fn sign_out(&mut self, reply: Reply<()>) {
+        self.link.want(false);
         self.drop_stream();
         self.drop_collections();
         self.set_status(Status::Idle(IdleReason::Stopped));

@@ -355,3 +355,22 @@ async fn an_event_that_cannot_be_stored_costs_itself_alone() {
     let resumed = seen.stream_requests().next_back().unwrap();
     assert_eq!(resumed.last_event_id(), Some("5"), "it is not asked for again");
 }
+
+#[tokio::test]
+async fn who_signs_out_while_the_file_is_waited_for_stays_signed_out() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running.connected().await;
+    running.stop().await;
+    let before = control.observed().stream_requests().count();
+    let other = Connection::open(file(&desk)).unwrap();
+    other.pragma_update(None, "locking_mode", "EXCLUSIVE").unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE; COMMIT").unwrap();
+    let running = desk.start();
+    running.until("told", is_in_trouble).await;
+    running.core.account_sign_out().await.unwrap();
+    drop(other);
+    running.until("well", |state| state.notices.is_empty()).await;
+    assert_eq!(control.observed().stream_requests().count(), before);
+}
