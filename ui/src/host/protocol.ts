@@ -494,9 +494,61 @@ readAt: number | null,
  */
 archivedAt: number | null, 
 /**
- * What the alert gate decided when it came, in words.
+ * What became of its newest alert.
  */
-alert: string, };
+alert: ItemAlert | null, };
+
+/**
+ * An item's newest alert.
+ */
+export type ItemAlert = { 
+/**
+ * Where it stands.
+ */
+state: AlertState, 
+/**
+ * Why.
+ */
+reason: Reason, 
+/**
+ * Both, in words for the user.
+ */
+words: string, };
+
+/**
+ * Where an alert stands.
+ */
+export type AlertState = "pending" | "shown" | "inDigest" | "suppressed" | "failed" | "withdrawn";
+
+/**
+ * Why an alert stands where it does.
+ */
+export type Reason = { "why": "news", 
+/**
+ * What was decided about its sound.
+ */
+sound: SoundReason, } | { "why": "missed" } | { "why": "burst" } | { "why": "progress" } | { "why": "handled" } | { "why": "expired", 
+/**
+ * When it expired.
+ */
+at: number, } | { "why": "lowPriority" } | { "why": "inView", 
+/**
+ * What was decided about its sound.
+ */
+sound: SoundReason, } | { "why": "shownBefore" } | { "why": "noService" } | { "why": "lost" } | { "why": "refused", 
+/**
+ * What it said.
+ */
+message: string, } | { "why": "broke" } | { "why": "read" } | { "why": "deleted" } | { "why": "replaced" } | { "why": "earlier", 
+/**
+ * Those words.
+ */
+words: string, };
+
+/**
+ * What was decided about a sound.
+ */
+export type SoundReason = { "played": SoundName } | "off" | "paused" | "justPlayed";
 
 /**
  * What an item is.

@@ -1,10 +1,24 @@
 import type { Scenario } from './fake';
-import type { ConnectionView, ErrorCount, Item, ItemKind, MetricsView, Minute, Priority } from './protocol';
+import type {
+  ConnectionView,
+  ErrorCount,
+  Item,
+  ItemAlert,
+  ItemKind,
+  MetricsView,
+  Minute,
+  Priority,
+} from './protocol';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+
+/** An alert that the notification service answered. */
+function shown(words: string): ItemAlert {
+  return { state: 'shown', reason: { why: 'news', sound: { played: 'chime' } }, words };
+}
 
 /** A notification with the fields that matter; the rest is what is usual. */
 export function item(fields: Partial<Item> & Pick<Item, 'key' | 'createdAt'>): Item {
@@ -25,7 +39,7 @@ export function item(fields: Partial<Item> & Pick<Item, 'key' | 'createdAt'>): I
     seenAt: null,
     readAt: null,
     archivedAt: null,
-    alert: 'Shown as a toast with the chime, because no rule held it back',
+    alert: shown('Notification shown; with sound'),
     ...fields,
   });
 }
@@ -62,7 +76,7 @@ function busyItems(now: number): Item[] {
       actions: [
         { label: 'Correct line 418', link: 'https://gloria.example.com/payroll/runs/2211/lines/418' },
       ],
-      alert: 'Shown as a toast with the alarm, although you are in a meeting, because it is urgent',
+      alert: shown('Notification shown; with sound'),
     }),
     item({
       key: 'n-2',
@@ -85,7 +99,11 @@ function busyItems(now: number): Item[] {
       body: '9 of 20 departments have delivered.',
       progress: 45,
       seenAt: now - 10 * MINUTE,
-      alert: 'No toast, because progress of a workflow is shown in the inbox only',
+      alert: {
+        state: 'suppressed',
+        reason: { why: 'progress' },
+        words: 'No notification: this workflow has not ended',
+      },
     }),
     item({
       key: 'n-4',
@@ -699,7 +717,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
         priority: 'high',
         title: 'Notifications are missing here',
         body: 'What came after event 118 and up to event 204 is no longer on the server. Look on the Gloria website for what is not here.',
-        alert: 'Toast shown; with sound',
+        alert: shown('Notification shown; with sound'),
       }),
       item({
         key: 'u:more:1',
@@ -769,7 +787,7 @@ function longItems(now: number): Item[] {
         { label: words.trim(), link: 'https://gloria.example.com/a' },
         { label: 'Short', link: `https://${'sub.'.repeat(20)}example.com/` },
       ],
-      alert: words.repeat(2),
+      alert: shown(words.repeat(2)),
     }),
     item({
       key: 'long-2',
@@ -815,7 +833,7 @@ function hostileItems(now: number): Item[] {
         { label: 'file', link: 'file:///etc/passwd' },
         { label: 'Only this one is a link', link: 'https://gloria.example.com/ok' },
       ],
-      alert: '<img src=x onerror=alert(8)>',
+      alert: shown('<img src=x onerror=alert(8)>'),
     }),
     item({
       key: 'hostile-2',

@@ -163,7 +163,7 @@ test('new items do not move what is being read', async ({ app, page }) => {
       link: null,
       actions: [],
       progress: null,
-      alert: '',
+      alert: null,
     };
     const marks = { seenAt: null, readAt: null, archivedAt: null };
     for (const n of [1, 2, 3]) {

@@ -2,11 +2,10 @@
 //! [`Update`] with the revision it leads to.
 
 mod account;
+mod alerts;
 mod attention;
-mod collecting;
 mod incoming;
 mod link;
-mod notifications;
 mod pause;
 mod readers;
 mod requests;
@@ -38,16 +37,14 @@ use crate::metrics::endpoint::Endpoint;
 use crate::paths::Paths;
 use crate::ports::{
     Answer, Clock, NotificationError, NotificationEvent, Notifications, Observation, Opener, SecretError,
-    Secrets, Signals, SoundError, Sounds, Subject, SystemProxies, WindowPort,
+    Secrets, Signals, SoundError, Sounds, SystemProxies, WindowPort,
 };
 use crate::private;
 use crate::protocol::{AccountView, Counts, Notice, NoticeKind, Preferences, Snapshot, TokenState};
 use crate::session::{self, Session, TokenReport};
 use crate::settings::{Key, Resolved, Settings, SettingsFile, proxy_words};
-use crate::throttle::Throttle;
-use collecting::{CatchUp, Held};
+use alerts::Alerts;
 use link::{Beside, Link};
-use notifications::ShownNotifications;
 use pause::SoundsPause;
 use readers::Readers;
 use storage::{StorageTrouble, Unstored};
@@ -114,7 +111,7 @@ const FINISH_TIMEOUT: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 enum Report {
     Notification {
-        subject: Subject,
+        asked: alerts::Asked,
         outcome: Result<Answer, NotificationError>,
     },
     Sound(Result<(), SoundError>),
@@ -196,17 +193,12 @@ struct Actor {
     own_problems: Vec<String>,
     link: Link,
     tokens: Tokens,
-    catch_up: Option<CatchUp>,
-    /// Alerts of more than anybody could read one by one.
-    burst: Option<Held>,
-    throttle: Throttle,
-    shown: ShownNotifications,
+    alerts: Alerts,
     /// What the notification service says; `None` once nothing more can come.
     notification_events: Option<mpsc::Receiver<NotificationEvent>>,
     conditions: Conditions,
     /// `None` once nothing more can come.
     observations: Option<mpsc::Receiver<Observation>>,
-    last_sound: Option<Instant>,
     sounds_pause: SoundsPause,
     meters: Meters,
     /// The connection's numbers for a collector, where the settings ask for them.
@@ -299,10 +291,7 @@ impl Actor {
             own_problems,
             link: Link::new(heard_at, meters.clone()),
             tokens,
-            catch_up: None,
-            burst: None,
-            throttle: Throttle::for_toasts(),
-            shown: ShownNotifications::default(),
+            alerts: Alerts::default(),
             notification_events: Some(notification_events),
             storage,
             unstored: Vec::new(),
@@ -311,7 +300,6 @@ impl Actor {
             account,
             conditions: Conditions::new(Instant::now().into_std(), now),
             observations: Some(observations),
-            last_sound: None,
             sounds_pause,
             meters,
             endpoint,
@@ -340,6 +328,8 @@ impl Actor {
 
     /// What is done once, before the first wait. Like all else it may have to wait for a disk that hangs.
     async fn begin(&mut self) {
+        self.on_first_notification_events().await;
+        self.resume_alerts().await;
         self.open_stream();
         self.publish_storage();
     }
@@ -347,7 +337,11 @@ impl Actor {
     /// Hangs up and stores what only memory has, as far as that goes quickly. What is stored already needs nothing.
     async fn finish(&mut self) {
         self.drop_stream();
-        if timeout(FINISH_TIMEOUT, self.store_heard()).await.is_err() {
+        let storing = async {
+            self.flush_alerts().await;
+            self.store_heard().await;
+        };
+        if timeout(FINISH_TIMEOUT, storing).await.is_err() {
             tracing::warn!("the inbox did not answer in time at the end");
         }
     }
@@ -369,7 +363,7 @@ impl Actor {
                 Input::Request(None) => return Ending::Asked,
                 Input::Report(report) => self.on_report(report).await,
                 Input::Observation(observation) => self.on_observation(observation),
-                Input::Notification(event) => self.on_notification_event(event),
+                Input::Notification(event) => self.on_notification_event(event).await,
                 Input::Token(report) => self.on_token(report),
                 Input::Delivery(Some(delivery)) => self.take_delivery(delivery).await,
                 Input::Delivery(None) => return Ending::Broken("the stream"),
@@ -475,7 +469,7 @@ impl Actor {
 
     async fn on_report(&mut self, report: Report) {
         match report {
-            Report::Notification { subject, outcome } => self.on_notification_answer(subject, outcome).await,
+            Report::Notification { asked, outcome } => self.on_notification_answer(asked, outcome).await,
             Report::Sound(Ok(())) => self.readers.set_notice(NoticeKind::Sound, None),
             Report::NotRead(look) => self.on_not_read(look).await,
             Report::KeyringChanged => {

@@ -1,20 +1,25 @@
 //! The alert gate: one pure function decides what an item may do to get attention, and says why.
 
+pub mod digest;
+pub mod replay;
+pub mod words;
+
 use std::time::Duration;
 
-use crate::protocol::{Item, ItemKind, Priority, SoundName};
+use crate::protocol::{Item, ItemKind, Priority, Reason, SoundName, SoundReason};
+pub use digest::Collection;
 
 /// What is known at the moment an item is posted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Circumstances {
-    /// It was missed while disconnected and came with the others that were.
-    pub catching_up: bool,
+    /// It was missed while disconnected.
+    pub missed: bool,
     /// More came of its kind than anybody could read one by one.
     pub throttled: bool,
     /// The window has focus and shows the place where the item appears.
     pub in_view: bool,
-    /// The item was of use only until a time that has passed.
-    pub expired: bool,
+    /// The item was of use only until a time that has passed: this one.
+    pub expired: Option<i64>,
     /// The same was alerted already, while it could not be stored.
     pub shown_before: bool,
     /// Sounds are switched on.
@@ -29,18 +34,40 @@ pub struct Circumstances {
 
 /// What an item may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Alert {
-    /// What its toast may do.
-    pub toast: ToastVerdict,
-    /// The sound to play, if any.
-    pub sound: Option<SoundName>,
-    /// Why, in words for the user.
-    pub reason: String,
+pub struct Decision {
+    /// What becomes of its notification.
+    pub verdict: Verdict,
+    /// Why.
+    pub reason: Reason,
 }
 
-/// What becomes of an item's toast.
+impl Decision {
+    /// The sound to play at once, if any. What is collected makes one sound together.
+    pub fn sound(&self) -> Option<SoundName> {
+        match self.reason {
+            Reason::News { sound } | Reason::InView { sound } => sound.sound(),
+            Reason::Missed
+            | Reason::Burst
+            | Reason::Progress
+            | Reason::Handled
+            | Reason::Expired { .. }
+            | Reason::LowPriority
+            | Reason::ShownBefore
+            | Reason::NoService
+            | Reason::Lost
+            | Reason::Refused { .. }
+            | Reason::Broke
+            | Reason::Read
+            | Reason::Deleted
+            | Reason::Replaced
+            | Reason::Earlier { .. } => None,
+        }
+    }
+}
+
+/// What becomes of an item's notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ToastVerdict {
+pub enum Verdict {
     /// Shown at once.
     Show,
     /// Held until it is known how many there are: a few are shown, many become one digest.
@@ -49,94 +76,71 @@ pub enum ToastVerdict {
     Suppress,
 }
 
-/// What a toast is held together with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Collection {
-    /// What was missed while disconnected.
-    Missed,
-    /// What came at once with too much else.
-    Burst,
-}
-
 /// Sounds of one burst count as one: shorter than the pause between two things that happen by themselves, longer than
 /// the longest bundled sound.
 const BURST: Duration = Duration::from_secs(3);
 
-/// Above this many missed items one digest speaks for all.
-pub const MOST_MISSED_TOASTS: usize = 5;
-
 /// Decides what an item that was really inserted may do.
-pub fn decide(item: &Item, now: &Circumstances) -> Alert {
-    let (toast, toast_reason) = toast(item, now);
-    let (sound, sound_reason) = match toast {
-        // What is collected makes its one sound when the collection is shown.
-        ToastVerdict::Collect(_) => (None, ""),
-        ToastVerdict::Suppress if toast_reason != IN_VIEW => (None, ""),
-        ToastVerdict::Show | ToastVerdict::Suppress => sound(item.kind, item.priority, now),
+pub fn decide(item: &Item, now: &Circumstances) -> Decision {
+    let suppressed = |reason| Decision {
+        verdict: Verdict::Suppress,
+        reason,
     };
-    let reason = if sound_reason.is_empty() {
-        toast_reason.to_owned()
-    } else {
-        format!("{toast_reason}; {sound_reason}")
+    let collected = |collection, reason| Decision {
+        verdict: Verdict::Collect(collection),
+        reason,
     };
-    Alert { toast, sound, reason }
-}
-
-const IN_VIEW: &str = "No toast: the inbox was in front of you";
-
-fn toast(item: &Item, now: &Circumstances) -> (ToastVerdict, &'static str) {
+    let is_urgent = item.priority == Priority::Urgent;
+    // What is missing is not one of the things that were missed: a digest would hide it.
+    let is_gap = item.kind == ItemKind::Gap;
     if item.kind == ItemKind::WorkflowRunning {
-        return (ToastVerdict::Suppress, "No alert: progress is not news");
+        return suppressed(Reason::Progress);
     }
     if item.read_at.is_some() || item.archived_at.is_some() {
-        return (ToastVerdict::Suppress, "No alert: it was read elsewhere");
+        return suppressed(Reason::Handled);
     }
     if now.shown_before {
-        return (
-            ToastVerdict::Suppress,
-            "No alert: it was shown when it came, and could not be stored then",
-        );
+        return suppressed(Reason::ShownBefore);
     }
-    if now.expired {
-        return (
-            ToastVerdict::Suppress,
-            "No alert: its time had passed when it came",
-        );
+    if let Some(at) = now.expired {
+        return suppressed(Reason::Expired { at });
     }
     if item.priority == Priority::Low {
-        return (ToastVerdict::Suppress, "No alert: low priority");
+        return suppressed(Reason::LowPriority);
     }
-    // What is missing is not one of the things that were missed: a digest would hide it.
-    if now.catching_up && item.kind != ItemKind::Gap {
-        return (
-            ToastVerdict::Collect(Collection::Missed),
-            "Alerted together with what came while you were away",
-        );
+    if now.missed && !is_gap && !is_urgent {
+        return collected(Collection::Missed, Reason::Missed);
     }
     // What is urgent may sit below the part of the list that the eye rests on.
-    if now.in_view && item.priority != Priority::Urgent {
-        return (ToastVerdict::Suppress, IN_VIEW);
+    if now.in_view && !is_urgent {
+        let sound = sound(item.kind, item.priority, now);
+        return suppressed(Reason::InView { sound });
     }
-    if now.throttled && item.kind != ItemKind::Gap {
-        return (
-            ToastVerdict::Collect(Collection::Burst),
-            "Alerted together with others: too many came at once",
-        );
+    if now.throttled && !is_gap {
+        return collected(Collection::Burst, Reason::Burst);
     }
-    (ToastVerdict::Show, "Toast shown")
+    if now.missed && !is_gap {
+        return collected(Collection::Urgent, Reason::Missed);
+    }
+    Decision {
+        verdict: Verdict::Show,
+        reason: Reason::News {
+            sound: sound(item.kind, item.priority, now),
+        },
+    }
 }
 
-/// Decides about the sound of an item or of a digest.
-pub fn sound(kind: ItemKind, priority: Priority, now: &Circumstances) -> (Option<SoundName>, &'static str) {
+/// Decides about the sound of an item or of what was collected.
+pub fn sound(kind: ItemKind, priority: Priority, now: &Circumstances) -> SoundReason {
     if !now.sounds_on {
-        return (None, "no sound: sounds are off");
+        return SoundReason::Off;
     }
     if now.sounds_paused {
-        return (None, "no sound: sounds are paused");
+        return SoundReason::Paused;
     }
     let in_burst = now.since_last_sound.is_some_and(|since| since < BURST);
     if in_burst && priority != Priority::Urgent {
-        return (None, "no sound: one had just played");
+        return SoundReason::JustPlayed;
     }
     let sound = match (priority, kind) {
         (Priority::Urgent, _) => SoundName::Alarm,
@@ -152,7 +156,7 @@ pub fn sound(kind: ItemKind, priority: Priority, now: &Circumstances) -> (Option
             | ItemKind::Unreadable,
         ) => now.sound,
     };
-    (Some(sound), "with sound")
+    SoundReason::Played(sound)
 }
 
 #[cfg(test)]
@@ -179,15 +183,15 @@ mod tests {
             seen_at: None,
             read_at: None,
             archived_at: None,
-            alert: String::new(),
+            alert: None,
         }
     }
 
-    const QUIET_DESK: Circumstances = Circumstances {
-        catching_up: false,
+    const QUIET: Circumstances = Circumstances {
+        missed: false,
         throttled: false,
         in_view: false,
-        expired: false,
+        expired: None,
         shown_before: false,
         sounds_on: true,
         sounds_paused: false,
@@ -195,62 +199,76 @@ mod tests {
         sound: SoundName::Chime,
     };
 
+    fn words(decision: &Decision) -> String {
+        let state = match decision.verdict {
+            Verdict::Show => crate::protocol::AlertState::Shown,
+            Verdict::Collect(_) => crate::protocol::AlertState::InDigest,
+            Verdict::Suppress => crate::protocol::AlertState::Suppressed,
+        };
+        words::words(state, &decision.reason)
+    }
+
     #[test]
     fn the_table() {
         use Priority::{High, Low, Normal, Urgent};
         use SoundName::{Alarm, Chime};
-        use ToastVerdict::{Collect, Show, Suppress};
-        const MISSED: ToastVerdict = Collect(Collection::Missed);
-        const BURST: ToastVerdict = Collect(Collection::Burst);
+        use Verdict::{Collect, Show, Suppress};
+        const MISSED: Verdict = Collect(Collection::Missed);
+        const URGENT: Verdict = Collect(Collection::Urgent);
+        const FLOOD: Verdict = Collect(Collection::Burst);
         let paused = Circumstances {
             sounds_paused: true,
-            ..QUIET_DESK
+            ..QUIET
         };
         let off = Circumstances {
             sounds_on: false,
-            ..QUIET_DESK
+            ..QUIET
         };
         let in_view = Circumstances {
             in_view: true,
-            ..QUIET_DESK
+            ..QUIET
         };
         let missed = Circumstances {
-            catching_up: true,
-            ..QUIET_DESK
+            missed: true,
+            ..QUIET
         };
         let expired = Circumstances {
-            expired: true,
-            ..QUIET_DESK
+            expired: Some(1),
+            ..QUIET
         };
         let shown = Circumstances {
             shown_before: true,
-            ..QUIET_DESK
+            ..QUIET
         };
         let burst = Circumstances {
             since_last_sound: Some(Duration::from_secs(1)),
-            ..QUIET_DESK
+            ..QUIET
         };
         let flood = Circumstances {
             throttled: true,
-            ..QUIET_DESK
+            ..QUIET
         };
         let seen_flood = Circumstances {
             in_view: true,
             ..flood
         };
+        let seen_missed = Circumstances {
+            in_view: true,
+            ..missed
+        };
         let missed_flood = Circumstances {
-            catching_up: true,
+            missed: true,
             ..flood
         };
         let later = Circumstances {
             since_last_sound: Some(Duration::from_secs(3)),
-            ..QUIET_DESK
+            ..QUIET
         };
         let table = [
-            (Normal, QUIET_DESK, Show, Some(Chime), "Toast shown; with sound"),
-            (High, QUIET_DESK, Show, Some(Chime), "with sound"),
-            (Urgent, QUIET_DESK, Show, Some(Alarm), "with sound"),
-            (Low, QUIET_DESK, Suppress, None, "low priority"),
+            (Normal, QUIET, Show, Some(Chime), "Notification shown; with sound"),
+            (High, QUIET, Show, Some(Chime), "with sound"),
+            (Urgent, QUIET, Show, Some(Alarm), "with sound"),
+            (Low, QUIET, Suppress, None, "priority is low"),
             (Normal, paused, Show, None, "paused"),
             (Normal, off, Show, None, "sounds are off"),
             (Urgent, off, Show, None, "sounds are off"),
@@ -263,14 +281,15 @@ mod tests {
             ),
             (Urgent, in_view, Show, Some(Alarm), "with sound"),
             (Normal, missed, MISSED, None, "while you were away"),
-            (Urgent, missed, MISSED, None, "while you were away"),
-            (Normal, expired, Suppress, None, "its time had passed"),
+            (Urgent, missed, URGENT, None, "while you were away"),
+            (Urgent, seen_missed, URGENT, None, "while you were away"),
+            (Normal, expired, Suppress, None, "it had expired"),
             (Urgent, shown, Suppress, None, "shown when it came"),
             (Normal, burst, Show, None, "one had just played"),
             (Urgent, burst, Show, Some(Alarm), "with sound"),
-            (Normal, flood, BURST, None, "too many came at once"),
-            (Urgent, flood, BURST, None, "too many came at once"),
-            (Low, flood, Suppress, None, "low priority"),
+            (Normal, flood, FLOOD, None, "too many came at once"),
+            (Urgent, flood, FLOOD, None, "too many came at once"),
+            (Low, flood, Suppress, None, "priority is low"),
             (
                 Normal,
                 seen_flood,
@@ -281,14 +300,15 @@ mod tests {
             (Normal, missed_flood, MISSED, None, "while you were away"),
             (Normal, later, Show, Some(Chime), "with sound"),
         ];
-        for (priority, now, toast, sound, reason) in table {
-            let alert = decide(&item(priority), &now);
-            assert_eq!((alert.toast, alert.sound), (toast, sound), "{priority:?} {now:?}");
-            assert!(
-                alert.reason.contains(reason),
-                "{priority:?} {now:?}: {}",
-                alert.reason
+        for (priority, now, verdict, sound, reason) in table {
+            let decision = decide(&item(priority), &now);
+            assert_eq!(
+                (decision.verdict, decision.sound()),
+                (verdict, sound),
+                "{priority:?} {now:?}"
             );
+            let words = words(&decision);
+            assert!(words.contains(reason), "{priority:?} {now:?}: {words}");
         }
     }
 
@@ -298,6 +318,19 @@ mod tests {
             read_at: Some(1),
             ..item(Priority::Urgent)
         };
-        assert_eq!(decide(&read, &QUIET_DESK).toast, ToastVerdict::Suppress);
+        assert_eq!(decide(&read, &QUIET).verdict, Verdict::Suppress);
+    }
+
+    #[test]
+    fn a_workflow_that_ends_well_has_a_sound_of_its_own() {
+        let completed = Item {
+            kind: ItemKind::WorkflowCompleted,
+            ..item(Priority::Normal)
+        };
+        let decision = decide(&completed, &QUIET);
+        assert_eq!(
+            (decision.verdict, decision.sound()),
+            (Verdict::Show, Some(SoundName::Bloom))
+        );
     }
 }

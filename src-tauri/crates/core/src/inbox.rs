@@ -3,6 +3,7 @@
 //! An event's effect and the cursor move in one transaction: whatever ends the process, the next start resumes after
 //! the last event that took effect, and what took effect is known by its event id and its item's key.
 
+mod alerts;
 mod aside;
 mod change;
 mod filing;
@@ -31,6 +32,7 @@ use crate::private::{self, NotPrivate};
 
 use legacy::{Legacy, Place};
 
+pub use alerts::{AlertRecord, Ask, DigestRecord, Due, DueQuery, Recorded, Target};
 pub use aside::Returned;
 pub use filing::{Arrival, Cursor, Filed, Now, Posted, fingerprint};
 pub use thread::InboxThread;
@@ -45,6 +47,9 @@ static SERIALS: AtomicU64 = AtomicU64::new(0);
 
 /// What the file is called in the folder of its account.
 pub(crate) const FILE: &str = "inbox.sqlite";
+
+/// Statements that stay prepared: all that filing an event and its alert take, with room.
+const STATEMENT_CAPACITY: usize = 128;
 
 /// The inbox of one account.
 #[derive(Debug)]
@@ -66,6 +71,8 @@ pub struct Inbox {
     erased: bool,
     /// Nobody else files into the account. `None` for an inbox without a file, and one that is only read.
     lock: Option<lock::WriterLock>,
+    /// Notifications that were asked for and are not answered.
+    asked: alerts::Asked,
 }
 
 /// An inbox with what had to be said when it was opened.
@@ -298,6 +305,7 @@ impl Inbox {
     }
 
     fn of(db: Connection, server: &str, place: Option<&Place>) -> Self {
+        db.set_prepared_statement_cache_capacity(STATEMENT_CAPACITY);
         Self {
             db,
             serial: SERIALS.fetch_add(1, Ordering::Relaxed),
@@ -308,6 +316,7 @@ impl Inbox {
             shown: aside::Shown::default(),
             erased: true,
             lock: None,
+            asked: alerts::Asked::default(),
         }
     }
 
@@ -352,6 +361,7 @@ impl Inbox {
         })?;
         let mut inbox = Self::of(db, server, place);
         inbox.connection = last + 1;
+        inbox.read_numbers()?;
         Ok(inbox)
     }
 

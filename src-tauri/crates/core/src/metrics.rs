@@ -157,6 +157,11 @@ impl Metrics {
         self.hang_up(now, None);
     }
 
+    /// The desktop shows notifications, or nothing does.
+    pub(crate) fn notifications_available(&self, available: bool) {
+        self.instruments.set_notifications_available(available);
+    }
+
     /// Counts events of one outcome.
     pub fn events(&mut self, now: Moment, outcome: Outcome, count: u64, took: Option<Duration>) {
         self.record(now, Measure::Events { outcome, count, took });

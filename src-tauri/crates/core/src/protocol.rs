@@ -3,12 +3,16 @@
 //! The TypeScript in `ui/src/host/protocol.ts` is generated from this file by a test, committed, and refused when
 //! stale. Times are milliseconds since the Unix epoch, UTC; all integers stay below 2^53.
 
+mod alert;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 #[cfg(test)]
 use ts_rs::TS;
+
+pub use alert::{AlertState, ItemAlert, Reason, SoundReason};
 
 /// Milliseconds since the Unix epoch, UTC.
 pub type EpochMillis = i64;
@@ -524,8 +528,8 @@ pub struct Item {
     pub read_at: Option<EpochMillis>,
     /// When it was archived.
     pub archived_at: Option<EpochMillis>,
-    /// What the alert gate decided when it came, in words.
-    pub alert: String,
+    /// What became of its newest alert.
+    pub alert: Option<ItemAlert>,
 }
 
 /// What an item is.

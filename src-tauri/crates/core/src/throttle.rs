@@ -5,10 +5,14 @@
 
 use std::time::{Duration, Instant};
 
+use crate::alert::digest::MAX_URGENT_ALONE;
 use crate::protocol::{Item, ItemKind, Priority};
 
 /// Toasts of one kind at once: as many as are read before the first is gone.
 const TOASTS_AT_ONCE: u32 = 5;
+
+/// What is urgent at once: it does not wait behind anything, but more than this is more than anybody takes in.
+const URGENT_AT_ONCE: u32 = MAX_URGENT_ALONE;
 
 /// The rate of toasts that a person can follow: one takes about this long to read.
 const TOAST_EVERY: Duration = Duration::from_secs(5);
@@ -85,7 +89,9 @@ pub struct Throttle([Bucket; 4]);
 impl Throttle {
     /// What may be notified of one by one.
     pub fn for_toasts() -> Self {
-        Self([Bucket::new(TOASTS_AT_ONCE, TOAST_EVERY); 4])
+        let mut buckets = [Bucket::new(TOASTS_AT_ONCE, TOAST_EVERY); 4];
+        buckets[Source::Urgent as usize] = Bucket::new(URGENT_AT_ONCE, TOAST_EVERY);
+        Self(buckets)
     }
 
     /// What readers may be told of without delay.

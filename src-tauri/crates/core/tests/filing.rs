@@ -5,14 +5,21 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use gloria_core::alert::{Decision, Verdict};
 use gloria_core::event::{DecodeContext, decode};
 use gloria_core::inbox::{Arrival, Cursor, Filed, Inbox, Now, fingerprint};
-use gloria_core::protocol::{InboxQuery, InboxView, Item, ItemKind, Mark};
+use gloria_core::protocol::{InboxQuery, InboxView, Item, ItemKind, Mark, Reason};
 use gloria_stream::Frame;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 const SERVER: &str = "https://gloria.example/api";
+
+/// About what these tests file: nothing of it is to be shown.
+const QUIET: Decision = Decision {
+    verdict: Verdict::Suppress,
+    reason: Reason::LowPriority,
+};
 
 /// 26 November 2026, 12:00 UTC.
 const NOON: i64 = 1_795_694_400_000;
@@ -70,6 +77,7 @@ impl Desk {
             event_type: event_type.to_owned(),
             event: Some(decode(&frame, &context).unwrap().event),
             bytes: text.len(),
+            missed: false,
         };
         let cursor = if self.id.is_empty() {
             Cursor::Stays
@@ -85,7 +93,7 @@ impl Desk {
                 if item.read_at.is_none() && item.kind != ItemKind::WorkflowRunning {
                     alerts.push(item.title.clone());
                 }
-                String::new()
+                QUIET
             });
         filed.unwrap()
     }

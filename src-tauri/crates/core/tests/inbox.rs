@@ -6,9 +6,10 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use gloria_core::alert::{Decision, Verdict};
 use gloria_core::event::{DecodeContext, decode};
 use gloria_core::inbox::{Arrival, Cursor, Filed, Inbox, InboxError, Now, fingerprint};
-use gloria_core::protocol::{InboxPage, InboxQuery, InboxView, ItemKind, Mark};
+use gloria_core::protocol::{InboxPage, InboxQuery, InboxView, ItemKind, Mark, Reason};
 use gloria_stream::Frame;
 use tempfile::TempDir;
 
@@ -50,6 +51,7 @@ fn arrival(event_id: &str, event_type: &str, data: &str) -> Arrival {
             .ok()
             .map(|decoded| decoded.event),
         bytes: data.len(),
+        missed: false,
     }
 }
 
@@ -69,12 +71,20 @@ fn try_to_file(inbox: &mut Inbox, arrivals: &[Arrival]) -> Result<Vec<Filed>, In
         .find(|id| !id.is_empty())
         .map_or(Cursor::Stays, Cursor::At);
     inbox.file(&arrivals.to_vec().into(), cursor, NOW, |posted| {
-        if posted.shown_before {
-            "shown before".to_owned()
+        let reason = if posted.shown_before {
+            Reason::ShownBefore
         } else {
-            "because".to_owned()
+            Reason::LowPriority
+        };
+        Decision {
+            verdict: Verdict::Suppress,
+            reason,
         }
     })
+}
+
+fn reason(inbox: &Inbox, key: &str) -> Reason {
+    inbox.item(key).unwrap().unwrap().alert.unwrap().reason
 }
 
 fn posted(filed: &[Filed]) -> Vec<&str> {
@@ -386,7 +396,6 @@ fn what_came_in_memory_is_brought_to_the_file_with_its_cursor() {
         &[created("2", "b"), created("2", "b"), created("3", "c")],
     );
     inbox.mark(&["n:b".into()], Mark::Read, 5).unwrap();
-    inbox.correct_alert("n:c", "corrected").unwrap();
     assert_eq!(on_disk(&path).counts().unwrap().total, 1);
     let returned = inbox.return_to_file().unwrap();
     assert!(!returned.ask_again);
@@ -394,7 +403,6 @@ fn what_came_in_memory_is_brought_to_the_file_with_its_cursor() {
     assert_eq!(on_disk.cursor().unwrap().as_deref(), Some("3"));
     assert_eq!(keys(&on_disk), ["n:c", "n:b", "n:a"]);
     assert_eq!(on_disk.item("n:b").unwrap().unwrap().read_at, Some(5));
-    assert_eq!(on_disk.item("n:c").unwrap().unwrap().alert, "corrected");
 }
 
 #[test]
@@ -424,8 +432,8 @@ fn what_is_too_much_to_remember_is_asked_for_again_and_not_alerted_again() {
     assert!((9_001..=10_001).contains(&stored), "{stored}");
     file(&mut inbox, &all);
     assert_eq!(inbox.counts().unwrap().total, 11_001);
-    assert_eq!(inbox.item("n:2").unwrap().unwrap().alert, "shown before");
-    assert_eq!(inbox.item("n:11001").unwrap().unwrap().alert, "because");
+    assert_eq!(reason(&inbox, "n:2"), Reason::ShownBefore);
+    assert_eq!(reason(&inbox, "n:11001"), Reason::LowPriority);
     file(&mut inbox, &[created("11002", "2")]);
     assert_eq!(inbox.counts().unwrap().total, 11_001);
 }
@@ -455,7 +463,7 @@ fn a_second_trouble_before_all_was_sent_again_alerts_nothing_twice() {
     file(&mut inbox, &all[2..]);
 
     for key in ["n:2", "n:3", "n:4", "n:7"] {
-        assert_eq!(inbox.item(key).unwrap().unwrap().alert, "shown before", "{key}");
+        assert_eq!(reason(&inbox, key), Reason::ShownBefore, "{key}");
     }
     assert_eq!(inbox.counts().unwrap().total, 9);
 }
@@ -492,7 +500,7 @@ fn what_the_file_alone_refuses_costs_itself_alone_on_the_way_back() {
     let instead = keys.iter().position(|key| key.starts_with("u:")).unwrap();
     keys.remove(instead);
     assert_eq!(keys, ["n:e", "n:d", "n:c", "n:b", "n:a"]);
-    assert_eq!(on_disk.item("n:e").unwrap().unwrap().alert, "because");
+    assert_eq!(reason(&on_disk, "n:e"), Reason::LowPriority);
 }
 
 #[test]

@@ -6,13 +6,20 @@ use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
+use gloria_core::alert::{Decision, Verdict};
 use gloria_core::event::{DecodeContext, decode};
 use gloria_core::inbox::{Arrival, Cursor, Inbox, InboxThread, Now, fingerprint};
-use gloria_core::protocol::{Counts, InboxQuery, InboxView, Item, Mark};
+use gloria_core::protocol::{Counts, InboxQuery, InboxView, Item, Mark, Reason};
 use gloria_stream::Frame;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use tokio::time::timeout;
+
+/// About what these tests file: nothing of it is to be shown.
+const QUIET: Decision = Decision {
+    verdict: Verdict::Suppress,
+    reason: Reason::LowPriority,
+};
 
 const SERVER: &str = "https://gloria.example/api";
 
@@ -40,6 +47,7 @@ fn arrival(event_id: &str, event_type: &str, data: &Value) -> Arrival {
         event_type: event_type.to_owned(),
         event: Some(decode(&frame, &context).unwrap().event),
         bytes: text.len(),
+        missed: false,
     }
 }
 
@@ -49,9 +57,7 @@ fn file(inbox: &mut Inbox, arrivals: Vec<Arrival>) {
         here: NOON,
         server: NOON,
     };
-    inbox
-        .file(&arrivals.into(), cursor, now, |_| String::new())
-        .unwrap();
+    inbox.file(&arrivals.into(), cursor, now, |_| QUIET).unwrap();
 }
 
 fn created(id: usize, priority: &str, minute: usize) -> Arrival {

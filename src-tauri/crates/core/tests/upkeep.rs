@@ -6,12 +6,19 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use gloria_core::alert::{Decision, Verdict};
 use gloria_core::event::{DecodeContext, decode};
 use gloria_core::inbox::{Arrival, Cursor, Filed, Inbox, InboxError, Now, Retention, Sweep, fingerprint};
-use gloria_core::protocol::{InboxQuery, InboxView, Mark};
+use gloria_core::protocol::{InboxQuery, InboxView, Mark, Reason};
 use gloria_stream::Frame;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+
+/// About what these tests file: nothing of it is to be shown.
+const QUIET: Decision = Decision {
+    verdict: Verdict::Suppress,
+    reason: Reason::LowPriority,
+};
 
 const SERVER: &str = "https://gloria.example/api";
 
@@ -47,12 +54,11 @@ fn comes(inbox: &mut Inbox, event_id: &str, event_type: &str, data: &Value, at: 
         event_type: event_type.to_owned(),
         event: Some(decode(&frame, &context).unwrap().event),
         bytes: text.len(),
+        missed: false,
     };
     let now = Now { here: at, server: at };
     let cursor = Cursor::At(event_id.to_owned());
-    inbox
-        .file(&vec![arrival].into(), cursor, now, |_| String::new())
-        .unwrap()
+    inbox.file(&vec![arrival].into(), cursor, now, |_| QUIET).unwrap()
 }
 
 fn notification(id: usize, priority: &str) -> Value {

@@ -25,7 +25,7 @@ async fn without_a_session_bus_events_are_stored_and_the_missing_toast_is_told()
     scene.connected().await;
     scene.push("1");
     let told = |item: &Value| {
-        item["alert"]
+        item["alert"]["words"]
             .as_str()
             .is_some_and(|alert| alert.contains("no notification service"))
     };

@@ -182,7 +182,6 @@ impl Actor {
             })
             .await?;
         self.link.begin_account(heard_at);
-        self.drop_collections();
         self.publish_account();
         self.readers.publish_inbox_changed();
         self.publish_counts().await;
@@ -193,6 +192,8 @@ impl Actor {
     /// Leaves the inbox of the account before for that of another one. One that could not be stored is kept until it
     /// can.
     async fn switch_inbox(&mut self, next: Entry) -> Result<(), CoreError> {
+        // An answer that comes later is of an inbox that is left.
+        self.flush_alerts().await;
         let waiting = self
             .unstored
             .iter()
@@ -222,6 +223,7 @@ impl Actor {
         self.readers.set_notice(NoticeKind::Storage, problem.clone());
         self.inbox_problem = problem;
         self.publish_storage();
+        self.begin_account_alerts().await;
         Ok(())
     }
 

@@ -6,21 +6,14 @@ use gloria_stream::{Command, Delivery, Frame, Frames, Status};
 use tokio::time::Instant;
 
 use super::{Actor, Report};
-use crate::alert::{self, Alert, Circumstances, ToastVerdict};
-use crate::event::{self, ConnectionEstablished, DecodeContext, DecodeError, Event, Post, Undecoded};
+use crate::event::{self, ConnectionEstablished, DecodeContext, DecodeError, Event, Undecoded};
 use crate::inbox::{Arrival, Cursor, Filed, Now, fingerprint, notices};
 use crate::metrics::{self, Outcome};
 use crate::outage::OutageNews;
-use crate::ports::{NotificationRequest, Subject};
-use crate::protocol::{EpochMillis, Item, Priority};
 use crate::refusal;
-use crate::throttle::{Source, Throttle};
 
 /// Events in one transaction: enough to make the disk's part small, few enough to be on screen at once.
 const LARGEST_BATCH: usize = 1000;
-
-/// Clocks of servers and desktops differ by about this much without anyone noticing.
-const CLOCK_TOLERANCE: EpochMillis = 2_000;
 
 impl Actor {
     pub(super) async fn take_delivery(&mut self, delivery: Delivery) {
@@ -74,6 +67,7 @@ impl Actor {
             event_type: String::new(),
             event: Some(Event::Posted(notices::unreadable(None, id, name, &why))),
             bytes: 0,
+            missed: false,
         };
         let cursor = if id.is_empty() {
             Cursor::Stays
@@ -100,6 +94,7 @@ impl Actor {
             event_type: String::new(),
             event: Some(Event::Posted(notices::position_lost(id, now))),
             bytes: 0,
+            missed: false,
         };
         self.file(vec![arrival], Cursor::Nowhere).await;
     }
@@ -107,6 +102,7 @@ impl Actor {
     /// What comes from now on comes over another connection, and may be a replay.
     async fn begin_connection(&mut self) {
         self.link.on_connection(self.now());
+        self.begin_replay().await;
         // Only a thread that is gone refuses, and its end is seen elsewhere.
         let _ = self
             .inbox
@@ -119,7 +115,6 @@ impl Actor {
 
     async fn take_status(&mut self, status: Status) {
         if self.link.on_status(status) {
-            self.begin_catch_up();
             self.begin_connection().await;
         }
         self.on_status_changed();
@@ -130,7 +125,6 @@ impl Actor {
         if let Some(epoch) = reads.first().map(|read| read.epoch)
             && self.link.on_epoch(epoch)
         {
-            self.begin_catch_up();
             self.begin_connection().await;
         }
         let frames = reads
@@ -170,6 +164,11 @@ impl Actor {
                 self.meters.events(outcome, 1, None);
                 continue;
             }
+            let created_at = match &decoded {
+                Ok(Event::Posted(post)) => post.created_at,
+                Ok(_) | Err(_) => None,
+            };
+            let missed = self.on_replayed(created_at, &frame.id);
             let fingerprint = fingerprint(&frame.event, &frame.data);
             reading.push((outcome, received));
             arrivals.push(Arrival {
@@ -180,6 +179,7 @@ impl Actor {
                 event_type: frame.event.to_string(),
                 event: decoded.map_or_else(|undecoded| unreadable(&undecoded, &frame, fingerprint), Some),
                 bytes: frame.data.len(),
+                missed,
             });
         }
         if !arrivals.is_empty() {
@@ -201,6 +201,9 @@ impl Actor {
         }
         if let Some(server_time) = greeting.server_time {
             self.link.on_server_time(server_time, self.now());
+        }
+        if let Some(position) = &greeting.position {
+            self.on_replay_position(position);
         }
         // A newcomer's place is where the server is now, so that what comes during the first outage can be asked for.
         if let (Some(position), None, "") = (&greeting.position, &self.cursor, &*frame.id) {
@@ -245,21 +248,13 @@ impl Actor {
         if self.cursor.is_some() != had_place {
             self.publish_connection();
         }
+        // The user first: counts and readers can wait for it.
+        for due in stored.due {
+            self.on_due(due).await;
+        }
+        self.play_all(&stored.sounds);
         self.on_filed(stored.filed);
-        self.raise(stored.alerts);
         Some(at)
-    }
-
-    /// What times are measured by at this moment.
-    pub(super) fn timing(&self) -> Timing {
-        let now = self.now().monotonic;
-        let server = self.server_now().server;
-        // From the clock that never jumps: the other one may be set while the connection stands.
-        let began = self.catch_up.as_ref().map(|catch_up| {
-            let since = now.saturating_duration_since(catch_up.began);
-            server - i64::try_from(since.as_millis()).unwrap_or(0)
-        });
-        Timing { replay_began: began }
     }
 
     /// The time by this computer's clock and by the server's, as far as that is known.
@@ -271,38 +266,13 @@ impl Actor {
         let (mut stored, mut removed) = (Vec::new(), Vec::new());
         for filed in filed {
             match filed {
-                Filed::Posted(item) => stored.push(item),
-                Filed::Changed(item) => {
-                    if item.read_at.is_some() || item.archived_at.is_some() {
-                        self.withdraw(&item.key);
-                        self.release(&item.key);
-                    }
-                    stored.push(item);
-                }
-                Filed::Removed(key) => {
-                    self.withdraw(&key);
-                    self.release(&key);
-                    removed.push(key);
-                }
+                Filed::Posted(item) | Filed::Changed(item) => stored.push(item),
+                Filed::Removed(key) => removed.push(key),
                 Filed::Nothing => {}
             }
         }
         if !(stored.is_empty() && removed.is_empty()) {
             self.readers.add_items(stored, removed, Instant::now());
-        }
-    }
-
-    pub(super) fn circumstances(&self) -> Circumstances {
-        Circumstances {
-            catching_up: false,
-            throttled: self.notifications_wait(),
-            in_view: self.readers.in_view(Instant::now()),
-            expired: false,
-            shown_before: false,
-            sounds_on: self.settings.sounds,
-            sounds_paused: self.sounds_pause.is_on(self.now().epoch_millis()),
-            since_last_sound: self.last_sound.map(|at| at.elapsed()),
-            sound: self.settings.sound,
         }
     }
 
@@ -313,18 +283,11 @@ impl Actor {
         if let Some(OutageNews { title, body }) = news
             && !self.readers.state().account.needs_setup
         {
-            self.show(NotificationRequest {
-                subject: Subject::App,
-                title,
-                body,
-                priority: Priority::High,
-                replaces: None,
-            });
+            self.show(title, &body);
         }
     }
 
     pub(super) fn play(&mut self, sound: crate::protocol::SoundName) {
-        self.last_sound = Some(Instant::now());
         let playing = self.setup.ports.sounds.play(sound, self.settings.volume);
         let reports = self.reports.0.clone();
         tokio::spawn(async move {
@@ -333,45 +296,6 @@ impl Actor {
             let _ = reports.send(Report::Sound(outcome));
         });
     }
-}
-
-/// What times of events are measured by.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Timing {
-    /// When the connection was made, by the server's clock.
-    replay_began: Option<EpochMillis>,
-}
-
-impl Timing {
-    pub(super) fn is_expired(self, post: &Post, now: Now) -> bool {
-        post.expires_at.is_some_and(|expires| expires <= now.server)
-    }
-
-    /// Whether it was made before the connection that brought it.
-    pub(super) fn was_missed(self, post: &Post) -> bool {
-        self.replay_began.is_some_and(|began| {
-            post.created_at
-                .is_none_or(|created| created < began - CLOCK_TOLERANCE)
-        })
-    }
-}
-
-/// The gate's decision, with a toast held to its kind's allowance. Only what would be shown takes of that.
-pub(super) fn throttled(
-    item: &Item,
-    circumstances: &Circumstances,
-    throttle: &mut Throttle,
-    now: std::time::Instant,
-) -> Alert {
-    let alert = alert::decide(item, circumstances);
-    if alert.toast != ToastVerdict::Show || throttle.admits(Source::of(item), now) {
-        return alert;
-    }
-    let circumstances = Circumstances {
-        throttled: true,
-        ..*circumstances
-    };
-    alert::decide(item, &circumstances)
 }
 
 /// What to put into the inbox in the place of something that cannot be read. What was not asked for has no place there.

@@ -178,11 +178,8 @@ impl Actor {
         let changed = self
             .with_inbox(move |inbox| inbox.mark(&request.keys, mark, now))
             .await?;
-        for item in changed.iter().filter(|item| item.read_at.is_some()) {
-            self.withdraw(&item.key);
-            self.release(&item.key);
-        }
         if !changed.is_empty() {
+            self.poll_alerts().await;
             // The user sees what was done, whatever else waits to be told.
             self.publish_items().await;
             self.readers.publish_stored(changed);
@@ -198,7 +195,7 @@ impl Actor {
     async fn mark_all_read(&mut self) -> Result<Counts, CoreError> {
         let now = self.now().epoch_millis();
         if self.with_inbox(move |inbox| inbox.mark_all_read(now)).await? > 0 {
-            self.drop_collections();
+            self.poll_alerts().await;
             self.publish_items().await;
             self.readers.publish_inbox_changed();
         }

@@ -7,13 +7,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Actor;
-use super::incoming::throttled;
 use crate::account::Entry;
-use crate::alert::Alert;
-use crate::inbox::{Arrival, Cursor, Filed, Inbox, InboxError, InboxThread, Opened, notices};
+use crate::inbox::{Arrival, Cursor, Due, Filed, Inbox, InboxError, InboxThread, Opened, notices};
 use crate::metrics::Outcome;
-use crate::ports::{NotificationRequest, Subject};
-use crate::protocol::{Item, NoticeKind, Priority};
+use crate::protocol::{NoticeKind, SoundName};
 use crate::text::sentence;
 
 /// How often a file that cannot be used is tried again: soon enough that nobody waits for it, rarely enough that a busy
@@ -84,7 +81,17 @@ enum Next {
 /// What filing a batch came to.
 pub(super) struct Stored {
     pub(super) filed: Vec<Filed>,
-    pub(super) alerts: Vec<(Item, Alert)>,
+    pub(super) sounds: Vec<SoundName>,
+    /// What is to be shown; none where that could not be read.
+    pub(super) due: Vec<Due>,
+}
+
+impl Stored {
+    fn extend(&mut self, later: Self) {
+        self.filed.extend(later.filed);
+        self.sounds.extend(later.sounds);
+        self.due.extend(later.due);
+    }
 }
 
 impl Actor {
@@ -93,7 +100,8 @@ impl Actor {
     pub(super) async fn store(&mut self, arrivals: Vec<Arrival>, cursor: Cursor) -> Option<Stored> {
         let mut stored = Stored {
             filed: Vec::new(),
-            alerts: Vec::new(),
+            sounds: Vec::new(),
+            due: Vec::new(),
         };
         let mut batches = vec![(arrivals, cursor)];
         while let Some((arrivals, cursor)) = batches.pop() {
@@ -108,18 +116,14 @@ impl Actor {
                 }
             }
             match result {
-                Ok(batch) => {
-                    stored.filed.extend(batch.filed);
-                    stored.alerts.extend(batch.alerts);
-                }
+                Ok(batch) => stored.extend(batch),
                 Err(InboxError::Closed) => return None,
                 Err(error) => match halves(&shared, &cursor) {
                     Some([first, second]) => batches.extend([second, first]),
                     // One event alone is refused.
                     None => {
                         if let Some(batch) = self.give_up(&shared, &cursor, &error).await {
-                            stored.filed.extend(batch.filed);
-                            stored.alerts.extend(batch.alerts);
+                            stored.extend(batch);
                         }
                     }
                 },
@@ -154,37 +158,30 @@ impl Actor {
         arrivals: &Arc<[Arrival]>,
         cursor: &Cursor,
     ) -> Result<Stored, InboxError> {
-        let now = self.server_now();
-        let mut circumstances = self.circumstances();
-        let timing = self.timing();
-        let (mut throttle, moment) = (self.throttle.clone(), Instant::now().into_std());
+        let (now, mut gate, mut query) = (self.server_now(), self.gate(), self.due_query());
         let (arrivals, moved) = (Arc::clone(arrivals), cursor.clone());
-        let (filed, alerts, throttle) = self
+        let (filed, gate, due) = self
             .inbox
             .call(move |inbox| {
-                let mut alerts = Vec::new();
-                let filed = inbox.file(&arrivals, moved, now, |posted| {
-                    circumstances.expired = timing.is_expired(posted.post, now);
-                    circumstances.catching_up = timing.was_missed(posted.post);
-                    circumstances.shown_before = posted.shown_before;
-                    let alert = throttled(posted.item, &circumstances, &mut throttle, moment);
-                    if alert.sound.is_some() {
-                        circumstances.since_last_sound = Some(Duration::ZERO);
-                    }
-                    let reason = alert.reason.clone();
-                    alerts.push((posted.item.clone(), alert));
-                    reason
-                })?;
-                Ok((filed, alerts, throttle))
+                let filed = inbox.file(&arrivals, moved, now, |posted| gate.decide(posted))?;
+                query.collecting.extend(&gate.collected);
+                // Of the next transaction: the batch is stored whether or not this can be read.
+                let due = inbox.due(&query);
+                Ok((filed, gate, due))
             })
             .await?;
-        self.throttle = throttle;
+        self.alerts.on_decided(&gate, Instant::now());
+        let due = due.map_err(|error| self.on_due_failed(&error)).ok();
         match cursor {
             Cursor::Stays => {}
             Cursor::At(id) => self.cursor = Some(id.clone()),
             Cursor::Nowhere => self.cursor = None,
         }
-        Ok(Stored { filed, alerts })
+        Ok(Stored {
+            filed,
+            sounds: gate.sounds,
+            due: due.into_iter().collect(),
+        })
     }
 
     /// Stores in the place of an event that cannot be stored that this is so. Where not even that can be stored it is
@@ -327,13 +324,10 @@ impl Actor {
         );
         self.publish_connection();
         if notify {
-            self.show(NotificationRequest {
-                subject: Subject::App,
-                title: "Gloria Notify needs you".into(),
-                body: format!("New notifications cannot be kept: {words}"),
-                priority: Priority::High,
-                replaces: None,
-            });
+            self.show(
+                "Gloria Notify needs you".into(),
+                &format!("New notifications cannot be kept: {words}"),
+            );
         }
     }
 }

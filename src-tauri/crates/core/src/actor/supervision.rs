@@ -220,8 +220,7 @@ impl Actor {
     fn succeed(&mut self, broken: Self) {
         self.tokens.succeed(broken.tokens);
         self.link.succeed(&broken.link);
-        // These alerts wait for their digest; their items are stored, so no replay brings them again.
-        (self.catch_up, self.burst, self.throttle) = (broken.catch_up, broken.burst, broken.throttle);
+        self.alerts.succeed(broken.alerts);
         self.sounds_pause.succeed(&broken.sounds_pause);
         self.readers.succeed(broken.readers, Instant::now());
         self.publish_preferences();

@@ -22,7 +22,7 @@ macro_rules! timers {
 timers! {
     /// The clocks show a sleep, or the network has settled.
     Conditions,
-    /// Alerts that were collected are shown.
+    /// Collected alerts are shown.
     Alerts,
     /// Changed items are published.
     Items,
@@ -67,7 +67,7 @@ impl Actor {
     fn due(&self, timer: Timer, now: Instant) -> Option<Instant> {
         match timer {
             Timer::Conditions => Some(Instant::from_std(self.conditions.deadline())),
-            Timer::Alerts => self.collections_end(),
+            Timer::Alerts => self.alerts.due(),
             Timer::Items => self.readers.items_due(),
             Timer::Storage => self.storage.as_ref().map(|trouble| trouble.retry_at),
             Timer::Unstored => self.unstored.iter().map(|left| left.trouble.retry_at).min(),
@@ -87,7 +87,7 @@ impl Actor {
                     self.command(command);
                 }
             }
-            Timer::Alerts => self.end_collections(now),
+            Timer::Alerts => self.serve_alerts(now).await,
             Timer::Items => self.publish_items().await,
             Timer::Storage => self.retry_storage().await,
             Timer::Unstored => self.retry_unstored(now).await,

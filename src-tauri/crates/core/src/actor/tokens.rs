@@ -269,7 +269,6 @@ impl Actor {
     pub(super) fn sign_out(&mut self, reply: Reply<()>) {
         self.link.want(false);
         self.drop_stream();
-        self.drop_collections();
         self.set_status(Status::Idle(IdleReason::Stopped));
         let Some(session) = self.tokens.session() else {
             self.on_token(TokenReport::new(TokenState::Missing));

@@ -348,17 +348,21 @@ fn workflow(fields: &mut Fields<'_>, kind: ItemKind, fallback: Fallback<'_>) -> 
     );
     let status = fields.label(&["status", "state"]).into_value();
     let message = fields.body(&MESSAGE).into_value();
-    let failed = kind == ItemKind::WorkflowFailed;
     Post {
         key: format!("w:{id}"),
         kind,
         title: name.unwrap_or_else(|| format!("Workflow {}", one_line(&id, values::MAX_LABEL))),
         body: error.into_value().or(message).or(status).unwrap_or_default(),
         category: Some("workflow".to_owned()),
-        priority: priority(fields).into_value().unwrap_or(if failed {
-            Priority::High
-        } else {
-            Priority::Low
+        priority: priority(fields).into_value().unwrap_or(match kind {
+            ItemKind::WorkflowFailed => Priority::High,
+            ItemKind::WorkflowRunning => Priority::Low,
+            ItemKind::WorkflowCompleted
+            | ItemKind::Notification
+            | ItemKind::Announcement
+            | ItemKind::Maintenance
+            | ItemKind::Gap
+            | ItemKind::Unreadable => Priority::Normal,
         }),
         actor: actor(fields).into_value(),
         link: fields.link().into_value(),

@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::alerts::{self, Decided, Decisions, LateAnswer};
 use super::filing::{Cursor, Now};
 use super::{Arrival, Inbox, InboxError, copy_all, notices};
-use crate::protocol::{EpochMillis, Mark};
+use crate::alert::{Decision, Verdict};
+use crate::protocol::{EpochMillis, Mark, Reason};
 
 /// Events that are remembered for the file. A person gets a few hundred a day; what is over this is asked of the server
 /// again, because the file's cursor is still before it.
@@ -30,6 +32,12 @@ pub(super) const MAX_ITEMS_IN_MEMORY: i64 = 50_000;
 /// How long to wait for another process when looking whether the file can be used again: what comes meanwhile waits.
 const RETRY_BUSY_TIMEOUT: Duration = Duration::from_millis(250);
 
+/// About what alerted in memory and was too much to be remembered there.
+const SHOWN_BEFORE: Decision = Decision {
+    verdict: Verdict::Suppress,
+    reason: Reason::ShownBefore,
+};
+
 /// What was done in memory since the file was left.
 #[derive(Debug, Default)]
 pub(super) struct Aside {
@@ -43,10 +51,9 @@ pub(super) struct Aside {
     /// The memory holds nothing of a file that is there, not even where the stream stood.
     blind: bool,
     shown: Shown,
+    /// Answers of the notification service for alerts that the file alone has.
+    answers: Vec<LateAnswer>,
 }
-
-/// What was decided about the alerts of posted items: fingerprint and words by key.
-pub(super) type Alerts = HashMap<String, (i64, String)>;
 
 /// One thing that was done in memory.
 #[derive(Debug)]
@@ -56,7 +63,8 @@ enum Entry {
         now: Now,
         arrivals: Arc<[Arrival]>,
         cursor: Cursor,
-        alerts: Alerts,
+        /// The alerts that were decided, by key. What became of them since is in the memory's rows.
+        alerts: Decisions,
     },
     Marked(Vec<String>, Mark, EpochMillis),
     AllSeen(EpochMillis),
@@ -67,13 +75,14 @@ enum Entry {
 /// and fingerprint, the oldest forgotten first.
 #[derive(Debug, Default)]
 pub(super) struct Shown {
-    by_key: HashMap<String, i64>,
+    /// Fingerprint and alert.
+    by_key: HashMap<String, (i64, i64)>,
     order: VecDeque<String>,
 }
 
 impl Shown {
-    fn add(&mut self, key: String, fingerprint: i64) {
-        if self.by_key.insert(key.clone(), fingerprint).is_none() {
+    fn add(&mut self, key: String, alert: (i64, i64)) {
+        if self.by_key.insert(key.clone(), alert).is_none() {
             self.order.push_back(key);
         }
         while self.by_key.len() > MAX_SHOWN
@@ -86,15 +95,32 @@ impl Shown {
     /// Those of a later trouble as well.
     fn extend(&mut self, mut later: Self) {
         for key in later.order {
-            if let Some(fingerprint) = later.by_key.remove(&key) {
-                self.add(key, fingerprint);
+            if let Some(alert) = later.by_key.remove(&key) {
+                self.add(key, alert);
             }
         }
     }
 
     /// Whether this content of this item was alerted.
     pub(super) fn has(&self, key: &str, fingerprint: i64) -> bool {
-        self.by_key.get(key) == Some(&fingerprint)
+        self.by_key
+            .get(key)
+            .is_some_and(|(known, _)| *known == fingerprint)
+    }
+
+    /// Forgets those that wait to be shown: they alert when the server sends them again.
+    fn retain_done(&mut self, memory: &Connection) -> Result<(), InboxError> {
+        let mut waiting = Vec::new();
+        for (key, (_, number)) in &self.by_key {
+            // A row that memory had no room for any more is as old as that.
+            if alerts::row(memory, *number)?.is_some_and(|row| !row.is_done()) {
+                waiting.push(key.clone());
+            }
+        }
+        for key in waiting {
+            self.forget(&key);
+        }
+        Ok(())
     }
 
     /// It is stored.
@@ -136,8 +162,8 @@ impl Aside {
         {
             self.dropped = true;
             if let Entry::Filed { alerts, .. } = oldest {
-                for (key, (fingerprint, _)) in alerts {
-                    self.shown.add(key, fingerprint);
+                for (key, alert) in alerts {
+                    self.shown.add(key, alert);
                 }
             }
         }
@@ -177,7 +203,7 @@ impl Aside {
             };
             let cursor = if dropped { Cursor::Stays } else { cursor.clone() };
             file.file(&[notices::refused(arrival)].into(), cursor, *now, |_| {
-                String::new()
+                SHOWN_BEFORE
             })?;
             tracing::error!(id = %arrival.event_id, %error, "an event that cannot be stored is given up");
             self.pop();
@@ -204,7 +230,7 @@ impl Aside {
         now: Now,
         arrivals: &Arc<[Arrival]>,
         cursor: Cursor,
-        alerts: Alerts,
+        alerts: Decisions,
     ) {
         self.push(Entry::Filed {
             connection,
@@ -227,15 +253,10 @@ impl Aside {
         self.push(Entry::AllRead(now));
     }
 
-    /// Replaces what was decided about an item's alert.
-    pub(super) fn corrected(&mut self, key: &str, alert: &str) {
-        for entry in &mut self.journal {
-            if let Entry::Filed { alerts, .. } = entry
-                && let Some((_, words)) = alerts.get_mut(key)
-            {
-                alert.clone_into(words);
-            }
-        }
+    /// The service answered for an alert that the file alone has. There are no more of them than it owed answers when
+    /// the file was left.
+    pub(super) fn answered(&mut self, answer: LateAnswer) {
+        self.answers.push(answer);
     }
 }
 
@@ -348,14 +369,19 @@ impl Inbox {
             file = Self::prepare(file.db, &self.server, Some(&place))?;
         }
         let dropped = aside.dropped;
+        file.asked.go_on_from(&self.asked);
         let given_up = self.bring_to(&mut file, dropped)?;
+        self.bring_answers(&mut file)?;
         file.connection = self.connection;
         // The server may not have sent all of an earlier trouble's again yet.
         file.shown = std::mem::take(&mut self.shown);
-        if let Some(aside) = self.aside.take() {
+        if let Some(mut aside) = self.aside.take() {
+            aside.shown.retain_done(&self.db)?;
             file.shown.extend(aside.shown);
         }
         file.lock = self.lock.take();
+        let numbers = std::mem::replace(&mut file.asked, std::mem::take(&mut self.asked));
+        file.asked.go_on_from(&numbers);
         *self = file;
         Ok(Returned {
             ask_again: dropped,
@@ -371,6 +397,9 @@ impl Inbox {
             return Ok(0);
         };
         let mut given_up = 0;
+        alerts::copy_digests(&self.db, &file.db)?;
+        // Before the marks, which would take what is pending in the file for what was never shown.
+        alerts::copy_answers(&self.db, &file.db)?;
         while let Some(entry) = aside.journal.front() {
             let done = match entry {
                 Entry::Filed {
@@ -383,9 +412,15 @@ impl Inbox {
                     file.connection = *connection;
                     // With a hole before it, what is remembered may be stored and the cursor may not pass the hole.
                     let cursor = if dropped { Cursor::Stays } else { cursor.clone() };
-                    let words = |key: &str| alerts.get(key).map(|(_, words)| words.clone());
-                    file.file(arrivals, cursor, *now, |posted| {
-                        words(&posted.item.key).unwrap_or_default()
+                    let mut rows = HashMap::new();
+                    for (key, (_, number)) in alerts {
+                        rows.insert(key, alerts::row(&self.db, *number)?);
+                    }
+                    file.file_decided(arrivals, cursor, *now, |posted| {
+                        match rows.get(&posted.item.key).cloned().flatten() {
+                            Some(row) => Decided::Before(Box::new(row)),
+                            None => Decided::Now(SHOWN_BEFORE),
+                        }
                     })
                     .map(drop)
                 }
@@ -404,5 +439,17 @@ impl Inbox {
             }
         }
         Ok(given_up)
+    }
+
+    /// Brings to the file what the notification service answered meanwhile for alerts that are nowhere else.
+    fn bring_answers(&mut self, file: &mut Self) -> Result<(), InboxError> {
+        let Some(aside) = &mut self.aside else {
+            return Ok(());
+        };
+        while let Some(answer) = aside.answers.last() {
+            file.apply(answer)?;
+            aside.answers.pop();
+        }
+        Ok(())
     }
 }

@@ -2,9 +2,9 @@
 
 use rusqlite::{OptionalExtension, Transaction, named_params, params};
 
-use super::InboxError;
 use super::filing::{Filed, Filing, Seen};
 use super::reading::{self, ITEM_COLUMNS};
+use super::{InboxError, alerts};
 use crate::event::{Change, Field};
 use crate::protocol::{EpochMillis, Item};
 
@@ -182,8 +182,8 @@ impl Filing<'_> {
         self.transaction
             .prepare_cached(
                 "INSERT INTO item (key, kind, title, body, priority, actions, extra, created_at, sort_at,
-                     received_at, deleted_at, alert)
-                 VALUES (?1, 'notification', '', '', 1, '[]', '{}', ?2, ?2, ?2, ?2, '') ON CONFLICT DO NOTHING",
+                     received_at, deleted_at)
+                 VALUES (?1, 'notification', '', '', 1, '[]', '{}', ?2, ?2, ?2, ?2) ON CONFLICT DO NOTHING",
             )?
             .execute(params![key, self.now.server])?;
         Ok(Filed::Nothing)
@@ -196,14 +196,18 @@ pub(super) fn erase_row(
     row: i64,
     now: EpochMillis,
 ) -> Result<Option<String>, InboxError> {
-    Ok(transaction
+    let key: Option<String> = transaction
         .prepare_cached(
             "UPDATE item SET deleted_at = ?2, title = '', body = '', actions = '[]', extra = '{}', link = NULL,
-                 actor = NULL, category = NULL, progress = NULL, alert = '', content = coalesce(content, 0)
+                 actor = NULL, category = NULL, progress = NULL, content = coalesce(content, 0)
              WHERE id = ?1 AND deleted_at IS NULL RETURNING key",
         )?
         .query_row([row, now], |row| row.get(0))
-        .optional()?)
+        .optional()?;
+    if let Some(key) = &key {
+        alerts::settle(transaction, key)?;
+    }
+    Ok(key)
 }
 
 fn is_null<T>(field: &Field<T>) -> bool {

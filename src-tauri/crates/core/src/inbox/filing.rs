@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use super::aside::{Alerts, MAX_ITEMS_IN_MEMORY};
-use super::reading::{self, ITEM_COLUMNS};
+use super::alerts::{self, Decided, Decisions, News};
+use super::aside::MAX_ITEMS_IN_MEMORY;
 use super::{Inbox, InboxError, notices};
-use crate::event::{Event, Post};
+use crate::alert::Decision;
+use crate::event::Event;
 use crate::protocol::{EpochMillis, Item};
 
 /// How many events are remembered to know a replay. The server's own history is far shorter; beyond this only an
@@ -31,6 +32,8 @@ pub struct Arrival {
     pub event: Option<Event>,
     /// How large its data was.
     pub bytes: usize,
+    /// It came while the connection replayed what was missed, as far as that can be told without a time of making.
+    pub missed: bool,
 }
 
 /// One moment by two clocks.
@@ -67,10 +70,14 @@ pub enum Cursor {
 /// A posted item whose alert is to be decided.
 #[derive(Debug)]
 pub struct Posted<'a> {
-    /// The item as it is stored.
+    /// The item as it is stored, after all that its batch did to it.
     pub item: &'a Item,
-    /// What came.
-    pub post: &'a Post,
+    /// When the server made it, where it said so.
+    pub made_at: Option<EpochMillis>,
+    /// Until when it is of use.
+    pub expires_at: Option<EpochMillis>,
+    /// See [`Arrival::missed`].
+    pub missed: bool,
     /// The same was alerted already, while it could not be stored.
     pub shown_before: bool,
 }
@@ -88,6 +95,27 @@ pub enum Filed {
     Nothing,
 }
 
+impl Filed {
+    fn key(&self) -> Option<&str> {
+        match self {
+            Self::Posted(item) | Self::Changed(item) => Some(&item.key),
+            Self::Removed(key) => Some(key),
+            Self::Nothing => None,
+        }
+    }
+
+    /// Takes what was decided about the item's alert at the end of its batch.
+    fn read_alert(&mut self, db: &Connection, decided: &Decisions) -> Result<(), InboxError> {
+        let (Self::Posted(item) | Self::Changed(item)) = self else {
+            return Ok(());
+        };
+        if let Some((_, number)) = decided.get(&item.key) {
+            item.alert = alerts::row(db, *number)?.map(|row| row.item_alert());
+        }
+        Ok(())
+    }
+}
+
 /// A number that tells contents apart. FNV-1a, because it has to stay the same in every version of the app.
 pub fn fingerprint(event_type: &str, data: &str) -> i64 {
     let bytes = event_type.bytes().chain([0]).chain(data.bytes());
@@ -98,8 +126,8 @@ pub fn fingerprint(event_type: &str, data: &str) -> i64 {
 }
 
 impl Inbox {
-    /// Files a batch in one transaction and moves the cursor. `alert` is asked for the words to keep with each posted
-    /// item, and only for those.
+    /// Files a batch in one transaction and moves the cursor. `decide` is asked about each item that is news, once the
+    /// whole batch is filed, and what it decides is filed in the same transaction.
     ///
     /// # Errors
     ///
@@ -109,19 +137,29 @@ impl Inbox {
         arrivals: &Arc<[Arrival]>,
         cursor: Cursor,
         now: Now,
-        mut alert: impl FnMut(&Posted<'_>) -> String,
+        mut decide: impl FnMut(&Posted<'_>) -> Decision,
+    ) -> Result<Vec<Filed>, InboxError> {
+        self.file_decided(arrivals, cursor, now, |posted| Decided::Now(decide(posted)))
+    }
+
+    pub(super) fn file_decided(
+        &mut self,
+        arrivals: &Arc<[Arrival]>,
+        cursor: Cursor,
+        now: Now,
+        mut decide: impl FnMut(&Posted<'_>) -> Decided,
     ) -> Result<Vec<Filed>, InboxError> {
         // A file that was deleted can be written on, and all of it is gone when the process ends.
         if self.aside.is_none() && self.place.as_ref().is_some_and(|place| !place.file.exists()) {
             return Err(InboxError::Gone);
         }
-        let (connection, shown) = (self.connection, &self.shown);
+        let (connection, shown, asked) = (self.connection, &self.shown, &mut self.asked);
         // One that begins by reading is refused at once where another process writes in between, and not waited for.
         let transaction = self
             .db
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut filed = Vec::with_capacity(arrivals.len());
-        let mut alerts = Alerts::new();
+        let mut news = Vec::new();
         for arrival in arrivals.iter() {
             let Some(event) = &arrival.event else {
                 filed.push(Filed::Nothing);
@@ -141,16 +179,21 @@ impl Inbox {
                 filed.push(Filed::Nothing);
                 continue;
             }
-            let mut decide = |item: &Item, post: &Post| {
-                let words = alert(&Posted {
-                    item,
-                    post,
-                    shown_before: shown.has(&item.key, arrival.fingerprint),
-                });
-                alerts.insert(item.key.clone(), (arrival.fingerprint, words.clone()));
-                words
-            };
-            filing.take(event, &mut decide, &mut filed)?;
+            filing.take(event, &mut news, &mut filed)?;
+        }
+        let touched = filed.iter().filter_map(|filed| filed.key().map(str::to_owned));
+        let decide = |item: &Item, expires_at, news: &News| {
+            decide(&Posted {
+                item,
+                made_at: news.made_at,
+                expires_at,
+                missed: news.missed,
+                shown_before: shown.has(&item.key, news.fingerprint),
+            })
+        };
+        let alerts = alerts::fold(&transaction, asked, now, news, touched, decide)?;
+        for filed in &mut filed {
+            filed.read_alert(&transaction, &alerts)?;
         }
         let moved = match &cursor {
             Cursor::Stays => None,
@@ -229,25 +272,6 @@ impl Inbox {
     pub fn begin_connection(&mut self) {
         self.connection += 1;
     }
-
-    /// Replaces the words kept with an item about its alert.
-    ///
-    /// # Errors
-    ///
-    /// When the database refuses.
-    pub fn correct_alert(&mut self, key: &str, alert: &str) -> Result<Option<Item>, InboxError> {
-        if let Some(aside) = &mut self.aside {
-            aside.corrected(key, alert);
-        }
-        let sql = format!(
-            "UPDATE item SET alert = ?2 WHERE key = ?1 AND deleted_at IS NULL
-             RETURNING {ITEM_COLUMNS}"
-        );
-        Ok(self
-            .db
-            .query_row(&sql, params![key, alert], reading::item)
-            .optional()?)
-    }
 }
 
 pub(super) struct Filing<'a> {
@@ -299,25 +323,20 @@ impl Filing<'_> {
         }
     }
 
-    fn take(
-        &self,
-        event: &Event,
-        alert: &mut dyn FnMut(&Item, &Post) -> String,
-        filed: &mut Vec<Filed>,
-    ) -> Result<(), InboxError> {
+    fn take(&self, event: &Event, news: &mut Vec<News>, filed: &mut Vec<Filed>) -> Result<(), InboxError> {
         match event {
-            Event::Posted(post) => self.post(post, alert, filed)?,
+            Event::Posted(post) => self.post(post, news, filed)?,
             Event::NotificationUpdated(change) => filed.push(self.change(change)?),
             Event::NotificationDeleted { id } => filed.push(self.deleted(id)?),
             Event::Several(events) => {
                 for event in events {
-                    self.take(event, alert, filed)?;
+                    self.take(event, news, filed)?;
                 }
             }
             Event::Gap { from, to } => {
                 self.post(
                     &notices::gap(from.as_ref(), to.as_ref(), self.now.here),
-                    alert,
+                    news,
                     filed,
                 )?;
             }
@@ -328,7 +347,7 @@ impl Filing<'_> {
                 let why = "neither its title nor its text can be read";
                 self.post(
                     &notices::unreadable(id, &self.arrival.event_id, name, why),
-                    alert,
+                    news,
                     filed,
                 )?;
             }

@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::reading::{self, ITEM_COLUMNS};
-use super::{Inbox, InboxError};
+use super::{Inbox, InboxError, alerts};
 use crate::protocol::{EpochMillis, Item, Mark};
 
 impl Inbox {
@@ -31,6 +31,7 @@ impl Inbox {
             let mut statement = transaction.prepare_cached(&sql)?;
             let row = statement.query_row(params![now, key], reading::item);
             changed.extend(row.optional()?);
+            alerts::settle(&transaction, key)?;
         }
         transaction.commit()?;
         if let Some(aside) = &mut self.aside {
@@ -72,6 +73,10 @@ impl Inbox {
     fn mark_all(&mut self, which: &str, change: &str, now: EpochMillis) -> Result<usize, InboxError> {
         let sql =
             format!("UPDATE item SET {change} WHERE {which} AND archived_at IS NULL AND deleted_at IS NULL");
-        Ok(self.db.execute(&sql, params![now])?)
+        let transaction = self.db.transaction()?;
+        let changed = transaction.execute(&sql, params![now])?;
+        alerts::settle_read(&transaction)?;
+        transaction.commit()?;
+        Ok(changed)
     }
 }

@@ -2,11 +2,12 @@
 
 use rusqlite::{OptionalExtension, named_params, params};
 
+use super::alerts::News;
 use super::filing::{Filed, Filing, Seen, fingerprint};
 use super::reading::{self, ITEM_COLUMNS};
 use super::{InboxError, notices};
 use crate::event::Post;
-use crate::protocol::{EpochMillis, Item, ItemKind};
+use crate::protocol::{EpochMillis, ItemKind};
 
 /// What a row says about the posts of its key.
 struct Known {
@@ -145,14 +146,14 @@ impl Filing<'_> {
     pub(super) fn post(
         &self,
         post: &Post,
-        alert: &mut dyn FnMut(&Item, &Post) -> String,
+        news: &mut Vec<News>,
         filed: &mut Vec<Filed>,
     ) -> Result<(), InboxError> {
         if post.kind == ItemKind::Unreadable
             && self.seen == Seen::New
             && let Some(sum) = self.too_many_unreadable()?
         {
-            return self.sum_up(&sum, alert, filed);
+            return self.sum_up(&sum, news, filed);
         }
         // A notification that names itself as the one that it replaces replaces nothing.
         if let Some(older) = post.supersedes.as_ref().filter(|older| **older != post.key)
@@ -168,7 +169,7 @@ impl Filing<'_> {
                 named_by_event: false,
                 ..post.clone()
             };
-            return self.post(&apart, alert, filed);
+            return self.post(&apart, news, filed);
         }
         let verdict = match known {
             Some(known) => known.verdict(post, self),
@@ -185,7 +186,7 @@ impl Filing<'_> {
                 filed.push(Filed::Nothing);
             }
             Verdict::Details => filed.push(self.take_details(post)?),
-            Verdict::News => filed.push(self.take_news(post, alert)?),
+            Verdict::News => filed.push(self.take_news(post, news)?),
         }
         Ok(())
     }
@@ -211,18 +212,14 @@ impl Filing<'_> {
             .optional()?)
     }
 
-    fn take_news(
-        &self,
-        post: &Post,
-        alert: &mut dyn FnMut(&Item, &Post) -> String,
-    ) -> Result<Filed, InboxError> {
+    fn take_news(&self, post: &Post, news: &mut Vec<News>) -> Result<Filed, InboxError> {
         let sql = format!(
             "INSERT INTO item (key, kind, title, body, category, priority, actor, link, actions, progress,
                  extra, created_at, made_at, sort_at, received_at, expires_at, seen_at, read_at,
-                 archived_at, content, alert)
+                 archived_at, content)
              VALUES (:key, :kind, :title, :body, :category, :priority, :actor, :link, :actions, :progress,
                  :extra, :created_at, :made_at, :sort_at, :now, :expires_at, :seen, :read, :archived,
-                 :content, '')
+                 :content)
              ON CONFLICT (key) DO UPDATE SET kind = excluded.kind, title = excluded.title,
                  body = excluded.body, category = excluded.category, priority = excluded.priority,
                  actor = excluded.actor, link = coalesce(excluded.link, link), actions = excluded.actions,
@@ -230,7 +227,7 @@ impl Filing<'_> {
                  created_at = excluded.created_at, made_at = coalesce(excluded.made_at, made_at),
                  sort_at = excluded.sort_at, received_at = excluded.received_at, expires_at = excluded.expires_at,
                  seen_at = excluded.seen_at, read_at = excluded.read_at, archived_at = excluded.archived_at,
-                 content = excluded.content, deleted_at = NULL, alert = ''
+                 content = excluded.content, deleted_at = NULL
              RETURNING {ITEM_COLUMNS}"
         );
         // That a workflow began is progress, not news: it neither counts nor alerts.
@@ -266,10 +263,12 @@ impl Filing<'_> {
         if let Some(changed) = self.apply_early(&post.key)? {
             item = changed;
         }
-        item.alert = alert(&item, post);
-        self.transaction
-            .prepare_cached("UPDATE item SET alert = ?1 WHERE key = ?2")?
-            .execute(params![item.alert, item.key])?;
+        news.push(News {
+            key: post.key.clone(),
+            made_at: post.created_at,
+            fingerprint: self.arrival.fingerprint,
+            missed: self.arrival.missed,
+        });
         Ok(if handled.is_some() {
             Filed::Changed(item)
         } else {
@@ -334,14 +333,9 @@ impl Filing<'_> {
     }
 
     /// Shows the sum: the first time as news, afterwards with another number.
-    fn sum_up(
-        &self,
-        sum: &Post,
-        alert: &mut dyn FnMut(&Item, &Post) -> String,
-        filed: &mut Vec<Filed>,
-    ) -> Result<(), InboxError> {
+    fn sum_up(&self, sum: &Post, news: &mut Vec<News>, filed: &mut Vec<Filed>) -> Result<(), InboxError> {
         if self.known(&sum.key)?.is_none() {
-            filed.push(self.take_news(sum, alert)?);
+            filed.push(self.take_news(sum, news)?);
             return Ok(());
         }
         let sql = format!("UPDATE item SET title = ?2, extra = ?3 WHERE key = ?1 RETURNING {ITEM_COLUMNS}");

@@ -3,14 +3,18 @@
 use rusqlite::{OptionalExtension, Row, params};
 use serde::Serialize;
 
-use super::{Inbox, InboxError};
+use super::{Inbox, InboxError, alerts};
+use crate::alert::words::item_alert;
 use crate::protocol::{
-    Counts, EpochMillis, InboxFilter, InboxPage, InboxQuery, InboxView, Item, ItemKind, Priority,
+    Counts, EpochMillis, InboxFilter, InboxPage, InboxQuery, InboxView, Item, ItemAlert, ItemKind, Priority,
 };
 
 /// What [`item`] reads, in its order.
 pub(super) const ITEM_COLUMNS: &str = "key, kind, title, body, category, priority, actor, link, actions, progress, \
-     created_at, received_at, pinned, sort_at, id, seen_at, read_at, archived_at, alert";
+     created_at, received_at, pinned, sort_at, id, seen_at, read_at, archived_at, \
+     (SELECT state FROM alert WHERE alert.item = item.id ORDER BY alert.id DESC LIMIT 1) AS alert_state, \
+     (SELECT coalesce(CASE WHEN state = 'failed' THEN failure END, reason) FROM alert \
+         WHERE alert.item = item.id ORDER BY alert.id DESC LIMIT 1) AS alert_reason";
 
 /// A page is what a window shows a few times over; more at once only makes it slow.
 const MAX_PAGE: u32 = 500;
@@ -124,6 +128,15 @@ fn ordered(number: i64) -> u64 {
     number.cast_unsigned() ^ SIGN
 }
 
+/// The item's newest alert.
+fn alert(row: &Row<'_>) -> rusqlite::Result<Option<ItemAlert>> {
+    let state: Option<String> = row.get("alert_state")?;
+    let reason: Option<String> = row.get("alert_reason")?;
+    Ok(state
+        .zip(reason)
+        .map(|(state, reason)| item_alert(alerts::state(&state), alerts::reason(&reason))))
+}
+
 pub(super) fn item(row: &Row<'_>) -> rusqlite::Result<Item> {
     let kind: String = row.get(1)?;
     let actions: String = row.get(8)?;
@@ -158,7 +171,7 @@ pub(super) fn item(row: &Row<'_>) -> rusqlite::Result<Item> {
         seen_at: row.get(15)?,
         read_at,
         archived_at,
-        alert: row.get(18)?,
+        alert: alert(row)?,
     })
 }
 

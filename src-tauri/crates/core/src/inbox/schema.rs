@@ -262,6 +262,54 @@ const MIGRATIONS: &[&str] = &["
             gone = gone + (new.deleted_at IS NOT NULL) - (old.deleted_at IS NOT NULL);
     END;
 ",
+    // Alerts as rows. Of what an earlier version decided, its words are kept.
+    "
+    -- One notification for many, once it was answered.
+    CREATE TABLE digest (
+        id           INTEGER PRIMARY KEY,
+        collection   TEXT NOT NULL,
+        members      INTEGER NOT NULL,
+        asked_at     INTEGER NOT NULL,
+        answered_at  INTEGER NOT NULL,
+        -- The notification while it may be on screen: its number, and the service that gave it.
+        service      TEXT,
+        notification INTEGER
+    ) STRICT;
+
+    -- One row for each post of an item that is news.
+    CREATE TABLE alert (
+        id           INTEGER PRIMARY KEY,
+        item         INTEGER NOT NULL REFERENCES item (id) ON DELETE CASCADE,
+        state        TEXT NOT NULL,
+        -- Why, as JSON; and why the service did not show it.
+        reason       TEXT NOT NULL,
+        failure      TEXT,
+        -- What it waits together with.
+        collection   TEXT,
+        priority     INTEGER NOT NULL,
+        expires_at   INTEGER,
+        decided_at   INTEGER NOT NULL,
+        answered_at  INTEGER,
+        delivery     TEXT,
+        service      TEXT,
+        notification INTEGER,
+        digest       INTEGER REFERENCES digest (id) ON DELETE SET NULL,
+        -- How often the app broke while it was asked for.
+        suspected    INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    INSERT INTO alert (item, state, reason, priority, decided_at)
+        SELECT id, CASE WHEN alert LIKE 'No %' THEN 'suppressed' ELSE 'shown' END,
+            json_object('why', 'earlier', 'words', alert), priority, received_at
+        FROM item WHERE alert <> '' ORDER BY id;
+    ALTER TABLE item DROP COLUMN alert;
+    CREATE INDEX alert_item ON alert (item, id);
+    CREATE INDEX alert_pending ON alert (collection, id, priority, expires_at) WHERE state = 'pending';
+    CREATE INDEX alert_failed ON alert (id) WHERE state = 'failed';
+    CREATE INDEX alert_standing ON alert (item) WHERE state IN ('pending', 'failed', 'shown', 'inDigest');
+    CREATE INDEX alert_withdrawn ON alert (id) WHERE state = 'withdrawn' AND notification IS NOT NULL;
+    CREATE INDEX alert_digest ON alert (digest) WHERE state = 'inDigest';
+    CREATE INDEX alert_notification ON alert (notification) WHERE notification IS NOT NULL;
+",
 ];
 
 fn version(db: &Connection) -> Result<i64, InboxError> {

@@ -58,6 +58,7 @@ pub(super) struct Instruments {
     processing: Histogram,
     connected: Gauge,
     last_heard: Gauge<f64, AtomicU64>,
+    notifications_available: Gauge,
 }
 
 impl Default for Instruments {
@@ -78,6 +79,7 @@ impl Default for Instruments {
             processing: Histogram::new(PROCESSING_BOUNDS),
             connected: Gauge::default(),
             last_heard: Gauge::default(),
+            notifications_available: Gauge::default(),
         };
         instruments.registered()
     }
@@ -155,7 +157,18 @@ impl Instruments {
             Unit::Seconds,
             self.last_heard.clone(),
         );
+        registry.register(
+            "gloria_notifications_available",
+            "1 while the desktop shows notifications, as far as is known",
+            self.notifications_available.clone(),
+        );
+        self.set_notifications_available(true);
         self
+    }
+
+    pub(super) fn set_notifications_available(&self, available: bool) {
+        self.notifications_available.set(available.into());
+        gauge!("gloria_notifications_available").set(f64::from(u8::from(available)));
     }
 
     /// The one place that counts.

@@ -55,6 +55,10 @@ impl Meters {
         counted.metrics.stopped(moment(&*self.clock));
     }
 
+    pub(crate) fn notifications_available(&self, available: bool) {
+        self.counted().metrics.notifications_available(available);
+    }
+
     pub(crate) fn events(&self, outcome: Outcome, count: u64, took: Option<Duration>) {
         self.counted()
             .metrics

@@ -319,6 +319,7 @@ fn a_foreign_recorder_gets_the_numbers_that_the_endpoint_shows() {
                 .events(life.now, outcome, 3, Some(Duration::from_millis(2)));
         }
         life.pass(90).wait(Cause::Ended(EndCause::Closed));
+        life.metrics.notifications_available(false);
     });
     let told = foreign.0.lock().unwrap();
     let text = life.metrics.expose().unwrap();
@@ -333,7 +334,10 @@ fn a_foreign_recorder_gets_the_numbers_that_the_endpoint_shows() {
             .get(name)
             .unwrap_or_else(|| panic!("{name} is told to nobody else"));
         let cell = cell.load(Ordering::Relaxed);
-        let is_gauge = matches!(name, "gloria_connected" | "gloria_last_heard_timestamp_seconds");
+        let is_gauge = matches!(
+            name,
+            "gloria_connected" | "gloria_last_heard_timestamp_seconds" | "gloria_notifications_available"
+        );
         let found = if is_gauge {
             f64::from_bits(cell)
         } else {

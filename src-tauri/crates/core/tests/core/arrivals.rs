@@ -27,8 +27,9 @@ async fn an_event_on_the_wire_becomes_a_row_a_badge_a_toast_and_a_sound() {
     );
     let state = running.until("badge", |state| state.counts.unseen == 1).await;
     assert_eq!((state.counts.unread, state.counts.total), (1, 1));
-    let items = running.items().await;
-    assert_eq!(items[0].alert, "Toast shown; with sound");
+    running
+        .alert("the answer", "n:1", "Notification shown; with sound")
+        .await;
 }
 
 #[tokio::test]
@@ -126,7 +127,8 @@ async fn what_the_eye_sees_needs_no_toast_unless_it_is_urgent() {
         .into_iter()
         .find(|item| item.key == "n:1")
         .unwrap();
-    assert!(quiet.alert.contains("in front of you"), "{}", quiet.alert);
+    let words = quiet.alert.unwrap().words;
+    assert!(words.contains("in front of you"), "{words}");
 }
 
 #[tokio::test]

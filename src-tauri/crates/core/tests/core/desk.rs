@@ -173,6 +173,24 @@ impl Running {
         self.core.inbox_page(query).await.unwrap().items
     }
 
+    /// Waits until an item's alert is as these words say.
+    pub(crate) async fn alert(&self, what: &str, key: &str, words: &str) {
+        let read = async {
+            loop {
+                let mut updates = self.core.attach().await.unwrap().updates;
+                let items = self.items().await;
+                let item = items.into_iter().find(|item| item.key == key);
+                let alert = item.and_then(|item| item.alert).map(|alert| alert.words);
+                if alert.as_deref() == Some(words) {
+                    return;
+                }
+                // Whatever changes is published.
+                let _ = updates.recv().await;
+            }
+        };
+        soon(what, read).await;
+    }
+
     pub(crate) async fn stop(self) {
         self.core.stop().await.unwrap();
         soon("the core ends", self.task).await.unwrap();

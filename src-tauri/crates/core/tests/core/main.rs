@@ -4,6 +4,7 @@
 
 mod account;
 mod address;
+mod alerts;
 mod arrivals;
 mod clock;
 mod conditions;

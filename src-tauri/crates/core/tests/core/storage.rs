@@ -30,7 +30,7 @@ fn on_disk(desk: &Desk, backend: &Backend) -> Vec<(String, String)> {
     items
         .into_iter()
         .rev()
-        .map(|item| (item.title, item.alert))
+        .map(|item| (item.title, item.alert.unwrap().words))
         .collect()
 }
 
@@ -108,9 +108,13 @@ async fn while_nothing_can_be_stored_alerts_go_on_and_all_of_it_is_stored_afterw
     assert_eq!(
         on_disk(&desk, &backend)
             .iter()
-            .map(|(title, alert)| (title.as_str(), alert.starts_with("Toast shown")))
+            .map(|(title, alert)| (title.as_str(), alert.split(['.', ':', ';']).next().unwrap()))
             .collect::<Vec<_>>(),
-        [("title 1", true), ("title 2", true), ("title 3", true)]
+        [
+            ("title 1", "Notification shown"),
+            ("title 2", "Notification taken back"),
+            ("title 3", "Notification shown")
+        ]
     );
     control.push(CREATED, live("4", "normal"));
     soon("fourth", desk.notifications.shown.wait_for(5)).await;

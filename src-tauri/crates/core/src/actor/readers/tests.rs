@@ -29,7 +29,7 @@ pub(super) fn item(key: &str, title: &str) -> Item {
         seen_at: None,
         read_at: None,
         archived_at: None,
-        alert: String::new(),
+        alert: None,
     }
 }
 

@@ -1,0 +1,101 @@
+//! The gate's decisions about one batch, made while it is filed.
+
+use std::time::{Duration, Instant};
+
+use super::super::Actor;
+use super::Alerts;
+use crate::alert::replay::Replay;
+use crate::alert::{self, Circumstances, Collection, Decision, Verdict};
+use crate::inbox::{Now, Posted};
+use crate::ports::ServiceState;
+use crate::protocol::SoundName;
+use crate::throttle::{Source, Throttle};
+
+/// What the gate needs to know on the inbox's thread, and what it decided there.
+#[derive(Debug)]
+pub(in super::super) struct Gate {
+    circumstances: Circumstances,
+    throttle: Throttle,
+    replay: Option<Replay>,
+    moment: Instant,
+    now: Now,
+    /// The sounds of what was decided, in their order.
+    pub(in super::super) sounds: Vec<SoundName>,
+    /// What was collected.
+    pub(in super::super) collected: Vec<Collection>,
+}
+
+impl Gate {
+    pub(in super::super) fn decide(&mut self, posted: &Posted<'_>) -> Decision {
+        let missed = match (posted.made_at, &self.replay) {
+            (Some(made_at), Some(replay)) => replay.was_made_before(made_at, self.moment, self.now.server),
+            (None, _) => posted.missed,
+            (Some(_), None) => false,
+        };
+        self.circumstances.missed = missed;
+        self.circumstances.expired = posted.expires_at.filter(|expires| *expires <= self.now.server);
+        self.circumstances.shown_before = posted.shown_before;
+        let mut decision = alert::decide(posted.item, &self.circumstances);
+        let by_itself = matches!(
+            decision.verdict,
+            Verdict::Show | Verdict::Collect(Collection::Urgent)
+        );
+        // Only what would be shown by itself takes of its kind's allowance.
+        if by_itself && !self.throttle.admits(Source::of(posted.item), self.moment) {
+            let throttled = Circumstances {
+                throttled: true,
+                ..self.circumstances
+            };
+            decision = alert::decide(posted.item, &throttled);
+        }
+        if let Some(sound) = decision.sound() {
+            self.circumstances.since_last_sound = Some(Duration::ZERO);
+            self.sounds.push(sound);
+        }
+        if let Verdict::Collect(collection) = decision.verdict
+            && !self.collected.contains(&collection)
+        {
+            self.collected.push(collection);
+        }
+        decision
+    }
+}
+
+impl Alerts {
+    /// What was decided about a batch that is stored.
+    pub(in super::super) fn on_decided(&mut self, gate: &Gate, now: tokio::time::Instant) {
+        self.throttle = gate.throttle.clone();
+        for collection in &gate.collected {
+            self.extend(*collection, now);
+        }
+    }
+}
+
+impl Actor {
+    /// The gate for a batch that is filed now.
+    pub(in super::super) fn gate(&self) -> Gate {
+        Gate {
+            circumstances: self.circumstances(),
+            throttle: self.alerts.throttle.clone(),
+            replay: self.alerts.replay.clone(),
+            moment: self.now().monotonic,
+            now: self.server_now(),
+            sounds: Vec::new(),
+            collected: Vec::new(),
+        }
+    }
+
+    pub(in super::super) fn circumstances(&self) -> Circumstances {
+        Circumstances {
+            missed: false,
+            throttled: self.alerts.service == ServiceState::Hanging,
+            in_view: self.readers.in_view(tokio::time::Instant::now()),
+            expired: None,
+            shown_before: false,
+            sounds_on: self.settings.sounds,
+            sounds_paused: self.sounds_pause.is_on(self.now().epoch_millis()),
+            since_last_sound: self.alerts.last_sound.map(|at| at.elapsed()),
+            sound: self.settings.sound,
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! One notification for many.
+
+use crate::protocol::Priority;
+
+/// Alerts that wait for each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Collection {
+    /// What was missed while disconnected.
+    Missed,
+    /// What is urgent and was missed: a moment is waited for a word that it was read or deleted since.
+    Urgent,
+    /// What came at once with too much else.
+    Burst,
+    /// What could not be shown when it was due: the app was not there, or nothing showed notifications.
+    Late,
+}
+
+/// More of the missed than this have one digest.
+pub const MAX_MISSED_ALONE: u32 = 5;
+
+/// More urgent ones than this at once are more than anybody reads one by one.
+pub const MAX_URGENT_ALONE: u32 = 20;
+
+impl Collection {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 4] = [Self::Urgent, Self::Missed, Self::Late, Self::Burst];
+
+    /// How many of it are shown one by one; more have one digest.
+    pub fn max_alone(self) -> u32 {
+        match self {
+            Self::Missed => MAX_MISSED_ALONE,
+            Self::Urgent => MAX_URGENT_ALONE,
+            Self::Burst | Self::Late => 1,
+        }
+    }
+
+    fn title(self, count: u32) -> String {
+        match self {
+            Self::Missed | Self::Urgent => format!("{count} notifications while you were away"),
+            Self::Burst => format!("{count} more notifications"),
+            Self::Late => format!("{count} notifications that were not shown yet"),
+        }
+    }
+}
+
+/// What a digest says of its members.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Members {
+    /// How many there are.
+    pub count: u32,
+    /// How many of them are urgent.
+    pub urgent: u32,
+    /// The highest priority.
+    pub priority: Priority,
+    /// The title of the newest.
+    pub newest: String,
+    /// The title of the newest of the highest priority.
+    pub pressing: String,
+}
+
+/// Title and body of a digest.
+pub fn compose(collection: Collection, members: &Members) -> (String, String) {
+    let body = match members.urgent {
+        0 => format!("Newest: {}", members.newest),
+        1 => format!("Urgent: {}", members.pressing),
+        urgent => format!("{urgent} urgent, the newest of them: {}", members.pressing),
+    };
+    (collection.title(members.count), body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_says_how_many_and_names_what_matters_most() {
+        let members = Members {
+            count: 12,
+            newest: "the newest".into(),
+            pressing: "the urgent one".into(),
+            ..Members::default()
+        };
+        let with = |urgent| Members {
+            urgent,
+            ..members.clone()
+        };
+        let body = |urgent| compose(Collection::Missed, &with(urgent)).1;
+        assert_eq!(
+            compose(Collection::Missed, &members),
+            (
+                "12 notifications while you were away".into(),
+                "Newest: the newest".into()
+            )
+        );
+        assert_eq!(compose(Collection::Burst, &members).0, "12 more notifications");
+        assert_eq!(body(1), "Urgent: the urgent one");
+        assert_eq!(body(2), "2 urgent, the newest of them: the urgent one");
+    }
+}

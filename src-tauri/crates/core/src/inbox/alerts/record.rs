@@ -1,0 +1,255 @@
+//! What the service answered, as rows.
+
+use rusqlite::{OptionalExtension as _, TransactionBehavior, params};
+
+use super::{DigestAsk, Inbox, InboxError, Target, collection_word};
+use crate::inbox::reading::{self, ITEM_COLUMNS};
+use crate::ports::{Answer, Delivery, NotificationError, NotificationHandle, Subject};
+use crate::protocol::{EpochMillis, Item, Reason};
+
+/// What a record changed.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Recorded {
+    /// The item of an alert of its own, while it is there.
+    pub item: Option<Item>,
+    /// Many items changed.
+    pub many: bool,
+}
+
+/// An answer that came while its row was out of reach: the inbox is in memory, without a copy of the file.
+#[derive(Debug, Clone)]
+pub(in crate::inbox) struct LateAnswer {
+    target: Target,
+    digest: Option<DigestAsk>,
+    outcome: Result<Answer, Reason>,
+    at: EpochMillis,
+}
+
+fn delivery_word(delivery: Delivery) -> &'static str {
+    match delivery {
+        Delivery::Shown => "shown",
+        Delivery::Queued => "queued",
+        Delivery::HandedOver => "handedOver",
+    }
+}
+
+impl From<&NotificationError> for Reason {
+    fn from(error: &NotificationError) -> Self {
+        match error {
+            NotificationError::NoService => Self::NoService,
+            NotificationError::Refused(message) => Self::Refused {
+                message: message.clone(),
+            },
+            NotificationError::Lost => Self::Lost,
+        }
+    }
+}
+
+impl Inbox {
+    /// Records what the service answered, or why it is certain that it shows nothing. What became moot meanwhile is due
+    /// to be withdrawn.
+    ///
+    /// # Errors
+    ///
+    /// When the database refuses: then it still counts as asked for, and may be recorded again.
+    pub fn record(
+        &mut self,
+        target: &Target,
+        outcome: &Result<Answer, Reason>,
+        now: EpochMillis,
+    ) -> Result<Recorded, InboxError> {
+        let digest = match target {
+            Target::Alert(..) => None,
+            Target::Digest(number) => self.asked.digests.get(number).copied(),
+        };
+        let answer = LateAnswer {
+            target: target.clone(),
+            digest,
+            outcome: outcome.clone(),
+            at: now,
+        };
+        let recorded = self.apply(&answer)?;
+        match target {
+            Target::Alert(number, _) => {
+                self.asked.alerts.remove(number);
+            }
+            Target::Digest(number) => {
+                self.asked.digests.remove(number);
+            }
+        }
+        if recorded.is_none()
+            && let Some(aside) = &mut self.aside
+        {
+            aside.answered(answer);
+        }
+        Ok(recorded.unwrap_or_default())
+    }
+
+    /// `None` when its row is not here.
+    pub(in crate::inbox) fn apply(&mut self, answer: &LateAnswer) -> Result<Option<Recorded>, InboxError> {
+        match (&answer.target, answer.digest) {
+            (Target::Alert(number, key), _) => self.apply_to_alert(*number, key, &answer.outcome, answer.at),
+            (Target::Digest(number), Some(digest)) => {
+                self.apply_to_digest(*number, digest, &answer.outcome, answer.at)
+            }
+            (Target::Digest(_), None) => Ok(Some(Recorded::default())),
+        }
+    }
+
+    fn apply_to_alert(
+        &mut self,
+        number: i64,
+        key: &str,
+        outcome: &Result<Answer, Reason>,
+        at: EpochMillis,
+    ) -> Result<Option<Recorded>, InboxError> {
+        let transaction = self
+            .db
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let changed = match outcome {
+            Ok(Answer { handle, delivery }) => {
+                // A notification that took another's place has its number now.
+                transaction
+                    .prepare_cached(
+                        "UPDATE alert SET notification = NULL WHERE notification = ?1 AND service = ?2 AND id <> ?3",
+                    )?
+                    .execute(params![handle.id, handle.service, number])?;
+                transaction
+                    .prepare_cached(
+                        "UPDATE alert SET state = CASE WHEN state IN ('pending', 'failed') THEN 'shown'
+                                 WHEN state = 'suppressed' THEN 'withdrawn' ELSE state END,
+                             failure = NULL, answered_at = ?2, delivery = ?3, service = ?4, notification = ?5
+                         WHERE id = ?1",
+                    )?
+                    .execute(params![
+                        number,
+                        at,
+                        delivery_word(*delivery),
+                        handle.service,
+                        handle.id
+                    ])?
+            }
+            Err(reason) => {
+                transaction
+                    .prepare_cached(
+                        "UPDATE alert SET state = 'failed', failure = ?2
+                         WHERE id = ?1 AND state IN ('pending', 'failed')",
+                    )?
+                    .execute(params![number, reading::json(reason)])?
+                    + usize::from(exists(&transaction, number)?)
+            }
+        };
+        let sql = format!("SELECT {ITEM_COLUMNS} FROM item WHERE key = ?1 AND deleted_at IS NULL");
+        let item = transaction
+            .prepare_cached(&sql)?
+            .query_row([key], reading::item)
+            .optional()?;
+        transaction.commit()?;
+        Ok((changed > 0).then_some(Recorded { item, many: false }))
+    }
+
+    fn apply_to_digest(
+        &mut self,
+        number: i64,
+        digest: DigestAsk,
+        outcome: &Result<Answer, Reason>,
+        at: EpochMillis,
+    ) -> Result<Option<Recorded>, InboxError> {
+        let word = collection_word(digest.collection);
+        let transaction = self
+            .db
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let is_here: bool = transaction.query_row(
+            "SELECT EXISTS (SELECT 1 FROM alert WHERE id BETWEEN ?1 AND ?2)",
+            [digest.first, digest.last],
+            |row| row.get(0),
+        )?;
+        const MEMBERS: &str = "state = 'pending' AND collection = ?2 AND id BETWEEN ?3 AND ?4";
+        match outcome {
+            Ok(Answer { handle, .. }) => {
+                transaction.execute(
+                    "INSERT INTO digest (id, collection, members, asked_at, answered_at, service, notification)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                    params![number, word, digest.members, digest.asked_at, at, handle.service, handle.id],
+                )?;
+                transaction.execute(
+                    &format!(
+                        "UPDATE alert SET state = 'inDigest', digest = ?1, answered_at = ?5 WHERE {MEMBERS}"
+                    ),
+                    params![number, word, digest.first, digest.last, at],
+                )?;
+            }
+            Err(reason) => {
+                transaction.execute(
+                    &format!("UPDATE alert SET state = 'failed', failure = ?1 WHERE {MEMBERS}"),
+                    params![reading::json(reason), word, digest.first, digest.last],
+                )?;
+            }
+        }
+        if !is_here {
+            // The transaction is undone: the row of the digest goes where its members are.
+            return Ok(None);
+        }
+        transaction.commit()?;
+        Ok(Some(Recorded {
+            item: None,
+            many: true,
+        }))
+    }
+
+    /// Nobody waits for the answers to what was asked any more: it is pending.
+    pub fn forget_asked(&mut self) {
+        self.asked.forget();
+    }
+
+    /// These notifications were taken back, or are gone from the screen.
+    ///
+    /// # Errors
+    ///
+    /// When the database refuses.
+    pub fn record_withdrawn(&mut self, handles: &[NotificationHandle]) -> Result<(), InboxError> {
+        let transaction = self.db.transaction()?;
+        for handle in handles {
+            for table in ["alert", "digest"] {
+                transaction
+                    .prepare_cached(&format!(
+                        "UPDATE {table} SET notification = NULL WHERE notification = ?1 AND service = ?2"
+                    ))?
+                    .execute(params![handle.id, handle.service])?;
+            }
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// What a notification is about, also one of an earlier run.
+    ///
+    /// # Errors
+    ///
+    /// When the database refuses.
+    pub fn subject_of(&self, handle: &NotificationHandle) -> Result<Option<Subject>, InboxError> {
+        let item = self
+            .db
+            .prepare_cached(
+                "SELECT key FROM alert JOIN item ON item.id = alert.item
+                 WHERE notification = ?1 AND service = ?2 AND deleted_at IS NULL ORDER BY alert.id DESC LIMIT 1",
+            )?
+            .query_row(params![handle.id, handle.service], |row| row.get(0))
+            .optional()?;
+        if let Some(key) = item {
+            return Ok(Some(Subject::Item(key)));
+        }
+        Ok(self
+            .db
+            .prepare_cached("SELECT id FROM digest WHERE notification = ?1 AND service = ?2")?
+            .query_row(params![handle.id, handle.service], |row| row.get(0))
+            .optional()?
+            .map(Subject::Digest))
+    }
+}
+
+fn exists(db: &rusqlite::Connection, number: i64) -> Result<bool, InboxError> {
+    Ok(db
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM alert WHERE id = ?1)")?
+        .query_row([number], |row| row.get(0))?)
+}

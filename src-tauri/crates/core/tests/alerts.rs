@@ -1,0 +1,587 @@
+//! Alerts as rows: what is to be shown is asked for until it is answered, and never for longer.
+
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+#[path = "alerts/model.rs"]
+mod model;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use gloria_core::alert::{Collection, Decision, Verdict};
+use gloria_core::event::{DecodeContext, decode};
+use gloria_core::inbox::{Arrival, Ask, Cursor, Due, DueQuery, Inbox, Now, Posted, Target, fingerprint};
+use gloria_core::ports::{Answer, Delivery, NotificationHandle, ServiceState};
+use gloria_core::protocol::{AlertState, Mark, Priority, Reason, SoundReason};
+use gloria_stream::Frame;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const SERVER: &str = "https://gloria.example/api";
+
+/// 26 November 2026, 12:00 UTC.
+const NOON: i64 = 1_795_694_400_000;
+
+const MINUTE: i64 = 60_000;
+
+/// An inbox in a file, and the hands of whoever asks for notifications.
+struct Desk {
+    folder: TempDir,
+    inbox: Inbox,
+    now: Now,
+    events: u32,
+    last_id: u32,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let inbox = open(folder.path());
+        Self {
+            folder,
+            inbox,
+            now: Now {
+                here: NOON,
+                server: NOON,
+            },
+            events: 0,
+            last_id: 0,
+        }
+    }
+
+    /// The process ends, and another one starts.
+    fn restart(&mut self) {
+        // Closed before it is opened again, as by a process that is gone.
+        self.inbox = Inbox::in_memory(SERVER).unwrap();
+        self.inbox = open(self.folder.path());
+        self.inbox.resume_alerts(self.now, &[]).unwrap();
+    }
+
+    fn pass(&mut self, millis: i64) {
+        self.now.here += millis;
+        self.now.server += millis;
+    }
+
+    fn event(&mut self, event_type: &str, data: &Value) -> Arrival {
+        self.events += 1;
+        arrival(&self.events.to_string(), event_type, data)
+    }
+
+    fn created(&mut self, id: &str, priority: &str) -> Arrival {
+        let data = json!({"id": id, "title": format!("title {id}"), "message": "m", "priority": priority});
+        self.event("notification.created", &data)
+    }
+
+    fn file(&mut self, arrivals: Vec<Arrival>, decision: &Decision) {
+        file(&mut self.inbox, arrivals, self.now, |_| decision.clone());
+    }
+
+    fn due_while(&mut self, collecting: &[Collection]) -> Due {
+        let query = DueQuery {
+            collecting: collecting.to_vec(),
+            ..query(self.now)
+        };
+        self.inbox.due(&query).unwrap()
+    }
+
+    fn due(&mut self) -> Due {
+        self.due_while(&[])
+    }
+
+    fn answer(&mut self, ask: &Ask) -> NotificationHandle {
+        self.last_id += 1;
+        let answer = Answer {
+            handle: handle(self.last_id),
+            delivery: Delivery::Shown,
+        };
+        let recorded = self.inbox.record(&ask.target, &Ok(answer.clone()), self.now.here);
+        recorded.unwrap();
+        answer.handle
+    }
+
+    fn states(&self) -> Vec<(String, AlertState)> {
+        let alerts = self.inbox.alerts().unwrap();
+        alerts
+            .into_iter()
+            .map(|alert| (alert.item, alert.state))
+            .collect()
+    }
+}
+
+fn open(folder: &Path) -> Inbox {
+    let opened = Inbox::open(&folder.join("inbox.sqlite"), SERVER).unwrap();
+    assert_eq!(opened.problem, None);
+    opened.inbox
+}
+
+fn arrival(event_id: &str, event_type: &str, data: &Value) -> Arrival {
+    let text = data.to_string();
+    let frame = Frame {
+        event: Arc::from(event_type),
+        data: text.clone(),
+        id: Arc::from(event_id),
+    };
+    Arrival {
+        event_id: event_id.to_owned(),
+        own_id: true,
+        resets_id: false,
+        fingerprint: fingerprint(event_type, &text),
+        event_type: event_type.to_owned(),
+        event: Some(decode(&frame, &DecodeContext::default()).unwrap().event),
+        bytes: text.len(),
+        missed: false,
+    }
+}
+
+fn file(inbox: &mut Inbox, arrivals: Vec<Arrival>, now: Now, decide: impl FnMut(&Posted<'_>) -> Decision) {
+    let cursor = Cursor::At(arrivals.last().unwrap().event_id.clone());
+    inbox.file(&arrivals.into(), cursor, now, decide).unwrap();
+}
+
+fn handle(id: u32) -> NotificationHandle {
+    NotificationHandle {
+        service: ":1.7".into(),
+        id,
+    }
+}
+
+fn query(now: Now) -> DueQuery {
+    DueQuery {
+        now,
+        collecting: Vec::new(),
+        in_view: None,
+        service: ServiceState::Ready,
+    }
+}
+
+fn shown() -> Decision {
+    Decision {
+        verdict: Verdict::Show,
+        reason: Reason::News {
+            sound: SoundReason::Off,
+        },
+    }
+}
+
+fn collected(collection: Collection) -> Decision {
+    Decision {
+        verdict: Verdict::Collect(collection),
+        reason: match collection {
+            Collection::Missed | Collection::Urgent | Collection::Late => Reason::Missed,
+            Collection::Burst => Reason::Burst,
+        },
+    }
+}
+
+fn titles(due: &Due) -> Vec<&str> {
+    due.asks.iter().map(|ask| ask.title.as_str()).collect()
+}
+
+#[test]
+fn what_was_not_answered_before_a_kill_is_asked_for_once_more_and_what_was_is_not() {
+    let mut desk = Desk::new();
+    let all = vec![desk.created("a", "normal"), desk.created("b", "urgent")];
+    desk.file(all, &shown());
+    let due = desk.due();
+    assert_eq!(titles(&due), ["title b", "title a"], "what is urgent comes first");
+    assert_eq!(titles(&desk.due()), Vec::<&str>::new(), "it is asked for already");
+    desk.answer(&due.asks[0]);
+    desk.restart();
+    let due = desk.due();
+    assert_eq!(titles(&due), ["title a"]);
+    assert_eq!(due.sound, Some(Priority::Normal));
+    desk.answer(&due.asks[0]);
+    desk.restart();
+    assert_eq!(desk.due().asks, []);
+    let records = desk.inbox.alerts().unwrap();
+    assert!(records.iter().all(|record| record.state == AlertState::Shown
+        && record.handle.is_some()
+        && record.answered_at == Some(NOON)));
+}
+
+#[test]
+fn what_waited_for_more_than_two_minutes_is_told_of_in_one_digest() {
+    let mut desk = Desk::new();
+    for id in ["a", "b", "c"] {
+        let created = desk.created(id, "normal");
+        desk.file(vec![created], &shown());
+    }
+    desk.pass(3 * MINUTE);
+    let fresh = desk.created("d", "normal");
+    desk.file(vec![fresh], &shown());
+    desk.restart();
+    let due = desk.due();
+    assert_eq!(
+        titles(&due),
+        ["title d", "3 notifications that were not shown yet"]
+    );
+    let digest = &due.asks[1];
+    assert_eq!(digest.body, "Newest: title c");
+    desk.answer(digest);
+    let digests = desk.inbox.digests().unwrap();
+    assert_eq!(digests.len(), 1);
+    let members: Vec<_> = desk
+        .inbox
+        .alerts()
+        .unwrap()
+        .into_iter()
+        .filter(|record| record.digest == Some(digests[0].id) && record.state == AlertState::InDigest)
+        .map(|record| record.item)
+        .collect();
+    assert_eq!(members, ["n:a", "n:b", "n:c"]);
+}
+
+#[test]
+fn what_is_urgent_is_shown_by_itself_after_a_kill_however_late() {
+    let mut desk = Desk::new();
+    let all = vec![
+        desk.created("a", "urgent"),
+        desk.created("b", "normal"),
+        desk.created("c", "normal"),
+    ];
+    desk.file(all, &shown());
+    desk.pass(60 * MINUTE);
+    desk.restart();
+    let due = desk.due();
+    assert_eq!(
+        titles(&due),
+        ["title a", "2 notifications that were not shown yet"]
+    );
+    assert_eq!(due.sound, Some(Priority::Urgent));
+}
+
+#[test]
+fn what_is_read_deleted_or_expired_by_then_is_not_shown() {
+    let mut desk = Desk::new();
+    let expires = json!({"id": "old", "title": "old", "message": "m",
+        "expiresAt": "2026-11-26T12:01:00Z"});
+    let all = vec![
+        desk.created("read", "normal"),
+        desk.created("deleted", "urgent"),
+        desk.event("notification.created", &expires),
+        desk.created("elsewhere", "normal"),
+    ];
+    desk.file(all, &shown());
+    desk.restart();
+    desk.inbox.mark(&["n:read".into()], Mark::Read, NOON).unwrap();
+    let gone = vec![
+        desk.event("notification.deleted", &json!({"id": "deleted"})),
+        desk.event(
+            "notification.updated",
+            &json!({"id": "elsewhere", "readAt": "2026-11-26T12:00:30Z"}),
+        ),
+    ];
+    desk.file(gone, &shown());
+    desk.pass(MINUTE);
+    assert_eq!(desk.due().asks, []);
+    assert!(
+        desk.states()
+            .iter()
+            .all(|(_, state)| *state == AlertState::Suppressed),
+        "{:?}",
+        desk.states()
+    );
+}
+
+#[test]
+fn what_a_batch_makes_and_takes_back_is_never_decided_about() {
+    let mut desk = Desk::new();
+    let all = vec![
+        desk.created("deleted", "urgent"),
+        desk.created("read", "urgent"),
+        desk.created("stays", "urgent"),
+        desk.event("notification.deleted", &json!({"id": "deleted"})),
+        desk.event(
+            "notification.updated",
+            &json!({"id": "read", "readAt": "2026-11-26T12:00:30Z"}),
+        ),
+    ];
+    let mut asked = Vec::new();
+    file(&mut desk.inbox, all, desk.now, |posted| {
+        asked.push((posted.item.key.clone(), posted.item.read_at.is_some()));
+        if posted.item.read_at.is_some() {
+            Decision {
+                verdict: Verdict::Suppress,
+                reason: Reason::Handled,
+            }
+        } else {
+            shown()
+        }
+    });
+    assert_eq!(
+        asked,
+        [("n:read".to_owned(), true), ("n:stays".to_owned(), false)]
+    );
+    assert_eq!(titles(&desk.due()), ["title stays"]);
+}
+
+#[test]
+fn what_was_shown_is_withdrawn_by_its_handle_also_in_a_later_run() {
+    let mut desk = Desk::new();
+    let all = vec![desk.created("a", "normal"), desk.created("b", "normal")];
+    desk.file(all, &shown());
+    let due = desk.due();
+    let handles: Vec<_> = due.asks.iter().map(|ask| desk.answer(ask)).collect();
+    desk.restart();
+    desk.inbox.mark(&["n:a".into()], Mark::Read, NOON).unwrap();
+    assert_eq!(desk.due().withdrawals, handles[..1]);
+    // Until it was done it stays due, also in the next run.
+    desk.restart();
+    assert_eq!(desk.due().withdrawals, handles[..1]);
+    desk.inbox.record_withdrawn(&handles[..1]).unwrap();
+    assert_eq!(desk.due().withdrawals, []);
+
+    desk.inbox.mark_all_read(NOON).unwrap();
+    assert_eq!(
+        desk.due().withdrawals,
+        handles[1..],
+        "mark all read withdraws too"
+    );
+    assert!(
+        desk.states()
+            .iter()
+            .all(|(_, state)| *state == AlertState::Withdrawn)
+    );
+}
+
+#[test]
+fn a_digest_goes_with_the_last_of_its_members() {
+    let mut desk = Desk::new();
+    let all: Vec<_> = (0..6).map(|id| desk.created(&id.to_string(), "normal")).collect();
+    desk.file(all, &collected(Collection::Missed));
+    assert_eq!(desk.due_while(&[Collection::Missed]).asks, [], "more may come");
+    let due = desk.due();
+    assert_eq!(titles(&due), ["6 notifications while you were away"]);
+    let handle = desk.answer(&due.asks[0]);
+    let keys: Vec<_> = (0..6).map(|id| format!("n:{id}")).collect();
+    desk.inbox.mark(&keys[..5], Mark::Read, NOON).unwrap();
+    assert_eq!(desk.due().withdrawals, []);
+    desk.inbox.mark(&keys[5..], Mark::Read, NOON).unwrap();
+    assert_eq!(desk.due().withdrawals, [handle]);
+}
+
+#[test]
+fn an_answer_for_what_was_read_meanwhile_is_withdrawn() {
+    let mut desk = Desk::new();
+    let created = desk.created("a", "normal");
+    desk.file(vec![created], &shown());
+    let due = desk.due();
+    desk.inbox.mark(&["n:a".into()], Mark::Read, NOON).unwrap();
+    let handle = desk.answer(&due.asks[0]);
+    assert_eq!(desk.due().withdrawals, [handle]);
+}
+
+#[test]
+fn a_failure_after_the_item_was_deleted_brings_nothing_back() {
+    let mut desk = Desk::new();
+    let created = desk.created("a", "normal");
+    desk.file(vec![created], &shown());
+    let due = desk.due();
+    let deleted = desk.event("notification.deleted", &json!({"id": "a"}));
+    desk.file(vec![deleted], &shown());
+    let recorded = desk
+        .inbox
+        .record(&due.asks[0].target, &Err(Reason::Lost), NOON)
+        .unwrap();
+    assert_eq!(recorded.item, None);
+    desk.inbox.resume_alerts(desk.now, &[]).unwrap();
+    assert_eq!(desk.due().asks, []);
+}
+
+#[test]
+fn what_the_service_did_not_show_is_tried_again_when_it_is_back() {
+    let mut desk = Desk::new();
+    let all: Vec<_> = (0..3).map(|id| desk.created(&id.to_string(), "normal")).collect();
+    desk.file(all, &shown());
+    for ask in desk.due().asks {
+        desk.inbox.record(&ask.target, &Err(Reason::Lost), NOON).unwrap();
+    }
+    assert_eq!(desk.due().asks, [], "not again by itself");
+    let words = desk.inbox.item("n:0").unwrap().unwrap().alert.unwrap().words;
+    assert_eq!(
+        words,
+        "Notification not shown: the notification service went away; it is tried again"
+    );
+    desk.inbox.resume_alerts(desk.now, &[]).unwrap();
+    assert_eq!(titles(&desk.due()), ["title 0", "title 1", "title 2"]);
+}
+
+#[test]
+fn nothing_is_asked_of_a_service_that_hangs_and_what_waited_is_one_digest() {
+    let mut desk = Desk::new();
+    let hanging = DueQuery {
+        service: ServiceState::Hanging,
+        ..query(desk.now)
+    };
+    for id in 0..8 {
+        let created = desk.created(&id.to_string(), "normal");
+        desk.file(vec![created], &shown());
+        assert_eq!(desk.inbox.due(&hanging).unwrap().asks, []);
+    }
+    desk.inbox.resume_alerts(desk.now, &[]).unwrap();
+    assert_eq!(titles(&desk.due()), ["8 notifications that were not shown yet"]);
+}
+
+#[test]
+fn without_a_service_an_alert_has_failed_and_says_so() {
+    let mut desk = Desk::new();
+    let created = desk.created("a", "normal");
+    desk.file(vec![created], &shown());
+    let absent = DueQuery {
+        service: ServiceState::Absent,
+        ..query(desk.now)
+    };
+    let due = desk.inbox.due(&absent).unwrap();
+    assert_eq!((due.asks.len(), due.settled), (0, true));
+    let alert = desk.inbox.item("n:a").unwrap().unwrap().alert.unwrap();
+    assert_eq!(
+        (alert.state, alert.reason),
+        (AlertState::Failed, Reason::NoService)
+    );
+}
+
+#[test]
+fn a_notification_that_broke_the_core_is_not_asked_for_again() {
+    let mut desk = Desk::new();
+    let created = desk.created("a", "urgent");
+    desk.file(vec![created], &shown());
+    let due = desk.due();
+    desk.inbox
+        .record(&due.asks[0].target, &Err(Reason::Broke), NOON)
+        .unwrap();
+    desk.restart();
+    assert_eq!(desk.due().asks, []);
+}
+
+#[test]
+fn what_the_service_owes_an_answer_for_is_bounded() {
+    let mut desk = Desk::new();
+    let all: Vec<_> = (0..40)
+        .map(|id| desk.created(&id.to_string(), "urgent"))
+        .collect();
+    desk.file(all, &shown());
+    let due = desk.due();
+    assert_eq!((due.asks.len(), due.more), (16, true));
+    assert_eq!(desk.due().asks, []);
+    desk.answer(&due.asks[0]);
+    assert_eq!(desk.due().asks.len(), 1);
+}
+
+#[test]
+fn news_of_an_item_that_is_on_screen_takes_its_place() {
+    let mut desk = Desk::new();
+    let created = desk.created("a", "normal");
+    desk.file(vec![created], &shown());
+    let due = desk.due();
+    let handle = desk.answer(&due.asks[0]);
+    let data = json!({"id": "a", "title": "other", "message": "m"});
+    let again = desk.event("notification.created", &data);
+    desk.file(vec![again], &shown());
+    let due = desk.due();
+    assert_eq!(due.asks[0].replaces, Some(handle.clone()));
+    let answer = Answer {
+        handle: handle.clone(),
+        delivery: Delivery::Queued,
+    };
+    desk.inbox.record(&due.asks[0].target, &Ok(answer), NOON).unwrap();
+    let handles: Vec<_> = desk
+        .inbox
+        .alerts()
+        .unwrap()
+        .into_iter()
+        .map(|record| record.handle)
+        .collect();
+    assert_eq!(handles, [None, Some(handle)]);
+}
+
+#[test]
+fn what_was_asked_from_memory_is_answered_in_the_file() {
+    let mut desk = Desk::new();
+    let created = desk.created("a", "normal");
+    desk.file(vec![created], &shown());
+    let before = desk.due();
+    for copy in [true, false] {
+        desk.inbox.leave_file(copy).unwrap();
+        let id = format!("memory {copy}");
+        let all = vec![
+            desk.created(&id, "normal"),
+            desk.created(&format!("waits {copy}"), "normal"),
+        ];
+        desk.file(all, &shown());
+        let due = desk.due();
+        let asked = due.asks.iter().find(|ask| ask.title == format!("title {id}"));
+        desk.answer(asked.unwrap());
+        if !copy {
+            // Its row is in the file alone.
+            desk.answer(&before.asks[0]);
+        }
+        desk.inbox.return_to_file().unwrap();
+    }
+    desk.restart();
+    let states = desk.states();
+    let of = |key: &str| {
+        let of_key: Vec<_> = states.iter().filter(|(item, _)| item == key).collect();
+        assert_eq!(of_key.len(), 1, "{key}: {states:?}");
+        of_key[0].1
+    };
+    for key in ["n:a", "n:memory true", "n:memory false"] {
+        assert_eq!(of(key), AlertState::Shown, "{key}");
+    }
+    assert_eq!(titles(&desk.due()), ["title waits true", "title waits false"]);
+}
+
+#[test]
+fn a_digest_that_was_answered_in_memory_is_in_the_file_with_its_members() {
+    let mut desk = Desk::new();
+    let all: Vec<_> = (0..4).map(|id| desk.created(&id.to_string(), "normal")).collect();
+    desk.file(all, &collected(Collection::Missed));
+    desk.inbox.leave_file(true).unwrap();
+    let more: Vec<_> = (4..9).map(|id| desk.created(&id.to_string(), "normal")).collect();
+    desk.file(more, &collected(Collection::Missed));
+    let due = desk.due();
+    assert_eq!(titles(&due), ["9 notifications while you were away"]);
+    desk.answer(&due.asks[0]);
+    desk.inbox.return_to_file().unwrap();
+    desk.restart();
+    assert_eq!(desk.due().asks, []);
+    let digest = desk.inbox.digests().unwrap()[0].id;
+    let records = desk.inbox.alerts().unwrap();
+    assert_eq!(records.len(), 9);
+    assert!(
+        records
+            .iter()
+            .all(|record| record.state == AlertState::InDigest && record.digest == Some(digest))
+    );
+}
+
+#[test]
+fn what_is_in_view_when_it_is_due_is_not_shown_unless_it_is_urgent() {
+    let mut desk = Desk::new();
+    let all = vec![desk.created("a", "normal"), desk.created("b", "urgent")];
+    desk.file(all, &collected(Collection::Missed));
+    let in_view = DueQuery {
+        in_view: Some(SoundReason::Off),
+        ..query(desk.now)
+    };
+    let due = desk.inbox.due(&in_view).unwrap();
+    assert_eq!(titles(&due), ["title b"]);
+    let words = desk.inbox.item("n:a").unwrap().unwrap().alert.unwrap().words;
+    assert_eq!(
+        words,
+        "No notification: the inbox was in front of you; no sound: sounds are off"
+    );
+}
+
+#[test]
+fn a_click_of_an_earlier_run_leads_to_its_item() {
+    let mut desk = Desk::new();
+    let created = desk.created("a", "normal");
+    desk.file(vec![created], &shown());
+    let due = desk.due();
+    let known = desk.answer(&due.asks[0]);
+    desk.restart();
+    let subject = desk.inbox.subject_of(&known).unwrap();
+    assert_eq!(subject.unwrap().item(), Some("n:a"));
+    assert_eq!(desk.inbox.subject_of(&handle(99)).unwrap(), None);
+    assert!(matches!(due.asks[0].target, Target::Alert(..)));
+}

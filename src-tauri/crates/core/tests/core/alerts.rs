@@ -1,0 +1,352 @@
+//! What was filed is announced, once: whatever ends the core, whatever the notification service does, and not what is
+//! read or gone by then.
+
+use std::time::Duration;
+
+use gloria_core::ports::ServiceState;
+use gloria_core::ports::fakes::Behaviour;
+use gloria_core::presence::WindowPresence;
+use gloria_core::protocol::{AlertState, NoticeKind, Priority, SoundName, WindowView};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::desk::{CREATED, Desk, Running, backend, live, missed, soon};
+
+/// A core that has a place in the stream, and is not there.
+async fn away(desk: &Desk, control: &gloria_backend::Control) {
+    let running = desk.start();
+    running.connected().await;
+    control.push(CREATED, live("first", "normal"));
+    soon("first", desk.notifications.shown.wait_for(1)).await;
+    running
+        .alert("recorded", "n:first", "Notification shown; with sound")
+        .await;
+    running.stop().await;
+}
+
+/// The process ends in the middle of what it does.
+async fn kill(running: Running) {
+    running.task.abort();
+    let _ = running.task.await;
+}
+
+fn urgent(id: usize) -> Value {
+    let mut item = missed(id);
+    item["priority"] = "urgent".into();
+    item
+}
+
+#[tokio::test]
+async fn what_a_kill_kept_from_being_shown_is_shown_by_the_next_start() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    away(&desk, &control).await;
+    for id in 0..12 {
+        control.push(CREATED, missed(id));
+    }
+    let running = desk.start();
+    running.until("stored", |state| state.counts.total == 13).await;
+    kill(running).await;
+    assert_eq!(desk.titles(), ["title first"], "more may have come");
+
+    let running = desk.start();
+    soon("the digest", desk.notifications.shown.wait_for(2)).await;
+    assert_eq!(desk.titles()[1..], ["12 notifications while you were away"]);
+    running
+        .alert(
+            "recorded",
+            "n:m0",
+            "Announced together with what came while you were away",
+        )
+        .await;
+    kill(running).await;
+    let running = desk.start();
+    running.connected().await;
+    control.push(CREATED, live("last", "normal"));
+    soon("the last", desk.notifications.shown.wait_for(3)).await;
+    assert_eq!(desk.titles()[2..], ["title last"], "nothing comes twice");
+}
+
+#[tokio::test]
+async fn the_end_of_the_app_shows_what_is_pending_first() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    away(&desk, &control).await;
+    for id in 0..12 {
+        control.push(CREATED, missed(id));
+    }
+    let running = desk.start();
+    running.until("stored", |state| state.counts.total == 13).await;
+    running.stop().await;
+    assert_eq!(
+        desk.titles(),
+        ["title first", "12 notifications while you were away"]
+    );
+    let running = desk.start();
+    running.connected().await;
+    control.push(CREATED, live("last", "normal"));
+    soon("the last", desk.notifications.shown.wait_for(3)).await;
+    assert_eq!(desk.titles()[2..], ["title last"], "nothing comes twice");
+}
+
+#[tokio::test]
+async fn what_came_and_went_while_away_makes_no_sound_and_no_notification() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    away(&desk, &control).await;
+    for id in 0..12 {
+        control.push(CREATED, urgent(id));
+    }
+    for id in 0..6 {
+        control.push("notification.deleted", json!({"id": format!("m{id}")}));
+    }
+    for id in 6..12 {
+        let read = json!({"id": format!("m{id}"), "readAt": "2026-01-02T04:00:00Z"});
+        control.push("notification.updated", read);
+    }
+    let running = desk.start();
+    running
+        .until("all of it", |state| {
+            (state.counts.total, state.counts.unread) == (7, 1)
+        })
+        .await;
+    control.push(CREATED, live("last", "normal"));
+    soon("the last", desk.notifications.shown.wait_for(2)).await;
+    assert_eq!(desk.titles(), ["title first", "title last"]);
+    let sounds: Vec<_> = desk
+        .sounds
+        .played
+        .all()
+        .into_iter()
+        .map(|(sound, _)| sound)
+        .collect();
+    assert!(!sounds.contains(&SoundName::Alarm), "{sounds:?}");
+}
+
+#[tokio::test]
+async fn what_is_urgent_is_shown_at_once_while_catching_up_and_in_view() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    away(&desk, &control).await;
+    for id in 0..12 {
+        control.push(CREATED, missed(id));
+    }
+    control.push(CREATED, urgent(99));
+    let running = desk.start();
+    running
+        .core
+        .window_presence(Some(WindowPresence {
+            focused: true,
+            visible: true,
+            last_input: None,
+        }))
+        .await
+        .unwrap();
+    let view = WindowView {
+        inbox_visible: true,
+        ..WindowView::default()
+    };
+    running.core.window_shows(view).await.unwrap();
+    soon("the urgent one", desk.notifications.shown.wait_for(2)).await;
+    assert_eq!(desk.titles()[1..], ["missed 99"]);
+    assert_eq!(desk.notifications.shown.all()[1].priority, Priority::Urgent);
+}
+
+#[tokio::test]
+async fn without_times_of_making_what_comes_a_second_after_the_connection_is_live() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running.connected().await;
+    let undated =
+        |id: &str, priority: &str| json!({"id": id, "title": id, "message": "m", "priority": priority});
+    let began = Instant::now();
+    control.push(CREATED, undated("urgent", "urgent"));
+    soon("urgent", desk.notifications.shown.wait_for(1)).await;
+    assert!(
+        began.elapsed() < Duration::from_millis(1500),
+        "{:?}",
+        began.elapsed()
+    );
+    // One each 200 ms: no second without one, and yet live within five.
+    let pushing = tokio::spawn(async move {
+        let mut pace = tokio::time::interval(Duration::from_millis(200));
+        for id in 0..40 {
+            pace.tick().await;
+            control.push(CREATED, undated(&id.to_string(), "normal"));
+        }
+    });
+    soon("a live one", async {
+        loop {
+            let shown = desk.notifications.shown.wait_for(2).await;
+            if shown.iter().any(|request| request.title.parse::<u8>().is_ok()) {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+    pushing.abort();
+}
+
+#[tokio::test]
+async fn a_workflow_that_ends_well_is_shown_with_a_sound_of_its_own() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running.connected().await;
+    let now = jiff::Timestamp::now().to_string();
+    control.push(
+        "workflow.completed",
+        json!({"workflowId": "w", "name": "Import", "createdAt": now}),
+    );
+    let shown = soon("shown", desk.notifications.shown.wait_for(1)).await;
+    assert_eq!(shown[0].title, "Import");
+    assert_eq!(
+        soon("sound", desk.sounds.played.wait_for(1)).await,
+        [(SoundName::Bloom, 70)]
+    );
+}
+
+#[tokio::test]
+async fn marking_all_read_takes_the_notifications_back() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running.connected().await;
+    for id in ["1", "2"] {
+        control.push(CREATED, live(id, "normal"));
+        running.alert("shown", &format!("n:{id}"), words(id)).await;
+    }
+    running.core.inbox_mark_all_read().await.unwrap();
+    soon("withdrawn", desk.notifications.withdrawn.wait_for(2)).await;
+    assert_eq!(desk.notifications.withdrawn_items(), ["n:1", "n:2"]);
+}
+
+/// The first makes a sound, and the second comes too soon after it.
+fn words(id: &str) -> &'static str {
+    if id == "1" {
+        "Notification shown; with sound"
+    } else {
+        "Notification shown; no sound: one had just played"
+    }
+}
+
+#[tokio::test]
+async fn a_notification_of_an_earlier_run_is_taken_back_and_leads_to_its_item() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    away(&desk, &control).await;
+    let running = desk.start();
+    running.connected().await;
+    let handle = desk.notifications.handle_of("n:first").unwrap();
+    desk.notifications
+        .publish(gloria_core::ports::NotificationEvent::Activated {
+            handle,
+            activation_token: None,
+        });
+    running
+        .until("requested", |state| {
+            state.requested_item.as_deref() == Some("n:first")
+        })
+        .await;
+    control.push("notification.deleted", json!({"id": "first"}));
+    soon("withdrawn", desk.notifications.withdrawn.wait_for(1)).await;
+    assert_eq!(desk.notifications.withdrawn_items(), ["n:first"]);
+}
+
+#[tokio::test]
+async fn a_service_that_hangs_is_said_and_what_it_missed_is_told_when_it_is_back() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running.connected().await;
+    desk.notifications.behave(Behaviour::Hangs);
+    control.push(CREATED, live("asked", "normal"));
+    soon("asked", desk.notifications.asked.wait_for(1)).await;
+    desk.notifications
+        .publish(gloria_core::ports::NotificationEvent::Service(
+            ServiceState::Hanging,
+        ));
+    let state = running
+        .until("said", |state| {
+            let mut kinds = state.notices.iter().map(|notice| notice.kind);
+            kinds.any(|kind| kind == NoticeKind::Notifications)
+        })
+        .await;
+    assert!(state.notices[0].message.contains("does not answer"), "{state:?}");
+    for id in 0..30 {
+        control.push(CREATED, live(&id.to_string(), "normal"));
+    }
+    running.until("stored", |state| state.counts.total == 31).await;
+    assert_eq!(
+        desk.notifications.asked.all().len(),
+        1,
+        "nothing more is asked of it"
+    );
+
+    desk.notifications.behave(Behaviour::Answers);
+    desk.notifications
+        .publish(gloria_core::ports::NotificationEvent::Service(
+            ServiceState::Ready,
+        ));
+    soon("back", desk.notifications.shown.wait_for(2)).await;
+    running.until("well", |state| state.notices.is_empty()).await;
+    let states = async {
+        loop {
+            let mut updates = running.core.attach().await.unwrap().updates;
+            let items = running.items().await;
+            let told = items.iter().all(|item| {
+                let state = item.alert.as_ref().map(|alert| alert.state);
+                matches!(state, Some(AlertState::Shown | AlertState::InDigest))
+            });
+            if told {
+                break;
+            }
+            let _ = updates.recv().await;
+        }
+    };
+    soon("all of it was told", states).await;
+    let titles = desk.titles();
+    assert_eq!(
+        titles.iter().filter(|title| *title == "title asked").count(),
+        1,
+        "{titles:?}"
+    );
+    assert!(titles.len() <= 4, "{titles:?}");
+}
+
+#[tokio::test]
+async fn a_service_that_goes_away_and_comes_back_is_asked_again_for_what_failed() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running.connected().await;
+    desk.notifications.vanish();
+    control.push(CREATED, live("1", "normal"));
+    let failed = "Notification not shown: this desktop has no notification service; it is tried again";
+    running.alert("failed", "n:1", failed).await;
+    desk.notifications.behave(Behaviour::Answers);
+    running
+        .alert("shown", "n:1", "Notification shown; with sound")
+        .await;
+    assert_eq!(desk.titles(), ["title 1"]);
+}
+
+#[tokio::test]
+async fn what_a_paused_service_keeps_is_not_told_again() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    desk.notifications.behave(Behaviour::Paused);
+    let running = desk.start();
+    running.connected().await;
+    control.push(CREATED, live("1", "normal"));
+    running
+        .alert("queued", "n:1", "Notification shown; with sound")
+        .await;
+    desk.notifications.behave(Behaviour::Answers);
+    control.push(CREATED, live("2", "urgent"));
+    soon("the second", desk.notifications.shown.wait_for(2)).await;
+    assert_eq!(desk.titles(), ["title 1", "title 2"]);
+}
