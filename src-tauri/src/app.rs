@@ -10,7 +10,7 @@ use gloria_core::ports::{PanicReports, SystemClock};
 use gloria_core::protocol::{Snapshot, TokenState};
 use gloria_core::{CoreHandle, Ports, Setup, Signal};
 use gloria_desktop::status_socket::AppRequest;
-use gloria_desktop::{Browser, Instance, Keyring, SoundPlayer, SystemSignals};
+use gloria_desktop::{Browser, Instance, Keyring, SoundPlayer, SystemSignals, process};
 use tauri::async_runtime::{self, JoinHandle};
 use tauri::{App, AppHandle, Manager as _, RunEvent, State};
 use tokio::sync::broadcast::error::RecvError;
@@ -99,7 +99,7 @@ fn set_up(app: &mut App, paths: Paths, instance: Instance, start: Start) -> anyh
 fn machine(app: &AppHandle, paths: &Paths, panics: &PanicReports) -> io::Result<Setup> {
     Ok(Setup {
         paths: paths.clone(),
-        environment: Arc::new(|name| std::env::var(name).ok()),
+        environment: Arc::new(process::text_variable),
         version: app.package_info().version.to_string(),
         seed: seed(),
         ports: Ports {

@@ -15,7 +15,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use gloria_desktop::{Claimed, Instance};
+use gloria_desktop::{Claimed, Instance, process};
 use tracing_subscriber::EnvFilter;
 
 use crate::arguments::{Arguments, Start};
@@ -29,14 +29,16 @@ const NO_FOLDER: u8 = 4;
 const UNRESPONSIVE: u8 = 5;
 
 fn main() -> ExitCode {
+    process::begin();
     let arguments = Arguments::parse();
-    let filter = EnvFilter::try_from_env("GLORIA_LOG").unwrap_or_else(|_| EnvFilter::new("info,zbus=warn"));
+    let filter = process::text_variable("GLORIA_LOG").and_then(|filter| EnvFilter::try_new(filter).ok());
+    let filter = filter.unwrap_or_else(|| EnvFilter::new("info,zbus=warn"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .init();
     log_panics_without_their_message();
-    let paths = match gloria_desktop::paths(|name| std::env::var_os(name)) {
+    let paths = match gloria_desktop::paths(process::variable) {
         Ok(paths) => paths,
         Err(error) => return failure(NO_FOLDER, &error.to_string()),
     };

@@ -25,7 +25,7 @@ pub(crate) fn notifications(
     const ICON: &[u8] = include_bytes!("../../icons/128x128.png");
 
     let icon = paths.data.join("icon.png");
-    let identity = Identity::find(|name| std::env::var_os(name), &icon, ICON);
+    let identity = Identity::find(gloria_desktop::process::variable, &icon, ICON);
     Ok(Arc::new(SessionNotifications::new(identity, panics)))
 }
 

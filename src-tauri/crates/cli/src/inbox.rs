@@ -8,6 +8,7 @@ use gloria_core::account::{Accounts, Entry};
 use gloria_core::inbox::Inbox;
 use gloria_core::paths::Paths;
 use gloria_core::protocol::{InboxQuery, InboxView};
+use gloria_desktop::process;
 
 use crate::output::{Lines, complain};
 use crate::session::settings;
@@ -50,7 +51,7 @@ fn inbox_in_force(paths: &Paths, server: &str) -> Option<PathBuf> {
 
 pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
     let Command::List(options) = command;
-    let paths = gloria_desktop::paths(|name| std::env::var_os(name))?;
+    let paths = gloria_desktop::paths(process::variable)?;
     let server = settings()?.address.map(|address| address.server());
     let Some((server, path)) = server.and_then(|server| {
         let path = inbox_in_force(&paths, &server)?;

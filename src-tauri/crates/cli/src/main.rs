@@ -11,6 +11,7 @@ mod tail;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use gloria_desktop::process;
 use tracing_subscriber::EnvFilter;
 
 /// Gloria Notify from the command line.
@@ -48,7 +49,9 @@ pub(crate) const NEVER_CONNECTED: u8 = 4;
 pub(crate) const NO_TOKEN: u8 = 5;
 
 fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_env("GLORIA_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    process::begin();
+    let filter = process::text_variable("GLORIA_LOG").and_then(|filter| EnvFilter::try_new(filter).ok());
+    let filter = filter.unwrap_or_else(|| EnvFilter::new("warn"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -17,7 +17,7 @@ const END_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Answers when the app has ended.
 pub(crate) async fn run() -> anyhow::Result<ExitCode> {
-    let paths = gloria_desktop::paths(|name| std::env::var_os(name))?;
+    let paths = gloria_desktop::paths(gloria_desktop::process::variable)?;
     let asked = async {
         gloria_desktop::ask_to_quit(&paths).await?;
         loop {

@@ -15,6 +15,7 @@ use gloria_core::session::{
 };
 use gloria_core::settings::{AuthTransport, Settings, SettingsFile};
 use gloria_desktop::Keyring;
+use gloria_desktop::process;
 use gloria_desktop::status_socket::AskError;
 use gloria_stream::{Credential, CredentialError, CredentialProvider, Generation};
 use serde::Serialize;
@@ -39,9 +40,9 @@ struct Line<'a> {
 
 /// The settings in force for this user; mistakes in them are told on stderr.
 pub(crate) fn settings() -> anyhow::Result<Settings> {
-    let paths = gloria_desktop::paths(|name| std::env::var_os(name))?;
+    let paths = gloria_desktop::paths(process::variable)?;
     let file = SettingsFile::read(&paths.settings());
-    let resolved = Settings::resolve(&file, |name| std::env::var(name).ok());
+    let resolved = Settings::resolve(&file, process::text_variable);
     for problem in &resolved.problems {
         complain(problem);
     }
@@ -110,7 +111,7 @@ pub(crate) async fn logout(options: Options) -> anyhow::Result<ExitCode> {
 
 /// An app that runs asks the keyring anew. Without this it would go on with the token that it has, or wait.
 async fn tell_running_app(address: &str) {
-    let Ok(paths) = gloria_desktop::paths(|name| std::env::var_os(name)) else {
+    let Ok(paths) = gloria_desktop::paths(process::variable) else {
         return;
     };
     match gloria_desktop::tell_credentials_changed(&paths, address).await {
@@ -153,7 +154,7 @@ impl CommandTokens {
         optional: bool,
     ) -> anyhow::Result<Result<Self, TokenError>> {
         let server = Server::of(address);
-        let given = match environment_token(|name| std::env::var(name).ok(), settings) {
+        let given = match environment_token(process::text_variable, settings) {
             Ok(given) => given,
             Err(EnvironmentTokenError::Malformed(error)) => return Ok(Err(error)),
             Err(error @ EnvironmentTokenError::NoServer) => {

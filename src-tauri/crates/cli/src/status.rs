@@ -7,6 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 use gloria_core::text;
+use gloria_desktop::process;
 use gloria_desktop::status_socket::AskError;
 use serde_json::Value;
 
@@ -29,7 +30,7 @@ pub(crate) struct Options {
 }
 
 pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
-    let paths = match gloria_desktop::paths(|name| std::env::var_os(name)) {
+    let paths = match gloria_desktop::paths(process::variable) {
         Ok(paths) => paths,
         Err(error) => return Ok(failure(NO_ANSWER, &error.to_string())),
     };

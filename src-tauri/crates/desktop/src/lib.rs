@@ -8,6 +8,7 @@ pub mod instance;
 #[cfg(target_os = "linux")]
 mod notifications;
 pub mod paths;
+pub mod process;
 mod proxies;
 pub mod secrets;
 pub mod session_bus;

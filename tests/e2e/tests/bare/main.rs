@@ -9,4 +9,5 @@ mod lacking;
 mod page;
 mod quit;
 mod scene;
+mod secrets;
 mod starts;

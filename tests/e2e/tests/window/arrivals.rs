@@ -71,6 +71,11 @@ async fn what_comes_while_the_window_is_open_appears_in_it_and_is_read_and_archi
     })
     .await
     .unwrap();
+    let inherited = stage.launcher_environment();
+    assert!(
+        inherited.contains("PATH=") && !inherited.contains("GLORIA_"),
+        "{inherited}"
+    );
 
     let keys = window.client.active_element().await.unwrap();
     keys.send_keys("e").await.unwrap();

@@ -213,14 +213,21 @@ impl Stage {
     pub(crate) fn opened_links(&self) -> String {
         fs::read_to_string(self.session.dir().join("opened-links")).unwrap_or_default()
     }
+
+    /// The environment that the person's browser was last started with.
+    pub(crate) fn launcher_environment(&self) -> String {
+        fs::read_to_string(self.session.dir().join("launcher-environment")).unwrap_or_default()
+    }
 }
 
-/// The desktop's way to a browser, which writes down what it is given. The result is its folder.
+/// The desktop's way to a browser, which writes down what it is given and the environment that it has. The result is
+/// its folder.
 fn install_launcher(session: &Session) -> PathBuf {
     let folder = session.dir().join("bin");
     fs::create_dir(&folder).unwrap();
     let script = format!(
-        "#!/bin/sh\necho \"$1\" >> {}\n",
+        "#!/bin/sh\nenv > {}\necho \"$1\" >> {}\n",
+        session.dir().join("launcher-environment").display(),
         session.dir().join("opened-links").display()
     );
     let launcher = folder.join("xdg-open");

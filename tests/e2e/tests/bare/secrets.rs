@@ -1,0 +1,112 @@
+//! Secrets that the environment gives stay with the app.
+
+use std::collections::HashMap;
+use std::fs;
+
+use gloria_backend::TEST_TOKEN;
+use gloria_desktop_session::{SessionOptions, wait_until};
+
+use crate::scene::{SOON, Scene, program};
+
+/// A password as in the address of a proxy.
+const PASSWORD: &str = "pr0xy-s3cret";
+
+/// The processes that this one started, and theirs.
+fn descendants(of: u32) -> Vec<u32> {
+    let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
+    for entry in fs::read_dir("/proc").unwrap().flatten() {
+        let id = entry.file_name().to_string_lossy().parse::<u32>();
+        let stat = fs::read_to_string(entry.path().join("stat"));
+        // The name before it may hold anything, and ends with the last parenthesis.
+        let parent = stat.ok().and_then(|stat| {
+            let after = stat.rsplit_once(')')?.1;
+            after.split_whitespace().nth(1)?.parse::<u32>().ok()
+        });
+        if let (Ok(id), Some(parent)) = (id, parent) {
+            children.entry(parent).or_default().push(id);
+        }
+    }
+    let mut found = vec![of];
+    let mut next = 0;
+    while let Some(parent) = found.get(next) {
+        found.extend(
+            children
+                .get(parent)
+                .into_iter()
+                .flatten()
+                .copied()
+                .collect::<Vec<_>>(),
+        );
+        next += 1;
+    }
+    found
+}
+
+fn environment(process: u32) -> String {
+    let bytes = fs::read(format!("/proc/{process}/environ")).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn core_limit(process: u32) -> Option<String> {
+    let limits = fs::read_to_string(format!("/proc/{process}/limits")).ok()?;
+    let line = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"))?;
+    line.split_whitespace().nth(4).map(str::to_owned)
+}
+
+#[tokio::test]
+async fn no_process_that_the_app_starts_has_its_secrets_and_none_dumps_its_memory() {
+    let scene = Scene::set(SessionOptions::default()).await;
+    let mut command = scene.session.command(program("gloria-notify"));
+    scene.configure(&mut command);
+    command
+        .arg("--open")
+        .env("GLORIA_TOKEN", TEST_TOKEN)
+        .env("GLORIA_CLIENT_CERTIFICATE_PASSWORD", PASSWORD)
+        // This machine is asked without it.
+        .env("GLORIA_PROXY", format!("http://anna:{PASSWORD}@127.0.0.1:9"));
+    let mut app = scene.session.spawn("app", command).unwrap();
+    // It has read all of them by now.
+    scene.connected().await;
+    let web = wait_until("the window's processes", SOON, async || {
+        app.check_alive()?;
+        let all = descendants(app.id());
+        let named = |id: &u32| {
+            let name = fs::read_to_string(format!("/proc/{id}/comm")).unwrap_or_default();
+            name.starts_with("WebKit")
+        };
+        Ok((all.iter().filter(|id| named(id)).count() >= 2).then_some(all))
+    });
+
+    for process in web.await.unwrap() {
+        let environment = environment(process);
+        for secret in [TEST_TOKEN, PASSWORD] {
+            assert!(!environment.contains(secret), "process {process} has a secret");
+        }
+        if process != app.id() {
+            assert!(!environment.contains("GLORIA_"), "process {process}");
+        }
+        let limit = core_limit(process);
+        assert!(
+            limit.is_none_or(|limit| limit == "0"),
+            "process {process} may dump core"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_command_line_keeps_its_secrets_as_well() {
+    let scene = Scene::set(SessionOptions::default()).await;
+    let mut command = scene.session.command(program("gloria"));
+    scene.configure(&mut command);
+    command.arg("tail").env("GLORIA_TOKEN", TEST_TOKEN);
+    let tail = scene.session.spawn("tail", command).unwrap();
+    scene.connected().await;
+    assert!(
+        environment(tail.id()).contains("GLORIA_TOKEN"),
+        "its name is no secret"
+    );
+    assert!(!environment(tail.id()).contains(TEST_TOKEN));
+    assert_eq!(core_limit(tail.id()).as_deref(), Some("0"));
+}
