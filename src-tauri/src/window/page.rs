@@ -121,7 +121,18 @@ impl Rebuilds {
 
 #[cfg(test)]
 mod tests {
+    use gloria_core::presence::PAGE_REPORT_INTERVAL;
+
     use super::*;
+
+    #[test]
+    fn the_page_listens_and_repeats_itself_as_it_is_expected_to() {
+        let page = include_str!("../../../ui/src/App.svelte");
+        let event = ASK.split('\'').nth(1).expect("a name");
+        assert!(page.contains(&format!("const ASKED = '{event}';")));
+        let interval = format!("const REPORT_MS = {}_000;", PAGE_REPORT_INTERVAL.as_secs());
+        assert!(page.contains(&interval));
+    }
 
     #[test]
     fn a_page_that_breaks_at_each_start_is_not_started_without_end() {

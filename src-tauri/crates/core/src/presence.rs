@@ -84,9 +84,10 @@ pub struct Presence {
 }
 
 impl Presence {
-    /// What the window system says; `None` without a window. With the window goes what its page said.
+    /// What the window system says; `None` without a window. With the window goes what its page said, and a word of it
+    /// that arrives later is not taken for the next one's.
     pub fn on_window(&mut self, window: Option<WindowPresence>) {
-        if window.is_none() {
+        if window.is_none() || self.window.is_none() {
             self.page = None;
         }
         self.window = window;
@@ -100,6 +101,15 @@ impl Presence {
     /// What the session says of its user.
     pub fn on_session(&mut self, session: SessionState) {
         self.session = session;
+    }
+
+    /// For a core that takes over: it watches the session anew, and hears what differs from nothing.
+    #[must_use]
+    pub fn without_session(self) -> Self {
+        Self {
+            session: SessionState::default(),
+            ..self
+        }
     }
 
     /// See [`in_view`].
@@ -260,5 +270,22 @@ mod tests {
             WindowView::default(),
             "the page went with its window"
         );
+        presence.on_page(INBOX, later);
+        presence.on_window(Some(WindowPresence::default()));
+        assert_eq!(
+            presence.view(later),
+            WindowView::default(),
+            "the last word of the page before is not the next one's"
+        );
+    }
+
+    #[test]
+    fn a_core_that_takes_over_does_not_believe_that_the_screen_is_still_locked() {
+        let mut presence = Presence::default();
+        presence.on_session(SessionState {
+            locked: true,
+            idle: Some(true),
+        });
+        assert_eq!(presence.without_session(), Presence::default());
     }
 }

@@ -103,7 +103,7 @@ impl Readers {
         // One revision is left out: whoever followed the old core sees the gap, and reads the state anew.
         self.state.revision = broken.state.revision + 1;
         self.updates = broken.updates;
-        let presence = broken.presence;
+        let presence = broken.presence.without_session();
         self.change_presence(|own| *own = presence, now);
         self.state.requested_item = broken.state.requested_item;
         for kind in [NoticeKind::Internal, NoticeKind::Tray, NoticeKind::Lock] {
