@@ -247,6 +247,29 @@ fn an_update_from_elsewhere_marks_and_changes() {
 }
 
 #[test]
+fn a_change_that_comes_again_undoes_nothing_that_was_posted_after_it() {
+    let mut inbox = Inbox::in_memory(SERVER).unwrap();
+    let edited = |event_id: &str, title: &str| {
+        let data = format!(r#"{{"id":"1","title":"{title}"}}"#);
+        arrival(event_id, "notification.updated", &data)
+    };
+    let anew = r#"{"id":"1","title":"anew","message":"m"}"#;
+    let all = [
+        created("1", "1"),
+        edited("2", "edited"),
+        arrival("3", "notification.created", anew),
+        edited("4", "edited anew"),
+    ];
+    file(&mut inbox, &all);
+    let title = |inbox: &Inbox| inbox.item("n:1").unwrap().unwrap().title;
+    for again in [&all[..], &all[..3], &all[1..2], &all[2..3]] {
+        inbox.begin_connection();
+        file(&mut inbox, again);
+        assert_eq!(title(&inbox), "edited anew");
+    }
+}
+
+#[test]
 fn a_superseded_notification_makes_room() {
     let mut inbox = Inbox::in_memory(SERVER).unwrap();
     let newer = arrival(
@@ -257,6 +280,26 @@ fn a_superseded_notification_makes_room() {
     let filed = file(&mut inbox, &[created("1", "a"), newer]);
     assert!(filed.contains(&Filed::Removed("n:a".into())), "{filed:?}");
     assert_eq!(keys(&inbox), ["n:b"]);
+}
+
+#[test]
+fn one_that_is_sent_again_does_not_take_away_what_was_posted_anew() {
+    let mut inbox = Inbox::in_memory(SERVER).unwrap();
+    let newer = r#"{"id":"2","title":"newer","message":"m","supersedes":"1"}"#;
+    let anew = r#"{"id":"1","title":"anew","message":"m"}"#;
+    file(
+        &mut inbox,
+        &[created("1", "1"), arrival("2", "notification.created", newer)],
+    );
+    assert_eq!(keys(&inbox), ["n:2"]);
+    file(
+        &mut inbox,
+        &[
+            arrival("3", "notification.created", anew),
+            arrival("4", "notification.created", newer),
+        ],
+    );
+    assert!(inbox.item("n:1").unwrap().is_some());
 }
 
 #[test]

@@ -15,8 +15,11 @@ const MAX_EARLY_CHANGES: i64 = 1_000;
 impl Filing<'_> {
     /// A change that came before is taken again without its marks: changes are replayed in their order, so the end is
     /// the same, and so it is for a server that numbers its events anew for each connection. But what the user marked
-    /// since stays marked.
+    /// since stays marked, and what was posted since stays as it was posted.
     pub(super) fn change(&self, change: &Change) -> Result<Filed, InboxError> {
+        if self.seen == Seen::Earlier && self.arrival.own_id && self.is_before_post(&change.key)? {
+            return Ok(Filed::Nothing);
+        }
         let change = match self.seen {
             Seen::New | Seen::Here => change.clone(),
             Seen::Earlier => Change {
@@ -36,6 +39,16 @@ impl Filing<'_> {
                 Filed::Nothing
             }
         })
+    }
+
+    /// Whether the item was posted anew after the event came first.
+    fn is_before_post(&self, key: &str) -> Result<bool, InboxError> {
+        let posted_by: Option<i64> = self
+            .transaction
+            .prepare_cached("SELECT posted_by FROM item WHERE key = ?1")?
+            .query_row([key], |row| row.get(0))
+            .optional()?;
+        Ok(posted_by.is_some_and(|posted_by| posted_by > self.place))
     }
 
     fn item(&self, key: &str) -> Result<Option<Item>, InboxError> {

@@ -170,9 +170,10 @@ impl Inbox {
                 now,
                 arrival,
                 seen: Seen::New,
+                place: 0,
             };
             if !matches!(event, Event::Heartbeat) {
-                filing.seen = filing.remember(arrival, connection)?;
+                (filing.seen, filing.place) = filing.remember(arrival, connection)?;
             }
             // Within one connection an id of its own names an event for good.
             if arrival.own_id && filing.seen == Seen::Here {
@@ -279,12 +280,14 @@ pub(super) struct Filing<'a> {
     pub(super) now: Now,
     pub(super) arrival: &'a Arrival,
     pub(super) seen: Seen,
+    /// Where the event stands among all that came, from when it came first.
+    pub(super) place: i64,
 }
 
 impl Filing<'_> {
     /// Remembers the event, and says whether it came before. One without an id of its own is known by its content: the
     /// id that it carries is another one on the next connection.
-    fn remember(&self, arrival: &Arrival, connection: i64) -> Result<Seen, InboxError> {
+    fn remember(&self, arrival: &Arrival, connection: i64) -> Result<(Seen, i64), InboxError> {
         let id = if arrival.own_id {
             arrival.event_id.as_str()
         } else {
@@ -298,27 +301,28 @@ impl Filing<'_> {
             })
             .optional()?;
         match known {
-            Some((_, on)) if on == connection => Ok(Seen::Here),
+            Some((row, on)) if on == connection => Ok((Seen::Here, row)),
             Some((row, _)) => {
                 self.transaction
                     .prepare_cached("UPDATE event SET connection = ?2 WHERE id = ?1")?
                     .execute([row, connection])?;
-                Ok(Seen::Earlier)
+                Ok((Seen::Earlier, row))
             }
             None => {
-                self.transaction
+                let row = self
+                    .transaction
                     .prepare_cached(
                         "INSERT INTO event (event_id, fingerprint, type, received_at, connection)
                          VALUES (?1, ?2, ?3, ?4, ?5)",
                     )?
-                    .execute(params![
+                    .insert(params![
                         id,
                         arrival.fingerprint,
                         arrival.event_type,
                         self.now.here,
                         connection
                     ])?;
-                Ok(Seen::New)
+                Ok((Seen::New, row))
             }
         }
     }

@@ -155,13 +155,6 @@ impl Filing<'_> {
         {
             return self.sum_up(&sum, news, filed);
         }
-        // A notification that names itself as the one that it replaces replaces nothing.
-        if let Some(older) = post.supersedes.as_ref().filter(|older| **older != post.key)
-            && self.seen == Seen::New
-            && matches!(self.delete(older)?, Filed::Removed(_))
-        {
-            filed.push(Filed::Removed(older.clone()));
-        }
         let known = self.known(&post.key)?;
         if post.named_by_event && known.as_ref().is_some_and(|known| known.is_another(post)) {
             let apart = Post {
@@ -180,13 +173,29 @@ impl Filing<'_> {
         match verdict {
             Verdict::Old => filed.push(Filed::Nothing),
             Verdict::DeletedBefore => {
+                self.supersede(post, filed)?;
                 self.transaction
                     .prepare_cached("UPDATE item SET content = ?2, made_at = ?3 WHERE key = ?1")?
                     .execute(params![post.key, content(post), post.created_at])?;
                 filed.push(Filed::Nothing);
             }
             Verdict::Details => filed.push(self.take_details(post)?),
-            Verdict::News => filed.push(self.take_news(post, news)?),
+            Verdict::News => {
+                self.supersede(post, filed)?;
+                filed.push(self.take_news(post, news)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes what the post replaces. One that is sent again replaces nothing: what it named may have been posted anew.
+    fn supersede(&self, post: &Post, filed: &mut Vec<Filed>) -> Result<(), InboxError> {
+        // A notification that names itself as the one that it replaces replaces nothing.
+        if let Some(older) = post.supersedes.as_ref().filter(|older| **older != post.key)
+            && self.seen == Seen::New
+            && matches!(self.delete(older)?, Filed::Removed(_))
+        {
+            filed.push(Filed::Removed(older.clone()));
         }
         Ok(())
     }
@@ -216,10 +225,10 @@ impl Filing<'_> {
         let sql = format!(
             "INSERT INTO item (key, kind, title, body, category, priority, actor, link, actions, progress,
                  extra, created_at, made_at, sort_at, received_at, expires_at, seen_at, read_at,
-                 archived_at, content)
+                 archived_at, content, posted_by)
              VALUES (:key, :kind, :title, :body, :category, :priority, :actor, :link, :actions, :progress,
                  :extra, :created_at, :made_at, :sort_at, :now, :expires_at, :seen, :read, :archived,
-                 :content)
+                 :content, :posted_by)
              ON CONFLICT (key) DO UPDATE SET kind = excluded.kind, title = excluded.title,
                  body = excluded.body, category = excluded.category, priority = excluded.priority,
                  actor = excluded.actor, link = coalesce(excluded.link, link), actions = excluded.actions,
@@ -227,7 +236,7 @@ impl Filing<'_> {
                  created_at = excluded.created_at, made_at = coalesce(excluded.made_at, made_at),
                  sort_at = excluded.sort_at, received_at = excluded.received_at, expires_at = excluded.expires_at,
                  seen_at = excluded.seen_at, read_at = excluded.read_at, archived_at = excluded.archived_at,
-                 content = excluded.content, deleted_at = NULL
+                 content = excluded.content, posted_by = excluded.posted_by, deleted_at = NULL
              RETURNING {ITEM_COLUMNS}"
         );
         // That a workflow began is progress, not news: it neither counts nor alerts.
@@ -257,6 +266,7 @@ impl Filing<'_> {
                 ":read": read,
                 ":archived": post.archived_at,
                 ":content": content(post),
+                ":posted_by": self.place,
             },
             reading::item,
         )?;

@@ -310,6 +310,10 @@ const MIGRATIONS: &[&str] = &["
     CREATE INDEX alert_digest ON alert (digest) WHERE state = 'inDigest';
     CREATE INDEX alert_notification ON alert (notification) WHERE notification IS NOT NULL;
 ",
+    "
+    -- The event that posted the item last, by its row: a change that came before it and comes again is older.
+    ALTER TABLE item ADD COLUMN posted_by INTEGER NOT NULL DEFAULT 0;
+",
 ];
 
 fn version(db: &Connection) -> Result<i64, InboxError> {
