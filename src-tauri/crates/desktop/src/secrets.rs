@@ -5,7 +5,11 @@
 //! no second one is raised.
 
 mod store;
+#[cfg(test)]
+mod tests;
 
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::time::{Duration, Instant};
 use std::{fmt, io, thread};
@@ -22,13 +26,27 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// Calls that may hang at once. Each holds a thread and a connection to a keyring that does not answer.
 const MOST_STUCK: usize = 4;
 
+/// How often it is looked at what was left behind, while something is: a token that is written late must not stay for
+/// long where it was forgotten meanwhile.
+const SETTLE_INTERVAL: Duration = Duration::from_secs(1);
+
 /// What is asked of the keyring.
+#[derive(Clone)]
 enum Request {
     Load,
     /// As `Load`, but a locked keyring stays locked.
     Look,
     Store(Token),
     Forget,
+}
+
+impl Request {
+    fn writes(&self) -> bool {
+        match self {
+            Self::Load | Self::Look => false,
+            Self::Store(_) | Self::Forget => true,
+        }
+    }
 }
 
 type Outcome = Result<Option<Token>, SecretError>;
@@ -48,7 +66,8 @@ enum Note {
 
 /// Tokens in the system's keyring, under the service `com.gloriasystem.notify` and the API address as user.
 ///
-/// Every call answers within 10 s, and calls are taken one after the other. A locked keyring is asked to unlock,
+/// Every call answers within 10 s, and calls are taken one after the other. What a call that was left behind writes
+/// late gives way to what was asked for after it. A locked keyring is asked to unlock,
 /// which may raise its prompt; if that takes longer than the limit, the answer is [`SecretError::Locked`], the prompt
 /// stays, and calls while it is there answer the same at once. A keyring that appears after the start is found.
 pub struct Keyring {
@@ -86,10 +105,7 @@ impl Keyring {
 
     fn start(may_prompt: bool, panics: &PanicReports) -> io::Result<Self> {
         let (calls, receiver) = mpsc::channel();
-        let timekeeper = Timekeeper {
-            may_prompt,
-            stuck: Vec::new(),
-        };
+        let timekeeper = Timekeeper::new(may_prompt, LIMIT, Arc::new(store::perform));
         let guard = panics.guard("secrets");
         thread::Builder::new().name("secrets".to_owned()).spawn(move || {
             let _guard = guard;
@@ -148,23 +164,54 @@ impl Secrets for Keyring {
 struct Stuck {
     notes: Receiver<Note>,
     prompts: bool,
+    /// What it writes, if anything: the entry, and the number of the writing.
+    writing: Option<(String, u64)>,
 }
+
+/// What became of a call that was left behind.
+enum Fate {
+    GoesOn,
+    /// It has done as asked.
+    Done,
+    Failed,
+}
+
+/// Does what is asked, for as long as it takes. What it is given is asked before it waits for a person, and says
+/// whether it may.
+type Perform = dyn Fn(&str, &Request, &dyn Fn() -> bool) -> Outcome + Send + Sync;
 
 struct Timekeeper {
     may_prompt: bool,
+    limit: Duration,
+    perform: Arc<Perform>,
     stuck: Vec<Stuck>,
+    /// The writings so far.
+    writings: u64,
+    /// The last writing that was asked for of each entry, as long as one that was left behind may undo it.
+    wanted: HashMap<String, (u64, Request)>,
 }
 
 impl Timekeeper {
+    fn new(may_prompt: bool, limit: Duration, perform: Arc<Perform>) -> Self {
+        Self {
+            may_prompt,
+            limit,
+            perform,
+            stuck: Vec::new(),
+            writings: 0,
+            wanted: HashMap::new(),
+        }
+    }
+
     fn run(mut self, calls: &Receiver<Call>) {
-        while let Ok(Call {
-            address,
-            request,
-            answer,
-        }) = calls.recv()
-        {
+        while let Some(call) = self.next(calls) {
+            let Call {
+                address,
+                request,
+                answer,
+            } = call;
             let looks = matches!(request, Request::Look);
-            let outcome = self.perform(address, request);
+            let outcome = self.take(address, request);
             // It looks again in a moment, and somebody was told when the token was last asked for.
             if let Err(error) = &outcome
                 && !looks
@@ -176,8 +223,64 @@ impl Timekeeper {
         }
     }
 
-    fn perform(&mut self, address: String, request: Request) -> Outcome {
-        self.stuck.retain_mut(Stuck::goes_on);
+    /// The next call; meanwhile what was left behind is settled. `None` when nobody can call any more.
+    fn next(&mut self, calls: &Receiver<Call>) -> Option<Call> {
+        while !self.stuck.is_empty() {
+            match calls.recv_timeout(SETTLE_INTERVAL) {
+                Ok(call) => return Some(call),
+                Err(RecvTimeoutError::Timeout) => self.settle(),
+                Err(RecvTimeoutError::Disconnected) => return None,
+            }
+        }
+        calls.recv().ok()
+    }
+
+    fn take(&mut self, address: String, request: Request) -> Outcome {
+        self.settle();
+        let writing = request.writes().then(|| {
+            self.writings += 1;
+            self.wanted
+                .insert(address.clone(), (self.writings, request.clone()));
+            self.writings
+        });
+        let outcome = self.perform(address, request, writing, self.may_prompt);
+        if self.stuck.is_empty() {
+            self.wanted.clear();
+        }
+        outcome
+    }
+
+    /// Sees what became of what was left behind. What it wrote is written over where something else was asked for since:
+    /// a token that was stored late must not outlive a sign-out.
+    fn settle(&mut self) {
+        for mut call in std::mem::take(&mut self.stuck) {
+            match (call.fate(), call.writing.take()) {
+                (Fate::GoesOn, writing) => self.stuck.push(Stuck { writing, ..call }),
+                (Fate::Done, Some((address, number))) => {
+                    let wanted = self.wanted.get(&address).cloned();
+                    if let Some((newer, request)) = wanted.filter(|(wanted, _)| *wanted > number) {
+                        tracing::info!("the keyring did late what was asked otherwise since");
+                        // Nobody waits for it, so nobody is asked to unlock anything.
+                        if let Err(error) = self.perform(address, request, Some(newer), false) {
+                            tracing::warn!(%error, "the keyring may hold what it should not");
+                        }
+                    }
+                }
+                (Fate::Done, None) | (Fate::Failed, _) => {}
+            }
+        }
+        if self.stuck.is_empty() {
+            self.wanted.clear();
+        }
+    }
+
+    fn perform(
+        &mut self,
+        address: String,
+        request: Request,
+        writing: Option<u64>,
+        may_prompt: bool,
+    ) -> Outcome {
         if self.stuck.iter().any(|call| call.prompts) {
             return Err(SecretError::Locked);
         }
@@ -185,28 +288,33 @@ impl Timekeeper {
             return Err(unresponsive());
         }
         let (sender, notes) = mpsc::channel();
-        let may_prompt = self.may_prompt && !matches!(request, Request::Look);
+        let may_prompt = may_prompt && !matches!(request, Request::Look);
+        let (perform, entry) = (Arc::clone(&self.perform), address.clone());
         let work = move || {
             let prompts = || may_prompt && sender.send(Note::Prompts).is_ok();
-            let outcome = store::perform(&address, &request, prompts);
+            let outcome = perform(&entry, &request, &prompts);
             drop(sender.send(Note::Done(outcome)));
         };
         thread::Builder::new()
             .name("keyring".to_owned())
             .spawn(work)
             .map_err(|error| SecretError::Unavailable(error.to_string()))?;
-        self.wait(notes)
+        self.wait(notes, writing.map(|number| (address, number)))
     }
 
-    fn wait(&mut self, notes: Receiver<Note>) -> Outcome {
-        let deadline = Instant::now() + LIMIT;
+    fn wait(&mut self, notes: Receiver<Note>, writing: Option<(String, u64)>) -> Outcome {
+        let deadline = Instant::now() + self.limit;
         let mut prompts = false;
         loop {
             match notes.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(Note::Prompts) => prompts = true,
                 Ok(Note::Done(outcome)) => return outcome,
                 Err(RecvTimeoutError::Timeout) => {
-                    self.stuck.push(Stuck { notes, prompts });
+                    self.stuck.push(Stuck {
+                        notes,
+                        prompts,
+                        writing,
+                    });
                     return Err(if prompts {
                         SecretError::Locked
                     } else {
@@ -222,12 +330,13 @@ impl Timekeeper {
 }
 
 impl Stuck {
-    fn goes_on(&mut self) -> bool {
+    fn fate(&mut self) -> Fate {
         loop {
             match self.notes.try_recv() {
                 Ok(Note::Prompts) => self.prompts = true,
-                Err(TryRecvError::Empty) => return true,
-                Ok(Note::Done(_)) | Err(TryRecvError::Disconnected) => return false,
+                Err(TryRecvError::Empty) => return Fate::GoesOn,
+                Ok(Note::Done(Ok(_))) => return Fate::Done,
+                Ok(Note::Done(Err(_))) | Err(TryRecvError::Disconnected) => return Fate::Failed,
             }
         }
     }

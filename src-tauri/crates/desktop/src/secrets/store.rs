@@ -21,7 +21,7 @@ mod system;
 const SERVICE: &str = "com.gloriasystem.notify";
 
 /// Does as asked, for as long as it takes. `prompts` is asked before it waits for a person, and says whether it may.
-pub(super) fn perform(address: &str, request: &Request, prompts: impl Fn() -> bool) -> Outcome {
+pub(super) fn perform(address: &str, request: &Request, prompts: &dyn Fn() -> bool) -> Outcome {
     let entry = system::entry(address, request, prompts)?;
     match request {
         Request::Load | Request::Look => load(&entry),

@@ -1,0 +1,121 @@
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use gloria_core::ports::SecretError;
+use gloria_core::session::Token;
+
+use super::{Call, Outcome, Request, Timekeeper};
+
+const ENTRY: &str = "https://gloria.example";
+
+/// A keyring whose writings of one token wait until they are let go.
+struct Slow {
+    calls: Sender<Call>,
+    /// What was written, in order; nothing where it was forgotten.
+    written: Arc<Mutex<Vec<Option<String>>>>,
+    go_on: Sender<()>,
+}
+
+impl Slow {
+    fn new(prompts: bool, refuses: bool) -> Self {
+        let written = Arc::<Mutex<Vec<Option<String>>>>::default();
+        let (go_on, gate) = mpsc::channel();
+        let (shared, gate) = (Arc::clone(&written), Mutex::new(gate));
+        let perform = move |_: &str, request: &Request, ask: &dyn Fn() -> bool| -> Outcome {
+            match request {
+                Request::Load | Request::Look => {}
+                Request::Store(token) => {
+                    if token.expose() == "late" {
+                        if prompts {
+                            ask();
+                        }
+                        gate.lock().unwrap().recv().unwrap();
+                        if refuses {
+                            return Err(SecretError::Locked);
+                        }
+                    }
+                    shared.lock().unwrap().push(Some(token.expose().to_owned()));
+                }
+                Request::Forget => shared.lock().unwrap().push(None),
+            }
+            Ok(None)
+        };
+        let timekeeper = Timekeeper::new(true, Duration::from_millis(50), Arc::new(perform));
+        let (calls, receiver) = mpsc::channel();
+        std::thread::spawn(move || timekeeper.run(&receiver));
+        Self {
+            calls,
+            written,
+            go_on,
+        }
+    }
+
+    fn call(&self, request: Request) -> Outcome {
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        let address = ENTRY.to_owned();
+        let call = Call {
+            address,
+            request,
+            answer,
+        };
+        assert!(self.calls.send(call).is_ok());
+        answered.blocking_recv().unwrap()
+    }
+
+    fn store(&self, token: &str) -> Outcome {
+        self.call(Request::Store(Token::parse(token).unwrap()))
+    }
+
+    /// Waits until this was written, and nothing else.
+    fn writes(&self, all: &[Option<&str>]) {
+        let written = || self.written.lock().unwrap().clone();
+        while written().len() < all.len() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let written = written();
+        assert_eq!(written.iter().map(Option::as_deref).collect::<Vec<_>>(), all);
+    }
+}
+
+#[test]
+fn a_token_that_is_stored_late_does_not_outlive_a_sign_out() {
+    for prompts in [false, true] {
+        let keyring = Slow::new(prompts, false);
+        assert!(keyring.store("late").is_err());
+        let forgotten = keyring.call(Request::Forget);
+        assert_eq!(
+            forgotten.is_err(),
+            prompts,
+            "while a prompt is there all calls answer at once"
+        );
+        keyring.go_on.send(()).unwrap();
+        if prompts {
+            keyring.writes(&[Some("late"), None]);
+        } else {
+            keyring.writes(&[None, Some("late"), None]);
+        }
+    }
+}
+
+#[test]
+fn a_token_that_is_stored_late_gives_way_to_a_newer_one() {
+    let keyring = Slow::new(false, false);
+    assert!(keyring.store("late").is_err());
+    keyring.store("newer").unwrap();
+    keyring.go_on.send(()).unwrap();
+    keyring.writes(&[Some("newer"), Some("late"), Some("newer")]);
+}
+
+#[test]
+fn what_was_refused_late_changes_nothing() {
+    let keyring = Slow::new(true, true);
+    assert!(keyring.store("late").is_err());
+    assert!(keyring.call(Request::Forget).is_err());
+    keyring.go_on.send(()).unwrap();
+    // Taken once the refusal is known.
+    while keyring.store("newer").is_err() {
+        std::thread::yield_now();
+    }
+    keyring.writes(&[Some("newer")]);
+}
