@@ -218,6 +218,7 @@ fn invariant_5_nothing_shipped_depends_on_what_is_not() {
     let unshipped = [
         "gloria-backend",
         "xtask",
+        "gloria-bench",
         "gloria-chaos",
         "gloria-desktop-session",
         "gloria-e2e-tests",

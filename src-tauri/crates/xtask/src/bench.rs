@@ -4,6 +4,8 @@
 #[cfg(target_os = "linux")]
 mod idle;
 #[cfg(target_os = "linux")]
+mod inbox;
+#[cfg(target_os = "linux")]
 mod memory;
 mod page;
 mod parser;
@@ -35,6 +37,10 @@ pub(crate) enum Bench {
     Memory,
     /// What the app costs while its window stands open, and how long it takes to end. On Linux.
     Window,
+    /// A hundred thousand events at once, until all are stored. On Linux.
+    Inbox,
+    /// From the server's event to the notification service's call. On Linux.
+    Latency,
     /// A hundred thousand clients that come back at once, in virtual time: docs/reconnect-storms.md.
     Storm,
 }
@@ -56,6 +62,8 @@ pub(crate) fn run(benches: &[Bench]) -> Result<ExitCode> {
             Bench::Idle => idle()?,
             Bench::Memory => memory()?,
             Bench::Window => window()?,
+            Bench::Inbox => inbox()?,
+            Bench::Latency => latency()?,
             Bench::Storm => storm::run()?,
         }
     }
@@ -81,6 +89,27 @@ fn window() -> Result<()> {
 #[cfg(target_os = "linux")]
 fn idle() -> Result<()> {
     idle::run()
+}
+
+#[cfg(target_os = "linux")]
+fn inbox() -> Result<()> {
+    inbox::run()
+}
+
+#[cfg(target_os = "linux")]
+fn latency() -> Result<()> {
+    ensure_installed(&[Purpose::Desktop])?;
+    inbox::latency()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn inbox() -> Result<()> {
+    anyhow::bail!("memory is read from /proc, which only Linux has")
+}
+
+#[cfg(not(target_os = "linux"))]
+fn latency() -> Result<()> {
+    anyhow::bail!("the notification service is that of a D-Bus session, which only Linux has")
 }
 
 #[cfg(not(target_os = "linux"))]
