@@ -399,8 +399,8 @@ impl Service {
 
     /// `None` while it is not known yet.
     fn state(&self) -> Option<ServiceState> {
-        let hangs = |pending: &Pending| pending.overdue && pending.given_up_at.is_none();
-        if self.pending.values().any(hangs) {
+        // Also what is about to be given up: that it is lost is said before the service is back, which asks for it again.
+        if self.pending.values().any(|pending| pending.overdue) {
             return Some(ServiceState::Hanging);
         }
         match &self.owner {
