@@ -1,21 +1,21 @@
-//! How much attention a kind of event may take: a token bucket for its toasts and one for what readers are told of it.
+//! How much attention a kind of event may take: a token bucket for its notifications and one for what readers are told of it.
 //!
 //! Nothing is dropped by it. What is over the rate is stored like everything else, shown a moment later together with
-//! its like, and announced by one toast instead of many.
+//! its like, and announced by one notification instead of many.
 
 use std::time::{Duration, Instant};
 
 use crate::alert::digest::MAX_URGENT_ALONE;
 use crate::protocol::{Item, ItemKind, Priority};
 
-/// Toasts of one kind at once: as many as are read before the first is gone.
-const TOASTS_AT_ONCE: u32 = 5;
+/// Notifications of one kind at once: as many as are read before the first is gone.
+const MAX_AT_ONCE: u32 = 5;
 
 /// What is urgent at once: it does not wait behind anything, but more than this is more than anybody takes in.
-const URGENT_AT_ONCE: u32 = MAX_URGENT_ALONE;
+const MAX_URGENT_AT_ONCE: u32 = MAX_URGENT_ALONE;
 
-/// The rate of toasts that a person can follow: one takes about this long to read.
-const TOAST_EVERY: Duration = Duration::from_secs(5);
+/// The rate of notifications that a person can follow: one takes about this long to read.
+const NOTIFICATION_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Items of one kind that are told to the readers one by one: more than a person causes, and a page of the list.
 const ITEMS_AT_ONCE: u32 = 50;
@@ -88,9 +88,9 @@ pub struct Throttle([Bucket; 4]);
 
 impl Throttle {
     /// What may be notified of one by one.
-    pub fn for_toasts() -> Self {
-        let mut buckets = [Bucket::new(TOASTS_AT_ONCE, TOAST_EVERY); 4];
-        buckets[Source::Urgent as usize] = Bucket::new(URGENT_AT_ONCE, TOAST_EVERY);
+    pub fn for_notifications() -> Self {
+        let mut buckets = [Bucket::new(MAX_AT_ONCE, NOTIFICATION_INTERVAL); 4];
+        buckets[Source::Urgent as usize] = Bucket::new(MAX_URGENT_AT_ONCE, NOTIFICATION_INTERVAL);
         Self(buckets)
     }
 
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_burst_is_cut_and_the_allowance_comes_back_with_time() {
-        let (mut throttle, start) = (Throttle::for_toasts(), Instant::now());
+        let (mut throttle, start) = (Throttle::for_notifications(), Instant::now());
         assert_eq!(admitted(&mut throttle, Source::Notifications, 100, start), 5);
         let later = |seconds| start + Duration::from_secs(seconds);
         assert_eq!(admitted(&mut throttle, Source::Notifications, 100, later(4)), 0);
@@ -129,14 +129,14 @@ mod tests {
 
     #[test]
     fn one_kind_does_not_silence_another() {
-        let (mut throttle, now) = (Throttle::for_toasts(), Instant::now());
+        let (mut throttle, now) = (Throttle::for_notifications(), Instant::now());
         assert_eq!(admitted(&mut throttle, Source::Workflows, 100, now), 5);
         assert_eq!(admitted(&mut throttle, Source::Urgent, 3, now), 3);
     }
 
     #[test]
     fn what_is_refused_costs_nothing() {
-        let (mut throttle, start) = (Throttle::for_toasts(), Instant::now());
+        let (mut throttle, start) = (Throttle::for_notifications(), Instant::now());
         for tenth in 0..600 {
             throttle.admits(Source::System, start + Duration::from_millis(100 * tenth));
         }
@@ -147,7 +147,10 @@ mod tests {
 
     #[test]
     fn a_clock_that_stands_still_or_goes_back_is_no_trouble() {
-        let (mut throttle, start) = (Throttle::for_toasts(), Instant::now() + Duration::from_secs(60));
+        let (mut throttle, start) = (
+            Throttle::for_notifications(),
+            Instant::now() + Duration::from_secs(60),
+        );
         assert_eq!(admitted(&mut throttle, Source::System, 9, start), 5);
         assert_eq!(
             admitted(&mut throttle, Source::System, 9, start - Duration::from_secs(30)),

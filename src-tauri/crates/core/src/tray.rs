@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::protocol::{ConnectionState, EpochMillis, NetworkState, Snapshot};
+use crate::protocol::{ConnectionState, EpochMillis, NetworkState, NoticeKind, Snapshot};
 use crate::text;
 
 /// Windows shows 127 UTF-16 units of a tooltip, and cuts the rest off without a sign of it.
@@ -170,10 +170,13 @@ fn tooltip(state: &Snapshot, local: &LocalTime) -> String {
     let unseen = (state.counts.unseen > 0).then(|| format!("{} new", state.counts.unseen));
     let offline =
         connection.network == NetworkState::Offline && connection.state != ConnectionState::Connected;
+    let mut kinds = state.notices.iter().map(|notice| notice.kind);
+    let is_mute = kinds.any(|kind| kind == NoticeKind::Notifications);
     let reason = match &connection.storage {
         // What the user is needed for, whatever else there is.
         Some(storage) => storage,
         None if offline => "this computer is offline",
+        None if connection.reason.is_empty() && is_mute => "notifications can't be shown",
         None => &connection.reason,
     };
     let mut lines = vec!["Gloria Notify".to_owned(), standing];
@@ -214,8 +217,8 @@ fn fitting(text: &str, most: usize) -> String {
 mod tests {
     use super::*;
     use crate::protocol::{
-        AccountView, Appearance, ConnectionView, Counts, NetworkState, Preferences, Remedy, SoundName,
-        TokenState, Transport,
+        AccountView, Appearance, ConnectionView, Counts, NetworkState, Notice, Preferences, Remedy,
+        SoundName, TokenState, Transport,
     };
 
     fn state(connection: ConnectionState, unseen: u32) -> Snapshot {
@@ -344,6 +347,16 @@ mod tests {
                 state.counts.unseen = 2;
             }),
             "Gloria Notify\nConnected since 14:03\nLast heard 14:05\n2 new"
+        );
+        assert_eq!(
+            tooltip(&|state| {
+                state.connection.connected_since = Some(AFTERNOON);
+                state.notices.push(Notice {
+                    kind: NoticeKind::Notifications,
+                    message: "Notifications can't be shown: why".into(),
+                });
+            }),
+            "Gloria Notify\nConnected since 14:03\nNotifications can't be shown"
         );
         assert_eq!(
             tooltip(&failing),

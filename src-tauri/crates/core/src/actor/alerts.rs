@@ -2,12 +2,12 @@
 //! answers lead to. What is pending, and why, is in the inbox's rows alone.
 
 mod gate;
+mod service;
 
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
 use tokio::time::{Instant, timeout};
 
 use super::{Actor, Report};
@@ -15,10 +15,9 @@ use crate::alert::replay::Replay;
 use crate::alert::{self, Collection};
 use crate::inbox::{Ask, Due, DueQuery, Inbox, InboxError, Target};
 use crate::ports::{
-    Answer, NotificationError, NotificationEvent, NotificationHandle, NotificationRequest, ServiceState,
-    Subject,
+    Answer, NotificationError, NotificationHandle, NotificationRequest, ServiceState, Subject,
 };
-use crate::protocol::{ItemKind, NoticeKind, Priority, Reason, SoundName, SoundReason};
+use crate::protocol::{ItemKind, Priority, Reason, SoundName, SoundReason};
 use crate::text::paragraphs;
 use crate::throttle::Throttle;
 
@@ -106,7 +105,7 @@ impl Default for Alerts {
                 (Collection::Missed, None),
                 (Collection::Burst, None),
             ],
-            throttle: Throttle::for_toasts(),
+            throttle: Throttle::for_notifications(),
             service: ServiceState::default(),
             is_failing: false,
             unanswered: 0,
@@ -151,6 +150,11 @@ impl Alerts {
         for (collection, window) in &mut self.windows {
             window.take_if(|window| which(*collection, *window));
         }
+    }
+
+    /// What is due is looked for by the next timer.
+    pub(super) fn poll_soon(&mut self) {
+        self.retry_at = Some(Instant::now());
     }
 
     /// When something is due by itself.
@@ -416,76 +420,6 @@ impl Actor {
             self.resume_alerts().await;
         } else {
             self.poll_alerts().await;
-        }
-    }
-
-    /// Puts up a notice while notifications cannot be shown.
-    fn publish_service(&mut self, failed: Option<&NotificationError>) {
-        let words = match (self.alerts.service, failed) {
-            (ServiceState::Hanging, _) => {
-                "Notifications can't be shown: what shows them on this desktop does not answer. What comes meanwhile \
-                 is shown once it does"
-                    .to_owned()
-            }
-            (ServiceState::Absent, _) => format!("Notifications can't be shown: {}", NotificationError::NoService),
-            (ServiceState::Ready | ServiceState::Paused, Some(error)) => {
-                format!("Notifications can't be shown: {error}")
-            }
-            (ServiceState::Ready | ServiceState::Paused, None) => {
-                self.readers.set_notice(NoticeKind::Notifications, None);
-                return;
-            }
-        };
-        self.readers.set_notice(NoticeKind::Notifications, Some(words));
-    }
-
-    /// What the service said, or `None` when it can say nothing any more.
-    pub(super) async fn on_notification_event(&mut self, event: Option<NotificationEvent>) {
-        match event {
-            None => self.notification_events = None,
-            Some(NotificationEvent::Service(state)) => {
-                let before = std::mem::replace(&mut self.alerts.service, state);
-                let shows = |state| matches!(state, ServiceState::Ready | ServiceState::Paused);
-                self.meters.notifications_available(shows(state));
-                if before != state {
-                    tracing::info!(?state, "the notification service");
-                    self.publish_service(None);
-                }
-                if shows(state) && !shows(before) {
-                    self.alerts.is_failing = false;
-                    self.resume_alerts().await;
-                } else if state == ServiceState::Absent && before != state {
-                    self.poll_alerts().await;
-                }
-            }
-            Some(NotificationEvent::Closed { handle }) => self.record_withdrawn(vec![handle]).await,
-            Some(NotificationEvent::Activated {
-                handle,
-                activation_token,
-            }) => {
-                let is_own = self.alerts.own.contains(&handle);
-                let subject = self.with_inbox(move |inbox| inbox.subject_of(&handle)).await;
-                match subject {
-                    Ok(Some(Subject::Item(key))) => self.readers.publish_requested_item(Some(key)),
-                    Ok(Some(Subject::Digest(_) | Subject::App)) => {}
-                    // Another application's.
-                    Ok(None) if !is_own => return,
-                    Ok(None) => {}
-                    Err(error) => tracing::error!(%error, "what was clicked could not be read"),
-                }
-                self.setup.ports.window.open(activation_token);
-            }
-        }
-    }
-
-    /// What the service said before anything was asked of it.
-    pub(super) async fn on_first_notification_events(&mut self) {
-        while let Some(event) = self
-            .notification_events
-            .as_mut()
-            .and_then(|events| events.recv().now_or_never())
-        {
-            self.on_notification_event(event).await;
         }
     }
 

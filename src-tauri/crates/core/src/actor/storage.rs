@@ -253,6 +253,8 @@ impl Actor {
                 tracing::info!(ask_again = returned.ask_again, "the inbox file is in use again");
                 self.meters.events(Outcome::Failed, returned.given_up, None);
                 self.storage = None;
+                // What was pending there and is not in memory.
+                self.alerts.poll_soon();
                 self.accounts.save_unsaved();
                 self.inbox_problem = returned.problem.or(self.inbox_problem.take());
                 self.readers
