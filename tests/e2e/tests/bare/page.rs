@@ -15,6 +15,9 @@ const TITLE: &str = "Gloria Notify$";
 /// The page's process, as WebKit names it; the kernel keeps 15 letters.
 const PAGE: &str = "WebKitWebProces";
 
+/// WebKit's process for what comes from the network, which is nothing here.
+const NETWORK: &str = "WebKitNetworkPr";
+
 async fn set() -> Scene {
     Scene::set(SessionOptions {
         sound: false,
@@ -229,6 +232,27 @@ async fn a_page_that_freezes_in_front_is_not_believed_for_long_and_made_anew_whe
     open(&scene).await;
     has_focus(&scene, "Gloria Notify").await;
     assert_eq!(page_process(&app, None).await, fresh);
+}
+
+#[tokio::test]
+async fn webkits_network_process_is_of_no_matter_to_the_page() {
+    for how in ["STOP", "KILL"] {
+        let scene = set().await;
+        let mut app = scene.app();
+        scene.connected().await;
+        open(&scene).await;
+        painted(&scene).await;
+        let page = page_process(&app, None).await;
+        let processes = descendants(app.id());
+        let network = processes.iter().find(|(_, name)| name == NETWORK).unwrap();
+        signal(network.0, how);
+        scene.push("1");
+        all_seen(&scene, 1).await;
+        open(&scene).await;
+        assert_eq!(page_process(&app, None).await, page, "{how}");
+        app.signal(Signal::TERM);
+        assert!(app.ended(SOON).await.unwrap().success());
+    }
 }
 
 #[tokio::test]
