@@ -30,7 +30,10 @@ const ENDS: usize = 9;
 const PAINTED_COLOURS: u32 = 40;
 
 /// Threads that GLib, GTK and WebKit start in the app's own process, by the beginnings of their names.
-const FOREIGN_THREADS: [&str; 12] = [
+/// Those that have no name of their own, JavaScriptCore's scavenger of memory and tao's listener to the X server, go by
+/// the process's; each of ours has a name.
+const FOREIGN_THREADS: [&str; 13] = [
+    "gloria-notify",
     "gmain",
     "gdbus",
     "dconf",
@@ -185,15 +188,13 @@ struct Thread {
 
 impl Thread {
     fn group(&self) -> &'static str {
+        let is_foreign = || FOREIGN_THREADS.iter().any(|name| self.name.starts_with(name));
         if !self.of_app {
             PROCESSES
-        } else if FOREIGN_THREADS
-            .iter()
-            .any(|foreign| self.name.starts_with(foreign))
-        {
-            IN_PROCESS
         } else if self.is_main {
             MAIN
+        } else if is_foreign() {
+            IN_PROCESS
         } else {
             OURS
         }
