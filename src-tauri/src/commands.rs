@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use gloria_core::protocol::{
     AccountForm, Counts, FollowRequest, InboxPage, InboxQuery, Item, MarkRequest, Marked, PauseRequest,
-    PreferencesForm, Revised, Snapshot, SoundName, TestReport, Update, WindowView,
+    PersonAnswer, PreferencesForm, Revised, Snapshot, SoundName, TestReport, Update, WindowView,
 };
 use gloria_core::{CoreError, CoreHandle};
 use serde::Serialize;
@@ -47,6 +47,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<tauri::Wry>) -> bool + Send + Sync + '
         connection_test,
         account_save,
         account_sign_out,
+        account_confirm,
         preferences_save,
         sound_preview,
         sounds_pause,
@@ -155,6 +156,11 @@ async fn account_save(core: Core<'_>, request: AccountForm) -> Answer<()> {
 #[tauri::command]
 async fn account_sign_out(core: Core<'_>) -> Answer<()> {
     Ok(core.account_sign_out().await?)
+}
+
+#[tauri::command]
+async fn account_confirm(core: Core<'_>, request: PersonAnswer) -> Answer<()> {
+    Ok(core.account_confirm(request).await?)
 }
 
 #[tauri::command]

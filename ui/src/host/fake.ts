@@ -260,6 +260,11 @@ export class FakeHost implements Host {
       this.dial(null);
       return Promise.resolve(null);
     },
+    account_confirm: () => {
+      this.push({ kind: 'account', value: { ...this.scenario.account, question: null } });
+      this.dial(null);
+      return Promise.resolve(null);
+    },
     account_sign_out: () => {
       clearTimeout(this.#dial);
       const { account } = this.scenario;

@@ -143,7 +143,7 @@ export type ConnectionState = "idle" | "connecting" | "connected" | "waiting" | 
 /**
  * What the user can do about the connection.
  */
-export type Remedy = "none" | "retry" | "signIn" | "checkAddress" | "unlockKeyring" | "checkNetwork" | "proxySignIn" | "checkCertificate" | "clientCertificate" | "networkSignIn";
+export type Remedy = "none" | "retry" | "signIn" | "checkAddress" | "unlockKeyring" | "checkNetwork" | "proxySignIn" | "checkCertificate" | "clientCertificate" | "networkSignIn" | "confirmPerson";
 
 /**
  * The connection in numbers, since the core started.
@@ -367,7 +367,11 @@ tokenProblem: string,
 /**
  * The first-run page is due.
  */
-needsSetup: boolean, };
+needsSetup: boolean, 
+/**
+ * There is another token, and nobody but the user knows whether it is the same person's.
+ */
+question: PersonQuestion | null, };
 
 /**
  * What is known of the token.
@@ -386,6 +390,24 @@ address: string,
  * The token; absent to use the saved one.
  */
 token: string | null, };
+
+/**
+ * The answer to [`AccountView::question`].
+ */
+export type PersonAnswer = { 
+/**
+ * It is the same person, who goes on with this inbox. Another one gets an inbox of their own.
+ */
+same: boolean, };
+
+/**
+ * Whether another token is the same person's. Until it is answered there is no connection, and nothing is stored.
+ */
+export type PersonQuestion = { 
+/**
+ * Who the server says the token's person is, where it says that.
+ */
+user: string | null, };
 
 /**
  * What a connection test found.
@@ -813,6 +835,10 @@ account_save: [AccountForm, null],
  * Disconnects and forgets the token.
  */
 account_sign_out: [null, null], 
+/**
+ * Says whether another token is the same person's.
+ */
+account_confirm: [PersonAnswer, null], 
 /**
  * Changes settings; fields that are absent stay.
  */

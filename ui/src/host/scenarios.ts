@@ -380,6 +380,7 @@ function busy(now: number): Scenario {
       tokenLocked: false,
       tokenProblem: '',
       needsSetup: false,
+      question: null,
     },
     preferences: {
       sounds: true,
@@ -424,6 +425,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
       tokenLocked: false,
       tokenProblem: '',
       needsSetup: true,
+      question: null,
     },
     connection: connection({
       state: 'idle',
@@ -442,11 +444,23 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
       tokenLocked: false,
       tokenProblem: 'no keyring answers on this computer',
       needsSetup: true,
+      question: null,
     },
     connection: connection({
       state: 'halted',
       reason: 'no token was saved',
       remedy: 'signIn',
+    }),
+    begin: still,
+  }),
+  anotherToken: (now) => ({
+    ...busy(now),
+    account: { ...busy(now).account, question: { user: null } },
+    connection: connection({
+      state: 'halted',
+      reason: 'there is another token, and it may be another person’s',
+      remedy: 'confirmPerson',
+      needsUser: true,
     }),
     begin: still,
   }),
@@ -514,6 +528,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
       tokenLocked: false,
       tokenProblem: 'the keyring is locked',
       needsSetup: false,
+      question: null,
     },
     ...waits(now, {
       reason: 'the keyring is locked; unlock it and try again',

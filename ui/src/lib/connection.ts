@@ -161,6 +161,8 @@ function neededTitle(remedy: Remedy): string {
       return 'Signed out';
     case 'unlockKeyring':
       return 'Keyring locked';
+    case 'confirmPerson':
+      return 'Same person?';
     case 'none':
     case 'retry':
     case 'checkAddress':
@@ -184,6 +186,8 @@ function adviceFor(remedy: Remedy): string {
       return 'Compare the server address with the one that your organisation gave you.';
     case 'unlockKeyring':
       return 'Your token is in the keyring of this computer. It is unlocked with your password.';
+    case 'confirmPerson':
+      return 'Answer above whether it is you. Nothing is stored until then, and nothing is lost.';
     case 'checkNetwork':
       return 'Try another network or the VPN. If your organisation sets its proxy by a script (PAC), enter that proxy in the preferences. If nothing changes, tell your service desk.';
     case 'proxySignIn':
@@ -214,6 +218,7 @@ function remedyButton(remedy: Remedy): ConnectionButton | null {
     case 'checkCertificate':
     case 'clientCertificate':
     case 'networkSignIn':
+    case 'confirmPerson':
       return null;
   }
 }

@@ -10,6 +10,7 @@ const ACCOUNT: AccountView = {
   tokenLocked: false,
   tokenProblem: '',
   needsSetup: true,
+  question: null,
 };
 
 test('an address is needed, and what it looks like is the core’s to say', () => {

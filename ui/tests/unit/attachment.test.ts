@@ -34,6 +34,7 @@ function snapshot(revision: number): Snapshot {
       tokenLocked: false,
       tokenProblem: '',
       needsSetup: false,
+      question: null,
     },
     preferences: {
       sounds: true,

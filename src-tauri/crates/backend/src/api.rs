@@ -58,11 +58,15 @@ async fn health() -> Response {
     axum::Json(serde_json::json!({ "status": "ok" })).into_response()
 }
 
+/// Who asks, where the server says so.
+#[derive(Debug, Clone)]
+pub(crate) struct User(pub(crate) Option<String>);
+
 /// Every request passes here: it is noted, and answered by the script or refused before it reaches the API.
 async fn gate(
     State(hub): State<Arc<Hub>>,
     ConnectInfo(Carrier(wire)): ConnectInfo<Carrier>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let query: BTreeMap<String, String> = Query::try_from_uri(request.uri())
@@ -71,11 +75,13 @@ async fn gate(
     let (credentials, token) = token_of(request.headers(), &query);
     let path = request.uri().path();
     let route = Route::of(request.method(), path);
-    let (number, scripted, known) = {
+    let (number, scripted, known, user) = {
         let mut state = hub.state();
         let number = state.observed.requests_total + 1;
         state.observed.requests_total = number;
-        let known = token.is_some_and(|token| state.tokens.contains(&token));
+        let known = token.filter(|token| state.tokens.contains(token));
+        let user = known.as_ref().and_then(|token| state.user_of(token));
+        let known = known.is_some();
         state.observed.record(SeenRequest {
             number,
             at: Timestamp::now(),
@@ -87,7 +93,12 @@ async fn gate(
             connection: wire.number(),
             status: None,
         });
-        (number, route.and_then(|route| state.script.next(route)), known)
+        (
+            number,
+            route.and_then(|route| state.script.next(route)),
+            known,
+            user,
+        )
     };
     hub.tell();
 
@@ -97,6 +108,7 @@ async fn gate(
             Err(error) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
         }
     } else if known || route == Some(Route::Health) {
+        request.extensions_mut().insert(User(user));
         next.run(request).await
     } else {
         unauthorized(credentials)

@@ -184,6 +184,16 @@ impl Control {
         self.hub.state().tokens = vec![token.into()];
     }
 
+    /// Also accepts `token`, as that of `user`. The greeting names them; `None` is somebody whom it does not name.
+    pub fn set_user(&self, token: impl Into<String>, user: Option<&str>) {
+        let token = token.into();
+        let mut state = self.hub.state();
+        if !state.tokens.contains(&token) {
+            state.tokens.push(token.clone());
+        }
+        state.users.insert(token, user.map(str::to_owned));
+    }
+
     /// Forgets all kept events, so that every cursor but the newest has a gap.
     pub fn drop_history(&self) {
         self.hub.state().log.clear();

@@ -11,6 +11,7 @@ use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
 use crate::answers::{Keys, Script};
+use crate::api::User;
 use crate::doorway::DoorOrder;
 use crate::lock;
 use crate::log::{EventLog, render};
@@ -20,6 +21,9 @@ use crate::wire::{HangUp, Pace, Wire, Wires};
 
 /// What a backend that has all the optional parts says it can do.
 const CAPABILITIES: [&str; 6] = ["types", "gap", "notifications", "changes", "deletion", "receipts"];
+
+/// Whose every token is, unless [`Control::set_user`](crate::Control::set_user) says otherwise.
+const USER: &str = "user-1";
 
 /// Events that tell about the stream itself, which no choice of types leaves out.
 const ABOUT_THE_STREAM: [&str; 3] = ["connection_established", "heartbeat", "stream.gap"];
@@ -70,6 +74,8 @@ impl Stream {
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) tokens: Vec<String>,
+    /// Whose a token is, where it is not [`USER`]'s; `None` for nobody whom the greeting names.
+    pub(crate) users: HashMap<String, Option<String>>,
     pub(crate) log: EventLog,
     pub(crate) notifications: Notifications,
     pub(crate) script: Script,
@@ -117,6 +123,7 @@ impl Hub {
         let changed = watch::Sender::new(());
         let state = State {
             tokens: beginning.tokens,
+            users: HashMap::new(),
             log: EventLog::new(beginning.history),
             notifications: Notifications::default(),
             script: Script::default(),
@@ -222,6 +229,7 @@ impl Hub {
         wire: &Arc<Wire>,
         cursor: Option<&str>,
         types: Option<HashSet<String>>,
+        user: &User,
         now: Timestamp,
     ) -> (u64, mpsc::UnboundedReceiver<Piece>) {
         let (pieces, receiver) = mpsc::unbounded_channel();
@@ -239,7 +247,7 @@ impl Hub {
         // A newcomer's place in the order of events is fixed by its first greeting: what comes while it is away for the
         // first time is missed like anything else. Who has a place must not be moved past what is about to be replayed.
         let place = (cursor.is_none() && !self.replay_to_newcomers).then(|| state.log.last_id().clone());
-        stream.send(Piece::Frame(self.greeting(number, place.as_deref(), now)));
+        stream.send(Piece::Frame(self.greeting(number, place.as_deref(), user, now)));
         let replay = match cursor {
             Some(cursor) => Some(state.log.after(cursor)),
             None => self.replay_to_newcomers.then(|| state.log.all()),
@@ -260,13 +268,16 @@ impl Hub {
         (number, receiver)
     }
 
-    fn greeting(&self, number: u64, place: Option<&str>, now: Timestamp) -> Bytes {
+    fn greeting(&self, number: u64, place: Option<&str>, user: &User, now: Timestamp) -> Bytes {
         let mut greeting = json!({ "connectionId": format!("c-{number}"), "serverTime": now.to_string() });
         if let Some(interval) = *self.heartbeat.borrow() {
             greeting["heartbeatInterval"] = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX).into();
         }
         if self.optional_parts {
             greeting["capabilities"] = json!(CAPABILITIES);
+            if let Some(user) = &user.0 {
+                greeting["userId"] = json!(user);
+            }
         }
         render("connection_established", place, &greeting.to_string())
     }
@@ -281,6 +292,14 @@ impl Hub {
 }
 
 impl State {
+    /// Whose token it is, as far as the greeting says.
+    pub(crate) fn user_of(&self, token: &str) -> Option<String> {
+        match self.users.get(token) {
+            Some(user) => user.clone(),
+            None => Some(USER.to_owned()),
+        }
+    }
+
     pub(crate) fn publish(
         &mut self,
         kind: &str,

@@ -3,6 +3,7 @@
 
 mod book;
 mod check;
+mod verdict;
 
 use std::path::PathBuf;
 
@@ -12,6 +13,7 @@ use crate::inbox::fingerprint;
 
 pub use book::{Accounts, Entry};
 pub use check::{Salt, TokenCheck};
+pub use verdict::Verdict;
 
 /// The longest readable part of a folder's name: enough to tell servers apart, and short enough for any file system.
 const MAX_SLUG_CHARS: usize = 40;

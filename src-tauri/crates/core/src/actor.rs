@@ -4,6 +4,7 @@
 mod account;
 mod alerts;
 mod attention;
+mod identity;
 mod incoming;
 mod link;
 mod pause;
@@ -40,10 +41,13 @@ use crate::ports::{
     Secrets, Signals, SoundError, Sounds, SystemProxies, WindowPort,
 };
 use crate::private;
-use crate::protocol::{AccountView, Counts, Notice, NoticeKind, Preferences, Snapshot, TokenState};
+use crate::protocol::{
+    AccountView, Counts, Notice, NoticeKind, PersonQuestion, Preferences, Snapshot, TokenState,
+};
 use crate::session::{self, Session, TokenReport};
 use crate::settings::{Key, Resolved, Settings, SettingsFile, proxy_words};
 use alerts::Alerts;
+use identity::Identity;
 use link::{Beside, Link};
 use pause::SoundsPause;
 use readers::Readers;
@@ -117,6 +121,8 @@ enum Report {
     Sound(Result<(), SoundError>),
     /// The keyring has another token than the one that was refused.
     KeyringChanged,
+    /// The token in force is not the account's own.
+    AnotherToken,
     /// The keyring took a token that was entered, or did not.
     TokenStored {
         session: Session,
@@ -189,6 +195,7 @@ struct Actor {
     accounts: Accounts,
     /// The account in force; none without an address.
     account: Option<Entry>,
+    identity: Identity,
     /// What is wrong with settings that can be told only where they are used; it stands until the app ends.
     own_problems: Vec<String>,
     link: Link,
@@ -268,7 +275,7 @@ impl Actor {
             version: setup.version.clone(),
             connection: connection::view(&status, None, surroundings, &now),
             counts,
-            account: account_view(&settings, &locked, &tokens),
+            account: account_view(&settings, &locked, &tokens, None),
             preferences: preferences(&settings, &locked, sounds_pause.until()),
             notices: notices
                 .into_iter()
@@ -297,6 +304,7 @@ impl Actor {
             unstored: Vec::new(),
             upkeep: upkeep::Upkeep::new(Instant::now()),
             accounts,
+            identity: Identity::new(account.clone()),
             account,
             conditions: Conditions::new(Instant::now().into_std(), now),
             observations: Some(observations),
@@ -427,7 +435,7 @@ impl Actor {
             has_place: self.cursor.is_some(),
         };
         let view = self.link.view(beside, &self.now());
-        self.readers.publish_connection(view);
+        self.readers.publish_connection(self.identity.shown(view));
     }
 
     fn now(&self) -> Moment {
@@ -456,7 +464,12 @@ impl Actor {
     }
 
     fn publish_account(&mut self) {
-        let view = account_view(&self.settings, &self.locked, &self.tokens);
+        let view = account_view(
+            &self.settings,
+            &self.locked,
+            &self.tokens,
+            self.identity.question(),
+        );
         if self.readers.publish_account(view) {
             self.publish_connection();
         }
@@ -477,6 +490,7 @@ impl Actor {
                     self.on_credentials_changed(&server);
                 }
             }
+            Report::AnotherToken => self.on_another_token().await,
             Report::TokenStored {
                 session,
                 generation,
@@ -500,7 +514,12 @@ async fn received<T>(receiver: Option<&mut mpsc::Receiver<T>>) -> Option<T> {
     }
 }
 
-fn account_view(settings: &Settings, locked: &[Key], tokens: &Tokens) -> AccountView {
+fn account_view(
+    settings: &Settings,
+    locked: &[Key],
+    tokens: &Tokens,
+    question: Option<PersonQuestion>,
+) -> AccountView {
     let token = tokens.known();
     let no_token = matches!(token.state, TokenState::Missing | TokenState::KeyringUnavailable);
     AccountView {
@@ -510,6 +529,7 @@ fn account_view(settings: &Settings, locked: &[Key], tokens: &Tokens) -> Account
         token_locked: tokens.is_locked(settings.address.as_ref()),
         token_problem: token.problem.clone(),
         needs_setup: settings.address.is_none() || no_token,
+        question,
     }
 }
 

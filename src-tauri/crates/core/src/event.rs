@@ -77,6 +77,8 @@ pub struct ConnectionEstablished {
     pub server_time: Option<EpochMillis>,
     /// The id of the newest event that the server has, from which a newcomer can resume later.
     pub position: Option<String>,
+    /// Who the token's person is to the server.
+    pub user_id: Option<String>,
     /// The server's name for this connection.
     pub connection_id: Option<String>,
 }

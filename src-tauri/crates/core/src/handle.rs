@@ -11,7 +11,7 @@ use crate::ports::OpenError;
 use crate::presence::WindowPresence;
 use crate::protocol::{
     AccountForm, Counts, FollowRequest, InboxPage, InboxQuery, Item, MarkRequest, Marked, MetricsView,
-    PauseRequest, PreferencesForm, Revised, Snapshot, SoundName, TestReport, WindowView,
+    PauseRequest, PersonAnswer, PreferencesForm, Revised, Snapshot, SoundName, TestReport, WindowView,
 };
 use crate::status::StatusReport;
 
@@ -97,6 +97,7 @@ pub(crate) enum Request {
     ConnectionTest(AccountForm, Reply<TestReport>),
     AccountSave(AccountForm, Reply<()>),
     AccountSignOut(Reply<()>),
+    AccountConfirm(PersonAnswer, Reply<()>),
     CredentialsChanged(String, Reply<()>),
     PreferencesSave(PreferencesForm, Reply<()>),
     SoundPreview(SoundName, Reply<()>),
@@ -220,6 +221,8 @@ requests! {
     account_save(form: AccountForm) -> () = AccountSave;
     /// Disconnects and forgets the token.
     account_sign_out() -> () = AccountSignOut;
+    /// Answers whether another token is the same person's.
+    account_confirm(answer: PersonAnswer) -> () = AccountConfirm;
     /// Tells that the keyring's entry for this API address is another one now.
     credentials_changed(address: String) -> () = CredentialsChanged;
     /// Changes settings.

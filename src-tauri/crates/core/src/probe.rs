@@ -136,7 +136,7 @@ async fn answer(deliveries: &mut mpsc::Receiver<Delivery>, transport: Transport)
             Remedy::ClientCertificate => format!("{words}; ask your administrator for one that it accepts"),
             Remedy::NetworkSignIn => format!("{words}; open a browser and sign in there"),
             Remedy::SignIn => "the server does not accept this token; check it, or ask for a new one".into(),
-            Remedy::None | Remedy::Retry | Remedy::UnlockKeyring => words,
+            Remedy::None | Remedy::Retry | Remedy::UnlockKeyring | Remedy::ConfirmPerson => words,
         });
     }
     Err("the attempt ended without an answer".into())

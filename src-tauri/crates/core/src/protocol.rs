@@ -57,6 +57,8 @@ commands! {
     account_save: AccountForm => (),
     /// Disconnects and forgets the token.
     account_sign_out: () => (),
+    /// Says whether another token is the same person's.
+    account_confirm: PersonAnswer => (),
     /// Changes settings; fields that are absent stay.
     preferences_save: PreferencesForm => (),
     /// Plays a bundled sound at the current volume.
@@ -264,6 +266,8 @@ pub enum Remedy {
     ClientCertificate,
     /// The network wants a sign-in of its own, in a browser.
     NetworkSignIn,
+    /// The user has to say whether the new token is the same person's: see [`AccountView::question`].
+    ConfirmPerson,
 }
 
 /// The connection in numbers, since the core started.
@@ -432,6 +436,26 @@ pub struct AccountView {
     pub token_problem: String,
     /// The first-run page is due.
     pub needs_setup: bool,
+    /// There is another token, and nobody but the user knows whether it is the same person's.
+    pub question: Option<PersonQuestion>,
+}
+
+/// Whether another token is the same person's. Until it is answered there is no connection, and nothing is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub struct PersonQuestion {
+    /// Who the server says the token's person is, where it says that.
+    pub user: Option<String>,
+}
+
+/// The answer to [`AccountView::question`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub struct PersonAnswer {
+    /// It is the same person, who goes on with this inbox. Another one gets an inbox of their own.
+    pub same: bool,
 }
 
 /// What is known of the token.

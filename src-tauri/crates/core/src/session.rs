@@ -186,6 +186,12 @@ impl Session {
         }
     }
 
+    /// The token in force, to tell whose it is. It is sent by [`Session::credential`] alone.
+    pub(crate) fn token(&self) -> Option<Token> {
+        let state = self.0.state();
+        self.0.own(&state.held.as_ref()?.token).cloned()
+    }
+
     /// The token that no keyring has, so that it is not lost with this session.
     pub(crate) fn unkept(&self) -> Option<ServerToken> {
         let state = self.0.state();

@@ -254,6 +254,7 @@ mod tests {
                 token_locked: false,
                 token_problem: String::new(),
                 needs_setup: false,
+                question: None,
             },
             preferences: Preferences {
                 sounds: true,

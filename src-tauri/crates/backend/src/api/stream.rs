@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Query, State};
 use axum::response::{IntoResponse, Response};
@@ -16,7 +17,7 @@ use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::Problem;
+use super::{Problem, User};
 use crate::doorway::Carrier;
 use crate::hub::{Hub, Piece};
 use crate::wire::Wire;
@@ -28,6 +29,7 @@ pub(super) async fn events(
     State(hub): State<Arc<Hub>>,
     ConnectInfo(Carrier(wire)): ConnectInfo<Carrier>,
     Query(query): Query<BTreeMap<String, String>>,
+    Extension(user): Extension<User>,
     headers: HeaderMap,
 ) -> Response {
     if !accepts_events(&headers) {
@@ -35,7 +37,13 @@ pub(super) async fn events(
         return Problem::new(StatusCode::NOT_ACCEPTABLE, detail).into_response();
     }
     let cursor = cursor_of(&headers, &query);
-    let (number, pieces) = hub.open_stream(&wire, cursor.as_deref(), types_of(&query), Timestamp::now());
+    let (number, pieces) = hub.open_stream(
+        &wire,
+        cursor.as_deref(),
+        types_of(&query),
+        &user,
+        Timestamp::now(),
+    );
     let body = Events {
         number,
         pieces,

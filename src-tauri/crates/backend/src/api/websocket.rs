@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use axum::Extension;
 use axum::extract::{ConnectInfo, Query, Request, State};
 use axum::response::{IntoResponse, Response};
 use bytes::{Buf, Bytes};
@@ -26,8 +27,8 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Utf8Bytes};
 
-use super::Problem;
 use super::stream::{cursor_of, types_of};
+use super::{Problem, User};
 use crate::doorway::Carrier;
 use crate::hub::{Hub, Piece};
 use crate::wire::Wire;
@@ -41,6 +42,7 @@ pub(super) async fn events(
     State(hub): State<Arc<Hub>>,
     ConnectInfo(Carrier(wire)): ConnectInfo<Carrier>,
     Query(query): Query<BTreeMap<String, String>>,
+    Extension(user): Extension<User>,
     mut request: Request,
 ) -> Response {
     let upgrade = request.extensions_mut().remove::<OnUpgrade>();
@@ -59,7 +61,13 @@ pub(super) async fn events(
 
     let cursor = cursor_of(headers, &query);
     // Before the answer, so that a stall holds that back too.
-    let (number, pieces) = hub.open_stream(&wire, cursor.as_deref(), types_of(&query), Timestamp::now());
+    let (number, pieces) = hub.open_stream(
+        &wire,
+        cursor.as_deref(),
+        types_of(&query),
+        &user,
+        Timestamp::now(),
+    );
     let open = Open { number, hub };
     tokio::spawn(async move {
         // It lives until the stream is over, or its connection was gone before it began.

@@ -33,6 +33,7 @@ async fn the_stream_is_an_uncached_event_stream_and_begins_with_a_greeting() {
             .is_ok()
     );
     assert!(greeting["connectionId"].is_string());
+    assert_eq!(greeting["userId"], "user-1");
     assert!(
         greeting["capabilities"]
             .as_array()

@@ -246,6 +246,29 @@ impl Accounts {
         entry
     }
 
+    /// The person of `account` has the token of this one as well, and that is all it was made for.
+    pub fn same_person(&mut self, account: &Entry, unconfirmed: &Entry) -> Entry {
+        let mut account = self.use_from_now(account, unconfirmed.user(), None, Salt(0));
+        account.record.token = unconfirmed.record.token;
+        account.record.unclear = false;
+        self.remove_unconfirmed(&account.record.server.clone());
+        self.put(account)
+    }
+
+    /// Erases what was made for answers that nobody waits for any more.
+    pub fn remove_unconfirmed(&mut self, server: &str) {
+        let waiting: Vec<_> = self
+            .of(server)
+            .filter(|entry| entry.is_unconfirmed())
+            .cloned()
+            .collect();
+        for entry in waiting {
+            if let Err(error) = self.erase(&entry) {
+                tracing::warn!(%error, "an account that nobody wants could not be removed");
+            }
+        }
+    }
+
     /// Saves what could not be saved before.
     pub fn save_unsaved(&mut self) {
         for entry in self.entries.iter_mut().filter(|entry| entry.unsaved) {

@@ -53,6 +53,13 @@ impl Actor {
         self.link.find_proxy(&self.settings);
         let session = self.session_for(&address);
         self.tokens.put_in_force(session.clone());
+        if self.identity.is_asked() {
+            self.set_status(Status::Idle(IdleReason::Stopped));
+            return;
+        }
+        self.identity.on_connection();
+        // Nobody's position goes with a token of which it is not known whose it is.
+        let cursor = self.cursor.clone().filter(|_| !self.identity.is_unknown());
         let options = StreamOptions {
             timing: self.settings.timing,
             network: self.settings.network.clone(),
@@ -65,7 +72,7 @@ impl Actor {
         };
         let attended = self.readers.is_attended();
         self.link
-            .open(options, Arc::new(session), self.cursor.clone(), attended);
+            .open(options, self.credentials(session), cursor, attended);
     }
 
     /// Hangs up, and forgets what was read and not taken.
@@ -132,6 +139,7 @@ impl Actor {
         };
         // Nothing is asked with another token than the one that the account before is known by.
         self.drop_stream();
+        self.identity.on_token();
         let session = self.session_for(&address);
         let stored = match form.token {
             Some(token) if !self.tokens.is_locked(Some(&address)) => Some(self.enter_token(&session, token)),
@@ -169,15 +177,40 @@ impl Actor {
             self.settings.address = Some(address);
             self.note_saving(saved);
         }
-        let types = self.settings.types.clone();
-        if changed {
-            let next = self.accounts.in_force_or_first(&name);
-            self.switch_inbox(next).await?;
+        let next = if changed {
+            Some(self.accounts.in_force_or_first(&name))
+        } else {
+            self.account.clone()
+        };
+        if let Some(next) = next {
+            self.begin_account(next, None).await?;
         }
+        self.open_stream();
+        Ok(())
+    }
+
+    /// From now on this account is in force: its inbox, and what is known of its server. `position` is where a newcomer
+    /// begins.
+    pub(super) async fn begin_account(
+        &mut self,
+        next: Entry,
+        position: Option<String>,
+    ) -> Result<(), CoreError> {
+        let is_other = self.account.as_ref().map(Entry::folder) != Some(next.folder());
+        if is_other {
+            self.readers.publish_requested_item(None);
+            self.switch_inbox(next).await?;
+        } else {
+            self.set_account(next);
+        }
+        let types = self.settings.types.clone();
         let heard_at;
         (self.cursor, heard_at) = self
             .with_inbox(move |inbox| {
                 inbox.listen_to(&types)?;
+                if let Some(position) = &position {
+                    inbox.begin_at(position)?;
+                }
                 Ok((inbox.cursor()?, inbox.heard_at()?))
             })
             .await?;
@@ -185,7 +218,6 @@ impl Actor {
         self.publish_account();
         self.readers.publish_inbox_changed();
         self.publish_counts().await;
-        self.open_stream();
         Ok(())
     }
 
@@ -193,7 +225,9 @@ impl Actor {
     /// can.
     async fn switch_inbox(&mut self, next: Entry) -> Result<(), CoreError> {
         // An answer that comes later is of an inbox that is left.
-        self.flush_alerts().await;
+        // On the same server it is another person who would see what is pending.
+        let same_server = self.account.as_ref().map(Entry::server) == Some(next.server());
+        self.end_alerts(!same_server).await;
         let waiting = self
             .unstored
             .iter()
@@ -212,7 +246,8 @@ impl Actor {
             }
         };
         let left = std::mem::replace(&mut self.inbox, inbox);
-        let before = self.account.replace(next);
+        let before = self.account.clone();
+        self.set_account(next);
         if let Some((trouble, account)) = std::mem::replace(&mut self.storage, trouble).zip(before) {
             self.unstored.push(Unstored {
                 account,

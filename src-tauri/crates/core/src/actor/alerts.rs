@@ -425,10 +425,17 @@ impl Actor {
 
     /// The app ends, or leaves the account: what is pending is asked for, and what is answered soon is recorded.
     pub(super) async fn flush_alerts(&mut self) {
+        self.end_alerts(true).await;
+    }
+
+    /// As [`Actor::flush_alerts`]; without `shows`, what is pending waits for its person to come back.
+    pub(super) async fn end_alerts(&mut self, shows: bool) {
         let mut others = Vec::new();
         let flush = async {
-            self.alerts.close(|_, _| true);
-            self.poll_alerts().await;
+            if shows {
+                self.alerts.close(|_, _| true);
+                self.poll_alerts().await;
+            }
             while self.alerts.unanswered > 0
                 && let Some(report) = self.reports.1.recv().await
             {
@@ -438,6 +445,7 @@ impl Actor {
                     }
                     other @ (Report::Sound(_)
                     | Report::KeyringChanged
+                    | Report::AnotherToken
                     | Report::TokenStored { .. }
                     | Report::NotRead(_)) => others.push(other),
                 }

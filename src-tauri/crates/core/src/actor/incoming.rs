@@ -54,6 +54,9 @@ impl Actor {
 
     /// The stream gave up an event that is larger than any should be: the cursor moves past it, and a row says so.
     async fn take_skipped(&mut self, id: &str, bytes: u64) {
+        if self.identity.is_unchecked() && !self.check_person(None, None).await {
+            return;
+        }
         self.meters.events(Outcome::Failed, 1, None);
         tracing::error!(id, bytes, "an event over the limits was passed over");
         let why = format!("it is larger than what is read ({} MiB and more)", bytes >> 20);
@@ -101,6 +104,7 @@ impl Actor {
 
     /// What comes from now on comes over another connection, and may be a replay.
     async fn begin_connection(&mut self) {
+        self.identity.on_connection();
         self.link.on_connection(self.now());
         self.begin_replay().await;
         // Only a thread that is gone refuses, and its end is seen elsewhere.
@@ -117,6 +121,7 @@ impl Actor {
         if self.link.on_status(status) {
             self.begin_connection().await;
         }
+        self.identity.on_status(self.link.status(), Instant::now());
         self.on_status_changed();
     }
 
@@ -139,6 +144,22 @@ impl Actor {
                 carried_id: Some(&*carried).filter(|id| !id.is_empty()),
             };
             let decoded = self.decode(&frame, &context);
+            if self.identity.is_unchecked() {
+                let (user, position) = match &decoded {
+                    Ok(Event::ConnectionEstablished(greeting)) => {
+                        let own = (!frame.id.is_empty()).then(|| frame.id.to_string());
+                        (
+                            greeting.user_id.clone(),
+                            own.or_else(|| greeting.position.clone()),
+                        )
+                    }
+                    Ok(_) | Err(_) => (None, None),
+                };
+                // What was read on a connection of somebody else is theirs.
+                if !self.check_person(user.as_deref(), position).await {
+                    return;
+                }
+            }
             let outcome = match &decoded {
                 Ok(_) => Outcome::Taken,
                 Err(undecoded) if undecoded.is_no_mistake() => Outcome::Unknown,

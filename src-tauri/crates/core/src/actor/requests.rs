@@ -62,6 +62,7 @@ impl Actor {
             Request::ConnectionTest(form, reply) => self.test_connection(form, reply),
             Request::AccountSave(form, reply) => self.save_account(form, reply).await,
             Request::AccountSignOut(reply) => self.sign_out(reply),
+            Request::AccountConfirm(answer, reply) => reply.answer(self.confirm_person(answer).await),
             Request::CredentialsChanged(address, reply) => {
                 self.on_credentials_changed(&address);
                 reply.answer(Ok(()));

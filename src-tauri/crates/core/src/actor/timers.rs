@@ -30,6 +30,8 @@ timers! {
     Storage,
     /// The files of accounts that were left before everything was stored are tried again.
     Unstored,
+    /// A server that has not greeted names nobody.
+    Identity,
     /// The outage has become a long one.
     Outage,
     /// The pause of sounds ends.
@@ -70,6 +72,7 @@ impl Actor {
             Timer::Alerts => self.alerts.due(),
             Timer::Items => self.readers.items_due(),
             Timer::Storage => self.storage.as_ref().map(|trouble| trouble.retry_at),
+            Timer::Identity => self.identity.due(),
             Timer::Unstored => self.unstored.iter().map(|left| left.trouble.retry_at).min(),
             Timer::Outage => self.link.outage_due(),
             Timer::SoundsPause => self.sounds_pause.due(now, self.now().epoch_millis()),
@@ -91,6 +94,10 @@ impl Actor {
             Timer::Items => self.publish_items().await,
             Timer::Storage => self.retry_storage().await,
             Timer::Unstored => self.retry_unstored(now).await,
+            Timer::Identity => {
+                // It hangs up, or goes on: nothing more is due.
+                self.check_person(None, None).await;
+            }
             Timer::Outage => self.tell_outage(),
             Timer::SoundsPause => {
                 self.sounds_pause.act(self.now().epoch_millis());

@@ -68,7 +68,7 @@ impl Tokens {
             .is_some_and(|(held, address)| held.for_server(&Server::of(address)).is_some())
     }
 
-    fn session(&self) -> Option<&Session> {
+    pub(super) fn session(&self) -> Option<&Session> {
         self.session.as_ref().map(|(session, _)| session)
     }
 
@@ -260,6 +260,7 @@ impl Actor {
         tracing::info!("the token was changed from outside");
         // The one in memory stood in for a keyring that now holds another, or shall hold none.
         session.ask_anew(true);
+        self.identity.on_token();
         self.readers.set_notice(NoticeKind::Keyring, None);
         // Also an open stream is begun anew: after a sign-out it must not go on.
         self.open_stream();
@@ -269,6 +270,7 @@ impl Actor {
     pub(super) fn sign_out(&mut self, reply: Reply<()>) {
         self.link.want(false);
         self.drop_stream();
+        self.identity.on_token();
         self.set_status(Status::Idle(IdleReason::Stopped));
         let Some(session) = self.tokens.session() else {
             self.on_token(TokenReport::new(TokenState::Missing));

@@ -148,6 +148,7 @@ fn greeting(fields: &mut Fields<'_>) -> Event {
             .time(&["serverTime", "timestamp", "time", "now"])
             .into_value(),
         position: fields.id(&["position", "lastEventId", "cursor", "latestEventId"]),
+        user_id: fields.id(&["userId"]),
         connection_id: fields.id(&["connectionId", "clientId", "sid"]),
     })
 }

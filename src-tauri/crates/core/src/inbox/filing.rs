@@ -264,6 +264,18 @@ impl Inbox {
         Ok(())
     }
 
+    /// Where the stream is for a newcomer; whoever has a place keeps it.
+    ///
+    /// # Errors
+    ///
+    /// When the database refuses.
+    pub fn begin_at(&mut self, position: &str) -> Result<(), InboxError> {
+        if self.cursor()?.is_none() {
+            self.set_cursor(position)?;
+        }
+        Ok(())
+    }
+
     pub(super) fn set_cursor(&mut self, cursor: &str) -> Result<(), InboxError> {
         self.db.execute("UPDATE account SET cursor = ?1", [cursor])?;
         Ok(())

@@ -40,6 +40,8 @@ fn generated() -> String {
         AccountView,
         TokenState,
         AccountForm,
+        PersonAnswer,
+        PersonQuestion,
         TestReport,
         TestStep,
         Item,

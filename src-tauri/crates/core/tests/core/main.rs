@@ -11,6 +11,7 @@ mod conditions;
 mod desk;
 mod floods;
 mod healing;
+mod identity;
 mod keyring;
 mod network;
 mod notifications;

@@ -51,6 +51,7 @@ fn readers(now: Instant) -> Readers {
             token: TokenState::Unknown,
             token_problem: String::new(),
             needs_setup: true,
+            question: None,
         },
         preferences: Preferences {
             sounds: true,

@@ -1,0 +1,68 @@
+//! Whose connection it is, by what is known of the token and what the greeting says.
+
+use super::Entry;
+
+/// Whether the connection is that of the account in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is.
+    Same,
+    /// It is the named person's, who is another one.
+    Another,
+    /// Only the user knows.
+    Ask,
+}
+
+impl Verdict {
+    /// `user` is who the greeting names, `trusted` whether the token is the account's own, and `is_known` whether there
+    /// is an account of that user besides.
+    pub fn of(account: &Entry, user: Option<&str>, trusted: bool, is_known: bool) -> Self {
+        match (account.user(), user) {
+            (Some(known), Some(user)) if known == user => Self::Same,
+            (Some(_), Some(_)) => Self::Another,
+            // Nobody has told yet who the account's person is.
+            (None, Some(_)) if is_known => Self::Another,
+            (_, _) if trusted => Self::Same,
+            (_, _) => Self::Ask,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Accounts;
+    use super::*;
+    use crate::account::Salt;
+    use crate::paths::Paths;
+
+    #[test]
+    fn only_the_same_name_or_a_known_token_is_the_same_person() {
+        const SERVER: &str = "https://gloria.example";
+        let home = tempfile::tempdir().unwrap();
+        let mut accounts = Accounts::read(&Paths::within(home.path()));
+        let unnamed = accounts.in_force_or_first(SERVER);
+        let anna = accounts.named_or_new(SERVER, "anna");
+        let anna = accounts.use_from_now(&anna, None, None, Salt(1));
+        let (named, nobody) = (Some("anna"), None);
+        for (account, user, trusted, is_known, expected) in [
+            (&anna, named, true, true, Verdict::Same),
+            (&anna, named, false, true, Verdict::Same),
+            (&anna, Some("bert"), true, false, Verdict::Another),
+            (&anna, Some("bert"), false, false, Verdict::Another),
+            (&anna, nobody, true, false, Verdict::Same),
+            (&anna, nobody, false, false, Verdict::Ask),
+            (&unnamed, named, true, false, Verdict::Same),
+            (&unnamed, named, true, true, Verdict::Another),
+            (&unnamed, named, false, true, Verdict::Another),
+            (&unnamed, named, false, false, Verdict::Ask),
+            (&unnamed, nobody, true, false, Verdict::Same),
+            (&unnamed, nobody, false, false, Verdict::Ask),
+        ] {
+            assert_eq!(
+                Verdict::of(account, user, trusted, is_known),
+                expected,
+                "{user:?} {trusted} {is_known}"
+            );
+        }
+    }
+}

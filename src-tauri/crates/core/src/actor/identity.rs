@@ -1,0 +1,325 @@
+//! Whose token is in force: nothing of an account is sent or stored before that is known.
+//!
+//! With a token that is not the account's own, the stream is opened without any position, only to hear whom the
+//! greeting names. The account in force goes on, another one is entered, or the user is asked. Until then nothing that
+//! comes is taken, and all of it is asked for again from the position of whoever it turns out to be.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use gloria_stream::{Credential, CredentialError, CredentialProvider, Generation, IdleReason, Status};
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::time::Instant;
+
+use super::{Actor, Report};
+use crate::account::{Entry, Salt, Verdict};
+use crate::handle::CoreError;
+use crate::inbox::Inbox;
+use crate::protocol::{ConnectionState, ConnectionView, PersonAnswer, PersonQuestion, Remedy};
+use crate::session::{Session, Token};
+
+/// How long a server may take to greet. One that greets does so with the answer's head; others name nobody.
+const GREETING_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Why there is no connection, and what to do.
+const REASON: &str = "there is a new token, and it is not clear whether it is the same person's";
+
+/// What is known of whose the token is.
+#[derive(Debug, Default)]
+enum State {
+    /// It is the account's, unless the guard finds otherwise.
+    #[default]
+    Known,
+    /// It is another one. The stream only asks who it is, and is given until then.
+    Unknown { due: Option<Instant> },
+    /// The user is asked. The account holds the position of whoever it is, should that be somebody else.
+    Asked(Entry),
+}
+
+/// Whether the person is known.
+#[derive(Debug, Default)]
+pub(super) struct Identity {
+    state: State,
+    /// The person of this connection was checked.
+    checked: bool,
+    /// The account whose tokens the guard lets pass.
+    guarded: Arc<Mutex<Option<Entry>>>,
+}
+
+impl Identity {
+    pub(super) fn new(account: Option<Entry>) -> Self {
+        Self {
+            guarded: Arc::new(Mutex::new(account)),
+            ..Self::default()
+        }
+    }
+
+    /// What the user has to answer.
+    pub(super) fn question(&self) -> Option<PersonQuestion> {
+        match &self.state {
+            State::Known | State::Unknown { .. } => None,
+            State::Asked(other) => Some(PersonQuestion {
+                user: other.user().map(str::to_owned),
+            }),
+        }
+    }
+
+    /// Nothing is dialled.
+    pub(super) fn is_asked(&self) -> bool {
+        matches!(self.state, State::Asked(_))
+    }
+
+    /// No position is sent, and nothing is stored.
+    pub(super) fn is_unknown(&self) -> bool {
+        matches!(self.state, State::Unknown { .. })
+    }
+
+    /// The person of this connection was not checked yet.
+    pub(super) fn is_unchecked(&self) -> bool {
+        !self.checked
+    }
+
+    /// Another connection, which may be another person's.
+    pub(super) fn on_connection(&mut self) {
+        self.checked = false;
+    }
+
+    /// A token may be another one now: the guard is to look.
+    pub(super) fn on_token(&mut self) {
+        self.state = State::Known;
+        self.checked = false;
+    }
+
+    /// When a server that has not greeted names nobody.
+    pub(super) fn due(&self) -> Option<Instant> {
+        match self.state {
+            State::Unknown { due } => due,
+            State::Known | State::Asked(_) => None,
+        }
+    }
+
+    pub(super) fn on_status(&mut self, status: &Status, now: Instant) {
+        if let State::Unknown { due } = &mut self.state {
+            *due = matches!(status, Status::Connected { .. }).then(|| now + GREETING_TIMEOUT);
+        }
+    }
+
+    /// A connection that waits for an answer, in words.
+    pub(super) fn shown(&self, view: ConnectionView) -> ConnectionView {
+        if !self.is_asked() {
+            return view;
+        }
+        ConnectionView {
+            state: ConnectionState::Halted,
+            reason: REASON.to_owned(),
+            remedy: Remedy::ConfirmPerson,
+            needs_user: true,
+            ..view
+        }
+    }
+}
+
+/// Gives the stream the account's own tokens alone, for with the token goes the account's position.
+#[derive(Debug)]
+struct Guard {
+    session: Session,
+    account: Arc<Mutex<Option<Entry>>>,
+    reports: UnboundedSender<Report>,
+}
+
+impl Guard {
+    fn lets_pass(&self) -> bool {
+        let account = self.account.lock().unwrap_or_else(PoisonError::into_inner);
+        let token = self.session.token();
+        let (Some(account), Some(token)) = (&*account, token) else {
+            return false;
+        };
+        account.is_open() || account.knows(&token)
+    }
+}
+
+impl CredentialProvider for Guard {
+    fn credential(&self) -> BoxFuture<'_, Result<Credential, CredentialError>> {
+        async move {
+            let credential = self.session.credential().await?;
+            if self.lets_pass() {
+                return Ok(credential);
+            }
+            // The core may have ended meanwhile.
+            let _ = self.reports.send(Report::AnotherToken);
+            // It is hung up.
+            std::future::pending().await
+        }
+        .boxed()
+    }
+
+    fn invalidate(&self, refused: Generation) {
+        self.session.invalidate(refused);
+    }
+}
+
+impl Actor {
+    /// What the stream gets its credentials from.
+    pub(super) fn credentials(&self, session: Session) -> Arc<dyn CredentialProvider> {
+        if self.identity.is_unknown() {
+            return Arc::new(session);
+        }
+        Arc::new(Guard {
+            session,
+            account: Arc::clone(&self.identity.guarded),
+            reports: self.reports.0.clone(),
+        })
+    }
+
+    /// Puts an account in force, for the guard too.
+    pub(super) fn set_account(&mut self, account: Entry) {
+        let mut guarded = self
+            .identity
+            .guarded
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *guarded = Some(account.clone());
+        drop(guarded);
+        self.account = Some(account);
+    }
+
+    fn token(&self) -> Option<Token> {
+        self.tokens.session().and_then(Session::token)
+    }
+
+    fn salt(&mut self) -> Salt {
+        Salt(self.rng.u64(..))
+    }
+
+    /// The token in force is not the account's own.
+    pub(super) async fn on_another_token(&mut self) {
+        let (Some(account), Some(token)) = (self.account.clone(), self.token()) else {
+            return;
+        };
+        if !matches!(self.identity.state, State::Known) || account.knows(&token) || !self.link.is_open() {
+            return;
+        }
+        let known = self
+            .accounts
+            .of(account.server())
+            .find(|other| other.knows(&token))
+            .cloned();
+        match known {
+            Some(other) if other.is_unconfirmed() => self.ask_user(other),
+            Some(other) => self.enter_account(other, None).await,
+            None => {
+                tracing::info!("another token: the server is asked whose it is");
+                self.identity.state = State::Unknown { due: None };
+                self.open_stream();
+            }
+        }
+    }
+
+    /// Checks whose connection it is, when its first event comes: `user` is whom the greeting names. Answers whether
+    /// what comes is the account's.
+    pub(super) async fn check_person(&mut self, user: Option<&str>, position: Option<String>) -> bool {
+        let Some(account) = self.account.clone() else {
+            return true;
+        };
+        let trusted = !self.identity.is_unknown();
+        let known = user.and_then(|user| self.accounts.named(account.server(), user));
+        let is_known = known.is_some_and(|known| !known.is_unconfirmed());
+        match Verdict::of(&account, user, trusted, is_known) {
+            Verdict::Same => {
+                let (token, salt) = (self.token(), self.salt());
+                let account = self.accounts.use_from_now(&account, user, token.as_ref(), salt);
+                self.set_account(account);
+                self.identity.checked = true;
+                if !trusted {
+                    self.identity.state = State::Known;
+                    self.open_stream();
+                }
+                trusted
+            }
+            Verdict::Another => {
+                let other = self
+                    .accounts
+                    .named_or_new(account.server(), user.unwrap_or_default());
+                tracing::info!("the token is that of another person");
+                self.enter_account(other, position).await;
+                false
+            }
+            Verdict::Ask => {
+                if let Some(token) = self.token() {
+                    let salt = self.salt();
+                    let other = self.accounts.unconfirmed(account.server(), user, &token, salt);
+                    self.keep_position(&other, position).await;
+                    self.ask_user(other);
+                } else {
+                    self.identity.on_token();
+                    self.open_stream();
+                }
+                false
+            }
+        }
+    }
+
+    /// Where the stream was for the one who may be somebody else: what comes until the answer is theirs.
+    async fn keep_position(&mut self, other: &Entry, position: Option<String>) {
+        let Some(position) = position else { return };
+        let (paths, other) = (self.setup.paths.clone(), other.clone());
+        let kept = tokio::task::spawn_blocking(move || {
+            let mut opened = Inbox::open_account(&paths, other.folder(), other.server())?;
+            opened.inbox.begin_at(&position)
+        });
+        if let Ok(Err(error)) = kept.await {
+            tracing::warn!(%error, "a position could not be stored");
+        }
+    }
+
+    /// Hangs up and asks the user.
+    fn ask_user(&mut self, other: Entry) {
+        tracing::info!("the user is asked whose the token is");
+        self.identity.state = State::Asked(other);
+        self.drop_stream();
+        self.set_status(Status::Idle(IdleReason::Stopped));
+        self.publish_account();
+        self.publish_connection();
+        self.show(
+            "Gloria Notify needs you".into(),
+            "There is a new token. Open Gloria Notify and say whether it is yours",
+        );
+    }
+
+    /// The user has answered.
+    pub(super) async fn confirm_person(&mut self, answer: PersonAnswer) -> Result<(), CoreError> {
+        let (State::Asked(other), Some(account)) =
+            (std::mem::take(&mut self.identity.state), self.account.clone())
+        else {
+            return Err(CoreError::Invalid("nothing is asked".into()));
+        };
+        if answer.same {
+            let account = self.accounts.same_person(&account, &other);
+            self.set_account(account);
+            self.publish_account();
+            self.open_stream();
+        } else {
+            self.enter_account(other, None).await;
+        }
+        Ok(())
+    }
+
+    /// Another account is in force from now on. Nothing of the one before is shown any more.
+    async fn enter_account(&mut self, next: Entry, position: Option<String>) {
+        self.drop_stream();
+        self.identity.on_token();
+        let (token, salt) = (self.token(), self.salt());
+        let user = next.user().map(str::to_owned);
+        let token = token.filter(|token| next.is_open() || next.knows(token) || user.is_some());
+        let next = self
+            .accounts
+            .use_from_now(&next, user.as_deref(), token.as_ref(), salt);
+        self.accounts.remove_unconfirmed(next.server());
+        if let Err(error) = self.begin_account(next, position).await {
+            tracing::error!(%error, "the inbox of the account could not be opened");
+        }
+        self.open_stream();
+    }
+}
