@@ -26,6 +26,8 @@ pub(crate) enum Suite {
     Chaos,
     /// Client and server as two machines, and a network between them that breaks.
     Netns,
+    /// The app, killed at random moments while everything around it fails: nothing lost, nothing shown twice.
+    Kill,
 }
 
 impl Suite {
@@ -33,7 +35,7 @@ impl Suite {
         match self {
             Self::Ui => &[Purpose::Browser],
             // The desktop crate's tests meet real services, too.
-            Self::Unit | Self::Window => &[Purpose::Build, Purpose::Desktop],
+            Self::Unit | Self::Window | Self::Kill => &[Purpose::Build, Purpose::Desktop],
             Self::Interop => &[Purpose::Build, Purpose::Interop],
             Self::Chaos => &[Purpose::Build],
             Self::Tab => &[Purpose::Build, Purpose::Browser],
@@ -51,19 +53,26 @@ impl Suite {
             Self::Tab => tab(report),
             Self::Chaos => chaos(report),
             Self::Netns => netns(report),
+            Self::Kill => kill(report, extent),
         }
     }
 }
 
-/// What `interop` does beyond its everyday run.
+/// What suites do beyond their everyday run.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Extent {
-    /// With the servers that take minutes to install and build, too
+    /// interop: with the servers that take minutes to install and build, too
     #[arg(long)]
     full: bool,
-    /// Write docs/servers.md anew instead of comparing it
+    /// interop: write docs/servers.md anew instead of comparing it
     #[arg(long)]
     write: bool,
+    /// kill: so many rounds of a thousand events
+    #[arg(long, default_value_t = 20)]
+    rounds: u32,
+    /// kill: the rounds of an earlier run, by the seed that it named
+    #[arg(long)]
+    seed: Option<u64>,
 }
 
 /// Runs the suites, all if none is named. A failure does not stop what comes after it.
@@ -112,7 +121,7 @@ fn unit(report: &mut Report) {
         cargo(["clippy", "--workspace", "--all-targets"]).args(deny),
     );
     // These are left out of "all targets", because they are run by suites of their own.
-    let apart = [WINDOW, INTEROP, TAB, CHAOS, NETNS].concat();
+    let apart = [WINDOW, INTEROP, TAB, CHAOS, NETNS, KILL].concat();
     report.run(
         "lints of the other suites",
         cargo(["clippy", "--workspace"]).args(apart).args(deny),
@@ -126,6 +135,7 @@ const INTEROP: &[&str] = &["--test", "fastify", "--test", "servers"];
 const TAB: &[&str] = &["--test", "tab"];
 const CHAOS: &[&str] = &["--test", "chaos", "--test", "programs"];
 const NETNS: &[&str] = &["--test", "netns"];
+const KILL: &[&str] = &["--test", "kill"];
 
 fn window(report: &mut Report) {
     if built_ui(report) && report.run("programs", &mut build_programs()) {
@@ -194,6 +204,18 @@ fn netns(report: &mut Report) {
         let mut tests = cargo(["test", "--workspace", "--no-fail-fast"]);
         // They wait rather than work: all at once takes as long as the longest, which is a minute and a half.
         report.run("netns", tests.args(NETNS).args(["--", "--test-threads", "64"]));
+    }
+}
+
+fn kill(report: &mut Report, extent: Extent) {
+    if built_ui(report) && report.run("kill programs", &mut build_programs()) {
+        let mut tests = cargo(["test", "--workspace", "--no-fail-fast"]);
+        tests.env("GLORIA_KILL_ROUNDS", extent.rounds.to_string());
+        if let Some(seed) = extent.seed {
+            tests.env("GLORIA_KILL_SEED", seed.to_string());
+        }
+        // The seed of the rounds is to be read in every run.
+        report.run("kill", tests.args(KILL).args(["--", "--show-output"]));
     }
 }
 

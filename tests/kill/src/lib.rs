@@ -1,0 +1,1 @@
+//! Only tests, in `tests/kill`.

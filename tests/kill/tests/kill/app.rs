@@ -1,0 +1,169 @@
+//! The app as a process that is started and ended again and again.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use gloria_backend::TEST_TOKEN;
+use gloria_desktop_session::{Process, Session};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::stored::{self, Handle};
+
+/// Much longer than an orderly end takes on a busy machine: what takes this long hangs.
+const END_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// As much of the app's log as a failure names.
+const LINES_TOLD: usize = 30;
+
+/// How a run ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum How {
+    /// By SIGKILL.
+    Kill,
+    /// By SIGTERM, as at logout.
+    Terminate,
+    /// By SIGINT, which is the same to the app as its own Quit.
+    Interrupt,
+}
+
+impl How {
+    pub(crate) fn is_orderly(self) -> bool {
+        match self {
+            Self::Kill => false,
+            Self::Terminate | Self::Interrupt => true,
+        }
+    }
+}
+
+/// A run that has ended.
+#[derive(Debug, Clone)]
+pub(crate) struct Run {
+    pub(crate) process: u32,
+    pub(crate) started: Instant,
+    pub(crate) how: How,
+    pub(crate) asked: Instant,
+    pub(crate) ended: Instant,
+    /// The notifications that were on record then.
+    pub(crate) recorded: HashSet<Handle>,
+}
+
+impl Run {
+    pub(crate) fn story(&self) -> String {
+        let at = crate::moment::of;
+        format!(
+            "process {} from {} to {} ({:?} {})",
+            self.process,
+            at(self.started),
+            at(self.ended),
+            self.how,
+            at(self.asked)
+        )
+    }
+}
+
+pub(crate) struct App {
+    pub(crate) home: PathBuf,
+    api_url: String,
+    running: Option<(Process, Instant)>,
+    pub(crate) runs: Vec<Run>,
+}
+
+impl App {
+    pub(crate) fn new(home: PathBuf, api_url: String) -> Self {
+        Self {
+            home,
+            api_url,
+            running: None,
+            runs: Vec::new(),
+        }
+    }
+
+    pub(crate) fn start(&mut self, session: &Session) -> Result<()> {
+        let mut command: Command = session.command(built("gloria-notify"));
+        command
+            .env("GLORIA_HOME", &self.home)
+            .env("GLORIA_API_URL", &self.api_url)
+            .env("GLORIA_TOKEN", TEST_TOKEN)
+            .env("GLORIA_SOUNDS", "false")
+            .env(
+                "GLORIA_LOG",
+                std::env::var_os("GLORIA_LOG").unwrap_or_else(|| "info,zbus=warn".into()),
+            )
+            .env("GLORIA_SSE_RECONNECT_INTERVAL", "100ms");
+        let process = session.spawn("app", command)?;
+        self.running = Some((process, Instant::now()));
+        Ok(())
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        self.running.is_some()
+    }
+
+    /// The end of what it has written, of all its runs.
+    pub(crate) fn log(&self) -> String {
+        let Some((process, _)) = &self.running else {
+            return String::new();
+        };
+        let log = process.log();
+        let lines: Vec<_> = log.lines().collect();
+        lines[lines.len().saturating_sub(LINES_TOLD)..].join("\n")
+    }
+
+    /// An error if it has ended by itself.
+    pub(crate) fn check_alive(&mut self) -> Result<()> {
+        match &mut self.running {
+            Some((process, _)) => process.check_alive(),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) async fn end(&mut self, how: How) -> Result<()> {
+        self.check_alive()?;
+        let (mut process, started) = self.running.take().context("it does not run")?;
+        let asked = Instant::now();
+        let id = process.id();
+        match how {
+            How::Kill => process.kill(),
+            How::Terminate => signal(id, Signal::TERM)?,
+            How::Interrupt => signal(id, Signal::INT)?,
+        }
+        if how.is_orderly() {
+            process.ended(END_TIMEOUT).await?;
+        }
+        let ended = Instant::now();
+        let recorded = stored::recorded(&self.home, &self.api_url)?;
+        self.runs.push(Run {
+            process: id,
+            started,
+            how,
+            asked,
+            ended,
+            recorded,
+        });
+        Ok(())
+    }
+}
+
+fn signal(process: u32, signal: Signal) -> Result<()> {
+    let process = i32::try_from(process).ok().and_then(Pid::from_raw);
+    kill_process(process.context("no such process")?, signal)?;
+    Ok(())
+}
+
+/// One of our programs, as cargo built it beside this test.
+pub(crate) fn built(program: &str) -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    let target = target.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"));
+    target.join("debug").join(program)
+}
+
+pub(crate) fn check_built() -> Result<()> {
+    ensure!(
+        built("gloria-notify").exists(),
+        "the app is not built: run `cargo xtask test kill`"
+    );
+    Ok(())
+}

@@ -1,0 +1,265 @@
+//! One round: random events, faults and ends, and the verdict.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, anyhow, bail};
+use fastrand::Rng;
+use gloria_backend::{Backend, BackendOptions, HangUp, Stall};
+use gloria_desktop_session::{Session, wait_until};
+
+use crate::app::{App, How};
+use crate::server::Server;
+use crate::service::{Mode, Service};
+use crate::stored::{self, Stored};
+use crate::verdict::{Evidence, Settled};
+
+/// Longer than anything here takes on a busy machine.
+const SOON: Duration = Duration::from_secs(60);
+
+/// As much as a person reads.
+const WRONGS_EXPLAINED: usize = 3;
+
+pub(crate) struct Round<'a> {
+    session: &'a Session,
+    backend: Backend,
+    server: Server,
+    service: Service,
+    app: App,
+    rng: Rng,
+    settled: Vec<Settled>,
+    /// The service is as it is until then.
+    mode_until: Instant,
+}
+
+/// What happened, in numbers.
+#[derive(Debug, Clone, Copy)]
+#[expect(dead_code, reason = "printed as it is")]
+pub(crate) struct Tally {
+    pub(crate) events: u64,
+    pub(crate) kills: usize,
+    pub(crate) ends: usize,
+    pub(crate) notified: usize,
+    pub(crate) digests: usize,
+    pub(crate) excused: usize,
+}
+
+impl<'a> Round<'a> {
+    pub(crate) async fn new(session: &'a Session, seed: u64) -> Result<Self> {
+        let backend = Backend::start(BackendOptions {
+            replay_to_newcomers: true,
+            history: 100_000,
+            ..BackendOptions::default()
+        })
+        .await?;
+        let mut rng = Rng::with_seed(seed);
+        let address = session
+            .env()
+            .into_iter()
+            .find(|(name, _)| name == "DBUS_SESSION_BUS_ADDRESS");
+        let address = address.and_then(|(_, address)| address.into_string().ok());
+        Ok(Self {
+            session,
+            server: Server::new(backend.control(), rng.fork()),
+            service: Service::new(address.ok_or_else(|| anyhow!("no session bus"))?),
+            app: App::new(session.dir().join(format!("gloria-{seed}")), backend.api_url()),
+            backend,
+            rng,
+            settled: Vec::new(),
+            mode_until: Instant::now(),
+        })
+    }
+
+    pub(crate) async fn run(mut self, events: u64) -> Result<Tally> {
+        let tally = match self.play(events).await {
+            Ok(()) => self.finish().await,
+            Err(error) => Err(error),
+        };
+        let tally = tally.map_err(|error| anyhow!("{error:#}\n  the app's last words:\n{}", self.app.log()));
+        // Another round may follow on this desktop.
+        if self.app.is_running() {
+            let _ = self.app.end(How::Kill).await;
+        }
+        self.service.vanish().await?;
+        tally
+    }
+
+    async fn play(&mut self, events: u64) -> Result<()> {
+        self.service.be(Mode::Prompt).await?;
+        self.app.start(self.session)?;
+        while self.server.truth.last < events {
+            self.app.check_alive()?;
+            if Instant::now() >= self.mode_until && self.rng.u8(0..3) == 0 {
+                self.change_service().await?;
+            }
+            match self.rng.u8(0..100) {
+                0..25 => self.trickle().await,
+                25..40 => self.burst(),
+                40..55 => self.disturb_connection().await?,
+                55..65 => self.server.repeat(),
+                65..72 => self.settle().await?,
+                72..91 => self.pause(400).await,
+                _ => self.end_and_start().await?,
+            }
+        }
+        self.server.finish();
+        Ok(())
+    }
+
+    async fn pause(&mut self, most_millis: u64) {
+        tokio::time::sleep(Duration::from_millis(self.rng.u64(0..most_millis))).await;
+    }
+
+    async fn trickle(&mut self) {
+        for _ in 0..self.rng.u8(1..15) {
+            self.server.speak();
+            self.pause(30).await;
+        }
+    }
+
+    fn burst(&mut self) {
+        let count = if self.rng.bool() { 12 } else { 120 };
+        for _ in 0..self.rng.u32(1..count) {
+            self.server.speak();
+        }
+    }
+
+    async fn disturb_connection(&mut self) -> Result<()> {
+        let control = self.backend.control();
+        match self.rng.u8(0..6) {
+            0 => control.reset(),
+            1 => control.hang_up(HangUp::Fin),
+            2 => control.end_streams(),
+            3 => self.server.cut(),
+            4 => {
+                control.stall(Stall::Open);
+                self.trickle().await;
+                control.resume();
+            }
+            _ => {
+                control.refuse().await?;
+                control.reset();
+                self.trickle().await;
+                self.pause(300).await;
+                control.accept().await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn change_service(&mut self) -> Result<()> {
+        let (mode, millis) = match self.rng.u8(0..12) {
+            0..5 => (Some(Mode::Prompt), 3000),
+            5..7 => (
+                Some(Mode::Slow(Duration::from_millis(self.rng.u64(1..300)))),
+                2000,
+            ),
+            7 => (Some(Mode::Hanging), 3000),
+            8 => (Some(Mode::Refusing), 1500),
+            9..11 => (None, 1500),
+            _ => (Some(Mode::Paused), 1500),
+        };
+        match mode {
+            Some(mode) => self.service.be(mode).await?,
+            None => self.service.vanish().await?,
+        }
+        self.mode_until = Instant::now() + Duration::from_millis(self.rng.u64(100..millis));
+        Ok(())
+    }
+
+    fn some_end(&mut self) -> How {
+        match self.rng.u8(0..10) {
+            0..6 => How::Kill,
+            6..9 => How::Terminate,
+            _ => How::Interrupt,
+        }
+    }
+
+    async fn end_and_start(&mut self) -> Result<()> {
+        let how = self.some_end();
+        self.app.end(how).await?;
+        if self.rng.bool() {
+            self.trickle().await;
+        }
+        // Not even started, and killed again.
+        if self.rng.u8(0..4) == 0 {
+            for _ in 0..self.rng.u8(1..5) {
+                self.app.start(self.session)?;
+                self.pause(600).await;
+                let how = self.some_end();
+                self.app.end(how).await?;
+            }
+        }
+        self.app.start(self.session)
+    }
+
+    /// Waits until the app has stored everything, which is a moment that later ones can be measured by.
+    async fn settle(&mut self) -> Result<()> {
+        // An event said again may have moved the position back.
+        self.server.create_some();
+        let last = self.server.truth.last;
+        let (home, url) = (self.app.home.clone(), self.backend.api_url());
+        wait_until(&format!("event {last} to be stored"), SOON, async || {
+            self.app.check_alive()?;
+            Ok((stored::position(&home, &url)? >= last).then_some(()))
+        })
+        .await?;
+        self.settled.push(Settled {
+            event: last,
+            at: Instant::now(),
+        });
+        Ok(())
+    }
+
+    /// Lets everything recover, and looks whether all is right; then once more after another start.
+    async fn finish(&mut self) -> Result<Tally> {
+        self.backend.control().resume();
+        self.service.be(Mode::Prompt).await?;
+        self.judge().await?;
+        let how = self.some_end();
+        self.app.end(how).await?;
+        self.app.start(self.session)?;
+        self.judge().await
+    }
+
+    async fn judge(&mut self) -> Result<Tally> {
+        self.settle().await?;
+        // What is still to be shown takes its time: it is collected, and refused calls are made again.
+        let deadline = Instant::now() + SOON;
+        loop {
+            let (wrong, words, tally) = self.look()?;
+            if wrong == 0 {
+                return Ok(tally);
+            }
+            if Instant::now() >= deadline {
+                bail!("{wrong} things are wrong:{words}");
+            }
+            self.app.check_alive()?;
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    fn look(&self) -> Result<(usize, String, Tally)> {
+        let stored = Stored::read(&self.app.home, &self.backend.api_url())?;
+        let log = self.service.log();
+        let evidence = Evidence {
+            truth: &self.server.truth,
+            stored: &stored,
+            log: &log,
+            runs: &self.app.runs,
+            settled: &self.settled,
+            service: self.service.unique_name(),
+        };
+        let wrong = evidence.judge();
+        let words = evidence.explain(&wrong, WRONGS_EXPLAINED);
+        let kills = self.app.runs.iter().filter(|run| !run.how.is_orderly()).count();
+        let tally = Tally {
+            events: self.server.truth.last,
+            kills,
+            ends: self.app.runs.len() - kills,
+            notified: log.iter().filter(|notified| notified.answer.is_some()).count(),
+            digests: stored.digests.len(),
+            excused: evidence.excused(),
+        };
+        Ok((wrong.len(), words, tally))
+    }
+}

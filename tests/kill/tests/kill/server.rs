@@ -1,0 +1,406 @@
+//! A server whose every event is random, and written into the truth as it is said.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use fastrand::Rng;
+use gloria_backend::Control;
+use jiff::{Timestamp, ToSpan as _};
+use serde_json::{Value, json};
+
+use crate::truth::{Alerts, Truth, Version, mark};
+
+/// What an event may do, and how often it does, in parts of the sum.
+const KINDS: [(Kind, u32); 13] = [
+    (Kind::Create, 52),
+    (Kind::Resend, 8),
+    (Kind::News, 6),
+    (Kind::Edit, 6),
+    (Kind::Read, 10),
+    (Kind::Unread, 2),
+    (Kind::Archive, 3),
+    (Kind::Delete, 7),
+    (Kind::Supersede, 3),
+    (Kind::ReadBefore, 2),
+    (Kind::DeletedBefore, 1),
+    (Kind::Workflow, 3),
+    (Kind::Announce, 2),
+];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Create,
+    /// The same once more, as a new event.
+    Resend,
+    /// Another text under a known id.
+    News,
+    /// Another title, which is no news.
+    Edit,
+    Read,
+    Unread,
+    Archive,
+    Delete,
+    Supersede,
+    /// The change comes before its notification.
+    ReadBefore,
+    DeletedBefore,
+    Workflow,
+    Announce,
+}
+
+/// An item as it was last posted.
+#[derive(Debug, Clone)]
+struct Posted {
+    event: &'static str,
+    key: String,
+    id: String,
+    data: Value,
+}
+
+pub(crate) struct Server {
+    control: Control,
+    rng: Rng,
+    pub(crate) truth: Truth,
+    posted: Vec<Posted>,
+    /// Ids whose change was said and whose notification was not, with what it will be.
+    early: Vec<(String, Timestamp, Kind)>,
+    count: usize,
+    /// Keys of what was read before it came, and quiet for that reason alone.
+    read_before: BTreeSet<String>,
+    /// The next event is cut in half and its connections end.
+    cuts: bool,
+}
+
+impl Server {
+    pub(crate) fn new(control: Control, rng: Rng) -> Self {
+        Self {
+            control,
+            rng,
+            truth: Truth::default(),
+            posted: Vec::new(),
+            early: Vec::new(),
+            count: 0,
+            read_before: BTreeSet::new(),
+            cuts: false,
+        }
+    }
+
+    /// Says an event of which only the first half arrives.
+    pub(crate) fn cut(&mut self) {
+        self.cuts = true;
+        self.speak();
+        self.cuts = false;
+    }
+
+    /// Says some event.
+    pub(crate) fn speak(&mut self) {
+        if self.early.len() > 2 {
+            return self.follow_early();
+        }
+        match self.kind() {
+            Kind::Create => self.create_some(),
+            Kind::Resend => self.resend(),
+            Kind::News => self.news(),
+            Kind::Edit => self.edit(),
+            Kind::Read => self.quiet("readAt"),
+            Kind::Archive => self.quiet("archivedAt"),
+            Kind::Unread => self.unread(),
+            Kind::Delete => self.delete(),
+            Kind::Supersede => self.supersede(),
+            Kind::ReadBefore => self.begin_early(Kind::ReadBefore),
+            Kind::DeletedBefore => self.begin_early(Kind::DeletedBefore),
+            Kind::Workflow => self.workflow(),
+            Kind::Announce => self.announce(),
+        }
+    }
+
+    /// Says what is still to be said of what was begun.
+    pub(crate) fn finish(&mut self) {
+        while !self.early.is_empty() {
+            self.follow_early();
+        }
+    }
+
+    /// Says the same event again under its old number, as servers do that resend what was not acknowledged. Streams
+    /// that are open get it; their next request asks for everything after it anew.
+    pub(crate) fn repeat(&mut self) {
+        let Some(posted) = self.some_posted() else { return };
+        let Some(number) = posted.data["number"].as_u64() else {
+            return;
+        };
+        let frame = format!("event: {}\nid: {number}\ndata: {}\n\n", posted.event, posted.data);
+        self.note(&posted.key, format!("event {number} said again to open streams"));
+        self.control.push_raw(frame);
+    }
+
+    fn kind(&mut self) -> Kind {
+        let sum = KINDS.iter().map(|(_, parts)| parts).sum();
+        let mut at = self.rng.u32(0..sum);
+        for (kind, parts) in KINDS {
+            if at < parts {
+                return kind;
+            }
+            at -= parts;
+        }
+        Kind::Create
+    }
+
+    fn new_id(&mut self) -> String {
+        self.count += 1;
+        self.count.to_string()
+    }
+
+    /// An event of the truth, and its number.
+    fn push(&mut self, event: &str, key: &str, data: &Value, words: &str) -> u64 {
+        let number = if self.cuts {
+            self.control.cut_mid_event(event, data.clone())
+        } else {
+            self.control.push(event, data.clone())
+        };
+        self.truth.last = number.parse().unwrap();
+        let number = self.truth.last;
+        self.note(key, format!("event {number}: {event} {words}"));
+        number
+    }
+
+    fn note(&mut self, key: &str, line: String) {
+        let item = self.truth.items.entry(key.to_owned()).or_default();
+        item.history.push(format!("{} {line}", crate::moment::now()));
+    }
+
+    fn post(&mut self, event: &'static str, key: &str, id: &str, mut data: Value, alerts: Alerts) {
+        let version = self
+            .truth
+            .items
+            .get(key)
+            .map_or(1, |item| item.versions.len() + 1);
+        let mark = mark(key, version);
+        let title = if event.starts_with("workflow") {
+            "name"
+        } else {
+            "title"
+        };
+        data[title] = mark.clone().into();
+        // The server's own number of the event, which `repeat` needs; a client keeps it as an unknown field.
+        data["number"] = (self.truth.last + 1).into();
+        let words = format!("{mark:?} {alerts:?} priority {}", data["priority"]);
+        let number = self.push(event, key, &data, &words);
+        let item = self.truth.items.get_mut(key).unwrap();
+        item.title.clone_from(&mark);
+        (item.is_read, item.is_archived, item.is_deleted) = (false, false, false);
+        if let Some(before) = item.versions.last_mut() {
+            before.quiet_since.get_or_insert(number);
+        }
+        item.versions.push(Version {
+            mark,
+            alerts,
+            quiet_since: None,
+        });
+        self.read_before.remove(key);
+        self.posted.retain(|posted| posted.key != key);
+        self.posted.push(Posted {
+            event,
+            key: key.to_owned(),
+            id: id.to_owned(),
+            data,
+        });
+    }
+
+    pub(crate) fn create_some(&mut self) {
+        let id = self.new_id();
+        self.create(id, json!({}));
+    }
+
+    fn create(&mut self, id: String, more: Value) {
+        let (priority, mut alerts) = self.priority();
+        let mut data = json!({"id": id, "message": "m", "priority": priority});
+        self.give_time(&mut data);
+        if self.rng.u8(0..40) == 0 {
+            let past = Timestamp::now() - 1.minute();
+            data["expiresAt"] = past.to_string().into();
+            alerts = Alerts::Never;
+        }
+        data.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        self.post("notification.created", &format!("n:{id}"), &id, data, alerts);
+    }
+
+    fn priority(&mut self) -> (&'static str, Alerts) {
+        match self.rng.u8(0..20) {
+            0..3 => ("low", Alerts::Never),
+            3..13 => ("normal", Alerts::Once),
+            13..17 => ("high", Alerts::Once),
+            _ => ("urgent", Alerts::Once),
+        }
+    }
+
+    /// Half of the servers out there say when a thing was made.
+    fn give_time(&mut self, data: &mut Value) {
+        if self.rng.bool() {
+            data["createdAt"] = Timestamp::now().to_string().into();
+        }
+    }
+
+    fn some_posted(&mut self) -> Option<Posted> {
+        // What is young is still on its way through the app; that is where things go wrong.
+        let newest = self.posted.len().saturating_sub(30);
+        let from = if self.rng.u8(0..4) > 0 { newest } else { 0 };
+        (from < self.posted.len()).then(|| self.posted[self.rng.usize(from..self.posted.len())].clone())
+    }
+
+    /// Some notification that is there.
+    fn some_kept(&mut self) -> Option<Posted> {
+        let posted = self.some_posted()?;
+        let kept = posted.key.starts_with("n:") && self.truth.items[&posted.key].is_kept();
+        kept.then_some(posted)
+    }
+
+    fn resend(&mut self) {
+        if let Some(posted) = self.some_kept() {
+            self.push(posted.event, &posted.key, &posted.data, "once more");
+        }
+    }
+
+    fn news(&mut self) {
+        let Some(posted) = self.some_posted().filter(|posted| posted.key.starts_with("n:")) else {
+            return;
+        };
+        let was_kept = self.truth.items[&posted.key].is_kept();
+        let (priority, alerts) = self.priority();
+        let mut data = json!({"id": posted.id, "message": "m", "priority": priority});
+        self.give_time(&mut data);
+        if !was_kept {
+            // Without a time what was deleted may as well be a late repetition.
+            data["createdAt"] = Timestamp::now().to_string().into();
+        }
+        self.post("notification.created", &posted.key, &posted.id, data, alerts);
+    }
+
+    fn edit(&mut self) {
+        let Some(posted) = self.some_kept() else { return };
+        let mark = &self.truth.items[&posted.key].versions.last().unwrap().mark;
+        let title = format!("{mark} edited {}", self.rng.u16(..));
+        let data = json!({"id": posted.id, "title": title});
+        self.push("notification.updated", &posted.key, &data, &format!("{title:?}"));
+        self.truth.items.get_mut(&posted.key).unwrap().title = title;
+    }
+
+    fn quiet(&mut self, field: &str) {
+        let Some(posted) = self.some_kept() else { return };
+        let data = json!({"id": posted.id, field: Timestamp::now().to_string()});
+        let number = self.push("notification.updated", &posted.key, &data, field);
+        let item = self.truth.items.get_mut(&posted.key).unwrap();
+        item.is_read = true;
+        item.is_archived |= field == "archivedAt";
+        item.versions
+            .last_mut()
+            .unwrap()
+            .quiet_since
+            .get_or_insert(number);
+    }
+
+    fn unread(&mut self) {
+        let Some(posted) = self.some_kept() else { return };
+        let item = &self.truth.items[&posted.key];
+        if !item.is_read || item.is_archived {
+            return;
+        }
+        let data = json!({"id": posted.id, "readAt": null});
+        self.push("notification.updated", &posted.key, &data, "readAt null");
+        let item = self.truth.items.get_mut(&posted.key).unwrap();
+        item.is_read = false;
+        let last = item.versions.last_mut().unwrap();
+        last.quiet_since = None;
+        let is_early = self.read_before.contains(&posted.key);
+        if last.alerts == Alerts::Once || is_early {
+            last.alerts = Alerts::AtMostOnce;
+        }
+    }
+
+    fn delete(&mut self) {
+        let Some(posted) = self.some_kept() else { return };
+        let data = json!({"id": posted.id});
+        let number = self.push("notification.deleted", &posted.key, &data, "");
+        self.is_deleted_by(&posted.key, number);
+    }
+
+    fn is_deleted_by(&mut self, key: &str, number: u64) {
+        let item = self.truth.items.get_mut(key).unwrap();
+        item.is_deleted = true;
+        item.versions
+            .last_mut()
+            .unwrap()
+            .quiet_since
+            .get_or_insert(number);
+    }
+
+    fn supersede(&mut self) {
+        let Some(older) = self.some_kept() else { return };
+        let id = self.new_id();
+        self.create(id, json!({"supersedes": older.id}));
+        let number = self.truth.last;
+        self.note(&older.key, format!("event {number} supersedes it"));
+        self.is_deleted_by(&older.key, number);
+    }
+
+    fn begin_early(&mut self, kind: Kind) {
+        let id = self.new_id();
+        let made = Timestamp::now();
+        let (event, data) = if kind == Kind::ReadBefore {
+            (
+                "notification.updated",
+                json!({"id": id, "readAt": made.to_string()}),
+            )
+        } else {
+            ("notification.deleted", json!({"id": id}))
+        };
+        self.push(event, &format!("n:{id}"), &data, "before it came");
+        self.early.push((id, made, kind));
+    }
+
+    fn follow_early(&mut self) {
+        let (id, made, kind) = self.early.remove(0);
+        let key = format!("n:{id}");
+        // Made before the change was, whatever the clocks' resolution.
+        let made = made - Duration::from_secs(1);
+        let data = json!({"id": id, "message": "m", "priority": "normal", "createdAt": made.to_string()});
+        self.post("notification.created", &key, &id, data, Alerts::Never);
+        let item = self.truth.items.get_mut(&key).unwrap();
+        (item.is_read, item.is_deleted) = (kind == Kind::ReadBefore, kind == Kind::DeletedBefore);
+        if kind == Kind::ReadBefore {
+            self.read_before.insert(key);
+        } else {
+            // Nobody says anything more about it.
+            self.posted.retain(|posted| posted.key != key);
+        }
+    }
+
+    fn workflow(&mut self) {
+        let begun = self
+            .posted
+            .iter()
+            .rev()
+            .find(|posted| posted.event == "workflow.started");
+        let (event, id, alerts) = match begun.map(|posted| posted.id.clone()) {
+            Some(id) if self.rng.bool() => {
+                let ends = ["workflow.completed", "workflow.failed"];
+                (ends[self.rng.usize(0..2)], id, Alerts::Once)
+            }
+            Some(_) | None => ("workflow.started", self.new_id(), Alerts::Never),
+        };
+        let key = format!("w:{id}");
+        let data = json!({"workflowId": id, "message": "m", "priority": "normal"});
+        self.post(event, &key, &id, data, alerts);
+        if alerts == Alerts::Never {
+            // That something began is progress, which nobody has to read.
+            self.truth.items.get_mut(&key).unwrap().is_read = true;
+        }
+    }
+
+    fn announce(&mut self) {
+        let id = self.new_id();
+        let data = json!({"id": id, "message": "m", "severity": "normal"});
+        self.post("system.announcement", &format!("s:{id}"), &id, data, Alerts::Once);
+    }
+}

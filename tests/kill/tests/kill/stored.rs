@@ -1,0 +1,141 @@
+//! What the app's files say: its items, and what it knows of its alerts.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, ensure};
+use gloria_core::inbox::{Inbox, InboxError};
+use gloria_core::protocol::{AlertState, InboxFilter, InboxQuery, InboxView};
+
+/// A service's unique name, and its number for a notification.
+pub(crate) type Handle = (String, u32);
+
+/// A row as far as the server decides it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Row {
+    pub(crate) title: String,
+    pub(crate) is_read: bool,
+    pub(crate) is_archived: bool,
+}
+
+/// What is known of an alert.
+#[derive(Debug, Clone)]
+pub(crate) struct AlertRow {
+    pub(crate) item: String,
+    pub(crate) state: AlertState,
+    pub(crate) digest: Option<i64>,
+    pub(crate) is_answered: bool,
+    pub(crate) text: String,
+}
+
+/// A digest that was answered.
+#[derive(Debug, Clone)]
+pub(crate) struct DigestRow {
+    pub(crate) id: i64,
+    pub(crate) members: usize,
+    pub(crate) handle: Option<Handle>,
+    pub(crate) text: String,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Stored {
+    pub(crate) rows: BTreeMap<String, Row>,
+    pub(crate) alerts: Vec<AlertRow>,
+    pub(crate) digests: Vec<DigestRow>,
+}
+
+impl Stored {
+    /// Reads the files of the app beside it, or after its end. There may be none yet.
+    pub(crate) fn read(home: &Path, api_url: &str) -> Result<Self> {
+        let mut stored = Self::default();
+        let Some(path) = inbox(home)? else {
+            return Ok(stored);
+        };
+        let inbox = Inbox::open_read_only(&path, api_url)?;
+        for view in [InboxView::Inbox, InboxView::Archived] {
+            let mut query = InboxQuery {
+                filter: InboxFilter { view },
+                after: None,
+                limit: 500,
+            };
+            loop {
+                let page = inbox.page(&query)?;
+                for item in page.items {
+                    let row = Row {
+                        title: item.title,
+                        is_read: item.read_at.is_some(),
+                        is_archived: item.archived_at.is_some(),
+                    };
+                    stored.rows.insert(item.key, row);
+                }
+                query.after = page.next;
+                if query.after.is_none() {
+                    break;
+                }
+            }
+        }
+        for alert in inbox.alerts()? {
+            let text = format!("{alert:?}");
+            stored.alerts.push(AlertRow {
+                item: alert.item,
+                state: alert.state,
+                digest: alert.digest,
+                is_answered: alert.answered_at.is_some(),
+                text,
+            });
+        }
+        for digest in inbox.digests()? {
+            let text = format!("{digest:?}");
+            stored.digests.push(DigestRow {
+                id: digest.id,
+                members: usize::try_from(digest.members)?,
+                handle: digest.handle.map(|handle| (handle.service, handle.id)),
+                text,
+            });
+        }
+        Ok(stored)
+    }
+}
+
+/// The notifications that are on record. A file that is just being made has none.
+pub(crate) fn recorded(home: &Path, api_url: &str) -> Result<HashSet<Handle>> {
+    let Some(path) = inbox(home)? else {
+        return Ok(HashSet::new());
+    };
+    let records = || {
+        let inbox = Inbox::open_read_only(&path, api_url)?;
+        Ok::<_, InboxError>((inbox.alerts()?, inbox.digests()?))
+    };
+    let (alerts, digests) = records().unwrap_or_default();
+    let alerts = alerts.into_iter().filter_map(|alert| alert.handle);
+    let digests = digests.into_iter().filter_map(|digest| digest.handle);
+    Ok(alerts
+        .chain(digests)
+        .map(|handle| (handle.service, handle.id))
+        .collect())
+}
+
+/// The position in the stream that the files are at. A file that is just being made has none.
+pub(crate) fn position(home: &Path, api_url: &str) -> Result<u64> {
+    let Some(path) = inbox(home)? else { return Ok(0) };
+    let cursor = Inbox::open_read_only(&path, api_url).and_then(|inbox| inbox.cursor());
+    Ok(cursor
+        .ok()
+        .flatten()
+        .and_then(|cursor| cursor.parse().ok())
+        .unwrap_or(0))
+}
+
+/// The file of the one account.
+fn inbox(home: &Path) -> Result<Option<PathBuf>> {
+    let Ok(folders) = std::fs::read_dir(home.join("accounts")) else {
+        return Ok(None);
+    };
+    let mut files = folders
+        .flatten()
+        .map(|folder| folder.path().join("inbox.sqlite"))
+        .filter(|path| path.exists());
+    let first = files.next();
+    ensure!(files.next().is_none(), "there is more than one account");
+    Ok(first)
+}
