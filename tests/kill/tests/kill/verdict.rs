@@ -272,7 +272,8 @@ impl Evidence<'_> {
 
     /// Nothing is shown that is quiet, or was read, deleted or replaced before.
     fn late(&self, wrong: &mut BTreeSet<Wrong>) {
-        for notified in self.log {
+        // What a service was asked and did not answer before it went, it has not shown.
+        for notified in self.log.iter().filter(|notified| notified.answer.is_some()) {
             let Some((key, version)) = self.truth.shown_by(&notified.title) else {
                 continue;
             };
