@@ -264,10 +264,13 @@ async fn a_page_that_dies_again_and_again_is_made_anew_a_few_times_and_then_when
     painted(&scene).await;
     // Within a minute, however busy the machine is: nobody waits until it is painted.
     wait_until("the app to give up", SOON, async || {
-        for (id, _) in descendants(app.id()).iter().filter(|(_, name)| name == PAGE) {
+        let processes = descendants(app.id());
+        if let Some((page, _)) = processes.iter().find(|(_, name)| name == PAGE)
+            && window(&scene).is_some()
+        {
             // It may just have ended by itself.
             let _ = Command::new("kill")
-                .args(["-s", "KILL", &id.to_string()])
+                .args(["-s", "KILL", &page.to_string()])
                 .output();
         }
         Ok(app.log().contains("it ended too often").then_some(()))
