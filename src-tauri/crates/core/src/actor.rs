@@ -32,7 +32,7 @@ use crate::address::Address;
 use crate::conditions::Conditions;
 use crate::connection::{self, Moment, Surroundings};
 use crate::handle::{CoreHandle, Inlet, Reply, Request, inlet, stopped};
-use crate::inbox::{InboxError, InboxThread};
+use crate::inbox::InboxError;
 use crate::metrics::Meters;
 use crate::metrics::endpoint::Endpoint;
 use crate::paths::Paths;
@@ -51,7 +51,7 @@ use identity::Identity;
 use link::{Beside, Link};
 use pause::SoundsPause;
 use readers::Readers;
-use storage::{StorageTrouble, Unstored};
+use storage::{Next, Store};
 pub use supervision::supervise;
 use tokens::Tokens;
 
@@ -182,15 +182,7 @@ struct Actor {
     file: SettingsFile,
     settings: Settings,
     locked: Vec<Key>,
-    inbox: InboxThread,
-    /// The last id known to be stored.
-    cursor: Option<String>,
-    /// What had to be done to the inbox file.
-    inbox_problem: Option<String>,
-    /// The inbox is in memory, because its file cannot be used.
-    storage: Option<StorageTrouble>,
-    /// Inboxes of accounts that were left while they could not be stored.
-    unstored: Vec<Unstored>,
+    store: Store,
     upkeep: upkeep::Upkeep,
     accounts: Accounts,
     /// The account in force; none without an address.
@@ -236,13 +228,11 @@ impl Actor {
         let (counts, cursor) = (opened.inbox.counts()?, opened.inbox.cursor()?);
         let heard_at = opened.inbox.heard_at()?;
         let mut notices = BTreeMap::new();
-        let storage = StorageTrouble::of(&opened);
-        let inbox_problem = opened.problem.clone().filter(|_| storage.is_none());
-        if let Some(problem) = opened.problem {
+        if let Some(problem) = opened.problem.clone() {
             tracing::error!(%problem, "the inbox file cannot be used as it is");
             notices.insert(NoticeKind::Storage, problem);
         }
-        let inbox = InboxThread::spawn(opened.inbox).map_err(InboxError::Folder)?;
+        let next = Next::of(opened)?;
         let meters = Meters::new(setup.ports.clock.clone());
         let mut own_problems = Vec::new();
         let endpoint = settings.metrics_listen.and_then(|listen| {
@@ -292,16 +282,12 @@ impl Actor {
             file,
             settings,
             locked,
-            inbox,
-            cursor,
-            inbox_problem,
+            store: Store::new(next, cursor),
             own_problems,
             link: Link::new(heard_at, meters.clone()),
             tokens,
             alerts: Alerts::default(),
             notification_events: Some(notification_events),
-            storage,
-            unstored: Vec::new(),
             upkeep: upkeep::Upkeep::new(Instant::now()),
             accounts,
             identity: Identity::new(account.clone()),
@@ -392,7 +378,7 @@ impl Actor {
             observation = received(self.observations.as_mut()) => Input::Observation(observation),
             report = self.tokens.changed() => Input::Token(report),
             // Before what would be taken from the stream and lost.
-            () = self.inbox.ended() => Input::InboxEnded,
+            () = self.store.inbox().ended() => Input::InboxEnded,
             delivery = self.link.next_delivery() => Input::Delivery(delivery),
             () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => Input::Timer,
         }
@@ -403,7 +389,7 @@ impl Actor {
         let Some(at) = self.link.unstored_heard() else {
             return;
         };
-        let stored = match self.inbox.call(move |inbox| inbox.set_heard_at(at)).await {
+        let stored = match self.store.inbox().call(move |inbox| inbox.set_heard_at(at)).await {
             Ok(()) => Some(at),
             Err(error) => {
                 // It is worth no call of the user; what is in the way of storing is met by the next event.
@@ -422,17 +408,13 @@ impl Actor {
     }
 
     fn publish_connection(&mut self) {
-        let storage = self
-            .storage
-            .as_ref()
-            .filter(|trouble| trouble.needs_user)
-            .map(|trouble| trouble.words.clone());
+        let storage = self.store.needs_user().map(str::to_owned);
         let beside = Beside {
             settings: &self.settings,
             known: &self.readers.state().connection,
             needs_setup: self.readers.state().account.needs_setup,
             storage,
-            has_place: self.cursor.is_some(),
+            has_place: self.store.cursor().is_some(),
         };
         let view = self.link.view(beside, &self.now());
         self.readers.publish_connection(self.identity.shown(view));

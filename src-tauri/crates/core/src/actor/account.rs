@@ -7,12 +7,12 @@ use secrecy::ExposeSecret as _;
 use toml::Value;
 
 use super::Actor;
-use super::storage::{StorageTrouble, Unstored};
+use super::storage::Next;
 use crate::account::Entry;
 use crate::address::Address;
 use crate::event;
 use crate::handle::{CoreError, Reply};
-use crate::inbox::{Inbox, InboxError, InboxThread, Opened};
+use crate::inbox::{Inbox, InboxError, Opened};
 use crate::paths::Paths;
 use crate::probe::{self, Entered};
 use crate::protocol::{AccountForm, NoticeKind, PreferencesForm, TestReport};
@@ -42,11 +42,7 @@ impl Actor {
             return;
         };
         // One that began without a position would bring what was shown, or miss what was not.
-        if self
-            .storage
-            .as_ref()
-            .is_some_and(|trouble| trouble.holds_stream_until.is_some())
-        {
+        if self.store.holds_stream() {
             self.set_status(Status::Idle(IdleReason::NotStarted));
             return;
         }
@@ -59,7 +55,7 @@ impl Actor {
         }
         self.identity.on_connection();
         // Nobody's position goes with a token of which it is not known whose it is.
-        let cursor = self.cursor.clone().filter(|_| !self.identity.is_unknown());
+        let cursor = self.store.cursor().filter(|_| !self.identity.is_unknown());
         let options = StreamOptions {
             timing: self.settings.timing,
             network: self.settings.network.clone(),
@@ -71,8 +67,12 @@ impl Actor {
             )
         };
         let attended = self.readers.is_attended();
-        self.link
-            .open(options, self.credentials(session), cursor, attended);
+        self.link.open(
+            options,
+            self.credentials(session),
+            cursor.map(str::to_owned),
+            attended,
+        );
     }
 
     /// Hangs up, and forgets what was read and not taken.
@@ -204,8 +204,7 @@ impl Actor {
             self.set_account(next);
         }
         let types = self.settings.types.clone();
-        let heard_at;
-        (self.cursor, heard_at) = self
+        let (cursor, heard_at) = self
             .with_inbox(move |inbox| {
                 inbox.listen_to(&types)?;
                 if let Some(position) = &position {
@@ -214,6 +213,7 @@ impl Actor {
                 Ok((inbox.cursor()?, inbox.heard_at()?))
             })
             .await?;
+        self.store.set_cursor(cursor);
         self.link.begin_account(heard_at);
         self.publish_account();
         self.readers.publish_inbox_changed();
@@ -228,35 +228,19 @@ impl Actor {
         // On the same server it is another person who would see what is pending.
         let same_server = self.account.as_ref().map(Entry::server) == Some(next.server());
         self.end_alerts(!same_server).await;
-        let waiting = self
-            .unstored
-            .iter()
-            .position(|left| left.account.folder() == next.folder());
-        let (inbox, trouble, problem) = match waiting.map(|place| self.unstored.swap_remove(place)) {
-            Some(left) => (left.inbox, Some(left.trouble), None),
+        let opened = match self.store.take_unstored(&next) {
+            Some(left) => left,
             None => {
                 let paths = self.setup.paths.clone();
                 let account = next.clone();
                 let opening = tokio::task::spawn_blocking(move || open_inbox(&paths, Some(&account)));
-                let opened = opening.await.map_err(|_| InboxError::Closed)??;
-                let trouble = StorageTrouble::of(&opened);
-                let problem = opened.problem.filter(|_| trouble.is_none());
-                let inbox = InboxThread::spawn(opened.inbox).map_err(InboxError::Folder)?;
-                (inbox, trouble, problem)
+                Next::of(opening.await.map_err(|_| InboxError::Closed)??)?
             }
         };
-        let left = std::mem::replace(&mut self.inbox, inbox);
         let before = self.account.clone();
         self.set_account(next);
-        if let Some((trouble, account)) = std::mem::replace(&mut self.storage, trouble).zip(before) {
-            self.unstored.push(Unstored {
-                account,
-                inbox: left,
-                trouble,
-            });
-        }
-        self.readers.set_notice(NoticeKind::Storage, problem.clone());
-        self.inbox_problem = problem;
+        let problem = self.store.switch(opened, before);
+        self.readers.set_notice(NoticeKind::Storage, problem);
         self.publish_storage();
         self.begin_account_alerts().await;
         Ok(())

@@ -191,7 +191,7 @@ impl Actor {
 
     /// The greeting said where the server is.
     pub(super) fn on_replay_position(&mut self, position: &str) {
-        let reached = self.cursor.as_deref();
+        let reached = self.store.cursor();
         if let Some(replay) = &mut self.alerts.replay {
             replay.on_position(position, reached);
         }

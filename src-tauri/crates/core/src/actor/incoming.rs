@@ -109,7 +109,8 @@ impl Actor {
         self.begin_replay().await;
         // Only a thread that is gone refuses, and its end is seen elsewhere.
         let _ = self
-            .inbox
+            .store
+            .inbox()
             .call(|inbox| {
                 inbox.begin_connection();
                 Ok(())
@@ -181,7 +182,7 @@ impl Actor {
             // Without an effect, and where the stream was before.
             let is_about_the_stream =
                 matches!(decoded, Ok(Event::Heartbeat | Event::ConnectionEstablished(_)));
-            if is_about_the_stream && (carried == frame.id || self.cursor.as_deref() == Some(&*frame.id)) {
+            if is_about_the_stream && (carried == frame.id || self.store.cursor() == Some(&*frame.id)) {
                 self.meters.events(outcome, 1, None);
                 continue;
             }
@@ -206,7 +207,7 @@ impl Actor {
         if !arrivals.is_empty() {
             for batch in batches(arrivals) {
                 let stored: Vec<_> = reading.drain(..batch.len()).collect();
-                let cursor = cursor_after(&batch, self.cursor.is_some());
+                let cursor = cursor_after(&batch, self.store.cursor().is_some());
                 let Some(at) = self.file(batch, cursor).await else {
                     return;
                 };
@@ -227,7 +228,7 @@ impl Actor {
             self.on_replay_position(position);
         }
         // A newcomer's place is where the server is now, so that what comes during the first outage can be asked for.
-        if let (Some(position), None, "") = (&greeting.position, &self.cursor, &*frame.id) {
+        if let (Some(position), None, "") = (&greeting.position, self.store.cursor(), &*frame.id) {
             self.file(Vec::new(), Cursor::At(position.clone())).await;
             self.link.send(Command::Position(position.clone()));
         }
@@ -262,11 +263,11 @@ impl Actor {
 
     /// Stores a batch and lets what is new through the gate. Answers when it was stored; `None` when it could not be.
     async fn file(&mut self, arrivals: Vec<Arrival>, cursor: Cursor) -> Option<Instant> {
-        let had_place = self.cursor.is_some();
-        let stored = self.store(arrivals, cursor).await?;
+        let had_place = self.store.cursor().is_some();
+        let stored = self.store_events(arrivals, cursor).await?;
         let at = Instant::now();
         self.upkeep.on_stored(at);
-        if self.cursor.is_some() != had_place {
+        if self.store.cursor().is_some() != had_place {
             self.publish_connection();
         }
         // The user first: counts and readers can wait for it.

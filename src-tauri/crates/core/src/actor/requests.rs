@@ -103,7 +103,7 @@ impl Actor {
         reply: Reply<T>,
         again: impl FnOnce(Reply<T>) -> Look + Send + 'static,
     ) {
-        let (inbox, reports) = (self.inbox.clone(), self.reports.0.clone());
+        let (inbox, reports) = (self.store.inbox().clone(), self.reports.0.clone());
         tokio::spawn(async move {
             match inbox.read(look).await {
                 // The actor may have ended meanwhile.
@@ -143,7 +143,7 @@ impl Actor {
     }
 
     async fn retry(&mut self) {
-        if self.storage.is_some() {
+        if self.store.is_in_trouble() {
             self.retry_storage().await;
         }
         if self.link.is_open() {

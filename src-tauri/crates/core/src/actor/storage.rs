@@ -26,20 +26,20 @@ const BLIND_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The inbox is in memory, because its file cannot be used.
 #[derive(Debug)]
-pub(super) struct StorageTrouble {
-    pub(super) retry_at: Instant,
+struct StorageTrouble {
+    retry_at: Instant,
     /// Why, in words for the user.
-    pub(super) words: String,
+    words: String,
     /// It will not pass by itself, as far as can be told.
-    pub(super) needs_user: bool,
+    needs_user: bool,
     /// The user was notified.
     notified: bool,
     /// Until when the stream waits for the file: it is not known where to go on, nor what was shown already.
-    pub(super) holds_stream_until: Option<Instant>,
+    holds_stream_until: Option<Instant>,
 }
 
 impl StorageTrouble {
-    pub(super) fn new(words: String, needs_user: bool) -> Self {
+    fn new(words: String, needs_user: bool) -> Self {
         Self {
             retry_at: Instant::now() + STORAGE_RETRY_INTERVAL,
             words,
@@ -50,7 +50,7 @@ impl StorageTrouble {
     }
 
     /// What keeps an inbox that was opened from its file, if anything does.
-    pub(super) fn of(opened: &Opened) -> Option<Self> {
+    fn of(opened: &Opened) -> Option<Self> {
         let words = opened.problem.clone().filter(|_| opened.inbox.is_aside())?;
         let mut trouble = Self::new(words, !opened.busy);
         if opened.busy && opened.inbox.is_blind() {
@@ -64,16 +64,144 @@ impl StorageTrouble {
 
 /// The inbox of an account that was left while its file could not be used: what it holds is stored once that can be.
 #[derive(Debug)]
-pub(super) struct Unstored {
-    pub(super) account: Entry,
-    pub(super) inbox: InboxThread,
-    pub(super) trouble: StorageTrouble,
+struct Unstored {
+    account: Entry,
+    inbox: InboxThread,
+    trouble: StorageTrouble,
+}
+
+/// The inbox in use, and how it is with its file.
+#[derive(Debug)]
+pub(super) struct Store {
+    inbox: InboxThread,
+    /// The last id known to be stored.
+    cursor: Option<String>,
+    /// What had to be done to the inbox file.
+    problem: Option<String>,
+    /// The inbox is in memory, because its file cannot be used.
+    trouble: Option<StorageTrouble>,
+    /// Inboxes of accounts that were left while they could not be stored.
+    unstored: Vec<Unstored>,
+}
+
+/// An inbox that takes the place of another.
+#[derive(Debug)]
+pub(super) struct Next {
+    inbox: InboxThread,
+    trouble: Option<StorageTrouble>,
+    problem: Option<String>,
+}
+
+impl Next {
+    /// Of an inbox that was just opened.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses a thread.
+    pub(super) fn of(opened: Opened) -> Result<Self, InboxError> {
+        let trouble = StorageTrouble::of(&opened);
+        Ok(Self {
+            problem: opened.problem.filter(|_| trouble.is_none()),
+            trouble,
+            inbox: InboxThread::spawn(opened.inbox).map_err(InboxError::Folder)?,
+        })
+    }
+}
+
+impl Store {
+    pub(super) fn new(next: Next, cursor: Option<String>) -> Self {
+        Self {
+            inbox: next.inbox,
+            cursor,
+            problem: next.problem,
+            trouble: next.trouble,
+            unstored: Vec::new(),
+        }
+    }
+
+    pub(super) fn inbox(&self) -> &InboxThread {
+        &self.inbox
+    }
+
+    /// Where the stream is, as far as that is stored.
+    pub(super) fn cursor(&self) -> Option<&str> {
+        self.cursor.as_deref()
+    }
+
+    pub(super) fn set_cursor(&mut self, cursor: Option<String>) {
+        self.cursor = cursor;
+    }
+
+    pub(super) fn is_in_trouble(&self) -> bool {
+        self.trouble.is_some()
+    }
+
+    /// The stream waits for the file: it is not known where to go on.
+    pub(super) fn holds_stream(&self) -> bool {
+        let held = self
+            .trouble
+            .as_ref()
+            .and_then(|trouble| trouble.holds_stream_until);
+        held.is_some()
+    }
+
+    /// Why what comes cannot be kept, where the user has to mend that.
+    pub(super) fn needs_user(&self) -> Option<&str> {
+        let trouble = self.trouble.as_ref().filter(|trouble| trouble.needs_user);
+        trouble.map(|trouble| trouble.words.as_str())
+    }
+
+    pub(super) fn retry_due(&self) -> Option<Instant> {
+        self.trouble.as_ref().map(|trouble| trouble.retry_at)
+    }
+
+    pub(super) fn unstored_due(&self) -> Option<Instant> {
+        self.unstored.iter().map(|left| left.trouble.retry_at).min()
+    }
+
+    /// The inbox of an account that was left and is not stored yet.
+    pub(super) fn take_unstored(&mut self, account: &Entry) -> Option<Next> {
+        let mut all = self.unstored.iter();
+        let place = all.position(|left| left.account.folder() == account.folder())?;
+        let left = self.unstored.swap_remove(place);
+        Some(Next {
+            inbox: left.inbox,
+            trouble: Some(left.trouble),
+            problem: None,
+        })
+    }
+
+    /// Leaves the inbox of one account for another; one that could not be stored is kept until it can. Answers with
+    /// what is wrong with the file.
+    pub(super) fn switch(&mut self, next: Next, before: Option<Entry>) -> Option<String> {
+        let inbox = std::mem::replace(&mut self.inbox, next.inbox);
+        if let Some((trouble, account)) = std::mem::replace(&mut self.trouble, next.trouble).zip(before) {
+            self.unstored.push(Unstored {
+                account,
+                inbox,
+                trouble,
+            });
+        }
+        self.problem.clone_from(&next.problem);
+        next.problem
+    }
+
+    /// Gives the file back before another core needs it.
+    pub(super) fn close(&mut self) {
+        self.inbox = InboxThread::closed();
+    }
+
+    /// Makes a trouble up.
+    #[cfg(test)]
+    pub(super) fn fail(&mut self, words: &str) {
+        self.trouble = Some(StorageTrouble::new(words.to_owned(), false));
+    }
 }
 
 /// What is tried where the file cannot be used. One that was made anew can fail as well, in another way, and is left
 /// alone then until the next try: the trouble of a disk must not be taken for that of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Next {
+enum Remedy {
     NewFile,
     Memory,
 }
@@ -97,7 +225,7 @@ impl Stored {
 impl Actor {
     /// Stores a batch, in memory where the file cannot be used. An event that cannot be stored anywhere is found by
     /// halving, given up and said. `None` when nothing can be stored at all.
-    pub(super) async fn store(&mut self, arrivals: Vec<Arrival>, cursor: Cursor) -> Option<Stored> {
+    pub(super) async fn store_events(&mut self, arrivals: Vec<Arrival>, cursor: Cursor) -> Option<Stored> {
         let mut stored = Stored {
             filed: Vec::new(),
             sounds: Vec::new(),
@@ -107,7 +235,7 @@ impl Actor {
         while let Some((arrivals, cursor)) = batches.pop() {
             let shared: Arc<[Arrival]> = arrivals.into();
             let mut result = self.store_batch(&shared, &cursor).await;
-            for next in [Next::NewFile, Next::Memory] {
+            for next in [Remedy::NewFile, Remedy::Memory] {
                 if let Err(error) = &result
                     && error.is_about_storage()
                 {
@@ -141,13 +269,13 @@ impl Actor {
         &mut self,
         work: impl Fn(&mut Inbox) -> Result<T, InboxError> + Clone + Send + 'static,
     ) -> Result<T, InboxError> {
-        let mut result = self.inbox.call(work.clone()).await;
-        for next in [Next::NewFile, Next::Memory] {
+        let mut result = self.store.inbox.call(work.clone()).await;
+        for next in [Remedy::NewFile, Remedy::Memory] {
             if let Err(error) = &result
                 && error.is_about_storage()
             {
                 self.on_storage_trouble(error, next).await;
-                result = self.inbox.call(work.clone()).await;
+                result = self.store.inbox.call(work.clone()).await;
             }
         }
         result
@@ -161,6 +289,7 @@ impl Actor {
         let (now, mut gate, mut query) = (self.server_now(), self.gate(), self.due_query());
         let (arrivals, moved) = (Arc::clone(arrivals), cursor.clone());
         let (filed, gate, due) = self
+            .store
             .inbox
             .call(move |inbox| {
                 let filed = inbox.file(&arrivals, moved, now, |posted| gate.decide(posted))?;
@@ -174,8 +303,8 @@ impl Actor {
         let due = due.map_err(|error| self.on_due_failed(&error)).ok();
         match cursor {
             Cursor::Stays => {}
-            Cursor::At(id) => self.cursor = Some(id.clone()),
-            Cursor::Nowhere => self.cursor = None,
+            Cursor::At(id) => self.store.cursor = Some(id.clone()),
+            Cursor::Nowhere => self.store.cursor = None,
         }
         Ok(Stored {
             filed,
@@ -199,28 +328,32 @@ impl Actor {
             self.meters.events(Outcome::Failed, 1, None);
             return Some(stored);
         }
-        self.on_storage_trouble(error, Next::Memory).await;
+        self.on_storage_trouble(error, Remedy::Memory).await;
         self.store_batch(arrivals, cursor).await.ok()
     }
 
     /// The file cannot be used: the inbox goes on in memory. A file that is damaged or gone may be made anew at once.
-    async fn on_storage_trouble(&mut self, error: &InboxError, next: Next) {
+    async fn on_storage_trouble(&mut self, error: &InboxError, next: Remedy) {
         tracing::error!(%error, "the inbox file cannot be used; the inbox goes on in memory");
         let words = self.storage_words(error);
         // A copy of a damaged file would be as damaged, and of one that refuses what it is given as unwilling.
         let copy = !matches!(error, InboxError::Damaged | InboxError::Database(_));
-        let result = self.inbox.call(move |inbox| inbox.leave_file(copy)).await;
+        let result = self.store.inbox.call(move |inbox| inbox.leave_file(copy)).await;
         if let Err(error) = result {
             tracing::error!(%error, "not even memory can be used for the inbox");
         }
         // What another program holds is free again in a moment, mostly.
         let needs_user = !matches!(error, InboxError::Busy);
-        let notified = self.storage.as_ref().is_some_and(|trouble| trouble.notified);
-        self.storage = Some(StorageTrouble {
+        let notified = self
+            .store
+            .trouble
+            .as_ref()
+            .is_some_and(|trouble| trouble.notified);
+        self.store.trouble = Some(StorageTrouble {
             notified,
             ..StorageTrouble::new(words, needs_user)
         });
-        if next == Next::NewFile && matches!(error, InboxError::Damaged | InboxError::Gone) {
+        if next == Remedy::NewFile && matches!(error, InboxError::Damaged | InboxError::Gone) {
             self.retry_storage().await;
         } else {
             self.publish_storage();
@@ -229,7 +362,7 @@ impl Actor {
 
     /// Tries the file again, and asks the server for what was too much to be remembered.
     pub(super) async fn retry_storage(&mut self) {
-        let Some(trouble) = &mut self.storage else {
+        let Some(trouble) = &mut self.store.trouble else {
             return;
         };
         let now = Instant::now();
@@ -242,6 +375,7 @@ impl Actor {
                 STORAGE_RETRY_INTERVAL
             };
         let returned = self
+            .store
             .inbox
             .call(|inbox| {
                 let returned = inbox.return_to_file()?;
@@ -252,19 +386,19 @@ impl Actor {
             Ok((returned, cursor)) => {
                 tracing::info!(ask_again = returned.ask_again, "the inbox file is in use again");
                 self.meters.events(Outcome::Failed, returned.given_up, None);
-                self.storage = None;
+                self.store.trouble = None;
                 // What was pending there and is not in memory.
                 self.alerts.poll_soon();
                 self.accounts.save_unsaved();
-                self.inbox_problem = returned.problem.or(self.inbox_problem.take());
+                self.store.problem = returned.problem.or(self.store.problem.take());
                 self.readers
-                    .set_notice(NoticeKind::Storage, self.inbox_problem.clone());
+                    .set_notice(NoticeKind::Storage, self.store.problem.clone());
                 self.publish_connection();
                 self.readers.publish_inbox_changed();
-                let counts = self.inbox.call(|inbox| inbox.counts()).await;
+                let counts = self.store.inbox.call(|inbox| inbox.counts()).await;
                 self.take_counts(counts);
                 if returned.ask_again {
-                    self.cursor = cursor;
+                    self.store.cursor = cursor;
                     // Whoever signed out meanwhile stays signed out.
                     if self.link.is_wanted() {
                         self.open_stream();
@@ -273,7 +407,7 @@ impl Actor {
             }
             Err(error) => {
                 let words = self.storage_words(&error);
-                if let Some(trouble) = &mut self.storage {
+                if let Some(trouble) = &mut self.store.trouble {
                     trouble.words = words;
                     // What passes by itself, as a rule, is not the user's yet.
                     trouble.needs_user |= trouble.holds_stream_until.is_none();
@@ -288,7 +422,7 @@ impl Actor {
 
     /// Tries the files of accounts that were left before everything was stored.
     pub(super) async fn retry_unstored(&mut self, now: Instant) {
-        for mut left in std::mem::take(&mut self.unstored) {
+        for mut left in std::mem::take(&mut self.store.unstored) {
             if left.trouble.retry_at <= now {
                 left.trouble.retry_at = now + STORAGE_RETRY_INTERVAL;
                 match left.inbox.call(|inbox| inbox.return_to_file()).await {
@@ -296,7 +430,7 @@ impl Actor {
                     Err(error) => tracing::warn!(%error, "the inbox of another account is still not stored"),
                 }
             }
-            self.unstored.push(left);
+            self.store.unstored.push(left);
         }
     }
 
@@ -310,7 +444,7 @@ impl Actor {
 
     /// Tells of the trouble wherever somebody looks, and where nobody does by one notification.
     pub(super) fn publish_storage(&mut self) {
-        let Some(trouble) = &mut self.storage else {
+        let Some(trouble) = &mut self.store.trouble else {
             return;
         };
         let words = sentence(&trouble.words);
@@ -356,7 +490,7 @@ mod tests {
     async fn an_inbox_that_panics_ends_the_core_so_that_another_takes_over() {
         let home = tempfile::tempdir().unwrap();
         let mut actor = Actor::new(setup(home.path())).unwrap();
-        let inbox = actor.inbox.clone();
+        let inbox = actor.store.inbox.clone();
         let (_handle, mut inlet) = inlet();
         let panicking = async {
             let answer = inbox.call(|_| -> Result<(), InboxError> { panic!("as the test wants") });

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 use super::{Actor, Ending, Setup};
 use crate::connection::epoch_millis;
 use crate::handle::{CoreError, CoreHandle, Inlet, Request, inlet, stopped};
-use crate::inbox::{InboxError, InboxThread};
+use crate::inbox::InboxError;
 use crate::ports::{NotificationRequest, PanicReports, Subject};
 use crate::protocol::{ConnectionState, NoticeKind, Priority, Remedy};
 use crate::restarts::Restarts;
@@ -88,7 +88,7 @@ where
         // What it opened is given back before the next one needs it.
         broken.drop_stream();
         broken.endpoint = None;
-        broken.inbox = InboxThread::closed();
+        broken.store.close();
         loop {
             let restart = self.restarts.on_broken(ran, self.rng.f64());
             tracing::error!(what, wait = ?restart.wait, "Gloria Notify broke inside and starts again");

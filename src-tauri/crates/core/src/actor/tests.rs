@@ -93,7 +93,7 @@ async fn a_flood_that_never_stops_starves_no_timer() {
     setup.ports.notifications = notifications.clone();
     let clock = setup.ports.clock.clone();
     let (mut actor, deliveries) = fed(&setup);
-    actor.storage = Some(StorageTrouble::new("full".into(), false));
+    actor.store.fail("full");
     actor.publish_storage();
     let view = WindowView {
         connection_visible: true,
@@ -180,7 +180,7 @@ async fn a_disk_and_a_keyring_that_hang_do_not_keep_the_core_from_ending() {
         Arc::new(|name| (name == "GLORIA_API_URL").then(|| "http://127.0.0.1:9/api/v1".to_owned()));
     let (mut actor, (handle, mut inlet)) = (Actor::new(setup).unwrap(), inlet());
     let (release, held) = std::sync::mpsc::channel::<()>();
-    let inbox = actor.inbox.clone();
+    let inbox = actor.store.inbox().clone();
     // The disk hangs for as long as the test lasts.
     tokio::spawn(async move {
         inbox
@@ -210,7 +210,15 @@ async fn what_is_over_the_number_is_removed_step_by_step_once_the_server_has_tol
     actor
         .take_delivery(frames(1..351, setup.ports.clock.wall()))
         .await;
-    let total = async |actor: &Actor| actor.inbox.read(|inbox| inbox.counts()).await.unwrap().total;
+    let total = async |actor: &Actor| {
+        actor
+            .store
+            .inbox()
+            .read(|inbox| inbox.counts())
+            .await
+            .unwrap()
+            .total
+    };
     // Time is the test's: while the inbox's thread works, nothing keeps the clock of a paused runtime from running on.
     let keep_up = async |actor: &mut Actor| {
         for _ in 0..60 {

@@ -61,7 +61,7 @@ impl Actor {
             self.sweep(now).await;
         }
         if self.upkeep.settle.is_some_and(|(at, _)| at <= now) {
-            let settled = self.inbox.call(|inbox| inbox.settle()).await;
+            let settled = self.store.inbox().call(|inbox| inbox.settle()).await;
             if let Err(error) = &settled {
                 tracing::warn!(%error, "what was deleted could not be taken off the disk yet");
             }
@@ -86,7 +86,8 @@ impl Actor {
             .take()
             .unwrap_or_else(|| Sweep::new(retention, time.here.min(time.server)));
         let swept = self
-            .inbox
+            .store
+            .inbox()
             .call(move |inbox| {
                 let swept = inbox.sweep(&mut sweep)?;
                 Ok((swept, sweep))
