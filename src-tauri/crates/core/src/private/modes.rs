@@ -1,7 +1,8 @@
 //! Modes and owners on Unix.
 
-use std::fs::{self, DirBuilder, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
@@ -29,13 +30,22 @@ pub(super) fn only_for_user(options: &mut OpenOptions) {
 
 pub(super) fn refuse_foreign(path: &Path) -> Result<(), NotPrivate> {
     match fs::metadata(path) {
-        Ok(found) if is_foreign(found.uid()) => Err(NotPrivate::Foreign(path.to_owned())),
+        Ok(found) if is_foreign(&found) => Err(NotPrivate::Foreign(path.to_owned())),
         Ok(_) | Err(_) => Ok(()),
     }
 }
 
-fn is_foreign(owner: u32) -> bool {
-    owner != rustix::process::geteuid().as_raw() && owner != ROOT
+fn is_foreign(found: &Metadata) -> bool {
+    let owner = found.uid();
+    // Where the user is not known, nobody but the administrator is trusted.
+    owner != ROOT && !current_user().is_ok_and(|user| owner == user)
+}
+
+/// The user that this process acts as: the owner of a pipe that it makes. The standard library has no other way to ask
+/// that needs no file.
+fn current_user() -> io::Result<u32> {
+    let (reader, _writer) = io::pipe()?;
+    Ok(File::from(OwnedFd::from(reader)).metadata()?.uid())
 }
 
 /// Takes from others what they may do. Answers whether there was anything. What a link leads to is left as it is: the
@@ -46,7 +56,7 @@ pub(super) fn tighten(path: &Path) -> io::Result<bool> {
         refuse_foreign(path)?;
         return Ok(false);
     }
-    if is_foreign(found.uid()) {
+    if is_foreign(&found) {
         return Err(NotPrivate::Foreign(path.to_owned()).into());
     }
     let mode = found.mode();
