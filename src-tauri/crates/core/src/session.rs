@@ -52,9 +52,9 @@ pub(crate) struct SessionOptions {
 /// asked one question. What people decide ([`Session::enter`], [`Session::forget`], [`Session::ask_anew`]) makes an
 /// answer to an earlier question void.
 #[derive(Clone)]
-pub(crate) struct Session(Arc<Shelf>);
+pub(crate) struct Session(Arc<Inner>);
 
-struct Shelf {
+struct Inner {
     options: SessionOptions,
     secrets: Arc<dyn Secrets>,
     state: Mutex<State>,
@@ -131,7 +131,7 @@ impl Session {
         } else {
             TokenState::Unknown
         });
-        Self(Arc::new(Shelf {
+        Self(Arc::new(Inner {
             options,
             secrets,
             state: Mutex::new(State {
@@ -192,6 +192,20 @@ impl Session {
         self.0.own(&state.held.as_ref()?.token).cloned()
     }
 
+    /// The token of this generation, while it is in force.
+    pub(crate) fn token_of(&self, generation: Generation) -> Option<Token> {
+        let state = self.0.state();
+        let held = state.held.as_ref().filter(|_| state.generation == generation)?;
+        self.0.own(&held.token).cloned()
+    }
+
+    /// Waits until the token in force is of another generation than this one.
+    pub(crate) async fn until_another(&self, generation: Generation) {
+        let mut generations = self.0.generation.subscribe();
+        // Its sender lives as long as this session.
+        let _ = generations.wait_for(|known| *known != generation).await;
+    }
+
     /// The token that no keyring has, so that it is not lost with this session.
     pub(crate) fn unkept(&self) -> Option<ServerToken> {
         let state = self.0.state();
@@ -248,7 +262,7 @@ impl Session {
     }
 }
 
-impl Shelf {
+impl Inner {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -293,10 +307,10 @@ impl Shelf {
             return question.clone();
         }
         let loaded = self.secrets.load(&self.options.entry);
-        let (shelf, asked) = (Arc::clone(self), state.decision);
+        let (inner, asked) = (Arc::clone(self), state.decision);
         let answered = tokio::spawn(async move {
             let found = loaded.await;
-            shelf.answer(asked, found)
+            inner.answer(asked, found)
         });
         let question = async { answered.await.unwrap_or_else(|_| Answer::failed()) }
             .boxed()

@@ -130,27 +130,31 @@ struct Guard {
 }
 
 impl Guard {
-    fn lets_pass(&self) -> bool {
+    fn lets_pass(&self, token: &Token) -> bool {
         let account = self.account.lock().unwrap_or_else(PoisonError::into_inner);
-        let token = self.session.token();
-        let (Some(account), Some(token)) = (&*account, token) else {
-            return false;
-        };
-        account.is_open() || account.knows(&token)
+        account
+            .as_ref()
+            .is_some_and(|account| account.is_open() || account.knows(token))
     }
 }
 
 impl CredentialProvider for Guard {
     fn credential(&self) -> BoxFuture<'_, Result<Credential, CredentialError>> {
         async move {
-            let credential = self.session.credential().await?;
-            if self.lets_pass() {
-                return Ok(credential);
+            loop {
+                let credential = self.session.credential().await?;
+                let generation = credential.generation;
+                // Somebody may have entered another one since: it is the one to be shown that is looked at.
+                if let Some(token) = self.session.token_of(generation) {
+                    if self.lets_pass(&token) {
+                        return Ok(credential);
+                    }
+                    // The core may have ended meanwhile.
+                    let _ = self.reports.send(Report::AnotherToken);
+                }
+                // The core hangs up, unless the account's own token is in force again by then.
+                self.session.until_another(generation).await;
             }
-            // The core may have ended meanwhile.
-            let _ = self.reports.send(Report::AnotherToken);
-            // It is hung up.
-            std::future::pending().await
         }
         .boxed()
     }
@@ -290,11 +294,11 @@ impl Actor {
 
     /// The user has answered.
     pub(super) async fn confirm_person(&mut self, answer: PersonAnswer) -> Result<(), CoreError> {
-        let (State::Asked(other), Some(account)) =
-            (std::mem::take(&mut self.identity.state), self.account.clone())
-        else {
+        let (State::Asked(other), Some(account)) = (&self.identity.state, &self.account) else {
             return Err(CoreError::Invalid("nothing is asked".into()));
         };
+        let (other, account) = (other.clone(), account.clone());
+        self.identity.state = State::Known;
         if answer.same {
             let account = self.accounts.same_person(&account, &other);
             self.set_account(account);
@@ -321,5 +325,55 @@ impl Actor {
             tracing::error!(%error, "the inbox of the account could not be opened");
         }
         self.open_stream();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc;
+
+    use super::super::tests::setup;
+    use super::*;
+    use crate::account::Accounts;
+    use crate::address::Address;
+    use crate::paths::Paths;
+
+    #[tokio::test]
+    async fn an_answer_that_nobody_asked_for_lets_no_unknown_token_pass() {
+        let home = tempfile::tempdir().unwrap();
+        let mut actor = Actor::new(setup(home.path())).unwrap();
+        actor.settings.address = Some(Address::parse("http://127.0.0.1:9/api/v1", false).unwrap());
+        actor.set_account(Accounts::read(&Paths::within(home.path())).in_force_or_first("server"));
+        actor.identity.state = State::Unknown { due: None };
+        for same in [true, false] {
+            assert!(actor.confirm_person(PersonAnswer { same }).await.is_err());
+            assert!(actor.identity.is_unknown());
+        }
+    }
+
+    #[tokio::test]
+    async fn the_stream_that_was_refused_a_token_gets_the_accounts_own_when_that_is_back() {
+        let home = tempfile::tempdir().unwrap();
+        let actor = Actor::new(setup(home.path())).unwrap();
+        let address = Address::parse("https://gloria.example/api", false).unwrap();
+        let session = actor.session_for(&address);
+        let (own, other) = (Token::parse("own").unwrap(), Token::parse("other").unwrap());
+        let mut accounts = Accounts::read(&Paths::within(home.path()));
+        let account = accounts.in_force_or_first(&address.server());
+        let account = accounts.use_from_now(&account, None, Some(&own), Salt(1));
+        let (reports, mut reported) = mpsc::unbounded_channel();
+        let guard = Guard {
+            session: session.clone(),
+            account: Arc::new(Mutex::new(Some(account))),
+            reports,
+        };
+        session.enter(other);
+        let mut waiting = guard.credential();
+        assert!((&mut waiting).now_or_never().is_none());
+        assert!(matches!(reported.try_recv(), Ok(Report::AnotherToken)));
+        let generation = session.enter(own);
+        let credential = waiting.await.unwrap();
+        assert_eq!(credential.generation, generation);
+        assert!(reported.try_recv().is_err());
     }
 }

@@ -145,17 +145,18 @@ impl Actor {
                 carried_id: Some(&*carried).filter(|id| !id.is_empty()),
             };
             let decoded = self.decode(&frame, &context);
-            if self.identity.is_unchecked() {
-                let (user, position) = match &decoded {
-                    Ok(Event::ConnectionEstablished(greeting)) => {
-                        let own = (!frame.id.is_empty()).then(|| frame.id.to_string());
-                        (
-                            greeting.user_id.clone(),
-                            own.or_else(|| greeting.position.clone()),
-                        )
-                    }
-                    Ok(_) | Err(_) => (None, None),
-                };
+            let (user, position) = match &decoded {
+                Ok(Event::ConnectionEstablished(greeting)) => {
+                    let own = (!frame.id.is_empty()).then(|| frame.id.to_string());
+                    (
+                        greeting.user_id.clone(),
+                        own.or_else(|| greeting.position.clone()),
+                    )
+                }
+                Ok(_) | Err(_) => (None, None),
+            };
+            // Some servers greet after their first heartbeat.
+            if self.identity.is_unchecked() || user.is_some() {
                 // What was read on a connection of somebody else is theirs.
                 if !self.check_person(user.as_deref(), position).await {
                     return;
