@@ -155,6 +155,9 @@ impl Actor {
                 if let Some(stored) = stored {
                     self.report_stored(stored, None);
                 }
+                if outcome.is_err() && self.link.is_wanted() {
+                    self.open_stream();
+                }
                 reply.answer(outcome);
             }
         }
@@ -164,6 +167,16 @@ impl Actor {
     async fn switch_account(&mut self, address: Address) -> Result<(), CoreError> {
         let name = address.server();
         let changed = self.settings.address.as_ref().map(Address::server).as_ref() != Some(&name);
+        let next = if changed {
+            Some(self.accounts.in_force_or_first(&name))
+        } else {
+            self.account.clone()
+        };
+        // Before the address: another server's events must not come to the inbox of the account before, where that of
+        // the new one cannot be opened.
+        if let Some(next) = next {
+            self.begin_account(next, None).await?;
+        }
         if !self.locked.contains(&Key::ApiUrl) {
             let typed = Value::String(address.to_string());
             let mut changes = vec![(Key::ApiUrl, Some(typed))];
@@ -177,14 +190,7 @@ impl Actor {
             self.settings.address = Some(address);
             self.note_saving(saved);
         }
-        let next = if changed {
-            Some(self.accounts.in_force_or_first(&name))
-        } else {
-            self.account.clone()
-        };
-        if let Some(next) = next {
-            self.begin_account(next, None).await?;
-        }
+        self.publish_account();
         self.open_stream();
         Ok(())
     }

@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 
 use gloria_backend::{Answer, Route, TEST_TOKEN};
+use gloria_core::account::Account;
+use gloria_core::inbox::Inbox;
 use gloria_core::ports::SecretError;
 use gloria_core::ports::fakes::FakeSecrets;
 use gloria_core::protocol::{AccountForm, ConnectionState, NoticeKind, Remedy, TokenState, Transport};
 use gloria_core::session::Token;
 
-use crate::desk::{DEADLINE, Desk, backend, live, soon};
+use crate::desk::{CREATED, DEADLINE, Desk, backend, live, soon};
 
 #[tokio::test]
 async fn a_locked_keyring_is_a_state_and_unlocking_it_connects() {
@@ -266,5 +268,41 @@ async fn a_websocket_is_another_way_to_the_same_server() {
     assert_eq!(
         (state.account.token, state.counts.unseen),
         (TokenState::Present, 1)
+    );
+}
+
+#[tokio::test]
+async fn where_the_new_accounts_inbox_cannot_be_had_the_one_before_goes_on() {
+    let ((first, control), (second, _control)) = (backend().await, backend().await);
+    let form = |address: String| AccountForm {
+        address,
+        token: Some(Token::parse(TEST_TOKEN).unwrap()),
+    };
+    let desk = Desk::with(FakeSecrets::default(), HashMap::new());
+    let running = desk.start();
+    running.core.account_save(form(first.api_url())).await.unwrap();
+    running.connected().await;
+    let file = desk.paths().inbox(&Account::of(&second.api_url()));
+    let other_program = Inbox::open(&file, &second.api_url()).unwrap();
+    let refused = running
+        .core
+        .account_save(form(second.api_url()))
+        .await
+        .unwrap_err();
+    assert!(refused.to_string().contains("another Gloria Notify"), "{refused}");
+    running
+        .until("the one before", |state| {
+            state.account.address.as_deref() == Some(&first.api_url())
+                && state.connection.state == ConnectionState::Connected
+        })
+        .await;
+    control.push(CREATED, live("1", "normal"));
+    running.until("stored", |state| state.counts.total == 1).await;
+    drop(other_program);
+    running.core.account_save(form(second.api_url())).await.unwrap();
+    let state = running.connected().await;
+    assert_eq!(
+        (state.account.address, state.counts.total),
+        (Some(second.api_url()), 0)
     );
 }
