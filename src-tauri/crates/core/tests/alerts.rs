@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
+#[path = "alerts/growth.rs"]
+mod growth;
 #[path = "alerts/model.rs"]
 mod model;
 

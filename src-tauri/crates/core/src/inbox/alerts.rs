@@ -17,6 +17,7 @@ use crate::alert::{Collection, Decision, Verdict};
 use crate::ports::NotificationHandle;
 use crate::protocol::{AlertState, EpochMillis, Item, Priority, Reason};
 
+use due::MAX_STANDING_DIGESTS;
 pub use due::{Ask, Due, DueQuery, Target};
 pub(super) use record::LateAnswer;
 pub use record::Recorded;
@@ -24,6 +25,10 @@ pub(super) use rows::{AlertRow, copy_answers, copy_digests, insert, row};
 
 /// Times of making by which rows are numbered: a number is unique also where the file could not be read.
 const NUMBERS_PER_MILLISECOND: i64 = 1_000;
+
+/// Alerts of one item that are kept: a server may post an item anew every minute for years, and nobody looks further
+/// back.
+const MAX_ITEM_ALERTS: u32 = 20;
 
 /// One alert, for whoever inspects them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +90,12 @@ impl Asked {
     fn number(&mut self, now: EpochMillis) -> i64 {
         self.last = (self.last + 1).max(now.saturating_mul(NUMBERS_PER_MILLISECOND));
         self.last
+    }
+
+    /// What is asked for by itself, as a list in JSON.
+    fn alone(&self) -> String {
+        let asked: Vec<i64> = self.alerts.iter().copied().collect();
+        reading::json(&asked)
     }
 
     fn forget(&mut self) {
@@ -175,6 +186,7 @@ pub(super) fn fold(
         last.insert(&news.key, place);
     }
     let mut decided = HashMap::new();
+    let asked_alone = asked.alone();
     for (place, news) in news.iter().enumerate() {
         if last.get(news.key.as_str()) != Some(&place) {
             continue;
@@ -188,6 +200,7 @@ pub(super) fn fold(
             Decided::Before(row) => *row,
         };
         insert(db, id, item.priority, expires_at, &row)?;
+        drop_old(db, id, &asked_alone)?;
         decided.insert(news.key.clone(), (news.fingerprint, row.id));
     }
     let mut seen = HashSet::new();
@@ -231,6 +244,18 @@ fn suppress_open(db: &Connection, item: i64, reason: &Reason) -> Result<(), Inbo
          WHERE item = ?1 AND state IN ('pending', 'failed')",
     )?
     .execute(params![item, reading::json(reason)])?;
+    Ok(())
+}
+
+/// Drops the oldest alerts of an item, but for those that the service is still asked to show or to take back.
+fn drop_old(db: &Connection, item: i64, asked: &str) -> Result<(), InboxError> {
+    db.prepare_cached(
+        "DELETE FROM alert
+         WHERE item = ?1 AND id <= (SELECT id FROM alert WHERE item = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)
+             AND state NOT IN ('pending', 'failed') AND NOT (state = 'withdrawn' AND notification IS NOT NULL)
+             AND id NOT IN (SELECT value FROM json_each(?3))",
+    )?
+    .execute(params![item, MAX_ITEM_ALERTS, asked])?;
     Ok(())
 }
 
@@ -324,6 +349,19 @@ impl Inbox {
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Drops the oldest digests of which no member is left, up to this many. Answers whether there were any.
+    pub(super) fn drop_digests(&mut self, most: u32) -> Result<bool, InboxError> {
+        let dropped = self
+            .db
+            .prepare_cached(
+                "DELETE FROM digest WHERE id IN (SELECT id FROM digest
+                     WHERE id <= (SELECT id FROM digest ORDER BY id DESC LIMIT 1 OFFSET ?1)
+                         AND NOT EXISTS (SELECT 1 FROM alert WHERE alert.digest = digest.id) ORDER BY id LIMIT ?2)",
+            )?
+            .execute([MAX_STANDING_DIGESTS, most])?;
+        Ok(dropped > 0)
     }
 
     /// Continues the numbers of what is in the database.

@@ -314,6 +314,12 @@ const MIGRATIONS: &[&str] = &["
     -- The event that posted the item last, by its row: a change that came before it and comes again is older.
     ALTER TABLE item ADD COLUMN posted_by INTEGER NOT NULL DEFAULT 0;
 ",
+    "
+    -- Of members in every state, so that a digest without any is found, and can be dropped without a look at all alerts.
+    DROP INDEX alert_digest;
+    CREATE INDEX alert_digest ON alert (digest) WHERE digest IS NOT NULL;
+    CREATE INDEX digest_notification ON digest (notification) WHERE notification IS NOT NULL;
+",
 ];
 
 fn version(db: &Connection) -> Result<i64, InboxError> {

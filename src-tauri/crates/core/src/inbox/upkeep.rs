@@ -60,7 +60,7 @@ enum Pass {
     Over,
     /// What is still over it.
     UrgentOver,
-    /// The keys of what was deleted.
+    /// The keys of what was deleted, and digests of which nothing else is left.
     Tombstones,
 }
 
@@ -142,7 +142,10 @@ impl Inbox {
             });
         }
         let (removed, more) = match sweep.pass {
-            Pass::Tombstones => (Vec::new(), self.drop_tombstones(sweep.now)?),
+            Pass::Tombstones => {
+                let more = self.drop_tombstones(sweep.now)?;
+                (Vec::new(), self.drop_digests(MAX_STEP_ROWS)? || more)
+            }
             Pass::Old | Pass::Over | Pass::UrgentOver => self.sweep_items(sweep)?,
         };
         let done = !more && !sweep.advance();

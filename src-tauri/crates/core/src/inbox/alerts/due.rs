@@ -23,7 +23,7 @@ const MAX_RESUMED_ALONE: i64 = 5;
 const MAX_SUSPECTED: u32 = 2;
 
 /// Digests that are looked at for whether all their members are read; of older ones no service keeps a notification.
-const MAX_STANDING_DIGESTS: i64 = 100;
+pub(super) const MAX_STANDING_DIGESTS: u32 = 100;
 
 /// What is asked for what is due.
 #[derive(Debug, Clone)]
@@ -134,7 +134,7 @@ impl Inbox {
     /// What is due and is not to be shown any more, or cannot be.
     fn settle_due(&mut self, query: &DueQuery) -> Result<bool, InboxError> {
         let mut changed = 0;
-        let (floors, asked) = (self.due_collections(&query.collecting), self.asked_alone());
+        let (floors, asked) = (self.due_collections(&query.collecting), self.asked.alone());
         let in_view = query
             .in_view
             .map(|sound| reading::json(&Reason::InView { sound }));
@@ -167,12 +167,6 @@ impl Inbox {
         }
         transaction.commit()?;
         Ok(changed > 0)
-    }
-
-    /// What is asked for by itself, as a list in JSON.
-    fn asked_alone(&self) -> String {
-        let asked: Vec<i64> = self.asked.alerts.iter().copied().collect();
-        reading::json(&asked)
     }
 
     /// The collections to which nothing more comes, as they are stored, with the numbers up to which they are asked for.
@@ -357,7 +351,7 @@ impl Inbox {
     ///
     /// When the database refuses.
     pub fn resume_alerts(&mut self, now: Now, collecting: &[Collection]) -> Result<(), InboxError> {
-        let (floors, asked) = (self.due_collections(collecting), self.asked_alone());
+        let (floors, asked) = (self.due_collections(collecting), self.asked.alone());
         // A digest that is asked for has its members between two numbers: nothing may come between them.
         let (late, urgent) = (
             self.asked.floor(Collection::Late),
