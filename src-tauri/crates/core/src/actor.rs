@@ -10,6 +10,7 @@ mod link;
 mod pause;
 mod readers;
 mod requests;
+mod setup;
 mod signals;
 mod storage;
 mod supervision;
@@ -18,8 +19,6 @@ mod tokens;
 mod upkeep;
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use gloria_stream::{Delivery, Generation, IdleReason, Status};
@@ -35,11 +34,7 @@ use crate::handle::{CoreHandle, Inlet, Reply, Request, inlet, stopped};
 use crate::inbox::InboxError;
 use crate::metrics::Meters;
 use crate::metrics::endpoint::Endpoint;
-use crate::paths::Paths;
-use crate::ports::{
-    Answer, Clock, NotificationError, NotificationEvent, Notifications, Observation, Opener, SecretError,
-    Secrets, Signals, SoundError, Sounds, SystemProxies, WindowPort,
-};
+use crate::ports::{Answer, NotificationError, NotificationEvent, Observation, SecretError, SoundError};
 use crate::private;
 use crate::protocol::{
     AccountView, Counts, Notice, NoticeKind, PersonQuestion, Preferences, Snapshot, TokenState,
@@ -51,58 +46,10 @@ use identity::Identity;
 use link::{Beside, Link};
 use pause::SoundsPause;
 use readers::Readers;
+pub use setup::{Environment, Ports, Setup};
 use storage::{Next, Store};
 pub use supervision::supervise;
 use tokens::Tokens;
-
-/// Reads a variable of the environment.
-pub type Environment = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
-
-/// What a core is started with.
-#[derive(Clone)]
-pub struct Setup {
-    /// Where its files are.
-    pub paths: Paths,
-    /// The environment: settings, and `GLORIA_TOKEN`.
-    pub environment: Environment,
-    /// The app's version, for the user agent and the window.
-    pub version: String,
-    /// The seed of all randomness.
-    pub seed: u64,
-    /// The machine.
-    pub ports: Ports,
-}
-
-impl fmt::Debug for Setup {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Setup")
-            .field("paths", &self.paths)
-            .field("ports", &self.ports)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The machine, as the core needs it.
-#[derive(Debug, Clone)]
-pub struct Ports {
-    /// Shows notifications.
-    pub notifications: Arc<dyn Notifications>,
-    /// Opens the window.
-    pub window: Arc<dyn WindowPort>,
-    /// Plays sounds.
-    pub sounds: Arc<dyn Sounds>,
-    /// Keeps tokens.
-    pub secrets: Arc<dyn Secrets>,
-    /// Opens links.
-    pub opener: Arc<dyn Opener>,
-    /// Watches sleep and network.
-    pub signals: Arc<dyn Signals>,
-    /// Tells the time.
-    pub clock: Arc<dyn Clock>,
-    /// Asks the system which proxy to use, where it can be asked.
-    pub proxies: Option<SystemProxies>,
-}
 
 /// How long the loop may take to notice that it is to end: a batch of events is stored by then.
 const INTERRUPT_TIMEOUT: Duration = Duration::from_millis(50);

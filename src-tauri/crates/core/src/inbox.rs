@@ -6,6 +6,7 @@
 mod alerts;
 mod aside;
 mod change;
+mod file;
 mod filing;
 mod filter;
 mod journal;
@@ -30,6 +31,7 @@ use thiserror::Error;
 use crate::paths::{Disk, Paths};
 use crate::private::{self, NotPrivate};
 
+use file::{copy, copy_all, open_immutable, set_aside};
 use legacy::{Legacy, Place};
 
 pub use alerts::{AlertRecord, Ask, DigestRecord, Due, DueQuery, Recorded, Target};
@@ -442,58 +444,9 @@ fn folder_error(error: io::Error) -> InboxError {
     }
 }
 
-fn copy(file: rusqlite::Result<Connection>) -> Result<Connection, InboxError> {
-    let file = file?;
-    // Whoever holds it was waited for already.
-    file.busy_timeout(Duration::ZERO)?;
-    schema::refuse_newer(&file)?;
-    let mut memory = Connection::open_in_memory()?;
-    copy_all(&file, &mut memory)?;
-    Ok(memory)
-}
-
-fn copy_all(from: &Connection, to: &mut Connection) -> Result<(), InboxError> {
-    let backup = rusqlite::backup::Backup::new(from, to)?;
-    Ok(backup.run_to_completion(1024, Duration::ZERO, None)?)
-}
-
-/// A file that was closed in order has no companions, and reading it as usual would have to make them. Nobody writes a
-/// file in a folder that cannot be written, so it may as well be read as one that never changes.
-fn open_immutable(path: &Path) -> rusqlite::Result<Connection> {
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let Ok(mut address) = url::Url::from_file_path(absolute) else {
-        return Err(rusqlite::Error::InvalidPath(path.to_owned()));
-    };
-    address.set_query(Some("immutable=1"));
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
-    Connection::open_with_flags(address.as_str(), flags)
-}
-
 fn salvage_cursor(path: &Path, server: &str) -> Option<String> {
     let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
     schema::salvage_cursor(&db, server)
-}
-
-/// Renames the file and what SQLite keeps beside it to the first free name.
-fn set_aside(path: &Path) -> io::Result<PathBuf> {
-    let mut number = 1;
-    let aside = loop {
-        let candidate = path.with_extension(format!("damaged-{number}.sqlite"));
-        if !candidate.exists() {
-            break candidate;
-        }
-        number += 1;
-    };
-    std::fs::rename(path, &aside)?;
-    for suffix in ["-wal", "-shm"] {
-        let mut companion = path.as_os_str().to_owned();
-        companion.push(suffix);
-        match std::fs::remove_file(&companion) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-    }
-    Ok(aside)
 }
 
 /// The server whose inbox a file is, if it can be read.

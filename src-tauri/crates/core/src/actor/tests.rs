@@ -1,6 +1,7 @@
 //! What the loop promises, with ports that record and a stream that the test feeds.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
@@ -12,8 +13,9 @@ use serde_json::json;
 use tokio::time::advance;
 
 use super::*;
-use crate::ports::SecretError;
+use crate::paths::Paths;
 use crate::ports::fakes::{FakeNotifications, FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeWindow};
+use crate::ports::{Clock, SecretError};
 use crate::protocol::{Update, WindowView};
 use crate::session::Token;
 

@@ -1,0 +1,58 @@
+//! The database as a file: copied to memory, read where it cannot be written, and set aside.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::{InboxError, schema};
+
+pub(super) fn copy(file: rusqlite::Result<Connection>) -> Result<Connection, InboxError> {
+    let file = file?;
+    // Whoever holds it was waited for already.
+    file.busy_timeout(Duration::ZERO)?;
+    schema::refuse_newer(&file)?;
+    let mut memory = Connection::open_in_memory()?;
+    copy_all(&file, &mut memory)?;
+    Ok(memory)
+}
+
+pub(super) fn copy_all(from: &Connection, to: &mut Connection) -> Result<(), InboxError> {
+    let backup = rusqlite::backup::Backup::new(from, to)?;
+    Ok(backup.run_to_completion(1024, Duration::ZERO, None)?)
+}
+
+/// A file that was closed in order has no companions, and reading it as usual would have to make them. Nobody writes a
+/// file in a folder that cannot be written, so it may as well be read as one that never changes.
+pub(super) fn open_immutable(path: &Path) -> rusqlite::Result<Connection> {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let Ok(mut address) = url::Url::from_file_path(absolute) else {
+        return Err(rusqlite::Error::InvalidPath(path.to_owned()));
+    };
+    address.set_query(Some("immutable=1"));
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    Connection::open_with_flags(address.as_str(), flags)
+}
+
+/// Renames the file and what SQLite keeps beside it to the first free name.
+pub(super) fn set_aside(path: &Path) -> io::Result<PathBuf> {
+    let mut number = 1;
+    let aside = loop {
+        let candidate = path.with_extension(format!("damaged-{number}.sqlite"));
+        if !candidate.exists() {
+            break candidate;
+        }
+        number += 1;
+    };
+    std::fs::rename(path, &aside)?;
+    for suffix in ["-wal", "-shm"] {
+        let mut companion = path.as_os_str().to_owned();
+        companion.push(suffix);
+        match std::fs::remove_file(&companion) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(aside)
+}
