@@ -7,7 +7,7 @@ use gloria_chaos::LEAST;
 use gloria_chaos::ask::{Ask, assert_head};
 use gloria_chaos::proxy::{Cut, Door, Faults, Proxy};
 use gloria_chaos::server::{Exchange, Server};
-use gloria_core::protocol::{ConnectionState, Remedy};
+use gloria_core::protocol::{ConnectionState, PersonAnswer, Remedy};
 use serde_json::{Value, json};
 
 use crate::desk::{CORE, Desk, soon};
@@ -220,11 +220,24 @@ async fn a_refused_token_asks_the_user_and_the_next_one_goes_on_where_it_was() {
     assert_eq!(state.connection.remedy, Remedy::SignIn);
     let form = serde_json::from_value(json!({"address": desk.api, "token": "another-t0ken"})).unwrap();
     running.core.account_save(form).await.unwrap();
+    // It may be another person's, who must not be told where the first one was.
     let mut fourth = soon("a request", server.request()).await;
-    let ask = Ask::after("1").token("another-t0ken");
+    let ask = Ask::first().token("another-t0ken");
     assert_head(&fourth.head(), &ask, &server.address().to_string(), CORE);
     fourth.open().await;
     fourth.write(event(2)).await;
+    let asked = running.until("asked", |state| state.account.question.is_some());
+    assert_eq!(asked.await.connection.remedy, Remedy::ConfirmPerson);
+    running
+        .core
+        .account_confirm(PersonAnswer { same: true })
+        .await
+        .unwrap();
+    let mut fifth = soon("a request", server.request()).await;
+    let ask = Ask::after("1").token("another-t0ken");
+    assert_head(&fifth.head(), &ask, &server.address().to_string(), CORE);
+    fifth.open().await;
+    fifth.write(event(2)).await;
     running.total(2).await;
 }
 
