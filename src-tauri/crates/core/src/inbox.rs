@@ -342,6 +342,7 @@ impl Inbox {
         journal::make_readable(&db, disk)?;
         schema::refuse_newer(&db)?;
         journal::choose(&db, disk)?;
+        journal::tune_writer(&db)?;
         let sound: String = db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
         if sound != "ok" {
             return Err(InboxError::Damaged);

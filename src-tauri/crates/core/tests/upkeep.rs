@@ -327,3 +327,28 @@ fn a_writer_in_memory_keeps_its_place() {
     inbox.return_to_file().unwrap();
     assert!(matches!(Inbox::open(&path, SERVER), Err(InboxError::InUse)));
 }
+
+#[test]
+fn a_long_log_is_emptied_when_it_is_quiet_and_a_short_one_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("inbox.sqlite");
+    let log = || {
+        fs::metadata(folder.path().join("inbox.sqlite-wal"))
+            .unwrap()
+            .len()
+    };
+    let mut inbox = open(&path);
+    assert!(inbox.settle().unwrap());
+    created(&mut inbox, 0, "normal", NOON);
+    let short = log();
+    assert!(inbox.settle().unwrap());
+    assert_eq!(log(), short);
+    let mut id = 1;
+    while log() <= 4 << 20 {
+        created(&mut inbox, id, "normal", NOON);
+        id += 1;
+    }
+    assert!(inbox.settle().unwrap());
+    assert_eq!(log(), 0);
+    assert_eq!(inbox.counts().unwrap().total as usize, id);
+}

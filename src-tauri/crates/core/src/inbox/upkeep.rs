@@ -3,7 +3,7 @@
 
 use rusqlite::params;
 
-use super::{Inbox, InboxError};
+use super::{Inbox, InboxError, journal};
 use crate::protocol::EpochMillis;
 
 const DAY: EpochMillis = 24 * 60 * 60 * 1000;
@@ -232,13 +232,16 @@ impl Inbox {
     }
 
     /// Takes what was deleted off the disk as well: overwritten pages are brought to the file, and the log that still
-    /// has them as they were is emptied. Answers whether that is done; a reader may stand in the way for a moment.
+    /// has them as they were is emptied. One that is long is emptied in any case, before a commit has to. Answers whether that is done; a reader may stand in the way for a moment.
     ///
     /// # Errors
     ///
     /// When the database refuses.
     pub fn settle(&mut self) -> Result<bool, InboxError> {
-        if self.aside.is_some() || self.place.is_none() || !self.erased {
+        let Some(place) = self.place.as_ref().filter(|_| self.aside.is_none()) else {
+            return Ok(true);
+        };
+        if !self.erased && journal::log_size(&place.file) <= journal::MAX_QUIET_LOG {
             return Ok(true);
         }
         // Whoever reads is not waited for: what comes would wait too.
