@@ -8,11 +8,12 @@ mod due;
 mod record;
 mod rows;
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::{Inbox, InboxError, Now, reading};
+use super::{Filed, Inbox, InboxError, Now, reading};
 use crate::alert::{Collection, Decision, Verdict};
 use crate::ports::NotificationHandle;
 use crate::protocol::{AlertState, EpochMillis, Item, Priority, Reason};
@@ -127,6 +128,19 @@ pub(super) struct News {
     pub(super) made_at: Option<EpochMillis>,
     pub(super) fingerprint: i64,
     pub(super) missed: bool,
+    /// Which of the batch's effects it is.
+    pub(super) place: usize,
+    /// Nothing was known of the key: it has no earlier alerts.
+    pub(super) is_new: bool,
+    /// What was stored by the post itself, where no change that came before it was applied.
+    pub(super) stored: Option<Stored>,
+}
+
+/// What decides about an alert and is no part of the item.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stored {
+    pub(super) row: i64,
+    pub(super) expires_at: Option<EpochMillis>,
 }
 
 pub(super) const WORDS: [(&str, AlertState); 6] = [
@@ -176,8 +190,8 @@ pub(super) fn fold(
     db: &Connection,
     asked: &mut Asked,
     now: Now,
-    news: Vec<News>,
-    touched: impl Iterator<Item = String>,
+    news: &[News],
+    filed: &mut [Filed],
     mut decide: impl FnMut(&Item, Option<EpochMillis>, &News) -> Decided,
 ) -> Result<Decisions, InboxError> {
     // The last post of a key is the one that counts, in the order of the last posts.
@@ -185,28 +199,58 @@ pub(super) fn fold(
     for (place, news) in news.iter().enumerate() {
         last.insert(&news.key, place);
     }
+    // How often the batch touched each key.
+    let mut touched: HashMap<String, usize> = HashMap::new();
+    for key in filed.iter().filter_map(Filed::key) {
+        *touched.entry(key.to_owned()).or_default() += 1;
+    }
     let mut decided = HashMap::new();
     let asked_alone = asked.alone();
     for (place, news) in news.iter().enumerate() {
         if last.get(news.key.as_str()) != Some(&place) {
             continue;
         }
-        let Some((id, item, expires_at)) = fresh(db, &news.key)? else {
-            continue;
+        // What nothing else touched is as its post stored it, and is not read again.
+        let as_posted = news.stored.filter(|_| touched.get(&news.key) == Some(&1));
+        let as_posted = as_posted.zip(filed.get(news.place).and_then(Filed::item));
+        let is_as_posted = as_posted.is_some();
+        let (stored, item) = match as_posted {
+            Some((stored, item)) => (stored, Cow::Borrowed(item)),
+            None => match fresh(db, &news.key)? {
+                Some((stored, item)) => (stored, Cow::Owned(item)),
+                None => continue,
+            },
         };
-        suppress_open(db, id, &Reason::Replaced)?;
-        let row = match decide(&item, expires_at, news) {
-            Decided::Now(decision) => AlertRow::decided(asked.number(now.here), decision, now.here),
-            Decided::Before(row) => *row,
+        if !news.is_new {
+            suppress_open(db, stored.row, &Reason::Replaced)?;
+        }
+        let (alert, is_settled) = match decide(&item, stored.expires_at, news) {
+            Decided::Now(decision) => (
+                AlertRow::decided(asked.number(now.here), decision, now.here),
+                is_as_posted && item.read_at.is_none() && item.archived_at.is_none(),
+            ),
+            Decided::Before(alert) => (*alert, false),
         };
-        insert(db, id, item.priority, expires_at, &row)?;
-        drop_old(db, id, &asked_alone)?;
-        decided.insert(news.key.clone(), (news.fingerprint, row.id));
+        insert(db, stored.row, item.priority, stored.expires_at, &alert)?;
+        if !news.is_new {
+            drop_old(db, stored.row, &asked_alone)?;
+        }
+        decided.insert(news.key.clone(), (news.fingerprint, alert.id));
+        if is_settled {
+            touched.remove(&news.key);
+            if let Some(item) = filed.get_mut(news.place).and_then(Filed::item_mut) {
+                item.alert = Some(alert.item_alert());
+            }
+        }
     }
-    let mut seen = HashSet::new();
-    for key in touched {
-        if seen.insert(key.clone()) {
-            settle(db, &key)?;
+    for key in touched.keys() {
+        settle(db, key)?;
+    }
+    for item in filed.iter_mut().filter_map(Filed::item_mut) {
+        if touched.contains_key(&item.key)
+            && let Some((_, number)) = decided.get(&item.key)
+        {
+            item.alert = row(db, *number)?.map(AlertRow::item_alert);
         }
     }
     Ok(decided)
@@ -224,7 +268,7 @@ pub(super) enum Decided {
 }
 
 /// An item as it is after its batch, with what decides about its alert; `None` when it is deleted.
-fn fresh(db: &Connection, key: &str) -> Result<Option<(i64, Item, Option<EpochMillis>)>, InboxError> {
+fn fresh(db: &Connection, key: &str) -> Result<Option<(Stored, Item)>, InboxError> {
     let sql = format!(
         "SELECT {}, expires_at FROM item WHERE key = ?1 AND deleted_at IS NULL",
         reading::ITEM_COLUMNS
@@ -232,7 +276,11 @@ fn fresh(db: &Connection, key: &str) -> Result<Option<(i64, Item, Option<EpochMi
     Ok(db
         .prepare_cached(&sql)?
         .query_row([key], |row| {
-            Ok((row.get("id")?, reading::item(row)?, row.get("expires_at")?))
+            let stored = Stored {
+                row: row.get("id")?,
+                expires_at: row.get("expires_at")?,
+            };
+            Ok((stored, reading::item(row)?))
         })
         .optional()?)
 }

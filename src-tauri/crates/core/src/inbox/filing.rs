@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Transaction, TransactionBehavior, params};
 
-use super::alerts::{self, Decided, Decisions, News};
+use super::alerts::{self, Decided, News};
 use super::aside::MAX_ITEMS_IN_MEMORY;
 use super::{Inbox, InboxError, notices};
 use crate::alert::Decision;
@@ -96,7 +96,7 @@ pub enum Filed {
 }
 
 impl Filed {
-    fn key(&self) -> Option<&str> {
+    pub(super) fn key(&self) -> Option<&str> {
         match self {
             Self::Posted(item) | Self::Changed(item) => Some(&item.key),
             Self::Removed(key) => Some(key),
@@ -104,15 +104,20 @@ impl Filed {
         }
     }
 
-    /// Takes what was decided about the item's alert at the end of its batch.
-    fn read_alert(&mut self, db: &Connection, decided: &Decisions) -> Result<(), InboxError> {
-        let (Self::Posted(item) | Self::Changed(item)) = self else {
-            return Ok(());
-        };
-        if let Some((_, number)) = decided.get(&item.key) {
-            item.alert = alerts::row(db, *number)?.map(|row| row.item_alert());
+    /// The item, while it is there.
+    pub(super) fn item(&self) -> Option<&Item> {
+        match self {
+            Self::Posted(item) | Self::Changed(item) => Some(item),
+            Self::Removed(_) | Self::Nothing => None,
         }
-        Ok(())
+    }
+
+    /// As [`Filed::item`].
+    pub(super) fn item_mut(&mut self) -> Option<&mut Item> {
+        match self {
+            Self::Posted(item) | Self::Changed(item) => Some(item),
+            Self::Removed(_) | Self::Nothing => None,
+        }
     }
 }
 
@@ -182,7 +187,6 @@ impl Inbox {
             }
             filing.take(event, &mut news, &mut filed)?;
         }
-        let touched = filed.iter().filter_map(|filed| filed.key().map(str::to_owned));
         let decide = |item: &Item, expires_at, news: &News| {
             decide(&Posted {
                 item,
@@ -192,10 +196,7 @@ impl Inbox {
                 shown_before: shown.has(&item.key, news.fingerprint),
             })
         };
-        let alerts = alerts::fold(&transaction, asked, now, news, touched, decide)?;
-        for filed in &mut filed {
-            filed.read_alert(&transaction, &alerts)?;
-        }
+        let alerts = alerts::fold(&transaction, asked, now, &news, &mut filed, decide)?;
         let moved = match &cursor {
             Cursor::Stays => None,
             Cursor::At(id) => Some(Some(id)),
@@ -305,38 +306,35 @@ impl Filing<'_> {
         } else {
             ""
         };
-        let known: Option<(i64, i64)> = self
+        let inserted = self
+            .transaction
+            .prepare_cached(
+                "INSERT INTO event (event_id, fingerprint, type, received_at, connection)
+                 VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (event_id, fingerprint) DO NOTHING",
+            )?
+            .execute(params![
+                id,
+                arrival.fingerprint,
+                arrival.event_type,
+                self.now.here,
+                connection
+            ])?;
+        if inserted > 0 {
+            return Ok((Seen::New, self.transaction.last_insert_rowid()));
+        }
+        let (row, on): (i64, i64) = self
             .transaction
             .prepare_cached("SELECT id, connection FROM event WHERE event_id = ?1 AND fingerprint = ?2")?
             .query_row(params![id, arrival.fingerprint], |row| {
                 Ok((row.get(0)?, row.get(1)?))
-            })
-            .optional()?;
-        match known {
-            Some((row, on)) if on == connection => Ok((Seen::Here, row)),
-            Some((row, _)) => {
-                self.transaction
-                    .prepare_cached("UPDATE event SET connection = ?2 WHERE id = ?1")?
-                    .execute([row, connection])?;
-                Ok((Seen::Earlier, row))
-            }
-            None => {
-                let row = self
-                    .transaction
-                    .prepare_cached(
-                        "INSERT INTO event (event_id, fingerprint, type, received_at, connection)
-                         VALUES (?1, ?2, ?3, ?4, ?5)",
-                    )?
-                    .insert(params![
-                        id,
-                        arrival.fingerprint,
-                        arrival.event_type,
-                        self.now.here,
-                        connection
-                    ])?;
-                Ok((Seen::New, row))
-            }
+            })?;
+        if on == connection {
+            return Ok((Seen::Here, row));
         }
+        self.transaction
+            .prepare_cached("UPDATE event SET connection = ?2 WHERE id = ?1")?
+            .execute([row, connection])?;
+        Ok((Seen::Earlier, row))
     }
 
     fn take(&self, event: &Event, news: &mut Vec<News>, filed: &mut Vec<Filed>) -> Result<(), InboxError> {

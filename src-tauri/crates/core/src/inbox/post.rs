@@ -2,9 +2,9 @@
 
 use rusqlite::{OptionalExtension, named_params, params};
 
-use super::alerts::News;
+use super::alerts::{News, Stored};
 use super::filing::{Filed, Filing, Seen, fingerprint};
-use super::reading::{self, ITEM_COLUMNS};
+use super::reading::{self, ITEM_COLUMNS, UNDECIDED_COLUMNS};
 use super::{InboxError, notices};
 use crate::event::Post;
 use crate::protocol::{EpochMillis, ItemKind};
@@ -164,6 +164,7 @@ impl Filing<'_> {
             };
             return self.post(&apart, news, filed);
         }
+        let is_new = known.is_none();
         let verdict = match known {
             Some(known) => known.verdict(post, self),
             // It was here, and was removed in time.
@@ -182,7 +183,7 @@ impl Filing<'_> {
             Verdict::Details => filed.push(self.take_details(post)?),
             Verdict::News => {
                 self.supersede(post, filed)?;
-                filed.push(self.take_news(post, news)?);
+                self.take_news(post, is_new, news, filed)?;
             }
         }
         Ok(())
@@ -221,7 +222,13 @@ impl Filing<'_> {
             .optional()?)
     }
 
-    fn take_news(&self, post: &Post, news: &mut Vec<News>) -> Result<Filed, InboxError> {
+    fn take_news(
+        &self,
+        post: &Post,
+        is_new: bool,
+        news: &mut Vec<News>,
+        filed: &mut Vec<Filed>,
+    ) -> Result<(), InboxError> {
         let sql = format!(
             "INSERT INTO item (key, kind, title, body, category, priority, actor, link, actions, progress,
                  extra, created_at, made_at, sort_at, received_at, expires_at, seen_at, read_at,
@@ -237,15 +244,15 @@ impl Filing<'_> {
                  sort_at = excluded.sort_at, received_at = excluded.received_at, expires_at = excluded.expires_at,
                  seen_at = excluded.seen_at, read_at = excluded.read_at, archived_at = excluded.archived_at,
                  content = excluded.content, posted_by = excluded.posted_by, deleted_at = NULL
-             RETURNING {ITEM_COLUMNS}"
+             RETURNING {UNDECIDED_COLUMNS}"
         );
         // That a workflow began is progress, not news: it neither counts nor alerts.
         let handled = (post.kind == ItemKind::WorkflowRunning).then_some(self.now.here);
         let read = post.read_at.or(post.archived_at).or(handled);
         let created_at = post.created_at.unwrap_or(self.now.server);
-        let mut item = self.transaction.prepare_cached(&sql)?.query_row(
+        let (mut item, row) = self.transaction.prepare_cached(&sql)?.query_row(
             named_params! {
-                                ":key": post.key,
+                ":key": post.key,
                 ":kind": reading::kind_word(post.kind),
                 ":title": post.title,
                 ":body": post.body,
@@ -268,22 +275,30 @@ impl Filing<'_> {
                 ":content": content(post),
                 ":posted_by": self.place,
             },
-            reading::item,
+            |row| Ok((reading::item(row)?, row.get("id")?)),
         )?;
+        let mut stored = Some(Stored {
+            row,
+            expires_at: post.expires_at,
+        });
         if let Some(changed) = self.apply_early(&post.key)? {
-            item = changed;
+            (item, stored) = (changed, None);
         }
         news.push(News {
             key: post.key.clone(),
             made_at: post.created_at,
             fingerprint: self.arrival.fingerprint,
             missed: self.arrival.missed,
+            place: filed.len(),
+            is_new,
+            stored,
         });
-        Ok(if handled.is_some() {
+        filed.push(if handled.is_some() {
             Filed::Changed(item)
         } else {
             Filed::Posted(item)
-        })
+        });
+        Ok(())
     }
 
     /// Takes what a person would not call news: no mark changes, and nothing alerts.
@@ -305,7 +320,7 @@ impl Filing<'_> {
             .prepare_cached(&sql)?
             .query_row(
                 named_params! {
-                                        ":key": post.key,
+                    ":key": post.key,
                     ":title": post.title,
                     ":body": post.body,
                     ":link": post.link,
@@ -345,8 +360,7 @@ impl Filing<'_> {
     /// Shows the sum: the first time as news, afterwards with another number.
     fn sum_up(&self, sum: &Post, news: &mut Vec<News>, filed: &mut Vec<Filed>) -> Result<(), InboxError> {
         if self.known(&sum.key)?.is_none() {
-            filed.push(self.take_news(sum, news)?);
-            return Ok(());
+            return self.take_news(sum, true, news, filed);
         }
         let sql = format!("UPDATE item SET title = ?2, extra = ?3 WHERE key = ?1 RETURNING {ITEM_COLUMNS}");
         let item = self.transaction.prepare_cached(&sql)?.query_row(

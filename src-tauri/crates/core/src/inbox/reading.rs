@@ -9,12 +9,24 @@ use crate::protocol::{
     Counts, EpochMillis, InboxFilter, InboxPage, InboxQuery, InboxView, Item, ItemAlert, ItemKind, Priority,
 };
 
+macro_rules! own_columns {
+    () => {
+        "key, kind, title, body, category, priority, actor, link, actions, progress, created_at, received_at, pinned, \
+         sort_at, id, seen_at, read_at, archived_at, "
+    };
+}
+
 /// What [`item`] reads, in its order.
-pub(super) const ITEM_COLUMNS: &str = "key, kind, title, body, category, priority, actor, link, actions, progress, \
-     created_at, received_at, pinned, sort_at, id, seen_at, read_at, archived_at, \
-     (SELECT state FROM alert WHERE alert.item = item.id ORDER BY alert.id DESC LIMIT 1) AS alert_state, \
+pub(super) const ITEM_COLUMNS: &str = concat!(
+    own_columns!(),
+    "(SELECT state FROM alert WHERE alert.item = item.id ORDER BY alert.id DESC LIMIT 1) AS alert_state, \
      (SELECT coalesce(CASE WHEN state = 'failed' THEN failure END, reason) FROM alert \
-         WHERE alert.item = item.id ORDER BY alert.id DESC LIMIT 1) AS alert_reason";
+         WHERE alert.item = item.id ORDER BY alert.id DESC LIMIT 1) AS alert_reason"
+);
+
+/// The same of an item whose alert is decided later in its transaction.
+pub(super) const UNDECIDED_COLUMNS: &str =
+    concat!(own_columns!(), "NULL AS alert_state, NULL AS alert_reason");
 
 /// A page is what a window shows a few times over; more at once only makes it slow.
 const MAX_PAGE: u32 = 500;
