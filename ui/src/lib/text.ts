@@ -1,6 +1,6 @@
 import { INVISIBLE } from '../host/protocol';
 
-// The core's own table: what it lets through to a toast is what is shown here.
+// The core's own table: what it lets through to a notification is what is shown here.
 const INVISIBLE_CHARACTERS = new RegExp(
   `[${INVISIBLE.map(([first, last]) => `\\u{${first.toString(16)}}-\\u{${last.toString(16)}}`).join('')}]`,
   'gu',

@@ -1,4 +1,4 @@
-//! When a lost connection is worth a toast: late, once, and at once only where the user has to do something.
+//! When a lost connection is worth a notification: late, once, and at once only where the user has to do something.
 
 use std::time::{Duration, Instant};
 

@@ -584,7 +584,7 @@ pub enum ItemKind {
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub enum Priority {
-    /// Can wait: no toast.
+    /// Can wait: no notification.
     Low,
     /// The usual.
     #[default]

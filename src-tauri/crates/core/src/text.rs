@@ -1,4 +1,4 @@
-//! Making what a server sent fit for a screen, a toast, a terminal and a database.
+//! Making what a server sent fit for a screen, a notification, a terminal and a database.
 
 mod characters;
 mod markup;

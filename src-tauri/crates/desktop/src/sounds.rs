@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 use output::Progress;
 
 /// A sound server that is being started by the first client takes about a second; a notification's sound is of no
-/// use much later than its toast.
+/// use much later than its notification.
 const OPEN_LIMIT: Duration = Duration::from_secs(3);
 
 /// How much longer than itself a sound may take before its output counts as stuck: room for the device's own buffer

@@ -103,7 +103,7 @@ fn on_this_desktop() -> Result<ExitCode> {
     let mut first = Running(app().spawn().context("cannot start the app")?);
     println!(
         "\nGloria Notify is in the tray; every few seconds the backend at {} sends something.\n\
-         Open the inbox by a click on the tray icon, by a click on a toast, or by Enter here.\n\
+         Open the inbox by a click on the tray icon, by a click on a notification, or by Enter here.\n\
          Quit in the tray's menu or Ctrl-C here ends it all.",
         backend.api
     );

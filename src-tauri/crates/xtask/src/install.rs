@@ -72,7 +72,7 @@ const PACKAGES: &[Package] = &[
     package("libasound2-plugins", Sign::File(PULSE_PLUGIN), Purpose::Desktop, "leads the app's sounds to it"),
     package("imagemagick", Sign::Program("import"), Purpose::Desktop, "takes pictures of the screen"),
     package("xdotool", Sign::Program("xdotool"), Purpose::Desktop, "handles windows as a person does"),
-    package("fonts-noto-core", Sign::File(FONT), Purpose::Desktop, "text in toasts and windows"),
+    package("fonts-noto-core", Sign::File(FONT), Purpose::Desktop, "text in notifications and windows"),
     package("webkit2gtk-driver", Sign::Program("WebKitWebDriver"), Purpose::Desktop, "drives the app's window"),
     package("iproute2", Sign::File(IP), Purpose::Network, "makes hosts, cables and routes"),
     package("nftables", Sign::File(NFT), Purpose::Network, "makes packets vanish"),

@@ -16,7 +16,7 @@ use crate::stored::{self, Handle};
 const END_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// As much of the app's log as a failure names.
-const LINES_TOLD: usize = 30;
+const MAX_LINES: usize = 30;
 
 /// How a run ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +109,7 @@ impl App {
         };
         let log = process.log();
         let lines: Vec<_> = log.lines().collect();
-        lines[lines.len().saturating_sub(LINES_TOLD)..].join("\n")
+        lines[lines.len().saturating_sub(MAX_LINES)..].join("\n")
     }
 
     /// An error if it has ended by itself.

@@ -95,15 +95,6 @@ impl Entry {
         self.record.user.as_deref()
     }
 
-    /// The name of its keyring entry. A person without a name has that of the server.
-    pub fn keyring_name(&self) -> String {
-        match &self.record.user {
-            Some(user) => format!("{}#{user}", self.record.server),
-            None if self.record.number == 0 => self.record.server.clone(),
-            None => format!("{}#{}", self.record.server, self.record.number),
-        }
-    }
-
     /// Whether nobody knows yet who it is, so that whoever comes first is.
     pub fn is_open(&self) -> bool {
         self.record.token.is_none() && !self.record.unclear

@@ -82,7 +82,7 @@ pub(super) fn split(place: &Place, busy: Duration) -> Result<(), InboxError> {
         .find(|server| **server == place.server)
         .or_else(|| servers.first());
     for server in servers.iter().filter(|server| Some(*server) != kept) {
-        take_over(&mut db, server, &legacy.file_of(server))?;
+        extract_account(&mut db, server, &legacy.file_of(server))?;
     }
     let Some(server) = kept else {
         drop(db);
@@ -94,7 +94,7 @@ pub(super) fn split(place: &Place, busy: Duration) -> Result<(), InboxError> {
         legacy.file_of(server)
     };
     if target.exists() {
-        take_over(&mut db, server, &target)?;
+        extract_account(&mut db, server, &target)?;
         drop(db);
         return remove(&legacy.file).map_err(InboxError::Folder);
     }
@@ -130,7 +130,7 @@ fn remove(file: &Path) -> io::Result<()> {
 }
 
 /// Makes the file of an account from the rows of its server, or adds them to one that is there.
-fn take_over(all: &mut Connection, server: &str, target: &Path) -> Result<(), InboxError> {
+fn extract_account(all: &mut Connection, server: &str, target: &Path) -> Result<(), InboxError> {
     make_folder_of(target)?;
     let (draft, file) = private::draft(target).map_err(folder_error)?;
     drop(file);

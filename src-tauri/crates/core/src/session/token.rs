@@ -14,7 +14,7 @@ use crate::settings::AuthTransport;
 pub struct Token(SecretString);
 
 /// Longer than any token in use (a JWT with many claims stays below 8 KiB), shorter than what servers cut headers at.
-const LONGEST_TOKEN: usize = 16 * 1024;
+const MAX_TOKEN_BYTES: usize = 16 * 1024;
 
 /// The names that a token has where it is set, such as in a cookie, and what stands before it in a request.
 const NAMES: [&str; 4] = ["GLORIA_TOKEN", "token", "access_token", "__session"];
@@ -55,7 +55,7 @@ impl Token {
         if text.is_empty() {
             return Err(TokenError::Empty);
         }
-        if text.len() > LONGEST_TOKEN {
+        if text.len() > MAX_TOKEN_BYTES {
             return Err(TokenError::TooLong);
         }
         if pasted::is_cut_off(text) {
@@ -196,7 +196,7 @@ mod tests {
             Err(TokenError::IsAddress)
         );
         assert_eq!(parsed("eyJhbGciOiJIUzI1…"), Err(TokenError::CutOff));
-        assert_eq!(parsed(&"a".repeat(LONGEST_TOKEN + 1)), Err(TokenError::TooLong));
+        assert_eq!(parsed(&"a".repeat(MAX_TOKEN_BYTES + 1)), Err(TokenError::TooLong));
     }
 
     #[test]

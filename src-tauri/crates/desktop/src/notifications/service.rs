@@ -28,7 +28,7 @@ use calls::{BUS, BUS_PATH, Call, Method, NAME, PATH, PROPERTIES, Pause, Pending,
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A service that goes on answers what it was asked in its order, but for what it looks up first, such as who asked.
-const GRACE: Duration = Duration::from_secs(5);
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How often a service that could not be started is tried again. It may need something that a login brings later.
 const START_INTERVAL: Duration = Duration::from_secs(30);
@@ -379,7 +379,7 @@ impl Service {
     fn on_ping_answered(&mut self, order: u64, by: &str, now: Instant) {
         for pending in self.pending.values_mut() {
             if pending.order < order && pending.to == by && pending.given_up_at.is_none() {
-                pending.given_up_at = Some(now + GRACE);
+                pending.given_up_at = Some(now + LOOKUP_TIMEOUT);
             }
         }
         self.ping(now);

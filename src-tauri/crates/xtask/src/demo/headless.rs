@@ -21,7 +21,7 @@ const PACE: &str = "1500ms";
 /// Rows in a full inbox window.
 const ROWS: usize = 5;
 
-/// Where the window goes: clear of the toasts at the right and of the panel at the bottom.
+/// Where the window goes: clear of the notifications at the right and of the panel at the bottom.
 const WINDOW_AT: (u32, u32) = (48, 48);
 
 /// What moves looks different after this long.
@@ -60,15 +60,15 @@ async fn show(shots: &Path, length: Duration) -> Result<()> {
         shots: shots.to_owned(),
     };
     let light = stage.start_app("light")?;
-    let toast = stage
+    let shown = stage
         .session
         .wait_for_toast(SOON, |_| true)
         .await
-        .context("no toast was shown")?;
+        .context("no notification was shown")?;
     println!(
-        "a toast was shown by {}, with {} actions",
-        toast.app_name,
-        toast.actions.len()
+        "a notification was shown by {}, with {} actions",
+        shown.app_name,
+        shown.actions.len()
     );
     println!("a tray icon says {:?}", stage.tray_icon().await?.tooltip);
     let sound = stage
@@ -111,7 +111,7 @@ async fn show(shots: &Path, length: Duration) -> Result<()> {
         "an item without a title: {items:?}"
     );
     println!(
-        "{} items in the inbox, {} toasts",
+        "{} items in the inbox, {} notifications",
         items.len(),
         stage.session.toasts().len()
     );

@@ -55,7 +55,6 @@ fn each_server_has_its_own_and_of_one_servers_the_last_used_is_in_force() {
     let anna = accounts.use_from_now(&anna, None, None, SALT);
     assert_eq!(Accounts::read(&home.paths).in_force(SERVER), Some(&anna));
     assert_eq!(accounts.named(SERVER, "bert"), Some(&bert));
-    assert_ne!(anna.keyring_name(), bert.keyring_name());
 }
 
 #[test]
