@@ -83,8 +83,8 @@ async fn attach(app: AppHandle, core: Core<'_>, updates: Channel<Revised>) -> An
     Ok(attached.snapshot)
 }
 
-/// After a lag the UI attaches again. It would see by the next revision that some are missing, but the next may be hours
-/// away.
+/// After a lag the UI attaches again. It would see by the next revision that some are missing, but the next may be
+/// hours away.
 async fn forward(mut updates: Receiver<Revised>, window: Channel<Revised>) {
     loop {
         match updates.recv().await {

@@ -1,4 +1,5 @@
-//! How much attention a kind of event may take: a token bucket for its notifications and one for what readers are told of it.
+//! How much attention a kind of event may take: a token bucket for its notifications and one for what readers are told
+//! of it.
 //!
 //! Nothing is dropped by it. What is over the rate is stored like everything else, shown a moment later together with
 //! its like, and announced by one notification instead of many.

@@ -250,8 +250,8 @@ impl Timekeeper {
         outcome
     }
 
-    /// Sees what became of what was left behind. What it wrote is written over where something else was asked for since:
-    /// a token that was stored late must not outlive a sign-out.
+    /// Sees what became of what was left behind. What it wrote is written over where something else was asked for
+    /// since: a token that was stored late must not outlive a sign-out.
     fn settle(&mut self) {
         for mut call in std::mem::take(&mut self.stuck) {
             match (call.fate(), call.writing.take()) {

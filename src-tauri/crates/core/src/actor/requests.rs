@@ -95,8 +95,8 @@ impl Actor {
         }
     }
 
-    /// Answers from the inbox as it is stored, without keeping the loop waiting. Where the file fails, the request comes
-    /// back to be answered by whatever can be used in its place.
+    /// Answers from the inbox as it is stored, without keeping the loop waiting. Where the file fails, the request
+    /// comes back to be answered by whatever can be used in its place.
     fn read<T: Send + 'static>(
         &self,
         look: impl Fn(&Inbox) -> Result<T, InboxError> + Send + Sync + Clone + 'static,

@@ -20,8 +20,8 @@ const STORAGE_RETRY_INTERVAL: Duration = Duration::from_secs(30);
 /// How often a file is tried while nothing is asked of the server before it can be read.
 const BLIND_RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How long that is done. A backup of a file of megabytes takes seconds; after a minute, what comes is shown rather than
-/// not, and what the server sends to those who know no position may be shown again.
+/// How long that is done. A backup of a file of megabytes takes seconds; after a minute, what comes is shown rather
+/// than not, and what the server sends to those who know no position may be shown again.
 const BLIND_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The inbox is in memory, because its file cannot be used.

@@ -16,8 +16,8 @@ use crate::paths::Disk;
 const WITHOUT_LOCKS: [&CStr; 2] = [c"unix-none", c"win32-none"];
 
 /// Pages of 4 KiB that the log may hold before a commit brings them to the file, which waits for the disk. SQLite's own
-/// 1000 are some seventy events: a small burst paid for it in its middle. What is quiet for a moment has its log emptied
-/// by [`super::Inbox::settle`].
+/// 1000 are some seventy events: a small burst paid for it in its middle. What is quiet for a moment has its log
+/// emptied by [`super::Inbox::settle`].
 const MAX_LOG_PAGES: i64 = 4000;
 
 /// How long the log may be where nothing was deleted: what is shorter costs nobody anything.

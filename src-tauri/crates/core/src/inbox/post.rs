@@ -57,8 +57,9 @@ fn is_workflow(kind: ItemKind) -> bool {
     }
 }
 
-/// How far ahead of the server's clock an item's time may be in the order of the list. That clock is known to a second where
-/// only `Date` says it, and the machines of one service differ by as much: less would shuffle what was made within a second.
+/// How far ahead of the server's clock an item's time may be in the order of the list. That clock is known to a second
+/// where only `Date` says it, and the machines of one service differ by as much: less would shuffle what was made
+/// within a second.
 const MAX_AHEAD: EpochMillis = 2_000;
 
 impl Known {
@@ -189,7 +190,8 @@ impl Filing<'_> {
         Ok(())
     }
 
-    /// Removes what the post replaces. One that is sent again replaces nothing: what it named may have been posted anew.
+    /// Removes what the post replaces. One that is sent again replaces nothing: what it named may have been posted
+    /// anew.
     fn supersede(&self, post: &Post, filed: &mut Vec<Filed>) -> Result<(), InboxError> {
         // A notification that names itself as the one that it replaces replaces nothing.
         if let Some(older) = post.supersedes.as_ref().filter(|older| **older != post.key)

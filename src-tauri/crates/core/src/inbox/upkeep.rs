@@ -18,8 +18,8 @@ const EXPIRED_DAYS: i64 = 7;
 /// the cursor, are not known.
 const MAX_TOMBSTONE_DAYS: i64 = 90;
 
-/// How many of them, as many as there are events remembered: a replay that reaches further back is not recognised by its
-/// events either.
+/// How many of them, as many as there are events remembered: a replay that reaches further back is not recognised by
+/// its events either.
 const MAX_TOMBSTONES: i64 = 50_000;
 
 /// How much is kept.
@@ -32,7 +32,8 @@ pub struct Retention {
 }
 
 impl Default for Retention {
-    /// A season, as people look for last quarter's; and more than anybody scrolls through, some tens of megabytes at most.
+    /// A season, as people look for last quarter's; and more than anybody scrolls through, some tens of megabytes at
+    /// most.
     fn default() -> Self {
         Self {
             days: 90,
@@ -232,7 +233,8 @@ impl Inbox {
     }
 
     /// Takes what was deleted off the disk as well: overwritten pages are brought to the file, and the log that still
-    /// has them as they were is emptied. One that is long is emptied in any case, before a commit has to. Answers whether that is done; a reader may stand in the way for a moment.
+    /// has them as they were is emptied. One that is long is emptied in any case, before a commit has to. Answers
+    /// whether that is done; a reader may stand in the way for a moment.
     ///
     /// # Errors
     ///

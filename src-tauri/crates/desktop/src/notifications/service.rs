@@ -399,7 +399,8 @@ impl Service {
 
     /// `None` while it is not known yet.
     fn state(&self) -> Option<ServiceState> {
-        // Also what is about to be given up: that it is lost is said before the service is back, which asks for it again.
+        // Also what is about to be given up: that it is lost is said before the service is back, which asks for it
+        // again.
         if self.pending.values().any(|pending| pending.overdue) {
             return Some(ServiceState::Hanging);
         }

@@ -169,7 +169,8 @@ impl Inbox {
         Ok(changed > 0)
     }
 
-    /// The collections to which nothing more comes, as they are stored, with the numbers up to which they are asked for.
+    /// The collections to which nothing more comes, as they are stored, with the numbers up to which they are asked
+    /// for.
     fn due_collections(&self, collecting: &[Collection]) -> Vec<(Option<&'static str>, i64)> {
         let collected = Collection::ALL
             .into_iter()
