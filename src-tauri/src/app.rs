@@ -38,7 +38,12 @@ const SOCKET_END_TIMEOUT: Duration = Duration::from_millis(10);
 const QUIT_TIMEOUT: Duration = Duration::from_millis(280);
 
 /// Runs until the user quits.
-pub(crate) fn run(paths: Paths, instance: Instance, start: Start) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(
+    paths: Paths,
+    instance: Instance,
+    start: Start,
+    after_failure: bool,
+) -> anyhow::Result<ExitCode> {
     let builder = notifications::with_plugin(tauri::Builder::default());
     #[cfg(target_os = "macos")]
     let builder = builder.on_web_content_process_terminate(|webview| {
@@ -46,7 +51,7 @@ pub(crate) fn run(paths: Paths, instance: Instance, start: Start) -> anyhow::Res
     });
     let app = builder
         .invoke_handler(commands::handler())
-        .setup(move |app| set_up(app, paths, instance, start).map_err(Into::into))
+        .setup(move |app| set_up(app, paths, instance, start, after_failure).map_err(Into::into))
         .build(tauri::generate_context!())?;
     let code = app.run_return(|_app, event| {
         // Without a window the app lives on in the tray; only an exit that somebody asked for has a code.
@@ -60,7 +65,13 @@ pub(crate) fn run(paths: Paths, instance: Instance, start: Start) -> anyhow::Res
 /// The task that answers on the status socket, which takes its file away when it ends.
 struct StatusTask(Mutex<Option<JoinHandle<()>>>);
 
-fn set_up(app: &mut App, paths: Paths, instance: Instance, start: Start) -> anyhow::Result<()> {
+fn set_up(
+    app: &mut App,
+    paths: Paths,
+    instance: Instance,
+    start: Start,
+    after_failure: bool,
+) -> anyhow::Result<()> {
     #[cfg(target_os = "linux")]
     {
         window::outlive_x_errors();
@@ -86,7 +97,7 @@ fn set_up(app: &mut App, paths: Paths, instance: Instance, start: Start) -> anyh
         AppRequest::Quit => quit(&asked, of_core.clone()),
     });
     app.manage(StatusTask(Mutex::new(Some(async_runtime::spawn(serving)))));
-    async_runtime::spawn(follow(app.clone(), core.clone(), tray));
+    async_runtime::spawn(follow(app.clone(), core.clone(), tray, after_failure));
     async_runtime::spawn(end_without_core(app.clone(), task));
     async_runtime::spawn(quit_on_signal(app.clone(), core));
     if start == Start::WithWindow {
@@ -121,9 +132,10 @@ fn seed() -> u64 {
     RandomState::new().hash_one(std::process::id())
 }
 
-/// Keeps the tray like the state, and opens the window when the user is needed to set the app up.
-async fn follow(app: AppHandle, core: CoreHandle, tray: Tray) {
-    let mut asked = false;
+/// Keeps the tray like the state, and opens the window when the user is needed to set the app up. After a failure it
+/// does not: the window may be what failed, and would fail again without end.
+async fn follow(app: AppHandle, core: CoreHandle, tray: Tray, after_failure: bool) {
+    let mut asked = after_failure;
     while let Ok(attached) = core.attach().await {
         let mut state = attached.snapshot;
         let mut updates = attached.updates;

@@ -12,6 +12,9 @@ pub(crate) struct Arguments {
     /// Open no window, also when Gloria Notify runs already; for a start at login
     #[arg(long, conflicts_with = "open")]
     background: bool,
+    /// Given by the app to itself where it starts again in its own place
+    #[arg(long, hide = true)]
+    after_failure: bool,
 }
 
 /// What a start asks for.
@@ -31,6 +34,11 @@ impl Arguments {
         } else {
             Start::InTray
         }
+    }
+
+    /// The app ended and began again by itself, and the window may be the reason.
+    pub(crate) fn after_failure(&self) -> bool {
+        self.after_failure
     }
 
     /// Whoever starts the app again wants to see it, except for the system at login.

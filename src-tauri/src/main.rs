@@ -49,10 +49,17 @@ fn main() -> ExitCode {
         Err(error) => return failure(UNRESPONSIVE, &error.to_string()),
     };
     #[cfg(target_os = "linux")]
+    window::begin_again_at_fatal_errors(arguments.after_failure());
+    #[cfg(target_os = "linux")]
     if let Err(problem) = window::open_display() {
         return failure(NO_DISPLAY, &problem);
     }
-    match app::run(paths, instance, arguments.first_start()) {
+    match app::run(
+        paths,
+        instance,
+        arguments.first_start(),
+        arguments.after_failure(),
+    ) {
         Ok(code) => code,
         Err(error) => failure(1, &format!("Gloria Notify could not start: {error:#}")),
     }

@@ -3,6 +3,8 @@
 //! It is made hidden and shown once its page has something to show. A window whose page is dead or does not answer is
 //! made anew: to the front of the screen it would come blank.
 
+#[cfg(target_os = "linux")]
+mod fatal;
 mod look;
 mod page;
 mod presence;
@@ -24,6 +26,8 @@ use tokio::time::{sleep, timeout};
 use crate::commands;
 use page::{Page, Rebuilds};
 
+#[cfg(target_os = "linux")]
+pub(crate) use fatal::begin_again_at_fatal_errors;
 pub(crate) use page::on_page_report;
 #[cfg(target_os = "macos")]
 pub(crate) use page::on_web_process_ended;

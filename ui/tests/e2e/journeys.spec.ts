@@ -457,9 +457,13 @@ test('signing out asks first', async ({ app, page }) => {
 test('an inbox that cannot be read says why and is read again', async ({ app, page }) => {
   await app.open('error');
   await expect(app.get('error')).toContainText('The inbox is locked by another program');
+  // Whoever looks at this sees nothing of what is new.
+  const lastShown = async (): Promise<unknown> => (await app.calls('window_shows')).at(-1);
+  await expect.poll(lastShown).toEqual({ inboxVisible: false, connectionVisible: false });
   await page.evaluate(() => window.fake.refuse('inbox_page', null));
   await app.get('error').getByRole('button', { name: 'Try again' }).click();
   await expect(app.item('n-1')).toBeVisible();
+  await expect.poll(lastShown).toEqual({ inboxVisible: true, connectionVisible: false });
 });
 
 test('each notice stands with its words', async ({ app }) => {

@@ -218,6 +218,7 @@ fn is_ours(name: &OsStr) -> bool {
     [
         "settings.toml",
         "inbox.",
+        "icon.png",
         "running.lock",
         "status.",
         "sounds-pause.",

@@ -43,6 +43,21 @@ pub fn text_variable(name: &str) -> Option<String> {
     variable(name)?.into_string().ok()
 }
 
+/// Begins the program again in the place of this one, with these arguments and the environment that it was started
+/// with. Its files are closed and its locks given up, as at an end. Returns only when that is not possible.
+#[cfg(unix)]
+pub fn begin_again(arguments: &[&str]) -> std::io::Error {
+    use std::os::unix::process::CommandExt as _;
+
+    match std::env::current_exe() {
+        Ok(program) => std::process::Command::new(program)
+            .args(arguments)
+            .envs(TAKEN.get().into_iter().flatten())
+            .exec(),
+        Err(error) => error,
+    }
+}
+
 /// A core dump holds the token and what was read, and it stays.
 #[cfg(unix)]
 fn forbid_core_dumps() {

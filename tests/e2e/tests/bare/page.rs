@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use gloria_desktop_session::{Process, SessionOptions, Signal, wait_until};
+use tokio::time::timeout;
 use zbus::Connection;
 
 use crate::scene::{SOON, Scene, program};
@@ -37,7 +38,7 @@ fn window(scene: &Scene) -> Option<String> {
     found.lines().next().map(str::to_owned)
 }
 
-/// Every process below this one, with its name.
+/// Every process below this one that has not ended, with its name.
 fn descendants(of: u32) -> Vec<(u32, String)> {
     let mut found = Vec::new();
     let processes = fs::read_dir("/proc").unwrap().flatten();
@@ -46,7 +47,8 @@ fn descendants(of: u32) -> Vec<(u32, String)> {
             let stat = fs::read_to_string(process.path().join("stat")).ok()?;
             let (id, rest) = stat.split_once(" (")?;
             let (name, rest) = rest.rsplit_once(") ")?;
-            let parent = rest.split(' ').nth(1)?;
+            let (state, rest) = rest.split_once(' ')?;
+            let parent = rest.split(' ').next().filter(|_| state != "Z")?;
             Some((
                 id.parse::<u32>().ok()?,
                 name.to_owned(),
@@ -71,7 +73,7 @@ fn descendants(of: u32) -> Vec<(u32, String)> {
 /// The process of the page that is there now, other than one that was.
 pub(crate) async fn page_process(app: &Process, other_than: Option<u32>) -> u32 {
     let look = async || {
-        let mut pages = descendants(app.id()).into_iter().filter(|(_, name)| name == PAGE);
+        let pages = descendants(app.id()).into_iter().filter(|(_, name)| name == PAGE);
         Ok(pages.map(|(id, _)| id).find(|id| Some(*id) != other_than))
     };
     wait_until("the page's process", SOON, look).await.unwrap()
@@ -283,6 +285,34 @@ async fn a_page_that_dies_again_and_again_is_made_anew_a_few_times_and_then_when
     app.check_alive().unwrap();
     open(&scene).await;
     painted(&scene).await;
+}
+
+/// Kills the next page, as a rule before it has said who it is.
+async fn kill_at_birth(app: &Process) {
+    loop {
+        let processes = descendants(app.id());
+        if let Some((page, _)) = processes.iter().find(|(_, name)| name == PAGE) {
+            return signal(*page, "KILL");
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_is_killed_at_its_birth_comes_back_and_costs_no_notification() {
+    let scene = set().await;
+    let mut app = scene.app();
+    scene.connected().await;
+    let _asks = scene.app();
+    timeout(SOON, kill_at_birth(&app)).await.unwrap();
+    painted(&scene).await;
+    app.check_alive().unwrap();
+    scene.push("1");
+    scene
+        .stored_item("what came afterwards", |item| item["key"] == "n:1")
+        .await;
+    open(&scene).await;
+    app.check_alive().unwrap();
 }
 
 #[tokio::test]

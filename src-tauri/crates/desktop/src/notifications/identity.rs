@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use gloria_core::private::{self, Mode};
+
 /// The names that packages give the app's desktop entry, without `.desktop`.
 const DESKTOP_ENTRIES: [&str; 3] = ["com.gloriasystem.notify", "Gloria Notify", "gloria-notify"];
 
@@ -54,7 +56,7 @@ fn installed_entry(folders: &[PathBuf]) -> Option<&'static str> {
 
 fn written(file: &Path, png: &[u8]) -> Option<String> {
     if fs::read(file).ok().as_deref() != Some(png)
-        && let Err(error) = fs::write(file, png)
+        && let Err(error) = private::replace(file, png, Mode::Private)
     {
         tracing::debug!(%error, "notifications have no icon");
         return None;
@@ -64,6 +66,8 @@ fn written(file: &Path, png: &[u8]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]
@@ -82,6 +86,8 @@ mod tests {
         assert_eq!(found.desktop_entry, None);
         assert_eq!(Path::new(&found.icon), icon);
         assert_eq!(fs::read(&icon).unwrap(), b"a picture");
+        let mode = fs::metadata(&icon).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "as all files of the app");
 
         let applications = home.path().join("system/applications");
         fs::create_dir_all(&applications).unwrap();

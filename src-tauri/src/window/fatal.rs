@@ -1,0 +1,60 @@
+//! GLib ends the program at an error that a library calls fatal. WebKit does so when the process of a page is gone
+//! before it has given its number, as one that is killed, or finds no memory, at its birth. No return from there keeps
+//! the program, but it can begin again in its own place, and then loses no more than by a kill.
+
+use std::time::{Duration, Instant};
+
+use gloria_desktop::process;
+use gtk::glib::{LogField, LogLevel, LogWriterOutput, log_set_writer_func, log_writer_default};
+
+/// A window that lets the program end this soon after it began again for that reason is not opened by itself once
+/// more; whoever asks for it may try. Longer than a page takes to start.
+const REOPEN_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Lets the app begin again where GLib would end it. Once, before there is a window.
+pub(crate) fn begin_again_at_fatal_errors(after_failure: bool) {
+    let began = Instant::now();
+    log_set_writer_func(move |level, fields| {
+        match level {
+            // GLib ends the program as soon as this returns.
+            LogLevel::Error => begin_again(fields, after_failure, began.elapsed()),
+            LogLevel::Critical | LogLevel::Warning | LogLevel::Message | LogLevel::Info | LogLevel::Debug => {
+                log_writer_default(level, fields)
+            }
+        }
+    });
+}
+
+fn begin_again(fields: &[LogField<'_>], after_failure: bool, lived: Duration) -> LogWriterOutput {
+    let message = fields.iter().find(|field| field.key() == "MESSAGE");
+    let message = message.and_then(LogField::value_str).unwrap_or_default();
+    tracing::error!(
+        message,
+        "a fatal error of the window system; the app begins again"
+    );
+    let error = process::begin_again(arguments(after_failure, lived));
+    tracing::error!(%error, "the app could not begin again and ends");
+    LogWriterOutput::Handled
+}
+
+/// With the window, which was just being made, unless it was the reason before.
+fn arguments(after_failure: bool, lived: Duration) -> &'static [&'static str] {
+    if after_failure && lived < REOPEN_INTERVAL {
+        &["--after-failure"]
+    } else {
+        &["--after-failure", "--open"]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_that_fails_at_each_start_is_not_opened_without_end() {
+        let opens = |after_failure, lived| arguments(after_failure, lived).contains(&"--open");
+        assert!(opens(false, Duration::ZERO));
+        assert!(!opens(true, REOPEN_INTERVAL - Duration::from_millis(1)));
+        assert!(opens(true, REOPEN_INTERVAL));
+    }
+}
