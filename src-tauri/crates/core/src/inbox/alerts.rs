@@ -224,14 +224,23 @@ pub(super) fn fold(
         if !news.is_new {
             suppress_open(db, stored.row, &Reason::Replaced)?;
         }
-        let (alert, is_settled) = match decide(&item, stored.expires_at, news) {
+        let (alert, was_decided) = match decide(&item, stored.expires_at, news) {
             Decided::Now(decision) => (
                 AlertRow::decided(asked.number(now.here), decision, now.here),
-                is_as_posted && item.read_at.is_none() && item.archived_at.is_none(),
+                false,
             ),
-            Decided::Before(alert) => (*alert, false),
+            Decided::Before(alert) => (*alert, true),
         };
-        insert(db, stored.row, item.priority, stored.expires_at, &alert)?;
+        let is_unread = item.read_at.is_none() && item.archived_at.is_none();
+        let is_settled = is_as_posted && is_unread && !was_decided;
+        insert(
+            db,
+            stored.row,
+            item.priority,
+            stored.expires_at,
+            &alert,
+            was_decided,
+        )?;
         if !news.is_new {
             drop_old(db, stored.row, &asked_alone)?;
         }

@@ -58,27 +58,35 @@ impl AlertRow {
     }
 }
 
-/// Writes a row of an item. One that is there already, from half of the same batch, becomes as this one.
+const INSERT: &str =
+    "INSERT INTO alert (id, item, state, reason, failure, collection, priority, expires_at, decided_at,
+         answered_at, delivery, service, notification, digest)
+     VALUES (:id, :item, :state, :reason, :failure, :collection, :priority, :expires_at, :decided_at,
+         :answered_at, :delivery, :service, :notification, (SELECT id FROM digest WHERE id = :digest))";
+
+const INSERT_OR_UPDATE: &str =
+    "INSERT INTO alert (id, item, state, reason, failure, collection, priority, expires_at,
+         decided_at, answered_at, delivery, service, notification, digest)
+     VALUES (:id, :item, :state, :reason, :failure, :collection, :priority, :expires_at, :decided_at,
+         :answered_at, :delivery, :service, :notification, (SELECT id FROM digest WHERE id = :digest))
+     ON CONFLICT (id) DO UPDATE SET state = excluded.state, reason = excluded.reason,
+         failure = excluded.failure, collection = excluded.collection, answered_at = excluded.answered_at,
+         delivery = excluded.delivery, service = excluded.service, notification = excluded.notification,
+         digest = excluded.digest
+     WHERE item = excluded.item";
+
+/// Writes a row of an item. One that was decided about before and is there already, from half of the same batch, becomes
+/// as this one; for one that cannot be there SQLite need not copy the pages that an update might have to undo.
 pub(in crate::inbox) fn insert(
     db: &Connection,
     item: i64,
     priority: Priority,
     expires_at: Option<EpochMillis>,
     row: &AlertRow,
+    may_be_there: bool,
 ) -> Result<(), InboxError> {
-    db.prepare_cached(
-        "INSERT INTO alert (id, item, state, reason, failure, collection, priority, expires_at, decided_at,
-             answered_at, delivery, service, notification, digest)
-         VALUES (:id, :item, :state, :reason, :failure, :collection, :priority, :expires_at, :decided_at,
-             :answered_at, :delivery, :service, :notification,
-             (SELECT id FROM digest WHERE id = :digest))
-         ON CONFLICT (id) DO UPDATE SET state = excluded.state, reason = excluded.reason,
-             failure = excluded.failure, collection = excluded.collection, answered_at = excluded.answered_at,
-             delivery = excluded.delivery, service = excluded.service, notification = excluded.notification,
-             digest = excluded.digest
-         WHERE item = excluded.item",
-    )?
-    .execute(named_params! {
+    let sql = if may_be_there { INSERT_OR_UPDATE } else { INSERT };
+    db.prepare_cached(sql)?.execute(named_params! {
         ":id": row.id,
         ":item": item,
         ":state": super::state_word(row.state),
