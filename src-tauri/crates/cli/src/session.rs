@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use clap::Args;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use gloria_core::account::{Accounts, Entry};
 use gloria_core::address::Address;
 use gloria_core::ports::{SecretError, Secrets};
 use gloria_core::session::{
@@ -100,13 +101,38 @@ pub(crate) async fn logout(options: Options) -> anyhow::Result<ExitCode> {
     };
     let keyring = Keyring::new()?;
     // Forgetting what is not there is no error to the keyring, and would read like a success.
-    if matches!(keyring.load(&address).await, Ok(None)) {
+    if matches!(load(&keyring, &address).await, Ok(None)) {
         complain(&format!("no token is kept for {address}"));
         return tell("notLoggedIn", &address);
     }
-    keyring.forget(&address).await?;
+    for entry in entries(&address) {
+        keyring.forget(&entry).await?;
+    }
     tell_running_app(&address).await;
     tell("loggedOut", &address)
+}
+
+/// Where a server's token may be: a new one in the server's own entry, else in that of the account that was used last.
+fn entries(server: &str) -> Vec<String> {
+    let mut entries = vec![server.to_owned()];
+    if let Ok(paths) = gloria_desktop::paths(process::variable) {
+        let own = Accounts::read(&paths).in_force(server).map(Entry::keyring_name);
+        entries.extend(own.filter(|own| own != server));
+    }
+    entries
+}
+
+async fn load(keyring: &Keyring, server: &str) -> Result<Option<Token>, SecretError> {
+    if let Some(token) = keyring.load(server).await? {
+        return Ok(Some(token));
+    }
+    // Only now: an app that runs may have moved the token there a moment ago.
+    for entry in entries(server).iter().skip(1) {
+        if let Some(token) = keyring.load(entry).await? {
+            return Ok(Some(token));
+        }
+    }
+    Ok(None)
 }
 
 /// An app that runs asks the keyring anew. Without this it would go on with the token that it has, or wait.
@@ -192,7 +218,7 @@ impl CommandTokens {
         let given = self.given.as_ref().and_then(|held| held.for_server(&self.server));
         match (given, &self.keyring) {
             (Some(token), _) => Ok(Some(token.clone())),
-            (None, Some(keyring)) => keyring.load(&self.entry).await,
+            (None, Some(keyring)) => load(keyring, &self.entry).await,
             (None, None) => Ok(None),
         }
     }

@@ -12,11 +12,13 @@ use crate::ports::{SecretError, Secrets};
 use crate::protocol::TokenState;
 use crate::settings::AuthTransport;
 
+mod entries;
 mod server_token;
 #[cfg(test)]
 mod tests;
 mod token;
 
+use entries::find;
 pub use server_token::{EnvironmentTokenError, Server, ServerToken, TokenFor, environment_token};
 pub use token::{Token, TokenError};
 
@@ -40,7 +42,8 @@ impl TokenReport {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SessionOptions {
     pub(crate) server: Server,
-    /// The name of the keyring's entry.
+    /// The name of the keyring's entry for a token of which it is not known yet whose it is. One whose person is known
+    /// is in the account's own, so that nobody's token takes another one's place.
     pub(crate) entry: String,
     pub(crate) transport: AuthTransport,
 }
@@ -48,9 +51,9 @@ pub(crate) struct SessionOptions {
 /// The token of one server, for the stream, tests and requests alike. Its clones are one session.
 ///
 /// A token of the environment holds, whatever else comes. Otherwise what was entered last holds, or what the keyring
-/// gives, which is asked once, and again after the server refused its token. However many ask at a time, the keyring is
-/// asked one question. What people decide ([`Session::enter`], [`Session::forget`], [`Session::ask_anew`]) makes an
-/// answer to an earlier question void.
+/// gives, which is asked once, and again after the server refused its token: first for the server's entry, where a new
+/// token is, then for the account's. However many ask at a time, it is asked one question. What people decide
+/// ([`Session::enter`], [`Session::forget`], [`Session::ask_anew`]) makes an answer to an earlier question void.
 #[derive(Clone)]
 pub(crate) struct Session(Arc<Inner>);
 
@@ -70,6 +73,8 @@ struct State {
     /// Counts what people decided.
     decision: u64,
     question: Option<Shared<BoxFuture<'static, Answer>>>,
+    /// The entry of the account in force, where it has one of its own.
+    own: Option<String>,
 }
 
 struct Held {
@@ -77,6 +82,8 @@ struct Held {
     source: Source,
     /// The keyring may have another by now.
     stale: bool,
+    /// The entry that it is in, or goes to.
+    entry: String,
 }
 
 /// Where the token in force is from.
@@ -118,6 +125,7 @@ impl Session {
                 token: token.clone(),
                 source,
                 stale: false,
+                entry: options.entry.clone(),
             })
         };
         let held = own(environment, Source::Environment).or_else(|| own(entered, Source::Memory));
@@ -169,7 +177,8 @@ impl Session {
         let mut state = self.0.state();
         if !state.is_environments() {
             state.decide();
-            self.0.hold(&mut state, Some((token, Source::Memory)));
+            let entry = self.0.options.entry.clone();
+            self.0.hold(&mut state, Some((token, Source::Memory, entry)));
             self.0.publish(TokenState::Present, String::new());
         }
         state.generation
@@ -251,9 +260,11 @@ impl Session {
             of_the_keyring(&state).then_some(state.decision)
         };
         let Some(asked) = asked else { return false };
-        let Ok(found) = self.0.secrets.look(&self.0.options.entry).await else {
-            return false;
-        };
+        let entries = self.entries();
+        let first = self.0.secrets.look(&self.0.options.entry);
+        let found = find(first, &entries, |entry| self.0.secrets.look(entry)).await;
+        let Ok(found) = found else { return false };
+        let found = found.map(|(token, _)| token);
         let state = self.0.state();
         let known = state.held.as_ref().and_then(|held| self.0.own(&held.token));
         state.decision == asked
@@ -272,14 +283,15 @@ impl Inner {
     }
 
     /// Puts this token in force, or none, and says so where it is another one.
-    fn hold(&self, state: &mut State, next: Option<(Token, Source)>) {
+    fn hold(&self, state: &mut State, next: Option<(Token, Source, String)>) {
         let before = state.held.take();
         let known = before.as_ref().and_then(|held| self.own(&held.token));
-        let is_another = known.map(Token::expose) != next.as_ref().map(|(token, _)| token.expose());
-        state.held = next.map(|(token, source)| Held {
+        let is_another = known.map(Token::expose) != next.as_ref().map(|(token, ..)| token.expose());
+        state.held = next.map(|(token, source, entry)| Held {
             token: ServerToken::new(self.options.server.clone(), token),
             source,
             stale: false,
+            entry,
         });
         if is_another {
             state.generation = state.generation.next();
@@ -307,9 +319,9 @@ impl Inner {
             return question.clone();
         }
         let loaded = self.secrets.load(&self.options.entry);
-        let (inner, asked) = (Arc::clone(self), state.decision);
+        let (inner, asked, entries) = (Arc::clone(self), state.decision, self.entries(state));
         let answered = tokio::spawn(async move {
-            let found = loaded.await;
+            let found = find(loaded, &entries, |entry| inner.secrets.load(entry)).await;
             inner.answer(asked, found)
         });
         let question = async { answered.await.unwrap_or_else(|_| Answer::failed()) }
@@ -319,7 +331,7 @@ impl Inner {
         question
     }
 
-    fn answer(&self, asked: u64, found: Result<Option<Token>, SecretError>) -> Answer {
+    fn answer(&self, asked: u64, found: Result<Option<(Token, String)>, SecretError>) -> Answer {
         let mut state = self.state();
         if state.decision != asked {
             return Answer::Void;
@@ -327,7 +339,8 @@ impl Inner {
         state.question = None;
         Answer::Settled(match found {
             Ok(found) => {
-                self.hold(&mut state, found.map(|token| (token, Source::Keyring)));
+                let found = found.map(|(token, entry)| (token, Source::Keyring, entry));
+                self.hold(&mut state, found);
                 match self.credential(&state) {
                     Some(credential) => {
                         self.publish(TokenState::Present, String::new());

@@ -95,6 +95,16 @@ impl Entry {
         self.record.user.as_deref()
     }
 
+    /// The name of its keyring entry. No server's name has a space or `#`, so nobody shares one with another; the first
+    /// person whom a server does not name has that of the server.
+    pub fn keyring_name(&self) -> String {
+        match &self.record.user {
+            Some(user) => format!("{}#{user}", self.record.server),
+            None if self.record.number == 0 => self.record.server.clone(),
+            None => format!("{} {}", self.record.server, self.record.number),
+        }
+    }
+
     /// Whether nobody knows yet who it is, so that whoever comes first is.
     pub fn is_open(&self) -> bool {
         self.record.token.is_none() && !self.record.unclear
@@ -124,6 +134,8 @@ impl Entry {
 pub struct Accounts {
     root: PathBuf,
     entries: Vec<Entry>,
+    /// The keyring entries of accounts that were erased.
+    erased: Vec<String>,
 }
 
 impl Accounts {
@@ -135,7 +147,11 @@ impl Accounts {
         let folders = folders.filter_map(|entry| entry.ok().map(|entry| entry.path()));
         let mut entries: Vec<_> = folders.filter_map(|folder| read(&folder)).collect();
         entries.sort_by(|a, b| a.folder.cmp(&b.folder));
-        Self { root, entries }
+        Self {
+            root,
+            entries,
+            erased: Vec::new(),
+        }
     }
 
     /// Finishes erasing what a crash left half erased.
@@ -260,9 +276,11 @@ impl Accounts {
         }
     }
 
-    /// Saves what could not be saved before.
+    /// Saves what could not be saved before, or went with a folder that was taken away: without it the next start would
+    /// know neither whose the inbox is nor which keyring entry is theirs.
     pub fn save_unsaved(&mut self) {
-        for entry in self.entries.iter_mut().filter(|entry| entry.unsaved) {
+        let is_missing = |entry: &Entry| entry.unsaved || !entry.folder.join(RECORD).exists();
+        for entry in self.entries.iter_mut().filter(|entry| is_missing(entry)) {
             if let Err(error) = entry.save() {
                 tracing::warn!(%error, "whose a folder is could not be stored");
             }
@@ -282,12 +300,23 @@ impl Accounts {
         entry
     }
 
-    /// Erases an account with everything that is kept for it. Nothing may have its inbox open.
+    /// The keyring entries of accounts that were erased and of no other one, to be removed.
+    pub fn take_erased(&mut self) -> Vec<String> {
+        let mut erased = std::mem::take(&mut self.erased);
+        erased.retain(|name| self.entries.iter().all(|entry| entry.keyring_name() != *name));
+        erased
+    }
+
+    /// Erases an account with everything that is kept for it: its folder, and its keyring entry by
+    /// [`Accounts::take_erased`]. Nothing may have its inbox open.
     ///
     /// # Errors
     /// The folder cannot be renamed or removed.
     pub fn erase(&mut self, entry: &Entry) -> io::Result<()> {
         self.entries.retain(|known| known.folder != entry.folder);
+        // Anybody's new token is in the server's entry.
+        self.erased
+            .extend(Some(entry.keyring_name()).filter(|name| *name != entry.record.server));
         let mut name = entry.folder.file_name().unwrap_or_default().to_owned();
         name.push(ERASED);
         let erased = entry.folder.with_file_name(name);

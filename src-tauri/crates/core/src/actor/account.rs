@@ -234,6 +234,9 @@ impl Actor {
         // On the same server it is another person who would see what is pending.
         let same_server = self.account.as_ref().map(Entry::server) == Some(next.server());
         self.end_alerts(!same_server).await;
+        if same_server {
+            self.withdraw_all().await;
+        }
         let opened = match self.store.take_unstored(&next) {
             Some(left) => left,
             None => {

@@ -295,6 +295,19 @@ impl Actor {
         }
     }
 
+    /// Another person comes: nothing of this one stays on screen.
+    pub(super) async fn withdraw_all(&mut self) {
+        match self.with_inbox(|inbox| inbox.on_screen()).await {
+            Ok(handles) => {
+                for handle in &handles {
+                    self.setup.ports.notifications.withdraw(handle.clone());
+                }
+                self.record_withdrawn(handles).await;
+            }
+            Err(error) => tracing::error!(%error, "which notifications are on screen could not be read"),
+        }
+    }
+
     async fn record_withdrawn(&mut self, handles: Vec<NotificationHandle>) {
         let recorded = self
             .with_inbox(move |inbox| inbox.record_withdrawn(&handles))
@@ -398,7 +411,10 @@ impl Actor {
                 self.alerts.own.pop_front();
             }
         }
-        // Of an account that was left meanwhile it stays pending, as at an end of the app.
+        // Of an account that was left meanwhile it stays pending, and is shown when that one is entered again.
+        if let (true, Some(_), Ok(answer)) = (asked.account != self.alerts.account, &asked.target, &outcome) {
+            self.setup.ports.notifications.withdraw(answer.handle.clone());
+        }
         if let Some(target) = asked.target.filter(|_| asked.account == self.alerts.account) {
             let (outcome, at) = (
                 outcome.map_err(|error| Reason::from(&error)),

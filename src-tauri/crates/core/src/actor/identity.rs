@@ -236,6 +236,7 @@ impl Actor {
                 let account = self.accounts.use_from_now(&account, user, token.as_ref(), salt);
                 self.set_account(account);
                 self.identity.checked = true;
+                self.move_token();
                 if !trusted {
                     self.identity.state = State::Known;
                     self.open_stream();
@@ -301,6 +302,7 @@ impl Actor {
         self.identity.state = State::Known;
         if answer.same {
             let account = self.accounts.same_person(&account, &other);
+            self.forget_erased();
             self.set_account(account);
             self.publish_account();
             self.open_stream();
@@ -321,6 +323,7 @@ impl Actor {
             .accounts
             .use_from_now(&next, user.as_deref(), token.as_ref(), salt);
         self.accounts.remove_unconfirmed(next.server());
+        self.forget_erased();
         if let Err(error) = self.begin_account(next, position).await {
             tracing::error!(%error, "the inbox of the account could not be opened");
         }

@@ -6,13 +6,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, join_all};
 use gloria_stream::{Generation, HaltReason, IdleReason, Status};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::{Actor, Report};
+use crate::account::Entry;
 use crate::address::Address;
 use crate::handle::{CoreError, Reply};
 use crate::ports::{SecretError, Secrets};
@@ -148,7 +149,36 @@ impl Actor {
             entry: address.server(),
             transport: self.settings.auth_transport,
         };
-        self.tokens.session_for(options, &self.setup.ports.secrets)
+        let session = self.tokens.session_for(options, &self.setup.ports.secrets);
+        let server = address.server();
+        let account = self.account.as_ref();
+        let account = account.filter(|account| account.server() == server);
+        let account = account.or_else(|| self.accounts.in_force(&server));
+        session.set_account_entry(account.map(Entry::keyring_name));
+        session
+    }
+
+    /// Once it is known whose the token is, the keyring keeps it in the entry of that account.
+    pub(super) fn move_token(&self) {
+        if self.identity.is_unchecked() {
+            return;
+        }
+        if let Some((session, account)) = self.tokens.session().zip(self.account.as_ref()) {
+            session.set_account_entry(Some(account.keyring_name()));
+            session.move_to_account();
+        }
+    }
+
+    /// What the keyring has for accounts that were erased goes with them.
+    pub(super) fn forget_erased(&mut self) {
+        for entry in self.accounts.take_erased() {
+            let forgotten = self.setup.ports.secrets.forget(&entry);
+            tokio::spawn(async move {
+                if let Err(error) = forgotten.await {
+                    tracing::warn!(%error, "the token of an account that was erased could not be removed");
+                }
+            });
+        }
     }
 
     /// Not every program that stores a token says so, and the next attempt may be an hour away.
@@ -231,6 +261,9 @@ impl Actor {
         reply: Option<Reply<()>>,
     ) {
         let in_force = self.tokens.session().is_some_and(|known| known.is(session));
+        if in_force && outcome.is_ok() {
+            self.move_token();
+        }
         // What was decided since has an answer of its own.
         if in_force && session.generation() == generation {
             let message = outcome.err().map(|error| {
@@ -278,10 +311,13 @@ impl Actor {
             return;
         };
         session.forget();
-        let forgotten = self.setup.ports.secrets.forget(&session.options().entry);
+        let entries = session.entries();
+        let forgotten = entries.iter().map(|entry| self.setup.ports.secrets.forget(entry));
+        let forgotten = join_all(forgotten.collect::<Vec<_>>());
         self.on_token(TokenReport::new(TokenState::Missing));
         tokio::spawn(async move {
-            let outcome = forgotten.await.map_err(|error| {
+            let outcomes: Result<Vec<()>, SecretError> = forgotten.await.into_iter().collect();
+            let outcome = outcomes.map(drop).map_err(|error| {
                 CoreError::Invalid(format!(
                     "you are disconnected, but the token could not be removed: {error}"
                 ))

@@ -123,10 +123,7 @@ async fn the_first_run_tests_saves_and_connects() {
         .unwrap();
     let state = running.connected().await;
     assert!(!state.account.needs_setup);
-    assert!(
-        desk.secrets.token(&backend.api_url()).is_some(),
-        "the token is in the keyring"
-    );
+    desk.kept(&backend, "user-1", TEST_TOKEN).await;
     running.stop().await;
 
     let again = desk.start();
@@ -205,7 +202,9 @@ async fn signing_out_forgets_the_token_and_hangs_up() {
         (state.account.token, state.connection.state),
         (TokenState::Missing, ConnectionState::Idle)
     );
-    assert!(desk.secrets.token(&backend.api_url()).is_none());
+    for entry in [backend.api_url(), Desk::entry_of(&backend, "user-1")] {
+        assert!(desk.secrets.token(&entry).is_none(), "{entry}");
+    }
     soon("hung up", control.wait_for(|seen| seen.streams == 0, DEADLINE))
         .await
         .unwrap();

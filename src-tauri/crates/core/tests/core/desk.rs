@@ -111,6 +111,28 @@ impl Desk {
         }
     }
 
+    /// Where the keyring keeps a token whose person the server names.
+    pub(crate) fn entry_of(backend: &Backend, user: &str) -> String {
+        format!("{}#{user}", backend.api_url())
+    }
+
+    /// Waits until the keyring has the token in the entry of the account, and nothing in the server's.
+    pub(crate) async fn kept(&self, backend: &Backend, user: &str, token: &str) {
+        let moved = async {
+            loop {
+                let asked = self.secrets.asked.all().len();
+                let own = self.secrets.token(&Self::entry_of(backend, user));
+                if self.secrets.token(&backend.api_url()).is_none()
+                    && own.is_some_and(|own| own.expose() == token)
+                {
+                    return;
+                }
+                self.secrets.asked.wait_for(asked + 1).await;
+            }
+        };
+        soon("the token is in its account's entry", moved).await;
+    }
+
     pub(crate) fn titles(&self) -> Vec<String> {
         self.notifications
             .shown

@@ -1,7 +1,8 @@
 //! Two people on one server: each has an inbox and a position of their own, and nobody is taken for the other.
 
 use gloria_backend::{Backend, Control, TEST_TOKEN};
-use gloria_core::protocol::{AccountForm, ConnectionState, PersonAnswer, Remedy, Snapshot};
+use gloria_core::ports::fakes::Behaviour;
+use gloria_core::protocol::{AccountForm, ConnectionState, PersonAnswer, Remedy, Snapshot, TokenState};
 use gloria_core::session::Token;
 use gloria_core::status::{Health, health};
 use gloria_core::tray::{self, LocalTime, TrayIcon};
@@ -155,4 +156,139 @@ async fn the_first_persons_own_token_takes_the_question_back() {
     save(&running, &backend, TEST_TOKEN).await;
     let state = running.until("all of it", total(2)).await;
     assert_eq!(state.account.question, None);
+}
+
+/// The first person with one notification on screen, and a second one's token.
+async fn two_people() -> (Backend, Control, Desk, Running) {
+    let (backend, control) = backend().await;
+    control.set_user("token-of-bert", Some("bert"));
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running.connected().await;
+    desk.kept(&backend, "user-1", TEST_TOKEN).await;
+    (backend, control, desk, running)
+}
+
+/// Waits until the inbox knows that this item's notification is on screen, whatever was heard of it.
+async fn recorded(running: &Running, key: &str) {
+    let read = async {
+        loop {
+            let mut updates = running.core.attach().await.unwrap().updates;
+            let items = running.items().await;
+            let alert = items.into_iter().find(|item| item.key == key);
+            let alert = alert.and_then(|item| item.alert).map(|alert| alert.words);
+            if alert.is_some_and(|words| words.starts_with("Notification shown")) {
+                return;
+            }
+            // Whatever changes is published.
+            let _ = updates.recv().await;
+        }
+    };
+    soon("recorded", read).await;
+}
+
+#[tokio::test]
+async fn each_persons_token_has_an_entry_of_its_own_in_the_keyring() {
+    let (backend, _control, desk, running) = two_people().await;
+    save(&running, &backend, "token-of-bert").await;
+    desk.kept(&backend, "bert", "token-of-bert").await;
+    desk.kept(&backend, "user-1", TEST_TOKEN).await;
+    running.stop().await;
+
+    let running = desk.start();
+    running.connected().await;
+    let kept = running.core.attach().await.unwrap().snapshot.account;
+    assert_eq!(kept.question, None, "the one who was there last goes on");
+    running.core.account_sign_out().await.unwrap();
+    assert!(desk.secrets.token(&Desk::entry_of(&backend, "bert")).is_none());
+    desk.kept(&backend, "user-1", TEST_TOKEN).await;
+    running.stop().await;
+
+    let running = desk.start();
+    running
+        .until("signed out", |state| state.account.token == TokenState::Missing)
+        .await;
+}
+
+#[tokio::test]
+async fn a_new_token_beside_the_app_is_found_before_the_accounts_own() {
+    let (backend, control, desk, running) = two_people().await;
+    control.require_token("renewed");
+    control.set_user("renewed", Some("user-1"));
+    desk.secrets
+        .put(&backend.api_url(), Token::parse("renewed").unwrap());
+    running.core.credentials_changed(backend.api_url()).await.unwrap();
+    desk.kept(&backend, "user-1", "renewed").await;
+    running.connected().await;
+}
+
+#[tokio::test]
+async fn who_is_not_named_keeps_the_servers_entry() {
+    let (backend, control) = backend().await;
+    control.set_user(TEST_TOKEN, None);
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running.connected().await;
+    control.push(CREATED, live("1", "normal"));
+    running.until("stored", total(1)).await;
+    running.stop().await;
+    let kept = desk.secrets.token(&backend.api_url()).unwrap();
+    assert_eq!(kept.expose(), TEST_TOKEN);
+    assert!(desk.secrets.asked.all().iter().all(|(verb, _)| *verb == "load"));
+}
+
+#[tokio::test]
+async fn nothing_of_the_first_stays_on_screen_and_no_late_click_leads_to_the_others_items() {
+    let (backend, control, desk, running) = two_people().await;
+    control.push(CREATED, live("1", "normal"));
+    soon("shown", desk.notifications.shown.wait_for(1)).await;
+    recorded(&running, "n:1").await;
+    let first = desk.notifications.handle_of("n:1").unwrap();
+    save(&running, &backend, "token-of-bert").await;
+    running.until("an inbox of their own", total(0)).await;
+    assert_eq!(desk.notifications.withdrawn_items(), ["n:1"]);
+
+    // Items of the same name, as a server may have for each of its users.
+    control.push(CREATED, live("1", "normal"));
+    control.push(CREATED, live("2", "normal"));
+    soon("shown", desk.notifications.shown.wait_for(3)).await;
+    recorded(&running, "n:2").await;
+    desk.notifications.click(first, Some("late".into()));
+    let own = desk.notifications.handle_of("n:2").unwrap();
+    desk.notifications.click(own, Some("own".into()));
+    let opened = soon("window", desk.window.opened.wait_for(1)).await;
+    assert_eq!(opened, [Some("own".to_owned())], "the late click leads nowhere");
+    running
+        .until("requested", |state| {
+            state.requested_item.as_deref() == Some("n:2")
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn what_is_pending_of_the_first_waits_until_they_are_back() {
+    let (backend, control, desk, running) = two_people().await;
+    desk.notifications.behave(Behaviour::Hangs);
+    control.push(CREATED, live("1", "normal"));
+    soon("asked", desk.notifications.asked.wait_for(1)).await;
+    running.until("stored", total(1)).await;
+    save(&running, &backend, "token-of-bert").await;
+    running.until("an inbox of their own", total(0)).await;
+
+    // The service goes on, and shows what it was asked for before.
+    desk.notifications.behave(Behaviour::Answers);
+    soon("withdrawn", desk.notifications.withdrawn.wait_for(1)).await;
+    assert_eq!(desk.notifications.withdrawn_items(), ["n:1"]);
+    control.push(CREATED, live("2", "normal"));
+    soon("shown", desk.notifications.shown.wait_for(2)).await;
+    assert_eq!(desk.titles(), ["title 1", "title 2"]);
+    recorded(&running, "n:2").await;
+
+    save(&running, &backend, TEST_TOKEN).await;
+    running.until("the first again", total(2)).await;
+    let again = soon("shown again", desk.notifications.shown.wait_for(3)).await;
+    assert!(
+        again[2..].iter().any(|request| request.title == "title 1"),
+        "{again:?}"
+    );
 }

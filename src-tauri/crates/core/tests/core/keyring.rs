@@ -36,6 +36,7 @@ async fn status_and_urgent_notifications_do_not_wait_for_it() {
     let desk = Desk::signed_in(&backend);
     let running = desk.start();
     running.connected().await;
+    desk.kept(&backend, "user-1", TEST_TOKEN).await;
     desk.secrets.hang();
     let before = desk.secrets.asked.all().len();
     control.require_token("another");
@@ -61,8 +62,7 @@ async fn status_and_urgent_notifications_do_not_wait_for_it() {
 
     desk.secrets.go_on();
     soon("saved", saved).await.unwrap();
-    let kept = desk.secrets.token(&backend.api_url()).unwrap();
-    assert_eq!(kept.expose(), "another");
+    desk.kept(&backend, "user-1", "another").await;
     let tested = AccountForm {
         address: backend.api_url(),
         token: None,
@@ -76,6 +76,7 @@ async fn stopping_does_not_wait_for_it() {
     let desk = Desk::signed_in(&backend);
     let running = desk.start();
     running.connected().await;
+    desk.kept(&backend, "user-1", TEST_TOKEN).await;
     desk.secrets.hang();
     let before = desk.secrets.asked.all().len();
     let signed_out = sign_out(&running);
@@ -93,22 +94,24 @@ async fn what_was_decided_last_is_what_it_holds_in_the_end() {
     let desk = Desk::signed_in(&backend);
     let running = desk.start();
     running.connected().await;
+    desk.kept(&backend, "user-1", TEST_TOKEN).await;
     desk.secrets.hang();
     let before = desk.secrets.asked.all().len();
     let mut replies = vec![save(&running, &backend.api_url(), "first")];
     asked(&desk, before + 1).await;
     replies.push(sign_out(&running));
-    asked(&desk, before + 2).await;
+    // Both entries are.
+    asked(&desk, before + 3).await;
     control.require_token("last");
     replies.push(save(&running, &backend.api_url(), "last"));
-    asked(&desk, before + 3).await;
+    asked(&desk, before + 4).await;
     running.connected().await;
 
     desk.secrets.go_on();
     for reply in replies {
         soon("a reply to each", reply).await.unwrap();
     }
-    assert_eq!(desk.secrets.token(&backend.api_url()).unwrap().expose(), "last");
+    desk.kept(&backend, "user-1", "last").await;
     let state = running.connected().await;
     assert_eq!(
         (state.account.token, state.notices),
@@ -116,14 +119,17 @@ async fn what_was_decided_last_is_what_it_holds_in_the_end() {
     );
 
     desk.secrets.hang();
+    let before = desk.secrets.asked.all().len();
     let saved = save(&running, &backend.api_url(), TEST_TOKEN);
-    asked(&desk, before + 4).await;
+    asked(&desk, before + 1).await;
     let signed_out = sign_out(&running);
-    asked(&desk, before + 5).await;
+    asked(&desk, before + 3).await;
     desk.secrets.go_on();
     soon("saved", saved).await.unwrap();
     soon("signed out", signed_out).await.unwrap();
-    assert!(desk.secrets.token(&backend.api_url()).is_none());
+    for entry in [backend.api_url(), Desk::entry_of(&backend, "user-1")] {
+        assert!(desk.secrets.token(&entry).is_none(), "{entry}");
+    }
     let state = running
         .until("signed out", |state| state.account.needs_setup)
         .await;

@@ -112,10 +112,8 @@ async fn saving_another_server_does_not_send_it_the_environments_token() {
         .unwrap();
     let state = again.connected().await;
     assert!(!state.account.token_locked);
-    assert!(
-        desk.secrets.token(&other.api_url()).is_some(),
-        "a typed one is that server's"
-    );
+    // A typed one is that server's.
+    desk.kept(&other, "user-1", TEST_TOKEN).await;
 
     again
         .core

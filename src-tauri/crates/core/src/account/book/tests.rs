@@ -55,6 +55,20 @@ fn each_server_has_its_own_and_of_one_servers_the_last_used_is_in_force() {
     let anna = accounts.use_from_now(&anna, None, None, SALT);
     assert_eq!(Accounts::read(&home.paths).in_force(SERVER), Some(&anna));
     assert_eq!(accounts.named(SERVER, "bert"), Some(&bert));
+    assert_ne!(anna.keyring_name(), bert.keyring_name());
+}
+
+#[test]
+fn nobody_shares_a_keyring_entry_with_a_person_whose_name_is_a_number() {
+    let home = home();
+    let mut accounts = Accounts::read(&home.paths);
+    let first = accounts.in_force_or_first(SERVER);
+    assert_eq!(first.keyring_name(), SERVER, "as before there were accounts");
+    let second = accounts.unconfirmed(SERVER, None, &token("two"), SALT);
+    for name in ["1", " 1", "#1"] {
+        let named = accounts.named_or_new(SERVER, name);
+        assert_ne!(second.keyring_name(), named.keyring_name());
+    }
 }
 
 #[test]
@@ -87,6 +101,8 @@ fn erasing_an_account_removes_its_folder_and_a_start_finishes_it() {
     assert!(!anna.folder().exists() && bert.folder().exists());
     assert_eq!(accounts.named(SERVER, "anna"), None);
     accounts.erase(&anna).unwrap();
+    assert_eq!(accounts.take_erased(), [anna.keyring_name(), anna.keyring_name()]);
+    assert!(accounts.take_erased().is_empty());
 
     // Ended between the renaming and the removing.
     let mut half = bert.folder().as_os_str().to_owned();
@@ -123,6 +139,11 @@ fn what_cannot_be_stored_holds_and_is_stored_later() {
     accounts.use_from_now(&first, Some("anna"), None, SALT);
     assert_eq!(accounts.in_force(SERVER).and_then(Entry::user), Some("anna"));
     fs::remove_file(home.paths.accounts()).unwrap();
+    accounts.save_unsaved();
+    let again = Accounts::read(&home.paths);
+    assert_eq!(again.in_force(SERVER).and_then(Entry::user), Some("anna"));
+
+    fs::remove_dir_all(home.paths.accounts()).unwrap();
     accounts.save_unsaved();
     let again = Accounts::read(&home.paths);
     assert_eq!(again.in_force(SERVER).and_then(Entry::user), Some("anna"));

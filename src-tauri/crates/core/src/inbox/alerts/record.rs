@@ -2,10 +2,13 @@
 
 use rusqlite::{OptionalExtension as _, TransactionBehavior, params};
 
-use super::{DigestAsk, Inbox, InboxError, Target, collection_word};
+use super::{DigestAsk, Inbox, InboxError, Target, collection_word, handle};
 use crate::inbox::reading::{self, ITEM_COLUMNS};
 use crate::ports::{Answer, Delivery, NotificationError, NotificationHandle, Subject};
 use crate::protocol::{EpochMillis, Item, Reason};
+
+/// More than services keep: GNOME Shell keeps 24 for each application, and Windows 20.
+const MAX_ON_SCREEN: u32 = 200;
 
 /// What a record changed.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -220,6 +223,24 @@ impl Inbox {
         }
         transaction.commit()?;
         Ok(())
+    }
+
+    /// The notifications that may be on screen, of alerts and digests, as far back as services keep them.
+    ///
+    /// # Errors
+    ///
+    /// When the database refuses.
+    pub fn on_screen(&self) -> Result<Vec<NotificationHandle>, InboxError> {
+        let mut found = Vec::new();
+        for table in ["alert", "digest"] {
+            let mut statement = self.db.prepare_cached(&format!(
+                "SELECT service, notification FROM {table} WHERE notification IS NOT NULL
+                 ORDER BY id DESC LIMIT {MAX_ON_SCREEN}"
+            ))?;
+            let rows = statement.query_map([], handle)?;
+            found.extend(rows.collect::<Result<Vec<_>, _>>()?.into_iter().flatten());
+        }
+        Ok(found)
     }
 
     /// What a notification is about, also one of an earlier run.

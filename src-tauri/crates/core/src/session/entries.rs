@@ -1,0 +1,114 @@
+//! Where in the keyring a token is: in the server's entry until it is known whose it is, then in the account's own.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use super::{Inner, Session, Source, State, Token};
+use crate::ports::SecretError;
+
+/// A token that was copied to another entry.
+struct Moved {
+    token: Token,
+    from: String,
+    asked: u64,
+}
+
+/// Looks into one entry after the other; `first` is the answer of the first one.
+pub(super) async fn find(
+    first: BoxFuture<'static, Result<Option<Token>, SecretError>>,
+    entries: &[String],
+    ask: impl Fn(&str) -> BoxFuture<'static, Result<Option<Token>, SecretError>>,
+) -> Result<Option<(Token, String)>, SecretError> {
+    let mut first = Some(first);
+    for entry in entries {
+        let asked = first.take().unwrap_or_else(|| ask(entry));
+        if let Some(token) = asked.await? {
+            return Ok(Some((token, entry.clone())));
+        }
+    }
+    Ok(None)
+}
+
+impl Session {
+    /// The account in force has an entry of this name, which may be the server's.
+    pub(crate) fn set_account_entry(&self, name: Option<String>) {
+        let mut state = self.0.state();
+        let own = name.filter(|name| *name != self.0.options.entry);
+        if state.own == own {
+            return;
+        }
+        state.own = own;
+        if state.question.is_some() {
+            // Its answer might be of the entry before.
+            state.decide();
+        }
+    }
+
+    /// Where the token may be.
+    pub(crate) fn entries(&self) -> Vec<String> {
+        self.0.entries(&self.0.state())
+    }
+
+    /// The token in force is the account's: the keyring keeps it in the account's entry from now on. A keyring that
+    /// refuses is asked again with the next connection.
+    pub(crate) fn move_to_account(&self) {
+        let inner = Arc::clone(&self.0);
+        let (moved, stored) = {
+            let mut state = self.0.state();
+            let own = state.own.clone();
+            let own = own.unwrap_or_else(|| self.0.options.entry.clone());
+            let asked = state.decision;
+            let Some(held) = &mut state.held else { return };
+            if held.source != Source::Keyring || held.stale || held.entry == own {
+                return;
+            }
+            let Some(token) = self.0.own(&held.token).cloned() else {
+                return;
+            };
+            let from = std::mem::replace(&mut held.entry, own.clone());
+            let stored = self.0.secrets.store(&own, token.clone());
+            (Moved { token, from, asked }, stored)
+        };
+        tokio::spawn(async move {
+            if let Err(error) = stored.await {
+                tracing::warn!(%error, "the token is not in the entry of its account yet");
+                let mut state = inner.state();
+                if state.decision == moved.asked
+                    && let Some(held) = &mut state.held
+                {
+                    held.entry = moved.from;
+                }
+                return;
+            }
+            inner.forget_moved(&moved).await;
+        });
+    }
+}
+
+impl Inner {
+    pub(super) fn entries(&self, state: &State) -> Vec<String> {
+        let mut entries = vec![self.options.entry.clone()];
+        entries.extend(state.own.clone());
+        entries
+    }
+
+    /// Removes what was copied from where it was, unless another program or a person has put another token there since.
+    async fn forget_moved(&self, moved: &Moved) {
+        // It was unlocked a moment ago, so this raises no prompt.
+        let found = self.secrets.load(&moved.from).await;
+        if !found.is_ok_and(|found| found.is_some_and(|found| found.expose() == moved.token.expose())) {
+            return;
+        }
+        let forgotten = {
+            let state = self.state();
+            // What is asked for while this is locked comes after it: a token that is entered next stays.
+            (state.decision == moved.asked).then(|| self.secrets.forget(&moved.from))
+        };
+        if let Some(forgotten) = forgotten
+            && let Err(error) = forgotten.await
+        {
+            tracing::warn!(%error, "the token is in the entry of its account and in another one");
+        }
+    }
+}
