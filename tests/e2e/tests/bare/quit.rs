@@ -16,7 +16,6 @@ const QUIT_TIMEOUT: Duration = Duration::from_secs(3);
 async fn ended(app: &mut Process, what: &str, asked: Instant) {
     let status = app.ended(SOON).await.unwrap();
     let took = asked.elapsed();
-    println!("{what}: {took:?}");
     assert!(status.success(), "{what}: {status}\n{}", app.log());
     assert!(took < QUIT_TIMEOUT, "{what}: {took:?}\n{}", app.log());
 }
