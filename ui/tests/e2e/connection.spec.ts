@@ -325,3 +325,21 @@ test('an inbox without earlier notifications says so', async ({ app }) => {
   await app.get('connection-open').click();
   await expect(app.get('history-since')).toHaveText('None from before 14:27; this server cannot send them');
 });
+
+for (const [key, same] of [
+  ['same', true],
+  ['other', false],
+] as const) {
+  test(`whose the token is can be answered with the keyboard: ${key}`, async ({ app, page }) => {
+    await app.open('anotherToken');
+    await expect(app.get('person').getByRole('alert')).toHaveText('Is this the same person?');
+    for (let tab = 0; tab < 20; tab += 1) {
+      if (await app.get(key).evaluate((button) => button === document.activeElement)) break;
+      await page.keyboard.press('Tab');
+    }
+    await expect(app.get(key)).toBeFocused();
+    await page.keyboard.press('Enter');
+    expect(await app.calls('account_confirm')).toEqual([{ same }]);
+    await expect(app.get('person')).toHaveCount(0);
+  });
+}

@@ -25,6 +25,7 @@ const SCENARIOS: Record<string, string> = {
   storage: 'notice',
   restarting: 'notice',
   forbidden: 'retry',
+  anotherToken: 'person',
 };
 
 for (const colorScheme of ['light', 'dark'] as const) {

@@ -110,6 +110,14 @@ async fn asked() -> (Backend, Control, Desk, Running) {
     let state = running.until("asked", is_asked).await;
     assert_eq!(state.connection.remedy, Remedy::ConfirmPerson);
     assert_eq!(health(&state.connection), Health::NeedsUser);
+    let report = running.core.status().await.unwrap();
+    assert_eq!(report.health, Health::NeedsUser);
+    assert_eq!(report.connection.remedy, Remedy::ConfirmPerson);
+    assert!(
+        report.connection.reason.contains("new token"),
+        "{}",
+        report.connection.reason
+    );
     let seen = tray::view(&state, 0, &LocalTime::system());
     assert_eq!(seen.icon, TrayIcon::Attention);
     assert_eq!(positions(&control), [None, None], "no position was sent");
