@@ -14,6 +14,11 @@ pub fn words(state: AlertState, reason: &Reason) -> String {
         return words.clone();
     }
     match state {
+        // A service that does not answer holds back what comes as a flood does.
+        AlertState::Pending if *reason == Reason::Burst => {
+            "Not shown yet: it waits together with others".to_owned()
+        }
+        AlertState::Shown if *reason == Reason::Burst => "Notification shown, after a wait".to_owned(),
         AlertState::Pending => format!("Not shown yet{}", because(reason)),
         AlertState::Shown => format!("Notification shown{}", because(reason)),
         AlertState::InDigest => match reason {
@@ -75,5 +80,22 @@ fn sound_words(sound: SoundReason) -> &'static str {
         SoundReason::Off => "no sound: sounds are off",
         SoundReason::Paused => "no sound: sounds are paused",
         SoundReason::JustPlayed => "no sound: one had just played",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waited_for_a_service_or_in_a_flood_and_was_shown_alone_does_not_say_that_too_many_came() {
+        let said = [AlertState::Pending, AlertState::Shown].map(|state| words(state, &Reason::Burst));
+        assert_eq!(
+            said,
+            [
+                "Not shown yet: it waits together with others",
+                "Notification shown, after a wait"
+            ]
+        );
     }
 }
