@@ -69,7 +69,8 @@ enum Note {
 /// Every call answers within 10 s, and calls are taken one after the other. What a call that was left behind writes
 /// late gives way to what was asked for after it. A locked keyring is asked to unlock,
 /// which may raise its prompt; if that takes longer than the limit, the answer is [`SecretError::Locked`], the prompt
-/// stays, and calls while it is there answer the same at once. A keyring that appears after the start is found.
+/// stays, and calls while it is there raise no other. A keyring that appears after the start is found, also where the
+/// one before it was killed.
 pub struct Keyring {
     calls: Sender<Call>,
 }
@@ -281,14 +282,14 @@ impl Timekeeper {
         writing: Option<u64>,
         may_prompt: bool,
     ) -> Outcome {
-        if self.stuck.iter().any(|call| call.prompts) {
-            return Err(SecretError::Locked);
-        }
         if self.stuck.len() >= MOST_STUCK {
             return Err(unresponsive());
         }
         let (sender, notes) = mpsc::channel();
-        let may_prompt = may_prompt && !matches!(request, Request::Look);
+        // A second prompt would stand behind the first. The first may never end, as where the keyring that showed it was
+        // killed: what needs no prompt is done all the same.
+        let is_prompting = self.stuck.iter().any(|call| call.prompts);
+        let may_prompt = may_prompt && !is_prompting && !matches!(request, Request::Look);
         let (perform, entry) = (Arc::clone(&self.perform), address.clone());
         let work = move || {
             let prompts = || may_prompt && sender.send(Note::Prompts).is_ok();
