@@ -458,7 +458,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
     account: { ...busy(now).account, question: { user: null } },
     connection: connection({
       state: 'halted',
-      reason: 'there is another token, and it may be another person’s',
+      reason: 'there is a new token, and it is not clear whether it is the same person’s',
       remedy: 'confirmPerson',
       needsUser: true,
     }),

@@ -148,7 +148,8 @@ export function connectionWords(view: ConnectionView, now: EpochMillis): Connect
           (next === null
             ? ''
             : 'If you do not know why, tell your service desk. It is tried again by itself.'),
-        buttons: [remedy ?? retry('Connect again')],
+        // Nothing is dialled before the question above the inbox is answered.
+        buttons: view.remedy === 'confirmPerson' ? [] : [remedy ?? retry('Connect again')],
       };
     }
   }

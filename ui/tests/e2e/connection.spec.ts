@@ -333,6 +333,7 @@ for (const [key, same] of [
   test(`whose the token is can be answered with the keyboard: ${key}`, async ({ app, page }) => {
     await app.open('anotherToken');
     await expect(app.get('person').getByRole('alert')).toHaveText('Is this the same person?');
+    await expect(app.get('retry'), 'nothing is dialled until then').toHaveCount(0);
     for (let tab = 0; tab < 20; tab += 1) {
       if (await app.get(key).evaluate((button) => button === document.activeElement)) break;
       await page.keyboard.press('Tab');
