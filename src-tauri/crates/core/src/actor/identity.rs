@@ -354,6 +354,44 @@ mod tests {
         }
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_does_not_greet_names_nobody_so_the_user_is_asked() {
+        let home = tempfile::tempdir().unwrap();
+        let mut actor = Actor::new(setup(home.path())).unwrap();
+        let address = Address::parse("http://127.0.0.1:9/api/v1", false).unwrap();
+        let account = actor.accounts.in_force_or_first(&address.server());
+        let own = Token::parse("own").unwrap();
+        let account = actor.accounts.use_from_now(&account, None, Some(&own), Salt(1));
+        actor.set_account(account);
+        let session = actor.session_for(&address);
+        session.enter(Token::parse("other").unwrap());
+        actor.tokens.put_in_force(session);
+        actor.settings.address = Some(address);
+        actor.identity.state = State::Unknown {
+            due: Some(Instant::now() + GREETING_TIMEOUT),
+        };
+        actor.serve_timers().await;
+        assert!(actor.identity.is_unknown(), "it may greet yet");
+        tokio::time::advance(GREETING_TIMEOUT).await;
+        actor.serve_timers().await;
+        assert!(actor.identity.is_asked());
+        assert_eq!(actor.identity.due(), None);
+    }
+
+    #[test]
+    fn the_greeting_is_waited_for_from_the_connection_on() {
+        let now = Instant::now();
+        let mut identity = Identity {
+            state: State::Unknown { due: None },
+            ..Identity::default()
+        };
+        identity.on_status(&Status::Idle(IdleReason::NotStarted), now);
+        assert_eq!(identity.due(), None);
+        let since = now.into_std();
+        identity.on_status(&Status::Connected { since }, now);
+        assert_eq!(identity.due(), Some(now + GREETING_TIMEOUT));
+    }
+
     #[tokio::test]
     async fn the_stream_that_was_refused_a_token_gets_the_accounts_own_when_that_is_back() {
         let home = tempfile::tempdir().unwrap();
