@@ -73,6 +73,19 @@ impl Address {
     /// When it is none, or not clearly one, or one that a token must not be sent to: plain http and ws are for this
     /// machine only, unless `allow_plain_http` (laboratories) says otherwise.
     pub fn parse(text: &str, allow_plain_http: bool) -> Result<Self, AddressError> {
+        let mut address = Self::parse_once(text, allow_plain_http)?;
+        // A quote or a full stop before a bare `?` is left at the end, where it would be taken off the next time: what
+        // is kept would then be read as another server's.
+        loop {
+            let again = Self::parse_once(&address.to_string(), allow_plain_http)?;
+            if again == address {
+                return Ok(address);
+            }
+            address = again;
+        }
+    }
+
+    fn parse_once(text: &str, allow_plain_http: bool) -> Result<Self, AddressError> {
         let mut url = checked(find::url(text)?, allow_plain_http)?;
         without_extras(&mut url)?;
         Ok(Self::of(url))

@@ -352,6 +352,14 @@ fn a_single_word_is_doubted() {
     }
 }
 
+#[test]
+fn what_is_kept_of_an_address_is_read_as_the_same_again() {
+    for text in ["-/'?", "gloria.example/api.'?", "https://gloria.example/api,?#"] {
+        let address = Address::parse(text, false).unwrap();
+        assert_eq!(Address::parse(&address.to_string(), false), Ok(address), "{text}");
+    }
+}
+
 proptest! {
     #[test]
     fn what_stands_around_an_address_changes_nothing(
