@@ -90,24 +90,20 @@ async fn a_killed_app_loses_nothing_and_shows_nothing_twice() {
     let mut app = stage.start_in_tray();
     stage.server_saw(|seen| seen.streams == 1).await;
     stage.push("1", json!({}));
-    stage
-        .session
-        .wait_for_toast(SOON, |toast| toast.summary == "Task 1")
-        .await
-        .unwrap();
+    stage.recorded_as_shown("n:1").await;
 
     for id in ["2", "3", "4"] {
         app.kill();
         stage.server_saw(|seen| seen.streams == 0).await;
         stage.push(id, json!({}));
         app = stage.start_in_tray();
-        let title = format!("Task {id}");
-        stage
-            .session
-            .wait_for_toast(SOON, |toast| toast.summary == title)
-            .await
-            .unwrap();
+        stage.recorded_as_shown(&format!("n:{id}")).await;
     }
+    stage
+        .session
+        .wait_for_toast(SOON, |toast| toast.summary == "Task 4")
+        .await
+        .unwrap();
 
     assert_eq!(stage.stored_keys("inbox"), ["n:1", "n:2", "n:3", "n:4"]);
     let titles: Vec<_> = stage

@@ -129,6 +129,17 @@ impl Stage {
         self.backend.control().wait_for(wanted, SOON).await.unwrap()
     }
 
+    /// Waits until the app has recorded that an item was shown: from then on no kill makes it show that again.
+    pub(crate) async fn recorded_as_shown(&self, key: &str) {
+        wait_until("the record that it was shown", SOON, async || {
+            let items = self.stored("inbox");
+            let shown = |item: &Value| item["key"] == key && item["alert"]["state"] == "shown";
+            Ok(items.iter().any(shown).then_some(()))
+        })
+        .await
+        .unwrap();
+    }
+
     /// What is stored, read beside the app: newest first.
     pub(crate) fn stored(&self, filter: &str) -> Vec<Value> {
         let output = self
