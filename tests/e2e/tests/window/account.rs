@@ -64,11 +64,14 @@ async fn a_first_start_leads_to_a_connection_that_the_next_start_finds_again() {
     window.find("[data-testid=inbox], [data-testid=empty]").await;
     stage.server_saw(|seen| seen.streams == 1).await;
 
-    let kept = in_keyring(&stage);
-    assert!(
-        kept.contains(TEST_TOKEN) && kept.contains(&stage.backend.api_url()),
-        "{kept}"
-    );
+    // What is typed is in force at once; the keyring has it a moment later.
+    wait_until("the token in the keyring", SOON, async || {
+        let kept = in_keyring(&stage);
+        let has_it = kept.contains(TEST_TOKEN) && kept.contains(&stage.backend.api_url());
+        Ok(has_it.then_some(()))
+    })
+    .await
+    .unwrap();
     for folder in [
         stage.home(),
         stage.session.dir().join("logs"),
