@@ -21,7 +21,8 @@ async fn the_window_is_closed_and_opened_while_the_app_stays_connected() {
         .await
         .unwrap();
 
-    // A click on the toast leads to its item.
+    // A click on the toast leads to its item, once the service's answer has said whose it is.
+    stage.recorded_as_shown("n:1").await;
     stage
         .session
         .invoke_toast_action(toast.id.unwrap(), "default")
