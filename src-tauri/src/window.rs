@@ -13,7 +13,7 @@ use std::sync::{MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use gloria_core::CoreHandle;
-use gloria_core::presence::WindowPresence;
+use gloria_core::alerts::presence::WindowPresence;
 use gloria_core::protocol::Appearance;
 use tauri::webview::NewWindowResponse;
 use tauri::{

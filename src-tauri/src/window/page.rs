@@ -121,7 +121,7 @@ impl Rebuilds {
 
 #[cfg(test)]
 mod tests {
-    use gloria_core::presence::PAGE_REPORT_INTERVAL;
+    use gloria_core::alerts::presence::PAGE_REPORT_INTERVAL;
 
     use super::*;
 

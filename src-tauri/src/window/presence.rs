@@ -70,7 +70,7 @@ pub(super) fn follow(_: &WebviewWindow, _: u64) -> tauri::Result<()> {
 /// Mouse movements are hundreds a second; the core hears of a few.
 #[cfg(target_os = "linux")]
 fn on_input(app: &AppHandle, number: u64, now: Instant) {
-    use gloria_core::presence::INPUT_REPORT_INTERVAL;
+    use gloria_core::alerts::presence::INPUT_REPORT_INTERVAL;
 
     Shown::of(app).current().change(number, |presence| {
         if let Some(presence) = presence

@@ -200,7 +200,7 @@ fn invariant_4_the_stream_knows_no_gloria_and_the_rules_no_clock() {
         for file in [
             "stream/src/machine",
             "stream/src/parser",
-            "core/src/alert",
+            "core/src/alerts",
             "core/src/tray",
             "core/src/metrics",
             "core/src/event",

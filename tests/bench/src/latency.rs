@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use gloria_core::account::Account;
-use gloria_core::address::Address;
-use gloria_core::alert::{Decision, Verdict};
+use gloria_core::account::address::Address;
+use gloria_core::alerts::{Decision, Verdict};
 use gloria_core::event::{DecodeContext, decode};
 use gloria_core::inbox::{Arrival, Cursor, Inbox, Now, fingerprint};
 use gloria_core::paths::Paths;

@@ -17,7 +17,7 @@ use gloria_core::ports::{
     SystemClock, WindowPort,
 };
 use gloria_core::protocol::{ConnectionState, Snapshot, SoundName};
-use gloria_core::session::Token;
+use gloria_core::token::Token;
 use gloria_core::{Ports, Setup, start};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;

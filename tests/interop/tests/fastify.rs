@@ -13,7 +13,7 @@ use gloria_core::ports::fakes::{
     FakeNotifications, FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeWindow,
 };
 use gloria_core::protocol::{ConnectionState, InboxQuery, InboxView, Snapshot};
-use gloria_core::session::Token;
+use gloria_core::token::Token;
 use gloria_core::{CoreHandle, Ports, Setup, start};
 use gloria_interop_tests::server::{self, Program};
 use gloria_interop_tests::{SOON, TOKEN};

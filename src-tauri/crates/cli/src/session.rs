@@ -8,13 +8,12 @@ use anyhow::Context as _;
 use clap::Args;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use gloria_core::account::address::Address;
+use gloria_core::account::session::{EnvironmentTokenError, Server, ServerToken, environment_token};
 use gloria_core::account::{Accounts, Entry};
-use gloria_core::address::Address;
 use gloria_core::ports::{SecretError, Secrets};
-use gloria_core::session::{
-    EnvironmentTokenError, Server, ServerToken, Token, TokenError, environment_token,
-};
 use gloria_core::settings::{AuthTransport, Settings, SettingsFile};
+use gloria_core::token::{Token, TokenError};
 use gloria_desktop::Keyring;
 use gloria_desktop::process;
 use gloria_desktop::status_socket::AskError;

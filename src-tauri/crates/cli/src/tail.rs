@@ -6,13 +6,13 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context as _;
 use clap::Args;
-use gloria_core::address::Address;
-use gloria_core::conditions::Conditions;
+use gloria_core::account::address::Address;
+use gloria_core::connection::conditions::Conditions;
 use gloria_core::connection::{self, Moment};
+use gloria_core::event::refusal;
 use gloria_core::event::{self, DecodeContext, Decoded, Event, Undecoded};
 use gloria_core::ports::{Observation, Signals as _};
 use gloria_core::protocol::Transport;
-use gloria_core::refusal;
 use gloria_desktop::SystemSignals;
 use gloria_stream::machine::Epoch;
 use gloria_stream::{

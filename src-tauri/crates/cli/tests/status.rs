@@ -9,12 +9,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gloria_backend::{Answer, Backend, BackendOptions, Route, TEST_TOKEN};
+use gloria_core::metrics::status::Health;
 use gloria_core::paths::Paths;
 use gloria_core::ports::SystemClock;
 use gloria_core::ports::fakes::FakeSecrets;
 use gloria_core::protocol::Snapshot;
-use gloria_core::session::Token;
-use gloria_core::status::Health;
+use gloria_core::token::Token;
 use gloria_core::{CoreHandle, Ports, Setup};
 use gloria_desktop::Instance;
 use gloria_desktop::status_socket::StatusSocket;

@@ -1,8 +1,10 @@
 //! Whose data it is: an account is a person on a server. Each has a folder of its own, and everything that is kept for
 //! it is in there; erasing an account is removing its folder.
 
+pub mod address;
 mod book;
 mod check;
+pub mod session;
 mod verdict;
 
 use std::path::PathBuf;
@@ -21,7 +23,7 @@ const MAX_SLUG_CHARS: usize = 40;
 /// A person on a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// The server, as [`crate::address::Address::server`] names it.
+    /// The server, as [`crate::account::address::Address::server`] names it.
     pub server: String,
     /// The person.
     pub person: Person,

@@ -10,6 +10,7 @@ mod link;
 mod pause;
 mod readers;
 mod requests;
+mod restarts;
 mod setup;
 mod signals;
 mod storage;
@@ -26,9 +27,10 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
+use crate::account::address::Address;
+use crate::account::session::{self, Session, TokenReport};
 use crate::account::{Accounts, Entry};
-use crate::address::Address;
-use crate::conditions::Conditions;
+use crate::connection::conditions::Conditions;
 use crate::connection::{self, Moment, Surroundings};
 use crate::handle::{CoreHandle, Inlet, Reply, Request, inlet, stopped};
 use crate::inbox::InboxError;
@@ -39,7 +41,6 @@ use crate::private;
 use crate::protocol::{
     AccountView, Counts, Notice, NoticeKind, PersonQuestion, Preferences, Snapshot, TokenState,
 };
-use crate::session::{self, Session, TokenReport};
 use crate::settings::{Key, Resolved, Settings, SettingsFile, proxy_words};
 use alerts::Alerts;
 use identity::Identity;

@@ -9,6 +9,7 @@ mod fields;
 mod json;
 mod kind;
 mod names;
+pub mod refusal;
 mod time;
 mod values;
 mod wire;

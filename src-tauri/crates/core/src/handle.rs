@@ -6,14 +6,14 @@ use gloria_stream::Reachability;
 use thiserror::Error;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
+use crate::alerts::presence::WindowPresence;
 use crate::inbox::InboxError;
+use crate::metrics::status::StatusReport;
 use crate::ports::OpenError;
-use crate::presence::WindowPresence;
 use crate::protocol::{
     AccountForm, Counts, FollowRequest, InboxPage, InboxQuery, Item, MarkRequest, Marked, MetricsView,
     PauseRequest, PersonAnswer, PreferencesForm, Revised, Snapshot, SoundName, TestReport, WindowView,
 };
-use crate::status::StatusReport;
 
 /// Why the core did not do what was asked, in words for the user.
 #[derive(Debug, Error)]
@@ -231,7 +231,7 @@ requests! {
     sound_preview(sound: SoundName) -> () = SoundPreview;
     /// Pauses sounds.
     sounds_pause(request: PauseRequest) -> () = SoundsPause;
-    /// Tells what the page shows. It holds for [`crate::presence::PAGE_LEASE_TIMEOUT`].
+    /// Tells what the page shows. It holds for [`crate::alerts::presence::PAGE_LEASE_TIMEOUT`].
     window_shows(view: WindowView) -> () = WindowShows;
     /// Tells what the window system says of the window; `None` once there is none.
     window_presence(presence: Option<WindowPresence>) -> () = WindowPresence;

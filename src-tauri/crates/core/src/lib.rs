@@ -5,30 +5,19 @@
 
 pub mod account;
 mod actor;
-pub mod address;
-pub mod alert;
-pub mod clock_guard;
-pub mod conditions;
+pub mod alerts;
 pub mod connection;
 pub mod event;
 mod handle;
 pub mod inbox;
 pub mod metrics;
-pub mod network;
-pub mod outage;
 pub mod paths;
 pub mod ports;
-pub mod presence;
 pub mod private;
-mod probe;
 pub mod protocol;
-pub mod refusal;
-mod restarts;
-pub mod session;
 pub mod settings;
-pub mod status;
 pub mod text;
-pub mod throttle;
+pub mod token;
 pub mod tray;
 
 pub use actor::{Environment, Ports, Setup, start, supervise};

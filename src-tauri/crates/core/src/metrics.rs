@@ -8,6 +8,7 @@ mod instruments;
 mod meters;
 mod minutes;
 mod percentiles;
+pub mod status;
 mod trouble;
 mod unread;
 

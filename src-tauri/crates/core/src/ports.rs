@@ -12,7 +12,7 @@ use thiserror::Error;
 use tokio::sync::mpsc;
 
 use crate::protocol::SoundName;
-use crate::session::Token;
+use crate::token::Token;
 
 pub use gloria_stream::{ProxyAddress, ProxyResolver, ProxyRoute, SystemProxies};
 

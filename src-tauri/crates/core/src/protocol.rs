@@ -484,7 +484,7 @@ pub struct AccountForm {
     pub address: String,
     /// The token; absent to use the saved one.
     #[cfg_attr(test, ts(type = "string | null"))]
-    pub token: Option<crate::session::Token>,
+    pub token: Option<crate::token::Token>,
 }
 
 /// What a connection test found.

@@ -13,11 +13,11 @@ use url::Url;
 
 pub use file::{SettingsFile, SettingsFileError};
 
-use crate::address::Address;
+use crate::account::address::Address;
+use crate::account::session::{Server, TokenFor};
 use crate::event;
 use crate::inbox::Retention;
 use crate::protocol::{Appearance, SoundName};
-use crate::session::{Server, TokenFor};
 
 /// The settings in force.
 #[derive(Debug, Clone, PartialEq)]

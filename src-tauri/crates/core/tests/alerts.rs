@@ -10,7 +10,7 @@ mod model;
 use std::path::Path;
 use std::sync::Arc;
 
-use gloria_core::alert::{Collection, Decision, Verdict};
+use gloria_core::alerts::{Collection, Decision, Verdict};
 use gloria_core::event::{DecodeContext, decode};
 use gloria_core::inbox::{Arrival, Ask, Cursor, Due, DueQuery, Inbox, Now, Posted, Target, fingerprint};
 use gloria_core::ports::{Answer, Delivery, NotificationHandle, ServiceState};

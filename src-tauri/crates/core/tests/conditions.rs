@@ -5,9 +5,9 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant, SystemTime};
 
-use gloria_core::conditions::Conditions;
 use gloria_core::connection::Moment;
-use gloria_core::network::{Kind, LONGEST, QUIET, QUIET_WHEN_BACK};
+use gloria_core::connection::conditions::Conditions;
+use gloria_core::connection::network::{Kind, LONGEST, QUIET, QUIET_WHEN_BACK};
 use gloria_core::ports::{Interface, NetworkSnapshot, Observation};
 use gloria_stream::{Command, Reachability};
 

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use gloria_core::alert::{Decision, Verdict};
+use gloria_core::alerts::{Decision, Verdict};
 use gloria_core::event::{DecodeContext, decode};
 use gloria_core::inbox::{Arrival, Cursor, Filed, Inbox, Now, fingerprint};
 use gloria_core::protocol::{InboxQuery, InboxView, Item, ItemKind, Mark, Reason};

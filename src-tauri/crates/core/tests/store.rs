@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use gloria_core::alert::{Decision, Verdict};
+use gloria_core::alerts::{Decision, Verdict};
 use gloria_core::event::{DecodeContext, decode};
 use gloria_core::inbox::{Arrival, Cursor, Inbox, InboxThread, Now, fingerprint};
 use gloria_core::protocol::{Counts, InboxQuery, InboxView, Item, Mark, Reason};

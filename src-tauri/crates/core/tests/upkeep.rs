@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use gloria_core::alert::{Decision, Verdict};
+use gloria_core::alerts::{Decision, Verdict};
 use gloria_core::event::{DecodeContext, decode};
 use gloria_core::inbox::{Arrival, Cursor, Filed, Inbox, InboxError, Now, Retention, Sweep, fingerprint};
 use gloria_core::protocol::{InboxQuery, InboxView, Mark, Reason};

@@ -13,7 +13,7 @@ use std::net::IpAddr;
 use anyhow::{Context, bail};
 use gloria_core::ports::{Observation, Opener, Secrets, Signals, Sounds};
 use gloria_core::protocol::SoundName;
-use gloria_core::session::Token;
+use gloria_core::token::Token;
 use gloria_desktop::{Browser, Keyring, SoundPlayer, SystemSignals};
 
 fn answer(text: &str) -> std::io::Result<()> {

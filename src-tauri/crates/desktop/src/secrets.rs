@@ -16,7 +16,7 @@ use std::{fmt, io, thread};
 
 use futures_util::future::BoxFuture;
 use gloria_core::ports::{PanicReports, SecretError, Secrets};
-use gloria_core::session::Token;
+use gloria_core::token::Token;
 use tokio::sync::oneshot;
 
 /// Enough for a keyring that is being started on a slow disk. A person who types a password takes longer, and is told

@@ -10,7 +10,7 @@ use super::{Account, Person, Salt, TokenCheck};
 use crate::inbox;
 use crate::paths::Paths;
 use crate::private::{self, Mode};
-use crate::session::Token;
+use crate::token::Token;
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::inbox::fingerprint;
-use crate::session::Token;
+use crate::token::Token;
 
 /// Makes the numbers of two accounts say nothing about each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

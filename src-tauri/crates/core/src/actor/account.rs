@@ -9,14 +9,14 @@ use toml::Value;
 use super::Actor;
 use super::storage::Next;
 use crate::account::Entry;
-use crate::address::Address;
+use crate::account::address::Address;
+use crate::account::session::{Server, TokenFor};
+use crate::connection::probe::{self, Entered};
 use crate::event;
 use crate::handle::{CoreError, Reply};
 use crate::inbox::{Inbox, InboxError, Opened};
 use crate::paths::Paths;
-use crate::probe::{self, Entered};
 use crate::protocol::{AccountForm, NoticeKind, PreferencesForm, TestReport};
-use crate::session::{Server, TokenFor};
 use crate::settings::{self, Key, Settings, SettingsFileError, appearance_word, sound_word};
 use crate::text::sentence;
 

@@ -11,15 +11,15 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
 use super::{Actor, Report};
-use crate::alert::replay::Replay;
-use crate::alert::{self, Collection};
+use crate::alerts::replay::Replay;
+use crate::alerts::throttle::Throttle;
+use crate::alerts::{self, Collection};
 use crate::inbox::{Ask, Due, DueQuery, Inbox, InboxError, Target};
 use crate::ports::{
     Answer, NotificationError, NotificationHandle, NotificationRequest, ServiceState, Subject,
 };
 use crate::protocol::{ItemKind, Priority, Reason, SoundName, SoundReason};
 use crate::text::paragraphs;
-use crate::throttle::Throttle;
 
 /// Silence that ends a replay: longer than the pauses of a server that reads its history.
 const REPLAY_SILENCE: Duration = Duration::from_millis(1500);
@@ -201,7 +201,7 @@ impl Actor {
     pub(super) fn on_replayed(&mut self, created_at: Option<i64>, id: &str) -> bool {
         let (now, server_now) = (self.now().monotonic, self.server_now().server);
         self.alerts.replay.as_mut().is_some_and(|replay| {
-            replay.on_event(&alert::replay::Event {
+            replay.on_event(&alerts::replay::Event {
                 created_at,
                 id,
                 now,
@@ -246,7 +246,7 @@ impl Actor {
     /// What is asked for what is due, while these collections grow.
     pub(super) fn due_query(&self) -> DueQuery {
         let circumstances = self.circumstances();
-        let sound = || alert::sound(ItemKind::Notification, Priority::Normal, &circumstances);
+        let sound = || alerts::sound(ItemKind::Notification, Priority::Normal, &circumstances);
         DueQuery {
             now: self.server_now(),
             collecting: self.alerts.collecting(),
@@ -281,7 +281,7 @@ impl Actor {
             self.ask(ask).await;
         }
         if let Some(priority) = due.sound {
-            let sound = alert::sound(ItemKind::Notification, priority, &self.circumstances());
+            let sound = alerts::sound(ItemKind::Notification, priority, &self.circumstances());
             self.play_reasoned(sound);
         }
         if !due.withdrawals.is_empty() {

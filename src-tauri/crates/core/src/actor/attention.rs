@@ -5,8 +5,8 @@ use gloria_stream::Command;
 use tokio::time::Instant;
 
 use super::Actor;
+use crate::alerts::presence::{Presence, WindowPresence};
 use crate::ports::SessionState;
-use crate::presence::{Presence, WindowPresence};
 use crate::protocol::{NoticeKind, WindowView};
 
 impl Actor {

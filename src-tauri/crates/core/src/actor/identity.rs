@@ -14,11 +14,12 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
 use super::{Actor, Report};
+use crate::account::session::Session;
 use crate::account::{Entry, Salt, Verdict};
 use crate::handle::CoreError;
 use crate::inbox::Inbox;
 use crate::protocol::{ConnectionState, ConnectionView, PersonAnswer, PersonQuestion, Remedy};
-use crate::session::{Session, Token};
+use crate::token::Token;
 
 /// How long a server may take to greet. One that greets does so with the answer's head; others name nobody.
 const GREETING_TIMEOUT: Duration = Duration::from_secs(5);
@@ -338,7 +339,7 @@ mod tests {
     use super::super::tests::setup;
     use super::*;
     use crate::account::Accounts;
-    use crate::address::Address;
+    use crate::account::address::Address;
     use crate::paths::Paths;
 
     #[tokio::test]

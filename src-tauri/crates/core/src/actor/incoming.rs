@@ -6,11 +6,11 @@ use gloria_stream::{Command, Delivery, Frame, Frames, Status};
 use tokio::time::Instant;
 
 use super::{Actor, Report};
+use crate::connection::outage::OutageNews;
+use crate::event::refusal;
 use crate::event::{self, ConnectionEstablished, DecodeContext, DecodeError, Event, Undecoded};
 use crate::inbox::{Arrival, Cursor, Filed, Now, fingerprint, notices};
 use crate::metrics::{self, Outcome};
-use crate::outage::OutageNews;
-use crate::refusal;
 
 /// Events in one transaction: enough to make the disk's part small, few enough to be on screen at once.
 const LARGEST_BATCH: usize = 1000;

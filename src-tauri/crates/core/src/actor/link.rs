@@ -12,11 +12,11 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use self::heard::Heard;
-use crate::address::Address;
+use crate::account::address::Address;
+use crate::connection::outage::{self, Outage, OutageNews};
 use crate::connection::{self, Moment, Surroundings};
 use crate::inbox::Now;
 use crate::metrics::Meters;
-use crate::outage::{self, Outage, OutageNews};
 use crate::protocol::{ConnectionState, ConnectionView, EpochMillis};
 use crate::settings::Settings;
 

@@ -9,13 +9,13 @@ use tokio::sync::broadcast;
 use tokio::time::Instant;
 
 use self::pending::PendingUpdates;
+use crate::alerts::presence::Presence;
+use crate::alerts::throttle::{Source, Throttle};
 use crate::handle::Attached;
-use crate::presence::Presence;
 use crate::protocol::{
     AccountView, ConnectionView, Counts, EpochMillis, Item, MetricsView, Notice, NoticeKind, Preferences,
     Revised, Snapshot, Update, WindowView,
 };
-use crate::throttle::{Source, Throttle};
 
 /// Updates that a reader may be behind before it has to attach again. A burst of a hundred items is a handful.
 const UPDATE_CAPACITY: usize = 256;

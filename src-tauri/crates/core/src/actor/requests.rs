@@ -7,10 +7,10 @@ use super::{Actor, Report};
 use crate::handle::{CoreError, Reply, Request};
 use crate::inbox::{Inbox, InboxError};
 use crate::metrics::endpoint::Endpoint;
+use crate::metrics::status::{self, StatusReport};
 use crate::protocol::{
     ConnectionState, Counts, FollowRequest, InboxPage, InboxQuery, Item, Mark, MarkRequest, Marked,
 };
-use crate::status::{self, StatusReport};
 
 /// What is only read from the inbox.
 #[derive(Debug)]

@@ -8,14 +8,14 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
+use super::restarts::Restarts;
 use super::{Actor, Ending, Setup};
 use crate::connection::epoch_millis;
 use crate::handle::{CoreError, CoreHandle, Inlet, Request, inlet, stopped};
 use crate::inbox::InboxError;
+use crate::metrics::status::{Health, StatusReport};
 use crate::ports::{NotificationRequest, PanicReports, Subject};
 use crate::protocol::{ConnectionState, NoticeKind, Priority, Remedy};
-use crate::restarts::Restarts;
-use crate::status::{Health, StatusReport};
 
 /// Starts a core as [`super::start`] does, and starts it again whenever it breaks, after a growing wait and for ever.
 ///

@@ -17,7 +17,7 @@ use crate::paths::Paths;
 use crate::ports::fakes::{FakeNotifications, FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeWindow};
 use crate::ports::{Clock, SecretError};
 use crate::protocol::{Update, WindowView};
-use crate::session::Token;
+use crate::token::Token;
 
 /// The clocks of a test whose time tokio holds.
 #[derive(Debug)]

@@ -14,12 +14,13 @@ use tokio::time::sleep;
 
 use super::{Actor, Report};
 use crate::account::Entry;
-use crate::address::Address;
+use crate::account::address::Address;
+use crate::account::session::{Server, ServerToken, Session, SessionOptions, TokenReport};
 use crate::handle::{CoreError, Reply};
 use crate::ports::{SecretError, Secrets};
 use crate::protocol::{NoticeKind, TokenState};
-use crate::session::{Server, ServerToken, Session, SessionOptions, Token, TokenReport};
 use crate::text::sentence;
+use crate::token::Token;
 
 /// How often the keyring is looked into while another token would help. People who stored one wait for it; on Linux
 /// each look is a few messages over the session bus.

@@ -6,7 +6,7 @@ use super::ServerError;
 use super::envelope::find;
 use super::fields::Fields;
 use super::values::{self, Reading};
-use crate::refusal;
+use crate::event::refusal;
 
 /// A server's word for an error is a token; its sentences stay where they are.
 pub(super) fn server_error(fields: &mut Fields<'_>) -> ServerError {

@@ -14,7 +14,7 @@ use std::collections::{HashMap, HashSet};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::{Filed, Inbox, InboxError, Now, reading};
-use crate::alert::{Collection, Decision, Verdict};
+use crate::alerts::{Collection, Decision, Verdict};
 use crate::ports::NotificationHandle;
 use crate::protocol::{AlertState, EpochMillis, Item, Priority, Reason};
 

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use super::alerts::{self, Decided, Decisions, LateAnswer};
 use super::filing::{Cursor, Now};
 use super::{Arrival, Inbox, InboxError, copy_all, notices};
-use crate::alert::{Decision, Verdict};
+use crate::alerts::{Decision, Verdict};
 use crate::protocol::{EpochMillis, Mark, Reason};
 
 /// Events that are remembered for the file. A person gets a few hundred a day; what is over this is asked of the server

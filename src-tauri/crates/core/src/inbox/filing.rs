@@ -7,7 +7,7 @@ use rusqlite::{Transaction, TransactionBehavior, params};
 use super::alerts::{self, Decided, News};
 use super::aside::MAX_ITEMS_IN_MEMORY;
 use super::{Inbox, InboxError, notices};
-use crate::alert::Decision;
+use crate::alerts::Decision;
 use crate::event::Event;
 use crate::protocol::{EpochMillis, Item};
 

@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use serde::Serialize;
 
 use super::{Inbox, InboxError, alerts};
-use crate::alert::words::item_alert;
+use crate::alerts::words::item_alert;
 use crate::protocol::{
     Counts, EpochMillis, InboxFilter, InboxPage, InboxQuery, InboxView, Item, ItemAlert, ItemKind, Priority,
 };

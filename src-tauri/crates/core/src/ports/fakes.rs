@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{Observation, OpenError, Opener, SecretError, Secrets, Signals, SoundError, Sounds};
 use crate::protocol::SoundName;
-use crate::session::Token;
+use crate::token::Token;
 
 mod notifications;
 

@@ -1,4 +1,4 @@
-//! What became of an item's alert, as data; [`crate::alert::words`] makes words of it.
+//! What became of an item's alert, as data; [`crate::alerts::words`] makes words of it.
 
 use serde::{Deserialize, Serialize};
 

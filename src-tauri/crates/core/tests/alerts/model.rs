@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use gloria_core::alert::Collection;
+use gloria_core::alerts::Collection;
 use gloria_core::inbox::{Ask, Target};
 use gloria_core::ports::{Answer, Delivery, NotificationHandle, ServiceState};
 use gloria_core::protocol::{AlertState, Mark, Reason};
@@ -263,8 +263,8 @@ impl World {
             assert_eq!(posted.item.title, known.title);
             assert_eq!(posted.item.read_at.is_some(), known.is_handled);
             if known.is_handled {
-                return gloria_core::alert::Decision {
-                    verdict: gloria_core::alert::Verdict::Suppress,
+                return gloria_core::alerts::Decision {
+                    verdict: gloria_core::alerts::Verdict::Suppress,
                     reason: Reason::Handled,
                 };
             }

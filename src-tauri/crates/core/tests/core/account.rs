@@ -8,7 +8,7 @@ use gloria_core::inbox::Inbox;
 use gloria_core::ports::SecretError;
 use gloria_core::ports::fakes::FakeSecrets;
 use gloria_core::protocol::{AccountForm, ConnectionState, NoticeKind, Remedy, TokenState, Transport};
-use gloria_core::session::Token;
+use gloria_core::token::Token;
 
 use crate::desk::{CREATED, DEADLINE, Desk, backend, live, soon};
 

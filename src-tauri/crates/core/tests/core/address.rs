@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use gloria_backend::{Backend, Credentials, TEST_TOKEN};
 use gloria_core::ports::fakes::FakeSecrets;
 use gloria_core::protocol::{AccountForm, NoticeKind, PreferencesForm, Snapshot};
-use gloria_core::session::Token;
+use gloria_core::token::Token;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
+use gloria_core::alerts::presence::WindowPresence;
 use gloria_core::ports::ServiceState;
 use gloria_core::ports::fakes::Behaviour;
-use gloria_core::presence::WindowPresence;
 use gloria_core::protocol::{AlertState, NoticeKind, Priority, SoundName, WindowView};
 use serde_json::{Value, json};
 use tokio::time::Instant;

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
-use gloria_core::clock_guard::LOOK_EVERY;
+use gloria_core::connection::clock_guard::LOOK_EVERY;
 use gloria_core::ports::{Clock, Interface, NetworkSnapshot, Observation};
 use gloria_core::protocol::{ConnectionState, NetworkState};
 

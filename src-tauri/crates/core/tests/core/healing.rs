@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use gloria_backend::{Answer, Route, TEST_TOKEN};
+use gloria_core::metrics::status::Health;
 use gloria_core::ports::fakes::FakeSecrets;
 use gloria_core::ports::{SecretError, Secrets as _};
 use gloria_core::protocol::{ConnectionState, Remedy};
-use gloria_core::session::Token;
-use gloria_core::status::Health;
+use gloria_core::token::Token;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 

@@ -1,10 +1,10 @@
 //! Two people on one server: each has an inbox and a position of their own, and nobody is taken for the other.
 
 use gloria_backend::{Backend, Control, TEST_TOKEN};
+use gloria_core::metrics::status::{Health, health};
 use gloria_core::ports::fakes::Behaviour;
 use gloria_core::protocol::{AccountForm, ConnectionState, PersonAnswer, Remedy, Snapshot, TokenState};
-use gloria_core::session::Token;
-use gloria_core::status::{Health, health};
+use gloria_core::token::Token;
 use gloria_core::tray::{self, LocalTime, TrayIcon};
 
 use crate::desk::{CREATED, Desk, Running, backend, live, soon};

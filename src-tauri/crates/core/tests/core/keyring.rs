@@ -2,7 +2,7 @@
 
 use gloria_backend::TEST_TOKEN;
 use gloria_core::protocol::{AccountForm, ConnectionState, TokenState};
-use gloria_core::session::Token;
+use gloria_core::token::Token;
 use tokio::task::JoinHandle;
 
 use crate::desk::{CREATED, DEADLINE, Desk, Running, backend, live, soon};

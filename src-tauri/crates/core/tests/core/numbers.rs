@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use gloria_backend::{Answer, Route};
+use gloria_core::metrics::status::Health;
 use gloria_core::protocol::{MetricsView, NoticeKind, UnreadReason, Update, WindowView};
-use gloria_core::status::Health;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use gloria_core::alerts::presence::{IDLE_TIMEOUT, PAGE_LEASE_TIMEOUT, WindowPresence};
 use gloria_core::ports::{Observation, SessionState};
-use gloria_core::presence::{IDLE_TIMEOUT, PAGE_LEASE_TIMEOUT, WindowPresence};
 use tokio::time::{advance, pause, resume};
 
 use crate::desk::{CREATED, Desk, Running, backend, live, soon};

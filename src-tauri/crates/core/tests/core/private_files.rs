@@ -11,7 +11,7 @@ use gloria_backend::TEST_TOKEN;
 use gloria_core::account::Account;
 use gloria_core::ports::fakes::FakeSecrets;
 use gloria_core::protocol::{AccountForm, NoticeKind, PreferencesForm, SoundName};
-use gloria_core::session::Token;
+use gloria_core::token::Token;
 
 use crate::desk::{CREATED, Desk, backend, live, soon};
 

@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use gloria_core::metrics::status::Health;
 use gloria_core::ports::fakes::FakeNotifications;
 use gloria_core::ports::{
     Answer, NotificationError, NotificationEvent, NotificationHandle, NotificationRequest, Notifications,
     PanicReports, SystemClock,
 };
 use gloria_core::protocol::{ConnectionState, NoticeKind, Snapshot};
-use gloria_core::status::Health;
 use gloria_core::{CoreError, Setup, supervise};
 use tokio::sync::mpsc;
 

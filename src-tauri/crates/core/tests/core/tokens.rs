@@ -6,7 +6,7 @@ use gloria_backend::{Control, Credentials, TEST_TOKEN};
 use gloria_core::ports::SecretError;
 use gloria_core::ports::fakes::FakeSecrets;
 use gloria_core::protocol::{AccountForm, ConnectionState, TokenState};
-use gloria_core::session::Token;
+use gloria_core::token::Token;
 
 use crate::desk::{Desk, Running, backend, soon};
 

@@ -159,7 +159,10 @@ fn a_refusal_in_words_is_one() {
         ("unauthorized", "no"),
     ] {
         let event = decode(&frame(event, data));
-        let answer = event.as_ref().ok().and_then(gloria_core::refusal::answer_of);
+        let answer = event
+            .as_ref()
+            .ok()
+            .and_then(gloria_core::event::refusal::answer_of);
         assert_eq!(answer.map(|head| head.status), Some(401), "{event:?} {data}");
     }
     for data in [
@@ -168,7 +171,10 @@ fn a_refusal_in_words_is_one() {
     ] {
         let event = decode(&frame("error", data));
         assert_eq!(
-            event.as_ref().ok().and_then(gloria_core::refusal::answer_of),
+            event
+                .as_ref()
+                .ok()
+                .and_then(gloria_core::event::refusal::answer_of),
             None,
             "{data}"
         );

@@ -1,7 +1,7 @@
 //! One call to the keyring, on a thread that may wait.
 
 use gloria_core::ports::SecretError;
-use gloria_core::session::Token;
+use gloria_core::token::Token;
 use keyring::{Entry, Error};
 use secrecy::zeroize::Zeroizing;
 

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use gloria_core::ports::SecretError;
-use gloria_core::session::Token;
+use gloria_core::token::Token;
 
 use super::{Call, Outcome, Request, Timekeeper};
 

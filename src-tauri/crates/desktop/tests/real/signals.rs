@@ -7,7 +7,7 @@ use gloria_backend::{Backend, BackendOptions, TEST_TOKEN};
 use gloria_core::paths::Paths;
 use gloria_core::ports::fakes::{FakeNotifications, FakeOpener, FakeSecrets, FakeSounds, FakeWindow};
 use gloria_core::ports::{Observation, Signals, SystemClock};
-use gloria_core::session::Token;
+use gloria_core::token::Token;
 use gloria_core::{Ports, Setup};
 use gloria_desktop::SystemSignals;
 use tokio::sync::mpsc;

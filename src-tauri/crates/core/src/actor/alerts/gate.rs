@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use super::super::Actor;
 use super::Alerts;
-use crate::alert::replay::Replay;
-use crate::alert::{self, Circumstances, Collection, Decision, Verdict};
+use crate::alerts::replay::Replay;
+use crate::alerts::throttle::{Source, Throttle};
+use crate::alerts::{self, Circumstances, Collection, Decision, Verdict};
 use crate::inbox::{Now, Posted};
 use crate::ports::ServiceState;
 use crate::protocol::SoundName;
-use crate::throttle::{Source, Throttle};
 
 /// What the gate needs to know on the inbox's thread, and what it decided there.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl Gate {
         self.circumstances.missed = missed;
         self.circumstances.expired = posted.expires_at.filter(|expires| *expires <= self.now.server);
         self.circumstances.shown_before = posted.shown_before;
-        let mut decision = alert::decide(posted.item, &self.circumstances);
+        let mut decision = alerts::decide(posted.item, &self.circumstances);
         let by_itself = matches!(
             decision.verdict,
             Verdict::Show | Verdict::Collect(Collection::Urgent)
@@ -46,7 +46,7 @@ impl Gate {
                 throttled: true,
                 ..self.circumstances
             };
-            decision = alert::decide(posted.item, &throttled);
+            decision = alerts::decide(posted.item, &throttled);
         }
         if let Some(sound) = decision.sound() {
             self.circumstances.since_last_sound = Some(Duration::ZERO);

@@ -3,10 +3,10 @@ use std::time::SystemTime;
 use gloria_stream::{IdleReason, Status};
 
 use super::*;
+use crate::alerts::presence::PAGE_LEASE_TIMEOUT;
 use crate::connection::{self, Moment, Surroundings};
 use crate::metrics::Meters;
 use crate::ports::SystemClock;
-use crate::presence::PAGE_LEASE_TIMEOUT;
 use crate::protocol::{Appearance, ItemKind, Priority, SoundName, TokenState};
 
 pub(super) fn item(key: &str, title: &str) -> Item {

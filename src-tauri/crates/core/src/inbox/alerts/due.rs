@@ -3,8 +3,8 @@
 use rusqlite::{OptionalExtension as _, TransactionBehavior, params};
 
 use super::{DigestAsk, Inbox, InboxError, collection_word, handle, priority_of};
-use crate::alert::Collection;
-use crate::alert::digest::{self, Members};
+use crate::alerts::Collection;
+use crate::alerts::digest::{self, Members};
 use crate::inbox::{Now, reading};
 use crate::ports::{NotificationHandle, ServiceState};
 use crate::protocol::{EpochMillis, Priority, Reason, SoundReason};

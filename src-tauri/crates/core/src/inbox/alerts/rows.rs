@@ -3,8 +3,8 @@
 use rusqlite::{Connection, OptionalExtension as _, named_params};
 
 use super::{collection_word, is_collected};
-use crate::alert::words::item_alert;
-use crate::alert::{Decision, Verdict};
+use crate::alerts::words::item_alert;
+use crate::alerts::{Decision, Verdict};
 use crate::inbox::{InboxError, reading};
 use crate::protocol::{AlertState, EpochMillis, ItemAlert, Priority, Reason};
 

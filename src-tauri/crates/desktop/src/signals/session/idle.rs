@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use gloria_core::presence::IDLE_TIMEOUT;
+use gloria_core::alerts::presence::IDLE_TIMEOUT;
 use tokio::time::{Instant, sleep};
 use zbus::names::OwnedUniqueName;
 use zbus::{Connection, Proxy};

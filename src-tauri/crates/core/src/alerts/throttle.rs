@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::alert::digest::MAX_URGENT_ALONE;
+use crate::alerts::digest::MAX_URGENT_ALONE;
 use crate::protocol::{Item, ItemKind, Priority};
 
 /// Notifications of one kind at once: as many as are read before the first is gone.

@@ -5,9 +5,9 @@ use std::fmt;
 use thiserror::Error;
 use url::Origin;
 
-use super::{Token, TokenError};
-use crate::address::Address;
+use crate::account::address::Address;
 use crate::settings::Settings;
+use crate::token::{Token, TokenError};
 
 /// A server as far as a token is concerned: whatever answers at this scheme, host and port. `wss` is another name of
 /// `https`.

@@ -3,12 +3,13 @@ use std::sync::Arc;
 use gloria_stream::{Credential, CredentialError, CredentialProvider as _, Generation, Proof};
 use secrecy::ExposeSecret as _;
 
-use super::{Server, ServerToken, Session, SessionOptions, Token};
-use crate::address::Address;
+use super::{Server, ServerToken, Session, SessionOptions};
+use crate::account::address::Address;
 use crate::ports::fakes::FakeSecrets;
 use crate::ports::{SecretError, Secrets};
 use crate::protocol::TokenState;
 use crate::settings::AuthTransport;
+use crate::token::Token;
 
 const ENTRY: &str = "https://gloria.example/api";
 

@@ -12,11 +12,11 @@ use gloria_stream::{
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::address::Address;
+use crate::account::address::Address;
 use crate::connection;
 use crate::protocol::{Remedy, TestReport, TestStep, Transport};
-use crate::session::Token;
 use crate::settings::AuthTransport;
+use crate::token::Token;
 
 /// Longer than connecting and the first byte may take together, so that the stream's own words come first.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(90);

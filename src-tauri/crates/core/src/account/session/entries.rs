@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use super::{Inner, Session, Source, State, Token};
+use super::{Inner, Session, Source, State};
 use crate::ports::SecretError;
+use crate::token::Token;
 
 /// A token that was copied to another entry.
 struct Moved {

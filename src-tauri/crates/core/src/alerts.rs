@@ -1,7 +1,9 @@
 //! The alert gate: one pure function decides what an item may do to get attention, and says why.
 
 pub mod digest;
+pub mod presence;
 pub mod replay;
+pub mod throttle;
 pub mod words;
 
 use std::time::Duration;

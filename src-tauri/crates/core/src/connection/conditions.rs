@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use gloria_stream::Command;
 
-use crate::clock_guard::{ClockGuard, LOOK_EVERY};
 use crate::connection::Moment;
-use crate::network::Settling;
+use crate::connection::clock_guard::{ClockGuard, LOOK_EVERY};
+use crate::connection::network::Settling;
 use crate::ports::Observation;
 
 /// Two reports of waking within this are of one sleep: systems announce it twice, and the clocks show it once more at

@@ -5,7 +5,7 @@ use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use crate::address::pasted;
+use crate::account::address::pasted;
 use crate::settings::AuthTransport;
 
 /// A bearer token. It has no `Serialize`, prints as `[REDACTED]`, and is wiped from memory when dropped.

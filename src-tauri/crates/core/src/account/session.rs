@@ -11,16 +11,15 @@ use tokio::sync::watch;
 use crate::ports::{SecretError, Secrets};
 use crate::protocol::TokenState;
 use crate::settings::AuthTransport;
+use crate::token::Token;
 
 mod entries;
 mod server_token;
 #[cfg(test)]
 mod tests;
-mod token;
 
 use entries::find;
 pub use server_token::{EnvironmentTokenError, Server, ServerToken, TokenFor, environment_token};
-pub use token::{Token, TokenError};
 
 /// What is known of the token, with the words for it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,318 @@
+//! The connection in words: what the stream reports, as a person reads it.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use gloria_stream::{
+    Cause, CredentialError, DialError, EndCause, HaltReason, IdleReason, Reachability, Status,
+};
+
+use crate::account::address::Address;
+use crate::protocol::{ConnectionState, ConnectionView, EpochMillis, NetworkState, Remedy, Transport};
+
+/// Both clocks read at one moment, to tell a time of day for a point of the other clock.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    /// The time of day.
+    pub wall: SystemTime,
+    /// The clock that never jumps.
+    pub monotonic: Instant,
+}
+
+impl Moment {
+    /// The time of day of an instant.
+    pub fn epoch_millis_of(&self, instant: Instant) -> EpochMillis {
+        let ahead = instant.saturating_duration_since(self.monotonic);
+        let behind = self.monotonic.saturating_duration_since(instant);
+        epoch_millis(self.wall + ahead - behind)
+    }
+
+    /// The time of day now.
+    pub fn epoch_millis(&self) -> EpochMillis {
+        epoch_millis(self.wall)
+    }
+}
+
+/// Milliseconds since 1970, or 0 before it.
+pub fn epoch_millis(time: SystemTime) -> EpochMillis {
+    let since = time
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or(Duration::ZERO);
+    EpochMillis::try_from(since.as_millis()).unwrap_or(EpochMillis::MAX)
+}
+
+/// What stands around the connection, whatever becomes of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Surroundings {
+    /// What the system says about the network.
+    pub network: NetworkState,
+    /// How the stream is carried.
+    pub transport: Transport,
+    /// The address is plain http to another machine.
+    pub insecure: bool,
+    /// Host and port of the proxy in use.
+    pub proxy: Option<String>,
+    /// Why what comes cannot be stored, where the user has to mend that.
+    pub storage: Option<String>,
+    /// Somebody has to do something.
+    pub needs_user: bool,
+    /// The connection has been away for longer than passes unnoticed.
+    pub long_outage: bool,
+    /// See [`ConnectionView::history_since`].
+    pub history_since: Option<EpochMillis>,
+}
+
+impl Surroundings {
+    /// What an address, the system and the settings come to.
+    pub fn new(address: Option<&Address>, reachability: Option<Reachability>, proxy: Option<String>) -> Self {
+        Self {
+            network: match reachability {
+                None => NetworkState::Unknown,
+                Some(Reachability::Online) => NetworkState::Online,
+                Some(Reachability::Offline) => NetworkState::Offline,
+            },
+            transport: match address {
+                Some(address) if address.is_websocket() => Transport::WebSocket,
+                Some(_) | None => Transport::Sse,
+            },
+            insecure: address.is_some_and(Address::is_insecure),
+            proxy,
+            storage: None,
+            needs_user: false,
+            long_outage: false,
+            history_since: None,
+        }
+    }
+}
+
+/// Why an attempt failed or a connection ended, with what to do where the cause does not say it by itself.
+pub fn words(cause: &Cause, transport: Transport) -> String {
+    let advice = match cause {
+        Cause::Ended(EndCause::Buffered(_)) if transport == Transport::Sse => {
+            "; an address that begins with wss:// gets through most of them"
+        }
+        Cause::Dial(DialError::ConnectionRefused) => {
+            "; check that the address and its port are right, and that the server is running"
+        }
+        Cause::Dial(_)
+        | Cause::Status(_)
+        | Cause::NotAStream { .. }
+        | Cause::Encoded(_)
+        | Cause::NetworkSignIn
+        | Cause::Ended(_)
+        | Cause::Halted(_) => "",
+    };
+    format!("{cause}{advice}")
+}
+
+/// What the window, the tray and `gloria status` show of a status.
+pub fn view(
+    status: &Status,
+    last_heard_at: Option<EpochMillis>,
+    surroundings: Surroundings,
+    now: &Moment,
+) -> ConnectionView {
+    let words = |cause: &Cause| words(cause, surroundings.transport);
+    let quiet = ConnectionView {
+        state: ConnectionState::Idle,
+        reason: String::new(),
+        remedy: Remedy::None,
+        needs_user: surroundings.needs_user,
+        long_outage: surroundings.long_outage,
+        attempt: 0,
+        next_attempt_at: None,
+        connected_since: None,
+        last_heard_at,
+        network: surroundings.network,
+        transport: surroundings.transport,
+        insecure: surroundings.insecure,
+        proxy: surroundings.proxy,
+        storage: surroundings.storage,
+        history_since: surroundings.history_since,
+    };
+    match status {
+        Status::Idle(IdleReason::NotStarted | IdleReason::Stopped) => quiet,
+        Status::Connecting { attempt } => ConnectionView {
+            state: ConnectionState::Connecting,
+            attempt: *attempt,
+            ..quiet
+        },
+        Status::Connected { since } => ConnectionView {
+            state: ConnectionState::Connected,
+            // What arrives and cannot be kept is not well.
+            reason: quiet.storage.clone().unwrap_or_default(),
+            connected_since: Some(now.epoch_millis_of(*since)),
+            ..quiet
+        },
+        Status::Waiting {
+            attempt,
+            until,
+            cause,
+        } => ConnectionView {
+            state: ConnectionState::Waiting,
+            reason: words(cause),
+            remedy: remedy(cause),
+            attempt: *attempt,
+            next_attempt_at: Some(now.epoch_millis_of(*until)),
+            ..quiet
+        },
+        Status::CircuitOpen {
+            attempt,
+            until,
+            cause,
+        } => ConnectionView {
+            state: ConnectionState::CircuitOpen,
+            reason: words(cause),
+            remedy: remedy(cause),
+            attempt: *attempt,
+            next_attempt_at: Some(now.epoch_millis_of(*until)),
+            ..quiet
+        },
+        Status::Halted { reason, until } => ConnectionView {
+            state: ConnectionState::Halted,
+            reason: reason.to_string(),
+            remedy: halt_remedy(*reason),
+            next_attempt_at: until.map(|until| now.epoch_millis_of(until)),
+            ..quiet
+        },
+    }
+}
+
+pub(crate) fn halt_remedy(reason: HaltReason) -> Remedy {
+    match reason {
+        HaltReason::Unauthorized | HaltReason::Expired | HaltReason::NoCredential => Remedy::SignIn,
+        HaltReason::Forbidden | HaltReason::StoppedByServer => Remedy::Retry,
+    }
+}
+
+pub(crate) fn remedy(cause: &Cause) -> Remedy {
+    match cause {
+        Cause::NotAStream { .. } | Cause::Encoded(_) => Remedy::CheckAddress,
+        // Between the ends of the range are the answers that mean "later"; these mean "not here".
+        Cause::Status(400..=407 | 411..=424) => Remedy::CheckAddress,
+        Cause::Status(_) => Remedy::Retry,
+        Cause::NetworkSignIn => Remedy::NetworkSignIn,
+        Cause::Dial(error) => dial_remedy(error),
+        Cause::Halted(reason) => halt_remedy(*reason),
+        Cause::Ended(EndCause::Buffered(_)) => Remedy::CheckNetwork,
+        Cause::Ended(EndCause::Rejected(reason)) => halt_remedy(*reason),
+        Cause::Ended(
+            EndCause::Closed
+            | EndCause::ClosedWith(_)
+            | EndCause::AgainstPolicy
+            | EndCause::BrokenOff(_)
+            | EndCause::Silent(_)
+            | EndCause::Overflow(_)
+            | EndCause::OverflowRepeated(..)
+            | EndCause::NetworkChanged
+            | EndCause::Slept
+            | EndCause::CredentialChanged,
+        ) => Remedy::Retry,
+    }
+}
+
+fn dial_remedy(error: &DialError) -> Remedy {
+    match error {
+        DialError::Credential(CredentialError::Missing) => Remedy::SignIn,
+        DialError::Credential(CredentialError::Unavailable(_)) => Remedy::UnlockKeyring,
+        DialError::ProxyAuthentication => Remedy::ProxySignIn,
+        DialError::NetworkSignIn => Remedy::NetworkSignIn,
+        DialError::Proxy(_) => Remedy::CheckNetwork,
+        DialError::Certificate(_) | DialError::CertificateFile(_) => Remedy::CheckCertificate,
+        DialError::ClientCertificate(_) => Remedy::ClientCertificate,
+        DialError::NameNotFound
+        | DialError::Tls(_)
+        | DialError::NotFound(_)
+        | DialError::NotHttp(_)
+        | DialError::NotWebSocket(_)
+        | DialError::RedirectToNowhere
+        | DialError::RedirectNotSecure
+        | DialError::TooManyRedirects => Remedy::CheckAddress,
+        DialError::Setup(_)
+        | DialError::ConnectionRefused
+        | DialError::Unreachable
+        | DialError::ConnectTimedOut(_)
+        | DialError::AnswerTimedOut(_)
+        | DialError::BrokenOff(_) => Remedy::Retry,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_countdown_is_told_as_a_time_of_day() {
+        let now = Moment {
+            wall: SystemTime::UNIX_EPOCH + Duration::from_secs(100),
+            monotonic: Instant::now(),
+        };
+        let status = Status::Waiting {
+            attempt: 3,
+            until: now.monotonic + Duration::from_secs(12),
+            cause: Cause::Status(503),
+        };
+        let view = view(&status, Some(100_000), Surroundings::default(), &now);
+        assert_eq!(view.next_attempt_at, Some(112_000));
+        assert_eq!(view.last_heard_at, Some(100_000));
+        assert_eq!(
+            (view.reason.as_str(), view.remedy),
+            ("the server answered 503", Remedy::Retry)
+        );
+        assert_eq!(
+            now.epoch_millis_of(now.monotonic - Duration::from_secs(40)),
+            60_000
+        );
+    }
+
+    #[test]
+    fn a_stream_that_is_held_back_may_get_through_as_a_websocket() {
+        let now = Moment {
+            wall: SystemTime::UNIX_EPOCH,
+            monotonic: Instant::now(),
+        };
+        let status = Status::Waiting {
+            attempt: 3,
+            until: now.monotonic,
+            cause: Cause::Ended(EndCause::Buffered(3)),
+        };
+        let advised = |transport| {
+            let surroundings = Surroundings {
+                transport,
+                ..Surroundings::default()
+            };
+            let view = view(&status, None, surroundings, &now);
+            assert_eq!(view.remedy, Remedy::CheckNetwork);
+            view.reason.contains("wss://")
+        };
+        assert!(advised(Transport::Sse));
+        assert!(!advised(Transport::WebSocket), "it is one already");
+    }
+
+    #[test]
+    fn a_server_that_wants_a_certificate_is_not_one_whose_own_is_in_doubt() {
+        let error = || "the server asks for a client certificate".to_owned();
+        assert_eq!(
+            dial_remedy(&DialError::ClientCertificate(error())),
+            Remedy::ClientCertificate
+        );
+        assert_eq!(
+            dial_remedy(&DialError::Certificate(error())),
+            Remedy::CheckCertificate
+        );
+    }
+
+    #[test]
+    fn every_halt_but_the_servers_own_asks_for_the_user() {
+        let now = Moment {
+            wall: SystemTime::UNIX_EPOCH,
+            monotonic: Instant::now(),
+        };
+        let remedy = |reason| {
+            let halted = Status::Halted { reason, until: None };
+            view(&halted, None, Surroundings::default(), &now).remedy
+        };
+        assert_eq!(remedy(HaltReason::Unauthorized), Remedy::SignIn);
+        assert_eq!(remedy(HaltReason::NoCredential), Remedy::SignIn);
+        assert_eq!(remedy(HaltReason::StoppedByServer), Remedy::Retry);
+    }
+}
