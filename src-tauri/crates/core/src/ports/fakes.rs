@@ -101,6 +101,11 @@ impl FakeSecrets {
         lock(&self.tokens).insert(address.to_owned(), token);
     }
 
+    /// Forgets a token, as another program does.
+    pub fn remove(&self, address: &str) {
+        lock(&self.tokens).remove(address);
+    }
+
     /// Gives no answer from now on.
     pub fn hang(&self) {
         lock(&self.waiting).get_or_insert_default();

@@ -20,34 +20,69 @@ mod system;
 /// The service under which all tokens are kept. It never changes, or tokens would be lost.
 const SERVICE: &str = "com.gloriasystem.notify";
 
+/// Searches for an entry that other programs change at the same time. Each search but the last may find what one of
+/// them removes before it can be read; more in a row is no race but a broken keyring.
+const MAX_SEARCHES: usize = 5;
+
+/// Why one search and the call after it failed.
+enum Failure {
+    /// Another program removed or replaced the entry between the search and the call.
+    Vanished,
+    Refused(SecretError),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        if system::has_vanished(&error) {
+            return Self::Vanished;
+        }
+        Self::Refused(refusal(error))
+    }
+}
+
 /// Does as asked, for as long as it takes. `prompts` is asked before it waits for a person, and says whether it may.
+///
+/// The Secret Service finds an entry by one call and reads it by another: `gloria logout` and the app that moves the
+/// token to the account's entry would fail each other without a new search.
 pub(super) fn perform(address: &str, request: &Request, prompts: &dyn Fn() -> bool) -> Outcome {
-    let entry = system::entry(address, request, prompts)?;
+    for _ in 0..MAX_SEARCHES {
+        match attempt(address, request, prompts) {
+            Ok(found) => return Ok(found),
+            Err(Failure::Vanished) => {}
+            Err(Failure::Refused(error)) => return Err(error),
+        }
+    }
+    let words = "it finds an entry that it then does not know; restart it and try again";
+    Err(SecretError::Unavailable(words.to_owned()))
+}
+
+fn attempt(address: &str, request: &Request, prompts: &dyn Fn() -> bool) -> Result<Option<Token>, Failure> {
+    let entry = system::entry(address, request, prompts).map_err(Failure::Refused)?;
     match request {
         Request::Load | Request::Look => load(&entry),
-        Request::Store(token) => entry
-            .set_secret(token.expose().as_bytes())
-            .map(|()| None)
-            .map_err(refusal),
+        Request::Store(token) => {
+            entry.set_secret(token.expose().as_bytes())?;
+            Ok(None)
+        }
         Request::Forget => match entry.delete_credential() {
             Ok(()) | Err(Error::NoEntry) => Ok(None),
-            Err(error) => Err(refusal(error)),
+            Err(error) => Err(error.into()),
         },
     }
 }
 
-fn load(entry: &Entry) -> Outcome {
+fn load(entry: &Entry) -> Result<Option<Token>, Failure> {
     let bytes = match entry.get_secret() {
         Ok(bytes) => Zeroizing::new(bytes),
         Err(Error::NoEntry) => return Ok(None),
-        Err(error) => return Err(refusal(error)),
+        Err(error) => return Err(error.into()),
     };
     let token = str::from_utf8(&bytes)
         .ok()
         .and_then(|text| Token::parse(text).ok());
     match token {
         Some(token) => Ok(Some(token)),
-        None => Err(unreadable()),
+        None => Err(Failure::Refused(unreadable())),
     }
 }
 

@@ -268,3 +268,36 @@ fn without_a_bus_the_answer_is_quick_and_says_what_to_do() {
     assert!(unavailable(&probe.ask(&format!("store {ADDRESS} secret"))));
     probe.finish();
 }
+
+#[test]
+fn what_another_program_removes_or_stores_meanwhile_is_no_failure() {
+    let desktop = Desktop::with_keyring();
+    let ask = |requests: &'static [&'static str]| {
+        let mut probe = desktop.session.probe();
+        move || {
+            for round in 0..20 {
+                for request in requests {
+                    let answer = probe.ask(request);
+                    assert!(answer.starts_with("Ok("), "round {round}, {request}: {answer}");
+                }
+            }
+            probe.finish();
+        }
+    };
+    let (moves, looks) = (
+        ask(&[
+            "store https://gloria.example/api token",
+            "forget https://gloria.example/api",
+        ]),
+        ask(&[
+            "load https://gloria.example/api",
+            "store https://gloria.example/api other",
+            "load https://gloria.example/api",
+            "forget https://gloria.example/api",
+        ]),
+    );
+    std::thread::scope(|scope| {
+        scope.spawn(moves);
+        scope.spawn(looks);
+    });
+}

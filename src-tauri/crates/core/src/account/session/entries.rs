@@ -12,6 +12,7 @@ use crate::token::Token;
 struct Moved {
     token: Token,
     from: String,
+    to: String,
     asked: u64,
 }
 
@@ -69,7 +70,13 @@ impl Session {
             };
             let from = std::mem::replace(&mut held.entry, own.clone());
             let stored = self.0.secrets.store(&own, token.clone());
-            (Moved { token, from, asked }, stored)
+            let moved = Moved {
+                token,
+                from,
+                to: own,
+                asked,
+            };
+            (moved, stored)
         };
         tokio::spawn(async move {
             if let Err(error) = stored.await {
@@ -95,21 +102,23 @@ impl Inner {
     }
 
     /// Removes what was copied from where it was, unless another program or a person has put another token there since.
+    /// Where it is gone already, another program signed out meanwhile, and the copy goes too: it would sign in again.
     async fn forget_moved(&self, moved: &Moved) {
         // It was unlocked a moment ago, so this raises no prompt.
-        let found = self.secrets.load(&moved.from).await;
-        if !found.is_ok_and(|found| found.is_some_and(|found| found.expose() == moved.token.expose())) {
-            return;
-        }
+        let entry = match self.secrets.load(&moved.from).await {
+            Ok(Some(token)) if token.expose() == moved.token.expose() => &moved.from,
+            Ok(None) => &moved.to,
+            Ok(Some(_)) | Err(_) => return,
+        };
         let forgotten = {
             let state = self.state();
             // What is asked for while this is locked comes after it: a token that is entered next stays.
-            (state.decision == moved.asked).then(|| self.secrets.forget(&moved.from))
+            (state.decision == moved.asked).then(|| self.secrets.forget(entry))
         };
         if let Some(forgotten) = forgotten
             && let Err(error) = forgotten.await
         {
-            tracing::warn!(%error, "the token is in the entry of its account and in another one");
+            tracing::warn!(%error, "the keyring keeps a copy of a token that was moved or forgotten");
         }
     }
 }

@@ -293,3 +293,16 @@ async fn a_keyring_that_refuses_keeps_the_token_where_it_is_and_is_asked_again()
     secrets.asked.wait_for(5).await;
     assert!(secrets.token(ENTRY).is_none() && secrets.token(OWN).is_some());
 }
+
+#[tokio::test]
+async fn a_token_that_is_signed_out_by_another_program_while_it_moves_is_gone() {
+    let secrets = keyring("a");
+    let session = asked_once(&secrets).await;
+    secrets.hang();
+    session.move_to_account();
+    secrets.remove(ENTRY);
+    secrets.go_on();
+    secrets.asked.wait_for(4).await;
+    tokio::task::yield_now().await;
+    assert!(secrets.token(ENTRY).is_none() && secrets.token(OWN).is_none());
+}

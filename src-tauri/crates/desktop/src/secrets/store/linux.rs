@@ -4,9 +4,11 @@ use std::collections::HashMap;
 
 use gloria_core::ports::SecretError;
 use keyring::Entry;
+use keyring_core::Error;
 use keyring_core::api::CredentialStoreApi;
 use secret_service::EncryptionType;
 use secret_service::blocking::SecretService;
+use zbus::DBusError as _;
 use zbus_secret_service_keyring_store::Store;
 
 use super::{Request, SERVICE, refusal};
@@ -48,4 +50,25 @@ fn absent(error: secret_service::Error) -> SecretError {
     SecretError::Unavailable(format!(
         "{error}; start GNOME Keyring, KWallet or KeePassXC and try again"
     ))
+}
+
+/// Whether what a search found is not there any more. GNOME Keyring and `KWallet` name it by what the bus says of an
+/// object without the interface, or by the specification's own error.
+pub(super) fn has_vanished(error: &Error) -> bool {
+    let Error::PlatformFailure(cause) = error else {
+        return false;
+    };
+    let name = match cause.downcast_ref() {
+        Some(secret_service::Error::Zbus(zbus::Error::MethodError(name, ..))) => name.to_string(),
+        Some(secret_service::Error::Zbus(zbus::Error::FDO(error))) => error.name().to_string(),
+        Some(secret_service::Error::ZbusFdo(error)) => error.name().to_string(),
+        Some(_) | None => return false,
+    };
+    matches!(
+        name.as_str(),
+        "org.freedesktop.DBus.Error.UnknownInterface"
+            | "org.freedesktop.DBus.Error.UnknownMethod"
+            | "org.freedesktop.DBus.Error.UnknownObject"
+            | "org.freedesktop.Secret.Error.NoSuchObject"
+    )
 }
