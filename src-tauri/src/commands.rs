@@ -2,9 +2,10 @@
 
 use std::sync::Mutex;
 
+use gloria_core::item::{Counts, Item, SoundName};
 use gloria_core::protocol::{
-    AccountForm, Counts, FollowRequest, InboxPage, InboxQuery, Item, MarkRequest, Marked, PauseRequest,
-    PersonAnswer, PreferencesForm, Revised, Snapshot, SoundName, TestReport, Update, WindowView,
+    AccountForm, FollowRequest, InboxPage, InboxQuery, MarkRequest, Marked, PauseRequest, PersonAnswer,
+    PreferencesForm, Revised, Snapshot, TestReport, Update, WindowView,
 };
 use gloria_core::{CoreError, CoreHandle};
 use serde::Serialize;

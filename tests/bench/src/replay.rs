@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use gloria_core::protocol::InboxView;
+use gloria_core::item::InboxView;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 

@@ -10,13 +10,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use anyhow::Context as _;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
+use gloria_core::item::SoundName;
 use gloria_core::paths::Paths;
 use gloria_core::ports::{
     Answer, Delivery, NotificationError, NotificationEvent, NotificationHandle, NotificationRequest,
     Notifications, Observation, OpenError, Opener, SecretError, Secrets, Signals, SoundError, Sounds,
     SystemClock, WindowPort,
 };
-use gloria_core::protocol::{ConnectionState, Snapshot, SoundName};
+use gloria_core::protocol::{ConnectionState, Snapshot};
 use gloria_core::token::Token;
 use gloria_core::{Ports, Setup, start};
 use serde_json::{Value, json};

@@ -7,12 +7,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use gloria_core::item::InboxView;
 use gloria_core::paths::Paths;
 use gloria_core::ports::SystemClock;
 use gloria_core::ports::fakes::{
     FakeNotifications, FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeWindow,
 };
-use gloria_core::protocol::{ConnectionState, InboxQuery, InboxView, Snapshot};
+use gloria_core::protocol::{ConnectionState, InboxQuery, Snapshot};
 use gloria_core::token::Token;
 use gloria_core::{CoreHandle, Ports, Setup, start};
 use gloria_interop_tests::server::{self, Program};

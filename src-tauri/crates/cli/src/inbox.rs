@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand, ValueEnum};
 use gloria_core::account::{Accounts, Entry};
 use gloria_core::inbox::Inbox;
+use gloria_core::item::InboxView;
 use gloria_core::paths::Paths;
-use gloria_core::protocol::{InboxQuery, InboxView};
+use gloria_core::protocol::InboxQuery;
 use gloria_desktop::process;
 
 use crate::output::{Lines, complain};

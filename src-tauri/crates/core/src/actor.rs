@@ -34,13 +34,12 @@ use crate::connection::conditions::Conditions;
 use crate::connection::{self, Moment, Surroundings};
 use crate::handle::{CoreHandle, Inlet, Reply, Request, inlet, stopped};
 use crate::inbox::InboxError;
+use crate::item::Counts;
 use crate::metrics::Meters;
 use crate::metrics::endpoint::Endpoint;
 use crate::ports::{Answer, NotificationError, NotificationEvent, Observation, SecretError, SoundError};
 use crate::private;
-use crate::protocol::{
-    AccountView, Counts, Notice, NoticeKind, PersonQuestion, Preferences, Snapshot, TokenState,
-};
+use crate::protocol::{AccountView, Notice, NoticeKind, PersonQuestion, Preferences, Snapshot, TokenState};
 use crate::settings::{Key, Resolved, Settings, SettingsFile, proxy_words};
 use alerts::Alerts;
 use identity::Identity;

@@ -8,7 +8,7 @@ pub mod words;
 
 use std::time::Duration;
 
-use crate::protocol::{Item, ItemKind, Priority, Reason, SoundName, SoundReason};
+use crate::item::{Item, ItemKind, Priority, Reason, SoundName, SoundReason};
 pub use digest::Collection;
 
 /// What is known at the moment an item is posted.
@@ -203,9 +203,9 @@ mod tests {
 
     fn words(decision: &Decision) -> String {
         let state = match decision.verdict {
-            Verdict::Show => crate::protocol::AlertState::Shown,
-            Verdict::Collect(_) => crate::protocol::AlertState::InDigest,
-            Verdict::Suppress => crate::protocol::AlertState::Suppressed,
+            Verdict::Show => crate::item::AlertState::Shown,
+            Verdict::Collect(_) => crate::item::AlertState::InDigest,
+            Verdict::Suppress => crate::item::AlertState::Suppressed,
         };
         words::words(state, &decision.reason)
     }

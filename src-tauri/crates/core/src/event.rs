@@ -29,7 +29,7 @@ use self::kind::Kind;
 use self::wire::Fallback;
 
 use crate::inbox::fingerprint;
-use crate::protocol::{EpochMillis, ItemAction, ItemKind, Priority};
+use crate::item::{EpochMillis, ItemAction, ItemKind, Priority};
 
 /// A decoded event.
 #[derive(Debug, Clone, PartialEq)]

@@ -8,11 +8,12 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::alerts::presence::WindowPresence;
 use crate::inbox::InboxError;
+use crate::item::{Counts, Item, SoundName};
 use crate::metrics::status::StatusReport;
 use crate::ports::OpenError;
 use crate::protocol::{
-    AccountForm, Counts, FollowRequest, InboxPage, InboxQuery, Item, MarkRequest, Marked, MetricsView,
-    PauseRequest, PersonAnswer, PreferencesForm, Revised, Snapshot, SoundName, TestReport, WindowView,
+    AccountForm, FollowRequest, InboxPage, InboxQuery, MarkRequest, Marked, MetricsView, PauseRequest,
+    PersonAnswer, PreferencesForm, Revised, Snapshot, TestReport, WindowView,
 };
 
 /// Why the core did not do what was asked, in words for the user.

@@ -10,6 +10,7 @@ pub mod connection;
 pub mod event;
 mod handle;
 pub mod inbox;
+pub mod item;
 pub mod metrics;
 pub mod paths;
 pub mod ports;

@@ -26,7 +26,8 @@ pub use self::trouble::Trouble;
 use self::unread::Unread;
 pub(crate) use self::unread::{Finding, findings};
 use crate::connection::Moment;
-use crate::protocol::{EpochMillis, ErrorCount, MetricsView, Processing};
+use crate::item::EpochMillis;
+use crate::protocol::{ErrorCount, MetricsView, Processing};
 
 /// Connections whose median is told: the habits of the last days, not those of last year.
 const REMEMBERED_CONNECTIONS: usize = 100;

@@ -11,7 +11,7 @@ use futures_util::future::BoxFuture;
 use thiserror::Error;
 use tokio::sync::mpsc;
 
-use crate::protocol::SoundName;
+use crate::item::SoundName;
 use crate::token::Token;
 
 pub use gloria_stream::{ProxyAddress, ProxyResolver, ProxyRoute, SystemProxies};

@@ -17,7 +17,8 @@ use crate::account::address::Address;
 use crate::account::session::{Server, TokenFor};
 use crate::event;
 use crate::inbox::Retention;
-use crate::protocol::{Appearance, SoundName};
+use crate::item::SoundName;
+use crate::protocol::Appearance;
 
 /// The settings in force.
 #[derive(Debug, Clone, PartialEq)]

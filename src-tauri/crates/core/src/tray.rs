@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::protocol::{ConnectionState, EpochMillis, NetworkState, NoticeKind, Snapshot};
+use crate::item::EpochMillis;
+use crate::protocol::{ConnectionState, NetworkState, NoticeKind, Snapshot};
 use crate::text;
 
 /// Windows shows 127 UTF-16 units of a tooltip, and cuts the rest off without a sign of it.
@@ -216,9 +217,10 @@ fn fitting(text: &str, most: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::item::{Counts, SoundName};
     use crate::protocol::{
-        AccountView, Appearance, ConnectionView, Counts, NetworkState, Notice, Preferences, Remedy,
-        SoundName, TokenState, Transport,
+        AccountView, Appearance, ConnectionView, NetworkState, Notice, Preferences, Remedy, TokenState,
+        Transport,
     };
 
     fn state(connection: ConnectionState, unseen: u32) -> Snapshot {

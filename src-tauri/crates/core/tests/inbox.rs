@@ -9,7 +9,8 @@ use std::sync::Arc;
 use gloria_core::alerts::{Decision, Verdict};
 use gloria_core::event::{DecodeContext, decode};
 use gloria_core::inbox::{Arrival, Cursor, Filed, Inbox, InboxError, Now, fingerprint};
-use gloria_core::protocol::{InboxPage, InboxQuery, InboxView, ItemKind, Mark, Reason};
+use gloria_core::item::{InboxView, ItemKind, Mark, Reason};
+use gloria_core::protocol::{InboxPage, InboxQuery};
 use gloria_stream::Frame;
 use tempfile::TempDir;
 

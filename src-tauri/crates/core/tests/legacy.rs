@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use gloria_core::account::Account;
 use gloria_core::inbox::{Inbox, Opened};
+use gloria_core::item::InboxView;
 use gloria_core::paths::Paths;
-use gloria_core::protocol::{InboxQuery, InboxView};
+use gloria_core::protocol::InboxQuery;
 use rusqlite::Connection;
 use tempfile::TempDir;
 

@@ -11,8 +11,8 @@ use std::io::{BufRead, Write};
 use std::net::IpAddr;
 
 use anyhow::{Context, bail};
+use gloria_core::item::SoundName;
 use gloria_core::ports::{Observation, Opener, Secrets, Signals, Sounds};
-use gloria_core::protocol::SoundName;
 use gloria_core::token::Token;
 use gloria_desktop::{Browser, Keyring, SoundPlayer, SystemSignals};
 

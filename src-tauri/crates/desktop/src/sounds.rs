@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use std::{io, thread};
 
 use futures_util::future::{BoxFuture, ready};
+use gloria_core::item::SoundName;
 use gloria_core::ports::{PanicReports, SoundError, Sounds};
-use gloria_core::protocol::SoundName;
 use tokio::sync::oneshot;
 
 use output::Progress;

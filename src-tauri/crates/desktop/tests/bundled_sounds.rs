@@ -1,6 +1,6 @@
 //! What every bundled sound keeps to, measured on what the player decodes.
 
-use gloria_core::protocol::SoundName;
+use gloria_core::item::SoundName;
 use gloria_desktop::sounds::bundled::{LONGEST, Pcm, decode, file};
 
 const ALL: [SoundName; 4] = [

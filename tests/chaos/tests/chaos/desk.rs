@@ -9,12 +9,13 @@ use std::sync::Arc;
 use gloria_backend::TEST_TOKEN;
 use gloria_chaos::SOON;
 use gloria_core::account::Account;
+use gloria_core::item::InboxView;
 use gloria_core::paths::Paths;
 use gloria_core::ports::SystemClock;
 use gloria_core::ports::fakes::{
     FakeNotifications, FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeWindow,
 };
-use gloria_core::protocol::{ConnectionState, InboxQuery, InboxView, Snapshot};
+use gloria_core::protocol::{ConnectionState, InboxQuery, Snapshot};
 use gloria_core::token::Token;
 use gloria_core::{CoreHandle, Ports, Setup, start};
 use tempfile::TempDir;

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 use gloria_core::inbox::{Inbox, InboxError};
-use gloria_core::protocol::{AlertState, InboxFilter, InboxQuery, InboxView};
+use gloria_core::item::{AlertState, InboxView};
+use gloria_core::protocol::{InboxFilter, InboxQuery};
 
 /// A service's unique name, and its number for a notification.
 pub(crate) type Handle = (String, u32);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use gloria_core::protocol::AlertState;
+use gloria_core::item::AlertState;
 
 use crate::app::{How, Run};
 use crate::moment;

@@ -15,10 +15,10 @@ use crate::alerts::replay::Replay;
 use crate::alerts::throttle::Throttle;
 use crate::alerts::{self, Collection};
 use crate::inbox::{Ask, Due, DueQuery, Inbox, InboxError, Target};
+use crate::item::{ItemKind, Priority, Reason, SoundName, SoundReason};
 use crate::ports::{
     Answer, NotificationError, NotificationHandle, NotificationRequest, ServiceState, Subject,
 };
-use crate::protocol::{ItemKind, Priority, Reason, SoundName, SoundReason};
 use crate::text::paragraphs;
 
 /// Silence that ends a replay: longer than the pauses of a server that reads its history.

@@ -310,7 +310,7 @@ impl Actor {
         }
     }
 
-    pub(super) fn play(&mut self, sound: crate::protocol::SoundName) {
+    pub(super) fn play(&mut self, sound: crate::item::SoundName) {
         let playing = self.setup.ports.sounds.play(sound, self.settings.volume);
         let reports = self.reports.0.clone();
         tokio::spawn(async move {

@@ -16,8 +16,9 @@ use crate::account::address::Address;
 use crate::connection::outage::{self, Outage, OutageNews};
 use crate::connection::{self, Moment, Surroundings};
 use crate::inbox::Now;
+use crate::item::EpochMillis;
 use crate::metrics::Meters;
-use crate::protocol::{ConnectionState, ConnectionView, EpochMillis};
+use crate::protocol::{ConnectionState, ConnectionView};
 use crate::settings::Settings;
 
 /// Deliveries that may wait for the inbox. When it is slow the stream stops reading, and the server's socket fills.

@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
+use crate::item::EpochMillis;
 use crate::private::{self, Mode};
-use crate::protocol::EpochMillis;
 
 const MINUTE: EpochMillis = 60_000;
 

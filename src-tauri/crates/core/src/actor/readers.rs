@@ -12,9 +12,10 @@ use self::pending::PendingUpdates;
 use crate::alerts::presence::Presence;
 use crate::alerts::throttle::{Source, Throttle};
 use crate::handle::Attached;
+use crate::item::{Counts, EpochMillis, Item};
 use crate::protocol::{
-    AccountView, ConnectionView, Counts, EpochMillis, Item, MetricsView, Notice, NoticeKind, Preferences,
-    Revised, Snapshot, Update, WindowView,
+    AccountView, ConnectionView, MetricsView, Notice, NoticeKind, Preferences, Revised, Snapshot, Update,
+    WindowView,
 };
 
 /// Updates that a reader may be behind before it has to attach again. A burst of a hundred items is a handful.

@@ -6,11 +6,10 @@ use tokio::time::Instant;
 use super::{Actor, Report};
 use crate::handle::{CoreError, Reply, Request};
 use crate::inbox::{Inbox, InboxError};
+use crate::item::{Counts, Item, Mark};
 use crate::metrics::endpoint::Endpoint;
 use crate::metrics::status::{self, StatusReport};
-use crate::protocol::{
-    ConnectionState, Counts, FollowRequest, InboxPage, InboxQuery, Item, Mark, MarkRequest, Marked,
-};
+use crate::protocol::{ConnectionState, FollowRequest, InboxPage, InboxQuery, MarkRequest, Marked};
 
 /// What is only read from the inbox.
 #[derive(Debug)]

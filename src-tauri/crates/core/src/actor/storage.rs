@@ -9,8 +9,9 @@ use tokio::time::Instant;
 use super::Actor;
 use crate::account::Entry;
 use crate::inbox::{Arrival, Cursor, Due, Filed, Inbox, InboxError, InboxThread, Opened, notices};
+use crate::item::SoundName;
 use crate::metrics::Outcome;
-use crate::protocol::{NoticeKind, SoundName};
+use crate::protocol::NoticeKind;
 use crate::text::sentence;
 
 /// How often a file that cannot be used is tried again: soon enough that nobody waits for it, rarely enough that a busy

@@ -13,9 +13,10 @@ use super::{Actor, Ending, Setup};
 use crate::connection::epoch_millis;
 use crate::handle::{CoreError, CoreHandle, Inlet, Request, inlet, stopped};
 use crate::inbox::InboxError;
+use crate::item::Priority;
 use crate::metrics::status::{Health, StatusReport};
 use crate::ports::{NotificationRequest, PanicReports, Subject};
-use crate::protocol::{ConnectionState, NoticeKind, Priority, Remedy};
+use crate::protocol::{ConnectionState, NoticeKind, Remedy};
 
 /// Starts a core as [`super::start`] does, and starts it again whenever it breaks, after a growing wait and for ever.
 ///

@@ -1,6 +1,6 @@
 //! One notification for many.
 
-use crate::protocol::Priority;
+use crate::item::Priority;
 
 /// Alerts that wait for each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

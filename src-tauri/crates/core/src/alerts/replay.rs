@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::protocol::EpochMillis;
+use crate::item::EpochMillis;
 
 /// Clocks of the machines of one service differ by about this much without anyone noticing.
 const CLOCK_TOLERANCE: EpochMillis = 2_000;

@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use crate::alerts::digest::MAX_URGENT_ALONE;
-use crate::protocol::{Item, ItemKind, Priority};
+use crate::item::{Item, ItemKind, Priority};
 
 /// Notifications of one kind at once: as many as are read before the first is gone.
 const MAX_AT_ONCE: u32 = 5;

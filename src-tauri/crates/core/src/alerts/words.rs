@@ -1,6 +1,6 @@
 //! What became of an alert, in words for the user.
 
-use crate::protocol::{AlertState, ItemAlert, Reason, SoundReason};
+use crate::item::{AlertState, ItemAlert, Reason, SoundReason};
 
 /// The alert as the UI gets it.
 pub fn item_alert(state: AlertState, reason: Reason) -> ItemAlert {

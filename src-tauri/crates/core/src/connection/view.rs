@@ -7,7 +7,8 @@ use gloria_stream::{
 };
 
 use crate::account::address::Address;
-use crate::protocol::{ConnectionState, ConnectionView, EpochMillis, NetworkState, Remedy, Transport};
+use crate::item::EpochMillis;
+use crate::protocol::{ConnectionState, ConnectionView, NetworkState, Remedy, Transport};
 
 /// Both clocks read at one moment, to tell a time of day for a point of the other clock.
 #[derive(Debug, Clone, Copy)]

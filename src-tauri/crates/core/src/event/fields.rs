@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::envelope::find;
 use super::values::{self, Reading};
 use super::{DecodeContext, Field, LeftOut, time};
-use crate::protocol::EpochMillis;
+use crate::item::EpochMillis;
 
 /// What is kept of fields that this version does not know, in bytes of JSON: a few fields, for a later version that
 /// knows them. More would only fill the disk.
@@ -109,7 +109,7 @@ impl<'a> Fields<'a> {
         )
     }
 
-    pub(super) fn actions(&mut self) -> Field<Vec<crate::protocol::ItemAction>> {
+    pub(super) fn actions(&mut self) -> Field<Vec<crate::item::ItemAction>> {
         let names = ["actions", "buttons", "links"];
         let server = self.context.server;
         let some_left_out = std::cell::Cell::new(false);

@@ -1,6 +1,6 @@
 //! The types of events, in whatever spelling.
 
-use crate::protocol::ItemKind;
+use crate::item::ItemKind;
 
 /// A type that this version knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use jiff::tz::Offset;
 use serde_json::Value;
 
 use super::values::{Reading, number};
-use crate::protocol::EpochMillis;
+use crate::item::EpochMillis;
 
 /// The first day of 1973, in seconds. Smaller numbers are ranks, durations or mistakes: no server runs since then.
 const MIN_SECONDS: f64 = 94_694_400.0;

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::envelope::find;
 use super::json::unquoted;
-use crate::protocol::{ItemAction, Priority};
+use crate::item::{ItemAction, Priority};
 use crate::text::{self, one_line, paragraphs, words};
 
 /// A title is a line on a screen; what is longer is cut, visibly. In characters, as all limits of texts.

@@ -9,7 +9,7 @@ use super::fields::Fields;
 use super::kind::Kind;
 use super::values::{self, Reading};
 use super::{Change, ConnectionEstablished, DecodeError, Event, Field, GapEnd, Post, time};
-use crate::protocol::{EpochMillis, ItemKind, Priority};
+use crate::item::{EpochMillis, ItemKind, Priority};
 use crate::text::one_line;
 
 pub(super) const TITLE: [&str; 5] = ["title", "subject", "headline", "heading", "name"];

@@ -15,8 +15,8 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::{Filed, Inbox, InboxError, Now, reading};
 use crate::alerts::{Collection, Decision, Verdict};
+use crate::item::{AlertState, EpochMillis, Item, Priority, Reason};
 use crate::ports::NotificationHandle;
-use crate::protocol::{AlertState, EpochMillis, Item, Priority, Reason};
 
 use due::MAX_STANDING_DIGESTS;
 pub use due::{Ask, Due, DueQuery, Target};

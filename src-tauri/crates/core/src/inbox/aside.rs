@@ -11,7 +11,7 @@ use super::alerts::{self, Decided, Decisions, LateAnswer};
 use super::filing::{Cursor, Now};
 use super::{Arrival, Inbox, InboxError, copy_all, notices};
 use crate::alerts::{Decision, Verdict};
-use crate::protocol::{EpochMillis, Mark, Reason};
+use crate::item::{EpochMillis, Mark, Reason};
 
 /// Events that are remembered for the file. A person gets a few hundred a day; what is over this is asked of the server
 /// again, because the file's cursor is still before it.

@@ -6,7 +6,7 @@ use super::filing::{Filed, Filing, Seen};
 use super::reading::{self, ITEM_COLUMNS};
 use super::{InboxError, alerts};
 use crate::event::{Change, Field};
-use crate::protocol::{EpochMillis, Item};
+use crate::item::{EpochMillis, Item};
 
 /// Changes that wait for their notification. One that comes out of order is followed by it within seconds; of the rest
 /// the server never sends it.
@@ -85,7 +85,7 @@ impl Filing<'_> {
         };
         let priority = match change.priority {
             Field::Absent => None,
-            Field::Null => Some(crate::protocol::Priority::default()),
+            Field::Null => Some(crate::item::Priority::default()),
             Field::Value(priority) => Some(priority),
         };
         Ok(self

@@ -9,7 +9,7 @@ use super::aside::MAX_ITEMS_IN_MEMORY;
 use super::{Inbox, InboxError, notices};
 use crate::alerts::Decision;
 use crate::event::Event;
-use crate::protocol::{EpochMillis, Item};
+use crate::item::{EpochMillis, Item};
 
 /// How many events are remembered to know a replay. The server's own history is far shorter; beyond this only an
 /// item's key tells that it came before.

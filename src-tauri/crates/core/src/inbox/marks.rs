@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::reading::{self, ITEM_COLUMNS};
 use super::{Inbox, InboxError, alerts};
-use crate::protocol::{EpochMillis, Item, Mark};
+use crate::item::{EpochMillis, Item, Mark};
 
 impl Inbox {
     /// Sets a mark on items; unknown keys are passed over. Answers with the items that changed.

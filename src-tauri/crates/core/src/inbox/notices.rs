@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::Arrival;
 use crate::event::{Event, GapEnd, Post};
-use crate::protocol::{EpochMillis, ItemKind, Priority};
+use crate::item::{EpochMillis, ItemKind, Priority};
 use crate::text::one_line;
 
 /// What cannot be read has rows of its own up to this many within [`UNREADABLE_WINDOW`]; a server that speaks another

@@ -7,7 +7,7 @@ use super::filing::{Filed, Filing, Seen, fingerprint};
 use super::reading::{self, ITEM_COLUMNS, UNDECIDED_COLUMNS};
 use super::{InboxError, notices};
 use crate::event::Post;
-use crate::protocol::{EpochMillis, ItemKind};
+use crate::item::{EpochMillis, ItemKind};
 
 /// What a row says about the posts of its key.
 struct Known {

@@ -5,9 +5,8 @@ use serde::Serialize;
 
 use super::{Inbox, InboxError, alerts};
 use crate::alerts::words::item_alert;
-use crate::protocol::{
-    Counts, EpochMillis, InboxFilter, InboxPage, InboxQuery, InboxView, Item, ItemAlert, ItemKind, Priority,
-};
+use crate::item::{Counts, EpochMillis, InboxView, Item, ItemAlert, ItemKind, Priority};
+use crate::protocol::{InboxFilter, InboxPage, InboxQuery};
 
 macro_rules! own_columns {
     () => {

@@ -4,7 +4,7 @@
 use rusqlite::params;
 
 use super::{Inbox, InboxError, journal};
-use crate::protocol::EpochMillis;
+use crate::item::EpochMillis;
 
 const DAY: EpochMillis = 24 * 60 * 60 * 1000;
 

@@ -16,7 +16,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::unread::Name;
 use super::{Measure, Outcome, Trouble};
-use crate::protocol::EpochMillis;
+use crate::item::EpochMillis;
 
 /// From a server that hangs up at once to a desktop that stays up for a week.
 const DURATION_BOUNDS: [f64; 8] = [1.0, 10.0, 60.0, 600.0, 3_600.0, 21_600.0, 86_400.0, 604_800.0];

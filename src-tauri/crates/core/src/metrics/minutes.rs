@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::percentiles::Percentiles;
-use crate::protocol::{EpochMillis, Minute};
+use crate::item::EpochMillis;
+use crate::protocol::Minute;
 
 /// An hour, as the window shows it.
 const KEPT: usize = 60;

@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 
 use serde::Serialize;
 
-use crate::protocol::{ConnectionState, ConnectionView, Counts, EpochMillis, MetricsView, Notice};
+use crate::item::{Counts, EpochMillis};
+use crate::protocol::{ConnectionState, ConnectionView, MetricsView, Notice};
 
 /// What `gloria status` tells.
 #[derive(Debug, Clone, PartialEq, Serialize)]

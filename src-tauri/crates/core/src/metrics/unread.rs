@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use crate::event::{DecodeError, Decoded, Undecoded};
-use crate::protocol::{EpochMillis, UnreadCount, UnreadReason};
+use crate::item::EpochMillis;
+use crate::protocol::{UnreadCount, UnreadReason};
 
 /// How many names are told apart. Some are the server's own, and a server that makes up new ones must not fill the
 /// memory of this machine or of a metrics database; what comes after them is counted together.

@@ -9,7 +9,7 @@ use futures_util::future::{BoxFuture, ready};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{Observation, OpenError, Opener, SecretError, Secrets, Signals, SoundError, Sounds};
-use crate::protocol::SoundName;
+use crate::item::SoundName;
 use crate::token::Token;
 
 mod notifications;

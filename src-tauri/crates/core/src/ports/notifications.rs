@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use thiserror::Error;
 use tokio::sync::mpsc;
 
-use crate::protocol::Priority;
+use crate::item::Priority;
 
 /// What a notification is about. A click leads there.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

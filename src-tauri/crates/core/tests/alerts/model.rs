@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use gloria_core::alerts::Collection;
 use gloria_core::inbox::{Ask, Target};
+use gloria_core::item::{AlertState, Mark, Reason};
 use gloria_core::ports::{Answer, Delivery, NotificationHandle, ServiceState};
-use gloria_core::protocol::{AlertState, Mark, Reason};
 use proptest::prelude::*;
 use serde_json::json;
 

@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use gloria_core::alerts::presence::WindowPresence;
+use gloria_core::item::{AlertState, Priority, SoundName};
 use gloria_core::ports::ServiceState;
 use gloria_core::ports::fakes::Behaviour;
-use gloria_core::protocol::{AlertState, NoticeKind, Priority, SoundName, WindowView};
+use gloria_core::protocol::{NoticeKind, WindowView};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 

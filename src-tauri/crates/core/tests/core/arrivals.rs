@@ -1,8 +1,7 @@
 //! What comes, what it sets off, and what the user does with it.
 
-use gloria_core::protocol::{
-    FollowRequest, Mark, MarkRequest, PauseRequest, PreferencesForm, Priority, SoundName,
-};
+use gloria_core::item::{Mark, Priority, SoundName};
+use gloria_core::protocol::{FollowRequest, MarkRequest, PauseRequest, PreferencesForm};
 use serde_json::json;
 
 use crate::desk::{CREATED, DEADLINE, Desk, backend, live, missed, soon};

@@ -9,12 +9,13 @@ use std::time::Duration;
 use gloria_backend::{Backend, BackendOptions, Control, TEST_TOKEN};
 use gloria_core::account::Account;
 use gloria_core::alerts::presence::WindowPresence;
+use gloria_core::item::{InboxView, Item};
 use gloria_core::paths::Paths;
 use gloria_core::ports::fakes::{
     FakeNotifications, FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeWindow,
 };
 use gloria_core::ports::{Clock, SystemClock};
-use gloria_core::protocol::{ConnectionState, InboxQuery, InboxView, Item, Snapshot, WindowView};
+use gloria_core::protocol::{ConnectionState, InboxQuery, Snapshot, WindowView};
 use gloria_core::token::Token;
 use gloria_core::{CoreHandle, Ports, Setup, start};
 use serde_json::{Value, json};

@@ -1,8 +1,9 @@
 //! What the notification service does, and what the core makes of it.
 
+use gloria_core::item::Mark;
 use gloria_core::ports::NotificationHandle;
 use gloria_core::ports::fakes::Behaviour;
-use gloria_core::protocol::{Mark, MarkRequest};
+use gloria_core::protocol::MarkRequest;
 
 use crate::desk::{CREATED, Desk, backend, live, soon};
 

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use gloria_backend::{Backend, BackendOptions};
+use gloria_core::item::ItemKind;
 use gloria_core::ports::{Clock, SystemClock};
-use gloria_core::protocol::{ItemKind, Update};
+use gloria_core::protocol::Update;
 use serde_json::json;
 
 use tokio::io::AsyncWriteExt as _;
@@ -279,7 +280,7 @@ async fn that_a_requested_item_was_shown_is_a_revision_as_well() {
     assert_eq!(attached.snapshot.requested_item.as_deref(), Some("n:1"));
     let mark = gloria_core::protocol::MarkRequest {
         keys: vec!["n:1".into()],
-        mark: gloria_core::protocol::Mark::Read,
+        mark: gloria_core::item::Mark::Read,
     };
     running.core.inbox_mark(mark).await.unwrap();
     let mut updates = attached.updates;

@@ -9,8 +9,9 @@ use std::process::Command;
 
 use gloria_backend::TEST_TOKEN;
 use gloria_core::account::Account;
+use gloria_core::item::SoundName;
 use gloria_core::ports::fakes::FakeSecrets;
-use gloria_core::protocol::{AccountForm, NoticeKind, PreferencesForm, SoundName};
+use gloria_core::protocol::{AccountForm, NoticeKind, PreferencesForm};
 use gloria_core::token::Token;
 
 use crate::desk::{CREATED, Desk, backend, live, soon};

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use gloria_backend::Backend;
 use gloria_core::inbox::Inbox;
+use gloria_core::item::{InboxView, Mark};
 use gloria_core::metrics::status::Health;
-use gloria_core::protocol::{InboxQuery, InboxView, Mark, MarkRequest, NoticeKind, Snapshot};
+use gloria_core::protocol::{InboxQuery, MarkRequest, NoticeKind, Snapshot};
 use gloria_core::tray::{self, LocalTime, TrayIcon};
 use rusqlite::Connection;
 

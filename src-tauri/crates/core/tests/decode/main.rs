@@ -6,7 +6,7 @@ use std::time::Duration;
 use gloria_core::event::{
     self, DecodeContext, DecodeError, Event, Field, GapEnd, Post, Unreadable, is_listened_to,
 };
-use gloria_core::protocol::{ItemKind, Priority};
+use gloria_core::item::{ItemKind, Priority};
 use gloria_stream::Frame;
 use proptest::prelude::*;
 

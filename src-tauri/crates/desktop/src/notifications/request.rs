@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use gloria_core::item::Priority;
 use gloria_core::ports::{NotificationRequest, Subject};
-use gloria_core::protocol::Priority;
 use zbus::zvariant::Value;
 
 use super::Identity;

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 use std::time::Duration;
 
-use gloria_core::protocol::SoundName;
+use gloria_core::item::SoundName;
 use rodio::decoder::DecoderError;
 use rodio::{ChannelCount, Decoder, Sample, SampleRate, Source};
 

@@ -7,8 +7,8 @@ use std::sync::mpsc::{Receiver, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use gloria_core::item::SoundName;
 use gloria_core::ports::SoundError;
-use gloria_core::protocol::SoundName;
 use rodio::buffer::SamplesBuffer;
 use rodio::{CpalErrorKind, DeviceSinkBuilder, DeviceSinkError, MixerDeviceSink, Source};
 

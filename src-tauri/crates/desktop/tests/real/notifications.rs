@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use gloria_core::item::Priority;
 use gloria_core::ports::{
     Answer, Delivery, NotificationError, NotificationEvent, NotificationHandle, NotificationRequest,
     Notifications as _, PanicReports, ServiceState, Subject,
 };
-use gloria_core::protocol::Priority;
 use gloria_desktop::{Identity, SessionNotifications};
 use gloria_desktop_session::{
     Keyring, NotificationService, Part, ServiceBehaviour, ServiceOptions, Session, SessionOptions, wait_until,

@@ -8,8 +8,8 @@ use crate::alerts::replay::Replay;
 use crate::alerts::throttle::{Source, Throttle};
 use crate::alerts::{self, Circumstances, Collection, Decision, Verdict};
 use crate::inbox::{Now, Posted};
+use crate::item::SoundName;
 use crate::ports::ServiceState;
-use crate::protocol::SoundName;
 
 /// What the gate needs to know on the inbox's thread, and what it decided there.
 #[derive(Debug)]

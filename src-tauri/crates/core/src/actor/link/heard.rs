@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::protocol::EpochMillis;
+use crate::item::EpochMillis;
 
 /// How often it is stored: a crash loses no more of it, and a disk is not written for every heartbeat.
 const STORE_INTERVAL: Duration = Duration::from_secs(60);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::protocol::Item;
+use crate::item::Item;
 
 /// Items published one by one; for more the readers read their pages again, which costs less.
 const MAX_PUBLISHED_ITEMS: usize = 50;

@@ -5,9 +5,10 @@ use gloria_stream::{IdleReason, Status};
 use super::*;
 use crate::alerts::presence::PAGE_LEASE_TIMEOUT;
 use crate::connection::{self, Moment, Surroundings};
+use crate::item::{ItemKind, Priority, SoundName};
 use crate::metrics::Meters;
 use crate::ports::SystemClock;
-use crate::protocol::{Appearance, ItemKind, Priority, SoundName, TokenState};
+use crate::protocol::{Appearance, TokenState};
 
 pub(super) fn item(key: &str, title: &str) -> Item {
     Item {

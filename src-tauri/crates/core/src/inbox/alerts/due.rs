@@ -6,8 +6,8 @@ use super::{DigestAsk, Inbox, InboxError, collection_word, handle, priority_of};
 use crate::alerts::Collection;
 use crate::alerts::digest::{self, Members};
 use crate::inbox::{Now, reading};
+use crate::item::{EpochMillis, Priority, Reason, SoundReason};
 use crate::ports::{NotificationHandle, ServiceState};
-use crate::protocol::{EpochMillis, Priority, Reason, SoundReason};
 
 /// Notifications whose service has not answered yet. What is over it stays a row, so that a service that is slow gets
 /// no queue that bursts out when it goes on.

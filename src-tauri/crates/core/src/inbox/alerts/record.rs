@@ -4,8 +4,8 @@ use rusqlite::{OptionalExtension as _, TransactionBehavior, params};
 
 use super::{DigestAsk, Inbox, InboxError, Target, collection_word, handle};
 use crate::inbox::reading::{self, ITEM_COLUMNS};
+use crate::item::{EpochMillis, Item, Reason};
 use crate::ports::{Answer, Delivery, NotificationError, NotificationHandle, Subject};
-use crate::protocol::{EpochMillis, Item, Reason};
 
 /// More than services keep: GNOME Shell keeps 24 for each application, and Windows 20.
 const MAX_ON_SCREEN: u32 = 200;

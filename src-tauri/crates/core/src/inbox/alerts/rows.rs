@@ -6,7 +6,7 @@ use super::{collection_word, is_collected};
 use crate::alerts::words::item_alert;
 use crate::alerts::{Decision, Verdict};
 use crate::inbox::{InboxError, reading};
-use crate::protocol::{AlertState, EpochMillis, ItemAlert, Priority, Reason};
+use crate::item::{AlertState, EpochMillis, ItemAlert, Priority, Reason};
 
 /// One row.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,61 @@
+//! What the UI asks for.
+
+#[cfg(test)]
+use ts_rs::TS;
+
+#[cfg(test)]
+use super::{
+    AccountForm, FollowRequest, InboxPage, InboxQuery, MarkRequest, Marked, PauseRequest, PersonAnswer,
+    PreferencesForm, TestReport, WindowView,
+};
+#[cfg(test)]
+use crate::item::{Counts, Item, SoundName};
+
+/// A command's name with what it takes and what it answers. The shell registers exactly these; the generated
+/// TypeScript gives the UI `call(name, request)` with the same types.
+macro_rules! commands {
+    ($($(#[$doc:meta])* $name:ident: $request:ty => $response:ty,)*) => {
+        /// The list of commands as types, from which the TypeScript is generated.
+        #[cfg(test)]
+        #[derive(Debug, TS)]
+        pub struct Commands {
+            $($(#[$doc])* pub $name: ($request, $response),)*
+        }
+
+        /// The names of all commands, for the shell's own check that none is forgotten.
+        pub const COMMANDS: &[&str] = &[$(stringify!($name)),*];
+    };
+}
+
+commands! {
+    /// A page of the inbox: what is urgent and unread first, then newest first.
+    inbox_page: InboxQuery => InboxPage,
+    /// The item of a key, wherever it is; absent when it is gone.
+    inbox_item: String => Option<Item>,
+    /// Marks items. Answers once that is stored.
+    inbox_mark: MarkRequest => Marked,
+    /// Marks every item of the inbox read.
+    inbox_mark_all_read: () => Counts,
+    /// The list is on screen: everything in it is seen. Clears the badge, leaves unread items unread.
+    inbox_mark_all_seen: () => Counts,
+    /// Opens the item's link, or one of its actions, in the browser, and marks it read.
+    item_follow: FollowRequest => (),
+    /// Dials at once.
+    connection_retry: () => (),
+    /// Tries an address and a token without saving them.
+    connection_test: AccountForm => TestReport,
+    /// Saves address and token and connects.
+    account_save: AccountForm => (),
+    /// Disconnects and forgets the token.
+    account_sign_out: () => (),
+    /// Says whether another token is the same person's.
+    account_confirm: PersonAnswer => (),
+    /// Changes settings; fields that are absent stay.
+    preferences_save: PreferencesForm => (),
+    /// Plays a bundled sound at the current volume.
+    sound_preview: SoundName => (),
+    /// Pauses sounds until a time, or ends the pause.
+    sounds_pause: PauseRequest => (),
+    /// Tells the core which view the page shows. It holds for 15 s, so the page repeats it every 5 s.
+    window_shows: WindowView => (),
+}

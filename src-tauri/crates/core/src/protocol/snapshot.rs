@@ -1,0 +1,101 @@
+//! The state at one revision, and the changes that lead from one to the next.
+
+use serde::Serialize;
+
+#[cfg(test)]
+use ts_rs::TS;
+
+use super::{AccountView, ConnectionView, MetricsView, Notice, Preferences};
+use crate::item::{Counts, Item};
+
+/// Counts every change of the core's state; a reader that sees a gap attaches again.
+pub type Revision = u64;
+
+/// The whole state at one revision. What follows arrives as [`Update`]s with the revisions after it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Snapshot {
+    /// The revision this snapshot shows.
+    pub revision: Revision,
+    /// The app's version.
+    pub version: String,
+    /// The connection, as it is.
+    pub connection: ConnectionView,
+    /// The inbox's counts.
+    pub counts: Counts,
+    /// Address and token.
+    pub account: AccountView,
+    /// What the user can set.
+    pub preferences: Preferences,
+    /// What the user should know about this machine, such as a full disk or a missing keyring.
+    pub notices: Vec<Notice>,
+    /// The item that a notification asked to show, until the window has shown it.
+    pub requested_item: Option<String>,
+    /// Somebody has the newest part of the inbox before their eyes.
+    pub in_view: bool,
+}
+
+impl Snapshot {
+    /// Takes an update in, as every reader of the state does.
+    pub fn apply(&mut self, revised: Revised) {
+        self.revision = revised.revision;
+        match revised.update {
+            Update::Connection(view) => self.connection = view,
+            Update::Counts(counts) => self.counts = counts,
+            Update::Account(view) => self.account = view,
+            Update::Preferences(preferences) => self.preferences = preferences,
+            Update::Notices(notices) => self.notices = notices,
+            Update::ItemRequested(key) => self.requested_item = key,
+            Update::InView(in_view) => self.in_view = in_view,
+            Update::ItemsStored(_)
+            | Update::ItemsRemoved(_)
+            | Update::InboxChanged
+            | Update::Missed
+            | Update::Metrics(_) => {}
+        }
+    }
+}
+
+/// One change, sent with its revision.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(tag = "kind", content = "value", rename_all = "camelCase")]
+pub enum Update {
+    /// The connection changed.
+    Connection(ConnectionView),
+    /// The inbox's counts changed.
+    Counts(Counts),
+    /// Items were added or changed; each replaces the one with its key.
+    ItemsStored(Vec<Item>),
+    /// Items are gone.
+    ItemsRemoved(Vec<String>),
+    /// Many items changed at once: read the pages again.
+    InboxChanged,
+    /// Updates were left out because the reader was too slow for them: attach again. Whoever gets it gets it beside the
+    /// numbered updates.
+    Missed,
+    /// Address or token state changed.
+    Account(AccountView),
+    /// Settings changed.
+    Preferences(Preferences),
+    /// The list of notices changed.
+    Notices(Vec<Notice>),
+    /// A notification was clicked: show this item. Absent once it has been shown.
+    ItemRequested(Option<String>),
+    /// Somebody looks at the newest part of the inbox now, or nobody does any more.
+    InView(bool),
+    /// The connection in numbers; sent only while a window shows them, and no part of the snapshot.
+    Metrics(MetricsView),
+}
+
+/// An [`Update`] and the revision that it leads to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Revised {
+    /// The revision after the update.
+    pub revision: Revision,
+    /// The update.
+    pub update: Update,
+}
