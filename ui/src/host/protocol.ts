@@ -792,6 +792,28 @@ inboxVisible: boolean,
 connectionVisible?: boolean, };
 
 /**
+ * A message of the catalogue with what it is filled in with.
+ */
+export type Message = { 
+/**
+ * Its id in the catalogue: a stable code.
+ */
+id: string, 
+/**
+ * Its parameters by name.
+ */
+args: { [key in string]: MessageArg }, };
+
+/**
+ * One parameter of a message.
+ */
+export type MessageArg = number | string | { 
+/**
+ * It.
+ */
+time: number, } | Message;
+
+/**
  * The list of commands as types, from which the TypeScript is generated.
  */
 export type Commands = { 

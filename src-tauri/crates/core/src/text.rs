@@ -94,7 +94,7 @@ fn cut(mut text: String, longest: usize) -> String {
 }
 
 /// An error's words as the beginning of a sentence.
-pub(crate) fn sentence(words: &str) -> String {
+pub fn sentence(words: &str) -> String {
     let mut chars = words.chars();
     chars
         .next()

@@ -39,7 +39,7 @@ enum Task {
         #[arg(value_enum)]
         benches: Vec<bench::Bench>,
     },
-    /// Write the TypeScript of the protocol anew.
+    /// Write the TypeScript of the protocol and of the messages anew.
     Protocol,
 }
 
@@ -62,16 +62,19 @@ fn run(task: Task) -> Result<ExitCode> {
     }
 }
 
-/// The core's own test writes the file when it is asked to.
+/// The tests that refuse stale files write them when they are asked to.
 fn protocol() -> Result<ExitCode> {
-    let mut generate = house::cargo([
-        "test",
-        "--quiet",
-        "--package",
-        "gloria-core",
-        "--lib",
-        "typescript",
-    ]);
-    house::run(generate.env("GLORIA_REGENERATE", "1"))?;
+    for target in [
+        ["--package=gloria-core", "--lib"],
+        ["--package=gloria-words", "--test=catalogue"],
+    ] {
+        let mut generate = house::cargo(
+            ["test", "--quiet"]
+                .into_iter()
+                .chain(target)
+                .chain(["typescript"]),
+        );
+        house::run(generate.env("GLORIA_REGENERATE", "1"))?;
+    }
     Ok(ExitCode::SUCCESS)
 }

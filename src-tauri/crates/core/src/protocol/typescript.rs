@@ -6,6 +6,7 @@ use ts_rs::{Config, TS};
 
 use super::*;
 use crate::item::*;
+use crate::message::{Message, MessageArg};
 
 /// Where the UI reads it.
 const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../ui/src/host/protocol.ts");
@@ -69,6 +70,8 @@ fn generated() -> String {
         Notice,
         NoticeKind,
         WindowView,
+        Message,
+        MessageArg,
         Commands,
     );
     let mut text = String::from(

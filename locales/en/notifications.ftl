@@ -1,0 +1,15 @@
+### Notifications of the app's own: many at once, and what the user has to know.
+
+digest-missed = { $count } notifications while you were away
+digest-burst = { $count } more notifications
+digest-late = { $count } notifications that were not shown yet
+digest-newest = Newest: { $title }
+digest-urgent = { $count ->
+    [one] Urgent: { $title }
+   *[other] { $count } urgent, the newest of them: { $title }
+}
+
+needs-you = Gloria Notify needs you
+outage = No connection to the Gloria System
+outage-needs-you = New notifications do not arrive: { $reason }
+outage-long = For { $minutes } minutes: { $reason }. Reconnecting automatically

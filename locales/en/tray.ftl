@@ -1,0 +1,25 @@
+### The tray: its menu, and the lines of its tooltip, which holds about 120 characters in all.
+
+tray-open = Open inbox
+tray-pause-sounds = Pause sounds for 1 hour
+tray-resume-sounds = Resume sounds
+tray-reconnect = Reconnect now
+tray-quit = Quit Gloria Notify
+
+tray-set-up-needed = Set-up needed
+tray-needs-you = Needs you
+tray-connected = Connected
+tray-connected-since = Connected since { DATETIME($at, hour: "2-digit", minute: "2-digit") }
+tray-connecting = Connecting
+tray-connecting-after = Connecting after { $attempts } attempts
+tray-reconnecting = Reconnecting at { DATETIME($next, hour: "2-digit", minute: "2-digit", second: "2-digit") }
+tray-reconnecting-after =
+    Reconnecting at { DATETIME($next, hour: "2-digit", minute: "2-digit", second: "2-digit") } after { $attempts } attempts
+tray-not-connected = Not connected
+tray-not-connected-next = Not connected, next at { DATETIME($next, hour: "2-digit", minute: "2-digit", second: "2-digit") }
+tray-not-connected-after =
+    Not connected after { $attempts } attempts, next at { DATETIME($next, hour: "2-digit", minute: "2-digit", second: "2-digit") }
+tray-last-heard = Last heard { DATETIME($at, hour: "2-digit", minute: "2-digit") }
+tray-unseen = { $count } new
+tray-offline = this computer is offline
+tray-notifications-fail = notifications can't be shown

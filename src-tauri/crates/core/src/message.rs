@@ -1,0 +1,320 @@
+//! What the app says to people, as a code with parameters.
+//!
+//! The words are in `locales/`: `gloria-words` puts them in for notifications, tray and command line, the window for
+//! itself. So what is decided here can be said in another language, and scripts compare codes that stay the same.
+
+mod list;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+#[cfg(test)]
+use ts_rs::TS;
+
+pub use list::*;
+
+/// A message of the catalogue with what it is filled in with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Message {
+    /// Its id in the catalogue: a stable code.
+    #[cfg_attr(test, ts(as = "String"))]
+    pub id: Cow<'static, str>,
+    /// Its parameters by name.
+    #[serde(default)]
+    #[cfg_attr(test, ts(as = "BTreeMap<String, MessageArg>"))]
+    pub args: BTreeMap<Cow<'static, str>, MessageArg>,
+}
+
+/// One parameter of a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(untagged)]
+pub enum MessageArg {
+    /// A number; it also chooses the plural form.
+    Number(#[cfg_attr(test, ts(as = "f64"))] Number),
+    /// Text that is the same in every language, such as a path or what a server sent.
+    Text(String),
+    /// A point in time, in milliseconds since the Unix epoch.
+    Time {
+        /// It.
+        time: i64,
+    },
+    /// Another message.
+    Message(Message),
+}
+
+impl Message {
+    /// For the typed constructors of the list alone, so that none is made that the catalogue does not have.
+    fn new<const N: usize>(id: &'static str, args: [(&'static str, MessageArg); N]) -> Self {
+        let args = args.into_iter().map(|(name, value)| (Cow::Borrowed(name), value));
+        Self {
+            id: Cow::Borrowed(id),
+            args: args.collect(),
+        }
+    }
+}
+
+/// As logs have it: the code and its parameters.
+impl fmt::Display for Message {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.id)?;
+        for (index, (name, value)) in self.args.iter().enumerate() {
+            let before = if index == 0 { " (" } else { ", " };
+            write!(out, "{before}{name}: {value}")?;
+        }
+        out.write_str(if self.args.is_empty() { "" } else { ")" })
+    }
+}
+
+impl fmt::Display for MessageArg {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(Number(number)) => write!(out, "{number}"),
+            Self::Text(text) => out.write_str(text),
+            Self::Time { time } => write!(out, "{time}"),
+            Self::Message(message) => message.fmt(out),
+        }
+    }
+}
+
+/// Text that is the same in every language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text(String);
+
+/// Text that came from elsewhere, or a message of our own in its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Phrase(MessageArg);
+
+/// A finite number.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Number(f64);
+
+/// A point in time, in milliseconds since the Unix epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Time(pub i64);
+
+// It is made from whole numbers and spans of time, so it is never NaN.
+impl Eq for Number {}
+
+impl Number {
+    /// It.
+    pub fn get(self) -> f64 {
+        self.0
+    }
+}
+
+// Whole numbers go without a fraction, as every other number of the protocol does.
+impl Serialize for Number {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0.fract() == 0.0 {
+            serializer.serialize_i64(self.0 as i64)
+        } else {
+            serializer.serialize_f64(self.0)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // JSON has neither NaN nor infinities.
+        f64::deserialize(deserializer).map(Self)
+    }
+}
+
+macro_rules! from_whole_numbers {
+    ($($type:ty),*) => {
+        $(impl From<$type> for Number {
+            fn from(number: $type) -> Self {
+                Self(number as f64)
+            }
+        })*
+    };
+}
+
+from_whole_numbers!(u8, u16, u32, u64, usize, i32, i64);
+
+/// Seconds, to a tenth.
+impl From<Duration> for Number {
+    fn from(span: Duration) -> Self {
+        Self((span.as_secs_f64() * 10.0).round() / 10.0)
+    }
+}
+
+macro_rules! from_text {
+    ($($type:ty),*) => {
+        $(impl From<$type> for Text {
+            fn from(text: $type) -> Self {
+                Self(text.into())
+            }
+        }
+
+        impl From<$type> for Phrase {
+            fn from(text: $type) -> Self {
+                Self(MessageArg::Text(text.into()))
+            }
+        })*
+    };
+}
+
+from_text!(&str, &String, String);
+
+impl From<Message> for Phrase {
+    fn from(message: Message) -> Self {
+        Self(MessageArg::Message(message))
+    }
+}
+
+impl From<i64> for Time {
+    fn from(time: i64) -> Self {
+        Self(time)
+    }
+}
+
+impl From<Text> for MessageArg {
+    fn from(text: Text) -> Self {
+        Self::Text(text.0)
+    }
+}
+
+impl From<Phrase> for MessageArg {
+    fn from(phrase: Phrase) -> Self {
+        phrase.0
+    }
+}
+
+impl From<Number> for MessageArg {
+    fn from(number: Number) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<Time> for MessageArg {
+    fn from(Time(time): Time) -> Self {
+        Self::Time { time }
+    }
+}
+
+impl From<Message> for MessageArg {
+    fn from(message: Message) -> Self {
+        Self::Message(message)
+    }
+}
+
+/// A message of the list, for the test that compares list and catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    /// Its id.
+    pub id: &'static str,
+    /// Its parameters: their names, and what each is.
+    pub args: &'static [(&'static str, ArgKind)],
+}
+
+/// What a parameter is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ArgKind {
+    /// See [`Text`].
+    Text,
+    /// See [`Phrase`].
+    Phrase,
+    /// See [`Number`].
+    Number,
+    /// See [`Time`].
+    Time,
+    /// A message.
+    Message,
+}
+
+/// `cause_status` is `cause-status` in the catalogue, where names have hyphens.
+const fn hyphenated<const N: usize>(name: &str) -> [u8; N] {
+    let mut id = [0; N];
+    let mut at = 0;
+    while at < N {
+        let byte = name.as_bytes()[at];
+        id[at] = if byte == b'_' { b'-' } else { byte };
+        at += 1;
+    }
+    id
+}
+
+const fn text_of(bytes: &[u8]) -> &str {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(_) => "",
+    }
+}
+
+/// The list of all messages: for each a constructor with typed parameters, and its entry in [`LIST`].
+macro_rules! messages {
+    ($($name:ident($($arg:ident: $kind:ident),*);)*) => {
+        $(
+            #[doc = concat!("The message `", stringify!($name), "` of the catalogue.")]
+            pub fn $name($($arg: impl Into<$kind>),*) -> Message {
+                const ID: &str = id!($name);
+                Message::new(ID, [$((stringify!($arg), MessageArg::from($arg.into()))),*])
+            }
+        )*
+
+        /// Every message that is made in Rust.
+        pub const LIST: &[Entry] = &[
+            $(Entry { id: id!($name), args: &[$((stringify!($arg), ArgKind::$kind)),*] }),*
+        ];
+    };
+}
+
+/// A message's id from its constructor's name.
+macro_rules! id {
+    ($name:ident) => {{
+        const BYTES: [u8; stringify!($name).len()] = hyphenated(stringify!($name));
+        const ID: &str = text_of(&BYTES);
+        ID
+    }};
+}
+
+use {id, messages};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_travels_as_its_code_and_its_parameters_and_comes_back_the_same() {
+        let message = alert_failed(alert_reason_refused("no"));
+        let json = serde_json::to_string(&message).unwrap();
+        assert_eq!(
+            json,
+            r#"{"id":"alert-failed","args":{"reason":{"id":"alert-reason-refused","args":{"message":"no"}}}}"#
+        );
+        assert_eq!(serde_json::from_str::<Message>(&json).unwrap(), message);
+
+        let spans = [75_000, 12_500].map(|millis| {
+            let message = cause_silent(Duration::from_millis(millis));
+            let json = serde_json::to_string(&message.args).unwrap();
+            assert_eq!(
+                serde_json::from_str::<BTreeMap<_, _>>(&json).unwrap(),
+                message.args
+            );
+            json
+        });
+        assert_eq!(spans, [r#"{"seconds":75}"#, r#"{"seconds":12.5}"#]);
+
+        let since = tray_connected_since(14);
+        let json = serde_json::to_string(&since.args).unwrap();
+        assert_eq!(json, r#"{"at":{"time":14}}"#);
+        assert_eq!(serde_json::from_str::<BTreeMap<_, _>>(&json).unwrap(), since.args);
+    }
+
+    #[test]
+    fn a_log_has_the_code_with_its_parameters() {
+        let message = alert_failed(alert_reason_refused("no"));
+        assert_eq!(
+            message.to_string(),
+            "alert-failed (reason: alert-reason-refused (message: no))"
+        );
+        assert_eq!(alert_reason_lost().to_string(), "alert-reason-lost");
+    }
+}
