@@ -21,7 +21,7 @@ use anyhow::Context as _;
 use anyhow::Result;
 use clap::ValueEnum;
 
-use crate::house::{self, cargo};
+use crate::commands::{self, cargo};
 use crate::install::{Purpose, ensure_installed};
 
 /// What can be measured.
@@ -74,7 +74,7 @@ pub(crate) fn run(benches: &[Bench]) -> Result<ExitCode> {
 fn memory() -> Result<()> {
     ensure_installed(&[Purpose::Build, Purpose::Desktop])?;
     crate::install::ensure_ui()?;
-    house::run(&mut release(&["gloria-cli", "gloria-backend", "gloria-notify"]))?;
+    commands::run(&mut release(&["gloria-cli", "gloria-backend", "gloria-notify"]))?;
     memory::run()
 }
 
@@ -82,7 +82,7 @@ fn memory() -> Result<()> {
 fn window() -> Result<()> {
     ensure_installed(&[Purpose::Build, Purpose::Desktop])?;
     crate::install::ensure_ui()?;
-    house::run(&mut release(&["gloria-backend", "gloria-notify"]))?;
+    commands::run(&mut release(&["gloria-backend", "gloria-notify"]))?;
     window::run("release")
 }
 

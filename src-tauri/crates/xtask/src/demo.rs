@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::Value;
 
-use crate::house::{self, build_programs, built};
+use crate::commands::{self, build_programs, built};
 use crate::install::{Purpose, ensure_installed, ensure_ui};
 
 #[cfg(target_os = "linux")]
@@ -60,7 +60,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     };
     ensure_installed(desktop)?;
     ensure_ui()?;
-    house::run(&mut build_programs())?;
+    commands::run(&mut build_programs())?;
     if options.headless {
         return headless(options);
     }
@@ -86,7 +86,7 @@ fn headless(options: &Options) -> Result<ExitCode> {
 }
 
 fn on_this_desktop() -> Result<ExitCode> {
-    let home = house::root().join("target/demo-home");
+    let home = commands::root().join("target/demo-home");
     // Last time's server kept last time's events.
     if home.exists() {
         fs::remove_dir_all(&home)?;

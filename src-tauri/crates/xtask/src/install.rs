@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Result, bail, ensure};
 
-use crate::house;
+use crate::commands;
 
 /// What something is needed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub(crate) enum Purpose {
     Network,
     /// To meet servers and proxies of other makes.
     Interop,
+    /// To run what is installed as a Python package.
+    Python,
     /// To measure it beside others.
     Bench,
 }
@@ -79,7 +81,7 @@ const PACKAGES: &[Package] = &[
     package("dnsmasq-base", Sign::File(DNSMASQ), Purpose::Network, "a name server"),
     package("nginx", Sign::File(NGINX), Purpose::Interop, "a proxy before servers"),
     package("haproxy", Sign::File(HAPROXY), Purpose::Interop, "another one"),
-    package("python3-venv", Sign::Module("ensurepip"), Purpose::Interop, "servers of Python's frameworks"),
+    package("python3-venv", Sign::Module("ensurepip"), Purpose::Python, "checkers, and servers of Python's frameworks"),
     package("curl", Sign::Program("curl"), Purpose::Bench, "the figure to stand beside"),
 ];
 
@@ -124,10 +126,10 @@ pub(crate) fn ensure_installed(purposes: &[Purpose]) -> Result<()> {
             "this is no Debian or Ubuntu: install the programs and libraries above with your package system"
         );
     }
-    house::run(as_root("apt-get").arg("update"))?;
+    commands::run(as_root("apt-get").arg("update"))?;
     let mut install = as_root("apt-get");
     install.args(["install", "--yes", "--no-install-recommends"]);
-    house::run(install.args(missing.iter().map(|package| package.name)))?;
+    commands::run(install.args(missing.iter().map(|package| package.name)))?;
     let missing: Vec<_> = self::missing(purposes)
         .iter()
         .map(|package| package.name)
@@ -145,8 +147,9 @@ pub(crate) fn ensure_installed(purposes: &[Purpose]) -> Result<()> {
 /// # Errors
 /// When npm fails.
 pub(crate) fn ensure_packages(folder: &str) -> Result<()> {
-    if house::packages_stale(folder) {
-        house::run(&mut house::npm(folder, ["ci"]))?;
+    if commands::packages_stale(folder) {
+        // No package needs to run code of its own to be installed, and none may.
+        commands::run(&mut commands::npm(folder, ["ci", "--ignore-scripts"]))?;
     }
     Ok(())
 }
@@ -156,22 +159,24 @@ pub(crate) fn ensure_packages(folder: &str) -> Result<()> {
 /// # Errors
 /// When Python or pip fails.
 pub(crate) fn ensure_python(requirements: &str, environment: &str) -> Result<()> {
-    let requirements = house::root().join(requirements);
-    let environment = house::root().join("target").join(environment);
+    let requirements = commands::root().join(requirements);
+    let environment = commands::root().join("target").join(environment);
     // Written last: half an installation has none.
     let stamp = environment.join("installed.txt");
     let wanted = fs::read(&requirements)?;
     if fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
-    house::run(
+    commands::run(
         Command::new("python3")
             .args(["-m", "venv", "--clear"])
             .arg(&environment),
     )?;
-    let mut install = Command::new(environment.join("bin/python"));
+    let mut install = Command::new(environment.join(PYTHON_PROGRAMS).join("python"));
     install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
-    house::run(
+    // A source package runs code of its own to be installed.
+    install.args(["--only-binary", ":all:"]);
+    commands::run(
         install
             .args(["--require-hashes", "--requirement"])
             .arg(&requirements),
@@ -179,14 +184,32 @@ pub(crate) fn ensure_python(requirements: &str, environment: &str) -> Result<()>
     Ok(fs::write(&stamp, wanted)?)
 }
 
+/// A program of [`TOOLS`], installed where it is not yet, and below `target/`.
+///
+/// # Errors
+/// When Python or pip fails.
+pub(crate) fn ensure_tool(name: &str) -> Result<Command> {
+    ensure_python(TOOLS, "tools")?;
+    let programs = commands::root().join("target/tools").join(PYTHON_PROGRAMS);
+    let mut command = Command::new(programs.join(format!("{name}{}", std::env::consts::EXE_SUFFIX)));
+    command.current_dir(commands::root());
+    Ok(command)
+}
+
+/// Where an environment of Python has its programs.
+const PYTHON_PROGRAMS: &str = if cfg!(windows) { "Scripts" } else { "bin" };
+
+/// The programs that check this project and are not its own, each at one version and known by its hash.
+const TOOLS: &str = "src-tauri/crates/xtask/tools.txt";
+
 /// Builds the UI when it is older than its sources; the app contains it.
 ///
 /// # Errors
 /// When npm fails.
 pub(crate) fn ensure_ui() -> Result<()> {
-    if house::ui_stale() {
+    if commands::ui_stale() {
         ensure_packages("ui")?;
-        house::run(&mut house::npm("ui", ["run", "build"]))?;
+        commands::run(&mut commands::npm("ui", ["run", "build"]))?;
     }
     Ok(())
 }

@@ -3,8 +3,8 @@
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
 
 mod bench;
+mod commands;
 mod demo;
-mod house;
 mod install;
 mod report;
 mod test;
@@ -68,13 +68,13 @@ fn protocol() -> Result<ExitCode> {
         ["--package=gloria-core", "--lib"],
         ["--package=gloria-words", "--test=catalogue"],
     ] {
-        let mut generate = house::cargo(
+        let mut generate = commands::cargo(
             ["test", "--quiet"]
                 .into_iter()
                 .chain(target)
                 .chain(["typescript"]),
         );
-        house::run(generate.env("GLORIA_REGENERATE", "1"))?;
+        commands::run(generate.env("GLORIA_REGENERATE", "1"))?;
     }
     Ok(ExitCode::SUCCESS)
 }

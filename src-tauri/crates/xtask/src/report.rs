@@ -1,17 +1,25 @@
-//! Steps, one after the other, and how they went.
+//! Steps, one after the other, how they went, and what they took of the time that their suite may take.
 
+use std::fmt;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use crate::house;
+use crate::commands;
 
 /// What was done and how it went.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
-    steps: Vec<Step>,
+    suites: Vec<SuiteReport>,
     skipped: Vec<String>,
+}
+
+#[derive(Debug)]
+struct SuiteReport {
+    name: String,
+    budget: Duration,
+    steps: Vec<Step>,
 }
 
 #[derive(Debug)]
@@ -21,11 +29,27 @@ struct Step {
     passed: bool,
 }
 
+impl SuiteReport {
+    fn took(&self) -> Duration {
+        self.steps.iter().map(|step| step.took).sum()
+    }
+}
+
 impl Report {
+    /// The steps from here on belong to this suite. Being over the budget is said and fails nothing: a busy machine
+    /// would turn a right program red.
+    pub(crate) fn begin_suite(&mut self, name: &str, budget: Duration) {
+        self.suites.push(SuiteReport {
+            name: name.to_owned(),
+            budget,
+            steps: Vec::new(),
+        });
+    }
+
     /// Runs a command under a heading; whether it succeeded.
     pub(crate) fn run(&mut self, name: &str, command: &mut Command) -> bool {
-        let line = house::line(command);
-        self.step(name, &line, || house::run(command))
+        let line = commands::line(command);
+        self.step(name, &line, || commands::run(command))
     }
 
     /// Does something under a heading; whether it succeeded.
@@ -34,49 +58,153 @@ impl Report {
         let begin = Instant::now();
         let result = work();
         let took = begin.elapsed();
-        match &result {
-            Ok(()) => println!("== {name}: done in {}", seconds(took)),
-            Err(error) => println!("== {name}: FAILED after {}: {error:#}", seconds(took)),
+        let passed = result.is_ok();
+        if let Some(suite) = self.suites.last_mut() {
+            suite.steps.push(Step {
+                name: name.to_owned(),
+                took,
+                passed,
+            });
         }
-        self.steps.push(Step {
-            name: name.to_owned(),
-            took,
-            passed: result.is_ok(),
-        });
-        result.is_ok()
+        let used = self.suites.last().map(Used::of).unwrap_or_default();
+        match &result {
+            Ok(()) => println!("== {name}: done in {}; {used}", seconds(took)),
+            Err(error) => println!("== {name}: FAILED after {}; {used}: {error:#}", seconds(took)),
+        }
+        passed
     }
 
-    /// Notes what cannot be done on this machine.
+    /// Records what cannot be done on this machine.
     pub(crate) fn skip(&mut self, name: &str, reason: &str) {
         println!("\n== {name}: skipped: {reason}");
         self.skipped.push(format!("{name}: {reason}"));
     }
 
-    /// The table, the line that build servers read, and the exit code.
-    pub(crate) fn finish(self) -> ExitCode {
-        println!();
-        for step in &self.steps {
-            let verdict = if step.passed { "passed" } else { "FAILED" };
-            println!("{verdict}  {:>8}  {}", seconds(step.took), step.name);
-        }
-        for skipped in &self.skipped {
-            println!("skipped            {skipped}");
-        }
-        let passed = self.steps.iter().filter(|step| step.passed).count();
-        let failed = self.steps.len() - passed;
-        let skipped = match self.skipped.len() {
-            0 => String::new(),
-            skipped => format!(", {skipped} skipped"),
-        };
-        println!("\n{passed} passed, {failed} failed{skipped}");
-        if failed == 0 {
+    /// The table, the line that build servers read, and the exit code. `budget` is that of all suites together.
+    pub(crate) fn finish(self, budget: Duration) -> ExitCode {
+        print!("{}", self.table(budget));
+        if self.count(false) == 0 {
             ExitCode::SUCCESS
         } else {
             ExitCode::FAILURE
         }
     }
+
+    fn count(&self, passed: bool) -> usize {
+        let steps = self.suites.iter().flat_map(|suite| &suite.steps);
+        steps.filter(|step| step.passed == passed).count()
+    }
+
+    fn table(&self, budget: Duration) -> String {
+        let mut table = String::new();
+        for suite in self.suites.iter().filter(|suite| !suite.steps.is_empty()) {
+            table += &format!("\n{}: {}\n", suite.name, Used::of(suite));
+            for step in &suite.steps {
+                let verdict = if step.passed { "passed" } else { "FAILED" };
+                table += &format!("{verdict}  {:>8}  {}\n", seconds(step.took), step.name);
+            }
+        }
+        if !self.skipped.is_empty() {
+            table.push('\n');
+        }
+        for skipped in &self.skipped {
+            table += &format!("skipped            {skipped}\n");
+        }
+        let took = self.suites.iter().map(SuiteReport::took).sum();
+        table += &format!("\nall of it: {}\n", Used { took, budget });
+        let skipped = match self.skipped.len() {
+            0 => String::new(),
+            skipped => format!(", {skipped} skipped"),
+        };
+        table
+            + &format!(
+                "\n{} passed, {} failed{skipped}\n",
+                self.count(true),
+                self.count(false)
+            )
+    }
+}
+
+/// Time that was taken of a budget.
+#[derive(Debug, Default, Clone, Copy)]
+struct Used {
+    took: Duration,
+    budget: Duration,
+}
+
+impl Used {
+    fn of(suite: &SuiteReport) -> Self {
+        Self {
+            took: suite.took(),
+            budget: suite.budget,
+        }
+    }
+}
+
+impl fmt::Display for Used {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let minutes = |duration: Duration| duration.as_secs_f32() / 60.0;
+        write!(
+            out,
+            "{:.1} of {:.0} min",
+            minutes(self.took),
+            minutes(self.budget)
+        )?;
+        if self.took > self.budget {
+            out.write_str(", OVER BUDGET")?;
+        }
+        Ok(())
+    }
 }
 
 fn seconds(duration: Duration) -> String {
     format!("{:.1} s", duration.as_secs_f32())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(name: &str, seconds: u64, passed: bool) -> Step {
+        Step {
+            name: name.to_owned(),
+            took: Duration::from_secs(seconds),
+            passed,
+        }
+    }
+
+    #[test]
+    fn the_table_has_each_suites_time_beside_its_budget_and_marks_what_is_over_it() {
+        let mut report = Report::default();
+        report.begin_suite("tab", Duration::from_secs(180));
+        report.suites[0].steps = vec![step("tab programs", 6, true), step("tab", 60, true)];
+        report.begin_suite("kill", Duration::from_secs(180));
+        report.suites[1].steps = vec![step("kill", 181, false)];
+        report.begin_suite("netns", Duration::from_secs(120));
+        report.skip("netns", "no root");
+        let table = report.table(Duration::from_secs(240));
+        let expected = "
+tab: 1.1 of 3 min
+passed     6.0 s  tab programs
+passed    60.0 s  tab
+
+kill: 3.0 of 3 min, OVER BUDGET
+FAILED   181.0 s  kill
+
+skipped            netns: no root
+
+all of it: 4.1 of 4 min, OVER BUDGET
+
+2 passed, 1 failed, 1 skipped
+";
+        assert_eq!(table, expected);
+    }
+
+    #[test]
+    fn a_step_over_its_budget_still_passes() {
+        let mut report = Report::default();
+        report.begin_suite("slow", Duration::ZERO);
+        assert!(report.step("work", "nothing", || Ok(())));
+        assert_eq!((report.count(true), report.count(false)), (1, 0));
+    }
 }

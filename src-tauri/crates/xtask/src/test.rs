@@ -1,12 +1,14 @@
 //! `cargo xtask test`.
 
 use std::process::{Command, ExitCode};
+use std::time::Duration;
 
 use anyhow::Result;
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
-use crate::house::{self, build_programs, cargo, npm, ui_stale};
-use crate::install::{Purpose, ensure_installed, ensure_packages, ensure_python, ensure_ui};
+use crate::commands::{self, build_programs, cargo, npm, ui_stale};
+use crate::install::{Purpose, ensure_installed, ensure_packages, ensure_python, ensure_tool, ensure_ui};
 use crate::report::Report;
 
 /// Tests that go together.
@@ -35,8 +37,9 @@ impl Suite {
         match self {
             Self::Ui => &[Purpose::Browser],
             // The desktop crate's tests meet real services, too.
-            Self::Unit | Self::Window | Self::Kill => &[Purpose::Build, Purpose::Desktop],
-            Self::Interop => &[Purpose::Build, Purpose::Interop],
+            Self::Unit => &[Purpose::Build, Purpose::Desktop, Purpose::Python],
+            Self::Window | Self::Kill => &[Purpose::Build, Purpose::Desktop],
+            Self::Interop => &[Purpose::Build, Purpose::Interop, Purpose::Python],
             Self::Chaos => &[Purpose::Build],
             Self::Tab => &[Purpose::Build, Purpose::Browser],
             Self::Netns if no_namespaces().is_some() => &[],
@@ -44,10 +47,24 @@ impl Suite {
         }
     }
 
+    /// How long it may take on two cores, with nothing built yet.
+    fn budget(self) -> Duration {
+        let minutes = match self {
+            // It compiles nearly everything that the suites after it run.
+            Self::Unit => 18,
+            Self::Window | Self::Interop => 5,
+            Self::Ui => 4,
+            Self::Tab | Self::Kill => 3,
+            Self::Netns => 2,
+            Self::Chaos => 1,
+        };
+        Duration::from_secs(minutes * 60)
+    }
+
     fn run(self, report: &mut Report, extent: Extent) {
         match self {
             Self::Ui => ui(report),
-            Self::Unit => unit(report),
+            Self::Unit => unit(report, extent),
             Self::Window => window(report),
             Self::Interop => interop(report, extent),
             Self::Tab => tab(report),
@@ -58,9 +75,15 @@ impl Suite {
     }
 }
 
+/// How long all suites may take together, so that somebody waits for them.
+const BUDGET: Duration = Duration::from_secs(45 * 60);
+
 /// What suites do beyond their everyday run.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Extent {
+    /// unit: look for known faults of the dependencies, too; their list is on GitHub
+    #[arg(long)]
+    advisories: bool,
     /// interop: with the servers that take minutes to install and build, too
     #[arg(long)]
     full: bool,
@@ -93,9 +116,11 @@ pub(crate) fn run(suites: &[Suite], extent: Extent) -> Result<ExitCode> {
     ensure_installed(&purposes)?;
     let mut report = Report::default();
     for suite in suites {
+        let name = suite.to_possible_value();
+        report.begin_suite(name.as_ref().map_or("", PossibleValue::get_name), suite.budget());
         suite.run(&mut report, extent);
     }
-    Ok(report.finish())
+    Ok(report.finish(BUDGET))
 }
 
 fn ui(report: &mut Report) {
@@ -107,13 +132,25 @@ fn ui(report: &mut Report) {
     }
 }
 
-fn unit(report: &mut Report) {
+fn unit(report: &mut Report, extent: Extent) {
     report.run("format", &mut cargo(["fmt", "--all", "--check"]));
+    report.step("spelling", "typos", || commands::run(&mut ensure_tool("typos")?));
+    let mut checks = vec!["licenses", "bans", "sources"];
+    checks.extend(extent.advisories.then_some("advisories"));
+    report.step(
+        "dependencies",
+        &format!("cargo deny check {}", checks.join(" ")),
+        || {
+            let mut deny = ensure_tool("cargo-deny")?;
+            commands::run(deny.args(["--locked", "--workspace", "check"]).args(&checks))
+        },
+    );
     // The app contains the UI.
     if !built_ui(report) {
         return;
     }
     // The tests before the lints: who waits wants to know first whether it works.
+    report.run("tests compiled", &mut cargo(["test", "--workspace", "--no-run"]));
     report.run("tests", &mut cargo(["test", "--workspace", "--no-fail-fast"]));
     let deny = ["--", "--deny", "warnings"];
     report.run(
@@ -126,6 +163,28 @@ fn unit(report: &mut Report) {
         "lints of the other suites",
         cargo(["clippy", "--workspace"]).args(apart).args(deny),
     );
+    let mut documents = cargo(["doc", "--workspace", "--no-deps", "--document-private-items"]);
+    report.run("documentation", documents.env("RUSTDOCFLAGS", "--deny warnings"));
+    for (name, folder) in [
+        ("fuzz targets", "tests/fuzz"),
+        ("peers of the benches", "tests/bench-peers"),
+    ] {
+        report.run(name, &mut compiles(folder));
+    }
+}
+
+/// Compiles a workspace of its own without linking it, beside this one's artifacts, of which it can use many.
+fn compiles(folder: &str) -> Command {
+    let mut clippy = cargo([
+        "clippy",
+        "--all-targets",
+        "--no-default-features",
+        "--target-dir",
+        "target",
+    ]);
+    let manifest = format!("{folder}/Cargo.toml");
+    clippy.args(["--manifest-path", &manifest, "--", "--deny", "warnings"]);
+    clippy
 }
 
 /// The names of the test programs that a suite of their own runs, as cargo wants them. The features are those of the
@@ -150,7 +209,7 @@ fn interop(report: &mut Report, extent: Extent) {
         ensure_python("tests/interop/requirements.txt", "interop-python")?;
         if extent.full {
             ensure_packages("tests/interop/full")?;
-            house::run(npm("tests/interop/full", ["run", "build"]).env("NEXT_TELEMETRY_DISABLED", "1"))?;
+            commands::run(npm("tests/interop/full", ["run", "build"]).env("NEXT_TELEMETRY_DISABLED", "1"))?;
         }
         Ok(())
     });
@@ -239,4 +298,15 @@ fn no_namespaces() -> Option<String> {
 
 fn built_ui(report: &mut Report) -> bool {
     !ui_stale() || report.step("ui build", "npm ci, npm run build", ensure_ui)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_suites_together_keep_within_the_budget_of_all() {
+        let together: Duration = Suite::value_variants().iter().map(|suite| suite.budget()).sum();
+        assert!(together <= BUDGET, "{together:?}");
+    }
 }

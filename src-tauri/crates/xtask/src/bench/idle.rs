@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 
 use super::{kib, loudness, mib, page, release};
+use crate::commands::{self, built};
 use crate::demo::{Running, fresh_token, start_backend};
-use crate::house::{self, built};
 
 /// Starting up is over by then.
 const SETTLED: Duration = Duration::from_secs(10);
@@ -21,7 +21,7 @@ const WATCHED: Duration = Duration::from_secs(60);
 
 /// Builds, measures, and writes the table.
 pub(super) fn run() -> Result<()> {
-    house::run(&mut release(&["gloria-cli", "gloria-backend"]))?;
+    commands::run(&mut release(&["gloria-cli", "gloria-backend"]))?;
     let token = fresh_token();
     let mut backend = Command::new(built("release", "gloria-backend"));
     backend.args(["--listen", "127.0.0.1:0"]);
@@ -59,7 +59,7 @@ pub(super) fn run() -> Result<()> {
         (after.wake_ups - before.wake_ups) as f64 / seconds
     );
     println!("\n{table}");
-    page::put(&house::root().join("docs/performance.md"), "idle", &table)
+    page::put(&commands::root().join("docs/performance.md"), "idle", &table)
 }
 
 /// What a process has used so far, all its threads together.

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
 use super::{loudness, median, mib, page, release};
-use crate::house::{self, built};
+use crate::commands::{self, built};
 
 /// How often a flood is measured; the machine does other things meanwhile.
 const ROUNDS: usize = 5;
@@ -16,7 +16,7 @@ const ROWS: [usize; 3] = [1_000, 100_000, 1_000_000];
 
 /// Builds, measures, and writes the table of floods.
 pub(super) fn run() -> Result<()> {
-    house::run(&mut release(&["gloria-bench"]))?;
+    commands::run(&mut release(&["gloria-bench"]))?;
     let load = loudness();
     let mut seconds = Vec::with_capacity(ROUNDS);
     for _ in 0..ROUNDS {
@@ -31,12 +31,12 @@ pub(super) fn run() -> Result<()> {
         mib(grown as u64)
     );
     println!("\n{table}");
-    page::put(&house::root().join("docs/performance.md"), "inbox", &table)
+    page::put(&commands::root().join("docs/performance.md"), "inbox", &table)
 }
 
 /// Builds, measures, and writes the table of single events.
 pub(super) fn latency() -> Result<()> {
-    house::run(&mut release(&["gloria-bench"]))?;
+    commands::run(&mut release(&["gloria-bench"]))?;
     let load = loudness();
     let mut table = "| rows in the inbox | p50 | p99, to reach 10 ms | the slowest of 300 |\n\
                      | ---: | ---: | ---: | ---: |\n"
@@ -52,7 +52,7 @@ pub(super) fn latency() -> Result<()> {
     }
     table += &format!("\n{load}\n");
     println!("\n{table}");
-    page::put(&house::root().join("docs/performance.md"), "latency", &table)
+    page::put(&commands::root().join("docs/performance.md"), "latency", &table)
 }
 
 fn measure(arguments: &[&str]) -> Result<Value> {

@@ -9,8 +9,8 @@ use anyhow::{Context as _, Result, ensure};
 use gloria_desktop_session::{Process, Session, SessionOptions, wait_until};
 
 use super::{kib, mib, page};
+use crate::commands::{self, built};
 use crate::demo::{fresh_token, start_backend};
-use crate::house::{self, built};
 
 /// How long any one thing may take to happen.
 const SOON: Duration = Duration::from_secs(60);
@@ -87,7 +87,7 @@ async fn measure() -> Result<()> {
         );
     }
     println!("\n{table}");
-    page::put(&house::root().join("docs/performance.md"), "memory", &table)
+    page::put(&commands::root().join("docs/performance.md"), "memory", &table)
 }
 
 /// Waits until the app's window is there, or gone.

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use serde_json::Value;
 
 use super::{loudness, page};
-use crate::house::{self, cargo};
+use crate::commands::{self, cargo};
 
 /// The bench's shapes, and what they are in words.
 const SHAPES: [(&str, &str); 9] = [
@@ -25,14 +25,14 @@ const SHAPES: [(&str, &str); 9] = [
 /// Runs the bench and writes the table.
 pub(super) fn run() -> Result<()> {
     let load = loudness();
-    house::run(&mut cargo([
+    commands::run(&mut cargo([
         "bench",
         "--package",
         "gloria-stream",
         "--bench",
         "parser",
     ]))?;
-    let results = house::root().join("target/criterion");
+    let results = commands::root().join("target/criterion");
     let mut table = "| | bytes | gloria-stream | | bytes | eventsource-stream | |\n\
                      | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n"
         .to_owned();
@@ -49,7 +49,7 @@ pub(super) fn run() -> Result<()> {
     }
     table += &format!("\n{load}\n");
     println!("\n{table}");
-    page::put(&house::root().join("docs/performance.md"), "parser", &table)
+    page::put(&commands::root().join("docs/performance.md"), "parser", &table)
 }
 
 /// What criterion found for one shape.

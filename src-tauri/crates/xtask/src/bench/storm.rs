@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result};
 use self::client::Policy;
 use self::simulation::{Capacity, Outcome, Scenario, simulate};
 use super::page;
-use crate::house;
+use crate::commands;
 
 const CLIENTS: usize = 100_000;
 
@@ -68,7 +68,7 @@ const SCENARIOS: [Scenario; 5] = [
 
 /// Writes the table and the pictures of docs/reconnect-storms.md.
 pub(super) fn run() -> Result<()> {
-    let docs = house::root().join("docs");
+    let docs = commands::root().join("docs");
     let mut table = "| | peak a second | to the ideal | 99 % are back after | requests in all |\n\
                      | --- | ---: | ---: | ---: | ---: |\n"
         .to_owned();

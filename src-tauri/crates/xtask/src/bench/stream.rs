@@ -8,8 +8,8 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 
 use super::{loudness, median, page, release};
+use crate::commands::{self, built, cargo};
 use crate::demo::{Running, fresh_token, start_backend};
-use crate::house::{self, built, cargo};
 use crate::install::{Purpose, ensure_installed, ensure_packages};
 
 const EVENTS: u64 = 1_000_000;
@@ -72,7 +72,7 @@ impl Client {
             Self::ReqwestEventsource => peer("reqwest-eventsource"),
             Self::Node => {
                 let mut node = Command::new("node");
-                node.arg(house::root().join(NODE_PEER).join("eventsource.js"));
+                node.arg(commands::root().join(NODE_PEER).join("eventsource.js"));
                 node.args([url, &count]);
                 node
             }
@@ -88,17 +88,17 @@ impl Client {
 }
 
 fn peers_target() -> std::path::PathBuf {
-    house::root().join("target/bench-peers")
+    commands::root().join("target/bench-peers")
 }
 
 /// Builds everything, measures, and writes the table.
 pub(super) fn run() -> Result<()> {
     ensure_installed(&[Purpose::Bench])?;
     ensure_packages(NODE_PEER)?;
-    house::run(&mut release(&["gloria-cli", "gloria-backend"]))?;
-    let mut peers = cargo(["build", "--release", "--locked", "--manifest-path"]);
-    peers.arg(house::root().join(PEERS).join("Cargo.toml"));
-    house::run(peers.arg("--target-dir").arg(peers_target()))?;
+    commands::run(&mut release(&["gloria-cli", "gloria-backend"]))?;
+    let mut peers = cargo(["build", "--release", "--manifest-path"]);
+    peers.arg(commands::root().join(PEERS).join("Cargo.toml"));
+    commands::run(peers.arg("--target-dir").arg(peers_target()))?;
 
     let token = fresh_token();
     let mut backend = Command::new(built("release", "gloria-backend"));
@@ -126,7 +126,7 @@ pub(super) fn run() -> Result<()> {
     }
     let table = table(&seconds, &load);
     println!("\n{table}");
-    page::put(&house::root().join("docs/performance.md"), "stream", &table)
+    page::put(&commands::root().join("docs/performance.md"), "stream", &table)
 }
 
 fn table(seconds: &[(Client, Vec<f64>)], load: &str) -> String {
@@ -156,7 +156,7 @@ fn table(seconds: &[(Client, Vec<f64>)], load: &str) -> String {
 
 /// Seconds from start to end of the whole process, which has to have seen everything.
 fn timed(client: Client, command: &mut Command, token: &str) -> Result<f64> {
-    let line = house::line(command);
+    let line = commands::line(command);
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let began = Instant::now();
     let mut child = Running(command.spawn().with_context(|| format!("cannot run {line}"))?);

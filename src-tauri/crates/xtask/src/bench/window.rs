@@ -11,8 +11,8 @@ use anyhow::{Context as _, Result, bail};
 use gloria_desktop_session::{Process, Session, SessionOptions, Signal, wait_until};
 
 use super::{loudness, median, page};
+use crate::commands::{self, built};
 use crate::demo::{DemoBackend, colours};
-use crate::house::{self, built};
 
 /// Longer than anything here takes.
 const SOON: Duration = Duration::from_secs(60);
@@ -55,7 +55,7 @@ pub(super) fn run(profile: &str) -> Result<()> {
         .build()?;
     let table = runtime.block_on(measured(profile))?;
     println!("\n{table}");
-    page::put(&house::root().join("docs/performance.md"), "window", &table)
+    page::put(&commands::root().join("docs/performance.md"), "window", &table)
 }
 
 async fn measured(profile: &str) -> Result<String> {

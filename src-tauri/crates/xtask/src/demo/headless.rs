@@ -10,7 +10,7 @@ use gloria_desktop_session::{Process, Session, SessionOptions, TrayItem, wait_un
 use serde_json::Value;
 
 use super::DemoBackend;
-use crate::house::{self, built};
+use crate::commands::{self, built};
 
 /// How long any one thing may take to appear; a debug build of a web view on two busy cores takes some seconds.
 const SOON: Duration = Duration::from_secs(60);
@@ -32,7 +32,7 @@ const PAINTED_COLOURS: u32 = 40;
 
 /// Runs the demo for at least `length`, with pictures in `shots`.
 pub(super) fn run(shots: &Path, length: Duration) -> Result<ExitCode> {
-    let shots = house::root().join(shots);
+    let shots = commands::root().join(shots);
     fs::create_dir_all(&shots)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -22,17 +22,26 @@ pub(crate) fn built(profile: &str, name: &str) -> PathBuf {
         .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
-/// The cargo that runs this.
+/// The cargo that runs this. It takes the dependencies of the lock or fails: a check that resolves them anew checks
+/// another program than the one that is shipped.
 pub(crate) fn cargo<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut arguments = arguments.into_iter();
+    if let Some(task) = arguments.next() {
+        command.arg(&task);
+        // Formatting resolves nothing, and does not know the word.
+        if task.as_ref() != "fmt" {
+            command.arg("--locked");
+        }
+    }
     command.args(arguments).current_dir(root());
     // What cargo told this program about itself; build scripts that look at it would run again, and all that stands
     // on them, whenever cargo is called now from here and now by hand.
     for (name, _) in std::env::vars_os() {
-        let told = name
+        let set_by_cargo = name
             .to_str()
             .is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"));
-        if told {
+        if set_by_cargo {
             command.env_remove(name);
         }
     }
@@ -113,4 +122,19 @@ fn newest(path: &Path) -> Option<SystemTime> {
 
 fn changed(path: &Path) -> Option<SystemTime> {
     path.metadata().ok()?.modified().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargo_takes_the_lock_as_it_is() {
+        let words = |command: &Command| line(command).split(' ').skip(1).collect::<Vec<_>>().join(" ");
+        assert_eq!(
+            words(&cargo(["test", "--workspace"])),
+            "test --locked --workspace"
+        );
+        assert_eq!(words(&cargo(["fmt", "--all"])), "fmt --all");
+    }
 }
