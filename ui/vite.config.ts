@@ -3,6 +3,8 @@ import { defineConfig } from 'vite';
 
 export default defineConfig({
   base: './',
+  // The words are beside the page's folder.
+  server: { fs: { allow: ['..'] } },
   plugins: [svelte({ configFile: false })],
   build: {
     // The oldest web views that the app runs in: WebKitGTK 2.42, macOS 13.

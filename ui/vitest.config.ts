@@ -8,5 +8,9 @@ export default defineConfig({
   plugins: [svelte({ configFile: false })],
   // Without this, Svelte's server build is picked, in which runes do not react.
   resolve: { conditions: ['browser'] },
-  test: { include: ['tests/unit/**/*.test.ts'], environment: './tests/unit/environment.ts' },
+  test: {
+    include: ['tests/unit/**/*.test.ts'],
+    environment: './tests/unit/environment.ts',
+    setupFiles: ['./tests/unit/setup.ts'],
+  },
 });

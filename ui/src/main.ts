@@ -2,6 +2,8 @@ import { mount } from 'svelte';
 import App from './App.svelte';
 import './app.css';
 import type { Host } from './host/host';
+import { speak } from './words/language';
+import { withoutMarks, type WordsOptions } from './words/words';
 
 async function chooseHost(): Promise<Host> {
   // Replaced by a constant in a build, so that nothing of the fake reaches what is shipped.
@@ -13,4 +15,24 @@ async function chooseHost(): Promise<Host> {
   return tauriHost;
 }
 
-mount(App, { target: document.body, props: { host: await chooseHost() } });
+/** Words that no one speaks, by which tests see what a language does to the window. */
+async function pseudoWords(): Promise<WordsOptions> {
+  if (import.meta.env.MODE === 'production') return {};
+  const { pseudo } = await import('./words/pseudo');
+  return pseudo(new URLSearchParams(location.search));
+}
+
+// What is copied goes elsewhere: the marks that keep a sentence in order would be in the way there.
+document.addEventListener('copy', (event) => {
+  const text = String(getSelection());
+  const bare = withoutMarks(text);
+  if (bare === text || event.clipboardData === null) return;
+  event.clipboardData.setData('text/plain', bare);
+  event.preventDefault();
+});
+
+const [host] = await Promise.all([
+  chooseHost(),
+  pseudoWords().then((words) => speak(navigator.languages, words)),
+]);
+mount(App, { target: document.body, props: { host } });

@@ -1,3 +1,4 @@
+import { t } from '../words/words';
 import type { Commands, Revised, Snapshot } from './protocol';
 
 /** What stands behind the window: the core through Tauri, or a fake one in tests and in a plain browser. */
@@ -21,5 +22,5 @@ export function failureMessage(error: unknown): string {
     const { message } = error;
     if (typeof message === 'string' && message !== '') return message;
   }
-  return 'Something unexpected happened';
+  return t('ui-unexpected');
 }

@@ -1,4 +1,5 @@
 import type { AccountForm, AccountView, TestReport } from '../host/protocol';
+import { t } from '../words/words';
 import { sentence } from './text';
 
 /** What is wrong with each field, in words; empty where nothing is. */
@@ -34,11 +35,9 @@ export function isTokenLocked(typed: string, account: AccountView): boolean {
  */
 export function accountProblems(form: AccountForm, account: AccountView): AccountProblems {
   const saved = account.token === 'present' && isOwnServer(form.address, account);
-  const missing = isOwnServer(form.address, account)
-    ? 'Enter your token'
-    : 'Enter your token for this server; the saved one belongs to another';
+  const missing = isOwnServer(form.address, account) ? t('ui-token-missing') : t('ui-token-missing-other');
   return {
-    address: form.address.trim() === '' ? 'Enter the address of your server' : '',
+    address: form.address.trim() === '' ? t('ui-address-missing') : '',
     token: form.token === null && !saved ? missing : '',
   };
 }
@@ -52,25 +51,27 @@ export function refusedField(words: string): keyof AccountProblems | null {
 /** What stands below the token field, beside this address. */
 export function tokenHint(account: AccountView, address: string): { text: string; tone: 'quiet' | 'warn' } {
   if (address.trim() !== '' && !isOwnServer(address, account)) {
-    return { text: 'Another server needs a token of its own', tone: 'quiet' };
+    return { text: t('ui-token-other'), tone: 'quiet' };
   }
-  if (isTokenLocked(address, account)) return { text: 'Set by your organisation', tone: 'quiet' };
+  if (isTokenLocked(address, account)) return { text: t('ui-locked'), tone: 'quiet' };
   const { token, tokenProblem: problem } = account;
   switch (token) {
     case 'present':
-      return { text: 'A token is saved. Leave this empty to keep it.', tone: 'quiet' };
+      return { text: t('ui-token-saved'), tone: 'quiet' };
     case 'unknown':
-      return { text: 'Asking the keyring for your token…', tone: 'quiet' };
+      return { text: t('ui-token-asking'), tone: 'quiet' };
     case 'missing':
-      return { text: sentence(problem || 'Your personal token for the Gloria System'), tone: 'quiet' };
+      return { text: problem === '' ? t('ui-token-personal') : sentence(problem), tone: 'quiet' };
     case 'keyringLocked':
       return {
-        text: `${sentence(problem || 'The keyring is locked')}. Unlock it and try again, or enter the token anew.`,
+        text: t('ui-token-locked', {
+          problem: problem === '' ? t('ui-keyring-is-locked') : sentence(problem),
+        }),
         tone: 'warn',
       };
     case 'keyringUnavailable':
       return {
-        text: `${sentence(problem || 'This computer has no keyring')}. A token entered here is kept until the app is closed.`,
+        text: t('ui-token-unkept', { problem: problem === '' ? t('ui-keyring-none') : sentence(problem) }),
         tone: 'warn',
       };
   }
@@ -79,5 +80,7 @@ export function tokenHint(account: AccountView, address: string): { text: string
 /** What the live region says of a connection test. */
 export function testResult(report: TestReport): string {
   const failed = report.steps.find((step) => !step.passed);
-  return failed === undefined ? 'The test passed' : `The test failed. ${failed.title}: ${failed.detail}`;
+  return failed === undefined
+    ? t('ui-test-passed')
+    : t('ui-test-failed', { step: failed.title, reason: failed.detail });
 }

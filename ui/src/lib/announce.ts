@@ -1,4 +1,5 @@
 import type { Item } from '../host/protocol';
+import { t } from '../words/words';
 import { itemTitle } from './item';
 import { excerpt } from './text';
 
@@ -10,5 +11,7 @@ export function announcement(items: readonly Item[]): string {
   const newest = items.at(-1);
   if (newest === undefined) return '';
   const title = excerpt(itemTitle(newest), TITLE_LENGTH);
-  return items.length === 1 ? `New: ${title}` : `${items.length} new, newest: ${title}`;
+  return items.length === 1
+    ? t('ui-arrived-one', { title })
+    : t('ui-arrived', { count: items.length, title });
 }

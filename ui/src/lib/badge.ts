@@ -1,14 +1,15 @@
+import { number, t } from '../words/words';
+
 /** Beyond this, the exact number tells nothing and does not fit. */
 const BADGE_CAP = 99;
 
 /** The badge's text; null when nothing is unseen. */
 export function badgeText(unseen: number): string | null {
   if (unseen <= 0) return null;
-  return unseen > BADGE_CAP ? `${BADGE_CAP}+` : String(unseen);
+  return unseen > BADGE_CAP ? `${number(BADGE_CAP)}+` : number(unseen);
 }
 
 /** The badge for someone who does not see it. */
 export function badgeLabel(unseen: number): string {
-  if (unseen <= 0) return 'No new notifications';
-  return unseen === 1 ? '1 new notification' : `${unseen} new notifications`;
+  return t('ui-badge', { count: Math.max(0, unseen) });
 }

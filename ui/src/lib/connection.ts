@@ -1,6 +1,8 @@
-import type { ConnectionView, Remedy, Transport } from '../host/protocol';
+import type { ConnectionView, NetworkState, Remedy, Transport } from '../host/protocol';
+import { t, type PlainId } from '../words/words';
+import type { EpochMillis } from './epoch';
 import { sentence } from './text';
-import { ago, clockTime, countdown, duration, type EpochMillis } from './time';
+import { ago, countdown, duration } from './time';
 
 export type ConnectionTone = 'good' | 'busy' | 'bad' | 'quiet';
 
@@ -12,7 +14,22 @@ export interface ConnectionButton {
   label: string;
 }
 
+/** Where it stands, as the words and the icon have it. */
+export type Standing =
+  | 'idle'
+  | 'connecting'
+  | 'connected'
+  | 'unstored'
+  | 'offline'
+  | 'waiting'
+  | 'away'
+  | 'signedOut'
+  | 'keyringLocked'
+  | 'samePerson'
+  | 'needsUser';
+
 export interface ConnectionWords {
+  standing: Standing;
   tone: ConnectionTone;
   /** Where it stands, in a word or two. */
   title: string;
@@ -28,142 +45,160 @@ export interface ConnectionWords {
   buttons: readonly ConnectionButton[];
 }
 
-export const TRANSPORT_NAMES: Record<Transport, string> = {
-  sse: 'Server-sent events',
-  webSocket: 'WebSocket',
+const TITLES: Record<Standing, PlainId> = {
+  idle: 'ui-idle',
+  connecting: 'ui-connecting',
+  connected: 'ui-connected',
+  unstored: 'ui-connected-unstored',
+  offline: 'ui-offline',
+  waiting: 'ui-waiting',
+  away: 'ui-idle',
+  signedOut: 'ui-signed-out',
+  keyringLocked: 'ui-keyring-locked',
+  samePerson: 'ui-same-person',
+  needsUser: 'ui-needs-you',
 };
 
+const TRANSPORTS: Record<Transport, PlainId> = {
+  sse: 'ui-transport-sse',
+  webSocket: 'ui-transport-web-socket',
+};
+
+const NETWORKS: Record<NetworkState, PlainId> = {
+  unknown: 'ui-network-unknown',
+  online: 'ui-network-online',
+  offline: 'ui-network-offline',
+};
+
+export function transportName(transport: Transport): string {
+  return t(TRANSPORTS[transport]);
+}
+
+export function networkName(network: NetworkState): string {
+  return t(NETWORKS[network]);
+}
+
 /** What an empty inbox says. Without a position the server cannot be asked for what it sent before. */
-export function emptyInbox(connected: boolean, historySince: EpochMillis | null, locale: string): string {
-  if (historySince !== null) {
-    return `New notifications appear here, from ${clockTime(historySince, locale)} on. This server does not send again what you miss while you are not connected.`;
-  }
-  return connected
-    ? 'New notifications appear here as they arrive.'
-    : 'New notifications appear here once connected.';
+export function emptyInbox(connected: boolean, historySince: EpochMillis | null): string {
+  if (historySince !== null) return t('ui-empty-history', { at: historySince });
+  return t(connected ? 'ui-empty' : 'ui-empty-away');
 }
 
 /** The connection in words, true at `now`. */
 export function connectionWords(view: ConnectionView, now: EpochMillis): ConnectionWords {
-  // What cannot be kept is the reason while connected, and stands before the connection's own otherwise.
-  const storage = view.storage !== null && view.state !== 'connected' ? `${sentence(view.storage)}. ` : '';
-  const reason = storage + sentence(view.reason);
+  const standing = standingOf(view);
+  const title = t(TITLES[standing]);
   const advice = adviceFor(view.remedy);
   const remedy = remedyButton(view.remedy);
-  const next = view.nextAttemptAt === null ? null : countdown(view.nextAttemptAt, now);
+  const when = view.nextAttemptAt === null ? null : countdown(view.nextAttemptAt, now);
   // Waiting goes on whatever the cause, so trying at once is always on offer, under the name of what it does.
   const waysOut =
-    remedy?.does === 'retry' ? [remedy] : [...(remedy === null ? [] : [remedy]), retry('Reconnect now')];
-  const nextAttempt = next === null ? '' : `Attempt ${view.attempt + 1} ${next}`;
+    remedy?.does === 'retry' ? [remedy] : [...(remedy === null ? [] : [remedy]), retry('ui-reconnect-now')];
+  // What only the user can do stays on offer while it is tried whether it was done, and while all seems well.
+  const elsewhere = remedy === null || remedy.does === 'retry' ? [] : [remedy];
+  const nextAttempt = when === null ? '' : t('ui-attempt-when', { number: view.attempt + 1, when });
+  const common = { standing, title, reason: reasonOf(view), advice };
   switch (view.state) {
     case 'idle':
       return {
+        ...common,
         tone: 'quiet',
-        title: 'Not connected',
         progress: '',
-        state: 'Not connected',
-        reason,
-        advice,
-        buttons: [remedy ?? retry('Connect')],
+        state: title,
+        buttons: [remedy ?? retry('ui-connect')],
       };
     case 'connecting':
       return {
+        ...common,
         tone: 'busy',
-        title: 'Connecting',
-        progress: `Attempt ${view.attempt + 1}`,
-        state: view.attempt > 0 ? `Connecting, attempt ${view.attempt + 1}…` : 'Connecting…',
-        reason,
-        advice,
-        // What only the user can do stays on offer while it is tried whether it was done.
-        buttons: remedy === null || remedy.does === 'retry' ? [] : [remedy],
+        progress: t('ui-attempt', { number: view.attempt + 1 }),
+        state:
+          view.attempt > 0
+            ? t('ui-connecting-attempt', { number: view.attempt + 1 })
+            : t('ui-connecting-line'),
+        buttons: elsewhere,
       };
     case 'connected': {
-      const heard = view.lastHeardAt === null ? '' : ` · last heard ${ago(view.lastHeardAt, now)}`;
+      const stored = view.storage === null;
       return {
+        ...common,
         // Open, and yet something is wrong with it: as a proxy that holds back what the server sends.
-        tone: view.storage !== null ? 'bad' : reason === '' ? 'good' : 'busy',
-        title: view.storage !== null ? 'Connected, but nothing can be kept' : 'Connected',
+        tone: !stored ? 'bad' : common.reason === '' ? 'good' : 'busy',
         progress:
-          view.connectedSince === null ? '' : `For ${duration(Math.max(0, now - view.connectedSince))}`,
-        state: `Connected${heard}`,
-        reason,
-        advice:
-          view.storage !== null
-            ? 'New notifications are shown, and kept until Gloria Notify ends. The file is tried again by itself.'
-            : advice,
-        buttons:
-          view.storage !== null
-            ? [retry('Try again')]
-            : remedy === null || remedy.does === 'retry'
-              ? []
-              : [remedy],
+          view.connectedSince === null
+            ? ''
+            : t('ui-connected-for', { duration: duration(Math.max(0, now - view.connectedSince)) }),
+        state:
+          view.lastHeardAt === null
+            ? t('ui-connected')
+            : t('ui-connected-heard', { ago: ago(view.lastHeardAt, now) }),
+        advice: stored ? advice : t('ui-connected-unstored-advice'),
+        buttons: stored ? elsewhere : [retry('ui-try-again')],
       };
     }
     case 'waiting':
     case 'circuitOpen': {
-      if (view.network === 'offline' && view.storage === null) {
-        return {
-          tone: 'busy',
-          title: 'Offline',
-          progress: nextAttempt,
-          state: next === null ? 'Offline' : `Offline · next try ${next}`,
-          reason,
-          advice: 'Gloria Notify connects as soon as this computer has a network again.',
-          buttons: waysOut,
-        };
-      }
-      // As the tray shows it: the user is needed, or it has lasted, or it is one of many short outages.
-      const title = view.needsUser
-        ? neededTitle(view.remedy)
-        : view.longOutage || view.state === 'circuitOpen'
-          ? 'Not connected'
-          : 'Waiting to reconnect';
-      const short = title === 'Waiting to reconnect';
+      const state =
+        standing === 'waiting'
+          ? when === null
+            ? t('ui-reconnecting')
+            : t('ui-reconnecting-when', { when })
+          : when === null
+            ? title
+            : t('ui-state-next-try', { state: title, when });
+      const usually = view.state === 'circuitOpen' ? t('ui-circuit-advice') : '';
       return {
-        tone: short ? 'busy' : 'bad',
-        title,
+        ...common,
+        tone: standing === 'waiting' || standing === 'offline' ? 'busy' : 'bad',
         progress: nextAttempt,
-        state: short
-          ? `Reconnecting${next === null ? '' : ` ${next}`}`
-          : `${title}${next === null ? '' : ` · next try ${next}`}`,
-        reason,
-        advice:
-          advice ||
-          (view.state === 'circuitOpen'
-            ? 'After many failures in a row Gloria Notify tries less often, and at once when you come back to it, the network changes or the computer wakes.'
-            : ''),
+        state,
+        advice: standing === 'offline' ? t('ui-offline-advice') : advice === '' ? usually : advice,
         buttons: waysOut,
       };
     }
     case 'halted': {
-      const title = neededTitle(view.remedy);
+      const usually = when === null ? '' : t('ui-halted-advice');
       return {
+        ...common,
         tone: 'bad',
-        title,
-        progress: next === null ? 'Waiting for you' : `Next attempt ${next}`,
+        progress: when === null ? t('ui-waiting-for-you') : t('ui-next-attempt', { when }),
         state: title,
-        reason,
-        advice:
-          advice ||
-          (next === null
-            ? ''
-            : 'If you do not know why, tell your service desk. It is tried again by itself.'),
+        advice: advice === '' ? usually : advice,
         // Nothing is dialled before the question above the inbox is answered.
-        buttons: view.remedy === 'confirmPerson' ? [] : [remedy ?? retry('Connect again')],
+        buttons: view.remedy === 'confirmPerson' ? [] : [remedy ?? retry('ui-connect-again')],
       };
     }
   }
 }
 
-/** What the user is needed for, in a word or two. */
-function neededTitle(remedy: Remedy): string {
+function standingOf(view: ConnectionView): Standing {
+  switch (view.state) {
+    case 'idle':
+      return 'idle';
+    case 'connecting':
+      return 'connecting';
+    case 'connected':
+      return view.storage === null ? 'connected' : 'unstored';
+    case 'waiting':
+    case 'circuitOpen':
+      if (view.network === 'offline' && view.storage === null) return 'offline';
+      // As the tray shows it: the user is needed, or it has lasted, or it is one of many short outages.
+      if (view.needsUser) return needed(view.remedy);
+      return view.longOutage || view.state === 'circuitOpen' ? 'away' : 'waiting';
+    case 'halted':
+      return needed(view.remedy);
+  }
+}
+
+/** What the user is needed for. */
+function needed(remedy: Remedy): Standing {
   switch (remedy) {
     case 'signIn':
-      return 'Signed out';
+      return 'signedOut';
     case 'unlockKeyring':
-      return 'Keyring locked';
+      return 'keyringLocked';
     case 'confirmPerson':
-      return 'Same person?';
+      return 'samePerson';
     case 'none':
     case 'retry':
     case 'checkAddress':
@@ -172,8 +207,15 @@ function neededTitle(remedy: Remedy): string {
     case 'checkCertificate':
     case 'clientCertificate':
     case 'networkSignIn':
-      return 'Needs you';
+      return 'needsUser';
   }
+}
+
+/** What cannot be kept is the reason while connected, and stands before the connection's own otherwise. */
+function reasonOf(view: ConnectionView): string {
+  const reason = sentence(view.reason);
+  if (view.storage === null || view.state === 'connected') return reason;
+  return t('ui-reason-after-storage', { storage: sentence(view.storage), reason });
 }
 
 function adviceFor(remedy: Remedy): string {
@@ -182,23 +224,23 @@ function adviceFor(remedy: Remedy): string {
     case 'retry':
       return '';
     case 'signIn':
-      return 'Enter your token again. If you have no other, ask your service desk for a new one.';
+      return t('ui-advice-sign-in');
     case 'checkAddress':
-      return 'Compare the server address with the one that your organisation gave you.';
+      return t('ui-advice-check-address');
     case 'unlockKeyring':
-      return 'Your token is in the keyring of this computer. It is unlocked with your password.';
+      return t('ui-advice-unlock-keyring');
     case 'confirmPerson':
-      return 'Answer above whether it is you. Nothing is stored until then, and nothing is lost.';
+      return t('ui-advice-confirm-person');
     case 'checkNetwork':
-      return 'Try another network or the VPN. If your organisation sets its proxy by a script (PAC), enter that proxy in the preferences. If nothing changes, tell your service desk.';
+      return t('ui-advice-check-network');
     case 'proxySignIn':
-      return 'Enter your name and password for the proxy in the preferences. If it wants the sign-in of Windows (NTLM, Kerberos), a helper on this computer such as Px must do that: ask your service desk, and enter the helper as the proxy.';
+      return t('ui-advice-proxy-sign-in');
     case 'checkCertificate':
-      return 'Check the date and time of this computer. If they are right, tell your service desk: the server may not be who it says it is.';
+      return t('ui-advice-check-certificate');
     case 'clientCertificate':
-      return 'This server lets in only computers that show a certificate. Ask your service desk to set one up on this computer.';
+      return t('ui-advice-client-certificate');
     case 'networkSignIn':
-      return 'Open a web page in your browser to sign in to this network, as in a hotel or on a train. Then reconnect.';
+      return t('ui-advice-network-sign-in');
   }
 }
 
@@ -206,13 +248,13 @@ function adviceFor(remedy: Remedy): string {
 function remedyButton(remedy: Remedy): ConnectionButton | null {
   switch (remedy) {
     case 'signIn':
-      return { does: 'setup', label: 'Sign in' };
+      return { does: 'setup', label: t('ui-sign-in') };
     case 'checkAddress':
-      return { does: 'setup', label: 'Check address' };
+      return { does: 'setup', label: t('ui-check-address') };
     case 'unlockKeyring':
-      return retry('Unlock keyring');
+      return retry('ui-unlock-keyring');
     case 'proxySignIn':
-      return { does: 'proxy', label: 'Proxy settings' };
+      return { does: 'proxy', label: t('ui-proxy-settings') };
     case 'none':
     case 'retry':
     case 'checkNetwork':
@@ -224,6 +266,6 @@ function remedyButton(remedy: Remedy): ConnectionButton | null {
   }
 }
 
-function retry(label: string): ConnectionButton {
-  return { does: 'retry', label };
+function retry(label: PlainId): ConnectionButton {
+  return { does: 'retry', label: t(label) };
 }

@@ -1,4 +1,5 @@
-import type { EpochMillis } from './time';
+import { t } from '../words/words';
+import type { EpochMillis } from './epoch';
 
 const DAY_MS = 86_400_000;
 
@@ -14,17 +15,12 @@ export function endOfDay(at: EpochMillis): EpochMillis {
 }
 
 /** "Today", "Yesterday", a weekday within the last week, else a date. What lies ahead counts as today. */
-export function dayName(at: EpochMillis, now: EpochMillis, locale: string): string {
+export function dayName(at: EpochMillis, now: EpochMillis): string {
   // Rounded, because the days between two midnights are not all 24 hours long.
   const daysAgo = Math.round((startOfDay(now) - startOfDay(at)) / DAY_MS);
-  if (daysAgo <= 0) return 'Today';
-  if (daysAgo === 1) return 'Yesterday';
-  if (daysAgo < 7) return new Intl.DateTimeFormat(locale, { weekday: 'long' }).format(at);
+  if (daysAgo <= 0) return t('ui-today');
+  if (daysAgo === 1) return t('ui-yesterday');
+  if (daysAgo < 7) return t('ui-weekday', { at });
   const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
-  return new Intl.DateTimeFormat(locale, {
-    weekday: 'short',
-    day: 'numeric',
-    month: 'long',
-    ...(sameYear ? {} : { year: 'numeric' }),
-  }).format(at);
+  return t(sameYear ? 'ui-date' : 'ui-date-year', { at });
 }

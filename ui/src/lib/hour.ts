@@ -1,6 +1,7 @@
 import type { MetricsView, Minute } from '../host/protocol';
-import { count, counted, micros, percent } from './figures';
-import type { EpochMillis } from './time';
+import { number, t } from '../words/words';
+import { micros, percent } from './figures';
+import type { EpochMillis } from './epoch';
 
 const MINUTE_MS = 60_000;
 
@@ -52,7 +53,7 @@ export function connectedShare(
 /** "98.6 %" of the minutes' time; "–" where no time has passed yet. */
 export function connectedPercent(minutes: readonly Minute[], since: EpochMillis, now: EpochMillis): string {
   const share = connectedShare(minutes, since, now);
-  return share === null ? '–' : percent(share);
+  return share === null ? t('ui-no-value') : percent(share);
 }
 
 /** What the three plots show, each in a sentence. */
@@ -65,17 +66,15 @@ export function hourSummaries(
   const slowest = Math.max(-1, ...hour.map((minute) => minute.p99Micros ?? -1));
   const failures = sum((minute) => minute.failures);
   return {
-    events: counted(
-      sum((minute) => minute.events),
-      'event',
-    ),
+    events: t('ui-events', { count: sum((minute) => minute.events) }),
     connection:
       hour.length === 0
-        ? 'No minute yet'
-        : `${connectedPercent(hour, view.since, now)} connected, ${
-            failures === 0 ? 'no failures' : counted(failures, 'failure')
-          }`,
-    processing: slowest < 0 ? 'No events' : `At most ${micros(slowest)}`,
+        ? t('ui-hour-no-minute')
+        : t('ui-hour-share', {
+            share: connectedPercent(hour, view.since, now),
+            failures: t('ui-failures', { count: failures }),
+          }),
+    processing: slowest < 0 ? t('ui-hour-no-events') : t('ui-hour-at-most', { duration: micros(slowest) }),
   };
 }
 
@@ -85,23 +84,27 @@ export function minuteSummaries(
   since: EpochMillis,
   now: EpochMillis,
 ): Record<'events' | 'connection' | 'processing', string> {
-  if (minute === null) return { events: 'not running', connection: 'not running', processing: 'not running' };
-  const attempts = minute.attempts === 0 ? '' : `, ${counted(minute.attempts, 'attempt')}`;
-  const failures = minute.failures === 0 ? '' : `, ${counted(minute.failures, 'failure')}`;
+  if (minute === null) {
+    const none = t('ui-minute-not-running');
+    return { events: none, connection: none, processing: none };
+  }
+  const share = t('ui-minute-connected', { share: connectedPercent([minute], since, now) });
+  const attempts = minute.attempts === 0 ? '' : t('ui-minute-attempts', { count: minute.attempts });
+  const failures = minute.failures === 0 ? '' : t('ui-minute-failures', { count: minute.failures });
   return {
-    events: counted(minute.events, 'event'),
-    connection: `${connectedPercent([minute], since, now)} connected${attempts}${failures}`,
-    processing: minute.p99Micros === null ? 'no events' : micros(minute.p99Micros),
+    events: t('ui-events', { count: minute.events }),
+    connection: share + attempts + failures,
+    processing: minute.p99Micros === null ? t('ui-minute-no-events') : micros(minute.p99Micros),
   };
 }
 
 /** Cells of the table that says what the plots show. */
 export function minuteCells(minute: Minute, since: EpochMillis, now: EpochMillis): string[] {
   return [
-    count(minute.events),
+    number(minute.events),
     connectedPercent([minute], since, now),
-    count(minute.attempts),
-    count(minute.failures),
-    minute.p99Micros === null ? '–' : micros(minute.p99Micros),
+    number(minute.attempts),
+    number(minute.failures),
+    minute.p99Micros === null ? t('ui-no-value') : micros(minute.p99Micros),
   ];
 }

@@ -1,26 +1,32 @@
 import type { Item, ItemKind, Priority } from '../host/protocol';
+import { t, type PlainId } from '../words/words';
 import { singleLine } from './text';
 
-export const KIND_NAMES: Record<ItemKind, string> = {
-  notification: 'Notification',
-  announcement: 'Announcement',
-  maintenance: 'Maintenance',
-  workflowRunning: 'Workflow running',
-  workflowCompleted: 'Workflow completed',
-  workflowFailed: 'Workflow failed',
-  gap: 'Missing',
-  unreadable: 'Not readable',
+const KIND_NAMES: Record<ItemKind, PlainId> = {
+  notification: 'ui-kind-notification',
+  announcement: 'ui-kind-announcement',
+  maintenance: 'ui-kind-maintenance',
+  workflowRunning: 'ui-kind-workflow-running',
+  workflowCompleted: 'ui-kind-workflow-completed',
+  workflowFailed: 'ui-kind-workflow-failed',
+  gap: 'ui-kind-gap',
+  unreadable: 'ui-kind-unreadable',
 };
 
 /** Said aloud and in words only where it differs from the usual. */
-export const PRIORITY_NAMES: Record<Priority, string | null> = {
+export const PRIORITY_NAMES: Record<Priority, PlainId | null> = {
   low: null,
   normal: null,
-  high: 'High',
-  urgent: 'Urgent',
+  high: 'ui-priority-high',
+  urgent: 'ui-priority-urgent',
 };
+
+/** What it is, in a word or two. */
+export function kindName(kind: ItemKind): string {
+  return t(KIND_NAMES[kind]);
+}
 
 /** An item without a readable title still needs something to click on. */
 export function itemTitle(item: Item): string {
-  return singleLine(item.title) || KIND_NAMES[item.kind];
+  return singleLine(item.title) || kindName(item.kind);
 }

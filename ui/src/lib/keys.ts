@@ -1,3 +1,5 @@
+import type { PlainId } from '../words/words';
+
 export type KeyAction =
   | 'next'
   | 'previous'
@@ -11,20 +13,23 @@ export type KeyAction =
   | 'help'
   | 'close';
 
+/** A key of the key help: what is on it, or the message that names it. */
+export type KeyName = { sign: string } | { name: PlainId };
+
 /** What the key help shows. */
-export const KEY_HELP: readonly { keys: readonly string[]; does: string }[] = [
-  { keys: ['J', '↓'], does: 'Next notification' },
-  { keys: ['K', '↑'], does: 'Previous notification' },
-  { keys: ['Home'], does: 'Newest' },
-  { keys: ['End'], does: 'Oldest' },
-  { keys: ['Enter'], does: 'Open and mark read' },
-  { keys: ['O'], does: 'Open its link in the browser' },
-  { keys: ['E'], does: 'Archive, or move back to the inbox' },
-  { keys: ['U'], does: 'Mark read or unread' },
-  { keys: ['Z'], does: 'Undo' },
-  { keys: ['C'], does: 'Connection' },
-  { keys: ['Esc'], does: 'Close' },
-  { keys: ['?'], does: 'These keys' },
+export const KEY_HELP: readonly { keys: readonly KeyName[]; does: PlainId }[] = [
+  { keys: [{ sign: 'J' }, { sign: '↓' }], does: 'ui-keys-next' },
+  { keys: [{ sign: 'K' }, { sign: '↑' }], does: 'ui-keys-previous' },
+  { keys: [{ name: 'ui-key-home' }], does: 'ui-keys-first' },
+  { keys: [{ name: 'ui-key-end' }], does: 'ui-keys-last' },
+  { keys: [{ name: 'ui-key-enter' }], does: 'ui-keys-open' },
+  { keys: [{ sign: 'O' }], does: 'ui-keys-follow' },
+  { keys: [{ sign: 'E' }], does: 'ui-keys-archive' },
+  { keys: [{ sign: 'U' }], does: 'ui-keys-toggle-read' },
+  { keys: [{ sign: 'Z' }], does: 'ui-keys-undo' },
+  { keys: [{ sign: 'C' }], does: 'ui-keys-connection' },
+  { keys: [{ name: 'ui-key-escape' }], does: 'ui-keys-close' },
+  { keys: [{ sign: '?' }], does: 'ui-keys-help' },
 ];
 
 type Key = Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'altKey' | 'metaKey'>;

@@ -1,4 +1,5 @@
-import type { EpochMillis } from './time';
+import { t } from '../words/words';
+import type { EpochMillis } from './epoch';
 
 const MINUTE_MS = 60_000;
 /** The hour at which a pause over night ends: before work begins. */
@@ -16,10 +17,10 @@ export function pauses(now: EpochMillis): Pause[] {
   const morning = nextMorning(now);
   const today = new Date(morning).getDate() === new Date(now).getDate();
   return [
-    { label: '30 minutes', minutes: 30 },
-    { label: '1 hour', minutes: 60 },
+    { label: t('ui-pause-half-hour'), minutes: 30 },
+    { label: t('ui-pause-hour'), minutes: 60 },
     {
-      label: `Until ${today ? 'today' : 'tomorrow'} 08:00`,
+      label: t(today ? 'ui-pause-today' : 'ui-pause-tomorrow', { at: morning }),
       // Rounded up: a minute of silence too many rather than a sound at 07:59.
       minutes: Math.ceil((morning - now) / MINUTE_MS),
     },

@@ -1,3 +1,4 @@
+import { t } from '../words/words';
 import { parseUrl } from './text';
 
 export type ProxyChoice = 'system' | 'none' | 'address';
@@ -49,27 +50,27 @@ export function proxyProblems(form: ProxyForm, saved: string): ProxyProblems {
   const name = form.name.trim();
   return {
     address: addressProblem(form.address.trim()),
-    name: name === '' && form.password !== '' ? 'Enter the name that the password belongs to' : '',
+    name: name === '' && form.password !== '' ? t('ui-proxy-problem-name') : '',
     password:
       name !== '' && form.password === '' && hasSavedPassword(saved) && !keepsPassword(form, saved)
-        ? 'Enter the password again: the saved one is for another proxy or name'
+        ? t('ui-proxy-problem-password')
         : '',
   };
 }
 
 function addressProblem(address: string): string {
-  if (address === '') return 'Enter the address of the proxy';
+  if (address === '') return t('ui-proxy-problem-missing');
   const url = parsed(address);
-  if (url === null || url.hostname === '') return 'This is not the address of a proxy';
+  if (url === null || url.hostname === '') return t('ui-proxy-problem-address');
   if (!/^(https?|socks|socks5h?):$/.test(url.protocol)) {
-    return 'Only proxies with http://, https:// or socks5:// are supported';
+    return t('ui-proxy-problem-scheme');
   }
-  if (url.username !== '' || url.password !== '') return 'Enter name and password in their own fields';
+  if (url.username !== '' || url.password !== '') return t('ui-proxy-problem-credentials');
   if (!/^\/?$/.test(url.pathname) || url.search !== '' || url.hash !== '') {
-    return 'Leave out what follows the port';
+    return t('ui-proxy-problem-rest');
   }
   // The core would take the port of http; a proxy without one is nearly always one that was forgotten.
-  if (!/:\d+\/?$/.test(address)) return 'Add the port, as in proxy.example.com:8080';
+  if (!/:\d+\/?$/.test(address)) return t('ui-proxy-problem-port');
   return '';
 }
 

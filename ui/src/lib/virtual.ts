@@ -1,9 +1,10 @@
 import type { Item } from '../host/protocol';
 import { endOfDay, startOfDay } from './days';
-import type { EpochMillis } from './time';
+import type { EpochMillis } from './epoch';
 
-// Heights in CSS pixels. They are computed from the item, not measured, so that the place of any of
-// 100 000 rows is known without rendering it. The same numbers are in ItemRow.svelte's styles.
+// Heights in CSS pixels with text of the usual size; a larger one makes all of them larger. They are computed from the
+// item, not measured, so that the place of any of 100 000 rows is known without rendering it. The same numbers are in
+// ItemRow.svelte's styles, as sixteenths of a rem.
 export const HEADING_HEIGHT = 36;
 const ROW_PADDING = 21;
 const TITLE_HEIGHT = 20;
@@ -62,9 +63,9 @@ export function rowHeight(item: Item, width: number): number {
 
 /**
  * Places rows, with a heading above what is pinned and wherever the day changes. What lies ahead of `now` stands under
- * today.
+ * today. `scale` is how much larger the text is than usual, and `width` that of the list.
  */
-export function layOut(items: readonly Item[], width: number, now: EpochMillis): Layout {
+export function layOut(items: readonly Item[], width: number, now: EpochMillis, scale = 1): Layout {
   const tops: number[] = [];
   const rows: number[] = [];
   const today = startOfDay(now);
@@ -81,11 +82,11 @@ export function layOut(items: readonly Item[], width: number, now: EpochMillis):
       dayEnd = dayStart === today ? Infinity : endOfDay(at);
       tops.push(top);
       rows.push(-1 - index);
-      top += HEADING_HEIGHT;
+      top += HEADING_HEIGHT * scale;
     }
     tops.push(top);
     rows.push(index);
-    top += rowHeight(item, width);
+    top += rowHeight(item, width / scale) * scale;
   });
   tops.push(top);
   return { tops: Float64Array.from(tops), rows: Int32Array.from(rows) };

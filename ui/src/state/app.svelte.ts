@@ -1,6 +1,7 @@
 import { failureMessage, type Host } from '../host/host';
 import type { Commands, MetricsView, Snapshot, Update, WindowView } from '../host/protocol';
-import type { EpochMillis } from '../lib/time';
+import type { EpochMillis } from '../lib/epoch';
+import { t, type FailureId } from '../words/words';
 import { Announcer } from './announcer';
 import { Attachment, pause } from './attachment';
 import { nextFrame } from './frames';
@@ -89,13 +90,13 @@ export class App {
   async attempt<K extends keyof Commands>(
     name: K,
     request: Commands[K][0],
-    failed: string,
+    failed: FailureId,
   ): Promise<boolean> {
     try {
       await this.#host.call(name, request);
       return true;
     } catch (error) {
-      this.tell({ text: `${failed}: ${failureMessage(error)}` });
+      this.tell({ text: t(failed, { reason: failureMessage(error) }) });
       return false;
     }
   }

@@ -1,5 +1,5 @@
 import { createSubscriber } from 'svelte/reactivity';
-import type { EpochMillis } from '../lib/time';
+import type { EpochMillis } from '../lib/epoch';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;

@@ -1,5 +1,6 @@
 import { failureMessage, type Host } from '../host/host';
 import type { InboxPage, InboxView, Item, Mark, Update } from '../host/protocol';
+import { t } from '../words/words';
 import * as lists from './list';
 
 /** Enough rows for two screens of a tall window, few enough to arrive within a frame. */
@@ -119,7 +120,7 @@ export class Inbox {
         this.#change((list) => lists.removeItems(list, update.value));
         if (this.#open !== null && update.value.includes(this.#open.key)) {
           this.#open = null;
-          this.#report({ text: 'The notification was withdrawn' });
+          this.#report({ text: t('ui-item-withdrawn') });
         }
         return [];
       case 'inboxChanged':
@@ -160,14 +161,14 @@ export class Inbox {
     try {
       const item = shown ?? (await this.#host.call('inbox_item', key));
       if (item === null) {
-        this.#report({ text: 'That notification is no longer in the inbox' });
+        this.#report({ text: t('ui-item-gone') });
         return;
       }
       this.#show(item);
       // Even if it is read: the mark tells the core that what was asked for has been shown.
       void this.mark([item], 'read');
     } catch (error) {
-      this.#report({ text: `The notification could not be read: ${failureMessage(error)}` });
+      this.#report({ text: t('ui-item-not-read', { reason: failureMessage(error) }) });
     }
   }
 
@@ -183,7 +184,7 @@ export class Inbox {
     this.#leaveRow(item.key);
     if (this.#open?.key === item.key) this.#open = null;
     void this.mark([item], 'archived').then((done) => {
-      if (done) this.#report({ text: 'Archived', undo: () => void this.#unarchive(item) });
+      if (done) this.#report({ text: t('ui-done-archived'), undo: () => void this.#unarchive(item) });
     });
   }
 
@@ -191,7 +192,8 @@ export class Inbox {
     this.#leaveRow(item.key);
     if (this.#open?.key === item.key) this.#open = null;
     void this.mark([item], 'unarchived').then((done) => {
-      if (done) this.#report({ text: 'Moved to the inbox', undo: () => void this.mark([item], 'archived') });
+      if (done)
+        this.#report({ text: t('ui-done-unarchived'), undo: () => void this.mark([item], 'archived') });
     });
   }
 
@@ -208,7 +210,7 @@ export class Inbox {
       return true;
     } catch (error) {
       this.#doings = this.#doings.filter((each) => each !== doing);
-      this.#report({ text: `That could not be saved: ${failureMessage(error)}` });
+      this.#report({ text: t('ui-not-marked', { reason: failureMessage(error) }) });
       return false;
     }
   }

@@ -1,5 +1,5 @@
 import type { InboxFilter, InboxPage, InboxView, Item, Mark } from '../host/protocol';
-import type { EpochMillis } from '../lib/time';
+import type { EpochMillis } from '../lib/epoch';
 
 /** The part of the inbox that is on show. */
 export interface InboxList {

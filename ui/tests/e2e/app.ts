@@ -21,6 +21,17 @@ export function shot(name: string): string {
   return fileURLToPath(new URL(`../../../target/ui-shots/${name}.png`, import.meta.url));
 }
 
+/** Words as the page has them: with marks around whatever was put into a sentence. */
+export function says(text: string): RegExp {
+  const signs = [...text].map((sign) => (sign === ' ' ? '\\s+' : sign.replace(/[\\^$.*+?()[\]{}|]/, '\\$&')));
+  return new RegExp(signs.join('[\u2068\u2069]*'));
+}
+
+/** Like {@link says}, and nothing beside it. */
+export function exactly(text: string): RegExp {
+  return new RegExp(`^[\\s\u2068\u2069]*${says(text).source}[\\s\u2068\u2069]*$`);
+}
+
 export class Window760 {
   readonly page: Page;
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { bytes, count, counted, micros, percent, rate } from '../../src/lib/figures';
+import { bytes, micros, percent, rate } from '../../src/lib/figures';
+import { number, t } from '../../src/words/words';
 
 test('a share never claims more or less than it is', () => {
   expect(percent(0)).toBe('0 %');
@@ -31,7 +32,7 @@ test('bytes, rates and counts', () => {
   expect(bytes(3.2e15)).toBe('3,200 TB');
   expect(rate(4.66)).toBe('4.7');
   expect(rate(118.4)).toBe('118');
-  expect(count(12_345)).toBe('12,345');
-  expect(counted(1, 'attempt')).toBe('1 attempt');
-  expect(counted(0, 'attempt')).toBe('0 attempts');
+  expect(number(12_345)).toBe('12,345');
+  expect(t('ui-figure-attempts', { count: 1 })).toBe('1 attempt in all');
+  expect(t('ui-figure-attempts', { count: 0 })).toBe('0 attempts in all');
 });

@@ -87,6 +87,8 @@ pub(crate) fn ui_stale() -> bool {
         "vite.config.ts",
         "svelte.config.js",
         "package-lock.json",
+        // The words are built into the page.
+        "../locales",
     ]
     .into_iter()
     .any(|source| newest(&ui.join(source)).is_some_and(|changed| changed > built))

@@ -1,0 +1,446 @@
+# What stands only in the window. Words that the core sends as a code are in the other files.
+# Times are given in milliseconds since 1970, durations and counts as numbers; both are written in the reader's way.
+
+## The app
+
+ui-title = Gloria Notify
+# $badge: the number of new notifications, or "99+"
+ui-title-count = ({ $badge }) Gloria Notify
+ui-silent-title = Gloria Notify does not answer
+ui-try-again = Try again
+ui-unexpected = Something unexpected happened
+ui-back = Back
+ui-back-key = Back (Esc)
+ui-close = Close
+ui-dismiss = Dismiss
+ui-undo = Undo
+ui-not-yet = Not yet
+ui-no-value = –
+ui-locked = Set by your organisation
+ui-notices = Notices
+ui-last-action = Last action
+ui-security = Security
+ui-insecure = Not encrypted: your token and your notifications can be read on the way.
+ui-details = Details
+
+## Figures and times
+
+ui-number = { NUMBER($value, maximumFractionDigits: 0) }
+ui-percent = { NUMBER($value, maximumFractionDigits: 1) } %
+ui-percent-least = < { NUMBER($value, maximumFractionDigits: 1) } %
+ui-percent-aloud = { $value } percent
+ui-rate = { NUMBER($value, maximumFractionDigits: 1) }
+ui-micros = { $value } µs
+ui-millis = { NUMBER($value, maximumFractionDigits: 1) } ms
+ui-seconds-part = { NUMBER($value, maximumFractionDigits: 1) } s
+ui-bytes = { $value } B
+ui-kilobytes = { NUMBER($value, maximumFractionDigits: 1) } kB
+ui-megabytes = { NUMBER($value, maximumFractionDigits: 1) } MB
+ui-gigabytes = { NUMBER($value, maximumFractionDigits: 1) } GB
+ui-terabytes = { NUMBER($value, maximumFractionDigits: 1) } TB
+ui-time = { DATETIME($at, timeStyle: "short") }
+ui-time-full = { DATETIME($at, dateStyle: "full", timeStyle: "short") }
+ui-weekday = { DATETIME($at, weekday: "long") }
+ui-date = { DATETIME($at, weekday: "short", day: "numeric", month: "long") }
+ui-date-year = { DATETIME($at, weekday: "short", day: "numeric", month: "long", year: "numeric") }
+ui-today = Today
+ui-yesterday = Yesterday
+ui-since-week = { DATETIME($at, weekday: "long") } { DATETIME($at, timeStyle: "short") }
+ui-since-date = { DATETIME($at, day: "numeric", month: "long") }, { DATETIME($at, timeStyle: "short") }
+ui-age-now = now
+ui-age-minutes = { $minutes } min
+ui-age-hours = { $hours } h
+ui-ago-now = just now
+ui-ago-seconds = { $seconds } s ago
+ui-ago-minutes = { $minutes } min ago
+ui-ago-hours = { $hours } h ago
+ui-ago-days = { $days } d ago
+ui-in-now = now
+ui-in-seconds = in { $seconds } s
+ui-in-minutes = in { $minutes } min
+ui-in-hours = in { $hours } h
+ui-for-seconds = { $seconds } s
+ui-for-minutes = { $minutes } min
+ui-for-minutes-seconds = { $minutes } min { $seconds } s
+ui-for-hours = { $hours } h
+ui-for-hours-minutes = { $hours } h { $minutes } min
+ui-for-days = { $days } d
+ui-for-days-hours = { $days } d { $hours } h
+
+## The inbox
+
+ui-inbox-which = Which notifications
+ui-inbox = Inbox
+ui-unread = Unread
+ui-archived = Archived
+ui-list-inbox = Notifications
+ui-list-unread = Unread notifications
+ui-list-archived = Archived notifications
+ui-badge =
+    { $count ->
+        [0] No new notifications
+        [one] { $count } new notification
+       *[other] { $count } new notifications
+    }
+ui-bell-new = new. Go to the newest
+ui-bell-nothing = Nothing new. Go to the newest
+ui-mark-all-read = Mark all read
+ui-preferences = Preferences
+ui-reading-inbox = Reading the inbox…
+ui-reading-older = Reading older notifications…
+ui-inbox-unreadable-title = The inbox could not be read
+ui-inbox-unreadable = The inbox could not be read: { $reason }
+ui-new-items = { $count } new
+ui-pinned = Urgent
+ui-empty-title = You are up to date
+ui-empty = New notifications appear here as they arrive.
+ui-empty-away = New notifications appear here once connected.
+ui-empty-history = New notifications appear here, from { DATETIME($at, timeStyle: "short") } on. This server does not send again what you miss while you are not connected.
+ui-show-archived = Show archived
+ui-show-inbox = Show the inbox
+ui-empty-unread-title = Nothing unread
+ui-empty-unread = You have read everything in the inbox.
+ui-empty-archived-title = Nothing archived
+ui-empty-archived = What you archive is kept here.
+ui-done-archived = Archived
+ui-done-unarchived = Moved to the inbox
+ui-done-all-read = All marked read
+ui-item-gone = That notification is no longer in the inbox
+ui-item-withdrawn = The notification was withdrawn
+ui-arrived-one = New: { $title }
+ui-arrived = { $count } new, newest: { $title }
+ui-not-marked = That could not be saved: { $reason }
+ui-not-marked-read = The notifications could not be marked read: { $reason }
+ui-not-marked-seen = The new notifications could not be marked seen: { $reason }
+ui-item-not-read = The notification could not be read: { $reason }
+ui-link-not-opened = The link could not be opened: { $reason }
+
+## A notification
+
+ui-kind-notification = Notification
+ui-kind-announcement = Announcement
+ui-kind-maintenance = Maintenance
+ui-kind-workflow-running = Workflow running
+ui-kind-workflow-completed = Workflow completed
+ui-kind-workflow-failed = Workflow failed
+ui-kind-gap = Missing
+ui-kind-unreadable = Not readable
+ui-priority-high = High
+ui-priority-urgent = Urgent
+# Said aloud after "High" or "Urgent"
+ui-priority = priority
+# Said aloud before a title
+ui-row-unread = Unread,
+# Said aloud between a title and its time
+ui-row-day = , { $day }
+ui-mark-read = Mark read
+ui-mark-unread = Mark unread
+ui-archive = Archive
+ui-move-to-inbox = Move to inbox
+ui-mark-read-key = Mark read (U)
+ui-mark-unread-key = Mark unread (U)
+ui-archive-key = Archive (E)
+ui-move-to-inbox-key = Move to the inbox (E)
+ui-close-key = Close (Esc)
+ui-back-to-list = Back to the list
+ui-back-to-list-key = Back to the list (Esc)
+ui-detail = Notification
+ui-received = · received { $time }
+ui-progress = Progress
+ui-open-link = Open in browser
+ui-links-withheld =
+    { $count ->
+        [one] A link is not shown: only web addresses can be opened.
+       *[other] { $count } links are not shown: only web addresses can be opened.
+    }
+ui-why-alert = Why did this alert, or not?
+
+## Keys
+
+ui-keys = Keyboard
+ui-key-home = Home
+ui-key-end = End
+ui-key-enter = Enter
+ui-key-escape = Esc
+ui-keys-next = Next notification
+ui-keys-previous = Previous notification
+ui-keys-first = Newest
+ui-keys-last = Oldest
+ui-keys-open = Open and mark read
+ui-keys-follow = Open its link in the browser
+ui-keys-archive = Archive, or move back to the inbox
+ui-keys-toggle-read = Mark read or unread
+ui-keys-undo = Undo
+ui-keys-connection = Connection
+ui-keys-close = Close
+ui-keys-help = These keys
+
+## The connection
+
+ui-connection = Connection
+ui-open-connection = Open the connection
+ui-reason-after-storage = { $storage }. { $reason }
+ui-connection-said = { $title }. { $reason }
+ui-attempt = Attempt { $number }
+ui-attempt-when = Attempt { $number } { $when }
+ui-next-attempt = Next attempt { $when }
+ui-idle = Not connected
+ui-connecting = Connecting
+ui-connecting-line = Connecting…
+ui-connecting-attempt = Connecting, attempt { $number }…
+ui-connected = Connected
+ui-connected-heard = Connected · last heard { $ago }
+ui-connected-for = For { $duration }
+ui-connected-since = · since { $time }
+ui-connected-unstored = Connected, but nothing can be kept
+ui-connected-unstored-advice = New notifications are shown, and kept until Gloria Notify ends. The file is tried again by itself.
+ui-offline = Offline
+ui-offline-advice = Gloria Notify connects as soon as this computer has a network again.
+ui-waiting = Waiting to reconnect
+ui-reconnecting = Reconnecting
+ui-reconnecting-when = Reconnecting { $when }
+ui-state-next-try = { $state } · next try { $when }
+ui-circuit-advice = After many failures in a row Gloria Notify tries less often, and at once when you come back to it, the network changes or the computer wakes.
+ui-waiting-for-you = Waiting for you
+ui-halted-advice = If you do not know why, tell your service desk. It is tried again by itself.
+ui-needs-you = Needs you
+ui-signed-out = Signed out
+ui-keyring-locked = Keyring locked
+ui-same-person = Same person?
+ui-advice-sign-in = Enter your token again. If you have no other, ask your service desk for a new one.
+ui-advice-check-address = Compare the server address with the one that your organisation gave you.
+ui-advice-unlock-keyring = Your token is in the keyring of this computer. It is unlocked with your password.
+ui-advice-confirm-person = Answer above whether it is you. Nothing is stored until then, and nothing is lost.
+ui-advice-check-network = Try another network or the VPN. If your organisation sets its proxy by a script (PAC), enter that proxy in the preferences. If nothing changes, tell your service desk.
+ui-advice-proxy-sign-in = Enter your name and password for the proxy in the preferences. If it wants the sign-in of Windows (NTLM, Kerberos), a helper on this computer such as Px must do that: ask your service desk, and enter the helper as the proxy.
+ui-advice-check-certificate = Check the date and time of this computer. If they are right, tell your service desk: the server may not be who it says it is.
+ui-advice-client-certificate = This server lets in only computers that show a certificate. Ask your service desk to set one up on this computer.
+ui-advice-network-sign-in = Open a web page in your browser to sign in to this network, as in a hotel or on a train. Then reconnect.
+ui-connect = Connect
+ui-connect-again = Connect again
+ui-reconnect-now = Reconnect now
+ui-sign-in = Sign in
+ui-check-address = Check address
+ui-unlock-keyring = Unlock keyring
+ui-proxy-settings = Proxy settings
+ui-not-retried = The connection could not be retried: { $reason }
+ui-insecure-title = This connection is not encrypted
+ui-insecure-text = Whoever runs a network on the way to the server can read your token and your notifications, and act in your name. Ask for an address that begins with https://.
+ui-test = Test the connection
+ui-testing = Testing…
+ui-not-tested = The connection could not be tested: { $reason }
+ui-test-running = Testing the connection…
+ui-test-works = The connection works
+ui-test-works-not = The connection does not work yet
+ui-test-passed = The test passed
+ui-test-failed = The test failed. { $step }: { $reason }
+ui-step-passed = passed
+ui-step-failed = failed
+ui-last-heard = Last byte heard
+ui-history = Earlier notifications
+ui-history-none = None from before { $time }; this server cannot send them
+ui-failures-in-a-row = Failed attempts in a row
+ui-network = Network
+ui-network-unknown = Not known
+ui-network-online = Online
+ui-network-offline = Offline
+ui-transport = Transport
+ui-transport-sse = Server-sent events
+ui-transport-web-socket = WebSocket
+ui-proxy = Proxy
+ui-proxy-none = None
+ui-server = Server
+ui-server-none = None yet
+ui-reading-figures = Reading the figures…
+ui-last-hour = The last hour
+ui-figures-since = Since { $time }, when Gloria Notify started
+ui-errors = What went wrong
+ui-no-errors = No errors since { $time }
+# Said aloud before a number
+ui-times = , times:
+ui-unread-fields = What the server sends that was not understood
+ui-unread-type = The event type { $event } is unknown here
+ui-unread-field-unknown = { $event }: { $field } is unknown here
+ui-unread-field = { $event }: { $field } is not { $expected }
+ui-unread-field-missing = { $event }: { $field } is missing
+ui-unread-event = { $event }: { $expected }
+ui-unread-some-field = a field
+ui-unread-readable = readable
+ui-unread-unreadable = unreadable
+
+## The connection in figures
+
+ui-of-all = { $some } of { $all }
+ui-figure-success = Attempts that connect
+ui-figure-reconnects = Reconnects
+ui-figure-uptime = Connected, last hour
+ui-figure-longest = Longest connection
+ui-figure-events = Events per minute
+ui-figure-processing = Network to disk, p99
+ui-figure-failed = Failed events
+ui-figure-refused = Sign-ins refused
+ui-figure-timeouts = Timeouts
+ui-figure-attempts =
+    { $count ->
+        [one] { $count } attempt in all
+       *[other] { $count } attempts in all
+    }
+ui-figure-connected = { $duration } in all
+ui-figure-median = median { $duration }
+ui-figure-no-median = none has ended
+ui-figure-events-all = { $count } in all, { $bytes }
+ui-figure-p50 = p50 { $duration }
+ui-figure-no-event = no event yet
+ui-figure-unknown = { $count } of unknown type
+ui-figure-refused-note = 401 and 403
+ui-figure-timeouts-note = no answer in time
+ui-hour-events = Events per minute
+ui-hour-connection = Connected, and failures
+ui-hour-processing = From network to disk, slowest of 100 events
+ui-hour-plot = { $title }, the last hour by minute
+ui-hour-table = The last hour by minute
+ui-hour-table-show = Show as a table
+ui-hour-table-hide = Hide the table
+ui-hour-connected = connected
+ui-hour-failure = failure
+ui-hour-at = { $time } · { $what }
+ui-hour-no-minute = No minute yet
+ui-hour-no-events = No events
+ui-hour-at-most = At most { $duration }
+ui-hour-share = { $share } connected, { $failures }
+ui-events =
+    { $count ->
+        [one] { $count } event
+       *[other] { $count } events
+    }
+ui-failures =
+    { $count ->
+        [0] no failures
+        [one] { $count } failure
+       *[other] { $count } failures
+    }
+ui-minute-connected = { $share } connected
+ui-minute-attempts =
+    { $count ->
+        [one] , { $count } attempt
+       *[other] , { $count } attempts
+    }
+ui-minute-failures =
+    { $count ->
+        [one] , { $count } failure
+       *[other] , { $count } failures
+    }
+ui-minute-not-running = not running
+ui-minute-no-events = no events
+ui-column-minute = Minute
+ui-column-events = Events
+ui-column-connected = Connected
+ui-column-attempts = Attempts
+ui-column-failures = Failures
+ui-column-slowest = Slowest (p99)
+
+## Whose token it is
+
+ui-person-title = Is this the same person?
+ui-person = A new token was entered for { $server }. If it is yours, go on with this inbox. Another person gets an inbox of their own and sees nothing of this one.
+ui-person-user = A new token was entered for { $server }, of the user { $user }. If it is yours, go on with this inbox. Another person gets an inbox of their own and sees nothing of this one.
+ui-person-this-server = this server
+ui-person-same = Yes, it is me
+ui-person-other = No, somebody else
+ui-person-not-taken = The answer could not be taken: { $reason }
+
+## The account
+
+ui-welcome = Welcome to Gloria Notify
+ui-account = Account
+ui-welcome-text = Notifications of the Gloria System come straight to this computer. Tell it where your server is, and who you are.
+ui-address = Server address
+ui-address-hint = For example gloria.example.com
+ui-address-missing = Enter the address of your server
+ui-token = Token
+ui-token-show = Show the token
+ui-token-hide = Hide the token
+ui-token-missing = Enter your token
+ui-token-missing-other = Enter your token for this server; the saved one belongs to another
+ui-token-other = Another server needs a token of its own
+ui-token-saved = A token is saved. Leave this empty to keep it.
+ui-token-asking = Asking the keyring for your token…
+ui-token-personal = Your personal token for the Gloria System
+ui-token-locked = { $problem }. Unlock it and try again, or enter the token anew.
+ui-token-unkept = { $problem }. A token entered here is kept until the app is closed.
+ui-keyring-is-locked = The keyring is locked
+ui-keyring-none = This computer has no keyring
+ui-save-account = Save and connect
+ui-saving = Saving…
+ui-test-account = Test connection
+ui-account-saved = Saved. Connecting
+ui-account-not-saved = The account could not be saved: { $reason }
+
+## Preferences
+
+ui-sounds = Sounds
+ui-sounds-play = Play sounds
+ui-volume = Volume
+ui-sound = Sound of a notification
+ui-sound-play = Play { $sound }
+ui-sound-chime = Chime
+ui-sound-chime-note = Two soft notes upwards
+ui-sound-knock = Knock
+ui-sound-knock-note = One short, dry note
+ui-sound-bloom = Bloom
+ui-sound-bloom-note = Three notes
+ui-sound-alarm = Alarm
+ui-sound-alarm-note = Repeated and insistent
+ui-pause = Pause sounds
+ui-pause-half-hour = 30 minutes
+ui-pause-hour = 1 hour
+ui-pause-today = Until today { DATETIME($at, timeStyle: "short") }
+ui-pause-tomorrow = Until tomorrow { DATETIME($at, timeStyle: "short") }
+ui-paused-until = Until { $time }
+ui-resume = Resume
+ui-appearance = Appearance
+ui-colours = Colours
+ui-appearance-system = As the system
+ui-appearance-light = Light
+ui-appearance-dark = Dark
+ui-token-state-unknown = Asking the keyring for the token
+ui-token-state-present = Signed in
+ui-token-state-missing = Signed out
+ui-token-state-locked = The keyring is locked
+ui-token-state-unavailable = No keyring: the token is kept until the app is closed
+ui-token-state-address-locked = { $state } · address set by your organisation
+ui-no-server = No server yet
+ui-account-more = Account…
+ui-sign-out = Sign out
+ui-sign-out-question = Sign out? Notifications stop, and the token is removed from this computer.
+ui-stay = Stay signed in
+ui-version = Gloria Notify { $version } · press ? in the inbox for its keys
+ui-preferences-not-saved = The preferences could not be saved: { $reason }
+ui-sound-not-played = The sound could not be played: { $reason }
+ui-pause-not-set = The pause could not be set: { $reason }
+ui-not-signed-out = Signing out failed: { $reason }
+
+## The proxy
+
+ui-proxy-system = As the system
+ui-proxy-system-note = Its proxy, if there is one
+ui-proxy-direct-note = Straight to the server
+ui-proxy-this = This proxy
+ui-proxy-address = Address and port
+ui-proxy-name = User name
+ui-proxy-name-note = if it asks for one
+ui-proxy-password = Password
+ui-proxy-password-kept = Saved. Leave empty to keep it.
+ui-proxy-use = Use this proxy
+ui-proxy-locked-system = Proxy: as the system
+ui-proxy-locked-none = Proxy: none
+ui-proxy-locked-address = Proxy: { $address }
+ui-proxy-locked-name = Proxy: { $address }, as { $name }
+ui-proxy-problem-missing = Enter the address of the proxy
+ui-proxy-problem-address = This is not the address of a proxy
+ui-proxy-problem-scheme = Only proxies with http://, https:// or socks5:// are supported
+ui-proxy-problem-credentials = Enter name and password in their own fields
+ui-proxy-problem-rest = Leave out what follows the port
+ui-proxy-problem-port = Add the port, as in proxy.example.com:8080
+ui-proxy-problem-name = Enter the name that the password belongs to
+ui-proxy-problem-password = Enter the password again: the saved one is for another proxy or name

@@ -1,0 +1,19 @@
+import type { WordsOptions } from './words';
+
+/** English as no one speaks it, by `?words=`: what is not from the catalogue stays as it is and stands out. */
+const PSEUDO: Record<string, WordsOptions | undefined> = {
+  // Every word is turned around, as in a language that is written from right to left.
+  rtl: {
+    direction: 'rtl',
+    transform: (text) => text.replace(/[^\s\u2068\u2069]+/g, (word) => `\u202E${word}\u202C`),
+  },
+  // A third longer, as in languages that need more room.
+  long: {
+    transform: (text) =>
+      text.replace(/\p{L}{2,}/gu, (word) => word + word.slice(-Math.ceil(word.length / 3))),
+  },
+};
+
+export function pseudo(parameters: URLSearchParams): WordsOptions {
+  return PSEUDO[parameters.get('words') ?? ''] ?? {};
+}

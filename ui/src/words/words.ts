@@ -1,0 +1,86 @@
+import { FluentBundle, FluentResource } from '@fluent/bundle';
+import { plainText } from '../lib/text';
+import type { Messages } from './messages';
+
+/** A message of the catalogue. */
+export type MessageId = keyof Messages;
+
+/** A message without arguments. */
+export type PlainId = { [K in MessageId]: Messages[K] extends null ? K : never }[MessageId];
+
+/** A message that says why something failed. */
+export type FailureId = {
+  [K in MessageId]: Messages[K] extends { reason: string | number } ? K : never;
+}[MessageId];
+
+/** What a message needs beside its name. */
+type Arguments<K extends MessageId> = [Messages[K]] extends [null] ? [] : [args: NonNullable<Messages[K]>];
+
+export interface WordsOptions {
+  /** Marks around what is put into a sentence, so that it cannot turn the text around it. */
+  isolating?: boolean;
+  /** What is done to every piece of text; for the languages that no one speaks, which tests look at. */
+  transform?: (text: string) => string;
+  /** Which way the words run, where it is not the language's. */
+  direction?: 'ltr' | 'rtl';
+  /** Called with what is wrong in a message; it is shown as far as it goes all the same. */
+  onError?: (error: Error) => void;
+}
+
+let bundle: FluentBundle | null = null;
+let report: (error: Error) => void = () => undefined;
+
+/** Speaks with these catalogues from now on; numbers and times are written as `locale` has them. */
+export function useWords(locale: string, catalogues: readonly string[], options: WordsOptions = {}): void {
+  const { isolating = true, transform, onError } = options;
+  report = onError ?? (() => undefined);
+  bundle = new FluentBundle(locale, {
+    useIsolating: isolating,
+    ...(transform === undefined ? {} : { transform }),
+  });
+  for (const catalogue of catalogues) bundle.addResource(new FluentResource(catalogue)).forEach(report);
+}
+
+/** A message in words. What goes into it is text: nothing in it can act. */
+export function t<K extends MessageId>(id: K, ...args: Arguments<K>): string {
+  return write(id, args[0] ?? {});
+}
+
+/** A whole number as the reader writes it. */
+export function number(value: number): string {
+  return t('ui-number', { value });
+}
+
+/** The words without the marks around what was put into them; for where they stand alone and may be copied. */
+export function withoutMarks(text: string): string {
+  return text.replace(/[\u2068\u2069]/g, '');
+}
+
+/** Text without what would act on the text around it. The marks of a message within a message stay. */
+function clean(text: string): string {
+  let depth = 0;
+  let lowest = 0;
+  const parts = text.split(/([\u2068\u2069])/).map((part) => {
+    if (part === '\u2068') depth += 1;
+    else if (part === '\u2069') lowest = Math.min(lowest, (depth -= 1));
+    else return plainText(part);
+    return part;
+  });
+  const balanced = depth === 0 && lowest === 0;
+  return balanced ? parts.join('') : withoutMarks(parts.join(''));
+}
+
+function write(id: string, args: Readonly<Record<string, string | number>>): string {
+  const pattern = bundle?.getMessage(id)?.value;
+  if (bundle === null || pattern === undefined || pattern === null) {
+    report(new Error(`no message is named ${id}`));
+    return id;
+  }
+  const plain = Object.fromEntries(
+    Object.entries(args).map(([name, value]) => [name, typeof value === 'string' ? clean(value) : value]),
+  );
+  const errors: Error[] = [];
+  const text = bundle.formatPattern(pattern, plain, errors);
+  errors.forEach(report);
+  return text;
+}

@@ -1,0 +1,110 @@
+import { FluentResource } from '@fluent/bundle';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { useWords, t, type MessageId } from '../../src/words/words';
+
+// The catalogue as files: what is missing in it, or not said by anybody, is found here.
+
+const LOCALES = join(import.meta.dirname, '../../../locales');
+const SOURCES = join(import.meta.dirname, '../../src');
+
+interface Entry {
+  file: string;
+  id: string;
+  /** The names of its arguments. */
+  args: string[];
+}
+
+function filesOf(language: string): { file: string; text: string }[] {
+  return readdirSync(`${LOCALES}/${language}`)
+    .filter((file) => file.endsWith('.ftl'))
+    .sort()
+    .map((file) => ({ file, text: readFileSync(`${LOCALES}/${language}/${file}`, 'utf8') }));
+}
+
+function entriesOf(language: string): Entry[] {
+  return filesOf(language).flatMap(({ file, text }) =>
+    new FluentResource(text).body
+      .filter(({ id }) => !id.startsWith('-'))
+      .map(({ id, value }) => ({ file, id, args: [...new Set(variables(value))].sort() })),
+  );
+}
+
+/** The variables of a pattern, as the parser has it. */
+function variables(node: unknown): string[] {
+  if (typeof node !== 'object' || node === null) return [];
+  if ('type' in node && node.type === 'var' && 'name' in node) return [String(node.name)];
+  return Object.values(node).flatMap(variables);
+}
+
+function typesOf(entries: readonly Entry[]): string {
+  const lines = entries.map(({ id, args }) => {
+    const fields = args.map((name) => `${name}: string | number`).join('; ');
+    return `  '${id}': ${fields === '' ? 'null' : `{ ${fields} }`};`;
+  });
+  return [
+    '// Generated from locales/en; do not edit. `npm run words` writes it anew.',
+    '',
+    '/** Every message with its arguments; null where it has none. */',
+    'export interface Messages {',
+    ...lines,
+    '}',
+    '',
+  ].join('\n');
+}
+
+const english = entriesOf('en');
+
+test('the types of the messages are those of the catalogue', async () => {
+  await expect(typesOf(english)).toMatchFileSnapshot('../../src/words/messages.ts');
+});
+
+test('every entry can be read, and none stands twice', () => {
+  for (const { file, text } of filesOf('en')) {
+    const written = [...text.matchAll(/^([a-z][\w-]*) *=/gm)].map(([, id]) => id);
+    expect(
+      english.filter((entry) => entry.file === file).map((entry) => entry.id),
+      file,
+    ).toEqual(written);
+  }
+  const ids = english.map(({ id }) => id);
+  expect(ids.filter((id, place) => ids.indexOf(id) !== place)).toEqual([]);
+});
+
+test('every message can be said with its arguments', () => {
+  for (const { id, args } of english) {
+    // The words of the tests throw at whatever is missing.
+    const values = Object.fromEntries(args.map((name) => [name, 2]));
+    expect((t as (id: string, args: object) => string)(id, values), id).not.toBe('');
+  }
+});
+
+test('a message that is missing, or an argument, is an error', () => {
+  expect(() => t('no-such-message' as MessageId as 'ui-title')).toThrow('no message is named');
+  expect(() => (t as (id: string) => string)('ui-new-items')).toThrow('count');
+});
+
+test('every language has the messages of English, with their arguments', () => {
+  for (const language of readdirSync(LOCALES)) {
+    const other = new Map(entriesOf(language).map(({ id, args }) => [id, args]));
+    for (const { id, args } of english) expect([id, other.get(id)], language).toEqual([id, args]);
+    expect(other.size, language).toBe(english.length);
+  }
+});
+
+test('every message of the window is said somewhere', () => {
+  const source = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.(ts|svelte)$/.test(file) && !file.endsWith('words/messages.ts'))
+    .map((file) => readFileSync(`${SOURCES}/${file}`, 'utf8'))
+    .join('\n');
+  const silent = english.filter(({ file, id }) => file === 'window.ftl' && !source.includes(`'${id}'`));
+  expect(silent.map(({ id }) => id)).toEqual([]);
+});
+
+test('what is put into a sentence cannot turn it around', () => {
+  const catalogue = filesOf('en').map(({ text }) => text);
+  useWords('en-GB', catalogue);
+  expect(t('ui-arrived-one', { title: 'a\u202Eb\u2069c' })).toBe('New: \u2068abc\u2069');
+  expect(t('ui-inbox')).toBe('Inbox');
+});

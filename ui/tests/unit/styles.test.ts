@@ -1,0 +1,81 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+// The page turns with the direction of its language, and grows with the size of its text.
+
+const SOURCES = join(import.meta.dirname, '../../src');
+
+/** Properties that name a side of the screen instead of a side of the line. */
+const PHYSICAL =
+  /^(?:left|right|(?:margin|padding|border|scroll-margin|scroll-padding)-(?:left|right)(?:-\w+)?|border-(?:top|bottom)-(?:left|right)-radius)$/;
+const SIDES =
+  /^(?:text-align|float|clear|caption-side|justify-content|transform-origin|background-position)$/;
+
+interface Declaration {
+  property: string;
+  value: string;
+}
+
+function declarations(css: string): Declaration[] {
+  const bare = css.replace(/\/\*[\s\S]*?\*\//g, '');
+  return [...bare.matchAll(/(?:^|[{;])\s*([a-z-]+):\s*([^;{}]+);/g)].map(([, property = '', value = '']) => ({
+    property,
+    value: value.trim(),
+  }));
+}
+
+function isPhysical({ property, value }: Declaration): boolean {
+  if (PHYSICAL.test(property)) return true;
+  if (SIDES.test(property) && /\b(left|right)\b/.test(value)) return true;
+  if (property === 'transform' || property === 'translate') return /translateX|translate\(/.test(value);
+  if (property === 'transition') return /\b(left|right)\b/.test(value);
+  if (!/^(padding|margin|inset|border-width)$/.test(property)) return false;
+  const [, right, , left] = value.match(/\([^)]*\)|\S+/g) ?? [];
+  return left !== undefined && left !== right;
+}
+
+const sheets = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' })
+  .filter((file) => /\.(svelte|css)$/.test(file))
+  .map((file) => ({ file, text: readFileSync(join(SOURCES, file), 'utf8') }))
+  .map(({ file, text }) => ({
+    file,
+    css: file.endsWith('.css') ? text : (/<style>([\s\S]*)<\/style>/.exec(text)?.[1] ?? ''),
+    markup: file.endsWith('.css') ? '' : text,
+  }));
+
+test('styles name sides of the line and not of the screen', () => {
+  for (const { file, css, markup } of sheets) {
+    expect(declarations(css).filter(isPhysical), file).toEqual([]);
+    expect(markup, file).not.toMatch(/style:(left|right|margin-|padding-)/);
+  }
+});
+
+test('text and its lines are measured in rem', () => {
+  for (const { file, css } of sheets) {
+    // A plot has its own scale: its labels are drawn in it.
+    if (file.endsWith('Plot.svelte')) continue;
+    const inPixels = declarations(css).filter(
+      ({ property, value }) => /^(font|font-size|line-height)$/.test(property) && /\dpx/.test(value),
+    );
+    expect(inPixels, file).toEqual([]);
+  }
+});
+
+test('what names a side of the screen is found', () => {
+  const physical = (css: string): number => declarations(`a { ${css} }`).filter(isPhysical).length;
+  for (const css of [
+    'left: 0;',
+    'margin-right: 2px;',
+    'border-left: 1px solid;',
+    'text-align: right;',
+    'float: left;',
+    'padding: 1px 2px 3px 4px;',
+    'transform: translateX(-50%);',
+  ]) {
+    expect(physical(css), css).toBe(1);
+  }
+  expect(
+    physical('padding: 1px 2px 3px 2px; inset-inline-start: 0; text-align: end; float: inline-start;'),
+  ).toBe(0);
+});
