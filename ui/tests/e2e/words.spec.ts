@@ -1,0 +1,112 @@
+import { exactly, expect, shot, test } from './app';
+
+// What a language does to the page: words that no one speaks, longer ones, and larger ones.
+
+const PAGES = {
+  inbox: ['busy', null],
+  detail: ['busy', 'item'],
+  connection: ['waiting', 'connection-open'],
+  preferences: ['proxySignIn', 'preferences'],
+  setup: ['firstRun', null],
+  person: ['anotherToken', null],
+} as const;
+
+for (const words of ['rtl', 'long'] as const) {
+  for (const [name, [scenario, opens]] of Object.entries(PAGES)) {
+    test(`${name} in ${words} words is whole`, async ({ app, page }) => {
+      await page.setViewportSize({ width: 760, height: 900 });
+      await app.open(`${scenario}&words=${words}`);
+      if (opens !== null) await app.get(opens).first().click();
+      await app.expectAccessible();
+      await page.screenshot({ path: shot(`${name}-${words}`) });
+      expect(await page.locator('html').getAttribute('dir')).toBe(words === 'rtl' ? 'rtl' : 'ltr');
+      const wide = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+      expect(wide[0]).toBeLessThanOrEqual(wide[1] ?? 0);
+    });
+  }
+}
+
+test('from right to left, everything is mirrored', async ({ app, page }) => {
+  await app.open('busy');
+  const before = await app.get('preferences').boundingBox();
+  await app.open('busy&words=rtl');
+  const after = await app.get('preferences').boundingBox();
+  expect(after?.x).toBeCloseTo(760 - (before?.x ?? 0) - (before?.width ?? 0), 0);
+  // The arrow goes where it points.
+  await page.getByRole('tab').first().focus();
+  await page.keyboard.press('ArrowLeft');
+  await expect(page.getByRole('tab').nth(1)).toBeFocused();
+});
+
+for (const [name, [scenario, opens]] of Object.entries(PAGES)) {
+  test(`${name} with text of twice the size does not overlap`, async ({ app, page }) => {
+    await page.setViewportSize({ width: 760, height: 1000 });
+    await app.open(scenario);
+    await page.evaluate(() => (document.documentElement.style.fontSize = '200%'));
+    if (opens !== null) await app.get(opens).first().click();
+    await page.clock.runFor(1_000);
+    await page.screenshot({ path: shot(`${name}-200`) });
+    // No line of text is lower than its letters, and no box of the list is lower than its text.
+    const low = await page.evaluate(() =>
+      [...document.querySelectorAll<HTMLElement>('body *')]
+        .filter((element) =>
+          [...element.childNodes].some(
+            (node) => node.nodeType === Node.TEXT_NODE && node.nodeValue?.trim() !== '',
+          ),
+        )
+        .filter((element) => element.closest('svg, .hidden') === null)
+        .filter((element) => {
+          const { fontSize, lineHeight } = getComputedStyle(element);
+          return parseFloat(lineHeight) < parseFloat(fontSize) * 1.15;
+        })
+        .map((element) => element.outerHTML.slice(0, 80)),
+    );
+    expect(low).toEqual([]);
+    const cut = await page.evaluate(() =>
+      [...document.querySelectorAll<HTMLElement>('[data-testid="item"]')]
+        .filter((item) => item.scrollHeight > item.clientHeight + 1)
+        .map((item) => item.dataset.key),
+    );
+    expect(cut).toEqual([]);
+  });
+}
+
+test('what is copied has no marks of the page in it', async ({ app, page, context }) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await app.open('waiting');
+  const words = page.locator('footer .words');
+  await expect(words).toHaveText(exactly('Reconnecting in 42 s'));
+  expect(await words.textContent()).toContain('\u2068');
+  const copied = await words.evaluate((element) => {
+    getSelection()?.selectAllChildren(element);
+    const data = new DataTransfer();
+    const event = new ClipboardEvent('copy', { clipboardData: data, bubbles: true, cancelable: true });
+    element.dispatchEvent(event);
+    return data.getData('text/plain');
+  });
+  expect(copied.trim()).toBe('Reconnecting in 42 s');
+  await app.open('live');
+  await expect(page).toHaveTitle(/^\(\d+\) Gloria Notify$/);
+});
+
+test('the page says which language it is in', async ({ app, page }) => {
+  await app.open('busy');
+  await expect(page.locator('html')).toHaveAttribute('lang', 'en');
+  await expect(page.locator('html')).toHaveAttribute('dir', 'ltr');
+});
+
+test.describe('a reader elsewhere', () => {
+  test.use({ locale: 'de-DE' });
+
+  test('has numbers and times as they are written there', async ({ app }) => {
+    await app.open('busy');
+    await app.get('connection-open').click();
+    await expect(app.get('figures')).toContainText('7.412');
+    await expect(app.get('figures')).toContainText('93,4');
+  });
+});
+
+test('the first field has the focus at the first start', async ({ app }) => {
+  await app.open('firstRun');
+  await expect(app.get('setup-address')).toBeFocused();
+});
