@@ -18,10 +18,15 @@ export function singleLine(text: string): string {
 
 /** The core's words as a sentence of their own: it writes them so that they can follow a colon. */
 export function sentence(text: string): string {
-  // Only words: "https://…" and "n/a" keep their first letter.
-  return plainText(text)
-    .trim()
-    .replace(/^\p{Ll}[\p{L}'’-]*(?=[\s,;]|$)/u, (word) => word.charAt(0).toLocaleUpperCase() + word.slice(1));
+  return capital(plainText(text).trim());
+}
+
+/** The text with a capital where it begins with a word: "https://…" and "n/a" keep their first letter. */
+export function capital(text: string): string {
+  return text.replace(
+    /^\p{Ll}[\p{L}'’-]*(?=[\s,;]|$)/u,
+    (word) => word.charAt(0).toLocaleUpperCase() + word.slice(1),
+  );
 }
 
 /** The address as the browser's own parser reads it; null where it cannot. */

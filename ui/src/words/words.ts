@@ -1,20 +1,23 @@
 import { FluentBundle, FluentResource } from '@fluent/bundle';
-import { plainText } from '../lib/text';
-import type { Messages } from './messages';
+import type { Messages } from '../host/messages';
+import type { Message, MessageArg } from '../host/protocol';
+import { capital, plainText } from '../lib/text';
 
 /** A message of the catalogue. */
 export type MessageId = keyof Messages;
 
 /** A message without arguments. */
-export type PlainId = { [K in MessageId]: Messages[K] extends null ? K : never }[MessageId];
+export type PlainId = { [K in MessageId]: Messages[K] extends undefined ? K : never }[MessageId];
 
-/** A message that says why something failed. */
+/** A message that says why something failed, in words from elsewhere. */
 export type FailureId = {
-  [K in MessageId]: Messages[K] extends { reason: string | number } ? K : never;
+  [K in MessageId]: Messages[K] extends { reason: infer R } ? (string extends R ? K : never) : never;
 }[MessageId];
 
 /** What a message needs beside its name. */
-type Arguments<K extends MessageId> = [Messages[K]] extends [null] ? [] : [args: NonNullable<Messages[K]>];
+type Arguments<K extends MessageId> = [Messages[K]] extends [undefined]
+  ? []
+  : [args: NonNullable<Messages[K]>];
 
 export interface WordsOptions {
   /** Marks around what is put into a sentence, so that it cannot turn the text around it. */
@@ -46,6 +49,11 @@ export function t<K extends MessageId>(id: K, ...args: Arguments<K>): string {
   return write(id, args[0] ?? {});
 }
 
+/** A message of the core in words, as a sentence of its own: it is written so that it can follow a colon. */
+export function sentenceOf(message: Message): string {
+  return capital(write(message.id, message.args));
+}
+
 /** A whole number as the reader writes it. */
 export function number(value: number): string {
   return t('ui-number', { value });
@@ -70,17 +78,25 @@ function clean(text: string): string {
   return balanced ? parts.join('') : withoutMarks(parts.join(''));
 }
 
-function write(id: string, args: Readonly<Record<string, string | number>>): string {
+function write(id: string, args: object): string {
   const pattern = bundle?.getMessage(id)?.value;
   if (bundle === null || pattern === undefined || pattern === null) {
     report(new Error(`no message is named ${id}`));
     return id;
   }
-  const plain = Object.fromEntries(
-    Object.entries(args).map(([name, value]) => [name, typeof value === 'string' ? clean(value) : value]),
-  );
+  const values = Object.entries(args).map(([name, value]: [string, MessageArg | Date]) => [
+    name,
+    plain(value),
+  ]);
   const errors: Error[] = [];
-  const text = bundle.formatPattern(pattern, plain, errors);
+  const text = bundle.formatPattern(pattern, Object.fromEntries(values), errors);
   errors.forEach(report);
   return text;
+}
+
+/** An argument as the catalogue takes it: a message within a message is said first. */
+function plain(value: MessageArg | Date): string | number | Date {
+  if (typeof value === 'string') return clean(value);
+  if (typeof value === 'number' || value instanceof Date) return value;
+  return 'time' in value ? value.time : write(value.id, value.args);
 }
