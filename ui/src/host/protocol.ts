@@ -549,7 +549,7 @@ export type Reason = { "why": "news",
 /**
  * What was decided about its sound.
  */
-sound: SoundReason, } | { "why": "missed" } | { "why": "burst" } | { "why": "progress" } | { "why": "handled" } | { "why": "expired", 
+sound: SoundReason, } | { "why": "missed" } | { "why": "burst" } | { "why": "hanging" } | { "why": "progress" } | { "why": "handled" } | { "why": "expired", 
 /**
  * When it expired.
  */

@@ -18,6 +18,8 @@ pub struct Circumstances {
     pub missed: bool,
     /// More came of its kind than anybody could read one by one.
     pub throttled: bool,
+    /// What shows notifications does not answer.
+    pub hanging: bool,
     /// The window has focus and shows the place where the item appears.
     pub in_view: bool,
     /// The item was of use only until a time that has passed: this one.
@@ -50,6 +52,7 @@ impl Decision {
             Reason::News { sound } | Reason::InView { sound } => sound.sound(),
             Reason::Missed
             | Reason::Burst
+            | Reason::Hanging
             | Reason::Progress
             | Reason::Handled
             | Reason::Expired { .. }
@@ -117,6 +120,9 @@ pub fn decide(item: &Item, now: &Circumstances) -> Decision {
     if now.in_view && !is_urgent {
         let sound = sound(item.kind, item.priority, now);
         return suppressed(Reason::InView { sound });
+    }
+    if now.hanging && !is_gap {
+        return collected(Collection::Late, Reason::Hanging);
     }
     if now.throttled && !is_gap {
         return collected(Collection::Burst, Reason::Burst);
@@ -192,6 +198,7 @@ mod tests {
     const QUIET: Circumstances = Circumstances {
         missed: false,
         throttled: false,
+        hanging: false,
         in_view: false,
         expired: None,
         shown_before: false,
@@ -218,6 +225,7 @@ mod tests {
         const MISSED: Verdict = Collect(Collection::Missed);
         const URGENT: Verdict = Collect(Collection::Urgent);
         const FLOOD: Verdict = Collect(Collection::Burst);
+        const LATE: Verdict = Collect(Collection::Late);
         let paused = Circumstances {
             sounds_paused: true,
             ..QUIET
@@ -262,6 +270,14 @@ mod tests {
             missed: true,
             ..flood
         };
+        let hanging = Circumstances {
+            hanging: true,
+            ..QUIET
+        };
+        let hanging_flood = Circumstances {
+            hanging: true,
+            ..flood
+        };
         let later = Circumstances {
             since_last_sound: Some(Duration::from_secs(3)),
             ..QUIET
@@ -300,6 +316,8 @@ mod tests {
                 "in front of you; with sound",
             ),
             (Normal, missed_flood, MISSED, None, "while you were away"),
+            (Normal, hanging, LATE, None, "could not be shown before"),
+            (Urgent, hanging_flood, LATE, None, "could not be shown before"),
             (Normal, later, Show, Some(Chime), "with sound"),
         ];
         for (priority, now, verdict, sound, reason) in table {

@@ -38,6 +38,8 @@ pub use alerts::{AlertRecord, Ask, DigestRecord, Due, DueQuery, Recorded, Target
 pub use aside::Returned;
 pub use filing::{Arrival, Cursor, Filed, Now, Posted, fingerprint};
 pub use thread::InboxThread;
+#[cfg(test)]
+pub(crate) use thread::in_place;
 pub use upkeep::{Retention, Sweep, Swept};
 
 /// How long another process may hold the file before that is a trouble: an old process that ends while the new one

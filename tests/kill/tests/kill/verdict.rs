@@ -19,6 +19,9 @@ const RECORD_TIMEOUT: Duration = Duration::from_millis(1000);
 /// The same before an orderly end: it takes 0.3 s at most, and waits for answers for a part of that.
 const ORDERLY_RECORD_TIMEOUT: Duration = Duration::from_millis(300);
 
+/// How long at least the app waits for answers once it is asked to end. What is answered later it may not hear.
+const FLUSH_TIMEOUT: Duration = Duration::from_millis(100);
+
 /// How long a notification may be on its way from a decision to the service.
 const IN_FLIGHT_TIMEOUT: Duration = Duration::from_millis(250);
 
@@ -259,13 +262,22 @@ impl Evidence<'_> {
                 if digest.members != number {
                     say(Kind::Count, format!("{} for {}", notified.story(), digest.text));
                 }
+            } else if self.is_excused(notified) {
+                // It needs no record, and must not use up that of another with as many members.
             } else if let Some(place) = gone.iter().position(|members| *members == number) {
                 gone.remove(place);
-            } else if !self.is_excused(notified) {
-                say(
-                    Kind::Twice,
-                    format!("a digest is on no record: {}", notified.story()),
+            } else {
+                let gone = self
+                    .stored
+                    .digests
+                    .iter()
+                    .filter(|digest| digest.handle.is_none());
+                let gone: Vec<_> = gone.map(|digest| &digest.text).collect();
+                let what = format!(
+                    "a digest is on no record: {}\n    on record without a number: {gone:#?}",
+                    notified.story()
                 );
+                say(Kind::Twice, what);
             }
         }
     }
@@ -347,7 +359,9 @@ impl Evidence<'_> {
         run.filter(|run| !is_recorded(run))
             .is_some_and(|run| match run.how {
                 How::Kill => answered + RECORD_TIMEOUT > run.asked,
-                How::Terminate | How::Interrupt => answered + ORDERLY_RECORD_TIMEOUT > run.ended,
+                How::Terminate | How::Interrupt => {
+                    answered > run.asked + FLUSH_TIMEOUT || answered + ORDERLY_RECORD_TIMEOUT > run.ended
+                }
             })
     }
 

@@ -1,7 +1,10 @@
 //! What alerts the user: when what is due is looked for, how it is asked of the notification service, and what its
 //! answers lead to. What is pending, and why, is in the inbox's rows alone.
 
+mod answers;
+mod early;
 mod gate;
+mod retry;
 mod service;
 
 use std::collections::VecDeque;
@@ -14,12 +17,12 @@ use super::{Actor, Report};
 use crate::alerts::replay::Replay;
 use crate::alerts::throttle::Throttle;
 use crate::alerts::{self, Collection};
-use crate::inbox::{Ask, Due, DueQuery, Inbox, InboxError, Target};
+use crate::inbox::{Ask, Due, DueQuery, InboxError, Target};
 use crate::item::{ItemKind, Priority, Reason, SoundName, SoundReason};
-use crate::ports::{
-    Answer, NotificationError, NotificationHandle, NotificationRequest, ServiceState, Subject,
-};
+use crate::ports::{NotificationHandle, NotificationRequest, ServiceState, Subject};
 use crate::text::paragraphs;
+use early::Early;
+use retry::Retry;
 
 /// Silence that ends a replay: longer than the pauses of a server that reads its history.
 const REPLAY_SILENCE: Duration = Duration::from_millis(1500);
@@ -81,8 +84,12 @@ pub(super) struct Alerts {
     service: ServiceState,
     /// The service refused or was not there when it was asked last.
     is_failing: bool,
+    /// When what failed is asked for again.
+    retry: Retry,
     /// Notifications without an answer.
     unanswered: usize,
+    /// What happened to such notifications already.
+    early: Early,
     /// Which alerts they are for, by their numbers.
     in_flight: Vec<i64>,
     /// What a core was asking for when it broke.
@@ -108,7 +115,9 @@ impl Default for Alerts {
             throttle: Throttle::for_notifications(),
             service: ServiceState::default(),
             is_failing: false,
+            retry: Retry::default(),
             unanswered: 0,
+            early: Early::default(),
             in_flight: Vec::new(),
             suspects: Vec::new(),
             own: VecDeque::new(),
@@ -163,7 +172,7 @@ impl Alerts {
             .windows
             .iter()
             .filter_map(|(_, window)| window.map(Window::ends));
-        ends.chain(self.retry_at).min()
+        ends.chain(self.retry_at).chain(self.retry.due()).min()
     }
 
     /// The same account's alerts go on in the next core, by its rows; how much attention they took goes with them.
@@ -255,11 +264,16 @@ impl Actor {
         }
     }
 
-    /// Timers: collections that ended, or an inbox that is to be asked again.
+    /// Timers: collections that ended, an inbox that is to be asked again, or a service that did not show something.
     pub(super) async fn serve_alerts(&mut self, now: Instant) {
         self.alerts.close(|_, window| window.ends() <= now);
         self.alerts.retry_at.take_if(|at| *at <= now);
-        self.poll_alerts().await;
+        // A service that does not answer or is gone says so itself when it is back.
+        if self.alerts.retry.take_due(now) && self.alerts.service.shows() {
+            self.resume_alerts().await;
+        } else {
+            self.poll_alerts().await;
+        }
     }
 
     /// Asks the service for what is due, and takes back what is.
@@ -334,10 +348,7 @@ impl Actor {
 
     async fn ask(&mut self, ask: Ask) {
         let request = NotificationRequest {
-            subject: match &ask.target {
-                Target::Alert(_, key) => Subject::Item(key.clone()),
-                Target::Digest(number) => Subject::Digest(*number),
-            },
+            subject: ask.target.subject(),
             title: ask.title,
             body: short_body(&ask.body),
             priority: ask.priority,
@@ -387,56 +398,6 @@ impl Actor {
             // The core may have ended meanwhile: then it stays pending.
             let _ = reports.send(Report::Notification { asked, outcome });
         });
-    }
-
-    /// The service answered.
-    pub(super) async fn on_notification_answer(
-        &mut self,
-        asked: Asked,
-        outcome: Result<Answer, NotificationError>,
-    ) {
-        self.alerts.unanswered = self.alerts.unanswered.saturating_sub(1);
-        let failed = outcome.as_ref().err().cloned();
-        if let Some(error) = &failed {
-            tracing::warn!(%error, "a notification was not shown");
-        }
-        let is_back = failed.is_none() && self.alerts.is_failing;
-        self.alerts.is_failing = failed.is_some();
-        if let Some(Target::Alert(number, _)) = &asked.target {
-            self.alerts.in_flight.retain(|known| known != number);
-        }
-        if let (None, Ok(answer)) = (&asked.target, &outcome) {
-            self.alerts.own.push_back(answer.handle.clone());
-            if self.alerts.own.len() > OWN_CAPACITY {
-                self.alerts.own.pop_front();
-            }
-        }
-        // Of an account that was left meanwhile it stays pending, and is shown when that one is entered again.
-        if let (true, Some(_), Ok(answer)) = (asked.account != self.alerts.account, &asked.target, &outcome) {
-            self.setup.ports.notifications.withdraw(answer.handle.clone());
-        }
-        if let Some(target) = asked.target.filter(|_| asked.account == self.alerts.account) {
-            let (outcome, at) = (
-                outcome.map_err(|error| Reason::from(&error)),
-                self.now().epoch_millis(),
-            );
-            let record = move |inbox: &mut Inbox| inbox.record(&target, &outcome, at);
-            match self.with_inbox(record).await {
-                Ok(recorded) if recorded.many => self.readers.publish_inbox_changed(),
-                Ok(recorded) => {
-                    if let Some(item) = recorded.item {
-                        self.readers.add_items(vec![item], Vec::new(), Instant::now());
-                    }
-                }
-                Err(error) => tracing::error!(%error, "an answer about a notification could not be recorded"),
-            }
-        }
-        self.publish_service(failed.as_ref());
-        if is_back {
-            self.resume_alerts().await;
-        } else {
-            self.poll_alerts().await;
-        }
     }
 
     /// The app ends, or leaves the account: what is pending is asked for, and what is answered soon is recorded.

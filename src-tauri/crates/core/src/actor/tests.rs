@@ -14,7 +14,9 @@ use tokio::time::advance;
 
 use super::*;
 use crate::paths::Paths;
-use crate::ports::fakes::{FakeNotifications, FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeWindow};
+use crate::ports::fakes::{
+    Behaviour, FakeNotifications, FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeWindow,
+};
 use crate::ports::{Clock, SecretError};
 use crate::protocol::{Update, WindowView};
 use crate::token::Token;
@@ -76,6 +78,12 @@ fn frames(numbers: std::ops::Range<u64>, wall: SystemTime) -> Delivery {
         epoch: Epoch::default(),
         frames: numbers.map(frame).collect(),
     })
+}
+
+/// As [`fed`], with an inbox whose work takes no time, so that a paused clock stands still meanwhile.
+fn fed_in_place(setup: &Setup) -> (Actor, mpsc::Sender<Delivery>) {
+    crate::inbox::in_place::switch_on();
+    fed(setup)
 }
 
 /// An actor whose stream dials nobody; its deliveries are the test's.
@@ -246,4 +254,132 @@ async fn what_is_over_the_number_is_removed_step_by_step_once_the_server_has_tol
         told |= revised.update == Update::InboxChanged;
     }
     assert!(told, "readers read their pages again");
+}
+
+/// Longer than any timer of what is tested.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+#[tokio::test(start_paused = true)]
+async fn what_a_service_refused_or_lost_is_asked_for_again_though_nothing_else_comes() {
+    // One refuses; the other is said to be ready before it is said what it has lost.
+    for loses in [false, true] {
+        let behaviour = if loses {
+            Behaviour::Hangs
+        } else {
+            Behaviour::Refuses("LimitsExceeded".into())
+        };
+        let home = tempfile::tempdir().unwrap();
+        let mut setup = setup(home.path());
+        let notifications = Arc::new(FakeNotifications::default());
+        setup.ports.notifications = notifications.clone();
+        let (mut actor, deliveries) = fed_in_place(&setup);
+        let (_handle, mut inlet) = inlet();
+        notifications.behave(behaviour.clone());
+        deliveries
+            .send(frames(1..2, setup.ports.clock.wall()))
+            .await
+            .unwrap();
+        let watch = async {
+            notifications.asked.wait_for(1).await;
+            // The core has heard of it.
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            if loses {
+                notifications.lose();
+            } else {
+                notifications.behave(Behaviour::Answers);
+            }
+            notifications.shown.wait_for(1).await;
+        };
+        tokio::select! {
+            ending = actor.serve(&mut inlet) => panic!("{ending:?}"),
+            shown = timeout(DAY, watch) => assert!(shown.is_ok(), "never after {behaviour:?}"),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_always_refuses_is_asked_rarely() {
+    let home = tempfile::tempdir().unwrap();
+    let mut setup = setup(home.path());
+    let notifications = Arc::new(FakeNotifications::default());
+    setup.ports.notifications = notifications.clone();
+    let (mut actor, deliveries) = fed_in_place(&setup);
+    let (_handle, mut inlet) = inlet();
+    notifications.behave(Behaviour::Refuses("never".into()));
+    deliveries
+        .send(frames(1..2, setup.ports.clock.wall()))
+        .await
+        .unwrap();
+    let hour = Duration::from_secs(60 * 60);
+    let ended = timeout(hour, actor.serve(&mut inlet)).await;
+    assert!(ended.is_err(), "{ended:?}");
+    let asked = notifications.asked.all().len();
+    assert!((10..=20).contains(&asked), "{asked}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_click_that_comes_before_the_answer_opens_the_item_once_it_is_there() {
+    let home = tempfile::tempdir().unwrap();
+    let mut setup = setup(home.path());
+    let (notifications, window) = (
+        Arc::new(FakeNotifications::default()),
+        Arc::new(FakeWindow::default()),
+    );
+    setup.ports.notifications = notifications.clone();
+    setup.ports.window = window.clone();
+    let (mut actor, _deliveries) = fed_in_place(&setup);
+    actor.on_first_notification_events().await;
+    notifications.behave(Behaviour::Hangs);
+    actor.take_delivery(frames(1..2, setup.ports.clock.wall())).await;
+    assert_eq!(notifications.asked.all().len(), 1);
+    let service = |id| crate::ports::NotificationHandle {
+        service: ":fake.0".into(),
+        id,
+    };
+    for (id, token) in [(77, "of another application"), (1, "the click's")] {
+        let clicked = NotificationEvent::Activated {
+            handle: service(id),
+            activation_token: Some(token.into()),
+        };
+        actor.on_notification_event(Some(clicked)).await;
+        let closed = NotificationEvent::Closed { handle: service(id) };
+        actor.on_notification_event(Some(closed)).await;
+    }
+    assert_eq!(window.opened.all(), []);
+    notifications.behave(Behaviour::Answers);
+    while window.opened.all().is_empty() {
+        let report = actor.reports.1.recv().await.unwrap();
+        actor.on_report(report).await;
+    }
+    assert_eq!(window.opened.all(), [Some("the click's".to_owned())]);
+    assert_eq!(actor.readers.state().requested_item.as_deref(), Some("n:1"));
+    let alerts = actor.store.inbox().read(|inbox| inbox.alerts()).await.unwrap();
+    let alerts: Vec<_> = alerts.iter().map(|alert| (alert.state, &alert.handle)).collect();
+    assert_eq!(alerts, [(crate::item::AlertState::Shown, &None)], "it is closed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_asked_before_it_is_known_who_shows_it() {
+    let home = tempfile::tempdir().unwrap();
+    let mut setup = setup(home.path());
+    let notifications = Arc::new(FakeNotifications::default());
+    setup.ports.notifications = notifications.clone();
+    let (mut actor, _deliveries) = fed_in_place(&setup);
+    let wall = setup.ports.clock.wall();
+    actor.take_delivery(frames(1..3, wall)).await;
+    let Delivery::Frames(mut deleted) = frames(1..2, wall) else {
+        unreachable!()
+    };
+    deleted.frames[0].event = "notification.deleted".into();
+    deleted.frames[0].id = "3".into();
+    actor.take_delivery(Delivery::Frames(deleted)).await;
+    assert_eq!(notifications.asked.all(), []);
+    actor.on_first_notification_events().await;
+    let asked: Vec<_> = notifications
+        .asked
+        .all()
+        .into_iter()
+        .map(|request| request.subject)
+        .collect();
+    assert_eq!(asked, [crate::ports::Subject::Item("n:2".into())]);
 }

@@ -14,17 +14,19 @@ pub fn words(state: AlertState, reason: &Reason) -> String {
         return words.clone();
     }
     match state {
-        // A service that does not answer holds back what comes as a flood does.
         AlertState::Pending if *reason == Reason::Burst => {
             "Not shown yet: it waits together with others".to_owned()
         }
-        AlertState::Shown if *reason == Reason::Burst => "Notification shown, after a wait".to_owned(),
+        AlertState::Shown if [Reason::Burst, Reason::Hanging].contains(reason) => {
+            "Notification shown, after a wait".to_owned()
+        }
         AlertState::Pending => format!("Not shown yet{}", because(reason)),
         AlertState::Shown => format!("Notification shown{}", because(reason)),
         AlertState::InDigest => match reason {
             Reason::Missed => "Announced together with what came while you were away".to_owned(),
             Reason::Burst => "Announced together with others: too many came at once".to_owned(),
             Reason::News { .. }
+            | Reason::Hanging
             | Reason::Progress
             | Reason::Handled
             | Reason::Expired { .. }
@@ -57,6 +59,7 @@ fn because(reason: &Reason) -> String {
         }
         Reason::Missed => "it came while you were away",
         Reason::Burst => "too many came at once",
+        Reason::Hanging => "what shows notifications on this desktop does not answer",
         Reason::Progress => "this workflow has not ended",
         Reason::Handled => "it was read elsewhere",
         Reason::Expired { .. } => "it had expired",
@@ -88,13 +91,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_waited_for_a_service_or_in_a_flood_and_was_shown_alone_does_not_say_that_too_many_came() {
-        let said = [AlertState::Pending, AlertState::Shown].map(|state| words(state, &Reason::Burst));
+    fn what_waited_says_what_for() {
+        let said = |reason: &Reason| {
+            [AlertState::Pending, AlertState::Shown, AlertState::InDigest].map(|state| words(state, reason))
+        };
         assert_eq!(
-            said,
+            said(&Reason::Burst),
             [
                 "Not shown yet: it waits together with others",
-                "Notification shown, after a wait"
+                "Notification shown, after a wait",
+                "Announced together with others: too many came at once"
+            ]
+        );
+        assert_eq!(
+            said(&Reason::Hanging),
+            [
+                "Not shown yet: what shows notifications on this desktop does not answer",
+                "Notification shown, after a wait",
+                "Announced together with others that could not be shown before"
             ]
         );
     }

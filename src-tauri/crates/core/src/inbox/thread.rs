@@ -41,6 +41,8 @@ struct Source {
 pub struct InboxThread {
     writer: mpsc::UnboundedSender<Work>,
     reader: mpsc::UnboundedSender<Reading>,
+    #[cfg(test)]
+    in_place: Option<in_place::InPlace>,
 }
 
 impl InboxThread {
@@ -50,6 +52,10 @@ impl InboxThread {
     ///
     /// When the system refuses a thread.
     pub fn spawn(mut inbox: Inbox) -> std::io::Result<Self> {
+        #[cfg(test)]
+        if in_place::is_on() {
+            return Ok(in_place::thread(inbox));
+        }
         let (writer, mut work) = mpsc::unbounded_channel::<Work>();
         let (reader, readings) = mpsc::unbounded_channel::<Reading>();
         thread::Builder::new()
@@ -69,13 +75,22 @@ impl InboxThread {
                 answer();
             }
         })?;
-        Ok(Self { writer, reader })
+        Ok(Self::between(writer, reader))
+    }
+
+    fn between(writer: mpsc::UnboundedSender<Work>, reader: mpsc::UnboundedSender<Reading>) -> Self {
+        Self {
+            writer,
+            reader,
+            #[cfg(test)]
+            in_place: None,
+        }
     }
 
     /// The way to no inbox: whoever had another one gives it back.
     pub fn closed() -> Self {
         let ((writer, _), (reader, _)) = (mpsc::unbounded_channel(), mpsc::unbounded_channel());
-        Self { writer, reader }
+        Self::between(writer, reader)
     }
 
     /// Does something with the inbox and answers with what came of it.
@@ -87,6 +102,10 @@ impl InboxThread {
         &self,
         work: impl FnOnce(&mut Inbox) -> Result<T, InboxError> + Send + 'static,
     ) -> Result<T, InboxError> {
+        #[cfg(test)]
+        if let Some(inbox) = &self.in_place {
+            return inbox.call(work).await;
+        }
         let (sender, receiver) = oneshot::channel();
         let work: Work = Box::new(move |inbox| {
             let answer = work(inbox);
@@ -106,6 +125,10 @@ impl InboxThread {
         &self,
         look: impl Fn(&Inbox) -> Result<T, InboxError> + Send + Sync + Clone + 'static,
     ) -> Result<T, InboxError> {
+        #[cfg(test)]
+        if let Some(inbox) = &self.in_place {
+            return inbox.call(move |inbox| look(inbox)).await;
+        }
         let (sender, receiver) = oneshot::channel();
         let first = look.clone();
         let reading: Look = Box::new(move |inbox| {
@@ -167,6 +190,62 @@ fn read(mut readings: mpsc::UnboundedReceiver<Reading>) {
                     open = None;
                 }
             }
+        }
+    }
+}
+
+/// An inbox without threads, for tests whose time and order are tokio's: work is done by whoever asks, with a moment
+/// before and one after it at which that one can be dropped.
+#[cfg(test)]
+pub(crate) mod in_place {
+    use std::cell::Cell;
+    use std::sync::{Arc, Mutex, PoisonError};
+
+    use tokio::sync::mpsc;
+    use tokio::task::yield_now;
+
+    use super::{Inbox, InboxError, InboxThread, Work};
+
+    thread_local! {
+        static IS_ON: Cell<bool> = const { Cell::new(false) };
+    }
+
+    /// From now on, for inboxes that this thread opens.
+    pub(crate) fn switch_on() {
+        IS_ON.set(true);
+    }
+
+    pub(super) fn is_on() -> bool {
+        IS_ON.get()
+    }
+
+    #[derive(Debug, Clone)]
+    pub(super) struct InPlace {
+        inbox: Arc<Mutex<Inbox>>,
+        /// While it is there, the thread seems to be.
+        _work: Arc<mpsc::UnboundedReceiver<Work>>,
+    }
+
+    pub(super) fn thread(inbox: Inbox) -> InboxThread {
+        let (writer, work) = mpsc::unbounded_channel();
+        InboxThread {
+            in_place: Some(InPlace {
+                inbox: Arc::new(Mutex::new(inbox)),
+                _work: Arc::new(work),
+            }),
+            ..InboxThread::between(writer, mpsc::unbounded_channel().0)
+        }
+    }
+
+    impl InPlace {
+        pub(super) async fn call<T>(
+            &self,
+            work: impl FnOnce(&mut Inbox) -> Result<T, InboxError>,
+        ) -> Result<T, InboxError> {
+            yield_now().await;
+            let answer = work(&mut self.inbox.lock().unwrap_or_else(PoisonError::into_inner));
+            yield_now().await;
+            answer
         }
     }
 }

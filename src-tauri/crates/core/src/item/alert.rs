@@ -40,6 +40,8 @@ pub enum Reason {
     Missed,
     /// Too many came at once.
     Burst,
+    /// What shows notifications did not answer when it came.
+    Hanging,
     /// That a workflow began or went on is progress.
     Progress,
     /// It was read or archived elsewhere before it came.

@@ -91,8 +91,11 @@ pub enum NotificationError {
 /// How the service is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ServiceState {
-    /// It shows what it is asked to, as far as is known.
+    /// Nothing is known yet of who shows notifications. What is asked for now would wait out of reach: it could be
+    /// shown after it was read or deleted.
     #[default]
+    Unknown,
+    /// It shows what it is asked to, as far as is known.
     Ready,
     /// It keeps what it is asked to show until the user wants to be disturbed again.
     Paused,
@@ -100,6 +103,13 @@ pub enum ServiceState {
     Hanging,
     /// There is none. It is reported also when one goes away and another takes its place, before what that one is.
     Absent,
+}
+
+impl ServiceState {
+    /// Whether what is asked for now is shown, at once or when the user wants to be disturbed again.
+    pub fn shows(self) -> bool {
+        matches!(self, Self::Ready | Self::Paused)
+    }
 }
 
 /// What comes from the service. A service tells everybody of every notification: the handle may be another
@@ -133,7 +143,7 @@ pub trait Notifications: Send + Sync + Debug {
     fn show(&self, request: NotificationRequest) -> BoxFuture<'static, Result<Answer, NotificationError>>;
     /// Takes a notification back, where the system can; one of another service is gone already.
     fn withdraw(&self, handle: NotificationHandle);
-    /// What the service says from now on, beginning with its state where that is known. The newest receiver alone is
+    /// What the service says from now on, beginning with its state once that is known. The newest receiver alone is
     /// sent anything.
     fn watch(&self) -> mpsc::Receiver<NotificationEvent>;
 }

@@ -88,7 +88,8 @@ impl Actor {
     pub(in super::super) fn circumstances(&self) -> Circumstances {
         Circumstances {
             missed: false,
-            throttled: self.alerts.service == ServiceState::Hanging,
+            throttled: false,
+            hanging: self.alerts.service == ServiceState::Hanging,
             in_view: self.readers.in_view(tokio::time::Instant::now()),
             expired: None,
             shown_before: false,

@@ -3,7 +3,8 @@
 use futures_util::FutureExt as _;
 
 use super::super::Actor;
-use crate::ports::{NotificationError, NotificationEvent, ServiceState, Subject};
+use super::early::Fate;
+use crate::ports::{NotificationError, NotificationEvent, NotificationHandle, ServiceState, Subject};
 use crate::protocol::NoticeKind;
 
 impl Actor {
@@ -16,10 +17,10 @@ impl Actor {
                     .to_owned()
             }
             (ServiceState::Absent, _) => format!("Notifications can't be shown: {}", NotificationError::NoService),
-            (ServiceState::Ready | ServiceState::Paused, Some(error)) => {
+            (ServiceState::Unknown | ServiceState::Ready | ServiceState::Paused, Some(error)) => {
                 format!("Notifications can't be shown: {error}")
             }
-            (ServiceState::Ready | ServiceState::Paused, None) => {
+            (ServiceState::Unknown | ServiceState::Ready | ServiceState::Paused, None) => {
                 self.readers.set_notice(NoticeKind::Notifications, None);
                 return;
             }
@@ -30,39 +31,76 @@ impl Actor {
     /// What the service said, or `None` when it can say nothing any more.
     pub(in super::super) async fn on_notification_event(&mut self, event: Option<NotificationEvent>) {
         match event {
-            None => self.notification_events = None,
-            Some(NotificationEvent::Service(state)) => {
-                let before = std::mem::replace(&mut self.alerts.service, state);
-                let shows = |state| matches!(state, ServiceState::Ready | ServiceState::Paused);
-                self.meters.notifications_available(shows(state));
-                if before != state {
-                    tracing::info!(?state, "the notification service");
-                    self.publish_service(None);
-                }
-                if shows(state) && !shows(before) {
-                    self.alerts.is_failing = false;
-                    self.resume_alerts().await;
-                } else if state == ServiceState::Absent && before != state {
-                    self.poll_alerts().await;
+            None => {
+                self.notification_events = None;
+                // One that never says how it is just shows what it is asked.
+                if self.alerts.service == ServiceState::Unknown {
+                    self.on_service(ServiceState::Ready).await;
                 }
             }
-            Some(NotificationEvent::Closed { handle }) => self.record_withdrawn(vec![handle]).await,
+            Some(NotificationEvent::Service(state)) => self.on_service(state).await,
+            Some(NotificationEvent::Closed { handle }) => {
+                if self.alerts.unanswered > 0 {
+                    self.alerts.early.on_closed(handle.clone());
+                }
+                self.record_withdrawn(vec![handle]).await;
+            }
             Some(NotificationEvent::Activated {
                 handle,
                 activation_token,
             }) => {
                 let is_own = self.alerts.own.contains(&handle);
-                let subject = self.with_inbox(move |inbox| inbox.subject_of(&handle)).await;
-                match subject {
-                    Ok(Some(Subject::Item(key))) => self.readers.publish_requested_item(Some(key)),
-                    Ok(Some(Subject::Digest(_) | Subject::App)) => {}
-                    // Another application's.
-                    Ok(None) if !is_own => return,
-                    Ok(None) => {}
-                    Err(error) => tracing::error!(%error, "what was clicked could not be read"),
-                }
-                self.setup.ports.window.open(activation_token);
+                let of = handle.clone();
+                let subject = match self.with_inbox(move |inbox| inbox.subject_of(&of)).await {
+                    Ok(None) if !is_own => {
+                        // Another application's, unless its answer is still on its way.
+                        if self.alerts.unanswered > 0 {
+                            self.alerts.early.on_clicked(handle, activation_token);
+                        }
+                        return;
+                    }
+                    Ok(subject) => subject.unwrap_or(Subject::App),
+                    Err(error) => {
+                        tracing::error!(%error, "what was clicked could not be read");
+                        Subject::App
+                    }
+                };
+                self.on_clicked(subject, activation_token);
             }
+        }
+    }
+
+    async fn on_service(&mut self, state: ServiceState) {
+        let before = std::mem::replace(&mut self.alerts.service, state);
+        self.meters.notifications_available(state.shows());
+        if before != state {
+            tracing::info!(?state, "the notification service");
+            self.publish_service(None);
+        }
+        if state.shows() && !before.shows() {
+            self.alerts.is_failing = false;
+            self.alerts.retry.reset();
+            self.resume_alerts().await;
+        } else if state == ServiceState::Absent && before != state {
+            self.poll_alerts().await;
+        }
+    }
+
+    fn on_clicked(&mut self, subject: Subject, activation_token: Option<String>) {
+        match subject {
+            Subject::Item(key) => self.readers.publish_requested_item(Some(key)),
+            Subject::Digest(_) | Subject::App => {}
+        }
+        self.setup.ports.window.open(activation_token);
+    }
+
+    /// A notification was clicked or closed before its answer was recorded, which it is now.
+    pub(super) async fn on_early_fate(&mut self, handle: NotificationHandle, fate: Fate, subject: Subject) {
+        if let Some(activation_token) = fate.clicked {
+            self.on_clicked(subject, activation_token);
+        }
+        if fate.closed {
+            self.record_withdrawn(vec![handle]).await;
         }
     }
 

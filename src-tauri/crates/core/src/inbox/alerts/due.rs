@@ -7,7 +7,7 @@ use crate::alerts::Collection;
 use crate::alerts::digest::{self, Members};
 use crate::inbox::{Now, reading};
 use crate::item::{EpochMillis, Priority, Reason, SoundReason};
-use crate::ports::{NotificationHandle, ServiceState};
+use crate::ports::{NotificationHandle, ServiceState, Subject};
 
 /// Notifications whose service has not answered yet. What is over it stays a row, so that a service that is slow gets
 /// no queue that bursts out when it goes on.
@@ -45,6 +45,16 @@ pub enum Target {
     Alert(i64, String),
     /// A digest, by its number.
     Digest(i64),
+}
+
+impl Target {
+    /// What a click on it leads to.
+    pub(crate) fn subject(&self) -> Subject {
+        match self {
+            Self::Alert(_, key) => Subject::Item(key.clone()),
+            Self::Digest(number) => Subject::Digest(*number),
+        }
+    }
 }
 
 /// A notification to ask for.
@@ -101,8 +111,8 @@ impl Inbox {
             .query_row([], |row| row.get(0))?;
         match query.service {
             _ if !has_pending => return Ok(due),
-            // It shows what it was asked when it goes on: nothing more is asked of it.
-            ServiceState::Hanging => return Ok(due),
+            // It shows what it was asked when it goes on, or is known: nothing more is asked of it.
+            ServiceState::Hanging | ServiceState::Unknown => return Ok(due),
             ServiceState::Absent | ServiceState::Ready | ServiceState::Paused => {}
         }
         due.settled |= self.settle_due(query)?;

@@ -133,6 +133,19 @@ impl FakeNotifications {
         }
     }
 
+    /// It is there and gives up what it was asked while it hung, which is told after it is said to be ready.
+    pub fn lose(&self) {
+        let hanging = {
+            let mut state = lock(&self.state);
+            state.behaviour = Behaviour::Answers;
+            state.publish(NotificationEvent::Service(ServiceState::Ready));
+            std::mem::take(&mut state.hanging)
+        };
+        for (_, answer) in hanging {
+            let _ = answer.send(Err(NotificationError::Lost));
+        }
+    }
+
     /// Sends the watcher an event, whatever the service is doing.
     pub fn publish(&self, event: NotificationEvent) {
         lock(&self.state).publish(event);
@@ -251,7 +264,10 @@ impl Notifications for FakeNotifications {
         // That it hangs is not known before it was asked.
         let known = match state.service_state() {
             ServiceState::Hanging => ServiceState::Ready,
-            known @ (ServiceState::Ready | ServiceState::Paused | ServiceState::Absent) => known,
+            known @ (ServiceState::Unknown
+            | ServiceState::Ready
+            | ServiceState::Paused
+            | ServiceState::Absent) => known,
         };
         state.publish(NotificationEvent::Service(known));
         events
