@@ -4,18 +4,18 @@ import type { EpochMillis } from './epoch';
 import { sentence } from './text';
 import { ago, countdown, duration } from './time';
 
-export type ConnectionTone = 'good' | 'busy' | 'bad' | 'quiet';
+type ConnectionTone = 'good' | 'busy' | 'bad' | 'quiet';
 
 /** What a button beside the connection's words does. */
 export type ConnectionAction = 'retry' | 'setup' | 'proxy';
 
-export interface ConnectionButton {
+interface ConnectionButton {
   does: ConnectionAction;
   label: string;
 }
 
 /** Where it stands, as the words and the icon have it. */
-export type Standing =
+type Standing =
   | 'idle'
   | 'connecting'
   | 'connected'

@@ -51,7 +51,7 @@ export function connectedShare(
 }
 
 /** "98.6 %" of the minutes' time; "–" where no time has passed yet. */
-export function connectedPercent(minutes: readonly Minute[], since: EpochMillis, now: EpochMillis): string {
+function connectedPercent(minutes: readonly Minute[], since: EpochMillis, now: EpochMillis): string {
   const share = connectedShare(minutes, since, now);
   return share === null ? t('ui-no-value') : percent(share);
 }

@@ -83,6 +83,7 @@ export class Inbox {
         }
         if (generation !== this.#generation) return;
         this.#land((list) => lists.replaceItems(list, page, this.#holds));
+        // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- set while a page was awaited
       } while (this.#reloadAgain);
     });
   }

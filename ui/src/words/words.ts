@@ -1,4 +1,4 @@
-import { FluentBundle, FluentResource } from '@fluent/bundle';
+import { FluentBundle, FluentResource, type FluentVariable } from '@fluent/bundle';
 import type { Messages } from '../host/messages';
 import type { Message, MessageArg } from '../host/protocol';
 import { capital, plainText } from '../lib/text';
@@ -78,18 +78,16 @@ function clean(text: string): string {
   return balanced ? parts.join('') : withoutMarks(parts.join(''));
 }
 
-function write(id: string, args: object): string {
+function write(id: string, args: Readonly<Record<string, MessageArg | Date>>): string {
   const pattern = bundle?.getMessage(id)?.value;
   if (bundle === null || pattern === undefined || pattern === null) {
     report(new Error(`no message is named ${id}`));
     return id;
   }
-  const values = Object.entries(args).map(([name, value]: [string, MessageArg | Date]) => [
-    name,
-    plain(value),
-  ]);
+  const values: Record<string, FluentVariable> = {};
+  for (const [name, value] of Object.entries(args)) values[name] = plain(value);
   const errors: Error[] = [];
-  const text = bundle.formatPattern(pattern, Object.fromEntries(values), errors);
+  const text = bundle.formatPattern(pattern, values, errors);
   errors.forEach(report);
   return text;
 }

@@ -15,7 +15,7 @@ declare global {
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** A Wednesday afternoon: no heading, age or countdown depends on when the tests run. */
-export const NOW = new Date('2026-11-25T14:30:00+01:00');
+const NOW = new Date('2026-11-25T14:30:00+01:00');
 
 export function shot(name: string): string {
   return fileURLToPath(new URL(`../../../target/ui-shots/${name}.png`, import.meta.url));
@@ -45,7 +45,7 @@ export class Window760 {
       window.realTimeout = window.setTimeout.bind(window);
       // What the core says is on screen with the next frame, however still the clock stands.
       for (const name of ['requestAnimationFrame', 'cancelAnimationFrame'] as const) {
-        const real = window[name];
+        const real = window[name].bind(window);
         Object.defineProperty(window, name, { get: () => real, set: () => undefined });
       }
     });
@@ -53,7 +53,7 @@ export class Window760 {
     await this.page.addInitScript(() => Object.freeze(Object.prototype));
     await this.page.clock.install({ time: NOW.getTime() - 60_000 });
     await this.page.clock.pauseAt(NOW);
-    await this.page.goto(`${process.env.UI_URL}?scenario=${scenario}`);
+    await this.page.goto(`${process.env.UI_URL ?? ''}?scenario=${scenario}`);
     await expect(this.get('connection')).toBeVisible();
   }
 
@@ -70,7 +70,7 @@ export class Window760 {
     await this.page.evaluate(AXE);
     const violations = await this.page.evaluate(async () => {
       // The checks wait for timers of their own, which must not move those of the page.
-      const stopped = window.setTimeout;
+      const stopped = window.setTimeout.bind(window);
       window.setTimeout = window.realTimeout;
       const result = await window.axe.run(document, { resultTypes: ['violations'] });
       window.setTimeout = stopped;
