@@ -6,31 +6,15 @@ import type {
   Counts,
   InboxQuery,
   Item,
-  MetricsView,
-  Notice,
-  Preferences,
   Revised,
   Snapshot,
   TestReport,
   Update,
 } from './protocol';
 import { markItem } from '../state/list';
-import { placed, SCENARIOS } from './scenarios';
-
-/** What a scenario begins with, and what goes on in it. */
-export interface Scenario {
-  items: Item[];
-  connection: ConnectionView;
-  account: AccountView;
-  preferences: Preferences;
-  notices: Notice[];
-  metrics: MetricsView;
-  requestedItem: string | null;
-  /** Commands that fail, and with what. */
-  refusals: Partial<Record<keyof Commands, string>>;
-  /** What happens by itself once the window has attached. */
-  begin: (fake: FakeHost) => void;
-}
+import { SCENARIOS } from './scenarios';
+import { placed } from './scenarios/item';
+import type { Fake, Scenario } from './scenarios/scenario';
 
 /** The core's cap on a page. */
 const PAGE_LIMIT = 500;
@@ -41,7 +25,7 @@ const MINUTE_MS = 60_000;
 const METRICS_MS = 1_000;
 
 /** A core in memory: every command works, on the data of a scenario. */
-export class FakeHost implements Host {
+export class FakeHost implements Host, Fake {
   /** Every call, in order, for tests that ask what the UI asked for. */
   readonly calls: { name: keyof Commands; request: unknown }[] = [];
 

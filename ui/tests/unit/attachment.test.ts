@@ -3,7 +3,7 @@ import type { Host } from '../../src/host/host';
 import type { Revised, Snapshot, Update } from '../../src/host/protocol';
 import { Attachment } from '../../src/state/attachment';
 import { join, reduce } from '../../src/state/reducer';
-import { item } from '../../src/host/scenarios';
+import { item } from '../../src/host/scenarios/item';
 
 function snapshot(revision: number): Snapshot {
   return {

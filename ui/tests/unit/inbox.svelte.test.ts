@@ -1,7 +1,8 @@
 import { flushSync } from 'svelte';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FakeHost } from '../../src/host/fake';
-import { item, SCENARIOS } from '../../src/host/scenarios';
+import { SCENARIOS } from '../../src/host/scenarios';
+import { item } from '../../src/host/scenarios/item';
 import { App } from '../../src/state/app.svelte';
 
 // The models against the fake core, which does every command for real.

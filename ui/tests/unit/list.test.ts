@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Item } from '../../src/host/protocol';
-import { item } from '../../src/host/scenarios';
+import { item } from '../../src/host/scenarios/item';
 import * as lists from '../../src/state/list';
 
 const at = (createdAt: number, change: Partial<Item> = {}): Item =>

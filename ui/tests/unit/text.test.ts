@@ -12,7 +12,7 @@ import {
   webLinkHost,
 } from '../../src/lib/text';
 import { INVISIBLE } from '../../src/host/protocol';
-import { item } from '../../src/host/scenarios';
+import { item } from '../../src/host/scenarios/item';
 
 test('controls and what turns text around are taken out, line breaks are kept', () => {
   expect(plainText('a\u0000b\u0007\u001B[31mc\u009B\u007F')).toBe('ab[31mc');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Item } from '../../src/host/protocol';
-import { item } from '../../src/host/scenarios';
+import { item } from '../../src/host/scenarios/item';
 import * as virtual from '../../src/lib/virtual';
 
 const NOW = new Date('2026-11-25T14:00:00').getTime();

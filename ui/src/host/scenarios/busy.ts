@@ -1,0 +1,87 @@
+import type { ConnectionView } from '../protocol';
+import { brokenHistory, history } from './figures';
+import { busyItems } from './items';
+import type { Scenario } from './scenario';
+import { HOUR, MINUTE, SECOND } from './times';
+
+/** Nothing happens by itself. */
+export const still = (): void => undefined;
+
+/** A connection with the fields that matter; the rest is what is usual. */
+export function connection(fields: Partial<ConnectionView> & Pick<ConnectionView, 'state'>): ConnectionView {
+  return {
+    reason: '',
+    remedy: 'none',
+    needsUser: fields.state === 'halted',
+    longOutage: false,
+    attempt: 0,
+    nextAttemptAt: null,
+    connectedSince: null,
+    lastHeardAt: null,
+    network: 'online',
+    transport: 'sse',
+    insecure: false,
+    storage: null,
+    historySince: null,
+    proxy: null,
+    ...fields,
+  };
+}
+
+/** A connection that waits for its next attempt, and the numbers that go with it. */
+export function waits(
+  now: number,
+  fields: Partial<ConnectionView>,
+): Pick<Scenario, 'connection' | 'metrics' | 'begin'> {
+  const reason = fields.reason ?? 'the server answered 503';
+  return {
+    connection: connection({
+      state: 'waiting',
+      attempt: 2,
+      nextAttemptAt: now + 42 * SECOND,
+      lastHeardAt: now - 3 * MINUTE,
+      ...fields,
+      reason,
+    }),
+    metrics: brokenHistory(now, 3, [{ cause: reason, kind: 'other', count: 12 }]),
+    begin: still,
+  };
+}
+
+/** The scenario that the others differ from. */
+export function busy(now: number): Scenario {
+  return {
+    items: busyItems(now),
+    connection: connection({
+      state: 'connected',
+      connectedSince: now - 3 * HOUR,
+      lastHeardAt: now - 4 * SECOND,
+    }),
+    account: {
+      address: 'https://gloria.example.com/api',
+      addressLocked: false,
+      token: 'present',
+      tokenLocked: false,
+      tokenProblem: '',
+      needsSetup: false,
+      question: null,
+    },
+    preferences: {
+      sounds: true,
+      volume: 60,
+      sound: 'chime',
+      soundsPausedUntil: null,
+      appearance: 'system',
+      proxy: 'system',
+      proxyLocked: false,
+    },
+    metrics: history(now),
+    notices: [],
+    requestedItem: null,
+    refusals: {},
+    begin: (fake) => {
+      // A heartbeat every half minute keeps "last heard" true.
+      setInterval(() => fake.connection({ lastHeardAt: Date.now() }), 30 * SECOND);
+    },
+  };
+}

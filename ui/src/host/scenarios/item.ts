@@ -1,0 +1,49 @@
+import type { Item, ItemAlert } from '../protocol';
+import { MINUTE } from './times';
+
+/** An alert that the notification service answered. */
+export function shown(words: string): ItemAlert {
+  return { state: 'shown', reason: { why: 'news', sound: { played: 'chime' } }, words };
+}
+
+/** A notification with the fields that matter; the rest is what is usual. */
+export function item(fields: Partial<Item> & Pick<Item, 'key' | 'createdAt'>): Item {
+  return placed({
+    kind: 'notification',
+    title: 'Notification',
+    body: '',
+    category: null,
+    priority: 'normal',
+    actor: null,
+    link: null,
+    actions: [],
+    progress: null,
+    receivedAt: fields.createdAt,
+    sort: '',
+    pinned: false,
+    views: [],
+    seenAt: null,
+    readAt: null,
+    archivedAt: null,
+    alert: shown('Notification shown; with sound'),
+    ...fields,
+  });
+}
+
+/** The item with its place and its views, as the core says them. */
+export function placed(item: Item): Item {
+  const archived = item.archivedAt !== null;
+  const unread = item.readAt === null && !archived;
+  const pinned = unread && item.priority === 'urgent';
+  return {
+    ...item,
+    pinned,
+    sort: `${pinned ? 1 : 0}${String(item.createdAt).padStart(16, '0')} ${item.key.padStart(20, '0')}`,
+    views: archived ? ['archived'] : unread ? ['inbox', 'unread'] : ['inbox'],
+  };
+}
+
+export function seen(minutesLater: number, fields: Parameters<typeof item>[0]): Item {
+  const at = fields.createdAt + minutesLater * MINUTE;
+  return item({ seenAt: at, readAt: at, ...fields });
+}
