@@ -1,6 +1,5 @@
 import type { AccountForm, AccountView, TestReport } from '../host/protocol';
-import { t } from '../words/words';
-import { sentence } from './text';
+import { sentenceOf, t } from '../words/words';
 
 /** What is wrong with each field, in words; empty where nothing is. */
 export interface AccountProblems {
@@ -54,24 +53,25 @@ export function tokenHint(account: AccountView, address: string): { text: string
     return { text: t('ui-token-other'), tone: 'quiet' };
   }
   if (isTokenLocked(address, account)) return { text: t('ui-locked'), tone: 'quiet' };
-  const { token, tokenProblem: problem } = account;
+  const { token } = account;
+  const problem = sentenceOf(account.tokenProblem);
   switch (token) {
     case 'present':
       return { text: t('ui-token-saved'), tone: 'quiet' };
     case 'unknown':
       return { text: t('ui-token-asking'), tone: 'quiet' };
     case 'missing':
-      return { text: problem === '' ? t('ui-token-personal') : sentence(problem), tone: 'quiet' };
+      return { text: problem === '' ? t('ui-token-personal') : problem, tone: 'quiet' };
     case 'keyringLocked':
       return {
         text: t('ui-token-locked', {
-          problem: problem === '' ? t('ui-keyring-is-locked') : sentence(problem),
+          problem: problem === '' ? t('ui-keyring-is-locked') : problem,
         }),
         tone: 'warn',
       };
     case 'keyringUnavailable':
       return {
-        text: t('ui-token-unkept', { problem: problem === '' ? t('ui-keyring-none') : sentence(problem) }),
+        text: t('ui-token-unkept', { problem: problem === '' ? t('ui-keyring-none') : problem }),
         tone: 'warn',
       };
   }

@@ -1,7 +1,6 @@
 import type { ConnectionView, NetworkState, Remedy, Transport } from '../host/protocol';
-import { t, type PlainId } from '../words/words';
+import { sentenceOf, t, type PlainId } from '../words/words';
 import type { EpochMillis } from './epoch';
-import { sentence } from './text';
 import { ago, countdown, duration } from './time';
 
 type ConnectionTone = 'good' | 'busy' | 'bad' | 'quiet';
@@ -213,9 +212,9 @@ function needed(remedy: Remedy): Standing {
 
 /** What cannot be kept is the reason while connected, and stands before the connection's own otherwise. */
 function reasonOf(view: ConnectionView): string {
-  const reason = sentence(view.reason);
+  const reason = sentenceOf(view.reason);
   if (view.storage === null || view.state === 'connected') return reason;
-  return t('ui-reason-after-storage', { storage: sentence(view.storage), reason });
+  return t('ui-reason-after-storage', { storage: sentenceOf(view.storage), reason });
 }
 
 function adviceFor(remedy: Remedy): string {

@@ -21,11 +21,11 @@ export function sentence(text: string): string {
   return capital(plainText(text).trim());
 }
 
-/** The text with a capital where it begins with a word: "https://…" and "n/a" keep their first letter. */
-export function capital(text: string): string {
+/** Text of a language with a capital where it begins with a word: "https://…" and "n/a" keep their first letter. */
+export function capital(text: string, locale = 'en'): string {
   return text.replace(
-    /^\p{Ll}[\p{L}'’-]*(?=[\s,;]|$)/u,
-    (word) => word.charAt(0).toLocaleUpperCase() + word.slice(1),
+    /^(\u2068*)(\p{Ll})(?=[\p{L}'’-]*(?:[\s,;]|$))/u,
+    (_, marks: string, letter: string) => marks + letter.toLocaleUpperCase(locale),
   );
 }
 

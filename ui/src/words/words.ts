@@ -1,7 +1,7 @@
 import { FluentBundle, FluentResource, type FluentVariable } from '@fluent/bundle';
 import type { Messages } from '../host/messages';
 import type { Message, MessageArg } from '../host/protocol';
-import { capital, plainText } from '../lib/text';
+import { capital, plainText, sentence } from '../lib/text';
 
 /** A message of the catalogue. */
 export type MessageId = keyof Messages;
@@ -49,9 +49,10 @@ export function t<K extends MessageId>(id: K, ...args: Arguments<K>): string {
   return write(id, args[0] ?? {});
 }
 
-/** A message of the core in words, as a sentence of its own: it is written so that it can follow a colon. */
-export function sentenceOf(message: Message): string {
-  return capital(write(message.id, message.args));
+/** What the core says as a sentence of its own, for it is written so that it can follow a colon; empty for nothing. */
+export function sentenceOf(said: Message | string | null): string {
+  if (said === null) return '';
+  return typeof said === 'string' ? sentence(said) : capital(write(said.id, said.args), bundle?.locales[0]);
 }
 
 /** A whole number as the reader writes it. */
