@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 /// Stands in for the UI where nobody has built it, so that the shell can be checked without Node.
-const NOT_BUILT: &str = "<!doctype html><title>Gloria Notify</title><p>The UI was not built: run <code>npm ci &amp;&amp; \
-     npm run build</code> in <code>ui</code>, then build the app again.";
+const NOT_BUILT: &str = "<!doctype html><title>Gloria Notify</title><p>The UI was not built: run \
+     <code>npm ci &amp;&amp; npm run build</code> in <code>ui</code>, then build the app again.";
 
 fn main() {
     let page = Path::new("ui/dist/index.html");

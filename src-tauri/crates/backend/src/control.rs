@@ -77,9 +77,9 @@ impl Control {
         while left > 0 {
             let mut state = self.hub.state();
             for _ in 0..left.min(BATCH) {
-                let number = state.log.next();
+                let n = state.log.next();
                 let data = format!(
-                    r#"{{"id":"bulk-{number}","title":"Notification {number}","message":"One of many","category":"tasks"}}"#
+                    r#"{{"id":"bulk-{n}","title":"Notification {n}","message":"One of many","category":"tasks"}}"#
                 );
                 let id = state
                     .publish("notification.created", None, &data, Delivery::Whole)

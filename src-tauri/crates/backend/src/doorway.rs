@@ -26,8 +26,8 @@ pub(crate) struct DoorOrder {
     pub(crate) done: oneshot::Sender<io::Result<()>>,
 }
 
-/// A program that is being started holds its parent's sockets, the listener among them, until it runs: milliseconds, on a
-/// busy machine more.
+/// A program that is being started holds its parent's sockets, the listener among them, until it runs: milliseconds,
+/// on a busy machine more.
 const INHERITED_TIMEOUT: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]

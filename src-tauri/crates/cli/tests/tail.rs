@@ -153,7 +153,8 @@ async fn invalid_events_are_told_and_heartbeats_left_out() {
 #[tokio::test]
 async fn events_cannot_speak_to_the_terminal() {
     let (backend, control) = backend().await;
-    let hostile = "clear \u{9b}2J red \u{9b}31m title \u{9d}0;x\u{9c} del \u{7f} turned \u{202e}txt\u{2066} tag\u{e0041}";
+    let hostile = "clear \u{9b}2J red \u{9b}31m title \u{9d}0;x\u{9c} del \u{7f} \
+                   turned \u{202e}txt\u{2066} tag\u{e0041}";
     for arguments in [&["--count", "2"][..], &["--count", "2", "--raw"]] {
         let mut tail = Tail::start(&backend, arguments);
         tail.until("state", Some("connected")).await;
@@ -184,7 +185,8 @@ async fn messy_events_are_told_with_what_was_left_out_of_them() {
     let mut tail = Tail::start(&backend, &["--count", "3"]);
     tail.until("state", Some("connected")).await;
     tail.until("event", None).await;
-    let half = r#"{"id":"1","title":"Release is out \ud83c","message":"m","priority":"very","createdAt":"Invalid Date"}"#;
+    let half = r#"{"id":"1","title":"Release is out \ud83c","message":"m",
+        "priority":"very","createdAt":"Invalid Date"}"#;
     control.push_text(CREATED, None, half);
     control.push_text(
         "message",

@@ -541,7 +541,8 @@ mod tests {
     #[test]
     fn the_way_out_of_the_network_can_be_set() {
         let resolved = resolve(
-            "[network]\nproxy = \"none\"\nno_proxy = [\"a.example\"]\nca_file = \"/etc/roots.pem\"\nprobe_url = \"http://p.example/x\"",
+            "[network]\nproxy = \"none\"\nno_proxy = [\"a.example\"]\n\
+             ca_file = \"/etc/roots.pem\"\nprobe_url = \"http://p.example/x\"",
             &[
                 ("GLORIA_PROXY", "http://anna:s3cret@proxy.example:3128"),
                 ("NO_PROXY", "b.example, 10.0.0.0/8"),

@@ -371,7 +371,8 @@ mod tests {
                 state.connection.network = NetworkState::Offline;
                 state.connection.state = ConnectionState::CircuitOpen;
             }),
-            "Gloria Notify\nNot connected after 4 attempts, next at 14:03:05\nThis computer is offline\nLast heard 13:03"
+            "Gloria Notify\nNot connected after 4 attempts, next at 14:03:05\nThis computer is offline\n\
+             Last heard 13:03"
         );
         assert_eq!(
             tooltip(&|state| {

@@ -152,7 +152,8 @@ impl Computer {
 }
 
 const HOME: &str = "lo 127.0.0.1 ::1; wlan0 192.168.1.5 fe80::1 => 192.168.1.5";
-const HOME_WITH_DOCKER: &str = "lo 127.0.0.1 ::1; wlan0 192.168.1.5 fe80::1; docker0 172.17.0.1; veth12ab fe80::9; br-77ab 172.18.0.1 => 192.168.1.5";
+const HOME_WITH_DOCKER: &str = "lo 127.0.0.1 ::1; wlan0 192.168.1.5 fe80::1; docker0 172.17.0.1; \
+     veth12ab fe80::9; br-77ab 172.18.0.1 => 192.168.1.5";
 const NOWHERE: &str = "lo 127.0.0.1 ::1";
 
 #[test]

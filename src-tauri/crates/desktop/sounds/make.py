@@ -262,7 +262,9 @@ def main():
             stereo = levelled(make())
             peak = true_peak(stereo)
             if peak > PEAK_DBTP:
-                raise SystemExit(f"{name}: {peak:.1f} dBTP at {TARGET_LUFS} LUFS is over {PEAK_DBTP}: soften its attack")
+                raise SystemExit(
+                    f"{name}: {peak:.1f} dBTP at {TARGET_LUFS} LUFS is over {PEAK_DBTP}: soften its attack"
+                )
             wav, ogg = folder / f"{name}.wav", here / f"{name}.ogg"
             write_wav(wav, stereo)
             # A fixed serial: oggenc would take a random one, and each run would make other bytes.
@@ -270,7 +272,8 @@ def main():
                 ["oggenc", "--quiet", "--quality", "3", "--serial", str(serial), "--output", ogg, wav], check=True
             )
             seconds = len(stereo[0]) / RATE
-            print(f"{name}: {seconds:.2f} s, {loudest_moment(stereo):.1f} LUFS, {peak:.1f} dBTP, {ogg.stat().st_size} bytes")
+            loudness, size = loudest_moment(stereo), ogg.stat().st_size
+            print(f"{name}: {seconds:.2f} s, {loudness:.1f} LUFS, {peak:.1f} dBTP, {size} bytes")
 
 
 if __name__ == "__main__":

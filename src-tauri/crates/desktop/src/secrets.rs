@@ -286,8 +286,8 @@ impl Timekeeper {
             return Err(unresponsive());
         }
         let (sender, notes) = mpsc::channel();
-        // A second prompt would stand behind the first. The first may never end, as where the keyring that showed it was
-        // killed: what needs no prompt is done all the same.
+        // A second prompt would stand behind the first. The first may never end, as where the keyring that showed it
+        // was killed: what needs no prompt is done all the same.
         let is_prompting = self.stuck.iter().any(|call| call.prompts);
         let may_prompt = may_prompt && !is_prompting && !matches!(request, Request::Look);
         let (perform, entry) = (Arc::clone(&self.perform), address.clone());

@@ -36,8 +36,8 @@ pub struct Words {
 }
 
 impl Words {
-    /// The language that fits the user's best: `requested` are their languages in order, such as `de-AT` or `de_AT.UTF-8`.
-    /// Times of day are those of `zone`.
+    /// The language that fits the user's best: `requested` are their languages in order, such as `de-AT` or
+    /// `de_AT.UTF-8`. Times of day are those of `zone`.
     pub fn load(requested: impl IntoIterator<Item = impl AsRef<str>>, zone: Zone) -> Self {
         let requested: Vec<LanguageIdentifier> = requested
             .into_iter()
@@ -220,7 +220,8 @@ mod tests {
             ]
         );
         let dated = words(
-            "needs-you = { DATETIME($at, dateStyle: \"short\") }\nouter = { DATETIME(1, year: \"numeric\", hour: \"2-digit\") }",
+            "needs-you = { DATETIME($at, dateStyle: \"short\") }\n\
+             outer = { DATETIME(1, year: \"numeric\", hour: \"2-digit\") }",
         );
         let mut message = message::tray_connected_since(afternoon);
         message.id = "needs-you".into();

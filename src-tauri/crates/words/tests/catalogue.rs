@@ -181,7 +181,8 @@ fn every_language_has_the_windows_messages_with_the_same_parameters() {
 
 fn generated() -> String {
     let mut text = String::from(
-        "// Generated from the list of messages and from locales/en; do not edit. `cargo xtask protocol` writes it anew.\n\n\
+        "// Generated from the list of messages and from locales/en; do not edit. `cargo xtask protocol` \
+         writes it anew.\n\n\
          import type { Message } from './protocol';\n\n\
          /** What stands in for a parameter of which the catalogue does not say what it is. */\n\
          export type Value = string | number | Message;\n\n\

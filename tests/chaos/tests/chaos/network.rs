@@ -440,7 +440,8 @@ async fn a_token_that_expires_under_a_stream_costs_one_request(over: Over) {
 async fn a_proxy_that_holds_the_body_back_is_told_after_three_streams(over: Over) {
     let mut scene = Scene::new(over).await;
     scene.proxy.change(|faults| faults.buffer = Some(64 << 10));
-    let held = "something between here and the server, such as a proxy, holds the stream back: 3 times not one byte came";
+    let held = "something between here and the server, such as a proxy, holds the stream back: \
+                3 times not one byte came";
     scene.told(&format!("waiting 3: {held}"), 1).await;
     let silent = |attempt| format!("waiting {attempt}: nothing heard for 75 s");
     let (one, two, three) = (silent(1), silent(2), format!("waiting 3: {held}"));

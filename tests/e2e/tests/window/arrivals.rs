@@ -96,7 +96,10 @@ async fn what_comes_while_the_window_is_open_appears_in_it_and_is_read_and_archi
 async fn links_that_are_no_web_addresses_are_not_offered() {
     let stage = Stage::set(Account::Given).await;
     let window = stage.start_with_window().await;
-    let actions = json!([{"label": "Run", "link": "javascript:alert(1)"}, {"label": "Read", "link": "file:///etc/passwd"}]);
+    let actions = json!([
+        {"label": "Run", "link": "javascript:alert(1)"},
+        {"label": "Read", "link": "file:///etc/passwd"},
+    ]);
     stage.push("1", json!({"link": "file:///etc/passwd", "actions": actions}));
 
     window.click("[data-testid=item][data-key='n:1']").await;

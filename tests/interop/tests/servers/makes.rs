@@ -88,8 +88,8 @@ macro_rules! makes {
 
 makes! {
     node_http: "Node.js `http`, `writeHead` alone", Sse, Program::node(&["node", "node-http.mjs"]),
-        "`writeHead` sends nothing by itself: `response.flushHeaders()` after it sends the head at once. `server.close()` \
-         waits for open streams: on SIGTERM end them first, as in all that stand on Node.js.";
+        "`writeHead` sends nothing by itself: `response.flushHeaders()` after it sends the head at once. \
+         `server.close()` waits for open streams: on SIGTERM end them first, as in all that stand on Node.js.";
     express: "Express {express}", Sse, Program::node(&["node", "express.mjs"]),
         "`response.flushHeaders()` before the first event. Behind nginx as it comes: `X-Accel-Buffering: no`.";
     express_with_compression: "Express {express} with compression {compression}", Sse,
@@ -102,7 +102,8 @@ makes! {
          `app.close()`, which otherwise waits for their connections up to `keepAliveTimeout` (72 s).";
     fastify_by_http2: "Fastify {fastify} by HTTP/2 alone", Http2,
         Program::node(&["node", "fastify-sse.mjs"]).with(CERTIFICATE),
-        "Nothing: the client asks by HTTP/1.1 first and by HTTP/2 when that is refused. `allowHTTP1: true` serves both.";
+        "Nothing: the client asks by HTTP/1.1 first and by HTTP/2 when that is refused. `allowHTTP1: true` serves \
+         both.";
     fastify_sse_v2: "Fastify {fastify} with fastify-sse-v2 {fastify-sse-v2}", Sse,
         Program::node(&["node", "fastify-sse-v2.mjs"]),
         "Heartbeats, as `reply.sse({ comment: … })`: it has none of its own. Behind nginx as it comes: \
@@ -114,27 +115,28 @@ makes! {
     #[ignore = "it takes long to install: `cargo xtask test interop --full`"]
     next: "Next.js {next}, a route handler", Sse,
         Program::built(NEXT, "full/next").with(&[("NEXT_TELEMETRY_DISABLED", "1")]),
-        "`export const dynamic = 'force-dynamic'`; heartbeats; on SIGTERM end the streams, which `next start` waits for. \
-         Behind nginx as it comes: `X-Accel-Buffering: no`. `Content-Encoding: none`, often advised against its \
+        "`export const dynamic = 'force-dynamic'`; heartbeats; on SIGTERM end the streams, which `next start` waits \
+         for. Behind nginx as it comes: `X-Accel-Buffering: no`. `Content-Encoding: none`, often advised against its \
          compression, does no harm.";
     hono: "Hono {hono} on Node.js", Sse, Program::node(&["node", "hono.mjs"]),
         "Heartbeats, by `stream.writeSSE` in an interval: it has none of its own.";
     koa: "Koa {koa}", Sse, Program::node(&["node", "koa.mjs"]),
         "`context.flushHeaders()` sends the head at once. Behind nginx as it comes: `X-Accel-Buffering: no`.";
     ws: "ws {ws}, a WebSocket", WebSocket, Program::node(&["node", "ws.mjs"]),
-        "A ping each heartbeat, and `client.close(1001)` for each client on SIGTERM. The contract is in ARCHITECTURE.md.";
+        "A ping each heartbeat, and `client.close(1001)` for each client on SIGTERM. The contract is in \
+         ARCHITECTURE.md.";
     fastapi: "FastAPI {fastapi} with sse-starlette {sse-starlette}", Sse,
         Program::node(&["python", "fastapi_sse.py"]),
         "Nothing: a ping every 15 s and `X-Accel-Buffering: no` are its own. When it stops it cuts streams off.";
     django_asgi: "Django {Django} under uvicorn {uvicorn}", Sse,
         Program::node(&["python", "django_sse.py", "asgi"]),
-        "An asynchronous view. `--timeout-graceful-shutdown`: uvicorn otherwise waits for open streams for ever. Behind \
-         nginx as it comes: `X-Accel-Buffering: no`.";
-    django_wsgi: "Django {Django} under gunicorn {gunicorn}", Sse, Program::node(GUNICORN),
-        "`--worker-class gthread` with as many `--threads` as clients: each stream holds one, and the worker that it comes \
-         with serves one request at a time. An empty comment as the first thing that is yielded brings the head at once. \
+        "An asynchronous view. `--timeout-graceful-shutdown`: uvicorn otherwise waits for open streams for ever. \
          Behind nginx as it comes: `X-Accel-Buffering: no`.";
+    django_wsgi: "Django {Django} under gunicorn {gunicorn}", Sse, Program::node(GUNICORN),
+        "`--worker-class gthread` with as many `--threads` as clients: each stream holds one, and the worker that it \
+         comes with serves one request at a time. An empty comment as the first thing that is yielded brings the \
+         head at once. Behind nginx as it comes: `X-Accel-Buffering: no`.";
     flask: "Flask {Flask} on its own server", Sse, Program::node(&["python", "flask_sse.py"]),
-        "This server is for development: a thread for each stream, cut off when it stops. In production as Django under \
-         gunicorn. An empty comment as the first thing that is yielded brings the head at once.";
+        "This server is for development: a thread for each stream, cut off when it stops. In production as Django \
+         under gunicorn. An empty comment as the first thing that is yielded brings the head at once.";
 }

@@ -63,8 +63,8 @@ fn is_held_back(words: &str) -> bool {
     words.starts_with("no answer within")
 }
 
-const COLUMNS: &str = "| server | its head comes | token in header | in query | it ends | nginx as it comes | nginx, HTTP/1.1 \
-     | nginx, not buffering | haproxy |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |";
+const COLUMNS: &str = "| server | its head comes | token in header | in query | it ends | nginx as it comes \
+     | nginx, HTTP/1.1 | nginx, not buffering | haproxy |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |";
 
 /// The widest line of a document, like all of them.
 const WIDTH: usize = 140;

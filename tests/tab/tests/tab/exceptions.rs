@@ -27,7 +27,8 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
             "gzip and an unknown one",
             "gzip and identity",
         ],
-        reason: "Chromium refuses some odd lists of encodings; we pass over every name that encodes nothing, and get more",
+        reason: "Chromium refuses some odd lists of encodings; we pass over every name that encodes nothing, and \
+                 get more",
     },
     Exception {
         servers: &["gzip in two members"],
@@ -35,7 +36,8 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
     },
     Exception {
         servers: &["content encoding \"zstd\", and a plain stream", "zstd"],
-        reason: "its window takes more memory than the whole client; nobody is asked for it, and it is refused with words",
+        reason: "its window takes more memory than the whole client; nobody is asked for it, and it is \
+                 refused with words",
     },
     Exception {
         servers: &["an event of 6 MiB"],
@@ -47,7 +49,8 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
     },
     Exception {
         servers: &["an id with DEL", "an id with control characters"],
-        reason: "such a header is invalid (RFC 9110, 5.5), and our HTTP library sends none; the query carries the id all the same",
+        reason: "such a header is invalid (RFC 9110, 5.5), and our HTTP library sends none; the query \
+                 carries the id all the same",
     },
     Exception {
         servers: &[
@@ -58,7 +61,8 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
             "an empty length",
             "chunks whose lines end with LF",
         ],
-        reason: "our HTTP library refuses an invalid length or chunk (RFC 9112, 6.3), where proxies and clients would read different streams",
+        reason: "our HTTP library refuses an invalid length or chunk (RFC 9112, 6.3), where proxies and \
+                 clients would read different streams",
     },
     Exception {
         servers: &[
@@ -67,7 +71,8 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
             "head with lower case in its first line",
             "head with two spaces in its first line",
         ],
-        reason: "our HTTP library takes the first line as RFC 9112 has it alone; no server is known that writes another",
+        reason: "our HTTP library takes the first line as RFC 9112 has it alone; no server is known that \
+                 writes another",
     },
     Exception {
         servers: &[

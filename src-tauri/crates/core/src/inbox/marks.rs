@@ -18,7 +18,8 @@ impl Inbox {
             Mark::Read => "seen_at = coalesce(seen_at, ?1), read_at = coalesce(read_at, ?1)",
             Mark::Unread => "read_at = NULL",
             Mark::Archived => {
-                "seen_at = coalesce(seen_at, ?1), read_at = coalesce(read_at, ?1), archived_at = coalesce(archived_at, ?1)"
+                "seen_at = coalesce(seen_at, ?1), read_at = coalesce(read_at, ?1), \
+                 archived_at = coalesce(archived_at, ?1)"
             }
             Mark::Unarchived => "archived_at = NULL",
         };

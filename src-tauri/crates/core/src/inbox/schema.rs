@@ -315,8 +315,8 @@ const MIGRATIONS: &[&str] = &["
     ALTER TABLE item ADD COLUMN posted_by INTEGER NOT NULL DEFAULT 0;
 ",
     "
-    -- Of members in every state, so that a digest without any is found, and can be dropped without a look at all alerts;
-    -- with the state, so that the one that stands is found among the many that are read.
+    -- Of members in every state, so that a digest without any is found, and can be dropped without a look at all
+    -- alerts; with the state, so that the one that stands is found among the many that are read.
     DROP INDEX alert_digest;
     CREATE INDEX alert_digest ON alert (digest, state) WHERE digest IS NOT NULL;
     CREATE INDEX digest_notification ON digest (notification) WHERE notification IS NOT NULL;

@@ -93,8 +93,8 @@ fn generated() -> String {
         .map(|(first, last)| format!("[0x{first:x}, 0x{last:x}]"))
         .collect();
     text.push_str(&format!(
-        "\n/**\n * Characters that show nothing, or change how the text around them is shown: first and last of each range.\n \
-         */\nexport const INVISIBLE: ReadonlyArray<readonly [number, number]> = [{}];\n",
+        "\n/**\n * Characters that show nothing, or change how the text around them is shown: first and last of each \
+         range.\n */\nexport const INVISIBLE: ReadonlyArray<readonly [number, number]> = [{}];\n",
         ranges.join(", ")
     ));
     text

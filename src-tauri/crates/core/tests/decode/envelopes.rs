@@ -92,7 +92,8 @@ fn the_type_may_be_inside_and_the_fields_further_in() {
         ),
         (
             "message",
-            r#"{"specversion":"1.0","type":"com.gloria.notification.created","id":"e","subject":"s","data":{"id":"5","title":"t"}}"#,
+            r#"{"specversion":"1.0","type":"com.gloria.notification.created","id":"e","subject":"s",
+                "data":{"id":"5","title":"t"}}"#,
         ),
         ("message", r#"{"id":"5","title":"t"}"#),
         (

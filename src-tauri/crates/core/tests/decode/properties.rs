@@ -43,8 +43,9 @@ fn any_json() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn no_optional_field_costs_the_notification(
-        field in prop::sample::select(vec!["id", "category", "priority", "link", "actions", "actor", "groupKey", "createdAt",
-            "expiresAt", "supersedes", "progress", "readAt", "seenAt", "archivedAt", "read", "isRead", "status", "type",
+        field in prop::sample::select(vec!["id", "category", "priority", "link", "actions", "actor", "groupKey",
+            "createdAt", "expiresAt", "supersedes", "progress", "readAt", "seenAt", "archivedAt", "read", "isRead",
+            "status", "type",
             "data", "payload", "notification", "body", "text", "subject", "name", "tags", "event", "timestamp", "url",
             "fromTheFuture", ""]),
         value in any_json(),
@@ -60,7 +61,10 @@ proptest! {
 
 proptest! {
     #[test]
-    fn nothing_a_server_sends_panics(event in "(notification|workflow|system|user)\\.[a-z_]{0,12}", data in ".{0,200}") {
+    fn nothing_a_server_sends_panics(
+        event in "(notification|workflow|system|user)\\.[a-z_]{0,12}",
+        data in ".{0,200}",
+    ) {
         anything::read(format!("{event}\n{data}").as_bytes());
     }
 
@@ -70,8 +74,8 @@ proptest! {
             "system.maintenance", "connection_established"]),
         field in prop::sample::select(vec!["id", "title", "message", "actions", "actor", "progress", "createdAt",
             "workflowId", "heartbeatInterval", "startsAt", "priority"]),
-        value in prop::sample::select(vec!["null", "1e999", "-1", "[]", "{}", "[{}]", "\"\"", "true", "18446744073709551615",
-            "1.5", "\"2026-13-45T99:99:99Z\"", "[[[[]]]]"]),
+        value in prop::sample::select(vec!["null", "1e999", "-1", "[]", "{}", "[{}]", "\"\"", "true",
+            "18446744073709551615", "1.5", "\"2026-13-45T99:99:99Z\"", "[[[[]]]]"]),
     ) {
         let data = format!(r#"{{"id":"1","workflowId":"1","title":"t","message":"m","{field}":{value}}}"#);
         anything::read(format!("{event}\n{data}").as_bytes());

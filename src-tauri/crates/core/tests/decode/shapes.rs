@@ -205,7 +205,8 @@ fn read_is_a_time_or_a_yes() {
 fn html_is_shown_as_words() {
     let post = post(
         "notification.created",
-        r#"{"id":"1","title":"R&amp;D","message":"<p>Hello&nbsp;<strong>world</strong>, a &lt; b</p><p>x <3</p>","category":"Q&amp;A"}"#,
+        r#"{"id":"1","title":"R&amp;D","message":"<p>Hello&nbsp;<strong>world</strong>, a &lt; b</p><p>x <3</p>",
+            "category":"Q&amp;A"}"#,
     );
     assert_eq!(
         (post.title.as_str(), post.body.as_str()),

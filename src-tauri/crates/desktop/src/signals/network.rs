@@ -48,7 +48,10 @@ pub(super) fn watch(tell: &mpsc::Sender<Observation>) {
     let _watching = match watching {
         Ok(watching) => watching,
         Err(error) => {
-            return tracing::warn!(%error, "changes of the network are not seen; the heartbeats still find a dead connection");
+            return tracing::warn!(
+                %error,
+                "changes of the network are not seen; the heartbeats still find a dead connection"
+            );
         }
     };
     let mut interfaces = None;

@@ -270,7 +270,8 @@ async fn bodies_of_any_framing_are_read() {
             "data: a\n\n",
         ),
         (
-            "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: text/event-stream;charset=latin1\r\nContent-Encoding: identity\r\n\r\n",
+            "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\n\
+             Content-Type: text/event-stream;charset=latin1\r\nContent-Encoding: identity\r\n\r\n",
             "data: a\n\n",
         ),
     ] {

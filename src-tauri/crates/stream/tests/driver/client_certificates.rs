@@ -145,7 +145,8 @@ async fn files_that_do_not_do_are_named_with_what_is_wrong() {
     let old = folder.path().join("old.key");
     std::fs::write(
         &old,
-        "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n",
+        "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\n\
+         AAAA\n-----END RSA PRIVATE KEY-----\n",
     )
     .unwrap();
     let missing = folder.path().join("missing");

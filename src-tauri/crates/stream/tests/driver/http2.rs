@@ -167,7 +167,8 @@ async fn http2_is_spoken_where_http1_is_refused() {
         Refusal::Alert,
         // What node said before it knew the alert.
         Refusal::Words(
-            b"HTTP/1.0 403 Forbidden\r\nContent-Type: text/plain\r\n\r\nUnknown ALPN Protocol, expected `h2` to be available.\n",
+            b"HTTP/1.0 403 Forbidden\r\nContent-Type: text/plain\r\n\r\n\
+              Unknown ALPN Protocol, expected `h2` to be available.\n",
         ),
         Refusal::Words(b"HTTP/1.1 505 HTTP Version Not Supported\r\nContent-Length: 0\r\n\r\n"),
         // The frame that HTTP/2 begins with.

@@ -87,7 +87,8 @@ pub(crate) async fn proxy(to: u16, asks_for: Option<&'static str>) -> (u16, mpsc
                 let tunnel = head.starts_with("CONNECT ");
                 heads.send(head).unwrap();
                 if refused {
-                    let answer = "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\n\r\n";
+                    let answer = "HTTP/1.1 407 Proxy Authentication Required\r\n\
+                                  Proxy-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\n\r\n";
                     client.write_all(answer.as_bytes()).await.unwrap();
                 } else if tunnel {
                     client

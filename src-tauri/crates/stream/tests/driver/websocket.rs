@@ -37,7 +37,8 @@ async fn with(limits: Limits, provider: Provider) -> Rig {
 fn upgrade(connection: &Connection, more: &str) -> String {
     let accept = derive_accept_key(connection.header("sec-websocket-key").unwrap().as_bytes());
     format!(
-        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: {accept}\r\n{more}\r\n"
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Accept: {accept}\r\n{more}\r\n"
     )
 }
 
@@ -254,7 +255,8 @@ async fn what_is_no_websocket_says_what_it_is() {
             format!("{question}it is an event stream's; write https instead of wss"),
         ),
         (
-            "101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
+            "101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
             format!("{question}its Sec-WebSocket-Accept does not fit the question"),
         ),
         (

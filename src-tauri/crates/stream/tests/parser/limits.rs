@@ -169,7 +169,8 @@ fn equal_types_and_ids_are_shared() {
 #[test]
 fn an_oversized_event_is_skipped_when_asked_and_its_id_counts() {
     let stream = format!(
-        "id: 1\ndata: a\n\nid: 2\nevent: big\ndata:{}\ndata: more\n\ndata: b\n\nid: 3\ndata:{}\ndata:{}\n\nid: 4\ndata: c\n\n",
+        "id: 1\ndata: a\n\nid: 2\nevent: big\ndata:{}\ndata: more\n\ndata: b\n\n\
+         id: 3\ndata:{}\ndata:{}\n\nid: 4\ndata: c\n\n",
         "x".repeat(100),
         "y".repeat(25),
         "z".repeat(25),

@@ -107,7 +107,8 @@ async fn measured(profile: &str) -> Result<String> {
         let slowest = took.iter().copied().fold(0.0, f64::max);
         let middle = median(took);
         rows.push_str(&format!(
-            "| from SIGTERM to the end, {what}: median, slowest of {ENDS} | {middle:.0} ms, {slowest:.0} ms | 300 ms |\n"
+            "| from SIGTERM to the end, {what}: median, slowest of {ENDS} \
+             | {middle:.0} ms, {slowest:.0} ms | 300 ms |\n"
         ));
     }
     Ok(format!(

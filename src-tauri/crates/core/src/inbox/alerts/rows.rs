@@ -75,8 +75,8 @@ const INSERT_OR_UPDATE: &str =
          digest = excluded.digest
      WHERE item = excluded.item";
 
-/// Writes a row of an item. One that was decided about before and is there already, from half of the same batch, becomes
-/// as this one; for one that cannot be there SQLite need not copy the pages that an update might have to undo.
+/// Writes a row of an item. One that was decided about before and is there already, from half of the same batch,
+/// becomes as this one; for one that cannot be there SQLite need not copy the pages that an update might have to undo.
 pub(in crate::inbox) fn insert(
     db: &Connection,
     item: i64,

@@ -100,7 +100,8 @@ impl Found {
                 Part::OldEncryptedKey => {
                     return Err(wrong(
                         file,
-                        "holds a key encrypted in OpenSSL's old way; \"openssl pkcs8 -topk8\" makes one that can be read",
+                        "holds a key encrypted in OpenSSL's old way; \"openssl pkcs8 -topk8\" makes one that can be \
+                         read",
                     ));
                 }
                 Part::Pkcs12 => self
