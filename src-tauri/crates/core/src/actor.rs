@@ -1,5 +1,5 @@
 //! The actor that owns the state. Every source of change is one arm of its loop; every change leaves it as an
-//! [`Update`] with the revision it leads to.
+//! [`Update`](crate::protocol::Update) with the revision it leads to.
 
 mod account;
 mod alerts;

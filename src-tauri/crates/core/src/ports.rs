@@ -1,4 +1,4 @@
-//! What the core needs from a machine, as traits. `gloria-desktop` and the shell make them real; [`fakes`] record.
+//! What the core needs from a machine, as traits. `gloria-desktop` and the shell make them real; `fakes` record.
 //!
 //! None of these may block for long: the actor calls them from its one loop. What takes time answers through a
 //! future or later through [`crate::Signal`].

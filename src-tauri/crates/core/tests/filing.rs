@@ -252,7 +252,8 @@ fn posted_again_after_deletion_is_shown_and_a_replay_is_not() {
 #[test]
 fn a_maintenance_that_is_moved_is_told_again() {
     let mut desk = Desk::new();
-    let on = |message: &str, starts: &str| json!({"id": "m", "title": "Update", "message": message, "startsAt": starts});
+    let on =
+        |text: &str, starts: &str| json!({"id": "m", "title": "Update", "message": text, "startsAt": starts});
     let (saturday, sunday) = ("2026-11-28T22:00:00Z", "2026-11-29T22:00:00Z");
     desk.comes("1", "system.maintenance", &on("Saturday 22:00", saturday));
     desk.inbox.mark(&["s:m".into()], Mark::Archived, NOON).unwrap();

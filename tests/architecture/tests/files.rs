@@ -1,0 +1,128 @@
+//! What holds for the repository's files, whatever is in them.
+
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use gloria_architecture_tests::{files, folder, metadata, root, text};
+
+/// Written by `cargo xtask protocol`.
+const GENERATED: [&str; 2] = ["ui/src/host/protocol.ts", "ui/src/host/messages.ts"];
+
+const WIDEST: usize = 120;
+
+fn ends_with_one_of(file: &str, endings: &[&str]) -> bool {
+    file.rsplit_once('.')
+        .is_some_and(|(_, ending)| endings.contains(&ending))
+}
+
+/// Where one line of an expression cannot be broken, rustfmt leaves all of it as it is, and `--check` is content.
+#[test]
+fn no_line_of_code_is_wider_than_120_columns() {
+    let mut wide = Vec::new();
+    for file in files() {
+        let code = ["rs", "js", "mjs", "css", "html", "py", "sh"];
+        if !ends_with_one_of(&file, &code) || GENERATED.contains(&file.as_str()) {
+            continue;
+        }
+        for (number, line) in text(&file).lines().enumerate() {
+            let width = line.chars().count();
+            if width > WIDEST {
+                wide.push(format!("{file}:{}: {width}", number + 1));
+            }
+        }
+    }
+    assert!(wide.is_empty(), "{wide:#?}");
+}
+
+/// On Windows git writes CRLF where it takes a file for text: a vector of the parser would be another one there.
+#[test]
+fn git_never_changes_the_bytes_of_a_file_that_is_not_plain_text() {
+    let not_plain: BTreeSet<_> = files()
+        .into_iter()
+        .filter(|file| {
+            let bytes = std::fs::read(root().join(file)).unwrap();
+            std::str::from_utf8(&bytes).is_err() || bytes.iter().any(|byte| matches!(byte, b'\r' | 0))
+        })
+        .collect();
+    assert!(
+        not_plain
+            .iter()
+            .any(|file| file.starts_with("tests/fuzz/corpus/parser/")),
+        "the vectors of the parser are among them"
+    );
+    let mut check = Command::new("git")
+        .args(["check-attr", "--stdin", "text"])
+        .current_dir(root())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let names = not_plain
+        .iter()
+        .map(|name| format!("{name}\n"))
+        .collect::<String>();
+    check.stdin.take().unwrap().write_all(names.as_bytes()).unwrap();
+    let attributes = String::from_utf8(check.wait_with_output().unwrap().stdout).unwrap();
+    let changed: Vec<_> = attributes
+        .lines()
+        .filter(|line| !line.ends_with(": text: unset"))
+        .collect();
+    assert!(changed.is_empty(), "{changed:#?}");
+    assert_eq!(attributes.lines().count(), not_plain.len());
+}
+
+#[test]
+fn every_crate_is_compiled_by_the_tests() {
+    let members: BTreeSet<_> = metadata().packages.iter().map(folder).collect();
+    let runner = text("src-tauri/crates/xtask/src/test.rs");
+    for file in files() {
+        let Some(folder) = file.strip_suffix("Cargo.toml") else {
+            continue;
+        };
+        let folder = folder.trim_end_matches('/');
+        assert!(
+            members.contains(folder) || runner.contains(&format!("\"{folder}\"")),
+            "{file} is compiled by nothing"
+        );
+    }
+}
+
+#[test]
+fn every_test_program_is_run() {
+    let runner = text("src-tauri/crates/xtask/src/test.rs");
+    for package in metadata().packages {
+        for target in package
+            .targets
+            .iter()
+            .filter(|target| target.is_test() && !target.test)
+        {
+            assert!(
+                runner.contains(&format!("\"--test\", \"{}\"", target.name)),
+                "{} of {} is left out of `cargo test`, and no suite runs it",
+                target.name,
+                package.name
+            );
+        }
+    }
+}
+
+#[test]
+fn every_crate_says_its_licence_and_goes_to_no_registry() {
+    for file in files() {
+        if file.ends_with("Cargo.toml") {
+            let manifest = text(&file);
+            for [own, inherited] in [
+                ["license = \"MIT\"", "license.workspace = true"],
+                ["publish = false", "publish.workspace = true"],
+            ] {
+                assert!(
+                    manifest.contains(own) || manifest.contains(inherited),
+                    "{file} has no {own}"
+                );
+            }
+        }
+    }
+}
