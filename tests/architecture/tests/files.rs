@@ -1,7 +1,5 @@
 //! What holds for the repository's files, whatever is in them.
 
-#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
-
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::process::{Command, Stdio};

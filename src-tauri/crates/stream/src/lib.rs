@@ -1,8 +1,101 @@
-//! A server-sent event stream that stays alive.
+//! An event stream that stays alive for months: through sleep, other networks, proxies, expired tokens and servers that
+//! restart.
 //!
-//! [`parser`] turns bytes into frames (WHATWG HTML 9.2), [`machine`] decides when to dial, wait and give up without
-//! touching a socket or a clock, and [`driver`] does what it says on tokio. [`http`] makes the requests, those of the
-//! stream and any other. The crate knows nothing of what the events mean.
+//! | module | does | does not |
+//! | --- | --- | --- |
+//! | [`parser`] | bytes to events as WHATWG HTML 9.2 says, linear and bounded | read or wait |
+//! | [`machine`] | decides when to dial, wait, resume and give up | touch a socket, a clock or randomness |
+//! | [`driver`] | what the machine decides, on tokio and over a [`Transport`] | decide |
+//! | [`http`] | requests: those of streams (server-sent events, WebSocket) and any other | know events |
+//!
+//! What the events mean is the caller's matter, and so is the cursor: [`Command::Start`] says after which event to go
+//! on. A caller that stores an event's id together with its effect is brought each event once, whatever ends the
+//! program in between.
+//!
+//! # Use
+//!
+//! Spawn a stream, say where it starts, and read what is delivered until the handle is dropped. The channel is bounded:
+//! while it is full nothing is read, and the server's socket fills. Here a transport in memory stands for the network;
+//! `examples/follow.rs` follows a real server by [`StreamHandle::spawn`].
+//!
+//! ```
+//! use std::sync::Arc;
+//! use std::task::{Context, Poll};
+//!
+//! use futures_util::future::BoxFuture;
+//! use gloria_stream::machine::{Chunk, Head};
+//! use gloria_stream::{
+//!     Answer, Command, Credential, CredentialError, CredentialProvider, Delivery, DialError, Heard,
+//!     Incoming, Item, Limits, Parser, Request, StreamHandle, Timing, Transport,
+//! };
+//! use tokio::sync::mpsc;
+//!
+//! /// A server that sends these bytes and then nothing.
+//! struct Memory(&'static [u8]);
+//!
+//! impl Transport for Memory {
+//!     fn dial(&mut self, request: Request) -> BoxFuture<'static, Result<Answer, DialError>> {
+//!         assert_eq!(&**request.cursor(), "41", "what the server is asked to go on after");
+//!         let incoming = Box::new(Memory(self.0));
+//!         let answer = Answer { head: Head::accepted(), date: None, peer: None, incoming };
+//!         Box::pin(async { Ok(answer) })
+//!     }
+//! }
+//!
+//! impl Incoming for Memory {
+//!     fn poll_heard(&mut self, _: &mut Context<'_>) -> Poll<Option<Heard>> {
+//!         let bytes = std::mem::take(&mut self.0);
+//!         if bytes.is_empty() {
+//!             return Poll::Pending;
+//!         }
+//!         let mut parser = Parser::new(Limits::default(), "");
+//!         let mut chunk = Chunk::default();
+//!         let fed = parser.feed(bytes, |item| match item {
+//!             Item::Frame(frame) => chunk.frames.push(frame),
+//!             Item::Retry(after) => chunk.retry = Some(after),
+//!             Item::Skipped { .. } => {}
+//!         });
+//!         fed.expect("within the limits");
+//!         chunk.last_id = Arc::clone(parser.last_event_id());
+//!         Poll::Ready(Some(Heard { bytes: bytes.len(), chunks: vec![chunk], ..Heard::default() }))
+//!     }
+//! }
+//!
+//! struct Anonymous;
+//!
+//! impl CredentialProvider for Anonymous {
+//!     fn credential(&self) -> BoxFuture<'_, Result<Credential, CredentialError>> {
+//!         Box::pin(async { Ok(Credential::ANONYMOUS) })
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let server = Memory(b"id: 42\ndata: Release is out\n\nid: 43\ndata: Lunch\n\n");
+//! let (deliveries, mut delivered) = mpsc::channel(16);
+//! let seed = 7;
+//! let stream = StreamHandle::spawn_over(
+//!     Box::new(server),
+//!     Timing::default(),
+//!     seed,
+//!     Arc::new(Anonymous),
+//!     deliveries,
+//! );
+//! stream.send(Command::Start { cursor: Some("41".to_owned()) });
+//!
+//! let mut printed = Vec::new();
+//! while let Some(delivery) = delivered.recv().await {
+//!     match delivery {
+//!         Delivery::Frames(frames) => {
+//!             printed.extend(frames.iter().map(|frame| format!("{}: {}", frame.id, frame.data)));
+//!             break;
+//!         }
+//!         other => println!("{other:?}"),
+//!     }
+//! }
+//! assert_eq!(printed, ["42: Release is out", "43: Lunch"]);
+//! # }
+//! ```
 
 pub mod driver;
 pub mod http;

@@ -115,7 +115,7 @@ pub enum Remedy {
     ClientCertificate,
     /// The network wants a sign-in of its own, in a browser.
     NetworkSignIn,
-    /// The user has to say whether the new token is the same person's: see [`AccountView::question`](super::AccountView::question).
+    /// The user has to say whether the new token is the same person's: see `AccountView::question`.
     ConfirmPerson,
 }
 
