@@ -6,21 +6,29 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand, ValueEnum};
 use gloria_core::account::{Accounts, Entry};
 use gloria_core::inbox::Inbox;
-use gloria_core::item::InboxView;
+use gloria_core::item::{InboxView, Item, Priority};
 use gloria_core::paths::Paths;
 use gloria_core::protocol::InboxQuery;
 use gloria_desktop::process;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
-use crate::output::{Lines, complain};
+use crate::output::{self, Format, Lines, complain};
 use crate::session::settings;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Print items, newest first, one JSON object a line
+    /// Print items, newest first: as a list on a terminal, else one JSON object a line
     List(ListOptions),
 }
 
+const EXAMPLES: &str = "\
+Examples:
+  gloria inbox list                                   the newest 50, as a list
+  gloria inbox list --filter unread --json | jq .title";
+
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct ListOptions {
     /// Which items
     #[arg(long, value_enum, default_value_t = Filter::Inbox)]
@@ -28,6 +36,9 @@ pub(crate) struct ListOptions {
     /// How many at most
     #[arg(long, default_value_t = 50)]
     limit: usize,
+    /// Print JSON on a terminal as well
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -67,6 +78,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
         Filter::Unread => InboxView::Unread,
         Filter::Archived => InboxView::Archived,
     };
+    let format = Format::chosen(options.json);
     let (mut lines, mut left, mut after) = (Lines::new(), options.limit, None);
     while left > 0 {
         let limit = u32::try_from(left).unwrap_or(PAGE).min(PAGE);
@@ -76,8 +88,15 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
             limit,
         })?;
         left = left.saturating_sub(page.items.len());
-        for item in &page.items {
-            lines.write(item)?;
+        match format {
+            Format::Words => {
+                output::print_words(page.items.iter().map(|item| words(item, &TimeZone::system())))?
+            }
+            Format::Json => {
+                for item in &page.items {
+                    lines.write(item)?;
+                }
+            }
         }
         after = page.next;
         if after.is_none() {
@@ -86,4 +105,50 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
     }
     lines.flush()?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// An item on one line: when, what is special about it, and its title.
+fn words(item: &Item, zone: &TimeZone) -> String {
+    let time = Timestamp::from_millisecond(item.created_at).unwrap_or_default();
+    let time = time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
+    let urgent = (item.priority == Priority::Urgent).then_some("urgent");
+    let unread = item.read_at.is_none().then_some("unread");
+    let marks: Vec<_> = urgent.into_iter().chain(unread).collect();
+    format!("{time}  {:<14}  {}", marks.join(", "), item.title)
+}
+
+#[cfg(test)]
+mod tests {
+    use gloria_core::item::ItemKind;
+
+    use super::*;
+
+    #[test]
+    fn an_item_is_one_line_with_what_is_special_about_it() {
+        let mut item = Item {
+            key: "n:1".into(),
+            kind: ItemKind::Notification,
+            title: "Disk full".into(),
+            body: String::new(),
+            category: None,
+            priority: Priority::Urgent,
+            actor: None,
+            link: None,
+            actions: Vec::new(),
+            progress: None,
+            created_at: 1_800_000_000_000,
+            received_at: 0,
+            sort: String::new(),
+            pinned: true,
+            views: Vec::new(),
+            seen_at: None,
+            read_at: None,
+            archived_at: None,
+            alert: None,
+        };
+        let zone = TimeZone::fixed(jiff::tz::offset(2));
+        assert_eq!(words(&item, &zone), "2027-01-15 10:00  urgent, unread  Disk full");
+        (item.priority, item.read_at) = (Priority::Normal, Some(1));
+        assert_eq!(words(&item, &zone), "2027-01-15 10:00                  Disk full");
+    }
 }

@@ -1,11 +1,40 @@
-//! Lines of JSON on stdout, words on stderr.
+//! Lines of JSON on stdout, or words where that is a terminal; complaints on stderr.
 
-use std::io::{self, BufWriter, Stdout, Write as _};
+use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write as _};
 
 use gloria_core::text;
 use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::Formatter;
+
+/// For whom stdout is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// A person.
+    Words,
+    /// A program: one JSON object a line.
+    Json,
+}
+
+impl Format {
+    /// Words on a terminal, unless JSON is asked for.
+    pub(crate) fn chosen(json: bool) -> Self {
+        if json || !io::stdout().is_terminal() {
+            Self::Json
+        } else {
+            Self::Words
+        }
+    }
+}
+
+/// Prints lines for a person.
+pub(crate) fn print_words(lines: impl IntoIterator<Item = String>) -> io::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    for line in lines {
+        writeln!(out, "{}", text::printable(&line))?;
+    }
+    out.flush()
+}
 
 /// Stdout as a list of JSON objects, one a line.
 #[derive(Debug)]

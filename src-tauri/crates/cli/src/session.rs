@@ -21,7 +21,7 @@ use gloria_stream::{Credential, CredentialError, CredentialProvider, Generation}
 use serde::Serialize;
 
 use crate::USAGE;
-use crate::output::{Lines, complain};
+use crate::output::{self, Format, Lines, complain};
 
 /// Which server.
 #[derive(Debug, Args)]
@@ -29,12 +29,15 @@ pub(crate) struct Options {
     /// The API address; by default the one in the settings
     #[arg(long)]
     address: Option<String>,
+    /// Print JSON on a terminal as well
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Line<'a> {
-    kind: &'static str,
+    kind: Outcome,
     address: &'a str,
 }
 
@@ -86,7 +89,7 @@ pub(crate) async fn login(options: Options) -> anyhow::Result<ExitCode> {
     };
     Keyring::new()?.store(&address, token).await?;
     tell_running_app(&address).await;
-    tell("loggedIn", &address)
+    print_outcome(Outcome::LoggedIn, &address, options.json)
 }
 
 /// Forgets the token.
@@ -102,13 +105,13 @@ pub(crate) async fn logout(options: Options) -> anyhow::Result<ExitCode> {
     // Forgetting what is not there is no error to the keyring, and would read like a success.
     if matches!(load(&keyring, &address).await, Ok(None)) {
         complain(&format!("no token is kept for {address}"));
-        return tell("notLoggedIn", &address);
+        return print_outcome(Outcome::NotLoggedIn, &address, options.json);
     }
     for entry in entries(&address) {
         keyring.forget(&entry).await?;
     }
     tell_running_app(&address).await;
-    tell("loggedOut", &address)
+    print_outcome(Outcome::LoggedOut, &address, options.json)
 }
 
 /// Where a server's token may be: a new one in the server's own entry, else in that of the account that was used last.
@@ -147,10 +150,38 @@ async fn tell_running_app(address: &str) {
     }
 }
 
-fn tell(kind: &'static str, address: &str) -> anyhow::Result<ExitCode> {
-    let mut lines = Lines::new();
-    lines.write(&Line { kind, address })?;
-    lines.flush()?;
+/// What became of the token.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
+enum Outcome {
+    LoggedIn,
+    LoggedOut,
+    NotLoggedIn,
+}
+
+impl Outcome {
+    /// For a person, where there is more to say than was said on stderr.
+    fn words(self, address: &str) -> Option<String> {
+        match self {
+            Self::LoggedIn => Some(format!("The token for {address} is in the keyring.")),
+            Self::LoggedOut => Some(format!("The token for {address} was removed from the keyring.")),
+            Self::NotLoggedIn => None,
+        }
+    }
+}
+
+fn print_outcome(outcome: Outcome, address: &str, json: bool) -> anyhow::Result<ExitCode> {
+    match Format::chosen(json) {
+        Format::Json => {
+            let mut lines = Lines::new();
+            lines.write(&Line {
+                kind: outcome,
+                address,
+            })?;
+            lines.flush()?;
+        }
+        Format::Words => output::print_words(outcome.words(address))?,
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -40,6 +40,48 @@ pub(crate) async fn tray_says(scene: &Scene, words: &str) {
     .unwrap();
 }
 
+/// Runs `gloria` on a terminal, with this typed into it. What it prints comes with what was typed.
+fn gloria_on_terminal(scene: &Scene, arguments: &str, input: &str) -> String {
+    let mut command = scene.session.command("script");
+    scene.configure(&mut command);
+    let line = format!("{} {arguments}", program("gloria").display());
+    let mut child = command
+        .args(["--quiet", "--return", "--command", &line, "/dev/null"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[tokio::test]
+async fn a_terminal_gets_words_and_a_pipe_gets_json() {
+    let scene = Scene::set(SessionOptions::default()).await;
+    let address = scene.backend.api_url();
+    let said = gloria_on_terminal(&scene, "login", &format!("{TEST_TOKEN}\n\x04"));
+    assert!(
+        said.contains(&format!("The token for {address} is in the keyring.")),
+        "{said}"
+    );
+    assert!(!said.contains("loggedIn"), "{said}");
+    let mut running = app(&scene);
+    scene.connected().await;
+    scene.push("1");
+    let item = scene.stored_item("the item", |item| item["key"] == "n:1").await;
+    assert_eq!(item["title"], "title 1");
+    let said = gloria_on_terminal(&scene, "inbox list", "");
+    let line = said.lines().find(|line| line.contains("title 1")).unwrap();
+    assert!(line.contains("unread") && !line.contains('{'), "{said}");
+    let said = gloria_on_terminal(&scene, "inbox list --json", "");
+    assert!(said.contains(r#""title":"title 1""#), "{said}");
+    let said = gloria_on_terminal(&scene, "logout", "");
+    assert!(said.contains("was removed from the keyring"), "{said}");
+    running.check_alive().unwrap();
+}
+
 #[tokio::test]
 async fn signing_in_and_out_by_the_command_line_reaches_the_running_app() {
     let scene = Scene::set(SessionOptions::default()).await;
