@@ -21,7 +21,7 @@ use crate::notifications::{self, Window};
 #[cfg(target_os = "linux")]
 use crate::session_bus;
 use crate::tray::Tray;
-use crate::{commands, window};
+use crate::{commands, failure, window};
 
 /// `EX_SOFTWARE` of sysexits.h.
 const INTERNAL_ERROR: i32 = 70;
@@ -166,12 +166,17 @@ fn is_waiting_for_set_up(state: &Snapshot) -> bool {
 async fn end_without_core(app: AppHandle, task: tokio::task::JoinHandle<()>) {
     if let Err(error) = task.await {
         tracing::error!(%error, "the core broke and cannot be started again");
+        failure::show(
+            "Gloria Notify had an internal error that it cannot mend, and ends; start it again, and tell your \
+             administrator if that does not help",
+        );
         app.exit(INTERNAL_ERROR);
     }
 }
 
 /// Hangs up, keeps what came, and ends the app, whatever hangs.
 pub(crate) fn quit(app: &AppHandle, core: CoreHandle) {
+    tracing::info!("the app ends");
     gloria_desktop::end_process_within(QUIT_TIMEOUT);
     let app = app.clone();
     async_runtime::spawn(async move {

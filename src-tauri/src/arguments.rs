@@ -2,9 +2,18 @@
 
 use clap::Parser;
 
+const EXAMPLES: &str = "\
+Examples:
+  gloria-notify                          start into the tray, or open the window of the app that runs
+  gloria-notify --open                   start with the window open
+  gloria-notify --background             start at login: never with a window
+  GLORIA_HOME=~/second gloria-notify     a second app, with files of its own
+
+`gloria status` says how the running app is doing, `gloria logs` what it logged, `gloria quit` ends it.";
+
 /// Notifications of the Gloria System on your desktop, from a tray that stays connected.
 #[derive(Debug, Parser)]
-#[command(name = "gloria-notify", version, about, long_about = None)]
+#[command(name = "gloria-notify", version, about, long_about = None, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// Open the window, also at the first start, which otherwise goes into the tray
     #[arg(long)]
@@ -15,6 +24,9 @@ pub(crate) struct Arguments {
     /// Given by the app to itself where it starts again in its own place
     #[arg(long, hide = true)]
     after_failure: bool,
+    /// Given by the app to the process that shows a dialog in its place
+    #[arg(long, hide = true)]
+    message: Option<String>,
 }
 
 /// What a start asks for.
@@ -34,6 +46,11 @@ impl Arguments {
         } else {
             Start::InTray
         }
+    }
+
+    /// This process shows this sentence, and nothing else.
+    pub(crate) fn message(&self) -> Option<&str> {
+        self.message.as_deref()
     }
 
     /// The app ended and began again by itself, and the window may be the reason.

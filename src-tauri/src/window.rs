@@ -3,6 +3,8 @@
 //! It is made hidden and shown once its page has something to show. A window whose page is dead or does not answer is
 //! made anew: to the front of the screen it would come blank.
 
+#[cfg(not(target_os = "windows"))]
+mod ended;
 #[cfg(target_os = "linux")]
 mod fatal;
 mod look;
@@ -23,14 +25,14 @@ use tauri::{
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::{sleep, timeout};
 
-use crate::commands;
-use page::{Page, Rebuilds};
+use crate::{commands, failure};
+use page::Page;
 
+#[cfg(target_os = "macos")]
+pub(crate) use ended::on_web_process_ended;
 #[cfg(target_os = "linux")]
 pub(crate) use fatal::begin_again_at_fatal_errors;
 pub(crate) use page::on_page_report;
-#[cfg(target_os = "macos")]
-pub(crate) use page::on_web_process_ended;
 
 const LABEL: &str = "main";
 
@@ -108,7 +110,6 @@ struct Current {
     takes_focus: bool,
     activation_token: Option<String>,
     presence: Option<WindowPresence>,
-    rebuilds: Rebuilds,
     /// To the core, in this order.
     reports: mpsc::UnboundedSender<Option<WindowPresence>>,
 }
@@ -123,7 +124,6 @@ pub(crate) fn prepare(app: &AppHandle, core: CoreHandle) {
         takes_focus: false,
         activation_token: None,
         presence: None,
-        rebuilds: Rebuilds::default(),
         reports,
     })));
     tauri::async_runtime::spawn(async move {
@@ -169,6 +169,11 @@ pub(crate) fn open_soon(app: &AppHandle, activation_token: Option<String>) {
         let _turn = OPENING.lock().await;
         if let Err(error) = open(&app, activation_token).await {
             tracing::error!(%error, "the window could not be opened");
+            let words = failure::window_words().map_or_else(
+                || format!("Gloria Notify could not open its window: {error}"),
+                str::to_owned,
+            );
+            failure::show(&words);
         }
     });
 }

@@ -32,7 +32,7 @@ pub(super) fn follow(window: &WebviewWindow, number: u64) -> tauri::Result<()> {
         let of_process = app.clone();
         view.connect_web_process_terminated(move |_, reason| {
             tracing::debug!(?reason, "the page's process ended");
-            super::page::on_web_process_ended(&of_process, Some(number));
+            super::ended::on_web_process_ended(&of_process, Some(number));
         });
         let of_input = app.clone();
         view.connect_event(move |_, event| {

@@ -153,6 +153,8 @@ impl Session {
             .collect();
         let mut set = |key: &str, value: OsString| env.push((key.into(), value));
         set("LANG", "C.UTF-8".into());
+        // Its stderr is no terminal, and without this the app would log to its files alone.
+        set("GLORIA_LOG", "info".into());
         set("USER", "gloria".into());
         set("DISPLAY", self.display.clone().into());
         set("HOME", dir.join("home").into());

@@ -2,6 +2,7 @@
 //! words for people to stderr, and secrets are never arguments.
 
 mod inbox;
+mod logs;
 mod output;
 mod quit;
 mod session;
@@ -12,11 +13,20 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use gloria_desktop::process;
-use tracing_subscriber::EnvFilter;
+
+const EXAMPLES: &str = "\
+Examples:
+  gloria status                                          is it connected?
+  gloria tail --type notification.created                events as they come, one JSON object a line
+  gloria inbox list --filter unread --limit 20           what is unread
+  echo \"$TOKEN\" | gloria login --address https://gloria.example
+  gloria logs -f                                         what the app logs
+
+`gloria COMMAND --help` has more about each.";
 
 /// Gloria Notify from the command line.
 #[derive(Debug, Parser)]
-#[command(name = "gloria", version, about, long_about = None)]
+#[command(name = "gloria", version, about, long_about = None, after_help = EXAMPLES)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -32,6 +42,8 @@ enum Command {
     Logout(session::Options),
     /// Ask the running app how it is doing; exits with 0 when it is connected
     Status(status::Options),
+    /// Print what the app has logged, whether it runs or not
+    Logs(logs::Options),
     /// End the running app, as Quit in its tray does
     Quit,
     /// Read the inbox of this computer
@@ -50,12 +62,8 @@ pub(crate) const NO_TOKEN: u8 = 5;
 
 fn main() -> ExitCode {
     process::begin();
-    let filter = process::text_variable("GLORIA_LOG").and_then(|filter| EnvFilter::try_new(filter).ok());
-    let filter = filter.unwrap_or_else(|| EnvFilter::new("warn"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
+    gloria_desktop::logs::start_on_stderr(process::text_variable("GLORIA_LOG").as_deref());
+    gloria_desktop::logs::log_panics();
     let arguments = Arguments::parse();
     // One thread serves a stream, and costs a megabyte less than two.
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -71,6 +79,7 @@ fn main() -> ExitCode {
             Command::Login(options) => session::login(options).await,
             Command::Logout(options) => session::logout(options).await,
             Command::Status(options) => status::run(options).await,
+            Command::Logs(options) => logs::run(options).await,
             Command::Quit => quit::run().await,
             Command::Inbox(command) => inbox::run(command),
         }

@@ -11,6 +11,7 @@ pub mod event;
 mod handle;
 pub mod inbox;
 pub mod item;
+pub mod logging;
 pub mod message;
 pub mod metrics;
 pub mod paths;

@@ -12,6 +12,8 @@ pub struct Paths {
     pub config: PathBuf,
     /// The inbox.
     pub data: PathBuf,
+    /// What the app logs.
+    pub logs: PathBuf,
     /// Where the folder of the inbox is.
     pub disk: Disk,
 }
@@ -32,6 +34,7 @@ impl Paths {
         Self {
             config: home.to_owned(),
             data: home.to_owned(),
+            logs: home.join("logs"),
             disk: Disk::Local,
         }
     }

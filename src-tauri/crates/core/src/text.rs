@@ -8,7 +8,7 @@ use url::Url;
 
 #[cfg(test)]
 pub(crate) use self::characters::INVISIBLE;
-pub use self::characters::{escaped_json, is_invisible, printable};
+pub use self::characters::{escaped_json, escaped_line, is_invisible, printable};
 pub(crate) use self::markup::words;
 
 /// A line of text: line breaks and other controls become spaces, runs of them one; what shows nothing goes.

@@ -4,8 +4,13 @@ use std::io;
 use std::thread;
 use std::time::Duration;
 
+use crate::logs;
+
 /// Once the libraries' own clean-up is under way: it takes a few milliseconds, or hangs as what it cleans up does.
 const EXIT_TIMEOUT: Duration = Duration::from_millis(20);
+
+/// For the line that says so. The end has its time already.
+const LOG_TIMEOUT: Duration = Duration::from_millis(10);
 
 /// Ends this process after `limit`, if it has not ended by then: with 0, for somebody asked for it, and by force where
 /// even that takes too long.
@@ -20,6 +25,7 @@ pub fn end_process_within(limit: Duration) {
         if forced.is_err() {
             kill_this_process();
         }
+        logs::flush(LOG_TIMEOUT);
         std::process::exit(0);
     });
     if let Err(error) = spawned {

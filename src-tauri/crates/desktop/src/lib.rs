@@ -1,10 +1,13 @@
 //! The ports of `gloria-core` made real on Linux, Windows and macOS: bundled sounds, the keyring, the browser,
-//! signals of sleep and network, the system's proxies, the status socket, one app for each folder, and where files go.
+//! signals of sleep and network, the system's proxies, the status socket, one app for each folder, the log, and where files go.
 //! Everything here that may wait does so on a thread of its own and within a limit.
 
 mod browser;
+#[cfg(not(target_os = "linux"))]
+mod dialog;
 mod ending;
 pub mod instance;
+pub mod logs;
 #[cfg(target_os = "linux")]
 mod notifications;
 pub mod paths;
@@ -17,8 +20,11 @@ pub mod sounds;
 pub mod status_socket;
 
 pub use browser::Browser;
+#[cfg(not(target_os = "linux"))]
+pub use dialog::show_message;
 pub use ending::end_process_within;
 pub use instance::{Claimed, Instance};
+pub use logs::{LogReader, Logs};
 #[cfg(target_os = "linux")]
 pub use notifications::{Identity, SessionNotifications};
 pub use paths::paths;

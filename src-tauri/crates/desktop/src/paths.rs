@@ -38,8 +38,9 @@ const SYSTEM: System = if cfg!(target_os = "windows") {
 
 /// The app's folders on this system, or the one folder that `GLORIA_HOME` names. None is created.
 ///
-/// On Linux they follow the XDG Base Directory Specification; on Windows settings roam (`%APPDATA%`) and the inbox
-/// does not (`%LOCALAPPDATA%`); on macOS both are in `Application Support`.
+/// On Linux they follow the XDG Base Directory Specification; on Windows settings roam (`%APPDATA%`), and inbox and logs
+/// do not (`%LOCALAPPDATA%`); on macOS settings and inbox are in `Application Support`, and logs in `Logs`, where the
+/// system's Console shows them.
 ///
 /// # Errors
 ///
@@ -61,7 +62,7 @@ fn resolve(system: System, environment: impl Fn(&str) -> Option<OsString>) -> Re
             ..Paths::within(&home)
         });
     }
-    let (config, data) = match system {
+    let (config, data, logs) = match system {
         System::Xdg => {
             // The specification asks to pass over relative paths.
             let base = |name: &str, default: &str| match folder(name).filter(|path| path.is_absolute()) {
@@ -71,12 +72,18 @@ fn resolve(system: System, environment: impl Fn(&str) -> Option<OsString>) -> Re
             (
                 base("XDG_CONFIG_HOME", ".config")?,
                 base("XDG_DATA_HOME", ".local/share")?,
+                base("XDG_STATE_HOME", ".local/state")?.join(FOLDER).join("logs"),
             )
         }
-        System::Windows => (required("APPDATA")?, required("LOCALAPPDATA")?),
+        System::Windows => {
+            let local = required("LOCALAPPDATA")?;
+            let logs = local.join(FOLDER).join("logs");
+            (required("APPDATA")?, local, logs)
+        }
         System::MacOs => {
-            let support = required("HOME")?.join("Library/Application Support");
-            (support.clone(), support)
+            let library = required("HOME")?.join("Library");
+            let support = library.join("Application Support");
+            (support.clone(), support, library.join("Logs").join(FOLDER))
         }
     };
     let data = data.join(FOLDER);
@@ -84,6 +91,7 @@ fn resolve(system: System, environment: impl Fn(&str) -> Option<OsString>) -> Re
         config: config.join(FOLDER),
         disk: disk::of(&data),
         data,
+        logs,
     })
 }
 
@@ -93,17 +101,17 @@ mod tests {
 
     use super::*;
 
-    fn resolved(system: System, variables: &[(&str, &str)]) -> Result<(String, String), NoHome> {
+    fn resolved(system: System, variables: &[(&str, &str)]) -> Result<(String, String, String), NoHome> {
         let environment = |name: &str| {
             let found = variables.iter().find(|(key, _)| *key == name);
             found.map(|(_, value)| OsString::from(value))
         };
         let text = |path: &Path| path.display().to_string();
-        resolve(system, environment).map(|paths| (text(&paths.config), text(&paths.data)))
+        resolve(system, environment).map(|paths| (text(&paths.config), text(&paths.data), text(&paths.logs)))
     }
 
-    fn folders(config: &str, data: &str) -> Result<(String, String), NoHome> {
-        Ok((config.to_owned(), data.to_owned()))
+    fn folders(config: &str, data: &str, logs: &str) -> Result<(String, String, String), NoHome> {
+        Ok((config.to_owned(), data.to_owned(), logs.to_owned()))
     }
 
     #[test]
@@ -113,13 +121,22 @@ mod tests {
             resolved(System::Xdg, &home),
             folders(
                 "/home/ada/.config/com.gloriasystem.notify",
-                "/home/ada/.local/share/com.gloriasystem.notify"
+                "/home/ada/.local/share/com.gloriasystem.notify",
+                "/home/ada/.local/state/com.gloriasystem.notify/logs"
             )
         );
-        let elsewhere = [("XDG_CONFIG_HOME", "/c"), ("XDG_DATA_HOME", "/d")];
+        let elsewhere = [
+            ("XDG_CONFIG_HOME", "/c"),
+            ("XDG_DATA_HOME", "/d"),
+            ("XDG_STATE_HOME", "/s"),
+        ];
         assert_eq!(
             resolved(System::Xdg, &elsewhere),
-            folders("/c/com.gloriasystem.notify", "/d/com.gloriasystem.notify")
+            folders(
+                "/c/com.gloriasystem.notify",
+                "/d/com.gloriasystem.notify",
+                "/s/com.gloriasystem.notify/logs"
+            )
         );
     }
 
@@ -129,34 +146,37 @@ mod tests {
             ("HOME", "/home/ada"),
             ("XDG_CONFIG_HOME", "here"),
             ("XDG_DATA_HOME", ""),
+            ("XDG_STATE_HOME", "there"),
         ];
         assert_eq!(
             resolved(System::Xdg, &odd),
             folders(
                 "/home/ada/.config/com.gloriasystem.notify",
-                "/home/ada/.local/share/com.gloriasystem.notify"
+                "/home/ada/.local/share/com.gloriasystem.notify",
+                "/home/ada/.local/state/com.gloriasystem.notify/logs"
             )
         );
     }
 
     #[test]
-    fn windows_lets_settings_roam_and_keeps_the_inbox() {
+    fn windows_lets_settings_roam_and_keeps_inbox_and_logs() {
         let profile = [("APPDATA", "/roaming"), ("LOCALAPPDATA", "/local")];
         assert_eq!(
             resolved(System::Windows, &profile),
             folders(
                 "/roaming/com.gloriasystem.notify",
-                "/local/com.gloriasystem.notify"
+                "/local/com.gloriasystem.notify",
+                "/local/com.gloriasystem.notify/logs"
             )
         );
     }
 
     #[test]
-    fn macos_keeps_both_in_application_support() {
+    fn macos_keeps_both_in_application_support_and_logs_where_the_console_looks() {
         let both = "/Users/ada/Library/Application Support/com.gloriasystem.notify";
         assert_eq!(
             resolved(System::MacOs, &[("HOME", "/Users/ada")]),
-            folders(both, both)
+            folders(both, both, "/Users/ada/Library/Logs/com.gloriasystem.notify")
         );
     }
 
@@ -165,7 +185,7 @@ mod tests {
         for system in [System::Xdg, System::Windows, System::MacOs] {
             assert_eq!(
                 resolved(system, &[("GLORIA_HOME", "/stick")]),
-                folders("/stick", "/stick")
+                folders("/stick", "/stick", "/stick/logs")
             );
         }
     }

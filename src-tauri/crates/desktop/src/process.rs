@@ -5,6 +5,9 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::sync::OnceLock;
 
+#[cfg(unix)]
+use crate::logs;
+
 /// Variables that are this app's alone. All of them are taken out: a token, a proxy's password and a certificate's are
 /// in some, and an address may hold one too.
 const PREFIX: &str = "GLORIA_";
@@ -49,12 +52,50 @@ pub fn text_variable(name: &str) -> Option<String> {
 pub fn begin_again(arguments: &[&str]) -> std::io::Error {
     use std::os::unix::process::CommandExt as _;
 
+    logs::flush(logs::FLUSH_TIMEOUT);
     match std::env::current_exe() {
         Ok(program) => std::process::Command::new(program)
             .args(arguments)
             .envs(TAKEN.get().into_iter().flatten())
             .exec(),
         Err(error) => error,
+    }
+}
+
+/// Starts the program once more, beside this one, with these arguments and nothing else of this process: neither its
+/// own variables nor its streams, which whoever reads them would otherwise wait for.
+///
+/// # Errors
+/// The system starts no process.
+pub fn start_again(arguments: &[&str]) -> std::io::Result<()> {
+    use std::process::{Command, Stdio};
+
+    let mut command = Command::new(std::env::current_exe()?);
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let mut child = command.spawn()?;
+    // Else it would stay in the table of processes for as long as this one lives.
+    std::thread::Builder::new()
+        .name("started-again".to_owned())
+        .spawn(move || child.wait())?;
+    Ok(())
+}
+
+/// Writes to the terminal that started the program, where one did. On Windows a program with windows has no terminal by
+/// itself, and `--help` would show nothing.
+pub fn use_parent_console() {
+    #[cfg(target_os = "windows")]
+    {
+        use windows_sys::Win32::System::Console::{ATTACH_PARENT_PROCESS, AttachConsole};
+
+        // SAFETY: no pointers are passed. It fails where the parent has no console, and changes nothing then.
+        #[expect(unsafe_code, reason = "the system's own interface has no safe form")]
+        unsafe {
+            AttachConsole(ATTACH_PARENT_PROCESS);
+        }
     }
 }
 

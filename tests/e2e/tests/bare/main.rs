@@ -6,6 +6,7 @@
 mod bus;
 mod credentials;
 mod lacking;
+mod logs;
 mod page;
 mod quit;
 mod scene;

@@ -60,6 +60,8 @@ fn the_command_line_is_answered_before_any_display_is_asked_for() {
         "{}",
         text(&help.stdout)
     );
+    assert!(text(&help.stdout).contains("Examples:") && !text(&help.stdout).contains("--message"));
+    assert!(!home.path().join("logs").exists(), "help leaves no files");
     let version = alone(home.path(), &["--version"], &[]);
     assert_eq!(version.status.code(), Some(0));
     assert!(text(&version.stdout).starts_with("gloria-notify "));
@@ -80,6 +82,89 @@ fn without_a_home_it_is_said_and_4_is_the_code() {
         said.contains("HOME is not set") && said.lines().count() == 1,
         "{said}"
     );
+}
+
+/// The command lines of the processes that show this sentence in a dialog.
+fn dialogs(words: &str) -> Vec<String> {
+    let lines = std::fs::read_dir("/proc").unwrap().filter_map(|entry| {
+        let line = std::fs::read(entry.ok()?.path().join("cmdline")).ok()?;
+        Some(String::from_utf8_lossy(&line).replace('\0', " "))
+    });
+    lines
+        .filter(|line| line.contains("gloria-notify --message") && line.contains(words))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_start_that_fails_is_said_in_a_dialog_where_no_terminal_shows_it() {
+    let scene = Scene::set(SessionOptions {
+        keyring: Keyring::None,
+        sound: false,
+        ..SessionOptions::default()
+    })
+    .await;
+    let without_home = |mut command: Command| {
+        for name in [
+            "HOME",
+            "GLORIA_HOME",
+            "GLORIA_LOG",
+            "XDG_CONFIG_HOME",
+            "XDG_DATA_HOME",
+        ] {
+            command.env_remove(name);
+        }
+        command
+    };
+    // Whoever started it has the code and the sentence at once, and waits for nobody to close anything.
+    let output = without_home(scene.session.command(program("gloria-notify")))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", text(&output.stderr));
+    assert_eq!(
+        text(&output.stderr).lines().count(),
+        1,
+        "{}",
+        text(&output.stderr)
+    );
+    scene.expect_windows(1).await;
+    assert_eq!(dialogs("HOME is not set").len(), 1);
+    let xdotool = |arguments: &[&str]| scene.session.command("xdotool").args(arguments).output().unwrap();
+    let found = xdotool(&["search", "--onlyvisible", "--name", "Gloria Notify$"]);
+    xdotool(&[
+        "windowactivate",
+        "--sync",
+        text(&found.stdout).trim(),
+        "key",
+        "Escape",
+    ]);
+    scene.expect_windows(0).await;
+    wait_until("the dialog's process to end", SOON, async || {
+        Ok(dialogs("HOME is not set").is_empty().then_some(()))
+    })
+    .await
+    .unwrap();
+
+    // A terminal shows it.
+    let line = format!("{} && echo not reached", program("gloria-notify").display());
+    let mut command = without_home(scene.session.command("script"));
+    command.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(4));
+    assert!(
+        text(&output.stdout).contains("HOME is not set"),
+        "{}",
+        text(&output.stdout)
+    );
+    assert_eq!(dialogs("HOME is not set"), [""; 0]);
+    // What is called wrongly is said to whoever calls it, and at once.
+    let output = scene
+        .session
+        .command(program("gloria-notify"))
+        .arg("--opne")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(scene.windows(), 0);
 }
 
 /// The app for a home of its own, with a server of its own.

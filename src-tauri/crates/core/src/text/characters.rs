@@ -43,11 +43,20 @@ pub fn printable(text: &str) -> String {
 
 /// JSON in which what the table holds is escaped. It means the same: outside of its strings JSON has none of them.
 pub fn escaped_json(json: &str) -> Cow<'_, str> {
-    if !json.contains(is_escaped) {
-        return Cow::Borrowed(json);
+    escaped(json, |c| is_invisible(c) && c != '\r')
+}
+
+/// Text as one line that a terminal shows as it is: what the table holds and line breaks are escaped.
+pub fn escaped_line(text: &str) -> Cow<'_, str> {
+    escaped(text, |c| is_invisible(c) || c == '\n')
+}
+
+fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !text.contains(&is_escaped) {
+        return Cow::Borrowed(text);
     }
-    let mut out = String::with_capacity(json.len() + 16);
-    for c in json.chars() {
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
         if is_escaped(c) {
             let mut units = [0; 2];
             for unit in c.encode_utf16(&mut units) {
@@ -59,10 +68,6 @@ pub fn escaped_json(json: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(out)
-}
-
-fn is_escaped(c: char) -> bool {
-    is_invisible(c) && c != '\r'
 }
 
 #[cfg(test)]
@@ -101,6 +106,15 @@ mod tests {
         let (before, after): (serde_json::Value, serde_json::Value) =
             (before.unwrap_or_default(), after.unwrap_or_default());
         assert!(before == after && before.is_object());
+    }
+
+    #[test]
+    fn an_escaped_line_is_one_and_shows_what_it_holds() {
+        assert_eq!(escaped_line("a\tb"), "a\tb");
+        assert_eq!(
+            escaped_line("a\r\n\u{1b}[2J\u{e0041}b"),
+            "a\\u000d\\u000a\\u001b[2J\\udb40\\udc41b"
+        );
     }
 
     #[test]

@@ -1,0 +1,113 @@
+//! `gloria logs`: what the app has logged, whether it runs or not.
+
+use std::collections::VecDeque;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use gloria_core::text;
+use gloria_desktop::{LogReader, process};
+use tokio::time::sleep;
+
+use crate::output::complain;
+
+/// How often it is looked for new lines. It is a few system calls, and nobody reads faster.
+const FOLLOW_INTERVAL: Duration = Duration::from_millis(200);
+
+/// As many of the newest lines as `-f` begins with, unless it is said how many.
+const FOLLOWED_LINES: usize = 10;
+
+const EXAMPLES: &str = "\
+Examples:
+  gloria logs                    everything that is kept, the oldest first
+  gloria logs -n 100             the newest 100 lines
+  gloria logs -f                 go on with what is logged from now on, until Ctrl-C
+  gloria logs > gloria.log       a file for your administrator; it holds no text of a notification and no token";
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Options {
+    /// Go on with new lines as they come
+    #[arg(short, long)]
+    follow: bool,
+    /// Only so many of the newest lines
+    #[arg(short = 'n', long = "lines", value_name = "N")]
+    lines: Option<usize>,
+}
+
+pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
+    let folder = gloria_desktop::paths(process::variable)?.logs;
+    let mut reader = LogReader::new(&folder);
+    let mut out = BufWriter::new(io::stdout().lock());
+    let newest = options.lines.or(options.follow.then_some(FOLLOWED_LINES));
+    if !print_kept(&mut reader, newest, &mut out)? {
+        complain(&nothing_words(&folder));
+    }
+    if !options.follow {
+        return Ok(ExitCode::SUCCESS);
+    }
+    loop {
+        sleep(FOLLOW_INTERVAL).await;
+        reader.read(|line| print(&mut out, line))?;
+        out.flush()?;
+    }
+}
+
+fn nothing_words(folder: &Path) -> String {
+    format!("nothing is logged yet in {}", folder.display())
+}
+
+/// Answers whether there was anything.
+fn print_kept(reader: &mut LogReader, newest: Option<usize>, out: &mut impl Write) -> io::Result<bool> {
+    let mut any = false;
+    let mut kept = VecDeque::new();
+    reader.read(|line| {
+        any = true;
+        let Some(newest) = newest else {
+            return print(out, line);
+        };
+        kept.push_back(line.to_vec());
+        if kept.len() > newest {
+            kept.pop_front();
+        }
+        Ok(())
+    })?;
+    for line in &kept {
+        print(out, line)?;
+    }
+    out.flush()?;
+    Ok(any)
+}
+
+/// The log escapes what it writes; a file can be changed by others.
+fn print(out: &mut impl Write, line: &[u8]) -> io::Result<()> {
+    writeln!(out, "{}", text::escaped_line(&String::from_utf8_lossy(line)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn printed(folder: &Path, newest: Option<usize>) -> (bool, String) {
+        let mut out = Vec::new();
+        let any = print_kept(&mut LogReader::new(folder), newest, &mut out).unwrap();
+        (any, String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn the_newest_lines_are_printed_in_their_order_and_nothing_that_a_terminal_obeys() {
+        let home = tempfile::tempdir().unwrap();
+        assert_eq!(printed(home.path(), None), (false, String::new()));
+        fs::write(home.path().join("gloria-notify.1.log"), "one\ntwo\n").unwrap();
+        fs::write(home.path().join("gloria-notify.log"), b"three\x1b[2J\xff\nfour\n").unwrap();
+        let all = "one\ntwo\nthree\\u001b[2J\u{fffd}\nfour\n";
+        assert_eq!(printed(home.path(), None), (true, all.to_owned()));
+        assert_eq!(printed(home.path(), Some(3)).1, all["one\n".len()..]);
+        assert_eq!(printed(home.path(), Some(1)).1, "four\n");
+        assert_eq!(printed(home.path(), Some(0)), (true, String::new()));
+    }
+}

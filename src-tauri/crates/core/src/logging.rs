@@ -1,0 +1,21 @@
+//! How much is logged. The core decides that from settings and from what the user asks for; whoever runs it sets its
+//! log up by it.
+
+use serde::{Deserialize, Serialize};
+
+/// The least important that is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// What failed and cannot be mended by the app.
+    Error,
+    /// What failed and is tried again, or costs something.
+    Warn,
+    /// What an administrator wants to know of an ordinary day.
+    #[default]
+    Info,
+    /// Each step of the connection, and what becomes of each event.
+    Debug,
+    /// Everything.
+    Trace,
+}

@@ -1,0 +1,100 @@
+//! What is logged at which level.
+
+use gloria_core::logging::LogLevel;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+
+/// What the targets of this workspace's crates begin with.
+const OWN: &str = "gloria";
+
+/// The most that other crates log. Below it they describe each message and each poll: an hour of that would push ours
+/// out of the files, and nobody has looked whether it holds a text or a token.
+const MAX_FOREIGN: LevelFilter = LevelFilter::WARN;
+
+/// The most that other crates log where `GLORIA_LOG` names them.
+const MAX_NAMED_FOREIGN: LevelFilter = LevelFilter::INFO;
+
+/// The filter for a level and for what `GLORIA_LOG` asks for beyond it. A level without a target there is for our own
+/// crates, in place of `level` where it says more.
+pub(super) fn filter(level: LogLevel, directives: Option<&Targets>) -> Targets {
+    let mut own = level_filter(level);
+    if let Some(asked) = directives.and_then(Targets::default_level) {
+        own = own.max(asked);
+    }
+    let mut filter = Targets::new()
+        .with_target(OWN, own)
+        .with_default(own.min(MAX_FOREIGN));
+    for (target, level) in directives.into_iter().flatten() {
+        let level = if target.starts_with(OWN) {
+            level
+        } else {
+            level.min(MAX_NAMED_FOREIGN)
+        };
+        filter = filter.with_target(target, level);
+    }
+    filter
+}
+
+fn level_filter(level: LogLevel) -> LevelFilter {
+    match level {
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::Level;
+
+    use super::*;
+
+    fn logged(level: LogLevel, directives: &str, target: &str) -> Option<Level> {
+        let directives = (!directives.is_empty()).then(|| directives.parse().unwrap());
+        let filter = filter(level, directives.as_ref());
+        let levels = [Level::TRACE, Level::DEBUG, Level::INFO, Level::WARN, Level::ERROR];
+        levels
+            .into_iter()
+            .find(|level| filter.would_enable(target, level))
+    }
+
+    #[test]
+    fn the_level_is_for_our_own_crates() {
+        for own in [
+            "gloria_core::actor",
+            "gloria_stream",
+            "gloria_notify::app",
+            "gloria",
+        ] {
+            assert_eq!(logged(LogLevel::Info, "", own), Some(Level::INFO), "{own}");
+            assert_eq!(logged(LogLevel::Trace, "", own), Some(Level::TRACE), "{own}");
+            assert_eq!(logged(LogLevel::Error, "", own), Some(Level::ERROR), "{own}");
+        }
+        for foreign in ["hyper::proto", "zbus::connection", "tao", "h2"] {
+            for (level, most) in [
+                (LogLevel::Trace, Level::WARN),
+                (LogLevel::Debug, Level::WARN),
+                (LogLevel::Error, Level::ERROR),
+            ] {
+                assert_eq!(logged(level, "", foreign), Some(most), "{foreign} at {level:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_variable_says_more_and_bounds_other_crates_all_the_same() {
+        assert_eq!(logged(LogLevel::Info, "trace", "gloria_core"), Some(Level::TRACE));
+        assert_eq!(logged(LogLevel::Info, "trace", "zbus"), Some(Level::WARN));
+        assert_eq!(
+            logged(LogLevel::Info, "zbus=trace", "zbus::connection"),
+            Some(Level::INFO)
+        );
+        assert_eq!(logged(LogLevel::Info, "zbus=error", "zbus"), Some(Level::ERROR));
+        let one = "gloria_stream=debug";
+        assert_eq!(logged(LogLevel::Info, one, "gloria_stream"), Some(Level::DEBUG));
+        assert_eq!(logged(LogLevel::Info, one, "gloria_core"), Some(Level::INFO));
+        // The debug log holds beside a variable that asks for less.
+        assert_eq!(logged(LogLevel::Debug, "info", "gloria_core"), Some(Level::DEBUG));
+    }
+}

@@ -1,0 +1,65 @@
+//! The log of a whole process: this test's own program, started once more.
+
+use std::env;
+use std::fs;
+use std::process::Command;
+use std::thread;
+
+use gloria_desktop::{Logs, logs};
+
+fn refused(text: String) -> Result<(), String> {
+    Err(text)
+}
+
+/// What only a program that was started by the test below does.
+#[test]
+#[ignore = "started by another test"]
+fn a_program_that_panics() {
+    let folder = env::var_os("LOGS").unwrap();
+    let _logs = Logs::start(Some(folder.as_ref()), None);
+    logs::log_panics();
+    let panicking: [(&str, fn()); 4] = [
+        ("constant", || panic!("a constant message")),
+        ("formatted", || {
+            panic!("a formatted {}", env::var("SECRET").unwrap())
+        }),
+        ("cut", || {
+            let text = env::var("SECRET").unwrap() + "é";
+            let _ = text[..text.len() - 1].len();
+        }),
+        ("unwrapped", || refused(env::var("SECRET").unwrap()).unwrap()),
+    ];
+    for (name, panicking) in panicking {
+        let thread = thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(panicking)
+            .unwrap();
+        assert!(thread.join().is_err());
+    }
+    // As the system does it: nothing else of the program comes to run.
+    std::process::abort();
+}
+
+#[test]
+fn a_panic_is_in_the_log_before_the_program_is_gone_and_quotes_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("logs");
+    let output = Command::new(env::current_exe().unwrap())
+        .args(["--exact", "a_program_that_panics", "--ignored", "--nocapture"])
+        .env("LOGS", &folder)
+        .env("SECRET", "sentinel")
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let log = fs::read_to_string(folder.join("gloria-notify.log")).unwrap();
+    let lines: Vec<_> = log.lines().collect();
+    assert_eq!(lines.len(), 4, "{log}");
+    for (line, thread) in lines.iter().zip(["constant", "formatted", "cut", "unwrapped"]) {
+        assert!(line.contains("a panic") && line.contains("logs.rs:"), "{line}");
+        assert!(line.contains(&format!("thread=\"{thread}\"")), "{line}");
+    }
+    assert!(lines[0].contains("a constant message"), "{log}");
+    assert!(!log.contains("sentinel"), "{log}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(!stderr.contains("sentinel"), "{stderr}");
+}
