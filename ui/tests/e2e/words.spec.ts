@@ -35,6 +35,9 @@ for (const words of ['rtl', 'long'] as const) {
       await page.screenshot({ path: shot(`${name}-${words}`) });
       expect(await page.locator('html').getAttribute('dir')).toBe(words === 'rtl' ? 'rtl' : 'ltr');
       expect(await beyond(page)).toEqual([]);
+      await page.setViewportSize({ width: 360, height: 900 });
+      await page.screenshot({ path: shot(`${name}-${words}-360`) });
+      expect(await beyond(page)).toEqual([]);
     });
   }
 }

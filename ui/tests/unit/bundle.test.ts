@@ -26,6 +26,14 @@ test('nothing of the fake host is shipped', () => {
   for (const { text } of files) expect(text).not.toMatch(/Miriam Okafor|FakeHost|scenario=/);
 });
 
+test('the words of a language are in a file of their own, which is read when they are spoken', () => {
+  const spoken = files.filter(({ text }) => text.includes('ui-mark-all-read = Mark all read'));
+  expect(spoken).toHaveLength(1);
+  const page = files.find((file) => file.name === 'index.html')?.text ?? '';
+  expect(page).toContain('.js');
+  for (const { name } of spoken) expect(page).not.toContain(name);
+});
+
 test('nothing asks the network, and nothing is evaluated', () => {
   for (const { name, text } of files) {
     if (!name.endsWith('.js')) continue;
