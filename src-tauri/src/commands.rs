@@ -45,6 +45,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<tauri::Wry>) -> bool + Send + Sync + '
         inbox_mark_all_seen,
         item_follow,
         connection_retry,
+        connection_disconnect,
         connection_test,
         account_save,
         account_sign_out,
@@ -142,6 +143,11 @@ async fn item_follow(core: Core<'_>, request: FollowRequest) -> Answer<()> {
 #[tauri::command]
 async fn connection_retry(core: Core<'_>) -> Answer<()> {
     Ok(core.connection_retry().await?)
+}
+
+#[tauri::command]
+async fn connection_disconnect(core: Core<'_>) -> Answer<()> {
+    Ok(core.connection_disconnect().await?)
 }
 
 #[tauri::command]

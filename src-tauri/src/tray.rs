@@ -182,11 +182,13 @@ fn tooltip(view: &TrayView) -> String {
     text.of(&view.tooltip)
 }
 
-const ACTIONS: [(&str, MenuAction); 5] = [
+const ACTIONS: [(&str, MenuAction); 7] = [
     ("open", MenuAction::Open),
     ("pause-sounds", MenuAction::PauseSounds),
     ("resume-sounds", MenuAction::ResumeSounds),
     ("reconnect", MenuAction::Reconnect),
+    ("connect", MenuAction::Connect),
+    ("disconnect", MenuAction::Disconnect),
     ("quit", MenuAction::Quit),
 ];
 
@@ -228,8 +230,11 @@ fn perform(app: &AppHandle, core: &CoreHandle, action: MenuAction) {
         MenuAction::Open => window::open_soon(app, None),
         MenuAction::PauseSounds => pause(PAUSE),
         MenuAction::ResumeSounds => pause(0),
-        MenuAction::Reconnect => {
+        MenuAction::Reconnect | MenuAction::Connect => {
             async_runtime::spawn(async move { core.connection_retry().await.map_err(log) });
+        }
+        MenuAction::Disconnect => {
+            async_runtime::spawn(async move { core.connection_disconnect().await.map_err(log) });
         }
         MenuAction::Quit => app::quit(app, core),
     }

@@ -227,6 +227,19 @@ export class FakeHost implements Host, Fake {
       );
       return Promise.resolve(null);
     },
+    connection_disconnect: () => {
+      this.connection({
+        state: 'disconnected',
+        reason: 'disconnected by you',
+        remedy: 'none',
+        needsUser: false,
+        longOutage: false,
+        attempt: 0,
+        nextAttemptAt: null,
+        connectedSince: null,
+      });
+      return Promise.resolve(null);
+    },
     connection_test: ({ address, token }) => {
       const report = testReport(address, token);
       return new Promise((answer) => setTimeout(() => answer(report), DIAL_MS));
@@ -235,7 +248,7 @@ export class FakeHost implements Host, Fake {
       const { account } = this.scenario;
       const value: AccountView = {
         ...account,
-        address: account.addressLocked ? account.address : address,
+        address: account.addressLock !== null ? account.address : address,
         token: account.token === 'keyringUnavailable' ? 'keyringUnavailable' : 'present',
         tokenProblem: '',
         needsSetup: false,

@@ -10,6 +10,7 @@ export type Time = Date | number;
 
 /** The parameters of each message by its id; `undefined` where it has none. */
 export interface Messages {
+  outage: undefined;
   'alert-digest-burst': undefined;
   'alert-digest-late': undefined;
   'alert-digest-missed': undefined;
@@ -53,7 +54,6 @@ export interface Messages {
   'digest-newest': { title: string | Message };
   'digest-urgent': { count: number; title: string | Message };
   'needs-you': undefined;
-  outage: undefined;
   'outage-long': { minutes: number; reason: Message };
   'outage-needs-you': { reason: Message };
   'tray-connected': undefined;
@@ -111,6 +111,8 @@ export interface Messages {
   'ui-arrived-one': { title: Value };
   'ui-attempt': { number: Value };
   'ui-attempt-when': { number: Value; when: Value };
+  'ui-auto-connect': undefined;
+  'ui-auto-connect-note': undefined;
   'ui-back': undefined;
   'ui-back-key': undefined;
   'ui-back-to-list': undefined;
@@ -147,6 +149,8 @@ export interface Messages {
   'ui-date-year': { at: Time };
   'ui-detail': undefined;
   'ui-details': undefined;
+  'ui-disconnect': undefined;
+  'ui-disconnected-advice': undefined;
   'ui-dismiss': undefined;
   'ui-done-all-read': undefined;
   'ui-done-archived': undefined;
@@ -260,7 +264,8 @@ export interface Messages {
   'ui-list-archived': undefined;
   'ui-list-inbox': undefined;
   'ui-list-unread': undefined;
-  'ui-locked': undefined;
+  'ui-locked-administrator': undefined;
+  'ui-locked-environment': undefined;
   'ui-mark-all-read': undefined;
   'ui-mark-read': undefined;
   'ui-mark-read-key': undefined;
@@ -286,6 +291,7 @@ export interface Messages {
   'ui-no-errors': { time: Value };
   'ui-no-server': undefined;
   'ui-no-value': undefined;
+  'ui-not-disconnected': { reason: Value };
   'ui-not-marked': { reason: Value };
   'ui-not-marked-read': { reason: Value };
   'ui-not-marked-seen': { reason: Value };
@@ -419,7 +425,7 @@ export interface Messages {
   'ui-token-personal': undefined;
   'ui-token-saved': undefined;
   'ui-token-show': undefined;
-  'ui-token-state-address-locked': { state: Value };
+  'ui-token-state-address-locked': { lock: Value; state: Value };
   'ui-token-state-locked': undefined;
   'ui-token-state-missing': undefined;
   'ui-token-state-present': undefined;

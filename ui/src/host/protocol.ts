@@ -138,7 +138,7 @@ export type Transport = "sse" | "webSocket";
 /**
  * Where the connection stands.
  */
-export type ConnectionState = "idle" | "connecting" | "connected" | "waiting" | "circuitOpen" | "halted";
+export type ConnectionState = "idle" | "disconnected" | "connecting" | "connected" | "waiting" | "circuitOpen" | "halted";
 
 /**
  * What the user can do about the connection.
@@ -349,9 +349,9 @@ export type AccountView = {
  */
 address: string | null, 
 /**
- * Whether an administrator or the environment sets the address.
+ * Who sets the address in the user's place, if anybody does.
  */
-addressLocked: boolean, 
+addressLock: LockedBy | null, 
 /**
  * What is known of the token.
  */
@@ -712,9 +712,17 @@ appearance: Appearance,
  */
 proxy: string, 
 /**
- * Whether an administrator or the environment sets the proxy.
+ * It connects by itself at the start.
  */
-proxyLocked: boolean, };
+autoConnect: boolean, 
+/**
+ * How much the log has.
+ */
+logLevel: LogLevel, 
+/**
+ * The settings that the user cannot change, by their names in the settings file.
+ */
+locks: Partial<Record<SettingName, LockedBy>>, };
 
 /**
  * Changes of [`Preferences`]; absent fields stay.
@@ -739,7 +747,15 @@ appearance?: Appearance,
 /**
  * "system", "none", or the proxy's address.
  */
-proxy?: string, };
+proxy?: string, 
+/**
+ * It connects by itself at the start.
+ */
+autoConnect?: boolean, 
+/**
+ * How much the log has.
+ */
+logLevel?: LogLevel, };
 
 /**
  * A bundled sound.
@@ -750,6 +766,16 @@ export type SoundName = "chime" | "knock" | "bloom" | "alarm";
  * The colours of the window.
  */
 export type Appearance = "system" | "light" | "dark";
+
+/**
+ * The least important that is logged.
+ */
+export type LogLevel = "error" | "warn" | "info" | "debug" | "trace";
+
+/**
+ * Who keeps the user from changing a setting.
+ */
+export type LockedBy = "administrator" | "environment";
 
 /**
  * How long sounds stay silent.
@@ -842,9 +868,13 @@ inbox_mark_all_seen: [null, Counts],
  */
 item_follow: [FollowRequest, null], 
 /**
- * Dials at once.
+ * Dials at once, also after a disconnection.
  */
 connection_retry: [null, null], 
+/**
+ * Hangs up, until somebody asks for a connection or the app ends.
+ */
+connection_disconnect: [null, null], 
 /**
  * Tries an address and a token without saving them.
  */
@@ -877,6 +907,11 @@ sounds_pause: [PauseRequest, null],
  * Tells the core which view the page shows. It holds for 15 s, so the page repeats it every 5 s.
  */
 window_shows: [WindowView, null], };
+
+/**
+ * The settings, by their names in the settings file.
+ */
+export type SettingName = 'api.allow_plain_http' | 'api.url' | 'auth.transport' | 'auth.token_for' | 'sse.auto_connect' | 'sse.reconnect_interval' | 'sse.max_reconnect_attempts' | 'sse.heartbeat_interval' | 'sse.types' | 'network.proxy' | 'network.no_proxy' | 'network.ca_file' | 'network.client_certificate' | 'network.client_key' | 'network.client_certificate_password' | 'network.probe_url' | 'sounds.enabled' | 'sounds.volume' | 'sounds.sound' | 'window.appearance' | 'log.level' | 'metrics.listen' | 'inbox.keep_days' | 'inbox.keep_items';
 
 /**
  * Characters that show nothing, or change how the text around them is shown: first and last of each range.

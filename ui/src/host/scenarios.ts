@@ -22,7 +22,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
     items: [],
     account: {
       address: null,
-      addressLocked: false,
+      addressLock: null,
       token: 'missing',
       tokenLocked: false,
       tokenProblem: '',
@@ -41,7 +41,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
     items: [],
     account: {
       address: 'https://gloria.example.com/api',
-      addressLocked: true,
+      addressLock: 'administrator',
       token: 'keyringUnavailable',
       tokenLocked: false,
       tokenProblem: 'no keyring answers on this computer',
@@ -125,7 +125,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
     ...busy(now),
     account: {
       address: 'https://gloria.example.com/api',
-      addressLocked: false,
+      addressLock: null,
       token: 'keyringLocked',
       tokenLocked: false,
       tokenProblem: 'the keyring is locked',
@@ -275,8 +275,17 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
     preferences: {
       ...busy(now).preferences,
       proxy: 'http://j.lindqvist:***@10.20.0.4:8080',
-      proxyLocked: true,
+      locks: { 'network.proxy': 'administrator' },
     },
+  }),
+  disconnected: (now) => ({
+    ...busy(now),
+    connection: connection({
+      state: 'disconnected',
+      reason: 'disconnected by you',
+      lastHeardAt: now - 5 * MINUTE,
+    }),
+    begin: still,
   }),
   freshStart: (now) => ({
     ...busy(now),

@@ -1,5 +1,6 @@
 import type { AccountForm, AccountView, TestReport } from '../host/protocol';
 import { sentenceOf, t } from '../words/words';
+import { lockWords } from './locks';
 
 /** What is wrong with each field, in words; empty where nothing is. */
 export interface AccountProblems {
@@ -52,7 +53,7 @@ export function tokenHint(account: AccountView, address: string): { text: string
   if (address.trim() !== '' && !isOwnServer(address, account)) {
     return { text: t('ui-token-other'), tone: 'quiet' };
   }
-  if (isTokenLocked(address, account)) return { text: t('ui-locked'), tone: 'quiet' };
+  if (isTokenLocked(address, account)) return { text: lockWords('environment'), tone: 'quiet' };
   const { token } = account;
   const problem = sentenceOf(account.tokenProblem);
   switch (token) {

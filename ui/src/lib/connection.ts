@@ -16,6 +16,7 @@ interface ConnectionButton {
 /** Where it stands, as the words and the icon have it. */
 type Standing =
   | 'idle'
+  | 'disconnected'
   | 'connecting'
   | 'connected'
   | 'unstored'
@@ -46,6 +47,7 @@ export interface ConnectionWords {
 
 const TITLES: Record<Standing, PlainId> = {
   idle: 'ui-idle',
+  disconnected: 'ui-idle',
   connecting: 'ui-connecting',
   connected: 'ui-connected',
   unstored: 'ui-connected-unstored',
@@ -105,6 +107,18 @@ export function connectionWords(view: ConnectionView, now: EpochMillis): Connect
         progress: '',
         state: title,
         buttons: [remedy ?? retry('ui-connect')],
+      };
+    case 'disconnected':
+      return {
+        ...common,
+        tone: 'quiet',
+        // Why it is so is all there is to say.
+        title: sentenceOf(view.reason),
+        progress: '',
+        state: sentenceOf(view.reason),
+        reason: view.storage === null ? '' : sentenceOf(view.storage),
+        advice: t('ui-disconnected-advice'),
+        buttons: [retry('ui-connect')],
       };
     case 'connecting':
       return {
@@ -173,7 +187,8 @@ export function connectionWords(view: ConnectionView, now: EpochMillis): Connect
 function standingOf(view: ConnectionView): Standing {
   switch (view.state) {
     case 'idle':
-      return 'idle';
+    case 'disconnected':
+      return view.state;
     case 'connecting':
       return 'connecting';
     case 'connected':

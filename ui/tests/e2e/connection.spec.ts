@@ -22,6 +22,7 @@ const SCENARIOS: Record<string, string> = {
   newcomer: 'Connected',
   longCause: 'Waiting to reconnect',
   noNetwork: 'Offline',
+  disconnected: 'Disconnected by you',
   circuitOpen: 'Not connected',
   signIn: 'Signed out',
   keyringLocked: 'Keyring locked',
@@ -215,7 +216,7 @@ test('a proxy is chosen, and a wrong address is not saved', async ({ app, page }
 test('a proxy of the organisation cannot be changed', async ({ app, page }) => {
   await app.open('webSocket');
   await app.get('preferences').click();
-  await expect(app.get('proxy-locked')).toContainText('Set by your organisation');
+  await expect(app.get('proxy-locked')).toContainText('Set by your administrator');
   await expect(app.get('proxy-locked')).toContainText(says('http://10.20.0.4:8080, as j.lindqvist'));
   await expect(page.getByRole('radio', { name: 'None' })).toHaveCount(0);
   await expect(app.get('proxy-address')).toHaveCount(0);
@@ -310,6 +311,18 @@ test('a long reason never cuts off when the next attempt is', async ({ app, page
     await expect(words).toHaveText(exactly('Reconnecting in 42 s'));
     expect(await words.evaluate((text) => text.scrollWidth - text.clientWidth), `${width}`).toBe(0);
   }
+});
+
+test('somebody disconnects, sees that they did, and connects again', async ({ app, page }) => {
+  await app.open('busy');
+  await app.get('connection-open').click();
+  await app.get('disconnect').click();
+  await expect(app.get('connection-title')).toHaveText('Disconnected by you');
+  await expect(app.get('disconnect')).toHaveCount(0);
+  expect(await app.calls('connection_disconnect')).toHaveLength(1);
+  await page.screenshot({ path: shot('disconnected') });
+  await app.get('retry').click();
+  await expect(app.get('connection-title')).toHaveText(/Connecting|Connected/);
 });
 
 test('a locked keyring is unlocked by a button of that name while attempts go on', async ({ app, page }) => {

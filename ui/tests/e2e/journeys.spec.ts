@@ -402,7 +402,7 @@ test('what is pasted goes to the core as it is, and its refusal stands at the fi
 test('an address of the organisation cannot be changed', async ({ app, page }) => {
   await app.open('managed');
   await expect(app.get('setup-address')).not.toBeEditable();
-  await expect(page.getByText('Set by your organisation')).toBeVisible();
+  await expect(page.getByText('Set by your administrator')).toBeVisible();
   await expect(page.getByText('kept until the app is closed')).toBeVisible();
 });
 

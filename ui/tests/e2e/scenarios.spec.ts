@@ -20,6 +20,7 @@ const SCENARIOS: Record<string, string> = {
   live: 'item',
   insecure: 'insecure-bar',
   noNetwork: 'retry',
+  disconnected: 'retry',
   missing: 'item',
   newcomer: 'empty',
   storage: 'notice',

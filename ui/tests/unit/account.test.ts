@@ -5,7 +5,7 @@ import { accountProblems, isOwnServer, isTokenLocked, refusedField, tokenHint } 
 
 const ACCOUNT: AccountView = {
   address: null,
-  addressLocked: false,
+  addressLock: null,
   token: 'missing',
   tokenLocked: false,
   tokenProblem: '',
@@ -76,7 +76,7 @@ test('a token from the environment is locked for its own server alone', () => {
     tokenLocked: true,
   };
   expect(isTokenLocked('https://a.example', account)).toBe(true);
-  expect(tokenHint(account, 'https://a.example').text).toBe('Set by your organisation');
+  expect(tokenHint(account, 'https://a.example').text).toBe('Set by the environment');
   expect(isTokenLocked('https://b.example', account)).toBe(false);
   expect(accountProblems({ address: 'https://b.example', token: null }, account).token).toContain(
     'belongs to another',

@@ -85,6 +85,17 @@ test.each([
   });
 });
 
+test('who disconnected sees it, and can connect', () => {
+  const ended = view({ state: 'disconnected', reason: 'disconnected by you' });
+  expect(connectionWords(ended, NOW)).toMatchObject({
+    tone: 'quiet',
+    title: 'Disconnected by you',
+    state: 'Disconnected by you',
+    reason: '',
+    buttons: [{ does: 'retry', label: 'Connect' }],
+  });
+});
+
 test('an attempt after failures says which it is', () => {
   expect(connectionWords(view({ state: 'connecting' }), NOW).state).toBe('Connecting…');
   expect(connectionWords(view({ state: 'connecting', attempt: 2 }), NOW).state).toBe(

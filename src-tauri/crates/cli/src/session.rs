@@ -12,7 +12,7 @@ use gloria_core::account::address::Address;
 use gloria_core::account::session::{EnvironmentTokenError, Server, ServerToken, environment_token};
 use gloria_core::account::{Accounts, Entry};
 use gloria_core::ports::{SecretError, Secrets};
-use gloria_core::settings::{AuthTransport, Settings, SettingsFile};
+use gloria_core::settings::{AuthTransport, Layers, Settings};
 use gloria_core::token::{Token, TokenError};
 use gloria_desktop::Keyring;
 use gloria_desktop::process;
@@ -44,10 +44,10 @@ struct Line<'a> {
 /// The settings in force for this user; mistakes in them are told on stderr.
 pub(crate) fn settings() -> anyhow::Result<Settings> {
     let paths = gloria_desktop::paths(process::variable)?;
-    let file = SettingsFile::read(&paths.settings());
-    let resolved = Settings::resolve(&file, process::text_variable);
+    let layers = Layers::read(&paths.settings(), &paths.managed);
+    let resolved = Settings::resolve(&layers, process::text_variable);
     for problem in &resolved.problems {
-        complain(problem);
+        complain(&problem.to_string());
     }
     Ok(resolved.settings)
 }

@@ -19,6 +19,8 @@ const WORKING: u8 = 1;
 pub(crate) const NOT_RUNNING: u8 = 3;
 /// Notifications do not arrive until the user does something.
 const NEEDS_USER: u8 = 4;
+/// It is not connected, and nobody wants it to be.
+const DISCONNECTED: u8 = 6;
 /// There is an app, and it does not say.
 pub(crate) const NO_ANSWER: u8 = 5;
 
@@ -59,6 +61,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
         Some("connected") => ExitCode::SUCCESS,
         Some("needsUser") => ExitCode::from(NEEDS_USER),
         Some("working") => ExitCode::from(WORKING),
+        Some("disconnected") => ExitCode::from(DISCONNECTED),
         Some(_) | None => ExitCode::from(NO_ANSWER),
     })
 }
@@ -144,6 +147,7 @@ fn headline(status: &Value, now: i64) -> String {
         return storage.map_or(connected.clone(), |storage| format!("{connected}, but {storage}"));
     }
     let mut words = match connection["reason"].as_str() {
+        Some(reason) if connection["state"] == "disconnected" => text::sentence(reason),
         Some(reason) if !reason.is_empty() => format!("Not connected: {reason}"),
         _ if connection["state"] == "connecting" => "Connecting".to_owned(),
         _ => "Not connected".to_owned(),
@@ -232,6 +236,9 @@ mod tests {
             headline(&status, 0),
             "Not connected: no token is saved; sign in first; open Gloria Notify to mend it"
         );
+        status = json!({"health": "disconnected",
+            "connection": {"state": "disconnected", "reason": "disconnected by you"}});
+        assert_eq!(headline(&status, 0), "Disconnected by you");
         status = json!({"health": "working", "connection": {"state": "connecting", "reason": ""}});
         assert_eq!(headline(&status, 0), "Connecting");
     }

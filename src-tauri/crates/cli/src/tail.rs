@@ -160,10 +160,10 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let (sender, deliveries) = mpsc::channel(WAITING_DELIVERIES);
     let user_agent = concat!("gloria/", env!("CARGO_PKG_VERSION"));
     let stream_options = StreamOptions {
-        timing: settings.timing,
+        timing: settings.timing(),
         network: NetworkOptions {
             system_proxies: Some(gloria_desktop::system_proxies()),
-            ..settings.network
+            ..settings.network()
         },
         also,
         ..StreamOptions::new(url, user_agent, seed())

@@ -11,6 +11,7 @@ mod pause;
 mod readers;
 mod requests;
 mod restarts;
+mod settings;
 mod setup;
 mod signals;
 mod storage;
@@ -31,7 +32,7 @@ use crate::account::address::Address;
 use crate::account::session::{self, Session, TokenReport};
 use crate::account::{Accounts, Entry};
 use crate::connection::conditions::Conditions;
-use crate::connection::{self, Moment, Surroundings};
+use crate::connection::{self, Disconnected, Moment, Surroundings};
 use crate::handle::{CoreHandle, Inlet, Reply, Request, inlet, stopped};
 use crate::inbox::InboxError;
 use crate::item::Counts;
@@ -40,10 +41,10 @@ use crate::metrics::endpoint::Endpoint;
 use crate::ports::{Answer, NotificationError, NotificationEvent, Observation, SecretError, SoundError};
 use crate::private;
 use crate::protocol::{AccountView, Notice, NoticeKind, PersonQuestion, Preferences, Snapshot, TokenState};
-use crate::settings::{Key, Resolved, Settings, SettingsFile, proxy_words};
+use crate::settings::{Key, Layers, Origins, Resolved, Settings, proxy_words};
 use alerts::Alerts;
 use identity::Identity;
-use link::{Beside, Link};
+use link::{Beside, Link, Wish};
 use pause::SoundsPause;
 use readers::Readers;
 pub use setup::{Environment, Ports, Setup};
@@ -126,9 +127,9 @@ enum Input {
 
 struct Actor {
     setup: Setup,
-    file: SettingsFile,
+    layers: Layers,
     settings: Settings,
-    locked: Vec<Key>,
+    origins: Origins,
     store: Store,
     upkeep: upkeep::Upkeep,
     accounts: Accounts,
@@ -157,13 +158,13 @@ struct Actor {
 impl Actor {
     fn new(setup: Setup) -> Result<Self, InboxError> {
         private::tighten_all(&setup.paths);
-        let file = SettingsFile::read(&setup.paths.settings());
+        let layers = Layers::read(&setup.paths.settings(), &setup.paths.managed);
         let Resolved {
-            mut settings,
-            locked,
-            mut problems,
-        } = Settings::resolve(&file, |name| (setup.environment)(name));
-        settings.network.system_proxies = setup.ports.proxies.clone();
+            settings,
+            origins,
+            problems,
+        } = Settings::resolve(&layers, |name| (setup.environment)(name));
+        let mut problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
         Accounts::clean(&setup.paths);
         let mut accounts = Accounts::read(&setup.paths);
         let address = settings.address.as_ref();
@@ -212,8 +213,8 @@ impl Actor {
             version: setup.version.clone(),
             connection: connection::view(&status, None, surroundings, &now),
             counts,
-            account: account_view(&settings, &locked, &tokens, None),
-            preferences: preferences(&settings, &locked, sounds_pause.until()),
+            account: account_view(&settings, &origins, &tokens, None),
+            preferences: preferences(&settings, &origins, sounds_pause.until()),
             notices: notices
                 .into_iter()
                 .map(|(kind, message)| Notice { kind, message })
@@ -226,9 +227,9 @@ impl Actor {
         Ok(Self {
             rng: fastrand::Rng::with_seed(setup.seed),
             setup,
-            file,
+            layers,
             settings,
-            locked,
+            origins,
             store: Store::new(next, cursor),
             own_problems,
             link: Link::new(heard_at, meters.clone()),
@@ -271,6 +272,9 @@ impl Actor {
     async fn begin(&mut self) {
         self.on_first_notification_events().await;
         self.resume_alerts().await;
+        if self.link.wish() == Wish::Nothing && !self.settings.auto_connect {
+            self.link.want(Wish::Disconnection(Disconnected::AtStart));
+        }
         self.open_stream();
         self.publish_storage();
     }
@@ -357,7 +361,7 @@ impl Actor {
     fn publish_connection(&mut self) {
         let storage = self.store.needs_user().map(str::to_owned);
         let beside = Beside {
-            settings: &self.settings,
+            address: self.settings.address.as_ref(),
             known: &self.readers.state().connection,
             needs_setup: self.readers.state().account.needs_setup,
             storage,
@@ -395,7 +399,7 @@ impl Actor {
     fn publish_account(&mut self) {
         let view = account_view(
             &self.settings,
-            &self.locked,
+            &self.origins,
             &self.tokens,
             self.identity.question(),
         );
@@ -405,7 +409,7 @@ impl Actor {
     }
 
     fn publish_preferences(&mut self) {
-        let preferences = preferences(&self.settings, &self.locked, self.sounds_pause.until());
+        let preferences = preferences(&self.settings, &self.origins, self.sounds_pause.until());
         self.readers.publish_preferences(preferences);
     }
 
@@ -445,7 +449,7 @@ async fn received<T>(receiver: Option<&mut mpsc::Receiver<T>>) -> Option<T> {
 
 fn account_view(
     settings: &Settings,
-    locked: &[Key],
+    origins: &Origins,
     tokens: &Tokens,
     question: Option<PersonQuestion>,
 ) -> AccountView {
@@ -453,7 +457,7 @@ fn account_view(
     let no_token = matches!(token.state, TokenState::Missing | TokenState::KeyringUnavailable);
     AccountView {
         address: settings.address.as_ref().map(ToString::to_string),
-        address_locked: locked.contains(&Key::ApiUrl),
+        address_lock: origins.lock(Key::ApiUrl),
         token: token.state,
         token_locked: tokens.is_locked(settings.address.as_ref()),
         token_problem: token.problem.clone(),
@@ -462,15 +466,17 @@ fn account_view(
     }
 }
 
-fn preferences(settings: &Settings, locked: &[Key], sounds_paused_until: Option<i64>) -> Preferences {
+fn preferences(settings: &Settings, origins: &Origins, sounds_paused_until: Option<i64>) -> Preferences {
     Preferences {
         sounds: settings.sounds,
         volume: settings.volume,
         sound: settings.sound,
         sounds_paused_until,
         appearance: settings.appearance,
-        proxy: proxy_words(&settings.network.proxy),
-        proxy_locked: locked.contains(&Key::Proxy),
+        proxy: proxy_words(&settings.proxy),
+        auto_connect: settings.auto_connect,
+        log_level: settings.log_level,
+        locks: origins.locks(),
     }
 }
 

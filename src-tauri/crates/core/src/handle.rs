@@ -95,6 +95,7 @@ pub(crate) enum Request {
     ItemFollow(FollowRequest, Reply<()>),
     ItemShow(Option<String>, Reply<()>),
     ConnectionRetry(Reply<()>),
+    ConnectionDisconnect(Reply<()>),
     ConnectionTest(AccountForm, Reply<TestReport>),
     AccountSave(AccountForm, Reply<()>),
     AccountSignOut(Reply<()>),
@@ -214,8 +215,10 @@ requests! {
     item_follow(request: FollowRequest) -> () = ItemFollow;
     /// Asks the window to show an item, or just itself.
     item_show(key: Option<String>) -> () = ItemShow;
-    /// Dials at once.
+    /// Dials at once, also after a disconnection.
     connection_retry() -> () = ConnectionRetry;
+    /// Hangs up, until somebody asks for a connection or the app ends.
+    connection_disconnect() -> () = ConnectionDisconnect;
     /// Tries an address and a token.
     connection_test(form: AccountForm) -> TestReport = ConnectionTest;
     /// Saves address and token and connects.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::account::Account;
 use crate::inbox;
+use crate::settings::Managed;
 
 /// The folders of one installation. What is inside them is the core's business alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub struct Paths {
     pub logs: PathBuf,
     /// Where the folder of the inbox is.
     pub disk: Disk,
+    /// What this computer's administrator set.
+    pub managed: Managed,
 }
 
 /// Where a folder is, as far as it matters to a database.
@@ -36,6 +39,7 @@ impl Paths {
             data: home.to_owned(),
             logs: home.join("logs"),
             disk: Disk::Local,
+            managed: Managed::default(),
         }
     }
 

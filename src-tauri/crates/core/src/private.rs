@@ -32,6 +32,9 @@ pub enum NotPrivate {
     /// Whoever owns it can read and change it.
     #[error("{} belongs to another user of this computer", .0.display())]
     Foreign(PathBuf),
+    /// Whoever owns it could pass it off as the administrator's.
+    #[error("{} does not belong to the administrator", .0.display())]
+    NotAdministrators(PathBuf),
     /// Others can write it, and that cannot be changed.
     #[error("other users of this computer can write {}", .0.display())]
     Writable(PathBuf),
@@ -88,6 +91,14 @@ pub fn ensure(path: &Path) -> io::Result<()> {
 /// The owner is another user, and not the administrator. What is not there is nobody's.
 pub fn refuse_foreign(path: &Path) -> Result<(), NotPrivate> {
     modes::refuse_foreign(path)
+}
+
+/// Refuses an open file that the administrator does not own, or that others can write, by its folder too.
+///
+/// # Errors
+/// It could be somebody else's word.
+pub fn refuse_unless_administrators(path: &Path, file: &File) -> Result<(), NotPrivate> {
+    modes::refuse_unless_administrators(path, file)
 }
 
 /// Which mode a replaced file has.

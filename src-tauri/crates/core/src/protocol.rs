@@ -26,6 +26,6 @@ pub use connection::{
 pub use inbox::{FollowRequest, InboxFilter, InboxPage, InboxQuery, MarkRequest, Marked};
 pub use metrics::{ErrorCount, MetricsView, Minute, Processing, UnreadCount, UnreadReason};
 pub use notices::{Notice, NoticeKind};
-pub use preferences::{Appearance, PauseRequest, Preferences, PreferencesForm};
+pub use preferences::{Appearance, LockedBy, PauseRequest, Preferences, PreferencesForm};
 pub use snapshot::{Revised, Revision, Snapshot, Update};
 pub use window::WindowView;

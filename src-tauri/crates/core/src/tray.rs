@@ -86,6 +86,10 @@ pub enum MenuAction {
     ResumeSounds,
     /// Dials at once.
     Reconnect,
+    /// Connects after a disconnection.
+    Connect,
+    /// Hangs up, until somebody connects.
+    Disconnect,
     /// Ends the app.
     Quit,
 }
@@ -96,10 +100,11 @@ pub fn view(state: &Snapshot, now: EpochMillis, local: &LocalTime) -> TrayView {
         .preferences
         .sounds_paused_until
         .is_some_and(|until| until > now);
+    let is_disconnected = state.connection.state == ConnectionState::Disconnected;
     let icon = if state.connection.needs_user {
         TrayIcon::Attention
     } else if state.connection.state != ConnectionState::Connected {
-        if state.connection.long_outage {
+        if state.connection.long_outage || is_disconnected {
             TrayIcon::Disconnected
         } else {
             TrayIcon::Reconnecting
@@ -114,7 +119,7 @@ pub fn view(state: &Snapshot, now: EpochMillis, local: &LocalTime) -> TrayView {
         label: label.to_owned(),
         enabled,
     };
-    let menu = vec![
+    let mut menu = vec![
         entry(MenuAction::Open, "Open inbox", true),
         if paused {
             entry(MenuAction::ResumeSounds, "Resume sounds", true)
@@ -125,9 +130,15 @@ pub fn view(state: &Snapshot, now: EpochMillis, local: &LocalTime) -> TrayView {
                 state.preferences.sounds,
             )
         },
-        entry(MenuAction::Reconnect, "Reconnect now", !state.account.needs_setup),
-        entry(MenuAction::Quit, "Quit Gloria Notify", true),
     ];
+    if is_disconnected {
+        menu.push(entry(MenuAction::Connect, "Connect", true));
+    } else {
+        let is_set_up = !state.account.needs_setup;
+        menu.push(entry(MenuAction::Reconnect, "Reconnect now", is_set_up));
+        menu.push(entry(MenuAction::Disconnect, "Disconnect", is_set_up));
+    }
+    menu.push(entry(MenuAction::Quit, "Quit Gloria Notify", true));
     TrayView {
         icon,
         tooltip: tooltip(state, local),
@@ -163,6 +174,7 @@ fn tooltip(state: &Snapshot, local: &LocalTime) -> String {
             }
             ConnectionState::Halted => "Needs you".to_owned(),
             ConnectionState::Idle => "Not connected".to_owned(),
+            ConnectionState::Disconnected => text::sentence(&connection.reason),
         }
     };
     let heard = connection
@@ -176,6 +188,8 @@ fn tooltip(state: &Snapshot, local: &LocalTime) -> String {
     let reason = match &connection.storage {
         // What the user is needed for, whatever else there is.
         Some(storage) => storage,
+        // Said already.
+        None if connection.state == ConnectionState::Disconnected => "",
         None if offline => "this computer is offline",
         None if connection.reason.is_empty() && is_mute => "notifications can't be shown",
         None => &connection.reason,
@@ -216,6 +230,8 @@ fn fitting(text: &str, most: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::item::{Counts, SoundName};
     use crate::protocol::{
@@ -251,7 +267,7 @@ mod tests {
             },
             account: AccountView {
                 address: None,
-                address_locked: false,
+                address_lock: None,
                 token: TokenState::Present,
                 token_locked: false,
                 token_problem: String::new(),
@@ -265,7 +281,9 @@ mod tests {
                 sounds_paused_until: None,
                 appearance: Appearance::System,
                 proxy: "system".into(),
-                proxy_locked: false,
+                auto_connect: true,
+                log_level: crate::logging::LogLevel::Info,
+                locks: BTreeMap::new(),
             },
             notices: Vec::new(),
             requested_item: None,
@@ -407,6 +425,20 @@ mod tests {
                 "{tooltip}"
             );
         }
+    }
+
+    #[test]
+    fn whoever_disconnected_sees_it_and_can_connect() {
+        let mut state = state(ConnectionState::Disconnected, 2);
+        state.connection.reason = "disconnected by you".into();
+        let shown = view(&state, 0, &utc());
+        assert_eq!(shown.icon, TrayIcon::Disconnected);
+        assert_eq!(shown.tooltip, "Gloria Notify\nDisconnected by you\n2 new");
+        let offers = |view: &TrayView, action| view.menu.iter().any(|entry| entry.action == action);
+        assert!(offers(&shown, MenuAction::Connect) && !offers(&shown, MenuAction::Disconnect));
+        state.connection.state = ConnectionState::Connected;
+        let shown = view(&state, 0, &utc());
+        assert!(!offers(&shown, MenuAction::Connect) && offers(&shown, MenuAction::Disconnect));
     }
 
     #[test]

@@ -3,14 +3,18 @@
 mod disk;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use gloria_core::paths::Paths;
+use gloria_core::settings::{Managed, Source};
 use thiserror::Error;
 
 /// The app's folder inside the system's. Tauri names the web view's own folder so too, and the Windows uninstaller
 /// removes both by this name.
 const FOLDER: &str = "com.gloriasystem.notify";
+
+/// The administrator's folder on Linux.
+const ADMINISTRATORS: &str = "/etc/gloria-notify";
 
 /// Why there is no place for the app's files.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -59,6 +63,7 @@ fn resolve(system: System, environment: impl Fn(&str) -> Option<OsString>) -> Re
     if let Some(home) = folder("GLORIA_HOME") {
         return Ok(Paths {
             disk: disk::of(&home),
+            managed: managed(system),
             ..Paths::within(&home)
         });
     }
@@ -90,15 +95,27 @@ fn resolve(system: System, environment: impl Fn(&str) -> Option<OsString>) -> Re
     Ok(Paths {
         config: config.join(FOLDER),
         disk: disk::of(&data),
+        managed: managed(system),
         data,
         logs,
     })
 }
 
+/// Where the administrator's settings are. No variable moves them, `GLORIA_HOME` neither: who may set it is not who may
+/// say what is fixed.
+fn managed(system: System) -> Managed {
+    match system {
+        System::Xdg => Managed {
+            defaults: Source::File(Path::new(ADMINISTRATORS).join("defaults.toml")),
+            policy: Source::File(Path::new(ADMINISTRATORS).join("policy.toml")),
+        },
+        // Here come `HKLM\Software\Gloria System\Gloria Notify` and `/Library/Preferences`, by `Source::System`.
+        System::Windows | System::MacOs => Managed::default(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
 
     fn resolved(system: System, variables: &[(&str, &str)]) -> Result<(String, String, String), NoHome> {

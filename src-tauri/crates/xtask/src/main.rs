@@ -72,7 +72,7 @@ fn protocol() -> Result<ExitCode> {
             ["test", "--quiet"]
                 .into_iter()
                 .chain(target)
-                .chain(["typescript"]),
+                .chain(["is_current"]),
         );
         commands::run(generate.env("GLORIA_REGENERATE", "1"))?;
     }

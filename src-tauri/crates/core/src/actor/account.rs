@@ -2,23 +2,22 @@
 
 use std::sync::Arc;
 
-use gloria_stream::{CredentialProvider, IdleReason, ProxyChoice, Status, StreamOptions};
-use secrecy::ExposeSecret as _;
-use toml::Value;
+use gloria_stream::{CredentialProvider, IdleReason, Status, StreamOptions};
 
 use super::Actor;
+use super::link::Wish;
 use super::storage::Next;
 use crate::account::Entry;
 use crate::account::address::Address;
 use crate::account::session::{Server, TokenFor};
+use crate::connection::Disconnected;
 use crate::connection::probe::{self, Entered};
 use crate::event;
 use crate::handle::{CoreError, Reply};
 use crate::inbox::{Inbox, InboxError, Opened};
 use crate::paths::Paths;
-use crate::protocol::{AccountForm, NoticeKind, PreferencesForm, TestReport};
-use crate::settings::{self, Key, Settings, SettingsFileError, appearance_word, sound_word};
-use crate::text::sentence;
+use crate::protocol::{AccountForm, NoticeKind, TestReport};
+use crate::settings::{Change, Key, Raw};
 
 /// The inbox of the account in force; without an address there is none, and an empty one in memory stands in.
 pub(super) fn open_inbox(paths: &Paths, account: Option<&Entry>) -> Result<Opened, InboxError> {
@@ -35,18 +34,27 @@ pub(super) fn open_inbox(paths: &Paths, account: Option<&Entry>) -> Result<Opene
 impl Actor {
     /// Connects to the address in force, if there is one, resuming after what is stored.
     pub(super) fn open_stream(&mut self) {
-        self.link.want(true);
         self.drop_stream();
+        // What mends itself, and a new token, do not overrule a person who disconnected.
+        let is_unwanted = matches!(self.link.wish(), Wish::Disconnection(_));
+        if !is_unwanted {
+            self.link.want(Wish::Connection);
+        }
         let Some(address) = self.settings.address.clone() else {
             self.set_status(Status::Idle(IdleReason::NotStarted));
             return;
         };
+        if is_unwanted {
+            self.tokens.put_in_force(self.session_for(&address));
+            self.set_status(Status::Idle(IdleReason::Stopped));
+            return;
+        }
         // One that began without a position would bring what was shown, or miss what was not.
         if self.store.holds_stream() {
             self.set_status(Status::Idle(IdleReason::NotStarted));
             return;
         }
-        self.link.find_proxy(&self.settings);
+        self.find_proxy();
         let session = self.session_for(&address);
         self.tokens.put_in_force(session.clone());
         if self.identity.is_asked() {
@@ -57,8 +65,8 @@ impl Actor {
         // Nobody's position goes with a token of which it is not known whose it is.
         let cursor = self.store.cursor().filter(|_| !self.identity.is_unknown());
         let options = StreamOptions {
-            timing: self.settings.timing,
-            network: self.settings.network.clone(),
+            timing: self.settings.timing(),
+            network: self.network(),
             also: address.elsewhere(&self.settings.types),
             ..StreamOptions::new(
                 address.stream(&event::asked_for(&self.settings.types)),
@@ -80,6 +88,14 @@ impl Actor {
         self.link.close();
     }
 
+    /// Hangs up, until somebody asks for a connection.
+    pub(super) fn disconnect(&mut self) {
+        self.link.want(Wish::Disconnection(Disconnected::ByUser));
+        self.drop_stream();
+        self.set_status(Status::Idle(IdleReason::Stopped));
+        self.publish_connection();
+    }
+
     fn user_agent(&self) -> String {
         format!("gloria-notify/{}", self.setup.version)
     }
@@ -96,7 +112,7 @@ impl Actor {
             self.link.status(),
             Status::Connected { .. } | Status::Waiting { .. }
         ) {
-            self.link.find_proxy(&self.settings);
+            self.find_proxy();
         }
         self.watch_keyring();
         self.tell_outage();
@@ -104,7 +120,7 @@ impl Actor {
 
     fn typed_address(&self, typed: &str) -> Result<Address, CoreError> {
         match &self.settings.address {
-            Some(address) if self.locked.contains(&Key::ApiUrl) => Ok(address.clone()),
+            Some(address) if self.origins.lock(Key::ApiUrl).is_some() => Ok(address.clone()),
             _ => Address::parse(typed, self.settings.allow_plain_http)
                 .map_err(|error| CoreError::Invalid(error.to_string())),
         }
@@ -117,7 +133,7 @@ impl Actor {
             Err(error) => return reply.answer(Err(error)),
         };
         let (user_agent, seed) = (self.user_agent(), self.rng.u64(..));
-        let network = self.settings.network.clone();
+        let network = self.network();
         let credentials: Arc<dyn CredentialProvider> = match form.token {
             Some(token) => Arc::new(Entered::new(&token, self.settings.auth_transport)),
             None => Arc::new(self.session_for(&address)),
@@ -177,20 +193,25 @@ impl Actor {
         if let Some(next) = next {
             self.begin_account(next, None).await?;
         }
-        if !self.locked.contains(&Key::ApiUrl) {
-            let typed = Value::String(address.to_string());
-            let mut changes = vec![(Key::ApiUrl, Some(typed))];
+        if self.origins.lock(Key::ApiUrl).is_none() {
+            let mut changes = vec![Change {
+                key: Key::ApiUrl,
+                value: Raw::Text(address.to_string()),
+            }];
             if self.settings.token_for == TokenFor::Address
                 && let Some(held) = self.tokens.environments_for_another(&Server::of(&address))
             {
                 // Else the next start would take the token for the new server's.
-                changes.push((Key::TokenFor, Some(Value::String(held.server().to_string()))));
+                changes.push(Change {
+                    key: Key::TokenFor,
+                    value: Raw::Text(held.server().to_string()),
+                });
             }
-            let saved = self.file.set(&changes);
             self.settings.address = Some(address);
-            self.note_saving(saved);
+            self.change_settings(changes);
         }
         self.publish_account();
+        self.link.want(Wish::Connection);
         self.open_stream();
         Ok(())
     }
@@ -253,86 +274,5 @@ impl Actor {
         self.publish_storage();
         self.begin_account_alerts().await;
         Ok(())
-    }
-
-    pub(super) fn save_preferences(&mut self, form: &PreferencesForm) -> Result<(), CoreError> {
-        // Before anything is changed: a form is taken as a whole or not at all.
-        let proxy = form
-            .proxy
-            .as_deref()
-            .map(|typed| self.typed_proxy(typed))
-            .transpose()?;
-        let defaults = Settings::default();
-        let mut changes = Vec::new();
-        if let Some(sounds) = form.sounds {
-            self.settings.sounds = sounds;
-            changes.push((
-                Key::Sounds,
-                (sounds != defaults.sounds).then_some(Value::Boolean(sounds)),
-            ));
-        }
-        if let Some(volume) = form.volume.map(|volume| volume.min(100)) {
-            self.settings.volume = volume;
-            let value = Value::Integer(volume.into());
-            changes.push((Key::Volume, (volume != defaults.volume).then_some(value)));
-        }
-        if let Some(sound) = form.sound {
-            self.settings.sound = sound;
-            let value = Value::String(sound_word(sound).into());
-            changes.push((Key::Sound, (sound != defaults.sound).then_some(value)));
-        }
-        if let Some(appearance) = form.appearance {
-            self.settings.appearance = appearance;
-            let value = Value::String(appearance_word(appearance).into());
-            changes.push((
-                Key::Appearance,
-                (appearance != defaults.appearance).then_some(value),
-            ));
-        }
-        let proxy = proxy.filter(|proxy| *proxy != self.settings.network.proxy);
-        if let Some(proxy) = &proxy {
-            let value = match proxy {
-                ProxyChoice::System => None,
-                ProxyChoice::Direct => Some("none".to_owned()),
-                ProxyChoice::Address(address) => Some(address.exposed().expose_secret().to_owned()),
-            };
-            changes.push((Key::Proxy, value.map(Value::String)));
-        }
-        let saved = self.file.set(&changes);
-        self.note_saving(saved);
-        if let Some(proxy) = proxy {
-            self.settings.network.proxy = proxy;
-            if self.link.is_wanted() {
-                self.open_stream();
-            }
-        }
-        self.publish_preferences();
-        Ok(())
-    }
-
-    fn typed_proxy(&self, typed: &str) -> Result<ProxyChoice, CoreError> {
-        let known = &self.settings.network.proxy;
-        if self.locked.contains(&Key::Proxy) {
-            return Ok(known.clone());
-        }
-        let invalid = |problem: String| CoreError::Invalid(format!("the proxy was not saved: {problem}"));
-        match (settings::proxy(typed).map_err(invalid)?, known) {
-            (ProxyChoice::Address(new), ProxyChoice::Address(known)) => {
-                Ok(ProxyChoice::Address(new.with_masked_password_of(known)))
-            }
-            (choice, _) => Ok(choice),
-        }
-    }
-
-    /// What could not be saved is told, and so are the mistakes that still stand: saving one setting mends no other.
-    fn note_saving(&mut self, saved: Result<(), SettingsFileError>) {
-        let mut problems = Settings::resolve(&self.file, |name| (self.setup.environment)(name)).problems;
-        problems.extend(self.own_problems.iter().cloned());
-        if let Err(error) = saved {
-            tracing::warn!(%error, "the settings hold until the app ends");
-            problems.insert(0, sentence(&error.to_string()));
-        }
-        let message = (!problems.is_empty()).then(|| problems.join("; "));
-        self.readers.set_notice(NoticeKind::Settings, message);
     }
 }

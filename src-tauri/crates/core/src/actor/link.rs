@@ -14,12 +14,11 @@ use tokio::time::Instant;
 use self::heard::Heard;
 use crate::account::address::Address;
 use crate::connection::outage::{self, Outage, OutageNews};
-use crate::connection::{self, Moment, Surroundings};
+use crate::connection::{self, Disconnected, Moment, Surroundings};
 use crate::inbox::Now;
 use crate::item::EpochMillis;
 use crate::metrics::Meters;
 use crate::protocol::{ConnectionState, ConnectionView};
-use crate::settings::Settings;
 
 /// Deliveries that may wait for the inbox. When it is slow the stream stops reading, and the server's socket fills.
 const DELIVERY_CAPACITY: usize = 32;
@@ -33,8 +32,7 @@ const DATE_TOLERANCE: EpochMillis = 1_500;
 #[derive(Debug)]
 pub(super) struct Link {
     stream: Option<Stream>,
-    /// The user wants a connection, also while something keeps it from being made.
-    wanted: bool,
+    wish: Wish,
     status: Status,
     /// The id that the stream has reached, which an event without an id of its own carries on.
     position: Arc<str>,
@@ -60,9 +58,20 @@ struct Stream {
     deliveries: mpsc::Receiver<Delivery>,
 }
 
+/// What the user wants of the connection, also while something keeps it from being made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// It has not been asked for, or the user signed out: what mends itself opens none, a new token does.
+    Nothing,
+    /// One is wanted.
+    Connection,
+    /// None is wanted until somebody asks for one: nothing else opens it.
+    Disconnection(Disconnected),
+}
+
 /// What of the state beside it is part of how the connection looks.
 pub(super) struct Beside<'a> {
-    pub(super) settings: &'a Settings,
+    pub(super) address: Option<&'a Address>,
     /// What is published now.
     pub(super) known: &'a ConnectionView,
     pub(super) needs_setup: bool,
@@ -77,7 +86,7 @@ impl Link {
     pub(super) fn new(heard: Option<EpochMillis>, meters: Meters) -> Self {
         Self {
             stream: None,
-            wanted: false,
+            wish: Wish::Nothing,
             status: Status::Idle(IdleReason::NotStarted),
             position: Arc::from(""),
             epoch: None,
@@ -120,13 +129,17 @@ impl Link {
         self.meters.stopped();
     }
 
-    /// The user asked for a connection, or with `false` for none: nothing that mends itself may open one then.
-    pub(super) fn want(&mut self, wanted: bool) {
-        self.wanted = wanted;
+    /// What the user wants from now on.
+    pub(super) fn want(&mut self, wish: Wish) {
+        self.wish = wish;
+    }
+
+    pub(super) fn wish(&self) -> Wish {
+        self.wish
     }
 
     pub(super) fn is_wanted(&self) -> bool {
-        self.wanted
+        self.wish == Wish::Connection
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -233,15 +246,13 @@ impl Link {
         self.heard = Heard::new(heard);
     }
 
-    pub(super) fn on_network(&mut self, reachability: Reachability, settings: &Settings) {
+    pub(super) fn on_network(&mut self, reachability: Reachability) {
         self.reachability = Some(reachability);
-        self.find_proxy(settings);
     }
 
-    /// Learns which proxy the stream will be dialled through, for those who look.
-    pub(super) fn find_proxy(&mut self, settings: &Settings) {
-        let address = settings.address.as_ref();
-        self.proxy = address.and_then(|address: &Address| settings.network.proxy_for(&address.stream(&[])));
+    /// The proxy that the stream will be dialled through, for those who look.
+    pub(super) fn set_proxy(&mut self, proxy: Option<String>) {
+        self.proxy = proxy;
     }
 
     /// What the user has to hear about an outage now, if anything.
@@ -286,11 +297,11 @@ impl Link {
             storage: beside.storage,
             long_outage: self.outage.is_long(),
             history_since: self.connected_at.filter(|_| !beside.has_place),
-            ..Surroundings::new(
-                beside.settings.address.as_ref(),
-                self.reachability,
-                self.proxy.clone(),
-            )
+            disconnected: match self.wish {
+                Wish::Disconnection(disconnected) => Some(disconnected),
+                Wish::Nothing | Wish::Connection => None,
+            },
+            ..Surroundings::new(beside.address, self.reachability, self.proxy.clone())
         };
         let heard = self.heard.last(self.heard_by_stream());
         let mut view = connection::view(&self.status, heard, surroundings, now);
@@ -304,6 +315,7 @@ impl Link {
     /// Takes over what no new core can know.
     pub(super) fn succeed(&mut self, broken: &Self) {
         self.reachability = broken.reachability;
+        self.wish = broken.wish;
     }
 
     /// Has the test bring what the stream would.

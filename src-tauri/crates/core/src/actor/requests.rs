@@ -3,6 +3,7 @@
 use gloria_stream::Command;
 use tokio::time::Instant;
 
+use super::link::Wish;
 use super::{Actor, Report};
 use crate::handle::{CoreError, Reply, Request};
 use crate::inbox::{Inbox, InboxError};
@@ -56,6 +57,10 @@ impl Actor {
             }
             Request::ConnectionRetry(reply) => {
                 self.retry().await;
+                reply.answer(Ok(()));
+            }
+            Request::ConnectionDisconnect(reply) => {
+                self.disconnect();
                 reply.answer(Ok(()));
             }
             Request::ConnectionTest(form, reply) => self.test_connection(form, reply),
@@ -150,6 +155,7 @@ impl Actor {
             let command = match self.readers.state().connection.state {
                 ConnectionState::Halted => Command::CredentialsChanged,
                 ConnectionState::Idle
+                | ConnectionState::Disconnected
                 | ConnectionState::Connecting
                 | ConnectionState::Connected
                 | ConnectionState::Waiting
@@ -157,6 +163,7 @@ impl Actor {
             };
             self.link.send(command);
         } else {
+            self.link.want(Wish::Connection);
             self.open_stream();
         }
     }

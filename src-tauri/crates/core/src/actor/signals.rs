@@ -52,7 +52,8 @@ impl Actor {
         tracing::info!(?command, "the computer woke, or its network changed");
         self.link.send(command.clone());
         if let Command::Network(reachability) = command {
-            self.link.on_network(reachability, &self.settings);
+            self.link.on_network(reachability);
+            self.find_proxy();
             self.publish_connection();
         }
     }

@@ -216,7 +216,7 @@ async fn what_is_over_the_number_is_removed_step_by_step_once_the_server_has_tol
     let home = tempfile::tempdir().unwrap();
     let setup = setup(home.path());
     let (mut actor, _deliveries) = fed(&setup);
-    actor.settings.retention.items = 100;
+    actor.settings.keep_items = 100;
     actor
         .take_delivery(frames(1..351, setup.ports.clock.wall()))
         .await;

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use super::link::Wish;
 use super::{Actor, Report};
 use crate::account::Entry;
 use crate::account::address::Address;
@@ -302,7 +303,7 @@ impl Actor {
 
     /// Hangs up at once; whoever signs out hears when the keyring has answered.
     pub(super) fn sign_out(&mut self, reply: Reply<()>) {
-        self.link.want(false);
+        self.link.want(Wish::Nothing);
         self.drop_stream();
         self.identity.on_token();
         self.set_status(Status::Idle(IdleReason::Stopped));

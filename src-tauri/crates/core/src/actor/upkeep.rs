@@ -79,7 +79,7 @@ impl Actor {
             return;
         }
         let time = self.server_now();
-        let retention = self.settings.retention;
+        let retention = self.settings.retention();
         let mut sweep = self
             .upkeep
             .sweep

@@ -60,6 +60,26 @@ pub struct Surroundings {
     pub long_outage: bool,
     /// See [`ConnectionView::history_since`].
     pub history_since: Option<EpochMillis>,
+    /// No connection is wanted.
+    pub disconnected: Option<Disconnected>,
+}
+
+/// Why no connection is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disconnected {
+    /// The user disconnected.
+    ByUser,
+    /// The settings say not to connect at the start.
+    AtStart,
+}
+
+impl Disconnected {
+    fn words(self) -> &'static str {
+        match self {
+            Self::ByUser => "disconnected by you",
+            Self::AtStart => "not connected, because connecting at the start is off",
+        }
+    }
 }
 
 impl Surroundings {
@@ -81,6 +101,7 @@ impl Surroundings {
             needs_user: false,
             long_outage: false,
             history_since: None,
+            disconnected: None,
         }
     }
 }
@@ -131,7 +152,14 @@ pub fn view(
         history_since: surroundings.history_since,
     };
     match status {
-        Status::Idle(IdleReason::NotStarted | IdleReason::Stopped) => quiet,
+        Status::Idle(IdleReason::NotStarted | IdleReason::Stopped) => match surroundings.disconnected {
+            Some(disconnected) => ConnectionView {
+                state: ConnectionState::Disconnected,
+                reason: disconnected.words().to_owned(),
+                ..quiet
+            },
+            None => quiet,
+        },
         Status::Connecting { attempt } => ConnectionView {
             state: ConnectionState::Connecting,
             attempt: *attempt,

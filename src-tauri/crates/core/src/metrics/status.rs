@@ -40,15 +40,23 @@ pub enum Health {
     Working,
     /// It is not, and waiting alone leads nowhere.
     NeedsUser,
+    /// It is not, and nobody wants it to be.
+    Disconnected,
 }
 
 /// Sums the app up, by the same word that the window and the tray show.
 pub fn health(connection: &ConnectionView) -> Health {
     if connection.needs_user {
         Health::NeedsUser
-    } else if connection.state == ConnectionState::Connected {
-        Health::Connected
     } else {
-        Health::Working
+        match connection.state {
+            ConnectionState::Connected => Health::Connected,
+            ConnectionState::Disconnected => Health::Disconnected,
+            ConnectionState::Idle
+            | ConnectionState::Connecting
+            | ConnectionState::Waiting
+            | ConnectionState::CircuitOpen
+            | ConnectionState::Halted => Health::Working,
+        }
     }
 }

@@ -41,6 +41,20 @@ fn is_foreign(found: &Metadata) -> bool {
     owner != ROOT && !current_user().is_ok_and(|user| owner == user)
 }
 
+/// Refuses a file that anybody but the administrator can change, or put another one in the place of.
+pub(super) fn refuse_unless_administrators(path: &Path, file: &File) -> Result<(), NotPrivate> {
+    let refusal = |found: io::Result<Metadata>, place: &Path| match found {
+        Ok(found) if found.uid() == ROOT && found.mode() & OTHERS_WRITE == 0 => None,
+        Ok(found) if found.uid() == ROOT => Some(NotPrivate::Writable(place.to_owned())),
+        Ok(_) | Err(_) => Some(NotPrivate::NotAdministrators(place.to_owned())),
+    };
+    // Of the file that is open, for another one may have come to its path. A folder of its own may have a link in it,
+    // which whoever may write there has made.
+    let folder = path.parent().unwrap_or(path);
+    let refused = refusal(file.metadata(), path).or_else(|| refusal(fs::metadata(folder), folder));
+    refused.map_or(Ok(()), Err)
+}
+
 /// The user that this process acts as: the owner of a pipe that it makes. The standard library has no other way to ask
 /// that needs no file.
 fn current_user() -> io::Result<u32> {

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 #[cfg(test)]
 use ts_rs::TS;
 
+use super::preferences::LockedBy;
+
 /// Address and token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
@@ -12,8 +14,8 @@ use ts_rs::TS;
 pub struct AccountView {
     /// The API address in use, without credentials.
     pub address: Option<String>,
-    /// Whether an administrator or the environment sets the address.
-    pub address_locked: bool,
+    /// Who sets the address in the user's place, if anybody does.
+    pub address_lock: Option<LockedBy>,
     /// What is known of the token.
     pub token: TokenState,
     /// Whether the environment sets the token, for the server of this address alone.

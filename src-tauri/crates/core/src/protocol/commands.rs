@@ -40,8 +40,10 @@ commands! {
     inbox_mark_all_seen: () => Counts,
     /// Opens the item's link, or one of its actions, in the browser, and marks it read.
     item_follow: FollowRequest => (),
-    /// Dials at once.
+    /// Dials at once, also after a disconnection.
     connection_retry: () => (),
+    /// Hangs up, until somebody asks for a connection or the app ends.
+    connection_disconnect: () => (),
     /// Tries an address and a token without saving them.
     connection_test: AccountForm => TestReport,
     /// Saves address and token and connects.

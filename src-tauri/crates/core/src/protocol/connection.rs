@@ -78,6 +78,8 @@ pub enum Transport {
 pub enum ConnectionState {
     /// Not asked to connect.
     Idle,
+    /// The user wants no connection: they disconnected, or the app is set not to connect at the start.
+    Disconnected,
     /// An attempt is under way.
     Connecting,
     /// The stream is open.

@@ -1,5 +1,6 @@
 //! What the user can set.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::item::{EpochMillis, SoundName};
+use crate::logging::LogLevel;
 
 /// What the user can set.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -26,8 +28,13 @@ pub struct Preferences {
     pub appearance: Appearance,
     /// "system", "none", or the proxy's address with its password as `***`.
     pub proxy: String,
-    /// Whether an administrator or the environment sets the proxy.
-    pub proxy_locked: bool,
+    /// It connects by itself at the start.
+    pub auto_connect: bool,
+    /// How much the log has.
+    pub log_level: LogLevel,
+    /// The settings that the user cannot change, by their names in the settings file.
+    #[cfg_attr(test, ts(type = "Partial<Record<SettingName, LockedBy>>"))]
+    pub locks: BTreeMap<String, LockedBy>,
 }
 
 /// Changes of [`Preferences`]; absent fields stay.
@@ -46,6 +53,10 @@ pub struct PreferencesForm {
     pub appearance: Option<Appearance>,
     /// "system", "none", or the proxy's address.
     pub proxy: Option<String>,
+    /// It connects by itself at the start.
+    pub auto_connect: Option<bool>,
+    /// How much the log has.
+    pub log_level: Option<LogLevel>,
 }
 
 // The proxy's address may hold its password.
@@ -56,6 +67,8 @@ impl fmt::Debug for PreferencesForm {
             .field("volume", &self.volume)
             .field("sound", &self.sound)
             .field("appearance", &self.appearance)
+            .field("auto_connect", &self.auto_connect)
+            .field("log_level", &self.log_level)
             .finish_non_exhaustive()
     }
 }
@@ -72,6 +85,17 @@ pub enum Appearance {
     Light,
     /// Dark.
     Dark,
+}
+
+/// Who keeps the user from changing a setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub enum LockedBy {
+    /// This computer's administrator, by a policy.
+    Administrator,
+    /// A variable of the environment.
+    Environment,
 }
 
 /// How long sounds stay silent.

@@ -6,7 +6,9 @@ use ts_rs::{Config, TS};
 
 use super::*;
 use crate::item::*;
+use crate::logging::LogLevel;
 use crate::message::{Message, MessageArg};
+use crate::settings::Key;
 
 /// Where the UI reads it.
 const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../ui/src/host/protocol.ts");
@@ -66,6 +68,8 @@ fn generated() -> String {
         PreferencesForm,
         SoundName,
         Appearance,
+        LogLevel,
+        LockedBy,
         PauseRequest,
         Notice,
         NoticeKind,
@@ -88,6 +92,11 @@ fn generated() -> String {
         text.push_str(&declaration);
         text.push('\n');
     }
+    let names: Vec<_> = Key::ALL.iter().map(|key| format!("'{}'", key.name())).collect();
+    text.push_str(&format!(
+        "\n/**\n * The settings, by their names in the settings file.\n */\nexport type SettingName = {};\n",
+        names.join(" | ")
+    ));
     let ranges: Vec<_> = crate::text::INVISIBLE
         .iter()
         .map(|(first, last)| format!("[0x{first:x}, 0x{last:x}]"))

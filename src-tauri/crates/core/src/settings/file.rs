@@ -1,23 +1,35 @@
-//! The settings file: TOML, holding only what differs from the defaults.
+//! The user's settings file: TOML, holding only what differs from what is below it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use thiserror::Error;
-use toml::{Table, Value};
+use toml_edit::{Decor, DocumentMut, InlineTable, Item, RawString, Table};
 
-use super::Key;
+use super::layer::{Given, Layer, Place};
+use super::list::Key;
+use super::raw::Raw;
+use super::read::{Owner, Read, read};
 use crate::private::{self, Mode};
 
 mod replace;
 
-/// The file as it is, unknown keys included, so that saving loses nothing a newer version or an administrator wrote.
-#[derive(Debug, Clone, Default)]
-pub struct SettingsFile {
-    path: Option<PathBuf>,
-    table: Table,
-    broken: Option<String>,
+/// A setting that the user changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// Which.
+    pub key: Key,
+    /// To what.
+    pub value: Raw,
+}
+
+/// A value that is to be in force, and whether it would be without the file.
+#[derive(Debug, Clone, PartialEq)]
+struct Wanted {
+    raw: Raw,
+    is_below: bool,
 }
 
 /// Why the settings could not be saved.
@@ -33,189 +45,211 @@ pub enum SettingsFileError {
     },
 }
 
-impl SettingsFile {
-    /// Reads the file; one that is not there is empty. What is wrong with it is among its [`problems`](Self::problems).
-    pub fn read(path: &Path) -> Self {
-        let text = private::refuse_foreign(path)
-            .map_err(io::Error::from)
-            .and_then(|()| fs::read_to_string(path));
-        let file = match text {
-            Ok(text) => Self::from_text(&text),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::default(),
-            Err(error) => Self {
-                broken: Some(format!(
-                    "the settings file {} could not be read: {error}",
-                    path.display()
-                )),
-                ..Self::default()
-            },
-        };
+/// The user's file as it was read last, with what could not be saved since.
+#[derive(Debug, Clone)]
+pub(super) struct UserFile {
+    path: PathBuf,
+    layer: Layer,
+    unsaved: BTreeMap<Key, Wanted>,
+}
+
+impl UserFile {
+    pub(super) fn new(path: PathBuf, layer: Layer) -> Self {
         Self {
-            path: Some(path.to_owned()),
-            ..file
+            path,
+            layer,
+            unsaved: BTreeMap::new(),
         }
     }
 
-    /// Takes the text of a file that is nowhere; saving it keeps it in memory.
-    pub fn from_text(text: &str) -> Self {
-        match text.parse::<Table>() {
-            Ok(table) => Self {
-                table,
-                ..Self::default()
-            },
-            Err(error) => {
-                let line = error
-                    .span()
-                    .map_or(1, |span| text[..span.start].lines().count().max(1));
-                let problem = format!(
-                    "the settings file has a mistake in line {line}: {}",
-                    error.message()
-                );
-                Self {
-                    broken: Some(problem),
-                    ..Self::default()
-                }
-            }
+    pub(super) fn layer(&self) -> &Layer {
+        &self.layer
+    }
+
+    /// The file has changed.
+    pub(super) fn take(&mut self, layer: Layer) {
+        self.layer = layer.after(&self.layer);
+        self.overlay();
+    }
+
+    /// What was not saved holds all the same, until the app ends.
+    fn overlay(&mut self) {
+        for (key, wanted) in &self.unsaved {
+            let raw = wanted.raw.clone();
+            self.layer.given.insert(*key, Given { raw, line: None });
         }
     }
 
-    /// The value of a key, if the file has one.
-    pub fn get(&self, key: Key) -> Option<&Value> {
-        let (table, name) = key.name();
-        self.table.get(table)?.as_table()?.get(name)
-    }
-
-    /// Sets a key, or with `None` returns it to its default, and saves.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be written; the change then holds until the app ends.
-    pub fn set(&mut self, changes: &[(Key, Option<Value>)]) -> Result<(), SettingsFileError> {
-        for (key, value) in changes {
-            let (table, name) = key.name();
-            let entry = self
-                .table
-                .entry(table)
-                .or_insert_with(|| Value::Table(Table::new()));
-            if !entry.is_table() {
-                *entry = Value::Table(Table::new());
-            }
-            let Some(entry) = entry.as_table_mut() else {
-                continue;
+    /// Changes settings. What others wrote meanwhile is taken with it.
+    pub(super) fn change(&mut self, changes: Vec<Change>, below: &Layer) -> Result<(), SettingsFileError> {
+        for change in changes {
+            let wanted = Wanted {
+                is_below: is_same(change.key, &change.value, below),
+                raw: change.value,
             };
-            match value {
-                Some(value) => drop(entry.insert(name.to_owned(), value.clone())),
-                None => drop(entry.remove(name)),
+            self.unsaved.insert(change.key, wanted);
+        }
+        let saved = self.save();
+        match saved {
+            Ok(text) => {
+                self.unsaved.clear();
+                self.layer = Layer::parse(Place::UserFile, &text);
+                Ok(())
             }
-            if entry.is_empty() {
-                self.table.remove(table);
+            Err(error) => {
+                self.overlay();
+                Err(error)
             }
         }
-        self.save()
     }
 
-    /// What is wrong with the file as such: unreadable, not TOML, or keys that nobody knows.
-    pub fn problems(&self) -> Vec<String> {
-        let mut problems: Vec<String> = self.broken.iter().cloned().collect();
-        for (table, value) in &self.table {
-            let known: Vec<_> = Key::ALL
-                .iter()
-                .map(|key| key.name())
-                .filter(|(name, _)| name == table)
-                .collect();
-            match value.as_table() {
-                Some(entries) if !known.is_empty() => {
-                    let unknown = entries
-                        .keys()
-                        .filter(|name| known.iter().all(|(_, known)| known != name));
-                    problems.extend(
-                        unknown.map(|name| format!("{table}.{name} in the settings file is unknown")),
-                    );
-                }
-                _ => problems.push(format!("{table} in the settings file is unknown")),
-            }
-        }
-        problems
-    }
-
-    fn save(&mut self) -> Result<(), SettingsFileError> {
-        let Some(path) = &self.path else { return Ok(()) };
+    fn save(&self) -> Result<String, SettingsFileError> {
         let wrap = |source| SettingsFileError::Write {
-            path: path.clone(),
+            path: self.path.clone(),
             source,
         };
-        let target = replace::link_target(path).map_err(wrap)?;
+        let target = replace::link_target(&self.path).map_err(wrap)?;
         let wrap = |source| SettingsFileError::Write {
             path: target.clone(),
             source,
         };
-        if self.broken.is_some() && target.exists() {
-            private::refuse_foreign(&target).map_err(|refused| wrap(refused.into()))?;
-            let old = fs::read(&target).map_err(wrap)?;
-            private::replace(&target.with_extension("toml.broken"), &old, Mode::Private).map_err(wrap)?;
+        let old = match read(&target, Owner::User) {
+            Read::Missing => String::new(),
+            Read::Text(text) => text,
+            // What cannot be read cannot be kept.
+            Read::Refused(why) => return Err(wrap(io::Error::other(why))),
+        };
+        let new = match edited(&old, &self.unsaved) {
+            Some(new) => new,
+            None => {
+                let bytes = fs::read(&target).map_err(wrap)?;
+                private::replace(&target.with_extension("toml.broken"), &bytes, Mode::Private)
+                    .map_err(wrap)?;
+                // What could be read of it is not lost.
+                let known = self.layer.given.iter().map(|(key, given)| {
+                    let wanted = Wanted {
+                        raw: given.raw.clone(),
+                        is_below: false,
+                    };
+                    (*key, wanted)
+                });
+                let mut all: BTreeMap<_, _> = known.collect();
+                all.extend(self.unsaved.clone());
+                edited("", &all).unwrap_or_default()
+            }
+        };
+        if new == old && target.exists() {
+            return Ok(new);
         }
         // A file elsewhere, to which the user made a link, is read by whom they let.
-        let mode = if target == *path {
+        let mode = if target == self.path {
             Mode::Private
         } else {
             Mode::Kept
         };
-        private::replace(&target, self.table.to_string().as_bytes(), mode).map_err(wrap)?;
-        self.broken = None;
-        Ok(())
+        private::replace(&target, new.as_bytes(), mode).map_err(wrap)?;
+        Ok(new)
     }
+}
+
+/// Whether a value is what the program and the administrator begin with.
+fn is_same(key: Key, value: &Raw, below: &Layer) -> bool {
+    let mut without = super::Settings::default();
+    if let Some(given) = below.given.get(&key) {
+        // A mistake there is no value.
+        let _ = without.read(key, &given.raw);
+    }
+    let mut with = without.clone();
+    with.read(key, value).is_ok() && with == without
+}
+
+/// The text with these changes in it and everything else as it was; none where it is no TOML.
+fn edited(text: &str, changes: &BTreeMap<Key, Wanted>) -> Option<String> {
+    let (mark, body) = match text.strip_prefix('\u{feff}') {
+        Some(body) => ("\u{feff}", body),
+        None => ("", text),
+    };
+    let mut document = body.parse::<DocumentMut>().ok()?;
+    for (key, wanted) in changes {
+        // Only what differs stands there. What has a remark stays as well: who wrote it wants it kept.
+        if wanted.is_below && !has_remark(&document, *key) {
+            remove(&mut document, *key);
+        } else {
+            set(&mut document, *key, &wanted.raw);
+        }
+    }
+    let new = document.to_string();
+    // The writer ends the lines of what it adds as Unix does.
+    let new = if body.contains("\r\n") {
+        new.replace("\r\n", "\n").replace('\n', "\r\n")
+    } else {
+        new
+    };
+    Some(format!("{mark}{new}"))
+}
+
+fn set(document: &mut DocumentMut, key: Key, raw: &Raw) {
+    let (table, name) = key.place();
+    let entry = document.entry(table).or_insert_with(|| Item::Table(Table::new()));
+    if !entry.is_table_like() {
+        *entry = Item::Table(Table::new());
+    }
+    let Some(entries) = entry.as_table_like_mut() else {
+        return;
+    };
+    let Some(old) = entries.get_mut(name) else {
+        entries.insert(name, Item::Value(raw.written()));
+        return;
+    };
+    // As somebody wrote it, such as a length of time with its unit.
+    if old.as_value().is_some_and(|old| raw.is_written(old)) {
+        return;
+    }
+    let mut new = raw.written();
+    if let Some(old) = old.as_value() {
+        // The remark behind it stays.
+        *new.decor_mut() = old.decor().clone();
+    }
+    // Into the entry that is there: a new one would lose the remarks above it.
+    *old = Item::Value(new);
+}
+
+fn remove(document: &mut DocumentMut, key: Key) {
+    let (table, name) = key.place();
+    let Some(entries) = document.get_mut(table).and_then(Item::as_table_like_mut) else {
+        return;
+    };
+    entries.remove(name);
+    let is_bare = document.get(table).is_some_and(|item| match item {
+        Item::Table(table) => table.is_empty() && !is_remark(table.decor()),
+        Item::Value(value) => value.as_inline_table().is_some_and(InlineTable::is_empty),
+        Item::None | Item::ArrayOfTables(_) => false,
+    });
+    if is_bare {
+        document.remove(table);
+    }
+}
+
+/// Somebody wrote a remark above or behind a setting.
+fn has_remark(document: &DocumentMut, key: Key) -> bool {
+    let (table, name) = key.place();
+    let entry = document.get(table).and_then(Item::as_table_like);
+    entry
+        .and_then(|entries| entries.get_key_value(name))
+        .is_some_and(|(key, item)| {
+            is_remark(key.leaf_decor())
+                || is_remark(key.dotted_decor())
+                || item.as_value().is_some_and(|value| is_remark(value.decor()))
+        })
+}
+
+fn is_remark(decor: &Decor) -> bool {
+    [decor.prefix(), decor.suffix()]
+        .into_iter()
+        .flatten()
+        .filter_map(RawString::as_str)
+        .any(|text| text.contains('#'))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn text(value: &str) -> Option<Value> {
-        Some(Value::String(value.into()))
-    }
-
-    #[test]
-    fn saving_keeps_what_others_wrote_and_only_differences() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let path = folder.path().join("deep/settings.toml");
-        let mut file = SettingsFile::read(&path);
-        file.set(&[
-            (Key::Sound, text("bloom")),
-            (Key::ApiUrl, text("https://a.example")),
-        ])
-        .expect("saved");
-        fs::write(
-            &path,
-            format!(
-                "{}\n[future]\nkey = 1\n",
-                fs::read_to_string(&path).expect("text")
-            ),
-        )
-        .expect("write");
-
-        let mut file = SettingsFile::read(&path);
-        file.set(&[(Key::Sound, None)]).expect("saved");
-
-        let read = fs::read_to_string(&path).expect("text");
-        assert!(!read.contains("sounds"), "a default is not written: {read}");
-        assert!(
-            read.contains("[future]") && read.contains("https://a.example"),
-            "others' keys stay: {read}"
-        );
-    }
-
-    #[test]
-    fn a_broken_file_is_set_aside_before_it_is_replaced() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let path = folder.path().join("settings.toml");
-        fs::write(&path, "precious = = ").expect("write");
-        let mut file = SettingsFile::read(&path);
-        assert_eq!(file.problems().len(), 1);
-        file.set(&[(Key::Sound, text("knock"))]).expect("saved");
-        assert_eq!(
-            fs::read_to_string(folder.path().join("settings.toml.broken")).expect("text"),
-            "precious = = "
-        );
-        assert!(SettingsFile::read(&path).problems().is_empty());
-    }
-}
+mod tests;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gloria_backend::TEST_TOKEN;
 use gloria_core::ports::fakes::FakeSecrets;
 use gloria_core::ports::{ProxyAddress, ProxyResolver, ProxyRoute, SystemClock, SystemProxies};
-use gloria_core::protocol::{ConnectionState, NetworkState, PreferencesForm, Transport};
+use gloria_core::protocol::{ConnectionState, LockedBy, NetworkState, PreferencesForm, Transport};
 use gloria_core::start;
 use gloria_core::token::Token;
 use gloria_stream::Reachability;
@@ -61,8 +61,11 @@ async fn a_proxy_takes_effect_at_once_and_is_shown_without_its_password() {
     assert!(lost.connection.insecure, "plain http to another machine");
     assert_eq!(lost.connection.transport, Transport::Sse);
     assert_eq!(
-        (lost.preferences.proxy.as_str(), lost.preferences.proxy_locked),
-        ("system", false)
+        (
+            lost.preferences.proxy.as_str(),
+            lost.preferences.locks.get("network.proxy")
+        ),
+        ("system", None)
     );
 
     let refused = running
@@ -149,7 +152,10 @@ async fn a_proxy_that_the_environment_sets_is_locked() {
         .until("known", |state| state.connection.proxy.is_some())
         .await;
     assert_eq!(state.connection.proxy.as_deref(), Some("127.0.0.1:1"));
-    assert!(state.preferences.proxy_locked);
+    assert_eq!(
+        state.preferences.locks.get("network.proxy"),
+        Some(&LockedBy::Environment)
+    );
     running.core.preferences_save(through("none")).await.unwrap();
     let state = running.core.attach().await.unwrap().snapshot;
     assert_eq!(state.preferences.proxy, "http://anna:***@127.0.0.1:1");

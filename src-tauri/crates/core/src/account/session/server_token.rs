@@ -103,7 +103,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::settings::SettingsFile;
+    use crate::settings::{Layers, Managed};
 
     fn token() -> Token {
         Token::parse("s3cret").unwrap()
@@ -159,7 +159,7 @@ mod tests {
                 .find(|(variable, _)| *variable == name)
                 .map(|(_, value)| (*value).to_owned())
         };
-        let settings = Settings::resolve(&SettingsFile::read(&path), environment).settings;
+        let settings = Settings::resolve(&Layers::read(&path, &Managed::default()), environment).settings;
         let asked = Server::of(&Address::parse(asked, true).unwrap());
         Ok(environment_token(environment, &settings)?.is_some_and(|held| held.for_server(&asked).is_some()))
     }

@@ -32,13 +32,18 @@ pub(super) fn link_target(path: &Path) -> io::Result<PathBuf> {
 mod tests {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
-    use toml::Value;
-
-    use super::super::super::{Key, SettingsFile};
+    use super::super::super::{Change, Key, Layers, Managed, Raw, Settings};
     use super::*;
 
-    fn knock() -> [(Key, Option<Value>); 1] {
-        [(Key::Sound, Some(Value::String("knock".into())))]
+    fn read(path: &Path) -> Layers {
+        Layers::read(path, &Managed::default())
+    }
+
+    fn knock() -> Vec<Change> {
+        vec![Change {
+            key: Key::Sound,
+            value: Raw::Text("knock".into()),
+        }]
     }
 
     fn mode(path: &Path) -> u32 {
@@ -58,8 +63,7 @@ mod tests {
         let path = at("config/settings.toml");
         symlink("../dotfiles/link.toml", &path).expect("link");
 
-        let mut file = SettingsFile::read(&path);
-        file.set(&knock()).expect("saved");
+        read(&path).change(knock()).expect("saved");
 
         assert_eq!(
             fs::read_link(&path).expect("a link"),
@@ -81,7 +85,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("settings.toml");
         symlink("not/there/yet.toml", &path).expect("link");
-        SettingsFile::read(&path).set(&knock()).expect("saved");
+        read(&path).change(knock()).expect("saved");
         assert!(fs::read_link(&path).is_ok());
         let real = folder.path().join("not/there/yet.toml");
         assert!(fs::read_to_string(&real).expect("text").contains("knock"));
@@ -97,9 +101,7 @@ mod tests {
         for name in ["settings.toml.new", ".settings.toml.new", "settings.toml.broken"] {
             symlink(at("precious"), at(name)).expect("link");
         }
-        SettingsFile::read(&at("settings.toml"))
-            .set(&knock())
-            .expect("saved");
+        read(&at("settings.toml")).change(knock()).expect("saved");
         assert_eq!(fs::read_to_string(at("precious")).expect("text"), "mine");
         assert_eq!(
             fs::read_to_string(at("settings.toml.broken")).expect("text"),
@@ -120,15 +122,10 @@ mod tests {
             eprintln!("skipped: only root can give a file to another user");
             return;
         }
-        let file = SettingsFile::read(&path);
-        assert!(
-            file.problems()
-                .iter()
-                .any(|problem| problem.contains("belongs to another user")),
-            "{:?}",
-            file.problems()
-        );
-        assert_eq!(file.get(Key::Volume), None);
+        let resolved = Settings::resolve(&read(&path), |_| None);
+        let said = resolved.problems[0].to_string();
+        assert!(said.contains("belongs to another user"), "{said}");
+        assert_eq!(resolved.settings.volume, Settings::default().volume);
     }
 
     #[test]
@@ -137,7 +134,7 @@ mod tests {
         let path = folder.path().join("settings.toml");
         fs::write(&path, "").expect("write");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("mode");
-        SettingsFile::read(&path).set(&knock()).expect("saved");
+        read(&path).change(knock()).expect("saved");
         assert_eq!(mode(&path), 0o600);
     }
 
@@ -147,13 +144,13 @@ mod tests {
         let path = folder.path().join("settings.toml");
         // Not even root makes files there.
         symlink("/proc/self/gloria.toml", &path).expect("link");
-        let error = SettingsFile::read(&path).set(&knock()).expect_err("refused");
+        let error = read(&path).change(knock()).expect_err("refused");
         assert!(error.to_string().contains("/proc/self/gloria.toml"), "{error}");
         assert!(fs::read_link(&path).is_ok(), "the link stays");
 
         let other = folder.path().join("loop.toml");
         symlink("loop.toml", &other).expect("link");
-        let error = SettingsFile::read(&other).set(&knock()).expect_err("refused");
+        let error = read(&other).change(knock()).expect_err("refused");
         assert!(error.to_string().contains("loop.toml"), "{error}");
     }
 }

@@ -1,0 +1,151 @@
+//! What becomes of a file that others write to as well.
+
+use std::fs;
+use std::path::Path;
+
+use super::super::{Layers, Managed, Settings};
+use super::*;
+
+fn read(path: &Path) -> Layers {
+    Layers::read(path, &Managed::default())
+}
+
+fn text(key: Key, value: &str) -> Change {
+    let value = Raw::Text(value.into());
+    Change { key, value }
+}
+
+fn volume(volume: i64) -> Change {
+    Change {
+        key: Key::Volume,
+        value: Raw::Number(volume),
+    }
+}
+
+/// What stands in the file after a change of what stood there.
+fn changed(before: &str, changes: Vec<Change>) -> String {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("settings.toml");
+    fs::write(&path, before).expect("write");
+    read(&path).change(changes).expect("saved");
+    fs::read_to_string(&path).expect("text")
+}
+
+#[test]
+fn saving_keeps_what_others_wrote_and_only_differences() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("deep/settings.toml");
+    let mut layers = read(&path);
+    layers
+        .change(vec![
+            text(Key::Sound, "bloom"),
+            text(Key::ApiUrl, "https://a.example"),
+        ])
+        .expect("saved");
+    let others = fs::read_to_string(&path).expect("text") + "\n[future]\nkey = 1\n";
+    fs::write(&path, others).expect("write");
+
+    layers.change(vec![text(Key::Sound, "chime")]).expect("saved");
+
+    let read = fs::read_to_string(&path).expect("text");
+    assert!(!read.contains("sounds"), "a default is not written: {read}");
+    assert!(
+        read.contains("[future]") && read.contains("https://a.example"),
+        "others' keys stay: {read}"
+    );
+}
+
+#[test]
+fn remarks_order_and_the_form_of_values_stay() {
+    let before = "# mine\n[window]\nappearance = 'dark' # at night\n\n# how long\n[sse]\nreconnect_interval = \"5s\"\n\
+                  # loud\n\n[sounds]\n# in the office\nvolume   =   30   # percent\nsound = \"knock\"\n# the end\n";
+    assert_eq!(
+        changed(before, vec![volume(35)]),
+        before.replace("30   #", "35   #")
+    );
+    // As it was: nothing is written, not even the value in another form.
+    assert_eq!(changed(before, vec![text(Key::Appearance, "dark")]), before);
+    // A setting with a remark stays, with the value that is the default; one without goes.
+    assert_eq!(
+        changed(before, vec![volume(70), text(Key::Sound, "chime")]),
+        before
+            .replace("30   #", "70   #")
+            .replace("sound = \"knock\"\n", "")
+    );
+}
+
+#[test]
+fn every_way_to_write_a_table_is_written_back_as_it_is() {
+    for (before, after) in [
+        ("sounds.volume = 5\n", "sounds.volume = 9\n"),
+        (
+            "sounds = { volume = 5, x = 1 }\n",
+            "sounds = { volume = 9, x = 1 }\n",
+        ),
+        ("[sounds]\r\nvolume = 5\r\n", "[sounds]\r\nvolume = 9\r\n"),
+        ("\u{feff}[sounds]\nvolume = 5\n", "\u{feff}[sounds]\nvolume = 9\n"),
+        ("", "[sounds]\nvolume = 9\n"),
+        ("[sounds]\nvolume = 5", "[sounds]\nvolume = 9\n"),
+        ("\"sounds\".'volume' = 5\n", "\"sounds\".'volume' = 9\n"),
+    ] {
+        let now = changed(before, vec![volume(9)]);
+        assert_eq!(now.trim_end(), after.trim_end(), "{before:?}");
+        let layer = Layer::parse(Place::UserFile, &now);
+        assert_eq!(layer.given[&Key::Volume].raw, Raw::Number(9), "{now:?}");
+    }
+}
+
+#[test]
+fn a_change_beside_the_app_is_not_lost_by_a_change_in_it() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("settings.toml");
+    fs::write(&path, "[sounds]\nvolume = 5\n").expect("write");
+    let mut layers = read(&path);
+    fs::write(&path, "# from an editor\n[inbox]\nkeep_days = 7\n").expect("write");
+    layers.change(vec![text(Key::Sound, "knock")]).expect("saved");
+    let settings = Settings::resolve(&read(&path), |_| None).settings;
+    assert_eq!((settings.keep_days, settings.volume), (7, 70));
+    assert!(
+        fs::read_to_string(&path)
+            .expect("text")
+            .starts_with("# from an editor")
+    );
+}
+
+#[test]
+fn a_broken_file_is_set_aside_and_what_could_be_read_of_it_is_kept() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("settings.toml");
+    let broken = "[api]\nurl = \"https://a.example\"\n[sounds]\nprecious = = \n";
+    fs::write(&path, broken).expect("write");
+    let mut layers = read(&path);
+    assert_ne!(Settings::resolve(&layers, |_| None).problems, []);
+    layers.change(vec![text(Key::Sound, "knock")]).expect("saved");
+    assert_eq!(
+        fs::read_to_string(folder.path().join("settings.toml.broken")).expect("text"),
+        broken
+    );
+    let now = Settings::resolve(&read(&path), |_| None);
+    assert_eq!(now.problems, []);
+    assert_eq!(
+        now.settings.address.map(|address| address.to_string()).as_deref(),
+        Some("https://a.example")
+    );
+}
+
+#[test]
+fn what_cannot_be_saved_holds_all_the_same_and_goes_with_the_next_change() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("settings.toml");
+    // A folder in the file's place.
+    fs::create_dir(&path).expect("folder");
+    let mut layers = read(&path);
+    layers.change(vec![volume(9)]).expect_err("refused");
+    assert_eq!(Settings::resolve(&layers, |_| None).settings.volume, 9);
+    layers.take(super::super::Look::at(&path, &Managed::default()));
+    assert_eq!(Settings::resolve(&layers, |_| None).settings.volume, 9);
+    fs::remove_dir(&path).expect("removed");
+    layers.change(vec![text(Key::Sound, "knock")]).expect("saved");
+    let settings = Settings::resolve(&read(&path), |_| None).settings;
+    assert_eq!(settings.volume, 9);
+}

@@ -1,0 +1,173 @@
+//! The layers, one above the other.
+
+use std::time::Duration;
+
+use super::*;
+use crate::item::SoundName;
+
+fn resolve(file: &str, environment: &[(&str, &str)]) -> Resolved {
+    let environment: std::collections::HashMap<_, _> = environment.iter().copied().collect();
+    Settings::resolve(&Layers::of_text(file), |name| {
+        environment.get(name).map(|text| (*text).to_owned())
+    })
+}
+
+fn words(resolved: &Resolved) -> Vec<String> {
+    resolved.problems.iter().map(ToString::to_string).collect()
+}
+
+fn locked(resolved: &Resolved) -> Vec<String> {
+    resolved.origins.locks().into_keys().collect()
+}
+
+#[test]
+fn nothing_given_is_the_defaults() {
+    let resolved = resolve("", &[]);
+    assert_eq!(resolved, Resolved::default());
+    assert_eq!(resolved.settings.reconnect_interval, Duration::from_secs(5));
+    assert_eq!(resolved.settings.max_reconnect_attempts, 10);
+    assert_eq!(resolved.settings.heartbeat_interval, Duration::from_secs(30));
+}
+
+#[test]
+fn the_environment_wins_over_the_file_and_locks() {
+    let resolved = resolve(
+        "[sse]\nreconnect_interval = 7000\nmax_reconnect_attempts = 3\n[sounds]\nvolume = 10",
+        &[
+            ("GLORIA_SSE_RECONNECT_INTERVAL", "2s"),
+            ("GLORIA_API_URL", "https://gloria.example/api"),
+        ],
+    );
+    assert_eq!(words(&resolved), Vec::<String>::new());
+    assert_eq!(resolved.settings.reconnect_interval, Duration::from_secs(2));
+    assert_eq!(resolved.settings.max_reconnect_attempts, 3);
+    assert_eq!(resolved.settings.volume, 10);
+    assert_eq!(locked(&resolved), ["api.url", "sse.reconnect_interval"]);
+}
+
+#[test]
+fn the_way_out_of_the_network_can_be_set() {
+    let resolved = resolve(
+        "[network]\nproxy = \"none\"\nno_proxy = [\"a.example\"]\nca_file = \"/etc/roots.pem\"\nprobe_url = \"http://p.example/x\"",
+        &[
+            ("GLORIA_PROXY", "http://anna:s3cret@proxy.example:3128"),
+            ("NO_PROXY", "b.example, 10.0.0.0/8"),
+        ],
+    );
+    assert_eq!(words(&resolved), Vec::<String>::new());
+    assert_eq!(locked(&resolved), ["network.proxy"]);
+    let network = resolved.settings.network();
+    assert_eq!(proxy_words(&network.proxy), "http://anna:***@proxy.example:3128");
+    assert_eq!(network.no_proxy, ["a.example", "b.example", "10.0.0.0/8"]);
+    assert_eq!(network.ca_file, Some("/etc/roots.pem".into()));
+    assert_eq!(
+        network.probe_url.map(String::from),
+        Some("http://p.example/x".to_owned())
+    );
+}
+
+#[test]
+fn what_this_client_shows_to_servers_can_be_set_and_its_password_is_not_printed() {
+    let resolved = resolve(
+        "[network]\nclient_certificate = \"/etc/anna.p12\"\nclient_certificate_password = \"s3cret\"",
+        &[
+            ("GLORIA_CLIENT_CERTIFICATE", " /home/anna/anna.pem "),
+            ("GLORIA_CLIENT_KEY", "/home/anna/anna.key"),
+        ],
+    );
+    assert_eq!(words(&resolved), Vec::<String>::new());
+    assert_eq!(
+        locked(&resolved),
+        ["network.client_certificate", "network.client_key"]
+    );
+    let client = resolved.settings.network().client_certificate;
+    assert_eq!(client.certificate, Some("/home/anna/anna.pem".into()));
+    assert_eq!(client.key, Some("/home/anna/anna.key".into()));
+    let changed = resolve("[network]\nclient_certificate_password = \"other\"", &[]).settings;
+    assert!(client.password.is_some());
+    assert_ne!(
+        changed.network(),
+        Settings::default().network(),
+        "a changed password is a change"
+    );
+    assert!(!format!("{resolved:?}").contains("s3cret"), "{resolved:?}");
+}
+
+#[test]
+fn a_key_without_a_certificate_is_told() {
+    let resolved = resolve("[network]\nclient_key = \"/etc/anna.key\"", &[]);
+    assert_eq!(
+        words(&resolved),
+        [
+            "network.client_key in line 2 of the settings file is ignored: network.client_certificate names no file"
+        ]
+    );
+}
+
+#[test]
+fn a_mistake_in_a_proxys_address_does_not_repeat_its_password() {
+    let resolved = resolve(
+        "[network]\nprobe_url = \"https://p.example\"",
+        &[("GLORIA_PROXY", "socks4://anna:s3cret@proxy.example")],
+    );
+    assert_eq!(resolved.settings.network(), NetworkOptions::default());
+    let problems = words(&resolved).join("\n");
+    assert!(
+        problems.contains("GLORIA_PROXY") && problems.contains("network.probe_url"),
+        "{problems}"
+    );
+    assert!(!problems.contains("s3cret"), "{problems}");
+}
+
+#[test]
+fn a_mistake_costs_one_setting_and_is_told() {
+    let resolved = resolve(
+        "[sounds]\nvolume = 400\nsound = \"bloom\"\ncolour = 1\n[surprise]\nx = 1",
+        &[("GLORIA_SSE_HEARTBEAT_INTERVAL", "soon")],
+    );
+    assert_eq!(resolved.settings.volume, Settings::default().volume);
+    assert_eq!(resolved.settings.sound, SoundName::Bloom);
+    let problems = words(&resolved).join("\n");
+    for expected in [
+        "sounds.volume",
+        "sounds.colour",
+        "surprise",
+        "GLORIA_SSE_HEARTBEAT_INTERVAL",
+    ] {
+        assert!(
+            problems.contains(expected),
+            "{expected} is not told in: {problems}"
+        );
+    }
+}
+
+#[test]
+fn what_is_taken_and_odd_is_told() {
+    let resolved = resolve(
+        "[api]\nurl = \"nonsense\"\n[sse]\ntypes = [\"notification.created\", \"user.updatd\"]",
+        &[],
+    );
+    assert_eq!(
+        resolved.settings.address.as_ref().map(ToString::to_string),
+        Some("https://nonsense".to_owned())
+    );
+    assert_eq!(
+        words(&resolved),
+        [
+            "api.url in line 2 of the settings file: https://nonsense is taken for the server's address; write it in full, \
+             such as https://gloria.example",
+            "sse.types in line 4 of the settings file: the event type \"user.updatd\" is unknown; did you mean user.updated?",
+        ]
+    );
+}
+
+#[test]
+fn a_file_that_is_not_toml_leaves_the_defaults_and_says_where() {
+    let resolved = resolve("volume = = 3", &[]);
+    assert_eq!(resolved.settings, Settings::default());
+    assert!(
+        words(&resolved).iter().any(|problem| problem.contains("line 1")),
+        "{:?}",
+        resolved.problems
+    );
+}

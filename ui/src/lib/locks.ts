@@ -1,0 +1,12 @@
+import type { LockedBy } from '../host/protocol';
+import { t, type PlainId } from '../words/words';
+
+const LOCKS: Record<LockedBy, PlainId> = {
+  administrator: 'ui-locked-administrator',
+  environment: 'ui-locked-environment',
+};
+
+/** Who sets it in the user's place. */
+export function lockWords(lock: LockedBy): string {
+  return t(LOCKS[lock]);
+}
