@@ -62,6 +62,13 @@ test('text and its lines are measured in rem', () => {
   }
 });
 
+test('how wide is wide depends on the size of the text', () => {
+  for (const { file, css, markup } of sheets) {
+    expect(css, file).not.toMatch(/@media[^{]*(width|height): *\d+px/);
+    expect(markup, file).not.toMatch(/MediaQuery\('[^']*\dpx/);
+  }
+});
+
 test('what names a side of the screen is found', () => {
   const physical = (css: string): number => declarations(`a { ${css} }`).filter(isPhysical).length;
   for (const css of [
