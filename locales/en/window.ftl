@@ -9,6 +9,7 @@ ui-title-count = ({ $badge }) Gloria Notify
 ui-silent-title = Gloria Notify does not answer
 ui-try-again = Try again
 ui-unexpected = Something unexpected happened
+ui-other-version = this window and the Gloria Notify that runs are of different versions: quit Gloria Notify and start it again
 ui-back = Back
 ui-back-key = Back (Esc)
 ui-close = Close

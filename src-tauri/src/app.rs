@@ -17,6 +17,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::timeout;
 
 use crate::arguments::Start;
+use crate::commands::CoreLink;
 use crate::notifications::{self, Window};
 #[cfg(target_os = "linux")]
 use crate::session_bus;
@@ -81,8 +82,9 @@ fn set_up(
     let of = app.clone();
     let machine = move |panics: &PanicReports| machine(&of, &paths, panics);
     let (core, task) = async_runtime::block_on(async { gloria_core::supervise(machine) })?;
-    app.manage(core.clone());
-    window::prepare(&app, core.clone());
+    let link: CoreLink = Arc::new(core.clone());
+    app.manage(Arc::clone(&link));
+    window::prepare(&app, link);
     let tray = Tray::new(app.clone(), core.clone());
     if !instance.locks_folder() {
         let unlocked = core.clone();

@@ -14,9 +14,9 @@ mod presence;
 use std::sync::{MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use gloria_core::CoreHandle;
 use gloria_core::alerts::presence::WindowPresence;
 use gloria_core::protocol::Appearance;
+use serde::Deserialize as _;
 use tauri::webview::NewWindowResponse;
 use tauri::{
     AppHandle, LogicalPosition, LogicalSize, Manager as _, State, Url, WebviewUrl, WebviewWindow,
@@ -25,7 +25,8 @@ use tauri::{
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::{sleep, timeout};
 
-use crate::{commands, failure};
+use crate::commands::{self, CoreLink};
+use crate::failure;
 use page::Page;
 
 #[cfg(target_os = "macos")]
@@ -115,7 +116,7 @@ struct Current {
 }
 
 /// Gets ready for windows, and passes on to the core what the window system says of them.
-pub(crate) fn prepare(app: &AppHandle, core: CoreHandle) {
+pub(crate) fn prepare(app: &AppHandle, link: CoreLink) {
     let (reports, mut receiver) = mpsc::unbounded_channel();
     app.manage(Page::default());
     app.manage(Shown(std::sync::Mutex::new(Current {
@@ -129,7 +130,7 @@ pub(crate) fn prepare(app: &AppHandle, core: CoreHandle) {
     tauri::async_runtime::spawn(async move {
         while let Some(presence) = receiver.recv().await {
             // A core that starts again takes over what the one before was told; one that ends needs it no more.
-            let _ = core.window_presence(presence).await;
+            let _ = link.window_presence(presence).await;
         }
     });
 }
@@ -228,11 +229,7 @@ async fn build(
     activation_token: Option<String>,
     place: Option<Place>,
 ) -> tauri::Result<()> {
-    let core: CoreHandle = app.state::<CoreHandle>().inner().clone();
-    let appearance = match timeout(APPEARANCE_TIMEOUT, core.attach()).await {
-        Ok(Ok(attached)) => attached.snapshot.preferences.appearance,
-        Ok(Err(_)) | Err(_) => Appearance::default(),
-    };
+    let appearance = appearance(app).await;
     let number = {
         let shown = Shown::of(app);
         let mut current = shown.current();
@@ -268,6 +265,15 @@ async fn build(
         }
     });
     Ok(())
+}
+
+/// The colours that the window begins with.
+async fn appearance(app: &AppHandle) -> Appearance {
+    let link: State<'_, CoreLink> = app.state();
+    let Ok(Ok(state)) = timeout(APPEARANCE_TIMEOUT, link.attach()).await else {
+        return Appearance::default();
+    };
+    Appearance::deserialize(&state.snapshot["preferences"]["appearance"]).unwrap_or_default()
 }
 
 /// Shows the window with this number, unless it was shown before. Answers whether it does.

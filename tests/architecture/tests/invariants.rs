@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use cargo_metadata::{DependencyKind, Metadata, Package};
 use gloria_architecture_tests::{folder, is_shipped, metadata, root};
+use gloria_core::protocol::COMMANDS;
 
 fn packages(metadata: &Metadata) -> BTreeMap<&str, &Package> {
     metadata
@@ -229,21 +230,24 @@ fn invariant_6_what_crosses_to_the_ui_lives_in_one_module() {
             "{file} exports a type to the UI"
         );
     }
-    let list = "src-tauri/crates/core/src/protocol/commands.rs";
-    let protocol = fs::read_to_string(root().join(list)).unwrap();
-    let listed = protocol
-        .split("commands! {")
-        .nth(1)
-        .unwrap()
-        .split("\n}")
-        .next()
-        .unwrap();
-    let commands: BTreeSet<_> = listed
-        .lines()
-        .filter(|line| line.contains("=>"))
-        .map(|line| line.trim().split(':').next().unwrap().to_owned())
-        .collect();
-    assert!(commands.len() > 5, "the list was found: {commands:?}");
+    // Types say that the core's list and the fake host of the UI have the same commands; that each is needed, they do not.
+    let mut pages = Vec::new();
+    for file in files(&root().join("ui/src"), &["ts", "svelte"]) {
+        if !file.starts_with(root().join("ui/src/host")) {
+            pages.push(fs::read_to_string(&file).unwrap());
+        }
+    }
+    for command in COMMANDS {
+        let asked = format!("'{command}'");
+        assert!(
+            pages.iter().any(|page| page.contains(&asked)),
+            "no page asks for {command}"
+        );
+    }
+}
+
+#[test]
+fn invariant_7_the_window_has_the_listed_commands_and_a_link() {
     let shell = fs::read_to_string(root().join("src-tauri/src/commands.rs")).unwrap();
     let registered = shell
         .split("generate_handler![")
@@ -257,12 +261,35 @@ fn invariant_6_what_crosses_to_the_ui_lives_in_one_module() {
         .map(|name| name.trim().to_owned())
         .filter(|name| !name.is_empty())
         .collect();
-    let mut expected = commands;
-    expected.insert("attach".into());
+
+    let permissions = fs::read_to_string(root().join("src-tauri/permissions/window.toml")).unwrap();
+    let permissions: toml::Value = toml::from_str(&permissions).unwrap();
+    let permissions = permissions["permission"].as_array().unwrap();
+    assert_eq!(permissions.len(), 1);
+    let allowed = permissions[0]["commands"]["allow"].as_array().unwrap();
+    let allowed: BTreeSet<_> = allowed
+        .iter()
+        .map(|name| name.as_str().unwrap().to_owned())
+        .collect();
     assert_eq!(
-        registered, expected,
-        "the shell registers exactly what the protocol lists"
+        allowed, registered,
+        "the window may use exactly what the shell registers"
     );
+
+    let folder = fs::read_dir(root().join("src-tauri/capabilities")).unwrap();
+    let capabilities: Vec<_> = folder.map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(capabilities, ["main.json"]);
+    let main = fs::read(root().join("src-tauri/capabilities/main.json")).unwrap();
+    let main: serde_json::Value = serde_json::from_slice(&main).unwrap();
+    assert_eq!(main["windows"], serde_json::json!(["main"]));
+    assert_eq!(main["permissions"], serde_json::json!(["window"]));
+
+    for file in naming("src-tauri/src", &["rs"], "CoreHandle") {
+        assert!(
+            !file.contains("/window") && !file.ends_with("/commands.rs"),
+            "{file} reaches the core past its link"
+        );
+    }
 }
 
 #[test]

@@ -1,15 +1,17 @@
 import type { Host } from './host';
-import type {
-  AccountView,
-  Commands,
-  ConnectionView,
-  Counts,
-  InboxQuery,
-  Item,
-  Revised,
-  Snapshot,
-  TestReport,
-  Update,
+import {
+  PROTOCOL_VERSION,
+  type AccountView,
+  type CommandError,
+  type Commands,
+  type ConnectionView,
+  type Counts,
+  type InboxQuery,
+  type Item,
+  type Revised,
+  type Snapshot,
+  type TestReport,
+  type Update,
 } from './protocol';
 import { markItem } from '../state/list';
 import { SCENARIOS } from './scenarios';
@@ -30,6 +32,8 @@ export class FakeHost implements Host, Fake {
   readonly calls: { name: keyof Commands; request: unknown }[] = [];
 
   readonly scenario: Scenario;
+  /** A test may make it the core of another version. */
+  protocol: number = PROTOCOL_VERSION;
   readonly #items: Map<string, Item>;
   #revision = 1;
   #begun = false;
@@ -51,6 +55,7 @@ export class FakeHost implements Host, Fake {
     }
     const { connection, account, preferences, notices, requestedItem } = this.scenario;
     return Promise.resolve({
+      protocol: this.protocol,
       revision: this.#revision,
       version: '1.0.0',
       connection,
@@ -66,7 +71,7 @@ export class FakeHost implements Host, Fake {
   call<K extends keyof Commands>(name: K, request: Commands[K][0]): Promise<Commands[K][1]> {
     this.calls.push({ name, request });
     const refusal = this.scenario.refusals[name];
-    if (refusal !== undefined) return Promise.reject({ message: refusal });
+    if (refusal !== undefined) return rejected('refused', refusal);
     return this.#commands[name](request);
   }
 
@@ -210,7 +215,7 @@ export class FakeHost implements Host, Fake {
     item_follow: ({ key, action }) => {
       const item = this.#items.get(key);
       const link = (action === null ? item?.link : item?.actions[action]?.link) ?? null;
-      if (item === undefined || link === null) return Promise.reject({ message: 'the link is gone' });
+      if (item === undefined || link === null) return rejected('gone', 'the link is gone');
       this.receive(placed(markItem(item, 'read', Date.now())));
       return Promise.resolve(null);
     },
@@ -309,6 +314,10 @@ export class FakeHost implements Host, Fake {
     this.push({ kind: 'counts', value: this.counts() });
     return Promise.resolve(this.counts());
   }
+}
+
+function rejected(code: CommandError['code'], message: string): Promise<never> {
+  return Promise.reject({ code, message } satisfies CommandError);
 }
 
 function testReport(address: string, token: string | null): TestReport {

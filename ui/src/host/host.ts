@@ -13,11 +13,9 @@ export interface Host {
   attach(onUpdate: (revised: Revised) => void): Promise<Snapshot>;
 }
 
-/** The words of whatever a {@link Host} rejected with: `{ message }` or a plain string. */
+/** The words of whatever a {@link Host} rejected with: a `CommandError`, or a plain string of Tauri's. */
 export function failureMessage(error: unknown): string {
-  // Tauri's own words stand before those of a value that was refused, such as a token.
-  if (typeof error === 'string' && error !== '')
-    return error.replace(/^invalid args `\w+` for command `\w+`: /, '');
+  if (typeof error === 'string' && error !== '') return error;
   if (typeof error === 'object' && error !== null && 'message' in error) {
     const { message } = error;
     if (typeof message === 'string' && message !== '') return message;

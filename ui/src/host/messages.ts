@@ -306,6 +306,7 @@ export interface Messages {
   'ui-offline-advice': undefined;
   'ui-open-connection': undefined;
   'ui-open-link': undefined;
+  'ui-other-version': undefined;
   'ui-pause': undefined;
   'ui-pause-half-hour': undefined;
   'ui-pause-hour': undefined;

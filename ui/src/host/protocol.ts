@@ -5,6 +5,10 @@
  */
 export type Snapshot = { 
 /**
+ * [`super::PROTOCOL_VERSION`]: a reader of another version cannot take the rest for granted.
+ */
+protocol: number, 
+/**
  * The revision this snapshot shows.
  */
 revision: number, 
@@ -840,6 +844,24 @@ export type MessageArg = number | string | {
 time: number, } | Message;
 
 /**
+ * Why a command was not done: a code for programs and words for the user.
+ */
+export type CommandError = { 
+/**
+ * What it is, the same in every version.
+ */
+code: CommandErrorCode, 
+/**
+ * The words. They may quote what was asked, so they go to whoever asked and to no log.
+ */
+message: string, };
+
+/**
+ * What a [`CommandError`] is.
+ */
+export type CommandErrorCode = "unknownCommand" | "invalidRequest" | "refused" | "gone" | "inbox" | "notOpened" | "restarting" | "stopped" | "unwritable";
+
+/**
  * The list of commands as types, from which the TypeScript is generated.
  */
 export type Commands = { 
@@ -907,6 +929,9 @@ sounds_pause: [PauseRequest, null],
  * Tells the core which view the page shows. It holds for 15 s, so the page repeats it every 5 s.
  */
 window_shows: [WindowView, null], };
+
+/** The version of the protocol, which the core says in its snapshot. */
+export const PROTOCOL_VERSION = 1;
 
 /**
  * The settings, by their names in the settings file.

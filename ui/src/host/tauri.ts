@@ -4,6 +4,6 @@ import type { Commands, Revised, Snapshot } from './protocol';
 
 /** The core behind Tauri's commands. */
 export const tauriHost: Host = {
-  call: (name, request) => invoke<Commands[typeof name][1]>(name, { request }),
+  call: (name, request) => invoke<Commands[typeof name][1]>('call', { name, request }),
   attach: (onUpdate) => invoke<Snapshot>('attach', { updates: new Channel<Revised>(onUpdate) }),
 };

@@ -1,7 +1,8 @@
 import { failureMessage, type Host } from '../host/host';
-import type { Revised, Snapshot, Update } from '../host/protocol';
+import { PROTOCOL_VERSION, type Revised, type Snapshot, type Update } from '../host/protocol';
 import { nextFrame } from './frames';
 import { join, reduce } from './reducer';
+import { t } from '../words/words';
 
 export interface Attached {
   /** The whole state is new; whatever was read before is to be read again. */
@@ -49,6 +50,12 @@ export class Attachment {
         if (epoch === this.#epoch) this.#take(revised);
       });
       if (epoch !== this.#epoch) return;
+      // A window can outlive an update of the app. What it would make of the rest nobody knows.
+      if (snapshot.protocol !== PROTOCOL_VERSION) {
+        this.#newEpoch();
+        this.#attached.onFailure(t('ui-other-version'));
+        return;
+      }
       this.#snapshot = snapshot;
       this.#attached.onSnapshot(snapshot);
       this.#apply();

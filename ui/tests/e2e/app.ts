@@ -9,6 +9,7 @@ declare global {
     fake: FakeHost;
     axe: typeof import('axe-core');
     realTimeout: typeof setTimeout;
+    onViolation: (directive: string) => void;
   }
 }
 
@@ -91,10 +92,12 @@ export class Window760 {
   }
 }
 
-/** A test with a window in which nothing may go wrong unseen: no error, no dialog, no foreign request. */
-export const test = base.extend<{ app: Window760 }>({
-  app: async ({ page }, use) => {
-    const wrong: string[] = [];
+/** A test with a window in which nothing may go wrong unseen: no error, dialog, foreign request or breach of policy. */
+export const test = base.extend<{ app: Window760; wrong: string[] }>({
+  // A test that makes something go wrong takes it out of the list.
+  // eslint-disable-next-line no-empty-pattern -- Playwright reads from it that nothing is needed
+  wrong: async ({}, use) => use([]),
+  app: async ({ page, wrong }, use) => {
     page.on('console', (message) => {
       if (['error', 'warning'].includes(message.type())) wrong.push(`console: ${message.text()}`);
     });
@@ -106,6 +109,12 @@ export const test = base.extend<{ app: Window760 }>({
     page.on('request', (request) => {
       if (!request.url().startsWith(process.env.UI_URL ?? '')) wrong.push(`request: ${request.url()}`);
     });
+    await page.exposeFunction('onViolation', (directive: string) => wrong.push(`policy: ${directive}`));
+    await page.addInitScript(() =>
+      document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
+        window.onViolation(`${violatedDirective} ${blockedURI}`),
+      ),
+    );
     page.on('popup', (popup) => wrong.push(`popup: ${popup.url()}`));
     await use(new Window760(page));
     expect(wrong).toEqual([]);

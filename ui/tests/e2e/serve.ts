@@ -10,11 +10,17 @@ const TYPES: Record<string, string> = {
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
 };
-// Stricter than the app's own: not even its IPC is allowed, for the fake host has none.
-const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'";
+const CONFIGURATION = fileURLToPath(new URL('../../../tauri.conf.json', import.meta.url));
+
+/** The content security policy that the app is shipped with. */
+async function shippedPolicy(): Promise<string> {
+  const { app } = JSON.parse(await readFile(CONFIGURATION, 'utf8')) as { app: { security: { csp: string } } };
+  return app.security.csp;
+}
 
 /** Serves the built UI on a free loopback port, at `UI_URL`. */
 export default async function serve(): Promise<() => Promise<void>> {
+  const policy = await shippedPolicy();
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     const path = normalize(pathname === '/' ? '/index.html' : pathname);
@@ -22,7 +28,7 @@ export default async function serve(): Promise<() => Promise<void>> {
       (content) => {
         response.writeHead(200, {
           'Content-Type': TYPES[extname(path)] ?? 'application/octet-stream',
-          'Content-Security-Policy': POLICY,
+          'Content-Security-Policy': policy,
         });
         response.end(content);
       },

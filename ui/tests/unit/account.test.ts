@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { failureMessage } from '../../src/host/host';
-import type { AccountView } from '../../src/host/protocol';
+import type { AccountView, CommandError } from '../../src/host/protocol';
 import { accountProblems, isOwnServer, isTokenLocked, refusedField, tokenHint } from '../../src/lib/account';
 
 const ACCOUNT: AccountView = {
@@ -98,7 +98,9 @@ test('a keyring that cannot be used is said in words, with the core’s own', ()
   );
 });
 
-test('of a value that the shell refuses, the core’s words are shown', () => {
-  const refused = 'invalid args `request` for command `account_save`: the token is too long';
+test('of whatever a command failed with, the words are shown', () => {
+  const refused: CommandError = { code: 'invalidRequest', message: 'the token is too long' };
   expect(failureMessage(refused)).toBe('the token is too long');
+  expect(failureMessage('call not allowed'), 'Tauri refuses by a string').toBe('call not allowed');
+  expect(failureMessage(undefined)).toBe('Something unexpected happened');
 });

@@ -1,12 +1,13 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Host } from '../../src/host/host';
-import type { Revised, Snapshot, Update } from '../../src/host/protocol';
+import { PROTOCOL_VERSION, type Revised, type Snapshot, type Update } from '../../src/host/protocol';
 import { Attachment } from '../../src/state/attachment';
 import { join, reduce } from '../../src/state/reducer';
 import { item } from '../../src/host/scenarios/item';
 
 function snapshot(revision: number): Snapshot {
   return {
+    protocol: PROTOCOL_VERSION,
     revision,
     version: '1',
     connection: {
@@ -170,6 +171,18 @@ describe('an attachment', () => {
     host.last().send({ revision: 4, update: counts(5) });
     paint();
     expect(seen.at(-1)).toBe('1 to 4: 5');
+  });
+
+  test('does not show a core of another version, and says so', async () => {
+    void attachment.attach();
+    host.last().answer({ ...snapshot(1), protocol: PROTOCOL_VERSION + 1 });
+    host.last().send({ revision: 2, update: counts(1) });
+    await settled();
+    paint();
+    expect(seen).toHaveLength(1);
+    expect(seen[0]).toMatch(/^failure: .*different versions/);
+    await begin(3);
+    expect(seen.at(-1), 'whoever asks again may find the right one').toBe('snapshot 3');
   });
 
   test('a thousand updates are one change of the state', async () => {

@@ -40,7 +40,9 @@ use crate::metrics::Meters;
 use crate::metrics::endpoint::Endpoint;
 use crate::ports::{Answer, NotificationError, NotificationEvent, Observation, SecretError, SoundError};
 use crate::private;
-use crate::protocol::{AccountView, Notice, NoticeKind, PersonQuestion, Preferences, Snapshot, TokenState};
+use crate::protocol::{
+    AccountView, Notice, NoticeKind, PROTOCOL_VERSION, PersonQuestion, Preferences, Snapshot, TokenState,
+};
 use crate::settings::{Key, Layers, Origins, Resolved, Settings, proxy_words};
 use alerts::Alerts;
 use identity::Identity;
@@ -209,6 +211,7 @@ impl Actor {
         let sounds_pause = SoundsPause::read(setup.paths.sounds_pause(), now.epoch_millis());
         let surroundings = Surroundings::new(settings.address.as_ref(), None, None);
         let state = Snapshot {
+            protocol: PROTOCOL_VERSION,
             revision: 0,
             version: setup.version.clone(),
             connection: connection::view(&status, None, surroundings, &now),

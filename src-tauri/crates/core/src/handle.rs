@@ -1,5 +1,7 @@
 //! The one way to a running core.
 
+mod dispatch;
+
 use std::fmt;
 
 use gloria_stream::Reachability;
@@ -15,6 +17,8 @@ use crate::protocol::{
     AccountForm, FollowRequest, InboxPage, InboxQuery, MarkRequest, Marked, MetricsView, PauseRequest,
     PersonAnswer, PreferencesForm, Revised, Snapshot, TestReport, WindowView,
 };
+
+pub(crate) use dispatch::to_json;
 
 /// Why the core did not do what was asked, in words for the user.
 #[derive(Debug, Error)]

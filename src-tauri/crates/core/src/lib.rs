@@ -11,6 +11,7 @@ pub mod event;
 mod handle;
 pub mod inbox;
 pub mod item;
+mod link;
 pub mod logging;
 pub mod message;
 pub mod metrics;
@@ -25,3 +26,4 @@ pub mod tray;
 
 pub use actor::{Environment, Ports, Setup, start, supervise};
 pub use handle::{Attached, CoreError, CoreHandle, EventTally, Signal};
+pub use link::{Link, LinkState};

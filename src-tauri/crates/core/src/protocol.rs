@@ -6,6 +6,7 @@
 mod account;
 mod commands;
 mod connection;
+mod error;
 mod inbox;
 mod metrics;
 mod notices;
@@ -17,15 +18,21 @@ mod window;
 mod typescript;
 
 pub use account::{AccountForm, AccountView, PersonAnswer, PersonQuestion, TokenState};
-pub use commands::COMMANDS;
 #[cfg(test)]
 pub use commands::Commands;
+pub(crate) use commands::for_each_command;
+pub use commands::{COMMANDS, WINDOW_SHOWS};
 pub use connection::{
     ConnectionState, ConnectionView, NetworkState, Remedy, TestReport, TestStep, Transport,
 };
+pub use error::{CommandError, CommandErrorCode};
 pub use inbox::{FollowRequest, InboxFilter, InboxPage, InboxQuery, MarkRequest, Marked};
 pub use metrics::{ErrorCount, MetricsView, Minute, Processing, UnreadCount, UnreadReason};
 pub use notices::{Notice, NoticeKind};
 pub use preferences::{Appearance, LockedBy, PauseRequest, Preferences, PreferencesForm};
 pub use snapshot::{Revised, Revision, Snapshot, Update};
 pub use window::WindowView;
+
+/// The version of the protocol. It goes up with every change after which a window of before would not understand the
+/// core, or the other way round: a window can be older than the app behind it, and must say so.
+pub const PROTOCOL_VERSION: u32 = 1;

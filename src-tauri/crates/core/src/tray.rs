@@ -235,12 +235,13 @@ mod tests {
     use super::*;
     use crate::item::{Counts, SoundName};
     use crate::protocol::{
-        AccountView, Appearance, ConnectionView, NetworkState, Notice, Preferences, Remedy, TokenState,
-        Transport,
+        AccountView, Appearance, ConnectionView, NetworkState, Notice, PROTOCOL_VERSION, Preferences, Remedy,
+        TokenState, Transport,
     };
 
     fn state(connection: ConnectionState, unseen: u32) -> Snapshot {
         Snapshot {
+            protocol: PROTOCOL_VERSION,
             revision: 0,
             version: String::new(),
             connection: ConnectionView {

@@ -5,6 +5,7 @@
 
 mod account;
 mod arrivals;
+mod confinement;
 mod connection;
 mod presence;
 mod stage;

@@ -16,6 +16,8 @@ pub type Revision = u64;
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Snapshot {
+    /// [`super::PROTOCOL_VERSION`]: a reader of another version cannot take the rest for granted.
+    pub protocol: u32,
     /// The revision this snapshot shows.
     pub revision: Revision,
     /// The app's version.

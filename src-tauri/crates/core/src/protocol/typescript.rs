@@ -76,6 +76,8 @@ fn generated() -> String {
         WindowView,
         Message,
         MessageArg,
+        CommandError,
+        CommandErrorCode,
         Commands,
     );
     let mut text = String::from(
@@ -92,6 +94,10 @@ fn generated() -> String {
         text.push_str(&declaration);
         text.push('\n');
     }
+    text.push_str(&format!(
+        "\n/** The version of the protocol, which the core says in its snapshot. */\nexport const PROTOCOL_VERSION = \
+         {PROTOCOL_VERSION};\n"
+    ));
     let names: Vec<_> = Key::ALL.iter().map(|key| format!("'{}'", key.name())).collect();
     text.push_str(&format!(
         "\n/**\n * The settings, by their names in the settings file.\n */\nexport type SettingName = {};\n",

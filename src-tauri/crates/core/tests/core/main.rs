@@ -9,6 +9,7 @@ mod arrivals;
 mod clock;
 mod conditions;
 mod desk;
+mod dispatch;
 mod floods;
 mod healing;
 mod identity;

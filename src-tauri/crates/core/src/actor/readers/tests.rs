@@ -8,7 +8,7 @@ use crate::connection::{self, Moment, Surroundings};
 use crate::item::{ItemKind, Priority, SoundName};
 use crate::metrics::Meters;
 use crate::ports::SystemClock;
-use crate::protocol::{Appearance, TokenState};
+use crate::protocol::{Appearance, PROTOCOL_VERSION, TokenState};
 
 pub(super) fn item(key: &str, title: &str) -> Item {
     Item {
@@ -41,6 +41,7 @@ fn readers(now: Instant) -> Readers {
     };
     let idle = Status::Idle(IdleReason::NotStarted);
     let state = Snapshot {
+        protocol: PROTOCOL_VERSION,
         revision: 0,
         version: String::new(),
         connection: connection::view(&idle, None, Surroundings::default(), &moment),

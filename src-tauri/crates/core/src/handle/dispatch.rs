@@ -1,0 +1,89 @@
+//! Commands by name, with requests and answers as JSON: the way of a window, in this process or another.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{CoreError, CoreHandle};
+use crate::item::{Counts, Item, SoundName};
+use crate::protocol::{
+    AccountForm, CommandError, CommandErrorCode, FollowRequest, InboxPage, InboxQuery, MarkRequest, Marked,
+    PauseRequest, PersonAnswer, PreferencesForm, TestReport, WindowView, for_each_command,
+};
+
+/// How much of an unknown name is quoted.
+const MAX_QUOTED_NAME: usize = 64;
+
+impl From<CoreError> for CommandError {
+    fn from(error: CoreError) -> Self {
+        let code = match &error {
+            CoreError::Stopped => CommandErrorCode::Stopped,
+            CoreError::Restarting => CommandErrorCode::Restarting,
+            CoreError::Invalid(_) => CommandErrorCode::Refused,
+            CoreError::Inbox(_) => CommandErrorCode::Inbox,
+            CoreError::Open(_) => CommandErrorCode::NotOpened,
+            CoreError::Gone => CommandErrorCode::Gone,
+        };
+        Self {
+            code,
+            message: error.to_string(),
+        }
+    }
+}
+
+/// Asks a command of the core, which takes nothing but `null`, or a request of a type.
+macro_rules! call {
+    ($core:ident.$name:ident, (), $request:ident) => {{
+        parsed::<()>($request)?;
+        $core.$name().await
+    }};
+    ($core:ident.$name:ident, $type:tt, $request:ident) => {
+        $core.$name(parsed::<$type>($request)?).await
+    };
+}
+
+macro_rules! dispatcher {
+    ($($(#[$doc:meta])* $name:ident: $request:tt => $response:ty,)*) => {
+        impl CoreHandle {
+            /// Does the command of this name, one of [`crate::protocol::COMMANDS`].
+            ///
+            /// # Errors
+            ///
+            /// When there is no such command, the request is not what it takes, or it failed.
+            pub async fn dispatch(&self, name: &str, request: Value) -> Result<Value, CommandError> {
+                match name {
+                    $(stringify!($name) => {
+                        let answer: $response = call!(self.$name, $request, request)?;
+                        to_json(&answer)
+                    })*
+                    unknown => Err(unknown_command(unknown)),
+                }
+            }
+        }
+    };
+}
+
+for_each_command!(dispatcher);
+
+fn parsed<T: DeserializeOwned>(request: Value) -> Result<T, CommandError> {
+    serde_json::from_value(request).map_err(|error| CommandError {
+        code: CommandErrorCode::InvalidRequest,
+        message: error.to_string(),
+    })
+}
+
+/// As JSON, for a reader that may be in another process.
+pub(crate) fn to_json<T: Serialize>(value: &T) -> Result<Value, CommandError> {
+    serde_json::to_value(value).map_err(|error| CommandError {
+        code: CommandErrorCode::Unwritable,
+        message: error.to_string(),
+    })
+}
+
+fn unknown_command(name: &str) -> CommandError {
+    let quoted: String = name.chars().take(MAX_QUOTED_NAME).collect();
+    CommandError {
+        code: CommandErrorCode::UnknownCommand,
+        message: format!("there is no command \"{}\"", quoted.escape_debug()),
+    }
+}

@@ -1,0 +1,170 @@
+//! Commands by name, as a window asks them: through a link, as JSON.
+
+use std::sync::Arc;
+
+use futures_util::StreamExt as _;
+use gloria_backend::TEST_TOKEN;
+use gloria_core::Link;
+use gloria_core::protocol::{COMMANDS, CommandErrorCode, PROTOCOL_VERSION};
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+use serde_json::{Value, json};
+
+use crate::desk::{CREATED, Desk, Running, backend, live, soon};
+
+/// A core that is connected and has one unread item, `n:1`, with a link.
+async fn connected() -> (Running, Desk, gloria_backend::Backend) {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running.connected().await;
+    let mut item = live("1", "low");
+    item["link"] = json!("https://gloria.example/1");
+    control.push(CREATED, item);
+    running.until("the item", |state| state.counts.total == 1).await;
+    (running, desk, backend)
+}
+
+/// A request that each command takes, and what its answer looks like.
+fn example(name: &str, address: &str) -> (Value, fn(&Value) -> bool) {
+    let account = json!({"address": address, "token": TEST_TOKEN});
+    match name {
+        "inbox_page" => (
+            json!({"filter": {"view": "inbox"}, "after": null, "limit": 10}),
+            |page| page["items"][0]["key"] == "n:1",
+        ),
+        "inbox_item" => (json!("n:1"), |item| item["title"] == "title 1"),
+        "inbox_mark" => (json!({"keys": ["n:1"], "mark": "seen"}), |marked| {
+            marked["counts"]["total"] == 1
+        }),
+        "inbox_mark_all_read" | "inbox_mark_all_seen" => (Value::Null, |counts| counts["total"] == 1),
+        "item_follow" => (json!({"key": "n:1", "action": null}), Value::is_null),
+        "connection_test" => (account, |report| report["succeeded"] == true),
+        "account_save" => (account, Value::is_null),
+        "preferences_save" => (json!({"volume": 20}), Value::is_null),
+        "sound_preview" => (json!("knock"), Value::is_null),
+        "sounds_pause" => (json!({"minutes": 1}), Value::is_null),
+        "window_shows" => (json!({"inboxVisible": false}), Value::is_null),
+        // The others take nothing and answer nothing, or have an example of their own below.
+        _ => (Value::Null, Value::is_null),
+    }
+}
+
+#[tokio::test]
+async fn every_command_of_the_list_is_done() {
+    let (running, _desk, backend) = connected().await;
+    // Whose answer depends on what was asked before: it comes last.
+    let names = COMMANDS.iter().copied();
+    let (last, others): (Vec<&str>, Vec<&str>) = names.partition(|name| *name == "account_sign_out");
+    for name in others.into_iter().chain(last) {
+        if name == "account_confirm" {
+            let answer = running.core.dispatch(name, json!({"same": true})).await;
+            // Nothing was asked.
+            assert_eq!(answer.unwrap_err().code, CommandErrorCode::Refused);
+            continue;
+        }
+        let (request, expected) = example(name, &backend.api_url());
+        let answer = soon(name, running.core.dispatch(name, request)).await.unwrap();
+        assert!(expected(&answer), "{name} answered {answer}");
+    }
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_command_does_not_take_is_refused_in_words() {
+    let (running, _desk, _backend) = connected().await;
+    for name in COMMANDS {
+        // No command takes a number.
+        let error = running.core.dispatch(name, json!(17)).await.unwrap_err();
+        assert_eq!(error.code, CommandErrorCode::InvalidRequest, "{name}: {error}");
+        assert!(!error.message.is_empty());
+    }
+    let error = running
+        .core
+        .dispatch(
+            "account_save",
+            json!({"address": "x", "token": "https://gloria.example"}),
+        )
+        .await
+        .unwrap_err();
+    assert_eq!(error.code, CommandErrorCode::InvalidRequest);
+    assert!(
+        error.message.contains("address"),
+        "the token's own words: {error}"
+    );
+    let error = running
+        .core
+        .dispatch("item_follow", json!({"key": "n:2", "action": null}))
+        .await
+        .unwrap_err();
+    assert_eq!(error.code, CommandErrorCode::Gone);
+    running.stop().await;
+}
+
+#[test]
+fn no_other_name_is_a_command_whatever_is_asked() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let _guard = runtime.enter();
+    let (running, _desk, _backend) = runtime.block_on(connected());
+    let name =
+        "[a-zA-Z_:./|\\PC]{0,80}".prop_filter("not a command", |name| !COMMANDS.contains(&name.as_str()));
+    let mut runner = TestRunner::new(ProptestConfig::with_cases(64));
+    runner
+        .run(&(name, any::<i32>()), |(name, number)| {
+            let asked = running.core.dispatch(&name, json!({"number": number}));
+            let error = runtime.block_on(asked).unwrap_err();
+            prop_assert_eq!(error.code, CommandErrorCode::UnknownCommand);
+            prop_assert!(error.message.len() < 1000, "a name is not quoted at any length");
+            Ok(())
+        })
+        .unwrap();
+    runtime.block_on(running.stop());
+}
+
+#[tokio::test]
+async fn a_link_gives_the_state_and_what_follows_as_json() {
+    let (running, _desk, _backend) = connected().await;
+    let link: Arc<dyn Link> = Arc::new(running.core.clone());
+    let mut state = link.attach().await.unwrap();
+    assert_eq!(state.snapshot["protocol"], PROTOCOL_VERSION);
+    assert_eq!(state.snapshot["counts"]["unread"], 1);
+    let revision = state.snapshot["revision"].as_u64().unwrap();
+
+    let mark = json!({"keys": ["n:1"], "mark": "read"});
+    let marked = link.call("inbox_mark", mark).await.unwrap();
+    let followed = async {
+        let mut counts = Value::Null;
+        loop {
+            let next = state.updates.next().await.unwrap();
+            assert!(next["revision"].as_u64().unwrap() > revision);
+            if next["update"]["kind"] == "counts" {
+                counts = next["update"]["value"].clone();
+            }
+            if next["revision"] == marked["revision"] {
+                return counts;
+            }
+        }
+    };
+    let counts = soon("the revision of the answer", followed).await;
+    assert_eq!(counts["unread"], 0);
+
+    running.stop().await;
+    let ended = async { while state.updates.next().await.is_some() {} };
+    soon("the updates end with the core", ended).await;
+    let error = link.call("connection_retry", Value::Null).await.unwrap_err();
+    assert_eq!(error.code, CommandErrorCode::Stopped);
+}
+
+#[tokio::test]
+async fn a_reader_that_is_too_slow_is_told_that_updates_are_missing() {
+    let (running, _desk, _backend) = connected().await;
+    let mut state = Link::attach(&running.core).await.unwrap();
+    // More than a reader may be behind.
+    for round in 0..300 {
+        let volume = json!({"volume": round % 100});
+        running.core.dispatch("preferences_save", volume).await.unwrap();
+    }
+    let first = soon("the first", state.updates.next()).await.unwrap();
+    assert_eq!(first["update"]["kind"], "missed", "{first}");
+    running.stop().await;
+}
