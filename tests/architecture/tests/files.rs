@@ -124,3 +124,63 @@ fn every_crate_says_its_licence_and_goes_to_no_registry() {
         }
     }
 }
+
+/// What documents promise by the name of a test.
+const PROMISES: [&str; 2] = ["SECURITY.md", "docs/platforms.md"];
+
+/// The pieces of a document that are set as code.
+fn code_of(document: &str) -> impl Iterator<Item = &str> {
+    document.split('`').skip(1).step_by(2)
+}
+
+fn has_test(file: &str, name: &str) -> bool {
+    if !root().join(file).is_file() {
+        return false;
+    }
+    let text = text(file);
+    if file.ends_with(".ts") {
+        return text.contains(&format!("test('{name}'"));
+    }
+    let lines: Vec<_> = text.lines().map(str::trim).collect();
+    let function = format!("fn {name}(");
+    let defined = lines
+        .iter()
+        .position(|line| line.strip_prefix("async ").unwrap_or(line).starts_with(&function));
+    defined.is_some_and(|at| {
+        let before = lines[..at].iter().rev();
+        let mut attributes = before.take_while(|line| line.starts_with("#[") || line.starts_with("//"));
+        attributes.any(|line| line.starts_with("#[test]") || line.starts_with("#[tokio::test"))
+    })
+}
+
+#[test]
+fn every_test_that_a_document_names_exists() {
+    let mut missing = Vec::new();
+    for document in PROMISES {
+        let mut named = 0;
+        for piece in code_of(&text(document)) {
+            if let Some((file, name)) = piece.split_once(": ")
+                && (file.ends_with(".rs") || file.ends_with(".ts"))
+            {
+                named += 1;
+                if !has_test(file, name) {
+                    missing.push(format!("{document}: {piece}"));
+                }
+            }
+        }
+        assert!(named > 5, "{document} names tests");
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
+#[test]
+fn every_promise_of_security_names_a_test() {
+    let document = text("SECURITY.md");
+    let table = document.split("| promise | shown by |").nth(1).unwrap();
+    for row in table
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.starts_with("| ---"))
+    {
+        assert!(code_of(row).any(|piece| piece.contains(".rs: ")), "{row}");
+    }
+}

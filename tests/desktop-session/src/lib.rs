@@ -20,7 +20,7 @@ pub use notification_service::{
 };
 pub use process::Process;
 pub use rustix::process::Signal;
-pub use session::{Keyring, Part, Session, SessionOptions};
+pub use session::{Keyring, Panel, Part, Session, SessionOptions};
 pub use toasts::{Toast, ToastEvent};
 pub use tray::TrayItem;
 pub use wait::wait_until;

@@ -41,6 +41,8 @@ pub struct SessionOptions {
     pub sound: bool,
     /// A keyring.
     pub keyring: Keyring,
+    /// How the panel looks.
+    pub panel: Panel,
 }
 
 impl Default for SessionOptions {
@@ -53,8 +55,20 @@ impl Default for SessionOptions {
             notifications: true,
             sound: true,
             keyring: Keyring::Unlocked,
+            panel: Panel::Below,
         }
     }
+}
+
+/// How the panel looks, and where it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Panel {
+    /// Dark, at the bottom.
+    Below,
+    /// Dark, at the top, with notifications under it.
+    DarkAbove,
+    /// Light, at the top, with notifications under it.
+    LightAbove,
 }
 
 /// The state of the keyring.

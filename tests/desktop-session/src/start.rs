@@ -10,10 +10,13 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use crate::process::Process;
-use crate::session::{Keyring, Part, START_WITHIN, Session};
+use crate::session::{Keyring, Panel, Part, START_WITHIN, Session};
 use crate::sound::{RATE, Recorder};
 use crate::toasts::ToastLog;
 use crate::wait::wait_until;
+
+/// The line of the panel's settings that makes it dark.
+const DARK: &str = r#"name="dark-mode" type="bool" value="true""#;
 
 impl Session {
     pub(crate) async fn wait_for_name(&mut self, part: Part, name: &'static str) -> Result<()> {
@@ -102,10 +105,14 @@ impl Session {
     pub(crate) fn start_panel(&self) -> Result<Process> {
         let folder = self.dir.path().join("config/xfce4/xfconf/xfce-perchannel-xml");
         fs::create_dir_all(&folder)?;
-        fs::write(
-            folder.join("xfce4-panel.xml"),
-            include_str!("../assets/xfce4-panel.xml"),
-        )?;
+        let mut settings = include_str!("../assets/xfce4-panel.xml").to_owned();
+        if self.options.panel != Panel::Below {
+            settings = settings.replace("p=8;", "p=6;");
+        }
+        if self.options.panel == Panel::LightAbove {
+            settings = settings.replace(DARK, &DARK.replace("true", "false"));
+        }
+        fs::write(folder.join("xfce4-panel.xml"), settings)?;
         let mut panel = self.command("xfce4-panel");
         panel.arg("--disable-wm-check");
         self.spawn("panel", panel)
@@ -143,7 +150,11 @@ impl Session {
         fs::write(&menu, include_str!("../assets/choose-action.sh"))?;
         fs::set_permissions(&menu, fs::Permissions::from_mode(0o755))?;
         let config = self.dir.path().join("dunstrc");
-        fs::write(&config, self.fill(include_str!("../assets/dunstrc")))?;
+        let mut settings = self.fill(include_str!("../assets/dunstrc"));
+        if self.options.panel != Panel::Below {
+            settings = settings.replace("offset = 24x24", "offset = 16x44");
+        }
+        fs::write(&config, settings)?;
         Ok(config)
     }
 

@@ -17,6 +17,8 @@ use crate::install::{Purpose, ensure_installed, ensure_ui};
 #[cfg(target_os = "linux")]
 mod headless;
 #[cfg(target_os = "linux")]
+mod screens;
+#[cfg(target_os = "linux")]
 pub(crate) use headless::colours;
 
 /// How often the window's owner and the keyboard are looked after; nobody notices a tenth of a second.
@@ -83,6 +85,23 @@ fn headless(options: &Options) -> Result<ExitCode> {
 fn headless(options: &Options) -> Result<ExitCode> {
     let _ = (&options.shots, options.seconds);
     bail!("a desktop without a screen can be made on Linux only; leave --headless out")
+}
+
+/// Takes the pictures of README anew, in `docs/screens`.
+///
+/// # Errors
+/// When something cannot be installed, built or started, or a picture does not show what it should.
+#[cfg(target_os = "linux")]
+pub(crate) fn screens() -> Result<ExitCode> {
+    ensure_installed(&[Purpose::Build, Purpose::Desktop])?;
+    ensure_ui()?;
+    commands::run(&mut build_programs())?;
+    screens::run()
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn screens() -> Result<ExitCode> {
+    bail!("the pictures are taken on a desktop without a screen, which can be made on Linux only")
 }
 
 fn on_this_desktop() -> Result<ExitCode> {

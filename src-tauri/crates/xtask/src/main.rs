@@ -41,6 +41,8 @@ enum Task {
     },
     /// Write the TypeScript of the protocol and of the messages anew.
     Protocol,
+    /// Take the pictures of README.md anew.
+    Screens,
 }
 
 fn main() -> ExitCode {
@@ -59,6 +61,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Test { suites, extent } => test::run(&suites, extent),
         Task::Bench { benches } => bench::run(&benches),
         Task::Protocol => protocol(),
+        Task::Screens => demo::screens(),
     }
 }
 

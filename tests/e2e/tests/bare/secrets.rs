@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use gloria_backend::TEST_TOKEN;
 use gloria_desktop_session::{SessionOptions, wait_until};
@@ -109,4 +110,82 @@ async fn the_command_line_keeps_its_secrets_as_well() {
     );
     assert!(!environment(tail.id()).contains(TEST_TOKEN));
     assert_eq!(core_limit(tail.id()).as_deref(), Some("0"));
+}
+
+/// The files below a folder, whatever they are.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .flat_map(|entry| match entry.file_type() {
+            Ok(kind) if kind.is_dir() => files(&entry.path()),
+            Ok(kind) if kind.is_file() => vec![entry.path()],
+            // Sockets and pipes have no content.
+            _ => Vec::new(),
+        })
+        .collect()
+}
+
+/// The TCP ports that a process listens on.
+fn listening(process: u32) -> Vec<String> {
+    let descriptors = fs::read_dir(format!("/proc/{process}/fd")).into_iter().flatten();
+    let sockets: Vec<_> = descriptors
+        .flatten()
+        .filter_map(|descriptor| fs::read_link(descriptor.path()).ok())
+        .filter_map(|target| {
+            Some(
+                target
+                    .to_str()?
+                    .strip_prefix("socket:[")?
+                    .strip_suffix(']')?
+                    .to_owned(),
+            )
+        })
+        .collect();
+    let tables = ["tcp", "tcp6"].map(|table| fs::read_to_string(format!("/proc/{process}/net/{table}")));
+    let lines = tables.iter().flatten().flat_map(|table| table.lines().skip(1));
+    lines
+        .map(|line| line.split_whitespace().collect::<Vec<_>>())
+        // 0A is LISTEN; then come queues, timers, the user, a time limit and the socket's number.
+        .filter(|fields| fields[3] == "0A" && sockets.iter().any(|socket| socket == fields[9]))
+        .map(|fields| fields[1].to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn no_file_log_or_argument_has_its_secrets_and_it_listens_nowhere() {
+    let scene = Scene::set(SessionOptions::default()).await;
+    let mut command = scene.session.command(program("gloria-notify"));
+    scene.configure(&mut command);
+    command
+        .arg("--open")
+        .env("GLORIA_TOKEN", TEST_TOKEN)
+        .env("GLORIA_PROXY", format!("http://anna:{PASSWORD}@127.0.0.1:9"))
+        .env("GLORIA_LOG", "trace");
+    let app = scene.session.spawn("app", command).unwrap();
+    scene.connected().await;
+    let processes = wait_until("the window's processes", SOON, async || {
+        let all = descendants(app.id());
+        Ok((all.len() >= 2).then_some(all))
+    });
+    for process in processes.await.unwrap() {
+        let arguments = fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default();
+        let arguments = String::from_utf8_lossy(&arguments);
+        assert!(
+            !arguments.contains(TEST_TOKEN) && !arguments.contains(PASSWORD),
+            "{arguments}"
+        );
+        assert_eq!(listening(process), Vec::<String>::new(), "process {process}");
+    }
+    let written = files(scene.session.dir());
+    assert!(
+        written.iter().any(|file| file.ends_with("logs/app.log")),
+        "the log at its most talkative is among them: {written:?}"
+    );
+    for file in written {
+        let bytes = fs::read(&file).unwrap_or_default();
+        for secret in [TEST_TOKEN, PASSWORD] {
+            let found = bytes.windows(secret.len()).any(|part| part == secret.as_bytes());
+            assert!(!found, "{} has a secret", file.display());
+        }
+    }
 }

@@ -13,7 +13,7 @@ use super::DemoBackend;
 use crate::commands::{self, built};
 
 /// How long any one thing may take to appear; a debug build of a web view on two busy cores takes some seconds.
-const SOON: Duration = Duration::from_secs(60);
+pub(super) const SOON: Duration = Duration::from_secs(60);
 
 /// The time between two of the demo's events: short enough for a handful in each picture.
 const PACE: &str = "1500ms";
@@ -133,10 +133,10 @@ async fn first_run(session: &Session, shots: &Path) -> Result<()> {
     Ok(())
 }
 
-struct Stage {
-    session: Session,
-    backend: DemoBackend,
-    shots: PathBuf,
+pub(super) struct Stage {
+    pub(super) session: Session,
+    pub(super) backend: DemoBackend,
+    pub(super) shots: PathBuf,
 }
 
 impl Stage {
@@ -149,14 +149,14 @@ impl Stage {
         command
     }
 
-    fn start_app(&self, appearance: &str) -> Result<Process> {
+    pub(super) fn start_app(&self, appearance: &str) -> Result<Process> {
         let mut app = self.command("gloria-notify");
         app.env("GLORIA_APPEARANCE", appearance);
         self.session.spawn("app", app)
     }
 
     /// As a person does who starts the app a second time.
-    async fn open_window(&self) -> Result<()> {
+    pub(super) async fn open_window(&self) -> Result<String> {
         let mut second = self
             .session
             .spawn("second-start", self.command("gloria-notify"))?;
@@ -166,7 +166,7 @@ impl Stage {
             .context("the window did not open")
     }
 
-    async fn tray_icon(&self) -> Result<TrayItem> {
+    pub(super) async fn tray_icon(&self) -> Result<TrayItem> {
         wait_until("the tray icon", SOON, async || {
             let items = self.session.tray_items().await?;
             Ok(items.into_iter().find(|item| item.tooltip.contains("Gloria")))
@@ -192,7 +192,7 @@ impl Stage {
     }
 
     /// What is stored, read beside the running app.
-    fn inbox(&self) -> Result<Vec<Value>> {
+    pub(super) fn inbox(&self) -> Result<Vec<Value>> {
         let output = self.command("gloria").args(["inbox", "list"]).output()?;
         ensure!(
             output.status.success(),
@@ -207,8 +207,8 @@ impl Stage {
     }
 }
 
-/// Waits for the app's window, puts it where nothing covers it, and waits until it is painted and at rest.
-async fn painted_window(session: &Session) -> Result<()> {
+/// Waits for the app's window, puts it where nothing covers it, and waits until it is painted and at rest; its number.
+async fn painted_window(session: &Session) -> Result<String> {
     let window = wait_until("the window", SOON, async || {
         let found = session
             .command("xdotool")
@@ -223,15 +223,22 @@ async fn painted_window(session: &Session) -> Result<()> {
         .args(["windowmove", &window, &x.to_string(), &y.to_string()])
         .status()?;
     ensure!(moved.success(), "the window cannot be moved");
+    window_at_rest(session, &window).await?;
+    Ok(window)
+}
+
+/// Waits until a window is painted and nothing moves in it.
+pub(super) async fn window_at_rest(session: &Session, window: &str) -> Result<()> {
     let mut last = None;
     wait_until("the window's content", SOON, async || {
         let picture = session
             .command("import")
-            .args(["-window", &window, "ppm:-"])
+            .args(["-window", window, "ppm:-"])
             .output()?
             .stdout;
         let at_rest = last.as_ref() == Some(&picture) && colours(&picture) > PAINTED_COLOURS;
         last = Some(picture);
+        tokio::time::sleep(MOVEMENT).await;
         Ok(at_rest.then_some(()))
     })
     .await

@@ -1,0 +1,85 @@
+//! The pictures of README.md, of the real app on a desktop of its own.
+
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Result, ensure};
+use gloria_desktop_session::{Panel, Session, SessionOptions, wait_until};
+
+use super::DemoBackend;
+use super::headless::{SOON, Stage, window_at_rest};
+use crate::commands;
+
+/// Short, so that the inbox fills in seconds.
+const PACE: &str = "400ms";
+
+/// Rows that fill the window.
+const ROWS: usize = 9;
+
+/// The panel's end with the tray, and what is notified below it.
+const TRAY: &str = "440x190+840+0";
+
+/// A picture larger than this has no place in a repository.
+const MAX_PICTURE: u64 = 150 * 1024;
+
+pub(super) fn run() -> Result<ExitCode> {
+    let folder = commands::root().join("docs/screens");
+    fs::create_dir_all(&folder)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        for (appearance, panel) in [("light", Panel::LightAbove), ("dark", Panel::DarkAbove)] {
+            take(&folder, appearance, panel).await?;
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+async fn take(folder: &Path, appearance: &str, panel: Panel) -> Result<()> {
+    let session = Session::start(SessionOptions {
+        panel,
+        ..SessionOptions::default()
+    })
+    .await?;
+    let backend = DemoBackend::start(PACE)?;
+    let stage = Stage {
+        session,
+        backend,
+        shots: folder.to_owned(),
+    };
+    let _app = stage.start_app(appearance)?;
+    stage.tray_icon().await?;
+    stage.session.wait_for_toast(SOON, |_| true).await?;
+    wait_until("the inbox to fill", SOON, async || {
+        Ok((stage.inbox()?.len() >= ROWS).then_some(()))
+    })
+    .await?;
+    let path = |name: &str| folder.join(format!("{name}-{appearance}.png"));
+    picture(&stage.session, "root", Some(TRAY), &path("tray"))?;
+    let window = stage.open_window().await?;
+    picture(&stage.session, &window, None, &path("inbox"))?;
+    // The page has the key only while the window has the focus.
+    xdotool(&stage.session, &["windowactivate", "--sync", &window, "key", "c"])?;
+    window_at_rest(&stage.session, &window).await?;
+    picture(&stage.session, &window, None, &path("connection"))
+}
+
+fn picture(session: &Session, window: &str, part: Option<&str>, path: &Path) -> Result<()> {
+    let mut import = session.command("import");
+    // Without the time in it, so that equal screens make equal files.
+    import.args(["-window", window, "-define", "png:exclude-chunks=date,time"]);
+    if let Some(part) = part {
+        import.args(["-crop", part, "+repage"]);
+    }
+    commands::run(import.args(["-depth", "8"]).arg(path))?;
+    let size = fs::metadata(path)?.len();
+    ensure!(size <= MAX_PICTURE, "{} has {size} bytes", path.display());
+    println!("a picture: {}", path.display());
+    Ok(())
+}
+
+fn xdotool(session: &Session, arguments: &[&str]) -> Result<()> {
+    commands::run(session.command("xdotool").args(arguments))
+}
