@@ -268,14 +268,14 @@ impl Actor {
         let stored = self.store_events(arrivals, cursor).await?;
         let at = Instant::now();
         self.upkeep.on_stored(at);
-        if self.store.cursor().is_some() != had_place {
-            self.publish_connection();
-        }
         // The user first: counts and readers can wait for it.
         for due in stored.due {
             self.on_due(due).await;
         }
         self.play_all(&stored.sounds);
+        if self.store.cursor().is_some() != had_place {
+            self.publish_connection();
+        }
         self.on_filed(stored.filed);
         Some(at)
     }

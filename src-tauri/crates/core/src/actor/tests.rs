@@ -1,5 +1,7 @@
 //! What the loop promises, with ports that record and a stream that the test feeds.
 
+mod kills;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -382,4 +384,71 @@ async fn nothing_is_asked_before_it_is_known_who_shows_it() {
         .map(|request| request.subject)
         .collect();
     assert_eq!(asked, [crate::ports::Subject::Item("n:2".into())]);
+}
+
+/// Looks, whenever something is shown or played, whether readers were told of anything.
+#[derive(Debug)]
+struct UserFirst {
+    updates: std::sync::Mutex<tokio::sync::broadcast::Receiver<crate::protocol::Revised>>,
+    notifications: FakeNotifications,
+    /// What was done, and how much readers had been told by then.
+    done: std::sync::Mutex<Vec<(&'static str, usize)>>,
+}
+
+impl UserFirst {
+    fn look(&self, deed: &'static str) {
+        let told = self.updates.lock().unwrap().len();
+        self.done.lock().unwrap().push((deed, told));
+    }
+}
+
+impl crate::ports::Notifications for UserFirst {
+    fn show(
+        &self,
+        request: crate::ports::NotificationRequest,
+    ) -> BoxFuture<'static, Result<Answer, NotificationError>> {
+        self.look("shown");
+        self.notifications.show(request)
+    }
+
+    fn withdraw(&self, handle: crate::ports::NotificationHandle) {
+        self.notifications.withdraw(handle);
+    }
+
+    fn watch(&self) -> mpsc::Receiver<NotificationEvent> {
+        self.notifications.watch()
+    }
+}
+
+impl crate::ports::Sounds for UserFirst {
+    fn play(&self, _: crate::item::SoundName, _: u8) -> BoxFuture<'static, Result<(), SoundError>> {
+        self.look("played");
+        async { Ok(()) }.boxed()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn notification_and_sound_go_out_before_counts_and_readers() {
+    let home = tempfile::tempdir().unwrap();
+    let setup = setup(home.path());
+    let (mut actor, _deliveries) = fed_in_place(&setup);
+    actor.on_first_notification_events().await;
+    let first = Arc::new(UserFirst {
+        updates: std::sync::Mutex::new(actor.readers.attach().updates),
+        notifications: FakeNotifications::default(),
+        done: std::sync::Mutex::default(),
+    });
+    actor.setup.ports.notifications = first.clone();
+    actor.setup.ports.sounds = first.clone();
+    actor.take_delivery(frames(1..2, setup.ports.clock.wall())).await;
+    assert_eq!(*first.done.lock().unwrap(), [("shown", 0), ("played", 0)]);
+    actor.serve_timers().await;
+    let mut updates = first.updates.lock().unwrap();
+    let mut told = Vec::new();
+    while let Ok(revised) = updates.try_recv() {
+        told.push(revised.update);
+    }
+    let is = |wanted: fn(&Update) -> bool| told.iter().any(wanted);
+    assert!(is(|update| matches!(update, Update::ItemsStored(_))), "{told:?}");
+    assert!(is(|update| matches!(update, Update::Counts(_))), "{told:?}");
 }
