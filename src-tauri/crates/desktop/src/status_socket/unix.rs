@@ -1,8 +1,10 @@
 //! A socket file that belongs to its user.
 
+use std::collections::hash_map::RandomState;
 use std::fs::{self, Permissions};
+use std::hash::BuildHasher as _;
 use std::io;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
 use gloria_core::paths::Paths;
@@ -13,6 +15,12 @@ use crate::instance::{Identity, current_user, possible_private_folders, usable_p
 
 /// `sun_path` holds 104 bytes on macOS and 108 on Linux, the end included.
 const MAX_PATH: usize = 99;
+
+/// What the names of sockets end in that are not in their place yet.
+const DRAFT: &str = "new";
+
+/// Names of drafts that are tried. They are random, so a second one is needed only where somebody guessed the first.
+const MAX_DRAFTS: u32 = 8;
 
 /// Root may read everything anyhow.
 const ROOT: u32 = 0;
@@ -87,15 +95,46 @@ fn bind(socket: &Path) -> io::Result<UnixListener> {
             "too long a path for a socket",
         ));
     }
-    let draft = socket.with_extension("new");
-    match fs::remove_file(&draft) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        Ok(()) | Err(_) => {}
+    remove_drafts(socket);
+    let (draft, listener) = bind_draft(socket)?;
+    let placed =
+        fs::set_permissions(&draft, Permissions::from_mode(0o600)).and_then(|()| fs::rename(&draft, socket));
+    if let Err(error) = placed {
+        // The first error is the one to tell.
+        let _ = fs::remove_file(&draft);
+        return Err(error);
     }
-    let listener = UnixListener::bind(&draft)?;
-    fs::set_permissions(&draft, Permissions::from_mode(0o600))?;
-    fs::rename(&draft, socket)?;
     Ok(listener)
+}
+
+/// Binding refuses whatever has the name already, a link to nowhere too, and follows none. Nobody can keep us from it
+/// by taking the name first: it is random.
+fn bind_draft(socket: &Path) -> io::Result<(PathBuf, UnixListener)> {
+    let mut tried = 0;
+    loop {
+        // As long as the shortest name that a socket of ours has, for the room is scarce.
+        let number = RandomState::new().hash_one(tried) & 0xFFF_FFFF;
+        let draft = socket.with_file_name(format!("{number:07x}.{DRAFT}"));
+        match UnixListener::bind(&draft) {
+            Ok(listener) => return Ok((draft, listener)),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && tried < MAX_DRAFTS => tried += 1,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Removes what a crash left between binding and renaming. Only sockets of this user are ours.
+fn remove_drafts(socket: &Path) {
+    let beside = socket.parent().and_then(|folder| fs::read_dir(folder).ok());
+    for entry in beside.into_iter().flatten().flatten() {
+        let path = entry.path();
+        let is_draft = path.extension().is_some_and(|end| end == DRAFT)
+            && fs::symlink_metadata(&path)
+                .is_ok_and(|file| file.file_type().is_socket() && file.uid() == current_user());
+        if is_draft && let Err(error) = fs::remove_file(&path) {
+            tracing::debug!(%error, "a draft of the status socket stays");
+        }
+    }
 }
 
 /// A script that does not know this session's runtime folder finds the socket by a link in the folder of the inbox.
@@ -154,4 +193,45 @@ fn elsewhere(identity: &Identity, folders: Vec<PathBuf>) -> impl Iterator<Item =
     folders
         .into_iter()
         .map(move |folder| folder.join(&name).with_extension("sock"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_socket_is_its_users_alone_and_follows_no_link_that_was_prepared() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (socket, victim) = (folder.path().join("status.sock"), folder.path().join("victim"));
+        fs::write(&victim, "precious").expect("written");
+        // What an earlier version used as a draft, and what a crash left.
+        symlink(&victim, folder.path().join("status.new")).expect("linked");
+        symlink(&victim, &socket).expect("linked");
+        drop(std::os::unix::net::UnixListener::bind(folder.path().join("0000000.new")).expect("bound"));
+        let listener = bind(&socket).expect("bound");
+        let file = fs::symlink_metadata(&socket).expect("there");
+        assert!(file.file_type().is_socket());
+        assert_eq!(file.permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_to_string(&victim).expect("there"), "precious");
+        let mut names: Vec<_> = fs::read_dir(folder.path())
+            .expect("read")
+            .map(|entry| entry.expect("read").file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        assert_eq!(names, ["status.new", "status.sock", "victim"]);
+        let (asked, accepted) = tokio::join!(UnixStream::connect(&socket), listener.accept());
+        assert!(asked.is_ok() && accepted.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_path_that_just_fits_has_room_for_its_draft() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let above = MAX_PATH - folder.path().as_os_str().len() - "//status.sock".len();
+        let long = folder.path().join("f".repeat(above));
+        fs::create_dir(&long).expect("made");
+        let socket = long.join("status.sock");
+        assert_eq!(socket.as_os_str().len(), MAX_PATH);
+        assert!(bind(&socket).is_ok());
+        assert!(bind(&long.join("status.socks")).is_err());
+    }
 }
