@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use gloria_core::account::Account;
 use gloria_core::inbox::{Inbox, Opened};
-use gloria_core::item::InboxView;
+use gloria_core::item::{InboxView, Reason};
 use gloria_core::paths::Paths;
 use gloria_core::protocol::InboxQuery;
 use rusqlite::Connection;
@@ -16,6 +16,10 @@ use tempfile::TempDir;
 const GLORIA: &str = "https://gloria.example/api";
 const OTHER: &str = "https://other.example";
 const FIXTURE: &str = include_str!("fixtures/inbox-v3.sql");
+const OLDER: [&str; 2] = [
+    include_str!("fixtures/inbox-v1.sql"),
+    include_str!("fixtures/inbox-v2.sql"),
+];
 
 struct Home {
     folder: TempDir,
@@ -32,10 +36,14 @@ impl Home {
     }
 
     fn put_legacy(&self) {
+        self.put(FIXTURE);
+    }
+
+    fn put(&self, fixture: &str) {
         let written = self.folder.path().join("written.sqlite");
         let db = Connection::open(&written).unwrap();
         db.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).unwrap();
-        db.execute_batch(FIXTURE).unwrap();
+        db.execute_batch(fixture).unwrap();
         let legacy = self.paths().legacy_inbox();
         for suffix in ["", "-wal"] {
             let path = |file: &Path| {
@@ -124,6 +132,37 @@ fn each_server_becomes_an_account_with_all_that_was_there() {
         !left.windows(secret.len()).any(|part| part == secret),
         "nothing of another account is left in what is free"
     );
+}
+
+#[test]
+fn the_files_of_the_first_versions_lose_nothing_either() {
+    for (version, fixture) in (1..).zip(OLDER) {
+        let home = Home {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        home.put(fixture);
+        let gloria = home.open(GLORIA);
+        assert_eq!(gloria.problem, None, "schema {version}");
+        assert_eq!(titles(&gloria.inbox), ["unread of gloria", "read of gloria"]);
+        assert_eq!(gloria.inbox.cursor().unwrap().as_deref(), Some("7"));
+        let heard = (version == 2).then_some(1_790_000_000_000);
+        assert_eq!(gloria.inbox.heard_at().unwrap(), heard);
+        let counts = gloria.inbox.counts().unwrap();
+        assert_eq!((counts.total, counts.unread, counts.unseen), (2, 1, 1));
+        let item = gloria.inbox.item("n:b").unwrap().unwrap();
+        assert_eq!((item.created_at, item.read_at), (3, None));
+        assert_eq!(
+            item.alert.map(|alert| alert.reason),
+            Some(Reason::Earlier {
+                words: "Toast shown".into()
+            })
+        );
+        let other = home.open(OTHER);
+        assert_eq!(titles(&other.inbox), ["the secret of other"]);
+        assert_eq!(other.inbox.cursor().unwrap().as_deref(), Some("40"));
+        drop((gloria, other));
+        assert_eq!(home.files(), ["inbox.sqlite", "inbox.sqlite"], "schema {version}");
+    }
 }
 
 #[test]
