@@ -1,6 +1,7 @@
 //! The `gloria` command: the core of Gloria Notify without a window. Results go to stdout as one JSON object a line,
 //! words for people to stderr, and secrets are never arguments.
 
+mod account;
 mod inbox;
 mod logs;
 mod output;
@@ -46,6 +47,9 @@ enum Command {
     Logs(logs::Options),
     /// End the running app, as Quit in its tray does
     Quit,
+    /// Whose data is on this computer, and erasing it
+    #[command(subcommand)]
+    Account(account::Command),
     /// Read the inbox of this computer
     #[command(subcommand)]
     Inbox(inbox::Command),
@@ -81,6 +85,7 @@ fn main() -> ExitCode {
             Command::Status(options) => status::run(options).await,
             Command::Logs(options) => logs::run(options).await,
             Command::Quit => quit::run().await,
+            Command::Account(command) => account::run(command).await,
             Command::Inbox(command) => inbox::run(command),
         }
     });

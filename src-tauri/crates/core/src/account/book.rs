@@ -80,6 +80,14 @@ impl Entry {
         &self.folder
     }
 
+    /// The name of its folder, which no other account has.
+    pub fn name(&self) -> &str {
+        self.folder
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default()
+    }
+
     /// Its inbox database.
     pub fn inbox(&self) -> PathBuf {
         self.folder.join(inbox::FILE)
@@ -164,6 +172,11 @@ impl Accounts {
                 tracing::warn!(%error, "an account that was erased is still there in part");
             }
         }
+    }
+
+    /// All of them, by their folders.
+    pub fn all(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter()
     }
 
     /// Those of a server.
