@@ -275,6 +275,14 @@ ui-unread-some-field = a field
 ui-unread-readable = readable
 ui-unread-unreadable = unreadable
 
+ui-log = Log
+ui-debug-log = Debug log for one hour
+ui-debug-log-note = Logs each step of the connection, for your administrator. No text of a notification, no token. It ends with the app.
+ui-debug-log-until = On until { $time }
+ui-debug-log-start = Start
+ui-debug-log-end = End
+ui-debug-log-not-set = The debug log could not be changed: { $reason }
+
 ## The connection in figures
 
 ui-of-all = { $some } of { $all }

@@ -10,7 +10,7 @@ use gloria_core::ports::{PanicReports, SystemClock};
 use gloria_core::protocol::{Snapshot, TokenState};
 use gloria_core::{CoreHandle, Ports, Setup, Signal};
 use gloria_desktop::status_socket::AppRequest;
-use gloria_desktop::{Browser, Instance, Keyring, SoundPlayer, SystemSignals, process};
+use gloria_desktop::{Browser, Instance, Keyring, Logs, SoundPlayer, SystemSignals, process};
 use tauri::async_runtime::{self, JoinHandle};
 use tauri::{App, AppHandle, Manager as _, RunEvent, State};
 use tokio::sync::broadcast::error::RecvError;
@@ -42,6 +42,7 @@ const QUIT_TIMEOUT: Duration = Duration::from_millis(280);
 pub(crate) fn run(
     paths: Paths,
     instance: Instance,
+    log: Logs,
     start: Start,
     after_failure: bool,
 ) -> anyhow::Result<ExitCode> {
@@ -52,7 +53,7 @@ pub(crate) fn run(
     });
     let app = builder
         .invoke_handler(commands::handler())
-        .setup(move |app| set_up(app, paths, instance, start, after_failure).map_err(Into::into))
+        .setup(move |app| set_up(app, paths, instance, log, start, after_failure).map_err(Into::into))
         .build(tauri::generate_context!())?;
     let code = app.run_return(|_app, event| {
         // Without a window the app lives on in the tray; only an exit that somebody asked for has a code.
@@ -70,6 +71,7 @@ fn set_up(
     app: &mut App,
     paths: Paths,
     instance: Instance,
+    log: Logs,
     start: Start,
     after_failure: bool,
 ) -> anyhow::Result<()> {
@@ -99,7 +101,7 @@ fn set_up(
         AppRequest::Quit => quit(&asked, of_core.clone()),
     });
     app.manage(StatusTask(Mutex::new(Some(async_runtime::spawn(serving)))));
-    async_runtime::spawn(follow(app.clone(), core.clone(), tray, after_failure));
+    async_runtime::spawn(follow(app.clone(), core.clone(), tray, log, after_failure));
     async_runtime::spawn(end_without_core(app.clone(), task));
     async_runtime::spawn(quit_on_signal(app.clone(), core));
     if start == Start::WithWindow {
@@ -134,15 +136,16 @@ fn seed() -> u64 {
     RandomState::new().hash_one(std::process::id())
 }
 
-/// Keeps the tray like the state, and opens the window when the user is needed to set the app up. After a failure it
+/// Keeps tray and log like the state, and opens the window when the user is needed to set the app up. After a failure it
 /// does not: the window may be what failed, and would fail again without end.
-async fn follow(app: AppHandle, core: CoreHandle, tray: Tray, after_failure: bool) {
+async fn follow(app: AppHandle, core: CoreHandle, tray: Tray, log: Logs, after_failure: bool) {
     let mut asked = after_failure;
     while let Ok(attached) = core.attach().await {
         let mut state = attached.snapshot;
         let mut updates = attached.updates;
         loop {
             tray.show(&state);
+            log.set_level(state.preferences.effective_log_level());
             if !asked && is_waiting_for_set_up(&state) {
                 asked = true;
                 window::open_soon(&app, None);

@@ -59,6 +59,7 @@ fn start(arguments: &Arguments, paths: Result<Paths, NoHome>, log: Logs) -> Resu
     app::run(
         paths,
         instance,
+        log,
         arguments.first_start(),
         arguments.after_failure(),
     )

@@ -286,6 +286,11 @@ export class FakeHost implements Host, Fake {
       this.push({ kind: 'preferences', value: { ...this.scenario.preferences, soundsPausedUntil } });
       return Promise.resolve(null);
     },
+    debug_log: (on) => {
+      const debugLogUntil = on ? Date.now() + 60 * MINUTE_MS : null;
+      this.push({ kind: 'preferences', value: { ...this.scenario.preferences, debugLogUntil } });
+      return Promise.resolve(null);
+    },
     window_shows: ({ inboxVisible, connectionVisible }) => {
       if (this.#inView !== inboxVisible) this.push({ kind: 'inView', value: inboxVisible });
       clearInterval(this.#publishing);

@@ -10,7 +10,6 @@ export type Time = Date | number;
 
 /** The parameters of each message by its id; `undefined` where it has none. */
 export interface Messages {
-  outage: undefined;
   'alert-digest-burst': undefined;
   'alert-digest-late': undefined;
   'alert-digest-missed': undefined;
@@ -54,6 +53,7 @@ export interface Messages {
   'digest-newest': { title: string | Message };
   'digest-urgent': { count: number; title: string | Message };
   'needs-you': undefined;
+  outage: undefined;
   'outage-long': { minutes: number; reason: Message };
   'outage-needs-you': { reason: Message };
   'tray-connected': undefined;
@@ -147,6 +147,12 @@ export interface Messages {
   'ui-connection-said': { reason: Value; title: Value };
   'ui-date': { at: Time };
   'ui-date-year': { at: Time };
+  'ui-debug-log': undefined;
+  'ui-debug-log-end': undefined;
+  'ui-debug-log-not-set': { reason: Value };
+  'ui-debug-log-note': undefined;
+  'ui-debug-log-start': undefined;
+  'ui-debug-log-until': { time: Value };
   'ui-detail': undefined;
   'ui-details': undefined;
   'ui-disconnect': undefined;
@@ -266,6 +272,7 @@ export interface Messages {
   'ui-list-unread': undefined;
   'ui-locked-administrator': undefined;
   'ui-locked-environment': undefined;
+  'ui-log': undefined;
   'ui-mark-all-read': undefined;
   'ui-mark-read': undefined;
   'ui-mark-read-key': undefined;

@@ -724,6 +724,10 @@ autoConnect: boolean,
  */
 logLevel: LogLevel, 
 /**
+ * Until when the debug log is on.
+ */
+debugLogUntil: number | null, 
+/**
  * The settings that the user cannot change, by their names in the settings file.
  */
 locks: Partial<Record<SettingName, LockedBy>>, };
@@ -925,6 +929,10 @@ sound_preview: [SoundName, null],
  * Pauses sounds until a time, or ends the pause.
  */
 sounds_pause: [PauseRequest, null], 
+/**
+ * Logs more for an hour, or no longer.
+ */
+debug_log: [boolean, null], 
 /**
  * Tells the core which view the page shows. It holds for 15 s, so the page repeats it every 5 s.
  */

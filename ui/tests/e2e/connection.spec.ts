@@ -359,3 +359,13 @@ for (const [key, same] of [
     await expect(app.get('person')).toHaveCount(0);
   });
 }
+
+test('the debug log is on for an hour, says until when, and can be ended', async ({ app }) => {
+  await app.open('busy');
+  await app.get('connection-open').click();
+  await app.get('debug-log-start').click();
+  await expect(app.get('debug-log-until')).toHaveText(/^On until \d/);
+  await app.get('debug-log-end').click();
+  await expect(app.get('debug-log-start')).toBeVisible();
+  expect(await app.calls('debug_log')).toEqual([true, false]);
+});

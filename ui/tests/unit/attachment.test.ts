@@ -42,6 +42,7 @@ function snapshot(revision: number): Snapshot {
       volume: 50,
       sound: 'chime',
       soundsPausedUntil: null,
+      debugLogUntil: null,
       appearance: 'system',
       proxy: 'system',
       autoConnect: true,

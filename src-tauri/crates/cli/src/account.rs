@@ -18,8 +18,10 @@ use crate::{NO_TOKEN, USAGE};
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Print the accounts of this computer, one JSON object a line
+    #[command(after_help = crate::examples::ACCOUNT_LIST)]
     List,
     /// Erase an account: its inbox, everything else that is kept for it, and its token
+    #[command(after_help = crate::examples::ACCOUNT_ERASE)]
     Erase(EraseOptions),
 }
 

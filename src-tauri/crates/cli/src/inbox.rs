@@ -22,13 +22,8 @@ pub(crate) enum Command {
     List(ListOptions),
 }
 
-const EXAMPLES: &str = "\
-Examples:
-  gloria inbox list                                   the newest 50, as a list
-  gloria inbox list --filter unread --json | jq .title";
-
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = crate::examples::INBOX_LIST)]
 pub(crate) struct ListOptions {
     /// Which items
     #[arg(long, value_enum, default_value_t = Filter::Inbox)]

@@ -19,15 +19,7 @@ const FOLLOW_INTERVAL: Duration = Duration::from_millis(200);
 /// As many of the newest lines as `-f` begins with, unless it is said how many.
 const FOLLOWED_LINES: usize = 10;
 
-const EXAMPLES: &str = "\
-Examples:
-  gloria logs                    everything that is kept, the oldest first
-  gloria logs -n 100             the newest 100 lines
-  gloria logs -f                 go on with what is logged from now on, until Ctrl-C
-  gloria logs > gloria.log       a file for your administrator; it holds no text of a notification and no token";
-
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
 pub(crate) struct Options {
     /// Go on with new lines as they come
     #[arg(short, long)]

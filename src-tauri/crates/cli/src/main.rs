@@ -2,6 +2,7 @@
 //! words for people to stderr, and secrets are never arguments.
 
 mod account;
+mod examples;
 mod inbox;
 mod logs;
 mod output;
@@ -15,19 +16,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use gloria_desktop::process;
 
-const EXAMPLES: &str = "\
-Examples:
-  gloria status                                          is it connected?
-  gloria tail --type notification.created                events as they come, one JSON object a line
-  gloria inbox list --filter unread --limit 20           what is unread
-  echo \"$TOKEN\" | gloria login --address https://gloria.example
-  gloria logs -f                                         what the app logs
-
-`gloria COMMAND --help` has more about each.";
-
 /// Gloria Notify from the command line.
 #[derive(Debug, Parser)]
-#[command(name = "gloria", version, about, long_about = None, after_help = EXAMPLES)]
+#[command(name = "gloria", version, about, long_about = None, after_help = examples::ALL)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -36,16 +27,22 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Follow the event stream and print what comes, one JSON object a line
+    #[command(after_help = examples::TAIL)]
     Tail(tail::Options),
     /// Read a token from standard input and keep it in the keyring
+    #[command(after_help = examples::LOGIN)]
     Login(session::Options),
     /// Remove the token from the keyring
+    #[command(after_help = examples::LOGOUT)]
     Logout(session::Options),
     /// Ask the running app how it is doing; exits with 0 when it is connected
+    #[command(after_help = examples::STATUS)]
     Status(status::Options),
     /// Print what the app has logged, whether it runs or not
+    #[command(after_help = examples::LOGS)]
     Logs(logs::Options),
     /// End the running app, as Quit in its tray does
+    #[command(after_help = examples::QUIT)]
     Quit,
     /// Whose data is on this computer, and erasing it
     #[command(subcommand)]
@@ -98,4 +95,37 @@ fn main() -> ExitCode {
         output::complain(&format!("{error:#}"));
         ExitCode::FAILURE
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn each_command_has_examples_that_it_understands() {
+        let mut commands = vec![Arguments::command()];
+        while let Some(command) = commands.pop() {
+            let name = command.get_name().to_owned();
+            if !command.has_subcommands() || name == "gloria" {
+                let help = command
+                    .get_after_help()
+                    .map(ToString::to_string)
+                    .unwrap_or_default();
+                assert!(help.starts_with("Examples:\n"), "{name}: {help}");
+                for line in help.lines().filter_map(|line| line.strip_prefix("  ")) {
+                    // One part of a line of a shell, without what is said of it to the right.
+                    let words = line.split("  ").next().unwrap_or_default();
+                    let call = words
+                        .split(['|', '>', '<', '&'])
+                        .find(|part| part.trim().starts_with("gloria "));
+                    let call = call.unwrap_or_else(|| panic!("{name}: {line}"));
+                    let parsed = Arguments::try_parse_from(call.split_whitespace());
+                    assert!(parsed.is_ok(), "{name}: {call}: {parsed:?}");
+                }
+            }
+            commands.extend(command.get_subcommands().cloned());
+        }
+    }
 }

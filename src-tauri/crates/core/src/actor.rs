@@ -4,6 +4,7 @@
 mod account;
 mod alerts;
 mod attention;
+mod debug_log;
 mod identity;
 mod incoming;
 mod link;
@@ -45,6 +46,7 @@ use crate::protocol::{
 };
 use crate::settings::{Key, Layers, Origins, Resolved, Settings, proxy_words};
 use alerts::Alerts;
+use debug_log::DebugLog;
 use identity::Identity;
 use link::{Beside, Link, Wish};
 use pause::SoundsPause;
@@ -149,6 +151,7 @@ struct Actor {
     /// `None` once nothing more can come.
     observations: Option<mpsc::Receiver<Observation>>,
     sounds_pause: SoundsPause,
+    debug_log: DebugLog,
     meters: Meters,
     /// The connection's numbers for a collector, where the settings ask for them.
     endpoint: Option<Endpoint>,
@@ -217,7 +220,7 @@ impl Actor {
             connection: connection::view(&status, None, surroundings, &now),
             counts,
             account: account_view(&settings, &origins, &tokens, None),
-            preferences: preferences(&settings, &origins, sounds_pause.until()),
+            preferences: preferences(&settings, &origins, sounds_pause.until(), None),
             notices: notices
                 .into_iter()
                 .map(|(kind, message)| Notice { kind, message })
@@ -246,6 +249,7 @@ impl Actor {
             conditions: Conditions::new(Instant::now().into_std(), now),
             observations: Some(observations),
             sounds_pause,
+            debug_log: DebugLog::default(),
             meters,
             endpoint,
             readers: Readers::new(state, Instant::now()),
@@ -412,7 +416,12 @@ impl Actor {
     }
 
     fn publish_preferences(&mut self) {
-        let preferences = preferences(&self.settings, &self.origins, self.sounds_pause.until());
+        let preferences = preferences(
+            &self.settings,
+            &self.origins,
+            self.sounds_pause.until(),
+            self.debug_log.until(),
+        );
         self.readers.publish_preferences(preferences);
     }
 
@@ -469,7 +478,12 @@ fn account_view(
     }
 }
 
-fn preferences(settings: &Settings, origins: &Origins, sounds_paused_until: Option<i64>) -> Preferences {
+fn preferences(
+    settings: &Settings,
+    origins: &Origins,
+    sounds_paused_until: Option<i64>,
+    debug_log_until: Option<i64>,
+) -> Preferences {
     Preferences {
         sounds: settings.sounds,
         volume: settings.volume,
@@ -479,6 +493,7 @@ fn preferences(settings: &Settings, origins: &Origins, sounds_paused_until: Opti
         proxy: proxy_words(&settings.proxy),
         auto_connect: settings.auto_connect,
         log_level: settings.log_level,
+        debug_log_until,
         locks: origins.locks(),
     }
 }

@@ -108,6 +108,7 @@ pub(crate) enum Request {
     PreferencesSave(PreferencesForm, Reply<()>),
     SoundPreview(SoundName, Reply<()>),
     SoundsPause(PauseRequest, Reply<()>),
+    DebugLog(bool, Reply<()>),
     WindowShows(WindowView, Reply<()>),
     WindowPresence(Option<WindowPresence>, Reply<()>),
     Signal(Signal, Reply<()>),
@@ -239,6 +240,8 @@ requests! {
     sound_preview(sound: SoundName) -> () = SoundPreview;
     /// Pauses sounds.
     sounds_pause(request: PauseRequest) -> () = SoundsPause;
+    /// Logs more for an hour, or no longer.
+    debug_log(on: bool) -> () = DebugLog;
     /// Tells what the page shows. It holds for [`crate::alerts::presence::PAGE_LEASE_TIMEOUT`].
     window_shows(view: WindowView) -> () = WindowShows;
     /// Tells what the window system says of the window; `None` once there is none.

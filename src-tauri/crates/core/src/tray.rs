@@ -284,6 +284,7 @@ mod tests {
                 proxy: "system".into(),
                 auto_connect: true,
                 log_level: crate::logging::LogLevel::Info,
+                debug_log_until: None,
                 locks: BTreeMap::new(),
             },
             notices: Vec::new(),

@@ -13,7 +13,7 @@ mod stderr;
 
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use gloria_core::logging::LogLevel;
@@ -41,6 +41,7 @@ pub struct Logs {
     filter: Option<reload::Handle<Targets, Registry>>,
     /// What `GLORIA_LOG` asks for.
     directives: Option<Targets>,
+    level: Arc<Mutex<LogLevel>>,
     destinations: Destinations,
 }
 
@@ -48,7 +49,7 @@ impl Logs {
     /// Logs to files in this folder, made with the first line, and to stderr where somebody reads it or `directives`,
     /// the value of `GLORIA_LOG`, ask for a log. Only the first call in a process has an effect on what is logged.
     pub fn start(folder: Option<&Path>, directives: Option<&str>) -> Self {
-        let directives = directives.and_then(|text| text.parse().ok());
+        let (directives, is_readable) = read(directives);
         let to_stderr = directives.is_some() || stderr::is_read();
         let files = folder.map(|folder| LogFiles::new(folder, Limits::default()));
         let destinations = Destinations {
@@ -64,17 +65,24 @@ impl Logs {
         let is_first = tracing::subscriber::set_global_default(subscriber).is_ok();
         if is_first {
             let _ = DESTINATIONS.set(destinations.clone());
+            report_unreadable(is_readable);
         }
         Self {
             filter: is_first.then_some(handle),
             directives,
+            level: Arc::default(),
             destinations,
         }
     }
 
     /// Logs down to this level from now on. What `GLORIA_LOG` asks for stays.
     pub fn set_level(&self, level: LogLevel) {
-        if let Some(filter) = &self.filter {
+        // What is logged is asked at every place once; a new filter makes all of them ask again.
+        let before = std::mem::replace(
+            &mut *self.level.lock().unwrap_or_else(PoisonError::into_inner),
+            level,
+        );
+        if let Some(filter) = self.filter.as_ref().filter(|_| before != level) {
             // It fails only where nothing logs any more.
             let _ = filter.reload(filter::filter(level, self.directives.as_ref()));
         }
@@ -91,13 +99,29 @@ impl Logs {
 
 /// Logs to stderr alone, for a command: warnings, or what `directives`, the value of `GLORIA_LOG`, ask for.
 pub fn start_on_stderr(directives: Option<&str>) {
-    let directives = directives.and_then(|text| text.parse().ok());
+    let (directives, is_readable) = read(directives);
     let layer = tracing_subscriber::fmt::layer().with_writer(|| Lines(io::stderr()));
     let subscriber = Registry::default()
         .with(filter::filter(LogLevel::Warn, directives.as_ref()))
         .with(layer);
     // Another subscriber is there already.
     let _ = tracing::subscriber::set_global_default(subscriber);
+    report_unreadable(is_readable);
+}
+
+/// What `GLORIA_LOG` asks for, and whether that can be read.
+fn read(directives: Option<&str>) -> (Option<Targets>, bool) {
+    match directives.map(str::parse) {
+        Some(Ok(directives)) => (Some(directives), true),
+        Some(Err(_)) => (None, false),
+        None => (None, true),
+    }
+}
+
+fn report_unreadable(is_readable: bool) {
+    if !is_readable {
+        tracing::warn!("GLORIA_LOG cannot be read and is passed over; it is like gloria_stream=debug");
+    }
 }
 
 /// Waits until what this process has logged so far is written, for so long at most.

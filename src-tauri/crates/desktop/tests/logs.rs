@@ -5,6 +5,7 @@ use std::fs;
 use std::process::Command;
 use std::thread;
 
+use gloria_core::logging::LogLevel;
 use gloria_desktop::{Logs, logs};
 
 fn refused(text: String) -> Result<(), String> {
@@ -38,6 +39,37 @@ fn a_program_that_panics() {
     }
     // As the system does it: nothing else of the program comes to run.
     std::process::abort();
+}
+
+#[test]
+#[ignore = "started by another test"]
+fn a_program_that_changes_its_level() {
+    let folder = env::var_os("LOGS").unwrap();
+    let log = Logs::start(Some(folder.as_ref()), None);
+    let say = |number: u32| {
+        tracing::debug!(target: "gloria_core", number, "ours");
+        tracing::debug!(target: "hyper", number, "theirs");
+    };
+    say(1);
+    log.set_level(LogLevel::Debug);
+    say(2);
+    log.set_level(LogLevel::Info);
+    say(3);
+    logs::flush(logs::FLUSH_TIMEOUT * 100);
+}
+
+#[test]
+fn the_level_changes_while_the_program_runs() {
+    let home = tempfile::tempdir().unwrap();
+    let output = Command::new(env::current_exe().unwrap())
+        .args(["--exact", "a_program_that_changes_its_level", "--ignored"])
+        .env("LOGS", home.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    let log = fs::read_to_string(home.path().join("gloria-notify.log")).unwrap();
+    assert_eq!(log.lines().count(), 1, "{log}");
+    assert!(log.contains("ours number=2"), "{log}");
 }
 
 #[test]

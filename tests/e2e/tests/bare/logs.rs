@@ -68,6 +68,16 @@ async fn what_is_logged_is_in_private_files_and_gloria_logs_prints_it() {
 }
 
 #[tokio::test]
+async fn the_level_is_a_setting() {
+    let scene = Scene::set(SessionOptions::default()).await;
+    let folder = scene.home.join("logs");
+    fs::write(scene.home.join("settings.toml"), "[log]\nlevel = \"debug\"\n").unwrap();
+    let mut app = start(&scene, |_| {});
+    wait_for_line(&folder, " DEBUG gloria").await;
+    app.check_alive().unwrap();
+}
+
+#[tokio::test]
 async fn without_a_home_of_its_own_the_log_is_in_the_state_folder() {
     let scene = Scene::set(SessionOptions::default()).await;
     let state = scene.session.dir().join("state");

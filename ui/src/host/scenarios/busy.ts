@@ -71,6 +71,7 @@ export function busy(now: number): Scenario {
       volume: 60,
       sound: 'chime',
       soundsPausedUntil: null,
+      debugLogUntil: null,
       appearance: 'system',
       proxy: 'system',
       autoConnect: true,

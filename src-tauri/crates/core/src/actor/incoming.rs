@@ -138,6 +138,7 @@ impl Actor {
             .flat_map(|read| read.frames.into_iter().map(move |frame| (read.received, frame)));
         let server = self.settings.address.as_ref().map(|address| address.stream(&[]));
         for (received, frame) in frames {
+            tracing::debug!(id = &*frame.id, bytes = frame.data.len(), "an event came");
             let carried = self.link.advance(Arc::clone(&frame.id));
             let context = DecodeContext {
                 server: server.as_ref(),

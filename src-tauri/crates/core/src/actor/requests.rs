@@ -84,6 +84,10 @@ impl Actor {
                 self.publish_preferences();
                 reply.answer(Ok(()));
             }
+            Request::DebugLog(on, reply) => {
+                self.set_debug_log(on);
+                reply.answer(Ok(()));
+            }
             Request::WindowShows(view, reply) => {
                 self.on_window_shows(view);
                 reply.answer(Ok(()));

@@ -223,6 +223,8 @@ impl Actor {
         self.link.succeed(&broken.link);
         self.alerts.succeed(broken.alerts);
         self.sounds_pause.succeed(&broken.sounds_pause);
+        // Of all times now.
+        self.debug_log = broken.debug_log;
         self.readers.succeed(broken.readers, Instant::now());
         self.publish_preferences();
     }

@@ -36,6 +36,8 @@ timers! {
     Outage,
     /// The pause of sounds ends.
     SoundsPause,
+    /// The debug log goes off.
+    DebugLog,
     /// Nobody looks any more, without anybody saying so.
     Presence,
     /// The window gets its numbers.
@@ -76,6 +78,7 @@ impl Actor {
             Timer::Unstored => self.store.unstored_due(),
             Timer::Outage => self.link.outage_due(),
             Timer::SoundsPause => self.sounds_pause.due(now, self.now().epoch_millis()),
+            Timer::DebugLog => self.debug_log.due(now, self.now().epoch_millis()),
             Timer::Presence => self.readers.presence_due(),
             Timer::Metrics => self.readers.metrics_due(),
             Timer::Heard => self.link.is_open().then(|| self.readers.heard_due()),
@@ -103,6 +106,7 @@ impl Actor {
                 self.sounds_pause.act(self.now().epoch_millis());
                 self.publish_preferences();
             }
+            Timer::DebugLog => self.set_debug_log(false),
             Timer::Presence => self.change_presence(|_| ()),
             Timer::Metrics => self.readers.publish_metrics(self.meters.view(), now),
             Timer::Heard => {

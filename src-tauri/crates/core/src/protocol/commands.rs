@@ -46,6 +46,8 @@ macro_rules! for_each_command {
             sound_preview: SoundName => (),
             /// Pauses sounds until a time, or ends the pause.
             sounds_pause: PauseRequest => (),
+            /// Logs more for an hour, or no longer.
+            debug_log: bool => (),
             /// Tells the core which view the page shows. It holds for 15 s, so the page repeats it every 5 s.
             window_shows: WindowView => (),
         }

@@ -32,9 +32,21 @@ pub struct Preferences {
     pub auto_connect: bool,
     /// How much the log has.
     pub log_level: LogLevel,
+    /// Until when the debug log is on.
+    pub debug_log_until: Option<EpochMillis>,
     /// The settings that the user cannot change, by their names in the settings file.
     #[cfg_attr(test, ts(type = "Partial<Record<SettingName, LockedBy>>"))]
     pub locks: BTreeMap<String, LockedBy>,
+}
+
+impl Preferences {
+    /// The level to log at, the debug log included. It never logs less than the setting asks for.
+    pub fn effective_log_level(&self) -> LogLevel {
+        match self.debug_log_until {
+            Some(_) => self.log_level.max(LogLevel::Debug),
+            None => self.log_level,
+        }
+    }
 }
 
 /// Changes of [`Preferences`]; absent fields stay.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
+use gloria_core::logging::LogLevel;
 use gloria_core::ports::{Clock, SystemClock};
 use gloria_core::protocol::{ConnectionState, PauseRequest};
 use serde_json::Value;
@@ -152,5 +153,36 @@ async fn a_pause_of_sounds_outlives_a_restart_but_not_its_length() {
     let running = desk.start_by(clock.clone());
     let state = running.connected().await;
     assert_eq!(state.preferences.sounds_paused_until, None, "its time is over");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn the_debug_log_ends_after_an_hour_of_this_computers_time_and_with_the_app() {
+    let (backend, _control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let clock = Arc::new(SetClock::default());
+    let running = desk.start_by(clock.clone());
+    let state = running.connected().await;
+    assert_eq!(state.preferences.debug_log_until, None);
+    running.core.debug_log(true).await.unwrap();
+    let on = running
+        .until("on", |state| state.preferences.debug_log_until.is_some())
+        .await;
+    assert_eq!(on.preferences.effective_log_level(), LogLevel::Debug);
+    // The computer sleeps for two hours.
+    clock.ahead.store(2 * HOUR, Ordering::SeqCst);
+    let off = running
+        .until("off", |state| state.preferences.debug_log_until.is_none())
+        .await;
+    assert_eq!(off.preferences.effective_log_level(), LogLevel::Info);
+
+    running.core.debug_log(true).await.unwrap();
+    running
+        .until("on again", |state| state.preferences.debug_log_until.is_some())
+        .await;
+    running.stop().await;
+    let running = desk.start_by(clock.clone());
+    let state = running.connected().await;
+    assert_eq!(state.preferences.debug_log_until, None);
     running.stop().await;
 }

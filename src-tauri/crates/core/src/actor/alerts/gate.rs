@@ -57,6 +57,7 @@ impl Gate {
         {
             self.collected.push(collection);
         }
+        tracing::debug!(key = posted.item.key, ?decision, "decided about an alert");
         decision
     }
 }

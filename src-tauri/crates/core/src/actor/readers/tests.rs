@@ -64,6 +64,7 @@ fn readers(now: Instant) -> Readers {
             proxy: String::new(),
             auto_connect: true,
             log_level: crate::logging::LogLevel::Info,
+            debug_log_until: None,
             locks: BTreeMap::new(),
         },
         notices: Vec::new(),
