@@ -23,6 +23,11 @@ export default async function serve(): Promise<() => Promise<void>> {
   const policy = await shippedPolicy();
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    // Chromium asks for it by itself, which no web view does.
+    if (pathname === '/favicon.ico') {
+      response.writeHead(204).end();
+      return;
+    }
     const path = normalize(pathname === '/' ? '/index.html' : pathname);
     readFile(join(ROOT, path)).then(
       (content) => {
