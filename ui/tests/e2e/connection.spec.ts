@@ -100,6 +100,8 @@ test('the connection is reached and left by keyboard', async ({ app, page }) => 
   await page.keyboard.press('Enter');
   await expect(app.get('connection-page')).toBeVisible();
   await page.keyboard.press('Tab');
+  await expect(app.get('disconnect')).toBeFocused();
+  await page.keyboard.press('Tab');
   await expect(app.get('test')).toBeFocused();
   await page.keyboard.press('Tab');
   await expect(app.get('table-toggle')).toBeFocused();
