@@ -2,8 +2,7 @@
 
 use std::io;
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use gloria_core::paths::Paths;
 use gloria_core::ports::{PanicReports, SystemClock};
@@ -11,13 +10,13 @@ use gloria_core::protocol::{Snapshot, TokenState};
 use gloria_core::{CoreHandle, Ports, Setup, Signal};
 use gloria_desktop::status_socket::AppRequest;
 use gloria_desktop::{Browser, Instance, Keyring, Logs, SoundPlayer, SystemSignals, process};
-use tauri::async_runtime::{self, JoinHandle};
-use tauri::{App, AppHandle, Manager as _, RunEvent, State};
+use tauri::async_runtime;
+use tauri::{App, AppHandle, Manager as _, RunEvent};
 use tokio::sync::broadcast::error::RecvError;
-use tokio::time::timeout;
 
 use crate::arguments::Start;
-use crate::commands::CoreLink;
+use crate::ending::{StatusTask, quit};
+use crate::forwarding::CoreLink;
 use crate::notifications::{self, Window};
 #[cfg(target_os = "linux")]
 use crate::session_bus;
@@ -26,17 +25,6 @@ use crate::{commands, failure, window};
 
 /// `EX_SOFTWARE` of sysexits.h.
 const INTERNAL_ERROR: i32 = 70;
-
-/// The core ends within a quarter of a second, whatever hangs. One that does not is broken, and the next start finds
-/// everything as after a kill.
-const STOP_TIMEOUT: Duration = Duration::from_millis(260);
-
-/// How long the status socket may take to end after the core.
-const SOCKET_END_TIMEOUT: Duration = Duration::from_millis(10);
-
-/// How long the end may take until the process is ended from within, the window system's part included: with what that
-/// takes a third of a second, which is about as long as nobody notices.
-const QUIT_TIMEOUT: Duration = Duration::from_millis(280);
 
 /// Runs until the user quits.
 pub(crate) fn run(
@@ -63,9 +51,6 @@ pub(crate) fn run(
     });
     Ok(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from))
 }
-
-/// The task that answers on the status socket, which takes its file away when it ends.
-struct StatusTask(Mutex<Option<JoinHandle<()>>>);
 
 fn set_up(
     app: &mut App,
@@ -100,7 +85,7 @@ fn set_up(
         AppRequest::Open => window::open_soon(&asked, None),
         AppRequest::Quit => quit(&asked, of_core.clone()),
     });
-    app.manage(StatusTask(Mutex::new(Some(async_runtime::spawn(serving)))));
+    app.manage(StatusTask::new(async_runtime::spawn(serving)));
     async_runtime::spawn(follow(app.clone(), core.clone(), tray, log, after_failure));
     async_runtime::spawn(end_without_core(app.clone(), task));
     async_runtime::spawn(quit_on_signal(app.clone(), core));
@@ -177,26 +162,6 @@ async fn end_without_core(app: AppHandle, task: tokio::task::JoinHandle<()>) {
         );
         app.exit(INTERNAL_ERROR);
     }
-}
-
-/// Hangs up, keeps what came, and ends the app, whatever hangs.
-pub(crate) fn quit(app: &AppHandle, core: CoreHandle) {
-    tracing::info!("the app ends");
-    gloria_desktop::end_process_within(QUIT_TIMEOUT);
-    let app = app.clone();
-    async_runtime::spawn(async move {
-        // A core that has ended already needs no stop.
-        if timeout(STOP_TIMEOUT, core.stop()).await.is_err() {
-            tracing::warn!("not everything could be finished; the next start goes on with it");
-        }
-        let task: State<'_, StatusTask> = app.state();
-        let task = task.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(task) = task {
-            // It ends with the core. A file that stays is of no harm.
-            let _ = timeout(SOCKET_END_TIMEOUT, task).await;
-        }
-        app.exit(0);
-    });
 }
 
 #[cfg(unix)]

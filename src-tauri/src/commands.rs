@@ -1,42 +1,18 @@
 //! What the page may ask of the shell: to attach to the core, and the core's commands by name.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
-use gloria_core::Link;
 use gloria_core::protocol::{CommandError, WINDOW_SHOWS};
 use serde_json::Value;
 use tauri::ipc::{Channel, Invoke};
-use tauri::{AppHandle, Manager as _, State};
-use tokio::task::JoinHandle;
+use tauri::{AppHandle, State};
 
+use crate::forwarding::{CoreLink, replace_forwarding};
 use crate::window;
-
-/// The way to the core.
-pub(crate) type CoreLink = Arc<dyn Link>;
 
 /// All commands. src-tauri/permissions/window.toml allows them to the window, and no other.
 pub(crate) fn handler() -> impl Fn(Invoke<tauri::Wry>) -> bool + Send + Sync + 'static {
     tauri::generate_handler![attach, call]
-}
-
-/// The task that sends updates to the window. There is one window, so there is one at most.
-#[derive(Default)]
-struct Forwarding(Mutex<Option<JoinHandle<()>>>);
-
-/// Ends the sending of updates, when the window is gone or attaches anew.
-pub(crate) fn stop_forwarding(app: &AppHandle) {
-    replace_forwarding(app, None);
-}
-
-fn replace_forwarding(app: &AppHandle, task: Option<JoinHandle<()>>) {
-    app.manage(Forwarding::default());
-    let forwarding: State<'_, Forwarding> = app.state();
-    let mut current = forwarding.0.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(former) = std::mem::replace(&mut *current, task) {
-        former.abort();
-    }
 }
 
 #[tauri::command]

@@ -6,7 +6,7 @@ use std::fmt;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
-use gloria_desktop::instance::ClaimError;
+use gloria_desktop::ClaimError;
 use gloria_desktop::paths::NoHome;
 use gloria_desktop::process;
 
@@ -109,7 +109,7 @@ pub(crate) fn show_here(words: &str) -> ExitCode {
         use gtk::{ButtonsType, DialogFlags, MessageDialog, MessageType, Window};
 
         // Without a display nobody would see it.
-        if crate::window::open_display().is_ok() {
+        if crate::display::open_display().is_ok() {
             let flags = DialogFlags::empty();
             let dialog = MessageDialog::new(
                 None::<&Window>,

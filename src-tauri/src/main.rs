@@ -5,7 +5,11 @@
 mod app;
 mod arguments;
 mod commands;
+#[cfg(target_os = "linux")]
+mod display;
+mod ending;
 mod failure;
+mod forwarding;
 mod notifications;
 #[cfg(target_os = "linux")]
 mod session_bus;
@@ -54,7 +58,7 @@ fn start(arguments: &Arguments, paths: Result<Paths, NoHome>, log: Logs) -> Resu
     #[cfg(target_os = "linux")]
     {
         window::begin_again_at_fatal_errors(arguments.after_failure());
-        window::open_display().map_err(Failure::NoDisplay)?;
+        display::open_display().map_err(Failure::NoDisplay)?;
     }
     app::run(
         paths,

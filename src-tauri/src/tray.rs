@@ -14,7 +14,8 @@ use tauri::menu::{Menu, MenuItem};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
 use tauri::{AppHandle, Wry, async_runtime, include_image};
 
-use crate::{app, window};
+use crate::ending::quit;
+use crate::window;
 
 /// How long the tray menu silences sounds, in minutes: a meeting.
 const PAUSE: u32 = 60;
@@ -236,7 +237,7 @@ fn perform(app: &AppHandle, core: &CoreHandle, action: MenuAction) {
         MenuAction::Disconnect => {
             async_runtime::spawn(async move { core.connection_disconnect().await.map_err(log) });
         }
-        MenuAction::Quit => app::quit(app, core),
+        MenuAction::Quit => quit(app, core),
     }
 }
 

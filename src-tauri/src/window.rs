@@ -25,8 +25,8 @@ use tauri::{
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::{sleep, timeout};
 
-use crate::commands::{self, CoreLink};
 use crate::failure;
+use crate::forwarding::{CoreLink, stop_forwarding};
 use page::Page;
 
 #[cfg(target_os = "macos")]
@@ -70,33 +70,6 @@ const APPEARANCE_TIMEOUT: Duration = Duration::from_millis(500);
 #[cfg(target_os = "linux")]
 pub(crate) fn outlive_x_errors() {
     gtk::gdk::error_trap_push();
-}
-
-/// Opens the display, which tauri would panic without. On the main thread.
-///
-/// # Errors
-///
-/// In words for whoever started the app.
-#[cfg(target_os = "linux")]
-pub(crate) fn open_display() -> Result<(), String> {
-    if gtk::init().is_ok() {
-        return Ok(());
-    }
-    let names: Vec<_> = ["WAYLAND_DISPLAY", "DISPLAY"]
-        .into_iter()
-        .filter_map(|name| std::env::var(name).ok().map(|value| (name, value)))
-        .filter(|(_, value)| !value.is_empty())
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    Err(if names.is_empty() {
-        "there is no display, for neither WAYLAND_DISPLAY nor DISPLAY is set; start it in a desktop session"
-            .to_owned()
-    } else {
-        format!(
-            "the display cannot be opened ({}); start it in a desktop session",
-            names.join(", ")
-        )
-    })
 }
 
 /// What is known of the window that there is, if there is one.
@@ -387,7 +360,7 @@ fn follow(window: &WebviewWindow, number: u64) {
             presence::on_focus(&app, number, *focused);
         }
         if let WindowEvent::Destroyed = event {
-            commands::stop_forwarding(&app);
+            stop_forwarding(&app);
             let focused = FOCUSED.lock().unwrap_or_else(PoisonError::into_inner).take();
             if focused.is_some_and(|at| at.elapsed() < CLOSING_TIMEOUT) {
                 tauri::async_runtime::spawn(reopen(app.clone()));

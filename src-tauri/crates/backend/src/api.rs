@@ -1,7 +1,6 @@
 //! The API over HTTP.
 
 mod notifications;
-mod problem;
 mod stream;
 mod websocket;
 
@@ -17,14 +16,13 @@ use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, WWW_AUTHENTICATE}
 use http::{HeaderMap, HeaderValue, StatusCode};
 use jiff::Timestamp;
 
+use crate::API_PATH;
 use crate::answers::Route;
-use crate::backend::API_PATH;
 use crate::blast::blast;
 use crate::doorway::Carrier;
-use crate::hub::Hub;
+use crate::hub::{Hub, User};
 use crate::observed::{Credentials, SeenRequest};
-
-pub(crate) use problem::Problem;
+use crate::problem::Problem;
 
 pub(crate) fn router(hub: Arc<Hub>) -> Router {
     let mut api = Router::new()
@@ -57,10 +55,6 @@ pub(crate) fn router(hub: Arc<Hub>) -> Router {
 async fn health() -> Response {
     axum::Json(serde_json::json!({ "status": "ok" })).into_response()
 }
-
-/// Who asks, where the server says so.
-#[derive(Debug, Clone)]
-pub(crate) struct User(pub(crate) Option<String>);
 
 /// Every request passes here: it is noted, and answered by the script or refused before it reaches the API.
 async fn gate(

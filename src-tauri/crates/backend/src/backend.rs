@@ -14,10 +14,7 @@ use crate::control::Control;
 use crate::doorway::{Carrier, Doorway};
 use crate::hub::{Beginning, Hub};
 use crate::wire::{HangUp, Wires};
-use crate::{api, control};
-
-/// The `{api}` base below a server's address: the Gloria System's own, which the stream and all else lie below.
-pub const API_PATH: &str = "/api/v1";
+use crate::{API_PATH, api, control};
 
 /// The token that [`BackendOptions::default`] accepts.
 pub const TEST_TOKEN: &str = "gloria-test-token";

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use futures_util::Stream;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 
-use crate::api::Problem;
+use crate::problem::Problem;
 
 /// 1 000 000 events of this size are the 114 MB that clients are compared by.
 const EVENT_SIZE: usize = 114;

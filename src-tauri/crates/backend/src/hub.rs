@@ -11,7 +11,6 @@ use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
 use crate::answers::{Keys, Script};
-use crate::api::User;
 use crate::doorway::DoorOrder;
 use crate::lock;
 use crate::log::{EventLog, render};
@@ -95,6 +94,10 @@ pub(crate) enum Delivery {
     /// The first half of its bytes, then FIN.
     CutInHalf,
 }
+
+/// Who asks, where the server says so.
+#[derive(Debug, Clone)]
+pub(crate) struct User(pub(crate) Option<String>);
 
 #[derive(Debug)]
 pub(crate) struct Hub {

@@ -27,12 +27,13 @@ mod hub;
 mod log;
 mod notifications;
 mod observed;
+mod problem;
 mod wire;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use answers::{Answer, InvalidAnswer, Route};
-pub use backend::{API_PATH, Backend, BackendOptions, StartError, TEST_TOKEN};
+pub use backend::{Backend, BackendOptions, StartError, TEST_TOKEN};
 pub use control::{Command, Control, DeadlinePassed, Outcome, PushedRange};
 pub use hub::Stall;
 pub use observed::{ChangeKind, Credentials, Observed, SeenChange, SeenRequest};
@@ -42,3 +43,6 @@ pub use wire::{HangUp, Pace};
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// The `{api}` base below a server's address: the Gloria System's own, which the stream and all else lie below.
+pub const API_PATH: &str = "/api/v1";

@@ -12,8 +12,8 @@ use gloria_core::account::address::Address;
 use gloria_core::account::session::{EnvironmentTokenError, Server, ServerToken, environment_token};
 use gloria_core::account::{Accounts, Entry};
 use gloria_core::ports::{SecretError, Secrets};
-use gloria_core::settings::{AuthTransport, Layers, Settings};
-use gloria_core::token::{Token, TokenError};
+use gloria_core::settings::{Layers, Settings};
+use gloria_core::token::{AuthTransport, Token, TokenError};
 use gloria_desktop::Keyring;
 use gloria_desktop::process;
 use gloria_desktop::status_socket::AskError;
@@ -210,7 +210,11 @@ impl CommandTokens {
         optional: bool,
     ) -> anyhow::Result<Result<Self, TokenError>> {
         let server = Server::of(address);
-        let given = match environment_token(process::text_variable, settings) {
+        let given = match environment_token(
+            process::text_variable,
+            &settings.token_for,
+            settings.address.as_ref(),
+        ) {
             Ok(given) => given,
             Err(EnvironmentTokenError::Malformed(error)) => return Ok(Err(error)),
             Err(error @ EnvironmentTokenError::NoServer) => {

@@ -1,5 +1,8 @@
 //! Whose data it is: an account is a person on a server. Each has a folder of its own, and everything that is kept for
 //! it is in there; erasing an account is removing its folder.
+//!
+//! Owns accounts, addresses and sessions with their tokens. It touches the disk only in the accounts' folders, and the
+//! keyring only through [`crate::ports`]. It knows neither settings nor the stream's state.
 
 pub mod address;
 mod book;
@@ -9,16 +12,11 @@ mod verdict;
 
 use std::path::PathBuf;
 
-use url::Url;
-
-use crate::inbox::fingerprint;
+use crate::paths::{INBOX_FILE, Paths, account_folder};
 
 pub use book::{Accounts, Entry};
 pub use check::{Salt, TokenCheck};
 pub use verdict::Verdict;
-
-/// The longest readable part of a folder's name: enough to tell servers apart, and short enough for any file system.
-const MAX_SLUG_CHARS: usize = 40;
 
 /// A person on a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,8 +45,7 @@ impl Account {
         }
     }
 
-    /// The name that its folder gets: the server's host for people who look, and a number that tells accounts apart. A
-    /// person who is named later keeps the folder.
+    /// The name that its folder gets. A person who is named later keeps the folder.
     pub fn folder(&self) -> PathBuf {
         let person = match &self.person {
             Person::Unnamed(0) => String::new(),
@@ -56,32 +53,19 @@ impl Account {
             Person::Unnamed(number) => format!("\0{number}"),
             Person::Named(id) => id.clone(),
         };
-        let number = fingerprint(&self.server, &person).cast_unsigned();
-        PathBuf::from(format!("{}-{number:016x}", slug(&self.server)))
+        account_folder(&self.server, &person)
     }
 }
 
-fn slug(server: &str) -> String {
-    let host = Url::parse(server)
-        .ok()
-        .and_then(|url| url.host_str().map(str::to_owned))
-        .unwrap_or_default();
-    let name: String = host
-        .trim_matches('.')
-        .chars()
-        .take(MAX_SLUG_CHARS)
-        .map(|sign| {
-            if sign.is_ascii_alphanumeric() || sign == '.' {
-                sign
-            } else {
-                '-'
-            }
-        })
-        .collect();
-    if name.is_empty() {
-        "server".to_owned()
-    } else {
-        name
+impl Paths {
+    /// Everything that is kept for an account.
+    pub fn account(&self, account: &Account) -> PathBuf {
+        self.accounts().join(account.folder())
+    }
+
+    /// The inbox database of an account.
+    pub fn inbox(&self, account: &Account) -> PathBuf {
+        self.account(account).join(INBOX_FILE)
     }
 }
 

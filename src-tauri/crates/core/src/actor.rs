@@ -1,5 +1,7 @@
 //! The actor that owns the state. Every source of change is one arm of its loop; every change leaves it as an
 //! [`Update`](crate::protocol::Update) with the revision it leads to.
+//!
+//! It is the only part that knows all others, and nothing knows it: they are asked by it, and answer.
 
 mod account;
 mod alerts;
@@ -196,11 +198,13 @@ impl Actor {
                 })
                 .ok()
         });
-        let environment_token = session::environment_token(|name| (setup.environment)(name), &settings)
-            .unwrap_or_else(|error| {
-                own_problems.push(format!("GLORIA_TOKEN is ignored: {error}"));
-                None
-            });
+        let environment = |name: &str| (setup.environment)(name);
+        let environment_token =
+            session::environment_token(environment, &settings.token_for, settings.address.as_ref())
+                .unwrap_or_else(|error| {
+                    own_problems.push(format!("GLORIA_TOKEN is ignored: {error}"));
+                    None
+                });
         problems.extend(own_problems.iter().cloned());
         if !problems.is_empty() {
             notices.insert(NoticeKind::Settings, problems.join("; "));

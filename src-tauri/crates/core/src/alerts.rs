@@ -1,4 +1,7 @@
 //! The alert gate: one pure function decides what an item may do to get attention, and says why.
+//!
+//! With it are the rate of alerts, digests, the replay after a reconnect, and whether somebody is looking. All of it is
+//! computed from arguments: no clock, no disk, no notification service. It knows items and ports alone.
 
 pub mod digest;
 pub mod presence;

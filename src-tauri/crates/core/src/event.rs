@@ -1,6 +1,8 @@
 //! What a frame means: the thirteen event types, the gap and the error, decoded and held to limits.
 //!
 //! A mistake costs the field it is in, not the notification. What was left out is named, never shown.
+//!
+//! Reads texts and makes values of them, and knows no clock, no database and no settings.
 
 mod contents;
 mod envelope;
@@ -10,6 +12,7 @@ mod json;
 mod kind;
 mod names;
 pub mod refusal;
+mod spelling;
 mod time;
 mod values;
 mod wire;
@@ -28,7 +31,7 @@ use self::contents::decode_value;
 use self::kind::Kind;
 use self::wire::Fallback;
 
-use crate::inbox::fingerprint;
+use crate::fingerprint::fingerprint;
 use crate::item::{EpochMillis, ItemAction, ItemKind, Priority};
 
 /// A decoded event.

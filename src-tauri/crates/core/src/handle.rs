@@ -1,4 +1,6 @@
 //! The one way to a running core.
+//!
+//! Knows what can be asked and answered, and nothing of who does it: the actor is above.
 
 mod dispatch;
 
@@ -11,6 +13,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use crate::alerts::presence::WindowPresence;
 use crate::inbox::InboxError;
 use crate::item::{Counts, Item, SoundName};
+use crate::metrics::EventTally;
 use crate::metrics::status::StatusReport;
 use crate::ports::OpenError;
 use crate::protocol::{
@@ -60,17 +63,6 @@ pub enum Signal {
         /// It is locked.
         held: bool,
     },
-}
-
-/// What came of the events since the core started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct EventTally {
-    /// Taken, heartbeats included.
-    pub taken: u64,
-    /// Of a type that this version does not know.
-    pub unknown: u64,
-    /// Passed over because of a mistake in them, or because they were over the limits.
-    pub invalid: u64,
 }
 
 /// Where an answer goes.

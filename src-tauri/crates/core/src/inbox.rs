@@ -2,10 +2,14 @@
 //!
 //! An event's effect and the cursor move in one transaction: whatever ends the process, the next start resumes after
 //! the last event that took effect, and what took effect is known by its event id and its item's key.
+//!
+//! It knows events, items and the alert gate's decisions; nothing of accounts, connections or windows.
 
 mod alerts;
+mod arrival;
 mod aside;
 mod change;
+mod columns;
 mod file;
 mod filing;
 mod filter;
@@ -28,15 +32,16 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use thiserror::Error;
 
-use crate::paths::{Disk, Paths};
+use crate::paths::{Disk, INBOX_FILE, Paths};
 use crate::private::{self, NotPrivate};
 
 use file::{copy, copy_all, open_immutable, set_aside};
 use legacy::{Legacy, Place};
 
+pub use crate::fingerprint::fingerprint;
 pub use alerts::{AlertRecord, Ask, DigestRecord, Due, DueQuery, Recorded, Target};
+pub use arrival::{Arrival, Cursor, Filed, Now, Posted};
 pub use aside::Returned;
-pub use filing::{Arrival, Cursor, Filed, Now, Posted, fingerprint};
 pub use thread::InboxThread;
 #[cfg(test)]
 pub(crate) use thread::in_place;
@@ -48,9 +53,6 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Numbers the connections of this process.
 static SERIALS: AtomicU64 = AtomicU64::new(0);
-
-/// What the file is called in the folder of its account.
-pub(crate) const FILE: &str = "inbox.sqlite";
 
 /// Statements that stay prepared: all that filing an event and its alert take, with room.
 const STATEMENT_CAPACITY: usize = 128;
@@ -237,7 +239,7 @@ impl Inbox {
     pub fn open_account(paths: &Paths, folder: &Path, server: &str) -> Result<Opened, InboxError> {
         Self::open_place(&Place {
             disk: paths.disk,
-            file: folder.join(FILE),
+            file: folder.join(INBOX_FILE),
             server: server.to_owned(),
             legacy: Some(Legacy {
                 file: paths.legacy_inbox(),

@@ -8,6 +8,7 @@ mod actor;
 pub mod alerts;
 pub mod connection;
 pub mod event;
+mod fingerprint;
 mod handle;
 pub mod inbox;
 pub mod item;
@@ -25,5 +26,6 @@ pub mod token;
 pub mod tray;
 
 pub use actor::{Environment, Ports, Setup, start, supervise};
-pub use handle::{Attached, CoreError, CoreHandle, EventTally, Signal};
+pub use handle::{Attached, CoreError, CoreHandle, Signal};
 pub use link::{Link, LinkState};
+pub use metrics::EventTally;

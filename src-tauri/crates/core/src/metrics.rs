@@ -2,6 +2,9 @@
 //!
 //! [`Metrics`] is fed with the stream's steps and with what became of events, each with the time it happened at; the
 //! window, `gloria status` and the OpenMetrics endpoint read the same counters. Memory does not grow with time.
+//!
+//! Owns counters, the status report made of them, and the endpoint on loopback. It decides nothing, and holds names of
+//! fields and event types alone: no text of a notification, no address, no token.
 
 pub(crate) mod endpoint;
 mod instruments;
@@ -19,6 +22,7 @@ use std::time::{Duration, Instant};
 use gloria_stream::{Status, Step};
 
 use self::instruments::Instruments;
+pub use self::meters::EventTally;
 pub(crate) use self::meters::Meters;
 use self::minutes::Minutes;
 use self::percentiles::Percentiles;

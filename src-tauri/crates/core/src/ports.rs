@@ -2,6 +2,8 @@
 //!
 //! None of these may block for long: the actor calls them from its one loop. What takes time answers through a
 //! future or later through [`crate::Signal`].
+//!
+//! Knows items and tokens, and no part of the core that uses them.
 
 use std::fmt::Debug;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

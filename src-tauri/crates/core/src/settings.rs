@@ -10,6 +10,7 @@ mod layer;
 mod layers;
 mod list;
 mod managed;
+mod mistake;
 mod raw;
 mod read;
 #[cfg(test)]
@@ -20,30 +21,19 @@ mod tests;
 use std::collections::BTreeMap;
 
 use gloria_stream::{ClientCertificate, NetworkOptions, ProxyChoice, Timing};
-use serde::{Deserialize, Serialize};
 
 pub use file::{Change, SettingsFileError};
 pub(crate) use forms::proxy as read_proxy;
 pub use layer::{Layer, Origin, Place, Problem, ProblemKind};
 pub use layers::{Layers, Look};
 pub use list::{About, Key, Settings};
-pub use managed::{Managed, Source};
 pub use raw::Raw;
 
 use crate::account::session::{Server, TokenFor};
 use crate::event;
 use crate::inbox::Retention;
+pub use crate::paths::{Managed, Source};
 use crate::protocol::LockedBy;
-
-/// How the token travels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum AuthTransport {
-    /// As `Authorization: Bearer`.
-    Header,
-    /// As `?token=`, for servers that read no header.
-    Query,
-}
 
 impl Settings {
     /// The numbers of the connection.

@@ -1,7 +1,10 @@
 //! Making what a server sent fit for a screen, a notification, a terminal and a database.
+//!
+//! Pure functions of texts, below everything else.
 
 mod characters;
 mod markup;
+pub(crate) mod pasted;
 
 use unicode_segmentation::GraphemeCursor;
 use url::Url;

@@ -3,10 +3,9 @@
 use gloria_stream::Proof;
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use crate::account::address::pasted;
-use crate::settings::AuthTransport;
+use crate::text::pasted;
 
 /// A bearer token. It has no `Serialize`, prints as `[REDACTED]`, and is wiped from memory when dropped.
 #[derive(Debug, Clone, Deserialize)]
@@ -39,6 +38,16 @@ pub enum TokenError {
     /// Over 16 KiB.
     #[error("the token is too long")]
     TooLong,
+}
+
+/// How the token travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AuthTransport {
+    /// As `Authorization: Bearer`.
+    Header,
+    /// As `?token=`, for servers that read no header.
+    Query,
 }
 
 impl Token {

@@ -3,6 +3,7 @@
 //! Everything here that may wait does so on a thread of its own and within a limit.
 
 mod browser;
+mod claim;
 #[cfg(not(target_os = "linux"))]
 mod dialog;
 mod ending;
@@ -20,10 +21,11 @@ pub mod sounds;
 pub mod status_socket;
 
 pub use browser::Browser;
+pub use claim::{ClaimError, Claimed};
 #[cfg(not(target_os = "linux"))]
 pub use dialog::show_message;
 pub use ending::end_process_within;
-pub use instance::{Claimed, Instance};
+pub use instance::Instance;
 pub use logs::{LogReader, Logs};
 #[cfg(target_os = "linux")]
 pub use notifications::{Identity, SessionNotifications};

@@ -9,8 +9,8 @@ use tokio::sync::mpsc;
 use url::Url;
 
 use self::connection::Connection;
-use self::lookup::Found;
 use self::meter::Meter;
+use self::place::Found;
 use self::sse::Sse;
 use self::websocket::WebSocket;
 
@@ -23,6 +23,7 @@ mod connection;
 mod dial;
 mod lookup;
 mod meter;
+mod place;
 mod route;
 mod sse;
 mod transport;

@@ -36,11 +36,12 @@ mod resolver;
 mod target;
 
 pub use self::certificates::ClientCertificate;
-pub use self::credential::{Credential, CredentialError, CredentialProvider, Generation, Proof};
+pub use self::credential::{Credential, CredentialProvider, Generation, Proof};
 pub use self::network::NetworkOptions;
 pub use self::proxy::{ProxyAddress, ProxyAddressError, ProxyChoice};
 pub use self::request::{Reply, Request, RequestError, RequestLimits};
 pub use self::resolver::{ProxyResolver, ProxyRoute, SystemProxies};
+pub use crate::machine::CredentialError;
 
 pub(crate) use self::decoder::Decoder;
 pub(crate) use self::fault::{end_cause, root, shown};

@@ -8,3 +8,7 @@ mod heads;
 mod makes;
 mod page;
 mod visit;
+
+async fn check(make: &makes::Make) {
+    page::check(make, &visit::visit(make).await);
+}

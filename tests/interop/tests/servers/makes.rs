@@ -3,9 +3,6 @@
 use gloria_interop_tests::folder;
 use gloria_interop_tests::server::Program;
 
-use crate::page;
-use crate::visit::visit;
-
 /// How a server speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Transport {
@@ -81,7 +78,7 @@ macro_rules! makes {
         $(#[$heavy])?
         async fn $name() {
             let make = ALL.iter().find(|make| make.title == $title).unwrap();
-            page::check(make, &visit(make).await);
+            crate::check(make).await;
         })+
     };
 }

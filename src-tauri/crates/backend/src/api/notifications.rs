@@ -12,12 +12,12 @@ use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::Problem;
 use crate::answers::{Given, Recall};
 use crate::doorway::Carrier;
 use crate::hub::{Delivery, Hub};
 use crate::notifications::Change;
 use crate::observed::{ChangeKind, SeenChange};
+use crate::problem::Problem;
 use crate::wire::{HangUp, Wire};
 
 /// Items of a page when the client does not say, and the most it gets.

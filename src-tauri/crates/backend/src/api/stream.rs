@@ -17,9 +17,9 @@ use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::{Problem, User};
 use crate::doorway::Carrier;
-use crate::hub::{Hub, Piece};
+use crate::hub::{Hub, Piece, User};
+use crate::problem::Problem;
 use crate::wire::Wire;
 
 /// Waiting events are sent together up to about this many bytes: a replay of 100 000 is not 100 000 chunks.

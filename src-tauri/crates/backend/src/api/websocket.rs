@@ -28,9 +28,10 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Utf8Bytes};
 
 use super::stream::{cursor_of, types_of};
-use super::{Problem, User};
+
 use crate::doorway::Carrier;
-use crate::hub::{Hub, Piece};
+use crate::hub::{Hub, Piece, User};
+use crate::problem::Problem;
 use crate::wire::Wire;
 
 const SUBPROTOCOL: &str = "gloria.v1";

@@ -15,8 +15,8 @@ use serde_json::Value;
 
 use super::{Control, PushedRange};
 use crate::answers::{Answer, Route};
-use crate::api::Problem;
 use crate::hub::Stall;
+use crate::problem::Problem;
 use crate::wire::{HangUp, Pace};
 
 /// One command, as `{"do": "push", …}`. Those without fields have braces because serde refuses unknown fields only

@@ -1,13 +1,14 @@
 //! The API address: which servers a token may be sent to, and where on them the stream may be.
 
 mod find;
-pub(crate) mod pasted;
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use thiserror::Error;
 use url::{Host, Origin, Url};
+
+use crate::text::pasted;
 
 /// Where the stream may lie on a server whose address has no path, the Gloria System's own place first.
 const LOOKED_UP: [&str; 3] = ["/api/v1", "/api", ""];

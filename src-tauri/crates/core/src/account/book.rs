@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Account, Person, Salt, TokenCheck};
 use crate::inbox;
-use crate::paths::Paths;
+use crate::paths::{INBOX_FILE, Paths};
 use crate::private::{self, Mode};
 use crate::token::Token;
 
@@ -90,7 +90,7 @@ impl Entry {
 
     /// Its inbox database.
     pub fn inbox(&self) -> PathBuf {
-        self.folder.join(inbox::FILE)
+        self.folder.join(INBOX_FILE)
     }
 
     /// Its server.
@@ -366,7 +366,7 @@ fn read(folder: &Path) -> Option<Entry> {
         });
     }
     // Of a version before this file, or damaged: the inbox knows the server.
-    let server = inbox::server_of(&folder.join(inbox::FILE))?;
+    let server = inbox::server_of(&folder.join(INBOX_FILE))?;
     let root = folder.parent()?;
     let mut entry = Entry::new(root, &Account::of(&server));
     entry.record.unclear = folder.join(RECORD).exists();

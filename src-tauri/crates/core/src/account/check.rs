@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::inbox::fingerprint;
+use crate::fingerprint::fingerprint;
 use crate::token::Token;
 
 /// Makes the numbers of two accounts say nothing about each other.

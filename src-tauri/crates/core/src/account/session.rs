@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use crate::ports::{SecretError, Secrets};
 use crate::protocol::TokenState;
-use crate::settings::AuthTransport;
+use crate::token::AuthTransport;
 use crate::token::Token;
 
 mod entries;

@@ -9,7 +9,8 @@ use super::{Actor, Report};
 use crate::connection::outage::OutageNews;
 use crate::event::refusal;
 use crate::event::{self, ConnectionEstablished, DecodeContext, DecodeError, Event, Undecoded};
-use crate::inbox::{Arrival, Cursor, Filed, Now, fingerprint, notices};
+use crate::fingerprint::fingerprint;
+use crate::inbox::{Arrival, Cursor, Filed, Now, notices};
 use crate::metrics::{self, Outcome};
 
 /// Events in one transaction: enough to make the disk's part small, few enough to be on screen at once.

@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::account::address::Address;
 use crate::connection;
 use crate::protocol::{Remedy, TestReport, TestStep, Transport};
-use crate::settings::AuthTransport;
+use crate::token::AuthTransport;
 use crate::token::Token;
 
 /// Longer than connecting and the first byte may take together, so that the stream's own words come first.

@@ -2,16 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use super::envelope::{self, Contents};
+use super::envelope::{self, Contents, MAX_LIST};
 use super::fields::Fields;
 use super::kind::Kind;
 use super::wire::{self, Fallback};
 use super::{DecodeContext, DecodeError, Decoded, Event, LeftOut, Undecoded, undecoded};
-use crate::inbox::fingerprint;
-
-/// The longest list in one event: more than a person gets in a year. Each entry becomes an event of a hundred times its
-/// size, so a list of two million, which 4 MiB hold, would take all memory. What is over it is left out and said.
-pub(super) const MAX_LIST: usize = 10_000;
+use crate::fingerprint::fingerprint;
 
 pub(super) fn decode_value(
     kind: Option<Kind>,

@@ -2,20 +2,20 @@
 
 use serde_json::{Map, Value};
 
-use super::contents::MAX_LIST;
 use super::json::unquoted;
-use super::kind::{Kind, same_name, squeezed};
+use super::kind::{Kind, squeezed};
+use super::spelling::{MAX_SPELLED_FIELDS, find};
 use super::values;
 use super::wire::{MESSAGE, TITLE};
 
 type Object = Map<String, Value>;
 
+/// The longest list in one event: more than a person gets in a year. Each entry becomes an event of a hundred times its
+/// size, so a list of two million, which 4 MiB hold, would take all memory. What is over it is left out and said.
+pub(super) const MAX_LIST: usize = 10_000;
+
 /// Wrappers in wrappers: a message of a message service around JSON:API has three.
 const MAX_WRAPPERS: usize = 4;
-
-/// An object with more fields than this is read by their exact names. What a person is notified of has some tens;
-/// looking through hundreds of thousands for each of all the names takes seconds.
-const MAX_SPELLED_FIELDS: usize = 256;
 
 /// A mark that is one for many is a word or a time.
 const MAX_MARK: usize = 64;
@@ -223,17 +223,6 @@ fn is_foreign_type(value: &Value, has_title_and_message: bool) -> bool {
         values::Reading::Value(_) | values::Reading::Nothing
     ) || squeezed == "success";
     of_ours || !(severity || has_title_and_message)
-}
-
-/// The key of a field, exactly or in another spelling.
-pub(super) fn find(object: &Object, name: &str) -> Option<String> {
-    if object.contains_key(name) {
-        return Some(name.to_owned());
-    }
-    if object.len() > MAX_SPELLED_FIELDS {
-        return None;
-    }
-    object.keys().find(|key| same_name(key, name)).cloned()
 }
 
 /// Takes off what is around the fields. What is inside wins over what is around it, because an envelope has an id and

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::ServerError;
-use super::envelope::find;
 use super::fields::Fields;
+use super::spelling::find;
 use super::values::{self, Reading};
 use crate::event::refusal;
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::envelope::find;
+use super::spelling::find;
 use super::values::{self, Reading};
 use super::{DecodeContext, Field, LeftOut, time};
 use crate::item::EpochMillis;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::envelope::find;
 use super::json::unquoted;
+use super::spelling::find;
 use crate::item::{ItemAction, Priority};
 use crate::text::{self, one_line, paragraphs, words};
 
@@ -249,7 +249,7 @@ pub(super) fn printable_id(text: &str) -> String {
         }
     }
     if id.len() > MAX_ID {
-        let hash = crate::inbox::fingerprint("", text).cast_unsigned();
+        let hash = crate::fingerprint::fingerprint("", text).cast_unsigned();
         let head: String = id.chars().take(48).collect();
         id = format!("{head}~{hash:016x}");
     }

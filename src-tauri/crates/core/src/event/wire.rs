@@ -74,7 +74,7 @@ pub(super) fn subject(kind: Kind, fields: &Fields<'_>) -> Option<String> {
         | Kind::Error => &ID,
     };
     names.iter().find_map(|name| {
-        let key = super::envelope::find(&fields.object, name)?;
+        let key = super::spelling::find(&fields.object, name)?;
         match values::id(fields.object.get(&key)?) {
             Reading::Value(id) => Some(id),
             Reading::Nothing | Reading::Unreadable => None,
@@ -202,7 +202,7 @@ fn marks(fields: &mut Fields<'_>) -> Marks {
     };
     let silent = marks.seen.is_absent() && marks.read.is_absent() && marks.archived.is_absent();
     let word = ["status", "state"].iter().find_map(|name| {
-        let key = super::envelope::find(&fields.object, name)?;
+        let key = super::spelling::find(&fields.object, name)?;
         Some((fields.object[&key].as_str()?.trim().to_ascii_lowercase(), key))
     });
     if silent && let Some((word, key)) = word {
@@ -224,7 +224,7 @@ fn marks(fields: &mut Fields<'_>) -> Marks {
 fn words(fields: &mut Fields<'_>) -> Result<(String, String), DecodeError> {
     // Looked at before it is taken: a text of nothing but tags is better than none.
     let raw = MESSAGE[..4].iter().find_map(|name| {
-        let key = super::envelope::find(&fields.object, name)?;
+        let key = super::spelling::find(&fields.object, name)?;
         values::raw_title(&fields.object[&key])
     });
     let title = fields.title(&TITLE).into_value();

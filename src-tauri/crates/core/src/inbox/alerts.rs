@@ -13,7 +13,7 @@ use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::{Filed, Inbox, InboxError, Now, reading};
+use super::{Filed, Inbox, InboxError, Now, columns, reading};
 use crate::alerts::{Collection, Decision, Verdict};
 use crate::item::{AlertState, EpochMillis, Item, Priority, Reason};
 use crate::ports::NotificationHandle;
@@ -141,39 +141,6 @@ pub(super) struct News {
 pub(super) struct Stored {
     pub(super) row: i64,
     pub(super) expires_at: Option<EpochMillis>,
-}
-
-pub(super) const WORDS: [(&str, AlertState); 6] = [
-    ("pending", AlertState::Pending),
-    ("shown", AlertState::Shown),
-    ("inDigest", AlertState::InDigest),
-    ("suppressed", AlertState::Suppressed),
-    ("failed", AlertState::Failed),
-    ("withdrawn", AlertState::Withdrawn),
-];
-
-pub(super) fn state(word: &str) -> AlertState {
-    let known = WORDS.iter().find(|(known, _)| *known == word);
-    // One that a newer version wrote is none that is waited for.
-    known.map_or(AlertState::Suppressed, |(_, state)| *state)
-}
-
-pub(super) fn state_word(state: AlertState) -> &'static str {
-    let known = WORDS.iter().find(|(_, known)| *known == state);
-    known.map_or("suppressed", |(word, _)| word)
-}
-
-pub(super) fn reason(json: &str) -> Reason {
-    serde_json::from_str(json).unwrap_or_else(|_| Reason::Earlier { words: String::new() })
-}
-
-fn collection_word(collection: Collection) -> &'static str {
-    match collection {
-        Collection::Missed => "missed",
-        Collection::Urgent => "urgent",
-        Collection::Burst => "burst",
-        Collection::Late => "late",
-    }
 }
 
 fn handle(row: &Row<'_>) -> rusqlite::Result<Option<NotificationHandle>> {
@@ -377,8 +344,8 @@ impl Inbox {
         let rows = statement.query_map([], |row| {
             Ok(AlertRecord {
                 item: row.get("key")?,
-                state: state(&row.get::<_, String>("state")?),
-                reason: reason(&row.get::<_, String>("reason")?),
+                state: columns::state(&row.get::<_, String>("state")?),
+                reason: columns::reason(&row.get::<_, String>("reason")?),
                 digest: row.get("digest")?,
                 handle: handle(row)?,
                 decided_at: row.get("decided_at")?,

@@ -8,8 +8,8 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::alerts::{self, Decided, Decisions, LateAnswer};
-use super::filing::{Cursor, Now};
 use super::{Arrival, Inbox, InboxError, copy_all, notices};
+use super::{Cursor, Now};
 use crate::alerts::{Decision, Verdict};
 use crate::item::{EpochMillis, Mark, Reason};
 
@@ -25,9 +25,6 @@ const MAX_SHOWN: usize = 10_000;
 
 /// The largest file that is copied to memory whole. Beside a larger one the list holds only what comes from then on.
 const MAX_COPIED_BYTES: i64 = 64 << 20;
-
-/// Items that the list in memory holds beyond the copy, so that a disk that is full for weeks does not fill the memory.
-pub(super) const MAX_ITEMS_IN_MEMORY: i64 = 50_000;
 
 /// How long to wait for another process when looking whether the file can be used again: what comes meanwhile waits.
 const RETRY_BUSY_TIMEOUT: Duration = Duration::from_millis(250);

@@ -2,7 +2,8 @@
 
 use rusqlite::{OptionalExtension, Transaction, named_params, params};
 
-use super::filing::{Filed, Filing, Seen};
+use super::Filed;
+use super::filing::{Filing, Seen};
 use super::reading::{self, ITEM_COLUMNS};
 use super::{InboxError, alerts};
 use crate::event::{Change, Field};

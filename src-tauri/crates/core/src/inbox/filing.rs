@@ -5,45 +5,19 @@ use std::sync::Arc;
 use rusqlite::{Transaction, TransactionBehavior, params};
 
 use super::alerts::{self, Decided, News};
-use super::aside::MAX_ITEMS_IN_MEMORY;
+use super::arrival::{Arrival, Cursor, Filed, Now, Posted};
 use super::{Inbox, InboxError, notices};
 use crate::alerts::Decision;
 use crate::event::Event;
+use crate::fingerprint::fingerprint;
 use crate::item::{EpochMillis, Item};
 
 /// How many events are remembered to know a replay. The server's own history is far shorter; beyond this only an
 /// item's key tells that it came before.
 const REMEMBERED_EVENTS: i64 = 50_000;
 
-/// An event that arrived, decoded or not.
-#[derive(Debug, Clone)]
-pub struct Arrival {
-    /// The last event id when it came; empty where the server gives none.
-    pub event_id: String,
-    /// The id is this event's own, and not carried on from the one before it.
-    pub own_id: bool,
-    /// The server took the id before it back.
-    pub resets_id: bool,
-    /// See [`fingerprint`].
-    pub fingerprint: i64,
-    /// The event's type.
-    pub event_type: String,
-    /// What it means; `None` when it is unknown or a mistake, which still moves the cursor.
-    pub event: Option<Event>,
-    /// How large its data was.
-    pub bytes: usize,
-    /// It came while the connection replayed what was missed, as far as that can be told without a time of making.
-    pub missed: bool,
-}
-
-/// One moment by two clocks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Now {
-    /// By this computer's clock.
-    pub here: EpochMillis,
-    /// By the server's.
-    pub server: EpochMillis,
-}
+/// Items that the list in memory holds beyond the copy, so that a disk that is full for weeks does not fill the memory.
+const MAX_ITEMS_IN_MEMORY: i64 = 50_000;
 
 /// Whether an event came before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,80 +28,6 @@ pub(super) enum Seen {
     Earlier,
     /// On this connection.
     Here,
-}
-
-/// What becomes of the id to resume after.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cursor {
-    /// It stays.
-    Stays,
-    /// The stream is at this id.
-    At(String),
-    /// The server took its ids back: there is nothing to resume after.
-    Nowhere,
-}
-
-/// A posted item whose alert is to be decided.
-#[derive(Debug)]
-pub struct Posted<'a> {
-    /// The item as it is stored, after all that its batch did to it.
-    pub item: &'a Item,
-    /// When the server made it, where it said so.
-    pub made_at: Option<EpochMillis>,
-    /// Until when it is of use.
-    pub expires_at: Option<EpochMillis>,
-    /// See [`Arrival::missed`].
-    pub missed: bool,
-    /// The same was alerted already, while it could not be stored.
-    pub shown_before: bool,
-}
-
-/// What an arrival did.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Filed {
-    /// A new item, or a workflow that reached its end: it may alert.
-    Posted(Item),
-    /// An item has changed and does not alert.
-    Changed(Item),
-    /// An item is gone.
-    Removed(String),
-    /// It came before, or means nothing to the inbox.
-    Nothing,
-}
-
-impl Filed {
-    pub(super) fn key(&self) -> Option<&str> {
-        match self {
-            Self::Posted(item) | Self::Changed(item) => Some(&item.key),
-            Self::Removed(key) => Some(key),
-            Self::Nothing => None,
-        }
-    }
-
-    /// The item, while it is there.
-    pub(super) fn item(&self) -> Option<&Item> {
-        match self {
-            Self::Posted(item) | Self::Changed(item) => Some(item),
-            Self::Removed(_) | Self::Nothing => None,
-        }
-    }
-
-    /// As [`Filed::item`].
-    pub(super) fn item_mut(&mut self) -> Option<&mut Item> {
-        match self {
-            Self::Posted(item) | Self::Changed(item) => Some(item),
-            Self::Removed(_) | Self::Nothing => None,
-        }
-    }
-}
-
-/// A number that tells contents apart. FNV-1a, because it has to stay the same in every version of the app.
-pub fn fingerprint(event_type: &str, data: &str) -> i64 {
-    let bytes = event_type.bytes().chain([0]).chain(data.bytes());
-    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    hash.cast_signed()
 }
 
 impl Inbox {

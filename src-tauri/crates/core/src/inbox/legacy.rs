@@ -12,8 +12,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use super::{InboxError, copy_all, folder_error, journal, schema};
-use crate::account::Account;
-use crate::paths::Disk;
+use crate::paths::{Disk, INBOX_FILE, account_folder};
 use crate::private;
 
 /// The file of an account, and what it may have to be made from.
@@ -45,9 +44,7 @@ impl Place {
 
 impl Legacy {
     fn file_of(&self, server: &str) -> PathBuf {
-        self.accounts
-            .join(Account::of(server).folder())
-            .join("inbox.sqlite")
+        self.accounts.join(account_folder(server, "")).join(INBOX_FILE)
     }
 }
 

@@ -2,11 +2,13 @@
 
 use rusqlite::{OptionalExtension, named_params, params};
 
+use super::Filed;
 use super::alerts::{News, Stored};
-use super::filing::{Filed, Filing, Seen, fingerprint};
+use super::filing::{Filing, Seen};
 use super::reading::{self, ITEM_COLUMNS, UNDECIDED_COLUMNS};
 use super::{InboxError, notices};
 use crate::event::Post;
+use crate::fingerprint::fingerprint;
 use crate::item::{EpochMillis, ItemKind};
 
 /// What a row says about the posts of its key.

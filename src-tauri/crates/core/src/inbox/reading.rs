@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, Row, params};
 use serde::Serialize;
 
-use super::{Inbox, InboxError, alerts};
+use super::{Inbox, InboxError, columns};
 use crate::alerts::words::item_alert;
 use crate::item::{Counts, EpochMillis, InboxView, Item, ItemAlert, ItemKind, Priority};
 use crate::protocol::{InboxFilter, InboxPage, InboxQuery};
@@ -145,7 +145,7 @@ fn alert(row: &Row<'_>) -> rusqlite::Result<Option<ItemAlert>> {
     let reason: Option<String> = row.get("alert_reason")?;
     Ok(state
         .zip(reason)
-        .map(|(state, reason)| item_alert(alerts::state(&state), alerts::reason(&reason))))
+        .map(|(state, reason)| item_alert(columns::state(&state), columns::reason(&reason))))
 }
 
 pub(super) fn item(row: &Row<'_>) -> rusqlite::Result<Item> {

@@ -7,9 +7,19 @@ use gloria_stream::{Observer, Step};
 
 use super::{Finding, Metrics, Outcome};
 use crate::connection::Moment;
-use crate::handle::EventTally;
 use crate::ports::Clock;
 use crate::protocol::MetricsView;
+
+/// What came of the events since the core started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct EventTally {
+    /// Taken, heartbeats included.
+    pub taken: u64,
+    /// Of a type that this version does not know.
+    pub unknown: u64,
+    /// Passed over because of a mistake in them, or because they were over the limits.
+    pub invalid: u64,
+}
 
 /// One set of counters. They are behind a lock and not with the actor, because an actor that is stuck must not keep
 /// them from being read; it is held for a few additions.

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::file::{Change, SettingsFileError, UserFile};
 use super::layer::{Layer, Place, Problem};
-use super::managed::{Found, Managed};
+use super::managed::Found;
 use super::read::{Owner, Read, read};
+use crate::paths::Managed;
 
 /// What stands in the files, as it was read last, with what the user changed since.
 #[derive(Debug, Clone)]

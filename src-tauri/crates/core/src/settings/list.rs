@@ -8,14 +8,15 @@ use std::time::Duration;
 use gloria_stream::ProxyChoice;
 use url::Url;
 
-use super::AuthTransport;
-use super::forms::{self, Mistake, Password};
+use super::forms::{self, Password};
+use super::mistake::Mistake;
 use super::raw::Raw;
 use crate::account::address::Address;
 use crate::account::session::TokenFor;
 use crate::item::SoundName;
 use crate::logging::LogLevel;
 use crate::protocol::Appearance;
+use crate::token::AuthTransport;
 
 /// For each setting: its key, the field with type and program default, the name in files, the variable of the
 /// environment, how it is read (a serde form from [`forms`], which may look at the settings before it in the list),

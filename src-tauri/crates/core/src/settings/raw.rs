@@ -7,7 +7,7 @@ use serde::de::{Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 use toml::de::DeValue;
 
-use super::forms::Mistake;
+use super::mistake::Mistake;
 
 /// A value as it was given. It may be a password, so it does not print.
 #[derive(Clone, PartialEq)]

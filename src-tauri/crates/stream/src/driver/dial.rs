@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderName};
 use reqwest::Response;
 use url::Url;
 
-use super::lookup::{Found, Outcome};
+use super::place::{Found, Outcome};
 use super::{Request, StreamOptions};
 use crate::DialError;
 use crate::http::{Http, Target};

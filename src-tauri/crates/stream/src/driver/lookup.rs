@@ -4,7 +4,6 @@
 //! it. Only then is the token sent, and only there. It happens within the attempt, so whatever goes wrong is an
 //! ordinary failure that the machine waits for and repeats. What was found is kept until it says that it is no stream.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
@@ -12,6 +11,7 @@ use reqwest::Response;
 use url::Url;
 
 use super::dial::{Dialer, LAST_EVENT_ID};
+use super::place::Outcome;
 use super::transport::Request;
 use crate::http::{Target, is_suspect};
 use crate::machine::{Finding, Head};
@@ -23,35 +23,6 @@ use crate::{Credential, DialError, DialLimits};
 /// enough for one attempt: three places of 12 s, and 5 s for the system's proxies at each and once more for the stream,
 /// make 56 s of the 60 s that an attempt has beside the wait for the stream's answer.
 const PLACE_TIMEOUT: Duration = Duration::from_secs(12);
-
-/// Where the stream was found.
-#[derive(Debug, Default)]
-pub(super) struct Found(Mutex<Option<Url>>);
-
-impl Found {
-    pub(super) fn get(&self) -> Option<Url> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn set(&self, place: Option<&Url>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = place.cloned();
-    }
-}
-
-/// What an attempt came to, and whether something on the way looked like a captive portal.
-pub(super) struct Outcome {
-    pub(super) answer: Result<Response, DialError>,
-    pub(super) suspect: bool,
-}
-
-impl From<Result<Response, DialError>> for Outcome {
-    fn from(answer: Result<Response, DialError>) -> Self {
-        Self {
-            suspect: is_suspect(&answer),
-            answer,
-        }
-    }
-}
 
 impl Dialer {
     /// Makes the attempt at the place where the stream is, once that is known.

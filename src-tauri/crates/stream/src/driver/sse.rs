@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderValue};
 
 use super::StreamOptions;
 use super::dial::{Dialer, LAST_EVENT_ID};
-use super::lookup::Found;
+use super::place::Found;
 use super::transport::{Answer, Heard, Incoming, Request, Transport};
 use crate::http::{Decoder, date, end_cause};
 use crate::machine::{Chunk, Coding, Head, Skipped, codings};

@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use self::incoming::Messages;
 use super::StreamOptions;
 use super::dial::Dialer;
-use super::lookup::Found;
+use super::place::Found;
 use super::transport::{Answer, Heard, Incoming, Request, Transport};
 use crate::DialError;
 use crate::http::{date, root};

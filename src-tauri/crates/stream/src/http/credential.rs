@@ -3,6 +3,8 @@
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 
+use crate::machine::CredentialError;
+
 /// Which of a provider's credentials this is: the provider counts on whenever it hands out another one. So who was
 /// refused late does not take a newer one away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -64,17 +66,6 @@ impl Credential {
     pub fn query(name: &'static str, token: SecretString) -> Self {
         Self::of(Generation::default(), Proof::Query(name, token))
     }
-}
-
-/// Why there is no credential.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CredentialError {
-    /// The user has to sign in.
-    #[error("no token is saved")]
-    Missing,
-    /// It may be there a little later, such as after a keyring is unlocked.
-    #[error("{0}")]
-    Unavailable(String),
 }
 
 /// Asked for a credential by whatever makes requests: one for the stream, for requests that end, and for tests.

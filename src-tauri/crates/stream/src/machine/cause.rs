@@ -3,7 +3,18 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::{CredentialError, Overflow};
+use crate::Overflow;
+
+/// Why there is no credential.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CredentialError {
+    /// The user has to sign in.
+    #[error("no token is saved")]
+    Missing,
+    /// It may be there a little later, such as after a keyring is unlocked.
+    #[error("{0}")]
+    Unavailable(String),
+}
 
 /// Why an attempt failed or a connection ended.
 ///

@@ -4,7 +4,8 @@ use std::net::Ipv6Addr;
 
 use url::Url;
 
-use super::{AddressError, is_this_machine, pasted};
+use super::{AddressError, is_this_machine};
+use crate::text::pasted;
 
 /// The longest first, for one begins as the other does.
 const SCHEMES: [&str; 4] = ["https", "http", "wss", "ws"];

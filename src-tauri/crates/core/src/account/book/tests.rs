@@ -117,7 +117,7 @@ fn erasing_an_account_removes_its_folder_and_a_start_finishes_it() {
 fn a_folder_without_a_readable_record_is_found_by_its_inbox() {
     let home = home();
     let first = Accounts::read(&home.paths).in_force_or_first(SERVER);
-    drop(crate::inbox::Inbox::open(&first.folder().join(inbox::FILE), SERVER).unwrap());
+    drop(crate::inbox::Inbox::open(&first.folder().join(INBOX_FILE), SERVER).unwrap());
     fs::remove_file(first.folder().join(RECORD)).unwrap();
     let found = Accounts::read(&home.paths).in_force_or_first(SERVER);
     assert_eq!(found.folder(), first.folder());

@@ -6,7 +6,6 @@ use thiserror::Error;
 use url::Origin;
 
 use crate::account::address::Address;
-use crate::settings::Settings;
 use crate::token::{Token, TokenError};
 
 /// A server as far as a token is concerned: whatever answers at this scheme, host and port. `wss` is another name of
@@ -83,15 +82,16 @@ pub enum EnvironmentTokenError {
 /// It is no token, or no server is named.
 pub fn environment_token(
     environment: impl Fn(&str) -> Option<String>,
-    settings: &Settings,
+    token_for: &TokenFor,
+    address: Option<&Address>,
 ) -> Result<Option<ServerToken>, EnvironmentTokenError> {
     let Some(text) = environment("GLORIA_TOKEN").filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
     let token = Token::parse(&text)?;
-    let server = match &settings.token_for {
+    let server = match token_for {
         TokenFor::Server(server) => Some(server.clone()),
-        TokenFor::Address => settings.address.as_ref().map(Server::of),
+        TokenFor::Address => address.map(Server::of),
         TokenFor::Unclear => None,
     };
     let server = server.ok_or(EnvironmentTokenError::NoServer)?;
@@ -103,7 +103,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::settings::{Layers, Managed};
+    use crate::settings::{Layers, Managed, Settings};
 
     fn token() -> Token {
         Token::parse("s3cret").unwrap()
@@ -161,7 +161,8 @@ mod tests {
         };
         let settings = Settings::resolve(&Layers::read(&path, &Managed::default()), environment).settings;
         let asked = Server::of(&Address::parse(asked, true).unwrap());
-        Ok(environment_token(environment, &settings)?.is_some_and(|held| held.for_server(&asked).is_some()))
+        let given = environment_token(environment, &settings.token_for, settings.address.as_ref())?;
+        Ok(given.is_some_and(|held| held.for_server(&asked).is_some()))
     }
 
     #[test]

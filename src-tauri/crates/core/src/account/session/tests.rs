@@ -8,7 +8,7 @@ use crate::account::address::Address;
 use crate::ports::fakes::FakeSecrets;
 use crate::ports::{SecretError, Secrets};
 use crate::protocol::TokenState;
-use crate::settings::AuthTransport;
+use crate::token::AuthTransport;
 use crate::token::Token;
 
 const ENTRY: &str = "https://gloria.example/api";

@@ -2,10 +2,10 @@
 
 use rusqlite::{OptionalExtension as _, TransactionBehavior, params};
 
-use super::{DigestAsk, Inbox, InboxError, collection_word, handle, priority_of};
+use super::{DigestAsk, Inbox, InboxError, handle, priority_of};
 use crate::alerts::Collection;
 use crate::alerts::digest::{self, Members};
-use crate::inbox::{Now, reading};
+use crate::inbox::{Now, columns, reading};
 use crate::item::{EpochMillis, Priority, Reason, SoundReason};
 use crate::ports::{NotificationHandle, ServiceState, Subject};
 
@@ -185,7 +185,12 @@ impl Inbox {
         let collected = Collection::ALL
             .into_iter()
             .filter(|collection| !collecting.contains(collection))
-            .map(|collection| (Some(collection_word(collection)), self.asked.floor(collection)));
+            .map(|collection| {
+                (
+                    Some(columns::collection_word(collection)),
+                    self.asked.floor(collection),
+                )
+            });
         // What is asked for by itself is known by its number.
         collected.chain([(None, 0)]).collect()
     }
@@ -197,7 +202,7 @@ impl Inbox {
         now: &Now,
         due: &mut Due,
     ) -> Result<Option<(Ask, DigestAsk)>, InboxError> {
-        let (word, floor) = (collection_word(collection), self.asked.floor(collection));
+        let (word, floor) = (columns::collection_word(collection), self.asked.floor(collection));
         let (count, urgent, rank, first, last) = self
             .db
             .prepare_cached(&format!(

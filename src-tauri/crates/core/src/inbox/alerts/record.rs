@@ -2,7 +2,8 @@
 
 use rusqlite::{OptionalExtension as _, TransactionBehavior, params};
 
-use super::{DigestAsk, Inbox, InboxError, Target, collection_word, handle};
+use super::{DigestAsk, Inbox, InboxError, Target, handle};
+use crate::inbox::columns;
 use crate::inbox::reading::{self, ITEM_COLUMNS};
 use crate::item::{EpochMillis, Item, Reason};
 use crate::ports::{Answer, Delivery, NotificationError, NotificationHandle, Subject};
@@ -158,7 +159,7 @@ impl Inbox {
         outcome: &Result<Answer, Reason>,
         at: EpochMillis,
     ) -> Result<Option<Recorded>, InboxError> {
-        let word = collection_word(digest.collection);
+        let word = columns::collection_word(digest.collection);
         let transaction = self
             .db
             .transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -2,10 +2,10 @@
 
 use rusqlite::{Connection, OptionalExtension as _, named_params};
 
-use super::{collection_word, is_collected};
+use super::is_collected;
 use crate::alerts::words::item_alert;
 use crate::alerts::{Decision, Verdict};
-use crate::inbox::{InboxError, reading};
+use crate::inbox::{InboxError, columns, reading};
 use crate::item::{AlertState, EpochMillis, ItemAlert, Priority, Reason};
 
 /// One row.
@@ -36,7 +36,7 @@ impl AlertRow {
             state,
             reason: decision.reason,
             failure: None,
-            collection: collection.map(|collection| collection_word(collection).to_owned()),
+            collection: collection.map(|collection| columns::collection_word(collection).to_owned()),
             decided_at: now,
             answered_at: None,
             delivery: None,
@@ -48,7 +48,7 @@ impl AlertRow {
 
     pub(in crate::inbox) fn item_alert(self) -> ItemAlert {
         let failure = self.failure.filter(|_| self.state == AlertState::Failed);
-        let reason = failure.map_or(self.reason, |failure| super::reason(&failure));
+        let reason = failure.map_or(self.reason, |failure| columns::reason(&failure));
         item_alert(self.state, reason)
     }
 
@@ -89,7 +89,7 @@ pub(in crate::inbox) fn insert(
     db.prepare_cached(sql)?.execute(named_params! {
         ":id": row.id,
         ":item": item,
-        ":state": super::state_word(row.state),
+        ":state": columns::state_word(row.state),
         ":reason": reading::json(&row.reason),
         ":failure": row.failure,
         ":collection": row.collection,
@@ -116,8 +116,8 @@ pub(in crate::inbox) fn row(db: &Connection, id: i64) -> Result<Option<AlertRow>
         .query_row([id], |row| {
             Ok(AlertRow {
                 id,
-                state: super::state(&row.get::<_, String>(0)?),
-                reason: super::reason(&row.get::<_, String>(1)?),
+                state: columns::state(&row.get::<_, String>(0)?),
+                reason: columns::reason(&row.get::<_, String>(1)?),
                 failure: row.get(2)?,
                 collection: row.get(3)?,
                 decided_at: row.get(4)?,
@@ -180,7 +180,7 @@ pub(in crate::inbox) fn copy_answers(from: &Connection, to: &Connection) -> Resu
         )?
         .execute(named_params! {
             ":id": id,
-            ":state": super::state_word(known.state),
+            ":state": columns::state_word(known.state),
             ":reason": reading::json(&known.reason),
             ":failure": known.failure,
             ":collection": known.collection,

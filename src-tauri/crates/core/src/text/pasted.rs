@@ -1,12 +1,10 @@
 //! What people paste along with an address or a token: quotes, invisible characters, the name of a setting, the
 //! command that it stood in.
 
-use crate::text;
-
 /// Characters that show nothing, and those that only change the one before them. No address and no token has them; web
 /// pages, chats and files with a byte order mark put them in. White space is looked at apart, for it ends a word.
 fn is_invisible(c: char) -> bool {
-    (text::is_invisible(c) && !c.is_whitespace())
+    (super::is_invisible(c) && !c.is_whitespace())
         || matches!(
             c,
             '\u{ad}' | '\u{34f}' | '\u{180e}' | '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}'
