@@ -200,7 +200,9 @@ impl Service {
                 );
             }
             if let Some((handle, at)) = &entry.answer {
-                entry.excused |= *at == Instant::now() && !left.handles.contains(handle);
+                // What took the place of another has a number that was on record before.
+                let is_recorded = left.handles.contains(handle) && entry.replaces.as_ref() != Some(handle);
+                entry.excused |= *at == Instant::now() && !is_recorded;
             }
         }
         state.run += 1;
