@@ -10,14 +10,14 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use gloria_core::account::address::Address;
 use gloria_core::account::session::{EnvironmentTokenError, Server, ServerToken, environment_token};
-use gloria_core::account::{Accounts, Entry};
+use gloria_core::account::{Accounts, Entry, proxy_password};
 use gloria_core::ports::{SecretError, Secrets};
 use gloria_core::settings::{Layers, Settings};
 use gloria_core::token::{AuthTransport, Token, TokenError};
 use gloria_desktop::Keyring;
 use gloria_desktop::process;
 use gloria_desktop::status_socket::AskError;
-use gloria_stream::{Credential, CredentialError, CredentialProvider, Generation};
+use gloria_stream::{Credential, CredentialError, CredentialProvider, Generation, ProxyChoice};
 use serde::Serialize;
 
 use crate::USAGE;
@@ -183,6 +183,26 @@ fn print_outcome(outcome: Outcome, address: &str, json: bool) -> anyhow::Result<
         Format::Words => output::print_words(outcome.words(address))?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The proxy with its password, where the keyring has one for it.
+pub(crate) async fn proxy(settings: &Settings, may_prompt: bool) -> anyhow::Result<ProxyChoice> {
+    let choice = settings.proxy.clone();
+    if proxy_password::wanted(&choice).is_none() {
+        return Ok(choice);
+    }
+    let keyring = if may_prompt {
+        Keyring::new()?
+    } else {
+        Keyring::without_prompts()?
+    };
+    match proxy_password::completed(choice.clone(), &keyring).await {
+        Ok(completed) => Ok(completed),
+        Err(error) => {
+            complain(&format!("the proxy's password cannot be had: {error}"));
+            Ok(choice)
+        }
+    }
 }
 
 /// The token of one command: `GLORIA_TOKEN` where it is this server's, else the keyring, asked on each attempt.

@@ -157,12 +157,14 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(USAGE));
         }
     };
+    let proxy = crate::session::proxy(&settings, may_prompt).await?;
     let (sender, deliveries) = mpsc::channel(WAITING_DELIVERIES);
     let user_agent = concat!("gloria/", env!("CARGO_PKG_VERSION"));
     let stream_options = StreamOptions {
         timing: settings.timing(),
         network: NetworkOptions {
             system_proxies: Some(gloria_desktop::system_proxies()),
+            proxy,
             ..settings.network()
         },
         also,

@@ -7,6 +7,7 @@
 pub mod address;
 mod book;
 mod check;
+pub mod proxy_password;
 pub mod session;
 mod verdict;
 

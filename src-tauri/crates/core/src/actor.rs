@@ -11,6 +11,7 @@ mod identity;
 mod incoming;
 mod link;
 mod pause;
+mod proxy_password;
 mod readers;
 mod requests;
 mod restarts;
@@ -26,7 +27,7 @@ mod upkeep;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use gloria_stream::{Delivery, Generation, IdleReason, Status};
+use gloria_stream::{Delivery, Generation, IdleReason, ProxyChoice, Status};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
@@ -46,13 +47,15 @@ use crate::private;
 use crate::protocol::{
     AccountView, Notice, NoticeKind, PROTOCOL_VERSION, PersonQuestion, Preferences, Snapshot, TokenState,
 };
-use crate::settings::{Key, Layers, Origins, Resolved, Settings, proxy_words};
+use crate::settings::{Key, Layers, Look, Origins, Resolved, Settings, proxy_words};
 use alerts::Alerts;
 use debug_log::DebugLog;
 use identity::Identity;
 use link::{Beside, Link, Wish};
 use pause::SoundsPause;
+use proxy_password::ProxyPassword;
 use readers::Readers;
+use settings::{SettingsFiles, open_endpoint};
 pub use setup::{Environment, Ports, Setup};
 use storage::{Next, Store};
 pub use supervision::supervise;
@@ -85,6 +88,10 @@ enum Report {
         /// Whoever entered it.
         reply: Option<Reply<()>>,
     },
+    /// What the keyring knows of a proxy's password, or what became of one that it was given.
+    ProxyPassword(proxy_password::News),
+    /// What is in the files of the settings; none where the look failed.
+    SettingsLook(Option<Box<Look>>),
     /// What this asks for could not be read from the inbox's file.
     NotRead(requests::Look),
 }
@@ -136,6 +143,8 @@ struct Actor {
     layers: Layers,
     settings: Settings,
     origins: Origins,
+    settings_files: SettingsFiles,
+    proxy_password: ProxyPassword,
     store: Store,
     upkeep: upkeep::Upkeep,
     accounts: Accounts,
@@ -144,6 +153,8 @@ struct Actor {
     identity: Identity,
     /// What is wrong with settings that can be told only where they are used; it stands until the app ends.
     own_problems: Vec<String>,
+    /// Why numbers are not served though a setting asks for it.
+    endpoint_problem: Option<String>,
     link: Link,
     tokens: Tokens,
     alerts: Alerts,
@@ -190,14 +201,7 @@ impl Actor {
         let next = Next::of(opened)?;
         let meters = Meters::new(setup.ports.clock.clone());
         let mut own_problems = Vec::new();
-        let endpoint = settings.metrics_listen.and_then(|listen| {
-            Endpoint::open(listen, meters.clone())
-                .map_err(|error| {
-                    tracing::warn!(%listen, %error, "metrics are not served");
-                    own_problems.push(format!("metrics cannot be served at {listen}: {error}"));
-                })
-                .ok()
-        });
+        let (endpoint, endpoint_problem) = open_endpoint(settings.metrics_listen, &meters);
         let environment = |name: &str| (setup.environment)(name);
         let environment_token =
             session::environment_token(environment, &settings.token_for, settings.address.as_ref())
@@ -205,7 +209,7 @@ impl Actor {
                     own_problems.push(format!("GLORIA_TOKEN is ignored: {error}"));
                     None
                 });
-        problems.extend(own_problems.iter().cloned());
+        problems.extend(own_problems.iter().chain(&endpoint_problem).cloned());
         if !problems.is_empty() {
             notices.insert(NoticeKind::Settings, problems.join("; "));
         }
@@ -224,7 +228,7 @@ impl Actor {
             connection: connection::view(&status, None, surroundings, &now),
             counts,
             account: account_view(&settings, &origins, &tokens, None),
-            preferences: preferences(&settings, &origins, sounds_pause.until(), None),
+            preferences: preferences(&settings, &settings.proxy, &origins, sounds_pause.until(), None),
             notices: notices
                 .into_iter()
                 .map(|(kind, message)| Notice { kind, message })
@@ -240,8 +244,11 @@ impl Actor {
             layers,
             settings,
             origins,
+            settings_files: SettingsFiles::new(Instant::now()),
+            proxy_password: ProxyPassword::default(),
             store: Store::new(next, cursor),
             own_problems,
+            endpoint_problem,
             link: Link::new(heard_at, meters.clone()),
             tokens,
             alerts: Alerts::default(),
@@ -286,6 +293,7 @@ impl Actor {
         if self.link.wish() == Wish::Nothing && !self.settings.auto_connect {
             self.link.want(Wish::Disconnection(Disconnected::AtStart));
         }
+        self.migrate_proxy_password();
         self.open_stream();
         self.publish_storage();
     }
@@ -422,6 +430,7 @@ impl Actor {
     fn publish_preferences(&mut self) {
         let preferences = preferences(
             &self.settings,
+            &self.network().proxy,
             &self.origins,
             self.sounds_pause.until(),
             self.debug_log.until(),
@@ -433,6 +442,8 @@ impl Actor {
         match report {
             Report::Notification { asked, outcome } => self.on_notification_answer(asked, outcome).await,
             Report::Sound(Ok(())) => self.readers.set_notice(NoticeKind::Sound, None),
+            Report::ProxyPassword(news) => self.on_proxy_password(news),
+            Report::SettingsLook(look) => self.on_settings_look(look).await,
             Report::NotRead(look) => self.on_not_read(look).await,
             Report::KeyringChanged => {
                 if let Some(server) = self.settings.address.as_ref().map(Address::server) {
@@ -484,6 +495,7 @@ fn account_view(
 
 fn preferences(
     settings: &Settings,
+    proxy: &ProxyChoice,
     origins: &Origins,
     sounds_paused_until: Option<i64>,
     debug_log_until: Option<i64>,
@@ -494,7 +506,7 @@ fn preferences(
         sound: settings.sound,
         sounds_paused_until,
         appearance: settings.appearance,
-        proxy: proxy_words(&settings.proxy),
+        proxy: proxy_words(proxy),
         auto_connect: settings.auto_connect,
         log_level: settings.log_level,
         debug_log_until,

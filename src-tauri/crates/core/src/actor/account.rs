@@ -54,6 +54,11 @@ impl Actor {
             self.set_status(Status::Idle(IdleReason::NotStarted));
             return;
         }
+        // Asked without its password, the proxy would refuse, and the user would be called.
+        if self.ask_for_proxy_password() {
+            self.set_status(Status::Idle(IdleReason::NotStarted));
+            return;
+        }
         self.find_proxy();
         let session = self.session_for(&address);
         self.tokens.put_in_force(session.clone());
@@ -179,8 +184,8 @@ impl Actor {
         }
     }
 
-    /// Leaves the account before for the one at this address, and connects.
-    async fn switch_account(&mut self, address: Address) -> Result<(), CoreError> {
+    /// Leaves the account before for the one at this address.
+    pub(super) async fn leave_account_for(&mut self, address: &Address) -> Result<(), CoreError> {
         let name = address.server();
         let changed = self.settings.address.as_ref().map(Address::server).as_ref() != Some(&name);
         let next = if changed {
@@ -193,6 +198,12 @@ impl Actor {
         if let Some(next) = next {
             self.begin_account(next, None).await?;
         }
+        Ok(())
+    }
+
+    /// Leaves the account before for the one at this address, and connects.
+    async fn switch_account(&mut self, address: Address) -> Result<(), CoreError> {
+        self.leave_account_for(&address).await?;
         if self.origins.lock(Key::ApiUrl).is_none() {
             let mut changes = vec![Change {
                 key: Key::ApiUrl,

@@ -424,6 +424,8 @@ impl Actor {
                     | Report::KeyringChanged
                     | Report::AnotherToken
                     | Report::TokenStored { .. }
+                    | Report::ProxyPassword(_)
+                    | Report::SettingsLook(_)
                     | Report::NotRead(_)) => others.push(other),
                 }
             }

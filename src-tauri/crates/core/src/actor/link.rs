@@ -381,6 +381,14 @@ mod tests {
     }
 
     #[test]
+    fn who_disconnected_stays_so_when_the_core_starts_anew() {
+        let (mut broken, mut next) = (link(), link());
+        broken.want(Wish::Disconnection(Disconnected::ByUser));
+        next.succeed(&broken);
+        assert_eq!(next.wish(), Wish::Disconnection(Disconnected::ByUser));
+    }
+
+    #[test]
     fn a_position_is_carried_on_and_taken_back() {
         let mut link = link();
         assert_eq!(&*link.advance("7".into()), "");

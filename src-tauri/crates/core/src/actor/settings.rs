@@ -1,19 +1,196 @@
 //! The settings in force: what the user changes, and what others change in the files.
 
-use gloria_stream::{NetworkOptions, ProxyChoice};
-use secrecy::ExposeSecret as _;
-use serde_json::Value;
+use std::net::SocketAddr;
+use std::time::Duration;
 
-use super::Actor;
+use gloria_stream::{IdleReason, NetworkOptions, ProxyChoice, Status};
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::link::Wish;
+use super::{Actor, Report};
+use crate::account::address::Address;
 use crate::handle::CoreError;
+use crate::metrics::Meters;
+use crate::metrics::endpoint::Endpoint;
 use crate::protocol::{NoticeKind, PreferencesForm};
-use crate::settings::{self, Change, Key, Problem, Raw, Settings, SettingsFileError};
+use crate::settings::{self, Change, Key, Layers, Look, Problem, Raw, Settings};
 use crate::text::sentence;
 
+/// How often the files are looked at: who edits one waits for it, and a look reads three small files. A watcher would
+/// miss files on a network, and those that a link leads to.
+const LOOK_INTERVAL: Duration = Duration::from_secs(5);
+
+/// A file that has changed is looked at once more, for an editor may be in the middle of writing it.
+const SETTLE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// When the files of the settings are looked at.
+#[derive(Debug)]
+pub(super) struct SettingsFiles {
+    /// None while a look is under way: a disk that hangs is not asked again.
+    due: Option<Instant>,
+    /// What the last look found that is not in force.
+    seen: Option<Box<Look>>,
+}
+
+impl SettingsFiles {
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            due: Some(now + LOOK_INTERVAL),
+            seen: None,
+        }
+    }
+
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// Takes what a look found, and answers with what is to be put in force: what two looks have found.
+    fn on_look(&mut self, look: Option<Box<Look>>, layers: &Layers, now: Instant) -> Option<Box<Look>> {
+        let changed = look.filter(|look| !layers.is_known(look));
+        let has_settled = changed.is_some() && changed == self.seen;
+        let (settled, seen) = if has_settled {
+            (changed, None)
+        } else {
+            (None, changed)
+        };
+        let interval = if seen.is_some() {
+            SETTLE_INTERVAL
+        } else {
+            LOOK_INTERVAL
+        };
+        self.due = Some(now + interval);
+        self.seen = seen;
+        settled
+    }
+}
+
+/// Serves the connection's numbers where a setting asks for it, or says why not.
+pub(super) fn open_endpoint(
+    listen: Option<SocketAddr>,
+    meters: &Meters,
+) -> (Option<Endpoint>, Option<String>) {
+    let Some(listen) = listen else { return (None, None) };
+    match Endpoint::open(listen, meters.clone()) {
+        Ok(endpoint) => (Some(endpoint), None),
+        Err(error) => {
+            tracing::warn!(%listen, %error, "metrics are not served");
+            (
+                None,
+                Some(format!("metrics cannot be served at {listen}: {error}")),
+            )
+        }
+    }
+}
+
 impl Actor {
+    /// Reads the files beside the loop, for their disk may hang.
+    pub(super) fn look_at_settings(&mut self) {
+        self.settings_files.due = None;
+        let reports = self.reports.0.clone();
+        let (path, managed) = (self.setup.paths.settings(), self.setup.paths.managed.clone());
+        let look = tokio::task::spawn_blocking(move || Look::at(&path, &managed));
+        tokio::spawn(async move {
+            let look = look.await.ok().map(Box::new);
+            // The core may have ended meanwhile.
+            let _ = reports.send(Report::SettingsLook(look));
+        });
+    }
+
+    pub(super) async fn on_settings_look(&mut self, look: Option<Box<Look>>) {
+        if let Some(look) = self.settings_files.on_look(look, &self.layers, Instant::now()) {
+            self.layers.take(*look);
+            self.apply_settings().await;
+        }
+    }
+
+    /// Puts in force what the files and the environment say now. What stays as it was is not disturbed.
+    async fn apply_settings(&mut self) {
+        let resolved = Settings::resolve(&self.layers, |name| (self.setup.environment)(name));
+        let network = self.network();
+        // The address comes last, with its account.
+        let mut next = resolved.settings;
+        let wanted = std::mem::replace(&mut next.address, self.settings.address.clone());
+        let moved = wanted != next.address;
+        let before = std::mem::replace(&mut self.settings, next);
+        self.origins = resolved.origins;
+        if moved || before != self.settings {
+            tracing::info!("the settings have changed");
+        }
+        self.migrate_proxy_password();
+        if before.metrics_listen != self.settings.metrics_listen {
+            // The port may be the same one at another address.
+            self.endpoint = None;
+            (self.endpoint, self.endpoint_problem) =
+                open_endpoint(self.settings.metrics_listen, &self.meters);
+        }
+        let types_changed = before.types != self.settings.types;
+        if types_changed {
+            self.listen_to_types().await;
+        }
+        let stream_changed = types_changed
+            || before.timing() != self.settings.timing()
+            || before.auth_transport != self.settings.auth_transport
+            || network != self.network();
+        let mut unmoved = None;
+        if moved {
+            unmoved = self.move_to(wanted).await.err();
+        } else if stream_changed && self.link.is_wanted() {
+            self.open_stream();
+        }
+        self.find_proxy();
+        self.publish_account();
+        self.publish_connection();
+        self.publish_preferences();
+        self.publish_problems(&resolved.problems, unmoved.map(|error| error.to_string()));
+    }
+
+    async fn listen_to_types(&mut self) {
+        let types = self.settings.types.clone();
+        let cursor = self
+            .with_inbox(move |inbox| {
+                inbox.listen_to(&types)?;
+                inbox.cursor()
+            })
+            .await;
+        match cursor {
+            Ok(cursor) => self.store.set_cursor(cursor),
+            Err(error) => tracing::warn!(%error, "which types are asked for could not be stored"),
+        }
+    }
+
+    /// Leaves for another address, as a file says now. A person who disconnected stays disconnected.
+    async fn move_to(&mut self, address: Option<Address>) -> Result<(), CoreError> {
+        self.drop_stream();
+        self.identity.on_token();
+        let Some(address) = address else {
+            self.settings.address = None;
+            self.set_status(Status::Idle(IdleReason::NotStarted));
+            return Ok(());
+        };
+        let session = self.session_for(&address);
+        session.ask_anew(false);
+        self.tokens.put_in_force(session);
+        let outcome = self.leave_account_for(&address).await;
+        if outcome.is_ok() {
+            self.settings.address = Some(address);
+        } else {
+            // The next look finds it changed again.
+            self.layers.forget();
+        }
+        match self.link.wish() {
+            Wish::Connection | Wish::Disconnection(_) => self.open_stream(),
+            // Who signed out of one server has not signed out of another.
+            Wish::Nothing if outcome.is_ok() => self.open_stream(),
+            Wish::Nothing => {}
+        }
+        outcome
+    }
+
     /// The way out of the network.
     pub(super) fn network(&self) -> NetworkOptions {
         NetworkOptions {
+            proxy: self.proxy_password.applied_to(&self.settings.proxy),
             system_proxies: self.setup.ports.proxies.clone(),
             ..self.settings.network()
         }
@@ -33,16 +210,15 @@ impl Actor {
             .as_deref()
             .map(|typed| self.typed_proxy(typed))
             .transpose()?;
-        let proxy = proxy.filter(|proxy| *proxy != self.settings.proxy);
+        let proxy = proxy.filter(|proxy| *proxy != self.network().proxy);
         let mut changes = changes(form);
-        changes.extend(proxy.as_ref().map(|proxy| Change {
-            key: Key::Proxy,
-            value: Raw::Text(match proxy {
-                ProxyChoice::System => "system".to_owned(),
-                ProxyChoice::Direct => "none".to_owned(),
-                ProxyChoice::Address(address) => address.exposed().expose_secret().to_owned(),
-            }),
-        }));
+        if let Some(proxy) = &proxy {
+            let without = self.keep_proxy_password(proxy);
+            changes.push(Change {
+                key: Key::Proxy,
+                value: Raw::Text(settings::proxy_words(&without)),
+            });
+        }
         changes.retain(|change| self.origins.lock(change.key).is_none());
         self.change_settings(changes);
         if proxy.is_some() && self.link.is_wanted() {
@@ -53,15 +229,15 @@ impl Actor {
     }
 
     fn typed_proxy(&self, typed: &str) -> Result<ProxyChoice, CoreError> {
-        let known = &self.settings.proxy;
+        let known = self.network().proxy;
         if self.origins.lock(Key::Proxy).is_some() {
-            return Ok(known.clone());
+            return Ok(known);
         }
         let typed = settings::read_proxy(&Raw::Text(typed.to_owned()))
             .map_err(|mistake| CoreError::Invalid(format!("the proxy was not saved: {mistake}")))?;
         Ok(match (typed, known) {
             (ProxyChoice::Address(new), ProxyChoice::Address(known)) => {
-                ProxyChoice::Address(new.with_masked_password_of(known))
+                ProxyChoice::Address(new.with_masked_password_of(&known))
             }
             (choice, _) => choice,
         })
@@ -74,23 +250,33 @@ impl Actor {
             return;
         }
         for change in &changes {
+            if self.origins.lock(change.key).is_some() {
+                continue;
+            }
             if let Err(mistake) = self.settings.read(change.key, &change.value) {
                 tracing::error!(setting = change.key.name(), %mistake, "a setting of the window was refused");
             }
         }
         let saved = self.layers.change(changes);
-        let resolved = Settings::resolve(&self.layers, |name| (self.setup.environment)(name));
-        self.publish_problems(&resolved.problems, saved.err().as_ref());
+        let unsaved = saved.err().map(|error| {
+            tracing::warn!(%error, "the settings hold until the app ends");
+            error.to_string()
+        });
+        self.publish_standing_problems(unsaved);
     }
 
-    /// What could not be saved is said, and so are the mistakes that still stand: saving one setting mends no other.
-    fn publish_problems(&mut self, problems: &[Problem], unsaved: Option<&SettingsFileError>) {
-        let mut words: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        words.extend(self.own_problems.iter().cloned());
-        if let Some(error) = unsaved {
-            tracing::warn!(%error, "the settings hold until the app ends");
-            words.insert(0, sentence(&error.to_string()));
-        }
+    /// Says what stands, and what could not be done.
+    pub(super) fn publish_standing_problems(&mut self, failure: Option<String>) {
+        let resolved = Settings::resolve(&self.layers, |name| (self.setup.environment)(name));
+        self.publish_problems(&resolved.problems, failure);
+    }
+
+    /// What could not be done is said, and so are the mistakes that still stand: saving one setting mends no other.
+    fn publish_problems(&mut self, problems: &[Problem], failure: Option<String>) {
+        let mut words: Vec<String> = failure.iter().map(|failure| sentence(failure)).collect();
+        words.extend(problems.iter().map(ToString::to_string));
+        let own = self.own_problems.iter().chain(&self.endpoint_problem);
+        words.extend(own.chain(self.proxy_password.problem()).cloned());
         let message = (!words.is_empty()).then(|| words.join("; "));
         self.readers.set_notice(NoticeKind::Settings, message);
     }
@@ -122,3 +308,6 @@ fn changes(form: &PreferencesForm) -> Vec<Change> {
     .flatten()
     .collect()
 }
+
+#[cfg(test)]
+mod tests;

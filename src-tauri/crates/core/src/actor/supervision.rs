@@ -221,6 +221,7 @@ impl Actor {
     fn succeed(&mut self, broken: Self) {
         self.tokens.succeed(broken.tokens);
         self.link.succeed(&broken.link);
+        self.proxy_password.succeed(broken.proxy_password);
         self.alerts.succeed(broken.alerts);
         self.sounds_pause.succeed(&broken.sounds_pause);
         // Of all times now.

@@ -46,6 +46,8 @@ timers! {
     Heard,
     /// The inbox's file is kept small and clean.
     Upkeep,
+    /// The files of the settings are looked at.
+    Settings,
 }
 
 impl Actor {
@@ -83,6 +85,7 @@ impl Actor {
             Timer::Metrics => self.readers.metrics_due(),
             Timer::Heard => self.link.is_open().then(|| self.readers.heard_due()),
             Timer::Upkeep => Some(self.upkeep.due()),
+            Timer::Settings => self.settings_files.due(),
         }
     }
 
@@ -118,6 +121,7 @@ impl Actor {
                 }
             }
             Timer::Upkeep => self.keep_up(now).await,
+            Timer::Settings => self.look_at_settings(),
         }
     }
 }

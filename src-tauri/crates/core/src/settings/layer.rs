@@ -204,8 +204,9 @@ impl Layer {
         for mistake in &mistakes {
             let span = mistake.span().unwrap_or(0..0);
             let range = lines.at(span.start)..lines.at(span.end) + 1;
-            // One slip makes several of the reader's complaints; the first says what it is.
-            if spoilt.last().is_none_or(|last| last.start != range.start) {
+            // One slip makes many of the reader's complaints, line after line; the first says what it is.
+            let follows = |before: &Range<usize>| (before.start..=before.end).contains(&range.start);
+            if !spoilt.iter().any(follows) {
                 let kind = ProblemKind::Syntax {
                     why: mistake.message().to_owned(),
                 };
@@ -371,7 +372,7 @@ mod tests {
             // What follows would belong to it.
             ("volume = {", 6),
             ("volume = 07", 4),
-            ("volume = [1", 4),
+            ("volume = [1", 5),
         ] {
             let text = format!(
                 "[api]\nurl = \"https://a.example\"\n[sounds]\n{slip}\nsound = \"bloom\"\n[window]\nappearance = \"dark\"\n"

@@ -4,14 +4,17 @@ use std::path::{Path, PathBuf};
 
 use super::file::{Change, SettingsFileError, UserFile};
 use super::layer::{Layer, Place, Problem};
+use super::list::Key;
 use super::managed::Found;
+use super::raw::Raw;
 use super::read::{Owner, Read, read};
 use crate::paths::Managed;
 
 /// What stands in the files, as it was read last, with what the user changed since.
 #[derive(Debug, Clone)]
 pub struct Layers {
-    look: Look,
+    /// None where it could not be put in force.
+    look: Option<Look>,
     defaults: Layer,
     user: UserFile,
     policy: Layer,
@@ -58,13 +61,18 @@ impl Layers {
             defaults: look.defaults.layer(),
             user: UserFile::new(path, look.user.layer(Place::UserFile)),
             policy: look.policy.layer().only_lockable(),
-            look,
+            look: Some(look),
         }
     }
 
     /// Whether this is what stands in the files as far as is known here.
     pub fn is_known(&self, look: &Look) -> bool {
-        self.look == *look
+        self.look.as_ref() == Some(look)
+    }
+
+    /// Forgets what was found last, so that the next look finds it changed.
+    pub fn forget(&mut self) {
+        self.look = None;
     }
 
     /// Takes what was found.
@@ -72,7 +80,7 @@ impl Layers {
         self.defaults = look.defaults.layer().after(&self.defaults);
         self.policy = look.policy.layer().only_lockable().after(&self.policy);
         self.user.take(look.user.layer(Place::UserFile));
-        self.look = look;
+        self.look = Some(look);
     }
 
     /// Changes what the user set, and merges it into the file as it stands there now. The next look finds another file
@@ -83,6 +91,11 @@ impl Layers {
     /// When the file cannot be written; the change then holds until the app ends.
     pub fn change(&mut self, changes: Vec<Change>) -> Result<(), SettingsFileError> {
         self.user.change(changes, &self.defaults)
+    }
+
+    /// What the user's file gives for a setting.
+    pub fn user_value(&self, key: Key) -> Option<&Raw> {
+        self.user().given.get(&key).map(|given| &given.raw)
     }
 
     pub(super) fn defaults(&self) -> &Layer {

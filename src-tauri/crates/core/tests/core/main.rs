@@ -21,6 +21,7 @@ mod open_metrics;
 mod position;
 mod presence;
 mod private_files;
+mod settings;
 mod storage;
 mod supervision;
 mod tokens;

@@ -97,9 +97,30 @@ impl ProxyAddress {
         self
     }
 
-    /// The address with everything in it, for where it is kept.
+    /// The address with everything in it.
     pub fn exposed(&self) -> SecretString {
         self.full().as_str().trim_end_matches('/').to_owned().into()
+    }
+
+    /// Whether it names a user.
+    pub fn has_user(&self) -> bool {
+        !self.user.is_empty()
+    }
+
+    /// Whether it has a password.
+    pub fn has_password(&self) -> bool {
+        self.password.is_some()
+    }
+
+    /// The password, as it is written in an address.
+    pub fn password(&self) -> Option<&SecretString> {
+        self.password.as_ref()
+    }
+
+    /// This address with another password, as it is written in an address, or none.
+    pub fn with_password(mut self, password: Option<SecretString>) -> Self {
+        self.password = password;
+        self
     }
 
     /// Host and port alone.

@@ -1,0 +1,105 @@
+//! A proxy's password in the keyring: a settings file may roam to other computers, and is copied and shown around.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use gloria_stream::{ProxyAddress, ProxyChoice};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::ports::{SecretError, Secrets};
+use crate::token::Token;
+
+/// What a kept password begins with: a keyring keeps tokens, and a password may look like what people paste around one.
+const MARK: &str = "proxy:";
+
+/// The keyring's entry for the password of a proxy: its user and address, so that it goes to no other. None where the
+/// proxy has no user.
+pub fn entry(proxy: &ProxyAddress) -> Option<String> {
+    let without = proxy.clone().with_password(None);
+    proxy.has_user().then(|| format!("proxy {without}"))
+}
+
+/// As the keyring keeps it; none where it is too long for that.
+pub(crate) fn kept(password: &SecretString) -> Option<Token> {
+    let encoded = URL_SAFE_NO_PAD.encode(password.expose_secret());
+    Token::parse(&format!("{MARK}{encoded}")).ok()
+}
+
+/// The password that the keyring keeps.
+fn given(token: &Token) -> Option<SecretString> {
+    let encoded = token.expose().strip_prefix(MARK)?;
+    let bytes = URL_SAFE_NO_PAD.decode(encoded).ok()?;
+    String::from_utf8(bytes).ok().map(SecretString::from)
+}
+
+/// What the keyring has for an entry. `look` raises no prompt.
+///
+/// # Errors
+///
+/// When the keyring does not say.
+pub(crate) async fn load(
+    secrets: &dyn Secrets,
+    entry: &str,
+    look: bool,
+) -> Result<Option<SecretString>, SecretError> {
+    let token = if look {
+        secrets.look(entry).await?
+    } else {
+        secrets.load(entry).await?
+    };
+    Ok(token.as_ref().and_then(given))
+}
+
+/// The entry to ask for, where a proxy has a user and no password of its own.
+pub fn wanted(choice: &ProxyChoice) -> Option<String> {
+    match choice {
+        ProxyChoice::Address(address) if !address.has_password() => entry(address),
+        ProxyChoice::System | ProxyChoice::Direct | ProxyChoice::Address(_) => None,
+    }
+}
+
+/// The proxy with the password that the keyring has for it, if it has one.
+///
+/// # Errors
+///
+/// When the keyring does not say.
+pub async fn completed(choice: ProxyChoice, secrets: &dyn Secrets) -> Result<ProxyChoice, SecretError> {
+    let Some(entry) = wanted(&choice) else {
+        return Ok(choice);
+    };
+    let password = load(secrets, &entry, false).await?;
+    Ok(with(choice, password))
+}
+
+pub(crate) fn with(choice: ProxyChoice, password: Option<SecretString>) -> ProxyChoice {
+    match choice {
+        ProxyChoice::Address(address) => ProxyChoice::Address(address.with_password(password)),
+        ProxyChoice::System | ProxyChoice::Direct => choice,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_password_comes_back_as_it_was() {
+        for password in [
+            "s3cret", "Bearer", "'quoted'", "wait...", "token=x", "a%20b", "", "ö€", " ",
+        ] {
+            let kept = kept(&password.into()).expect("a token");
+            assert_eq!(given(&kept).expect("a password").expose_secret(), password);
+        }
+        let token = Token::parse("an-ordinary-token").expect("a token");
+        assert!(given(&token).is_none(), "no token is sent to a proxy");
+    }
+
+    #[test]
+    fn an_entry_names_the_proxy_and_the_user_and_never_the_password() {
+        let of = |text: &str| entry(&ProxyAddress::parse(text).expect("a proxy"));
+        assert_eq!(
+            of("http://anna:s3cret@proxy.example:3128").as_deref(),
+            Some("proxy http://anna@proxy.example:3128")
+        );
+        assert_eq!(of("http://proxy.example:3128"), None);
+    }
+}

@@ -1,0 +1,247 @@
+//! The password of the proxy: asked of the keyring before the first attempt, and kept there, never in the settings file.
+
+use std::time::Duration;
+
+use gloria_stream::ProxyChoice;
+use secrecy::SecretString;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use super::{Actor, Report};
+use crate::account::proxy_password;
+use crate::ports::SecretError;
+use crate::settings::{Change, Key, Origin, Raw, proxy_words, read_proxy};
+
+/// How often a keyring that did not answer is looked into again, as for a token.
+const KEYRING_INTERVAL: Duration = Duration::from_secs(10);
+
+/// What is known of the proxy's password.
+#[derive(Debug, Default)]
+pub(super) struct ProxyPassword {
+    /// The keyring's entry, and the password for it: none where the keyring has none, or has not said.
+    known: Option<(String, Option<SecretString>)>,
+    /// The entry that is asked for.
+    asked: Option<String>,
+    /// Asks the keyring.
+    asking: JoinSet<()>,
+    /// What the settings file has, while its password is on the way to the keyring.
+    moving: Option<Raw>,
+    /// Why a password is where it should not be, or cannot be had.
+    problem: Option<String>,
+}
+
+/// What the keyring says.
+#[derive(Debug)]
+pub(super) enum News {
+    /// It has been asked.
+    Loaded {
+        entry: String,
+        outcome: Result<Option<SecretString>, SecretError>,
+    },
+    /// It was given one that the user entered.
+    Stored(Result<(), SecretError>),
+    /// It was given one that is in the settings file.
+    Moved(Result<(), SecretError>),
+}
+
+impl ProxyPassword {
+    /// The proxy with its password, where that is known.
+    pub(super) fn applied_to(&self, choice: &ProxyChoice) -> ProxyChoice {
+        let password = self.known_for(choice).flatten();
+        match password {
+            Some(password) => proxy_password::with(choice.clone(), Some(password)),
+            None => choice.clone(),
+        }
+    }
+
+    /// What is known for this proxy, if anything is.
+    fn known_for(&self, choice: &ProxyChoice) -> Option<Option<SecretString>> {
+        let wanted = proxy_password::wanted(choice)?;
+        let (entry, password) = self.known.as_ref()?;
+        (*entry == wanted).then(|| password.clone())
+    }
+
+    pub(super) fn problem(&self) -> Option<&String> {
+        self.problem.as_ref()
+    }
+
+    /// Takes over what no new core can know: the keyring may not have it.
+    pub(super) fn succeed(&mut self, broken: Self) {
+        self.known = broken.known.filter(|(_, password)| password.is_some());
+    }
+}
+
+impl Actor {
+    /// Asks the keyring for the proxy's password, where it is not known yet. Whether the answer has to be waited for.
+    pub(super) fn ask_for_proxy_password(&mut self) -> bool {
+        let Some(entry) = proxy_password::wanted(&self.settings.proxy) else {
+            return false;
+        };
+        if self.proxy_password.known_for(&self.settings.proxy).is_some() {
+            return false;
+        }
+        if self.proxy_password.asked.as_ref() == Some(&entry) {
+            return true;
+        }
+        self.proxy_password.asked = Some(entry.clone());
+        let (secrets, reports) = (self.setup.ports.secrets.clone(), self.reports.0.clone());
+        // What was asked before ends with it.
+        self.proxy_password.asking = JoinSet::new();
+        self.proxy_password.asking.spawn(async move {
+            let mut look = false;
+            loop {
+                let outcome = proxy_password::load(secrets.as_ref(), &entry, look).await;
+                let is_answer = outcome.is_ok();
+                // The first failure is told, that the attempt need not wait; later ones are no news.
+                if is_answer || !look {
+                    let entry = entry.clone();
+                    // The core may have ended meanwhile.
+                    let _ = reports.send(Report::ProxyPassword(News::Loaded { entry, outcome }));
+                }
+                if is_answer {
+                    return;
+                }
+                look = true;
+                sleep(KEYRING_INTERVAL).await;
+            }
+        });
+        true
+    }
+
+    pub(super) fn on_proxy_password(&mut self, news: News) {
+        match news {
+            News::Loaded { entry, outcome } => self.on_proxy_password_loaded(entry, outcome),
+            News::Stored(outcome) => {
+                self.proxy_password.problem = outcome.err().map(|error| {
+                    tracing::warn!(%error, "the proxy's password is held in memory only");
+                    format!("the proxy's password is kept only until Gloria Notify ends, because {error}")
+                });
+                self.publish_standing_problems(None);
+            }
+            News::Moved(outcome) => self.on_proxy_password_moved(outcome),
+        }
+    }
+
+    fn on_proxy_password_loaded(
+        &mut self,
+        entry: String,
+        outcome: Result<Option<SecretString>, SecretError>,
+    ) {
+        // Another proxy may have been set since.
+        if self.proxy_password.asked.as_ref() != Some(&entry) {
+            return;
+        }
+        let problem = outcome.as_ref().err();
+        self.proxy_password.problem = problem.map(|error| {
+            tracing::warn!(%error, "the proxy's password cannot be had");
+            format!("the proxy's password cannot be had: {error}")
+        });
+        let password = outcome.ok().flatten();
+        let before = self.proxy_password.known.replace((entry, password.clone()));
+        self.publish_standing_problems(None);
+        self.publish_preferences();
+        // The first answer is waited for; a later one is news where there is a password in it.
+        if self.link.is_wanted() && (before.is_none() || password.is_some()) {
+            self.open_stream();
+        }
+    }
+
+    /// Puts the password of a proxy that the user entered in force, and gives it to the keyring. Answers with what the
+    /// settings file is to have. What the keyring has for the proxy before goes.
+    pub(super) fn keep_proxy_password(&mut self, choice: &ProxyChoice) -> ProxyChoice {
+        let before = match &self.settings.proxy {
+            ProxyChoice::Address(address) => proxy_password::entry(address),
+            ProxyChoice::System | ProxyChoice::Direct => None,
+        };
+        let (entry, password) = match choice {
+            ProxyChoice::Address(address) => (proxy_password::entry(address), address.password().cloned()),
+            ProxyChoice::System | ProxyChoice::Direct => (None, None),
+        };
+        self.proxy_password = ProxyPassword::default();
+        if let Some(before) = before.filter(|before| entry.as_ref() != Some(before) || password.is_none()) {
+            let forgotten = self.setup.ports.secrets.forget(&before);
+            tokio::spawn(async move {
+                if let Err(error) = forgotten.await {
+                    tracing::warn!(%error, "the password of a proxy could not be removed from the keyring");
+                }
+            });
+        }
+        let Some(entry) = entry else {
+            return choice.clone();
+        };
+        self.proxy_password.known = Some((entry.clone(), password.clone()));
+        if let Some(password) = password {
+            self.give_to_keyring(&entry, &password, News::Stored);
+        }
+        proxy_password::with(choice.clone(), None)
+    }
+
+    fn give_to_keyring(
+        &self,
+        entry: &str,
+        password: &SecretString,
+        news: fn(Result<(), SecretError>) -> News,
+    ) {
+        let reports = self.reports.0.clone();
+        let stored = proxy_password::kept(password).map(|kept| self.setup.ports.secrets.store(entry, kept));
+        tokio::spawn(async move {
+            let outcome = match stored {
+                Some(stored) => stored.await,
+                None => Err(SecretError::Refused("it is too long".to_owned())),
+            };
+            // The core may have ended meanwhile.
+            let _ = reports.send(Report::ProxyPassword(news(outcome)));
+        });
+    }
+
+    /// Brings a password that is in the user's settings file to the keyring. It is taken out of the file once it is
+    /// there.
+    pub(super) fn migrate_proxy_password(&mut self) {
+        let Some(raw) = self.layers.user_value(Key::Proxy).cloned() else {
+            return;
+        };
+        if self.proxy_password.moving.as_ref() == Some(&raw) {
+            return;
+        }
+        let Ok(ProxyChoice::Address(address)) = read_proxy(&raw) else {
+            return;
+        };
+        if let (Some(entry), Some(password)) = (proxy_password::entry(&address), address.password()) {
+            self.give_to_keyring(&entry, password, News::Moved);
+            self.proxy_password.moving = Some(raw);
+        }
+    }
+
+    fn on_proxy_password_moved(&mut self, outcome: Result<(), SecretError>) {
+        let Some(raw) = self.proxy_password.moving.take() else {
+            return;
+        };
+        if let Err(error) = outcome {
+            tracing::warn!(%error, "the proxy's password stays in the settings file");
+            self.proxy_password.problem = Some(format!(
+                "the proxy's password stays in the settings file, because {error}"
+            ));
+            // Not asked again before the file says something else.
+            self.proxy_password.moving = Some(raw);
+            self.publish_standing_problems(None);
+            return;
+        }
+        // Somebody may have written something else there meanwhile.
+        let Ok(ProxyChoice::Address(address)) = read_proxy(&raw) else {
+            return;
+        };
+        if self.layers.user_value(Key::Proxy) != Some(&raw) {
+            return;
+        }
+        tracing::info!("the proxy's password is in the keyring, and no longer in the settings file");
+        if self.origins.of(Key::Proxy) == Origin::User {
+            let entry = proxy_password::entry(&address);
+            self.proxy_password.known = entry.map(|entry| (entry, address.password().cloned()));
+        }
+        let without = proxy_password::with(ProxyChoice::Address(address), None);
+        self.change_settings(vec![Change {
+            key: Key::Proxy,
+            value: Raw::Text(proxy_words(&without)),
+        }]);
+    }
+}

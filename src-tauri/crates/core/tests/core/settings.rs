@@ -1,0 +1,211 @@
+//! Settings that change while the core runs, and people who do not want a connection.
+
+use std::collections::HashMap;
+use std::fs;
+
+use gloria_backend::{Backend, TEST_TOKEN};
+use gloria_core::Signal;
+use gloria_core::ports::SecretError;
+use gloria_core::ports::fakes::FakeSecrets;
+use gloria_core::protocol::{ConnectionState, NoticeKind, PreferencesForm, Snapshot};
+use gloria_core::token::Token;
+use gloria_stream::Reachability;
+
+use crate::desk::{Desk, backend, soon};
+
+/// A desk whose settings are in its file.
+fn with_file(text: &str) -> Desk {
+    let secrets = FakeSecrets::default();
+    let desk = Desk::with(secrets, HashMap::new());
+    fs::write(desk.paths().settings(), text).unwrap();
+    desk
+}
+
+fn holding(desk: &Desk, backend: &Backend) {
+    desk.secrets
+        .put(&backend.api_url(), Token::parse(TEST_TOKEN).unwrap());
+}
+
+fn file(desk: &Desk) -> String {
+    fs::read_to_string(desk.paths().settings()).unwrap()
+}
+
+fn through(proxy: &str) -> PreferencesForm {
+    PreferencesForm {
+        proxy: Some(proxy.to_owned()),
+        ..PreferencesForm::default()
+    }
+}
+
+fn notice(state: &Snapshot) -> String {
+    let notices = state.notices.iter();
+    let notice = notices.filter(|notice| notice.kind == NoticeKind::Settings);
+    notice.map(|notice| notice.message.to_string()).collect()
+}
+
+#[tokio::test]
+async fn another_address_in_the_file_is_moved_to_and_nothing_else_disturbs_the_stream() {
+    let (first, first_control) = backend().await;
+    let (second, _) = backend().await;
+    let desk = with_file(&format!("[api]\nurl = \"{}\"\n", first.api_url()));
+    holding(&desk, &first);
+    holding(&desk, &second);
+    let running = desk.start();
+    running.connected().await;
+    let text = format!("[api]\nurl = \"{}\"\n[sounds]\nvolume = 5\n", first.api_url());
+    fs::write(desk.paths().settings(), text).unwrap();
+    let state = running
+        .until("read again", |state| state.preferences.volume == 5)
+        .await;
+    assert_eq!(state.connection.state, ConnectionState::Connected);
+    assert_eq!(first_control.observed().stream_requests().count(), 1);
+
+    fs::write(
+        desk.paths().settings(),
+        format!("[api]\nurl = \"{}\"\n", second.api_url()),
+    )
+    .unwrap();
+    running
+        .until("moved", |state| {
+            state.account.address == Some(second.api_url())
+                && state.connection.state == ConnectionState::Connected
+        })
+        .await;
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_disconnected_stays_so_until_they_connect() {
+    let (backend, control) = backend().await;
+    let desk = Desk::signed_in(&backend);
+    let running = desk.start();
+    running.connected().await;
+    running.core.connection_disconnect().await.unwrap();
+    let is_disconnected = |state: &Snapshot| state.connection.state == ConnectionState::Disconnected;
+    let state = running.until("disconnected", is_disconnected).await;
+    assert!(!state.connection.needs_user && !state.connection.long_outage);
+    let hung_up = control.wait_for(|seen| seen.streams == 0, crate::desk::DEADLINE);
+    hung_up.await.unwrap();
+
+    // What mends itself, another network, a new token and another setting do not overrule them.
+    running.core.signal(Signal::Woke).await.unwrap();
+    running
+        .core
+        .signal(Signal::Network(Reachability::Online))
+        .await
+        .unwrap();
+    running.core.credentials_changed(backend.api_url()).await.unwrap();
+    running.core.preferences_save(through("none")).await.unwrap();
+    let state = running.core.attach().await.unwrap().snapshot;
+    assert!(is_disconnected(&state), "{:?}", state.connection);
+    assert_eq!(control.observed().stream_requests().count(), 1);
+
+    running.core.connection_retry().await.unwrap();
+    running.connected().await;
+    running.stop().await;
+
+    // It was for that run.
+    let running = desk.start();
+    running.connected().await;
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn without_auto_connect_nothing_is_asked_before_somebody_connects() {
+    let (backend, control) = backend().await;
+    let mut desk = Desk::signed_in(&backend);
+    desk.environment
+        .insert("GLORIA_SSE_AUTO_CONNECT", "false".to_owned());
+    let running = desk.start();
+    let state = running
+        .until("not connected", |state| {
+            state.connection.state == ConnectionState::Disconnected
+        })
+        .await;
+    assert!(!state.preferences.auto_connect && state.preferences.locks.contains_key("sse.auto_connect"));
+    assert_eq!(control.observed().requests.len(), 0);
+    running.core.connection_retry().await.unwrap();
+    running.connected().await;
+    running.stop().await;
+}
+
+const ENTRY: &str = "proxy http://anna@127.0.0.1:1";
+
+#[tokio::test]
+async fn a_proxys_password_moves_from_the_file_to_the_keyring_and_is_there_at_the_next_start() {
+    let desk = with_file(
+        "# the office\n[network]\nproxy = \"http://anna:s3cret@127.0.0.1:1\" # as ever\n[api]\nurl = \"http://127.0.0.1:2\"\n",
+    );
+    let running = desk.start();
+    let moved = async {
+        while file(&desk).contains("s3cret") {
+            let mut updates = running.core.attach().await.unwrap().updates;
+            if file(&desk).contains("s3cret") {
+                let _ = updates.recv().await;
+            }
+        }
+    };
+    soon("moved", moved).await;
+    assert!(desk.secrets.token(ENTRY).is_some());
+    assert_eq!(
+        file(&desk),
+        "# the office\n[network]\nproxy = \"http://anna@127.0.0.1:1\" # as ever\n[api]\nurl = \"http://127.0.0.1:2\"\n"
+    );
+    let state = running.core.attach().await.unwrap().snapshot;
+    assert_eq!(
+        state.preferences.proxy, "http://anna:***@127.0.0.1:1",
+        "it is in force"
+    );
+    running.stop().await;
+
+    let running = desk.start();
+    running
+        .until("known", |state| {
+            state.preferences.proxy == "http://anna:***@127.0.0.1:1"
+        })
+        .await;
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn without_a_keyring_the_password_stays_in_the_file_and_that_is_said() {
+    let desk = with_file("[network]\nproxy = \"http://anna:s3cret@127.0.0.1:1\"\n");
+    *desk.secrets.failure.lock().unwrap() = Some(SecretError::Unavailable("none".into()));
+    let running = desk.start();
+    let state = running
+        .until("said", |state| {
+            notice(state).contains("stays in the settings file")
+        })
+        .await;
+    assert!(!notice(&state).contains("s3cret"));
+    assert!(file(&desk).contains("s3cret"));
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_password_that_is_typed_goes_to_the_keyring_alone_and_goes_with_its_proxy() {
+    let desk = with_file("");
+    let running = desk.start();
+    running
+        .core
+        .preferences_save(through("http://anna:s3cret@127.0.0.1:1"))
+        .await
+        .unwrap();
+    let state = running.core.attach().await.unwrap().snapshot;
+    assert_eq!(state.preferences.proxy, "http://anna:***@127.0.0.1:1");
+    assert!(file(&desk).contains("http://anna@127.0.0.1:1") && !file(&desk).contains("s3cret"));
+    assert!(desk.secrets.token(ENTRY).is_some());
+
+    // As it is shown: nothing changes.
+    let asked = desk.secrets.asked.all().len();
+    running
+        .core
+        .preferences_save(through("http://anna:***@127.0.0.1:1"))
+        .await
+        .unwrap();
+    assert_eq!(desk.secrets.asked.all().len(), asked);
+
+    running.core.preferences_save(through("system")).await.unwrap();
+    assert!(desk.secrets.token(ENTRY).is_none());
+    running.stop().await;
+}
