@@ -21,7 +21,7 @@ fn ends_with_one_of(file: &str, endings: &[&str]) -> bool {
 fn no_line_of_code_is_wider_than_120_columns() {
     let mut wide = Vec::new();
     for file in files() {
-        let code = ["rs", "js", "mjs", "css", "html", "py", "sh"];
+        let code = ["rs", "ts", "js", "mjs", "svelte", "css", "html", "py", "sh"];
         if !ends_with_one_of(&file, &code) || GENERATED.contains(&file.as_str()) {
             continue;
         }
@@ -183,4 +183,19 @@ fn every_promise_of_security_names_a_test() {
     {
         assert!(code_of(row).any(|piece| piece.contains(".rs: ")), "{row}");
     }
+}
+
+#[test]
+fn every_place_that_the_guide_for_contributors_names_exists() {
+    let guide = text("CONTRIBUTING.md");
+    let folders = ["src-tauri/", "ui/", "tests/", "locales", "docs/"];
+    let places: Vec<_> = code_of(&guide)
+        .filter(|piece| folders.iter().any(|folder| piece.starts_with(folder)) && !piece.contains(' '))
+        .collect();
+    assert!(places.len() > 10, "{places:?}");
+    let missing: Vec<_> = places
+        .iter()
+        .filter(|place| !root().join(place).exists())
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }

@@ -230,7 +230,8 @@ fn invariant_6_what_crosses_to_the_ui_lives_in_one_module() {
             "{file} exports a type to the UI"
         );
     }
-    // Types say that the core's list and the fake host of the UI have the same commands; that each is needed, they do not.
+    // Types say that the core's list and the fake host of the UI have the same commands; that each is needed, they do
+    // not.
     let mut pages = Vec::new();
     for file in files(&root().join("ui/src"), &["ts", "svelte"]) {
         if !file.starts_with(root().join("ui/src/host")) {

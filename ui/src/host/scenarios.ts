@@ -8,10 +8,14 @@ import { DAY, HOUR, MINUTE, SECOND } from './scenarios/times';
 
 const DISK_FULL = 'the disk is full; free some space';
 const STORAGE_NOTICE =
-  'The disk is full; free some space. Until then notifications are shown but not kept beyond the end of Gloria Notify; the file is tried again every 30 s';
+  'The disk is full; free some space. Until then notifications are shown but not kept beyond the end of ' +
+  'Gloria Notify; the file is tried again every 30 s';
 
 const LONG_CAUSE =
-  'the server answered with a page instead of a stream: Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft of the committee for the harmonisation of harmonised procedures, which asks everybody to try again after the maintenance window that was announced in the circular of last month';
+  'the server answered with a page instead of a stream: ' +
+  'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft of the committee for the ' +
+  'harmonisation of harmonised procedures, which asks everybody to try again after the maintenance window that ' +
+  'was announced in the circular of last month';
 
 /** Every scenario, by the name that `?scenario=` takes. */
 export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> = {
@@ -342,7 +346,9 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
         createdAt: now - 2 * MINUTE,
         priority: 'high',
         title: 'Notifications are missing here',
-        body: 'What came after event 118 and up to event 204 is no longer on the server. Look on the Gloria website for what is not here.',
+        body:
+          'What came after event 118 and up to event 204 is no longer on the server. ' +
+          'Look on the Gloria website for what is not here.',
         alert: shown('Notification shown; with sound'),
       }),
       item({
@@ -357,7 +363,9 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
         kind: 'unreadable',
         createdAt: now - 6 * MINUTE,
         title: 'A notification could not be read',
-        body: 'Its id is 4711; the field title is missing. Look on the Gloria website for it, and tell your administrator.',
+        body:
+          'Its id is 4711; the field title is missing. ' +
+          'Look on the Gloria website for it, and tell your administrator.',
       }),
       ...busyItems(now),
     ],

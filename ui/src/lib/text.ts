@@ -53,8 +53,16 @@ export function leavesServer(host: string, server: string | null): boolean {
 }
 
 // What people read as an address: with a scheme or without, with a name before an @, in any script.
-const ADDRESS =
-  /(?:[a-z][a-z0-9+.-]*:\/\/)?(?:[^\s/@]*@)?((?:[\p{L}\p{N}_-]+[.。．])+\p{L}[\p{L}\p{N}-]*|localhost|\d+(?:\.\d+){3}|\[[0-9a-f:.]+\])(?![\p{L}\p{N}])(:\d+)?(\/?)/giu;
+const ADDRESS = new RegExp(
+  [
+    /(?:[a-z][a-z0-9+.-]*:\/\/)?(?:[^\s/@]*@)?/u,
+    /((?:[\p{L}\p{N}_-]+[.。．])+\p{L}[\p{L}\p{N}-]*|localhost|\d+(?:\.\d+){3}|\[[0-9a-f:.]+\])/u,
+    /(?![\p{L}\p{N}])(:\d+)?(\/?)/u,
+  ]
+    .map((part) => part.source)
+    .join(''),
+  'giu',
+);
 // Names of files have a dot too.
 const FILE =
   /\.(?:pdf|docx?|xlsx?|pptx?|odt|ods|csv|txt|log|json|xml|ya?ml|html?|md|zip|gz|png|jpe?g|gif|svg|mp[34])$/i;

@@ -7,8 +7,10 @@ import { expect, test } from 'vitest';
 const SOURCES = join(import.meta.dirname, '../../src');
 
 /** Properties that name a side of the screen instead of a side of the line. */
-const PHYSICAL =
-  /^(?:left|right|(?:margin|padding|border|scroll-margin|scroll-padding)-(?:left|right)(?:-\w+)?|border-(?:top|bottom)-(?:left|right)-radius)$/;
+const BOXES = 'margin|padding|border|scroll-margin|scroll-padding';
+const PHYSICAL = new RegExp(
+  `^(?:left|right|(?:${BOXES})-(?:left|right)(?:-\\w+)?|border-(?:top|bottom)-(?:left|right)-radius)$`,
+);
 const SIDES =
   /^(?:text-align|float|clear|caption-side|justify-content|transform-origin|background-position)$/;
 

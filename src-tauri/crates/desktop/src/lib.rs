@@ -1,5 +1,6 @@
 //! The ports of `gloria-core` made real on Linux, Windows and macOS: bundled sounds, the keyring, the browser,
-//! signals of sleep and network, the system's proxies, the status socket, one app for each folder, the log, and where files go.
+//! signals of sleep and network, the system's proxies, the status socket, one app for each folder, the log, and where
+//! files go.
 //! Everything here that may wait does so on a thread of its own and within a limit.
 
 mod browser;

@@ -42,9 +42,9 @@ const SYSTEM: System = if cfg!(target_os = "windows") {
 
 /// The app's folders on this system, or the one folder that `GLORIA_HOME` names. None is created.
 ///
-/// On Linux they follow the XDG Base Directory Specification; on Windows settings roam (`%APPDATA%`), and inbox and logs
-/// do not (`%LOCALAPPDATA%`); on macOS settings and inbox are in `Application Support`, and logs in `Logs`, where the
-/// system's Console shows them.
+/// On Linux they follow the XDG Base Directory Specification; on Windows settings roam (`%APPDATA%`), and inbox and
+/// logs do not (`%LOCALAPPDATA%`); on macOS settings and inbox are in `Application Support`, and logs in `Logs`, where
+/// the system's Console shows them.
 ///
 /// # Errors
 ///

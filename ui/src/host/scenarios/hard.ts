@@ -5,7 +5,8 @@ import { DAY, MINUTE } from './times';
 /** Texts that are longer than a window. */
 export function longItems(now: number): Item[] {
   const words =
-    'The committee for the harmonisation of the harmonised procedures asks all departments to send their comments on the draft of the guideline on guidelines ';
+    'The committee for the harmonisation of the harmonised procedures asks all departments to send their ' +
+    'comments on the draft of the guideline on guidelines ';
   return [
     item({
       key: 'long-1',
@@ -59,7 +60,9 @@ export function hostileItems(now: number): Item[] {
       key: 'hostile-1',
       createdAt: now - MINUTE,
       title: '<img src=x onerror="alert(1)"><b>bold</b>',
-      body: '<script>alert(2)</script>\n<iframe src="https://evil.example"></iframe>\n<a href="javascript:alert(3)">click</a> {@html "x"} ${alert(4)}',
+      body:
+        '<script>alert(2)</script>\n<iframe src="https://evil.example"></iframe>\n' +
+        '<a href="javascript:alert(3)">click</a> {@html "x"} ${alert(4)}',
       category: '<style>*{display:none}</style>',
       actor: '"><svg onload=alert(5)>',
       link: 'javascript:alert(6)',
@@ -74,7 +77,9 @@ export function hostileItems(now: number): Item[] {
       key: 'hostile-2',
       createdAt: now - 2 * MINUTE,
       title: 'invoice\u202Efdp.exe is ready',
-      body: 'Overrides \u202Ereversed\u202C and isolates \u2066inside\u2069 end here.\u0000\u0007\u001B[31mred\u001B[0m\u009B1m',
+      body:
+        'Overrides \u202Ereversed\u202C and isolates \u2066inside\u2069 end here.' +
+        '\u0000\u0007\u001B[31mred\u001B[0m\u009B1m',
       link: 'https://user:secret@gloria.example.com.evil.example/login',
       actions: [
         { label: 'https://gloria.example.com/safe', link: 'https://evil.example/x' },
@@ -93,7 +98,11 @@ export function hostileItems(now: number): Item[] {
       key: 'hostile-4',
       createdAt: now - 4 * MINUTE,
       title: '👩‍👩‍👧‍👦🏳️‍🌈 🇪🇺 Ä\u0301\u0323\u0302\u0317\u0300 e\u0301 💥'.repeat(6),
-      body: 'Z\u0351\u036B\u0343\u036A\u0302\u036B\u033D\u034F\u0334\u0319\u0324\u031E\u0349\u035A\u032F\u031E\u0320\u034DA\u036B\u0357\u0334\u0362\u0335\u031C\u0330\u0354L\u0368\u0367\u0369\u0358\u0320G\u0311\u0357\u030E\u0305\u035B\u0341\u0334\u033B\u0348\u034D\u0354\u0339O\u0342\u030C\u030C\u0358\u0328\u0335\u0339\u033B\u031D\u0333',
+      body:
+        'Z\u0351\u036B\u0343\u036A\u0302\u036B\u033D\u034F\u0334\u0319\u0324\u031E' +
+        '\u0349\u035A\u032F\u031E\u0320\u034DA\u036B\u0357\u0334\u0362\u0335\u031C\u0330\u0354L' +
+        '\u0368\u0367\u0369\u0358\u0320G\u0311\u0357\u030E\u0305\u035B\u0341\u0334\u033B' +
+        '\u0348\u034D\u0354\u0339O\u0342\u030C\u030C\u0358\u0328\u0335\u0339\u033B\u031D\u0333',
     }),
     item({
       key: 'hostile-5',

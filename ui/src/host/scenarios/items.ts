@@ -10,7 +10,9 @@ export function busyItems(now: number): Item[] {
       createdAt: now - 20 * SECOND,
       priority: 'urgent',
       title: 'Payment run 2211 stopped: bank file rejected',
-      body: 'The bank refused the file because line 418 has no valid IBAN.\nThe run waits for a corrected file until 16:00, then it moves to the next working day.',
+      body:
+        'The bank refused the file because line 418 has no valid IBAN.\n' +
+        'The run waits for a corrected file until 16:00, then it moves to the next working day.',
       category: 'Payroll',
       actor: 'Miriam Okafor',
       link: 'https://gloria.example.com/payroll/runs/2211',

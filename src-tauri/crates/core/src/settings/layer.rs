@@ -340,7 +340,8 @@ mod tests {
     #[test]
     fn each_value_knows_its_line_however_it_is_written() {
         let layer = parse(
-            "sounds.volume = 5\n\n[window]\nappearance = 'dark'\n[inbox]\n\nkeep_days = 0x10\n[sse]\ntypes = [\n'a',\n]\n",
+            "sounds.volume = 5\n\n[window]\nappearance = 'dark'\n[inbox]\n\n\
+             keep_days = 0x10\n[sse]\ntypes = [\n'a',\n]\n",
         );
         let lines: Vec<_> = layer
             .given
@@ -375,7 +376,8 @@ mod tests {
             ("volume = [1", 5),
         ] {
             let text = format!(
-                "[api]\nurl = \"https://a.example\"\n[sounds]\n{slip}\nsound = \"bloom\"\n[window]\nappearance = \"dark\"\n"
+                "[api]\nurl = \"https://a.example\"\n[sounds]\n{slip}\nsound = \"bloom\"\n\
+                 [window]\nappearance = \"dark\"\n"
             );
             let layer = parse(&text);
             assert!(layer.broken, "{slip}");

@@ -21,7 +21,8 @@ const OTHERS: [(&str, &str, &str); 3] = [
     (
         "GLORIA_HOME",
         "—",
-        "one folder for all files; for a second profile, tests and portable use. It moves nothing of the administrator's",
+        "one folder for all files; for a second profile, tests and portable use. It moves nothing of the \
+         administrator's",
     ),
     (
         "GLORIA_LOG",

@@ -48,7 +48,8 @@ fn the_environment_wins_over_the_file_and_locks() {
 #[test]
 fn the_way_out_of_the_network_can_be_set() {
     let resolved = resolve(
-        "[network]\nproxy = \"none\"\nno_proxy = [\"a.example\"]\nca_file = \"/etc/roots.pem\"\nprobe_url = \"http://p.example/x\"",
+        "[network]\nproxy = \"none\"\nno_proxy = [\"a.example\"]\n\
+         ca_file = \"/etc/roots.pem\"\nprobe_url = \"http://p.example/x\"",
         &[
             ("GLORIA_PROXY", "http://anna:s3cret@proxy.example:3128"),
             ("NO_PROXY", "b.example, 10.0.0.0/8"),
@@ -154,9 +155,10 @@ fn what_is_taken_and_odd_is_told() {
     assert_eq!(
         words(&resolved),
         [
-            "api.url in line 2 of the settings file: https://nonsense is taken for the server's address; write it in full, \
-             such as https://gloria.example",
-            "sse.types in line 4 of the settings file: the event type \"user.updatd\" is unknown; did you mean user.updated?",
+            "api.url in line 2 of the settings file: https://nonsense is taken for the server's address; write it in \
+             full, such as https://gloria.example",
+            "sse.types in line 4 of the settings file: the event type \"user.updatd\" is unknown; did you mean \
+             user.updated?",
         ]
     );
 }

@@ -8,17 +8,20 @@ use anyhow::{Result, ensure};
 use gloria_desktop_session::{Panel, Session, SessionOptions, wait_until};
 
 use super::DemoBackend;
-use super::headless::{SOON, Stage, window_at_rest};
+use super::headless::{SOON, Stage, colours, window_at_rest};
 use crate::commands;
 
 /// Short, so that the inbox fills in seconds.
-const PACE: &str = "400ms";
+const PACE: &str = "700ms";
 
 /// Rows that fill the window.
 const ROWS: usize = 9;
 
 /// The panel's end with the tray, and what is notified below it.
 const TRAY: &str = "440x190+840+0";
+
+/// A notification has more colours than this: its text is smoothed, and it has an icon. The bare desktop has fewer.
+const MIN_COLOURS: u32 = 400;
 
 /// A picture larger than this has no place in a repository.
 const MAX_PICTURE: u64 = 150 * 1024;
@@ -51,13 +54,22 @@ async fn take(folder: &Path, appearance: &str, panel: Panel) -> Result<()> {
     };
     let _app = stage.start_app(appearance)?;
     stage.tray_icon().await?;
+    let path = |name: &str| folder.join(format!("{name}-{appearance}.png"));
+    // At once: what comes after it changes what is shown.
     stage.session.wait_for_toast(SOON, |_| true).await?;
+    wait_until("the notification on the screen", SOON, async || {
+        let mut import = stage.session.command("import");
+        let shown = import
+            .args(["-window", "root", "-crop", TRAY, "-depth", "8", "rgb:-"])
+            .output()?;
+        Ok((colours(&shown.stdout) > MIN_COLOURS).then_some(()))
+    })
+    .await?;
+    picture(&stage.session, "root", Some(TRAY), &path("tray"))?;
     wait_until("the inbox to fill", SOON, async || {
         Ok((stage.inbox()?.len() >= ROWS).then_some(()))
     })
     .await?;
-    let path = |name: &str| folder.join(format!("{name}-{appearance}.png"));
-    picture(&stage.session, "root", Some(TRAY), &path("tray"))?;
     let window = stage.open_window().await?;
     picture(&stage.session, &window, None, &path("inbox"))?;
     // The page has the key only while the window has the focus.
