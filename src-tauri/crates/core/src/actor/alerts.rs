@@ -6,6 +6,7 @@ mod early;
 mod gate;
 mod retry;
 mod service;
+mod withdrawals;
 
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
@@ -23,6 +24,7 @@ use crate::ports::{NotificationHandle, NotificationRequest, ServiceState, Subjec
 use crate::text::paragraphs;
 use early::Early;
 use retry::Retry;
+use withdrawals::Withdrawals;
 
 /// Silence that ends a replay: longer than the pauses of a server that reads its history.
 const REPLAY_SILENCE: Duration = Duration::from_millis(1500);
@@ -90,6 +92,8 @@ pub(super) struct Alerts {
     unanswered: usize,
     /// What happened to such notifications already.
     early: Early,
+    /// What is being taken back.
+    withdrawals: Withdrawals,
     /// Which alerts they are for, by their numbers.
     in_flight: Vec<i64>,
     /// What a core was asking for when it broke.
@@ -118,6 +122,7 @@ impl Default for Alerts {
             retry: Retry::default(),
             unanswered: 0,
             early: Early::default(),
+            withdrawals: Withdrawals::default(),
             in_flight: Vec::new(),
             suspects: Vec::new(),
             own: VecDeque::new(),
@@ -172,7 +177,10 @@ impl Alerts {
             .windows
             .iter()
             .filter_map(|(_, window)| window.map(Window::ends));
-        ends.chain(self.retry_at).chain(self.retry.due()).min()
+        ends.chain(self.retry_at)
+            .chain(self.retry.due())
+            .chain(self.withdrawals.due())
+            .min()
     }
 
     /// The same account's alerts go on in the next core, by its rows; how much attention they took goes with them.
@@ -225,6 +233,7 @@ impl Actor {
         self.alerts.replay = None;
         self.alerts.close(|_, _| true);
         self.alerts.in_flight.clear();
+        self.alerts.withdrawals.clear();
         let forgotten = self.with_inbox(|inbox| {
             inbox.forget_asked();
             Ok(())
@@ -268,6 +277,10 @@ impl Actor {
     pub(super) async fn serve_alerts(&mut self, now: Instant) {
         self.alerts.close(|_, window| window.ends() <= now);
         self.alerts.retry_at.take_if(|at| *at <= now);
+        let sent = self.alerts.withdrawals.take_due(now);
+        if !sent.is_empty() {
+            self.record_withdrawn(sent).await;
+        }
         // A service that does not answer or is gone says so itself when it is back.
         if self.alerts.retry.take_due(now) && self.alerts.service.shows() {
             self.resume_alerts().await;
@@ -298,11 +311,10 @@ impl Actor {
             let sound = alerts::sound(ItemKind::Notification, priority, &self.circumstances());
             self.play_reasoned(sound);
         }
-        if !due.withdrawals.is_empty() {
-            for handle in &due.withdrawals {
-                self.setup.ports.notifications.withdraw(handle.clone());
+        for handle in due.withdrawals {
+            if self.alerts.withdrawals.begin(&handle, Instant::now()) {
+                self.setup.ports.notifications.withdraw(handle);
             }
-            self.record_withdrawn(due.withdrawals).await;
         }
         if due.settled {
             self.readers.publish_inbox_changed();

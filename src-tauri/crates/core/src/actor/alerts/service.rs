@@ -43,6 +43,7 @@ impl Actor {
                 if self.alerts.unanswered > 0 {
                     self.alerts.early.on_closed(handle.clone());
                 }
+                self.alerts.withdrawals.on_closed(&handle);
                 self.record_withdrawn(vec![handle]).await;
             }
             Some(NotificationEvent::Activated {

@@ -253,7 +253,12 @@ impl Notifications for FakeNotifications {
     }
 
     fn withdraw(&self, handle: NotificationHandle) {
-        lock(&self.state).handles.remove(&handle);
+        let mut state = lock(&self.state);
+        if state.handles.remove(&handle).is_some() {
+            let handle = handle.clone();
+            state.publish(NotificationEvent::Closed { handle });
+        }
+        drop(state);
         self.withdrawn.push(handle);
     }
 

@@ -266,10 +266,16 @@ impl Notifications for Service {
     }
 
     fn withdraw(&self, handle: NotificationHandle) {
-        let mut state = lock(&self.0);
-        for entry in &mut state.log {
-            entry.closed |= entry.answer.as_ref().is_some_and(|(known, _)| *known == handle);
-        }
+        let state = self.0.clone();
+        // It goes out a moment later, and not at all where its process ends before that.
+        tokio::spawn(async move {
+            tokio::task::yield_now().await;
+            let mut state = lock(&state);
+            for entry in &mut state.log {
+                entry.closed |= entry.answer.as_ref().is_some_and(|(known, _)| *known == handle);
+            }
+            state.publish(NotificationEvent::Closed { handle });
+        });
     }
 
     fn watch(&self) -> mpsc::Receiver<NotificationEvent> {

@@ -1,0 +1,48 @@
+//! Notifications that are being taken back. The service is told, and does not answer; most say that they closed it.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::ports::NotificationHandle;
+
+/// What is sent to a service has left the app long before this. Recorded at once, a withdrawal would be lost where the
+/// app ends before it is sent: the next start would not know that something is still on screen.
+const SENT_TIMEOUT: Duration = Duration::from_secs(5);
+
+#[derive(Debug, Default)]
+pub(super) struct Withdrawals(HashMap<NotificationHandle, Instant>);
+
+impl Withdrawals {
+    /// `false` where the service was told already.
+    pub(super) fn begin(&mut self, handle: &NotificationHandle, now: Instant) -> bool {
+        let is_new = !self.0.contains_key(handle);
+        if is_new {
+            self.0.insert(handle.clone(), now + SENT_TIMEOUT);
+        }
+        is_new
+    }
+
+    /// The service says that it is gone.
+    pub(super) fn on_closed(&mut self, handle: &NotificationHandle) {
+        self.0.remove(handle);
+    }
+
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.0.values().min().copied()
+    }
+
+    /// Those that were certainly sent, to be recorded.
+    pub(super) fn take_due(&mut self, now: Instant) -> Vec<NotificationHandle> {
+        self.0
+            .extract_if(|_, due| *due <= now)
+            .map(|(handle, _)| handle)
+            .collect()
+    }
+
+    /// Another account's rows are looked at from now on.
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+}
