@@ -75,6 +75,8 @@ pub(super) struct Asked {
     target: Option<Target>,
     /// The account that it is of: another may be in use when the answer comes.
     account: u64,
+    /// The notification whose place it takes. That one may be closed while the answer is awaited; the new one is not.
+    replaces: Option<NotificationHandle>,
 }
 
 /// What of alerting is not in the inbox's rows: the present connection's replay, what still grows, and the service.
@@ -395,6 +397,7 @@ impl Actor {
     }
 
     fn request(&mut self, request: NotificationRequest, target: Option<Target>) {
+        let replaces = request.replaces.clone();
         let shown = self.setup.ports.notifications.show(request);
         self.alerts.unanswered += 1;
         if let Some(Target::Alert(number, _)) = target {
@@ -403,6 +406,7 @@ impl Actor {
         let asked = Asked {
             target,
             account: self.alerts.account,
+            replaces,
         };
         let reports = self.reports.0.clone();
         tokio::spawn(async move {

@@ -28,7 +28,13 @@ impl Actor {
             self.alerts.retry.on_failure(Instant::now());
         }
         let handle = outcome.as_ref().ok().map(|answer| answer.handle.clone());
+        if let Some(handle) = &handle {
+            // From now on it is this notification, whatever was taken back under the number before.
+            self.alerts.withdrawals.on_closed(handle);
+        }
+        let takes_place = handle.is_some() && asked.replaces == handle;
         let early = handle.and_then(|handle| Some((self.alerts.early.take(&handle)?, handle)));
+        let early = early.filter(|_| !takes_place);
         if self.alerts.unanswered == 0 {
             self.alerts.early.clear();
         }
