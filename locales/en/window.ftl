@@ -421,6 +421,10 @@ ui-appearance-dark = Dark
 ui-token-state-unknown = Asking the keyring for the token
 ui-token-state-present = Signed in
 ui-token-state-missing = Signed out
+# $name: the name of the person, from the server
+ui-signed-in-as = Signed in as { $name }
+# $person: "Signed in" or "Signed in as …"; $status: the server's word for being present or away
+ui-person-status = { $person } · { $status }
 ui-token-state-locked = The keyring is locked
 ui-token-state-unavailable = No keyring: the token is kept until the app is closed
 # $lock: who sets the address, as in ui-locked-administrator

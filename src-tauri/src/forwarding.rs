@@ -1,9 +1,10 @@
-//! The way to the core, and the one task that sends its updates to the window.
+//! The way to the core, and the tasks that send its updates and events to the window: one of each.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use gloria_core::Link;
+use gloria_core::{EventTypes, Link};
 use tauri::{AppHandle, Manager as _, State};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// The way to the core.
@@ -13,9 +14,10 @@ pub(crate) type CoreLink = Arc<dyn Link>;
 #[derive(Default)]
 struct Forwarding(Mutex<Option<JoinHandle<()>>>);
 
-/// Ends the sending of updates, when the window is gone or attaches anew.
+/// Ends the sending of updates and events, when the window is gone.
 pub(crate) fn stop_forwarding(app: &AppHandle) {
     replace_forwarding(app, None);
+    stop_listening(app);
 }
 
 /// Sends updates by this task from now on, in place of the one before.
@@ -25,5 +27,35 @@ pub(crate) fn replace_forwarding(app: &AppHandle, task: Option<JoinHandle<()>>) 
     let mut current = forwarding.0.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(former) = std::mem::replace(&mut *current, task) {
         former.abort();
+    }
+}
+
+/// What the page listens to, and the task that sends it to the channel with this number.
+pub(crate) struct Listening {
+    pub(crate) channel: u32,
+    pub(crate) types: watch::Sender<EventTypes>,
+    pub(crate) task: JoinHandle<()>,
+}
+
+/// There is one page, so there is one at most.
+#[derive(Default)]
+struct PageListens(Mutex<Option<Listening>>);
+
+/// Nobody listens any more: the page is gone, or wants nothing.
+fn stop_listening(app: &AppHandle) {
+    change_listening(app, |_| None);
+}
+
+/// Puts another listening, or none, in the place of the one that there is.
+pub(crate) fn change_listening(app: &AppHandle, change: impl FnOnce(Option<Listening>) -> Option<Listening>) {
+    app.manage(PageListens::default());
+    let listens: State<'_, PageListens> = app.state();
+    let mut current = listens.0.lock().unwrap_or_else(PoisonError::into_inner);
+    *current = change(current.take());
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.task.abort();
     }
 }

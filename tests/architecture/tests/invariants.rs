@@ -248,7 +248,7 @@ fn invariant_6_what_crosses_to_the_ui_lives_in_one_module() {
 }
 
 #[test]
-fn invariant_7_the_window_has_the_listed_commands_and_a_link() {
+fn invariant_8_the_window_has_the_listed_commands_and_a_link() {
     let shell = fs::read_to_string(root().join("src-tauri/src/commands.rs")).unwrap();
     let registered = shell
         .split("generate_handler![")

@@ -6,8 +6,11 @@ import {
   type Commands,
   type ConnectionView,
   type Counts,
+  type EventType,
   type InboxQuery,
   type Item,
+  type ListenerMessage,
+  type ReceivedEvent,
   type Revised,
   type Snapshot,
   type TestReport,
@@ -31,6 +34,9 @@ export class FakeHost implements Host, Fake {
   /** Every call, in order, for tests that ask what the UI asked for. */
   readonly calls: { name: keyof Commands; request: unknown }[] = [];
 
+  /** The types that were listened to, each time that they changed. */
+  readonly listened: EventType[][] = [];
+
   readonly scenario: Scenario;
   /** A test may make it the core of another version. */
   protocol: number = PROTOCOL_VERSION;
@@ -38,6 +44,7 @@ export class FakeHost implements Host, Fake {
   #revision = 1;
   #begun = false;
   #inView = false;
+  #onMessage: ((message: ListenerMessage) => void) | null = null;
   #listener: ((revised: Revised) => void) | null = null;
   #dial: ReturnType<typeof setTimeout> | undefined;
   #publishing: ReturnType<typeof setInterval> | undefined;
@@ -66,6 +73,24 @@ export class FakeHost implements Host, Fake {
       requestedItem,
       inView: this.#inView,
     });
+  }
+
+  listen(types: readonly EventType[], onMessage: (message: ListenerMessage) => void): Promise<void> {
+    this.listened.push([...types]);
+    this.#onMessage = onMessage;
+    return Promise.resolve();
+  }
+
+  /** Sends an event as the core does: only what is listened to. Answers whether it was. */
+  emit(event: ReceivedEvent): boolean {
+    const wanted = this.listened.at(-1)?.includes(event.type) === true;
+    if (wanted) this.#onMessage?.({ kind: 'event', value: event });
+    return wanted;
+  }
+
+  /** Says that so many events were left out. */
+  omit(count: number): void {
+    this.#onMessage?.({ kind: 'missed', value: count });
   }
 
   call<K extends keyof Commands>(name: K, request: Commands[K][0]): Promise<Commands[K][1]> {

@@ -1,5 +1,5 @@
 import { t } from '../words/words';
-import type { Commands, Revised, Snapshot } from './protocol';
+import type { Commands, EventType, ListenerMessage, Revised, Snapshot } from './protocol';
 
 /** What stands behind the window: the core through Tauri, or a fake one in tests and in a plain browser. */
 export interface Host {
@@ -11,6 +11,12 @@ export interface Host {
    * An earlier attachment may go on sending: whoever attaches again ignores it.
    */
   attach(onUpdate: (revised: Revised) => void): Promise<Snapshot>;
+
+  /**
+   * From now on events of these types come, and no others; none end it. It is the last caller's `onMessage` that gets
+   * them. {@link EventListeners} is what pages use.
+   */
+  listen(types: readonly EventType[], onMessage: (message: ListenerMessage) => void): Promise<void>;
 }
 
 /** The words of whatever a {@link Host} rejected with: a `CommandError`, or a plain string of Tauri's. */

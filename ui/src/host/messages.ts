@@ -328,6 +328,7 @@ export interface Messages {
   'ui-person-not-taken': { reason: Value };
   'ui-person-other': undefined;
   'ui-person-same': undefined;
+  'ui-person-status': { person: Value; status: Value };
   'ui-person-this-server': undefined;
   'ui-person-title': undefined;
   'ui-person-user': { server: Value; user: Value };
@@ -387,6 +388,7 @@ export interface Messages {
   'ui-sign-in': undefined;
   'ui-sign-out': undefined;
   'ui-sign-out-question': undefined;
+  'ui-signed-in-as': { name: Value };
   'ui-signed-out': undefined;
   'ui-silent-title': undefined;
   'ui-since-date': { at: Time };

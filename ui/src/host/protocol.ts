@@ -375,7 +375,11 @@ needsSetup: boolean,
 /**
  * There is another token, and nobody but the user knows whether it is the same person's.
  */
-question: PersonQuestion | null, };
+question: PersonQuestion | null, 
+/**
+ * What the server said of the token's person since the app started.
+ */
+user: OwnUser, };
 
 /**
  * What is known of the token.
@@ -864,6 +868,416 @@ message: string, };
  * What a [`CommandError`] is.
  */
 export type CommandErrorCode = "unknownCommand" | "invalidRequest" | "refused" | "gone" | "inbox" | "notOpened" | "restarting" | "stopped" | "unwritable";
+
+/**
+ * The type of a [`ServerEvent`].
+ */
+export type EventType = "connection_established" | "heartbeat" | "notification.created" | "notification.updated" | "notification.deleted" | "user.status_changed" | "user.updated" | "workflow.started" | "workflow.completed" | "workflow.failed" | "system.announcement" | "system.maintenance" | "error" | "stream.gap";
+
+/**
+ * An event of the server, decoded and checked.
+ */
+export type ServerEvent = { "type": "connection_established", "data": GreetingData } | { "type": "heartbeat", "data": HeartbeatData } | { "type": "notification.created", "data": NotificationData } | { "type": "notification.updated", "data": NotificationChangeData } | { "type": "notification.deleted", "data": NotificationDeletedData } | { "type": "user.status_changed", "data": UserStatusData } | { "type": "user.updated", "data": UserData } | { "type": "workflow.started", "data": WorkflowData } | { "type": "workflow.completed", "data": WorkflowData } | { "type": "workflow.failed", "data": WorkflowData } | { "type": "system.announcement", "data": SystemData } | { "type": "system.maintenance", "data": SystemData } | { "type": "error", "data": ErrorData } | { "type": "stream.gap", "data": GapData };
+
+/**
+ * The data of each type by its name, from which the TypeScript is generated.
+ */
+export type ServerEvents = { 
+/**
+ * The server greets: the stream is open.
+ */
+connection_established: GreetingData, 
+/**
+ * The server is there.
+ */
+heartbeat: HeartbeatData, 
+/**
+ * A notification for this person.
+ */
+"notification.created": NotificationData, 
+/**
+ * A notification has changed.
+ */
+"notification.updated": NotificationChangeData, 
+/**
+ * A notification is gone.
+ */
+"notification.deleted": NotificationDeletedData, 
+/**
+ * Somebody is present or away.
+ */
+"user.status_changed": UserStatusData, 
+/**
+ * Somebody's profile has changed.
+ */
+"user.updated": UserData, 
+/**
+ * A workflow began, or went on.
+ */
+"workflow.started": WorkflowData, 
+/**
+ * A workflow ended well.
+ */
+"workflow.completed": WorkflowData, 
+/**
+ * A workflow failed.
+ */
+"workflow.failed": WorkflowData, 
+/**
+ * An announcement to all.
+ */
+"system.announcement": SystemData, 
+/**
+ * Planned maintenance.
+ */
+"system.maintenance": SystemData, 
+/**
+ * The server refuses inside a stream that it had opened.
+ */
+error: ErrorData, 
+/**
+ * The server no longer has what came after the position that it was asked for.
+ */
+"stream.gap": GapData, };
+
+/**
+ * An event and how it came.
+ */
+export type ReceivedEvent = { 
+/**
+ * The last event id when it came; absent where the server gives none.
+ */
+lastEventId: string | null, 
+/**
+ * It was missed while there was no connection, as far as can be told.
+ */
+missed: boolean, } & ({ "type": "connection_established", "data": GreetingData } | { "type": "heartbeat", "data": HeartbeatData } | { "type": "notification.created", "data": NotificationData } | { "type": "notification.updated", "data": NotificationChangeData } | { "type": "notification.deleted", "data": NotificationDeletedData } | { "type": "user.status_changed", "data": UserStatusData } | { "type": "user.updated", "data": UserData } | { "type": "workflow.started", "data": WorkflowData } | { "type": "workflow.completed", "data": WorkflowData } | { "type": "workflow.failed", "data": WorkflowData } | { "type": "system.announcement", "data": SystemData } | { "type": "system.maintenance", "data": SystemData } | { "type": "error", "data": ErrorData } | { "type": "stream.gap", "data": GapData });
+
+/**
+ * What a listener gets.
+ */
+export type ListenerMessage = { "kind": "event", "value": ReceivedEvent } | { "kind": "missed", "value": number };
+
+/**
+ * Of `connection_established`.
+ */
+export type GreetingData = { 
+/**
+ * The server's name for this connection.
+ */
+connectionId: string | null, 
+/**
+ * Who the token's person is to the server.
+ */
+userId: string | null, 
+/**
+ * The server's clock.
+ */
+serverTime: number | null, 
+/**
+ * How often the server means to be heard, in milliseconds.
+ */
+heartbeatInterval: number | null, };
+
+/**
+ * Of `heartbeat`: nothing.
+ */
+export type HeartbeatData = Record<symbol, never>;
+
+/**
+ * Of `notification.created`.
+ */
+export type NotificationData = { 
+/**
+ * The server's id.
+ */
+id: string, 
+/**
+ * The key of its item in the inbox.
+ */
+key: string, 
+/**
+ * One line of plain text.
+ */
+title: string, 
+/**
+ * Plain text.
+ */
+message: string, 
+/**
+ * The server's category.
+ */
+category: string | null, 
+/**
+ * How urgent it is.
+ */
+priority: Priority, 
+/**
+ * Whose doing it is, by name.
+ */
+actor: string | null, 
+/**
+ * Where its link goes: http or https only.
+ */
+link: string | null, 
+/**
+ * Further links.
+ */
+actions: Array<ItemAction>, 
+/**
+ * 0 to 100.
+ */
+progress: number | null, 
+/**
+ * What belongs together.
+ */
+groupKey: string | null, 
+/**
+ * When the server made it, where it said so.
+ */
+createdAt: number | null, 
+/**
+ * From when on it is of no use.
+ */
+expiresAt: number | null, };
+
+/**
+ * Of `notification.updated`: what is absent stays, and what is null has no value any more.
+ */
+export type NotificationChangeData = { 
+/**
+ * The server's id.
+ */
+id: string, 
+/**
+ * The key of its item in the inbox.
+ */
+key: string, 
+/**
+ * Its new title.
+ */
+title?: string, 
+/**
+ * Its new text.
+ */
+message?: string | null, 
+/**
+ * Its new category.
+ */
+category?: string | null, 
+/**
+ * How urgent it is now.
+ */
+priority?: Priority | null, 
+/**
+ * Whose doing it is now.
+ */
+actor?: string | null, 
+/**
+ * Its new link.
+ */
+link?: string | null, 
+/**
+ * Its new further links.
+ */
+actions?: Array<ItemAction> | null, 
+/**
+ * From when on it is of no use now.
+ */
+expiresAt?: number | null, 
+/**
+ * When it was seen elsewhere.
+ */
+seenAt?: number | null, 
+/**
+ * When it was read elsewhere.
+ */
+readAt?: number | null, 
+/**
+ * When it was archived elsewhere.
+ */
+archivedAt?: number | null, };
+
+/**
+ * Of `notification.deleted`.
+ */
+export type NotificationDeletedData = { 
+/**
+ * The server's id.
+ */
+id: string, 
+/**
+ * The key that its item had in the inbox.
+ */
+key: string, };
+
+/**
+ * Of `user.status_changed`.
+ */
+export type UserStatusData = { 
+/**
+ * Whose.
+ */
+userId: string, 
+/**
+ * The server's word for it.
+ */
+status: string, };
+
+/**
+ * Of `user.updated`.
+ */
+export type UserData = { 
+/**
+ * Whose.
+ */
+userId: string, 
+/**
+ * The name; absent where it stays, null where there is none any more.
+ */
+name?: string | null, 
+/**
+ * As in `user.status_changed`; absent where it stays, null where there is none any more.
+ */
+status?: string | null, };
+
+/**
+ * Of `workflow.started`, `workflow.completed` and `workflow.failed`.
+ */
+export type WorkflowData = { 
+/**
+ * The server's id of the workflow.
+ */
+workflowId: string, 
+/**
+ * The key of its item in the inbox.
+ */
+key: string, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its error, message or status, the first that it has; empty without any.
+ */
+detail: string, 
+/**
+ * How urgent it is.
+ */
+priority: Priority, 
+/**
+ * Whose doing it is, by name.
+ */
+actor: string | null, 
+/**
+ * Where its link goes: http or https only.
+ */
+link: string | null, 
+/**
+ * Further links.
+ */
+actions: Array<ItemAction>, 
+/**
+ * 0 to 100.
+ */
+progress: number | null, 
+/**
+ * When the server made it, where it said so.
+ */
+createdAt: number | null, };
+
+/**
+ * Of `system.announcement` and `system.maintenance`.
+ */
+export type SystemData = { 
+/**
+ * The server's id.
+ */
+id: string, 
+/**
+ * The key of its item in the inbox.
+ */
+key: string, 
+/**
+ * One line of plain text.
+ */
+title: string, 
+/**
+ * Plain text.
+ */
+message: string, 
+/**
+ * How urgent it is.
+ */
+priority: Priority, 
+/**
+ * Where its link goes: http or https only.
+ */
+link: string | null, 
+/**
+ * Further links.
+ */
+actions: Array<ItemAction>, 
+/**
+ * When the server made it, where it said so.
+ */
+createdAt: number | null, 
+/**
+ * When what it announces begins.
+ */
+startsAt: number | null, 
+/**
+ * When that ends.
+ */
+endsAt: number | null, };
+
+/**
+ * Of `error`.
+ */
+export type ErrorData = { 
+/**
+ * As in HTTP.
+ */
+status: number | null, 
+/**
+ * The server's word for it.
+ */
+code: string | null, 
+/**
+ * How long to stay away, in milliseconds.
+ */
+retryAfter: number | null, };
+
+/**
+ * Of `stream.gap`.
+ */
+export type GapData = { 
+/**
+ * After this, something is missing.
+ */
+from: GapEnd | null, 
+/**
+ * From here on, everything is there again.
+ */
+to: GapEnd | null, };
+
+/**
+ * One end of a gap: servers name an event or a time.
+ */
+export type GapEnd = { "id": string } | { "time": number };
+
+/**
+ * The token's person, as far as the server speaks of them.
+ */
+export type OwnUser = { 
+/**
+ * The name.
+ */
+name: string | null, 
+/**
+ * The server's word for being present or away.
+ */
+status: string | null, };
 
 /**
  * The list of commands as types, from which the TypeScript is generated.

@@ -1,3 +1,4 @@
+import { EventListeners } from '../host/events';
 import { failureMessage, type Host } from '../host/host';
 import type { Commands, MetricsView, Snapshot, Update, WindowView } from '../host/protocol';
 import type { EpochMillis } from '../lib/epoch';
@@ -31,6 +32,8 @@ export class App {
   /** The last that the core said; it says so only while the Connection view is on screen. */
   metrics = $state.raw<Metrics | null>(null);
   readonly inbox: Inbox;
+  /** The server's events, for what the state does not say. */
+  readonly events: EventListeners;
 
   /** Where on the page the reader is led; null for its beginning. */
   section: Section | null = null;
@@ -46,6 +49,7 @@ export class App {
 
   constructor(host: Host, frame = nextFrame) {
     this.#host = host;
+    this.events = new EventListeners(host);
     this.inbox = new Inbox(host, (report) => this.tell(report));
     this.#attachment = new Attachment(
       host,
@@ -126,6 +130,7 @@ export class App {
   #begin(snapshot: Snapshot): void {
     this.failure = null;
     this.snapshot = snapshot;
+    this.events.renew();
     void this.inbox.reload().then(() => this.inbox.onRevision(snapshot.revision));
     if (snapshot.requestedItem !== null) this.#show(snapshot.requestedItem);
   }

@@ -36,6 +36,7 @@ function snapshot(revision: number): Snapshot {
       tokenProblem: '',
       needsSetup: false,
       question: null,
+      user: { name: null, status: null },
     },
     preferences: {
       sounds: true,
@@ -101,6 +102,10 @@ class SlowHost implements Host {
     answer: (snapshot: Snapshot) => void;
     fail: (e: unknown) => void;
   }[] = [];
+
+  listen(): Promise<never> {
+    return Promise.reject(new Error('not asked for here'));
+  }
 
   call(): Promise<never> {
     return Promise.reject(new Error('not asked for here'));

@@ -40,12 +40,14 @@ use crate::connection::{self, Disconnected, Moment, Surroundings};
 use crate::handle::{CoreHandle, Inlet, Reply, Request, inlet, stopped};
 use crate::inbox::InboxError;
 use crate::item::Counts;
+use crate::listeners::Listeners;
 use crate::metrics::Meters;
 use crate::metrics::endpoint::Endpoint;
 use crate::ports::{Answer, NotificationError, NotificationEvent, Observation, SecretError, SoundError};
 use crate::private;
 use crate::protocol::{
-    AccountView, Notice, NoticeKind, PROTOCOL_VERSION, PersonQuestion, Preferences, Snapshot, TokenState,
+    AccountView, Notice, NoticeKind, OwnUser, PROTOCOL_VERSION, PersonQuestion, Preferences, Snapshot,
+    TokenState,
 };
 use crate::settings::{Key, Layers, Look, Origins, Resolved, Settings, proxy_words};
 use alerts::Alerts;
@@ -169,6 +171,7 @@ struct Actor {
     /// The connection's numbers for a collector, where the settings ask for them.
     endpoint: Option<Endpoint>,
     readers: Readers,
+    listeners: Listeners,
     reports: (mpsc::UnboundedSender<Report>, mpsc::UnboundedReceiver<Report>),
     rng: fastrand::Rng,
 }
@@ -227,7 +230,7 @@ impl Actor {
             version: setup.version.clone(),
             connection: connection::view(&status, None, surroundings, &now),
             counts,
-            account: account_view(&settings, &origins, &tokens, None),
+            account: account_view(&settings, &origins, &tokens, None, OwnUser::default()),
             preferences: preferences(&settings, &settings.proxy, &origins, sounds_pause.until(), None),
             notices: notices
                 .into_iter()
@@ -264,12 +267,14 @@ impl Actor {
             meters,
             endpoint,
             readers: Readers::new(state, Instant::now()),
+            listeners: Listeners::default(),
             reports: mpsc::unbounded_channel(),
         })
     }
 
     async fn run(&mut self, inlet: &mut Inlet) -> Ending {
         let mut stop = inlet.stop.clone();
+        self.listeners = inlet.listeners.0.clone();
         let running = async {
             self.begin().await;
             self.serve(inlet).await
@@ -421,6 +426,7 @@ impl Actor {
             &self.origins,
             &self.tokens,
             self.identity.question(),
+            self.identity.own(),
         );
         if self.readers.publish_account(view) {
             self.publish_connection();
@@ -479,6 +485,7 @@ fn account_view(
     origins: &Origins,
     tokens: &Tokens,
     question: Option<PersonQuestion>,
+    user: OwnUser,
 ) -> AccountView {
     let token = tokens.known();
     let no_token = matches!(token.state, TokenState::Missing | TokenState::KeyringUnavailable);
@@ -490,6 +497,7 @@ fn account_view(
         token_problem: token.problem.clone(),
         needs_setup: settings.address.is_none() || no_token,
         question,
+        user,
     }
 }
 

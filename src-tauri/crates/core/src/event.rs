@@ -50,13 +50,8 @@ pub enum Event {
         /// The server's id.
         id: String,
     },
-    /// `user.status_changed` and `user.updated`: nothing of it is shown yet, and all of it is kept.
-    UserChanged {
-        /// Whose.
-        user_id: String,
-        /// The status, where it is one.
-        status: Option<String>,
-    },
+    /// `user.status_changed` and `user.updated`: of the account's own person, name and status are shown.
+    UserChanged(UserChange),
     /// `stream.gap`: the server no longer has what came after our cursor.
     Gap {
         /// After this, something is missing.
@@ -105,6 +100,19 @@ pub struct ServerError {
     pub code: Option<String>,
     /// How long to stay away.
     pub retry_after: Option<Duration>,
+}
+
+/// `user.status_changed` and `user.updated`
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UserChange {
+    /// Whose.
+    pub user_id: String,
+    /// The name.
+    pub name: Field<String>,
+    /// The server's word for being present or away.
+    pub status: Field<String>,
+    /// It is `user.status_changed`, which always has one.
+    pub is_status_only: bool,
 }
 
 /// Something for the inbox that cannot be read.

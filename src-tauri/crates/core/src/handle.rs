@@ -13,12 +13,13 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use crate::alerts::presence::WindowPresence;
 use crate::inbox::InboxError;
 use crate::item::{Counts, Item, SoundName};
+use crate::listeners::{EndsListeners, EventListener, Listeners};
 use crate::metrics::EventTally;
 use crate::metrics::status::StatusReport;
 use crate::ports::OpenError;
 use crate::protocol::{
-    AccountForm, FollowRequest, InboxPage, InboxQuery, MarkRequest, Marked, MetricsView, PauseRequest,
-    PersonAnswer, PreferencesForm, Revised, Snapshot, TestReport, WindowView,
+    AccountForm, EventType, FollowRequest, InboxPage, InboxQuery, MarkRequest, Marked, MetricsView,
+    PauseRequest, PersonAnswer, PreferencesForm, Revised, Snapshot, TestReport, WindowView,
 };
 
 pub(crate) use dispatch::to_json;
@@ -128,6 +129,7 @@ impl fmt::Debug for Attached {
 pub struct CoreHandle {
     requests: mpsc::Sender<Request>,
     pub(crate) stop: watch::Sender<bool>,
+    pub(crate) listeners: Listeners,
 }
 
 /// Requests that may wait for the actor. They come from people and from a tray: a few at a time.
@@ -139,17 +141,26 @@ pub(crate) struct Inlet {
     pub(crate) requests: mpsc::Receiver<Request>,
     /// It is to end. Not a request among others: they wait while the core waits for a disk or a keyring.
     pub(crate) stop: watch::Receiver<bool>,
+    /// Who gets the events; they end with this.
+    pub(crate) listeners: EndsListeners,
 }
 
 /// A handle and what it leads to.
 pub(crate) fn inlet() -> (CoreHandle, Inlet) {
     let (requests, receiver) = mpsc::channel(REQUEST_CAPACITY);
     let (stop, stopping) = watch::channel(false);
+    let listeners = Listeners::default();
     let inlet = Inlet {
         requests: receiver,
         stop: stopping,
+        listeners: EndsListeners(listeners.clone()),
     };
-    (CoreHandle { requests, stop }, inlet)
+    let handle = CoreHandle {
+        requests,
+        stop,
+        listeners,
+    };
+    (handle, inlet)
 }
 
 /// Waits until the core is to end.
@@ -243,6 +254,12 @@ requests! {
 }
 
 impl CoreHandle {
+    /// Listens to events of these types, from now on and until it is dropped. An event comes once its effect is stored;
+    /// what a server repeats does not come again.
+    pub fn listen(&self, types: impl IntoIterator<Item = EventType>) -> EventListener {
+        self.listeners.listen(types.into_iter().collect())
+    }
+
     /// Hangs up, stores what only memory has, and ends the core. It takes a quarter of a second at most, whatever the
     /// core waits for: what is not stored by then comes again.
     ///

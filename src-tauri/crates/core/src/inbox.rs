@@ -75,6 +75,8 @@ pub struct Inbox {
     shown: aside::Shown,
     /// Something was deleted, or may have been before the start, that can still be read from the disk.
     erased: bool,
+    /// See [`Inbox::take_first`].
+    first: Vec<usize>,
     /// Nobody else files into the account. `None` for an inbox without a file, and one that is only read.
     lock: Option<lock::WriterLock>,
     /// Notifications that were asked for and are not answered.
@@ -321,6 +323,7 @@ impl Inbox {
             aside: None,
             shown: aside::Shown::default(),
             erased: true,
+            first: Vec::new(),
             lock: None,
             asked: alerts::Asked::default(),
         }

@@ -10,9 +10,11 @@ use futures_util::stream::{BoxStream, StreamExt as _, unfold};
 use serde_json::Value;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::watch;
 
 use crate::alerts::presence::WindowPresence;
 use crate::handle::{CoreHandle, to_json};
+use crate::listeners::{EventListener, EventTypes};
 use crate::protocol::{CommandError, Revised, Update};
 
 /// The way from a window to a core.
@@ -22,6 +24,10 @@ pub trait Link: fmt::Debug + Send + Sync {
 
     /// Does one of [`crate::protocol::COMMANDS`].
     fn call<'a>(&'a self, name: &'a str, request: Value) -> BoxFuture<'a, Result<Value, CommandError>>;
+
+    /// The server's events of the types that are chosen, as [`crate::protocol::ListenerMessage`]s, until it is dropped.
+    /// The choice may change meanwhile.
+    fn listen(&self, types: watch::Receiver<EventTypes>) -> BoxStream<'static, Value>;
 
     /// Tells the core what the window system says of the window; `None` once there is none.
     fn window_presence(&self, presence: Option<WindowPresence>) -> BoxFuture<'_, Result<(), CommandError>>;
@@ -59,9 +65,37 @@ impl Link for CoreHandle {
         self.dispatch(name, request).boxed()
     }
 
+    fn listen(&self, mut types: watch::Receiver<EventTypes>) -> BoxStream<'static, Value> {
+        let chosen = *types.borrow_and_update();
+        events(self.listeners.listen(chosen), types)
+    }
+
     fn window_presence(&self, presence: Option<WindowPresence>) -> BoxFuture<'_, Result<(), CommandError>> {
         async move { Ok(CoreHandle::window_presence(self, presence).await?) }.boxed()
     }
+}
+
+/// The events as JSON. It ends with the core, and with whoever chooses.
+fn events(listener: EventListener, types: watch::Receiver<EventTypes>) -> BoxStream<'static, Value> {
+    unfold((listener, types), async |(mut listener, mut types)| {
+        loop {
+            let message = tokio::select! {
+                // First, so that nothing follows that is not wanted any more.
+                biased;
+                changed = types.changed() => {
+                    changed.ok()?;
+                    listener.set_types(*types.borrow_and_update());
+                    continue;
+                }
+                message = listener.next() => message?,
+            };
+            let json = to_json(&message)
+                .inspect_err(|error| tracing::error!(code = ?error.code, "an event could not be written"))
+                .ok()?;
+            return Some((json, (listener, types)));
+        }
+    })
+    .boxed()
 }
 
 /// The updates as JSON. After a lag the reader attaches again. It would see by the next revision that some are missing,

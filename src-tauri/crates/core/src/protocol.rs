@@ -11,13 +11,14 @@ mod inbox;
 mod metrics;
 mod notices;
 mod preferences;
+mod server_event;
 mod snapshot;
 mod window;
 
 #[cfg(test)]
 mod typescript;
 
-pub use account::{AccountForm, AccountView, PersonAnswer, PersonQuestion, TokenState};
+pub use account::{AccountForm, AccountView, OwnUser, PersonAnswer, PersonQuestion, TokenState};
 #[cfg(test)]
 pub use commands::Commands;
 pub(crate) use commands::for_each_command;
@@ -30,6 +31,13 @@ pub use inbox::{FollowRequest, InboxFilter, InboxPage, InboxQuery, MarkRequest, 
 pub use metrics::{ErrorCount, MetricsView, Minute, Processing, UnreadCount, UnreadReason};
 pub use notices::{Notice, NoticeKind};
 pub use preferences::{Appearance, LockedBy, PauseRequest, Preferences, PreferencesForm};
+#[cfg(test)]
+pub use server_event::ServerEvents;
+pub use server_event::{
+    ErrorData, EventType, GapData, GapEnd, GreetingData, HeartbeatData, ListenerMessage,
+    NotificationChangeData, NotificationData, NotificationDeletedData, ReceivedEvent, ServerEvent,
+    SystemData, UserData, UserStatusData, WorkflowData,
+};
 pub use snapshot::{Revised, Revision, Snapshot, Update};
 pub use window::WindowView;
 

@@ -235,8 +235,8 @@ mod tests {
     use super::*;
     use crate::item::{Counts, SoundName};
     use crate::protocol::{
-        AccountView, Appearance, ConnectionView, NetworkState, Notice, PROTOCOL_VERSION, Preferences, Remedy,
-        TokenState, Transport,
+        AccountView, Appearance, ConnectionView, NetworkState, Notice, OwnUser, PROTOCOL_VERSION,
+        Preferences, Remedy, TokenState, Transport,
     };
 
     fn state(connection: ConnectionState, unseen: u32) -> Snapshot {
@@ -274,6 +274,7 @@ mod tests {
                 token_problem: String::new(),
                 needs_setup: false,
                 question: None,
+                user: OwnUser::default(),
             },
             preferences: Preferences {
                 sounds: true,

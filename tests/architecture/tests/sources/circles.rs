@@ -46,6 +46,7 @@ const CORE: &[&str] = &[
     "event",
     "ports",
     "protocol",
+    "listeners",
     "alerts",
     "inbox",
     "account",

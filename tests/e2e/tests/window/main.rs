@@ -7,5 +7,6 @@ mod account;
 mod arrivals;
 mod confinement;
 mod connection;
+mod listeners;
 mod presence;
 mod stage;

@@ -65,6 +65,7 @@ export function busy(now: number): Scenario {
       tokenProblem: '',
       needsSetup: false,
       question: null,
+      user: { name: 'Anna Schmidt', status: null },
     },
     preferences: {
       sounds: true,

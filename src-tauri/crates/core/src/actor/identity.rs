@@ -16,9 +16,10 @@ use tokio::time::Instant;
 use super::{Actor, Report};
 use crate::account::session::Session;
 use crate::account::{Entry, Salt, Verdict};
+use crate::event::{Field, UserChange};
 use crate::handle::CoreError;
 use crate::inbox::Inbox;
-use crate::protocol::{ConnectionState, ConnectionView, PersonAnswer, PersonQuestion, Remedy};
+use crate::protocol::{ConnectionState, ConnectionView, OwnUser, PersonAnswer, PersonQuestion, Remedy};
 use crate::token::Token;
 
 /// How long a server may take to greet. One that greets does so with the answer's head; others name nobody.
@@ -45,6 +46,8 @@ pub(super) struct Identity {
     state: State,
     /// The person of this connection was checked.
     checked: bool,
+    /// What the server said of the account's person since the start.
+    own: OwnUser,
     /// The account whose tokens the guard lets pass.
     guarded: Arc<Mutex<Option<Entry>>>,
 }
@@ -55,6 +58,11 @@ impl Identity {
             guarded: Arc::new(Mutex::new(account)),
             ..Self::default()
         }
+    }
+
+    /// What is shown of the account's person.
+    pub(super) fn own(&self) -> OwnUser {
+        self.own.clone()
     }
 
     /// What the user has to answer.
@@ -187,7 +195,31 @@ impl Actor {
             .unwrap_or_else(PoisonError::into_inner);
         *guarded = Some(account.clone());
         drop(guarded);
+        let same = self
+            .account
+            .as_ref()
+            .is_some_and(|before| before.folder() == account.folder());
+        if !same {
+            self.identity.own = OwnUser::default();
+        }
         self.account = Some(account);
+    }
+
+    /// Somebody's name or status has changed. Only the account's own person is shown.
+    pub(super) fn on_user_changed(&mut self, user: &UserChange) {
+        let own = self.account.as_ref().and_then(Entry::user);
+        if own != Some(&*user.user_id) {
+            return;
+        }
+        let shown = &mut self.identity.own;
+        for (field, change) in [(&mut shown.name, &user.name), (&mut shown.status, &user.status)] {
+            match change {
+                Field::Absent => {}
+                Field::Null => *field = None,
+                Field::Value(value) => *field = Some(value.clone()),
+            }
+        }
+        self.publish_account();
     }
 
     fn token(&self) -> Option<Token> {

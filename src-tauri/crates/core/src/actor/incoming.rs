@@ -1,5 +1,6 @@
 //! What the stream brings: into the inbox first, then through the alert gate.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use gloria_stream::{Command, Delivery, Frame, Frames, Status};
@@ -8,10 +9,11 @@ use tokio::time::Instant;
 use super::{Actor, Report};
 use crate::connection::outage::OutageNews;
 use crate::event::refusal;
-use crate::event::{self, ConnectionEstablished, DecodeContext, DecodeError, Event, Undecoded};
+use crate::event::{self, ConnectionEstablished, DecodeContext, DecodeError, Event, Undecoded, UserChange};
 use crate::fingerprint::fingerprint;
 use crate::inbox::{Arrival, Cursor, Filed, Now, notices};
 use crate::metrics::{self, Outcome};
+use crate::protocol::ReceivedEvent;
 
 /// Events in one transaction: enough to make the disk's part small, few enough to be on screen at once.
 const LARGEST_BATCH: usize = 1000;
@@ -129,6 +131,7 @@ impl Actor {
 
     async fn take_frames(&mut self, reads: Vec<Frames>) {
         let (mut arrivals, mut reading) = (Vec::new(), Vec::new());
+        let mut events = ReadEvents::default();
         if let Some(epoch) = reads.first().map(|read| read.epoch)
             && self.link.on_epoch(epoch)
         {
@@ -187,6 +190,13 @@ impl Actor {
                 matches!(decoded, Ok(Event::Heartbeat | Event::ConnectionEstablished(_)));
             if is_about_the_stream && (carried == frame.id || self.store.cursor() == Some(&*frame.id)) {
                 self.meters.events(outcome, 1, None);
+                if let Ok(event) = &decoded {
+                    events.add(
+                        arrivals.len(),
+                        true,
+                        self.listeners.wanted_of(event, &frame.id, false),
+                    );
+                }
                 continue;
             }
             let created_at = match &decoded {
@@ -196,6 +206,18 @@ impl Actor {
             let missed = self.on_replayed(created_at, &frame.id);
             let fingerprint = fingerprint(&frame.event, &frame.data);
             reading.push((outcome, received));
+            if let Ok(event) = &decoded {
+                // What is about the stream is no part of what is replayed.
+                let always = is_about_the_stream || matches!(event, Event::ServerError(_));
+                events.add(
+                    arrivals.len(),
+                    always,
+                    self.listeners.wanted_of(event, &frame.id, missed),
+                );
+                if let Event::UserChanged(user) = event {
+                    events.users.push((arrivals.len(), user.clone()));
+                }
+            }
             arrivals.push(Arrival {
                 event_id: frame.id.to_string(),
                 own_id: carried != frame.id && !frame.id.is_empty(),
@@ -211,13 +233,40 @@ impl Actor {
             for batch in batches(arrivals) {
                 let stored: Vec<_> = reading.drain(..batch.len()).collect();
                 let cursor = cursor_after(&batch, self.store.cursor().is_some());
-                let Some(at) = self.file(batch, cursor).await else {
+                let count = batch.len();
+                let Some((at, first)) = self.file(batch, cursor).await else {
                     return;
                 };
                 self.count_stored(&stored, at);
+                self.publish_events(&mut events, count, &first);
             }
         }
+        self.publish_events(&mut events, 0, &[]);
         self.publish_heard();
+    }
+
+    /// Gives listeners the events of as many arrivals as were stored now, those that had not come `first` left out, and
+    /// changes what is shown of the account's person.
+    fn publish_events(&mut self, events: &mut ReadEvents, count: usize, first: &[usize]) {
+        let begin = events.stored;
+        events.stored += count;
+        let is_first = |place: usize| first.binary_search(&(place - begin)).is_ok();
+        while let Some((place, always, event)) = events
+            .waiting
+            .pop_front_if(|(place, always, _)| *place < events.stored || (*always && *place == events.stored))
+        {
+            if always || is_first(place) {
+                self.listeners.publish(event);
+            }
+        }
+        let users = std::mem::take(&mut events.users);
+        let (now, later): (Vec<_>, Vec<_>) = users.into_iter().partition(|(place, _)| *place < events.stored);
+        events.users = later;
+        for (place, user) in now {
+            if is_first(place) {
+                self.on_user_changed(&user);
+            }
+        }
     }
 
     async fn take_greeting(&mut self, greeting: &ConnectionEstablished, frame: &Frame) {
@@ -264,8 +313,9 @@ impl Actor {
         }
     }
 
-    /// Stores a batch and lets what is new through the gate. Answers when it was stored; `None` when it could not be.
-    async fn file(&mut self, arrivals: Vec<Arrival>, cursor: Cursor) -> Option<Instant> {
+    /// Stores a batch and lets what is new through the gate. Answers when it was stored, and the places of what had not
+    /// come before; `None` when it could not be.
+    async fn file(&mut self, arrivals: Vec<Arrival>, cursor: Cursor) -> Option<(Instant, Vec<usize>)> {
         let had_place = self.store.cursor().is_some();
         let stored = self.store_events(arrivals, cursor).await?;
         let at = Instant::now();
@@ -279,7 +329,7 @@ impl Actor {
             self.publish_connection();
         }
         self.on_filed(stored.filed);
-        Some(at)
+        Some((at, stored.first))
     }
 
     /// The time by this computer's clock and by the server's, as far as that is known.
@@ -320,6 +370,23 @@ impl Actor {
             // The core may have ended meanwhile.
             let _ = reports.send(Report::Sound(outcome));
         });
+    }
+}
+
+/// What was read for listeners and of persons, until what stands before it is stored.
+#[derive(Default)]
+struct ReadEvents {
+    /// Each with its arrival's place, and whether it needs none: it has no effect that could be a repetition.
+    waiting: VecDeque<(usize, bool, ReceivedEvent)>,
+    users: Vec<(usize, UserChange)>,
+    /// How many arrivals are stored.
+    stored: usize,
+}
+
+impl ReadEvents {
+    fn add(&mut self, place: usize, always: bool, events: Vec<ReceivedEvent>) {
+        self.waiting
+            .extend(events.into_iter().map(|event| (place, always, event)));
     }
 }
 

@@ -213,10 +213,15 @@ pub(super) struct Stored {
     pub(super) sounds: Vec<SoundName>,
     /// What is to be shown; none where that could not be read.
     pub(super) due: Vec<Due>,
+    /// The places of the events that had not come before.
+    pub(super) first: Vec<usize>,
 }
 
 impl Stored {
-    fn extend(&mut self, later: Self) {
+    /// Adds what the events from this place on came to.
+    fn extend(&mut self, later: Self, place: usize) {
+        self.first
+            .extend(later.first.into_iter().map(|first| place + first));
         self.filed.extend(later.filed);
         self.sounds.extend(later.sounds);
         self.due.extend(later.due);
@@ -231,7 +236,10 @@ impl Actor {
             filed: Vec::new(),
             sounds: Vec::new(),
             due: Vec::new(),
+            first: Vec::new(),
         };
+        // Of the first event of the batch that is on.
+        let mut place = 0;
         let mut batches = vec![(arrivals, cursor)];
         while let Some((arrivals, cursor)) = batches.pop() {
             let shared: Arc<[Arrival]> = arrivals.into();
@@ -245,15 +253,19 @@ impl Actor {
                 }
             }
             match result {
-                Ok(batch) => stored.extend(batch),
+                Ok(batch) => {
+                    stored.extend(batch, place);
+                    place += shared.len();
+                }
                 Err(InboxError::Closed) => return None,
                 Err(error) => match halves(&shared, &cursor) {
                     Some([first, second]) => batches.extend([second, first]),
                     // One event alone is refused.
                     None => {
                         if let Some(batch) = self.give_up(&shared, &cursor, &error).await {
-                            stored.extend(batch);
+                            stored.extend(batch, place);
                         }
+                        place += 1;
                     }
                 },
             }
@@ -289,15 +301,16 @@ impl Actor {
     ) -> Result<Stored, InboxError> {
         let (now, mut gate, mut query) = (self.server_now(), self.gate(), self.due_query());
         let (arrivals, moved) = (Arc::clone(arrivals), cursor.clone());
-        let (filed, gate, due) = self
+        let (filed, first, gate, due) = self
             .store
             .inbox
             .call(move |inbox| {
                 let filed = inbox.file(&arrivals, moved, now, |posted| gate.decide(posted))?;
+                let first = inbox.take_first();
                 query.collecting.extend(&gate.collected);
                 // Of the next transaction: the batch is stored whether or not this can be read.
                 let due = inbox.due(&query);
-                Ok((filed, gate, due))
+                Ok((filed, first, gate, due))
             })
             .await?;
         self.alerts.on_decided(&gate, Instant::now());
@@ -311,6 +324,7 @@ impl Actor {
             filed,
             sounds: gate.sounds,
             due: due.into_iter().collect(),
+            first,
         })
     }
 
@@ -324,7 +338,9 @@ impl Actor {
     ) -> Option<Stored> {
         let arrival = arrivals.first()?;
         let instead = Arc::from([notices::refused(arrival)]);
-        if let Ok(stored) = self.store_batch(&instead, cursor).await {
+        if let Ok(mut stored) = self.store_batch(&instead, cursor).await {
+            // The event itself had no effect.
+            stored.first.clear();
             tracing::error!(id = %arrival.event_id, %error, "an event that cannot be stored is given up");
             self.meters.events(Outcome::Failed, 1, None);
             return Some(stored);

@@ -47,7 +47,7 @@ pub fn answer_of(event: &Event) -> Option<Head> {
         | Event::Posted(_)
         | Event::NotificationUpdated(_)
         | Event::NotificationDeleted { .. }
-        | Event::UserChanged { .. }
+        | Event::UserChanged(_)
         | Event::Gap { .. }
         | Event::Unreadable(_) => None,
     }

@@ -8,7 +8,7 @@ use super::error::{failure, server_error};
 use super::fields::Fields;
 use super::kind::Kind;
 use super::values::{self, Reading};
-use super::{Change, ConnectionEstablished, DecodeError, Event, Field, GapEnd, Post, time};
+use super::{Change, ConnectionEstablished, DecodeError, Event, Field, GapEnd, Post, UserChange, time};
 use crate::item::{EpochMillis, ItemKind, Priority};
 use crate::text::one_line;
 
@@ -95,19 +95,24 @@ pub(super) fn event(
         Kind::Deleted => Event::NotificationDeleted {
             id: notification_key(&fields.id(&ID).ok_or(DecodeError::Missing("id"))?),
         },
-        Kind::UserStatusChanged => Event::UserChanged {
+        Kind::UserStatusChanged => {
+            let (user_id, status) = (user_id(fields)?, fields.label(&STATUS));
+            if status.value().is_none() {
+                return Err(DecodeError::Missing("status"));
+            }
+            Event::UserChanged(UserChange {
+                user_id,
+                name: Field::Absent,
+                status,
+                is_status_only: true,
+            })
+        }
+        Kind::UserUpdated => Event::UserChanged(UserChange {
             user_id: user_id(fields)?,
-            status: Some(
-                fields
-                    .label(&["status"])
-                    .into_value()
-                    .ok_or(DecodeError::Missing("status"))?,
-            ),
-        },
-        Kind::UserUpdated => Event::UserChanged {
-            user_id: user_id(fields)?,
-            status: None,
-        },
+            name: fields.label(&["name", "displayName", "fullName", "userName"]),
+            status: fields.label(&STATUS),
+            is_status_only: false,
+        }),
         Kind::Workflow(kind) => Event::Posted(workflow(fields, kind, fallback)),
         Kind::System(kind) => Event::Posted(system(fields, kind, fallback)?),
         Kind::Gap => Event::Gap {
@@ -117,6 +122,9 @@ pub(super) fn event(
         Kind::Error => Event::ServerError(server_error(fields)),
     })
 }
+
+/// What says whether somebody is present.
+const STATUS: [&str; 3] = ["status", "presence", "availability"];
 
 fn user_id(fields: &mut Fields<'_>) -> Result<String, DecodeError> {
     fields.id(&["userId", "id"]).ok_or(DecodeError::Missing("userId"))

@@ -64,8 +64,8 @@ impl Inbox {
             .db
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut filed = Vec::with_capacity(arrivals.len());
-        let mut news = Vec::new();
-        for arrival in arrivals.iter() {
+        let (mut news, mut first) = (Vec::new(), Vec::new());
+        for (place, arrival) in arrivals.iter().enumerate() {
             let Some(event) = &arrival.event else {
                 filed.push(Filed::Nothing);
                 continue;
@@ -85,7 +85,12 @@ impl Inbox {
                 filed.push(Filed::Nothing);
                 continue;
             }
+            let before = filed.len();
             filing.take(event, &mut news, &mut filed)?;
+            let effect = filed[before..].iter().any(|filed| *filed != Filed::Nothing);
+            if is_first(filing.seen, arrival, event, effect) {
+                first.push(place);
+            }
         }
         let decide = |item: &Item, expires_at, news: &News| {
             decide(&Posted {
@@ -120,6 +125,7 @@ impl Inbox {
                 .execute([MAX_ITEMS_IN_MEMORY])?;
         }
         transaction.commit()?;
+        self.first = first;
         self.erased |= filed.iter().any(|filed| matches!(filed, Filed::Removed(_)))
             || arrivals
                 .iter()
@@ -131,6 +137,11 @@ impl Inbox {
             aside.filed(self.connection, now, arrivals, cursor, alerts);
         }
         Ok(filed)
+    }
+
+    /// The places in the batch that was filed last of what had not come before, for those who listen to events.
+    pub fn take_first(&mut self) -> Vec<usize> {
+        std::mem::take(&mut self.first)
     }
 
     /// The id to resume after.
@@ -185,6 +196,18 @@ impl Inbox {
     /// A connection was made: what comes again from now on may be a replay.
     pub fn begin_connection(&mut self) {
         self.connection += 1;
+    }
+}
+
+/// Whether an event is told to listeners: what was repeated is not. One without an id of its own may look like another
+/// one: on the same connection it is a second event; on a later one it is a state that the server sends to all who
+/// connect, unless it did something, or says of a person what may have changed in between.
+fn is_first(seen: Seen, arrival: &Arrival, event: &Event, effect: bool) -> bool {
+    match seen {
+        // What is posted again is known by its item, also under the id that the stream resumed after.
+        Seen::New => effect || !matches!(event, Event::Posted(_)),
+        Seen::Here => !arrival.own_id,
+        Seen::Earlier => effect || (!arrival.own_id && matches!(event, Event::UserChanged(_))),
     }
 }
 
@@ -267,7 +290,7 @@ impl Filing<'_> {
             }
             Event::ConnectionEstablished(_)
             | Event::Heartbeat
-            | Event::UserChanged { .. }
+            | Event::UserChanged(_)
             | Event::ServerError(_) => filed.push(Filed::Nothing),
         }
         Ok(())

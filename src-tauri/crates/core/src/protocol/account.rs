@@ -26,6 +26,19 @@ pub struct AccountView {
     pub needs_setup: bool,
     /// There is another token, and nobody but the user knows whether it is the same person's.
     pub question: Option<PersonQuestion>,
+    /// What the server said of the token's person since the app started.
+    pub user: OwnUser,
+}
+
+/// The token's person, as far as the server speaks of them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub struct OwnUser {
+    /// The name.
+    pub name: Option<String>,
+    /// The server's word for being present or away.
+    pub status: Option<String>,
 }
 
 /// Whether another token is the same person's. Until it is answered there is no connection, and nothing is stored.

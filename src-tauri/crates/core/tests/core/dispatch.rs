@@ -44,6 +44,7 @@ fn example(name: &str, address: &str) -> (Value, fn(&Value) -> bool) {
         "preferences_save" => (json!({"volume": 20}), Value::is_null),
         "sound_preview" => (json!("knock"), Value::is_null),
         "sounds_pause" => (json!({"minutes": 1}), Value::is_null),
+        "debug_log" => (json!(true), Value::is_null),
         "window_shows" => (json!({"inboxVisible": false}), Value::is_null),
         // The others take nothing and answer nothing, or have an example of their own below.
         _ => (Value::Null, Value::is_null),

@@ -14,6 +14,7 @@ mod floods;
 mod healing;
 mod identity;
 mod keyring;
+mod listeners;
 mod network;
 mod notifications;
 mod numbers;

@@ -60,7 +60,12 @@ fn fits(event: &Event) {
             printable(greeting.position.as_deref().unwrap_or_default(), 300);
             assert!(greeting.heartbeat.is_none_or(|beat| !beat.is_zero()));
         }
-        Event::Heartbeat | Event::UserChanged { .. } | Event::Gap { .. } => {}
+        Event::UserChanged(user) => {
+            for text in [&user.name, &user.status] {
+                printable(text.value().map(String::as_str).unwrap_or_default(), 120);
+            }
+        }
+        Event::Heartbeat | Event::Gap { .. } => {}
     }
 }
 

@@ -8,7 +8,7 @@ use crate::connection::{self, Moment, Surroundings};
 use crate::item::{ItemKind, Priority, SoundName};
 use crate::metrics::Meters;
 use crate::ports::SystemClock;
-use crate::protocol::{Appearance, PROTOCOL_VERSION, TokenState};
+use crate::protocol::{Appearance, OwnUser, PROTOCOL_VERSION, TokenState};
 
 pub(super) fn item(key: &str, title: &str) -> Item {
     Item {
@@ -54,6 +54,7 @@ fn readers(now: Instant) -> Readers {
             token_problem: String::new(),
             needs_setup: true,
             question: None,
+            user: OwnUser::default(),
         },
         preferences: Preferences {
             sounds: true,

@@ -1,0 +1,409 @@
+//! Who listens to which of the server's events, and what each has not read yet.
+//!
+//! Listeners stand beside the state: what they get is what came while they listened, in its order, after its effect was
+//! stored. A new one gets nothing of before, and none ever keeps the core waiting.
+
+mod convert;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use crate::event::Event;
+use crate::protocol::{EventType, ListenerMessage, ReceivedEvent};
+
+/// Events that a listener may be behind. A list of a hundred thousand, replayed at once, would otherwise be a second
+/// copy of itself in memory; a listener that falls behind for a moment, as one does that is drawn on screen, is not.
+const LISTENER_CAPACITY: usize = 256;
+
+/// Some of the event types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct EventTypes(u16);
+
+// One bit for each type.
+const _: () = assert!(EventType::ALL.len() <= u16::BITS as usize);
+
+impl EventTypes {
+    /// All of them.
+    pub fn all() -> Self {
+        EventType::ALL.iter().copied().collect()
+    }
+
+    /// Whether this one is among them.
+    pub fn contains(self, event_type: EventType) -> bool {
+        self.0 & Self::bit(event_type) != 0
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    fn bit(event_type: EventType) -> u16 {
+        1 << event_type as u16
+    }
+}
+
+impl FromIterator<EventType> for EventTypes {
+    fn from_iter<I: IntoIterator<Item = EventType>>(types: I) -> Self {
+        Self(types.into_iter().map(Self::bit).fold(0, |all, bit| all | bit))
+    }
+}
+
+/// All listeners of a core. Clones are of the same.
+#[derive(Clone, Default)]
+pub(crate) struct Listeners(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    /// What any of them listens to, so that an event that nobody wants costs one look.
+    wanted: AtomicU16,
+    registered: Mutex<Registered>,
+}
+
+#[derive(Default)]
+struct Registered {
+    queues: Vec<Arc<Queue>>,
+    /// There is no core any more.
+    closed: bool,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: Mutex<Waiting>,
+    changed: Notify,
+}
+
+#[derive(Default)]
+struct Waiting {
+    types: EventTypes,
+    events: VecDeque<Arc<ReceivedEvent>>,
+    /// Left out after those that wait.
+    missed: u64,
+    closed: bool,
+}
+
+impl fmt::Debug for Listeners {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Listeners")
+            .field("wanted", &self.wanted())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Nothing that is done with a lock held can panic halfway.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Listeners {
+    /// From now on, events of these types are kept for the listener until it reads them.
+    pub(crate) fn listen(&self, types: EventTypes) -> EventListener {
+        let queue = Arc::new(Queue::default());
+        let mut registered = locked(&self.0.registered);
+        {
+            let mut waiting = locked(&queue.waiting);
+            waiting.types = types;
+            waiting.closed = registered.closed;
+        }
+        if !registered.closed {
+            registered.queues.push(Arc::clone(&queue));
+            self.count_wanted(&registered);
+        }
+        EventListener {
+            listeners: self.clone(),
+            queue,
+        }
+    }
+
+    fn wanted(&self) -> EventTypes {
+        EventTypes(self.0.wanted.load(Ordering::Relaxed))
+    }
+
+    fn count_wanted(&self, registered: &Registered) {
+        let types = registered
+            .queues
+            .iter()
+            .map(|queue| locked(&queue.waiting).types.0);
+        self.0
+            .wanted
+            .store(types.fold(0, |all, types| all | types), Ordering::Relaxed);
+    }
+
+    /// What listeners want of an event, as they get it.
+    pub(crate) fn wanted_of(&self, event: &Event, last_event_id: &str, missed: bool) -> Vec<ReceivedEvent> {
+        let wanted = self.wanted();
+        if wanted.is_empty() {
+            return Vec::new();
+        }
+        let mut events = Vec::new();
+        convert::wanted_of(event, wanted, &mut |event| {
+            events.push(ReceivedEvent {
+                event,
+                last_event_id: Some(last_event_id).filter(|id| !id.is_empty()).map(str::to_owned),
+                missed,
+            });
+        });
+        events
+    }
+
+    /// Gives an event to all that listen to its type. It never waits.
+    pub(crate) fn publish(&self, event: ReceivedEvent) {
+        let event_type = event.event.event_type();
+        if !self.wanted().contains(event_type) {
+            return;
+        }
+        let event = Arc::new(event);
+        for queue in &locked(&self.0.registered).queues {
+            let mut waiting = locked(&queue.waiting);
+            if !waiting.types.contains(event_type) {
+                continue;
+            }
+            // Whoever has missed some gets no later ones before it knows.
+            if waiting.missed > 0 || waiting.events.len() >= LISTENER_CAPACITY {
+                waiting.missed += 1;
+            } else {
+                waiting.events.push_back(Arc::clone(&event));
+            }
+            drop(waiting);
+            queue.changed.notify_one();
+        }
+    }
+
+    /// There is no core any more: listeners read what waits, and then their end.
+    pub(crate) fn close(&self) {
+        let mut registered = locked(&self.0.registered);
+        registered.closed = true;
+        for queue in registered.queues.drain(..) {
+            locked(&queue.waiting).closed = true;
+            queue.changed.notify_one();
+        }
+        self.count_wanted(&registered);
+    }
+
+    fn remove(&self, queue: &Arc<Queue>) {
+        let mut registered = locked(&self.0.registered);
+        registered.queues.retain(|other| !Arc::ptr_eq(other, queue));
+        self.count_wanted(&registered);
+    }
+}
+
+/// Events of some types, as they come, until it is dropped.
+///
+/// It outlives a core that breaks and starts again; what came meanwhile it gets from the new one.
+pub struct EventListener {
+    listeners: Listeners,
+    queue: Arc<Queue>,
+}
+
+impl fmt::Debug for EventListener {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let waiting = locked(&self.queue.waiting);
+        formatter
+            .debug_struct("EventListener")
+            .field("types", &waiting.types)
+            .field("waiting", &waiting.events.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl EventListener {
+    /// The next event, or how many are missing in its place. `None` when there is no core any more. It can be cancelled
+    /// without a loss.
+    pub async fn next(&mut self) -> Option<ListenerMessage> {
+        loop {
+            if let Some(next) = self.take() {
+                return next;
+            }
+            // A permit is kept for what happened since it was looked.
+            self.queue.changed.notified().await;
+        }
+    }
+
+    /// `None` while there is nothing; `Some(None)` at the end.
+    fn take(&mut self) -> Option<Option<ListenerMessage>> {
+        let mut waiting = locked(&self.queue.waiting);
+        if let Some(event) = waiting.events.pop_front() {
+            return Some(Some(ListenerMessage::Event(Box::new(Arc::unwrap_or_clone(
+                event,
+            )))));
+        }
+        match std::mem::take(&mut waiting.missed) {
+            0 => waiting.closed.then_some(None),
+            missed => Some(Some(ListenerMessage::Missed(missed))),
+        }
+    }
+
+    /// Listens to other types from now on. What waits of a type that is left out is not read any more.
+    pub fn set_types(&mut self, types: EventTypes) {
+        let registered = locked(&self.listeners.0.registered);
+        {
+            let mut waiting = locked(&self.queue.waiting);
+            waiting.types = types;
+            waiting
+                .events
+                .retain(|event| types.contains(event.event.event_type()));
+            if types.is_empty() {
+                waiting.missed = 0;
+            }
+        }
+        self.listeners.count_wanted(&registered);
+    }
+}
+
+impl Drop for EventListener {
+    fn drop(&mut self) {
+        self.listeners.remove(&self.queue);
+    }
+}
+
+/// Ends the listeners when the last that could give them events is gone.
+#[derive(Debug)]
+pub(crate) struct EndsListeners(pub(crate) Listeners);
+
+impl Drop for EndsListeners {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::protocol::{HeartbeatData, ServerEvent, UserStatusData};
+
+    fn heartbeat() -> ReceivedEvent {
+        received(ServerEvent::Heartbeat(HeartbeatData {}))
+    }
+
+    fn status(status: usize) -> ReceivedEvent {
+        received(ServerEvent::UserStatusChanged(UserStatusData {
+            user_id: "u".into(),
+            status: status.to_string(),
+        }))
+    }
+
+    fn received(event: ServerEvent) -> ReceivedEvent {
+        ReceivedEvent {
+            event,
+            last_event_id: None,
+            missed: false,
+        }
+    }
+
+    fn event(event: ReceivedEvent) -> ListenerMessage {
+        ListenerMessage::Event(Box::new(event))
+    }
+
+    fn read(listener: &mut EventListener) -> Option<Option<ListenerMessage>> {
+        listener.next().now_or_never()
+    }
+
+    #[test]
+    fn only_who_listens_to_a_type_gets_it_and_only_while_it_does() {
+        let listeners = Listeners::default();
+        listeners.publish(heartbeat());
+        let mut pulse = listeners.listen(EventTypes::from_iter([EventType::Heartbeat]));
+        let mut users = listeners.listen(EventTypes::from_iter([EventType::UserStatusChanged]));
+        assert_eq!(read(&mut pulse), None, "nothing of before");
+        listeners.publish(status(1));
+        listeners.publish(heartbeat());
+        assert_eq!(read(&mut pulse), Some(Some(event(heartbeat()))));
+        assert_eq!(read(&mut pulse), None);
+        assert_eq!(read(&mut users), Some(Some(event(status(1)))));
+
+        listeners.publish(status(2));
+        users.set_types(EventTypes::from_iter([EventType::Heartbeat]));
+        assert_eq!(read(&mut users), None, "what waited is not wanted any more");
+        drop(pulse);
+        assert!(listeners.wanted().contains(EventType::Heartbeat), "one is left");
+        drop(users);
+        assert!(listeners.wanted().is_empty());
+    }
+
+    #[test]
+    fn a_listener_that_does_not_read_learns_how_many_it_missed() {
+        let listeners = Listeners::default();
+        let mut slow = listeners.listen(EventTypes::all());
+        for number in 0..LISTENER_CAPACITY + 10 {
+            listeners.publish(status(number));
+        }
+        for number in 0..LISTENER_CAPACITY {
+            assert_eq!(read(&mut slow), Some(Some(event(status(number)))));
+            // There is room again, but between this one and those before some are missing.
+            if number == 5 {
+                listeners.publish(status(9999));
+            }
+        }
+        assert_eq!(read(&mut slow), Some(Some(ListenerMessage::Missed(11))));
+        listeners.publish(heartbeat());
+        assert_eq!(read(&mut slow), Some(Some(event(heartbeat()))));
+        assert_eq!(read(&mut slow), None);
+    }
+
+    #[test]
+    fn at_the_end_of_the_core_what_waits_is_read_and_then_the_end() {
+        let listeners = Listeners::default();
+        let end = EndsListeners(listeners.clone());
+        let mut listener = listeners.listen(EventTypes::all());
+        listeners.publish(heartbeat());
+        drop(end);
+        assert_eq!(read(&mut listener), Some(Some(event(heartbeat()))));
+        assert_eq!(read(&mut listener), Some(None));
+        assert_eq!(
+            read(&mut listeners.listen(EventTypes::all())),
+            Some(None),
+            "too late"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_listener_that_waits_is_woken() {
+        let listeners = Listeners::default();
+        let mut listener = listeners.listen(EventTypes::all());
+        let waiting = tokio::spawn(async move { listener.next().await });
+        tokio::task::yield_now().await;
+        listeners.publish(heartbeat());
+        assert_eq!(waiting.await.unwrap(), Some(event(heartbeat())));
+    }
+
+    proptest! {
+        /// Every event is read or counted as missed, in its order, however listening and reading are mixed.
+        #[test]
+        fn nothing_disappears(reads in prop::collection::vec(0_usize..700, 1..6)) {
+            let listeners = Listeners::default();
+            let mut listener = listeners.listen(EventTypes::all());
+            let (mut sent, mut accounted) = (0, 0);
+            for wanted in reads {
+                for _ in 0..400 {
+                    listeners.publish(status(sent));
+                    sent += 1;
+                }
+                for _ in 0..wanted {
+                    match read(&mut listener) {
+                        Some(Some(ListenerMessage::Event(event))) => {
+                            prop_assert_eq!(*event, status(accounted));
+                            accounted += 1;
+                        }
+                        Some(Some(ListenerMessage::Missed(missed))) => accounted += missed as usize,
+                        None | Some(None) => break,
+                    }
+                }
+            }
+            while let Some(Some(message)) = read(&mut listener) {
+                accounted += match message {
+                    ListenerMessage::Event(_) => 1,
+                    ListenerMessage::Missed(missed) => missed as usize,
+                };
+            }
+            prop_assert_eq!(accounted, sent);
+        }
+    }
+}

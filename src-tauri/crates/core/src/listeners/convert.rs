@@ -1,0 +1,202 @@
+//! From a decoded event to what listeners get of it.
+
+use std::time::Duration;
+
+use super::EventTypes;
+use crate::event::{
+    Change, ConnectionEstablished, Event, Field, GapEnd as Decoded, Post, ServerError, UserChange,
+};
+use crate::item::{EpochMillis, ItemKind};
+use crate::protocol::{
+    ErrorData, EventType, GapData, GapEnd, GreetingData, HeartbeatData, NotificationChangeData,
+    NotificationData, NotificationDeletedData, ServerEvent, SystemData, UserData, UserStatusData,
+    WorkflowData,
+};
+
+/// Makes of an event what is wanted of it; nothing is copied of what is not.
+pub(super) fn wanted_of(event: &Event, wanted: EventTypes, add: &mut impl FnMut(ServerEvent)) {
+    if let Event::Several(events) = event {
+        for event in events {
+            wanted_of(event, wanted, add);
+        }
+    } else if let Some(event_type) = type_of(event)
+        && wanted.contains(event_type)
+    {
+        server_event(event, event_type).into_iter().for_each(add);
+    }
+}
+
+/// The type; none for what is made here of something that could not be read.
+fn type_of(event: &Event) -> Option<EventType> {
+    Some(match event {
+        Event::ConnectionEstablished(_) => EventType::ConnectionEstablished,
+        Event::Heartbeat => EventType::Heartbeat,
+        Event::Posted(post) => match post.kind {
+            ItemKind::Notification => EventType::NotificationCreated,
+            ItemKind::Announcement => EventType::SystemAnnouncement,
+            ItemKind::Maintenance => EventType::SystemMaintenance,
+            ItemKind::WorkflowRunning => EventType::WorkflowStarted,
+            ItemKind::WorkflowCompleted => EventType::WorkflowCompleted,
+            ItemKind::WorkflowFailed => EventType::WorkflowFailed,
+            ItemKind::Gap | ItemKind::Unreadable => return None,
+        },
+        Event::NotificationUpdated(_) => EventType::NotificationUpdated,
+        Event::NotificationDeleted { .. } => EventType::NotificationDeleted,
+        Event::UserChanged(user) if user.is_status_only => EventType::UserStatusChanged,
+        Event::UserChanged(_) => EventType::UserUpdated,
+        Event::Gap { .. } => EventType::StreamGap,
+        Event::ServerError(_) => EventType::Error,
+        Event::Several(_) | Event::Unreadable(_) => return None,
+    })
+}
+
+fn server_event(event: &Event, event_type: EventType) -> Option<ServerEvent> {
+    Some(match event {
+        Event::ConnectionEstablished(greeting) => ServerEvent::ConnectionEstablished(greeting_data(greeting)),
+        Event::Heartbeat => ServerEvent::Heartbeat(HeartbeatData {}),
+        Event::Posted(post) => posted(post)?,
+        Event::NotificationUpdated(change) => ServerEvent::NotificationUpdated(changed(change)),
+        Event::NotificationDeleted { id } => ServerEvent::NotificationDeleted(NotificationDeletedData {
+            id: server_id(id),
+            key: id.clone(),
+        }),
+        Event::UserChanged(user) => user_event(user, event_type)?,
+        Event::Gap { from, to } => ServerEvent::StreamGap(GapData {
+            from: from.as_ref().map(gap_end),
+            to: to.as_ref().map(gap_end),
+        }),
+        Event::ServerError(ServerError {
+            status,
+            code,
+            retry_after,
+        }) => ServerEvent::Error(ErrorData {
+            status: *status,
+            code: code.clone(),
+            retry_after: retry_after.map(millis),
+        }),
+        Event::Several(_) | Event::Unreadable(_) => return None,
+    })
+}
+
+/// An item's key is the server's id with a letter and a colon before it.
+fn server_id(key: &str) -> String {
+    key.split_once(':').map_or(key, |(_, id)| id).to_owned()
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn greeting_data(greeting: &ConnectionEstablished) -> GreetingData {
+    GreetingData {
+        connection_id: greeting.connection_id.clone(),
+        user_id: greeting.user_id.clone(),
+        server_time: greeting.server_time,
+        heartbeat_interval: greeting.heartbeat.map(millis),
+    }
+}
+
+fn posted(post: &Post) -> Option<ServerEvent> {
+    Some(match post.kind {
+        ItemKind::Notification => ServerEvent::NotificationCreated(NotificationData {
+            id: server_id(&post.key),
+            key: post.key.clone(),
+            title: post.title.clone(),
+            message: post.body.clone(),
+            category: post.category.clone(),
+            priority: post.priority,
+            actor: post.actor.clone(),
+            link: post.link.clone(),
+            actions: post.actions.clone(),
+            progress: post.progress,
+            group_key: post.group_key.clone(),
+            created_at: post.created_at,
+            expires_at: post.expires_at,
+        }),
+        ItemKind::Announcement => ServerEvent::SystemAnnouncement(system(post)),
+        ItemKind::Maintenance => ServerEvent::SystemMaintenance(system(post)),
+        ItemKind::WorkflowRunning => ServerEvent::WorkflowStarted(workflow(post)),
+        ItemKind::WorkflowCompleted => ServerEvent::WorkflowCompleted(workflow(post)),
+        ItemKind::WorkflowFailed => ServerEvent::WorkflowFailed(workflow(post)),
+        ItemKind::Gap | ItemKind::Unreadable => return None,
+    })
+}
+
+fn system(post: &Post) -> SystemData {
+    SystemData {
+        id: server_id(&post.key),
+        key: post.key.clone(),
+        title: post.title.clone(),
+        message: post.body.clone(),
+        priority: post.priority,
+        link: post.link.clone(),
+        actions: post.actions.clone(),
+        created_at: post.created_at,
+        starts_at: post.starts_at,
+        ends_at: post.expires_at,
+    }
+}
+
+fn workflow(post: &Post) -> WorkflowData {
+    WorkflowData {
+        workflow_id: server_id(&post.key),
+        key: post.key.clone(),
+        name: post.title.clone(),
+        detail: post.body.clone(),
+        priority: post.priority,
+        actor: post.actor.clone(),
+        link: post.link.clone(),
+        actions: post.actions.clone(),
+        progress: post.progress,
+        created_at: post.created_at,
+    }
+}
+
+/// Absent stays absent, null becomes null.
+fn field<T: Clone>(field: &Field<T>) -> Option<Option<T>> {
+    match field {
+        Field::Absent => None,
+        Field::Null => Some(None),
+        Field::Value(value) => Some(Some(value.clone())),
+    }
+}
+
+fn changed(change: &Change) -> NotificationChangeData {
+    let time = |time: &Field<EpochMillis>| field(time);
+    NotificationChangeData {
+        id: server_id(&change.key),
+        key: change.key.clone(),
+        title: change.title.value().cloned(),
+        message: field(&change.body),
+        category: field(&change.category),
+        priority: field(&change.priority),
+        actor: field(&change.actor),
+        link: field(&change.link),
+        actions: field(&change.actions),
+        expires_at: time(&change.expires_at),
+        seen_at: time(&change.seen_at),
+        read_at: time(&change.read_at),
+        archived_at: time(&change.archived_at),
+    }
+}
+
+fn user_event(user: &UserChange, event_type: EventType) -> Option<ServerEvent> {
+    if event_type == EventType::UserStatusChanged {
+        return Some(ServerEvent::UserStatusChanged(UserStatusData {
+            user_id: user.user_id.clone(),
+            status: user.status.value()?.clone(),
+        }));
+    }
+    Some(ServerEvent::UserUpdated(UserData {
+        user_id: user.user_id.clone(),
+        name: field(&user.name),
+        status: field(&user.status),
+    }))
+}
+
+fn gap_end(end: &Decoded) -> GapEnd {
+    match end {
+        Decoded::Id(id) => GapEnd::Id(id.clone()),
+        Decoded::Time(at) => GapEnd::Time(*at),
+    }
+}
