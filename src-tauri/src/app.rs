@@ -121,8 +121,8 @@ fn seed() -> u64 {
     RandomState::new().hash_one(std::process::id())
 }
 
-/// Keeps tray and log like the state, and opens the window when the user is needed to set the app up. After a failure it
-/// does not: the window may be what failed, and would fail again without end.
+/// Keeps tray and log like the state, and opens the window when the user is needed to set the app up. After a failure
+/// it does not: the window may be what failed, and would fail again without end.
 async fn follow(app: AppHandle, core: CoreHandle, tray: Tray, log: Logs, after_failure: bool) {
     let mut asked = after_failure;
     while let Ok(attached) = core.attach().await {

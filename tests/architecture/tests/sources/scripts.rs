@@ -68,8 +68,8 @@ fn imports(text: &str) -> Vec<String> {
 
 #[test]
 fn every_kind_of_import_is_found() {
-    let text = "import type { A } from './a';\nimport './b.css';\nexport * from \"../c\";\nconst d = await import('./d');\n\
-                import {\n  e,\n} from './e';\n// from './f'\n";
+    let text = "import type { A } from './a';\nimport './b.css';\nexport * from \"../c\";\n\
+                const d = await import('./d');\nimport {\n  e,\n} from './e';\n// from './f'\n";
     let mut found = imports(text);
     found.sort();
     assert_eq!(found, ["../c", "./a", "./b.css", "./d", "./e"]);

@@ -1,4 +1,5 @@
-//! The password of the proxy: asked of the keyring before the first attempt, and kept there, never in the settings file.
+//! The password of the proxy: asked of the keyring before the first attempt, and kept there, never in the settings
+//! file.
 
 use std::time::Duration;
 

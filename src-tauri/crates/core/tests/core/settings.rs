@@ -134,7 +134,8 @@ const ENTRY: &str = "proxy http://anna@127.0.0.1:1";
 #[tokio::test]
 async fn a_proxys_password_moves_from_the_file_to_the_keyring_and_is_there_at_the_next_start() {
     let desk = with_file(
-        "# the office\n[network]\nproxy = \"http://anna:s3cret@127.0.0.1:1\" # as ever\n[api]\nurl = \"http://127.0.0.1:2\"\n",
+        "# the office\n[network]\nproxy = \"http://anna:s3cret@127.0.0.1:1\" # as ever\n\
+         [api]\nurl = \"http://127.0.0.1:2\"\n",
     );
     let running = desk.start();
     let moved = async {
@@ -149,7 +150,8 @@ async fn a_proxys_password_moves_from_the_file_to_the_keyring_and_is_there_at_th
     assert!(desk.secrets.token(ENTRY).is_some());
     assert_eq!(
         file(&desk),
-        "# the office\n[network]\nproxy = \"http://anna@127.0.0.1:1\" # as ever\n[api]\nurl = \"http://127.0.0.1:2\"\n"
+        "# the office\n[network]\nproxy = \"http://anna@127.0.0.1:1\" # as ever\n\
+         [api]\nurl = \"http://127.0.0.1:2\"\n"
     );
     let state = running.core.attach().await.unwrap().snapshot;
     assert_eq!(
