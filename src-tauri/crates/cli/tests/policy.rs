@@ -13,13 +13,16 @@ fn gloria(policy: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Optio
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("policy.toml");
     fs::write(&file, policy).unwrap();
-    let script = "mount -t tmpfs -o mode=755 none /etc && mkdir -m 755 /etc/gloria-notify \
-                  && cp \"$1\" /etc/gloria-notify/policy.toml && chmod 644 /etc/gloria-notify/policy.toml || exit 99; \
-                  program=$2; shift 2; exec \"$program\" \"$@\"";
+    // The certificates of the system come along: without any there is no client.
+    let script = "mkdir \"$3\" && mount -t tmpfs -o mode=755 none \"$3\" && mkdir -m 755 \"$3/gloria-notify\" \
+                  && cp -a /etc/ssl \"$3\" && cp \"$1\" \"$3/gloria-notify/policy.toml\" \
+                  && chmod 644 \"$3/gloria-notify/policy.toml\" && mount --bind \"$3\" /etc || exit 99; \
+                  program=$2; shift 3; exec \"$program\" \"$@\"";
     let output = Command::new("unshare")
         .args(["--mount", "sh", "-c", script, "sh"])
         .arg(&file)
         .arg(env!("CARGO_BIN_EXE_gloria"))
+        .arg(folder.path().join("etc"))
         .args(arguments)
         .env("GLORIA_HOME", folder.path())
         .envs(variables.iter().copied())

@@ -97,7 +97,9 @@ async fn a_proxy_takes_effect_at_once_and_is_shown_without_its_password() {
     running.core.preferences_save(through(&shown)).await.unwrap();
     let kept =
         std::fs::read_to_string(gloria_core::paths::Paths::within(desk.home.path()).settings()).unwrap();
-    assert!(kept.contains("s3cret"), "the password is still there");
+    assert!(!kept.contains("s3cret"), "the file never has the password");
+    let entry = format!("proxy http://anna@{authority}");
+    assert!(desk.secrets.token(&entry).is_some(), "the keyring still has it");
     assert_eq!(running.connected().await.connection.proxy, Some(authority));
 
     running.core.preferences_save(through("none")).await.unwrap();
