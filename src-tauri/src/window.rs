@@ -41,7 +41,7 @@ const LABEL: &str = "main";
 const SIZE: (f64, f64) = (760.0, 640.0);
 
 /// The narrowest that the UI is made for, and three items high.
-const LEAST_SIZE: (f64, f64) = (380.0, 420.0);
+const MIN_SIZE: (f64, f64) = (380.0, 420.0);
 
 /// Held by whoever is opening or rebuilding the window.
 static OPENING: Mutex<()> = Mutex::const_new(());
@@ -216,7 +216,7 @@ async fn build(
     let mut builder = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App("index.html".into()))
         .title("Gloria Notify")
         .inner_size(SIZE.0, SIZE.1)
-        .min_inner_size(LEAST_SIZE.0, LEAST_SIZE.1)
+        .min_inner_size(MIN_SIZE.0, MIN_SIZE.1)
         .theme(look::theme(appearance))
         .background_color(look::background(appearance))
         .visible(false)

@@ -21,10 +21,10 @@ use tokio::time::Instant;
 pub const NEVER: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// Longer than anything takes on a busy machine, where time is not paused.
-pub const SOON: Duration = Duration::from_secs(30);
+pub const DEADLINE: Duration = Duration::from_secs(30);
 
 /// No attempt of a client comes sooner after its last.
-pub const LEAST: Duration = Duration::from_millis(250);
+pub const MIN_WAIT: Duration = Duration::from_millis(250);
 
 /// A request that reached a server.
 #[derive(Debug, Clone)]

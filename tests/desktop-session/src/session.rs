@@ -21,7 +21,7 @@ use crate::wait::wait_until;
 
 /// How long a part of the desktop may take to start. On an idle machine each takes well under a second; a build
 /// server with two busy cores is not idle.
-pub(crate) const START_WITHIN: Duration = Duration::from_secs(30);
+pub(crate) const START_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Louder than this (root mean square of full scale) is a sound; a null device is exactly silent.
 const AUDIBLE: f32 = 0.001;
@@ -311,7 +311,7 @@ impl Session {
             .as_ref()
             .context("this desktop has no sound device")?;
         let enough = async || Ok((recorder.recorded(since) >= length).then_some(()));
-        wait_until("the recording", length + START_WITHIN, enough).await?;
+        wait_until("the recording", length + START_TIMEOUT, enough).await?;
         let loudest = recorder.loudest(since).unwrap_or_default();
         ensure!(loudest <= AUDIBLE, "there was a sound of {loudest}");
         Ok(())

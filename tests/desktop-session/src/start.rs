@@ -10,7 +10,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use crate::process::Process;
-use crate::session::{Keyring, Panel, Part, START_WITHIN, Session};
+use crate::session::{Keyring, Panel, Part, START_TIMEOUT, Session};
 use crate::sound::{RATE, Recorder};
 use crate::toasts::ToastLog;
 use crate::wait::wait_until;
@@ -26,7 +26,7 @@ impl Session {
             processes.iter_mut().try_for_each(Process::check_alive)?;
             Ok(bus.name_has_owner(name.try_into()?).await?.then_some(()))
         };
-        wait_until(name, START_WITHIN, owned).await
+        wait_until(name, START_TIMEOUT, owned).await
     }
 
     pub(crate) async fn start_screen(&mut self) -> Result<()> {
@@ -40,7 +40,7 @@ impl Session {
         let mut screen = self.spawn_with("screen", xvfb, |command| {
             command.stdout(output);
         })?;
-        let display = wait_until("the screen", START_WITHIN, async || {
+        let display = wait_until("the screen", START_TIMEOUT, async || {
             screen.check_alive()?;
             let written = fs::read_to_string(&number)?;
             Ok(written.strip_suffix('\n').map(|number| format!(":{number}")))
@@ -62,7 +62,7 @@ impl Session {
             .arg(format!("--config-file={}", path.display()));
         let mut daemon = self.spawn("bus", daemon)?;
         let address = self.bus_address();
-        let connection = wait_until("the session bus", START_WITHIN, async || {
+        let connection = wait_until("the session bus", START_TIMEOUT, async || {
             daemon.check_alive()?;
             let builder = zbus::connection::Builder::address(address.as_str())?;
             Ok(builder.build().await.ok())
@@ -93,7 +93,7 @@ impl Session {
         let mut openbox = self.command("openbox");
         openbox.arg("--startup").arg(format!("touch {}", ready.display()));
         let mut openbox = self.spawn("window-manager", openbox)?;
-        wait_until("the window manager", START_WITHIN, async || {
+        wait_until("the window manager", START_TIMEOUT, async || {
             openbox.check_alive()?;
             Ok(ready.exists().then_some(()))
         })
@@ -170,7 +170,7 @@ impl Session {
             self.wait_for_name(Part::Keyring, "org.freedesktop.secrets")
                 .await?;
             let file = self.dir.path().join("data/keyrings/login.keyring");
-            wait_until("the keyring's file", START_WITHIN, async || {
+            wait_until("the keyring's file", START_TIMEOUT, async || {
                 Ok(file.exists().then_some(()))
             })
             .await?;
@@ -216,7 +216,7 @@ impl Session {
             socket.display()
         ));
         let mut pulse = self.spawn("sound", pulse)?;
-        wait_until("the sound device", START_WITHIN, async || {
+        wait_until("the sound device", START_TIMEOUT, async || {
             pulse.check_alive()?;
             Ok(socket.exists().then_some(()))
         })
@@ -241,7 +241,7 @@ impl Session {
                 .context("the recording has no output")?,
         );
         let since = Instant::now();
-        wait_until("the recording", START_WITHIN, async || {
+        wait_until("the recording", START_TIMEOUT, async || {
             parec.check_alive()?;
             Ok(recorder.loudest(since))
         })

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 /// How often a condition that nobody announces is looked at: short beside what a person notices, long beside the
 /// cost of a look.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Looks until `look` finds something, and gives it back.
 ///
@@ -26,6 +26,6 @@ pub async fn wait_until<T>(
         if Instant::now() >= deadline {
             bail!("waited {} s for {what}, in vain", within.as_secs_f32());
         }
-        tokio::time::sleep(LOOK_EVERY).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
 }

@@ -12,7 +12,7 @@ use gloria_desktop_session::{
 };
 use zbus::zvariant::Value;
 
-const SOON: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(20);
 
 fn bare() -> SessionOptions {
     SessionOptions {
@@ -70,7 +70,7 @@ async fn a_toast_is_seen_pictured_and_its_actions_can_be_taken() {
 
     let id = show_toast(&session, "New Task").await;
     let toast = session
-        .wait_for_toast(SOON, |toast| toast.summary == "New Task")
+        .wait_for_toast(DEADLINE, |toast| toast.summary == "New Task")
         .await
         .unwrap();
 
@@ -79,7 +79,7 @@ async fn a_toast_is_seen_pictured_and_its_actions_can_be_taken() {
     assert_eq!(toast.body, "Task <b>assigned</b>");
     assert_eq!(toast.actions[1], ("later".to_owned(), "Remind me".to_owned()));
     let after = session.dir().join("after.png");
-    wait_until("the toast on screen", SOON, async || {
+    wait_until("the toast on screen", DEADLINE, async || {
         session.screenshot(&after)?;
         Ok((std::fs::read(&before)? != std::fs::read(&after)?).then_some(()))
     })
@@ -98,7 +98,7 @@ async fn a_toast_is_seen_pictured_and_its_actions_can_be_taken() {
     for key in ["later", "default"] {
         let id = show_toast(&session, key).await;
         session.invoke_toast_action(id, key).unwrap();
-        let signal = tokio::time::timeout(SOON, futures_util::StreamExt::next(&mut invoked))
+        let signal = tokio::time::timeout(DEADLINE, futures_util::StreamExt::next(&mut invoked))
             .await
             .unwrap();
         let signal = signal.unwrap().unwrap();
@@ -157,7 +157,7 @@ async fn a_sound_is_heard_and_silence_is_silent() {
     .arg(file);
     assert!(status(play));
 
-    let loud = session.wait_for_sound(since, SOON).await.unwrap();
+    let loud = session.wait_for_sound(since, DEADLINE).await.unwrap();
     assert!(
         loud < 0.5,
         "a square wave of 6000 is 0.18 of full scale, not {loud}"
@@ -248,7 +248,7 @@ async fn nothing_outlives_the_session() {
 
     drop(session);
 
-    wait_until("the last process to end", SOON, async || {
+    wait_until("the last process to end", DEADLINE, async || {
         Ok((of_this_session() == 0).then_some(()))
     })
     .await
@@ -281,7 +281,10 @@ async fn a_service_of_the_tests_own_hangs_goes_on_vanishes_and_comes_back() {
         service.behave(ServiceBehaviour::Answers);
     });
     assert_eq!(asked, 2);
-    let call = service.wait_for(SOON, |call| call.id == Some(2)).await.unwrap();
+    let call = service
+        .wait_for(DEADLINE, |call| call.id == Some(2))
+        .await
+        .unwrap();
     assert_eq!((call.app_name.as_str(), call.service), ("Gloria", first.clone()));
 
     service.vanish().await.unwrap();

@@ -19,7 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 
 /// Longer than anything here takes on a busy machine.
-pub const SOON: Duration = Duration::from_secs(60);
+pub const DEADLINE: Duration = Duration::from_secs(60);
 
 /// The token that every server takes.
 pub const TOKEN: &str = "interop-token";
@@ -62,7 +62,7 @@ pub(crate) async fn listening(port: u16) -> Result<(), String> {
             sleep(Duration::from_millis(20)).await;
         }
     };
-    timeout(SOON, heard)
+    timeout(DEADLINE, heard)
         .await
         .map_err(|_| format!("nothing listens on {port}"))
 }

@@ -8,7 +8,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::SOON;
+use crate::DEADLINE;
 
 /// What passed.
 #[derive(Debug, Clone, Default)]
@@ -89,7 +89,7 @@ impl Relay {
     /// When it does not in time.
     pub async fn until(&self, passed: impl Fn(&Traffic) -> bool) -> Result<(), String> {
         let mut traffic = self.traffic.subscribe();
-        match timeout(SOON, traffic.wait_for(|traffic| passed(traffic))).await {
+        match timeout(DEADLINE, traffic.wait_for(|traffic| passed(traffic))).await {
             Ok(_) => Ok(()),
             Err(_) => Err(format!("not in time; what passed is {:?}", self.traffic())),
         }

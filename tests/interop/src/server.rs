@@ -11,7 +11,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
-use crate::{SOON, TOKEN, folder, listening, target};
+use crate::{DEADLINE, TOKEN, folder, listening, target};
 
 /// How a server is started.
 #[derive(Debug, Clone, Copy)]
@@ -125,7 +125,7 @@ impl Server {
             .id()
             .and_then(|id| Pid::from_raw(id.try_into().unwrap()));
         kill_process(pid.unwrap(), Signal::TERM).unwrap();
-        timeout(SOON, self.child.wait())
+        timeout(DEADLINE, self.child.wait())
             .await
             .unwrap_or_else(|_| panic!("it does not stop; it printed:\n{}", self.printed()))
             .unwrap()

@@ -9,7 +9,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
 
-use crate::SOON;
+use crate::DEADLINE;
 
 /// A running one.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ impl Tail {
     ///
     /// When there is none in time, or none more.
     pub async fn line(&mut self) -> Result<Value, String> {
-        match timeout(SOON, self.lines.next_line()).await {
+        match timeout(DEADLINE, self.lines.next_line()).await {
             Ok(Ok(Some(line))) => Ok(serde_json::from_str(&line).unwrap()),
             Ok(_) => Err("the client ended".to_owned()),
             Err(_) => Err("the client says nothing more".to_owned()),
@@ -157,7 +157,7 @@ impl Tail {
             while self.line().await.is_ok() {}
             self.child.wait().await.unwrap().code()
         };
-        timeout(SOON, ended)
+        timeout(DEADLINE, ended)
             .await
             .map_err(|_| "the client does not end".to_owned())
     }

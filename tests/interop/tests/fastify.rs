@@ -17,7 +17,7 @@ use gloria_core::protocol::{ConnectionState, InboxQuery, Snapshot};
 use gloria_core::token::Token;
 use gloria_core::{CoreHandle, Ports, Setup, start};
 use gloria_interop_tests::server::{self, Program};
-use gloria_interop_tests::{SOON, TOKEN};
+use gloria_interop_tests::{DEADLINE, TOKEN};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
@@ -64,7 +64,7 @@ impl Server {
 
     /// The next thing that the server says must be this.
     async fn fact(&mut self, name: &str) -> Value {
-        let line = timeout(SOON, self.facts.next_line()).await;
+        let line = timeout(DEADLINE, self.facts.next_line()).await;
         let line = line
             .unwrap_or_else(|_| panic!("the server did not say {name}"))
             .unwrap()
@@ -124,7 +124,7 @@ impl Client {
             }
             state
         };
-        timeout(SOON, followed)
+        timeout(DEADLINE, followed)
             .await
             .unwrap_or_else(|_| panic!("not in time: {what}"))
     }
@@ -176,7 +176,7 @@ async fn nothing_is_lost_and_nothing_comes_twice_over_dropped_connections() {
     client.until("a live one", |state| state.counts.total >= 42).await;
 
     assert_eq!(client.titles().await, tasks(1..=42));
-    let requests = timeout(SOON, client.notifications.shown.wait_for(9))
+    let requests = timeout(DEADLINE, client.notifications.shown.wait_for(9))
         .await
         .unwrap();
     let titles: Vec<_> = requests.into_iter().map(|request| request.title).collect();
@@ -207,7 +207,7 @@ async fn comments_keep_a_silent_connection_alive() {
             }
         }
     };
-    timeout(SOON, heard_for).await.unwrap();
+    timeout(DEADLINE, heard_for).await.unwrap();
 
     // The next thing that the server has to say is the end that it was told to make: there was none before.
     server.tell(json!({ "drop": "end" })).await;

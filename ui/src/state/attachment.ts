@@ -15,7 +15,7 @@ export interface Attached {
 
 // A core that skipped revisions for ever would otherwise be asked as fast as it answers.
 const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 5_000;
+const MAX_PAUSE_MS = 5_000;
 
 export function pause(ms: number): Promise<void> {
   return new Promise((done) => setTimeout(done, ms));
@@ -102,7 +102,7 @@ export class Attachment {
     const epoch = this.#newEpoch();
     const pause = this.#gapsInARow === 0 ? 0 : FIRST_PAUSE_MS * 2 ** (this.#gapsInARow - 1);
     this.#gapsInARow += 1;
-    if (pause > 0) await this.#wait(Math.min(pause, LONGEST_PAUSE_MS));
+    if (pause > 0) await this.#wait(Math.min(pause, MAX_PAUSE_MS));
     if (epoch === this.#epoch) await this.attach();
   }
 

@@ -21,7 +21,7 @@ pub const TEST_TOKEN: &str = "gloria-test-token";
 
 /// How long [`Backend::stop`] waits for connections to notice that they were hung up. They do at once, unless the
 /// runtime is busy with something else.
-const STOP_LIMIT: Duration = Duration::from_secs(5);
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How to start a [`Backend`].
 #[derive(Clone, Debug)]
@@ -185,7 +185,7 @@ impl Backend {
                 }
             }
         };
-        if timeout(STOP_LIMIT, closed).await.is_err() {
+        if timeout(STOP_TIMEOUT, closed).await.is_err() {
             tracing::warn!(open = self.hub.wires.len(), "connections are still open");
         }
     }

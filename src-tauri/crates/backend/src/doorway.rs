@@ -17,7 +17,7 @@ use crate::wire::{Socket, Wire, Wires};
 const BACKLOG: u32 = 128;
 
 /// After a failed accept (no file descriptors left, for one) another try at once would only spin.
-const ACCEPT_RETRY: Duration = Duration::from_millis(50);
+const ACCEPT_RETRY_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Opens or closes the door; answered when it is done.
 #[derive(Debug)]
@@ -139,7 +139,7 @@ impl Listener for Doorway {
                     }
                     Err(error) => {
                         tracing::debug!(%error, "a connection could not be accepted");
-                        tokio::time::sleep(ACCEPT_RETRY).await;
+                        tokio::time::sleep(ACCEPT_RETRY_INTERVAL).await;
                     }
                 },
             }

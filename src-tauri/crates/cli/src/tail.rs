@@ -68,7 +68,7 @@ fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 /// Chunks that may wait to be printed. While they do, nothing more is read from the server.
-const WAITING_DELIVERIES: usize = 16;
+const DELIVERY_CAPACITY: usize = 16;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -158,7 +158,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
         }
     };
     let proxy = crate::session::proxy(&settings, may_prompt).await?;
-    let (sender, deliveries) = mpsc::channel(WAITING_DELIVERIES);
+    let (sender, deliveries) = mpsc::channel(DELIVERY_CAPACITY);
     let user_agent = concat!("gloria/", env!("CARGO_PKG_VERSION"));
     let stream_options = StreamOptions {
         timing: settings.timing(),

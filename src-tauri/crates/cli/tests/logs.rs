@@ -14,7 +14,7 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 /// Longer than anything here takes on a busy machine.
-const SOON: Duration = Duration::from_secs(40);
+const DEADLINE: Duration = Duration::from_secs(40);
 
 fn gloria(home: &TempDir, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gloria"));
@@ -81,7 +81,7 @@ async fn following_goes_on_over_files_that_are_put_aside_and_over_a_folder_that_
         .unwrap();
     let mut lines = BufReader::new(following.stdout.take().unwrap()).lines();
     let mut expect = async |wanted: &str| {
-        let line = timeout(SOON, lines.next_line()).await.expect(wanted).unwrap();
+        let line = timeout(DEADLINE, lines.next_line()).await.expect(wanted).unwrap();
         assert_eq!(line.as_deref(), Some(wanted));
     };
     let newest = folder(&home).join("gloria-notify.log");

@@ -114,7 +114,7 @@ pub(crate) fn web_link(text: &str, server: Option<&Url>) -> Option<String> {
         Err(_) => return None,
     };
     let web = matches!(url.scheme(), "http" | "https") && url.has_host();
-    if !web || url.as_str().len() > LONGEST_LINK {
+    if !web || url.as_str().len() > MAX_LINK_BYTES {
         return None;
     }
     // What stands before an @ looks like a host, and a password is nobody's business.
@@ -146,7 +146,7 @@ fn relative_link(text: &str, server: &Url) -> Option<Url> {
 }
 
 /// Longer than what browsers and servers commonly take in an address (8 KiB in most servers).
-const LONGEST_LINK: usize = 8 * 1024;
+const MAX_LINK_BYTES: usize = 8 * 1024;
 
 #[cfg(test)]
 mod tests {
@@ -232,7 +232,7 @@ mod tests {
             assert_eq!(web_link(link, Some(&server)), None, "{link}");
         }
         assert_eq!(
-            web_link(&format!("https://a.example/{}", "x".repeat(LONGEST_LINK)), None),
+            web_link(&format!("https://a.example/{}", "x".repeat(MAX_LINK_BYTES)), None),
             None
         );
     }

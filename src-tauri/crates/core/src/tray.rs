@@ -8,7 +8,7 @@ use crate::protocol::{ConnectionState, NetworkState, NoticeKind, Snapshot};
 use crate::text;
 
 /// Windows shows 127 UTF-16 units of a tooltip, and cuts the rest off without a sign of it.
-const LONGEST_TOOLTIP: usize = 127;
+const MAX_TOOLTIP_CHARS: usize = 127;
 
 /// Where the user's clock is, for times of day.
 #[derive(Debug, Clone)]
@@ -201,7 +201,7 @@ fn tooltip(state: &Snapshot, local: &LocalTime) -> String {
         let taken: usize = lines.iter().chain(&others).map(|line| units(line) + 1).sum();
         lines.push(fitting(
             &text::sentence(reason),
-            LONGEST_TOOLTIP.saturating_sub(taken),
+            MAX_TOOLTIP_CHARS.saturating_sub(taken),
         ));
     }
     lines.extend(others);
@@ -422,7 +422,7 @@ mod tests {
         for reason in ["x".repeat(400), "💥".repeat(200)] {
             state.connection.reason = reason;
             let tooltip = view(&state, 0, &utc()).tooltip;
-            assert!(units(&tooltip) <= LONGEST_TOOLTIP, "{tooltip}");
+            assert!(units(&tooltip) <= MAX_TOOLTIP_CHARS, "{tooltip}");
             assert!(
                 tooltip.contains('…') && tooltip.ends_with("Last heard 14:03\n120 new"),
                 "{tooltip}"

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use gloria_core::connection::Moment;
 use gloria_core::connection::conditions::Conditions;
-use gloria_core::connection::network::{Kind, LONGEST, QUIET, QUIET_WHEN_BACK};
+use gloria_core::connection::network::{Kind, MAX_SETTLE, SETTLE, SETTLE_WHEN_BACK};
 use gloria_core::ports::{Interface, NetworkSnapshot, Observation};
 use gloria_stream::{Command, Reachability};
 
@@ -280,12 +280,12 @@ fn what_the_stream_hears_of_a_change() {
     for (what, before, after, expected) in cases {
         let mut computer = Computer::on(before);
         computer.see(after);
-        computer.pass(QUIET_WHEN_BACK - MS);
+        computer.pass(SETTLE_WHEN_BACK - MS);
         assert_eq!(computer.words(), [""; 0], "{what}: not before it has settled");
-        computer.pass(QUIET);
+        computer.pass(SETTLE);
         assert_eq!(computer.words(), *expected, "{what}");
         computer.see(after);
-        computer.pass(LONGEST * 2);
+        computer.pass(MAX_SETTLE * 2);
         assert_eq!(computer.words(), *expected, "{what}: once");
     }
 }
@@ -307,7 +307,7 @@ fn the_first_look_is_told_at_once() {
 fn an_address_that_is_renewed_with_the_same_value_says_nothing() {
     let mut computer = Computer::on(HOME);
     computer.see(NOWHERE);
-    computer.pass(QUIET - MS);
+    computer.pass(SETTLE - MS);
     computer.see(HOME);
     computer.pass(SECOND * 60);
     assert_eq!(computer.words(), [""; 0]);
@@ -322,7 +322,7 @@ fn what_comes_in_steps_is_told_once_as_it_is_in_the_end() {
     }
     computer.pass(SECOND);
     // From the step in which the route came.
-    assert_eq!(computer.heard, [("online", MS * 400 + QUIET_WHEN_BACK)]);
+    assert_eq!(computer.heard, [("online", MS * 400 + SETTLE_WHEN_BACK)]);
 }
 
 #[test]
@@ -335,7 +335,7 @@ fn a_storm_of_containers_puts_nothing_off() {
         ));
         computer.pass(MS * 10);
     }
-    assert_eq!(computer.heard, [("online", QUIET)]);
+    assert_eq!(computer.heard, [("online", SETTLE)]);
 }
 
 #[test]
@@ -348,10 +348,10 @@ fn a_network_that_flaps_for_a_minute_is_a_handful_of_words() {
             computer.see(states[turn % states.len()]);
             computer.pass(MS * 100);
         }
-        let bound = usize::try_from(SECOND.as_millis() * 60 / LONGEST.as_millis()).unwrap();
+        let bound = usize::try_from(SECOND.as_millis() * 60 / MAX_SETTLE.as_millis()).unwrap();
         assert!(computer.heard.len() <= bound, "{:?}", computer.heard);
         computer.see("wlan0 10.1.1.1 => 10.1.1.1");
-        computer.pass(QUIET);
+        computer.pass(SETTLE);
         assert_eq!(
             computer.words().last(),
             Some(&"online"),
@@ -368,7 +368,7 @@ fn noise_cannot_postpone_a_change_for_ever() {
         computer.pass(MS * 100);
     }
     let times: Vec<_> = computer.heard.iter().map(|(_, at)| *at).collect();
-    assert_eq!(times.first(), Some(&LONGEST), "{times:?}");
+    assert_eq!(times.first(), Some(&MAX_SETTLE), "{times:?}");
 }
 
 #[test]
@@ -447,10 +447,10 @@ fn a_sleep_that_was_called_off_changes_nothing() {
 #[test]
 fn a_network_that_settled_in_sleep_is_told_before_the_waking() {
     let mut computer = Computer::on(HOME);
-    computer.pass(SECOND * 5 - QUIET);
+    computer.pass(SECOND * 5 - SETTLE);
     computer.see(NOWHERE);
     computer.sleep(SECOND * 3600);
-    computer.pass(QUIET);
+    computer.pass(SETTLE);
     assert_eq!(computer.words(), ["offline", "woke"]);
 }
 

@@ -9,7 +9,7 @@ use url::Url;
 
 /// A missing or refused launcher shows within milliseconds. One that is still at work after this has the link, and
 /// the caller is not held any longer.
-const FAILURE_LIMIT: Duration = Duration::from_millis(100);
+const FAILURE_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// Opens web links in the user's browser.
 #[derive(Debug, Clone, Copy, Default)]
@@ -29,7 +29,7 @@ impl Opener for Browser {
         };
         let spawned = thread::Builder::new().name("browser".to_owned()).spawn(start);
         let opened = match spawned {
-            Ok(_) => receiver.recv_timeout(FAILURE_LIMIT).unwrap_or(Ok(())),
+            Ok(_) => receiver.recv_timeout(FAILURE_TIMEOUT).unwrap_or(Ok(())),
             Err(error) => Err(error),
         };
         opened.map_err(|error| OpenError::Failed(error.to_string()))

@@ -21,10 +21,10 @@ use tokio::sync::oneshot;
 
 /// Enough for a keyring that is being started on a slow disk. A person who types a password takes longer, and is told
 /// meanwhile that the keyring is locked.
-const LIMIT: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Calls that may hang at once. Each holds a thread and a connection to a keyring that does not answer.
-const MOST_STUCK: usize = 4;
+const MAX_STUCK: usize = 4;
 
 /// How often it is looked at what was left behind, while something is: a token that is written late must not stay for
 /// long where it was forgotten meanwhile.
@@ -106,7 +106,7 @@ impl Keyring {
 
     fn start(may_prompt: bool, panics: &PanicReports) -> io::Result<Self> {
         let (calls, receiver) = mpsc::channel();
-        let timekeeper = Timekeeper::new(may_prompt, LIMIT, Arc::new(store::perform));
+        let timekeeper = Timekeeper::new(may_prompt, TIMEOUT, Arc::new(store::perform));
         let guard = panics.guard("secrets");
         thread::Builder::new().name("secrets".to_owned()).spawn(move || {
             let _guard = guard;
@@ -282,7 +282,7 @@ impl Timekeeper {
         writing: Option<u64>,
         may_prompt: bool,
     ) -> Outcome {
-        if self.stuck.len() >= MOST_STUCK {
+        if self.stuck.len() >= MAX_STUCK {
             return Err(unresponsive());
         }
         let (sender, notes) = mpsc::channel();

@@ -20,14 +20,14 @@ use output::Progress;
 
 /// A sound server that is being started by the first client takes about a second; a notification's sound is of no
 /// use much later than its notification.
-const OPEN_LIMIT: Duration = Duration::from_secs(3);
+const OPEN_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// How much longer than itself a sound may take before its output counts as stuck: room for the device's own buffer
 /// and for a busy machine.
 const PLAY_GRACE: Duration = Duration::from_secs(2);
 
 /// Outputs that may exist at once: one that plays, one that is being closed for it, and one that hangs.
-const MOST_OUTPUTS: usize = 3;
+const MAX_OUTPUTS: usize = 3;
 
 /// Requests wait only while the loop takes the one before, so a full channel means a flood, and is answered as such.
 const WAITING_INPUTS: usize = 16;
@@ -166,7 +166,7 @@ impl Loop {
         {
             return reply(Some(answer), Err(SoundError::Busy));
         }
-        if self.open >= MOST_OUTPUTS {
+        if self.open >= MAX_OUTPUTS {
             return reply(Some(answer), Err(unresponsive()));
         }
         self.end_current(Err(SoundError::Busy));
@@ -190,7 +190,7 @@ impl Loop {
                     sound,
                     progress,
                     answer: Some(answer),
-                    deadline: Instant::now() + OPEN_LIMIT,
+                    deadline: Instant::now() + OPEN_TIMEOUT,
                 });
             }
             Err(error) => reply(Some(answer), Err(SoundError::Failed(error.to_string()))),
@@ -204,7 +204,7 @@ impl Loop {
         if outcome.is_err() {
             return self.end_current(outcome);
         }
-        current.deadline = Instant::now() + bundled::LONGEST + PLAY_GRACE;
+        current.deadline = Instant::now() + bundled::MAX_DURATION + PLAY_GRACE;
         reply(current.answer.take(), outcome);
     }
 

@@ -65,20 +65,20 @@ impl fmt::Display for Ask {
 const MAX_REQUEST: u64 = 4096;
 
 /// A few scripts at once; more wait their turn.
-const MOST_CLIENTS: usize = 4;
+const MAX_CLIENTS: usize = 4;
 
 /// A script on this machine asks and reads at once. The core answers between two batches of events, which a slow disk
 /// may hold up for a while.
-const LONGEST_CONVERSATION: Duration = Duration::from_secs(5);
+const CLIENT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Longer than the app takes before it hangs up.
-const LONGEST_ANSWER: Duration = Duration::from_secs(10);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// When the system is out of sockets, asking again at once would only burn the processor.
-const ACCEPT_REST: Duration = Duration::from_secs(1);
+const ACCEPT_RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A document is a few kilobytes; more than this is not ours.
-const LARGEST_DOCUMENT: u64 = 1024 * 1024;
+const MAX_DOCUMENT_BYTES: u64 = 1024 * 1024;
 
 /// Why there is no status socket.
 #[derive(Debug, Error)]
@@ -125,7 +125,7 @@ impl StatusSocket {
 
     /// Answers until the core has ended. `app` does what only the app can.
     pub async fn serve(mut self, core: CoreHandle, app: impl Fn(AppRequest) + Send + Sync + 'static) {
-        let places = Arc::new(Semaphore::new(MOST_CLIENTS));
+        let places = Arc::new(Semaphore::new(MAX_CLIENTS));
         let app: Arc<App> = Arc::new(app);
         while let Ok(place) = Arc::clone(&places).acquire_owned().await {
             let client = tokio::select! {
@@ -136,7 +136,7 @@ impl StatusSocket {
                 Ok(client) => {
                     let (core, app) = (core.clone(), app.clone());
                     tokio::spawn(async move {
-                        match timeout(LONGEST_CONVERSATION, converse(client, &core, &*app)).await {
+                        match timeout(CLIENT_TIMEOUT, converse(client, &core, &*app)).await {
                             Ok(Ok(())) => {}
                             Ok(Err(error)) => tracing::debug!(%error, "a script broke off"),
                             Err(_) => tracing::debug!("a script took too long"),
@@ -146,7 +146,7 @@ impl StatusSocket {
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a script could not be let in");
-                    sleep(ACCEPT_REST).await;
+                    sleep(ACCEPT_RETRY_INTERVAL).await;
                 }
             }
         }
@@ -230,7 +230,7 @@ async fn ask(paths: &Paths, ask: &Ask) -> Result<String, AskError> {
         let exchanged = async {
             server.write_all(format!("{ask}\n").as_bytes()).await?;
             // The line ends the document; how a pipe ends differs between systems.
-            let mut lines = BufReader::new(server).take(LARGEST_DOCUMENT);
+            let mut lines = BufReader::new(server).take(MAX_DOCUMENT_BYTES);
             lines.read_line(&mut document).await
         };
         match exchanged.await {
@@ -241,7 +241,7 @@ async fn ask(paths: &Paths, ask: &Ask) -> Result<String, AskError> {
             Ok(_) | Err(_) => Err(AskError::Silent),
         }
     };
-    timeout(LONGEST_ANSWER, asked)
+    timeout(ANSWER_TIMEOUT, asked)
         .await
         .unwrap_or(Err(AskError::Silent))
 }

@@ -1,7 +1,7 @@
 //! What every bundled sound keeps to, measured on what the player decodes.
 
 use gloria_core::item::SoundName;
-use gloria_desktop::sounds::bundled::{LONGEST, Pcm, decode, file};
+use gloria_desktop::sounds::bundled::{MAX_DURATION, Pcm, decode, file};
 
 const ALL: [SoundName; 4] = [
     SoundName::Chime,
@@ -116,7 +116,7 @@ fn none_is_too_short_to_hear_or_too_long_to_bear() {
         let frames = pcm.samples.len() / usize::from(pcm.channels.get());
         let seconds = frames as f64 / f64::from(pcm.sample_rate.get());
         assert!((0.4..=1.65).contains(&seconds), "{sound:?}: {seconds:.2} s");
-        assert!(seconds < LONGEST.as_secs_f64(), "{sound:?}");
+        assert!(seconds < MAX_DURATION.as_secs_f64(), "{sound:?}");
     }
 }
 

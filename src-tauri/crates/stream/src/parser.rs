@@ -251,7 +251,9 @@ impl Parser {
         if self.ignoring {
             return self.discard(part.len());
         }
-        let missing = line::LONGEST_HEAD.saturating_sub(self.line.len()).min(part.len());
+        let missing = line::MAX_HEAD_BYTES
+            .saturating_sub(self.line.len())
+            .min(part.len());
         let (start, part) = part.split_at(missing);
         self.line.extend_from_slice(start);
         let length = self.line.len() + part.len();

@@ -22,7 +22,7 @@ mod screens;
 pub(crate) use headless::colours;
 
 /// How often the window's owner and the keyboard are looked after; nobody notices a tenth of a second.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// How long the app may take to save its state and end.
 const GRACE: Duration = Duration::from_secs(5);
@@ -143,12 +143,12 @@ fn on_this_desktop() -> Result<ExitCode> {
             first.wait_at_most(GRACE);
             return Ok(ExitCode::SUCCESS);
         }
-        match lines.recv_timeout(LOOK_EVERY) {
+        match lines.recv_timeout(POLL_INTERVAL) {
             // A second start asks the first for its window, and ends.
             Ok(()) => openers.push(Running(app().spawn().context("cannot start the app")?)),
             Err(RecvTimeoutError::Timeout) => {}
             // There is no keyboard.
-            Err(RecvTimeoutError::Disconnected) => std::thread::sleep(LOOK_EVERY),
+            Err(RecvTimeoutError::Disconnected) => std::thread::sleep(POLL_INTERVAL),
         }
         openers.retain_mut(|opener| matches!(opener.0.try_wait(), Ok(None)));
     }
@@ -235,7 +235,7 @@ impl Running {
     fn wait_at_most(&mut self, limit: Duration) {
         let deadline = Instant::now() + limit;
         while matches!(self.0.try_wait(), Ok(None)) && Instant::now() < deadline {
-            std::thread::sleep(LOOK_EVERY);
+            std::thread::sleep(POLL_INTERVAL);
         }
     }
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use gloria_backend::TEST_TOKEN;
-use gloria_chaos::SOON;
+use gloria_chaos::DEADLINE;
 use gloria_core::account::Account;
 use gloria_core::item::InboxView;
 use gloria_core::paths::Paths;
@@ -26,9 +26,9 @@ use tokio::time::timeout;
 pub(crate) const CORE: &str = "gloria-notify/0.0.0-chaos";
 
 pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
-    timeout(SOON, future)
+    timeout(DEADLINE, future)
         .await
-        .unwrap_or_else(|_| panic!("not within {SOON:?}: {what}"))
+        .unwrap_or_else(|_| panic!("not within {DEADLINE:?}: {what}"))
 }
 
 /// It outlives the core, as a real one does.

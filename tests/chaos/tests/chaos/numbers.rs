@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use gloria_chaos::LEAST;
+use gloria_chaos::MIN_WAIT;
 
 /// A timer fires in the millisecond after its time, and the request is there within the next.
 const TICK: Duration = ms(3);
@@ -42,8 +42,8 @@ pub(crate) fn at_once() -> Span {
 
 /// uniform(0, min(60 s, base × 2^failed)), never under 250 ms; a repeated attempt leaves out the first quarter.
 pub(crate) fn backoff(base: Duration, failed: u32) -> Span {
-    let window = (base * 2_u32.pow(failed)).min(secs(60)).max(LEAST);
-    span(left_out(window, failed).max(LEAST), window)
+    let window = (base * 2_u32.pow(failed)).min(secs(60)).max(MIN_WAIT);
+    span(left_out(window, failed).max(MIN_WAIT), window)
 }
 
 /// The server's time, and a window as large on top of it.

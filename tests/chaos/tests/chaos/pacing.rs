@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gloria_chaos::LEAST;
+use gloria_chaos::MIN_WAIT;
 use gloria_chaos::ask::Ask;
 use gloria_stream::{Command, Reachability, Status};
 
@@ -37,7 +37,7 @@ async fn the_streams_own_time_is_the_least_and_needs_no_blank_line() {
 
 #[tokio::test(start_paused = true)]
 async fn a_streams_time_of_nothing_does_not_spin_and_one_of_a_day_does_not_silence() {
-    after_saying("retry: 0\n", after_retry(LEAST, 0)).await;
+    after_saying("retry: 0\n", after_retry(MIN_WAIT, 0)).await;
     after_saying("retry: 86400000\n", after_retry(minutes(5), 0)).await;
 }
 
@@ -244,7 +244,7 @@ async fn attempts_are_rare_while_the_system_says_offline() {
     for number in 0..30 {
         stage.request(Ask::first()).await.answer("503 Oops").await;
         if number > 0 {
-            stage.waited(number, &span(LEAST, minutes(10)));
+            stage.waited(number, &span(MIN_WAIT, minutes(10)));
             longest = longest.max(stage.server.log().wait(number));
         }
     }
@@ -294,7 +294,7 @@ async fn a_server_that_is_down_for_a_day_is_asked_a_few_hundred_times() {
     let asked = stage.server.log().all().len();
     assert!((140..=160).contains(&asked), "{asked}");
     for number in 1..asked {
-        assert!(stage.server.log().wait(number) >= LEAST);
+        assert!(stage.server.log().wait(number) >= MIN_WAIT);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gloria_backend::{Backend, BackendOptions, Control, TEST_TOKEN};
-use gloria_chaos::LEAST;
+use gloria_chaos::MIN_WAIT;
 use gloria_chaos::ask::{Ask, assert_head};
 use gloria_chaos::proxy::{Cut, Door, Faults, Proxy};
 use gloria_chaos::server::{Exchange, Server};
@@ -97,7 +97,7 @@ async fn what_a_server_says_again_at_the_seam_is_stored_and_shown_once() {
     running.total(2).await;
     first.reset();
     let mut second = request(&server, Ask::after("2")).await;
-    assert!(server.log().wait(1) >= LEAST);
+    assert!(server.log().wait(1) >= MIN_WAIT);
     second.open().await;
     second
         .write(format!("{}{}{}{}", said[1], said[0], event(3), said[1]))
@@ -257,7 +257,7 @@ async fn a_server_that_promises_heartbeats_and_falls_silent_is_left() {
     let _second = request(&server, Ask::after("1")).await;
     let waited = server.log().wait(1);
     assert!(
-        waited >= ms(2500) + LEAST,
+        waited >= ms(2500) + MIN_WAIT,
         "2.5 heartbeats and a delay, not {waited:?}"
     );
     let state = running.core.attach().await.unwrap().snapshot;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gloria_backend::{Backend, BackendOptions, TEST_TOKEN};
-use gloria_chaos::SOON;
+use gloria_chaos::DEADLINE;
 use gloria_core::account::Account;
 use gloria_core::inbox::Inbox;
 use gloria_core::item::InboxView;
@@ -71,7 +71,7 @@ async fn a_core_that_is_killed_again_and_again_loses_nothing_and_repeats_only_wh
     for round in 1..=12_u64 {
         let mut program = core(&home, &backend);
         control
-            .wait_for(|seen| seen.streams_total == round && seen.streams == 1, SOON)
+            .wait_for(|seen| seen.streams_total == round && seen.streams == 1, DEADLINE)
             .await
             .unwrap();
         if round == 1 {
@@ -106,7 +106,10 @@ async fn a_core_that_is_killed_again_and_again_loses_nothing_and_repeats_only_wh
                 shown.push((round, title.to_owned()));
             }
         }
-        control.wait_for(|seen| seen.streams == 0, SOON).await.unwrap();
+        control
+            .wait_for(|seen| seen.streams == 0, DEADLINE)
+            .await
+            .unwrap();
         let (position, numbers) = stored(&home, &backend);
         assert!(position <= sent);
         assert_eq!(

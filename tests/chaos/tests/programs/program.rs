@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Stdio;
 
-use gloria_chaos::SOON;
+use gloria_chaos::DEADLINE;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
@@ -62,7 +62,7 @@ impl Program {
 
     /// The next line; `None` after the last.
     pub(crate) async fn line(&mut self) -> Option<Value> {
-        let line = timeout(SOON, self.lines.next_line())
+        let line = timeout(DEADLINE, self.lines.next_line())
             .await
             .expect("a line in time")
             .unwrap()?;

@@ -1,6 +1,6 @@
 //! Proxies between here and the server, as the environment names them.
 
-use gloria_chaos::LEAST;
+use gloria_chaos::MIN_WAIT;
 use gloria_chaos::ask::{Ask, assert_head};
 use gloria_chaos::server::Server;
 use gloria_chaos::tls::{AUTHORITY, Certificate};
@@ -72,7 +72,7 @@ async fn a_proxy_without_a_way_through_backs_off() {
         assert!(reason.starts_with("the proxy gave no way through: "), "{reason}");
     }
     let waited = proxy.log().wait(1);
-    assert!(waited >= LEAST, "{waited:?}");
+    assert!(waited >= MIN_WAIT, "{waited:?}");
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use zbus::zvariant::{OwnedObjectPath, Value};
 
 use crate::credentials::{app, gloria};
-use crate::scene::{SOON, Scene, program};
+use crate::scene::{DEADLINE, Scene, program};
 
 const KEYRING: &str = "org.freedesktop.secrets";
 
@@ -52,7 +52,7 @@ async fn entries(scene: &Scene) -> Result<BTreeSet<String>> {
 async fn kept(scene: &Scene, names: &[&str]) {
     let wanted: BTreeSet<_> = names.iter().map(|name| (*name).to_owned()).collect();
     let kept = async || Ok((entries(scene).await? == wanted).then_some(()));
-    if let Err(error) = wait_until(&format!("the entries {wanted:?}"), SOON, kept).await {
+    if let Err(error) = wait_until(&format!("the entries {wanted:?}"), DEADLINE, kept).await {
         panic!("{error:#}; there are {:?}", entries(scene).await);
     }
 }

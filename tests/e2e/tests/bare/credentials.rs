@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use gloria_backend::TEST_TOKEN;
 use gloria_desktop_session::{Process, SessionOptions, wait_until};
 
-use crate::scene::{SOON, Scene, program};
+use crate::scene::{DEADLINE, Scene, program};
 
 /// Runs `gloria` with this on its standard input, and answers with its first line.
 pub(crate) fn gloria(scene: &Scene, arguments: &[&str], input: &str) -> String {
@@ -32,7 +32,7 @@ pub(crate) fn app(scene: &Scene) -> Process {
 }
 
 pub(crate) async fn tray_says(scene: &Scene, words: &str) {
-    wait_until(&format!("the tray to say {words:?}"), SOON, async || {
+    wait_until(&format!("the tray to say {words:?}"), DEADLINE, async || {
         let items = scene.session.tray_items().await?;
         Ok(items.into_iter().find(|item| item.tooltip.contains(words)))
     })
@@ -88,7 +88,7 @@ async fn signing_in_and_out_by_the_command_line_reaches_the_running_app() {
     let address = scene.backend.api_url();
     assert!(gloria(&scene, &["login"], "a-token-that-the-server-refuses").contains("loggedIn"));
     let mut running = app(&scene);
-    wait_until("the app to be refused", SOON, async || {
+    wait_until("the app to be refused", DEADLINE, async || {
         running.check_alive()?;
         let (code, said) = scene.status();
         Ok((code == 4 && said["connection"]["state"] == "halted").then_some(()))
@@ -104,7 +104,7 @@ async fn signing_in_and_out_by_the_command_line_reaches_the_running_app() {
     scene
         .backend
         .control()
-        .wait_for(|seen| seen.streams == 0, SOON)
+        .wait_for(|seen| seen.streams == 0, DEADLINE)
         .await
         .unwrap();
     tray_says(&scene, "Set-up needed").await;

@@ -11,7 +11,7 @@ use gloria_backend::TEST_TOKEN;
 use gloria_desktop_session::{Keyring, Part, SessionOptions, wait_until};
 use serde_json::{Value, json};
 
-use crate::scene::{SOON, Scene, logged, program};
+use crate::scene::{DEADLINE, Scene, logged, program};
 
 #[tokio::test]
 async fn without_a_session_bus_events_are_stored_and_the_missing_toast_is_told() {
@@ -46,7 +46,7 @@ async fn a_tray_host_that_comes_late_gets_the_icon() {
     scene.connected().await;
     logged(&mut app, "no tray icon for now").await;
     scene.session.start_part(Part::TrayHost).await.unwrap();
-    let tooltip = wait_until("the icon", SOON, async || {
+    let tooltip = wait_until("the icon", DEADLINE, async || {
         Ok(scene
             .session
             .tray_items()
@@ -70,7 +70,7 @@ async fn without_a_sound_device_the_toast_still_comes() {
     scene.push("1");
     let toast = scene
         .session
-        .wait_for_toast(SOON, |toast| toast.summary == "title 1")
+        .wait_for_toast(DEADLINE, |toast| toast.summary == "title 1")
         .await
         .unwrap();
     assert_eq!(
@@ -97,13 +97,13 @@ async fn a_notification_service_that_comes_late_shows_what_came_before_it_too() 
             .is_some_and(|alert| alert.contains("no notification service"))
     };
     scene.stored_item("an item that was not shown", failed).await;
-    scene.session.wait_for_sound(before, SOON).await.unwrap();
+    scene.session.wait_for_sound(before, DEADLINE).await.unwrap();
     scene.session.start_part(Part::Notifications).await.unwrap();
     scene.push("2");
     for title in ["title 1", "title 2"] {
         scene
             .session
-            .wait_for_toast(SOON, |toast| toast.summary == title)
+            .wait_for_toast(DEADLINE, |toast| toast.summary == title)
             .await
             .unwrap();
     }
@@ -121,7 +121,7 @@ async fn a_keyring_that_is_empty_and_locked_or_not_there_asks_for_set_up() {
         let mut command = scene.session.command(program("gloria-notify"));
         scene.configure(&mut command);
         let mut app = scene.session.spawn("app", command).unwrap();
-        let tooltip = wait_until("the tray says that the user is needed", SOON, async || {
+        let tooltip = wait_until("the tray says that the user is needed", DEADLINE, async || {
             app.check_alive()?;
             let items = scene.session.tray_items().await?;
             Ok(items
@@ -211,7 +211,7 @@ async fn a_home_on_a_file_system_without_locks_keeps_its_inbox_and_its_one_app()
     assert!(!notices.contains("storage"), "{notices}");
 
     let mut second = start("second");
-    assert_eq!(second.ended(SOON).await.unwrap().code(), Some(0));
+    assert_eq!(second.ended(DEADLINE).await.unwrap().code(), Some(0));
     app.check_alive().unwrap();
     assert_eq!(scene.backend.control().observed().streams_total, 1);
 }
@@ -229,7 +229,7 @@ async fn a_folder_that_cannot_be_written_costs_the_keeping_and_nothing_else() {
     scene
         .backend
         .control()
-        .wait_for(|seen| seen.streams == 0, SOON)
+        .wait_for(|seen| seen.streams == 0, DEADLINE)
         .await
         .unwrap();
 
@@ -240,7 +240,7 @@ async fn a_folder_that_cannot_be_written_costs_the_keeping_and_nothing_else() {
     logged(&mut app, "writable").await;
     scene.connected().await;
     // The socket is elsewhere then, and says that the user is needed to keep what comes.
-    wait_until("the status of a stream that is open", SOON, async || {
+    wait_until("the status of a stream that is open", DEADLINE, async || {
         let (code, said) = scene.status();
         let open = said["connection"]["state"] == "connected";
         Ok((code == 4 && open).then_some(()))
@@ -260,7 +260,7 @@ async fn a_folder_that_cannot_be_written_costs_the_keeping_and_nothing_else() {
     scene.push("after");
     scene
         .session
-        .wait_for_toast(SOON, |toast| toast.summary == "title after")
+        .wait_for_toast(DEADLINE, |toast| toast.summary == "title after")
         .await
         .unwrap();
     let keys: Vec<_> = scene
@@ -319,7 +319,7 @@ async fn a_disk_that_is_full_costs_the_keeping_until_there_is_room_again() {
     scene.push("before");
     let stored = |key: &'static str| {
         let (scene, process) = (&scene, app.id());
-        wait_until(key, SOON, async move || {
+        wait_until(key, DEADLINE, async move || {
             let (_, items) = inside(scene, process, &["inbox", "list"]);
             Ok(items.contains(&format!("\"{key}\"")).then_some(()))
         })
@@ -339,7 +339,7 @@ async fn a_disk_that_is_full_costs_the_keeping_until_there_is_room_again() {
     }
     wait_until(
         "one notification that calls the user, and those that came",
-        SOON,
+        DEADLINE,
         async || {
             let toasts = scene.session.toasts();
             let shown = |words: &str| {

@@ -10,7 +10,7 @@ use gloria_desktop_session::{Process, SessionOptions, wait_until};
 use serde_json::json;
 
 use crate::credentials::gloria;
-use crate::scene::{CREATED, SOON, Scene, now, program};
+use crate::scene::{CREATED, DEADLINE, Scene, now, program};
 
 /// The app as a desktop starts it: nobody reads its stderr.
 fn start(scene: &Scene, change: impl FnOnce(&mut Command)) -> Process {
@@ -30,7 +30,7 @@ fn logged(folder: &Path) -> String {
 }
 
 async fn wait_for_line(folder: &Path, words: &str) {
-    wait_until(words, SOON, async || {
+    wait_until(words, DEADLINE, async || {
         Ok(logged(folder).contains(words).then_some(()))
     })
     .await
@@ -54,11 +54,11 @@ async fn what_is_logged_is_in_private_files_and_gloria_logs_prints_it() {
 
     // A second start leaves file and app as they are.
     let mut second = start(&scene, |_| {});
-    assert_eq!(second.ended(SOON).await.unwrap().code(), Some(0));
+    assert_eq!(second.ended(DEADLINE).await.unwrap().code(), Some(0));
     // Somebody cleans up, and what comes next is logged all the same.
     fs::remove_dir_all(&folder).unwrap();
     gloria(&scene, &["quit"], "");
-    assert!(app.ended(SOON).await.unwrap().success());
+    assert!(app.ended(DEADLINE).await.unwrap().success());
     let printed = gloria(&scene, &["logs"], "");
     assert!(
         printed.contains("the app ends") && !printed.contains("the app starts"),
@@ -111,7 +111,7 @@ async fn an_app_that_cannot_log_runs_as_any_other() {
         scene.push("1");
         scene.stored_item(what, |item| item["key"] == "n:1").await;
         gloria(&scene, &["quit"], "");
-        assert!(app.ended(SOON).await.unwrap().success(), "{what}");
+        assert!(app.ended(DEADLINE).await.unwrap().success(), "{what}");
     }
 }
 
@@ -160,7 +160,7 @@ async fn no_log_at_any_level_holds_what_a_notification_says_or_a_secret() {
         scene
             .stored_item("the last item", |item| item["key"] == "n:4")
             .await;
-        wait_until("the notification", SOON, async || {
+        wait_until("the notification", DEADLINE, async || {
             Ok(scene
                 .stored()?
                 .iter()
@@ -170,7 +170,7 @@ async fn no_log_at_any_level_holds_what_a_notification_says_or_a_secret() {
         .await
         .unwrap();
         let mut second = start(&scene, |_| {});
-        assert_eq!(second.ended(SOON).await.unwrap().code(), Some(0));
+        assert_eq!(second.ended(DEADLINE).await.unwrap().code(), Some(0));
         scene.expect_windows(1).await;
         control
             .answer(gloria_backend::Route::Stream, 1, gloria_backend::Answer::new(503))
@@ -178,7 +178,7 @@ async fn no_log_at_any_level_holds_what_a_notification_says_or_a_secret() {
         control.end_streams();
         scene.connected().await;
         gloria(&scene, &["quit"], "");
-        assert!(app.ended(SOON).await.unwrap().success());
+        assert!(app.ended(DEADLINE).await.unwrap().success());
         let places: [(PathBuf, String); 2] = [
             (scene.home.join("logs"), logged(&scene.home.join("logs"))),
             ("stderr".into(), app.log()),

@@ -9,7 +9,7 @@ use gloria_desktop_session::{Process, SessionOptions, Signal, wait_until};
 use tokio::time::timeout;
 use zbus::Connection;
 
-use crate::scene::{SOON, Scene, program};
+use crate::scene::{DEADLINE, Scene, program};
 
 const TITLE: &str = "Gloria Notify$";
 
@@ -76,7 +76,7 @@ pub(crate) async fn page_process(app: &Process, other_than: Option<u32>) -> u32 
         let pages = descendants(app.id()).into_iter().filter(|(_, name)| name == PAGE);
         Ok(pages.map(|(id, _)| id).find(|id| Some(*id) != other_than))
     };
-    wait_until("the page's process", SOON, look).await.unwrap()
+    wait_until("the page's process", DEADLINE, look).await.unwrap()
 }
 
 pub(crate) fn signal(process: u32, signal: &str) {
@@ -89,7 +89,7 @@ pub(crate) fn signal(process: u32, signal: &str) {
 /// As a person does who starts the app a second time.
 async fn open(scene: &Scene) {
     let mut second = scene.app();
-    assert_eq!(second.ended(SOON).await.unwrap().code(), Some(0));
+    assert_eq!(second.ended(DEADLINE).await.unwrap().code(), Some(0));
 }
 
 /// What a window shows, as raw colours.
@@ -111,7 +111,7 @@ fn is_painted(picture: &[[u8; 3]]) -> bool {
 }
 
 async fn painted(scene: &Scene) -> String {
-    wait_until("a window that shows its page", SOON, async || {
+    wait_until("a window that shows its page", DEADLINE, async || {
         Ok(window(scene).filter(|window| is_painted(&picture(scene, window))))
     })
     .await
@@ -124,7 +124,7 @@ fn focused(scene: &Scene) -> String {
 }
 
 async fn has_focus(scene: &Scene, name: &str) {
-    wait_until(&format!("{name} to have the focus"), SOON, async || {
+    wait_until(&format!("{name} to have the focus"), DEADLINE, async || {
         Ok((focused(scene) == name).then_some(()))
     })
     .await
@@ -136,7 +136,7 @@ async fn another_window(scene: &Scene) -> Process {
     let mut other = scene.session.command("xmessage");
     other.args(["-title", "Another", "-center", "in front"]);
     let other = scene.session.spawn("another", other).unwrap();
-    let found = wait_until("another window", SOON, async || {
+    let found = wait_until("another window", DEADLINE, async || {
         let found = xdotool(scene, &["search", "--onlyvisible", "--name", "^Another$"]);
         Ok(found.lines().next().map(str::to_owned))
     });
@@ -150,14 +150,14 @@ async fn notified_of(scene: &Scene, id: &str) {
     let title = format!("title {id}");
     scene
         .session
-        .wait_for_toast(SOON, |toast| toast.summary == title)
+        .wait_for_toast(DEADLINE, |toast| toast.summary == title)
         .await
         .unwrap();
 }
 
 /// The newest part of the inbox is seen, by the app's own word.
 async fn all_seen(scene: &Scene, total: usize) {
-    wait_until("everything to be seen", SOON, async || {
+    wait_until("everything to be seen", DEADLINE, async || {
         let items = scene.stored()?;
         let seen = items.iter().all(|item| item["seenAt"].is_i64());
         Ok((items.len() == total && seen).then_some(()))
@@ -206,7 +206,7 @@ async fn a_page_that_freezes_in_front_is_not_believed_for_long_and_made_anew_whe
     signal(page, "STOP");
     // Something comes again and again, until somebody hears of it.
     let mut id = 2;
-    wait_until("a notification", SOON, async || {
+    wait_until("a notification", DEADLINE, async || {
         scene.push(&id.to_string());
         id += 1;
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
@@ -220,7 +220,7 @@ async fn a_page_that_freezes_in_front_is_not_believed_for_long_and_made_anew_whe
     painted(&scene).await;
     has_focus(&scene, "Gloria Notify").await;
     assert_eq!(scene.windows(), 1);
-    wait_until("the frozen process to be gone", SOON, async || {
+    wait_until("the frozen process to be gone", DEADLINE, async || {
         Ok(descendants(app.id())
             .iter()
             .all(|(id, _)| *id != page)
@@ -253,7 +253,7 @@ async fn webkits_network_process_is_of_no_matter_to_the_page() {
         open(&scene).await;
         assert_eq!(page_process(&app, None).await, page, "{how}");
         app.signal(Signal::TERM);
-        assert!(app.ended(SOON).await.unwrap().success());
+        assert!(app.ended(DEADLINE).await.unwrap().success());
     }
 }
 
@@ -265,7 +265,7 @@ async fn a_page_that_dies_again_and_again_is_made_anew_a_few_times_and_then_when
     open(&scene).await;
     painted(&scene).await;
     // Within a minute, however busy the machine is: nobody waits until it is painted.
-    wait_until("the app to give up", SOON, async || {
+    wait_until("the app to give up", DEADLINE, async || {
         let processes = descendants(app.id());
         if let Some((page, _)) = processes.iter().find(|(_, name)| name == PAGE)
             && window(&scene).is_some()
@@ -304,7 +304,7 @@ async fn a_page_that_is_killed_at_its_birth_comes_back_and_costs_no_notification
     let mut app = scene.app();
     scene.connected().await;
     let _asks = scene.app();
-    timeout(SOON, kill_at_birth(&app)).await.unwrap();
+    timeout(DEADLINE, kill_at_birth(&app)).await.unwrap();
     painted(&scene).await;
     app.check_alive().unwrap();
     scene.push("1");
@@ -375,7 +375,7 @@ async fn before_a_locked_screen_nothing_is_seen_and_everything_is_told() {
     lock(&bus, false).await;
     all_seen(&scene, 1).await;
     lock(&bus, true).await;
-    wait_until("a notification", SOON, async || {
+    wait_until("a notification", DEADLINE, async || {
         let next = scene.stored()?.len() + 1;
         scene.push(&next.to_string());
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
@@ -401,7 +401,7 @@ async fn a_window_appears_in_its_colours() {
         let _app = scene.session.spawn("app", command).unwrap();
         // From its first moment on the screen until it is painted.
         let mut number = 0;
-        wait_until("the window", SOON, async || {
+        wait_until("the window", DEADLINE, async || {
             let Some(window) = window(&scene) else {
                 return Ok(None);
             };

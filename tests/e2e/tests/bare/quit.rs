@@ -7,14 +7,14 @@ use gloria_backend::TEST_TOKEN;
 use gloria_desktop_session::{Part, Process, SessionOptions, Signal, wait_until};
 
 use crate::credentials::{app, gloria, tray_says};
-use crate::scene::{SOON, Scene};
+use crate::scene::{DEADLINE, Scene};
 
 /// It takes a third of a second at most. Where the machine is busy, far less than the limits of what hangs here.
 const QUIT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Waits for the end after `asked`.
 async fn ended(app: &mut Process, what: &str, asked: Instant) {
-    let status = app.ended(SOON).await.unwrap();
+    let status = app.ended(DEADLINE).await.unwrap();
     let took = asked.elapsed();
     assert!(status.success(), "{what}: {status}\n{}", app.log());
     assert!(took < QUIT_TIMEOUT, "{what}: {took:?}\n{}", app.log());
@@ -55,7 +55,7 @@ async fn the_end_waits_for_nobody() {
         scene
             .backend
             .control()
-            .wait_for(|seen| seen.streams == 0, SOON)
+            .wait_for(|seen| seen.streams == 0, DEADLINE)
             .await
             .unwrap();
     }
@@ -67,7 +67,7 @@ async fn the_end_waits_for_no_keyring_that_never_answered() {
     scene.session.signal_part(Part::Keyring, Signal::STOP);
     let mut running = app(&scene);
     // The icon is there before the token is.
-    wait_until("an icon", SOON, async || {
+    wait_until("an icon", DEADLINE, async || {
         Ok((!scene.session.tray_items().await?.is_empty()).then_some(()))
     })
     .await
@@ -103,7 +103,7 @@ async fn the_end_waits_for_no_page_and_no_screen() {
         let mut running = scene.app();
         scene.connected().await;
         let mut second = scene.app();
-        assert_eq!(second.ended(SOON).await.unwrap().code(), Some(0));
+        assert_eq!(second.ended(DEADLINE).await.unwrap().code(), Some(0));
         scene.expect_windows(1).await;
         if what == "the screen hangs" {
             scene.session.signal_screen(Signal::STOP);

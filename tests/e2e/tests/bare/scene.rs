@@ -10,7 +10,7 @@ use gloria_desktop_session::{Process, Session, SessionOptions, wait_until};
 use serde_json::{Value, json};
 
 /// Longer than anything here takes on a busy machine.
-pub(crate) const SOON: Duration = Duration::from_secs(40);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(40);
 
 pub(crate) const CREATED: &str = "notification.created";
 
@@ -59,7 +59,7 @@ impl Scene {
     pub(crate) async fn connected(&self) {
         self.backend
             .control()
-            .wait_for(|seen| seen.streams == 1, SOON)
+            .wait_for(|seen| seen.streams == 1, DEADLINE)
             .await
             .unwrap();
     }
@@ -102,16 +102,18 @@ impl Scene {
 
     pub(crate) async fn expect_windows(&self, count: usize) {
         let counted = async || Ok((self.windows() == count).then_some(()));
-        wait_until(&format!("{count} windows"), SOON, counted)
+        wait_until(&format!("{count} windows"), DEADLINE, counted)
             .await
             .unwrap();
     }
 
     /// Waits until an item is stored of which this is true.
     pub(crate) async fn stored_item(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-        wait_until(what, SOON, async || Ok(self.stored()?.into_iter().find(&wanted)))
-            .await
-            .unwrap()
+        wait_until(what, DEADLINE, async || {
+            Ok(self.stored()?.into_iter().find(&wanted))
+        })
+        .await
+        .unwrap()
     }
 }
 
@@ -124,7 +126,7 @@ pub(crate) fn now() -> String {
 }
 
 pub(crate) async fn logged(app: &mut Process, words: &str) {
-    wait_until(words, SOON, async || {
+    wait_until(words, DEADLINE, async || {
         app.check_alive()?;
         Ok(app.log().contains(words).then_some(()))
     })

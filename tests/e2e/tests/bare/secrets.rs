@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use gloria_backend::TEST_TOKEN;
 use gloria_desktop_session::{SessionOptions, wait_until};
 
-use crate::scene::{SOON, Scene, program};
+use crate::scene::{DEADLINE, Scene, program};
 
 /// A password as in the address of a proxy.
 const PASSWORD: &str = "pr0xy-s3cret";
@@ -70,7 +70,7 @@ async fn no_process_that_the_app_starts_has_its_secrets_and_none_dumps_its_memor
     let mut app = scene.session.spawn("app", command).unwrap();
     // It has read all of them by now.
     scene.connected().await;
-    let web = wait_until("the window's processes", SOON, async || {
+    let web = wait_until("the window's processes", DEADLINE, async || {
         app.check_alive()?;
         let all = descendants(app.id());
         let named = |id: &u32| {
@@ -163,7 +163,7 @@ async fn no_file_log_or_argument_has_its_secrets_and_it_listens_nowhere() {
         .env("GLORIA_LOG", "trace");
     let app = scene.session.spawn("app", command).unwrap();
     scene.connected().await;
-    let processes = wait_until("the window's processes", SOON, async || {
+    let processes = wait_until("the window's processes", DEADLINE, async || {
         let all = descendants(app.id());
         Ok((all.len() >= 2).then_some(all))
     });

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use gloria_backend::{Backend, BackendOptions, TEST_TOKEN};
 use gloria_desktop_session::{Keyring, Process, SessionOptions, wait_until};
 
-use crate::scene::{SOON, Scene, program};
+use crate::scene::{DEADLINE, Scene, program};
 
 /// Without a desktop around it.
 fn alone(home: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
@@ -138,7 +138,7 @@ async fn a_start_that_fails_is_said_in_a_dialog_where_no_terminal_shows_it() {
         "Escape",
     ]);
     scene.expect_windows(0).await;
-    wait_until("the dialog's process to end", SOON, async || {
+    wait_until("the dialog's process to end", DEADLINE, async || {
         Ok(dialogs("HOME is not set").is_empty().then_some(()))
     })
     .await
@@ -180,7 +180,7 @@ fn start(scene: &Scene, name: &str, home: &Path, backend: &Backend) -> Process {
 async fn streams(backend: &Backend, count: u64) {
     backend
         .control()
-        .wait_for(|seen| seen.streams as u64 == count, SOON)
+        .wait_for(|seen| seen.streams as u64 == count, DEADLINE)
         .await
         .unwrap();
 }
@@ -194,7 +194,7 @@ async fn two_homes_are_two_apps_side_by_side() {
     streams(&scene.backend, 1).await;
     let mut other = start(&scene, "other", &homes[1], &second);
     streams(&second, 1).await;
-    wait_until("two icons", SOON, async || {
+    wait_until("two icons", DEADLINE, async || {
         let items = scene.session.tray_items().await?;
         Ok((items.len() == 2).then_some(()))
     })
@@ -203,7 +203,7 @@ async fn two_homes_are_two_apps_side_by_side() {
 
     // A second start of one of them opens its window, and leaves the other alone.
     let mut again = start(&scene, "again", &homes[1], &second);
-    assert_eq!(again.ended(SOON).await.unwrap().code(), Some(0));
+    assert_eq!(again.ended(DEADLINE).await.unwrap().code(), Some(0));
     scene.expect_windows(1).await;
     one.check_alive().unwrap();
     other.check_alive().unwrap();
@@ -223,7 +223,7 @@ async fn of_starts_at_the_same_moment_one_runs_and_the_others_end_also_without_a
             .map(|number| start(&scene, &format!("app-{number}"), &scene.home, &scene.backend))
             .collect();
         scene.connected().await;
-        let left = wait_until("one to be left", SOON, async || {
+        let left = wait_until("one to be left", DEADLINE, async || {
             let mut running = 0;
             for app in &mut apps {
                 match app.exit_status()? {
@@ -256,7 +256,7 @@ async fn a_first_start_that_asks_for_the_window_has_one() {
         let mut command = scene.session.command(program("gloria-notify"));
         command.env("GLORIA_HOME", &scene.home);
         let mut second = scene.session.spawn("second", command).unwrap();
-        assert_eq!(second.ended(SOON).await.unwrap().code(), Some(0));
+        assert_eq!(second.ended(DEADLINE).await.unwrap().code(), Some(0));
         assert_eq!(scene.windows(), 1);
         app.check_alive().unwrap();
     }
@@ -277,7 +277,7 @@ async fn a_long_home_with_any_letters_works_as_any_other() {
     let (code, said) = scene.status();
     assert_eq!(code, 0, "{said}");
     let mut second = start(&scene, "second", &scene.home, &scene.backend);
-    assert_eq!(second.ended(SOON).await.unwrap().code(), Some(0));
+    assert_eq!(second.ended(DEADLINE).await.unwrap().code(), Some(0));
     scene.expect_windows(1).await;
     app.check_alive().unwrap();
 }

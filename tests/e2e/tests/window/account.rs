@@ -6,7 +6,7 @@ use std::path::Path;
 use gloria_backend::TEST_TOKEN;
 use gloria_desktop_session::wait_until;
 
-use crate::stage::{Account, SOON, Stage, Window};
+use crate::stage::{Account, DEADLINE, Stage, Window};
 
 async fn sign_in(window: &Window, address: &str, token: &str) {
     window.fill("[data-testid=setup-address]", address).await;
@@ -65,7 +65,7 @@ async fn a_first_start_leads_to_a_connection_that_the_next_start_finds_again() {
     stage.server_saw(|seen| seen.streams == 1).await;
 
     // What is typed is in force at once; the keyring has it a moment later.
-    wait_until("the token in the keyring", SOON, async || {
+    wait_until("the token in the keyring", DEADLINE, async || {
         let kept = in_keyring(&stage);
         let has_it = kept.contains(TEST_TOKEN) && kept.contains(&stage.backend.api_url());
         Ok(has_it.then_some(()))
@@ -119,7 +119,7 @@ async fn a_token_that_is_refused_later_asks_for_another_and_loses_nothing() {
     window.find("[data-testid=item][data-key='n:2']").await;
     assert_eq!(stage.stored_keys("inbox"), ["n:1", "n:2"]);
     // It moves to its account's entry once its person is known.
-    wait_until("the old token is forgotten", SOON, async || {
+    wait_until("the old token is forgotten", DEADLINE, async || {
         Ok((!in_keyring(&stage).contains(TEST_TOKEN)).then_some(()))
     })
     .await

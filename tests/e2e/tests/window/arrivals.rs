@@ -7,7 +7,7 @@ use fantoccini::key::Key;
 use gloria_desktop_session::{ToastEvent, wait_until};
 use serde_json::json;
 
-use crate::stage::{Account, SOON, Stage};
+use crate::stage::{Account, DEADLINE, Stage};
 
 #[tokio::test]
 async fn a_notification_is_seen_heard_and_stored() {
@@ -21,14 +21,14 @@ async fn a_notification_is_seen_heard_and_stored() {
         json!({"title": "Tom & <Anna>", "message": "5 < 6 & \"so on\""}),
     );
 
-    let toast = stage.session.wait_for_toast(SOON, |_| true).await.unwrap();
+    let toast = stage.session.wait_for_toast(DEADLINE, |_| true).await.unwrap();
     assert_eq!(toast.summary, "Tom & <Anna>", "a title has no markup");
     assert_eq!(
         toast.body.replace("&quot;", "\""),
         "5 &lt; 6 &amp; \"so on\"",
         "a body has, so it is escaped"
     );
-    stage.session.wait_for_sound(before, SOON).await.unwrap();
+    stage.session.wait_for_sound(before, DEADLINE).await.unwrap();
     stage.tray_says("1 new").await;
     assert_eq!(stage.stored_keys("unread"), ["n:1"]);
     assert_eq!(stage.windows(), 0, "nothing pops up but the toast");
@@ -59,14 +59,14 @@ async fn what_comes_while_the_window_is_open_appears_in_it_and_is_read_and_archi
     window
         .find("[data-testid=item][data-key='n:1'][data-unread=false]")
         .await;
-    wait_until("it to be stored as read", SOON, async || {
+    wait_until("it to be stored as read", DEADLINE, async || {
         Ok(stage.stored_keys("unread").is_empty().then_some(()))
     })
     .await
     .unwrap();
     window.click("[data-testid=item-link]").await;
     let link = "https://gloria.example/tasks/1?a=b&c=d\n";
-    wait_until("the link to be opened", SOON, async || {
+    wait_until("the link to be opened", DEADLINE, async || {
         Ok((stage.opened_links() == link).then_some(()))
     })
     .await
@@ -80,7 +80,7 @@ async fn what_comes_while_the_window_is_open_appears_in_it_and_is_read_and_archi
     let keys = window.client.active_element().await.unwrap();
     keys.send_keys("e").await.unwrap();
     window.gone("[data-testid=item][data-key='n:1']").await;
-    wait_until("it to be stored as archived", SOON, async || {
+    wait_until("it to be stored as archived", DEADLINE, async || {
         Ok((stage.stored_keys("archived") == ["n:1"]).then_some(()))
     })
     .await
@@ -152,7 +152,7 @@ async fn sounds_are_silent_when_they_are_switched_off() {
     let window = stage.start_with_window().await;
     window.click("[data-testid=preferences]").await;
     window.click("[data-testid=sounds]").await;
-    wait_until("the setting to be kept", SOON, async || {
+    wait_until("the setting to be kept", DEADLINE, async || {
         let settings = fs::read_dir(stage.home())?.flatten().map(|entry| entry.path());
         let mut files = settings.filter(|path| path.extension().is_some_and(|ending| ending == "toml"));
         Ok(files
@@ -166,7 +166,7 @@ async fn sounds_are_silent_when_they_are_switched_off() {
     stage.push("1", json!({}));
     stage
         .session
-        .wait_for_toast(SOON, |toast| toast.summary == "Task 1")
+        .wait_for_toast(DEADLINE, |toast| toast.summary == "Task 1")
         .await
         .unwrap();
     // A sound begins within a tenth of a second of its toast; see the test with sounds on.
@@ -194,13 +194,13 @@ async fn a_toast_of_what_was_read_elsewhere_is_taken_back() {
     let _app = stage.start_in_tray();
     stage.server_saw(|seen| seen.streams == 1).await;
     stage.push("1", json!({}));
-    let toast = stage.session.wait_for_toast(SOON, |_| true).await.unwrap();
+    let toast = stage.session.wait_for_toast(DEADLINE, |_| true).await.unwrap();
 
     let read = json!({"id": "1", "readAt": "2026-01-02T03:04:05Z"});
     stage.backend.control().push("notification.updated", read);
 
     let withdrawn = ToastEvent::Withdrawn(toast.id.unwrap());
-    wait_until("the toast to be taken back", SOON, async || {
+    wait_until("the toast to be taken back", DEADLINE, async || {
         Ok(stage.session.toast_events().contains(&withdrawn).then_some(()))
     })
     .await

@@ -5,7 +5,7 @@ use std::fs;
 use gloria_desktop_session::wait_until;
 use serde_json::{Value, json};
 
-use crate::stage::{Account, SOON, Stage, Window};
+use crate::stage::{Account, DEADLINE, Stage, Window};
 
 /// Leaves a mark that no other page has.
 const MARK: &str = "window.mark = 'the same page'";
@@ -152,7 +152,7 @@ async fn the_window_has_the_listed_commands_and_none_of_tauri() {
         assert!(answer.starts_with("refused: "), "{command} {answer}");
     }
     // The app is as it was.
-    wait_until("the app to answer", SOON, async || {
+    wait_until("the app to answer", DEADLINE, async || {
         Ok((stage.status().0 == 0).then_some(()))
     })
     .await

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::stage::{Account, SOON, Stage};
+use crate::stage::{Account, DEADLINE, Stage};
 
 #[tokio::test]
 async fn a_server_that_goes_and_comes_back_is_told_and_nothing_is_lost() {
@@ -101,7 +101,7 @@ async fn a_killed_app_loses_nothing_and_shows_nothing_twice() {
     }
     stage
         .session
-        .wait_for_toast(SOON, |toast| toast.summary == "Task 4")
+        .wait_for_toast(DEADLINE, |toast| toast.summary == "Task 4")
         .await
         .unwrap();
 

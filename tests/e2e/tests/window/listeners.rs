@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::stage::{Account, SOON, Stage, Window};
+use crate::stage::{Account, DEADLINE, Stage, Window};
 use gloria_desktop_session::wait_until;
 
 /// Listens as the page's host does, to these types; what comes is kept in `window.received`.
@@ -42,7 +42,7 @@ async fn the_page_gets_the_events_that_it_listens_to_and_none_after() {
         "workflow.completed",
         json!({"workflowId": "w1", "name": "Deploy"}),
     );
-    wait_until("the event", SOON, async || {
+    wait_until("the event", DEADLINE, async || {
         Ok((received(&window).await == json!(["workflow.completed"])).then_some(()))
     })
     .await
@@ -57,7 +57,7 @@ async fn the_page_gets_the_events_that_it_listens_to_and_none_after() {
     );
     control.push("system.announcement", json!({"id": "s2", "message": "All hands"}));
     let both = json!(["workflow.completed", "system.announcement"]);
-    wait_until("the other event", SOON, async || {
+    wait_until("the other event", DEADLINE, async || {
         Ok((received(&window).await == both).then_some(()))
     })
     .await

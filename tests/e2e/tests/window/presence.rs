@@ -3,7 +3,7 @@
 use gloria_desktop_session::wait_until;
 use serde_json::json;
 
-use crate::stage::{Account, SOON, Stage};
+use crate::stage::{Account, DEADLINE, Stage};
 
 #[tokio::test]
 async fn the_window_is_closed_and_opened_while_the_app_stays_connected() {
@@ -17,7 +17,7 @@ async fn the_window_is_closed_and_opened_while_the_app_stays_connected() {
     stage.push("1", json!({}));
     let toast = stage
         .session
-        .wait_for_toast(SOON, |toast| toast.summary == "Task 1")
+        .wait_for_toast(DEADLINE, |toast| toast.summary == "Task 1")
         .await
         .unwrap();
 
@@ -64,7 +64,7 @@ async fn a_second_start_opens_the_window_of_the_first_and_ends() {
         .session
         .spawn("second", stage.command("gloria-notify"))
         .unwrap();
-    let ended = second.ended(SOON).await;
+    let ended = second.ended(DEADLINE).await;
     app.check_alive().unwrap();
     assert!(
         ended
@@ -86,7 +86,7 @@ async fn looking_at_the_list_clears_the_badge_and_leaves_what_is_unread() {
     icon.click(stage.session.bus().unwrap()).await.unwrap();
     stage.expect_windows(1).await;
 
-    wait_until("the badge to go", SOON, async || {
+    wait_until("the badge to go", DEADLINE, async || {
         let items = stage.session.tray_items().await?;
         Ok(items
             .iter()
@@ -110,10 +110,10 @@ async fn the_app_ends_in_order_when_it_is_told_to() {
         .status();
     assert!(sent.unwrap().success());
 
-    let status = app.ended(SOON).await.unwrap();
+    let status = app.ended(DEADLINE).await.unwrap();
     assert!(status.success(), "{status}");
     stage.server_saw(|seen| seen.streams == 0).await;
-    wait_until("the icon to go", SOON, async || {
+    wait_until("the icon to go", DEADLINE, async || {
         Ok(stage.session.tray_items().await?.is_empty().then_some(()))
     })
     .await

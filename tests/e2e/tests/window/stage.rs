@@ -16,7 +16,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
 /// Longer than anything here takes on a busy machine.
-pub(crate) const SOON: Duration = Duration::from_secs(40);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(40);
 
 const CREATED: &str = "notification.created";
 
@@ -104,7 +104,7 @@ impl Stage {
             .into_iter()
             .collect();
         let url = format!("http://127.0.0.1:{port}");
-        wait_until("the driver to listen", SOON, async || {
+        wait_until("the driver to listen", DEADLINE, async || {
             driver.check_alive()?;
             Ok(tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok())
         })
@@ -126,12 +126,12 @@ impl Stage {
 
     /// Waits until the server has seen what is wanted.
     pub(crate) async fn server_saw(&self, wanted: impl Fn(&Observed) -> bool + Send + Sync) -> Observed {
-        self.backend.control().wait_for(wanted, SOON).await.unwrap()
+        self.backend.control().wait_for(wanted, DEADLINE).await.unwrap()
     }
 
     /// Waits until the app has recorded that an item was shown: from then on no kill makes it show that again.
     pub(crate) async fn recorded_as_shown(&self, key: &str) {
-        wait_until("the record that it was shown", SOON, async || {
+        wait_until("the record that it was shown", DEADLINE, async || {
             let items = self.stored("inbox");
             let shown = |item: &Value| item["key"] == key && item["alert"]["state"] == "shown";
             Ok(items.iter().any(shown).then_some(()))
@@ -181,10 +181,14 @@ impl Stage {
 
     /// Waits for the app's tray icon to say this.
     pub(crate) async fn tray_says(&self, words: &str) -> TrayItem {
-        wait_until(&format!("a tray icon that says {words:?}"), SOON, async || {
-            let items = self.session.tray_items().await?;
-            Ok(items.into_iter().find(|item| item.tooltip.contains(words)))
-        })
+        wait_until(
+            &format!("a tray icon that says {words:?}"),
+            DEADLINE,
+            async || {
+                let items = self.session.tray_items().await?;
+                Ok(items.into_iter().find(|item| item.tooltip.contains(words)))
+            },
+        )
         .await
         .unwrap()
     }
@@ -215,7 +219,7 @@ impl Stage {
 
     pub(crate) async fn expect_windows(&self, count: usize) {
         let counted = async || Ok((self.windows() == count).then_some(()));
-        wait_until(&format!("{count} windows"), SOON, counted)
+        wait_until(&format!("{count} windows"), DEADLINE, counted)
             .await
             .unwrap();
     }
@@ -258,7 +262,7 @@ impl Window {
         let found = self
             .client
             .wait()
-            .at_most(SOON)
+            .at_most(DEADLINE)
             .for_element(Locator::Css(css))
             .await;
         match found {
@@ -287,7 +291,7 @@ impl Window {
 
     /// Waits until nothing on the page matches.
     pub(crate) async fn gone(&self, css: &str) {
-        wait_until(&format!("{css} to go"), SOON, async || {
+        wait_until(&format!("{css} to go"), DEADLINE, async || {
             let found = self.client.find_all(Locator::Css(css)).await?;
             Ok(found.is_empty().then_some(()))
         })
@@ -297,7 +301,7 @@ impl Window {
 
     /// Turns to the window that is open now, after the one before was closed.
     pub(crate) async fn turn_to_open_window(&self) {
-        let handle = wait_until("the window to be in reach", SOON, async || {
+        let handle = wait_until("the window to be in reach", DEADLINE, async || {
             Ok(self.client.windows().await?.into_iter().next())
         });
         self.client.switch_to_window(handle.await.unwrap()).await.unwrap();
@@ -327,7 +331,7 @@ impl Window {
             Ok(status) => status.lines().any(|line| line.starts_with("State:\tZ")),
             Err(_) => true,
         };
-        wait_until("the app to end", SOON, async || Ok(ended().then_some(())))
+        wait_until("the app to end", DEADLINE, async || Ok(ended().then_some(())))
             .await
             .unwrap();
     }

@@ -14,7 +14,7 @@ use crate::stored::{self, Stored};
 use crate::verdict::{Evidence, Settled};
 
 /// Longer than anything here takes on a busy machine.
-const SOON: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// As much as a person reads.
 const WRONGS_EXPLAINED: usize = 3;
@@ -198,7 +198,7 @@ impl<'a> Round<'a> {
         self.server.create_some();
         let last = self.server.truth.last;
         let (home, url) = (self.app.home.clone(), self.backend.api_url());
-        wait_until(&format!("event {last} to be stored"), SOON, async || {
+        wait_until(&format!("event {last} to be stored"), DEADLINE, async || {
             self.app.check_alive()?;
             Ok((stored::position(&home, &url)? >= last).then_some(()))
         })
@@ -224,7 +224,7 @@ impl<'a> Round<'a> {
     async fn judge(&mut self) -> Result<Tally> {
         self.settle().await?;
         // What is still to be shown takes its time: it is collected, and refused calls are made again.
-        let deadline = Instant::now() + SOON;
+        let deadline = Instant::now() + DEADLINE;
         loop {
             let (wrong, words, tally) = self.look()?;
             if wrong == 0 {

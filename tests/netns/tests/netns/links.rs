@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::rig::{API_PORT, CLIENT, GATEWAY, Lab, OTHER_CLIENT, OTHER_GATEWAY, SOON, Setup, sleep};
+use crate::rig::{API_PORT, CLIENT, DEADLINE, GATEWAY, Lab, OTHER_CLIENT, OTHER_GATEWAY, Setup, sleep};
 
 /// From a network that is back to a stream that is open, as promised.
 const BACK: Duration = Duration::from_millis(1500);
@@ -83,7 +83,7 @@ fn a_tunnel_that_comes_and_goes_takes_the_stream_along() {
     lab.push();
     lab.state_since(up, "connected", DROPPED + BACK + BUSY);
     assert_eq!(lab.client.connected_from(API_PORT), [OTHER_CLIENT]);
-    lab.all_arrived(SOON);
+    lab.all_arrived(DEADLINE);
 
     let down = Instant::now();
     lab.client.ip("link del tun0");
@@ -97,7 +97,7 @@ fn a_tunnel_that_comes_and_goes_takes_the_stream_along() {
 fn a_link_that_flaps_makes_no_storm() {
     /// Both for ten seconds of thirty faults: at most one attempt that a signal leads to, and what backoff makes by
     /// itself.
-    const MOST_ATTEMPTS: usize = 8;
+    const MAX_ATTEMPTS: usize = 8;
     let mut lab = Lab::connected(Setup::as_installed());
     let requests = lab.backend.stream_requests();
     let fault = Instant::now();
@@ -111,10 +111,10 @@ fn a_link_that_flaps_makes_no_storm() {
     let attempts = lab.tail.since(fault);
     let attempts = attempts.iter().filter(|line| line.is_state("connecting")).count();
     let requests = lab.backend.stream_requests() - requests;
-    assert!(attempts <= MOST_ATTEMPTS, "{attempts} attempts");
+    assert!(attempts <= MAX_ATTEMPTS, "{attempts} attempts");
     assert!(requests <= attempts, "{requests} requests in {attempts} attempts");
     lab.push();
-    lab.all_arrived(SOON);
+    lab.all_arrived(DEADLINE);
 
     // One more signal may still be on its way; after that there is peace.
     sleep(Duration::from_secs(12));
@@ -149,7 +149,7 @@ fn links_that_are_no_way_to_the_server_leave_the_stream_in_peace() {
         lab.client.address("dummy0", "10.78.0.1/24");
     }
     lab.push();
-    lab.all_arrived(SOON);
+    lab.all_arrived(DEADLINE);
     for number in 0..20 {
         lab.client.ip(&format!("link del veth{number}"));
     }

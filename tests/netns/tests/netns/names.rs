@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::rig::{API_PORT, CLIENT, Host, Lab, Process, SERVER, SOON, Setup};
+use crate::rig::{API_PORT, CLIENT, DEADLINE, Host, Lab, Process, SERVER, Setup};
 
 const CLIENT_6: &str = "2001:db8:1::2";
 const SERVER_6: &str = "2001:db8:2::2";
@@ -59,9 +59,9 @@ fn a_dead_way_over_ipv6_does_not_keep_from_ipv4() {
     let fault = Instant::now();
     lab.router.filter("forward", "meta nfproto ipv6 drop");
     lab.push();
-    let lost = lab.state_since(fault, "waiting", SOON);
-    let tried = lab.state_since(lost.at, "connecting", SOON);
-    let back = lab.state_since(lost.at, "connected", SOON);
+    let lost = lab.state_since(fault, "waiting", DEADLINE);
+    let tried = lab.state_since(lost.at, "connecting", DEADLINE);
+    let back = lab.state_since(lost.at, "connected", DEADLINE);
     // Without falling back, the attempt would take its whole ten seconds for IPv6.
     assert!(back.at - tried.at < Duration::from_secs(3));
     assert_eq!(lab.client.connected_from(API_PORT), [CLIENT]);
@@ -119,7 +119,7 @@ fn names_that_fail_for_a_while_are_asked_for_again() {
     let names = names.unwrap();
 
     let fails = |lab: &Lab, since: Instant| {
-        lab.line_since(since, "a name that is not found", SOON, |line| {
+        lab.line_since(since, "a name that is not found", DEADLINE, |line| {
             line.is_state("waiting") && line.reason() == "no server found under this name"
         })
     };

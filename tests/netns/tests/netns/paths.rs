@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::rig::{Lab, SOON, Setup, sleep};
+use crate::rig::{DEADLINE, Lab, Setup, sleep};
 
 /// The silence that [`Setup::brisk`] allows, after a heartbeat that came just before the fault, and a busy machine.
 const FOUND: Duration = Duration::from_secs(7);
@@ -66,7 +66,7 @@ fn a_way_that_swallows_large_packets_is_found_by_silence() {
         .filter("output", "icmp type destination-unreachable drop");
     lab.router.ip("link set lan mtu 1000");
     lab.push();
-    lab.all_arrived(SOON);
+    lab.all_arrived(DEADLINE);
     lab.push_of(20_000);
     let lost = lab.line_since(fault, "the silence", FOUND, |line| {
         line.is_state("waiting") && line.reason().starts_with("nothing heard for")

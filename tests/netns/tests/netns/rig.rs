@@ -15,4 +15,4 @@ pub(crate) use tail::Line;
 use std::time::Duration;
 
 /// Longer than anything takes that no fault holds up, on a busy machine; a test that reaches it has failed.
-pub(crate) const SOON: Duration = Duration::from_secs(20);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(20);

@@ -16,7 +16,7 @@ use crate::metrics::{self, Outcome};
 use crate::protocol::ReceivedEvent;
 
 /// Events in one transaction: enough to make the disk's part small, few enough to be on screen at once.
-const LARGEST_BATCH: usize = 1000;
+const MAX_BATCH: usize = 1000;
 
 impl Actor {
     pub(super) async fn take_delivery(&mut self, delivery: Delivery) {
@@ -28,7 +28,7 @@ impl Actor {
                 let mut count = first.len();
                 let mut reads = vec![first];
                 let mut other = None;
-                while count < LARGEST_BATCH
+                while count < MAX_BATCH
                     && other.is_none()
                     && let Some(next) = self.link.ready_delivery()
                 {
@@ -416,7 +416,7 @@ fn cursor_after(batch: &[Arrival], has_place: bool) -> Cursor {
 
 fn batches(mut arrivals: Vec<Arrival>) -> impl Iterator<Item = Vec<Arrival>> {
     std::iter::from_fn(move || {
-        let rest = arrivals.split_off(arrivals.len().min(LARGEST_BATCH));
+        let rest = arrivals.split_off(arrivals.len().min(MAX_BATCH));
         let batch = std::mem::replace(&mut arrivals, rest);
         (!batch.is_empty()).then_some(batch)
     })

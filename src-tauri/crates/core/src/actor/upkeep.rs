@@ -17,7 +17,7 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(60 * 60);
 const STEP_INTERVAL: Duration = Duration::from_millis(20);
 
 /// For how long nothing is to be stored before what was deleted is taken off the disk, which takes a moment.
-const QUIET: Duration = Duration::from_secs(2);
+const SETTLE: Duration = Duration::from_secs(2);
 
 /// A stream that never rests does not put it off for longer.
 const MAX_SETTLE_DELAY: Duration = Duration::from_secs(30);
@@ -51,7 +51,7 @@ impl Upkeep {
     /// Something was stored, and may have been a deletion.
     pub(super) fn on_stored(&mut self, now: Instant) {
         let latest = self.settle.map_or(now + MAX_SETTLE_DELAY, |(_, latest)| latest);
-        self.settle = Some(((now + QUIET).min(latest), latest));
+        self.settle = Some(((now + SETTLE).min(latest), latest));
     }
 }
 
@@ -119,7 +119,7 @@ mod tests {
     fn the_disk_is_settled_once_it_is_quiet_and_at_the_latest_half_a_minute_on() {
         let start = Instant::now();
         let mut upkeep = Upkeep::new(start);
-        assert_eq!(upkeep.due(), start + QUIET);
+        assert_eq!(upkeep.due(), start + SETTLE);
         for second in 1..60 {
             upkeep.on_stored(start + Duration::from_secs(second));
         }

@@ -22,7 +22,7 @@ const NOTIFICATION_INTERVAL: Duration = Duration::from_secs(5);
 const ITEMS_AT_ONCE: u32 = 50;
 
 /// The rate at which a list may move and still be read.
-const ITEM_EVERY: Duration = Duration::from_millis(100);
+const ITEM_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Kinds of events, each with its own allowance: what floods one must not silence the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +97,7 @@ impl Throttle {
 
     /// What readers may be told of without delay.
     pub fn for_readers() -> Self {
-        Self([Bucket::new(ITEMS_AT_ONCE, ITEM_EVERY); 4])
+        Self([Bucket::new(ITEMS_AT_ONCE, ITEM_INTERVAL); 4])
     }
 
     /// Whether one more of this kind is within its allowance.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::connection::Moment;
 
 /// How often to look: a connection that is found dead within this time of waking is found in time.
-pub const LOOK_EVERY: Duration = Duration::from_secs(5);
+pub const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Clocks drift, are set a little, and looks come late on a busy machine. What differs by more was a sleep, or somebody
 /// who set the clock, after which a new connection does no harm.
@@ -36,14 +36,14 @@ impl ClockGuard {
         self.busy += lasted;
     }
 
-    /// Looks at the clocks; to be called every [`LOOK_EVERY`]. When the machine slept since the last look, or the
+    /// Looks at the clocks; to be called every [`POLL_INTERVAL`]. When the machine slept since the last look, or the
     /// process stood still, answers with [`ClockGuard::slept`].
     pub fn look(&mut self, now: Moment) -> Option<Duration> {
         let waited = now.monotonic.saturating_duration_since(self.last.monotonic);
         let late = waited.saturating_sub(std::mem::take(&mut self.busy));
         let slept = self.slept(now);
         self.last = now;
-        (slept > TOLERANCE || late > LOOK_EVERY + TOLERANCE).then_some(slept)
+        (slept > TOLERANCE || late > POLL_INTERVAL + TOLERANCE).then_some(slept)
     }
 
     /// How much time since the last look the monotonic clock did not count.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use gloria_stream::Command;
 
 use crate::connection::Moment;
-use crate::connection::clock_guard::{ClockGuard, LOOK_EVERY};
+use crate::connection::clock_guard::{ClockGuard, POLL_INTERVAL};
 use crate::connection::network::Settling;
 use crate::ports::Observation;
 
@@ -31,7 +31,7 @@ impl Conditions {
         Self {
             network: Settling::default(),
             guard: ClockGuard::new(clocks),
-            guard_due: now + LOOK_EVERY,
+            guard_due: now + POLL_INTERVAL,
             woke: None,
             announced: None,
         }
@@ -79,7 +79,7 @@ impl Conditions {
         let mut commands = Vec::new();
         commands.extend(self.network.settle(now).map(Command::Network));
         if self.guard_due <= now {
-            self.guard_due = now + LOOK_EVERY;
+            self.guard_due = now + POLL_INTERVAL;
             // Each look finds a sleep of its own, so only the system's word can be of the same one.
             if let Some(slept) = self.guard.look(clocks)
                 && !within(self.announced, now)

@@ -13,15 +13,15 @@ use crate::ports::NetworkSnapshot;
 
 /// A change that lasts this long has settled. An adapter that comes up gets its address and its route one after the
 /// other, within a few tenths of a second.
-pub const QUIET: Duration = Duration::from_millis(500);
+pub const SETTLE: Duration = Duration::from_millis(500);
 
 /// When there is a way again after there was none, less is waited for: a stream promises to be open a second and a half
 /// later, and takes up to a second of that to keep clients apart.
-pub const QUIET_WHEN_BACK: Duration = Duration::from_millis(250);
+pub const SETTLE_WHEN_BACK: Duration = Duration::from_millis(250);
 
 /// A network that does not come to rest is taken as it is after this: long enough that minutes of noise are a handful
 /// of commands, and short beside the heartbeats that would find a dead connection anyway.
-pub const LONGEST: Duration = Duration::from_secs(5);
+pub const MAX_SETTLE: Duration = Duration::from_secs(5);
 
 /// What an adapter is to the connection, as far as its name tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,7 +116,7 @@ impl Settling {
         }
         let is_back =
             told.reachability() == Reachability::Offline && ways.reachability() == Reachability::Online;
-        let quiet = now + if is_back { QUIET_WHEN_BACK } else { QUIET };
+        let quiet = now + if is_back { SETTLE_WHEN_BACK } else { SETTLE };
         if let Some(pending) = &mut self.pending {
             // Noise on adapters that do not count must not put off what does.
             if pending.ways != ways {
@@ -127,7 +127,7 @@ impl Settling {
             self.pending = Some(Pending {
                 ways,
                 quiet,
-                latest: now + LONGEST,
+                latest: now + MAX_SETTLE,
             });
         }
         None

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use gloria_stream::{Cause, DialError, Status};
 
 /// Laptops lose connections all day and find them again. What lasts longer than this is worth knowing.
-pub const LONGEST_SILENT_OUTAGE: Duration = Duration::from_secs(5 * 60);
+pub const MAX_SILENT_OUTAGE: Duration = Duration::from_secs(5 * 60);
 
 /// A connection that ends within this time by what the user was called for did not end that trouble, such as one that
 /// is opened and refuses the token by an event.
@@ -20,7 +20,7 @@ pub struct Outage {
     /// Waiting alone led nowhere when there was last a reason.
     needs_user: bool,
     told: bool,
-    /// It has lasted for [`LONGEST_SILENT_OUTAGE`].
+    /// It has lasted for [`MAX_SILENT_OUTAGE`].
     long: bool,
     /// What the user was called for before the connection was there again, and when that was.
     told_before: Option<(String, Instant)>,
@@ -73,7 +73,7 @@ impl Outage {
         }
         let began = *self.began.get_or_insert(now);
         let needs_user = self.needs_user;
-        self.long = now.saturating_duration_since(began) >= LONGEST_SILENT_OUTAGE;
+        self.long = now.saturating_duration_since(began) >= MAX_SILENT_OUTAGE;
         let relapsed = needs_user
             && self.told_before.as_ref().is_some_and(|(reason, at)| {
                 *reason == self.reason && now.saturating_duration_since(*at) < RELAPSE
@@ -94,7 +94,7 @@ impl Outage {
         } else {
             format!(
                 "For {} minutes: {reason}. It is tried again by itself",
-                LONGEST_SILENT_OUTAGE.as_secs() / 60
+                MAX_SILENT_OUTAGE.as_secs() / 60
             )
         };
         Some(OutageNews {
@@ -107,7 +107,7 @@ impl Outage {
     pub fn deadline(&self) -> Option<Instant> {
         self.began
             .filter(|_| !self.long)
-            .map(|began| began + LONGEST_SILENT_OUTAGE)
+            .map(|began| began + MAX_SILENT_OUTAGE)
     }
 
     /// Waiting alone leads nowhere, as far as is known.
@@ -174,8 +174,8 @@ mod tests {
             );
             assert_eq!(outage.note(&Status::Connecting { attempt: 1 }, now), None);
         }
-        assert_eq!(outage.deadline(), Some(begin + LONGEST_SILENT_OUTAGE));
-        let late = begin + LONGEST_SILENT_OUTAGE;
+        assert_eq!(outage.deadline(), Some(begin + MAX_SILENT_OUTAGE));
+        let late = begin + MAX_SILENT_OUTAGE;
         let news = outage.note(&waiting(Cause::Status(503), late), late).unwrap();
         assert_eq!(
             news.body,
@@ -194,7 +194,7 @@ mod tests {
         let mut outage = Outage::default();
         outage.note(&waiting(Cause::Status(503), begin), begin);
         let news = outage
-            .note(&Status::Connecting { attempt: 4 }, begin + LONGEST_SILENT_OUTAGE)
+            .note(&Status::Connecting { attempt: 4 }, begin + MAX_SILENT_OUTAGE)
             .unwrap();
         assert!(news.body.contains("503"), "{news:?}");
         assert_eq!(outage.deadline(), None, "nothing is due any more");
@@ -205,7 +205,7 @@ mod tests {
         let begin = Instant::now();
         let mut outage = Outage::default();
         outage.note(&waiting(Cause::Status(503), begin), begin);
-        let late = begin + LONGEST_SILENT_OUTAGE;
+        let late = begin + MAX_SILENT_OUTAGE;
         assert!(outage.note(&waiting(Cause::Status(503), late), late).is_some());
         outage.note(&Status::Connected { since: late }, late);
         assert_eq!(
@@ -213,7 +213,7 @@ mod tests {
             None,
             "it has only begun"
         );
-        assert_eq!(outage.deadline(), Some(late + LONGEST_SILENT_OUTAGE));
+        assert_eq!(outage.deadline(), Some(late + MAX_SILENT_OUTAGE));
     }
 
     #[test]

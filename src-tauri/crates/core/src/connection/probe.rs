@@ -22,7 +22,7 @@ use crate::token::Token;
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// A greeting follows the answer at once. A server that sends none is none the worse for it.
-const LONGEST_GREETING: Duration = Duration::from_secs(3);
+const GREETING_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A token that was typed for this test alone.
 pub(crate) struct Entered(Proof);
@@ -143,7 +143,7 @@ async fn answer(deliveries: &mut mpsc::Receiver<Delivery>, transport: Transport)
 }
 
 async fn greeting(deliveries: &mut mpsc::Receiver<Delivery>) -> bool {
-    let deadline = Instant::now() + LONGEST_GREETING;
+    let deadline = Instant::now() + GREETING_TIMEOUT;
     while let Ok(Some(delivery)) = timeout_at(deadline, deliveries.recv()).await {
         if matches!(delivery, Delivery::Frames(_)) {
             return true;

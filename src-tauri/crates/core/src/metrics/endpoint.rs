@@ -26,13 +26,13 @@ const OPEN_METRICS: HeaderValue =
 const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
 /// One collector asks; a second and somebody with curl may.
-const MOST_CONNECTIONS: usize = 4;
+const MAX_CONNECTIONS: usize = 4;
 
 /// A collector on this machine asks and reads at once. Whoever takes longer keeps others out.
-const LONGEST_CONNECTION: Duration = Duration::from_secs(5);
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// When the system is out of sockets, asking again at once would only burn the processor.
-const ACCEPT_REST: Duration = Duration::from_secs(1);
+const ACCEPT_RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A running endpoint. It ends when dropped.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ impl Drop for Endpoint {
 }
 
 async fn serve(listener: tokio::net::TcpListener, meters: Meters) {
-    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     while let Ok(place) = Arc::clone(&places).acquire_owned().await {
         match listener.accept().await {
             Ok((socket, _)) => {
@@ -82,7 +82,7 @@ async fn serve(listener: tokio::net::TcpListener, meters: Meters) {
             }
             Err(error) => {
                 tracing::warn!(%error, "a collector could not be let in");
-                sleep(ACCEPT_REST).await;
+                sleep(ACCEPT_RETRY_INTERVAL).await;
             }
         }
     }
@@ -95,10 +95,10 @@ async fn converse(socket: TcpStream, meters: Meters) {
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(LONGEST_CONNECTION)
+        .header_read_timeout(CONNECTION_TIMEOUT)
         .keep_alive(false)
         .serve_connection(TokioIo::new(socket), service);
-    match timeout(LONGEST_CONNECTION, connection).await {
+    match timeout(CONNECTION_TIMEOUT, connection).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::debug!(%error, "a collector broke off"),
         Err(_) => tracing::debug!("a collector took too long"),

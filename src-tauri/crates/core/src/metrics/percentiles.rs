@@ -5,7 +5,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 
 /// An event that took longer is no slower than slow: what it takes beyond a minute is an outage, and told as one.
-const MOST_MICROS: u64 = 60_000_000;
+const MAX_MICROS: u64 = 60_000_000;
 
 /// Two digits: within 1 % of the truth, in about ten kilobytes.
 const DIGITS: u8 = 2;
@@ -16,15 +16,15 @@ pub(super) struct Percentiles(Histogram<u32>);
 impl Default for Percentiles {
     #[expect(clippy::expect_used, reason = "the bounds are constants that a test makes")]
     fn default() -> Self {
-        Self(Histogram::new_with_bounds(1, MOST_MICROS, DIGITS).expect("bounds that are in order"))
+        Self(Histogram::new_with_bounds(1, MAX_MICROS, DIGITS).expect("bounds that are in order"))
     }
 }
 
 impl Percentiles {
     pub(super) fn record(&mut self, took: Duration, times: u64) {
-        let micros = u64::try_from(took.as_micros()).unwrap_or(MOST_MICROS);
+        let micros = u64::try_from(took.as_micros()).unwrap_or(MAX_MICROS);
         let times = u32::try_from(times).unwrap_or(u32::MAX);
-        self.0.saturating_record_n(micros.min(MOST_MICROS), times);
+        self.0.saturating_record_n(micros.min(MAX_MICROS), times);
     }
 
     /// What this part of them took at most, in microseconds; `None` before the first.
@@ -57,7 +57,7 @@ mod tests {
             assert!((found / micros - 1.0).abs() < 0.01, "{part}: {found}");
         }
         percentiles.record(Duration::from_secs(86_400), 1);
-        assert!(percentiles.at(1.0).unwrap() <= MOST_MICROS + MOST_MICROS / 100);
+        assert!(percentiles.at(1.0).unwrap() <= MAX_MICROS + MAX_MICROS / 100);
         percentiles.clear();
         assert_eq!((percentiles.count(), percentiles.at(0.5)), (0, None));
     }

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
-use gloria_core::connection::clock_guard::LOOK_EVERY;
+use gloria_core::connection::clock_guard::POLL_INTERVAL;
 use gloria_core::ports::{Clock, Interface, NetworkSnapshot, Observation};
 use gloria_core::protocol::{ConnectionState, NetworkState};
 
@@ -85,7 +85,7 @@ async fn a_sleep_that_the_system_and_the_clocks_tell_of_makes_one_new_connection
     // The look at the clocks that finds the same sleep comes within five seconds of the one before.
     let mut asked = clock.asked.subscribe();
     soon("the next look", async {
-        while began.elapsed() < LOOK_EVERY - Duration::from_millis(500) {
+        while began.elapsed() < POLL_INTERVAL - Duration::from_millis(500) {
             asked.changed().await.unwrap();
         }
     })

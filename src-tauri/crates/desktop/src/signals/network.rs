@@ -13,12 +13,12 @@ use gloria_core::ports::{Interface, NetworkSnapshot, Observation};
 use tokio::sync::mpsc;
 
 /// A route changes without its interface where an administrator or a VPN client says so. Asking is four system calls.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
+const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// While an interface comes up its route follows the address in some tenths of a second, or, where a VPN logs in first,
 /// in some seconds.
 const RESTLESS: Duration = Duration::from_secs(5);
-const RESTLESS_LOOK_EVERY: Duration = Duration::from_millis(200);
+const RESTLESS_POLL_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Somewhere on the internet: a.root-servers.net, whose addresses have stood for decades, and which nobody gives a
 /// route of its own. Nothing is sent there.
@@ -59,9 +59,9 @@ pub(super) fn watch(tell: &mpsc::Sender<Observation>) {
     let mut restless_until = Instant::now();
     loop {
         let pause = if Instant::now() < restless_until {
-            RESTLESS_LOOK_EVERY
+            RESTLESS_POLL_INTERVAL
         } else {
-            LOOK_EVERY
+            POLL_INTERVAL
         };
         match changed.recv_timeout(pause) {
             Ok(change) => {

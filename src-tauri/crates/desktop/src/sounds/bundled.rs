@@ -8,7 +8,7 @@ use rodio::decoder::DecoderError;
 use rodio::{ChannelCount, Decoder, Sample, SampleRate, Source};
 
 /// No bundled sound is longer.
-pub const LONGEST: Duration = Duration::from_secs(2);
+pub const MAX_DURATION: Duration = Duration::from_secs(2);
 
 /// A sound's file.
 pub fn file(sound: SoundName) -> &'static [u8] {

@@ -37,7 +37,7 @@ const TICK_OF_DEVICE: u32 = 2;
 
 /// How long a device that reported an error may take to go on. ALSA's PulseAudio plugin fails with EIO until it has
 /// its first timing data (alsa-plugins issue 65): mostly milliseconds, but an output may sleep for up to 2 s first.
-const FALTER_LIMIT: Duration = Duration::from_millis(2_500);
+const FALTER_TIMEOUT: Duration = Duration::from_millis(2_500);
 
 /// How long a device that failed is left alone.
 const RETRY_PAUSE: Duration = Duration::from_millis(5);
@@ -102,7 +102,7 @@ fn watch(watched: &Receiver<Progress>, shared: &Shared, heard: impl Fn()) -> Opt
             Progress::Heard => heard(),
             Progress::Faltered(reason) => {
                 let ticks = shared.ticks.load(Ordering::Relaxed);
-                faltered = Some((reason, ticks, Instant::now() + FALTER_LIMIT));
+                faltered = Some((reason, ticks, Instant::now() + FALTER_TIMEOUT));
             }
             Progress::Lost(reason) => return Some(reason),
             Progress::Ended | Progress::Stop => return None,

@@ -14,7 +14,7 @@ use crate::instance::Identity;
 const PIPE_BUSY: i32 = 231;
 
 /// An instance is free again within milliseconds; the caller's limit ends the asking.
-const BUSY_REST: Duration = Duration::from_millis(20);
+const BUSY_RETRY_INTERVAL: Duration = Duration::from_millis(20);
 
 #[derive(Debug)]
 pub(super) struct Listener {
@@ -50,7 +50,7 @@ pub(super) async fn connect(paths: &Paths) -> Result<NamedPipeClient, AskError> 
     loop {
         match ClientOptions::new().open(&name) {
             Ok(client) => return Ok(client),
-            Err(error) if error.raw_os_error() == Some(PIPE_BUSY) => sleep(BUSY_REST).await,
+            Err(error) if error.raw_os_error() == Some(PIPE_BUSY) => sleep(BUSY_RETRY_INTERVAL).await,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(AskError::NotRunning),
             Err(source) => {
                 return Err(AskError::Unreachable(StatusSocketError { place: name, source }));

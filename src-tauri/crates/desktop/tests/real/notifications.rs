@@ -19,7 +19,7 @@ use tokio::time::timeout;
 use zbus::zvariant::Value;
 
 /// Far beyond what anything here takes on a busy machine.
-const SOON: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(30);
 
 type Events = mpsc::Receiver<NotificationEvent>;
 
@@ -56,9 +56,9 @@ fn request(title: &str) -> NotificationRequest {
 }
 
 async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
-    timeout(SOON, future)
+    timeout(DEADLINE, future)
         .await
-        .unwrap_or_else(|_| panic!("not within {SOON:?}: {what}"))
+        .unwrap_or_else(|_| panic!("not within {DEADLINE:?}: {what}"))
 }
 
 async fn answer(shown: BoxFuture<'static, Result<Answer, NotificationError>>) -> Answer {
@@ -94,7 +94,7 @@ async fn dunst_answers_shows_replaces_and_closes() {
     let first = answer(notifications.show(request("first"))).await;
     assert_eq!(first.delivery, Delivery::Shown);
     let seen = session
-        .wait_for_toast(SOON, |shown| shown.summary == "first")
+        .wait_for_toast(DEADLINE, |shown| shown.summary == "first")
         .await
         .unwrap();
     assert_eq!(seen.id, Some(first.handle.id));
@@ -111,7 +111,7 @@ async fn dunst_answers_shows_replaces_and_closes() {
     let second = answer(notifications.show(second)).await;
     assert_eq!(second.handle, first.handle, "it takes the place of the first");
     let seen = session
-        .wait_for_toast(SOON, |shown| shown.summary == "second")
+        .wait_for_toast(DEADLINE, |shown| shown.summary == "second")
         .await
         .unwrap();
     assert_eq!((seen.urgency, seen.timeout), (Some(2), 0));
@@ -236,7 +236,7 @@ async fn a_service_that_goes_away_loses_what_it_had_not_answered_and_another_beg
     assert_ne!(again.handle.service, shown.handle.service);
     notifications.withdraw(shown.handle);
     notifications.withdraw(again.handle.clone());
-    service.wait_for_close(again.handle.id, SOON).await.unwrap();
+    service.wait_for_close(again.handle.id, DEADLINE).await.unwrap();
     assert_eq!(service.closed(), [again.handle.id]);
     let calls = service.notify_calls();
     assert_eq!(calls.last().unwrap().replaces, 0);
@@ -269,7 +269,7 @@ async fn what_an_earlier_run_showed_is_clicked_and_withdrawn_by_the_next() {
         service: ":1.77777".into(),
         id: clicked.id,
     });
-    service.wait_for_close(withdrawn.id, SOON).await.unwrap();
+    service.wait_for_close(withdrawn.id, DEADLINE).await.unwrap();
     state(&mut events, ServiceState::Ready).await;
     service.click(clicked.id, Some("a-token")).await.unwrap();
 
@@ -411,7 +411,7 @@ async fn a_service_that_the_bus_starts_is_started_by_the_first_notification() {
         answer(notifications.show(request("started"))).await.delivery,
         Delivery::Shown
     );
-    wait_until("the monitor", SOON, async || {
+    wait_until("the monitor", DEADLINE, async || {
         Ok((session.toasts().len() == 1).then_some(()))
     })
     .await

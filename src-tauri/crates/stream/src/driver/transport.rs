@@ -18,7 +18,7 @@ use crate::{Credential, CredentialError, CredentialProvider, DialError, EndCause
 
 /// A token exchange over a bad link takes seconds. A token store that waits for somebody to unlock it must not hold the
 /// attempt: the next one asks again.
-const CREDENTIAL_LIMIT: Duration = Duration::from_secs(30);
+const CREDENTIAL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Dials a server and brings what it sends.
 pub trait Transport: Send {
@@ -77,7 +77,7 @@ impl Request {
     /// There is no credential, or the store did not answer within half a minute.
     pub async fn credential(&self) -> Result<Credential, DialError> {
         let unavailable = || CredentialError::Unavailable("the token store did not answer".to_owned());
-        timeout(CREDENTIAL_LIMIT, self.credentials.credential())
+        timeout(CREDENTIAL_TIMEOUT, self.credentials.credential())
             .await
             .unwrap_or_else(|_| Err(unavailable()))
             .inspect(|credential| self.asked_with.note(credential))

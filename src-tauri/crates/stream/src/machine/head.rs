@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, StatusCode};
 
 use super::coding::codings;
 use super::media::media_type;
-use super::pace::{MOST_RETRY_AFTER, Pace};
+use super::pace::{MAX_RETRY_AFTER, Pace};
 use super::{Cause, DialError, HaltReason};
 
 /// The essence of a stream's content type (WHATWG HTML, 9.2.8).
@@ -203,13 +203,13 @@ fn retry_after(value: &str, date: Option<&str>) -> Option<Duration> {
     let value = value.trim();
     let wait = if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         // More digits than the type holds is more than the cap.
-        value.parse().map_or(MOST_RETRY_AFTER, Duration::from_secs)
+        value.parse().map_or(MAX_RETRY_AFTER, Duration::from_secs)
     } else {
         let until = httpdate::parse_http_date(value).ok()?;
         let sent = httpdate::parse_http_date(date?).ok()?;
         until.duration_since(sent).ok()?
     };
-    (!wait.is_zero()).then_some(wait.min(MOST_RETRY_AFTER))
+    (!wait.is_zero()).then_some(wait.min(MAX_RETRY_AFTER))
 }
 
 #[cfg(test)]

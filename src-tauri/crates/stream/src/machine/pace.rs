@@ -5,10 +5,10 @@ use std::time::Duration;
 use crate::Reachability;
 
 /// No two attempts are nearer to each other than this, whatever a server or a setting says.
-pub(super) const LEAST_DELAY: Duration = Duration::from_millis(250);
+pub(super) const MIN_DELAY: Duration = Duration::from_millis(250);
 
 /// A server may ask for up to this by `retry:`; a typo in it must not silence a client for a day.
-pub(super) const MOST_RETRY: Duration = Duration::from_secs(5 * 60);
+pub(super) const MAX_RETRY: Duration = Duration::from_secs(5 * 60);
 
 /// Backoff's window while the system says online: somebody may be looking.
 const CAP_ONLINE: Duration = Duration::from_secs(60);
@@ -26,13 +26,13 @@ const PROBE: Duration = Duration::from_secs(5 * 60);
 const PROBE_CAP: Duration = Duration::from_secs(10 * 60);
 
 /// A server that asks for more by `Retry-After` is taken to be mistaken.
-pub(super) const MOST_RETRY_AFTER: Duration = Duration::from_secs(60 * 60);
+pub(super) const MAX_RETRY_AFTER: Duration = Duration::from_secs(60 * 60);
 
 /// The part of its window that a repeated attempt leaves out: one in four. Were it drawn from all of the window,
 /// clients would come once in half a window on the mean, and an outage's end would see more than twice the attempts
 /// that the window is there for. The first attempt after a good connection draws from all of it: everybody begins there
 /// at once.
-const LEFT_OUT: u32 = 4;
+const WINDOW_FLOOR_DIVISOR: u32 = 4;
 
 /// How soon after a failure the next attempt should come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,18 +72,18 @@ impl Delay {
                 let left_out = if self.failed == 0 {
                     Duration::ZERO
                 } else {
-                    window / LEFT_OUT
+                    window / WINDOW_FLOOR_DIVISOR
                 };
                 // The least delay bounds the draw and not its result: a twentieth of all clients would come at once.
-                let least = (floor + left_out).max(LEAST_DELAY);
+                let least = (floor + left_out).max(MIN_DELAY);
                 let most = (floor + window).max(least);
                 least + uniform(rng, most - least)
             }
             Pace::Slow => floor.max(SLOW) + uniform(rng, doubled(SLOW, self.failed).min(SLOW_CAP)),
             // Clients that were sent away together must not come back together.
             Pace::After(wait) => {
-                let wait = wait.max(LEAST_DELAY);
-                (wait + uniform(rng, wait / 10 + Duration::from_secs(1))).min(MOST_RETRY_AFTER)
+                let wait = wait.max(MIN_DELAY);
+                (wait + uniform(rng, wait / 10 + Duration::from_secs(1))).min(MAX_RETRY_AFTER)
             }
         }
     }
@@ -159,7 +159,7 @@ mod tests {
     fn the_least_delay_gathers_nobody() {
         let mut rng = fastrand::Rng::with_seed(7);
         let draws = (0..4000).map(|_| delay(Pace::Backoff, 0).draw(&mut rng));
-        assert!(draws.filter(|draw| *draw == LEAST_DELAY).count() <= 1);
+        assert!(draws.filter(|draw| *draw == MIN_DELAY).count() <= 1);
     }
 
     #[test]

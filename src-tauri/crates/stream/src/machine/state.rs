@@ -23,7 +23,7 @@ const PROVEN_AFTER: Duration = Duration::from_secs(60);
 
 /// A whole attempt beside the answer's own limit: credential, connecting, redirects. The driver's limits are tighter;
 /// this one is for what they do not see, such as a token store that never answers.
-const ATTEMPT_LIMIT: Duration = Duration::from_secs(60);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Overflows at the same id before the event there is given up: the first two may have been a broken connection.
 const OVERFLOWS_TO_SKIP: u32 = 3;
@@ -34,8 +34,8 @@ const MUTE_STREAMS_TO_SAY: u32 = 3;
 
 /// What a promise of heartbeats may be: below, a busy machine's hiccup would end connections; above, a dead one would
 /// not be noticed within the hour.
-const LEAST_HEARTBEAT: Duration = Duration::from_millis(100);
-const MOST_HEARTBEAT: Duration = Duration::from_secs(20 * 60);
+const MIN_HEARTBEAT: Duration = Duration::from_millis(100);
+const MAX_HEARTBEAT: Duration = Duration::from_secs(20 * 60);
 
 /// Decides when to dial, wait and give up.
 ///
@@ -306,7 +306,7 @@ impl Machine {
         self.stay_alive(now);
         self.set_id(chunk.last_id);
         if let Some(retry) = chunk.retry {
-            self.retry = Some(retry.clamp(pace::LEAST_DELAY, pace::MOST_RETRY));
+            self.retry = Some(retry.clamp(pace::MIN_DELAY, pace::MAX_RETRY));
         }
         if !chunk.frames.is_empty() {
             effects.push(Effect::Deliver(epoch, chunk.frames));
@@ -441,7 +441,7 @@ impl Machine {
     }
 
     fn attempt_limit(&self) -> Duration {
-        ATTEMPT_LIMIT + liveness_limit(self.heartbeat())
+        ATTEMPT_TIMEOUT + liveness_limit(self.heartbeat())
     }
 
     fn set_id(&mut self, id: Arc<str>) {
@@ -486,7 +486,7 @@ impl Machine {
 }
 
 fn clamp_heartbeat(every: Duration) -> Duration {
-    every.clamp(LEAST_HEARTBEAT, MOST_HEARTBEAT)
+    every.clamp(MIN_HEARTBEAT, MAX_HEARTBEAT)
 }
 
 /// Two heartbeats may be lost or late before a connection is.

@@ -23,7 +23,7 @@ impl Field {
 }
 
 /// The most bytes that [`head`] may ask for: `event:` and `retry:`.
-pub(super) const LONGEST_HEAD: usize = 6;
+pub(super) const MAX_HEAD_BYTES: usize = 6;
 
 /// What the beginning of a line says of the whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +92,7 @@ mod tests {
             (b"\xEF", Head::Ignored),
         ] {
             assert_eq!(head(start), verdict, "{}", start.escape_ascii());
-            assert!(start.len() <= LONGEST_HEAD || verdict != Head::Undecided);
+            assert!(start.len() <= MAX_HEAD_BYTES || verdict != Head::Undecided);
         }
     }
 

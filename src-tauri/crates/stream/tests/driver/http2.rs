@@ -23,7 +23,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_rustls::LazyConfigAcceptor;
 
-use crate::network::{CERTIFICATE, KEY, PATIENCE, Stream, root_file, stream};
+use crate::network::{CERTIFICATE, DEADLINE, KEY, Stream, root_file, stream};
 
 /// What the server does with a client that does not offer HTTP/2.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -96,7 +96,7 @@ impl Server {
     }
 
     async fn next(&mut self) -> Met {
-        timeout(PATIENCE, self.met.recv())
+        timeout(DEADLINE, self.met.recv())
             .await
             .expect("something in time")
             .unwrap()

@@ -24,7 +24,7 @@ pub(crate) const CERTIFICATE: &[u8] = include_bytes!("../certificate/signed.der"
 pub(crate) const KEY: &[u8] = include_bytes!("../certificate/signed.key.der");
 
 /// What a busy machine needs for a handshake, many times over.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
 pub(crate) fn root_file() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/certificate/root.pem")
@@ -128,7 +128,7 @@ impl Stream {
     /// The first event's data, or why there is none.
     pub(crate) async fn outcome(&mut self) -> Result<String, Cause> {
         loop {
-            match timeout(PATIENCE, self.deliveries.recv())
+            match timeout(DEADLINE, self.deliveries.recv())
                 .await
                 .expect("an outcome in time")
                 .unwrap()

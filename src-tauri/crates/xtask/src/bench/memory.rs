@@ -13,7 +13,7 @@ use crate::commands::{self, built};
 use crate::demo::{fresh_token, start_backend};
 
 /// How long any one thing may take to happen.
-const SOON: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Memory that is given back is given back within this time.
 const SETTLED: Duration = Duration::from_secs(10);
@@ -43,7 +43,7 @@ async fn measure() -> Result<()> {
     };
 
     let app = session.spawn("app", command("gloria-notify"))?;
-    wait_until("the app to connect", SOON, async || {
+    wait_until("the app to connect", DEADLINE, async || {
         let items = session.tray_items().await?;
         Ok(items
             .iter()
@@ -55,7 +55,7 @@ async fn measure() -> Result<()> {
     let before = tree_pss(&app)?;
 
     let mut second = session.spawn("second", command("gloria-notify"))?;
-    wait_until("the second start to end", SOON, async || second.exit_status()).await?;
+    wait_until("the second start to end", DEADLINE, async || second.exit_status()).await?;
     let window = window(&session, true).await?;
     tokio::time::sleep(SETTLED).await;
     let open = tree_pss(&app)?;
@@ -92,7 +92,7 @@ async fn measure() -> Result<()> {
 
 /// Waits until the app's window is there, or gone.
 async fn window(session: &Session, there: bool) -> Result<String> {
-    wait_until("the window to come or go", SOON, async || {
+    wait_until("the window to come or go", DEADLINE, async || {
         let mut search = session.command("xdotool");
         search.args(["search", "--onlyvisible", "--name", "^Gloria Notify$"]);
         let found = String::from_utf8(search.output()?.stdout)?

@@ -21,7 +21,7 @@ const EVENT_BYTES: u64 = 114;
 const ROUNDS: usize = 7;
 
 /// The slowest may take half a minute; what needs longer than this is broken.
-const LIMIT: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The crates that are no part of the workspace, for they bring another reqwest.
 const PEERS: &str = "tests/bench-peers";
@@ -172,8 +172,8 @@ fn timed(client: Client, command: &mut Command, token: &str) -> Result<f64> {
         if reader.is_finished() {
             break reader.join();
         }
-        if began.elapsed() > LIMIT {
-            bail!("{line} takes longer than {} s", LIMIT.as_secs());
+        if began.elapsed() > TIMEOUT {
+            bail!("{line} takes longer than {} s", TIMEOUT.as_secs());
         }
         std::thread::sleep(Duration::from_millis(1));
     };

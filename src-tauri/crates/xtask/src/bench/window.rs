@@ -15,7 +15,7 @@ use crate::commands::{self, built};
 use crate::demo::{DemoBackend, colours};
 
 /// Longer than anything here takes.
-const SOON: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Starting up, the first report of the page and its animations are over by then.
 const SETTLED: Duration = Duration::from_secs(15);
@@ -134,7 +134,7 @@ impl Stage {
     }
 
     async fn painted(&self) -> Result<()> {
-        wait_until("the window's page", SOON, async || {
+        wait_until("the window's page", DEADLINE, async || {
             let search = ["search", "--onlyvisible", "--name", "Gloria Notify$"];
             let found = self.session.command("xdotool").args(search).output()?;
             let found = String::from_utf8(found.stdout)?;
@@ -150,7 +150,7 @@ impl Stage {
 
     async fn end(&self, arguments: &[&str]) -> Result<Duration> {
         let mut app = self.app(arguments)?;
-        wait_until("the tray icon", SOON, async || {
+        wait_until("the tray icon", DEADLINE, async || {
             app.check_alive()?;
             let items = self.session.tray_items().await?;
             Ok(items
@@ -165,7 +165,7 @@ impl Stage {
         let asked = Instant::now();
         app.signal(Signal::TERM);
         while app.exit_status()?.is_none() {
-            if asked.elapsed() > SOON {
+            if asked.elapsed() > DEADLINE {
                 bail!("the app does not end");
             }
             sleep(Duration::from_millis(1));

@@ -13,7 +13,7 @@ use super::DemoBackend;
 use crate::commands::{self, built};
 
 /// How long any one thing may take to appear; a debug build of a web view on two busy cores takes some seconds.
-pub(super) const SOON: Duration = Duration::from_secs(60);
+pub(super) const DEADLINE: Duration = Duration::from_secs(60);
 
 /// The time between two of the demo's events: short enough for a handful in each picture.
 const PACE: &str = "1500ms";
@@ -62,7 +62,7 @@ async fn show(shots: &Path, length: Duration) -> Result<()> {
     let light = stage.start_app("light")?;
     let shown = stage
         .session
-        .wait_for_toast(SOON, |_| true)
+        .wait_for_toast(DEADLINE, |_| true)
         .await
         .context("no notification was shown")?;
     println!(
@@ -73,13 +73,13 @@ async fn show(shots: &Path, length: Duration) -> Result<()> {
     println!("a tray icon says {:?}", stage.tray_icon().await?.tooltip);
     let sound = stage
         .session
-        .wait_for_sound(begin, SOON)
+        .wait_for_sound(begin, DEADLINE)
         .await
         .context("no sound was played")?;
     println!("a sound was played, {sound:.3} of full scale");
     stage.picture("desktop").await?;
 
-    wait_until("the inbox to fill", SOON, async || {
+    wait_until("the inbox to fill", DEADLINE, async || {
         Ok((stage.inbox()?.len() >= ROWS).then_some(()))
     })
     .await?;
@@ -87,7 +87,7 @@ async fn show(shots: &Path, length: Duration) -> Result<()> {
     stage.picture("inbox-light").await?;
     ensure_page(&stage.session, &stage.shots.join("inbox-light.png"), Look::Light)?;
     drop(light);
-    wait_until("the tray icon to go", SOON, async || {
+    wait_until("the tray icon to go", DEADLINE, async || {
         Ok(stage.session.tray_items().await?.is_empty().then_some(()))
     })
     .await?;
@@ -100,7 +100,7 @@ async fn show(shots: &Path, length: Duration) -> Result<()> {
     ensure_page(&stage.session, &stage.shots.join("inbox-dark.png"), Look::Dark)?;
 
     let before = stage.inbox()?.len();
-    wait_until("one more event", SOON, async || {
+    wait_until("one more event", DEADLINE, async || {
         Ok((stage.inbox()?.len() > before).then_some(()))
     })
     .await?;
@@ -160,14 +160,14 @@ impl Stage {
         let mut second = self
             .session
             .spawn("second-start", self.command("gloria-notify"))?;
-        second.ended(SOON).await?;
+        second.ended(DEADLINE).await?;
         painted_window(&self.session)
             .await
             .context("the window did not open")
     }
 
     pub(super) async fn tray_icon(&self) -> Result<TrayItem> {
-        wait_until("the tray icon", SOON, async || {
+        wait_until("the tray icon", DEADLINE, async || {
             let items = self.session.tray_items().await?;
             Ok(items.into_iter().find(|item| item.tooltip.contains("Gloria")))
         })
@@ -178,7 +178,7 @@ impl Stage {
     async fn picture(&self, name: &str) -> Result<()> {
         let path = self.shots.join(name).with_extension("png");
         let mut last = Vec::new();
-        wait_until("the screen to rest", SOON, async || {
+        wait_until("the screen to rest", DEADLINE, async || {
             self.session.screenshot(&path)?;
             let picture = fs::read(&path)?;
             let at_rest = picture == last;
@@ -209,7 +209,7 @@ impl Stage {
 
 /// Waits for the app's window, puts it where nothing covers it, and waits until it is painted and at rest; its number.
 async fn painted_window(session: &Session) -> Result<String> {
-    let window = wait_until("the window", SOON, async || {
+    let window = wait_until("the window", DEADLINE, async || {
         let found = session
             .command("xdotool")
             .args(["search", "--onlyvisible", "--name", "^Gloria Notify$"])
@@ -230,7 +230,7 @@ async fn painted_window(session: &Session) -> Result<String> {
 /// Waits until a window is painted and nothing moves in it.
 pub(super) async fn window_at_rest(session: &Session, window: &str) -> Result<()> {
     let mut last = None;
-    wait_until("the window's content", SOON, async || {
+    wait_until("the window's content", DEADLINE, async || {
         let picture = session
             .command("import")
             .args(["-window", window, "ppm:-"])

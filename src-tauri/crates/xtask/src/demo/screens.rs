@@ -8,7 +8,7 @@ use anyhow::{Result, ensure};
 use gloria_desktop_session::{Panel, Session, SessionOptions, wait_until};
 
 use super::DemoBackend;
-use super::headless::{SOON, Stage, colours, window_at_rest};
+use super::headless::{DEADLINE, Stage, colours, window_at_rest};
 use crate::commands;
 
 /// Short, so that the inbox fills in seconds.
@@ -56,8 +56,8 @@ async fn take(folder: &Path, appearance: &str, panel: Panel) -> Result<()> {
     stage.tray_icon().await?;
     let path = |name: &str| folder.join(format!("{name}-{appearance}.png"));
     // At once: what comes after it changes what is shown.
-    stage.session.wait_for_toast(SOON, |_| true).await?;
-    wait_until("the notification on the screen", SOON, async || {
+    stage.session.wait_for_toast(DEADLINE, |_| true).await?;
+    wait_until("the notification on the screen", DEADLINE, async || {
         let mut import = stage.session.command("import");
         let shown = import
             .args(["-window", "root", "-crop", TRAY, "-depth", "8", "rgb:-"])
@@ -66,7 +66,7 @@ async fn take(folder: &Path, appearance: &str, panel: Panel) -> Result<()> {
     })
     .await?;
     picture(&stage.session, "root", Some(TRAY), &path("tray"))?;
-    wait_until("the inbox to fill", SOON, async || {
+    wait_until("the inbox to fill", DEADLINE, async || {
         Ok((stage.inbox()?.len() >= ROWS).then_some(()))
     })
     .await?;

@@ -11,7 +11,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use super::process::{Process, built};
-use super::{Host, SOON};
+use super::{DEADLINE, Host};
 
 /// Where the API listens on its host, at all addresses.
 pub(crate) const API_PORT: u16 = 8787;
@@ -85,8 +85,8 @@ impl Backend {
     fn request(&self, method: &str, path: &str, body: &str) -> Value {
         let mut stream = self
             .host
-            .within(|| TcpStream::connect_timeout(&CONTROL, SOON).unwrap());
-        stream.set_read_timeout(Some(SOON)).unwrap();
+            .within(|| TcpStream::connect_timeout(&CONTROL, DEADLINE).unwrap());
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
         // Version 1.0 is answered in one piece, and closed.
         let length = body.len();
         write!(

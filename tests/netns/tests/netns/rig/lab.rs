@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::backend::{API_PORT, Backend, TOKEN};
 use super::process::built;
 use super::tail::Tail;
-use super::{Host, Line, SOON};
+use super::{DEADLINE, Host, Line};
 
 /// The client's address on `eth0`, and its gateway. All addresses here are of the blocks that RFC 5737 and RFC 2544 set
 /// aside for documents and laboratories.
@@ -109,10 +109,10 @@ impl Lab {
             pushed: Vec::new(),
             _folder: folder,
         };
-        lab.state_since(lab.tail.began(), "connected", SOON);
+        lab.state_since(lab.tail.began(), "connected", DEADLINE);
         // A client that never heard an id has no place to resume from.
         lab.push();
-        lab.all_arrived(SOON);
+        lab.all_arrived(DEADLINE);
         lab
     }
 
@@ -174,9 +174,9 @@ impl Lab {
 
     /// The end of every case: what was pushed in the trouble has arrived, and a new one does at once.
     pub(crate) fn whole(mut self) {
-        self.all_arrived(SOON);
+        self.all_arrived(DEADLINE);
         self.push();
-        self.all_arrived(SOON);
+        self.all_arrived(DEADLINE);
         let odd = |line: &Line| line.value["kind"] == "invalid" || line.value["event"] == "stream.gap";
         assert!(
             !self.tail.since(self.tail.began()).iter().any(odd),

@@ -14,7 +14,7 @@ use crate::ports::{NotificationHandle, ServiceState, Subject};
 const MAX_UNANSWERED: usize = 16;
 
 /// What was filed longer ago than this, and is shown only now, is told of in a digest: it is no news any more.
-const LATE_AFTER: EpochMillis = 2 * 60 * 1000;
+const LATE_AGE: EpochMillis = 2 * 60 * 1000;
 
 /// More than this that waited for the service, or for the app to start, have one digest.
 const MAX_RESUMED_ALONE: i64 = 5;
@@ -396,7 +396,7 @@ impl Inbox {
                      WHERE {OPEN_AND_NOT_ASKED} AND priority < 3 AND id > ?4
                          AND decided_at NOT BETWEEN ?5 - ?6 AND ?5 + ?6"
                 ),
-                params![word, floor, asked, late, now.here, LATE_AFTER],
+                params![word, floor, asked, late, now.here, LATE_AGE],
             )?;
         }
         const ALONE: &str = "state = 'pending' AND collection IS NULL AND id > ?2

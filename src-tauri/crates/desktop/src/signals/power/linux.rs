@@ -12,18 +12,18 @@ use zbus::blocking::{Connection, MessageIterator, connection};
 use zbus::message::Type;
 
 /// How long to wait for a bus that went away: one that is restarted is found before anybody has closed the lid.
-const RETRY: Duration = Duration::from_secs(5);
+const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 
 /// A machine that never had a bus does not get one soon, and each look wakes three threads.
-const MOST_RETRY: Duration = Duration::from_secs(5 * 60);
+const MAX_RETRY_INTERVAL: Duration = Duration::from_secs(5 * 60);
 
 pub(super) fn watch(bus: Option<&str>, tell: &mpsc::Sender<Observation>) {
-    let mut retry = RETRY;
+    let mut retry = RETRY_INTERVAL;
     let mut said = false;
     while !tell.is_closed() {
         match connect(bus) {
             Ok(connection) => {
-                retry = RETRY;
+                retry = RETRY_INTERVAL;
                 match listen(&connection, tell) {
                     Ok(()) => return,
                     Err(error) => tracing::info!(%error, "logind is not heard any more"),
@@ -36,7 +36,7 @@ pub(super) fn watch(bus: Option<&str>, tell: &mpsc::Sender<Observation>) {
             }
         }
         thread::sleep(retry);
-        retry = (retry * 2).min(MOST_RETRY);
+        retry = (retry * 2).min(MAX_RETRY_INTERVAL);
     }
 }
 

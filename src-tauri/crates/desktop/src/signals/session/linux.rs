@@ -20,10 +20,10 @@ use zbus::names::{OwnedUniqueName, WellKnownName};
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long to wait for a bus that is not there, or for a service that refused: after a login both come in seconds.
-const MIN_RETRY: Duration = Duration::from_secs(5);
+const MIN_RETRY_INTERVAL: Duration = Duration::from_secs(5);
 
 /// A machine that never had a bus does not get one soon, and each look wakes three threads.
-const MAX_RETRY: Duration = Duration::from_secs(5 * 60);
+const MAX_RETRY_INTERVAL: Duration = Duration::from_secs(5 * 60);
 
 /// What each source said last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -108,11 +108,11 @@ async fn with_bus(
     address: Option<&str>,
     mut work: impl AsyncFnMut(&Connection) -> zbus::Result<()>,
 ) {
-    let mut retry = MIN_RETRY;
+    let mut retry = MIN_RETRY_INTERVAL;
     loop {
         match connect(bus, address).await {
             Ok(connection) => {
-                retry = MIN_RETRY;
+                retry = MIN_RETRY_INTERVAL;
                 if let Err(error) = work(&connection).await {
                     tracing::debug!(?bus, %error, "the session is not heard any more");
                 }
@@ -120,7 +120,7 @@ async fn with_bus(
             Err(error) => tracing::debug!(?bus, %error, "no word of the session"),
         }
         sleep(retry).await;
-        retry = (retry * 2).min(MAX_RETRY);
+        retry = (retry * 2).min(MAX_RETRY_INTERVAL);
     }
 }
 
@@ -153,7 +153,7 @@ async fn with_owner(
             let Some(owner) = &owner else {
                 return std::future::pending().await;
             };
-            let mut retry = MIN_RETRY;
+            let mut retry = MIN_RETRY_INTERVAL;
             loop {
                 match work(owner.clone()).await {
                     Ok(()) => tracing::debug!(%name, "it says nothing more"),
@@ -161,7 +161,7 @@ async fn with_owner(
                 }
                 gone();
                 sleep(retry).await;
-                retry = (retry * 2).min(MAX_RETRY);
+                retry = (retry * 2).min(MAX_RETRY_INTERVAL);
             }
         };
         let change = tokio::select! {

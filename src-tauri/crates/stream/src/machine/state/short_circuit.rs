@@ -10,7 +10,7 @@ use crate::machine::{Cause, DialError, Effect, EndCause, HaltReason, Phase, Reac
 const SHORT_CIRCUIT: Duration = Duration::from_secs(1);
 
 /// On the whole there is one short-circuit in this time, so that a flapping link cannot make a storm.
-const SHORT_CIRCUIT_REST: Duration = Duration::from_secs(10);
+const SHORT_CIRCUIT_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Short-circuits that may follow each other without that rest. A laptop that is opened takes up to three: it wakes,
 /// the network comes, and the VPN with it.
@@ -20,7 +20,7 @@ const SHORT_CIRCUITS_AT_ONCE: u32 = 3;
 const WAKE_GRACE: Duration = Duration::from_secs(20);
 
 /// Until then it is looked for this often where there is no way to the server: such attempts do not leave the machine.
-const GRACE_RETRY: Duration = Duration::from_millis(500);
+const GRACE_INTERVAL: Duration = Duration::from_millis(500);
 
 /// What may cut a wait short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,7 +169,7 @@ impl Machine {
             cause,
             Cause::Dial(DialError::NameNotFound | DialError::Unreachable | DialError::ConnectTimedOut(_))
         );
-        no_way.then(|| GRACE_RETRY + pace::uniform(&mut self.rng, GRACE_RETRY))
+        no_way.then(|| GRACE_INTERVAL + pace::uniform(&mut self.rng, GRACE_INTERVAL))
     }
 
     /// Waits for a short-circuit.
@@ -208,7 +208,7 @@ impl Machine {
 
     /// When the rest of the short-circuits before is over, and not before now.
     fn short_circuit_allowed_at(&self, now: Instant) -> Instant {
-        let saved = SHORT_CIRCUIT_REST * (SHORT_CIRCUITS_AT_ONCE - 1);
+        let saved = SHORT_CIRCUIT_INTERVAL * (SHORT_CIRCUITS_AT_ONCE - 1);
         self.short_circuits_rested_at
             .and_then(|rested_at| rested_at.checked_sub(saved))
             .map_or(now, |allowed| allowed.max(now))
@@ -227,12 +227,12 @@ impl Machine {
         let rested_at = self
             .short_circuits_rested_at
             .map_or(at, |rested_at| rested_at.max(at));
-        self.short_circuits_rested_at = Some(rested_at + SHORT_CIRCUIT_REST);
+        self.short_circuits_rested_at = Some(rested_at + SHORT_CIRCUIT_INTERVAL);
         self.last_short_circuit = Some(at);
     }
 
     fn rested(&self, now: Instant) -> bool {
         self.last_short_circuit
-            .is_none_or(|last| now >= last + SHORT_CIRCUIT_REST)
+            .is_none_or(|last| now >= last + SHORT_CIRCUIT_INTERVAL)
     }
 }

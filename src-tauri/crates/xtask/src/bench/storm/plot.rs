@@ -18,7 +18,7 @@ const BOTTOM: f64 = 52.0;
 const DECADES: u32 = 6;
 
 /// A second without attempts lies on the axis.
-const LEAST: f64 = 1.0;
+const MIN_RATE: f64 = 1.0;
 
 /// The picture has its own ground, for a page may be dark where the system is light.
 const STYLE: &str = "\
@@ -33,7 +33,7 @@ pub(super) fn svg(scenario: &Scenario, outcomes: &[(Policy, Outcome)]) -> String
     let seconds = span(scenario, outcomes);
     let x = |second: f64| LEFT + second / seconds * (WIDTH - LEFT - RIGHT);
     let y = |rate: f64| {
-        let share = rate.max(LEAST).log10() / f64::from(DECADES);
+        let share = rate.max(MIN_RATE).log10() / f64::from(DECADES);
         HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
     };
     let mut svg = format!(
