@@ -1,4 +1,4 @@
-//! The walls of the house, as ARCHITECTURE.md names them. Each test says which.
+//! The invariants that ARCHITECTURE.md names. Each test says which.
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
@@ -294,7 +294,7 @@ fn invariant_8_the_window_has_the_listed_commands_and_a_link() {
 }
 
 #[test]
-fn the_arrows_run_one_way() {
+fn dependencies_point_one_way() {
     let metadata = metadata();
     let allowed: BTreeMap<&str, &[&str]> = BTreeMap::from([
         ("gloria-stream", &[][..]),

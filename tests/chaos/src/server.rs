@@ -58,13 +58,13 @@ impl Server {
     /// The next request.
     pub async fn request(&self) -> Exchange {
         let socket = self.accept().await;
-        self.exchange(Wire::Plain(socket)).await
+        self.exchange(Stream::Plain(socket)).await
     }
 
     /// The request that waits to be accepted, if one does.
     pub async fn waiting(&self) -> Option<Exchange> {
         let (socket, _) = self.listener.accept().now_or_never()?.unwrap();
-        Some(self.exchange(Wire::Plain(socket)).await)
+        Some(self.exchange(Stream::Plain(socket)).await)
     }
 
     /// The next request over TLS, or what the handshake ended in.
@@ -73,20 +73,20 @@ impl Server {
     /// The client does not go on with the handshake.
     pub async fn request_by_tls(&self, acceptor: &TlsAcceptor) -> std::io::Result<Exchange> {
         let socket = acceptor.accept(self.accept().await).await?;
-        Ok(self.exchange(Wire::Tls(Box::new(socket))).await)
+        Ok(self.exchange(Stream::Tls(Box::new(socket))).await)
     }
 
-    async fn exchange(&self, mut wire: Wire) -> Exchange {
-        let head = match &mut wire {
-            Wire::Plain(socket) => timeout(NEVER, read_head(socket)).await,
-            Wire::Tls(socket) => timeout(NEVER, read_head(socket)).await,
+    async fn exchange(&self, mut stream: Stream) -> Exchange {
+        let head = match &mut stream {
+            Stream::Plain(socket) => timeout(NEVER, read_head(socket)).await,
+            Stream::Tls(socket) => timeout(NEVER, read_head(socket)).await,
         };
         let head = head
             .expect("a request that does not end")
             .expect("a request that broke off");
         let number = self.log.add(head);
         Exchange {
-            wire,
+            stream,
             number,
             log: self.log.clone(),
         }
@@ -99,7 +99,7 @@ impl Server {
 }
 
 #[derive(Debug)]
-enum Wire {
+enum Stream {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
 }
@@ -107,7 +107,7 @@ enum Wire {
 /// A request, and the way back.
 #[derive(Debug)]
 pub struct Exchange {
-    wire: Wire,
+    stream: Stream,
     number: usize,
     log: Log,
 }
@@ -121,14 +121,14 @@ impl Exchange {
     /// Grants a tunnel, and is the server at its end: the request that comes through it.
     pub async fn tunnel(mut self, acceptor: &TlsAcceptor) -> Self {
         self.write("HTTP/1.1 200 OK\r\n\r\n").await;
-        let Wire::Plain(socket) = self.wire else {
+        let Stream::Plain(socket) = self.stream else {
             panic!("a tunnel begins in the open");
         };
         let mut socket = Box::new(acceptor.accept(socket).await.unwrap());
         let head = read_head(&mut socket).await.expect("a request that broke off");
         let number = self.log.add(head);
         Self {
-            wire: Wire::Tls(socket),
+            stream: Stream::Tls(socket),
             number,
             log: self.log,
         }
@@ -137,9 +137,9 @@ impl Exchange {
     /// Writes bytes as they are.
     pub async fn write(&mut self, bytes: impl AsRef<[u8]>) {
         let bytes = bytes.as_ref();
-        match &mut self.wire {
-            Wire::Plain(socket) => socket.write_all(bytes).await.unwrap(),
-            Wire::Tls(socket) => {
+        match &mut self.stream {
+            Stream::Plain(socket) => socket.write_all(bytes).await.unwrap(),
+            Stream::Tls(socket) => {
                 socket.write_all(bytes).await.unwrap();
                 socket.flush().await.unwrap();
             }
@@ -200,9 +200,9 @@ impl Exchange {
     pub async fn hung_up_within(&mut self, limit: Duration) {
         let mut rest = [0; 64];
         let read = async {
-            match &mut self.wire {
-                Wire::Plain(socket) => socket.read(&mut rest).await,
-                Wire::Tls(socket) => socket.read(&mut rest).await,
+            match &mut self.stream {
+                Stream::Plain(socket) => socket.read(&mut rest).await,
+                Stream::Tls(socket) => socket.read(&mut rest).await,
             }
         };
         let read = timeout(limit, read).await.expect("it holds on");
@@ -210,9 +210,9 @@ impl Exchange {
     }
 
     fn plain(&mut self) -> &mut TcpStream {
-        match &mut self.wire {
-            Wire::Plain(socket) => socket,
-            Wire::Tls(_) => panic!("this is done to plain connections alone"),
+        match &mut self.stream {
+            Stream::Plain(socket) => socket,
+            Stream::Tls(_) => panic!("this is done to plain connections alone"),
         }
     }
 }

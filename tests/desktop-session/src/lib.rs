@@ -7,20 +7,20 @@
 #![cfg(target_os = "linux")]
 
 mod notification_service;
+mod notifications;
 mod process;
 mod session;
 mod sound;
 mod start;
-mod toasts;
 mod tray;
 mod wait;
 
 pub use notification_service::{
     NotificationService, NotifyCall, ServiceBehaviour, ServiceCall, ServiceOptions,
 };
+pub use notifications::{NotificationEvent, ShownNotification};
 pub use process::Process;
 pub use rustix::process::Signal;
 pub use session::{Keyring, Panel, Part, Session, SessionOptions};
-pub use toasts::{Toast, ToastEvent};
 pub use tray::TrayItem;
 pub use wait::wait_until;

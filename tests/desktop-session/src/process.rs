@@ -16,7 +16,7 @@ use crate::wait::wait_until;
 const GRACE: Duration = Duration::from_secs(3);
 
 /// As much of a log as an error tells: the last words and what led to them.
-const LINES_TOLD: usize = 20;
+const MAX_REPORTED_LINES: usize = 20;
 
 /// A child with its process group. Dropping it ends the whole group: SIGTERM first, SIGKILL when that is not enough.
 #[derive(Debug)]
@@ -102,7 +102,7 @@ impl Process {
     fn end_of_log(&self) -> String {
         let log = self.log();
         let lines: Vec<_> = log.lines().collect();
-        lines[lines.len().saturating_sub(LINES_TOLD)..].join("\n")
+        lines[lines.len().saturating_sub(MAX_REPORTED_LINES)..].join("\n")
     }
 
     /// Sends SIGKILL to the group and waits, as a crash or a power cut would end it.

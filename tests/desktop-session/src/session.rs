@@ -13,9 +13,9 @@ use rustix::process::Signal;
 use tempfile::TempDir;
 use zbus::Connection;
 
+use crate::notifications::{NotificationEvent, NotificationLog, ShownNotification};
 use crate::process::Process;
 use crate::sound::Recorder;
-use crate::toasts::{Toast, ToastEvent, ToastLog};
 use crate::tray::TrayItem;
 use crate::wait::wait_until;
 
@@ -101,7 +101,7 @@ pub struct Session {
     pub(crate) options: SessionOptions,
     pub(crate) display: String,
     pub(crate) bus: Option<Connection>,
-    pub(crate) toasts: Option<ToastLog>,
+    pub(crate) notifications: Option<NotificationLog>,
     pub(crate) recorder: Option<Recorder>,
     // Ended in this order: first what stands on the others, and last of all the folder.
     pub(crate) parts: BTreeMap<Part, Vec<Process>>,
@@ -129,7 +129,7 @@ impl Session {
             options,
             display: String::new(),
             bus: None,
-            toasts: None,
+            notifications: None,
             recorder: None,
             parts: BTreeMap::new(),
             base: Vec::new(),
@@ -242,42 +242,45 @@ impl Session {
         run(import)
     }
 
-    /// Every toast that was shown or withdrawn so far, in order, also of those that are no longer on screen.
-    pub fn toast_events(&self) -> Vec<ToastEvent> {
-        self.toasts.as_ref().map(ToastLog::events).unwrap_or_default()
+    /// Every notification that was shown or withdrawn so far, in order, also of those that are no longer on screen.
+    pub fn notification_events(&self) -> Vec<NotificationEvent> {
+        self.notifications
+            .as_ref()
+            .map(NotificationLog::events)
+            .unwrap_or_default()
     }
 
-    /// Every toast that was shown so far, in order.
-    pub fn toasts(&self) -> Vec<Toast> {
+    /// Every notification that was shown so far, in order.
+    pub fn notifications(&self) -> Vec<ShownNotification> {
         let shown = |event| match event {
-            ToastEvent::Shown(toast) => Some(toast),
-            ToastEvent::Withdrawn(_) => None,
+            NotificationEvent::Shown(notification) => Some(notification),
+            NotificationEvent::Withdrawn(_) => None,
         };
-        self.toast_events().into_iter().filter_map(shown).collect()
+        self.notification_events().into_iter().filter_map(shown).collect()
     }
 
-    /// Waits for a toast for which `wanted` holds; one that was already shown counts.
+    /// Waits for a notification for which `wanted` holds; one that was already shown counts.
     ///
     /// # Errors
     /// When none came in time.
-    pub async fn wait_for_toast(
+    pub async fn wait_for_notification(
         &self,
         within: Duration,
-        wanted: impl FnMut(&Toast) -> bool,
-    ) -> Result<Toast> {
-        self.toasts
+        wanted: impl FnMut(&ShownNotification) -> bool,
+    ) -> Result<ShownNotification> {
+        self.notifications
             .as_ref()
             .context("this desktop has no session bus")?
             .wait_for(within, wanted)
             .await
     }
 
-    /// Takes an action of a toast that is on screen, through the notification service's own menu. The key
-    /// `default` is a click on the toast.
+    /// Takes an action of a notification that is on screen, through the notification service's own menu. The key
+    /// `default` is a click on the notification.
     ///
     /// # Errors
     /// When the service is gone.
-    pub fn invoke_toast_action(&self, id: u32, key: &str) -> Result<()> {
+    pub fn invoke_notification_action(&self, id: u32, key: &str) -> Result<()> {
         fs::write(self.dir.path().join("chosen-action"), format!("[{id},{key}]"))?;
         let mut menu = self.command("dunstctl");
         menu.arg("context");
@@ -371,7 +374,7 @@ impl Session {
     /// Ends the bus, as a crash does; who is on it notices.
     pub fn stop_bus(&mut self) {
         self.bus = None;
-        self.toasts = None;
+        self.notifications = None;
         self.base.retain(|process| !process.is_named("bus"));
     }
 

@@ -9,10 +9,10 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
+use crate::notifications::NotificationLog;
 use crate::process::Process;
 use crate::session::{Keyring, Panel, Part, START_TIMEOUT, Session};
 use crate::sound::{RATE, Recorder};
-use crate::toasts::ToastLog;
 use crate::wait::wait_until;
 
 /// The line of the panel's settings that makes it dark.
@@ -68,7 +68,7 @@ impl Session {
             Ok(builder.build().await.ok())
         });
         self.bus = Some(connection.await?);
-        self.toasts = Some(ToastLog::start(&address).await?);
+        self.notifications = Some(NotificationLog::start(&address).await?);
         // Before the screen: what the bus started ends with the bus.
         self.base.insert(0, daemon);
         Ok(())

@@ -24,7 +24,7 @@ fn bare() -> SessionOptions {
     }
 }
 
-async fn show_toast(session: &Session, summary: &str) -> u32 {
+async fn show_notification(session: &Session, summary: &str) -> u32 {
     let hints: HashMap<&str, Value<'_>> = HashMap::from([("urgency", Value::U8(1))]);
     let actions = ["default", "Open", "later", "Remind me"];
     let arguments = (
@@ -58,7 +58,7 @@ fn status(mut command: Command) -> bool {
 }
 
 #[tokio::test]
-async fn a_toast_is_seen_pictured_and_its_actions_can_be_taken() {
+async fn a_notification_is_seen_pictured_and_its_actions_can_be_taken() {
     let session = Session::start(SessionOptions {
         notifications: true,
         ..bare()
@@ -68,18 +68,24 @@ async fn a_toast_is_seen_pictured_and_its_actions_can_be_taken() {
     let before = session.dir().join("before.png");
     session.screenshot(&before).unwrap();
 
-    let id = show_toast(&session, "New Task").await;
-    let toast = session
-        .wait_for_toast(DEADLINE, |toast| toast.summary == "New Task")
+    let id = show_notification(&session, "New Task").await;
+    let notification = session
+        .wait_for_notification(DEADLINE, |notification| notification.summary == "New Task")
         .await
         .unwrap();
 
-    assert_eq!(toast.id, Some(id));
-    assert_eq!((toast.app_name.as_str(), toast.urgency), ("Gloria", Some(1)));
-    assert_eq!(toast.body, "Task <b>assigned</b>");
-    assert_eq!(toast.actions[1], ("later".to_owned(), "Remind me".to_owned()));
+    assert_eq!(notification.id, Some(id));
+    assert_eq!(
+        (notification.app_name.as_str(), notification.urgency),
+        ("Gloria", Some(1))
+    );
+    assert_eq!(notification.body, "Task <b>assigned</b>");
+    assert_eq!(
+        notification.actions[1],
+        ("later".to_owned(), "Remind me".to_owned())
+    );
     let after = session.dir().join("after.png");
-    wait_until("the toast on screen", DEADLINE, async || {
+    wait_until("the notification on screen", DEADLINE, async || {
         session.screenshot(&after)?;
         Ok((std::fs::read(&before)? != std::fs::read(&after)?).then_some(()))
     })
@@ -96,8 +102,8 @@ async fn a_toast_is_seen_pictured_and_its_actions_can_be_taken() {
         .await
         .unwrap();
     for key in ["later", "default"] {
-        let id = show_toast(&session, key).await;
-        session.invoke_toast_action(id, key).unwrap();
+        let id = show_notification(&session, key).await;
+        session.invoke_notification_action(id, key).unwrap();
         let signal = tokio::time::timeout(DEADLINE, futures_util::StreamExt::next(&mut invoked))
             .await
             .unwrap();
@@ -108,17 +114,19 @@ async fn a_toast_is_seen_pictured_and_its_actions_can_be_taken() {
 }
 
 #[tokio::test]
-async fn a_toast_that_nobody_showed_is_not_seen() {
+async fn a_notification_that_nobody_showed_is_not_seen() {
     let session = Session::start(SessionOptions {
         notifications: true,
         ..bare()
     })
     .await
     .unwrap();
-    show_toast(&session, "Another").await;
+    show_notification(&session, "Another").await;
 
     let waited = session
-        .wait_for_toast(Duration::from_millis(300), |toast| toast.summary == "New Task")
+        .wait_for_notification(Duration::from_millis(300), |notification| {
+            notification.summary == "New Task"
+        })
         .await;
 
     assert!(
@@ -243,7 +251,7 @@ async fn nothing_outlives_the_session() {
     };
     assert!(
         of_this_session() >= 8,
-        "screen, bus, window manager, panel, toasts, keyring, sound, recording"
+        "screen, bus, window manager, panel, notifications, keyring, sound, recording"
     );
 
     drop(session);
@@ -272,10 +280,10 @@ async fn a_service_of_the_tests_own_hangs_goes_on_vanishes_and_comes_back() {
     let session = Session::start(bare()).await.unwrap();
     let mut service = NotificationService::start(&session.bus_address()).await.unwrap();
     let first = service.unique_name().unwrap();
-    assert_eq!(show_toast(&session, "One").await, 1);
+    assert_eq!(show_notification(&session, "One").await, 1);
 
     service.behave(ServiceBehaviour::Hangs);
-    let (asked, ()) = tokio::join!(show_toast(&session, "Two"), async {
+    let (asked, ()) = tokio::join!(show_notification(&session, "Two"), async {
         let nothing = service.wait_for(Duration::from_millis(200), |call| call.summary == "Two");
         assert!(nothing.await.is_err(), "it looks at nothing");
         service.behave(ServiceBehaviour::Answers);
@@ -291,5 +299,9 @@ async fn a_service_of_the_tests_own_hangs_goes_on_vanishes_and_comes_back() {
     assert_eq!(service.unique_name(), None);
     service.come_back().await.unwrap();
     assert_ne!(service.unique_name().unwrap(), first);
-    assert_eq!(show_toast(&session, "Three").await, 1, "its numbers begin anew");
+    assert_eq!(
+        show_notification(&session, "Three").await,
+        1,
+        "its numbers begin anew"
+    );
 }

@@ -19,8 +19,8 @@ use jiff::Timestamp;
 use crate::API_PATH;
 use crate::answers::Route;
 use crate::blast::blast;
-use crate::doorway::Carrier;
 use crate::hub::{Hub, User};
+use crate::listener::Carrier;
 use crate::observed::{Credentials, SeenRequest};
 use crate::problem::Problem;
 
@@ -59,7 +59,7 @@ async fn health() -> Response {
 /// Every request passes here: it is noted, and answered by the script or refused before it reaches the API.
 async fn gate(
     State(hub): State<Arc<Hub>>,
-    ConnectInfo(Carrier(wire)): ConnectInfo<Carrier>,
+    ConnectInfo(Carrier(connection)): ConnectInfo<Carrier>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -84,7 +84,7 @@ async fn gate(
             headers: readable(request.headers()),
             query: query.into_iter().filter(|(name, _)| name != "token").collect(),
             credentials,
-            connection: wire.number(),
+            connection: connection.number(),
             status: None,
         });
         (

@@ -10,10 +10,10 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::connection::{Connections, HangUp};
 use crate::control::Control;
-use crate::doorway::{Carrier, Doorway};
 use crate::hub::{Beginning, Hub};
-use crate::wire::{HangUp, Wires};
+use crate::listener::{Carrier, Reopenable};
 use crate::{API_PATH, api, control};
 
 /// The token that [`BackendOptions::default`] accepts.
@@ -84,7 +84,7 @@ pub struct Backend {
     control_address: Option<SocketAddr>,
     control: Control,
     hub: Arc<Hub>,
-    control_wires: Arc<Wires>,
+    control_connections: Arc<Connections>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -113,26 +113,26 @@ impl Backend {
             replay_to_newcomers: options.replay_to_newcomers,
             door,
         });
-        let doorway = bind(options.listen, hub.wires.clone(), orders).await?;
-        let address = doorway.address();
+        let listener = bind(options.listen, hub.connections.clone(), orders).await?;
+        let address = listener.address();
         let control = Control::new(hub.clone());
-        let control_wires = Wires::new(watch::Sender::new(()));
+        let control_connections = Connections::new(watch::Sender::new(()));
         let mut tasks = Vec::new();
 
         let mut control_address = None;
         if let Some(listen) = options.control_listen {
             // This door stays open: nobody holds the other end.
             let (_, orders) = mpsc::unbounded_channel();
-            let doorway = bind(listen, control_wires.clone(), orders).await?;
-            control_address = Some(doorway.address());
+            let listener = bind(listen, control_connections.clone(), orders).await?;
+            control_address = Some(listener.address());
             let router = control::router(control.clone());
             tasks.push(tokio::spawn(
-                async move { drop(axum::serve(doorway, router).await) },
+                async move { drop(axum::serve(listener, router).await) },
             ));
         }
         let router = api::router(hub.clone()).into_make_service_with_connect_info::<Carrier>();
         tasks.push(tokio::spawn(
-            async move { drop(axum::serve(doorway, router).await) },
+            async move { drop(axum::serve(listener, router).await) },
         ));
         tasks.push(tokio::spawn(beat(hub.clone())));
         Ok(Self {
@@ -140,7 +140,7 @@ impl Backend {
             control_address,
             control,
             hub,
-            control_wires,
+            control_connections,
             tasks,
         })
     }
@@ -179,21 +179,21 @@ impl Backend {
             let _ = task.await;
         }
         let closed = async {
-            while self.hub.wires.len() > 0 {
+            while self.hub.connections.len() > 0 {
                 if changed.changed().await.is_err() {
                     break;
                 }
             }
         };
         if timeout(STOP_TIMEOUT, closed).await.is_err() {
-            tracing::warn!(open = self.hub.wires.len(), "connections are still open");
+            tracing::warn!(open = self.hub.connections.len(), "connections are still open");
         }
     }
 
     fn shut(&mut self) -> Vec<JoinHandle<()>> {
         self.tasks.iter().for_each(JoinHandle::abort);
-        self.hub.wires.hang_up_all(HangUp::Fin);
-        self.control_wires.hang_up_all(HangUp::Fin);
+        self.hub.connections.hang_up_all(HangUp::Fin);
+        self.control_connections.hang_up_all(HangUp::Fin);
         std::mem::take(&mut self.tasks)
     }
 }
@@ -206,10 +206,10 @@ impl Drop for Backend {
 
 async fn bind(
     address: SocketAddr,
-    wires: Arc<Wires>,
-    orders: mpsc::UnboundedReceiver<crate::doorway::DoorOrder>,
-) -> Result<Doorway, StartError> {
-    Doorway::bind(address, wires, orders)
+    connections: Arc<Connections>,
+    orders: mpsc::UnboundedReceiver<crate::listener::ListenOrder>,
+) -> Result<Reopenable, StartError> {
+    Reopenable::bind(address, connections, orders)
         .await
         .map_err(|source| StartError::Listen { address, source })
 }

@@ -13,10 +13,10 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::answers::{Answer, InvalidAnswer, Route};
-use crate::doorway::DoorOrder;
+use crate::connection::{HangUp, Pace};
 use crate::hub::{Delivery, Hub, Stall};
+use crate::listener::ListenOrder;
 use crate::observed::Observed;
-use crate::wire::{HangUp, Pace};
 
 pub(crate) use port::router;
 pub use port::{Command, Outcome};
@@ -134,7 +134,7 @@ impl Control {
 
     /// Ends all connections, those of other requests too, without a closing chunk.
     pub fn hang_up(&self, how: HangUp) {
-        self.hub.wires.hang_up_all(how);
+        self.hub.connections.hang_up_all(how);
     }
 
     /// Resets all connections.
@@ -222,7 +222,7 @@ impl Control {
         let (done, answer) = oneshot::channel();
         self.hub
             .door
-            .send(DoorOrder { open, done })
+            .send(ListenOrder { open, done })
             .map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
     }
@@ -242,7 +242,7 @@ impl Control {
     /// What was seen so far.
     pub fn observed(&self) -> Observed {
         let mut state = self.hub.state();
-        state.observed.connections = self.hub.wires.len();
+        state.observed.connections = self.hub.connections.len();
         state.observed.clone()
     }
 
@@ -262,7 +262,7 @@ impl Control {
                 changed.mark_unchanged();
                 {
                     let mut state = self.hub.state();
-                    state.observed.connections = self.hub.wires.len();
+                    state.observed.connections = self.hub.connections.len();
                     if enough(&state.observed) {
                         return state.observed.clone();
                     }

@@ -11,12 +11,12 @@ use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
 use crate::answers::{Keys, Script};
-use crate::doorway::DoorOrder;
+use crate::connection::{Connection, Connections, HangUp, Pace};
+use crate::listener::ListenOrder;
 use crate::lock;
 use crate::log::{EventLog, render};
 use crate::notifications::Notifications;
 use crate::observed::Observed;
-use crate::wire::{HangUp, Pace, Wire, Wires};
 
 /// What a backend that has all the optional parts says it can do.
 const CAPABILITIES: [&str; 6] = ["types", "gap", "notifications", "changes", "deletion", "receipts"];
@@ -56,7 +56,7 @@ pub(crate) enum Piece {
 struct Stream {
     pieces: mpsc::UnboundedSender<Piece>,
     types: Option<HashSet<String>>,
-    wire: Arc<Wire>,
+    connection: Arc<Connection>,
 }
 
 impl Stream {
@@ -102,10 +102,10 @@ pub(crate) struct User(pub(crate) Option<String>);
 #[derive(Debug)]
 pub(crate) struct Hub {
     state: Mutex<State>,
-    pub(crate) wires: Arc<Wires>,
+    pub(crate) connections: Arc<Connections>,
     pub(crate) changed: watch::Sender<()>,
     pub(crate) heartbeat: watch::Sender<Option<Duration>>,
-    pub(crate) door: mpsc::UnboundedSender<DoorOrder>,
+    pub(crate) door: mpsc::UnboundedSender<ListenOrder>,
     pub(crate) optional_parts: bool,
     replay_to_newcomers: bool,
 }
@@ -118,7 +118,7 @@ pub(crate) struct Beginning {
     pub(crate) heartbeat: Option<Duration>,
     pub(crate) optional_parts: bool,
     pub(crate) replay_to_newcomers: bool,
-    pub(crate) door: mpsc::UnboundedSender<DoorOrder>,
+    pub(crate) door: mpsc::UnboundedSender<ListenOrder>,
 }
 
 impl Hub {
@@ -142,7 +142,7 @@ impl Hub {
         };
         Arc::new(Self {
             state: Mutex::new(state),
-            wires: Wires::new(changed.clone()),
+            connections: Connections::new(changed.clone()),
             changed,
             heartbeat: watch::Sender::new(beginning.heartbeat),
             door: beginning.door,
@@ -178,7 +178,7 @@ impl Hub {
             .state()
             .streams
             .values()
-            .filter(|stream| !stream.wire.is_stalled())
+            .filter(|stream| !stream.connection.is_stalled())
         {
             stream.send(Piece::Frame(frame.clone()));
         }
@@ -204,14 +204,14 @@ impl Hub {
         state
             .streams
             .values()
-            .for_each(|stream| stream.wire.set_stalled(true));
+            .for_each(|stream| stream.connection.set_stalled(true));
     }
 
     pub(crate) fn resume(&self) {
         let mut state = self.state();
         state.stall_every = false;
         // Also the connections whose stream was ended meanwhile.
-        self.wires.each(|wire| wire.set_stalled(false));
+        self.connections.each(|connection| connection.set_stalled(false));
     }
 
     pub(crate) fn set_pace(&self, pace: Option<Pace>) {
@@ -221,15 +221,15 @@ impl Hub {
             Some(_) => state
                 .streams
                 .values()
-                .for_each(|stream| stream.wire.set_pace(pace)),
-            None => self.wires.each(|wire| wire.set_pace(None)),
+                .for_each(|stream| stream.connection.set_pace(pace)),
+            None => self.connections.each(|connection| connection.set_pace(None)),
         }
     }
 
-    /// Opens a stream on the connection `wire`: the greeting, then what was missed after `cursor`.
+    /// Opens a stream on the connection `connection`: the greeting, then what was missed after `cursor`.
     pub(crate) fn open_stream(
         &self,
-        wire: &Arc<Wire>,
+        connection: &Arc<Connection>,
         cursor: Option<&str>,
         types: Option<HashSet<String>>,
         user: &User,
@@ -239,13 +239,13 @@ impl Hub {
         let mut state = self.state();
         state.observed.streams_total += 1;
         let number = state.observed.streams_total;
-        wire.set_stalled(state.stall_every);
-        wire.set_pace(state.pace);
+        connection.set_stalled(state.stall_every);
+        connection.set_pace(state.pace);
 
         let stream = Stream {
             pieces,
             types: types.filter(|_| self.optional_parts),
-            wire: wire.clone(),
+            connection: connection.clone(),
         };
         // A newcomer's place in the order of events is fixed by its first greeting: what comes while it is away for the
         // first time is missed like anything else. Who has a place must not be moved past what is about to be replayed.

@@ -20,24 +20,24 @@ mod answers;
 mod api;
 mod backend;
 mod blast;
+mod connection;
 mod control;
 pub mod demo;
-mod doorway;
 mod hub;
+mod listener;
 mod log;
 mod notifications;
 mod observed;
 mod problem;
-mod wire;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use answers::{Answer, InvalidAnswer, Route};
 pub use backend::{Backend, BackendOptions, StartError, TEST_TOKEN};
+pub use connection::{HangUp, Pace};
 pub use control::{Command, Control, DeadlinePassed, Outcome, PushedRange};
 pub use hub::Stall;
 pub use observed::{ChangeKind, Credentials, Observed, SeenChange, SeenRequest};
-pub use wire::{HangUp, Pace};
 
 /// Every lock here guards plain data that no panic leaves half-changed.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -242,13 +242,13 @@ impl CommandTokens {
                 None
             }
         };
-        let given = given.filter(|held| {
-            let is_its_own = held.for_server(&server).is_some();
+        let given = given.filter(|own| {
+            let is_its_own = own.for_server(&server).is_some();
             if !is_its_own {
                 complain(&format!(
                     "GLORIA_TOKEN belongs to {} and is not sent to {server}; to send it there, set \
                      GLORIA_TOKEN_FOR={server}",
-                    held.server()
+                    own.server()
                 ));
             }
             is_its_own
@@ -269,7 +269,7 @@ impl CommandTokens {
     }
 
     async fn token(&self) -> Result<Option<Token>, SecretError> {
-        let given = self.given.as_ref().and_then(|held| held.for_server(&self.server));
+        let given = self.given.as_ref().and_then(|own| own.for_server(&self.server));
         match (given, &self.keyring) {
             (Some(token), _) => Ok(Some(token.clone())),
             (None, Some(keyring)) => load(keyring, &self.entry).await,

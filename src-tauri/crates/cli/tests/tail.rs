@@ -132,7 +132,7 @@ async fn states_then_events_then_the_asked_for_end() {
 }
 
 #[tokio::test]
-async fn invalid_events_are_told_and_heartbeats_left_out() {
+async fn invalid_events_are_reported_and_heartbeats_left_out() {
     let (backend, control) = backend().await;
     let mut tail = Tail::start(&backend, &["--count", "2"]);
     tail.until("state", Some("connected")).await;
@@ -180,7 +180,7 @@ async fn events_cannot_speak_to_the_terminal() {
 }
 
 #[tokio::test]
-async fn messy_events_are_told_with_what_was_left_out_of_them() {
+async fn messy_events_are_reported_with_what_was_left_out_of_them() {
     let (backend, control) = backend().await;
     let mut tail = Tail::start(&backend, &["--count", "3"]);
     tail.until("state", Some("connected")).await;
@@ -252,7 +252,7 @@ async fn quiet_ends_with_a_summary_alone() {
 }
 
 #[tokio::test]
-async fn a_lost_connection_is_told_and_resumed() {
+async fn a_lost_connection_is_reported_and_resumed() {
     let (backend, control) = backend().await;
     let mut tail = Tail::start(&backend, &["--type", CREATED]);
     tail.until("state", Some("connected")).await;

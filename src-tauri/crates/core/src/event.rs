@@ -12,10 +12,10 @@ mod json;
 mod kind;
 mod names;
 pub mod refusal;
+mod schema;
 mod spelling;
 mod time;
 mod values;
-mod wire;
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ pub use self::names::unknown_type;
 
 use self::contents::decode_value;
 use self::kind::Kind;
-use self::wire::Fallback;
+use self::schema::Fallback;
 
 use crate::fingerprint::fingerprint;
 use crate::item::{EpochMillis, ItemAction, ItemKind, Priority};

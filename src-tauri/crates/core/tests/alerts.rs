@@ -27,7 +27,7 @@ const NOON: i64 = 1_795_694_400_000;
 const MINUTE: i64 = 60_000;
 
 /// An inbox in a file, and the hands of whoever asks for notifications.
-struct Desk {
+struct Harness {
     folder: TempDir,
     inbox: Inbox,
     now: Now,
@@ -35,7 +35,7 @@ struct Desk {
     last_id: u32,
 }
 
-impl Desk {
+impl Harness {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let inbox = open(folder.path());
@@ -181,48 +181,52 @@ fn titles(due: &Due) -> Vec<&str> {
 
 #[test]
 fn what_was_not_answered_before_a_kill_is_asked_for_once_more_and_what_was_is_not() {
-    let mut desk = Desk::new();
-    let all = vec![desk.created("a", "normal"), desk.created("b", "urgent")];
-    desk.file(all, &shown());
-    let due = desk.due();
+    let mut harness = Harness::new();
+    let all = vec![harness.created("a", "normal"), harness.created("b", "urgent")];
+    harness.file(all, &shown());
+    let due = harness.due();
     assert_eq!(titles(&due), ["title b", "title a"], "what is urgent comes first");
-    assert_eq!(titles(&desk.due()), Vec::<&str>::new(), "it is asked for already");
-    desk.answer(&due.asks[0]);
-    desk.restart();
-    let due = desk.due();
+    assert_eq!(
+        titles(&harness.due()),
+        Vec::<&str>::new(),
+        "it is asked for already"
+    );
+    harness.answer(&due.asks[0]);
+    harness.restart();
+    let due = harness.due();
     assert_eq!(titles(&due), ["title a"]);
     assert_eq!(due.sound, Some(Priority::Normal));
-    desk.answer(&due.asks[0]);
-    desk.restart();
-    assert_eq!(desk.due().asks, []);
-    let records = desk.inbox.alerts().unwrap();
+    harness.answer(&due.asks[0]);
+    harness.restart();
+    assert_eq!(harness.due().asks, []);
+    let records = harness.inbox.alerts().unwrap();
     assert!(records.iter().all(|record| record.state == AlertState::Shown
         && record.handle.is_some()
         && record.answered_at == Some(NOON)));
 }
 
 #[test]
-fn what_waited_for_more_than_two_minutes_is_told_of_in_one_digest() {
-    let mut desk = Desk::new();
+fn what_waited_for_more_than_two_minutes_is_reported_in_one_digest() {
+    let mut harness = Harness::new();
     for id in ["a", "b", "c"] {
-        let created = desk.created(id, "normal");
-        desk.file(vec![created], &shown());
+        let created = harness.created(id, "normal");
+        harness.file(vec![created], &shown());
     }
-    desk.pass(3 * MINUTE);
-    let fresh = desk.created("d", "normal");
-    desk.file(vec![fresh], &shown());
-    desk.restart();
-    let due = desk.due();
+    harness.pass(3 * MINUTE);
+    let fresh = harness.created("d", "normal");
+    harness.file(vec![fresh], &shown());
+    harness.restart();
+    let due = harness.due();
     assert_eq!(
         titles(&due),
         ["title d", "3 notifications that were not shown yet"]
     );
     let digest = &due.asks[1];
     assert_eq!(digest.body, "Newest: title c");
-    desk.answer(digest);
-    let digests = desk.inbox.digests().unwrap();
+    harness.answer(digest);
+    let digests = harness.inbox.digests().unwrap();
     assert_eq!(digests.len(), 1);
-    let members: Vec<_> = desk
+    let members: Vec<_> = harness
         .inbox
         .alerts()
         .unwrap()
@@ -235,16 +239,16 @@ fn what_waited_for_more_than_two_minutes_is_told_of_in_one_digest() {
 
 #[test]
 fn what_is_urgent_is_shown_by_itself_after_a_kill_however_late() {
-    let mut desk = Desk::new();
+    let mut harness = Harness::new();
     let all = vec![
-        desk.created("a", "urgent"),
-        desk.created("b", "normal"),
-        desk.created("c", "normal"),
+        harness.created("a", "urgent"),
+        harness.created("b", "normal"),
+        harness.created("c", "normal"),
     ];
-    desk.file(all, &shown());
-    desk.pass(60 * MINUTE);
-    desk.restart();
-    let due = desk.due();
+    harness.file(all, &shown());
+    harness.pass(60 * MINUTE);
+    harness.restart();
+    let due = harness.due();
     assert_eq!(
         titles(&due),
         ["title a", "2 notifications that were not shown yet"]
@@ -254,52 +258,53 @@ fn what_is_urgent_is_shown_by_itself_after_a_kill_however_late() {
 
 #[test]
 fn what_is_read_deleted_or_expired_by_then_is_not_shown() {
-    let mut desk = Desk::new();
+    let mut harness = Harness::new();
     let expires = json!({"id": "old", "title": "old", "message": "m",
         "expiresAt": "2026-11-26T12:01:00Z"});
     let all = vec![
-        desk.created("read", "normal"),
-        desk.created("deleted", "urgent"),
-        desk.event("notification.created", &expires),
-        desk.created("elsewhere", "normal"),
+        harness.created("read", "normal"),
+        harness.created("deleted", "urgent"),
+        harness.event("notification.created", &expires),
+        harness.created("elsewhere", "normal"),
     ];
-    desk.file(all, &shown());
-    desk.restart();
-    desk.inbox.mark(&["n:read".into()], Mark::Read, NOON).unwrap();
+    harness.file(all, &shown());
+    harness.restart();
+    harness.inbox.mark(&["n:read".into()], Mark::Read, NOON).unwrap();
     let gone = vec![
-        desk.event("notification.deleted", &json!({"id": "deleted"})),
-        desk.event(
+        harness.event("notification.deleted", &json!({"id": "deleted"})),
+        harness.event(
             "notification.updated",
             &json!({"id": "elsewhere", "readAt": "2026-11-26T12:00:30Z"}),
         ),
     ];
-    desk.file(gone, &shown());
-    desk.pass(MINUTE);
-    assert_eq!(desk.due().asks, []);
+    harness.file(gone, &shown());
+    harness.pass(MINUTE);
+    assert_eq!(harness.due().asks, []);
     assert!(
-        desk.states()
+        harness
+            .states()
             .iter()
             .all(|(_, state)| *state == AlertState::Suppressed),
         "{:?}",
-        desk.states()
+        harness.states()
     );
 }
 
 #[test]
 fn what_a_batch_makes_and_takes_back_is_never_decided_about() {
-    let mut desk = Desk::new();
+    let mut harness = Harness::new();
     let all = vec![
-        desk.created("deleted", "urgent"),
-        desk.created("read", "urgent"),
-        desk.created("stays", "urgent"),
-        desk.event("notification.deleted", &json!({"id": "deleted"})),
-        desk.event(
+        harness.created("deleted", "urgent"),
+        harness.created("read", "urgent"),
+        harness.created("stays", "urgent"),
+        harness.event("notification.deleted", &json!({"id": "deleted"})),
+        harness.event(
             "notification.updated",
             &json!({"id": "read", "readAt": "2026-11-26T12:00:30Z"}),
         ),
     ];
     let mut asked = Vec::new();
-    file(&mut desk.inbox, all, desk.now, |posted| {
+    file(&mut harness.inbox, all, harness.now, |posted| {
         asked.push((posted.item.key.clone(), posted.item.read_at.is_some()));
         if posted.item.read_at.is_some() {
             Decision {
@@ -314,33 +319,34 @@ fn what_a_batch_makes_and_takes_back_is_never_decided_about() {
         asked,
         [("n:read".to_owned(), true), ("n:stays".to_owned(), false)]
     );
-    assert_eq!(titles(&desk.due()), ["title stays"]);
+    assert_eq!(titles(&harness.due()), ["title stays"]);
 }
 
 #[test]
 fn what_was_shown_is_withdrawn_by_its_handle_also_in_a_later_run() {
-    let mut desk = Desk::new();
-    let all = vec![desk.created("a", "normal"), desk.created("b", "normal")];
-    desk.file(all, &shown());
-    let due = desk.due();
-    let handles: Vec<_> = due.asks.iter().map(|ask| desk.answer(ask)).collect();
-    desk.restart();
-    desk.inbox.mark(&["n:a".into()], Mark::Read, NOON).unwrap();
-    assert_eq!(desk.due().withdrawals, handles[..1]);
+    let mut harness = Harness::new();
+    let all = vec![harness.created("a", "normal"), harness.created("b", "normal")];
+    harness.file(all, &shown());
+    let due = harness.due();
+    let handles: Vec<_> = due.asks.iter().map(|ask| harness.answer(ask)).collect();
+    harness.restart();
+    harness.inbox.mark(&["n:a".into()], Mark::Read, NOON).unwrap();
+    assert_eq!(harness.due().withdrawals, handles[..1]);
     // Until it was done it stays due, also in the next run.
-    desk.restart();
-    assert_eq!(desk.due().withdrawals, handles[..1]);
-    desk.inbox.record_withdrawn(&handles[..1]).unwrap();
-    assert_eq!(desk.due().withdrawals, []);
+    harness.restart();
+    assert_eq!(harness.due().withdrawals, handles[..1]);
+    harness.inbox.record_withdrawn(&handles[..1]).unwrap();
+    assert_eq!(harness.due().withdrawals, []);
 
-    desk.inbox.mark_all_read(NOON).unwrap();
+    harness.inbox.mark_all_read(NOON).unwrap();
     assert_eq!(
-        desk.due().withdrawals,
+        harness.due().withdrawals,
         handles[1..],
         "mark all read withdraws too"
     );
     assert!(
-        desk.states()
+        harness
+            .states()
             .iter()
             .all(|(_, state)| *state == AlertState::Withdrawn)
     );
@@ -348,94 +354,104 @@ fn what_was_shown_is_withdrawn_by_its_handle_also_in_a_later_run() {
 
 #[test]
 fn a_digest_goes_with_the_last_of_its_members() {
-    let mut desk = Desk::new();
-    let all: Vec<_> = (0..6).map(|id| desk.created(&id.to_string(), "normal")).collect();
-    desk.file(all, &collected(Collection::Missed));
-    assert_eq!(desk.due_while(&[Collection::Missed]).asks, [], "more may come");
-    let due = desk.due();
+    let mut harness = Harness::new();
+    let all: Vec<_> = (0..6)
+        .map(|id| harness.created(&id.to_string(), "normal"))
+        .collect();
+    harness.file(all, &collected(Collection::Missed));
+    assert_eq!(harness.due_while(&[Collection::Missed]).asks, [], "more may come");
+    let due = harness.due();
     assert_eq!(titles(&due), ["6 notifications while you were away"]);
-    let handle = desk.answer(&due.asks[0]);
+    let handle = harness.answer(&due.asks[0]);
     let keys: Vec<_> = (0..6).map(|id| format!("n:{id}")).collect();
-    desk.inbox.mark(&keys[..5], Mark::Read, NOON).unwrap();
-    assert_eq!(desk.due().withdrawals, []);
-    desk.inbox.mark(&keys[5..], Mark::Read, NOON).unwrap();
-    assert_eq!(desk.due().withdrawals, [handle]);
+    harness.inbox.mark(&keys[..5], Mark::Read, NOON).unwrap();
+    assert_eq!(harness.due().withdrawals, []);
+    harness.inbox.mark(&keys[5..], Mark::Read, NOON).unwrap();
+    assert_eq!(harness.due().withdrawals, [handle]);
 }
 
 #[test]
 fn an_answer_for_what_was_read_meanwhile_is_withdrawn() {
-    let mut desk = Desk::new();
-    let created = desk.created("a", "normal");
-    desk.file(vec![created], &shown());
-    let due = desk.due();
-    desk.inbox.mark(&["n:a".into()], Mark::Read, NOON).unwrap();
-    let handle = desk.answer(&due.asks[0]);
-    assert_eq!(desk.due().withdrawals, [handle]);
+    let mut harness = Harness::new();
+    let created = harness.created("a", "normal");
+    harness.file(vec![created], &shown());
+    let due = harness.due();
+    harness.inbox.mark(&["n:a".into()], Mark::Read, NOON).unwrap();
+    let handle = harness.answer(&due.asks[0]);
+    assert_eq!(harness.due().withdrawals, [handle]);
 }
 
 #[test]
 fn a_failure_after_the_item_was_deleted_brings_nothing_back() {
-    let mut desk = Desk::new();
-    let created = desk.created("a", "normal");
-    desk.file(vec![created], &shown());
-    let due = desk.due();
-    let deleted = desk.event("notification.deleted", &json!({"id": "a"}));
-    desk.file(vec![deleted], &shown());
-    let recorded = desk
+    let mut harness = Harness::new();
+    let created = harness.created("a", "normal");
+    harness.file(vec![created], &shown());
+    let due = harness.due();
+    let deleted = harness.event("notification.deleted", &json!({"id": "a"}));
+    harness.file(vec![deleted], &shown());
+    let recorded = harness
         .inbox
         .record(&due.asks[0].target, &Err(Reason::Lost), NOON)
         .unwrap();
     assert_eq!(recorded.item, None);
-    desk.inbox.resume_alerts(desk.now, &[]).unwrap();
-    assert_eq!(desk.due().asks, []);
+    harness.inbox.resume_alerts(harness.now, &[]).unwrap();
+    assert_eq!(harness.due().asks, []);
 }
 
 #[test]
 fn what_the_service_did_not_show_is_tried_again_when_it_is_back() {
-    let mut desk = Desk::new();
-    let all: Vec<_> = (0..3).map(|id| desk.created(&id.to_string(), "normal")).collect();
-    desk.file(all, &shown());
-    for ask in desk.due().asks {
-        desk.inbox.record(&ask.target, &Err(Reason::Lost), NOON).unwrap();
+    let mut harness = Harness::new();
+    let all: Vec<_> = (0..3)
+        .map(|id| harness.created(&id.to_string(), "normal"))
+        .collect();
+    harness.file(all, &shown());
+    for ask in harness.due().asks {
+        harness
+            .inbox
+            .record(&ask.target, &Err(Reason::Lost), NOON)
+            .unwrap();
     }
-    assert_eq!(desk.due().asks, [], "not again by itself");
-    let words = desk.inbox.item("n:0").unwrap().unwrap().alert.unwrap().words;
+    assert_eq!(harness.due().asks, [], "not again by itself");
+    let words = harness.inbox.item("n:0").unwrap().unwrap().alert.unwrap().words;
     assert_eq!(
         words,
         "Notification not shown: the notification service went away; it is tried again"
     );
-    desk.inbox.resume_alerts(desk.now, &[]).unwrap();
-    assert_eq!(titles(&desk.due()), ["title 0", "title 1", "title 2"]);
+    harness.inbox.resume_alerts(harness.now, &[]).unwrap();
+    assert_eq!(titles(&harness.due()), ["title 0", "title 1", "title 2"]);
 }
 
 #[test]
 fn nothing_is_asked_of_a_service_that_hangs_and_what_waited_is_one_digest() {
-    let mut desk = Desk::new();
+    let mut harness = Harness::new();
     let hanging = DueQuery {
         service: ServiceState::Hanging,
-        ..query(desk.now)
+        ..query(harness.now)
     };
     for id in 0..8 {
-        let created = desk.created(&id.to_string(), "normal");
-        desk.file(vec![created], &shown());
-        assert_eq!(desk.inbox.due(&hanging).unwrap().asks, []);
+        let created = harness.created(&id.to_string(), "normal");
+        harness.file(vec![created], &shown());
+        assert_eq!(harness.inbox.due(&hanging).unwrap().asks, []);
     }
-    desk.inbox.resume_alerts(desk.now, &[]).unwrap();
-    assert_eq!(titles(&desk.due()), ["8 notifications that were not shown yet"]);
+    harness.inbox.resume_alerts(harness.now, &[]).unwrap();
+    assert_eq!(
+        titles(&harness.due()),
+        ["8 notifications that were not shown yet"]
+    );
 }
 
 #[test]
 fn without_a_service_an_alert_has_failed_and_says_so() {
-    let mut desk = Desk::new();
-    let created = desk.created("a", "normal");
-    desk.file(vec![created], &shown());
+    let mut harness = Harness::new();
+    let created = harness.created("a", "normal");
+    harness.file(vec![created], &shown());
     let absent = DueQuery {
         service: ServiceState::Absent,
-        ..query(desk.now)
+        ..query(harness.now)
     };
-    let due = desk.inbox.due(&absent).unwrap();
+    let due = harness.inbox.due(&absent).unwrap();
     assert_eq!((due.asks.len(), due.settled), (0, true));
-    let alert = desk.inbox.item("n:a").unwrap().unwrap().alert.unwrap();
+    let alert = harness.inbox.item("n:a").unwrap().unwrap().alert.unwrap();
     assert_eq!(
         (alert.state, alert.reason),
         (AlertState::Failed, Reason::NoService)
@@ -444,49 +460,53 @@ fn without_a_service_an_alert_has_failed_and_says_so() {
 
 #[test]
 fn a_notification_that_broke_the_core_is_not_asked_for_again() {
-    let mut desk = Desk::new();
-    let created = desk.created("a", "urgent");
-    desk.file(vec![created], &shown());
-    let due = desk.due();
-    desk.inbox
+    let mut harness = Harness::new();
+    let created = harness.created("a", "urgent");
+    harness.file(vec![created], &shown());
+    let due = harness.due();
+    harness
+        .inbox
         .record(&due.asks[0].target, &Err(Reason::Broke), NOON)
         .unwrap();
-    desk.restart();
-    assert_eq!(desk.due().asks, []);
+    harness.restart();
+    assert_eq!(harness.due().asks, []);
 }
 
 #[test]
 fn what_the_service_owes_an_answer_for_is_bounded() {
-    let mut desk = Desk::new();
+    let mut harness = Harness::new();
     let all: Vec<_> = (0..40)
-        .map(|id| desk.created(&id.to_string(), "urgent"))
+        .map(|id| harness.created(&id.to_string(), "urgent"))
         .collect();
-    desk.file(all, &shown());
-    let due = desk.due();
+    harness.file(all, &shown());
+    let due = harness.due();
     assert_eq!((due.asks.len(), due.more), (16, true));
-    assert_eq!(desk.due().asks, []);
-    desk.answer(&due.asks[0]);
-    assert_eq!(desk.due().asks.len(), 1);
+    assert_eq!(harness.due().asks, []);
+    harness.answer(&due.asks[0]);
+    assert_eq!(harness.due().asks.len(), 1);
 }
 
 #[test]
 fn news_of_an_item_that_is_on_screen_takes_its_place() {
-    let mut desk = Desk::new();
-    let created = desk.created("a", "normal");
-    desk.file(vec![created], &shown());
-    let due = desk.due();
-    let handle = desk.answer(&due.asks[0]);
+    let mut harness = Harness::new();
+    let created = harness.created("a", "normal");
+    harness.file(vec![created], &shown());
+    let due = harness.due();
+    let handle = harness.answer(&due.asks[0]);
     let data = json!({"id": "a", "title": "other", "message": "m"});
-    let again = desk.event("notification.created", &data);
-    desk.file(vec![again], &shown());
-    let due = desk.due();
+    let again = harness.event("notification.created", &data);
+    harness.file(vec![again], &shown());
+    let due = harness.due();
     assert_eq!(due.asks[0].replaces, Some(handle.clone()));
     let answer = Answer {
         handle: handle.clone(),
         delivery: Delivery::Queued,
     };
-    desk.inbox.record(&due.asks[0].target, &Ok(answer), NOON).unwrap();
-    let handles: Vec<_> = desk
+    harness
+        .inbox
+        .record(&due.asks[0].target, &Ok(answer), NOON)
+        .unwrap();
+    let handles: Vec<_> = harness
         .inbox
         .alerts()
         .unwrap()
@@ -498,29 +518,29 @@ fn news_of_an_item_that_is_on_screen_takes_its_place() {
 
 #[test]
 fn what_was_asked_from_memory_is_answered_in_the_file() {
-    let mut desk = Desk::new();
-    let created = desk.created("a", "normal");
-    desk.file(vec![created], &shown());
-    let before = desk.due();
+    let mut harness = Harness::new();
+    let created = harness.created("a", "normal");
+    harness.file(vec![created], &shown());
+    let before = harness.due();
     for copy in [true, false] {
-        desk.inbox.leave_file(copy).unwrap();
+        harness.inbox.leave_file(copy).unwrap();
         let id = format!("memory {copy}");
         let all = vec![
-            desk.created(&id, "normal"),
-            desk.created(&format!("waits {copy}"), "normal"),
+            harness.created(&id, "normal"),
+            harness.created(&format!("waits {copy}"), "normal"),
         ];
-        desk.file(all, &shown());
-        let due = desk.due();
+        harness.file(all, &shown());
+        let due = harness.due();
         let asked = due.asks.iter().find(|ask| ask.title == format!("title {id}"));
-        desk.answer(asked.unwrap());
+        harness.answer(asked.unwrap());
         if !copy {
             // Its row is in the file alone.
-            desk.answer(&before.asks[0]);
+            harness.answer(&before.asks[0]);
         }
-        desk.inbox.return_to_file().unwrap();
+        harness.inbox.return_to_file().unwrap();
     }
-    desk.restart();
-    let states = desk.states();
+    harness.restart();
+    let states = harness.states();
     let of = |key: &str| {
         let of_key: Vec<_> = states.iter().filter(|(item, _)| item == key).collect();
         assert_eq!(of_key.len(), 1, "{key}: {states:?}");
@@ -529,25 +549,29 @@ fn what_was_asked_from_memory_is_answered_in_the_file() {
     for key in ["n:a", "n:memory true", "n:memory false"] {
         assert_eq!(of(key), AlertState::Shown, "{key}");
     }
-    assert_eq!(titles(&desk.due()), ["title waits true", "title waits false"]);
+    assert_eq!(titles(&harness.due()), ["title waits true", "title waits false"]);
 }
 
 #[test]
 fn a_digest_that_was_answered_in_memory_is_in_the_file_with_its_members() {
-    let mut desk = Desk::new();
-    let all: Vec<_> = (0..4).map(|id| desk.created(&id.to_string(), "normal")).collect();
-    desk.file(all, &collected(Collection::Missed));
-    desk.inbox.leave_file(true).unwrap();
-    let more: Vec<_> = (4..9).map(|id| desk.created(&id.to_string(), "normal")).collect();
-    desk.file(more, &collected(Collection::Missed));
-    let due = desk.due();
+    let mut harness = Harness::new();
+    let all: Vec<_> = (0..4)
+        .map(|id| harness.created(&id.to_string(), "normal"))
+        .collect();
+    harness.file(all, &collected(Collection::Missed));
+    harness.inbox.leave_file(true).unwrap();
+    let more: Vec<_> = (4..9)
+        .map(|id| harness.created(&id.to_string(), "normal"))
+        .collect();
+    harness.file(more, &collected(Collection::Missed));
+    let due = harness.due();
     assert_eq!(titles(&due), ["9 notifications while you were away"]);
-    desk.answer(&due.asks[0]);
-    desk.inbox.return_to_file().unwrap();
-    desk.restart();
-    assert_eq!(desk.due().asks, []);
-    let digest = desk.inbox.digests().unwrap()[0].id;
-    let records = desk.inbox.alerts().unwrap();
+    harness.answer(&due.asks[0]);
+    harness.inbox.return_to_file().unwrap();
+    harness.restart();
+    assert_eq!(harness.due().asks, []);
+    let digest = harness.inbox.digests().unwrap()[0].id;
+    let records = harness.inbox.alerts().unwrap();
     assert_eq!(records.len(), 9);
     assert!(
         records
@@ -558,16 +582,16 @@ fn a_digest_that_was_answered_in_memory_is_in_the_file_with_its_members() {
 
 #[test]
 fn what_is_in_view_when_it_is_due_is_not_shown_unless_it_is_urgent() {
-    let mut desk = Desk::new();
-    let all = vec![desk.created("a", "normal"), desk.created("b", "urgent")];
-    desk.file(all, &collected(Collection::Missed));
+    let mut harness = Harness::new();
+    let all = vec![harness.created("a", "normal"), harness.created("b", "urgent")];
+    harness.file(all, &collected(Collection::Missed));
     let in_view = DueQuery {
         in_view: Some(SoundReason::Off),
-        ..query(desk.now)
+        ..query(harness.now)
     };
-    let due = desk.inbox.due(&in_view).unwrap();
+    let due = harness.inbox.due(&in_view).unwrap();
     assert_eq!(titles(&due), ["title b"]);
-    let words = desk.inbox.item("n:a").unwrap().unwrap().alert.unwrap().words;
+    let words = harness.inbox.item("n:a").unwrap().unwrap().alert.unwrap().words;
     assert_eq!(
         words,
         "No notification: the inbox was in front of you; no sound: sounds are off"
@@ -576,14 +600,14 @@ fn what_is_in_view_when_it_is_due_is_not_shown_unless_it_is_urgent() {
 
 #[test]
 fn a_click_of_an_earlier_run_leads_to_its_item() {
-    let mut desk = Desk::new();
-    let created = desk.created("a", "normal");
-    desk.file(vec![created], &shown());
-    let due = desk.due();
-    let known = desk.answer(&due.asks[0]);
-    desk.restart();
-    let subject = desk.inbox.subject_of(&known).unwrap();
+    let mut harness = Harness::new();
+    let created = harness.created("a", "normal");
+    harness.file(vec![created], &shown());
+    let due = harness.due();
+    let known = harness.answer(&due.asks[0]);
+    harness.restart();
+    let subject = harness.inbox.subject_of(&known).unwrap();
     assert_eq!(subject.unwrap().item(), Some("n:a"));
-    assert_eq!(desk.inbox.subject_of(&handle(99)).unwrap(), None);
+    assert_eq!(harness.inbox.subject_of(&handle(99)).unwrap(), None);
     assert!(matches!(due.asks[0].target, Target::Alert(..)));
 }

@@ -291,7 +291,7 @@ fn what_the_stream_hears_of_a_change() {
 }
 
 #[test]
-fn the_first_look_is_told_at_once() {
+fn the_first_look_is_reported_at_once() {
     for (picture, word) in [
         (HOME, "online"),
         (NOWHERE, "offline"),
@@ -314,7 +314,7 @@ fn an_address_that_is_renewed_with_the_same_value_says_nothing() {
 }
 
 #[test]
-fn what_comes_in_steps_is_told_once_as_it_is_in_the_end() {
+fn what_comes_in_steps_is_reported_once_as_it_is_in_the_end() {
     let mut computer = Computer::on(NOWHERE);
     for step in ["wlan0 fe80::1", "wlan0 fe80::1 192.168.1.5", HOME] {
         computer.see(step);
@@ -445,7 +445,7 @@ fn a_sleep_that_was_called_off_changes_nothing() {
 }
 
 #[test]
-fn a_network_that_settled_in_sleep_is_told_before_the_waking() {
+fn a_network_that_settled_in_sleep_is_reported_before_the_waking() {
     let mut computer = Computer::on(HOME);
     computer.pass(SECOND * 5 - SETTLE);
     computer.see(NOWHERE);

@@ -26,7 +26,7 @@ const QUIET: Decision = Decision {
 const NOON: i64 = 1_795_694_400_000;
 
 /// An inbox and the stream before it.
-struct Desk {
+struct Harness {
     inbox: Inbox,
     now: Now,
     /// The id that the stream has reached.
@@ -35,7 +35,7 @@ struct Desk {
     alerts: Vec<String>,
 }
 
-impl Desk {
+impl Harness {
     fn new() -> Self {
         let mut inbox = Inbox::in_memory(SERVER).unwrap();
         inbox.begin_connection();
@@ -134,62 +134,62 @@ impl Desk {
 
 #[test]
 fn each_end_of_a_workflow_is_news_and_a_start_is_not() {
-    let mut desk = Desk::new();
+    let mut harness = Harness::new();
     let workflow = |name: &str| json!({"workflowId": "w", "name": name});
     let failed = json!({"workflowId": "w", "name": "third", "error": "disk full"});
-    desk.comes("1", "workflow.completed", &workflow("first"));
-    desk.comes("2", "workflow.started", &workflow("second"));
-    assert_eq!(desk.item("w:w").kind, ItemKind::WorkflowRunning);
-    desk.comes("3", "workflow.failed", &failed);
+    harness.comes("1", "workflow.completed", &workflow("first"));
+    harness.comes("2", "workflow.started", &workflow("second"));
+    assert_eq!(harness.item("w:w").kind, ItemKind::WorkflowRunning);
+    harness.comes("3", "workflow.failed", &failed);
     assert_eq!(
-        (desk.item("w:w").kind, desk.item("w:w").body.as_str()),
+        (harness.item("w:w").kind, harness.item("w:w").body.as_str()),
         (ItemKind::WorkflowFailed, "disk full")
     );
-    assert_eq!(desk.item("w:w").read_at, None);
-    desk.comes("4", "workflow.started", &workflow("fourth"));
-    desk.comes("5", "workflow.completed", &workflow("fifth"));
-    assert_eq!(desk.item("w:w").kind, ItemKind::WorkflowCompleted);
-    assert_eq!(desk.alerts, ["first", "third", "fifth"]);
+    assert_eq!(harness.item("w:w").read_at, None);
+    harness.comes("4", "workflow.started", &workflow("fourth"));
+    harness.comes("5", "workflow.completed", &workflow("fifth"));
+    assert_eq!(harness.item("w:w").kind, ItemKind::WorkflowCompleted);
+    assert_eq!(harness.alerts, ["first", "third", "fifth"]);
 }
 
 #[test]
 fn a_workflows_state_that_is_sent_on_each_connection_says_nothing_new() {
     let failed = json!({"workflowId": "w", "name": "Import", "error": "disk full"});
     for ids in [["1", "2", "3"], ["", "", ""]] {
-        let mut desk = Desk::new();
+        let mut harness = Harness::new();
         for id in ids {
-            desk.comes(id, "workflow.failed", &failed);
-            desk.inbox.mark(&["w:w".into()], Mark::Archived, NOON).unwrap();
-            desk.reconnect();
+            harness.comes(id, "workflow.failed", &failed);
+            harness.inbox.mark(&["w:w".into()], Mark::Archived, NOON).unwrap();
+            harness.reconnect();
         }
-        assert_eq!(desk.alerts, ["Import"], "{ids:?}");
-        assert!(desk.item("w:w").archived_at.is_some());
+        assert_eq!(harness.alerts, ["Import"], "{ids:?}");
+        assert!(harness.item("w:w").archived_at.is_some());
         let other = json!({"workflowId": "w", "name": "Import", "error": "no rights"});
-        desk.comes(
+        harness.comes(
             if ids[0].is_empty() { "" } else { "4" },
             "workflow.failed",
             &other,
         );
-        assert_eq!(desk.alerts.len(), 2, "another error is news");
-        assert!(desk.item("w:w").archived_at.is_none());
+        assert_eq!(harness.alerts.len(), 2, "another error is news");
+        assert!(harness.item("w:w").archived_at.is_none());
     }
 }
 
 #[test]
 fn what_was_read_or_changed_before_it_came_is_filed_as_that() {
-    let mut desk = Desk::new();
-    desk.updated("1", &json!({"id": "1", "title": "corrected"}));
-    desk.updated("2", &json!({"id": "1", "readAt": "2026-11-26T11:00:00Z"}));
-    desk.deleted("3", "2");
+    let mut harness = Harness::new();
+    harness.updated("1", &json!({"id": "1", "title": "corrected"}));
+    harness.updated("2", &json!({"id": "1", "readAt": "2026-11-26T11:00:00Z"}));
+    harness.deleted("3", "2");
     for id in ["1", "2", "3"] {
-        desk.created(&format!("1{id}"), id, &format!("title {id}"));
+        harness.created(&format!("1{id}"), id, &format!("title {id}"));
     }
-    assert_eq!(desk.alerts, ["title 3"]);
-    assert_eq!(desk.titles(), ["title 3", "corrected"]);
-    assert!(desk.item("n:1").read_at.is_some());
-    desk.updated("20", &json!({"id": "1", "readAt": null}));
+    assert_eq!(harness.alerts, ["title 3"]);
+    assert_eq!(harness.titles(), ["title 3", "corrected"]);
+    assert!(harness.item("n:1").read_at.is_some());
+    harness.updated("20", &json!({"id": "1", "readAt": null}));
     assert_eq!(
-        desk.item("n:1").read_at,
+        harness.item("n:1").read_at,
         None,
         "what came early is not kept for ever"
     );
@@ -197,14 +197,14 @@ fn what_was_read_or_changed_before_it_came_is_filed_as_that() {
 
 #[test]
 fn a_notification_says_itself_that_it_was_read_or_archived() {
-    let mut desk = Desk::new();
+    let mut harness = Harness::new();
     let read = json!({"id": "1", "title": "read", "message": "m", "readAt": "2026-11-26T11:00:00Z"});
     let archived = json!({"id": "2", "title": "done", "message": "m", "archivedAt": "2026-11-26T11:00:00Z"});
-    desk.comes("1", "notification.created", &read);
-    desk.comes("2", "notification.created", &archived);
-    assert_eq!(desk.alerts, Vec::<String>::new());
-    assert_eq!(desk.inbox.counts().unwrap().unread, 0);
-    assert_eq!(desk.inbox.counts().unwrap().total, 1);
+    harness.comes("1", "notification.created", &read);
+    harness.comes("2", "notification.created", &archived);
+    assert_eq!(harness.alerts, Vec::<String>::new());
+    assert_eq!(harness.inbox.counts().unwrap().unread, 0);
+    assert_eq!(harness.inbox.counts().unwrap().total, 1);
 }
 
 #[test]
@@ -212,225 +212,236 @@ fn posted_again_after_deletion_is_shown_and_a_replay_is_not() {
     let at =
         |title: &str, created: &str| json!({"id": "1", "title": title, "message": "m", "createdAt": created});
     let (old, new) = ("2026-11-26T10:00:00Z", "2026-11-26T11:00:00Z");
-    let mut desk = Desk::new();
-    desk.comes("1", "notification.created", &at("first", old));
-    desk.deleted("2", "1");
+    let mut harness = Harness::new();
+    harness.comes("1", "notification.created", &at("first", old));
+    harness.deleted("2", "1");
     // The server's history, once more: under its ids, under others, and without any.
-    desk.reconnect();
-    desk.comes("1", "notification.created", &at("first", old));
-    desk.deleted("2", "1");
-    desk.comes("8", "notification.created", &at("first", old));
-    desk.comes("", "notification.created", &at("first", old));
-    assert_eq!(desk.titles(), Vec::<String>::new());
-    desk.comes("9", "notification.created", &at("first", new));
-    assert_eq!(desk.titles(), ["first"], "the same words, made anew");
-    desk.deleted("10", "1");
-    desk.comes("11", "notification.created", &at("second", new));
-    assert_eq!(desk.titles(), ["second"]);
-    desk.deleted("12", "1");
-    desk.comes("13", "notification.created", &at("older", old));
+    harness.reconnect();
+    harness.comes("1", "notification.created", &at("first", old));
+    harness.deleted("2", "1");
+    harness.comes("8", "notification.created", &at("first", old));
+    harness.comes("", "notification.created", &at("first", old));
+    assert_eq!(harness.titles(), Vec::<String>::new());
+    harness.comes("9", "notification.created", &at("first", new));
+    assert_eq!(harness.titles(), ["first"], "the same words, made anew");
+    harness.deleted("10", "1");
+    harness.comes("11", "notification.created", &at("second", new));
+    assert_eq!(harness.titles(), ["second"]);
+    harness.deleted("12", "1");
+    harness.comes("13", "notification.created", &at("older", old));
     assert_eq!(
-        desk.titles(),
+        harness.titles(),
         Vec::<String>::new(),
         "an older version that comes late"
     );
-    assert_eq!(desk.alerts, ["first", "first", "second"]);
+    assert_eq!(harness.alerts, ["first", "first", "second"]);
 
-    let mut desk = Desk::new();
-    desk.created("1", "1", "timeless");
-    desk.deleted("2", "1");
-    desk.created("3", "1", "timeless");
-    assert_eq!(desk.titles(), ["timeless"], "an event of its own");
-    desk.reconnect();
-    desk.created("1", "1", "timeless");
-    desk.deleted("2", "1");
-    desk.created("3", "1", "timeless");
-    assert_eq!(desk.titles(), ["timeless"]);
-    assert_eq!(desk.alerts.len(), 2);
+    let mut harness = Harness::new();
+    harness.created("1", "1", "timeless");
+    harness.deleted("2", "1");
+    harness.created("3", "1", "timeless");
+    assert_eq!(harness.titles(), ["timeless"], "an event of its own");
+    harness.reconnect();
+    harness.created("1", "1", "timeless");
+    harness.deleted("2", "1");
+    harness.created("3", "1", "timeless");
+    assert_eq!(harness.titles(), ["timeless"]);
+    assert_eq!(harness.alerts.len(), 2);
 }
 
 #[test]
-fn a_maintenance_that_is_moved_is_told_again() {
-    let mut desk = Desk::new();
+fn a_maintenance_that_is_moved_is_reported_again() {
+    let mut harness = Harness::new();
     let on =
         |text: &str, starts: &str| json!({"id": "m", "title": "Update", "message": text, "startsAt": starts});
     let (saturday, sunday) = ("2026-11-28T22:00:00Z", "2026-11-29T22:00:00Z");
-    desk.comes("1", "system.maintenance", &on("Saturday 22:00", saturday));
-    desk.inbox.mark(&["s:m".into()], Mark::Archived, NOON).unwrap();
-    desk.comes("2", "system.maintenance", &on("Saturday 22:00", saturday));
+    harness.comes("1", "system.maintenance", &on("Saturday 22:00", saturday));
+    harness.inbox.mark(&["s:m".into()], Mark::Archived, NOON).unwrap();
+    harness.comes("2", "system.maintenance", &on("Saturday 22:00", saturday));
     assert!(
-        desk.item("s:m").archived_at.is_some(),
+        harness.item("s:m").archived_at.is_some(),
         "the same says nothing new"
     );
-    desk.comes("3", "system.maintenance", &on("Sunday 22:00", sunday));
-    let item = desk.item("s:m");
+    harness.comes("3", "system.maintenance", &on("Sunday 22:00", sunday));
+    let item = harness.item("s:m");
     assert_eq!(
         (item.body.as_str(), item.read_at, item.archived_at),
         ("Sunday 22:00", None, None)
     );
-    desk.comes("4", "system.maintenance", &on("Sunday 22:00", saturday));
-    assert_eq!(desk.alerts.len(), 3, "another time is another time");
-    desk.reconnect();
+    harness.comes("4", "system.maintenance", &on("Sunday 22:00", saturday));
+    assert_eq!(harness.alerts.len(), 3, "another time is another time");
+    harness.reconnect();
     for (id, message, starts) in [("1", "Saturday 22:00", saturday), ("3", "Sunday 22:00", sunday)] {
-        desk.comes(id, "system.maintenance", &on(message, starts));
+        harness.comes(id, "system.maintenance", &on(message, starts));
     }
-    assert_eq!(desk.alerts.len(), 3, "a replay");
+    assert_eq!(harness.alerts.len(), 3, "a replay");
 }
 
 #[test]
 fn a_server_that_counts_from_one_on_each_connection_loses_nothing() {
-    let mut desk = Desk::new();
-    desk.created("1", "a", "A");
-    desk.updated("2", &json!({"id": "a", "title": "B"}));
-    desk.updated("3", &json!({"id": "a", "title": "C"}));
-    desk.reconnect();
-    desk.created("1", "b", "other");
-    desk.updated("2", &json!({"id": "a", "title": "B"}));
-    assert_eq!(desk.item("n:a").title, "B");
-    desk.comes(
+    let mut harness = Harness::new();
+    harness.created("1", "a", "A");
+    harness.updated("2", &json!({"id": "a", "title": "B"}));
+    harness.updated("3", &json!({"id": "a", "title": "C"}));
+    harness.reconnect();
+    harness.created("1", "b", "other");
+    harness.updated("2", &json!({"id": "a", "title": "B"}));
+    assert_eq!(harness.item("n:a").title, "B");
+    harness.comes(
         "3",
         "workflow.failed",
         &json!({"workflowId": "w", "name": "Import"}),
     );
-    assert_eq!(desk.alerts, ["A", "other", "Import"]);
+    assert_eq!(harness.alerts, ["A", "other", "Import"]);
 }
 
 #[test]
 fn notifications_that_only_their_events_number_do_not_replace_each_other() {
-    let mut desk = Desk::new();
-    let come = |desk: &mut Desk, id: &str, title: &str| {
-        desk.comes(
+    let mut harness = Harness::new();
+    let come = |harness: &mut Harness, id: &str, title: &str| {
+        harness.comes(
             id,
             "notification.created",
             &json!({"title": title, "message": "m"}),
         );
     };
     for (one, other) in [("A", "B"), ("C", "D"), ("C", "D"), ("A", "B")] {
-        come(&mut desk, "1", one);
-        come(&mut desk, "2", other);
-        desk.reconnect();
+        come(&mut harness, "1", one);
+        come(&mut harness, "2", other);
+        harness.reconnect();
     }
-    let mut titles = desk.titles();
+    let mut titles = harness.titles();
     titles.sort();
     assert_eq!(titles, ["A", "B", "C", "D"]);
-    assert_eq!(desk.alerts, ["A", "B", "C", "D"], "what comes again is a replay");
+    assert_eq!(
+        harness.alerts,
+        ["A", "B", "C", "D"],
+        "what comes again is a replay"
+    );
 }
 
 #[test]
 fn changes_there_and_back_end_where_they_ended() {
     for carried in ["7", ""] {
-        let mut desk = Desk::new();
-        desk.created(carried, "a", "first");
+        let mut harness = Harness::new();
+        harness.created(carried, "a", "first");
         for title in ["A", "B", "A"] {
-            desk.updated("", &json!({"id": "a", "title": title}));
+            harness.updated("", &json!({"id": "a", "title": title}));
         }
-        assert_eq!(desk.item("n:a").title, "A", "{carried:?}");
+        assert_eq!(harness.item("n:a").title, "A", "{carried:?}");
     }
 }
 
 #[test]
 fn what_the_user_marked_survives_a_replay() {
-    let mut desk = Desk::new();
-    desk.created("1", "a", "A");
-    desk.updated("2", &json!({"id": "a", "readAt": "2026-11-26T11:00:00Z"}));
-    desk.inbox.mark(&["n:a".into()], Mark::Unread, NOON).unwrap();
-    desk.reconnect();
-    desk.created("1", "a", "A");
-    desk.updated("2", &json!({"id": "a", "readAt": "2026-11-26T11:00:00Z"}));
-    assert_eq!(desk.item("n:a").read_at, None);
+    let mut harness = Harness::new();
+    harness.created("1", "a", "A");
+    harness.updated("2", &json!({"id": "a", "readAt": "2026-11-26T11:00:00Z"}));
+    harness.inbox.mark(&["n:a".into()], Mark::Unread, NOON).unwrap();
+    harness.reconnect();
+    harness.created("1", "a", "A");
+    harness.updated("2", &json!({"id": "a", "readAt": "2026-11-26T11:00:00Z"}));
+    assert_eq!(harness.item("n:a").read_at, None);
 }
 
 #[test]
 fn null_takes_back_what_was_said() {
-    let mut desk = Desk::new();
+    let mut harness = Harness::new();
     let data = json!({"id": "a", "title": "A", "message": "m", "link": "https://gloria.example/1", "category": "c",
         "readAt": "2026-11-26T11:00:00Z", "actions": [{"label": "Go", "link": "https://gloria.example/2"}]});
-    desk.comes("1", "notification.created", &data);
-    desk.updated(
+    harness.comes("1", "notification.created", &data);
+    harness.updated(
         "2",
         &json!({"id": "a", "readAt": null, "link": null, "category": null, "actions": null, "title": null}),
     );
-    let item = desk.item("n:a");
+    let item = harness.item("n:a");
     assert_eq!(
         (item.read_at, item.link, item.category, item.actions.len()),
         (None, None, None, 0)
     );
     assert_eq!(item.title, "A", "an item is never without a title");
-    desk.inbox.mark(&["n:a".into()], Mark::Archived, NOON).unwrap();
-    desk.updated("3", &json!({"id": "a", "archivedAt": null}));
-    assert_eq!(desk.item("n:a").archived_at, None);
+    harness.inbox.mark(&["n:a".into()], Mark::Archived, NOON).unwrap();
+    harness.updated("3", &json!({"id": "a", "archivedAt": null}));
+    assert_eq!(harness.item("n:a").archived_at, None);
 }
 
 #[test]
 fn a_notification_that_replaces_itself_stays() {
-    let mut desk = Desk::new();
+    let mut harness = Harness::new();
     let data = json!({"id": "a", "title": "A", "message": "m", "supersedes": "a"});
-    desk.comes("1", "notification.created", &data);
-    assert_eq!(desk.titles(), ["A"]);
+    harness.comes("1", "notification.created", &data);
+    assert_eq!(harness.titles(), ["A"]);
 }
 
 #[test]
 fn the_servers_time_is_kept_whatever_this_computers_clock_says() {
-    let mut desk = Desk::new();
+    let mut harness = Harness::new();
     let year = 365 * 24 * 3_600_000;
     let made = |id: &str, hour: i64| {
         let created = jiff::Timestamp::from_millisecond(NOON + hour * 3_600_000).unwrap();
         json!({"id": id, "title": id, "message": "m", "createdAt": created.to_string()})
     };
     // This computer is a year behind, and the server says what time it is.
-    desk.now.here = NOON - year;
-    desk.comes("1", "notification.created", &made("a", -1));
+    harness.now.here = NOON - year;
+    harness.comes("1", "notification.created", &made("a", -1));
     // A mistake of the server's does not stay on top.
-    desk.comes("2", "notification.created", &made("ahead", 48));
-    desk.now.server += 60_000;
-    desk.comes(
+    harness.comes("2", "notification.created", &made("ahead", 48));
+    harness.now.server += 60_000;
+    harness.comes(
         "3",
         "notification.created",
         &json!({"id": "timeless", "title": "timeless", "message": "m"}),
     );
-    assert_eq!(desk.item("n:a").created_at, NOON - 3_600_000);
-    assert_eq!(desk.item("n:ahead").created_at, NOON + 48 * 3_600_000);
-    assert_eq!(desk.titles(), ["timeless", "ahead", "a"]);
+    assert_eq!(harness.item("n:a").created_at, NOON - 3_600_000);
+    assert_eq!(harness.item("n:ahead").created_at, NOON + 48 * 3_600_000);
+    assert_eq!(harness.titles(), ["timeless", "ahead", "a"]);
 }
 
 #[test]
 fn widened_types_are_asked_for_from_where_leaving_out_began() {
     let types = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-    let cursor = |desk: &Desk| desk.inbox.cursor().unwrap().unwrap();
-    let mut desk = Desk::new();
-    desk.created("5", "a", "A");
-    desk.inbox.listen_to(&types(&["notification.created"])).unwrap();
-    desk.created("9", "b", "B");
-    desk.inbox.listen_to(&types(&["notification.created"])).unwrap();
-    assert_eq!(cursor(&desk), "9", "nothing changed");
-    desk.inbox
+    let cursor = |harness: &Harness| harness.inbox.cursor().unwrap().unwrap();
+    let mut harness = Harness::new();
+    harness.created("5", "a", "A");
+    harness
+        .inbox
+        .listen_to(&types(&["notification.created"]))
+        .unwrap();
+    harness.created("9", "b", "B");
+    harness
+        .inbox
+        .listen_to(&types(&["notification.created"]))
+        .unwrap();
+    assert_eq!(cursor(&harness), "9", "nothing changed");
+    harness
+        .inbox
         .listen_to(&types(&["notification.created", "workflow.failed"]))
         .unwrap();
-    assert_eq!(cursor(&desk), "5");
+    assert_eq!(cursor(&harness), "5");
     // All of it comes again, and only what is new is news.
-    desk.reconnect();
-    desk.comes(
+    harness.reconnect();
+    harness.comes(
         "7",
         "workflow.failed",
         &json!({"workflowId": "w", "name": "Import"}),
     );
-    desk.created("9", "b", "B");
-    assert_eq!(desk.alerts, ["A", "B", "Import"]);
-    desk.inbox.listen_to(&types(&["workflow.failed"])).unwrap();
-    assert_eq!(cursor(&desk), "9", "less is no reason to go back");
-    desk.inbox.listen_to(&[]).unwrap();
-    assert_eq!(cursor(&desk), "5", "all of it was left out since then");
-    desk.inbox.listen_to(&types(&["workflow.failed"])).unwrap();
-    desk.inbox.listen_to(&[]).unwrap();
-    assert_eq!(cursor(&desk), "5");
+    harness.created("9", "b", "B");
+    assert_eq!(harness.alerts, ["A", "B", "Import"]);
+    harness.inbox.listen_to(&types(&["workflow.failed"])).unwrap();
+    assert_eq!(cursor(&harness), "9", "less is no reason to go back");
+    harness.inbox.listen_to(&[]).unwrap();
+    assert_eq!(cursor(&harness), "5", "all of it was left out since then");
+    harness.inbox.listen_to(&types(&["workflow.failed"])).unwrap();
+    harness.inbox.listen_to(&[]).unwrap();
+    assert_eq!(cursor(&harness), "5");
 }
 
 #[test]
 fn a_gap_is_a_row_with_its_ends_and_one_for_each() {
-    let mut desk = Desk::new();
+    let mut harness = Harness::new();
     let gap = json!({"from": "17", "to": "42"});
-    desk.comes("42", "stream.gap", &gap);
-    let items = desk.items();
+    harness.comes("42", "stream.gap", &gap);
+    let items = harness.items();
     assert_eq!(
         (items[0].kind, items[0].title.as_str()),
         (ItemKind::Gap, "Notifications are missing here")
@@ -440,13 +451,13 @@ fn a_gap_is_a_row_with_its_ends_and_one_for_each() {
         "{}",
         items[0].body
     );
-    desk.reconnect();
-    desk.comes("42", "stream.gap", &gap);
-    desk.comes("60", "stream.gap", &json!({"from": "50", "to": "60"}));
-    desk.comes("", "stream.gap", &json!({}));
-    assert_eq!(desk.items().len(), 3);
-    assert_eq!(desk.alerts.len(), 3);
-    assert_eq!(desk.inbox.cursor().unwrap().as_deref(), Some("60"));
+    harness.reconnect();
+    harness.comes("42", "stream.gap", &gap);
+    harness.comes("60", "stream.gap", &json!({"from": "50", "to": "60"}));
+    harness.comes("", "stream.gap", &json!({}));
+    assert_eq!(harness.items().len(), 3);
+    assert_eq!(harness.alerts.len(), 3);
+    assert_eq!(harness.inbox.cursor().unwrap().as_deref(), Some("60"));
 }
 
 /// What a server does to one notification.
@@ -564,7 +575,7 @@ proptest! {
         for rest in &mut waiting {
             log.extend(rest);
         }
-        let mut desk = Desk::new();
+        let mut harness = Harness::new();
         let mut stored = 0;
         let whole = std::iter::once((None, log.len()));
         let connections = connections.into_iter().map(|(from, length)| (Some(from), length)).chain(whole);
@@ -572,22 +583,22 @@ proptest! {
             // A server resumes at the position or before it, never after it.
             let from = from.map_or(0, |from| from.index(stored + 1));
             let to = (from + length).min(log.len()).max(stored.min(log.len()));
-            desk.reconnect();
+            harness.reconnect();
             for (place, (event_type, data)) in log.iter().enumerate().take(to).skip(from) {
                 let id = if has_ids { (place + 1).to_string() } else { String::new() };
-                desk.comes(&id, event_type, data);
+                harness.comes(&id, event_type, data);
             }
             stored = stored.max(to);
         }
-        let rows: HashMap<_, _> = desk
+        let rows: HashMap<_, _> = harness
             .items()
             .into_iter()
             .map(|item| (item.key, (item.title, item.read_at.is_some(), item.archived_at.is_some())))
             .collect();
         prop_assert_eq!(rows, ideal(&lives));
-        let mut once = desk.alerts.clone();
+        let mut once = harness.alerts.clone();
         once.sort_unstable();
         once.dedup();
-        prop_assert_eq!(once.len(), desk.alerts.len(), "{:?}", desk.alerts);
+        prop_assert_eq!(once.len(), harness.alerts.len(), "{:?}", harness.alerts);
     }
 }

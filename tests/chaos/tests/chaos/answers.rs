@@ -229,7 +229,7 @@ async fn an_old_server_ends_its_body_with_the_connection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_does_not_speak_http_is_told_and_tried_again_after_minutes() {
+async fn what_does_not_speak_http_is_reported_and_tried_again_after_minutes() {
     for greeting in [
         "SSH-2.0-OpenSSH_9.2\r\n\r\n",
         "\u{0}\u{1}\u{2}\r\n\r\n",

@@ -10,9 +10,9 @@
 mod answers;
 mod certificates;
 mod credentials;
-mod desk;
 mod encodings;
 mod endings;
+mod harness;
 mod ids;
 mod journal;
 mod lifecycle;

@@ -240,7 +240,7 @@ async fn a_request_that_is_lost_on_the_way_is_made_again(over: Over) {
     scene.waited(2, &plus(Duration::ZERO, &backoff(BASE, 1)));
 }
 
-async fn a_line_that_is_held_for_a_minute_goes_on_where_it_was(over: Over) {
+async fn a_line_that_is_kept_for_a_minute_goes_on_where_it_was(over: Over) {
     let mut scene = Scene::open(over).await;
     scene.proxy.change(|faults| faults.down.held = true);
     scene.push(3);
@@ -295,7 +295,7 @@ async fn a_door_that_resets_each_request_is_not_hammered(over: Over) {
     }
 }
 
-async fn a_captive_portal_is_told_and_left_when_it_lets_through(over: Over) {
+async fn a_captive_portal_is_reported_and_left_when_it_lets_through(over: Over) {
     let mut scene = Scene::open(over).await;
     let page = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 17\r\n\r\n<p>Please sign in";
     scene
@@ -437,7 +437,7 @@ async fn a_token_that_expires_under_a_stream_costs_one_request(over: Over) {
     scene.received(3).await;
 }
 
-async fn a_proxy_that_holds_the_body_back_is_told_after_three_streams(over: Over) {
+async fn a_proxy_that_holds_the_body_back_is_reported_after_three_streams(over: Over) {
     let mut scene = Scene::new(over).await;
     scene.proxy.change(|faults| faults.buffer = Some(64 << 10));
     let held = "something between here and the server, such as a proxy, holds the stream back: \
@@ -497,18 +497,18 @@ over_both! {
     a_replay_that_is_reset_again_and_again_arrives_whole
     a_peer_that_vanishes_is_noticed_and_what_it_sent_is_asked_for_again
     a_request_that_is_lost_on_the_way_is_made_again
-    a_line_that_is_held_for_a_minute_goes_on_where_it_was
+    a_line_that_is_kept_for_a_minute_goes_on_where_it_was
     a_network_without_a_way_is_tried_until_there_is_one
     a_door_that_is_slammed_is_not_hammered
     a_door_that_resets_each_request_is_not_hammered
-    a_captive_portal_is_told_and_left_when_it_lets_through
+    a_captive_portal_is_reported_and_left_when_it_lets_through
     a_gateway_whose_server_is_away_is_tried_again
     a_server_that_restarts_in_a_replay_is_asked_for_the_rest
     a_server_that_stalls_for_ever_is_left
     a_server_that_no_longer_has_what_was_missed_says_so_once
     a_token_that_the_server_drops_is_replaced_at_once
     a_token_that_expires_under_a_stream_costs_one_request
-    a_proxy_that_holds_the_body_back_is_told_after_three_streams
+    a_proxy_that_holds_the_body_back_is_reported_after_three_streams
 }
 
 /// A mark or a comment that a proxy puts before the body is no harm; a WebSocket has no place for them.

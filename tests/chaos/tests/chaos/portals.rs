@@ -50,12 +50,12 @@ async fn probed(answer: &str, told: &str) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_portal_that_shows_its_page_is_told() {
+async fn a_portal_that_shows_its_page_is_reported() {
     probed("200 OK\r\nContent-Type: text/html", SIGN_IN).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_portal_that_sends_to_its_page_is_told() {
+async fn a_portal_that_sends_to_its_page_is_reported() {
     probed("302 Found\r\nLocation: http://portal.example/login", SIGN_IN).await;
     probed("511 Network Authentication Required", SIGN_IN).await;
 }
@@ -88,7 +88,7 @@ async fn a_probe_that_nobody_answers_holds_the_attempt_for_three_seconds_at_most
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_portal_that_speaks_tls_in_the_servers_name_is_told() {
+async fn a_portal_that_speaks_tls_in_the_servers_name_is_reported() {
     let portal = Server::bind().await;
     let probe = format!("http://{}/generate_204", portal.address());
     let mut stage = Stage::with(

@@ -172,7 +172,7 @@ async fn a_redirect_to_what_is_not_the_web_is_not_followed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_portal_that_redirects_to_its_page_is_told_to_be_a_page() {
+async fn a_portal_that_redirects_to_its_page_is_recognised_as_a_page() {
     let mut stage = Stage::with(|_| {}, Tokens::bearer(&["t0ken"])).await;
     let portal = Server::bind().await;
     stage.start(None);

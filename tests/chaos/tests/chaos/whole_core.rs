@@ -10,7 +10,7 @@ use gloria_chaos::server::{Exchange, Server};
 use gloria_core::protocol::{ConnectionState, PersonAnswer, Remedy};
 use serde_json::{Value, json};
 
-use crate::desk::{CORE, Desk, soon};
+use crate::harness::{CORE, Harness, within_deadline};
 use crate::numbers::ms;
 
 const CREATED: &str = "notification.created";
@@ -38,7 +38,7 @@ async fn behind_a_proxy() -> (Backend, Control, Proxy) {
 
 /// The next request, which must be this one to the byte.
 async fn request(server: &Server, ask: Ask) -> Exchange {
-    let exchange = soon("a request", server.request()).await;
+    let exchange = within_deadline("a request", server.request()).await;
     assert_head(
         &exchange.head(),
         &ask.token(TEST_TOKEN),
@@ -51,8 +51,8 @@ async fn request(server: &Server, ask: Ask) -> Exchange {
 #[tokio::test]
 async fn a_line_that_breaks_all_the_time_fills_the_inbox_once_and_in_order() {
     let (_backend, control, proxy) = behind_a_proxy().await;
-    let desk = Desk::at(proxy.address());
-    let running = desk.start();
+    let harness = Harness::at(proxy.address());
+    let running = harness.start();
     running.connected().await;
     // A position to resume from.
     control.push(CREATED, live(1));
@@ -77,19 +77,19 @@ async fn a_line_that_breaks_all_the_time_fills_the_inbox_once_and_in_order() {
         running.total(u32::try_from(sent).unwrap()).await;
     }
     assert_eq!(running.titles().await, tasks(1..=sent));
-    let mut toasts = desk.toasts();
-    let all = toasts.len();
-    toasts.sort_unstable();
-    toasts.dedup();
-    assert_eq!(toasts.len(), all, "nothing was shown twice");
+    let mut notifications = harness.notifications();
+    let all = notifications.len();
+    notifications.sort_unstable();
+    notifications.dedup();
+    assert_eq!(notifications.len(), all, "nothing was shown twice");
     running.stop().await;
 }
 
 #[tokio::test]
 async fn what_a_server_says_again_at_the_seam_is_stored_and_shown_once() {
     let server = Server::bind().await;
-    let desk = Desk::at(server.address());
-    let running = desk.start();
+    let harness = Harness::at(server.address());
+    let running = harness.start();
     let mut first = request(&server, Ask::first()).await;
     first.open().await;
     let said = [event(1), event(2)];
@@ -104,22 +104,22 @@ async fn what_a_server_says_again_at_the_seam_is_stored_and_shown_once() {
         .await;
     running.total(3).await;
     assert_eq!(running.titles().await, tasks(1..=3));
-    soon("three toasts", desk.notifications.shown.wait_for(3)).await;
-    assert_eq!(desk.toasts(), tasks(1..=3));
+    within_deadline("three notifications", harness.notifications.shown.wait_for(3)).await;
+    assert_eq!(harness.notifications(), tasks(1..=3));
 }
 
 #[tokio::test]
 async fn the_position_outlives_the_app() {
     let server = Server::bind().await;
-    let desk = Desk::at(server.address());
-    let running = desk.start();
+    let harness = Harness::at(server.address());
+    let running = harness.start();
     let mut first = request(&server, Ask::first()).await;
     first.open().await;
     first.write(format!("{}{}", event(1), event(2))).await;
     running.total(2).await;
     running.stop().await;
     first.hung_up_within(Duration::from_secs(5)).await;
-    let running = desk.start();
+    let running = harness.start();
     let mut second = request(&server, Ask::after("2")).await;
     second.open().await;
     second.write(event(3)).await;
@@ -130,8 +130,8 @@ async fn the_position_outlives_the_app() {
 #[tokio::test]
 async fn an_event_that_makes_no_sense_costs_itself_and_the_position_moves_on() {
     let server = Server::bind().await;
-    let desk = Desk::at(server.address());
-    let running = desk.start();
+    let harness = Harness::at(server.address());
+    let running = harness.start();
     let mut first = request(&server, Ask::first()).await;
     first.open().await;
     first.write(event(1)).await;
@@ -146,7 +146,7 @@ async fn an_event_that_makes_no_sense_costs_itself_and_the_position_moves_on() {
     first.write("id: 8\nevent: who.knows\ndata: x\n\n").await;
     // Each of the four that make no sense has a row that says so.
     running.total(6).await;
-    soon("the last event", async {
+    within_deadline("the last event", async {
         while running.core.event_tally().await.unwrap().unknown < 2 {
             tokio::task::yield_now().await;
         }
@@ -159,15 +159,15 @@ async fn an_event_that_makes_no_sense_costs_itself_and_the_position_moves_on() {
 }
 
 #[tokio::test]
-async fn a_store_that_refuses_is_told_and_everything_is_stored_after_it() {
+async fn a_store_that_refuses_is_reported_and_everything_is_stored_after_it() {
     let server = Server::bind().await;
-    let desk = Desk::at(server.address());
-    let running = desk.start();
+    let harness = Harness::at(server.address());
+    let running = harness.start();
     let mut first = request(&server, Ask::first()).await;
     first.open().await;
     first.write(event(1)).await;
     running.total(1).await;
-    let beside = rusqlite::Connection::open(desk.inbox()).unwrap();
+    let beside = rusqlite::Connection::open(harness.inbox()).unwrap();
     beside
         .execute_batch("CREATE TRIGGER full BEFORE INSERT ON item BEGIN SELECT RAISE(ABORT, 'no room'); END")
         .unwrap();
@@ -195,16 +195,16 @@ async fn a_store_that_refuses_is_told_and_everything_is_stored_after_it() {
     assert!(server.is_quiet(), "the stream was never dropped");
     first.write(event(4)).await;
     running.total(4).await;
-    let mut toasts = desk.toasts();
-    toasts.retain(|title| title != "Gloria Notify needs you");
-    assert_eq!(toasts, tasks(1..=4));
+    let mut notifications = harness.notifications();
+    notifications.retain(|title| title != "Gloria Notify needs you");
+    assert_eq!(notifications, tasks(1..=4));
 }
 
 #[tokio::test]
 async fn a_refused_token_asks_the_user_and_the_next_one_goes_on_where_it_was() {
     let server = Server::bind().await;
-    let desk = Desk::at(server.address());
-    let running = desk.start();
+    let harness = Harness::at(server.address());
+    let running = harness.start();
     let mut first = request(&server, Ask::first()).await;
     first.open().await;
     first.write(event(1)).await;
@@ -218,10 +218,10 @@ async fn a_refused_token_asks_the_user_and_the_next_one_goes_on_where_it_was() {
         })
         .await;
     assert_eq!(state.connection.remedy, Remedy::SignIn);
-    let form = serde_json::from_value(json!({"address": desk.api, "token": "another-t0ken"})).unwrap();
+    let form = serde_json::from_value(json!({"address": harness.api, "token": "another-t0ken"})).unwrap();
     running.core.account_save(form).await.unwrap();
     // It may be another person's, who must not be told where the first one was.
-    let mut fourth = soon("a request", server.request()).await;
+    let mut fourth = within_deadline("a request", server.request()).await;
     let ask = Ask::first().token("another-t0ken");
     assert_head(&fourth.head(), &ask, &server.address().to_string(), CORE);
     fourth.open().await;
@@ -233,7 +233,7 @@ async fn a_refused_token_asks_the_user_and_the_next_one_goes_on_where_it_was() {
         .account_confirm(PersonAnswer { same: true })
         .await
         .unwrap();
-    let mut fifth = soon("a request", server.request()).await;
+    let mut fifth = within_deadline("a request", server.request()).await;
     let ask = Ask::after("1").token("another-t0ken");
     assert_head(&fifth.head(), &ask, &server.address().to_string(), CORE);
     fifth.open().await;
@@ -244,8 +244,8 @@ async fn a_refused_token_asks_the_user_and_the_next_one_goes_on_where_it_was() {
 #[tokio::test]
 async fn a_server_that_promises_heartbeats_and_falls_silent_is_left() {
     let server = Server::bind().await;
-    let desk = Desk::at(server.address());
-    let running = desk.start();
+    let harness = Harness::at(server.address());
+    let running = harness.start();
     let mut first = request(&server, Ask::first()).await;
     first.open().await;
     first
@@ -267,8 +267,8 @@ async fn a_server_that_promises_heartbeats_and_falls_silent_is_left() {
 #[tokio::test]
 async fn a_portal_that_comes_and_goes_leaves_the_inbox_whole() {
     let (_backend, control, proxy) = behind_a_proxy().await;
-    let desk = Desk::at(proxy.address());
-    let running = desk.start();
+    let harness = Harness::at(proxy.address());
+    let running = harness.start();
     running.connected().await;
     control.push(CREATED, live(1));
     running.total(1).await;
@@ -291,10 +291,10 @@ async fn a_portal_that_comes_and_goes_leaves_the_inbox_whole() {
 }
 
 #[tokio::test]
-async fn a_gap_is_told_and_the_position_is_behind_it() {
+async fn a_gap_is_reported_and_the_position_is_behind_it() {
     let (_backend, control, proxy) = behind_a_proxy().await;
-    let desk = Desk::at(proxy.address());
-    let running = desk.start();
+    let harness = Harness::at(proxy.address());
+    let running = harness.start();
     running.connected().await;
     control.push(CREATED, live(1));
     running.total(1).await;

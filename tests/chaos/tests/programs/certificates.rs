@@ -122,7 +122,7 @@ async fn roots_that_the_settings_name_are_trusted_beside_the_systems() {
 }
 
 #[tokio::test]
-async fn roots_that_are_not_there_are_told_and_nothing_is_asked_without_them() {
+async fn roots_that_are_not_there_are_reported_and_nothing_is_asked_without_them() {
     let server = Server::bind().await;
     let api = format!("https://{}/api/v1", server.address());
     let mut tail = tail(&[("GLORIA_API_URL", &api), ("GLORIA_CA_FILE", "/nowhere/roots.pem")]);

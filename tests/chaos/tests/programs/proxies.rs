@@ -38,7 +38,7 @@ async fn a_proxy_gets_the_whole_address_and_hands_the_stream_through() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_asks_for_a_sign_in_is_told_and_gets_no_token() {
+async fn a_proxy_that_asks_for_a_sign_in_is_reported_and_gets_no_token() {
     let proxy = Server::bind().await;
     let by = format!("http://{}", proxy.address());
     let mut tail = tail(&[

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::scene::{DEADLINE, Scene, logged, program};
 
 #[tokio::test]
-async fn without_a_session_bus_events_are_stored_and_the_missing_toast_is_told() {
+async fn without_a_session_bus_events_are_stored_and_the_missing_notification_is_reported() {
     let scene = Scene::set(SessionOptions {
         bus: false,
         sound: false,
@@ -59,7 +59,7 @@ async fn a_tray_host_that_comes_late_gets_the_icon() {
 }
 
 #[tokio::test]
-async fn without_a_sound_device_the_toast_still_comes() {
+async fn without_a_sound_device_the_notification_still_comes() {
     let scene = Scene::set(SessionOptions {
         sound: false,
         ..SessionOptions::default()
@@ -68,13 +68,13 @@ async fn without_a_sound_device_the_toast_still_comes() {
     let mut app = scene.app();
     scene.connected().await;
     scene.push("1");
-    let toast = scene
+    let notification = scene
         .session
-        .wait_for_toast(DEADLINE, |toast| toast.summary == "title 1")
+        .wait_for_notification(DEADLINE, |notification| notification.summary == "title 1")
         .await
         .unwrap();
     assert_eq!(
-        toast.body, "m &lt;b&gt;&amp;",
+        notification.body, "m &lt;b&gt;&amp;",
         "what looks like markup is shown as it is"
     );
     logged(&mut app, "a sound was not played").await;
@@ -103,7 +103,7 @@ async fn a_notification_service_that_comes_late_shows_what_came_before_it_too() 
     for title in ["title 1", "title 2"] {
         scene
             .session
-            .wait_for_toast(DEADLINE, |toast| toast.summary == title)
+            .wait_for_notification(DEADLINE, |notification| notification.summary == title)
             .await
             .unwrap();
     }
@@ -260,7 +260,7 @@ async fn a_folder_that_cannot_be_written_costs_the_keeping_and_nothing_else() {
     scene.push("after");
     scene
         .session
-        .wait_for_toast(DEADLINE, |toast| toast.summary == "title after")
+        .wait_for_notification(DEADLINE, |notification| notification.summary == "title after")
         .await
         .unwrap();
     let keys: Vec<_> = scene
@@ -341,11 +341,11 @@ async fn a_disk_that_is_full_costs_the_keeping_until_there_is_room_again() {
         "one notification that calls the user, and those that came",
         DEADLINE,
         async || {
-            let toasts = scene.session.toasts();
+            let notifications = scene.session.notifications();
             let shown = |words: &str| {
-                toasts
+                notifications
                     .iter()
-                    .filter(|toast| toast.summary.contains(words))
+                    .filter(|notification| notification.summary.contains(words))
                     .count()
             };
             Ok((shown("Gloria Notify needs you") == 1 && shown("title while-0") == 1).then_some(()))
@@ -362,8 +362,10 @@ async fn a_disk_that_is_full_costs_the_keeping_until_there_is_room_again() {
     stored("n:while-19").await.unwrap();
     let (code, said) = inside(&scene, app.id(), &["status"]);
     assert_eq!(code, Some(0), "{said}");
-    let toasts = scene.session.toasts();
-    let first = toasts.iter().filter(|toast| toast.summary == "title while-0");
+    let notifications = scene.session.notifications();
+    let first = notifications
+        .iter()
+        .filter(|notification| notification.summary == "title while-0");
     assert_eq!(first.count(), 1, "nothing is shown twice");
     app.check_alive().unwrap();
 }

@@ -150,7 +150,7 @@ async fn notified_of(scene: &Scene, id: &str) {
     let title = format!("title {id}");
     scene
         .session
-        .wait_for_toast(DEADLINE, |toast| toast.summary == title)
+        .wait_for_notification(DEADLINE, |notification| notification.summary == title)
         .await
         .unwrap();
 }
@@ -210,7 +210,7 @@ async fn a_page_that_freezes_in_front_is_not_believed_for_long_and_made_anew_whe
         scene.push(&id.to_string());
         id += 1;
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-        let shown = scene.session.toasts();
+        let shown = scene.session.notifications();
         Ok((!shown.is_empty()).then_some(()))
     })
     .await
@@ -356,7 +356,7 @@ async fn lock(bus: &Connection, locked: bool) {
 }
 
 #[tokio::test]
-async fn before_a_locked_screen_nothing_is_seen_and_everything_is_told() {
+async fn before_a_locked_screen_nothing_is_seen_and_everything_is_reported() {
     let scene = set().await;
     let bus = scene.session.bus().unwrap().clone();
     bus.object_server()
@@ -379,7 +379,7 @@ async fn before_a_locked_screen_nothing_is_seen_and_everything_is_told() {
         let next = scene.stored()?.len() + 1;
         scene.push(&next.to_string());
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-        Ok((scene.session.toasts().len() > 1).then_some(()))
+        Ok((scene.session.notifications().len() > 1).then_some(()))
     })
     .await
     .unwrap();

@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Instant;
 
 use fantoccini::key::Key;
-use gloria_desktop_session::{ToastEvent, wait_until};
+use gloria_desktop_session::{NotificationEvent, wait_until};
 use serde_json::json;
 
 use crate::stage::{Account, DEADLINE, Stage};
@@ -21,17 +21,21 @@ async fn a_notification_is_seen_heard_and_stored() {
         json!({"title": "Tom & <Anna>", "message": "5 < 6 & \"so on\""}),
     );
 
-    let toast = stage.session.wait_for_toast(DEADLINE, |_| true).await.unwrap();
-    assert_eq!(toast.summary, "Tom & <Anna>", "a title has no markup");
+    let notification = stage
+        .session
+        .wait_for_notification(DEADLINE, |_| true)
+        .await
+        .unwrap();
+    assert_eq!(notification.summary, "Tom & <Anna>", "a title has no markup");
     assert_eq!(
-        toast.body.replace("&quot;", "\""),
+        notification.body.replace("&quot;", "\""),
         "5 &lt; 6 &amp; \"so on\"",
         "a body has, so it is escaped"
     );
     stage.session.wait_for_sound(before, DEADLINE).await.unwrap();
     stage.tray_says("1 new").await;
     assert_eq!(stage.stored_keys("unread"), ["n:1"]);
-    assert_eq!(stage.windows(), 0, "nothing pops up but the toast");
+    assert_eq!(stage.windows(), 0, "nothing pops up but the notification");
 }
 
 #[tokio::test]
@@ -166,10 +170,10 @@ async fn sounds_are_silent_when_they_are_switched_off() {
     stage.push("1", json!({}));
     stage
         .session
-        .wait_for_toast(DEADLINE, |toast| toast.summary == "Task 1")
+        .wait_for_notification(DEADLINE, |notification| notification.summary == "Task 1")
         .await
         .unwrap();
-    // A sound begins within a tenth of a second of its toast; see the test with sounds on.
+    // A sound begins within a tenth of a second of its notification; see the test with sounds on.
     stage
         .session
         .expect_silence(before, std::time::Duration::from_secs(2))
@@ -189,19 +193,27 @@ async fn sounds_are_silent_when_they_are_switched_off() {
 }
 
 #[tokio::test]
-async fn a_toast_of_what_was_read_elsewhere_is_taken_back() {
+async fn a_notification_of_what_was_read_elsewhere_is_taken_back() {
     let stage = Stage::set(Account::Given).await;
     let _app = stage.start_in_tray();
     stage.server_saw(|seen| seen.streams == 1).await;
     stage.push("1", json!({}));
-    let toast = stage.session.wait_for_toast(DEADLINE, |_| true).await.unwrap();
+    let notification = stage
+        .session
+        .wait_for_notification(DEADLINE, |_| true)
+        .await
+        .unwrap();
 
     let read = json!({"id": "1", "readAt": "2026-01-02T03:04:05Z"});
     stage.backend.control().push("notification.updated", read);
 
-    let withdrawn = ToastEvent::Withdrawn(toast.id.unwrap());
-    wait_until("the toast to be taken back", DEADLINE, async || {
-        Ok(stage.session.toast_events().contains(&withdrawn).then_some(()))
+    let withdrawn = NotificationEvent::Withdrawn(notification.id.unwrap());
+    wait_until("the notification to be taken back", DEADLINE, async || {
+        Ok(stage
+            .session
+            .notification_events()
+            .contains(&withdrawn)
+            .then_some(()))
     })
     .await
     .unwrap();

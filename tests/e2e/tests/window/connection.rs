@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::stage::{Account, DEADLINE, Stage};
 
 #[tokio::test]
-async fn a_server_that_goes_and_comes_back_is_told_and_nothing_is_lost() {
+async fn a_server_that_goes_and_comes_back_is_reported_and_nothing_is_lost() {
     let stage = Stage::set(Account::Given).await;
     let window = stage.start_with_window().await;
     window
@@ -101,16 +101,16 @@ async fn a_killed_app_loses_nothing_and_shows_nothing_twice() {
     }
     stage
         .session
-        .wait_for_toast(DEADLINE, |toast| toast.summary == "Task 4")
+        .wait_for_notification(DEADLINE, |notification| notification.summary == "Task 4")
         .await
         .unwrap();
 
     assert_eq!(stage.stored_keys("inbox"), ["n:1", "n:2", "n:3", "n:4"]);
     let titles: Vec<_> = stage
         .session
-        .toasts()
+        .notifications()
         .into_iter()
-        .map(|toast| toast.summary)
+        .map(|notification| notification.summary)
         .collect();
     assert_eq!(titles, ["Task 1", "Task 2", "Task 3", "Task 4"]);
 }

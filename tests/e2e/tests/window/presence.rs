@@ -15,17 +15,17 @@ async fn the_window_is_closed_and_opened_while_the_app_stays_connected() {
 
     stage.close_window().await;
     stage.push("1", json!({}));
-    let toast = stage
+    let notification = stage
         .session
-        .wait_for_toast(DEADLINE, |toast| toast.summary == "Task 1")
+        .wait_for_notification(DEADLINE, |notification| notification.summary == "Task 1")
         .await
         .unwrap();
 
-    // A click on the toast leads to its item, once the service's answer has said whose it is.
+    // A click on the notification leads to its item, once the service's answer has said whose it is.
     stage.recorded_as_shown("n:1").await;
     stage
         .session
-        .invoke_toast_action(toast.id.unwrap(), "default")
+        .invoke_notification_action(notification.id.unwrap(), "default")
         .unwrap();
     stage.expect_windows(1).await;
     window.turn_to_open_window().await;
@@ -99,7 +99,7 @@ async fn looking_at_the_list_clears_the_badge_and_leaves_what_is_unread() {
 }
 
 #[tokio::test]
-async fn the_app_ends_in_order_when_it_is_told_to() {
+async fn the_app_ends_in_order_when_it_is_asked_to() {
     let stage = Stage::set(Account::Given).await;
     let mut app = stage.start_in_tray();
     stage.server_saw(|seen| seen.streams == 1).await;

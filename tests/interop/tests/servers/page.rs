@@ -41,7 +41,7 @@ impl Row {
         };
         let proxied = |outcome: &Option<Result<(), String>>| match outcome {
             None => "–".to_owned(),
-            Some(Err(words)) if is_held_back(words) => "held back".to_owned(),
+            Some(Err(words)) if is_buffered(words) => "held back".to_owned(),
             Some(outcome) => direct(outcome),
         };
         let cells = [
@@ -59,7 +59,7 @@ impl Row {
 }
 
 /// What the client says where a proxy keeps the answer to itself.
-fn is_held_back(words: &str) -> bool {
+fn is_buffered(words: &str) -> bool {
     words.starts_with("no answer within")
 }
 

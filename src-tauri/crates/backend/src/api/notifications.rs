@@ -13,12 +13,12 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::answers::{Given, Recall};
-use crate::doorway::Carrier;
+use crate::connection::{Connection, HangUp};
 use crate::hub::{Delivery, Hub};
+use crate::listener::Carrier;
 use crate::notifications::Change;
 use crate::observed::{ChangeKind, SeenChange};
 use crate::problem::Problem;
-use crate::wire::{HangUp, Wire};
 
 /// Items of a page when the client does not say, and the most it gets.
 const PAGE: usize = 100;
@@ -48,7 +48,7 @@ pub(super) async fn list(
 /// `PATCH {api}/notifications/{id}` with `{seen|read|archived: bool}`: the notification as it is afterwards.
 pub(super) async fn change(
     State(hub): State<Arc<Hub>>,
-    ConnectInfo(Carrier(wire)): ConnectInfo<Carrier>,
+    ConnectInfo(Carrier(connection)): ConnectInfo<Carrier>,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
@@ -59,7 +59,7 @@ pub(super) async fn change(
     let request = Request {
         headers: &headers,
         text: format!("PATCH {id} {asked}"),
-        wire: &wire,
+        connection: &connection,
     };
     once(&hub, request, Some((&id, ChangeKind::Patch(asked))), |hub| {
         let change = change?;
@@ -89,14 +89,14 @@ pub(super) async fn change(
 /// `DELETE {api}/notifications/{id}`.
 pub(super) async fn delete(
     State(hub): State<Arc<Hub>>,
-    ConnectInfo(Carrier(wire)): ConnectInfo<Carrier>,
+    ConnectInfo(Carrier(connection)): ConnectInfo<Carrier>,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let request = Request {
         headers: &headers,
         text: format!("DELETE {id}"),
-        wire: &wire,
+        connection: &connection,
     };
     once(&hub, request, Some((&id, ChangeKind::Delete)), |hub| {
         if !hub.state().notifications.contains(&id) {
@@ -112,7 +112,7 @@ pub(super) async fn delete(
 /// `POST {api}/receipts` with one receipt, an array of them, or `{"receipts": […]}`; each is an object.
 pub(super) async fn receipts(
     State(hub): State<Arc<Hub>>,
-    ConnectInfo(Carrier(wire)): ConnectInfo<Carrier>,
+    ConnectInfo(Carrier(connection)): ConnectInfo<Carrier>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
@@ -121,7 +121,7 @@ pub(super) async fn receipts(
     let request = Request {
         headers: &headers,
         text,
-        wire: &wire,
+        connection: &connection,
     };
     once(&hub, request, None, |hub| {
         let receipts = parse_receipts(&body)?;
@@ -169,7 +169,7 @@ struct Request<'a> {
     headers: &'a HeaderMap,
     /// All of what was asked, for telling a repeat of a key from its misuse.
     text: String,
-    wire: &'a Arc<Wire>,
+    connection: &'a Arc<Connection>,
 }
 
 /// Does a request, or answers as before when its `Idempotency-Key` was used for the same request. The answer of a key
@@ -234,7 +234,7 @@ async fn once(
     };
     hub.tell();
     if lost {
-        request.wire.hang_up(HangUp::Reset);
+        request.connection.hang_up(HangUp::Reset);
         return std::future::pending().await;
     }
     let content_type = if given.status.is_success() {

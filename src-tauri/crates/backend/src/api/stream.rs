@@ -17,17 +17,17 @@ use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::doorway::Carrier;
+use crate::connection::Connection;
 use crate::hub::{Hub, Piece, User};
+use crate::listener::Carrier;
 use crate::problem::Problem;
-use crate::wire::Wire;
 
 /// Waiting events are sent together up to about this many bytes: a replay of 100 000 is not 100 000 chunks.
 const BLOCK: usize = 32 << 10;
 
 pub(super) async fn events(
     State(hub): State<Arc<Hub>>,
-    ConnectInfo(Carrier(wire)): ConnectInfo<Carrier>,
+    ConnectInfo(Carrier(connection)): ConnectInfo<Carrier>,
     Query(query): Query<BTreeMap<String, String>>,
     Extension(user): Extension<User>,
     headers: HeaderMap,
@@ -38,7 +38,7 @@ pub(super) async fn events(
     }
     let cursor = cursor_of(&headers, &query);
     let (number, pieces) = hub.open_stream(
-        &wire,
+        &connection,
         cursor.as_deref(),
         types_of(&query),
         &user,
@@ -49,7 +49,7 @@ pub(super) async fn events(
         pieces,
         held: None,
         hung_up: false,
-        wire,
+        connection,
         hub,
     };
     let headers = [
@@ -105,7 +105,7 @@ struct Events {
     /// Taken from the queue, and not fit to be sent with what came before it.
     held: Option<Piece>,
     hung_up: bool,
-    wire: Arc<Wire>,
+    connection: Arc<Connection>,
     hub: Arc<Hub>,
 }
 
@@ -148,7 +148,7 @@ impl Stream for Events {
             Some(Piece::Raw(bytes)) => Poll::Ready(Some(Ok(bytes))),
             Some(Piece::HangUp(how)) => {
                 self.hung_up = true;
-                self.wire.hang_up_after_flush(how);
+                self.connection.hang_up_after_flush(how);
                 Poll::Pending
             }
             Some(Piece::End(_)) | None => Poll::Ready(None),

@@ -29,10 +29,10 @@ use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Utf8Bytes};
 
 use super::stream::{cursor_of, types_of};
 
-use crate::doorway::Carrier;
+use crate::connection::Connection;
 use crate::hub::{Hub, Piece, User};
+use crate::listener::Carrier;
 use crate::problem::Problem;
-use crate::wire::Wire;
 
 const SUBPROTOCOL: &str = "gloria.v1";
 
@@ -41,7 +41,7 @@ const BLOCK: usize = 32 << 10;
 
 pub(super) async fn events(
     State(hub): State<Arc<Hub>>,
-    ConnectInfo(Carrier(wire)): ConnectInfo<Carrier>,
+    ConnectInfo(Carrier(connection)): ConnectInfo<Carrier>,
     Query(query): Query<BTreeMap<String, String>>,
     Extension(user): Extension<User>,
     mut request: Request,
@@ -63,7 +63,7 @@ pub(super) async fn events(
     let cursor = cursor_of(headers, &query);
     // Before the answer, so that a stall holds that back too.
     let (number, pieces) = hub.open_stream(
-        &wire,
+        &connection,
         cursor.as_deref(),
         types_of(&query),
         &user,
@@ -78,7 +78,7 @@ pub(super) async fn events(
             let mut session = Session {
                 socket,
                 pieces,
-                wire,
+                connection,
                 next: None,
                 raw: Bytes::new(),
                 buffered: 0,
@@ -125,7 +125,7 @@ impl Drop for Open {
 struct Session {
     socket: WebSocketStream<TokioIo<Upgraded>>,
     pieces: UnboundedReceiver<Piece>,
-    wire: Arc<Wire>,
+    connection: Arc<Connection>,
     /// To be done once what was buffered is flushed.
     next: Option<Piece>,
     /// Bytes for the connection itself.
@@ -197,7 +197,7 @@ impl Session {
             }
             Some(Piece::Raw(bytes)) => self.raw = bytes,
             // The connection ends at its next poll, and with it this.
-            Some(Piece::HangUp(how)) => self.wire.hang_up(how),
+            Some(Piece::HangUp(how)) => self.connection.hang_up(how),
             Some(Piece::End(code)) => {
                 self.flushing = true;
                 return self.send(Message::Close(Some(CloseFrame {
@@ -235,7 +235,7 @@ fn message_of(frame: &[u8]) -> String {
     serde_json::Value::Object(envelope).to_string()
 }
 
-/// A text message as it goes over the wire (RFC 6455, 5.2).
+/// A text message as it goes over the connection (RFC 6455, 5.2).
 fn framed(text: &str) -> Bytes {
     let mut frame = vec![0x81];
     match text.len() {

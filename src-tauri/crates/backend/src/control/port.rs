@@ -15,9 +15,9 @@ use serde_json::Value;
 
 use super::{Control, PushedRange};
 use crate::answers::{Answer, Route};
+use crate::connection::{HangUp, Pace};
 use crate::hub::Stall;
 use crate::problem::Problem;
-use crate::wire::{HangUp, Pace};
 
 /// One command, as `{"do": "push", …}`. Those without fields have braces because serde refuses unknown fields only
 /// then.
@@ -140,7 +140,7 @@ impl Control {
     ///
     /// # Errors
     ///
-    /// Says what was wrong with the command, or why the door does not move.
+    /// Says what was wrong with the command, or why the socket does not move.
     pub async fn perform(&self, command: Command) -> Result<Outcome, String> {
         let millis = Duration::from_millis;
         match command {

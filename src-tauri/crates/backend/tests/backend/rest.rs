@@ -75,7 +75,7 @@ async fn notifications_are_listed_by_last_change_as_they_stand() {
 }
 
 #[tokio::test]
-async fn a_change_is_applied_once_and_told_to_all_streams() {
+async fn a_change_is_applied_once_and_reported_to_all_streams() {
     let backend = backend().await;
     let control = backend.control();
     control.push("notification.created", note("a"));

@@ -39,7 +39,7 @@ async fn a_token_that_expires_on_an_open_stream_is_replaced() {
 }
 
 #[tokio::test]
-async fn closes_with_a_code_are_told_by_it() {
+async fn closes_with_a_code_are_reported_by_it() {
     for (code, words) in [
         (1001, "the server closed the connection"),
         (1012, "the server is restarting (1012)"),
@@ -79,7 +79,7 @@ async fn bytes_that_are_no_frame_break_the_connection() {
 }
 
 #[tokio::test]
-async fn a_plain_request_is_told_to_upgrade() {
+async fn a_plain_request_is_asked_to_upgrade() {
     let rig = Rig::new(Over::WebSocket).await;
     let response = asked(&rig, &[]).await;
     assert!(response.starts_with("HTTP/1.1 426 "), "{response}");

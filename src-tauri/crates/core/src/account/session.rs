@@ -66,7 +66,7 @@ struct Inner {
 
 #[derive(Default)]
 struct State {
-    held: Option<Held>,
+    current: Option<Current>,
     /// Counts the tokens that were in force, none included.
     generation: Generation,
     /// Counts what people decided.
@@ -76,7 +76,7 @@ struct State {
     own: Option<String>,
 }
 
-struct Held {
+struct Current {
     token: ServerToken,
     source: Source,
     /// The keyring may have another by now.
@@ -120,20 +120,20 @@ impl Session {
     ) -> Self {
         let own = |token: Option<&ServerToken>, source| {
             let token = token.filter(|token| token.for_server(&options.server).is_some())?;
-            Some(Held {
+            Some(Current {
                 token: token.clone(),
                 source,
                 stale: false,
                 entry: options.entry.clone(),
             })
         };
-        let held = own(environment, Source::Environment).or_else(|| own(entered, Source::Memory));
-        let generation = if held.is_some() {
+        let current = own(environment, Source::Environment).or_else(|| own(entered, Source::Memory));
+        let generation = if current.is_some() {
             Generation::default().next()
         } else {
             Generation::default()
         };
-        let report = TokenReport::new(if held.is_some() {
+        let report = TokenReport::new(if current.is_some() {
             TokenState::Present
         } else {
             TokenState::Unknown
@@ -142,7 +142,7 @@ impl Session {
             options,
             secrets,
             state: Mutex::new(State {
-                held,
+                current,
                 generation,
                 ..State::default()
             }),
@@ -170,7 +170,7 @@ impl Session {
         *self.0.generation.borrow()
     }
 
-    /// Takes a token that was entered for this server, and says which generation it is. It is held in memory until
+    /// Takes a token that was entered for this server, and says which generation it is. It is current in memory until
     /// [`Session::kept`]. The environment's stays where there is one.
     pub(crate) fn enter(&self, token: Token) -> Generation {
         let mut state = self.0.state();
@@ -187,24 +187,27 @@ impl Session {
     pub(crate) fn kept(&self, generation: Generation) {
         let mut state = self.0.state();
         if state.generation == generation
-            && let Some(held) = &mut state.held
-            && held.source == Source::Memory
+            && let Some(current) = &mut state.current
+            && current.source == Source::Memory
         {
-            held.source = Source::Keyring;
+            current.source = Source::Keyring;
         }
     }
 
     /// The token in force, to tell whose it is. It is sent by [`Session::credential`] alone.
     pub(crate) fn token(&self) -> Option<Token> {
         let state = self.0.state();
-        self.0.own(&state.held.as_ref()?.token).cloned()
+        self.0.own(&state.current.as_ref()?.token).cloned()
     }
 
     /// The token of this generation, while it is in force.
     pub(crate) fn token_of(&self, generation: Generation) -> Option<Token> {
         let state = self.0.state();
-        let held = state.held.as_ref().filter(|_| state.generation == generation)?;
-        self.0.own(&held.token).cloned()
+        let current = state
+            .current
+            .as_ref()
+            .filter(|_| state.generation == generation)?;
+        self.0.own(&current.token).cloned()
     }
 
     /// Waits until the token in force is of another generation than this one.
@@ -217,8 +220,8 @@ impl Session {
     /// The token that no keyring has, so that it is not lost with this session.
     pub(crate) fn unkept(&self) -> Option<ServerToken> {
         let state = self.0.state();
-        let held = state.held.as_ref()?;
-        (held.source == Source::Memory).then(|| held.token.clone())
+        let current = state.current.as_ref()?;
+        (current.source == Source::Memory).then(|| current.token.clone())
     }
 
     /// The user signs out. The environment's token stays.
@@ -236,11 +239,11 @@ impl Session {
     pub(crate) fn ask_anew(&self, entered: bool) {
         let mut state = self.0.state();
         state.decide();
-        match &mut state.held {
-            Some(held) if held.source == Source::Memory && entered => {
-                (held.source, held.stale) = (Source::Keyring, true);
+        match &mut state.current {
+            Some(current) if current.source == Source::Memory && entered => {
+                (current.source, current.stale) = (Source::Keyring, true);
             }
-            Some(held) => held.stale = held.source == Source::Keyring,
+            Some(current) => current.stale = current.source == Source::Keyring,
             None => {}
         }
         if !state.has_usable() {
@@ -251,8 +254,8 @@ impl Session {
     /// Whether the keyring has another token by now than the one it gave, or none. It is asked without a prompt.
     pub(crate) async fn has_changed(&self) -> bool {
         let of_the_keyring = |state: &State| {
-            let held = state.held.as_ref();
-            held.is_none_or(|held| held.source == Source::Keyring)
+            let current = state.current.as_ref();
+            current.is_none_or(|current| current.source == Source::Keyring)
         };
         let asked = {
             let state = self.0.state();
@@ -265,7 +268,10 @@ impl Session {
         let Ok(found) = found else { return false };
         let found = found.map(|(token, _)| token);
         let state = self.0.state();
-        let known = state.held.as_ref().and_then(|held| self.0.own(&held.token));
+        let known = state
+            .current
+            .as_ref()
+            .and_then(|current| self.0.own(&current.token));
         state.decision == asked
             && of_the_keyring(&state)
             && known.map(Token::expose) != found.as_ref().map(Token::expose)
@@ -283,10 +289,10 @@ impl Inner {
 
     /// Puts this token in force, or none, and says so where it is another one.
     fn hold(&self, state: &mut State, next: Option<(Token, Source, String)>) {
-        let before = state.held.take();
-        let known = before.as_ref().and_then(|held| self.own(&held.token));
+        let before = state.current.take();
+        let known = before.as_ref().and_then(|current| self.own(&current.token));
         let is_another = known.map(Token::expose) != next.as_ref().map(|(token, ..)| token.expose());
-        state.held = next.map(|(token, source, entry)| Held {
+        state.current = next.map(|(token, source, entry)| Current {
             token: ServerToken::new(self.options.server.clone(), token),
             source,
             stale: false,
@@ -299,7 +305,7 @@ impl Inner {
     }
 
     fn credential(&self, state: &State) -> Option<Credential> {
-        let token = self.own(&state.held.as_ref()?.token)?;
+        let token = self.own(&state.current.as_ref()?.token)?;
         Some(Credential::of(
             state.generation,
             token.proof(self.options.transport),
@@ -380,16 +386,16 @@ impl State {
     }
 
     fn is_environments(&self) -> bool {
-        self.held
+        self.current
             .as_ref()
-            .is_some_and(|held| held.source == Source::Environment)
+            .is_some_and(|current| current.source == Source::Environment)
     }
 
     fn has_usable(&self) -> bool {
         // Nobody can be asked for another but the keyring.
-        self.held
+        self.current
             .as_ref()
-            .is_some_and(|held| !held.stale || held.source != Source::Keyring)
+            .is_some_and(|current| !current.stale || current.source != Source::Keyring)
     }
 }
 
@@ -418,9 +424,9 @@ impl CredentialProvider for Session {
     fn invalidate(&self, refused: Generation) {
         let mut state = self.0.state();
         if state.generation == refused
-            && let Some(held) = &mut state.held
+            && let Some(current) = &mut state.current
         {
-            held.stale = true;
+            current.stale = true;
         }
     }
 }

@@ -214,7 +214,7 @@ async fn a_disk_and_a_keyring_that_hang_do_not_keep_the_core_from_ending() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_over_the_number_is_removed_step_by_step_once_the_server_has_told_the_time() {
+async fn what_is_over_the_number_is_removed_step_by_step_once_the_server_has_reported_the_time() {
     let home = tempfile::tempdir().unwrap();
     let setup = setup(home.path());
     let (mut actor, _deliveries) = fed(&setup);

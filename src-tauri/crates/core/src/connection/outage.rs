@@ -19,14 +19,14 @@ pub struct Outage {
     reason: String,
     /// Waiting alone led nowhere when there was last a reason.
     needs_user: bool,
-    told: bool,
+    reported: bool,
     /// It has lasted for [`MAX_SILENT_OUTAGE`].
     long: bool,
     /// What the user was called for before the connection was there again, and when that was.
-    told_before: Option<(String, Instant)>,
+    reported_before: Option<(String, Instant)>,
 }
 
-/// What the user is told about an outage.
+/// What the user is reported about an outage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutageNews {
     /// One line.
@@ -36,18 +36,18 @@ pub struct OutageNews {
 }
 
 impl Outage {
-    /// Takes note of the connection's state, and says what the user has to be told now, if anything. Once an outage
-    /// has been told of, it is not told of again.
+    /// Takes note of the connection's state, and says what the user has to be reported now, if anything. Once an outage
+    /// has been reported of, it is not reported of again.
     pub fn note(&mut self, status: &Status, now: Instant) -> Option<OutageNews> {
         match status {
             Status::Connected { .. } => {
-                let told_before = if self.told && self.needs_user {
+                let reported_before = if self.reported && self.needs_user {
                     Some((std::mem::take(&mut self.reason), now))
                 } else {
-                    self.told_before.take()
+                    self.reported_before.take()
                 };
                 *self = Self {
-                    told_before,
+                    reported_before,
                     ..Self::default()
                 };
                 return None;
@@ -75,14 +75,14 @@ impl Outage {
         let needs_user = self.needs_user;
         self.long = now.saturating_duration_since(began) >= MAX_SILENT_OUTAGE;
         let relapsed = needs_user
-            && self.told_before.as_ref().is_some_and(|(reason, at)| {
+            && self.reported_before.as_ref().is_some_and(|(reason, at)| {
                 *reason == self.reason && now.saturating_duration_since(*at) < RELAPSE
             });
-        self.told |= relapsed;
-        if self.told || !(needs_user || self.long) {
+        self.reported |= relapsed;
+        if self.reported || !(needs_user || self.long) {
             return None;
         }
-        self.told = true;
+        self.reported = true;
         let reason = &self.reason;
         let title = if needs_user {
             "Gloria Notify needs you"
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_the_user_can_mend_is_told_at_once() {
+    fn what_only_the_user_can_mend_is_reported_at_once() {
         let now = Instant::now();
         for status in [
             Status::Halted {
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_that_comes_back_within_a_minute_is_told_once() {
+    fn a_refusal_that_comes_back_within_a_minute_is_reported_once() {
         let mut now = Instant::now();
         let mut outage = Outage::default();
         let halted = Status::Halted {
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_outage_is_known_as_one_whether_or_not_it_was_told() {
+    fn a_long_outage_is_known_as_one_whether_or_not_it_was_reported() {
         let begin = Instant::now();
         let mut outage = Outage::default();
         outage.note(&waiting(Cause::NetworkSignIn, begin), begin);

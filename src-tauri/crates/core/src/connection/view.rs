@@ -270,7 +270,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_countdown_is_told_as_a_time_of_day() {
+    fn a_countdown_is_shown_as_a_time_of_day() {
         let now = Moment {
             wall: SystemTime::UNIX_EPOCH + Duration::from_secs(100),
             monotonic: Instant::now(),
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_that_is_held_back_may_get_through_as_a_websocket() {
+    fn a_stream_that_is_buffered_may_get_through_as_a_websocket() {
         let now = Moment {
             wall: SystemTime::UNIX_EPOCH,
             monotonic: Instant::now(),

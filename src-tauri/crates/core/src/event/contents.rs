@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::envelope::{self, Contents, MAX_LIST};
 use super::fields::Fields;
 use super::kind::Kind;
-use super::wire::{self, Fallback};
+use super::schema::{self, Fallback};
 use super::{DecodeContext, DecodeError, Decoded, Event, LeftOut, Undecoded, undecoded};
 use crate::fingerprint::fingerprint;
 
@@ -45,8 +45,8 @@ pub(super) fn decode_value(
     match envelope::open(kind, object) {
         Contents::One(object) => {
             let mut fields = Fields::new(object, context);
-            let subject = wire::subject(kind, &fields);
-            let event = wire::event(kind, &mut fields, fallback)
+            let subject = schema::subject(kind, &fields);
+            let event = schema::event(kind, &mut fields, fallback)
                 .map_err(|error| undecoded(Some(kind), subject.as_deref().or(fallback.own_id), error))?;
             Ok(Decoded {
                 event,

@@ -4,9 +4,9 @@ use serde_json::{Map, Value};
 
 use super::json::unquoted;
 use super::kind::{Kind, squeezed};
+use super::schema::{MESSAGE, TITLE};
 use super::spelling::{MAX_SPELLED_FIELDS, find};
 use super::values;
-use super::wire::{MESSAGE, TITLE};
 
 type Object = Map<String, Value>;
 

@@ -244,7 +244,7 @@ fn a_minute_tells_what_happened_in_it() {
 }
 
 #[test]
-fn labels_are_told_apart_and_fit_a_label() {
+fn labels_are_distinguished_and_fit_a_label() {
     let mut labels: Vec<_> = Trouble::ALL.iter().map(|trouble| trouble.label()).collect();
     labels.sort_unstable();
     labels.dedup();

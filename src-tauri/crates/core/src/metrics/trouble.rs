@@ -39,7 +39,7 @@ troubles! {
     ConnectTimeout = "timeout_connect", "no connection in time";
     AnswerTimeout = "timeout_answer", "no answer in time";
     Silent = "silent", "an open connection fell silent";
-    HeldBack = "held_back", "something such as a proxy held the stream back";
+    Buffered = "held_back", "something such as a proxy held the stream back";
     Certificate = "certificate", "the certificate was not trusted";
     Tls = "tls", "no secure connection could be made";
     ProxyAuthentication = "proxy_auth", "the proxy asked for a sign-in";
@@ -76,7 +76,7 @@ impl Trouble {
     pub fn is_timeout(self) -> bool {
         matches!(
             self,
-            Self::ConnectTimeout | Self::AnswerTimeout | Self::Silent | Self::HeldBack
+            Self::ConnectTimeout | Self::AnswerTimeout | Self::Silent | Self::Buffered
         )
     }
 }
@@ -130,7 +130,7 @@ impl From<&EndCause> for Trouble {
             EndCause::Rejected(reason) => (*reason).into(),
             EndCause::BrokenOff(_) => Self::BrokenOff,
             EndCause::Silent(_) => Self::Silent,
-            EndCause::Buffered(_) => Self::HeldBack,
+            EndCause::Buffered(_) => Self::Buffered,
             EndCause::Overflow(_) | EndCause::OverflowRepeated(..) => Self::Oversized,
             EndCause::NetworkChanged => Self::NetworkChanged,
             EndCause::Slept => Self::Slept,

@@ -95,7 +95,7 @@ fn what_this_client_shows_to_servers_can_be_set_and_its_password_is_not_printed(
 }
 
 #[test]
-fn a_key_without_a_certificate_is_told() {
+fn a_key_without_a_certificate_is_reported() {
     let resolved = resolve("[network]\nclient_key = \"/etc/anna.key\"", &[]);
     assert_eq!(
         words(&resolved),
@@ -121,7 +121,7 @@ fn a_mistake_in_a_proxys_address_does_not_repeat_its_password() {
 }
 
 #[test]
-fn a_mistake_costs_one_setting_and_is_told() {
+fn a_mistake_costs_one_setting_and_is_reported() {
     let resolved = resolve(
         "[sounds]\nvolume = 400\nsound = \"bloom\"\ncolour = 1\n[surprise]\nx = 1",
         &[("GLORIA_SSE_HEARTBEAT_INTERVAL", "soon")],
@@ -143,7 +143,7 @@ fn a_mistake_costs_one_setting_and_is_told() {
 }
 
 #[test]
-fn what_is_taken_and_odd_is_told() {
+fn what_is_taken_and_odd_is_reported() {
     let resolved = resolve(
         "[api]\nurl = \"nonsense\"\n[sse]\ntypes = [\"notification.created\", \"user.updatd\"]",
         &[],

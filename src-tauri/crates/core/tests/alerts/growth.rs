@@ -6,53 +6,54 @@ use super::*;
 
 #[test]
 fn an_item_that_is_posted_anew_for_years_keeps_its_newest_alerts() {
-    let mut desk = Desk::new();
+    let mut harness = Harness::new();
     for number in 0..60 {
         let data = json!({"id": "a", "title": format!("title {number}"), "message": "m"});
-        let created = desk.event("notification.created", &data);
-        desk.file(vec![created], &shown());
-        let due = desk.due();
+        let created = harness.event("notification.created", &data);
+        harness.file(vec![created], &shown());
+        let due = harness.due();
         assert_eq!(titles(&due), [format!("title {number}")]);
-        desk.answer(&due.asks[0]);
+        harness.answer(&due.asks[0]);
     }
-    let alerts = desk.inbox.alerts().unwrap();
+    let alerts = harness.inbox.alerts().unwrap();
     assert_eq!(alerts.len(), 20);
     assert_eq!(alerts.last().map(|alert| alert.state), Some(AlertState::Shown));
 }
 
 #[test]
 fn what_the_service_is_asked_for_stays_however_much_is_posted_since() {
-    let mut desk = Desk::new();
-    let first = desk.created("a", "normal");
-    desk.file(vec![first], &shown());
-    let due = desk.due();
+    let mut harness = Harness::new();
+    let first = harness.created("a", "normal");
+    harness.file(vec![first], &shown());
+    let due = harness.due();
     for number in 0..60 {
         let data = json!({"id": "a", "title": format!("title {number}"), "message": "m"});
-        let created = desk.event("notification.created", &data);
-        desk.file(vec![created], &shown());
+        let created = harness.event("notification.created", &data);
+        harness.file(vec![created], &shown());
     }
-    let handle = desk.answer(&due.asks[0]);
-    assert_eq!(desk.due().withdrawals, [handle], "it was replaced since");
+    let handle = harness.answer(&due.asks[0]);
+    assert_eq!(harness.due().withdrawals, [handle], "it was replaced since");
 }
 
 #[test]
 fn digests_of_which_nothing_is_left_are_dropped_but_for_the_newest() {
-    let mut desk = Desk::new();
+    let mut harness = Harness::new();
     for number in 0..130 {
         let ids: Vec<_> = (0..4).map(|part| format!("{number}-{part}")).collect();
-        let created = ids.iter().map(|id| desk.created(id, "normal")).collect();
-        desk.file(created, &collected(Collection::Burst));
-        let due = desk.due();
+        let created = ids.iter().map(|id| harness.created(id, "normal")).collect();
+        harness.file(created, &collected(Collection::Burst));
+        let due = harness.due();
         assert_eq!(due.asks.len(), 1);
-        let handle = desk.answer(&due.asks[0]);
-        let gone = |desk: &mut Desk, id: &String| desk.event("notification.deleted", &json!({"id": id}));
-        let deleted = ids.iter().map(|id| gone(&mut desk, id)).collect();
-        desk.file(deleted, &shown());
-        desk.inbox.record_withdrawn(&[handle]).unwrap();
+        let handle = harness.answer(&due.asks[0]);
+        let gone =
+            |harness: &mut Harness, id: &String| harness.event("notification.deleted", &json!({"id": id}));
+        let deleted = ids.iter().map(|id| gone(&mut harness, id)).collect();
+        harness.file(deleted, &shown());
+        harness.inbox.record_withdrawn(&[handle]).unwrap();
     }
     let later = NOON + 200 * 24 * 60 * MINUTE;
     let mut sweep = Sweep::new(Retention::default(), later);
-    while !desk.inbox.sweep(&mut sweep).unwrap().done {}
-    assert_eq!(desk.inbox.alerts().unwrap(), []);
-    assert_eq!(desk.inbox.digests().unwrap().len(), 100);
+    while !harness.inbox.sweep(&mut sweep).unwrap().done {}
+    assert_eq!(harness.inbox.alerts().unwrap(), []);
+    assert_eq!(harness.inbox.digests().unwrap().len(), 100);
 }

@@ -10,7 +10,7 @@ use gloria_core::ports::{Answer, Delivery, NotificationHandle, ServiceState};
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::{Desk, collected, file, handle, query, shown};
+use super::{Harness, collected, file, handle, query, shown};
 
 /// Few, so that the same item is met again.
 const ITEMS: u8 = 6;
@@ -111,7 +111,7 @@ struct Known {
 }
 
 struct World {
-    desk: Desk,
+    harness: Harness,
     items: BTreeMap<u8, Known>,
     /// What the service was asked and has not answered: the request, and whether the core that asked still lives.
     asked: Vec<(Ask, bool)>,
@@ -126,7 +126,7 @@ struct World {
 impl World {
     fn new() -> Self {
         Self {
-            desk: Desk::new(),
+            harness: Harness::new(),
             items: BTreeMap::new(),
             asked: Vec::new(),
             on_screen: HashSet::new(),
@@ -146,12 +146,12 @@ impl World {
             } => self.poll(growing, killed_before),
             Step::Answered { shows, recorded } => self.answer(shows, recorded),
             Step::Read(item) => {
-                let (key, now) = (format!("n:{item}"), self.desk.now.here);
-                self.desk.inbox.mark(&[key], Mark::Read, now).unwrap();
+                let (key, now) = (format!("n:{item}"), self.harness.now.here);
+                self.harness.inbox.mark(&[key], Mark::Read, now).unwrap();
                 self.handled(item);
             }
             Step::AllRead => {
-                self.desk.inbox.mark_all_read(self.desk.now.here).unwrap();
+                self.harness.inbox.mark_all_read(self.harness.now.here).unwrap();
                 for item in 0..ITEMS {
                     self.handled(item);
                 }
@@ -159,7 +159,7 @@ impl World {
             Step::Closed => {
                 if let Some(closed) = self.on_screen.iter().min_by_key(|handle| handle.id).cloned() {
                     self.on_screen.remove(&closed);
-                    self.desk.inbox.record_withdrawn(&[closed]).unwrap();
+                    self.harness.inbox.record_withdrawn(&[closed]).unwrap();
                 }
             }
             Step::Hangs(hangs) => self.on_service(if hangs {
@@ -172,8 +172,8 @@ impl World {
                 self.orphans.clear();
                 for (ask, lives) in std::mem::take(&mut self.asked) {
                     if lives {
-                        let now = self.desk.now.here;
-                        self.desk
+                        let now = self.harness.now.here;
+                        self.harness
                             .inbox
                             .record(&ask.target, &Err(Reason::Lost), now)
                             .unwrap();
@@ -186,14 +186,14 @@ impl World {
             Step::Killed if self.file_is_left => {}
             Step::Killed => self.kill(),
             Step::LeftFile => {
-                self.desk.inbox.leave_file(true).unwrap();
+                self.harness.inbox.leave_file(true).unwrap();
                 self.file_is_left = true;
             }
             Step::ReturnedToFile => {
-                self.desk.inbox.return_to_file().unwrap();
+                self.harness.inbox.return_to_file().unwrap();
                 self.file_is_left = false;
             }
-            Step::Minutes(minutes) => self.desk.pass(minutes * super::MINUTE),
+            Step::Minutes(minutes) => self.harness.pass(minutes * super::MINUTE),
         }
     }
 
@@ -215,7 +215,7 @@ impl World {
                     }
                     let title = format!("title {}", self.titles);
                     let data = json!({"id": item.to_string(), "title": title, "message": "m"});
-                    let arrival = self.desk.event("notification.created", &data);
+                    let arrival = self.harness.event("notification.created", &data);
                     *known = Known {
                         title,
                         event: Some((arrival.event_id.clone(), data.to_string())),
@@ -233,13 +233,13 @@ impl World {
                     if let Some(known) = self.items.get_mut(&item).filter(|known| !known.is_deleted) {
                         let data = json!({"id": item.to_string(), "message": "another"});
                         known.is_handled |= false;
-                        arrivals.push(self.desk.event("notification.updated", &data));
+                        arrivals.push(self.harness.event("notification.updated", &data));
                     }
                 }
                 Event::ReadElsewhere(item) => {
                     if self.items.get(&item).is_some_and(|known| !known.is_deleted) {
                         let data = json!({"id": item.to_string(), "readAt": "2026-11-26T12:00:00Z"});
-                        arrivals.push(self.desk.event("notification.updated", &data));
+                        arrivals.push(self.harness.event("notification.updated", &data));
                         self.handled(item);
                     }
                 }
@@ -247,7 +247,7 @@ impl World {
                     if let Some(known) = self.items.get_mut(&item) {
                         known.is_deleted = true;
                         let data = json!({ "id": item.to_string() });
-                        arrivals.push(self.desk.event("notification.deleted", &data));
+                        arrivals.push(self.harness.event("notification.deleted", &data));
                     }
                 }
             }
@@ -256,7 +256,7 @@ impl World {
             return;
         }
         let items = &self.items;
-        file(&mut self.desk.inbox, arrivals, self.desk.now, |posted| {
+        file(&mut self.harness.inbox, arrivals, self.harness.now, |posted| {
             let number: u8 = posted.item.key[2..].parse().unwrap();
             let known = &items[&number];
             assert!(!known.is_deleted, "a deleted item is not decided about");
@@ -278,12 +278,12 @@ impl World {
     }
 
     fn poll(&mut self, growing: bool, killed_before: usize) {
-        let mut query = query(self.desk.now);
+        let mut query = query(self.harness.now);
         query.service = self.service;
         if growing {
             query.collecting = vec![Collection::Missed, Collection::Burst];
         }
-        let due = self.desk.inbox.due(&query).unwrap();
+        let due = self.harness.inbox.due(&query).unwrap();
         if self.service == ServiceState::Hanging {
             assert_eq!(due.asks, [], "nothing is asked of a service that hangs");
         }
@@ -302,7 +302,7 @@ impl World {
             if killed_before == 0 && !self.file_is_left {
                 self.kill();
             } else {
-                self.desk.inbox.record_withdrawn(&due.withdrawals).unwrap();
+                self.harness.inbox.record_withdrawn(&due.withdrawals).unwrap();
             }
         }
         assert!(self.asked.iter().filter(|(_, lives)| *lives).count() <= 16);
@@ -314,10 +314,10 @@ impl World {
         }
         let (ask, lives) = self.asked.remove(0);
         let recorded = lives && (recorded || self.file_is_left);
-        let now = self.desk.now.here;
+        let now = self.harness.now.here;
         if !shows {
             if recorded {
-                self.desk
+                self.harness
                     .inbox
                     .record(&ask.target, &Err(Reason::Lost), now)
                     .unwrap();
@@ -331,8 +331,8 @@ impl World {
             .clone()
             .filter(|handle| self.on_screen.contains(handle));
         let shown = replaced.unwrap_or_else(|| {
-            self.desk.last_id += 1;
-            handle(self.desk.last_id)
+            self.harness.last_id += 1;
+            handle(self.harness.last_id)
         });
         self.on_screen.insert(shown.clone());
         if let Target::Alert(_, key) = &ask.target {
@@ -347,7 +347,7 @@ impl World {
                 handle: shown,
                 delivery: Delivery::Shown,
             };
-            self.desk.inbox.record(&ask.target, &Ok(answer), now).unwrap();
+            self.harness.inbox.record(&ask.target, &Ok(answer), now).unwrap();
         } else {
             self.orphans.insert(shown);
             if lives {
@@ -359,7 +359,7 @@ impl World {
     fn on_service(&mut self, state: ServiceState) {
         let before = std::mem::replace(&mut self.service, state);
         if state == ServiceState::Ready && before != state {
-            self.desk.inbox.resume_alerts(self.desk.now, &[]).unwrap();
+            self.harness.inbox.resume_alerts(self.harness.now, &[]).unwrap();
         }
     }
 
@@ -368,7 +368,7 @@ impl World {
         for (_, lives) in &mut self.asked {
             *lives = false;
         }
-        self.desk.restart();
+        self.harness.restart();
         // Which service runs is found out anew.
         self.service = ServiceState::Ready;
     }
@@ -377,7 +377,7 @@ impl World {
     fn settle(&mut self) {
         self.step(Step::ReturnedToFile);
         self.on_service(ServiceState::Ready);
-        self.desk.inbox.resume_alerts(self.desk.now, &[]).unwrap();
+        self.harness.inbox.resume_alerts(self.harness.now, &[]).unwrap();
         for _ in 0..100 {
             self.poll(false, usize::MAX);
             if self.asked.is_empty() {
@@ -392,8 +392,8 @@ impl World {
     }
 
     fn check(&self) {
-        let records = self.desk.inbox.alerts().unwrap();
-        let digests = self.desk.inbox.digests().unwrap();
+        let records = self.harness.inbox.alerts().unwrap();
+        let digests = self.harness.inbox.digests().unwrap();
         for (item, known) in &self.items {
             let key = format!("n:{item}");
             let of_item: Vec<_> = records.iter().filter(|record| record.item == key).collect();
@@ -403,7 +403,7 @@ impl World {
                     .all(|record| !matches!(record.state, AlertState::Pending | AlertState::Failed)),
                 "{of_item:?}"
             );
-            let stored = self.desk.inbox.item(&key).unwrap();
+            let stored = self.harness.inbox.item(&key).unwrap();
             assert_eq!(
                 stored.is_some(),
                 !known.is_deleted && known.event.is_some(),
@@ -465,7 +465,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn each_item_is_told_of_once_wherever_the_process_is_killed(
+    fn each_item_is_reported_once_wherever_the_process_is_killed(
         steps in prop::collection::vec(step(), 1..60)
     ) {
         let mut world = World::new();

@@ -10,14 +10,14 @@ use gloria_core::ports::fakes::FakeSecrets;
 use gloria_core::protocol::{AccountForm, ConnectionState, NoticeKind, Remedy, TokenState, Transport};
 use gloria_core::token::Token;
 
-use crate::desk::{CREATED, DEADLINE, Desk, backend, live, soon};
+use crate::harness::{CREATED, DEADLINE, Harness, backend, live, within_deadline};
 
 #[tokio::test]
 async fn a_locked_keyring_is_a_state_and_unlocking_it_connects() {
     let (backend, _control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    *desk.secrets.failure.lock().unwrap() = Some(SecretError::Locked);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    *harness.secrets.failure.lock().unwrap() = Some(SecretError::Locked);
+    let running = harness.start();
     let state = running
         .until("told", |state| {
             state.account.token == TokenState::KeyringLocked
@@ -37,7 +37,7 @@ async fn a_locked_keyring_is_a_state_and_unlocking_it_connects() {
         state.notices
     );
 
-    *desk.secrets.failure.lock().unwrap() = None;
+    *harness.secrets.failure.lock().unwrap() = None;
     running.core.connection_retry().await.unwrap();
     let state = running.connected().await;
     assert_eq!(
@@ -49,8 +49,8 @@ async fn a_locked_keyring_is_a_state_and_unlocking_it_connects() {
 #[tokio::test]
 async fn the_first_run_tests_saves_and_connects() {
     let (backend, control) = backend().await;
-    let desk = Desk::with(FakeSecrets::default(), HashMap::new());
-    let running = desk.start();
+    let harness = Harness::with(FakeSecrets::default(), HashMap::new());
+    let running = harness.start();
     let fresh = running.until("fresh", |state| state.account.needs_setup).await;
     assert_eq!(fresh.connection.state, ConnectionState::Idle);
 
@@ -123,19 +123,19 @@ async fn the_first_run_tests_saves_and_connects() {
         .unwrap();
     let state = running.connected().await;
     assert!(!state.account.needs_setup);
-    desk.kept(&backend, "user-1", TEST_TOKEN).await;
+    harness.kept(&backend, "user-1", TEST_TOKEN).await;
     running.stop().await;
 
-    let again = desk.start();
+    let again = harness.start();
     again.connected().await;
 }
 
 #[tokio::test]
-async fn without_a_keyring_a_typed_token_is_held_in_memory_and_that_is_said() {
+async fn without_a_keyring_a_typed_token_is_kept_in_memory_and_that_is_said() {
     let (backend, _control) = backend().await;
-    let desk = Desk::with(FakeSecrets::default(), HashMap::new());
-    *desk.secrets.failure.lock().unwrap() = Some(SecretError::Unavailable("no session bus".into()));
-    let running = desk.start();
+    let harness = Harness::with(FakeSecrets::default(), HashMap::new());
+    *harness.secrets.failure.lock().unwrap() = Some(SecretError::Unavailable("no session bus".into()));
+    let running = harness.start();
     let token = Some(Token::parse(TEST_TOKEN).unwrap());
     running
         .core
@@ -162,17 +162,17 @@ async fn without_a_keyring_a_typed_token_is_held_in_memory_and_that_is_said() {
 #[tokio::test]
 async fn a_refused_token_asks_for_sign_in_and_a_new_one_connects() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
+    let harness = Harness::signed_in(&backend);
     control.require_token("another-token");
-    let running = desk.start();
+    let running = harness.start();
     let state = running
         .until("halted", |state| {
             state.connection.state == ConnectionState::Halted
         })
         .await;
     assert_eq!(state.connection.remedy, Remedy::SignIn);
-    let toasts = soon("told", desk.notifications.shown.wait_for(1)).await;
-    assert_eq!(toasts[0].title, "Gloria Notify needs you");
+    let notifications = within_deadline("told", harness.notifications.shown.wait_for(1)).await;
+    assert_eq!(notifications[0].title, "Gloria Notify needs you");
     assert_eq!(
         control.observed().stream_requests().count(),
         2,
@@ -193,8 +193,8 @@ async fn a_refused_token_asks_for_sign_in_and_a_new_one_connects() {
 #[tokio::test]
 async fn signing_out_forgets_the_token_and_hangs_up() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     running.core.account_sign_out().await.unwrap();
     let state = running.until("set-up", |state| state.account.needs_setup).await;
@@ -202,10 +202,10 @@ async fn signing_out_forgets_the_token_and_hangs_up() {
         (state.account.token, state.connection.state),
         (TokenState::Missing, ConnectionState::Idle)
     );
-    for entry in [backend.api_url(), Desk::entry_of(&backend, "user-1")] {
-        assert!(desk.secrets.token(&entry).is_none(), "{entry}");
+    for entry in [backend.api_url(), Harness::entry_of(&backend, "user-1")] {
+        assert!(harness.secrets.token(&entry).is_none(), "{entry}");
     }
-    soon("hung up", control.wait_for(|seen| seen.streams == 0, DEADLINE))
+    within_deadline("hung up", control.wait_for(|seen| seen.streams == 0, DEADLINE))
         .await
         .unwrap();
 }
@@ -213,8 +213,8 @@ async fn signing_out_forgets_the_token_and_hangs_up() {
 #[tokio::test]
 async fn a_websocket_is_another_way_to_the_same_server() {
     let (backend, control) = backend().await;
-    let desk = Desk::with(FakeSecrets::default(), HashMap::new());
-    let running = desk.start();
+    let harness = Harness::with(FakeSecrets::default(), HashMap::new());
+    let running = harness.start();
     let by_websocket = |token: Option<&str>| AccountForm {
         address: backend.websocket_url(),
         token: token.map(|token| Token::parse(token).unwrap()),
@@ -277,11 +277,11 @@ async fn where_the_new_accounts_inbox_cannot_be_had_the_one_before_goes_on() {
         address,
         token: Some(Token::parse(TEST_TOKEN).unwrap()),
     };
-    let desk = Desk::with(FakeSecrets::default(), HashMap::new());
-    let running = desk.start();
+    let harness = Harness::with(FakeSecrets::default(), HashMap::new());
+    let running = harness.start();
     running.core.account_save(form(first.api_url())).await.unwrap();
     running.connected().await;
-    let file = desk.paths().inbox(&Account::of(&second.api_url()));
+    let file = harness.paths().inbox(&Account::of(&second.api_url()));
     let other_program = Inbox::open(&file, &second.api_url()).unwrap();
     let refused = running
         .core

@@ -9,13 +9,13 @@ use gloria_core::token::Token;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-use crate::desk::{DEADLINE, Desk, backend};
+use crate::harness::{DEADLINE, Harness, backend};
 
-/// A desk whose settings name the server alone, without the path of its API.
-fn told_the_server_alone(backend: &Backend) -> Desk {
+/// A harness whose settings name the server alone, without the path of its API.
+fn given_the_server_alone(backend: &Backend) -> Harness {
     let server = format!("http://{}", backend.address());
     let secrets = FakeSecrets::holding(&server, Token::parse(TEST_TOKEN).unwrap());
-    Desk::with(secrets, HashMap::from([("GLORIA_API_URL", server)]))
+    Harness::with(secrets, HashMap::from([("GLORIA_API_URL", server)]))
 }
 
 fn form(address: &str, token: &str) -> AccountForm {
@@ -36,8 +36,8 @@ fn notice(state: &Snapshot) -> Option<&str> {
 #[tokio::test]
 async fn the_servers_name_is_enough_and_the_token_goes_only_where_the_stream_is() {
     let (backend, control) = backend().await;
-    let desk = told_the_server_alone(&backend);
-    let running = desk.start();
+    let harness = given_the_server_alone(&backend);
+    let running = harness.start();
     let state = running.connected().await;
     assert_eq!(
         state.account.address,
@@ -63,8 +63,8 @@ async fn the_servers_name_is_enough_and_the_token_goes_only_where_the_stream_is(
 async fn a_start_without_the_server_looks_again_until_it_is_there() {
     let (backend, control) = backend().await;
     control.refuse().await.unwrap();
-    let desk = told_the_server_alone(&backend);
-    let running = desk.start();
+    let harness = given_the_server_alone(&backend);
+    let running = harness.start();
     running
         .until("refused", |state| {
             state.connection.reason.contains("refused the connection")
@@ -78,8 +78,8 @@ async fn a_start_without_the_server_looks_again_until_it_is_there() {
 #[tokio::test]
 async fn a_test_and_saving_take_what_was_pasted_and_a_test_says_what_was_found() {
     let (backend, _control) = backend().await;
-    let desk = Desk::with(FakeSecrets::default(), HashMap::new());
-    let running = desk.start();
+    let harness = Harness::with(FakeSecrets::default(), HashMap::new());
+    let running = harness.start();
     let pasted = format!("“{}” ", backend.address());
     let report = running
         .core
@@ -102,7 +102,13 @@ async fn a_test_and_saving_take_what_was_pasted_and_a_test_says_what_was_found()
     running.connected().await;
     let entry = format!("http://{}", backend.address());
     let own = format!("{entry}#user-1");
-    assert!(desk.secrets.token(&entry).or(desk.secrets.token(&own)).is_some());
+    assert!(
+        harness
+            .secrets
+            .token(&entry)
+            .or(harness.secrets.token(&own))
+            .is_some()
+    );
 
     // Somebody else's server, with pages and no stream.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -136,16 +142,16 @@ async fn a_test_and_saving_take_what_was_pasted_and_a_test_says_what_was_found()
 }
 
 #[tokio::test]
-async fn saving_a_preference_leaves_the_mistakes_that_still_stand_told() {
+async fn saving_a_preference_leaves_the_mistakes_that_still_stand_reported() {
     let (backend, _control) = backend().await;
-    let mut desk = Desk::signed_in(&backend);
-    desk.environment.insert("GLORIA_TOKEN", "two words".to_owned());
+    let mut harness = Harness::signed_in(&backend);
+    harness.environment.insert("GLORIA_TOKEN", "two words".to_owned());
     std::fs::write(
-        desk.paths().settings(),
+        harness.paths().settings(),
         "[sounds]\nvolume = 400\n[network]\nproxy = \"gopher://x\"\n",
     )
     .unwrap();
-    let running = desk.start();
+    let running = harness.start();
     let state = running.until("told", |state| notice(state).is_some()).await;
     let all = notice(&state).unwrap().to_owned();
     for mistake in ["sounds.volume", "network.proxy", "GLORIA_TOKEN is ignored"] {

@@ -11,14 +11,14 @@ use gloria_core::protocol::{NoticeKind, WindowView};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::desk::{CREATED, Desk, Running, backend, live, missed, soon};
+use crate::harness::{CREATED, Harness, Running, backend, live, missed, within_deadline};
 
 /// A core that has a place in the stream, and is not there.
-async fn away(desk: &Desk, control: &gloria_backend::Control) {
-    let running = desk.start();
+async fn away(harness: &Harness, control: &gloria_backend::Control) {
+    let running = harness.start();
     running.connected().await;
     control.push(CREATED, live("first", "normal"));
-    soon("first", desk.notifications.shown.wait_for(1)).await;
+    within_deadline("first", harness.notifications.shown.wait_for(1)).await;
     running
         .alert("recorded", "n:first", "Notification shown; with sound")
         .await;
@@ -40,19 +40,19 @@ fn urgent(id: usize) -> Value {
 #[tokio::test]
 async fn what_a_kill_kept_from_being_shown_is_shown_by_the_next_start() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    away(&desk, &control).await;
+    let harness = Harness::signed_in(&backend);
+    away(&harness, &control).await;
     for id in 0..12 {
         control.push(CREATED, missed(id));
     }
-    let running = desk.start();
+    let running = harness.start();
     running.until("stored", |state| state.counts.total == 13).await;
     kill(running).await;
-    assert_eq!(desk.titles(), ["title first"], "more may have come");
+    assert_eq!(harness.titles(), ["title first"], "more may have come");
 
-    let running = desk.start();
-    soon("the digest", desk.notifications.shown.wait_for(2)).await;
-    assert_eq!(desk.titles()[1..], ["12 notifications while you were away"]);
+    let running = harness.start();
+    within_deadline("the digest", harness.notifications.shown.wait_for(2)).await;
+    assert_eq!(harness.titles()[1..], ["12 notifications while you were away"]);
     running
         .alert(
             "recorded",
@@ -61,40 +61,40 @@ async fn what_a_kill_kept_from_being_shown_is_shown_by_the_next_start() {
         )
         .await;
     kill(running).await;
-    let running = desk.start();
+    let running = harness.start();
     running.connected().await;
     control.push(CREATED, live("last", "normal"));
-    soon("the last", desk.notifications.shown.wait_for(3)).await;
-    assert_eq!(desk.titles()[2..], ["title last"], "nothing comes twice");
+    within_deadline("the last", harness.notifications.shown.wait_for(3)).await;
+    assert_eq!(harness.titles()[2..], ["title last"], "nothing comes twice");
 }
 
 #[tokio::test]
 async fn the_end_of_the_app_shows_what_is_pending_first() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    away(&desk, &control).await;
+    let harness = Harness::signed_in(&backend);
+    away(&harness, &control).await;
     for id in 0..12 {
         control.push(CREATED, missed(id));
     }
-    let running = desk.start();
+    let running = harness.start();
     running.until("stored", |state| state.counts.total == 13).await;
     running.stop().await;
     assert_eq!(
-        desk.titles(),
+        harness.titles(),
         ["title first", "12 notifications while you were away"]
     );
-    let running = desk.start();
+    let running = harness.start();
     running.connected().await;
     control.push(CREATED, live("last", "normal"));
-    soon("the last", desk.notifications.shown.wait_for(3)).await;
-    assert_eq!(desk.titles()[2..], ["title last"], "nothing comes twice");
+    within_deadline("the last", harness.notifications.shown.wait_for(3)).await;
+    assert_eq!(harness.titles()[2..], ["title last"], "nothing comes twice");
 }
 
 #[tokio::test]
 async fn what_came_and_went_while_away_makes_no_sound_and_no_notification() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    away(&desk, &control).await;
+    let harness = Harness::signed_in(&backend);
+    away(&harness, &control).await;
     for id in 0..12 {
         control.push(CREATED, urgent(id));
     }
@@ -105,16 +105,16 @@ async fn what_came_and_went_while_away_makes_no_sound_and_no_notification() {
         let read = json!({"id": format!("m{id}"), "readAt": "2026-01-02T04:00:00Z"});
         control.push("notification.updated", read);
     }
-    let running = desk.start();
+    let running = harness.start();
     running
         .until("all of it", |state| {
             (state.counts.total, state.counts.unread) == (7, 1)
         })
         .await;
     control.push(CREATED, live("last", "normal"));
-    soon("the last", desk.notifications.shown.wait_for(2)).await;
-    assert_eq!(desk.titles(), ["title first", "title last"]);
-    let sounds: Vec<_> = desk
+    within_deadline("the last", harness.notifications.shown.wait_for(2)).await;
+    assert_eq!(harness.titles(), ["title first", "title last"]);
+    let sounds: Vec<_> = harness
         .sounds
         .played
         .all()
@@ -127,13 +127,13 @@ async fn what_came_and_went_while_away_makes_no_sound_and_no_notification() {
 #[tokio::test]
 async fn what_is_urgent_is_shown_at_once_while_catching_up_and_in_view() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    away(&desk, &control).await;
+    let harness = Harness::signed_in(&backend);
+    away(&harness, &control).await;
     for id in 0..12 {
         control.push(CREATED, missed(id));
     }
     control.push(CREATED, urgent(99));
-    let running = desk.start();
+    let running = harness.start();
     running
         .core
         .window_presence(Some(WindowPresence {
@@ -148,22 +148,22 @@ async fn what_is_urgent_is_shown_at_once_while_catching_up_and_in_view() {
         ..WindowView::default()
     };
     running.core.window_shows(view).await.unwrap();
-    soon("the urgent one", desk.notifications.shown.wait_for(2)).await;
-    assert_eq!(desk.titles()[1..], ["missed 99"]);
-    assert_eq!(desk.notifications.shown.all()[1].priority, Priority::Urgent);
+    within_deadline("the urgent one", harness.notifications.shown.wait_for(2)).await;
+    assert_eq!(harness.titles()[1..], ["missed 99"]);
+    assert_eq!(harness.notifications.shown.all()[1].priority, Priority::Urgent);
 }
 
 #[tokio::test]
 async fn without_times_of_making_what_comes_a_second_after_the_connection_is_live() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     let undated =
         |id: &str, priority: &str| json!({"id": id, "title": id, "message": "m", "priority": priority});
     let began = Instant::now();
     control.push(CREATED, undated("urgent", "urgent"));
-    soon("urgent", desk.notifications.shown.wait_for(1)).await;
+    within_deadline("urgent", harness.notifications.shown.wait_for(1)).await;
     assert!(
         began.elapsed() < Duration::from_millis(1500),
         "{:?}",
@@ -177,9 +177,9 @@ async fn without_times_of_making_what_comes_a_second_after_the_connection_is_liv
             control.push(CREATED, undated(&id.to_string(), "normal"));
         }
     });
-    soon("a live one", async {
+    within_deadline("a live one", async {
         loop {
-            let shown = desk.notifications.shown.wait_for(2).await;
+            let shown = harness.notifications.shown.wait_for(2).await;
             if shown.iter().any(|request| request.title.parse::<u8>().is_ok()) {
                 break;
             }
@@ -194,18 +194,18 @@ async fn without_times_of_making_what_comes_a_second_after_the_connection_is_liv
 #[tokio::test]
 async fn a_workflow_that_ends_well_is_shown_with_a_sound_of_its_own() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     let now = jiff::Timestamp::now().to_string();
     control.push(
         "workflow.completed",
         json!({"workflowId": "w", "name": "Import", "createdAt": now}),
     );
-    let shown = soon("shown", desk.notifications.shown.wait_for(1)).await;
+    let shown = within_deadline("shown", harness.notifications.shown.wait_for(1)).await;
     assert_eq!(shown[0].title, "Import");
     assert_eq!(
-        soon("sound", desk.sounds.played.wait_for(1)).await,
+        within_deadline("sound", harness.sounds.played.wait_for(1)).await,
         [(SoundName::Bloom, 70)]
     );
 }
@@ -213,16 +213,16 @@ async fn a_workflow_that_ends_well_is_shown_with_a_sound_of_its_own() {
 #[tokio::test]
 async fn marking_all_read_takes_the_notifications_back() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     for id in ["1", "2"] {
         control.push(CREATED, live(id, "normal"));
         running.alert("shown", &format!("n:{id}"), words(id)).await;
     }
     running.core.inbox_mark_all_read().await.unwrap();
-    soon("withdrawn", desk.notifications.withdrawn.wait_for(2)).await;
-    assert_eq!(desk.notifications.withdrawn_items(), ["n:1", "n:2"]);
+    within_deadline("withdrawn", harness.notifications.withdrawn.wait_for(2)).await;
+    assert_eq!(harness.notifications.withdrawn_items(), ["n:1", "n:2"]);
 }
 
 /// The first makes a sound, and the second comes too soon after it.
@@ -237,12 +237,13 @@ fn words(id: &str) -> &'static str {
 #[tokio::test]
 async fn a_notification_of_an_earlier_run_is_taken_back_and_leads_to_its_item() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    away(&desk, &control).await;
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    away(&harness, &control).await;
+    let running = harness.start();
     running.connected().await;
-    let handle = desk.notifications.handle_of("n:first").unwrap();
-    desk.notifications
+    let handle = harness.notifications.handle_of("n:first").unwrap();
+    harness
+        .notifications
         .publish(gloria_core::ports::NotificationEvent::Activated {
             handle,
             activation_token: None,
@@ -253,20 +254,21 @@ async fn a_notification_of_an_earlier_run_is_taken_back_and_leads_to_its_item() 
         })
         .await;
     control.push("notification.deleted", json!({"id": "first"}));
-    soon("withdrawn", desk.notifications.withdrawn.wait_for(1)).await;
-    assert_eq!(desk.notifications.withdrawn_items(), ["n:first"]);
+    within_deadline("withdrawn", harness.notifications.withdrawn.wait_for(1)).await;
+    assert_eq!(harness.notifications.withdrawn_items(), ["n:first"]);
 }
 
 #[tokio::test]
-async fn a_service_that_hangs_is_said_and_what_it_missed_is_told_when_it_is_back() {
+async fn a_service_that_hangs_is_said_and_what_it_missed_is_reported_when_it_is_back() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
-    desk.notifications.behave(Behaviour::Hangs);
+    harness.notifications.behave(Behaviour::Hangs);
     control.push(CREATED, live("asked", "normal"));
-    soon("asked", desk.notifications.asked.wait_for(1)).await;
-    desk.notifications
+    within_deadline("asked", harness.notifications.asked.wait_for(1)).await;
+    harness
+        .notifications
         .publish(gloria_core::ports::NotificationEvent::Service(
             ServiceState::Hanging,
         ));
@@ -282,17 +284,18 @@ async fn a_service_that_hangs_is_said_and_what_it_missed_is_told_when_it_is_back
     }
     running.until("stored", |state| state.counts.total == 31).await;
     assert_eq!(
-        desk.notifications.asked.all().len(),
+        harness.notifications.asked.all().len(),
         1,
         "nothing more is asked of it"
     );
 
-    desk.notifications.behave(Behaviour::Answers);
-    desk.notifications
+    harness.notifications.behave(Behaviour::Answers);
+    harness
+        .notifications
         .publish(gloria_core::ports::NotificationEvent::Service(
             ServiceState::Ready,
         ));
-    soon("back", desk.notifications.shown.wait_for(2)).await;
+    within_deadline("back", harness.notifications.shown.wait_for(2)).await;
     running.until("well", |state| state.notices.is_empty()).await;
     let states = async {
         loop {
@@ -308,8 +311,8 @@ async fn a_service_that_hangs_is_said_and_what_it_missed_is_told_when_it_is_back
             let _ = updates.recv().await;
         }
     };
-    soon("all of it was told", states).await;
-    let titles = desk.titles();
+    within_deadline("all of it was told", states).await;
+    let titles = harness.titles();
     assert_eq!(
         titles.iter().filter(|title| *title == "title asked").count(),
         1,
@@ -321,33 +324,33 @@ async fn a_service_that_hangs_is_said_and_what_it_missed_is_told_when_it_is_back
 #[tokio::test]
 async fn a_service_that_goes_away_and_comes_back_is_asked_again_for_what_failed() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
-    desk.notifications.vanish();
+    harness.notifications.vanish();
     control.push(CREATED, live("1", "normal"));
     let failed = "Notification not shown: this desktop has no notification service; it is tried again";
     running.alert("failed", "n:1", failed).await;
-    desk.notifications.behave(Behaviour::Answers);
+    harness.notifications.behave(Behaviour::Answers);
     running
         .alert("shown", "n:1", "Notification shown; with sound")
         .await;
-    assert_eq!(desk.titles(), ["title 1"]);
+    assert_eq!(harness.titles(), ["title 1"]);
 }
 
 #[tokio::test]
-async fn what_a_paused_service_keeps_is_not_told_again() {
+async fn what_a_paused_service_keeps_is_not_reported_again() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    desk.notifications.behave(Behaviour::Paused);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    harness.notifications.behave(Behaviour::Paused);
+    let running = harness.start();
     running.connected().await;
     control.push(CREATED, live("1", "normal"));
     running
         .alert("queued", "n:1", "Notification shown; with sound")
         .await;
-    desk.notifications.behave(Behaviour::Answers);
+    harness.notifications.behave(Behaviour::Answers);
     control.push(CREATED, live("2", "urgent"));
-    soon("the second", desk.notifications.shown.wait_for(2)).await;
-    assert_eq!(desk.titles(), ["title 1", "title 2"]);
+    within_deadline("the second", harness.notifications.shown.wait_for(2)).await;
+    assert_eq!(harness.titles(), ["title 1", "title 2"]);
 }

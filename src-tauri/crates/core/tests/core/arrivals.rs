@@ -4,24 +4,24 @@ use gloria_core::item::{Mark, Priority, SoundName};
 use gloria_core::protocol::{FollowRequest, MarkRequest, PauseRequest, PreferencesForm};
 use serde_json::json;
 
-use crate::desk::{CREATED, DEADLINE, Desk, backend, live, missed, soon};
+use crate::harness::{CREATED, DEADLINE, Harness, backend, live, missed, within_deadline};
 
 #[tokio::test]
-async fn an_event_on_the_wire_becomes_a_row_a_badge_a_toast_and_a_sound() {
+async fn an_event_that_arrives_becomes_a_row_a_badge_a_notification_and_a_sound() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
 
     control.push(CREATED, live("1", "normal"));
 
-    let toasts = soon("toast", desk.notifications.shown.wait_for(1)).await;
+    let notifications = within_deadline("notification", harness.notifications.shown.wait_for(1)).await;
     assert_eq!(
-        (toasts[0].subject.item(), toasts[0].title.as_str()),
+        (notifications[0].subject.item(), notifications[0].title.as_str()),
         (Some("n:1"), "title 1")
     );
     assert_eq!(
-        soon("sound", desk.sounds.played.wait_for(1)).await,
+        within_deadline("sound", harness.sounds.played.wait_for(1)).await,
         [(SoundName::Chime, 70)]
     );
     let state = running.until("badge", |state| state.counts.unseen == 1).await;
@@ -34,36 +34,36 @@ async fn an_event_on_the_wire_becomes_a_row_a_badge_a_toast_and_a_sound() {
 #[tokio::test]
 async fn a_burst_makes_one_sound_and_low_priority_makes_none() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     for id in ["1", "2", "3"] {
         control.push(CREATED, live(id, "normal"));
     }
     control.push(CREATED, live("4", "low"));
     running.until("four items", |state| state.counts.total == 4).await;
-    soon("toasts", desk.notifications.shown.wait_for(3)).await;
-    assert_eq!(desk.titles(), ["title 1", "title 2", "title 3"]);
-    assert_eq!(desk.sounds.played.all().len(), 1);
+    within_deadline("notifications", harness.notifications.shown.wait_for(3)).await;
+    assert_eq!(harness.titles(), ["title 1", "title 2", "title 3"]);
+    assert_eq!(harness.sounds.played.all().len(), 1);
 }
 
 #[tokio::test]
 async fn many_missed_become_one_digest_and_nothing_comes_twice() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     control.push(CREATED, live("1", "normal"));
-    soon("first toast", desk.notifications.shown.wait_for(1)).await;
+    within_deadline("first notification", harness.notifications.shown.wait_for(1)).await;
     running.stop().await;
 
     for id in 0..12 {
         control.push(CREATED, missed(id));
     }
-    let running = desk.start();
+    let running = harness.start();
     running.until("all of it", |state| state.counts.total == 13).await;
-    let toasts = soon("digest", desk.notifications.shown.wait_for(2)).await;
-    assert_eq!(toasts[1].title, "12 notifications while you were away");
+    let notifications = within_deadline("digest", harness.notifications.shown.wait_for(2)).await;
+    assert_eq!(notifications[1].title, "12 notifications while you were away");
     let seen = control.observed();
     let resumed = seen.stream_requests().next_back().unwrap();
     assert_eq!(
@@ -74,16 +74,16 @@ async fn many_missed_become_one_digest_and_nothing_comes_twice() {
 
     // The connection drops and is made anew: the server replays from the cursor, which is after all of it.
     control.reset();
-    soon(
+    within_deadline(
         "third stream",
         control.wait_for(|seen| seen.streams_total >= 3, DEADLINE),
     )
     .await
     .unwrap();
     control.push(CREATED, live("last", "normal"));
-    soon("last toast", desk.notifications.shown.wait_for(3)).await;
+    within_deadline("last notification", harness.notifications.shown.wait_for(3)).await;
     assert_eq!(
-        desk.titles(),
+        harness.titles(),
         ["title 1", "12 notifications while you were away", "title last"]
     );
     assert_eq!(running.items().await.len(), 14);
@@ -92,34 +92,34 @@ async fn many_missed_become_one_digest_and_nothing_comes_twice() {
 #[tokio::test]
 async fn few_missed_are_shown_one_by_one() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     control.push(CREATED, live("1", "normal"));
-    soon("first", desk.notifications.shown.wait_for(1)).await;
+    within_deadline("first", harness.notifications.shown.wait_for(1)).await;
     running.stop().await;
     for id in 0..3 {
         control.push(CREATED, missed(id));
     }
-    let _running = desk.start();
-    soon("toasts", desk.notifications.shown.wait_for(4)).await;
-    assert_eq!(desk.titles()[1..], ["missed 0", "missed 1", "missed 2"]);
-    soon("one sound for all", desk.sounds.played.wait_for(2)).await;
-    assert_eq!(desk.sounds.played.all().len(), 2);
+    let _running = harness.start();
+    within_deadline("notifications", harness.notifications.shown.wait_for(4)).await;
+    assert_eq!(harness.titles()[1..], ["missed 0", "missed 1", "missed 2"]);
+    within_deadline("one sound for all", harness.sounds.played.wait_for(2)).await;
+    assert_eq!(harness.sounds.played.all().len(), 2);
 }
 
 #[tokio::test]
-async fn what_the_eye_sees_needs_no_toast_unless_it_is_urgent() {
+async fn what_the_eye_sees_needs_no_notification_unless_it_is_urgent() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     running.looked_at().await;
     control.push(CREATED, live("1", "normal"));
     running.until("stored", |state| state.counts.total == 1).await;
     control.push(CREATED, live("2", "urgent"));
-    soon("urgent toast", desk.notifications.shown.wait_for(1)).await;
-    assert_eq!(desk.titles(), ["title 2"]);
+    within_deadline("urgent notification", harness.notifications.shown.wait_for(1)).await;
+    assert_eq!(harness.titles(), ["title 2"]);
     let quiet = running
         .items()
         .await
@@ -131,10 +131,10 @@ async fn what_the_eye_sees_needs_no_toast_unless_it_is_urgent() {
 }
 
 #[tokio::test]
-async fn reading_marks_withdraw_toasts_and_counts_follow() {
+async fn reading_marks_withdraw_notifications_and_counts_follow() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     control.push(CREATED, live("1", "normal"));
     control.push(CREATED, live("2", "normal"));
@@ -144,7 +144,7 @@ async fn reading_marks_withdraw_toasts_and_counts_follow() {
         mark: Mark::Read,
     };
     assert_eq!(running.core.inbox_mark(mark).await.unwrap().counts.unread, 1);
-    assert_eq!(desk.notifications.withdrawn_items(), ["n:1"]);
+    assert_eq!(harness.notifications.withdrawn_items(), ["n:1"]);
     // Read on another device.
     control.push(
         "notification.updated",
@@ -153,14 +153,14 @@ async fn reading_marks_withdraw_toasts_and_counts_follow() {
     running
         .until("none unread", |state| state.counts.unread == 0)
         .await;
-    assert_eq!(desk.notifications.withdrawn_items(), ["n:1", "n:2"]);
+    assert_eq!(harness.notifications.withdrawn_items(), ["n:1", "n:2"]);
 }
 
 #[tokio::test]
 async fn links_open_in_the_browser_and_only_web_links_exist() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     let mut item = live("1", "normal");
     item["link"] = "https://gloria.example/1".into();
@@ -180,7 +180,7 @@ async fn links_open_in_the_browser_and_only_web_links_exist() {
         "this item is no longer there"
     );
     assert_eq!(
-        desk.opener.opened.all(),
+        harness.opener.opened.all(),
         ["https://gloria.example/1", "https://gloria.example/approve"]
     );
     assert_eq!(
@@ -196,8 +196,8 @@ async fn links_open_in_the_browser_and_only_web_links_exist() {
 #[tokio::test]
 async fn preferences_last_and_a_pause_silences() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     let form = PreferencesForm {
         volume: Some(30),
@@ -211,7 +211,7 @@ async fn preferences_last_and_a_pause_silences() {
         .await
         .unwrap();
     control.push(CREATED, live("1", "urgent"));
-    soon("toast", desk.notifications.shown.wait_for(1)).await;
+    within_deadline("notification", harness.notifications.shown.wait_for(1)).await;
     running
         .core
         .sounds_pause(PauseRequest { minutes: 0 })
@@ -219,11 +219,11 @@ async fn preferences_last_and_a_pause_silences() {
         .unwrap();
     control.push(CREATED, live("2", "normal"));
     assert_eq!(
-        soon("sound", desk.sounds.played.wait_for(1)).await,
+        within_deadline("sound", harness.sounds.played.wait_for(1)).await,
         [(SoundName::Knock, 30)]
     );
     running.stop().await;
-    let again = desk.start();
+    let again = harness.start();
     let preferences = again.connected().await.preferences;
     assert_eq!((preferences.volume, preferences.sound), (30, SoundName::Knock));
 }
@@ -231,8 +231,8 @@ async fn preferences_last_and_a_pause_silences() {
 #[tokio::test]
 async fn a_workflow_is_one_item_that_speaks_up_when_it_fails() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     let now = || jiff::Timestamp::now().to_string();
     control.push(
@@ -245,9 +245,9 @@ async fn a_workflow_is_one_item_that_speaks_up_when_it_fails() {
         "workflow.failed",
         json!({"workflowId": "w", "name": "Import", "error": "no space", "createdAt": now()}),
     );
-    let toasts = soon("toast", desk.notifications.shown.wait_for(1)).await;
+    let notifications = within_deadline("notification", harness.notifications.shown.wait_for(1)).await;
     assert_eq!(
-        (toasts[0].title.as_str(), toasts[0].priority),
+        (notifications[0].title.as_str(), notifications[0].priority),
         ("Import", Priority::High)
     );
     assert_eq!(

@@ -9,7 +9,7 @@ use gloria_core::ports::{Clock, SystemClock};
 use gloria_core::protocol::{ConnectionState, PauseRequest};
 use serde_json::Value;
 
-use crate::desk::{CREATED, Desk, Running, backend, live, soon};
+use crate::harness::{CREATED, Harness, Running, backend, live, within_deadline};
 
 const HOUR: i64 = 3600;
 
@@ -58,9 +58,9 @@ async fn a_clock_that_is_set_by_hours_costs_and_repeats_nothing() {
     let (backend, control) = backend().await;
     for set in [-26 * HOUR, -3 * HOUR, 3 * HOUR, 26 * HOUR] {
         let streams_before = control.observed().streams_total;
-        let desk = Desk::signed_in(&backend);
+        let harness = Harness::signed_in(&backend);
         let clock = Arc::new(SetClock::default());
-        let running = desk.start_by(clock.clone());
+        let running = harness.start_by(clock.clone());
         running.connected().await;
         let mut titles = Vec::new();
         let mut send = |step: &str| -> Value {
@@ -69,32 +69,36 @@ async fn a_clock_that_is_set_by_hours_costs_and_repeats_nothing() {
             live(&id, "normal")
         };
         control.push(CREATED, send("before"));
-        soon("the first toast", desk.notifications.shown.wait_for(1)).await;
+        within_deadline("the first notification", harness.notifications.shown.wait_for(1)).await;
 
         clock.ahead.store(set, Ordering::SeqCst);
         control.push(CREATED, send("set"));
-        soon("a toast after it was set", desk.notifications.shown.wait_for(2)).await;
+        within_deadline(
+            "a notification after it was set",
+            harness.notifications.shown.wait_for(2),
+        )
+        .await;
         control.end_streams();
         reconnects_soon(&running, &clock).await;
         control.push(CREATED, send("again"));
-        soon(
-            "a toast on the next connection",
-            desk.notifications.shown.wait_for(3),
+        within_deadline(
+            "a notification on the next connection",
+            harness.notifications.shown.wait_for(3),
         )
         .await;
 
         // And with the wrong clock from the start, on rows that seem to be of another day.
         running.stop().await;
-        let running = desk.start_by(clock.clone());
+        let running = harness.start_by(clock.clone());
         running.connected().await;
         clock.ahead.store(0, Ordering::SeqCst);
         control.push(CREATED, send("back"));
-        soon(
-            "a toast after it was set back",
-            desk.notifications.shown.wait_for(4),
+        within_deadline(
+            "a notification after it was set back",
+            harness.notifications.shown.wait_for(4),
         )
         .await;
-        assert_eq!(desk.titles(), titles, "each once, {set} s");
+        assert_eq!(harness.titles(), titles, "each once, {set} s");
 
         let streams = control.observed().streams_total - streams_before;
         assert!(
@@ -108,9 +112,9 @@ async fn a_clock_that_is_set_by_hours_costs_and_repeats_nothing() {
 #[tokio::test]
 async fn a_pause_of_sounds_is_no_longer_after_the_clock_was_set_back() {
     let (backend, _control) = backend().await;
-    let desk = Desk::signed_in(&backend);
+    let harness = Harness::signed_in(&backend);
     let clock = Arc::new(SetClock::default());
-    let running = desk.start_by(clock.clone());
+    let running = harness.start_by(clock.clone());
     running.connected().await;
     running
         .core
@@ -131,9 +135,9 @@ async fn a_pause_of_sounds_is_no_longer_after_the_clock_was_set_back() {
 #[tokio::test]
 async fn a_pause_of_sounds_outlives_a_restart_but_not_its_length() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
+    let harness = Harness::signed_in(&backend);
     let clock = Arc::new(SetClock::default());
-    let running = desk.start_by(clock.clone());
+    let running = harness.start_by(clock.clone());
     running.connected().await;
     running
         .core
@@ -141,16 +145,16 @@ async fn a_pause_of_sounds_outlives_a_restart_but_not_its_length() {
         .await
         .unwrap();
     running.stop().await;
-    let running = desk.start_by(clock.clone());
+    let running = harness.start_by(clock.clone());
     let state = running.connected().await;
     assert!(state.preferences.sounds_paused_until.is_some());
     control.push(CREATED, live("1", "urgent"));
     running.until("one", |state| state.counts.total == 1).await;
-    assert_eq!(desk.sounds.played.all(), []);
+    assert_eq!(harness.sounds.played.all(), []);
     running.stop().await;
 
     clock.ahead.store(2 * HOUR, Ordering::SeqCst);
-    let running = desk.start_by(clock.clone());
+    let running = harness.start_by(clock.clone());
     let state = running.connected().await;
     assert_eq!(state.preferences.sounds_paused_until, None, "its time is over");
     running.stop().await;
@@ -159,9 +163,9 @@ async fn a_pause_of_sounds_outlives_a_restart_but_not_its_length() {
 #[tokio::test]
 async fn the_debug_log_ends_after_an_hour_of_this_computers_time_and_with_the_app() {
     let (backend, _control) = backend().await;
-    let desk = Desk::signed_in(&backend);
+    let harness = Harness::signed_in(&backend);
     let clock = Arc::new(SetClock::default());
-    let running = desk.start_by(clock.clone());
+    let running = harness.start_by(clock.clone());
     let state = running.connected().await;
     assert_eq!(state.preferences.debug_log_until, None);
     running.core.debug_log(true).await.unwrap();
@@ -181,7 +185,7 @@ async fn the_debug_log_ends_after_an_hour_of_this_computers_time_and_with_the_ap
         .until("on again", |state| state.preferences.debug_log_until.is_some())
         .await;
     running.stop().await;
-    let running = desk.start_by(clock.clone());
+    let running = harness.start_by(clock.clone());
     let state = running.connected().await;
     assert_eq!(state.preferences.debug_log_until, None);
     running.stop().await;

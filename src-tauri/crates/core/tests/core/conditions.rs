@@ -8,7 +8,7 @@ use gloria_core::connection::clock_guard::POLL_INTERVAL;
 use gloria_core::ports::{Clock, Interface, NetworkSnapshot, Observation};
 use gloria_core::protocol::{ConnectionState, NetworkState};
 
-use crate::desk::{DEADLINE, Desk, backend, soon};
+use crate::harness::{DEADLINE, Harness, backend, within_deadline};
 
 /// A clock whose time of day can be moved on, as a sleep does.
 #[derive(Debug, Default)]
@@ -51,12 +51,12 @@ const NOTHING: Observation = Observation::Network(NetworkSnapshot {
 #[tokio::test]
 async fn a_sleep_that_nobody_announced_ends_the_old_connection_and_makes_a_new_one() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
+    let harness = Harness::signed_in(&backend);
     let clock = Arc::new(SleepyClock::default());
-    let running = desk.start_by(clock.clone());
+    let running = harness.start_by(clock.clone());
     running.connected().await;
     *clock.slept.lock().unwrap() = Duration::from_secs(3600);
-    soon(
+    within_deadline(
         "a second connection",
         control.wait_for(|seen| seen.streams_total == 2 && seen.streams == 1, DEADLINE),
     )
@@ -68,15 +68,15 @@ async fn a_sleep_that_nobody_announced_ends_the_old_connection_and_makes_a_new_o
 #[tokio::test]
 async fn a_sleep_that_the_system_and_the_clocks_tell_of_makes_one_new_connection() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
+    let harness = Harness::signed_in(&backend);
     let clock = Arc::new(SleepyClock::default());
-    let running = desk.start_by(clock.clone());
+    let running = harness.start_by(clock.clone());
     running.connected().await;
     let began = Instant::now();
-    desk.signals.tell(Observation::AboutToSleep).await;
+    harness.signals.tell(Observation::AboutToSleep).await;
     *clock.slept.lock().unwrap() = Duration::from_secs(3600);
-    desk.signals.tell(Observation::Woke).await;
-    soon(
+    harness.signals.tell(Observation::Woke).await;
+    within_deadline(
         "a second connection",
         control.wait_for(|seen| seen.streams_total == 2 && seen.streams == 1, DEADLINE),
     )
@@ -84,7 +84,7 @@ async fn a_sleep_that_the_system_and_the_clocks_tell_of_makes_one_new_connection
     .unwrap();
     // The look at the clocks that finds the same sleep comes within five seconds of the one before.
     let mut asked = clock.asked.subscribe();
-    soon("the next look", async {
+    within_deadline("the next look", async {
         while began.elapsed() < POLL_INTERVAL - Duration::from_millis(500) {
             asked.changed().await.unwrap();
         }
@@ -97,10 +97,10 @@ async fn a_sleep_that_the_system_and_the_clocks_tell_of_makes_one_new_connection
 #[tokio::test]
 async fn a_network_that_comes_back_is_connected_over_within_moments() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
-    desk.signals.tell(NOTHING).await;
+    harness.signals.tell(NOTHING).await;
     let state = running.until("told", |state| state.connection.network == NetworkState::Offline);
     let state = state.await.connection.state;
     assert_eq!(
@@ -108,9 +108,9 @@ async fn a_network_that_comes_back_is_connected_over_within_moments() {
         ConnectionState::Connected,
         "an open stream shows for itself"
     );
-    desk.signals.tell(network([10, 0, 0, 7])).await;
+    harness.signals.tell(network([10, 0, 0, 7])).await;
     let back = Instant::now();
-    soon(
+    within_deadline(
         "a second connection",
         control.wait_for(|seen| seen.streams_total == 2 && seen.streams == 1, DEADLINE),
     )
@@ -125,10 +125,10 @@ async fn a_network_that_comes_back_is_connected_over_within_moments() {
 #[tokio::test]
 async fn a_core_without_signals_runs_as_well() {
     let (backend, _control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
-    desk.signals.stop();
+    harness.signals.stop();
     running.core.attach().await.unwrap();
     running.stop().await;
 }

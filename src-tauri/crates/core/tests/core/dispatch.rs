@@ -10,19 +10,19 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
-use crate::desk::{CREATED, Desk, Running, backend, live, soon};
+use crate::harness::{CREATED, Harness, Running, backend, live, within_deadline};
 
 /// A core that is connected and has one unread item, `n:1`, with a link.
-async fn connected() -> (Running, Desk, gloria_backend::Backend) {
+async fn connected() -> (Running, Harness, gloria_backend::Backend) {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     let mut item = live("1", "low");
     item["link"] = json!("https://gloria.example/1");
     control.push(CREATED, item);
     running.until("the item", |state| state.counts.total == 1).await;
-    (running, desk, backend)
+    (running, harness, backend)
 }
 
 /// A request that each command takes, and what its answer looks like.
@@ -65,7 +65,9 @@ async fn every_command_of_the_list_is_done() {
             continue;
         }
         let (request, expected) = example(name, &backend.api_url());
-        let answer = soon(name, running.core.dispatch(name, request)).await.unwrap();
+        let answer = within_deadline(name, running.core.dispatch(name, request))
+            .await
+            .unwrap();
         assert!(expected(&answer), "{name} answered {answer}");
     }
     running.stop().await;
@@ -146,18 +148,18 @@ async fn a_link_gives_the_state_and_what_follows_as_json() {
             }
         }
     };
-    let counts = soon("the revision of the answer", followed).await;
+    let counts = within_deadline("the revision of the answer", followed).await;
     assert_eq!(counts["unread"], 0);
 
     running.stop().await;
     let ended = async { while state.updates.next().await.is_some() {} };
-    soon("the updates end with the core", ended).await;
+    within_deadline("the updates end with the core", ended).await;
     let error = link.call("connection_retry", Value::Null).await.unwrap_err();
     assert_eq!(error.code, CommandErrorCode::Stopped);
 }
 
 #[tokio::test]
-async fn a_reader_that_is_too_slow_is_told_that_updates_are_missing() {
+async fn a_reader_that_is_too_slow_is_notified_that_updates_are_missing() {
     let (running, _desk, _backend) = connected().await;
     let mut state = Link::attach(&running.core).await.unwrap();
     // More than a reader may be behind.
@@ -165,7 +167,7 @@ async fn a_reader_that_is_too_slow_is_told_that_updates_are_missing() {
         let volume = json!({"volume": round % 100});
         running.core.dispatch("preferences_save", volume).await.unwrap();
     }
-    let first = soon("the first", state.updates.next()).await.unwrap();
+    let first = within_deadline("the first", state.updates.next()).await.unwrap();
     assert_eq!(first["update"]["kind"], "missed", "{first}");
     running.stop().await;
 }

@@ -5,21 +5,21 @@ use std::time::Duration;
 use gloria_core::protocol::Update;
 use serde_json::json;
 
-use crate::desk::{CREATED, Desk, backend, live, soon};
+use crate::harness::{CREATED, Harness, backend, live, within_deadline};
 
 #[tokio::test]
-async fn a_flood_is_stored_whole_and_makes_five_toasts_and_a_digest() {
+async fn a_flood_is_stored_whole_and_makes_five_notifications_and_a_digest() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     for id in 0..400 {
         control.push(CREATED, live(&id.to_string(), "normal"));
     }
-    let toasts = soon("digest", desk.notifications.shown.wait_for(6)).await;
-    assert_eq!(toasts[4].title, "title 4");
-    assert_eq!(toasts[5].title, "395 more notifications");
-    assert_eq!(toasts[5].subject.item(), None);
+    let notifications = within_deadline("digest", harness.notifications.shown.wait_for(6)).await;
+    assert_eq!(notifications[4].title, "title 4");
+    assert_eq!(notifications[5].title, "395 more notifications");
+    assert_eq!(notifications[5].subject.item(), None);
     let state = running
         .until("all of it", |state| state.counts.total == 400)
         .await;
@@ -31,14 +31,14 @@ async fn a_flood_is_stored_whole_and_makes_five_toasts_and_a_digest() {
             "Announced together with others: too many came at once",
         )
         .await;
-    assert_eq!(desk.titles().len(), 6);
+    assert_eq!(harness.titles().len(), 6);
 }
 
 #[tokio::test]
 async fn a_flood_of_one_kind_does_not_silence_another() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     for id in 0..20 {
         let created = jiff::Timestamp::now().to_string();
@@ -49,8 +49,11 @@ async fn a_flood_of_one_kind_does_not_silence_another() {
     }
     control.push(CREATED, live("one", "normal"));
     control.push(CREATED, live("two", "urgent"));
-    let shown = soon("toasts", desk.notifications.shown.wait_for(8)).await;
-    let titles: Vec<_> = shown.iter().map(|toast| toast.title.as_str()).collect();
+    let shown = within_deadline("notifications", harness.notifications.shown.wait_for(8)).await;
+    let titles: Vec<_> = shown
+        .iter()
+        .map(|notification| notification.title.as_str())
+        .collect();
     assert_eq!(titles[7], "15 more notifications");
     for title in ["title one", "title two"] {
         assert!(titles.contains(&title), "{titles:?}");
@@ -60,8 +63,8 @@ async fn a_flood_of_one_kind_does_not_silence_another() {
 #[tokio::test]
 async fn what_was_read_in_a_flood_is_not_announced_after_it() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     for id in 0..7 {
         control.push(CREATED, live(&id.to_string(), "normal"));
@@ -69,15 +72,15 @@ async fn what_was_read_in_a_flood_is_not_announced_after_it() {
     running.until("all seven", |state| state.counts.total == 7).await;
     // Five were shown, two are held, of which one is removed.
     control.push("notification.deleted", json!({"id": "5"}));
-    let shown = soon("the last", desk.notifications.shown.wait_for(6)).await;
+    let shown = within_deadline("the last", harness.notifications.shown.wait_for(6)).await;
     assert_eq!(shown[5].title, "title 6", "one that is left speaks for itself");
 }
 
 #[tokio::test]
-async fn readers_are_told_once_per_frame_at_most() {
+async fn readers_are_notified_once_per_frame_at_most() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     running.looked_at().await;
     let mut updates = running.core.attach().await.unwrap().updates;
@@ -92,7 +95,7 @@ async fn readers_are_told_once_per_frame_at_most() {
     });
     let (mut total, mut told) = (0, 0_u32);
     while total < 300 {
-        let update = soon("update", updates.recv()).await.unwrap().update;
+        let update = within_deadline("update", updates.recv()).await.unwrap().update;
         if let Update::Counts(counts) = update {
             total = counts.total;
         } else if matches!(update, Update::ItemsStored(_) | Update::InboxChanged) {

@@ -12,14 +12,14 @@ use gloria_core::token::Token;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::desk::{CREATED, Desk, backend, live, soon};
+use crate::harness::{CREATED, Harness, backend, live, within_deadline};
 
 #[tokio::test]
 async fn a_window_that_gains_focus_asks_at_once_whether_a_refusal_still_stands() {
     let (backend, control) = backend().await;
     control.answer(Route::Stream, 1, Answer::new(403)).unwrap();
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     let halted = running
         .until("halted", |state| {
             state.connection.state == ConnectionState::Halted
@@ -41,35 +41,35 @@ async fn a_token_that_another_program_stores_is_found_in_the_keyring() {
     let address = backend.api_url();
     let refused = Token::parse("a-token-that-the-server-refuses").unwrap();
     let secrets = FakeSecrets::holding(&address, refused);
-    let desk = Desk::with(secrets, HashMap::from([("GLORIA_API_URL", address.clone())]));
-    let running = desk.start();
+    let harness = Harness::with(secrets, HashMap::from([("GLORIA_API_URL", address.clone())]));
+    let running = harness.start();
     running
         .until("halted", |state| {
             state.connection.state == ConnectionState::Halted
         })
         .await;
     let good = Token::parse(TEST_TOKEN).unwrap();
-    desk.secrets.store(&address, good).await.unwrap();
+    harness.secrets.store(&address, good).await.unwrap();
     tokio::time::pause();
     tokio::time::advance(Duration::from_secs(11)).await;
     tokio::time::resume();
     running.connected().await;
 }
 
-/// A server that is written by hand, and a desk for it.
-pub(crate) async fn by_hand() -> (TcpListener, Desk) {
+/// A server that is written by hand, and a harness for it.
+pub(crate) async fn by_hand() -> (TcpListener, Harness) {
     let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}/api", server.local_addr().unwrap());
     let secrets = FakeSecrets::holding(&address, Token::parse(TEST_TOKEN).unwrap());
     (
         server,
-        Desk::with(secrets, HashMap::from([("GLORIA_API_URL", address)])),
+        Harness::with(secrets, HashMap::from([("GLORIA_API_URL", address)])),
     )
 }
 
 /// The next request and its connection.
 pub(crate) async fn request(server: &TcpListener) -> (TcpStream, String) {
-    let (mut client, _) = soon("a request", server.accept()).await.unwrap();
+    let (mut client, _) = within_deadline("a request", server.accept()).await.unwrap();
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(client.read_u8().await.unwrap());
@@ -81,8 +81,8 @@ const OPEN: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnec
 
 #[tokio::test]
 async fn a_refusal_inside_a_stream_needs_the_user_after_another_token() {
-    let (server, desk) = by_hand().await;
-    let running = desk.start();
+    let (server, harness) = by_hand().await;
+    let running = harness.start();
     for _ in 0..2 {
         let (mut client, _) = request(&server).await;
         let error = "event: error\ndata: {\"statusCode\":401,\"code\":\"UNAUTHENTICATED\"}\n\n";
@@ -97,15 +97,15 @@ async fn a_refusal_inside_a_stream_needs_the_user_after_another_token() {
         })
         .await;
     assert_eq!(halted.connection.remedy, Remedy::SignIn);
-    let told = soon("told", desk.notifications.shown.wait_for(1)).await;
+    let told = within_deadline("told", harness.notifications.shown.wait_for(1)).await;
     assert_eq!(told[0].title, "Gloria Notify needs you");
 }
 
 #[tokio::test]
 async fn a_position_that_the_server_refuses_is_let_go_and_said_over_restarts_too() {
-    let (server, desk) = by_hand().await;
+    let (server, harness) = by_hand().await;
     for start in 0..3_u32 {
-        let running = desk.start();
+        let running = harness.start();
         if start > 0 {
             let (mut client, head) = request(&server).await;
             assert!(head.contains("last-event-id: "), "{head}");
@@ -125,7 +125,11 @@ async fn a_position_that_the_server_refuses_is_let_go_and_said_over_restarts_too
         let id = format!("n{start}");
         let event = format!("id: {id}\nevent: {CREATED}\ndata: {}\n\n", live(&id, "normal"));
         client.write_all(event.as_bytes()).await.unwrap();
-        soon("shown", desk.notifications.shown.wait_for(2 * start as usize + 1)).await;
+        within_deadline(
+            "shown",
+            harness.notifications.shown.wait_for(2 * start as usize + 1),
+        )
+        .await;
         running.stop().await;
     }
 }
@@ -133,9 +137,9 @@ async fn a_position_that_the_server_refuses_is_let_go_and_said_over_restarts_too
 #[tokio::test]
 async fn a_locked_keyring_needs_the_user_in_every_place_alike() {
     let (backend, _control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    *desk.secrets.failure.lock().unwrap() = Some(SecretError::Locked);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    *harness.secrets.failure.lock().unwrap() = Some(SecretError::Locked);
+    let running = harness.start();
     let state = running
         .until("waiting", |state| {
             state.connection.state == ConnectionState::Waiting
@@ -144,14 +148,14 @@ async fn a_locked_keyring_needs_the_user_in_every_place_alike() {
     assert_eq!(state.connection.remedy, Remedy::UnlockKeyring);
     assert!(state.connection.needs_user);
     assert_eq!(running.core.status().await.unwrap().health, Health::NeedsUser);
-    soon("told", desk.notifications.shown.wait_for(1)).await;
+    within_deadline("told", harness.notifications.shown.wait_for(1)).await;
 }
 
 #[tokio::test]
 async fn what_was_heard_last_survives_a_restart() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running
         .until("heard", |state| state.connection.last_heard_at.is_some())
         .await;
@@ -166,7 +170,7 @@ async fn what_was_heard_last_survives_a_restart() {
     running.stop().await;
     control.refuse().await.unwrap();
     control.reset();
-    let running = desk.start();
+    let running = harness.start();
     let state = running
         .until("waiting", |state| {
             state.connection.state == ConnectionState::Waiting

@@ -7,7 +7,7 @@ use gloria_core::protocol::{AccountForm, ConnectionState, PersonAnswer, Remedy, 
 use gloria_core::token::Token;
 use gloria_core::tray::{self, LocalTime, TrayIcon};
 
-use crate::desk::{CREATED, Desk, Running, backend, live, soon};
+use crate::harness::{CREATED, Harness, Running, backend, live, within_deadline};
 
 fn form(backend: &Backend, token: &str) -> AccountForm {
     AccountForm {
@@ -41,8 +41,8 @@ fn total(number: u32) -> impl Fn(&Snapshot) -> bool {
 async fn another_person_sees_nothing_of_the_first_who_later_has_everything_again() {
     let (backend, control) = backend().await;
     control.set_user("token-of-bert", Some("bert"));
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     control.push(CREATED, live("1", "normal"));
     running.until("stored", total(1)).await;
@@ -53,7 +53,7 @@ async fn another_person_sees_nothing_of_the_first_who_later_has_everything_again
     running.until("stored", total(1)).await;
     // One request asks whose the token is, and one is the other person's from where the greeting was.
     assert_eq!(positions(&control), [None, None, Some("1".to_owned())]);
-    soon("shown", desk.notifications.shown.wait_for(2)).await;
+    within_deadline("shown", harness.notifications.shown.wait_for(2)).await;
 
     save(&running, &backend, TEST_TOKEN).await;
     let state = running
@@ -63,7 +63,7 @@ async fn another_person_sees_nothing_of_the_first_who_later_has_everything_again
     assert_eq!(positions(&control).last(), Some(&Some("1".to_owned())));
     running.stop().await;
 
-    let running = desk.start();
+    let running = harness.start();
     running.until("after a restart too", total(2)).await;
     save(&running, &backend, "token-of-bert").await;
     running.until("and so has the other", total(1)).await;
@@ -73,16 +73,17 @@ async fn another_person_sees_nothing_of_the_first_who_later_has_everything_again
 async fn a_new_token_of_the_same_user_goes_on_and_nothing_is_lost_or_asked() {
     let (backend, control) = backend().await;
     control.set_user("renewed", Some("user-1"));
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     control.push(CREATED, live("1", "normal"));
     running.until("stored", total(1)).await;
     running.stop().await;
     control.push(CREATED, live("2", "normal"));
-    desk.secrets
+    harness
+        .secrets
         .put(&backend.api_url(), Token::parse("renewed").unwrap());
-    let running = desk.start();
+    let running = harness.start();
     let state = running.until("all of it", total(2)).await;
     assert_eq!(state.account.question, None);
     assert_eq!(
@@ -91,18 +92,18 @@ async fn a_new_token_of_the_same_user_goes_on_and_nothing_is_lost_or_asked() {
         "asked without a position first"
     );
     running.stop().await;
-    let running = desk.start();
+    let running = harness.start();
     running.until("known from now on", total(2)).await;
     assert_eq!(positions(&control).len(), 4);
 }
 
 /// A server that names nobody, and a second token.
-async fn asked() -> (Backend, Control, Desk, Running) {
+async fn asked() -> (Backend, Control, Harness, Running) {
     let (backend, control) = backend().await;
     control.set_user(TEST_TOKEN, None);
     control.set_user("another", None);
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     control.push(CREATED, live("1", "normal"));
     running.until("stored", total(1)).await;
@@ -122,7 +123,7 @@ async fn asked() -> (Backend, Control, Desk, Running) {
     assert_eq!(seen.icon, TrayIcon::Attention);
     assert_eq!(positions(&control), [None, None], "no position was sent");
     control.push(CREATED, live("2", "normal"));
-    (backend, control, desk, running)
+    (backend, control, harness, running)
 }
 
 #[tokio::test]
@@ -140,9 +141,9 @@ async fn the_same_person_goes_on_with_what_came_until_the_answer() {
 
 #[tokio::test]
 async fn the_question_outlives_a_restart_and_somebody_else_gets_an_inbox_of_their_own() {
-    let (backend, control, desk, running) = asked().await;
+    let (backend, control, harness, running) = asked().await;
     running.stop().await;
-    let running = desk.start();
+    let running = harness.start();
     running.until("asked again", is_asked).await;
     assert_eq!(positions(&control).len(), 2, "without asking the server");
     let answer = PersonAnswer { same: false };
@@ -151,7 +152,7 @@ async fn the_question_outlives_a_restart_and_somebody_else_gets_an_inbox_of_thei
         .until("what came since they signed in, and nothing before", total(1))
         .await;
     running.stop().await;
-    let running = desk.start();
+    let running = harness.start();
     running.until("known from now on", total(1)).await;
 
     save(&running, &backend, TEST_TOKEN).await;
@@ -167,14 +168,14 @@ async fn the_first_persons_own_token_takes_the_question_back() {
 }
 
 /// The first person with one notification on screen, and a second one's token.
-async fn two_people() -> (Backend, Control, Desk, Running) {
+async fn two_people() -> (Backend, Control, Harness, Running) {
     let (backend, control) = backend().await;
     control.set_user("token-of-bert", Some("bert"));
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
-    desk.kept(&backend, "user-1", TEST_TOKEN).await;
-    (backend, control, desk, running)
+    harness.kept(&backend, "user-1", TEST_TOKEN).await;
+    (backend, control, harness, running)
 }
 
 /// Waits until the inbox knows that this item's notification is on screen, whatever was heard of it.
@@ -192,27 +193,32 @@ async fn recorded(running: &Running, key: &str) {
             let _ = updates.recv().await;
         }
     };
-    soon("recorded", read).await;
+    within_deadline("recorded", read).await;
 }
 
 #[tokio::test]
 async fn each_persons_token_has_an_entry_of_its_own_in_the_keyring() {
-    let (backend, _control, desk, running) = two_people().await;
+    let (backend, _control, harness, running) = two_people().await;
     save(&running, &backend, "token-of-bert").await;
-    desk.kept(&backend, "bert", "token-of-bert").await;
-    desk.kept(&backend, "user-1", TEST_TOKEN).await;
+    harness.kept(&backend, "bert", "token-of-bert").await;
+    harness.kept(&backend, "user-1", TEST_TOKEN).await;
     running.stop().await;
 
-    let running = desk.start();
+    let running = harness.start();
     running.connected().await;
     let kept = running.core.attach().await.unwrap().snapshot.account;
     assert_eq!(kept.question, None, "the one who was there last goes on");
     running.core.account_sign_out().await.unwrap();
-    assert!(desk.secrets.token(&Desk::entry_of(&backend, "bert")).is_none());
-    desk.kept(&backend, "user-1", TEST_TOKEN).await;
+    assert!(
+        harness
+            .secrets
+            .token(&Harness::entry_of(&backend, "bert"))
+            .is_none()
+    );
+    harness.kept(&backend, "user-1", TEST_TOKEN).await;
     running.stop().await;
 
-    let running = desk.start();
+    let running = harness.start();
     running
         .until("signed out", |state| state.account.token == TokenState::Missing)
         .await;
@@ -220,13 +226,14 @@ async fn each_persons_token_has_an_entry_of_its_own_in_the_keyring() {
 
 #[tokio::test]
 async fn a_new_token_beside_the_app_is_found_before_the_accounts_own() {
-    let (backend, control, desk, running) = two_people().await;
+    let (backend, control, harness, running) = two_people().await;
     control.require_token("renewed");
     control.set_user("renewed", Some("user-1"));
-    desk.secrets
+    harness
+        .secrets
         .put(&backend.api_url(), Token::parse("renewed").unwrap());
     running.core.credentials_changed(backend.api_url()).await.unwrap();
-    desk.kept(&backend, "user-1", "renewed").await;
+    harness.kept(&backend, "user-1", "renewed").await;
     running.connected().await;
 }
 
@@ -234,37 +241,44 @@ async fn a_new_token_beside_the_app_is_found_before_the_accounts_own() {
 async fn who_is_not_named_keeps_the_servers_entry() {
     let (backend, control) = backend().await;
     control.set_user(TEST_TOKEN, None);
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     control.push(CREATED, live("1", "normal"));
     running.until("stored", total(1)).await;
     running.stop().await;
-    let kept = desk.secrets.token(&backend.api_url()).unwrap();
+    let kept = harness.secrets.token(&backend.api_url()).unwrap();
     assert_eq!(kept.expose(), TEST_TOKEN);
-    assert!(desk.secrets.asked.all().iter().all(|(verb, _)| *verb == "load"));
+    assert!(
+        harness
+            .secrets
+            .asked
+            .all()
+            .iter()
+            .all(|(verb, _)| *verb == "load")
+    );
 }
 
 #[tokio::test]
 async fn nothing_of_the_first_stays_on_screen_and_no_late_click_leads_to_the_others_items() {
-    let (backend, control, desk, running) = two_people().await;
+    let (backend, control, harness, running) = two_people().await;
     control.push(CREATED, live("1", "normal"));
-    soon("shown", desk.notifications.shown.wait_for(1)).await;
+    within_deadline("shown", harness.notifications.shown.wait_for(1)).await;
     recorded(&running, "n:1").await;
-    let first = desk.notifications.handle_of("n:1").unwrap();
+    let first = harness.notifications.handle_of("n:1").unwrap();
     save(&running, &backend, "token-of-bert").await;
     running.until("an inbox of their own", total(0)).await;
-    assert_eq!(desk.notifications.withdrawn_items(), ["n:1"]);
+    assert_eq!(harness.notifications.withdrawn_items(), ["n:1"]);
 
     // Items of the same name, as a server may have for each of its users.
     control.push(CREATED, live("1", "normal"));
     control.push(CREATED, live("2", "normal"));
-    soon("shown", desk.notifications.shown.wait_for(3)).await;
+    within_deadline("shown", harness.notifications.shown.wait_for(3)).await;
     recorded(&running, "n:2").await;
-    desk.notifications.click(first, Some("late".into()));
-    let own = desk.notifications.handle_of("n:2").unwrap();
-    desk.notifications.click(own, Some("own".into()));
-    let opened = soon("window", desk.window.opened.wait_for(1)).await;
+    harness.notifications.click(first, Some("late".into()));
+    let own = harness.notifications.handle_of("n:2").unwrap();
+    harness.notifications.click(own, Some("own".into()));
+    let opened = within_deadline("window", harness.window.opened.wait_for(1)).await;
     assert_eq!(opened, [Some("own".to_owned())], "the late click leads nowhere");
     running
         .until("requested", |state| {
@@ -275,26 +289,26 @@ async fn nothing_of_the_first_stays_on_screen_and_no_late_click_leads_to_the_oth
 
 #[tokio::test]
 async fn what_is_pending_of_the_first_waits_until_they_are_back() {
-    let (backend, control, desk, running) = two_people().await;
-    desk.notifications.behave(Behaviour::Hangs);
+    let (backend, control, harness, running) = two_people().await;
+    harness.notifications.behave(Behaviour::Hangs);
     control.push(CREATED, live("1", "normal"));
-    soon("asked", desk.notifications.asked.wait_for(1)).await;
+    within_deadline("asked", harness.notifications.asked.wait_for(1)).await;
     running.until("stored", total(1)).await;
     save(&running, &backend, "token-of-bert").await;
     running.until("an inbox of their own", total(0)).await;
 
     // The service goes on, and shows what it was asked for before.
-    desk.notifications.behave(Behaviour::Answers);
-    soon("withdrawn", desk.notifications.withdrawn.wait_for(1)).await;
-    assert_eq!(desk.notifications.withdrawn_items(), ["n:1"]);
+    harness.notifications.behave(Behaviour::Answers);
+    within_deadline("withdrawn", harness.notifications.withdrawn.wait_for(1)).await;
+    assert_eq!(harness.notifications.withdrawn_items(), ["n:1"]);
     control.push(CREATED, live("2", "normal"));
-    soon("shown", desk.notifications.shown.wait_for(2)).await;
-    assert_eq!(desk.titles(), ["title 1", "title 2"]);
+    within_deadline("shown", harness.notifications.shown.wait_for(2)).await;
+    assert_eq!(harness.titles(), ["title 1", "title 2"]);
     recorded(&running, "n:2").await;
 
     save(&running, &backend, TEST_TOKEN).await;
     running.until("the first again", total(2)).await;
-    let again = soon("shown again", desk.notifications.shown.wait_for(3)).await;
+    let again = within_deadline("shown again", harness.notifications.shown.wait_for(3)).await;
     assert!(
         again[2..].iter().any(|request| request.title == "title 1"),
         "{again:?}"

@@ -5,7 +5,7 @@ use gloria_core::protocol::{AccountForm, ConnectionState, TokenState};
 use gloria_core::token::Token;
 use tokio::task::JoinHandle;
 
-use crate::desk::{CREATED, DEADLINE, Desk, Running, backend, live, soon};
+use crate::harness::{CREATED, DEADLINE, Harness, Running, backend, live, within_deadline};
 
 fn token(text: &str) -> Token {
     Token::parse(text).unwrap()
@@ -26,22 +26,22 @@ fn sign_out(running: &Running) -> JoinHandle<()> {
     tokio::spawn(async move { core.account_sign_out().await.unwrap() })
 }
 
-async fn asked(desk: &Desk, count: usize) {
-    soon("the keyring is asked", desk.secrets.asked.wait_for(count)).await;
+async fn asked(harness: &Harness, count: usize) {
+    within_deadline("the keyring is asked", harness.secrets.asked.wait_for(count)).await;
 }
 
 #[tokio::test]
 async fn status_and_urgent_notifications_do_not_wait_for_it() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
-    desk.kept(&backend, "user-1", TEST_TOKEN).await;
-    desk.secrets.hang();
-    let before = desk.secrets.asked.all().len();
+    harness.kept(&backend, "user-1", TEST_TOKEN).await;
+    harness.secrets.hang();
+    let before = harness.secrets.asked.all().len();
     control.require_token("another");
     let saved = save(&running, &backend.api_url(), "another");
-    asked(&desk, before + 1).await;
+    asked(&harness, before + 1).await;
 
     // The token is in force already.
     let again = control.wait_for(
@@ -55,14 +55,14 @@ async fn status_and_urgent_notifications_do_not_wait_for_it() {
         })
         .await;
     assert!(!state.account.needs_setup);
-    soon("status", running.core.status()).await.unwrap();
+    within_deadline("status", running.core.status()).await.unwrap();
     control.push(CREATED, live("a", "urgent"));
-    soon("shown", desk.notifications.shown.wait_for(1)).await;
+    within_deadline("shown", harness.notifications.shown.wait_for(1)).await;
     assert!(!saved.is_finished(), "the keyring has not answered");
 
-    desk.secrets.go_on();
-    soon("saved", saved).await.unwrap();
-    desk.kept(&backend, "user-1", "another").await;
+    harness.secrets.go_on();
+    within_deadline("saved", saved).await.unwrap();
+    harness.kept(&backend, "user-1", "another").await;
     let tested = AccountForm {
         address: backend.api_url(),
         token: None,
@@ -73,14 +73,14 @@ async fn status_and_urgent_notifications_do_not_wait_for_it() {
 #[tokio::test]
 async fn stopping_does_not_wait_for_it() {
     let (backend, _control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
-    desk.kept(&backend, "user-1", TEST_TOKEN).await;
-    desk.secrets.hang();
-    let before = desk.secrets.asked.all().len();
+    harness.kept(&backend, "user-1", TEST_TOKEN).await;
+    harness.secrets.hang();
+    let before = harness.secrets.asked.all().len();
     let signed_out = sign_out(&running);
-    asked(&desk, before + 1).await;
+    asked(&harness, before + 1).await;
     running
         .until("hung up", |state| state.connection.state == ConnectionState::Idle)
         .await;
@@ -91,44 +91,44 @@ async fn stopping_does_not_wait_for_it() {
 #[tokio::test]
 async fn what_was_decided_last_is_what_it_holds_in_the_end() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
-    desk.kept(&backend, "user-1", TEST_TOKEN).await;
-    desk.secrets.hang();
-    let before = desk.secrets.asked.all().len();
+    harness.kept(&backend, "user-1", TEST_TOKEN).await;
+    harness.secrets.hang();
+    let before = harness.secrets.asked.all().len();
     let mut replies = vec![save(&running, &backend.api_url(), "first")];
-    asked(&desk, before + 1).await;
+    asked(&harness, before + 1).await;
     replies.push(sign_out(&running));
     // Both entries are.
-    asked(&desk, before + 3).await;
+    asked(&harness, before + 3).await;
     control.require_token("last");
     replies.push(save(&running, &backend.api_url(), "last"));
-    asked(&desk, before + 4).await;
+    asked(&harness, before + 4).await;
     running.connected().await;
 
-    desk.secrets.go_on();
+    harness.secrets.go_on();
     for reply in replies {
-        soon("a reply to each", reply).await.unwrap();
+        within_deadline("a reply to each", reply).await.unwrap();
     }
-    desk.kept(&backend, "user-1", "last").await;
+    harness.kept(&backend, "user-1", "last").await;
     let state = running.connected().await;
     assert_eq!(
         (state.account.token, state.notices),
         (TokenState::Present, vec![])
     );
 
-    desk.secrets.hang();
-    let before = desk.secrets.asked.all().len();
+    harness.secrets.hang();
+    let before = harness.secrets.asked.all().len();
     let saved = save(&running, &backend.api_url(), TEST_TOKEN);
-    asked(&desk, before + 1).await;
+    asked(&harness, before + 1).await;
     let signed_out = sign_out(&running);
-    asked(&desk, before + 3).await;
-    desk.secrets.go_on();
-    soon("saved", saved).await.unwrap();
-    soon("signed out", signed_out).await.unwrap();
-    for entry in [backend.api_url(), Desk::entry_of(&backend, "user-1")] {
-        assert!(desk.secrets.token(&entry).is_none(), "{entry}");
+    asked(&harness, before + 3).await;
+    harness.secrets.go_on();
+    within_deadline("saved", saved).await.unwrap();
+    within_deadline("signed out", signed_out).await.unwrap();
+    for entry in [backend.api_url(), Harness::entry_of(&backend, "user-1")] {
+        assert!(harness.secrets.token(&entry).is_none(), "{entry}");
     }
     let state = running
         .until("signed out", |state| state.account.needs_setup)

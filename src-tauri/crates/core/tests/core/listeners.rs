@@ -7,10 +7,10 @@ use gloria_core::{EventListener, EventTypes, Link};
 use serde_json::json;
 use tokio::sync::watch;
 
-use crate::desk::{CREATED, Desk, backend, live, soon};
+use crate::harness::{CREATED, Harness, backend, live, within_deadline};
 
 async fn next(listener: &mut EventListener) -> ReceivedEvent {
-    match soon("an event", listener.next()).await.unwrap() {
+    match within_deadline("an event", listener.next()).await.unwrap() {
         ListenerMessage::Event(event) => *event,
         ListenerMessage::Missed(missed) => panic!("{missed} events were left out"),
     }
@@ -23,8 +23,8 @@ fn types(types: &[EventType]) -> EventTypes {
 #[tokio::test]
 async fn every_type_comes_as_what_it_is() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     let mut all = running.core.listen(EventType::ALL.iter().copied());
     let sent = [
@@ -94,14 +94,14 @@ async fn every_type_comes_as_what_it_is() {
     assert_eq!(seen[10]["data"]["code"], "quota");
     assert_eq!(seen[11]["data"], json!({"from": {"id": "5"}, "to": {"id": "9"}}));
     running.stop().await;
-    assert_eq!(soon("the end", all.next()).await, None);
+    assert_eq!(within_deadline("the end", all.next()).await, None);
 }
 
 #[tokio::test]
 async fn an_event_comes_after_its_effect_is_stored_and_a_repetition_not_at_all() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     control.push(CREATED, live("before", "low"));
     running.until("it", |state| state.counts.total == 1).await;
@@ -140,15 +140,15 @@ async fn an_event_comes_after_its_effect_is_stored_and_a_repetition_not_at_all()
 #[tokio::test]
 async fn a_link_sends_what_is_chosen_and_nothing_after() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     let (choice, chosen) = watch::channel(types(&[EventType::UserStatusChanged]));
     let mut events = Link::listen(&running.core, chosen);
     let status = |word: &str| control.push("user.status_changed", json!({"userId": "x", "status": word}));
     control.push(CREATED, live("1", "low"));
     status("away");
-    let first = soon("an event", events.next()).await.unwrap();
+    let first = within_deadline("an event", events.next()).await.unwrap();
     assert_eq!(
         first["value"]["data"]["status"], "away",
         "the other type is left out"
@@ -159,18 +159,18 @@ async fn a_link_sends_what_is_chosen_and_nothing_after() {
     status("back");
     next(&mut witness).await;
     control.push("notification.deleted", json!({"id": "1"}));
-    let second = soon("an event", events.next()).await.unwrap();
+    let second = within_deadline("an event", events.next()).await.unwrap();
     assert_eq!(second["value"]["type"], "notification.deleted");
     drop(choice);
-    assert_eq!(soon("the end", events.next()).await, None);
+    assert_eq!(within_deadline("the end", events.next()).await, None);
     running.stop().await;
 }
 
 #[tokio::test]
 async fn the_own_persons_name_and_status_are_shown_and_nobody_elses() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     let mut greeting = running.core.listen([EventType::ConnectionEstablished]);
     let ServerEvent::ConnectionEstablished(data) = next(&mut greeting).await.event else {
         panic!("another type");

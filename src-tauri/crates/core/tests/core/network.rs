@@ -14,17 +14,17 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use url::Url;
 
-use crate::desk::{Desk, Running, soon};
+use crate::harness::{Harness, Running, within_deadline};
 
 /// A name that leads nowhere but through the proxy.
 const ADDRESS: &str = "http://gloria.invalid/api";
 
-fn lab() -> Desk {
+fn lab() -> Harness {
     let environment = HashMap::from([
         ("GLORIA_API_URL", ADDRESS.to_owned()),
         ("GLORIA_ALLOW_PLAIN_HTTP", "true".to_owned()),
     ]);
-    Desk::with(
+    Harness::with(
         FakeSecrets::holding(ADDRESS, Token::parse(TEST_TOKEN).unwrap()),
         environment,
     )
@@ -53,8 +53,8 @@ async fn a_proxy_takes_effect_at_once_and_is_shown_without_its_password() {
             .unwrap();
         (client, String::from_utf8(head).unwrap())
     });
-    let desk = lab();
-    let running = desk.start();
+    let harness = lab();
+    let running = harness.start();
     let lost = running
         .until("lost", |state| state.connection.state == ConnectionState::Waiting)
         .await;
@@ -78,7 +78,7 @@ async fn a_proxy_takes_effect_at_once_and_is_shown_without_its_password() {
     let form = through(&format!("http://anna:s3cret@{authority}"));
     assert!(!format!("{form:?}").contains("s3cret"));
     running.core.preferences_save(form).await.unwrap();
-    let (client, head) = soon("the proxy is asked", proxy).await.unwrap();
+    let (client, head) = within_deadline("the proxy is asked", proxy).await.unwrap();
     assert!(
         head.starts_with("GET http://gloria.invalid/api/sse HTTP/1.1\r\n"),
         "{head}"
@@ -96,10 +96,10 @@ async fn a_proxy_takes_effect_at_once_and_is_shown_without_its_password() {
     // What is shown comes back with the next change of anything else; it means the password that is there.
     running.core.preferences_save(through(&shown)).await.unwrap();
     let kept =
-        std::fs::read_to_string(gloria_core::paths::Paths::within(desk.home.path()).settings()).unwrap();
+        std::fs::read_to_string(gloria_core::paths::Paths::within(harness.home.path()).settings()).unwrap();
     assert!(!kept.contains("s3cret"), "the file never has the password");
     let entry = format!("proxy http://anna@{authority}");
-    assert!(desk.secrets.token(&entry).is_some(), "the keyring still has it");
+    assert!(harness.secrets.token(&entry).is_some(), "the keyring still has it");
     assert_eq!(running.connected().await.connection.proxy, Some(authority));
 
     running.core.preferences_save(through("none")).await.unwrap();
@@ -129,13 +129,16 @@ impl ProxyResolver for Script {
 async fn the_proxy_that_the_systems_script_names_is_asked_and_shown() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let authority = listener.local_addr().unwrap().to_string();
-    let desk = lab();
-    let mut setup = desk.setup(Arc::new(SystemClock));
+    let harness = lab();
+    let mut setup = harness.setup(Arc::new(SystemClock));
     let script = Script(ProxyAddress::parse(&authority).unwrap());
     setup.ports.proxies = Some(SystemProxies::new(Arc::new(script)));
     let (core, task) = start(setup).unwrap();
     let running = Running { core, task };
-    let mut client = soon("the proxy is asked", listener.accept()).await.unwrap().0;
+    let mut client = within_deadline("the proxy is asked", listener.accept())
+        .await
+        .unwrap()
+        .0;
     let open = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n: here\n\n";
     client.write_all(open).await.unwrap();
     let state = running.connected().await;
@@ -146,10 +149,11 @@ async fn the_proxy_that_the_systems_script_names_is_asked_and_shown() {
 
 #[tokio::test]
 async fn a_proxy_that_the_environment_sets_is_locked() {
-    let mut desk = lab();
-    desk.environment
+    let mut harness = lab();
+    harness
+        .environment
         .insert("GLORIA_PROXY", "http://anna:s3cret@127.0.0.1:1".to_owned());
-    let running = desk.start();
+    let running = harness.start();
     let state = running
         .until("known", |state| state.connection.proxy.is_some())
         .await;

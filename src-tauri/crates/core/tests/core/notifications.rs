@@ -5,16 +5,16 @@ use gloria_core::ports::NotificationHandle;
 use gloria_core::ports::fakes::Behaviour;
 use gloria_core::protocol::MarkRequest;
 
-use crate::desk::{CREATED, Desk, backend, live, soon};
+use crate::harness::{CREATED, Harness, backend, live, within_deadline};
 
 #[tokio::test]
 async fn a_click_leads_to_the_item_and_opens_the_window_with_the_token_of_the_click() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     control.push(CREATED, live("1", "normal"));
-    soon("notification", desk.notifications.shown.wait_for(1)).await;
+    within_deadline("notification", harness.notifications.shown.wait_for(1)).await;
     running.until("filed", |state| state.counts.total == 1).await;
 
     // A service tells of other applications' notifications too.
@@ -22,12 +22,13 @@ async fn a_click_leads_to_the_item_and_opens_the_window_with_the_token_of_the_cl
         service: ":fake.0".into(),
         id: 77,
     };
-    desk.notifications.click(other, None);
-    let handle = desk.notifications.handle_of("n:1").unwrap();
-    desk.notifications
+    harness.notifications.click(other, None);
+    let handle = harness.notifications.handle_of("n:1").unwrap();
+    harness
+        .notifications
         .click(handle, Some("token-of-the-click".into()));
 
-    let opened = soon("window", desk.window.opened.wait_for(1)).await;
+    let opened = within_deadline("window", harness.window.opened.wait_for(1)).await;
     assert_eq!(opened, [Some("token-of-the-click".to_owned())]);
     running
         .until("requested", |state| {
@@ -39,12 +40,12 @@ async fn a_click_leads_to_the_item_and_opens_the_window_with_the_token_of_the_cl
 #[tokio::test]
 async fn what_is_read_before_the_service_has_answered_is_withdrawn_once_it_has() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    desk.notifications.behave(Behaviour::Hangs);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    harness.notifications.behave(Behaviour::Hangs);
+    let running = harness.start();
     running.connected().await;
     control.push(CREATED, live("1", "normal"));
-    soon("asked", desk.notifications.asked.wait_for(1)).await;
+    within_deadline("asked", harness.notifications.asked.wait_for(1)).await;
     running.until("filed", |state| state.counts.total == 1).await;
     let read = MarkRequest {
         keys: vec!["n:1".into()],
@@ -52,8 +53,8 @@ async fn what_is_read_before_the_service_has_answered_is_withdrawn_once_it_has()
     };
     running.core.inbox_mark(read).await.unwrap();
 
-    desk.notifications.behave(Behaviour::Answers);
+    harness.notifications.behave(Behaviour::Answers);
 
-    soon("withdrawn", desk.notifications.withdrawn.wait_for(1)).await;
-    assert_eq!(desk.notifications.withdrawn_items(), ["n:1"]);
+    within_deadline("withdrawn", harness.notifications.withdrawn.wait_for(1)).await;
+    assert_eq!(harness.notifications.withdrawn_items(), ["n:1"]);
 }

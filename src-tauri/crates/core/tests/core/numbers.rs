@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::desk::{CREATED, Desk, Running, backend, live, soon};
+use crate::harness::{CREATED, Harness, Running, backend, live, within_deadline};
 use crate::open_metrics;
 
 impl Running {
@@ -24,7 +24,7 @@ impl Running {
     }
 }
 
-impl Desk {
+impl Harness {
     fn served(mut self) -> Self {
         self.environment
             .insert("GLORIA_METRICS_LISTEN", "127.0.0.1:0".into());
@@ -41,7 +41,7 @@ async fn ask(endpoint: SocketAddr, request: &str) -> (String, String) {
         socket.read_to_string(&mut answer).await.unwrap();
         answer
     };
-    let answer = soon("an answer", asked).await;
+    let answer = within_deadline("an answer", asked).await;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     (head.to_lowercase(), body.to_owned())
 }
@@ -59,8 +59,8 @@ async fn what_happened_is_counted_once_and_the_same_for_every_reader() {
     let (backend, control) = backend().await;
     control.answer(Route::Stream, 1, Answer::new(503)).unwrap();
     control.answer(Route::Stream, 1, Answer::new(401)).unwrap();
-    let desk = Desk::signed_in(&backend).served();
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend).served();
+    let running = harness.start();
     running.connected().await;
     for id in ["1", "2", "3"] {
         control.push(CREATED, live(id, "normal"));
@@ -145,10 +145,10 @@ async fn what_happened_is_counted_once_and_the_same_for_every_reader() {
 }
 
 #[tokio::test]
-async fn the_window_is_told_the_numbers_while_it_shows_them_and_not_otherwise() {
+async fn the_window_gets_the_numbers_while_it_shows_them_and_not_otherwise() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     let mut updates = running.core.attach().await.unwrap().updates;
     let shown = |visible| {
@@ -169,7 +169,7 @@ async fn the_window_is_told_the_numbers_while_it_shows_them_and_not_otherwise() 
         }
         told
     };
-    let told = soon("three times", told).await;
+    let told = within_deadline("three times", told).await;
     assert!(
         told[2] - told[0] >= Duration::from_millis(1900),
         "at most once a second"
@@ -181,7 +181,7 @@ async fn the_window_is_told_the_numbers_while_it_shows_them_and_not_otherwise() 
     let mut others = 0;
     while asked.elapsed() < Duration::from_millis(1500) {
         control.push(CREATED, live(&format!("{others}"), "low"));
-        let update = soon("an update", updates.recv()).await.unwrap().update;
+        let update = within_deadline("an update", updates.recv()).await.unwrap().update;
         assert!(!matches!(update, Update::Metrics(_)), "nobody looks");
         others += 1;
     }
@@ -190,8 +190,8 @@ async fn the_window_is_told_the_numbers_while_it_shows_them_and_not_otherwise() 
 #[tokio::test]
 async fn a_collector_gets_open_metrics_and_everyone_else_words() {
     let (backend, _control) = backend().await;
-    let desk = Desk::signed_in(&backend).served();
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend).served();
+    let running = harness.start();
     running.connected().await;
     let endpoint = running.endpoint().await;
     let (head, body) = collect(endpoint).await;
@@ -229,8 +229,8 @@ async fn a_collector_gets_open_metrics_and_everyone_else_words() {
 #[tokio::test]
 async fn what_could_not_be_read_is_named_for_every_reader_and_never_shown() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend).served();
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend).served();
+    let running = harness.start();
     running.connected().await;
     for number in 0..2 {
         control.push(
@@ -286,8 +286,8 @@ async fn what_could_not_be_read_is_named_for_every_reader_and_never_shown() {
 #[tokio::test]
 async fn collectors_that_say_nothing_are_sent_away() {
     let (backend, _control) = backend().await;
-    let desk = Desk::signed_in(&backend).served();
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend).served();
+    let running = harness.start();
     running.connected().await;
     let endpoint = running.endpoint().await;
     let mut silent = Vec::new();
@@ -299,12 +299,12 @@ async fn collectors_that_say_nothing_are_sent_away() {
     for mut socket in silent {
         let mut rest = Vec::new();
         // A reset is an end as well.
-        let _ = soon("sent away", socket.read_to_end(&mut rest)).await;
+        let _ = within_deadline("sent away", socket.read_to_end(&mut rest)).await;
     }
 }
 
 #[tokio::test]
-async fn an_address_that_cannot_be_served_is_told_and_costs_the_metrics_alone() {
+async fn an_address_that_cannot_be_served_is_reported_and_costs_the_metrics_alone() {
     let (backend, _control) = backend().await;
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = taken.local_addr().unwrap();
@@ -313,9 +313,9 @@ async fn an_address_that_cannot_be_served_is_told_and_costs_the_metrics_alone() 
         ("0.0.0.0:9464".to_owned(), "can be reached from other machines"),
         ("nowhere".to_owned(), "127.0.0.1:9464"),
     ] {
-        let mut desk = Desk::signed_in(&backend);
-        desk.environment.insert("GLORIA_METRICS_LISTEN", listen);
-        let running = desk.start();
+        let mut harness = Harness::signed_in(&backend);
+        harness.environment.insert("GLORIA_METRICS_LISTEN", listen);
+        let running = harness.start();
         let state = running.connected().await;
         let notice = state
             .notices

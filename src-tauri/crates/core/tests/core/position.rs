@@ -12,15 +12,15 @@ use serde_json::json;
 
 use tokio::io::AsyncWriteExt as _;
 
-use crate::desk::{CREATED, DEADLINE, Desk, backend, live, soon};
+use crate::harness::{CREATED, DEADLINE, Harness, backend, live, within_deadline};
 use crate::healing::{by_hand, request};
 
 #[tokio::test]
 async fn a_newcomer_loses_nothing_of_its_first_outage() {
     let (backend, control) = backend().await;
     control.push(CREATED, live("before it came", "normal"));
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running
         .until("its place is stored", |state| {
             state.connection.connected_since.is_some() && state.connection.history_since.is_none()
@@ -28,7 +28,7 @@ async fn a_newcomer_loses_nothing_of_its_first_outage() {
         .await;
     running.stop().await;
     control.push(CREATED, live("while it was away", "urgent"));
-    let running = desk.start();
+    let running = harness.start();
     running.until("one", |state| state.counts.total == 1).await;
     assert_eq!(running.items().await[0].title, "title while it was away");
     let resumed = control.observed();
@@ -49,8 +49,8 @@ async fn without_places() -> Backend {
 async fn a_server_that_gives_no_place_is_said_to_have_no_history() {
     let backend = without_places().await;
     let control = backend.control();
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     let state = running
         .until("said", |state| state.connection.history_since.is_some())
         .await;
@@ -68,8 +68,8 @@ async fn a_server_that_gives_no_place_is_said_to_have_no_history() {
 async fn a_place_in_the_greetings_data_does_as_well_as_an_id() {
     let backend = without_places().await;
     let control = backend.control();
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running
         .until("no place", |state| state.connection.history_since.is_some())
         .await;
@@ -78,7 +78,7 @@ async fn a_place_in_the_greetings_data_does_as_well_as_an_id() {
         .until("a place", |state| state.connection.history_since.is_none())
         .await;
     control.reset();
-    let seen = soon(
+    let seen = within_deadline(
         "again",
         control.wait_for(|seen| seen.streams_total >= 2, DEADLINE),
     )
@@ -87,7 +87,7 @@ async fn a_place_in_the_greetings_data_does_as_well_as_an_id() {
     let resumed = seen.stream_requests().next_back().unwrap();
     assert_eq!(resumed.last_event_id(), Some("41"));
     running.stop().await;
-    let running = desk.start();
+    let running = harness.start();
     running.connected().await;
     let seen = control.observed();
     let resumed = seen.stream_requests().next_back().unwrap();
@@ -97,8 +97,8 @@ async fn a_place_in_the_greetings_data_does_as_well_as_an_id() {
 #[tokio::test]
 async fn a_gap_is_a_row_that_stays_until_it_is_seen() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     control.push(CREATED, live("1", "normal"));
     running.until("one", |state| state.counts.total == 1).await;
@@ -108,17 +108,17 @@ async fn a_gap_is_a_row_that_stays_until_it_is_seen() {
     }
     control.drop_history();
     control.push(CREATED, live("12", "normal"));
-    let running = desk.start();
+    let running = harness.start();
     running
         .until("gap and the last", |state| state.counts.total == 3)
         .await;
-    soon("told by itself", desk.notifications.shown.wait_for(2)).await;
-    assert_eq!(desk.titles()[1], "Notifications are missing here");
+    within_deadline("told by itself", harness.notifications.shown.wait_for(2)).await;
+    assert_eq!(harness.titles()[1], "Notifications are missing here");
     running.looked_at().await;
     running.core.inbox_mark_all_seen().await.unwrap();
     running.stop().await;
     // Whatever becomes of the process, the words are stored with the position behind the gap.
-    let running = desk.start();
+    let running = harness.start();
     running.connected().await;
     let items = running.items().await;
     let gap = items.iter().find(|item| item.kind == ItemKind::Gap).unwrap();
@@ -130,8 +130,8 @@ async fn a_gap_is_a_row_that_stays_until_it_is_seen() {
 async fn a_place_that_the_server_takes_back_is_asked_for_no_more() {
     let backend = without_places().await;
     let control = backend.control();
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     control.push(CREATED, live("1", "normal"));
     running.until("one", |state| state.counts.total == 1).await;
@@ -142,7 +142,7 @@ async fn a_place_that_the_server_takes_back_is_asked_for_no_more() {
         })
         .await;
     running.stop().await;
-    let running = desk.start();
+    let running = harness.start();
     running.connected().await;
     let seen = control.observed();
     let resumed = seen.stream_requests().next_back().unwrap();
@@ -152,8 +152,8 @@ async fn a_place_that_the_server_takes_back_is_asked_for_no_more() {
 #[tokio::test]
 async fn what_cannot_be_read_says_so_and_more_than_five_are_summed_up() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     for n in 0..9 {
         control.push(CREATED, json!({"id": format!("secret-{n}")}));
@@ -177,7 +177,7 @@ async fn what_cannot_be_read_says_so_and_more_than_five_are_summed_up() {
         .unwrap();
     assert!(one.link.is_none() && one.body.contains("title"), "{}", one.body);
     control.reset();
-    soon(
+    within_deadline(
         "again",
         control.wait_for(|seen| seen.streams_total >= 2, DEADLINE),
     )
@@ -195,10 +195,11 @@ async fn what_was_not_asked_for_and_comes_all_the_same_is_passed_over_without_a_
     };
     let backend = Backend::start(options).await.unwrap();
     let control = backend.control();
-    let mut desk = Desk::signed_in(&backend);
-    desk.environment
+    let mut harness = Harness::signed_in(&backend);
+    harness
+        .environment
         .insert("GLORIA_SSE_TYPES", "system.announcement".into());
-    let running = desk.start();
+    let running = harness.start();
     running.connected().await;
     control.push(CREATED, live("1", "urgent"));
     control.push(
@@ -229,8 +230,8 @@ impl Clock for WrongClock {
 #[tokio::test]
 async fn what_expires_expires_by_the_servers_clock() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start_by(Arc::new(WrongClock(AtomicI64::new(3 * 3600))));
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start_by(Arc::new(WrongClock(AtomicI64::new(3 * 3600))));
     running.connected().await;
     let mut soon_over = live("soon over", "normal");
     let hour = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(1);
@@ -241,17 +242,17 @@ async fn what_expires_expires_by_the_servers_clock() {
     over["expiresAt"] = past.to_string().into();
     control.push(CREATED, over);
     running.until("both", |state| state.counts.total == 2).await;
-    soon("toast", desk.notifications.shown.wait_for(1)).await;
+    within_deadline("notification", harness.notifications.shown.wait_for(1)).await;
     control.push(CREATED, live("end", "normal"));
-    soon("the end", desk.notifications.shown.wait_for(2)).await;
-    assert_eq!(desk.titles(), ["title soon over", "title end"]);
+    within_deadline("the end", harness.notifications.shown.wait_for(2)).await;
+    assert_eq!(harness.titles(), ["title soon over", "title end"]);
 }
 
 /// As servers that send no greeting: their answer's `Date` is in whole seconds, and that does.
 #[tokio::test]
 async fn without_a_greeting_the_answers_date_is_the_servers_clock() {
-    let (server, desk) = by_hand().await;
-    let _running = desk.start_by(Arc::new(WrongClock(AtomicI64::new(3 * 3600))));
+    let (server, harness) = by_hand().await;
+    let _running = harness.start_by(Arc::new(WrongClock(AtomicI64::new(3 * 3600))));
     let (mut client, _) = request(&server).await;
     let now = jiff::Timestamp::now();
     let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT");
@@ -263,15 +264,15 @@ async fn without_a_greeting_the_answers_date_is_the_servers_clock() {
         .write_all(format!("{head}{event}").as_bytes())
         .await
         .unwrap();
-    soon("toast", desk.notifications.shown.wait_for(1)).await;
-    assert_eq!(desk.titles(), ["title soon over"]);
+    within_deadline("notification", harness.notifications.shown.wait_for(1)).await;
+    assert_eq!(harness.titles(), ["title soon over"]);
 }
 
 #[tokio::test]
 async fn that_a_requested_item_was_shown_is_a_revision_as_well() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     control.push(CREATED, live("1", "normal"));
     running.until("one", |state| state.counts.total == 1).await;
@@ -284,7 +285,7 @@ async fn that_a_requested_item_was_shown_is_a_revision_as_well() {
     };
     running.core.inbox_mark(mark).await.unwrap();
     let mut updates = attached.updates;
-    let first = soon("update", updates.recv()).await.unwrap();
+    let first = within_deadline("update", updates.recv()).await.unwrap();
     assert_eq!(
         (first.revision, first.update),
         (attached.snapshot.revision + 1, Update::ItemRequested(None))

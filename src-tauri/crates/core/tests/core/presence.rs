@@ -6,7 +6,7 @@ use gloria_core::alerts::presence::{IDLE_TIMEOUT, PAGE_LEASE_TIMEOUT, WindowPres
 use gloria_core::ports::{Observation, SessionState};
 use tokio::time::{advance, pause, resume};
 
-use crate::desk::{CREATED, Desk, Running, backend, live, soon};
+use crate::harness::{CREATED, Harness, Running, backend, live, within_deadline};
 
 const LOCKED: SessionState = SessionState {
     locked: true,
@@ -24,8 +24,8 @@ async fn in_view(running: &Running, wanted: bool) {
 #[tokio::test]
 async fn a_page_that_says_nothing_more_spares_nobody_a_notification() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     running.looked_at().await;
     in_view(&running, true).await;
@@ -38,27 +38,28 @@ async fn a_page_that_says_nothing_more_spares_nobody_a_notification() {
     resume();
     in_view(&running, false).await;
     control.push(CREATED, live("2", "normal"));
-    soon("a notification", desk.notifications.shown.wait_for(1)).await;
-    assert_eq!(desk.titles(), ["title 2"]);
+    within_deadline("a notification", harness.notifications.shown.wait_for(1)).await;
+    assert_eq!(harness.titles(), ["title 2"]);
 }
 
 #[tokio::test]
 async fn a_locked_or_idle_session_looks_at_nothing() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     for (id, gone) in [LOCKED, LEFT].into_iter().enumerate() {
         running.looked_at().await;
         in_view(&running, true).await;
-        desk.signals.tell(Observation::Session(gone)).await;
+        harness.signals.tell(Observation::Session(gone)).await;
         in_view(&running, false).await;
         control.push(CREATED, live(&id.to_string(), "normal"));
-        soon("a notification", desk.notifications.shown.wait_for(id + 1)).await;
+        within_deadline("a notification", harness.notifications.shown.wait_for(id + 1)).await;
         running.core.inbox_mark_all_seen().await.unwrap();
         let items = running.items().await;
         assert_eq!(items[0].seen_at, None, "nobody saw it");
-        desk.signals
+        harness
+            .signals
             .tell(Observation::Session(SessionState::default()))
             .await;
         in_view(&running, true).await;
@@ -70,8 +71,8 @@ async fn a_locked_or_idle_session_looks_at_nothing() {
 #[tokio::test]
 async fn whoever_touches_nothing_for_minutes_is_gone_where_nobody_else_says_so() {
     let (backend, _) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     running.looked_at().await;
     let touched = || {
@@ -102,8 +103,8 @@ async fn whoever_touches_nothing_for_minutes_is_gone_where_nobody_else_says_so()
 #[tokio::test]
 async fn with_the_window_goes_what_its_page_said() {
     let (backend, _) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     running.looked_at().await;
     in_view(&running, true).await;

@@ -14,7 +14,7 @@ use gloria_core::ports::fakes::FakeSecrets;
 use gloria_core::protocol::{AccountForm, NoticeKind, PreferencesForm};
 use gloria_core::token::Token;
 
-use crate::desk::{CREATED, Desk, backend, live, soon};
+use crate::harness::{CREATED, Harness, backend, live, within_deadline};
 
 /// What of a folder, itself included, group or others may do anything with.
 fn open_to_others(folder: &Path) -> Vec<PathBuf> {
@@ -62,9 +62,9 @@ fn whatever_the_umask_is_everything_is_its_users_alone() {
 #[ignore = "started by the test above, under a umask"]
 async fn everything_that_a_core_writes() {
     let (backend, control) = backend().await;
-    let mut desk = Desk::with(FakeSecrets::default(), HashMap::new());
-    desk.nest();
-    let data = desk.paths().data;
+    let mut harness = Harness::with(FakeSecrets::default(), HashMap::new());
+    harness.nest();
+    let data = harness.paths().data;
     let preferences = |sound| PreferencesForm {
         sound: Some(sound),
         proxy: Some("http://anna:pr0xySecret@127.0.0.1:9".into()),
@@ -74,7 +74,7 @@ async fn everything_that_a_core_writes() {
         address: backend.api_url(),
         token: Some(Token::parse(TEST_TOKEN).unwrap()),
     };
-    let running = desk.start();
+    let running = harness.start();
     running.core.account_save(form).await.unwrap();
     running.connected().await;
     control.push(CREATED, live("1", "normal"));
@@ -88,10 +88,10 @@ async fn everything_that_a_core_writes() {
     running.stop().await;
 
     // As earlier versions and the user left it, and with damage.
-    let inbox = desk.paths().inbox(&Account::of(&backend.api_url()));
-    let settings = desk.paths().settings();
+    let inbox = harness.paths().inbox(&Account::of(&backend.api_url()));
+    let settings = harness.paths().settings();
     // The inbox's thread closes the file after the core has ended.
-    soon("closed", async {
+    within_deadline("closed", async {
         while inbox.with_file_name("inbox.sqlite-wal").exists() {
             tokio::task::yield_now().await;
         }
@@ -105,8 +105,8 @@ async fn everything_that_a_core_writes() {
     for file in [&inbox, &settings] {
         fs::set_permissions(file, fs::Permissions::from_mode(0o644)).unwrap();
     }
-    desk.environment.insert("GLORIA_API_URL", backend.api_url());
-    let running = desk.start();
+    harness.environment.insert("GLORIA_API_URL", backend.api_url());
+    let running = harness.start();
     running.connected().await;
     running
         .core
@@ -122,15 +122,15 @@ async fn everything_that_a_core_writes() {
 #[tokio::test]
 async fn a_folder_of_another_user_is_not_used_and_alerts_go_on() {
     let (backend, control) = backend().await;
-    let mut desk = Desk::signed_in(&backend);
-    desk.nest();
-    let account = desk.inbox().parent().unwrap().to_owned();
+    let mut harness = Harness::signed_in(&backend);
+    harness.nest();
+    let account = harness.inbox().parent().unwrap().to_owned();
     fs::create_dir_all(&account).unwrap();
     if chown(&account, Some(65_534), None).is_err() {
         // Only root can give a folder to another user.
         return;
     }
-    let running = desk.start();
+    let running = harness.start();
     let state = running.connected().await;
     let notice = state
         .notices
@@ -143,6 +143,6 @@ async fn a_folder_of_another_user_is_not_used_and_alerts_go_on() {
         notice.message
     );
     control.push(CREATED, live("1", "normal"));
-    soon("shown", desk.notifications.shown.wait_for(1)).await;
-    assert!(!desk.inbox().exists(), "nothing is put there");
+    within_deadline("shown", harness.notifications.shown.wait_for(1)).await;
+    assert!(!harness.inbox().exists(), "nothing is put there");
 }

@@ -11,23 +11,24 @@ use gloria_core::protocol::{ConnectionState, NoticeKind, PreferencesForm, Snapsh
 use gloria_core::token::Token;
 use gloria_stream::Reachability;
 
-use crate::desk::{Desk, backend, soon};
+use crate::harness::{Harness, backend, within_deadline};
 
-/// A desk whose settings are in its file.
-fn with_file(text: &str) -> Desk {
+/// A harness whose settings are in its file.
+fn with_file(text: &str) -> Harness {
     let secrets = FakeSecrets::default();
-    let desk = Desk::with(secrets, HashMap::new());
-    fs::write(desk.paths().settings(), text).unwrap();
-    desk
+    let harness = Harness::with(secrets, HashMap::new());
+    fs::write(harness.paths().settings(), text).unwrap();
+    harness
 }
 
-fn holding(desk: &Desk, backend: &Backend) {
-    desk.secrets
+fn holding(harness: &Harness, backend: &Backend) {
+    harness
+        .secrets
         .put(&backend.api_url(), Token::parse(TEST_TOKEN).unwrap());
 }
 
-fn file(desk: &Desk) -> String {
-    fs::read_to_string(desk.paths().settings()).unwrap()
+fn file(harness: &Harness) -> String {
+    fs::read_to_string(harness.paths().settings()).unwrap()
 }
 
 fn through(proxy: &str) -> PreferencesForm {
@@ -47,13 +48,13 @@ fn notice(state: &Snapshot) -> String {
 async fn another_address_in_the_file_is_moved_to_and_nothing_else_disturbs_the_stream() {
     let (first, first_control) = backend().await;
     let (second, _) = backend().await;
-    let desk = with_file(&format!("[api]\nurl = \"{}\"\n", first.api_url()));
-    holding(&desk, &first);
-    holding(&desk, &second);
-    let running = desk.start();
+    let harness = with_file(&format!("[api]\nurl = \"{}\"\n", first.api_url()));
+    holding(&harness, &first);
+    holding(&harness, &second);
+    let running = harness.start();
     running.connected().await;
     let text = format!("[api]\nurl = \"{}\"\n[sounds]\nvolume = 5\n", first.api_url());
-    fs::write(desk.paths().settings(), text).unwrap();
+    fs::write(harness.paths().settings(), text).unwrap();
     let state = running
         .until("read again", |state| state.preferences.volume == 5)
         .await;
@@ -61,7 +62,7 @@ async fn another_address_in_the_file_is_moved_to_and_nothing_else_disturbs_the_s
     assert_eq!(first_control.observed().stream_requests().count(), 1);
 
     fs::write(
-        desk.paths().settings(),
+        harness.paths().settings(),
         format!("[api]\nurl = \"{}\"\n", second.api_url()),
     )
     .unwrap();
@@ -77,14 +78,14 @@ async fn another_address_in_the_file_is_moved_to_and_nothing_else_disturbs_the_s
 #[tokio::test]
 async fn whoever_disconnected_stays_so_until_they_connect() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     running.core.connection_disconnect().await.unwrap();
     let is_disconnected = |state: &Snapshot| state.connection.state == ConnectionState::Disconnected;
     let state = running.until("disconnected", is_disconnected).await;
     assert!(!state.connection.needs_user && !state.connection.long_outage);
-    let hung_up = control.wait_for(|seen| seen.streams == 0, crate::desk::DEADLINE);
+    let hung_up = control.wait_for(|seen| seen.streams == 0, crate::harness::DEADLINE);
     hung_up.await.unwrap();
 
     // What mends itself, another network, a new token and another setting do not overrule them.
@@ -105,7 +106,7 @@ async fn whoever_disconnected_stays_so_until_they_connect() {
     running.stop().await;
 
     // It was for that run.
-    let running = desk.start();
+    let running = harness.start();
     running.connected().await;
     running.stop().await;
 }
@@ -113,10 +114,11 @@ async fn whoever_disconnected_stays_so_until_they_connect() {
 #[tokio::test]
 async fn without_auto_connect_nothing_is_asked_before_somebody_connects() {
     let (backend, control) = backend().await;
-    let mut desk = Desk::signed_in(&backend);
-    desk.environment
+    let mut harness = Harness::signed_in(&backend);
+    harness
+        .environment
         .insert("GLORIA_SSE_AUTO_CONNECT", "false".to_owned());
-    let running = desk.start();
+    let running = harness.start();
     let state = running
         .until("not connected", |state| {
             state.connection.state == ConnectionState::Disconnected
@@ -133,23 +135,23 @@ const ENTRY: &str = "proxy http://anna@127.0.0.1:1";
 
 #[tokio::test]
 async fn a_proxys_password_moves_from_the_file_to_the_keyring_and_is_there_at_the_next_start() {
-    let desk = with_file(
+    let harness = with_file(
         "# the office\n[network]\nproxy = \"http://anna:s3cret@127.0.0.1:1\" # as ever\n\
          [api]\nurl = \"http://127.0.0.1:2\"\n",
     );
-    let running = desk.start();
+    let running = harness.start();
     let moved = async {
-        while file(&desk).contains("s3cret") {
+        while file(&harness).contains("s3cret") {
             let mut updates = running.core.attach().await.unwrap().updates;
-            if file(&desk).contains("s3cret") {
+            if file(&harness).contains("s3cret") {
                 let _ = updates.recv().await;
             }
         }
     };
-    soon("moved", moved).await;
-    assert!(desk.secrets.token(ENTRY).is_some());
+    within_deadline("moved", moved).await;
+    assert!(harness.secrets.token(ENTRY).is_some());
     assert_eq!(
-        file(&desk),
+        file(&harness),
         "# the office\n[network]\nproxy = \"http://anna@127.0.0.1:1\" # as ever\n\
          [api]\nurl = \"http://127.0.0.1:2\"\n"
     );
@@ -160,7 +162,7 @@ async fn a_proxys_password_moves_from_the_file_to_the_keyring_and_is_there_at_th
     );
     running.stop().await;
 
-    let running = desk.start();
+    let running = harness.start();
     running
         .until("known", |state| {
             state.preferences.proxy == "http://anna:***@127.0.0.1:1"
@@ -171,23 +173,23 @@ async fn a_proxys_password_moves_from_the_file_to_the_keyring_and_is_there_at_th
 
 #[tokio::test]
 async fn without_a_keyring_the_password_stays_in_the_file_and_that_is_said() {
-    let desk = with_file("[network]\nproxy = \"http://anna:s3cret@127.0.0.1:1\"\n");
-    *desk.secrets.failure.lock().unwrap() = Some(SecretError::Unavailable("none".into()));
-    let running = desk.start();
+    let harness = with_file("[network]\nproxy = \"http://anna:s3cret@127.0.0.1:1\"\n");
+    *harness.secrets.failure.lock().unwrap() = Some(SecretError::Unavailable("none".into()));
+    let running = harness.start();
     let state = running
         .until("said", |state| {
             notice(state).contains("stays in the settings file")
         })
         .await;
     assert!(!notice(&state).contains("s3cret"));
-    assert!(file(&desk).contains("s3cret"));
+    assert!(file(&harness).contains("s3cret"));
     running.stop().await;
 }
 
 #[tokio::test]
 async fn a_password_that_is_typed_goes_to_the_keyring_alone_and_goes_with_its_proxy() {
-    let desk = with_file("");
-    let running = desk.start();
+    let harness = with_file("");
+    let running = harness.start();
     running
         .core
         .preferences_save(through("http://anna:s3cret@127.0.0.1:1"))
@@ -195,19 +197,19 @@ async fn a_password_that_is_typed_goes_to_the_keyring_alone_and_goes_with_its_pr
         .unwrap();
     let state = running.core.attach().await.unwrap().snapshot;
     assert_eq!(state.preferences.proxy, "http://anna:***@127.0.0.1:1");
-    assert!(file(&desk).contains("http://anna@127.0.0.1:1") && !file(&desk).contains("s3cret"));
-    assert!(desk.secrets.token(ENTRY).is_some());
+    assert!(file(&harness).contains("http://anna@127.0.0.1:1") && !file(&harness).contains("s3cret"));
+    assert!(harness.secrets.token(ENTRY).is_some());
 
     // As it is shown: nothing changes.
-    let asked = desk.secrets.asked.all().len();
+    let asked = harness.secrets.asked.all().len();
     running
         .core
         .preferences_save(through("http://anna:***@127.0.0.1:1"))
         .await
         .unwrap();
-    assert_eq!(desk.secrets.asked.all().len(), asked);
+    assert_eq!(harness.secrets.asked.all().len(), asked);
 
     running.core.preferences_save(through("system")).await.unwrap();
-    assert!(desk.secrets.token(ENTRY).is_none());
+    assert!(harness.secrets.token(ENTRY).is_none());
     running.stop().await;
 }

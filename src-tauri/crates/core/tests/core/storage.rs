@@ -12,16 +12,16 @@ use gloria_core::protocol::{InboxQuery, MarkRequest, NoticeKind, Snapshot};
 use gloria_core::tray::{self, LocalTime, TrayIcon};
 use rusqlite::Connection;
 
-use crate::desk::{CREATED, Desk, backend, live, soon};
+use crate::harness::{CREATED, Harness, backend, live, within_deadline};
 
-fn file(desk: &Desk) -> PathBuf {
-    desk.inbox()
+fn file(harness: &Harness) -> PathBuf {
+    harness.inbox()
 }
 
 /// What the file holds, read beside whoever uses it: titles and the words about their alerts, oldest first.
-fn on_disk(desk: &Desk, backend: &Backend) -> Vec<(String, String)> {
+fn on_disk(harness: &Harness, backend: &Backend) -> Vec<(String, String)> {
     let server = backend.api_url();
-    let inbox = Inbox::open_read_only(&file(desk), &server).unwrap();
+    let inbox = Inbox::open_read_only(&file(harness), &server).unwrap();
     let query = InboxQuery {
         filter: InboxView::Inbox.into(),
         after: None,
@@ -35,8 +35,8 @@ fn on_disk(desk: &Desk, backend: &Backend) -> Vec<(String, String)> {
         .collect()
 }
 
-fn titles_on_disk(desk: &Desk, backend: &Backend) -> Vec<String> {
-    on_disk(desk, backend)
+fn titles_on_disk(harness: &Harness, backend: &Backend) -> Vec<String> {
+    on_disk(harness, backend)
         .into_iter()
         .map(|(title, _)| title)
         .collect()
@@ -50,8 +50,8 @@ fn is_in_trouble(state: &Snapshot) -> bool {
 }
 
 /// Puts a file where the folder of the inbox was, which stops even an administrator from writing there.
-fn block(desk: &Desk) -> PathBuf {
-    let folder = file(desk).parent().unwrap().to_owned();
+fn block(harness: &Harness) -> PathBuf {
+    let folder = file(harness).parent().unwrap().to_owned();
     fs::remove_dir_all(&folder).unwrap();
     fs::write(&folder, "in the way").unwrap();
     folder
@@ -60,14 +60,14 @@ fn block(desk: &Desk) -> PathBuf {
 #[tokio::test]
 async fn while_nothing_can_be_stored_alerts_go_on_and_all_of_it_is_stored_afterwards() {
     let (backend, control) = backend().await;
-    let mut desk = Desk::signed_in(&backend);
-    desk.nest();
-    let running = desk.start();
+    let mut harness = Harness::signed_in(&backend);
+    harness.nest();
+    let running = harness.start();
     running.connected().await;
     control.push(CREATED, live("1", "normal"));
     running.until("one", |state| state.counts.total == 1).await;
 
-    let folder = block(&desk);
+    let folder = block(&harness);
     control.push(CREATED, live("2", "urgent"));
     control.push(CREATED, live("3", "normal"));
     let state = running.until("three", |state| state.counts.total == 3).await;
@@ -77,9 +77,9 @@ async fn while_nothing_can_be_stored_alerts_go_on_and_all_of_it_is_stored_afterw
         mark: Mark::Read,
     };
     running.core.inbox_mark(mark).await.unwrap();
-    soon("toasts", desk.notifications.shown.wait_for(4)).await;
+    within_deadline("notifications", harness.notifications.shown.wait_for(4)).await;
     assert_eq!(
-        desk.titles(),
+        harness.titles(),
         ["title 1", "Gloria Notify needs you", "title 2", "title 3"]
     );
 
@@ -107,7 +107,7 @@ async fn while_nothing_can_be_stored_alerts_go_on_and_all_of_it_is_stored_afterw
         .await;
     assert_eq!((state.counts.total, state.counts.unread), (3, 2));
     assert_eq!(
-        on_disk(&desk, &backend)
+        on_disk(&harness, &backend)
             .iter()
             .map(|(title, alert)| (title.as_str(), alert.split(['.', ':', ';']).next().unwrap()))
             .collect::<Vec<_>>(),
@@ -118,16 +118,16 @@ async fn while_nothing_can_be_stored_alerts_go_on_and_all_of_it_is_stored_afterw
         ]
     );
     control.push(CREATED, live("4", "normal"));
-    soon("fourth", desk.notifications.shown.wait_for(5)).await;
+    within_deadline("fourth", harness.notifications.shown.wait_for(5)).await;
     running.stop().await;
 
     // The next start asks for nothing again and shows nothing again.
-    let running = desk.start();
+    let running = harness.start();
     let state = running.connected().await;
     assert_eq!((state.counts.total, state.counts.unread), (4, 3));
     control.push(CREATED, live("5", "normal"));
-    soon("fifth", desk.notifications.shown.wait_for(6)).await;
-    assert_eq!(desk.titles()[4..], ["title 4", "title 5"]);
+    within_deadline("fifth", harness.notifications.shown.wait_for(6)).await;
+    assert_eq!(harness.titles()[4..], ["title 4", "title 5"]);
     let seen = control.observed();
     assert_eq!(seen.stream_requests().count(), 2, "the stream was never dropped");
     let resumed = seen.stream_requests().next_back().unwrap();
@@ -137,23 +137,23 @@ async fn while_nothing_can_be_stored_alerts_go_on_and_all_of_it_is_stored_afterw
 #[tokio::test]
 async fn a_folder_that_is_deleted_is_made_anew_with_all_that_was_in_it() {
     let (backend, control) = backend().await;
-    let mut desk = Desk::signed_in(&backend);
-    desk.nest();
-    let running = desk.start();
+    let mut harness = Harness::signed_in(&backend);
+    harness.nest();
+    let running = harness.start();
     running.connected().await;
     control.push(CREATED, live("1", "normal"));
     running.until("one", |state| state.counts.total == 1).await;
-    fs::remove_dir_all(file(&desk).parent().unwrap()).unwrap();
+    fs::remove_dir_all(file(&harness).parent().unwrap()).unwrap();
     control.push(CREATED, live("2", "normal"));
     let state = running.until("two", |state| state.counts.total == 2).await;
     assert!(!is_in_trouble(&state), "{:?}", state.notices);
-    assert_eq!(titles_on_disk(&desk, &backend), ["title 1", "title 2"]);
-    assert_eq!(desk.titles(), ["title 1", "title 2"], "nobody is called");
+    assert_eq!(titles_on_disk(&harness, &backend), ["title 1", "title 2"]);
+    assert_eq!(harness.titles(), ["title 1", "title 2"], "nobody is called");
 }
 
 /// The file's disk is full for what is titled "title …", and takes what is shorter.
-fn fill_up(desk: &Desk) {
-    let other = Connection::open(file(desk)).unwrap();
+fn fill_up(harness: &Harness) {
+    let other = Connection::open(file(harness)).unwrap();
     // What makes SQLite say that it is full without a disk that is: no row can come after the last possible one.
     other
         .execute_batch(
@@ -169,33 +169,36 @@ fn fill_up(desk: &Desk) {
 #[tokio::test]
 async fn a_disk_that_is_full_once_the_folder_is_made_anew_costs_no_event() {
     let (backend, control) = backend().await;
-    let mut desk = Desk::signed_in(&backend);
-    desk.nest();
-    let running = desk.start();
+    let mut harness = Harness::signed_in(&backend);
+    harness.nest();
+    let running = harness.start();
     running.connected().await;
     control.push(CREATED, live("1", "normal"));
     running.until("one", |state| state.counts.total == 1).await;
-    fill_up(&desk);
-    fs::remove_dir_all(file(&desk).parent().unwrap()).unwrap();
+    fill_up(&harness);
+    fs::remove_dir_all(file(&harness).parent().unwrap()).unwrap();
     control.push(CREATED, live("2", "normal"));
     let state = running.until("two", |state| state.counts.total == 2).await;
     assert!(is_in_trouble(&state), "{:?}", state.notices);
     let storage = state.connection.storage.unwrap();
     assert!(storage.contains("the disk is full"), "{storage}");
-    soon("toasts", desk.notifications.shown.wait_for(3)).await;
-    assert_eq!(desk.titles(), ["title 1", "Gloria Notify needs you", "title 2"]);
-    let other = Connection::open(file(&desk)).unwrap();
+    within_deadline("notifications", harness.notifications.shown.wait_for(3)).await;
+    assert_eq!(
+        harness.titles(),
+        ["title 1", "Gloria Notify needs you", "title 2"]
+    );
+    let other = Connection::open(file(&harness)).unwrap();
     other.execute_batch("DROP TRIGGER full").unwrap();
     running.core.connection_retry().await.unwrap();
     running.until("well", |state| state.notices.is_empty()).await;
-    assert_eq!(titles_on_disk(&desk, &backend), ["title 1", "title 2"]);
+    assert_eq!(titles_on_disk(&harness, &backend), ["title 1", "title 2"]);
 }
 
 #[tokio::test]
 async fn a_file_that_is_damaged_while_it_is_used_is_set_aside_and_a_new_one_begun() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     // More than SQLite holds in memory.
     for id in 0..600 {
@@ -204,16 +207,16 @@ async fn a_file_that_is_damaged_while_it_is_used_is_set_aside_and_a_new_one_begu
         control.push(CREATED, long);
     }
     running.until("all", |state| state.counts.total == 600).await;
-    let mut wal = file(&desk).into_os_string();
+    let mut wal = file(&harness).into_os_string();
     wal.push("-wal");
-    for part in [file(&desk), wal.into()] {
+    for part in [file(&harness), wal.into()] {
         let length = usize::try_from(fs::metadata(&part).unwrap().len()).unwrap();
         fs::write(&part, vec![0xAB; length]).unwrap();
     }
     // Reading it is what shows that it is damaged.
     running.items().await;
     control.push(CREATED, live("new", "normal"));
-    soon("alerted all the same", desk.notifications.shown.wait_for(1)).await;
+    within_deadline("alerted all the same", harness.notifications.shown.wait_for(1)).await;
     running
         .until("told", |state| {
             state
@@ -223,76 +226,76 @@ async fn a_file_that_is_damaged_while_it_is_used_is_set_aside_and_a_new_one_begu
         })
         .await;
     running.until("stored", |state| state.counts.total == 1).await;
-    assert_eq!(titles_on_disk(&desk, &backend), ["title new"]);
-    assert_eq!(desk.titles(), ["title new"], "nobody is called");
+    assert_eq!(titles_on_disk(&harness, &backend), ["title new"]);
+    assert_eq!(harness.titles(), ["title new"], "nobody is called");
 }
 
 #[tokio::test]
 async fn a_file_that_another_program_holds_is_waited_for_and_then_used() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     control.push(CREATED, live("1", "normal"));
     running.until("one", |state| state.counts.total == 1).await;
-    let other = Connection::open(file(&desk)).unwrap();
+    let other = Connection::open(file(&harness)).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     control.push(CREATED, live("2", "normal"));
-    soon("toast", desk.notifications.shown.wait_for(2)).await;
+    within_deadline("notification", harness.notifications.shown.wait_for(2)).await;
     let state = running.until("told", is_in_trouble).await;
     assert_eq!(state.connection.storage, None, "it may well pass by itself");
-    assert_eq!(titles_on_disk(&desk, &backend), ["title 1"]);
+    assert_eq!(titles_on_disk(&harness, &backend), ["title 1"]);
     running.core.connection_retry().await.unwrap();
     running
         .until("it stays", |state| state.connection.storage.is_some())
         .await;
-    soon("now the user is called", desk.notifications.shown.wait_for(3)).await;
+    within_deadline("now the user is called", harness.notifications.shown.wait_for(3)).await;
     other.execute_batch("ROLLBACK").unwrap();
     running.core.connection_retry().await.unwrap();
     running.until("well", |state| state.notices.is_empty()).await;
-    assert_eq!(titles_on_disk(&desk, &backend), ["title 1", "title 2"]);
+    assert_eq!(titles_on_disk(&harness, &backend), ["title 1", "title 2"]);
 }
 
 #[tokio::test]
-async fn a_file_that_is_held_at_the_start_is_used_once_it_is_free() {
+async fn a_file_that_is_kept_at_the_start_is_used_once_it_is_free() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     control.push(CREATED, live("1", "normal"));
     running.until("one", |state| state.counts.total == 1).await;
     running.stop().await;
-    let other = Connection::open(file(&desk)).unwrap();
+    let other = Connection::open(file(&harness)).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
-    let running = desk.start();
+    let running = harness.start();
     running.until("told", is_in_trouble).await;
     control.push(CREATED, live("2", "normal"));
-    soon("toast", desk.notifications.shown.wait_for(2)).await;
+    within_deadline("notification", harness.notifications.shown.wait_for(2)).await;
     other.execute_batch("ROLLBACK").unwrap();
     running.core.connection_retry().await.unwrap();
     running.until("well", |state| state.notices.is_empty()).await;
-    assert_eq!(titles_on_disk(&desk, &backend), ["title 1", "title 2"]);
+    assert_eq!(titles_on_disk(&harness, &backend), ["title 1", "title 2"]);
     running.stop().await;
-    let running = desk.start();
+    let running = harness.start();
     assert_eq!(running.connected().await.counts.total, 2);
-    assert_eq!(desk.titles(), ["title 1", "title 2"], "nothing is shown twice");
+    assert_eq!(harness.titles(), ["title 1", "title 2"], "nothing is shown twice");
 }
 
 #[tokio::test]
 async fn a_file_that_cannot_even_be_read_at_the_start_is_waited_for() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     control.push(CREATED, live("1", "normal"));
     running.until("one", |state| state.counts.total == 1).await;
     running.stop().await;
     let requests = || control.observed().stream_requests().count();
     let before = requests();
-    let other = Connection::open(file(&desk)).unwrap();
+    let other = Connection::open(file(&harness)).unwrap();
     other.pragma_update(None, "locking_mode", "EXCLUSIVE").unwrap();
     other.execute_batch("BEGIN EXCLUSIVE; COMMIT").unwrap();
-    let running = desk.start();
+    let running = harness.start();
     running.until("told", is_in_trouble).await;
     control.push(CREATED, live("2", "normal"));
     // Two tries, each of which finds it held.
@@ -305,19 +308,19 @@ async fn a_file_that_cannot_even_be_read_at_the_start_is_waited_for() {
     let seen = control.observed();
     let resumed = seen.stream_requests().next_back().unwrap();
     assert_eq!(resumed.last_event_id(), Some("1"));
-    soon("toast", desk.notifications.shown.wait_for(2)).await;
-    assert_eq!(desk.titles(), ["title 1", "title 2"], "nothing is shown twice");
-    assert_eq!(titles_on_disk(&desk, &backend), ["title 1", "title 2"]);
+    within_deadline("notification", harness.notifications.shown.wait_for(2)).await;
+    assert_eq!(harness.titles(), ["title 1", "title 2"], "nothing is shown twice");
+    assert_eq!(titles_on_disk(&harness, &backend), ["title 1", "title 2"]);
 }
 
 #[tokio::test]
 async fn who_signs_out_while_nothing_can_be_stored_stays_signed_out() {
     let (backend, control) = backend().await;
-    let mut desk = Desk::signed_in(&backend);
-    desk.nest();
-    let running = desk.start();
+    let mut harness = Harness::signed_in(&backend);
+    harness.nest();
+    let running = harness.start();
     running.connected().await;
-    let folder = block(&desk);
+    let folder = block(&harness);
     control.push(CREATED, live("1", "normal"));
     running.until("told", is_in_trouble).await;
     running.core.account_sign_out().await.unwrap();
@@ -334,10 +337,10 @@ async fn who_signs_out_while_nothing_can_be_stored_stays_signed_out() {
 #[tokio::test]
 async fn an_event_that_cannot_be_stored_costs_itself_alone() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
-    let other = Connection::open(file(&desk)).unwrap();
+    let other = Connection::open(file(&harness)).unwrap();
     other
         .execute_batch(
             "CREATE TRIGGER refuse BEFORE INSERT ON item WHEN new.title = 'title poison'
@@ -348,13 +351,13 @@ async fn an_event_that_cannot_be_stored_costs_itself_alone() {
         control.push(CREATED, live(id, "normal"));
     }
     running.until("the others", |state| state.counts.total >= 4).await;
-    soon("toasts", desk.notifications.shown.wait_for(4)).await;
-    let mut stored = titles_on_disk(&desk, &backend);
+    within_deadline("notifications", harness.notifications.shown.wait_for(4)).await;
+    let mut stored = titles_on_disk(&harness, &backend);
     stored.retain(|title| title.starts_with("title"));
     stored.sort_unstable();
     assert_eq!(stored, ["title 1", "title 2", "title 4", "title 5"]);
     running.stop().await;
-    let running = desk.start();
+    let running = harness.start();
     running.connected().await;
     let seen = control.observed();
     let resumed = seen.stream_requests().next_back().unwrap();
@@ -364,15 +367,15 @@ async fn an_event_that_cannot_be_stored_costs_itself_alone() {
 #[tokio::test]
 async fn who_signs_out_while_the_file_is_waited_for_stays_signed_out() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     running.stop().await;
     let before = control.observed().stream_requests().count();
-    let other = Connection::open(file(&desk)).unwrap();
+    let other = Connection::open(file(&harness)).unwrap();
     other.pragma_update(None, "locking_mode", "EXCLUSIVE").unwrap();
     other.execute_batch("BEGIN EXCLUSIVE; COMMIT").unwrap();
-    let running = desk.start();
+    let running = harness.start();
     running.until("told", is_in_trouble).await;
     running.core.account_sign_out().await.unwrap();
     drop(other);

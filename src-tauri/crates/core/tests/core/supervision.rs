@@ -15,7 +15,7 @@ use gloria_core::protocol::{ConnectionState, NoticeKind, Snapshot};
 use gloria_core::{CoreError, Setup, supervise};
 use tokio::sync::mpsc;
 
-use crate::desk::{CREATED, Desk, Running, backend, live, soon};
+use crate::harness::{CREATED, Harness, Running, backend, live, within_deadline};
 
 /// Notifications that break whatever asks for one with the wrong title.
 #[derive(Debug)]
@@ -49,13 +49,13 @@ impl Notifications for Fragile {
     }
 }
 
-/// A supervised core on this desk, and how often its machine was made.
-fn supervised(desk: &Desk) -> (Running, Arc<AtomicUsize>) {
+/// A supervised core on this harness, and how often its machine was made.
+fn supervised(harness: &Harness) -> (Running, Arc<AtomicUsize>) {
     let made = Arc::new(AtomicUsize::new(0));
     let (count, plain, notifications) = (
         made.clone(),
-        desk.setup(Arc::new(SystemClock)),
-        desk.notifications.clone(),
+        harness.setup(Arc::new(SystemClock)),
+        harness.notifications.clone(),
     );
     let make = move |panics: &PanicReports| {
         count.fetch_add(1, Ordering::SeqCst);
@@ -95,14 +95,14 @@ async fn followed(running: &Running, what: &str, wanted: impl Fn(&Snapshot) -> b
             }
         }
     };
-    soon(what, follow).await;
+    within_deadline(what, follow).await;
 }
 
 #[tokio::test]
 async fn a_core_that_panics_at_once_comes_back_each_time_and_tells_once() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let (running, _) = supervised(&desk);
+    let harness = Harness::signed_in(&backend);
+    let (running, _) = supervised(&harness);
     running.connected().await;
     for (id, streams) in [("1", 2_u64), ("2", 3)] {
         let mut poison = live(id, "normal");
@@ -135,24 +135,27 @@ async fn a_core_that_panics_at_once_comes_back_each_time_and_tells_once() {
         state.counts.total == 3 && says_so(state)
     })
     .await;
-    soon("the live one", desk.notifications.shown.wait_for(2)).await;
-    assert_eq!(desk.titles(), ["Gloria Notify had an internal error", "title 3"]);
+    within_deadline("the live one", harness.notifications.shown.wait_for(2)).await;
+    assert_eq!(
+        harness.titles(),
+        ["Gloria Notify had an internal error", "title 3"]
+    );
     running.stop().await;
 }
 
 #[tokio::test]
 async fn what_waited_to_be_announced_is_announced_by_the_next_core() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let (running, _) = supervised(&desk);
+    let harness = Harness::signed_in(&backend);
+    let (running, _) = supervised(&harness);
     running.connected().await;
     for id in 0..8 {
         control.push(CREATED, live(&id.to_string(), "normal"));
     }
     // Urgent, so that it does not wait with the others.
     control.push(CREATED, live("break the core", "urgent"));
-    soon("all of it", desk.notifications.shown.wait_for(7)).await;
-    let mut titles = desk.titles();
+    within_deadline("all of it", harness.notifications.shown.wait_for(7)).await;
+    let mut titles = harness.titles();
     titles.sort_unstable();
     assert_eq!(
         titles,
@@ -172,8 +175,8 @@ async fn what_waited_to_be_announced_is_announced_by_the_next_core() {
 #[tokio::test]
 async fn a_port_whose_thread_panicked_is_replaced_with_the_core() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let (running, made) = supervised(&desk);
+    let harness = Harness::signed_in(&backend);
+    let (running, made) = supervised(&harness);
     running.connected().await;
     control.push(CREATED, live("break a thread", "normal"));
     followed(&running, "it says that it broke", says_so).await;
@@ -183,16 +186,20 @@ async fn a_port_whose_thread_panicked_is_replaced_with_the_core() {
     })
     .await;
     control.push(CREATED, live("2", "normal"));
-    soon("the toast after it", desk.notifications.shown.wait_for(2)).await;
-    assert_eq!(desk.titles().last().unwrap(), "title 2");
+    within_deadline(
+        "the notification after it",
+        harness.notifications.shown.wait_for(2),
+    )
+    .await;
+    assert_eq!(harness.titles().last().unwrap(), "title 2");
     running.stop().await;
 }
 
 #[tokio::test]
-async fn an_app_that_is_told_to_end_does_not_wait_for_the_restart() {
+async fn an_app_that_is_asked_to_end_does_not_wait_for_the_restart() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let (running, _) = supervised(&desk);
+    let harness = Harness::signed_in(&backend);
+    let (running, _) = supervised(&harness);
     running.connected().await;
     control.push(CREATED, live("break the core", "normal"));
     followed(&running, "it says that it broke", says_so).await;

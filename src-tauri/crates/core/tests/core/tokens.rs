@@ -8,7 +8,7 @@ use gloria_core::ports::fakes::FakeSecrets;
 use gloria_core::protocol::{AccountForm, ConnectionState, TokenState};
 use gloria_core::token::Token;
 
-use crate::desk::{Desk, Running, backend, soon};
+use crate::harness::{Harness, Running, backend, within_deadline};
 
 fn form(address: &str, token: Option<&str>) -> AccountForm {
     AccountForm {
@@ -41,9 +41,9 @@ async fn without_a_token(running: &Running) {
 #[tokio::test]
 async fn testing_another_server_does_not_send_it_the_token_in_memory() {
     let ((ours, _control), (other, seen)) = (backend().await, backend().await);
-    let desk = Desk::with(FakeSecrets::default(), HashMap::new());
-    *desk.secrets.failure.lock().unwrap() = Some(SecretError::Unavailable("no session bus".into()));
-    let running = desk.start();
+    let harness = Harness::with(FakeSecrets::default(), HashMap::new());
+    *harness.secrets.failure.lock().unwrap() = Some(SecretError::Unavailable("no session bus".into()));
+    let running = harness.start();
     let save = form(&ours.api_url(), Some(TEST_TOKEN));
     running.core.account_save(save).await.unwrap();
     running.connected().await;
@@ -80,14 +80,14 @@ async fn testing_another_server_does_not_send_it_the_token_in_memory() {
 #[tokio::test]
 async fn saving_another_server_does_not_send_it_the_environments_token() {
     let ((ours, _control), (other, seen)) = (backend().await, backend().await);
-    let mut desk = Desk::with(FakeSecrets::default(), HashMap::new());
+    let mut harness = Harness::with(FakeSecrets::default(), HashMap::new());
     std::fs::write(
-        desk.paths().settings(),
+        harness.paths().settings(),
         format!("[api]\nurl = \"{}\"\n", ours.api_url()),
     )
     .unwrap();
-    desk.environment.insert("GLORIA_TOKEN", TEST_TOKEN.to_owned());
-    let running = desk.start();
+    harness.environment.insert("GLORIA_TOKEN", TEST_TOKEN.to_owned());
+    let running = harness.start();
     let state = running.connected().await;
     assert!(state.account.token_locked);
 
@@ -102,7 +102,7 @@ async fn saving_another_server_does_not_send_it_the_environments_token() {
     running.stop().await;
 
     // The next start finds the other address in the settings, and the variable as before.
-    let again = desk.start();
+    let again = harness.start();
     without_a_token(&again).await;
     assert_saw_no_token(&seen);
     again
@@ -113,7 +113,7 @@ async fn saving_another_server_does_not_send_it_the_environments_token() {
     let state = again.connected().await;
     assert!(!state.account.token_locked);
     // A typed one is that server's.
-    desk.kept(&other, "user-1", TEST_TOKEN).await;
+    harness.kept(&other, "user-1", TEST_TOKEN).await;
 
     again
         .core
@@ -127,10 +127,10 @@ async fn saving_another_server_does_not_send_it_the_environments_token() {
 #[tokio::test]
 async fn a_typed_token_does_not_stand_in_for_the_environments() {
     let (ours, _control) = backend().await;
-    let mut desk = Desk::with(FakeSecrets::default(), HashMap::new());
-    desk.environment.insert("GLORIA_API_URL", ours.api_url());
-    desk.environment.insert("GLORIA_TOKEN", TEST_TOKEN.to_owned());
-    let running = desk.start();
+    let mut harness = Harness::with(FakeSecrets::default(), HashMap::new());
+    harness.environment.insert("GLORIA_API_URL", ours.api_url());
+    harness.environment.insert("GLORIA_TOKEN", TEST_TOKEN.to_owned());
+    let running = harness.start();
     running.connected().await;
     running
         .core
@@ -139,7 +139,7 @@ async fn a_typed_token_does_not_stand_in_for_the_environments() {
         .unwrap();
     running.connected().await;
     assert!(
-        desk.secrets.token(&ours.api_url()).is_none(),
+        harness.secrets.token(&ours.api_url()).is_none(),
         "the field is locked: nothing is kept"
     );
 }
@@ -147,9 +147,9 @@ async fn a_typed_token_does_not_stand_in_for_the_environments() {
 #[tokio::test]
 async fn the_environments_token_is_nobodys_where_no_server_is_named() {
     let (ours, seen) = backend().await;
-    let mut desk = Desk::with(FakeSecrets::default(), HashMap::new());
-    desk.environment.insert("GLORIA_TOKEN", TEST_TOKEN.to_owned());
-    let running = desk.start();
+    let mut harness = Harness::with(FakeSecrets::default(), HashMap::new());
+    harness.environment.insert("GLORIA_TOKEN", TEST_TOKEN.to_owned());
+    let running = harness.start();
     let state = running.until("started", |state| !state.notices.is_empty()).await;
     assert!(
         state.notices[0]
@@ -167,7 +167,7 @@ async fn the_environments_token_is_nobodys_where_no_server_is_named() {
     assert_saw_no_token(&seen);
     running.stop().await;
 
-    desk.environment.insert("GLORIA_TOKEN_FOR", ours.api_url());
-    let again = desk.start();
-    soon("connected", again.connected()).await;
+    harness.environment.insert("GLORIA_TOKEN_FOR", ours.api_url());
+    let again = harness.start();
+    within_deadline("connected", again.connected()).await;
 }

@@ -6,13 +6,13 @@ use gloria_core::ports::fakes::Behaviour;
 use gloria_core::protocol::{NoticeKind, Snapshot};
 use serde_json::json;
 
-use crate::desk::{CREATED, Desk, backend, live, soon};
+use crate::harness::{CREATED, Harness, backend, live, within_deadline};
 
 #[tokio::test]
 async fn bad_events_cost_themselves_alone() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     control.push_text(CREATED, None, "{not json");
     control.push(CREATED, json!({"id": "x", "title": {}, "message": []}));
@@ -43,8 +43,8 @@ async fn bad_events_cost_themselves_alone() {
 #[tokio::test]
 async fn ten_megabytes_in_one_event_are_passed_over_and_what_follows_arrives() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     control.push(CREATED, live("before", "normal"));
     running.until("before", |state| state.counts.total == 1).await;
@@ -69,29 +69,29 @@ async fn ten_megabytes_in_one_event_are_passed_over_and_what_follows_arrives() {
 #[tokio::test]
 async fn duplicates_and_disorder_end_in_one_right_state() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     control.push("notification.deleted", json!({"id": "gone"}));
     control.push(CREATED, live("gone", "urgent"));
     control.push_as(CREATED, "77", live("once", "normal"));
     control.push_as(CREATED, "77", live("once", "normal"));
-    soon("shown", desk.notifications.shown.wait_for(1)).await;
+    within_deadline("shown", harness.notifications.shown.wait_for(1)).await;
     control.push("notification.updated", json!({"id": "once", "title": "changed"}));
     running.until("one item", |state| state.counts.total == 1).await;
     control.push(CREATED, live("end", "normal"));
     running.until("the end", |state| state.counts.total == 2).await;
-    assert_eq!(desk.titles(), ["title once", "title end"]);
+    assert_eq!(harness.titles(), ["title once", "title end"]);
     assert!(running.items().await.iter().any(|item| item.title == "changed"));
 }
 
 #[tokio::test]
-async fn a_missing_sound_device_or_notification_service_is_told_and_the_item_stays() {
+async fn a_missing_sound_device_or_notification_service_is_reported_and_the_item_stays() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    *desk.sounds.failure.lock().unwrap() = Some(SoundError::NoDevice);
-    desk.notifications.behave(Behaviour::Absent);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    *harness.sounds.failure.lock().unwrap() = Some(SoundError::NoDevice);
+    harness.notifications.behave(Behaviour::Absent);
+    let running = harness.start();
     running.connected().await;
     control.push(CREATED, live("1", "normal"));
     let told = |state: &Snapshot| {
@@ -119,8 +119,8 @@ async fn a_missing_sound_device_or_notification_service_is_told_and_the_item_sta
         )
         .await;
 
-    *desk.sounds.failure.lock().unwrap() = None;
-    desk.notifications.behave(Behaviour::Answers);
+    *harness.sounds.failure.lock().unwrap() = None;
+    harness.notifications.behave(Behaviour::Answers);
     control.push(CREATED, live("2", "urgent"));
     running
         .until("both well again", |state| state.notices.is_empty())
@@ -128,14 +128,14 @@ async fn a_missing_sound_device_or_notification_service_is_told_and_the_item_sta
 }
 
 #[tokio::test]
-async fn a_database_from_a_newer_version_is_told_and_alerts_go_on() {
+async fn a_database_from_a_newer_version_is_reported_and_alerts_go_on() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    std::fs::create_dir_all(desk.inbox().parent().unwrap()).unwrap();
-    let newer = rusqlite::Connection::open(desk.inbox()).unwrap();
+    let harness = Harness::signed_in(&backend);
+    std::fs::create_dir_all(harness.inbox().parent().unwrap()).unwrap();
+    let newer = rusqlite::Connection::open(harness.inbox()).unwrap();
     newer.pragma_update(None, "user_version", 999).unwrap();
     drop(newer);
-    let running = desk.start();
+    let running = harness.start();
     let state = running.connected().await;
     let notice = state
         .notices
@@ -144,7 +144,7 @@ async fn a_database_from_a_newer_version_is_told_and_alerts_go_on() {
         .unwrap();
     assert!(notice.message.contains("newer version"), "{}", notice.message);
     control.push(CREATED, live("1", "normal"));
-    soon("toast", desk.notifications.shown.wait_for(1)).await;
+    within_deadline("notification", harness.notifications.shown.wait_for(1)).await;
     let state = running.until("one", |state| state.counts.total == 1).await;
     assert!(
         state
@@ -156,12 +156,12 @@ async fn a_database_from_a_newer_version_is_told_and_alerts_go_on() {
 }
 
 #[tokio::test]
-async fn an_inbox_that_cannot_be_written_is_told_and_alerts_go_on() {
+async fn an_inbox_that_cannot_be_written_is_reported_and_alerts_go_on() {
     let (backend, control) = backend().await;
-    let desk = Desk::signed_in(&backend);
+    let harness = Harness::signed_in(&backend);
     // A folder where the file should be refuses even the administrator.
-    std::fs::create_dir_all(desk.inbox()).unwrap();
-    let running = desk.start();
+    std::fs::create_dir_all(harness.inbox()).unwrap();
+    let running = harness.start();
     let state = running.connected().await;
     let notice = state
         .notices
@@ -170,14 +170,14 @@ async fn an_inbox_that_cannot_be_written_is_told_and_alerts_go_on() {
         .unwrap();
     assert!(notice.message.contains("writable"), "{}", notice.message);
     control.push(CREATED, live("1", "normal"));
-    soon("toast", desk.notifications.shown.wait_for(1)).await;
+    within_deadline("notification", harness.notifications.shown.wait_for(1)).await;
 }
 
 #[tokio::test]
-async fn a_desktop_without_a_tray_is_told_what_to_do_until_one_comes() {
+async fn a_desktop_without_a_tray_says_what_to_do_until_one_comes() {
     let (backend, _control) = backend().await;
-    let desk = Desk::signed_in(&backend);
-    let running = desk.start();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
     running.connected().await;
     running
         .core

@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_journal_is_told_by_its_file() {
+    fn the_journal_is_recognised_by_its_file() {
         assert!(names("8:1234", 8, 1234));
         for other in ["8:1235", "9:1234", "", "8", "8:", ":1234", "8:1234:5"] {
             assert!(!names(other, 8, 1234), "{other:?}");

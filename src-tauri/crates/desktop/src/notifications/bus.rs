@@ -18,7 +18,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How soon a bus that went away is looked for again.
 const MIN_RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A session that never had a bus does not get one soon, and each look wakes three threads.
+/// A session that never had a bus does not get one within_deadline, and each look wakes three threads.
 const MAX_RETRY_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Messages that may wait here before the reading from the socket does: a burst of signals of other applications.

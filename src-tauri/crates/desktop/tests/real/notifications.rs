@@ -55,20 +55,20 @@ fn request(title: &str) -> NotificationRequest {
     }
 }
 
-async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+async fn within_deadline<T>(what: &str, future: impl Future<Output = T>) -> T {
     timeout(DEADLINE, future)
         .await
         .unwrap_or_else(|_| panic!("not within {DEADLINE:?}: {what}"))
 }
 
 async fn answer(shown: BoxFuture<'static, Result<Answer, NotificationError>>) -> Answer {
-    soon("an answer", shown).await.unwrap()
+    within_deadline("an answer", shown).await.unwrap()
 }
 
 async fn until(events: &mut Events, wanted: impl Fn(&NotificationEvent) -> bool) -> Vec<NotificationEvent> {
     let mut before = Vec::new();
     loop {
-        let event = soon("an event", events.recv()).await.unwrap();
+        let event = within_deadline("an event", events.recv()).await.unwrap();
         if wanted(&event) {
             before.push(event);
             return before;
@@ -94,7 +94,7 @@ async fn dunst_answers_shows_replaces_and_closes() {
     let first = answer(notifications.show(request("first"))).await;
     assert_eq!(first.delivery, Delivery::Shown);
     let seen = session
-        .wait_for_toast(DEADLINE, |shown| shown.summary == "first")
+        .wait_for_notification(DEADLINE, |shown| shown.summary == "first")
         .await
         .unwrap();
     assert_eq!(seen.id, Some(first.handle.id));
@@ -111,7 +111,7 @@ async fn dunst_answers_shows_replaces_and_closes() {
     let second = answer(notifications.show(second)).await;
     assert_eq!(second.handle, first.handle, "it takes the place of the first");
     let seen = session
-        .wait_for_toast(DEADLINE, |shown| shown.summary == "second")
+        .wait_for_notification(DEADLINE, |shown| shown.summary == "second")
         .await
         .unwrap();
     assert_eq!((seen.urgency, seen.timeout), (Some(2), 0));
@@ -129,7 +129,7 @@ async fn both_a_click_and_the_button_of_dunst_activate() {
     let (notifications, mut events) = client(&session);
     for key in ["default", "open"] {
         let shown = answer(notifications.show(request(key))).await;
-        session.invoke_toast_action(shown.handle.id, key).unwrap();
+        session.invoke_notification_action(shown.handle.id, key).unwrap();
         let activated = until(&mut events, is_activated).await;
         assert!(
             matches!(activated.last(), Some(NotificationEvent::Activated { handle, .. }) if *handle == shown.handle),
@@ -163,7 +163,7 @@ async fn a_dunst_that_is_paused_queues_what_it_is_asked_and_says_when_it_goes_on
 }
 
 #[tokio::test]
-async fn a_stopped_dunst_is_told_and_answers_late_and_once() {
+async fn a_stopped_dunst_is_reported_and_answers_late_and_once() {
     let session = session(true).await;
     let (notifications, mut events) = client(&session);
     answer(notifications.show(request("before"))).await;
@@ -177,12 +177,16 @@ async fn a_stopped_dunst_is_told_and_answers_late_and_once() {
     assert_eq!(late.delivery, Delivery::Shown);
     state(&mut events, ServiceState::Ready).await;
     answer(notifications.show(request("after"))).await;
-    let titles: Vec<_> = session.toasts().into_iter().map(|shown| shown.summary).collect();
+    let titles: Vec<_> = session
+        .notifications()
+        .into_iter()
+        .map(|shown| shown.summary)
+        .collect();
     assert_eq!(titles, ["before", "late", "after"]);
 }
 
 #[tokio::test]
-async fn a_service_that_hangs_before_it_has_said_what_it_can_do_is_told_too() {
+async fn a_service_that_hangs_before_it_has_said_what_it_can_do_is_reported_too() {
     let session = session(false).await;
     let service = NotificationService::start(&session.bus_address()).await.unwrap();
     service.behave(ServiceBehaviour::Hangs);
@@ -219,9 +223,12 @@ async fn a_service_that_goes_away_loses_what_it_had_not_answered_and_another_beg
     state(&mut events, ServiceState::Hanging).await;
 
     service.vanish().await.unwrap();
-    assert_eq!(soon("an end", lost).await, Err(NotificationError::Lost));
+    assert_eq!(
+        within_deadline("an end", lost).await,
+        Err(NotificationError::Lost)
+    );
     state(&mut events, ServiceState::Absent).await;
-    let refused = soon("an answer", notifications.show(request("refused"))).await;
+    let refused = within_deadline("an answer", notifications.show(request("refused"))).await;
     assert_eq!(refused, Err(NotificationError::NoService));
 
     service.behave(ServiceBehaviour::Answers);
@@ -248,7 +255,7 @@ async fn a_service_that_refuses_says_so_and_its_words_stay_with_it() {
     let service = NotificationService::start(&session.bus_address()).await.unwrap();
     service.behave(ServiceBehaviour::Refuses);
     let (notifications, _events) = client(&session);
-    let refused = soon("an answer", notifications.show(request("refused"))).await;
+    let refused = within_deadline("an answer", notifications.show(request("refused"))).await;
     let name = "org.freedesktop.Notifications.Error.ExcessNotificationGeneration";
     assert_eq!(refused, Err(NotificationError::Refused(name.into())));
 }
@@ -385,7 +392,7 @@ async fn without_a_bus_nothing_is_shown_until_there_is_one() {
         SessionNotifications::on_bus(address.as_str(), Identity::default(), &PanicReports::channel().0);
     let mut events = notifications.watch();
     state(&mut events, ServiceState::Absent).await;
-    let refused = soon("an answer", notifications.show(request("refused"))).await;
+    let refused = within_deadline("an answer", notifications.show(request("refused"))).await;
     assert_eq!(refused, Err(NotificationError::NoService));
 
     let session = session(false).await;
@@ -412,7 +419,7 @@ async fn a_service_that_the_bus_starts_is_started_by_the_first_notification() {
         Delivery::Shown
     );
     wait_until("the monitor", DEADLINE, async || {
-        Ok((session.toasts().len() == 1).then_some(()))
+        Ok((session.notifications().len() == 1).then_some(()))
     })
     .await
     .unwrap();

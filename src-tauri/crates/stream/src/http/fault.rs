@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_proxy_that_wants_a_sign_in_is_told_from_one_that_refuses() {
+    async fn a_proxy_that_wants_a_sign_in_is_distinguished_from_one_that_refuses() {
         let error = through_a_proxy_that_says("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n").await;
         assert_eq!(error, DialError::ProxyAuthentication);
         let error = through_a_proxy_that_says("HTTP/1.1 503 Service Unavailable\r\n\r\n").await;

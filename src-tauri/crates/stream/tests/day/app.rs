@@ -12,7 +12,7 @@ use gloria_stream::{
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::server::{Server, Wire};
+use crate::server::{FakeTransport, Server};
 
 /// What waits to be committed at most; the driver stops reading beyond it.
 const QUEUE: usize = 4;
@@ -60,7 +60,7 @@ impl App {
         self.deliveries = receiver;
         self.server.resumes_from(self.committed);
         let stream = StreamHandle::spawn_over(
-            Box::new(Wire(Arc::clone(&self.server))),
+            Box::new(FakeTransport(Arc::clone(&self.server))),
             Timing::default(),
             self.rng.u64(..),
             Arc::new(Anonymous),

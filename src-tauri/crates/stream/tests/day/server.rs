@@ -384,9 +384,9 @@ fn complete_at(event: &[u8]) -> usize {
 }
 
 /// The way to the server.
-pub(crate) struct Wire(pub(crate) Arc<Server>);
+pub(crate) struct FakeTransport(pub(crate) Arc<Server>);
 
-impl Transport for Wire {
+impl Transport for FakeTransport {
     fn dial(&mut self, request: Request) -> BoxFuture<'static, Result<Answer, DialError>> {
         let server = Arc::clone(&self.0);
         {

@@ -121,7 +121,7 @@ async fn a_certificate_is_shown_in_the_forms_that_people_have() {
 }
 
 #[tokio::test]
-async fn a_server_that_gets_no_certificate_it_knows_is_told_from_others() {
+async fn a_server_that_gets_no_certificate_it_knows_is_distinguished_from_others() {
     let port = server().await;
     let trouble = open(port, None, None, None).outcome().await.unwrap_err();
     assert_eq!(trouble.to_string(), "the server asks for a client certificate");

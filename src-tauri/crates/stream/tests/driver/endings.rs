@@ -11,7 +11,7 @@ const CHUNKED: &str =
     "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 #[tokio::test(start_paused = true)]
-async fn an_end_is_told_after_the_events_before_it() {
+async fn an_end_is_reported_after_the_events_before_it() {
     let mut rig = Rig::new().await;
     rig.start(None);
     let mut connection = rig.server.accept().await;
@@ -108,7 +108,7 @@ async fn slow_bytes_are_no_stall() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_promised_heartbeat_is_held_to() {
+async fn a_promised_heartbeat_is_relied_on() {
     let mut rig = Rig::new().await;
     let _connection = rig.open().await;
     rig.stream.send(Command::Heartbeat(Duration::from_secs(4)));

@@ -174,7 +174,7 @@ async fn a_proxy_that_asks_gets_user_and_password() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_refuses_is_told_from_a_server_that_does() {
+async fn a_proxy_that_refuses_is_distinguished_from_a_server_that_does() {
     for url in ["https://gloria.test/api/sse", "http://gloria.test/api/sse"] {
         let (port, _heads) = proxy(0, Some("Basic YW5uYTpzM2NyZXQ=")).await;
         let mut stream = stream(url, |options| {

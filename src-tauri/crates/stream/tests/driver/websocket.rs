@@ -395,7 +395,7 @@ async fn nobody_is_asked_while_there_is_something_to_hear() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_promised_heartbeat_is_held_to() {
+async fn a_promised_heartbeat_is_relied_on() {
     let mut rig = rig().await;
     let mut connection = open(&mut rig).await;
     rig.stream.send(Command::Heartbeat(Duration::from_secs(4)));

@@ -110,7 +110,7 @@ fn fuse(rig: &Rig) -> Duration {
 }
 
 #[test]
-fn a_refusal_is_asked_about_again_and_told_once() {
+fn a_refusal_is_asked_about_again_and_reported_once() {
     for (status, reason) in [(401, HaltReason::Unauthorized), (403, HaltReason::Forbidden)] {
         let mut rig = halted(status);
         for _ in 0..5 {
@@ -262,7 +262,7 @@ fn a_position_is_kept_where_it_was_not_to_blame() {
 }
 
 #[test]
-fn a_refused_position_and_a_refused_token_are_told_apart() {
+fn a_refused_position_and_a_refused_token_are_distinguished() {
     let mut rig = Rig::new();
     rig.start();
     rig.answer(400);

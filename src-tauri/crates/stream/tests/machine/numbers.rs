@@ -184,7 +184,7 @@ fn no_attempts_is_one() {
 /// However a link flaps, the server is not asked without end; and after a moment of rest it is asked at once.
 
 #[test]
-fn streams_that_bring_nothing_three_times_in_a_row_are_said_to_be_held_back() {
+fn streams_that_bring_nothing_three_times_in_a_row_are_said_to_be_buffered() {
     let mut rig = Rig::new();
     rig.start();
     let silent = |rig: &mut Rig, speaks: bool| {

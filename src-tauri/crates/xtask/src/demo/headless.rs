@@ -62,7 +62,7 @@ async fn show(shots: &Path, length: Duration) -> Result<()> {
     let light = stage.start_app("light")?;
     let shown = stage
         .session
-        .wait_for_toast(DEADLINE, |_| true)
+        .wait_for_notification(DEADLINE, |_| true)
         .await
         .context("no notification was shown")?;
     println!(
@@ -113,7 +113,7 @@ async fn show(shots: &Path, length: Duration) -> Result<()> {
     println!(
         "{} items in the inbox, {} notifications",
         items.len(),
-        stage.session.toasts().len()
+        stage.session.notifications().len()
     );
     Ok(())
 }

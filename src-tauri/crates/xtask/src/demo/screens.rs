@@ -56,7 +56,7 @@ async fn take(folder: &Path, appearance: &str, panel: Panel) -> Result<()> {
     stage.tray_icon().await?;
     let path = |name: &str| folder.join(format!("{name}-{appearance}.png"));
     // At once: what comes after it changes what is shown.
-    stage.session.wait_for_toast(DEADLINE, |_| true).await?;
+    stage.session.wait_for_notification(DEADLINE, |_| true).await?;
     wait_until("the notification on the screen", DEADLINE, async || {
         let mut import = stage.session.command("import");
         let shown = import

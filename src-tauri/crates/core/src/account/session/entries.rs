@@ -61,14 +61,14 @@ impl Session {
             let own = state.own.clone();
             let own = own.unwrap_or_else(|| self.0.options.entry.clone());
             let asked = state.decision;
-            let Some(held) = &mut state.held else { return };
-            if held.source != Source::Keyring || held.stale || held.entry == own {
+            let Some(current) = &mut state.current else { return };
+            if current.source != Source::Keyring || current.stale || current.entry == own {
                 return;
             }
-            let Some(token) = self.0.own(&held.token).cloned() else {
+            let Some(token) = self.0.own(&current.token).cloned() else {
                 return;
             };
-            let from = std::mem::replace(&mut held.entry, own.clone());
+            let from = std::mem::replace(&mut current.entry, own.clone());
             let stored = self.0.secrets.store(&own, token.clone());
             let moved = Moved {
                 token,
@@ -83,9 +83,9 @@ impl Session {
                 tracing::warn!(%error, "the token is not in the entry of its account yet");
                 let mut state = inner.state();
                 if state.decision == moved.asked
-                    && let Some(held) = &mut state.held
+                    && let Some(current) = &mut state.current
                 {
-                    held.entry = moved.from;
+                    current.entry = moved.from;
                 }
                 return;
             }

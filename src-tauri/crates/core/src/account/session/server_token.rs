@@ -142,8 +142,8 @@ mod tests {
         #[test]
         fn a_token_comes_out_for_its_own_server_alone(bound in addresses(), asked in addresses()) {
             let server = |text: &str| Server::of(&Address::parse(text, true).unwrap());
-            let held = ServerToken::new(server(&bound), token());
-            prop_assert_eq!(held.for_server(&server(&asked)).is_some(), site(&bound) == site(&asked));
+            let own = ServerToken::new(server(&bound), token());
+            prop_assert_eq!(own.for_server(&server(&asked)).is_some(), site(&bound) == site(&asked));
         }
     }
 
@@ -162,7 +162,7 @@ mod tests {
         let settings = Settings::resolve(&Layers::read(&path, &Managed::default()), environment).settings;
         let asked = Server::of(&Address::parse(asked, true).unwrap());
         let given = environment_token(environment, &settings.token_for, settings.address.as_ref())?;
-        Ok(given.is_some_and(|held| held.for_server(&asked).is_some()))
+        Ok(given.is_some_and(|own| own.for_server(&asked).is_some()))
     }
 
     #[test]

@@ -14,7 +14,7 @@ use zbus::message::Type;
 /// How long to wait for a bus that went away: one that is restarted is found before anybody has closed the lid.
 const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 
-/// A machine that never had a bus does not get one soon, and each look wakes three threads.
+/// A machine that never had a bus does not get one within_deadline, and each look wakes three threads.
 const MAX_RETRY_INTERVAL: Duration = Duration::from_secs(5 * 60);
 
 pub(super) fn watch(bus: Option<&str>, tell: &mpsc::Sender<Observation>) {

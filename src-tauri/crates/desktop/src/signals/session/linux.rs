@@ -22,7 +22,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long to wait for a bus that is not there, or for a service that refused: after a login both come in seconds.
 const MIN_RETRY_INTERVAL: Duration = Duration::from_secs(5);
 
-/// A machine that never had a bus does not get one soon, and each look wakes three threads.
+/// A machine that never had a bus does not get one within_deadline, and each look wakes three threads.
 const MAX_RETRY_INTERVAL: Duration = Duration::from_secs(5 * 60);
 
 /// What each source said last.

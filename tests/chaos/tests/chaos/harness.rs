@@ -25,20 +25,20 @@ use tokio::time::timeout;
 /// What the core calls itself.
 pub(crate) const CORE: &str = "gloria-notify/0.0.0-chaos";
 
-pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+pub(crate) async fn within_deadline<T>(what: &str, future: impl Future<Output = T>) -> T {
     timeout(DEADLINE, future)
         .await
         .unwrap_or_else(|_| panic!("not within {DEADLINE:?}: {what}"))
 }
 
 /// It outlives the core, as a real one does.
-pub(crate) struct Desk {
+pub(crate) struct Harness {
     pub(crate) home: TempDir,
     pub(crate) api: String,
     pub(crate) notifications: Arc<FakeNotifications>,
 }
 
-impl Desk {
+impl Harness {
     pub(crate) fn at(server: SocketAddr) -> Self {
         Self {
             home: tempfile::tempdir().unwrap(),
@@ -77,7 +77,7 @@ impl Desk {
         Running { core, task }
     }
 
-    pub(crate) fn toasts(&self) -> Vec<String> {
+    pub(crate) fn notifications(&self) -> Vec<String> {
         self.notifications
             .shown
             .all()
@@ -105,7 +105,7 @@ impl Running {
             }
             state
         };
-        soon(what, followed).await
+        within_deadline(what, followed).await
     }
 
     pub(crate) async fn connected(&self) {
@@ -145,6 +145,6 @@ impl Running {
 
     pub(crate) async fn stop(self) {
         self.core.stop().await.unwrap();
-        soon("the core ends", self.task).await.unwrap();
+        within_deadline("the core ends", self.task).await.unwrap();
     }
 }

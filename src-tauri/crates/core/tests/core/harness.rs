@@ -26,14 +26,14 @@ use tokio::time::timeout;
 /// Longer than anything here takes on a slow machine; a test that reaches it has failed.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
-pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+pub(crate) async fn within_deadline<T>(what: &str, future: impl Future<Output = T>) -> T {
     timeout(DEADLINE, future)
         .await
         .unwrap_or_else(|_| panic!("not within {DEADLINE:?}: {what}"))
 }
 
 /// A core's machine: it outlives the core, as a real one does.
-pub(crate) struct Desk {
+pub(crate) struct Harness {
     pub(crate) home: TempDir,
     folder: &'static str,
     pub(crate) environment: HashMap<&'static str, String>,
@@ -45,8 +45,8 @@ pub(crate) struct Desk {
     pub(crate) signals: Arc<FakeSignals>,
 }
 
-impl Desk {
-    /// A desk whose settings name the server and whose keyring holds its token.
+impl Harness {
+    /// A harness whose settings name the server and whose keyring holds its token.
     pub(crate) fn signed_in(backend: &Backend) -> Self {
         let address = backend.api_url();
         let secrets = FakeSecrets::holding(&address, Token::parse(TEST_TOKEN).unwrap());
@@ -131,7 +131,7 @@ impl Desk {
                 self.secrets.asked.wait_for(asked + 1).await;
             }
         };
-        soon("the token is in its account's entry", moved).await;
+        within_deadline("the token is in its account's entry", moved).await;
     }
 
     pub(crate) fn titles(&self) -> Vec<String> {
@@ -162,7 +162,7 @@ impl Running {
             }
             state
         };
-        soon(what, followed).await
+        within_deadline(what, followed).await
     }
 
     /// Somebody sits before the window, which shows the inbox.
@@ -211,12 +211,12 @@ impl Running {
                 let _ = updates.recv().await;
             }
         };
-        soon(what, read).await;
+        within_deadline(what, read).await;
     }
 
     pub(crate) async fn stop(self) {
         self.core.stop().await.unwrap();
-        soon("the core ends", self.task).await.unwrap();
+        within_deadline("the core ends", self.task).await.unwrap();
     }
 }
 

@@ -11,7 +11,7 @@ use axum::serve::{IncomingStream, Listener};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::wire::{Socket, Wire, Wires};
+use crate::connection::{Connection, Connections, Socket};
 
 /// Connections that wait to be accepted; what the standard library asks for.
 const BACKLOG: u32 = 128;
@@ -19,9 +19,9 @@ const BACKLOG: u32 = 128;
 /// After a failed accept (no file descriptors left, for one) another try at once would only spin.
 const ACCEPT_RETRY_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Opens or closes the door; answered when it is done.
+/// Opens or closes the socket; answered when it is done.
 #[derive(Debug)]
-pub(crate) struct DoorOrder {
+pub(crate) struct ListenOrder {
     pub(crate) open: bool,
     pub(crate) done: oneshot::Sender<io::Result<()>>,
 }
@@ -38,25 +38,25 @@ enum Door {
 }
 
 #[derive(Debug)]
-pub(crate) struct Doorway {
+pub(crate) struct Reopenable {
     door: Door,
     address: SocketAddr,
-    wires: Arc<Wires>,
-    orders: mpsc::UnboundedReceiver<DoorOrder>,
+    connections: Arc<Connections>,
+    orders: mpsc::UnboundedReceiver<ListenOrder>,
 }
 
-impl Doorway {
+impl Reopenable {
     pub(crate) async fn bind(
         address: SocketAddr,
-        wires: Arc<Wires>,
-        orders: mpsc::UnboundedReceiver<DoorOrder>,
+        connections: Arc<Connections>,
+        orders: mpsc::UnboundedReceiver<ListenOrder>,
     ) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         Ok(Self {
             door: Door::Open(listener),
             address,
-            wires,
+            connections,
             orders,
         })
     }
@@ -116,7 +116,7 @@ async fn accept(door: &Door) -> io::Result<TcpStream> {
     }
 }
 
-impl Listener for Doorway {
+impl Listener for Reopenable {
     type Io = Socket;
     type Addr = SocketAddr;
 
@@ -124,9 +124,9 @@ impl Listener for Doorway {
         loop {
             tokio::select! {
                 biased;
-                Some(DoorOrder { open, done }) = self.orders.recv() => {
+                Some(ListenOrder { open, done }) = self.orders.recv() => {
                     let result = self.obey(open);
-                    // Nobody waits for the answer any more; the door is where it was asked to be.
+                    // Nobody waits for the answer any more; the socket is where it was asked to be.
                     let _ = done.send(result);
                 }
                 accepted = accept(&self.door) => match accepted.and_then(|io| Ok((io.peer_addr()?, io))) {
@@ -135,7 +135,7 @@ impl Listener for Doorway {
                         if let Err(error) = io.set_nodelay(true) {
                             tracing::debug!(%error, "TCP_NODELAY was refused");
                         }
-                        return (self.wires.adopt(io), peer);
+                        return (self.connections.adopt(io), peer);
                     }
                     Err(error) => {
                         tracing::debug!(%error, "a connection could not be accepted");
@@ -153,10 +153,10 @@ impl Listener for Doorway {
 
 /// The connection that a request came over.
 #[derive(Clone, Debug)]
-pub(crate) struct Carrier(pub(crate) Arc<Wire>);
+pub(crate) struct Carrier(pub(crate) Arc<Connection>);
 
-impl Connected<IncomingStream<'_, Doorway>> for Carrier {
-    fn connect_info(stream: IncomingStream<'_, Doorway>) -> Self {
-        Self(stream.io().wire().clone())
+impl Connected<IncomingStream<'_, Reopenable>> for Carrier {
+    fn connect_info(stream: IncomingStream<'_, Reopenable>) -> Self {
+        Self(stream.io().connection().clone())
     }
 }

@@ -1,4 +1,4 @@
-//! Every toast that any application shows, seen on the bus.
+//! Every notification that any application shows, seen on the bus.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use zbus::{Connection, MatchRule, Message, MessageStream};
 
 /// One call of `org.freedesktop.Notifications.Notify`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Toast {
+pub struct ShownNotification {
     /// What the notification service named it; `None` until it has answered.
     pub id: Option<u32>,
-    /// The toast that this one takes the place of; 0 for none.
+    /// The notification that this one takes the place of; 0 for none.
     pub replaces: u32,
     /// Who shows it.
     pub app_name: String,
@@ -25,7 +25,7 @@ pub struct Toast {
     pub summary: String,
     /// Its text, with the markup that was sent.
     pub body: String,
-    /// Pairs of key and label; the key `default` is a click on the toast itself.
+    /// Pairs of key and label; the key `default` is a click on the notification itself.
     pub actions: Vec<(String, String)>,
     /// 0 low, 1 normal, 2 critical, where it was given.
     pub urgency: Option<u8>,
@@ -35,9 +35,9 @@ pub struct Toast {
 
 /// What was seen on the bus, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ToastEvent {
-    /// A toast was shown or replaced.
-    Shown(Toast),
+pub enum NotificationEvent {
+    /// A notification was shown or replaced.
+    Shown(ShownNotification),
     /// The application took this one back.
     Withdrawn(u32),
 }
@@ -56,12 +56,12 @@ type Notify = (
 
 /// Listens on the bus as a monitor, from before the first application is started.
 #[derive(Debug)]
-pub(crate) struct ToastLog {
-    seen: watch::Receiver<Vec<ToastEvent>>,
+pub(crate) struct NotificationLog {
+    seen: watch::Receiver<Vec<NotificationEvent>>,
 }
 
-impl ToastLog {
-    /// Returns when the bus has confirmed the monitor: no toast after that is missed.
+impl NotificationLog {
+    /// Returns when the bus has confirmed the monitor: no notification after that is missed.
     pub(crate) async fn start(address: &str) -> Result<Self> {
         let connection = zbus::connection::Builder::address(address)?.build().await?;
         let rule = |kind| MatchRule::builder().msg_type(kind);
@@ -82,21 +82,25 @@ impl ToastLog {
         Ok(Self { seen })
     }
 
-    pub(crate) fn events(&self) -> Vec<ToastEvent> {
+    pub(crate) fn events(&self) -> Vec<NotificationEvent> {
         self.seen.borrow().clone()
     }
 
-    /// The first toast for which `wanted` holds and that the service has answered.
+    /// The first notification for which `wanted` holds and that the service has answered.
     pub(crate) async fn wait_for(
         &self,
         within: Duration,
-        mut wanted: impl FnMut(&Toast) -> bool,
-    ) -> Result<Toast> {
+        mut wanted: impl FnMut(&ShownNotification) -> bool,
+    ) -> Result<ShownNotification> {
         let mut seen = self.seen.clone();
-        let find = |events: &[ToastEvent], wanted: &mut dyn FnMut(&Toast) -> bool| {
+        let find = |events: &[NotificationEvent], wanted: &mut dyn FnMut(&ShownNotification) -> bool| {
             events.iter().find_map(|event| match event {
-                ToastEvent::Shown(toast) if toast.id.is_some() && wanted(toast) => Some(toast.clone()),
-                ToastEvent::Shown(_) | ToastEvent::Withdrawn(_) => None,
+                NotificationEvent::Shown(notification)
+                    if notification.id.is_some() && wanted(notification) =>
+                {
+                    Some(notification.clone())
+                }
+                NotificationEvent::Shown(_) | NotificationEvent::Withdrawn(_) => None,
             })
         };
         let found = tokio::time::timeout(
@@ -106,12 +110,12 @@ impl ToastLog {
         match found.await {
             Ok(events) => {
                 let events = events.context("the bus is gone")?;
-                find(&events, &mut wanted).context("the toast is gone")
+                find(&events, &mut wanted).context("the notification is gone")
             }
             Err(_) => {
                 let shown: Vec<_> = self.events();
                 anyhow::bail!(
-                    "waited {} s for a toast; seen were {shown:#?}",
+                    "waited {} s for a notification; seen were {shown:#?}",
                     within.as_secs_f32()
                 )
             }
@@ -119,7 +123,11 @@ impl ToastLog {
     }
 }
 
-async fn listen(connection: Connection, mut stream: MessageStream, publish: watch::Sender<Vec<ToastEvent>>) {
+async fn listen(
+    connection: Connection,
+    mut stream: MessageStream,
+    publish: watch::Sender<Vec<NotificationEvent>>,
+) {
     // A reply names its call by the caller and the caller's own number.
     let mut unanswered: HashMap<(String, u32), usize> = HashMap::new();
     while let Some(Ok(message)) = stream.next().await {
@@ -129,15 +137,17 @@ async fn listen(connection: Connection, mut stream: MessageStream, publish: watc
             header.member().map(|member| member.as_str()),
         ) {
             (Type::MethodCall, Some("Notify")) => {
-                let Some(toast) = toast(&message) else { continue };
+                let Some(notification) = notification(&message) else {
+                    continue;
+                };
                 let sender = header.sender().map(ToString::to_string).unwrap_or_default();
                 let index = publish.borrow().len();
                 unanswered.insert((sender, header.primary().serial_num().get()), index);
-                publish.send_modify(|events| events.push(ToastEvent::Shown(toast)));
+                publish.send_modify(|events| events.push(NotificationEvent::Shown(notification)));
             }
             (Type::MethodCall, Some("CloseNotification")) => {
                 if let Ok(id) = message.body().deserialize() {
-                    publish.send_modify(|events| events.push(ToastEvent::Withdrawn(id)));
+                    publish.send_modify(|events| events.push(NotificationEvent::Withdrawn(id)));
                 }
             }
             (Type::MethodReturn, _) => {
@@ -152,8 +162,8 @@ async fn listen(connection: Connection, mut stream: MessageStream, publish: watc
                     continue;
                 };
                 publish.send_modify(|events| {
-                    if let Some(ToastEvent::Shown(toast)) = events.get_mut(index) {
-                        toast.id = Some(answer);
+                    if let Some(NotificationEvent::Shown(notification)) = events.get_mut(index) {
+                        notification.id = Some(answer);
                     }
                 });
             }
@@ -163,7 +173,7 @@ async fn listen(connection: Connection, mut stream: MessageStream, publish: watc
     drop(connection);
 }
 
-fn toast(message: &Message) -> Option<Toast> {
+fn notification(message: &Message) -> Option<ShownNotification> {
     let body = message.body();
     let (app_name, replaces, icon, summary, text, actions, hints, timeout): Notify =
         body.deserialize().ok()?;
@@ -172,7 +182,7 @@ fn toast(message: &Message) -> Option<Toast> {
         .map(|pair| (pair[0].clone(), pair[1].clone()))
         .collect();
     let urgency = hints.get("urgency").and_then(|value| u8::try_from(value).ok());
-    Some(Toast {
+    Some(ShownNotification {
         id: None,
         replaces,
         app_name,

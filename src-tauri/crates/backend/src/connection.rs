@@ -40,7 +40,7 @@ pub struct Pace {
 
 /// The part of a connection that others may command.
 #[derive(Debug)]
-pub(crate) struct Wire {
+pub(crate) struct Connection {
     number: u64,
     state: Mutex<State>,
 }
@@ -63,7 +63,7 @@ impl State {
     }
 }
 
-impl Wire {
+impl Connection {
     pub(crate) fn number(&self) -> u64 {
         self.number
     }
@@ -103,13 +103,13 @@ impl Wire {
 
 /// The open connections of one listener.
 #[derive(Debug)]
-pub(crate) struct Wires {
-    open: Mutex<HashMap<u64, Arc<Wire>>>,
+pub(crate) struct Connections {
+    open: Mutex<HashMap<u64, Arc<Connection>>>,
     next: AtomicU64,
     changed: watch::Sender<()>,
 }
 
-impl Wires {
+impl Connections {
     /// `changed` is told whenever a connection comes or goes.
     pub(crate) fn new(changed: watch::Sender<()>) -> Arc<Self> {
         Arc::new(Self {
@@ -123,28 +123,28 @@ impl Wires {
         lock(&self.open).len()
     }
 
-    pub(crate) fn each(&self, act: impl Fn(&Wire)) {
+    pub(crate) fn each(&self, act: impl Fn(&Connection)) {
         // Woken connections may close at once, which takes this lock.
         let open: Vec<_> = lock(&self.open).values().cloned().collect();
-        open.iter().for_each(|wire| act(wire));
+        open.iter().for_each(|connection| act(connection));
     }
 
     pub(crate) fn hang_up_all(&self, how: HangUp) {
-        self.each(|wire| wire.hang_up(how));
+        self.each(|connection| connection.hang_up(how));
     }
 
     pub(crate) fn adopt(self: &Arc<Self>, io: TcpStream) -> Socket {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let wire = Arc::new(Wire {
+        let connection = Arc::new(Connection {
             number,
             state: Mutex::default(),
         });
-        lock(&self.open).insert(number, wire.clone());
+        lock(&self.open).insert(number, connection.clone());
         self.changed.send_replace(());
         Socket {
             io,
-            wire,
-            wires: self.clone(),
+            connection,
+            connections: self.clone(),
             pause: None,
         }
     }
@@ -154,14 +154,14 @@ impl Wires {
 #[derive(Debug)]
 pub(crate) struct Socket {
     io: TcpStream,
-    wire: Arc<Wire>,
-    wires: Arc<Wires>,
+    connection: Arc<Connection>,
+    connections: Arc<Connections>,
     pause: Option<Pin<Box<Sleep>>>,
 }
 
 impl Socket {
-    pub(crate) fn wire(&self) -> &Arc<Wire> {
-        &self.wire
+    pub(crate) fn connection(&self) -> &Arc<Connection> {
+        &self.connection
     }
 
     /// The error that makes hyper drop the connection; the drop then sends FIN or RST.
@@ -177,7 +177,7 @@ impl Socket {
     /// How many bytes may be written now.
     fn allowance(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let pace = {
-            let mut state = lock(&self.wire.state);
+            let mut state = lock(&self.connection.state);
             if let Some(how) = state.verdict {
                 drop(state);
                 return Poll::Ready(Err(self.end(how)));
@@ -203,7 +203,7 @@ impl Socket {
         if allowance == usize::MAX {
             return;
         }
-        if let Some(pace) = lock(&self.wire.state).pace {
+        if let Some(pace) = lock(&self.connection.state).pace {
             self.pause = Some(Box::pin(sleep_until(Instant::now() + pace.every)));
         }
     }
@@ -211,8 +211,8 @@ impl Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        lock(&self.wires.open).remove(&self.wire.number);
-        self.wires.changed.send_replace(());
+        lock(&self.connections.open).remove(&self.connection.number);
+        self.connections.changed.send_replace(());
     }
 }
 
@@ -223,7 +223,7 @@ impl AsyncRead for Socket {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         {
-            let mut state = lock(&self.wire.state);
+            let mut state = lock(&self.connection.state);
             if let Some(how) = state.verdict {
                 drop(state);
                 return Poll::Ready(Err(self.end(how)));
@@ -267,7 +267,7 @@ impl AsyncWrite for Socket {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let due = {
-            let state = lock(&self.wire.state);
+            let state = lock(&self.connection.state);
             state.verdict.or(state.after_flush)
         };
         if let Some(how) = due {
