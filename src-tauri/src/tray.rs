@@ -80,13 +80,13 @@ impl Tray {
             if tray.build() {
                 return;
             }
-            tray.tell(false);
+            tray.publish(false);
             while session_bus::wait_for_tray_host()
                 .map_err(|error| tracing::warn!(%error, "no tray"))
                 .is_ok()
             {
                 if tray.build() {
-                    tray.tell(true);
+                    tray.publish(true);
                     return;
                 }
             }
@@ -96,7 +96,7 @@ impl Tray {
         }
     }
 
-    fn tell(&self, present: bool) {
+    fn publish(&self, present: bool) {
         let core = self.lock().core.clone();
         async_runtime::spawn(async move {
             // A core that has ended does not mind.

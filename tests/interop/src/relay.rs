@@ -144,7 +144,7 @@ async fn carry(
                 Ok(count) => {
                     let took = asked.filter(|_| !answered).map(|asked| asked.elapsed());
                     answered = true;
-                    traffic.send_modify(|traffic| note(traffic, &down[..count], took));
+                    traffic.send_modify(|traffic| record(traffic, &down[..count], took));
                     if client.write_all(&down[..count]).await.is_err() {
                         break false;
                     }
@@ -161,7 +161,7 @@ async fn carry(
     }
 }
 
-fn note(traffic: &mut Traffic, bytes: &[u8], took: Option<Duration>) {
+fn record(traffic: &mut Traffic, bytes: &[u8], took: Option<Duration>) {
     traffic.pieces += 1;
     traffic.last.extend_from_slice(bytes);
     let over = traffic.last.len().saturating_sub(KEPT_BYTES);

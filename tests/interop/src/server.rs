@@ -103,13 +103,13 @@ impl Server {
     /// # Panics
     ///
     /// When it is not there.
-    pub async fn tell(&mut self, command: &Value) {
-        tell(&mut self.commands, command).await;
+    pub async fn send(&mut self, command: &Value) {
+        send(&mut self.commands, command).await;
     }
 
     /// Creates notifications.
     pub async fn push(&mut self, numbers: std::ops::RangeInclusive<u32>) {
-        self.tell(&notifications(numbers)).await;
+        self.send(&notifications(numbers)).await;
     }
 
     /// Asks it to stop, as systems ask services, and waits until it did.
@@ -151,7 +151,7 @@ pub fn notifications(numbers: std::ops::RangeInclusive<u32>) -> Value {
 /// # Panics
 ///
 /// When it is not there.
-pub async fn tell(commands: &mut ChildStdin, command: &Value) {
+pub async fn send(commands: &mut ChildStdin, command: &Value) {
     commands
         .write_all(format!("{command}\n").as_bytes())
         .await

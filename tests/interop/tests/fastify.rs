@@ -54,12 +54,12 @@ impl Server {
         server
     }
 
-    async fn tell(&mut self, command: Value) {
-        server::tell(&mut self.commands, &command).await;
+    async fn send(&mut self, command: Value) {
+        server::send(&mut self.commands, &command).await;
     }
 
     async fn push(&mut self, numbers: std::ops::RangeInclusive<u32>) {
-        self.tell(server::notifications(numbers)).await;
+        self.send(server::notifications(numbers)).await;
     }
 
     /// The next thing that the server says must be this.
@@ -160,7 +160,7 @@ async fn nothing_is_lost_and_nothing_comes_twice_over_dropped_connections() {
         ("cut", 41..=41, "e-40"),
     ] {
         let last = i64::from(*missed.end());
-        server.tell(json!({ "drop": how })).await;
+        server.send(json!({ "drop": how })).await;
         server.fact("disconnected").await;
         server.push(missed).await;
         assert_eq!(
@@ -210,7 +210,7 @@ async fn comments_keep_a_silent_connection_alive() {
     timeout(DEADLINE, heard_for).await.unwrap();
 
     // The next thing that the server has to say is the end that it was told to make: there was none before.
-    server.tell(json!({ "drop": "end" })).await;
+    server.send(json!({ "drop": "end" })).await;
     server.fact("disconnected").await;
     server.connected_after().await;
 }

@@ -94,7 +94,7 @@ async fn gate(
             user,
         )
     };
-    hub.tell();
+    hub.publish_change();
 
     let response = if let Some(answer) = scripted {
         match answer.response() {
@@ -108,7 +108,7 @@ async fn gate(
         unauthorized(credentials)
     };
     hub.state().observed.answered(number, response.status().as_u16());
-    hub.tell();
+    hub.publish_change();
     response
 }
 

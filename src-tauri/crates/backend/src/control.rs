@@ -97,7 +97,7 @@ impl Control {
             drop(state);
             left -= left.min(BATCH);
         }
-        self.hub.tell();
+        self.hub.publish_change();
         range
     }
 

@@ -157,13 +157,13 @@ impl Hub {
     }
 
     /// Wakes those who wait for something to be seen.
-    pub(crate) fn tell(&self) {
+    pub(crate) fn publish_change(&self) {
         self.changed.send_replace(());
     }
 
     pub(crate) fn publish(&self, kind: &str, id: Option<&str>, data: &str, delivery: Delivery) -> Arc<str> {
         let id = self.state().publish(kind, id, data, delivery);
-        self.tell();
+        self.publish_change();
         id
     }
 
@@ -267,7 +267,7 @@ impl Hub {
         state.streams.insert(number, stream);
         state.observed.streams = state.streams.len();
         drop(state);
-        self.tell();
+        self.publish_change();
         (number, receiver)
     }
 
@@ -290,7 +290,7 @@ impl Hub {
         state.streams.remove(&number);
         state.observed.streams = state.streams.len();
         drop(state);
-        self.tell();
+        self.publish_change();
     }
 }
 

@@ -88,7 +88,7 @@ pub(crate) async fn login(options: Options) -> anyhow::Result<ExitCode> {
         }
     };
     Keyring::new()?.store(&address, token).await?;
-    tell_running_app(&address).await;
+    notify_running_app(&address).await;
     print_outcome(Outcome::LoggedIn, &address, options.json)
 }
 
@@ -110,7 +110,7 @@ pub(crate) async fn logout(options: Options) -> anyhow::Result<ExitCode> {
     for entry in entries(&address) {
         keyring.forget(&entry).await?;
     }
-    tell_running_app(&address).await;
+    notify_running_app(&address).await;
     print_outcome(Outcome::LoggedOut, &address, options.json)
 }
 
@@ -138,11 +138,11 @@ async fn load(keyring: &Keyring, server: &str) -> Result<Option<Token>, SecretEr
 }
 
 /// An app that runs asks the keyring anew. Without this it would go on with the token that it has, or wait.
-async fn tell_running_app(address: &str) {
+async fn notify_running_app(address: &str) {
     let Ok(paths) = gloria_desktop::paths(process::variable) else {
         return;
     };
-    match gloria_desktop::tell_credentials_changed(&paths, address).await {
+    match gloria_desktop::send_credentials_changed(&paths, address).await {
         Ok(()) | Err(AskError::NotRunning) => {}
         Err(error @ (AskError::Silent | AskError::Unreachable(_) | AskError::Unknown)) => {
             complain(&format!("the app that runs takes the change up later: {error}"));

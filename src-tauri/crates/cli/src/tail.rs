@@ -7,8 +7,8 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::Context as _;
 use clap::Args;
 use gloria_core::account::address::Address;
-use gloria_core::connection::conditions::Conditions;
-use gloria_core::connection::{self, Moment};
+use gloria_core::connection::conditions::HostConditions;
+use gloria_core::connection::{self, ClockReading};
 use gloria_core::event::refusal;
 use gloria_core::event::{self, DecodeContext, Decoded, Event, Undecoded};
 use gloria_core::ports::{Observation, Signals as _};
@@ -181,7 +181,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
         events: 0,
         last_event_id: Arc::from(""),
         began: Instant::now(),
-        conditions: Conditions::new(Instant::now(), now()),
+        conditions: HostConditions::new(Instant::now(), now()),
     }
     .follow(deliveries)
     .await
@@ -212,15 +212,15 @@ struct Tail {
     events: u64,
     last_event_id: Arc<str>,
     began: Instant,
-    conditions: Conditions,
+    conditions: HostConditions,
 }
 
 fn decode(frame: &Frame) -> Result<Decoded, Undecoded> {
     event::decode(frame, &DecodeContext::default())
 }
 
-fn now() -> Moment {
-    Moment {
+fn now() -> ClockReading {
+    ClockReading {
         wall: SystemTime::now(),
         monotonic: Instant::now(),
     }
@@ -263,12 +263,12 @@ impl Tail {
                     }
                 }
                 Input::Look => {
-                    for command in self.conditions.look(Instant::now(), now()) {
+                    for command in self.conditions.poll(Instant::now(), now()) {
                         self.stream.send(command);
                     }
                 }
                 Input::Delivery(Some(delivery)) => {
-                    if let Some(code) = self.take(delivery)? {
+                    if let Some(code) = self.handle_delivery(delivery)? {
                         break code;
                     }
                 }
@@ -289,10 +289,10 @@ impl Tail {
         Ok(code)
     }
 
-    fn take(&mut self, delivery: Delivery) -> anyhow::Result<Option<ExitCode>> {
+    fn handle_delivery(&mut self, delivery: Delivery) -> anyhow::Result<Option<ExitCode>> {
         let code = match delivery {
-            Delivery::Frames(frames) => self.take_frames(frames.epoch, &frames)?,
-            Delivery::Status(status) => self.take_status(&status)?,
+            Delivery::Frames(frames) => self.handle_frames(frames.epoch, &frames)?,
+            Delivery::Status(status) => self.handle_status(&status)?,
             Delivery::Skipped { id, bytes } => {
                 let error = format!("{bytes} bytes are over the limits; passed over");
                 self.lines.write(&InvalidLine {
@@ -318,7 +318,7 @@ impl Tail {
         Ok(code)
     }
 
-    fn take_frames(&mut self, epoch: Epoch, frames: &[Frame]) -> anyhow::Result<Option<ExitCode>> {
+    fn handle_frames(&mut self, epoch: Epoch, frames: &[Frame]) -> anyhow::Result<Option<ExitCode>> {
         for frame in frames {
             let decoded = decode(frame);
             let event_type = decoded
@@ -404,7 +404,7 @@ impl Tail {
         }
     }
 
-    fn take_status(&mut self, status: &Status) -> anyhow::Result<Option<ExitCode>> {
+    fn handle_status(&mut self, status: &Status) -> anyhow::Result<Option<ExitCode>> {
         let bare = |state| StateLine {
             kind: "state",
             state,

@@ -35,8 +35,8 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use crate::account::address::Address;
 use crate::account::session::{self, Session, TokenReport};
 use crate::account::{Accounts, Entry};
-use crate::connection::conditions::Conditions;
-use crate::connection::{self, Disconnected, Moment, Surroundings};
+use crate::connection::conditions::HostConditions;
+use crate::connection::{self, ClockReading, ConnectionContext, Disconnected};
 use crate::handle::{CoreHandle, Inlet, Reply, Request, inlet, stopped};
 use crate::inbox::InboxError;
 use crate::item::Counts;
@@ -162,7 +162,7 @@ struct Actor {
     alerts: Alerts,
     /// What the notification service says; `None` once nothing more can come.
     notification_events: Option<mpsc::Receiver<NotificationEvent>>,
-    conditions: Conditions,
+    conditions: HostConditions,
     /// `None` once nothing more can come.
     observations: Option<mpsc::Receiver<Observation>>,
     sounds_pause: SoundsPause,
@@ -218,17 +218,17 @@ impl Actor {
         }
         let status = Status::Idle(IdleReason::NotStarted);
         let tokens = Tokens::new(environment_token, settings.address.is_some());
-        let now = Moment {
+        let now = ClockReading {
             wall: setup.ports.clock.wall(),
             monotonic: setup.ports.clock.monotonic(),
         };
         let sounds_pause = SoundsPause::read(setup.paths.sounds_pause(), now.epoch_millis());
-        let surroundings = Surroundings::new(settings.address.as_ref(), None, None);
+        let context = ConnectionContext::new(settings.address.as_ref(), None, None);
         let state = Snapshot {
             protocol: PROTOCOL_VERSION,
             revision: 0,
             version: setup.version.clone(),
-            connection: connection::view(&status, None, surroundings, &now),
+            connection: connection::view(&status, None, context, &now),
             counts,
             account: account_view(&settings, &origins, &tokens, None, OwnUser::default()),
             preferences: preferences(&settings, &settings.proxy, &origins, sounds_pause.until(), None),
@@ -260,7 +260,7 @@ impl Actor {
             accounts,
             identity: Identity::new(account.clone()),
             account,
-            conditions: Conditions::new(Instant::now().into_std(), now),
+            conditions: HostConditions::new(Instant::now().into_std(), now),
             observations: Some(observations),
             sounds_pause,
             debug_log: DebugLog::default(),
@@ -334,7 +334,7 @@ impl Actor {
                 Input::Observation(observation) => self.on_observation(observation),
                 Input::Notification(event) => self.on_notification_event(event).await,
                 Input::Token(report) => self.on_token(report),
-                Input::Delivery(Some(delivery)) => self.take_delivery(delivery).await,
+                Input::Delivery(Some(delivery)) => self.handle_delivery(delivery).await,
                 Input::Delivery(None) => return Ending::Broken("the stream"),
                 Input::InboxEnded => return Ending::Broken("the inbox"),
                 Input::Timer => {}
@@ -395,8 +395,8 @@ impl Actor {
         self.readers.publish_connection(self.identity.shown(view));
     }
 
-    fn now(&self) -> Moment {
-        Moment {
+    fn now(&self) -> ClockReading {
+        ClockReading {
             wall: self.setup.ports.clock.wall(),
             monotonic: self.setup.ports.clock.monotonic(),
         }
@@ -410,10 +410,10 @@ impl Actor {
 
     async fn publish_counts(&mut self) {
         let counts = self.with_inbox(|inbox| inbox.counts()).await;
-        self.take_counts(counts);
+        self.on_counts(counts);
     }
 
-    fn take_counts(&mut self, counts: Result<Counts, InboxError>) {
+    fn on_counts(&mut self, counts: Result<Counts, InboxError>) {
         match counts {
             Ok(counts) => self.readers.publish_counts(counts),
             Err(error) => tracing::error!(%error, "the inbox could not be counted"),

@@ -16,7 +16,7 @@ pub use digest::Collection;
 
 /// What is known at the moment an item is posted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Circumstances {
+pub struct AlertContext {
     /// It was missed while disconnected.
     pub missed: bool,
     /// More came of its kind than anybody could read one by one.
@@ -89,7 +89,7 @@ pub enum Verdict {
 const BURST: Duration = Duration::from_secs(3);
 
 /// Decides what an item that was really inserted may do.
-pub fn decide(item: &Item, now: &Circumstances) -> Decision {
+pub fn decide(item: &Item, now: &AlertContext) -> Decision {
     let suppressed = |reason| Decision {
         verdict: Verdict::Suppress,
         reason,
@@ -142,7 +142,7 @@ pub fn decide(item: &Item, now: &Circumstances) -> Decision {
 }
 
 /// Decides about the sound of an item or of what was collected.
-pub fn sound(kind: ItemKind, priority: Priority, now: &Circumstances) -> SoundReason {
+pub fn sound(kind: ItemKind, priority: Priority, now: &AlertContext) -> SoundReason {
     if !now.sounds_on {
         return SoundReason::Off;
     }
@@ -198,7 +198,7 @@ mod tests {
         }
     }
 
-    const QUIET: Circumstances = Circumstances {
+    const QUIET: AlertContext = AlertContext {
         missed: false,
         throttled: false,
         hanging: false,
@@ -229,59 +229,59 @@ mod tests {
         const URGENT: Verdict = Collect(Collection::Urgent);
         const FLOOD: Verdict = Collect(Collection::Burst);
         const LATE: Verdict = Collect(Collection::Late);
-        let paused = Circumstances {
+        let paused = AlertContext {
             sounds_paused: true,
             ..QUIET
         };
-        let off = Circumstances {
+        let off = AlertContext {
             sounds_on: false,
             ..QUIET
         };
-        let in_view = Circumstances {
+        let in_view = AlertContext {
             in_view: true,
             ..QUIET
         };
-        let missed = Circumstances {
+        let missed = AlertContext {
             missed: true,
             ..QUIET
         };
-        let expired = Circumstances {
+        let expired = AlertContext {
             expired: Some(1),
             ..QUIET
         };
-        let shown = Circumstances {
+        let shown = AlertContext {
             shown_before: true,
             ..QUIET
         };
-        let burst = Circumstances {
+        let burst = AlertContext {
             since_last_sound: Some(Duration::from_secs(1)),
             ..QUIET
         };
-        let flood = Circumstances {
+        let flood = AlertContext {
             throttled: true,
             ..QUIET
         };
-        let seen_flood = Circumstances {
+        let seen_flood = AlertContext {
             in_view: true,
             ..flood
         };
-        let seen_missed = Circumstances {
+        let seen_missed = AlertContext {
             in_view: true,
             ..missed
         };
-        let missed_flood = Circumstances {
+        let missed_flood = AlertContext {
             missed: true,
             ..flood
         };
-        let hanging = Circumstances {
+        let hanging = AlertContext {
             hanging: true,
             ..QUIET
         };
-        let hanging_flood = Circumstances {
+        let hanging_flood = AlertContext {
             hanging: true,
             ..flood
         };
-        let later = Circumstances {
+        let later = AlertContext {
             since_last_sound: Some(Duration::from_secs(3)),
             ..QUIET
         };

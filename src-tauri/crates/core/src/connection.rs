@@ -11,5 +11,5 @@ pub mod outage;
 pub(crate) mod probe;
 mod view;
 
-pub use view::{Disconnected, Moment, Surroundings, epoch_millis, view, words};
+pub use view::{ClockReading, ConnectionContext, Disconnected, epoch_millis, view, words};
 pub(crate) use view::{halt_remedy, remedy};

@@ -296,7 +296,7 @@ pub struct Undecoded {
 impl Undecoded {
     /// Whether nothing is wrong with it: it is not known here, or not asked for.
     pub fn is_no_mistake(&self) -> bool {
-        matches!(self.error, DecodeError::UnknownType | DecodeError::NotAskedFor)
+        matches!(self.error, DecodeError::UnknownType | DecodeError::Filtered)
     }
 
     /// What to put into the inbox in its place, if it belongs there: that something cannot be read.
@@ -319,7 +319,7 @@ pub enum DecodeError {
     UnknownType,
     /// A type that the settings leave out, from a server that sends everything.
     #[error("an event type that was not asked for")]
-    NotAskedFor,
+    Filtered,
     /// Not JSON.
     #[error("not valid JSON: line {line}, column {column}")]
     Json {

@@ -40,7 +40,7 @@ use legacy::{Legacy, Place};
 
 pub use crate::fingerprint::fingerprint;
 pub use alerts::{AlertRecord, Ask, DigestRecord, Due, DueQuery, Recorded, Target};
-pub use arrival::{Arrival, Cursor, Filed, Now, Posted};
+pub use arrival::{Arrival, Cursor, Effect, Now, Posted};
 pub use aside::Returned;
 pub use thread::InboxThread;
 #[cfg(test)]

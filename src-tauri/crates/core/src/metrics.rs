@@ -26,10 +26,10 @@ pub use self::meters::EventTally;
 pub(crate) use self::meters::Meters;
 use self::minutes::Minutes;
 use self::percentiles::Percentiles;
-pub use self::trouble::Trouble;
+pub use self::trouble::ErrorKind;
 use self::unread::Unread;
 pub(crate) use self::unread::{Finding, findings};
-use crate::connection::Moment;
+use crate::connection::ClockReading;
 use crate::item::EpochMillis;
 use crate::protocol::{ErrorCount, MetricsView, Processing};
 
@@ -66,13 +66,13 @@ pub enum Measure {
     /// An attempt opened the stream.
     Opened,
     /// An attempt failed.
-    Failed(Trouble),
+    Failed(ErrorKind),
     /// A connection ended.
     Ended {
         /// How long it was open.
         lasted: Duration,
         /// Why, unless it was asked to.
-        trouble: Option<Trouble>,
+        trouble: Option<ErrorKind>,
     },
     /// Bytes came.
     Heard {
@@ -117,7 +117,7 @@ pub struct Metrics {
 
 impl Metrics {
     /// Begins to count.
-    pub fn new(now: Moment) -> Self {
+    pub fn new(now: ClockReading) -> Self {
         Self {
             since: now.epoch_millis(),
             instruments: Instruments::default(),
@@ -133,14 +133,14 @@ impl Metrics {
     }
 
     /// Takes a step of the stream.
-    pub fn step(&mut self, now: Moment, step: Step<'_>) {
+    pub fn step(&mut self, now: ClockReading, step: Step<'_>) {
         match step {
             Step::Dialed => {
                 self.hang_up(now, None);
                 self.record(now, Measure::Dialed);
                 self.phase = Phase::Dialing;
             }
-            Step::TokenRefused => self.fail(now, Trouble::Unauthorized),
+            Step::TokenRefused => self.fail(now, ErrorKind::Unauthorized),
             Step::Heard { bytes } => self.record(now, Measure::Heard { bytes: bytes as u64 }),
             Step::Changed(Status::Connecting { .. }) => {}
             Step::Changed(Status::Connected { .. }) => {
@@ -159,7 +159,7 @@ impl Metrics {
     }
 
     /// The stream is gone, and whatever it was doing with it.
-    pub fn stopped(&mut self, now: Moment) {
+    pub fn stopped(&mut self, now: ClockReading) {
         self.hang_up(now, None);
     }
 
@@ -169,18 +169,18 @@ impl Metrics {
     }
 
     /// Counts events of one outcome.
-    pub fn events(&mut self, now: Moment, outcome: Outcome, count: u64, took: Option<Duration>) {
+    pub fn events(&mut self, now: ClockReading, outcome: Outcome, count: u64, took: Option<Duration>) {
         self.record(now, Measure::Events { outcome, count, took });
     }
 
     /// Counts what could not be read.
-    pub(crate) fn unread(&mut self, now: Moment, finding: Finding<'_>) {
+    pub(crate) fn unread(&mut self, now: ClockReading, finding: Finding<'_>) {
         let name = self.unread.count(now.epoch_millis(), finding);
         self.instruments.count_unread(&name);
     }
 
     /// A wait that only got another end is no further failure: the phase says what there was to fail.
-    fn fail(&mut self, now: Moment, trouble: Trouble) {
+    fn fail(&mut self, now: ClockReading, trouble: ErrorKind) {
         match self.phase {
             Phase::Resting => {}
             Phase::Dialing => {
@@ -191,7 +191,7 @@ impl Metrics {
         }
     }
 
-    fn hang_up(&mut self, now: Moment, trouble: Option<Trouble>) {
+    fn hang_up(&mut self, now: ClockReading, trouble: Option<ErrorKind>) {
         if let Phase::Open { since } = self.phase {
             let lasted = now.monotonic.saturating_duration_since(since);
             self.record(now, Measure::Ended { lasted, trouble });
@@ -199,7 +199,7 @@ impl Metrics {
         self.phase = Phase::Resting;
     }
 
-    fn record(&mut self, now: Moment, measure: Measure) {
+    fn record(&mut self, now: ClockReading, measure: Measure) {
         self.advance(now);
         self.instruments.record(now.epoch_millis(), measure);
         let minute = self.minutes.newest();
@@ -229,7 +229,7 @@ impl Metrics {
         }
     }
 
-    fn advance(&mut self, now: Moment) {
+    fn advance(&mut self, now: ClockReading) {
         self.minutes.advance(now.epoch_millis());
         if let Phase::Open { .. } = self.phase {
             let connected = now.monotonic.saturating_duration_since(self.credited);
@@ -239,7 +239,7 @@ impl Metrics {
     }
 
     /// How things stand.
-    pub fn view(&mut self, now: Moment) -> MetricsView {
+    pub fn view(&mut self, now: ClockReading) -> MetricsView {
         self.advance(now);
         let present = match self.phase {
             Phase::Open { since } => now.monotonic.saturating_duration_since(since),
@@ -287,7 +287,7 @@ impl Metrics {
 }
 
 fn errors(instruments: &Instruments) -> Vec<ErrorCount> {
-    let mut errors: Vec<_> = Trouble::ALL
+    let mut errors: Vec<_> = ErrorKind::ALL
         .iter()
         .map(|trouble| ErrorCount {
             cause: trouble.words().to_owned(),

@@ -5,8 +5,8 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant, SystemTime};
 
-use gloria_core::connection::Moment;
-use gloria_core::connection::conditions::Conditions;
+use gloria_core::connection::ClockReading;
+use gloria_core::connection::conditions::HostConditions;
 use gloria_core::connection::network::{Kind, MAX_SETTLE, SETTLE, SETTLE_WHEN_BACK};
 use gloria_core::ports::{Interface, NetworkSnapshot, Observation};
 use gloria_stream::{Command, Reachability};
@@ -51,9 +51,9 @@ fn network(picture: &str) -> NetworkSnapshot {
     }
 }
 
-/// Conditions, the clocks that they are told of, and every word to the stream.
+/// HostConditions, the clocks that they are told of, and every word to the stream.
 struct Computer {
-    conditions: Conditions,
+    conditions: HostConditions,
     now: Instant,
     wall: SystemTime,
     heard: Vec<(&'static str, Duration)>,
@@ -64,9 +64,9 @@ struct Computer {
 impl Computer {
     fn new() -> Self {
         let (now, wall) = (Instant::now(), SystemTime::now());
-        let clocks = Moment { wall, monotonic: now };
+        let clocks = ClockReading { wall, monotonic: now };
         Self {
-            conditions: Conditions::new(now, clocks),
+            conditions: HostConditions::new(now, clocks),
             now,
             wall,
             heard: Vec::new(),
@@ -114,16 +114,16 @@ impl Computer {
         self.observe(Observation::Network(network(picture)));
     }
 
-    fn clocks(&self) -> Moment {
-        Moment {
+    fn clocks(&self) -> ClockReading {
+        ClockReading {
             wall: self.wall,
             monotonic: self.now,
         }
     }
 
-    fn look(&mut self) {
+    fn poll(&mut self) {
         let clocks = self.clocks();
-        for command in self.conditions.look(self.now, clocks) {
+        for command in self.conditions.poll(self.now, clocks) {
             self.hear(command);
         }
     }
@@ -135,7 +135,7 @@ impl Computer {
             let due = self.conditions.deadline().max(self.now);
             self.wall += due - self.now;
             self.now = due;
-            self.look();
+            self.poll();
         }
         self.wall += until - self.now;
         self.now = until;
@@ -431,7 +431,7 @@ fn a_process_that_stood_still_is_a_waking() {
     // Both clocks go on; the look comes late.
     computer.now += SECOND * 90;
     computer.wall += SECOND * 90;
-    computer.look();
+    computer.poll();
     computer.pass(SECOND * 60);
     assert_eq!(computer.heard, [("woke", SECOND * 110)]);
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use gloria_core::alerts::{Decision, Verdict};
 use gloria_core::event::{DecodeContext, decode};
-use gloria_core::inbox::{Arrival, Cursor, Filed, Inbox, Now, fingerprint};
+use gloria_core::inbox::{Arrival, Cursor, Effect, Inbox, Now, fingerprint};
 use gloria_core::item::{InboxView, Item, ItemKind, Mark, Reason};
 use gloria_core::protocol::InboxQuery;
 use gloria_stream::Frame;
@@ -55,7 +55,7 @@ impl Harness {
     }
 
     /// Files an event with an id of its own, or one that carries the last id where `id` is empty.
-    fn comes(&mut self, id: &str, event_type: &str, data: &Value) -> Vec<Filed> {
+    fn comes(&mut self, id: &str, event_type: &str, data: &Value) -> Vec<Effect> {
         let own_id = !id.is_empty() && id != self.id;
         if !id.is_empty() {
             id.clone_into(&mut self.id);
@@ -99,16 +99,16 @@ impl Harness {
         filed.unwrap()
     }
 
-    fn created(&mut self, event_id: &str, id: &str, title: &str) -> Vec<Filed> {
+    fn created(&mut self, event_id: &str, id: &str, title: &str) -> Vec<Effect> {
         let data = json!({"id": id, "title": title, "message": "m"});
         self.comes(event_id, "notification.created", &data)
     }
 
-    fn updated(&mut self, event_id: &str, data: &Value) -> Vec<Filed> {
+    fn updated(&mut self, event_id: &str, data: &Value) -> Vec<Effect> {
         self.comes(event_id, "notification.updated", data)
     }
 
-    fn deleted(&mut self, event_id: &str, id: &str) -> Vec<Filed> {
+    fn deleted(&mut self, event_id: &str, id: &str) -> Vec<Effect> {
         self.comes(event_id, "notification.deleted", &json!({ "id": id }))
     }
 

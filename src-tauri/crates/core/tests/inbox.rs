@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use gloria_core::alerts::{Decision, Verdict};
 use gloria_core::event::{DecodeContext, decode};
-use gloria_core::inbox::{Arrival, Cursor, Filed, Inbox, InboxError, Now, fingerprint};
+use gloria_core::inbox::{Arrival, Cursor, Effect, Inbox, InboxError, Now, fingerprint};
 use gloria_core::item::{InboxView, ItemKind, Mark, Reason};
 use gloria_core::protocol::{InboxPage, InboxQuery};
 use gloria_stream::Frame;
@@ -61,11 +61,11 @@ fn created(event_id: &str, id: &str) -> Arrival {
     arrival(event_id, "notification.created", &data)
 }
 
-fn file(inbox: &mut Inbox, arrivals: &[Arrival]) -> Vec<Filed> {
+fn file(inbox: &mut Inbox, arrivals: &[Arrival]) -> Vec<Effect> {
     try_to_file(inbox, arrivals).unwrap()
 }
 
-fn try_to_file(inbox: &mut Inbox, arrivals: &[Arrival]) -> Result<Vec<Filed>, InboxError> {
+fn try_to_file(inbox: &mut Inbox, arrivals: &[Arrival]) -> Result<Vec<Effect>, InboxError> {
     let ids = arrivals.iter().rev().map(|arrival| arrival.event_id.clone());
     let cursor = ids
         .into_iter()
@@ -88,10 +88,10 @@ fn reason(inbox: &Inbox, key: &str) -> Reason {
     inbox.item(key).unwrap().unwrap().alert.unwrap().reason
 }
 
-fn posted(filed: &[Filed]) -> Vec<&str> {
+fn posted(filed: &[Effect]) -> Vec<&str> {
     let keys = filed.iter().filter_map(|filed| match filed {
-        Filed::Posted(item) => Some(item.key.as_str()),
-        Filed::Changed(_) | Filed::Removed(_) | Filed::Nothing => None,
+        Effect::Posted(item) => Some(item.key.as_str()),
+        Effect::Changed(_) | Effect::Removed(_) | Effect::Nothing => None,
     });
     keys.collect()
 }
@@ -184,7 +184,7 @@ fn what_cannot_be_decoded_moves_the_cursor_and_nothing_else() {
     let mut inbox = Inbox::in_memory(SERVER).unwrap();
     let bad = arrival("9", "notification.created", "{");
     assert_eq!(bad.event, None);
-    assert_eq!(file(&mut inbox, &[bad]), [Filed::Nothing]);
+    assert_eq!(file(&mut inbox, &[bad]), [Effect::Nothing]);
     assert_eq!(inbox.cursor().unwrap().as_deref(), Some("9"));
 }
 
@@ -237,7 +237,7 @@ fn an_update_from_elsewhere_marks_and_changes() {
         r#"{"id":"a","title":"Changed","priority":"high","readAt":"1970-01-01T00:00:02Z"}"#,
     );
     let filed = file(&mut inbox, &[created("1", "a"), update]);
-    let Some(Filed::Changed(item)) = filed.last() else {
+    let Some(Effect::Changed(item)) = filed.last() else {
         panic!("not changed: {filed:?}")
     };
     assert_eq!(
@@ -279,7 +279,7 @@ fn a_superseded_notification_makes_room() {
         r#"{"id":"b","title":"t","message":"m","supersedes":"a"}"#,
     );
     let filed = file(&mut inbox, &[created("1", "a"), newer]);
-    assert!(filed.contains(&Filed::Removed("n:a".into())), "{filed:?}");
+    assert!(filed.contains(&Effect::Removed("n:a".into())), "{filed:?}");
     assert_eq!(keys(&inbox), ["n:b"]);
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use gloria_core::alerts::{Decision, Verdict};
 use gloria_core::event::{DecodeContext, decode};
-use gloria_core::inbox::{Arrival, Cursor, Filed, Inbox, InboxError, Now, Retention, Sweep, fingerprint};
+use gloria_core::inbox::{Arrival, Cursor, Effect, Inbox, InboxError, Now, Retention, Sweep, fingerprint};
 use gloria_core::item::{InboxView, Mark, Reason};
 use gloria_core::protocol::InboxQuery;
 use gloria_stream::Frame;
@@ -36,7 +36,7 @@ fn open(path: &Path) -> Inbox {
     opened.inbox
 }
 
-fn comes(inbox: &mut Inbox, event_id: &str, event_type: &str, data: &Value, at: i64) -> Vec<Filed> {
+fn comes(inbox: &mut Inbox, event_id: &str, event_type: &str, data: &Value, at: i64) -> Vec<Effect> {
     let text = data.to_string();
     let frame = Frame {
         event: Arc::from(event_type),
@@ -66,7 +66,7 @@ fn notification(id: usize, priority: &str) -> Value {
     json!({"id": id.to_string(), "title": format!("title {id}"), "message": "m", "priority": priority})
 }
 
-fn created(inbox: &mut Inbox, id: usize, priority: &str, at: i64) -> Vec<Filed> {
+fn created(inbox: &mut Inbox, id: usize, priority: &str, at: i64) -> Vec<Effect> {
     let event_id = format!("{id}");
     comes(
         inbox,
@@ -153,7 +153,7 @@ fn what_was_removed_in_time_is_not_shown_again_by_a_replay() {
     for now in [NOON, NOON + 200 * DAY] {
         sweep(&mut inbox, KEEP, now);
         inbox.begin_connection();
-        assert_eq!(created(&mut inbox, 1, "normal", now), [Filed::Nothing]);
+        assert_eq!(created(&mut inbox, 1, "normal", now), [Effect::Nothing]);
         assert!(keys(&inbox).is_empty());
     }
     inbox.begin_connection();

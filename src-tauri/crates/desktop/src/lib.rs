@@ -35,4 +35,4 @@ pub use proxies::{SystemResolver, system_proxies};
 pub use secrets::Keyring;
 pub use signals::SystemSignals;
 pub use sounds::SoundPlayer;
-pub use status_socket::{ask_status, ask_to_quit, serve_status, tell_credentials_changed};
+pub use status_socket::{ask_status, ask_to_quit, send_credentials_changed, serve_status};

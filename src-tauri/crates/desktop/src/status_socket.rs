@@ -208,7 +208,7 @@ pub async fn ask_to_quit(paths: &Paths) -> Result<(), AskError> {
 ///
 /// # Errors
 /// As [`ask_status`].
-pub async fn tell_credentials_changed(paths: &Paths, address: &str) -> Result<(), AskError> {
+pub async fn send_credentials_changed(paths: &Paths, address: &str) -> Result<(), AskError> {
     let changed = Ask::CredentialsChanged(address.to_owned());
     ask(paths, &changed).await.and_then(done)
 }

@@ -27,7 +27,7 @@ async fn halted(answer: &str, told: &str) {
     stage.pass(secs(29 * 60)).await;
     stage.verdict(&["connecting 0", told], &[]).await;
 
-    stage.tell(Command::RetryNow);
+    stage.send(Command::RetryNow);
     let _third = stage.opened(Ask::after("7")).await;
     let asked = stage.server.log().all();
     assert_eq!(asked.len(), 2, "the user leads out, and the position was kept");
@@ -256,7 +256,7 @@ async fn the_user_need_not_wait_for_a_slow_retry() {
     let mut stage = Stage::begun().await;
     stage.request(Ask::first()).await.answer("404 Not Found").await;
     stage.client.state("waiting 1: the server answered 404").await;
-    stage.tell(Command::RetryNow);
+    stage.send(Command::RetryNow);
     let _second = stage.opened(Ask::first()).await;
     stage.waited(1, &short());
     stage

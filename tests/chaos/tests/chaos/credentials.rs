@@ -43,7 +43,7 @@ async fn a_second_401_halts_and_keeps_the_position_for_the_next_token() {
     stage.pass(secs(29 * 60)).await;
     stage.verdict(&["connecting 0", REFUSED], &[]).await;
     stage.tokens.give("new");
-    stage.tell(Command::CredentialsChanged);
+    stage.send(Command::CredentialsChanged);
     let _third = stage.opened(Ask::after("7").token("new")).await;
     assert_eq!(stage.tokens.asked(), [false, true, true], "neither was good");
 }
@@ -139,7 +139,7 @@ async fn without_a_token_nothing_is_asked_of_the_server() {
     stage.pass(secs(24 * 3600)).await;
     stage.verdict(&["connecting 0", halted], &[]).await;
     stage.tokens.give("new");
-    stage.tell(Command::CredentialsChanged);
+    stage.send(Command::CredentialsChanged);
     let _first = stage.opened(Ask::after("7").token("new")).await;
 }
 
@@ -182,7 +182,7 @@ async fn a_new_token_does_not_cut_a_stream_and_is_used_by_the_next_attempt() {
     stage.start(None);
     let mut first = stage.opened(Ask::first().token("old")).await;
     stage.tokens.give("new");
-    stage.tell(Command::CredentialsChanged);
+    stage.send(Command::CredentialsChanged);
     stage.pass(secs(30)).await;
     first.write("id: 1\ndata: a\n\n").await;
     stage.verdict(&["connecting 0", "connected"], &[("1", "a")]).await;
@@ -197,7 +197,7 @@ async fn a_new_token_ends_the_attempt_with_the_old_one() {
     stage.start(None);
     let mut first = stage.request(Ask::first().token("old")).await;
     stage.tokens.give("new");
-    stage.tell(Command::CredentialsChanged);
+    stage.send(Command::CredentialsChanged);
     first.hung_up().await;
     let _second = stage.opened(Ask::first().token("new")).await;
     stage.waited(1, &short());

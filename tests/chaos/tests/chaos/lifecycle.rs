@@ -13,7 +13,7 @@ use crate::stage::Stage;
 async fn stop_ends_what_is_under_way_and_nothing_follows() {
     let mut stage = Stage::begun().await;
     let mut first = stage.opened(Ask::first()).await;
-    stage.tell(Command::Stop);
+    stage.send(Command::Stop);
     first.hung_up().await;
     for command in [
         Command::RetryNow,
@@ -21,7 +21,7 @@ async fn stop_ends_what_is_under_way_and_nothing_follows() {
         Command::CredentialsChanged,
         Command::Network(Reachability::Online),
     ] {
-        stage.tell(command);
+        stage.send(command);
         stage.pass(secs(24 * 3600)).await;
     }
     stage
@@ -51,7 +51,7 @@ async fn a_stream_that_is_begun_elsewhere_asks_for_that_place_at_once() {
 async fn an_attempt_that_was_given_up_cannot_speak_into_the_next() {
     let mut stage = Stage::begun().await;
     let mut old = stage.request(Ask::first()).await;
-    stage.tell(Command::Stop);
+    stage.send(Command::Stop);
     stage.start(Some("7"));
     old.flood("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\nid: 9\ndata: old\n\n")
         .await;
@@ -67,7 +67,7 @@ async fn waking_drops_a_stream_that_may_be_dead_and_resumes_within_a_second() {
     let mut first = stage.opened(Ask::first()).await;
     first.write("id: 1\ndata: a\n\n").await;
     stage.client.events(&[("1", "a")]).await;
-    stage.tell(Command::Woke(Duration::ZERO));
+    stage.send(Command::Woke(Duration::ZERO));
     first.hung_up().await;
     let _second = stage.opened(Ask::after("1")).await;
     stage.waited(1, &short());
@@ -80,9 +80,9 @@ async fn waking_drops_a_stream_that_may_be_dead_and_resumes_within_a_second() {
 async fn a_network_that_comes_back_is_used_within_a_second() {
     let mut stage = Stage::begun().await;
     let mut first = stage.opened(Ask::first()).await;
-    stage.tell(Command::Network(Reachability::Offline));
+    stage.send(Command::Network(Reachability::Offline));
     stage.pass(secs(20)).await;
-    stage.tell(Command::Network(Reachability::Online));
+    stage.send(Command::Network(Reachability::Online));
     first.hung_up_within(secs(1)).await;
     let _second = stage.opened(Ask::first()).await;
     let told = "waiting 0: the network changed";
@@ -104,7 +104,7 @@ async fn what_fails_while_a_network_comes_back_after_waking_counts_for_nothing()
     let mut stage = Stage::with(|options| options.timing.max_attempts = 2, Tokens::none()).await;
     stage.start(None);
     let _first = stage.opened(Ask::first()).await;
-    stage.tell(Command::Woke(Duration::ZERO));
+    stage.send(Command::Woke(Duration::ZERO));
     let woke = tokio::time::Instant::now();
     let mut asked = 0;
     while woke.elapsed() < secs(14) {
@@ -140,7 +140,7 @@ async fn a_name_that_is_not_found_after_waking_is_looked_for_every_second_and_th
         .client
         .state("waiting 1: no server found under this name")
         .await;
-    stage.tell(Command::Woke(Duration::ZERO));
+    stage.send(Command::Woke(Duration::ZERO));
     stage.pass(secs(20)).await;
     let looked = stage.client.journal().states().len() / 2;
     assert!((18..=42).contains(&looked), "{looked} times in twenty seconds");

@@ -140,11 +140,11 @@ async fn a_server_that_asked_for_time_is_left_alone_by_the_network_and_not_by_th
         Command::Woke(Duration::ZERO),
         Command::CredentialsChanged,
     ] {
-        stage.tell(command);
+        stage.send(command);
         stage.pass(secs(60)).await;
     }
     assert!(stage.server.is_quiet(), "it was asked within its ten minutes");
-    stage.tell(Command::RetryNow);
+    stage.send(Command::RetryNow);
     let told = tokio::time::Instant::now();
     let _second = stage.opened(Ask::first()).await;
     let waited = stage.server.log().all()[1].at - told;
@@ -218,7 +218,7 @@ async fn the_user_the_network_and_waking_close_the_circuit_at_once() {
             .state("circuit open 3: the server answered 503")
             .await;
         for command in commands {
-            stage.tell(command.clone());
+            stage.send(command.clone());
         }
         stage.request(Ask::after("7")).await.answer("503 Oops").await;
         stage.waited(3, &short());
@@ -238,7 +238,7 @@ async fn the_user_the_network_and_waking_close_the_circuit_at_once() {
 #[tokio::test(start_paused = true)]
 async fn attempts_are_rare_while_the_system_says_offline() {
     let stage = Stage::with(|options| options.timing.max_attempts = 1000, Tokens::none()).await;
-    stage.tell(Command::Network(Reachability::Offline));
+    stage.send(Command::Network(Reachability::Offline));
     stage.start(None);
     let mut longest = ms(0);
     for number in 0..30 {
@@ -259,8 +259,8 @@ async fn a_network_that_flaps_makes_no_storm() {
     let begun = tokio::time::Instant::now();
     let mut open = Vec::new();
     while begun.elapsed() < minutes(5) {
-        stage.tell(Command::Network(Reachability::Offline));
-        stage.tell(Command::Network(Reachability::Online));
+        stage.send(Command::Network(Reachability::Offline));
+        stage.send(Command::Network(Reachability::Online));
         stage.pass(ms(100)).await;
         while let Some(mut exchange) = stage.server.waiting().await {
             assert_asks(&exchange, &Ask::first(), &stage.server.address().to_string());

@@ -186,7 +186,7 @@ async fn a_promise_of_heartbeats_moves_the_limit() {
     ] {
         let mut stage = Stage::begun().await;
         let mut first = stage.opened(Ask::first()).await;
-        stage.tell(Command::Heartbeat(every));
+        stage.send(Command::Heartbeat(every));
         first.write("id: 1\ndata: a\n\n").await;
         let _second = stage.opened(Ask::after("1")).await;
         let proven = limit > secs(60);

@@ -54,12 +54,12 @@ impl Stage {
     }
 
     pub(crate) fn start(&self, cursor: Option<&str>) {
-        self.tell(Command::Start {
+        self.send(Command::Start {
             cursor: cursor.map(str::to_owned),
         });
     }
 
-    pub(crate) fn tell(&self, command: Command) {
+    pub(crate) fn send(&self, command: Command) {
         self.client.stream.send(command);
     }
 

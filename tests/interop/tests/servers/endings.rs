@@ -30,7 +30,7 @@ async fn streams_that_deliver_and_end_in_good_order_are_begun_again_for_ever() {
     server.push(1..=1).await;
     tail.receives(1..=1).await.unwrap();
     for number in 2..=12 {
-        server.tell(&json!({ "end": true })).await;
+        server.send(&json!({ "end": true })).await;
         server.push(number..=number).await;
         tail.comes_back_for(number..=number).await.unwrap();
     }

@@ -1,4 +1,4 @@
-//! Nothing is lost and nothing is shown twice, whenever the app ends and whatever its surroundings do.
+//! Nothing is lost and nothing is shown twice, whenever the app ends and whatever its context do.
 //!
 //! `GLORIA_KILL_ROUNDS` and `GLORIA_KILL_SEED` ask for more rounds, and for those of an earlier run.
 

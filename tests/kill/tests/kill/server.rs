@@ -129,7 +129,7 @@ impl Server {
             return;
         };
         let frame = format!("event: {}\nid: {number}\ndata: {}\n\n", posted.event, posted.data);
-        self.note(&posted.key, format!("event {number} said again to open streams"));
+        self.record(&posted.key, format!("event {number} said again to open streams"));
         self.control.push_raw(frame);
     }
 
@@ -159,11 +159,11 @@ impl Server {
         };
         self.truth.last = number.parse().unwrap();
         let number = self.truth.last;
-        self.note(key, format!("event {number}: {event} {words}"));
+        self.record(key, format!("event {number}: {event} {words}"));
         number
     }
 
-    fn note(&mut self, key: &str, line: String) {
+    fn record(&mut self, key: &str, line: String) {
         let item = self.truth.items.entry(key.to_owned()).or_default();
         item.history.push(format!("{} {line}", crate::moment::now()));
     }
@@ -340,7 +340,7 @@ impl Server {
         let id = self.new_id();
         self.create(id, json!({"supersedes": older.id}));
         let number = self.truth.last;
-        self.note(&older.key, format!("event {number} supersedes it"));
+        self.record(&older.key, format!("event {number} supersedes it"));
         self.is_deleted_by(&older.key, number);
     }
 

@@ -35,7 +35,7 @@ fn a_server_with_ipv6_alone_is_reached_and_reached_again() {
     assert_eq!(lab.client.connected_from(API_PORT), [format!("[{CLIENT_6}]")]);
 
     let fault = Instant::now();
-    lab.backend.tell(&json!({ "do": "hangUp", "how": "reset" }));
+    lab.backend.send(&json!({ "do": "hangUp", "how": "reset" }));
     lab.push();
     lab.state_since(fault, "connected", RECOVERED);
     lab.whole();
@@ -126,7 +126,7 @@ fn names_that_fail_for_a_while_are_asked_for_again() {
     // First the name server does not answer, then the system knows of none.
     let fault = Instant::now();
     names.process.signal(Signal::STOP);
-    lab.backend.tell(&json!({ "do": "hangUp", "how": "reset" }));
+    lab.backend.send(&json!({ "do": "hangUp", "how": "reset" }));
     lab.push();
     fails(&lab, fault);
     let worse = Instant::now();

@@ -34,7 +34,7 @@ fn a_client_that_stood_still_and_lost_its_connection_makes_a_new_one() {
     // The server gives up, and nothing of it reaches the client, as when a router has forgotten the two.
     lab.router.filter("forward", "drop");
     lab.backend
-        .tell(&serde_json::json!({ "do": "hangUp", "how": "reset" }));
+        .send(&serde_json::json!({ "do": "hangUp", "how": "reset" }));
     lab.push();
     sleep(STOPPED);
     lab.router.unfilter();

@@ -232,7 +232,7 @@ async fn once(
         state.answers_to_lose = state.answers_to_lose.saturating_sub(1);
         lost
     };
-    hub.tell();
+    hub.publish_change();
     if lost {
         request.connection.hang_up(HangUp::Reset);
         return std::future::pending().await;

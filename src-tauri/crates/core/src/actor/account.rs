@@ -120,7 +120,7 @@ impl Actor {
             self.find_proxy();
         }
         self.watch_keyring();
-        self.tell_outage();
+        self.publish_outage();
     }
 
     fn typed_address(&self, typed: &str) -> Result<Address, CoreError> {

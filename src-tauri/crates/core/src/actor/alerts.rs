@@ -265,12 +265,12 @@ impl Actor {
 
     /// What is asked for what is due, while these collections grow.
     pub(super) fn due_query(&self) -> DueQuery {
-        let circumstances = self.circumstances();
-        let sound = || alerts::sound(ItemKind::Notification, Priority::Normal, &circumstances);
+        let context = self.context();
+        let sound = || alerts::sound(ItemKind::Notification, Priority::Normal, &context);
         DueQuery {
             now: self.server_now(),
             collecting: self.alerts.collecting(),
-            in_view: circumstances.in_view.then(sound),
+            in_view: context.in_view.then(sound),
             service: self.alerts.service,
         }
     }
@@ -310,7 +310,7 @@ impl Actor {
             self.ask(ask).await;
         }
         if let Some(priority) = due.sound {
-            let sound = alerts::sound(ItemKind::Notification, priority, &self.circumstances());
+            let sound = alerts::sound(ItemKind::Notification, priority, &self.context());
             self.play_reasoned(sound);
         }
         for handle in due.withdrawals {

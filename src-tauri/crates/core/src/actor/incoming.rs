@@ -11,7 +11,7 @@ use crate::connection::outage::OutageNews;
 use crate::event::refusal;
 use crate::event::{self, ConnectionEstablished, DecodeContext, DecodeError, Event, Undecoded, UserChange};
 use crate::fingerprint::fingerprint;
-use crate::inbox::{Arrival, Cursor, Filed, Now, notices};
+use crate::inbox::{Arrival, Cursor, Effect, Now, notices};
 use crate::metrics::{self, Outcome};
 use crate::protocol::ReceivedEvent;
 
@@ -19,11 +19,11 @@ use crate::protocol::ReceivedEvent;
 const MAX_BATCH: usize = 1000;
 
 impl Actor {
-    pub(super) async fn take_delivery(&mut self, delivery: Delivery) {
+    pub(super) async fn handle_delivery(&mut self, delivery: Delivery) {
         match delivery {
-            Delivery::Status(status) => self.take_status(status).await,
-            Delivery::Skipped { id, bytes } => self.take_skipped(&id, bytes).await,
-            Delivery::PositionLost { id } => self.take_position_lost(&id).await,
+            Delivery::Status(status) => self.handle_status(status).await,
+            Delivery::Skipped { id, bytes } => self.handle_skipped(&id, bytes).await,
+            Delivery::PositionLost { id } => self.handle_position_lost(&id).await,
             Delivery::Frames(first) => {
                 let mut count = first.len();
                 let mut reads = vec![first];
@@ -43,12 +43,12 @@ impl Actor {
                         | Delivery::PositionLost { .. }) => other = Some(next),
                     }
                 }
-                self.take_frames(reads).await;
+                self.handle_frames(reads).await;
                 match other {
-                    Some(Delivery::Status(status)) => self.take_status(status).await,
-                    Some(Delivery::Skipped { id, bytes }) => self.take_skipped(&id, bytes).await,
-                    Some(Delivery::PositionLost { id }) => self.take_position_lost(&id).await,
-                    Some(Delivery::Frames(frames)) => self.take_frames(vec![frames]).await,
+                    Some(Delivery::Status(status)) => self.handle_status(status).await,
+                    Some(Delivery::Skipped { id, bytes }) => self.handle_skipped(&id, bytes).await,
+                    Some(Delivery::PositionLost { id }) => self.handle_position_lost(&id).await,
+                    Some(Delivery::Frames(frames)) => self.handle_frames(vec![frames]).await,
                     None => {}
                 }
             }
@@ -56,7 +56,7 @@ impl Actor {
     }
 
     /// The stream gave up an event that is larger than any should be: the cursor moves past it, and a row says so.
-    async fn take_skipped(&mut self, id: &str, bytes: u64) {
+    async fn handle_skipped(&mut self, id: &str, bytes: u64) {
         if self.identity.is_unchecked() && !self.check_person(None, None).await {
             return;
         }
@@ -85,7 +85,7 @@ impl Actor {
 
     /// The server knows this position no more. It is let go, or the next start would ask by it again, and in the same
     /// transaction a row says that something may be missing.
-    async fn take_position_lost(&mut self, id: &str) {
+    async fn handle_position_lost(&mut self, id: &str) {
         tracing::warn!(
             id,
             "the server refused the position; what came after it may be missing"
@@ -121,7 +121,7 @@ impl Actor {
             .await;
     }
 
-    async fn take_status(&mut self, status: Status) {
+    async fn handle_status(&mut self, status: Status) {
         if self.link.on_status(status) {
             self.begin_connection().await;
         }
@@ -129,7 +129,7 @@ impl Actor {
         self.on_status_changed();
     }
 
-    async fn take_frames(&mut self, reads: Vec<Frames>) {
+    async fn handle_frames(&mut self, reads: Vec<Frames>) {
         let (mut arrivals, mut reading) = (Vec::new(), Vec::new());
         let mut events = ReadEvents::default();
         if let Some(epoch) = reads.first().map(|read| read.epoch)
@@ -173,7 +173,7 @@ impl Actor {
                 Err(_) => Outcome::Failed,
             };
             match &decoded {
-                Ok(Event::ConnectionEstablished(greeting)) => self.take_greeting(greeting, &frame).await,
+                Ok(Event::ConnectionEstablished(greeting)) => self.handle_greeting(greeting, &frame).await,
                 Ok(event) => {
                     if let Some(answer) = refusal::answer_of(event) {
                         tracing::warn!(status = answer.status, "the server refuses by an event");
@@ -269,7 +269,7 @@ impl Actor {
         }
     }
 
-    async fn take_greeting(&mut self, greeting: &ConnectionEstablished, frame: &Frame) {
+    async fn handle_greeting(&mut self, greeting: &ConnectionEstablished, frame: &Frame) {
         if let Some(heartbeat) = greeting.heartbeat {
             self.link.send(Command::Heartbeat(heartbeat));
         }
@@ -308,7 +308,7 @@ impl Actor {
             Err(Undecoded {
                 event_type: Some(decoded.event_type),
                 id: None,
-                error: DecodeError::NotAskedFor,
+                error: DecodeError::Filtered,
             })
         }
     }
@@ -337,13 +337,13 @@ impl Actor {
         self.link.server_now(self.now())
     }
 
-    pub(super) fn on_filed(&mut self, filed: Vec<Filed>) {
+    pub(super) fn on_filed(&mut self, filed: Vec<Effect>) {
         let (mut stored, mut removed) = (Vec::new(), Vec::new());
         for filed in filed {
             match filed {
-                Filed::Posted(item) | Filed::Changed(item) => stored.push(item),
-                Filed::Removed(key) => removed.push(key),
-                Filed::Nothing => {}
+                Effect::Posted(item) | Effect::Changed(item) => stored.push(item),
+                Effect::Removed(key) => removed.push(key),
+                Effect::Nothing => {}
             }
         }
         if !(stored.is_empty() && removed.is_empty()) {
@@ -352,7 +352,7 @@ impl Actor {
     }
 
     /// Tells of an outage when it is time to, unless the window already asks for what is missing.
-    pub(super) fn tell_outage(&mut self) {
+    pub(super) fn publish_outage(&mut self) {
         let news = self.link.poll_outage(Instant::now());
         self.publish_connection();
         if let Some(OutageNews { title, body }) = news

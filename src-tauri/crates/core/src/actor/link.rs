@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use self::heard::Heard;
 use crate::account::address::Address;
 use crate::connection::outage::{self, Outage, OutageNews};
-use crate::connection::{self, Disconnected, Moment, Surroundings};
+use crate::connection::{self, ClockReading, ConnectionContext, Disconnected};
 use crate::inbox::Now;
 use crate::item::EpochMillis;
 use crate::metrics::Meters;
@@ -196,7 +196,7 @@ impl Link {
 
     /// Another connection was made. The date of the answer is the server's clock; a greeting says it more exactly,
     /// where there is one that does.
-    pub(super) fn on_connection(&mut self, now: Moment) {
+    pub(super) fn on_connection(&mut self, now: ClockReading) {
         self.connected_at = Some(now.epoch_millis());
         let date = self
             .stream
@@ -212,7 +212,7 @@ impl Link {
     }
 
     /// The server said what time it is.
-    pub(super) fn on_server_time(&mut self, time: EpochMillis, now: Moment) {
+    pub(super) fn on_server_time(&mut self, time: EpochMillis, now: ClockReading) {
         self.server_clock = Some((time, now.monotonic));
     }
 
@@ -222,7 +222,7 @@ impl Link {
     }
 
     /// The time by this computer's clock and by the server's, as far as that is known.
-    pub(super) fn server_now(&self, now: Moment) -> Now {
+    pub(super) fn server_now(&self, now: ClockReading) -> Now {
         let here = now.epoch_millis();
         let server = self.server_clock.map(|(said, at)| {
             let since = now.monotonic.saturating_duration_since(at);
@@ -257,7 +257,7 @@ impl Link {
 
     /// What the user has to hear about an outage now, if anything.
     pub(super) fn poll_outage(&mut self, now: Instant) -> Option<OutageNews> {
-        self.outage.note(&self.status, now.into_std())
+        self.outage.on_status(&self.status, now.into_std())
     }
 
     pub(super) fn outage_due(&self) -> Option<Instant> {
@@ -285,9 +285,9 @@ impl Link {
     }
 
     /// How the connection looks from outside.
-    pub(super) fn view(&self, beside: Beside<'_>, now: &Moment) -> ConnectionView {
+    pub(super) fn view(&self, beside: Beside<'_>, now: &ClockReading) -> ConnectionView {
         let connected = matches!(self.status, Status::Connected { .. });
-        let surroundings = Surroundings {
+        let context = ConnectionContext {
             needs_user: outage::needs_user(
                 connected,
                 beside.storage.is_some(),
@@ -301,10 +301,10 @@ impl Link {
                 Wish::Disconnection(disconnected) => Some(disconnected),
                 Wish::Nothing | Wish::Connection => None,
             },
-            ..Surroundings::new(beside.address, self.reachability, self.proxy.clone())
+            ..ConnectionContext::new(beside.address, self.reachability, self.proxy.clone())
         };
         let heard = self.heard.last(self.heard_by_stream());
-        let mut view = connection::view(&self.status, heard, surroundings, now);
+        let mut view = connection::view(&self.status, heard, context, now);
         if view.state == ConnectionState::Connecting && view.needs_user && beside.known.needs_user {
             // The way out is shown until the attempt has shown that it is not needed.
             (view.reason, view.remedy) = (beside.known.reason.clone(), beside.known.remedy);
@@ -340,8 +340,8 @@ mod tests {
         Link::new(None, Meters::new(Arc::new(SystemClock)))
     }
 
-    fn moment(seconds: u64, began: std::time::Instant) -> Moment {
-        Moment {
+    fn moment(seconds: u64, began: std::time::Instant) -> ClockReading {
+        ClockReading {
             wall: SystemTime::UNIX_EPOCH + Duration::from_secs(seconds),
             monotonic: began + Duration::from_secs(seconds),
         }
@@ -370,7 +370,7 @@ mod tests {
         let (mut link, began) = (link(), std::time::Instant::now());
         assert_eq!(link.server_now(moment(5, began)).server, 5_000);
         link.on_server_time(900_000, moment(5, began));
-        let set_back = Moment {
+        let set_back = ClockReading {
             wall: SystemTime::UNIX_EPOCH,
             ..moment(7, began)
         };

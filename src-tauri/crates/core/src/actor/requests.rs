@@ -97,7 +97,7 @@ impl Actor {
                 reply.answer(Ok(()));
             }
             Request::Signal(signal, reply) => {
-                self.take_signal(signal);
+                self.handle_signal(signal);
                 reply.answer(Ok(()));
             }
         }

@@ -9,7 +9,7 @@ use crate::ports::Observation;
 use crate::protocol::NoticeKind;
 
 impl Actor {
-    pub(super) fn take_signal(&mut self, signal: Signal) {
+    pub(super) fn handle_signal(&mut self, signal: Signal) {
         match signal {
             Signal::Network(reachability) => self.command(Command::Network(reachability)),
             Signal::Woke => self.on_observation(Some(Observation::Woke)),

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::Actor;
 use crate::account::Entry;
-use crate::inbox::{Arrival, Cursor, Due, Filed, Inbox, InboxError, InboxThread, Opened, notices};
+use crate::inbox::{Arrival, Cursor, Due, Effect, Inbox, InboxError, InboxThread, Opened, notices};
 use crate::item::SoundName;
 use crate::metrics::Outcome;
 use crate::protocol::NoticeKind;
@@ -209,7 +209,7 @@ enum Remedy {
 
 /// What filing a batch came to.
 pub(super) struct Stored {
-    pub(super) filed: Vec<Filed>,
+    pub(super) filed: Vec<Effect>,
     pub(super) sounds: Vec<SoundName>,
     /// What is to be shown; none where that could not be read.
     pub(super) due: Vec<Due>,
@@ -413,7 +413,7 @@ impl Actor {
                 self.publish_connection();
                 self.readers.publish_inbox_changed();
                 let counts = self.store.inbox.call(|inbox| inbox.counts()).await;
-                self.take_counts(counts);
+                self.on_counts(counts);
                 if returned.ask_again {
                     self.store.cursor = cursor;
                     // Whoever signed out meanwhile stays signed out.

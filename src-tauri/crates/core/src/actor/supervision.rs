@@ -99,7 +99,7 @@ where
             if restart.notify
                 && let Ok(setup) = &setup
             {
-                tell(setup);
+                notify_broken(setup);
             }
             match self.pause(&mut broken, until).await {
                 Pause::Over => {}
@@ -159,7 +159,7 @@ where
 }
 
 /// Shows one notification, which nobody waits for: its service may be what broke.
-fn tell(setup: &Setup) {
+fn notify_broken(setup: &Setup) {
     let request = NotificationRequest {
         subject: Subject::App,
         priority: Priority::High,

@@ -220,7 +220,7 @@ async fn what_is_over_the_number_is_removed_step_by_step_once_the_server_has_rep
     let (mut actor, _deliveries) = fed(&setup);
     actor.settings.keep_items = 100;
     actor
-        .take_delivery(frames(1..351, setup.ports.clock.wall()))
+        .handle_delivery(frames(1..351, setup.ports.clock.wall()))
         .await;
     let total = async |actor: &Actor| {
         actor
@@ -332,7 +332,9 @@ async fn a_click_that_comes_before_the_answer_opens_the_item_once_it_is_there() 
     let (mut actor, _deliveries) = fed_in_place(&setup);
     actor.on_first_notification_events().await;
     notifications.behave(Behaviour::Hangs);
-    actor.take_delivery(frames(1..2, setup.ports.clock.wall())).await;
+    actor
+        .handle_delivery(frames(1..2, setup.ports.clock.wall()))
+        .await;
     assert_eq!(notifications.asked.all().len(), 1);
     let service = |id| crate::ports::NotificationHandle {
         service: ":fake.0".into(),
@@ -368,13 +370,13 @@ async fn nothing_is_asked_before_it_is_known_who_shows_it() {
     setup.ports.notifications = notifications.clone();
     let (mut actor, _deliveries) = fed_in_place(&setup);
     let wall = setup.ports.clock.wall();
-    actor.take_delivery(frames(1..3, wall)).await;
+    actor.handle_delivery(frames(1..3, wall)).await;
     let Delivery::Frames(mut deleted) = frames(1..2, wall) else {
         unreachable!()
     };
     deleted.frames[0].event = "notification.deleted".into();
     deleted.frames[0].id = "3".into();
-    actor.take_delivery(Delivery::Frames(deleted)).await;
+    actor.handle_delivery(Delivery::Frames(deleted)).await;
     assert_eq!(notifications.asked.all(), []);
     actor.on_first_notification_events().await;
     let asked: Vec<_> = notifications
@@ -440,7 +442,9 @@ async fn notification_and_sound_go_out_before_counts_and_readers() {
     });
     actor.setup.ports.notifications = first.clone();
     actor.setup.ports.sounds = first.clone();
-    actor.take_delivery(frames(1..2, setup.ports.clock.wall())).await;
+    actor
+        .handle_delivery(frames(1..2, setup.ports.clock.wall()))
+        .await;
     assert_eq!(*first.done.lock().unwrap(), [("shown", 0), ("played", 0)]);
     actor.serve_timers().await;
     let mut updates = first.updates.lock().unwrap();

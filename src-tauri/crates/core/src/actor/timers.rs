@@ -21,7 +21,7 @@ macro_rules! timers {
 
 timers! {
     /// The clocks show a sleep, or the network has settled.
-    Conditions,
+    HostConditions,
     /// Collected alerts are shown.
     Alerts,
     /// Changed items are published.
@@ -72,7 +72,7 @@ impl Actor {
 
     fn due(&self, timer: Timer, now: Instant) -> Option<Instant> {
         match timer {
-            Timer::Conditions => Some(Instant::from_std(self.conditions.deadline())),
+            Timer::HostConditions => Some(Instant::from_std(self.conditions.deadline())),
             Timer::Alerts => self.alerts.due(),
             Timer::Items => self.readers.items_due(),
             Timer::Storage => self.store.retry_due(),
@@ -91,8 +91,8 @@ impl Actor {
 
     async fn act(&mut self, timer: Timer, now: Instant) {
         match timer {
-            Timer::Conditions => {
-                for command in self.conditions.look(now.into_std(), self.now()) {
+            Timer::HostConditions => {
+                for command in self.conditions.poll(now.into_std(), self.now()) {
                     self.command(command);
                 }
             }
@@ -104,7 +104,7 @@ impl Actor {
                 // It hangs up, or goes on: nothing more is due.
                 self.check_person(None, None).await;
             }
-            Timer::Outage => self.tell_outage(),
+            Timer::Outage => self.publish_outage(),
             Timer::SoundsPause => {
                 self.sounds_pause.act(self.now().epoch_millis());
                 self.publish_preferences();

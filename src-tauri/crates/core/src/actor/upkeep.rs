@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Actor;
-use crate::inbox::{Filed, Sweep, Swept};
+use crate::inbox::{Effect, Sweep, Swept};
 
 /// The first look for what is not kept any longer: after the rush of a start.
 const FIRST_SWEEP_DELAY: Duration = Duration::from_secs(60);
@@ -98,7 +98,7 @@ impl Actor {
                 if !removed.is_empty() {
                     tracing::info!(count = removed.len(), "old notifications were removed");
                     self.upkeep.on_stored(now);
-                    self.on_filed(removed.into_iter().map(Filed::Removed).collect());
+                    self.on_filed(removed.into_iter().map(Effect::Removed).collect());
                 }
                 if !done {
                     self.upkeep.sweep = Some(sweep);

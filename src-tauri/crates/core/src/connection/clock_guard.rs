@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::connection::Moment;
+use crate::connection::ClockReading;
 
 /// How often to look: a connection that is found dead within this time of waking is found in time.
 pub const POLL_INTERVAL: Duration = Duration::from_secs(5);
@@ -17,14 +17,14 @@ const TOLERANCE: Duration = Duration::from_secs(10);
 /// Remembers when it last looked.
 #[derive(Debug, Clone, Copy)]
 pub struct ClockGuard {
-    last: Moment,
+    last: ClockReading,
     /// How long whoever looks was busy since then.
     busy: Duration,
 }
 
 impl ClockGuard {
     /// Begins to watch.
-    pub fn new(now: Moment) -> Self {
+    pub fn new(now: ClockReading) -> Self {
         Self {
             last: now,
             busy: Duration::ZERO,
@@ -38,7 +38,7 @@ impl ClockGuard {
 
     /// Looks at the clocks; to be called every [`POLL_INTERVAL`]. When the machine slept since the last look, or the
     /// process stood still, answers with [`ClockGuard::slept`].
-    pub fn look(&mut self, now: Moment) -> Option<Duration> {
+    pub fn poll(&mut self, now: ClockReading) -> Option<Duration> {
         let waited = now.monotonic.saturating_duration_since(self.last.monotonic);
         let late = waited.saturating_sub(std::mem::take(&mut self.busy));
         let slept = self.slept(now);
@@ -47,7 +47,7 @@ impl ClockGuard {
     }
 
     /// How much time since the last look the monotonic clock did not count.
-    pub fn slept(&self, now: Moment) -> Duration {
+    pub fn slept(&self, now: ClockReading) -> Duration {
         let monotonic = now.monotonic.saturating_duration_since(self.last.monotonic);
         // A clock that was set back tells nothing of sleep.
         let wall = now.wall.duration_since(self.last.wall).unwrap_or(monotonic);
@@ -64,7 +64,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn looks(steps: &[(i64, u32)]) -> Vec<Option<u64>> {
-        let mut now = Moment {
+        let mut now = ClockReading {
             wall: SystemTime::now(),
             monotonic: Instant::now(),
         };
@@ -78,7 +78,7 @@ mod tests {
                 now.wall + distance
             };
             now.monotonic += SECOND * *monotonic;
-            found.push(guard.look(now).map(|slept| slept.as_secs()));
+            found.push(guard.poll(now).map(|slept| slept.as_secs()));
         }
         found
     }
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_look_that_comes_late_because_of_other_work_is_none() {
-        let mut now = Moment {
+        let mut now = ClockReading {
             wall: SystemTime::now(),
             monotonic: Instant::now(),
         };
@@ -109,7 +109,7 @@ mod tests {
             now.wall += SECOND * wall;
             now.monotonic += SECOND * monotonic;
             guard.on_busy(SECOND * busy);
-            guard.look(now)
+            guard.poll(now)
         };
         assert_eq!(look_after(85, 90, 90), None);
         assert_eq!(

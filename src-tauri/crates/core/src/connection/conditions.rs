@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use gloria_stream::Command;
 
-use crate::connection::Moment;
+use crate::connection::ClockReading;
 use crate::connection::clock_guard::{ClockGuard, POLL_INTERVAL};
 use crate::connection::network::Settling;
 use crate::ports::Observation;
@@ -16,7 +16,7 @@ const SAME_WAKING: Duration = Duration::from_secs(10);
 
 /// Turns what is seen of the computer into what the stream is told.
 #[derive(Debug)]
-pub struct Conditions {
+pub struct HostConditions {
     network: Settling,
     guard: ClockGuard,
     guard_due: Instant,
@@ -25,9 +25,9 @@ pub struct Conditions {
     announced: Option<Instant>,
 }
 
-impl Conditions {
+impl HostConditions {
     /// Begins to watch the clocks. `now` is the time that deadlines are told in.
-    pub fn new(now: Instant, clocks: Moment) -> Self {
+    pub fn new(now: Instant, clocks: ClockReading) -> Self {
         Self {
             network: Settling::default(),
             guard: ClockGuard::new(clocks),
@@ -46,7 +46,12 @@ impl Conditions {
     ///
     /// Nothing is done about a sleep that is about to come. It may be called off, or be followed by no word of waking,
     /// and whoever hung up would be silent for nothing; a server has to notice peers that vanish in any case.
-    pub fn observe(&mut self, now: Instant, clocks: Moment, observation: &Observation) -> Option<Command> {
+    pub fn observe(
+        &mut self,
+        now: Instant,
+        clocks: ClockReading,
+        observation: &Observation,
+    ) -> Option<Command> {
         match observation {
             Observation::AboutToSleep => {
                 // Waking from this sleep is another waking, however short the time awake was.
@@ -67,7 +72,7 @@ impl Conditions {
         }
     }
 
-    /// When [`Conditions::look`] is due.
+    /// When [`HostConditions::poll`] is due.
     pub fn deadline(&self) -> Instant {
         self.network
             .deadline()
@@ -75,13 +80,13 @@ impl Conditions {
     }
 
     /// Does what is due at `now`; the network comes first, since a waking stream asks whether there is one.
-    pub fn look(&mut self, now: Instant, clocks: Moment) -> Vec<Command> {
+    pub fn poll(&mut self, now: Instant, clocks: ClockReading) -> Vec<Command> {
         let mut commands = Vec::new();
         commands.extend(self.network.settle(now).map(Command::Network));
         if self.guard_due <= now {
             self.guard_due = now + POLL_INTERVAL;
             // Each look finds a sleep of its own, so only the system's word can be of the same one.
-            if let Some(slept) = self.guard.look(clocks)
+            if let Some(slept) = self.guard.poll(clocks)
                 && !within(self.announced, now)
             {
                 self.woke = Some(now);

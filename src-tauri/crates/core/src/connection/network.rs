@@ -1,7 +1,7 @@
 //! What a change of the network means for the stream: nothing, another way out, or none at all.
 //!
 //! A computer's adapters change all the time: containers start and stop, addresses are renewed, Wi-Fi drops for a
-//! moment. The stream is told when that has settled, and only of what can concern it.
+//! moment. The stream is published when that has settled, and only of what can concern it.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv6Addr};
@@ -92,13 +92,13 @@ impl Kind {
 /// Waits until the network has settled, and says what the stream should hear of it.
 #[derive(Debug, Default)]
 pub struct Settling {
-    told: Option<Ways>,
+    published: Option<Routes>,
     pending: Option<Pending>,
 }
 
 #[derive(Debug)]
 struct Pending {
-    ways: Ways,
+    routes: Routes,
     quiet: Instant,
     latest: Instant,
 }
@@ -106,26 +106,26 @@ struct Pending {
 impl Settling {
     /// Takes what the network looks like at `now`. Only the first look is answered at once.
     pub fn observe(&mut self, now: Instant, snapshot: &NetworkSnapshot) -> Option<Reachability> {
-        let ways = Ways::of(snapshot);
-        let Some(told) = &self.told else {
-            return Some(self.told.insert(ways).reachability());
+        let routes = Routes::of(snapshot);
+        let Some(published) = &self.published else {
+            return Some(self.published.insert(routes).reachability());
         };
-        if *told == ways {
+        if *published == routes {
             self.pending = None;
             return None;
         }
-        let is_back =
-            told.reachability() == Reachability::Offline && ways.reachability() == Reachability::Online;
+        let is_back = published.reachability() == Reachability::Offline
+            && routes.reachability() == Reachability::Online;
         let quiet = now + if is_back { SETTLE_WHEN_BACK } else { SETTLE };
         if let Some(pending) = &mut self.pending {
             // Noise on adapters that do not count must not put off what does.
-            if pending.ways != ways {
-                pending.ways = ways;
+            if pending.routes != routes {
+                pending.routes = routes;
                 pending.quiet = quiet;
             }
         } else {
             self.pending = Some(Pending {
-                ways,
+                routes,
                 quiet,
                 latest: now + MAX_SETTLE,
             });
@@ -140,29 +140,29 @@ impl Settling {
             .map(|pending| pending.quiet.min(pending.latest))
     }
 
-    /// What is to be told at `now`. [`Reachability::Online`] after the same means that there may be another way out.
+    /// What is to be published at `now`. [`Reachability::Online`] after the same means that there may be another way out.
     pub fn settle(&mut self, now: Instant) -> Option<Reachability> {
         if self.deadline()? > now {
             return None;
         }
-        let ways = self.pending.take()?.ways;
-        let reachability = ways.reachability();
-        let told = self.told.replace(ways)?;
-        let news = told.reachability() != reachability || self.told.as_ref()?.may_break(&told);
+        let routes = self.pending.take()?.routes;
+        let reachability = routes.reachability();
+        let published = self.published.replace(routes)?;
+        let news = published.reachability() != reachability || self.published.as_ref()?.may_break(&published);
         news.then_some(reachability)
     }
 }
 
 /// The part of a network that concerns a connection to a server somewhere else.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Ways {
+struct Routes {
     /// The networks from which packets leave for the internet, by IP version.
     routes: [Option<IpAddr>; 2],
     adapters: BTreeSet<(u32, IpAddr)>,
     tunnels: BTreeSet<(u32, IpAddr)>,
 }
 
-impl Ways {
+impl Routes {
     fn of(snapshot: &NetworkSnapshot) -> Self {
         let of_kind = |kind: Kind| {
             snapshot
@@ -200,9 +200,10 @@ impl Ways {
 
     /// Whether a connection from before may be broken, or an attempt that failed before may succeed.
     fn may_break(&self, before: &Self) -> bool {
-        let addresses = |ways: &Self| {
-            ways.adapters
-                .union(&ways.tunnels)
+        let addresses = |routes: &Self| {
+            routes
+                .adapters
+                .union(&routes.tunnels)
                 .copied()
                 .collect::<BTreeSet<_>>()
         };

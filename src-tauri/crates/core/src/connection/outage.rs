@@ -38,7 +38,7 @@ pub struct OutageNews {
 impl Outage {
     /// Takes note of the connection's state, and says what the user has to be reported now, if anything. Once an outage
     /// has been reported of, it is not reported of again.
-    pub fn note(&mut self, status: &Status, now: Instant) -> Option<OutageNews> {
+    pub fn on_status(&mut self, status: &Status, now: Instant) -> Option<OutageNews> {
         match status {
             Status::Connected { .. } => {
                 let reported_before = if self.reported && self.needs_user {
@@ -168,21 +168,23 @@ mod tests {
         for minute in 0..5 {
             let now = begin + minute * MINUTE;
             assert_eq!(
-                outage.note(&waiting(Cause::Status(503), now), now),
+                outage.on_status(&waiting(Cause::Status(503), now), now),
                 None,
                 "minute {minute}"
             );
-            assert_eq!(outage.note(&Status::Connecting { attempt: 1 }, now), None);
+            assert_eq!(outage.on_status(&Status::Connecting { attempt: 1 }, now), None);
         }
         assert_eq!(outage.deadline(), Some(begin + MAX_SILENT_OUTAGE));
         let late = begin + MAX_SILENT_OUTAGE;
-        let news = outage.note(&waiting(Cause::Status(503), late), late).unwrap();
+        let news = outage
+            .on_status(&waiting(Cause::Status(503), late), late)
+            .unwrap();
         assert_eq!(
             news.body,
             "For 5 minutes: the server answered 503. It is tried again by itself"
         );
         assert_eq!(
-            outage.note(&waiting(Cause::Status(502), late + MINUTE), late + MINUTE),
+            outage.on_status(&waiting(Cause::Status(502), late + MINUTE), late + MINUTE),
             None
         );
         assert_eq!(outage.deadline(), None);
@@ -192,9 +194,9 @@ mod tests {
     fn an_attempt_under_way_does_not_hide_the_outage() {
         let begin = Instant::now();
         let mut outage = Outage::default();
-        outage.note(&waiting(Cause::Status(503), begin), begin);
+        outage.on_status(&waiting(Cause::Status(503), begin), begin);
         let news = outage
-            .note(&Status::Connecting { attempt: 4 }, begin + MAX_SILENT_OUTAGE)
+            .on_status(&Status::Connecting { attempt: 4 }, begin + MAX_SILENT_OUTAGE)
             .unwrap();
         assert!(news.body.contains("503"), "{news:?}");
         assert_eq!(outage.deadline(), None, "nothing is due any more");
@@ -204,12 +206,16 @@ mod tests {
     fn the_next_outage_is_another_one() {
         let begin = Instant::now();
         let mut outage = Outage::default();
-        outage.note(&waiting(Cause::Status(503), begin), begin);
+        outage.on_status(&waiting(Cause::Status(503), begin), begin);
         let late = begin + MAX_SILENT_OUTAGE;
-        assert!(outage.note(&waiting(Cause::Status(503), late), late).is_some());
-        outage.note(&Status::Connected { since: late }, late);
+        assert!(
+            outage
+                .on_status(&waiting(Cause::Status(503), late), late)
+                .is_some()
+        );
+        outage.on_status(&Status::Connected { since: late }, late);
         assert_eq!(
-            outage.note(&waiting(Cause::Status(503), late), late),
+            outage.on_status(&waiting(Cause::Status(503), late), late),
             None,
             "it has only begun"
         );
@@ -230,11 +236,11 @@ mod tests {
         ] {
             let mut outage = Outage::default();
             assert_eq!(
-                outage.note(&status, now).unwrap().title,
+                outage.on_status(&status, now).unwrap().title,
                 "Gloria Notify needs you",
                 "{status:?}"
             );
-            assert_eq!(outage.note(&status, now), None, "once");
+            assert_eq!(outage.on_status(&status, now), None, "once");
         }
     }
 
@@ -243,15 +249,15 @@ mod tests {
         let now = Instant::now();
         let mut outage = Outage::default();
         let locked = DialError::Credential(gloria_stream::CredentialError::Unavailable("locked".into()));
-        outage.note(&waiting(Cause::Dial(locked), now), now);
+        outage.on_status(&waiting(Cause::Dial(locked), now), now);
         for status in [
             Status::Connecting { attempt: 1 },
             waiting(Cause::Halted(HaltReason::Unauthorized), now),
         ] {
-            outage.note(&status, now);
+            outage.on_status(&status, now);
             assert!(outage.needs_user(), "{status:?}");
         }
-        outage.note(&waiting(Cause::Status(503), now), now);
+        outage.on_status(&waiting(Cause::Status(503), now), now);
         assert!(!outage.needs_user(), "it is another trouble now");
     }
 
@@ -263,29 +269,29 @@ mod tests {
             reason: HaltReason::Unauthorized,
             until: None,
         };
-        assert!(outage.note(&halted, now).is_some());
+        assert!(outage.on_status(&halted, now).is_some());
         for _ in 0..3 {
             now += 45 * MINUTE;
-            assert_eq!(outage.note(&Status::Connected { since: now }, now), None);
+            assert_eq!(outage.on_status(&Status::Connected { since: now }, now), None);
             assert!(!outage.needs_user());
             now += Duration::from_secs(5);
-            assert_eq!(outage.note(&halted, now), None, "it never was over");
+            assert_eq!(outage.on_status(&halted, now), None, "it never was over");
         }
-        outage.note(&Status::Connected { since: now }, now);
+        outage.on_status(&Status::Connected { since: now }, now);
         now += 2 * MINUTE;
-        assert!(outage.note(&halted, now).is_some(), "this one is another");
+        assert!(outage.on_status(&halted, now).is_some(), "this one is another");
     }
 
     #[test]
     fn a_long_outage_is_known_as_one_whether_or_not_it_was_reported() {
         let begin = Instant::now();
         let mut outage = Outage::default();
-        outage.note(&waiting(Cause::NetworkSignIn, begin), begin);
+        outage.on_status(&waiting(Cause::NetworkSignIn, begin), begin);
         assert!(!outage.is_long());
         let late = outage.deadline().unwrap();
-        outage.note(&Status::Connecting { attempt: 3 }, late);
+        outage.on_status(&Status::Connecting { attempt: 3 }, late);
         assert!(outage.is_long());
-        outage.note(&Status::Connected { since: late }, late);
+        outage.on_status(&Status::Connected { since: late }, late);
         assert!(!outage.is_long());
     }
 
@@ -293,7 +299,7 @@ mod tests {
     fn whoever_disconnected_knows_it() {
         let now = Instant::now();
         let mut outage = Outage::default();
-        assert_eq!(outage.note(&Status::Idle(IdleReason::Stopped), now), None);
+        assert_eq!(outage.on_status(&Status::Idle(IdleReason::Stopped), now), None);
         assert_eq!(outage.deadline(), None);
     }
 
@@ -302,7 +308,7 @@ mod tests {
         let now = Instant::now();
         let after = |status: &Status| {
             let mut outage = Outage::default();
-            outage.note(status, now);
+            outage.on_status(status, now);
             outage
         };
         let certificate = Cause::Dial(DialError::Certificate("expired".into()));

@@ -12,14 +12,14 @@ use crate::protocol::{ConnectionState, ConnectionView, NetworkState, Remedy, Tra
 
 /// Both clocks read at one moment, to tell a time of day for a point of the other clock.
 #[derive(Debug, Clone, Copy)]
-pub struct Moment {
+pub struct ClockReading {
     /// The time of day.
     pub wall: SystemTime,
     /// The clock that never jumps.
     pub monotonic: Instant,
 }
 
-impl Moment {
+impl ClockReading {
     /// The time of day of an instant.
     pub fn epoch_millis_of(&self, instant: Instant) -> EpochMillis {
         let ahead = instant.saturating_duration_since(self.monotonic);
@@ -43,7 +43,7 @@ pub fn epoch_millis(time: SystemTime) -> EpochMillis {
 
 /// What stands around the connection, whatever becomes of it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Surroundings {
+pub struct ConnectionContext {
     /// What the system says about the network.
     pub network: NetworkState,
     /// How the stream is carried.
@@ -82,7 +82,7 @@ impl Disconnected {
     }
 }
 
-impl Surroundings {
+impl ConnectionContext {
     /// What an address, the system and the settings come to.
     pub fn new(address: Option<&Address>, reachability: Option<Reachability>, proxy: Option<String>) -> Self {
         Self {
@@ -130,29 +130,29 @@ pub fn words(cause: &Cause, transport: Transport) -> String {
 pub fn view(
     status: &Status,
     last_heard_at: Option<EpochMillis>,
-    surroundings: Surroundings,
-    now: &Moment,
+    context: ConnectionContext,
+    now: &ClockReading,
 ) -> ConnectionView {
-    let words = |cause: &Cause| words(cause, surroundings.transport);
+    let words = |cause: &Cause| words(cause, context.transport);
     let quiet = ConnectionView {
         state: ConnectionState::Idle,
         reason: String::new(),
         remedy: Remedy::None,
-        needs_user: surroundings.needs_user,
-        long_outage: surroundings.long_outage,
+        needs_user: context.needs_user,
+        long_outage: context.long_outage,
         attempt: 0,
         next_attempt_at: None,
         connected_since: None,
         last_heard_at,
-        network: surroundings.network,
-        transport: surroundings.transport,
-        insecure: surroundings.insecure,
-        proxy: surroundings.proxy,
-        storage: surroundings.storage,
-        history_since: surroundings.history_since,
+        network: context.network,
+        transport: context.transport,
+        insecure: context.insecure,
+        proxy: context.proxy,
+        storage: context.storage,
+        history_since: context.history_since,
     };
     match status {
-        Status::Idle(IdleReason::NotStarted | IdleReason::Stopped) => match surroundings.disconnected {
+        Status::Idle(IdleReason::NotStarted | IdleReason::Stopped) => match context.disconnected {
             Some(disconnected) => ConnectionView {
                 state: ConnectionState::Disconnected,
                 reason: disconnected.words().to_owned(),
@@ -271,7 +271,7 @@ mod tests {
 
     #[test]
     fn a_countdown_is_shown_as_a_time_of_day() {
-        let now = Moment {
+        let now = ClockReading {
             wall: SystemTime::UNIX_EPOCH + Duration::from_secs(100),
             monotonic: Instant::now(),
         };
@@ -280,7 +280,7 @@ mod tests {
             until: now.monotonic + Duration::from_secs(12),
             cause: Cause::Status(503),
         };
-        let view = view(&status, Some(100_000), Surroundings::default(), &now);
+        let view = view(&status, Some(100_000), ConnectionContext::default(), &now);
         assert_eq!(view.next_attempt_at, Some(112_000));
         assert_eq!(view.last_heard_at, Some(100_000));
         assert_eq!(
@@ -295,7 +295,7 @@ mod tests {
 
     #[test]
     fn a_stream_that_is_buffered_may_get_through_as_a_websocket() {
-        let now = Moment {
+        let now = ClockReading {
             wall: SystemTime::UNIX_EPOCH,
             monotonic: Instant::now(),
         };
@@ -305,11 +305,11 @@ mod tests {
             cause: Cause::Ended(EndCause::Buffered(3)),
         };
         let advised = |transport| {
-            let surroundings = Surroundings {
+            let context = ConnectionContext {
                 transport,
-                ..Surroundings::default()
+                ..ConnectionContext::default()
             };
-            let view = view(&status, None, surroundings, &now);
+            let view = view(&status, None, context, &now);
             assert_eq!(view.remedy, Remedy::CheckNetwork);
             view.reason.contains("wss://")
         };
@@ -332,13 +332,13 @@ mod tests {
 
     #[test]
     fn every_halt_but_the_servers_own_asks_for_the_user() {
-        let now = Moment {
+        let now = ClockReading {
             wall: SystemTime::UNIX_EPOCH,
             monotonic: Instant::now(),
         };
         let remedy = |reason| {
             let halted = Status::Halted { reason, until: None };
-            view(&halted, None, Surroundings::default(), &now).remedy
+            view(&halted, None, ConnectionContext::default(), &now).remedy
         };
         assert_eq!(remedy(HaltReason::Unauthorized), Remedy::SignIn);
         assert_eq!(remedy(HaltReason::NoCredential), Remedy::SignIn);

@@ -13,7 +13,7 @@ use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::{Filed, Inbox, InboxError, Now, columns, reading};
+use super::{Effect, Inbox, InboxError, Now, columns, reading};
 use crate::alerts::{Collection, Decision, Verdict};
 use crate::item::{AlertState, EpochMillis, Item, Priority, Reason};
 use crate::ports::NotificationHandle;
@@ -158,7 +158,7 @@ pub(super) fn fold(
     asked: &mut Asked,
     now: Now,
     news: &[News],
-    filed: &mut [Filed],
+    filed: &mut [Effect],
     mut decide: impl FnMut(&Item, Option<EpochMillis>, &News) -> Decided,
 ) -> Result<Decisions, InboxError> {
     // The last post of a key is the one that counts, in the order of the last posts.
@@ -168,7 +168,7 @@ pub(super) fn fold(
     }
     // How often the batch touched each key.
     let mut touched: HashMap<String, usize> = HashMap::new();
-    for key in filed.iter().filter_map(Filed::key) {
+    for key in filed.iter().filter_map(Effect::key) {
         *touched.entry(key.to_owned()).or_default() += 1;
     }
     let mut decided = HashMap::new();
@@ -179,7 +179,7 @@ pub(super) fn fold(
         }
         // What nothing else touched is as its post stored it, and is not read again.
         let as_posted = news.stored.filter(|_| touched.get(&news.key) == Some(&1));
-        let as_posted = as_posted.zip(filed.get(news.place).and_then(Filed::item));
+        let as_posted = as_posted.zip(filed.get(news.place).and_then(Effect::item));
         let is_as_posted = as_posted.is_some();
         let (stored, item) = match as_posted {
             Some((stored, item)) => (stored, Cow::Borrowed(item)),
@@ -214,7 +214,7 @@ pub(super) fn fold(
         decided.insert(news.key.clone(), (news.fingerprint, alert.id));
         if is_settled {
             touched.remove(&news.key);
-            if let Some(item) = filed.get_mut(news.place).and_then(Filed::item_mut) {
+            if let Some(item) = filed.get_mut(news.place).and_then(Effect::item_mut) {
                 item.alert = Some(alert.item_alert());
             }
         }
@@ -222,7 +222,7 @@ pub(super) fn fold(
     for key in touched.keys() {
         settle(db, key)?;
     }
-    for item in filed.iter_mut().filter_map(Filed::item_mut) {
+    for item in filed.iter_mut().filter_map(Effect::item_mut) {
         if touched.contains_key(&item.key)
             && let Some((_, number)) = decided.get(&item.key)
         {

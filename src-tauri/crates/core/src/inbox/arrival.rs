@@ -61,7 +61,7 @@ pub struct Posted<'a> {
 
 /// What an arrival did.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Filed {
+pub enum Effect {
     /// A new item, or a workflow that reached its end: it may alert.
     Posted(Item),
     /// An item has changed and does not alert.
@@ -72,7 +72,7 @@ pub enum Filed {
     Nothing,
 }
 
-impl Filed {
+impl Effect {
     pub(super) fn key(&self) -> Option<&str> {
         match self {
             Self::Posted(item) | Self::Changed(item) => Some(&item.key),
@@ -89,7 +89,7 @@ impl Filed {
         }
     }
 
-    /// As [`Filed::item`].
+    /// As [`Effect::item`].
     pub(super) fn item_mut(&mut self) -> Option<&mut Item> {
         match self {
             Self::Posted(item) | Self::Changed(item) => Some(item),

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, Transaction, named_params, params};
 
-use super::Filed;
+use super::Effect;
 use super::filing::{Filing, Seen};
 use super::reading::{self, ITEM_COLUMNS};
 use super::{InboxError, alerts};
@@ -17,9 +17,9 @@ impl Filing<'_> {
     /// A change that came before is taken again without its marks: changes are replayed in their order, so the end is
     /// the same, and so it is for a server that numbers its events anew for each connection. But what the user marked
     /// since stays marked, and what was posted since stays as it was posted.
-    pub(super) fn change(&self, change: &Change) -> Result<Filed, InboxError> {
+    pub(super) fn change(&self, change: &Change) -> Result<Effect, InboxError> {
         if self.seen == Seen::Earlier && self.arrival.own_id && self.is_before_post(&change.key)? {
-            return Ok(Filed::Nothing);
+            return Ok(Effect::Nothing);
         }
         let change = match self.seen {
             Seen::New | Seen::Here => change.clone(),
@@ -33,11 +33,11 @@ impl Filing<'_> {
         let before = self.item(&change.key)?;
         let changed = self.apply(&change)?;
         Ok(match (before, changed) {
-            (before, Some(item)) if before.as_ref() == Some(&item) => Filed::Nothing,
-            (_, Some(item)) => Filed::Changed(item),
+            (before, Some(item)) if before.as_ref() == Some(&item) => Effect::Nothing,
+            (_, Some(item)) => Effect::Changed(item),
             (_, None) => {
                 self.keep_early(change)?;
-                Filed::Nothing
+                Effect::Nothing
             }
         })
     }
@@ -168,16 +168,16 @@ impl Filing<'_> {
     }
 
     /// A deletion that came before and names itself is a replay: what was posted again after it stays.
-    pub(super) fn deleted(&self, key: &str) -> Result<Filed, InboxError> {
+    pub(super) fn deleted(&self, key: &str) -> Result<Effect, InboxError> {
         if self.arrival.own_id && self.seen == Seen::Earlier {
-            return Ok(Filed::Nothing);
+            return Ok(Effect::Nothing);
         }
         self.delete(key)
     }
 
     /// Erases an item's content and leaves its key. An item that is not here yet leaves its key too: events may come
     /// out of order, and what was deleted must not appear afterwards.
-    pub(super) fn delete(&self, key: &str) -> Result<Filed, InboxError> {
+    pub(super) fn delete(&self, key: &str) -> Result<Effect, InboxError> {
         let row: Option<i64> = self
             .transaction
             .prepare_cached("SELECT id FROM item WHERE key = ?1 AND deleted_at IS NULL")?
@@ -191,7 +191,7 @@ impl Filing<'_> {
             .prepare_cached("DELETE FROM early WHERE key = ?1")?
             .execute([key])?;
         if existed {
-            return Ok(Filed::Removed(key.to_owned()));
+            return Ok(Effect::Removed(key.to_owned()));
         }
         self.transaction
             .prepare_cached(
@@ -200,7 +200,7 @@ impl Filing<'_> {
                  VALUES (?1, 'notification', '', '', 1, '[]', '{}', ?2, ?2, ?2, ?2) ON CONFLICT DO NOTHING",
             )?
             .execute(params![key, self.now.server])?;
-        Ok(Filed::Nothing)
+        Ok(Effect::Nothing)
     }
 }
 

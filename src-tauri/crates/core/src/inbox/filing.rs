@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rusqlite::{Transaction, TransactionBehavior, params};
 
 use super::alerts::{self, Decided, News};
-use super::arrival::{Arrival, Cursor, Filed, Now, Posted};
+use super::arrival::{Arrival, Cursor, Effect, Now, Posted};
 use super::{Inbox, InboxError, notices};
 use crate::alerts::Decision;
 use crate::event::Event;
@@ -43,7 +43,7 @@ impl Inbox {
         cursor: Cursor,
         now: Now,
         mut decide: impl FnMut(&Posted<'_>) -> Decision,
-    ) -> Result<Vec<Filed>, InboxError> {
+    ) -> Result<Vec<Effect>, InboxError> {
         self.file_decided(arrivals, cursor, now, |posted| Decided::Now(decide(posted)))
     }
 
@@ -53,7 +53,7 @@ impl Inbox {
         cursor: Cursor,
         now: Now,
         mut decide: impl FnMut(&Posted<'_>) -> Decided,
-    ) -> Result<Vec<Filed>, InboxError> {
+    ) -> Result<Vec<Effect>, InboxError> {
         // A file that was deleted can be written on, and all of it is gone when the process ends.
         if self.aside.is_none() && self.place.as_ref().is_some_and(|place| !place.file.exists()) {
             return Err(InboxError::Gone);
@@ -67,7 +67,7 @@ impl Inbox {
         let (mut news, mut first) = (Vec::new(), Vec::new());
         for (place, arrival) in arrivals.iter().enumerate() {
             let Some(event) = &arrival.event else {
-                filed.push(Filed::Nothing);
+                filed.push(Effect::Nothing);
                 continue;
             };
             let mut filing = Filing {
@@ -82,12 +82,12 @@ impl Inbox {
             }
             // Within one connection an id of its own names an event for good.
             if arrival.own_id && filing.seen == Seen::Here {
-                filed.push(Filed::Nothing);
+                filed.push(Effect::Nothing);
                 continue;
             }
             let before = filed.len();
             filing.take(event, &mut news, &mut filed)?;
-            let effect = filed[before..].iter().any(|filed| *filed != Filed::Nothing);
+            let effect = filed[before..].iter().any(|filed| *filed != Effect::Nothing);
             if is_first(filing.seen, arrival, event, effect) {
                 first.push(place);
             }
@@ -126,7 +126,7 @@ impl Inbox {
         }
         transaction.commit()?;
         self.first = first;
-        self.erased |= filed.iter().any(|filed| matches!(filed, Filed::Removed(_)))
+        self.erased |= filed.iter().any(|filed| matches!(filed, Effect::Removed(_)))
             || arrivals
                 .iter()
                 .any(|arrival| matches!(arrival.event, Some(Event::NotificationDeleted { .. })));
@@ -260,7 +260,7 @@ impl Filing<'_> {
         Ok((Seen::Earlier, row))
     }
 
-    fn take(&self, event: &Event, news: &mut Vec<News>, filed: &mut Vec<Filed>) -> Result<(), InboxError> {
+    fn take(&self, event: &Event, news: &mut Vec<News>, filed: &mut Vec<Effect>) -> Result<(), InboxError> {
         match event {
             Event::Posted(post) => self.post(post, news, filed)?,
             Event::NotificationUpdated(change) => filed.push(self.change(change)?),
@@ -291,7 +291,7 @@ impl Filing<'_> {
             Event::ConnectionEstablished(_)
             | Event::Heartbeat
             | Event::UserChanged(_)
-            | Event::ServerError(_) => filed.push(Filed::Nothing),
+            | Event::ServerError(_) => filed.push(Effect::Nothing),
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, named_params, params};
 
-use super::Filed;
+use super::Effect;
 use super::alerts::{News, Stored};
 use super::filing::{Filing, Seen};
 use super::reading::{self, ITEM_COLUMNS, UNDECIDED_COLUMNS};
@@ -150,7 +150,7 @@ impl Filing<'_> {
         &self,
         post: &Post,
         news: &mut Vec<News>,
-        filed: &mut Vec<Filed>,
+        filed: &mut Vec<Effect>,
     ) -> Result<(), InboxError> {
         if post.kind == ItemKind::Unreadable
             && self.seen == Seen::New
@@ -175,13 +175,13 @@ impl Filing<'_> {
             None => Verdict::News,
         };
         match verdict {
-            Verdict::Old => filed.push(Filed::Nothing),
+            Verdict::Old => filed.push(Effect::Nothing),
             Verdict::DeletedBefore => {
                 self.supersede(post, filed)?;
                 self.transaction
                     .prepare_cached("UPDATE item SET content = ?2, made_at = ?3 WHERE key = ?1")?
                     .execute(params![post.key, content(post), post.created_at])?;
-                filed.push(Filed::Nothing);
+                filed.push(Effect::Nothing);
             }
             Verdict::Details => filed.push(self.take_details(post)?),
             Verdict::News => {
@@ -194,13 +194,13 @@ impl Filing<'_> {
 
     /// Removes what the post replaces. One that is sent again replaces nothing: what it named may have been posted
     /// anew.
-    fn supersede(&self, post: &Post, filed: &mut Vec<Filed>) -> Result<(), InboxError> {
+    fn supersede(&self, post: &Post, filed: &mut Vec<Effect>) -> Result<(), InboxError> {
         // A notification that names itself as the one that it replaces replaces nothing.
         if let Some(older) = post.supersedes.as_ref().filter(|older| **older != post.key)
             && self.seen == Seen::New
-            && matches!(self.delete(older)?, Filed::Removed(_))
+            && matches!(self.delete(older)?, Effect::Removed(_))
         {
-            filed.push(Filed::Removed(older.clone()));
+            filed.push(Effect::Removed(older.clone()));
         }
         Ok(())
     }
@@ -231,7 +231,7 @@ impl Filing<'_> {
         post: &Post,
         is_new: bool,
         news: &mut Vec<News>,
-        filed: &mut Vec<Filed>,
+        filed: &mut Vec<Effect>,
     ) -> Result<(), InboxError> {
         let sql = format!(
             "INSERT INTO item (key, kind, title, body, category, priority, actor, link, actions, progress,
@@ -298,15 +298,15 @@ impl Filing<'_> {
             stored,
         });
         filed.push(if handled.is_some() {
-            Filed::Changed(item)
+            Effect::Changed(item)
         } else {
-            Filed::Posted(item)
+            Effect::Posted(item)
         });
         Ok(())
     }
 
     /// Takes what a person would not call news: no mark changes, and nothing alerts.
-    fn take_details(&self, post: &Post) -> Result<Filed, InboxError> {
+    fn take_details(&self, post: &Post) -> Result<Effect, InboxError> {
         let sql = format!(
             "UPDATE item SET title = CASE WHEN kind = 'workflowRunning' THEN :title ELSE title END,
                  body = CASE WHEN kind = 'workflowRunning' THEN :body ELSE body END,
@@ -336,7 +336,7 @@ impl Filing<'_> {
                 reading::item,
             )
             .optional()?;
-        Ok(item.map_or(Filed::Nothing, Filed::Changed))
+        Ok(item.map_or(Effect::Nothing, Effect::Changed))
     }
 
     /// The row that sums up what cannot be read, when rows of their own would be too many.
@@ -362,7 +362,7 @@ impl Filing<'_> {
     }
 
     /// Shows the sum: the first time as news, afterwards with another number.
-    fn sum_up(&self, sum: &Post, news: &mut Vec<News>, filed: &mut Vec<Filed>) -> Result<(), InboxError> {
+    fn sum_up(&self, sum: &Post, news: &mut Vec<News>, filed: &mut Vec<Effect>) -> Result<(), InboxError> {
         if self.known(&sum.key)?.is_none() {
             return self.take_news(sum, true, news, filed);
         }
@@ -371,7 +371,7 @@ impl Filing<'_> {
             params![sum.key, sum.title, reading::json(&sum.extra)],
             reading::item,
         )?;
-        filed.push(Filed::Changed(item));
+        filed.push(Effect::Changed(item));
         Ok(())
     }
 }

@@ -15,7 +15,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::unread::Name;
-use super::{Measure, Outcome, Trouble};
+use super::{ErrorKind, Measure, Outcome};
 use crate::item::EpochMillis;
 
 /// From a server that hangs up at once to a desktop that stays up for a week.
@@ -235,7 +235,7 @@ impl Instruments {
         self.unread.get_or_create(&label).inc();
     }
 
-    fn count_trouble(&self, trouble: Trouble) {
+    fn count_trouble(&self, trouble: ErrorKind) {
         let cause = trouble.label();
         self.errors.get_or_create(&CauseLabel { cause }).inc();
         counter!("gloria_connection_errors_total", "cause" => cause).increment(1);
@@ -282,7 +282,7 @@ impl Instruments {
         self.events.get(&label).map_or(0, |counter| counter.get())
     }
 
-    pub(super) fn errors(&self, trouble: Trouble) -> u64 {
+    pub(super) fn errors(&self, trouble: ErrorKind) -> u64 {
         let label = CauseLabel {
             cause: trouble.label(),
         };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use gloria_stream::{Observer, Step};
 
 use super::{Finding, Metrics, Outcome};
-use crate::connection::Moment;
+use crate::connection::ClockReading;
 use crate::ports::Clock;
 use crate::protocol::MetricsView;
 
@@ -105,8 +105,8 @@ impl Meters {
     }
 }
 
-fn moment(clock: &dyn Clock) -> Moment {
-    Moment {
+fn moment(clock: &dyn Clock) -> ClockReading {
+    ClockReading {
         wall: clock.wall(),
         monotonic: clock.monotonic(),
     }

@@ -10,13 +10,13 @@ use gloria_stream::{Cause, DialError, EndCause, HaltReason, IdleReason};
 use super::*;
 
 struct Life {
-    now: Moment,
+    now: ClockReading,
     metrics: Metrics,
 }
 
 impl Life {
     fn new() -> Self {
-        let now = Moment {
+        let now = ClockReading {
             wall: SystemTime::UNIX_EPOCH + Duration::from_secs(600),
             monotonic: Instant::now(),
         };
@@ -245,10 +245,10 @@ fn a_minute_tells_what_happened_in_it() {
 
 #[test]
 fn labels_are_distinguished_and_fit_a_label() {
-    let mut labels: Vec<_> = Trouble::ALL.iter().map(|trouble| trouble.label()).collect();
+    let mut labels: Vec<_> = ErrorKind::ALL.iter().map(|trouble| trouble.label()).collect();
     labels.sort_unstable();
     labels.dedup();
-    assert_eq!(labels.len(), Trouble::ALL.len());
+    assert_eq!(labels.len(), ErrorKind::ALL.len());
     for label in labels {
         assert!(
             label

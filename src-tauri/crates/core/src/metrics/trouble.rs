@@ -7,11 +7,11 @@ macro_rules! troubles {
         /// Why an attempt failed or a connection ended.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[expect(missing_docs, reason = "the words beside each are its meaning")]
-        pub enum Trouble {
+        pub enum ErrorKind {
             $($name,)*
         }
 
-        impl Trouble {
+        impl ErrorKind {
             /// All of them.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
@@ -66,7 +66,7 @@ troubles! {
     CredentialChanged = "credential_changed", "there was a new token";
 }
 
-impl Trouble {
+impl ErrorKind {
     /// The server refused the token or the account: 401 and 403.
     pub fn is_authentication(self) -> bool {
         matches!(self, Self::Unauthorized | Self::Forbidden)
@@ -81,7 +81,7 @@ impl Trouble {
     }
 }
 
-impl From<&Cause> for Trouble {
+impl From<&Cause> for ErrorKind {
     fn from(cause: &Cause) -> Self {
         match cause {
             Cause::Dial(error) => error.into(),
@@ -96,7 +96,7 @@ impl From<&Cause> for Trouble {
     }
 }
 
-impl From<&DialError> for Trouble {
+impl From<&DialError> for ErrorKind {
     fn from(error: &DialError) -> Self {
         match error {
             DialError::Credential(CredentialError::Missing) => Self::NoCredential,
@@ -122,7 +122,7 @@ impl From<&DialError> for Trouble {
     }
 }
 
-impl From<&EndCause> for Trouble {
+impl From<&EndCause> for ErrorKind {
     fn from(end: &EndCause) -> Self {
         match end {
             EndCause::Closed | EndCause::ClosedWith(_) => Self::Closed,
@@ -139,7 +139,7 @@ impl From<&EndCause> for Trouble {
     }
 }
 
-impl From<HaltReason> for Trouble {
+impl From<HaltReason> for ErrorKind {
     fn from(reason: HaltReason) -> Self {
         match reason {
             HaltReason::StoppedByServer => Self::StoppedByServer,

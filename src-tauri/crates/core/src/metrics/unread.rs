@@ -116,7 +116,7 @@ pub(crate) fn findings<'a>(named: &'a str, decoded: &'a Result<Decoded, Undecode
         }
         Err(undecoded) => {
             let (field, reason, expected) = match undecoded.error {
-                DecodeError::NotAskedFor => return Vec::new(),
+                DecodeError::Filtered => return Vec::new(),
                 DecodeError::UnknownType => (None, UnreadReason::UnknownType, None),
                 DecodeError::Json { .. } => (None, UnreadReason::Unreadable, Some("not valid JSON")),
                 DecodeError::NotAnObject => (None, UnreadReason::Unreadable, Some("not a JSON object")),

@@ -194,7 +194,7 @@ pub struct FakeSignals {
 
 impl FakeSignals {
     /// Tells everybody who watches, and returns once there was room for it.
-    pub async fn tell(&self, observation: Observation) {
+    pub async fn send(&self, observation: Observation) {
         let watchers = lock(&self.watchers).clone();
         for watcher in watchers {
             // Whoever stopped watching misses nothing.

@@ -73,9 +73,9 @@ async fn a_sleep_that_the_system_and_the_clocks_tell_of_makes_one_new_connection
     let running = harness.start_by(clock.clone());
     running.connected().await;
     let began = Instant::now();
-    harness.signals.tell(Observation::AboutToSleep).await;
+    harness.signals.send(Observation::AboutToSleep).await;
     *clock.slept.lock().unwrap() = Duration::from_secs(3600);
-    harness.signals.tell(Observation::Woke).await;
+    harness.signals.send(Observation::Woke).await;
     within_deadline(
         "a second connection",
         control.wait_for(|seen| seen.streams_total == 2 && seen.streams == 1, DEADLINE),
@@ -100,7 +100,7 @@ async fn a_network_that_comes_back_is_connected_over_within_moments() {
     let harness = Harness::signed_in(&backend);
     let running = harness.start();
     running.connected().await;
-    harness.signals.tell(NOTHING).await;
+    harness.signals.send(NOTHING).await;
     let state = running.until("told", |state| state.connection.network == NetworkState::Offline);
     let state = state.await.connection.state;
     assert_eq!(
@@ -108,7 +108,7 @@ async fn a_network_that_comes_back_is_connected_over_within_moments() {
         ConnectionState::Connected,
         "an open stream shows for itself"
     );
-    harness.signals.tell(network([10, 0, 0, 7])).await;
+    harness.signals.send(network([10, 0, 0, 7])).await;
     let back = Instant::now();
     within_deadline(
         "a second connection",

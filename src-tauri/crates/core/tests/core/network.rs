@@ -99,7 +99,10 @@ async fn a_proxy_takes_effect_at_once_and_is_shown_without_its_password() {
         std::fs::read_to_string(gloria_core::paths::Paths::within(harness.home.path()).settings()).unwrap();
     assert!(!kept.contains("s3cret"), "the file never has the password");
     let entry = format!("proxy http://anna@{authority}");
-    assert!(harness.secrets.token(&entry).is_some(), "the keyring still has it");
+    assert!(
+        harness.secrets.token(&entry).is_some(),
+        "the keyring still has it"
+    );
     assert_eq!(running.connected().await.connection.proxy, Some(authority));
 
     running.core.preferences_save(through("none")).await.unwrap();

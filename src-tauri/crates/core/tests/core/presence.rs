@@ -51,7 +51,7 @@ async fn a_locked_or_idle_session_looks_at_nothing() {
     for (id, gone) in [LOCKED, LEFT].into_iter().enumerate() {
         running.looked_at().await;
         in_view(&running, true).await;
-        harness.signals.tell(Observation::Session(gone)).await;
+        harness.signals.send(Observation::Session(gone)).await;
         in_view(&running, false).await;
         control.push(CREATED, live(&id.to_string(), "normal"));
         within_deadline("a notification", harness.notifications.shown.wait_for(id + 1)).await;
@@ -60,7 +60,7 @@ async fn a_locked_or_idle_session_looks_at_nothing() {
         assert_eq!(items[0].seen_at, None, "nobody saw it");
         harness
             .signals
-            .tell(Observation::Session(SessionState::default()))
+            .send(Observation::Session(SessionState::default()))
             .await;
         in_view(&running, true).await;
         running.core.inbox_mark_all_seen().await.unwrap();

@@ -139,7 +139,7 @@ impl Connection {
             Command::Position(id) => self.input(Input::Position(id.into())),
             Command::Heartbeat(every) => {
                 self.input(Input::Heartbeat(every));
-                self.tell_heartbeat();
+                self.publish_heartbeat();
             }
             Command::Network(reachability) => self.network(reachability),
         }
@@ -178,12 +178,12 @@ impl Connection {
             incoming,
             route: peer.and_then(Route::to),
         });
-        self.tell_heartbeat();
+        self.publish_heartbeat();
         // If it is no stream after all, the machine hangs up.
         self.input(Input::Opened(epoch, head));
     }
 
-    fn tell_heartbeat(&mut self) {
+    fn publish_heartbeat(&mut self) {
         if let Some(open) = &mut self.open {
             open.incoming.set_heartbeat(self.machine.heartbeat());
         }
@@ -229,13 +229,13 @@ impl Connection {
                 Input::Ended(_, EndCause::Rejected(HaltReason::Unauthorized))
             );
         if refused {
-            self.meter.tell(Step::TokenRefused);
+            self.meter.publish_step(Step::TokenRefused);
             self.credentials.invalidate(self.asked_with.generation());
         }
         for effect in self.machine.handle(now.into_std(), input) {
             match effect {
                 Effect::Dial(dial) => {
-                    self.meter.tell(Step::Dialed);
+                    self.meter.publish_step(Step::Dialed);
                     self.dial(dial);
                 }
                 Effect::Hangup(epoch) => {
@@ -260,7 +260,7 @@ impl Connection {
                 }
                 Effect::Publish(status) => {
                     tracing::debug!(?status, "the stream's status changed");
-                    self.meter.tell(Step::Changed(&status));
+                    self.meter.publish_step(Step::Changed(&status));
                     // A reader that is behind wants the newest status, not each one: so the outbox stays bounded.
                     if let Some(Delivery::Status(last)) = self.outbox.back_mut() {
                         *last = status;

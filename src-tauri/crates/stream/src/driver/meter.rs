@@ -27,7 +27,7 @@ impl Meter {
             u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
             Ordering::Relaxed,
         );
-        self.tell(Step::Heard { bytes });
+        self.publish_step(Step::Heard { bytes });
     }
 
     pub(super) fn observe(&self, observer: Arc<dyn Observer>) {
@@ -36,7 +36,7 @@ impl Meter {
         }
     }
 
-    pub(super) fn tell(&self, step: Step<'_>) {
+    pub(super) fn publish_step(&self, step: Step<'_>) {
         if let Some(observer) = self.observer.get() {
             observer.observe(step);
         }

@@ -51,7 +51,7 @@ pub(super) struct AskedWith {
 }
 
 impl AskedWith {
-    fn note(&self, credential: &Credential) {
+    fn remember(&self, credential: &Credential) {
         let token = match &credential.proof {
             Proof::Bearer(token) | Proof::Query(_, token) => token.expose_secret(),
             Proof::Anonymous => "",
@@ -80,7 +80,7 @@ impl Request {
         timeout(CREDENTIAL_TIMEOUT, self.credentials.credential())
             .await
             .unwrap_or_else(|_| Err(unavailable()))
-            .inspect(|credential| self.asked_with.note(credential))
+            .inspect(|credential| self.asked_with.remember(credential))
             .map_err(DialError::Credential)
     }
 

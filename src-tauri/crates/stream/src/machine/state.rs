@@ -229,7 +229,7 @@ impl Machine {
             Input::Heard(epoch, chunk) if self.is_open(epoch) => self.heard(now, epoch, chunk, &mut effects),
             Input::ReadingResumed(epoch) if self.is_open(epoch) => self.stay_alive(now),
             Input::Ended(epoch, end) if self.is_open(epoch) => {
-                self.note_acceptance(&end);
+                self.on_acceptance(&end);
                 self.ended(now, end, &mut effects);
             }
             Input::Said(epoch, head) => self.said(now, epoch, &head, &mut effects),
@@ -452,7 +452,7 @@ impl Machine {
     }
 
     /// A stream that brought something and ended by anything but a refusal was made with a good credential.
-    fn note_acceptance(&mut self, end: &EndCause) {
+    fn on_acceptance(&mut self, end: &EndCause) {
         let refused =
             matches!(end, EndCause::Rejected(_)) || matches!(self.said, Some((Said::Rejected(_), _)));
         self.accepted_before = self.accepted;

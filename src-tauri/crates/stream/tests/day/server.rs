@@ -202,7 +202,7 @@ impl Server {
         let mut state = self.state();
         state.weather = (Weather::Fine, Instant::now());
         state.unauthorized = 0;
-        state.tell(Command::Network(Reachability::Online));
+        state.send_command(Command::Network(Reachability::Online));
     }
 
     /// A sign of life.
@@ -233,17 +233,17 @@ impl Server {
             544..556 => state.change_weather(),
             556..560 => state.unauthorized = state.rng.u32(1..4),
             560..600 => state.babble(),
-            600..605 => state.tell(Command::Network(Reachability::Offline)),
-            605..612 => state.tell(Command::Network(Reachability::Online)),
+            600..605 => state.send_command(Command::Network(Reachability::Offline)),
+            605..612 => state.send_command(Command::Network(Reachability::Online)),
             612..616 => {
                 let slept = Duration::from_secs(state.rng.u64(0..30_000));
-                state.tell(Command::Woke(slept));
+                state.send_command(Command::Woke(slept));
             }
-            616..620 => state.tell(Command::RetryNow),
-            620..622 => state.tell(Command::CredentialsChanged),
+            616..620 => state.send_command(Command::RetryNow),
+            620..622 => state.send_command(Command::CredentialsChanged),
             625..628 => {
                 let looks = state.rng.bool();
-                state.tell(Command::Attention(looks));
+                state.send_command(Command::Attention(looks));
             }
             622..625 => {
                 state.crash = true;
@@ -256,7 +256,7 @@ impl Server {
 }
 
 impl State {
-    fn tell(&mut self, command: Command) {
+    fn send_command(&mut self, command: Command) {
         self.tally.commands += 1;
         self.commands.push_back(command);
     }

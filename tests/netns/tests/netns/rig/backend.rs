@@ -56,11 +56,11 @@ impl Backend {
     /// Pushes a notification; answers with its event's id.
     pub(crate) fn push(&self, title: &str, bytes: usize) -> String {
         let data = json!({ "id": title, "title": title, "message": "x".repeat(bytes) });
-        let pushed = self.tell(&json!({ "do": "push", "event": "notification.created", "data": data }));
+        let pushed = self.send(&json!({ "do": "push", "event": "notification.created", "data": data }));
         pushed["id"].as_str().unwrap().to_owned()
     }
 
-    pub(crate) fn tell(&self, command: &Value) -> Value {
+    pub(crate) fn send(&self, command: &Value) -> Value {
         self.request("POST", "/", &command.to_string())
     }
 

@@ -6,7 +6,7 @@ use super::super::Actor;
 use super::Alerts;
 use crate::alerts::replay::Replay;
 use crate::alerts::throttle::{Source, Throttle};
-use crate::alerts::{self, Circumstances, Collection, Decision, Verdict};
+use crate::alerts::{self, AlertContext, Collection, Decision, Verdict};
 use crate::inbox::{Now, Posted};
 use crate::item::SoundName;
 use crate::ports::ServiceState;
@@ -14,7 +14,7 @@ use crate::ports::ServiceState;
 /// What the gate needs to know on the inbox's thread, and what it decided there.
 #[derive(Debug)]
 pub(in super::super) struct Gate {
-    circumstances: Circumstances,
+    context: AlertContext,
     throttle: Throttle,
     replay: Option<Replay>,
     moment: Instant,
@@ -32,24 +32,24 @@ impl Gate {
             (None, _) => posted.missed,
             (Some(_), None) => false,
         };
-        self.circumstances.missed = missed;
-        self.circumstances.expired = posted.expires_at.filter(|expires| *expires <= self.now.server);
-        self.circumstances.shown_before = posted.shown_before;
-        let mut decision = alerts::decide(posted.item, &self.circumstances);
+        self.context.missed = missed;
+        self.context.expired = posted.expires_at.filter(|expires| *expires <= self.now.server);
+        self.context.shown_before = posted.shown_before;
+        let mut decision = alerts::decide(posted.item, &self.context);
         let by_itself = matches!(
             decision.verdict,
             Verdict::Show | Verdict::Collect(Collection::Urgent)
         );
         // Only what would be shown by itself takes of its kind's allowance.
         if by_itself && !self.throttle.admits(Source::of(posted.item), self.moment) {
-            let throttled = Circumstances {
+            let throttled = AlertContext {
                 throttled: true,
-                ..self.circumstances
+                ..self.context
             };
             decision = alerts::decide(posted.item, &throttled);
         }
         if let Some(sound) = decision.sound() {
-            self.circumstances.since_last_sound = Some(Duration::ZERO);
+            self.context.since_last_sound = Some(Duration::ZERO);
             self.sounds.push(sound);
         }
         if let Verdict::Collect(collection) = decision.verdict
@@ -76,7 +76,7 @@ impl Actor {
     /// The gate for a batch that is filed now.
     pub(in super::super) fn gate(&self) -> Gate {
         Gate {
-            circumstances: self.circumstances(),
+            context: self.context(),
             throttle: self.alerts.throttle.clone(),
             replay: self.alerts.replay.clone(),
             moment: self.now().monotonic,
@@ -86,8 +86,8 @@ impl Actor {
         }
     }
 
-    pub(in super::super) fn circumstances(&self) -> Circumstances {
-        Circumstances {
+    pub(in super::super) fn context(&self) -> AlertContext {
+        AlertContext {
             missed: false,
             throttled: false,
             hanging: self.alerts.service == ServiceState::Hanging,

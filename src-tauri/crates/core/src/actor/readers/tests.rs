@@ -4,7 +4,7 @@ use gloria_stream::{IdleReason, Status};
 
 use super::*;
 use crate::alerts::presence::PAGE_LEASE_TIMEOUT;
-use crate::connection::{self, Moment, Surroundings};
+use crate::connection::{self, ClockReading, ConnectionContext};
 use crate::item::{ItemKind, Priority, SoundName};
 use crate::metrics::Meters;
 use crate::ports::SystemClock;
@@ -35,7 +35,7 @@ pub(super) fn item(key: &str, title: &str) -> Item {
 }
 
 fn readers(now: Instant) -> Readers {
-    let moment = Moment {
+    let moment = ClockReading {
         wall: SystemTime::UNIX_EPOCH,
         monotonic: now.into_std(),
     };
@@ -44,7 +44,7 @@ fn readers(now: Instant) -> Readers {
         protocol: PROTOCOL_VERSION,
         revision: 0,
         version: String::new(),
-        connection: connection::view(&idle, None, Surroundings::default(), &moment),
+        connection: connection::view(&idle, None, ConnectionContext::default(), &moment),
         counts: Counts::default(),
         account: AccountView {
             address: None,

@@ -6,15 +6,15 @@ use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType, bind, recv,
 // linux/rtnetlink.h: RTMGRP_IPV4_ROUTE and RTMGRP_IPV6_ROUTE.
 const ROUTES: u32 = 0x40 | 0x400;
 
-/// Calls `tell` at each change until it answers false. Where the kernel does not speak to us routes are found by the
+/// Calls `notify` at each change until it answers false. Where the kernel does not speak to us routes are found by the
 /// regular looks.
-pub(super) fn watch(tell: impl Fn() -> bool) {
-    if let Err(error) = listen(tell) {
+pub(super) fn watch(notify: impl Fn() -> bool) {
+    if let Err(error) = listen(notify) {
         tracing::info!(%error, "changed routes are seen some seconds later");
     }
 }
 
-fn listen(tell: impl Fn() -> bool) -> rustix::io::Result<()> {
+fn listen(notify: impl Fn() -> bool) -> rustix::io::Result<()> {
     // Of the kernel's netlink families, routing is the one without a number of its own.
     let socket = socket_with(
         AddressFamily::NETLINK,
@@ -32,7 +32,7 @@ fn listen(tell: impl Fn() -> bool) -> rustix::io::Result<()> {
             Err(rustix::io::Errno::INTR) => continue,
             Err(error) => return Err(error),
         }
-        if !tell() {
+        if !notify() {
             return Ok(());
         }
     }
