@@ -32,6 +32,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
       tokenProblem: '',
       needsSetup: true,
       question: null,
+      user: { name: null, status: null },
     },
     connection: connection({
       state: 'idle',
@@ -51,6 +52,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
       tokenProblem: 'no keyring answers on this computer',
       needsSetup: true,
       question: null,
+      user: { name: null, status: null },
     },
     connection: connection({
       state: 'halted',
@@ -135,6 +137,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
       tokenProblem: 'the keyring is locked',
       needsSetup: false,
       question: null,
+      user: { name: null, status: null },
     },
     ...waits(now, {
       reason: 'the keyring is locked; unlock it and try again',

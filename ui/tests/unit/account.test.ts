@@ -11,6 +11,7 @@ const ACCOUNT: AccountView = {
   tokenProblem: '',
   needsSetup: true,
   question: null,
+  user: { name: null, status: null },
 };
 
 test('an address is needed, and what it looks like is the core’s to say', () => {
