@@ -366,7 +366,7 @@ test('the debug log is on for an hour, says until when, and can be ended', async
   await app.open('busy');
   await app.get('connection-open').click();
   await app.get('debug-log-start').click();
-  await expect(app.get('debug-log-until')).toHaveText(/^On until \d/);
+  await expect(app.get('debug-log-until')).toHaveText(/^On until \u2068?\d/);
   await app.get('debug-log-end').click();
   await expect(app.get('debug-log-start')).toBeVisible();
   expect(await app.calls('debug_log')).toEqual([true, false]);
