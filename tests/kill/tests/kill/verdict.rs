@@ -360,7 +360,10 @@ impl Evidence<'_> {
             .is_some_and(|run| match run.how {
                 How::Kill => answered + RECORD_TIMEOUT > run.asked,
                 How::Terminate | How::Interrupt => {
-                    answered > run.asked + FLUSH_TIMEOUT || answered + ORDERLY_RECORD_TIMEOUT > run.ended
+                    // An end that takes longer than it may was not scheduled: what it waited for can be over unheard.
+                    let starved = run.ended.duration_since(run.asked) > ORDERLY_RECORD_TIMEOUT;
+                    let unheard = if starved { Duration::ZERO } else { FLUSH_TIMEOUT };
+                    answered > run.asked + unheard || answered + ORDERLY_RECORD_TIMEOUT > run.ended
                 }
             })
     }

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 
 use super::verdict::Left;
 use super::*;
@@ -242,7 +242,10 @@ impl Notifications for Service {
         let state = self.0.clone();
         async move {
             if let Some(lag) = lag {
-                sleep(lag).await;
+                // It may be answered before, once the service is another way.
+                if let Ok(outcome) = timeout(lag, &mut answer).await {
+                    return outcome.unwrap_or(Err(NotificationError::Lost));
+                }
                 let mut state = lock(&state);
                 // It may have gone on, or gone, meanwhile.
                 if state.mode != Mode::Hangs
