@@ -140,7 +140,8 @@ impl Settling {
             .map(|pending| pending.quiet.min(pending.latest))
     }
 
-    /// What is to be published at `now`. [`Reachability::Online`] after the same means that there may be another way out.
+    /// What is to be published at `now`. [`Reachability::Online`] after the same means that there may be another way
+    /// out.
     pub fn settle(&mut self, now: Instant) -> Option<Reachability> {
         if self.deadline()? > now {
             return None;
