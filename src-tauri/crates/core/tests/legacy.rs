@@ -154,7 +154,7 @@ fn the_files_of_the_first_versions_lose_nothing_either() {
         assert_eq!(
             item.alert.map(|alert| alert.reason),
             Some(Reason::Earlier {
-                words: "ShownNotification shown".into()
+                words: "Toast shown".into()
             })
         );
         let other = home.open(OTHER);
