@@ -77,7 +77,7 @@ fn set_up(
         let unlocked = core.clone();
         async_runtime::spawn(async move {
             // A core that has ended does not mind.
-            let _ = unlocked.signal(Signal::FolderLock { held: false }).await;
+            let _ = unlocked.signal(Signal::FolderLock { locked: false }).await;
         });
     }
     let (asked, of_core) = (app.clone(), core.clone());

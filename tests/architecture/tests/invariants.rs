@@ -223,7 +223,8 @@ fn invariant_5_nothing_shipped_depends_on_what_is_not() {
 fn invariant_6_what_crosses_to_the_ui_lives_in_one_module() {
     // That the committed TypeScript is current is a test of the core itself, which generates it.
     let exported = naming("src-tauri/crates/core/src", &["rs"], "derive(TS)");
-    let homes = ["item", "logging", "message", "protocol/"].map(|home| format!("src-tauri/crates/core/src/{home}"));
+    let homes =
+        ["item", "logging", "message", "protocol/"].map(|home| format!("src-tauri/crates/core/src/{home}"));
     for file in exported {
         assert!(
             homes.iter().any(|home| file.starts_with(home.as_str())),

@@ -38,7 +38,7 @@ pub struct Flow {
     /// At most this many bytes arrive at once, and the next no sooner than this later.
     pub pace: Option<(usize, Duration)>,
     /// Nothing arrives until this is over.
-    pub held: bool,
+    pub paused: bool,
     /// Nothing arrives, then or later, and the sockets stay open.
     pub lost: bool,
 }
@@ -291,7 +291,7 @@ async fn down(from: &mut OwnedReadHalf, to: &mut OwnedWriteHalf, way: &Way, numb
 
 /// Sends what the flow lets through; what it holds stays waiting.
 async fn send(to: &mut OwnedWriteHalf, waiting: &mut Vec<u8>, flow: &Flow) -> std::io::Result<()> {
-    if flow.held || waiting.is_empty() {
+    if flow.paused || waiting.is_empty() {
         return Ok(());
     }
     if flow.lost {

@@ -170,11 +170,11 @@ async fn events_cannot_speak_to_the_terminal() {
         );
         let event: Value = serde_json::from_str(&line).unwrap();
         let data = &event["data"];
-        let told: Value = match data.as_str() {
+        let reported: Value = match data.as_str() {
             Some(raw) => serde_json::from_str(raw).unwrap(),
             None => data.clone(),
         };
-        assert_eq!(told["title"], hostile, "it means the same");
+        assert_eq!(reported["title"], hostile, "it means the same");
         assert_eq!(tail.exit_code().await, Some(0));
     }
 }

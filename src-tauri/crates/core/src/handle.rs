@@ -62,7 +62,7 @@ pub enum Signal {
     /// The data folder could be locked against another app, or not.
     FolderLock {
         /// It is locked.
-        held: bool,
+        locked: bool,
     },
 }
 

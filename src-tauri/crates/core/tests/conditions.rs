@@ -355,7 +355,7 @@ fn a_network_that_flaps_for_a_minute_is_a_handful_of_words() {
         assert_eq!(
             computer.words().last(),
             Some(&"online"),
-            "what it ends with is told"
+            "what it ends with is reported"
         );
     }
 }

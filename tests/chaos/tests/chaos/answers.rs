@@ -7,25 +7,25 @@ use crate::numbers::{Span, at_once, backoff, secs, short, slow};
 use crate::stage::{BASE, Stage};
 
 /// The first attempt is answered this; a second comes within the span and is opened.
-async fn answered_then_opened(answer: &str, told: &str, wait: Span) {
+async fn answered_then_opened(answer: &str, reported: &str, wait: Span) {
     let mut stage = Stage::begun().await;
     stage.request(Ask::first()).await.answer(answer).await;
     let mut second = stage.opened(Ask::first()).await;
     stage.waited(1, &wait);
     second.write("id: 1\ndata: a\n\n").await;
-    let waiting = format!("waiting 1: {told}");
+    let waiting = format!("waiting 1: {reported}");
     let states = ["connecting 0", &waiting, "connecting 1", "connected"];
     stage.verdict(&states, &[("1", "a")]).await;
 }
 
 /// The first attempt is answered this, and no other comes within half an hour but the user's.
-async fn halted(answer: &str, told: &str) {
+async fn halted(answer: &str, reported: &str) {
     let mut stage = Stage::new().await;
     stage.start(Some("7"));
     stage.request(Ask::after("7")).await.answer(answer).await;
-    stage.client.state(told).await;
+    stage.client.state(reported).await;
     stage.pass(secs(29 * 60)).await;
-    stage.verdict(&["connecting 0", told], &[]).await;
+    stage.verdict(&["connecting 0", reported], &[]).await;
 
     stage.send(Command::RetryNow);
     let _third = stage.opened(Ask::after("7")).await;
@@ -46,16 +46,16 @@ async fn a_503_backs_off_and_tries_again() {
 #[tokio::test(start_paused = true)]
 async fn every_server_error_backs_off() {
     for status in [500, 501, 502, 504, 505, 507, 520, 522, 524, 529, 530, 599] {
-        let told = format!("the server answered {status}");
-        answered_then_opened(&format!("{status} Oops"), &told, backoff(BASE, 0)).await;
+        let reported = format!("the server answered {status}");
+        answered_then_opened(&format!("{status} Oops"), &reported, backoff(BASE, 0)).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_request_timeout_a_too_early_and_too_many_requests_back_off() {
     for status in [408, 409, 421, 423, 425, 429] {
-        let told = format!("the server answered {status}");
-        answered_then_opened(&format!("{status} Later"), &told, backoff(BASE, 0)).await;
+        let reported = format!("the server answered {status}");
+        answered_then_opened(&format!("{status} Later"), &reported, backoff(BASE, 0)).await;
     }
 }
 
@@ -67,24 +67,24 @@ async fn a_missing_address_is_tried_again_after_minutes() {
 #[tokio::test(start_paused = true)]
 async fn every_other_refusal_is_tried_again_after_minutes() {
     for status in [400, 402, 405, 406, 418, 422, 424, 451] {
-        let told = format!("the server answered {status}");
-        answered_then_opened(&format!("{status} No"), &told, slow(0)).await;
+        let reported = format!("the server answered {status}");
+        answered_then_opened(&format!("{status} No"), &reported, slow(0)).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_success_that_is_no_stream_is_tried_again_after_minutes() {
     for status in [201, 202, 203, 205, 206, 226, 299] {
-        let told = format!("the server answered {status}");
-        answered_then_opened(&format!("{status} Well"), &told, slow(0)).await;
+        let reported = format!("the server answered {status}");
+        answered_then_opened(&format!("{status} Well"), &reported, slow(0)).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_3xx_that_leads_nowhere_by_its_nature_is_tried_again_after_minutes() {
     for status in [300, 304, 305, 306] {
-        let told = format!("the server answered {status}");
-        answered_then_opened(&format!("{status} There\r\nLocation: /else"), &told, slow(0)).await;
+        let reported = format!("the server answered {status}");
+        answered_then_opened(&format!("{status} There\r\nLocation: /else"), &reported, slow(0)).await;
     }
 }
 
@@ -157,8 +157,8 @@ async fn types_that_only_look_like_a_streams_are_none() {
         ("x bogus", "something unreadable"),
         ("application/text/event-stream", "something unreadable"),
     ] {
-        let told = format!("this address answered with {shown}, not an event stream");
-        answered_then_opened(&format!("200 OK\r\nContent-Type: {sent}"), &told, slow(0)).await;
+        let reported = format!("this address answered with {shown}, not an event stream");
+        answered_then_opened(&format!("200 OK\r\nContent-Type: {sent}"), &reported, slow(0)).await;
     }
 }
 
@@ -241,12 +241,15 @@ async fn what_does_not_speak_http_is_reported_and_tried_again_after_minutes() {
             .client
             .until("trouble", |journal| journal.states().len() == 2)
             .await;
-        let told = stage.client.journal().states().remove(1);
-        assert!(told.starts_with("waiting 1: the answer is not HTTP: "), "{told}");
+        let reported = stage.client.journal().states().remove(1);
+        assert!(
+            reported.starts_with("waiting 1: the answer is not HTTP: "),
+            "{reported}"
+        );
         let _second = stage.opened(Ask::first()).await;
         stage.waited(1, &slow(0));
         stage
-            .verdict(&["connecting 0", &told, "connecting 1", "connected"], &[])
+            .verdict(&["connecting 0", &reported, "connecting 1", "connected"], &[])
             .await;
     }
 }
@@ -279,8 +282,8 @@ async fn the_body_of_a_refusal_is_not_read_as_events() {
     let _second = stage.opened(Ask::first()).await;
     stage.waited(1, &backoff(BASE, 0));
     assert!(!at_once().contains(&stage.server.log().wait(1)));
-    let told = "waiting 1: the server answered 500";
+    let reported = "waiting 1: the server answered 500";
     stage
-        .verdict(&["connecting 0", told, "connecting 1", "connected"], &[])
+        .verdict(&["connecting 0", reported, "connecting 1", "connected"], &[])
         .await;
 }

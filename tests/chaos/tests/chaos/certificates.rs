@@ -36,10 +36,11 @@ async fn a_certificate_that_is_renewed_is_taken_after_minutes() {
     assert_asks(&second, &ask, &stage.server.address().to_string());
     second.open().await;
     second.write("id: 8\ndata: a\n\n").await;
-    let told = "waiting 1: the certificate is not trusted: it has expired, or this computer's clock is wrong";
+    let reported =
+        "waiting 1: the certificate is not trusted: it has expired, or this computer's clock is wrong";
     stage
         .verdict(
-            &["connecting 0", told, "connecting 1", "connected"],
+            &["connecting 0", reported, "connecting 1", "connected"],
             &[("8", "a")],
         )
         .await;

@@ -113,8 +113,8 @@ async fn refusals_and_errors_in_turn_do_not_hammer() {
     }
     let _open = stage.opened(Ask::first().token("t0ken")).await;
     stage.waited(8, &backoff(BASE, 3));
-    let told = |attempt| format!("waiting {attempt}: the server answered 503");
-    let (one, two, three, four) = (told(1), told(2), told(3), told(4));
+    let reported = |attempt| format!("waiting {attempt}: the server answered 503");
+    let (one, two, three, four) = (reported(1), reported(2), reported(3), reported(4));
     let states = [
         "connecting 0",
         &one,
@@ -152,9 +152,9 @@ async fn a_locked_keyring_is_asked_again_after_minutes_and_the_server_not_at_all
     let begun = tokio::time::Instant::now();
     let _first = stage.opened(Ask::first().token("t0ken")).await;
     assert!(slow(0).contains(&(stage.server.log().all()[0].at - begun)));
-    let told = "waiting 1: the keyring is locked";
+    let reported = "waiting 1: the keyring is locked";
     stage
-        .verdict(&["connecting 0", told, "connecting 1", "connected"], &[])
+        .verdict(&["connecting 0", reported, "connecting 1", "connected"], &[])
         .await;
 }
 
@@ -172,8 +172,10 @@ async fn a_keyring_that_never_answers_costs_half_a_minute_and_not_the_stream() {
         "{:?}",
         begun.elapsed()
     );
-    let told = "waiting 1: the token store did not answer";
-    stage.verdict(&["connecting 0", told, "connecting 1"], &[]).await;
+    let reported = "waiting 1: the token store did not answer";
+    stage
+        .verdict(&["connecting 0", reported, "connecting 1"], &[])
+        .await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -201,8 +203,8 @@ async fn a_new_token_ends_the_attempt_with_the_old_one() {
     first.hung_up().await;
     let _second = stage.opened(Ask::first().token("new")).await;
     stage.waited(1, &short());
-    let told = "waiting 0: the credential changed";
+    let reported = "waiting 0: the credential changed";
     stage
-        .verdict(&["connecting 0", told, "connecting 0", "connected"], &[])
+        .verdict(&["connecting 0", reported, "connecting 0", "connected"], &[])
         .await;
 }

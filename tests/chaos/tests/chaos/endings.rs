@@ -7,7 +7,7 @@ use crate::numbers::{backoff, ms, plus, secs};
 use crate::stage::{BASE, Stage};
 
 /// A stream of one event and the beginning of another ends in some way; the next resumes after the one.
-async fn resumes(head: &str, body: &str, end: impl AsyncFnOnce(Exchange), told: &str) {
+async fn resumes(head: &str, body: &str, end: impl AsyncFnOnce(Exchange), reported: &str) {
     let mut stage = Stage::begun().await;
     let mut first = stage.request(Ask::first()).await;
     first.write(head).await;
@@ -20,7 +20,7 @@ async fn resumes(head: &str, body: &str, end: impl AsyncFnOnce(Exchange), told: 
     second.write("data: b\n\nid: 2\ndata: c\n\n").await;
     stage.client.events(&[("1", "a"), ("1", "b"), ("2", "c")]).await;
     let seen = stage.client.journal().states()[2].clone();
-    assert!(seen.starts_with(told), "{seen}");
+    assert!(seen.starts_with(reported), "{seen}");
     let again = if seen.starts_with("waiting 0") {
         "connecting 0"
     } else {
@@ -122,13 +122,13 @@ async fn broke_off_before_an_answer(end: impl AsyncFnOnce(Exchange)) {
     end(stage.request(Ask::after("7")).await).await;
     let _second = stage.opened(Ask::after("7")).await;
     stage.waited(1, &backoff(BASE, 0));
-    let told = stage.client.journal().states()[1].clone();
+    let reported = stage.client.journal().states()[1].clone();
     assert!(
-        told.starts_with("waiting 1: the connection broke off before an answer: "),
-        "{told}"
+        reported.starts_with("waiting 1: the connection broke off before an answer: "),
+        "{reported}"
     );
     stage
-        .verdict(&["connecting 0", &told, "connecting 1", "connected"], &[])
+        .verdict(&["connecting 0", &reported, "connecting 1", "connected"], &[])
         .await;
 }
 
@@ -164,8 +164,8 @@ async fn a_server_that_opens_and_closes_is_not_hammered() {
             stage.waited(usize::try_from(failed).unwrap(), &backoff(BASE, failed - 1));
         }
     }
-    let told = "circuit open 10: the server closed the connection";
-    stage.client.state(told).await;
+    let reported = "circuit open 10: the server closed the connection";
+    stage.client.state(reported).await;
     let mut all = Vec::new();
     for attempt in 0..10 {
         all.extend([format!("connecting {attempt}"), "connected".into()]);
@@ -174,14 +174,14 @@ async fn a_server_that_opens_and_closes_is_not_hammered() {
             attempt + 1
         ));
     }
-    *all.last_mut().unwrap() = told.into();
+    *all.last_mut().unwrap() = reported.into();
     let all: Vec<_> = all.iter().map(String::as_str).collect();
     stage.verdict(&all, &[]).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_stream_that_lived_for_a_minute_begins_the_count_anew_and_a_shorter_one_does_not() {
-    for (life, told, failed) in [
+    for (life, reported, failed) in [
         (
             ms(59_990),
             "waiting 3: the connection broke off: Connection reset by peer (os error 104)",
@@ -211,7 +211,7 @@ async fn a_stream_that_lived_for_a_minute_begins_the_count_anew_and_a_shorter_on
             "waiting 2: the server answered 503",
             "connecting 2",
             "connected",
-            told,
+            reported,
             if failed == 0 {
                 "connecting 0"
             } else {

@@ -71,8 +71,8 @@ async fn waking_drops_a_stream_that_may_be_dead_and_resumes_within_a_second() {
     first.hung_up().await;
     let _second = stage.opened(Ask::after("1")).await;
     stage.waited(1, &short());
-    let told = "waiting 0: the computer was asleep";
-    let states = ["connecting 0", "connected", told, "connecting 0", "connected"];
+    let reported = "waiting 0: the computer was asleep";
+    let states = ["connecting 0", "connected", reported, "connecting 0", "connected"];
     stage.verdict(&states, &[("1", "a")]).await;
 }
 
@@ -85,8 +85,8 @@ async fn a_network_that_comes_back_is_used_within_a_second() {
     stage.send(Command::Network(Reachability::Online));
     first.hung_up_within(secs(1)).await;
     let _second = stage.opened(Ask::first()).await;
-    let told = "waiting 0: the network changed";
-    let states = ["connecting 0", "connected", told, "connecting 0", "connected"];
+    let reported = "waiting 0: the network changed";
+    let states = ["connecting 0", "connected", reported, "connecting 0", "connected"];
     stage.verdict(&states, &[]).await;
 }
 

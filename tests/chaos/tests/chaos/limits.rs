@@ -23,8 +23,8 @@ async fn a_line_without_end_ends_the_connection_and_not_the_memory() {
     assert!(read < 6 << 20, "{read} bytes were taken");
     let _second = stage.opened(Ask::after("1")).await;
     stage.waited(1, &backoff(BASE, 0));
-    let told = "waiting 1: a line is longer than 4194310 bytes";
-    let states = ["connecting 0", "connected", told, "connecting 1", "connected"];
+    let reported = "waiting 1: a line is longer than 4194310 bytes";
+    let states = ["connecting 0", "connected", reported, "connecting 1", "connected"];
     stage.verdict(&states, &[("1", "a")]).await;
 }
 
@@ -106,9 +106,9 @@ async fn a_head_of_half_a_megabyte_is_no_answer() {
         .await;
     let _second = stage.opened(Ask::first()).await;
     stage.waited(1, &slow(0));
-    let told = "waiting 1: the answer is not HTTP: message head is too large";
+    let reported = "waiting 1: the answer is not HTTP: message head is too large";
     stage
-        .verdict(&["connecting 0", told, "connecting 1", "connected"], &[])
+        .verdict(&["connecting 0", reported, "connecting 1", "connected"], &[])
         .await;
 }
 
@@ -137,9 +137,9 @@ async fn a_head_without_end_is_no_answer() {
         .await;
     let _second = stage.opened(Ask::first()).await;
     stage.waited(1, &slow(0));
-    let told = "waiting 1: the answer is not HTTP: message head is too large";
+    let reported = "waiting 1: the answer is not HTTP: message head is too large";
     stage
-        .verdict(&["connecting 0", told, "connecting 1", "connected"], &[])
+        .verdict(&["connecting 0", reported, "connecting 1", "connected"], &[])
         .await;
 }
 

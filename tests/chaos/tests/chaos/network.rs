@@ -97,7 +97,7 @@ impl Scene {
     }
 
     /// Waits for this many statuses of this beginning.
-    async fn told(&mut self, beginning: &str, times: usize) {
+    async fn reported(&mut self, beginning: &str, times: usize) {
         let what = format!("{times} times {beginning}");
         self.client
             .until(&what, |journal| {
@@ -182,7 +182,7 @@ async fn wherever_a_connection_is_cut_everything_comes_once(over: Over) {
             });
             scene.push(5);
             sent += 5;
-            scene.told("waiting", 2 * round + 2).await;
+            scene.reported("waiting", 2 * round + 2).await;
             scene.proxy.set(Faults::default());
             scene.received(sent).await;
         }
@@ -211,7 +211,7 @@ async fn a_replay_that_is_reset_again_and_again_arrives_whole(over: Over) {
         cut: Some((9000, Cut::Reset)),
         ..Faults::default()
     });
-    scene.told("waiting", 4).await;
+    scene.reported("waiting", 4).await;
     scene.proxy.set(Faults::default());
     scene.received(502).await;
 }
@@ -220,7 +220,7 @@ async fn a_peer_that_vanishes_is_noticed_and_what_it_sent_is_asked_for_again(ove
     let mut scene = Scene::open(over).await;
     scene.proxy.change(|faults| faults.down.lost = true);
     scene.push(3);
-    scene.told("waiting", 1).await;
+    scene.reported("waiting", 1).await;
     scene.proxy.set(Faults::default());
     scene.received(5).await;
     scene.asked(&["", "2"]);
@@ -232,7 +232,7 @@ async fn a_request_that_is_lost_on_the_way_is_made_again(over: Over) {
     let mut scene = Scene::open(over).await;
     scene.proxy.change(|faults| faults.up.lost = true);
     scene.proxy.cut(Cut::Fin);
-    scene.told("waiting 2: no answer within 75 s", 1).await;
+    scene.reported("waiting 2: no answer within 75 s", 1).await;
     scene.proxy.set(Faults::default());
     scene.push(1);
     scene.received(3).await;
@@ -242,7 +242,7 @@ async fn a_request_that_is_lost_on_the_way_is_made_again(over: Over) {
 
 async fn a_line_that_is_kept_for_a_minute_goes_on_where_it_was(over: Over) {
     let mut scene = Scene::open(over).await;
-    scene.proxy.change(|faults| faults.down.held = true);
+    scene.proxy.change(|faults| faults.down.paused = true);
     scene.push(3);
     scene.pass(secs(60)).await;
     scene.proxy.set(Faults::default());
@@ -256,7 +256,7 @@ async fn a_network_without_a_way_is_tried_until_there_is_one(over: Over) {
     scene.proxy.change(|faults| faults.door = Door::Refused);
     scene.proxy.cut(Cut::Fin);
     scene
-        .told("waiting 4: the server refused the connection", 1)
+        .reported("waiting 4: the server refused the connection", 1)
         .await;
     scene.push(1);
     scene.proxy.set(Faults::default());
@@ -270,7 +270,7 @@ async fn a_door_that_is_slammed_is_not_hammered(over: Over) {
     scene.proxy.cut(Cut::Fin);
     let begun = tokio::time::Instant::now();
     scene
-        .told("waiting 8: the connection broke off before an answer", 1)
+        .reported("waiting 8: the connection broke off before an answer", 1)
         .await;
     assert!(begun.elapsed() > secs(60), "{:?}", begun.elapsed());
     scene.proxy.set(Faults::default());
@@ -284,7 +284,7 @@ async fn a_door_that_resets_each_request_is_not_hammered(over: Over) {
     scene.proxy.change(|faults| faults.door = Door::Reset);
     scene.proxy.cut(Cut::Fin);
     scene
-        .told("waiting 6: the connection broke off before an answer", 1)
+        .reported("waiting 6: the connection broke off before an answer", 1)
         .await;
     scene.proxy.set(Faults::default());
     scene.push(1);
@@ -303,7 +303,7 @@ async fn a_captive_portal_is_reported_and_left_when_it_lets_through(over: Over) 
         .change(|faults| faults.door = Door::Answered(page.into()));
     scene.proxy.cut(Cut::Reset);
     scene
-        .told("waiting 2: this address answered with a web page (text/html)", 1)
+        .reported("waiting 2: this address answered with a web page (text/html)", 1)
         .await;
     scene.proxy.set(Faults::default());
     scene.push(1);
@@ -319,7 +319,7 @@ async fn a_gateway_whose_server_is_away_is_tried_again(over: Over) {
         .proxy
         .change(|faults| faults.door = Door::Answered(answer.into()));
     scene.proxy.cut(Cut::Fin);
-    scene.told("waiting 3: the server answered 502", 1).await;
+    scene.reported("waiting 3: the server answered 502", 1).await;
     scene.proxy.set(Faults::default());
     scene.push(1);
     scene.received(3).await;
@@ -341,7 +341,7 @@ async fn a_server_that_restarts_in_a_replay_is_asked_for_the_rest(over: Over) {
         .await;
     scene.control.refuse().await.unwrap();
     scene.control.reset();
-    scene.told("waiting", 3).await;
+    scene.reported("waiting", 3).await;
     scene.control.accept().await.unwrap();
     scene.received(202).await;
 }
@@ -403,7 +403,7 @@ async fn a_token_that_the_server_drops_is_replaced_at_once(over: Over) {
     scene.control.require_token("another");
     scene.tokens.give("another");
     scene.proxy.cut(Cut::Reset);
-    scene.told("waiting", 1).await;
+    scene.reported("waiting", 1).await;
     scene.push(1);
     scene.received(3).await;
     let seen = scene.proxy.log().all();
@@ -427,7 +427,7 @@ async fn a_token_that_expires_under_a_stream_costs_one_request(over: Over) {
     scene.proxy.cut(Cut::Fin);
     // Refused with the old token; the second question is answered with what is there by then, the old one again.
     scene
-        .told("halted: the token has expired or was withdrawn", 1)
+        .reported("halted: the token has expired or was withdrawn", 1)
         .await;
     scene.asked(&["", "2", "2"]);
     scene.waited(2, &at_once());
@@ -440,11 +440,11 @@ async fn a_token_that_expires_under_a_stream_costs_one_request(over: Over) {
 async fn a_proxy_that_holds_the_body_back_is_reported_after_three_streams(over: Over) {
     let mut scene = Scene::new(over).await;
     scene.proxy.change(|faults| faults.buffer = Some(64 << 10));
-    let held = "something between here and the server, such as a proxy, holds the stream back: \
+    let paused = "something between here and the server, such as a proxy, holds the stream back: \
                 3 times not one byte came";
-    scene.told(&format!("waiting 3: {held}"), 1).await;
+    scene.reported(&format!("waiting 3: {paused}"), 1).await;
     let silent = |attempt| format!("waiting {attempt}: nothing heard for 75 s");
-    let (one, two, three) = (silent(1), silent(2), format!("waiting 3: {held}"));
+    let (one, two, three) = (silent(1), silent(2), format!("waiting 3: {paused}"));
     assert_eq!(
         scene.states(),
         [

@@ -78,9 +78,9 @@ async fn after_answer(head: &str, wait: Span) {
     stage.request(Ask::first()).await.answer(head).await;
     let _second = stage.opened(Ask::first()).await;
     stage.waited(1, &wait);
-    let told = format!("waiting 1: the server answered {}", &head[..3]);
+    let reported = format!("waiting 1: the server answered {}", &head[..3]);
     stage
-        .verdict(&["connecting 0", &told, "connecting 1", "connected"], &[])
+        .verdict(&["connecting 0", &reported, "connecting 1", "connected"], &[])
         .await;
 }
 
@@ -145,9 +145,9 @@ async fn a_server_that_asked_for_time_is_left_alone_by_the_network_and_not_by_th
     }
     assert!(stage.server.is_quiet(), "it was asked within its ten minutes");
     stage.send(Command::RetryNow);
-    let told = tokio::time::Instant::now();
+    let reported = tokio::time::Instant::now();
     let _second = stage.opened(Ask::first()).await;
-    let waited = stage.server.log().all()[1].at - told;
+    let waited = stage.server.log().all()[1].at - reported;
     // The network's coming was the first to cut the wait short, and two of these are ten seconds apart.
     assert!(short().contains(&waited), "{waited:?}");
 }

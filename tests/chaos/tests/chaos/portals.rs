@@ -31,7 +31,7 @@ async fn shown_a_page(portal: &Server) -> Stage {
 }
 
 /// The probe is answered this; it says nothing of the stream, and what is told is this.
-async fn probed(answer: &str, told: &str) {
+async fn probed(answer: &str, reported: &str) {
     let portal = Server::bind().await;
     let mut stage = shown_a_page(&portal).await;
     let probe = portal.request().await;
@@ -44,7 +44,7 @@ async fn probed(answer: &str, told: &str) {
     let _second = stage.opened(Ask::after("7").token("t0ken")).await;
     stage.waited(1, &slow(0));
     stage
-        .verdict(&["connecting 0", told, "connecting 1", "connected"], &[])
+        .verdict(&["connecting 0", reported, "connecting 1", "connected"], &[])
         .await;
     assert!(portal.is_quiet(), "an answer that is a stream is not looked into");
 }

@@ -105,9 +105,9 @@ async fn a_circle_is_left_after_twenty_redirects_and_tried_again_after_minutes()
     }
     let _next = stage.opened(Ask::first()).await;
     stage.waited(21, &slow(0));
-    let told = "waiting 1: the server redirects in a circle";
+    let reported = "waiting 1: the server redirects in a circle";
     stage
-        .verdict(&["connecting 0", told, "connecting 1", "connected"], &[])
+        .verdict(&["connecting 0", reported, "connecting 1", "connected"], &[])
         .await;
 }
 
@@ -143,9 +143,9 @@ async fn a_redirect_to_nowhere_is_not_followed() {
         exchange.answer(&format!("301 Moved{location}")).await;
         let _second = stage.opened(Ask::first()).await;
         stage.waited(1, &slow(0));
-        let told = "waiting 1: the server redirects to nowhere";
+        let reported = "waiting 1: the server redirects to nowhere";
         stage
-            .verdict(&["connecting 0", told, "connecting 1", "connected"], &[])
+            .verdict(&["connecting 0", reported, "connecting 1", "connected"], &[])
             .await;
     }
 }
@@ -164,9 +164,9 @@ async fn a_redirect_to_what_is_not_the_web_is_not_followed() {
             .await;
         let _second = stage.opened(Ask::first()).await;
         stage.waited(1, &slow(0));
-        let told = "waiting 1: the server redirects to an address that is not secure";
+        let reported = "waiting 1: the server redirects to an address that is not secure";
         stage
-            .verdict(&["connecting 0", told, "connecting 1", "connected"], &[])
+            .verdict(&["connecting 0", reported, "connecting 1", "connected"], &[])
             .await;
     }
 }
@@ -188,9 +188,9 @@ async fn a_portal_that_redirects_to_its_page_is_recognised_as_a_page() {
     page.answer("200 OK\r\nContent-Type: text/html").await;
     let _second = stage.opened(Ask::first().token("t0ken")).await;
     stage.waited(1, &slow(0));
-    let told = "waiting 1: this address answered with a web page (text/html), not an event stream";
+    let reported = "waiting 1: this address answered with a web page (text/html), not an event stream";
     stage
-        .verdict(&["connecting 0", told, "connecting 1", "connected"], &[])
+        .verdict(&["connecting 0", reported, "connecting 1", "connected"], &[])
         .await;
 }
 
@@ -204,8 +204,8 @@ async fn a_redirect_to_where_nobody_listens_backs_off_and_asks_the_first_address
         .await;
     let _second = stage.opened(Ask::first()).await;
     stage.waited(1, &backoff(BASE, 0));
-    let told = "waiting 1: the server refused the connection";
+    let reported = "waiting 1: the server refused the connection";
     stage
-        .verdict(&["connecting 0", told, "connecting 1", "connected"], &[])
+        .verdict(&["connecting 0", reported, "connecting 1", "connected"], &[])
         .await;
 }

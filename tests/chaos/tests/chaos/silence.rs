@@ -20,9 +20,9 @@ async fn no_answer_within_two_and_a_half_heartbeats_is_none() {
     first.hung_up_within(secs(76)).await;
     let _second = stage.opened(Ask::first()).await;
     stage.waited(1, &plus(SILENCE, &backoff(BASE, 0)));
-    let told = "waiting 1: no answer within 75 s";
+    let reported = "waiting 1: no answer within 75 s";
     stage
-        .verdict(&["connecting 0", told, "connecting 1", "connected"], &[])
+        .verdict(&["connecting 0", reported, "connecting 1", "connected"], &[])
         .await;
 }
 
@@ -36,9 +36,9 @@ async fn half_a_head_within_two_and_a_half_heartbeats_is_no_answer() {
     first.hung_up_within(secs(76)).await;
     let _second = stage.opened(Ask::first()).await;
     stage.waited(1, &plus(SILENCE, &backoff(BASE, 0)));
-    let told = "waiting 1: no answer within 75 s";
+    let reported = "waiting 1: no answer within 75 s";
     stage
-        .verdict(&["connecting 0", told, "connecting 1", "connected"], &[])
+        .verdict(&["connecting 0", reported, "connecting 1", "connected"], &[])
         .await;
 }
 
@@ -58,9 +58,9 @@ async fn a_head_that_trickles_does_not_hold_the_attempt_for_ever() {
         begun.elapsed()
     );
     let _second = stage.opened(Ask::first()).await;
-    let told = "waiting 1: no answer within 75 s";
+    let reported = "waiting 1: no answer within 75 s";
     stage
-        .verdict(&["connecting 0", told, "connecting 1", "connected"], &[])
+        .verdict(&["connecting 0", reported, "connecting 1", "connected"], &[])
         .await;
 }
 
@@ -80,14 +80,14 @@ async fn a_black_hole_that_takes_no_connection_is_left_after_ten_seconds() {
     .await;
     stage.start(None);
     let begun = Instant::now();
-    let told = "waiting 1: no connection within 10 s";
-    stage.client.state(told).await;
+    let reported = "waiting 1: no connection within 10 s";
+    stage.client.state(reported).await;
     assert!(
         exactly(secs(10)).contains(&begun.elapsed()),
         "{:?}",
         begun.elapsed()
     );
-    stage.verdict(&["connecting 0", told], &[]).await;
+    stage.verdict(&["connecting 0", reported], &[]).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -180,7 +180,7 @@ async fn what_a_server_says_after_it_was_given_up_is_not_heard() {
 
 #[tokio::test(start_paused = true)]
 async fn a_promise_of_heartbeats_moves_the_limit() {
-    for (every, limit, told) in [
+    for (every, limit, reported) in [
         (secs(4), secs(10), "waiting 1: nothing heard for 10 s"),
         (secs(60), secs(150), "waiting 1: nothing heard for 150 s"),
     ] {
@@ -191,13 +191,13 @@ async fn a_promise_of_heartbeats_moves_the_limit() {
         let _second = stage.opened(Ask::after("1")).await;
         let proven = limit > secs(60);
         stage.waited(1, &plus(limit, &backoff(BASE, 0)));
-        let told = if proven {
-            told.replace("waiting 1", "waiting 0")
+        let reported = if proven {
+            reported.replace("waiting 1", "waiting 0")
         } else {
-            told.to_owned()
+            reported.to_owned()
         };
         let again = if proven { "connecting 0" } else { "connecting 1" };
-        let states = ["connecting 0", "connected", &told, again, "connected"];
+        let states = ["connecting 0", "connected", &reported, again, "connected"];
         stage.verdict(&states, &[("1", "a")]).await;
     }
 }

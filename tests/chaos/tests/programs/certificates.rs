@@ -13,13 +13,13 @@ fn trusting(server: &Server) -> Program {
 }
 
 /// The handshake fails, and nothing is said to whoever showed this certificate.
-async fn refused(certificate: Certificate, told: &str) {
+async fn refused(certificate: Certificate, reported: &str) {
     let server = Server::bind().await;
     let mut tail = trusting(&server);
     let handshake = server.request_by_tls(&certificate.acceptor()).await;
     assert!(handshake.is_err(), "no request was made");
-    let told = format!("the certificate is not trusted: {told}");
-    tail.states(&[("connecting", ""), ("waiting", &told)]).await;
+    let reported = format!("the certificate is not trusted: {reported}");
+    tail.states(&[("connecting", ""), ("waiting", &reported)]).await;
     assert!(server.log().all().is_empty() && server.is_quiet());
 }
 
@@ -97,8 +97,8 @@ async fn a_certificate_of_an_authority_that_is_not_installed_is_refused() {
             .await
             .is_err()
     );
-    let told = "the certificate is not trusted: nobody this computer trusts has signed it";
-    tail.states(&[("connecting", ""), ("waiting", told)]).await;
+    let reported = "the certificate is not trusted: nobody this computer trusts has signed it";
+    tail.states(&[("connecting", ""), ("waiting", reported)]).await;
     assert!(server.log().all().is_empty());
 }
 
@@ -168,8 +168,8 @@ async fn from_a_secure_server_no_redirect_leads_to_one_that_is_not() {
     exchange
         .answer(&format!("307 Moved\r\nLocation: http://{}/", plain.address()))
         .await;
-    let told = "the server redirects to an address that is not secure";
-    tail.states(&[("connecting", ""), ("waiting", told)]).await;
+    let reported = "the server redirects to an address that is not secure";
+    tail.states(&[("connecting", ""), ("waiting", reported)]).await;
     assert!(plain.is_quiet());
 }
 

@@ -24,13 +24,13 @@ async fn without_a_session_bus_events_are_stored_and_the_missing_notification_is
     let mut app = scene.app();
     scene.connected().await;
     scene.push("1");
-    let told = |item: &Value| {
+    let reported = |item: &Value| {
         item["alert"]["words"]
             .as_str()
             .is_some_and(|alert| alert.contains("no notification service"))
     };
     scene
-        .stored_item("an item that says why it did not pop up", told)
+        .stored_item("an item that says why it did not pop up", reported)
         .await;
     app.check_alive().unwrap();
 }

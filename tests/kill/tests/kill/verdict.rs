@@ -377,11 +377,11 @@ impl Evidence<'_> {
     /// What is wrong, in words, with the history of the items.
     pub(crate) fn explain(&self, wrong: &[Wrong], most_of_a_kind: usize) -> String {
         let mut text = String::new();
-        let mut told: BTreeMap<Kind, usize> = BTreeMap::new();
+        let mut reported: BTreeMap<Kind, usize> = BTreeMap::new();
         for Wrong { kind, key, what } in wrong {
-            let told = told.entry(*kind).or_default();
-            *told += 1;
-            if *told > most_of_a_kind {
+            let reported = reported.entry(*kind).or_default();
+            *reported += 1;
+            if *reported > most_of_a_kind {
                 continue;
             }
             let _ = write!(
@@ -414,7 +414,7 @@ impl Evidence<'_> {
                 }
             }
         }
-        let _ = write!(text, "\n\n  all that is wrong, by kind: {told:?}");
+        let _ = write!(text, "\n\n  all that is wrong, by kind: {reported:?}");
         text.push_str("\n  runs of the app:");
         for run in self.runs {
             let _ = write!(text, "\n    {}", run.story());

@@ -47,7 +47,7 @@ pub(super) async fn events(
     let body = Events {
         number,
         pieces,
-        held: None,
+        pending: None,
         hung_up: false,
         connection,
         hub,
@@ -103,7 +103,7 @@ struct Events {
     number: u64,
     pieces: UnboundedReceiver<Piece>,
     /// Taken from the queue, and not fit to be sent with what came before it.
-    held: Option<Piece>,
+    pending: Option<Piece>,
     hung_up: bool,
     connection: Arc<Connection>,
     hub: Arc<Hub>,
@@ -121,7 +121,7 @@ impl Events {
                         .extend_from_slice(&frame);
                 }
                 Ok(other) => {
-                    self.held = Some(other);
+                    self.pending = Some(other);
                     break;
                 }
                 Err(_) => break,
@@ -138,7 +138,7 @@ impl Stream for Events {
         if self.hung_up {
             return Poll::Pending;
         }
-        let piece = match self.held.take() {
+        let piece = match self.pending.take() {
             Some(piece) => Some(piece),
             None => std::task::ready!(self.pieces.poll_recv(cx)),
         };

@@ -230,10 +230,10 @@ async fn a_token_is_taken_from_header_or_query_and_nothing_else_gets_in() {
         .collect();
     use Credentials::{Bearer, None, Query};
     assert_eq!(credentials, [None, Bearer, Bearer, Query, Query, Bearer]);
-    let told = serde_json::to_string(&seen).unwrap();
+    let reported = serde_json::to_string(&seen).unwrap();
     assert!(
-        !told.contains(TEST_TOKEN) && !told.contains("wrong"),
-        "a token leaked into {told}"
+        !reported.contains(TEST_TOKEN) && !reported.contains("wrong"),
+        "a token leaked into {reported}"
     );
 }
 

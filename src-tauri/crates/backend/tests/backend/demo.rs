@@ -20,7 +20,7 @@ fn feed(seed: u64) -> Feed {
 }
 
 /// The backlog and this many days, one scene a minute.
-fn told(seed: u64, days: usize) -> (Vec<Posting>, Vec<Posting>) {
+fn reported(seed: u64, days: usize) -> (Vec<Posting>, Vec<Posting>) {
     let mut feed = feed(seed);
     let backlog = feed.backlog(start()).unwrap();
     let minute = |n: usize| start() + SignedDuration::from_mins(i64::try_from(n).unwrap());
@@ -50,13 +50,13 @@ fn time(posting: &Posting, field: &str) -> Option<Timestamp> {
 
 #[test]
 fn the_same_seed_and_time_tell_the_same_and_another_seed_does_not() {
-    assert_eq!(told(7, 2), told(7, 2));
-    assert_ne!(told(7, 1), told(8, 1));
+    assert_eq!(reported(7, 2), reported(7, 2));
+    assert_ne!(reported(7, 1), reported(8, 1));
 }
 
 #[test]
 fn a_day_has_every_kind_of_event_that_the_feed_is_to_show() {
-    let (_, day) = told(1, 1);
+    let (_, day) = reported(1, 1);
     let kinds: BTreeSet<_> = day.iter().map(|posting| posting.event.as_str()).collect();
     let expected = [
         "notification.created",
@@ -82,7 +82,7 @@ fn a_day_has_every_kind_of_event_that_the_feed_is_to_show() {
 
 #[test]
 fn nothing_is_left_open_and_all_links_stay_at_home() {
-    let (backlog, days) = told(3, 2);
+    let (backlog, days) = reported(3, 2);
     for posting in backlog.iter().chain(&days) {
         let mut all = Vec::new();
         texts(&posting.data, &mut all);
@@ -110,7 +110,7 @@ fn nothing_is_left_open_and_all_links_stay_at_home() {
 
 #[test]
 fn changes_are_about_what_is_there_and_a_new_day_has_new_ids() {
-    let (backlog, days) = told(1, 2);
+    let (backlog, days) = reported(1, 2);
     let mut made = HashSet::new();
     for posting in backlog.iter().chain(&days) {
         let id = posting.data.get("id").and_then(Value::as_str);
@@ -140,7 +140,7 @@ fn changes_are_about_what_is_there_and_a_new_day_has_new_ids() {
 
 #[test]
 fn the_backlog_reaches_two_days_back_and_comes_in_order() {
-    let (backlog, _) = told(1, 0);
+    let (backlog, _) = reported(1, 0);
     let made: Vec<_> = backlog
         .iter()
         .filter_map(|posting| time(posting, "createdAt"))
@@ -158,7 +158,7 @@ fn the_backlog_reaches_two_days_back_and_comes_in_order() {
 
 #[test]
 fn planned_times_lie_where_the_script_puts_them() {
-    let (_, day) = told(1, 1);
+    let (_, day) = reported(1, 1);
     let maintenance = day
         .iter()
         .find(|posting| posting.event == "system.maintenance")

@@ -89,9 +89,9 @@ async fn a_change_is_applied_once_and_reported_to_all_streams() {
     );
     let first: Value = first.json().await.unwrap();
     assert!(first["readAt"].is_string() && first["seenAt"].is_string());
-    let told = events.event().await;
-    assert_eq!(told.event, "notification.updated");
-    assert_eq!(data(&told)["readAt"], first["readAt"]);
+    let reported = events.event().await;
+    assert_eq!(reported.event, "notification.updated");
+    assert_eq!(data(&reported)["readAt"], first["readAt"]);
 
     // Another change in between, so that a repeat that was done again would show.
     patch("k2", r#"{"read":false}"#).await;
@@ -149,9 +149,9 @@ async fn deletion_reaches_the_streams() {
     backend.control().push("notification.created", note("a"));
     let mut events = stream(&backend).await;
     send(&backend, Method::DELETE, "/notifications/a", None, "").await;
-    let told = events.event().await;
+    let reported = events.event().await;
     assert_eq!(
-        (told.event.as_str(), data(&told)),
+        (reported.event.as_str(), data(&reported)),
         ("notification.deleted", json!({ "id": "a" }))
     );
 }

@@ -210,12 +210,12 @@ impl Actor {
                 value: Raw::Text(address.to_string()),
             }];
             if self.settings.token_for == TokenFor::Address
-                && let Some(held) = self.tokens.environments_for_another(&Server::of(&address))
+                && let Some(bound) = self.tokens.environments_for_another(&Server::of(&address))
             {
                 // Else the next start would take the token for the new server's.
                 changes.push(Change {
                     key: Key::TokenFor,
-                    value: Raw::Text(held.server().to_string()),
+                    value: Raw::Text(bound.server().to_string()),
                 });
             }
             self.settings.address = Some(address);

@@ -18,11 +18,11 @@ impl Actor {
                 self.readers
                     .set_notice(NoticeKind::Tray, (!present).then(|| message.to_owned()));
             }
-            Signal::FolderLock { held } => {
+            Signal::FolderLock { locked } => {
                 let message = "The folder of the inbox is on a file system without locks. Do not start Gloria Notify \
                                with it on two computers at once";
                 self.readers
-                    .set_notice(NoticeKind::Lock, (!held).then(|| message.to_owned()));
+                    .set_notice(NoticeKind::Lock, (!locked).then(|| message.to_owned()));
             }
         }
     }

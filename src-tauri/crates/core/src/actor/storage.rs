@@ -139,11 +139,11 @@ impl Store {
 
     /// The stream waits for the file: it is not known where to go on.
     pub(super) fn holds_stream(&self) -> bool {
-        let held = self
+        let until = self
             .trouble
             .as_ref()
             .and_then(|trouble| trouble.holds_stream_until);
-        held.is_some()
+        until.is_some()
     }
 
     /// Why what comes cannot be kept, where the user has to mend that.
@@ -383,8 +383,8 @@ impl Actor {
             return;
         };
         let now = Instant::now();
-        let held = trouble.holds_stream_until;
-        trouble.holds_stream_until = held.filter(|until| now < *until);
+        let until = trouble.holds_stream_until;
+        trouble.holds_stream_until = until.filter(|until| now < *until);
         trouble.retry_at = now
             + if trouble.holds_stream_until.is_some() {
                 BLIND_RETRY_INTERVAL
@@ -430,7 +430,7 @@ impl Actor {
                     trouble.needs_user |= trouble.holds_stream_until.is_none();
                 }
                 self.publish_storage();
-                if held.is_some_and(|until| until <= now) && self.link.is_wanted() {
+                if until.is_some_and(|until| until <= now) && self.link.is_wanted() {
                     self.open_stream();
                 }
             }

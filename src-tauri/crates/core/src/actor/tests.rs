@@ -191,13 +191,13 @@ async fn a_disk_and_a_keyring_that_hang_do_not_keep_the_core_from_ending() {
     setup.environment =
         Arc::new(|name| (name == "GLORIA_API_URL").then(|| "http://127.0.0.1:9/api/v1".to_owned()));
     let (mut actor, (handle, mut inlet)) = (Actor::new(setup).unwrap(), inlet());
-    let (release, held) = std::sync::mpsc::channel::<()>();
+    let (release, released) = std::sync::mpsc::channel::<()>();
     let inbox = actor.store.inbox().clone();
     // The disk hangs for as long as the test lasts.
     tokio::spawn(async move {
         inbox
             .call(move |_| {
-                let _ = held.recv();
+                let _ = released.recv();
                 Ok(())
             })
             .await
@@ -251,11 +251,11 @@ async fn what_is_over_the_number_is_removed_step_by_step_once_the_server_has_rep
     keep_up(&mut actor).await;
     assert_eq!(total(&actor).await, 100);
     assert_eq!(actor.readers.state().counts.total, 100);
-    let mut told = false;
+    let mut reported = false;
     while let Ok(revised) = updates.try_recv() {
-        told |= revised.update == Update::InboxChanged;
+        reported |= revised.update == Update::InboxChanged;
     }
-    assert!(told, "readers read their pages again");
+    assert!(reported, "readers read their pages again");
 }
 
 /// Longer than any timer of what is tested.
@@ -399,8 +399,8 @@ struct UserFirst {
 
 impl UserFirst {
     fn look(&self, deed: &'static str) {
-        let told = self.updates.lock().unwrap().len();
-        self.done.lock().unwrap().push((deed, told));
+        let reported = self.updates.lock().unwrap().len();
+        self.done.lock().unwrap().push((deed, reported));
     }
 }
 
@@ -448,11 +448,14 @@ async fn notification_and_sound_go_out_before_counts_and_readers() {
     assert_eq!(*first.done.lock().unwrap(), [("shown", 0), ("played", 0)]);
     actor.serve_timers().await;
     let mut updates = first.updates.lock().unwrap();
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     while let Ok(revised) = updates.try_recv() {
-        told.push(revised.update);
+        reported.push(revised.update);
     }
-    let is = |wanted: fn(&Update) -> bool| told.iter().any(wanted);
-    assert!(is(|update| matches!(update, Update::ItemsStored(_))), "{told:?}");
-    assert!(is(|update| matches!(update, Update::Counts(_))), "{told:?}");
+    let is = |wanted: fn(&Update) -> bool| reported.iter().any(wanted);
+    assert!(
+        is(|update| matches!(update, Update::ItemsStored(_))),
+        "{reported:?}"
+    );
+    assert!(is(|update| matches!(update, Update::Counts(_))), "{reported:?}");
 }

@@ -59,8 +59,8 @@ impl Tokens {
 
     /// The environment's token, where it is not this server's.
     pub(super) fn environments_for_another(&self, server: &Server) -> Option<&ServerToken> {
-        let held = self.environment.as_ref()?;
-        held.for_server(server).is_none().then_some(held)
+        let bound = self.environment.as_ref()?;
+        bound.for_server(server).is_none().then_some(bound)
     }
 
     /// Whether the environment sets the token for this address.
@@ -68,7 +68,7 @@ impl Tokens {
         self.environment
             .as_ref()
             .zip(address)
-            .is_some_and(|(held, address)| held.for_server(&Server::of(address)).is_some())
+            .is_some_and(|(bound, address)| bound.for_server(&Server::of(address)).is_some())
     }
 
     pub(super) fn session(&self) -> Option<&Session> {

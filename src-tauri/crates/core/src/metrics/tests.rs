@@ -228,7 +228,7 @@ fn a_minute_tells_what_happened_in_it() {
     life.metrics.events(life.now, Outcome::Taken, 6, None);
     life.wait(Cause::Ended(EndCause::Closed)).pass(5);
     let minutes = life.view().minutes;
-    let told: Vec<_> = minutes
+    let reported: Vec<_> = minutes
         .iter()
         .map(|minute| {
             (
@@ -239,7 +239,7 @@ fn a_minute_tells_what_happened_in_it() {
             )
         })
         .collect();
-    assert_eq!(told, [(2, 1, 0, 40_000), (0, 1, 6, 30_000)]);
+    assert_eq!(reported, [(2, 1, 0, 40_000), (0, 1, 6, 30_000)]);
     assert_eq!(minutes[1].at - minutes[0].at, 60_000);
 }
 
@@ -321,7 +321,7 @@ fn a_foreign_recorder_gets_the_numbers_that_the_endpoint_shows() {
         life.pass(90).wait(Cause::Ended(EndCause::Closed));
         life.metrics.notifications_available(false);
     });
-    let told = foreign.0.lock().unwrap();
+    let reported = foreign.0.lock().unwrap();
     let text = life.metrics.expose().unwrap();
     let mut compared = 0;
     for line in text.lines().filter(|line| !line.starts_with('#')) {
@@ -330,7 +330,7 @@ fn a_foreign_recorder_gets_the_numbers_that_the_endpoint_shows() {
         if series.contains("_bucket") || series.ends_with("_sum") {
             continue;
         }
-        let cell = told
+        let cell = reported
             .get(name)
             .unwrap_or_else(|| panic!("{name} is told to nobody else"));
         let cell = cell.load(Ordering::Relaxed);
@@ -348,8 +348,8 @@ fn a_foreign_recorder_gets_the_numbers_that_the_endpoint_shows() {
     }
     assert_eq!(
         compared,
-        told.len(),
+        reported.len(),
         "and no others: {:?}\n{text}",
-        told.keys().collect::<Vec<_>>()
+        reported.keys().collect::<Vec<_>>()
     );
 }

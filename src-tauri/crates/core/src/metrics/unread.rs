@@ -166,7 +166,7 @@ mod tests {
         unread.count(2, finding("b", None));
         unread.count(3, finding("b", None));
         let list = unread.list();
-        let told: Vec<_> = list
+        let reported: Vec<_> = list
             .iter()
             .map(|entry| {
                 (
@@ -177,7 +177,7 @@ mod tests {
                 )
             })
             .collect();
-        assert_eq!(told, [("b", None, 2, 3), ("a", Some("x"), 1, 1)]);
+        assert_eq!(reported, [("b", None, 2, 3), ("a", Some("x"), 1, 1)]);
     }
 
     #[test]

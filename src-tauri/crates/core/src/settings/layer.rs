@@ -384,11 +384,12 @@ mod tests {
             assert_eq!(layer.given.get(&Key::Volume), None, "{slip}");
             let known = Raw::Text("https://a.example".into());
             assert_eq!(layer.given[&Key::ApiUrl].raw, known, "{slip}");
-            let told = words(&layer);
+            let reported = words(&layer);
             assert!(
-                told.iter()
+                reported
+                    .iter()
                     .any(|words| words.contains(&format!("line {line} of the settings file"))),
-                "{slip}: {told:?}"
+                "{slip}: {reported:?}"
             );
         }
     }

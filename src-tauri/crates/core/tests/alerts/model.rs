@@ -105,7 +105,7 @@ struct Known {
     is_handled: bool,
     is_deleted: bool,
     /// How often a notification of its own was answered for this title.
-    told: u32,
+    reported: u32,
     /// Answers that a kill kept from being recorded.
     lost_records: u32,
 }
@@ -338,7 +338,7 @@ impl World {
         if let Target::Alert(_, key) = &ask.target {
             let known = self.items.get_mut(&key[2..].parse().unwrap()).unwrap();
             if known.title == ask.title {
-                known.told += 1;
+                known.reported += 1;
                 known.lost_records += u32::from(!recorded);
             }
         }
@@ -413,9 +413,9 @@ impl World {
             assert_eq!(stored.title, known.title);
             assert_eq!(stored.read_at.is_some(), known.is_handled);
             assert!(
-                known.told <= 1 + known.lost_records,
+                known.reported <= 1 + known.lost_records,
                 "{key} was shown {} times",
-                known.told
+                known.reported
             );
             if known.is_handled {
                 continue;
@@ -427,12 +427,15 @@ impl World {
                         newest.digest.is_none() && newest.answered_at.is_some(),
                         "{newest:?}"
                     );
-                    assert!(known.told >= 1, "{newest:?}");
+                    assert!(known.reported >= 1, "{newest:?}");
                 }
                 AlertState::InDigest => {
                     let digest = digests.iter().find(|digest| Some(digest.id) == newest.digest);
                     assert!(digest.is_some() && newest.answered_at.is_some(), "{newest:?}");
-                    assert_eq!(known.told, known.lost_records, "shown by itself and in a digest");
+                    assert_eq!(
+                        known.reported, known.lost_records,
+                        "shown by itself and in a digest"
+                    );
                 }
                 AlertState::Pending | AlertState::Failed | AlertState::Suppressed | AlertState::Withdrawn => {
                     panic!("{key} was not told of: {newest:?}")

@@ -301,11 +301,11 @@ async fn a_service_that_hangs_is_said_and_what_it_missed_is_reported_when_it_is_
         loop {
             let mut updates = running.core.attach().await.unwrap().updates;
             let items = running.items().await;
-            let told = items.iter().all(|item| {
+            let reported = items.iter().all(|item| {
                 let state = item.alert.as_ref().map(|alert| alert.state);
                 matches!(state, Some(AlertState::Shown | AlertState::InDigest))
             });
-            if told {
+            if reported {
                 break;
             }
             let _ = updates.recv().await;

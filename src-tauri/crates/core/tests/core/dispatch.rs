@@ -53,7 +53,7 @@ fn example(name: &str, address: &str) -> (Value, fn(&Value) -> bool) {
 
 #[tokio::test]
 async fn every_command_of_the_list_is_done() {
-    let (running, _desk, backend) = connected().await;
+    let (running, _harness, backend) = connected().await;
     // Whose answer depends on what was asked before: it comes last.
     let names = COMMANDS.iter().copied();
     let (last, others): (Vec<&str>, Vec<&str>) = names.partition(|name| *name == "account_sign_out");
@@ -75,7 +75,7 @@ async fn every_command_of_the_list_is_done() {
 
 #[tokio::test]
 async fn what_a_command_does_not_take_is_refused_in_words() {
-    let (running, _desk, _backend) = connected().await;
+    let (running, _harness, _backend) = connected().await;
     for name in COMMANDS {
         // No command takes a number.
         let error = running.core.dispatch(name, json!(17)).await.unwrap_err();
@@ -108,7 +108,7 @@ async fn what_a_command_does_not_take_is_refused_in_words() {
 fn no_other_name_is_a_command_whatever_is_asked() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let _guard = runtime.enter();
-    let (running, _desk, _backend) = runtime.block_on(connected());
+    let (running, _harness, _backend) = runtime.block_on(connected());
     let name =
         "[a-zA-Z_:./|\\PC]{0,80}".prop_filter("not a command", |name| !COMMANDS.contains(&name.as_str()));
     let mut runner = TestRunner::new(ProptestConfig::with_cases(64));
@@ -126,7 +126,7 @@ fn no_other_name_is_a_command_whatever_is_asked() {
 
 #[tokio::test]
 async fn a_link_gives_the_state_and_what_follows_as_json() {
-    let (running, _desk, _backend) = connected().await;
+    let (running, _harness, _backend) = connected().await;
     let link: Arc<dyn Link> = Arc::new(running.core.clone());
     let mut state = link.attach().await.unwrap();
     assert_eq!(state.snapshot["protocol"], PROTOCOL_VERSION);
@@ -160,7 +160,7 @@ async fn a_link_gives_the_state_and_what_follows_as_json() {
 
 #[tokio::test]
 async fn a_reader_that_is_too_slow_is_notified_that_updates_are_missing() {
-    let (running, _desk, _backend) = connected().await;
+    let (running, _harness, _backend) = connected().await;
     let mut state = Link::attach(&running.core).await.unwrap();
     // More than a reader may be behind.
     for round in 0..300 {

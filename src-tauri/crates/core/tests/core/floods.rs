@@ -93,15 +93,15 @@ async fn readers_are_notified_once_per_frame_at_most() {
             control.push(CREATED, live(&id.to_string(), "normal"));
         }
     });
-    let (mut total, mut told) = (0, 0_u32);
+    let (mut total, mut reported) = (0, 0_u32);
     while total < 300 {
         let update = within_deadline("update", updates.recv()).await.unwrap().update;
         if let Update::Counts(counts) = update {
             total = counts.total;
         } else if matches!(update, Update::ItemsStored(_) | Update::InboxChanged) {
-            told += 1;
+            reported += 1;
         }
     }
     let frames = u32::try_from(began.elapsed().as_millis() / 16).unwrap() + 2;
-    assert!(told <= frames, "told {told} times in {frames} frames");
+    assert!(reported <= frames, "told {reported} times in {frames} frames");
 }

@@ -97,8 +97,8 @@ async fn a_refusal_inside_a_stream_needs_the_user_after_another_token() {
         })
         .await;
     assert_eq!(halted.connection.remedy, Remedy::SignIn);
-    let told = within_deadline("told", harness.notifications.shown.wait_for(1)).await;
-    assert_eq!(told[0].title, "Gloria Notify needs you");
+    let reported = within_deadline("told", harness.notifications.shown.wait_for(1)).await;
+    assert_eq!(reported[0].title, "Gloria Notify needs you");
 }
 
 #[tokio::test]

@@ -128,7 +128,7 @@ async fn asked() -> (Backend, Control, Harness, Running) {
 
 #[tokio::test]
 async fn the_same_person_goes_on_with_what_came_until_the_answer() {
-    let (_backend, control, _desk, running) = asked().await;
+    let (_backend, control, _harness, running) = asked().await;
     running.core.connection_retry().await.unwrap();
     assert_eq!(positions(&control).len(), 2, "nothing is dialled until then");
     let answer = PersonAnswer { same: true };
@@ -161,7 +161,7 @@ async fn the_question_outlives_a_restart_and_somebody_else_gets_an_inbox_of_thei
 
 #[tokio::test]
 async fn the_first_persons_own_token_takes_the_question_back() {
-    let (backend, _control, _desk, running) = asked().await;
+    let (backend, _control, _harness, running) = asked().await;
     save(&running, &backend, TEST_TOKEN).await;
     let state = running.until("all of it", total(2)).await;
     assert_eq!(state.account.question, None);

@@ -160,18 +160,18 @@ async fn the_window_gets_the_numbers_while_it_shows_them_and_not_otherwise() {
         async move { core.window_shows(view).await.unwrap() }
     };
     shown(true).await;
-    let told = async {
-        let mut told = Vec::new();
-        while told.len() < 3 {
+    let reported = async {
+        let mut reported = Vec::new();
+        while reported.len() < 3 {
             if let Update::Metrics(_) = updates.recv().await.unwrap().update {
-                told.push(std::time::Instant::now());
+                reported.push(std::time::Instant::now());
             }
         }
-        told
+        reported
     };
-    let told = within_deadline("three times", told).await;
+    let reported = within_deadline("three times", reported).await;
     assert!(
-        told[2] - told[0] >= Duration::from_millis(1900),
+        reported[2] - reported[0] >= Duration::from_millis(1900),
         "at most once a second"
     );
     shown(false).await;

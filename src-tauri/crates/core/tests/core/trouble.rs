@@ -94,11 +94,11 @@ async fn a_missing_sound_device_or_notification_service_is_reported_and_the_item
     let running = harness.start();
     running.connected().await;
     control.push(CREATED, live("1", "normal"));
-    let told = |state: &Snapshot| {
+    let reported = |state: &Snapshot| {
         let kinds: Vec<_> = state.notices.iter().map(|notice| notice.kind).collect();
         kinds.contains(&NoticeKind::Sound) && kinds.contains(&NoticeKind::Notifications)
     };
-    let state = running.until("both told", told).await;
+    let state = running.until("both told", reported).await;
     let words: Vec<_> = state
         .notices
         .iter()

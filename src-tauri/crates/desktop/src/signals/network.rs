@@ -55,7 +55,7 @@ pub(super) fn watch(tell: &mpsc::Sender<Observation>) {
         }
     };
     let mut interfaces = None;
-    let mut told = None;
+    let mut reported = None;
     let mut restless_until = Instant::now();
     loop {
         let pause = if Instant::now() < restless_until {
@@ -86,9 +86,9 @@ pub(super) fn watch(tell: &mpsc::Sender<Observation>) {
             source_v4: source_v4(),
             source_v6: source_v6(),
         };
-        if told.as_ref() != Some(&snapshot) {
+        if reported.as_ref() != Some(&snapshot) {
             restless_until = Instant::now() + RESTLESS;
-            told = Some(snapshot.clone());
+            reported = Some(snapshot.clone());
             if tell.blocking_send(Observation::Network(snapshot)).is_err() {
                 return;
             }

@@ -10,7 +10,7 @@ use crate::rig::{Connection, Provider, Rig};
 const FLOOD: usize = 64 << 20;
 
 /// What the client itself may have read: one read of its own, which hyper keeps below half a megabyte.
-const HELD: u64 = 1 << 20;
+const BUFFERED: u64 = 1 << 20;
 
 /// Writes events until nobody takes any more.
 async fn flood(connection: &Connection) -> usize {
@@ -37,7 +37,7 @@ async fn nothing_is_read_while_nobody_takes_what_was() {
     flood(&connection).await;
     let (read, _) = rig.stream.totals();
     // Sixteen deliveries fit the channel; each is one read.
-    assert!(read <= 17 * HELD, "{read} bytes were read");
+    assert!(read <= 17 * BUFFERED, "{read} bytes were read");
     flood(&connection).await;
     assert_eq!(rig.stream.totals().0, read, "and no more came");
 }

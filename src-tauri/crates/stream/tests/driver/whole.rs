@@ -195,7 +195,7 @@ async fn an_answer_that_does_not_end_is_given_up_and_one_that_breaks_off_is_no_a
         whole: Duration::from_secs(5),
         ..RequestLimits::default()
     };
-    let (reply, held) = while_(Request::get(server.url("/")).limits(limits), async {
+    let (reply, reader) = while_(Request::get(server.url("/")).limits(limits), async {
         let mut connection = server.accept().await;
         connection
             .write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n1")
@@ -204,7 +204,7 @@ async fn an_answer_that_does_not_end_is_given_up_and_one_that_breaks_off_is_no_a
     })
     .await;
     assert_eq!(reply.unwrap_err(), RequestError::TimedOut(Duration::from_secs(5)));
-    drop(held);
+    drop(reader);
     let (reply, ()) = while_(Request::get(server.url("/")), async {
         let mut connection = server.accept().await;
         connection

@@ -120,11 +120,11 @@ fn a_refusal_is_asked_about_again_and_reported_once() {
             let dial = rig.dial().unwrap();
             assert_eq!(&*dial.cursor, "7");
             assert_eq!(dial.rejected, status == 401, "the token is read anew");
-            let told = rig
+            let reported = rig
                 .effects
                 .iter()
                 .any(|effect| matches!(effect, Effect::Publish(_)));
-            assert!(!told, "a probe is no news");
+            assert!(!reported, "a probe is no news");
             assert!(matches!(rig.machine.status(), Status::Halted { .. }));
             rig.answer(status);
             assert_eq!(rig.halt(), reason, "one request a probe");

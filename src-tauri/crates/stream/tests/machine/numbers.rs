@@ -195,9 +195,9 @@ fn streams_that_bring_nothing_three_times_in_a_row_are_said_to_be_buffered() {
             rig.send(Input::Heard(epoch, Chunk::default()));
         }
         rig.tick();
-        let told = rig.wait().1.clone();
+        let reported = rig.wait().1.clone();
         rig.tick();
-        told
+        reported
     };
     let silence = Cause::Ended(EndCause::Silent(secs(75.0)));
     assert_eq!(silent(&mut rig, false), silence);
@@ -209,8 +209,8 @@ fn streams_that_bring_nothing_three_times_in_a_row_are_said_to_be_buffered() {
     );
     assert_eq!(silent(&mut rig, false), silence);
     assert_eq!(silent(&mut rig, false), silence);
-    let held_back = Cause::Ended(EndCause::Buffered(3));
-    assert_eq!(silent(&mut rig, false), held_back);
+    let buffered = Cause::Ended(EndCause::Buffered(3));
+    assert_eq!(silent(&mut rig, false), buffered);
     let epoch = rig.epoch();
     rig.send(Input::Opened(epoch, Head::accepted()));
     rig.tick();

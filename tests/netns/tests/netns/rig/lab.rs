@@ -186,8 +186,11 @@ impl Lab {
 
     /// Asserts that the client keeps the connection that it has.
     pub(crate) fn undisturbed_since(&self, moment: Instant, streams: &Value) {
-        let told = self.tail.since(moment);
-        let states: Vec<_> = told.iter().filter(|line| line.value["kind"] == "state").collect();
+        let reported = self.tail.since(moment);
+        let states: Vec<_> = reported
+            .iter()
+            .filter(|line| line.value["kind"] == "state")
+            .collect();
         assert!(states.is_empty(), "the connection was not left in peace");
         assert_eq!(&self.backend.observed()["streamsTotal"], streams);
     }

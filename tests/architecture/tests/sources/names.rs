@@ -1,0 +1,107 @@
+//! Names are the field's own: limits say MAX and MIN, and nothing is called by a picture of it.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use gloria_architecture_tests::root;
+
+use crate::tokens::{Token, tokens};
+
+/// Beginnings of constants that have a better one: `MAX_`, `MIN_`, `_TIMEOUT`, `_INTERVAL`.
+const PREFIXES: [&str; 5] = ["MOST", "LEAST", "LONGEST", "LARGEST", "SHORTEST"];
+
+/// Pictures, and words for a notification or a report that nobody looks for.
+const WORDS: [&str; 9] = [
+    "desk", "doorway", "house", "told", "untold", "held", "wire", "toast", "toasts",
+];
+
+/// The words of a name: `ToastLog` and `toast_log` are "toast" and "log".
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut was_lower = false;
+    for c in name.chars() {
+        if c == '_' || (c.is_uppercase() && was_lower) {
+            words.push(String::new());
+        }
+        was_lower = c.is_lowercase();
+        if c != '_' {
+            words.last_mut().unwrap().extend(c.to_lowercase());
+        }
+    }
+    words
+}
+
+fn is_refused(name: &str) -> bool {
+    let is_constant = !name.chars().any(char::is_lowercase);
+    let first = name.split('_').next().unwrap_or_default();
+    (is_constant && PREFIXES.contains(&first))
+        || words(name).iter().any(|word| WORDS.contains(&word.as_str()))
+}
+
+fn rust_files(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            if !path.ends_with("target") && !path.ends_with("node_modules") {
+                rust_files(&path, found);
+            }
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn names_are_the_fields_own() {
+    let mut files = Vec::new();
+    for folder in ["src-tauri", "tests"] {
+        rust_files(&root().join(folder), &mut files);
+    }
+    assert!(files.len() > 300, "only {} files were found", files.len());
+    let mut refused = BTreeSet::new();
+    for file in files {
+        let shown = file.strip_prefix(root()).unwrap().display().to_string();
+        let own = file.file_stem().unwrap().to_string_lossy().into_owned();
+        let text = fs::read_to_string(&file).unwrap();
+        let names = tokens(&text);
+        let names = names.iter().filter_map(Token::word);
+        for name in names.chain([own.as_str()]).filter(|name| is_refused(name)) {
+            refused.insert(format!("{shown}: {name}"));
+        }
+    }
+    let refused: Vec<_> = refused.into_iter().collect();
+    assert!(
+        refused.is_empty(),
+        "use the field's words:\n{}",
+        refused.join("\n")
+    );
+}
+
+#[test]
+fn a_word_is_refused_in_any_writing_and_not_within_another() {
+    for name in [
+        "Desk",
+        "desk",
+        "MOST_RETRY",
+        "LEAST",
+        "ToastLog",
+        "is_told",
+        "heldBack",
+        "HELD_BACK",
+        "Wire",
+    ] {
+        assert!(is_refused(name), "{name}");
+    }
+    for name in [
+        "desktop",
+        "Desktop",
+        "withheld",
+        "wireguard",
+        "at_most",
+        "least",
+        "MAX_RETRY",
+        "almost",
+    ] {
+        assert!(!is_refused(name), "{name}");
+    }
+}
