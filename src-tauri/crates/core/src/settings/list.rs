@@ -106,7 +106,7 @@ settings! {
         read: |raw, _| forms::switch(raw),
         lockable: true,
         shown: "`false`",
-        doc: "takes http addresses that are not this machine; for laboratories",
+        doc: "allows plain http to other machines; for testing only",
     }
     ApiUrl {
         field: address: Option<Address> = None,
@@ -200,7 +200,7 @@ settings! {
         read: |raw, _| forms::list(raw),
         lockable: true,
         shown: "—",
-        doc: "hosts that are asked past the proxy, beside those of `NO_PROXY`: names, addresses, networks, `*`",
+        doc: "hosts reached without the proxy, in addition to `NO_PROXY`: names, addresses, networks, `*`",
     }
     CaFile {
         field: ca_file: Option<PathBuf> = None,
