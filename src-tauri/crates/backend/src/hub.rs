@@ -151,7 +151,7 @@ impl Hub {
         })
     }
 
-    /// The state, for one short look or change. [`Hub::tell`] afterwards when somebody may wait for it.
+    /// The state, for one short look or change. [`Hub::publish_change`] afterwards when somebody may wait for it.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
     }
