@@ -1,7 +1,7 @@
 //! What can be set, and by whom: the program's defaults, the administrator's, the user's file, the environment, and
 //! above them what the administrator fixed.
 //!
-//! Owns the list of settings ([`list`]), their files, and the layers. It knows nothing of the core that they are for.
+//! Owns the list of settings (`list`), their files, and the layers. It knows nothing of the core that they are for.
 //! A mistake in any layer costs that one setting there and is reported; the rest holds.
 
 mod file;
