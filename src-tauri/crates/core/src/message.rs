@@ -1,7 +1,7 @@
 //! What the app says to people, as a code with parameters.
 //!
-//! The words are in `locales/`: `gloria-words` puts them in for notifications, tray and command line, the window for
-//! itself. So what is decided here can be said in another language, and scripts compare codes that stay the same.
+//! The words are in `locales/`, which `gloria-words` and the window read. So what is decided can be said in another
+//! language, and scripts compare codes that stay the same. Most parts of the core still send text in English.
 
 mod list;
 
