@@ -51,7 +51,7 @@ fn network(picture: &str) -> NetworkSnapshot {
     }
 }
 
-/// HostConditions, the clocks that they are told of, and every word to the stream.
+/// What the computer reports, the clocks that go with it, and every command to the stream.
 struct Computer {
     conditions: HostConditions,
     now: Instant,
