@@ -86,6 +86,36 @@ test('looking at the list clears the badge and leaves what is unread', async ({ 
   expect(await app.calls('inbox_mark_all_seen')).toHaveLength(1);
 });
 
+test('what comes in the very moment in which the badge is cleared is cleared next', async ({ app, page }) => {
+  await app.open('busy');
+  await page.evaluate(() => {
+    const call = window.fake.call.bind(window.fake);
+    window.fake.call = async (name, request) => {
+      const answer = await call(name, request);
+      const [item] = window.fake.scenario.items;
+      if (name === 'inbox_mark_all_seen' && item !== undefined) {
+        // In one frame with the update that there is nothing new: the page sees no difference.
+        window.fake.call = call;
+        window.fake.receive({ ...item, seenAt: null, readAt: null });
+      }
+      return answer;
+    };
+  });
+  await page.clock.runFor(1000);
+  await expect(app.get('badge')).toHaveText('1');
+  await page.clock.runFor(1000);
+  await expect(app.get('badge')).toHaveCount(0);
+  await page.clock.runFor(5000);
+  expect(await app.calls('inbox_mark_all_seen')).toHaveLength(2);
+});
+
+test('a badge that cannot be cleared is reported once', async ({ app, page }) => {
+  await app.open('busy');
+  await page.evaluate(() => (window.fake.scenario.refusals.inbox_mark_all_seen = 'the disk is full'));
+  await page.clock.runFor(5000);
+  expect(await app.calls('inbox_mark_all_seen')).toHaveLength(1);
+});
+
 test('a list that is not at its newest end, or not shown, does not clear the badge', async ({
   app,
   page,
