@@ -1,151 +1,20 @@
 //! What networks and the machines in them do to a connection, over both transports: whatever it is, every event comes
 //! once, in order, and the server is asked for what follows the last.
 
-use std::time::Duration;
-
-use gloria_backend::{Backend, BackendOptions, Control, Stall, TEST_TOKEN};
-use gloria_chaos::ask::{Ask, assert_head};
-use gloria_chaos::proxy::{Cut, Door, Faults, Proxy};
-use gloria_stream::{Command, StreamOptions};
-use serde_json::json;
+mod scene;
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use gloria_backend::{Stall, TEST_TOKEN};
+use gloria_chaos::ask::{Ask, assert_head};
+use gloria_chaos::proxy::{Cut, Door, Faults};
+use gloria_stream::{Command, StreamOptions};
 
 use crate::journal::{Client, Tokens};
-use crate::numbers::{SILENCE, Span, at_once, backoff, ms, plus, secs, slow};
-use crate::stage::{BASE, NO_PORTAL, USER_AGENT};
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Over {
-    Sse,
-    WebSocket,
-}
-
-const CREATED: &str = "notification.created";
-
-/// A stream, a network that fails, and the reference backend behind it.
-struct Scene {
-    over: Over,
-    _backend: Backend,
-    control: Control,
-    proxy: Proxy,
-    client: Client,
-    tokens: Arc<Tokens>,
-}
-
-impl Scene {
-    async fn new(over: Over) -> Self {
-        let options = BackendOptions {
-            // Silence is one of the faults.
-            heartbeat: None,
-            ..BackendOptions::default()
-        };
-        let backend = Backend::start(options).await.unwrap();
-        let proxy = Proxy::to(backend.address()).await;
-        let url = match over {
-            Over::Sse => format!("http://{}/api/v1/sse", proxy.address()),
-            Over::WebSocket => format!("ws://{}/api/v1/ws", proxy.address()),
-        };
-        let mut options = StreamOptions::new(url.parse().unwrap(), USER_AGENT, 7);
-        options.timing.max_attempts = 1000;
-        options.network.probe_url = Some(NO_PORTAL.parse().unwrap());
-        let tokens = Arc::new(Tokens::bearer(&[TEST_TOKEN]));
-        let client = Client::spawn(options, Arc::clone(&tokens));
-        let scene = Self {
-            over,
-            control: backend.control(),
-            _backend: backend,
-            proxy,
-            client,
-            tokens,
-        };
-        scene.client.stream.send(Command::Start { cursor: None });
-        scene
-    }
-
-    /// A stream that is open, and has brought events 1 and 2.
-    async fn open(over: Over) -> Self {
-        let mut scene = Self::new(over).await;
-        scene.client.state("connected").await;
-        scene.push(2);
-        scene.received(2).await;
-        scene
-    }
-
-    fn push(&self, count: usize) {
-        self.control.push_many(count);
-    }
-
-    fn pushed(&self, what: &[&str]) {
-        for text in what {
-            self.control
-                .push(CREATED, json!({"id": text, "title": text, "message": "m"}));
-        }
-    }
-
-    /// Waits for as many events, which must be the first so many: each once, in order.
-    async fn received(&mut self, count: usize) {
-        let ids = |journal: &crate::journal::Journal| {
-            let created = journal.frames.iter().filter(|frame| &*frame.event == CREATED);
-            created.map(|frame| frame.id.to_string()).collect::<Vec<_>>()
-        };
-        self.client
-            .until("the events", |journal| ids(journal).len() >= count)
-            .await;
-        let wanted: Vec<_> = (1..=count).map(|number| number.to_string()).collect();
-        assert_eq!(ids(&self.client.journal()), wanted);
-    }
-
-    /// Waits for this many statuses of this beginning.
-    async fn reported(&mut self, beginning: &str, times: usize) {
-        let what = format!("{times} times {beginning}");
-        self.client
-            .until(&what, |journal| {
-                let states = journal.states();
-                states.iter().filter(|state| state.starts_with(beginning)).count() >= times
-            })
-            .await;
-    }
-
-    fn ask(&self, after: &str) -> Ask {
-        let ask = if after.is_empty() {
-            Ask::first()
-        } else {
-            Ask::after(after)
-        }
-        .token(TEST_TOKEN);
-        match self.over {
-            Over::Sse => ask,
-            Over::WebSocket => ask.by_websocket(),
-        }
-    }
-
-    /// The requests so far asked for what follows these, to the byte, and there were no others.
-    fn asked(&self, after: &[&str]) {
-        let seen = self.proxy.log().all();
-        let host = self.proxy.address().to_string();
-        for (seen, after) in seen.iter().zip(after) {
-            assert_head(&seen.head, &self.ask(after), &host, USER_AGENT);
-        }
-        assert_eq!(seen.len(), after.len(), "requests");
-    }
-
-    fn waited(&self, number: usize, span: &Span) {
-        let waited = self.proxy.log().wait(number);
-        assert!(
-            span.contains(&waited),
-            "request {number} came after {waited:?}, not {span:?}"
-        );
-    }
-
-    async fn pass(&self, time: Duration) {
-        tokio::time::sleep(time).await;
-    }
-
-    fn states(&self) -> Vec<String> {
-        self.client.journal().states()
-    }
-}
+use crate::numbers::{SILENCE, at_once, backoff, ms, plus, secs, slow};
+use crate::stage::{BASE, USER_AGENT};
+use scene::{CREATED, Over, Scene};
 
 async fn a_line_that_is_late_and_brings_one_byte_at_a_time_loses_nothing(over: Over) {
     let mut scene = Scene::new(over).await;

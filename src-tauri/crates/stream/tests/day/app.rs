@@ -12,7 +12,8 @@ use gloria_stream::{
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::server::{FakeTransport, Server};
+use crate::server::Server;
+use crate::transport::FakeTransport;
 
 /// What waits to be committed at most; the driver stops reading beyond it.
 const QUEUE: usize = 4;

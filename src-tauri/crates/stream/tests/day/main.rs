@@ -7,6 +7,8 @@
 
 mod app;
 mod server;
+mod tally;
+mod transport;
 
 use std::alloc::System;
 use std::sync::Arc;
@@ -16,7 +18,8 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use tokio::time::{Instant, sleep};
 
 use app::App;
-use server::{Server, Tally};
+use server::Server;
+use tally::Tally;
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;

@@ -1,22 +1,18 @@
 //! A server that does what servers do at their worst.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Poll, ready};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
-use gloria_stream::machine::{Chunk, Head};
-use gloria_stream::{
-    Answer, Command, DialError, EndCause, Heard, Incoming, Item, Limits, Parser, Reachability, Request,
-    Transport,
-};
+use gloria_stream::{Command, EndCause, Reachability};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
+
+use crate::tally::Tally;
 
 /// How attempts are answered until a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Weather {
+pub(crate) enum Weather {
     Fine,
     Refusing,
     Busy(Duration),
@@ -29,112 +25,35 @@ enum Weather {
     Forgetful,
 }
 
-/// What happened, to see that it did.
-#[derive(Debug, Default, Clone, Copy)]
-pub(crate) struct Tally {
-    pub(crate) published: u64,
-    dials: u64,
-    replayed: u64,
-    repeated: u64,
-    closed: u64,
-    broken: u64,
-    stalls: u64,
-    garbage: u64,
-    refused: u64,
-    busy: u64,
-    web_pages: u64,
-    unavailable: u64,
-    unauthorized: u64,
-    halts: u64,
-    silences: u64,
-    commands: u64,
-    crashes: u64,
-    without_cursor: u64,
-}
-
-impl Tally {
-    fn counts(&self) -> [(&'static str, u64); 18] {
-        [
-            ("published", self.published),
-            ("dials", self.dials),
-            ("replayed", self.replayed),
-            ("repeated", self.repeated),
-            ("closed", self.closed),
-            ("broken", self.broken),
-            ("stalls", self.stalls),
-            ("garbage", self.garbage),
-            ("refused", self.refused),
-            ("busy", self.busy),
-            ("web pages", self.web_pages),
-            ("unavailable", self.unavailable),
-            ("unauthorized", self.unauthorized),
-            ("halts", self.halts),
-            ("silences", self.silences),
-            ("commands", self.commands),
-            ("crashes", self.crashes),
-            ("without a cursor", self.without_cursor),
-        ]
-    }
-
-    pub(crate) fn assert_everything_happened(&self) {
-        for (what, count) in self.counts() {
-            assert!(count >= 10, "{what} happened {count} times only");
-        }
-    }
-}
-
-impl std::ops::AddAssign for Tally {
-    fn add_assign(&mut self, day: Self) {
-        self.published += day.published;
-        self.dials += day.dials;
-        self.replayed += day.replayed;
-        self.repeated += day.repeated;
-        self.closed += day.closed;
-        self.broken += day.broken;
-        self.stalls += day.stalls;
-        self.garbage += day.garbage;
-        self.refused += day.refused;
-        self.busy += day.busy;
-        self.web_pages += day.web_pages;
-        self.unavailable += day.unavailable;
-        self.unauthorized += day.unauthorized;
-        self.halts += day.halts;
-        self.silences += day.silences;
-        self.commands += day.commands;
-        self.crashes += day.crashes;
-        self.without_cursor += day.without_cursor;
-    }
-}
-
 /// Bytes on their way, or the end of them.
-enum Piece {
+pub(crate) enum Piece {
     /// The id of the last event that they complete, if any.
     Bytes(Vec<u8>, Option<u64>),
     End(EndCause),
 }
 
-struct State {
-    rng: fastrand::Rng,
-    tally: Tally,
+pub(crate) struct State {
+    pub(crate) rng: fastrand::Rng,
+    pub(crate) tally: Tally,
     weather: (Weather, Instant),
     /// Attempts that are answered 401 from now on.
-    unauthorized: u32,
+    pub(crate) unauthorized: u32,
     /// The connection that is served, unless it was stalled or ended.
-    line: Option<mpsc::UnboundedSender<Piece>>,
+    pub(crate) line: Option<mpsc::UnboundedSender<Piece>>,
     /// Attempts and connections that the client holds.
-    open: u32,
+    pub(crate) open: u32,
     /// The last id that the client has read all of: what it has to ask for next.
-    cursor: u64,
+    pub(crate) cursor: u64,
     /// The greatest of them.
-    greatest: u64,
+    pub(crate) greatest: u64,
     /// What the app is to be told.
     commands: VecDeque<Command>,
     crash: bool,
     /// The last answer may have meant the cursor, so the next attempt may do without it.
-    refused_cursor: bool,
+    pub(crate) refused_cursor: bool,
     /// A stream was taken without the cursor, and nothing was read of it that has one.
-    forgotten: bool,
-    last_beat: Instant,
+    pub(crate) forgotten: bool,
+    pub(crate) last_beat: Instant,
 }
 
 pub(crate) struct Server(Mutex<State>);
@@ -158,7 +77,7 @@ impl Server {
         }))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap()
     }
 
@@ -261,7 +180,7 @@ impl State {
         self.commands.push_back(command);
     }
 
-    fn send(&mut self, bytes: Vec<u8>, completes: Option<u64>) {
+    pub(crate) fn send(&mut self, bytes: Vec<u8>, completes: Option<u64>) {
         if let Some(line) = &self.line
             && line.send(Piece::Bytes(bytes, completes)).is_err()
         {
@@ -283,7 +202,7 @@ impl State {
     }
 
     /// Writes events in pieces that end anywhere.
-    fn write(&mut self, ids: std::ops::RangeInclusive<u64>) {
+    pub(crate) fn write(&mut self, ids: std::ops::RangeInclusive<u64>) {
         let mut bytes = Vec::new();
         let mut ends = Vec::new();
         for id in ids {
@@ -353,7 +272,7 @@ impl State {
         self.end(EndCause::Closed);
     }
 
-    fn weather(&self) -> Weather {
+    pub(crate) fn weather(&self) -> Weather {
         let (weather, until) = self.weather;
         if Instant::now() < until {
             weather
@@ -381,176 +300,4 @@ fn event(id: u64, again: bool) -> Vec<u8> {
 /// After how many bytes an event is whole: the LF of its last CRLF adds nothing.
 fn complete_at(event: &[u8]) -> usize {
     event.len() - usize::from(event.ends_with(b"\r\n"))
-}
-
-/// The way to the server.
-pub(crate) struct FakeTransport(pub(crate) Arc<Server>);
-
-impl Transport for FakeTransport {
-    fn dial(&mut self, request: Request) -> BoxFuture<'static, Result<Answer, DialError>> {
-        let server = Arc::clone(&self.0);
-        {
-            let mut state = server.state();
-            state.tally.dials += 1;
-            state.open += 1;
-            assert_eq!(state.open, 1, "a second connection beside the first");
-            let wanted = match state.cursor {
-                0 => String::new(),
-                id => id.to_string(),
-            };
-            if (state.refused_cursor || state.forgotten) && request.cursor().is_empty() {
-                state.tally.without_cursor += 1;
-            } else {
-                state.refused_cursor = false;
-                assert_eq!(**request.cursor(), *wanted, "the cursor that is asked for");
-            }
-        }
-        let seat = Seat(server);
-        Box::pin(async move {
-            request.credential().await?;
-            let weather = seat.0.state().weather();
-            match weather {
-                Weather::Slow(pause) => sleep(pause).await,
-                Weather::BlackHole => {
-                    sleep(Duration::from_secs(10)).await;
-                    return Err(DialError::ConnectTimedOut(Duration::from_secs(10)));
-                }
-                Weather::Fine
-                | Weather::Refusing
-                | Weather::Busy(_)
-                | Weather::WebPage
-                | Weather::Unavailable(_)
-                | Weather::StopSign
-                | Weather::Forgetful => {}
-            }
-            answer(seat, weather, &request)
-        })
-    }
-}
-
-/// The client's part in an attempt or a connection. Dropping it is hanging up.
-struct Seat(Arc<Server>);
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        self.0.state().open -= 1;
-    }
-}
-
-fn answer(seat: Seat, weather: Weather, request: &Request) -> Result<Answer, DialError> {
-    let server = Arc::clone(&seat.0);
-    let mut state = server.state();
-    let (pieces, incoming) = mpsc::unbounded_channel();
-    let refuse = Head::of;
-    let head = match weather {
-        Weather::Refusing => {
-            state.tally.refused += 1;
-            // Hanging up takes the lock.
-            drop(state);
-            return Err(DialError::ConnectionRefused);
-        }
-        Weather::Busy(after) => {
-            state.tally.busy += 1;
-            Head {
-                retry_after: (!after.is_zero()).then_some(after),
-                ..refuse(503)
-            }
-        }
-        Weather::WebPage => {
-            state.tally.web_pages += 1;
-            Head {
-                content_type: Some("text/html".to_owned()),
-                ..refuse(200)
-            }
-        }
-        Weather::Forgetful if !request.cursor().is_empty() => {
-            state.refused_cursor = true;
-            refuse(400)
-        }
-        Weather::Unavailable(status) => {
-            state.tally.unavailable += 1;
-            state.refused_cursor = matches!(status, 400 | 404);
-            refuse(status)
-        }
-        Weather::StopSign => refuse(204),
-        Weather::Fine | Weather::Slow(_) | Weather::BlackHole | Weather::Forgetful
-            if state.unauthorized > 0 =>
-        {
-            state.unauthorized -= 1;
-            state.tally.unauthorized += 1;
-            refuse(401)
-        }
-        Weather::Fine | Weather::Slow(_) | Weather::BlackHole | Weather::Forgetful => {
-            state.forgotten |= request.cursor().is_empty();
-            state.line = Some(pieces);
-            state.send(
-                b"retry: 3000\nevent: connection_established\ndata: {}\n\n".to_vec(),
-                None,
-            );
-            // Some servers begin with what they sent last.
-            let repeated = if state.rng.u32(0..5) == 0 {
-                state.cursor.min(3)
-            } else {
-                0
-            };
-            state.tally.repeated += repeated;
-            state.tally.replayed += state.tally.published - state.cursor;
-            let first = state.cursor - repeated + 1;
-            let last = state.tally.published;
-            state.write(first..=last);
-            state.last_beat = Instant::now();
-            Head::accepted()
-        }
-    };
-    drop(state);
-    Ok(Answer {
-        date: None,
-        head,
-        peer: None,
-        incoming: Box::new(Line {
-            seat,
-            pieces: incoming,
-            parser: Parser::new(Limits::default(), Arc::clone(request.cursor())),
-        }),
-    })
-}
-
-/// The client's end of a connection.
-struct Line {
-    seat: Seat,
-    pieces: mpsc::UnboundedReceiver<Piece>,
-    parser: Parser,
-}
-
-impl Incoming for Line {
-    fn poll_heard(&mut self, context: &mut Context<'_>) -> Poll<Option<Heard>> {
-        let Some(piece) = ready!(self.pieces.poll_recv(context)) else {
-            return Poll::Ready(None);
-        };
-        let (bytes, completes) = match piece {
-            Piece::Bytes(bytes, completes) => (bytes, completes),
-            Piece::End(EndCause::Closed) => return Poll::Ready(None),
-            Piece::End(end) => return Poll::Ready(Some(end.into())),
-        };
-        if let Some(id) = completes {
-            let mut state = self.seat.0.state();
-            state.cursor = id;
-            state.forgotten = false;
-            state.greatest = state.greatest.max(id);
-        }
-        let mut chunk = Chunk::default();
-        self.parser
-            .feed(&bytes, |item| match item {
-                Item::Frame(frame) => chunk.frames.push(frame),
-                Item::Retry(time) => chunk.retry = Some(time),
-                Item::Skipped { .. } => panic!("nothing here is over the limits"),
-            })
-            .unwrap();
-        chunk.last_id = Arc::clone(self.parser.last_event_id());
-        Poll::Ready(Some(Heard {
-            bytes: bytes.len(),
-            chunks: vec![chunk],
-            ..Heard::default()
-        }))
-    }
 }

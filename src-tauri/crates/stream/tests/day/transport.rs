@@ -1,0 +1,185 @@
+//! The way to the server without sockets: attempts, their answers, and the client's end of a connection.
+
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use gloria_stream::machine::{Chunk, Head};
+use gloria_stream::{Answer, DialError, EndCause, Heard, Incoming, Item, Limits, Parser, Request, Transport};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep};
+
+use crate::server::{Piece, Server, Weather};
+
+/// The way to the server.
+pub(crate) struct FakeTransport(pub(crate) Arc<Server>);
+
+impl Transport for FakeTransport {
+    fn dial(&mut self, request: Request) -> BoxFuture<'static, Result<Answer, DialError>> {
+        let server = Arc::clone(&self.0);
+        {
+            let mut state = server.state();
+            state.tally.dials += 1;
+            state.open += 1;
+            assert_eq!(state.open, 1, "a second connection beside the first");
+            let wanted = match state.cursor {
+                0 => String::new(),
+                id => id.to_string(),
+            };
+            if (state.refused_cursor || state.forgotten) && request.cursor().is_empty() {
+                state.tally.without_cursor += 1;
+            } else {
+                state.refused_cursor = false;
+                assert_eq!(**request.cursor(), *wanted, "the cursor that is asked for");
+            }
+        }
+        let seat = Seat(server);
+        Box::pin(async move {
+            request.credential().await?;
+            let weather = seat.0.state().weather();
+            match weather {
+                Weather::Slow(pause) => sleep(pause).await,
+                Weather::BlackHole => {
+                    sleep(Duration::from_secs(10)).await;
+                    return Err(DialError::ConnectTimedOut(Duration::from_secs(10)));
+                }
+                Weather::Fine
+                | Weather::Refusing
+                | Weather::Busy(_)
+                | Weather::WebPage
+                | Weather::Unavailable(_)
+                | Weather::StopSign
+                | Weather::Forgetful => {}
+            }
+            answer(seat, weather, &request)
+        })
+    }
+}
+
+/// The client's part in an attempt or a connection. Dropping it is hanging up.
+struct Seat(Arc<Server>);
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.state().open -= 1;
+    }
+}
+
+fn answer(seat: Seat, weather: Weather, request: &Request) -> Result<Answer, DialError> {
+    let server = Arc::clone(&seat.0);
+    let mut state = server.state();
+    let (pieces, incoming) = mpsc::unbounded_channel();
+    let refuse = Head::of;
+    let head = match weather {
+        Weather::Refusing => {
+            state.tally.refused += 1;
+            // Hanging up takes the lock.
+            drop(state);
+            return Err(DialError::ConnectionRefused);
+        }
+        Weather::Busy(after) => {
+            state.tally.busy += 1;
+            Head {
+                retry_after: (!after.is_zero()).then_some(after),
+                ..refuse(503)
+            }
+        }
+        Weather::WebPage => {
+            state.tally.web_pages += 1;
+            Head {
+                content_type: Some("text/html".to_owned()),
+                ..refuse(200)
+            }
+        }
+        Weather::Forgetful if !request.cursor().is_empty() => {
+            state.refused_cursor = true;
+            refuse(400)
+        }
+        Weather::Unavailable(status) => {
+            state.tally.unavailable += 1;
+            state.refused_cursor = matches!(status, 400 | 404);
+            refuse(status)
+        }
+        Weather::StopSign => refuse(204),
+        Weather::Fine | Weather::Slow(_) | Weather::BlackHole | Weather::Forgetful
+            if state.unauthorized > 0 =>
+        {
+            state.unauthorized -= 1;
+            state.tally.unauthorized += 1;
+            refuse(401)
+        }
+        Weather::Fine | Weather::Slow(_) | Weather::BlackHole | Weather::Forgetful => {
+            state.forgotten |= request.cursor().is_empty();
+            state.line = Some(pieces);
+            state.send(
+                b"retry: 3000\nevent: connection_established\ndata: {}\n\n".to_vec(),
+                None,
+            );
+            // Some servers begin with what they sent last.
+            let repeated = if state.rng.u32(0..5) == 0 {
+                state.cursor.min(3)
+            } else {
+                0
+            };
+            state.tally.repeated += repeated;
+            state.tally.replayed += state.tally.published - state.cursor;
+            let first = state.cursor - repeated + 1;
+            let last = state.tally.published;
+            state.write(first..=last);
+            state.last_beat = Instant::now();
+            Head::accepted()
+        }
+    };
+    drop(state);
+    Ok(Answer {
+        date: None,
+        head,
+        peer: None,
+        incoming: Box::new(Line {
+            seat,
+            pieces: incoming,
+            parser: Parser::new(Limits::default(), Arc::clone(request.cursor())),
+        }),
+    })
+}
+
+/// The client's end of a connection.
+struct Line {
+    seat: Seat,
+    pieces: mpsc::UnboundedReceiver<Piece>,
+    parser: Parser,
+}
+
+impl Incoming for Line {
+    fn poll_heard(&mut self, context: &mut Context<'_>) -> Poll<Option<Heard>> {
+        let Some(piece) = ready!(self.pieces.poll_recv(context)) else {
+            return Poll::Ready(None);
+        };
+        let (bytes, completes) = match piece {
+            Piece::Bytes(bytes, completes) => (bytes, completes),
+            Piece::End(EndCause::Closed) => return Poll::Ready(None),
+            Piece::End(end) => return Poll::Ready(Some(end.into())),
+        };
+        if let Some(id) = completes {
+            let mut state = self.seat.0.state();
+            state.cursor = id;
+            state.forgotten = false;
+            state.greatest = state.greatest.max(id);
+        }
+        let mut chunk = Chunk::default();
+        self.parser
+            .feed(&bytes, |item| match item {
+                Item::Frame(frame) => chunk.frames.push(frame),
+                Item::Retry(time) => chunk.retry = Some(time),
+                Item::Skipped { .. } => panic!("nothing here is over the limits"),
+            })
+            .unwrap();
+        chunk.last_id = Arc::clone(self.parser.last_event_id());
+        Poll::Ready(Some(Heard {
+            bytes: bytes.len(),
+            chunks: vec![chunk],
+            ..Heard::default()
+        }))
+    }
+}
