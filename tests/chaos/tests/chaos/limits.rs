@@ -104,11 +104,12 @@ async fn a_head_of_half_a_megabyte_is_no_answer() {
             "x".repeat(600 << 10)
         ))
         .await;
-    let _second = stage.opened(Ask::first()).await;
-    stage.waited(1, &slow(0));
-    let reported = "waiting 1: the answer is not HTTP: message head is too large";
     stage
-        .verdict(&["connecting 0", reported, "connecting 1", "connected"], &[])
+        .failed_once(
+            Ask::first(),
+            &slow(0),
+            "the answer is not HTTP: message head is too large",
+        )
         .await;
 }
 
@@ -135,11 +136,12 @@ async fn a_head_without_end_is_no_answer() {
             "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n{fields}\r\n"
         ))
         .await;
-    let _second = stage.opened(Ask::first()).await;
-    stage.waited(1, &slow(0));
-    let reported = "waiting 1: the answer is not HTTP: message head is too large";
     stage
-        .verdict(&["connecting 0", reported, "connecting 1", "connected"], &[])
+        .failed_once(
+            Ask::first(),
+            &slow(0),
+            "the answer is not HTTP: message head is too large",
+        )
         .await;
 }
 

@@ -141,11 +141,8 @@ async fn a_redirect_to_nowhere_is_not_followed() {
         let mut stage = Stage::begun().await;
         let exchange = stage.request(Ask::first()).await;
         exchange.answer(&format!("301 Moved{location}")).await;
-        let _second = stage.opened(Ask::first()).await;
-        stage.waited(1, &slow(0));
-        let reported = "waiting 1: the server redirects to nowhere";
         stage
-            .verdict(&["connecting 0", reported, "connecting 1", "connected"], &[])
+            .failed_once(Ask::first(), &slow(0), "the server redirects to nowhere")
             .await;
     }
 }
@@ -162,11 +159,12 @@ async fn a_redirect_to_what_is_not_the_web_is_not_followed() {
         exchange
             .answer(&format!("302 Found\r\nLocation: {location}"))
             .await;
-        let _second = stage.opened(Ask::first()).await;
-        stage.waited(1, &slow(0));
-        let reported = "waiting 1: the server redirects to an address that is not secure";
         stage
-            .verdict(&["connecting 0", reported, "connecting 1", "connected"], &[])
+            .failed_once(
+                Ask::first(),
+                &slow(0),
+                "the server redirects to an address that is not secure",
+            )
             .await;
     }
 }
@@ -186,11 +184,12 @@ async fn a_portal_that_redirects_to_its_page_is_recognised_as_a_page() {
     let ask = Ask::first().target("/login");
     assert_asks(&page, &ask, &portal.address().to_string());
     page.answer("200 OK\r\nContent-Type: text/html").await;
-    let _second = stage.opened(Ask::first().token("t0ken")).await;
-    stage.waited(1, &slow(0));
-    let reported = "waiting 1: this address answered with a web page (text/html), not an event stream";
     stage
-        .verdict(&["connecting 0", reported, "connecting 1", "connected"], &[])
+        .failed_once(
+            Ask::first().token("t0ken"),
+            &slow(0),
+            "this address answered with a web page (text/html), not an event stream",
+        )
         .await;
 }
 
@@ -202,10 +201,11 @@ async fn a_redirect_to_where_nobody_listens_backs_off_and_asks_the_first_address
     exchange
         .answer(&format!("307 Moved\r\nLocation: http://{gone}/"))
         .await;
-    let _second = stage.opened(Ask::first()).await;
-    stage.waited(1, &backoff(BASE, 0));
-    let reported = "waiting 1: the server refused the connection";
     stage
-        .verdict(&["connecting 0", reported, "connecting 1", "connected"], &[])
+        .failed_once(
+            Ask::first(),
+            &backoff(BASE, 0),
+            "the server refused the connection",
+        )
         .await;
 }

@@ -87,6 +87,16 @@ impl Stage {
         );
     }
 
+    /// The first attempt was reported as failed for this reason; the second comes within the span, is this request to
+    /// the byte, and is opened.
+    pub(crate) async fn failed_once(&mut self, second: Ask, wait: &Span, reason: &str) {
+        let _second = self.opened(second).await;
+        self.waited(1, wait);
+        let failed = format!("waiting 1: {reason}");
+        self.verdict(&["connecting 0", &failed, "connecting 1", "connected"], &[])
+            .await;
+    }
+
     /// All that was told and delivered, and nothing more was asked of the server.
     pub(crate) async fn verdict(&mut self, states: &[&str], events: &[(&str, &str)]) {
         self.client.states(states).await;

@@ -1,10 +1,10 @@
 //! Servers that cannot show who they are, and one that can.
 
-use gloria_chaos::ask::{Ask, assert_head};
+use gloria_chaos::ask::Ask;
 use gloria_chaos::server::Server;
 use gloria_chaos::tls::{AUTHORITY, Certificate};
 
-use crate::program::{Program, TAIL, TOKEN, tail};
+use crate::program::{Program, TOKEN, assert_asks, tail};
 
 /// A client of this server, which trusts the authority.
 fn trusting(server: &Server) -> Program {
@@ -29,12 +29,7 @@ async fn a_good_certificate_opens_the_stream() {
     let mut tail = trusting(&server);
     let acceptor = Certificate::Good.acceptor();
     let mut exchange = server.request_by_tls(&acceptor).await.unwrap();
-    assert_head(
-        &exchange.head(),
-        &Ask::first().token(TOKEN),
-        &server.address().to_string(),
-        TAIL,
-    );
+    assert_asks(&exchange, &Ask::first().token(TOKEN), &server);
     exchange.open().await;
     exchange
         .write("id: 1\nevent: workflow.started\ndata: {\"workflowId\":\"w\"}\n\n")
@@ -46,12 +41,7 @@ async fn a_good_certificate_opens_the_stream() {
     let (state, reason) = tail.state().await;
     assert_eq!(state, "waiting", "{reason}");
     let second = server.request_by_tls(&acceptor).await.unwrap();
-    assert_head(
-        &second.head(),
-        &Ask::after("1").token(TOKEN),
-        &server.address().to_string(),
-        TAIL,
-    );
+    assert_asks(&second, &Ask::after("1").token(TOKEN), &server);
 }
 
 #[tokio::test]
@@ -111,14 +101,8 @@ async fn roots_that_the_settings_name_are_trusted_beside_the_systems() {
         .request_by_tls(&Certificate::Good.acceptor())
         .await
         .unwrap();
-    assert_head(
-        &exchange.head(),
-        &Ask::first().token(TOKEN),
-        &server.address().to_string(),
-        TAIL,
-    );
-    exchange.open().await;
-    tail.states(&[("connecting", ""), ("connected", "")]).await;
+    assert_asks(&exchange, &Ask::first().token(TOKEN), &server);
+    tail.opened(&mut exchange).await;
 }
 
 #[tokio::test]
@@ -179,22 +163,11 @@ async fn to_another_secure_server_a_redirect_leads_without_the_token() {
     let mut tail = trusting(&server);
     let acceptor = Certificate::Good.acceptor();
     let exchange = server.request_by_tls(&acceptor).await.unwrap();
-    assert_head(
-        &exchange.head(),
-        &Ask::first().token(TOKEN),
-        &server.address().to_string(),
-        TAIL,
-    );
+    assert_asks(&exchange, &Ask::first().token(TOKEN), &server);
     exchange
         .answer(&format!("308 Moved\r\nLocation: https://{}/v2", other.address()))
         .await;
     let mut second = other.request_by_tls(&acceptor).await.unwrap();
-    assert_head(
-        &second.head(),
-        &Ask::first().target("/v2"),
-        &other.address().to_string(),
-        TAIL,
-    );
-    second.open().await;
-    tail.states(&[("connecting", ""), ("connected", "")]).await;
+    assert_asks(&second, &Ask::first().target("/v2"), &other);
+    tail.opened(&mut second).await;
 }

@@ -4,6 +4,8 @@ use std::path::Path;
 use std::process::Stdio;
 
 use gloria_chaos::DEADLINE;
+use gloria_chaos::ask::{Ask, assert_head};
+use gloria_chaos::server::{Exchange, Server};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
@@ -35,6 +37,11 @@ pub(crate) fn tail(environment: &[(&str, &str)]) -> Program {
         .env("GLORIA_SSE_RECONNECT_INTERVAL", "100ms")
         .envs(environment.iter().copied());
     Program::start(command, Some(home))
+}
+
+/// The request at this server is this one of `gloria tail`, to the byte.
+pub(crate) fn assert_asks(exchange: &Exchange, ask: &Ask, server: &Server) {
+    assert_head(&exchange.head(), ask, &server.address().to_string(), TAIL);
 }
 
 pub(crate) struct Program {
@@ -86,6 +93,12 @@ impl Program {
             let seen = self.state().await;
             assert_eq!((seen.0.as_str(), seen.1.as_str()), (*state, *reason));
         }
+    }
+
+    /// Answers its first request by a stream, which it reports as connected without any trouble before.
+    pub(crate) async fn opened(&mut self, exchange: &mut Exchange) {
+        exchange.open().await;
+        self.states(&[("connecting", ""), ("connected", "")]).await;
     }
 
     /// The next event, and the time it took to be told.

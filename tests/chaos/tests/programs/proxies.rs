@@ -5,7 +5,7 @@ use gloria_chaos::ask::{Ask, assert_head};
 use gloria_chaos::server::Server;
 use gloria_chaos::tls::{AUTHORITY, Certificate};
 
-use crate::program::{TAIL, TOKEN, tail};
+use crate::program::{TAIL, TOKEN, assert_asks, tail};
 
 /// What a client asks of a proxy for a secure server.
 fn connect(authorization: &str) -> String {
@@ -121,14 +121,8 @@ async fn a_server_that_is_excepted_is_asked_without_the_proxy() {
         ("no_proxy", "127.0.0.1"),
     ]);
     let mut exchange = server.request().await;
-    assert_head(
-        &exchange.head(),
-        &Ask::first().token(TOKEN),
-        &server.address().to_string(),
-        TAIL,
-    );
-    exchange.open().await;
-    tail.states(&[("connecting", ""), ("connected", "")]).await;
+    assert_asks(&exchange, &Ask::first().token(TOKEN), &server);
+    tail.opened(&mut exchange).await;
     assert!(proxy.is_quiet());
 }
 
@@ -189,14 +183,8 @@ async fn no_proxy_in_the_settings_is_none() {
         ("http_proxy", &by),
     ]);
     let mut exchange = server.request().await;
-    assert_head(
-        &exchange.head(),
-        &Ask::first().token(TOKEN),
-        &server.address().to_string(),
-        TAIL,
-    );
-    exchange.open().await;
-    tail.states(&[("connecting", ""), ("connected", "")]).await;
+    assert_asks(&exchange, &Ask::first().token(TOKEN), &server);
+    tail.opened(&mut exchange).await;
     assert!(proxy.is_quiet());
 }
 

@@ -192,6 +192,11 @@ fn actor(fields: &mut Fields<'_>) -> Field<String> {
     fields.read(&names, "a name, or an object with one", values::actor)
 }
 
+fn progress(fields: &mut Fields<'_>) -> Field<u8> {
+    let names = ["progress", "percent", "percentage"];
+    fields.read(&names, "a number from 0 to 100", values::progress)
+}
+
 fn category(fields: &mut Fields<'_>) -> Field<String> {
     fields.label(&["category", "categories", "tag", "tags", "topic"])
 }
@@ -272,13 +277,7 @@ fn notification_created(fields: &mut Fields<'_>, fallback: Fallback<'_>) -> Resu
         actor: actor(fields).into_value(),
         link: fields.link().into_value(),
         actions: fields.actions().into_value().unwrap_or_default(),
-        progress: fields
-            .read(
-                &["progress", "percent", "percentage"],
-                A_PROGRESS,
-                values::progress,
-            )
-            .into_value(),
+        progress: progress(fields).into_value(),
         group_key: fields
             .label(&["groupKey", "group", "groupId", "threadId", "thread"])
             .into_value(),
@@ -324,7 +323,6 @@ fn notification_updated(fields: &mut Fields<'_>) -> Result<Change, DecodeError> 
 }
 
 const WORKFLOW_ID: [&str; 6] = ["workflowId", "id", "runId", "executionId", "jobId", "_id"];
-const A_PROGRESS: &str = "a number from 0 to 100";
 
 fn workflow(fields: &mut Fields<'_>, kind: ItemKind, fallback: Fallback<'_>) -> Post {
     match fields.object.remove("workflow") {
@@ -376,13 +374,7 @@ fn workflow(fields: &mut Fields<'_>, kind: ItemKind, fallback: Fallback<'_>) -> 
         actor: actor(fields).into_value(),
         link: fields.link().into_value(),
         actions: fields.actions().into_value().unwrap_or_default(),
-        progress: fields
-            .read(
-                &["progress", "percent", "percentage"],
-                A_PROGRESS,
-                values::progress,
-            )
-            .into_value(),
+        progress: progress(fields).into_value(),
         group_key: None,
         created_at: fields.time(&CREATED_AT).into_value(),
         expires_at: None,

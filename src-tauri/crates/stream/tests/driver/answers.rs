@@ -46,9 +46,7 @@ async fn answers_that_are_no_stream_say_what_they_are() {
         ("304 Not Modified", "the server answered 304"),
     ] {
         let mut rig = Rig::new().await;
-        rig.start(None);
-        let mut connection = rig.server.accept().await;
-        connection.write(format!("HTTP/1.1 {head}\r\n\r\n")).await;
+        let mut connection = rig.answered(format!("HTTP/1.1 {head}\r\n\r\n")).await;
         assert_eq!(rig.trouble().await, trouble, "{head}");
         connection.hung_up().await;
     }
@@ -276,9 +274,7 @@ async fn bodies_of_any_framing_are_read() {
         ),
     ] {
         let mut rig = Rig::new().await;
-        rig.start(None);
-        let mut connection = rig.server.accept().await;
-        connection.write(head).await;
+        let mut connection = rig.answered(head).await;
         rig.connected().await;
         connection.write(body).await;
         assert_eq!(rig.data(1).await, ["a"], "{head}");
@@ -288,10 +284,7 @@ async fn bodies_of_any_framing_are_read() {
 #[tokio::test(start_paused = true)]
 async fn events_come_out_however_they_were_cut() {
     let mut rig = Rig::new().await;
-    rig.start(None);
-    let mut connection = rig.server.accept().await;
-    connection.write(OPEN).await;
-    rig.connected().await;
+    let mut connection = rig.open().await;
     for piece in ["\u{FEFF}data: ", "€", "\r\n\r", "\ndata: b\r\r"] {
         for byte in piece.as_bytes() {
             connection.write([*byte]).await;

@@ -13,9 +13,7 @@ const CHUNKED: &str =
 #[tokio::test(start_paused = true)]
 async fn an_end_is_reported_after_the_events_before_it() {
     let mut rig = Rig::new().await;
-    rig.start(None);
-    let mut connection = rig.server.accept().await;
-    connection.write(format!("{OPEN}data: a\n\ndata: cut")).await;
+    let connection = rig.answered(format!("{OPEN}data: a\n\ndata: cut")).await;
     drop(connection);
     rig.connected().await;
     assert_eq!(rig.data(1).await, ["a"]);
@@ -25,10 +23,8 @@ async fn an_end_is_reported_after_the_events_before_it() {
 #[tokio::test(start_paused = true)]
 async fn a_chunk_that_is_cut_broke_off() {
     let mut rig = Rig::new().await;
-    rig.start(None);
-    let mut connection = rig.server.accept().await;
-    connection
-        .write(format!("{CHUNKED}9\r\ndata: a\n\n\r\n40\r\ndata: cu"))
+    let connection = rig
+        .answered(format!("{CHUNKED}9\r\ndata: a\n\n\r\n40\r\ndata: cu"))
         .await;
     drop(connection);
     rig.connected().await;
@@ -39,11 +35,7 @@ async fn a_chunk_that_is_cut_broke_off() {
 #[tokio::test(start_paused = true)]
 async fn a_broken_chunk_broke_off() {
     let mut rig = Rig::new().await;
-    rig.start(None);
-    let mut connection = rig.server.accept().await;
-    connection
-        .write(format!("{CHUNKED}9\r\ndata: a\n\n\r\nZZ\r\n"))
-        .await;
+    let mut connection = rig.answered(format!("{CHUNKED}9\r\ndata: a\n\n\r\nZZ\r\n")).await;
     rig.connected().await;
     assert_eq!(rig.data(1).await, ["a"]);
     assert!(rig.trouble().await.starts_with("the connection broke off"));
@@ -68,10 +60,10 @@ async fn a_reset_broke_off() {
 #[tokio::test(start_paused = true)]
 async fn a_body_shorter_than_its_length_broke_off() {
     let mut rig = Rig::new().await;
-    rig.start(None);
-    let mut connection = rig.server.accept().await;
-    connection
-        .write("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 100\r\n\r\ndata: a\n\n")
+    let connection = rig
+        .answered(
+            "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 100\r\n\r\ndata: a\n\n",
+        )
         .await;
     drop(connection);
     rig.connected().await;
@@ -163,9 +155,7 @@ async fn an_oversized_event_is_given_up_at_the_third_time_and_the_stream_goes_on
     };
     let mut rig = Rig::with(|options| options.limits = limits, Provider::anonymous()).await;
     let big = format!("id: 2\ndata: {}\n\nid: 3\ndata: c\n\n", "x".repeat(200));
-    rig.start(None);
-    let mut connection = rig.server.accept().await;
-    connection.write(format!("{OPEN}id: 1\ndata: a\n\n{big}")).await;
+    let mut connection = rig.answered(format!("{OPEN}id: 1\ndata: a\n\n{big}")).await;
     rig.connected().await;
     assert_eq!(rig.data(1).await, ["a"], "what came before it is delivered");
     let overflow = Overflow::Line { limit: 64 };

@@ -45,6 +45,23 @@ async fn asked(rig: &Rig, path: &str) -> Connection {
     connection
 }
 
+/// The stream seems to be at this place.
+async fn wants_token(rig: &Rig, path: &str) {
+    sounded(rig, path).await.answer("401 Unauthorized").await;
+}
+
+/// The attempt goes to this place, and opens.
+async fn opened(rig: &mut Rig, path: &str) {
+    asked(rig, path).await.write(OPEN).await;
+    rig.connected().await;
+}
+
+/// The stream is found and opened at this place.
+async fn found(rig: &mut Rig, path: &str) {
+    wants_token(rig, path).await;
+    opened(rig, path).await;
+}
+
 async fn nothing_there(rig: &Rig, places: &[&str]) {
     for path in places {
         sounded(rig, path).await.answer("404 Not Found").await;
@@ -57,7 +74,7 @@ async fn the_first_place_that_wants_a_token_is_the_streams_and_no_other_sees_it(
     rig.start(Some("41"));
     nothing_there(&rig, &PLACES[..1]).await;
     assert_eq!(rig.stream.found(), None);
-    sounded(&rig, "/api/sse").await.answer("401 Unauthorized").await;
+    wants_token(&rig, "/api/sse").await;
     let mut stream = asked(&rig, "/api/sse").await;
     assert_eq!(stream.header("last-event-id"), Some("41"));
     stream.write(OPEN).await;
@@ -69,8 +86,7 @@ async fn the_first_place_that_wants_a_token_is_the_streams_and_no_other_sees_it(
     rig.stream
         .send(Command::Network(gloria_stream::Reachability::Online));
     rig.stream.send(Command::RetryNow);
-    asked(&rig, "/api/sse").await.write(OPEN).await;
-    rig.connected().await;
+    opened(&mut rig, "/api/sse").await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -78,8 +94,7 @@ async fn a_place_that_streams_to_anybody_is_the_streams() {
     let mut rig = rig().await;
     rig.start(None);
     sounded(&rig, "/api/v1/sse").await.write(OPEN).await;
-    asked(&rig, "/api/v1/sse").await.write(OPEN).await;
-    rig.connected().await;
+    opened(&mut rig, "/api/v1/sse").await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -98,12 +113,7 @@ async fn where_nothing_is_found_it_is_said_what_was_tried_and_looked_again() {
         "nobody was asked for the token"
     );
     // By itself, after a while.
-    sounded(&rig, "/api/v1/sse")
-        .await
-        .answer("401 Unauthorized")
-        .await;
-    asked(&rig, "/api/v1/sse").await.write(OPEN).await;
-    rig.connected().await;
+    found(&mut rig, "/api/v1/sse").await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -123,12 +133,7 @@ async fn trouble_on_the_way_is_waited_for_like_any_other() {
         sounded(&rig, path).await.answer("503 Starting").await;
     }
     assert_eq!(rig.trouble().await, "the server answered 503");
-    sounded(&rig, "/api/v1/sse")
-        .await
-        .answer("401 Unauthorized")
-        .await;
-    asked(&rig, "/api/v1/sse").await.write(OPEN).await;
-    rig.connected().await;
+    found(&mut rig, "/api/v1/sse").await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -137,9 +142,7 @@ async fn a_server_that_hangs_up_on_what_it_does_not_have_is_asked_on() {
     rig.start(None);
     drop(sounded(&rig, PLACES[0]).await);
     sounded(&rig, PLACES[1]).await.write("what?\r\n\r\n").await;
-    sounded(&rig, "/sse").await.answer("401 Unauthorized").await;
-    asked(&rig, "/sse").await.write(OPEN).await;
-    rig.connected().await;
+    found(&mut rig, "/sse").await;
     assert_eq!(rig.stream.found().unwrap().path(), "/sse");
 }
 
@@ -174,8 +177,7 @@ async fn what_is_sure_comes_before_what_may_be() {
         rig.start(None);
         sounded(&rig, "/api/v1/sse").await.answer(first).await;
         sounded(&rig, "/api/sse").await.answer(second).await;
-        asked(&rig, "/api/sse").await.write(OPEN).await;
-        rig.connected().await;
+        opened(&mut rig, "/api/sse").await;
     }
     // Where nothing is sure, what may be it is asked.
     let unreadable = "200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: zstd";
@@ -190,8 +192,7 @@ async fn what_is_sure_comes_before_what_may_be() {
         nothing_there(&rig, &PLACES[..1]).await;
         sounded(&rig, "/api/sse").await.answer(answer).await;
         nothing_there(&rig, &PLACES[2..]).await;
-        asked(&rig, "/api/sse").await.write(OPEN).await;
-        rig.connected().await;
+        opened(&mut rig, "/api/sse").await;
     }
 }
 
@@ -203,9 +204,7 @@ async fn a_gate_that_wants_a_token_everywhere_is_passed_through() {
         sounded(&rig, path).await.answer("401 Unauthorized").await;
         asked(&rig, path).await.answer("404 Not Found").await;
     }
-    sounded(&rig, "/sse").await.answer("401 Unauthorized").await;
-    asked(&rig, "/sse").await.write(OPEN).await;
-    rig.connected().await;
+    found(&mut rig, "/sse").await;
     assert_eq!(rig.stream.found().unwrap().path(), "/sse");
 }
 
@@ -214,16 +213,13 @@ async fn a_stream_that_has_moved_is_looked_up_in_the_same_attempt() {
     let mut rig = rig().await;
     rig.start(None);
     nothing_there(&rig, &PLACES[..1]).await;
-    sounded(&rig, "/api/sse").await.answer("401 Unauthorized").await;
+    wants_token(&rig, "/api/sse").await;
     let mut stream = asked(&rig, "/api/sse").await;
     stream.write(format!("{OPEN}id: 7\ndata: x\n\n")).await;
     rig.connected().await;
     drop(stream);
     asked(&rig, "/api/sse").await.answer("404 Not Found").await;
-    sounded(&rig, "/api/v1/sse")
-        .await
-        .answer("401 Unauthorized")
-        .await;
+    wants_token(&rig, "/api/v1/sse").await;
     let mut moved = asked(&rig, "/api/v1/sse").await;
     assert_eq!(moved.header("last-event-id"), Some("7"));
     moved.write(OPEN).await;
@@ -238,10 +234,7 @@ async fn a_404_from_the_streams_own_place_reaches_the_machine() {
     rig.start(Some("41"));
     // It may be the position that is not found, so the same is asked without it.
     for cursor in [Some("41"), None] {
-        sounded(&rig, "/api/v1/sse")
-            .await
-            .answer("401 Unauthorized")
-            .await;
+        wants_token(&rig, "/api/v1/sse").await;
         let asked = asked(&rig, "/api/v1/sse").await;
         assert_eq!(asked.header("last-event-id"), cursor);
         asked.answer("404 Not Found").await;
@@ -286,14 +279,10 @@ async fn a_keyring_that_is_locked_is_asked_again_and_the_server_is_not() {
     let provider = Provider::of([locked.clone(), locked, Ok(Credential::bearer(TOKEN.into()))]);
     let mut rig = Rig::with(look_up, provider).await;
     rig.start(None);
-    sounded(&rig, "/api/v1/sse")
-        .await
-        .answer("401 Unauthorized")
-        .await;
+    wants_token(&rig, "/api/v1/sse").await;
     assert_eq!(rig.trouble().await, "locked");
     assert_eq!(rig.trouble().await, "locked");
-    asked(&rig, "/api/v1/sse").await.write(OPEN).await;
-    rig.connected().await;
+    opened(&mut rig, "/api/v1/sse").await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -339,7 +328,7 @@ async fn a_websocket_is_looked_up_as_well() {
     let first = sounded(&rig, "/api/v1/sse").await;
     assert_eq!(first.header("upgrade"), Some("websocket"));
     first.answer("404 Not Found").await;
-    sounded(&rig, "/api/sse").await.answer("401 Unauthorized").await;
+    wants_token(&rig, "/api/sse").await;
     asked(&rig, "/api/sse").await.answer("503 Busy").await;
     assert_eq!(rig.trouble().await, "the server answered 503");
     assert_eq!(rig.stream.found().unwrap().path(), "/api/sse");

@@ -62,11 +62,17 @@ impl Rig {
         });
     }
 
-    /// Dials and opens.
-    pub(crate) async fn open(&mut self) -> Connection {
+    /// Dials, and is answered these bytes.
+    pub(crate) async fn answered(&self, bytes: impl AsRef<[u8]>) -> Connection {
         self.start(None);
         let mut connection = self.server.accept().await;
-        connection.write(OPEN).await;
+        connection.write(bytes).await;
+        connection
+    }
+
+    /// Dials and opens.
+    pub(crate) async fn open(&mut self) -> Connection {
+        let connection = self.answered(OPEN).await;
         self.connected().await;
         connection
     }

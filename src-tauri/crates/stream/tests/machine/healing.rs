@@ -7,7 +7,7 @@ use gloria_stream::machine::{Chunk, Effect, Head, Input, Phase};
 use gloria_stream::{Cause, DialError, EndCause, HaltReason, Reachability, Status, Timing};
 
 use crate::numbers::{attempt, connected, failed, refuse, secs};
-use crate::{Rig, status_head, stream};
+use crate::{Rig, busy_head, stream};
 
 const MINUTE: f64 = 60.0;
 
@@ -303,13 +303,7 @@ fn a_server_that_asked_for_time_gets_it_whoever_looks() {
     rig.start();
     rig.send(Input::Attention(true));
     let epoch = rig.epoch();
-    rig.send(Input::Opened(
-        epoch,
-        Head {
-            retry_after: Some(secs(600.0)),
-            ..status_head(503)
-        },
-    ));
+    rig.send(Input::Opened(epoch, busy_head(600.0)));
     assert!(rig.wait().0 >= secs(600.0));
     rig.send(Input::Attention(false));
     rig.send(Input::Attention(true));
@@ -340,13 +334,7 @@ fn what_a_server_asked_for_does_not_outlive_a_sleep() {
         let mut rig = Rig::new();
         rig.start();
         let epoch = rig.epoch();
-        rig.send(Input::Opened(
-            epoch,
-            Head {
-                retry_after: Some(secs(3500.0)),
-                ..status_head(503)
-            },
-        ));
+        rig.send(Input::Opened(epoch, busy_head(3500.0)));
         if offline {
             rig.send(Input::Network(Reachability::Offline));
         }

@@ -154,6 +154,14 @@ fn stream() -> Head {
     }
 }
 
+/// An answer with `Retry-After`.
+fn busy_head(seconds: f64) -> Head {
+    Head {
+        retry_after: Some(Duration::from_secs_f64(seconds)),
+        ..status_head(503)
+    }
+}
+
 fn status_head(status: u16) -> Head {
     Head::of(status)
 }

@@ -6,7 +6,7 @@ use gloria_stream::machine::{Head, Input, Phase};
 use gloria_stream::{Cause, DialError, EndCause, Reachability, Timing};
 
 use crate::numbers::{attempt, connected, failed, refuse, secs};
-use crate::{Rig, status_head};
+use crate::{Rig, busy_head};
 
 #[test]
 fn the_user_the_network_and_waking_close_the_circuit() {
@@ -197,13 +197,7 @@ fn the_network_does_not_override_what_the_server_asked_and_the_user_does() {
         let mut rig = Rig::new();
         rig.start();
         let epoch = rig.epoch();
-        rig.send(Input::Opened(
-            epoch,
-            Head {
-                retry_after: Some(secs(600.0)),
-                ..status_head(503)
-            },
-        ));
+        rig.send(Input::Opened(epoch, busy_head(600.0)));
         assert!(rig.wait().0 >= secs(600.0) && rig.wait().0 <= secs(661.0));
         rig
     };

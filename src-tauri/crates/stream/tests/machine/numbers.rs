@@ -5,7 +5,7 @@ use std::time::Duration;
 use gloria_stream::machine::{Chunk, Head, Input, Phase};
 use gloria_stream::{Cause, DialError, EndCause, Overflow, Reachability, Timing};
 
-use crate::{Rig, status_head};
+use crate::{Rig, busy_head};
 
 const OVERFLOW: Overflow = Overflow::Event { limit: 4 << 20 };
 
@@ -223,13 +223,7 @@ fn the_open_circuit_waits_as_long_as_the_server_asked() {
     let mut rig = failed(9);
     rig.tick();
     let epoch = rig.epoch();
-    rig.send(Input::Opened(
-        epoch,
-        Head {
-            retry_after: Some(secs(1800.0)),
-            ..status_head(503)
-        },
-    ));
+    rig.send(Input::Opened(epoch, busy_head(1800.0)));
     assert!(matches!(rig.machine.phase(), Phase::CircuitOpen { .. }));
     assert!(rig.wait().0 >= secs(1800.0));
 }
