@@ -229,6 +229,19 @@ impl Session {
         self.bus.as_ref().context("this desktop has no session bus")
     }
 
+    /// The windows on screen of which this regular expression finds the name: their numbers.
+    ///
+    /// # Errors
+    /// When `xdotool` cannot be run.
+    pub fn windows(&self, name: &str) -> Result<Vec<String>> {
+        let search = ["search", "--onlyvisible", "--name", name];
+        let found = self.command("xdotool").args(search).output()?;
+        Ok(String::from_utf8(found.stdout)?
+            .lines()
+            .map(str::to_owned)
+            .collect())
+    }
+
     /// Writes what the screen shows to `path`, as PNG.
     ///
     /// # Errors

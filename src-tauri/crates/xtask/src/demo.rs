@@ -110,7 +110,7 @@ fn on_this_desktop() -> Result<ExitCode> {
     if home.exists() {
         fs::remove_dir_all(&home)?;
     }
-    let backend = DemoBackend::start("4s")?;
+    let backend = TestBackend::demo("4s")?;
     let app = || {
         let mut app = Command::new(built("debug", "gloria-notify"));
         app.env("GLORIA_HOME", &home)
@@ -180,8 +180,8 @@ fn interruption() -> Result<mpsc::Receiver<()>> {
     Ok(interrupted)
 }
 
-/// The reference backend, playing a working day.
-pub(crate) struct DemoBackend {
+/// A reference backend on a free loopback port.
+pub(crate) struct TestBackend {
     _process: Running,
     /// The `{api}` base.
     pub(crate) api: String,
@@ -189,13 +189,31 @@ pub(crate) struct DemoBackend {
     pub(crate) token: String,
 }
 
-impl DemoBackend {
-    /// Starts it on free loopback ports. `pace` is the time between two events, such as `4s`.
-    pub(crate) fn start(pace: &str) -> Result<Self> {
+impl TestBackend {
+    /// The debug build, playing a working day. `pace` is the time between two events, such as `4s`.
+    pub(crate) fn demo(pace: &str) -> Result<Self> {
+        Self::start("debug", &["--demo", "--pace", pace])
+    }
+
+    /// The release build, which sends what it is asked for.
+    pub(crate) fn release() -> Result<Self> {
+        Self::start("release", &[])
+    }
+
+    fn start(profile: &str, arguments: &[&str]) -> Result<Self> {
         let token = fresh_token();
-        let mut command = Command::new(built("debug", "gloria-backend"));
-        command.args(["--listen", "127.0.0.1:0", "--demo", "--pace", pace]);
-        let (process, ready) = start_backend(command, &token)?;
+        let mut command = Command::new(built(profile, "gloria-backend"));
+        command.args(["--listen", "127.0.0.1:0"]).args(arguments);
+        // Not as an argument: those are for every user of the machine to see.
+        command
+            .env("GLORIA_BACKEND_TOKEN", &token)
+            .env("RUST_LOG", "warn");
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut process = Running(command.spawn().context("cannot start the backend")?);
+        let output = process.0.stdout.take().context("the backend has no output")?;
+        let mut ready = String::new();
+        BufReader::new(output).read_line(&mut ready)?;
+        let ready: Value = serde_json::from_str(&ready).context("the backend did not become ready")?;
         let api = ready["api"]
             .as_str()
             .context("the backend did not say its address")?
@@ -208,21 +226,8 @@ impl DemoBackend {
     }
 }
 
-/// Starts a backend that accepts `token`, and gives the line that it prints when it is ready.
-pub(crate) fn start_backend(mut command: Command, token: &str) -> Result<(Running, Value)> {
-    // Not as an argument: those are for every user of the machine to see.
-    command.env("GLORIA_BACKEND_TOKEN", token).env("RUST_LOG", "warn");
-    command.stdin(Stdio::null()).stdout(Stdio::piped());
-    let mut process = Running(command.spawn().context("cannot start the backend")?);
-    let output = process.0.stdout.take().context("the backend has no output")?;
-    let mut ready = String::new();
-    BufReader::new(output).read_line(&mut ready)?;
-    let ready = serde_json::from_str(&ready).context("the backend did not become ready")?;
-    Ok((process, ready))
-}
-
 /// A token that nobody else on this machine can guess in the minutes that it lives.
-pub(crate) fn fresh_token() -> String {
+fn fresh_token() -> String {
     use std::hash::{BuildHasher, RandomState};
     let random = || RandomState::new().hash_one(std::process::id());
     format!("demo-{:016x}{:016x}", random(), random())

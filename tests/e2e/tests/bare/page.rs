@@ -34,8 +34,7 @@ fn xdotool(scene: &Scene, arguments: &[&str]) -> String {
 
 /// The window on screen, if there is one.
 fn window(scene: &Scene) -> Option<String> {
-    let found = xdotool(scene, &["search", "--onlyvisible", "--name", TITLE]);
-    found.lines().next().map(str::to_owned)
+    scene.session.windows(TITLE).unwrap().into_iter().next()
 }
 
 /// Every process below this one that has not ended, with its name.
@@ -137,8 +136,7 @@ async fn another_window(scene: &Scene) -> Process {
     other.args(["-title", "Another", "-center", "in front"]);
     let other = scene.session.spawn("another", other).unwrap();
     let found = wait_until("another window", DEADLINE, async || {
-        let found = xdotool(scene, &["search", "--onlyvisible", "--name", "^Another$"]);
-        Ok(found.lines().next().map(str::to_owned))
+        Ok(scene.session.windows("^Another$")?.into_iter().next())
     });
     let found = found.await.unwrap();
     xdotool(scene, &["windowactivate", "--sync", &found]);

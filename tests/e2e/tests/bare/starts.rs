@@ -128,15 +128,10 @@ async fn a_start_that_fails_is_said_in_a_dialog_where_no_terminal_shows_it() {
     );
     scene.expect_windows(1).await;
     assert_eq!(dialogs("HOME is not set").len(), 1);
-    let xdotool = |arguments: &[&str]| scene.session.command("xdotool").args(arguments).output().unwrap();
-    let found = xdotool(&["search", "--onlyvisible", "--name", "Gloria Notify$"]);
-    xdotool(&[
-        "windowactivate",
-        "--sync",
-        text(&found.stdout).trim(),
-        "key",
-        "Escape",
-    ]);
+    let dialog = &scene.session.windows("Gloria Notify$").unwrap()[0];
+    let mut escape = scene.session.command("xdotool");
+    escape.args(["windowactivate", "--sync", dialog, "key", "Escape"]);
+    assert!(escape.status().unwrap().success());
     scene.expect_windows(0).await;
     wait_until("the dialog's process to end", DEADLINE, async || {
         Ok(dialogs("HOME is not set").is_empty().then_some(()))

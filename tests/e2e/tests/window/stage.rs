@@ -195,12 +195,7 @@ impl Stage {
 
     /// How many windows of the app are on screen.
     pub(crate) fn windows(&self) -> usize {
-        let mut search = self.session.command("xdotool");
-        let found = search
-            .args(["search", "--onlyvisible", "--name", "Gloria Notify$"])
-            .output()
-            .unwrap();
-        String::from_utf8(found.stdout).unwrap().lines().count()
+        self.session.windows("Gloria Notify$").unwrap().len()
     }
 
     /// Closes the window as its button does.

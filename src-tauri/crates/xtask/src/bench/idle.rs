@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, bail};
 
 use super::{kib, loudness, mib, page, release};
 use crate::commands::{self, built};
-use crate::demo::{Running, fresh_token, start_backend};
+use crate::demo::{Running, TestBackend};
 
 /// Starting up is over by then.
 const SETTLED: Duration = Duration::from_secs(10);
@@ -22,17 +22,12 @@ const WATCHED: Duration = Duration::from_secs(60);
 /// Builds, measures, and writes the table.
 pub(super) fn run() -> Result<()> {
     commands::run(&mut release(&["gloria-cli", "gloria-backend"]))?;
-    let token = fresh_token();
-    let mut backend = Command::new(built("release", "gloria-backend"));
-    backend.args(["--listen", "127.0.0.1:0"]);
-    let (_backend, ready) = start_backend(backend, &token)?;
-    let api = ready["api"]
-        .as_str()
-        .context("the backend did not say its address")?;
+    let backend = TestBackend::release()?;
+    let (api, token) = (&backend.api, &backend.token);
     let home = tempfile::tempdir()?;
     let mut tail = Command::new(built("release", "gloria"));
     tail.arg("tail").env("GLORIA_API_URL", api);
-    tail.env("GLORIA_TOKEN", &token).env("GLORIA_HOME", home.path());
+    tail.env("GLORIA_TOKEN", token).env("GLORIA_HOME", home.path());
     let mut tail = Running(tail.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?);
     let output = tail.0.stdout.take().context("tail has no output")?;
     let mut lines = BufReader::new(output).lines();

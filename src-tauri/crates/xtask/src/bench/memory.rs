@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use gloria_desktop_session::{Process, Session, SessionOptions, wait_until};
 
 use super::{kib, mib, page};
 use crate::commands::{self, built};
-use crate::demo::{fresh_token, start_backend};
+use crate::demo::TestBackend;
 
 /// How long any one thing may take to happen.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -27,18 +26,12 @@ pub(super) fn run() -> Result<()> {
 
 async fn measure() -> Result<()> {
     let session = Session::start(SessionOptions::default()).await?;
-    let token = fresh_token();
-    let mut backend = Command::new(built("release", "gloria-backend"));
-    backend.args(["--listen", "127.0.0.1:0"]);
-    let (_backend, ready) = start_backend(backend, &token)?;
-    let api = ready["api"]
-        .as_str()
-        .context("the backend did not say its address")?
-        .to_owned();
+    let backend = TestBackend::release()?;
+    let (api, token) = (&backend.api, &backend.token);
     let command = |program: &str| {
         let mut command = session.command(built("release", program));
         command.env("GLORIA_HOME", session.dir().join("gloria"));
-        command.env("GLORIA_API_URL", &api).env("GLORIA_TOKEN", &token);
+        command.env("GLORIA_API_URL", api).env("GLORIA_TOKEN", token);
         command
     };
 
@@ -93,12 +86,7 @@ async fn measure() -> Result<()> {
 /// Waits until the app's window is there, or gone.
 async fn window(session: &Session, there: bool) -> Result<String> {
     wait_until("the window to come or go", DEADLINE, async || {
-        let mut search = session.command("xdotool");
-        search.args(["search", "--onlyvisible", "--name", "^Gloria Notify$"]);
-        let found = String::from_utf8(search.output()?.stdout)?
-            .lines()
-            .next()
-            .map(str::to_owned);
+        let found = session.windows("^Gloria Notify$")?.into_iter().next();
         Ok(match (found, there) {
             (Some(window), true) => Some(window),
             (None, false) => Some(String::new()),

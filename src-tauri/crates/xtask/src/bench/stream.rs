@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{loudness, median, page, release};
 use crate::commands::{self, built, cargo};
-use crate::demo::{Running, fresh_token, start_backend};
+use crate::demo::{Running, TestBackend};
 use crate::install::{Purpose, ensure_installed, ensure_packages};
 
 const EVENTS: u64 = 1_000_000;
@@ -100,13 +100,8 @@ pub(super) fn run() -> Result<()> {
     peers.arg(commands::root().join(PEERS).join("Cargo.toml"));
     commands::run(peers.arg("--target-dir").arg(peers_target()))?;
 
-    let token = fresh_token();
-    let mut backend = Command::new(built("release", "gloria-backend"));
-    backend.args(["--listen", "127.0.0.1:0"]);
-    let (_backend, ready) = start_backend(backend, &token)?;
-    let api = ready["api"]
-        .as_str()
-        .context("the backend did not say its address")?;
+    let backend = TestBackend::release()?;
+    let (api, token) = (&backend.api, &backend.token);
     let home = tempfile::tempdir()?;
     let url = format!("{api}/blast?events={EVENTS}&size={EVENT_BYTES}");
     let mut seconds = Client::ALL.map(|client| (client, Vec::new()));
@@ -116,10 +111,10 @@ pub(super) fn run() -> Result<()> {
         for (client, seconds) in &mut seconds {
             let mut command = client.command(&url);
             command
-                .env("GLORIA_TOKEN", &token)
+                .env("GLORIA_TOKEN", token)
                 .env("GLORIA_TOKEN_FOR", api)
                 .env("GLORIA_HOME", home.path());
-            let took = timed(*client, &mut command, &token)?;
+            let took = timed(*client, &mut command, token)?;
             println!("round {round}: {took:.2} s  {}", client.name());
             seconds.push(took);
         }

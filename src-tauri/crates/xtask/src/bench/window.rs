@@ -12,7 +12,7 @@ use gloria_desktop_session::{Process, Session, SessionOptions, Signal, wait_unti
 
 use super::{loudness, median, page};
 use crate::commands::{self, built};
-use crate::demo::{DemoBackend, colours};
+use crate::demo::{TestBackend, colours};
 
 /// Longer than anything here takes.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -62,7 +62,7 @@ async fn measured(profile: &str) -> Result<String> {
     let load = loudness();
     let session = Session::start(SessionOptions::default()).await?;
     // One event an hour: nothing happens but heartbeats.
-    let backend = DemoBackend::start("1h")?;
+    let backend = TestBackend::demo("1h")?;
     let stage = Stage {
         session,
         backend,
@@ -119,7 +119,7 @@ async fn measured(profile: &str) -> Result<String> {
 
 struct Stage {
     session: Session,
-    backend: DemoBackend,
+    backend: TestBackend,
     profile: String,
 }
 
@@ -135,10 +135,8 @@ impl Stage {
 
     async fn painted(&self) -> Result<()> {
         wait_until("the window's page", DEADLINE, async || {
-            let search = ["search", "--onlyvisible", "--name", "Gloria Notify$"];
-            let found = self.session.command("xdotool").args(search).output()?;
-            let found = String::from_utf8(found.stdout)?;
-            let Some(window) = found.lines().next() else {
+            let windows = self.session.windows("Gloria Notify$")?;
+            let Some(window) = windows.first() else {
                 return Ok(None);
             };
             let mut import: Command = self.session.command("import");

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use gloria_desktop_session::{Process, Session, SessionOptions, TrayItem, wait_until};
 use serde_json::Value;
 
-use super::DemoBackend;
+use super::TestBackend;
 use crate::commands::{self, built};
 
 /// How long any one thing may take to appear; a debug build of a web view on two busy cores takes some seconds.
@@ -53,7 +53,7 @@ async fn show(shots: &Path, length: Duration) -> Result<()> {
 
     first_run(&session, shots).await?;
 
-    let backend = DemoBackend::start(PACE)?;
+    let backend = TestBackend::demo(PACE)?;
     let stage = Stage {
         session,
         backend,
@@ -135,7 +135,7 @@ async fn first_run(session: &Session, shots: &Path) -> Result<()> {
 
 pub(super) struct Stage {
     pub(super) session: Session,
-    pub(super) backend: DemoBackend,
+    pub(super) backend: TestBackend,
     pub(super) shots: PathBuf,
 }
 
@@ -210,11 +210,7 @@ impl Stage {
 /// Waits for the app's window, puts it where nothing covers it, and waits until it is painted and at rest; its number.
 async fn painted_window(session: &Session) -> Result<String> {
     let window = wait_until("the window", DEADLINE, async || {
-        let found = session
-            .command("xdotool")
-            .args(["search", "--onlyvisible", "--name", "^Gloria Notify$"])
-            .output()?;
-        Ok(String::from_utf8(found.stdout)?.lines().next().map(str::to_owned))
+        Ok(session.windows("^Gloria Notify$")?.into_iter().next())
     });
     let window = window.await?;
     let (x, y) = WINDOW_AT;

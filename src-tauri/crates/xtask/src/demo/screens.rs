@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Result, ensure};
 use gloria_desktop_session::{Panel, Session, SessionOptions, wait_until};
 
-use super::DemoBackend;
+use super::TestBackend;
 use super::headless::{DEADLINE, Stage, colours, window_at_rest};
 use crate::commands;
 
@@ -46,7 +46,7 @@ async fn take(folder: &Path, appearance: &str, panel: Panel) -> Result<()> {
         ..SessionOptions::default()
     })
     .await?;
-    let backend = DemoBackend::start(PACE)?;
+    let backend = TestBackend::demo(PACE)?;
     let stage = Stage {
         session,
         backend,
