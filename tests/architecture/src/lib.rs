@@ -63,6 +63,6 @@ pub fn text(path: &str) -> String {
 }
 
 /// A path with the separators of a URL, on every system.
-pub fn slashed(path: &Path) -> String {
+fn slashed(path: &Path) -> String {
     path.to_string_lossy().replace('\\', "/")
 }

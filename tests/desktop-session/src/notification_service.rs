@@ -194,18 +194,6 @@ impl NotificationService {
         self.calls().into_iter().filter_map(closed).collect()
     }
 
-    /// Waits until there are at least `count` answered or refused `Notify`.
-    ///
-    /// # Errors
-    /// When they did not come in time.
-    pub async fn wait_for_notify(&self, count: usize, within: Duration) -> Result<Vec<NotifyCall>> {
-        wait_until("calls of Notify", within, async || {
-            let calls = self.notify_calls();
-            Ok((calls.len() >= count).then_some(calls))
-        })
-        .await
-    }
-
     /// Waits for the first `Notify` for which `wanted` holds.
     ///
     /// # Errors

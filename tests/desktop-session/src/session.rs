@@ -212,7 +212,7 @@ impl Session {
     ///
     /// # Errors
     /// When the program cannot be started.
-    pub fn spawn_with(
+    pub(crate) fn spawn_with(
         &self,
         name: &str,
         command: Command,
@@ -302,7 +302,7 @@ impl Session {
 
     /// The loudest twentieth of a second since then: root mean square, 0 is silence and 1 full scale. `None` while
     /// nothing was recorded.
-    pub fn loudest_since(&self, since: Instant) -> Option<f32> {
+    fn loudest_since(&self, since: Instant) -> Option<f32> {
         self.recorder.as_ref()?.loudest(since)
     }
 

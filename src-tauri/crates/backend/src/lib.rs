@@ -45,4 +45,4 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// The `{api}` base below a server's address: the Gloria System's own, which the stream and all else lie below.
-pub const API_PATH: &str = "/api/v1";
+const API_PATH: &str = "/api/v1";

@@ -192,7 +192,7 @@ pub async fn ask_status(paths: &Paths) -> Result<String, AskError> {
 ///
 /// # Errors
 /// As [`ask_status`].
-pub async fn ask_to_open(paths: &Paths) -> Result<(), AskError> {
+pub(crate) async fn ask_to_open(paths: &Paths) -> Result<(), AskError> {
     ask(paths, &Ask::Open).await.and_then(done)
 }
 

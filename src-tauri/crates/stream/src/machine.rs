@@ -19,7 +19,7 @@ mod pace;
 mod state;
 
 pub use cause::{Cause, CredentialError, DialError, EndCause, HaltReason};
-pub use coding::{Coding, codings};
+pub(crate) use coding::{Coding, codings};
 pub(crate) use head::Finding;
 pub use head::{Head, SignIn};
 pub use state::Machine;

@@ -185,37 +185,7 @@ async fn once(
         .get("idempotency-key")
         .and_then(|key| key.to_str().ok())
         .map(str::to_owned);
-    let recall = key
-        .as_ref()
-        .map_or(Recall::New, |key| hub.state().keys.recall(key, &request.text));
-    let (given, applied) = match recall {
-        Recall::Same(given) => (given, false),
-        Recall::Different => {
-            let detail = "the Idempotency-Key was used for another request, use a new one";
-            let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail);
-            (
-                Given {
-                    status: problem.status(),
-                    body: problem.body().into(),
-                },
-                false,
-            )
-        }
-        Recall::New => {
-            let (status, body) = act(hub).unwrap_or_else(|problem| (problem.status(), problem.body()));
-            let given = Given {
-                status,
-                body: body.into(),
-            };
-            if let Some(key) = &key {
-                hub.state()
-                    .keys
-                    .remember(key.clone(), request.text, given.clone());
-            }
-            (given, status.is_success())
-        }
-    };
-
+    let (given, applied) = answered(hub, key.as_deref(), request.text, act);
     let lost = {
         let mut state = hub.state();
         if let Some((notification, kind)) = change {
@@ -237,13 +207,50 @@ async fn once(
         request.connection.hang_up(HangUp::Reset);
         return std::future::pending().await;
     }
+    Ok(response_of(given))
+}
+
+/// The answer, and whether the request changed something.
+fn answered(
+    hub: &Arc<Hub>,
+    key: Option<&str>,
+    text: String,
+    act: impl FnOnce(&Arc<Hub>) -> Result<(StatusCode, String), Problem>,
+) -> (Given, bool) {
+    let recall = key.map_or(Recall::New, |key| hub.state().keys.recall(key, &text));
+    match recall {
+        Recall::Same(given) => (given, false),
+        Recall::Different => {
+            let detail = "the Idempotency-Key was used for another request, use a new one";
+            let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail);
+            let given = Given {
+                status: problem.status(),
+                body: problem.body().into(),
+            };
+            (given, false)
+        }
+        Recall::New => {
+            let (status, body) = act(hub).unwrap_or_else(|problem| (problem.status(), problem.body()));
+            let given = Given {
+                status,
+                body: body.into(),
+            };
+            if let Some(key) = key {
+                hub.state().keys.remember(key.to_owned(), text, given.clone());
+            }
+            (given, status.is_success())
+        }
+    }
+}
+
+fn response_of(given: Given) -> Response {
     let content_type = if given.status.is_success() {
         "application/json"
     } else {
         "application/problem+json"
     };
     if given.body.is_empty() {
-        return Ok(given.status.into_response());
+        return given.status.into_response();
     }
-    Ok((given.status, [(CONTENT_TYPE, content_type)], given.body).into_response())
+    (given.status, [(CONTENT_TYPE, content_type)], given.body).into_response()
 }

@@ -98,7 +98,8 @@ impl ProxyAddress {
     }
 
     /// The address with everything in it.
-    pub fn exposed(&self) -> SecretString {
+    #[cfg(test)]
+    fn exposed(&self) -> SecretString {
         self.full().as_str().trim_end_matches('/').to_owned().into()
     }
 

@@ -8,7 +8,7 @@ const MAX_CODINGS: usize = 4;
 
 /// A content encoding that is decoded (RFC 9110, 8.4.1; RFC 7932).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Coding {
+pub(crate) enum Coding {
     /// `gzip`, also by its old name `x-gzip`.
     Gzip,
     /// `deflate`, which some servers send as zlib and some without its frame.
@@ -24,7 +24,7 @@ pub enum Coding {
 ///
 /// # Errors
 /// What the head names, as far as it cannot be decoded.
-pub fn codings(headers: &HeaderMap) -> Result<Vec<Coding>, String> {
+pub(crate) fn codings(headers: &HeaderMap) -> Result<Vec<Coding>, String> {
     let values = headers
         .get_all(CONTENT_ENCODING)
         .iter()
