@@ -14,6 +14,10 @@ pub const POLL_INTERVAL: Duration = Duration::from_secs(5);
 /// who set the clock, after which a new connection does no harm.
 const TOLERANCE: Duration = Duration::from_secs(10);
 
+/// One piece of work is excused for this long. What looks like a longer one is as likely a process that was stopped in
+/// the middle of it, and after a minute of silence the connection is in doubt either way.
+const MAX_EXCUSED_WORK: Duration = Duration::from_secs(60);
+
 /// Remembers when it last looked.
 #[derive(Debug, Clone, Copy)]
 pub struct ClockGuard {
@@ -31,9 +35,10 @@ impl ClockGuard {
         }
     }
 
-    /// Whoever looks was busy for so long: a look that comes late by that is no sleep.
+    /// The caller's last piece of work took so long. A look that comes late by that is no sleep, unless it took longer
+    /// than a minute.
     pub fn on_busy(&mut self, lasted: Duration) {
-        self.busy += lasted;
+        self.busy += lasted.min(MAX_EXCUSED_WORK);
     }
 
     /// Looks at the clocks; to be called every [`POLL_INTERVAL`]. When the machine slept since the last look, or the
@@ -111,11 +116,16 @@ mod tests {
             guard.on_busy(SECOND * busy);
             guard.poll(now)
         };
-        assert_eq!(look_after(85, 90, 90), None);
+        assert_eq!(look_after(45, 60, 60), None);
         assert_eq!(
             look_after(60, 90, 90),
             Some(Duration::ZERO),
             "half a minute of it was another's"
+        );
+        assert_eq!(
+            look_after(90, 95, 95),
+            Some(Duration::ZERO),
+            "a process that was stopped while it worked"
         );
         assert_eq!(
             look_after(85, 3690, 90),
