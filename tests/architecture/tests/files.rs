@@ -1,4 +1,4 @@
-//! What holds for the repository's files, whatever is in them.
+//! Rules for all files of the repository, and for what its documents refer to.
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
@@ -33,6 +33,72 @@ fn no_line_of_code_is_wider_than_120_columns() {
         }
     }
     assert!(wide.is_empty(), "{wide:#?}");
+}
+
+const WIDEST_TEXT: usize = 140;
+
+fn documents() -> impl Iterator<Item = String> {
+    files().into_iter().filter(|file| file.ends_with(".md"))
+}
+
+/// Rows of tables cannot be broken.
+#[test]
+fn no_line_of_a_document_is_wider_than_140_columns() {
+    let mut wide = Vec::new();
+    for file in documents() {
+        for (number, line) in text(&file).lines().enumerate() {
+            let width = line.chars().count();
+            if width > WIDEST_TEXT && !line.starts_with('|') {
+                wide.push(format!("{file}:{}: {width}", number + 1));
+            }
+        }
+    }
+    assert!(wide.is_empty(), "{wide:#?}");
+}
+
+/// The name by which GitHub links to a heading.
+fn anchor(heading: &str) -> String {
+    let lower = heading.trim_start_matches('#').trim().to_lowercase();
+    let kept = lower
+        .chars()
+        .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+}
+
+#[test]
+fn every_link_of_a_document_leads_to_a_file_and_a_heading() {
+    let mut checked = 0;
+    let mut broken = Vec::new();
+    for file in documents() {
+        let content = text(&file);
+        let links = content
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split_once(')'));
+        for (link, _) in links {
+            if link.contains("://") {
+                continue;
+            }
+            checked += 1;
+            let (path, heading) = link.split_once('#').unwrap_or((link, ""));
+            let target = if path.is_empty() {
+                root().join(&file)
+            } else {
+                root().join(&file).parent().unwrap().join(path)
+            };
+            let leads_to_heading = || {
+                std::fs::read_to_string(&target)
+                    .unwrap()
+                    .lines()
+                    .any(|line| line.starts_with('#') && anchor(line) == heading)
+            };
+            if !target.exists() || (!heading.is_empty() && !leads_to_heading()) {
+                broken.push(format!("{file}: {link}"));
+            }
+        }
+    }
+    assert!(checked > 10, "only {checked} links were found");
+    assert!(broken.is_empty(), "{broken:#?}");
 }
 
 /// On Windows git writes CRLF where it takes a file for text: a vector of the parser would be another one there.
@@ -125,10 +191,10 @@ fn every_crate_says_its_licence_and_goes_to_no_registry() {
     }
 }
 
-/// What documents promise by the name of a test.
-const PROMISES: [&str; 2] = ["SECURITY.md", "docs/platforms.md"];
+/// Documents that name tests as evidence.
+const EVIDENCE: [&str; 2] = ["SECURITY.md", "docs/platforms.md"];
 
-/// The pieces of a document that are set as code.
+/// The code spans of a document.
 fn code_of(document: &str) -> impl Iterator<Item = &str> {
     document.split('`').skip(1).step_by(2)
 }
@@ -156,7 +222,7 @@ fn has_test(file: &str, name: &str) -> bool {
 #[test]
 fn every_test_that_a_document_names_exists() {
     let mut missing = Vec::new();
-    for document in PROMISES {
+    for document in EVIDENCE {
         let mut named = 0;
         for piece in code_of(&text(document)) {
             if let Some((file, name)) = piece.split_once(": ")
@@ -174,9 +240,9 @@ fn every_test_that_a_document_names_exists() {
 }
 
 #[test]
-fn every_promise_of_security_names_a_test() {
+fn every_guarantee_of_security_names_a_test() {
     let document = text("SECURITY.md");
-    let table = document.split("| promise | shown by |").nth(1).unwrap();
+    let table = document.split("| guarantee | shown by |").nth(1).unwrap();
     for row in table
         .lines()
         .filter(|line| line.starts_with("| ") && !line.starts_with("| ---"))

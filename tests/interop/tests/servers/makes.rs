@@ -3,31 +3,31 @@
 use gloria_interop_tests::folder;
 use gloria_interop_tests::server::Program;
 
-/// How a server speaks.
+/// The protocol of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Transport {
-    /// Server-sent events by HTTP/1.1.
+    /// Server-sent events over HTTP/1.1.
     Sse,
-    /// Server-sent events by HTTP/2 alone, encrypted.
+    /// Server-sent events over HTTP/2 only, with TLS.
     Http2,
-    /// The contract in ARCHITECTURE.md.
+    /// The protocol described in ARCHITECTURE.md.
     WebSocket,
 }
 
-/// One of them.
+/// One server.
 #[derive(Debug)]
 pub(crate) struct Make {
-    /// What it is called. `{name}` stands for the pinned version of that package.
+    /// Its name on the page. `{name}` is replaced by the pinned version of that package.
     pub(crate) title: &'static str,
     pub(crate) program: Program,
     pub(crate) transport: Transport,
-    /// Whether it is tried by hand alone.
+    /// Whether it is only tested manually.
     pub(crate) is_heavy: bool,
-    /// What whoever runs it has to know.
+    /// Advice for the people who run it.
     pub(crate) advice: &'static str,
 }
 
-/// The authority behind the certificate of those that encrypt.
+/// The certificate authority of the servers with TLS.
 pub(crate) fn authority() -> String {
     let file = folder().join("../chaos/certificates/authority.pem");
     file.display().to_string()
@@ -65,7 +65,7 @@ const NEXT: &[&str] = &[
 
 macro_rules! makes {
     ($($(#[$heavy:meta])? $name:ident: $title:literal, $transport:ident, $program:expr, $advice:literal;)+) => {
-        /// All, in the order of the page.
+        /// All servers, in the order of the page.
         pub(crate) const ALL: &[Make] = &[$(Make {
             title: $title,
             program: $program,
@@ -84,56 +84,61 @@ macro_rules! makes {
 }
 
 makes! {
-    node_http: "Node.js `http`, `writeHead` alone", Sse, Program::node(&["node", "node-http.mjs"]),
-        "`writeHead` sends nothing by itself: `response.flushHeaders()` after it sends the head at once. \
-         `server.close()` waits for open streams: on SIGTERM end them first, as in all that stand on Node.js.";
+    node_http: "Node.js `http`, `writeHead` only", Sse, Program::node(&["node", "node-http.mjs"]),
+        "`writeHead` does not send anything by itself; call `response.flushHeaders()` after it to send the head at \
+         once. `server.close()` waits for open streams: end them first on SIGTERM. This applies to every framework \
+         that runs on Node.js.";
     express: "Express {express}", Sse, Program::node(&["node", "express.mjs"]),
-        "`response.flushHeaders()` before the first event. Behind nginx as it comes: `X-Accel-Buffering: no`.";
+        "Call `response.flushHeaders()` before the first event. Behind nginx with its defaults, send \
+         `X-Accel-Buffering: no`.";
     express_with_compression: "Express {express} with compression {compression}", Sse,
         Program::node(&["node", "express.mjs"]).with(&[("COMPRESSION", "1")]),
-        "This client asks for no compression and gets none. For browsers: `response.flush()` after each event, or \
-         `Cache-Control: no-transform`.";
+        "This client requests no compression and gets none. For browsers, call `response.flush()` after each event, or \
+         send `Cache-Control: no-transform`.";
     fastify_sse: "Fastify {fastify} with @fastify/sse {@fastify/sse}", Sse,
         Program::node(&["node", "fastify-sse.mjs"]),
-        "Nothing: heartbeats and `X-Accel-Buffering: no` are its own. End the streams and let them close before \
-         `app.close()`, which otherwise waits for their connections up to `keepAliveTimeout` (72 s).";
-    fastify_by_http2: "Fastify {fastify} by HTTP/2 alone", Http2,
+        "Nothing to configure: it sends heartbeats and `X-Accel-Buffering: no`. At shutdown, end the streams and let \
+         them close before `app.close()`, which otherwise waits for their connections for up to `keepAliveTimeout` \
+         (72 s).";
+    fastify_by_http2: "Fastify {fastify}, HTTP/2 only", Http2,
         Program::node(&["node", "fastify-sse.mjs"]).with(CERTIFICATE),
-        "Nothing: the client asks by HTTP/1.1 first and by HTTP/2 when that is refused. `allowHTTP1: true` serves \
-         both.";
+        "Nothing to configure: the client tries HTTP/1.1 first, then HTTP/2 if that is rejected. `allowHTTP1: true` \
+         supports both.";
     fastify_sse_v2: "Fastify {fastify} with fastify-sse-v2 {fastify-sse-v2}", Sse,
         Program::node(&["node", "fastify-sse-v2.mjs"]),
-        "Heartbeats, as `reply.sse({ comment: … })`: it has none of its own. Behind nginx as it comes: \
-         `X-Accel-Buffering: no`.";
+        "Send heartbeats with `reply.sse({ comment: … })`; it sends none by itself. Behind nginx with its defaults, \
+         send `X-Accel-Buffering: no`.";
     #[ignore = "it takes long to install: `cargo xtask test interop --full`"]
     nest: "NestJS {@nestjs/core}, `@Sse`", Sse, Program::built(&["node", "main.js"], "full/nest-built"),
-        "Heartbeats as `{ comment: … }`: it has none of its own, and numbers events that have no id, \
-         which the client would then resume after.";
+        "Send heartbeats as `{ comment: … }`; it sends none by itself. It numbers events that have no id, and the \
+         client would then resume after those numbers.";
     #[ignore = "it takes long to install: `cargo xtask test interop --full`"]
     next: "Next.js {next}, a route handler", Sse,
         Program::built(NEXT, "full/next").with(&[("NEXT_TELEMETRY_DISABLED", "1")]),
-        "`export const dynamic = 'force-dynamic'`; heartbeats; on SIGTERM end the streams, which `next start` waits \
-         for. Behind nginx as it comes: `X-Accel-Buffering: no`. `Content-Encoding: none`, often advised against its \
-         compression, does no harm.";
+        "Use `export const dynamic = 'force-dynamic'` and send heartbeats. On SIGTERM end the streams, because `next \
+         start` waits for them. Behind nginx with its defaults, send `X-Accel-Buffering: no`. `Content-Encoding: \
+         none`, often recommended to prevent compression, does no harm.";
     hono: "Hono {hono} on Node.js", Sse, Program::node(&["node", "hono.mjs"]),
-        "Heartbeats, by `stream.writeSSE` in an interval: it has none of its own.";
+        "Send heartbeats with `stream.writeSSE` at an interval; it sends none by itself.";
     koa: "Koa {koa}", Sse, Program::node(&["node", "koa.mjs"]),
-        "`context.flushHeaders()` sends the head at once. Behind nginx as it comes: `X-Accel-Buffering: no`.";
+        "`context.flushHeaders()` sends the head at once. Behind nginx with its defaults, send \
+         `X-Accel-Buffering: no`.";
     ws: "ws {ws}, a WebSocket", WebSocket, Program::node(&["node", "ws.mjs"]),
-        "A ping each heartbeat, and `client.close(1001)` for each client on SIGTERM. The contract is in \
-         ARCHITECTURE.md.";
+        "Send a ping every heartbeat interval, and call `client.close(1001)` for each client on SIGTERM. The protocol \
+         is described in ARCHITECTURE.md.";
     fastapi: "FastAPI {fastapi} with sse-starlette {sse-starlette}", Sse,
         Program::node(&["python", "fastapi_sse.py"]),
-        "Nothing: a ping every 15 s and `X-Accel-Buffering: no` are its own. When it stops it cuts streams off.";
+        "Nothing to configure: it sends a ping every 15 s and `X-Accel-Buffering: no`. It cuts streams off when it \
+         stops.";
     django_asgi: "Django {Django} under uvicorn {uvicorn}", Sse,
         Program::node(&["python", "django_sse.py", "asgi"]),
-        "An asynchronous view. `--timeout-graceful-shutdown`: uvicorn otherwise waits for open streams for ever. \
-         Behind nginx as it comes: `X-Accel-Buffering: no`.";
+        "Use an asynchronous view. Set `--timeout-graceful-shutdown`, because uvicorn otherwise waits for open streams \
+         indefinitely. Behind nginx with its defaults, send `X-Accel-Buffering: no`.";
     django_wsgi: "Django {Django} under gunicorn {gunicorn}", Sse, Program::node(GUNICORN),
-        "`--worker-class gthread` with as many `--threads` as clients: each stream holds one, and the worker that it \
-         comes with serves one request at a time. An empty comment as the first thing that is yielded brings the \
-         head at once. Behind nginx as it comes: `X-Accel-Buffering: no`.";
-    flask: "Flask {Flask} on its own server", Sse, Program::node(&["python", "flask_sse.py"]),
-        "This server is for development: a thread for each stream, cut off when it stops. In production as Django \
-         under gunicorn. An empty comment as the first thing that is yielded brings the head at once.";
+        "Use `--worker-class gthread` with as many `--threads` as clients: each stream occupies one, and the default \
+         worker serves one request at a time. Yield an empty comment first to send the head at once. Behind nginx with \
+         its defaults, send `X-Accel-Buffering: no`.";
+    flask: "Flask {Flask}, development server", Sse, Program::node(&["python", "flask_sse.py"]),
+        "This server is for development: it uses a thread for each stream and cuts streams off when it stops. In \
+         production, run it under gunicorn, as Django above. Yield an empty comment first to send the head at once.";
 }

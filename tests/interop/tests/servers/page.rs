@@ -1,4 +1,4 @@
-//! docs/servers.md: what the visits saw, and what whoever runs a server has to know.
+//! docs/servers.md: the results for each server, and advice for the people who run one.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -9,10 +9,10 @@ use gloria_interop_tests::folder;
 
 use crate::makes::{ALL, Make};
 
-/// What was seen of one server. An outcome is that of everything that was tried on one way to it.
+/// The results for one server. Each outcome is that of all checks over one route to it.
 #[derive(Debug)]
 pub(crate) struct Row {
-    /// Whether the answer's head came before anything else was due.
+    /// Whether the head of the response arrived before the first event or heartbeat was due.
     pub(crate) head_at_once: Option<bool>,
     pub(crate) by_header: Result<(), String>,
     pub(crate) by_query: Result<(), String>,
@@ -41,7 +41,7 @@ impl Row {
         };
         let proxied = |outcome: &Option<Result<(), String>>| match outcome {
             None => "–".to_owned(),
-            Some(Err(words)) if is_buffered(words) => "held back".to_owned(),
+            Some(Err(words)) if is_buffered(words) => "buffered".to_owned(),
             Some(outcome) => direct(outcome),
         };
         let cells = [
@@ -58,29 +58,29 @@ impl Row {
     }
 }
 
-/// What the client says where a proxy keeps the answer to itself.
+/// Whether this is the client's message for a proxy that withholds the response.
 fn is_buffered(words: &str) -> bool {
     words.starts_with("no answer within")
 }
 
-const COLUMNS: &str = "| server | its head comes | token in header | in query | it ends | nginx as it comes \
-     | nginx, HTTP/1.1 | nginx, not buffering | haproxy |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |";
+const COLUMNS: &str = "| server | response head | token in header | in query | at shutdown | nginx, default \
+     | nginx, HTTP/1.1 | nginx, unbuffered | haproxy |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |";
 
-/// The widest line of a document, like all of them.
+/// The maximum width of a line, as in all documents; a test in tests/architecture checks it.
 const WIDTH: usize = 140;
 
 fn file() -> PathBuf {
     folder().join("../../docs/servers.md")
 }
 
-/// Compares what was seen with the page, or writes it there.
+/// Compares the results with the page, or writes them to it.
 pub(crate) fn check(make: &Make, row: &Row) {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _guard = ONE_AT_A_TIME.lock();
     let line = row.render(make);
     let page = Page::read();
     if !is_writing() {
-        let hint = "what was seen is not what docs/servers.md says; `cargo xtask test interop --write` writes it anew";
+        let hint = "the results differ from docs/servers.md; `cargo xtask test interop --write` updates it";
         assert_eq!(page.row(make), line, "{hint}");
         return;
     }
@@ -100,7 +100,7 @@ fn is_writing() -> bool {
     std::env::var_os("GLORIA_REGENERATE").is_some()
 }
 
-/// The page as it is.
+/// The page as committed.
 struct Page(String);
 
 const FULL_ON: &str = "last on ";
@@ -117,7 +117,7 @@ impl Page {
         found.map_or_else(|| format!("{begin} not tried yet |"), str::to_owned)
     }
 
-    /// When those were last tried that are tried by hand.
+    /// When the manually tested servers were last run.
     fn full_on(&self) -> String {
         let after = self.0.split_once(FULL_ON).map(|(_, after)| after);
         after
@@ -140,7 +140,7 @@ fn render(row: impl Fn(&Make) -> String, full_on: &str) -> String {
     text
 }
 
-/// Appends a point of a list in lines of the usual width.
+/// Appends a list item, wrapped at the usual width.
 fn wrap(text: &mut String, point: &str) {
     let mut width = 0;
     for word in point.split(' ') {
@@ -188,12 +188,12 @@ fn pinned() -> Vec<(String, String)> {
 }
 
 #[test]
-fn the_page_lists_every_server_and_says_what_it_is_made_to_say() {
+fn the_page_is_current_and_lists_every_server() {
     let page = Page::read();
     let made = render(|make| page.row(make), &page.full_on());
     if is_writing() {
         fs::write(file(), made).unwrap();
     } else {
-        assert_eq!(page.0, made, "`cargo xtask test interop --write` writes it anew");
+        assert_eq!(page.0, made, "`cargo xtask test interop --write` updates it");
     }
 }

@@ -1,5 +1,5 @@
-//! The one list of settings. An entry here is all that it takes to add one: the type, the default, the file and the
-//! environment, the lock and the README's table follow from it.
+//! The list of settings. Adding an entry here adds a setting: its type, default, names in file and environment, lock
+//! and the table in docs/admin.md all come from it.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -18,9 +18,9 @@ use crate::logging::LogLevel;
 use crate::protocol::Appearance;
 use crate::token::AuthTransport;
 
-/// For each setting: its key, the field with type and program default, the name in files, the variable of the
-/// environment, how it is read (a serde form from [`forms`], which may look at the settings before it in the list),
-/// whether an administrator's policy can fix it, the default as the README shows it, and what it is.
+/// For each setting: its key, the field with type and built-in default, the name in files, the environment variable,
+/// how a value is parsed (a function from [`forms`], which may depend on settings earlier in the list), whether an
+/// administrator's policy can enforce it, and its default and description as shown in docs/admin.md.
 macro_rules! settings {
     ($($key:ident {
         field: $field:ident: $type:ty = $default:expr,
@@ -41,7 +41,7 @@ macro_rules! settings {
             /// All keys, in the order in which they are read.
             pub const ALL: &'static [Self] = &[$(Self::$key),*];
 
-            /// What is known of it.
+            /// Its names, lock and documentation.
             pub fn about(self) -> &'static About {
                 match self {
                     $(Self::$key => &About {
@@ -68,7 +68,7 @@ macro_rules! settings {
         }
 
         impl Settings {
-            /// Takes a value that was given for a setting. One that is wrong changes nothing.
+            /// Parses a value and stores it. An invalid value changes nothing.
             pub(crate) fn read(&mut self, key: Key, raw: &Raw) -> Result<(), Mistake> {
                 match key {
                     $(Key::$key => {
@@ -82,23 +82,23 @@ macro_rules! settings {
     };
 }
 
-/// What is known of a setting.
+/// Names, lock and documentation of a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct About {
-    /// Table and key in the files, with a dot between them.
+    /// Table and key in the files, separated by a dot.
     pub file: &'static str,
     /// The environment variable that overrides the files.
     pub variable: &'static str,
-    /// A policy can fix it.
+    /// Whether a policy can enforce it.
     pub lockable: bool,
-    /// The default, for people.
+    /// The default, as Markdown for docs/admin.md.
     pub shown: &'static str,
-    /// What it is, for the README.
+    /// The description, as Markdown for docs/admin.md.
     pub doc: &'static str,
 }
 
 settings! {
-    // Before the addresses, which it decides about.
+    // Before the addresses, because parsing them depends on it.
     AllowPlainHttp {
         field: allow_plain_http: bool = false,
         file: "api.allow_plain_http",
@@ -106,7 +106,7 @@ settings! {
         read: |raw, _| forms::switch(raw),
         lockable: true,
         shown: "`false`",
-        doc: "allows plain http to other machines; for testing only",
+        doc: "allow plain http to other machines; for testing only",
     }
     ApiUrl {
         field: address: Option<Address> = None,
@@ -115,8 +115,8 @@ settings! {
         read: |raw, so_far| forms::address(raw, so_far.allow_plain_http).map(Some),
         lockable: true,
         shown: "—",
-        doc: "the server's address; with a path it is the API's, and the stream is `/sse` below it. With `wss://` \
-              instead of `https://` it is a WebSocket, `/ws` below it",
+        doc: "the server's address. If it has a path, it is the API's base address, and the stream is at `/sse` under \
+              it. With `wss://` instead of `https://` the stream is a WebSocket at `/ws`",
     }
     AuthTransport {
         field: auth_transport: AuthTransport = AuthTransport::Header,
@@ -125,16 +125,16 @@ settings! {
         read: |raw, _| forms::plain(raw),
         lockable: true,
         shown: "`header`",
-        doc: "`header` (Bearer) or `query` (`?token=`)",
+        doc: "how the token is sent: `header` (`Authorization: Bearer`) or `query` (`?token=`)",
     }
     TokenFor {
         field: token_for: TokenFor = TokenFor::Address,
         file: "auth.token_for",
         environment: "GLORIA_TOKEN_FOR",
         read: |raw, so_far| forms::token_for(raw, so_far.allow_plain_http),
-        // It belongs to a variable of the environment, and the app writes it.
+        // It describes an environment variable, and the app itself writes it.
         lockable: false,
-        shown: "the address that is set",
+        shown: "the address in effect",
         doc: "the server that `GLORIA_TOKEN` belongs to, such as `https://gloria.example`",
     }
     AutoConnect {
@@ -144,7 +144,7 @@ settings! {
         read: |raw, _| forms::switch(raw),
         lockable: true,
         shown: "`true`",
-        doc: "connects at the start; with `false` somebody has to choose *Connect*",
+        doc: "connect at start; with `false` the user has to choose *Connect*",
     }
     ReconnectInterval {
         field: reconnect_interval: Duration = Duration::from_secs(5),
@@ -153,7 +153,7 @@ settings! {
         read: |raw, _| forms::duration(raw),
         lockable: true,
         shown: "`5s`",
-        doc: "where backoff begins; the server's `retry:` replaces it",
+        doc: "the first backoff delay; the server's `retry:` overrides it",
     }
     MaxReconnectAttempts {
         field: max_reconnect_attempts: u32 = 10,
@@ -162,7 +162,7 @@ settings! {
         read: |raw, _| forms::number(raw, 1, 1000),
         lockable: true,
         shown: "`10`",
-        doc: "failures in a row before attempts become rare",
+        doc: "consecutive failures before attempts become rare",
     }
     HeartbeatInterval {
         field: heartbeat_interval: Duration = Duration::from_secs(30),
@@ -171,7 +171,7 @@ settings! {
         read: |raw, _| forms::duration(raw),
         lockable: true,
         shown: "`30s`",
-        doc: "2.5 times this in silence ends a connection; the server's own word wins",
+        doc: "the connection counts as dead after 2.5 times this without data; the server's value overrides it",
     }
     Types {
         field: types: Vec<String> = Vec::new(),
@@ -180,7 +180,7 @@ settings! {
         read: |raw, _| forms::list(raw),
         lockable: true,
         shown: "all",
-        doc: "only these event types, with commas between them in the environment",
+        doc: "receive only these event types; comma-separated in the environment variable",
     }
     Proxy {
         field: proxy: ProxyChoice = ProxyChoice::System,
@@ -189,9 +189,8 @@ settings! {
         read: |raw, _| forms::proxy(raw),
         lockable: true,
         shown: "`system`",
-        doc: "`system` (its settings, or `HTTPS_PROXY` and its kin), `none`, or `http://[user@]host:port`, also with \
-              `https` or `socks5`; the password: see below. `system` includes PAC scripts and WPAD, as the system \
-              itself reads them",
+        doc: "`system` (the system's settings including PAC and WPAD, or `HTTPS_PROXY` and similar variables), `none`, \
+              or `http://[user@]host:port`, also with `https` or `socks5`. For the password see [Proxies](#proxies)",
     }
     NoProxy {
         field: no_proxy: Vec<String> = Vec::new(),
@@ -209,7 +208,8 @@ settings! {
         read: |raw, _| forms::path(raw).map(Some),
         lockable: true,
         shown: "—",
-        doc: "roots trusted beside the system's: a file (PEM, DER, PKCS#7, one or many) or a folder of such files",
+        doc: "root certificates to trust in addition to the system's: a file (PEM, DER or PKCS#7, one or more \
+              certificates) or a folder of such files",
     }
     ClientCertificate {
         field: client_certificate: Option<PathBuf> = None,
@@ -218,7 +218,7 @@ settings! {
         read: |raw, _| forms::path(raw).map(Some),
         lockable: true,
         shown: "—",
-        doc: "what this client shows to servers that ask: PEM, DER, or PKCS#12 (`.p12`, `.pfx`)",
+        doc: "the certificate to present to servers that request one: PEM, DER or PKCS#12 (`.p12`, `.pfx`)",
     }
     ClientKey {
         field: client_key: Option<PathBuf> = None,
@@ -227,7 +227,7 @@ settings! {
         read: |raw, _| forms::path(raw).map(Some),
         lockable: true,
         shown: "—",
-        doc: "its private key, where it is in a file of its own",
+        doc: "its private key, if that is in a separate file",
     }
     ClientCertificatePassword {
         field: client_certificate_password: Option<Password> = None,
@@ -236,7 +236,7 @@ settings! {
         read: |raw, _| forms::password(raw).map(Some),
         lockable: true,
         shown: "—",
-        doc: "the password of the file with the private key",
+        doc: "the password of the file that contains the private key",
     }
     ProbeUrl {
         field: probe_url: Option<Url> = None,
@@ -244,8 +244,8 @@ settings! {
         environment: "GLORIA_PROBE_URL",
         read: |raw, _| forms::probe_url(raw).map(Some),
         lockable: true,
-        shown: "`/generate_204` at the server, by http",
-        doc: "where to ask whether the network wants a sign-in of its own",
+        shown: "`/generate_204` on the server, over http",
+        doc: "the address requested to find out whether the network requires a sign-in (captive portal)",
     }
     Sounds {
         field: sounds: bool = true,
@@ -254,17 +254,17 @@ settings! {
         read: |raw, _| forms::switch(raw),
         lockable: true,
         shown: "`true`",
-        doc: "plays a sound with a notification",
+        doc: "play a sound with notifications",
     }
     Volume {
-        // Heard across a desk, not across the room: the bundled sounds are normalised.
+        // Audible nearby without being intrusive; the bundled sounds are normalised.
         field: volume: u8 = 70,
         file: "sounds.volume",
         environment: "GLORIA_SOUND_VOLUME",
         read: |raw, _| forms::number(raw, 0, 100).map(|volume| volume.try_into().unwrap_or(100)),
         lockable: true,
         shown: "`70`",
-        doc: "0 to 100",
+        doc: "volume of the sounds, 0 to 100",
     }
     Sound {
         field: sound: SoundName = SoundName::Chime,
@@ -273,7 +273,7 @@ settings! {
         read: |raw, _| forms::plain(raw),
         lockable: true,
         shown: "`chime`",
-        doc: "`chime`, `knock`, `bloom`, `alarm`",
+        doc: "the sound of a notification: `chime`, `knock`, `bloom` or `alarm`",
     }
     Appearance {
         field: appearance: Appearance = Appearance::System,
@@ -282,7 +282,7 @@ settings! {
         read: |raw, _| forms::plain(raw),
         lockable: true,
         shown: "`system`",
-        doc: "`system`, `light`, `dark`",
+        doc: "colours of the window: `system`, `light` or `dark`",
     }
     LogLevel {
         field: log_level: LogLevel = LogLevel::Info,
@@ -291,7 +291,7 @@ settings! {
         read: |raw, _| forms::plain(raw),
         lockable: true,
         shown: "`info`",
-        doc: "how much the log has: `error`, `warn`, `info`, `debug`, `trace`",
+        doc: "how much is logged: `error`, `warn`, `info`, `debug` or `trace`",
     }
     MetricsListen {
         field: metrics_listen: Option<SocketAddr> = None,
@@ -300,27 +300,28 @@ settings! {
         read: |raw, _| forms::loopback(raw).map(Some),
         lockable: true,
         shown: "off",
-        doc: "where this machine's collector reads metrics, such as `127.0.0.1:9464`",
+        doc: "the loopback address that serves metrics, such as `127.0.0.1:9464`",
     }
     KeepDays {
         field: keep_days: u32 = 90,
         file: "inbox.keep_days",
         environment: "GLORIA_INBOX_KEEP_DAYS",
-        // A hundred years are as good as all.
+        // The maximum, 100 years, amounts to keeping everything.
         read: |raw, _| forms::number(raw, 1, 36_500),
         lockable: true,
         shown: "`90`",
-        doc: "how long what was read stays in the inbox. What is unread stays longer",
+        doc: "days after which read notifications are removed from the inbox. Unread ones are kept longer",
     }
     KeepItems {
         field: keep_items: u32 = 20_000,
         file: "inbox.keep_items",
         environment: "GLORIA_INBOX_KEEP_ITEMS",
-        // What a disk takes without a word.
+        // The maximum still fits on an ordinary disk.
         read: |raw, _| forms::number(raw, 100, 1_000_000),
         lockable: true,
         shown: "`20000`",
-        doc: "how many items are kept, 100 to 1 000 000; above that the oldest go, and the unread urgent ones last",
+        doc: "the maximum number of notifications kept, 100 to 1 000 000. Beyond that the oldest are removed, unread \
+              urgent ones last",
     }
 }
 

@@ -69,14 +69,14 @@ const SCENARIOS: [Scenario; 5] = [
 /// Writes the table and the pictures of docs/reconnect-storms.md.
 pub(super) fn run() -> Result<()> {
     let docs = commands::root().join("docs");
-    let mut table = "| | peak a second | to the ideal | 99 % are back after | requests in all |\n\
+    let mut table = "| | peak per second | peak / ideal | 99 % back after | total requests |\n\
                      | --- | ---: | ---: | ---: | ---: |\n"
         .to_owned();
     for scenario in &SCENARIOS {
         let outcomes = Policy::ALL.map(|policy| (policy, simulate(scenario, policy, CLIENTS, SEED)));
         let ideal = outcomes[0].1.ideal();
         table += &format!(
-            "| **{}** (ideal: {} a second) | | | | |\n",
+            "| **{}** (ideal: {} per second) | | | | |\n",
             scenario.name,
             thousands(ideal.round() as u64)
         );
