@@ -1,61 +1,275 @@
-//! The way to the core, and the tasks that send its updates and events to the window: one of each.
+//! The way to the core, and what the page gets by it without asking: updates of the state, and the events that it
+//! listens to.
+//!
+//! The window system keeps what a page does not read, without end. So the page says what it has received, and while it
+//! is behind, the rest waits in the core, which bounds that and tells the page afterwards what it missed.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::str::FromStr as _;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use gloria_core::{EventTypes, Link};
-use tauri::{AppHandle, Manager as _, State};
+use futures_util::StreamExt as _;
+use futures_util::stream::BoxStream;
+use gloria_core::protocol::CommandError;
+use gloria_core::{CoreError, EventTypes, Link};
+use serde_json::Value;
+use tauri::ipc::{Channel, InvokeError, JavaScriptChannelId};
+use tauri::{AppHandle, Manager as _, State, Webview};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// The way to the core.
 pub(crate) type CoreLink = Arc<dyn Link>;
 
-/// The task that sends updates to the window. There is one window, so there is one at most.
-#[derive(Default)]
-struct Forwarding(Mutex<Option<JoinHandle<()>>>);
+/// Messages on their way to a page. It says every sixteen what it has received, so that one that reads is never waited
+/// for, and none is large enough that this many were too much memory.
+const MAX_UNREAD: u64 = 64;
 
-/// Ends the sending of updates and events, when the window is gone.
-pub(crate) fn stop_forwarding(app: &AppHandle) {
-    replace_forwarding(app, None);
-    stop_listening(app);
+/// What is sent to the page. There is one page, so there is one of each at most.
+#[derive(Default)]
+pub(crate) struct Forwarding(Mutex<Current>);
+
+#[derive(Default)]
+struct Current {
+    /// Counts attachments, and pages that are gone: an answer to an earlier one is not for the page that is there now.
+    attachment: u64,
+    updates: Option<Sending>,
+    listening: Option<Listening>,
 }
 
-/// Sends updates by this task from now on, in place of the one before.
-pub(crate) fn replace_forwarding(app: &AppHandle, task: Option<JoinHandle<()>>) {
-    app.manage(Forwarding::default());
-    let forwarding: State<'_, Forwarding> = app.state();
-    let mut current = forwarding.0.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(former) = std::mem::replace(&mut *current, task) {
-        former.abort();
+/// What the page listens to.
+struct Listening {
+    /// As the page names its channel.
+    name: String,
+    types: watch::Sender<EventTypes>,
+    events: Sending,
+}
+
+/// The task that sends to a channel of the page, until this is dropped.
+struct Sending {
+    channel: u32,
+    /// How many messages of the channel the page has.
+    received: watch::Sender<u64>,
+    task: JoinHandle<()>,
+}
+
+impl Forwarding {
+    pub(crate) fn of(app: &AppHandle) -> State<'_, Self> {
+        app.state()
+    }
+
+    fn current(&self) -> MutexGuard<'_, Current> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The page is gone: nothing is sent to it any more.
+    pub(crate) fn stop(&self) {
+        let mut current = self.current();
+        current.attachment += 1;
+        (current.updates, current.listening) = (None, None);
+    }
+
+    /// The page attaches. Answers with the attachment's number.
+    pub(crate) fn begin_attachment(&self) -> u64 {
+        let mut current = self.current();
+        current.attachment += 1;
+        current.attachment
+    }
+
+    /// Sends these updates from now on, in place of those before, unless the page has attached again since.
+    pub(crate) fn send_updates(
+        &self,
+        attachment: u64,
+        updates: BoxStream<'static, Value>,
+        channel: Channel<Value>,
+    ) {
+        let mut current = self.current();
+        if current.attachment == attachment {
+            current.updates = Some(Sending::start(updates, channel));
+        }
+    }
+
+    /// The page listens to these types from now on, over the channel of this name. Where only the types change nothing
+    /// is lost.
+    ///
+    /// # Errors
+    ///
+    /// When the channel has ended with the core that it was of; the page needs another one then.
+    pub(crate) fn listen(
+        &self,
+        link: &CoreLink,
+        types: EventTypes,
+        name: String,
+        webview: Webview,
+    ) -> Result<(), InvokeError> {
+        let mut current = self.current();
+        let before = current
+            .listening
+            .take()
+            .filter(|listening| listening.name == name);
+        if types.is_empty() {
+            return Ok(());
+        }
+        let Some(listening) = before else {
+            // A channel is made once of its name: the page would take the end of a second one for that of the first.
+            let channel = JavaScriptChannelId::from_str(&name)?.channel_on(webview);
+            let (types, chosen) = watch::channel(types);
+            current.listening = Some(Listening {
+                name,
+                types,
+                events: Sending::start(link.listen(chosen), channel),
+            });
+            return Ok(());
+        };
+        if listening.events.task.is_finished() {
+            return Err(CommandError::from(CoreError::Stopped).into());
+        }
+        listening.types.send_replace(types);
+        current.listening = Some(listening);
+        Ok(())
+    }
+
+    /// The page has received this many messages of a channel in all.
+    pub(crate) fn on_received(&self, channel: u32, count: u64) {
+        let current = self.current();
+        let events = current.listening.as_ref().map(|listening| &listening.events);
+        for sending in current.updates.iter().chain(events) {
+            if sending.channel == channel {
+                // What is said of receipts may come in another order than it was said in.
+                sending.received.send_if_modified(|received| {
+                    let news = count > *received;
+                    *received = count.max(*received);
+                    news
+                });
+            }
+        }
     }
 }
 
-/// What the page listens to, and the task that sends it to the channel with this number.
-pub(crate) struct Listening {
-    pub(crate) channel: u32,
-    pub(crate) types: watch::Sender<EventTypes>,
-    pub(crate) task: JoinHandle<()>,
+impl Sending {
+    fn start(messages: BoxStream<'static, Value>, channel: Channel<Value>) -> Self {
+        let (received, receipts) = watch::channel(0);
+        Self {
+            channel: channel.id(),
+            received,
+            task: tokio::spawn(send(messages, channel, receipts)),
+        }
+    }
 }
 
-/// There is one page, so there is one at most.
-#[derive(Default)]
-struct PageListens(Mutex<Option<Listening>>);
-
-/// Nobody listens any more: the page is gone, or wants nothing.
-fn stop_listening(app: &AppHandle) {
-    change_listening(app, |_| None);
-}
-
-/// Puts another listening, or none, in the place of the one that there is.
-pub(crate) fn change_listening(app: &AppHandle, change: impl FnOnce(Option<Listening>) -> Option<Listening>) {
-    app.manage(PageListens::default());
-    let listens: State<'_, PageListens> = app.state();
-    let mut current = listens.0.lock().unwrap_or_else(PoisonError::into_inner);
-    *current = change(current.take());
-}
-
-impl Drop for Listening {
+impl Drop for Sending {
     fn drop(&mut self) {
         self.task.abort();
+    }
+}
+
+/// Sends what comes until it ends, or the page is gone.
+async fn send(
+    mut messages: BoxStream<'static, Value>,
+    channel: Channel<Value>,
+    mut receipts: watch::Receiver<u64>,
+) {
+    let mut sent: u64 = 0;
+    loop {
+        // Before the next is taken from where it waits.
+        let is_read = |received: &u64| sent.saturating_sub(*received) < MAX_UNREAD;
+        if receipts.wait_for(is_read).await.is_err() {
+            return;
+        }
+        let Some(message) = messages.next().await else {
+            return;
+        };
+        if channel.send(message).is_err() {
+            return;
+        }
+        sent += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+    use serde_json::json;
+    use tauri::ipc::InvokeResponseBody;
+    use tokio::sync::mpsc;
+
+    use super::*;
+
+    /// A page's channel, and what arrives there.
+    fn page() -> (Channel<Value>, mpsc::UnboundedReceiver<String>) {
+        let (arrived, arrivals) = mpsc::unbounded_channel();
+        let channel = Channel::new(move |body| {
+            if let InvokeResponseBody::Json(json) = body {
+                let _ = arrived.send(json);
+            }
+            Ok(())
+        });
+        (channel, arrivals)
+    }
+
+    fn numbers() -> BoxStream<'static, Value> {
+        stream::iter(0_u64..).map(Value::from).boxed()
+    }
+
+    #[tokio::test]
+    async fn a_page_is_sent_no_more_than_it_can_be_behind() {
+        let forwarding = Forwarding::default();
+        let (channel, mut arrivals) = page();
+        let id = channel.id();
+        forwarding.send_updates(forwarding.begin_attachment(), numbers(), channel);
+        let mut next = 0;
+        for received in [0, 16, 17, MAX_UNREAD + 17] {
+            forwarding.on_received(id, received);
+            // Of another channel, whose page is gone.
+            forwarding.on_received(id.wrapping_add(1), u64::MAX);
+            while next < received + MAX_UNREAD {
+                assert_eq!(arrivals.recv().await, Some(next.to_string()));
+                next += 1;
+            }
+            // Whoever could send more would do it now.
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+            assert!(arrivals.try_recv().is_err(), "after {received}");
+        }
+        forwarding.stop();
+        assert_eq!(arrivals.recv().await, None, "the channel is gone with the page");
+    }
+
+    #[tokio::test]
+    async fn the_answer_to_an_earlier_attachment_takes_nothing_from_a_later_one() {
+        let forwarding = Forwarding::default();
+        let earlier = forwarding.begin_attachment();
+        let later = forwarding.begin_attachment();
+        let (channel, mut arrivals) = page();
+        forwarding.send_updates(
+            later,
+            stream::iter([json!("later")]).chain(stream::pending()).boxed(),
+            channel,
+        );
+        let (channel, mut gone) = page();
+        forwarding.send_updates(earlier, numbers(), channel);
+        assert_eq!(gone.recv().await, None);
+        assert_eq!(arrivals.recv().await.as_deref(), Some("\"later\""));
+        assert!(arrivals.try_recv().is_err(), "and it goes on");
+
+        let before = forwarding.begin_attachment();
+        forwarding.stop();
+        let (channel, mut gone) = page();
+        forwarding.send_updates(before, numbers(), channel);
+        assert_eq!(gone.recv().await, None, "its page is gone");
+    }
+
+    #[test]
+    fn the_page_says_what_it_received_before_it_is_waited_for() {
+        let page = include_str!("../../ui/src/host/tauri.ts");
+        let together = page
+            .split("const RECEIPT_COUNT = ")
+            .nth(1)
+            .and_then(|rest| rest.split(';').next())
+            .and_then(|number| number.parse::<u64>().ok());
+        assert!(
+            together.is_some_and(|together| together * 2 <= MAX_UNREAD),
+            "{together:?}"
+        );
     }
 }

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use gloria_core::alerts::presence::WindowPresence;
 use gloria_core::protocol::Appearance;
 use serde::Deserialize as _;
-use tauri::webview::NewWindowResponse;
+use tauri::webview::{NewWindowResponse, PageLoadEvent};
 use tauri::{
     AppHandle, LogicalPosition, LogicalSize, Manager as _, State, Url, WebviewUrl, WebviewWindow,
     WebviewWindowBuilder, WindowEvent,
@@ -26,7 +26,7 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::time::{sleep, timeout};
 
 use crate::failure;
-use crate::forwarding::{CoreLink, stop_forwarding};
+use crate::forwarding::{CoreLink, Forwarding};
 use page::Page;
 
 #[cfg(target_os = "macos")]
@@ -91,6 +91,7 @@ struct Current {
 /// Gets ready for windows, and passes on to the core what the window system says of them.
 pub(crate) fn prepare(app: &AppHandle, link: CoreLink) {
     let (reports, mut receiver) = mpsc::unbounded_channel();
+    app.manage(Forwarding::default());
     app.manage(Page::default());
     app.manage(Shown(std::sync::Mutex::new(Current {
         number: 0,
@@ -223,7 +224,13 @@ async fn build(
         .focused(takes_focus)
         .on_navigation(|url| is_own_page(url, cfg!(windows)))
         .on_new_window(|_, _| NewWindowResponse::Deny)
-        .on_download(|_, _| false);
+        .on_download(|_, _| false)
+        .on_page_load(|window, load| {
+            // The page before it is gone, and the new one has not asked for anything yet.
+            if load.event() == PageLoadEvent::Started {
+                Forwarding::of(window.app_handle()).stop();
+            }
+        });
     if let Some(Place { at, size }) = place {
         builder = builder.position(at.x, at.y).inner_size(size.width, size.height);
     }
@@ -360,7 +367,7 @@ fn follow(window: &WebviewWindow, number: u64) {
             presence::on_focus(&app, number, *focused);
         }
         if let WindowEvent::Destroyed = event {
-            stop_forwarding(&app);
+            Forwarding::of(&app).stop();
             let focused = FOCUSED.lock().unwrap_or_else(PoisonError::into_inner).take();
             if focused.is_some_and(|at| at.elapsed() < CLOSING_TIMEOUT) {
                 tauri::async_runtime::spawn(reopen(app.clone()));

@@ -313,6 +313,19 @@ impl Window {
         processes.next().unwrap()
     }
 
+    /// The process behind the page.
+    pub(crate) fn page(&self) -> PageProcess {
+        let parent = format!("PPid:\t{}", self.app());
+        let mut processes = fs::read_dir("/proc").unwrap().flatten().filter_map(|process| {
+            let id = process.file_name().to_str()?.parse().ok()?;
+            let status = fs::read_to_string(process.path().join("status")).ok()?;
+            // The kernel keeps 15 letters of a name.
+            let is_page = status.starts_with("Name:\tWebKitWebProces\n");
+            (is_page && status.lines().any(|line| line == parent)).then_some(PageProcess(id))
+        });
+        processes.next().unwrap()
+    }
+
     /// Sends a signal to the app and waits until it has ended.
     pub(crate) async fn end_app(self, signal: &str) {
         let app = self.app();
@@ -329,6 +342,28 @@ impl Window {
         wait_until("the app to end", DEADLINE, async || Ok(ended().then_some(())))
             .await
             .unwrap();
+    }
+}
+
+/// The process behind a page.
+pub(crate) struct PageProcess(u32);
+
+impl PageProcess {
+    /// From now on the page does nothing.
+    pub(crate) fn stop(&self) {
+        self.signal("STOP");
+    }
+
+    /// It goes on.
+    pub(crate) fn resume(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill")
+            .args(["-s", signal, &self.0.to_string()])
+            .status();
+        assert!(sent.unwrap().success());
     }
 }
 
