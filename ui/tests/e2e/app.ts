@@ -18,8 +18,20 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 /** A Wednesday afternoon: no heading, age or countdown depends on when the tests run. */
 const NOW = new Date('2026-11-25T14:30:00+01:00');
 
-export function shot(name: string): string {
-  return fileURLToPath(new URL(`../../../target/ui-shots/${name}.png`, import.meta.url));
+/** Where pictures of the page are put; nowhere unless `UI_SHOTS` is set, for no test reads them. */
+const SHOTS = process.env.UI_SHOTS
+  ? fileURLToPath(new URL('../../../target/ui-shots/', import.meta.url))
+  : null;
+
+/** Axe's rules that look at colours; to all others a page in the dark is the same. */
+const COLOUR_RULES = ['color-contrast', 'link-in-text-block'];
+
+type Colours = 'light' | 'dark';
+
+/** How large the window is made for a look at it. Contrast is judged only where it is on screen. */
+export interface Heights {
+  wide: number;
+  narrow: number;
 }
 
 /** Words as the page has them: with marks around whatever was put into a sentence. */
@@ -66,21 +78,89 @@ export class Window760 {
     return this.page.locator(`[data-testid="item"][data-key="${key}"]`);
   }
 
+  /** Gives the window another size, and waits until the page has it. */
+  async resize(width: number, height: number): Promise<void> {
+    await this.page.setViewportSize({ width, height });
+    await this.settle();
+  }
+
+  /** Waits until nothing moves: half of a transition has colours and places that nobody is to judge. */
+  async settle(): Promise<void> {
+    await this.page.evaluate(async () => {
+      // What a new size or colour changes is laid out with the first frame, and what that sets off with the second.
+      for (let frame = 0; frame < 2; frame += 1)
+        await new Promise((painted) => requestAnimationFrame(painted));
+      // What never ends is left: it is meant to move.
+      const ending = document
+        .getAnimations()
+        .filter(({ effect }) => Number.isFinite(effect?.getComputedTiming().endTime));
+      await Promise.allSettled(ending.map(({ finished }) => finished));
+    });
+  }
+
+  /** A picture for whoever wants to look at the page: `npm run shots`. */
+  async shot(name: string): Promise<void> {
+    if (SHOTS === null) return;
+    await this.settle();
+    await this.page.screenshot({ path: `${SHOTS}${name}.png` });
+  }
+
   /** What is wrong for people who cannot see, or cannot use a mouse: nothing. */
-  async expectAccessible(): Promise<void> {
-    await this.page.evaluate(AXE);
-    const violations = await this.page.evaluate(async () => {
+  async expectAccessible(rules: readonly string[] | null = null): Promise<void> {
+    await this.settle();
+    if (!(await this.page.evaluate(() => 'axe' in window))) await this.page.evaluate(AXE);
+    const violations = await this.page.evaluate(async (only) => {
       // The checks wait for timers of their own, which must not move those of the page.
       const stopped = window.setTimeout.bind(window);
       window.setTimeout = window.realTimeout;
-      const result = await window.axe.run(document, { resultTypes: ['violations'] });
+      const result = await window.axe.run(document, {
+        resultTypes: ['violations'],
+        ...(only === null ? {} : { runOnly: [...only] }),
+      });
       window.setTimeout = stopped;
       return result.violations.map(({ id, nodes }) => ({
         id,
         nodes: nodes.map((node) => node.failureSummary),
       }));
-    });
+    }, rules);
     expect(violations).toEqual([]);
+  }
+
+  /**
+   * Looks at the page wide and narrow, in light and in dark: every rule at each width, those of colours in each. It
+   * may do so again on another page of the app, which then is wide and light.
+   */
+  async expectAccessibleInAll(name: string, heights: Heights = { wide: 640, narrow: 640 }): Promise<void> {
+    await this.#look(name, 760, heights.wide, 'light');
+    await this.#look(name, 760, heights.wide, 'dark', COLOUR_RULES);
+    await this.#look(name, 360, heights.narrow, 'dark');
+    await this.#look(name, 360, heights.narrow, 'light', COLOUR_RULES);
+    await this.page.setViewportSize({ width: 760, height: heights.wide });
+  }
+
+  async #look(
+    name: string,
+    width: number,
+    height: number,
+    colorScheme: Colours,
+    rules: readonly string[] | null = null,
+  ): Promise<void> {
+    await this.page.setViewportSize({ width, height });
+    await this.page.emulateMedia({ colorScheme });
+    await expect(this.page.locator('html')).toHaveAttribute('data-theme', colorScheme);
+    await this.expectAccessible(rules);
+    await this.shot(`${name}-${colorScheme}${width < 760 ? `-${width}` : ''}`);
+    await this.expectNoSidewaysScrolling();
+  }
+
+  /** No part of the page is wider than its place. */
+  async expectNoSidewaysScrolling(): Promise<void> {
+    const wide = await this.page.evaluate(() =>
+      [document.documentElement, ...document.querySelectorAll('main, [data-testid="connection-page"]')]
+        .filter((element) => element.scrollWidth > element.clientWidth)
+        .map((element) => element.outerHTML.slice(0, 80)),
+    );
+    expect(wide).toEqual([]);
   }
 
   /** Names of the commands that the UI called, with what it sent. */

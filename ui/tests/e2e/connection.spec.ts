@@ -1,93 +1,4 @@
-import { exactly, expect, says, shot, test } from './app';
-
-/** Every scenario of the Connection view, with what its headline says. */
-const SCENARIOS: Record<string, string> = {
-  busy: 'Connected',
-  webSocket: 'Connected',
-  insecure: 'Connected',
-  bufferedProxy: 'Waiting to reconnect',
-  heldBack: 'Connected',
-  freshStart: 'Connecting',
-  waiting: 'Waiting to reconnect',
-  captivePortal: 'Needs you',
-  proxySignIn: 'Needs you',
-  certificate: 'Needs you',
-  clientCertificate: 'Needs you',
-  forbidden: 'Needs you',
-  notFound: 'Waiting to reconnect',
-  longOutage: 'Not connected',
-  storage: 'Connected, but nothing can be kept',
-  storageOffline: 'Needs you',
-  restarting: 'Waiting to reconnect',
-  newcomer: 'Connected',
-  longCause: 'Waiting to reconnect',
-  noNetwork: 'Offline',
-  disconnected: 'Disconnected by you',
-  circuitOpen: 'Not connected',
-  signIn: 'Signed out',
-  keyringLocked: 'Keyring locked',
-};
-
-for (const colorScheme of ['light', 'dark'] as const) {
-  test.describe(colorScheme, () => {
-    test.use({ colorScheme });
-
-    for (const [scenario, title] of Object.entries(SCENARIOS)) {
-      test(`the connection of ${scenario} is accessible`, async ({ app, page }) => {
-        await page.setViewportSize({ width: 760, height: 1180 });
-        await app.open(scenario);
-        await app.get('connection-open').click();
-        await expect(app.get('connection-title')).toHaveText(title);
-        await expect(app.get('plot')).toHaveCount(3);
-        await app.expectAccessible();
-        await page.screenshot({ path: shot(`connection-${scenario}-${colorScheme}`) });
-        await page.setViewportSize({ width: 360, height: 1400 });
-        await expect(app.get('plot').first()).toBeVisible();
-        await app.expectAccessible();
-        await page.screenshot({ path: shot(`connection-${scenario}-${colorScheme}-360`) });
-        expect(
-          await app.get('connection-page').evaluate((page) => page.scrollWidth - page.clientWidth),
-        ).toBeLessThanOrEqual(0);
-      });
-    }
-
-    test('the table of the last hour and the test are accessible', async ({ app, page }) => {
-      await page.setViewportSize({ width: 760, height: 1500 });
-      await app.open('busy');
-      await app.get('connection-open').click();
-      await app.get('table-toggle').click();
-      await expect(app.get('minutes').getByRole('row')).toHaveCount(61);
-      await app.get('test').click();
-      await page.clock.runFor(1000);
-      await expect(app.get('test-report')).toHaveAttribute('data-succeeded', 'true');
-      await app.expectAccessible();
-      await page.screenshot({ path: shot(`connection-table-${colorScheme}`) });
-    });
-
-    test('a proxy of the organisation is accessible', async ({ app, page }) => {
-      await page.setViewportSize({ width: 760, height: 1000 });
-      await app.open('webSocket');
-      await app.get('preferences').click();
-      await expect(app.get('proxy-locked')).toBeVisible();
-      await app.expectAccessible();
-      await page.screenshot({ path: shot(`proxy-locked-${colorScheme}`) });
-    });
-
-    test('a proxy of one’s own is accessible', async ({ app, page }) => {
-      await page.setViewportSize({ width: 760, height: 1000 });
-      await app.open('proxySignIn');
-      await app.get('remedy').click();
-      await app.get('proxy-password').fill('x');
-      await app.get('proxy-address').fill('proxy.example.com');
-      await app.get('proxy-save').click();
-      await app.expectAccessible();
-      await page.screenshot({ path: shot(`proxy-${colorScheme}`) });
-      await page.setViewportSize({ width: 360, height: 1300 });
-      await app.expectAccessible();
-      await page.screenshot({ path: shot(`proxy-${colorScheme}-360`) });
-    });
-  });
-}
+import { exactly, expect, says, test } from './app';
 
 test('the connection is reached and left by keyboard', async ({ app, page }) => {
   await app.open('busy');
@@ -309,20 +220,20 @@ test('a long reason never cuts off when the next attempt is', async ({ app, page
   await app.open('notFound');
   const words = page.locator('footer .words');
   for (const width of [760, 560, 360]) {
-    await page.setViewportSize({ width, height: 640 });
+    await app.resize(width, 640);
     await expect(words).toHaveText(exactly('Reconnecting in 42 s'));
     expect(await words.evaluate((text) => text.scrollWidth - text.clientWidth), `${width}`).toBe(0);
   }
 });
 
-test('somebody disconnects, sees that they did, and connects again', async ({ app, page }) => {
+test('somebody disconnects, sees that they did, and connects again', async ({ app }) => {
   await app.open('busy');
   await app.get('connection-open').click();
   await app.get('disconnect').click();
   await expect(app.get('connection-title')).toHaveText('Disconnected by you');
   await expect(app.get('disconnect')).toHaveCount(0);
   expect(await app.calls('connection_disconnect')).toHaveLength(1);
-  await page.screenshot({ path: shot('disconnected') });
+  await app.shot('disconnected');
   await app.get('retry').click();
   await expect(app.get('connection-title')).toHaveText(/Connecting|Connected/);
 });

@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { exactly, expect, shot, test } from './app';
+import { exactly, expect, test } from './app';
 
 // What a language does to the page: words that no one speaks, longer ones, and larger ones.
 
@@ -32,11 +32,11 @@ for (const words of ['rtl', 'long'] as const) {
       await app.open(`${scenario}&words=${words}`);
       if (opens !== null) await app.get(opens).first().click();
       await app.expectAccessible();
-      await page.screenshot({ path: shot(`${name}-${words}`) });
+      await app.shot(`${name}-${words}`);
       expect(await page.locator('html').getAttribute('dir')).toBe(words === 'rtl' ? 'rtl' : 'ltr');
       expect(await beyond(page)).toEqual([]);
-      await page.setViewportSize({ width: 360, height: 900 });
-      await page.screenshot({ path: shot(`${name}-${words}-360`) });
+      await app.resize(360, 900);
+      await app.shot(`${name}-${words}-360`);
       expect(await beyond(page)).toEqual([]);
     });
   }
@@ -61,7 +61,8 @@ for (const [name, [scenario, opens]] of Object.entries(PAGES)) {
     await page.evaluate(() => (document.documentElement.style.fontSize = '200%'));
     if (opens !== null) await app.get(opens).first().click();
     await page.clock.runFor(1_000);
-    await page.screenshot({ path: shot(`${name}-200`) });
+    await app.settle();
+    await app.shot(`${name}-200`);
     // No line of text is lower than its letters, and no box of the list is lower than its text.
     const low = await page.evaluate(() =>
       [...document.querySelectorAll<HTMLElement>('body *')]
