@@ -24,6 +24,7 @@ alert-earlier = { $words }
 
 alert-reason-missed = it came while you were away
 alert-reason-burst = too many came at once
+alert-reason-hanging = what shows notifications on this desktop does not answer
 alert-reason-progress = this workflow has not ended
 alert-reason-handled = it was read elsewhere
 alert-reason-expired = it had expired

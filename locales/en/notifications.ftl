@@ -13,3 +13,9 @@ needs-you = Gloria Notify needs you
 outage = No connection to the Gloria System
 outage-needs-you = New notifications do not arrive: { $reason }
 outage-long = For { $minutes } minutes: { $reason }. Reconnecting automatically
+outage-unexplained = For { $minutes } minutes. Reconnecting automatically
+storage-needs-you = New notifications cannot be kept: { $problem }
+person-needs-you = There is a new token. Open Gloria Notify and say whether it is yours
+internal-error = Gloria Notify had an internal error
+internal-error-restart =
+    It starts again by itself. What came is kept, and what comes meanwhile is asked for again

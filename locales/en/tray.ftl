@@ -5,7 +5,11 @@ tray-pause-sounds = Pause sounds for 1 hour
 tray-resume-sounds = Resume sounds
 tray-reconnect = Reconnect now
 tray-quit = Quit Gloria Notify
+tray-connect = Connect
+tray-disconnect = Disconnect
 
+# The first line of the tooltip.
+tray-name = Gloria Notify
 tray-set-up-needed = Set-up needed
 tray-needs-you = Needs you
 tray-connected = Connected

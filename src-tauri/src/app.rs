@@ -10,6 +10,7 @@ use gloria_core::protocol::{Snapshot, TokenState};
 use gloria_core::{CoreHandle, Ports, Setup, Signal};
 use gloria_desktop::status_socket::AppRequest;
 use gloria_desktop::{Browser, Instance, Keyring, Logs, SoundPlayer, SystemSignals, process};
+use gloria_words::{Words, Zone};
 use tauri::async_runtime;
 use tauri::{App, AppHandle, Manager as _, RunEvent};
 use tokio::sync::broadcast::error::RecvError;
@@ -67,12 +68,14 @@ fn set_up(
     }
     let app = app.handle().clone();
     let of = app.clone();
-    let machine = move |panics: &PanicReports| machine(&of, &paths, panics);
+    let words = Arc::new(Words::load(gloria_desktop::languages(), Zone::System));
+    let of_core = words.clone();
+    let machine = move |panics: &PanicReports| machine(&of, &paths, &of_core, panics);
     let (core, task) = async_runtime::block_on(async { gloria_core::supervise(machine) })?;
     let link: CoreLink = Arc::new(core.clone());
     app.manage(Arc::clone(&link));
     window::prepare(&app, link);
-    let tray = Tray::new(app.clone(), core.clone());
+    let tray = Tray::new(app.clone(), core.clone(), words);
     if !instance.locks_folder() {
         let unlocked = core.clone();
         async_runtime::spawn(async move {
@@ -96,14 +99,14 @@ fn set_up(
 }
 
 /// What a core is started with. Each start gets threads of its own, for those of the one before may be gone.
-fn machine(app: &AppHandle, paths: &Paths, panics: &PanicReports) -> io::Result<Setup> {
+fn machine(app: &AppHandle, paths: &Paths, words: &Arc<Words>, panics: &PanicReports) -> io::Result<Setup> {
     Ok(Setup {
         paths: paths.clone(),
         environment: Arc::new(process::text_variable),
         version: app.package_info().version.to_string(),
         seed: seed(),
         ports: Ports {
-            notifications: notifications::notifications(app, paths, panics)?,
+            notifications: notifications::notifications(app, paths, words, panics)?,
             window: Arc::new(Window(app.clone())),
             sounds: Arc::new(SoundPlayer::reporting(panics)?),
             secrets: Arc::new(Keyring::reporting(panics)?),

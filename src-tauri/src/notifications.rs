@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use gloria_core::paths::Paths;
 use gloria_core::ports::{Notifications, PanicReports, WindowPort};
+use gloria_words::Words;
 use tauri::AppHandle;
 
 use crate::window;
@@ -17,6 +18,7 @@ mod plugin;
 pub(crate) fn notifications(
     _: &AppHandle,
     paths: &Paths,
+    words: &Arc<Words>,
     panics: &PanicReports,
 ) -> io::Result<Arc<dyn Notifications>> {
     use gloria_desktop::{Identity, SessionNotifications};
@@ -26,7 +28,11 @@ pub(crate) fn notifications(
 
     let icon = paths.data.join("icon.png");
     let identity = Identity::find(gloria_desktop::process::variable, &icon, ICON);
-    Ok(Arc::new(SessionNotifications::new(identity, panics)))
+    Ok(Arc::new(SessionNotifications::new(
+        identity,
+        words.clone(),
+        panics,
+    )))
 }
 
 /// The system's own, through tauri's plugin.
@@ -34,9 +40,14 @@ pub(crate) fn notifications(
 pub(crate) fn notifications(
     app: &AppHandle,
     _: &Paths,
+    words: &Arc<Words>,
     panics: &PanicReports,
 ) -> io::Result<Arc<dyn Notifications>> {
-    Ok(Arc::new(plugin::PluginNotifications::new(app, panics)?))
+    Ok(Arc::new(plugin::PluginNotifications::new(
+        app,
+        words.clone(),
+        panics,
+    )?))
 }
 
 /// The plugin is needed where the app does not speak to the session itself.

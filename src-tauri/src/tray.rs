@@ -6,9 +6,10 @@ use std::thread;
 use std::time::SystemTime;
 
 use gloria_core::protocol::{PauseRequest, Snapshot};
-use gloria_core::tray::{self, LocalTime, MenuAction, TrayIcon as Icon, TrayView};
+use gloria_core::tray::{self, MenuAction, TrayIcon as Icon, TrayView};
 use gloria_core::{CoreHandle, Signal, connection};
 use gloria_desktop::session_bus::{self, BodyText};
+use gloria_words::Words;
 use tauri::image::Image;
 use tauri::menu::{Menu, MenuItem};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
@@ -27,6 +28,7 @@ pub(crate) struct Tray(Arc<Mutex<Shown>>);
 struct Shown {
     app: AppHandle,
     core: CoreHandle,
+    words: Arc<Words>,
     icon: Option<TrayIcon>,
     /// A thread waits for a tray host.
     waiting: bool,
@@ -34,10 +36,11 @@ struct Shown {
 }
 
 impl Tray {
-    pub(crate) fn new(app: AppHandle, core: CoreHandle) -> Self {
+    pub(crate) fn new(app: AppHandle, core: CoreHandle, words: Arc<Words>) -> Self {
         Self(Arc::new(Mutex::new(Shown {
             app,
             core,
+            words,
             icon: None,
             waiting: false,
             view: None,
@@ -46,16 +49,15 @@ impl Tray {
 
     /// Shows the state, if it looks any different from before.
     pub(crate) fn show(&self, state: &Snapshot) {
-        // The zone is asked for each time: people travel, and summers end.
         let now = connection::epoch_millis(SystemTime::now());
-        let view = tray::view(state, now, &LocalTime::system());
+        let view = tray::view(state, now);
         let mut shown = self.lock();
         if shown.view.as_ref() == Some(&view) {
             return;
         }
         let before = shown.view.replace(view.clone());
         let outcome = match &shown.icon {
-            Some(icon) => update(&shown.app, icon, before.as_ref(), &view),
+            Some(icon) => update(&shown.app, icon, &shown.words, before.as_ref(), &view),
             None if shown.waiting => return,
             None => Ok(()),
         };
@@ -105,17 +107,22 @@ impl Tray {
     }
 
     fn build(&self) -> bool {
-        let (app, core, view) = {
+        let (app, core, words, view) = {
             let shown = self.lock();
-            (shown.app.clone(), shown.core.clone(), shown.view.clone())
+            (
+                shown.app.clone(),
+                shown.core.clone(),
+                shown.words.clone(),
+                shown.view.clone(),
+            )
         };
         let Some(view) = view else { return false };
-        match build(&app, core, &view) {
+        match build(&app, core, &words, &view) {
             Ok(icon) => {
                 let mut shown = self.lock();
                 // What changed while it was built is shown with it.
                 if let Some(latest) = shown.view.clone().filter(|latest| *latest != view)
-                    && let Err(error) = update(&app, &icon, Some(&view), &latest)
+                    && let Err(error) = update(&app, &icon, &words, Some(&view), &latest)
                 {
                     tracing::warn!(%error, "the tray icon could not be changed");
                 }
@@ -131,11 +138,11 @@ impl Tray {
     }
 }
 
-fn build(app: &AppHandle, core: CoreHandle, view: &TrayView) -> tauri::Result<TrayIcon> {
+fn build(app: &AppHandle, core: CoreHandle, words: &Words, view: &TrayView) -> tauri::Result<TrayIcon> {
     TrayIconBuilder::with_id("main")
         .icon(image(view.icon))
-        .tooltip(tooltip(view))
-        .menu(&menu(app, view)?)
+        .tooltip(tooltip(words, view))
+        .menu(&menu(app, words, view)?)
         .show_menu_on_left_click(false)
         .on_menu_event(move |app, event| {
             if let Some(action) = ACTIONS
@@ -160,27 +167,33 @@ fn build(app: &AppHandle, core: CoreHandle, view: &TrayView) -> tauri::Result<Tr
 }
 
 /// Changes what differs, and nothing else: an open menu closes when it is set anew.
-fn update(app: &AppHandle, icon: &TrayIcon, before: Option<&TrayView>, view: &TrayView) -> tauri::Result<()> {
+fn update(
+    app: &AppHandle,
+    icon: &TrayIcon,
+    words: &Words,
+    before: Option<&TrayView>,
+    view: &TrayView,
+) -> tauri::Result<()> {
     if before.is_none_or(|before| before.icon != view.icon) {
         icon.set_icon(Some(image(view.icon)))?;
     }
     if before.is_none_or(|before| before.tooltip != view.tooltip) {
-        icon.set_tooltip(Some(tooltip(view)))?;
+        icon.set_tooltip(Some(tooltip(words, view)))?;
     }
     if before.is_none_or(|before| before.menu != view.menu) {
-        icon.set_menu(Some(menu(app, view)?))?;
+        icon.set_menu(Some(menu(app, words, view)?))?;
     }
     Ok(())
 }
 
 /// The tooltip as the system takes it. A StatusNotifierItem's may hold HTML, and some of its words come from servers.
-fn tooltip(view: &TrayView) -> String {
+fn tooltip(words: &Words, view: &TrayView) -> String {
     let text = if cfg!(target_os = "linux") {
         BodyText::Markup
     } else {
         BodyText::Plain
     };
-    text.of(&view.tooltip)
+    text.of(&view.tooltip.text(|message| words.say(message)))
 }
 
 const ACTIONS: [(&str, MenuAction); 7] = [
@@ -193,7 +206,7 @@ const ACTIONS: [(&str, MenuAction); 7] = [
     ("quit", MenuAction::Quit),
 ];
 
-fn menu(app: &AppHandle, view: &TrayView) -> tauri::Result<Menu<Wry>> {
+fn menu(app: &AppHandle, words: &Words, view: &TrayView) -> tauri::Result<Menu<Wry>> {
     let menu = Menu::new(app)?;
     for entry in &view.menu {
         let id = ACTIONS
@@ -203,7 +216,7 @@ fn menu(app: &AppHandle, view: &TrayView) -> tauri::Result<Menu<Wry>> {
         menu.append(&MenuItem::with_id(
             app,
             id,
-            &entry.label,
+            words.say(&entry.label),
             entry.enabled,
             None::<&str>,
         )?)?;
@@ -242,5 +255,5 @@ fn perform(app: &AppHandle, core: &CoreHandle, action: MenuAction) {
 }
 
 fn log(error: gloria_core::CoreError) {
-    tracing::warn!(%error, "the tray's wish was not granted");
+    tracing::warn!(%error, "tray action failed");
 }

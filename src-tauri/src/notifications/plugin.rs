@@ -12,6 +12,7 @@ use gloria_core::ports::{
     Answer, Delivery, NotificationError, NotificationEvent, NotificationHandle, NotificationRequest,
     Notifications, PanicReports, ServiceState,
 };
+use gloria_words::Words;
 use tauri::AppHandle;
 use tauri_plugin_notification::NotificationExt as _;
 use tokio::sync::mpsc as events;
@@ -36,13 +37,14 @@ enum Order {
 #[derive(Debug)]
 pub(crate) struct PluginNotifications {
     orders: Sender<Order>,
+    words: Arc<Words>,
     run: String,
     watcher: Watcher,
 }
 
 impl PluginNotifications {
     /// Starts the thread.
-    pub(crate) fn new(app: &AppHandle, panics: &PanicReports) -> std::io::Result<Self> {
+    pub(crate) fn new(app: &AppHandle, words: Arc<Words>, panics: &PanicReports) -> std::io::Result<Self> {
         let (orders, receiver) = mpsc::channel();
         let guard = panics.guard("notifications");
         let watcher = Watcher::default();
@@ -61,14 +63,19 @@ impl PluginNotifications {
                     }
                 }
             })?;
-        Ok(Self { orders, run, watcher })
+        Ok(Self {
+            orders,
+            words,
+            run,
+            watcher,
+        })
     }
 }
 
 impl Notifications for PluginNotifications {
     fn show(&self, request: NotificationRequest) -> BoxFuture<'static, Outcome> {
         let (sender, answer) = oneshot::channel();
-        let sent = self.orders.send(Order::Show(request, sender));
+        let sent = self.orders.send(Order::Show(self.words.spoken(request), sender));
         async move {
             sent.map_err(|_| NotificationError::Lost)?;
             answer.await.map_err(|_| NotificationError::Lost)?
@@ -106,8 +113,8 @@ fn show(app: &AppHandle, run: &str, request: &NotificationRequest) -> Outcome {
         .builder()
         .id(id.cast_signed())
         .extra(NUMBER, id)
-        .title(&request.title)
-        .body(&request.body);
+        .title(request.title.to_string())
+        .body(request.body.to_string());
     // The app plays its own sound, or none.
     builder
         .silent()

@@ -18,6 +18,7 @@ use gloria_core::ports::PanicReports;
 use gloria_desktop::{Identity, SessionNotifications};
 use gloria_desktop_session::{Keyring, NotificationService, Session, SessionOptions};
 use gloria_stream::Frame;
+use gloria_words::{Words, Zone};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -75,7 +76,12 @@ pub(crate) async fn run(rows: usize) -> Result<Value> {
     let (mut took, mut number) = (Vec::new(), rows);
     for _ in 0..ROUNDS {
         let panics = PanicReports::channel().0;
-        let notifications = SessionNotifications::on_bus(session.bus_address(), Identity::default(), &panics);
+        let notifications = SessionNotifications::on_bus(
+            session.bus_address(),
+            Identity::default(),
+            Arc::new(Words::load(["en"], Zone::utc())),
+            &panics,
+        );
         let core = start_core(home.path(), &server.api()?, Some(Arc::new(notifications)))?;
         let accepting = server.clone();
         let mut stream = tokio::task::spawn_blocking(move || accepting.accept()).await??;

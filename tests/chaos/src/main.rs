@@ -38,7 +38,7 @@ fn say(fact: &Value) {
 impl Notifications for Bare {
     fn show(&self, request: NotificationRequest) -> BoxFuture<'static, Result<Answer, NotificationError>> {
         static LAST_ID: AtomicU32 = AtomicU32::new(0);
-        say(&json!({ "notification": request.title }));
+        say(&json!({ "notification": gloria_words::Words::english().phrase(&request.title) }));
         let handle = NotificationHandle {
             service: std::process::id().to_string(),
             id: LAST_ID.fetch_add(1, Ordering::Relaxed) + 1,

@@ -179,7 +179,10 @@ async fn nothing_is_lost_and_nothing_comes_twice_over_dropped_connections() {
     let requests = timeout(DEADLINE, client.notifications.shown.wait_for(9))
         .await
         .unwrap();
-    let titles: Vec<_> = requests.into_iter().map(|request| request.title).collect();
+    let titles: Vec<_> = requests
+        .into_iter()
+        .map(|request| gloria_words::Words::english().phrase(&request.title))
+        .collect();
     let digest = "34 notifications while you were away".to_owned();
     assert_eq!(titles, [tasks(1..=6), vec![digest], tasks(41..=42)].concat());
 }

@@ -11,6 +11,7 @@ import {
   type Item,
   type ListenerMessage,
   type ReceivedEvent,
+  type Message,
   type Revised,
   type Snapshot,
   type TestReport,
@@ -20,6 +21,7 @@ import { markItem } from '../state/list';
 import { SCENARIOS } from './scenarios';
 import { placed } from './scenarios/item';
 import type { Fake, Scenario } from './scenarios/scenario';
+import { says } from './scenarios/says';
 
 /** The core's cap on a page. */
 const PAGE_LIMIT = 500;
@@ -194,15 +196,15 @@ export class FakeHost implements Host, Fake {
   }
 
   /** Dials, and fails or connects. A failure is followed by a wait twice as long as the one before. */
-  dial(reason: string | null): void {
+  dial(reason: Message | null): void {
     clearTimeout(this.#dial);
-    this.connection({ state: 'connecting', nextAttemptAt: null, connectedSince: null, reason: '' });
+    this.connection({ state: 'connecting', nextAttemptAt: null, connectedSince: null, reason: null });
     this.#dial = setTimeout(() => {
       const now = Date.now();
       if (reason === null) {
         this.connection({
           state: 'connected',
-          reason: '',
+          reason: null,
           remedy: 'none',
           attempt: 0,
           connectedSince: now,
@@ -214,7 +216,7 @@ export class FakeHost implements Host, Fake {
     }, DIAL_MS);
   }
 
-  waitAndDial(reason: string, attempt: number): void {
+  waitAndDial(reason: Message, attempt: number): void {
     const delay = FIRST_DELAY_MS * 2 ** Math.max(0, attempt - 3);
     this.connection({
       state: 'waiting',
@@ -250,7 +252,7 @@ export class FakeHost implements Host, Fake {
       if (connection.remedy === 'signIn' || connection.remedy === 'checkAddress')
         return Promise.resolve(null);
       if (account.token === 'keyringLocked') {
-        this.push({ kind: 'account', value: { ...account, token: 'present', tokenProblem: '' } });
+        this.push({ kind: 'account', value: { ...account, token: 'present', tokenProblem: null } });
       }
       this.dial(
         connection.state === 'waiting' && account.token !== 'keyringLocked' ? connection.reason : null,
@@ -260,7 +262,7 @@ export class FakeHost implements Host, Fake {
     connection_disconnect: () => {
       this.connection({
         state: 'disconnected',
-        reason: 'disconnected by you',
+        reason: says('disconnected by you'),
         remedy: 'none',
         needsUser: false,
         longOutage: false,
@@ -280,7 +282,7 @@ export class FakeHost implements Host, Fake {
         ...account,
         address: account.addressLock !== null ? account.address : address,
         token: account.token === 'keyringUnavailable' ? 'keyringUnavailable' : 'present',
-        tokenProblem: '',
+        tokenProblem: null,
         needsSetup: false,
       };
       this.push({ kind: 'account', value });
@@ -296,7 +298,12 @@ export class FakeHost implements Host, Fake {
       clearTimeout(this.#dial);
       const { account } = this.scenario;
       this.push({ kind: 'account', value: { ...account, token: 'missing', needsSetup: true } });
-      this.connection({ state: 'idle', remedy: 'signIn', reason: 'you signed out', connectedSince: null });
+      this.connection({
+        state: 'idle',
+        remedy: 'signIn',
+        reason: says('you signed out'),
+        connectedSince: null,
+      });
       return Promise.resolve(null);
     },
     preferences_save: (form) => {
@@ -347,7 +354,7 @@ export class FakeHost implements Host, Fake {
 }
 
 function rejected(code: CommandError['code'], message: string): Promise<never> {
-  return Promise.reject({ code, message } satisfies CommandError);
+  return Promise.reject({ code, message: says(message) } satisfies CommandError);
 }
 
 function testReport(address: string, token: string | null): TestReport {
@@ -356,18 +363,22 @@ function testReport(address: string, token: string | null): TestReport {
   const accepted = token !== 'wrong';
   const steps = [
     {
-      title: 'Find the server',
+      title: says('Find the server'),
       passed: found,
-      detail: found
-        ? `${host} answers over an encrypted connection`
-        : `no server has the name ${hostname}: check the spelling, or connect to the company network`,
+      detail: says(
+        found
+          ? `${host} answers over an encrypted connection`
+          : `no server has the name ${hostname}: check the spelling, or connect to the company network`,
+      ),
     },
     {
-      title: 'Sign in',
+      title: says('Sign in'),
       passed: accepted,
-      detail: accepted ? 'the token was accepted' : 'the server refused the token (401): copy a new one',
+      detail: says(
+        accepted ? 'the token was accepted' : 'the server refused the token (401): copy a new one',
+      ),
     },
-    { title: 'Open the stream', passed: true, detail: 'the first event came after 180 ms' },
+    { title: says('Open the stream'), passed: true, detail: says('the first event came after 180 ms') },
   ];
   const failed = steps.findIndex((step) => !step.passed);
   return { succeeded: failed < 0, steps: failed < 0 ? steps : steps.slice(0, failed + 1) };

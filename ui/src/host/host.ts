@@ -1,5 +1,5 @@
-import { t } from '../words/words';
-import type { Commands, EventType, ListenerMessage, Revised, Snapshot } from './protocol';
+import { say, t } from '../words/words';
+import type { Commands, EventType, ListenerMessage, Message, Revised, Snapshot } from './protocol';
 
 /** What stands behind the window: the core through Tauri, or a fake one in tests and in a plain browser. */
 export interface Host {
@@ -19,12 +19,23 @@ export interface Host {
   listen(types: readonly EventType[], onMessage: (message: ListenerMessage) => void): Promise<void>;
 }
 
+/** The code of the message that a {@link Host} rejected with. */
+export function failureCode(error: unknown): string | null {
+  if (typeof error !== 'object' || error === null || !('message' in error)) return null;
+  return isMessage(error.message) ? error.message.id : null;
+}
+
+function isMessage(value: unknown): value is Message {
+  return typeof value === 'object' && value !== null && 'id' in value && 'args' in value;
+}
+
 /** The words of whatever a {@link Host} rejected with: a `CommandError`, or a plain string of Tauri's. */
 export function failureMessage(error: unknown): string {
   if (typeof error === 'string' && error !== '') return error;
   if (typeof error === 'object' && error !== null && 'message' in error) {
     const { message } = error;
     if (typeof message === 'string' && message !== '') return message;
+    if (isMessage(message)) return say(message);
   }
   return t('ui-unexpected');
 }

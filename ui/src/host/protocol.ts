@@ -72,9 +72,9 @@ export type ConnectionView = {
  */
 state: ConnectionState, 
 /**
- * Why, in one sentence without a full stop; empty while all is well.
+ * Why; absent while all is well.
  */
-reason: string, 
+reason: Message | null, 
 /**
  * What the user can do about it, if anything.
  */
@@ -120,9 +120,9 @@ insecure: boolean,
  */
 proxy: string | null, 
 /**
- * Why new notifications cannot be kept and what to do, in one sentence without a full stop; absent while they can.
+ * Why new notifications cannot be kept and what to do, absent while they can.
  */
-storage: string | null, 
+storage: Message | null, 
 /**
  * When the newest connection was made, while the server has given no position to resume after: what it sent before
  * cannot be asked for. Absent where there is one.
@@ -252,9 +252,9 @@ count: number, };
  */
 export type ErrorCount = { 
 /**
- * What went wrong, in words.
+ * What went wrong.
  */
-cause: string, 
+cause: Message, 
 /**
  * Its label, the same in every version.
  */
@@ -365,9 +365,9 @@ token: TokenState,
  */
 tokenLocked: boolean, 
 /**
- * Why the token cannot be had, in words; empty when it can.
+ * Why the token cannot be had; absent when it can.
  */
-tokenProblem: string, 
+tokenProblem: Message | null, 
 /**
  * The first-run page is due.
  */
@@ -437,7 +437,7 @@ export type TestStep = {
 /**
  * What was tried.
  */
-title: string, 
+title: Message, 
 /**
  * Whether it worked.
  */
@@ -445,7 +445,7 @@ passed: boolean,
 /**
  * What happened and what to do, in words.
  */
-detail: string, };
+detail: Message, };
 
 /**
  * One thing in the inbox.
@@ -541,9 +541,9 @@ state: AlertState,
  */
 reason: Reason, 
 /**
- * Both, in words for the user.
+ * Both, as a message for the user.
  */
-words: string, };
+words: Message, };
 
 /**
  * Where an alert stands.
@@ -809,7 +809,7 @@ kind: NoticeKind,
 /**
  * What happened and what to do.
  */
-message: string, };
+message: Message, };
 
 /**
  * What a notice is about.
@@ -852,7 +852,7 @@ export type MessageArg = number | string | {
 time: number, } | Message;
 
 /**
- * Why a command was not done: a code for programs and words for the user.
+ * Why a command was not done: a code for programs and a message for the user.
  */
 export type CommandError = { 
 /**
@@ -860,9 +860,9 @@ export type CommandError = {
  */
 code: CommandErrorCode, 
 /**
- * The words. They may quote what was asked, so they go to whoever asked and to no log.
+ * What the user is told. It may quote what was asked, so it goes to whoever asked and to no log.
  */
-message: string, };
+message: Message, };
 
 /**
  * What a [`CommandError`] is.

@@ -5,17 +5,20 @@ import { item, shown } from './scenarios/item';
 import { busyItems } from './scenarios/items';
 import type { Scenario } from './scenarios/scenario';
 import { DAY, HOUR, MINUTE, SECOND } from './scenarios/times';
+import { says } from './scenarios/says';
 
-const DISK_FULL = 'the disk is full; free some space';
-const STORAGE_NOTICE =
+const DISK_FULL = says('the disk is full; free some space');
+const STORAGE_NOTICE = says(
   'The disk is full; free some space. Until then notifications are shown but not kept beyond the end of ' +
-  'Gloria Notify; the file is tried again every 30 s';
+    'Gloria Notify; the file is tried again every 30 s',
+);
 
-const LONG_CAUSE =
+const LONG_CAUSE = says(
   'the server answered with a page instead of a stream: ' +
-  'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft of the committee for the ' +
-  'harmonisation of harmonised procedures, which asks everybody to try again after the maintenance window that ' +
-  'was announced in the circular of last month';
+    'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft of the committee for the ' +
+    'harmonisation of harmonised procedures, which asks everybody to try again after the maintenance window that ' +
+    'was announced in the circular of last month',
+);
 
 /** Every scenario, by the name that `?scenario=` takes. */
 export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> = {
@@ -29,14 +32,14 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
       addressLock: null,
       token: 'missing',
       tokenLocked: false,
-      tokenProblem: '',
+      tokenProblem: null,
       needsSetup: true,
       question: null,
       user: { name: null, status: null },
     },
     connection: connection({
       state: 'idle',
-      reason: 'no server address is set',
+      reason: says('no server address is set'),
       remedy: 'checkAddress',
     }),
     begin: still,
@@ -49,14 +52,14 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
       addressLock: 'administrator',
       token: 'keyringUnavailable',
       tokenLocked: false,
-      tokenProblem: 'no keyring answers on this computer',
+      tokenProblem: says('no keyring answers on this computer'),
       needsSetup: true,
       question: null,
       user: { name: null, status: null },
     },
     connection: connection({
       state: 'halted',
-      reason: 'no token was saved',
+      reason: says('no token was saved'),
       remedy: 'signIn',
     }),
     begin: still,
@@ -66,7 +69,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
     account: { ...busy(now).account, question: { user: null } },
     connection: connection({
       state: 'halted',
-      reason: 'there is a new token, and it is not clear whether it is the same person’s',
+      reason: says('there is a new token, and it is not clear whether it is the same person’s'),
       remedy: 'confirmPerson',
       needsUser: true,
     }),
@@ -76,13 +79,13 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
     ...busy(now),
     connection: connection({
       state: 'waiting',
-      reason: 'the server did not answer within 10 seconds',
+      reason: says('the server did not answer within 10 seconds'),
       remedy: 'retry',
       attempt: 3,
       nextAttemptAt: now + 15 * SECOND,
       lastHeardAt: now - 2 * MINUTE,
     }),
-    begin: (fake) => fake.waitAndDial('the server did not answer within 10 seconds', 3),
+    begin: (fake) => fake.waitAndDial(says('the server did not answer within 10 seconds'), 3),
   }),
   connecting: (now) => ({
     ...busy(now),
@@ -97,7 +100,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
     ...busy(now),
     connection: connection({
       state: 'waiting',
-      reason: 'no server has the name gloria.exmaple.com',
+      reason: says('no server has the name gloria.exmaple.com'),
       remedy: 'checkAddress',
       attempt: 2,
       nextAttemptAt: now + 48 * SECOND,
@@ -108,7 +111,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
     ...busy(now),
     connection: connection({
       state: 'circuitOpen',
-      reason: 'the server answered 503',
+      reason: says('the server answered 503'),
       remedy: 'retry',
       attempt: 10,
       nextAttemptAt: now + 4 * MINUTE + 20 * SECOND,
@@ -120,7 +123,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
     ...busy(now),
     connection: connection({
       state: 'halted',
-      reason: 'the token has expired or was withdrawn; sign in again',
+      reason: says('the token has expired or was withdrawn; sign in again'),
       remedy: 'signIn',
       attempt: 1,
       lastHeardAt: now - 12 * MINUTE,
@@ -134,13 +137,13 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
       addressLock: null,
       token: 'keyringLocked',
       tokenLocked: false,
-      tokenProblem: 'the keyring is locked',
+      tokenProblem: says('the keyring is locked'),
       needsSetup: false,
       question: null,
       user: { name: null, status: null },
     },
     ...waits(now, {
-      reason: 'the keyring is locked; unlock it and try again',
+      reason: says('the keyring is locked; unlock it and try again'),
       remedy: 'unlockKeyring',
       needsUser: true,
       lastHeardAt: null,
@@ -148,12 +151,12 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
   }),
   waiting: (now) => ({
     ...busy(now),
-    ...waits(now, { reason: 'the server answered 503', remedy: 'retry', attempt: 3 }),
+    ...waits(now, { reason: says('the server answered 503'), remedy: 'retry', attempt: 3 }),
   }),
   noNetwork: (now) => ({
     ...busy(now),
     ...waits(now, {
-      reason: 'this computer has no network',
+      reason: says('this computer has no network'),
       remedy: 'checkNetwork',
       network: 'offline',
       nextAttemptAt: now + 8 * MINUTE,
@@ -162,7 +165,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
   captivePortal: (now) => ({
     ...busy(now),
     ...waits(now, {
-      reason: 'this network asks for a sign-in of its own',
+      reason: says('this network asks for a sign-in of its own'),
       remedy: 'networkSignIn',
       needsUser: true,
     }),
@@ -170,7 +173,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
   proxySignIn: (now) => ({
     ...busy(now),
     ...waits(now, {
-      reason: 'the proxy asks for a name and a password',
+      reason: says('the proxy asks for a name and a password'),
       remedy: 'proxySignIn',
       needsUser: true,
       proxy: 'proxy.example.com:3128',
@@ -180,7 +183,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
   certificate: (now) => ({
     ...busy(now),
     ...waits(now, {
-      reason: 'the certificate of gloria.example.com expired on 20 November 2026',
+      reason: says('the certificate of gloria.example.com expired on 20 November 2026'),
       remedy: 'checkCertificate',
       needsUser: true,
     }),
@@ -188,7 +191,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
   clientCertificate: (now) => ({
     ...busy(now),
     ...waits(now, {
-      reason: 'the server asks for a client certificate',
+      reason: says('the server asks for a client certificate'),
       remedy: 'clientCertificate',
       needsUser: true,
       longOutage: true,
@@ -197,7 +200,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
   notFound: (now) => ({
     ...busy(now),
     ...waits(now, {
-      reason: 'no event stream was found at this server: tried /api/v1/sse, /api/sse, /sse',
+      reason: says('no event stream was found at this server: tried /api/v1/sse, /api/sse, /sse'),
       remedy: 'checkAddress',
     }),
   }),
@@ -205,7 +208,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
     ...busy(now),
     connection: connection({
       state: 'halted',
-      reason: 'this account has no access to the stream',
+      reason: says('this account has no access to the stream'),
       remedy: 'retry',
       attempt: 1,
       nextAttemptAt: now + 9 * MINUTE,
@@ -238,7 +241,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
   restarting: (now) => ({
     ...busy(now),
     ...waits(now, {
-      reason: 'Gloria Notify had an internal error and starts again',
+      reason: says('Gloria Notify had an internal error and starts again'),
       remedy: 'none',
       attempt: 0,
       nextAttemptAt: now + 8 * SECOND,
@@ -246,16 +249,18 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
     notices: [
       {
         kind: 'internal',
-        message:
+        message: says(
           'Gloria Notify had an internal error and started again. If you see this often, tell your administrator',
+        ),
       },
     ],
   }),
   bufferedProxy: (now) => ({
     ...busy(now),
     ...waits(now, {
-      reason:
+      reason: says(
         'something between here and the server, such as a proxy, holds the stream back: 3 times not one byte came',
+      ),
       remedy: 'checkNetwork',
       proxy: 'proxy.example.com:3128',
     }),
@@ -264,7 +269,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
     ...busy(now),
     connection: connection({
       state: 'connected',
-      reason: 'a proxy holds back what the server sends: notifications come late',
+      reason: says('a proxy holds back what the server sends: notifications come late'),
       remedy: 'checkNetwork',
       connectedSince: now - 6 * MINUTE,
       lastHeardAt: now - 65 * SECOND,
@@ -289,7 +294,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
     ...busy(now),
     connection: connection({
       state: 'disconnected',
-      reason: 'disconnected by you',
+      reason: says('disconnected by you'),
       lastHeardAt: now - 5 * MINUTE,
     }),
     begin: still,
@@ -331,12 +336,13 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
     notices: [
       {
         kind: 'storage',
-        message:
+        message: says(
           'The disk is full: new notifications are shown but not kept. Free some space, then they are kept again',
+        ),
       },
       {
         kind: 'notifications',
-        message: "Notifications can't be shown: this desktop has no notification service",
+        message: says("Notifications can't be shown: this desktop has no notification service"),
       },
     ],
   }),

@@ -1,5 +1,6 @@
+import { failureCode, failureMessage } from '../host/host';
 import type { AccountForm, AccountView, TestReport } from '../host/protocol';
-import { sentenceOf, t } from '../words/words';
+import { say, sentenceOf, t } from '../words/words';
 import { lockWords } from './locks';
 
 /** What is wrong with each field, in words; empty where nothing is. */
@@ -42,10 +43,14 @@ export function accountProblems(form: AccountForm, account: AccountView): Accoun
   };
 }
 
-/** The field that the core's words are about, if they are about one. */
-export function refusedField(words: string): keyof AccountProblems | null {
-  if (/^the token\b/.test(words)) return 'token';
-  return /\baddress|^plain (http|ws) |^leave /.test(words) && !/keyring/.test(words) ? 'address' : null;
+/** The field that a failure is about, if it is about one. */
+export function refusedField(error: unknown): keyof AccountProblems | null {
+  const code = failureCode(error);
+  // Of a value that could not be read, the words alone say which it is.
+  if (code === null || code === 'error-invalid-request')
+    return /^the token\b/.test(failureMessage(error)) ? 'token' : null;
+  if (code.startsWith('token-')) return 'token';
+  return code.startsWith('address-') ? 'address' : null;
 }
 
 /** What stands below the token field, beside this address. */
@@ -83,5 +88,5 @@ export function testResult(report: TestReport): string {
   const failed = report.steps.find((step) => !step.passed);
   return failed === undefined
     ? t('ui-test-passed')
-    : t('ui-test-failed', { step: failed.title, reason: failed.detail });
+    : t('ui-test-failed', { step: say(failed.title), reason: say(failed.detail) });
 }

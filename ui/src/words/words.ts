@@ -49,10 +49,15 @@ export function t<K extends MessageId>(id: K, ...args: Arguments<K>): string {
   return write(id, args[0] ?? {});
 }
 
+/** A message of the core in words, as part of a sentence. */
+export function say(message: Message): string {
+  return write(message.id, message.args);
+}
+
 /** What the core says as a sentence of its own, for it is written so that it can follow a colon; empty for nothing. */
 export function sentenceOf(said: Message | string | null): string {
   if (said === null) return '';
-  return typeof said === 'string' ? sentence(said) : capital(write(said.id, said.args), bundle?.locales[0]);
+  return typeof said === 'string' ? sentence(said) : capital(say(said), bundle?.locales[0]);
 }
 
 /** A whole number as the reader writes it. */

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { failureMessage } from '../../src/host/host';
 import type { AccountView, CommandError } from '../../src/host/protocol';
+import { says } from '../../src/host/scenarios/says';
 import { accountProblems, isOwnServer, isTokenLocked, refusedField, tokenHint } from '../../src/lib/account';
 
 const ACCOUNT: AccountView = {
@@ -8,7 +9,7 @@ const ACCOUNT: AccountView = {
   addressLock: null,
   token: 'missing',
   tokenLocked: false,
-  tokenProblem: '',
+  tokenProblem: null,
   needsSetup: true,
   question: null,
   user: { name: null, status: null },
@@ -28,18 +29,21 @@ test('an address is needed, and what it looks like is the core’s to say', () =
 });
 
 test.each([
-  ['the token is cut off at its end; copy all of it', 'token'],
-  ['the address must begin with https:// or wss://', 'address'],
-  ['these are several addresses; enter one', 'address'],
-  ['this is a token; enter the server’s address here', 'address'],
-  ['the token is an address; enter the token alone here', 'token'],
-  ['plain http would send your token unencrypted; use https://', 'address'],
-  ['leave out what follows ? or # in the address', 'address'],
-  ['this is not an address: empty host; it should look like https://gloria.example', 'address'],
-  ['the keyring does not answer', null],
-  ['Gloria Notify is shutting down', null],
-])('“%s” is about %s', (words, field) => {
-  expect(refusedField(words)).toBe(field);
+  ['token-cut-off', 'token'],
+  ['token-is-address', 'token'],
+  ['address-scheme', 'address'],
+  ['address-is-token', 'address'],
+  ['address-unencrypted', 'address'],
+  ['keyring-hangs', null],
+  ['error-stopped', null],
+])('“%s” is about %s', (id, field) => {
+  expect(refusedField({ message: { id, args: {} } })).toBe(field);
+});
+
+test('a token that could not be read is about the token', () => {
+  const refused = { id: 'error-invalid-request', args: { problem: 'the token is too long' } };
+  expect(refusedField({ message: refused })).toBe('token');
+  expect(refusedField('the window is gone')).toBe(null);
 });
 
 test('a token is needed unless one is saved', () => {
@@ -87,7 +91,12 @@ test('a token from the environment is locked for its own server alone', () => {
 test('a keyring that cannot be used is said in words, with the core’s own', () => {
   expect(
     tokenHint(
-      { ...ACCOUNT, token: 'keyringLocked', tokenLocked: false, tokenProblem: 'GNOME Keyring is locked' },
+      {
+        ...ACCOUNT,
+        token: 'keyringLocked',
+        tokenLocked: false,
+        tokenProblem: says('GNOME Keyring is locked'),
+      },
       '',
     ),
   ).toEqual({
@@ -100,7 +109,10 @@ test('a keyring that cannot be used is said in words, with the core’s own', ()
 });
 
 test('of whatever a command failed with, the words are shown', () => {
-  const refused: CommandError = { code: 'invalidRequest', message: 'the token is too long' };
+  const status = { id: 'cause-status', args: { status: 503 } };
+  const failed: CommandError = { code: 'refused', message: status };
+  expect(failureMessage(failed)).toBe('the server answered 503');
+  const refused: CommandError = { code: 'invalidRequest', message: says('the token is too long') };
   expect(failureMessage(refused)).toBe('the token is too long');
   expect(failureMessage('call not allowed'), 'Tauri refuses by a string').toBe('call not allowed');
   expect(failureMessage(undefined)).toBe('Something unexpected happened');

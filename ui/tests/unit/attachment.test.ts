@@ -12,7 +12,7 @@ function snapshot(revision: number): Snapshot {
     version: '1',
     connection: {
       state: 'idle',
-      reason: '',
+      reason: null,
       remedy: 'none',
       needsUser: false,
       longOutage: false,
@@ -33,7 +33,7 @@ function snapshot(revision: number): Snapshot {
       addressLock: null,
       token: 'present',
       tokenLocked: false,
-      tokenProblem: '',
+      tokenProblem: null,
       needsSetup: false,
       question: null,
       user: { name: null, status: null },

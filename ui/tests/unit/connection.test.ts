@@ -1,3 +1,4 @@
+import { says } from '../../src/host/scenarios/says';
 import { expect, test } from 'vitest';
 import type { ConnectionView, Remedy } from '../../src/host/protocol';
 import { connectionWords, emptyInbox } from '../../src/lib/connection';
@@ -7,7 +8,7 @@ const NOW = 1_800_000_000_000;
 function view(change: Partial<ConnectionView>): ConnectionView {
   return {
     state: 'connected',
-    reason: '',
+    reason: null,
     remedy: 'none',
     needsUser: false,
     longOutage: false,
@@ -36,8 +37,8 @@ test('connected says when it last heard, as long as it is connected', () => {
 
 test('what arrives and cannot be kept is not well', () => {
   const full = view({
-    reason: 'the disk is full; free some space',
-    storage: 'the disk is full; free some space',
+    reason: says('the disk is full; free some space'),
+    storage: says('the disk is full; free some space'),
   });
   expect(connectionWords(full, NOW)).toMatchObject({
     tone: 'bad',
@@ -50,7 +51,7 @@ test('what arrives and cannot be kept is not well', () => {
 test('waiting counts down and offers a way round', () => {
   const waiting = view({
     state: 'waiting',
-    reason: 'the server answered 503',
+    reason: says('the server answered 503'),
     remedy: 'retry',
     nextAttemptAt: NOW + 12_000,
   });
@@ -86,7 +87,7 @@ test.each([
 });
 
 test('who disconnected sees it, and can connect', () => {
-  const ended = view({ state: 'disconnected', reason: 'disconnected by you' });
+  const ended = view({ state: 'disconnected', reason: says('disconnected by you') });
   expect(connectionWords(ended, NOW)).toMatchObject({
     tone: 'quiet',
     title: 'Disconnected by you',
@@ -134,8 +135,8 @@ test('a long outage does not look like a short one', () => {
 test('what cannot be kept is said while the connection is away as well', () => {
   const both = view({
     state: 'waiting',
-    reason: 'the server answered 503',
-    storage: 'the disk is full; free some space',
+    reason: says('the server answered 503'),
+    storage: says('the disk is full; free some space'),
     needsUser: true,
   });
   expect(connectionWords(both, NOW)).toMatchObject({
@@ -178,7 +179,7 @@ test('without a network it is offline, whatever the last failure was', () => {
 });
 
 test('an open stream with something wrong is not shown as good', () => {
-  const held = view({ reason: 'a proxy holds back what the server sends', remedy: 'checkNetwork' });
+  const held = view({ reason: says('a proxy holds back what the server sends'), remedy: 'checkNetwork' });
   expect(connectionWords(held, NOW)).toMatchObject({ tone: 'busy', title: 'Connected' });
   expect(connectionWords(held, NOW).advice).toContain('another network');
 });

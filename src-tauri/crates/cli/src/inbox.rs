@@ -13,7 +13,7 @@ use gloria_desktop::process;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::output::{self, Format, Lines, complain};
+use crate::output::{self, Format, Lines, add_words, catalogue, complain};
 use crate::session::settings;
 
 #[derive(Debug, Subcommand)]
@@ -89,7 +89,9 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
             }
             Format::Json => {
                 for item in &page.items {
-                    lines.write(item)?;
+                    let mut item = serde_json::to_value(item)?;
+                    add_words(&mut item, catalogue());
+                    lines.write(&item)?;
                 }
             }
         }

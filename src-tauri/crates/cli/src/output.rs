@@ -1,11 +1,14 @@
 //! Lines of JSON on stdout, or words where that is a terminal; complaints on stderr.
 
 use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write as _};
+use std::sync::LazyLock;
 
+use gloria_core::message::Message;
 use gloria_core::text;
-use serde::Serialize;
-use serde_json::Serializer;
+use gloria_words::{Words, Zone};
+use serde::{Deserialize as _, Serialize};
 use serde_json::ser::Formatter;
+use serde_json::{Serializer, Value};
 
 /// For whom stdout is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +92,37 @@ pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
                 .downcast_ref::<serde_json::Error>()
                 .is_some_and(|error| error.io_error_kind() == Some(io::ErrorKind::BrokenPipe))
     })
+}
+
+/// The words of the user's language.
+pub(crate) fn catalogue() -> &'static Words {
+    static CATALOGUE: LazyLock<Words> =
+        LazyLock::new(|| Words::load(gloria_desktop::languages(), Zone::System));
+    &CATALOGUE
+}
+
+/// A message of the document in words; one of an earlier version is words already.
+pub(crate) fn said(message: &Value, catalogue: &Words) -> Option<String> {
+    if let Some(words) = message.as_str() {
+        return Some(words.to_owned()).filter(|words| !words.is_empty());
+    }
+    let message = Message::deserialize(message).ok()?;
+    Some(catalogue.say(&message))
+}
+
+/// Puts the words beside the code of every message: scripts compare codes, and people read what they print.
+pub(crate) fn add_words(document: &mut Value, catalogue: &Words) {
+    let words = said(document, catalogue).filter(|_| document.is_object());
+    match document {
+        Value::Object(fields) => match words {
+            Some(words) => {
+                fields.insert("words".to_owned(), words.into());
+            }
+            None => fields.values_mut().for_each(|field| add_words(field, catalogue)),
+        },
+        Value::Array(entries) => entries.iter_mut().for_each(|entry| add_words(entry, catalogue)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 #[cfg(test)]

@@ -286,7 +286,7 @@ impl CredentialProvider for CommandTokens {
                     tracing::info!(%error, "no token from the keyring; asking without one");
                     None
                 }
-                token => token.map_err(|error| CredentialError::Unavailable(error.to_string()))?,
+                token => token.map_err(|error| CredentialError::Unavailable(error.into()))?,
             };
             match token {
                 Some(token) => Ok(Credential::of(Generation::default(), token.proof(self.transport))),

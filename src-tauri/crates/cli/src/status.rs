@@ -9,9 +9,10 @@ use clap::Args;
 use gloria_core::text;
 use gloria_desktop::process;
 use gloria_desktop::status_socket::AskError;
+use gloria_words::Words;
 use serde_json::Value;
 
-use crate::output::complain;
+use crate::output::{add_words, catalogue, complain, said};
 
 /// It is not connected, and at it.
 const WORKING: u8 = 1;
@@ -50,9 +51,13 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
         ));
     };
     let text = if options.json {
+        let mut status = status.clone();
+        add_words(&mut status, catalogue());
+        let mut document = serde_json::to_string(&status)?;
+        document.push('\n');
         text::escaped_json(&document).into_owned()
     } else {
-        words(&status, now())
+        words(&status, catalogue(), now())
     };
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes())?;
@@ -77,14 +82,14 @@ fn now() -> i64 {
 }
 
 /// A few lines for a person; what another version left out is left out here as well.
-fn words(status: &Value, now: i64) -> String {
+fn words(status: &Value, catalogue: &Words, now: i64) -> String {
     let (connection, counts, metrics) = (&status["connection"], &status["counts"], &status["metrics"]);
     let mut lines = String::new();
     let mut line = |words: String| {
         // Writing to a string does not fail.
         let _ = writeln!(lines, "{}", text::printable(&words));
     };
-    line(headline(status, now));
+    line(headline(status, catalogue, now));
     if let Some(heard) = connection["lastHeardAt"].as_i64() {
         line(format!("Last heard {} ago", span(now - heard)));
     }
@@ -103,7 +108,7 @@ fn words(status: &Value, now: i64) -> String {
         ));
     }
     for error in metrics["errors"].as_array().into_iter().flatten().take(3) {
-        let cause = error["cause"].as_str().unwrap_or_default();
+        let cause = said(&error["cause"], catalogue).unwrap_or_default();
         line(format!("  {} × {cause}", error["count"]));
     }
     let unreadable: Vec<_> = metrics["unread"].as_array().into_iter().flatten().collect();
@@ -114,10 +119,8 @@ fn words(status: &Value, now: i64) -> String {
         line(unread(entry, now));
     }
     for notice in status["notices"].as_array().into_iter().flatten() {
-        line(format!(
-            "Note: {}",
-            notice["message"].as_str().unwrap_or_default()
-        ));
+        let message = said(&notice["message"], catalogue).unwrap_or_default();
+        line(format!("Note: {}", text::sentence(&message)));
     }
     lines
 }
@@ -137,18 +140,17 @@ fn unread(entry: &Value, now: i64) -> String {
     format!("  {} × {what}; last {} ago", entry["count"], span(last))
 }
 
-fn headline(status: &Value, now: i64) -> String {
+fn headline(status: &Value, catalogue: &Words, now: i64) -> String {
     let connection = &status["connection"];
-    let storage = connection["storage"]
-        .as_str()
+    let storage = said(&connection["storage"], catalogue)
         .map(|words| format!("new notifications cannot be kept: {words}"));
     if let Some(since) = connection["connectedSince"].as_i64() {
         let connected = format!("Connected for {}", span(now - since));
         return storage.map_or(connected.clone(), |storage| format!("{connected}, but {storage}"));
     }
-    let mut words = match connection["reason"].as_str() {
-        Some(reason) if connection["state"] == "disconnected" => text::sentence(reason),
-        Some(reason) if !reason.is_empty() => format!("Not connected: {reason}"),
+    let mut words = match said(&connection["reason"], catalogue) {
+        Some(reason) if connection["state"] == "disconnected" => text::sentence(&reason),
+        Some(reason) => format!("Not connected: {reason}"),
         _ if connection["state"] == "connecting" => "Connecting".to_owned(),
         _ => "Not connected".to_owned(),
     };
@@ -206,7 +208,7 @@ mod tests {
             {"event": "workflow.failed", "field": null, "reason": "unreadable", "expected": "not valid JSON",
                 "count": 1, "lastAt": 0},
         ]}, "notices": [{"message": "one\u{9b}2J\nline"}]});
-        let words = words(&status, 5000);
+        let words = words(&status, Words::english(), 5000);
         let lines: Vec<_> = words.lines().skip(2).collect();
         assert_eq!(
             lines,
@@ -218,7 +220,7 @@ mod tests {
                 "  2 × user.updated: the field team is unknown; last 5 s ago",
                 "  1 × notification.created: title is missing, the event was not read; last 5 s ago",
                 "  1 × workflow.failed: not valid JSON, the event was not read; last 5 s ago",
-                "Note: one2J line",
+                "Note: One2J line",
             ]
         );
     }
@@ -226,21 +228,21 @@ mod tests {
     #[test]
     fn trouble_says_why_and_what_comes_next() {
         let mut status = json!({"health": "working",
-            "connection": {"reason": "the server answered 503", "nextAttemptAt": 12_000}});
+            "connection": {"reason": {"id": "cause-status", "args": {"status": 503}}, "nextAttemptAt": 12_000}});
         assert_eq!(
-            headline(&status, 0),
+            headline(&status, Words::english(), 0),
             "Not connected: the server answered 503; next attempt in 12 s"
         );
         status = json!({"health": "needsUser", "connection": {"reason": "no token is saved; sign in first"}});
         assert_eq!(
-            headline(&status, 0),
+            headline(&status, Words::english(), 0),
             "Not connected: no token is saved; sign in first; open Gloria Notify to mend it"
         );
         status = json!({"health": "disconnected",
             "connection": {"state": "disconnected", "reason": "disconnected by you"}});
-        assert_eq!(headline(&status, 0), "Disconnected by you");
+        assert_eq!(headline(&status, Words::english(), 0), "Disconnected by you");
         status = json!({"health": "working", "connection": {"state": "connecting", "reason": ""}});
-        assert_eq!(headline(&status, 0), "Connecting");
+        assert_eq!(headline(&status, Words::english(), 0), "Connecting");
     }
 
     #[test]
@@ -249,15 +251,30 @@ mod tests {
             "reason": "the disk is full; free some space", "storage": "the disk is full; free some space"}});
         let full = "new notifications cannot be kept: the disk is full; free some space";
         assert_eq!(
-            headline(&status, 60_000),
+            headline(&status, Words::english(), 60_000),
             format!("Connected for 1 min, but {full}")
         );
         status["connection"]["connectedSince"] = Value::Null;
         status["connection"]["reason"] = json!("the server answered 503");
         assert_eq!(
-            headline(&status, 0),
+            headline(&status, Words::english(), 0),
             format!("Not connected: the server answered 503; {full}")
         );
+    }
+
+    #[test]
+    fn the_document_has_the_words_beside_the_codes() {
+        let code = json!({"id": "cause-status", "args": {"status": 503}});
+        let mut status = json!({"connection": {"reason": code, "storage": null}, "notices": [{"kind": "tray",
+            "message": {"id": "notice-tray", "args": {}}}]});
+        add_words(&mut status, Words::english());
+        assert_eq!(
+            status["connection"],
+            json!({"reason": {"id": "cause-status", "args": {"status": 503}, "words": "the server answered 503"},
+                "storage": null})
+        );
+        assert_eq!(status["notices"][0]["message"]["id"], "notice-tray");
+        assert_ne!(status["notices"][0]["message"]["words"], Value::Null);
     }
 
     #[test]
@@ -265,10 +282,10 @@ mod tests {
         let status =
             json!({"since": 0, "metrics": {"attempts": 2, "connections": 1, "events": 0, "failedEvents": 0}});
         assert!(
-            words(&status, 5000)
+            words(&status, Words::english(), 5000)
                 .contains("Running for 5 s: 2 attempts, 1 connection, 0 events, 0 of them not readable"),
             "{}",
-            words(&status, 5000)
+            words(&status, Words::english(), 5000)
         );
     }
 }

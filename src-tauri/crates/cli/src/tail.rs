@@ -22,7 +22,7 @@ use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio::time::sleep_until;
 
-use crate::output::{Lines, complain};
+use crate::output::{Lines, catalogue, complain};
 use crate::session::{CommandTokens, settings};
 use crate::{HALTED, NEVER_CONNECTED, NO_TOKEN, USAGE};
 
@@ -441,7 +441,7 @@ impl Tail {
                 until,
                 cause,
             } => {
-                words = connection::words(cause, self.transport);
+                words = catalogue().say(&connection::advised(cause, self.transport));
                 let no_token = matches!(cause, Cause::Dial(DialError::Credential(_)));
                 if !matches!(self.reached, Reached::Stream) {
                     self.reached = if no_token {

@@ -128,7 +128,7 @@ async fn a_connected_app_is_0_and_one_document_with_everything() {
         ("/version", json!("1.2.3")),
         ("/health", json!("connected")),
         ("/connection/state", json!("connected")),
-        ("/connection/reason", json!("")),
+        ("/connection/reason", json!(null)),
         ("/connection/remedy", json!("none")),
         ("/connection/attempt", json!(0)),
         ("/connection/nextAttemptAt", json!(null)),
@@ -181,7 +181,7 @@ async fn one_that_tries_is_1_and_one_that_needs_the_user_is_4() {
         let home = tempfile::tempdir().unwrap();
         let core = core(&home, Some(&backend));
         let _served = serve(&home, &core);
-        until(&core, |state| !state.connection.reason.is_empty()).await;
+        until(&core, |state| state.connection.reason.is_some()).await;
         let output = gloria(&home, &["status"]).await;
         assert_eq!(output.status.code(), Some(code), "{}", text(&output.stdout));
         assert!(text(&output.stdout).contains(words), "{}", text(&output.stdout));

@@ -41,6 +41,7 @@ use crate::handle::{CoreHandle, Inlet, Reply, Request, inlet, stopped};
 use crate::inbox::InboxError;
 use crate::item::Counts;
 use crate::listeners::Listeners;
+use crate::message::{self, Message};
 use crate::metrics::Meters;
 use crate::metrics::endpoint::Endpoint;
 use crate::ports::{Answer, NotificationError, NotificationEvent, Observation, SecretError, SoundError};
@@ -213,8 +214,8 @@ impl Actor {
                     None
                 });
         problems.extend(own_problems.iter().chain(&endpoint_problem).cloned());
-        if !problems.is_empty() {
-            notices.insert(NoticeKind::Settings, problems.join("; "));
+        if let Some(problem) = Message::joined(problems.iter().map(message::settings_problem)) {
+            notices.insert(NoticeKind::Settings, problem);
         }
         let status = Status::Idle(IdleReason::NotStarted);
         let tokens = Tokens::new(environment_token, settings.address.is_some());
@@ -383,7 +384,7 @@ impl Actor {
     }
 
     fn publish_connection(&mut self) {
-        let storage = self.store.needs_user().map(str::to_owned);
+        let storage = self.store.needs_user().cloned();
         let beside = Beside {
             address: self.settings.address.as_ref(),
             known: &self.readers.state().connection,
@@ -467,7 +468,7 @@ impl Actor {
             Report::Sound(Err(error)) => {
                 tracing::warn!(%error, "a sound was not played");
                 self.readers
-                    .set_notice(NoticeKind::Sound, Some(format!("Sound can't be played: {error}")));
+                    .set_notice(NoticeKind::Sound, Some(message::notice_sound(error.message())));
             }
         }
     }

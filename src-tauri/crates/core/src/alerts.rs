@@ -217,7 +217,7 @@ mod tests {
             Verdict::Collect(_) => crate::item::AlertState::InDigest,
             Verdict::Suppress => crate::item::AlertState::Suppressed,
         };
-        words::words(state, &decision.reason)
+        words::words(state, &decision.reason).to_string()
     }
 
     #[test]
@@ -286,42 +286,48 @@ mod tests {
             ..QUIET
         };
         let table = [
-            (Normal, QUIET, Show, Some(Chime), "Notification shown; with sound"),
-            (High, QUIET, Show, Some(Chime), "with sound"),
-            (Urgent, QUIET, Show, Some(Alarm), "with sound"),
-            (Low, QUIET, Suppress, None, "priority is low"),
+            (
+                Normal,
+                QUIET,
+                Show,
+                Some(Chime),
+                "alert-shown-news (sound: alert-sound-played)",
+            ),
+            (High, QUIET, Show, Some(Chime), "alert-sound-played"),
+            (Urgent, QUIET, Show, Some(Alarm), "alert-sound-played"),
+            (Low, QUIET, Suppress, None, "alert-reason-low-priority"),
             (Normal, paused, Show, None, "paused"),
-            (Normal, off, Show, None, "sounds are off"),
-            (Urgent, off, Show, None, "sounds are off"),
+            (Normal, off, Show, None, "alert-sound-off"),
+            (Urgent, off, Show, None, "alert-sound-off"),
             (
                 Normal,
                 in_view,
                 Suppress,
                 Some(Chime),
-                "in front of you; with sound",
+                "alert-reason-in-view (sound: alert-sound-played)",
             ),
-            (Urgent, in_view, Show, Some(Alarm), "with sound"),
-            (Normal, missed, MISSED, None, "while you were away"),
-            (Urgent, missed, URGENT, None, "while you were away"),
-            (Urgent, seen_missed, URGENT, None, "while you were away"),
-            (Normal, expired, Suppress, None, "it had expired"),
-            (Urgent, shown, Suppress, None, "shown when it came"),
-            (Normal, burst, Show, None, "one had just played"),
-            (Urgent, burst, Show, Some(Alarm), "with sound"),
-            (Normal, flood, FLOOD, None, "too many came at once"),
-            (Urgent, flood, FLOOD, None, "too many came at once"),
-            (Low, flood, Suppress, None, "priority is low"),
+            (Urgent, in_view, Show, Some(Alarm), "alert-sound-played"),
+            (Normal, missed, MISSED, None, "alert-digest-missed"),
+            (Urgent, missed, URGENT, None, "alert-digest-missed"),
+            (Urgent, seen_missed, URGENT, None, "alert-digest-missed"),
+            (Normal, expired, Suppress, None, "alert-reason-expired"),
+            (Urgent, shown, Suppress, None, "alert-reason-shown-before"),
+            (Normal, burst, Show, None, "alert-sound-just-played"),
+            (Urgent, burst, Show, Some(Alarm), "alert-sound-played"),
+            (Normal, flood, FLOOD, None, "alert-digest-burst"),
+            (Urgent, flood, FLOOD, None, "alert-digest-burst"),
+            (Low, flood, Suppress, None, "alert-reason-low-priority"),
             (
                 Normal,
                 seen_flood,
                 Suppress,
                 Some(Chime),
-                "in front of you; with sound",
+                "alert-reason-in-view (sound: alert-sound-played)",
             ),
-            (Normal, missed_flood, MISSED, None, "while you were away"),
-            (Normal, hanging, LATE, None, "could not be shown before"),
-            (Urgent, hanging_flood, LATE, None, "could not be shown before"),
-            (Normal, later, Show, Some(Chime), "with sound"),
+            (Normal, missed_flood, MISSED, None, "alert-digest-missed"),
+            (Normal, hanging, LATE, None, "alert-digest-late"),
+            (Urgent, hanging_flood, LATE, None, "alert-digest-late"),
+            (Normal, later, Show, Some(Chime), "alert-sound-played"),
         ];
         for (priority, now, verdict, sound, reason) in table {
             let decision = decide(&item(priority), &now);

@@ -14,6 +14,7 @@ use crate::alerts::presence::WindowPresence;
 use crate::inbox::InboxError;
 use crate::item::{Counts, Item, SoundName};
 use crate::listeners::{EndsListeners, EventListener, Listeners};
+use crate::message::{self, Message};
 use crate::metrics::EventTally;
 use crate::metrics::status::StatusReport;
 use crate::ports::OpenError;
@@ -24,27 +25,36 @@ use crate::protocol::{
 
 pub(crate) use dispatch::to_json;
 
-/// Why the core did not do what was asked, in words for the user.
+/// Why the core did not do what was asked, for the user.
 #[derive(Debug, Error)]
+#[error("{}", self.message())]
 pub enum CoreError {
     /// The core has ended.
-    #[error("Gloria Notify is shutting down")]
     Stopped,
     /// The core broke and is about to start again.
-    #[error("Gloria Notify had an internal error and is starting again; try again in a moment")]
     Restarting,
     /// What was typed cannot be used.
-    #[error("{0}")]
-    Invalid(String),
+    Invalid(Message),
     /// The inbox refused.
-    #[error("{0}")]
     Inbox(#[from] InboxError),
     /// The link was not opened.
-    #[error("{0}")]
     Open(#[from] OpenError),
     /// There is no such item, or it has no such link.
-    #[error("this item is no longer there")]
     Gone,
+}
+
+impl CoreError {
+    /// What the user is told.
+    pub fn message(&self) -> Message {
+        match self {
+            Self::Stopped => message::error_stopped(),
+            Self::Restarting => message::error_restarting(),
+            Self::Invalid(message) => message.clone(),
+            Self::Inbox(error) => error.message(),
+            Self::Open(error) => error.message(),
+            Self::Gone => message::error_gone(),
+        }
+    }
 }
 
 /// What the machine tells the core.

@@ -32,6 +32,7 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use thiserror::Error;
 
+use crate::message::{self, Message};
 use crate::paths::{Disk, INBOX_FILE, Paths};
 use crate::private::{self, NotPrivate};
 
@@ -89,7 +90,7 @@ pub struct Opened {
     /// The inbox; in memory when the file could not be used.
     pub inbox: Inbox,
     /// What happened to the file and what to do, for the user.
-    pub problem: Option<String>,
+    pub problem: Option<Message>,
     /// Another process holds the file, which may pass by itself.
     pub busy: bool,
 }
@@ -181,25 +182,40 @@ impl InboxError {
         }
     }
 
+    /// What happened.
+    pub fn message(&self) -> Message {
+        match self {
+            Self::Newer { found, known } => message::storage_newer(*found, *known),
+            Self::Full => message::storage_full(),
+            Self::Busy => message::storage_busy(),
+            Self::InUse => message::storage_in_use(),
+            Self::Gone => message::storage_gone(),
+            Self::Disk(error) => message::storage_disk(error.to_string()),
+            Self::ReadOnly => message::storage_read_only(),
+            Self::Damaged => message::storage_damaged(),
+            Self::Foreign => message::storage_foreign(),
+            Self::NotPrivate(refused) => refused.message(),
+            Self::Folder(error) => message::storage_folder(error.to_string()),
+            Self::Database(error) => message::storage_database(error.to_string()),
+            Self::Closed => message::storage_closed(),
+        }
+    }
+
     /// What happened and what to do, for the user.
-    pub fn words(&self, path: &Path) -> String {
-        let advice = match self {
-            Self::Newer { .. } => "install that version again".to_owned(),
-            Self::Full => "free some space".to_owned(),
-            Self::Busy => "close what uses it; a backup or a virus scanner may take a while".to_owned(),
-            Self::InUse => {
-                "end the other one; it may run in another session or on another computer".to_owned()
-            }
-            Self::Disk(_) | Self::Closed | Self::Database(_) => {
-                format!("look at the disk of {}", path.display())
-            }
-            Self::NotPrivate(_) => "it is not used; ask your administrator".to_owned(),
-            Self::Foreign => format!("move {} away", path.display()),
+    pub fn advised(&self, path: &Path) -> Message {
+        let (problem, path) = (self.message(), path.display().to_string());
+        match self {
+            Self::Newer { .. } => message::advised_newer(problem),
+            Self::Full => message::advised_free_space(problem),
+            Self::Busy => message::advised_close_other(problem),
+            Self::InUse => message::advised_end_other(problem),
+            Self::Disk(_) | Self::Closed | Self::Database(_) => message::advised_disk(problem, path),
+            Self::NotPrivate(_) => message::advised_administrator(problem),
+            Self::Foreign => message::advised_move(problem, path),
             Self::Gone | Self::ReadOnly | Self::Damaged | Self::Folder(_) => {
-                format!("make {} writable", path.display())
+                message::advised_writable(problem, path)
             }
-        };
-        format!("{self}; {advice}")
+        }
     }
 }
 
@@ -403,7 +419,7 @@ impl Inbox {
         inbox.aside = Some(aside);
         Ok(Opened {
             inbox,
-            problem: Some(error.words(path)),
+            problem: Some(error.advised(path)),
             busy: matches!(error, InboxError::Busy),
         })
     }
@@ -427,11 +443,7 @@ impl Inbox {
         {
             inbox.set_cursor(&cursor)?;
         }
-        let problem = format!(
-            "The inbox file was damaged. It was set aside as {} and a new inbox was begun; new notifications are kept \
-             as usual",
-            aside.display()
-        );
+        let problem = message::notice_storage_set_aside(aside.display().to_string());
         Ok(Opened {
             inbox,
             problem: Some(problem),

@@ -1,7 +1,7 @@
 //! What the app says to people, as a code with parameters.
 //!
-//! The words are in `locales/`, which `gloria-words` and the window read. So what is decided can be said in another
-//! language, and scripts compare codes that stay the same. Most parts of the core still send text in English.
+//! The words are in `locales/`: `gloria-words` puts them in for notifications, tray and command line, the window for
+//! itself. So what is decided here can be said in another language, and scripts compare codes that stay the same.
 
 mod list;
 
@@ -57,6 +57,11 @@ impl Message {
             args: args.collect(),
         }
     }
+
+    /// Several as one, each but the last followed by the next; `None` of none.
+    pub fn joined(messages: impl IntoIterator<Item = Self>) -> Option<Self> {
+        messages.into_iter().reduce(and_then)
+    }
 }
 
 /// As logs have it: the code and its parameters.
@@ -88,7 +93,27 @@ pub struct Text(String);
 
 /// Text that came from elsewhere, or a message of our own in its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Phrase(MessageArg);
+pub enum Phrase {
+    /// As it came.
+    Text(String),
+    /// Ours.
+    Message(Message),
+}
+
+impl fmt::Display for Phrase {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => out.write_str(text),
+            Self::Message(message) => message.fmt(out),
+        }
+    }
+}
+
+impl PartialEq<&str> for Phrase {
+    fn eq(&self, other: &&str) -> bool {
+        matches!(self, Self::Text(text) if text == other)
+    }
+}
 
 /// A finite number.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -155,7 +180,7 @@ macro_rules! from_text {
 
         impl From<$type> for Phrase {
             fn from(text: $type) -> Self {
-                Self(MessageArg::Text(text.into()))
+                Self::Text(text.into())
             }
         })*
     };
@@ -165,7 +190,7 @@ from_text!(&str, &String, String);
 
 impl From<Message> for Phrase {
     fn from(message: Message) -> Self {
-        Self(MessageArg::Message(message))
+        Self::Message(message)
     }
 }
 
@@ -183,7 +208,10 @@ impl From<Text> for MessageArg {
 
 impl From<Phrase> for MessageArg {
     fn from(phrase: Phrase) -> Self {
-        phrase.0
+        match phrase {
+            Phrase::Text(text) => Self::Text(text),
+            Phrase::Message(message) => Self::Message(message),
+        }
     }
 }
 

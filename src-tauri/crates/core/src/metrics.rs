@@ -290,7 +290,7 @@ fn errors(instruments: &Instruments) -> Vec<ErrorCount> {
     let mut errors: Vec<_> = ErrorKind::ALL
         .iter()
         .map(|trouble| ErrorCount {
-            cause: trouble.words().to_owned(),
+            cause: trouble.message(),
             kind: trouble.label().to_owned(),
             count: instruments.errors(*trouble),
         })

@@ -14,6 +14,7 @@ use thiserror::Error;
 use tokio::sync::mpsc;
 
 use crate::item::SoundName;
+use crate::message::{self, Message, Phrase};
 use crate::token::Token;
 
 pub use gloria_stream::{ProxyAddress, ProxyResolver, ProxyRoute, SystemProxies};
@@ -35,10 +36,21 @@ pub enum SoundError {
     NoDevice,
     /// The output failed or hung.
     #[error("the sound device failed: {0}")]
-    Failed(String),
+    Failed(Phrase),
     /// Another sound of the same or higher urgency is still playing.
     #[error("another sound is playing")]
     Busy,
+}
+
+impl SoundError {
+    /// What the user is told.
+    pub fn message(&self) -> Message {
+        match self {
+            Self::NoDevice => message::sound_no_device(),
+            Self::Failed(problem) => message::sound_failed(problem.clone()),
+            Self::Busy => message::sound_busy(),
+        }
+    }
 }
 
 /// Plays the bundled sounds.
@@ -55,10 +67,21 @@ pub enum SecretError {
     Locked,
     /// No keyring, or none that answers.
     #[error("no keyring is available: {0}")]
-    Unavailable(String),
+    Unavailable(Phrase),
     /// The keyring refused the value.
     #[error("the keyring refused the token: {0}")]
-    Refused(String),
+    Refused(Phrase),
+}
+
+impl SecretError {
+    /// What the user is told.
+    pub fn message(&self) -> Message {
+        match self {
+            Self::Locked => message::keyring_locked(),
+            Self::Unavailable(problem) => message::keyring_unavailable(problem.clone()),
+            Self::Refused(problem) => message::keyring_refused(problem.clone()),
+        }
+    }
 }
 
 /// Keeps tokens, each under the API address that it belongs to, so that none is ever sent to another server.
@@ -85,7 +108,17 @@ pub enum OpenError {
     NotAWebLink,
     /// No browser took it.
     #[error("no browser could be started: {0}")]
-    Failed(String),
+    Failed(Phrase),
+}
+
+impl OpenError {
+    /// What the user is told.
+    pub fn message(&self) -> Message {
+        match self {
+            Self::NotAWebLink => message::link_not_web(),
+            Self::Failed(problem) => message::link_no_browser(problem.clone()),
+        }
+    }
 }
 
 /// Opens links in the user's browser.

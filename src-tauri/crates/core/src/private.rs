@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::message::{self, Message};
 use crate::paths::Paths;
 
 #[cfg(unix)]
@@ -38,6 +39,17 @@ pub enum NotPrivate {
     /// Others can write it, and that cannot be changed.
     #[error("other users of this computer can write {}", .0.display())]
     Writable(PathBuf),
+}
+
+impl NotPrivate {
+    /// What the user is told.
+    pub fn message(&self) -> Message {
+        match self {
+            Self::Foreign(path) => message::private_foreign(path.display().to_string()),
+            Self::Writable(path) => message::private_writable(path.display().to_string()),
+            Self::NotAdministrators(path) => message::private_not_administrators(path.display().to_string()),
+        }
+    }
 }
 
 impl From<NotPrivate> for io::Error {

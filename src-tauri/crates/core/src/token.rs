@@ -5,6 +5,7 @@ use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+use crate::message::{self, Message};
 use crate::text::pasted;
 
 /// A bearer token. It has no `Serialize`, prints as `[REDACTED]`, and is wiped from memory when dropped.
@@ -38,6 +39,19 @@ pub enum TokenError {
     /// Over 16 KiB.
     #[error("the token is too long")]
     TooLong,
+}
+
+impl TokenError {
+    /// What the user is told.
+    pub fn message(self) -> Message {
+        match self {
+            Self::Empty => message::token_empty(),
+            Self::Malformed => message::token_malformed(),
+            Self::IsAddress => message::token_is_address(),
+            Self::CutOff => message::token_cut_off(),
+            Self::TooLong => message::token_too_long(),
+        }
+    }
 }
 
 /// How the token travels.

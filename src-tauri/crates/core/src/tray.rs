@@ -1,52 +1,50 @@
 //! The tray as a pure function of the state: icon, tooltip, menu.
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
-
 use crate::item::EpochMillis;
+use crate::message::{self, Message};
 use crate::protocol::{ConnectionState, NetworkState, NoticeKind, Snapshot};
 use crate::text;
 
 /// Windows shows 127 UTF-16 units of a tooltip, and cuts the rest off without a sign of it.
 const MAX_TOOLTIP_CHARS: usize = 127;
 
-/// Where the user's clock is, for times of day.
-#[derive(Debug, Clone)]
-pub struct LocalTime(TimeZone);
-
-impl LocalTime {
-    /// As the system is set now; UTC where that cannot be found out.
-    pub fn system() -> Self {
-        Self(TimeZone::system())
-    }
-
-    /// Hours and minutes.
-    fn minute(&self, at: EpochMillis) -> String {
-        self.show(at, "%H:%M")
-    }
-
-    /// Hours, minutes and seconds.
-    fn second(&self, at: EpochMillis) -> String {
-        self.show(at, "%H:%M:%S")
-    }
-
-    fn show(&self, at: EpochMillis, format: &str) -> String {
-        Timestamp::from_millisecond(at).map_or_else(
-            |_| "?".to_owned(),
-            |at| at.to_zoned(self.0.clone()).strftime(format).to_string(),
-        )
-    }
-}
-
 /// What the tray shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrayView {
     /// The picture.
     pub icon: TrayIcon,
-    /// A few words on hover.
-    pub tooltip: String,
+    /// The lines on hover.
+    pub tooltip: Tooltip,
     /// From top to bottom.
     pub menu: Vec<MenuEntry>,
+}
+
+/// What is shown on hover: its lines from top to bottom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tooltip {
+    /// The app, and how it is doing.
+    first: [Message; 2],
+    /// Why; as much of it as there is room for.
+    reason: Option<Message>,
+    /// Short lines, which are wanted whole.
+    others: Vec<Message>,
+}
+
+impl Tooltip {
+    /// The lines in the words of `say`, in as much room as every system has.
+    pub fn text(&self, say: impl Fn(&Message) -> String) -> String {
+        let mut lines: Vec<_> = self.first.iter().map(|line| text::sentence(&say(line))).collect();
+        let others: Vec<_> = self.others.iter().map(&say).collect();
+        if let Some(reason) = &self.reason {
+            let taken: usize = lines.iter().chain(&others).map(|line| units(line) + 1).sum();
+            lines.push(fitting(
+                &text::sentence(&say(reason)),
+                MAX_TOOLTIP_CHARS.saturating_sub(taken),
+            ));
+        }
+        lines.extend(others);
+        lines.join("\n")
+    }
 }
 
 /// The picture in the tray.
@@ -70,7 +68,7 @@ pub struct MenuEntry {
     /// What it does.
     pub action: MenuAction,
     /// What it says.
-    pub label: String,
+    pub label: Message,
     /// It can be chosen.
     pub enabled: bool,
 }
@@ -94,8 +92,8 @@ pub enum MenuAction {
     Quit,
 }
 
-/// Reads the tray off the state. Its times are times of day, which stay true while nobody changes them.
-pub fn view(state: &Snapshot, now: EpochMillis, local: &LocalTime) -> TrayView {
+/// Derives the tray from the state. Its times are times of day, which stay true while nobody changes them.
+pub fn view(state: &Snapshot, now: EpochMillis) -> TrayView {
     let paused = state
         .preferences
         .sounds_paused_until
@@ -114,98 +112,105 @@ pub fn view(state: &Snapshot, now: EpochMillis, local: &LocalTime) -> TrayView {
     } else {
         TrayIcon::Connected
     };
-    let entry = |action, label: &str, enabled| MenuEntry {
+    let entry = |action, label, enabled| MenuEntry {
         action,
-        label: label.to_owned(),
+        label,
         enabled,
     };
     let mut menu = vec![
-        entry(MenuAction::Open, "Open inbox", true),
+        entry(MenuAction::Open, message::tray_open(), true),
         if paused {
-            entry(MenuAction::ResumeSounds, "Resume sounds", true)
+            entry(MenuAction::ResumeSounds, message::tray_resume_sounds(), true)
         } else {
             entry(
                 MenuAction::PauseSounds,
-                "Pause sounds for 1 hour",
+                message::tray_pause_sounds(),
                 state.preferences.sounds,
             )
         },
     ];
     if is_disconnected {
-        menu.push(entry(MenuAction::Connect, "Connect", true));
+        menu.push(entry(MenuAction::Connect, message::tray_connect(), true));
     } else {
         let is_set_up = !state.account.needs_setup;
-        menu.push(entry(MenuAction::Reconnect, "Reconnect now", is_set_up));
-        menu.push(entry(MenuAction::Disconnect, "Disconnect", is_set_up));
+        menu.push(entry(MenuAction::Reconnect, message::tray_reconnect(), is_set_up));
+        menu.push(entry(
+            MenuAction::Disconnect,
+            message::tray_disconnect(),
+            is_set_up,
+        ));
     }
-    menu.push(entry(MenuAction::Quit, "Quit Gloria Notify", true));
+    menu.push(entry(MenuAction::Quit, message::tray_quit(), true));
     TrayView {
         icon,
-        tooltip: tooltip(state, local),
+        tooltip: tooltip(state),
         menu,
     }
 }
 
-fn tooltip(state: &Snapshot, local: &LocalTime) -> String {
+fn tooltip(state: &Snapshot) -> Tooltip {
     let connection = &state.connection;
-    let attempts = match connection.attempt {
-        0 | 1 => String::new(),
-        failed => format!(" after {failed} attempts"),
-    };
-    let next = connection
-        .next_attempt_at
-        .map_or_else(String::new, |at| local.second(at));
+    // The first attempt is none that failed.
+    let attempts = Some(connection.attempt).filter(|attempt| *attempt > 1);
+    let next = connection.next_attempt_at.map(|at| at - at.rem_euclid(1000));
     let standing = if state.account.needs_setup {
-        "Set-up needed".to_owned()
+        message::tray_set_up_needed()
     } else if connection.needs_user {
-        "Needs you".to_owned()
+        message::tray_needs_you()
     } else {
-        match connection.state {
-            ConnectionState::Connected => connection.connected_since.map_or_else(
-                || "Connected".to_owned(),
-                |since| format!("Connected since {}", local.minute(since)),
-            ),
-            ConnectionState::Connecting => format!("Connecting{attempts}"),
-            ConnectionState::Waiting if !connection.long_outage => {
-                format!("Reconnecting at {next}{attempts}")
+        match (connection.state, next, attempts) {
+            (ConnectionState::Connected, ..) => match connection.connected_since {
+                Some(since) => message::tray_connected_since(minute(since)),
+                None => message::tray_connected(),
+            },
+            (ConnectionState::Connecting, _, Some(attempts)) => message::tray_connecting_after(attempts),
+            (ConnectionState::Connecting, _, None) => message::tray_connecting(),
+            (ConnectionState::Waiting, Some(next), attempts) if !connection.long_outage => match attempts {
+                Some(attempts) => message::tray_reconnecting_after(next, attempts),
+                None => message::tray_reconnecting(next),
+            },
+            (ConnectionState::Waiting | ConnectionState::CircuitOpen, Some(next), Some(attempts)) => {
+                message::tray_not_connected_after(next, attempts)
             }
-            ConnectionState::Waiting | ConnectionState::CircuitOpen => {
-                format!("Not connected{attempts}, next at {next}")
+            (ConnectionState::Waiting | ConnectionState::CircuitOpen, Some(next), None) => {
+                message::tray_not_connected_next(next)
             }
-            ConnectionState::Halted => "Needs you".to_owned(),
-            ConnectionState::Idle => "Not connected".to_owned(),
-            ConnectionState::Disconnected => text::sentence(&connection.reason),
+            (ConnectionState::Halted, ..) => message::tray_needs_you(),
+            (ConnectionState::Waiting | ConnectionState::CircuitOpen, None, _)
+            | (ConnectionState::Idle, ..) => message::tray_not_connected(),
+            (ConnectionState::Disconnected, ..) => connection
+                .reason
+                .clone()
+                .unwrap_or_else(message::tray_not_connected),
         }
     };
     let heard = connection
         .last_heard_at
-        .map(|at| format!("Last heard {}", local.minute(at)));
-    let unseen = (state.counts.unseen > 0).then(|| format!("{} new", state.counts.unseen));
+        .map(|at| message::tray_last_heard(minute(at)));
+    let unseen = (state.counts.unseen > 0).then(|| message::tray_unseen(state.counts.unseen));
     let offline =
         connection.network == NetworkState::Offline && connection.state != ConnectionState::Connected;
     let mut kinds = state.notices.iter().map(|notice| notice.kind);
     let is_mute = kinds.any(|kind| kind == NoticeKind::Notifications);
     let reason = match &connection.storage {
         // What the user is needed for, whatever else there is.
-        Some(storage) => storage,
+        Some(storage) => Some(storage.clone()),
         // Said already.
-        None if connection.state == ConnectionState::Disconnected => "",
-        None if offline => "this computer is offline",
-        None if connection.reason.is_empty() && is_mute => "notifications can't be shown",
-        None => &connection.reason,
+        None if connection.state == ConnectionState::Disconnected => None,
+        None if offline => Some(message::tray_offline()),
+        None if connection.reason.is_none() && is_mute => Some(message::tray_notifications_fail()),
+        None => connection.reason.clone(),
     };
-    let mut lines = vec!["Gloria Notify".to_owned(), standing];
-    let others = [heard, unseen].into_iter().flatten().collect::<Vec<_>>();
-    if !reason.is_empty() && !state.account.needs_setup {
-        // The other lines are short, and wanted whole.
-        let taken: usize = lines.iter().chain(&others).map(|line| units(line) + 1).sum();
-        lines.push(fitting(
-            &text::sentence(reason),
-            MAX_TOOLTIP_CHARS.saturating_sub(taken),
-        ));
+    Tooltip {
+        first: [message::tray_name(), standing],
+        reason: reason.filter(|_| !state.account.needs_setup),
+        others: [heard, unseen].into_iter().flatten().collect(),
     }
-    lines.extend(others);
-    lines.join("\n")
+}
+
+/// The minute that a time is in: the tray shows no more of it, and is not drawn anew for less.
+fn minute(at: EpochMillis) -> EpochMillis {
+    at - at.rem_euclid(60_000)
 }
 
 /// A text's length as Windows counts it.
@@ -235,8 +240,8 @@ mod tests {
     use super::*;
     use crate::item::{Counts, SoundName};
     use crate::protocol::{
-        AccountView, Appearance, ConnectionView, NetworkState, Notice, OwnUser, PROTOCOL_VERSION,
-        Preferences, Remedy, TokenState, Transport,
+        AccountView, Appearance, ConnectionView, NetworkState, OwnUser, PROTOCOL_VERSION, Preferences,
+        Remedy, TokenState, Transport,
     };
 
     fn state(connection: ConnectionState, unseen: u32) -> Snapshot {
@@ -246,7 +251,7 @@ mod tests {
             version: String::new(),
             connection: ConnectionView {
                 state: connection,
-                reason: "the server answered 503".into(),
+                reason: Some(message::cause_status(503u16)),
                 remedy: Remedy::None,
                 needs_user: connection == ConnectionState::Halted,
                 long_outage: false,
@@ -271,7 +276,7 @@ mod tests {
                 address_lock: None,
                 token: TokenState::Present,
                 token_locked: false,
-                token_problem: String::new(),
+                token_problem: None,
                 needs_setup: false,
                 question: None,
                 user: OwnUser::default(),
@@ -296,7 +301,7 @@ mod tests {
 
     #[test]
     fn the_icon_shows_the_most_pressing() {
-        let icon = |connection, unseen| view(&state(connection, unseen), 0, &utc()).icon;
+        let icon = |connection, unseen| view(&state(connection, unseen), 0).icon;
         assert_eq!(icon(ConnectionState::Connected, 0), TrayIcon::Connected);
         assert_eq!(icon(ConnectionState::Connected, 3), TrayIcon::Unread);
         assert_eq!(icon(ConnectionState::Waiting, 3), TrayIcon::Reconnecting);
@@ -305,7 +310,7 @@ mod tests {
         let mut fresh = state(ConnectionState::Idle, 0);
         fresh.account.needs_setup = true;
         fresh.connection.needs_user = true;
-        assert_eq!(view(&fresh, 0, &utc()).icon, TrayIcon::Attention);
+        assert_eq!(view(&fresh, 0).icon, TrayIcon::Attention);
     }
 
     #[test]
@@ -318,9 +323,9 @@ mod tests {
         ] {
             let mut state = state(connection, 1);
             state.connection.needs_user = true;
-            let view = view(&state, 0, &utc());
+            let view = view(&state, 0);
             assert_eq!(view.icon, TrayIcon::Attention, "{connection:?}");
-            assert!(view.tooltip.contains("Needs you"), "{}", view.tooltip);
+            assert_eq!(view.tooltip.first[1], message::tray_needs_you());
         }
     }
 
@@ -332,86 +337,14 @@ mod tests {
             ConnectionState::CircuitOpen,
         ] {
             let mut state = state(connection, 0);
-            assert_eq!(view(&state, 0, &utc()).icon, TrayIcon::Reconnecting);
+            assert_eq!(view(&state, 0).icon, TrayIcon::Reconnecting);
             state.connection.long_outage = true;
-            assert_eq!(
-                view(&state, 0, &utc()).icon,
-                TrayIcon::Disconnected,
-                "{connection:?}"
-            );
+            assert_eq!(view(&state, 0).icon, TrayIcon::Disconnected, "{connection:?}");
         }
-    }
-
-    fn utc() -> LocalTime {
-        LocalTime(TimeZone::UTC)
     }
 
     /// Fourteen hours, three minutes and five seconds into the first day.
     const AFTERNOON: EpochMillis = ((14 * 60 + 3) * 60 + 5) * 1000;
-
-    #[test]
-    fn the_tooltip_tells_the_truth() {
-        let tooltip = |change: &dyn Fn(&mut Snapshot)| {
-            let mut state = state(ConnectionState::Connected, 0);
-            state.connection.reason = String::new();
-            change(&mut state);
-            view(&state, 0, &utc()).tooltip
-        };
-        let failing = |state: &mut Snapshot| {
-            state.connection.state = ConnectionState::Waiting;
-            state.connection.attempt = 4;
-            state.connection.next_attempt_at = Some(AFTERNOON);
-            state.connection.last_heard_at = Some(AFTERNOON - 3_600_000);
-            state.connection.reason = "the server answered 503".into();
-        };
-        assert_eq!(
-            tooltip(&|state| {
-                state.connection.connected_since = Some(AFTERNOON);
-                state.connection.last_heard_at = Some(AFTERNOON + 120_000);
-                state.counts.unseen = 2;
-            }),
-            "Gloria Notify\nConnected since 14:03\nLast heard 14:05\n2 new"
-        );
-        assert_eq!(
-            tooltip(&|state| {
-                state.connection.connected_since = Some(AFTERNOON);
-                state.notices.push(Notice {
-                    kind: NoticeKind::Notifications,
-                    message: "Notifications can't be shown: why".into(),
-                });
-            }),
-            "Gloria Notify\nConnected since 14:03\nNotifications can't be shown"
-        );
-        assert_eq!(
-            tooltip(&failing),
-            "Gloria Notify\nReconnecting at 14:03:05 after 4 attempts\nThe server answered 503\nLast heard 13:03"
-        );
-        assert_eq!(
-            tooltip(&|state| {
-                failing(state);
-                state.connection.network = NetworkState::Offline;
-                state.connection.state = ConnectionState::CircuitOpen;
-            }),
-            "Gloria Notify\nNot connected after 4 attempts, next at 14:03:05\nThis computer is offline\n\
-             Last heard 13:03"
-        );
-        assert_eq!(
-            tooltip(&|state| {
-                failing(state);
-                state.connection.needs_user = true;
-                state.connection.storage = Some("the disk is full".into());
-            }),
-            "Gloria Notify\nNeeds you\nThe disk is full\nLast heard 13:03"
-        );
-        assert_eq!(
-            tooltip(&|state| {
-                state.connection.state = ConnectionState::Halted;
-                state.connection.needs_user = true;
-                state.connection.reason = "the token is not accepted".into();
-            }),
-            "Gloria Notify\nNeeds you\nThe token is not accepted"
-        );
-    }
 
     #[test]
     fn a_tooltip_fits_the_system_with_the_longest_reason() {
@@ -420,11 +353,11 @@ mod tests {
         state.connection.next_attempt_at = Some(AFTERNOON);
         state.connection.last_heard_at = Some(AFTERNOON);
         for reason in ["x".repeat(400), "💥".repeat(200)] {
-            state.connection.reason = reason;
-            let tooltip = view(&state, 0, &utc()).tooltip;
+            state.connection.reason = Some(message::cause_not_http(reason));
+            let tooltip = view(&state, 0).tooltip.text(ToString::to_string);
             assert!(units(&tooltip) <= MAX_TOOLTIP_CHARS, "{tooltip}");
             assert!(
-                tooltip.contains('…') && tooltip.ends_with("Last heard 14:03\n120 new"),
+                tooltip.contains('…') && tooltip.ends_with("\ntray-unseen (count: 120)"),
                 "{tooltip}"
             );
         }
@@ -433,14 +366,17 @@ mod tests {
     #[test]
     fn whoever_disconnected_sees_it_and_can_connect() {
         let mut state = state(ConnectionState::Disconnected, 2);
-        state.connection.reason = "disconnected by you".into();
-        let shown = view(&state, 0, &utc());
+        state.connection.reason = Some(message::cause_disconnected());
+        let shown = view(&state, 0);
         assert_eq!(shown.icon, TrayIcon::Disconnected);
-        assert_eq!(shown.tooltip, "Gloria Notify\nDisconnected by you\n2 new");
+        assert_eq!(
+            shown.tooltip.text(ToString::to_string),
+            "Tray-name\nCause-disconnected\ntray-unseen (count: 2)"
+        );
         let offers = |view: &TrayView, action| view.menu.iter().any(|entry| entry.action == action);
         assert!(offers(&shown, MenuAction::Connect) && !offers(&shown, MenuAction::Disconnect));
         state.connection.state = ConnectionState::Connected;
-        let shown = view(&state, 0, &utc());
+        let shown = view(&state, 0);
         assert!(!offers(&shown, MenuAction::Connect) && offers(&shown, MenuAction::Disconnect));
     }
 
@@ -448,7 +384,7 @@ mod tests {
     fn the_menu_offers_what_can_be_done() {
         let mut paused = state(ConnectionState::Connected, 0);
         paused.preferences.sounds_paused_until = Some(100);
-        let second = |now| view(&paused, now, &utc()).menu[1].action;
+        let second = |now| view(&paused, now).menu[1].action;
         assert_eq!(second(99), MenuAction::ResumeSounds);
         assert_eq!(second(100), MenuAction::PauseSounds, "the pause is over");
     }

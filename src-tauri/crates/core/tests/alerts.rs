@@ -175,8 +175,9 @@ fn collected(collection: Collection) -> Decision {
     }
 }
 
-fn titles(due: &Due) -> Vec<&str> {
-    due.asks.iter().map(|ask| ask.title.as_str()).collect()
+fn titles(due: &Due) -> Vec<String> {
+    let english = gloria_words::Words::english();
+    due.asks.iter().map(|ask| english.phrase(&ask.title)).collect()
 }
 
 #[test]
@@ -222,7 +223,10 @@ fn what_waited_for_more_than_two_minutes_is_reported_in_one_digest() {
         ["title d", "3 notifications that were not shown yet"]
     );
     let digest = &due.asks[1];
-    assert_eq!(digest.body, "Newest: title c");
+    assert_eq!(
+        gloria_words::Words::english().phrase(&digest.body),
+        "Newest: title c"
+    );
     harness.answer(digest);
     let digests = harness.inbox.digests().unwrap();
     assert_eq!(digests.len(), 1);
@@ -414,7 +418,7 @@ fn what_the_service_did_not_show_is_tried_again_when_it_is_back() {
     assert_eq!(harness.due().asks, [], "not again by itself");
     let words = harness.inbox.item("n:0").unwrap().unwrap().alert.unwrap().words;
     assert_eq!(
-        words,
+        gloria_words::Words::english().say(&words),
         "Notification not shown: the notification service went away; it is tried again"
     );
     harness.inbox.resume_alerts(harness.now, &[]).unwrap();
@@ -531,7 +535,10 @@ fn what_was_asked_from_memory_is_answered_in_the_file() {
         ];
         harness.file(all, &shown());
         let due = harness.due();
-        let asked = due.asks.iter().find(|ask| ask.title == format!("title {id}"));
+        let asked = due
+            .asks
+            .iter()
+            .find(|ask| ask.title == format!("title {id}").as_str());
         harness.answer(asked.unwrap());
         if !copy {
             // Its row is in the file alone.
@@ -593,7 +600,7 @@ fn what_is_in_view_when_it_is_due_is_not_shown_unless_it_is_urgent() {
     assert_eq!(titles(&due), ["title b"]);
     let words = harness.inbox.item("n:a").unwrap().unwrap().alert.unwrap().words;
     assert_eq!(
-        words,
+        gloria_words::Words::english().say(&words),
         "No notification: the inbox was in front of you; no sound: sounds are off"
     );
 }

@@ -339,7 +339,7 @@ fn a_file_of_another_account_is_left_alone() {
     let path = folder.path().join("inbox.sqlite");
     file(&mut open(&path), &[created("1", "a")]);
     let other = Inbox::open(&path, "https://other.example/api").unwrap();
-    assert!(other.problem.unwrap().contains("belongs to another account"));
+    assert!(other.problem.unwrap().id == "advised-move");
     assert_eq!(
         (other.inbox.cursor().unwrap(), other.inbox.counts().unwrap().total),
         (None, 0)
@@ -363,7 +363,7 @@ fn a_newer_database_is_left_alone_and_the_app_goes_on_in_memory() {
 
     let problem = opened.problem.unwrap();
     assert!(
-        problem.contains("newer version of Gloria Notify") && problem.contains("999"),
+        problem.to_string().contains("storage-newer (found: 999"),
         "{problem}"
     );
     assert_eq!(posted(&file(&mut opened.inbox, &[created("1", "a")])), ["n:a"]);
@@ -376,7 +376,7 @@ fn a_damaged_database_is_set_aside_and_a_new_one_begun() {
     let path = folder.path().join("inbox.sqlite");
     fs::write(&path, "this was never a database, but it is somebody's file").unwrap();
     let mut opened = Inbox::open(&path, SERVER).unwrap();
-    assert!(opened.problem.unwrap().contains("set aside as"));
+    assert!(opened.problem.unwrap().id == "notice-storage-set-aside");
     file(&mut opened.inbox, &[created("1", "a")]);
     drop(opened.inbox);
     assert_eq!(open(&path).counts().unwrap().total, 1, "the new file keeps");
@@ -404,7 +404,7 @@ fn a_page_torn_in_the_middle_is_found_when_opening() {
 
     let opened = Inbox::open(&path, SERVER).unwrap();
 
-    assert!(opened.problem.unwrap().contains("damaged"));
+    assert!(opened.problem.unwrap().id == "notice-storage-set-aside");
     assert_eq!(
         opened.inbox.cursor().unwrap().as_deref(),
         Some("1999"),

@@ -235,7 +235,7 @@ fn a_newer_file_is_left_alone_and_a_damaged_one_is_set_aside_with_its_position()
     db.pragma_update(None, "user_version", 999).unwrap();
     drop(db);
     let opened = home.open(GLORIA);
-    assert!(opened.problem.unwrap().contains("newer version"));
+    assert!(opened.problem.unwrap().id == "advised-newer");
     assert!(legacy.exists() && !home.file(GLORIA).exists());
 
     let home = Home::with_legacy();
@@ -244,7 +244,7 @@ fn a_newer_file_is_left_alone_and_a_damaged_one_is_set_aside_with_its_position()
     fs::remove_file(legacy.with_file_name("inbox.sqlite-wal")).unwrap();
     fs::write(&legacy, "this was never a database").unwrap();
     let opened = home.open(GLORIA);
-    assert!(opened.problem.unwrap().contains("set aside as"));
+    assert!(opened.problem.unwrap().id == "notice-storage-set-aside");
     assert!(!opened.inbox.is_aside() && !legacy.exists());
     assert!(home.folder.path().join("inbox.damaged-1.sqlite").exists());
 }

@@ -10,6 +10,7 @@ use gloria_core::alerts::{Decision, Verdict};
 use gloria_core::event::{DecodeContext, decode};
 use gloria_core::inbox::{Arrival, Cursor, Effect, Inbox, InboxError, Now, Retention, Sweep, fingerprint};
 use gloria_core::item::{InboxView, Mark, Reason};
+use gloria_core::message;
 use gloria_core::protocol::InboxQuery;
 use gloria_stream::Frame;
 use proptest::prelude::*;
@@ -303,12 +304,9 @@ fn a_second_writer_is_refused_and_nothing_is_kept_in_memory_for_it() {
         panic!("two writers");
     };
     assert!(matches!(error, InboxError::InUse));
-    assert!(
-        error
-            .words(&path)
-            .starts_with("another Gloria Notify uses this inbox; end the other one"),
-        "{}",
-        error.words(&path)
+    assert_eq!(
+        error.advised(&path),
+        message::advised_end_other(message::storage_in_use())
     );
     assert!(
         Inbox::open_read_only(&path, SERVER).is_ok(),

@@ -32,7 +32,7 @@ impl Opener for Browser {
             Ok(_) => receiver.recv_timeout(FAILURE_TIMEOUT).unwrap_or(Ok(())),
             Err(error) => Err(error),
         };
-        opened.map_err(|error| OpenError::Failed(error.to_string()))
+        opened.map_err(|error| OpenError::Failed(error.to_string().into()))
     }
 }
 

@@ -9,6 +9,7 @@ mod claim;
 mod dialog;
 mod ending;
 pub mod instance;
+mod locale;
 pub mod logs;
 #[cfg(target_os = "linux")]
 mod notifications;
@@ -27,6 +28,7 @@ pub use claim::{ClaimError, Claimed};
 pub use dialog::show_message;
 pub use ending::end_process_within;
 pub use instance::Instance;
+pub use locale::languages;
 pub use logs::{LogReader, Logs};
 #[cfg(target_os = "linux")]
 pub use notifications::{Identity, SessionNotifications};

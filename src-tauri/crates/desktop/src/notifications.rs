@@ -17,6 +17,7 @@ use gloria_core::ports::{
     Answer, NotificationError, NotificationEvent, NotificationHandle, NotificationRequest, Notifications,
     PanicReports, ServiceState,
 };
+use gloria_words::Words;
 use tokio::sync::{mpsc, oneshot};
 
 pub use identity::Identity;
@@ -56,21 +57,27 @@ impl Watch {
 #[derive(Debug)]
 pub struct SessionNotifications {
     orders: mpsc::UnboundedSender<Order>,
+    words: Arc<Words>,
     watch: Arc<Mutex<Watch>>,
 }
 
 impl SessionNotifications {
     /// Of the session that this program runs in. On a tokio runtime.
-    pub fn new(identity: Identity, panics: &PanicReports) -> Self {
-        Self::start(None, identity, panics)
+    pub fn new(identity: Identity, words: Arc<Words>, panics: &PanicReports) -> Self {
+        Self::start(None, identity, words, panics)
     }
 
     /// Of the session whose bus is at this address.
-    pub fn on_bus(address: impl Into<String>, identity: Identity, panics: &PanicReports) -> Self {
-        Self::start(Some(address.into()), identity, panics)
+    pub fn on_bus(
+        address: impl Into<String>,
+        identity: Identity,
+        words: Arc<Words>,
+        panics: &PanicReports,
+    ) -> Self {
+        Self::start(Some(address.into()), identity, words, panics)
     }
 
-    fn start(address: Option<String>, identity: Identity, panics: &PanicReports) -> Self {
+    fn start(address: Option<String>, identity: Identity, words: Arc<Words>, panics: &PanicReports) -> Self {
         let (orders, receiver) = mpsc::unbounded_channel();
         let watch = Arc::new(Mutex::new(Watch::default()));
         let guard = panics.guard("notifications");
@@ -79,7 +86,7 @@ impl SessionNotifications {
             let _guard = guard;
             bus::run(address, identity, receiver, |event| lock(&shared).publish(event)).await;
         });
-        Self { orders, watch }
+        Self { orders, words, watch }
     }
 }
 
@@ -90,7 +97,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Notifications for SessionNotifications {
     fn show(&self, request: NotificationRequest) -> BoxFuture<'static, Outcome> {
         let (sender, answer) = oneshot::channel();
-        let sent = self.orders.send(Order::Show(request, sender));
+        let sent = self.orders.send(Order::Show(self.words.spoken(request), sender));
         async move {
             // Without its task there is no connection, and nothing was asked.
             sent.map_err(|_| NotificationError::Lost)?;

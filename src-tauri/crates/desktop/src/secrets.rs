@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use std::{fmt, io, thread};
 
 use futures_util::future::BoxFuture;
+use gloria_core::message;
 use gloria_core::ports::{PanicReports, SecretError, Secrets};
 use gloria_core::token::Token;
 use tokio::sync::oneshot;
@@ -124,7 +125,7 @@ impl Keyring {
         };
         let sent = self.calls.send(call);
         async move {
-            let ended = || SecretError::Unavailable("its thread has ended; start the app again".to_owned());
+            let ended = || SecretError::Unavailable(message::keyring_thread_ended().into());
             sent.map_err(|_| ended())?;
             answered.await.unwrap_or_else(|_| Err(ended()))
         }
@@ -145,7 +146,7 @@ impl Secrets for Keyring {
     fn look(&self, address: &str) -> BoxFuture<'static, Result<Option<Token>, SecretError>> {
         // macOS does not say beforehand that it will prompt.
         if cfg!(target_os = "macos") {
-            return Box::pin(async { Err(SecretError::Unavailable("it might prompt".to_owned())) });
+            return Box::pin(async { Err(SecretError::Unavailable(message::keyring_would_prompt().into())) });
         }
         Box::pin(self.call(address, Request::Look))
     }
@@ -299,7 +300,7 @@ impl Timekeeper {
         thread::Builder::new()
             .name("keyring".to_owned())
             .spawn(work)
-            .map_err(|error| SecretError::Unavailable(error.to_string()))?;
+            .map_err(|error| SecretError::Unavailable(error.to_string().into()))?;
         self.wait(notes, writing.map(|number| (address, number)))
     }
 
@@ -323,7 +324,7 @@ impl Timekeeper {
                     });
                 }
                 Err(RecvTimeoutError::Disconnected) => {
-                    return Err(SecretError::Unavailable("its library failed".to_owned()));
+                    return Err(SecretError::Unavailable(message::keyring_library_failed().into()));
                 }
             }
         }
@@ -344,5 +345,5 @@ impl Stuck {
 }
 
 fn unresponsive() -> SecretError {
-    SecretError::Unavailable("it does not answer; log out and in again to restart it".to_owned())
+    SecretError::Unavailable(message::keyring_hangs().into())
 }

@@ -13,6 +13,7 @@ use std::{io, thread};
 
 use futures_util::future::{BoxFuture, ready};
 use gloria_core::item::SoundName;
+use gloria_core::message;
 use gloria_core::ports::{PanicReports, SoundError, Sounds};
 use tokio::sync::oneshot;
 
@@ -97,7 +98,7 @@ impl Sounds for SoundPlayer {
             return Box::pin(ready(Ok(())));
         }
         let (answer, answered) = oneshot::channel();
-        let gone = || SoundError::Failed("the sound player has ended".to_owned());
+        let gone = || SoundError::Failed(message::sound_ended().into());
         match self.inputs.try_send(Input::Play {
             sound,
             volume,
@@ -193,7 +194,7 @@ impl Loop {
                     deadline: Instant::now() + OPEN_TIMEOUT,
                 });
             }
-            Err(error) => reply(Some(answer), Err(SoundError::Failed(error.to_string()))),
+            Err(error) => reply(Some(answer), Err(SoundError::Failed(error.to_string().into()))),
         }
     }
 
@@ -215,7 +216,7 @@ impl Loop {
             .as_ref()
             .is_some_and(|current| current.output == output)
         {
-            self.end_current(Err(SoundError::Failed("the output closed by itself".to_owned())));
+            self.end_current(Err(SoundError::Failed(message::sound_closed().into())));
         }
     }
 
@@ -253,7 +254,7 @@ fn reply(answer: Option<Answer>, outcome: Result<(), SoundError>) {
 }
 
 fn unresponsive() -> SoundError {
-    SoundError::Failed("it did not answer in time".to_owned())
+    SoundError::Failed(message::sound_hangs().into())
 }
 
 fn urgency(sound: SoundName) -> u8 {

@@ -41,7 +41,7 @@ pub use self::network::NetworkOptions;
 pub use self::proxy::{ProxyAddress, ProxyAddressError, ProxyChoice};
 pub use self::request::{Reply, Request, RequestError, RequestLimits};
 pub use self::resolver::{ProxyResolver, ProxyRoute, SystemProxies};
-pub use crate::machine::CredentialError;
+pub use crate::machine::{CredentialError, ProviderError};
 
 pub(crate) use self::decoder::Decoder;
 pub(crate) use self::fault::{end_cause, root, shown};

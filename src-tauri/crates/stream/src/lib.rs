@@ -104,8 +104,8 @@ pub mod parser;
 
 pub use self::http::{
     ClientCertificate, Credential, CredentialError, CredentialProvider, DialLimits, Generation,
-    NetworkOptions, Proof, ProxyAddress, ProxyAddressError, ProxyChoice, ProxyResolver, ProxyRoute,
-    SystemProxies,
+    NetworkOptions, Proof, ProviderError, ProxyAddress, ProxyAddressError, ProxyChoice, ProxyResolver,
+    ProxyRoute, SystemProxies,
 };
 pub use driver::{
     Answer, Command, Delivery, Frames, Heard, Incoming, Observer, Request, Step, StreamHandle, StreamOptions,

@@ -18,7 +18,8 @@ mod media;
 mod pace;
 mod state;
 
-pub use cause::{Cause, CredentialError, DialError, EndCause, HaltReason};
+pub use cause::{Cause, CredentialError, DialError, EndCause, HaltReason, ProviderError};
+
 pub(crate) use coding::{Coding, codings};
 pub(crate) use head::Finding;
 pub use head::{Head, SignIn};

@@ -11,7 +11,8 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use fluent_langneg::{NegotiationStrategy, negotiate_languages};
-use gloria_core::message::{Message, MessageArg};
+use gloria_core::message::{Message, MessageArg, Phrase};
+use gloria_core::ports::NotificationRequest;
 use unic_langid::{LanguageIdentifier, langid};
 
 pub use self::time::Zone;
@@ -112,6 +113,23 @@ impl Words {
             self.log_missing(&message.id);
         }
         words.into_owned()
+    }
+
+    /// Text as it came, or a message in words.
+    pub fn phrase(&self, phrase: &Phrase) -> String {
+        match phrase {
+            Phrase::Text(text) => text.clone(),
+            Phrase::Message(message) => self.say(message),
+        }
+    }
+
+    /// A notification with its words in place.
+    pub fn spoken(&self, request: NotificationRequest) -> NotificationRequest {
+        NotificationRequest {
+            title: self.phrase(&request.title).into(),
+            body: self.phrase(&request.body).into(),
+            ..request
+        }
     }
 
     /// As [`Self::say`], for a message that begins a line: its first letter is a capital one.

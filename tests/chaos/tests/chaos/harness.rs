@@ -82,7 +82,7 @@ impl Harness {
             .shown
             .all()
             .into_iter()
-            .map(|request| request.title)
+            .map(|request| gloria_words::Words::english().phrase(&request.title))
             .collect()
     }
 }

@@ -277,7 +277,13 @@ async fn a_portal_that_comes_and_goes_leaves_the_inbox_whole() {
     proxy.cut(Cut::Reset);
     control.push(CREATED, live(2));
     running
-        .until("told", |state| state.connection.reason.contains("web page"))
+        .until("told", |state| {
+            state
+                .connection
+                .reason
+                .as_ref()
+                .is_some_and(|why| why.id == "cause-web-page")
+        })
         .await;
     proxy.set(Faults::default());
     running.core.connection_retry().await.unwrap();

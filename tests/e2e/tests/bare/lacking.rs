@@ -25,7 +25,7 @@ async fn without_a_session_bus_events_are_stored_and_the_missing_notification_is
     scene.connected().await;
     scene.push("1");
     let reported = |item: &Value| {
-        item["alert"]["words"]
+        item["alert"]["words"]["words"]
             .as_str()
             .is_some_and(|alert| alert.contains("no notification service"))
     };
@@ -92,7 +92,7 @@ async fn a_notification_service_that_comes_late_shows_what_came_before_it_too() 
     let before = Instant::now();
     scene.push("1");
     let failed = |item: &Value| {
-        item["alert"]["words"]
+        item["alert"]["words"]["words"]
             .as_str()
             .is_some_and(|alert| alert.contains("no notification service"))
     };

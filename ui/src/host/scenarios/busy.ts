@@ -3,6 +3,7 @@ import { brokenHistory, history } from './figures';
 import { busyItems } from './items';
 import type { Scenario } from './scenario';
 import { HOUR, MINUTE, SECOND } from './times';
+import { says } from './says';
 
 /** Nothing happens by itself. */
 export const still = (): void => undefined;
@@ -10,7 +11,7 @@ export const still = (): void => undefined;
 /** A connection with the fields that matter; the rest is what is usual. */
 export function connection(fields: Partial<ConnectionView> & Pick<ConnectionView, 'state'>): ConnectionView {
   return {
-    reason: '',
+    reason: null,
     remedy: 'none',
     needsUser: fields.state === 'halted',
     longOutage: false,
@@ -33,7 +34,7 @@ export function waits(
   now: number,
   fields: Partial<ConnectionView>,
 ): Pick<Scenario, 'connection' | 'metrics' | 'begin'> {
-  const reason = fields.reason ?? 'the server answered 503';
+  const reason = fields.reason ?? says('the server answered 503');
   return {
     connection: connection({
       state: 'waiting',
@@ -62,7 +63,7 @@ export function busy(now: number): Scenario {
       addressLock: null,
       token: 'present',
       tokenLocked: false,
-      tokenProblem: '',
+      tokenProblem: null,
       needsSetup: false,
       question: null,
       user: { name: 'Anna Schmidt', status: null },

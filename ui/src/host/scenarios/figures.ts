@@ -1,5 +1,6 @@
 import type { ErrorCount, MetricsView, Minute } from '../protocol';
 import { HOUR, MINUTE, SECOND } from './times';
+import { says } from './says';
 
 /** A number from 0 to 1 that looks random and is the same in every run. */
 function noise(seed: number): number {
@@ -48,10 +49,10 @@ export function history(now: number): MetricsView {
     unknownEvents: 14,
     processing: { p50Micros: 410, p99Micros: 2_380, count: 7_396 },
     errors: [
-      { cause: 'the server closed the connection', kind: 'closed', count: 31 },
-      { cause: 'the server did not answer within 10 seconds', kind: 'connect_timeout', count: 9 },
-      { cause: 'no server has the name gloria.example.com', kind: 'name_not_found', count: 4 },
-      { cause: 'the server answered 503', kind: 'status_503', count: 2 },
+      { cause: says('the server closed the connection'), kind: 'closed', count: 31 },
+      { cause: says('the server did not answer within 10 seconds'), kind: 'connect_timeout', count: 9 },
+      { cause: says('no server has the name gloria.example.com'), kind: 'name_not_found', count: 4 },
+      { cause: says('the server answered 503'), kind: 'status_503', count: 2 },
     ],
     unread: [
       {

@@ -1,9 +1,10 @@
 import type { Item, ItemAlert } from '../protocol';
 import { MINUTE } from './times';
+import { says } from './says';
 
 /** An alert that the notification service answered. */
 export function shown(words: string): ItemAlert {
-  return { state: 'shown', reason: { why: 'news', sound: { played: 'chime' } }, words };
+  return { state: 'shown', reason: { why: 'news', sound: { played: 'chime' } }, words: says(words) };
 }
 
 /** A notification with the fields that matter; the rest is what is usual. */

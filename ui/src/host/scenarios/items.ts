@@ -1,6 +1,7 @@
 import type { Item } from '../protocol';
 import { item, seen, shown } from './item';
 import { DAY, HOUR, MINUTE, SECOND } from './times';
+import { says } from './says';
 
 /** What lies in the inbox of somebody at work. */
 export function busyItems(now: number): Item[] {
@@ -45,7 +46,7 @@ export function busyItems(now: number): Item[] {
       alert: {
         state: 'suppressed',
         reason: { why: 'progress' },
-        words: 'No notification: this workflow has not ended',
+        words: says('No notification: this workflow has not ended'),
       },
     }),
     item({

@@ -3,6 +3,7 @@ import type {
   Commands,
   ConnectionView,
   Item,
+  Message,
   MetricsView,
   Notice,
   Preferences,
@@ -15,7 +16,7 @@ export interface Fake {
   /** Stores items as the stream would. */
   receive: (...items: Item[]) => void;
   /** Waits as after a failure, and dials. */
-  waitAndDial: (reason: string, attempt: number) => void;
+  waitAndDial: (reason: Message, attempt: number) => void;
 }
 
 /** What a scenario begins with, and what goes on in it. */

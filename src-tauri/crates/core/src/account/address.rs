@@ -2,6 +2,7 @@
 
 mod find;
 
+use crate::message::{self, Message};
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -62,6 +63,25 @@ pub enum AddressError {
     /// Another query, or a fragment.
     #[error("leave out what follows ? or # in the address")]
     Extras,
+}
+
+impl AddressError {
+    /// What the user is told.
+    pub fn message(&self) -> Message {
+        match self {
+            Self::Empty => message::address_empty(),
+            Self::Malformed(error) => message::address_malformed(error.to_string()),
+            Self::Spaces => message::address_spaces(),
+            Self::Several => message::address_several(),
+            Self::CutOff => message::address_cut_off(),
+            Self::Scheme => message::address_scheme(),
+            Self::Unencrypted(scheme) => message::address_unencrypted(*scheme),
+            Self::UserInfo => message::address_user_info(),
+            Self::Token => message::address_with_token(),
+            Self::IsToken => message::address_is_token(),
+            Self::Extras => message::address_extras(),
+        }
+    }
 }
 
 impl Address {

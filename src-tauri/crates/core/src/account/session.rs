@@ -8,6 +8,7 @@ use futures_util::future::{BoxFuture, Shared};
 use gloria_stream::{Credential, CredentialError, CredentialProvider, Generation};
 use tokio::sync::watch;
 
+use crate::message::{self, Message};
 use crate::ports::{SecretError, Secrets};
 use crate::protocol::TokenState;
 use crate::token::AuthTransport;
@@ -25,15 +26,12 @@ pub use server_token::{EnvironmentTokenError, Server, ServerToken, TokenFor, env
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TokenReport {
     pub(crate) state: TokenState,
-    pub(crate) problem: String,
+    pub(crate) problem: Option<Message>,
 }
 
 impl TokenReport {
     pub(crate) const fn new(state: TokenState) -> Self {
-        Self {
-            state,
-            problem: String::new(),
-        }
+        Self { state, problem: None }
     }
 }
 
@@ -104,9 +102,8 @@ enum Answer {
 
 impl Answer {
     fn failed() -> Self {
-        Self::Settled(Err(CredentialError::Unavailable(
-            "the keyring's library failed".to_owned(),
-        )))
+        let failed = SecretError::Unavailable(message::keyring_library_failed().into());
+        Self::Settled(Err(CredentialError::Unavailable(failed.into())))
     }
 }
 
@@ -178,7 +175,7 @@ impl Session {
             state.decide();
             let entry = self.0.options.entry.clone();
             self.0.hold(&mut state, Some((token, Source::Memory, entry)));
-            self.0.publish(TokenState::Present, String::new());
+            self.0.publish(TokenState::Present, None);
         }
         state.generation
     }
@@ -231,7 +228,7 @@ impl Session {
         if !state.is_environments() {
             self.0.hold(&mut state, None);
         }
-        self.0.publish(TokenState::Missing, String::new());
+        self.0.publish(TokenState::Missing, None);
     }
 
     /// The keyring may have another token, or none any more: somebody signed in or out beside the app. Where
@@ -247,7 +244,7 @@ impl Session {
             None => {}
         }
         if !state.has_usable() {
-            self.0.publish(TokenState::Unknown, String::new());
+            self.0.publish(TokenState::Unknown, None);
         }
     }
 
@@ -348,28 +345,28 @@ impl Inner {
                 self.hold(&mut state, found);
                 match self.credential(&state) {
                     Some(credential) => {
-                        self.publish(TokenState::Present, String::new());
+                        self.publish(TokenState::Present, None);
                         Ok(credential)
                     }
                     None => {
-                        self.publish(TokenState::Missing, String::new());
+                        self.publish(TokenState::Missing, None);
                         Err(CredentialError::Missing)
                     }
                 }
             }
             Err(error) => {
-                let problem = error.to_string();
-                let token = match error {
+                let problem = error.message();
+                let token = match &error {
                     SecretError::Locked => TokenState::KeyringLocked,
                     SecretError::Unavailable(_) | SecretError::Refused(_) => TokenState::KeyringUnavailable,
                 };
-                self.publish(token, problem.clone());
-                Err(CredentialError::Unavailable(problem))
+                self.publish(token, Some(problem));
+                Err(CredentialError::Unavailable(error.into()))
             }
         })
     }
 
-    fn publish(&self, state: TokenState, problem: String) {
+    fn publish(&self, state: TokenState, problem: Option<Message>) {
         let report = TokenReport { state, problem };
         self.report.send_if_modified(|known| {
             let news = *known != report;
@@ -408,7 +405,7 @@ impl CredentialProvider for Session {
                     if state.has_usable()
                         && let Some(credential) = self.0.credential(&state)
                     {
-                        self.0.publish(TokenState::Present, String::new());
+                        self.0.publish(TokenState::Present, None);
                         return Ok(credential);
                     }
                     self.0.question(&mut state)

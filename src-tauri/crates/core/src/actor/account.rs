@@ -127,7 +127,7 @@ impl Actor {
         match &self.settings.address {
             Some(address) if self.origins.lock(Key::ApiUrl).is_some() => Ok(address.clone()),
             _ => Address::parse(typed, self.settings.allow_plain_http)
-                .map_err(|error| CoreError::Invalid(error.to_string())),
+                .map_err(|error| CoreError::Invalid(error.message())),
         }
     }
 
@@ -146,7 +146,7 @@ impl Actor {
         tokio::spawn(async move {
             let answer = match credentials.credential().await {
                 Ok(_) => Ok(probe::test(&address, credentials, user_agent, seed, network).await),
-                Err(error) => Err(CoreError::Invalid(error.to_string())),
+                Err(error) => Err(CoreError::Invalid(crate::connection::credential(&error))),
             };
             reply.answer(answer);
         });

@@ -20,6 +20,7 @@ use crate::alerts::throttle::Throttle;
 use crate::alerts::{self, Collection};
 use crate::inbox::{Ask, Due, DueQuery, InboxError, Target};
 use crate::item::{ItemKind, Priority, Reason, SoundName, SoundReason};
+use crate::message::{Message, Phrase};
 use crate::ports::{NotificationHandle, NotificationRequest, ServiceState, Subject};
 use crate::text::paragraphs;
 use early::Early;
@@ -364,7 +365,10 @@ impl Actor {
         let request = NotificationRequest {
             subject: ask.target.subject(),
             title: ask.title,
-            body: short_body(&ask.body),
+            body: match ask.body {
+                Phrase::Text(body) => short_body(&body).into(),
+                Phrase::Message(message) => message.into(),
+            },
             priority: ask.priority,
             replaces: ask.replaces,
         };
@@ -385,11 +389,11 @@ impl Actor {
     }
 
     /// Shows a notification about the app itself.
-    pub(super) fn show(&mut self, title: String, body: &str) {
+    pub(super) fn show(&mut self, title: Message, body: Message) {
         let request = NotificationRequest {
             subject: Subject::App,
-            title,
-            body: short_body(body),
+            title: title.into(),
+            body: body.into(),
             priority: Priority::High,
             replaces: None,
         };

@@ -19,14 +19,12 @@ use crate::account::{Entry, Salt, Verdict};
 use crate::event::{Field, UserChange};
 use crate::handle::CoreError;
 use crate::inbox::Inbox;
+use crate::message;
 use crate::protocol::{ConnectionState, ConnectionView, OwnUser, PersonAnswer, PersonQuestion, Remedy};
 use crate::token::Token;
 
 /// How long a server may take to greet. One that greets does so with the answer's head; others name nobody.
 const GREETING_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Why there is no connection, and what to do.
-const REASON: &str = "there is a new token, and it is not clear whether it is the same person's";
 
 /// What is known of whose the token is.
 #[derive(Debug, Default)]
@@ -122,7 +120,7 @@ impl Identity {
         }
         ConnectionView {
             state: ConnectionState::Halted,
-            reason: REASON.to_owned(),
+            reason: Some(message::cause_other_person()),
             remedy: Remedy::ConfirmPerson,
             needs_user: true,
             ..view
@@ -320,16 +318,13 @@ impl Actor {
         self.set_status(Status::Idle(IdleReason::Stopped));
         self.publish_account();
         self.publish_connection();
-        self.show(
-            "Gloria Notify needs you".into(),
-            "There is a new token. Open Gloria Notify and say whether it is yours",
-        );
+        self.show(message::needs_you(), message::person_needs_you());
     }
 
     /// The user has answered.
     pub(super) async fn confirm_person(&mut self, answer: PersonAnswer) -> Result<(), CoreError> {
         let (State::Asked(other), Some(account)) = (&self.identity.state, &self.account) else {
-            return Err(CoreError::Invalid("nothing is asked".into()));
+            return Err(CoreError::Invalid(message::nothing_asked()));
         };
         let (other, account) = (other.clone(), account.clone());
         self.identity.state = State::Known;

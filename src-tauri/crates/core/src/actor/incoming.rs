@@ -358,7 +358,7 @@ impl Actor {
         if let Some(OutageNews { title, body }) = news
             && !self.readers.state().account.needs_setup
         {
-            self.show(title, &body);
+            self.show(title, body);
         }
     }
 

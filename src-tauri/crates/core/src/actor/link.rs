@@ -17,6 +17,7 @@ use crate::connection::outage::{self, Outage, OutageNews};
 use crate::connection::{self, ClockReading, ConnectionContext, Disconnected};
 use crate::inbox::Now;
 use crate::item::EpochMillis;
+use crate::message::Message;
 use crate::metrics::Meters;
 use crate::protocol::{ConnectionState, ConnectionView};
 
@@ -76,7 +77,7 @@ pub(super) struct Beside<'a> {
     pub(super) known: &'a ConnectionView,
     pub(super) needs_setup: bool,
     /// Why what comes cannot be kept, where the user has to mend that.
-    pub(super) storage: Option<String>,
+    pub(super) storage: Option<Message>,
     /// The server gave a position to resume after.
     pub(super) has_place: bool,
 }

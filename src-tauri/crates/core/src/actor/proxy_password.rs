@@ -188,7 +188,7 @@ impl Actor {
         tokio::spawn(async move {
             let outcome = match stored {
                 Some(stored) => stored.await,
-                None => Err(SecretError::Refused("it is too long".to_owned())),
+                None => Err(SecretError::Refused("it is too long".into())),
             };
             // The core may have ended meanwhile.
             let _ = reports.send(Report::ProxyPassword(news(outcome)));

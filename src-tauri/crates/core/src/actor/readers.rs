@@ -13,6 +13,7 @@ use crate::alerts::presence::Presence;
 use crate::alerts::throttle::{Source, Throttle};
 use crate::handle::Attached;
 use crate::item::{Counts, EpochMillis, Item};
+use crate::message::Message;
 use crate::protocol::{
     AccountView, ConnectionView, MetricsView, Notice, NoticeKind, Preferences, Revised, Snapshot, Update,
     WindowView,
@@ -38,7 +39,7 @@ const SAME_TIME: EpochMillis = 500;
 pub(super) struct Readers {
     state: Snapshot,
     updates: broadcast::Sender<Revised>,
-    notices: BTreeMap<NoticeKind, String>,
+    notices: BTreeMap<NoticeKind, Message>,
     pending: PendingUpdates,
     /// What of the items may be published without delay.
     throttle: Throttle,
@@ -158,7 +159,7 @@ impl Readers {
     }
 
     /// Puts up a notice, or takes it down with `None`.
-    pub(super) fn set_notice(&mut self, kind: NoticeKind, message: Option<String>) {
+    pub(super) fn set_notice(&mut self, kind: NoticeKind, message: Option<Message>) {
         if self.notices.get(&kind) == message.as_ref() {
             return;
         }
@@ -281,7 +282,7 @@ fn keep_same_time(time: &mut Option<EpochMillis>, known: Option<EpochMillis>) {
     }
 }
 
-fn listed(notices: &BTreeMap<NoticeKind, String>) -> Vec<Notice> {
+fn listed(notices: &BTreeMap<NoticeKind, Message>) -> Vec<Notice> {
     notices
         .iter()
         .map(|(kind, message)| Notice {

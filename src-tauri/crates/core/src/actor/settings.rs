@@ -11,6 +11,7 @@ use super::link::Wish;
 use super::{Actor, Report};
 use crate::account::address::Address;
 use crate::handle::CoreError;
+use crate::message::{self, Message};
 use crate::metrics::Meters;
 use crate::metrics::endpoint::Endpoint;
 use crate::protocol::{NoticeKind, PreferencesForm};
@@ -234,7 +235,7 @@ impl Actor {
             return Ok(known);
         }
         let typed = settings::read_proxy(&Raw::Text(typed.to_owned()))
-            .map_err(|mistake| CoreError::Invalid(format!("the proxy was not saved: {mistake}")))?;
+            .map_err(|mistake| CoreError::Invalid(message::proxy_not_saved(mistake.to_string())))?;
         Ok(match (typed, known) {
             (ProxyChoice::Address(new), ProxyChoice::Address(known)) => {
                 ProxyChoice::Address(new.with_masked_password_of(&known))
@@ -277,8 +278,9 @@ impl Actor {
         words.extend(problems.iter().map(ToString::to_string));
         let own = self.own_problems.iter().chain(&self.endpoint_problem);
         words.extend(own.chain(self.proxy_password.problem()).cloned());
-        let message = (!words.is_empty()).then(|| words.join("; "));
-        self.readers.set_notice(NoticeKind::Settings, message);
+        let said = words.iter().map(message::settings_problem);
+        self.readers
+            .set_notice(NoticeKind::Settings, Message::joined(said));
     }
 }
 

@@ -5,6 +5,7 @@ use tokio::time::Instant;
 
 use super::Actor;
 use crate::handle::Signal;
+use crate::message;
 use crate::ports::Observation;
 use crate::protocol::NoticeKind;
 
@@ -14,15 +15,12 @@ impl Actor {
             Signal::Network(reachability) => self.command(Command::Network(reachability)),
             Signal::Woke => self.on_observation(Some(Observation::Woke)),
             Signal::TrayHost { present } => {
-                let message = "This desktop has no tray. Start Gloria Notify again to open its window";
                 self.readers
-                    .set_notice(NoticeKind::Tray, (!present).then(|| message.to_owned()));
+                    .set_notice(NoticeKind::Tray, (!present).then(message::notice_tray));
             }
             Signal::FolderLock { locked } => {
-                let message = "The folder of the inbox is on a file system without locks. Do not start Gloria Notify \
-                               with it on two computers at once";
                 self.readers
-                    .set_notice(NoticeKind::Lock, (!locked).then(|| message.to_owned()));
+                    .set_notice(NoticeKind::Lock, (!locked).then(message::notice_lock));
             }
         }
     }

@@ -10,9 +10,9 @@ use super::Actor;
 use crate::account::Entry;
 use crate::inbox::{Arrival, Cursor, Due, Effect, Inbox, InboxError, InboxThread, Opened, notices};
 use crate::item::SoundName;
+use crate::message::{self, Message};
 use crate::metrics::Outcome;
 use crate::protocol::NoticeKind;
-use crate::text::sentence;
 
 /// How often a file that cannot be used is tried again: soon enough that nobody waits for it, rarely enough that a busy
 /// disk is left alone.
@@ -29,8 +29,8 @@ const BLIND_TIMEOUT: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 struct StorageTrouble {
     retry_at: Instant,
-    /// Why, in words for the user.
-    words: String,
+    /// Why, for the user.
+    words: Message,
     /// It will not pass by itself, as far as can be told.
     needs_user: bool,
     /// The user was notified.
@@ -40,7 +40,7 @@ struct StorageTrouble {
 }
 
 impl StorageTrouble {
-    fn new(words: String, needs_user: bool) -> Self {
+    fn new(words: Message, needs_user: bool) -> Self {
         Self {
             retry_at: Instant::now() + STORAGE_RETRY_INTERVAL,
             words,
@@ -78,7 +78,7 @@ pub(super) struct Store {
     /// The last id known to be stored.
     cursor: Option<String>,
     /// What had to be done to the inbox file.
-    problem: Option<String>,
+    problem: Option<Message>,
     /// The inbox is in memory, because its file cannot be used.
     trouble: Option<StorageTrouble>,
     /// Inboxes of accounts that were left while they could not be stored.
@@ -90,7 +90,7 @@ pub(super) struct Store {
 pub(super) struct Next {
     inbox: InboxThread,
     trouble: Option<StorageTrouble>,
-    problem: Option<String>,
+    problem: Option<Message>,
 }
 
 impl Next {
@@ -147,9 +147,9 @@ impl Store {
     }
 
     /// Why what comes cannot be kept, where the user has to mend that.
-    pub(super) fn needs_user(&self) -> Option<&str> {
+    pub(super) fn needs_user(&self) -> Option<&Message> {
         let trouble = self.trouble.as_ref().filter(|trouble| trouble.needs_user);
-        trouble.map(|trouble| trouble.words.as_str())
+        trouble.map(|trouble| &trouble.words)
     }
 
     pub(super) fn retry_due(&self) -> Option<Instant> {
@@ -174,7 +174,7 @@ impl Store {
 
     /// Leaves the inbox of one account for another; one that could not be stored is kept until it can. Answers with
     /// what is wrong with the file.
-    pub(super) fn switch(&mut self, next: Next, before: Option<Entry>) -> Option<String> {
+    pub(super) fn switch(&mut self, next: Next, before: Option<Entry>) -> Option<Message> {
         let inbox = std::mem::replace(&mut self.inbox, next.inbox);
         if let Some((trouble, account)) = std::mem::replace(&mut self.trouble, next.trouble).zip(before) {
             self.unstored.push(Unstored {
@@ -194,8 +194,8 @@ impl Store {
 
     /// Makes a trouble up.
     #[cfg(test)]
-    pub(super) fn fail(&mut self, words: &str) {
-        self.trouble = Some(StorageTrouble::new(words.to_owned(), false));
+    pub(super) fn fail(&mut self, words: Message) {
+        self.trouble = Some(StorageTrouble::new(words, false));
     }
 }
 
@@ -451,11 +451,11 @@ impl Actor {
         }
     }
 
-    fn storage_words(&self, error: &InboxError) -> String {
+    fn storage_words(&self, error: &InboxError) -> Message {
         let legacy = self.setup.paths.legacy_inbox();
         match &self.account {
-            Some(account) if !legacy.exists() => error.words(&account.inbox()),
-            Some(_) | None => error.words(&legacy),
+            Some(account) if !legacy.exists() => error.advised(&account.inbox()),
+            Some(_) | None => error.advised(&legacy),
         }
     }
 
@@ -464,23 +464,16 @@ impl Actor {
         let Some(trouble) = &mut self.store.trouble else {
             return;
         };
-        let words = sentence(&trouble.words);
+        let problem = trouble.words.clone();
         let notify = trouble.needs_user && !trouble.notified;
         trouble.notified |= notify;
         self.readers.set_notice(
             NoticeKind::Storage,
-            Some(format!(
-                "{words}. Until then notifications are shown but not kept beyond the end of Gloria Notify; the file is \
-                 tried again every {} s",
-                STORAGE_RETRY_INTERVAL.as_secs()
-            )),
+            Some(message::notice_storage(problem.clone(), STORAGE_RETRY_INTERVAL)),
         );
         self.publish_connection();
         if notify {
-            self.show(
-                "Gloria Notify needs you".into(),
-                &format!("New notifications cannot be kept: {words}"),
-            );
+            self.show(message::needs_you(), message::storage_needs_you(problem));
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::connection::epoch_millis;
 use crate::handle::{CoreError, CoreHandle, Inlet, Request, inlet, stopped};
 use crate::inbox::InboxError;
 use crate::item::Priority;
+use crate::message;
 use crate::metrics::status::{Health, StatusReport};
 use crate::ports::{NotificationRequest, PanicReports, Subject};
 use crate::protocol::{ConnectionState, NoticeKind, Remedy};
@@ -164,9 +165,8 @@ fn notify_broken(setup: &Setup) {
         subject: Subject::App,
         priority: Priority::High,
         replaces: None,
-        title: "Gloria Notify had an internal error".to_owned(),
-        body: "It starts again by itself. What came is kept, and what comes meanwhile is asked for again"
-            .to_owned(),
+        title: message::internal_error().into(),
+        body: message::internal_error_restart().into(),
     };
     let shown = std::panic::catch_unwind(AssertUnwindSafe(|| setup.ports.notifications.show(request)));
     if let Ok(shown) = shown {
@@ -184,7 +184,7 @@ impl Actor {
         let now = epoch_millis(self.setup.ports.clock.wall());
         let mut view = self.readers.state().connection.clone();
         view.state = ConnectionState::Waiting;
-        view.reason = "Gloria Notify had an internal error and starts again".to_owned();
+        view.reason = Some(message::cause_restarting());
         view.remedy = Remedy::None;
         // What the user was needed for, if anything, is found out anew by the next actor.
         view.needs_user = false;
@@ -192,14 +192,8 @@ impl Actor {
         view.next_attempt_at = Some(now + i64::try_from(wait.as_millis()).unwrap_or(i64::MAX / 2));
         view.connected_since = None;
         self.readers.publish_connection(view);
-        self.readers.set_notice(
-            NoticeKind::Internal,
-            Some(
-                "Gloria Notify had an internal error and started again. If you see this often, tell your \
-                 administrator"
-                    .to_owned(),
-            ),
-        );
+        self.readers
+            .set_notice(NoticeKind::Internal, Some(message::notice_internal()));
     }
 
     /// The report of an actor that does not run.

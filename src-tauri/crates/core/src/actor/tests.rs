@@ -105,7 +105,7 @@ async fn a_flood_that_never_stops_starves_no_timer() {
     setup.ports.notifications = notifications.clone();
     let clock = setup.ports.clock.clone();
     let (mut actor, deliveries) = fed(&setup);
-    actor.store.fail("full");
+    actor.store.fail(crate::message::storage_full());
     actor.publish_storage();
     let view = WindowView {
         connection_visible: true,

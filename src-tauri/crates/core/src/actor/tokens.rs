@@ -18,9 +18,9 @@ use crate::account::Entry;
 use crate::account::address::Address;
 use crate::account::session::{Server, ServerToken, Session, SessionOptions, TokenReport};
 use crate::handle::{CoreError, Reply};
+use crate::message;
 use crate::ports::{SecretError, Secrets};
 use crate::protocol::{NoticeKind, TokenState};
-use crate::text::sentence;
 use crate::token::Token;
 
 /// How often the keyring is looked into while another token would help. People who stored one wait for it; on Linux
@@ -208,15 +208,14 @@ impl Actor {
 
     pub(super) fn on_token(&mut self, report: TokenReport) {
         let message = match report.state {
-            TokenState::KeyringLocked | TokenState::KeyringUnavailable => Some(report.problem.clone()),
+            TokenState::KeyringLocked | TokenState::KeyringUnavailable => report.problem.clone(),
             TokenState::Unknown | TokenState::Present | TokenState::Missing => None,
         };
         self.tokens.known = report;
         // Of a token in memory it is said why it is there alone.
         let unkept = self.tokens.session().and_then(Session::unkept);
         if unkept.is_none() {
-            self.readers
-                .set_notice(NoticeKind::Keyring, message.map(|message| sentence(&message)));
+            self.readers.set_notice(NoticeKind::Keyring, message);
         }
         self.publish_account();
     }
@@ -270,12 +269,11 @@ impl Actor {
         if in_force && session.generation() == generation {
             let message = outcome.err().map(|error| {
                 tracing::warn!(%error, "the token is held in memory only");
-                let advice = match error {
-                    SecretError::Locked => "unlock the keyring and save the token again to keep it",
-                    SecretError::Unavailable(_) => "install or start a keyring to keep it",
-                    SecretError::Refused(_) => "ask your administrator",
-                };
-                format!("The token is kept only until Gloria Notify ends, because {error}; {advice}")
+                match error {
+                    SecretError::Locked => message::token_unkept_locked(),
+                    SecretError::Unavailable(problem) => message::token_unkept_unavailable(problem),
+                    SecretError::Refused(problem) => message::token_unkept_refused(problem),
+                }
             });
             self.readers.set_notice(NoticeKind::Keyring, message);
         }
@@ -319,11 +317,9 @@ impl Actor {
         self.on_token(TokenReport::new(TokenState::Missing));
         tokio::spawn(async move {
             let outcomes: Result<Vec<()>, SecretError> = forgotten.await.into_iter().collect();
-            let outcome = outcomes.map(drop).map_err(|error| {
-                CoreError::Invalid(format!(
-                    "you are disconnected, but the token could not be removed: {error}"
-                ))
-            });
+            let outcome = outcomes
+                .map(drop)
+                .map_err(|error| CoreError::Invalid(message::token_not_removed(error.message())));
             reply.answer(outcome);
         });
     }

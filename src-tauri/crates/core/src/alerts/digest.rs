@@ -1,6 +1,7 @@
 //! One notification for many.
 
 use crate::item::Priority;
+use crate::message::{self, Message};
 
 /// Alerts that wait for each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -34,11 +35,11 @@ impl Collection {
         }
     }
 
-    fn title(self, count: u32) -> String {
+    fn title(self, count: u32) -> Message {
         match self {
-            Self::Missed | Self::Urgent => format!("{count} notifications while you were away"),
-            Self::Burst => format!("{count} more notifications"),
-            Self::Late => format!("{count} notifications that were not shown yet"),
+            Self::Missed | Self::Urgent => message::digest_missed(count),
+            Self::Burst => message::digest_burst(count),
+            Self::Late => message::digest_late(count),
         }
     }
 }
@@ -59,11 +60,10 @@ pub struct Members {
 }
 
 /// Title and body of a digest.
-pub fn compose(collection: Collection, members: &Members) -> (String, String) {
+pub fn compose(collection: Collection, members: &Members) -> (Message, Message) {
     let body = match members.urgent {
-        0 => format!("Newest: {}", members.newest),
-        1 => format!("Urgent: {}", members.pressing),
-        urgent => format!("{urgent} urgent, the newest of them: {}", members.pressing),
+        0 => message::digest_newest(&members.newest),
+        urgent => message::digest_urgent(urgent, &members.pressing),
     };
     (collection.title(members.count), body)
 }
@@ -88,12 +88,15 @@ mod tests {
         assert_eq!(
             compose(Collection::Missed, &members),
             (
-                "12 notifications while you were away".into(),
-                "Newest: the newest".into()
+                message::digest_missed(12u32),
+                message::digest_newest("the newest")
             )
         );
-        assert_eq!(compose(Collection::Burst, &members).0, "12 more notifications");
-        assert_eq!(body(1), "Urgent: the urgent one");
-        assert_eq!(body(2), "2 urgent, the newest of them: the urgent one");
+        assert_eq!(
+            compose(Collection::Burst, &members).0,
+            message::digest_burst(12u32)
+        );
+        assert_eq!(body(1), message::digest_urgent(1u32, "the urgent one"));
+        assert_eq!(body(2), message::digest_urgent(2u32, "the urgent one"));
     }
 }

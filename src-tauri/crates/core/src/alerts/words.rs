@@ -1,6 +1,7 @@
-//! What became of an alert, in words for the user.
+//! What became of an alert, as a message for the user.
 
 use crate::item::{AlertState, ItemAlert, Reason, SoundReason};
+use crate::message::{self, Message};
 
 /// The alert as the UI gets it.
 pub fn item_alert(state: AlertState, reason: Reason) -> ItemAlert {
@@ -9,80 +10,78 @@ pub fn item_alert(state: AlertState, reason: Reason) -> ItemAlert {
 }
 
 /// One sentence without a full stop.
-pub fn words(state: AlertState, reason: &Reason) -> String {
-    if let Reason::Earlier { words } = reason {
-        return words.clone();
-    }
-    match state {
-        AlertState::Pending if *reason == Reason::Burst => {
-            "Not shown yet: it waits together with others".to_owned()
+pub fn words(state: AlertState, reason: &Reason) -> Message {
+    let sound = match reason {
+        Reason::Earlier { words } => return message::alert_earlier(words),
+        Reason::News { sound } => Some(sound_words(*sound)),
+        Reason::Missed
+        | Reason::Burst
+        | Reason::Hanging
+        | Reason::Progress
+        | Reason::Handled
+        | Reason::Expired { .. }
+        | Reason::LowPriority
+        | Reason::InView { .. }
+        | Reason::ShownBefore
+        | Reason::NoService
+        | Reason::Lost
+        | Reason::Refused { .. }
+        | Reason::Broke
+        | Reason::Read
+        | Reason::Deleted
+        | Reason::Replaced => None,
+    };
+    match (state, sound) {
+        (AlertState::Pending, None) if *reason == Reason::Burst => message::alert_pending_burst(),
+        (AlertState::Shown, None) if [Reason::Burst, Reason::Hanging].contains(reason) => {
+            message::alert_shown_after_wait()
         }
-        AlertState::Shown if [Reason::Burst, Reason::Hanging].contains(reason) => {
-            "Notification shown, after a wait".to_owned()
-        }
-        AlertState::Pending => format!("Not shown yet{}", because(reason)),
-        AlertState::Shown => format!("Notification shown{}", because(reason)),
-        AlertState::InDigest => match reason {
-            Reason::Missed => "Announced together with what came while you were away".to_owned(),
-            Reason::Burst => "Announced together with others: too many came at once".to_owned(),
-            Reason::News { .. }
-            | Reason::Hanging
-            | Reason::Progress
-            | Reason::Handled
-            | Reason::Expired { .. }
-            | Reason::LowPriority
-            | Reason::InView { .. }
-            | Reason::ShownBefore
-            | Reason::NoService
-            | Reason::Lost
-            | Reason::Refused { .. }
-            | Reason::Broke
-            | Reason::Read
-            | Reason::Deleted
-            | Reason::Replaced
-            | Reason::Earlier { .. } => {
-                "Announced together with others that could not be shown before".to_owned()
-            }
-        },
-        AlertState::Suppressed => format!("No notification{}", because(reason)),
-        AlertState::Failed => format!("Notification not shown{}; it is tried again", because(reason)),
-        AlertState::Withdrawn => format!("Notification taken back{}", because(reason)),
+        (AlertState::Pending, None) => message::alert_pending(because(reason)),
+        (AlertState::Pending, Some(sound)) => message::alert_pending_news(sound),
+        (AlertState::Shown, None) => message::alert_shown(because(reason)),
+        (AlertState::Shown, Some(sound)) => message::alert_shown_news(sound),
+        (AlertState::InDigest, _) if *reason == Reason::Missed => message::alert_digest_missed(),
+        (AlertState::InDigest, _) if *reason == Reason::Burst => message::alert_digest_burst(),
+        (AlertState::InDigest, _) => message::alert_digest_late(),
+        (AlertState::Suppressed, None) => message::alert_suppressed(because(reason)),
+        (AlertState::Suppressed, Some(sound)) => message::alert_suppressed_news(sound),
+        (AlertState::Failed, None) => message::alert_failed(because(reason)),
+        (AlertState::Failed, Some(sound)) => message::alert_failed_news(sound),
+        (AlertState::Withdrawn, None) => message::alert_withdrawn(because(reason)),
+        (AlertState::Withdrawn, Some(sound)) => message::alert_withdrawn_news(sound),
     }
 }
 
 /// The reason as the end of a sentence.
-fn because(reason: &Reason) -> String {
-    let words = match reason {
-        Reason::News { sound } => return format!("; {}", sound_words(*sound)),
-        Reason::InView { sound } => {
-            return format!(": the inbox was in front of you; {}", sound_words(*sound));
-        }
-        Reason::Missed => "it came while you were away",
-        Reason::Burst => "too many came at once",
-        Reason::Hanging => "what shows notifications on this desktop does not answer",
-        Reason::Progress => "this workflow has not ended",
-        Reason::Handled => "it was read elsewhere",
-        Reason::Expired { .. } => "it had expired",
-        Reason::LowPriority => "its priority is low",
-        Reason::ShownBefore => "it was shown when it came, and could not be stored then",
-        Reason::NoService => "this desktop has no notification service",
-        Reason::Lost => "the notification service went away",
-        Reason::Refused { message } => return format!(": the notification service refused it ({message})"),
-        Reason::Broke => "showing it caused an internal error",
-        Reason::Read => "it was read",
-        Reason::Deleted => "it was deleted",
-        Reason::Replaced => "there is newer news of it",
-        Reason::Earlier { words } => words,
-    };
-    format!(": {words}")
+fn because(reason: &Reason) -> Message {
+    match reason {
+        Reason::News { sound } => sound_words(*sound),
+        Reason::InView { sound } => message::alert_reason_in_view(sound_words(*sound)),
+        Reason::Missed => message::alert_reason_missed(),
+        Reason::Burst => message::alert_reason_burst(),
+        Reason::Hanging => message::alert_reason_hanging(),
+        Reason::Progress => message::alert_reason_progress(),
+        Reason::Handled => message::alert_reason_handled(),
+        Reason::Expired { .. } => message::alert_reason_expired(),
+        Reason::LowPriority => message::alert_reason_low_priority(),
+        Reason::ShownBefore => message::alert_reason_shown_before(),
+        Reason::NoService => message::alert_reason_no_service(),
+        Reason::Lost => message::alert_reason_lost(),
+        Reason::Refused { message } => message::alert_reason_refused(message),
+        Reason::Broke => message::alert_reason_broke(),
+        Reason::Read => message::alert_reason_read(),
+        Reason::Deleted => message::alert_reason_deleted(),
+        Reason::Replaced => message::alert_reason_replaced(),
+        Reason::Earlier { words } => message::alert_earlier(words),
+    }
 }
 
-fn sound_words(sound: SoundReason) -> &'static str {
+fn sound_words(sound: SoundReason) -> Message {
     match sound {
-        SoundReason::Played(_) => "with sound",
-        SoundReason::Off => "no sound: sounds are off",
-        SoundReason::Paused => "no sound: sounds are paused",
-        SoundReason::JustPlayed => "no sound: one had just played",
+        SoundReason::Played(_) => message::alert_sound_played(),
+        SoundReason::Off => message::alert_sound_off(),
+        SoundReason::Paused => message::alert_sound_paused(),
+        SoundReason::JustPlayed => message::alert_sound_just_played(),
     }
 }
 
@@ -98,17 +97,17 @@ mod tests {
         assert_eq!(
             said(&Reason::Burst),
             [
-                "Not shown yet: it waits together with others",
-                "Notification shown, after a wait",
-                "Announced together with others: too many came at once"
+                message::alert_pending_burst(),
+                message::alert_shown_after_wait(),
+                message::alert_digest_burst()
             ]
         );
         assert_eq!(
             said(&Reason::Hanging),
             [
-                "Not shown yet: what shows notifications on this desktop does not answer",
-                "Notification shown, after a wait",
-                "Announced together with others that could not be shown before"
+                message::alert_pending(message::alert_reason_hanging()),
+                message::alert_shown_after_wait(),
+                message::alert_digest_late()
             ]
         );
     }

@@ -4,6 +4,9 @@ use std::time::{Duration, Instant};
 
 use gloria_stream::{Cause, DialError, Status};
 
+use super::view;
+use crate::message::{self, Message};
+
 /// Laptops lose connections all day and find them again. What lasts longer than this is worth knowing.
 pub const MAX_SILENT_OUTAGE: Duration = Duration::from_secs(5 * 60);
 
@@ -16,23 +19,23 @@ const RELAPSE: Duration = Duration::from_secs(60);
 pub struct Outage {
     began: Option<Instant>,
     /// Why the last attempt failed; an attempt under way has no reason of its own.
-    reason: String,
+    reason: Option<Message>,
     /// Waiting alone led nowhere when there was last a reason.
     needs_user: bool,
     reported: bool,
     /// It has lasted for [`MAX_SILENT_OUTAGE`].
     long: bool,
     /// What the user was called for before the connection was there again, and when that was.
-    reported_before: Option<(String, Instant)>,
+    reported_before: Option<(Message, Instant)>,
 }
 
 /// What the user is reported about an outage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutageNews {
     /// One line.
-    pub title: String,
+    pub title: Message,
     /// Why, and what to do.
-    pub body: String,
+    pub body: Message,
 }
 
 impl Outage {
@@ -41,10 +44,9 @@ impl Outage {
     pub fn on_status(&mut self, status: &Status, now: Instant) -> Option<OutageNews> {
         match status {
             Status::Connected { .. } => {
-                let reported_before = if self.reported && self.needs_user {
-                    Some((std::mem::take(&mut self.reason), now))
-                } else {
-                    self.reported_before.take()
+                let reported_before = match self.reason.take() {
+                    Some(reason) if self.reported && self.needs_user => Some((reason, now)),
+                    Some(_) | None => self.reported_before.take(),
                 };
                 *self = Self {
                     reported_before,
@@ -63,11 +65,11 @@ impl Outage {
                 ..
             } => {}
             Status::Waiting { cause, .. } | Status::CircuitOpen { cause, .. } => {
-                self.reason = cause.to_string();
+                self.reason = Some(view::cause(cause));
                 self.needs_user = waits_for_user(status);
             }
             Status::Halted { reason, .. } => {
-                self.reason = reason.to_string();
+                self.reason = Some(view::halted(*reason));
                 self.needs_user = true;
             }
         }
@@ -76,29 +78,26 @@ impl Outage {
         self.long = now.saturating_duration_since(began) >= MAX_SILENT_OUTAGE;
         let relapsed = needs_user
             && self.reported_before.as_ref().is_some_and(|(reason, at)| {
-                *reason == self.reason && now.saturating_duration_since(*at) < RELAPSE
+                Some(reason) == self.reason.as_ref() && now.saturating_duration_since(*at) < RELAPSE
             });
         self.reported |= relapsed;
         if self.reported || !(needs_user || self.long) {
             return None;
         }
         self.reported = true;
-        let reason = &self.reason;
-        let title = if needs_user {
-            "Gloria Notify needs you"
-        } else {
-            "No connection to the Gloria System"
-        };
-        let body = if needs_user {
-            format!("New notifications do not arrive: {reason}")
-        } else {
-            format!(
-                "For {} minutes: {reason}. It is tried again by itself",
-                MAX_SILENT_OUTAGE.as_secs() / 60
-            )
+        let minutes = MAX_SILENT_OUTAGE.as_secs() / 60;
+        let body = match &self.reason {
+            Some(reason) if needs_user => message::outage_needs_you(reason.clone()),
+            Some(reason) => message::outage_long(minutes, reason.clone()),
+            // It lasted over a single attempt.
+            None => message::outage_unexplained(minutes),
         };
         Some(OutageNews {
-            title: title.to_owned(),
+            title: if needs_user {
+                message::needs_you()
+            } else {
+                message::outage()
+            },
             body,
         })
     }
@@ -181,7 +180,7 @@ mod tests {
             .unwrap();
         assert_eq!(
             news.body,
-            "For 5 minutes: the server answered 503. It is tried again by itself"
+            message::outage_long(5u32, message::cause_status(503u16))
         );
         assert_eq!(
             outage.on_status(&waiting(Cause::Status(502), late + MINUTE), late + MINUTE),
@@ -198,7 +197,10 @@ mod tests {
         let news = outage
             .on_status(&Status::Connecting { attempt: 4 }, begin + MAX_SILENT_OUTAGE)
             .unwrap();
-        assert!(news.body.contains("503"), "{news:?}");
+        assert_eq!(
+            news.body,
+            message::outage_long(5u32, message::cause_status(503u16))
+        );
         assert_eq!(outage.deadline(), None, "nothing is due any more");
     }
 
@@ -237,7 +239,7 @@ mod tests {
             let mut outage = Outage::default();
             assert_eq!(
                 outage.on_status(&status, now).unwrap().title,
-                "Gloria Notify needs you",
+                message::needs_you(),
                 "{status:?}"
             );
             assert_eq!(outage.on_status(&status, now), None, "once");

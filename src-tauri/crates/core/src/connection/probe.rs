@@ -1,4 +1,4 @@
-//! "Test connection": one real attempt with what was typed, told step by step in words.
+//! "Test connection": one real attempt with what was typed, told step by step.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,8 +12,10 @@ use gloria_stream::{
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::view;
 use crate::account::address::Address;
 use crate::connection;
+use crate::message::{self, Message};
 use crate::protocol::{Remedy, TestReport, TestStep, Transport};
 use crate::token::AuthTransport;
 use crate::token::Token;
@@ -48,12 +50,12 @@ pub(crate) async fn test(
     network: NetworkOptions,
 ) -> TestReport {
     let mut steps = vec![TestStep {
-        title: "Address".into(),
+        title: message::check_address(),
         passed: true,
         detail: if address.is_plain_http() {
-            format!("{address} is used without encryption, which is for this machine and laboratories only")
+            message::check_address_plain(address.to_string())
         } else {
-            format!("{address} is used with encryption")
+            message::check_address_encrypted(address.to_string())
         },
     }];
     let transport = if address.is_websocket() {
@@ -73,35 +75,28 @@ pub(crate) async fn test(
     let answer = timeout(ATTEMPT_TIMEOUT, answer(&mut deliveries, transport)).await;
     let refusal = match answer {
         Ok(Ok(())) => None,
-        Ok(Err(words)) => Some(words),
-        Err(_) => Some(format!(
-            "no answer within {} s; check the address and the network",
-            ATTEMPT_TIMEOUT.as_secs()
-        )),
+        Ok(Err(why)) => Some(why),
+        Err(_) => Some(message::check_timeout(ATTEMPT_TIMEOUT)),
     };
     let passed = refusal.is_none();
     steps.push(TestStep {
-        title: "Server and token".into(),
+        title: message::check_server(),
         passed,
         detail: refusal.unwrap_or_else(|| match stream.found() {
-            Some(place) => format!(
-                "the server accepted the token and opened the stream at {}",
-                place.path()
-            ),
-            None => "the server accepted the token and opened the stream".into(),
+            Some(place) => message::check_server_passed_at(place.path()),
+            None => message::check_server_passed(),
         }),
     });
     if passed {
         let greeted = greeting(&mut deliveries).await;
         steps.push(TestStep {
-            title: "First event".into(),
+            title: message::check_event(),
             passed: true,
             detail: if greeted {
-                "an event arrived"
+                message::check_event_came()
             } else {
-                "the stream is open; no event has come yet"
-            }
-            .into(),
+                message::check_no_event()
+            },
         });
     }
     TestReport {
@@ -110,36 +105,31 @@ pub(crate) async fn test(
     }
 }
 
-async fn answer(deliveries: &mut mpsc::Receiver<Delivery>, transport: Transport) -> Result<(), String> {
+async fn answer(deliveries: &mut mpsc::Receiver<Delivery>, transport: Transport) -> Result<(), Message> {
     while let Some(delivery) = deliveries.recv().await {
         let Delivery::Status(status) = delivery else {
             continue;
         };
-        let (words, remedy) = match &status {
+        let (why, remedy) = match &status {
             Status::Connected { .. } => return Ok(()),
             Status::Idle(_) | Status::Connecting { .. } => continue,
             Status::Waiting { cause, .. } | Status::CircuitOpen { cause, .. } => {
-                (connection::words(cause, transport), connection::remedy(cause))
+                (view::advised(cause, transport), connection::remedy(cause))
             }
-            Status::Halted { reason, .. } => (reason.to_string(), connection::halt_remedy(*reason)),
+            Status::Halted { reason, .. } => (view::halted(*reason), connection::halt_remedy(*reason)),
         };
         return Err(match remedy {
-            Remedy::CheckAddress => format!("{words}; check the address"),
-            Remedy::CheckNetwork => format!("{words}; check the network"),
-            Remedy::ProxySignIn => format!(
-                "{words}; give the proxy's user name and password in its address, or, where it wants the sign-in of \
-                 Windows (NTLM, Kerberos), set a helper on this computer that does it, such as Px, as the proxy"
-            ),
-            Remedy::CheckCertificate => {
-                format!("{words}; check this computer's clock, or ask your administrator for the certificate")
-            }
-            Remedy::ClientCertificate => format!("{words}; ask your administrator for one that it accepts"),
-            Remedy::NetworkSignIn => format!("{words}; open a browser and sign in there"),
-            Remedy::SignIn => "the server does not accept this token; check it, or ask for a new one".into(),
-            Remedy::None | Remedy::Retry | Remedy::UnlockKeyring | Remedy::ConfirmPerson => words,
+            Remedy::CheckAddress => message::check_advised_address(why),
+            Remedy::CheckNetwork => message::check_advised_network(why),
+            Remedy::ProxySignIn => message::check_advised_proxy(why),
+            Remedy::CheckCertificate => message::check_advised_certificate(why),
+            Remedy::ClientCertificate => message::check_advised_client_certificate(why),
+            Remedy::NetworkSignIn => message::check_advised_browser(why),
+            Remedy::SignIn => message::check_token_refused(),
+            Remedy::None | Remedy::Retry | Remedy::UnlockKeyring | Remedy::ConfirmPerson => why,
         });
     }
-    Err("the attempt ended without an answer".into())
+    Err(message::check_no_answer())
 }
 
 async fn greeting(deliveries: &mut mpsc::Receiver<Delivery>) -> bool {

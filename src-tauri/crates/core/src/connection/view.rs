@@ -1,13 +1,15 @@
-//! The connection in words: what the stream reports, as a person reads it.
+//! The connection as a person reads it: what the stream reports, as messages.
 
 use std::time::{Duration, Instant, SystemTime};
 
 use gloria_stream::{
-    Cause, CredentialError, DialError, EndCause, HaltReason, IdleReason, Reachability, Status,
+    Cause, CredentialError, DialError, EndCause, HaltReason, IdleReason, Overflow, Reachability, Status,
 };
 
 use crate::account::address::Address;
 use crate::item::EpochMillis;
+use crate::message::{self, Message};
+use crate::ports::SecretError;
 use crate::protocol::{ConnectionState, ConnectionView, NetworkState, Remedy, Transport};
 
 /// Both clocks read at one moment, to tell a time of day for a point of the other clock.
@@ -53,7 +55,7 @@ pub struct ConnectionContext {
     /// Host and port of the proxy in use.
     pub proxy: Option<String>,
     /// Why what comes cannot be stored, where the user has to mend that.
-    pub storage: Option<String>,
+    pub storage: Option<Message>,
     /// Somebody has to do something.
     pub needs_user: bool,
     /// The connection has been away for longer than passes unnoticed.
@@ -74,10 +76,10 @@ pub enum Disconnected {
 }
 
 impl Disconnected {
-    fn words(self) -> &'static str {
+    fn message(self) -> Message {
         match self {
-            Self::ByUser => "disconnected by you",
-            Self::AtStart => "not connected, because connecting at the start is off",
+            Self::ByUser => message::cause_disconnected(),
+            Self::AtStart => message::cause_not_at_start(),
         }
     }
 }
@@ -107,23 +109,113 @@ impl ConnectionContext {
 }
 
 /// Why an attempt failed or a connection ended, with what to do where the cause does not say it by itself.
-pub fn words(cause: &Cause, transport: Transport) -> String {
-    let advice = match cause {
+pub fn advised(cause: &Cause, transport: Transport) -> Message {
+    let message = self::cause(cause);
+    match cause {
         Cause::Ended(EndCause::Buffered(_)) if transport == Transport::Sse => {
-            "; an address that begins with wss:// gets through most of them"
+            message::advised_web_socket(message)
         }
-        Cause::Dial(DialError::ConnectionRefused) => {
-            "; check that the address and its port are right, and that the server is running"
-        }
+        Cause::Dial(DialError::ConnectionRefused) => message::advised_server(message),
         Cause::Dial(_)
         | Cause::Status(_)
         | Cause::NotAStream { .. }
         | Cause::Encoded(_)
         | Cause::NetworkSignIn
         | Cause::Ended(_)
-        | Cause::Halted(_) => "",
-    };
-    format!("{cause}{advice}")
+        | Cause::Halted(_) => message,
+    }
+}
+
+/// Why an attempt failed or a connection ended.
+pub(crate) fn cause(cause: &Cause) -> Message {
+    match cause {
+        Cause::Dial(error) => dial(error),
+        Cause::Status(status) => message::cause_status(*status),
+        Cause::NotAStream { content_type } => match content_type.as_deref() {
+            Some(page @ ("text/html" | "application/xhtml+xml")) => message::cause_web_page(page),
+            Some(other) => message::cause_other_type(other),
+            None => message::cause_no_type(),
+        },
+        Cause::Encoded(coding) => message::cause_encoded(coding),
+        Cause::NetworkSignIn => message::cause_network_sign_in(),
+        Cause::Ended(end) => ended(end),
+        Cause::Halted(reason) => halted(*reason),
+    }
+}
+
+/// Why there is no credential.
+pub(crate) fn credential(error: &CredentialError) -> Message {
+    match error {
+        CredentialError::Missing => message::cause_no_token(),
+        CredentialError::Unavailable(error) => match error.downcast_ref::<SecretError>() {
+            Some(error) => error.message(),
+            None => message::cause_token_unavailable(error.to_string()),
+        },
+        CredentialError::TimedOut => message::cause_token_timeout(),
+    }
+}
+
+fn dial(error: &DialError) -> Message {
+    match error {
+        DialError::Credential(error) => credential(error),
+        DialError::NameNotFound => message::cause_name_not_found(),
+        DialError::ConnectionRefused => message::cause_connection_refused(),
+        DialError::Unreachable => message::cause_unreachable(),
+        DialError::ConnectTimedOut(limit) => message::cause_connect_timeout(*limit),
+        DialError::AnswerTimedOut(limit) => message::cause_answer_timeout(*limit),
+        DialError::Certificate(problem) => message::cause_certificate(problem),
+        DialError::CertificateFile(problem) => message::cause_certificate_file(problem),
+        DialError::ClientCertificate(problem) => message::cause_client_certificate(problem),
+        DialError::Tls(problem) => message::cause_tls(problem),
+        DialError::ProxyAuthentication => message::cause_proxy_sign_in(),
+        DialError::Proxy(problem) => message::cause_proxy(problem),
+        DialError::BrokenOff(problem) => message::cause_no_answer(problem),
+        DialError::NotFound(places) => message::cause_not_found(places),
+        DialError::NotHttp(problem) => message::cause_not_http(problem),
+        DialError::NotWebSocket(problem) => message::cause_not_web_socket(problem),
+        DialError::RedirectToNowhere => message::cause_redirect_nowhere(),
+        DialError::RedirectNotSecure => message::cause_redirect_insecure(),
+        DialError::TooManyRedirects => message::cause_redirect_circle(),
+        DialError::NetworkSignIn => message::cause_network_sign_in(),
+        DialError::Setup(problem) => message::cause_set_up(problem),
+    }
+}
+
+fn ended(end: &EndCause) -> Message {
+    match end {
+        EndCause::Closed => message::cause_closed(),
+        EndCause::ClosedWith(code) => message::cause_closed_with(*code),
+        EndCause::AgainstPolicy => message::cause_against_policy(),
+        EndCause::Rejected(reason) => halted(*reason),
+        EndCause::BrokenOff(problem) => message::cause_broken_off(problem),
+        EndCause::Silent(span) => message::cause_silent(*span),
+        EndCause::Buffered(times) => message::cause_buffered(*times),
+        EndCause::Overflow(overflow) => over_limits(*overflow),
+        EndCause::OverflowRepeated(overflow, times) => {
+            message::cause_over_limits_again(over_limits(*overflow), *times)
+        }
+        EndCause::NetworkChanged => message::cause_network_changed(),
+        EndCause::Slept => message::cause_slept(),
+        EndCause::CredentialChanged => message::cause_token_changed(),
+    }
+}
+
+fn over_limits(overflow: Overflow) -> Message {
+    match overflow {
+        Overflow::Line { limit } => message::cause_long_line(limit >> 10),
+        Overflow::Event { limit } => message::cause_large_event(limit >> 10),
+    }
+}
+
+/// Why there is no stream.
+pub(crate) fn halted(reason: HaltReason) -> Message {
+    match reason {
+        HaltReason::StoppedByServer => message::cause_stopped(),
+        HaltReason::Unauthorized => message::cause_unauthorized(),
+        HaltReason::Expired => message::cause_token_expired(),
+        HaltReason::Forbidden => message::cause_forbidden(),
+        HaltReason::NoCredential => message::cause_sign_in_first(),
+    }
 }
 
 /// What the window, the tray and `gloria status` show of a status.
@@ -133,10 +225,10 @@ pub fn view(
     context: ConnectionContext,
     now: &ClockReading,
 ) -> ConnectionView {
-    let words = |cause: &Cause| words(cause, context.transport);
+    let why = |cause: &Cause| Some(advised(cause, context.transport));
     let quiet = ConnectionView {
         state: ConnectionState::Idle,
-        reason: String::new(),
+        reason: None,
         remedy: Remedy::None,
         needs_user: context.needs_user,
         long_outage: context.long_outage,
@@ -155,7 +247,7 @@ pub fn view(
         Status::Idle(IdleReason::NotStarted | IdleReason::Stopped) => match context.disconnected {
             Some(disconnected) => ConnectionView {
                 state: ConnectionState::Disconnected,
-                reason: disconnected.words().to_owned(),
+                reason: Some(disconnected.message()),
                 ..quiet
             },
             None => quiet,
@@ -168,7 +260,7 @@ pub fn view(
         Status::Connected { since } => ConnectionView {
             state: ConnectionState::Connected,
             // What arrives and cannot be kept is not well.
-            reason: quiet.storage.clone().unwrap_or_default(),
+            reason: quiet.storage.clone(),
             connected_since: Some(now.epoch_millis_of(*since)),
             ..quiet
         },
@@ -178,7 +270,7 @@ pub fn view(
             cause,
         } => ConnectionView {
             state: ConnectionState::Waiting,
-            reason: words(cause),
+            reason: why(cause),
             remedy: remedy(cause),
             attempt: *attempt,
             next_attempt_at: Some(now.epoch_millis_of(*until)),
@@ -190,7 +282,7 @@ pub fn view(
             cause,
         } => ConnectionView {
             state: ConnectionState::CircuitOpen,
-            reason: words(cause),
+            reason: why(cause),
             remedy: remedy(cause),
             attempt: *attempt,
             next_attempt_at: Some(now.epoch_millis_of(*until)),
@@ -198,7 +290,7 @@ pub fn view(
         },
         Status::Halted { reason, until } => ConnectionView {
             state: ConnectionState::Halted,
-            reason: reason.to_string(),
+            reason: Some(halted(*reason)),
             remedy: halt_remedy(*reason),
             next_attempt_at: until.map(|until| now.epoch_millis_of(until)),
             ..quiet
@@ -242,7 +334,9 @@ pub(crate) fn remedy(cause: &Cause) -> Remedy {
 fn dial_remedy(error: &DialError) -> Remedy {
     match error {
         DialError::Credential(CredentialError::Missing) => Remedy::SignIn,
-        DialError::Credential(CredentialError::Unavailable(_)) => Remedy::UnlockKeyring,
+        DialError::Credential(CredentialError::Unavailable(_) | CredentialError::TimedOut) => {
+            Remedy::UnlockKeyring
+        }
         DialError::ProxyAuthentication => Remedy::ProxySignIn,
         DialError::NetworkSignIn => Remedy::NetworkSignIn,
         DialError::Proxy(_) => Remedy::CheckNetwork,
@@ -284,8 +378,8 @@ mod tests {
         assert_eq!(view.next_attempt_at, Some(112_000));
         assert_eq!(view.last_heard_at, Some(100_000));
         assert_eq!(
-            (view.reason.as_str(), view.remedy),
-            ("the server answered 503", Remedy::Retry)
+            (view.reason, view.remedy),
+            (Some(message::cause_status(503u16)), Remedy::Retry)
         );
         assert_eq!(
             now.epoch_millis_of(now.monotonic - Duration::from_secs(40)),
@@ -311,7 +405,8 @@ mod tests {
             };
             let view = view(&status, None, context, &now);
             assert_eq!(view.remedy, Remedy::CheckNetwork);
-            view.reason.contains("wss://")
+            view.reason
+                .is_some_and(|reason| reason.id == "advised-web-socket")
         };
         assert!(advised(Transport::Sse));
         assert!(!advised(Transport::WebSocket), "it is one already");

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{CoreError, CoreHandle};
 use crate::item::{Counts, Item, SoundName};
+use crate::message;
 use crate::protocol::{
     AccountForm, CommandError, CommandErrorCode, FollowRequest, InboxPage, InboxQuery, MarkRequest, Marked,
     PauseRequest, PersonAnswer, PreferencesForm, TestReport, WindowView, for_each_command,
@@ -26,7 +27,7 @@ impl From<CoreError> for CommandError {
         };
         Self {
             code,
-            message: error.to_string(),
+            message: error.message(),
         }
     }
 }
@@ -68,7 +69,7 @@ for_each_command!(dispatcher);
 fn parsed<T: DeserializeOwned>(request: Value) -> Result<T, CommandError> {
     serde_json::from_value(request).map_err(|error| CommandError {
         code: CommandErrorCode::InvalidRequest,
-        message: error.to_string(),
+        message: message::error_invalid_request(error.to_string()),
     })
 }
 
@@ -76,7 +77,7 @@ fn parsed<T: DeserializeOwned>(request: Value) -> Result<T, CommandError> {
 pub(crate) fn to_json<T: Serialize>(value: &T) -> Result<Value, CommandError> {
     serde_json::to_value(value).map_err(|error| CommandError {
         code: CommandErrorCode::Unwritable,
-        message: error.to_string(),
+        message: message::error_unwritable(error.to_string()),
     })
 }
 
@@ -84,6 +85,6 @@ fn unknown_command(name: &str) -> CommandError {
     let quoted: String = name.chars().take(MAX_QUOTED_NAME).collect();
     CommandError {
         code: CommandErrorCode::UnknownCommand,
-        message: format!("there is no command \"{}\"", quoted.escape_debug()),
+        message: message::error_unknown_command(quoted.escape_debug().to_string()),
     }
 }

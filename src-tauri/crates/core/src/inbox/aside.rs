@@ -12,6 +12,7 @@ use super::{Arrival, Inbox, InboxError, copy_all, notices};
 use super::{Cursor, Now};
 use crate::alerts::{Decision, Verdict};
 use crate::item::{EpochMillis, Mark, Reason};
+use crate::message::Message;
 
 /// Events that are remembered for the file. A person gets a few hundred a day; what is over this is asked of the server
 /// again, because the file's cursor is still before it.
@@ -134,7 +135,7 @@ pub struct Returned {
     /// More came than was remembered: the stream has to begin again after the file's cursor.
     pub ask_again: bool,
     /// What happened to the file, for the user.
-    pub problem: Option<String>,
+    pub problem: Option<Message>,
     /// Events that the file refused for good, each alone: a row in the place of each says so.
     pub given_up: u64,
 }

@@ -1,5 +1,6 @@
 //! What became of an item's alert, as data; [`crate::alerts::words`] makes words of it.
 
+use crate::message::Message;
 use serde::{Deserialize, Serialize};
 
 #[cfg(test)]
@@ -118,6 +119,6 @@ pub struct ItemAlert {
     pub state: AlertState,
     /// Why.
     pub reason: Reason,
-    /// Both, in words for the user.
-    pub words: String,
+    /// Both, as a message for the user.
+    pub words: Message,
 }

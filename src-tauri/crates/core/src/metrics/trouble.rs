@@ -1,12 +1,13 @@
 //! What can go wrong with a connection, as a closed set of labels: dashboards count by them, so they stay as they are.
 
+use crate::message::{self, Message};
 use gloria_stream::{Cause, CredentialError, DialError, EndCause, HaltReason};
 
 macro_rules! troubles {
-    ($($name:ident = $label:literal, $words:literal;)*) => {
+    ($($name:ident = $label:literal, $message:ident;)*) => {
         /// Why an attempt failed or a connection ended.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        #[expect(missing_docs, reason = "the words beside each are its meaning")]
+        #[expect(missing_docs, reason = "the message beside each says what it means")]
         pub enum ErrorKind {
             $($name,)*
         }
@@ -23,9 +24,9 @@ macro_rules! troubles {
             }
 
             /// What happened, in words.
-            pub fn words(self) -> &'static str {
+            pub fn message(self) -> Message {
                 match self {
-                    $(Self::$name => $words,)*
+                    $(Self::$name => message::$message(),)*
                 }
             }
         }
@@ -33,37 +34,37 @@ macro_rules! troubles {
 }
 
 troubles! {
-    Dns = "dns", "no server found under its name";
-    Refused = "refused", "the server refused the connection";
-    Unreachable = "unreachable", "the server could not be reached";
-    ConnectTimeout = "timeout_connect", "no connection in time";
-    AnswerTimeout = "timeout_answer", "no answer in time";
-    Silent = "silent", "an open connection fell silent";
-    Buffered = "held_back", "something such as a proxy held the stream back";
-    Certificate = "certificate", "the certificate was not trusted";
-    Tls = "tls", "no secure connection could be made";
-    ProxyAuthentication = "proxy_auth", "the proxy asked for a sign-in";
-    Proxy = "proxy", "the proxy gave no way through";
-    NetworkSignIn = "network_sign_in", "the network asked for a sign-in of its own";
-    BrokenOff = "broken_off", "the connection broke off";
-    Closed = "closed", "the server closed the connection";
-    ClientError = "status_4xx", "the server answered with an error of the request";
-    ServerError = "status_5xx", "the server answered with an error of its own";
-    OtherStatus = "status_other", "the server answered with an unexpected status";
-    Unauthorized = "unauthorized", "the server did not accept the token";
-    Forbidden = "forbidden", "the account had no access";
-    NoCredential = "no_credential", "no token was saved";
-    CredentialUnavailable = "credential_unavailable", "the token could not be had";
-    StoppedByServer = "stopped_by_server", "the server asked this client to stop";
-    NotAStream = "not_a_stream", "the answer was no event stream";
-    NotHttp = "not_http", "the answer was not HTTP";
-    Redirect = "redirect", "a redirect led nowhere";
-    Oversized = "oversized", "an event was over the limits";
-    Policy = "policy", "the server said that a message broke its rules";
-    Setup = "setup", "the connection could not be set up";
-    NetworkChanged = "network_changed", "the network changed";
-    Slept = "slept", "the computer was asleep";
-    CredentialChanged = "credential_changed", "there was a new token";
+    Dns = "dns", trouble_dns;
+    Refused = "refused", trouble_refused;
+    Unreachable = "unreachable", trouble_unreachable;
+    ConnectTimeout = "timeout_connect", trouble_connect_timeout;
+    AnswerTimeout = "timeout_answer", trouble_answer_timeout;
+    Silent = "silent", trouble_silent;
+    Buffered = "held_back", trouble_buffered;
+    Certificate = "certificate", trouble_certificate;
+    Tls = "tls", trouble_tls;
+    ProxyAuthentication = "proxy_auth", trouble_proxy_sign_in;
+    Proxy = "proxy", trouble_proxy;
+    NetworkSignIn = "network_sign_in", trouble_network_sign_in;
+    BrokenOff = "broken_off", trouble_broken_off;
+    Closed = "closed", trouble_closed;
+    ClientError = "status_4xx", trouble_client_error;
+    ServerError = "status_5xx", trouble_server_error;
+    OtherStatus = "status_other", trouble_other_status;
+    Unauthorized = "unauthorized", trouble_unauthorized;
+    Forbidden = "forbidden", trouble_forbidden;
+    NoCredential = "no_credential", trouble_no_token;
+    CredentialUnavailable = "credential_unavailable", trouble_token_unavailable;
+    StoppedByServer = "stopped_by_server", trouble_stopped;
+    NotAStream = "not_a_stream", trouble_not_a_stream;
+    NotHttp = "not_http", trouble_not_http;
+    Redirect = "redirect", trouble_redirect;
+    Oversized = "oversized", trouble_oversized;
+    Policy = "policy", trouble_policy;
+    Setup = "setup", trouble_set_up;
+    NetworkChanged = "network_changed", trouble_network_changed;
+    Slept = "slept", trouble_slept;
+    CredentialChanged = "credential_changed", trouble_token_changed;
 }
 
 impl ErrorKind {
@@ -100,7 +101,9 @@ impl From<&DialError> for ErrorKind {
     fn from(error: &DialError) -> Self {
         match error {
             DialError::Credential(CredentialError::Missing) => Self::NoCredential,
-            DialError::Credential(CredentialError::Unavailable(_)) => Self::CredentialUnavailable,
+            DialError::Credential(CredentialError::Unavailable(_) | CredentialError::TimedOut) => {
+                Self::CredentialUnavailable
+            }
             DialError::NameNotFound => Self::Dns,
             DialError::ConnectionRefused => Self::Refused,
             DialError::Unreachable => Self::Unreachable,

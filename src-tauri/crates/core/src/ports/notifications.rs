@@ -7,6 +7,7 @@ use thiserror::Error;
 use tokio::sync::mpsc;
 
 use crate::item::Priority;
+use crate::message::{self, Message, Phrase};
 
 /// What a notification is about. A click leads there.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -29,15 +30,16 @@ impl Subject {
     }
 }
 
-/// A notification to show. Its text is plain; whoever shows it escapes it for the service at hand.
+/// A notification to show. Its text is plain; whoever shows it escapes it for the service at hand, and puts the app's
+/// own messages into words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotificationRequest {
     /// What it is about.
     pub subject: Subject,
     /// One line.
-    pub title: String,
+    pub title: Phrase,
     /// A few lines, cut by the core.
-    pub body: String,
+    pub body: Phrase,
     /// How urgent it is.
     pub priority: Priority,
     /// The notification whose place it takes, if that is still there.
@@ -86,6 +88,17 @@ pub enum NotificationError {
     /// The service went away before it answered, or answers what it was asked later and not this.
     #[error("the notification service ended before it answered")]
     Lost,
+}
+
+impl NotificationError {
+    /// What the user is told.
+    pub fn message(&self) -> Message {
+        match self {
+            Self::NoService => message::notifications_none(),
+            Self::Refused(problem) => message::notifications_refused(problem),
+            Self::Lost => message::notifications_lost(),
+        }
+    }
 }
 
 /// How the service is.

@@ -1,5 +1,6 @@
 //! Address, token, and whose token it is.
 
+use crate::message::Message;
 use serde::{Deserialize, Serialize};
 
 #[cfg(test)]
@@ -20,8 +21,8 @@ pub struct AccountView {
     pub token: TokenState,
     /// Whether the environment sets the token, for the server of this address alone.
     pub token_locked: bool,
-    /// Why the token cannot be had, in words; empty when it can.
-    pub token_problem: String,
+    /// Why the token cannot be had; absent when it can.
+    pub token_problem: Option<Message>,
     /// The first-run page is due.
     pub needs_setup: bool,
     /// There is another token, and nobody but the user knows whether it is the same person's.

@@ -6,6 +6,7 @@ use serde::Serialize;
 use ts_rs::TS;
 
 use crate::item::EpochMillis;
+use crate::message::Message;
 
 /// The connection as a person reads it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -14,8 +15,8 @@ use crate::item::EpochMillis;
 pub struct ConnectionView {
     /// Where the connection stands.
     pub state: ConnectionState,
-    /// Why, in one sentence without a full stop; empty while all is well.
-    pub reason: String,
+    /// Why; absent while all is well.
+    pub reason: Option<Message>,
     /// What the user can do about it, if anything.
     pub remedy: Remedy,
     /// Somebody has to do something: waiting alone leads nowhere.
@@ -38,8 +39,8 @@ pub struct ConnectionView {
     pub insecure: bool,
     /// Host and port of the proxy in use, without credentials.
     pub proxy: Option<String>,
-    /// Why new notifications cannot be kept and what to do, in one sentence without a full stop; absent while they can.
-    pub storage: Option<String>,
+    /// Why new notifications cannot be kept and what to do, absent while they can.
+    pub storage: Option<Message>,
     /// When the newest connection was made, while the server has given no position to resume after: what it sent before
     /// cannot be asked for. Absent where there is one.
     pub history_since: Option<EpochMillis>,
@@ -138,9 +139,9 @@ pub struct TestReport {
 #[serde(rename_all = "camelCase")]
 pub struct TestStep {
     /// What was tried.
-    pub title: String,
+    pub title: Message,
     /// Whether it worked.
     pub passed: bool,
     /// What happened and what to do, in words.
-    pub detail: String,
+    pub detail: Message,
 }

@@ -3,18 +3,20 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::message::Message;
+
 #[cfg(test)]
 use ts_rs::TS;
 
-/// Why a command was not done: a code for programs and words for the user.
+/// Why a command was not done: a code for programs and a message for the user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Error)]
 #[cfg_attr(test, derive(TS))]
 #[error("{message}")]
 pub struct CommandError {
     /// What it is, the same in every version.
     pub code: CommandErrorCode,
-    /// The words. They may quote what was asked, so they go to whoever asked and to no log.
-    pub message: String,
+    /// What the user is told. It may quote what was asked, so it goes to whoever asked and to no log.
+    pub message: Message,
 }
 
 /// What a [`CommandError`] is.

@@ -6,6 +6,7 @@ use serde::Serialize;
 use ts_rs::TS;
 
 use crate::item::EpochMillis;
+use crate::message::Message;
 
 /// The connection in numbers, since the core started.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -116,8 +117,8 @@ pub struct Processing {
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ErrorCount {
-    /// What went wrong, in words.
-    pub cause: String,
+    /// What went wrong.
+    pub cause: Message,
     /// Its label, the same in every version.
     pub kind: String,
     /// How often.

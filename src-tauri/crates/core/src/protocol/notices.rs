@@ -1,5 +1,6 @@
 //! What the user should know about this machine.
 
+use crate::message::Message;
 use serde::Serialize;
 
 #[cfg(test)]
@@ -13,7 +14,7 @@ pub struct Notice {
     /// What it is about; at most one notice of each kind stands at a time.
     pub kind: NoticeKind,
     /// What happened and what to do.
-    pub message: String,
+    pub message: Message,
 }
 
 /// What a notice is about.

@@ -291,7 +291,7 @@ impl World {
             if let Target::Alert(_, key) = &ask.target {
                 let known = &self.items[&key[2..].parse().unwrap()];
                 assert!(!known.is_deleted && !known.is_handled, "{key} is not to be shown");
-                assert_eq!(ask.title, known.title);
+                assert_eq!(ask.title, known.title.as_str());
             }
             self.asked.push((ask, true));
         }
@@ -337,7 +337,7 @@ impl World {
         self.on_screen.insert(shown.clone());
         if let Target::Alert(_, key) = &ask.target {
             let known = self.items.get_mut(&key[2..].parse().unwrap()).unwrap();
-            if known.title == ask.title {
+            if ask.title == known.title.as_str() {
                 known.reported += 1;
                 known.lost_records += u32::from(!recorded);
             }

@@ -10,7 +10,7 @@ use gloria_core::ports::fakes::FakeSecrets;
 use gloria_core::protocol::{AccountForm, ConnectionState, NoticeKind, Remedy, TokenState, Transport};
 use gloria_core::token::Token;
 
-use crate::harness::{CREATED, DEADLINE, Harness, backend, live, within_deadline};
+use crate::harness::{CREATED, DEADLINE, Harness, Spoken, backend, live, within_deadline};
 
 #[tokio::test]
 async fn a_locked_keyring_is_a_state_and_unlocking_it_connects() {
@@ -70,6 +70,7 @@ async fn the_first_run_tests_saves_and_connects() {
             .last()
             .unwrap()
             .detail
+            .words()
             .contains("does not accept this token"),
         "{wrong:?}"
     );
@@ -83,7 +84,7 @@ async fn the_first_run_tests_saves_and_connects() {
         .await
         .unwrap();
     assert!(
-        portal.steps.last().unwrap().detail.contains("web page"),
+        portal.steps.last().unwrap().detail.words().contains("web page"),
         "{portal:?}"
     );
 
@@ -98,6 +99,7 @@ async fn the_first_run_tests_saves_and_connects() {
             .last()
             .unwrap()
             .detail
+            .words()
             .contains("refused the connection"),
         "{nowhere:?}"
     );
@@ -107,7 +109,7 @@ async fn the_first_run_tests_saves_and_connects() {
         .connection_test(form("http://gloria.example/api", TEST_TOKEN))
         .await
         .unwrap_err();
-    assert!(plain.to_string().contains("unencrypted"), "{plain}");
+    assert!(plain.words().contains("unencrypted"), "{plain}");
 
     let right = running
         .core
@@ -153,7 +155,7 @@ async fn without_a_keyring_a_typed_token_is_kept_in_memory_and_that_is_said() {
         .find(|notice| notice.kind == NoticeKind::Keyring)
         .unwrap();
     assert!(
-        notice.message.contains("only until Gloria Notify ends"),
+        notice.message.words().contains("only until Gloria Notify ends"),
         "{}",
         notice.message
     );
@@ -172,7 +174,7 @@ async fn a_refused_token_asks_for_sign_in_and_a_new_one_connects() {
         .await;
     assert_eq!(state.connection.remedy, Remedy::SignIn);
     let notifications = within_deadline("told", harness.notifications.shown.wait_for(1)).await;
-    assert_eq!(notifications[0].title, "Gloria Notify needs you");
+    assert_eq!(notifications[0].title.words(), "Gloria Notify needs you");
     assert_eq!(
         control.observed().stream_requests().count(),
         2,
@@ -288,7 +290,7 @@ async fn where_the_new_accounts_inbox_cannot_be_had_the_one_before_goes_on() {
         .account_save(form(second.api_url()))
         .await
         .unwrap_err();
-    assert!(refused.to_string().contains("another Gloria Notify"), "{refused}");
+    assert!(refused.words().contains("another Gloria Notify"), "{refused}");
     running
         .until("the one before", |state| {
             state.account.address.as_deref() == Some(&first.api_url())

@@ -9,7 +9,7 @@ use gloria_core::token::Token;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-use crate::harness::{DEADLINE, Harness, backend};
+use crate::harness::{DEADLINE, Harness, Spoken, backend};
 
 /// A harness whose settings name the server alone, without the path of its API.
 fn given_the_server_alone(backend: &Backend) -> Harness {
@@ -25,12 +25,12 @@ fn form(address: &str, token: &str) -> AccountForm {
     }
 }
 
-fn notice(state: &Snapshot) -> Option<&str> {
+fn notice(state: &Snapshot) -> Option<String> {
     let notice = state
         .notices
         .iter()
         .find(|notice| notice.kind == NoticeKind::Settings)?;
-    Some(&notice.message)
+    Some(notice.message.words())
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn a_start_without_the_server_looks_again_until_it_is_there() {
     let running = harness.start();
     running
         .until("refused", |state| {
-            state.connection.reason.contains("refused the connection")
+            state.connection.reason.words().contains("refused the connection")
         })
         .await;
     control.accept().await.unwrap();
@@ -90,6 +90,7 @@ async fn a_test_and_saving_take_what_was_pasted_and_a_test_says_what_was_found()
     assert!(
         report.steps[1]
             .detail
+            .words()
             .ends_with("opened the stream at /api/v1/sse"),
         "{report:?}"
     );
@@ -133,7 +134,7 @@ async fn a_test_and_saving_take_what_was_pasted_and_a_test_says_what_was_found()
         .await
         .unwrap();
     assert_eq!(
-        report.steps.last().unwrap().detail,
+        report.steps.last().unwrap().detail.words(),
         "no event stream was found at this server: tried /api/v1/sse, /api/sse and /sse; check the address"
     );
     let heads = tokio::time::timeout(DEADLINE, server).await.unwrap().unwrap();
@@ -153,7 +154,7 @@ async fn saving_a_preference_leaves_the_mistakes_that_still_stand_reported() {
     .unwrap();
     let running = harness.start();
     let state = running.until("told", |state| notice(state).is_some()).await;
-    let all = notice(&state).unwrap().to_owned();
+    let all = notice(&state).unwrap();
     for mistake in ["sounds.volume", "network.proxy", "GLORIA_TOKEN is ignored"] {
         assert!(all.contains(mistake), "{all}");
     }
@@ -167,7 +168,7 @@ async fn saving_a_preference_leaves_the_mistakes_that_still_stand_reported() {
     let state = running.until("saved", |state| !state.preferences.sounds).await;
     // What was saved stands above one of them, which is a line further down now.
     let moved = all.replace("network.proxy in line 4", "network.proxy in line 5");
-    assert_eq!(notice(&state), Some(moved.as_str()), "nothing of it was mended");
+    assert_eq!(notice(&state), Some(moved), "nothing of it was mended");
     save(PreferencesForm {
         volume: Some(30),
         ..PreferencesForm::default()

@@ -11,7 +11,7 @@ use gloria_core::protocol::{NoticeKind, WindowView};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::harness::{CREATED, Harness, Running, backend, live, missed, within_deadline};
+use crate::harness::{CREATED, Harness, Running, Spoken, backend, live, missed, within_deadline};
 
 /// A core that has a place in the stream, and is not there.
 async fn away(harness: &Harness, control: &gloria_backend::Control) {
@@ -180,7 +180,10 @@ async fn without_times_of_making_what_comes_a_second_after_the_connection_is_liv
     within_deadline("a live one", async {
         loop {
             let shown = harness.notifications.shown.wait_for(2).await;
-            if shown.iter().any(|request| request.title.parse::<u8>().is_ok()) {
+            if shown
+                .iter()
+                .any(|request| request.title.words().parse::<u8>().is_ok())
+            {
                 break;
             }
             tokio::task::yield_now().await;
@@ -278,7 +281,10 @@ async fn a_service_that_hangs_is_said_and_what_it_missed_is_reported_when_it_is_
             kinds.any(|kind| kind == NoticeKind::Notifications)
         })
         .await;
-    assert!(state.notices[0].message.contains("does not answer"), "{state:?}");
+    assert!(
+        state.notices[0].message.words().contains("does not answer"),
+        "{state:?}"
+    );
     for id in 0..30 {
         control.push(CREATED, live(&id.to_string(), "normal"));
     }

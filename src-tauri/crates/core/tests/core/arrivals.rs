@@ -4,7 +4,7 @@ use gloria_core::item::{Mark, Priority, SoundName};
 use gloria_core::protocol::{FollowRequest, MarkRequest, PauseRequest, PreferencesForm};
 use serde_json::json;
 
-use crate::harness::{CREATED, DEADLINE, Harness, backend, live, missed, within_deadline};
+use crate::harness::{CREATED, DEADLINE, Harness, Spoken, backend, live, missed, within_deadline};
 
 #[tokio::test]
 async fn an_event_that_arrives_becomes_a_row_a_badge_a_notification_and_a_sound() {
@@ -17,7 +17,10 @@ async fn an_event_that_arrives_becomes_a_row_a_badge_a_notification_and_a_sound(
 
     let notifications = within_deadline("notification", harness.notifications.shown.wait_for(1)).await;
     assert_eq!(
-        (notifications[0].subject.item(), notifications[0].title.as_str()),
+        (
+            notifications[0].subject.item(),
+            notifications[0].title.words().as_str()
+        ),
         (Some("n:1"), "title 1")
     );
     assert_eq!(
@@ -63,7 +66,10 @@ async fn many_missed_become_one_digest_and_nothing_comes_twice() {
     let running = harness.start();
     running.until("all of it", |state| state.counts.total == 13).await;
     let notifications = within_deadline("digest", harness.notifications.shown.wait_for(2)).await;
-    assert_eq!(notifications[1].title, "12 notifications while you were away");
+    assert_eq!(
+        notifications[1].title.words(),
+        "12 notifications while you were away"
+    );
     let seen = control.observed();
     let resumed = seen.stream_requests().next_back().unwrap();
     assert_eq!(
@@ -126,7 +132,7 @@ async fn what_the_eye_sees_needs_no_notification_unless_it_is_urgent() {
         .into_iter()
         .find(|item| item.key == "n:1")
         .unwrap();
-    let words = quiet.alert.unwrap().words;
+    let words = quiet.alert.unwrap().words.words();
     assert!(words.contains("in front of you"), "{words}");
 }
 
@@ -176,7 +182,7 @@ async fn links_open_in_the_browser_and_only_web_links_exist() {
     follow(None).await.unwrap();
     follow(Some(0)).await.unwrap();
     assert_eq!(
-        follow(Some(9)).await.unwrap_err().to_string(),
+        follow(Some(9)).await.unwrap_err().words(),
         "this item is no longer there"
     );
     assert_eq!(
@@ -247,7 +253,7 @@ async fn a_workflow_is_one_item_that_speaks_up_when_it_fails() {
     );
     let notifications = within_deadline("notification", harness.notifications.shown.wait_for(1)).await;
     assert_eq!(
-        (notifications[0].title.as_str(), notifications[0].priority),
+        (notifications[0].title.words().as_str(), notifications[0].priority),
         ("Import", Priority::High)
     );
     assert_eq!(

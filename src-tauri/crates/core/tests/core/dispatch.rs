@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
-use crate::harness::{CREATED, Harness, Running, backend, live, within_deadline};
+use crate::harness::{CREATED, Harness, Running, Spoken as _, backend, live, within_deadline};
 
 /// A core that is connected and has one unread item, `n:1`, with a link.
 async fn connected() -> (Running, Harness, gloria_backend::Backend) {
@@ -80,7 +80,7 @@ async fn what_a_command_does_not_take_is_refused_in_words() {
         // No command takes a number.
         let error = running.core.dispatch(name, json!(17)).await.unwrap_err();
         assert_eq!(error.code, CommandErrorCode::InvalidRequest, "{name}: {error}");
-        assert!(!error.message.is_empty());
+        assert!(!error.message.words().is_empty());
     }
     let error = running
         .core
@@ -92,7 +92,7 @@ async fn what_a_command_does_not_take_is_refused_in_words() {
         .unwrap_err();
     assert_eq!(error.code, CommandErrorCode::InvalidRequest);
     assert!(
-        error.message.contains("address"),
+        error.message.words().contains("address"),
         "the token's own words: {error}"
     );
     let error = running
@@ -117,7 +117,10 @@ fn no_other_name_is_a_command_whatever_is_asked() {
             let asked = running.core.dispatch(&name, json!({"number": number}));
             let error = runtime.block_on(asked).unwrap_err();
             prop_assert_eq!(error.code, CommandErrorCode::UnknownCommand);
-            prop_assert!(error.message.len() < 1000, "a name is not quoted at any length");
+            prop_assert!(
+                error.message.words().len() < 1000,
+                "a name is not quoted at any length"
+            );
             Ok(())
         })
         .unwrap();

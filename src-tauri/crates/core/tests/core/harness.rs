@@ -10,6 +10,7 @@ use gloria_backend::{Backend, BackendOptions, Control, TEST_TOKEN};
 use gloria_core::account::Account;
 use gloria_core::alerts::presence::WindowPresence;
 use gloria_core::item::{InboxView, Item};
+use gloria_core::message::{Message, Phrase};
 use gloria_core::paths::Paths;
 use gloria_core::ports::fakes::{
     FakeNotifications, FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeWindow,
@@ -17,7 +18,8 @@ use gloria_core::ports::fakes::{
 use gloria_core::ports::{Clock, SystemClock};
 use gloria_core::protocol::{ConnectionState, InboxQuery, Snapshot, WindowView};
 use gloria_core::token::Token;
-use gloria_core::{CoreHandle, Ports, Setup, start};
+use gloria_core::{CoreError, CoreHandle, Ports, Setup, start};
+use gloria_words::Words;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -25,6 +27,35 @@ use tokio::time::timeout;
 
 /// Longer than anything here takes on a slow machine; a test that reaches it has failed.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+
+/// What the app says, in English.
+pub(crate) trait Spoken {
+    fn words(&self) -> String;
+}
+
+impl Spoken for Message {
+    fn words(&self) -> String {
+        Words::english().say(self)
+    }
+}
+
+impl Spoken for Option<Message> {
+    fn words(&self) -> String {
+        self.as_ref().map(Spoken::words).unwrap_or_default()
+    }
+}
+
+impl Spoken for Phrase {
+    fn words(&self) -> String {
+        Words::english().phrase(self)
+    }
+}
+
+impl Spoken for CoreError {
+    fn words(&self) -> String {
+        self.message().words()
+    }
+}
 
 pub(crate) async fn within_deadline<T>(what: &str, future: impl Future<Output = T>) -> T {
     timeout(DEADLINE, future)
@@ -139,7 +170,7 @@ impl Harness {
             .shown
             .all()
             .into_iter()
-            .map(|request| request.title)
+            .map(|request| request.title.words())
             .collect()
     }
 }
@@ -203,7 +234,7 @@ impl Running {
                 let mut updates = self.core.attach().await.unwrap().updates;
                 let items = self.items().await;
                 let item = items.into_iter().find(|item| item.key == key);
-                let alert = item.and_then(|item| item.alert).map(|alert| alert.words);
+                let alert = item.and_then(|item| item.alert).map(|alert| alert.words.words());
                 if alert.as_deref() == Some(words) {
                     return;
                 }

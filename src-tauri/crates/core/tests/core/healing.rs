@@ -12,7 +12,7 @@ use gloria_core::token::Token;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::harness::{CREATED, Harness, backend, live, within_deadline};
+use crate::harness::{CREATED, Harness, Spoken, backend, live, within_deadline};
 
 #[tokio::test]
 async fn a_window_that_gains_focus_asks_at_once_whether_a_refusal_still_stands() {
@@ -98,7 +98,7 @@ async fn a_refusal_inside_a_stream_needs_the_user_after_another_token() {
         .await;
     assert_eq!(halted.connection.remedy, Remedy::SignIn);
     let reported = within_deadline("told", harness.notifications.shown.wait_for(1)).await;
-    assert_eq!(reported[0].title, "Gloria Notify needs you");
+    assert_eq!(reported[0].title.words(), "Gloria Notify needs you");
 }
 
 #[tokio::test]

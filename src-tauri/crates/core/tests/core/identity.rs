@@ -5,9 +5,9 @@ use gloria_core::metrics::status::{Health, health};
 use gloria_core::ports::fakes::Behaviour;
 use gloria_core::protocol::{AccountForm, ConnectionState, PersonAnswer, Remedy, Snapshot, TokenState};
 use gloria_core::token::Token;
-use gloria_core::tray::{self, LocalTime, TrayIcon};
+use gloria_core::tray::{self, TrayIcon};
 
-use crate::harness::{CREATED, Harness, Running, backend, live, within_deadline};
+use crate::harness::{CREATED, Harness, Running, Spoken, backend, live, within_deadline};
 
 fn form(backend: &Backend, token: &str) -> AccountForm {
     AccountForm {
@@ -115,11 +115,11 @@ async fn asked() -> (Backend, Control, Harness, Running) {
     assert_eq!(report.health, Health::NeedsUser);
     assert_eq!(report.connection.remedy, Remedy::ConfirmPerson);
     assert!(
-        report.connection.reason.contains("new token"),
-        "{}",
+        report.connection.reason.words().contains("new token"),
+        "{:?}",
         report.connection.reason
     );
-    let seen = tray::view(&state, 0, &LocalTime::system());
+    let seen = tray::view(&state, 0);
     assert_eq!(seen.icon, TrayIcon::Attention);
     assert_eq!(positions(&control), [None, None], "no position was sent");
     control.push(CREATED, live("2", "normal"));
@@ -185,7 +185,7 @@ async fn recorded(running: &Running, key: &str) {
             let mut updates = running.core.attach().await.unwrap().updates;
             let items = running.items().await;
             let alert = items.into_iter().find(|item| item.key == key);
-            let alert = alert.and_then(|item| item.alert).map(|alert| alert.words);
+            let alert = alert.and_then(|item| item.alert).map(|alert| alert.words.words());
             if alert.is_some_and(|words| words.starts_with("Notification shown")) {
                 return;
             }

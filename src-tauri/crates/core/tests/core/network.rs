@@ -14,7 +14,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use url::Url;
 
-use crate::harness::{Harness, Running, within_deadline};
+use crate::harness::{Harness, Running, Spoken, within_deadline};
 
 /// A name that leads nowhere but through the proxy.
 const ADDRESS: &str = "http://gloria.invalid/api";
@@ -72,7 +72,7 @@ async fn a_proxy_takes_effect_at_once_and_is_shown_without_its_password() {
         .core
         .preferences_save(through("ftp://anna:s3cret@x"))
         .await;
-    let words = refused.unwrap_err().to_string();
+    let words = refused.unwrap_err().words();
     assert!(words.contains("http://") && !words.contains("s3cret"), "{words}");
 
     let form = through(&format!("http://anna:s3cret@{authority}"));

@@ -14,7 +14,7 @@ use gloria_core::ports::fakes::FakeSecrets;
 use gloria_core::protocol::{AccountForm, NoticeKind, PreferencesForm};
 use gloria_core::token::Token;
 
-use crate::harness::{CREATED, Harness, backend, live, within_deadline};
+use crate::harness::{CREATED, Harness, Spoken, backend, live, within_deadline};
 
 /// What of a folder, itself included, group or others may do anything with.
 fn open_to_others(folder: &Path) -> Vec<PathBuf> {
@@ -138,7 +138,7 @@ async fn a_folder_of_another_user_is_not_used_and_alerts_go_on() {
         .find(|notice| notice.kind == NoticeKind::Storage)
         .unwrap();
     assert!(
-        notice.message.contains("belongs to another user"),
+        notice.message.words().contains("belongs to another user"),
         "{}",
         notice.message
     );

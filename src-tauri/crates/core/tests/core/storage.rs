@@ -9,10 +9,10 @@ use gloria_core::inbox::Inbox;
 use gloria_core::item::{InboxView, Mark};
 use gloria_core::metrics::status::Health;
 use gloria_core::protocol::{InboxQuery, MarkRequest, NoticeKind, Snapshot};
-use gloria_core::tray::{self, LocalTime, TrayIcon};
+use gloria_core::tray::{self, TrayIcon};
 use rusqlite::Connection;
 
-use crate::harness::{CREATED, Harness, backend, live, within_deadline};
+use crate::harness::{CREATED, Harness, Spoken, backend, live, within_deadline};
 
 fn file(harness: &Harness) -> PathBuf {
     harness.inbox()
@@ -31,7 +31,7 @@ fn on_disk(harness: &Harness, backend: &Backend) -> Vec<(String, String)> {
     items
         .into_iter()
         .rev()
-        .map(|item| (item.title, item.alert.unwrap().words))
+        .map(|item| (item.title, item.alert.unwrap().words.words()))
         .collect()
 }
 
@@ -46,7 +46,7 @@ fn is_in_trouble(state: &Snapshot) -> bool {
     state
         .notices
         .iter()
-        .any(|notice| notice.kind == NoticeKind::Storage && notice.message.contains("not kept"))
+        .any(|notice| notice.kind == NoticeKind::Storage && notice.message.words().contains("not kept"))
 }
 
 /// Puts a file where the folder of the inbox was, which stops even an administrator from writing there.
@@ -87,15 +87,15 @@ async fn while_nothing_can_be_stored_alerts_go_on_and_all_of_it_is_stored_afterw
     let state = running.connected().await;
     let storage = state.connection.storage.clone().unwrap();
     assert!(
-        storage.contains("make") && storage.contains("writable"),
+        storage.words().contains("make") && storage.words().contains("writable"),
         "{storage}"
     );
-    let shown = tray::view(&state, 0, &LocalTime::system());
+    let shown = tray::view(&state, 0);
     assert_eq!(shown.icon, TrayIcon::Attention);
     let report = running.core.status().await.unwrap();
     assert_eq!(
         (report.health, &report.connection.reason),
-        (Health::NeedsUser, &storage)
+        (Health::NeedsUser, &Some(storage))
     );
 
     fs::remove_file(folder).unwrap();
@@ -181,7 +181,7 @@ async fn a_disk_that_is_full_once_the_folder_is_made_anew_costs_no_event() {
     let state = running.until("two", |state| state.counts.total == 2).await;
     assert!(is_in_trouble(&state), "{:?}", state.notices);
     let storage = state.connection.storage.unwrap();
-    assert!(storage.contains("the disk is full"), "{storage}");
+    assert!(storage.words().contains("the disk is full"), "{storage}");
     within_deadline("notifications", harness.notifications.shown.wait_for(3)).await;
     assert_eq!(
         harness.titles(),
@@ -219,10 +219,12 @@ async fn a_file_that_is_damaged_while_it_is_used_is_set_aside_and_a_new_one_begu
     within_deadline("alerted all the same", harness.notifications.shown.wait_for(1)).await;
     running
         .until("told", |state| {
-            state
-                .notices
-                .iter()
-                .any(|notice| notice.message.contains("was damaged. It was set aside as"))
+            state.notices.iter().any(|notice| {
+                notice
+                    .message
+                    .words()
+                    .contains("was damaged. It was set aside as")
+            })
         })
         .await;
     running.until("stored", |state| state.counts.total == 1).await;

@@ -15,7 +15,7 @@ use gloria_core::protocol::{ConnectionState, NoticeKind, Snapshot};
 use gloria_core::{CoreError, Setup, supervise};
 use tokio::sync::mpsc;
 
-use crate::harness::{CREATED, Harness, Running, backend, live, within_deadline};
+use crate::harness::{CREATED, Harness, Running, Spoken, backend, live, within_deadline};
 
 /// Notifications that break whatever asks for one with the wrong title.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ struct Fragile {
 
 impl Notifications for Fragile {
     fn show(&self, request: NotificationRequest) -> BoxFuture<'static, Result<Answer, NotificationError>> {
-        match request.title.as_str() {
+        match request.title.words().as_str() {
             "title break the core" => panic!("as the test wants"),
             "title break a thread" => {
                 let guard = self.panics.guard("notifications");
@@ -116,7 +116,10 @@ async fn a_core_that_panics_at_once_comes_back_each_time_and_tells_once() {
         .await;
         let report = running.core.status().await.unwrap();
         assert_eq!(report.health, Health::Working);
-        assert!(report.connection.reason.contains("internal error"), "{report:?}");
+        assert!(
+            report.connection.reason.words().contains("internal error"),
+            "{report:?}"
+        );
         assert!(
             matches!(
                 running.core.inbox_mark_all_read().await,

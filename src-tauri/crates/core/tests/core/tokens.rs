@@ -8,7 +8,7 @@ use gloria_core::ports::fakes::FakeSecrets;
 use gloria_core::protocol::{AccountForm, ConnectionState, TokenState};
 use gloria_core::token::Token;
 
-use crate::harness::{Harness, Running, backend, within_deadline};
+use crate::harness::{Harness, Running, Spoken, backend, within_deadline};
 
 fn form(address: &str, token: Option<&str>) -> AccountForm {
     AccountForm {
@@ -154,6 +154,7 @@ async fn the_environments_token_is_nobodys_where_no_server_is_named() {
     assert!(
         state.notices[0]
             .message
+            .words()
             .contains("not clear which server it is for"),
         "{:?}",
         state.notices

@@ -6,7 +6,7 @@ use gloria_core::ports::fakes::Behaviour;
 use gloria_core::protocol::{NoticeKind, Snapshot};
 use serde_json::json;
 
-use crate::harness::{CREATED, Harness, backend, live, within_deadline};
+use crate::harness::{CREATED, Harness, Spoken, backend, live, within_deadline};
 
 #[tokio::test]
 async fn bad_events_cost_themselves_alone() {
@@ -53,7 +53,7 @@ async fn ten_megabytes_in_one_event_are_passed_over_and_what_follows_arrives() {
     // Two attempts more, in case it was a broken connection; then a pause, which the user need not wait for.
     running
         .until("given up", |state| {
-            state.connection.reason.contains("3 times in a row")
+            state.connection.reason.words().contains("3 times in a row")
         })
         .await;
     running.core.connection_retry().await.unwrap();
@@ -102,7 +102,7 @@ async fn a_missing_sound_device_or_notification_service_is_reported_and_the_item
     let words: Vec<_> = state
         .notices
         .iter()
-        .map(|notice| notice.message.as_str())
+        .map(|notice| notice.message.words())
         .collect();
     assert_eq!(
         words,
@@ -142,7 +142,11 @@ async fn a_database_from_a_newer_version_is_reported_and_alerts_go_on() {
         .iter()
         .find(|notice| notice.kind == NoticeKind::Storage)
         .unwrap();
-    assert!(notice.message.contains("newer version"), "{}", notice.message);
+    assert!(
+        notice.message.words().contains("newer version"),
+        "{}",
+        notice.message
+    );
     control.push(CREATED, live("1", "normal"));
     within_deadline("notification", harness.notifications.shown.wait_for(1)).await;
     let state = running.until("one", |state| state.counts.total == 1).await;
@@ -168,7 +172,7 @@ async fn an_inbox_that_cannot_be_written_is_reported_and_alerts_go_on() {
         .iter()
         .find(|notice| notice.kind == NoticeKind::Storage)
         .unwrap();
-    assert!(notice.message.contains("writable"), "{}", notice.message);
+    assert!(notice.message.words().contains("writable"), "{}", notice.message);
     control.push(CREATED, live("1", "normal"));
     within_deadline("notification", harness.notifications.shown.wait_for(1)).await;
 }
@@ -186,7 +190,7 @@ async fn a_desktop_without_a_tray_says_what_to_do_until_one_comes() {
         .unwrap();
     let state = running.until("told", |state| !state.notices.is_empty()).await;
     assert_eq!(
-        state.notices[0].message,
+        state.notices[0].message.words(),
         "This desktop has no tray. Start Gloria Notify again to open its window"
     );
     running

@@ -1,5 +1,6 @@
 //! One call to the keyring, on a thread that may wait.
 
+use gloria_core::message;
 use gloria_core::ports::SecretError;
 use gloria_core::token::Token;
 use keyring::{Entry, Error};
@@ -52,8 +53,7 @@ pub(super) fn perform(address: &str, request: &Request, prompts: &dyn Fn() -> bo
             Err(Failure::Refused(error)) => return Err(error),
         }
     }
-    let words = "it finds an entry that it then does not know; restart it and try again";
-    Err(SecretError::Unavailable(words.to_owned()))
+    Err(SecretError::Unavailable(message::keyring_inconsistent().into()))
 }
 
 fn attempt(address: &str, request: &Request, prompts: &dyn Fn() -> bool) -> Result<Option<Token>, Failure> {
@@ -87,26 +87,22 @@ fn load(entry: &Entry) -> Result<Option<Token>, Failure> {
 }
 
 fn unreadable() -> SecretError {
-    SecretError::Refused("what it keeps for this address is no token; enter the token again".to_owned())
+    SecretError::Refused(message::keyring_no_token().into())
 }
 
 /// What a keyring's error means. Some errors carry the secret itself, so only chosen ones are quoted.
 fn refusal(error: Error) -> SecretError {
     match error {
         Error::NoStorageAccess(_) => SecretError::Locked,
-        Error::TooLong(_, limit) => SecretError::Refused(format!(
-            "it is longer than the {limit} bytes that this system keeps"
-        )),
-        Error::Ambiguous(_) => SecretError::Refused(
-            "it keeps more than one for this address; delete them there and enter the token again".to_owned(),
-        ),
+        Error::TooLong(_, limit) => SecretError::Refused(message::keyring_too_long(limit).into()),
+        Error::Ambiguous(_) => SecretError::Refused(message::keyring_several().into()),
         Error::BadEncoding(_) | Error::BadDataFormat(..) => unreadable(),
-        Error::Invalid(what, why) => SecretError::Refused(format!("{what}: {why}")),
-        Error::PlatformFailure(cause) => SecretError::Unavailable(cause.to_string()),
+        Error::Invalid(what, why) => SecretError::Refused(format!("{what}: {why}").into()),
+        Error::PlatformFailure(cause) => SecretError::Unavailable(cause.to_string().into()),
         error @ (Error::NoEntry
         | Error::BadStoreFormat(_)
         | Error::NoDefaultStore
         | Error::NotSupportedByStore(_)
-        | _) => SecretError::Unavailable(error.to_string()),
+        | _) => SecretError::Unavailable(error.to_string().into()),
     }
 }

@@ -75,7 +75,7 @@ pub(super) fn play(
     let reason = watch(watched, &shared, || begun(Ok(())));
     if let Some(reason) = reason {
         tracing::warn!(%reason, "the sound device failed");
-        begun(Err(SoundError::Failed(reason)));
+        begun(Err(SoundError::Failed(reason.into())));
     }
 }
 
@@ -163,7 +163,7 @@ fn prepare(
     progress: &Sender<Progress>,
     shared: &Arc<Shared>,
 ) -> Result<impl Source + Send + use<>, SoundError> {
-    let mut pcm = bundled::decode(sound).map_err(|error| SoundError::Failed(in_words(&error)))?;
+    let mut pcm = bundled::decode(sound).map_err(|error| SoundError::Failed(in_words(&error).into()))?;
     let gain = gain(volume);
     pcm.samples.iter_mut().for_each(|sample| *sample *= gain);
     let frames = TAIL.as_millis() as usize * pcm.sample_rate.get() as usize / 1000;
@@ -200,7 +200,7 @@ fn classify(error: &DeviceSinkError) -> SoundError {
         | DeviceSinkError::DefaultSinkConfigError(cause)
         | DeviceSinkError::BuildError(cause)
         | DeviceSinkError::SupportedConfigsError(cause) => cause,
-        DeviceSinkError::UnsupportedSampleFormat => return SoundError::Failed(in_words(error)),
+        DeviceSinkError::UnsupportedSampleFormat => return SoundError::Failed(in_words(error).into()),
     };
     if matches!(
         cause.kind(),
@@ -208,7 +208,7 @@ fn classify(error: &DeviceSinkError) -> SoundError {
     ) {
         SoundError::NoDevice
     } else {
-        SoundError::Failed(in_words(error))
+        SoundError::Failed(in_words(error).into())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Notifications on a real bus: with dunst, and with a service that hangs, lags, refuses and goes away on request.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -13,6 +14,7 @@ use gloria_desktop::{Identity, SessionNotifications};
 use gloria_desktop_session::{
     Keyring, NotificationService, Part, ServiceBehaviour, ServiceOptions, Session, SessionOptions, wait_until,
 };
+use gloria_words::{Words, Zone};
 use rustix::process::Signal;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -34,11 +36,16 @@ async fn session(notifications: bool) -> Session {
     Session::start(options).await.unwrap()
 }
 
+fn english() -> Arc<Words> {
+    Arc::new(Words::load(["en"], Zone::utc()))
+}
+
 /// As a newly started app.
 fn client(session: &Session) -> (SessionNotifications, Events) {
     let notifications = SessionNotifications::on_bus(
         session.bus_address(),
         Identity::default(),
+        english(),
         &PanicReports::channel().0,
     );
     let events = notifications.watch();
@@ -388,8 +395,12 @@ async fn plain_bodies_are_not_escaped_and_a_service_without_actions_gets_none() 
 async fn without_a_bus_nothing_is_shown_until_there_is_one() {
     let folder = tempfile::tempdir().unwrap();
     let address = format!("unix:path={}", folder.path().join("bus").display());
-    let notifications =
-        SessionNotifications::on_bus(address.as_str(), Identity::default(), &PanicReports::channel().0);
+    let notifications = SessionNotifications::on_bus(
+        address.as_str(),
+        Identity::default(),
+        english(),
+        &PanicReports::channel().0,
+    );
     let mut events = notifications.watch();
     state(&mut events, ServiceState::Absent).await;
     let refused = within_deadline("an answer", notifications.show(request("refused"))).await;

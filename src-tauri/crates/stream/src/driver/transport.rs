@@ -76,10 +76,9 @@ impl Request {
     /// # Errors
     /// There is no credential, or the store did not answer within half a minute.
     pub async fn credential(&self) -> Result<Credential, DialError> {
-        let unavailable = || CredentialError::Unavailable("the token store did not answer".to_owned());
         timeout(CREDENTIAL_TIMEOUT, self.credentials.credential())
             .await
-            .unwrap_or_else(|_| Err(unavailable()))
+            .unwrap_or_else(|_| Err(CredentialError::TimedOut))
             .inspect(|credential| self.asked_with.remember(credential))
             .map_err(DialError::Credential)
     }

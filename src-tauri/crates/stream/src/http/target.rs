@@ -156,7 +156,7 @@ fn secret(token: &SecretString) -> &str {
 }
 
 fn unusable(why: &str) -> DialError {
-    DialError::Credential(CredentialError::Unavailable(why.to_owned()))
+    DialError::Credential(CredentialError::Unavailable(why.into()))
 }
 
 fn strip_userinfo(url: &mut Url) {

@@ -1,6 +1,8 @@
 //! Why an attempt failed, a connection ended, or the machine gave up: in types for code, in words for people.
 
+use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Overflow;
@@ -13,8 +15,42 @@ pub enum CredentialError {
     Missing,
     /// It may be there a little later, such as after a keyring is unlocked.
     #[error("{0}")]
-    Unavailable(String),
+    Unavailable(ProviderError),
+    /// Its provider did not answer in time.
+    #[error("the token store did not answer")]
+    TimedOut,
 }
+
+/// Why a provider has no credential now, as an error of its own.
+#[derive(Debug, Clone)]
+pub struct ProviderError(Arc<dyn Error + Send + Sync>);
+
+impl ProviderError {
+    /// The error itself, if it is of this type.
+    pub fn downcast_ref<E: Error + 'static>(&self) -> Option<&E> {
+        self.0.downcast_ref()
+    }
+}
+
+impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for ProviderError {
+    fn from(error: E) -> Self {
+        Self(Arc::from(error.into()))
+    }
+}
+
+impl fmt::Display for ProviderError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(out)
+    }
+}
+
+impl PartialEq for ProviderError {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.to_string() == other.0.to_string()
+    }
+}
+
+impl Eq for ProviderError {}
 
 /// Why an attempt failed or a connection ended.
 ///

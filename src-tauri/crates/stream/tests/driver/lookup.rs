@@ -275,7 +275,7 @@ async fn redirects_are_followed_without_a_token_too() {
 
 #[tokio::test(start_paused = true)]
 async fn a_keyring_that_is_locked_is_asked_again_and_the_server_is_not() {
-    let locked = Err(CredentialError::Unavailable("locked".to_owned()));
+    let locked = Err(CredentialError::Unavailable("locked".into()));
     let provider = Provider::of([locked.clone(), locked, Ok(Credential::bearer(TOKEN.into()))]);
     let mut rig = Rig::with(look_up, provider).await;
     rig.start(None);

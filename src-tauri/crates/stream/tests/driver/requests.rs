@@ -186,7 +186,7 @@ async fn no_credential_halts_without_a_request() {
 
 #[tokio::test(start_paused = true)]
 async fn a_credential_that_is_not_there_yet_is_asked_for_again() {
-    let locked = CredentialError::Unavailable("the keyring is locked".to_owned());
+    let locked = CredentialError::Unavailable("the keyring is locked".into());
     let mut rig = Rig::with(|_| {}, Provider::of([Err(locked), Ok(Credential::ANONYMOUS)])).await;
     rig.start(None);
     assert_eq!(rig.trouble().await, "the keyring is locked");

@@ -46,7 +46,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         DialError::ConnectionRefused,
         DialError::Certificate(String::new()),
         DialError::Credential(CredentialError::Missing),
-        DialError::Credential(CredentialError::Unavailable(String::new())),
+        DialError::Credential(CredentialError::Unavailable("".into())),
     ];
     let ends = vec![
         EndCause::Closed,

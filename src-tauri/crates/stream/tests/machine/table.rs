@@ -369,7 +369,10 @@ fn every_failed_dial_has_its_pace() {
         (DialError::ClientCertificate(text()), true),
         (DialError::Proxy(text()), false),
         (DialError::BrokenOff(text()), false),
-        (DialError::Credential(CredentialError::Unavailable(text())), true),
+        (
+            DialError::Credential(CredentialError::Unavailable(text().into())),
+            true,
+        ),
         (DialError::Certificate(text()), true),
         (DialError::ProxyAuthentication, true),
         (DialError::NotHttp(text()), true),
@@ -415,7 +418,7 @@ fn a_credential_that_could_not_be_replaced_is_still_rejected() {
     let mut rig = connecting();
     rig.answer(401);
     let epoch = rig.epoch();
-    let unavailable = CredentialError::Unavailable("the sign-in server is down".to_owned());
+    let unavailable = CredentialError::Unavailable("the sign-in server is down".into());
     rig.send(Input::Refused(epoch, DialError::Credential(unavailable)));
     rig.tick();
     assert!(rig.dial().unwrap().rejected);

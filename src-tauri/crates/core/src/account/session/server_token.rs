@@ -6,6 +6,7 @@ use thiserror::Error;
 use url::Origin;
 
 use crate::account::address::Address;
+use crate::message::{self, Message};
 use crate::token::{Token, TokenError};
 
 /// A server as far as a token is concerned: whatever answers at this scheme, host and port. `wss` is another name of
@@ -74,6 +75,16 @@ pub enum EnvironmentTokenError {
         "it is not clear which server it is for; set GLORIA_API_URL, or GLORIA_TOKEN_FOR to the server's address"
     )]
     NoServer,
+}
+
+impl EnvironmentTokenError {
+    /// What the user is told.
+    pub fn message(&self) -> Message {
+        match self {
+            Self::Malformed(error) => error.message(),
+            Self::NoServer => message::token_without_server(),
+        }
+    }
 }
 
 /// `GLORIA_TOKEN`, for the server that `GLORIA_TOKEN_FOR` names, else for the one whose address is set.

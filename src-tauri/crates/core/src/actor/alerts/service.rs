@@ -4,6 +4,7 @@ use futures_util::FutureExt as _;
 
 use super::super::Actor;
 use super::early::Fate;
+use crate::message;
 use crate::ports::{NotificationError, NotificationEvent, NotificationHandle, ServiceState, Subject};
 use crate::protocol::NoticeKind;
 
@@ -11,14 +12,12 @@ impl Actor {
     /// Puts up a notice while notifications cannot be shown.
     pub(super) fn publish_service(&mut self, failed: Option<&NotificationError>) {
         let words = match (self.alerts.service, failed) {
-            (ServiceState::Hanging, _) => {
-                "Notifications can't be shown: what shows them on this desktop does not answer. What comes meanwhile \
-                 is shown once it does"
-                    .to_owned()
+            (ServiceState::Hanging, _) => message::notice_notifications_hang(),
+            (ServiceState::Absent, _) => {
+                message::notice_notifications(NotificationError::NoService.message())
             }
-            (ServiceState::Absent, _) => format!("Notifications can't be shown: {}", NotificationError::NoService),
             (ServiceState::Unknown | ServiceState::Ready | ServiceState::Paused, Some(error)) => {
-                format!("Notifications can't be shown: {error}")
+                message::notice_notifications(error.message())
             }
             (ServiceState::Unknown | ServiceState::Ready | ServiceState::Paused, None) => {
                 self.readers.set_notice(NoticeKind::Notifications, None);

@@ -6,6 +6,7 @@ use super::*;
 use crate::alerts::presence::PAGE_LEASE_TIMEOUT;
 use crate::connection::{self, ClockReading, ConnectionContext};
 use crate::item::{ItemKind, Priority, SoundName};
+use crate::message;
 use crate::metrics::Meters;
 use crate::ports::SystemClock;
 use crate::protocol::{Appearance, OwnUser, PROTOCOL_VERSION, TokenState};
@@ -51,7 +52,7 @@ fn readers(now: Instant) -> Readers {
             address_lock: None,
             token_locked: false,
             token: TokenState::Unknown,
-            token_problem: String::new(),
+            token_problem: None,
             needs_setup: true,
             question: None,
             user: OwnUser::default(),
@@ -119,8 +120,11 @@ fn whoever_followed_a_core_that_broke_sees_a_gap_and_its_lasting_notices() {
     let now = Instant::now();
     let mut broken = readers(now);
     let mut updates = broken.attach().updates;
-    broken.set_notice(NoticeKind::Tray, Some("no tray".into()));
-    broken.set_notice(NoticeKind::Sound, Some("no sound".into()));
+    broken.set_notice(NoticeKind::Tray, Some(message::notice_tray()));
+    broken.set_notice(
+        NoticeKind::Sound,
+        Some(message::notice_sound(message::sound_busy())),
+    );
     let last = updates.try_recv().and(updates.try_recv()).unwrap();
     let mut next = readers(now);
     next.succeed(broken, now);

@@ -7,6 +7,7 @@ use crate::alerts::Collection;
 use crate::alerts::digest::{self, Members};
 use crate::inbox::{Now, columns, reading};
 use crate::item::{EpochMillis, Priority, Reason, SoundReason};
+use crate::message::Phrase;
 use crate::ports::{NotificationHandle, ServiceState, Subject};
 
 /// Notifications whose service has not answered yet. What is over it stays a row, so that a service that is slow gets
@@ -63,9 +64,9 @@ pub struct Ask {
     /// What it speaks for.
     pub target: Target,
     /// One line.
-    pub title: String,
+    pub title: Phrase,
     /// A few lines.
-    pub body: String,
+    pub body: Phrase,
     /// How urgent it is.
     pub priority: Priority,
     /// The notification whose place it takes.
@@ -253,8 +254,8 @@ impl Inbox {
         let (title, body) = digest::compose(collection, &members);
         let ask = Ask {
             target: Target::Digest(self.asked.number(now.here)),
-            title,
-            body,
+            title: title.into(),
+            body: body.into(),
             priority: members.priority,
             replaces: None,
         };
@@ -290,8 +291,8 @@ impl Inbox {
             }
             asks.push(Ask {
                 target: Target::Alert(number, row.get(1)?),
-                title: row.get(2)?,
-                body: row.get(3)?,
+                title: row.get::<_, String>(2)?.into(),
+                body: row.get::<_, String>(3)?.into(),
                 priority: priority_of(row.get(4)?),
                 replaces: None,
             });

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use gloria_core::message;
 use gloria_core::ports::SecretError;
 use keyring::Entry;
 use keyring_core::Error;
@@ -44,12 +45,9 @@ fn is_locked(address: &str, request: &Request) -> Result<bool, secret_service::E
 
 fn absent(error: secret_service::Error) -> SecretError {
     if matches!(error, secret_service::Error::NoResult) {
-        let words = "it has no default keyring; create one with Passwords and Keys or KWallet Manager";
-        return SecretError::Unavailable(words.to_owned());
+        return SecretError::Unavailable(message::keyring_none().into());
     }
-    SecretError::Unavailable(format!(
-        "{error}; start GNOME Keyring, KWallet or KeePassXC and try again"
-    ))
+    SecretError::Unavailable(message::keyring_start_one(error.to_string()).into())
 }
 
 /// Whether what a search found is not there any more. GNOME Keyring and `KWallet` name it by what the bus says of an

@@ -81,7 +81,7 @@ impl Machine {
             DialError::Credential(CredentialError::Missing) => {
                 return self.halt(now, HaltReason::NoCredential);
             }
-            DialError::Credential(CredentialError::Unavailable(_)) => {
+            DialError::Credential(CredentialError::Unavailable(_) | CredentialError::TimedOut) => {
                 self.rejected = rejected;
                 Pace::Slow
             }

@@ -219,7 +219,7 @@ impl Notifications for Service {
         let entry = Entry {
             run: state.run,
             subject: request.subject,
-            title: request.title,
+            title: request.title.to_string(),
             replaces: request.replaces,
             answer: None,
             excused: false,

@@ -1,0 +1,24 @@
+### The steps of a connection test: their names, and what each found, without a full stop.
+
+check-address = Address
+check-address-plain = { $address } is used without encryption, which is for this machine and laboratories only
+check-address-encrypted = { $address } is used with encryption
+check-server = Server and token
+check-server-passed = the server accepted the token and opened the stream
+check-server-passed-at = the server accepted the token and opened the stream at { $path }
+check-event = First event
+check-event-came = an event arrived
+check-no-event = the stream is open; no event has come yet
+check-timeout = no answer within { $seconds } s; check the address and the network
+check-no-answer = the attempt ended without an answer
+
+## $cause is one of cause-*.
+
+check-advised-address = { $cause }; check the address
+check-advised-network = { $cause }; check the network
+check-advised-proxy =
+    { $cause }; give the proxy's user name and password in its address, or, where it wants the sign-in of Windows (NTLM, Kerberos), set a helper on this computer that does it, such as Px, as the proxy
+check-advised-certificate = { $cause }; check this computer's clock, or ask your administrator for the certificate
+check-advised-client-certificate = { $cause }; ask your administrator for one that it accepts
+check-advised-browser = { $cause }; open a browser and sign in there
+check-token-refused = the server does not accept this token; check it, or ask for a new one

@@ -1,0 +1,33 @@
+### Why attempts failed and connections ended, as a list that counts them.
+
+trouble-dns = no server found under its name
+trouble-refused = the server refused the connection
+trouble-unreachable = the server could not be reached
+trouble-connect-timeout = no connection in time
+trouble-answer-timeout = no answer in time
+trouble-silent = an open connection fell silent
+trouble-buffered = something such as a proxy held the stream back
+trouble-certificate = the certificate was not trusted
+trouble-tls = no secure connection could be made
+trouble-proxy-sign-in = the proxy asked for a sign-in
+trouble-proxy = the proxy gave no way through
+trouble-network-sign-in = the network asked for a sign-in of its own
+trouble-broken-off = the connection broke off
+trouble-closed = the server closed the connection
+trouble-client-error = the server answered with an error of the request
+trouble-server-error = the server answered with an error of its own
+trouble-other-status = the server answered with an unexpected status
+trouble-unauthorized = the server did not accept the token
+trouble-forbidden = the account had no access
+trouble-no-token = no token was saved
+trouble-token-unavailable = the token could not be had
+trouble-stopped = the server asked this client to stop
+trouble-not-a-stream = the answer was no event stream
+trouble-not-http = the answer was not HTTP
+trouble-redirect = a redirect led nowhere
+trouble-oversized = an event was over the limits
+trouble-policy = the server said that a message broke its rules
+trouble-set-up = the connection could not be set up
+trouble-network-changed = the network changed
+trouble-slept = the computer was asleep
+trouble-token-changed = there was a new token

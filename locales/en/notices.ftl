@@ -1,0 +1,28 @@
+### What the user should know about this computer. No full stop at the end.
+
+notice-sound = Sound can't be played: { $problem }
+notice-notifications = Notifications can't be shown: { $problem }
+notice-notifications-hang =
+    Notifications can't be shown: what shows them on this desktop does not answer. What comes meanwhile is shown once it does
+# $problem begins the sentence; its first letter is made a capital one where this is shown.
+notice-storage =
+    { $problem }. Until then notifications are shown but not kept beyond the end of Gloria Notify; the file is tried again every { $seconds } s
+notice-storage-set-aside =
+    The inbox file was damaged. It was set aside as { $path } and a new inbox was begun; new notifications are kept as usual
+notice-tray = This desktop has no tray. Start Gloria Notify again to open its window
+notice-lock =
+    The folder of the inbox is on a file system without locks. Do not start Gloria Notify with it on two computers at once
+notice-internal =
+    Gloria Notify had an internal error and started again. If you see this often, tell your administrator
+
+sound-no-device = no sound device was found
+sound-failed = the sound device failed: { $problem }
+sound-busy = another sound is playing
+# Why, as the end of sound-failed.
+sound-ended = the sound player has ended
+sound-closed = the output closed by itself
+sound-hangs = it did not answer in time
+
+notifications-none = this desktop has no notification service
+notifications-refused = the notification service failed: { $problem }
+notifications-lost = the notification service ended before it answered

@@ -1,0 +1,133 @@
+//! The tray in English: its tooltip, and what fits into it.
+
+use gloria_core::item::{Counts, EpochMillis, SoundName};
+use gloria_core::message;
+use gloria_core::protocol::{
+    AccountView, Appearance, ConnectionState, ConnectionView, NetworkState, Notice, NoticeKind, OwnUser,
+    PROTOCOL_VERSION, Preferences, Remedy, Snapshot, TokenState, Transport,
+};
+use gloria_core::tray::view;
+use gloria_words::Words;
+
+/// Fourteen hours, three minutes and five seconds into the first day.
+const AFTERNOON: EpochMillis = ((14 * 60 + 3) * 60 + 5) * 1000;
+
+fn state(connection: ConnectionState, unseen: u32) -> Snapshot {
+    Snapshot {
+        protocol: PROTOCOL_VERSION,
+        revision: 0,
+        version: String::new(),
+        connection: ConnectionView {
+            state: connection,
+            reason: Some(message::cause_status(503u16)),
+            remedy: Remedy::None,
+            needs_user: connection == ConnectionState::Halted,
+            long_outage: false,
+            attempt: 0,
+            next_attempt_at: None,
+            connected_since: None,
+            last_heard_at: None,
+            network: NetworkState::Unknown,
+            transport: Transport::Sse,
+            insecure: false,
+            proxy: None,
+            storage: None,
+            history_since: None,
+        },
+        counts: Counts {
+            unseen,
+            unread: unseen,
+            total: unseen,
+        },
+        account: AccountView {
+            address: None,
+            address_lock: None,
+            token: TokenState::Present,
+            token_locked: false,
+            token_problem: None,
+            needs_setup: false,
+            question: None,
+            user: OwnUser::default(),
+        },
+        preferences: Preferences {
+            sounds: true,
+            volume: 70,
+            sound: SoundName::Chime,
+            sounds_paused_until: None,
+            appearance: Appearance::System,
+            proxy: "system".into(),
+            auto_connect: true,
+            log_level: gloria_core::logging::LogLevel::Info,
+            locks: std::collections::BTreeMap::new(),
+            debug_log_until: None,
+        },
+        notices: Vec::new(),
+        requested_item: None,
+        in_view: false,
+    }
+}
+
+#[test]
+fn the_tooltip_tells_the_truth() {
+    let tooltip = |change: &dyn Fn(&mut Snapshot)| {
+        let mut state = state(ConnectionState::Connected, 0);
+        state.connection.reason = None;
+        change(&mut state);
+        view(&state, 0)
+            .tooltip
+            .text(|message| Words::english().say(message))
+    };
+    let failing = |state: &mut Snapshot| {
+        state.connection.state = ConnectionState::Waiting;
+        state.connection.attempt = 4;
+        state.connection.next_attempt_at = Some(AFTERNOON);
+        state.connection.last_heard_at = Some(AFTERNOON - 3_600_000);
+        state.connection.reason = Some(message::cause_status(503u16));
+    };
+    assert_eq!(
+        tooltip(&|state| {
+            state.connection.connected_since = Some(AFTERNOON);
+            state.connection.last_heard_at = Some(AFTERNOON + 120_000);
+            state.counts.unseen = 2;
+        }),
+        "Gloria Notify\nConnected since 14:03\nLast heard 14:05\n2 new"
+    );
+    assert_eq!(
+        tooltip(&|state| {
+            state.connection.connected_since = Some(AFTERNOON);
+            state.notices.push(Notice {
+                kind: NoticeKind::Notifications,
+                message: message::notice_notifications_hang(),
+            });
+        }),
+        "Gloria Notify\nConnected since 14:03\nNotifications can't be shown"
+    );
+    assert_eq!(
+        tooltip(&failing),
+        "Gloria Notify\nReconnecting at 14:03:05 after 4 attempts\nThe server answered 503\nLast heard 13:03"
+    );
+    assert_eq!(
+        tooltip(&|state| {
+            failing(state);
+            state.connection.network = NetworkState::Offline;
+            state.connection.state = ConnectionState::CircuitOpen;
+        }),
+        "Gloria Notify\nNot connected after 4 attempts, next at 14:03:05\nThis computer is offline\nLast heard 13:03"
+    );
+    assert_eq!(
+        tooltip(&|state| {
+            failing(state);
+            state.connection.needs_user = true;
+            state.connection.storage = Some(message::storage_full());
+        }),
+        "Gloria Notify\nNeeds you\nThe disk is full\nLast heard 13:03"
+    );
+    assert_eq!(
+        tooltip(&|state| {
+            state.connection.state = ConnectionState::Halted;
+            state.connection.needs_user = true;
+            state.connection.reason = Some(message::cause_unauthorized());
+        }),
+        "Gloria Notify\nNeeds you\nThe server does not accept the token; sign in again"
+    );
+}

@@ -1,0 +1,456 @@
+//! Words for people stand in the catalogue: a text of two words or more in the code of what is shipped is one that
+//! nobody can translate, unless it is listed here with the reason.
+
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use syn::visit::{self, Visit};
+use syn::{Attribute, ImplItemFn, ItemFn, ItemMod, LitStr, Macro};
+
+/// What is shipped. xtask and the reference backend are read by developers alone.
+const SHIPPED: [&str; 6] = [
+    "src-tauri/crates/stream/src",
+    "src-tauri/crates/core/src",
+    "src-tauri/crates/words/src",
+    "src-tauri/crates/desktop/src",
+    "src-tauri/crates/cli/src",
+    "src-tauri/src",
+];
+
+/// Macros whose texts are for logs and developers.
+const FOR_DEVELOPERS: [&str; 14] = [
+    "trace",
+    "debug",
+    "info",
+    "warn",
+    "error",
+    "span",
+    "assert",
+    "assert_eq",
+    "assert_ne",
+    "debug_assert",
+    "panic",
+    "unreachable",
+    "concat",
+    "matches",
+];
+
+/// Files with such texts, and why. A folder stands for what is in it.
+const LISTED: [(&str, &str); 56] = [
+    (
+        "src-tauri/crates/cli/src/account.rs",
+        "a sentence of the command line itself: English still",
+    ),
+    ("src-tauri/crates/cli/src/examples.rs", "examples in the help"),
+    (
+        "src-tauri/crates/core/src/actor/proxy_password.rs",
+        "a mistake of the settings, in English",
+    ),
+    (
+        "src-tauri/crates/core/src/actor/settings.rs",
+        "a mistake of the settings, in English",
+    ),
+    (
+        "src-tauri/src/display.rs",
+        "a start that failed, before anything is loaded",
+    ),
+    (
+        "src-tauri/crates/cli/src/inbox.rs",
+        "a sentence of the command line itself: English still",
+    ),
+    (
+        "src-tauri/crates/cli/src/logs.rs",
+        "a sentence of the command line itself: English still",
+    ),
+    (
+        "src-tauri/crates/cli/src/main.rs",
+        "a sentence of the command line itself: English still",
+    ),
+    (
+        "src-tauri/crates/cli/src/session.rs",
+        "a sentence of the command line itself: English still",
+    ),
+    (
+        "src-tauri/crates/cli/src/status.rs",
+        "a sentence of the command line itself: English still",
+    ),
+    (
+        "src-tauri/crates/cli/src/tail.rs",
+        "a sentence of the command line itself: English still",
+    ),
+    (
+        "src-tauri/crates/core/src/account/address.rs",
+        "a remark of the settings, which are English",
+    ),
+    (
+        "src-tauri/crates/core/src/actor.rs",
+        "parts of the core by name, for the log",
+    ),
+    (
+        "src-tauri/crates/core/src/actor/incoming.rs",
+        "a text of a row, stored as it is: English still",
+    ),
+    (
+        "src-tauri/crates/core/src/actor/supervision.rs",
+        "a part of the core by name, for the log",
+    ),
+    (
+        "src-tauri/crates/core/src/event/",
+        "what was expected of a field, for whoever mends the server; the titles of rows, which are stored as they are",
+    ),
+    (
+        "src-tauri/crates/core/src/inbox/alerts/due.rs",
+        "conditions in SQL",
+    ),
+    (
+        "src-tauri/crates/core/src/inbox/filing.rs",
+        "a text of a row, stored as it is: English still",
+    ),
+    (
+        "src-tauri/crates/core/src/inbox/notices.rs",
+        "texts of rows, which are stored as they are",
+    ),
+    ("src-tauri/crates/core/src/inbox/reading.rs", "columns in SQL"),
+    ("src-tauri/crates/core/src/inbox/schema.rs", "SQL"),
+    ("src-tauri/crates/core/src/message.rs", "docs that the list makes"),
+    (
+        "src-tauri/crates/core/src/metrics/endpoint.rs",
+        "answers to programs",
+    ),
+    (
+        "src-tauri/crates/core/src/metrics/instruments.rs",
+        "the help of OpenMetrics, which is read by programs",
+    ),
+    (
+        "src-tauri/crates/core/src/metrics/percentiles.rs",
+        "a developer's expectation",
+    ),
+    (
+        "src-tauri/crates/core/src/metrics/unread.rs",
+        "what was expected of an event, for whoever mends the server",
+    ),
+    (
+        "src-tauri/crates/core/src/settings",
+        "mistakes in files of administrators, and the docs of settings, in English",
+    ),
+    (
+        "src-tauri/crates/core/src/text/markup/entity.rs",
+        "names of entities",
+    ),
+    (
+        "src-tauri/crates/desktop/src/logs/queue.rs",
+        "a name of a program or folder, or an error of the system for the log",
+    ),
+    (
+        "src-tauri/crates/desktop/src/notifications/bus.rs",
+        "a name of a program or folder, or an error of the system for the log",
+    ),
+    (
+        "src-tauri/crates/desktop/src/notifications/identity.rs",
+        "a name of a program or folder, or an error of the system for the log",
+    ),
+    (
+        "src-tauri/crates/desktop/src/notifications/request.rs",
+        "a name of a program or folder, or an error of the system for the log",
+    ),
+    (
+        "src-tauri/crates/desktop/src/notifications/service.rs",
+        "a name of a program or folder, or an error of the system for the log",
+    ),
+    (
+        "src-tauri/crates/desktop/src/notifications/service/incoming.rs",
+        "a name of a program or folder, or an error of the system for the log",
+    ),
+    (
+        "src-tauri/crates/desktop/src/paths.rs",
+        "a name of a program or folder, or an error of the system for the log",
+    ),
+    (
+        "src-tauri/crates/desktop/src/secrets/store/linux.rs",
+        "a name of a program or folder, or an error of the system for the log",
+    ),
+    (
+        "src-tauri/crates/desktop/src/session_bus/linux.rs",
+        "a name of a program or folder, or an error of the system for the log",
+    ),
+    (
+        "src-tauri/crates/desktop/src/signals/power/linux.rs",
+        "a name of a program or folder, or an error of the system for the log",
+    ),
+    (
+        "src-tauri/crates/desktop/src/signals/session/linux.rs",
+        "a name of a program or folder, or an error of the system for the log",
+    ),
+    (
+        "src-tauri/crates/desktop/src/signals/session/logind.rs",
+        "a name of a program or folder, or an error of the system for the log",
+    ),
+    (
+        "src-tauri/crates/desktop/src/status_socket/unix.rs",
+        "a name of a program or folder, or an error of the system for the log",
+    ),
+    (
+        "src-tauri/crates/stream/src/driver/websocket/handshake.rs",
+        "a detail within a cause: English still",
+    ),
+    (
+        "src-tauri/crates/stream/src/driver/websocket/incoming.rs",
+        "a detail within a cause: English still",
+    ),
+    (
+        "src-tauri/crates/stream/src/http/certificates.rs",
+        "a detail within a cause: English still",
+    ),
+    (
+        "src-tauri/crates/stream/src/http/certificates/form.rs",
+        "a detail within a cause: English still",
+    ),
+    (
+        "src-tauri/crates/stream/src/http/certificates/identity.rs",
+        "a detail within a cause: English still",
+    ),
+    (
+        "src-tauri/crates/stream/src/http/client.rs",
+        "a detail within a cause: English still",
+    ),
+    (
+        "src-tauri/crates/stream/src/http/fault.rs",
+        "a detail within a cause: English still",
+    ),
+    (
+        "src-tauri/crates/stream/src/http/target.rs",
+        "a detail within a cause: English still",
+    ),
+    (
+        "src-tauri/crates/stream/src/machine/cause.rs",
+        "a detail within a cause: English still",
+    ),
+    (
+        "src-tauri/crates/stream/src/machine/coding.rs",
+        "a detail within a cause: English still",
+    ),
+    (
+        "src-tauri/crates/stream/src/machine/head.rs",
+        "a detail within a cause: English still",
+    ),
+    (
+        "src-tauri/src/app.rs",
+        "a start that failed, before anything is loaded, or the name of the app",
+    ),
+    (
+        "src-tauri/src/arguments.rs",
+        "a start that failed, before anything is loaded, or the name of the app",
+    ),
+    (
+        "src-tauri/src/failure.rs",
+        "a start that failed, before anything is loaded, or the name of the app",
+    ),
+    (
+        "src-tauri/src/window.rs",
+        "a start that failed, before anything is loaded, or the name of the app",
+    ),
+];
+
+/// Statements of the inbox, and parts of them.
+fn is_sql(text: &str) -> bool {
+    let words = [
+        "SELECT", "UPDATE", "INSERT", "DELETE", "CREATE", "ALTER", "DROP", "ATTACH", "PRAGMA", "NULL", "AND",
+    ];
+    text.split(|c: char| !c.is_ascii_alphabetic())
+        .any(|word| words.contains(&word))
+}
+
+#[derive(Default)]
+struct Texts(BTreeSet<String>);
+
+impl Texts {
+    fn add(&mut self, text: &str) {
+        if has_two_words(text) {
+            self.0.insert(text.chars().take(80).collect());
+        }
+    }
+}
+
+/// Two words of letters with a space between them; what is filled in is none.
+fn has_two_words(text: &str) -> bool {
+    let mut depth = 0;
+    let text: String = text
+        .chars()
+        .map(|c| {
+            depth += i32::from(c == '{') - i32::from(c == '}');
+            if depth > 0 || c == '}' { '0' } else { c }
+        })
+        .collect();
+    let is_word = |word: &str| {
+        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+        word.len() > 1 && word.chars().all(|c| c.is_alphabetic() || c == '\'' || c == '-')
+    };
+    let words: Vec<_> = text.split_whitespace().map(is_word).collect();
+    words.windows(2).any(|pair| pair[0] && pair[1])
+}
+
+fn is_for_tests(attributes: &[Attribute]) -> bool {
+    attributes.iter().any(|attribute| {
+        attribute.path().is_ident("test")
+            || (attribute.path().is_ident("cfg")
+                && attribute
+                    .parse_args::<syn::Ident>()
+                    .is_ok_and(|condition| condition == "test"))
+    })
+}
+
+impl Visit<'_> for Texts {
+    // Docs, `#[error]` and reasons of lints.
+    fn visit_attribute(&mut self, _: &Attribute) {}
+
+    fn visit_item_mod(&mut self, item: &ItemMod) {
+        if !is_for_tests(&item.attrs) {
+            visit::visit_item_mod(self, item);
+        }
+    }
+
+    fn visit_item_fn(&mut self, item: &ItemFn) {
+        if !is_for_tests(&item.attrs) {
+            visit::visit_item_fn(self, item);
+        }
+    }
+
+    fn visit_impl_item_fn(&mut self, item: &ImplItemFn) {
+        if !is_for_tests(&item.attrs) {
+            visit::visit_impl_item_fn(self, item);
+        }
+    }
+
+    fn visit_lit_str(&mut self, text: &LitStr) {
+        self.add(&text.value());
+    }
+
+    fn visit_macro(&mut self, call: &Macro) {
+        let name = call.path.segments.last().map(|segment| segment.ident.to_string());
+        if name.is_some_and(|name| !FOR_DEVELOPERS.contains(&name.as_str())) {
+            for text in literals(&call.tokens.to_string()) {
+                self.add(&text);
+            }
+        }
+    }
+}
+
+/// The string literals of a macro's tokens.
+fn literals(tokens: &str) -> Vec<String> {
+    let (mut found, mut before, mut chars) = (Vec::new(), String::new(), tokens.chars());
+    while let Some(c) = chars.next() {
+        if c != '"' {
+            before.push(c);
+            continue;
+        }
+        // The docs of what the macro makes, and the reasons of its lints.
+        let is_attribute = ["doc =", "reason ="]
+            .iter()
+            .any(|name| before.trim_end().ends_with(name));
+        before.clear();
+        let mut text = String::new();
+        while let Some(c) = chars.next().filter(|c| *c != '"') {
+            match c {
+                '\\' => {
+                    // An escape is no part of a word, but it may end one.
+                    let escaped = chars.next();
+                    text.push(if escaped == Some('"') { '"' } else { ' ' });
+                }
+                c => text.push(c),
+            }
+        }
+        if !is_attribute {
+            found.push(text);
+        }
+    }
+    found
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .unwrap()
+}
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// The texts of two words or more, by file.
+fn texts() -> BTreeMap<String, BTreeSet<String>> {
+    let root = root();
+    let mut files = Vec::new();
+    for folder in SHIPPED {
+        sources(&root.join(folder), &mut files);
+    }
+    let mut texts = BTreeMap::new();
+    for file in files {
+        let name = file
+            .strip_prefix(&root)
+            .unwrap()
+            .to_string_lossy()
+            .replace('\\', "/");
+        let is_test = name.ends_with("/tests.rs") || name.contains("/tests/") || name.contains("/fakes");
+        if is_test || name.ends_with("protocol/typescript.rs") {
+            continue;
+        }
+        let mut found = Texts::default();
+        found.visit_file(&syn::parse_file(&fs::read_to_string(&file).unwrap()).unwrap());
+        if name.starts_with("src-tauri/crates/core/src/inbox") {
+            found.0.retain(|text| !is_sql(text));
+        }
+        if !found.0.is_empty() {
+            texts.insert(name, found.0);
+        }
+    }
+    texts
+}
+
+#[test]
+fn words_for_people_stand_in_the_catalogue() {
+    let texts = texts();
+    let is_listed = |file: &str| LISTED.iter().any(|(listed, _)| file.starts_with(listed));
+    let unlisted: Vec<_> = texts.iter().filter(|(file, _)| !is_listed(file)).collect();
+    assert!(
+        unlisted.is_empty(),
+        "these belong into locales/, with a message in core::message: {unlisted:#?}"
+    );
+    for (listed, reason) in LISTED {
+        assert!(
+            texts.keys().any(|file| file.starts_with(listed)),
+            "{listed} has no such texts any more ({reason}): take it off the list"
+        );
+    }
+}
+
+#[test]
+fn a_sentence_is_found_wherever_it_stands_in_code() {
+    let code = r#"
+        //! Docs may say what they like.
+        #[error("an error of developers")]
+        struct Broken;
+        fn say() -> String {
+            tracing::warn!("the log may say it");
+            let _ = ("one", "/a/path here", "<b> </b>", "text/html; charset=utf-8");
+            if true { return "this is found".to_owned(); }
+            format!("and {} as well, but {no} {words}", 1)
+        }
+        #[cfg(test)]
+        mod tests { fn words() -> &'static str { "not in tests" } }
+    "#;
+    let mut found = Texts::default();
+    found.visit_file(&syn::parse_str(code).unwrap());
+    let found: Vec<_> = found.0.iter().map(String::as_str).collect();
+    assert_eq!(found, ["and {} as well, but {no} {words}", "this is found"]);
+}
