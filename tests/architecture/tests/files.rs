@@ -251,6 +251,45 @@ fn every_guarantee_of_security_names_a_test() {
     }
 }
 
+/// Whether one of our crates has this module, with or without the crate's name before it, or this function in a module.
+fn has_module(sources: &[String], name: &str) -> bool {
+    let crates = ["core::", "stream::", "desktop::"];
+    let place = crates
+        .iter()
+        .find_map(|prefix| name.strip_prefix(prefix))
+        .unwrap_or(name)
+        .replace("::", "/");
+    let is_file = |place: &str| {
+        sources
+            .iter()
+            .any(|file| file.ends_with(&format!("/src/{place}.rs")))
+    };
+    let is_function = || {
+        let (module, function) = place.rsplit_once('/')?;
+        let file = sources
+            .iter()
+            .find(|file| file.ends_with(&format!("/src/{module}.rs")))?;
+        text(file).contains(&format!("fn {function}")).then_some(())
+    };
+    is_file(&place) || is_function().is_some()
+}
+
+#[test]
+fn every_module_that_the_architecture_names_exists() {
+    let sources: Vec<_> = files().into_iter().filter(|file| file.ends_with(".rs")).collect();
+    let document = text("ARCHITECTURE.md");
+    let is_path = |piece: &&str| {
+        piece.contains("::")
+            && piece
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || matches!(c, '_' | ':'))
+    };
+    let names: Vec<_> = code_of(&document).filter(is_path).collect();
+    assert!(names.len() > 30, "{names:?}");
+    let missing: Vec<_> = names.iter().filter(|name| !has_module(&sources, name)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
 #[test]
 fn every_place_that_the_guide_for_contributors_names_exists() {
     let guide = text("CONTRIBUTING.md");

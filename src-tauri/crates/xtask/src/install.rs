@@ -148,10 +148,14 @@ pub(crate) fn ensure_installed(purposes: &[Purpose]) -> Result<()> {
 /// When npm fails.
 pub(crate) fn ensure_packages(folder: &str) -> Result<()> {
     if commands::packages_stale(folder) {
-        // No package needs to run code of its own to be installed, and none may.
-        commands::run(&mut commands::npm(folder, ["ci", "--ignore-scripts"]))?;
+        commands::run(&mut npm_install(folder))?;
     }
     Ok(())
+}
+
+/// Installs what the lock file lists. No package needs to run scripts for that, and none may.
+fn npm_install(folder: &str) -> Command {
+    commands::npm(folder, ["ci", "--ignore-scripts"])
 }
 
 /// Installs Python packages into an environment of their own when what is required changed.
@@ -278,4 +282,19 @@ fn succeeds(command: &mut Command) -> bool {
         .stdout(Stdio::null())
         .stderr(Stdio::null());
     quiet.status().is_ok_and(|status| status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn npm_packages_come_from_the_lock_file_and_run_no_scripts() {
+        let arguments: Vec<_> = npm_install("ui").get_args().map(ToOwned::to_owned).collect();
+        assert!(arguments.iter().any(|argument| argument == "ci"), "{arguments:?}");
+        assert!(
+            arguments.iter().any(|argument| argument == "--ignore-scripts"),
+            "{arguments:?}"
+        );
+    }
 }

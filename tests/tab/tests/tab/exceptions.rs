@@ -1,24 +1,24 @@
-//! Where we are on purpose not what the tab is.
+//! Servers with which we deliberately differ from the tab.
 
-/// Named servers of which we do not get what the tab gets.
+/// Servers from which we do not receive what the tab receives.
 pub(crate) struct Exception {
     pub(crate) servers: &'static [&'static str],
-    /// Why, as ARCHITECTURE.md says it.
+    /// The reason, as in ARCHITECTURE.md.
     pub(crate) reason: &'static str,
 }
 
-/// Whether a server is on the list.
+/// Whether a server is an exception.
 pub(crate) fn is_exception(server: &str) -> bool {
     EXCEPTIONS
         .iter()
         .any(|exception| exception.servers.contains(&server))
 }
 
-/// ARCHITECTURE.md has the same list.
+/// The exceptions; the same list is in ARCHITECTURE.md.
 pub(crate) const EXCEPTIONS: &[Exception] = &[
     Exception {
         servers: &["a byte order mark on a line of its own"],
-        reason: "Chromium loses the line behind it, which the standard keeps: we get more",
+        reason: "Chromium loses the line after it, which the standard keeps: we receive more",
     },
     Exception {
         servers: &[
@@ -27,30 +27,29 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
             "gzip and an unknown one",
             "gzip and identity",
         ],
-        reason: "Chromium refuses some odd lists of encodings; we pass over every name that encodes nothing, and \
-                 get more",
+        reason: "Chromium rejects some unusual lists of encodings; we ignore every name that encodes nothing, and \
+                 receive more",
     },
     Exception {
         servers: &["gzip in two members"],
-        reason: "Chromium reads the first member alone; we read all, as gzip means it, and get more",
+        reason: "Chromium reads only the first member; we read all, as gzip specifies, and receive more",
     },
     Exception {
         servers: &["content encoding \"zstd\", and a plain stream", "zstd"],
-        reason: "its window takes more memory than the whole client; nobody is asked for it, and it is \
-                 refused with words",
+        reason: "its window needs more memory than the whole client; we never request it, and report it as an error",
     },
     Exception {
         servers: &["an event of 6 MiB"],
-        reason: "events are limited to 4 MiB: a broken server must not eat the machine",
+        reason: "events are limited to 4 MiB, so that a broken server cannot exhaust the computer's memory",
     },
     Exception {
         servers: &["an id of 20000 letters"],
-        reason: "ids are limited to 8 KiB, which is what servers take in a header",
+        reason: "ids are limited to 8 KiB, which is what servers accept in a header",
     },
     Exception {
         servers: &["an id with DEL", "an id with control characters"],
-        reason: "such a header is invalid (RFC 9110, 5.5), and our HTTP library sends none; the query \
-                 carries the id all the same",
+        reason: "such a header is invalid (RFC 9110, 5.5), and our HTTP library does not send it; the query contains \
+                 the id anyway",
     },
     Exception {
         servers: &[
@@ -61,8 +60,8 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
             "an empty length",
             "chunks whose lines end with LF",
         ],
-        reason: "our HTTP library refuses an invalid length or chunk (RFC 9112, 6.3), where proxies and \
-                 clients would read different streams",
+        reason: "our HTTP library rejects an invalid length or chunk (RFC 9112, 6.3), because proxies and clients \
+                 would read different streams",
     },
     Exception {
         servers: &[
@@ -71,8 +70,8 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
             "head with lower case in its first line",
             "head with two spaces in its first line",
         ],
-        reason: "our HTTP library takes the first line as RFC 9112 has it alone; no server is known that \
-                 writes another",
+        reason: "our HTTP library accepts only status lines that conform to RFC 9112; no server is known that sends \
+                 others",
     },
     Exception {
         servers: &[
@@ -82,11 +81,11 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
             "no head at all",
             "redirected to no address",
         ],
-        reason: "somebody has to mend it: we ask again as well, but after a minute and not after seconds",
+        reason: "somebody has to fix it: we retry as well, but after a minute instead of seconds",
     },
     Exception {
         servers: &["redirected with two addresses that differ"],
-        reason: "Chromium refuses it and asks again; we follow the first address",
+        reason: "Chromium rejects it and retries; we follow the first address",
     },
 ];
 
@@ -94,7 +93,10 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
 fn the_architecture_lists_the_exceptions() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../ARCHITECTURE.md");
     let document = std::fs::read_to_string(path).unwrap();
-    let section = document.split("### Where it is not the tab\n").nth(1).unwrap();
+    let section = document
+        .split("### Differences from a browser tab\n")
+        .nth(1)
+        .unwrap();
     let section = section.split("\n#").next().unwrap();
     let rows: Vec<_> = section
         .lines()
@@ -105,5 +107,5 @@ fn the_architecture_lists_the_exceptions() {
         .iter()
         .map(|Exception { servers, reason }| format!("| `{}` | {reason} |", servers.join("`, `")))
         .collect();
-    assert_eq!(rows, listed, "they should be:\n{}", listed.join("\n"));
+    assert_eq!(rows, listed, "the rows should be:\n{}", listed.join("\n"));
 }
