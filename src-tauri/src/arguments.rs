@@ -58,7 +58,7 @@ impl Arguments {
         self.after_failure
     }
 
-    /// Whoever starts the app again wants to see it, except for the system at login.
+    /// A second start opens the window, because the user wants to see the app; except a start by the system at login.
     pub(crate) fn second_start(&self) -> Start {
         if self.background {
             Start::InTray

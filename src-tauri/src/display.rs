@@ -1,10 +1,9 @@
 //! The display that windows are shown on.
 
-/// Opens the display, which tauri would panic without. On the main thread.
+/// Opens the display, without which tauri would panic. Call it on the main thread.
 ///
 /// # Errors
-///
-/// In words for whoever started the app.
+/// A sentence for the user who started the app.
 pub(crate) fn open_display() -> Result<(), String> {
     if gtk::init().is_ok() {
         return Ok(());

@@ -13,10 +13,10 @@ use gloria_desktop::process;
 /// The name over a dialog.
 const TITLE: &str = "Gloria Notify";
 
-/// Why the program does not start. A command line that is wrong is not among them: whoever wrote it looks at stderr.
+/// Why the program does not start. Usage errors are not among them: they only go to stderr.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// It cannot be told where files belong.
+    /// The folder for the files cannot be determined.
     NoFolder(NoHome),
     /// Another app has the folder and does not answer.
     Unresponsive(ClaimError),
@@ -72,7 +72,7 @@ fn start_words(error: &anyhow::Error) -> String {
     format!("Gloria Notify could not start: {error:#}")
 }
 
-/// What is missing where the window cannot be made, if that can be told.
+/// What is missing if the window cannot be created, if known.
 pub(crate) fn window_words() -> Option<&'static str> {
     // Linux finds no WebKitGTK before `main`, and macOS always has its own.
     (cfg!(windows) && tauri::webview_version().is_err()).then_some(
@@ -81,7 +81,7 @@ pub(crate) fn window_words() -> Option<&'static str> {
     )
 }
 
-/// One sentence for whoever started the program, and the code that it ends with.
+/// Reports one sentence to the user, and returns the exit code.
 pub(crate) fn report(failure: &Failure) -> ExitCode {
     let (code, words) = (failure.code(), failure.to_string());
     tracing::error!(code, failure = words, "the app does not start");
@@ -93,8 +93,8 @@ pub(crate) fn report(failure: &Failure) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Shows a sentence in a dialog, by a process of its own: this one may be about to end, holds locks meanwhile, and
-/// whoever started it waits for its code.
+/// Shows a sentence in a dialog, in a separate process: this one may be about to end, would keep its locks meanwhile,
+/// and its parent waits for the exit code.
 pub(crate) fn show(words: &str) {
     if let Err(error) = process::start_again(&["--message", words]) {
         tracing::warn!(%error, "the dialog could not be shown");

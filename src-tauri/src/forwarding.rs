@@ -225,7 +225,7 @@ mod tests {
                 assert_eq!(arrivals.recv().await, Some(next.to_string()));
                 next += 1;
             }
-            // Whoever could send more would do it now.
+            // A sender that wrongly sends more would do so now.
             for _ in 0..100 {
                 tokio::task::yield_now().await;
             }

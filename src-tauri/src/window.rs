@@ -43,7 +43,7 @@ const SIZE: (f64, f64) = (760.0, 640.0);
 /// The narrowest that the UI is made for, and three items high.
 const MIN_SIZE: (f64, f64) = (380.0, 420.0);
 
-/// Held by whoever is opening or rebuilding the window.
+/// Locked while the window is opened or rebuilt.
 static OPENING: Mutex<()> = Mutex::const_new(());
 
 /// When a window that was there already was last asked to the front. It may just be closing, and then nobody would see
@@ -103,7 +103,7 @@ pub(crate) fn prepare(app: &AppHandle, link: CoreLink) {
     })));
     tauri::async_runtime::spawn(async move {
         while let Some(presence) = receiver.recv().await {
-            // A core that starts again takes over what the one before was told; one that ends needs it no more.
+            // A restarted core takes over the presence of the previous one; a core that ends does not need it.
             let _ = link.window_presence(presence).await;
         }
     });

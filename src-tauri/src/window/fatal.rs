@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use gloria_desktop::process;
 use gtk::glib::{LogField, LogLevel, LogWriterOutput, log_set_writer_func, log_writer_default};
 
-/// A window that lets the program end this soon after it began again for that reason is not opened by itself once
-/// more; whoever asks for it may try. Longer than a page takes to start.
+/// If the window ends the program this soon after such a restart, it is not reopened automatically again, only on
+/// request. Longer than a page takes to start.
 const REOPEN_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Lets the app begin again where GLib would end it. Once, before there is a window.

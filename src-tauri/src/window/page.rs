@@ -11,11 +11,11 @@ use super::Shown;
 /// Asks the page to say what it shows, whatever it said before: ui/src/App.svelte listens.
 const ASK: &str = "window.dispatchEvent(new Event('gloria:report'))";
 
-/// How long the page may take to answer: a busy machine's takes tenths of a second, and whoever opened the window
-/// looks at a blank one meanwhile.
+/// How long the page may take to answer: on a busy machine it takes tenths of a second, and the user sees a blank
+/// window meanwhile.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Wakes whoever waits for a word of the page.
+/// Wakes the task that waits for the page to answer.
 #[derive(Default)]
 pub(super) struct Page(Notify);
 

@@ -1,4 +1,5 @@
-//! What the window system says of the window: focus, whether it is on screen, and input. The core is told each change.
+//! What the window system says of the window: focus, whether it is on screen, and input. Each change is passed to the
+//! core.
 
 use std::time::Instant;
 
@@ -6,7 +7,7 @@ use tauri::{AppHandle, Manager as _, WebviewWindow, WindowEvent};
 
 use super::Shown;
 
-/// The window got the focus or lost it. Whoever gives it the focus is there.
+/// The window gained or lost the focus. Gaining it counts as input of the user.
 pub(super) fn on_focus(app: &AppHandle, number: u64, focused: bool) {
     Shown::of(app).current().change(number, |presence| {
         if let Some(presence) = presence {

@@ -31,7 +31,7 @@ struct Bare;
 fn say(fact: &Value) {
     let mut line = fact.to_string();
     line.push('\n');
-    // Whoever started this has gone, and will end this too.
+    // A closed pipe means that the parent has ended; it will end this process too.
     let _ = std::io::stdout().lock().write_all(line.as_bytes());
 }
 

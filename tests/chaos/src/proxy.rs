@@ -52,7 +52,7 @@ pub struct Faults {
     pub up: Flow,
     /// To the client.
     pub down: Flow,
-    /// The body's bytes are held until it ends or until this many have come, as a proxy that buffers does.
+    /// The body is withheld until it ends or has this many bytes, as by a buffering proxy.
     pub buffer: Option<usize>,
     /// After so many bytes to the client the connection ends.
     pub cut: Option<(usize, Cut)>,

@@ -349,7 +349,7 @@ async fn serve(
         if let ServiceBehaviour::Lags(lag) = now {
             tokio::time::sleep(lag).await;
         }
-        // Whoever asked may have left the bus.
+        // The caller may have left the bus.
         let _ = answer(&connection, &message, now, &state, &calls).await;
     }
 }

@@ -40,7 +40,7 @@ pub(crate) fn target() -> PathBuf {
 ///
 /// When all are taken.
 pub async fn free_port() -> u16 {
-    // Below those that the system gives to whoever asks for any. Those of two runs at once start apart.
+    // Below the ephemeral port range. Concurrent runs start at different numbers.
     static NEXT: AtomicU16 = AtomicU16::new(0);
     const FIRST: u16 = 20_000;
     const COUNT: u16 = 12_000;

@@ -108,7 +108,7 @@ fn start(name: &str, arguments: &[&str], home: &TempDir) -> Child {
         .unwrap_or_else(|error| panic!("{name}: {error}; run `cargo xtask test interop`"))
 }
 
-/// The first server is what nginx does when it is told where to pass requests, and nothing else.
+/// The first server is nginx with only the address to pass requests to.
 fn nginx(
     folder: &str,
     [as_it_comes, buffering, not_buffering]: [u16; 3],

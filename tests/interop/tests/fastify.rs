@@ -212,7 +212,7 @@ async fn comments_keep_a_silent_connection_alive() {
     };
     timeout(DEADLINE, heard_for).await.unwrap();
 
-    // The next thing that the server has to say is the end that it was told to make: there was none before.
+    // The next message of the server is the end that it was asked for, so there was none before.
     server.send(json!({ "drop": "end" })).await;
     server.fact("disconnected").await;
     server.connected_after().await;

@@ -1,4 +1,4 @@
-//! One accepted connection, and the faults it commits when told to.
+//! One accepted connection, and the faults that it can inject.
 //!
 //! Faults live below HTTP, in the socket that hyper writes to, so that they are exact to the byte: a stalled
 //! connection holds back what hyper has already encoded, a reset discards it, a cut ends after the last byte asked for.
@@ -110,7 +110,7 @@ pub(crate) struct Connections {
 }
 
 impl Connections {
-    /// `changed` is told whenever a connection comes or goes.
+    /// `changed` is signalled whenever a connection opens or closes.
     pub(crate) fn new(changed: watch::Sender<()>) -> Arc<Self> {
         Arc::new(Self {
             open: Mutex::default(),

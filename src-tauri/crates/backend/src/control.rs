@@ -227,7 +227,7 @@ impl Control {
         answer.await.map_err(|_| stopped())?
     }
 
-    /// Changes the time between heartbeats, and what new streams are told of it; `None` or zero sends none.
+    /// Changes the time between heartbeats, and the interval announced to new streams; `None` or zero sends none.
     pub fn set_heartbeat(&self, interval: Option<Duration>) {
         self.hub
             .heartbeat

@@ -7,8 +7,8 @@ use std::time::Duration;
 use gloria_core::ports::{OpenError, Opener};
 use url::Url;
 
-/// A missing or refused launcher shows within milliseconds. One that is still at work after this has the link, and
-/// the caller is not held any longer.
+/// A missing or refused launcher shows within milliseconds. A launcher still running after this has the link, and the
+/// caller need not wait any longer.
 const FAILURE_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// Opens web links in the user's browser.

@@ -32,7 +32,7 @@ pub use stderr::is_read as is_stderr_read;
 /// How long the end of a program waits for its last lines. A disk that takes longer hangs.
 pub const FLUSH_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// What this process logs to, for [`flush`]: the end of a process is not always in the hands of whoever set this up.
+/// Where this process logs to, for [`flush`]: the code that ends the process may not be the code that set up logging.
 static DESTINATIONS: OnceLock<Destinations> = OnceLock::new();
 
 /// The log of a running program.

@@ -47,7 +47,7 @@ impl Watch {
             self.state = Some(state);
         }
         if let Some(watcher) = &self.watcher {
-            // Whoever stopped watching misses nothing.
+            // A watcher that was dropped needs no more events.
             let _ = watcher.send(event);
         }
     }

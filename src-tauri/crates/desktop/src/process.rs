@@ -63,7 +63,7 @@ pub fn begin_again(arguments: &[&str]) -> std::io::Error {
 }
 
 /// Starts the program once more, beside this one, with these arguments and nothing else of this process: neither its
-/// own variables nor its streams, which whoever reads them would otherwise wait for.
+/// own variables nor its streams, because a reader of those would wait for the new process to end.
 ///
 /// # Errors
 /// The system starts no process.

@@ -20,8 +20,8 @@ use gloria_core::ports::{PanicReports, SecretError, Secrets};
 use gloria_core::token::Token;
 use tokio::sync::oneshot;
 
-/// Enough for a keyring that is being started on a slow disk. A person who types a password takes longer, and is told
-/// meanwhile that the keyring is locked.
+/// Enough for a keyring that is being started on a slow disk. A user who types a password takes longer, and meanwhile
+/// sees that the keyring is locked.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Calls that may hang at once. Each holds a thread and a connection to a keyring that does not answer.
@@ -214,7 +214,7 @@ impl Timekeeper {
             } = call;
             let looks = matches!(request, Request::Look);
             let outcome = self.take(address, request);
-            // It looks again in a moment, and somebody was told when the token was last asked for.
+            // This is repeated soon, and the error was already reported when the token was last requested.
             if let Err(error) = &outcome
                 && !looks
             {

@@ -17,8 +17,7 @@ const WAITING: usize = 16;
 /// `NotifyUnicastIpAddressChange`; IOKit, the routing socket. On request also of its user: logind, screensavers and
 /// idle monitors on Linux, nothing elsewhere yet.
 ///
-/// Nothing here fails: what the system does not offer is logged once, and nothing is told of it. Sleep is never held
-/// up.
+/// Nothing here fails: what the system does not offer is logged once and then never reported. Sleep is never delayed.
 #[derive(Debug, Clone, Default)]
 pub struct SystemSignals {
     system_bus: Option<String>,
@@ -35,7 +34,7 @@ impl SystemSignals {
         }
     }
 
-    /// Watches the session too, for whoever shows a window in it.
+    /// Watches the session too, for a program that shows a window in it.
     #[must_use]
     pub fn with_session(mut self) -> Self {
         self.with_session = true;

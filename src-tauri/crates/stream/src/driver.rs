@@ -147,8 +147,8 @@ pub enum Delivery {
 pub struct Frames {
     /// When their bytes were read, by tokio's clock.
     pub received: Instant,
-    /// The attempt whose stream brought them. A reader that is behind is told only the newest status, so this alone
-    /// tells that there was another connection before.
+    /// The attempt whose stream brought them. A slow reader gets only the newest status, so only this shows that there
+    /// was another connection before.
     pub epoch: Epoch,
     /// The events.
     pub frames: Vec<Frame>,
@@ -171,7 +171,7 @@ impl IntoIterator for Frames {
     }
 }
 
-/// Is told every step of a stream as it is taken. Deliveries do not do for counting: a reader that is behind gets the
+/// Receives every step of a stream as it happens. Deliveries are not suitable for counting: a slow reader gets the
 /// newest status and not each one, and an attempt with a second token is no change of status at all.
 pub trait Observer: fmt::Debug + Send + Sync {
     /// Takes note; called from the stream's own loop, so it must not block.
@@ -205,8 +205,8 @@ pub struct StreamHandle {
 impl StreamHandle {
     /// Starts the stream's task on the current tokio runtime. It dials only after [`Command::Start`].
     ///
-    /// Deliveries go to `deliveries`; while that is full, nothing more is read from the socket, and at most what one
-    /// read brought is held. The stream ends when its receiver is dropped.
+    /// Deliveries go to `deliveries`; while that is full, nothing more is read from the socket, and at most the bytes
+    /// of one read are buffered. The stream ends when its receiver is dropped.
     ///
     /// # Panics
     /// Outside a tokio runtime that has its timer and its network switched on.

@@ -2,8 +2,8 @@
 //!
 //! [`Http`] is one way out of one network: the proxy that the settings or the system name, roots and client
 //! certificate, cookies, HTTP/2 where a server insists, and redirects by one rule ([`Http::send`] says which). What
-//! goes wrong is told apart in [`DialError`]. Who asks is proved by a [`Credential`], which a [`CredentialProvider`]
-//! hands out to everybody alike.
+//! goes wrong is classified in [`DialError`]. Requests are authenticated by a [`Credential`] from a
+//! [`CredentialProvider`].
 
 use std::fmt;
 use std::sync::Arc;

@@ -22,7 +22,7 @@ pub struct Frame {
     pub id: Arc<str>,
 }
 
-// The data is what a person was told; a log that prints a frame must not repeat it.
+// The data is private; a log that prints a frame must not contain it.
 impl fmt::Debug for Frame {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Frame")
@@ -50,10 +50,10 @@ pub enum Overflow {
     },
 }
 
-/// How much of one stream is held in memory, in bytes.
+/// How much of one stream is kept in memory, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// The longest line of a known field. Comments and unknown fields are not held, so nothing limits them.
+    /// The longest line of a known field. Comments and unknown fields are not stored, so they have no limit.
     pub line: usize,
     /// The longest event: the sum of its data lines.
     pub event: usize,
@@ -63,8 +63,8 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        // A notification is a few kilobytes; these leave room for a thousand times that without letting a broken
-        // server eat the machine. Servers take headers of 8 KiB at least, so an id up to there can be sent back.
+        // A notification is a few kilobytes. These limits allow a thousand times that, but do not let a broken server
+        // exhaust the memory. Servers take headers of 8 KiB at least, so an id up to there can be sent back.
         Self {
             // An event of one line, as JSON comes, may be as large as one of many.
             line: (4 << 20) + "data: ".len(),
@@ -117,7 +117,7 @@ pub struct Parser {
     bom: Option<usize>,
     /// The last chunk ended in CR: an LF at the start of the next belongs to it.
     after_cr: bool,
-    /// The line so far, when no chunk held it whole.
+    /// The line so far, when it spans chunks.
     line: Vec<u8>,
     /// The line so far is not worth holding.
     ignoring: bool,
@@ -173,7 +173,7 @@ impl Parser {
         &self.last_id
     }
 
-    /// Bytes of comments and unknown fields so far, which were counted and not held.
+    /// Bytes of comments and unknown fields so far, which are counted but not stored.
     pub fn ignored(&self) -> u64 {
         self.ignored
     }
@@ -414,7 +414,7 @@ impl Parser {
         self.discard(data.len() + bytes)
     }
 
-    /// Counts bytes that are not held.
+    /// Counts bytes that are not stored.
     fn discard(&mut self, bytes: usize) -> Result<(), Overflow> {
         let bytes = bytes as u64;
         let Some(skipped) = &mut self.skipped else {

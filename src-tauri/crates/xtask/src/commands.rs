@@ -35,8 +35,8 @@ pub(crate) fn cargo<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> 
         }
     }
     command.args(arguments).current_dir(root());
-    // What cargo told this program about itself; build scripts that look at it would run again, and all that stands
-    // on them, whenever cargo is called now from here and now by hand.
+    // Variables that cargo sets for this program. Build scripts that read them, and everything that depends on those,
+    // would be rebuilt whenever cargo is called alternately from here and by hand.
     for (name, _) in std::env::vars_os() {
         let set_by_cargo = name
             .to_str()

@@ -38,7 +38,7 @@ impl Journal {
             .collect()
     }
 
-    /// Whoever looks at the time to the next attempt sees the truth.
+    /// The reported time of the next attempt is correct.
     fn assert_attempts_come_when_announced(&self) {
         for pair in self.statuses.windows(2) {
             let until = match &pair[0].1 {

@@ -1,9 +1,9 @@
-//! The stream, and the core around it, against faults: what the server was asked, when, and to the byte; what was told;
-//! and that every event came once, in order, with the position right.
+//! The stream, and the core around it, against faults: what the server was asked, when, and to the byte; what was
+//! reported; and that every event came once, in order, with the position right.
 //!
 //! Where time is paused it moves on to the next timer when nobody has anything to do, so no case waits for the clock.
-//! Nothing here starts a program: until a forked child becomes one it holds every socket open, and an end that nobody
-//! can see yet is taken for silence.
+//! Nothing here starts a program: until a forked child execs, it keeps every socket open, and a closed connection
+//! would look like silence.
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 

@@ -30,7 +30,7 @@ async fn shown_a_page(portal: &Server) -> Stage {
     stage
 }
 
-/// The probe is answered this; it says nothing of the stream, and what is told is this.
+/// The probe gets this answer, and this is reported.
 async fn probed(answer: &str, reported: &str) {
     let portal = Server::bind().await;
     let mut stage = shown_a_page(&portal).await;

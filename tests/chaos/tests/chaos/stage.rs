@@ -97,7 +97,7 @@ impl Stage {
             .await;
     }
 
-    /// All that was told and delivered, and nothing more was asked of the server.
+    /// Exactly these states and events were delivered, and the server received no further request.
     pub(crate) async fn verdict(&mut self, states: &[&str], events: &[(&str, &str)]) {
         self.client.states(states).await;
         self.client.events(events).await;

@@ -220,7 +220,7 @@ async fn a_refused_token_asks_the_user_and_the_next_one_goes_on_where_it_was() {
     assert_eq!(state.connection.remedy, Remedy::SignIn);
     let form = serde_json::from_value(json!({"address": harness.api, "token": "another-t0ken"})).unwrap();
     running.core.account_save(form).await.unwrap();
-    // It may be another person's, who must not be told where the first one was.
+    // The token may be another person's, who must not resume at the first one's position.
     let mut fourth = within_deadline("a request", server.request()).await;
     let ask = Ask::first().token("another-t0ken");
     assert_head(&fourth.head(), &ask, &server.address().to_string(), CORE);

@@ -12,7 +12,7 @@ fn trusting(server: &Server) -> Program {
     tail(&[("GLORIA_API_URL", &api), ("SSL_CERT_FILE", AUTHORITY)])
 }
 
-/// The handshake fails, and nothing is said to whoever showed this certificate.
+/// The handshake fails, and nothing is sent to the server with this certificate.
 async fn refused(certificate: Certificate, reported: &str) {
     let server = Server::bind().await;
     let mut tail = trusting(&server);

@@ -75,7 +75,7 @@ async fn a_core_that_is_killed_again_and_again_loses_nothing_and_repeats_only_wh
             .await
             .unwrap();
         if round == 1 {
-            // Its first connection gives a newcomer its place: whoever is killed before that has none.
+            // The first connection gives a new client its position; a client killed before that has none.
             while program.line().await.unwrap()["placed"] != true {}
         }
         // It was asked for exactly what follows what is stored.

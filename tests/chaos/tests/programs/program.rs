@@ -101,7 +101,7 @@ impl Program {
         self.states(&[("connecting", ""), ("connected", "")]).await;
     }
 
-    /// The next event, and the time it took to be told.
+    /// Waits for the next event.
     pub(crate) async fn event(&mut self) -> Value {
         loop {
             let line = self.line().await.expect("it goes on");

@@ -1,4 +1,4 @@
-//! A desktop, a server, and what the app is told of them.
+//! A desktop, a server, and the app's configuration for them.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

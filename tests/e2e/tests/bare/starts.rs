@@ -115,7 +115,7 @@ async fn a_start_that_fails_is_said_in_a_dialog_where_no_terminal_shows_it() {
         }
         command
     };
-    // Whoever started it has the code and the sentence at once, and waits for nobody to close anything.
+    // The exit code and the sentence are available at once, without waiting for the dialog to be closed.
     let output = without_home(scene.session.command(program("gloria-notify")))
         .output()
         .unwrap();
@@ -151,7 +151,7 @@ async fn a_start_that_fails_is_said_in_a_dialog_where_no_terminal_shows_it() {
         text(&output.stdout)
     );
     assert_eq!(dialogs("HOME is not set"), [""; 0]);
-    // What is called wrongly is said to whoever calls it, and at once.
+    // A usage error is reported to the caller at once.
     let output = scene
         .session
         .command(program("gloria-notify"))

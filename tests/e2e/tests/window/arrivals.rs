@@ -1,4 +1,4 @@
-//! A notification from the wire to the person, and what the person does with it.
+//! A notification from the server to the user, and what the user does with it.
 
 use std::fs;
 use std::time::Instant;

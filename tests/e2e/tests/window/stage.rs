@@ -20,7 +20,7 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(40);
 
 const CREATED: &str = "notification.created";
 
-/// What the app is told of its account before it starts.
+/// How the account is configured before the app starts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Account {
     /// Address and token, in the environment.
@@ -56,7 +56,7 @@ impl Stage {
         self.session.dir().join("gloria")
     }
 
-    /// One of our programs, told of the account.
+    /// One of our programs, configured with the account.
     pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = self.session.command(built(program));
         self.configure(&mut command);

@@ -1,4 +1,4 @@
-//! A notification service that writes down what it is asked and can be told to be slow, to hang, to refuse and to go.
+//! A notification service that records its requests and can be slow, hang, refuse and disappear on command.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -231,7 +231,7 @@ async fn answer(
         if let Mode::Slow(delay) = now {
             tokio::time::sleep(delay).await;
         }
-        // Whoever asked may be gone.
+        // The caller may be gone.
         let _ = answer_one(&connection, &message, place, &log, now, &mut last_id).await;
     }
 }

@@ -215,7 +215,7 @@ impl Evidence<'_> {
             .iter()
             .filter_map(|notified| Some((handle(notified)?, notified)));
         let shown: BTreeMap<Handle, &Notified> = answered.collect();
-        // What was read or deleted between the question and the answer was told of, and belongs to no digest any more.
+        // Items read or deleted between request and answer belong to no digest any more.
         let mut unanswered = self
             .stored
             .alerts

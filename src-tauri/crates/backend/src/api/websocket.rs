@@ -145,7 +145,7 @@ impl Session {
                 Poll::Pending => break,
             }
         }
-        // What does not work out is told by the reading half.
+        // The reading half reports write errors.
         while ready!(self.poll_write(context)).is_some() {}
         Poll::Ready(())
     }

@@ -123,7 +123,7 @@ async fn a_cursor_older_than_the_history_gets_a_gap_then_all_that_is_kept() {
     let gap = torn.event().await;
     assert_eq!(gap.event, "stream.gap");
     assert_eq!(data(&gap), json!({ "from": "6", "to": "7" }));
-    // The client's cursor goes to where the kept events begin, so the same gap is told once.
+    // The client's cursor goes to where the kept events begin, so the same gap is reported once.
     assert_eq!(gap.id, "7");
     assert_eq!(torn.event().await.id, "8");
 }

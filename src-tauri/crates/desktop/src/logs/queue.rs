@@ -135,7 +135,7 @@ fn write_all(receiver: &Receiver<Message>, mut output: impl Write, lost: &Atomic
         batch.clear();
         batch.shrink_to(MAX_BATCH);
         for answer in flushes {
-            // Whoever waited may have given up.
+            // The caller of `flush` may have timed out.
             let _ = answer.try_send(());
         }
     }

@@ -1,4 +1,4 @@
-//! Reading the files of a log, beside whoever writes them.
+//! Reads the log files while another process may be writing them.
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};

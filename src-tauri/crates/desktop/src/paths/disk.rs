@@ -4,7 +4,7 @@ use std::path::Path;
 
 use gloria_core::paths::Disk;
 
-/// Where a folder is, or will be. What cannot be told counts as local: the inbox finds out by itself what does not
+/// Where a folder is, or will be. An unknown file system counts as local: the inbox detects by itself what does not
 /// work.
 pub(super) fn of(folder: &Path) -> Disk {
     // What does not exist yet will be where the first folder above it is.

@@ -1,4 +1,4 @@
-//! Interfaces by netwatcher, which is told of their changes; routes by asking for them, on Linux whenever one changes.
+//! Interfaces from netwatcher, which receives their changes; routes by querying them, on Linux whenever one changes.
 
 #[cfg(target_os = "linux")]
 mod routes;

@@ -64,7 +64,7 @@ impl Listener {
     pub(super) async fn accept(&mut self) -> io::Result<UnixStream> {
         loop {
             let (client, _) = self.listener.accept().await?;
-            // Until its rights are set, a new socket file is open to whoever may enter the folder.
+            // Until its rights are set, a new socket file is open to everybody who may enter the folder.
             match client.peer_cred() {
                 Ok(peer) if is_trusted(peer.uid()) => return Ok(client),
                 Ok(peer) => tracing::warn!(user = peer.uid(), "another user asked for the status"),
@@ -86,8 +86,8 @@ fn is_trusted(peer: u32) -> bool {
     peer == current_user() || peer == ROOT
 }
 
-/// Makes the socket beside its place, and puts it there when only its owner can use it. Whoever asks meanwhile finds
-/// the old one or the new one.
+/// Makes the socket beside its place, and moves it there once only its owner can use it. A client that connects
+/// meanwhile reaches the old one or the new one.
 fn bind(socket: &Path) -> io::Result<UnixListener> {
     if socket.as_os_str().len() > MAX_PATH {
         return Err(io::Error::new(

@@ -214,7 +214,7 @@ async fn what_a_service_does_not_answer_though_it_answers_later_questions_is_los
     let forgotten = notifications.show(request("forgotten"));
     state(&mut events, ServiceState::Hanging).await;
     state(&mut events, ServiceState::Ready).await;
-    // Whoever asks again once it is back knows by then.
+    // A caller that asks again once the service is back already has this result.
     assert_eq!(forgotten.now_or_never(), Some(Err(NotificationError::Lost)));
 }
 

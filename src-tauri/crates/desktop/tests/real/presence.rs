@@ -29,7 +29,7 @@ enum Place {
     Session,
     /// In none, as an app that systemd starts for its user.
     Nowhere,
-    /// Whoever asks never hears.
+    /// Never answers.
     Silent,
 }
 

@@ -52,7 +52,7 @@ struct Open {
 /// What woke the loop.
 enum Happened {
     Command(Command),
-    /// There is room among the deliveries.
+    /// The queue of deliveries has capacity again.
     Room,
     Answered(Epoch, Result<Answer, DialError>),
     /// Something came, or the stream's end as `None`, and when it was begun to be read.

@@ -133,8 +133,8 @@ pub trait Incoming: Send {
     /// What comes next, `None` where the server has ended the stream; not polled again after an end.
     fn poll_heard(&mut self, context: &mut Context<'_>) -> Poll<Option<Heard>>;
 
-    /// How often something should be heard, told at the beginning and whenever it changes: a transport that can ask for
-    /// a sign of life asks after this much silence.
+    /// How often the server should send something. Called at the beginning and whenever it changes: a transport that
+    /// can ping the server does so after this much silence.
     fn set_heartbeat(&mut self, every: Duration) {
         let _ = every;
     }
@@ -143,7 +143,7 @@ pub trait Incoming: Send {
 /// What arrived together.
 #[derive(Debug, Default)]
 pub struct Heard {
-    /// How much came over the wire; any byte is a sign of life.
+    /// Bytes received; any byte shows that the connection is alive.
     pub bytes: usize,
     /// What it completed, in order; where it completed nothing, one empty chunk with the last event id.
     pub chunks: Vec<Chunk>,

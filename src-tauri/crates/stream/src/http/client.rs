@@ -223,7 +223,7 @@ fn builder(options: &HttpOptions, versions: Versions) -> ClientBuilder {
         .http1_max_headers(MAX_HEADERS)
         // A pool hands out the connection that has just died; one stream needs none.
         .pool_max_idle_per_host(0)
-        // Redirects are followed by our own rule, and an address with a token in it is never told to the next.
+        // Redirects are followed by our own rule, and an address with a token in it is never sent to the next server.
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
         .retry(reqwest::retry::never())

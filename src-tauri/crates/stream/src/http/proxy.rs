@@ -211,7 +211,8 @@ impl ProxyRule {
     pub(super) fn is_direct(&self, url: &Url) -> bool {
         match &self.choice {
             ProxyChoice::Direct => true,
-            // No proxy leads back here. The system has its own list, and whoever wrote it may have meant it.
+            // A proxy on another machine cannot reach this one. The system has its own list of exceptions, which takes
+            // precedence for its proxy.
             ProxyChoice::Address(_) if is_this_machine(url) => true,
             ProxyChoice::System | ProxyChoice::Address(_) => {
                 // Any proxy does to ask the list that reqwest itself goes by.

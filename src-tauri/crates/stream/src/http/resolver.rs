@@ -43,7 +43,7 @@ pub trait ProxyResolver: Send + Sync {
 #[derive(Clone)]
 pub struct SystemProxies {
     resolver: Arc<dyn ProxyResolver>,
-    /// Held by the thread that asks, so that a system that hangs has one thread and not one for each attempt.
+    /// Locked by the thread that asks, so that a system that hangs blocks one thread, not one per attempt.
     asking: Arc<tokio::sync::Mutex<()>>,
     known: Arc<Mutex<HashMap<Origin, Known>>>,
 }
@@ -104,7 +104,7 @@ impl SystemProxies {
                 .ways
                 .clone_from(&ways);
             drop(turn);
-            // Whoever asked may have gone on without it.
+            // The caller may have timed out.
             let _ = sender.send(ways);
         });
         match asking {

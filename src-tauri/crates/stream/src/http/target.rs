@@ -376,7 +376,7 @@ mod tests {
         for (from, location) in [
             ("wss://a.example/", "ws://a.example/"),
             ("wss://a.example/", "http://a.example/"),
-            // An event stream is not told to become a WebSocket.
+            // An event stream cannot be redirected to a WebSocket.
             ("https://a.example/", "wss://a.example/"),
         ] {
             let result = target(from, bearer()).follow(&to(location)).map(|_| ());

@@ -40,7 +40,7 @@ pub enum SignIn {
     Hidden,
 }
 
-/// Clerk answers 404 to whoever is signed out, or sends them to a page, and says so in these.
+/// Clerk answers 404 or a redirect when the user is signed out, and gives the reason in these headers.
 const CLERK_STATUS: HeaderName = HeaderName::from_static("x-clerk-auth-status");
 const CLERK_REASON: HeaderName = HeaderName::from_static("x-clerk-auth-reason");
 
@@ -197,8 +197,8 @@ fn shown(value: &str) -> String {
     value.chars().take(SHOWN).collect::<String>().to_ascii_lowercase()
 }
 
-/// Reads `Retry-After` (RFC 9110, 10.2.3): seconds, or a date, which is held against the answer's own `Date`, for the
-/// clock here may be wrong. `None` where it asks for nothing, is in the past, or makes no sense.
+/// Reads `Retry-After` (RFC 9110, 10.2.3): seconds, or a date, which is compared with the response's own `Date`,
+/// because the clock here may be wrong. `None` where it asks for nothing, is in the past, or makes no sense.
 fn retry_after(value: &str, date: Option<&str>) -> Option<Duration> {
     let value = value.trim();
     let wait = if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -162,7 +162,7 @@ impl Machine {
         }
     }
 
-    /// What the world is told.
+    /// The status as reported.
     pub fn status(&self) -> Status {
         match self.phase.clone() {
             Phase::Idle(reason) => Status::Idle(reason),
@@ -300,7 +300,7 @@ impl Machine {
         self.mute = 0;
         self.delivered |= chunk.beat || !chunk.frames.is_empty();
         if !chunk.frames.is_empty() && matches!(&self.said, Some((Said::Rejected(_), at)) if *at < now) {
-            // Whoever goes on to send events refuses nobody.
+            // A server that keeps sending events has not refused the client.
             self.said = None;
         }
         self.stay_alive(now);

@@ -36,7 +36,7 @@ pub(super) enum Head {
     Ignored,
 }
 
-/// Judges a line that has not ended yet by its first bytes, so that what will be ignored is never held.
+/// Classifies an incomplete line by its first bytes, so that ignored lines are never stored.
 pub(super) fn head(start: &[u8]) -> Head {
     let mut verdict = Head::Ignored;
     for field in Field::ALL {

@@ -46,7 +46,7 @@ pub(crate) struct State {
     pub(crate) cursor: u64,
     /// The greatest of them.
     pub(crate) greatest: u64,
-    /// What the app is to be told.
+    /// Commands for the stream.
     commands: VecDeque<Command>,
     crash: bool,
     /// The last answer may have meant the cursor, so the next attempt may do without it.

@@ -21,7 +21,7 @@ fn file(name: &str) -> PathBuf {
         .join(name)
 }
 
-/// A server that opens a stream with one event to whoever shows a certificate of our authority.
+/// A server that sends one event to clients with a certificate of our authority.
 async fn server() -> u16 {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut roots = RootCertStore::empty();

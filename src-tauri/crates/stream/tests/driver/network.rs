@@ -47,7 +47,7 @@ pub(crate) fn tls_server() -> u16 {
             let mut socket = BufReader::new(StreamOwned::new(tls, socket.unwrap()));
             let mut head = String::new();
             while !head.ends_with("\r\n\r\n") {
-                // Whoever does not trust the certificate hangs up here.
+                // A client that does not trust the certificate disconnects here.
                 if socket.read_line(&mut head).unwrap_or(0) == 0 {
                     break;
                 }

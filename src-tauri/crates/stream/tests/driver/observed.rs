@@ -1,4 +1,4 @@
-//! What an observer is told, which deliveries leave out.
+//! Steps that an observer receives and deliveries leave out.
 
 use std::sync::{Arc, Mutex};
 

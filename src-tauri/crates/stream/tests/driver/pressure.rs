@@ -1,4 +1,4 @@
-//! A reader that is behind: what is held is bounded, and commands still count.
+//! A slow reader: buffered data is bounded, and commands still work.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use gloria_stream::{Command, Delivery, IdleReason, Status};
 
 use crate::rig::{Connection, Provider, Rig};
 
-/// More than the kernel buffers for a loopback connection, and than the client would hold if it held all.
+/// More than the kernel buffers for a loopback connection, and than the client would keep if it buffered everything.
 const FLOOD: usize = 64 << 20;
 
 /// What the client itself may have read: one read of its own, which hyper keeps below half a megabyte.

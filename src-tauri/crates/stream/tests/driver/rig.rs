@@ -228,7 +228,7 @@ impl Connection {
 /// Hands out what it was given, in order, and the last of it for ever.
 pub(crate) struct Provider {
     credentials: Mutex<VecDeque<Result<Credential, CredentialError>>>,
-    /// Whether it was told that the credential before was refused, each time it was asked.
+    /// For each request of a credential, whether the previous one was reported as refused.
     rejected: Mutex<Vec<bool>>,
     /// The same of the time that comes.
     refused: AtomicBool,

@@ -1,4 +1,5 @@
-//! WHATWG HTML 9.2.5 and 9.2.6 step by step, on strings, with no thought of speed: what the parser is held against.
+//! WHATWG HTML 9.2.5 and 9.2.6 step by step, on strings, without regard for speed: the reference that the parser is
+//! compared with.
 
 use crate::Seen;
 

@@ -1,4 +1,4 @@
-//! What is held in memory while nothing happens, read from /proc.
+//! Memory in use while idle, read from /proc.
 
 use std::collections::BTreeMap;
 use std::fs;

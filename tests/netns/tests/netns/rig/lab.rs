@@ -142,7 +142,7 @@ impl Lab {
         self.pushed.push(id);
     }
 
-    /// Waits for a state that was told since a moment.
+    /// Waits for a state reported after this moment.
     pub(crate) fn state_since(&self, moment: Instant, state: &str, within: Duration) -> Line {
         self.line_since(moment, state, within, |line| line.is_state(state))
     }

@@ -17,7 +17,7 @@ pub(super) const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 
 pub(super) type Reply = oneshot::Sender<Outcome>;
 
-/// A property by which a service says that it shows nothing for now. Both are told when they change.
+/// A property by which a service says that it shows nothing for now. Both are signalled when they change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pause {
     /// The specification's, since 1.3.

@@ -48,8 +48,8 @@ fn connect(bus: Option<&str>) -> zbus::Result<Connection> {
     bus.build()
 }
 
-/// Listens until the bus goes away or nobody wants to know any more. Whoever owns logind's name is heard, so logind may
-/// come later and be restarted.
+/// Listens until the bus goes away or nobody wants to know any more. Signals are matched by logind's well-known name,
+/// so logind may start later or be restarted.
 fn listen(connection: &Connection, tell: &mpsc::Sender<Observation>) -> zbus::Result<()> {
     let rule = MatchRule::builder()
         .msg_type(Type::Signal)

@@ -1,5 +1,5 @@
 //! IOKit's word of sleep, on a thread with a run loop of its own: the command line has no other. A wake that turns on
-//! no screen is not told; the clocks show it.
+//! no screen is not reported; the clocks show it.
 
 use std::ffi::c_void;
 use std::ptr;

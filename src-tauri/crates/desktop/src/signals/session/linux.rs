@@ -133,8 +133,8 @@ async fn connect(bus: Bus, address: Option<&str>) -> zbus::Result<Connection> {
     builder.method_timeout(ANSWER_TIMEOUT).build().await
 }
 
-/// Works with whoever owns a name, and again with the next owner. Work that fails is tried again, since a service may
-/// be slow to start; `gone` is called whenever the work ends.
+/// Runs the work with the owner of a bus name, and again with each new owner. Work that fails is retried, since a
+/// service may be slow to start; `gone` is called whenever the work ends.
 async fn with_owner(
     connection: &Connection,
     name: &'static str,

@@ -31,7 +31,7 @@ pub(super) fn is_upgrade(status: StatusCode, headers: &HeaderMap, key: &str) -> 
     if accepted != Some(derive_accept_key(key.as_bytes()).as_bytes()) {
         return refused("its Sec-WebSocket-Accept does not fit the question");
     }
-    // Whoever uses what was not offered sends what would not be understood.
+    // A server that uses an extension or subprotocol that was not offered sends frames that cannot be decoded.
     if headers.contains_key(SEC_WEBSOCKET_EXTENSIONS) {
         return refused("it uses an extension that was not offered");
     }

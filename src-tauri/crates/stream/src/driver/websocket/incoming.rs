@@ -24,7 +24,7 @@ use crate::http::shown;
 use crate::machine::{Chunk, Skipped};
 use crate::{EndCause, Frame, Limits, Overflow};
 
-/// What is read at once, and about how much is handed on together. As much memory is held while the stream is idle.
+/// Bytes per read, and about how much is passed on together. An idle stream keeps this much memory.
 const BLOCK: usize = 32 << 10;
 
 /// A message that is to be skipped may be this many times [`Limits::event`] before it ends the stream all the same, as
@@ -95,8 +95,8 @@ impl Messages {
         }
     }
 
-    /// Puts a control frame on its way, if there is room for it. It fails where the connection is over, which the next
-    /// read says.
+    /// Sends a control frame if the buffer has space. It fails when the connection has ended, which the next read
+    /// reports.
     fn send(&mut self, message: Message) {
         self.flushing = Pin::new(&mut self.socket).start_send(message).is_ok();
     }

@@ -28,7 +28,7 @@ impl Envelope {
     }
 }
 
-/// The id of a message whose data is not to be held.
+/// The id of a message, without keeping its data.
 pub(super) fn id_of(text: &str) -> Option<String> {
     #[derive(Deserialize)]
     struct Id {

@@ -12,7 +12,8 @@ const MIN_PROBE_INTERVAL: Duration = Duration::from_secs(30 * 60);
 /// The jitter on it: those who were refused together do not ask together.
 const MAX_PROBE_JITTER: Duration = Duration::from_secs(30 * 60);
 
-/// A server that says stop is asked again after a day, for it may have been told to say so by mistake.
+/// A server that ended the stream permanently is asked again after a day, because that may have been a
+/// misconfiguration.
 const STOPPED_INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The longest wait while somebody looks. The jitter is taken off it.
@@ -48,7 +49,7 @@ impl Machine {
         self.halt(now, reason);
     }
 
-    /// Asks whether a refusal still stands. Until there is news, the world is told of the refusal alone.
+    /// Asks whether a refusal still stands. Until the result differs, the reported status stays the refusal.
     pub(super) fn probe(&mut self, now: Instant, reason: HaltReason, effects: &mut Vec<Effect>) {
         // What is kept as the credential may be another one by now.
         self.rejected = matches!(reason, HaltReason::Unauthorized | HaltReason::Expired);

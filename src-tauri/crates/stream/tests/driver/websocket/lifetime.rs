@@ -121,7 +121,7 @@ async fn a_rule_of_the_server_is_met_slowly() {
     assert!(begun.elapsed() >= Duration::from_secs(59));
 }
 
-/// How often a token was refused, as an observer is told.
+/// How often the observer saw a token refused.
 #[derive(Debug, Default)]
 struct Refusals(AtomicUsize);
 
@@ -162,7 +162,7 @@ async fn a_token_that_expires_is_asked_for_anew_and_refused_twice_is_given_up() 
     assert_eq!(refusals.0.load(Ordering::Relaxed), 3);
     tokio::time::sleep(Duration::from_secs(29 * 60)).await;
     assert!(rig.server.is_quiet());
-    // And whoever refused it may take it later.
+    // The server that refused it may accept it later.
     accepted(&mut rig).await;
 }
 
