@@ -10,7 +10,8 @@ use gloria_core::ports::{Answer, Delivery, NotificationHandle, ServiceState};
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::{Harness, collected, file, handle, query, shown};
+use super::harness::{Harness, collected, file, handle, query, shown};
+use crate::harness::arrival;
 
 /// Few, so that the same item is met again.
 const ITEMS: u8 = 6;
@@ -225,8 +226,7 @@ impl World {
                 }
                 Event::Repeated(item) => {
                     if let Some((id, data)) = self.items.get(&item).and_then(|known| known.event.clone()) {
-                        let data = serde_json::from_str(&data).unwrap();
-                        arrivals.push(super::arrival(&id, "notification.created", &data));
+                        arrivals.push(arrival(&id, "notification.created", &data));
                     }
                 }
                 Event::Renamed(item) => {

@@ -1,7 +1,5 @@
 //! The one file of versions before accounts becomes a file for each account, and nothing in it is lost.
 
-#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -15,10 +13,10 @@ use tempfile::TempDir;
 
 const GLORIA: &str = "https://gloria.example/api";
 const OTHER: &str = "https://other.example";
-const FIXTURE: &str = include_str!("fixtures/inbox-v3.sql");
+const FIXTURE: &str = include_str!("../fixtures/inbox-v3.sql");
 const OLDER: [&str; 2] = [
-    include_str!("fixtures/inbox-v1.sql"),
-    include_str!("fixtures/inbox-v2.sql"),
+    include_str!("../fixtures/inbox-v1.sql"),
+    include_str!("../fixtures/inbox-v2.sql"),
 ];
 
 struct Home {

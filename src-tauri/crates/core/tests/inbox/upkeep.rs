@@ -1,63 +1,22 @@
 //! The inbox does not grow for ever, what was deleted is gone from the disk, and an account has one writer.
 
-#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
-
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 
-use gloria_core::alerts::{Decision, Verdict};
-use gloria_core::event::{DecodeContext, decode};
-use gloria_core::inbox::{Arrival, Cursor, Effect, Inbox, InboxError, Now, Retention, Sweep, fingerprint};
-use gloria_core::item::{InboxView, Mark, Reason};
+use gloria_core::inbox::{Cursor, Effect, Inbox, InboxError, Now, Retention, Sweep};
+use gloria_core::item::Mark;
 use gloria_core::message;
-use gloria_core::protocol::InboxQuery;
-use gloria_stream::Frame;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// About what these tests file: nothing of it is to be shown.
-const QUIET: Decision = Decision {
-    verdict: Verdict::Suppress,
-    reason: Reason::LowPriority,
-};
-
-const SERVER: &str = "https://gloria.example/api";
-
-/// 26 November 2026, 12:00 UTC.
-const NOON: i64 = 1_795_694_400_000;
+use crate::harness::{NOON, QUIET, SERVER, arrival, keys, open};
 
 const DAY: i64 = 24 * 3_600_000;
 
 const KEEP: Retention = Retention { days: 90, items: 100 };
 
-fn open(path: &Path) -> Inbox {
-    let opened = Inbox::open(path, SERVER).unwrap();
-    assert_eq!(opened.problem, None);
-    opened.inbox
-}
-
 fn comes(inbox: &mut Inbox, event_id: &str, event_type: &str, data: &Value, at: i64) -> Vec<Effect> {
-    let text = data.to_string();
-    let frame = Frame {
-        event: Arc::from(event_type),
-        data: text.clone(),
-        id: Arc::from(event_id),
-    };
-    let context = DecodeContext {
-        now: at,
-        ..DecodeContext::default()
-    };
-    let arrival = Arrival {
-        event_id: event_id.to_owned(),
-        own_id: true,
-        resets_id: false,
-        fingerprint: fingerprint(event_type, &text),
-        event_type: event_type.to_owned(),
-        event: Some(decode(&frame, &context).unwrap().event),
-        bytes: text.len(),
-        missed: false,
-    };
+    let arrival = arrival(event_id, event_type, data);
     let now = Now { here: at, server: at };
     let cursor = Cursor::At(event_id.to_owned());
     inbox.file(&vec![arrival].into(), cursor, now, |_| QUIET).unwrap()
@@ -88,16 +47,6 @@ fn sweep(inbox: &mut Inbox, retention: Retention, now: i64) -> Vec<String> {
             return removed;
         }
     }
-}
-
-fn keys(inbox: &Inbox) -> Vec<String> {
-    let query = InboxQuery {
-        filter: InboxView::Inbox.into(),
-        after: None,
-        limit: 500,
-    };
-    let items = inbox.page(&query).unwrap().items.into_iter();
-    items.map(|item| item.key).collect()
 }
 
 #[test]

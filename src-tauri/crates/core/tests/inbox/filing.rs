@@ -1,29 +1,12 @@
 //! What comes again, out of order or anew ends in the rows that a person would expect, and alerts once.
 
-#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+mod properties;
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
-use gloria_core::alerts::{Decision, Verdict};
-use gloria_core::event::{DecodeContext, decode};
-use gloria_core::inbox::{Arrival, Cursor, Effect, Inbox, Now, fingerprint};
-use gloria_core::item::{InboxView, Item, ItemKind, Mark, Reason};
-use gloria_core::protocol::InboxQuery;
-use gloria_stream::Frame;
-use proptest::prelude::*;
+use gloria_core::inbox::{Arrival, Cursor, Effect, Inbox, Now};
+use gloria_core::item::{InboxView, Item, ItemKind, Mark};
 use serde_json::{Value, json};
 
-const SERVER: &str = "https://gloria.example/api";
-
-/// About what these tests file: nothing of it is to be shown.
-const QUIET: Decision = Decision {
-    verdict: Verdict::Suppress,
-    reason: Reason::LowPriority,
-};
-
-/// 26 November 2026, 12:00 UTC.
-const NOON: i64 = 1_795_694_400_000;
+use crate::harness::{NOON, NOW, QUIET, SERVER, arrival, page};
 
 /// An inbox and the stream before it.
 struct Harness {
@@ -41,10 +24,7 @@ impl Harness {
         inbox.begin_connection();
         Self {
             inbox,
-            now: Now {
-                here: NOON,
-                server: NOON,
-            },
+            now: NOW,
             id: String::new(),
             alerts: Vec::new(),
         }
@@ -60,25 +40,9 @@ impl Harness {
         if !id.is_empty() {
             id.clone_into(&mut self.id);
         }
-        let text = data.to_string();
-        let frame = Frame {
-            event: Arc::from(event_type),
-            data: text.clone(),
-            id: Arc::from(self.id.as_str()),
-        };
-        let context = DecodeContext {
-            now: self.now.server,
-            ..DecodeContext::default()
-        };
         let arrival = Arrival {
-            event_id: self.id.clone(),
             own_id,
-            resets_id: false,
-            fingerprint: fingerprint(event_type, &text),
-            event_type: event_type.to_owned(),
-            event: Some(decode(&frame, &context).unwrap().event),
-            bytes: text.len(),
-            missed: false,
+            ..arrival(&self.id, event_type, data)
         };
         let cursor = if self.id.is_empty() {
             Cursor::Stays
@@ -117,13 +81,8 @@ impl Harness {
     }
 
     fn items(&self) -> Vec<Item> {
-        let query = |view: InboxView| InboxQuery {
-            filter: view.into(),
-            after: None,
-            limit: 500,
-        };
-        let mut items = self.inbox.page(&query(InboxView::Inbox)).unwrap().items;
-        items.extend(self.inbox.page(&query(InboxView::Archived)).unwrap().items);
+        let mut items = page(&self.inbox, InboxView::Inbox, None, 500).items;
+        items.extend(page(&self.inbox, InboxView::Archived, None, 500).items);
         items
     }
 
@@ -458,147 +417,4 @@ fn a_gap_is_a_row_with_its_ends_and_one_for_each() {
     assert_eq!(harness.items().len(), 3);
     assert_eq!(harness.alerts.len(), 3);
     assert_eq!(harness.inbox.cursor().unwrap().as_deref(), Some("60"));
-}
-
-/// What a server does to one notification.
-#[derive(Debug, Clone)]
-enum Deed {
-    Retitle(u8),
-    Read,
-    Unread,
-    Archive,
-}
-
-#[derive(Debug, Clone)]
-struct Life {
-    deeds: Vec<Deed>,
-    /// How many of its deeds come before it does.
-    early: usize,
-    /// After which of its events it is deleted, if it is.
-    deleted_after: Option<usize>,
-}
-
-fn life() -> impl Strategy<Value = Life> {
-    let deed = prop_oneof![
-        (0..3_u8).prop_map(Deed::Retitle),
-        Just(Deed::Read),
-        Just(Deed::Unread),
-        Just(Deed::Archive)
-    ];
-    (
-        prop::collection::vec(deed, 0..5),
-        0..5_usize,
-        prop::option::of(0..6_usize),
-    )
-        .prop_map(|(deeds, early, deleted_after)| Life {
-            early: early.min(deeds.len()),
-            deeds,
-            deleted_after,
-        })
-}
-
-fn events_of(id: usize, life: &Life) -> Vec<(&'static str, Value)> {
-    let mut events: Vec<_> = life
-        .deeds
-        .iter()
-        .enumerate()
-        .map(|(place, deed)| {
-            // Each at a time of its own, as a server's are.
-            let at = format!("2026-11-26T11:0{place}:00Z");
-            let change = match deed {
-                Deed::Retitle(title) => {
-                    json!({"id": id.to_string(), "title": format!("{id}, title {title}")})
-                }
-                Deed::Read => json!({"id": id.to_string(), "readAt": at}),
-                Deed::Unread => json!({"id": id.to_string(), "readAt": null, "updatedAt": at}),
-                Deed::Archive => json!({"id": id.to_string(), "archivedAt": at}),
-            };
-            ("notification.updated", change)
-        })
-        .collect();
-    let created = json!({"id": id.to_string(), "title": format!("{id}"), "message": "m"});
-    events.insert(life.early, ("notification.created", created));
-    if let Some(after) = life.deleted_after {
-        let place = after.min(events.len());
-        events.insert(place, ("notification.deleted", json!({"id": id.to_string()})));
-    }
-    events
-}
-
-/// Title, read, archived of what is left.
-fn ideal(lives: &[Life]) -> HashMap<String, (String, bool, bool)> {
-    let mut rows = HashMap::new();
-    for (id, life) in lives.iter().enumerate() {
-        if life.deleted_after.is_some() {
-            continue;
-        }
-        let (mut title, mut read, mut archived) = (id.to_string(), false, false);
-        for deed in &life.deeds {
-            match deed {
-                Deed::Retitle(number) => title = format!("{id}, title {number}"),
-                Deed::Read => read = true,
-                Deed::Unread => read = false,
-                Deed::Archive => (read, archived) = (true, true),
-            }
-        }
-        rows.insert(format!("n:{id}"), (title, read, archived));
-    }
-    rows
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
-    /// Whatever comes again on which connection, with ids or without, the rows end as the server has them, and each
-    /// notification alerts once at most.
-    #[test]
-    fn rows_end_as_the_server_has_them(
-        lives in prop::collection::vec(life(), 1..5),
-        order in prop::collection::vec(any::<prop::sample::Index>(), 40),
-        connections in prop::collection::vec((any::<prop::sample::Index>(), 0..12_usize), 1..8),
-        has_ids in any::<bool>(),
-    ) {
-        // One log of all that the server did, each notification's own events in their order.
-        let mut waiting: Vec<_> = lives
-            .iter()
-            .enumerate()
-            .map(|(id, life)| events_of(id, life).into_iter().peekable())
-            .collect();
-        let mut log = Vec::new();
-        for choice in order {
-            let open: Vec<_> = (0..waiting.len()).filter(|place| waiting[*place].len() > 0).collect();
-            if open.is_empty() {
-                break;
-            }
-            log.extend(waiting[*choice.get(&open)].next());
-        }
-        for rest in &mut waiting {
-            log.extend(rest);
-        }
-        let mut harness = Harness::new();
-        let mut stored = 0;
-        let whole = std::iter::once((None, log.len()));
-        let connections = connections.into_iter().map(|(from, length)| (Some(from), length)).chain(whole);
-        for (from, length) in connections {
-            // A server resumes at the position or before it, never after it.
-            let from = from.map_or(0, |from| from.index(stored + 1));
-            let to = (from + length).min(log.len()).max(stored.min(log.len()));
-            harness.reconnect();
-            for (place, (event_type, data)) in log.iter().enumerate().take(to).skip(from) {
-                let id = if has_ids { (place + 1).to_string() } else { String::new() };
-                harness.comes(&id, event_type, data);
-            }
-            stored = stored.max(to);
-        }
-        let rows: HashMap<_, _> = harness
-            .items()
-            .into_iter()
-            .map(|item| (item.key, (item.title, item.read_at.is_some(), item.archived_at.is_some())))
-            .collect();
-        prop_assert_eq!(rows, ideal(&lives));
-        let mut once = harness.alerts.clone();
-        once.sort_unstable();
-        once.dedup();
-        prop_assert_eq!(once.len(), harness.alerts.len(), "{:?}", harness.alerts);
-    }
 }

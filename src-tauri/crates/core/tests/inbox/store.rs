@@ -1,64 +1,21 @@
 //! How the inbox is kept: its order, its numbers, and reading it while it is written.
 
-#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
-
-use std::path::Path;
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc;
 use std::time::Duration;
 
-use gloria_core::alerts::{Decision, Verdict};
-use gloria_core::event::{DecodeContext, decode};
-use gloria_core::inbox::{Arrival, Cursor, Inbox, InboxThread, Now, fingerprint};
-use gloria_core::item::{Counts, InboxView, Item, Mark, Reason};
-use gloria_core::protocol::InboxQuery;
-use gloria_stream::Frame;
+use gloria_core::inbox::{Arrival, Cursor, Inbox, InboxThread};
+use gloria_core::item::{Counts, InboxView, Item, Mark};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-/// About what these tests file: nothing of it is to be shown.
-const QUIET: Decision = Decision {
-    verdict: Verdict::Suppress,
-    reason: Reason::LowPriority,
-};
-
-const SERVER: &str = "https://gloria.example/api";
-
-/// 26 November 2026, 12:00 UTC.
-const NOON: i64 = 1_795_694_400_000;
+use crate::harness::{NOON, NOW, QUIET, SERVER, arrival, keys, open, page};
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
-fn arrival(event_id: &str, event_type: &str, data: &Value) -> Arrival {
-    let text = data.to_string();
-    let frame = Frame {
-        event: Arc::from(event_type),
-        data: text.clone(),
-        id: Arc::from(event_id),
-    };
-    let context = DecodeContext {
-        now: NOON,
-        ..DecodeContext::default()
-    };
-    Arrival {
-        event_id: event_id.to_owned(),
-        own_id: true,
-        resets_id: false,
-        fingerprint: fingerprint(event_type, &text),
-        event_type: event_type.to_owned(),
-        event: Some(decode(&frame, &context).unwrap().event),
-        bytes: text.len(),
-        missed: false,
-    }
-}
-
 fn file(inbox: &mut Inbox, arrivals: Vec<Arrival>) {
     let cursor = Cursor::At(arrivals.last().unwrap().event_id.clone());
-    let now = Now {
-        here: NOON,
-        server: NOON,
-    };
-    inbox.file(&arrivals.into(), cursor, now, |_| QUIET).unwrap();
+    inbox.file(&arrivals.into(), cursor, NOW, |_| QUIET).unwrap();
 }
 
 fn created(id: usize, priority: &str, minute: usize) -> Arrival {
@@ -74,28 +31,13 @@ fn created(id: usize, priority: &str, minute: usize) -> Arrival {
 fn view(inbox: &Inbox, view: InboxView, limit: u32) -> Vec<Item> {
     let (mut items, mut after) = (Vec::new(), None);
     loop {
-        let page = inbox
-            .page(&InboxQuery {
-                filter: view.into(),
-                after,
-                limit,
-            })
-            .unwrap();
+        let page = page(inbox, view, after, limit);
         items.extend(page.items);
         after = page.next;
         if after.is_none() {
             return items;
         }
     }
-}
-
-fn keys(inbox: &Inbox) -> Vec<String> {
-    let items = view(inbox, InboxView::Inbox, 100).into_iter();
-    items.map(|item| item.key).collect()
-}
-
-fn open(path: &Path) -> Inbox {
-    Inbox::open(path, SERVER).unwrap().inbox
 }
 
 #[test]
