@@ -9,13 +9,10 @@ use std::time::Duration;
 
 use gloria_core::item::InboxView;
 use gloria_core::paths::Paths;
-use gloria_core::ports::SystemClock;
-use gloria_core::ports::fakes::{
-    FakeNotifications, FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeWindow,
-};
+use gloria_core::ports::fakes::{FakeNotifications, FakeSecrets};
 use gloria_core::protocol::{ConnectionState, InboxQuery, Snapshot};
 use gloria_core::token::Token;
-use gloria_core::{CoreHandle, Ports, Setup, start};
+use gloria_core::{CoreHandle, Ports, start, testing};
 use gloria_interop_tests::server::{self, Program};
 use gloria_interop_tests::{DEADLINE, TOKEN};
 use serde_json::{Value, json};
@@ -91,22 +88,12 @@ impl Client {
         let home = tempfile::tempdir().unwrap();
         let notifications = Arc::<FakeNotifications>::default();
         let environment = HashMap::from([("GLORIA_API_URL", api.to_owned())]);
-        let setup = Setup {
-            paths: Paths::within(home.path()),
-            environment: Arc::new(move |name| environment.get(name).cloned()),
-            version: "0.0.0-interop".into(),
-            seed: 7,
-            ports: Ports {
-                notifications: notifications.clone(),
-                window: Arc::<FakeWindow>::default(),
-                sounds: Arc::<FakeSounds>::default(),
-                secrets: Arc::new(FakeSecrets::holding(api, Token::parse(token).unwrap())),
-                opener: Arc::<FakeOpener>::default(),
-                signals: Arc::<FakeSignals>::default(),
-                clock: Arc::new(SystemClock),
-                proxies: None,
-            },
+        let ports = Ports {
+            notifications: notifications.clone(),
+            secrets: Arc::new(FakeSecrets::holding(api, Token::parse(token).unwrap())),
+            ..testing::ports()
         };
+        let setup = testing::setup(Paths::within(home.path()), environment, ports);
         let (core, _task) = start(setup).unwrap();
         Self {
             core,
@@ -116,15 +103,7 @@ impl Client {
     }
 
     async fn until(&self, what: &str, wanted: impl Fn(&Snapshot) -> bool) -> Snapshot {
-        let followed = async {
-            let attached = self.core.attach().await.unwrap();
-            let (mut state, mut updates) = (attached.snapshot, attached.updates);
-            while !wanted(&state) {
-                state.apply(updates.recv().await.unwrap());
-            }
-            state
-        };
-        timeout(DEADLINE, followed)
+        timeout(DEADLINE, testing::follow(&self.core, wanted))
             .await
             .unwrap_or_else(|_| panic!("not in time: {what}"))
     }

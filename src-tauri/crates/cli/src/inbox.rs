@@ -116,32 +116,15 @@ fn words(item: &Item, zone: &TimeZone) -> String {
 
 #[cfg(test)]
 mod tests {
-    use gloria_core::item::ItemKind;
-
     use super::*;
 
     #[test]
     fn an_item_is_one_line_with_what_is_special_about_it() {
         let mut item = Item {
-            key: "n:1".into(),
-            kind: ItemKind::Notification,
             title: "Disk full".into(),
-            body: String::new(),
-            category: None,
             priority: Priority::Urgent,
-            actor: None,
-            link: None,
-            actions: Vec::new(),
-            progress: None,
             created_at: 1_800_000_000_000,
-            received_at: 0,
-            sort: String::new(),
-            pinned: true,
-            views: Vec::new(),
-            seen_at: None,
-            read_at: None,
-            archived_at: None,
-            alert: None,
+            ..Item::sample()
         };
         let zone = TimeZone::fixed(jiff::tz::offset(2));
         assert_eq!(words(&item, &zone), "2027-01-15 10:00  urgent, unread  Disk full");

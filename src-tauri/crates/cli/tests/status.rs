@@ -11,11 +11,10 @@ use std::time::Duration;
 use gloria_backend::{Answer, Backend, BackendOptions, Route, TEST_TOKEN};
 use gloria_core::metrics::status::Health;
 use gloria_core::paths::Paths;
-use gloria_core::ports::SystemClock;
 use gloria_core::ports::fakes::FakeSecrets;
 use gloria_core::protocol::Snapshot;
 use gloria_core::token::Token;
-use gloria_core::{CoreHandle, Ports, Setup};
+use gloria_core::{CoreHandle, Ports, testing};
 use gloria_desktop::Instance;
 use gloria_desktop::status_socket::StatusSocket;
 use serde_json::{Value, json};
@@ -41,22 +40,11 @@ fn core_in(home: &Path, backend: Option<&Backend>) -> CoreHandle {
         .map(|address| ("GLORIA_API_URL", address))
         .into_iter()
         .collect();
-    let setup = Setup {
-        paths: Paths::within(home),
-        environment: Arc::new(move |name| environment.get(name).cloned()),
-        version: "1.2.3".into(),
-        seed: 7,
-        ports: Ports {
-            notifications: Arc::new(gloria_core::ports::fakes::FakeNotifications::default()),
-            window: Arc::new(gloria_core::ports::fakes::FakeWindow::default()),
-            sounds: Arc::new(gloria_core::ports::fakes::FakeSounds::default()),
-            secrets: Arc::new(secrets),
-            opener: Arc::new(gloria_core::ports::fakes::FakeOpener::default()),
-            signals: Arc::new(gloria_core::ports::fakes::FakeSignals::default()),
-            clock: Arc::new(SystemClock),
-            proxies: None,
-        },
+    let ports = Ports {
+        secrets: Arc::new(secrets),
+        ..testing::ports()
     };
+    let setup = testing::setup(Paths::within(home), environment, ports);
     gloria_core::start(setup).unwrap().0
 }
 
@@ -77,14 +65,7 @@ fn serve_in(home: &Path, core: &CoreHandle) -> tokio::task::JoinHandle<()> {
 }
 
 async fn until(core: &CoreHandle, wanted: impl Fn(&Snapshot) -> bool) {
-    let followed = async {
-        let attached = core.attach().await.unwrap();
-        let (mut state, mut updates) = (attached.snapshot, attached.updates);
-        while !wanted(&state) {
-            state.apply(updates.recv().await.unwrap());
-        }
-    };
-    timeout(DEADLINE, followed).await.unwrap();
+    timeout(DEADLINE, testing::follow(core, wanted)).await.unwrap();
 }
 
 async fn gloria(home: &TempDir, arguments: &[&str]) -> Output {
@@ -125,7 +106,7 @@ async fn a_connected_app_is_0_and_one_document_with_everything() {
     );
     let status: Value = serde_json::from_str(document).unwrap();
     for (pointer, expected) in [
-        ("/version", json!("1.2.3")),
+        ("/version", json!("0.0.0-test")),
         ("/health", json!("connected")),
         ("/connection/state", json!("connected")),
         ("/connection/reason", json!(null)),

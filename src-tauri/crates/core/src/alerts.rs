@@ -176,25 +176,8 @@ mod tests {
 
     fn item(priority: Priority) -> Item {
         Item {
-            key: "n:1".into(),
-            kind: ItemKind::Notification,
-            title: "t".into(),
-            body: String::new(),
-            category: None,
             priority,
-            actor: None,
-            link: None,
-            actions: Vec::new(),
-            progress: None,
-            created_at: 0,
-            received_at: 0,
-            sort: String::new(),
-            pinned: false,
-            views: Vec::new(),
-            seen_at: None,
-            read_at: None,
-            archived_at: None,
-            alert: None,
+            ..Item::sample()
         }
     }
 

@@ -73,6 +73,34 @@ pub struct Item {
     pub alert: Option<ItemAlert>,
 }
 
+#[cfg(feature = "fakes")]
+impl Item {
+    /// An unread notification of usual priority, for tests, which say what is another in theirs.
+    pub fn sample() -> Self {
+        Self {
+            key: "n:1".into(),
+            kind: ItemKind::Notification,
+            title: "Disk full".into(),
+            body: String::new(),
+            category: None,
+            priority: Priority::Normal,
+            actor: None,
+            link: None,
+            actions: Vec::new(),
+            progress: None,
+            created_at: 0,
+            received_at: 0,
+            sort: String::new(),
+            pinned: false,
+            views: Vec::new(),
+            seen_at: None,
+            read_at: None,
+            archived_at: None,
+            alert: None,
+        }
+    }
+}
+
 /// What an item is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[cfg_attr(test, derive(TS))]

@@ -22,6 +22,8 @@ pub mod ports;
 pub mod private;
 pub mod protocol;
 pub mod settings;
+#[cfg(feature = "fakes")]
+pub mod testing;
 pub mod text;
 pub mod token;
 pub mod tray;

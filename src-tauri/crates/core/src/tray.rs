@@ -235,68 +235,15 @@ fn fitting(text: &str, most: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
-    use crate::item::{Counts, SoundName};
-    use crate::protocol::{
-        AccountView, Appearance, ConnectionView, NetworkState, OwnUser, PROTOCOL_VERSION, Preferences,
-        Remedy, TokenState, Transport,
-    };
 
     fn state(connection: ConnectionState, unseen: u32) -> Snapshot {
-        Snapshot {
-            protocol: PROTOCOL_VERSION,
-            revision: 0,
-            version: String::new(),
-            connection: ConnectionView {
-                state: connection,
-                reason: Some(message::cause_status(503u16)),
-                remedy: Remedy::None,
-                needs_user: connection == ConnectionState::Halted,
-                long_outage: false,
-                attempt: 0,
-                next_attempt_at: None,
-                connected_since: None,
-                last_heard_at: None,
-                network: NetworkState::Unknown,
-                transport: Transport::Sse,
-                insecure: false,
-                proxy: None,
-                storage: None,
-                history_since: None,
-            },
-            counts: Counts {
-                unseen,
-                unread: unseen,
-                total: unseen,
-            },
-            account: AccountView {
-                address: None,
-                address_lock: None,
-                token: TokenState::Present,
-                token_locked: false,
-                token_problem: None,
-                needs_setup: false,
-                question: None,
-                user: OwnUser::default(),
-            },
-            preferences: Preferences {
-                sounds: true,
-                volume: 70,
-                sound: SoundName::Chime,
-                sounds_paused_until: None,
-                appearance: Appearance::System,
-                proxy: "system".into(),
-                auto_connect: true,
-                log_level: crate::logging::LogLevel::Info,
-                debug_log_until: None,
-                locks: BTreeMap::new(),
-            },
-            notices: Vec::new(),
-            requested_item: None,
-            in_view: false,
-        }
+        let mut state = Snapshot::sample();
+        state.connection.state = connection;
+        state.connection.reason = Some(message::cause_status(503u16));
+        state.connection.needs_user = connection == ConnectionState::Halted;
+        (state.counts.unseen, state.counts.unread, state.counts.total) = (unseen, unseen, unseen);
+        state
     }
 
     #[test]

@@ -1,11 +1,8 @@
 //! The tray in English: its tooltip, and what fits into it.
 
-use gloria_core::item::{Counts, EpochMillis, SoundName};
+use gloria_core::item::EpochMillis;
 use gloria_core::message;
-use gloria_core::protocol::{
-    AccountView, Appearance, ConnectionState, ConnectionView, NetworkState, Notice, NoticeKind, OwnUser,
-    PROTOCOL_VERSION, Preferences, Remedy, Snapshot, TokenState, Transport,
-};
+use gloria_core::protocol::{ConnectionState, NetworkState, Notice, NoticeKind, Snapshot};
 use gloria_core::tray::view;
 use gloria_words::Words;
 
@@ -13,58 +10,12 @@ use gloria_words::Words;
 const AFTERNOON: EpochMillis = ((14 * 60 + 3) * 60 + 5) * 1000;
 
 fn state(connection: ConnectionState, unseen: u32) -> Snapshot {
-    Snapshot {
-        protocol: PROTOCOL_VERSION,
-        revision: 0,
-        version: String::new(),
-        connection: ConnectionView {
-            state: connection,
-            reason: Some(message::cause_status(503u16)),
-            remedy: Remedy::None,
-            needs_user: connection == ConnectionState::Halted,
-            long_outage: false,
-            attempt: 0,
-            next_attempt_at: None,
-            connected_since: None,
-            last_heard_at: None,
-            network: NetworkState::Unknown,
-            transport: Transport::Sse,
-            insecure: false,
-            proxy: None,
-            storage: None,
-            history_since: None,
-        },
-        counts: Counts {
-            unseen,
-            unread: unseen,
-            total: unseen,
-        },
-        account: AccountView {
-            address: None,
-            address_lock: None,
-            token: TokenState::Present,
-            token_locked: false,
-            token_problem: None,
-            needs_setup: false,
-            question: None,
-            user: OwnUser::default(),
-        },
-        preferences: Preferences {
-            sounds: true,
-            volume: 70,
-            sound: SoundName::Chime,
-            sounds_paused_until: None,
-            appearance: Appearance::System,
-            proxy: "system".into(),
-            auto_connect: true,
-            log_level: gloria_core::logging::LogLevel::Info,
-            locks: std::collections::BTreeMap::new(),
-            debug_log_until: None,
-        },
-        notices: Vec::new(),
-        requested_item: None,
-        in_view: false,
-    }
+    let mut state = Snapshot::sample();
+    state.connection.state = connection;
+    state.connection.reason = Some(message::cause_status(503u16));
+    state.connection.needs_user = connection == ConnectionState::Halted;
+    (state.counts.unseen, state.counts.unread, state.counts.total) = (unseen, unseen, unseen);
+    state
 }
 
 #[test]

@@ -57,6 +57,7 @@ const CORE: &[&str] = &[
     "link",
     "actor",
     "tray",
+    "testing",
 ];
 
 #[test]

@@ -11,19 +11,16 @@ use gloria_chaos::DEADLINE;
 use gloria_core::account::Account;
 use gloria_core::item::InboxView;
 use gloria_core::paths::Paths;
-use gloria_core::ports::SystemClock;
-use gloria_core::ports::fakes::{
-    FakeNotifications, FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeWindow,
-};
+use gloria_core::ports::fakes::{FakeNotifications, FakeSecrets};
 use gloria_core::protocol::{ConnectionState, InboxQuery, Snapshot};
 use gloria_core::token::Token;
-use gloria_core::{CoreHandle, Ports, Setup, start};
+use gloria_core::{CoreHandle, Ports, start, testing};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 /// What the core calls itself.
-pub(crate) const CORE: &str = "gloria-notify/0.0.0-chaos";
+pub(crate) const CORE: &str = "gloria-notify/0.0.0-test";
 
 pub(crate) async fn within_deadline<T>(what: &str, future: impl Future<Output = T>) -> T {
     timeout(DEADLINE, future)
@@ -57,22 +54,12 @@ impl Harness {
             ("GLORIA_API_URL", self.api.clone()),
             ("GLORIA_SSE_RECONNECT_INTERVAL", "100ms".into()),
         ]);
-        let setup = Setup {
-            paths: Paths::within(self.home.path()),
-            environment: Arc::new(move |name| environment.get(name).cloned()),
-            version: "0.0.0-chaos".into(),
-            seed: 7,
-            ports: Ports {
-                notifications: self.notifications.clone(),
-                window: Arc::<FakeWindow>::default(),
-                sounds: Arc::<FakeSounds>::default(),
-                secrets: Arc::new(FakeSecrets::holding(&self.api, Token::parse(TEST_TOKEN).unwrap())),
-                opener: Arc::<FakeOpener>::default(),
-                signals: Arc::<FakeSignals>::default(),
-                clock: Arc::new(SystemClock),
-                proxies: None,
-            },
+        let ports = Ports {
+            notifications: self.notifications.clone(),
+            secrets: Arc::new(FakeSecrets::holding(&self.api, Token::parse(TEST_TOKEN).unwrap())),
+            ..testing::ports()
         };
+        let setup = testing::setup(Paths::within(self.home.path()), environment, ports);
         let (core, task) = start(setup).unwrap();
         Running { core, task }
     }
@@ -95,17 +82,7 @@ pub(crate) struct Running {
 impl Running {
     /// Follows the state until it is as wanted; no revision may be missing on the way.
     pub(crate) async fn until(&self, what: &str, wanted: impl Fn(&Snapshot) -> bool) -> Snapshot {
-        let followed = async {
-            let attached = self.core.attach().await.unwrap();
-            let (mut state, mut updates) = (attached.snapshot, attached.updates);
-            while !wanted(&state) {
-                let revised = updates.recv().await.unwrap();
-                assert_eq!(revised.revision, state.revision + 1, "no revision is missing");
-                state.apply(revised);
-            }
-            state
-        };
-        within_deadline(what, followed).await
+        within_deadline(what, testing::follow(&self.core, wanted)).await
     }
 
     pub(crate) async fn connected(&self) {

@@ -2,6 +2,7 @@
 
 mod kills;
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,11 +17,10 @@ use tokio::time::advance;
 
 use super::*;
 use crate::paths::Paths;
-use crate::ports::fakes::{
-    Behaviour, FakeNotifications, FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeWindow,
-};
+use crate::ports::fakes::{Behaviour, FakeNotifications, FakeWindow};
 use crate::ports::{Clock, SecretError};
 use crate::protocol::{Update, WindowView};
+use crate::testing;
 use crate::token::Token;
 
 /// The clocks of a test whose time tokio holds.
@@ -48,22 +48,11 @@ impl Clock for TestClock {
 }
 
 pub(super) fn setup(home: &Path) -> Setup {
-    Setup {
-        paths: Paths::within(home),
-        environment: Arc::new(|_| None),
-        version: String::new(),
-        seed: 7,
-        ports: Ports {
-            notifications: Arc::new(FakeNotifications::default()),
-            window: Arc::new(FakeWindow::default()),
-            sounds: Arc::new(FakeSounds::default()),
-            secrets: Arc::new(FakeSecrets::default()),
-            opener: Arc::new(FakeOpener::default()),
-            signals: Arc::new(FakeSignals::default()),
-            clock: Arc::new(TestClock::default()),
-            proxies: None,
-        },
-    }
+    let ports = Ports {
+        clock: Arc::new(TestClock::default()),
+        ..testing::ports()
+    };
+    testing::setup(Paths::within(home), HashMap::new(), ports)
 }
 
 /// Events that are live, one for each number.

@@ -1,12 +1,21 @@
 //! The state at one revision, and the changes that lead from one to the next.
 
+#[cfg(feature = "fakes")]
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 #[cfg(test)]
 use ts_rs::TS;
 
 use super::{AccountView, ConnectionView, MetricsView, Notice, Preferences};
+#[cfg(feature = "fakes")]
+use super::{Appearance, ConnectionState, NetworkState, OwnUser, Remedy, TokenState, Transport};
+#[cfg(feature = "fakes")]
+use crate::item::SoundName;
 use crate::item::{Counts, Item};
+#[cfg(feature = "fakes")]
+use crate::logging::LogLevel;
 
 /// Counts every change of the core's state; a reader that sees a gap attaches again.
 pub type Revision = u64;
@@ -36,6 +45,62 @@ pub struct Snapshot {
     pub requested_item: Option<String>,
     /// Somebody has the newest part of the inbox before their eyes.
     pub in_view: bool,
+}
+
+#[cfg(feature = "fakes")]
+impl Snapshot {
+    /// Connected, with a token, the program's own preferences and an empty inbox, for tests, which say what is another
+    /// in theirs.
+    pub fn sample() -> Self {
+        Self {
+            protocol: super::PROTOCOL_VERSION,
+            revision: 0,
+            version: String::new(),
+            connection: ConnectionView {
+                state: ConnectionState::Connected,
+                reason: None,
+                remedy: Remedy::None,
+                needs_user: false,
+                long_outage: false,
+                attempt: 0,
+                next_attempt_at: None,
+                connected_since: None,
+                last_heard_at: None,
+                network: NetworkState::Unknown,
+                transport: Transport::Sse,
+                insecure: false,
+                proxy: None,
+                storage: None,
+                history_since: None,
+            },
+            counts: Counts::default(),
+            account: AccountView {
+                address: None,
+                address_lock: None,
+                token: TokenState::Present,
+                token_locked: false,
+                token_problem: None,
+                needs_setup: false,
+                question: None,
+                user: OwnUser::default(),
+            },
+            preferences: Preferences {
+                sounds: true,
+                volume: 70,
+                sound: SoundName::Chime,
+                sounds_paused_until: None,
+                appearance: Appearance::System,
+                proxy: "system".into(),
+                auto_connect: true,
+                log_level: LogLevel::Info,
+                debug_log_until: None,
+                locks: BTreeMap::new(),
+            },
+            notices: Vec::new(),
+            requested_item: None,
+            in_view: false,
+        }
+    }
 }
 
 impl Snapshot {

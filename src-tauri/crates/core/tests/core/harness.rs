@@ -18,7 +18,7 @@ use gloria_core::ports::fakes::{
 use gloria_core::ports::{Clock, SystemClock};
 use gloria_core::protocol::{ConnectionState, InboxQuery, Snapshot, WindowView};
 use gloria_core::token::Token;
-use gloria_core::{CoreError, CoreHandle, Ports, Setup, start};
+use gloria_core::{CoreError, CoreHandle, Ports, Setup, start, testing};
 use gloria_words::Words;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -124,23 +124,17 @@ impl Harness {
     }
 
     pub(crate) fn setup(&self, clock: Arc<dyn Clock>) -> Setup {
-        let environment = self.environment.clone();
-        Setup {
-            paths: self.paths(),
-            environment: Arc::new(move |name| environment.get(name).cloned()),
-            version: "0.0.0-test".into(),
-            seed: 7,
-            ports: Ports {
-                notifications: self.notifications.clone(),
-                window: self.window.clone(),
-                sounds: self.sounds.clone(),
-                secrets: self.secrets.clone(),
-                opener: self.opener.clone(),
-                signals: self.signals.clone(),
-                clock,
-                proxies: None,
-            },
-        }
+        let ports = Ports {
+            notifications: self.notifications.clone(),
+            window: self.window.clone(),
+            sounds: self.sounds.clone(),
+            secrets: self.secrets.clone(),
+            opener: self.opener.clone(),
+            signals: self.signals.clone(),
+            clock,
+            proxies: None,
+        };
+        testing::setup(self.paths(), self.environment.clone(), ports)
     }
 
     /// Where the keyring keeps a token whose person the server names.
@@ -183,17 +177,7 @@ pub(crate) struct Running {
 impl Running {
     /// Follows the state until it is as wanted, and checks on the way that no revision is missing.
     pub(crate) async fn until(&self, what: &str, wanted: impl Fn(&Snapshot) -> bool) -> Snapshot {
-        let followed = async {
-            let attached = self.core.attach().await.unwrap();
-            let (mut state, mut updates) = (attached.snapshot, attached.updates);
-            while !wanted(&state) {
-                let revised = updates.recv().await.unwrap();
-                assert_eq!(revised.revision, state.revision + 1, "no revision is missing");
-                state.apply(revised);
-            }
-            state
-        };
-        within_deadline(what, followed).await
+        within_deadline(what, testing::follow(&self.core, wanted)).await
     }
 
     /// Somebody sits before the window, which shows the inbox.

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use gloria_backend::{Backend, BackendOptions, TEST_TOKEN};
 use gloria_core::paths::Paths;
-use gloria_core::ports::fakes::{FakeNotifications, FakeOpener, FakeSecrets, FakeSounds, FakeWindow};
-use gloria_core::ports::{Observation, Signals, SystemClock};
+use gloria_core::ports::fakes::FakeSecrets;
+use gloria_core::ports::{Observation, Signals};
 use gloria_core::token::Token;
-use gloria_core::{Ports, Setup};
+use gloria_core::{Ports, testing};
 use gloria_desktop::SystemSignals;
 use tokio::sync::mpsc;
 use zbus::blocking::Connection;
@@ -102,22 +102,12 @@ async fn a_core_is_connected_anew_soon_after_logind_says_that_it_woke() {
     let control = backend.control();
     let address = backend.api_url();
     let environment = HashMap::from([("GLORIA_API_URL", address.clone())]);
-    let setup = Setup {
-        paths: Paths::within(&session.path("home")),
-        environment: Arc::new(move |name| environment.get(name).cloned()),
-        version: "0.0.0-test".into(),
-        seed: 7,
-        ports: Ports {
-            notifications: Arc::<FakeNotifications>::default(),
-            window: Arc::<FakeWindow>::default(),
-            sounds: Arc::<FakeSounds>::default(),
-            secrets: Arc::new(FakeSecrets::holding(&address, Token::parse(TEST_TOKEN).unwrap())),
-            opener: Arc::<FakeOpener>::default(),
-            signals: Arc::new(SystemSignals::on_bus(bus.address.as_str())),
-            clock: Arc::new(SystemClock),
-            proxies: None,
-        },
+    let ports = Ports {
+        secrets: Arc::new(FakeSecrets::holding(&address, Token::parse(TEST_TOKEN).unwrap())),
+        signals: Arc::new(SystemSignals::on_bus(bus.address.as_str())),
+        ..testing::ports()
     };
+    let setup = testing::setup(Paths::within(&session.path("home")), environment, ports);
     let (core, _task) = gloria_core::start(setup).unwrap();
     control
         .wait_for(|seen| seen.streams_total == 1 && seen.streams == 1, DEADLINE)

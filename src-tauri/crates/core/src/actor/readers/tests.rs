@@ -1,79 +1,19 @@
-use std::time::SystemTime;
-
-use gloria_stream::{IdleReason, Status};
-
 use super::*;
 use crate::alerts::presence::PAGE_LEASE_TIMEOUT;
-use crate::connection::{self, ClockReading, ConnectionContext};
-use crate::item::{ItemKind, Priority, SoundName};
 use crate::message;
 use crate::metrics::Meters;
 use crate::ports::SystemClock;
-use crate::protocol::{Appearance, OwnUser, PROTOCOL_VERSION, TokenState};
 
 pub(super) fn item(key: &str, title: &str) -> Item {
     Item {
         key: key.to_owned(),
-        kind: ItemKind::Notification,
         title: title.into(),
-        body: String::new(),
-        category: None,
-        priority: Priority::Normal,
-        actor: None,
-        link: None,
-        actions: Vec::new(),
-        progress: None,
-        created_at: 0,
-        received_at: 0,
-        sort: String::new(),
-        pinned: false,
-        views: Vec::new(),
-        seen_at: None,
-        read_at: None,
-        archived_at: None,
-        alert: None,
+        ..Item::sample()
     }
 }
 
 fn readers(now: Instant) -> Readers {
-    let moment = ClockReading {
-        wall: SystemTime::UNIX_EPOCH,
-        monotonic: now.into_std(),
-    };
-    let idle = Status::Idle(IdleReason::NotStarted);
-    let state = Snapshot {
-        protocol: PROTOCOL_VERSION,
-        revision: 0,
-        version: String::new(),
-        connection: connection::view(&idle, None, ConnectionContext::default(), &moment),
-        counts: Counts::default(),
-        account: AccountView {
-            address: None,
-            address_lock: None,
-            token_locked: false,
-            token: TokenState::Unknown,
-            token_problem: None,
-            needs_setup: true,
-            question: None,
-            user: OwnUser::default(),
-        },
-        preferences: Preferences {
-            sounds: true,
-            volume: 50,
-            sound: SoundName::Chime,
-            sounds_paused_until: None,
-            appearance: Appearance::System,
-            proxy: String::new(),
-            auto_connect: true,
-            log_level: crate::logging::LogLevel::Info,
-            debug_log_until: None,
-            locks: BTreeMap::new(),
-        },
-        notices: Vec::new(),
-        requested_item: None,
-        in_view: false,
-    };
-    Readers::new(state, now)
+    Readers::new(Snapshot::sample(), now)
 }
 
 #[test]

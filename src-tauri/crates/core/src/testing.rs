@@ -1,0 +1,55 @@
+//! A core for tests, here and in other crates: its ports record, and its state is followed as a reader does.
+//!
+//! Only with the feature `fakes`. It is made of all other parts, and none of them knows it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::actor::{Ports, Setup};
+use crate::handle::CoreHandle;
+use crate::paths::Paths;
+use crate::ports::SystemClock;
+use crate::ports::fakes::{FakeNotifications, FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeWindow};
+use crate::protocol::Snapshot;
+
+/// Ports that record, with an empty keyring and the system's clock.
+pub fn ports() -> Ports {
+    Ports {
+        notifications: Arc::<FakeNotifications>::default(),
+        window: Arc::<FakeWindow>::default(),
+        sounds: Arc::<FakeSounds>::default(),
+        secrets: Arc::<FakeSecrets>::default(),
+        opener: Arc::<FakeOpener>::default(),
+        signals: Arc::<FakeSignals>::default(),
+        clock: Arc::new(SystemClock),
+        proxies: None,
+    }
+}
+
+/// A core with these paths, variables and ports.
+pub fn setup(paths: Paths, environment: HashMap<&'static str, String>, ports: Ports) -> Setup {
+    Setup {
+        paths,
+        environment: Arc::new(move |name| environment.get(name).cloned()),
+        version: "0.0.0-test".into(),
+        seed: 7,
+        ports,
+    }
+}
+
+/// Follows the state until it is as wanted.
+///
+/// # Panics
+///
+/// When a revision is missing on the way, or the core is gone.
+#[expect(clippy::unwrap_used, reason = "this fails the test")]
+pub async fn follow(core: &CoreHandle, wanted: impl Fn(&Snapshot) -> bool) -> Snapshot {
+    let attached = core.attach().await.unwrap();
+    let (mut state, mut updates) = (attached.snapshot, attached.updates);
+    while !wanted(&state) {
+        let revised = updates.recv().await.unwrap();
+        assert_eq!(revised.revision, state.revision + 1, "no revision is missing");
+        state.apply(revised);
+    }
+    state
+}
