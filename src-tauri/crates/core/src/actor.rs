@@ -7,12 +7,14 @@ mod account;
 mod alerts;
 mod attention;
 mod debug_log;
+mod filing;
 mod identity;
 mod incoming;
 mod link;
 mod pause;
 mod proxy_password;
 mod readers;
+mod recovery;
 mod requests;
 mod restarts;
 mod settings;
@@ -23,11 +25,12 @@ mod supervision;
 mod timers;
 mod tokens;
 mod upkeep;
+mod views;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use gloria_stream::{Delivery, Generation, IdleReason, ProxyChoice, Status};
+use gloria_stream::{Delivery, Generation, IdleReason, Status};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
@@ -39,22 +42,19 @@ use crate::connection::conditions::HostConditions;
 use crate::connection::{self, ClockReading, ConnectionContext, Disconnected};
 use crate::handle::{CoreHandle, Inlet, Reply, Request, inlet, stopped};
 use crate::inbox::InboxError;
-use crate::item::Counts;
+use crate::item::{Counts, EpochMillis};
 use crate::listeners::Listeners;
 use crate::message::{self, Message};
 use crate::metrics::Meters;
 use crate::metrics::endpoint::Endpoint;
 use crate::ports::{Answer, NotificationError, NotificationEvent, Observation, SecretError, SoundError};
 use crate::private;
-use crate::protocol::{
-    AccountView, Notice, NoticeKind, OwnUser, PROTOCOL_VERSION, PersonQuestion, Preferences, Snapshot,
-    TokenState,
-};
-use crate::settings::{Key, Layers, Look, Origins, Resolved, Settings, proxy_words};
+use crate::protocol::{Notice, NoticeKind, OwnUser, PROTOCOL_VERSION, Snapshot};
+use crate::settings::{Layers, Look, Origins, Resolved, Settings};
 use alerts::Alerts;
 use debug_log::DebugLog;
 use identity::Identity;
-use link::{Beside, Link, Wish};
+use link::{Link, Wish};
 use pause::SoundsPause;
 use proxy_password::ProxyPassword;
 use readers::Readers;
@@ -63,6 +63,7 @@ pub use setup::{Environment, Ports, Setup};
 use storage::{Next, Store};
 pub use supervision::supervise;
 use tokens::Tokens;
+use views::{account_view, preferences};
 
 /// How long the loop may take to notice that it is to end: a batch of events is stored by then.
 const INTERRUPT_TIMEOUT: Duration = Duration::from_millis(50);
@@ -177,6 +178,38 @@ struct Actor {
     rng: fastrand::Rng,
 }
 
+/// An inbox that was just opened, and what a core that begins has to know of it.
+struct FirstInbox {
+    next: Next,
+    counts: Counts,
+    cursor: Option<String>,
+    heard_at: Option<EpochMillis>,
+    /// What had to be done to its file, or keeps it from being used.
+    problem: Option<Message>,
+}
+
+impl FirstInbox {
+    fn open(setup: &Setup, account: Option<&Entry>, types: &[String]) -> Result<Self, InboxError> {
+        let mut opened = account::open_inbox(&setup.paths, account)?;
+        if let Err(error) = opened.inbox.listen_to(types) {
+            tracing::warn!(%error, "which types are asked for could not be stored");
+        }
+        let (counts, cursor) = (opened.inbox.counts()?, opened.inbox.cursor()?);
+        let heard_at = opened.inbox.heard_at()?;
+        let problem = opened.problem.clone();
+        if let Some(problem) = &problem {
+            tracing::error!(%problem, "the inbox file cannot be used as it is");
+        }
+        Ok(Self {
+            next: Next::of(opened)?,
+            counts,
+            cursor,
+            heard_at,
+            problem,
+        })
+    }
+}
+
 impl Actor {
     fn new(setup: Setup) -> Result<Self, InboxError> {
         private::tighten_all(&setup.paths);
@@ -191,18 +224,17 @@ impl Actor {
         let mut accounts = Accounts::read(&setup.paths);
         let address = settings.address.as_ref();
         let account = address.map(|address| accounts.in_force_or_first(&address.server()));
-        let mut opened = account::open_inbox(&setup.paths, account.as_ref())?;
-        if let Err(error) = opened.inbox.listen_to(&settings.types) {
-            tracing::warn!(%error, "which types are asked for could not be stored");
-        }
-        let (counts, cursor) = (opened.inbox.counts()?, opened.inbox.cursor()?);
-        let heard_at = opened.inbox.heard_at()?;
+        let FirstInbox {
+            next,
+            counts,
+            cursor,
+            heard_at,
+            problem,
+        } = FirstInbox::open(&setup, account.as_ref(), &settings.types)?;
         let mut notices = BTreeMap::new();
-        if let Some(problem) = opened.problem.clone() {
-            tracing::error!(%problem, "the inbox file cannot be used as it is");
+        if let Some(problem) = problem {
             notices.insert(NoticeKind::Storage, problem);
         }
-        let next = Next::of(opened)?;
         let meters = Meters::new(setup.ports.clock.clone());
         let mut own_problems = Vec::new();
         let (endpoint, endpoint_problem) = open_endpoint(settings.metrics_listen, &meters);
@@ -376,73 +408,11 @@ impl Actor {
         self.link.on_heard_stored(stored, Instant::now());
     }
 
-    /// Publishes that bytes came, unless that was a moment ago.
-    fn publish_heard(&mut self) {
-        if self.readers.begin_heard(Instant::now()) {
-            self.publish_connection();
-        }
-    }
-
-    fn publish_connection(&mut self) {
-        let storage = self.store.needs_user().cloned();
-        let beside = Beside {
-            address: self.settings.address.as_ref(),
-            known: &self.readers.state().connection,
-            needs_setup: self.readers.state().account.needs_setup,
-            storage,
-            has_place: self.store.cursor().is_some(),
-        };
-        let view = self.link.view(beside, &self.now());
-        self.readers.publish_connection(self.identity.shown(view));
-    }
-
     fn now(&self) -> ClockReading {
         ClockReading {
             wall: self.setup.ports.clock.wall(),
             monotonic: self.setup.ports.clock.monotonic(),
         }
-    }
-
-    /// Publishes changed items and what they make of the counts.
-    async fn publish_items(&mut self) {
-        self.readers.publish_items(Instant::now());
-        self.publish_counts().await;
-    }
-
-    async fn publish_counts(&mut self) {
-        let counts = self.with_inbox(|inbox| inbox.counts()).await;
-        self.on_counts(counts);
-    }
-
-    fn on_counts(&mut self, counts: Result<Counts, InboxError>) {
-        match counts {
-            Ok(counts) => self.readers.publish_counts(counts),
-            Err(error) => tracing::error!(%error, "the inbox could not be counted"),
-        }
-    }
-
-    fn publish_account(&mut self) {
-        let view = account_view(
-            &self.settings,
-            &self.origins,
-            &self.tokens,
-            self.identity.question(),
-            self.identity.own(),
-        );
-        if self.readers.publish_account(view) {
-            self.publish_connection();
-        }
-    }
-
-    fn publish_preferences(&mut self) {
-        let preferences = preferences(
-            &self.settings,
-            &self.network().proxy,
-            &self.origins,
-            self.sounds_pause.until(),
-            self.debug_log.until(),
-        );
-        self.readers.publish_preferences(preferences);
     }
 
     async fn on_report(&mut self, report: Report) {
@@ -478,48 +448,6 @@ async fn received<T>(receiver: Option<&mut mpsc::Receiver<T>>) -> Option<T> {
     match receiver {
         Some(receiver) => receiver.recv().await,
         None => std::future::pending().await,
-    }
-}
-
-fn account_view(
-    settings: &Settings,
-    origins: &Origins,
-    tokens: &Tokens,
-    question: Option<PersonQuestion>,
-    user: OwnUser,
-) -> AccountView {
-    let token = tokens.known();
-    let no_token = matches!(token.state, TokenState::Missing | TokenState::KeyringUnavailable);
-    AccountView {
-        address: settings.address.as_ref().map(ToString::to_string),
-        address_lock: origins.lock(Key::ApiUrl),
-        token: token.state,
-        token_locked: tokens.is_locked(settings.address.as_ref()),
-        token_problem: token.problem.clone(),
-        needs_setup: settings.address.is_none() || no_token,
-        question,
-        user,
-    }
-}
-
-fn preferences(
-    settings: &Settings,
-    proxy: &ProxyChoice,
-    origins: &Origins,
-    sounds_paused_until: Option<i64>,
-    debug_log_until: Option<i64>,
-) -> Preferences {
-    Preferences {
-        sounds: settings.sounds,
-        volume: settings.volume,
-        sound: settings.sound,
-        sounds_paused_until,
-        appearance: settings.appearance,
-        proxy: proxy_words(proxy),
-        auto_connect: settings.auto_connect,
-        log_level: settings.log_level,
-        debug_log_until,
-        locks: origins.locks(),
     }
 }
 

@@ -99,7 +99,7 @@ impl Actor {
             Timer::Alerts => self.serve_alerts(now).await,
             Timer::Items => self.publish_items().await,
             Timer::Storage => self.retry_storage().await,
-            Timer::Unstored => self.retry_unstored(now).await,
+            Timer::Unstored => self.store.retry_unstored(now).await,
             Timer::Identity => {
                 // It hangs up, or goes on: nothing more is due.
                 self.check_person(None, None).await;

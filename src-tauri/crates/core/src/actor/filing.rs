@@ -1,0 +1,141 @@
+//! Stores what came: a batch in one transaction, in memory where the file cannot be used, and without the event that
+//! the database refuses.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::Actor;
+use super::recovery::Remedy;
+use crate::inbox::{Arrival, Cursor, Due, Effect, InboxError, notices};
+use crate::item::SoundName;
+use crate::metrics::Outcome;
+
+/// What filing a batch came to.
+pub(super) struct Stored {
+    pub(super) filed: Vec<Effect>,
+    pub(super) sounds: Vec<SoundName>,
+    /// What is to be shown; none where that could not be read.
+    pub(super) due: Vec<Due>,
+    /// The places of the events that had not come before.
+    pub(super) first: Vec<usize>,
+}
+
+impl Stored {
+    /// Adds what the events from this place on came to.
+    fn extend(&mut self, later: Self, place: usize) {
+        self.first
+            .extend(later.first.into_iter().map(|first| place + first));
+        self.filed.extend(later.filed);
+        self.sounds.extend(later.sounds);
+        self.due.extend(later.due);
+    }
+}
+
+impl Actor {
+    /// Stores a batch, in memory where the file cannot be used. An event that cannot be stored anywhere is found by
+    /// halving, given up and said. `None` when nothing can be stored at all.
+    pub(super) async fn store_events(&mut self, arrivals: Vec<Arrival>, cursor: Cursor) -> Option<Stored> {
+        let mut stored = Stored {
+            filed: Vec::new(),
+            sounds: Vec::new(),
+            due: Vec::new(),
+            first: Vec::new(),
+        };
+        // Of the first event of the batch that is on.
+        let mut place = 0;
+        let mut batches = vec![(arrivals, cursor)];
+        while let Some((arrivals, cursor)) = batches.pop() {
+            let shared: Arc<[Arrival]> = arrivals.into();
+            let mut result = self.store_batch(&shared, &cursor).await;
+            for next in [Remedy::NewFile, Remedy::Memory] {
+                if let Err(error) = &result
+                    && error.is_about_storage()
+                {
+                    self.on_storage_trouble(error, next).await;
+                    result = self.store_batch(&shared, &cursor).await;
+                }
+            }
+            match result {
+                Ok(batch) => {
+                    stored.extend(batch, place);
+                    place += shared.len();
+                }
+                Err(InboxError::Closed) => return None,
+                Err(error) => match halves(&shared, &cursor) {
+                    Some([first, second]) => batches.extend([second, first]),
+                    // One event alone is refused.
+                    None => {
+                        if let Some(batch) = self.give_up(&shared, &cursor, &error).await {
+                            stored.extend(batch, place);
+                        }
+                        place += 1;
+                    }
+                },
+            }
+        }
+        Some(stored)
+    }
+
+    async fn store_batch(
+        &mut self,
+        arrivals: &Arc<[Arrival]>,
+        cursor: &Cursor,
+    ) -> Result<Stored, InboxError> {
+        let (now, mut gate, mut query) = (self.server_now(), self.gate(), self.due_query());
+        let (arrivals, moved) = (Arc::clone(arrivals), cursor.clone());
+        let (filed, first, gate, due) = self
+            .store
+            .inbox()
+            .call(move |inbox| {
+                let filed = inbox.file(&arrivals, moved, now, |posted| gate.decide(posted))?;
+                let first = inbox.take_first();
+                query.collecting.extend(&gate.collected);
+                // Of the next transaction: the batch is stored whether or not this can be read.
+                let due = inbox.due(&query);
+                Ok((filed, first, gate, due))
+            })
+            .await?;
+        self.alerts.on_decided(&gate, Instant::now());
+        let due = due.map_err(|error| self.on_due_failed(&error)).ok();
+        match cursor {
+            Cursor::Stays => {}
+            Cursor::At(id) => self.store.set_cursor(Some(id.clone())),
+            Cursor::Nowhere => self.store.set_cursor(None),
+        }
+        Ok(Stored {
+            filed,
+            sounds: gate.sounds,
+            due: due.into_iter().collect(),
+            first,
+        })
+    }
+
+    /// Stores in the place of an event that cannot be stored that this is so. Where not even that can be stored it is
+    /// the file that refuses, and the event is kept in memory.
+    async fn give_up(
+        &mut self,
+        arrivals: &Arc<[Arrival]>,
+        cursor: &Cursor,
+        error: &InboxError,
+    ) -> Option<Stored> {
+        let arrival = arrivals.first()?;
+        let instead = Arc::from([notices::refused(arrival)]);
+        if let Ok(mut stored) = self.store_batch(&instead, cursor).await {
+            // The event itself had no effect.
+            stored.first.clear();
+            tracing::error!(id = %arrival.event_id, %error, "an event that cannot be stored is given up");
+            self.meters.events(Outcome::Failed, 1, None);
+            return Some(stored);
+        }
+        self.on_storage_trouble(error, Remedy::Memory).await;
+        self.store_batch(arrivals, cursor).await.ok()
+    }
+}
+
+/// A batch in two, of which the second moves the cursor; `None` where there is only one event. Between them the cursor
+/// stays: its ids are the whole batch's.
+fn halves(arrivals: &[Arrival], cursor: &Cursor) -> Option<[(Vec<Arrival>, Cursor); 2]> {
+    let (first, second) = arrivals.split_at(arrivals.len() / 2);
+    (!first.is_empty()).then(|| [(first.to_vec(), Cursor::Stays), (second.to_vec(), cursor.clone())])
+}

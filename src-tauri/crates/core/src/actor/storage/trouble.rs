@@ -1,0 +1,164 @@
+//! That an inbox is in memory because its file cannot be used: why, and when the file is tried again.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::inbox::Opened;
+use crate::message::Message;
+
+/// How often a file that cannot be used is tried again: soon enough that nobody waits for it, rarely enough that a busy
+/// disk is left alone.
+pub(in crate::actor) const STORAGE_RETRY_INTERVAL: Duration = Duration::from_secs(30);
+
+/// How often a file is tried while nothing is asked of the server before it can be read.
+const BLIND_RETRY_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How long that is done. A backup of a file of megabytes takes seconds; after a minute, what comes is shown rather
+/// than not, and what the server sends to those who know no position may be shown again.
+const BLIND_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The inbox is in memory, because its file cannot be used.
+#[derive(Debug)]
+pub(super) struct StorageTrouble {
+    retry_at: Instant,
+    /// Why, for the user.
+    words: Message,
+    /// It will not pass by itself, as far as can be told.
+    needs_user: bool,
+    /// The user was notified.
+    notified: bool,
+    /// Until when the stream waits for the file: it is not known where to go on, nor what was shown already.
+    holds_stream_until: Option<Instant>,
+}
+
+/// A try of the file that begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::actor) struct Retry {
+    /// The stream has waited for the file until now, and waits no longer.
+    pub(in crate::actor) ends_hold: bool,
+}
+
+/// What is reported of a trouble.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::actor) struct Report {
+    /// Why what comes cannot be stored.
+    pub(in crate::actor) words: Message,
+    /// The user is to be notified, which happens once.
+    pub(in crate::actor) notify: bool,
+}
+
+impl StorageTrouble {
+    pub(super) fn new(words: Message, needs_user: bool, now: Instant) -> Self {
+        Self {
+            retry_at: now + STORAGE_RETRY_INTERVAL,
+            words,
+            needs_user,
+            notified: false,
+            holds_stream_until: None,
+        }
+    }
+
+    /// What keeps an inbox that was opened now from its file, if anything does.
+    pub(super) fn of(opened: &Opened, now: Instant) -> Option<Self> {
+        let words = opened.problem.clone().filter(|_| opened.inbox.is_aside())?;
+        let trouble = Self::new(words, !opened.busy, now);
+        let is_blind = opened.busy && opened.inbox.is_blind();
+        Some(if is_blind { trouble.holding(now) } else { trouble })
+    }
+
+    /// The stream waits for the file too.
+    fn holding(self, now: Instant) -> Self {
+        Self {
+            holds_stream_until: Some(now + BLIND_TIMEOUT),
+            retry_at: now + BLIND_RETRY_INTERVAL,
+            ..self
+        }
+    }
+
+    /// As this one, which follows another of the same file: nobody is notified twice.
+    pub(super) fn after(self, before: Option<&Self>) -> Self {
+        Self {
+            notified: before.is_some_and(|before| before.notified),
+            ..self
+        }
+    }
+
+    pub(super) fn retry_at(&self) -> Instant {
+        self.retry_at
+    }
+
+    pub(super) fn holds_stream(&self) -> bool {
+        self.holds_stream_until.is_some()
+    }
+
+    /// Why, where the user has to mend it.
+    pub(super) fn needs_user(&self) -> Option<&Message> {
+        Some(&self.words).filter(|_| self.needs_user)
+    }
+
+    /// The file is tried now.
+    pub(super) fn begin_retry(&mut self, now: Instant) -> Retry {
+        let until = self.holds_stream_until;
+        self.holds_stream_until = until.filter(|until| now < *until);
+        self.retry_at = now
+            + if self.holds_stream() {
+                BLIND_RETRY_INTERVAL
+            } else {
+                STORAGE_RETRY_INTERVAL
+            };
+        Retry {
+            ends_hold: until.is_some_and(|until| until <= now),
+        }
+    }
+
+    /// It cannot be used yet.
+    pub(super) fn on_retry_failed(&mut self, words: Message) {
+        self.words = words;
+        // What passes by itself, as a rule, is not the user's yet.
+        self.needs_user |= !self.holds_stream();
+    }
+
+    pub(super) fn take_report(&mut self) -> Report {
+        let notify = self.needs_user && !self.notified;
+        self.notified |= notify;
+        Report {
+            words: self.words.clone(),
+            notify,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message;
+
+    #[test]
+    fn the_stream_waits_for_a_file_for_a_minute_and_then_the_user_is_called_once() {
+        let now = Instant::now();
+        let mut trouble = StorageTrouble::new(message::storage_full(), false, now).holding(now);
+        let mut tries = 0;
+        while trouble.retry_at() < now + BLIND_TIMEOUT {
+            let retry = trouble.begin_retry(trouble.retry_at());
+            assert!(!retry.ends_hold && trouble.holds_stream());
+            trouble.on_retry_failed(message::storage_full());
+            assert!(!trouble.take_report().notify, "it may well pass by itself");
+            tries += 1;
+        }
+        assert_eq!(tries, 59, "each second");
+        assert!(trouble.begin_retry(trouble.retry_at()).ends_hold);
+        trouble.on_retry_failed(message::storage_full());
+        assert_eq!(trouble.needs_user(), Some(&message::storage_full()));
+        assert_eq!(trouble.retry_at(), now + BLIND_TIMEOUT + STORAGE_RETRY_INTERVAL);
+        assert_eq!(
+            [trouble.take_report().notify, trouble.take_report().notify],
+            [true, false]
+        );
+        let next = StorageTrouble::new(message::storage_full(), true, now);
+        assert!(
+            !next.after(Some(&trouble)).take_report().notify,
+            "nor for the next"
+        );
+    }
+}

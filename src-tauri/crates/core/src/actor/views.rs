@@ -1,0 +1,118 @@
+//! What readers are shown, put together from the parts that know it.
+
+use gloria_stream::ProxyChoice;
+use tokio::time::Instant;
+
+use super::Actor;
+use super::link::Beside;
+use super::tokens::Tokens;
+use crate::inbox::InboxError;
+use crate::item::Counts;
+use crate::protocol::{AccountView, OwnUser, PersonQuestion, Preferences, TokenState};
+use crate::settings::{Key, Origins, Settings, proxy_words};
+
+impl Actor {
+    /// Publishes that bytes came, unless that was a moment ago.
+    pub(super) fn publish_heard(&mut self) {
+        if self.readers.begin_heard(Instant::now()) {
+            self.publish_connection();
+        }
+    }
+
+    pub(super) fn publish_connection(&mut self) {
+        let storage = self.store.needs_user().cloned();
+        let beside = Beside {
+            address: self.settings.address.as_ref(),
+            known: &self.readers.state().connection,
+            needs_setup: self.readers.state().account.needs_setup,
+            storage,
+            has_place: self.store.cursor().is_some(),
+        };
+        let view = self.link.view(beside, &self.now());
+        self.readers.publish_connection(self.identity.shown(view));
+    }
+
+    /// Publishes changed items and what they make of the counts.
+    pub(super) async fn publish_items(&mut self) {
+        self.readers.publish_items(Instant::now());
+        self.publish_counts().await;
+    }
+
+    pub(super) async fn publish_counts(&mut self) {
+        let counts = self.with_inbox(|inbox| inbox.counts()).await;
+        self.on_counts(counts);
+    }
+
+    pub(super) fn on_counts(&mut self, counts: Result<Counts, InboxError>) {
+        match counts {
+            Ok(counts) => self.readers.publish_counts(counts),
+            Err(error) => tracing::error!(%error, "the inbox could not be counted"),
+        }
+    }
+
+    pub(super) fn publish_account(&mut self) {
+        let view = account_view(
+            &self.settings,
+            &self.origins,
+            &self.tokens,
+            self.identity.question(),
+            self.identity.own(),
+        );
+        if self.readers.publish_account(view) {
+            self.publish_connection();
+        }
+    }
+
+    pub(super) fn publish_preferences(&mut self) {
+        let preferences = preferences(
+            &self.settings,
+            &self.network().proxy,
+            &self.origins,
+            self.sounds_pause.until(),
+            self.debug_log.until(),
+        );
+        self.readers.publish_preferences(preferences);
+    }
+}
+
+pub(super) fn account_view(
+    settings: &Settings,
+    origins: &Origins,
+    tokens: &Tokens,
+    question: Option<PersonQuestion>,
+    user: OwnUser,
+) -> AccountView {
+    let token = tokens.known();
+    let no_token = matches!(token.state, TokenState::Missing | TokenState::KeyringUnavailable);
+    AccountView {
+        address: settings.address.as_ref().map(ToString::to_string),
+        address_lock: origins.lock(Key::ApiUrl),
+        token: token.state,
+        token_locked: tokens.is_locked(settings.address.as_ref()),
+        token_problem: token.problem.clone(),
+        needs_setup: settings.address.is_none() || no_token,
+        question,
+        user,
+    }
+}
+
+pub(super) fn preferences(
+    settings: &Settings,
+    proxy: &ProxyChoice,
+    origins: &Origins,
+    sounds_paused_until: Option<i64>,
+    debug_log_until: Option<i64>,
+) -> Preferences {
+    Preferences {
+        sounds: settings.sounds,
+        volume: settings.volume,
+        sound: settings.sound,
+        sounds_paused_until,
+        appearance: settings.appearance,
+        proxy: proxy_words(proxy),
+        auto_connect: settings.auto_connect,
+        log_level: settings.log_level,
+        debug_log_until,
+        locks: origins.locks(),
+    }
+}
