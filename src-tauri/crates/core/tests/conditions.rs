@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use gloria_core::connection::ClockReading;
 use gloria_core::connection::conditions::HostConditions;
-use gloria_core::connection::network::{Kind, MAX_SETTLE, SETTLE, SETTLE_WHEN_BACK};
+use gloria_core::connection::network::{MAX_SETTLE, SETTLE, SETTLE_WHEN_BACK};
 use gloria_core::ports::{Interface, NetworkSnapshot, Observation};
 use gloria_stream::{Command, Reachability};
 
@@ -452,54 +452,4 @@ fn a_network_that_settled_in_sleep_is_reported_before_the_waking() {
     computer.sleep(SECOND * 3600);
     computer.pass(SETTLE);
     assert_eq!(computer.words(), ["offline", "woke"]);
-}
-
-#[test]
-fn adapters_are_known_by_their_names() {
-    for name in [
-        "eth0",
-        "enp3s0",
-        "wlan0",
-        "wlp2s0",
-        "en0",
-        "wwan0",
-        "Wi-Fi",
-        "Ethernet 2",
-        "lowpan0",
-        "usb0",
-    ] {
-        assert_eq!(Kind::of(name), Kind::Adapter, "{name}");
-    }
-    for name in [
-        "tun0",
-        "tap1",
-        "wg0",
-        "utun4",
-        "ztabcdef",
-        "tailscale0",
-        "Tailscale",
-        "ppp0",
-        "ipsec0",
-    ] {
-        assert_eq!(Kind::of(name), Kind::Tunnel, "{name}");
-    }
-    for name in [
-        "lo",
-        "lo0",
-        "docker0",
-        "br-5e6f",
-        "veth1a2b",
-        "virbr0",
-        "vmnet1",
-        "vboxnet0",
-        "bridge100",
-        "awdl0",
-        "llw0",
-        "vEthernet (Default Switch)",
-        "VMware Network Adapter VMnet8",
-        "VirtualBox Host-Only Network",
-        "Loopback Pseudo-Interface 1",
-    ] {
-        assert_eq!(Kind::of(name), Kind::Local, "{name}");
-    }
 }

@@ -150,16 +150,7 @@ impl Actor {
                 carried_id: Some(&*carried).filter(|id| !id.is_empty()),
             };
             let decoded = self.decode(&frame, &context);
-            let (user, position) = match &decoded {
-                Ok(Event::ConnectionEstablished(greeting)) => {
-                    let own = (!frame.id.is_empty()).then(|| frame.id.to_string());
-                    (
-                        greeting.user_id.clone(),
-                        own.or_else(|| greeting.position.clone()),
-                    )
-                }
-                Ok(_) | Err(_) => (None, None),
-            };
+            let (user, position) = greeted(&decoded, &frame);
             // Some servers greet after their first heartbeat.
             if self.identity.is_unchecked() || user.is_some() {
                 // What was read on a connection of somebody else is theirs.
@@ -167,24 +158,7 @@ impl Actor {
                     return;
                 }
             }
-            let outcome = match &decoded {
-                Ok(_) => Outcome::Taken,
-                Err(undecoded) if undecoded.is_no_mistake() => Outcome::Unknown,
-                Err(_) => Outcome::Failed,
-            };
-            match &decoded {
-                Ok(Event::ConnectionEstablished(greeting)) => self.handle_greeting(greeting, &frame).await,
-                Ok(event) => {
-                    if let Some(answer) = refusal::answer_of(event) {
-                        tracing::warn!(status = answer.status, "the server refuses by an event");
-                        self.link.send_said(|epoch| Command::Said(epoch, answer));
-                    }
-                }
-                Err(undecoded) if undecoded.is_no_mistake() => {
-                    tracing::debug!(id = &*frame.id, "an event of another type was passed over")
-                }
-                Err(error) => tracing::warn!(id = &*frame.id, %error, "an event could not be read"),
-            }
+            let outcome = self.handle_decoded(&decoded, &frame).await;
             // Without an effect, and where the stream was before.
             let is_about_the_stream =
                 matches!(decoded, Ok(Event::Heartbeat | Event::ConnectionEstablished(_)));
@@ -229,6 +203,38 @@ impl Actor {
                 missed,
             });
         }
+        self.file_read(arrivals, reading, events).await;
+    }
+
+    /// Does what an event or a mistake asks for beside being stored, and says what it is counted as.
+    async fn handle_decoded(&mut self, decoded: &Result<Event, Undecoded>, frame: &Frame) -> Outcome {
+        match decoded {
+            Ok(Event::ConnectionEstablished(greeting)) => self.handle_greeting(greeting, frame).await,
+            Ok(event) => {
+                if let Some(answer) = refusal::answer_of(event) {
+                    tracing::warn!(status = answer.status, "the server refuses by an event");
+                    self.link.send_said(|epoch| Command::Said(epoch, answer));
+                }
+            }
+            Err(undecoded) if undecoded.is_no_mistake() => {
+                tracing::debug!(id = &*frame.id, "an event of another type was passed over");
+                return Outcome::Unknown;
+            }
+            Err(error) => {
+                tracing::warn!(id = &*frame.id, %error, "an event could not be read");
+                return Outcome::Failed;
+            }
+        }
+        Outcome::Taken
+    }
+
+    /// Files what was read in batches, counts it and publishes it to listeners; what cannot be stored is neither.
+    async fn file_read(
+        &mut self,
+        arrivals: Vec<Arrival>,
+        mut reading: Vec<(Outcome, std::time::Instant)>,
+        mut events: ReadEvents,
+    ) {
         if !arrivals.is_empty() {
             for batch in batches(arrivals) {
                 let stored: Vec<_> = reading.drain(..batch.len()).collect();
@@ -396,6 +402,20 @@ fn unreadable(undecoded: &Undecoded, frame: &Frame, fingerprint: i64) -> Option<
     let why = undecoded.to_string();
     let post = notices::unreadable(undecoded.id.as_deref(), &frame.id, fingerprint, &why);
     Some(Event::Posted(post))
+}
+
+/// Whom a greeting names, and the position that it stands at.
+fn greeted(decoded: &Result<Event, Undecoded>, frame: &Frame) -> (Option<String>, Option<String>) {
+    match decoded {
+        Ok(Event::ConnectionEstablished(greeting)) => {
+            let own = (!frame.id.is_empty()).then(|| frame.id.to_string());
+            (
+                greeting.user_id.clone(),
+                own.or_else(|| greeting.position.clone()),
+            )
+        }
+        Ok(_) | Err(_) => (None, None),
+    }
 }
 
 /// Where the stream is after a batch, as its next request would say. A greeting gives a newcomer its place; whoever has

@@ -25,7 +25,7 @@ pub const MAX_SETTLE: Duration = Duration::from_secs(5);
 
 /// What an adapter is to the connection, as far as its name tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+enum Kind {
     /// Hardware, or what a virtual machine takes for it.
     Adapter,
     /// A private network's. It may lead to the server, but never without an adapter that carries it.
@@ -36,7 +36,7 @@ pub enum Kind {
 
 impl Kind {
     /// By an interface's name: `wlan0`, `utun3`, on Windows the name that people see, such as `vEthernet (WSL)`.
-    pub fn of(name: &str) -> Self {
+    fn of(name: &str) -> Self {
         const LOCAL: &[&str] = &[
             "docker",
             "br-",
@@ -237,4 +237,59 @@ fn leads_somewhere(address: &IpAddr) -> bool {
         IpAddr::V6(address) => address.is_unicast_link_local(),
     };
     !(is_link_local || address.is_loopback() || address.is_unspecified())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn adapters_are_known_by_their_names() {
+        for name in [
+            "eth0",
+            "enp3s0",
+            "wlan0",
+            "wlp2s0",
+            "en0",
+            "wwan0",
+            "Wi-Fi",
+            "Ethernet 2",
+            "lowpan0",
+            "usb0",
+        ] {
+            assert_eq!(Kind::of(name), Kind::Adapter, "{name}");
+        }
+        for name in [
+            "tun0",
+            "tap1",
+            "wg0",
+            "utun4",
+            "ztabcdef",
+            "tailscale0",
+            "Tailscale",
+            "ppp0",
+            "ipsec0",
+        ] {
+            assert_eq!(Kind::of(name), Kind::Tunnel, "{name}");
+        }
+        for name in [
+            "lo",
+            "lo0",
+            "docker0",
+            "br-5e6f",
+            "veth1a2b",
+            "virbr0",
+            "vmnet1",
+            "vboxnet0",
+            "bridge100",
+            "awdl0",
+            "llw0",
+            "vEthernet (Default Switch)",
+            "VMware Network Adapter VMnet8",
+            "VirtualBox Host-Only Network",
+            "Loopback Pseudo-Interface 1",
+        ] {
+            assert_eq!(Kind::of(name), Kind::Local, "{name}");
+        }
+    }
 }
