@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use crate::paths::{INBOX_FILE, Paths, account_folder};
 
 pub use book::{Accounts, Entry};
-pub use check::{Salt, TokenCheck};
+pub(crate) use check::{Salt, TokenCheck};
 pub use verdict::Verdict;
 
 /// A person on a server.

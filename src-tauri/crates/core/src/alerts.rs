@@ -6,7 +6,7 @@
 pub mod digest;
 pub mod presence;
 pub mod replay;
-pub mod throttle;
+pub(crate) mod throttle;
 pub mod words;
 
 use std::time::Duration;
@@ -16,7 +16,7 @@ pub use digest::Collection;
 
 /// What is known at the moment an item is posted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AlertContext {
+pub(crate) struct AlertContext {
     /// It was missed while disconnected.
     pub missed: bool,
     /// More came of its kind than anybody could read one by one.
@@ -89,7 +89,7 @@ pub enum Verdict {
 const BURST: Duration = Duration::from_secs(3);
 
 /// Decides what an item that was really inserted may do.
-pub fn decide(item: &Item, now: &AlertContext) -> Decision {
+pub(crate) fn decide(item: &Item, now: &AlertContext) -> Decision {
     let suppressed = |reason| Decision {
         verdict: Verdict::Suppress,
         reason,
@@ -142,7 +142,7 @@ pub fn decide(item: &Item, now: &AlertContext) -> Decision {
 }
 
 /// Decides about the sound of an item or of what was collected.
-pub fn sound(kind: ItemKind, priority: Priority, now: &AlertContext) -> SoundReason {
+pub(crate) fn sound(kind: ItemKind, priority: Priority, now: &AlertContext) -> SoundReason {
     if !now.sounds_on {
         return SoundReason::Off;
     }

@@ -11,5 +11,5 @@ pub mod outage;
 pub(crate) mod probe;
 mod view;
 
-pub use view::{ClockReading, ConnectionContext, Disconnected, advised, epoch_millis, view};
-pub(crate) use view::{credential, halt_remedy, remedy};
+pub use view::{ClockReading, Disconnected, advised, epoch_millis};
+pub(crate) use view::{ConnectionContext, credential, halt_remedy, remedy, view};

@@ -146,7 +146,7 @@ impl<T> Field<T> {
     }
 
     /// The same, taken.
-    pub fn into_value(self) -> Option<T> {
+    pub(crate) fn into_value(self) -> Option<T> {
         match self {
             Self::Value(value) => Some(value),
             Self::Absent | Self::Null => None,
@@ -154,7 +154,7 @@ impl<T> Field<T> {
     }
 
     /// Whether it says nothing.
-    pub fn is_absent(&self) -> bool {
+    pub(crate) fn is_absent(&self) -> bool {
         match self {
             Self::Absent => true,
             Self::Null | Self::Value(_) => false,
@@ -295,7 +295,7 @@ pub struct Undecoded {
 
 impl Undecoded {
     /// Whether nothing is wrong with it: it is not known here, or not asked for.
-    pub fn is_no_mistake(&self) -> bool {
+    pub(crate) fn is_no_mistake(&self) -> bool {
         matches!(self.error, DecodeError::UnknownType | DecodeError::Filtered)
     }
 
@@ -371,7 +371,7 @@ pub fn is_listened_to(event: &str, types: &[String]) -> bool {
 }
 
 /// The types to ask a server for, where only `types` are wanted; none means all.
-pub fn asked_for(types: &[String]) -> Vec<String> {
+pub(crate) fn asked_for(types: &[String]) -> Vec<String> {
     let mut asked = types.to_vec();
     if !types.is_empty() {
         for always in ALWAYS_ASKED_FOR {

@@ -165,7 +165,7 @@ impl From<rusqlite::Error> for InboxError {
 
 impl InboxError {
     /// Whether the file or its disk is the trouble. What else fails, fails because of what was to be stored.
-    pub fn is_about_storage(&self) -> bool {
+    pub(crate) fn is_about_storage(&self) -> bool {
         match self {
             Self::Newer { .. }
             | Self::Full
@@ -239,7 +239,7 @@ impl Inbox {
     /// # Errors
     ///
     /// [`InboxError::InUse`] while another one files into it, and when not even memory can be used.
-    pub fn open_on(disk: Disk, path: &Path, server: &str) -> Result<Opened, InboxError> {
+    pub(crate) fn open_on(disk: Disk, path: &Path, server: &str) -> Result<Opened, InboxError> {
         Self::open_place(&Place {
             disk,
             file: path.to_owned(),

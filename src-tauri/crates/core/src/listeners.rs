@@ -239,7 +239,7 @@ impl EventListener {
     }
 
     /// Listens to other types from now on. What waits of a type that is left out is not read any more.
-    pub fn set_types(&mut self, types: EventTypes) {
+    pub(crate) fn set_types(&mut self, types: EventTypes) {
         let registered = locked(&self.listeners.0.registered);
         {
             let mut waiting = locked(&self.queue.waiting);

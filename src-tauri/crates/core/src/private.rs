@@ -101,7 +101,7 @@ pub fn ensure(path: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// The owner is another user, and not the administrator. What is not there is nobody's.
-pub fn refuse_foreign(path: &Path) -> Result<(), NotPrivate> {
+pub(crate) fn refuse_foreign(path: &Path) -> Result<(), NotPrivate> {
     modes::refuse_foreign(path)
 }
 
@@ -109,7 +109,7 @@ pub fn refuse_foreign(path: &Path) -> Result<(), NotPrivate> {
 ///
 /// # Errors
 /// It could be somebody else's word.
-pub fn refuse_unless_administrators(path: &Path, file: &File) -> Result<(), NotPrivate> {
+pub(crate) fn refuse_unless_administrators(path: &Path, file: &File) -> Result<(), NotPrivate> {
     modes::refuse_unless_administrators(path, file)
 }
 
@@ -175,7 +175,7 @@ fn draft_of(target: &Path, number: u64) -> PathBuf {
 
 /// Takes from other users what earlier versions left open to them, and removes drafts that a crash left. Only what
 /// this app made is touched: the folder may have other things in it.
-pub fn tighten_all(paths: &Paths) {
+pub(crate) fn tighten_all(paths: &Paths) {
     let mut tightened = 0;
     let mut tighten = |path: &Path| match modes::tighten(path) {
         Ok(true) => tightened += 1,

@@ -191,12 +191,12 @@ impl Address {
     }
 
     /// Whether it lacks encryption.
-    pub fn is_plain_http(&self) -> bool {
+    pub(crate) fn is_plain_http(&self) -> bool {
         matches!(self.0.scheme(), "http" | "ws")
     }
 
     /// Whether everyone on the way to another machine can read what is sent.
-    pub fn is_insecure(&self) -> bool {
+    pub(crate) fn is_insecure(&self) -> bool {
         self.is_plain_http() && !is_this_machine(&self.0)
     }
 

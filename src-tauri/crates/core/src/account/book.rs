@@ -124,7 +124,7 @@ impl Entry {
     }
 
     /// Whether it waits for the answer whose it is.
-    pub fn is_unconfirmed(&self) -> bool {
+    pub(crate) fn is_unconfirmed(&self) -> bool {
         self.record.unconfirmed
     }
 
@@ -194,7 +194,7 @@ impl Accounts {
     }
 
     /// The account of a server that was used last; the first one where there is none.
-    pub fn in_force_or_first(&mut self, server: &str) -> Entry {
+    pub(crate) fn in_force_or_first(&mut self, server: &str) -> Entry {
         if let Some(entry) = self.in_force(server) {
             return entry.clone();
         }
@@ -209,7 +209,7 @@ impl Accounts {
     }
 
     /// Makes the account of a person whom the server names, or finds it.
-    pub fn named_or_new(&mut self, server: &str, user: &str) -> Entry {
+    pub(crate) fn named_or_new(&mut self, server: &str, user: &str) -> Entry {
         if let Some(entry) = self.named(server, user) {
             return entry.clone();
         }
@@ -221,7 +221,13 @@ impl Accounts {
 
     /// Makes an account for somebody who may be another person than those who are known, and waits for the answer.
     /// `user` is who the server says it is.
-    pub fn unconfirmed(&mut self, server: &str, user: Option<&str>, token: &Token, salt: Salt) -> Entry {
+    pub(crate) fn unconfirmed(
+        &mut self,
+        server: &str,
+        user: Option<&str>,
+        token: &Token,
+        salt: Salt,
+    ) -> Entry {
         let taken = self.of(server).map(|entry| entry.record.number).max();
         let person = match user {
             Some(user) => Person::Named(user.to_owned()),
@@ -236,7 +242,7 @@ impl Accounts {
     }
 
     /// This account is used from now on, by the person with this token. `user` is who the server says that is.
-    pub fn use_from_now(
+    pub(crate) fn use_from_now(
         &mut self,
         entry: &Entry,
         user: Option<&str>,
@@ -267,7 +273,7 @@ impl Accounts {
     }
 
     /// The person of `account` has the token of this one as well, and that is all it was made for.
-    pub fn same_person(&mut self, account: &Entry, unconfirmed: &Entry) -> Entry {
+    pub(crate) fn same_person(&mut self, account: &Entry, unconfirmed: &Entry) -> Entry {
         let mut account = self.use_from_now(account, unconfirmed.user(), None, Salt(0));
         account.record.token = unconfirmed.record.token;
         account.record.unclear = false;
@@ -276,7 +282,7 @@ impl Accounts {
     }
 
     /// Erases what was made for answers that nobody waits for any more.
-    pub fn remove_unconfirmed(&mut self, server: &str) {
+    pub(crate) fn remove_unconfirmed(&mut self, server: &str) {
         let waiting: Vec<_> = self
             .of(server)
             .filter(|entry| entry.is_unconfirmed())
@@ -291,7 +297,7 @@ impl Accounts {
 
     /// Saves what could not be saved before, or went with a folder that was taken away: without it the next start would
     /// know neither whose the inbox is nor which keyring entry is theirs.
-    pub fn save_unsaved(&mut self) {
+    pub(crate) fn save_unsaved(&mut self) {
         let is_missing = |entry: &Entry| entry.unsaved || !entry.folder.join(RECORD).exists();
         for entry in self.entries.iter_mut().filter(|entry| is_missing(entry)) {
             if let Err(error) = entry.save() {
@@ -314,7 +320,7 @@ impl Accounts {
     }
 
     /// The keyring entries of accounts that were erased and of no other one, to be removed.
-    pub fn take_erased(&mut self) -> Vec<String> {
+    pub(crate) fn take_erased(&mut self) -> Vec<String> {
         let mut erased = std::mem::take(&mut self.erased);
         erased.retain(|name| self.entries.iter().all(|entry| entry.keyring_name() != *name));
         erased

@@ -11,7 +11,7 @@ use crate::token::Token;
 /// Makes the numbers of two accounts say nothing about each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Salt(pub u64);
+pub(crate) struct Salt(pub u64);
 
 /// What an account remembers of its token: 16 bits. Of a web token (RFC 7519) with a subject they are the subject's, so
 /// that a renewed one is the same person's; of any other they are the token's.
@@ -19,14 +19,14 @@ pub struct Salt(pub u64);
 /// One token in 65 536 passes for another. Whoever guesses tokens can rule out no more than that with the number, which
 /// a server's own limit on attempts makes worthless.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TokenCheck {
+pub(crate) struct TokenCheck {
     salt: Salt,
     number: u16,
 }
 
 impl TokenCheck {
     /// The number of a token.
-    pub fn of(token: &Token, salt: Salt) -> Self {
+    pub(crate) fn of(token: &Token, salt: Salt) -> Self {
         let text = token.expose();
         let hash = match subject(text) {
             Some((issuer, subject)) => fingerprint(&format!("{:016x}\0{issuer}", salt.0), &subject),
@@ -42,7 +42,7 @@ impl TokenCheck {
     }
 
     /// Whether a token has this number.
-    pub fn matches(&self, token: &Token) -> bool {
+    pub(crate) fn matches(&self, token: &Token) -> bool {
         Self::of(token, self.salt) == *self
     }
 }

@@ -17,17 +17,17 @@ pub enum Collection {
 }
 
 /// More of the missed than this have one digest.
-pub const MAX_MISSED_ALONE: u32 = 5;
+pub(crate) const MAX_MISSED_ALONE: u32 = 5;
 
 /// More urgent ones than this at once are more than anybody reads one by one.
-pub const MAX_URGENT_ALONE: u32 = 20;
+pub(crate) const MAX_URGENT_ALONE: u32 = 20;
 
 impl Collection {
     /// All of them, in the order in which they are shown.
     pub const ALL: [Self; 4] = [Self::Urgent, Self::Missed, Self::Late, Self::Burst];
 
     /// How many of it are shown one by one; more have one digest.
-    pub fn max_alone(self) -> u32 {
+    pub(crate) fn max_alone(self) -> u32 {
         match self {
             Self::Missed => MAX_MISSED_ALONE,
             Self::Urgent => MAX_URGENT_ALONE,
@@ -60,7 +60,7 @@ pub struct Members {
 }
 
 /// Title and body of a digest.
-pub fn compose(collection: Collection, members: &Members) -> (Message, Message) {
+pub(crate) fn compose(collection: Collection, members: &Members) -> (Message, Message) {
     let body = match members.urgent {
         0 => message::digest_newest(&members.newest),
         urgent => message::digest_urgent(urgent, &members.pressing),

@@ -42,7 +42,7 @@ pub struct PageReport {
 
 impl PageReport {
     /// What holds of it at `now`: nothing, once it is too old.
-    pub fn view_at(&self, now: Instant) -> WindowView {
+    pub(crate) fn view_at(&self, now: Instant) -> WindowView {
         if now < self.at + PAGE_LEASE_TIMEOUT {
             self.view
         } else {
@@ -62,7 +62,7 @@ pub fn in_view(
 }
 
 /// Whether somebody is at the window, whatever it shows.
-pub fn is_attended(window: Option<&WindowPresence>, session: SessionState, now: Instant) -> bool {
+pub(crate) fn is_attended(window: Option<&WindowPresence>, session: SessionState, now: Instant) -> bool {
     window.is_some_and(|window| {
         window.focused && window.visible && !session.locked && !is_idle(window, session, now)
     })
@@ -77,7 +77,7 @@ fn is_idle(window: &WindowPresence, session: SessionState, now: Instant) -> bool
 
 /// What is known of window, page and session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Presence {
+pub(crate) struct Presence {
     window: Option<WindowPresence>,
     page: Option<PageReport>,
     session: SessionState,
@@ -86,7 +86,7 @@ pub struct Presence {
 impl Presence {
     /// What the window system says; `None` without a window. With the window goes what its page said, and a word of it
     /// that arrives later is not taken for the next one's.
-    pub fn on_window(&mut self, window: Option<WindowPresence>) {
+    pub(crate) fn on_window(&mut self, window: Option<WindowPresence>) {
         if window.is_none() || self.window.is_none() {
             self.page = None;
         }
@@ -94,18 +94,18 @@ impl Presence {
     }
 
     /// What the page says that it shows.
-    pub fn on_page(&mut self, view: WindowView, now: Instant) {
+    pub(crate) fn on_page(&mut self, view: WindowView, now: Instant) {
         self.page = Some(PageReport { view, at: now });
     }
 
     /// What the session says of its user.
-    pub fn on_session(&mut self, session: SessionState) {
+    pub(crate) fn on_session(&mut self, session: SessionState) {
         self.session = session;
     }
 
     /// For a core that takes over: it watches the session anew, and hears what differs from nothing.
     #[must_use]
-    pub fn without_session(self) -> Self {
+    pub(crate) fn without_session(self) -> Self {
         Self {
             session: SessionState::default(),
             ..self
@@ -113,23 +113,23 @@ impl Presence {
     }
 
     /// See [`in_view`].
-    pub fn in_view(&self, now: Instant) -> bool {
+    pub(crate) fn in_view(&self, now: Instant) -> bool {
         in_view(self.window.as_ref(), self.page.as_ref(), self.session, now)
     }
 
     /// See [`is_attended`].
-    pub fn is_attended(&self, now: Instant) -> bool {
+    pub(crate) fn is_attended(&self, now: Instant) -> bool {
         is_attended(self.window.as_ref(), self.session, now)
     }
 
     /// What the page shows, as far as its word still holds.
-    pub fn view(&self, now: Instant) -> WindowView {
+    pub(crate) fn view(&self, now: Instant) -> WindowView {
         self.page
             .map_or_else(WindowView::default, |page| page.view_at(now))
     }
 
     /// When something changes next after `since` without anybody saying so: a report expires, or a user counts as gone.
-    pub fn due(&self, since: Instant) -> Option<Instant> {
+    pub(crate) fn due(&self, since: Instant) -> Option<Instant> {
         let lease = self.page.map(|page| page.at + PAGE_LEASE_TIMEOUT);
         let idle = self
             .window

@@ -63,7 +63,7 @@ impl Replay {
     }
 
     /// The greeting says where the server is. Whoever is there already has missed nothing.
-    pub fn on_position(&mut self, position: &str, reached: Option<&str>) {
+    pub(crate) fn on_position(&mut self, position: &str, reached: Option<&str>) {
         if self.end == End::Silence {
             self.end = if reached == Some(position) {
                 End::Reached
@@ -97,7 +97,12 @@ impl Replay {
     }
 
     /// Whether something was made before this connection.
-    pub fn was_made_before(&self, created_at: EpochMillis, now: Instant, server_now: EpochMillis) -> bool {
+    pub(crate) fn was_made_before(
+        &self,
+        created_at: EpochMillis,
+        now: Instant,
+        server_now: EpochMillis,
+    ) -> bool {
         created_at < self.began_by(now, server_now) - CLOCK_TOLERANCE
     }
 
@@ -106,11 +111,6 @@ impl Replay {
     fn began_by(&self, now: Instant, server_now: EpochMillis) -> EpochMillis {
         let since = now.saturating_duration_since(self.began).as_millis();
         server_now - i64::try_from(since).unwrap_or(0)
-    }
-
-    /// Whether all that was missed has come.
-    pub fn is_over(&self) -> bool {
-        self.end == End::Reached
     }
 }
 

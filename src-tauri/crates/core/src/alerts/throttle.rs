@@ -26,7 +26,7 @@ const ITEM_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Kinds of events, each with its own allowance: what floods one must not silence the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
+pub(crate) enum Source {
     /// Notifications for this person.
     Notifications,
     /// Announcements and maintenance.
@@ -39,7 +39,7 @@ pub enum Source {
 
 impl Source {
     /// Where an item belongs.
-    pub fn of(item: &Item) -> Self {
+    pub(crate) fn of(item: &Item) -> Self {
         match (item.priority, item.kind) {
             (Priority::Urgent, _) => Self::Urgent,
             (Priority::Low | Priority::Normal | Priority::High, kind) => match kind {
@@ -85,23 +85,23 @@ impl Bucket {
 
 /// The allowances of all kinds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Throttle([Bucket; 4]);
+pub(crate) struct Throttle([Bucket; 4]);
 
 impl Throttle {
     /// What may be notified of one by one.
-    pub fn for_notifications() -> Self {
+    pub(crate) fn for_notifications() -> Self {
         let mut buckets = [Bucket::new(MAX_AT_ONCE, NOTIFICATION_INTERVAL); 4];
         buckets[Source::Urgent as usize] = Bucket::new(MAX_URGENT_AT_ONCE, NOTIFICATION_INTERVAL);
         Self(buckets)
     }
 
     /// What readers may be told of without delay.
-    pub fn for_readers() -> Self {
+    pub(crate) fn for_readers() -> Self {
         Self([Bucket::new(ITEMS_AT_ONCE, ITEM_INTERVAL); 4])
     }
 
     /// Whether one more of this kind is within its allowance.
-    pub fn admits(&mut self, source: Source, now: Instant) -> bool {
+    pub(crate) fn admits(&mut self, source: Source, now: Instant) -> bool {
         self.0[source as usize].take(now)
     }
 }

@@ -4,7 +4,7 @@ use crate::item::{AlertState, ItemAlert, Reason, SoundReason};
 use crate::message::{self, Message};
 
 /// The alert as the UI gets it.
-pub fn item_alert(state: AlertState, reason: Reason) -> ItemAlert {
+pub(crate) fn item_alert(state: AlertState, reason: Reason) -> ItemAlert {
     let words = words(state, &reason);
     ItemAlert { state, reason, words }
 }

@@ -20,7 +20,7 @@ const MAX_EXCUSED_WORK: Duration = Duration::from_secs(60);
 
 /// Remembers when it last looked.
 #[derive(Debug, Clone, Copy)]
-pub struct ClockGuard {
+pub(crate) struct ClockGuard {
     last: ClockReading,
     /// How long whoever looks was busy since then.
     busy: Duration,
@@ -28,7 +28,7 @@ pub struct ClockGuard {
 
 impl ClockGuard {
     /// Begins to watch.
-    pub fn new(now: ClockReading) -> Self {
+    pub(crate) fn new(now: ClockReading) -> Self {
         Self {
             last: now,
             busy: Duration::ZERO,
@@ -37,13 +37,13 @@ impl ClockGuard {
 
     /// The caller's last piece of work took so long. A look that comes late by that is no sleep, unless it took longer
     /// than a minute.
-    pub fn on_busy(&mut self, lasted: Duration) {
+    pub(crate) fn on_busy(&mut self, lasted: Duration) {
         self.busy += lasted.min(MAX_EXCUSED_WORK);
     }
 
     /// Looks at the clocks; to be called every [`POLL_INTERVAL`]. When the machine slept since the last look, or the
     /// process stood still, answers with [`ClockGuard::slept`].
-    pub fn poll(&mut self, now: ClockReading) -> Option<Duration> {
+    pub(crate) fn poll(&mut self, now: ClockReading) -> Option<Duration> {
         let waited = now.monotonic.saturating_duration_since(self.last.monotonic);
         let late = waited.saturating_sub(std::mem::take(&mut self.busy));
         let slept = self.slept(now);
@@ -52,7 +52,7 @@ impl ClockGuard {
     }
 
     /// How much time since the last look the monotonic clock did not count.
-    pub fn slept(&self, now: ClockReading) -> Duration {
+    pub(crate) fn slept(&self, now: ClockReading) -> Duration {
         let monotonic = now.monotonic.saturating_duration_since(self.last.monotonic);
         // A clock that was set back tells nothing of sleep.
         let wall = now.wall.duration_since(self.last.wall).unwrap_or(monotonic);

@@ -91,7 +91,7 @@ impl Kind {
 
 /// Waits until the network has settled, and says what the stream should hear of it.
 #[derive(Debug, Default)]
-pub struct Settling {
+pub(crate) struct Settling {
     published: Option<Routes>,
     pending: Option<Pending>,
 }
@@ -105,7 +105,7 @@ struct Pending {
 
 impl Settling {
     /// Takes what the network looks like at `now`. Only the first look is answered at once.
-    pub fn observe(&mut self, now: Instant, snapshot: &NetworkSnapshot) -> Option<Reachability> {
+    pub(crate) fn observe(&mut self, now: Instant, snapshot: &NetworkSnapshot) -> Option<Reachability> {
         let routes = Routes::of(snapshot);
         let Some(published) = &self.published else {
             return Some(self.published.insert(routes).reachability());
@@ -134,7 +134,7 @@ impl Settling {
     }
 
     /// When [`Settling::settle`] is due.
-    pub fn deadline(&self) -> Option<Instant> {
+    pub(crate) fn deadline(&self) -> Option<Instant> {
         self.pending
             .as_ref()
             .map(|pending| pending.quiet.min(pending.latest))
@@ -142,7 +142,7 @@ impl Settling {
 
     /// What is to be published at `now`. [`Reachability::Online`] after the same means that there may be another way
     /// out.
-    pub fn settle(&mut self, now: Instant) -> Option<Reachability> {
+    pub(crate) fn settle(&mut self, now: Instant) -> Option<Reachability> {
         if self.deadline()? > now {
             return None;
         }

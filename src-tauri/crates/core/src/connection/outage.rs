@@ -8,7 +8,7 @@ use super::view;
 use crate::message::{self, Message};
 
 /// Laptops lose connections all day and find them again. What lasts longer than this is worth knowing.
-pub const MAX_SILENT_OUTAGE: Duration = Duration::from_secs(5 * 60);
+pub(crate) const MAX_SILENT_OUTAGE: Duration = Duration::from_secs(5 * 60);
 
 /// A connection that ends within this time by what the user was called for did not end that trouble, such as one that
 /// is opened and refuses the token by an event.
@@ -16,7 +16,7 @@ const RELAPSE: Duration = Duration::from_secs(60);
 
 /// The time since the connection was last there.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Outage {
+pub(crate) struct Outage {
     began: Option<Instant>,
     /// Why the last attempt failed; an attempt under way has no reason of its own.
     reason: Option<Message>,
@@ -31,7 +31,7 @@ pub struct Outage {
 
 /// What the user is reported about an outage.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OutageNews {
+pub(crate) struct OutageNews {
     /// One line.
     pub title: Message,
     /// Why, and what to do.
@@ -41,7 +41,7 @@ pub struct OutageNews {
 impl Outage {
     /// Takes note of the connection's state, and says what the user has to be reported now, if anything. Once an outage
     /// has been reported of, it is not reported of again.
-    pub fn on_status(&mut self, status: &Status, now: Instant) -> Option<OutageNews> {
+    pub(crate) fn on_status(&mut self, status: &Status, now: Instant) -> Option<OutageNews> {
         match status {
             Status::Connected { .. } => {
                 let reported_before = match self.reason.take() {
@@ -103,19 +103,19 @@ impl Outage {
     }
 
     /// When the outage becomes long, unless it ends before.
-    pub fn deadline(&self) -> Option<Instant> {
+    pub(crate) fn deadline(&self) -> Option<Instant> {
         self.began
             .filter(|_| !self.long)
             .map(|began| began + MAX_SILENT_OUTAGE)
     }
 
     /// Waiting alone leads nowhere, as far as is known.
-    pub fn needs_user(&self) -> bool {
+    pub(crate) fn needs_user(&self) -> bool {
         self.needs_user
     }
 
     /// It has lasted for longer than a laptop that changes networks takes.
-    pub fn is_long(&self) -> bool {
+    pub(crate) fn is_long(&self) -> bool {
         self.long
     }
 }

@@ -23,7 +23,7 @@ pub struct ClockReading {
 
 impl ClockReading {
     /// The time of day of an instant.
-    pub fn epoch_millis_of(&self, instant: Instant) -> EpochMillis {
+    pub(crate) fn epoch_millis_of(&self, instant: Instant) -> EpochMillis {
         let ahead = instant.saturating_duration_since(self.monotonic);
         let behind = self.monotonic.saturating_duration_since(instant);
         epoch_millis(self.wall + ahead - behind)
@@ -45,7 +45,7 @@ pub fn epoch_millis(time: SystemTime) -> EpochMillis {
 
 /// What stands around the connection, whatever becomes of it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ConnectionContext {
+pub(crate) struct ConnectionContext {
     /// What the system says about the network.
     pub network: NetworkState,
     /// How the stream is carried.
@@ -86,7 +86,11 @@ impl Disconnected {
 
 impl ConnectionContext {
     /// What an address, the system and the settings come to.
-    pub fn new(address: Option<&Address>, reachability: Option<Reachability>, proxy: Option<String>) -> Self {
+    pub(crate) fn new(
+        address: Option<&Address>,
+        reachability: Option<Reachability>,
+        proxy: Option<String>,
+    ) -> Self {
         Self {
             network: match reachability {
                 None => NetworkState::Unknown,
@@ -219,7 +223,7 @@ pub(crate) fn halted(reason: HaltReason) -> Message {
 }
 
 /// What the window, the tray and `gloria status` show of a status.
-pub fn view(
+pub(crate) fn view(
     status: &Status,
     last_heard_at: Option<EpochMillis>,
     context: ConnectionContext,

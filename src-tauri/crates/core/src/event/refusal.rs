@@ -64,7 +64,7 @@ fn answer_to(error: &ServerError) -> Option<Head> {
 
 /// The word of a short sentence that says who is refused: `Token has expired` is `TOKEN_EXPIRED`. Only of credentials:
 /// what else is forbidden or unavailable may be anything.
-pub fn word_in(sentence: &str) -> Option<&'static str> {
+pub(crate) fn word_in(sentence: &str) -> Option<&'static str> {
     // A longer one is about more than this.
     if sentence.len() > 64 {
         return None;

@@ -279,7 +279,7 @@ impl Inbox {
     }
 
     /// Whether nothing is known of what the file holds.
-    pub fn is_blind(&self) -> bool {
+    pub(crate) fn is_blind(&self) -> bool {
         self.aside.as_ref().is_some_and(|aside| aside.blind)
     }
 

@@ -140,7 +140,7 @@ impl Inbox {
     }
 
     /// The places in the batch that was filed last of what had not come before, for those who listen to events.
-    pub fn take_first(&mut self) -> Vec<usize> {
+    pub(crate) fn take_first(&mut self) -> Vec<usize> {
         std::mem::take(&mut self.first)
     }
 
@@ -171,7 +171,7 @@ impl Inbox {
     /// # Errors
     ///
     /// When the database refuses.
-    pub fn set_heard_at(&mut self, at: EpochMillis) -> Result<(), InboxError> {
+    pub(crate) fn set_heard_at(&mut self, at: EpochMillis) -> Result<(), InboxError> {
         self.db.execute("UPDATE account SET heard_at = ?1", [at])?;
         Ok(())
     }
@@ -181,7 +181,7 @@ impl Inbox {
     /// # Errors
     ///
     /// When the database refuses.
-    pub fn begin_at(&mut self, position: &str) -> Result<(), InboxError> {
+    pub(crate) fn begin_at(&mut self, position: &str) -> Result<(), InboxError> {
         if self.cursor()?.is_none() {
             self.set_cursor(position)?;
         }

@@ -69,7 +69,7 @@ troubles! {
 
 impl ErrorKind {
     /// The server refused the token or the account: 401 and 403.
-    pub fn is_authentication(self) -> bool {
+    pub(crate) fn is_authentication(self) -> bool {
         matches!(self, Self::Unauthorized | Self::Forbidden)
     }
 

@@ -66,7 +66,7 @@ impl Layers {
     }
 
     /// Whether this is what stands in the files as far as is known here.
-    pub fn is_known(&self, look: &Look) -> bool {
+    pub(crate) fn is_known(&self, look: &Look) -> bool {
         self.look.as_ref() == Some(look)
     }
 
@@ -94,7 +94,7 @@ impl Layers {
     }
 
     /// What the user's file gives for a setting.
-    pub fn user_value(&self, key: Key) -> Option<&Raw> {
+    pub(crate) fn user_value(&self, key: Key) -> Option<&Raw> {
         self.user().given.get(&key).map(|given| &given.raw)
     }
 

@@ -345,7 +345,7 @@ impl Inbox {
     /// # Errors
     ///
     /// When the database refuses.
-    pub fn suspect_alerts(&mut self, numbers: &[i64]) -> Result<(), InboxError> {
+    pub(crate) fn suspect_alerts(&mut self, numbers: &[i64]) -> Result<(), InboxError> {
         let transaction = self.db.transaction()?;
         let numbers = reading::json(&numbers);
         transaction.execute(

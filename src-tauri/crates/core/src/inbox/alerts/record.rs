@@ -202,7 +202,7 @@ impl Inbox {
     }
 
     /// Nobody waits for the answers to what was asked any more: it is pending.
-    pub fn forget_asked(&mut self) {
+    pub(crate) fn forget_asked(&mut self) {
         self.asked.forget();
     }
 
