@@ -80,7 +80,7 @@ impl Item {
         Self {
             key: "n:1".into(),
             kind: ItemKind::Notification,
-            title: "Disk full".into(),
+            title: "Sample".into(),
             body: String::new(),
             category: None,
             priority: Priority::Normal,
