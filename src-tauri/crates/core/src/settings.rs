@@ -34,6 +34,10 @@ use crate::event;
 use crate::inbox::Retention;
 pub use crate::paths::{Managed, Source};
 use crate::protocol::LockedBy;
+use crate::text;
+
+/// Characters of what is odd about a value: the names of all types of events, and a long one that is none.
+const MAX_DOUBT: usize = 500;
 
 impl Settings {
     /// The numbers of the connection.
@@ -161,6 +165,8 @@ impl Resolved {
             Ok(()) => {
                 self.origins.0.insert(key, origin);
                 if let Some(why) = self.settings.doubt(key, &given.raw) {
+                    // It quotes what was written.
+                    let why = text::one_line(&why, MAX_DOUBT);
                     self.problems
                         .push(layer.problem(key, ProblemKind::Odd { setting, why }));
                 }

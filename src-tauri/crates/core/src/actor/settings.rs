@@ -47,21 +47,18 @@ impl SettingsFiles {
     }
 
     /// Takes what a look found, and answers with what is to be put in force: what two looks have found.
-    fn on_look(&mut self, look: Option<Box<Look>>, layers: &Layers, now: Instant) -> Option<Box<Look>> {
-        let changed = look.filter(|look| !layers.is_known(look));
-        let has_settled = changed.is_some() && changed == self.seen;
-        let (settled, seen) = if has_settled {
-            (changed, None)
-        } else {
-            (None, changed)
-        };
-        let interval = if seen.is_some() {
+    fn on_look(&mut self, look: Option<Box<Look>>, layers: &Layers, now: Instant) -> Option<Look> {
+        let look = look.filter(|look| !layers.is_known(look));
+        let settled = look
+            .as_ref()
+            .and_then(|look| layers.settled(look, self.seen.as_deref()));
+        self.seen = look.filter(|look| settled.as_ref() != Some(&**look));
+        let interval = if self.seen.is_some() {
             SETTLE_INTERVAL
         } else {
             LOOK_INTERVAL
         };
         self.due = Some(now + interval);
-        self.seen = seen;
         settled
     }
 }
@@ -100,7 +97,7 @@ impl Actor {
 
     pub(super) async fn on_settings_look(&mut self, look: Option<Box<Look>>) {
         if let Some(look) = self.settings_files.on_look(look, &self.layers, Instant::now()) {
-            self.layers.take(*look);
+            self.layers.take(look);
             self.apply_settings().await;
         }
     }

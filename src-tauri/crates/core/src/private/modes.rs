@@ -48,10 +48,26 @@ pub(super) fn refuse_unless_administrators(path: &Path, file: &File) -> Result<(
         Ok(found) if found.uid() == ROOT => Some(NotPrivate::Writable(place.to_owned())),
         Ok(_) | Err(_) => Some(NotPrivate::NotAdministrators(place.to_owned())),
     };
-    // Of the file that is open, for another one may have come to its path. A folder of its own may have a link in it,
-    // which whoever may write there has made.
-    let folder = path.parent().unwrap_or(path);
-    let refused = refusal(file.metadata(), path).or_else(|| refusal(fs::metadata(folder), folder));
+    // Of the file that is open, for another one may have come to its path.
+    let refused = refusal(file.metadata(), path);
+    // Whoever may write in the folder with the link, or in that of the file, may put something else there, or nothing.
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let folders = [path, &target].map(|file| file.parent().unwrap_or(file));
+    let mut refused = refused.or_else(|| {
+        folders
+            .iter()
+            .find_map(|folder| refusal(fs::metadata(folder), folder))
+    });
+    // In a folder above these that many users share, such as `/tmp`, nobody can move what is another's.
+    for above in folders[1].ancestors().skip(1) {
+        let found = fs::metadata(above);
+        let is_shared = found
+            .as_ref()
+            .is_ok_and(|found| found.uid() == ROOT && found.mode() & SHARED != 0);
+        if !is_shared {
+            refused = refused.or_else(|| refusal(found, above));
+        }
+    }
     refused.map_or(Ok(()), Err)
 }
 

@@ -3,18 +3,21 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 use toml_edit::{Decor, DocumentMut, InlineTable, Item, RawString, Table};
 
-use super::layer::{Given, Layer, Place};
+use super::layer::{Given, Layer, Place, Problem, ProblemKind};
 use super::list::Key;
 use super::raw::Raw;
 use super::read::{Owner, Read, read};
 use crate::private::{self, Mode};
 
 mod replace;
+
+/// Broken files that are kept beside the one in force. Each is another one that somebody wrote by hand.
+const MAX_SET_ASIDE: usize = 10;
 
 /// A setting that the user changed.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,6 +54,15 @@ pub(super) struct UserFile {
     path: PathBuf,
     layer: Layer,
     unsaved: BTreeMap<Key, Wanted>,
+    /// Where a broken file was put. It is said until the app ends, for the file in its place has no mistakes.
+    set_aside: Option<PathBuf>,
+}
+
+/// What was written.
+struct Saved {
+    text: String,
+    /// Where a broken file was put first.
+    set_aside: Option<PathBuf>,
 }
 
 impl UserFile {
@@ -59,7 +71,17 @@ impl UserFile {
             path,
             layer,
             unsaved: BTreeMap::new(),
+            set_aside: None,
         }
+    }
+
+    /// Says where a broken file is now.
+    pub(super) fn set_aside(&self) -> Option<Problem> {
+        self.set_aside.clone().map(|path| Problem {
+            place: Place::UserFile,
+            line: None,
+            kind: ProblemKind::SetAside { path },
+        })
     }
 
     pub(super) fn layer(&self) -> &Layer {
@@ -91,9 +113,10 @@ impl UserFile {
         }
         let saved = self.save();
         match saved {
-            Ok(text) => {
+            Ok(saved) => {
                 self.unsaved.clear();
-                self.layer = Layer::parse(Place::UserFile, &text);
+                self.layer = Layer::parse(Place::UserFile, &saved.text);
+                self.set_aside = saved.set_aside.or(self.set_aside.take());
                 Ok(())
             }
             Err(error) => {
@@ -103,7 +126,7 @@ impl UserFile {
         }
     }
 
-    fn save(&self) -> Result<String, SettingsFileError> {
+    fn save(&self) -> Result<Saved, SettingsFileError> {
         let wrap = |source| SettingsFileError::Write {
             path: self.path.clone(),
             source,
@@ -119,12 +142,13 @@ impl UserFile {
             // What cannot be read cannot be kept.
             Read::Refused(why) => return Err(wrap(io::Error::other(why))),
         };
+        let mut set_aside = None;
         let new = match edited(&old, &self.unsaved) {
             Some(new) => new,
             None => {
-                let bytes = fs::read(&target).map_err(wrap)?;
-                private::replace(&target.with_extension("toml.broken"), &bytes, Mode::Private)
-                    .map_err(wrap)?;
+                let aside = aside(&target, &old);
+                private::replace(&aside, old.as_bytes(), Mode::Private).map_err(wrap)?;
+                set_aside = Some(aside);
                 // What could be read of it is not lost.
                 let known = self.layer.given.iter().map(|(key, given)| {
                     let wanted = Wanted {
@@ -138,8 +162,9 @@ impl UserFile {
                 edited("", &all).unwrap_or_default()
             }
         };
-        if new == old && target.exists() {
-            return Ok(new);
+        let saved = Saved { text: new, set_aside };
+        if saved.text == old && target.exists() {
+            return Ok(saved);
         }
         // A file elsewhere, to which the user made a link, is read by whom they let.
         let mode = if target == self.path {
@@ -147,9 +172,24 @@ impl UserFile {
         } else {
             Mode::Kept
         };
-        private::replace(&target, new.as_bytes(), mode).map_err(wrap)?;
-        Ok(new)
+        private::replace(&target, saved.text.as_bytes(), mode).map_err(wrap)?;
+        Ok(saved)
     }
+}
+
+/// Where a broken file goes: not onto another one that was put aside before. Only where there are very many is the
+/// last one replaced.
+fn aside(target: &Path, text: &str) -> PathBuf {
+    let name = |number: usize| match number {
+        0 => target.with_extension("toml.broken"),
+        number => target.with_extension(format!("toml.broken.{number}")),
+    };
+    let is_free = |path: &PathBuf| match fs::symlink_metadata(path) {
+        Ok(found) => found.is_file() && fs::read(path).is_ok_and(|before| before == text.as_bytes()),
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    };
+    let mut names = (0..MAX_SET_ASIDE).map(name);
+    names.find(is_free).unwrap_or_else(|| name(MAX_SET_ASIDE - 1))
 }
 
 /// Whether a value is what the program and the administrator begin with.

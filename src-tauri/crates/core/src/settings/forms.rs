@@ -170,7 +170,10 @@ fn text(raw: &Raw) -> Result<String, Mistake> {
 
 /// Where a file is.
 pub(super) fn path(raw: &Raw) -> Result<PathBuf, Mistake> {
-    Ok(text(raw)?.trim().into())
+    match text(raw)?.trim() {
+        "" => Err(Mistake::should_be(&"the path of a file")),
+        path => Ok(path.into()),
+    }
 }
 
 /// A password, which does not print.

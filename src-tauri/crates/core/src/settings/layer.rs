@@ -10,6 +10,17 @@ use toml::de::{DeTable, DeValue};
 
 use super::list::Key;
 use super::raw::Raw;
+use crate::text;
+
+/// Mistakes of one place that are named, one by one; what is more is counted. They are shown in a notice, and a file
+/// of something else than settings has thousands.
+const MAX_PROBLEMS: usize = 20;
+
+/// A file with more mistakes in its writing is no file of settings, and none of it is used.
+const MAX_MISTAKES: usize = 100;
+
+/// Characters of an unknown name that are shown. Ours are shorter than half of it.
+const MAX_SHOWN_NAME: usize = 80;
 
 /// Where a setting in force is from, the weakest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
@@ -99,6 +110,16 @@ pub enum ProblemKind {
         /// Why.
         why: String,
     },
+    /// There are so many more problems.
+    More {
+        /// How many.
+        count: usize,
+    },
+    /// The user's file could not be read as settings, and has been put there; another one is in its place.
+    SetAside {
+        /// Where it is now.
+        path: PathBuf,
+    },
 }
 
 impl fmt::Display for Problem {
@@ -125,6 +146,14 @@ impl fmt::Display for Problem {
             }
             ProblemKind::Syntax { why } => write!(out, "there is a mistake in {place}: {why}"),
             ProblemKind::Unusable { why } => write!(out, "{place} is not used: {why}"),
+            ProblemKind::More { count } => write!(out, "{place} has {count} more mistakes"),
+            ProblemKind::SetAside { path } => {
+                write!(
+                    out,
+                    "{place} had mistakes in its writing and is now {}; what could be read of it was kept",
+                    path.display()
+                )
+            }
         }
     }
 }
@@ -200,6 +229,10 @@ impl Layer {
         let lines = Lines::of(text);
         let mut layer = Self::empty(place);
         let (document, mistakes) = DeTable::parse_recoverable(text);
+        if mistakes.len() > MAX_MISTAKES {
+            let why = format!("it has more than {MAX_MISTAKES} mistakes in its writing");
+            return Self::unusable(layer.place, why);
+        }
         let mut spoilt: Vec<Range<usize>> = Vec::new();
         for mistake in &mistakes {
             let span = mistake.span().unwrap_or(0..0);
@@ -222,14 +255,12 @@ impl Layer {
             let line = lines.at(table.span().start);
             let DeValue::Table(entries) = value.get_ref() else {
                 if !is_spoilt(line, lines.at(value.span().end)) {
-                    let setting = table.get_ref().to_string();
-                    layer.report(Some(line), ProblemKind::Unknown { setting });
+                    layer.report_unknown(Some(line), table.get_ref());
                 }
                 continue;
             };
             if !Key::ALL.iter().any(|key| key.place().0 == table.get_ref()) {
-                let setting = table.get_ref().to_string();
-                layer.report(Some(line), ProblemKind::Unknown { setting });
+                layer.report_unknown(Some(line), table.get_ref());
                 continue;
             }
             for (name, value) in entries {
@@ -253,14 +284,27 @@ impl Layer {
     fn take(&mut self, name: &str, given: Given) {
         match Key::named(name) {
             Some(key) => drop(self.given.insert(key, given)),
-            None => {
-                let setting = name.to_owned();
-                self.report(given.line, ProblemKind::Unknown { setting });
-            }
+            None => self.report_unknown(given.line, name),
         }
     }
 
+    fn report_unknown(&mut self, line: Option<usize>, name: &str) {
+        let setting = text::one_line(name, MAX_SHOWN_NAME);
+        self.report(line, ProblemKind::Unknown { setting });
+    }
+
     fn report(&mut self, line: Option<usize>, kind: ProblemKind) {
+        if self.problems.len() >= MAX_PROBLEMS {
+            if let Some(ProblemKind::More { count }) = self.problems.last_mut().map(|last| &mut last.kind) {
+                *count += 1;
+                return;
+            }
+            return self.problems.push(Problem {
+                place: self.place.clone(),
+                line: None,
+                kind: ProblemKind::More { count: 1 },
+            });
+        }
         self.problems.push(Problem {
             place: self.place.clone(),
             line,
@@ -404,6 +448,35 @@ mod tests {
                 "sounds.colour in line 3 of the settings file is unknown",
                 "surprise in line 4 of the settings file is unknown",
             ]
+        );
+    }
+
+    #[test]
+    fn a_file_of_something_else_is_named_in_few_words_and_at_once() {
+        let many: String = (0..50_000).map(|number| format!("k{number} = 1\n")).collect();
+        let said = words(&parse(&many));
+        assert_eq!(said.len(), MAX_PROBLEMS + 1);
+        assert_eq!(
+            said.last().map(String::as_str),
+            Some("the settings file has 49980 more mistakes")
+        );
+        let long = words(&parse(&format!(
+            "{} = 1\n\"a\\u001b[2J\\nb\" = 1",
+            "k".repeat(500_000)
+        )));
+        assert!(
+            long.iter().all(|words| words.len() < 200),
+            "{} characters",
+            long[0].len()
+        );
+        assert!(!long.join("").contains(char::is_control), "{long:?}");
+
+        // None of it is used, and what was in force before stays.
+        let broken = parse(&"[sounds]\nvolume = 5\nx = = 1\n\n".repeat(500));
+        assert!(broken.broken && broken.given.is_empty());
+        assert_eq!(
+            words(&broken),
+            ["the settings file is not used: it has more than 100 mistakes in its writing"]
         );
     }
 }

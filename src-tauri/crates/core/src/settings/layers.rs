@@ -13,8 +13,9 @@ use crate::paths::Managed;
 /// What stands in the files, as it was read last, with what the user changed since.
 #[derive(Debug, Clone)]
 pub struct Layers {
-    /// None where it could not be put in force.
-    look: Option<Look>,
+    look: Look,
+    /// What was found could not be put in force.
+    forgotten: bool,
     defaults: Layer,
     user: UserFile,
     policy: Layer,
@@ -61,18 +62,33 @@ impl Layers {
             defaults: look.defaults.layer(),
             user: UserFile::new(path, look.user.layer(Place::UserFile)),
             policy: look.policy.layer().only_lockable(),
-            look: Some(look),
+            look,
+            forgotten: false,
         }
     }
 
     /// Whether this is what stands in the files as far as is known here.
     pub(crate) fn is_known(&self, look: &Look) -> bool {
-        self.look.as_ref() == Some(look)
+        !self.forgotten && self.look == *look
     }
 
-    /// Forgets what was found last, so that the next look finds it changed.
+    /// Forgets that it was found, so that the next look finds it changed.
     pub fn forget(&mut self) {
-        self.look = None;
+        self.forgotten = true;
+    }
+
+    /// What is to be taken of a look: each place that the look before found as it is now. A place that has just
+    /// changed stays as it is known, for somebody may be in the middle of writing there; each counts for itself, or
+    /// who keeps writing the user's file would keep a policy from coming into force.
+    pub(crate) fn settled(&self, look: &Look, before: Option<&Look>) -> Option<Look> {
+        let before = before?;
+        let known = &self.look;
+        let settled = Look {
+            user: settled(&look.user, &before.user, &known.user),
+            defaults: settled(&look.defaults, &before.defaults, &known.defaults),
+            policy: settled(&look.policy, &before.policy, &known.policy),
+        };
+        (!self.is_known(&settled)).then_some(settled)
     }
 
     /// Takes what was found.
@@ -80,7 +96,8 @@ impl Layers {
         self.defaults = look.defaults.layer().after(&self.defaults);
         self.policy = look.policy.layer().only_lockable().after(&self.policy);
         self.user.take(look.user.layer(Place::UserFile));
-        self.look = Some(look);
+        self.look = look;
+        self.forgotten = false;
     }
 
     /// Changes what the user set, and merges it into the file as it stands there now. The next look finds another file
@@ -114,9 +131,11 @@ impl Layers {
     /// What is wrong with the places as such, and unknown names in them.
     pub(super) fn problems(&self) -> Vec<Problem> {
         let layers = [&self.policy, self.user(), &self.defaults];
-        layers
-            .into_iter()
-            .flat_map(|layer| layer.problems.clone())
-            .collect()
+        let found = layers.into_iter().flat_map(|layer| &layer.problems);
+        found.cloned().chain(self.user.set_aside()).collect()
     }
+}
+
+fn settled<T: Clone + PartialEq>(now: &T, before: &T, known: &T) -> T {
+    if now == before { now.clone() } else { known.clone() }
 }

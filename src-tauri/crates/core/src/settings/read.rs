@@ -44,7 +44,14 @@ impl Read {
 pub(super) fn read(path: &Path, owner: Owner) -> Read {
     match text(path, owner) {
         Ok(text) => Read::Text(text),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Read::Missing,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => match owner {
+            // The user's file comes to be there when something is saved.
+            Owner::User => Read::Missing,
+            Owner::Administrator if path.is_symlink() => {
+                Read::Refused("it is a link that leads nowhere".to_owned())
+            }
+            Owner::Administrator => Read::Missing,
+        },
         Err(error) => Read::Refused(error.to_string()),
     }
 }

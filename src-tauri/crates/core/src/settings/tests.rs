@@ -94,6 +94,68 @@ fn what_this_client_shows_to_servers_can_be_set_and_its_password_is_not_printed(
     assert!(!format!("{resolved:?}").contains("s3cret"), "{resolved:?}");
 }
 
+/// Whatever stands in a variable, or in a file under any type, is taken or is said, and costs no other setting.
+#[test]
+fn no_value_of_any_setting_passes_in_silence() {
+    let odd = [
+        " ",
+        "\t\n",
+        "é",
+        "\u{202e}x",
+        "\u{fffd}",
+        "-1",
+        "99999999999999999999",
+        "1e9",
+        "[]",
+        "{",
+        "\"",
+        ",",
+        "true",
+        "http://",
+        "://",
+        "file:///etc",
+        "..",
+    ];
+    let files = [
+        "1979-05-27",
+        "1.5",
+        "nan",
+        "0x7fffffffffffffff",
+        "[[1], {}]",
+        "{ a = 1 }",
+        "\"\"",
+        "[]",
+        "true",
+        "-9",
+    ];
+    for key in Key::ALL {
+        let variables = odd.map(|text| (text.to_owned(), resolve("", &[(key.variable(), text)])));
+        let (table, name) = key.name().split_once('.').unwrap();
+        let files = files.map(|value| {
+            (
+                value.to_owned(),
+                resolve(&format!("[{table}]\n{name} = {value}\n"), &[]),
+            )
+        });
+        for (given, resolved) in variables.into_iter().chain(files) {
+            let is_said = words(&resolved).iter().any(|words| {
+                words.contains(key.variable()) || (words.contains(key.name()) && words.contains("line 2"))
+            });
+            assert!(
+                is_said || resolved.origins.of(*key) != Origin::Program,
+                "{} {given:?}: {:?}",
+                key.name(),
+                words(&resolved)
+            );
+        }
+    }
+    for blank in ["", "  "] {
+        let resolved = resolve(&format!("[network]\nca_file = \"{blank}\"\n"), &[]);
+        assert_eq!(resolved.settings.ca_file, None, "no file has no name");
+        assert!(words(&resolved)[0].contains("the path of a file"));
+    }
+}
+
 #[test]
 fn a_key_without_a_certificate_is_reported() {
     let resolved = resolve("[network]\nclient_key = \"/etc/anna.key\"", &[]);
@@ -345,6 +407,27 @@ mod managed {
             chown(machine.file("mine"), Some(1), None).unwrap();
             std::os::unix::fs::symlink("mine", machine.file("policy.toml")).unwrap();
         });
+        refused("does not belong to the administrator", &|machine| {
+            // A link to root's own file, which the owner of its folder can take away.
+            fs::create_dir_all(machine.file("theirs/deep")).unwrap();
+            fs::rename(
+                machine.file("policy.toml"),
+                machine.file("theirs/deep/policy.toml"),
+            )
+            .unwrap();
+            std::os::unix::fs::symlink("theirs/deep/policy.toml", machine.file("policy.toml")).unwrap();
+            chown(machine.file("theirs"), Some(1), None).unwrap();
+        });
+        refused("other users of this computer can write", &|machine| {
+            fs::create_dir(machine.file("shared")).unwrap();
+            fs::rename(machine.file("policy.toml"), machine.file("shared/policy.toml")).unwrap();
+            std::os::unix::fs::symlink("shared/policy.toml", machine.file("policy.toml")).unwrap();
+            mode(machine.file("shared"), 0o1777);
+        });
+        refused("it is a link that leads nowhere", &|machine| {
+            fs::remove_file(machine.file("policy.toml")).unwrap();
+            std::os::unix::fs::symlink("not/there", machine.file("policy.toml")).unwrap();
+        });
         refused("it is no file", &|machine| {
             fs::remove_file(machine.file("policy.toml")).unwrap();
             fs::create_dir(machine.file("policy.toml")).unwrap();
@@ -352,6 +435,17 @@ mod managed {
         refused("it is not text in UTF-8", &|machine| {
             fs::write(machine.file("policy.toml"), b"[sounds]\nvolume = 1 # \xff\n").unwrap();
         });
+    }
+
+    #[test]
+    fn a_policy_that_links_to_another_folder_of_the_administrator_is_taken() {
+        let Some(machine) = Machine::new() else { return };
+        fs::create_dir_all(machine.file("etc/deep")).unwrap();
+        let machine = machine.with("etc/deep/policy.toml", "[sounds]\nvolume = 1\n");
+        std::os::unix::fs::symlink("etc/deep/policy.toml", machine.file("policy.toml")).unwrap();
+        let resolved = machine.resolve(&[]);
+        assert_eq!(resolved.settings.volume, 1);
+        assert_eq!(words(&resolved), Vec::<String>::new());
     }
 
     #[test]

@@ -98,16 +98,16 @@ mod tests {
         let at = |name: &str| folder.path().join(name);
         fs::write(at("precious"), "mine").expect("write");
         fs::write(at("settings.toml"), "broken = = ").expect("write");
-        for name in ["settings.toml.new", ".settings.toml.new", "settings.toml.broken"] {
+        for name in ["settings.toml.broken", "settings.toml.broken.1"] {
             symlink(at("precious"), at(name)).expect("link");
         }
         read(&at("settings.toml")).change(knock()).expect("saved");
         assert_eq!(fs::read_to_string(at("precious")).expect("text"), "mine");
         assert_eq!(
-            fs::read_to_string(at("settings.toml.broken")).expect("text"),
+            fs::read_to_string(at("settings.toml.broken.2")).expect("text"),
             "broken = = "
         );
-        for name in ["settings.toml", "settings.toml.broken"] {
+        for name in ["settings.toml", "settings.toml.broken.2"] {
             assert_eq!(mode(&at(name)), 0o600, "{name}");
         }
     }

@@ -125,12 +125,31 @@ fn a_broken_file_is_set_aside_and_what_could_be_read_of_it_is_kept() {
         fs::read_to_string(folder.path().join("settings.toml.broken")).expect("text"),
         broken
     );
+    let said = Settings::resolve(&layers, |_| None).problems;
+    let said: Vec<_> = said.iter().map(ToString::to_string).collect();
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].contains("settings.toml.broken"), "{said:?}");
     let now = Settings::resolve(&read(&path), |_| None);
     assert_eq!(now.problems, []);
     assert_eq!(
         now.settings.address.map(|address| address.to_string()).as_deref(),
         Some("https://a.example")
     );
+}
+
+#[test]
+fn a_second_broken_file_does_not_take_the_place_of_the_first() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("settings.toml");
+    for broken in ["first = =\n", "second = =\n", "second = =\n", "third = =\n"] {
+        fs::write(&path, broken).expect("write");
+        read(&path).change(vec![volume(9)]).expect("saved");
+    }
+    let kept = |name: &str| fs::read_to_string(folder.path().join(name)).expect("text");
+    assert_eq!(kept("settings.toml.broken"), "first = =\n");
+    assert_eq!(kept("settings.toml.broken.1"), "second = =\n");
+    assert_eq!(kept("settings.toml.broken.2"), "third = =\n");
+    assert_eq!(fs::read_dir(folder.path()).expect("folder").count(), 4);
 }
 
 #[test]
