@@ -23,6 +23,8 @@ pub(super) struct ProxyPassword {
     known: Option<(String, Option<SecretString>)>,
     /// The entry that is asked for.
     asked: Option<String>,
+    /// It has been asked, and no answer has come, not even that there is none for now.
+    is_awaited: bool,
     /// Asks the keyring.
     asking: JoinSet<()>,
     /// What the settings file has, while its password is on the way to the keyring.
@@ -81,10 +83,12 @@ impl Actor {
         if self.proxy_password.known_for(&self.settings.proxy).is_some() {
             return false;
         }
-        if self.proxy_password.asked.as_ref() == Some(&entry) {
+        let is_asked = self.proxy_password.asked.as_ref() == Some(&entry);
+        if is_asked && self.proxy_password.is_awaited {
             return true;
         }
         self.proxy_password.asked = Some(entry.clone());
+        self.proxy_password.is_awaited = true;
         let (secrets, reports) = (self.setup.ports.secrets.clone(), self.reports.0.clone());
         // What was asked before ends with it.
         self.proxy_password.asking = JoinSet::new();
@@ -129,20 +133,23 @@ impl Actor {
         outcome: Result<Option<SecretString>, SecretError>,
     ) {
         // Another proxy may have been set since.
-        if self.proxy_password.asked.as_ref() != Some(&entry) {
+        let is_wanted = proxy_password::wanted(&self.settings.proxy).as_ref() == Some(&entry);
+        if self.proxy_password.asked.as_ref() != Some(&entry) || !is_wanted {
             return;
         }
+        let is_first = std::mem::take(&mut self.proxy_password.is_awaited);
         let problem = outcome.as_ref().err();
         self.proxy_password.problem = problem.map(|error| {
             tracing::warn!(%error, "the proxy's password cannot be had");
             format!("the proxy's password cannot be had: {error}")
         });
         let password = outcome.ok().flatten();
-        let before = self.proxy_password.known.replace((entry, password.clone()));
+        let has_password = password.is_some();
+        self.proxy_password.known = Some((entry, password));
         self.publish_standing_problems(None);
         self.publish_preferences();
         // The first answer is waited for; a later one is news where there is a password in it.
-        if self.link.is_wanted() && (before.is_none() || password.is_some()) {
+        if self.link.is_wanted() && (is_first || has_password) {
             self.open_stream();
         }
     }

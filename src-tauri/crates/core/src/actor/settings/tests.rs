@@ -2,9 +2,12 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::super::tests::setup;
 use super::*;
+use crate::item::SoundName;
+use crate::paths::Source;
 use crate::protocol::Notice;
 
 /// Looks once, as the timer does.
@@ -139,4 +142,71 @@ async fn what_is_locked_is_not_changed_by_the_window() {
     actor.save_preferences(&form).unwrap();
     assert_eq!(actor.settings.volume, 5);
     assert!(!home.path().join("settings.toml").exists());
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_keeps_writing_the_users_file_keeps_no_policy_from_coming_into_force() {
+    static IS_SET: AtomicBool = AtomicBool::new(false);
+    fn policy(_: &'static str) -> Result<String, String> {
+        let is_set = IS_SET.load(Ordering::Relaxed);
+        Ok(if is_set { "[sounds]\nvolume = 3\n" } else { "" }.to_owned())
+    }
+    let home = tempfile::tempdir().unwrap();
+    let mut setup = setup(home.path());
+    setup.paths.managed.policy = Source::System {
+        name: "the policy",
+        read: policy,
+    };
+    let mut actor = Actor::new(setup).unwrap();
+    IS_SET.store(true, Ordering::Relaxed);
+    for number in 0..3 {
+        let text = format!("# {number}\n[sounds]\nsound = \"bloom\"\n");
+        fs::write(home.path().join("settings.toml"), text).unwrap();
+        look(&mut actor).await;
+    }
+    assert_eq!(actor.settings.volume, 3);
+    let sound = actor.settings.sound;
+    assert_eq!(sound, SoundName::Chime, "the file has not settled");
+    look(&mut actor).await;
+    assert_eq!(
+        (actor.settings.sound, actor.settings.volume),
+        (SoundName::Bloom, 3)
+    );
+}
+
+/// Each proxy is asked with what the keyring has for its user, and without a password where it has none: a stream that
+/// waited for an answer that has come already would wait for ever.
+#[tokio::test(start_paused = true)]
+async fn another_user_of_the_proxy_never_leaves_the_app_without_a_connection() {
+    let home = tempfile::tempdir().unwrap();
+    let text = |proxy: &str| {
+        format!(
+            "[api]\nallow_plain_http = true\nurl = \"http://gloria.invalid\"\n[network]\nproxy = \"{proxy}\"\n"
+        )
+    };
+    let mut actor = actor(home.path(), &text("http://anna:a@127.0.0.1:1"));
+    actor.open_stream();
+    for proxy in [
+        "http://bob@127.0.0.1:1",
+        "http://carl:c@127.0.0.1:1",
+        "http://bob@127.0.0.1:1",
+        "http://bob@127.0.0.1:2",
+        "none",
+        "http://bob@127.0.0.1:2",
+        "http://carl@127.0.0.1:1",
+        "system",
+        "http://anna@127.0.0.1:1",
+    ] {
+        fs::write(home.path().join("settings.toml"), text(proxy)).unwrap();
+        settle(&mut actor).await;
+        while actor.settings.proxy != read(proxy) || !actor.link.is_open() {
+            let report = actor.reports.1.recv();
+            let report = tokio::time::timeout(Duration::from_secs(60), report).await;
+            actor.on_report(report.expect(proxy).unwrap()).await;
+        }
+    }
+}
+
+fn read(proxy: &str) -> ProxyChoice {
+    settings::read_proxy(&Raw::Text(proxy.to_owned())).unwrap()
 }
