@@ -133,7 +133,8 @@ async fn follow(app: AppHandle, core: CoreHandle, tray: Tray, log: Logs, after_f
         let mut updates = attached.updates;
         loop {
             tray.show(&state);
-            log.set_level(state.preferences.effective_log_level());
+            let preferences = &state.preferences;
+            log.set_level(preferences.effective_log_level(), preferences.log_level_fixed());
             if !asked && is_waiting_for_set_up(&state) {
                 asked = true;
                 window::open_soon(&app, None);

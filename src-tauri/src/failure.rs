@@ -93,10 +93,20 @@ pub(crate) fn report(failure: &Failure) -> ExitCode {
     ExitCode::from(code)
 }
 
+/// Says that the program ends because of a mistake in it, where no terminal shows that.
+pub(crate) fn show_panic() {
+    if !io::stderr().is_terminal() {
+        show(
+            "Gloria Notify had an internal error and has ended; start it again, and tell your administrator if that \
+             does not help",
+        );
+    }
+}
+
 /// Shows a sentence in a dialog, in a separate process: this one may be about to end, would keep its locks meanwhile,
 /// and its parent waits for the exit code.
 pub(crate) fn show(words: &str) {
-    if let Err(error) = process::start_again(&["--message", words]) {
+    if let Err(error) = process::start_again(&[&format!("--message={words}")]) {
         tracing::warn!(%error, "the dialog could not be shown");
     }
 }

@@ -32,7 +32,7 @@ fn main() -> ExitCode {
     let paths = gloria_desktop::paths(process::variable);
     let folder = paths.as_ref().ok().map(|paths| &*paths.logs);
     let log = Logs::start(folder, process::text_variable("GLORIA_LOG").as_deref());
-    logs::log_panics();
+    logs::log_panics(failure::show_panic);
     let arguments = Arguments::parse();
     let code = match arguments.message() {
         Some(words) => failure::show_here(words),

@@ -64,7 +64,7 @@ pub(crate) const NO_TOKEN: u8 = 5;
 fn main() -> ExitCode {
     process::begin();
     gloria_desktop::logs::start_on_stderr(process::text_variable("GLORIA_LOG").as_deref());
-    gloria_desktop::logs::log_panics();
+    gloria_desktop::logs::log_panics(|| {});
     let arguments = Arguments::parse();
     // One thread serves a stream, and costs a megabyte less than two.
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {

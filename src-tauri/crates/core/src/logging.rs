@@ -23,3 +23,13 @@ pub enum LogLevel {
     /// Everything.
     Trace,
 }
+
+/// Whether something beside the setting may have more logged: a variable, or the debug log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Fixed {
+    /// It may.
+    #[default]
+    No,
+    /// The administrator fixed the level.
+    ByAdministrator,
+}

@@ -16,7 +16,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use gloria_core::logging::LogLevel;
+use gloria_core::logging::{Fixed, LogLevel};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -41,7 +41,7 @@ pub struct Logs {
     filter: Option<reload::Handle<Targets, Registry>>,
     /// What `GLORIA_LOG` asks for.
     directives: Option<Targets>,
-    level: Arc<Mutex<LogLevel>>,
+    level: Arc<Mutex<(LogLevel, Fixed)>>,
     destinations: Destinations,
 }
 
@@ -75,16 +75,20 @@ impl Logs {
         }
     }
 
-    /// Logs down to this level from now on. What `GLORIA_LOG` asks for stays.
-    pub fn set_level(&self, level: LogLevel) {
+    /// Logs down to this level from now on. What `GLORIA_LOG` asks for stays, unless the level is fixed.
+    pub fn set_level(&self, level: LogLevel, fixed: Fixed) {
         // What is logged is asked at every place once; a new filter makes all of them ask again.
         let before = std::mem::replace(
             &mut *self.level.lock().unwrap_or_else(PoisonError::into_inner),
-            level,
+            (level, fixed),
         );
-        if let Some(filter) = self.filter.as_ref().filter(|_| before != level) {
+        if let Some(filter) = self.filter.as_ref().filter(|_| before != (level, fixed)) {
+            let directives = match fixed {
+                Fixed::No => self.directives.as_ref(),
+                Fixed::ByAdministrator => None,
+            };
             // It fails only where nothing logs any more.
-            let _ = filter.reload(filter::filter(level, self.directives.as_ref()));
+            let _ = filter.reload(filter::filter(level, directives));
         }
     }
 

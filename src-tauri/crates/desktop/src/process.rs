@@ -41,9 +41,10 @@ pub fn variable(name: &str) -> Option<OsString> {
     taken.or_else(|| std::env::var_os(name))
 }
 
-/// As [`variable`], where it is text.
+/// As [`variable`], as text. What is no text has U+FFFD in it, which no setting takes: passed over, the variable would
+/// be missed in silence.
 pub fn text_variable(name: &str) -> Option<String> {
-    variable(name)?.into_string().ok()
+    variable(name).map(|value| value.to_string_lossy().into_owned())
 }
 
 /// Begins the program again in the place of this one, with these arguments and the environment that it was started

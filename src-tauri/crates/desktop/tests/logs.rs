@@ -2,10 +2,11 @@
 
 use std::env;
 use std::fs;
+use std::io::{self, Write as _};
 use std::process::Command;
 use std::thread;
 
-use gloria_core::logging::LogLevel;
+use gloria_core::logging::{Fixed, LogLevel};
 use gloria_desktop::{Logs, logs};
 
 fn refused(text: String) -> Result<(), String> {
@@ -18,7 +19,7 @@ fn refused(text: String) -> Result<(), String> {
 fn a_program_that_panics() {
     let folder = env::var_os("LOGS").unwrap();
     let _logs = Logs::start(Some(folder.as_ref()), None);
-    logs::log_panics();
+    logs::log_panics(|| unreachable!("no thread of these is the main one"));
     let panicking: [(&str, fn()); 4] = [
         ("constant", || panic!("a constant message")),
         ("formatted", || {
@@ -45,16 +46,19 @@ fn a_program_that_panics() {
 #[ignore = "started by another test"]
 fn a_program_that_changes_its_level() {
     let folder = env::var_os("LOGS").unwrap();
-    let log = Logs::start(Some(folder.as_ref()), None);
+    let log = Logs::start(Some(folder.as_ref()), Some("trace"));
     let say = |number: u32| {
         tracing::debug!(target: "gloria_core", number, "ours");
         tracing::debug!(target: "hyper", number, "theirs");
     };
+    log.set_level(LogLevel::Info, Fixed::ByAdministrator);
     say(1);
-    log.set_level(LogLevel::Debug);
+    log.set_level(LogLevel::Debug, Fixed::ByAdministrator);
     say(2);
-    log.set_level(LogLevel::Info);
+    log.set_level(LogLevel::Info, Fixed::ByAdministrator);
     say(3);
+    log.set_level(LogLevel::Info, Fixed::No);
+    say(4);
     logs::flush(logs::FLUSH_TIMEOUT * 100);
 }
 
@@ -68,8 +72,58 @@ fn the_level_changes_while_the_program_runs() {
         .unwrap();
     assert!(output.status.success());
     let log = fs::read_to_string(home.path().join("gloria-notify.log")).unwrap();
-    assert_eq!(log.lines().count(), 1, "{log}");
+    assert_eq!(log.lines().count(), 2, "{log}");
     assert!(log.contains("ours number=2"), "{log}");
+    assert!(
+        log.contains("ours number=4"),
+        "a variable asks for more unless the level is fixed: {log}"
+    );
+}
+
+#[test]
+#[ignore = "started by another test"]
+fn a_program_whose_main_thread_panics() {
+    let folder = env::var_os("LOGS").unwrap();
+    let _logs = Logs::start(Some(folder.as_ref()), None);
+    logs::log_panics(|| drop(writeln!(io::stdout(), "it ends")));
+    struct Twice;
+    impl Drop for Twice {
+        fn drop(&mut self) {
+            panic!("another one while the first unwinds")
+        }
+    }
+    let _twice = Twice;
+    panic!("a formatted {}", env::var("SECRET").unwrap());
+}
+
+/// A log that cannot be written, and nobody who reads stderr as a log.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_panic_that_ends_the_program_is_said_once_though_the_disk_is_full() {
+    let home = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink("/dev/full", home.path().join("gloria-notify.log")).unwrap();
+    let output = Command::new(env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "a_program_whose_main_thread_panics",
+            "--ignored",
+            "--nocapture",
+        ])
+        .env("LOGS", home.path())
+        .env("SECRET", "sentinel")
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let (said, errors) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert_eq!(said.matches("it ends").count(), 1, "{said}");
+    assert!(errors.matches("a panic at ").count() >= 2, "{errors}");
+    assert!(
+        errors.contains("logs.rs:") && !errors.contains("sentinel"),
+        "{errors}"
+    );
 }
 
 #[test]

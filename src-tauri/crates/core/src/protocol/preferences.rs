@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::item::{EpochMillis, SoundName};
-use crate::logging::LogLevel;
+use crate::logging::{Fixed, LogLevel};
+
+/// The name of the setting that says how much is logged.
+const LOG_LEVEL: &str = "log.level";
 
 /// What the user can set.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -42,9 +45,17 @@ pub struct Preferences {
 impl Preferences {
     /// The level to log at, the debug log included. It never logs less than the setting asks for.
     pub fn effective_log_level(&self) -> LogLevel {
-        match self.debug_log_until {
-            Some(_) => self.log_level.max(LogLevel::Debug),
-            None => self.log_level,
+        match (self.debug_log_until, self.log_level_fixed()) {
+            (Some(_), Fixed::No) => self.log_level.max(LogLevel::Debug),
+            (None, Fixed::No) | (_, Fixed::ByAdministrator) => self.log_level,
+        }
+    }
+
+    /// Whether the level is the administrator's, so that nothing else has more logged.
+    pub fn log_level_fixed(&self) -> Fixed {
+        match self.locks.get(LOG_LEVEL) {
+            Some(LockedBy::Administrator) => Fixed::ByAdministrator,
+            Some(LockedBy::Environment) | None => Fixed::No,
         }
     }
 }
