@@ -45,5 +45,7 @@ keyring-none = it has no default keyring; create one with Passwords and Keys or 
 keyring-start-one = { $problem }; start GNOME Keyring, KWallet or KeePassXC and try again
 
 proxy-not-saved = the proxy was not saved: { $problem }
+address-locked = the server's address is set for you and cannot be changed
+log-level-locked = how much is logged is set by your administrator
 settings-problem = { $problem }
 nothing-asked = nothing is asked

@@ -14,6 +14,7 @@ export interface Messages {
   'address-empty': undefined;
   'address-extras': undefined;
   'address-is-token': undefined;
+  'address-locked': undefined;
   'address-malformed': { problem: string };
   'address-scheme': undefined;
   'address-several': undefined;
@@ -163,6 +164,7 @@ export interface Messages {
   'keyring-would-prompt': undefined;
   'link-no-browser': { problem: string | Message };
   'link-not-web': undefined;
+  'log-level-locked': undefined;
   'needs-you': undefined;
   'nothing-asked': undefined;
   'notice-internal': undefined;

@@ -287,7 +287,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
     preferences: {
       ...busy(now).preferences,
       proxy: 'http://j.lindqvist:***@10.20.0.4:8080',
-      locks: { 'network.proxy': 'administrator' },
+      locks: { 'network.proxy': 'administrator', 'log.level': 'administrator' },
     },
   }),
   disconnected: (now) => ({

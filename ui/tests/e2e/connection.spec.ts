@@ -282,3 +282,11 @@ test('the debug log is on for an hour, says until when, and can be ended', async
   await expect(app.get('debug-log-start')).toBeVisible();
   expect(await app.calls('debug_log')).toEqual([true, false]);
 });
+
+test('the debug log is not offered where an administrator has set how much is logged', async ({ app }) => {
+  await app.open('webSocket');
+  await app.get('connection-open').click();
+  await expect(app.page.getByText('Debug log')).toBeVisible();
+  await expect(app.get('debug-log-start')).toHaveCount(0);
+  await expect(app.get('locked')).toHaveText('Set by your administrator');
+});

@@ -15,6 +15,7 @@ use crate::connection::probe::{self, Entered};
 use crate::event;
 use crate::handle::{CoreError, Reply};
 use crate::inbox::{Inbox, InboxError, Opened};
+use crate::message;
 use crate::paths::Paths;
 use crate::protocol::{AccountForm, NoticeKind, TestReport};
 use crate::settings::{Change, Key, Raw};
@@ -123,12 +124,18 @@ impl Actor {
         self.publish_outage();
     }
 
-    fn typed_address(&self, typed: &str) -> Result<Address, CoreError> {
-        match &self.settings.address {
-            Some(address) if self.origins.lock(Key::ApiUrl).is_some() => Ok(address.clone()),
-            _ => Address::parse(typed, self.settings.allow_plain_http)
-                .map_err(|error| CoreError::Invalid(error.message())),
+    pub(super) fn typed_address(&self, typed: &str) -> Result<Address, CoreError> {
+        let typed = Address::parse(typed, self.settings.allow_plain_http)
+            .map_err(|error| CoreError::Invalid(error.message()))?;
+        if self.origins.lock(Key::ApiUrl).is_none() {
+            return Ok(typed);
         }
+        // The token beside it was given for the server that was typed. A lock may have come while somebody typed.
+        let fixed = self.settings.address.as_ref();
+        fixed
+            .filter(|fixed| fixed.server() == typed.server())
+            .cloned()
+            .ok_or_else(|| CoreError::Invalid(message::address_locked()))
     }
 
     /// Tries what was typed, beside whatever runs.

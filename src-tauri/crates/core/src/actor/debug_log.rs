@@ -6,7 +6,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Actor;
+use crate::handle::CoreError;
 use crate::item::EpochMillis;
+use crate::message;
+use crate::settings::{Key, Origin};
 
 /// Long enough to see a trouble come again. At debug level an hour fits into the files of the log.
 const DEBUG_LOG_LENGTH: Duration = Duration::from_secs(60 * 60);
@@ -46,11 +49,31 @@ impl DebugLog {
 }
 
 impl Actor {
+    /// The user asks for it.
+    pub(super) fn request_debug_log(&mut self, on: bool) -> Result<(), CoreError> {
+        if on && self.is_log_level_fixed() {
+            return Err(CoreError::Invalid(message::log_level_locked()));
+        }
+        self.set_debug_log(on);
+        Ok(())
+    }
+
     pub(super) fn set_debug_log(&mut self, on: bool) {
         let wall = self.now().epoch_millis();
         self.debug_log.set(on, Instant::now(), wall);
         tracing::info!(on, "the debug log");
         self.publish_preferences();
+    }
+
+    /// A policy that comes while it is on ends it.
+    pub(super) fn bound_debug_log(&mut self) {
+        if self.is_log_level_fixed() {
+            self.debug_log = DebugLog::default();
+        }
+    }
+
+    fn is_log_level_fixed(&self) -> bool {
+        self.origins.of(Key::LogLevel) == Origin::Policy
     }
 }
 

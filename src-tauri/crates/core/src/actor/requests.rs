@@ -85,8 +85,7 @@ impl Actor {
                 reply.answer(Ok(()));
             }
             Request::DebugLog(on, reply) => {
-                self.set_debug_log(on);
-                reply.answer(Ok(()));
+                reply.answer(self.request_debug_log(on));
             }
             Request::WindowShows(view, reply) => {
                 self.on_window_shows(view);

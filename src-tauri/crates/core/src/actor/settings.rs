@@ -116,6 +116,7 @@ impl Actor {
             tracing::info!("the settings have changed");
         }
         self.migrate_proxy_password();
+        self.bound_debug_log();
         if before.metrics_listen != self.settings.metrics_listen {
             // The port may be the same one at another address.
             self.endpoint = None;

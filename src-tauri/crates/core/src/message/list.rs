@@ -156,6 +156,8 @@ messages! {
     keyring_none();
     keyring_start_one(problem: Text);
     proxy_not_saved(problem: Phrase);
+    address_locked();
+    log_level_locked();
     nothing_asked();
 
     // errors.ftl: why something that was asked for was not done.

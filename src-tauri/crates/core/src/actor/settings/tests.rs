@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::super::tests::setup;
 use super::*;
 use crate::item::SoundName;
+use crate::logging::{Fixed, LogLevel};
 use crate::paths::Source;
 use crate::protocol::Notice;
 
@@ -209,4 +210,48 @@ async fn another_user_of_the_proxy_never_leaves_the_app_without_a_connection() {
 
 fn read(proxy: &str) -> ProxyChoice {
     settings::read_proxy(&Raw::Text(proxy.to_owned())).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_policy_for_the_log_ends_the_debug_log_and_lets_nobody_begin_another() {
+    static IS_SET: AtomicBool = AtomicBool::new(false);
+    fn policy(_: &'static str) -> Result<String, String> {
+        let is_set = IS_SET.load(Ordering::Relaxed);
+        Ok(if is_set { "[log]\nlevel = \"error\"\n" } else { "" }.to_owned())
+    }
+    let home = tempfile::tempdir().unwrap();
+    let mut setup = setup(home.path());
+    setup.paths.managed.policy = Source::System {
+        name: "the policy",
+        read: policy,
+    };
+    let mut actor = Actor::new(setup).unwrap();
+    let logged = |actor: &Actor| {
+        let preferences = &actor.readers.state().preferences;
+        (preferences.effective_log_level(), preferences.log_level_fixed())
+    };
+    actor.request_debug_log(true).unwrap();
+    assert_eq!(logged(&actor), (LogLevel::Debug, Fixed::No));
+    IS_SET.store(true, Ordering::Relaxed);
+    settle(&mut actor).await;
+    assert_eq!(actor.readers.state().preferences.debug_log_until, None);
+    assert!(actor.request_debug_log(true).is_err());
+    assert_eq!(logged(&actor), (LogLevel::Error, Fixed::ByAdministrator));
+    actor.request_debug_log(false).unwrap();
+}
+
+/// The token was given for the server that was typed.
+#[tokio::test(start_paused = true)]
+async fn what_was_typed_for_one_server_does_not_go_to_another_that_a_lock_names() {
+    let home = tempfile::tempdir().unwrap();
+    let mut setup = setup(home.path());
+    setup.environment = std::sync::Arc::new(|name| {
+        (name == "GLORIA_API_URL").then(|| "https://fixed.example/api".to_owned())
+    });
+    let actor = Actor::new(setup).unwrap();
+    for typed in ["https://other.example/api", "nonsense://", ""] {
+        assert!(actor.typed_address(typed).is_err(), "{typed}");
+    }
+    let fixed = actor.typed_address(" https://fixed.example/api/ ").unwrap();
+    assert_eq!(Some(&fixed), actor.settings.address.as_ref());
 }
