@@ -7,6 +7,7 @@ ui-title = Gloria Notify
 # $badge: the number of new notifications, or "99+"
 ui-title-count = ({ $badge }) Gloria Notify
 ui-silent-title = Gloria Notify does not answer
+ui-silent = It is still waited for. If this does not change, quit Gloria Notify and start it again.
 ui-try-again = Try again
 ui-unexpected = Something unexpected happened
 ui-other-version = this window and the Gloria Notify that runs are of different versions: quit Gloria Notify and start it again

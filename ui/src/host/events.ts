@@ -1,5 +1,6 @@
+import { backoff, pause, type Wait } from '../lib/wait';
 import type { Host } from './host';
-import type { EventType, ListenerMessage, ServerEvents } from './protocol';
+import { EVENT_TYPES, type EventType, type ListenerMessage, type ServerEvents } from './protocol';
 
 /** An event of the server: its type, its data, and how it came. */
 export interface ServerEventOf<K extends EventType> {
@@ -23,13 +24,18 @@ interface Registration {
  */
 export class EventListeners {
   #host: Host;
-  #registrations: Registration[] = [];
-  // What the core was asked for last, and whether it is being asked.
-  #asked = '';
+  #wait: Wait;
+  readonly #registrations = new Set<Registration>();
+  // What the core was asked for last; null where it is not known what it listens to.
+  #asked: string | null = '';
   #asking = false;
+  // Counts attachments: a question of before an attachment may never be answered, and is not waited for.
+  #attachment = 0;
+  #refusalsInARow = 0;
 
-  constructor(host: Host) {
+  constructor(host: Host, wait: Wait = pause) {
     this.#host = host;
+    this.#wait = wait;
   }
 
   /**
@@ -41,54 +47,81 @@ export class EventListeners {
     onEvent: (event: ServerEventOf<K>) => void,
     onMissed?: (count: number) => void,
   ): () => void {
+    // The core refuses a question with such a type in it, and so every listener's.
+    if (!EVENT_TYPES.includes(type)) throw new TypeError(type);
     const registration: Registration = {
       type,
       // It is called with events of its type alone.
       onEvent: onEvent as unknown as Registration['onEvent'],
       onMissed,
     };
-    this.#registrations.push(registration);
+    this.#registrations.add(registration);
     void this.#ask();
     return () => {
-      this.#registrations = this.#registrations.filter((each) => each !== registration);
-      void this.#ask();
+      if (this.#registrations.delete(registration)) void this.#ask();
     };
   }
 
   /** Asks again for what is listened to: after an attachment the core may be another one. */
   renew(): void {
-    if (this.#asked === '' && this.#registrations.length === 0) return;
-    this.#asked = '?';
+    if (this.#asked === '' && this.#registrations.size === 0) return;
+    this.#attachment += 1;
+    this.#asking = false;
+    this.#refusalsInARow = 0;
+    this.#askAnew();
+  }
+
+  #askAnew(): void {
+    this.#asked = null;
     void this.#ask();
   }
 
   #types(): EventType[] {
-    return [...new Set(this.#registrations.map(({ type }) => type))].sort();
+    return [...new Set([...this.#registrations].map(({ type }) => type))].sort();
   }
 
   // One question at a time: of two that are on their way together the earlier one could come last.
   async #ask(): Promise<void> {
     if (this.#asking) return;
     this.#asking = true;
+    const attachment = this.#attachment;
     try {
       for (let types = this.#types(); types.join() !== this.#asked; types = this.#types()) {
         this.#asked = types.join();
-        await this.#host.listen(types, (message) => this.#take(message));
+        await this.#host.listen(types, (message) => this.#publish(message));
+        if (attachment !== this.#attachment) {
+          // It was taken for lost, and may have come after the one that took its place.
+          this.#askAnew();
+          return;
+        }
       }
-    } catch {
-      // A core that does not answer is attached to again, and asked again then.
-      this.#asked = '?';
-    } finally {
+      this.#refusalsInARow = 0;
       this.#asking = false;
+    } catch {
+      if (attachment === this.#attachment) await this.#askAfterRefusal(attachment);
     }
   }
 
-  #take(message: ListenerMessage): void {
-    // A listener may end itself or others while it is called.
+  async #askAfterRefusal(attachment: number): Promise<void> {
+    this.#asked = null;
+    this.#asking = false;
+    this.#refusalsInARow += 1;
+    await this.#wait(backoff(this.#refusalsInARow));
+    // Asked again meanwhile, for another type, it has nothing to ask.
+    if (attachment === this.#attachment) void this.#ask();
+  }
+
+  #publish(message: ListenerMessage): void {
+    // A listener may end itself or others while it is called, and one that begins meanwhile gets what comes next.
     for (const registration of [...this.#registrations]) {
-      if (!this.#registrations.includes(registration)) continue;
-      if (message.kind === 'missed') registration.onMissed?.(message.value);
-      else if (message.value.type === registration.type) registration.onEvent(message.value);
+      if (!this.#registrations.has(registration)) continue;
+      try {
+        if (message.kind === 'missed') registration.onMissed?.(message.value);
+        else if (message.value.type === registration.type) registration.onEvent(message.value);
+      } catch (error) {
+        // What one listener does wrong is no reason that the others do not hear.
+        reportError(error);
+      }
     }
   }
 }

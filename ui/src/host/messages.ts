@@ -585,6 +585,7 @@ export interface Messages {
   'ui-sign-out-question': undefined;
   'ui-signed-in-as': { name: Value };
   'ui-signed-out': undefined;
+  'ui-silent': undefined;
   'ui-silent-title': undefined;
   'ui-since-date': { at: Time };
   'ui-since-week': { at: Time };

@@ -1360,6 +1360,9 @@ export const PROTOCOL_VERSION = 1;
  */
 export type SettingName = 'api.allow_plain_http' | 'api.url' | 'auth.transport' | 'auth.token_for' | 'sse.auto_connect' | 'sse.reconnect_interval' | 'sse.max_reconnect_attempts' | 'sse.heartbeat_interval' | 'sse.types' | 'network.proxy' | 'network.no_proxy' | 'network.ca_file' | 'network.client_certificate' | 'network.client_key' | 'network.client_certificate_password' | 'network.probe_url' | 'sounds.enabled' | 'sounds.volume' | 'sounds.sound' | 'window.appearance' | 'log.level' | 'metrics.listen' | 'inbox.keep_days' | 'inbox.keep_items';
 
+/** Every type of event. */
+export const EVENT_TYPES: readonly EventType[] = ["connection_established", "heartbeat", "notification.created", "notification.updated", "notification.deleted", "user.status_changed", "user.updated", "workflow.started", "workflow.completed", "workflow.failed", "system.announcement", "system.maintenance", "error", "stream.gap"];
+
 /**
  * Characters that show nothing, or change how the text around them is shown: first and last of each range.
  */

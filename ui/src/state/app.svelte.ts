@@ -2,9 +2,10 @@ import { EventListeners } from '../host/events';
 import { failureMessage, type Host } from '../host/host';
 import type { Commands, MetricsView, Snapshot, Update, WindowView } from '../host/protocol';
 import type { EpochMillis } from '../lib/epoch';
+import { pause } from '../lib/wait';
 import { t, type FailureId } from '../words/words';
 import { Announcer } from './announcer';
-import { Attachment, pause } from './attachment';
+import { Attachment } from './attachment';
 import { nextFrame } from './frames';
 import { Inbox, type Report } from './inbox.svelte';
 

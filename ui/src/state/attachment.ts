@@ -1,5 +1,6 @@
 import { failureMessage, type Host } from '../host/host';
 import { PROTOCOL_VERSION, type Revised, type Snapshot, type Update } from '../host/protocol';
+import { backoff, pause, type Wait } from '../lib/wait';
 import { nextFrame } from './frames';
 import { join, reduce } from './reducer';
 import { t } from '../words/words';
@@ -13,19 +14,14 @@ export interface Attached {
   onFailure(message: string): void;
 }
 
-// A core that skipped revisions for ever would otherwise be asked as fast as it answers.
-const FIRST_PAUSE_MS = 100;
-const MAX_PAUSE_MS = 5_000;
-
-export function pause(ms: number): Promise<void> {
-  return new Promise((done) => setTimeout(done, ms));
-}
+/** A core answers at once. One that has not for so long is said to be silent; when it answers, it is shown. */
+const ANSWER_TIMEOUT_MS = 10_000;
 
 /** Follows the core's state: attaches, applies updates in order, attaches again after a gap. */
 export class Attachment {
   #host: Host;
   #attached: Attached;
-  #wait: (ms: number) => Promise<void>;
+  #wait: Wait;
   #frame: (apply: () => void) => void;
   #snapshot: Snapshot | null = null;
   // What arrived before the snapshot, or since the last frame.
@@ -34,8 +30,9 @@ export class Attachment {
   // Updates of an earlier attachment carry an earlier number and are dropped.
   #epoch = 0;
   #gapsInARow = 0;
+  #refusalsInARow = 0;
 
-  constructor(host: Host, attached: Attached, wait = pause, frame = nextFrame) {
+  constructor(host: Host, attached: Attached, wait: Wait = pause, frame = nextFrame) {
     this.#host = host;
     this.#attached = attached;
     this.#wait = wait;
@@ -45,6 +42,7 @@ export class Attachment {
   async attach(): Promise<void> {
     const epoch = this.#newEpoch();
     this.#snapshot = null;
+    void this.#sayWhenSilent(epoch);
     try {
       const snapshot = await this.#host.attach((revised) => {
         if (epoch === this.#epoch) this.#take(revised);
@@ -56,12 +54,28 @@ export class Attachment {
         this.#attached.onFailure(t('ui-other-version'));
         return;
       }
+      this.#refusalsInARow = 0;
       this.#snapshot = snapshot;
       this.#attached.onSnapshot(snapshot);
       this.#apply();
     } catch (error) {
-      if (epoch === this.#epoch) this.#attached.onFailure(failureMessage(error));
+      if (epoch !== this.#epoch) return;
+      this.#attached.onFailure(failureMessage(error));
+      void this.#attachAfterRefusal();
     }
+  }
+
+  async #sayWhenSilent(epoch: number): Promise<void> {
+    await this.#wait(ANSWER_TIMEOUT_MS);
+    if (epoch === this.#epoch && this.#snapshot === null) this.#attached.onFailure(t('ui-silent'));
+  }
+
+  // A core that is being started again refuses for a moment, and nobody should have to ask it anew by hand.
+  async #attachAfterRefusal(): Promise<void> {
+    const epoch = this.#newEpoch();
+    this.#refusalsInARow += 1;
+    await this.#wait(backoff(this.#refusalsInARow));
+    if (epoch === this.#epoch) await this.attach();
   }
 
   #take(revised: Revised): void {
@@ -100,9 +114,9 @@ export class Attachment {
 
   async #attachAfterGap(): Promise<void> {
     const epoch = this.#newEpoch();
-    const pause = this.#gapsInARow === 0 ? 0 : FIRST_PAUSE_MS * 2 ** (this.#gapsInARow - 1);
+    const gapsBefore = this.#gapsInARow;
     this.#gapsInARow += 1;
-    if (pause > 0) await this.#wait(Math.min(pause, MAX_PAUSE_MS));
+    if (gapsBefore > 0) await this.#wait(backoff(gapsBefore));
     if (epoch === this.#epoch) await this.attach();
   }
 

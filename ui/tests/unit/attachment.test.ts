@@ -131,6 +131,8 @@ describe('an attachment', () => {
   let seen: string[];
   let waits: number[];
   let frames: (() => void)[];
+  /** The ends of the patience with each attachment. */
+  let patience: (() => void)[];
   let attachment: Attachment;
 
   beforeEach(() => {
@@ -138,6 +140,7 @@ describe('an attachment', () => {
     seen = [];
     waits = [];
     frames = [];
+    patience = [];
     attachment = new Attachment(
       host,
       {
@@ -147,6 +150,7 @@ describe('an attachment', () => {
         onFailure: (message) => seen.push(`failure: ${message}`),
       },
       (ms) => {
+        if (ms === 10_000) return new Promise((end) => patience.push(end));
         waits.push(ms);
         return Promise.resolve();
       },
@@ -264,10 +268,59 @@ describe('an attachment', () => {
     expect(waits, 'an applied update ends the row of gaps').toHaveLength(8);
   });
 
-  test('says why the core does not answer', async () => {
+  test('says why the core does not answer, and asks again ever more slowly', async () => {
     void attachment.attach();
-    host.last().fail({ message: 'the core has stopped' });
+    for (const ms of [100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000]) {
+      host.last().fail({ message: 'the core has stopped' });
+      await settled();
+      expect(seen.at(-1)).toBe('failure: the core has stopped');
+      expect(waits.at(-1)).toBe(ms);
+    }
+    expect(host.attached).toHaveLength(9);
+    host.last().answer(snapshot(3));
     await settled();
-    expect(seen).toEqual(['failure: the core has stopped']);
+    expect(seen.at(-1)).toBe('snapshot 3');
+  });
+
+  test('says that the core is silent, and takes its answer however late', async () => {
+    void attachment.attach();
+    patience[0]?.();
+    await settled();
+    expect(seen).toEqual([expect.stringMatching(/^failure: It is still waited for/)]);
+    expect(host.attached, 'a second question would make a slow core slower').toHaveLength(1);
+    host.last().answer(snapshot(3));
+    await settled();
+    host.last().send({ revision: 4, update: counts(1) });
+    paint();
+    expect(seen.slice(1)).toEqual(['snapshot 3', '1 to 4: 1']);
+  });
+
+  test('says nothing of an answer that came in time, or of an attachment that another followed', async () => {
+    await begin(1);
+    void attachment.attach();
+    for (const end of patience.slice(0, 1)) end();
+    await begin(2);
+    for (const end of patience) end();
+    await settled();
+    expect(seen).toEqual(['snapshot 1', 'snapshot 2']);
+  });
+
+  test('says so when the core is silent after a gap: what is on screen is old', async () => {
+    await begin(1);
+    host.last().send({ revision: 9, update: counts(1) });
+    paint();
+    await settled();
+    expect(host.attached).toHaveLength(2);
+    patience.at(-1)?.();
+    await settled();
+    expect(seen.at(-1)).toMatch(/^failure: It is still/);
+  });
+
+  test('a core that sends everything twice is shown once', async () => {
+    await begin(1);
+    for (const revision of [2, 2, 3, 2, 3, 1]) host.last().send({ revision, update: counts(revision) });
+    paint();
+    expect(seen).toEqual(['snapshot 1', '2 to 3: 3']);
+    expect(host.attached).toHaveLength(1);
   });
 });

@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { EventListeners, type ServerEventOf } from '../../src/host/events';
 import { FakeHost } from '../../src/host/fake';
 import type { ReceivedEvent } from '../../src/host/protocol';
@@ -33,11 +33,35 @@ async function settled(): Promise<void> {
 
 let host: FakeHost;
 let listeners: EventListeners;
+/** How long was waited, each with what ends it. */
+let waits: { ms: number; end: () => void }[];
 
 beforeEach(() => {
   host = busy();
-  listeners = new EventListeners(host);
+  waits = [];
+  listeners = new EventListeners(host, (ms) => new Promise((end) => waits.push({ ms, end })));
 });
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+const none = (): void => undefined;
+
+/** A core whose answers to `listen` the test gives. */
+function answeredByHand(): { types: readonly string[]; answer: () => void; refuse: () => void }[] {
+  const questions: ReturnType<typeof answeredByHand> = [];
+  const listen = host.listen.bind(host);
+  host.listen = (types, onMessage) =>
+    new Promise((done, fail) =>
+      questions.push({
+        types,
+        answer: () => void listen(types, onMessage).then(done),
+        refuse: () => fail(new Error('not now')),
+      }),
+    );
+  return questions;
+}
 
 test('a listener gets the events of its type, with their data, until it ends', async () => {
   const words: string[] = [];
@@ -63,7 +87,6 @@ test('what is on its way when the last listener ends reaches nobody', async () =
 });
 
 test('the core is asked for each type once, and one question follows the other', async () => {
-  const none = (): void => undefined;
   const ends = [
     listeners.addEventListener('workflow.completed', none),
     listeners.addEventListener('workflow.completed', none),
@@ -124,13 +147,148 @@ test('listeners survive a new attachment', async () => {
   end();
 });
 
-test('a core that did not answer is asked again at the next attachment', async () => {
-  const listen = host.listen.bind(host);
-  host.listen = () => Promise.reject(new Error('not now'));
-  listeners.addEventListener('heartbeat', () => undefined);
+test('a core that refused is asked again, ever more slowly, and at once after an attachment', async () => {
+  const questions = answeredByHand();
+  listeners.addEventListener('heartbeat', none);
+  for (const ms of [100, 200, 400]) {
+    questions.at(-1)?.refuse();
+    await settled();
+    expect(waits.at(-1)?.ms).toBe(ms);
+    waits.at(-1)?.end();
+    await settled();
+  }
+  expect(questions).toHaveLength(4);
+  questions.at(-1)?.refuse();
   await settled();
-  host.listen = listen;
   listeners.renew();
+  expect(questions).toHaveLength(5);
+  waits.at(-1)?.end();
+  await settled();
+  expect(questions, 'the wait of before the attachment asks for nothing').toHaveLength(5);
+  questions.at(-1)?.answer();
+  await settled();
+  expect(host.listened).toEqual([['heartbeat']]);
+  expect(questions).toHaveLength(5);
+});
+
+test('a question that is never answered holds up no later attachment', async () => {
+  const questions = answeredByHand();
+  const seen: unknown[] = [];
+  listeners.addEventListener('user.status_changed', (event) => seen.push(event.data.status));
+  listeners.renew();
+  expect(questions).toHaveLength(2);
+  questions[1]?.answer();
+  await settled();
+  host.emit(status('away'));
+  expect(seen).toEqual(['away']);
+});
+
+test('a question that is answered after a later one is asked anew, for it may have come last', async () => {
+  const questions = answeredByHand();
+  const end = listeners.addEventListener('heartbeat', none);
+  listeners.addEventListener('workflow.failed', none);
+  listeners.renew();
+  end();
+  questions[1]?.answer();
+  await settled();
+  questions[2]?.answer();
+  await settled();
+  expect(host.listened.at(-1)).toEqual(['workflow.failed']);
+  questions[0]?.answer();
+  await settled();
+  expect(host.listened.at(-1), 'the core listens to the wrong type').toEqual(['heartbeat']);
+  questions[3]?.answer();
+  await settled();
+  expect(host.listened.at(-1)).toEqual(['workflow.failed']);
+  expect(questions).toHaveLength(4);
+});
+
+test('a listener that is ended twice takes nothing from another of the same function', async () => {
+  const seen: unknown[] = [];
+  const onEvent = (event: unknown): number => seen.push(event);
+  const end = listeners.addEventListener('user.status_changed', onEvent);
+  listeners.addEventListener('user.status_changed', onEvent);
+  end();
+  end();
+  await settled();
+  host.emit(status('away'));
+  expect(seen).toHaveLength(1);
+  expect(host.listened).toEqual([['user.status_changed']]);
+});
+
+test('what a listener does wrong is reported, and the others hear all the same', async () => {
+  const reported: unknown[] = [];
+  vi.stubGlobal('reportError', (error: unknown) => reported.push(error));
+  const seen: unknown[] = [];
+  const wrong = new Error('of the listener');
+  const fail = (): never => {
+    throw wrong;
+  };
+  listeners.addEventListener('user.status_changed', fail, fail);
+  listeners.addEventListener(
+    'user.status_changed',
+    (event) => seen.push(event.data.status),
+    (count) => seen.push(count),
+  );
+  await settled();
+  host.emit(status('away'));
+  host.omit(3);
+  host.emit(status('back'));
+  expect(seen).toEqual(['away', 3, 'back']);
+  expect(reported).toEqual([wrong, wrong, wrong]);
+});
+
+test('a listener that begins in another hears from the next event on', async () => {
+  const seen: string[] = [];
+  let begun = false;
+  listeners.addEventListener('user.status_changed', () => {
+    if (begun) return;
+    begun = true;
+    listeners.addEventListener('user.status_changed', (event) => seen.push(event.data.status));
+  });
+  await settled();
+  host.emit(status('away'));
+  host.emit(status('back'));
+  expect(seen).toEqual(['back']);
+});
+
+test('a listener may begin again and again in itself without an end', async () => {
+  let calls = 0;
+  const again = (): void => {
+    calls += 1;
+    listeners.addEventListener('heartbeat', again);
+  };
+  listeners.addEventListener('heartbeat', again);
+  await settled();
+  const heartbeat: ReceivedEvent = {
+    type: 'heartbeat',
+    data: {},
+    lastEventId: null,
+    missed: false,
+  };
+  for (const all of [1, 3, 7]) {
+    host.emit(heartbeat);
+    expect(calls).toBe(all);
+  }
+});
+
+test('ten thousand listeners are one question, and end one by one', async () => {
+  let calls = 0;
+  const ends = Array.from({ length: 10_000 }, () =>
+    listeners.addEventListener('user.status_changed', () => (calls += 1)),
+  );
+  await settled();
+  host.emit(status('away'));
+  expect(calls).toBe(10_000);
+  for (const end of ends) end();
+  await settled();
+  expect(host.listened).toEqual([['user.status_changed'], []]);
+});
+
+test('a type that there is not is refused at once, and silences no other listener', async () => {
+  listeners.addEventListener('heartbeat', none);
+  expect(() => listeners.addEventListener('no.such' as 'heartbeat', none)).toThrow('no.such');
+  expect(() => listeners.addEventListener('constructor' as 'heartbeat', none)).toThrow(TypeError);
   await settled();
   expect(host.listened).toEqual([['heartbeat']]);
 });

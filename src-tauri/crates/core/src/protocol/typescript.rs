@@ -121,6 +121,14 @@ fn generated() -> String {
         "\n/**\n * The settings, by their names in the settings file.\n */\nexport type SettingName = {};\n",
         names.join(" | ")
     ));
+    let types: Vec<_> = EventType::ALL
+        .iter()
+        .map(|event_type| serde_json::to_string(event_type).unwrap())
+        .collect();
+    text.push_str(&format!(
+        "\n/** Every type of event. */\nexport const EVENT_TYPES: readonly EventType[] = [{}];\n",
+        types.join(", ")
+    ));
     let ranges: Vec<_> = crate::text::INVISIBLE
         .iter()
         .map(|(first, last)| format!("[0x{first:x}, 0x{last:x}]"))
