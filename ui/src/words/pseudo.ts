@@ -7,10 +7,10 @@ const PSEUDO: Record<string, WordsOptions | undefined> = {
     direction: 'rtl',
     transform: (text) => text.replace(/[^\s\u2068\u2069]+/g, (word) => `\u202E${word}\u202C`),
   },
-  // A third longer, as in languages that need more room.
+  // Two fifths longer, as short labels are in languages that need more room.
   long: {
     transform: (text) =>
-      text.replace(/\p{L}{2,}/gu, (word) => word + word.slice(-Math.ceil(word.length / 3))),
+      text.replace(/\p{L}{2,}/gu, (word) => word + word.slice(-Math.ceil(word.length * 0.4))),
   },
 };
 

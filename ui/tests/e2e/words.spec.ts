@@ -16,6 +16,51 @@ async function beyond(page: Page): Promise<string[]> {
   );
 }
 
+/** Labels and headings of which a part is hidden behind the edge of something that does not scroll. */
+async function cut(page: Page): Promise<string[]> {
+  return await page.evaluate(() =>
+    [
+      ...document.querySelectorAll<HTMLElement>(
+        'button, [role="tab"], label, legend, h1, h2, dt, dd, th, .note',
+      ),
+    ]
+      // The line of the connection is short for what its view and its title say whole.
+      .filter((element) => !element.matches('[data-testid="connection-open"]'))
+      .filter((element) => element.offsetParent !== null && element.closest('.hidden') === null)
+      .filter((element) => {
+        const range = document.createRange();
+        range.selectNodeContents(element);
+        const text = range.getBoundingClientRect();
+        if (text.width === 0) return false;
+        for (let around: HTMLElement | null = element; around !== null; around = around.parentElement) {
+          const { overflowX, overflowY } = getComputedStyle(around);
+          if (/auto|scroll/.test(overflowX + overflowY)) return false;
+          const edge = around.getBoundingClientRect();
+          if (overflowX !== 'visible' && (text.left < edge.left - 1 || text.right > edge.right + 1))
+            return true;
+          if (overflowY !== 'visible' && (text.top < edge.top - 1 || text.bottom > edge.bottom + 1))
+            return true;
+        }
+        return false;
+      })
+      .map((element) => element.outerHTML.slice(0, 160)),
+  );
+}
+
+/** Tabs and rows that are marked by a background alone, which the system's colours take away. */
+async function unmarked(page: Page): Promise<string[]> {
+  return await page.evaluate(() => {
+    const canvas = getComputedStyle(document.body).backgroundColor;
+    const tabs = [...document.querySelectorAll('[role="tab"][aria-selected="true"]')].filter(
+      (tab) => getComputedStyle(tab).outlineStyle === 'none',
+    );
+    const dots = [
+      ...document.querySelectorAll('[data-unread="true"] .dot, footer .dot, .bar, .swatch'),
+    ].filter((part) => [canvas, 'rgba(0, 0, 0, 0)'].includes(getComputedStyle(part).backgroundColor));
+    return [...tabs, ...dots].map((element) => element.outerHTML.slice(0, 120));
+  });
+}
+
 const PAGES = {
   inbox: ['busy', null],
   detail: ['busy', 'item'],
@@ -35,9 +80,14 @@ for (const words of ['rtl', 'long'] as const) {
       await app.shot(`${name}-${words}`);
       expect(await page.locator('html').getAttribute('dir')).toBe(words === 'rtl' ? 'rtl' : 'ltr');
       expect(await beyond(page)).toEqual([]);
-      await app.resize(360, 900);
-      await app.shot(`${name}-${words}-360`);
-      expect(await beyond(page)).toEqual([]);
+      expect(await cut(page)).toEqual([]);
+      for (const width of [360, 320]) {
+        await app.resize(width, 900);
+        await app.shot(`${name}-${words}-${width}`);
+        expect(await beyond(page)).toEqual([]);
+        expect(await cut(page)).toEqual([]);
+        await app.expectNoSidewaysScrolling();
+      }
     });
   }
 }
@@ -79,13 +129,22 @@ for (const [name, [scenario, opens]] of Object.entries(PAGES)) {
         .map((element) => element.outerHTML.slice(0, 80)),
     );
     expect(low).toEqual([]);
-    const cut = await page.evaluate(() =>
+    const lowRows = await page.evaluate(() =>
       [...document.querySelectorAll<HTMLElement>('[data-testid="item"]')]
         .filter((item) => item.scrollHeight > item.clientHeight + 1)
         .map((item) => item.dataset.key),
     );
-    expect(cut).toEqual([]);
+    expect(lowRows).toEqual([]);
     expect(await beyond(page)).toEqual([]);
+    expect(await cut(page)).toEqual([]);
+    await app.expectNoSidewaysScrolling();
+
+    // Where the system chooses the colours, what is chosen, on or new has to be seen without ours.
+    await page.evaluate(() => (document.documentElement.style.fontSize = ''));
+    await page.emulateMedia({ forcedColors: 'active' });
+    await app.settle();
+    await app.shot(`${name}-forced`);
+    expect(await unmarked(page)).toEqual([]);
   });
 }
 
