@@ -46,6 +46,13 @@ async fn take(folder: &Path, appearance: &str, panel: Panel) -> Result<()> {
         ..SessionOptions::default()
     })
     .await?;
+    // WebKit asks GTK whether things may move. A row that slides in would be in the picture halfway.
+    let gtk = session.dir().join("config/gtk-3.0");
+    fs::create_dir_all(&gtk)?;
+    fs::write(
+        gtk.join("settings.ini"),
+        "[Settings]\ngtk-enable-animations=false\n",
+    )?;
     let backend = TestBackend::demo(PACE)?;
     let stage = Stage {
         session,
@@ -55,6 +62,8 @@ async fn take(folder: &Path, appearance: &str, panel: Panel) -> Result<()> {
     let _app = stage.start_app(appearance)?;
     stage.tray_icon().await?;
     let path = |name: &str| folder.join(format!("{name}-{appearance}.png"));
+    // Left of the window: a row below the pointer would show its buttons.
+    xdotool(&stage.session, &["mousemove", "10", "400"])?;
     // At once: what comes after it changes what is shown.
     stage.session.wait_for_notification(DEADLINE, |_| true).await?;
     wait_until("the notification on the screen", DEADLINE, async || {
