@@ -85,7 +85,7 @@ export class FakeHost implements Host, Fake {
 
   /** Sends an event as the core does: only what is listened to. Answers whether it was. */
   emit(event: ReceivedEvent): boolean {
-    const wanted = this.listened.at(-1)?.includes(event.type) === true;
+    const wanted = this.#onMessage !== null && this.listened.at(-1)?.includes(event.type) === true;
     if (wanted) this.#onMessage?.({ kind: 'event', value: event });
     return wanted;
   }
@@ -170,6 +170,13 @@ export class FakeHost implements Host, Fake {
   lose(...items: Item[]): void {
     for (const item of items) this.#items.set(item.key, item);
     this.#revision += 1;
+  }
+
+  /** Starts the core again: it knows of no listener, and what it says next is of a later revision. */
+  restart(): void {
+    this.#onMessage = null;
+    this.#revision += 1;
+    this.connection({ state: 'connecting' });
   }
 
   /** Says that messages were lost, as a channel that was too slow. */

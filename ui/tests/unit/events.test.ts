@@ -147,6 +147,28 @@ test('listeners survive a new attachment', async () => {
   end();
 });
 
+test('listeners survive a core that is started again, without being asked for by the page', async () => {
+  const app = new App(host, (apply) => apply());
+  const words: string[] = [];
+  await app.attach();
+  const end = app.events.addEventListener('user.status_changed', (event) => words.push(event.data.status));
+  await settled();
+  host.emit(status('before'));
+  for (const word of ['once', 'twice']) {
+    host.restart();
+    expect(host.emit(status('lost')), 'the new core knows of no listener yet').toBe(false);
+    await settled();
+    expect(host.emit(status(word))).toBe(true);
+    // A state that goes on ends the row of gaps, between which the page waits.
+    host.connection({ state: 'connected' });
+  }
+  expect(words).toEqual(['before', 'once', 'twice']);
+  end();
+  host.restart();
+  await settled();
+  expect(host.emit(status('after')), 'nor is it asked for what has ended').toBe(false);
+});
+
 test('a core that refused is asked again, ever more slowly, and at once after an attachment', async () => {
   const questions = answeredByHand();
   listeners.addEventListener('heartbeat', none);

@@ -25,6 +25,12 @@ const NAMES =
 
 const LETTERS = /\p{L}{2,}/u;
 const SENTENCE = /\p{L}{2,}[^\p{L}\n]*\s[^\p{L}\n]*\p{L}{2,}/u;
+/** A word that begins as a label does; one that begins small is a name in the code. */
+const LABEL = /^\P{L}*\p{Lu}\p{Ll}+\P{L}*$/u;
+/** A word beside a value, as in "5 min". */
+const BESIDE = /\s\p{L}{2,}(\s|$)|^\p{L}{2,}\s/u;
+/** What the browser calls keys of the keyboard. */
+const KEY = /^(ArrowDown|ArrowUp|ArrowLeft|ArrowRight|Home|End|Enter|Escape)$/;
 /** Selectors and media queries have words, too. */
 const SELECTOR = /^[(.#[]|^[a-z]+(, [a-z]+)+$|^(min|max|prefers)-|: [\w-]+\)?$|\[data-/;
 
@@ -42,13 +48,18 @@ function inScript(source: string): string[] {
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
     if (ts.isImportDeclaration(node)) return;
-    if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node)) {
-      found.push(node.text);
+    if (ts.isStringLiteralLike(node) && isSaid(node.text)) found.push(node.text);
+    if (ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node)) {
+      if (isSaid(node.text) || BESIDE.test(node.text)) found.push(node.text);
     }
     ts.forEachChild(node, visit);
   };
   visit(ts.createSourceFile('source.ts', source, ts.ScriptTarget.Latest, true));
-  return found.filter((text) => SENTENCE.test(text) && !SELECTOR.test(text));
+  return found;
+}
+
+function isSaid(text: string): boolean {
+  return (SENTENCE.test(text) && !SELECTOR.test(text)) || (LABEL.test(text) && !KEY.test(text));
 }
 
 /** Words of a component: of its markup any at all, of its script sentences. */
@@ -81,7 +92,7 @@ function inComponent(source: string): string[] {
         if (typeof node.value === 'string') inExpression(node.value, attribute);
         return;
       case 'TemplateElement':
-        inExpression((node.value as { raw: string }).raw, attribute);
+        inExpression((node.value as { raw: string }).raw, attribute, true);
         return;
       case 'Comment':
       case 'ImportDeclaration':
@@ -92,9 +103,9 @@ function inComponent(source: string): string[] {
         }
     }
   };
-  const inExpression = (text: string, attribute: string | null): void => {
+  const inExpression = (text: string, attribute: string | null, beside = false): void => {
     if (attribute !== null && NAMES.test(attribute)) return;
-    if (SENTENCE.test(text) && !SELECTOR.test(text)) found.push(text);
+    if (isSaid(text) || (beside && BESIDE.test(text))) found.push(text);
   };
   const { fragment, instance, module } = parse(source, { modern: true });
   for (const part of [fragment, instance, module]) visit(part, null);
@@ -130,4 +141,10 @@ test('sentences are found wherever they stand', () => {
   expect(component("<p title={a ? 'Two words' : t('ui-undo')}>·</p>")).toEqual(['Two words']);
   expect(component('<Blank title="Undo it" />')).toEqual(['Undo it']);
   expect(component("{#if a}<b>{'Two words'}</b>{/if}")).toEqual(['Two words']);
+  expect(component("<p title={a ? 'Undo' : t('ui-undo')}>{`${a} min`}</p>")).toEqual(['Undo', ' min']);
+  expect(inScript("const a = { label: 'Undo' }; const b = `${a} new`; const c = `${a}px`")).toEqual([
+    'Undo',
+    ' new',
+  ]);
+  expect(inScript("if (key === 'ArrowDown' || key === 'Escape') t(`ui-${name}`)")).toEqual([]);
 });

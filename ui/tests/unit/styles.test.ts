@@ -31,6 +31,13 @@ function isPhysical({ property, value }: Declaration): boolean {
   if (PHYSICAL.test(property)) return true;
   if (SIDES.test(property) && /\b(left|right)\b/.test(value)) return true;
   if (property === 'transform' || property === 'translate') return /translateX|translate\(/.test(value);
+  if (/gradient\(\s*to [a-z ]*(left|right)/.test(value)) return true;
+  if (property === 'border-radius') {
+    const [first, second, third, fourth] = value.match(/\([^)]*\)|\S+/g) ?? [];
+    // Corners go round: the first two are above, the others below.
+    return second !== undefined && (first !== second || (third ?? first) !== (fourth ?? second));
+  }
+  if (property === 'box-shadow') return /^(inset )?-?[1-9]/.test(value);
   if (property === 'transition') return /\b(left|right)\b/.test(value);
   if (!/^(padding|margin|inset|border-width)$/.test(property)) return false;
   const [, right, , left] = value.match(/\([^)]*\)|\S+/g) ?? [];
@@ -81,6 +88,10 @@ test('what names a side of the screen is found', () => {
     'float: left;',
     'padding: 1px 2px 3px 4px;',
     'transform: translateX(-50%);',
+    'border-radius: 8px 0 0 8px;',
+    'border-radius: 8px 0;',
+    'box-shadow: inset 3px 0 var(--accent);',
+    'background: linear-gradient(to right, #fff, #000);',
   ]) {
     expect(physical(css), css).toBe(1);
   }
