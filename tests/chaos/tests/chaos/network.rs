@@ -6,7 +6,7 @@ mod scene;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gloria_backend::{Stall, TEST_TOKEN};
+use gloria_backend::Stall;
 use gloria_chaos::ask::{Ask, assert_head};
 use gloria_chaos::proxy::{Cut, Door, Faults};
 use gloria_stream::{Command, StreamOptions};

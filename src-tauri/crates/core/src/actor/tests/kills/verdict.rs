@@ -152,9 +152,14 @@ fn check_digests(alerts: &[AlertRecord], digests: &[DigestRecord], log: &[Entry]
     for digest in digests {
         let subject = Subject::Digest(digest.id);
         let answered: Vec<_> = log.iter().filter(|entry| entry.subject == subject).collect();
-        assert_eq!(answered.len(), 1, "{digest:#?} {answered:#?}");
+        // One whose record a kill prevented leaves its id, a time, to the next life: that begins in its millisecond.
+        let counted = answered.iter().filter(|entry| !entry.excused).count();
+        assert!(counted <= 1, "{digest:#?} {answered:#?}");
+        let Some(last) = answered.last() else {
+            panic!("{digest:#?} was never answered")
+        };
         // The title is a message here, and its only digits are the count.
-        let number: String = answered[0].title.chars().filter(char::is_ascii_digit).collect();
+        let number: String = last.title.chars().filter(char::is_ascii_digit).collect();
         assert_eq!(number, digest.members.to_string(), "{digest:#?} {answered:#?}");
         let members = alerts
             .iter()
