@@ -10,7 +10,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use gloria_core::ports::{
     Answer, Delivery, NotificationError, NotificationEvent, NotificationHandle, NotificationRequest,
-    Notifications, PanicReports, ServiceState,
+    Notifications, PanicReports, ServiceState, send_reply,
 };
 use gloria_words::Words;
 use tauri::AppHandle;
@@ -57,8 +57,7 @@ impl PluginNotifications {
                 let _guard = guard;
                 while let Ok(order) = receiver.recv() {
                     match order {
-                        // Whoever asked may not wait for the answer.
-                        Order::Show(request, answer) => drop(answer.send(show(&app, &of_run, &request))),
+                        Order::Show(request, answer) => send_reply(answer, show(&app, &of_run, &request)),
                         Order::Withdraw(id) => withdraw(&app, id),
                     }
                 }
@@ -86,8 +85,8 @@ impl Notifications for PluginNotifications {
     /// Windows and macOS keep a notification until it goes by itself: the plugin has no way to take it back there.
     fn withdraw(&self, handle: NotificationHandle) {
         if handle.service == self.run {
-            // Without its thread there is nothing to take back either.
-            drop(self.orders.send(Order::Withdraw(handle.id)));
+            // Fails only without the thread, and then nothing is shown.
+            let _ = self.orders.send(Order::Withdraw(handle.id));
         }
     }
 

@@ -1,4 +1,4 @@
-// What a Gloria backend has besides its framework: the notifications so far, whoever listens to them, and who may.
+// The part of a Gloria backend that is independent of its framework: notifications, listeners and access.
 //
 // PORT, TOKEN, HEARTBEAT (milliseconds) and HISTORY (the file of the notifications so far) are its environment.
 // Standard input is its other end: one JSON command a line.
@@ -46,7 +46,7 @@ export function follow(lastEventId, { send, beat, end }) {
   };
 }
 
-/** The place of whoever comes for the first time: after the newest event. */
+/** The position of a new client: after the newest event. */
 export function newest() {
   return history.at(-1)?.id ?? 'e-0';
 }

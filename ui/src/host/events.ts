@@ -8,7 +8,7 @@ export interface ServerEventOf<K extends EventType> {
   data: ServerEvents[K];
   /** The last event id when it came, where the server gives one. */
   lastEventId: string | null;
-  /** It was missed while there was no connection, as far as can be told. */
+  /** It was missed while there was no connection, as far as is known. */
   missed: boolean;
 }
 

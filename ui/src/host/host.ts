@@ -8,7 +8,7 @@ export interface Host {
 
   /**
    * Answers with the whole state; what follows goes to `onUpdate`, possibly before the answer is here.
-   * An earlier attachment may go on sending: whoever attaches again ignores it.
+   * An earlier attachment may still send updates; the caller ignores them after attaching again.
    */
   attach(onUpdate: (revised: Revised) => void): Promise<Snapshot>;
 

@@ -860,7 +860,7 @@ export type CommandError = {
  */
 code: CommandErrorCode, 
 /**
- * What the user is told. It may quote what was asked, so it goes to whoever asked and to no log.
+ * The message for the user. It may quote the request, so it goes only to the caller and to no log.
  */
 message: Message, };
 
@@ -949,7 +949,7 @@ export type ReceivedEvent = {
  */
 lastEventId: string | null, 
 /**
- * It was missed while there was no connection, as far as can be told.
+ * It was missed while there was no connection, as far as is known.
  */
 missed: boolean, } & ({ "type": "connection_established", "data": GreetingData } | { "type": "heartbeat", "data": HeartbeatData } | { "type": "notification.created", "data": NotificationData } | { "type": "notification.updated", "data": NotificationChangeData } | { "type": "notification.deleted", "data": NotificationDeletedData } | { "type": "user.status_changed", "data": UserStatusData } | { "type": "user.updated", "data": UserData } | { "type": "workflow.started", "data": WorkflowData } | { "type": "workflow.completed", "data": WorkflowData } | { "type": "workflow.failed", "data": WorkflowData } | { "type": "system.announcement", "data": SystemData } | { "type": "system.maintenance", "data": SystemData } | { "type": "error", "data": ErrorData } | { "type": "stream.gap", "data": GapData });
 

@@ -39,7 +39,7 @@ function tidy(value: number): number {
   return value < 10 ? value : Math.round(value);
 }
 
-/** What could not be read, in words that can be passed on to whoever runs the server. */
+/** What could not be read, as text that can be passed on to the server's administrator. */
 export function unreadWords(entry: UnreadCount): string {
   const { event, reason } = entry;
   const field = entry.field ?? t('ui-unread-some-field');

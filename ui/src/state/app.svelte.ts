@@ -106,7 +106,7 @@ export class App {
     }
   }
 
-  /** Tells the core what is on screen. Nobody can mend it when that fails, and it is soon told again. */
+  /** Tells the core what is on screen. A failure is ignored, because the report is repeated soon. */
   showWindow(view: WindowView): void {
     this.#host.call('window_shows', view).catch(() => undefined);
   }

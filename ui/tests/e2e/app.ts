@@ -98,7 +98,7 @@ export class Window760 {
     });
   }
 
-  /** A picture for whoever wants to look at the page: `npm run shots`. */
+  /** Takes a screenshot, only under `npm run shots`. */
   async shot(name: string): Promise<void> {
     if (SHOTS === null) return;
     await this.settle();

@@ -347,7 +347,7 @@ test('ages and days move with the clock', async ({ app, page }) => {
 test('an inbox that cannot be read says why and is read again', async ({ app, page }) => {
   await app.open('error');
   await expect(app.get('error')).toContainText('The inbox is locked by another program');
-  // Whoever looks at this sees nothing of what is new.
+  // At this scroll position no new item is visible.
   const lastShown = async (): Promise<unknown> => (await app.calls('window_shows')).at(-1);
   await expect.poll(lastShown).toEqual({ inboxVisible: false, connectionVisible: false });
   await page.evaluate(() => window.fake.refuse('inbox_page', null));

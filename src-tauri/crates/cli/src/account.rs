@@ -86,7 +86,7 @@ fn line<'a>(kind: &'static str, accounts: &Accounts, entry: &'a Entry, items: Op
 
 async fn erase(options: &EraseOptions) -> anyhow::Result<ExitCode> {
     let paths = gloria_desktop::paths(process::variable)?;
-    // Held to the end: an app that started meanwhile would open the inbox, or put the account there again.
+    // Kept until the end, because an app that started meanwhile would open the inbox or create the account again.
     let Some(_instance) = Instance::try_claim(&paths) else {
         complain("Gloria Notify is running; end it first, with `gloria quit`");
         return Ok(ExitCode::FAILURE);

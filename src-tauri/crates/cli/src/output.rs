@@ -45,7 +45,7 @@ pub(crate) struct Lines(BufWriter<Stdout>);
 
 impl Lines {
     pub(crate) fn new() -> Self {
-        // A burst is written in few calls; whoever writes flushes when it is over.
+        // A burst is written in few calls; the caller flushes at its end.
         Self(BufWriter::with_capacity(64 * 1024, io::stdout()))
     }
 
@@ -63,8 +63,8 @@ fn write_line(out: &mut impl io::Write, line: &impl Serialize) -> io::Result<()>
     out.write_all(b"\n")
 }
 
-/// JSON on one line, with what a terminal would obey or not show escaped: an event must not be able to clear the
-/// screen, or to pass for another. It means the same to whoever parses it.
+/// JSON on one line, with control and invisible characters escaped: an event must not be able to clear the screen or
+/// imitate another. A parser reads the same value.
 struct Printable;
 
 impl Formatter for Printable {
@@ -82,7 +82,7 @@ pub(crate) fn complain(words: &str) {
     let _ = writeln!(io::stderr(), "gloria: {}", text::printable(words));
 }
 
-/// Whether whoever read our output has gone, as `head` does.
+/// Whether the reader of our output has closed it, as `head` does.
 pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause

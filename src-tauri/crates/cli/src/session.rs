@@ -41,7 +41,7 @@ struct Line<'a> {
     address: &'a str,
 }
 
-/// The settings in force for this user; mistakes in them are told on stderr.
+/// The settings in effect for this user; mistakes in them are printed to stderr.
 pub(crate) fn settings() -> anyhow::Result<Settings> {
     let paths = gloria_desktop::paths(process::variable)?;
     let layers = Layers::read(&paths.settings(), &paths.managed);

@@ -241,7 +241,7 @@ impl Tail {
         tokio::pin!(interrupted);
         let mut busy_since = Instant::now();
         let code = loop {
-            // Whoever reads our lines may be slow: that is no sleep of the computer.
+            // The reader of our output may be slow, which must not count as sleep of the computer.
             self.conditions.on_busy(busy_since.elapsed());
             let input = tokio::select! {
                 biased;

@@ -1,4 +1,4 @@
-//! `gloria logs`, beside whoever writes the files.
+//! `gloria logs`, while another process writes the files.
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 

@@ -31,7 +31,7 @@ pub struct Account {
 /// Who it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Person {
-    /// Somebody whom the server does not name. Several on one server are told apart by a number, from 0 on.
+    /// Somebody whom the server does not name. Several on one server are distinguished by a number, from 0 on.
     Unnamed(u32),
     /// The `userId` that the server's greeting names.
     Named(String),

@@ -89,7 +89,7 @@ enum Report {
         session: Session,
         generation: Generation,
         outcome: Result<(), SecretError>,
-        /// Whoever entered it.
+        /// The reply to the request that entered it.
         reply: Option<Reply<()>>,
     },
     /// What the keyring knows of a proxy's password, or what became of one that it was given.
@@ -155,7 +155,7 @@ struct Actor {
     /// The account in force; none without an address.
     account: Option<Entry>,
     identity: Identity,
-    /// What is wrong with settings that can be told only where they are used; it stands until the app ends.
+    /// Problems of settings that are detected only where they are used. They stay until the app ends.
     own_problems: Vec<String>,
     /// Why numbers are not served though a setting asks for it.
     endpoint_problem: Option<String>,

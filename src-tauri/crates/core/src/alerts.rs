@@ -78,7 +78,7 @@ impl Decision {
 pub enum Verdict {
     /// Shown at once.
     Show,
-    /// Held until it is known how many there are: a few are shown, many become one digest.
+    /// Collected until it is known how many there are: a few are shown, many become one digest.
     Collect(Collection),
     /// Not shown.
     Suppress,

@@ -1,4 +1,4 @@
-//! What a frame means: the thirteen event types, the gap and the error, decoded and held to limits.
+//! What a frame means: the thirteen event types, the gap and the error, decoded within limits.
 //!
 //! A mistake costs the field it is in, not the notification. What was left out is named, never shown.
 //!

@@ -17,7 +17,7 @@ use crate::listeners::{EndsListeners, EventListener, Listeners};
 use crate::message::{self, Message};
 use crate::metrics::EventTally;
 use crate::metrics::status::StatusReport;
-use crate::ports::OpenError;
+use crate::ports::{OpenError, send_reply};
 use crate::protocol::{
     AccountForm, EventType, FollowRequest, InboxPage, InboxQuery, MarkRequest, Marked, MetricsView,
     PauseRequest, PersonAnswer, PreferencesForm, Revised, Snapshot, TestReport, WindowView,
@@ -44,7 +44,7 @@ pub enum CoreError {
 }
 
 impl CoreError {
-    /// What the user is told.
+    /// The message for the user.
     pub fn message(&self) -> Message {
         match self {
             Self::Stopped => message::error_stopped(),
@@ -82,8 +82,7 @@ pub(crate) struct Reply<T>(oneshot::Sender<Result<T, CoreError>>);
 
 impl<T> Reply<T> {
     pub(crate) fn answer(self, answer: Result<T, CoreError>) {
-        // The caller may be gone.
-        let _ = self.0.send(answer);
+        send_reply(self.0, answer);
     }
 }
 

@@ -223,7 +223,7 @@ impl Inbox {
     /// Opens the inbox of an account at `server`, and makes it where there is none.
     ///
     /// A damaged file is set aside and a new one begun from its cursor, if that can still be read. A file that is from
-    /// a newer version, is held by another process or cannot be written is left untouched, and the inbox is kept in
+    /// a newer version, is locked by another process or cannot be written is left untouched, and the inbox is kept in
     /// memory until [`Inbox::return_to_file`]: alerts go on, and as the cursor in the file stays where it is, the next
     /// start with a usable file asks for all of it again.
     ///
@@ -269,7 +269,7 @@ impl Inbox {
     fn open_place(place: &Place) -> Result<Opened, InboxError> {
         let lock = lock::WriterLock::take(&place.file)?;
         let mut opened = Self::open_or_go_on(place)?;
-        // Held in memory too: another one would go there as well, and alert of everything a second time.
+        // Kept while in memory too: a second core would also continue in memory, and alert a second time.
         opened.inbox.lock = Some(lock);
         Ok(opened)
     }
@@ -305,7 +305,7 @@ impl Inbox {
         Ok(self.db.pragma_update(None, "max_page_count", pages)?)
     }
 
-    /// Looks at the inbox of an account at `server` beside whoever else has it open. It cannot be written.
+    /// Opens the inbox of an account at `server` for reading, also while another process has it open.
     ///
     /// # Errors
     ///
@@ -396,7 +396,7 @@ impl Inbox {
         let path = place.existing();
         let read_only = || Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
         let copied = if let InboxError::NotPrivate(refused) = error {
-            // Whoever can write it could have written anything.
+            // Another user who can write it could have written anything.
             Err(refused.clone().into())
         } else if matches!(error, InboxError::Busy) {
             // It is being written: without its locks something half done would be read, or less than there is.

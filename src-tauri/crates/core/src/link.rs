@@ -75,7 +75,7 @@ impl Link for CoreHandle {
     }
 }
 
-/// The events as JSON. It ends with the core, and with whoever chooses.
+/// The events as JSON. The stream ends with the core, or when the sender of `types` is dropped.
 fn events(listener: EventListener, types: watch::Receiver<EventTypes>) -> BoxStream<'static, Value> {
     unfold((listener, types), async |(mut listener, mut types)| {
         loop {

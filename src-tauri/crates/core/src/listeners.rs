@@ -95,7 +95,7 @@ impl fmt::Debug for Listeners {
     }
 }
 
-/// Nothing that is done with a lock held can panic halfway.
+/// No code panics while it has this lock, so a poisoned one is still consistent.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -163,7 +163,7 @@ impl Listeners {
             if !waiting.types.contains(event_type) {
                 continue;
             }
-            // Whoever has missed some gets no later ones before it knows.
+            // A listener that missed events gets no later ones before it has been informed.
             if waiting.missed > 0 || waiting.events.len() >= LISTENER_CAPACITY {
                 waiting.missed += 1;
             } else {

@@ -1,5 +1,5 @@
-//! How much is logged. The core decides that from settings and from what the user asks for; whoever runs it sets its
-//! log up by it.
+//! How much is logged. The core decides that from settings and from what the user asks for; the program around it
+//! configures its log accordingly.
 
 use serde::{Deserialize, Serialize};
 

@@ -33,7 +33,7 @@ use crate::connection::ClockReading;
 use crate::item::EpochMillis;
 use crate::protocol::{ErrorCount, MetricsView, Processing};
 
-/// Connections whose median is told: the habits of the last days, not those of last year.
+/// Connections of which the median is computed: recent behaviour, not last year's.
 const REMEMBERED_CONNECTIONS: usize = 100;
 
 /// What became of an event.

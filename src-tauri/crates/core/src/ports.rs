@@ -11,7 +11,7 @@ use std::time::{Instant, SystemTime};
 
 use futures_util::future::BoxFuture;
 use thiserror::Error;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::item::SoundName;
 use crate::message::{self, Message, Phrase};
@@ -28,6 +28,11 @@ pub use notifications::{
     Notifications, ServiceState, Subject, WindowPort,
 };
 
+/// Answers a request. The caller may be gone, because it timed out or was dropped; the work is done anyway.
+pub fn send_reply<T>(caller: oneshot::Sender<T>, answer: T) {
+    let _ = caller.send(answer);
+}
+
 /// Why a sound was not heard.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SoundError {
@@ -43,7 +48,7 @@ pub enum SoundError {
 }
 
 impl SoundError {
-    /// What the user is told.
+    /// The message for the user.
     pub fn message(&self) -> Message {
         match self {
             Self::NoDevice => message::sound_no_device(),
@@ -74,7 +79,7 @@ pub enum SecretError {
 }
 
 impl SecretError {
-    /// What the user is told.
+    /// The message for the user.
     pub fn message(&self) -> Message {
         match self {
             Self::Locked => message::keyring_locked(),
@@ -112,7 +117,7 @@ pub enum OpenError {
 }
 
 impl OpenError {
-    /// What the user is told.
+    /// The message for the user.
     pub fn message(&self) -> Message {
         match self {
             Self::NotAWebLink => message::link_not_web(),
@@ -212,7 +217,7 @@ pub struct Interface {
 pub trait Signals: Send + Sync + Debug {
     /// Begins to watch, for as long as the receiver lives. A first look at the network comes by itself.
     ///
-    /// Where something cannot be watched nothing is told of it, and the receiver may end early; the clocks still show
+    /// What cannot be watched is not reported, and the receiver may end early; the clocks still show
     /// a sleep, and the heartbeats a dead connection.
     fn watch(&self) -> mpsc::Receiver<Observation>;
 }

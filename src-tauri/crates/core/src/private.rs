@@ -30,10 +30,10 @@ const DRAFT: &str = ".draft";
 /// Why a file or folder is not used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum NotPrivate {
-    /// Whoever owns it can read and change it.
+    /// Its owner can read and change it.
     #[error("{} belongs to another user of this computer", .0.display())]
     Foreign(PathBuf),
-    /// Whoever owns it could pass it off as the administrator's.
+    /// Its owner could write settings in the administrator's name.
     #[error("{} does not belong to the administrator", .0.display())]
     NotAdministrators(PathBuf),
     /// Others can write it, and that cannot be changed.
@@ -42,7 +42,7 @@ pub enum NotPrivate {
 }
 
 impl NotPrivate {
-    /// What the user is told.
+    /// The message for the user.
     pub fn message(&self) -> Message {
         match self {
             Self::Foreign(path) => message::private_foreign(path.display().to_string()),
@@ -97,7 +97,7 @@ pub fn ensure(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Refuses what another user owns. A link is followed: whoever may put one here owns the folder.
+/// Refuses what another user owns. A link is followed, because only an owner of the folder can create one here.
 ///
 /// # Errors
 /// The owner is another user, and not the administrator. What is not there is nobody's.

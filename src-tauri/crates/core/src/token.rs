@@ -42,7 +42,7 @@ pub enum TokenError {
 }
 
 impl TokenError {
-    /// What the user is told.
+    /// The message for the user.
     pub fn message(self) -> Message {
         match self {
             Self::Empty => message::token_empty(),

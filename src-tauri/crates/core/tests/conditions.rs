@@ -75,7 +75,7 @@ impl Computer {
         }
     }
 
-    /// A computer that has told of its network already.
+    /// A computer that has already reported its network.
     fn on(picture: &str) -> Self {
         let mut computer = Self::new();
         computer.see(picture);
@@ -341,7 +341,7 @@ fn a_storm_of_containers_puts_nothing_off() {
 #[test]
 fn a_network_that_flaps_for_a_minute_is_a_handful_of_words() {
     let pictures = [HOME, NOWHERE, "wlan0 10.0.0.7 => 10.0.0.7"];
-    // Whatever the rhythm: two or three states, from the one that was told or not.
+    // Whatever the rhythm: two or three states, starting from the reported one or not.
     for states in [&pictures[..2], &pictures[1..], &pictures[..]] {
         let mut computer = Computer::on(HOME);
         for turn in 0..600 {

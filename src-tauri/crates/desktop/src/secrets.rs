@@ -16,7 +16,7 @@ use std::{fmt, io, thread};
 
 use futures_util::future::BoxFuture;
 use gloria_core::message;
-use gloria_core::ports::{PanicReports, SecretError, Secrets};
+use gloria_core::ports::{PanicReports, SecretError, Secrets, send_reply};
 use gloria_core::token::Token;
 use tokio::sync::oneshot;
 
@@ -220,8 +220,7 @@ impl Timekeeper {
             {
                 tracing::warn!(%error, "the keyring did not do as asked");
             }
-            // Whoever asked may have gone.
-            let _ = answer.send(outcome);
+            send_reply(answer, outcome);
         }
     }
 
@@ -295,7 +294,8 @@ impl Timekeeper {
         let work = move || {
             let prompts = || may_prompt && sender.send(Note::Prompts).is_ok();
             let outcome = perform(&entry, &request, &prompts);
-            drop(sender.send(Note::Done(outcome)));
+            // The caller may have timed out.
+            let _ = sender.send(Note::Done(outcome));
         };
         thread::Builder::new()
             .name("keyring".to_owned())

@@ -14,7 +14,7 @@ use std::{io, thread};
 use futures_util::future::{BoxFuture, ready};
 use gloria_core::item::SoundName;
 use gloria_core::message;
-use gloria_core::ports::{PanicReports, SoundError, Sounds};
+use gloria_core::ports::{PanicReports, SoundError, Sounds, send_reply};
 use tokio::sync::oneshot;
 
 use output::Progress;
@@ -248,8 +248,7 @@ impl Drop for Closing {
 
 fn reply(answer: Option<Answer>, outcome: Result<(), SoundError>) {
     if let Some(answer) = answer {
-        // Whoever asked may have gone.
-        let _ = answer.send(outcome);
+        send_reply(answer, outcome);
     }
 }
 

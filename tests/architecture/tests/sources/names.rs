@@ -1,19 +1,29 @@
-//! Names are the field's own: limits say MAX and MIN, and nothing is called by a picture of it.
+//! Names are the field's own: limits say MAX and MIN, and names contain no metaphors. Comments avoid some words, too.
 
 use std::collections::BTreeSet;
 use std::fs;
 
 use gloria_architecture_tests::root;
 
-use crate::tokens::{Token, tokens};
+use crate::tokens::{Token, comments, tokens};
 
 /// Beginnings of constants that have a better one: `MAX_`, `MIN_`, `_TIMEOUT`, `_INTERVAL`.
 const PREFIXES: [&str; 5] = ["MOST", "LEAST", "LONGEST", "LARGEST", "SHORTEST"];
 
-/// Pictures, and words for a notification or a report that nobody looks for.
+/// Metaphors, and unusual words for a notification or a report.
 const WORDS: [&str; 9] = [
     "desk", "doorway", "house", "told", "untold", "held", "wire", "toast", "toasts",
 ];
+
+/// Words that comments do not need: they name no subject, or stand for "reported", "stored" and "locked".
+const COMMENT_WORDS: [&str; 7] = ["whoever", "told", "untold", "held", "desk", "doorway", "house"];
+
+/// The first word of a comment that it should not have.
+fn refused_word(comment: &str) -> Option<&str> {
+    comment
+        .split(|c: char| !c.is_alphanumeric() && c != '_')
+        .find(|word| COMMENT_WORDS.contains(&word.to_lowercase().as_str()))
+}
 
 /// The words of a name: `ToastLog` and `toast_log` are "toast" and "log".
 fn words(name: &str) -> Vec<String> {
@@ -75,6 +85,42 @@ fn names_are_the_fields_own() {
         "use the field's words:\n{}",
         refused.join("\n")
     );
+}
+
+#[test]
+fn comments_say_who_does_what() {
+    let mut files = Vec::new();
+    for folder in ["src-tauri", "tests"] {
+        rust_files(&root().join(folder), &mut files);
+    }
+    let mut refused = Vec::new();
+    let mut checked = 0;
+    for file in files {
+        let shown = file.strip_prefix(root()).unwrap().display().to_string();
+        let text = fs::read_to_string(&file).unwrap();
+        for comment in comments(&text) {
+            checked += 1;
+            if let Some(word) = refused_word(&comment) {
+                refused.push(format!("{shown}: {word}: {comment}"));
+            }
+        }
+    }
+    assert!(checked > 5000, "only {checked} comments were found");
+    assert!(
+        refused.is_empty(),
+        "name who does it, and what is done:\n{}",
+        refused.join("\n")
+    );
+}
+
+#[test]
+fn a_comments_word_is_refused_and_a_strings_or_a_names_is_not() {
+    let text = "let x = \"whoever\"; // Whoever.\n/* it is\n told */ let held = withheld; /// household";
+    let found: Vec<_> = comments(text)
+        .iter()
+        .filter_map(|comment| refused_word(comment).map(str::to_owned))
+        .collect();
+    assert_eq!(found, ["Whoever", "told"]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The words of a Rust file: without comments, and with its strings as one token each.
+//! The words of a Rust file, with each string as one token; and its comments.
 
 /// One token. Of punctuation only `::` is kept together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,16 +22,33 @@ impl Token {
     }
 }
 
-/// Reads a file.
+/// The tokens of a file, without its comments.
 pub(crate) fn tokens(text: &str) -> Vec<Token> {
+    scan(text).0
+}
+
+/// The comments of a file, documentation included.
+pub(crate) fn comments(text: &str) -> Vec<String> {
+    scan(text).1
+}
+
+fn scan(text: &str) -> (Vec<Token>, Vec<String>) {
     let chars: Vec<char> = text.chars().collect();
     let mut found = Vec::new();
+    let mut comments = Vec::new();
     let mut at = 0;
     while let Some(&c) = chars.get(at) {
         let next = chars.get(at + 1).copied();
         match c {
-            '/' if next == Some('/') => at = end_of_line(&chars, at),
-            '/' if next == Some('*') => at = end_of_comment(&chars, at),
+            '/' if matches!(next, Some('/' | '*')) => {
+                let end = if next == Some('/') {
+                    end_of_line(&chars, at)
+                } else {
+                    end_of_comment(&chars, at)
+                };
+                comments.push(chars[at..end].iter().collect());
+                at = end;
+            }
             '"' => at = string(&chars, at, 0, &mut found),
             '\'' => at = quote(&chars, at),
             ':' if next == Some(':') => {
@@ -47,7 +64,7 @@ pub(crate) fn tokens(text: &str) -> Vec<Token> {
             }
         }
     }
-    found
+    (found, comments)
 }
 
 fn end_of_line(chars: &[char], from: usize) -> usize {

@@ -66,7 +66,7 @@ pub enum AddressError {
 }
 
 impl AddressError {
-    /// What the user is told.
+    /// The message for the user.
     pub fn message(&self) -> Message {
         match self {
             Self::Empty => message::address_empty(),

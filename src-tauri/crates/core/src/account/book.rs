@@ -113,7 +113,7 @@ impl Entry {
         }
     }
 
-    /// Whether nobody knows yet who it is, so that whoever comes first is.
+    /// Whether its user is not known yet, so that the first user who connects becomes it.
     pub fn is_open(&self) -> bool {
         self.record.token.is_none() && !self.record.unclear
     }

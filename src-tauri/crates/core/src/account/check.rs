@@ -16,8 +16,8 @@ pub(crate) struct Salt(pub u64);
 /// What an account remembers of its token: 16 bits. Of a web token (RFC 7519) with a subject they are the subject's, so
 /// that a renewed one is the same person's; of any other they are the token's.
 ///
-/// One token in 65 536 passes for another. Whoever guesses tokens can rule out no more than that with the number, which
-/// a server's own limit on attempts makes worthless.
+/// One token in 65 536 passes for another. So an attacker who guesses tokens can exclude all but one in 65 536, which
+/// is useless against a server that limits attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TokenCheck {
     salt: Salt,

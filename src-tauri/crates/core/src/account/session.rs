@@ -309,8 +309,8 @@ impl Inner {
         ))
     }
 
-    /// The question that is being asked, or a new one. Its task goes on when whoever asked has gone, so that an answer
-    /// is taken when it comes and not when somebody asks again.
+    /// The query of the keyring in progress, or a new one. Its task continues when its callers are gone, so that the
+    /// answer is processed when it arrives and not at the next query.
     fn question(self: &Arc<Self>, state: &mut State) -> Shared<BoxFuture<'static, Answer>> {
         // One that has an answer already is of a task that failed.
         if let Some(question) = state

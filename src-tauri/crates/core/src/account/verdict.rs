@@ -20,7 +20,7 @@ impl Verdict {
         match (account.user(), user) {
             (Some(known), Some(user)) if known == user => Self::Same,
             (Some(_), Some(_)) => Self::Another,
-            // Nobody has told yet who the account's person is.
+            // The account's user is not known yet.
             (None, Some(_)) if is_known => Self::Another,
             (_, _) if trusted => Self::Same,
             (_, _) => Self::Ask,

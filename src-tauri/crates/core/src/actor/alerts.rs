@@ -40,7 +40,7 @@ const URGENT_WAIT: Duration = Duration::from_millis(200);
 /// Silence that ends a burst: longer than the pause between two events of one cause.
 const BURST_SILENCE: Duration = Duration::from_secs(2);
 
-/// A flood that does not end is told of this often.
+/// A continuous flood is announced this often.
 const MAX_BURST: Duration = Duration::from_secs(15);
 
 /// What a notification shows of a body, in characters: four or five lines, which is what services show.

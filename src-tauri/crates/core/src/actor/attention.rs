@@ -13,7 +13,7 @@ impl Actor {
     /// The page says what it shows.
     pub(super) fn on_window_shows(&mut self, view: WindowView) {
         let now = Instant::now();
-        // Whoever leaves the inbox has read what stood above it.
+        // A user who leaves the inbox has read the notices above it.
         if self.readers.shown(now).inbox_visible && !view.inbox_visible {
             self.readers.set_notice(NoticeKind::Internal, None);
         }
@@ -34,7 +34,7 @@ impl Actor {
         self.change_presence(|presence| presence.on_session(session));
     }
 
-    /// Whoever is at the window does not want to wait for the connection.
+    /// Presence also shortens the waits of the connection, because a user at the window does not want to wait.
     pub(super) fn change_presence(&mut self, change: impl FnOnce(&mut Presence)) {
         if let Some(attended) = self.readers.change_presence(change, Instant::now()) {
             self.link.send(Command::Attention(attended));

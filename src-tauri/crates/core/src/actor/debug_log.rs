@@ -1,5 +1,5 @@
 //! The debug log, which is on for an hour and goes off by itself. It ends with the app: one that was forgotten must not
-//! come back at every start, and whoever wants it from the start on has the setting `log.level`.
+//! come back at every start, and for logging from the start there is the setting `log.level`.
 
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 //!
 //! With a token that is not the account's own, the stream is opened without any position, only to hear whom the
 //! greeting names. The account in force goes on, another one is entered, or the user is asked. Until then nothing that
-//! comes is taken, and all of it is asked for again from the position of whoever it turns out to be.
+//! comes is taken, and all of it is asked for again from the position of the account that is then entered.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -34,7 +34,7 @@ enum State {
     Known,
     /// It is another one. The stream only asks who it is, and is given until then.
     Unknown { due: Option<Instant> },
-    /// The user is asked. The account holds the position of whoever it is, should that be somebody else.
+    /// The user is asked. The account has the position to resume from if it is another user.
     Asked(Entry),
 }
 

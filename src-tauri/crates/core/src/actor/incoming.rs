@@ -418,8 +418,9 @@ fn greeted(decoded: &Result<Event, Undecoded>, frame: &Frame) -> (Option<String>
     }
 }
 
-/// Where the stream is after a batch, as its next request would say. A greeting gives a newcomer its place; whoever has
-/// one is moved by what follows the greeting, or what is replayed after it could be lost.
+/// Where the stream is after a batch, as its next request would say. A greeting gives a new client its position. A
+/// client that has one moves only by the events after the greeting, because otherwise a replay that follows it could
+/// be lost.
 fn cursor_after(batch: &[Arrival], has_place: bool) -> Cursor {
     let moving = batch.iter().rev().find(|arrival| {
         let is_greeting = matches!(arrival.event, Some(Event::ConnectionEstablished(_)));

@@ -45,7 +45,7 @@ pub(super) struct Link {
     /// matter.
     server_clock: Option<(EpochMillis, std::time::Instant)>,
     heard: Heard,
-    /// What the stream was told of the network last.
+    /// The reachability that was last passed to the stream.
     reachability: Option<Reachability>,
     /// Host and port of the proxy that the stream is dialled through.
     proxy: Option<String>,
@@ -190,7 +190,7 @@ impl Link {
     }
 
     /// Events came over this connection. Whether it is another one than before: the statuses between the two may have
-    /// come too fast to be told one by one.
+    /// been merged.
     pub(super) fn on_epoch(&mut self, epoch: Epoch) -> bool {
         self.epoch.replace(epoch).is_some_and(|before| before != epoch)
     }

@@ -1,4 +1,5 @@
-//! The pause of sounds, which outlives the app: whoever paused for an hour and starts anew wants silence all the same.
+//! The pause of sounds. It survives a restart of the app, because the user still wants silence for the rest of the
+//! hour.
 
 use std::io;
 use std::path::PathBuf;

@@ -97,7 +97,7 @@ impl Actor {
             loop {
                 let outcome = proxy_password::load(secrets.as_ref(), &entry, look).await;
                 let is_answer = outcome.is_ok();
-                // The first failure is told, that the attempt need not wait; later ones are no news.
+                // The first failure is reported, so that the attempt need not wait; later ones change nothing.
                 if is_answer || !look {
                     let entry = entry.clone();
                     // The core may have ended meanwhile.

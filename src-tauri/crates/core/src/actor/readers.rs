@@ -102,7 +102,7 @@ impl Readers {
 
     /// Takes over the readers of a core that broke, with what they see and no new core can know.
     pub(super) fn succeed(&mut self, broken: Self, now: Instant) {
-        // One revision is left out: whoever followed the old core sees the gap, and reads the state anew.
+        // One revision is skipped: readers of the old core see the gap and attach again.
         self.state.revision = broken.state.revision + 1;
         self.updates = broken.updates;
         let presence = broken.presence.without_session();

@@ -1,5 +1,5 @@
-//! What is done while the inbox cannot be stored: the stream stays, alerts go on from memory, the user is told, and the
-//! file is tried again until it can be used.
+//! What is done while the inbox cannot be stored: the stream stays, alerts continue from memory, the user is notified,
+//! and the file is retried until it is usable.
 
 use tokio::time::Instant;
 
@@ -84,7 +84,7 @@ impl Actor {
                 self.on_counts(counts);
                 if returned.ask_again {
                     self.store.set_cursor(cursor);
-                    // Whoever signed out meanwhile stays signed out.
+                    // A user who signed out meanwhile stays signed out.
                     if self.link.is_wanted() {
                         self.open_stream();
                     }

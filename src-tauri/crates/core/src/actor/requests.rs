@@ -113,8 +113,10 @@ impl Actor {
         let (inbox, reports) = (self.store.inbox().clone(), self.reports.0.clone());
         tokio::spawn(async move {
             match inbox.read(look).await {
-                // The actor may have ended meanwhile.
-                Err(error) if error.is_about_storage() => drop(reports.send(Report::NotRead(again(reply)))),
+                Err(error) if error.is_about_storage() => {
+                    // The actor may have ended meanwhile.
+                    let _ = reports.send(Report::NotRead(again(reply)));
+                }
                 answer => reply.answer(answer.map_err(CoreError::from)),
             }
         });
@@ -190,7 +192,7 @@ impl Actor {
             .await?;
         if !changed.is_empty() {
             self.poll_alerts().await;
-            // The user sees what was done, whatever else waits to be told.
+            // The result of a user's action is published at once, ahead of other pending updates.
             self.publish_items().await;
             self.readers.publish_stored(changed);
         }

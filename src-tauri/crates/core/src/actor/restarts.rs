@@ -5,7 +5,7 @@ use std::time::Duration;
 /// A core that ran longer than this was well: what breaks it next is another trouble, and the waits begin anew.
 const HEALTHY_RUN: Duration = Duration::from_secs(10 * 60);
 
-/// What held on to a port of this machine or to the inbox file has let go of it by then.
+/// By then the previous core has released its ports and the inbox file.
 const MIN_WAIT: Duration = Duration::from_secs(1);
 
 /// Whatever breaks the core at each start may be gone by itself, such as an event that the server withdraws.

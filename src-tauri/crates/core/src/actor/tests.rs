@@ -377,12 +377,12 @@ async fn nothing_is_asked_before_it_is_known_who_shows_it() {
     assert_eq!(asked, [crate::ports::Subject::Item("n:2".into())]);
 }
 
-/// Looks, whenever something is shown or played, whether readers were told of anything.
+/// Records, whenever something is shown or played, how many updates readers have received.
 #[derive(Debug)]
 struct UserFirst {
     updates: std::sync::Mutex<tokio::sync::broadcast::Receiver<crate::protocol::Revised>>,
     notifications: FakeNotifications,
-    /// What was done, and how much readers had been told by then.
+    /// What was done, and the number of updates by then.
     done: std::sync::Mutex<Vec<(&'static str, usize)>>,
 }
 

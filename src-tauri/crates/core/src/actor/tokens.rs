@@ -144,7 +144,7 @@ fn another_token_helps(status: &Status) -> bool {
 }
 
 impl Actor {
-    /// Whoever asks this address for something asks with this session's token.
+    /// The session whose token is used for requests to this address.
     pub(super) fn session_for(&self, address: &Address) -> Session {
         let options = SessionOptions {
             server: Server::of(address),
@@ -253,7 +253,7 @@ impl Actor {
         });
     }
 
-    /// Where no keyring took the token it is in memory alone, and the user is told.
+    /// If no keyring accepted the token, it stays in memory only, and a notice says so.
     pub(super) fn on_token_stored(
         &mut self,
         session: &Session,
@@ -299,7 +299,7 @@ impl Actor {
         self.open_stream();
     }
 
-    /// Hangs up at once; whoever signs out hears when the keyring has answered.
+    /// Disconnects at once; the reply is sent when the keyring has answered.
     pub(super) fn sign_out(&mut self, reply: Reply<()>) {
         self.link.want(Wish::Nothing);
         self.drop_stream();

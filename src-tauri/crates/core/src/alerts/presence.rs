@@ -13,7 +13,7 @@ pub const PAGE_REPORT_INTERVAL: Duration = Duration::from_secs(5);
 /// How long the page's report holds: two may be late or lost while the machine is busy.
 pub const PAGE_LEASE_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Whoever touched neither mouse nor keyboard for this long may have left; reading a long text takes less.
+/// A user without input for this long may have left; reading a long text takes less.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(3 * 60);
 
 /// Input in the window is reported this often at most: mouse movements are hundreds a second, and the idle time need

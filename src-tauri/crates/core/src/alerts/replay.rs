@@ -62,7 +62,7 @@ impl Replay {
         }
     }
 
-    /// The greeting says where the server is. Whoever is there already has missed nothing.
+    /// The greeting gives the server's position. A client that is already there has missed nothing.
     pub(crate) fn on_position(&mut self, position: &str, reached: Option<&str>) {
         if self.end == End::Silence {
             self.end = if reached == Some(position) {

@@ -1,5 +1,4 @@
-//! How much attention a kind of event may take: a token bucket for its notifications and one for what readers are told
-//! of it.
+//! Limits for each event type: a token bucket for its notifications, and one for the updates sent to readers.
 //!
 //! Nothing is dropped by it. What is over the rate is stored like everything else, shown a moment later together with
 //! its like, and announced by one notification instead of many.
@@ -18,7 +17,7 @@ const MAX_URGENT_AT_ONCE: u32 = MAX_URGENT_ALONE;
 /// The rate of notifications that a person can follow: one takes about this long to read.
 const NOTIFICATION_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Items of one kind that are told to the readers one by one: more than a person causes, and a page of the list.
+/// Items of one type that are sent to readers one by one: more than a person causes, and a page of the list.
 const ITEMS_AT_ONCE: u32 = 50;
 
 /// The rate at which a list may move and still be read.
@@ -95,7 +94,7 @@ impl Throttle {
         Self(buckets)
     }
 
-    /// What readers may be told of without delay.
+    /// The limit of updates that are sent to readers without delay.
     pub(crate) fn for_readers() -> Self {
         Self([Bucket::new(ITEMS_AT_ONCE, ITEM_INTERVAL); 4])
     }

@@ -22,7 +22,7 @@ const MAX_EXCUSED_WORK: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ClockGuard {
     last: ClockReading,
-    /// How long whoever looks was busy since then.
+    /// How long the caller was busy since then.
     busy: Duration,
 }
 

@@ -14,19 +14,19 @@ use crate::ports::Observation;
 /// the next look.
 const SAME_WAKING: Duration = Duration::from_secs(10);
 
-/// Turns what is seen of the computer into what the stream is told.
+/// Turns observations of the computer into commands for the stream.
 #[derive(Debug)]
 pub struct HostConditions {
     network: Settling,
     guard: ClockGuard,
     guard_due: Instant,
-    /// When the stream was last told of waking, and when the system last announced it.
+    /// When waking was last passed to the stream, and when the system last announced it.
     woke: Option<Instant>,
     announced: Option<Instant>,
 }
 
 impl HostConditions {
-    /// Begins to watch the clocks. `now` is the time that deadlines are told in.
+    /// Begins to watch the clocks. `now` is of the clock that deadlines use.
     pub fn new(now: Instant, clocks: ClockReading) -> Self {
         Self {
             network: Settling::default(),
@@ -44,8 +44,8 @@ impl HostConditions {
 
     /// Takes what the system says.
     ///
-    /// Nothing is done about a sleep that is about to come. It may be called off, or be followed by no word of waking,
-    /// and whoever hung up would be silent for nothing; a server has to notice peers that vanish in any case.
+    /// Nothing is done about a sleep that is about to come. It may be cancelled or end without a report, and a client
+    /// that disconnected would then stay silent for nothing; servers have to detect vanished peers anyway.
     pub fn observe(
         &mut self,
         now: Instant,

@@ -1,4 +1,4 @@
-//! "Test connection": one real attempt with what was typed, told step by step.
+//! "Test connection": one real attempt with the entered values, reported step by step.
 
 use std::sync::Arc;
 use std::time::Duration;

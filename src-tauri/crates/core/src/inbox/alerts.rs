@@ -31,7 +31,7 @@ const NUMBERS_PER_MILLISECOND: i64 = 1_000;
 /// back.
 const MAX_ITEM_ALERTS: u32 = 20;
 
-/// One alert, for whoever inspects them.
+/// One alert, for diagnosis and tests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlertRecord {
     /// The item's key.
@@ -55,7 +55,7 @@ pub struct AlertRecord {
 pub struct DigestRecord {
     /// Its number.
     pub id: i64,
-    /// How many it told of.
+    /// How many items it announced.
     pub members: u32,
     /// The notification that shows it, while that may be on screen.
     pub handle: Option<NotificationHandle>,

@@ -20,7 +20,7 @@ pub struct Arrival {
     pub event: Option<Event>,
     /// How large its data was.
     pub bytes: usize,
-    /// It came while the connection replayed what was missed, as far as that can be told without a time of making.
+    /// It came while the connection replayed what was missed, as far as that is known without a creation time.
     pub missed: bool,
 }
 

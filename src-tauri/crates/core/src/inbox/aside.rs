@@ -44,7 +44,7 @@ pub(super) struct Aside {
     bytes: usize,
     /// Something was too much to remember: the server has to be asked for it.
     dropped: bool,
-    /// The memory holds all that the file held.
+    /// The memory contains everything that the file contained.
     whole: bool,
     /// The memory holds nothing of a file that is there, not even where the stream stood.
     blind: bool,

@@ -10,7 +10,7 @@ use super::{InboxError, schema};
 
 pub(super) fn copy(file: rusqlite::Result<Connection>) -> Result<Connection, InboxError> {
     let file = file?;
-    // Whoever holds it was waited for already.
+    // The process that locks the file was already waited for.
     file.busy_timeout(Duration::ZERO)?;
     schema::refuse_newer(&file)?;
     let mut memory = Connection::open_in_memory()?;

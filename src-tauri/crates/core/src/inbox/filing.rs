@@ -176,7 +176,7 @@ impl Inbox {
         Ok(())
     }
 
-    /// Where the stream is for a newcomer; whoever has a place keeps it.
+    /// Sets the position of the stream for a new client; an existing position is kept.
     ///
     /// # Errors
     ///
@@ -199,7 +199,7 @@ impl Inbox {
     }
 }
 
-/// Whether an event is told to listeners: what was repeated is not. One without an id of its own may look like another
+/// Whether an event is passed to listeners: repetitions are not. One without an id of its own may look like another
 /// one: on the same connection it is a second event; on a later one it is a state that the server sends to all who
 /// connect, unless it did something, or says of a person what may have changed in between.
 fn is_first(seen: Seen, arrival: &Arrival, event: &Event, effect: bool) -> bool {

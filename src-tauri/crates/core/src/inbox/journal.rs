@@ -51,7 +51,7 @@ fn open_file(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     unix.or(windows)
 }
 
-/// Asked before the file is opened: whoever closes a file gives up this process's locks on it.
+/// Checked before the database is opened, because closing any handle of a file releases this process's locks on it.
 fn locks_work(path: &Path) -> bool {
     let Ok(file) = File::open(path) else {
         // A new file; whether it can be locked shows at the next start, and until then nobody else knows it.
@@ -66,7 +66,7 @@ fn locks_work(path: &Path) -> bool {
 /// Makes a file readable that was left in WAL mode, and now is where nobody can share memory.
 pub(super) fn make_readable(db: &Connection, disk: Disk) -> rusqlite::Result<()> {
     if disk == Disk::Network || read(db).is_err() {
-        // Whoever is alone with a file needs no shared memory.
+        // With exclusive access no shared memory is needed.
         db.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! The one file of earlier versions, which held every server's rows, becomes a file for each account.
+//! Splits the single file of earlier versions, with the rows of all servers, into a file for each account.
 //!
 //! The other servers' rows are copied into files of their own first. The file itself is then renamed to its place, so
 //! whatever ends the process before that leaves it whole, and the next start begins again: a file that is there already
@@ -21,7 +21,7 @@ pub(super) struct Place {
     pub(super) disk: Disk,
     pub(super) file: PathBuf,
     pub(super) server: String,
-    /// The file that held every server's rows.
+    /// The file with the rows of all servers.
     pub(super) legacy: Option<Legacy>,
 }
 

@@ -62,7 +62,7 @@ const MIGRATIONS: &[&str] = &["
     CREATE INDEX item_unseen ON item (source)
         WHERE seen_at IS NULL AND archived_at IS NULL AND deleted_at IS NULL;
 ",
-    // When something was heard last of a server, for whoever looks while it is out of reach.
+    // When the server was last heard from, to show while it is unreachable.
     "ALTER TABLE source ADD COLUMN heard_at INTEGER;",
     "
     -- Which event types were asked for, and from which position on others were left out.

@@ -12,6 +12,7 @@ use std::thread;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Inbox, InboxError};
+use crate::ports::send_reply;
 
 /// Answers with what sends the answer.
 type Work = Box<dyn FnOnce(&mut Inbox) -> Answer + Send>;
@@ -67,7 +68,7 @@ impl InboxThread {
             let mut shown = inbox.serial;
             while let Some(next) = work.blocking_recv() {
                 let answer = next(&mut inbox);
-                // Before the answer leaves: whoever has it may ask the reader next.
+                // Before the answer is sent, because its receiver may query the reader next.
                 if shown != inbox.serial {
                     shown = inbox.serial;
                     show_source(&inbox, &sources);
@@ -87,7 +88,7 @@ impl InboxThread {
         }
     }
 
-    /// The way to no inbox: whoever had another one gives it back.
+    /// A handle to no inbox, to replace and thereby drop another one.
     pub fn closed() -> Self {
         let ((writer, _), (reader, _)) = (mpsc::unbounded_channel(), mpsc::unbounded_channel());
         Self::between(writer, reader)
@@ -109,8 +110,7 @@ impl InboxThread {
         let (sender, receiver) = oneshot::channel();
         let work: Work = Box::new(move |inbox| {
             let answer = work(inbox);
-            // The caller may be gone.
-            Box::new(move || drop(sender.send(answer)))
+            Box::new(move || send_reply(sender, answer))
         });
         self.writer.send(work).map_err(|_| InboxError::Closed)?;
         receiver.await.map_err(|_| InboxError::Closed)?
@@ -134,8 +134,7 @@ impl InboxThread {
         let reading: Look = Box::new(move |inbox| {
             let answer = inbox.map(first).and_then(Result::ok);
             let is_good = answer.is_some();
-            // The caller may be gone.
-            let _ = sender.send(answer);
+            send_reply(sender, answer);
             is_good
         });
         if self.reader.send(Reading::Look(reading)).is_ok()
@@ -194,8 +193,8 @@ fn read(mut readings: mpsc::UnboundedReceiver<Reading>) {
     }
 }
 
-/// An inbox without threads, for tests whose time and order are tokio's: work is done by whoever asks, with a moment
-/// before and one after it at which that one can be dropped.
+/// An inbox without threads, for tests whose time and order are tokio's: work is done in the caller's task, with an
+/// await before and after it at which the caller can be dropped.
 #[cfg(test)]
 pub(crate) mod in_place {
     use std::cell::Cell;

@@ -246,7 +246,7 @@ impl Inbox {
         if !self.erased && journal::log_size(&place.file) <= journal::MAX_QUIET_LOG {
             return Ok(true);
         }
-        // Whoever reads is not waited for: what comes would wait too.
+        // Does not wait for readers, because new events would wait as well.
         self.db.busy_timeout(std::time::Duration::ZERO)?;
         let blocked = self
             .db

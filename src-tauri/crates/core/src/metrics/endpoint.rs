@@ -28,7 +28,7 @@ const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8")
 /// One collector asks; a second and somebody with curl may.
 const MAX_CONNECTIONS: usize = 4;
 
-/// A collector on this machine asks and reads at once. Whoever takes longer keeps others out.
+/// A collector on this machine asks and reads at once. A slower client would block others.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// When the system is out of sockets, asking again at once would only burn the processor.

@@ -22,7 +22,7 @@ pub struct EventTally {
 }
 
 /// One set of counters. They are behind a lock and not with the actor, because an actor that is stuck must not keep
-/// them from being read; it is held for a few additions.
+/// them from being read; it is locked only for a few additions.
 #[derive(Debug, Clone)]
 pub(crate) struct Meters {
     counted: Arc<Mutex<Counted>>,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-/// An event that took longer is no slower than slow: what it takes beyond a minute is an outage, and told as one.
+/// An event that took longer is no slower than slow: beyond a minute it is an outage, and reported as one.
 const MAX_MICROS: u64 = 60_000_000;
 
 /// Two digits: within 1 % of the truth, in about ten kilobytes.

@@ -24,7 +24,7 @@ pub struct StatusReport {
     pub counts: Counts,
     /// The connection in numbers.
     pub metrics: MetricsView,
-    /// What the user is told about this machine.
+    /// The notices about this machine.
     pub notices: Vec<Notice>,
     /// Where metrics are served, if they are.
     pub metrics_listen: Option<SocketAddr>,

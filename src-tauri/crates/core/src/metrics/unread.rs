@@ -7,8 +7,8 @@ use crate::event::{DecodeError, Decoded, Undecoded};
 use crate::item::EpochMillis;
 use crate::protocol::{UnreadCount, UnreadReason};
 
-/// How many names are told apart. Some are the server's own, and a server that makes up new ones must not fill the
-/// memory of this machine or of a metrics database; what comes after them is counted together.
+/// How many names are counted separately. Some are the server's own, and a server that makes up new ones must not fill
+/// the memory of this machine or of a metrics database; what comes after them is counted together.
 const MAX_NAMES: usize = 50;
 
 /// A name is a word; the contract's longest has 22 letters.

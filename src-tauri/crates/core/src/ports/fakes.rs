@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{Observation, OpenError, Opener, SecretError, Secrets, Signals, SoundError, Sounds};
 use crate::item::SoundName;
+use crate::ports::send_reply;
 use crate::token::Token;
 
 mod notifications;
@@ -132,8 +133,7 @@ impl FakeSecrets {
                 Some(error) => Err(error),
                 None => Ok(work(&mut lock(&secrets.tokens), &address)),
             };
-            // Nobody may wait for it any more.
-            let _ = answer.send(outcome);
+            send_reply(answer, outcome);
         });
         match &mut *lock(&self.waiting) {
             Some(waiting) => waiting.push(question),
@@ -193,11 +193,11 @@ pub struct FakeSignals {
 }
 
 impl FakeSignals {
-    /// Tells everybody who watches, and returns once there was room for it.
+    /// Sends to every watcher, and waits until each queue has capacity.
     pub async fn send(&self, observation: Observation) {
         let watchers = lock(&self.watchers).clone();
         for watcher in watchers {
-            // Whoever stopped watching misses nothing.
+            // A watcher that was dropped needs no more observations.
             let _ = watcher.send(observation.clone()).await;
         }
     }

@@ -30,8 +30,8 @@ impl Subject {
     }
 }
 
-/// A notification to show. Its text is plain; whoever shows it escapes it for the service at hand, and puts the app's
-/// own messages into words.
+/// A notification to show. Its text is plain; the implementation escapes it for its service, and renders the app's own
+/// messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotificationRequest {
     /// What it is about.
@@ -91,7 +91,7 @@ pub enum NotificationError {
 }
 
 impl NotificationError {
-    /// What the user is told.
+    /// The message for the user.
     pub fn message(&self) -> Message {
         match self {
             Self::NoService => message::notifications_none(),
@@ -131,7 +131,7 @@ impl ServiceState {
 pub enum NotificationEvent {
     /// The service is in another state than before.
     Service(ServiceState),
-    /// A notification was clicked, perhaps one of an earlier run. It is closed by that, which is told too.
+    /// A notification was clicked, perhaps one of an earlier run. That closes it, which is reported as well.
     Activated {
         /// Which.
         handle: NotificationHandle,

@@ -50,7 +50,7 @@ pub(super) fn refuse_unless_administrators(path: &Path, file: &File) -> Result<(
     };
     // Of the file that is open, for another one may have come to its path.
     let refused = refusal(file.metadata(), path);
-    // Whoever may write in the folder with the link, or in that of the file, may put something else there, or nothing.
+    // A user who may write in the folder of the link, or in that of the file, may replace or remove the file.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folders = [path, &target].map(|file| file.parent().unwrap_or(file));
     let mut refused = refused.or_else(|| {

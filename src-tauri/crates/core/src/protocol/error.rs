@@ -15,7 +15,7 @@ use ts_rs::TS;
 pub struct CommandError {
     /// What it is, the same in every version.
     pub code: CommandErrorCode,
-    /// What the user is told. It may quote what was asked, so it goes to whoever asked and to no log.
+    /// The message for the user. It may quote the request, so it goes only to the caller and to no log.
     pub message: Message,
 }
 

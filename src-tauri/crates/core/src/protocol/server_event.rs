@@ -108,7 +108,7 @@ pub struct ReceivedEvent {
     pub event: ServerEvent,
     /// The last event id when it came; absent where the server gives none.
     pub last_event_id: Option<String>,
-    /// It was missed while there was no connection, as far as can be told.
+    /// It was missed while there was no connection, as far as is known.
     pub missed: bool,
 }
 

@@ -139,8 +139,7 @@ pub enum Update {
     ItemsRemoved(Vec<String>),
     /// Many items changed at once: read the pages again.
     InboxChanged,
-    /// Updates were left out because the reader was too slow for them: attach again. Whoever gets it gets it beside the
-    /// numbered updates.
+    /// Updates were left out because the reader was too slow for them: attach again. It has no revision of its own.
     Missed,
     /// Address or token state changed.
     Account(AccountView),

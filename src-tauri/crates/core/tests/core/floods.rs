@@ -1,4 +1,4 @@
-//! More than anybody could read at once: stored all the same, told calmly.
+//! More than anybody could read at once: all of it is stored, and announced in digests.
 
 use std::time::Duration;
 
@@ -70,7 +70,7 @@ async fn what_was_read_in_a_flood_is_not_announced_after_it() {
         control.push(CREATED, live(&id.to_string(), "normal"));
     }
     running.until("all seven", |state| state.counts.total == 7).await;
-    // Five were shown, two are held, of which one is removed.
+    // Five were shown, two are pending, one of which is removed.
     control.push("notification.deleted", json!({"id": "5"}));
     let shown = within_deadline("the last", harness.notifications.shown.wait_for(6)).await;
     assert_eq!(shown[5].title, "title 6", "one that is left speaks for itself");
@@ -85,7 +85,7 @@ async fn readers_are_notified_once_per_frame_at_most() {
     running.looked_at().await;
     let mut updates = running.core.attach().await.unwrap().updates;
     let began = std::time::Instant::now();
-    // One at a time, so that each could be told by itself.
+    // One at a time, so that each could be published separately.
     tokio::spawn(async move {
         let mut pace = tokio::time::interval(Duration::from_millis(1));
         for id in 0..300 {

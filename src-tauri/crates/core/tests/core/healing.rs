@@ -1,4 +1,4 @@
-//! What heals by itself is noticed, and what does not is told in one way everywhere.
+//! Recovery is noticed, and what does not recover is reported the same way everywhere.
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -176,7 +176,7 @@ async fn the_window_gets_the_numbers_while_it_shows_them_and_not_otherwise() {
     );
     shown(false).await;
     while updates.try_recv().is_ok() {}
-    // What is told after a later event would have come before it.
+    // An update would have arrived before that of a later event.
     let asked = std::time::Instant::now();
     let mut others = 0;
     while asked.elapsed() < Duration::from_millis(1500) {

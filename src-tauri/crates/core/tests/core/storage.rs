@@ -1,4 +1,5 @@
-//! An inbox file that cannot be used while the app runs: alerts go on, the user is told once, and nothing is lost.
+//! An inbox file that becomes unusable while the app runs: alerts go on, the user is notified once, and nothing is
+//! lost.
 
 use std::fs;
 use std::path::PathBuf;
@@ -18,7 +19,7 @@ fn file(harness: &Harness) -> PathBuf {
     harness.inbox()
 }
 
-/// What the file holds, read beside whoever uses it: titles and the words about their alerts, oldest first.
+/// The contents of the file, read while the app uses it: titles and the reasons of their alerts, oldest first.
 fn on_disk(harness: &Harness, backend: &Backend) -> Vec<(String, String)> {
     let server = backend.api_url();
     let inbox = Inbox::open_read_only(&file(harness), &server).unwrap();
@@ -83,7 +84,7 @@ async fn while_nothing_can_be_stored_alerts_go_on_and_all_of_it_is_stored_afterw
         ["title 1", "Gloria Notify needs you", "title 2", "title 3"]
     );
 
-    // Whoever looks anywhere sees that the user is needed, though the connection is well.
+    // Every view shows that the user is needed, although the connection is up.
     let state = running.connected().await;
     let storage = state.connection.storage.clone().unwrap();
     assert!(
@@ -300,7 +301,7 @@ async fn a_file_that_cannot_even_be_read_at_the_start_is_waited_for() {
     let running = harness.start();
     running.until("told", is_in_trouble).await;
     control.push(CREATED, live("2", "normal"));
-    // Two tries, each of which finds it held.
+    // Two tries, each of which finds the file locked.
     for _ in 0..2 {
         running.core.connection_retry().await.unwrap();
     }

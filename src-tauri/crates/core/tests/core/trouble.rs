@@ -1,4 +1,4 @@
-//! What is wrong with events, disks and devices costs itself alone and is told.
+//! A problem with events, disks or devices affects only itself, and is reported.
 
 use gloria_core::Signal;
 use gloria_core::ports::SoundError;

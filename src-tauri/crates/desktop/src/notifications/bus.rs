@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use gloria_core::ports::{NotificationError, NotificationEvent, ServiceState};
+use gloria_core::ports::{NotificationError, NotificationEvent, ServiceState, send_reply};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 use zbus::{Connection, Message, MessageStream, connection};
@@ -84,8 +84,7 @@ async fn refuse_until(until: Instant, orders: &mut mpsc::UnboundedReceiver<Order
         tokio::select! {
             () = sleep_until(until) => return true,
             order = orders.recv() => match order {
-                // Whoever asked may not wait for the answer.
-                Some(Order::Show(_, answer)) => drop(answer.send(Err(NotificationError::NoService))),
+                Some(Order::Show(_, answer)) => send_reply(answer, Err(NotificationError::NoService)),
                 // What was shown is gone with its bus.
                 Some(Order::Withdraw(_)) => {}
                 None => return false,

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gloria_core::ports::{
-    NotificationError, NotificationEvent, NotificationHandle, NotificationRequest, ServiceState,
+    NotificationError, NotificationEvent, NotificationHandle, NotificationRequest, ServiceState, send_reply,
 };
 use tokio::time::Instant;
 use zbus::Message;
@@ -126,8 +126,7 @@ impl Service {
     pub(super) fn show(&mut self, request: NotificationRequest, reply: Reply, now: Instant) {
         match &self.owner {
             Owner::Absent { .. } => {
-                // Whoever asked may not wait for the answer.
-                let _ = reply.send(Err(NotificationError::NoService));
+                send_reply(reply, Err(NotificationError::NoService));
             }
             Owner::Unknown => self.waiting.push_back((request, reply)),
             Owner::Startable => {
@@ -257,7 +256,7 @@ impl Service {
     fn forget_inquiries(&mut self) {
         for (_, pending) in self.pending.extract_if(|_, pending| pending.unawaited) {
             if let Call::Notify(reply) = pending.call {
-                let _ = reply.send(Err(NotificationError::Lost));
+                send_reply(reply, Err(NotificationError::Lost));
             }
         }
         self.pending.retain(|_, pending| match pending.call {
@@ -291,7 +290,7 @@ impl Service {
 
     fn refuse_waiting(&mut self) {
         for (_, reply) in self.waiting.drain(..) {
-            let _ = reply.send(Err(NotificationError::NoService));
+            send_reply(reply, Err(NotificationError::NoService));
         }
     }
 

@@ -78,7 +78,7 @@ pub enum EnvironmentTokenError {
 }
 
 impl EnvironmentTokenError {
-    /// What the user is told.
+    /// The message for the user.
     pub fn message(&self) -> Message {
         match self {
             Self::Malformed(error) => error.message(),

@@ -1,4 +1,5 @@
-//! Notifications that are being taken back. The service is told, and does not answer; most say that they closed it.
+//! Notifications that are being withdrawn. The request has no answer; most services signal that they closed the
+//! notification.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -15,7 +16,7 @@ const SENT_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) struct Withdrawals(HashMap<NotificationHandle, Instant>);
 
 impl Withdrawals {
-    /// `false` where the service was told already.
+    /// `false` if the service was already asked.
     pub(super) fn begin(&mut self, handle: &NotificationHandle, now: Instant) -> bool {
         let is_new = !self.0.contains_key(handle);
         if is_new {

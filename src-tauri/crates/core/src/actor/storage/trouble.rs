@@ -24,7 +24,7 @@ pub(super) struct StorageTrouble {
     retry_at: Instant,
     /// Why, for the user.
     words: Message,
-    /// It will not pass by itself, as far as can be told.
+    /// It will probably not resolve itself.
     needs_user: bool,
     /// The user was notified.
     notified: bool,

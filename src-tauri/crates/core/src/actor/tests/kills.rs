@@ -235,7 +235,7 @@ impl World {
                 () = driving => {}
             }
             self.wall = clock.wall();
-            // The process is gone, and with it whoever waited for an answer.
+            // The process is gone, and with it every pending request.
             self.service.end_run(&verdict::left(self.home.path()));
         });
     }

@@ -14,7 +14,7 @@ use crate::ports::{NotificationHandle, ServiceState, Subject};
 /// no queue that bursts out when it goes on.
 const MAX_UNANSWERED: usize = 16;
 
-/// What was filed longer ago than this, and is shown only now, is told of in a digest: it is no news any more.
+/// Items stored longer ago than this, and shown only now, are announced in a digest, because they are old.
 const LATE_AGE: EpochMillis = 2 * 60 * 1000;
 
 /// More than this that waited for the service, or for the app to start, have one digest.

@@ -12,7 +12,7 @@ use tokio::time::{sleep, timeout};
 use super::{Recorded, lock};
 use crate::ports::{
     Answer, Delivery, NotificationError, NotificationEvent, NotificationHandle, NotificationRequest,
-    Notifications, ServiceState, Subject, WindowPort,
+    Notifications, ServiceState, Subject, WindowPort, send_reply,
 };
 
 /// When a real service that does not answer is reported.
@@ -63,7 +63,7 @@ impl State {
 
     fn publish(&self, event: NotificationEvent) {
         if let Some(watcher) = &self.watcher {
-            // Whoever stopped watching misses nothing.
+            // A watcher that was dropped needs no more events.
             let _ = watcher.try_send(event);
         }
     }
@@ -114,8 +114,7 @@ impl FakeNotifications {
         };
         for (request, answer) in hanging {
             let outcome = self.outcome(request);
-            // Whoever asked may be gone; the service does not know.
-            let _ = answer.send(outcome);
+            send_reply(answer, outcome);
         }
     }
 
@@ -129,11 +128,11 @@ impl FakeNotifications {
             std::mem::take(&mut state.hanging)
         };
         for (_, answer) in hanging {
-            let _ = answer.send(Err(NotificationError::Lost));
+            send_reply(answer, Err(NotificationError::Lost));
         }
     }
 
-    /// It is there and gives up what it was asked while it hung, which is told after it is said to be ready.
+    /// It is there and gives up what it was asked while it hung, which is reported after it is ready.
     pub fn lose(&self) {
         let hanging = {
             let mut state = lock(&self.state);
@@ -142,7 +141,7 @@ impl FakeNotifications {
             std::mem::take(&mut state.hanging)
         };
         for (_, answer) in hanging {
-            let _ = answer.send(Err(NotificationError::Lost));
+            send_reply(answer, Err(NotificationError::Lost));
         }
     }
 

@@ -1,4 +1,4 @@
-//! An inbox in a file, and the hands of whoever asks for notifications.
+//! An inbox in a file, driven as the actor drives it.
 
 use gloria_core::alerts::{Collection, Decision, Verdict};
 use gloria_core::inbox::{Arrival, Ask, Cursor, Due, DueQuery, Inbox, Now, Posted};
@@ -11,7 +11,7 @@ use crate::harness::{NOW, SERVER, arrival, folder, open};
 
 pub(crate) const MINUTE: i64 = 60_000;
 
-/// An inbox in a file, and the hands of whoever asks for notifications.
+/// An inbox in a file, driven as the actor drives it.
 pub(crate) struct Harness {
     pub(crate) folder: TempDir,
     pub(crate) inbox: Inbox,

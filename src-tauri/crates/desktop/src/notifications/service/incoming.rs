@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 
-use gloria_core::ports::{Answer, Delivery, NotificationError, NotificationEvent, NotificationHandle};
+use gloria_core::ports::{
+    Answer, Delivery, NotificationError, NotificationEvent, NotificationHandle, send_reply,
+};
 use tokio::time::Instant;
 use zbus::Message;
 use zbus::message::Type;
@@ -129,8 +131,7 @@ impl Service {
                 });
                 let outcome =
                     answer.map_err(|_| NotificationError::Refused("an answer of another form".into()));
-                // Whoever asked may not wait for the answer.
-                let _ = reply.send(outcome);
+                send_reply(reply, outcome);
             }
         }
     }
@@ -160,7 +161,7 @@ impl Service {
             }
             Call::Paused(_) | Call::Ping => {}
             Call::Notify(reply) => {
-                let _ = reply.send(Err(error.clone()));
+                send_reply(reply, Err(error.clone()));
             }
         }
     }

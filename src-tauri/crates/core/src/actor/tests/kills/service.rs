@@ -114,7 +114,7 @@ impl State {
     fn answer_waiting(&mut self) {
         for (place, asker) in std::mem::take(&mut self.waiting) {
             let outcome = self.answer(place);
-            // Whoever asked may be gone; it is shown all the same.
+            // The caller may be gone; the notification is shown anyway.
             let _ = asker.send(outcome);
         }
     }
