@@ -45,6 +45,10 @@ keyring-none = it has no default keyring; create one with Passwords and Keys or 
 keyring-start-one = { $problem }; start GNOME Keyring, KWallet or KeePassXC and try again
 
 proxy-not-saved = the proxy was not saved: { $problem }
+proxy-password-in-memory = the proxy's password is kept only until Gloria Notify ends: { $problem }
+proxy-password-unavailable = the proxy's password is not available: { $problem }
+proxy-password-in-file = the proxy's password stays in the settings file: { $problem }
+proxy-password-too-long = it is too long
 address-locked = the server's address is set for you and cannot be changed
 log-level-locked = how much is logged is set by your administrator
 settings-problem = { $problem }

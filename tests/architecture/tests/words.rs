@@ -39,16 +39,12 @@ const FOR_DEVELOPERS: [&str; 14] = [
 ];
 
 /// Files with such texts, and why. A folder stands for what is in it.
-const LISTED: [(&str, &str); 57] = [
+const LISTED: [(&str, &str); 56] = [
     (
         "src-tauri/crates/cli/src/account.rs",
         "a sentence of the command line itself: English still",
     ),
     ("src-tauri/crates/cli/src/examples.rs", "examples in the help"),
-    (
-        "src-tauri/crates/core/src/actor/proxy_password.rs",
-        "a mistake of the settings, in English",
-    ),
     (
         "src-tauri/crates/core/src/actor/settings.rs",
         "a mistake of the settings, in English",

@@ -187,6 +187,10 @@ export interface Messages {
   'private-not-administrators': { path: string };
   'private-writable': { path: string };
   'proxy-not-saved': { problem: string | Message };
+  'proxy-password-in-file': { problem: string | Message };
+  'proxy-password-in-memory': { problem: string | Message };
+  'proxy-password-too-long': undefined;
+  'proxy-password-unavailable': { problem: string | Message };
   'settings-problem': { problem: string };
   'sound-busy': undefined;
   'sound-closed': undefined;

@@ -10,6 +10,7 @@ use tokio::time::sleep;
 
 use super::{Actor, Report};
 use crate::account::proxy_password;
+use crate::message::{self, Message};
 use crate::ports::SecretError;
 use crate::settings::{Change, Key, Origin, Raw, proxy_words, read_proxy};
 
@@ -30,7 +31,7 @@ pub(super) struct ProxyPassword {
     /// What the settings file has, while its password is on the way to the keyring.
     moving: Option<Raw>,
     /// Why a password is where it should not be, or cannot be had.
-    problem: Option<String>,
+    problem: Option<Message>,
 }
 
 /// What the keyring says.
@@ -64,7 +65,7 @@ impl ProxyPassword {
         (*entry == wanted).then(|| password.clone())
     }
 
-    pub(super) fn problem(&self) -> Option<&String> {
+    pub(super) fn problem(&self) -> Option<&Message> {
         self.problem.as_ref()
     }
 
@@ -119,7 +120,7 @@ impl Actor {
             News::Stored(outcome) => {
                 self.proxy_password.problem = outcome.err().map(|error| {
                     tracing::warn!(%error, "the proxy's password is held in memory only");
-                    format!("the proxy's password is kept only until Gloria Notify ends, because {error}")
+                    message::proxy_password_in_memory(error.message())
                 });
                 self.publish_standing_problems(None);
             }
@@ -141,7 +142,7 @@ impl Actor {
         let problem = outcome.as_ref().err();
         self.proxy_password.problem = problem.map(|error| {
             tracing::warn!(%error, "the proxy's password cannot be had");
-            format!("the proxy's password cannot be had: {error}")
+            message::proxy_password_unavailable(error.message())
         });
         let password = outcome.ok().flatten();
         let has_password = password.is_some();
@@ -195,7 +196,7 @@ impl Actor {
         tokio::spawn(async move {
             let outcome = match stored {
                 Some(stored) => stored.await,
-                None => Err(SecretError::Refused("it is too long".into())),
+                None => Err(SecretError::Refused(message::proxy_password_too_long().into())),
             };
             // The core may have ended meanwhile.
             let _ = reports.send(Report::ProxyPassword(news(outcome)));
@@ -226,9 +227,7 @@ impl Actor {
         };
         if let Err(error) = outcome {
             tracing::warn!(%error, "the proxy's password stays in the settings file");
-            self.proxy_password.problem = Some(format!(
-                "the proxy's password stays in the settings file, because {error}"
-            ));
+            self.proxy_password.problem = Some(message::proxy_password_in_file(error.message()));
             // Not asked again before the file says something else.
             self.proxy_password.moving = Some(raw);
             self.publish_standing_problems(None);

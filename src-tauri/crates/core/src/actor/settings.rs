@@ -274,9 +274,9 @@ impl Actor {
     fn publish_problems(&mut self, problems: &[Problem], failure: Option<String>) {
         let mut words: Vec<String> = failure.iter().map(|failure| sentence(failure)).collect();
         words.extend(problems.iter().map(ToString::to_string));
-        let own = self.own_problems.iter().chain(&self.endpoint_problem);
-        words.extend(own.chain(self.proxy_password.problem()).cloned());
+        words.extend(self.own_problems.iter().chain(&self.endpoint_problem).cloned());
         let said = words.iter().map(message::settings_problem);
+        let said = said.chain(self.proxy_password.problem().cloned());
         self.readers
             .set_notice(NoticeKind::Settings, Message::joined(said));
     }

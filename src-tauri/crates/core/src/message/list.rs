@@ -156,6 +156,10 @@ messages! {
     keyring_none();
     keyring_start_one(problem: Text);
     proxy_not_saved(problem: Phrase);
+    proxy_password_in_memory(problem: Phrase);
+    proxy_password_unavailable(problem: Phrase);
+    proxy_password_in_file(problem: Phrase);
+    proxy_password_too_long();
     address_locked();
     log_level_locked();
     nothing_asked();

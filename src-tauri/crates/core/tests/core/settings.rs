@@ -177,9 +177,7 @@ async fn without_a_keyring_the_password_stays_in_the_file_and_that_is_said() {
     *harness.secrets.failure.lock().unwrap() = Some(SecretError::Unavailable("none".into()));
     let running = harness.start();
     let state = running
-        .until("said", |state| {
-            notice(state).contains("stays in the settings file")
-        })
+        .until("said", |state| notice(state).contains("proxy-password-in-file"))
         .await;
     assert!(!notice(&state).contains("s3cret"));
     assert!(file(&harness).contains("s3cret"));
