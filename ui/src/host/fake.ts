@@ -10,8 +10,8 @@ import {
   type InboxQuery,
   type Item,
   type ListenerMessage,
-  type ReceivedEvent,
   type Message,
+  type ReceivedEvent,
   type Revised,
   type Snapshot,
   type TestReport,
@@ -184,7 +184,7 @@ export class FakeHost implements Host, Fake {
     this.#listener?.({ revision: 0, update: { kind: 'missed' } });
   }
 
-  refuse(name: keyof Commands, message: string | null): void {
+  refuse(name: keyof Commands, message: string | Message | null): void {
     if (message === null) Reflect.deleteProperty(this.scenario.refusals, name);
     else this.scenario.refusals[name] = message;
   }
@@ -360,8 +360,9 @@ export class FakeHost implements Host, Fake {
   }
 }
 
-function rejected(code: CommandError['code'], message: string): Promise<never> {
-  return Promise.reject({ code, message: says(message) } satisfies CommandError);
+function rejected(code: CommandError['code'], message: string | Message): Promise<never> {
+  const said = typeof message === 'string' ? says(message) : message;
+  return Promise.reject({ code, message: said } satisfies CommandError);
 }
 
 function testReport(address: string, token: string | null): TestReport {

@@ -84,7 +84,7 @@ test('what is pasted goes to the core as it is, and its refusal stands at the fi
   expect(await app.calls('connection_test')).toEqual([
     { address: 'gloria.example.com', token: 'Bearer abc' },
   ]);
-  await page.evaluate(() => window.fake.refuse('account_save', 'these are several addresses; enter one'));
+  await page.evaluate(() => window.fake.refuse('account_save', { id: 'address-several', args: {} }));
   await app.get('setup-save').click();
   await expect(app.get('setup').getByText('These are several addresses; enter one')).toBeVisible();
   await expect(app.get('setup-address')).toBeFocused();

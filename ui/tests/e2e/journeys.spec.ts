@@ -235,6 +235,10 @@ test('hostile text is text', async ({ app, page }) => {
   );
   await expect(app.item('hostile-2').getByTestId('item-title')).toHaveText('invoicefdp.exe is ready');
   await expect(app.item('hostile-5').getByTestId('item-title')).toHaveText('Notification');
+  const height = async (key: string): Promise<number> => (await app.item(key).boundingBox())?.height ?? 0;
+  expect(await height('hostile-8'), 'ten thousand letters are a row like others').toBe(
+    await height('hostile-1'),
+  );
   await app.item('hostile-1').click();
   const detail = app.get('item-detail');
   await expect(detail).toContainText('<script>alert(2)</script>');

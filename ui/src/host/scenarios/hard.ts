@@ -122,6 +122,14 @@ export function hostileItems(now: number): Item[] {
       title: 'From the future',
       body: 'The clock of the server is wrong.',
     }),
+    item({
+      key: 'hostile-8',
+      createdAt: now - 7 * MINUTE,
+      title: 'W\u200B\u2060\u200D\uFEFF'.repeat(10_000),
+      body: 'M'.repeat(10_000),
+      category: 'W'.repeat(10_000),
+      actor: '\u2066\u2067'.repeat(500) + 'W'.repeat(10_000),
+    }),
     item({ key: 'hostile-7', createdAt: 0, title: 'From 1970', body: 'So is this one.' }),
   ];
 }

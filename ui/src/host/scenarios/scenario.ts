@@ -29,7 +29,7 @@ export interface Scenario {
   metrics: MetricsView;
   requestedItem: string | null;
   /** Commands that fail, and with what. */
-  refusals: Partial<Record<keyof Commands, string>>;
+  refusals: Partial<Record<keyof Commands, string | Message>>;
   /** What happens by itself once the window has attached. */
   begin: (fake: Fake) => void;
 }
