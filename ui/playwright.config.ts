@@ -12,8 +12,6 @@ export default defineConfig({
   forbidOnly: true,
   reporter: [['list']],
   use: {
-    // A worker's tests follow each other in one page, emptied between them: a page of its own took each as long again.
-    reuseContext: true,
     browserName: 'chromium',
     viewport: { width: 760, height: 640 },
     locale: 'en-GB',
