@@ -39,7 +39,7 @@ const FOR_DEVELOPERS: [&str; 14] = [
 ];
 
 /// Files with such texts, and why. A folder stands for what is in it.
-const LISTED: [(&str, &str); 56] = [
+const LISTED: [(&str, &str); 53] = [
     (
         "src-tauri/crates/cli/src/account.rs",
         "a sentence of the command line itself: English still",
@@ -86,28 +86,20 @@ const LISTED: [(&str, &str); 56] = [
         "parts of the core by name, for the log",
     ),
     (
-        "src-tauri/crates/core/src/actor/incoming.rs",
-        "a text of a row, stored as it is: English still",
-    ),
-    (
         "src-tauri/crates/core/src/actor/supervision.rs",
         "a part of the core by name, for the log",
     ),
     (
-        "src-tauri/crates/core/src/event/",
-        "what was expected of a field, for whoever mends the server; the titles of rows, which are stored as they are",
+        "src-tauri/crates/core/src/event/names.rs",
+        "a mistake of the settings, in English",
     ),
     (
         "src-tauri/crates/core/src/inbox/alerts/due.rs",
         "conditions in SQL",
     ),
     (
-        "src-tauri/crates/core/src/inbox/filing.rs",
-        "a text of a row, stored as it is: English still",
-    ),
-    (
         "src-tauri/crates/core/src/inbox/notices.rs",
-        "texts of rows, which are stored as they are",
+        "what earlier versions stored, which is compared",
     ),
     ("src-tauri/crates/core/src/inbox/reading.rs", "columns in SQL"),
     ("src-tauri/crates/core/src/inbox/schema.rs", "SQL"),
@@ -123,10 +115,6 @@ const LISTED: [(&str, &str); 56] = [
     (
         "src-tauri/crates/core/src/metrics/percentiles.rs",
         "a developer's expectation",
-    ),
-    (
-        "src-tauri/crates/core/src/metrics/unread.rs",
-        "what was expected of an event, for whoever mends the server",
     ),
     (
         "src-tauri/crates/core/src/settings",

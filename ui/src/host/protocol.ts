@@ -281,9 +281,9 @@ field: string | null,
  */
 reason: UnreadReason, 
 /**
- * What was expected, in words.
+ * What was expected.
  */
-expected: string | null, 
+expected: Message | null, 
 /**
  * How often, since the core started.
  */
@@ -460,13 +460,17 @@ key: string,
  */
 kind: ItemKind, 
 /**
- * One line of plain text.
+ * One line of plain text; empty where `words` says it.
  */
 title: string, 
 /**
- * Plain text; line breaks are kept.
+ * Plain text; line breaks are kept. Empty where `words` says it.
  */
 body: string, 
+/**
+ * What the app itself says in their place.
+ */
+words: ItemWords | null, 
 /**
  * The server's category, if any.
  */
@@ -544,6 +548,20 @@ reason: Reason,
  * Both, as a message for the user.
  */
 words: Message, };
+
+/**
+ * What the app says of an item that has no text of the server's: stored as codes, so that a row is shown in the user's
+ * language, also after that was changed.
+ */
+export type ItemWords = { 
+/**
+ * In place of the title.
+ */
+title: Message, 
+/**
+ * In place of the text; without it the text is the server's.
+ */
+body: Message | null, };
 
 /**
  * Where an alert stands.

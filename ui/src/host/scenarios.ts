@@ -354,27 +354,41 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
         kind: 'gap',
         createdAt: now - 2 * MINUTE,
         priority: 'high',
-        title: 'Notifications are missing here',
-        body:
-          'What came after event 118 and up to event 204 is no longer on the server. ' +
-          'Look on the Gloria website for what is not here.',
+        title: '',
+        words: {
+          title: { id: 'gap-title', args: {} },
+          body: {
+            id: 'gap-between',
+            args: {
+              after: { id: 'gap-event', args: { id: '118' } },
+              before: { id: 'gap-event', args: { id: '204' } },
+            },
+          },
+        },
         alert: shown('Notification shown; with sound'),
       }),
       item({
         key: 'u:more:1',
         kind: 'unreadable',
         createdAt: now - 5 * MINUTE,
-        title: '12 more notifications could not be read',
-        body: 'Look on the Gloria website for what is not here, and tell your administrator.',
+        title: '',
+        words: {
+          title: { id: 'unreadable-more-title', args: { count: 12 } },
+          body: { id: 'unreadable-more', args: {} },
+        },
       }),
       item({
         key: 'u:0f',
         kind: 'unreadable',
         createdAt: now - 6 * MINUTE,
-        title: 'A notification could not be read',
-        body:
-          'Its id is 4711; the field title is missing. ' +
-          'Look on the Gloria website for it, and tell your administrator.',
+        title: '',
+        words: {
+          title: { id: 'unreadable-title', args: {} },
+          body: {
+            id: 'unreadable-named',
+            args: { id: '4711', why: { id: 'unreadable-without', args: { field: 'title' } } },
+          },
+        },
       }),
       ...busyItems(now),
     ],

@@ -1,5 +1,5 @@
 import type { Item, ItemKind, Priority } from '../host/protocol';
-import { t, type PlainId } from '../words/words';
+import { say, t, type PlainId } from '../words/words';
 import { singleLine } from './text';
 
 const KIND_NAMES: Record<ItemKind, PlainId> = {
@@ -28,5 +28,11 @@ export function kindName(kind: ItemKind): string {
 
 /** An item without a readable title still needs something to click on. */
 export function itemTitle(item: Item): string {
-  return singleLine(item.title) || kindName(item.kind);
+  return singleLine(item.words === null ? item.title : say(item.words.title)) || kindName(item.kind);
+}
+
+/** Its text; the app's own where the server sent none. */
+export function itemBody(item: Item): string {
+  const words = item.words?.body ?? null;
+  return words === null ? item.body : say(words);
 }

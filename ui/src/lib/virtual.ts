@@ -1,3 +1,4 @@
+import { itemBody } from './item';
 import type { Item } from '../host/protocol';
 import { endOfDay, startOfDay } from './days';
 import type { EpochMillis } from './epoch';
@@ -56,7 +57,7 @@ export function hasMeta(item: Item): boolean {
 }
 
 export function rowHeight(item: Item, width: number): number {
-  const lines = bodyLines(item.body, width);
+  const lines = bodyLines(itemBody(item), width);
   const text = lines === 0 ? 0 : BODY_GAP + lines * BODY_LINE_HEIGHT;
   return Math.max(LOWEST_ROW, ROW_PADDING + TITLE_HEIGHT + text + (hasMeta(item) ? META_HEIGHT : 0));
 }

@@ -200,8 +200,14 @@ test('new items do not move what is being read', async ({ app, page }) => {
       const times = { createdAt: now + n, receivedAt: now + n };
       const sort = `0${String(now + n).padStart(16, '0')}`;
       const place = { sort, pinned: false, views: ['inbox', 'unread'] as ('inbox' | 'unread')[] };
-      const words = { key: `new-${n}`, title: `New ${n}`, kind: 'notification', priority: 'normal' } as const;
-      window.fake.receive({ ...like, ...marks, ...times, ...place, ...words });
+      const what = {
+        key: `new-${n}`,
+        title: `New ${n}`,
+        words: null,
+        kind: 'notification',
+        priority: 'normal',
+      } as const;
+      window.fake.receive({ ...like, ...marks, ...times, ...place, ...what });
     }
     window.fake.push({ kind: 'itemsRemoved', value: ['many-3', 'many-4'] });
   });

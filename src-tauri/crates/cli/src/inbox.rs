@@ -89,9 +89,12 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
             }
             Format::Json => {
                 for item in &page.items {
-                    let mut item = serde_json::to_value(item)?;
-                    add_words(&mut item, catalogue());
-                    lines.write(&item)?;
+                    let mut document = serde_json::to_value(item)?;
+                    add_words(&mut document, catalogue());
+                    // A script finds each title in one place, the server's or the app's; `words` has the codes.
+                    document["title"] = catalogue().title(item).into();
+                    document["body"] = catalogue().body(item).into();
+                    lines.write(&document)?;
                 }
             }
         }
@@ -111,7 +114,7 @@ fn words(item: &Item, zone: &TimeZone) -> String {
     let urgent = (item.priority == Priority::Urgent).then_some("urgent");
     let unread = item.read_at.is_none().then_some("unread");
     let marks: Vec<_> = urgent.into_iter().chain(unread).collect();
-    format!("{time}  {:<14}  {}", marks.join(", "), item.title)
+    format!("{time}  {:<14}  {}", marks.join(", "), catalogue().title(item))
 }
 
 #[cfg(test)]

@@ -116,7 +116,7 @@ fn words(status: &Value, catalogue: &Words, now: i64) -> String {
         line("What the server sends that was not understood:".to_owned());
     }
     for entry in unreadable {
-        line(unread(entry, now));
+        line(unread(entry, catalogue, now));
     }
     for notice in status["notices"].as_array().into_iter().flatten() {
         let message = said(&notice["message"], catalogue).unwrap_or_default();
@@ -126,15 +126,16 @@ fn words(status: &Value, catalogue: &Words, now: i64) -> String {
 }
 
 /// Event types and fields that could not be read, in words that a backend engineer can search for.
-fn unread(entry: &Value, now: i64) -> String {
+fn unread(entry: &Value, catalogue: &Words, now: i64) -> String {
+    let expected = said(&entry["expected"], catalogue).unwrap_or_default();
     let word = |name: &str| entry[name].as_str().unwrap_or_default().to_owned();
     let event = word("event");
     let what = match (word("reason").as_str(), entry["field"].as_str()) {
         ("unknownType", _) => format!("the event type {event} is unknown"),
         ("unknownField", Some(field)) => format!("{event}: the field {field} is unknown"),
-        ("leftOut", Some(field)) => format!("{event}: {field} is not {} and was left out", word("expected")),
+        ("leftOut", Some(field)) => format!("{event}: {field} is not {expected} and was left out"),
         (_, Some(field)) => format!("{event}: {field} is missing, the event was not read"),
-        (_, None) => format!("{event}: {}, the event was not read", word("expected")),
+        (_, None) => format!("{event}: {expected}, the event was not read"),
     };
     let last = entry["lastAt"].as_i64().map_or(0, |at| now - at);
     format!("  {} × {what}; last {} ago", entry["count"], span(last))

@@ -32,7 +32,8 @@ use self::kind::Kind;
 use self::schema::Fallback;
 
 use crate::fingerprint::fingerprint;
-use crate::item::{EpochMillis, ItemAction, ItemKind, Priority};
+use crate::item::{EpochMillis, ItemAction, ItemKind, ItemWords, Priority};
+use crate::message::{self, Message};
 
 /// A decoded event.
 #[derive(Debug, Clone, PartialEq)]
@@ -178,10 +179,12 @@ pub struct Post {
     pub key: String,
     /// What it is.
     pub kind: ItemKind,
-    /// One line.
+    /// One line; empty where `words` says it.
     pub title: String,
-    /// Some lines.
+    /// Some lines; empty where `words` says it.
     pub body: String,
+    /// What the app says in their place.
+    pub words: Option<ItemWords>,
     /// The server's category.
     pub category: Option<String>,
     /// How urgent.
@@ -278,7 +281,49 @@ pub struct LeftOut {
     /// Its name in this version.
     pub field: &'static str,
     /// What was expected.
-    pub expected: &'static str,
+    pub expected: Expected,
+}
+
+/// What was expected of a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is what its message says")]
+pub enum Expected {
+    Text,
+    TextOrNumber,
+    Time,
+    TimeOrFlag,
+    Address,
+    Actions,
+    Priority,
+    Span,
+    Interval,
+    EventOrTime,
+    Name,
+    Percent,
+    Entries,
+    FewEntries,
+}
+
+impl Expected {
+    /// As it is said to people.
+    pub fn message(self) -> Message {
+        match self {
+            Self::Text => message::expected_text(),
+            Self::TextOrNumber => message::expected_text_or_number(),
+            Self::Time => message::expected_time(),
+            Self::TimeOrFlag => message::expected_time_or_flag(),
+            Self::Address => message::expected_address(),
+            Self::Actions => message::expected_actions(),
+            Self::Priority => message::expected_priority(),
+            Self::Span => message::expected_span(),
+            Self::Interval => message::expected_interval(),
+            Self::EventOrTime => message::expected_event_or_time(),
+            Self::Name => message::expected_name(),
+            Self::Percent => message::expected_percent(),
+            Self::Entries => message::expected_entries(),
+            Self::FewEntries => message::expected_few_entries(),
+        }
+    }
 }
 
 /// A frame that is not taken.
@@ -334,6 +379,19 @@ pub enum DecodeError {
     /// A required field is not there.
     #[error("the field {0} is missing")]
     Missing(&'static str),
+}
+
+impl DecodeError {
+    /// As it is said to people.
+    pub fn message(&self) -> Message {
+        match self {
+            Self::UnknownType => message::unreadable_type(),
+            Self::Filtered => message::unreadable_not_asked_for(),
+            Self::Json { line, column } => message::unreadable_not_json_at(*line, *column),
+            Self::NotAnObject => message::unreadable_not_object(),
+            Self::Missing(field) => message::unreadable_without(*field),
+        }
+    }
 }
 
 /// The types that this version knows.

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 #[cfg(test)]
 use ts_rs::TS;
 
+use crate::message::Message;
+
 pub use alert::{AlertState, ItemAlert, Reason, SoundReason};
 
 /// Milliseconds since the Unix epoch, UTC.
@@ -37,10 +39,12 @@ pub struct Item {
     pub key: String,
     /// What it is.
     pub kind: ItemKind,
-    /// One line of plain text.
+    /// One line of plain text; empty where `words` says it.
     pub title: String,
-    /// Plain text; line breaks are kept.
+    /// Plain text; line breaks are kept. Empty where `words` says it.
     pub body: String,
+    /// What the app itself says in their place.
+    pub words: Option<ItemWords>,
     /// The server's category, if any.
     pub category: Option<String>,
     /// How urgent it is.
@@ -82,6 +86,7 @@ impl Item {
             kind: ItemKind::Notification,
             title: "Sample".into(),
             body: String::new(),
+            words: None,
             category: None,
             priority: Priority::Normal,
             actor: None,
@@ -99,6 +104,17 @@ impl Item {
             alert: None,
         }
     }
+}
+
+/// What the app says of an item that has no text of the server's: stored as codes, so that a row is shown in the user's
+/// language, also after that was changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct ItemWords {
+    /// In place of the title.
+    pub title: Message,
+    /// In place of the text; without it the text is the server's.
+    pub body: Option<Message>,
 }
 
 /// What an item is.

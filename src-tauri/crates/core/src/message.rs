@@ -100,12 +100,28 @@ pub enum Phrase {
     Message(Message),
 }
 
+impl Phrase {
+    /// The text, which is empty where it is a message, and the message.
+    pub(crate) fn into_parts(self) -> (String, Option<Message>) {
+        match self {
+            Self::Text(text) => (text, None),
+            Self::Message(message) => (String::new(), Some(message)),
+        }
+    }
+}
+
 impl fmt::Display for Phrase {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(text) => out.write_str(text),
             Self::Message(message) => message.fmt(out),
         }
+    }
+}
+
+impl Default for Phrase {
+    fn default() -> Self {
+        Self::Text(String::new())
     }
 }
 

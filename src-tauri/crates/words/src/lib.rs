@@ -11,6 +11,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use fluent_langneg::{NegotiationStrategy, negotiate_languages};
+use gloria_core::item::Item;
 use gloria_core::message::{Message, MessageArg, Phrase};
 use gloria_core::ports::NotificationRequest;
 use unic_langid::{LanguageIdentifier, langid};
@@ -120,6 +121,22 @@ impl Words {
         match phrase {
             Phrase::Text(text) => text.clone(),
             Phrase::Message(message) => self.say(message),
+        }
+    }
+
+    /// An item's title: the server's, or what the app says in its place.
+    pub fn title(&self, item: &Item) -> String {
+        match &item.words {
+            Some(words) => self.say(&words.title),
+            None => item.title.clone(),
+        }
+    }
+
+    /// An item's text, likewise.
+    pub fn body(&self, item: &Item) -> String {
+        match item.words.as_ref().and_then(|words| words.body.as_ref()) {
+            Some(words) => self.say(words),
+            None => item.body.clone(),
         }
     }
 

@@ -111,7 +111,8 @@ impl Running {
         let mut titles = Vec::new();
         loop {
             let page = self.core.inbox_page(query.clone()).await.unwrap();
-            titles.extend(page.items.into_iter().map(|item| item.title));
+            let english = gloria_words::Words::english();
+            titles.extend(page.items.iter().map(|item| english.title(item)));
             query.after = page.next;
             if query.after.is_none() {
                 titles.reverse();

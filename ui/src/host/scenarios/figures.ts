@@ -67,7 +67,7 @@ export function history(now: number): MetricsView {
         event: 'notification.created',
         field: 'priority',
         reason: 'leftOut',
-        expected: 'one of low, normal, high, urgent',
+        expected: { id: 'expected-priority', args: {} },
         count: 3,
         lastAt: now - 2 * HOUR,
       },

@@ -13,6 +13,7 @@ export function item(fields: Partial<Item> & Pick<Item, 'key' | 'createdAt'>): I
     kind: 'notification',
     title: 'Notification',
     body: '',
+    words: null,
     category: null,
     priority: 'normal',
     actor: null,

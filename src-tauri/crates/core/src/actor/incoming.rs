@@ -12,6 +12,7 @@ use crate::event::refusal;
 use crate::event::{self, ConnectionEstablished, DecodeContext, DecodeError, Event, Undecoded, UserChange};
 use crate::fingerprint::fingerprint;
 use crate::inbox::{Arrival, Cursor, Effect, Now, notices};
+use crate::message;
 use crate::metrics::{self, Outcome};
 use crate::protocol::ReceivedEvent;
 
@@ -62,7 +63,7 @@ impl Actor {
         }
         self.meters.events(Outcome::Failed, 1, None);
         tracing::error!(id, bytes, "an event over the limits was passed over");
-        let why = format!("it is larger than what is read ({} MiB and more)", bytes >> 20);
+        let why = message::unreadable_too_large(bytes >> 20);
         let name = fingerprint("", &format!("{id}\0{bytes}"));
         let own_id = *id != *self.link.advance(id.into());
         let arrival = Arrival {
@@ -71,7 +72,7 @@ impl Actor {
             resets_id: false,
             fingerprint: name,
             event_type: String::new(),
-            event: Some(Event::Posted(notices::unreadable(None, id, name, &why))),
+            event: Some(Event::Posted(notices::unreadable(None, id, name, why))),
             bytes: 0,
             missed: false,
         };
@@ -399,8 +400,8 @@ impl ReadEvents {
 /// What to put into the inbox in the place of something that cannot be read. What was not asked for has no place there.
 fn unreadable(undecoded: &Undecoded, frame: &Frame, fingerprint: i64) -> Option<Event> {
     undecoded.item().filter(|_| !undecoded.is_no_mistake())?;
-    let why = undecoded.to_string();
-    let post = notices::unreadable(undecoded.id.as_deref(), &frame.id, fingerprint, &why);
+    let why = undecoded.error.message();
+    let post = notices::unreadable(undecoded.id.as_deref(), &frame.id, fingerprint, why);
     Some(Event::Posted(post))
 }
 

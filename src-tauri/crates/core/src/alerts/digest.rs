@@ -1,7 +1,7 @@
 //! One notification for many.
 
 use crate::item::Priority;
-use crate::message::{self, Message};
+use crate::message::{self, Message, Phrase};
 
 /// Alerts that wait for each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -54,16 +54,16 @@ pub struct Members {
     /// The highest priority.
     pub priority: Priority,
     /// The title of the newest.
-    pub newest: String,
+    pub newest: Phrase,
     /// The title of the newest of the highest priority.
-    pub pressing: String,
+    pub pressing: Phrase,
 }
 
 /// Title and body of a digest.
 pub(crate) fn compose(collection: Collection, members: &Members) -> (Message, Message) {
     let body = match members.urgent {
-        0 => message::digest_newest(&members.newest),
-        urgent => message::digest_urgent(urgent, &members.pressing),
+        0 => message::digest_newest(members.newest.clone()),
+        urgent => message::digest_urgent(urgent, members.pressing.clone()),
     };
     (collection.title(members.count), body)
 }

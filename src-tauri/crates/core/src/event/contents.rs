@@ -6,7 +6,7 @@ use super::envelope::{self, Contents, MAX_LIST};
 use super::fields::Fields;
 use super::kind::Kind;
 use super::schema::{self, Fallback};
-use super::{DecodeContext, DecodeError, Decoded, Event, LeftOut, Undecoded, undecoded};
+use super::{DecodeContext, DecodeError, Decoded, Event, Expected, LeftOut, Undecoded, undecoded};
 use crate::fingerprint::fingerprint;
 
 pub(super) fn decode_value(
@@ -80,7 +80,7 @@ fn decode_list(
         entries.truncate(MAX_LIST);
         left_out.push(LeftOut {
             field: "list",
-            expected: "at most 10000 entries",
+            expected: Expected::FewEntries,
         });
     }
     let mut failure = None;
@@ -105,7 +105,7 @@ fn decode_list(
                 decoded.extend(undecoded.item());
                 left_out.push(LeftOut {
                     field: "list",
-                    expected: "a list of what the type asks for",
+                    expected: Expected::Entries,
                 });
                 failure = Some(undecoded);
             }

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::ServerError;
 use super::fields::Fields;
 use super::spelling::find;
 use super::values::{self, Reading};
+use super::{Expected, ServerError};
 use crate::event::refusal;
 
 /// A server's word for an error is a token; its sentences stay where they are.
@@ -60,7 +60,7 @@ pub(super) fn server_error(fields: &mut Fields<'_>) -> ServerError {
         status: read_status,
         code: read_code,
         retry_after: fields
-            .read(&["retryAfter"], "a span of time", values::span)
+            .read(&["retryAfter"], Expected::Span, values::span)
             .into_value(),
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::spelling::find;
 use super::values::{self, Reading};
-use super::{DecodeContext, Field, LeftOut, time};
+use super::{DecodeContext, Expected, Field, LeftOut, time};
 use crate::item::EpochMillis;
 
 /// What is kept of fields that this version does not know, in bytes of JSON: a few fields, for a later version that
@@ -37,7 +37,7 @@ impl<'a> Fields<'a> {
         self.object.remove(&key)
     }
 
-    fn leave_out(&mut self, field: &'static str, expected: &'static str) {
+    fn leave_out(&mut self, field: &'static str, expected: Expected) {
         if self.left_out.iter().all(|left| left.field != field) {
             self.left_out.push(LeftOut { field, expected });
         }
@@ -48,7 +48,7 @@ impl<'a> Fields<'a> {
     pub(super) fn read<T>(
         &mut self,
         names: &[&'static str],
-        expected: &'static str,
+        expected: Expected,
         read: impl Fn(&Value) -> Reading<T>,
     ) -> Field<T> {
         let (mut found, mut unreadable) = (Field::Absent, false);
@@ -70,23 +70,23 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn title(&mut self, names: &[&'static str]) -> Field<String> {
-        self.read(names, "a text", values::title)
+        self.read(names, Expected::Text, values::title)
     }
 
     pub(super) fn body(&mut self, names: &[&'static str]) -> Field<String> {
-        self.read(names, "a text", values::body)
+        self.read(names, Expected::Text, values::body)
     }
 
     pub(super) fn label(&mut self, names: &[&'static str]) -> Field<String> {
-        self.read(names, "a text", values::label)
+        self.read(names, Expected::Text, values::label)
     }
 
     pub(super) fn id(&mut self, names: &[&'static str]) -> Option<String> {
-        self.read(names, "a text or a number", values::id).into_value()
+        self.read(names, Expected::TextOrNumber, values::id).into_value()
     }
 
     pub(super) fn time(&mut self, names: &[&'static str]) -> Field<EpochMillis> {
-        self.read(names, "a time", time::time)
+        self.read(names, Expected::Time, time::time)
     }
 
     pub(super) fn link(&mut self) -> Field<String> {
@@ -104,7 +104,7 @@ impl<'a> Fields<'a> {
                 "permalink",
                 "uri",
             ],
-            "a web address",
+            Expected::Address,
             |value| values::link(value, server),
         )
     }
@@ -113,13 +113,13 @@ impl<'a> Fields<'a> {
         let names = ["actions", "buttons", "links"];
         let server = self.context.server;
         let some_left_out = std::cell::Cell::new(false);
-        let actions = self.read(&names, "a list of {label, link}", |value| {
+        let actions = self.read(&names, Expected::Actions, |value| {
             let (actions, left_out) = values::actions(value, server);
             some_left_out.set(some_left_out.get() || left_out);
             actions
         });
         if some_left_out.get() {
-            self.leave_out(names[0], "a list of {label, link}");
+            self.leave_out(names[0], Expected::Actions);
         }
         actions
     }
@@ -156,7 +156,7 @@ impl<'a> Fields<'a> {
             }
         }
         if unreadable {
-            self.leave_out(names[0], "a time, true or false");
+            self.leave_out(names[0], Expected::TimeOrFlag);
         }
         mark
     }

@@ -8,8 +8,11 @@ use super::error::{failure, server_error};
 use super::fields::Fields;
 use super::kind::Kind;
 use super::values::{self, Reading};
-use super::{Change, ConnectionEstablished, DecodeError, Event, Field, GapEnd, Post, UserChange, time};
-use crate::item::{EpochMillis, ItemKind, Priority};
+use super::{
+    Change, ConnectionEstablished, DecodeError, Event, Expected, Field, GapEnd, Post, UserChange, time,
+};
+use crate::item::{EpochMillis, ItemKind, ItemWords, Priority};
+use crate::message::{self, Message};
 use crate::text::one_line;
 
 pub(super) const TITLE: [&str; 5] = ["title", "subject", "headline", "heading", "name"];
@@ -36,7 +39,6 @@ const EXPIRES_AT: [&str; 6] = [
     "expiresOn",
 ];
 const PRIORITY: [&str; 5] = ["priority", "severity", "urgency", "importance", "level"];
-const A_PRIORITY: &str = "one of low, normal, high, urgent";
 
 /// The id of an event's subject where its JSON has none, and whether it can be read at all.
 #[derive(Debug, Clone, Copy)]
@@ -135,7 +137,7 @@ fn greeting(fields: &mut Fields<'_>) -> Event {
         Some(millis) if millis >= 1.0 => Reading::Value(Duration::from_millis(millis as u64)),
         Some(_) | None => values::span(value),
     };
-    let expected = "a number of milliseconds above 0";
+    let expected = Expected::Interval;
     let mut heartbeat = fields.read(
         &[
             "heartbeatInterval",
@@ -163,7 +165,7 @@ fn greeting(fields: &mut Fields<'_>) -> Event {
 
 fn gap_end(fields: &mut Fields<'_>, names: &[&'static str]) -> Option<GapEnd> {
     fields
-        .read(names, "an event id or a time", |value| match value {
+        .read(names, Expected::EventOrTime, |value| match value {
             // Numbers are ids: a server that counts its events does not reach the year 1973 in seconds.
             Value::String(text) if text.contains([':', '/']) && text.len() > 9 => match time::time(value) {
                 Reading::Value(time) => Reading::Value(GapEnd::Time(time)),
@@ -184,17 +186,17 @@ fn notification_key(id: &str) -> String {
 }
 
 fn priority(fields: &mut Fields<'_>) -> Field<Priority> {
-    fields.read(&PRIORITY, A_PRIORITY, values::priority)
+    fields.read(&PRIORITY, Expected::Priority, values::priority)
 }
 
 fn actor(fields: &mut Fields<'_>) -> Field<String> {
     let names = ["actor", "sender", "author", "from", "createdBy", "user"];
-    fields.read(&names, "a name, or an object with one", values::actor)
+    fields.read(&names, Expected::Name, values::actor)
 }
 
 fn progress(fields: &mut Fields<'_>) -> Field<u8> {
     let names = ["progress", "percent", "percentage"];
-    fields.read(&names, "a number from 0 to 100", values::progress)
+    fields.read(&names, Expected::Percent, values::progress)
 }
 
 fn category(fields: &mut Fields<'_>) -> Field<String> {
@@ -272,6 +274,7 @@ fn notification_created(fields: &mut Fields<'_>, fallback: Fallback<'_>) -> Resu
         kind: ItemKind::Notification,
         title,
         body,
+        words: None,
         category: category(fields).into_value(),
         priority: priority(fields).into_value().unwrap_or_default(),
         actor: actor(fields).into_value(),
@@ -322,6 +325,14 @@ fn notification_updated(fields: &mut Fields<'_>) -> Result<Change, DecodeError> 
     Ok(change)
 }
 
+/// What the app says in place of a title that did not come.
+fn untitled(title: &Option<String>, words: impl FnOnce() -> Message) -> Option<ItemWords> {
+    title.is_none().then(|| ItemWords {
+        title: words(),
+        body: None,
+    })
+}
+
 const WORKFLOW_ID: [&str; 6] = ["workflowId", "id", "runId", "executionId", "jobId", "_id"];
 
 fn workflow(fields: &mut Fields<'_>, kind: ItemKind, fallback: Fallback<'_>) -> Post {
@@ -350,7 +361,7 @@ fn workflow(fields: &mut Fields<'_>, kind: ItemKind, fallback: Fallback<'_>) -> 
         .into_value();
     let error = fields.read(
         &["error", "errors", "reason", "failure", "cause"],
-        "a text",
+        Expected::Text,
         failure,
     );
     let status = fields.label(&["status", "state"]).into_value();
@@ -358,7 +369,10 @@ fn workflow(fields: &mut Fields<'_>, kind: ItemKind, fallback: Fallback<'_>) -> 
     Post {
         key: format!("w:{id}"),
         kind,
-        title: name.unwrap_or_else(|| format!("Workflow {}", one_line(&id, values::MAX_LABEL))),
+        words: untitled(&name, || {
+            message::workflow_title(one_line(&id, values::MAX_LABEL))
+        }),
+        title: name.unwrap_or_default(),
         body: error.into_value().or(message).or(status).unwrap_or_default(),
         category: Some("workflow".to_owned()),
         priority: priority(fields).into_value().unwrap_or(match kind {
@@ -406,7 +420,7 @@ fn system(fields: &mut Fields<'_>, kind: ItemKind, fallback: Fallback<'_>) -> Re
     let (id, named_by_event) = fallback.unless(id);
     let priority = fields.read(
         &["severity", "priority", "level", "urgency", "importance"],
-        A_PRIORITY,
+        Expected::Priority,
         |value| match value.as_str() {
             // An announcement of an error is about everybody's work.
             Some("error") => Reading::Value(Priority::Urgent),
@@ -422,11 +436,6 @@ fn system(fields: &mut Fields<'_>, kind: ItemKind, fallback: Fallback<'_>) -> Re
     if let Some(starts) = starts {
         extra.insert("startsAt".to_owned(), starts.into());
     }
-    let fallback_title = if maintenance {
-        "Planned maintenance"
-    } else {
-        "Announcement"
-    };
     let word = if maintenance {
         "maintenance"
     } else {
@@ -435,7 +444,14 @@ fn system(fields: &mut Fields<'_>, kind: ItemKind, fallback: Fallback<'_>) -> Re
     Ok(Post {
         key: format!("s:{id}"),
         kind,
-        title: title.unwrap_or_else(|| fallback_title.to_owned()),
+        words: untitled(&title, || {
+            if maintenance {
+                message::maintenance_title()
+            } else {
+                message::announcement_title()
+            }
+        }),
+        title: title.unwrap_or_default(),
         body: body.unwrap_or_default(),
         category: Some(category.unwrap_or_else(|| word.to_owned())),
         priority: priority.into_value().unwrap_or_default(),

@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, Transaction, named_params, params};
 use super::Effect;
 use super::filing::{Filing, Seen};
 use super::reading::{self, ITEM_COLUMNS};
-use super::{InboxError, alerts};
+use super::{InboxError, alerts, columns};
 use crate::event::{Change, Field};
 use crate::item::{EpochMillis, Item};
 
@@ -95,8 +95,8 @@ impl Filing<'_> {
             .query_row(
                 named_params! {
                     ":key": change.key,
-                    ":title": change.title.value(),
-                    ":body": change.body.value(),
+                    ":title": change.title.value().map(|title| columns::stored(title, None)),
+                    ":body": change.body.value().map(|body| columns::stored(body, None)),
                     ":clears_body": is_null(&change.body),
                     ":category": change.category.value(),
                     ":clears_category": is_null(&change.category),

@@ -11,6 +11,7 @@ use crate::alerts::Decision;
 use crate::event::Event;
 use crate::fingerprint::fingerprint;
 use crate::item::{EpochMillis, Item};
+use crate::message;
 
 /// How many events are remembered to know a replay. The server's own history is far shorter; beyond this only an
 /// item's key tells that it came before.
@@ -281,7 +282,7 @@ impl Filing<'_> {
                 let id = unreadable.id.as_deref();
                 // One of several in an event.
                 let name = fingerprint(id.unwrap_or_default(), "") ^ self.arrival.fingerprint;
-                let why = "neither its title nor its text can be read";
+                let why = message::unreadable_without_text();
                 self.post(
                     &notices::unreadable(id, &self.arrival.event_id, name, why),
                     news,

@@ -1,10 +1,13 @@
 //! Rows about the stream itself: what is missing, and what could not be read.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use super::Arrival;
 use crate::event::{Event, GapEnd, Post};
-use crate::item::{EpochMillis, ItemKind, Priority};
+use crate::item::{EpochMillis, ItemKind, ItemWords, Priority};
+use crate::message::{self, Message};
 use crate::text::one_line;
 
 /// What cannot be read has rows of its own up to this many within [`UNREADABLE_WINDOW`]; a server that speaks another
@@ -19,35 +22,57 @@ const MAX_ID_CHARS: usize = 80;
 
 /// Events that the server no longer has.
 pub(super) fn gap(from: Option<&GapEnd>, to: Option<&GapEnd>, now: EpochMillis) -> Post {
-    let (after, before) = (from.map(end_words), to.map(end_words));
-    let which = match (&after, &before) {
-        (Some(after), Some(before)) => format!("What came after {after} and up to {before}"),
-        (Some(after), None) => format!("What came after {after}"),
-        (None, Some(before)) => format!("What came up to {before}"),
-        (None, None) => "Some of what came while this computer was away".to_owned(),
+    let body = match (from.map(end), to.map(end)) {
+        (Some(after), Some(before)) => message::gap_between(after, before),
+        (Some(after), None) => message::gap_after(after),
+        (None, Some(before)) => message::gap_before(before),
+        (None, None) => message::gap_unknown(),
     };
-    let key = match (&after, &before) {
+    let key = match (from, to) {
         (None, None) => format!("g:{now}"),
-        (after, before) => {
-            let end = |words: &Option<String>| words.clone().unwrap_or_default();
-            format!("g:{}..{}", end(after), end(before))
+        (from, to) => {
+            let end = |end: Option<&GapEnd>| end.map(end_key).unwrap_or_default();
+            format!("g:{}..{}", end(from), end(to))
         }
     };
-    row(
-        key,
-        ItemKind::Gap,
-        "Notifications are missing here",
-        format!("{which} is no longer on the server. Look on the Gloria website for what is not here."),
-    )
+    row(key, ItemKind::Gap, message::gap_title(), body)
 }
 
-fn end_words(end: &GapEnd) -> String {
+fn end(end: &GapEnd) -> Message {
+    match end {
+        GapEnd::Id(id) => message::gap_event(one_line(id, MAX_ID_CHARS)),
+        GapEnd::Time(at) => message::gap_time(*at),
+    }
+}
+
+/// An end of a gap within its row's key: as versions before this one wrote it, so that a gap that is sent again finds
+/// the row that it has.
+fn end_key(end: &GapEnd) -> String {
     match end {
         GapEnd::Id(id) => format!("event {}", one_line(id, MAX_ID_CHARS)),
         GapEnd::Time(at) => jiff::Timestamp::from_millisecond(*at).map_or_else(
-            |_| "an unknown time".to_owned(),
+            |_| at.to_string(),
             |at| at.strftime("%-d %B %Y, %H:%M UTC").to_string(),
         ),
+    }
+}
+
+/// The title that a version before this one stored for what came without one. What makes an item news compares it: a
+/// server that sends again what it sent before an update of the app has nothing new to say.
+pub(super) fn earlier_title(post: &Post) -> Cow<'_, str> {
+    let Some(words) = &post.words else {
+        return post.title.as_str().into();
+    };
+    match post.kind {
+        ItemKind::Maintenance => "Planned maintenance".into(),
+        ItemKind::Announcement => "Announcement".into(),
+        ItemKind::WorkflowRunning | ItemKind::WorkflowCompleted | ItemKind::WorkflowFailed => {
+            match words.title.args.get("id") {
+                Some(id) => format!("Workflow {id}").into(),
+                None => post.title.as_str().into(),
+            }
+        }
+        ItemKind::Notification | ItemKind::Gap | ItemKind::Unreadable => post.title.as_str().into(),
     }
 }
 
@@ -57,32 +82,29 @@ pub(crate) fn position_lost(cursor: &str, now: EpochMillis) -> Post {
     row(
         format!("g:{now}:{id}"),
         ItemKind::Gap,
-        "Notifications may be missing here",
-        format!(
-            "The server does not know any more where this computer stopped (event {id}), and went on with what is new. \
-             Look on the Gloria website for what is not here."
-        ),
+        message::position_lost_title(),
+        message::position_lost(id),
     )
 }
 
 /// Something that was posted and cannot be read. Names of fields appear in `why`, values never.
-pub(crate) fn unreadable(id: Option<&str>, event_id: &str, fingerprint: i64, why: &str) -> Post {
-    let named = match (id, event_id) {
-        (Some(id), _) => format!("Its id is {}", one_line(id, MAX_ID_CHARS)),
-        (None, "") => "It has no id".to_owned(),
-        (None, event_id) => format!("Its event id is {}", one_line(event_id, MAX_ID_CHARS)),
+pub(crate) fn unreadable(id: Option<&str>, event_id: &str, fingerprint: i64, why: Message) -> Post {
+    let body = match (id, event_id) {
+        (Some(id), _) => message::unreadable_named(one_line(id, MAX_ID_CHARS), why),
+        (None, "") => message::unreadable_nameless(why),
+        (None, event_id) => message::unreadable_event(one_line(event_id, MAX_ID_CHARS), why),
     };
     row(
         format!("u:{fingerprint:016x}"),
         ItemKind::Unreadable,
-        "A notification could not be read",
-        format!("{named}; {why}. Look on the Gloria website for it, and tell your administrator."),
+        message::unreadable_title(),
+        body,
     )
 }
 
 /// What is stored in the place of an event that the database refuses.
 pub(crate) fn refused(arrival: &Arrival) -> Arrival {
-    let why = "the inbox does not take it";
+    let why = message::unreadable_not_stored();
     let notice = unreadable(None, &arrival.event_id, arrival.fingerprint, why);
     Arrival {
         event: Some(Event::Posted(notice)),
@@ -92,26 +114,22 @@ pub(crate) fn refused(arrival: &Arrival) -> Arrival {
 
 /// More of them than have rows of their own.
 pub(super) fn more_unreadable(key: String, count: u32) -> Post {
-    let title = match count {
-        1 => "Another notification could not be read".to_owned(),
-        count => format!("{count} more notifications could not be read"),
-    };
-    let mut post = row(
-        key,
-        ItemKind::Unreadable,
-        &title,
-        "Look on the Gloria website for what is not here, and tell your administrator.".to_owned(),
-    );
+    let title = message::unreadable_more_title(count);
+    let mut post = row(key, ItemKind::Unreadable, title, message::unreadable_more());
     post.extra.insert("count".to_owned(), Value::from(count));
     post
 }
 
-fn row(key: String, kind: ItemKind, title: &str, body: String) -> Post {
+fn row(key: String, kind: ItemKind, title: Message, body: Message) -> Post {
     Post {
         key,
         kind,
-        title: title.to_owned(),
-        body,
+        title: String::new(),
+        body: String::new(),
+        words: Some(ItemWords {
+            title,
+            body: Some(body),
+        }),
         category: None,
         priority: if kind == ItemKind::Gap {
             Priority::High

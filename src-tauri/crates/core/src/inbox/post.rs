@@ -4,6 +4,7 @@ use rusqlite::{OptionalExtension, named_params, params};
 
 use super::Effect;
 use super::alerts::{News, Stored};
+use super::columns;
 use super::filing::{Filing, Seen};
 use super::reading::{self, ITEM_COLUMNS, UNDECIDED_COLUMNS};
 use super::{InboxError, notices};
@@ -44,8 +45,26 @@ fn content(post: &Post) -> i64 {
     let kind = reading::kind_word(post.kind);
     fingerprint(
         kind,
-        &format!("{priority}\0{starts}\0{}\0{}", post.title, post.body),
+        &format!(
+            "{priority}\0{starts}\0{}\0{}",
+            notices::earlier_title(post),
+            post.body
+        ),
     )
+}
+
+/// Whether a row's key says all that it is about: what comes again under it is the same, however it was worded when it
+/// came first.
+fn names_its_content(kind: ItemKind) -> bool {
+    match kind {
+        ItemKind::Gap | ItemKind::Unreadable => true,
+        ItemKind::Notification
+        | ItemKind::Announcement
+        | ItemKind::Maintenance
+        | ItemKind::WorkflowRunning
+        | ItemKind::WorkflowCompleted
+        | ItemKind::WorkflowFailed => false,
+    }
 }
 
 fn is_workflow(kind: ItemKind) -> bool {
@@ -68,7 +87,7 @@ impl Known {
     fn verdict(&self, post: &Post, filing: &Filing<'_>) -> Verdict {
         let is_older = matches!((post.created_at, self.made_at), (Some(new), Some(old)) if new < old);
         let same_time = post.created_at.is_none() || post.created_at == self.made_at;
-        let same_content = self.content == Some(content(post));
+        let same_content = names_its_content(post.kind) || self.content == Some(content(post));
         if is_older {
             return Verdict::Old;
         }
@@ -129,8 +148,19 @@ impl Known {
     }
 
     fn has_words_of(&self, post: &Post) -> bool {
-        self.title == post.title && self.body == post.body
+        self.title == title(post) && self.body == body(post)
     }
+}
+
+/// The title as it is stored.
+fn title(post: &Post) -> String {
+    columns::stored(&post.title, post.words.as_ref().map(|words| &words.title))
+}
+
+/// The text as it is stored.
+fn body(post: &Post) -> String {
+    let words = post.words.as_ref().and_then(|words| words.body.as_ref());
+    columns::stored(&post.body, words)
 }
 
 /// What is kept for a later version that knows what to do with it.
@@ -258,8 +288,8 @@ impl Filing<'_> {
             named_params! {
                 ":key": post.key,
                 ":kind": reading::kind_word(post.kind),
-                ":title": post.title,
-                ":body": post.body,
+                ":title": title(post),
+                ":body": body(post),
                 ":category": post.category,
                 ":priority": reading::priority_rank(post.priority),
                 ":actor": post.actor,
@@ -325,8 +355,8 @@ impl Filing<'_> {
             .query_row(
                 named_params! {
                     ":key": post.key,
-                    ":title": post.title,
-                    ":body": post.body,
+                    ":title": title(post),
+                    ":body": body(post),
                     ":link": post.link,
                     ":progress": post.progress,
                     ":expires_at": post.expires_at,
@@ -368,7 +398,7 @@ impl Filing<'_> {
         }
         let sql = format!("UPDATE item SET title = ?2, extra = ?3 WHERE key = ?1 RETURNING {ITEM_COLUMNS}");
         let item = self.transaction.prepare_cached(&sql)?.query_row(
-            params![sum.key, sum.title, reading::json(&sum.extra)],
+            params![sum.key, title(sum), reading::json(&sum.extra)],
             reading::item,
         )?;
         filed.push(Effect::Changed(item));

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{Inbox, InboxError, columns};
 use crate::alerts::words::item_alert;
-use crate::item::{Counts, EpochMillis, InboxView, Item, ItemAlert, ItemKind, Priority};
+use crate::item::{Counts, EpochMillis, InboxView, Item, ItemAlert, ItemKind, ItemWords, Priority};
 use crate::protocol::{InboxFilter, InboxPage, InboxQuery};
 
 macro_rules! own_columns {
@@ -157,11 +157,17 @@ pub(super) fn item(row: &Row<'_>) -> rusqlite::Result<Item> {
         id: row.get(14)?,
     };
     let (read_at, archived_at) = (row.get(16)?, row.get(17)?);
+    let (title, title_words) = columns::phrase(row.get(2)?).into_parts();
+    let (body, body_words) = columns::phrase(row.get(3)?).into_parts();
     Ok(Item {
         key: row.get(0)?,
         kind: self::kind(&kind),
-        title: row.get(2)?,
-        body: row.get(3)?,
+        title,
+        body,
+        words: title_words.map(|title| ItemWords {
+            title,
+            body: body_words,
+        }),
         category: row.get(4)?,
         priority: match row.get::<_, i64>(5)? {
             0 => Priority::Low,

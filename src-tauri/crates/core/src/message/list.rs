@@ -250,6 +250,49 @@ messages! {
     trouble_slept();
     trouble_token_changed();
 
+    // items.ftl: rows that the app itself files, or titles, and what could not be read.
+    gap_title();
+    gap_between(after: Message, before: Message);
+    gap_after(after: Message);
+    gap_before(before: Message);
+    gap_unknown();
+    gap_event(id: Text);
+    gap_time(at: Time);
+    position_lost_title();
+    position_lost(id: Text);
+    unreadable_title();
+    unreadable_named(id: Text, why: Message);
+    unreadable_event(id: Text, why: Message);
+    unreadable_nameless(why: Message);
+    unreadable_too_large(size: Number);
+    unreadable_not_stored();
+    unreadable_without_text();
+    unreadable_not_json();
+    unreadable_not_json_at(line: Number, column: Number);
+    unreadable_not_object();
+    unreadable_without(field: Text);
+    unreadable_type();
+    unreadable_not_asked_for();
+    unreadable_more_title(count: Number);
+    unreadable_more();
+    maintenance_title();
+    announcement_title();
+    workflow_title(id: Text);
+    expected_text();
+    expected_text_or_number();
+    expected_time();
+    expected_time_or_flag();
+    expected_address();
+    expected_actions();
+    expected_priority();
+    expected_span();
+    expected_interval();
+    expected_event_or_time();
+    expected_name();
+    expected_percent();
+    expected_entries();
+    expected_few_entries();
+
     // tray.ftl: tooltip and menu.
     tray_name();
     tray_open();

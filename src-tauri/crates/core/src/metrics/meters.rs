@@ -82,7 +82,7 @@ impl Meters {
         let now = moment(&*self.clock);
         let mut counted = self.counted();
         for finding in findings {
-            counted.metrics.unread(now, *finding);
+            counted.metrics.unread(now, finding.clone());
         }
     }
 

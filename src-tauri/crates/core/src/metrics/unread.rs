@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::event::{DecodeError, Decoded, Undecoded};
 use crate::item::EpochMillis;
+use crate::message::{self, Message};
 use crate::protocol::{UnreadCount, UnreadReason};
 
 /// How many names are counted separately. Some are the server's own, and a server that makes up new ones must not fill
@@ -25,11 +26,11 @@ pub(super) struct Name {
     pub(super) reason: UnreadReason,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Count {
     count: u64,
     last_at: EpochMillis,
-    expected: Option<&'static str>,
+    expected: Option<Message>,
 }
 
 #[derive(Debug, Default)]
@@ -72,7 +73,7 @@ impl Unread {
                 event: name.event.clone(),
                 field: name.field.clone(),
                 reason: name.reason,
-                expected: count.expected.map(str::to_owned),
+                expected: count.expected.clone(),
                 count: count.count,
                 last_at: count.last_at,
             })
@@ -83,7 +84,7 @@ impl Unread {
 }
 
 /// One thing that could not be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Finding<'a> {
     /// The event's type: this version's name for it, or the server's where it is unknown.
     pub(crate) event: &'a str,
@@ -92,7 +93,7 @@ pub(crate) struct Finding<'a> {
     /// What is wrong.
     pub(crate) reason: UnreadReason,
     /// What was expected.
-    pub(crate) expected: Option<&'static str>,
+    pub(crate) expected: Option<Message>,
 }
 
 /// What decoding an event found. `named` is the type that the stream names.
@@ -104,7 +105,7 @@ pub(crate) fn findings<'a>(named: &'a str, decoded: &'a Result<Decoded, Undecode
                 event,
                 field: Some(left.field),
                 reason: UnreadReason::LeftOut,
-                expected: Some(left.expected),
+                expected: Some(left.expected.message()),
             });
             let unknown = decoded.unknown_fields.iter().map(|field| Finding {
                 event,
@@ -118,8 +119,16 @@ pub(crate) fn findings<'a>(named: &'a str, decoded: &'a Result<Decoded, Undecode
             let (field, reason, expected) = match undecoded.error {
                 DecodeError::Filtered => return Vec::new(),
                 DecodeError::UnknownType => (None, UnreadReason::UnknownType, None),
-                DecodeError::Json { .. } => (None, UnreadReason::Unreadable, Some("not valid JSON")),
-                DecodeError::NotAnObject => (None, UnreadReason::Unreadable, Some("not a JSON object")),
+                DecodeError::Json { .. } => (
+                    None,
+                    UnreadReason::Unreadable,
+                    Some(message::unreadable_not_json()),
+                ),
+                DecodeError::NotAnObject => (
+                    None,
+                    UnreadReason::Unreadable,
+                    Some(message::unreadable_not_object()),
+                ),
                 DecodeError::Missing(field) => (Some(field), UnreadReason::Unreadable, None),
             };
             let event = undecoded.event_type.unwrap_or(named);

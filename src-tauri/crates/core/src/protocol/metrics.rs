@@ -64,8 +64,8 @@ pub struct UnreadCount {
     pub field: Option<String>,
     /// What is wrong.
     pub reason: UnreadReason,
-    /// What was expected, in words.
-    pub expected: Option<String>,
+    /// What was expected.
+    pub expected: Option<Message>,
     /// How often, since the core started.
     pub count: u64,
     /// When last.

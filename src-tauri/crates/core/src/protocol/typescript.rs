@@ -50,6 +50,7 @@ fn generated() -> String {
         TestStep,
         Item,
         ItemAlert,
+        ItemWords,
         AlertState,
         Reason,
         SoundReason,

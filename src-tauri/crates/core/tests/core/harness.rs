@@ -51,6 +51,15 @@ impl Spoken for Phrase {
     }
 }
 
+/// An item's title, a line break and its text.
+impl Spoken for Item {
+    fn words(&self) -> String {
+        let english = Words::english();
+        let (title, body) = (english.title(self), english.body(self));
+        format!("{title}\n{body}")
+    }
+}
+
 impl Spoken for CoreError {
     fn words(&self) -> String {
         self.message().words()

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use tokio::io::AsyncWriteExt as _;
 
-use crate::harness::{CREATED, DEADLINE, Harness, backend, live, within_deadline};
+use crate::harness::{CREATED, DEADLINE, Harness, Spoken, backend, live, within_deadline};
 use crate::healing::{by_hand, request};
 
 #[tokio::test]
@@ -122,7 +122,8 @@ async fn a_gap_is_a_row_that_stays_until_it_is_seen() {
     running.connected().await;
     let items = running.items().await;
     let gap = items.iter().find(|item| item.kind == ItemKind::Gap).unwrap();
-    assert!(gap.body.contains("event 1 and up to event 11"), "{}", gap.body);
+    let words = gap.words();
+    assert!(words.contains("event 1 and up to event 11"), "{words}");
     assert_eq!(items.len(), 3);
 }
 
@@ -164,18 +165,24 @@ async fn what_cannot_be_read_says_so_and_more_than_five_are_summed_up() {
     let titles: Vec<_> = items
         .iter()
         .filter(|item| item.kind == ItemKind::Unreadable)
-        .map(|item| item.title.as_str())
+        .map(Spoken::words)
         .collect();
     assert_eq!(titles.len(), 6);
     assert!(
-        titles.contains(&"4 more notifications could not be read"),
+        titles
+            .iter()
+            .any(|title| title.starts_with("4 more notifications could not be read\n")),
         "{titles:?}"
     );
     let one = items
         .iter()
-        .find(|item| item.title == "A notification could not be read")
+        .find(|item| item.words().starts_with("A notification could not be read\n"))
         .unwrap();
-    assert!(one.link.is_none() && one.body.contains("title"), "{}", one.body);
+    let words = one.words();
+    assert!(
+        one.link.is_none() && words.contains("the field title is missing"),
+        "{words}"
+    );
     control.reset();
     within_deadline(
         "again",

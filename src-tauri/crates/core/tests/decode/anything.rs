@@ -70,7 +70,10 @@ fn fits(event: &Event) {
 }
 
 fn post_fits(post: &Post) {
-    assert!(!post.title.is_empty(), "something to show");
+    assert!(
+        !post.title.is_empty() || post.words.is_some(),
+        "something to show"
+    );
     printable(&post.key, 300);
     printable(&post.title, 300);
     assert!(!post.title.contains(['\n', '\t']));

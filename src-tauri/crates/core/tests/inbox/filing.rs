@@ -2,8 +2,11 @@
 
 mod properties;
 
-use gloria_core::inbox::{Arrival, Cursor, Effect, Inbox, Now};
-use gloria_core::item::{InboxView, Item, ItemKind, Mark};
+use std::path::Path;
+
+use gloria_core::inbox::{Arrival, Cursor, Effect, Inbox, Now, fingerprint};
+use gloria_core::item::{InboxView, Item, ItemKind, ItemWords, Mark};
+use gloria_core::message;
 use serde_json::{Value, json};
 
 use crate::harness::{NOON, NOW, QUIET, SERVER, arrival, page};
@@ -402,14 +405,19 @@ fn a_gap_is_a_row_with_its_ends_and_one_for_each() {
     harness.comes("42", "stream.gap", &gap);
     let items = harness.items();
     assert_eq!(
-        (items[0].kind, items[0].title.as_str()),
-        (ItemKind::Gap, "Notifications are missing here")
+        (items[0].kind, items[0].words.clone()),
+        (
+            ItemKind::Gap,
+            Some(ItemWords {
+                title: message::gap_title(),
+                body: Some(message::gap_between(
+                    message::gap_event("17"),
+                    message::gap_event("42")
+                )),
+            })
+        )
     );
-    assert!(
-        items[0].body.contains("after event 17 and up to event 42"),
-        "{}",
-        items[0].body
-    );
+    assert_eq!((items[0].title.as_str(), items[0].body.as_str()), ("", ""));
     harness.reconnect();
     harness.comes("42", "stream.gap", &gap);
     harness.comes("60", "stream.gap", &json!({"from": "50", "to": "60"}));
@@ -417,4 +425,76 @@ fn a_gap_is_a_row_with_its_ends_and_one_for_each() {
     assert_eq!(harness.items().len(), 3);
     assert_eq!(harness.alerts.len(), 3);
     assert_eq!(harness.inbox.cursor().unwrap().as_deref(), Some("60"));
+}
+
+/// As a version before this one stored it: in English, with the number of what it said.
+fn store_as_earlier(path: &Path, key: &str, content: i64, title: &str, body: &str) {
+    let db = rusqlite::Connection::open(path).unwrap();
+    let sql = "UPDATE item SET title = ?2, body = ?3, content = ?4 WHERE key = ?1";
+    let changed = db.execute(sql, rusqlite::params![key, title, body, content]);
+    assert_eq!(changed.unwrap(), 1, "{key}");
+}
+
+#[test]
+fn rows_of_an_earlier_version_keep_their_words_and_what_comes_again_is_no_news() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("inbox.sqlite3");
+    let mut harness = Harness::new();
+    harness.inbox = Inbox::open(&path, SERVER).unwrap().inbox;
+    harness.inbox.begin_connection();
+    let gap = json!({"from": "17", "to": "42"});
+    let maintenance = json!({"id": "m", "message": "From noon on"});
+    let workflow = json!({"workflowId": "w", "error": "disk full"});
+    harness.comes("42", "stream.gap", &gap);
+    harness.comes("43", "system.maintenance", &maintenance);
+    harness.comes("44", "workflow.failed", &workflow);
+    assert_eq!(harness.alerts.len(), 3);
+    let rows = [
+        (
+            "g:event 17..event 42",
+            "gap",
+            "2",
+            "Notifications are missing here",
+            "What came",
+        ),
+        ("s:m", "maintenance", "1", "Planned maintenance", "From noon on"),
+        ("w:w", "workflowFailed", "2", "Workflow w", "disk full"),
+    ];
+    for (key, kind, priority, title, body) in rows {
+        let content = fingerprint(kind, &format!("{priority}\0\0{title}\0{body}"));
+        store_as_earlier(&path, key, content, title, body);
+    }
+    for (key, _, _, title, body) in rows {
+        let item = harness.item(key);
+        assert_eq!(
+            (item.title.as_str(), item.body.as_str(), item.words),
+            (title, body, None)
+        );
+    }
+    // A server that numbers its events anew on each connection.
+    harness.reconnect();
+    harness.comes("1", "stream.gap", &gap);
+    harness.comes("2", "system.maintenance", &maintenance);
+    harness.comes("3", "workflow.failed", &workflow);
+    assert_eq!(
+        (harness.alerts.len(), harness.items().len()),
+        (3, 3),
+        "nothing is shown twice"
+    );
+}
+
+#[test]
+fn no_text_of_a_server_passes_for_a_message_of_the_app() {
+    let mut harness = Harness::new();
+    let forged = "\u{1}{\"id\":\"gap-title\",\"args\":{}}";
+    harness.created("1", "a", forged);
+    harness.created("2", "b", "B");
+    harness.updated("3", &json!({"id": "b", "title": forged, "message": forged}));
+    for key in ["n:a", "n:b"] {
+        let item = harness.item(key);
+        assert!(
+            item.words.is_none() && item.title.contains("gap-title"),
+            "{item:?}"
+        );
+    }
 }

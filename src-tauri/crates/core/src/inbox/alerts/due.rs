@@ -232,7 +232,7 @@ impl Inbox {
             due.sound = Some(due.sound.map_or(loudest, |known| known.max(loudest)));
             return Ok(None);
         }
-        let title = |order: &str| -> Result<String, InboxError> {
+        let title = |order: &str| -> Result<Phrase, InboxError> {
             let sql = format!(
                 "SELECT item.title FROM item JOIN
                      (SELECT item FROM alert WHERE {OPEN} ORDER BY {order} LIMIT 1) AS newest
@@ -242,7 +242,7 @@ impl Inbox {
                 .db
                 .prepare_cached(&sql)?
                 .query_row(params![word, floor], |row| row.get(0));
-            Ok(title.optional()?.unwrap_or_default())
+            Ok(columns::phrase(title.optional()?.unwrap_or_default()))
         };
         let members = Members {
             count,
@@ -291,8 +291,8 @@ impl Inbox {
             }
             asks.push(Ask {
                 target: Target::Alert(number, row.get(1)?),
-                title: row.get::<_, String>(2)?.into(),
-                body: row.get::<_, String>(3)?.into(),
+                title: columns::phrase(row.get(2)?),
+                body: columns::phrase(row.get(3)?),
                 priority: priority_of(row.get(4)?),
                 replaces: None,
             });
