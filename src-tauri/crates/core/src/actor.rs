@@ -184,6 +184,7 @@ struct FirstInbox {
     counts: Counts,
     cursor: Option<String>,
     heard_at: Option<EpochMillis>,
+    own_user: OwnUser,
     /// What had to be done to its file, or keeps it from being used.
     problem: Option<Message>,
 }
@@ -195,7 +196,7 @@ impl FirstInbox {
             tracing::warn!(%error, "which types are asked for could not be stored");
         }
         let (counts, cursor) = (opened.inbox.counts()?, opened.inbox.cursor()?);
-        let heard_at = opened.inbox.heard_at()?;
+        let (heard_at, own_user) = (opened.inbox.heard_at()?, opened.inbox.own_user()?);
         let problem = opened.problem.clone();
         if let Some(problem) = &problem {
             tracing::error!(%problem, "the inbox file cannot be used as it is");
@@ -205,6 +206,7 @@ impl FirstInbox {
             counts,
             cursor,
             heard_at,
+            own_user,
             problem,
         })
     }
@@ -229,6 +231,7 @@ impl Actor {
             counts,
             cursor,
             heard_at,
+            own_user,
             problem,
         } = FirstInbox::open(&setup, account.as_ref(), &settings.types)?;
         let mut notices = BTreeMap::new();
@@ -263,7 +266,7 @@ impl Actor {
             version: setup.version.clone(),
             connection: connection::view(&status, None, context, &now),
             counts,
-            account: account_view(&settings, &origins, &tokens, None, OwnUser::default()),
+            account: account_view(&settings, &origins, &tokens, None, own_user.clone()),
             preferences: preferences(&settings, &settings.proxy, &origins, sounds_pause.until(), None),
             notices: notices
                 .into_iter()
@@ -291,7 +294,7 @@ impl Actor {
             notification_events: Some(notification_events),
             upkeep: upkeep::Upkeep::new(Instant::now()),
             accounts,
-            identity: Identity::new(account.clone()),
+            identity: Identity::new(account.clone(), own_user),
             account,
             conditions: HostConditions::new(Instant::now().into_std(), now),
             observations: Some(observations),

@@ -62,10 +62,28 @@ pub enum Event {
     },
     /// `error`: the server refuses inside a stream that it had opened.
     ServerError(ServerError),
-    /// A list in one event, in its order.
+    /// A list in one event, in its order, without lists in it.
     Several(Vec<Event>),
     /// Something for the inbox that cannot be read; see [`Undecoded::item`].
     Unreadable(Unreadable),
+}
+
+impl Event {
+    /// The events of a list; else itself. Lists have no lists.
+    pub fn parts(&self) -> &[Self] {
+        match self {
+            Self::Several(events) => events,
+            Self::ConnectionEstablished(_)
+            | Self::Heartbeat
+            | Self::Posted(_)
+            | Self::NotificationUpdated(_)
+            | Self::NotificationDeleted { .. }
+            | Self::UserChanged(_)
+            | Self::Gap { .. }
+            | Self::ServerError(_)
+            | Self::Unreadable(_) => std::slice::from_ref(self),
+        }
+    }
 }
 
 /// `connection_established`

@@ -41,7 +41,7 @@ use legacy::{Legacy, Place};
 
 pub use crate::fingerprint::fingerprint;
 pub use alerts::{AlertRecord, Ask, DigestRecord, Due, DueQuery, Recorded, Target};
-pub use arrival::{Arrival, Cursor, Effect, Now, Posted};
+pub use arrival::{Arrival, Cursor, Effect, First, Now, Posted};
 pub use aside::Returned;
 pub use thread::InboxThread;
 #[cfg(test)]
@@ -77,7 +77,9 @@ pub struct Inbox {
     /// Something was deleted, or may have been before the start, that can still be read from the disk.
     erased: bool,
     /// See [`Inbox::take_first`].
-    first: Vec<usize>,
+    first: Vec<First>,
+    /// See [`Inbox::set_person`].
+    person: Option<String>,
     /// Nobody else files into the account. `None` for an inbox without a file, and one that is only read.
     lock: Option<lock::WriterLock>,
     /// Notifications that were asked for and are not answered.
@@ -340,6 +342,7 @@ impl Inbox {
             shown: aside::Shown::default(),
             erased: true,
             first: Vec::new(),
+            person: None,
             lock: None,
             asked: alerts::Asked::default(),
         }

@@ -15,9 +15,9 @@ use tokio::sync::Notify;
 use crate::event::Event;
 use crate::protocol::{EventType, ListenerMessage, ReceivedEvent};
 
-/// Events that a listener may be behind. A list of a hundred thousand, replayed at once, would otherwise be a second
-/// copy of itself in memory; a listener that falls behind for a moment, as one does that is drawn on screen, is not.
-const LISTENER_CAPACITY: usize = 256;
+/// Events that a listener may be behind: more than are stored at once, so that one that reads misses nothing of a list
+/// of a hundred thousand that is replayed; and few enough that such a list is no second time in memory.
+pub(crate) const LISTENER_CAPACITY: usize = 1024;
 
 /// Some of the event types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -120,6 +120,11 @@ impl Listeners {
         }
     }
 
+    /// Whether anybody listens to anything.
+    pub(crate) fn are_any(&self) -> bool {
+        !self.wanted().is_empty()
+    }
+
     fn wanted(&self) -> EventTypes {
         EventTypes(self.0.wanted.load(Ordering::Relaxed))
     }
@@ -134,21 +139,27 @@ impl Listeners {
             .store(types.fold(0, |all, types| all | types), Ordering::Relaxed);
     }
 
-    /// What listeners want of an event, as they get it.
-    pub(crate) fn wanted_of(&self, event: &Event, last_event_id: &str, missed: bool) -> Vec<ReceivedEvent> {
+    /// What listeners want of an event, as they get it, each with its place among the event's parts.
+    pub(crate) fn wanted_of(
+        &self,
+        event: &Event,
+        last_event_id: &str,
+        missed: bool,
+    ) -> Vec<(usize, ReceivedEvent)> {
         let wanted = self.wanted();
         if wanted.is_empty() {
             return Vec::new();
         }
-        let mut events = Vec::new();
-        convert::wanted_of(event, wanted, &mut |event| {
-            events.push(ReceivedEvent {
+        let last_event_id = Some(last_event_id).filter(|id| !id.is_empty());
+        let received = |(part, event)| {
+            let received = ReceivedEvent {
                 event,
-                last_event_id: Some(last_event_id).filter(|id| !id.is_empty()).map(str::to_owned),
+                last_event_id: last_event_id.map(str::to_owned),
                 missed,
-            });
-        });
-        events
+            };
+            (part, received)
+        };
+        convert::wanted_of(event, wanted).map(received).collect()
     }
 
     /// Gives an event to all that listen to its type. It never waits.

@@ -249,17 +249,18 @@ impl Actor {
             self.set_account(next);
         }
         let types = self.settings.types.clone();
-        let (cursor, heard_at) = self
+        let (cursor, heard_at, own_user) = self
             .with_inbox(move |inbox| {
                 inbox.listen_to(&types)?;
                 if let Some(position) = &position {
                     inbox.begin_at(position)?;
                 }
-                Ok((inbox.cursor()?, inbox.heard_at()?))
+                Ok((inbox.cursor()?, inbox.heard_at()?, inbox.own_user()?))
             })
             .await?;
         self.store.set_cursor(cursor);
         self.link.begin_account(heard_at);
+        self.identity.set_own(own_user);
         self.publish_account();
         self.readers.publish_inbox_changed();
         self.publish_counts().await;

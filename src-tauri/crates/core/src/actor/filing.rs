@@ -7,7 +7,8 @@ use tokio::time::Instant;
 
 use super::Actor;
 use super::recovery::Remedy;
-use crate::inbox::{Arrival, Cursor, Due, Effect, InboxError, notices};
+use crate::account::Entry;
+use crate::inbox::{Arrival, Cursor, Due, Effect, First, InboxError, notices};
 use crate::item::SoundName;
 use crate::metrics::Outcome;
 
@@ -17,15 +18,17 @@ pub(super) struct Stored {
     pub(super) sounds: Vec<SoundName>,
     /// What is to be shown; none where that could not be read.
     pub(super) due: Vec<Due>,
-    /// The places of the events that had not come before.
-    pub(super) first: Vec<usize>,
+    /// What had not come before.
+    pub(super) first: Vec<First>,
 }
 
 impl Stored {
     /// Adds what the events from this place on came to.
     fn extend(&mut self, later: Self, place: usize) {
-        self.first
-            .extend(later.first.into_iter().map(|first| place + first));
+        self.first.extend(later.first.into_iter().map(|first| First {
+            place: place + first.place,
+            ..first
+        }));
         self.filed.extend(later.filed);
         self.sounds.extend(later.sounds);
         self.due.extend(later.due);
@@ -84,10 +87,12 @@ impl Actor {
     ) -> Result<Stored, InboxError> {
         let (now, mut gate, mut query) = (self.server_now(), self.gate(), self.due_query());
         let (arrivals, moved) = (Arc::clone(arrivals), cursor.clone());
+        let person = self.account.as_ref().and_then(Entry::user).map(str::to_owned);
         let (filed, first, gate, due) = self
             .store
             .inbox()
             .call(move |inbox| {
+                inbox.set_person(person);
                 let filed = inbox.file(&arrivals, moved, now, |posted| gate.decide(posted))?;
                 let first = inbox.take_first();
                 query.collecting.extend(&gate.collected);

@@ -44,18 +44,24 @@ pub(super) struct Identity {
     state: State,
     /// The person of this connection was checked.
     checked: bool,
-    /// What the server said of the account's person since the start.
+    /// What the server said last of the account's person.
     own: OwnUser,
     /// The account whose tokens the guard lets pass.
     guarded: Arc<Mutex<Option<Entry>>>,
 }
 
 impl Identity {
-    pub(super) fn new(account: Option<Entry>) -> Self {
+    pub(super) fn new(account: Option<Entry>, own: OwnUser) -> Self {
         Self {
+            own,
             guarded: Arc::new(Mutex::new(account)),
             ..Self::default()
         }
+    }
+
+    /// What is stored of the account's person.
+    pub(super) fn set_own(&mut self, own: OwnUser) {
+        self.own = own;
     }
 
     /// What is shown of the account's person.

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use gloria_stream::{Command, Delivery, Frame, Frames, Status};
+use tokio::task::yield_now;
 use tokio::time::Instant;
 
 use super::{Actor, Report};
@@ -11,13 +12,17 @@ use crate::connection::outage::OutageNews;
 use crate::event::refusal;
 use crate::event::{self, ConnectionEstablished, DecodeContext, DecodeError, Event, Undecoded, UserChange};
 use crate::fingerprint::fingerprint;
-use crate::inbox::{Arrival, Cursor, Effect, Now, notices};
+use crate::inbox::{Arrival, Cursor, Effect, First, Now, notices};
+use crate::listeners::LISTENER_CAPACITY;
 use crate::message;
 use crate::metrics::{self, Outcome};
 use crate::protocol::ReceivedEvent;
 
 /// Events in one transaction: enough to make the disk's part small, few enough to be on screen at once.
 const MAX_BATCH: usize = 1000;
+
+// What is stored together is published together: a listener that reads must have room for it.
+const _: () = assert!(MAX_BATCH <= LISTENER_CAPACITY);
 
 impl Actor {
     pub(super) async fn handle_delivery(&mut self, delivery: Delivery) {
@@ -189,9 +194,7 @@ impl Actor {
                     always,
                     self.listeners.wanted_of(event, &frame.id, missed),
                 );
-                if let Event::UserChanged(user) = event {
-                    events.users.push((arrivals.len(), user.clone()));
-                }
+                events.add_users(arrivals.len(), event);
             }
             arrivals.push(Arrival {
                 event_id: frame.id.to_string(),
@@ -246,6 +249,10 @@ impl Actor {
                 };
                 self.count_stored(&stored, at);
                 self.publish_events(&mut events, count, &first);
+                if self.listeners.are_any() {
+                    // Whoever reads has a turn to, and is not behind before the next are stored.
+                    yield_now().await;
+                }
             }
         }
         self.publish_events(&mut events, 0, &[]);
@@ -254,23 +261,24 @@ impl Actor {
 
     /// Gives listeners the events of as many arrivals as were stored now, those that had not come `first` left out, and
     /// changes what is shown of the account's person.
-    fn publish_events(&mut self, events: &mut ReadEvents, count: usize, first: &[usize]) {
+    fn publish_events(&mut self, events: &mut ReadEvents, count: usize, first: &[First]) {
         let begin = events.stored;
         events.stored += count;
-        let is_first = |place: usize| first.binary_search(&(place - begin)).is_ok();
-        while let Some((place, always, event)) = events
-            .waiting
-            .pop_front_if(|(place, always, _)| *place < events.stored || (*always && *place == events.stored))
-        {
-            if always || is_first(place) {
+        let stored = events.stored;
+        let is_first = |at: First| {
+            let place = at.place - begin;
+            first.binary_search(&First { place, ..at }).is_ok()
+        };
+        let is_due = |waiting: &mut WaitingEvent| {
+            waiting.at.place < stored || (waiting.always && waiting.at.place == stored)
+        };
+        while let Some(WaitingEvent { at, always, event }) = events.waiting.pop_front_if(is_due) {
+            if always || is_first(at) {
                 self.listeners.publish(event);
             }
         }
-        let users = std::mem::take(&mut events.users);
-        let (now, later): (Vec<_>, Vec<_>) = users.into_iter().partition(|(place, _)| *place < events.stored);
-        events.users = later;
-        for (place, user) in now {
-            if is_first(place) {
+        while let Some((at, user)) = events.users.pop_front_if(|(at, _)| at.place < stored) {
+            if is_first(at) {
                 self.on_user_changed(&user);
             }
         }
@@ -320,9 +328,9 @@ impl Actor {
         }
     }
 
-    /// Stores a batch and lets what is new through the gate. Answers when it was stored, and the places of what had not
-    /// come before; `None` when it could not be.
-    async fn file(&mut self, arrivals: Vec<Arrival>, cursor: Cursor) -> Option<(Instant, Vec<usize>)> {
+    /// Stores a batch and lets what is new through the gate. Answers when it was stored, and what of it had not come
+    /// before; `None` when it could not be.
+    async fn file(&mut self, arrivals: Vec<Arrival>, cursor: Cursor) -> Option<(Instant, Vec<First>)> {
         let had_place = self.store.cursor().is_some();
         let stored = self.store_events(arrivals, cursor).await?;
         let at = Instant::now();
@@ -383,17 +391,38 @@ impl Actor {
 /// What was read for listeners and of persons, until what stands before it is stored.
 #[derive(Default)]
 struct ReadEvents {
-    /// Each with its arrival's place, and whether it needs none: it has no effect that could be a repetition.
-    waiting: VecDeque<(usize, bool, ReceivedEvent)>,
-    users: Vec<(usize, UserChange)>,
+    waiting: VecDeque<WaitingEvent>,
+    users: VecDeque<(First, UserChange)>,
     /// How many arrivals are stored.
     stored: usize,
 }
 
+/// An event that listeners get once what stands before it is stored.
+struct WaitingEvent {
+    at: First,
+    /// It has no effect that could be a repetition.
+    always: bool,
+    event: ReceivedEvent,
+}
+
 impl ReadEvents {
-    fn add(&mut self, place: usize, always: bool, events: Vec<ReceivedEvent>) {
-        self.waiting
-            .extend(events.into_iter().map(|event| (place, always, event)));
+    /// Adds what is wanted of the event that is at this place among the arrivals.
+    fn add(&mut self, place: usize, always: bool, events: Vec<(usize, ReceivedEvent)>) {
+        let waiting = events.into_iter().map(|(part, event)| WaitingEvent {
+            at: First { place, part },
+            always,
+            event,
+        });
+        self.waiting.extend(waiting);
+    }
+
+    /// Adds what the event says of persons.
+    fn add_users(&mut self, place: usize, event: &Event) {
+        for (part, event) in event.parts().iter().enumerate() {
+            if let Event::UserChanged(user) = event {
+                self.users.push_back((First { place, part }, user.clone()));
+            }
+        }
     }
 }
 

@@ -97,7 +97,11 @@ fn decode_list(
         match decode_value(kind, nameless, entry, fallback, context) {
             Ok(one) => {
                 event_type = Some(one.event_type);
-                decoded.push(one.event);
+                if let Event::Several(events) = one.event {
+                    decoded.extend(events);
+                } else {
+                    decoded.push(one.event);
+                }
                 left_out.extend(one.left_out);
                 unknown_fields.extend(one.unknown_fields);
             }

@@ -44,6 +44,15 @@ pub enum Cursor {
     Nowhere,
 }
 
+/// Something in a batch that had not come before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct First {
+    /// Its arrival's place in the batch.
+    pub place: usize,
+    /// Its own place, where the arrival is a list; see [`Event::parts`].
+    pub part: usize,
+}
+
 /// A posted item whose alert is to be decided.
 #[derive(Debug)]
 pub struct Posted<'a> {

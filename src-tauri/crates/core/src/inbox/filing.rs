@@ -5,13 +5,14 @@ use std::sync::Arc;
 use rusqlite::{Transaction, TransactionBehavior, params};
 
 use super::alerts::{self, Decided, News};
-use super::arrival::{Arrival, Cursor, Effect, Now, Posted};
+use super::arrival::{Arrival, Cursor, Effect, First, Now, Posted};
 use super::{Inbox, InboxError, notices};
 use crate::alerts::Decision;
-use crate::event::Event;
+use crate::event::{Event, Field};
 use crate::fingerprint::fingerprint;
 use crate::item::{EpochMillis, Item};
 use crate::message;
+use crate::protocol::OwnUser;
 
 /// How many events are remembered to know a replay. The server's own history is far shorter; beyond this only an
 /// item's key tells that it came before.
@@ -60,6 +61,7 @@ impl Inbox {
             return Err(InboxError::Gone);
         }
         let (connection, shown, asked) = (self.connection, &self.shown, &mut self.asked);
+        let person = self.person.as_deref();
         // One that begins by reading is refused at once where another process writes in between, and not waited for.
         let transaction = self
             .db
@@ -86,11 +88,14 @@ impl Inbox {
                 filed.push(Effect::Nothing);
                 continue;
             }
-            let before = filed.len();
-            filing.take(event, &mut news, &mut filed)?;
-            let effect = filed[before..].iter().any(|filed| *filed != Effect::Nothing);
-            if is_first(filing.seen, arrival, event, effect) {
-                first.push(place);
+            for (part, event) in event.parts().iter().enumerate() {
+                let before = filed.len();
+                filing.take(event, &mut news, &mut filed)?;
+                let effect = filed[before..].iter().any(|filed| *filed != Effect::Nothing);
+                if is_first(filing.seen, arrival, event, effect) {
+                    first.push(First { place, part });
+                    filing.store_person(event, person)?;
+                }
             }
         }
         let decide = |item: &Item, expires_at, news: &News| {
@@ -140,9 +145,29 @@ impl Inbox {
         Ok(filed)
     }
 
-    /// The places in the batch that was filed last of what had not come before, for those who listen to events.
-    pub(crate) fn take_first(&mut self) -> Vec<usize> {
+    /// What of the batch that was filed last had not come before, in its order, for those who listen to events.
+    pub(crate) fn take_first(&mut self) -> Vec<First> {
         std::mem::take(&mut self.first)
+    }
+
+    /// Who the account's person is to the server: what it says of them is stored, and of nobody else.
+    pub(crate) fn set_person(&mut self, user: Option<String>) {
+        self.person = user;
+    }
+
+    /// What the server said last of the account's person.
+    ///
+    /// # Errors
+    ///
+    /// When the database refuses.
+    pub(crate) fn own_user(&self) -> Result<OwnUser, InboxError> {
+        let sql = "SELECT person_name, person_status FROM account";
+        Ok(self.db.query_row(sql, [], |row| {
+            Ok(OwnUser {
+                name: row.get(0)?,
+                status: row.get(1)?,
+            })
+        })?)
     }
 
     /// The id to resume after.
@@ -266,11 +291,6 @@ impl Filing<'_> {
             Event::Posted(post) => self.post(post, news, filed)?,
             Event::NotificationUpdated(change) => filed.push(self.change(change)?),
             Event::NotificationDeleted { id } => filed.push(self.deleted(id)?),
-            Event::Several(events) => {
-                for event in events {
-                    self.take(event, news, filed)?;
-                }
-            }
             Event::Gap { from, to } => {
                 self.post(
                     &notices::gap(from.as_ref(), to.as_ref(), self.now.here),
@@ -289,10 +309,31 @@ impl Filing<'_> {
                     filed,
                 )?;
             }
-            Event::ConnectionEstablished(_)
+            // A list is taken by its parts.
+            Event::Several(_)
+            | Event::ConnectionEstablished(_)
             | Event::Heartbeat
             | Event::UserChanged(_)
             | Event::ServerError(_) => filed.push(Effect::Nothing),
+        }
+        Ok(())
+    }
+
+    /// Stores what is new of the account's person.
+    fn store_person(&self, event: &Event, person: Option<&str>) -> Result<(), InboxError> {
+        let Event::UserChanged(user) = event else {
+            return Ok(());
+        };
+        if person != Some(&*user.user_id) {
+            return Ok(());
+        }
+        for (change, sql) in [
+            (&user.name, "UPDATE account SET person_name = ?1"),
+            (&user.status, "UPDATE account SET person_status = ?1"),
+        ] {
+            if *change != Field::Absent {
+                self.transaction.prepare_cached(sql)?.execute([change.value()])?;
+            }
         }
         Ok(())
     }

@@ -321,6 +321,11 @@ const MIGRATIONS: &[&str] = &["
     CREATE INDEX alert_digest ON alert (digest, state) WHERE digest IS NOT NULL;
     CREATE INDEX digest_notification ON digest (notification) WHERE notification IS NOT NULL;
 ",
+    "
+    -- What the server said last of the account's person.
+    ALTER TABLE account ADD COLUMN person_name TEXT;
+    ALTER TABLE account ADD COLUMN person_status TEXT;
+",
 ];
 
 fn version(db: &Connection) -> Result<i64, InboxError> {

@@ -13,17 +13,16 @@ use crate::protocol::{
     WorkflowData,
 };
 
-/// Makes of an event what is wanted of it; nothing is copied of what is not.
-pub(super) fn wanted_of(event: &Event, wanted: EventTypes, add: &mut impl FnMut(ServerEvent)) {
-    if let Event::Several(events) = event {
-        for event in events {
-            wanted_of(event, wanted, add);
-        }
-    } else if let Some(event_type) = type_of(event)
-        && wanted.contains(event_type)
-    {
-        server_event(event, event_type).into_iter().for_each(add);
-    }
+/// JavaScript's greatest whole number without a gap before the next.
+const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
+
+/// Makes of an event what is wanted of it, with its place among the event's parts; nothing is copied of what is not.
+pub(super) fn wanted_of(event: &Event, wanted: EventTypes) -> impl Iterator<Item = (usize, ServerEvent)> {
+    let parts = event.parts().iter().enumerate();
+    parts.filter_map(move |(part, event)| {
+        let event_type = type_of(event).filter(|event_type| wanted.contains(*event_type))?;
+        Some((part, server_event(event, event_type)?))
+    })
 }
 
 /// The type; none for what is made here of something that could not be read.
@@ -83,8 +82,9 @@ fn server_id(key: &str) -> String {
     key.split_once(':').map_or(key, |(_, id)| id).to_owned()
 }
 
+/// What is more than a page can count exactly is that.
 fn millis(span: Duration) -> u64 {
-    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+    u64::try_from(span.as_millis()).map_or(MAX_SAFE_INTEGER, |millis| millis.min(MAX_SAFE_INTEGER))
 }
 
 fn greeting_data(greeting: &ConnectionEstablished) -> GreetingData {

@@ -27,7 +27,7 @@ pub struct AccountView {
     pub needs_setup: bool,
     /// There is another token, and nobody but the user knows whether it is the same person's.
     pub question: Option<PersonQuestion>,
-    /// What the server said of the token's person since the app started.
+    /// What the server said last of the token's person.
     pub user: OwnUser,
 }
 

@@ -2,7 +2,7 @@
 
 use futures_util::StreamExt as _;
 use gloria_core::item::InboxView;
-use gloria_core::protocol::{EventType, InboxQuery, ListenerMessage, ReceivedEvent, ServerEvent};
+use gloria_core::protocol::{EventType, InboxQuery, ListenerMessage, OwnUser, ReceivedEvent, ServerEvent};
 use gloria_core::{EventListener, EventTypes, Link};
 use serde_json::json;
 use tokio::sync::watch;
@@ -198,5 +198,131 @@ async fn the_own_persons_name_and_status_are_shown_and_nobody_elses() {
         .account
         .user;
     assert_eq!(user.name.as_deref(), Some("Anna"), "what is absent stays");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn what_the_server_said_of_the_own_person_is_there_after_the_next_start() {
+    let (backend, control) = backend().await;
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
+    let mut greeting = running.core.listen([EventType::ConnectionEstablished]);
+    let ServerEvent::ConnectionEstablished(data) = next(&mut greeting).await.event else {
+        panic!("another type");
+    };
+    let own = data.user_id.unwrap();
+    // As a list too, and among others.
+    control.push(
+        "user.updated",
+        json!([{"userId": "somebody", "name": "Ben"}, {"userId": own, "name": "Anna", "status": "away"}]),
+    );
+    control.push(
+        "user.status_changed",
+        json!({"userId": "somebody", "status": "busy"}),
+    );
+    let both =
+        |user: &OwnUser| user.name.as_deref() == Some("Anna") && user.status.as_deref() == Some("away");
+    running.until("both", |state| both(&state.account.user)).await;
+    running.stop().await;
+
+    let running = harness.start();
+    let state = running.core.attach().await.unwrap().snapshot;
+    assert!(both(&state.account.user), "{:?}", state.account.user);
+    control.push("user.updated", json!({"userId": own, "name": null}));
+    running
+        .until("no name", |state| state.account.user.name.is_none())
+        .await;
+    running.stop().await;
+    let running = harness.start();
+    let user = running.core.attach().await.unwrap().snapshot.account.user;
+    assert_eq!((user.name, user.status.as_deref()), (None, Some("away")));
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn of_a_list_only_what_is_new_comes() {
+    let (backend, control) = backend().await;
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
+    running.connected().await;
+    let mut created = running.core.listen([EventType::NotificationCreated]);
+    control.push(CREATED, live("1", "low"));
+    control.push(
+        CREATED,
+        json!([live("1", "low"), live("2", "low"), live("1", "low")]),
+    );
+    control.push(CREATED, live("3", "low"));
+    let mut ids = Vec::new();
+    while ids.last().is_none_or(|id| id != "3") {
+        let ServerEvent::NotificationCreated(data) = next(&mut created).await.event else {
+            panic!("another type");
+        };
+        ids.push(data.id);
+    }
+    assert_eq!(ids, ["1", "2", "3"]);
+    running.stop().await;
+}
+
+/// Thousands of events at once, more than any listener may be behind.
+const REPLAYED: usize = 5000;
+
+#[tokio::test]
+async fn a_listener_that_reads_misses_nothing_of_a_long_replay() {
+    let (backend, control) = backend().await;
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
+    running.connected().await;
+    running.stop().await;
+    for number in 0..REPLAYED {
+        control.push(
+            "user.status_changed",
+            json!({"userId": "x", "status": number.to_string()}),
+        );
+    }
+    let running = harness.start();
+    let mut events = running.core.listen([EventType::UserStatusChanged]);
+    // In a task of its own, which has its turn between what is stored at once.
+    let reading = tokio::spawn(async move {
+        for number in 0..REPLAYED {
+            let event = next(&mut events).await;
+            let ServerEvent::UserStatusChanged(data) = event.event else {
+                panic!("another type");
+            };
+            assert_eq!(data.status, number.to_string(), "in their order");
+        }
+    });
+    reading.await.unwrap();
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_listener_that_never_reads_is_waited_for_by_nobody() {
+    let (backend, control) = backend().await;
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
+    running.connected().await;
+    let mut slow = running.core.listen(EventType::ALL.iter().copied());
+    let mut prompt = running.core.listen([EventType::SystemAnnouncement]);
+    for number in 0..REPLAYED {
+        control.push(
+            "user.status_changed",
+            json!({"userId": "x", "status": number.to_string()}),
+        );
+    }
+    control.push("system.announcement", json!({"id": "s", "message": "All hands"}));
+    next(&mut prompt).await;
+    running
+        .until("the state goes on", |state| state.counts.total == 1)
+        .await;
+    let mut received = 0;
+    let missed = loop {
+        match within_deadline("what waits", slow.next()).await.unwrap() {
+            ListenerMessage::Event(_) => received += 1,
+            ListenerMessage::Missed(missed) => break missed,
+        }
+    };
+    // The announcement is among them; heartbeats may be.
+    assert!(received + missed > REPLAYED as u64, "{received} and {missed}");
+    assert!(received < REPLAYED as u64, "what is not read is bounded");
     running.stop().await;
 }
