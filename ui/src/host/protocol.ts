@@ -377,7 +377,7 @@ needsSetup: boolean,
  */
 question: PersonQuestion | null, 
 /**
- * What the server said of the token's person since the app started.
+ * What the server said last of the token's person.
  */
 user: OwnUser, };
 

@@ -295,6 +295,11 @@ impl CoreHandle {
             .send(request(Reply(reply)))
             .await
             .map_err(|_| CoreError::Stopped)?;
-        answer.await.map_err(|_| CoreError::Stopped)?
+        match answer.await {
+            Ok(answer) => answer,
+            Err(_) if *self.stop.borrow() || self.requests.is_closed() => Err(CoreError::Stopped),
+            // The reply went with an actor that broke, and another takes its place.
+            Err(_) => Err(CoreError::Restarting),
+        }
     }
 }

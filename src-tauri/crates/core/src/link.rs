@@ -22,7 +22,8 @@ pub trait Link: fmt::Debug + Send + Sync {
     /// The whole state, and everything after it.
     fn attach(&self) -> BoxFuture<'_, Result<LinkState, CommandError>>;
 
-    /// Does one of [`crate::protocol::COMMANDS`].
+    /// Does one of [`crate::protocol::COMMANDS`]. What it changed was published before it answers; answer and updates
+    /// go different ways, so that a page may have either of them first.
     fn call<'a>(&'a self, name: &'a str, request: Value) -> BoxFuture<'a, Result<Value, CommandError>>;
 
     /// The server's events of the types that are chosen, as [`crate::protocol::ListenerMessage`]s, until it is dropped.

@@ -250,7 +250,7 @@ impl Actor {
                 self.count_stored(&stored, at);
                 self.publish_events(&mut events, count, &first);
                 if self.listeners.are_any() {
-                    // Whoever reads has a turn to, and is not behind before the next are stored.
+                    // A listener that reads has its turn here: else it could be behind once the next batch is stored.
                     yield_now().await;
                 }
             }

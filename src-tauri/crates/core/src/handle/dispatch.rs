@@ -46,7 +46,8 @@ macro_rules! call {
 macro_rules! dispatcher {
     ($($(#[$doc:meta])* $name:ident: $request:tt => $response:ty,)*) => {
         impl CoreHandle {
-            /// Does the command of this name, one of [`crate::protocol::COMMANDS`].
+            /// Does the command of this name, one of [`crate::protocol::COMMANDS`]. What it changed is published before
+            /// it answers. It is done even if nobody waits for the answer any more.
             ///
             /// # Errors
             ///

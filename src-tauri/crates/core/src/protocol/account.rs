@@ -54,7 +54,7 @@ pub struct PersonQuestion {
 /// The answer to [`AccountView::question`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(TS))]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PersonAnswer {
     /// It is the same person, who goes on with this inbox. Another one gets an inbox of their own.
     pub same: bool,
@@ -80,7 +80,7 @@ pub enum TokenState {
 /// Address and token, as typed.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(TS))]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AccountForm {
     /// The API address.
     pub address: String,

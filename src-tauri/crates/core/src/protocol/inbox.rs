@@ -11,7 +11,7 @@ use crate::item::{Counts, InboxView, Item, Mark};
 /// Which part of which list to read.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(TS))]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct InboxQuery {
     /// Which items.
     pub filter: InboxFilter,
@@ -24,7 +24,7 @@ pub struct InboxQuery {
 /// Which items a list has: those for which all of it holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(TS))]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct InboxFilter {
     /// The view that they are in.
     pub view: InboxView,
@@ -50,7 +50,7 @@ pub struct InboxPage {
 /// Marks to set on items.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(TS))]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MarkRequest {
     /// The items' keys; unknown ones are passed over.
     pub keys: Vec<String>,
@@ -72,7 +72,7 @@ pub struct Marked {
 /// Which link of an item to follow.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(TS))]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FollowRequest {
     /// The item's key.
     pub key: String,

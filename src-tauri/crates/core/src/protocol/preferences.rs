@@ -64,7 +64,7 @@ impl Preferences {
 #[derive(Clone, PartialEq, Eq, Default, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 #[cfg_attr(test, ts(optional_fields))]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct PreferencesForm {
     /// Sounds are on.
     pub sounds: Option<bool>,
@@ -124,7 +124,7 @@ pub enum LockedBy {
 /// How long sounds stay silent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(TS))]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PauseRequest {
     /// Minutes from now; 0 ends the pause.
     pub minutes: u32,

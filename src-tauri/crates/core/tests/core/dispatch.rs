@@ -104,6 +104,202 @@ async fn what_a_command_does_not_take_is_refused_in_words() {
     running.stop().await;
 }
 
+/// What is near to a request and mostly is none.
+fn near_a_request() -> impl Strategy<Value = Value> {
+    let words = [
+        "",
+        "\0",
+        "n:1",
+        "inbox",
+        "read",
+        "unarchived",
+        "knock",
+        "system",
+        "none",
+        "debug",
+        "\u{202e}🦀",
+        "' OR 1=1 --",
+        "http://[",
+        "http://127.0.0.1:1/api",
+        "../../etc/passwd",
+        "9007199254740993",
+        "{\"v\":1}",
+    ];
+    let names = [
+        "keys",
+        "mark",
+        "key",
+        "action",
+        "filter",
+        "view",
+        "after",
+        "limit",
+        "address",
+        "token",
+        "same",
+        "minutes",
+        "sounds",
+        "volume",
+        "sound",
+        "appearance",
+        "proxy",
+        "autoConnect",
+        "logLevel",
+        "inboxVisible",
+        "connectionVisible",
+    ];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        (0_u8..120).prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        prop::sample::select(words.to_vec()).prop_map(Value::from),
+        ".{0,40}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 24, 6, move |inner| {
+        let fields = prop::collection::hash_map(prop::sample::select(names.to_vec()), inner.clone(), 0..4);
+        prop_oneof![
+            prop::collection::vec(inner, 0..4).prop_map(Value::from),
+            fields.prop_map(|fields| fields
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect()),
+        ]
+    })
+}
+
+#[test]
+fn whatever_is_asked_is_answered_and_the_core_goes_on() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let _guard = runtime.enter();
+    let (running, _harness, _backend) = runtime.block_on(connected());
+    let command = prop::sample::select(COMMANDS);
+    let mut runner = TestRunner::new(ProptestConfig::with_cases(600));
+    runner
+        .run(&(command, near_a_request()), |(name, request)| {
+            let asked = within_deadline(name, running.core.dispatch(name, request));
+            if let Err(error) = runtime.block_on(asked) {
+                prop_assert!(
+                    !matches!(
+                        error.code,
+                        CommandErrorCode::UnknownCommand
+                            | CommandErrorCode::Inbox
+                            | CommandErrorCode::Restarting
+                            | CommandErrorCode::Stopped
+                            | CommandErrorCode::Unwritable
+                    ),
+                    "{:?}",
+                    error.code
+                );
+            }
+            Ok(())
+        })
+        .unwrap();
+    // As deep as a parser lets through.
+    let deep = (0..126).fold(Value::Null, |inner, _| json!([inner]));
+    for name in COMMANDS {
+        let error = runtime
+            .block_on(running.core.dispatch(name, deep.clone()))
+            .unwrap_err();
+        assert_eq!(error.code, CommandErrorCode::InvalidRequest, "{name}");
+    }
+    let item = runtime
+        .block_on(running.core.dispatch("inbox_item", json!("n:1")))
+        .unwrap();
+    assert_eq!(item["title"], "title 1");
+    runtime.block_on(running.stop());
+}
+
+#[tokio::test]
+async fn a_field_that_no_request_has_is_refused() {
+    let (running, _harness, backend) = connected().await;
+    let mut forms = 0;
+    for name in COMMANDS {
+        let (mut request, _) = example(name, &backend.api_url());
+        if *name == "account_confirm" {
+            request = json!({"same": true});
+        }
+        let Some(fields) = request.as_object_mut() else {
+            continue;
+        };
+        forms += 1;
+        // As of a page that means a field by another name: done without it, the command would do something else.
+        fields.insert("tokne".to_owned(), json!("secret"));
+        let error = running.core.dispatch(name, request).await.unwrap_err();
+        assert_eq!(error.code, CommandErrorCode::InvalidRequest, "{name}");
+        let error = serde_json::to_string(&error).unwrap();
+        assert!(error.contains("tokne") && !error.contains("secret"), "{error}");
+    }
+    assert!(forms > 7, "{forms}");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_command_changed_was_published_before_it_answers() {
+    let (running, _harness, _backend) = connected().await;
+    let mut updates = running.core.attach().await.unwrap().updates;
+    for (name, request, expected) in [
+        ("preferences_save", json!({"volume": 21}), &["preferences"][..]),
+        ("sounds_pause", json!({"minutes": 5}), &["preferences"]),
+        ("debug_log", json!(true), &["preferences"]),
+        (
+            "inbox_mark",
+            json!({"keys": ["n:1"], "mark": "read"}),
+            &["itemsStored", "counts"],
+        ),
+        (
+            "inbox_mark",
+            json!({"keys": ["n:1"], "mark": "unread"}),
+            &["itemsStored", "counts"],
+        ),
+        ("inbox_mark_all_read", Value::Null, &["inboxChanged", "counts"]),
+        ("item_follow", json!({"key": "n:1", "action": null}), &[]),
+        ("connection_disconnect", Value::Null, &["connection"]),
+        ("account_sign_out", Value::Null, &["account"]),
+    ] {
+        while updates.try_recv().is_ok() {}
+        running.core.dispatch(name, request).await.unwrap();
+        let mut published = Vec::new();
+        while let Ok(revised) = updates.try_recv() {
+            let update = serde_json::to_value(&revised.update).unwrap();
+            published.push(update["kind"].as_str().unwrap().to_owned());
+        }
+        for kind in expected {
+            assert!(published.iter().any(|each| each == kind), "{name}: {published:?}");
+        }
+    }
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_command_is_done_though_its_caller_is_gone_and_thousands_are_answered() {
+    let (running, _harness, _backend) = connected().await;
+    let save = running.core.dispatch("preferences_save", json!({"volume": 33}));
+    let mut save = Box::pin(save);
+    // It is asked, and then nobody waits.
+    assert!(futures_util::poll!(&mut save).is_pending());
+    drop(save);
+    running
+        .until("the volume", |state| state.preferences.volume == 33)
+        .await;
+
+    let asked = (0..3000).map(|_| running.core.dispatch("inbox_item", json!("n:1")));
+    let answers = within_deadline("all of them", futures_util::future::join_all(asked)).await;
+    assert!(answers.into_iter().all(|answer| answer.unwrap()["key"] == "n:1"));
+
+    // The end leaves nobody without an answer.
+    let asked = (0..300).map(|_| running.core.dispatch("inbox_mark_all_read", Value::Null));
+    let asked = futures_util::future::join_all(asked);
+    let core = running.core.clone();
+    let (answers, stopped) = within_deadline("the end", async { tokio::join!(asked, core.stop()) }).await;
+    stopped.unwrap();
+    for answer in answers {
+        assert!(answer.is_ok() || answer.is_err_and(|error| error.code == CommandErrorCode::Stopped));
+    }
+}
+
 #[test]
 fn no_other_name_is_a_command_whatever_is_asked() {
     let runtime = tokio::runtime::Runtime::new().unwrap();

@@ -246,11 +246,9 @@ async fn of_a_list_only_what_is_new_comes() {
     let running = harness.start();
     running.connected().await;
     let mut created = running.core.listen([EventType::NotificationCreated]);
-    control.push(CREATED, live("1", "low"));
-    control.push(
-        CREATED,
-        json!([live("1", "low"), live("2", "low"), live("1", "low")]),
-    );
+    let first = live("1", "low");
+    control.push(CREATED, first.clone());
+    control.push(CREATED, json!([first, live("2", "low"), first]));
     control.push(CREATED, live("3", "low"));
     let mut ids = Vec::new();
     while ids.last().is_none_or(|id| id != "3") {

@@ -9,9 +9,11 @@ use gloria_core::metrics::status::Health;
 use gloria_core::ports::fakes::FakeNotifications;
 use gloria_core::ports::{
     Answer, NotificationError, NotificationEvent, NotificationHandle, NotificationRequest, Notifications,
-    PanicReports, SystemClock,
+    OpenError, Opener, PanicReports, SystemClock,
 };
-use gloria_core::protocol::{ConnectionState, NoticeKind, Snapshot};
+use gloria_core::protocol::{
+    ConnectionState, EventType, FollowRequest, ListenerMessage, NoticeKind, Snapshot,
+};
 use gloria_core::{CoreError, Setup, supervise};
 use tokio::sync::mpsc;
 
@@ -49,6 +51,16 @@ impl Notifications for Fragile {
     }
 }
 
+/// A browser that breaks whatever opens a link.
+#[derive(Debug)]
+struct FragileOpener;
+
+impl Opener for FragileOpener {
+    fn open(&self, _link: &str) -> Result<(), OpenError> {
+        panic!("as the test wants")
+    }
+}
+
 /// A supervised core on this harness, and how often its machine was made.
 fn supervised(harness: &Harness) -> (Running, Arc<AtomicUsize>) {
     let made = Arc::new(AtomicUsize::new(0));
@@ -64,6 +76,7 @@ fn supervised(harness: &Harness) -> (Running, Arc<AtomicUsize>) {
             notifications: notifications.clone(),
             panics: panics.clone(),
         });
+        setup.ports.opener = Arc::new(FragileOpener);
         Ok(setup)
     };
     let (core, task) = supervise(make).unwrap();
@@ -206,5 +219,34 @@ async fn an_app_that_is_asked_to_end_does_not_wait_for_the_restart() {
     running.connected().await;
     control.push(CREATED, live("break the core", "normal"));
     followed(&running, "it says that it broke", says_so).await;
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_request_that_breaks_the_core_is_answered_and_listeners_go_on_with_the_next() {
+    let (backend, control) = backend().await;
+    let harness = Harness::signed_in(&backend);
+    let (running, _) = supervised(&harness);
+    running.connected().await;
+    let mut deleted = running.core.listen([EventType::NotificationDeleted]);
+    let mut item = live("1", "low");
+    item["link"] = "https://gloria.example/1".into();
+    control.push(CREATED, item);
+    running.until("it", |state| state.counts.total == 1).await;
+    let follow = FollowRequest {
+        key: "n:1".into(),
+        action: None,
+    };
+    let answer = within_deadline("an answer", running.core.item_follow(follow)).await;
+    assert!(matches!(answer, Err(CoreError::Restarting)), "{answer:?}");
+    // Nobody wants to wait.
+    running.core.connection_retry().await.unwrap();
+    followed(&running, "the next core", |state| {
+        state.connection.state == ConnectionState::Connected
+    })
+    .await;
+    control.push("notification.deleted", serde_json::json!({"id": "1"}));
+    let message = within_deadline("the event", deleted.next()).await.unwrap();
+    assert!(matches!(message, ListenerMessage::Event(_)), "{message:?}");
     running.stop().await;
 }
