@@ -7,22 +7,30 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use gloria_core::account::{Accounts, Entry};
 use gloria_core::inbox::Inbox;
-use gloria_core::ports::{SecretError, Secrets as _};
+use gloria_core::ports::SecretError;
+use gloria_desktop::Instance;
 use gloria_desktop::process;
-use gloria_desktop::{Instance, Keyring};
 use serde::Serialize;
 
-use crate::output::{Lines, complain};
+use crate::output::{self, Format, Lines, complain};
+use crate::session::keyring;
 use crate::{NO_TOKEN, USAGE};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Print the accounts of this computer, one JSON object a line
+    /// Print the accounts of this computer: as a list on a terminal, else one JSON object a line
     #[command(after_help = crate::examples::ACCOUNT_LIST)]
-    List,
+    List(ListOptions),
     /// Erase an account: its inbox, everything else that is kept for it, and its token
     #[command(after_help = crate::examples::ACCOUNT_ERASE)]
     Erase(EraseOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListOptions {
+    /// Print JSON on a terminal as well
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -47,30 +55,59 @@ struct Line<'a> {
     /// How many items its inbox has; nothing where it cannot be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     items: Option<u32>,
+    /// The keyring did not remove its token, which is still to be done.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    token_left: bool,
 }
 
 pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::List => list(),
+        Command::List(options) => list(&options),
         Command::Erase(options) => erase(&options).await,
     }
 }
 
-fn list() -> anyhow::Result<ExitCode> {
+fn list(options: &ListOptions) -> anyhow::Result<ExitCode> {
     let accounts = Accounts::read(&gloria_desktop::paths(process::variable)?);
-    let mut lines = Lines::new();
-    for entry in accounts.all() {
+    let listed = accounts.all().map(|entry| {
         let inbox = Inbox::open_read_only(&entry.inbox(), entry.server());
         let counts = inbox.and_then(|inbox| inbox.counts());
-        lines.write(&line(
+        line(
             "account",
             &accounts,
             entry,
             counts.ok().map(|counts| counts.total),
-        ))?;
+        )
+    });
+    match Format::chosen(options.json) {
+        Format::Words => {
+            let listed: Vec<_> = listed.map(|line| words(&line)).collect();
+            if listed.is_empty() {
+                complain("there is no account yet; one is made when Gloria Notify first connects");
+            }
+            output::print_words(listed)?;
+        }
+        Format::Json => {
+            let mut lines = Lines::new();
+            for line in listed {
+                lines.write(&line)?;
+            }
+            lines.flush()?;
+        }
     }
-    lines.flush()?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// An account on one line: its name, whose it is, and what is in its inbox.
+fn words(line: &Line<'_>) -> String {
+    let whose = line.user.map(|user| format!("{user} at ")).unwrap_or_default();
+    let items = match line.items {
+        None => "its inbox cannot be read".to_owned(),
+        Some(1) => "1 item".to_owned(),
+        Some(items) => format!("{items} items"),
+    };
+    let in_use = if line.in_use { ", in use" } else { "" };
+    format!("{}  {whose}{}: {items}{in_use}", line.name, line.server)
 }
 
 fn line<'a>(kind: &'static str, accounts: &Accounts, entry: &'a Entry, items: Option<u32>) -> Line<'a> {
@@ -81,6 +118,7 @@ fn line<'a>(kind: &'static str, accounts: &Accounts, entry: &'a Entry, items: Op
         user: entry.user(),
         in_use: accounts.in_force(entry.server()) == Some(entry),
         items,
+        token_left: false,
     }
 }
 
@@ -97,7 +135,10 @@ async fn erase(options: &EraseOptions) -> anyhow::Result<ExitCode> {
             "there is no account {}; `gloria account list` prints them",
             options.name
         ));
-        return Ok(ExitCode::from(USAGE));
+        return match finish_earlier(&accounts).await {
+            Some(code) => Ok(code),
+            None => Ok(ExitCode::from(USAGE)),
+        };
     };
     if !options.yes {
         match is_wanted(&entry)? {
@@ -112,19 +153,58 @@ async fn erase(options: &EraseOptions) -> anyhow::Result<ExitCode> {
             }
         }
     }
-    // Before the folder: without it nobody would know the entries' names any more.
-    if let Err(error) = forget_tokens(&accounts, &entry).await {
-        complain(&format!("nothing was erased: {error}"));
-        return Ok(ExitCode::from(NO_TOKEN));
-    }
-    let erased = line("accountErased", &accounts, &entry, None);
-    let mut lines = Lines::new();
+    let left = match forget_tokens(&accounts, &entry).await? {
+        Forgotten::All => None,
+        Forgotten::Later(error) => Some(error),
+        Forgotten::Refused(error) => {
+            complain(&format!("nothing was erased: {error}"));
+            return Ok(ExitCode::from(NO_TOKEN));
+        }
+    };
+    let erased = Line {
+        token_left: left.is_some(),
+        ..line("accountErased", &accounts, &entry, None)
+    };
     accounts
         .erase(&entry)
         .with_context(|| format!("{} could not be removed", entry.folder().display()))?;
+    let mut lines = Lines::new();
     lines.write(&erased)?;
     lines.flush()?;
-    Ok(ExitCode::SUCCESS)
+    Ok(match left {
+        None => ExitCode::SUCCESS,
+        Some(error) => {
+            complain(&format!(
+                "the inbox is erased, but the token may still be in the keyring: {error}. It is removed when Gloria \
+                 Notify next starts and the keyring answers, or by `gloria account erase {}`",
+                entry.name()
+            ));
+            ExitCode::from(NO_TOKEN)
+        }
+    })
+}
+
+/// Removes what an earlier erasing left in the keyring; `None` where there was nothing.
+async fn finish_earlier(accounts: &Accounts) -> Option<ExitCode> {
+    if accounts.erasures().all().is_empty() {
+        return None;
+    }
+    let outcome = match keyring(true, accounts.erasures()) {
+        Ok(keyring) => accounts.erasures().finish(&keyring).await,
+        Err(error) => Err(SecretError::Unavailable(error.to_string())),
+    };
+    Some(match outcome {
+        Ok(()) => {
+            complain("the token that an erased account had left in the keyring is removed now");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            complain(&format!(
+                "the token of an erased account may still be in the keyring: {error}"
+            ));
+            ExitCode::from(NO_TOKEN)
+        }
+    })
 }
 
 /// Asks on the terminal; `None` where there is none.
@@ -143,9 +223,18 @@ fn is_wanted(entry: &Entry) -> anyhow::Result<Option<bool>> {
     Ok(Some(matches!(answer.trim(), "y" | "Y" | "yes")))
 }
 
+/// What became of the tokens of an account.
+enum Forgotten {
+    All,
+    /// The keyring did not answer; which entries are left is on the disk, so that a later start removes them.
+    Later(SecretError),
+    /// The user can do something about it first.
+    Refused(SecretError),
+}
+
 /// Removes its token from the keyring. That of the server's own entry is anybody's who has not connected yet, so it
 /// goes with the last account of the server.
-async fn forget_tokens(accounts: &Accounts, entry: &Entry) -> Result<(), SecretError> {
+async fn forget_tokens(accounts: &Accounts, entry: &Entry) -> anyhow::Result<Forgotten> {
     let others: Vec<_> = accounts
         .of(entry.server())
         .filter(|other| *other != entry)
@@ -155,25 +244,27 @@ async fn forget_tokens(accounts: &Accounts, entry: &Entry) -> Result<(), SecretE
     if others.is_empty() && !names.iter().any(|name| name == entry.server()) {
         names.push(entry.server().to_owned());
     }
-    let keyring = match Keyring::new() {
-        Ok(keyring) => keyring,
-        Err(error) => {
-            complain(&format!("tokens are not looked for: {error}"));
-            return Ok(());
-        }
-    };
-    for name in names {
-        match keyring.forget(&name).await {
-            Ok(()) => {}
-            // Without a keyring no token was ever kept.
-            Err(SecretError::Unavailable(why)) => {
-                complain(&format!(
-                    "tokens are not looked for: no keyring is available: {why}"
-                ));
-                return Ok(());
-            }
-            Err(error @ (SecretError::Locked | SecretError::Refused(_))) => return Err(error),
-        }
+    let erasures = accounts.erasures();
+    // Before anything is asked: whatever ends this process, the tokens are not forgotten about.
+    for name in &names {
+        erasures
+            .add(name)
+            .context("nothing was erased: what is to be erased could not be stored")?;
     }
-    Ok(())
+    let outcome = match keyring(true, erasures) {
+        Ok(keyring) => erasures.finish(&keyring).await,
+        Err(error) => Err(SecretError::Unavailable(error.to_string())),
+    };
+    Ok(match outcome {
+        Ok(()) => Forgotten::All,
+        Err(error @ SecretError::Unavailable(_)) => Forgotten::Later(error),
+        Err(error @ (SecretError::Locked | SecretError::Refused(_))) => {
+            for name in &names {
+                erasures
+                    .remove(name)
+                    .context("the account is there, but its token will be removed")?;
+            }
+            Forgotten::Refused(error)
+        }
+    })
 }

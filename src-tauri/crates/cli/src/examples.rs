@@ -37,7 +37,7 @@ Examples:
 pub(crate) const ACCOUNT_LIST: &str = "\
 Examples:
   gloria account list
-  gloria account list | jq .name";
+  gloria account list --json | jq .name";
 
 pub(crate) const ACCOUNT_ERASE: &str = "\
 Examples:

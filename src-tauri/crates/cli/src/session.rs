@@ -10,7 +10,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use gloria_core::account::address::Address;
 use gloria_core::account::session::{EnvironmentTokenError, Server, ServerToken, environment_token};
-use gloria_core::account::{Accounts, Entry, proxy_password};
+use gloria_core::account::{Accounts, Entry, ErasingSecrets, Erasures, proxy_password};
 use gloria_core::ports::{SecretError, Secrets};
 use gloria_core::settings::{Layers, Settings};
 use gloria_core::token::{AuthTransport, Token, TokenError};
@@ -52,6 +52,24 @@ pub(crate) fn settings() -> anyhow::Result<Settings> {
     Ok(resolved.settings)
 }
 
+/// The system's keyring, in which what erased accounts left is not there.
+///
+/// # Errors
+///
+/// When the system refuses a thread for it.
+pub(crate) fn keyring(may_prompt: bool, erasures: &Erasures) -> std::io::Result<ErasingSecrets> {
+    let keyring = if may_prompt {
+        Keyring::new()?
+    } else {
+        Keyring::without_prompts()?
+    };
+    Ok(ErasingSecrets::new(Arc::new(keyring), erasures.clone()))
+}
+
+fn erasures() -> anyhow::Result<Erasures> {
+    Ok(Erasures::read(&gloria_desktop::paths(process::variable)?))
+}
+
 fn address(options: &Options) -> anyhow::Result<Result<Address, String>> {
     let settings = settings()?;
     Ok(match &options.address {
@@ -87,7 +105,7 @@ pub(crate) async fn login(options: Options) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(USAGE));
         }
     };
-    Keyring::new()?.store(&address, token).await?;
+    keyring(true, &erasures()?)?.store(&address, token).await?;
     notify_running_app(&address).await;
     print_outcome(Outcome::LoggedIn, &address, options.json)
 }
@@ -101,7 +119,7 @@ pub(crate) async fn logout(options: Options) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(USAGE));
         }
     };
-    let keyring = Keyring::new()?;
+    let keyring = keyring(true, &erasures()?)?;
     // Forgetting what is not there is no error to the keyring, and would read like a success.
     if matches!(load(&keyring, &address).await, Ok(None)) {
         complain(&format!("no token is kept for {address}"));
@@ -124,7 +142,7 @@ fn entries(server: &str) -> Vec<String> {
     entries
 }
 
-async fn load(keyring: &Keyring, server: &str) -> Result<Option<Token>, SecretError> {
+async fn load(keyring: &ErasingSecrets, server: &str) -> Result<Option<Token>, SecretError> {
     if let Some(token) = keyring.load(server).await? {
         return Ok(Some(token));
     }
@@ -191,11 +209,7 @@ pub(crate) async fn proxy(settings: &Settings, may_prompt: bool) -> anyhow::Resu
     if proxy_password::wanted(&choice).is_none() {
         return Ok(choice);
     }
-    let keyring = if may_prompt {
-        Keyring::new()?
-    } else {
-        Keyring::without_prompts()?
-    };
+    let keyring = keyring(may_prompt, &erasures()?)?;
     match proxy_password::completed(choice.clone(), &keyring).await {
         Ok(completed) => Ok(completed),
         Err(error) => {
@@ -212,7 +226,7 @@ pub(crate) struct CommandTokens {
     server: Server,
     transport: AuthTransport,
     given: Option<ServerToken>,
-    keyring: Option<Arc<Keyring>>,
+    keyring: Option<ErasingSecrets>,
     /// A stream named by its full URL may need no token at all.
     optional: bool,
 }
@@ -255,8 +269,7 @@ impl CommandTokens {
         });
         let keyring = match given {
             Some(_) => None,
-            None if may_prompt => Some(Arc::new(Keyring::new()?)),
-            None => Some(Arc::new(Keyring::without_prompts()?)),
+            None => Some(keyring(may_prompt, &erasures()?)?),
         };
         Ok(Ok(Self {
             entry: address.server(),

@@ -7,6 +7,7 @@
 pub mod address;
 mod book;
 mod check;
+mod erasures;
 pub mod proxy_password;
 pub mod session;
 mod verdict;
@@ -17,6 +18,7 @@ use crate::paths::{INBOX_FILE, Paths, account_folder};
 
 pub use book::{Accounts, Entry};
 pub(crate) use check::{Salt, TokenCheck};
+pub use erasures::{ErasingSecrets, Erasures};
 pub use verdict::Verdict;
 
 /// A person on a server.

@@ -28,6 +28,7 @@ mod upkeep;
 mod views;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use gloria_stream::{Delivery, Generation, IdleReason, Status};
@@ -37,7 +38,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::account::address::Address;
 use crate::account::session::{self, Session, TokenReport};
-use crate::account::{Accounts, Entry};
+use crate::account::{Accounts, Entry, ErasingSecrets};
 use crate::connection::conditions::HostConditions;
 use crate::connection::{self, ClockReading, ConnectionContext, Disconnected};
 use crate::handle::{CoreHandle, Inlet, Reply, Request, inlet, stopped};
@@ -213,7 +214,7 @@ impl FirstInbox {
 }
 
 impl Actor {
-    fn new(setup: Setup) -> Result<Self, InboxError> {
+    fn new(mut setup: Setup) -> Result<Self, InboxError> {
         private::tighten_all(&setup.paths);
         let layers = Layers::read(&setup.paths.settings(), &setup.paths.managed);
         let Resolved {
@@ -224,6 +225,8 @@ impl Actor {
         let mut problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
         Accounts::clean(&setup.paths);
         let mut accounts = Accounts::read(&setup.paths);
+        let secrets = ErasingSecrets::new(setup.ports.secrets, accounts.erasures().clone());
+        setup.ports.secrets = Arc::new(secrets);
         let address = settings.address.as_ref();
         let account = address.map(|address| accounts.in_force_or_first(&address.server()));
         let FirstInbox {
@@ -334,6 +337,7 @@ impl Actor {
         if self.link.wish() == Wish::Nothing && !self.settings.auto_connect {
             self.link.want(Wish::Disconnection(Disconnected::AtStart));
         }
+        self.forget_erased();
         self.migrate_proxy_password();
         self.open_stream();
         self.publish_storage();

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use anyhow::Result;
 use gloria_backend::TEST_TOKEN;
-use gloria_desktop_session::{SessionOptions, wait_until};
+use gloria_desktop_session::{Part, SessionOptions, Signal, wait_until};
 use serde_json::Value as Json;
 use zbus::zvariant::{OwnedObjectPath, Value};
 
@@ -140,4 +140,41 @@ async fn each_persons_token_is_their_accounts_and_goes_with_it() {
     assert!(gloria(&scene, &["logout"], "").contains("loggedOut"));
     kept(&scene, &[]).await;
     running.check_alive().unwrap();
+}
+
+#[tokio::test]
+async fn what_a_keyring_that_hangs_keeps_of_an_erased_account_goes_when_it_is_back() {
+    let scene = Scene::set(SessionOptions::default()).await;
+    let (address, control) = (scene.backend.api_url(), scene.backend.control());
+    let anna = format!("{address}#anna");
+    control.set_user(TEST_TOKEN, Some("anna"));
+    for finisher in ["the command", "a start"] {
+        assert!(gloria(&scene, &["login"], TEST_TOKEN).contains("loggedIn"));
+        let running = app(&scene);
+        kept(&scene, &[&anna]).await;
+        gloria(&scene, &["quit"], "");
+        drop(running);
+        let name = accounts(&scene)[0]["name"].as_str().unwrap().to_owned();
+
+        scene.session.signal_part(Part::Keyring, Signal::STOP);
+        let (code, words) = erase(&scene, &[&name, "--yes"]);
+        assert_eq!(code, Some(5), "{words}");
+        assert!(words.contains("the token may still be in the keyring"), "{words}");
+        assert_eq!(accounts(&scene).len(), 0, "the inbox is erased");
+        scene.session.signal_part(Part::Keyring, Signal::CONT);
+        if finisher == "the command" {
+            let (code, words) = erase(&scene, &[&name, "--yes"]);
+            assert_eq!(code, Some(0), "{words}");
+            assert!(words.contains("is removed now"), "{words}");
+            kept(&scene, &[]).await;
+        } else {
+            let _running = app(&scene);
+            kept(&scene, &[]).await;
+            wait_until("nobody is signed in", DEADLINE, async || {
+                Ok((scene.status().1["health"] == "needsUser").then_some(()))
+            })
+            .await
+            .unwrap();
+        }
+    }
 }

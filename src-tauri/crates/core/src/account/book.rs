@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Account, Person, Salt, TokenCheck};
+use super::{Account, Erasures, Person, Salt, TokenCheck};
 use crate::inbox;
 use crate::paths::{INBOX_FILE, Paths};
 use crate::private::{self, Mode};
@@ -143,7 +143,7 @@ pub struct Accounts {
     root: PathBuf,
     entries: Vec<Entry>,
     /// The keyring entries of accounts that were erased.
-    erased: Vec<String>,
+    erasures: Erasures,
 }
 
 impl Accounts {
@@ -158,7 +158,7 @@ impl Accounts {
         Self {
             root,
             entries,
-            erased: Vec::new(),
+            erasures: Erasures::read(paths),
         }
     }
 
@@ -319,23 +319,27 @@ impl Accounts {
         entry
     }
 
-    /// The keyring entries of accounts that were erased and of no other one, to be removed.
-    pub(crate) fn take_erased(&mut self) -> Vec<String> {
-        let mut erased = std::mem::take(&mut self.erased);
-        erased.retain(|name| self.entries.iter().all(|entry| entry.keyring_name() != *name));
-        erased
+    /// The keyring entries of accounts that were erased, until the keyring has removed them.
+    pub fn erasures(&self) -> &Erasures {
+        &self.erasures
     }
 
     /// Erases an account with everything that is kept for it: its folder, and its keyring entry by
-    /// [`Accounts::take_erased`]. Nothing may have its inbox open.
+    /// [`Accounts::erasures`]. Nothing may have its inbox open.
     ///
     /// # Errors
     /// The folder cannot be renamed or removed.
     pub fn erase(&mut self, entry: &Entry) -> io::Result<()> {
         self.entries.retain(|known| known.folder != entry.folder);
+        let token = entry.keyring_name();
+        let is_anothers = self.entries.iter().any(|known| known.keyring_name() == token);
         // Anybody's new token is in the server's entry.
-        self.erased
-            .extend(Some(entry.keyring_name()).filter(|name| *name != entry.record.server));
+        if !is_anothers
+            && token != entry.record.server
+            && let Err(error) = self.erasures.add(&token)
+        {
+            tracing::warn!(%error, "that a token is to be removed could not be stored");
+        }
         let mut name = entry.folder.file_name().unwrap_or_default().to_owned();
         name.push(ERASED);
         let erased = entry.folder.with_file_name(name);

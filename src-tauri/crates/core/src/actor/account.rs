@@ -267,6 +267,27 @@ impl Actor {
         Ok(())
     }
 
+    /// No server is set any more. Nothing of the account before is shown then, as after a start without a server; its
+    /// inbox is there again when its server is.
+    pub(super) async fn leave_server(&mut self) -> Result<(), CoreError> {
+        self.settings.address = None;
+        self.tokens.leave();
+        if self.account.is_some() {
+            self.readers.publish_requested_item(None);
+            self.end_alerts(true).await;
+            let next = Next::of(open_inbox(&self.setup.paths, None)?)?;
+            let before = self.leave_account();
+            self.put_inbox_in_force(next, before).await;
+            self.store.set_cursor(None);
+            self.link.begin_account(None);
+            self.readers.publish_inbox_changed();
+            self.publish_counts().await;
+        }
+        self.readers.set_notice(NoticeKind::Keyring, None);
+        self.set_status(Status::Idle(IdleReason::NotStarted));
+        Ok(())
+    }
+
     /// Leaves the inbox of the account before for that of another one. One that could not be stored is kept until it
     /// can.
     async fn switch_inbox(&mut self, next: Entry) -> Result<(), CoreError> {
@@ -288,10 +309,14 @@ impl Actor {
         };
         let before = self.account.clone();
         self.set_account(next);
-        let problem = self.store.switch(opened, before);
+        self.put_inbox_in_force(opened, before).await;
+        Ok(())
+    }
+
+    async fn put_inbox_in_force(&mut self, next: Next, before: Option<Entry>) {
+        let problem = self.store.switch(next, before);
         self.readers.set_notice(NoticeKind::Storage, problem);
         self.publish_storage();
         self.begin_account_alerts().await;
-        Ok(())
     }
 }

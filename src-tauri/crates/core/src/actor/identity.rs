@@ -209,6 +209,12 @@ impl Actor {
         self.account = Some(account);
     }
 
+    /// No account is in force, for the guard neither. Answers with the one before.
+    pub(super) fn leave_account(&mut self) -> Option<Entry> {
+        self.identity = Identity::new(None, OwnUser::default());
+        self.account.take()
+    }
+
     /// Somebody's name or status has changed. Only the account's own person is shown.
     pub(super) fn on_user_changed(&mut self, user: &UserChange) {
         let own = self.account.as_ref().and_then(Entry::user);

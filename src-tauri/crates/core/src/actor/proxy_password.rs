@@ -1,8 +1,11 @@
 //! The password of the proxy: asked of the keyring before the first attempt, and kept there, never in the settings
 //! file.
 
+use std::future::ready;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use gloria_stream::ProxyChoice;
 use secrecy::SecretString;
 use tokio::task::JoinSet;
@@ -11,7 +14,7 @@ use tokio::time::sleep;
 use super::{Actor, Report};
 use crate::account::proxy_password;
 use crate::message::{self, Message};
-use crate::ports::SecretError;
+use crate::ports::{SecretError, Secrets};
 use crate::settings::{Change, Key, Origin, Raw, proxy_words, read_proxy};
 
 /// How often a keyring that did not answer is looked into again, as for a token.
@@ -30,6 +33,8 @@ pub(super) struct ProxyPassword {
     asking: JoinSet<()>,
     /// What the settings file has, while its password is on the way to the keyring.
     moving: Option<Raw>,
+    /// Gives it to the keyring until that takes it.
+    mover: JoinSet<()>,
     /// Why a password is where it should not be, or cannot be had.
     problem: Option<Message>,
 }
@@ -45,7 +50,10 @@ pub(super) enum News {
     /// It was given one that the user entered.
     Stored(Result<(), SecretError>),
     /// It was given one that is in the settings file.
-    Moved(Result<(), SecretError>),
+    Moved {
+        raw: Raw,
+        outcome: Result<(), SecretError>,
+    },
 }
 
 impl ProxyPassword {
@@ -72,6 +80,18 @@ impl ProxyPassword {
     /// Takes over what no new core can know: the keyring may not have it.
     pub(super) fn succeed(&mut self, broken: Self) {
         self.known = broken.known.filter(|(_, password)| password.is_some());
+    }
+}
+
+/// Gives the keyring a password.
+fn store(
+    secrets: &dyn Secrets,
+    entry: &str,
+    password: &SecretString,
+) -> BoxFuture<'static, Result<(), SecretError>> {
+    match proxy_password::kept(password) {
+        Some(kept) => secrets.store(entry, kept),
+        None => ready(Err(SecretError::Refused(message::proxy_password_too_long().into()))).boxed(),
     }
 }
 
@@ -124,7 +144,7 @@ impl Actor {
                 });
                 self.publish_standing_problems(None);
             }
-            News::Moved(outcome) => self.on_proxy_password_moved(outcome),
+            News::Moved { raw, outcome } => self.on_proxy_password_moved(raw, outcome),
         }
     }
 
@@ -180,58 +200,75 @@ impl Actor {
         };
         self.proxy_password.known = Some((entry.clone(), password.clone()));
         if let Some(password) = password {
-            self.give_to_keyring(&entry, &password, News::Stored);
+            self.give_to_keyring(&entry, &password);
         }
         proxy_password::with(choice.clone(), None)
     }
 
-    fn give_to_keyring(
-        &self,
-        entry: &str,
-        password: &SecretString,
-        news: fn(Result<(), SecretError>) -> News,
-    ) {
+    fn give_to_keyring(&self, entry: &str, password: &SecretString) {
         let reports = self.reports.0.clone();
-        let stored = proxy_password::kept(password).map(|kept| self.setup.ports.secrets.store(entry, kept));
+        let stored = store(self.setup.ports.secrets.as_ref(), entry, password);
         tokio::spawn(async move {
-            let outcome = match stored {
-                Some(stored) => stored.await,
-                None => Err(SecretError::Refused(message::proxy_password_too_long().into())),
-            };
             // The core may have ended meanwhile.
-            let _ = reports.send(Report::ProxyPassword(news(outcome)));
+            let _ = reports.send(Report::ProxyPassword(News::Stored(stored.await)));
         });
     }
 
-    /// Brings a password that is in the user's settings file to the keyring. It is taken out of the file once it is
-    /// there.
+    /// Brings a password that is in the user's settings file to the keyring, which is asked again while it does not
+    /// answer. It is taken out of the file once it is there.
     pub(super) fn migrate_proxy_password(&mut self) {
-        let Some(raw) = self.layers.user_value(Key::Proxy).cloned() else {
-            return;
-        };
-        if self.proxy_password.moving.as_ref() == Some(&raw) {
+        let raw = self.layers.user_value(Key::Proxy).cloned();
+        if self.proxy_password.moving.is_some() && self.proxy_password.moving == raw {
             return;
         }
+        // What the file had before is not to be kept any more.
+        self.proxy_password.mover = JoinSet::new();
+        self.proxy_password.moving = None;
+        let Some(raw) = raw else { return };
         let Ok(ProxyChoice::Address(address)) = read_proxy(&raw) else {
             return;
         };
-        if let (Some(entry), Some(password)) = (proxy_password::entry(&address), address.password()) {
-            self.give_to_keyring(&entry, password, News::Moved);
-            self.proxy_password.moving = Some(raw);
-        }
-    }
-
-    fn on_proxy_password_moved(&mut self, outcome: Result<(), SecretError>) {
-        let Some(raw) = self.proxy_password.moving.take() else {
+        let (Some(entry), Some(password)) = (proxy_password::entry(&address), address.password().cloned())
+        else {
             return;
         };
+        self.proxy_password.moving = Some(raw.clone());
+        let (secrets, reports) = (self.setup.ports.secrets.clone(), self.reports.0.clone());
+        self.proxy_password.mover.spawn(async move {
+            loop {
+                let outcome = store(secrets.as_ref(), &entry, &password).await;
+                let is_last = matches!(outcome, Ok(()) | Err(SecretError::Refused(_)));
+                let raw = raw.clone();
+                // The core may have ended meanwhile.
+                let _ = reports.send(Report::ProxyPassword(News::Moved { raw, outcome }));
+                if is_last {
+                    return;
+                }
+                // Until the keyring answers again; nobody asked for it, so there is no prompt.
+                loop {
+                    sleep(KEYRING_INTERVAL).await;
+                    if secrets.look(&entry).await.is_ok() {
+                        break;
+                    }
+                }
+            }
+        });
+    }
+
+    fn on_proxy_password_moved(&mut self, raw: Raw, outcome: Result<(), SecretError>) {
+        // The file may say something else by now.
+        if self.proxy_password.moving.as_ref() != Some(&raw) {
+            return;
+        }
         if let Err(error) = outcome {
             tracing::warn!(%error, "the proxy's password stays in the settings file");
             self.proxy_password.problem = Some(message::proxy_password_in_file(error.message()));
-            // Not asked again before the file says something else.
-            self.proxy_password.moving = Some(raw);
             self.publish_standing_problems(None);
             return;
+        }
+        self.proxy_password.moving = None;
+        if self.proxy_password.problem.take().is_some() {
+            self.publish_standing_problems(None);
         }
         // Somebody may have written something else there meanwhile.
         let Ok(ProxyChoice::Address(address)) = read_proxy(&raw) else {

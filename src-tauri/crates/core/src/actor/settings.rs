@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use gloria_stream::{IdleReason, NetworkOptions, ProxyChoice, Status};
+use gloria_stream::{NetworkOptions, ProxyChoice};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -163,9 +163,7 @@ impl Actor {
         self.drop_stream();
         self.identity.on_token();
         let Some(address) = address else {
-            self.settings.address = None;
-            self.set_status(Status::Idle(IdleReason::NotStarted));
-            return Ok(());
+            return self.leave_server().await;
         };
         let session = self.session_for(&address);
         session.ask_anew(false);

@@ -36,6 +36,8 @@ pub(super) struct Tokens {
     known: TokenReport,
     /// Looks for another token in the keyring while nothing else leads on.
     watch: JoinSet<()>,
+    /// Removes the tokens of accounts that were erased.
+    erasing: JoinSet<()>,
 }
 
 impl Tokens {
@@ -50,6 +52,7 @@ impl Tokens {
                 TokenState::Missing
             }),
             watch: JoinSet::new(),
+            erasing: JoinSet::new(),
         }
     }
 
@@ -98,6 +101,13 @@ impl Tokens {
             self.known = reports.borrow_and_update().clone();
             self.session = Some((session, reports));
         }
+    }
+
+    /// There is no server any more, and so no token.
+    pub(super) fn leave(&mut self) {
+        self.session = None;
+        self.known = TokenReport::new(TokenState::Missing);
+        self.watch = JoinSet::new();
     }
 
     /// What is known of the token, whenever that changes.
@@ -171,16 +181,33 @@ impl Actor {
         }
     }
 
-    /// What the keyring has for accounts that were erased goes with them.
+    /// What the keyring has for accounts that were erased goes with them. One that does not answer is asked again until
+    /// it has; what is left when the app ends is for the next start.
     pub(super) fn forget_erased(&mut self) {
-        for entry in self.accounts.take_erased() {
-            let forgotten = self.setup.ports.secrets.forget(&entry);
-            tokio::spawn(async move {
-                if let Err(error) = forgotten.await {
-                    tracing::warn!(%error, "the token of an account that was erased could not be removed");
-                }
-            });
+        let erasures = self.accounts.erasures().clone();
+        if erasures.all().is_empty() {
+            return;
         }
+        let secrets = self.setup.ports.secrets.clone();
+        // What was on its way comes again with it.
+        self.tokens.erasing = JoinSet::new();
+        self.tokens.erasing.spawn(async move {
+            if let Err(error) = erasures.finish(secrets.as_ref()).await {
+                tracing::warn!(%error, "the token of an account that was erased could not be removed yet");
+            }
+            loop {
+                let left = erasures.all();
+                let Some(first) = left.first() else { return };
+                sleep(KEYRING_INTERVAL).await;
+                // Nobody asked for it, so there is no prompt.
+                if secrets.look(first).await.is_ok() {
+                    for entry in &left {
+                        // What fails is asked again.
+                        let _ = secrets.look(entry).await;
+                    }
+                }
+            }
+        });
     }
 
     /// Not every program that stores a token says so, and the next attempt may be an hour away.

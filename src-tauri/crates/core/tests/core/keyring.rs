@@ -1,6 +1,12 @@
 //! A keyring that does not answer keeps nothing else from answering.
 
+use std::collections::HashMap;
+use std::time::Duration;
+
 use gloria_backend::TEST_TOKEN;
+use gloria_core::account::Erasures;
+use gloria_core::ports::SecretError;
+use gloria_core::ports::fakes::FakeSecrets;
 use gloria_core::protocol::{AccountForm, ConnectionState, TokenState};
 use gloria_core::token::Token;
 use tokio::task::JoinHandle;
@@ -24,6 +30,13 @@ fn save(running: &Running, address: &str, text: &str) -> JoinHandle<()> {
 fn sign_out(running: &Running) -> JoinHandle<()> {
     let core = running.core.clone();
     tokio::spawn(async move { core.account_sign_out().await.unwrap() })
+}
+
+/// The keyring is looked into again after ten seconds.
+async fn pass_keyring_interval() {
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(11)).await;
+    tokio::time::resume();
 }
 
 async fn asked(harness: &Harness, count: usize) {
@@ -137,4 +150,36 @@ async fn what_was_decided_last_is_what_it_holds_in_the_end() {
         (state.account.token, state.connection.state),
         (TokenState::Missing, ConnectionState::Idle)
     );
+}
+
+#[tokio::test]
+async fn what_an_erased_account_left_in_a_keyring_that_hung_is_removed_once_it_answers_and_signs_nobody_in() {
+    let harness = Harness::with(FakeSecrets::default(), HashMap::new());
+    let server = "https://gloria.example/api";
+    for entry in [server.to_owned(), format!("{server}#anna")] {
+        harness.secrets.put(&entry, token("annas"));
+        Erasures::read(&harness.paths()).add(&entry).unwrap();
+    }
+    harness.secrets.put("another", token("anothers"));
+    *harness.secrets.failure.lock().unwrap() = Some(SecretError::Unavailable("it hangs".into()));
+    let running = harness.start();
+    asked(&harness, 1).await;
+    assert_eq!(
+        Erasures::read(&harness.paths()).all().len(),
+        2,
+        "for a later start"
+    );
+    *harness.secrets.failure.lock().unwrap() = None;
+    pass_keyring_interval().await;
+    let removed = async {
+        while !Erasures::read(&harness.paths()).all().is_empty() {
+            let so_far = harness.secrets.asked.all().len();
+            harness.secrets.asked.wait_for(so_far + 1).await;
+        }
+    };
+    within_deadline("removed", removed).await;
+    assert!(harness.secrets.token(server).is_none());
+    assert!(harness.secrets.token(&format!("{server}#anna")).is_none());
+    assert!(harness.secrets.token("another").is_some());
+    running.stop().await;
 }

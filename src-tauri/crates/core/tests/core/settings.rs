@@ -2,16 +2,17 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::time::Duration;
 
 use gloria_backend::{Backend, TEST_TOKEN};
 use gloria_core::Signal;
 use gloria_core::ports::SecretError;
 use gloria_core::ports::fakes::FakeSecrets;
-use gloria_core::protocol::{ConnectionState, NoticeKind, PreferencesForm, Snapshot};
+use gloria_core::protocol::{ConnectionState, NoticeKind, OwnUser, PreferencesForm, Snapshot, TokenState};
 use gloria_core::token::Token;
 use gloria_stream::Reachability;
 
-use crate::harness::{Harness, backend, within_deadline};
+use crate::harness::{CREATED, Harness, backend, live, within_deadline};
 
 /// A harness whose settings are in its file.
 fn with_file(text: &str) -> Harness {
@@ -72,6 +73,45 @@ async fn another_address_in_the_file_is_moved_to_and_nothing_else_disturbs_the_s
                 && state.connection.state == ConnectionState::Connected
         })
         .await;
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn without_a_server_in_the_file_nothing_of_the_account_is_shown_until_it_is_there_again() {
+    let (backend, control) = backend().await;
+    let address = format!("[api]\nurl = \"{}\"\n", backend.api_url());
+    let harness = with_file(&address);
+    holding(&harness, &backend);
+    let running = harness.start();
+    running.connected().await;
+    control.push(CREATED, live("a", "normal"));
+    running.until("an item", |state| state.counts.total == 1).await;
+
+    fs::write(harness.paths().settings(), "[sounds]\nvolume = 5\n").unwrap();
+    let state = running
+        .until("no server", |state| {
+            state.account.needs_setup
+                && state.connection.needs_user
+                && state.connection.state == ConnectionState::Idle
+        })
+        .await;
+    assert_eq!(state.account.address, None);
+    assert_eq!(state.account.token, TokenState::Missing);
+    let state = running
+        .until("nothing is shown", |state| state.counts.total == 0)
+        .await;
+    assert_eq!(
+        (state.account.user, running.items().await),
+        (OwnUser::default(), vec![])
+    );
+    let hung_up = control.wait_for(|seen| seen.streams == 0, crate::harness::DEADLINE);
+    hung_up.await.unwrap();
+
+    fs::write(harness.paths().settings(), &address).unwrap();
+    running.connected().await;
+    running.until("its inbox", |state| state.counts.total == 1).await;
+    control.push(CREATED, live("b", "normal"));
+    running.until("another", |state| state.counts.total == 2).await;
     running.stop().await;
 }
 
@@ -181,6 +221,30 @@ async fn without_a_keyring_the_password_stays_in_the_file_and_that_is_said() {
         .await;
     assert!(!notice(&state).contains("s3cret"));
     assert!(file(&harness).contains("s3cret"));
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_password_in_the_file_moves_once_the_keyring_is_back() {
+    let harness = with_file("[network]\nproxy = \"http://anna:s3cret@127.0.0.1:1\"\n");
+    *harness.secrets.failure.lock().unwrap() = Some(SecretError::Locked);
+    let running = harness.start();
+    running
+        .until("said", |state| {
+            notice(state).contains("stays in the settings file")
+        })
+        .await;
+    *harness.secrets.failure.lock().unwrap() = None;
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(11)).await;
+    tokio::time::resume();
+    running
+        .until("no more said", |state| notice(state).is_empty())
+        .await;
+    assert!(harness.secrets.token(ENTRY).is_some());
+    running
+        .until("moved", |_| !file(&harness).contains("s3cret"))
+        .await;
     running.stop().await;
 }
 

@@ -1,0 +1,200 @@
+//! Keyring entries of accounts that were erased while the keyring did not answer. Which they are is on the disk, so that
+//! a later start removes them, and until then nobody is signed in by what they hold.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+
+use crate::fingerprint::fingerprint;
+use crate::paths::Paths;
+use crate::ports::{SecretError, Secrets};
+use crate::private::{self, Mode};
+use crate::token::Token;
+
+#[cfg(test)]
+mod tests;
+
+/// What the name of a file ends in that names an entry. It stands beside the accounts' folders.
+const SUFFIX: &str = ".forget";
+
+/// The longest name that is read: the address of a server and a user, with room to spare.
+const MAX_ENTRY_BYTES: u64 = 16 * 1024;
+
+/// The entries that are still to be removed, each a file. Its clones are one list.
+#[derive(Debug, Clone)]
+pub struct Erasures {
+    root: PathBuf,
+    /// What was found at the start or added since. Only for these the disk is asked whether another program has removed
+    /// one meanwhile, so that a question to the keyring costs no look at the disk otherwise.
+    known: Arc<Mutex<BTreeSet<String>>>,
+}
+
+impl Erasures {
+    /// Reads what earlier runs left.
+    pub fn read(paths: &Paths) -> Self {
+        let root = paths.accounts();
+        let files = fs::read_dir(&root).into_iter().flatten();
+        let files = files.filter_map(|file| file.ok().map(|file| file.path()));
+        let known = files.filter_map(|file| entry_of(&file)).collect();
+        Self {
+            root,
+            known: Arc::new(Mutex::new(known)),
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn file(&self, entry: &str) -> PathBuf {
+        self.root
+            .join(format!("{:016x}{SUFFIX}", fingerprint("keyring", entry)))
+    }
+
+    /// From now on this entry is to be removed, whatever ends the process.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be stored. It holds for this process all the same.
+    pub fn add(&self, entry: &str) -> io::Result<()> {
+        self.known().insert(entry.to_owned());
+        private::folder(&self.root)?;
+        private::replace(&self.file(entry), entry.as_bytes(), Mode::Private)
+    }
+
+    /// It is removed, or another token is to be there.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be stored: a later start would remove what is in the entry then.
+    pub fn remove(&self, entry: &str) -> io::Result<()> {
+        if self.known().remove(entry)
+            && let Err(error) = fs::remove_file(self.file(entry))
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            self.known().insert(entry.to_owned());
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    /// Whether this entry is still to be removed.
+    pub fn contains(&self, entry: &str) -> bool {
+        let is_known = self.known().contains(entry);
+        if is_known && matches!(self.file(entry).try_exists(), Ok(false)) {
+            self.known().remove(entry);
+            return false;
+        }
+        is_known
+    }
+
+    /// All that are still to be removed.
+    pub fn all(&self) -> Vec<String> {
+        let known: Vec<_> = self.known().iter().cloned().collect();
+        known.into_iter().filter(|entry| self.contains(entry)).collect()
+    }
+
+    /// Removes from the keyring what it gives now. Answers with the first error.
+    ///
+    /// # Errors
+    ///
+    /// When the keyring does not do as asked; the others are not asked for then, for each may take ten seconds.
+    pub async fn finish(&self, secrets: &dyn Secrets) -> Result<(), SecretError> {
+        for entry in self.all() {
+            secrets.forget(&entry).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The keyring entry that a file names.
+fn entry_of(file: &Path) -> Option<String> {
+    let name = file.file_name()?.to_str()?;
+    if !name.ends_with(SUFFIX) || fs::metadata(file).ok()?.len() > MAX_ENTRY_BYTES {
+        return None;
+    }
+    fs::read_to_string(file).ok()
+}
+
+/// A keyring in which the entries of erased accounts are empty: whoever asks for one has it removed first, and whoever
+/// stores a token in one keeps it from being removed.
+#[derive(Debug, Clone)]
+pub struct ErasingSecrets {
+    secrets: Arc<dyn Secrets>,
+    erasures: Erasures,
+}
+
+impl ErasingSecrets {
+    /// Around a keyring.
+    pub fn new(secrets: Arc<dyn Secrets>, erasures: Erasures) -> Self {
+        Self { secrets, erasures }
+    }
+}
+
+fn removed(erasures: &Erasures, entry: &str) {
+    match erasures.remove(entry) {
+        Ok(()) => tracing::debug!("the token of an account that was erased is removed"),
+        Err(error) => tracing::warn!(%error, "a keyring entry is removed, and will be once more"),
+    }
+}
+
+impl Secrets for ErasingSecrets {
+    fn load(&self, address: &str) -> BoxFuture<'static, Result<Option<Token>, SecretError>> {
+        if !self.erasures.contains(address) {
+            return self.secrets.load(address);
+        }
+        let forgotten = self.forget(address);
+        async { forgotten.await.map(|()| None) }.boxed()
+    }
+
+    fn look(&self, address: &str) -> BoxFuture<'static, Result<Option<Token>, SecretError>> {
+        if !self.erasures.contains(address) {
+            return self.secrets.look(address);
+        }
+        let (own, address) = (self.clone(), address.to_owned());
+        let looked = self.secrets.look(&address);
+        async move {
+            // It is unlocked where it answers, so removing raises no prompt either.
+            let found = looked.await?;
+            if !own.erasures.contains(&address) {
+                // Another token was stored meanwhile.
+                return own.secrets.look(&address).await;
+            }
+            match found {
+                Some(_) => own.forget(&address).await?,
+                None => removed(&own.erasures, &address),
+            }
+            Ok(None)
+        }
+        .boxed()
+    }
+
+    fn store(&self, address: &str, token: Token) -> BoxFuture<'static, Result<(), SecretError>> {
+        // Before it is stored: else it might be removed in between.
+        if let Err(error) = self.erasures.remove(address) {
+            return async move { Err(SecretError::Unavailable(error.to_string().into())) }.boxed();
+        }
+        self.secrets.store(address, token)
+    }
+
+    fn forget(&self, address: &str) -> BoxFuture<'static, Result<(), SecretError>> {
+        let forgotten = self.secrets.forget(address);
+        if !self.erasures.contains(address) {
+            return forgotten;
+        }
+        let (erasures, address) = (self.erasures.clone(), address.to_owned());
+        async move {
+            forgotten.await?;
+            if erasures.contains(&address) {
+                removed(&erasures, &address);
+            }
+            Ok(())
+        }
+        .boxed()
+    }
+}
