@@ -1,12 +1,14 @@
 //! `gloria account`: whose data is on this computer, and erasing it.
 
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::fs;
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use gloria_core::account::{Accounts, Entry};
 use gloria_core::inbox::Inbox;
+use gloria_core::paths::Paths;
 use gloria_core::ports::SecretError;
 use gloria_desktop::Instance;
 use gloria_desktop::process;
@@ -67,8 +69,23 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// The accounts of this computer.
+///
+/// # Errors
+///
+/// When their folder is there and cannot be read: that is not the same as having none.
+pub(crate) fn read_accounts(paths: &Paths) -> anyhow::Result<Accounts> {
+    let folder = paths.accounts();
+    match fs::read_dir(&folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("{} cannot be read", folder.display()))
+        }
+        Ok(_) | Err(_) => Ok(Accounts::read(paths)),
+    }
+}
+
 fn list(options: &ListOptions) -> anyhow::Result<ExitCode> {
-    let accounts = Accounts::read(&gloria_desktop::paths(process::variable)?);
+    let accounts = read_accounts(&gloria_desktop::paths(process::variable)?)?;
     let listed = accounts.all().map(|entry| {
         let inbox = Inbox::open_read_only(&entry.inbox(), entry.server());
         let counts = inbox.and_then(|inbox| inbox.counts());
@@ -124,12 +141,14 @@ fn line<'a>(kind: &'static str, accounts: &Accounts, entry: &'a Entry, items: Op
 
 async fn erase(options: &EraseOptions) -> anyhow::Result<ExitCode> {
     let paths = gloria_desktop::paths(process::variable)?;
+    // Before the lock, which a folder that cannot be read does not give either.
+    read_accounts(&paths)?;
     // Kept until the end, because an app that started meanwhile would open the inbox or create the account again.
     let Some(_instance) = Instance::try_claim(&paths) else {
         complain("Gloria Notify is running; end it first, with `gloria quit`");
         return Ok(ExitCode::FAILURE);
     };
-    let mut accounts = Accounts::read(&paths);
+    let mut accounts = read_accounts(&paths)?;
     let Some(entry) = accounts.all().find(|entry| entry.name() == options.name).cloned() else {
         complain(&format!(
             "there is no account {}; `gloria account list` prints them",
@@ -191,7 +210,7 @@ async fn finish_earlier(accounts: &Accounts) -> Option<ExitCode> {
     }
     let outcome = match keyring(true, accounts.erasures()) {
         Ok(keyring) => accounts.erasures().finish(&keyring).await,
-        Err(error) => Err(SecretError::Unavailable(error.to_string())),
+        Err(error) => Err(SecretError::Unavailable(error.to_string().into())),
     };
     Some(match outcome {
         Ok(()) => {
@@ -209,7 +228,7 @@ async fn finish_earlier(accounts: &Accounts) -> Option<ExitCode> {
 
 /// Asks on the terminal; `None` where there is none.
 fn is_wanted(entry: &Entry) -> anyhow::Result<Option<bool>> {
-    if !std::io::stdin().is_terminal() {
+    if !io::stdin().is_terminal() {
         return Ok(None);
     }
     let whose = entry.user().map(|user| format!("{user} at ")).unwrap_or_default();
@@ -217,9 +236,9 @@ fn is_wanted(entry: &Entry) -> anyhow::Result<Option<bool>> {
         "erase the inbox and the token of {whose}{} from this computer? What is on the server stays. [y/N]",
         entry.server()
     ));
-    std::io::stderr().flush()?;
+    io::stderr().flush()?;
     let mut answer = String::new();
-    std::io::stdin().lock().read_line(&mut answer)?;
+    io::stdin().lock().read_line(&mut answer)?;
     Ok(Some(matches!(answer.trim(), "y" | "Y" | "yes")))
 }
 
@@ -253,7 +272,7 @@ async fn forget_tokens(accounts: &Accounts, entry: &Entry) -> anyhow::Result<For
     }
     let outcome = match keyring(true, erasures) {
         Ok(keyring) => erasures.finish(&keyring).await,
-        Err(error) => Err(SecretError::Unavailable(error.to_string())),
+        Err(error) => Err(SecretError::Unavailable(error.to_string().into())),
     };
     Ok(match outcome {
         Ok(()) => Forgotten::All,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
-use gloria_core::account::{Accounts, Entry};
+use gloria_core::account::Entry;
 use gloria_core::inbox::Inbox;
 use gloria_core::item::{InboxView, Item, Priority};
 use gloria_core::paths::Paths;
@@ -13,6 +13,7 @@ use gloria_desktop::process;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::account::read_accounts;
 use crate::output::{self, Format, Lines, add_words, catalogue, complain};
 use crate::session::settings;
 
@@ -47,23 +48,24 @@ enum Filter {
 const PAGE: u32 = 500;
 
 /// The inbox of the account that was used last at a server, or what a version before accounts left.
-fn inbox_in_force(paths: &Paths, server: &str) -> Option<PathBuf> {
-    let accounts = Accounts::read(paths);
+fn inbox_in_force(paths: &Paths, server: &str) -> anyhow::Result<Option<PathBuf>> {
+    let accounts = read_accounts(paths)?;
     let own = accounts.in_force(server).map(Entry::inbox);
-    [Some(paths.legacy_inbox()), own]
+    Ok([Some(paths.legacy_inbox()), own]
         .into_iter()
         .flatten()
-        .find(|path| path.exists())
+        .find(|path| path.exists()))
 }
 
 pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
     let Command::List(options) = command;
     let paths = gloria_desktop::paths(process::variable)?;
     let server = settings()?.address.map(|address| address.server());
-    let Some((server, path)) = server.and_then(|server| {
-        let path = inbox_in_force(&paths, &server)?;
-        Some((server, path))
-    }) else {
+    let path = match &server {
+        Some(server) => inbox_in_force(&paths, server)?,
+        None => None,
+    };
+    let Some((server, path)) = server.zip(path) else {
         complain("there is no inbox yet; it is made when Gloria Notify first connects");
         return Ok(ExitCode::SUCCESS);
     };

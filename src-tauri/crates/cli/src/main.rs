@@ -4,6 +4,7 @@
 mod account;
 mod examples;
 mod inbox;
+mod interruption;
 mod logs;
 mod output;
 mod quit;
@@ -14,6 +15,7 @@ mod tail;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use gloria_core::ports::SecretError;
 use gloria_desktop::process;
 
 /// Gloria Notify from the command line.
@@ -58,7 +60,7 @@ pub(crate) const USAGE: u8 = 2;
 pub(crate) const HALTED: u8 = 3;
 /// The time was up, and there had been no connection.
 pub(crate) const NEVER_CONNECTED: u8 = 4;
-/// The keyring did not give the token.
+/// The keyring did not give, take or remove the token.
 pub(crate) const NO_TOKEN: u8 = 5;
 
 fn main() -> ExitCode {
@@ -93,6 +95,9 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         output::complain(&format!("{error:#}"));
+        if error.is::<SecretError>() {
+            return ExitCode::from(NO_TOKEN);
+        }
         ExitCode::FAILURE
     })
 }

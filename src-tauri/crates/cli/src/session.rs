@@ -23,6 +23,10 @@ use serde::Serialize;
 use crate::USAGE;
 use crate::output::{self, Format, Lines, complain};
 
+/// As much of the standard input as is read: a token of 16 KiB, with the quotes and line ends that people paste around
+/// one.
+const MAX_INPUT_BYTES: u64 = 64 * 1024;
+
 /// Which server.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -95,7 +99,9 @@ pub(crate) async fn login(options: Options) -> anyhow::Result<ExitCode> {
         complain("paste the token and end with Ctrl-D");
     }
     let mut text = String::new();
+    // What is longer is refused as too long, and what never ends is not read to its end.
     std::io::stdin()
+        .take(MAX_INPUT_BYTES)
         .read_to_string(&mut text)
         .context("the token could not be read from standard input")?;
     let token = match Token::parse(&text) {
@@ -121,7 +127,7 @@ pub(crate) async fn logout(options: Options) -> anyhow::Result<ExitCode> {
     };
     let keyring = keyring(true, &erasures()?)?;
     // Forgetting what is not there is no error to the keyring, and would read like a success.
-    if matches!(load(&keyring, &address).await, Ok(None)) {
+    if load(&keyring, &address).await?.is_none() {
         complain(&format!("no token is kept for {address}"));
         return print_outcome(Outcome::NotLoggedIn, &address, options.json);
     }

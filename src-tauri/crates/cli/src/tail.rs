@@ -1,5 +1,7 @@
 //! `gloria tail`: the stream engine alone. Its lines and exit codes are a contract that scripts stand on.
 
+mod lines;
+
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -18,13 +20,14 @@ use gloria_stream::machine::Epoch;
 use gloria_stream::{
     Cause, Command, Delivery, DialError, Frame, NetworkOptions, Status, StreamHandle, StreamOptions,
 };
-use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio::time::sleep_until;
 
+use crate::interruption::{end_anyway, interruption};
 use crate::output::{Lines, catalogue, complain};
 use crate::session::{CommandTokens, settings};
 use crate::{HALTED, NEVER_CONNECTED, NO_TOKEN, USAGE};
+use lines::{EventLine, InvalidLine, StateLine, SummaryLine};
 
 /// What the loop waits for.
 enum Input {
@@ -69,49 +72,6 @@ fn seconds(text: &str) -> Result<Duration, String> {
 
 /// Chunks that may wait to be printed. While they do, nothing more is read from the server.
 const DELIVERY_CAPACITY: usize = 16;
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct StateLine<'a> {
-    kind: &'static str,
-    state: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    attempt: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    retry_in_ms: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct EventLine<'a, D> {
-    kind: &'static str,
-    event: &'a str,
-    id: &'a str,
-    data: D,
-    /// Fields of it that could not be read.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    left_out: Vec<&'static str>,
-}
-
-#[derive(Serialize)]
-struct InvalidLine<'a> {
-    kind: &'static str,
-    event: &'a str,
-    id: &'a str,
-    error: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SummaryLine<'a> {
-    kind: &'static str,
-    events: u64,
-    bytes: u64,
-    seconds: f64,
-    last_event_id: &'a str,
-}
 
 pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let settings = settings()?;
@@ -158,6 +118,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
         }
     };
     let proxy = crate::session::proxy(&settings, may_prompt).await?;
+    end_anyway(options.duration).context("the system gives no thread")?;
     let (sender, deliveries) = mpsc::channel(DELIVERY_CAPACITY);
     let user_agent = concat!("gloria/", env!("CARGO_PKG_VERSION"));
     let stream_options = StreamOptions {
@@ -477,27 +438,5 @@ impl Tail {
         }
         self.lines.write(&line)?;
         Ok(code)
-    }
-}
-
-/// Ends when the user or the system asks the command to.
-#[cfg(unix)]
-async fn interruption() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-}
-
-#[cfg(not(unix))]
-async fn interruption() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
     }
 }

@@ -1,5 +1,5 @@
-//! Keyring entries of accounts that were erased while the keyring did not answer. Which they are is on the disk, so that
-//! a later start removes them, and until then nobody is signed in by what they hold.
+//! Keyring entries of accounts that were erased while the keyring did not answer. Which they are is on the disk, so
+//! that a later start removes them, and until then nobody is signed in by what they hold.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,0 +1,68 @@
+//! Being asked to end.
+
+use std::io;
+use std::process;
+use std::thread;
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+/// What a command may take to end by itself. It takes milliseconds, also on a busy machine seldom a second; whoever
+/// asked waits for it.
+const END_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Its thread waits, and does nothing else.
+const STACK_BYTES: usize = 256 * 1024;
+
+/// Ends the process where the command itself cannot, once it was asked to or the time is up: whoever reads its output
+/// may have stopped reading without hanging up, and then a write never returns.
+///
+/// # Errors
+///
+/// When the system gives no thread.
+pub(crate) fn end_anyway(limit: Option<Duration>) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let wait = async move {
+        let over = async {
+            match limit {
+                Some(limit) => sleep(limit).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = interruption() => {}
+            () = over => {}
+        }
+        sleep(END_TIMEOUT).await;
+        process::exit(0);
+    };
+    thread::Builder::new()
+        .name("end".to_owned())
+        .stack_size(STACK_BYTES)
+        .spawn(move || runtime.block_on(wait))
+        .map(drop)
+}
+
+/// Ends when the user or the system asks the command to.
+#[cfg(unix)]
+pub(crate) async fn interruption() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) async fn interruption() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

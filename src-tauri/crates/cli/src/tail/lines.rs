@@ -1,0 +1,46 @@
+//! The lines of `gloria tail`. Scripts read them.
+
+use serde::Serialize;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct StateLine<'a> {
+    pub(super) kind: &'static str,
+    pub(super) state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) attempt: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) retry_in_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reason: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct EventLine<'a, D> {
+    pub(super) kind: &'static str,
+    pub(super) event: &'a str,
+    pub(super) id: &'a str,
+    pub(super) data: D,
+    /// Fields of it that could not be read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) left_out: Vec<&'static str>,
+}
+
+#[derive(Serialize)]
+pub(super) struct InvalidLine<'a> {
+    pub(super) kind: &'static str,
+    pub(super) event: &'a str,
+    pub(super) id: &'a str,
+    pub(super) error: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SummaryLine<'a> {
+    pub(super) kind: &'static str,
+    pub(super) events: u64,
+    pub(super) bytes: u64,
+    pub(super) seconds: f64,
+    pub(super) last_event_id: &'a str,
+}
