@@ -39,11 +39,7 @@ const FOR_DEVELOPERS: [&str; 14] = [
 ];
 
 /// Files with such texts, and why. A folder stands for what is in it.
-const LISTED: [(&str, &str); 53] = [
-    (
-        "src-tauri/crates/cli/src/account.rs",
-        "a sentence of the command line itself: English still",
-    ),
+const LISTED: [(&str, &str); 46] = [
     ("src-tauri/crates/cli/src/examples.rs", "examples in the help"),
     (
         "src-tauri/crates/core/src/actor/settings.rs",
@@ -52,30 +48,6 @@ const LISTED: [(&str, &str); 53] = [
     (
         "src-tauri/src/display.rs",
         "a start that failed, before anything is loaded",
-    ),
-    (
-        "src-tauri/crates/cli/src/inbox.rs",
-        "a sentence of the command line itself: English still",
-    ),
-    (
-        "src-tauri/crates/cli/src/logs.rs",
-        "a sentence of the command line itself: English still",
-    ),
-    (
-        "src-tauri/crates/cli/src/main.rs",
-        "a sentence of the command line itself: English still",
-    ),
-    (
-        "src-tauri/crates/cli/src/session.rs",
-        "a sentence of the command line itself: English still",
-    ),
-    (
-        "src-tauri/crates/cli/src/status.rs",
-        "a sentence of the command line itself: English still",
-    ),
-    (
-        "src-tauri/crates/cli/src/tail.rs",
-        "a sentence of the command line itself: English still",
     ),
     (
         "src-tauri/crates/core/src/account/address.rs",

@@ -4,17 +4,17 @@ use std::fs;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use gloria_core::account::{Accounts, Entry};
 use gloria_core::inbox::Inbox;
+use gloria_core::message::{self, Phrase};
 use gloria_core::paths::Paths;
 use gloria_core::ports::SecretError;
 use gloria_desktop::Instance;
 use gloria_desktop::process;
 use serde::Serialize;
 
-use crate::output::{self, Format, Lines, complain};
+use crate::output::{self, Format, Lines, catalogue, complain, failure};
 use crate::session::keyring;
 use crate::{NO_TOKEN, USAGE};
 
@@ -77,9 +77,9 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
 pub(crate) fn read_accounts(paths: &Paths) -> anyhow::Result<Accounts> {
     let folder = paths.accounts();
     match fs::read_dir(&folder) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("{} cannot be read", folder.display()))
-        }
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failure(
+            &message::cli_folder_unreadable(folder.display().to_string(), error.to_string()),
+        )),
         Ok(_) | Err(_) => Ok(Accounts::read(paths)),
     }
 }
@@ -100,7 +100,7 @@ fn list(options: &ListOptions) -> anyhow::Result<ExitCode> {
         Format::Words => {
             let listed: Vec<_> = listed.map(|line| words(&line)).collect();
             if listed.is_empty() {
-                complain("there is no account yet; one is made when Gloria Notify first connects");
+                complain(&message::cli_no_accounts());
             }
             output::print_words(listed)?;
         }
@@ -117,14 +117,23 @@ fn list(options: &ListOptions) -> anyhow::Result<ExitCode> {
 
 /// An account on one line: its name, whose it is, and what is in its inbox.
 fn words(line: &Line<'_>) -> String {
-    let whose = line.user.map(|user| format!("{user} at ")).unwrap_or_default();
     let items = match line.items {
-        None => "its inbox cannot be read".to_owned(),
-        Some(1) => "1 item".to_owned(),
-        Some(items) => format!("{items} items"),
+        None => message::cli_account_unreadable(),
+        Some(count) => message::cli_account_items(count),
     };
-    let in_use = if line.in_use { ", in use" } else { "" };
-    format!("{}  {whose}{}: {items}{in_use}", line.name, line.server)
+    let whose = whose(line.user, line.server);
+    catalogue().say(&if line.in_use {
+        message::cli_account_in_use(line.name, whose, items)
+    } else {
+        message::cli_account(line.name, whose, items)
+    })
+}
+
+fn whose(user: Option<&str>, server: &str) -> Phrase {
+    match user {
+        Some(user) => message::cli_account_user(user, server).into(),
+        None => server.into(),
+    }
 }
 
 fn line<'a>(kind: &'static str, accounts: &Accounts, entry: &'a Entry, items: Option<u32>) -> Line<'a> {
@@ -145,15 +154,12 @@ async fn erase(options: &EraseOptions) -> anyhow::Result<ExitCode> {
     read_accounts(&paths)?;
     // Kept until the end, because an app that started meanwhile would open the inbox or create the account again.
     let Some(_instance) = Instance::try_claim(&paths) else {
-        complain("Gloria Notify is running; end it first, with `gloria quit`");
+        complain(&message::cli_app_runs());
         return Ok(ExitCode::FAILURE);
     };
     let mut accounts = read_accounts(&paths)?;
     let Some(entry) = accounts.all().find(|entry| entry.name() == options.name).cloned() else {
-        complain(&format!(
-            "there is no account {}; `gloria account list` prints them",
-            options.name
-        ));
+        complain(&message::cli_no_account(&options.name));
         return match finish_earlier(&accounts).await {
             Some(code) => Ok(code),
             None => Ok(ExitCode::from(USAGE)),
@@ -163,11 +169,11 @@ async fn erase(options: &EraseOptions) -> anyhow::Result<ExitCode> {
         match is_wanted(&entry)? {
             Some(true) => {}
             Some(false) => {
-                complain("nothing was erased");
+                complain(&message::cli_nothing_erased());
                 return Ok(ExitCode::FAILURE);
             }
             None => {
-                complain("to erase an account without a terminal, add --yes");
+                complain(&message::cli_add_yes());
                 return Ok(ExitCode::from(USAGE));
             }
         }
@@ -176,7 +182,7 @@ async fn erase(options: &EraseOptions) -> anyhow::Result<ExitCode> {
         Forgotten::All => None,
         Forgotten::Later(error) => Some(error),
         Forgotten::Refused(error) => {
-            complain(&format!("nothing was erased: {error}"));
+            complain(&message::cli_nothing_erased_because(error.message()));
             return Ok(ExitCode::from(NO_TOKEN));
         }
     };
@@ -184,20 +190,17 @@ async fn erase(options: &EraseOptions) -> anyhow::Result<ExitCode> {
         token_left: left.is_some(),
         ..line("accountErased", &accounts, &entry, None)
     };
-    accounts
-        .erase(&entry)
-        .with_context(|| format!("{} could not be removed", entry.folder().display()))?;
+    accounts.erase(&entry).map_err(|error| {
+        let path = entry.folder().display().to_string();
+        failure(&message::cli_folder_not_removed(path, error.to_string()))
+    })?;
     let mut lines = Lines::new();
     lines.write(&erased)?;
     lines.flush()?;
     Ok(match left {
         None => ExitCode::SUCCESS,
         Some(error) => {
-            complain(&format!(
-                "the inbox is erased, but the token may still be in the keyring: {error}. It is removed when Gloria \
-                 Notify next starts and the keyring answers, or by `gloria account erase {}`",
-                entry.name()
-            ));
+            complain(&message::cli_token_left(error.message(), entry.name()));
             ExitCode::from(NO_TOKEN)
         }
     })
@@ -214,13 +217,11 @@ async fn finish_earlier(accounts: &Accounts) -> Option<ExitCode> {
     };
     Some(match outcome {
         Ok(()) => {
-            complain("the token that an erased account had left in the keyring is removed now");
+            complain(&message::cli_token_removed());
             ExitCode::SUCCESS
         }
         Err(error) => {
-            complain(&format!(
-                "the token of an erased account may still be in the keyring: {error}"
-            ));
+            complain(&message::cli_token_still_left(error.message()));
             ExitCode::from(NO_TOKEN)
         }
     })
@@ -231,11 +232,7 @@ fn is_wanted(entry: &Entry) -> anyhow::Result<Option<bool>> {
     if !io::stdin().is_terminal() {
         return Ok(None);
     }
-    let whose = entry.user().map(|user| format!("{user} at ")).unwrap_or_default();
-    complain(&format!(
-        "erase the inbox and the token of {whose}{} from this computer? What is on the server stays. [y/N]",
-        entry.server()
-    ));
+    complain(&message::cli_ask_to_erase(whose(entry.user(), entry.server())));
     io::stderr().flush()?;
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;
@@ -266,9 +263,11 @@ async fn forget_tokens(accounts: &Accounts, entry: &Entry) -> anyhow::Result<For
     let erasures = accounts.erasures();
     // Before anything is asked: whatever ends this process, the tokens are not forgotten about.
     for name in &names {
-        erasures
-            .add(name)
-            .context("nothing was erased: what is to be erased could not be stored")?;
+        erasures.add(name).map_err(|error| {
+            failure(&message::cli_nothing_erased_because(Phrase::from(
+                error.to_string(),
+            )))
+        })?;
     }
     let outcome = match keyring(true, erasures) {
         Ok(keyring) => erasures.finish(&keyring).await,
@@ -279,9 +278,9 @@ async fn forget_tokens(accounts: &Accounts, entry: &Entry) -> anyhow::Result<For
         Err(error @ SecretError::Unavailable(_)) => Forgotten::Later(error),
         Err(error @ (SecretError::Locked | SecretError::Refused(_))) => {
             for name in &names {
-                erasures
-                    .remove(name)
-                    .context("the account is there, but its token will be removed")?;
+                erasures.remove(name).map_err(|error| {
+                    failure(&message::cli_token_still_left(Phrase::from(error.to_string())))
+                })?;
             }
             Forgotten::Refused(error)
         }

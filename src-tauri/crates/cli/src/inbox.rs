@@ -7,6 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use gloria_core::account::Entry;
 use gloria_core::inbox::Inbox;
 use gloria_core::item::{InboxView, Item, Priority};
+use gloria_core::message;
 use gloria_core::paths::Paths;
 use gloria_core::protocol::InboxQuery;
 use gloria_desktop::process;
@@ -66,7 +67,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
         None => None,
     };
     let Some((server, path)) = server.zip(path) else {
-        complain("there is no inbox yet; it is made when Gloria Notify first connects");
+        complain(&message::cli_no_inbox());
         return Ok(ExitCode::SUCCESS);
     };
     let inbox = Inbox::open_read_only(&path, &server)?;
@@ -113,8 +114,11 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
 fn words(item: &Item, zone: &TimeZone) -> String {
     let time = Timestamp::from_millisecond(item.created_at).unwrap_or_default();
     let time = time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
-    let urgent = (item.priority == Priority::Urgent).then_some("urgent");
-    let unread = item.read_at.is_none().then_some("unread");
+    let urgent = (item.priority == Priority::Urgent).then(|| catalogue().say(&message::cli_mark_urgent()));
+    let unread = item
+        .read_at
+        .is_none()
+        .then(|| catalogue().say(&message::cli_mark_unread()));
     let marks: Vec<_> = urgent.into_iter().chain(unread).collect();
     format!("{time}  {:<14}  {}", marks.join(", "), catalogue().title(item))
 }

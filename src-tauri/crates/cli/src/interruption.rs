@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-/// What a command may take to end by itself. It takes milliseconds, also on a busy machine seldom a second; whoever
-/// asked waits for it.
+/// What a command may take to end by itself. It takes milliseconds, also on a busy machine seldom a second, and the
+/// user waits for it.
 const END_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Its thread waits, and does nothing else.
 const STACK_BYTES: usize = 256 * 1024;
 
-/// Ends the process where the command itself cannot, once it was asked to or the time is up: whoever reads its output
+/// Ends the process where the command itself cannot, once it was asked to or the time is up: the reader of its output
 /// may have stopped reading without hanging up, and then a write never returns.
 ///
 /// # Errors

@@ -2,12 +2,11 @@
 
 use std::collections::VecDeque;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use gloria_core::text;
+use gloria_core::{message, text};
 use gloria_desktop::{LogReader, process};
 use tokio::time::sleep;
 
@@ -35,7 +34,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let mut out = BufWriter::new(io::stdout().lock());
     let newest = options.lines.or(options.follow.then_some(FOLLOWED_LINES));
     if !print_kept(&mut reader, newest, &mut out)? {
-        complain(&nothing_words(&folder));
+        complain(&message::cli_nothing_logged(folder.display().to_string()));
     }
     if !options.follow {
         return Ok(ExitCode::SUCCESS);
@@ -45,10 +44,6 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
         reader.read(|line| print(&mut out, line))?;
         out.flush()?;
     }
-}
-
-fn nothing_words(folder: &Path) -> String {
-    format!("nothing is logged yet in {}", folder.display())
 }
 
 /// Answers whether there was anything.
@@ -81,6 +76,7 @@ fn print(out: &mut impl Write, line: &[u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::path::Path;
 
     use super::*;
 

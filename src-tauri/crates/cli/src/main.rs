@@ -15,6 +15,7 @@ mod tail;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use gloria_core::message;
 use gloria_core::ports::SecretError;
 use gloria_desktop::process;
 
@@ -72,7 +73,7 @@ fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            output::complain(&format!("the runtime could not be started: {error}"));
+            output::complain(&message::cli_runtime(error.to_string()));
             return ExitCode::FAILURE;
         }
     };
@@ -94,10 +95,11 @@ fn main() -> ExitCode {
         if output::is_broken_pipe(&error) {
             return ExitCode::SUCCESS;
         }
-        output::complain(&format!("{error:#}"));
-        if error.is::<SecretError>() {
+        if let Some(error) = error.downcast_ref::<SecretError>() {
+            output::complain(&error.message());
             return ExitCode::from(NO_TOKEN);
         }
+        output::complain_in(&format!("{error:#}"));
         ExitCode::FAILURE
     })
 }

@@ -77,9 +77,19 @@ impl Formatter for Printable {
 }
 
 /// Tells the user that something is wrong.
-pub(crate) fn complain(words: &str) {
+pub(crate) fn complain(message: &Message) {
+    complain_in(&catalogue().say(message));
+}
+
+/// As [`complain`], of what has words already: those of the settings and of the system.
+pub(crate) fn complain_in(words: &str) {
     // With no stderr there is nobody to tell.
     let _ = writeln!(io::stderr(), "gloria: {}", text::printable(words));
+}
+
+/// A message as the error that ends the command.
+pub(crate) fn failure(message: &Message) -> anyhow::Error {
+    anyhow::Error::msg(catalogue().say(message))
 }
 
 /// Whether the reader of our output has closed it, as `head` does.

@@ -7,7 +7,7 @@ use gloria_desktop::status_socket::AskError;
 use tokio::time::{sleep, timeout};
 
 use crate::output::complain;
-use crate::status::{NO_ANSWER, NOT_RUNNING};
+use crate::status::{NO_ANSWER, NOT_RUNNING, app_failure};
 
 /// How often it is looked whether the app has ended. It takes some tenths of a second.
 const LOOK_INTERVAL: Duration = Duration::from_millis(20);
@@ -33,7 +33,7 @@ pub(crate) async fn run() -> anyhow::Result<ExitCode> {
     Ok(match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            complain(&error.to_string());
+            complain(&app_failure(&error));
             ExitCode::from(match error {
                 AskError::NotRunning => NOT_RUNNING,
                 AskError::Silent | AskError::Unreachable(_) | AskError::Unknown => NO_ANSWER,

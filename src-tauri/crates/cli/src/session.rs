@@ -4,13 +4,13 @@ use std::io::{IsTerminal as _, Read as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use clap::Args;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use gloria_core::account::address::Address;
 use gloria_core::account::session::{EnvironmentTokenError, Server, ServerToken, environment_token};
 use gloria_core::account::{Accounts, Entry, ErasingSecrets, Erasures, proxy_password};
+use gloria_core::message::{self, Message};
 use gloria_core::ports::{SecretError, Secrets};
 use gloria_core::settings::{Layers, Settings};
 use gloria_core::token::{AuthTransport, Token, TokenError};
@@ -21,7 +21,8 @@ use gloria_stream::{Credential, CredentialError, CredentialProvider, Generation,
 use serde::Serialize;
 
 use crate::USAGE;
-use crate::output::{self, Format, Lines, complain};
+use crate::output::{self, Format, Lines, catalogue, complain, complain_in, failure};
+use crate::status::app_failure;
 
 /// As much of the standard input as is read: a token of 16 KiB, with the quotes and line ends that people paste around
 /// one.
@@ -51,7 +52,7 @@ pub(crate) fn settings() -> anyhow::Result<Settings> {
     let layers = Layers::read(&paths.settings(), &paths.managed);
     let resolved = Settings::resolve(&layers, process::text_variable);
     for problem in &resolved.problems {
-        complain(&problem.to_string());
+        complain_in(&problem.to_string());
     }
     Ok(resolved.settings)
 }
@@ -74,15 +75,13 @@ fn erasures() -> anyhow::Result<Erasures> {
     Ok(Erasures::read(&gloria_desktop::paths(process::variable)?))
 }
 
-fn address(options: &Options) -> anyhow::Result<Result<Address, String>> {
+fn address(options: &Options) -> anyhow::Result<Result<Address, Message>> {
     let settings = settings()?;
     Ok(match &options.address {
         Some(text) => Address::parse(text, settings.allow_plain_http)
-            .inspect(|address| address.doubt(text).iter().for_each(|doubt| complain(doubt)))
-            .map_err(|error| error.to_string()),
-        None => settings
-            .address
-            .ok_or_else(|| "no server is set up; name it with --address".to_owned()),
+            .inspect(|address| address.doubt(text).iter().for_each(|doubt| complain_in(doubt)))
+            .map_err(|error| error.message()),
+        None => settings.address.ok_or_else(message::cli_no_server),
     })
 }
 
@@ -90,24 +89,24 @@ fn address(options: &Options) -> anyhow::Result<Result<Address, String>> {
 pub(crate) async fn login(options: Options) -> anyhow::Result<ExitCode> {
     let address = match address(&options)? {
         Ok(address) => address.server(),
-        Err(words) => {
-            complain(&words);
+        Err(problem) => {
+            complain(&problem);
             return Ok(ExitCode::from(USAGE));
         }
     };
     if std::io::stdin().is_terminal() {
-        complain("paste the token and end with Ctrl-D");
+        complain(&message::cli_paste_token());
     }
     let mut text = String::new();
     // What is longer is refused as too long, and what never ends is not read to its end.
     std::io::stdin()
         .take(MAX_INPUT_BYTES)
         .read_to_string(&mut text)
-        .context("the token could not be read from standard input")?;
+        .map_err(|error| failure(&message::cli_token_unreadable(error.to_string())))?;
     let token = match Token::parse(&text) {
         Ok(token) => token,
         Err(error) => {
-            complain(&error.to_string());
+            complain(&error.message());
             return Ok(ExitCode::from(USAGE));
         }
     };
@@ -120,15 +119,15 @@ pub(crate) async fn login(options: Options) -> anyhow::Result<ExitCode> {
 pub(crate) async fn logout(options: Options) -> anyhow::Result<ExitCode> {
     let address = match address(&options)? {
         Ok(address) => address.server(),
-        Err(words) => {
-            complain(&words);
+        Err(problem) => {
+            complain(&problem);
             return Ok(ExitCode::from(USAGE));
         }
     };
     let keyring = keyring(true, &erasures()?)?;
     // Forgetting what is not there is no error to the keyring, and would read like a success.
     if load(&keyring, &address).await?.is_none() {
-        complain(&format!("no token is kept for {address}"));
+        complain(&message::cli_not_logged_in(&address));
         return print_outcome(Outcome::NotLoggedIn, &address, options.json);
     }
     for entry in entries(&address) {
@@ -169,7 +168,7 @@ async fn notify_running_app(address: &str) {
     match gloria_desktop::send_credentials_changed(&paths, address).await {
         Ok(()) | Err(AskError::NotRunning) => {}
         Err(error @ (AskError::Silent | AskError::Unreachable(_) | AskError::Unknown)) => {
-            complain(&format!("the app that runs takes the change up later: {error}"));
+            complain(&message::cli_taken_up_later(app_failure(&error)));
         }
     }
 }
@@ -185,10 +184,10 @@ enum Outcome {
 
 impl Outcome {
     /// For a person, where there is more to say than was said on stderr.
-    fn words(self, address: &str) -> Option<String> {
+    fn message(self, address: &str) -> Option<Message> {
         match self {
-            Self::LoggedIn => Some(format!("The token for {address} is in the keyring.")),
-            Self::LoggedOut => Some(format!("The token for {address} was removed from the keyring.")),
+            Self::LoggedIn => Some(message::cli_logged_in(address)),
+            Self::LoggedOut => Some(message::cli_logged_out(address)),
             Self::NotLoggedIn => None,
         }
     }
@@ -204,7 +203,10 @@ fn print_outcome(outcome: Outcome, address: &str, json: bool) -> anyhow::Result<
             })?;
             lines.flush()?;
         }
-        Format::Words => output::print_words(outcome.words(address))?,
+        Format::Words => {
+            let said = outcome.message(address).map(|message| catalogue().say(&message));
+            output::print_words(said)?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -219,7 +221,7 @@ pub(crate) async fn proxy(settings: &Settings, may_prompt: bool) -> anyhow::Resu
     match proxy_password::completed(choice.clone(), &keyring).await {
         Ok(completed) => Ok(completed),
         Err(error) => {
-            complain(&format!("the proxy's password cannot be had: {error}"));
+            complain(&message::cli_proxy_password(error.message()));
             Ok(choice)
         }
     }
@@ -258,18 +260,15 @@ impl CommandTokens {
             Ok(given) => given,
             Err(EnvironmentTokenError::Malformed(error)) => return Ok(Err(error)),
             Err(error @ EnvironmentTokenError::NoServer) => {
-                complain(&format!("GLORIA_TOKEN is not sent: {error}"));
+                complain(&message::cli_token_unsent(error.message()));
                 None
             }
         };
         let given = given.filter(|own| {
             let is_its_own = own.for_server(&server).is_some();
             if !is_its_own {
-                complain(&format!(
-                    "GLORIA_TOKEN belongs to {} and is not sent to {server}; to send it there, set \
-                     GLORIA_TOKEN_FOR={server}",
-                    own.server()
-                ));
+                let (own, asked) = (own.server().to_string(), server.to_string());
+                complain(&message::cli_token_of_another(own, asked));
             }
             is_its_own
         });

@@ -6,13 +6,14 @@ use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
+use gloria_core::message::{self, Message};
 use gloria_core::text;
 use gloria_desktop::process;
 use gloria_desktop::status_socket::AskError;
 use gloria_words::Words;
 use serde_json::Value;
 
-use crate::output::{add_words, catalogue, complain, said};
+use crate::output::{add_words, catalogue, complain, complain_in, said};
 
 /// It is not connected, and at it.
 const WORKING: u8 = 1;
@@ -35,20 +36,20 @@ pub(crate) struct Options {
 pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let paths = match gloria_desktop::paths(process::variable) {
         Ok(paths) => paths,
-        Err(error) => return Ok(failure(NO_ANSWER, &error.to_string())),
+        Err(error) => {
+            complain_in(&error.to_string());
+            return Ok(ExitCode::from(NO_ANSWER));
+        }
     };
     let document = match gloria_desktop::ask_status(&paths).await {
         Ok(document) => document,
-        Err(error @ AskError::NotRunning) => return Ok(failure(NOT_RUNNING, &error.to_string())),
+        Err(error @ AskError::NotRunning) => return Ok(failure(NOT_RUNNING, &app_failure(&error))),
         Err(error @ (AskError::Silent | AskError::Unreachable(_) | AskError::Unknown)) => {
-            return Ok(failure(NO_ANSWER, &error.to_string()));
+            return Ok(failure(NO_ANSWER, &app_failure(&error)));
         }
     };
     let Ok(status) = serde_json::from_str::<Value>(&document) else {
-        return Ok(failure(
-            NO_ANSWER,
-            "the app's answer makes no sense; are both of the same version?",
-        ));
+        return Ok(failure(NO_ANSWER, &message::cli_app_senseless()));
     };
     let text = if options.json {
         let mut status = status.clone();
@@ -71,9 +72,19 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     })
 }
 
-fn failure(code: u8, words: &str) -> ExitCode {
-    complain(words);
+fn failure(code: u8, problem: &Message) -> ExitCode {
+    complain(problem);
     ExitCode::from(code)
+}
+
+/// Why the app did not do as asked.
+pub(crate) fn app_failure(error: &AskError) -> Message {
+    match error {
+        AskError::NotRunning => message::cli_app_not_running(),
+        AskError::Silent => message::cli_app_silent(),
+        AskError::Unreachable(problem) => message::cli_app_unreachable(problem.to_string()),
+        AskError::Unknown => message::cli_app_other_version(),
+    }
 }
 
 fn now() -> i64 {
@@ -85,101 +96,103 @@ fn now() -> i64 {
 fn words(status: &Value, catalogue: &Words, now: i64) -> String {
     let (connection, counts, metrics) = (&status["connection"], &status["counts"], &status["metrics"]);
     let mut lines = String::new();
-    let mut line = |words: String| {
+    let mut line = |indent: &str, message: Message| {
+        let words = text::sentence(&catalogue.say(&message));
         // Writing to a string does not fail.
-        let _ = writeln!(lines, "{}", text::printable(&words));
+        let _ = writeln!(lines, "{indent}{}", text::printable(&words));
     };
-    line(headline(status, catalogue, now));
+    line("", headline(status, catalogue, now));
     if let Some(heard) = connection["lastHeardAt"].as_i64() {
-        line(format!("Last heard {} ago", span(now - heard)));
+        line("", message::cli_last_heard(span(now - heard)));
     }
-    line(format!(
-        "Inbox: {} unseen, {} unread, {} in all",
-        counts["unseen"], counts["unread"], counts["total"]
-    ));
+    let count = |number: &Value| number.as_i64().unwrap_or_default();
+    line(
+        "",
+        message::cli_counts(
+            count(&counts["unseen"]),
+            count(&counts["unread"]),
+            count(&counts["total"]),
+        ),
+    );
     if let Some(since) = status["since"].as_i64() {
-        line(format!(
-            "Running for {}: {}, {}, {}, {} of them not readable",
+        let running = message::cli_running(
             span(now - since),
-            counted(&metrics["attempts"], "attempt"),
-            counted(&metrics["connections"], "connection"),
-            counted(&metrics["events"], "event"),
-            metrics["failedEvents"]
-        ));
+            message::cli_attempts(count(&metrics["attempts"])),
+            message::cli_connections(count(&metrics["connections"])),
+            message::cli_events(count(&metrics["events"])),
+            count(&metrics["failedEvents"]),
+        );
+        line("", running);
     }
     for error in metrics["errors"].as_array().into_iter().flatten().take(3) {
         let cause = said(&error["cause"], catalogue).unwrap_or_default();
-        line(format!("  {} × {cause}", error["count"]));
+        line("  ", message::cli_times(count(&error["count"]), cause));
     }
     let unreadable: Vec<_> = metrics["unread"].as_array().into_iter().flatten().collect();
     if !unreadable.is_empty() {
-        line("What the server sends that was not understood:".to_owned());
+        line("", message::cli_not_understood());
     }
     for entry in unreadable {
-        line(unread(entry, catalogue, now));
+        line("  ", unread(entry, catalogue, now));
     }
     for notice in status["notices"].as_array().into_iter().flatten() {
-        let message = said(&notice["message"], catalogue).unwrap_or_default();
-        line(format!("Note: {}", text::sentence(&message)));
+        let problem = said(&notice["message"], catalogue).unwrap_or_default();
+        line("", message::cli_note(text::sentence(&problem)));
     }
     lines
 }
 
 /// Event types and fields that could not be read, in words that a backend engineer can search for.
-fn unread(entry: &Value, catalogue: &Words, now: i64) -> String {
+fn unread(entry: &Value, catalogue: &Words, now: i64) -> Message {
     let expected = said(&entry["expected"], catalogue).unwrap_or_default();
     let word = |name: &str| entry[name].as_str().unwrap_or_default().to_owned();
     let event = word("event");
     let what = match (word("reason").as_str(), entry["field"].as_str()) {
-        ("unknownType", _) => format!("the event type {event} is unknown"),
-        ("unknownField", Some(field)) => format!("{event}: the field {field} is unknown"),
-        ("leftOut", Some(field)) => format!("{event}: {field} is not {expected} and was left out"),
-        (_, Some(field)) => format!("{event}: {field} is missing, the event was not read"),
-        (_, None) => format!("{event}: {expected}, the event was not read"),
+        ("unknownType", _) => message::cli_type_unknown(event),
+        ("unknownField", Some(field)) => message::cli_field_unknown(event, field),
+        ("leftOut", Some(field)) => message::cli_field_left_out(event, field, expected),
+        (_, Some(field)) => message::cli_field_missing(event, field),
+        (_, None) => message::cli_event_unreadable(event, expected),
     };
     let last = entry["lastAt"].as_i64().map_or(0, |at| now - at);
-    format!("  {} × {what}; last {} ago", entry["count"], span(last))
+    message::cli_seen(entry["count"].as_i64().unwrap_or_default(), what, span(last))
 }
 
-fn headline(status: &Value, catalogue: &Words, now: i64) -> String {
+fn headline(status: &Value, catalogue: &Words, now: i64) -> Message {
     let connection = &status["connection"];
-    let storage = said(&connection["storage"], catalogue)
-        .map(|words| format!("new notifications cannot be kept: {words}"));
+    let storage = said(&connection["storage"], catalogue);
     if let Some(since) = connection["connectedSince"].as_i64() {
-        let connected = format!("Connected for {}", span(now - since));
-        return storage.map_or(connected.clone(), |storage| format!("{connected}, but {storage}"));
+        let connected = span(now - since);
+        return match storage {
+            Some(problem) => message::cli_connected_but(connected, problem),
+            None => message::cli_connected(connected),
+        };
     }
-    let mut words = match said(&connection["reason"], catalogue) {
-        Some(reason) if connection["state"] == "disconnected" => text::sentence(&reason),
-        Some(reason) => format!("Not connected: {reason}"),
-        _ if connection["state"] == "connecting" => "Connecting".to_owned(),
-        _ => "Not connected".to_owned(),
+    let standing = match said(&connection["reason"], catalogue) {
+        Some(reason) if connection["state"] == "disconnected" => {
+            message::cli_as_it_is(text::sentence(&reason))
+        }
+        Some(reason) => message::cli_not_connected_because(reason),
+        _ if connection["state"] == "connecting" => message::cli_connecting(),
+        _ => message::cli_not_connected(),
     };
-    if let Some(next) = connection["nextAttemptAt"].as_i64() {
-        words += &format!("; next attempt in {}", span(next - now));
-    }
-    if let Some(storage) = storage {
-        words += &format!("; {storage}");
-    } else if status["health"] == "needsUser" {
-        words += "; open Gloria Notify to mend it";
-    }
-    words
-}
-
-/// How many of something.
-fn counted(count: &Value, what: &str) -> String {
-    let plural = if *count == 1 { "" } else { "s" };
-    format!("{count} {what}{plural}")
+    let next = connection["nextAttemptAt"].as_i64();
+    let next = next.map(|next| message::cli_next_attempt(span(next - now)));
+    let storage = storage.map(message::cli_cannot_keep);
+    let needs_user = storage.is_none() && status["health"] == "needsUser";
+    let needed = needs_user.then(message::cli_open_app);
+    let all = [Some(standing), next, storage, needed].into_iter().flatten();
+    Message::joined(all).unwrap_or_else(message::cli_not_connected)
 }
 
 /// Milliseconds as people say them.
-fn span(millis: i64) -> String {
+fn span(millis: i64) -> Message {
     let seconds = millis.max(0) / 1000;
     match (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60) {
-        (0, 0, 0) => format!("{seconds} s"),
-        (0, 0, minutes) => format!("{minutes} min"),
-        (0, hours, minutes) => format!("{hours} h {minutes} min"),
-        (days, hours, _) => format!("{days} d {hours} h"),
+        (0, 0, 0) => message::cli_span_seconds(seconds),
+        (0, 0, minutes) => message::cli_span_minutes(minutes),
+        (0, hours, minutes) => message::cli_span_hours(hours, minutes),
+        (days, hours, _) => message::cli_span_days(days, hours),
     }
 }
 
@@ -189,9 +202,15 @@ mod tests {
 
     use super::*;
 
+    fn headed(status: &Value, now: i64) -> String {
+        Words::english().say(&headline(status, Words::english(), now))
+    }
+
     #[test]
     fn spans_are_said_as_people_do() {
-        let said: Vec<_> = [-5, 0, 59_999, 60_000, 3_720_000, 90_000_000].map(span).to_vec();
+        let said: Vec<_> = [-5, 0, 59_999, 60_000, 3_720_000, 90_000_000]
+            .map(|millis| Words::english().say(&span(millis)))
+            .to_vec();
         assert_eq!(said, ["0 s", "0 s", "59 s", "1 min", "1 h 2 min", "1 d 1 h"]);
     }
 
@@ -231,19 +250,19 @@ mod tests {
         let mut status = json!({"health": "working",
             "connection": {"reason": {"id": "cause-status", "args": {"status": 503}}, "nextAttemptAt": 12_000}});
         assert_eq!(
-            headline(&status, Words::english(), 0),
+            headed(&status, 0),
             "Not connected: the server answered 503; next attempt in 12 s"
         );
         status = json!({"health": "needsUser", "connection": {"reason": "no token is saved; sign in first"}});
         assert_eq!(
-            headline(&status, Words::english(), 0),
+            headed(&status, 0),
             "Not connected: no token is saved; sign in first; open Gloria Notify to mend it"
         );
         status = json!({"health": "disconnected",
             "connection": {"state": "disconnected", "reason": "disconnected by you"}});
-        assert_eq!(headline(&status, Words::english(), 0), "Disconnected by you");
+        assert_eq!(headed(&status, 0), "Disconnected by you");
         status = json!({"health": "working", "connection": {"state": "connecting", "reason": ""}});
-        assert_eq!(headline(&status, Words::english(), 0), "Connecting");
+        assert_eq!(headed(&status, 0), "Connecting");
     }
 
     #[test]
@@ -252,13 +271,13 @@ mod tests {
             "reason": "the disk is full; free some space", "storage": "the disk is full; free some space"}});
         let full = "new notifications cannot be kept: the disk is full; free some space";
         assert_eq!(
-            headline(&status, Words::english(), 60_000),
+            headed(&status, 60_000),
             format!("Connected for 1 min, but {full}")
         );
         status["connection"]["connectedSince"] = Value::Null;
         status["connection"]["reason"] = json!("the server answered 503");
         assert_eq!(
-            headline(&status, Words::english(), 0),
+            headed(&status, 0),
             format!("Not connected: the server answered 503; {full}")
         );
     }

@@ -13,6 +13,7 @@ use gloria_core::connection::conditions::HostConditions;
 use gloria_core::connection::{self, ClockReading};
 use gloria_core::event::refusal;
 use gloria_core::event::{self, DecodeContext, Decoded, Event, Undecoded};
+use gloria_core::message;
 use gloria_core::ports::{Observation, Signals as _};
 use gloria_core::protocol::Transport;
 use gloria_desktop::SystemSignals;
@@ -24,7 +25,7 @@ use tokio::sync::mpsc;
 use tokio::time::sleep_until;
 
 use crate::interruption::{end_anyway, interruption};
-use crate::output::{Lines, catalogue, complain};
+use crate::output::{Lines, catalogue, complain, failure};
 use crate::session::{CommandTokens, settings};
 use crate::{HALTED, NEVER_CONNECTED, NO_TOKEN, USAGE};
 use lines::{EventLine, InvalidLine, StateLine, SummaryLine};
@@ -66,8 +67,8 @@ pub(crate) struct Options {
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text
         .parse()
-        .map_err(|_| "it should be a number of seconds".to_owned())?;
-    Duration::try_from_secs_f64(seconds).map_err(|_| "it should be a number of seconds above 0".to_owned())
+        .map_err(|_| catalogue().say(&message::cli_seconds()))?;
+    Duration::try_from_secs_f64(seconds).map_err(|_| catalogue().say(&message::cli_seconds_range()))
 }
 
 /// Chunks that may wait to be printed. While they do, nothing more is read from the server.
@@ -78,21 +79,21 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     if !options.raw
         && let Some(words) = options.types.iter().find_map(|name| event::unknown_type(name))
     {
-        complain(&format!("--type: {words}; with --raw any type is taken"));
+        complain(&message::cli_unknown_type(words));
         return Ok(ExitCode::from(USAGE));
     }
     let named = match (&options.url, settings.address.clone()) {
         (Some(text), _) => Address::of_stream(text, settings.allow_plain_http),
         (None, Some(address)) => Ok((address, None)),
         (None, None) => {
-            complain("no server is set up; name the stream with --url, or set GLORIA_API_URL");
+            complain(&message::cli_no_stream());
             return Ok(ExitCode::from(USAGE));
         }
     };
     let (address, stream) = match named {
         Ok(named) => named,
         Err(error) => {
-            complain(&format!("--url: {error}"));
+            complain(&message::cli_mistake("--url", error.message()));
             return Ok(ExitCode::from(USAGE));
         }
     };
@@ -113,12 +114,12 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let tokens = match CommandTokens::new(&address, &settings, may_prompt, optional)? {
         Ok(tokens) => tokens,
         Err(error) => {
-            complain(&format!("GLORIA_TOKEN: {error}"));
+            complain(&message::cli_mistake("GLORIA_TOKEN", error.message()));
             return Ok(ExitCode::from(USAGE));
         }
     };
     let proxy = crate::session::proxy(&settings, may_prompt).await?;
-    end_anyway(options.duration).context("the system gives no thread")?;
+    end_anyway(options.duration).map_err(|error| failure(&message::cli_no_thread(error.to_string())))?;
     let (sender, deliveries) = mpsc::channel(DELIVERY_CAPACITY);
     let user_agent = concat!("gloria/", env!("CARGO_PKG_VERSION"));
     let stream_options = StreamOptions {
@@ -233,7 +234,7 @@ impl Tail {
                         break code;
                     }
                 }
-                Input::Delivery(None) => anyhow::bail!("the stream broke; please report this"),
+                Input::Delivery(None) => return Err(failure(&message::cli_stream_broke())),
             }
         };
         if self.options.quiet {
@@ -255,7 +256,7 @@ impl Tail {
             Delivery::Frames(frames) => self.handle_frames(frames.epoch, &frames)?,
             Delivery::Status(status) => self.handle_status(&status)?,
             Delivery::Skipped { id, bytes } => {
-                let error = format!("{bytes} bytes are over the limits; passed over");
+                let error = catalogue().say(&message::cli_skipped(bytes));
                 self.lines.write(&InvalidLine {
                     kind: "invalid",
                     event: "",
@@ -265,12 +266,12 @@ impl Tail {
                 None
             }
             Delivery::PositionLost { id } => {
-                let error = "the server does not know this position; what came after it may be missing";
+                let error = catalogue().say(&message::cli_position_lost());
                 self.lines.write(&InvalidLine {
                     kind: "invalid",
                     event: "",
                     id: &id,
-                    error,
+                    error: &error,
                 })?;
                 None
             }

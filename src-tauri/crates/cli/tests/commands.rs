@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use gloria_core::account::{Accounts, Erasures};
+use gloria_core::account::Erasures;
 use gloria_core::paths::Paths;
 use serde_json::{Value, json};
 use tokio::process::Command;
@@ -46,10 +46,16 @@ async fn gloria(home: &Path, arguments: &[&str], input: impl Into<Stdio>) -> (i3
 async fn without_a_keyring_an_account_is_erased_and_its_token_is_left_to_a_later_start() {
     let home = tempfile::tempdir().unwrap();
     let paths = Paths::within(home.path());
-    let anna = Accounts::read(&paths).named_or_new(SERVER, "anna");
+    let folder = paths.accounts().join("anna-1");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(
+        folder.join("account.json"),
+        json!({"server": SERVER, "user": "anna"}).to_string(),
+    )
+    .unwrap();
     let (code, lines, words) = gloria(
         home.path(),
-        &["account", "erase", anna.name(), "--yes"],
+        &["account", "erase", "anna-1", "--yes"],
         Stdio::null(),
     )
     .await;
@@ -60,7 +66,7 @@ async fn without_a_keyring_an_account_is_erased_and_its_token_is_left_to_a_later
         (&json!("accountErased"), &json!(true))
     );
     assert!(words.contains("the token may still be in the keyring"), "{words}");
-    assert!(!anna.folder().exists());
+    assert!(!folder.exists());
     let mut left = Erasures::read(&paths).all();
     left.sort();
     assert_eq!(left, [SERVER.to_owned(), format!("{SERVER}#anna")]);
@@ -68,7 +74,7 @@ async fn without_a_keyring_an_account_is_erased_and_its_token_is_left_to_a_later
     // The same command goes on with it, and says what it cannot do.
     let (code, _, words) = gloria(
         home.path(),
-        &["account", "erase", anna.name(), "--yes"],
+        &["account", "erase", "anna-1", "--yes"],
         Stdio::null(),
     )
     .await;

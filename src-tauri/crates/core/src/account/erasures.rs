@@ -121,8 +121,8 @@ fn entry_of(file: &Path) -> Option<String> {
     fs::read_to_string(file).ok()
 }
 
-/// A keyring in which the entries of erased accounts are empty: whoever asks for one has it removed first, and whoever
-/// stores a token in one keeps it from being removed.
+/// A keyring in which the entries of erased accounts are empty: asking for one removes it first, and storing a token in
+/// one keeps it from being removed.
 #[derive(Debug, Clone)]
 pub struct ErasingSecrets {
     secrets: Arc<dyn Secrets>,

@@ -91,7 +91,10 @@ fn store(
 ) -> BoxFuture<'static, Result<(), SecretError>> {
     match proxy_password::kept(password) {
         Some(kept) => secrets.store(entry, kept),
-        None => ready(Err(SecretError::Refused(message::proxy_password_too_long().into()))).boxed(),
+        None => ready(Err(SecretError::Refused(
+            message::proxy_password_too_long().into(),
+        )))
+        .boxed(),
     }
 }
 

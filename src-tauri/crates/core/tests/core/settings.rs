@@ -230,9 +230,7 @@ async fn a_password_in_the_file_moves_once_the_keyring_is_back() {
     *harness.secrets.failure.lock().unwrap() = Some(SecretError::Locked);
     let running = harness.start();
     running
-        .until("said", |state| {
-            notice(state).contains("stays in the settings file")
-        })
+        .until("said", |state| notice(state).contains("proxy-password-in-file"))
         .await;
     *harness.secrets.failure.lock().unwrap() = None;
     tokio::time::pause();
