@@ -11,9 +11,34 @@ const GENERATED: [&str; 2] = ["ui/src/host/protocol.ts", "ui/src/host/messages.t
 
 const WIDEST: usize = 120;
 
+/// What a person reads in one go; a longer file has a seam.
+const MAX_LINES: usize = 500;
+
+/// Files that are longer and have one reason to change, each with that reason.
+const LONGER: [(&str, &str); 0] = [];
+
 fn ends_with_one_of(file: &str, endings: &[&str]) -> bool {
     file.rsplit_once('.')
         .is_some_and(|(_, ending)| endings.contains(&ending))
+}
+
+#[test]
+fn no_file_of_code_is_longer_than_500_lines() {
+    let mut wrong = Vec::new();
+    for file in files() {
+        let code = ["rs", "ts", "js", "mjs", "svelte", "css", "html", "py", "sh"];
+        if !ends_with_one_of(&file, &code) || GENERATED.contains(&file.as_str()) {
+            continue;
+        }
+        let lines = text(&file).lines().count();
+        let is_listed = LONGER.iter().any(|(longer, _)| *longer == file);
+        match (lines > MAX_LINES, is_listed) {
+            (true, false) => wrong.push(format!("{file} has {lines} lines: part it where it has a seam")),
+            (false, true) => wrong.push(format!("{file} is listed as longer, and is not")),
+            (true, true) | (false, false) => {}
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 /// Where one line of an expression cannot be broken, rustfmt leaves all of it as it is, and `--check` is content.
