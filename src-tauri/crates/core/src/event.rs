@@ -25,7 +25,8 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 use url::Url;
 
-pub use self::names::unknown_type;
+pub(crate) use self::names::asked_for;
+pub use self::names::{is_listened_to, unknown_type};
 
 use self::contents::decode_value;
 use self::kind::Kind;
@@ -410,53 +411,6 @@ impl DecodeError {
             Self::Missing(field) => message::unreadable_without(*field),
         }
     }
-}
-
-/// The types that this version knows.
-pub const TYPES: [&str; 15] = [
-    "connection_established",
-    "heartbeat",
-    "notification.created",
-    "notification.updated",
-    "notification.deleted",
-    "user.status_changed",
-    "user.updated",
-    "workflow.started",
-    "workflow.completed",
-    "workflow.failed",
-    "system.announcement",
-    "system.maintenance",
-    "stream.gap",
-    "error",
-    "message",
-];
-
-/// What keeps the inbox right, whatever else is asked for: what was read or deleted elsewhere must not stay as it was.
-const ALWAYS_ASKED_FOR: [&str; 2] = ["notification.updated", "notification.deleted"];
-
-/// Whether an event of this type is taken, where only `types` were asked for. None means all; what keeps the connection
-/// and the inbox whole is always taken.
-pub fn is_listened_to(event: &str, types: &[String]) -> bool {
-    types.is_empty()
-        || matches!(
-            event,
-            "connection_established" | "heartbeat" | "stream.gap" | "error"
-        )
-        || ALWAYS_ASKED_FOR.contains(&event)
-        || types.iter().any(|wanted| wanted == event)
-}
-
-/// The types to ask a server for, where only `types` are wanted; none means all.
-pub(crate) fn asked_for(types: &[String]) -> Vec<String> {
-    let mut asked = types.to_vec();
-    if !types.is_empty() {
-        for always in ALWAYS_ASKED_FOR {
-            if !types.iter().any(|wanted| wanted == always) {
-                asked.push(always.to_owned());
-            }
-        }
-    }
-    asked
 }
 
 /// Decodes a frame.

@@ -155,7 +155,7 @@ pub(super) fn same_name(found: &str, wanted: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::TYPES;
+    use crate::event::names::TYPES;
 
     #[test]
     fn a_type_is_known_in_other_spellings() {
