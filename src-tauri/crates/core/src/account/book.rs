@@ -332,9 +332,9 @@ impl Accounts {
     pub fn erase(&mut self, entry: &Entry) -> io::Result<()> {
         self.entries.retain(|known| known.folder != entry.folder);
         let token = entry.keyring_name();
-        let is_anothers = self.entries.iter().any(|known| known.keyring_name() == token);
+        let is_shared = self.entries.iter().any(|known| known.keyring_name() == token);
         // Anybody's new token is in the server's entry.
-        if !is_anothers
+        if !is_shared
             && token != entry.record.server
             && let Err(error) = self.erasures.add(&token)
         {

@@ -226,11 +226,11 @@ async fn a_field_that_no_request_has_is_refused() {
         };
         forms += 1;
         // As of a page that means a field by another name: done without it, the command would do something else.
-        fields.insert("tokne".to_owned(), json!("secret"));
+        fields.insert("forename".to_owned(), json!("secret"));
         let error = running.core.dispatch(name, request).await.unwrap_err();
         assert_eq!(error.code, CommandErrorCode::InvalidRequest, "{name}");
         let error = serde_json::to_string(&error).unwrap();
-        assert!(error.contains("tokne") && !error.contains("secret"), "{error}");
+        assert!(error.contains("forename") && !error.contains("secret"), "{error}");
     }
     assert!(forms > 7, "{forms}");
     running.stop().await;

@@ -160,7 +160,7 @@ async fn what_an_erased_account_left_in_a_keyring_that_hung_is_removed_once_it_a
         harness.secrets.put(&entry, token("annas"));
         Erasures::read(&harness.paths()).add(&entry).unwrap();
     }
-    harness.secrets.put("another", token("anothers"));
+    harness.secrets.put("another", token("of-another"));
     *harness.secrets.failure.lock().unwrap() = Some(SecretError::Unavailable("it hangs".into()));
     let running = harness.start();
     asked(&harness, 1).await;
