@@ -148,6 +148,8 @@ async fn another_listener_before_the_first_event_takes_nothing_from_the_one_befo
 #[tokio::test]
 async fn a_page_that_stands_still_is_waited_for_by_nobody_and_learns_what_it_missed() {
     const EVENTS: u64 = 3000;
+    // What waits in the core for a listener, and what is on its way to the page.
+    const MAX_KEPT: u64 = 1024 + 64;
     let (stage, window) = listening().await;
     change(&window, "add('user.status_changed')").await;
     let seen = stage.status().1["metrics"]["events"].as_u64().unwrap();
@@ -175,7 +177,7 @@ async fn a_page_that_stands_still_is_waited_for_by_nobody_and_learns_what_it_mis
         panic!("{error}: {last}");
     }
     assert!(
-        last[0].as_u64() < Some(600),
+        last[0].as_u64() <= Some(MAX_KEPT),
         "{last}: what a page does not read is not kept for it without end"
     );
     // It is no slow page any more.
