@@ -15,6 +15,9 @@ use crate::stored::{self, Handle};
 /// Much longer than an orderly end takes on a busy machine: what takes this long hangs.
 const END_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// An app that has not ended by then did not receive the signal: an orderly end takes a third of a second.
+const REPEAT_INTERVAL: Duration = Duration::from_secs(5);
+
 /// As much of the app's log as a failure names.
 const MAX_LINES: usize = 30;
 
@@ -127,11 +130,8 @@ impl App {
         let id = process.id();
         match how {
             How::Kill => process.kill(),
-            How::Terminate => signal(id, Signal::TERM)?,
-            How::Interrupt => signal(id, Signal::INT)?,
-        }
-        if how.is_orderly() {
-            process.ended(END_TIMEOUT).await?;
+            How::Terminate => end_by(&mut process, Signal::TERM).await?,
+            How::Interrupt => end_by(&mut process, Signal::INT).await?,
         }
         let ended = Instant::now();
         let recorded = stored::recorded(&self.home, &self.api_url)?;
@@ -145,6 +145,17 @@ impl App {
         });
         Ok(())
     }
+}
+
+/// Asks again once: a program that a shell started in the background inherits that SIGINT is ignored, and one that comes
+/// before the app handles it is lost.
+async fn end_by(process: &mut Process, by: Signal) -> Result<()> {
+    signal(process.id(), by)?;
+    if process.ended(REPEAT_INTERVAL).await.is_err() {
+        signal(process.id(), by)?;
+        process.ended(END_TIMEOUT).await?;
+    }
+    Ok(())
 }
 
 fn signal(process: u32, signal: Signal) -> Result<()> {
