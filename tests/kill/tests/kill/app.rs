@@ -147,8 +147,8 @@ impl App {
     }
 }
 
-/// Asks again once: a program that a shell started in the background inherits that SIGINT is ignored, and one that comes
-/// before the app handles it is lost.
+/// Asks again once: a program that a shell started in the background inherits that SIGINT is ignored, and one that
+/// comes before the app handles it is lost.
 async fn end_by(process: &mut Process, by: Signal) -> Result<()> {
     signal(process.id(), by)?;
     if process.ended(REPEAT_INTERVAL).await.is_err() {
