@@ -1,9 +1,9 @@
-//! Everything that came, on this machine's disk. The only place that knows SQL.
+//! The stored notifications of one account: a SQLite database. SQL is written nowhere else.
 //!
-//! An event's effect and the cursor move in one transaction: whatever ends the process, the next start resumes after
-//! the last event that took effect, and what took effect is known by its event id and its item's key.
+//! The effect of an event and the cursor are written in one transaction. After a crash the next start therefore resumes
+//! after the last event that took effect, and recognises a replayed event by its id and by the key of its item.
 //!
-//! It knows events, items and the alert gate's decisions; nothing of accounts, connections or windows.
+//! It knows events, items and the decisions about alerts; it knows nothing of accounts, connections or windows.
 
 mod alerts;
 mod arrival;
@@ -48,59 +48,60 @@ pub use thread::InboxThread;
 pub(crate) use thread::in_place;
 pub use upkeep::{Retention, Sweep, Swept};
 
-/// How long another process may hold the file before that is a trouble: an old process that ends while the new one
-/// starts takes less.
+/// How long SQLite waits while another process has the file locked. An old process that exits while the new one starts
+/// needs less.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Numbers the connections of this process.
+/// Source of the serial numbers of this process's connections.
 static SERIALS: AtomicU64 = AtomicU64::new(0);
 
-/// Statements that stay prepared: all that filing an event and its alert take, with room.
+/// Prepared statements that are cached: as many as filing an event and its alert uses, with room to spare.
 const STATEMENT_CAPACITY: usize = 128;
 
 /// The inbox of one account.
 #[derive(Debug)]
 pub struct Inbox {
     db: Connection,
-    /// Of the connection, to tell one from the next.
+    /// Changes with every connection, so that the reader's thread notices that the writer's was replaced.
     serial: u64,
     /// The server whose inbox this is.
     server: String,
-    /// Which connection brings what is filed, to tell a replay from what happens twice.
+    /// The number of the server connection that brought the event. An event that was seen on an earlier one is a
+    /// replay.
     connection: i64,
     /// Where the file is; `None` for an inbox that never had one.
     place: Option<Place>,
-    /// What is remembered for the file while it cannot be used and the inbox is in memory.
+    /// What was done in memory since the file became unusable, to be repeated in the file later.
     aside: Option<aside::Aside>,
-    /// Alerts that were shown and whose items are not stored yet.
+    /// Alerts that were shown although their items could not be stored yet.
     shown: aside::Shown,
-    /// Something was deleted, or may have been before the start, that can still be read from the disk.
+    /// Deleted content may still be on the disk, in free pages or in the log, from this run or the one before.
     erased: bool,
     /// See [`Inbox::take_first`].
     first: Vec<First>,
     /// See [`Inbox::set_person`].
     person: Option<String>,
-    /// Nobody else files into the account. `None` for an inbox without a file, and one that is only read.
+    /// The lock that lets no other process file into this account. `None` without a file, and when only reading.
     lock: Option<lock::WriterLock>,
-    /// Notifications that were asked for and are not answered.
+    /// Notifications that the service was asked to show and has not answered for.
     asked: alerts::Asked,
 }
 
-/// An inbox with what had to be said when it was opened.
+/// An inbox, with what the user should know about how it was opened.
 #[derive(Debug)]
 pub struct Opened {
     /// The inbox; in memory when the file could not be used.
     pub inbox: Inbox,
-    /// What happened to the file and what to do, for the user.
+    /// What happened to the file and what to do about it, for the user.
     pub problem: Option<Message>,
-    /// Another process holds the file, which may pass by itself.
+    /// Another process has the file locked, which may resolve itself.
     pub busy: bool,
 }
 
-/// Why the inbox could not do something.
+/// Why an operation on the inbox failed.
 #[derive(Debug, Error)]
 pub enum InboxError {
-    /// The file was written by a version after this one.
+    /// The file was written by a newer version of the app.
     #[error(
         "the inbox was written by a newer version of Gloria Notify (schema {found}, this version knows {known})"
     )]
@@ -113,34 +114,34 @@ pub enum InboxError {
     /// The disk is full.
     #[error("the disk is full")]
     Full,
-    /// Another process holds the file.
+    /// Another process has the file locked.
     #[error("another program holds the inbox file")]
     Busy,
-    /// Another core files into it.
+    /// Another process files into this account.
     #[error("another Gloria Notify uses this inbox")]
     InUse,
-    /// The file was taken away while it was in use.
+    /// The file was deleted while it was in use.
     #[error("the inbox file is gone")]
     Gone,
-    /// The disk does not do what it should.
+    /// The disk reported an I/O error.
     #[error("the disk failed: {0}")]
     Disk(rusqlite::Error),
-    /// The file or its folder cannot be written.
+    /// The file or its folder cannot be written to.
     #[error("the inbox file cannot be written")]
     ReadOnly,
-    /// The file is not a sound database.
+    /// The file is no valid database.
     #[error("the inbox file is damaged")]
     Damaged,
-    /// The file is another account's.
+    /// The file belongs to another account.
     #[error("the inbox file belongs to another account")]
     Foreign,
-    /// Another user could read or change it.
+    /// Other users of the computer can read or change the file.
     #[error(transparent)]
     NotPrivate(#[from] NotPrivate),
-    /// The folder cannot be made.
+    /// The folder cannot be created.
     #[error("the folder for the inbox cannot be made: {0}")]
     Folder(io::Error),
-    /// Any other refusal of the database: something about what it was given.
+    /// The database refused for any other reason, which lies in what was to be stored.
     #[error("the inbox database failed: {0}")]
     Database(rusqlite::Error),
     /// The inbox's thread has ended.
@@ -166,7 +167,7 @@ impl From<rusqlite::Error> for InboxError {
 }
 
 impl InboxError {
-    /// Whether the file or its disk is the trouble. What else fails, fails because of what was to be stored.
+    /// Whether the file or its disk failed. Any other error is caused by the data that was to be stored.
     pub(crate) fn is_about_storage(&self) -> bool {
         match self {
             Self::Newer { .. }
@@ -184,7 +185,7 @@ impl InboxError {
         }
     }
 
-    /// What happened.
+    /// What happened, for the user.
     pub fn message(&self) -> Message {
         match self {
             Self::Newer { found, known } => message::storage_newer(*found, *known),
@@ -203,7 +204,7 @@ impl InboxError {
         }
     }
 
-    /// What happened and what to do, for the user.
+    /// What happened and what to do about it, for the user.
     pub fn advised(&self, path: &Path) -> Message {
         let (problem, path) = (self.message(), path.display().to_string());
         match self {
@@ -222,25 +223,26 @@ impl InboxError {
 }
 
 impl Inbox {
-    /// Opens the inbox of an account at `server`, and makes it where there is none.
+    /// Opens the inbox of an account at `server`; creates it if there is none.
     ///
-    /// A damaged file is set aside and a new one begun from its cursor, if that can still be read. A file that is from
-    /// a newer version, is locked by another process or cannot be written is left untouched, and the inbox is kept in
-    /// memory until [`Inbox::return_to_file`]: alerts go on, and as the cursor in the file stays where it is, the next
-    /// start with a usable file asks for all of it again.
+    /// A damaged file is renamed and a new one started from its cursor, if that can still be read. A file that is from
+    /// a newer version, is locked by another process or cannot be written to stays untouched, and the inbox is kept in
+    /// memory until [`Inbox::return_to_file`]. Alerts go on meanwhile. Because the cursor in the file does not move,
+    /// the next start with a usable file requests everything again.
     ///
     /// # Errors
     ///
-    /// When not even memory can be used.
+    /// When not even an inbox in memory can be created.
     pub fn open(path: &Path, server: &str) -> Result<Opened, InboxError> {
         Self::open_on(Disk::Local, path, server)
     }
 
-    /// As [`Inbox::open`], for a file that may be on a network.
+    /// Like [`Inbox::open`], for a file that may be on a network drive.
     ///
     /// # Errors
     ///
-    /// [`InboxError::InUse`] while another one files into it, and when not even memory can be used.
+    /// [`InboxError::InUse`] while another process files into it; otherwise when not even an inbox in memory can be
+    /// created.
     pub(crate) fn open_on(disk: Disk, path: &Path, server: &str) -> Result<Opened, InboxError> {
         Self::open_place(&Place {
             disk,
@@ -250,12 +252,13 @@ impl Inbox {
         })
     }
 
-    /// Opens the inbox in the folder of an account. The file that earlier versions had for all servers is split into
-    /// the accounts' files before; while it cannot be used, the inbox is in memory, as where the account's cannot.
+    /// Opens the inbox in the folder of an account. The single file that earlier versions had for all servers is split
+    /// first; while that is impossible, the inbox is in memory, as it is when the account's own file is unusable.
     ///
     /// # Errors
     ///
-    /// [`InboxError::InUse`] while another one files into it, and when not even memory can be used.
+    /// [`InboxError::InUse`] while another process files into it; otherwise when not even an inbox in memory can be
+    /// created.
     pub fn open_account(paths: &Paths, folder: &Path, server: &str) -> Result<Opened, InboxError> {
         Self::open_place(&Place {
             disk: paths.disk,
@@ -271,7 +274,7 @@ impl Inbox {
     fn open_place(place: &Place) -> Result<Opened, InboxError> {
         let lock = lock::WriterLock::take(&place.file)?;
         let mut opened = Self::open_or_go_on(place)?;
-        // Kept while in memory too: a second core would also continue in memory, and alert a second time.
+        // Kept for an inbox in memory too: a second process would also fall back to memory, and alert a second time.
         opened.inbox.lock = Some(lock);
         Ok(opened)
     }
@@ -288,16 +291,16 @@ impl Inbox {
         }
     }
 
-    /// An inbox that ends with the process.
+    /// An inbox that is lost when the process ends.
     ///
     /// # Errors
     ///
-    /// When the database cannot be made.
+    /// When the database cannot be created.
     pub fn in_memory(server: &str) -> Result<Self, InboxError> {
         Self::prepare(Connection::open_in_memory()?, server, None)
     }
 
-    /// Lets the database grow to this many pages of 4 KiB and no further, as a full disk would.
+    /// Lets the database grow to this many pages of 4 KiB and no further, as on a full disk.
     ///
     /// # Errors
     ///
@@ -307,24 +310,24 @@ impl Inbox {
         Ok(self.db.pragma_update(None, "max_page_count", pages)?)
     }
 
-    /// Opens the inbox of an account at `server` for reading, also while another process has it open.
+    /// Opens the inbox of an account at `server` for reading only, which works while another process has it open.
     ///
     /// # Errors
     ///
-    /// When the file is not there, is from a newer version, or cannot be read.
+    /// When the file does not exist, is from a newer version, or cannot be read.
     pub fn open_read_only(path: &Path, server: &str) -> Result<Self, InboxError> {
         let db = journal::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         db.busy_timeout(BUSY_TIMEOUT)?;
         schema::refuse_newer(&db)?;
         if schema::is_older(&db)? {
-            // Only the app brings the file itself up to date.
+            // Only the app migrates the file; here a copy in memory is migrated.
             return Self::prepare(copy(Ok(db))?, server, None);
         }
         schema::refuse_foreign(&db, server)?;
         Ok(Self::of(db, server, None))
     }
 
-    /// The file, where another connection can read it while this one writes.
+    /// The file, if another connection can read it while this one writes.
     fn is_in_wal_file(&self) -> Option<PathBuf> {
         let place = self.place.as_ref().filter(|_| self.aside.is_none())?;
         journal::is_wal(&self.db).then(|| place.file.clone())
@@ -354,7 +357,7 @@ impl Inbox {
         if let Some(folder) = path.parent() {
             private::folder(folder).map_err(folder_error)?;
         }
-        // What SQLite makes beside the file gets its mode.
+        // SQLite creates the files next to this one with its mode.
         if let Err(error) = private::ensure(path)
             && let Some(refused) = private::refusal(&error)
         {
@@ -374,14 +377,15 @@ impl Inbox {
             return Err(InboxError::Damaged);
         }
         let inbox = Self::prepare(db, &place.server, Some(place))?;
-        // A file that another process holds, and one on a full disk, can be opened and read.
+        // A file that another process has locked, and one on a full disk, can still be opened and read: only a write
+        // shows it.
         inbox.db.execute("UPDATE account SET cursor = cursor", [])?;
         inbox.db.busy_timeout(BUSY_TIMEOUT)?;
         Ok(inbox)
     }
 
     fn prepare(mut db: Connection, server: &str, place: Option<&Place>) -> Result<Self, InboxError> {
-        // What is deleted is overwritten, and not only forgotten.
+        // Deleted content is overwritten with zeros; SQLite would otherwise leave it in free pages.
         db.pragma_update(None, "secure_delete", true)?;
         schema::migrate(&mut db, server)?;
         schema::refuse_foreign(&db, server)?;
@@ -394,15 +398,15 @@ impl Inbox {
         Ok(inbox)
     }
 
-    /// An inbox in memory that begins with what the file holds, where that can be read.
+    /// An inbox in memory, filled from the file if that can be read.
     fn beside(place: &Place, error: &InboxError) -> Result<Opened, InboxError> {
         let path = place.existing();
         let read_only = || Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
         let copied = if let InboxError::NotPrivate(refused) = error {
-            // Another user who can write it could have written anything.
+            // Another user who can write to it may have written anything.
             Err(refused.clone().into())
         } else if matches!(error, InboxError::Busy) {
-            // It is being written: without its locks something half done would be read, or less than there is.
+            // It is being written: reading past its locks could show half a transaction, or an older state.
             copy(read_only())
         } else {
             copy(read_only()).or_else(|_| copy(open_immutable(path)))
@@ -432,7 +436,7 @@ impl Inbox {
         let cursor = salvage_cursor(path, &place.server);
         let aside = match set_aside(path) {
             Ok(aside) => aside,
-            // A folder that takes no new name: what is in it stays as it is.
+            // The folder takes no new names, so the file cannot be renamed and stays as it is.
             Err(error) => {
                 return Self::beside(place, &InboxError::Folder(error));
             }
@@ -472,7 +476,7 @@ fn salvage_cursor(path: &Path, server: &str) -> Option<String> {
     schema::salvage_cursor(&db, server)
 }
 
-/// The server whose inbox a file is, if it can be read.
+/// The server whose inbox the file is, if the file can be read.
 pub(crate) fn server_of(path: &Path) -> Option<String> {
     let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
         .or_else(|_| open_immutable(path))

@@ -1,8 +1,8 @@
-//! What may alert, what was decided about it, and what the notification service answered, as rows.
+//! The rows of alerts: what may alert, what was decided about it, and what the notification service answered.
 //!
-//! A row is written in the transaction that files its item. What is pending is asked for, and becomes `shown` or part
-//! of a digest by the transaction that records the answer: whatever ends the process before that leaves it pending,
-//! and the next start asks again.
+//! A row is written in the transaction that files its item. A pending alert is requested from the service, and becomes
+//! `shown` or part of a digest in the transaction that records the answer. If the process dies before that, the row is
+//! still pending and the next start requests it again.
 
 mod due;
 mod record;
@@ -24,11 +24,11 @@ pub(super) use record::LateAnswer;
 pub use record::Recorded;
 pub(super) use rows::{AlertRow, copy_answers, copy_digests, insert, row};
 
-/// Times of making by which rows are numbered: a number is unique also where the file could not be read.
+/// Rows are numbered by the millisecond times this. The number is unique even when the file could not be read to find
+/// the last one.
 const NUMBERS_PER_MILLISECOND: i64 = 1_000;
 
-/// Alerts of one item that are kept: a server may post an item anew every minute for years, and nobody looks further
-/// back.
+/// Alerts kept for each item. A server may post one item every minute for years, and older alerts serve no diagnosis.
 const MAX_ITEM_ALERTS: u32 = 20;
 
 /// One alert, for diagnosis and tests.
@@ -36,50 +36,50 @@ const MAX_ITEM_ALERTS: u32 = 20;
 pub struct AlertRecord {
     /// The item's key.
     pub item: String,
-    /// Where it stands.
+    /// Its state.
     pub state: AlertState,
-    /// Why.
+    /// Why it has that state.
     pub reason: Reason,
-    /// The digest that it belongs to.
+    /// The digest that includes it.
     pub digest: Option<i64>,
-    /// The notification that shows it by itself, while that may be on screen.
+    /// Its own notification, while that may be on screen.
     pub handle: Option<NotificationHandle>,
-    /// When it was decided about.
+    /// When the decision was made, in milliseconds since 1970.
     pub decided_at: EpochMillis,
-    /// When the service answered.
+    /// When the service answered, in milliseconds since 1970.
     pub answered_at: Option<EpochMillis>,
 }
 
 /// One digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DigestRecord {
-    /// Its number.
+    /// Its row number.
     pub id: i64,
     /// How many items it announced.
     pub members: u32,
-    /// The notification that shows it, while that may be on screen.
+    /// Its notification, while that may be on screen.
     pub handle: Option<NotificationHandle>,
-    /// When the service answered.
+    /// When the service answered, in milliseconds since 1970.
     pub answered_at: EpochMillis,
 }
 
-/// What this run of the app asks of the service and has no answer for. Numbers of rows stay the same when the inbox
-/// goes to memory and comes back.
+/// What this run of the app requested from the service and has no answer for. Row numbers do not change when the inbox
+/// moves to memory and back.
 #[derive(Debug, Default)]
 pub(super) struct Asked {
     alerts: HashSet<i64>,
     digests: HashMap<i64, DigestAsk>,
-    /// The newest number given.
+    /// The last row number that was given out.
     last: i64,
-    /// What was resumed or waited for the service: up to this number.
+    /// Alerts up to this number were resumed at the start, or after the service came back.
     resumed: i64,
 }
 
-/// A digest without an answer.
+/// A digest that was requested and has no answer.
 #[derive(Debug, Clone, Copy)]
 struct DigestAsk {
     collection: Collection,
-    /// The numbers of its members lie between these.
+    /// The range of its members' row numbers.
     first: i64,
     last: i64,
     members: u32,
@@ -93,7 +93,7 @@ impl Asked {
         self.last
     }
 
-    /// What is asked for by itself, as a list in JSON.
+    /// The alerts that were requested one by one, as a JSON list.
     fn alone(&self) -> String {
         let asked: Vec<i64> = self.alerts.iter().copied().collect();
         reading::json(&asked)
@@ -104,39 +104,39 @@ impl Asked {
         self.digests.clear();
     }
 
-    /// Gives no number that the other gave.
+    /// Continues after the numbers that the other has given out.
     pub(super) fn go_on_from(&mut self, other: &Self) {
         self.last = self.last.max(other.last);
     }
 
-    /// How many notifications the service owes an answer for.
+    /// How many requests the service has not answered.
     fn count(&self) -> usize {
         self.alerts.len() + self.digests.len()
     }
 
-    /// Up to this number the members of a collection belong to a digest that is asked for.
+    /// Up to this row number, the members of a collection belong to a digest that was already requested.
     fn floor(&self, collection: Collection) -> i64 {
         let of_collection = self.digests.values().filter(|ask| ask.collection == collection);
         of_collection.map(|ask| ask.last).max().unwrap_or(0)
     }
 }
 
-/// A post whose alert is decided once its batch is folded.
+/// A post whose alert is decided at the end of its batch.
 #[derive(Debug)]
 pub(super) struct News {
     pub(super) key: String,
     pub(super) made_at: Option<EpochMillis>,
     pub(super) fingerprint: i64,
     pub(super) missed: bool,
-    /// Which of the batch's effects it is.
+    /// Its index in the effects of the batch.
     pub(super) place: usize,
-    /// Nothing was known of the key: it has no earlier alerts.
+    /// The key was unknown before, so there are no earlier alerts.
     pub(super) is_new: bool,
-    /// What was stored by the post itself, where no change that came before it was applied.
+    /// What the post itself stored, unless an earlier change was applied to it as well.
     pub(super) stored: Option<Stored>,
 }
 
-/// What decides about an alert and is no part of the item.
+/// What the decision depends on and [`Item`] does not contain.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stored {
     pub(super) row: i64,
@@ -151,8 +151,8 @@ fn handle(row: &Row<'_>) -> rusqlite::Result<Option<NotificationHandle>> {
         .map(|(service, id)| NotificationHandle { service, id }))
 }
 
-/// After a batch: what its items' alerts are now. `decide` is asked for each that is news and still there, and what
-/// was alerted before and needs it no more is suppressed or due to be withdrawn. Answers the decided alerts by key.
+/// Decides about alerts at the end of a batch. `decide` is called for each item that is news and still exists; an
+/// earlier alert that is no longer wanted is suppressed, or marked to be withdrawn. Returns the decided alerts by key.
 pub(super) fn fold(
     db: &Connection,
     asked: &mut Asked,
@@ -161,12 +161,12 @@ pub(super) fn fold(
     filed: &mut [Effect],
     mut decide: impl FnMut(&Item, Option<EpochMillis>, &News) -> Decided,
 ) -> Result<Decisions, InboxError> {
-    // The last post of a key is the one that counts, in the order of the last posts.
+    // Of several posts of a key only the last counts; keys are handled in the order of their last posts.
     let mut last: HashMap<&str, usize> = HashMap::new();
     for (place, news) in news.iter().enumerate() {
         last.insert(&news.key, place);
     }
-    // How often the batch touched each key.
+    // How many effects of the batch concern each key.
     let mut touched: HashMap<String, usize> = HashMap::new();
     for key in filed.iter().filter_map(Effect::key) {
         *touched.entry(key.to_owned()).or_default() += 1;
@@ -177,7 +177,7 @@ pub(super) fn fold(
         if last.get(news.key.as_str()) != Some(&place) {
             continue;
         }
-        // What nothing else touched is as its post stored it, and is not read again.
+        // An item that only its post touched is as the post stored it, so it need not be read again.
         let as_posted = news.stored.filter(|_| touched.get(&news.key) == Some(&1));
         let as_posted = as_posted.zip(filed.get(news.place).and_then(Effect::item));
         let is_as_posted = as_posted.is_some();
@@ -232,18 +232,18 @@ pub(super) fn fold(
     Ok(decided)
 }
 
-/// Fingerprint and alert of each key that was decided about.
+/// Fingerprint and alert number of each key that was decided about.
 pub(super) type Decisions = HashMap<String, (i64, i64)>;
 
-/// What was decided about an alert.
+/// Where a decision comes from.
 pub(super) enum Decided {
-    /// Just now.
+    /// It was made now.
     Now(Decision),
-    /// In memory, while the file could not be used; this became of it since.
+    /// It was made in memory while the file was unusable; this is the alert's state since.
     Before(Box<AlertRow>),
 }
 
-/// An item as it is after its batch, with what decides about its alert; `None` when it is deleted.
+/// An item after its batch, with what the decision depends on; `None` when it is deleted.
 fn fresh(db: &Connection, key: &str) -> Result<Option<(Stored, Item)>, InboxError> {
     let sql = format!(
         "SELECT {}, expires_at FROM item WHERE key = ?1 AND deleted_at IS NULL",
@@ -261,7 +261,7 @@ fn fresh(db: &Connection, key: &str) -> Result<Option<(Stored, Item)>, InboxErro
         .optional()?)
 }
 
-/// What waits to be shown for an item is not shown.
+/// Suppresses the alerts of an item that wait to be shown.
 fn suppress_open(db: &Connection, item: i64, reason: &Reason) -> Result<(), InboxError> {
     db.prepare_cached(
         "UPDATE alert SET state = 'suppressed', reason = ?2
@@ -271,7 +271,7 @@ fn suppress_open(db: &Connection, item: i64, reason: &Reason) -> Result<(), Inbo
     Ok(())
 }
 
-/// Drops the oldest alerts of an item, but for those that the service is still asked to show or to take back.
+/// Drops the oldest alerts of an item, except those that the service was asked to show or to withdraw.
 fn drop_old(db: &Connection, item: i64, asked: &str) -> Result<(), InboxError> {
     db.prepare_cached(
         "DELETE FROM alert
@@ -283,8 +283,8 @@ fn drop_old(db: &Connection, item: i64, asked: &str) -> Result<(), InboxError> {
     Ok(())
 }
 
-/// Brings the alerts of a changed item into line with it: what is read, archived or deleted is not shown any more, and
-/// what waits goes by its priority and its expiry as they are now.
+/// Updates the alerts of a changed item: one that is read, archived or deleted is no longer shown, and a waiting alert
+/// takes over the priority and expiry that the item has now.
 pub(super) fn settle(db: &Connection, key: &str) -> Result<(), InboxError> {
     let item: Option<(i64, bool, bool, i64, Option<i64>)> = db
         .prepare_cached(
@@ -312,12 +312,12 @@ pub(super) fn settle(db: &Connection, key: &str) -> Result<(), InboxError> {
     Ok(())
 }
 
-/// What was shown is due to be withdrawn, by the handle that stays in its row; what was not is suppressed.
+/// A shown alert keeps its handle and is withdrawn by it later; one that was not shown is suppressed.
 const SETTLE_ONE: &str = "UPDATE alert SET
          state = CASE WHEN state IN ('pending', 'failed') THEN 'suppressed' ELSE 'withdrawn' END, reason = ?2
      WHERE item = ?1 AND state IN ('pending', 'failed', 'shown', 'inDigest')";
 
-/// As [`settle`], for everything that is read.
+/// Like [`settle`], for all items that are read.
 pub(super) fn settle_read(db: &Connection) -> Result<(), InboxError> {
     db.prepare_cached(
         "UPDATE alert SET
@@ -330,7 +330,7 @@ pub(super) fn settle_read(db: &Connection) -> Result<(), InboxError> {
 }
 
 impl Inbox {
-    /// All alerts, the oldest first.
+    /// All alerts, oldest first.
     ///
     /// # Errors
     ///
@@ -355,7 +355,7 @@ impl Inbox {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// All digests that were answered, the oldest first.
+    /// All digests that were answered, oldest first.
     ///
     /// # Errors
     ///
@@ -375,7 +375,7 @@ impl Inbox {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Drops the oldest digests of which no member is left, up to this many. Answers whether there were any.
+    /// Drops the oldest digests that have no members left, at most `most`. Returns whether any were dropped.
     pub(super) fn drop_digests(&mut self, most: u32) -> Result<bool, InboxError> {
         let dropped = self
             .db
@@ -388,7 +388,7 @@ impl Inbox {
         Ok(dropped > 0)
     }
 
-    /// Continues the numbers of what is in the database.
+    /// Continues numbering after the highest number in the database.
     pub(super) fn read_numbers(&mut self) -> Result<(), InboxError> {
         let last: i64 = self.db.query_row(
             "SELECT max(coalesce((SELECT max(id) FROM alert), 0), coalesce((SELECT max(id) FROM digest), 0))",

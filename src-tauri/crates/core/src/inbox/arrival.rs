@@ -1,83 +1,83 @@
-//! What goes into a filing, and what comes out of it.
+//! The input and output types of filing.
 
 use crate::event::Event;
 use crate::item::{EpochMillis, Item};
 
-/// An event that arrived, decoded or not.
+/// An event that arrived, whether it could be decoded or not.
 #[derive(Debug, Clone)]
 pub struct Arrival {
-    /// The last event id when it came; empty where the server gives none.
+    /// The last event id at its arrival; empty if the server sends none.
     pub event_id: String,
-    /// The id is this event's own, and not carried on from the one before it.
+    /// The event carried this id itself; otherwise the id was inherited from the event before it.
     pub own_id: bool,
-    /// The server took the id before it back.
+    /// The server reset the last event id.
     pub resets_id: bool,
     /// See [`crate::fingerprint::fingerprint`].
     pub fingerprint: i64,
     /// The event's type.
     pub event_type: String,
-    /// What it means; `None` when it is unknown or a mistake, which still moves the cursor.
+    /// The decoded event; `None` when it is unknown or malformed. The cursor moves past it nevertheless.
     pub event: Option<Event>,
-    /// How large its data was.
+    /// Size of its data in bytes.
     pub bytes: usize,
-    /// It came while the connection replayed what was missed, as far as that is known without a creation time.
+    /// It arrived during a replay of missed events, as far as that is known without a creation time.
     pub missed: bool,
 }
 
-/// One moment by two clocks.
+/// One moment, read from two clocks, in milliseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Now {
     /// By this computer's clock.
     pub here: EpochMillis,
-    /// By the server's.
+    /// By the server's clock.
     pub server: EpochMillis,
 }
 
-/// What becomes of the id to resume after.
+/// What happens to the id to resume after.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cursor {
     /// It stays.
     Stays,
-    /// The stream is at this id.
+    /// It becomes this id.
     At(String),
-    /// The server took its ids back: there is nothing to resume after.
+    /// The server reset its ids, so there is nothing to resume after.
     Nowhere,
 }
 
-/// Something in a batch that had not come before.
+/// The first occurrence of an event within a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct First {
-    /// Its arrival's place in the batch.
+    /// The index of its arrival in the batch.
     pub place: usize,
-    /// Its own place, where the arrival is a list; see [`Event::parts`].
+    /// Its index within an arrival that is a list; see [`Event::parts`].
     pub part: usize,
 }
 
-/// A posted item whose alert is to be decided.
+/// A posted item about whose alert is to be decided.
 #[derive(Debug)]
 pub struct Posted<'a> {
-    /// The item as it is stored, after all that its batch did to it.
+    /// The item as stored after the whole batch.
     pub item: &'a Item,
-    /// When the server made it, where it said so.
+    /// When the server created it, if it said so.
     pub made_at: Option<EpochMillis>,
-    /// Until when it is of use.
+    /// When it expires.
     pub expires_at: Option<EpochMillis>,
     /// See [`Arrival::missed`].
     pub missed: bool,
-    /// The same was alerted already, while it could not be stored.
+    /// The same content alerted before, while it could not be stored.
     pub shown_before: bool,
 }
 
-/// What an arrival did.
+/// The effect of an arrival.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// A new item, or a workflow that reached its end: it may alert.
     Posted(Item),
-    /// An item has changed and does not alert.
+    /// An item changed and does not alert.
     Changed(Item),
-    /// An item is gone.
+    /// An item was removed.
     Removed(String),
-    /// It came before, or means nothing to the inbox.
+    /// It is a repetition, or does not concern the inbox.
     Nothing,
 }
 
@@ -90,7 +90,7 @@ impl Effect {
         }
     }
 
-    /// The item, while it is there.
+    /// The item, unless it was removed.
     pub(super) fn item(&self) -> Option<&Item> {
         match self {
             Self::Posted(item) | Self::Changed(item) => Some(item),
@@ -98,7 +98,7 @@ impl Effect {
         }
     }
 
-    /// As [`Effect::item`].
+    /// Like [`Effect::item`].
     pub(super) fn item_mut(&mut self) -> Option<&mut Item> {
         match self {
             Self::Posted(item) | Self::Changed(item) => Some(item),

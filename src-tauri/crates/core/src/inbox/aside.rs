@@ -1,5 +1,5 @@
-//! The inbox in memory while its file cannot be used: what comes is kept there, in bounds, and brought to the file when
-//! that can be written again.
+//! The inbox in memory while its file cannot be used: what is done is journalled within bounds, and repeated in the
+//! file once that can be written to again.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -14,46 +14,46 @@ use crate::alerts::{Decision, Verdict};
 use crate::item::{EpochMillis, Mark, Reason};
 use crate::message::Message;
 
-/// Events that are remembered for the file. A person gets a few hundred a day; what is over this is asked of the server
-/// again, because the file's cursor is still before it.
+/// Events that are journalled. A person gets a few hundred a day; any more are requested from the server again, because
+/// the cursor in the file is still before them.
 const MAX_JOURNAL_EVENTS: usize = 10_000;
 
-/// The same in bytes of their data: little beside what the app takes anyway.
+/// The same in bytes of their data: small compared with what the app uses anyway.
 const MAX_JOURNAL_BYTES: usize = 16 << 20;
 
-/// Keys whose alerts are remembered beyond the journal, so that what the server sends again is not shown again.
+/// Keys whose alerts are remembered beyond the journal, so that a repetition from the server does not alert again.
 const MAX_SHOWN: usize = 10_000;
 
-/// The largest file that is copied to memory whole. Beside a larger one the list holds only what comes from then on.
+/// The largest file that is copied to memory. With a larger one, the list shows only what arrives from then on.
 const MAX_COPIED_BYTES: i64 = 64 << 20;
 
-/// How long to wait for another process when looking whether the file can be used again: what comes meanwhile waits.
+/// How long a retry waits for another process. New events wait as long.
 const RETRY_BUSY_TIMEOUT: Duration = Duration::from_millis(250);
 
-/// About what alerted in memory and was too much to be remembered there.
+/// The decision about an item that alerted in memory but did not fit into the journal.
 const SHOWN_BEFORE: Decision = Decision {
     verdict: Verdict::Suppress,
     reason: Reason::ShownBefore,
 };
 
-/// What was done in memory since the file was left.
+/// What was done in memory since the file became unusable.
 #[derive(Debug, Default)]
 pub(super) struct Aside {
     journal: VecDeque<Entry>,
     events: usize,
     bytes: usize,
-    /// Something was too much to remember: the server has to be asked for it.
+    /// The journal was full: the server has to be asked for the rest.
     dropped: bool,
-    /// The memory contains everything that the file contained.
+    /// Memory contains everything that the file contained.
     whole: bool,
-    /// The memory holds nothing of a file that is there, not even where the stream stood.
+    /// Memory contains nothing of an existing file, not even the cursor.
     blind: bool,
     shown: Shown,
-    /// Answers of the notification service for alerts that the file alone has.
+    /// Answers of the notification service about alerts that only the file has.
     answers: Vec<LateAnswer>,
 }
 
-/// One thing that was done in memory.
+/// One operation that was done in memory.
 #[derive(Debug)]
 enum Entry {
     Filed {
@@ -61,7 +61,7 @@ enum Entry {
         now: Now,
         arrivals: Arc<[Arrival]>,
         cursor: Cursor,
-        /// The alerts that were decided, by key. What became of them since is in the memory's rows.
+        /// The alerts that were decided, by key. Their later states are in the rows in memory.
         alerts: Decisions,
     },
     Marked(Vec<String>, Mark, EpochMillis),
@@ -69,11 +69,11 @@ enum Entry {
     AllRead(EpochMillis),
 }
 
-/// Alerts that were shown while their items could not be stored and that were too many to remember the items too: key
-/// and fingerprint, the oldest forgotten first.
+/// Alerts that were shown for items that fit neither into the file nor into the journal: keys and fingerprints, of
+/// which the oldest is forgotten first.
 #[derive(Debug, Default)]
 pub(super) struct Shown {
-    /// Fingerprint and alert.
+    /// Fingerprint and alert number.
     by_key: HashMap<String, (i64, i64)>,
     order: VecDeque<String>,
 }
@@ -90,7 +90,7 @@ impl Shown {
         }
     }
 
-    /// Those of a later trouble as well.
+    /// Adds the entries of a later failure of the file.
     fn extend(&mut self, mut later: Self) {
         for key in later.order {
             if let Some(alert) = later.by_key.remove(&key) {
@@ -99,18 +99,18 @@ impl Shown {
         }
     }
 
-    /// Whether this content of this item was alerted.
+    /// Whether this item alerted with this content.
     pub(super) fn has(&self, key: &str, fingerprint: i64) -> bool {
         self.by_key
             .get(key)
             .is_some_and(|(known, _)| *known == fingerprint)
     }
 
-    /// Forgets those that wait to be shown: they alert when the server sends them again.
+    /// Forgets alerts that still wait to be shown: they alert when the server sends their items again.
     fn retain_done(&mut self, memory: &Connection) -> Result<(), InboxError> {
         let mut waiting = Vec::new();
         for (key, (_, number)) in &self.by_key {
-            // A row that memory had no room for any more is as old as that.
+            // A row that memory had no room for is old enough to be done.
             if alerts::row(memory, *number)?.is_some_and(|row| !row.is_done()) {
                 waiting.push(key.clone());
             }
@@ -121,7 +121,7 @@ impl Shown {
         Ok(())
     }
 
-    /// It is stored.
+    /// Forgets an item that is stored now.
     pub(super) fn forget(&mut self, key: &str) {
         if self.by_key.remove(key).is_some() {
             self.order.retain(|other| other != key);
@@ -129,19 +129,20 @@ impl Shown {
     }
 }
 
-/// How the file came back.
+/// How the file came back into use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Returned {
-    /// More came than was remembered: the stream has to begin again after the file's cursor.
+    /// The journal was not complete: the stream has to reconnect and resume from the cursor in the file.
     pub ask_again: bool,
     /// What happened to the file, for the user.
     pub problem: Option<Message>,
-    /// Events that the file refused for good, each alone: a row in the place of each says so.
+    /// Events that the file refuses for good. A row in the place of each says so.
     pub given_up: u64,
 }
 
 impl Aside {
-    /// Of a file that could not be read at all. Its cursor may be before what comes, so it is asked again from there.
+    /// For a file that could not be read at all. Its cursor may be behind what arrives meanwhile, so the server is
+    /// asked again from there.
     pub(super) fn blind() -> Self {
         Self {
             blind: true,
@@ -175,9 +176,9 @@ impl Aside {
         Some(entry)
     }
 
-    /// The file refused the next entry over what is in it: its halves are next, and of a single event a row in its
-    /// place that says so. Answers how many events were given up. Where the file refuses that row too, or a mark, it is
-    /// the file that is wrong: the entry stays, and the inbox in memory.
+    /// Called when the file refuses the next entry because of its content: splits the entry in halves, or replaces a
+    /// single event by a row that says it could not be stored. Returns how many events were replaced. If the file
+    /// refuses that row too, or a mark, the fault is in the file: the entry stays, and so does the inbox in memory.
     fn give_up(
         &mut self,
         file: &mut Inbox,
@@ -251,15 +252,15 @@ impl Aside {
         self.push(Entry::AllRead(now));
     }
 
-    /// The service answered for an alert that the file alone has. There are no more of them than it owed answers when
-    /// the file was left.
+    /// Stores an answer of the service about an alert that only the file has. There are never more of these than
+    /// requests that were unanswered when the file became unusable.
     pub(super) fn answered(&mut self, answer: LateAnswer) {
         self.answers.push(answer);
     }
 }
 
 impl Entry {
-    /// How many events it holds, and about how many bytes.
+    /// How many events the entry contains, and about how many bytes.
     fn size(&self) -> (usize, usize) {
         match self {
             Self::Filed { arrivals, .. } => (
@@ -278,17 +279,16 @@ impl Inbox {
         self.aside.is_some()
     }
 
-    /// Whether nothing is known of what the file holds.
+    /// Whether the content of the file is unknown.
     pub(crate) fn is_blind(&self) -> bool {
         self.aside.as_ref().is_some_and(|aside| aside.blind)
     }
 
-    /// Leaves the file, which cannot be used, with a copy of what is in it if that is worth having. What comes is kept
-    /// in memory from now on.
+    /// Continues in memory because the file cannot be used, with a copy of its content if `copy` is set.
     ///
     /// # Errors
     ///
-    /// When not even memory can be used.
+    /// When not even an inbox in memory can be created.
     pub fn leave_file(&mut self, copy: bool) -> Result<(), InboxError> {
         if self.aside.is_some() {
             return Ok(());
@@ -307,7 +307,7 @@ impl Inbox {
                 memory
             }
         };
-        // What comes next comes on the same connection.
+        // What arrives next still arrives over the same server connection.
         (self.db, self.serial) = (memory.db, memory.serial);
         self.aside = Some(Aside {
             whole,
@@ -333,11 +333,11 @@ impl Inbox {
         Some(memory)
     }
 
-    /// Tries to use the file again, and brings to it what came meanwhile. Nothing of it is alerted again.
+    /// Tries to use the file again, and repeats in it what was done in memory. Nothing alerts a second time.
     ///
     /// # Errors
     ///
-    /// While the file cannot be used: the inbox stays in memory, and nothing is lost by trying.
+    /// While the file cannot be used: the inbox stays in memory and loses nothing.
     pub fn return_to_file(&mut self) -> Result<Returned, InboxError> {
         let (Some(place), Some(aside)) = (self.place.clone(), &self.aside) else {
             return Ok(Returned {
@@ -362,7 +362,7 @@ impl Inbox {
             Err(error) => return Err(error),
         };
         if gone && aside.whole {
-            // Memory has what the file had and all that came since, the cursor too.
+            // Memory has the content of the file and everything since, including the cursor.
             copy_all(&self.db, &mut file.db)?;
             file = Self::prepare(file.db, &self.server, Some(&place))?;
         }
@@ -371,7 +371,7 @@ impl Inbox {
         let given_up = self.bring_to(&mut file, dropped)?;
         self.bring_answers(&mut file)?;
         file.connection = self.connection;
-        // The server may not have sent all of an earlier trouble's again yet.
+        // The server may not have repeated everything of an earlier failure yet.
         file.shown = std::mem::take(&mut self.shown);
         if let Some(mut aside) = self.aside.take() {
             aside.shown.retain_done(&self.db)?;
@@ -388,15 +388,15 @@ impl Inbox {
         })
     }
 
-    /// Does to the file what was done in memory. What is done is forgotten: a disk that fills up again half way loses
-    /// nothing and gets nothing twice. Answers how many events the file refused for good.
+    /// Repeats the journal in the file. Each finished entry is removed, so that nothing is lost or done twice if the
+    /// disk fills up half way. Returns how many events the file refused for good.
     fn bring_to(&mut self, file: &mut Self, dropped: bool) -> Result<u64, InboxError> {
         let Some(aside) = &mut self.aside else {
             return Ok(0);
         };
         let mut given_up = 0;
         alerts::copy_digests(&self.db, &file.db)?;
-        // Before the marks, which would take what is pending in the file for what was never shown.
+        // Before the marks: these would suppress alerts that are pending in the file but were shown meanwhile.
         alerts::copy_answers(&self.db, &file.db)?;
         while let Some(entry) = aside.journal.front() {
             let done = match entry {
@@ -408,7 +408,7 @@ impl Inbox {
                     alerts,
                 } => {
                     file.connection = *connection;
-                    // With a hole before it, what is remembered may be stored and the cursor may not pass the hole.
+                    // Events after a hole in the journal may be stored, but the cursor may not move past the hole.
                     let cursor = if dropped { Cursor::Stays } else { cursor.clone() };
                     let mut rows = HashMap::new();
                     for (key, (_, number)) in alerts {
@@ -439,7 +439,7 @@ impl Inbox {
         Ok(given_up)
     }
 
-    /// Brings to the file what the notification service answered meanwhile for alerts that are nowhere else.
+    /// Copies to the file the answers of the notification service about alerts that only the file has.
     fn bring_answers(&mut self, file: &mut Self) -> Result<(), InboxError> {
         let Some(aside) = &mut self.aside else {
             return Ok(());

@@ -1,4 +1,4 @@
-//! What happens to items elsewhere: changes and deletions, also of items that have not come yet.
+//! Changes and deletions by the server, including those of items that have not arrived yet.
 
 use rusqlite::{OptionalExtension, Transaction, named_params, params};
 
@@ -9,14 +9,14 @@ use super::{InboxError, alerts, columns};
 use crate::event::{Change, Field};
 use crate::item::{EpochMillis, Item};
 
-/// Changes that wait for their notification. One that comes out of order is followed by it within seconds; of the rest
-/// the server never sends it.
+/// Changes kept for items that have not arrived. After an event out of order, the item follows within seconds; for
+/// other changes the server never sends it.
 const MAX_EARLY_CHANGES: i64 = 1_000;
 
 impl Filing<'_> {
-    /// A change that came before is taken again without its marks: changes are replayed in their order, so the end is
-    /// the same, and so it is for a server that numbers its events anew for each connection. But what the user marked
-    /// since stays marked, and what was posted since stays as it was posted.
+    /// A replayed change is applied again except for its marks. Changes are replayed in their order, so the result is
+    /// the same; this also suits a server that numbers its events anew for each connection. Marks that the user set
+    /// since then stay, and so does what was posted since then.
     pub(super) fn change(&self, change: &Change) -> Result<Effect, InboxError> {
         if self.seen == Seen::Earlier && self.arrival.own_id && self.is_before_post(&change.key)? {
             return Ok(Effect::Nothing);
@@ -42,7 +42,7 @@ impl Filing<'_> {
         })
     }
 
-    /// Whether the item was posted anew after the event came first.
+    /// Whether the item was posted again after the first arrival of the event.
     fn is_before_post(&self, key: &str) -> Result<bool, InboxError> {
         let posted_by: Option<i64> = self
             .transaction
@@ -62,7 +62,7 @@ impl Filing<'_> {
     }
 
     fn apply(&self, change: &Change) -> Result<Option<Item>, InboxError> {
-        // A title is never taken away: an item without one could not be shown.
+        // The title is never removed: an item without a title could not be shown.
         let sql = format!(
             "UPDATE item SET title = coalesce(:title, title),
                  body = CASE WHEN :clears_body THEN '' ELSE coalesce(:body, body) END,
@@ -120,7 +120,7 @@ impl Filing<'_> {
             .optional()?)
     }
 
-    /// Remembers a change of an item that has not come, together with what is remembered of it already.
+    /// Stores a change of an item that has not arrived, merged with earlier ones.
     fn keep_early(&self, change: Change) -> Result<(), InboxError> {
         let is_deleted: bool = self
             .transaction
@@ -152,11 +152,11 @@ impl Filing<'_> {
             .prepare_cached("SELECT change FROM early WHERE key = ?1")?
             .query_row([key], |row| row.get(0))
             .optional()?;
-        // One that an older version wrote otherwise is as good as none.
+        // One that an older version wrote in another format is ignored.
         Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
     }
 
-    /// The item after the changes that came before it, if there were any.
+    /// The item after the changes that arrived before it, if there were any.
     pub(super) fn apply_early(&self, key: &str) -> Result<Option<Item>, InboxError> {
         let Some(change) = self.early(key)? else {
             return Ok(None);
@@ -167,7 +167,7 @@ impl Filing<'_> {
         self.apply(&change)
     }
 
-    /// A deletion that came before and names itself is a replay: what was posted again after it stays.
+    /// A replayed deletion that has its own id is ignored: the item may have been posted again after it.
     pub(super) fn deleted(&self, key: &str) -> Result<Effect, InboxError> {
         if self.arrival.own_id && self.seen == Seen::Earlier {
             return Ok(Effect::Nothing);
@@ -175,8 +175,8 @@ impl Filing<'_> {
         self.delete(key)
     }
 
-    /// Erases an item's content and leaves its key. An item that is not here yet leaves its key too: events may come
-    /// out of order, and what was deleted must not appear afterwards.
+    /// Erases an item's content and leaves its key. The key of an item that has not arrived is stored too, because
+    /// events may arrive out of order and a deleted item must not appear afterwards.
     pub(super) fn delete(&self, key: &str) -> Result<Effect, InboxError> {
         let row: Option<i64> = self
             .transaction
@@ -204,7 +204,7 @@ impl Filing<'_> {
     }
 }
 
-/// Erases a row's content and leaves its key, which is answered.
+/// Erases a row's content and leaves its key, which is returned.
 pub(super) fn erase_row(
     transaction: &Transaction<'_>,
     row: i64,
@@ -232,12 +232,12 @@ fn is_null<T>(field: &Field<T>) -> bool {
 }
 
 impl Change {
-    /// Both, where the later one wins.
+    /// Merges two changes; the later one wins.
     fn followed_by(self, later: Self) -> Self {
         fn last<T>(before: Field<T>, later: Field<T>) -> Field<T> {
             if later.is_absent() { before } else { later }
         }
-        // Archiving means reading, also where it was unread before.
+        // Archiving implies reading, and so sets the time of reading if there was none.
         let read_at = match (&later.read_at, &later.archived_at) {
             (Field::Absent, Field::Value(at)) => Field::Value(*at),
             _ => later.read_at,

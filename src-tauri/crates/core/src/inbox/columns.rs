@@ -1,4 +1,4 @@
-//! The words that stand for states and reasons in the database.
+//! The names of states and reasons in the database.
 
 use crate::alerts::Collection;
 use crate::item::{AlertState, Reason};
@@ -15,7 +15,7 @@ pub(super) const WORDS: [(&str, AlertState); 6] = [
 
 pub(super) fn state(word: &str) -> AlertState {
     let known = WORDS.iter().find(|(known, _)| *known == word);
-    // One that a newer version wrote is none that is waited for.
+    // A state of a newer version: nothing is done about the alert.
     known.map_or(AlertState::Suppressed, |(_, state)| *state)
 }
 
@@ -28,10 +28,11 @@ pub(super) fn reason(json: &str) -> Reason {
     serde_json::from_str(json).unwrap_or_else(|_| Reason::Earlier { words: String::new() })
 }
 
-/// Begins a title or a text that is a message of the app, as JSON. No text of a server begins with it.
+/// The first character of a stored title or body that is a message of the app, as JSON. No text of a server starts with
+/// it.
 const MESSAGE: char = '\u{1}';
 
-/// A title or a text as it is stored: the message in its place if there is one.
+/// A title or body as it is stored: the message instead of the text, if there is one.
 pub(super) fn stored(text: &str, message: Option<&Message>) -> String {
     match message {
         Some(message) => format!("{MESSAGE}{}", serde_json::to_string(message).unwrap_or_default()),
@@ -39,7 +40,7 @@ pub(super) fn stored(text: &str, message: Option<&Message>) -> String {
     }
 }
 
-/// A title or a text of a row. Versions before this one stored every text as it is shown.
+/// A title or body of a row. Earlier versions stored every text as it was shown.
 pub(super) fn phrase(stored: String) -> Phrase {
     match stored.strip_prefix(MESSAGE) {
         None => Phrase::Text(stored),

@@ -1,4 +1,4 @@
-//! The database as a file: copied to memory, read where it cannot be written, and set aside.
+//! The database file: copied to memory, read where it cannot be written to, and renamed when it is damaged.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use super::{InboxError, schema};
 
 pub(super) fn copy(file: rusqlite::Result<Connection>) -> Result<Connection, InboxError> {
     let file = file?;
-    // The process that locks the file was already waited for.
+    // The time to wait for another process's lock was already spent.
     file.busy_timeout(Duration::ZERO)?;
     schema::refuse_newer(&file)?;
     let mut memory = Connection::open_in_memory()?;
@@ -23,8 +23,8 @@ pub(super) fn copy_all(from: &Connection, to: &mut Connection) -> Result<(), Inb
     Ok(backup.run_to_completion(1024, Duration::ZERO, None)?)
 }
 
-/// A file that was closed in order has no companions, and reading it as usual would have to make them. Nobody writes a
-/// file in a folder that cannot be written, so it may as well be read as one that never changes.
+/// Opens a file in a folder that cannot be written to. Reading a closed WAL database normally creates files next to it;
+/// as nobody can write there, the database can be opened as one that never changes.
 pub(super) fn open_immutable(path: &Path) -> rusqlite::Result<Connection> {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let Ok(mut address) = url::Url::from_file_path(absolute) else {
@@ -35,7 +35,7 @@ pub(super) fn open_immutable(path: &Path) -> rusqlite::Result<Connection> {
     Connection::open_with_flags(address.as_str(), flags)
 }
 
-/// Renames the file and what SQLite keeps beside it to the first free name.
+/// Renames the file, and the files that SQLite keeps next to it, to the first free name.
 pub(super) fn set_aside(path: &Path) -> io::Result<PathBuf> {
     let mut number = 1;
     let aside = loop {

@@ -1,4 +1,4 @@
-//! Events into rows: each batch is one transaction that ends with the cursor.
+//! Stores events as rows: each batch is one transaction, which moves the cursor too.
 
 use std::sync::Arc;
 
@@ -14,17 +14,18 @@ use crate::item::{EpochMillis, Item};
 use crate::message;
 use crate::protocol::OwnUser;
 
-/// How many events are remembered to know a replay. The server's own history is far shorter; beyond this only an
-/// item's key tells that it came before.
+/// Events remembered to recognise replays. The server's own history is far shorter; an older replay is recognised only
+/// by the key of its item.
 const REMEMBERED_EVENTS: i64 = 50_000;
 
-/// Items that the list in memory holds beyond the copy, so that a disk that is full for weeks does not fill the memory.
+/// Items in memory while the file cannot be used, beyond those copied from it. Bounds the memory when a disk is full
+/// for weeks.
 const MAX_ITEMS_IN_MEMORY: i64 = 50_000;
 
-/// Whether an event came before.
+/// Whether an event arrived before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Seen {
-    /// Never.
+    /// Not before.
     New,
     /// On an earlier connection: a replay, or a server that numbers its events anew for each connection.
     Earlier,
@@ -33,12 +34,12 @@ pub(super) enum Seen {
 }
 
 impl Inbox {
-    /// Files a batch in one transaction and moves the cursor. `decide` is asked about each item that is news, once the
-    /// whole batch is filed, and what it decides is filed in the same transaction.
+    /// Files a batch in one transaction and moves the cursor. `decide` is called for each item that is news once the
+    /// whole batch is filed, and its decisions are stored in the same transaction.
     ///
     /// # Errors
     ///
-    /// When the database refuses: then nothing of the batch took effect and the cursor is where it was.
+    /// When the database refuses: then nothing of the batch took effect and the cursor did not move.
     pub fn file(
         &mut self,
         arrivals: &Arc<[Arrival]>,
@@ -56,13 +57,13 @@ impl Inbox {
         now: Now,
         mut decide: impl FnMut(&Posted<'_>) -> Decided,
     ) -> Result<Vec<Effect>, InboxError> {
-        // A file that was deleted can be written on, and all of it is gone when the process ends.
+        // On Unix, writes to a deleted file succeed, and everything is lost when the process ends.
         if self.aside.is_none() && self.place.as_ref().is_some_and(|place| !place.file.exists()) {
             return Err(InboxError::Gone);
         }
         let (connection, shown, asked) = (self.connection, &self.shown, &mut self.asked);
         let person = self.person.as_deref();
-        // One that begins by reading is refused at once where another process writes in between, and not waited for.
+        // A transaction that begins with a read fails at once if another process writes in between, instead of waiting.
         let transaction = self
             .db
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -83,7 +84,7 @@ impl Inbox {
             if !matches!(event, Event::Heartbeat) {
                 (filing.seen, filing.place) = filing.remember(arrival, connection)?;
             }
-            // Within one connection an id of its own names an event for good.
+            // Within one connection, an event is identified by an id of its own.
             if arrival.own_id && filing.seen == Seen::Here {
                 filed.push(Effect::Nothing);
                 continue;
@@ -114,7 +115,8 @@ impl Inbox {
             Cursor::Nowhere => Some(None),
         };
         if let Some(moved) = moved {
-            // Where types are left out from the first position on, that is where they are asked for later.
+            // If types are excluded, their events have to be requested from the first position at which they were
+            // excluded.
             transaction
                 .prepare_cached(
                     "UPDATE account SET cursor = ?1,
@@ -145,17 +147,17 @@ impl Inbox {
         Ok(filed)
     }
 
-    /// What of the batch that was filed last had not come before, in its order, for those who listen to events.
+    /// The first occurrences in the batch that was filed last, in order, for event listeners.
     pub(crate) fn take_first(&mut self) -> Vec<First> {
         std::mem::take(&mut self.first)
     }
 
-    /// Who the account's person is to the server: what it says of them is stored, and of nobody else.
+    /// Sets the server's id of this account's user: changes of that user's name and status are stored, others are not.
     pub(crate) fn set_person(&mut self, user: Option<String>) {
         self.person = user;
     }
 
-    /// What the server said last of the account's person.
+    /// The name and status that the server last sent for this account's user.
     ///
     /// # Errors
     ///
@@ -170,7 +172,7 @@ impl Inbox {
         })?)
     }
 
-    /// The id to resume after.
+    /// The event id to resume after.
     ///
     /// # Errors
     ///
@@ -181,7 +183,7 @@ impl Inbox {
             .query_row("SELECT cursor FROM account", [], |row| row.get(0))?)
     }
 
-    /// When something was heard last of this server.
+    /// When data last arrived from this server, in milliseconds since 1970.
     ///
     /// # Errors
     ///
@@ -192,7 +194,7 @@ impl Inbox {
             .query_row("SELECT heard_at FROM account", [], |row| row.get(0))?)
     }
 
-    /// Notes when something was heard last.
+    /// Stores when data last arrived.
     ///
     /// # Errors
     ///
@@ -202,7 +204,7 @@ impl Inbox {
         Ok(())
     }
 
-    /// Sets the position of the stream for a new client; an existing position is kept.
+    /// Sets the cursor of a new client; an existing one is kept.
     ///
     /// # Errors
     ///
@@ -219,18 +221,18 @@ impl Inbox {
         Ok(())
     }
 
-    /// A connection was made: what comes again from now on may be a replay.
+    /// Called for each new connection: events that were seen on an earlier one are replays.
     pub fn begin_connection(&mut self) {
         self.connection += 1;
     }
 }
 
-/// Whether an event is passed to listeners: repetitions are not. One without an id of its own may look like another
-/// one: on the same connection it is a second event; on a later one it is a state that the server sends to all who
-/// connect, unless it did something, or says of a person what may have changed in between.
+/// Whether an event is passed to listeners: repetitions are not. An event without an id of its own may equal another.
+/// On the same connection it is a second event; on a later one it is a state that the server sends to every client that
+/// connects, and only passed on if it had an effect, or describes a user who may have changed in between.
 fn is_first(seen: Seen, arrival: &Arrival, event: &Event, effect: bool) -> bool {
     match seen {
-        // What is posted again is known by its item, also under the id that the stream resumed after.
+        // A post that is sent again is recognised by its item, even under the id that the stream resumed after.
         Seen::New => effect || !matches!(event, Event::Posted(_)),
         Seen::Here => !arrival.own_id,
         Seen::Earlier => effect || (!arrival.own_id && matches!(event, Event::UserChanged(_))),
@@ -242,13 +244,13 @@ pub(super) struct Filing<'a> {
     pub(super) now: Now,
     pub(super) arrival: &'a Arrival,
     pub(super) seen: Seen,
-    /// Where the event stands among all that came, from when it came first.
+    /// The row of the event in the order of first arrivals.
     pub(super) place: i64,
 }
 
 impl Filing<'_> {
-    /// Remembers the event, and says whether it came before. One without an id of its own is known by its content: the
-    /// id that it carries is another one on the next connection.
+    /// Remembers the event, and answers whether it arrived before. An event without an id of its own is identified by
+    /// its content, because the inherited id differs on the next connection.
     fn remember(&self, arrival: &Arrival, connection: i64) -> Result<(Seen, i64), InboxError> {
         let id = if arrival.own_id {
             arrival.event_id.as_str()
@@ -300,7 +302,7 @@ impl Filing<'_> {
             }
             Event::Unreadable(unreadable) => {
                 let id = unreadable.id.as_deref();
-                // One of several in an event.
+                // An event may contain several items.
                 let name = fingerprint(id.unwrap_or_default(), "") ^ self.arrival.fingerprint;
                 let why = message::unreadable_without_text();
                 self.post(
@@ -309,7 +311,7 @@ impl Filing<'_> {
                     filed,
                 )?;
             }
-            // A list is taken by its parts.
+            // A list was split into its parts by the caller.
             Event::Several(_)
             | Event::ConnectionEstablished(_)
             | Event::Heartbeat
@@ -319,7 +321,7 @@ impl Filing<'_> {
         Ok(())
     }
 
-    /// Stores what is new of the account's person.
+    /// Stores changes of the account's own user.
     fn store_person(&self, event: &Event, person: Option<&str>) -> Result<(), InboxError> {
         let Event::UserChanged(user) = event else {
             return Ok(());

@@ -1,13 +1,13 @@
-//! Which event types are asked for. The cursor passes what is left out, so widening the choice goes back to where
-//! leaving out began.
+//! The filter of event types. The cursor moves past events that are excluded, so a wider filter resets the cursor to
+//! where excluding began.
 
 use rusqlite::{TransactionBehavior, params};
 
 use super::{Inbox, InboxError};
 
 impl Inbox {
-    /// Takes note of the types that are asked for from now on; none means all. Where more is asked for than before,
-    /// the cursor goes back: what is known already is known again by its events and keys.
+    /// Stores the types that are requested from now on; an empty list means all. If more are requested than before, the
+    /// cursor is reset, and known events are recognised by their ids and keys.
     ///
     /// # Errors
     ///
@@ -34,7 +34,7 @@ impl Inbox {
         if widened {
             transaction.execute("UPDATE account SET cursor = coalesce(filtered_from, cursor)", [])?;
         }
-        // Leaving out begins where the stream is, or where it began before.
+        // Excluding begins at the cursor, or where it began before.
         transaction.execute(
             "UPDATE account SET types = ?1,
                  filtered_from = CASE WHEN ?1 = '' THEN NULL ELSE coalesce(filtered_from, ?2) END",

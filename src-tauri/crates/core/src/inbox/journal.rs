@@ -1,8 +1,8 @@
-//! How the file is locked and its transactions kept whole, by what its disk can do.
+//! The journal and locks of the database file, chosen by what its disk supports.
 //!
-//! The write-ahead log is the best there is, and needs memory that processes share. A network file system has none
-//! between computers, and some file systems have none at all; there the rollback journal does. Where not even locks
-//! work, the app's own lock on this computer has to be enough.
+//! The write-ahead log (WAL) is preferred, but needs memory that is shared by processes. Network file systems do not
+//! share memory between computers, and some local ones do not support it at all; there the rollback journal is used.
+//! Where not even locks work, the app's own lock on this computer has to be enough.
 
 use std::ffi::CStr;
 use std::fs::{File, TryLockError};
@@ -12,32 +12,31 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::paths::Disk;
 
-/// SQLite's own ways to do without locks, on Unix and on Windows.
+/// SQLite's file system layers without locks, on Unix and Windows.
 const WITHOUT_LOCKS: [&CStr; 2] = [c"unix-none", c"win32-none"];
 
-/// Pages of 4 KiB that the log may hold before a commit brings them to the file, which waits for the disk. SQLite's own
-/// 1000 are some seventy events: a small burst paid for it in its middle. What is quiet for a moment has its log
-/// emptied by [`super::Inbox::settle`].
+/// Pages of 4 KiB in the log before a commit copies them to the file, which waits for the disk. SQLite's default of
+/// 1000 is reached after some seventy events, so that a small burst was slowed down in the middle.
+/// [`super::Inbox::settle`] empties the log when no events arrive.
 const MAX_LOG_PAGES: i64 = 4000;
 
-/// How long the log may be where nothing was deleted: what is shorter costs nobody anything.
+/// In bytes. A log that is no longer than this is left alone unless something was deleted.
 pub(super) const MAX_QUIET_LOG: u64 = 4 << 20;
 
-/// What the writer keeps of the file in memory, in KiB: all that a batch of a thousand events changes, which else would
-/// be written before its end and read again.
+/// In KiB. Holds all pages that a batch of a thousand events changes; with less, they would be written before the
+/// commit and read again.
 const WRITER_CACHE: i64 = 8 << 10;
 
-/// How a connection that files uses its memory and its log.
+/// Sets the cache and the log size of a connection that writes.
 pub(super) fn tune_writer(db: &Connection) -> rusqlite::Result<()> {
     db.pragma_update(None, "cache_size", -WRITER_CACHE)?;
     db.pragma_update(None, "wal_autocheckpoint", MAX_LOG_PAGES)
 }
 
-/// Opens the file, with locks where there are any.
+/// Opens the file, with locks if the file system has any.
 pub(super) fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     let db = open_file(path, flags)?;
-    // What a statement may have to undo, and what is sorted, would be written to a file in the system's folder for
-    // temporary ones: several pages for each event, with its text.
+    // Otherwise statement journals and sorting would write temporary files, with several pages of text for each event.
     db.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(db)
 }
@@ -51,10 +50,10 @@ fn open_file(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     unix.or(windows)
 }
 
-/// Checked before the database is opened, because closing any handle of a file releases this process's locks on it.
+/// Must run before the database is opened: closing any handle of a file releases this process's locks on it.
 fn locks_work(path: &Path) -> bool {
     let Ok(file) = File::open(path) else {
-        // A new file; whether it can be locked shows at the next start, and until then nobody else knows it.
+        // A new file. Whether it can be locked is checked at the next start; until then no other process uses it.
         return true;
     };
     match file.try_lock_shared() {
@@ -63,16 +62,16 @@ fn locks_work(path: &Path) -> bool {
     }
 }
 
-/// Makes a file readable that was left in WAL mode, and now is where nobody can share memory.
+/// Makes a file readable that is in WAL mode and now on a disk without shared memory.
 pub(super) fn make_readable(db: &Connection, disk: Disk) -> rusqlite::Result<()> {
     if disk == Disk::Network || read(db).is_err() {
-        // With exclusive access no shared memory is needed.
+        // With exclusive access, WAL works without shared memory.
         db.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     }
     Ok(())
 }
 
-/// Chooses the journal.
+/// Chooses the journal mode.
 pub(super) fn choose(db: &Connection, disk: Disk) -> rusqlite::Result<()> {
     let alone: String = db.pragma_query_value(None, "locking_mode", |row| row.get(0))?;
     if disk == Disk::Local
@@ -80,26 +79,26 @@ pub(super) fn choose(db: &Connection, disk: Disk) -> rusqlite::Result<()> {
         && set(db, "WAL").is_ok_and(|mode| mode == "wal")
         && read(db).is_ok()
     {
-        // With WAL, NORMAL survives a crash of the process whole; a power cut may cost the last transactions, which
-        // the server then sends again, because the cursor is lost with them.
+        // In WAL mode, NORMAL survives a crash of the process. A power failure may lose the last transactions, and
+        // their cursor with them, so the server sends those events again.
         return db.pragma_update(None, "synchronous", "NORMAL");
     }
     db.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     set(db, "DELETE")?;
-    // Others may read again, such as `gloria inbox list`; it holds from the next look on.
+    // Lets other processes read again, such as `gloria inbox list`; it takes effect with the next access.
     db.pragma_update(None, "locking_mode", "NORMAL")?;
     read(db)?;
     db.pragma_update(None, "synchronous", "FULL")
 }
 
-/// How many bytes the log has.
+/// The size of the log in bytes.
 pub(super) fn log_size(file: &Path) -> u64 {
     let mut log = file.as_os_str().to_owned();
     log.push("-wal");
     std::fs::metadata(log).map_or(0, |metadata| metadata.len())
 }
 
-/// Whether readers neither wait for the writer nor keep it waiting.
+/// Whether readers and the writer can work at the same time.
 pub(super) fn is_wal(db: &Connection) -> bool {
     db.pragma_query_value(None, "journal_mode", |row| row.get::<_, String>(0))
         .is_ok_and(|mode| mode == "wal")
@@ -151,7 +150,7 @@ mod tests {
         }
     }
 
-    /// SQLite's own file system layer without locks has no shared memory either.
+    /// SQLite's file system layer without locks has no shared memory either.
     #[cfg(unix)]
     #[test]
     fn a_file_in_wal_mode_is_taken_where_no_memory_is_shared() {

@@ -1,8 +1,8 @@
-//! Splits the single file of earlier versions, with the rows of all servers, into a file for each account.
+//! Splits the single file of earlier versions, which has the rows of all servers, into one file for each account.
 //!
-//! The other servers' rows are copied into files of their own first. The file itself is then renamed to its place, so
-//! whatever ends the process before that leaves it whole, and the next start begins again: a file that is there already
-//! is added to, and gets no row twice.
+//! The rows of other servers are copied into files of their own first, and then the file itself is renamed. If the
+//! process dies before that, the file is still complete and the next start repeats the split: a copy that exists
+//! already is completed, and gets no row twice.
 
 use std::fs::{self, OpenOptions};
 use std::io;
@@ -15,7 +15,7 @@ use super::{InboxError, copy_all, folder_error, journal, schema};
 use crate::paths::{Disk, INBOX_FILE, account_folder};
 use crate::private;
 
-/// The file of an account, and what it may have to be made from.
+/// Where the file of an account is, and what it may have to be created from.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
     pub(super) disk: Disk,
@@ -25,7 +25,7 @@ pub(super) struct Place {
     pub(super) legacy: Option<Legacy>,
 }
 
-/// Where earlier versions kept everything, and where the accounts' folders are.
+/// The file and the accounts' folders of earlier versions.
 #[derive(Debug, Clone)]
 pub(super) struct Legacy {
     pub(super) file: PathBuf,
@@ -33,7 +33,7 @@ pub(super) struct Legacy {
 }
 
 impl Place {
-    /// The file that has what there is now.
+    /// The file that has this account's rows at the moment.
     pub(super) fn existing(&self) -> &Path {
         match &self.legacy {
             Some(legacy) if legacy.file.exists() => &legacy.file,
@@ -51,7 +51,7 @@ impl Legacy {
 /// Splits the file of earlier versions, if there still is one.
 ///
 /// # Errors
-/// The file cannot be used, or there is no room for the copies: it stays as it is.
+/// When the file cannot be used, or there is no room for the copies: it stays as it is.
 pub(super) fn split(place: &Place, busy: Duration) -> Result<(), InboxError> {
     let Some(legacy) = place.legacy.as_ref().filter(|legacy| legacy.file.exists()) else {
         return Ok(());
@@ -68,7 +68,7 @@ pub(super) fn split(place: &Place, busy: Duration) -> Result<(), InboxError> {
     if sound != "ok" {
         return Err(InboxError::Damaged);
     }
-    // What is in its log becomes part of the file, which then has nothing beside it.
+    // Merges the log into the file, so that the file can be renamed alone.
     let mode: String = db.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0))?;
     if mode != "delete" {
         return Err(InboxError::Busy);
@@ -97,7 +97,7 @@ pub(super) fn split(place: &Place, busy: Duration) -> Result<(), InboxError> {
     }
     drop(db);
     make_folder_of(&target)?;
-    // A log that was left there is another file's, and would be taken for this one's.
+    // A leftover log belongs to another file, and SQLite would apply it to this one.
     remove(&target).map_err(InboxError::Folder)?;
     fs::rename(&legacy.file, &target).map_err(InboxError::Folder)?;
     remove(&legacy.file).map_err(InboxError::Folder)?;
@@ -113,7 +113,7 @@ fn make_folder_of(file: &Path) -> Result<(), InboxError> {
         .map_or(Ok(()), |folder| private::folder(folder).map_err(folder_error))
 }
 
-/// Removes a database with what SQLite keeps beside it. What is not there is no error.
+/// Removes a database with the files that SQLite keeps next to it. A missing file is no error.
 fn remove(file: &Path) -> io::Result<()> {
     for suffix in ["", "-wal", "-shm", "-journal"] {
         let mut path = file.as_os_str().to_owned();
@@ -126,7 +126,7 @@ fn remove(file: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes the file of an account from the rows of its server, or adds them to one that is there.
+/// Creates the file of an account from the rows of its server, or adds them to an existing one.
 fn extract_account(all: &mut Connection, server: &str, target: &Path) -> Result<(), InboxError> {
     make_folder_of(target)?;
     let (draft, file) = private::draft(target).map_err(folder_error)?;
@@ -141,23 +141,23 @@ fn extract_account(all: &mut Connection, server: &str, target: &Path) -> Result<
             .and_then(|()| fs::rename(&draft, target))
             .map_err(InboxError::Folder)
     });
-    // Where it was renamed there is nothing to remove, and of two errors the first is the one to tell.
+    // After a successful rename there is nothing to remove; after a failure the first error is the one to report.
     let _ = remove(&draft);
     made
 }
 
-/// The rows of one server in a file that nobody knows yet: a crash costs nothing, so no journal is needed.
+/// Copies the rows of one server into a new file. No journal is needed, because an incomplete copy is not used.
 fn copy_of(all: &Connection, server: &str, draft: &Path) -> Result<(), InboxError> {
     let mut copy = Connection::open(draft)?;
     copy.query_row("PRAGMA journal_mode = MEMORY", [], |_| Ok(()))?;
     copy_all(all, &mut copy)?;
     schema::migrate(&mut copy, server)?;
-    // What other servers' rows left behind.
+    // Removes the free pages, which still contain rows of other servers.
     copy.execute_batch("VACUUM")?;
     Ok(())
 }
 
-/// Adds what is not there yet. The position stays: what came after it is asked for again, and known by its keys.
+/// Adds missing rows. The cursor stays: events after it are requested again and recognised by their keys.
 fn add(draft: &Path, server: &str, target: &Path) -> Result<(), InboxError> {
     let mut db = journal::connect(target, OpenFlags::default())?;
     schema::migrate(&mut db, server)?;

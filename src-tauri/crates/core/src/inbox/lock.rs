@@ -1,4 +1,4 @@
-//! One writer for each account, whatever program it is part of: two would file the same events and alert of each twice.
+//! One writing process for each account: two would both file the same events, and each alert would be shown twice.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
@@ -8,28 +8,28 @@ use std::time::{Duration, Instant};
 use super::InboxError;
 use crate::private;
 
-/// How long to wait for the one before to end: a core that takes over from another one in the same process, or an app
-/// that is started while the old one hangs up.
+/// How long to wait until another writer ends: a previous core in the same process, or an old app that is exiting while
+/// the new one starts.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// It is one system call.
+/// Each attempt is a single system call.
 const LOCK_INTERVAL: Duration = Duration::from_millis(25);
 
-/// The right to file into an inbox. The system gives it back whatever becomes of the process.
+/// The exclusive right to write to an inbox. The system releases it when the process ends in any way.
 #[derive(Debug)]
 pub(super) struct WriterLock {
     path: PathBuf,
-    /// `None` where nothing can be locked: on some network file systems, and in a folder that cannot be written. There
-    /// the app's own lock on this computer has to be enough.
+    /// `None` where nothing can be locked: on some network file systems, and in a folder that cannot be written to.
+    /// There the app's own lock on this computer has to be enough.
     _file: Option<File>,
 }
 
 impl WriterLock {
-    /// Takes the lock of the inbox at `inbox`.
+    /// Acquires the lock of the inbox at `inbox`.
     ///
     /// # Errors
     ///
-    /// [`InboxError::InUse`] while another one has it.
+    /// [`InboxError::InUse`] while another writer has it.
     pub(super) fn take(inbox: &Path) -> Result<Self, InboxError> {
         Self::take_within(inbox, LOCK_TIMEOUT)
     }
@@ -53,11 +53,11 @@ impl WriterLock {
         }
     }
 
-    /// The lock again, where its file was deleted: another one could be made in its place, and locked as well.
+    /// Acquires the lock again if its file was deleted, because another process could create a new file and lock that.
     ///
     /// # Errors
     ///
-    /// [`InboxError::InUse`] where that has happened.
+    /// [`InboxError::InUse`] if that has happened.
     pub(super) fn renew(&mut self, inbox: &Path) -> Result<(), InboxError> {
         if !self.path.exists() {
             *self = Self::take_within(inbox, Duration::ZERO)?;

@@ -1,4 +1,4 @@
-//! What the user does with items.
+//! Marks that the user sets on items.
 
 use rusqlite::{OptionalExtension, params};
 
@@ -7,7 +7,7 @@ use super::{Inbox, InboxError, alerts};
 use crate::item::{EpochMillis, Item, Mark};
 
 impl Inbox {
-    /// Sets a mark on items; unknown keys are passed over. Answers with the items that changed.
+    /// Sets a mark on items and returns those that changed; unknown keys are ignored.
     ///
     /// # Errors
     ///
@@ -41,7 +41,7 @@ impl Inbox {
         Ok(changed)
     }
 
-    /// Everything in the inbox was on screen.
+    /// Marks everything in the inbox as seen. Returns how many items changed.
     ///
     /// # Errors
     ///
@@ -54,7 +54,7 @@ impl Inbox {
         Ok(changed)
     }
 
-    /// Everything in the inbox is read.
+    /// Marks everything in the inbox as read. Returns how many items changed.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! A post into a row: what is new, what came before under the same key, and what makes an item news again.
+//! Stores a post as a row: decides whether it is new, a repetition, or news about a known item.
 
 use rusqlite::{OptionalExtension, named_params, params};
 
@@ -12,33 +12,33 @@ use crate::event::Post;
 use crate::fingerprint::fingerprint;
 use crate::item::{EpochMillis, ItemKind};
 
-/// What a row says about the posts of its key.
+/// What the row of a key says about earlier posts.
 struct Known {
     kind: ItemKind,
     title: String,
     body: String,
-    /// See [`content`]; `None` where only a deletion is known.
+    /// See [`content`]; `None` if only a deletion is known.
     content: Option<i64>,
     made_at: Option<EpochMillis>,
     received_at: EpochMillis,
     is_deleted: bool,
 }
 
-/// What a post is to what is known of its key.
+/// How a post relates to what is known of its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
-    /// It is to be shown, and may alert.
+    /// It is shown, and may alert.
     News,
-    /// It is the same as before but for details, which are taken without a word.
+    /// Only details differ from what is known: they are updated without an alert.
     Details,
-    /// It came before, or is older than what is known.
+    /// It is a repetition, or older than what is known.
     Old,
-    /// It was deleted before it came, and is remembered as that.
+    /// It was deleted before it arrived.
     DeletedBefore,
 }
 
-/// What a person would call the content of a post, as a number. Times of making and links are no part of it: a server
-/// that sends a thing again with a new time has nothing new to say.
+/// A fingerprint of what a user sees of a post. It excludes creation times and links: a server that repeats a post with
+/// a new time or link has no news.
 fn content(post: &Post) -> i64 {
     let starts = post.starts_at.map_or_else(String::new, |at| at.to_string());
     let priority = reading::priority_rank(post.priority);
@@ -53,8 +53,7 @@ fn content(post: &Post) -> i64 {
     )
 }
 
-/// Whether a row's key says all that it is about: what comes again under it is the same, however it was worded when it
-/// came first.
+/// Whether the key alone identifies the content. A row with the same key then is the same, whatever its text.
 fn names_its_content(kind: ItemKind) -> bool {
     match kind {
         ItemKind::Gap | ItemKind::Unreadable => true,
@@ -78,9 +77,9 @@ fn is_workflow(kind: ItemKind) -> bool {
     }
 }
 
-/// How far ahead of the server's clock an item's time may be in the order of the list. That clock is known to a second
-/// where only `Date` says it, and the machines of one service differ by as much: less would shuffle what was made
-/// within a second.
+/// How far an item's time may be ahead of the server's clock in the order of the list, in milliseconds. If only the
+/// `Date` header gives that clock, it is known to a second, and the machines of one service differ by as much. A
+/// smaller limit would reorder items that were created within a second.
 const MAX_AHEAD: EpochMillis = 2_000;
 
 impl Known {
@@ -93,10 +92,10 @@ impl Known {
         }
         if self.is_deleted {
             return match self.content {
-                // Events may come out of order: what was deleted before it came must not appear afterwards, unless it
-                // was made after that.
+                // Events may arrive out of order: an item that was deleted before it arrived must not appear
+                // afterwards, unless it was created after the deletion.
                 None if post.created_at.is_some_and(|made| {
-                    // A time ahead of the server's own clock shows that clocks differ, and nothing else.
+                    // A creation time ahead of the server's clock proves nothing, because the clocks may differ.
                     made > self.received_at && made <= filing.now.server
                 }) =>
                 {
@@ -105,7 +104,8 @@ impl Known {
                 None => Verdict::DeletedBefore,
                 Some(_) if filing.seen == Seen::Earlier => Verdict::Old,
                 Some(_) if !same_content || !same_time => Verdict::News,
-                // The very same: a replay, unless it is an event of its own and nothing says that it is old.
+                // An exact repetition: a replay, unless the event has its own id and no creation time says that it is
+                // old.
                 Some(_)
                     if post.created_at.is_none() && (filing.arrival.own_id || filing.seen == Seen::Here) =>
                 {
@@ -125,7 +125,7 @@ impl Known {
                 (true, _) => Verdict::News,
             };
         }
-        // What was changed by an update since is not news when it is sent again as it was, nor as it is now.
+        // An item that was changed by an update is not news when it is posted again as it was, nor as it is now.
         if same_content || (self.content.is_none() && self.has_words_of(post)) {
             return if filing.seen == Seen::Here {
                 Verdict::Old
@@ -139,7 +139,7 @@ impl Known {
         Verdict::News
     }
 
-    /// Whether it is about another thing than what has this key.
+    /// Whether it is a different item that uses the same key.
     fn is_another(&self, post: &Post) -> bool {
         match self.content {
             Some(known) => known != content(post),
@@ -157,13 +157,13 @@ fn title(post: &Post) -> String {
     columns::stored(&post.title, post.words.as_ref().map(|words| &words.title))
 }
 
-/// The text as it is stored.
+/// The body as it is stored.
 fn body(post: &Post) -> String {
     let words = post.words.as_ref().and_then(|words| words.body.as_ref());
     columns::stored(&post.body, words)
 }
 
-/// What is kept for a later version that knows what to do with it.
+/// Fields that this version does not show, kept for a later version that does.
 fn extra(post: &Post) -> String {
     match &post.group_key {
         None => reading::json(&post.extra),
@@ -200,7 +200,7 @@ impl Filing<'_> {
         let is_new = known.is_none();
         let verdict = match known {
             Some(known) => known.verdict(post, self),
-            // It was here, and was removed in time.
+            // Its row was removed by the retention period.
             None if self.seen == Seen::Earlier => Verdict::Old,
             None => Verdict::News,
         };
@@ -222,10 +222,10 @@ impl Filing<'_> {
         Ok(())
     }
 
-    /// Removes what the post replaces. One that is sent again replaces nothing: what it named may have been posted
-    /// anew.
+    /// Removes the item that the post replaces. A repeated post replaces nothing, because the other item may have been
+    /// posted again.
     fn supersede(&self, post: &Post, filed: &mut Vec<Effect>) -> Result<(), InboxError> {
-        // A notification that names itself as the one that it replaces replaces nothing.
+        // A post may name itself as the one that it replaces, which means nothing.
         if let Some(older) = post.supersedes.as_ref().filter(|older| **older != post.key)
             && self.seen == Seen::New
             && matches!(self.delete(older)?, Effect::Removed(_))
@@ -280,7 +280,7 @@ impl Filing<'_> {
                  content = excluded.content, posted_by = excluded.posted_by, deleted_at = NULL
              RETURNING {UNDECIDED_COLUMNS}"
         );
-        // That a workflow began is progress, not news: it neither counts nor alerts.
+        // A workflow that was started is progress, not news: it is neither counted nor announced.
         let handled = (post.kind == ItemKind::WorkflowRunning).then_some(self.now.here);
         let read = post.read_at.or(post.archived_at).or(handled);
         let created_at = post.created_at.unwrap_or(self.now.server);
@@ -299,7 +299,7 @@ impl Filing<'_> {
                 ":extra": extra(post),
                 ":created_at": created_at,
                 ":made_at": post.created_at,
-                // A server's mistake must not pin an item to the top of the list for days.
+                // A wrong time must not keep an item at the top of the list for days.
                 ":sort_at": created_at.min(self.now.server + MAX_AHEAD),
                 ":now": self.now.here,
                 ":expires_at": post.expires_at,
@@ -335,7 +335,7 @@ impl Filing<'_> {
         Ok(())
     }
 
-    /// Takes what a person would not call news: no mark changes, and nothing alerts.
+    /// Updates details that are no news: no mark changes, and nothing alerts.
     fn take_details(&self, post: &Post) -> Result<Effect, InboxError> {
         let sql = format!(
             "UPDATE item SET title = CASE WHEN kind = 'workflowRunning' THEN :title ELSE title END,
@@ -369,7 +369,7 @@ impl Filing<'_> {
         Ok(item.map_or(Effect::Nothing, Effect::Changed))
     }
 
-    /// The row that sums up what cannot be read, when rows of their own would be too many.
+    /// The summary row, if there are too many unreadable events for rows of their own.
     fn too_many_unreadable(&self) -> Result<Option<Post>, InboxError> {
         let hour_ago = self.now.here - notices::UNREADABLE_WINDOW;
         let rows: u32 = self
@@ -391,7 +391,7 @@ impl Filing<'_> {
         Ok(Some(notices::more_unreadable(key, count + 1)))
     }
 
-    /// Shows the sum: the first time as news, afterwards with another number.
+    /// Stores the summary row: the first time as news, afterwards with an updated count.
     fn sum_up(&self, sum: &Post, news: &mut Vec<News>, filed: &mut Vec<Effect>) -> Result<(), InboxError> {
         if self.known(&sum.key)?.is_none() {
             return self.take_news(sum, true, news, filed);

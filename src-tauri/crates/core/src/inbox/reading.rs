@@ -1,4 +1,4 @@
-//! Rows into items, pages and counts.
+//! Reads rows as items, pages and counts.
 
 use rusqlite::{OptionalExtension, Row, params};
 use serde::Serialize;
@@ -15,7 +15,7 @@ macro_rules! own_columns {
     };
 }
 
-/// What [`item`] reads, in its order.
+/// The columns that [`item`] reads, in order.
 pub(super) const ITEM_COLUMNS: &str = concat!(
     own_columns!(),
     "(SELECT state FROM alert WHERE alert.item = item.id ORDER BY alert.id DESC LIMIT 1) AS alert_state, \
@@ -23,20 +23,20 @@ pub(super) const ITEM_COLUMNS: &str = concat!(
          WHERE alert.item = item.id ORDER BY alert.id DESC LIMIT 1) AS alert_reason"
 );
 
-/// The same of an item whose alert is decided later in its transaction.
+/// The same for an item whose alert is decided later in the transaction.
 pub(super) const UNDECIDED_COLUMNS: &str =
     concat!(own_columns!(), "NULL AS alert_state, NULL AS alert_reason");
 
-/// A page is what a window shows a few times over; more at once only makes it slow.
+/// Several times what a window shows; a larger page only takes longer.
 const MAX_PAGE: u32 = 500;
 
 impl Inbox {
-    /// A page: what is urgent and unread first, then newest first by the server's time, where that is not ahead of the
-    /// time at which it came.
+    /// A page of the list: urgent and unread items first, then newest first by the server's time, or by the time of
+    /// arrival if that is earlier.
     ///
     /// # Errors
     ///
-    /// When the database refuses. A `after` that no page gave is taken as the beginning.
+    /// When the database refuses. An invalid `after` counts as the beginning.
     pub fn page(&self, query: &InboxQuery) -> Result<InboxPage, InboxError> {
         let InboxFilter { view } = query.filter;
         let view = match view {
@@ -55,7 +55,7 @@ impl Inbox {
              ORDER BY pinned DESC, sort_at DESC, id DESC LIMIT ?4"
         );
         let mut statement = self.db.prepare_cached(&sql)?;
-        // One more than asked for tells whether there is another page.
+        // One more row than requested shows whether there is another page.
         let rows = statement.query_map(params![pinned, sort_at, id, limit + 1], item)?;
         let mut items = rows.collect::<Result<Vec<_>, _>>()?;
         let more = items.len() > limit as usize;
@@ -74,7 +74,7 @@ impl Inbox {
         Ok(self.db.prepare_cached(&sql)?.query_row([key], item).optional()?)
     }
 
-    /// The inbox in numbers.
+    /// The counts of the inbox.
     ///
     /// # Errors
     ///
@@ -93,12 +93,12 @@ impl Inbox {
     }
 }
 
-/// Where an item stands in every list.
+/// The position of an item in every list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
     pinned: bool,
     sort_at: EpochMillis,
-    /// The row: of what has the same time, the later one stands above.
+    /// The row number: among items of the same time, the higher one is first.
     id: i64,
 }
 
@@ -109,7 +109,7 @@ impl Place {
         id: i64::MAX,
     };
 
-    /// As text that has the same order.
+    /// As text that sorts in the same order.
     fn sort(self) -> String {
         format!(
             "{}{:016x}{:016x}",
@@ -132,14 +132,14 @@ impl Place {
     }
 }
 
-/// Numbers below zero have it set, and are less than the others without it only if it is turned round.
+/// Inverting the sign bit makes negative numbers sort before positive ones as unsigned numbers.
 const SIGN: u64 = 1 << 63;
 
 fn ordered(number: i64) -> u64 {
     number.cast_unsigned() ^ SIGN
 }
 
-/// The item's newest alert.
+/// The newest alert of the item.
 fn alert(row: &Row<'_>) -> rusqlite::Result<Option<ItemAlert>> {
     let state: Option<String> = row.get("alert_state")?;
     let reason: Option<String> = row.get("alert_reason")?;
@@ -177,7 +177,7 @@ pub(super) fn item(row: &Row<'_>) -> rusqlite::Result<Item> {
         },
         actor: row.get(6)?,
         link: row.get(7)?,
-        // A row is never lost for the sake of its buttons.
+        // Unreadable buttons must not make the row unreadable.
         actions: serde_json::from_str(&actions).unwrap_or_default(),
         progress: row.get(9)?,
         created_at: row.get(10)?,
@@ -192,7 +192,7 @@ pub(super) fn item(row: &Row<'_>) -> rusqlite::Result<Item> {
     })
 }
 
-/// The views that have an item which is not deleted. The conditions of [`Inbox::page`] say the same.
+/// The views that contain an item that is not deleted. The conditions of [`Inbox::page`] must match.
 fn views(read_at: Option<EpochMillis>, archived_at: Option<EpochMillis>) -> Vec<InboxView> {
     match (read_at, archived_at) {
         (_, Some(_)) => vec![InboxView::Archived],
@@ -212,7 +212,7 @@ const KINDS: [(&str, ItemKind); 8] = [
     ("unreadable", ItemKind::Unreadable),
 ];
 
-/// A kind that a newer version wrote is shown as the usual one.
+/// A kind of a newer version is shown as an ordinary notification.
 pub(super) fn kind(word: &str) -> ItemKind {
     KINDS
         .iter()
@@ -236,7 +236,7 @@ pub(super) fn priority_rank(priority: Priority) -> i64 {
     }
 }
 
-/// Our own lists and maps always serialise; an empty text would be read back as a mistake, so it is a valid one.
+/// Our own lists and maps always serialise; if one did not, `null` is at least valid JSON to read back.
 pub(super) fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
 }

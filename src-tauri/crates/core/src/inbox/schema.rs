@@ -1,10 +1,10 @@
-//! The tables and how they came to be. Migrations only ever go forward.
+//! The tables and their migrations, which only go forward.
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
 
 use super::InboxError;
 
-/// One step a released schema; the database's `user_version` counts those it has taken.
+/// One entry for each released schema; the database's `user_version` counts those that were applied.
 const MIGRATIONS: &[&str] = &["
     CREATE TABLE source (
         id      INTEGER PRIMARY KEY,
@@ -62,7 +62,7 @@ const MIGRATIONS: &[&str] = &["
     CREATE INDEX item_unseen ON item (source)
         WHERE seen_at IS NULL AND archived_at IS NULL AND deleted_at IS NULL;
 ",
-    // When the server was last heard from, to show while it is unreachable.
+    // When data last arrived from the server, shown while it is unreachable.
     "ALTER TABLE source ADD COLUMN heard_at INTEGER;",
     "
     -- Which event types were asked for, and from which position on others were left out.
@@ -98,7 +98,7 @@ const MIGRATIONS: &[&str] = &["
         UNIQUE (source, key)
     ) STRICT;
 ",
-    // From here on a file is one account's: the rows of `kept.server` stay, as temporary table `kept` says.
+    // From here on there is one file for each account: only rows of the server in the temporary table `kept` are kept.
     "
     CREATE TABLE account (
         id            INTEGER PRIMARY KEY CHECK (id = 1),
@@ -262,7 +262,7 @@ const MIGRATIONS: &[&str] = &["
             gone = gone + (new.deleted_at IS NOT NULL) - (old.deleted_at IS NOT NULL);
     END;
 ",
-    // Alerts as rows. Of what an earlier version decided, its words are kept.
+    // Alerts as rows. Of decisions by earlier versions, the text is kept.
     "
     -- One notification for many, once it was answered.
     CREATE TABLE digest (
@@ -336,7 +336,7 @@ fn newest() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
-/// Looks at the version before anything is written.
+/// Checks the version before anything is written.
 pub(super) fn refuse_newer(db: &Connection) -> Result<(), InboxError> {
     let (found, known) = (version(db)?, newest());
     if found > known {
@@ -346,17 +346,17 @@ pub(super) fn refuse_newer(db: &Connection) -> Result<(), InboxError> {
     }
 }
 
-/// Whether steps are missing.
+/// Whether migrations are missing.
 pub(super) fn is_older(db: &Connection) -> Result<bool, InboxError> {
     Ok(version(db)? < newest())
 }
 
-/// Takes the steps that the database has not taken, each in a transaction of its own. `server` is the one whose rows
-/// stay of a file that holds several servers'.
+/// Applies the missing migrations, each in a transaction of its own. `server` is the one whose rows are kept of a file
+/// with the rows of several servers.
 pub(super) fn migrate(db: &mut Connection, server: &str) -> Result<(), InboxError> {
     refuse_newer(db)?;
     db.pragma_update(None, "foreign_keys", true)?;
-    // Rows that are dropped are another server's, and may not linger in what is free.
+    // Dropped rows of other servers must not stay in free pages.
     db.pragma_update(None, "secure_delete", true)?;
     let taken = version(db)?;
     for (step, sql) in (1_i64..).zip(MIGRATIONS).filter(|(step, _)| *step > taken) {
@@ -375,7 +375,7 @@ fn with_kept(transaction: &Transaction<'_>, server: &str, sql: &str) -> rusqlite
     transaction.execute_batch("DROP TABLE temp.kept")
 }
 
-/// A file that was moved to another account's place is not used there.
+/// Refuses a file that was moved here from another account.
 pub(super) fn refuse_foreign(db: &Connection, server: &str) -> Result<(), InboxError> {
     let owner: String = db.query_row("SELECT server FROM account", [], |row| row.get(0))?;
     if owner == server {
@@ -385,7 +385,7 @@ pub(super) fn refuse_foreign(db: &Connection, server: &str) -> Result<(), InboxE
     }
 }
 
-/// The id to resume after, of a file in whatever state.
+/// The id to resume after, from a file in any state.
 pub(super) fn salvage_cursor(db: &Connection, server: &str) -> Option<String> {
     let places = [
         "SELECT cursor FROM account WHERE server = ?1",
@@ -400,7 +400,7 @@ pub(super) fn salvage_cursor(db: &Connection, server: &str) -> Option<String> {
     })
 }
 
-/// The servers that a file has something of, whether it is one account's or of a version before accounts.
+/// The servers whose rows the file has, whether it is one account's or an earlier version's.
 pub(super) fn servers(db: &Connection) -> Result<Vec<String>, InboxError> {
     let of_accounts = "SELECT server FROM account";
     let of_all = "SELECT address FROM source WHERE cursor IS NOT NULL
@@ -419,7 +419,7 @@ pub(super) fn servers(db: &Connection) -> Result<Vec<String>, InboxError> {
     Ok(servers.collect::<Result<_, _>>()?)
 }
 
-/// The columns of a table but its own numbers.
+/// The columns of a table except its row number.
 pub(super) fn columns(db: &Connection, table: &str) -> Result<Vec<String>, InboxError> {
     let mut statement = db.prepare("SELECT name FROM pragma_table_info(?1, 'main') WHERE name <> 'id'")?;
     let names = statement.query_map([table], |row| row.get(0))?;

@@ -1,9 +1,9 @@
-//! The two threads that touch the database: one writes, and one reads beside it, so that a long look does not delay
-//! filing.
+//! The two threads that use the database: one writes, and one reads at the same time, so that a long query does not
+//! delay filing.
 //!
-//! In WAL mode a reader sees all that was committed before it began to read. A look is therefore as new as the answer
-//! to any work that its asker waited for. Where there is no such log (a rollback journal, an inbox in memory) a second
-//! connection would wait for the first or see nothing; there the writer reads as well.
+//! In WAL mode a reader sees everything that was committed before it began to read, so a query includes all work whose
+//! answer the caller waited for. Without WAL (a rollback journal, an inbox in memory) a second connection would wait
+//! for the first or see nothing, so the writer reads too.
 
 use std::path::PathBuf;
 use std::sync::mpsc as blocking;
@@ -14,30 +14,30 @@ use tokio::sync::{mpsc, oneshot};
 use super::{Inbox, InboxError};
 use crate::ports::send_reply;
 
-/// Answers with what sends the answer.
+/// Returns the function that sends the answer.
 type Work = Box<dyn FnOnce(&mut Inbox) -> Answer + Send>;
 
 type Answer = Box<dyn FnOnce()>;
 
-/// Answers whether the reader's connection is still good.
+/// Returns whether the reader's connection is still usable.
 type Look = Box<dyn FnOnce(Option<&Inbox>) -> bool + Send>;
 
-/// What the reader is asked for.
+/// What the reader thread is asked to do.
 enum Reading {
     Look(Look),
-    /// The inbox is in this file now, or nowhere that can be read beside the writer. What was open is closed before the
-    /// sender is dropped: on Windows an open file cannot be renamed.
+    /// The inbox is in this file now, or in none that can be read next to the writer. The previous file is closed
+    /// before the sender is dropped, because Windows cannot rename an open file.
     Source(Option<Source>, blocking::Sender<()>),
 }
 
-/// Where a reader finds what the writer writes.
+/// Where the reader finds what the writer writes.
 #[derive(Debug, Clone)]
 struct Source {
     file: PathBuf,
     server: String,
 }
 
-/// The way to an [`Inbox`] on its own threads. Work is done in the order it is given.
+/// A handle to an [`Inbox`] on its own threads. Work is done in the order of the calls.
 #[derive(Debug, Clone)]
 pub struct InboxThread {
     writer: mpsc::UnboundedSender<Work>,
@@ -47,11 +47,11 @@ pub struct InboxThread {
 }
 
 impl InboxThread {
-    /// Moves the inbox to threads of its own, which end with the last handle.
+    /// Moves the inbox to its own threads, which end with the last handle.
     ///
     /// # Errors
     ///
-    /// When the system refuses a thread.
+    /// When the system cannot start a thread.
     pub fn spawn(mut inbox: Inbox) -> std::io::Result<Self> {
         #[cfg(test)]
         if in_place::is_on() {
@@ -88,17 +88,17 @@ impl InboxThread {
         }
     }
 
-    /// A handle to no inbox, to replace and thereby drop another one.
+    /// A handle to no inbox. Storing it in place of another drops that one.
     pub fn closed() -> Self {
         let ((writer, _), (reader, _)) = (mpsc::unbounded_channel(), mpsc::unbounded_channel());
         Self::between(writer, reader)
     }
 
-    /// Does something with the inbox and answers with what came of it.
+    /// Runs `work` on the writer's thread and returns its result.
     ///
     /// # Errors
     ///
-    /// What the work answers, or [`InboxError::Closed`] when the thread has ended.
+    /// The error of the work, or [`InboxError::Closed`] when the thread has ended.
     pub async fn call<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Inbox) -> Result<T, InboxError> + Send + 'static,
@@ -116,11 +116,11 @@ impl InboxThread {
         receiver.await.map_err(|_| InboxError::Closed)?
     }
 
-    /// Looks at the inbox without keeping what comes waiting, where it can be read beside the writer.
+    /// Runs a query on the reader's thread, so that filing does not wait for it; on the writer's if there is no reader.
     ///
     /// # Errors
     ///
-    /// What the look answers, or [`InboxError::Closed`] when the threads have ended.
+    /// The error of the query, or [`InboxError::Closed`] when the threads have ended.
     pub async fn read<T: Send + 'static>(
         &self,
         look: impl Fn(&Inbox) -> Result<T, InboxError> + Send + Sync + Clone + 'static,
@@ -142,18 +142,18 @@ impl InboxThread {
         {
             return Ok(answer);
         }
-        // The writer knows best what is wrong with the file, if anything is.
+        // If the file is unusable, the writer knows why.
         self.call(move |inbox| look(inbox)).await
     }
 
-    /// Ends once the writer's thread has ended, which it does by a panic alone while there is a handle: without its
-    /// inbox the core would seem to run and store nothing.
+    /// Completes when the writer's thread has ended. While there is a handle, only a panic ends it: without noticing
+    /// that, the core would seem to run and store nothing.
     pub async fn ended(&self) {
         self.writer.closed().await;
     }
 }
 
-/// Tells the reader where the inbox is, and waits until it has left where it was.
+/// Sends the reader the file of the inbox, and waits until it has closed the previous one.
 fn show_source(inbox: &Inbox, reader: &mpsc::WeakUnboundedSender<Reading>) {
     let source = inbox.is_in_wal_file().map(|file| Source {
         file,
@@ -163,7 +163,7 @@ fn show_source(inbox: &Inbox, reader: &mpsc::WeakUnboundedSender<Reading>) {
     if let Some(reader) = reader.upgrade()
         && reader.send(Reading::Source(source, sender)).is_ok()
     {
-        // Ends by an error as soon as the reader drops its end.
+        // Fails as soon as the reader drops its end, which is the signal.
         let _ = left.recv();
     }
 }
@@ -185,7 +185,7 @@ fn read(mut readings: mpsc::UnboundedReceiver<Reading>) {
                         .and_then(|source| Inbox::open_read_only(&source.file, &source.server).ok());
                 }
                 if !look(open.as_ref()) {
-                    // Tried anew for the next look.
+                    // The next query opens it again.
                     open = None;
                 }
             }
@@ -193,7 +193,7 @@ fn read(mut readings: mpsc::UnboundedReceiver<Reading>) {
     }
 }
 
-/// An inbox without threads, for tests whose time and order are tokio's: work is done in the caller's task, with an
+/// An inbox without threads, for tests that control tokio's time and order: work is done in the caller's task, with an
 /// await before and after it at which the caller can be dropped.
 #[cfg(test)]
 pub(crate) mod in_place {
@@ -209,7 +209,7 @@ pub(crate) mod in_place {
         static IS_ON: Cell<bool> = const { Cell::new(false) };
     }
 
-    /// From now on, for inboxes that this thread opens.
+    /// Applies to inboxes that this thread opens from now on.
     pub(crate) fn switch_on() {
         IS_ON.set(true);
     }
@@ -221,7 +221,7 @@ pub(crate) mod in_place {
     #[derive(Debug, Clone)]
     pub(super) struct InPlace {
         inbox: Arc<Mutex<Inbox>>,
-        /// While it is there, the thread seems to be.
+        /// Keeps the channel open, as a running thread would.
         _work: Arc<mpsc::UnboundedReceiver<Work>>,
     }
 

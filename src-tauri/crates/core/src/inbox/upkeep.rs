@@ -1,5 +1,5 @@
-//! What keeps the inbox from growing for ever, and what was deleted from staying on the disk: small steps, each a
-//! transaction of its own, so that filing never waits for long.
+//! Retention, and the removal of deleted content from the disk: in small steps, each a transaction of its own, so that
+//! filing never waits for long.
 
 use rusqlite::params;
 
@@ -8,32 +8,32 @@ use crate::item::EpochMillis;
 
 const DAY: EpochMillis = 24 * 60 * 60 * 1000;
 
-/// Rows that a step looks at: about a millisecond, and some more where all of them go.
+/// Rows that a step examines, which takes about a millisecond, or a few if all of them are removed.
 const MAX_STEP_ROWS: u32 = 100;
 
-/// What has expired is of no use, but somebody may have seen it and look for it within the week.
+/// An expired item is useless, but the user may have seen it and look for it within the week.
 const EXPIRED_DAYS: i64 = 7;
 
-/// How long the key of a deleted item is remembered. Servers that replay what is older than a season, and from before
-/// the cursor, are not known.
+/// How long the key of a deleted item is remembered. No known server replays events that are older, and from before the
+/// cursor.
 const MAX_TOMBSTONE_DAYS: i64 = 90;
 
-/// How many of them, as many as there are events remembered: a replay that reaches further back is not recognised by
-/// its events either.
+/// How many of them are kept: as many as remembered events, because a longer replay is not recognised by its events
+/// either.
 const MAX_TOMBSTONES: i64 = 50_000;
 
-/// How much is kept.
+/// The retention period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
-    /// What was read, this long after it came.
+    /// Days after arrival for which read items are kept.
     pub days: u32,
-    /// Items in all.
+    /// The maximum number of items.
     pub items: u32,
 }
 
 impl Default for Retention {
-    /// A season, as people look for last quarter's; and more than anybody scrolls through, some tens of megabytes at
-    /// most.
+    /// 90 days, because people look for last quarter's items. The number is more than anybody scrolls through, and some
+    /// tens of megabytes.
     fn default() -> Self {
         Self {
             days: 90,
@@ -42,39 +42,39 @@ impl Default for Retention {
     }
 }
 
-/// One look through the inbox for what is not kept any longer.
+/// One pass through the inbox that removes items beyond the retention period.
 #[derive(Debug, Clone)]
 pub struct Sweep {
     retention: Retention,
     now: EpochMillis,
     pass: Pass,
-    /// The row after which the next step begins: when it came, and its number.
+    /// The next step begins after this row, given by its time of arrival and number.
     after: (EpochMillis, i64),
 }
 
-/// What a sweep looks for, in this order.
+/// The phases of a sweep, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Pass {
-    /// What was read long ago, and what has expired.
+    /// Items that were read long ago, and expired items.
     Old,
-    /// What is over the number of items, the oldest first, but for what is urgent and unread.
+    /// The oldest items beyond the maximum number, except urgent unread ones.
     Over,
-    /// What is still over it.
+    /// Urgent ones too, if there are still too many.
     UrgentOver,
-    /// The keys of what was deleted, and digests of which nothing else is left.
+    /// The keys of deleted items, and digests without members.
     Tombstones,
 }
 
-/// What a step came to.
+/// The result of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Swept {
-    /// The keys of the items that are gone.
+    /// The keys of the removed items.
     pub removed: Vec<String>,
-    /// There is nothing left to do.
+    /// The sweep is complete.
     pub done: bool,
 }
 
-/// An item as far as its keeping depends on it.
+/// The fields of an item that decide about its retention.
 #[derive(Debug, Clone, Copy)]
 struct Row {
     id: i64,
@@ -85,8 +85,8 @@ struct Row {
 }
 
 impl Sweep {
-    /// Begins to look. `now` is a time that both this computer's clock and the server's have reached, so that a clock
-    /// that is ahead removes nothing.
+    /// Starts a sweep. `now` must be a time that both this computer's clock and the server's have reached, so that a
+    /// clock that is ahead removes nothing.
     pub fn new(retention: Retention, now: EpochMillis) -> Self {
         Self {
             retention,
@@ -96,7 +96,7 @@ impl Sweep {
         }
     }
 
-    /// Whether the item goes in this pass.
+    /// Whether this phase removes the item.
     fn removes(&self, row: Row) -> bool {
         match self.pass {
             Pass::Old => {
@@ -112,7 +112,7 @@ impl Sweep {
         }
     }
 
-    /// Goes on to the next pass; says whether there was one.
+    /// Continues with the next phase; returns whether there is one.
     fn advance(&mut self) -> bool {
         self.after = BEGINNING;
         let next = match self.pass {
@@ -129,13 +129,13 @@ impl Sweep {
 const BEGINNING: (EpochMillis, i64) = (i64::MIN, i64::MIN);
 
 impl Inbox {
-    /// Takes the next step of a sweep.
+    /// Runs the next step of a sweep.
     ///
     /// # Errors
     ///
-    /// When the database refuses: then nothing is removed by this step.
+    /// When the database refuses: then this step removes nothing.
     pub fn sweep(&mut self, sweep: &mut Sweep) -> Result<Swept, InboxError> {
-        // What is in memory alone has bounds of its own, and the file has to be read again.
+        // In memory other bounds apply, and the file has to be read again afterwards.
         if self.aside.is_some() {
             return Ok(Swept {
                 removed: Vec::new(),
@@ -153,7 +153,7 @@ impl Inbox {
         Ok(Swept { removed, done })
     }
 
-    /// Answers what went and whether the pass goes on.
+    /// Returns the removed keys, and whether the phase continues.
     fn sweep_items(&mut self, sweep: &mut Sweep) -> Result<(Vec<String>, bool), InboxError> {
         let kept: i64 = self
             .db
@@ -205,12 +205,12 @@ impl Inbox {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Answers whether there is more to drop.
+    /// Returns whether there is more to drop.
     fn drop_tombstones(&mut self, now: EpochMillis) -> Result<bool, InboxError> {
         let gone: i64 = self
             .db
             .query_row("SELECT gone FROM tally", [], |row| row.get(0))?;
-        // Over the number, the oldest go whatever their age.
+        // Beyond the maximum number, the oldest are dropped at any age.
         let before = if gone > MAX_TOMBSTONES {
             i64::MAX
         } else {
@@ -232,9 +232,9 @@ impl Inbox {
         Ok(dropped > 0)
     }
 
-    /// Takes what was deleted off the disk as well: overwritten pages are brought to the file, and the log that still
-    /// has them as they were is emptied. One that is long is emptied in any case, before a commit has to. Answers
-    /// whether that is done; a reader may stand in the way for a moment.
+    /// Removes deleted content from the disk: copies overwritten pages to the file and empties the log, which still has
+    /// their old content. A long log is emptied in any case, so that no commit has to do it. Returns whether that is
+    /// done; a reader may prevent it for a moment.
     ///
     /// # Errors
     ///
@@ -246,7 +246,7 @@ impl Inbox {
         if !self.erased && journal::log_size(&place.file) <= journal::MAX_QUIET_LOG {
             return Ok(true);
         }
-        // Does not wait for readers, because new events would wait as well.
+        // Does not wait for readers, because new events would wait too.
         self.db.busy_timeout(std::time::Duration::ZERO)?;
         let blocked = self
             .db

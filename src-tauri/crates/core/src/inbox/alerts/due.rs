@@ -1,4 +1,5 @@
-//! What is pending and due: the one question behind replays, bursts, a start after a kill and a service that is back.
+//! Which alerts are pending and due. Replays, bursts, a start after a crash and a service that is back all use this
+//! query.
 
 use rusqlite::{OptionalExtension as _, TransactionBehavior, params};
 
@@ -10,46 +11,47 @@ use crate::item::{EpochMillis, Priority, Reason, SoundReason};
 use crate::message::Phrase;
 use crate::ports::{NotificationHandle, ServiceState, Subject};
 
-/// Notifications whose service has not answered yet. What is over it stays a row, so that a service that is slow gets
-/// no queue that bursts out when it goes on.
+/// Requests that may be unanswered at a time. The rest stays in the database, so that a slow service does not build up
+/// a queue and show all of it at once when it recovers.
 const MAX_UNANSWERED: usize = 16;
 
-/// Items stored longer ago than this, and shown only now, are announced in a digest, because they are old.
+/// In milliseconds. An item that was stored longer ago than this and is shown only now is no news any more, and goes
+/// into a digest.
 const LATE_AGE: EpochMillis = 2 * 60 * 1000;
 
-/// More than this that waited for the service, or for the app to start, have one digest.
+/// If more alerts than this waited for the service, or for the app to start, they share one digest.
 const MAX_RESUMED_ALONE: i64 = 5;
 
-/// Once it may have been another's fault.
+/// After this many crashes with the same alert requested, it is given up. The first crash may have another cause.
 const MAX_SUSPECTED: u32 = 2;
 
-/// Digests that are looked at for whether all their members are read; of older ones no service keeps a notification.
+/// How many digests are checked for whether all their members are read. No service keeps notifications of older ones.
 pub(super) const MAX_STANDING_DIGESTS: u32 = 100;
 
-/// What is asked for what is due.
+/// What decides which alerts are due.
 #[derive(Debug, Clone)]
 pub struct DueQuery {
-    /// The moment.
+    /// The current time.
     pub now: Now,
-    /// Collections that more may come to.
+    /// Collections that are still growing, and are not shown yet.
     pub collecting: Vec<Collection>,
-    /// What was decided about the sound of what the user looks at; `None` when the inbox is not in view.
+    /// What was decided about the sound for items that the user is looking at; `None` when the inbox is not in view.
     pub in_view: Option<SoundReason>,
-    /// How the service is.
+    /// The state of the notification service.
     pub service: ServiceState,
 }
 
-/// What a notification speaks for.
+/// What a notification announces.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Target {
-    /// One alert, by its number, and its item's key.
+    /// One alert: its row number and the key of its item.
     Alert(i64, String),
-    /// A digest, by its number.
+    /// A digest: its row number.
     Digest(i64),
 }
 
 impl Target {
-    /// What a click on it leads to.
+    /// What a click on the notification opens.
     pub(crate) fn subject(&self) -> Subject {
         match self {
             Self::Alert(_, key) => Subject::Item(key.clone()),
@@ -58,49 +60,50 @@ impl Target {
     }
 }
 
-/// A notification to ask for.
+/// A notification to request from the service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ask {
-    /// What it speaks for.
+    /// What it announces.
     pub target: Target,
-    /// One line.
+    /// A single line.
     pub title: Phrase,
     /// A few lines.
     pub body: Phrase,
     /// How urgent it is.
     pub priority: Priority,
-    /// The notification whose place it takes.
+    /// The notification that it replaces.
     pub replaces: Option<NotificationHandle>,
 }
 
-/// What is to be done.
+/// What has to be done now.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Due {
-    /// Notifications to ask for, in this order.
+    /// Notifications to request, in this order.
     pub asks: Vec<Ask>,
-    /// Notifications to withdraw. They are due until [`Inbox::record_withdrawn`].
+    /// Notifications to withdraw. They stay due until [`Inbox::record_withdrawn`].
     pub withdrawals: Vec<NotificationHandle>,
-    /// The highest priority of what was collected or waited and alerts now: it has one sound together.
+    /// The highest priority among the digests and delayed alerts that are due: they share one sound.
     pub sound: Option<Priority>,
-    /// What was decided about rows without asking: readers have to read them anew.
+    /// Rows were decided without a request, so views of them are out of date.
     pub settled: bool,
-    /// There is more to ask for once the service has answered.
+    /// More is due once the service has answered.
     pub more: bool,
 }
 
-/// What waits and may be asked for now.
+/// Alerts that wait and may be requested now.
 const OPEN: &str = "state = 'pending' AND collection IS ?1 AND id > ?2";
 
-/// The same without what is asked for by itself: the number of each, as a list in JSON.
+/// The same without those that were requested one by one, given as a JSON list of their numbers.
 const OPEN_AND_NOT_ASKED: &str = "state = 'pending' AND collection IS ?1 AND id > ?2
      AND id NOT IN (SELECT value FROM json_each(?3))";
 
 impl Inbox {
-    /// What is pending and due, in bounds; what is answered with counts as asked for until its answer is recorded.
+    /// The alerts that are pending and due, within bounds. What is answered here counts as requested until its answer
+    /// is recorded.
     ///
     /// # Errors
     ///
-    /// When the database refuses: then nothing counts as asked for.
+    /// When the database refuses: then nothing counts as requested.
     pub fn due(&mut self, query: &DueQuery) -> Result<Due, InboxError> {
         let mut due = Due {
             withdrawals: self.withdrawals()?,
@@ -112,7 +115,7 @@ impl Inbox {
             .query_row([], |row| row.get(0))?;
         match query.service {
             _ if !has_pending => return Ok(due),
-            // It shows what it was asked when it goes on, or is known: nothing more is asked of it.
+            // Before the service has recovered, or is known, no more is requested of it.
             ServiceState::Hanging | ServiceState::Unknown => return Ok(due),
             ServiceState::Absent | ServiceState::Ready | ServiceState::Paused => {}
         }
@@ -142,7 +145,7 @@ impl Inbox {
         Ok(due)
     }
 
-    /// What is due and is not to be shown any more, or cannot be.
+    /// Suppresses what is due but must not be shown any more, or cannot be.
     fn settle_due(&mut self, query: &DueQuery) -> Result<bool, InboxError> {
         let mut changed = 0;
         let (floors, asked) = (self.due_collections(&query.collecting), self.asked.alone());
@@ -180,8 +183,8 @@ impl Inbox {
         Ok(changed > 0)
     }
 
-    /// The collections to which nothing more comes, as they are stored, with the numbers up to which they are asked
-    /// for.
+    /// The collections that no longer grow, as they are stored, each with the number up to which it was already
+    /// requested.
     fn due_collections(&self, collecting: &[Collection]) -> Vec<(Option<&'static str>, i64)> {
         let collected = Collection::ALL
             .into_iter()
@@ -192,11 +195,11 @@ impl Inbox {
                     self.asked.floor(collection),
                 )
             });
-        // What is asked for by itself is known by its number.
+        // Single requests are excluded by their numbers instead.
         collected.chain([(None, 0)]).collect()
     }
 
-    /// The digest of a collection, or `None` where there is nothing or so little that each is shown by itself.
+    /// The digest of a collection; `None` when it has so few members that each is shown by itself.
     fn collected(
         &mut self,
         collection: Collection,
@@ -227,7 +230,7 @@ impl Inbox {
             self.db
                 .prepare_cached(&format!("UPDATE alert SET collection = NULL WHERE {OPEN}"))?
                 .execute(params![word, floor])?;
-            // They alert now, whenever they came.
+            // Their sound is for now, however old they are.
             let loudest = priority_of(rank);
             due.sound = Some(due.sound.map_or(loudest, |known| known.max(loudest)));
             return Ok(None);
@@ -269,7 +272,7 @@ impl Inbox {
         Ok(Some((ask, digest)))
     }
 
-    /// What is shown by itself: what is urgent first.
+    /// Alerts that are shown one by one, urgent ones first.
     fn alone(&mut self, due: &mut Due) -> Result<(), InboxError> {
         let room = MAX_UNANSWERED.saturating_sub(self.asked.count());
         let limit = i64::try_from(room + self.asked.alerts.len() + 1).unwrap_or(i64::MAX);
@@ -310,7 +313,7 @@ impl Inbox {
         Ok(())
     }
 
-    /// The notification of an item that may be on screen.
+    /// The notification of an item that may still be on screen.
     fn standing(&self, key: &str) -> Result<Option<NotificationHandle>, InboxError> {
         Ok(self
             .db
@@ -324,7 +327,7 @@ impl Inbox {
             .flatten())
     }
 
-    /// Notifications that may be on screen and whose items are read or gone.
+    /// Notifications that may be on screen although their items are read or gone.
     fn withdrawals(&self) -> Result<Vec<NotificationHandle>, InboxError> {
         let mut statement = self.db.prepare_cached(
             "SELECT service, notification FROM alert WHERE state = 'withdrawn' AND notification IS NOT NULL
@@ -339,8 +342,8 @@ impl Inbox {
         Ok(withdrawals.into_iter().flatten().collect())
     }
 
-    /// The app broke while these were asked for. One of them may be why; one that is asked for again and breaks it once
-    /// more is given up.
+    /// Called after a crash with the alerts that were requested at that time: one of them may be the cause. An alert
+    /// that was requested at [`MAX_SUSPECTED`] crashes is given up.
     ///
     /// # Errors
     ///
@@ -361,15 +364,15 @@ impl Inbox {
         Ok(())
     }
 
-    /// The app starts, or the service is back: what waits since before is due, in a digest where it is no news any more
-    /// or too much. What the service did not show is tried again.
+    /// Called when the app starts and when the service is back. Alerts that waited become due; they share a digest if
+    /// they are too old or too many. What the service failed to show is tried again.
     ///
     /// # Errors
     ///
     /// When the database refuses.
     pub fn resume_alerts(&mut self, now: Now, collecting: &[Collection]) -> Result<(), InboxError> {
         let (floors, asked) = (self.due_collections(collecting), self.asked.alone());
-        // A digest that is asked for has its members between two numbers: nothing may come between them.
+        // The members of a requested digest are a range of numbers, which no other alert may enter.
         let (late, urgent) = (
             self.asked.floor(Collection::Late),
             self.asked.floor(Collection::Urgent),
@@ -390,7 +393,7 @@ impl Inbox {
                 ),
                 params![word, floor, asked, urgent],
             )?;
-            // A clock that was set since tells nothing; what seems to come from the future is as old as any.
+            // A clock that was set back makes items seem to come from the future; these count as old.
             transaction.execute(
                 &format!(
                     "UPDATE alert SET collection = 'late'

@@ -1,4 +1,4 @@
-//! What the service answered, as rows.
+//! Stores what the notification service answered.
 
 use rusqlite::{OptionalExtension as _, TransactionBehavior, params};
 
@@ -8,19 +8,19 @@ use crate::inbox::reading::{self, ITEM_COLUMNS};
 use crate::item::{EpochMillis, Item, Reason};
 use crate::ports::{Answer, Delivery, NotificationError, NotificationHandle, Subject};
 
-/// More than services keep: GNOME Shell keeps 24 for each application, and Windows 20.
+/// More than any service keeps: GNOME Shell keeps 24 for each application, and Windows 20.
 const MAX_ON_SCREEN: u32 = 200;
 
-/// What a record changed.
+/// What a recorded answer changed.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Recorded {
-    /// The item of an alert of its own, while it is there.
+    /// The item, if the alert was shown by itself and the item still exists.
     pub item: Option<Item>,
-    /// Many items changed.
+    /// Many items have changed.
     pub many: bool,
 }
 
-/// An answer that came while its row was out of reach: the inbox is in memory, without a copy of the file.
+/// An answer whose row cannot be reached, because the inbox is in memory without a copy of the file.
 #[derive(Debug, Clone)]
 pub(in crate::inbox) struct LateAnswer {
     target: Target,
@@ -50,12 +50,12 @@ impl From<&NotificationError> for Reason {
 }
 
 impl Inbox {
-    /// Records what the service answered, or why it is certain that it shows nothing. What became moot meanwhile is due
-    /// to be withdrawn.
+    /// Records the service's answer, or why it is certain that nothing is shown. A notification whose item was read or
+    /// deleted meanwhile is marked to be withdrawn.
     ///
     /// # Errors
     ///
-    /// When the database refuses: then it still counts as asked for, and may be recorded again.
+    /// When the database refuses: the alert still counts as requested, and the answer may be recorded again.
     pub fn record(
         &mut self,
         target: &Target,
@@ -89,7 +89,7 @@ impl Inbox {
         Ok(recorded.unwrap_or_default())
     }
 
-    /// `None` when its row is not here.
+    /// Returns `None` when the row is not in this database.
     pub(in crate::inbox) fn apply(&mut self, answer: &LateAnswer) -> Result<Option<Recorded>, InboxError> {
         match (&answer.target, answer.digest) {
             (Target::Alert(number, key), _) => self.apply_to_alert(*number, key, &answer.outcome, answer.at),
@@ -112,7 +112,8 @@ impl Inbox {
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         let changed = match outcome {
             Ok(Answer { handle, delivery }) => {
-                // A notification that took another's place has its number now.
+                // The notification that was replaced has the same number in the service, and must not be withdrawn any
+                // more.
                 transaction
                     .prepare_cached(
                         "UPDATE alert SET notification = NULL WHERE notification = ?1 AND service = ?2 AND id <> ?3",
@@ -191,7 +192,7 @@ impl Inbox {
             }
         }
         if !is_here {
-            // The transaction is undone: the row of the digest goes where its members are.
+            // The transaction is rolled back: the digest's row belongs into the database that has the members.
             return Ok(None);
         }
         transaction.commit()?;
@@ -201,12 +202,12 @@ impl Inbox {
         }))
     }
 
-    /// Nobody waits for the answers to what was asked any more: it is pending.
+    /// Forgets unanswered requests, whose alerts are pending again. No answers can come any more.
     pub(crate) fn forget_asked(&mut self) {
         self.asked.forget();
     }
 
-    /// These notifications were taken back, or are gone from the screen.
+    /// These notifications were withdrawn, or are no longer on screen.
     ///
     /// # Errors
     ///
@@ -226,7 +227,7 @@ impl Inbox {
         Ok(())
     }
 
-    /// The notifications that may be on screen, of alerts and digests, as far back as services keep them.
+    /// The notifications of alerts and digests that may be on screen, as many as services keep.
     ///
     /// # Errors
     ///
@@ -244,7 +245,7 @@ impl Inbox {
         Ok(found)
     }
 
-    /// What a notification is about, also one of an earlier run.
+    /// What a notification announces, even if an earlier run of the app showed it.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! A row of an alert as a value: written when it is decided, and copied from memory to the file.
+//! The row of an alert as a value: written when the decision is made, and copied from memory to the file.
 
 use rusqlite::{Connection, OptionalExtension as _, named_params};
 
@@ -52,7 +52,7 @@ impl AlertRow {
         item_alert(self.state, reason)
     }
 
-    /// Whether something answered for it or was not to.
+    /// Whether it is decided for good: shown, suppressed or failed.
     pub(in crate::inbox) fn is_done(&self) -> bool {
         !matches!(self.state, AlertState::Pending | AlertState::Failed)
     }
@@ -75,8 +75,9 @@ const INSERT_OR_UPDATE: &str =
          digest = excluded.digest
      WHERE item = excluded.item";
 
-/// Writes a row of an item. One that was decided about before and is there already, from half of the same batch,
-/// becomes as this one; for one that cannot be there SQLite need not copy the pages that an update might have to undo.
+/// Writes the row of an item's alert. If it was decided before and half of its batch is already in the file, the row
+/// may exist and is updated. A plain insert is used otherwise, because it spares SQLite a copy of the pages that a
+/// failed update would have to restore.
 pub(in crate::inbox) fn insert(
     db: &Connection,
     item: i64,
@@ -105,7 +106,7 @@ pub(in crate::inbox) fn insert(
     Ok(())
 }
 
-/// The row of a number.
+/// Reads a row by its number.
 pub(in crate::inbox) fn row(db: &Connection, id: i64) -> Result<Option<AlertRow>, InboxError> {
     Ok(db
         .prepare_cached(
@@ -131,7 +132,7 @@ pub(in crate::inbox) fn row(db: &Connection, id: i64) -> Result<Option<AlertRow>
         .optional()?)
 }
 
-/// Brings digests to the file that were answered while the inbox was in memory.
+/// Copies digests to the file that were answered while the inbox was in memory.
 pub(in crate::inbox) fn copy_digests(from: &Connection, to: &Connection) -> Result<(), InboxError> {
     let newest: i64 = to.query_row("SELECT coalesce(max(id), 0) FROM digest", [], |row| row.get(0))?;
     let mut statement = from.prepare(
@@ -156,13 +157,13 @@ pub(in crate::inbox) fn copy_digests(from: &Connection, to: &Connection) -> Resu
     Ok(())
 }
 
-/// Brings to the file what became in memory of alerts that it holds as open.
+/// Copies to the file what happened in memory to alerts that are still open there.
 pub(in crate::inbox) fn copy_answers(from: &Connection, to: &Connection) -> Result<(), InboxError> {
     let mut open: Vec<i64> = to
         .prepare("SELECT id FROM alert WHERE state IN ('pending', 'failed')")?
         .query_map([], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
-    // What was read while the service owed an answer, and has to be withdrawn now that it came.
+    // Alerts of items that were read before the service answered: they are shown now, and have to be withdrawn.
     let mut withdrawn =
         from.prepare("SELECT id FROM alert WHERE state = 'withdrawn' AND notification IS NOT NULL")?;
     for id in withdrawn.query_map([], |row| row.get::<_, i64>(0))? {
