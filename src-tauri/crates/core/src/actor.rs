@@ -1,7 +1,7 @@
-//! The actor that owns the state. Every source of change is one arm of its loop; every change leaves it as an
-//! [`Update`](crate::protocol::Update) with the revision it leads to.
+//! The actor that owns the core's state. Every source of change is one arm of its loop; every change is published as an
+//! [`Update`](crate::protocol::Update) with the revision that it leads to.
 //!
-//! It is the only part that knows all others, and nothing knows it: they are asked by it, and answer.
+//! It depends on all other modules, and none depends on it.
 
 mod account;
 mod alerts;
@@ -66,14 +66,14 @@ pub use supervision::supervise;
 use tokens::Tokens;
 use views::{account_view, preferences};
 
-/// How long the loop may take to notice that it is to end: a batch of events is stored by then.
+/// How long the loop may take to notice that it has to end: enough to finish storing a batch of events.
 const INTERRUPT_TIMEOUT: Duration = Duration::from_millis(50);
 
-/// How long what is only in memory may take to be stored at the end. A logout and a person who quits wait for it; they
-/// notice less than a third of a second in all.
+/// How long storing what is only in memory may take at the end. Logging out and quitting wait for it; together with
+/// [`INTERRUPT_TIMEOUT`] it stays below a third of a second.
 const FINISH_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// What the actor's own tasks report back.
+/// What the actor's own tasks report to it.
 #[derive(Debug)]
 enum Report {
     Notification {
@@ -81,31 +81,31 @@ enum Report {
         outcome: Result<Answer, NotificationError>,
     },
     Sound(Result<(), SoundError>),
-    /// The keyring has another token than the one that was refused.
+    /// The keyring has another token than the one that the server refused.
     KeyringChanged,
-    /// The token in force is not the account's own.
+    /// The token in force is not known to be this account's.
     AnotherToken,
-    /// The keyring took a token that was entered, or did not.
+    /// The keyring stored a token that was entered, or failed to.
     TokenStored {
         session: Session,
         generation: Generation,
         outcome: Result<(), SecretError>,
-        /// The reply to the request that entered it.
+        /// Replies to the request that entered it.
         reply: Option<Reply<()>>,
     },
-    /// What the keyring knows of a proxy's password, or what became of one that it was given.
+    /// An answer of the keyring about a proxy's password.
     ProxyPassword(proxy_password::News),
-    /// What is in the files of the settings; none where the look failed.
+    /// The content of the settings files; none if reading them failed.
     SettingsLook(Option<Box<Look>>),
-    /// What this asks for could not be read from the inbox's file.
+    /// A query that the inbox's file could not answer.
     NotRead(requests::Look),
 }
 
-/// Starts a core on the current tokio runtime. It opens the inbox, asks for the token and connects by itself.
+/// Starts a core on the current tokio runtime. It opens the inbox, loads the token and connects.
 ///
 /// # Errors
 ///
-/// When not even an inbox in memory can be had, or the system refuses a thread.
+/// When not even an inbox in memory can be created, or the system cannot start a thread.
 pub fn start(setup: Setup) -> Result<(CoreHandle, JoinHandle<()>), InboxError> {
     let (handle, mut inlet) = inlet();
     let mut actor = Actor::new(setup)?;
@@ -117,27 +117,27 @@ pub fn start(setup: Setup) -> Result<(CoreHandle, JoinHandle<()>), InboxError> {
     Ok((handle, task))
 }
 
-/// How a run of the actor ended.
+/// Why a run of the actor ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ending {
-    /// It was asked to, or nobody can ask anything any more.
+    /// Somebody asked it to, or the last handle was dropped.
     Asked,
-    /// A part without which it cannot go on is gone; a new actor has to take over.
+    /// A part that it needs is gone, such as the inbox's thread; a new actor has to take over.
     Broken(&'static str),
 }
 
-/// What the loop waits for.
+/// What the loop received.
 enum Input {
     Stop,
-    /// `None` when nobody can ask anything any more.
+    /// `None` once all handles are dropped.
     Request(Option<Request>),
     Report(Report),
-    /// `None` when nothing more is seen of the computer.
+    /// `None` once the computer is no longer observed.
     Observation(Option<Observation>),
-    /// `None` when the notification service can say nothing any more.
+    /// `None` once the notification service can send nothing more.
     Notification(Option<NotificationEvent>),
     Token(TokenReport),
-    /// `None` when the stream broke.
+    /// `None` when the stream's task ended unexpectedly.
     Delivery(Option<Delivery>),
     InboxEnded,
     Timer,
@@ -153,25 +153,25 @@ struct Actor {
     store: Store,
     upkeep: upkeep::Upkeep,
     accounts: Accounts,
-    /// The account in force; none without an address.
+    /// The account in force; none while no server is set.
     account: Option<Entry>,
     identity: Identity,
-    /// Problems of settings that are detected only where they are used. They stay until the app ends.
+    /// Problems of settings that show only when they are used. They stay until the app ends.
     own_problems: Vec<String>,
-    /// Why numbers are not served though a setting asks for it.
+    /// Why metrics are not served although a setting asks for it.
     endpoint_problem: Option<String>,
     link: Link,
     tokens: Tokens,
     alerts: Alerts,
-    /// What the notification service says; `None` once nothing more can come.
+    /// Events of the notification service; `None` once no more can come.
     notification_events: Option<mpsc::Receiver<NotificationEvent>>,
     conditions: HostConditions,
-    /// `None` once nothing more can come.
+    /// `None` once no more can come.
     observations: Option<mpsc::Receiver<Observation>>,
     sounds_pause: SoundsPause,
     debug_log: DebugLog,
     meters: Meters,
-    /// The connection's numbers for a collector, where the settings ask for them.
+    /// The metrics endpoint, if the settings ask for one.
     endpoint: Option<Endpoint>,
     readers: Readers,
     listeners: Listeners,
@@ -179,14 +179,14 @@ struct Actor {
     rng: fastrand::Rng,
 }
 
-/// An inbox that was just opened, and what a core that begins has to know of it.
+/// An inbox that was just opened, and what the new core has to know about it.
 struct FirstInbox {
     next: Next,
     counts: Counts,
     cursor: Option<String>,
     heard_at: Option<EpochMillis>,
     own_user: OwnUser,
-    /// What had to be done to its file, or keeps it from being used.
+    /// What had to be done to its file, or why the file is not used.
     problem: Option<Message>,
 }
 
@@ -321,7 +321,7 @@ impl Actor {
         let ending = tokio::select! {
             biased;
             ending = running => ending,
-            // Whatever the loop waits for, a keyring or a disk that hangs, it is not waited for any longer.
+            // A keyring or disk that hangs must not keep the core from ending.
             () = async { stopped(&mut stop).await; sleep(INTERRUPT_TIMEOUT).await } => Ending::Asked,
         };
         if ending == Ending::Asked {
@@ -330,7 +330,7 @@ impl Actor {
         ending
     }
 
-    /// What is done once, before the first wait. Like all else it may have to wait for a disk that hangs.
+    /// Runs once, before the first wait. Like everything else it may block on a disk that hangs.
     async fn begin(&mut self) {
         self.on_first_notification_events().await;
         self.resume_alerts().await;
@@ -343,7 +343,7 @@ impl Actor {
         self.publish_storage();
     }
 
-    /// Hangs up and stores what only memory has, as far as that goes quickly. What is stored already needs nothing.
+    /// Disconnects, and stores what is only in memory if that is quick. Stored data needs nothing.
     async fn finish(&mut self) {
         self.drop_stream();
         let storing = async {
@@ -361,7 +361,7 @@ impl Actor {
             self.serve_timers().await;
             let due = self.next_due();
             let waiting_since = self.now().monotonic;
-            // What the core itself takes for its work must not pass for a sleep of the computer.
+            // The core's own working time must not be mistaken for a sleep of the computer.
             self.conditions
                 .on_busy(waiting_since.saturating_duration_since(busy_since));
             let input = self.next_input(inlet, due).await;
@@ -382,7 +382,7 @@ impl Actor {
         }
     }
 
-    /// Waits for what comes next, until a timer is due.
+    /// Waits for the next input, at most until a timer is due.
     async fn next_input(&mut self, inlet: &mut Inlet, due: Option<Instant>) -> Input {
         tokio::select! {
             biased;
@@ -392,14 +392,14 @@ impl Actor {
             event = received(self.notification_events.as_mut()) => Input::Notification(event),
             observation = received(self.observations.as_mut()) => Input::Observation(observation),
             report = self.tokens.changed() => Input::Token(report),
-            // Before what would be taken from the stream and lost.
+            // Before the deliveries: what is taken from the stream without an inbox would be lost.
             () = self.store.inbox().ended() => Input::InboxEnded,
             delivery = self.link.next_delivery() => Input::Delivery(delivery),
             () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => Input::Timer,
         }
     }
 
-    /// Stores when the server was heard last, if that is news.
+    /// Stores when data last arrived from the server, if that has changed.
     async fn store_heard(&mut self) {
         let Some(at) = self.link.unstored_heard() else {
             return;
@@ -407,7 +407,7 @@ impl Actor {
         let stored = match self.store.inbox().call(move |inbox| inbox.set_heard_at(at)).await {
             Ok(()) => Some(at),
             Err(error) => {
-                // It is worth no call of the user; what is in the way of storing is met by the next event.
+                // Not worth a notice: the next event that cannot be stored raises one.
                 tracing::debug!(%error, "it is not stored when something was heard last");
                 None
             }

@@ -1,4 +1,4 @@
-//! Address, token, and the stream that they lead to.
+//! Address and token, and the connection that follows from them.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::paths::Paths;
 use crate::protocol::{AccountForm, NoticeKind, TestReport};
 use crate::settings::{Change, Key, Raw};
 
-/// The inbox of the account in force; without an address there is none, and an empty one in memory stands in.
+/// The inbox of the account in force; an empty one in memory while no server is set.
 pub(super) fn open_inbox(paths: &Paths, account: Option<&Entry>) -> Result<Opened, InboxError> {
     match account {
         Some(account) => Inbox::open_account(paths, account.folder(), account.server()),
@@ -33,10 +33,10 @@ pub(super) fn open_inbox(paths: &Paths, account: Option<&Entry>) -> Result<Opene
 }
 
 impl Actor {
-    /// Connects to the address in force, if there is one, resuming after what is stored.
+    /// Connects to the address in force, if there is one, and resumes after the stored cursor.
     pub(super) fn open_stream(&mut self) {
         self.drop_stream();
-        // What mends itself, and a new token, do not overrule a person who disconnected.
+        // Recovery and new tokens must not reconnect a user who disconnected.
         let is_unwanted = matches!(self.link.wish(), Wish::Disconnection(_));
         if !is_unwanted {
             self.link.want(Wish::Connection);
@@ -50,12 +50,12 @@ impl Actor {
             self.set_status(Status::Idle(IdleReason::Stopped));
             return;
         }
-        // One that began without a position would bring what was shown, or miss what was not.
+        // Without the cursor, the server would send what was shown already, or leave out what was not.
         if self.store.holds_stream() {
             self.set_status(Status::Idle(IdleReason::NotStarted));
             return;
         }
-        // Asked without its password, the proxy would refuse, and the user would be called.
+        // Without its password the proxy would refuse, and the user would be bothered for nothing.
         if self.ask_for_proxy_password() {
             self.set_status(Status::Idle(IdleReason::NotStarted));
             return;
@@ -68,7 +68,7 @@ impl Actor {
             return;
         }
         self.identity.on_connection();
-        // Nobody's position goes with a token of which it is not known whose it is.
+        // The cursor of an account must not be sent with a token that may belong to another user.
         let cursor = self.store.cursor().filter(|_| !self.identity.is_unknown());
         let options = StreamOptions {
             timing: self.settings.timing(),
@@ -89,12 +89,12 @@ impl Actor {
         );
     }
 
-    /// Hangs up, and forgets what was read and not taken.
+    /// Disconnects, and discards deliveries that were not processed.
     pub(super) fn drop_stream(&mut self) {
         self.link.close();
     }
 
-    /// Hangs up, until somebody asks for a connection.
+    /// Disconnects until the user asks for a connection.
     pub(super) fn disconnect(&mut self) {
         self.link.want(Wish::Disconnection(Disconnected::ByUser));
         self.drop_stream();
@@ -111,9 +111,9 @@ impl Actor {
         self.on_status_changed();
     }
 
-    /// Publishes what the stream's new status means.
+    /// Publishes what follows from the stream's new status.
     pub(super) fn on_status_changed(&mut self) {
-        // An attempt has asked the system which proxy to use; nothing else tells when its answer changed.
+        // Each attempt asks the system for the proxy; the system does not signal that its answer changed.
         if matches!(
             self.link.status(),
             Status::Connected { .. } | Status::Waiting { .. }
@@ -130,7 +130,7 @@ impl Actor {
         if self.origins.lock(Key::ApiUrl).is_none() {
             return Ok(typed);
         }
-        // The token beside it was given for the server that was typed. A lock may have come while somebody typed.
+        // The token was entered for the server that was typed. A policy may have fixed the address meanwhile.
         let fixed = self.settings.address.as_ref();
         fixed
             .filter(|fixed| fixed.server() == typed.server())
@@ -138,7 +138,7 @@ impl Actor {
             .ok_or_else(|| CoreError::Invalid(message::address_locked()))
     }
 
-    /// Tries what was typed, beside whatever runs.
+    /// Tests the values that were entered, independently of the running connection.
     pub(super) fn test_connection(&mut self, form: AccountForm, reply: Reply<TestReport>) {
         let address = match self.typed_address(&form.address) {
             Ok(address) => address,
@@ -159,13 +159,13 @@ impl Actor {
         });
     }
 
-    /// Puts what was typed in force. The reply comes when the keyring has answered, if it is asked.
+    /// Puts the values that were entered into force. Replies once the keyring has answered, if it is involved.
     pub(super) async fn save_account(&mut self, form: AccountForm, reply: Reply<()>) {
         let address = match self.typed_address(&form.address) {
             Ok(address) => address,
             Err(error) => return reply.answer(Err(error)),
         };
-        // Nothing is asked with another token than the one that the account before is known by.
+        // From here on no request may be sent with a token that the previous account is not known by.
         self.drop_stream();
         self.identity.on_token();
         let session = self.session_for(&address);
@@ -191,7 +191,7 @@ impl Actor {
         }
     }
 
-    /// Leaves the account before for the one at this address.
+    /// Switches from the previous account to the one at this address.
     pub(super) async fn leave_account_for(&mut self, address: &Address) -> Result<(), CoreError> {
         let name = address.server();
         let changed = self.settings.address.as_ref().map(Address::server).as_ref() != Some(&name);
@@ -200,15 +200,15 @@ impl Actor {
         } else {
             self.account.clone()
         };
-        // Before the address: another server's events must not come to the inbox of the account before, where that of
-        // the new one cannot be opened.
+        // Before the address: if the new inbox cannot be opened, events of the new server must not be filed into the
+        // previous account.
         if let Some(next) = next {
             self.begin_account(next, None).await?;
         }
         Ok(())
     }
 
-    /// Leaves the account before for the one at this address, and connects.
+    /// Switches to the account at this address, and connects.
     async fn switch_account(&mut self, address: Address) -> Result<(), CoreError> {
         self.leave_account_for(&address).await?;
         if self.origins.lock(Key::ApiUrl).is_none() {
@@ -219,7 +219,7 @@ impl Actor {
             if self.settings.token_for == TokenFor::Address
                 && let Some(bound) = self.tokens.environments_for_another(&Server::of(&address))
             {
-                // Else the next start would take the token for the new server's.
+                // Otherwise the next start would use the token for the new server.
                 changes.push(Change {
                     key: Key::TokenFor,
                     value: Raw::Text(bound.server().to_string()),
@@ -234,8 +234,8 @@ impl Actor {
         Ok(())
     }
 
-    /// From now on this account is in force: its inbox, and what is known of its server. `position` is where a newcomer
-    /// begins.
+    /// Puts this account into force: its inbox, and what is known about its server. `position` is the cursor of a new
+    /// client.
     pub(super) async fn begin_account(
         &mut self,
         next: Entry,
@@ -267,8 +267,8 @@ impl Actor {
         Ok(())
     }
 
-    /// No server is set any more. Nothing of the account before is shown then, as after a start without a server; its
-    /// inbox is there again when its server is.
+    /// No server is set any more, so nothing of the previous account is shown, as after a start without a server. Its
+    /// inbox is used again once its server is set.
     pub(super) async fn leave_server(&mut self) -> Result<(), CoreError> {
         self.settings.address = None;
         self.tokens.leave();
@@ -288,11 +288,10 @@ impl Actor {
         Ok(())
     }
 
-    /// Leaves the inbox of the account before for that of another one. One that could not be stored is kept until it
-    /// can.
+    /// Switches to another account's inbox. One that could not be stored is kept until it can be.
     async fn switch_inbox(&mut self, next: Entry) -> Result<(), CoreError> {
-        // An answer that comes later is of an inbox that is left.
-        // On the same server it is another person who would see what is pending.
+        // Answers that arrive later belong to the previous inbox. On the same server, another user would see its
+        // pending notifications.
         let same_server = self.account.as_ref().map(Entry::server) == Some(next.server());
         self.end_alerts(!same_server).await;
         if same_server {

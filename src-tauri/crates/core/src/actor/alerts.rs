@@ -1,5 +1,5 @@
-//! What alerts the user: when what is due is looked for, how it is asked of the notification service, and what its
-//! answers lead to. What is pending, and why, is in the inbox's rows alone.
+//! Alerting: when the inbox is asked for due alerts, how they are requested from the notification service, and how its
+//! answers are processed. What is pending, and why, is stored in the inbox's rows only.
 
 mod answers;
 mod early;
@@ -27,36 +27,36 @@ use early::Early;
 use retry::Retry;
 use withdrawals::Withdrawals;
 
-/// Silence that ends a replay: longer than the pauses of a server that reads its history.
+/// A silence that ends a replay: longer than the pauses of a server that reads its history from a disk.
 const REPLAY_SILENCE: Duration = Duration::from_millis(1500);
 
-/// However long a replay lasts, the user hears of it within this time.
+/// However long a replay lasts, the user is notified within this time.
 const MAX_REPLAY: Duration = Duration::from_secs(30);
 
-/// What is urgent and was missed waits so long for a word that it was read or deleted since: what a server sends
-/// together comes within this, and nobody notices it.
+/// How long an urgent missed alert waits for an event that the item was read or deleted. What a server sends together
+/// arrives within this time, and nobody notices the delay.
 const URGENT_WAIT: Duration = Duration::from_millis(200);
 
-/// Silence that ends a burst: longer than the pause between two events of one cause.
+/// A silence that ends a burst: longer than the pause between two events with one cause.
 const BURST_SILENCE: Duration = Duration::from_secs(2);
 
-/// A continuous flood is announced this often.
+/// During a continuous flood, a digest is shown at this interval.
 const MAX_BURST: Duration = Duration::from_secs(15);
 
-/// What a notification shows of a body, in characters: four or five lines, which is what services show.
+/// Characters of a body in a notification: four or five lines, as much as services show.
 const MAX_BODY_CHARS: usize = 200;
 
-/// When an inbox that could not say what is due is asked again.
+/// How long to wait before an inbox that failed is asked again for due alerts.
 const DUE_RETRY_INTERVAL: Duration = Duration::from_secs(5);
 
-/// How long the end of the app waits for answers. What is not answered then stays pending, and the next start asks
-/// again.
+/// How long the app waits for answers when it ends. An alert without an answer stays pending, and the next start
+/// requests it again.
 const FLUSH_TIMEOUT: Duration = Duration::from_millis(120);
 
-/// The app says little about itself: more of it than this is never on screen.
+/// Notifications about the app itself that are remembered; there are never more on screen.
 const OWN_CAPACITY: usize = 16;
 
-/// While a collection grows.
+/// The time during which a collection grows.
 #[derive(Debug, Clone, Copy)]
 struct Window {
     quiet_at: Instant,
@@ -69,44 +69,46 @@ impl Window {
     }
 }
 
-/// A notification that the service was asked for.
+/// A notification that was requested from the service.
 #[derive(Debug)]
 pub(super) struct Asked {
-    /// `None` for a word about the app itself.
+    /// `None` for a notification about the app itself.
     target: Option<Target>,
-    /// The account that it is of: another may be in use when the answer comes.
+    /// The account's number: another account may be in force when the answer arrives.
     account: u64,
-    /// The notification whose place it takes. That one may be closed while the answer is awaited; the new one is not.
+    /// The notification that it replaces. The service may close that one before it answers; the new one is not closed
+    /// then.
     replaces: Option<NotificationHandle>,
 }
 
-/// What of alerting is not in the inbox's rows: the present connection's replay, what still grows, and the service.
+/// The state of alerting that is not in the inbox's rows: the replay of the present connection, growing collections,
+/// and the service.
 #[derive(Debug)]
 pub(super) struct Alerts {
     replay: Option<Replay>,
     windows: [(Collection, Option<Window>); 3],
     throttle: Throttle,
     service: ServiceState,
-    /// The service refused or was not there when it was asked last.
+    /// The service failed or was absent at the last request.
     is_failing: bool,
-    /// When what failed is asked for again.
+    /// When failed requests are repeated.
     retry: Retry,
-    /// Notifications without an answer.
+    /// The number of requests without an answer.
     unanswered: usize,
-    /// What happened to such notifications already.
+    /// Events about notifications whose answers have not arrived.
     early: Early,
-    /// What is being taken back.
+    /// Notifications that are being withdrawn.
     withdrawals: Withdrawals,
-    /// Which alerts they are for, by their numbers.
+    /// The alerts that are requested, by row number.
     in_flight: Vec<i64>,
-    /// What a core was asking for when it broke.
+    /// The alerts that were requested when a core crashed.
     suspects: Vec<i64>,
-    /// Notifications about the app itself that may be on screen, the newest last.
+    /// Notifications about the app itself that may be on screen, newest last.
     own: VecDeque<NotificationHandle>,
     last_sound: Option<Instant>,
-    /// When it is looked for what is due although nothing happened.
+    /// When the inbox is asked again although nothing happened.
     retry_at: Option<Instant>,
-    /// Counts the accounts that were in use.
+    /// Counts the accounts that were in force.
     account: u64,
 }
 
@@ -137,19 +139,19 @@ impl Default for Alerts {
 }
 
 impl Alerts {
-    /// The collections that more may come to.
+    /// The collections that are still growing.
     fn collecting(&self) -> Vec<Collection> {
         let open = self.windows.iter().filter(|(_, window)| window.is_some());
         open.map(|(collection, _)| *collection).collect()
     }
 
-    /// Something came to a collection.
+    /// A collection got another member.
     fn extend(&mut self, collection: Collection, now: Instant) {
         let (silence, longest) = match collection {
             Collection::Missed => (REPLAY_SILENCE, MAX_REPLAY),
             Collection::Urgent => (URGENT_WAIT, URGENT_WAIT),
             Collection::Burst => (BURST_SILENCE, MAX_BURST),
-            // Nothing comes to it later.
+            // It gets no members later.
             Collection::Late => return,
         };
         for (known, window) in &mut self.windows {
@@ -169,12 +171,12 @@ impl Alerts {
         }
     }
 
-    /// What is due is looked for by the next timer.
+    /// Has the next timer ask for due alerts.
     pub(super) fn poll_soon(&mut self) {
         self.retry_at = Some(Instant::now());
     }
 
-    /// When something is due by itself.
+    /// When the next timer is due.
     pub(super) fn due(&self) -> Option<Instant> {
         let ends = self
             .windows
@@ -186,7 +188,7 @@ impl Alerts {
             .min()
     }
 
-    /// The same account's alerts go on in the next core, by its rows; how much attention they took goes with them.
+    /// Takes over from a core that crashed: the alerts are in the rows, and the limits of their rate are copied.
     pub(super) fn succeed(&mut self, broken: Self) {
         self.throttle = broken.throttle;
         self.suspects = broken.in_flight;
@@ -195,21 +197,20 @@ impl Alerts {
     }
 }
 
-/// A notification's body is cut here, and nowhere else: services cut at limits of their own, and Windows refuses what
-/// is too large.
+/// Bodies are cut only here: services cut at various limits, and Windows refuses what is too long.
 fn short_body(body: &str) -> String {
     paragraphs(body, MAX_BODY_CHARS)
 }
 
 impl Actor {
-    /// A connection was made. What was collected of the one before is shown now.
+    /// A new connection was made. What was collected on the previous one is shown now.
     pub(super) async fn begin_replay(&mut self) {
         self.alerts.replay = Some(Replay::new(self.now().monotonic));
         self.alerts.close(|collection, _| collection != Collection::Burst);
         self.poll_alerts().await;
     }
 
-    /// The greeting said where the server is.
+    /// The greeting names the server's position.
     pub(super) fn on_replay_position(&mut self, position: &str) {
         let reached = self.store.cursor();
         if let Some(replay) = &mut self.alerts.replay {
@@ -217,7 +218,7 @@ impl Actor {
         }
     }
 
-    /// Takes an event of the present connection, in its order; whether it was missed.
+    /// Processes an event of the present connection, in order; returns whether it was missed.
     pub(super) fn on_replayed(&mut self, created_at: Option<i64>, id: &str) -> bool {
         let (now, server_now) = (self.now().monotonic, self.server_now().server);
         self.alerts.replay.as_mut().is_some_and(|replay| {
@@ -230,7 +231,7 @@ impl Actor {
         })
     }
 
-    /// The inbox is another account's. What its file has pending since before is shown now.
+    /// Another account's inbox is in force. Its pending alerts of an earlier time are shown now.
     pub(super) async fn begin_account_alerts(&mut self) {
         self.alerts.account += 1;
         self.alerts.replay = None;
@@ -241,12 +242,12 @@ impl Actor {
             inbox.forget_asked();
             Ok(())
         });
-        // Only a thread that is gone refuses, and its end is seen elsewhere.
+        // Fails only when the inbox's thread has ended, which the loop notices itself.
         let _ = forgotten.await;
         self.resume_alerts().await;
     }
 
-    /// The app starts, or the service shows notifications again.
+    /// The app starts, or the service can show notifications again.
     pub(super) async fn resume_alerts(&mut self) {
         let (now, collecting) = (self.server_now(), self.alerts.collecting());
         let suspects = std::mem::take(&mut self.alerts.suspects);
@@ -264,7 +265,7 @@ impl Actor {
         self.poll_alerts().await;
     }
 
-    /// What is asked for what is due, while these collections grow.
+    /// The query for due alerts while these collections grow.
     pub(super) fn due_query(&self) -> DueQuery {
         let context = self.context();
         let sound = || alerts::sound(ItemKind::Notification, Priority::Normal, &context);
@@ -276,7 +277,7 @@ impl Actor {
         }
     }
 
-    /// Timers: collections that ended, an inbox that is to be asked again, or a service that did not show something.
+    /// Runs what is due: collections that ended, an inbox that failed, or a failed request.
     pub(super) async fn serve_alerts(&mut self, now: Instant) {
         self.alerts.close(|_, window| window.ends() <= now);
         self.alerts.retry_at.take_if(|at| *at <= now);
@@ -284,7 +285,7 @@ impl Actor {
         if !sent.is_empty() {
             self.record_withdrawn(sent).await;
         }
-        // A service that does not answer or is gone says so itself when it is back.
+        // A service that hangs or is absent signals its return itself.
         if self.alerts.retry.take_due(now) && self.alerts.service.shows() {
             self.resume_alerts().await;
         } else {
@@ -292,7 +293,7 @@ impl Actor {
         }
     }
 
-    /// Asks the service for what is due, and takes back what is.
+    /// Requests due alerts from the service, and withdraws notifications that are due for that.
     pub(super) async fn poll_alerts(&mut self) {
         let query = self.due_query();
         match self.with_inbox(move |inbox| inbox.due(&query)).await {
@@ -324,7 +325,7 @@ impl Actor {
         }
     }
 
-    /// Another person comes: nothing of this one stays on screen.
+    /// Another user is signing in: no notification of this one may stay on screen.
     pub(super) async fn withdraw_all(&mut self) {
         match self.with_inbox(|inbox| inbox.on_screen()).await {
             Ok(handles) => {
@@ -346,7 +347,7 @@ impl Actor {
         }
     }
 
-    /// Plays what was decided to be played.
+    /// Plays a sound if one was decided on.
     pub(super) fn play_reasoned(&mut self, sound: SoundReason) {
         if let Some(sound) = sound.sound() {
             self.alerts.last_sound = Some(Instant::now());
@@ -354,7 +355,7 @@ impl Actor {
         }
     }
 
-    /// Plays the sounds of what was filed, in their order.
+    /// Plays the sounds of filed items, in order.
     pub(super) fn play_all(&mut self, sounds: &[SoundName]) {
         for sound in sounds {
             self.play_reasoned(SoundReason::Played(*sound));
@@ -376,7 +377,7 @@ impl Actor {
         let asked =
             std::panic::catch_unwind(AssertUnwindSafe(|| self.request(request, Some(target.clone()))));
         if let Err(panic) = asked {
-            // Recorded, or the next core would break by it as well.
+            // Recorded now, because otherwise the next core would crash on it too.
             let at = self.now().epoch_millis();
             let recorded = self
                 .with_inbox(move |inbox| inbox.record(&target, &Err(Reason::Broke), at))
@@ -415,17 +416,17 @@ impl Actor {
         let reports = self.reports.0.clone();
         tokio::spawn(async move {
             let outcome = shown.await;
-            // The core may have ended meanwhile: then it stays pending.
+            // If the core ended meanwhile, the alert stays pending.
             let _ = reports.send(Report::Notification { asked, outcome });
         });
     }
 
-    /// The app ends, or leaves the account: what is pending is asked for, and what is answered soon is recorded.
+    /// The app ends or the account changes: requests pending alerts, and records answers that arrive soon.
     pub(super) async fn flush_alerts(&mut self) {
         self.end_alerts(true).await;
     }
 
-    /// As [`Actor::flush_alerts`]; without `shows`, what is pending waits for its person to come back.
+    /// As [`Actor::flush_alerts`]; without `shows`, pending alerts wait until their user is back.
     pub(super) async fn end_alerts(&mut self, shows: bool) {
         let mut others = Vec::new();
         let flush = async {
@@ -450,10 +451,10 @@ impl Actor {
                 }
             }
         };
-        // What is not answered by then stays pending.
+        // Alerts without an answer stay pending.
         let _ = timeout(FLUSH_TIMEOUT, flush).await;
         for other in others {
-            // The receiver is this actor's own.
+            // The receiver belongs to this actor, so it cannot be closed.
             let _ = self.reports.0.send(other);
         }
     }

@@ -1,5 +1,5 @@
-//! Who looks at the window, and what follows from it: alerts that are not needed, numbers that are wanted, and a
-//! connection that somebody waits for.
+//! Whether the user looks at the window, and what follows from it: which alerts are unnecessary, whether metrics are
+//! published, and that a connection attempt must not wait.
 
 use gloria_stream::Command;
 use tokio::time::Instant;
@@ -10,17 +10,17 @@ use crate::ports::SessionState;
 use crate::protocol::{NoticeKind, WindowView};
 
 impl Actor {
-    /// The page says what it shows.
+    /// The page reports what it shows.
     pub(super) fn on_window_shows(&mut self, view: WindowView) {
         let now = Instant::now();
-        // A user who leaves the inbox has read the notices above it.
+        // A user who leaves the inbox has read the notices above the list.
         if self.readers.shown(now).inbox_visible && !view.inbox_visible {
             self.readers.set_notice(NoticeKind::Internal, None);
         }
         self.change_presence(|presence| presence.on_page(view, now.into_std()));
     }
 
-    /// The window system says how the window is; `None` without one.
+    /// The window system reports the window's state; `None` without a window.
     pub(super) fn on_window_presence(&mut self, window: Option<WindowPresence>) {
         if window.is_none() {
             self.readers.publish_requested_item(None);
@@ -28,13 +28,13 @@ impl Actor {
         self.change_presence(|presence| presence.on_window(window));
     }
 
-    /// The session is locked or left, or somebody is back.
+    /// The session was locked, left, or is in use again.
     pub(super) fn on_session(&mut self, session: SessionState) {
         tracing::debug!(?session, "the session changed");
         self.change_presence(|presence| presence.on_session(session));
     }
 
-    /// Presence also shortens the waits of the connection, because a user at the window does not want to wait.
+    /// Updates the presence. A user at the window also ends the wait before the next connection attempt.
     pub(super) fn change_presence(&mut self, change: impl FnOnce(&mut Presence)) {
         if let Some(attended) = self.readers.change_presence(change, Instant::now()) {
             self.link.send(Command::Attention(attended));

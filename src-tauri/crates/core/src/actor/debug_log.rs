@@ -1,5 +1,5 @@
-//! The debug log, which is on for an hour and goes off by itself. It ends with the app: one that was forgotten must not
-//! come back at every start, and for logging from the start there is the setting `log.level`.
+//! The debug log, which is on for an hour. It ends with the app, so that a forgotten one does not return at every
+//! start; the setting `log.level` is for logging from the start.
 
 use std::time::Duration;
 
@@ -11,14 +11,15 @@ use crate::item::EpochMillis;
 use crate::message;
 use crate::settings::{Key, Origin};
 
-/// Long enough to see a trouble come again. At debug level an hour fits into the files of the log.
+/// Long enough for a problem to recur. An hour at debug level fits into the log files.
 const DEBUG_LOG_LENGTH: Duration = Duration::from_secs(60 * 60);
 
-/// Whether more than the setting is logged, and until when.
+/// The end of the debug log, while it is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct DebugLog(Option<End>);
 
-/// Both clocks count: this computer's may be set back, and the other one does not go on while it sleeps.
+/// Whichever clock reaches its end first counts: the wall clock may be set back, and the monotonic one may stop during
+/// sleep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct End {
     at: Instant,
@@ -26,7 +27,7 @@ struct End {
 }
 
 impl DebugLog {
-    /// Turns it on from now on, for an hour, or off.
+    /// Turns it on for an hour from now, or off.
     pub(super) fn set(&mut self, on: bool, now: Instant, wall: EpochMillis) {
         let length = i64::try_from(DEBUG_LOG_LENGTH.as_millis()).unwrap_or(0);
         self.0 = on.then(|| End {
@@ -35,12 +36,12 @@ impl DebugLog {
         });
     }
 
-    /// Until when it is on.
+    /// When it ends.
     pub(super) fn until(&self) -> Option<EpochMillis> {
         self.0.map(|end| end.wall)
     }
 
-    /// When [`DebugLog::set`] to off is due.
+    /// When it has to be turned off.
     pub(super) fn due(&self, now: Instant, wall: EpochMillis) -> Option<Instant> {
         let end = self.0?;
         let left = u64::try_from(end.wall.saturating_sub(wall)).unwrap_or(0);
@@ -49,7 +50,7 @@ impl DebugLog {
 }
 
 impl Actor {
-    /// The user asks for it.
+    /// The user turns it on or off.
     pub(super) fn request_debug_log(&mut self, on: bool) -> Result<(), CoreError> {
         if on && self.is_log_level_fixed() {
             return Err(CoreError::Invalid(message::log_level_locked()));
@@ -65,7 +66,7 @@ impl Actor {
         self.publish_preferences();
     }
 
-    /// A policy that comes while it is on ends it.
+    /// Ends it if a policy fixes the log level meanwhile.
     pub(super) fn bound_debug_log(&mut self) {
         if self.is_log_level_fixed() {
             self.debug_log = DebugLog::default();

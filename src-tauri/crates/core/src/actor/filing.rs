@@ -1,5 +1,5 @@
-//! Stores what came: a batch in one transaction, in memory where the file cannot be used, and without the event that
-//! the database refuses.
+//! Stores received events: a batch in one transaction, in memory while the file cannot be used, and without an event
+//! that the database refuses.
 
 use std::sync::Arc;
 
@@ -12,18 +12,18 @@ use crate::inbox::{Arrival, Cursor, Due, Effect, First, InboxError, notices};
 use crate::item::SoundName;
 use crate::metrics::Outcome;
 
-/// What filing a batch came to.
+/// The result of filing a batch.
 pub(super) struct Stored {
     pub(super) filed: Vec<Effect>,
     pub(super) sounds: Vec<SoundName>,
-    /// What is to be shown; none where that could not be read.
+    /// The due alerts; empty if they could not be read.
     pub(super) due: Vec<Due>,
-    /// What had not come before.
+    /// The first occurrences.
     pub(super) first: Vec<First>,
 }
 
 impl Stored {
-    /// Adds what the events from this place on came to.
+    /// Adds the result of the events from index `place` on.
     fn extend(&mut self, later: Self, place: usize) {
         self.first.extend(later.first.into_iter().map(|first| First {
             place: place + first.place,
@@ -36,8 +36,8 @@ impl Stored {
 }
 
 impl Actor {
-    /// Stores a batch, in memory where the file cannot be used. An event that cannot be stored anywhere is found by
-    /// halving, given up and said. `None` when nothing can be stored at all.
+    /// Stores a batch, in memory while the file cannot be used. An event that cannot be stored anywhere is found by
+    /// halving the batch, and replaced by a row that says so. `None` when nothing can be stored at all.
     pub(super) async fn store_events(&mut self, arrivals: Vec<Arrival>, cursor: Cursor) -> Option<Stored> {
         let mut stored = Stored {
             filed: Vec::new(),
@@ -45,7 +45,7 @@ impl Actor {
             due: Vec::new(),
             first: Vec::new(),
         };
-        // Of the first event of the batch that is on.
+        // The index of the first event that is not stored yet.
         let mut place = 0;
         let mut batches = vec![(arrivals, cursor)];
         while let Some((arrivals, cursor)) = batches.pop() {
@@ -67,7 +67,7 @@ impl Actor {
                 Err(InboxError::Closed) => return None,
                 Err(error) => match halves(&shared, &cursor) {
                     Some([first, second]) => batches.extend([second, first]),
-                    // One event alone is refused.
+                    // A single event was refused.
                     None => {
                         if let Some(batch) = self.give_up(&shared, &cursor, &error).await {
                             stored.extend(batch, place);
@@ -96,7 +96,7 @@ impl Actor {
                 let filed = inbox.file(&arrivals, moved, now, |posted| gate.decide(posted))?;
                 let first = inbox.take_first();
                 query.collecting.extend(&gate.collected);
-                // Of the next transaction: the batch is stored whether or not this can be read.
+                // In a second transaction: the batch is stored even if this query fails.
                 let due = inbox.due(&query);
                 Ok((filed, first, gate, due))
             })
@@ -116,8 +116,8 @@ impl Actor {
         })
     }
 
-    /// Stores in the place of an event that cannot be stored that this is so. Where not even that can be stored it is
-    /// the file that refuses, and the event is kept in memory.
+    /// Stores a row that says that an event could not be stored. If that fails too, the fault is in the file, and the
+    /// event is kept in memory.
     async fn give_up(
         &mut self,
         arrivals: &Arc<[Arrival]>,
@@ -138,8 +138,8 @@ impl Actor {
     }
 }
 
-/// A batch in two, of which the second moves the cursor; `None` where there is only one event. Between them the cursor
-/// stays: its ids are the whole batch's.
+/// Splits a batch in halves, of which the second moves the cursor; `None` for a single event. The first half leaves the
+/// cursor, because no id within the batch may be skipped.
 fn halves(arrivals: &[Arrival], cursor: &Cursor) -> Option<[(Vec<Arrival>, Cursor); 2]> {
     let (first, second) = arrivals.split_at(arrivals.len() / 2);
     (!first.is_empty()).then(|| [(first.to_vec(), Cursor::Stays), (second.to_vec(), cursor.clone())])

@@ -1,8 +1,9 @@
-//! Whose token is in force: nothing of an account is sent or stored before that is known.
+//! Whose token is in force. Nothing of an account is sent or stored before that is known.
 //!
-//! With a token that is not the account's own, the stream is opened without any position, only to hear whom the
-//! greeting names. The account in force goes on, another one is entered, or the user is asked. Until then nothing that
-//! comes is taken, and all of it is asked for again from the position of the account that is then entered.
+//! With a token that is not known to be the account's, the stream is opened without a cursor, only to learn from the
+//! greeting who the user is. Then the account stays in force, another one is put into force, or the user is asked.
+//! Until then no event is processed; all of them are requested again from the cursor of the account that is then in
+//! force.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -23,30 +24,31 @@ use crate::message;
 use crate::protocol::{ConnectionState, ConnectionView, OwnUser, PersonAnswer, PersonQuestion, Remedy};
 use crate::token::Token;
 
-/// How long a server may take to greet. One that greets does so with the answer's head; others name nobody.
+/// How long to wait for the greeting. A server that greets does so right after the response's head; others do not say
+/// who the user is.
 const GREETING_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What is known of whose the token is.
+/// What is known about the owner of the token.
 #[derive(Debug, Default)]
 enum State {
     /// It is the account's, unless the guard finds otherwise.
     #[default]
     Known,
-    /// It is another one. The stream only asks who it is, and is given until then.
+    /// Unknown. The stream only asks who the user is, until `due`.
     Unknown { due: Option<Instant> },
-    /// The user is asked. The account has the position to resume from if it is another user.
+    /// The user is being asked. The entry has the cursor to resume from if the answer is another user.
     Asked(Entry),
 }
 
-/// Whether the person is known.
+/// The user's identity.
 #[derive(Debug, Default)]
 pub(super) struct Identity {
     state: State,
-    /// The person of this connection was checked.
+    /// The user of the present connection was checked.
     checked: bool,
-    /// What the server said last of the account's person.
+    /// What the server last sent about the account's user.
     own: OwnUser,
-    /// The account whose tokens the guard lets pass.
+    /// The account whose tokens the guard accepts.
     guarded: Arc<Mutex<Option<Entry>>>,
 }
 
@@ -59,17 +61,17 @@ impl Identity {
         }
     }
 
-    /// What is stored of the account's person.
+    /// Sets what is stored about the account's user.
     pub(super) fn set_own(&mut self, own: OwnUser) {
         self.own = own;
     }
 
-    /// What is shown of the account's person.
+    /// What is shown about the account's user.
     pub(super) fn own(&self) -> OwnUser {
         self.own.clone()
     }
 
-    /// What the user has to answer.
+    /// The question for the user.
     pub(super) fn question(&self) -> Option<PersonQuestion> {
         match &self.state {
             State::Known | State::Unknown { .. } => None,
@@ -79,33 +81,33 @@ impl Identity {
         }
     }
 
-    /// Nothing is dialled.
+    /// While the user is asked, no connection is attempted.
     pub(super) fn is_asked(&self) -> bool {
         matches!(self.state, State::Asked(_))
     }
 
-    /// No position is sent, and nothing is stored.
+    /// While the owner is unknown, no cursor is sent and nothing is stored.
     pub(super) fn is_unknown(&self) -> bool {
         matches!(self.state, State::Unknown { .. })
     }
 
-    /// The person of this connection was not checked yet.
+    /// The user of the present connection was not checked yet.
     pub(super) fn is_unchecked(&self) -> bool {
         !self.checked
     }
 
-    /// Another connection, which may be another person's.
+    /// A new connection, which may be another user's.
     pub(super) fn on_connection(&mut self) {
         self.checked = false;
     }
 
-    /// A token may be another one now: the guard is to look.
+    /// The token may have changed: the guard has to check the next one.
     pub(super) fn on_token(&mut self) {
         self.state = State::Known;
         self.checked = false;
     }
 
-    /// When a server that has not greeted names nobody.
+    /// When a server that sent no greeting counts as one that does not say who the user is.
     pub(super) fn due(&self) -> Option<Instant> {
         match self.state {
             State::Unknown { due } => due,
@@ -119,7 +121,7 @@ impl Identity {
         }
     }
 
-    /// A connection that waits for an answer, in words.
+    /// The view of a connection that waits for the user's answer.
     pub(super) fn shown(&self, view: ConnectionView) -> ConnectionView {
         if !self.is_asked() {
             return view;
@@ -134,7 +136,7 @@ impl Identity {
     }
 }
 
-/// Gives the stream the account's own tokens alone, for with the token goes the account's position.
+/// Passes only the account's own tokens to the stream, because the account's cursor is sent along.
 #[derive(Debug)]
 struct Guard {
     session: Session,
@@ -157,7 +159,7 @@ impl CredentialProvider for Guard {
             loop {
                 let credential = self.session.credential().await?;
                 let generation = credential.generation;
-                // Somebody may have entered another one since: it is the one to be shown that is looked at.
+                // The token may have been replaced since; the one that would be sent is checked.
                 if let Some(token) = self.session.token_of(generation) {
                     if self.lets_pass(&token) {
                         return Ok(credential);
@@ -165,7 +167,7 @@ impl CredentialProvider for Guard {
                     // The core may have ended meanwhile.
                     let _ = self.reports.send(Report::AnotherToken);
                 }
-                // The core hangs up, unless the account's own token is in force again by then.
+                // The core disconnects, unless the account's own token is in force again by then.
                 self.session.until_another(generation).await;
             }
         }
@@ -178,7 +180,7 @@ impl CredentialProvider for Guard {
 }
 
 impl Actor {
-    /// What the stream gets its credentials from.
+    /// The source of credentials for the stream.
     pub(super) fn credentials(&self, session: Session) -> Arc<dyn CredentialProvider> {
         if self.identity.is_unknown() {
             return Arc::new(session);
@@ -190,7 +192,7 @@ impl Actor {
         })
     }
 
-    /// Puts an account in force, for the guard too.
+    /// Puts an account into force, for the guard too.
     pub(super) fn set_account(&mut self, account: Entry) {
         let mut guarded = self
             .identity
@@ -209,13 +211,13 @@ impl Actor {
         self.account = Some(account);
     }
 
-    /// No account is in force, for the guard neither. Answers with the one before.
+    /// Puts no account into force, for the guard too. Returns the previous one.
     pub(super) fn leave_account(&mut self) -> Option<Entry> {
         self.identity = Identity::new(None, OwnUser::default());
         self.account.take()
     }
 
-    /// Somebody's name or status has changed. Only the account's own person is shown.
+    /// A user's name or status changed. Only the account's own user is shown.
     pub(super) fn on_user_changed(&mut self, user: &UserChange) {
         let own = self.account.as_ref().and_then(Entry::user);
         if own != Some(&*user.user_id) {
@@ -240,7 +242,7 @@ impl Actor {
         Salt(self.rng.u64(..))
     }
 
-    /// The token in force is not the account's own.
+    /// The token in force is not known to be this account's.
     pub(super) async fn on_another_token(&mut self) {
         let (Some(account), Some(token)) = (self.account.clone(), self.token()) else {
             return;
@@ -264,8 +266,8 @@ impl Actor {
         }
     }
 
-    /// Checks whose connection it is, when its first event comes: `user` is whom the greeting names. Answers whether
-    /// what comes is the account's.
+    /// Checks the owner of the connection when its first event arrives; `user` is the id in the greeting. Returns
+    /// whether the events are this account's.
     pub(super) async fn check_person(&mut self, user: Option<&str>, position: Option<String>) -> bool {
         let Some(account) = self.account.clone() else {
             return true;
@@ -309,7 +311,7 @@ impl Actor {
         }
     }
 
-    /// Where the stream was for the one who may be somebody else: what comes until the answer is theirs.
+    /// Stores the cursor for the user who may be another one: events until the answer are theirs.
     async fn keep_position(&mut self, other: &Entry, position: Option<String>) {
         let Some(position) = position else { return };
         let (paths, other) = (self.setup.paths.clone(), other.clone());
@@ -322,7 +324,7 @@ impl Actor {
         }
     }
 
-    /// Hangs up and asks the user.
+    /// Disconnects and asks the user.
     fn ask_user(&mut self, other: Entry) {
         tracing::info!("the user is asked whose the token is");
         self.identity.state = State::Asked(other);
@@ -333,7 +335,7 @@ impl Actor {
         self.show(message::needs_you(), message::person_needs_you());
     }
 
-    /// The user has answered.
+    /// The user answered the question.
     pub(super) async fn confirm_person(&mut self, answer: PersonAnswer) -> Result<(), CoreError> {
         let (State::Asked(other), Some(account)) = (&self.identity.state, &self.account) else {
             return Err(CoreError::Invalid(message::nothing_asked()));
@@ -352,7 +354,7 @@ impl Actor {
         Ok(())
     }
 
-    /// Another account is in force from now on. Nothing of the one before is shown any more.
+    /// Puts another account into force. Nothing of the previous one is shown any more.
     async fn enter_account(&mut self, next: Entry, position: Option<String>) {
         self.drop_stream();
         self.identity.on_token();

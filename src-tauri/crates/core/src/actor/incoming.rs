@@ -1,4 +1,4 @@
-//! What the stream brings: into the inbox first, then through the alert gate.
+//! Processes what the stream delivers: into the inbox first, then through the alert gate.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -18,10 +18,10 @@ use crate::message;
 use crate::metrics::{self, Outcome};
 use crate::protocol::ReceivedEvent;
 
-/// Events in one transaction: enough to make the disk's part small, few enough to be on screen at once.
+/// Events in one transaction: enough to make the cost of the commit small, few enough to be on screen without a delay.
 const MAX_BATCH: usize = 1000;
 
-// What is stored together is published together: a listener that reads must have room for it.
+// A stored batch is published at once, so a listener that keeps reading must have room for it.
 const _: () = assert!(MAX_BATCH <= LISTENER_CAPACITY);
 
 impl Actor {
@@ -61,7 +61,7 @@ impl Actor {
         }
     }
 
-    /// The stream gave up an event that is larger than any should be: the cursor moves past it, and a row says so.
+    /// The stream skipped an event that is too large: the cursor moves past it, and a row says so.
     async fn handle_skipped(&mut self, id: &str, bytes: u64) {
         if self.identity.is_unchecked() && !self.check_person(None, None).await {
             return;
@@ -89,8 +89,8 @@ impl Actor {
         self.file(vec![arrival], cursor).await;
     }
 
-    /// The server knows this position no more. It is let go, or the next start would ask by it again, and in the same
-    /// transaction a row says that something may be missing.
+    /// The server does not know this position any more. The cursor is removed, because otherwise the next start would
+    /// ask for it again; in the same transaction a row says that something may be missing.
     async fn handle_position_lost(&mut self, id: &str) {
         tracing::warn!(
             id,
@@ -111,12 +111,12 @@ impl Actor {
         self.file(vec![arrival], Cursor::Nowhere).await;
     }
 
-    /// What comes from now on comes over another connection, and may be a replay.
+    /// A new connection, whose events may be a replay.
     async fn begin_connection(&mut self) {
         self.identity.on_connection();
         self.link.on_connection(self.now());
         self.begin_replay().await;
-        // Only a thread that is gone refuses, and its end is seen elsewhere.
+        // Fails only when the inbox's thread has ended, which the loop notices itself.
         let _ = self
             .store
             .inbox()
@@ -159,13 +159,13 @@ impl Actor {
             let (user, position) = greeted(&decoded, &frame);
             // Some servers greet after their first heartbeat.
             if self.identity.is_unchecked() || user.is_some() {
-                // What was read on a connection of somebody else is theirs.
+                // Events on another user's connection belong to that user.
                 if !self.check_person(user.as_deref(), position).await {
                     return;
                 }
             }
             let outcome = self.handle_decoded(&decoded, &frame).await;
-            // Without an effect, and where the stream was before.
+            // Such events have no effect and do not move the cursor.
             let is_about_the_stream =
                 matches!(decoded, Ok(Event::Heartbeat | Event::ConnectionEstablished(_)));
             if is_about_the_stream && (carried == frame.id || self.store.cursor() == Some(&*frame.id)) {
@@ -187,7 +187,7 @@ impl Actor {
             let fingerprint = fingerprint(&frame.event, &frame.data);
             reading.push((outcome, received));
             if let Ok(event) = &decoded {
-                // What is about the stream is no part of what is replayed.
+                // Events about the stream itself are not replayed, so they are never repetitions.
                 let always = is_about_the_stream || matches!(event, Event::ServerError(_));
                 events.add(
                     arrivals.len(),
@@ -210,7 +210,7 @@ impl Actor {
         self.file_read(arrivals, reading, events).await;
     }
 
-    /// Does what an event or a mistake asks for beside being stored, and says what it is counted as.
+    /// Acts on a decoded event or a decoding error apart from storing it, and returns how it is counted.
     async fn handle_decoded(&mut self, decoded: &Result<Event, Undecoded>, frame: &Frame) -> Outcome {
         match decoded {
             Ok(Event::ConnectionEstablished(greeting)) => self.handle_greeting(greeting, frame).await,
@@ -232,7 +232,8 @@ impl Actor {
         Outcome::Taken
     }
 
-    /// Files what was read in batches, counts it and publishes it to listeners; what cannot be stored is neither.
+    /// Files events in batches, counts them and publishes them to listeners. What cannot be stored is neither counted
+    /// nor published.
     async fn file_read(
         &mut self,
         arrivals: Vec<Arrival>,
@@ -250,7 +251,7 @@ impl Actor {
                 self.count_stored(&stored, at);
                 self.publish_events(&mut events, count, &first);
                 if self.listeners.are_any() {
-                    // A listener that reads has its turn here: else it could be behind once the next batch is stored.
+                    // Lets listeners read: otherwise they could lag behind once the next batch is stored.
                     yield_now().await;
                 }
             }
@@ -259,8 +260,8 @@ impl Actor {
         self.publish_heard();
     }
 
-    /// Gives listeners the events of as many arrivals as were stored now, those that had not come `first` left out, and
-    /// changes what is shown of the account's person.
+    /// Publishes the events of newly stored arrivals to listeners, except repetitions, and updates what is shown of the
+    /// account's user.
     fn publish_events(&mut self, events: &mut ReadEvents, count: usize, first: &[First]) {
         let begin = events.stored;
         events.stored += count;
@@ -294,15 +295,15 @@ impl Actor {
         if let Some(position) = &greeting.position {
             self.on_replay_position(position);
         }
-        // A newcomer's place is where the server is now, so that what comes during the first outage can be asked for.
+        // A new client starts at the server's present position, so that it can ask for events of its first outage.
         if let (Some(position), None, "") = (&greeting.position, self.store.cursor(), &*frame.id) {
             self.file(Vec::new(), Cursor::At(position.clone())).await;
             self.link.send(Command::Position(position.clone()));
         }
     }
 
-    /// Counts events whose effect is stored, those that were read together as one. What could not be stored is not
-    /// counted: it comes again.
+    /// Counts stored events; those that were read together are one measurement. What could not be stored is not
+    /// counted, because it arrives again.
     fn count_stored(&self, events: &[(Outcome, std::time::Instant)], at: Instant) {
         for read in events.chunk_by(|one, next| one == next) {
             let (outcome, received) = read[0];
@@ -312,7 +313,8 @@ impl Actor {
         }
     }
 
-    /// Decodes what is listened to. Servers that do not know `types` send everything; the rest is passed over here.
+    /// Decodes events of the requested types. Servers that do not support `types` send everything; the rest is ignored
+    /// here.
     fn decode(&self, frame: &Frame, context: &DecodeContext<'_>) -> Result<Event, Undecoded> {
         let decoded = event::decode(frame, context);
         self.meters.unread(&metrics::findings(&frame.event, &decoded));
@@ -328,14 +330,14 @@ impl Actor {
         }
     }
 
-    /// Stores a batch and lets what is new through the gate. Answers when it was stored, and what of it had not come
-    /// before; `None` when it could not be.
+    /// Stores a batch and passes new items through the gate. Returns when it was stored and its first occurrences;
+    /// `None` when it could not be stored.
     async fn file(&mut self, arrivals: Vec<Arrival>, cursor: Cursor) -> Option<(Instant, Vec<First>)> {
         let had_place = self.store.cursor().is_some();
         let stored = self.store_events(arrivals, cursor).await?;
         let at = Instant::now();
         self.upkeep.on_stored(at);
-        // The user first: counts and readers can wait for it.
+        // Notifications first: counts and readers can wait.
         for due in stored.due {
             self.on_due(due).await;
         }
@@ -366,7 +368,7 @@ impl Actor {
         }
     }
 
-    /// Tells of an outage when it is time to, unless the window already asks for what is missing.
+    /// Announces an outage when it is time to, unless the window already shows what is needed.
     pub(super) fn publish_outage(&mut self) {
         let news = self.link.poll_outage(Instant::now());
         self.publish_connection();
@@ -388,25 +390,25 @@ impl Actor {
     }
 }
 
-/// What was read for listeners and of persons, until what stands before it is stored.
+/// Events for listeners and changes of users, until the arrivals before them are stored.
 #[derive(Default)]
 struct ReadEvents {
     waiting: VecDeque<WaitingEvent>,
     users: VecDeque<(First, UserChange)>,
-    /// How many arrivals are stored.
+    /// The number of arrivals that are stored.
     stored: usize,
 }
 
-/// An event that listeners get once what stands before it is stored.
+/// An event that is published once the arrivals before it are stored.
 struct WaitingEvent {
     at: First,
-    /// It has no effect that could be a repetition.
+    /// Published in any case, because it has no effect by which a repetition could be recognised.
     always: bool,
     event: ReceivedEvent,
 }
 
 impl ReadEvents {
-    /// Adds what is wanted of the event that is at this place among the arrivals.
+    /// Adds the parts of an event that listeners want; `place` is its index among the arrivals.
     fn add(&mut self, place: usize, always: bool, events: Vec<(usize, ReceivedEvent)>) {
         let waiting = events.into_iter().map(|(part, event)| WaitingEvent {
             at: First { place, part },
@@ -416,7 +418,7 @@ impl ReadEvents {
         self.waiting.extend(waiting);
     }
 
-    /// Adds what the event says of persons.
+    /// Adds the changes of users in an event.
     fn add_users(&mut self, place: usize, event: &Event) {
         for (part, event) in event.parts().iter().enumerate() {
             if let Event::UserChanged(user) = event {
@@ -426,7 +428,7 @@ impl ReadEvents {
     }
 }
 
-/// What to put into the inbox in the place of something that cannot be read. What was not asked for has no place there.
+/// The event to file for one that could not be read; `None` for a type that was not requested.
 fn unreadable(undecoded: &Undecoded, frame: &Frame, fingerprint: i64) -> Option<Event> {
     undecoded.item().filter(|_| !undecoded.is_no_mistake())?;
     let why = undecoded.error.message();
@@ -434,7 +436,7 @@ fn unreadable(undecoded: &Undecoded, frame: &Frame, fingerprint: i64) -> Option<
     Some(Event::Posted(post))
 }
 
-/// Whom a greeting names, and the position that it stands at.
+/// The user id in a greeting, and the server's position.
 fn greeted(decoded: &Result<Event, Undecoded>, frame: &Frame) -> (Option<String>, Option<String>) {
     match decoded {
         Ok(Event::ConnectionEstablished(greeting)) => {
@@ -448,9 +450,8 @@ fn greeted(decoded: &Result<Event, Undecoded>, frame: &Frame) -> (Option<String>
     }
 }
 
-/// Where the stream is after a batch, as its next request would say. A greeting gives a new client its position. A
-/// client that has one moves only by the events after the greeting, because otherwise a replay that follows it could
-/// be lost.
+/// The cursor after a batch. A greeting gives a new client its first cursor. For a client that has one, only events
+/// after the greeting move it: otherwise a replay after the greeting could be lost.
 fn cursor_after(batch: &[Arrival], has_place: bool) -> Cursor {
     let moving = batch.iter().rev().find(|arrival| {
         let is_greeting = matches!(arrival.event, Some(Event::ConnectionEstablished(_)));
@@ -459,7 +460,7 @@ fn cursor_after(batch: &[Arrival], has_place: bool) -> Cursor {
     match moving {
         None => Cursor::Stays,
         Some(last) if !last.event_id.is_empty() => Cursor::At(last.event_id.clone()),
-        // Without ids there never was a place, and one that was given in another way stays.
+        // A server without ids never sent a cursor, and one that was set in another way stays.
         Some(_) if batch.iter().any(|arrival| arrival.resets_id) => Cursor::Nowhere,
         Some(_) => Cursor::Stays,
     }

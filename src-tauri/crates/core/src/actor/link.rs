@@ -1,4 +1,4 @@
-//! The way to the server: the stream with what is known of it, and how it looks from outside.
+//! The connection to the server: the stream with what is known about it, and its view.
 
 mod heard;
 
@@ -21,33 +21,33 @@ use crate::message::Message;
 use crate::metrics::Meters;
 use crate::protocol::{ConnectionState, ConnectionView};
 
-/// Deliveries that may wait for the inbox. When it is slow the stream stops reading, and the server's socket fills.
+/// Deliveries that may wait for the inbox. When it is slow the stream stops reading, and TCP slows down the server.
 const DELIVERY_CAPACITY: usize = 32;
 
-/// What two answers' `Date`s, in whole seconds, and the ways they took may differ by though the server's clock runs
-/// well. Within it the clock that is known goes on: set back by less than a second, it would shuffle what has no time
-/// of its own.
+/// In milliseconds: the difference between the `Date` headers of two responses, in whole seconds, that their delays may
+/// cause although the server's clock is right. Within it the known clock is kept: setting it back by less than a second
+/// would reorder items without a time of their own.
 const DATE_TOLERANCE: EpochMillis = 1_500;
 
-/// The stream and what is known of the server it leads to.
+/// The stream and what is known about its server.
 #[derive(Debug)]
 pub(super) struct Link {
     stream: Option<Stream>,
     wish: Wish,
     status: Status,
-    /// The id that the stream has reached, which an event without an id of its own carries on.
+    /// The last event id of the stream, which an event without an id of its own inherits.
     position: Arc<str>,
-    /// The connection that the last events came over, since the stream was last known to connect.
+    /// The connection of the last events, since the stream last connected.
     epoch: Option<Epoch>,
     /// When the newest connection was made.
     connected_at: Option<EpochMillis>,
-    /// What the server said that the time is, and when. Each connection says it anew, so a sleep between them is no
+    /// The server's time, and when it was received. Each connection brings a new one, so a sleep in between does not
     /// matter.
     server_clock: Option<(EpochMillis, std::time::Instant)>,
     heard: Heard,
-    /// The reachability that was last passed to the stream.
+    /// The reachability that the stream was last told.
     reachability: Option<Reachability>,
-    /// Host and port of the proxy that the stream is dialled through.
+    /// Host and port of the proxy in use.
     proxy: Option<String>,
     outage: Outage,
     meters: Meters,
@@ -59,31 +59,31 @@ struct Stream {
     deliveries: mpsc::Receiver<Delivery>,
 }
 
-/// What the user wants of the connection, also while something keeps it from being made.
+/// Whether the user wants a connection, even while something prevents one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wish {
-    /// It has not been asked for, or the user signed out: what mends itself opens none, a new token does.
+    /// None yet, or the user signed out: recovery does not connect, a new token does.
     Nothing,
-    /// One is wanted.
+    /// Wanted.
     Connection,
-    /// None is wanted until somebody asks for one: nothing else opens it.
+    /// Unwanted until the user asks for one; nothing else connects.
     Disconnection(Disconnected),
 }
 
-/// What of the state beside it is part of how the connection looks.
+/// What the view of the connection depends on besides the link.
 pub(super) struct Beside<'a> {
     pub(super) address: Option<&'a Address>,
-    /// What is published now.
+    /// The view that is published now.
     pub(super) known: &'a ConnectionView,
     pub(super) needs_setup: bool,
-    /// Why what comes cannot be kept, where the user has to mend that.
+    /// Why events cannot be stored, if the user has to act.
     pub(super) storage: Option<Message>,
-    /// The server gave a position to resume after.
+    /// The server has sent a cursor.
     pub(super) has_place: bool,
 }
 
 impl Link {
-    /// A link that is not asked to connect. `heard` is when the server was last heard in an earlier run.
+    /// A link that does not connect yet. `heard` is when data last arrived in an earlier run.
     pub(super) fn new(heard: Option<EpochMillis>, meters: Meters) -> Self {
         Self {
             stream: None,
@@ -101,7 +101,7 @@ impl Link {
         }
     }
 
-    /// Connects, resuming after the cursor. A stream that is open is hung up.
+    /// Connects, resuming after the cursor. An open stream is closed.
     pub(super) fn open(
         &mut self,
         options: StreamOptions,
@@ -122,7 +122,7 @@ impl Link {
         self.stream = Some(Stream { handle, deliveries });
     }
 
-    /// Hangs up, and forgets what was read and not taken.
+    /// Disconnects, and discards deliveries that were not processed.
     pub(super) fn close(&mut self) {
         self.heard.keep(self.heard_by_stream());
         self.stream = None;
@@ -130,7 +130,7 @@ impl Link {
         self.meters.stopped();
     }
 
-    /// What the user wants from now on.
+    /// Sets what the user wants.
     pub(super) fn want(&mut self, wish: Wish) {
         self.wish = wish;
     }
@@ -147,21 +147,21 @@ impl Link {
         self.stream.is_some()
     }
 
-    /// Tells the stream, if there is one.
+    /// Sends a command to the stream, if there is one.
     pub(super) fn send(&self, command: Command) {
         if let Some(stream) = &self.stream {
             stream.handle.send(command);
         }
     }
 
-    /// Answers to what came over the present connection.
+    /// Sends a command that refers to the present connection.
     pub(super) fn send_said(&self, command: impl FnOnce(Epoch) -> Command) {
         if let Some(epoch) = self.epoch {
             self.send(command(epoch));
         }
     }
 
-    /// What the stream brings next; `None` when it broke. Without a stream nothing comes.
+    /// The next delivery; `None` when the stream's task ended unexpectedly. Never completes without a stream.
     pub(super) async fn next_delivery(&mut self) -> Option<Delivery> {
         match &mut self.stream {
             Some(stream) => stream.deliveries.recv().await,
@@ -169,7 +169,7 @@ impl Link {
         }
     }
 
-    /// What the stream has brought already.
+    /// A delivery that has already arrived.
     pub(super) fn ready_delivery(&mut self) -> Option<Delivery> {
         self.stream.as_mut()?.deliveries.try_recv().ok()
     }
@@ -178,7 +178,7 @@ impl Link {
         &self.status
     }
 
-    /// Takes the stream's word. Whether what comes from now on comes over another connection.
+    /// Applies the stream's status; returns whether a new connection was made.
     pub(super) fn on_status(&mut self, status: Status) -> bool {
         let is_connected = |status: &Status| matches!(status, Status::Connected { .. });
         let begins = is_connected(&status) && !is_connected(&self.status);
@@ -189,14 +189,13 @@ impl Link {
         begins
     }
 
-    /// Events came over this connection. Whether it is another one than before: the statuses between the two may have
-    /// been merged.
+    /// Events arrived on this connection. Returns whether it is a new one: the statuses in between may have been
+    /// merged.
     pub(super) fn on_epoch(&mut self, epoch: Epoch) -> bool {
         self.epoch.replace(epoch).is_some_and(|before| before != epoch)
     }
 
-    /// Another connection was made. The date of the answer is the server's clock; a greeting says it more exactly,
-    /// where there is one that does.
+    /// A new connection was made. The response's `Date` sets the server's clock until a greeting gives it more exactly.
     pub(super) fn on_connection(&mut self, now: ClockReading) {
         self.connected_at = Some(now.epoch_millis());
         let date = self
@@ -212,12 +211,12 @@ impl Link {
         }
     }
 
-    /// The server said what time it is.
+    /// The server sent its time.
     pub(super) fn on_server_time(&mut self, time: EpochMillis, now: ClockReading) {
         self.server_clock = Some((time, now.monotonic));
     }
 
-    /// Whether the server has said what time it is.
+    /// Whether the server's time is known.
     pub(super) fn knows_server_time(&self) -> bool {
         self.server_clock.is_some()
     }
@@ -235,12 +234,12 @@ impl Link {
         }
     }
 
-    /// Moves to the position that the stream has reached with an event; answers with the one before.
+    /// Sets the id that the stream has reached; returns the previous one.
     pub(super) fn advance(&mut self, id: Arc<str>) -> Arc<str> {
         std::mem::replace(&mut self.position, id)
     }
 
-    /// Another account's server is another one, with another clock.
+    /// Another account has another server, with another clock.
     pub(super) fn begin_account(&mut self, heard: Option<EpochMillis>) {
         self.connected_at = None;
         self.server_clock = None;
@@ -251,12 +250,12 @@ impl Link {
         self.reachability = Some(reachability);
     }
 
-    /// The proxy that the stream will be dialled through, for those who look.
+    /// Sets the proxy that is shown.
     pub(super) fn set_proxy(&mut self, proxy: Option<String>) {
         self.proxy = proxy;
     }
 
-    /// What the user has to hear about an outage now, if anything.
+    /// What has to be announced about an outage now, if anything.
     pub(super) fn poll_outage(&mut self, now: Instant) -> Option<OutageNews> {
         self.outage.on_status(&self.status, now.into_std())
     }
@@ -270,7 +269,7 @@ impl Link {
         Some(connection::epoch_millis(heard))
     }
 
-    /// When the last byte came from the server, if that is to be stored.
+    /// When the last byte arrived, if that is not stored yet.
     pub(super) fn unstored_heard(&self) -> Option<EpochMillis> {
         self.heard.unstored(self.heard_by_stream())
     }
@@ -280,12 +279,12 @@ impl Link {
         self.heard.is_recent(now)
     }
 
-    /// It was stored, or with `None` refused.
+    /// It was stored; `None` means that storing failed.
     pub(super) fn on_heard_stored(&mut self, at: Option<EpochMillis>, now: Instant) {
         self.heard.on_stored(at, now);
     }
 
-    /// How the connection looks from outside.
+    /// The view of the connection.
     pub(super) fn view(&self, beside: Beside<'_>, now: &ClockReading) -> ConnectionView {
         let connected = matches!(self.status, Status::Connected { .. });
         let context = ConnectionContext {
@@ -307,19 +306,19 @@ impl Link {
         let heard = self.heard.last(self.heard_by_stream());
         let mut view = connection::view(&self.status, heard, context, now);
         if view.state == ConnectionState::Connecting && view.needs_user && beside.known.needs_user {
-            // The way out is shown until the attempt has shown that it is not needed.
+            // The advice stays until the attempt has shown that it is obsolete.
             (view.reason, view.remedy) = (beside.known.reason.clone(), beside.known.remedy);
         }
         view
     }
 
-    /// Takes over what no new core can know.
+    /// Takes over what a new core cannot find out.
     pub(super) fn succeed(&mut self, broken: &Self) {
         self.reachability = broken.reachability;
         self.wish = broken.wish;
     }
 
-    /// Has the test bring what the stream would.
+    /// Lets a test deliver instead of a stream.
     #[cfg(test)]
     pub(super) fn feed(&mut self) -> mpsc::Sender<Delivery> {
         let (sender, deliveries) = mpsc::channel(DELIVERY_CAPACITY);

@@ -1,5 +1,4 @@
-//! The pause of sounds. It survives a restart of the app, because the user still wants silence for the rest of the
-//! hour.
+//! The pause of sounds. It survives a restart of the app, because the user asked for silence until a certain time.
 
 use std::io;
 use std::path::PathBuf;
@@ -13,14 +12,14 @@ use crate::private::{self, Mode};
 
 const MINUTE: EpochMillis = 60_000;
 
-/// The pause and the file that keeps it.
+/// The pause, and the file that stores it.
 #[derive(Debug)]
 pub(super) struct SoundsPause {
     path: PathBuf,
     pause: Option<Pause>,
 }
 
-/// A time of day alone would not do: after a clock was set back it would be long after the pause's length.
+/// The end alone would not do: after the clock was set back, the pause would be longer than its length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Pause {
@@ -29,7 +28,7 @@ struct Pause {
 }
 
 impl Pause {
-    /// What of it is left.
+    /// The rest of the pause at `now`.
     fn at(self, now: EpochMillis) -> Option<Self> {
         (self.until > now).then(|| Self {
             until: self.until.min(now.saturating_add(self.length)),
@@ -39,7 +38,8 @@ impl Pause {
 }
 
 impl SoundsPause {
-    /// Reads what an earlier run left. A file that cannot be read is no pause: sounds are the safer side.
+    /// Reads the pause of an earlier run. An unreadable file means none, because a missed sound is worse than an
+    /// unwanted one.
     pub(super) fn read(path: PathBuf, now: EpochMillis) -> Self {
         let pause = match std::fs::read(&path) {
             Ok(bytes) => serde_json::from_slice::<Pause>(&bytes)
@@ -57,7 +57,7 @@ impl SoundsPause {
         }
     }
 
-    /// Until when sounds are paused.
+    /// When the pause ends.
     pub(super) fn until(&self) -> Option<EpochMillis> {
         self.pause.map(|pause| pause.until)
     }
@@ -66,7 +66,7 @@ impl SoundsPause {
         self.pause.is_some_and(|pause| pause.until > now)
     }
 
-    /// Pauses for so many minutes from now, or ends the pause with 0.
+    /// Pauses for this many minutes from now; 0 ends the pause.
     pub(super) fn begin(&mut self, minutes: u32, now: EpochMillis) {
         let length = EpochMillis::from(minutes) * MINUTE;
         self.set((minutes > 0).then(|| Pause {
@@ -75,7 +75,7 @@ impl SoundsPause {
         }));
     }
 
-    /// When [`SoundsPause::act`] is due: when the pause ends, and at once where the clock was set back.
+    /// When [`SoundsPause::act`] is due: at the end of the pause, and at once after the clock was set back.
     pub(super) fn due(&self, now: Instant, wall: EpochMillis) -> Option<Instant> {
         let pause = self.pause?;
         let left = if pause.at(wall) == Some(pause) {
@@ -86,12 +86,12 @@ impl SoundsPause {
         Some(now + Duration::from_millis(u64::try_from(left).unwrap_or(0)))
     }
 
-    /// Ends the pause when its time has come, and cuts it to its length after the clock was set back.
+    /// Ends the pause when it is over, and shortens it to its length after the clock was set back.
     pub(super) fn act(&mut self, wall: EpochMillis) {
         self.set(self.pause.and_then(|pause| pause.at(wall)));
     }
 
-    /// Takes over from a core that broke, whose file may not be writable.
+    /// Takes over from a core that crashed, whose file may not be writable.
     pub(super) fn succeed(&mut self, broken: &Self) {
         self.pause = broken.pause;
     }

@@ -1,4 +1,4 @@
-//! The password of the proxy: asked of the keyring before the first attempt, and kept there, never in the settings
+//! The proxy's password: loaded from the keyring before the first attempt, and stored only there, never in the settings
 //! file.
 
 use std::future::ready;
@@ -17,39 +17,39 @@ use crate::message::{self, Message};
 use crate::ports::{SecretError, Secrets};
 use crate::settings::{Change, Key, Origin, Raw, proxy_words, read_proxy};
 
-/// How often a keyring that did not answer is looked into again, as for a token.
+/// How often a keyring that did not answer is asked again, as for a token.
 const KEYRING_INTERVAL: Duration = Duration::from_secs(10);
 
-/// What is known of the proxy's password.
+/// What is known about the proxy's password.
 #[derive(Debug, Default)]
 pub(super) struct ProxyPassword {
-    /// The keyring's entry, and the password for it: none where the keyring has none, or has not said.
+    /// The keyring's entry and its password: none if the keyring has none, or has not answered.
     known: Option<(String, Option<SecretString>)>,
-    /// The entry that is asked for.
+    /// The entry that the keyring is asked for.
     asked: Option<String>,
-    /// It has been asked, and no answer has come, not even that there is none for now.
+    /// The keyring was asked and has not answered in any way.
     is_awaited: bool,
-    /// Asks the keyring.
+    /// The task that asks the keyring.
     asking: JoinSet<()>,
-    /// What the settings file has, while its password is on the way to the keyring.
+    /// The value in the settings file, while its password is being moved to the keyring.
     moving: Option<Raw>,
-    /// Gives it to the keyring until that takes it.
+    /// The task that repeats this until the keyring stores it.
     mover: JoinSet<()>,
-    /// Why a password is where it should not be, or cannot be had.
+    /// Why a password is not stored where it should be, or is not available.
     problem: Option<Message>,
 }
 
-/// What the keyring says.
+/// An answer of the keyring.
 #[derive(Debug)]
 pub(super) enum News {
-    /// It has been asked.
+    /// To a query.
     Loaded {
         entry: String,
         outcome: Result<Option<SecretString>, SecretError>,
     },
-    /// It was given one that the user entered.
+    /// To storing a password that the user entered.
     Stored(Result<(), SecretError>),
-    /// It was given one that is in the settings file.
+    /// To moving a password out of the settings file.
     Moved {
         raw: Raw,
         outcome: Result<(), SecretError>,
@@ -57,7 +57,7 @@ pub(super) enum News {
 }
 
 impl ProxyPassword {
-    /// The proxy with its password, where that is known.
+    /// The proxy with its password, if that is known.
     pub(super) fn applied_to(&self, choice: &ProxyChoice) -> ProxyChoice {
         let password = self.known_for(choice).flatten();
         match password {
@@ -66,7 +66,7 @@ impl ProxyPassword {
         }
     }
 
-    /// What is known for this proxy, if anything is.
+    /// What is known for this proxy, if anything.
     fn known_for(&self, choice: &ProxyChoice) -> Option<Option<SecretString>> {
         let wanted = proxy_password::wanted(choice)?;
         let (entry, password) = self.known.as_ref()?;
@@ -77,13 +77,13 @@ impl ProxyPassword {
         self.problem.as_ref()
     }
 
-    /// Takes over what no new core can know: the keyring may not have it.
+    /// Takes over what a new core cannot find out, because the keyring may not have it.
     pub(super) fn succeed(&mut self, broken: Self) {
         self.known = broken.known.filter(|(_, password)| password.is_some());
     }
 }
 
-/// Gives the keyring a password.
+/// Stores a password in the keyring.
 fn store(
     secrets: &dyn Secrets,
     entry: &str,
@@ -99,7 +99,7 @@ fn store(
 }
 
 impl Actor {
-    /// Asks the keyring for the proxy's password, where it is not known yet. Whether the answer has to be waited for.
+    /// Asks the keyring for the proxy's password if it is not known yet. Returns whether to wait for the answer.
     pub(super) fn ask_for_proxy_password(&mut self) -> bool {
         let Some(entry) = proxy_password::wanted(&self.settings.proxy) else {
             return false;
@@ -114,7 +114,7 @@ impl Actor {
         self.proxy_password.asked = Some(entry.clone());
         self.proxy_password.is_awaited = true;
         let (secrets, reports) = (self.setup.ports.secrets.clone(), self.reports.0.clone());
-        // What was asked before ends with it.
+        // Aborts an earlier query.
         self.proxy_password.asking = JoinSet::new();
         self.proxy_password.asking.spawn(async move {
             let mut look = false;
@@ -172,14 +172,14 @@ impl Actor {
         self.proxy_password.known = Some((entry, password));
         self.publish_standing_problems(None);
         self.publish_preferences();
-        // The first answer is waited for; a later one is news where there is a password in it.
+        // The first answer is awaited in any case; a later one matters if it has a password.
         if self.link.is_wanted() && (is_first || has_password) {
             self.open_stream();
         }
     }
 
-    /// Puts the password of a proxy that the user entered in force, and gives it to the keyring. Answers with what the
-    /// settings file is to have. What the keyring has for the proxy before goes.
+    /// Uses the password of a proxy that the user entered, and stores it in the keyring. Returns the value for the
+    /// settings file. The keyring's entry of the previous proxy is removed.
     pub(super) fn keep_proxy_password(&mut self, choice: &ProxyChoice) -> ProxyChoice {
         let before = match &self.settings.proxy {
             ProxyChoice::Address(address) => proxy_password::entry(address),
@@ -217,14 +217,14 @@ impl Actor {
         });
     }
 
-    /// Brings a password that is in the user's settings file to the keyring, which is asked again while it does not
-    /// answer. It is taken out of the file once it is there.
+    /// Moves a password in the user's settings file to the keyring, which is asked again while it does not answer. It
+    /// is removed from the file once the keyring has it.
     pub(super) fn migrate_proxy_password(&mut self) {
         let raw = self.layers.user_value(Key::Proxy).cloned();
         if self.proxy_password.moving.is_some() && self.proxy_password.moving == raw {
             return;
         }
-        // What the file had before is not to be kept any more.
+        // An earlier value of the file is not to be stored any more.
         self.proxy_password.mover = JoinSet::new();
         self.proxy_password.moving = None;
         let Some(raw) = raw else { return };
@@ -247,7 +247,7 @@ impl Actor {
                 if is_last {
                     return;
                 }
-                // Until the keyring answers again; nobody asked for it, so there is no prompt.
+                // Nobody asked for this, so it must not raise a prompt: it waits until the keyring answers without one.
                 loop {
                     sleep(KEYRING_INTERVAL).await;
                     if secrets.look(&entry).await.is_ok() {
@@ -259,7 +259,7 @@ impl Actor {
     }
 
     fn on_proxy_password_moved(&mut self, raw: Raw, outcome: Result<(), SecretError>) {
-        // The file may say something else by now.
+        // The file may have changed by now.
         if self.proxy_password.moving.as_ref() != Some(&raw) {
             return;
         }
@@ -273,7 +273,7 @@ impl Actor {
         if self.proxy_password.problem.take().is_some() {
             self.publish_standing_problems(None);
         }
-        // Somebody may have written something else there meanwhile.
+        // The value may have been changed in the file meanwhile.
         let Ok(ProxyChoice::Address(address)) = read_proxy(&raw) else {
             return;
         };

@@ -1,4 +1,4 @@
-//! What the readers see: the snapshot, its revision, and the updates that lead from one revision to the next.
+//! What readers see: the snapshot, its revision, and the updates that lead from one revision to the next.
 
 mod pending;
 
@@ -19,37 +19,38 @@ use crate::protocol::{
     WindowView,
 };
 
-/// Updates that a reader may be behind before it has to attach again. A burst of a hundred items is a handful.
+/// Updates that a reader may lag behind before it has to attach again. A burst of a hundred items makes only a few.
 const UPDATE_CAPACITY: usize = 256;
 
-/// How often the readers hear that bytes came.
+/// How often readers are informed that data arrived.
 const HEARD_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How often what was heard is looked at while nothing but comments comes.
+/// How often the time of the last data is checked while only comments arrive.
 const HEARD_CHECK_INTERVAL: Duration = Duration::from_secs(5);
 
-/// How often a window that shows the connection's numbers gets them.
+/// How often a window that shows metrics gets them.
 const METRICS_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Times of day that are computed from the other clock differ a little each time; less than this is no news.
+/// In milliseconds. Wall times that are computed from the monotonic clock differ a little each time; a smaller
+/// difference is no change.
 const SAME_TIME: EpochMillis = 500;
 
-/// The state as its readers see it. Every change of it is an [`Update`] with the revision it leads to.
+/// The state as readers see it. Every change is an [`Update`] with the revision that it leads to.
 #[derive(Debug)]
 pub(super) struct Readers {
     state: Snapshot,
     updates: broadcast::Sender<Revised>,
     notices: BTreeMap<NoticeKind, Message>,
     pending: PendingUpdates,
-    /// What of the items may be published without delay.
+    /// Limits the updates of items that are published without a delay.
     throttle: Throttle,
-    /// Who looks at the window.
+    /// Whether the user looks at the window.
     presence: Presence,
-    /// Somebody is at the window, by what was found last.
+    /// The user was at the window at the last check.
     attended: bool,
-    /// When that was found.
+    /// When that was checked.
     presence_looked: Instant,
-    /// When the window gets the numbers next, while it shows them.
+    /// When the window gets the next metrics, while it shows them.
     metrics_due: Option<Instant>,
     heard_published: Instant,
 }
@@ -73,22 +74,22 @@ impl Readers {
         }
     }
 
-    /// The state, now.
+    /// The current state.
     pub(super) fn state(&self) -> &Snapshot {
         &self.state
     }
 
-    /// What the window shows, as far as its page's word still holds.
+    /// What the window shows, unless its page's report has expired.
     pub(super) fn shown(&self, now: Instant) -> WindowView {
         self.presence.view(now.into_std())
     }
 
-    /// Whether somebody has the newest part of the inbox before their eyes.
+    /// Whether the user sees the newest part of the inbox.
     pub(super) fn in_view(&self, now: Instant) -> bool {
         self.presence.in_view(now.into_std())
     }
 
-    /// Whether somebody is at the window, by what was found last.
+    /// Whether the user was at the window at the last check.
     pub(super) fn is_attended(&self) -> bool {
         self.attended
     }
@@ -100,9 +101,9 @@ impl Readers {
         }
     }
 
-    /// Takes over the readers of a core that broke, with what they see and no new core can know.
+    /// Takes over the readers of a core that crashed, with the parts of their state that a new core cannot find out.
     pub(super) fn succeed(&mut self, broken: Self, now: Instant) {
-        // One revision is skipped: readers of the old core see the gap and attach again.
+        // Skips a revision: readers of the old core notice the gap and attach again.
         self.state.revision = broken.state.revision + 1;
         self.updates = broken.updates;
         let presence = broken.presence.without_session();
@@ -116,18 +117,18 @@ impl Readers {
         self.state.notices = listed(&self.notices);
     }
 
-    /// Makes a change part of the state and sends it.
+    /// Applies a change to the state and sends it.
     fn publish(&mut self, update: Update) {
         let revised = Revised {
             revision: self.state.revision + 1,
             update,
         };
         self.state.apply(revised.clone());
-        // No readers is no error: the state is there for the next one.
+        // Without readers nobody needs it: the next one attaches to the state.
         let _ = self.updates.send(revised);
     }
 
-    /// Publishes the connection, unless nothing of it is news.
+    /// Publishes the connection if its view has changed.
     pub(super) fn publish_connection(&mut self, mut view: ConnectionView) {
         let known = &self.state.connection;
         keep_same_time(&mut view.next_attempt_at, known.next_attempt_at);
@@ -137,7 +138,7 @@ impl Readers {
         }
     }
 
-    /// Publishes address and token; whether they are news.
+    /// Publishes address and token; returns whether they changed.
     pub(super) fn publish_account(&mut self, view: AccountView) -> bool {
         let news = view != self.state.account;
         if news {
@@ -158,7 +159,7 @@ impl Readers {
         }
     }
 
-    /// Puts up a notice, or takes it down with `None`.
+    /// Sets a notice, or removes it with `None`.
     pub(super) fn set_notice(&mut self, kind: NoticeKind, message: Option<Message>) {
         if self.notices.get(&kind) == message.as_ref() {
             return;
@@ -170,9 +171,9 @@ impl Readers {
         self.publish(Update::Notices(listed(&self.notices)));
     }
 
-    /// Asks the window to show an item; `None` once it has, or nobody waits for it any more.
+    /// Asks the window to show an item; `None` once it did, or the request is obsolete.
     pub(super) fn publish_requested_item(&mut self, key: Option<String>) {
-        // Another click on the same notification asks once more.
+        // Another click on the same notification asks again.
         if key.is_some() || self.state.requested_item.is_some() {
             self.publish(Update::ItemRequested(key));
         }
@@ -188,7 +189,7 @@ impl Readers {
         let mut admitted = true;
         let removals = removed.iter().map(|_| Source::Notifications);
         for source in stored.iter().map(Source::of).chain(removals) {
-            // Every one of them counts, so that a flood is known as one.
+            // Every one of them is counted, so that a flood is recognised.
             admitted &= self.throttle.admits(source, now.into_std());
         }
         self.pending.add(stored, removed, !admitted, now);
@@ -198,7 +199,7 @@ impl Readers {
         self.pending.due()
     }
 
-    /// Publishes what was added.
+    /// Publishes the changes that were added.
     pub(super) fn publish_items(&mut self, now: Instant) {
         let changes = self.pending.take(now);
         if changes.many {
@@ -212,13 +213,13 @@ impl Readers {
         }
     }
 
-    /// Publishes items that the user changed, after what was added before them.
+    /// Publishes items that the user changed, after earlier changes.
     pub(super) fn publish_stored(&mut self, items: Vec<Item>) {
         self.publish(Update::ItemsStored(items));
     }
 
-    /// Takes what is said of who looks, and publishes what follows. Answers with whether somebody is at the window now,
-    /// where that changed.
+    /// Applies a change of presence and publishes what follows. Returns whether the user is at the window now, if that
+    /// changed.
     pub(super) fn change_presence(
         &mut self,
         change: impl FnOnce(&mut Presence),
@@ -241,7 +242,7 @@ impl Readers {
         changed.then_some(attended)
     }
 
-    /// When who looks changes by itself: a page's word expires, or a user counts as gone.
+    /// When the presence changes by itself: the page's report expires, or the user counts as idle.
     pub(super) fn presence_due(&self) -> Option<Instant> {
         self.presence
             .due(self.presence_looked.into_std())
@@ -252,18 +253,18 @@ impl Readers {
         self.metrics_due
     }
 
-    /// Publishes the numbers, the next ones a second later.
+    /// Publishes metrics, and schedules the next ones in a second.
     pub(super) fn publish_metrics(&mut self, metrics: MetricsView, now: Instant) {
         self.metrics_due = Some(now + METRICS_INTERVAL);
         self.publish(Update::Metrics(metrics));
     }
 
-    /// When what was heard is published by itself.
+    /// When the time of the last data is published by itself.
     pub(super) fn heard_due(&self) -> Instant {
         self.heard_published + HEARD_CHECK_INTERVAL
     }
 
-    /// Whether it is time to publish that bytes came. If so, the caller does.
+    /// Whether it is time to publish that data arrived; if so, the caller does.
     pub(super) fn begin_heard(&mut self, now: Instant) -> bool {
         let due = now >= self.heard_published + HEARD_INTERVAL;
         if due {
@@ -273,7 +274,7 @@ impl Readers {
     }
 }
 
-/// Keeps the known time where the other is the same but for how it was computed.
+/// Keeps the known time if the other differs only by how it was computed.
 fn keep_same_time(time: &mut Option<EpochMillis>, known: Option<EpochMillis>) {
     if let (Some(new), Some(old)) = (*time, known)
         && (new - old).abs() < SAME_TIME

@@ -10,8 +10,8 @@ use crate::message::{self, Message};
 use crate::metrics::Outcome;
 use crate::protocol::NoticeKind;
 
-/// What is tried where the file cannot be used. One that was made anew can fail as well, in another way, and is left
-/// alone then until the next try: the trouble of a disk must not be taken for that of an event.
+/// What is tried if the file cannot be used. A file that was created anew can also fail, in another way, and is not
+/// touched again until the next retry: a failing disk must not be mistaken for a bad event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Remedy {
     NewFile,
@@ -19,11 +19,11 @@ pub(super) enum Remedy {
 }
 
 impl Actor {
-    /// Does something with the inbox, in memory where its file turns out not to be usable.
+    /// Runs `work` on the inbox; again in memory if its file turns out to be unusable.
     ///
     /// # Errors
     ///
-    /// What the work answers there.
+    /// The error of the work in memory.
     pub(super) async fn with_inbox<T: Send + 'static>(
         &mut self,
         work: impl Fn(&mut Inbox) -> Result<T, InboxError> + Clone + Send + 'static,
@@ -40,17 +40,17 @@ impl Actor {
         result
     }
 
-    /// The file cannot be used: the inbox goes on in memory. A file that is damaged or gone may be made anew at once.
+    /// The file cannot be used: continues in memory. A damaged or missing file may be created anew at once.
     pub(super) async fn on_storage_trouble(&mut self, error: &InboxError, next: Remedy) {
         tracing::error!(%error, "the inbox file cannot be used; the inbox goes on in memory");
         let words = self.storage_words(error);
-        // A copy of a damaged file would be as damaged, and of one that refuses what it is given as unwilling.
+        // A copy of a damaged file would be damaged too, and one of a file that refuses data would refuse it too.
         let copy = !matches!(error, InboxError::Damaged | InboxError::Database(_));
         let result = self.store.inbox().call(move |inbox| inbox.leave_file(copy)).await;
         if let Err(error) = result {
             tracing::error!(%error, "not even memory can be used for the inbox");
         }
-        // What another program holds is free again in a moment, mostly.
+        // A lock of another process is usually released in a moment.
         let needs_user = !matches!(error, InboxError::Busy);
         self.store.on_left_file(words, needs_user, Instant::now());
         if next == Remedy::NewFile && matches!(error, InboxError::Damaged | InboxError::Gone) {
@@ -60,7 +60,7 @@ impl Actor {
         }
     }
 
-    /// Tries the file again, and asks the server for what was too much to be remembered.
+    /// Tries the file again, and requests from the server what did not fit into the journal.
     pub(super) async fn retry_storage(&mut self) {
         let Some(retry) = self.store.begin_retry(Instant::now()) else {
             return;
@@ -74,7 +74,7 @@ impl Actor {
                 tracing::info!(ask_again = returned.ask_again, "the inbox file is in use again");
                 self.meters.events(Outcome::Failed, returned.given_up, None);
                 let problem = self.store.on_returned(returned.problem);
-                // What was pending there and is not in memory.
+                // Alerts that are pending in the file and not in memory.
                 self.alerts.poll_soon();
                 self.accounts.save_unsaved();
                 self.readers.set_notice(NoticeKind::Storage, problem);
@@ -109,7 +109,7 @@ impl Actor {
         }
     }
 
-    /// Tells of the trouble wherever somebody looks, and where nobody does by one notification.
+    /// Shows the problem in the window, and as one notification if nobody looks at it.
     pub(super) fn publish_storage(&mut self) {
         let Some(report) = self.store.take_report() else {
             return;

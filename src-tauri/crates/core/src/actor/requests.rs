@@ -1,4 +1,4 @@
-//! What the window, the tray and the command line ask for.
+//! Requests of the window, the tray and the command line.
 
 use gloria_stream::Command;
 use tokio::time::Instant;
@@ -12,7 +12,7 @@ use crate::metrics::endpoint::Endpoint;
 use crate::metrics::status::{self, StatusReport};
 use crate::protocol::{ConnectionState, FollowRequest, InboxPage, InboxQuery, MarkRequest, Marked};
 
-/// What is only read from the inbox.
+/// Queries of the inbox.
 #[derive(Debug)]
 pub(super) enum Look {
     Page(InboxQuery, Reply<InboxPage>),
@@ -102,8 +102,8 @@ impl Actor {
         }
     }
 
-    /// Answers from the inbox as it is stored, without keeping the loop waiting. Where the file fails, the request
-    /// comes back to be answered by whatever can be used in its place.
+    /// Answers a query from the stored inbox without blocking the loop. If the file fails, the request is reported
+    /// back, to be answered by what replaces the file.
     fn read<T: Send + 'static>(
         &self,
         look: impl Fn(&Inbox) -> Result<T, InboxError> + Send + Sync + Clone + 'static,
@@ -122,7 +122,7 @@ impl Actor {
         });
     }
 
-    /// Answers what could not be read, from memory if need be.
+    /// Answers a query that the file could not answer, from memory if necessary.
     pub(super) async fn on_not_read(&mut self, look: Look) {
         match look {
             Look::Page(query, reply) => {
@@ -217,7 +217,7 @@ impl Actor {
 
     async fn mark_all_seen(&mut self) -> Result<Counts, CoreError> {
         let now = self.now().epoch_millis();
-        // What the page saw fit to say is not enough: before a locked screen nobody has seen anything.
+        // The page's report is not enough: nobody has seen anything on a locked screen.
         if self.readers.in_view(Instant::now()) {
             self.with_inbox(move |inbox| inbox.mark_all_seen(now)).await?;
         }

@@ -1,34 +1,34 @@
-//! When a core that broke is started again.
+//! When a core that crashed is started again.
 
 use std::time::Duration;
 
-/// A core that ran longer than this was well: what breaks it next is another trouble, and the waits begin anew.
+/// A core that ran for longer was healthy: the next crash has another cause, and the waits start over.
 const HEALTHY_RUN: Duration = Duration::from_secs(10 * 60);
 
 /// By then the previous core has released its ports and the inbox file.
 const MIN_WAIT: Duration = Duration::from_secs(1);
 
-/// Whatever breaks the core at each start may be gone by itself, such as an event that the server withdraws.
+/// Retried for ever, because the cause may go away, such as an event that the server withdraws.
 const MAX_WAIT: Duration = Duration::from_secs(5 * 60);
 
-/// The times that the core broke in a row.
+/// Counts crashes in a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Restarts {
     in_a_row: u32,
 }
 
-/// What to do about a core that broke.
+/// How to restart a core that crashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Restart {
     /// How long to wait before the next one is started.
     pub(crate) wait: Duration,
-    /// The user has not heard of this trouble yet.
+    /// The user was not notified of this problem yet.
     pub(crate) notify: bool,
 }
 
 impl Restarts {
-    /// Decides after a core that ran this long. `spread` is random, in 0..1: one event may break the cores of many
-    /// machines at once, and they must not come back at once.
+    /// Decides how to restart a core that ran for this long. `spread` is random, in 0..1: one event may crash the cores
+    /// of many machines at once, and they must not all return at the same time.
     pub(crate) fn on_broken(&mut self, ran: Duration, spread: f64) -> Restart {
         if ran >= HEALTHY_RUN {
             self.in_a_row = 0;

@@ -6,21 +6,21 @@ use std::sync::Arc;
 use crate::paths::Paths;
 use crate::ports::{Clock, Notifications, Opener, Secrets, Signals, Sounds, SystemProxies, WindowPort};
 
-/// Reads a variable of the environment.
+/// Reads an environment variable.
 pub type Environment = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
 /// What a core is started with.
 #[derive(Clone)]
 pub struct Setup {
-    /// Where its files are.
+    /// The locations of its files.
     pub paths: Paths,
     /// The environment: settings, and `GLORIA_TOKEN`.
     pub environment: Environment,
     /// The app's version, for the user agent and the window.
     pub version: String,
-    /// The seed of all randomness.
+    /// The seed of all random numbers.
     pub seed: u64,
-    /// The machine.
+    /// The operating system.
     pub ports: Ports,
 }
 
@@ -34,7 +34,7 @@ impl fmt::Debug for Setup {
     }
 }
 
-/// The machine, as the core needs it.
+/// The operating system, as the core needs it.
 #[derive(Debug, Clone)]
 pub struct Ports {
     /// Shows notifications.
@@ -43,14 +43,14 @@ pub struct Ports {
     pub window: Arc<dyn WindowPort>,
     /// Plays sounds.
     pub sounds: Arc<dyn Sounds>,
-    /// Keeps tokens.
+    /// Stores tokens.
     pub secrets: Arc<dyn Secrets>,
     /// Opens links.
     pub opener: Arc<dyn Opener>,
-    /// Watches sleep and network.
+    /// Observes sleep and network.
     pub signals: Arc<dyn Signals>,
-    /// Tells the time.
+    /// The clocks.
     pub clock: Arc<dyn Clock>,
-    /// Asks the system which proxy to use, where it can be asked.
+    /// Asks the system which proxy to use, if the system can answer that.
     pub proxies: Option<SystemProxies>,
 }

@@ -1,4 +1,4 @@
-//! What happens to the computer, and what the stream hears of it.
+//! Events of the computer, and what the stream learns of them.
 
 use gloria_stream::Command;
 use tokio::time::Instant;
@@ -25,7 +25,7 @@ impl Actor {
         }
     }
 
-    /// Takes what was seen of the computer; `None` says that nothing more can be.
+    /// Processes an observation of the computer; `None` means that no more can come.
     pub(super) fn on_observation(&mut self, observation: Option<Observation>) {
         let Some(observation) = observation else {
             tracing::info!(
@@ -45,7 +45,7 @@ impl Actor {
         }
     }
 
-    /// Tells the stream what happened to the computer.
+    /// Informs the stream about an event of the computer.
     pub(super) fn command(&mut self, command: Command) {
         tracing::info!(?command, "the computer woke, or its network changed");
         self.link.send(command.clone());

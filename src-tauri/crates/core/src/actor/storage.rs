@@ -1,4 +1,4 @@
-//! The inbox in use, how it is with its file, and the inboxes of accounts that were left before all was stored.
+//! The inbox in use, the state of its file, and inboxes of previous accounts that are not stored completely.
 
 mod trouble;
 
@@ -10,7 +10,7 @@ use crate::message::Message;
 use trouble::StorageTrouble;
 pub(super) use trouble::{Report, Retry, STORAGE_RETRY_INTERVAL};
 
-/// The inbox of an account that was left while its file could not be used: what it holds is stored once that can be.
+/// The inbox of a previous account whose file could not be used: its content is stored once that is possible.
 #[derive(Debug)]
 struct Unstored {
     account: Entry,
@@ -18,21 +18,21 @@ struct Unstored {
     trouble: StorageTrouble,
 }
 
-/// The inbox in use, and how it is with its file.
+/// The inbox in use, and the state of its file.
 #[derive(Debug)]
 pub(super) struct Store {
     inbox: InboxThread,
-    /// The last id known to be stored.
+    /// The last id that is known to be stored.
     cursor: Option<String>,
     /// What had to be done to the inbox file.
     problem: Option<Message>,
-    /// The inbox is in memory, because its file cannot be used.
+    /// Set while the inbox is in memory because its file cannot be used.
     trouble: Option<StorageTrouble>,
-    /// Inboxes of accounts that were left while they could not be stored.
+    /// Inboxes of previous accounts that are not stored completely.
     unstored: Vec<Unstored>,
 }
 
-/// An inbox that takes the place of another.
+/// An inbox that replaces another.
 #[derive(Debug)]
 pub(super) struct Next {
     inbox: InboxThread,
@@ -41,11 +41,11 @@ pub(super) struct Next {
 }
 
 impl Next {
-    /// Of an inbox that was just opened.
+    /// From an inbox that was just opened.
     ///
     /// # Errors
     ///
-    /// When the system refuses a thread.
+    /// When the system cannot start a thread.
     pub(super) fn of(opened: Opened) -> Result<Self, InboxError> {
         let trouble = StorageTrouble::of(&opened, Instant::now());
         Ok(Self {
@@ -71,7 +71,7 @@ impl Store {
         &self.inbox
     }
 
-    /// Where the stream is, as far as that is stored.
+    /// The stored cursor.
     pub(super) fn cursor(&self) -> Option<&str> {
         self.cursor.as_deref()
     }
@@ -84,12 +84,12 @@ impl Store {
         self.trouble.is_some()
     }
 
-    /// The stream waits for the file: it is not known where to go on.
+    /// The stream waits for the file, because the cursor is not known.
     pub(super) fn holds_stream(&self) -> bool {
         self.trouble.as_ref().is_some_and(StorageTrouble::holds_stream)
     }
 
-    /// Why what comes cannot be kept, where the user has to mend that.
+    /// Why events cannot be stored, if the user has to act.
     pub(super) fn needs_user(&self) -> Option<&Message> {
         self.trouble.as_ref().and_then(StorageTrouble::needs_user)
     }
@@ -102,18 +102,18 @@ impl Store {
         self.unstored.iter().map(|left| left.trouble.retry_at()).min()
     }
 
-    /// The inbox left its file, and is in memory from now on.
+    /// The inbox is in memory from now on.
     pub(super) fn on_left_file(&mut self, words: Message, needs_user: bool, now: Instant) {
         let trouble = StorageTrouble::new(words, needs_user, now);
         self.trouble = Some(trouble.after(self.trouble.as_ref()));
     }
 
-    /// The file is tried now; `None` where it is in use.
+    /// A retry of the file begins; `None` if it is in use.
     pub(super) fn begin_retry(&mut self, now: Instant) -> Option<Retry> {
         self.trouble.as_mut().map(|trouble| trouble.begin_retry(now))
     }
 
-    /// The file is in use again. Answers with what had to be done to it, now or before.
+    /// The file is in use again. Returns what had to be done to it, now or before.
     pub(super) fn on_returned(&mut self, problem: Option<Message>) -> Option<Message> {
         self.trouble = None;
         self.problem = problem.or(self.problem.take());
@@ -126,12 +126,12 @@ impl Store {
         }
     }
 
-    /// What is to be reported of the trouble, where there is one.
+    /// What has to be reported about the problem, if there is one.
     pub(super) fn take_report(&mut self) -> Option<Report> {
         self.trouble.as_mut().map(StorageTrouble::take_report)
     }
 
-    /// Tries the files of accounts that were left before everything was stored.
+    /// Tries the files of previous accounts that are not stored completely.
     pub(super) async fn retry_unstored(&mut self, now: Instant) {
         for mut left in std::mem::take(&mut self.unstored) {
             if left.trouble.retry_at() <= now {
@@ -145,7 +145,7 @@ impl Store {
         }
     }
 
-    /// The inbox of an account that was left and is not stored yet.
+    /// The inbox of a previous account that is not stored completely.
     pub(super) fn take_unstored(&mut self, account: &Entry) -> Option<Next> {
         let mut all = self.unstored.iter();
         let place = all.position(|left| left.account.folder() == account.folder())?;
@@ -157,8 +157,8 @@ impl Store {
         })
     }
 
-    /// Leaves the inbox of one account for another; one that could not be stored is kept until it can. Answers with
-    /// what is wrong with the file.
+    /// Switches from one account's inbox to another's; one that is not stored completely is kept until it is. Returns
+    /// what is wrong with the new file.
     pub(super) fn switch(&mut self, next: Next, before: Option<Entry>) -> Option<Message> {
         let inbox = std::mem::replace(&mut self.inbox, next.inbox);
         if let Some((trouble, account)) = std::mem::replace(&mut self.trouble, next.trouble).zip(before) {
@@ -172,12 +172,12 @@ impl Store {
         next.problem
     }
 
-    /// Gives the file back before another core needs it.
+    /// Releases the file before another core needs it.
     pub(super) fn close(&mut self) {
         self.inbox = InboxThread::closed();
     }
 
-    /// Makes a trouble up.
+    /// Makes the file fail, for tests.
     #[cfg(test)]
     pub(super) fn fail(&mut self, words: Message) {
         self.on_left_file(words, false, Instant::now());

@@ -1,4 +1,4 @@
-//! Keeps a core running: one that panics, or loses a thread that it needs, is replaced by a new one.
+//! Keeps a core running: one that panics, or loses a thread that it needs, is replaced.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -19,11 +19,11 @@ use crate::metrics::status::{Health, StatusReport};
 use crate::ports::{NotificationRequest, PanicReports, Subject};
 use crate::protocol::{ConnectionState, NoticeKind, Remedy};
 
-/// Starts a core as [`super::start`] does, and starts it again whenever it breaks, after a growing wait and for ever.
+/// Starts a core as [`super::start`] does, and replaces it whenever it crashes, after a growing wait and for ever.
 ///
-/// `make` is asked for the machine before each start, so that ports whose threads are gone come anew; such a thread
-/// reports its panic through what `make` is given. The handle stays valid: meanwhile the core answers what it is
-/// asked about itself, and refuses the rest with [`CoreError::Restarting`].
+/// Before each start, `make` returns the setup, so that ports whose threads have ended are created anew; their threads
+/// report panics through its argument. The handle stays valid: meanwhile it answers requests about the core's state,
+/// and refuses others with [`CoreError::Restarting`].
 ///
 /// # Errors
 ///
@@ -56,7 +56,7 @@ struct Supervisor<M> {
     rng: fastrand::Rng,
 }
 
-/// Why no core runs at the moment.
+/// Why the wait for the next start ended.
 enum Pause {
     Over,
     Stopped,
@@ -85,9 +85,9 @@ where
         }
     }
 
-    /// Waits, and makes the actor that takes over; `None` when the app ends meanwhile.
+    /// Waits, and creates the actor that takes over; `None` when the app ends meanwhile.
     async fn replace(&mut self, mut broken: Actor, what: &'static str, mut ran: Duration) -> Option<Actor> {
-        // What it opened is given back before the next one needs it.
+        // Releases what the old actor opened before the new one needs it.
         broken.drop_stream();
         broken.endpoint = None;
         broken.store.close();
@@ -106,7 +106,7 @@ where
                 Pause::Over => {}
                 Pause::Stopped => return None,
             }
-            // What panicked before belonged to the core that is gone.
+            // Discards panics of threads that belonged to the old core.
             while self.panics.try_recv().is_ok() {}
             let started =
                 setup.map_err(InboxError::Folder).and_then(|setup| {
@@ -126,7 +126,7 @@ where
         }
     }
 
-    /// Answers for the core that is not there, until it is time or somebody does not want to wait.
+    /// Answers requests while no core runs, until it is time to restart or a user does not want to wait.
     async fn pause(&mut self, broken: &mut Actor, until: Instant) -> Pause {
         loop {
             tokio::select! {
@@ -159,7 +159,7 @@ where
     }
 }
 
-/// Shows one notification, which nobody waits for: its service may be what broke.
+/// Shows one notification without waiting for it: its service may be what crashed the core.
 fn notify_broken(setup: &Setup) {
     let request = NotificationRequest {
         subject: Subject::App,
@@ -179,14 +179,14 @@ fn notify_broken(setup: &Setup) {
 }
 
 impl Actor {
-    /// Shows readers that the core is gone and when it comes back.
+    /// Shows readers that the core is gone and when it is back.
     fn show_restart(&mut self, wait: Duration) {
         let now = epoch_millis(self.setup.ports.clock.wall());
         let mut view = self.readers.state().connection.clone();
         view.state = ConnectionState::Waiting;
         view.reason = Some(message::cause_restarting());
         view.remedy = Remedy::None;
-        // What the user was needed for, if anything, is found out anew by the next actor.
+        // The next actor finds out anew whether the user is needed.
         view.needs_user = false;
         view.storage = None;
         view.next_attempt_at = Some(now + i64::try_from(wait.as_millis()).unwrap_or(i64::MAX / 2));
@@ -196,7 +196,7 @@ impl Actor {
             .set_notice(NoticeKind::Internal, Some(message::notice_internal()));
     }
 
-    /// The report of an actor that does not run.
+    /// The status report while no actor runs.
     fn last_report(&self) -> StatusReport {
         let metrics = self.meters.view();
         StatusReport {
@@ -211,7 +211,7 @@ impl Actor {
         }
     }
 
-    /// Takes over from an actor that broke: its readers, and what only memory holds.
+    /// Takes over from an actor that crashed: its readers, and what is only in memory.
     fn succeed(&mut self, broken: Self) {
         self.tokens.succeed(broken.tokens);
         self.link.succeed(&broken.link);

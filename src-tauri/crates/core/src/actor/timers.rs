@@ -1,4 +1,4 @@
-//! Everything that the core does by itself at a time, in one table.
+//! Everything that the core does at a certain time, in one table.
 
 use tokio::time::Instant;
 
@@ -6,14 +6,14 @@ use super::Actor;
 
 macro_rules! timers {
     ($($(#[$doc:meta])* $name:ident,)*) => {
-        /// What is due by itself at some time.
+        /// What is due at a certain time.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(super) enum Timer {
             $($(#[$doc])* $name,)*
         }
 
         impl Timer {
-            /// All of them, in the order in which they are served.
+            /// All of them, in the order in which they are run.
             pub(super) const ALL: &[Self] = &[$(Self::$name),*];
         }
     };
@@ -28,25 +28,25 @@ timers! {
     Items,
     /// The inbox file is tried again.
     Storage,
-    /// The files of accounts that were left before everything was stored are tried again.
+    /// The files of previous accounts that are not stored completely are tried again.
     Unstored,
-    /// A server that has not greeted names nobody.
+    /// A server that sent no greeting does not say who the user is.
     Identity,
-    /// The outage has become a long one.
+    /// The outage becomes a long one.
     Outage,
     /// The pause of sounds ends.
     SoundsPause,
-    /// The debug log goes off.
+    /// The debug log ends.
     DebugLog,
-    /// Nobody looks any more, without anybody saying so.
+    /// The presence changes because a report expires.
     Presence,
-    /// The window gets its numbers.
+    /// The window gets metrics.
     Metrics,
-    /// It is published and stored when bytes came last.
+    /// The time of the last data is published and stored.
     Heard,
-    /// The inbox's file is kept small and clean.
+    /// The inbox's file is swept.
     Upkeep,
-    /// The files of the settings are looked at.
+    /// The settings files are read.
     Settings,
 }
 
@@ -57,10 +57,10 @@ impl Actor {
         Timer::ALL.iter().filter_map(|timer| self.due(*timer, now)).min()
     }
 
-    /// Serves each timer that is due, once.
+    /// Runs each timer that is due, once.
     ///
-    /// The loop does this before it waits for anything: where deliveries are always ready, a timer that had to win
-    /// against them would never be served.
+    /// The loop does this before it waits for input: a timer that competed with deliveries would never run while they
+    /// are always ready.
     pub(super) async fn serve_timers(&mut self) {
         for timer in Timer::ALL {
             let now = Instant::now();

@@ -1,7 +1,7 @@
-//! The token in force: where it is from, where it is kept, and what people see of it.
+//! The token in force: its source, where it is stored, and what users see of it.
 //!
-//! The keyring may take ten seconds for each answer, so it is never waited for here: tasks do, and report. It takes its
-//! questions in the order in which they are asked, so what was decided last is what it holds in the end.
+//! The keyring may take ten seconds for each answer, so the loop never waits for it: tasks do, and report. It processes
+//! requests in order, so the last decision is what it stores in the end.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,20 +23,20 @@ use crate::ports::{SecretError, Secrets};
 use crate::protocol::{NoticeKind, TokenState};
 use crate::token::Token;
 
-/// How often the keyring is looked into while another token would help. People who stored one wait for it; on Linux
-/// each look is a few messages over the session bus.
+/// How often the keyring is checked while another token would help. Users who stored one wait for it; on Linux each
+/// check is a few messages over the session bus.
 const KEYRING_INTERVAL: Duration = Duration::from_secs(10);
 
-/// The session of the address in force, and what was known of its token last.
+/// The session of the address in force, and the last report about its token.
 pub(super) struct Tokens {
-    /// `GLORIA_TOKEN`, bound at the start: another address that is saved later does not get it.
+    /// `GLORIA_TOKEN`, bound to its server at the start: an address that is saved later does not get it.
     environment: Option<ServerToken>,
-    /// None as long as there is no address.
+    /// None while no server is set.
     session: Option<(Session, watch::Receiver<TokenReport>)>,
     known: TokenReport,
-    /// Looks for another token in the keyring while nothing else leads on.
+    /// The task that checks the keyring for another token.
     watch: JoinSet<()>,
-    /// Removes the tokens of accounts that were erased.
+    /// The task that removes the tokens of erased accounts.
     erasing: JoinSet<()>,
 }
 
@@ -45,7 +45,7 @@ impl Tokens {
         Self {
             environment,
             session: None,
-            // Without an address there is no keyring entry to ask for.
+            // Without an address there is no keyring entry to load.
             known: TokenReport::new(if has_address {
                 TokenState::Unknown
             } else {
@@ -60,13 +60,13 @@ impl Tokens {
         &self.known
     }
 
-    /// The environment's token, where it is not this server's.
+    /// The environment's token, if it belongs to another server.
     pub(super) fn environments_for_another(&self, server: &Server) -> Option<&ServerToken> {
         let bound = self.environment.as_ref()?;
         bound.for_server(server).is_none().then_some(bound)
     }
 
-    /// Whether the environment sets the token for this address.
+    /// Whether the environment sets the token of this address.
     pub(super) fn is_locked(&self, address: Option<&Address>) -> bool {
         self.environment
             .as_ref()
@@ -78,7 +78,7 @@ impl Tokens {
         self.session.as_ref().map(|(session, _)| session)
     }
 
-    /// The session in force where it is this one, else a new one, which is given what memory has for its server.
+    /// The session in force if it matches; otherwise a new one, with the token in memory if that belongs to its server.
     pub(super) fn session_for(&self, options: SessionOptions, secrets: &Arc<dyn Secrets>) -> Session {
         match self.session() {
             Some(session) if *session.options() == options => session.clone(),
@@ -94,7 +94,7 @@ impl Tokens {
         }
     }
 
-    /// From now on this session's token is the one that people see.
+    /// Puts this session into force: its token is the one that users see.
     pub(super) fn put_in_force(&mut self, session: Session) {
         if self.session().is_none_or(|known| !known.is(&session)) {
             let mut reports = session.reports();
@@ -103,14 +103,14 @@ impl Tokens {
         }
     }
 
-    /// There is no server any more, and so no token.
+    /// No server is set any more, so there is no token.
     pub(super) fn leave(&mut self) {
         self.session = None;
         self.known = TokenReport::new(TokenState::Missing);
         self.watch = JoinSet::new();
     }
 
-    /// What is known of the token, whenever that changes.
+    /// The next report about the token.
     pub(super) async fn changed(&mut self) -> TokenReport {
         if let Some((_, reports)) = &mut self.session
             && reports.changed().await.is_ok()
@@ -120,7 +120,7 @@ impl Tokens {
         std::future::pending().await
     }
 
-    /// Goes on with the session of a core that broke, for it may hold a token that nobody else has.
+    /// Takes over the session of a core that crashed, because it may have a token that is stored nowhere.
     pub(super) fn succeed(&mut self, broken: Self) {
         self.environment = broken.environment;
         if let Some((session, _)) = broken.session {
@@ -129,7 +129,7 @@ impl Tokens {
     }
 }
 
-/// A token on its way into the keyring.
+/// A token that is being stored in the keyring.
 pub(super) struct Stored {
     session: Session,
     generation: Generation,
@@ -170,7 +170,7 @@ impl Actor {
         session
     }
 
-    /// Once it is known whose the token is, the keyring keeps it in the entry of that account.
+    /// Once the owner of the token is known, the keyring stores it in the entry of that account.
     pub(super) fn move_token(&self) {
         if self.identity.is_unchecked() {
             return;
@@ -181,15 +181,15 @@ impl Actor {
         }
     }
 
-    /// What the keyring has for accounts that were erased goes with them. One that does not answer is asked again until
-    /// it has; what is left when the app ends is for the next start.
+    /// Removes the keyring entries of erased accounts. A keyring that does not answer is asked again until it does;
+    /// what is left when the app ends is removed after the next start.
     pub(super) fn forget_erased(&mut self) {
         let erasures = self.accounts.erasures().clone();
         if erasures.all().is_empty() {
             return;
         }
         let secrets = self.setup.ports.secrets.clone();
-        // What was on its way comes again with it.
+        // Aborts earlier removals, which are repeated with the new ones.
         self.tokens.erasing = JoinSet::new();
         self.tokens.erasing.spawn(async move {
             if let Err(error) = erasures.finish(secrets.as_ref()).await {
@@ -199,10 +199,10 @@ impl Actor {
                 let left = erasures.all();
                 let Some(first) = left.first() else { return };
                 sleep(KEYRING_INTERVAL).await;
-                // Nobody asked for it, so there is no prompt.
+                // Nobody asked for this, so it must not raise a prompt.
                 if secrets.look(first).await.is_ok() {
                     for entry in &left {
-                        // What fails is asked again.
+                        // A failure is repeated by the loop.
                         let _ = secrets.look(entry).await;
                     }
                 }
@@ -210,9 +210,9 @@ impl Actor {
         });
     }
 
-    /// Not every program that stores a token says so, and the next attempt may be an hour away.
+    /// Not every program that stores a token signals it, and the next attempt may be an hour away.
     pub(super) fn watch_keyring(&mut self) {
-        // What watched until now ends with it.
+        // Aborts an earlier watch.
         self.tokens.watch = JoinSet::new();
         if !another_token_helps(self.link.status()) {
             return;
@@ -239,7 +239,7 @@ impl Actor {
             TokenState::Unknown | TokenState::Present | TokenState::Missing => None,
         };
         self.tokens.known = report;
-        // Of a token in memory it is said why it is there alone.
+        // For a token that is only in memory, the reason is shown.
         let unkept = self.tokens.session().and_then(Session::unkept);
         if unkept.is_none() {
             self.readers.set_notice(NoticeKind::Keyring, message);
@@ -247,7 +247,7 @@ impl Actor {
         self.publish_account();
     }
 
-    /// Takes a token that was entered, which is in force at once, and gives it to the keyring.
+    /// Puts a token that was entered into force at once, and stores it in the keyring.
     pub(super) fn enter_token(&self, session: &Session, token: Token) -> Stored {
         let generation = session.enter(token.clone());
         Stored {
@@ -257,7 +257,7 @@ impl Actor {
         }
     }
 
-    /// Waits for the keyring beside the loop.
+    /// Waits for the keyring in a task.
     pub(super) fn report_stored(&self, stored: Stored, reply: Option<Reply<()>>) {
         let reports = self.reports.0.clone();
         tokio::spawn(async move {
@@ -292,7 +292,7 @@ impl Actor {
         if in_force && outcome.is_ok() {
             self.move_token();
         }
-        // What was decided since has an answer of its own.
+        // A later decision has its own answer.
         if in_force && session.generation() == generation {
             let message = outcome.err().map(|error| {
                 tracing::warn!(%error, "the token is held in memory only");
@@ -309,7 +309,7 @@ impl Actor {
         }
     }
 
-    /// Asks the keyring anew: somebody signed in or out beside the app.
+    /// Asks the keyring again: another program signed in or out.
     pub(super) fn on_credentials_changed(&mut self, entry: &str) {
         let Some(session) = self.tokens.session().cloned() else {
             return;
@@ -318,15 +318,15 @@ impl Actor {
             return;
         }
         tracing::info!("the token was changed from outside");
-        // The one in memory stood in for a keyring that now holds another, or shall hold none.
+        // A token in memory stood in for a keyring that now has another one, or none on purpose.
         session.ask_anew(true);
         self.identity.on_token();
         self.readers.set_notice(NoticeKind::Keyring, None);
-        // Also an open stream is begun anew: after a sign-out it must not go on.
+        // An open stream is opened anew too: after a sign-out it must not continue.
         self.open_stream();
     }
 
-    /// Disconnects at once; the reply is sent when the keyring has answered.
+    /// Disconnects at once; replies when the keyring has answered.
     pub(super) fn sign_out(&mut self, reply: Reply<()>) {
         self.link.want(Wish::Nothing);
         self.drop_stream();

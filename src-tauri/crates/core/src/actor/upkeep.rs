@@ -1,4 +1,5 @@
-//! Keeps the inbox's file from growing for ever, and takes what was deleted off the disk, while nothing else happens.
+//! Retention in the background: sweeps the inbox's file and removes deleted content from the disk while nothing else
+//! happens.
 
 use std::time::Duration;
 
@@ -7,19 +8,19 @@ use tokio::time::Instant;
 use super::Actor;
 use crate::inbox::{Effect, Sweep, Swept};
 
-/// The first look for what is not kept any longer: after the rush of a start.
+/// The first sweep waits until the work of the start is done.
 const FIRST_SWEEP_DELAY: Duration = Duration::from_secs(60);
 
-/// Between two looks. What is removed is months old; an hour more is no matter.
+/// Between two sweeps. They remove items that are months old, so an hour more does not matter.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
-/// Between two steps of a look, each of a few milliseconds: most of the time is left to what comes.
+/// Between two steps of a sweep, each of a few milliseconds: most of the time is left for events.
 const STEP_INTERVAL: Duration = Duration::from_millis(20);
 
-/// For how long nothing is to be stored before what was deleted is taken off the disk, which takes a moment.
+/// How long no event may arrive before deleted content is removed from the disk, which blocks filing for a moment.
 const SETTLE: Duration = Duration::from_secs(2);
 
-/// A stream that never rests does not put it off for longer.
+/// A stream that never pauses does not delay it for longer.
 const MAX_SETTLE_DELAY: Duration = Duration::from_secs(30);
 
 /// What is due for the inbox's file.
@@ -27,7 +28,7 @@ const MAX_SETTLE_DELAY: Duration = Duration::from_secs(30);
 pub(super) struct Upkeep {
     sweep_at: Instant,
     sweep: Option<Sweep>,
-    /// When the disk is settled, and until when that may be put off.
+    /// When deleted content is removed from the disk, and until when that may be delayed.
     settle: Option<(Instant, Instant)>,
 }
 
@@ -38,7 +39,7 @@ impl Upkeep {
             sweep: None,
             settle: None,
         };
-        // What was deleted before the start may not have been taken off the disk.
+        // Content that was deleted before the start may still be on the disk.
         upkeep.on_stored(now);
         upkeep
     }
@@ -48,7 +49,7 @@ impl Upkeep {
         settle.map_or(self.sweep_at, |at| at.min(self.sweep_at))
     }
 
-    /// Something was stored, and may have been a deletion.
+    /// Something was stored, which may include a deletion.
     pub(super) fn on_stored(&mut self, now: Instant) {
         let latest = self.settle.map_or(now + MAX_SETTLE_DELAY, |(_, latest)| latest);
         self.settle = Some(((now + SETTLE).min(latest), latest));
@@ -74,7 +75,7 @@ impl Actor {
 
     async fn sweep(&mut self, now: Instant) {
         self.upkeep.sweep_at = now + SWEEP_INTERVAL;
-        // A clock that is wrong makes everything old: both have to say so.
+        // A wrong clock makes everything look old, so both clocks have to agree.
         if !self.link.knows_server_time() {
             return;
         }
@@ -105,7 +106,7 @@ impl Actor {
                     self.upkeep.sweep_at = now + STEP_INTERVAL;
                 }
             }
-            // What is wrong with the file shows where something is stored.
+            // A fault of the file is reported when an event cannot be stored.
             Err(error) => tracing::warn!(%error, "old notifications could not be removed"),
         }
     }

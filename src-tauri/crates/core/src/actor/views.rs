@@ -1,4 +1,4 @@
-//! What readers are shown, put together from the parts that know it.
+//! What readers are shown, composed of the parts that own it.
 
 use gloria_stream::ProxyChoice;
 use tokio::time::Instant;
@@ -12,7 +12,7 @@ use crate::protocol::{AccountView, OwnUser, PersonQuestion, Preferences, TokenSt
 use crate::settings::{Key, Origins, Settings, proxy_words};
 
 impl Actor {
-    /// Publishes that bytes came, unless that was a moment ago.
+    /// Publishes that data arrived, unless that was published a moment ago.
     pub(super) fn publish_heard(&mut self) {
         if self.readers.begin_heard(Instant::now()) {
             self.publish_connection();
@@ -32,7 +32,7 @@ impl Actor {
         self.readers.publish_connection(self.identity.shown(view));
     }
 
-    /// Publishes changed items and what they make of the counts.
+    /// Publishes changed items and the counts that follow from them.
     pub(super) async fn publish_items(&mut self) {
         self.readers.publish_items(Instant::now());
         self.publish_counts().await;

@@ -1,4 +1,4 @@
-//! The notification service's answers, and what they lead to.
+//! Processes the notification service's answers.
 
 use tokio::time::Instant;
 
@@ -9,7 +9,7 @@ use crate::item::Reason;
 use crate::ports::{Answer, NotificationError, Subject};
 
 impl Actor {
-    /// The service answered.
+    /// The service answered a request.
     pub(in super::super) async fn on_notification_answer(
         &mut self,
         asked: Asked,
@@ -29,7 +29,7 @@ impl Actor {
         }
         let handle = outcome.as_ref().ok().map(|answer| answer.handle.clone());
         if let Some(handle) = &handle {
-            // From now on it is this notification, whatever was taken back under the number before.
+            // The handle now belongs to this notification, even if an earlier one with it was withdrawn.
             self.alerts.withdrawals.on_closed(handle);
         }
         let takes_place = handle.is_some() && asked.replaces == handle;
@@ -49,7 +49,7 @@ impl Actor {
                 self.alerts.own.pop_front();
             }
         }
-        // Of an account that was left meanwhile it stays pending, and is shown when that one is entered again.
+        // An alert of a previous account stays pending, and is shown when that account is in force again.
         if let (true, Ok(answer)) = (is_left, &outcome) {
             self.setup.ports.notifications.withdraw(answer.handle.clone());
         }

@@ -1,23 +1,24 @@
-//! What happens to a notification before the service's answer is recorded: a person is quick, or the core busy.
+//! Events about notifications that arrive before the service's answer is recorded: the user may be quick, or the core
+//! busy.
 
 use std::collections::VecDeque;
 
 use crate::ports::NotificationHandle;
 
-/// As many clicks as a person makes within the moment that an answer takes. Services tell of every application's
-/// notifications, so that most of these are another's.
+/// More clicks than a user makes while an answer is awaited. Services signal events of all applications, so most
+/// entries belong to others.
 const CAPACITY: usize = 16;
 
-/// What became of a notification meanwhile.
+/// What happened to a notification.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Fate {
-    /// It was clicked, with the token that came with that.
+    /// It was clicked, with the activation token of the click.
     pub(super) clicked: Option<Option<String>>,
-    /// It is gone from the screen.
+    /// It is no longer on screen.
     pub(super) closed: bool,
 }
 
-/// Notifications that are not known yet, the newest last. They are remembered while an answer is owed alone.
+/// Events of unknown notifications, newest last. They are kept only while answers are awaited.
 #[derive(Debug, Default)]
 pub(super) struct Early(VecDeque<(NotificationHandle, Fate)>);
 
@@ -42,13 +43,13 @@ impl Early {
         &mut self.0[place].1
     }
 
-    /// The answer with this handle has come.
+    /// The events of this handle, whose answer has arrived.
     pub(super) fn take(&mut self, handle: &NotificationHandle) -> Option<Fate> {
         let place = self.0.iter().position(|(known, _)| known == handle)?;
         self.0.remove(place).map(|(_, fate)| fate)
     }
 
-    /// No answer is owed: whatever is left is another application's.
+    /// No answer is awaited: the remaining entries belong to other applications.
     pub(super) fn clear(&mut self) {
         self.0.clear();
     }

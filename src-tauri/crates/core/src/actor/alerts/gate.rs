@@ -1,4 +1,4 @@
-//! The gate's decisions about one batch, made while it is filed.
+//! Decides about the alerts of one batch while it is filed.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use crate::inbox::{Now, Posted};
 use crate::item::SoundName;
 use crate::ports::ServiceState;
 
-/// What the gate needs to know on the inbox's thread, and what it decided there.
+/// What the decision depends on, for the inbox's thread, and the decisions made there.
 #[derive(Debug)]
 pub(in super::super) struct Gate {
     context: AlertContext,
@@ -19,9 +19,9 @@ pub(in super::super) struct Gate {
     replay: Option<Replay>,
     moment: Instant,
     now: Now,
-    /// The sounds of what was decided, in their order.
+    /// The sounds that were decided on, in order.
     pub(in super::super) sounds: Vec<SoundName>,
-    /// What was collected.
+    /// The collections that got members.
     pub(in super::super) collected: Vec<Collection>,
 }
 
@@ -40,7 +40,7 @@ impl Gate {
             decision.verdict,
             Verdict::Show | Verdict::Collect(Collection::Urgent)
         );
-        // Only what would be shown by itself takes of its kind's allowance.
+        // Only alerts that are shown one by one count against the limit of their kind.
         if by_itself && !self.throttle.admits(Source::of(posted.item), self.moment) {
             let throttled = AlertContext {
                 throttled: true,
@@ -63,7 +63,7 @@ impl Gate {
 }
 
 impl Alerts {
-    /// What was decided about a batch that is stored.
+    /// Applies the decisions about a batch that is now stored.
     pub(in super::super) fn on_decided(&mut self, gate: &Gate, now: tokio::time::Instant) {
         self.throttle = gate.throttle.clone();
         for collection in &gate.collected {
@@ -73,7 +73,7 @@ impl Alerts {
 }
 
 impl Actor {
-    /// The gate for a batch that is filed now.
+    /// The gate for a batch that is about to be filed.
     pub(in super::super) fn gate(&self) -> Gate {
         Gate {
             context: self.context(),

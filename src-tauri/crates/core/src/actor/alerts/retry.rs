@@ -1,20 +1,21 @@
-//! When what the notification service did not show is asked for again.
+//! When failed requests to the notification service are repeated.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// A service that refused once, as GNOME does above a number at a time, mostly shows the same a moment later.
+/// A service that refused once, as GNOME does above a number of requests at a time, usually accepts a moment later.
 const MIN_INTERVAL: Duration = Duration::from_secs(5);
 
-/// A service that refuses always is left in peace, and yet nobody waits longer for what it can show again.
+/// Long enough not to burden a service that always refuses; short enough that the user need not wait long after it
+/// recovers.
 const MAX_INTERVAL: Duration = Duration::from_secs(5 * 60);
 
-/// Without it, what failed would wait for the next success: for ever, where nothing else comes.
+/// Repeats failed requests. Otherwise they would wait for the next successful one, which may never come.
 #[derive(Debug, Default)]
 pub(super) struct Retry {
     due: Option<Instant>,
-    /// How often nothing but failures came since.
+    /// Failures since the last success.
     failures: u32,
 }
 
@@ -23,7 +24,7 @@ impl Retry {
         self.due
     }
 
-    /// Something was not shown. Several failures of one attempt count as one.
+    /// A request failed. Several failures of one attempt count as one.
     pub(super) fn on_failure(&mut self, now: Instant) {
         if self.due.is_none() {
             let interval = MIN_INTERVAL.saturating_mul(2_u32.saturating_pow(self.failures));
@@ -32,12 +33,12 @@ impl Retry {
         }
     }
 
-    /// The service is another one, or shows something again: everything that failed is asked for now.
+    /// The service restarted or showed something: failed requests are repeated now.
     pub(super) fn reset(&mut self) {
         *self = Self::default();
     }
 
-    /// Whether what failed is to be asked for now.
+    /// Whether failed requests are to be repeated now.
     pub(super) fn take_due(&mut self, now: Instant) -> bool {
         self.due.take_if(|due| *due <= now).is_some()
     }

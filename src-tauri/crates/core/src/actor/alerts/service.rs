@@ -1,4 +1,4 @@
-//! What the notification service says by itself: how it is, what was clicked and what is closed.
+//! Events that the notification service sends by itself: its state, clicks and closed notifications.
 
 use futures_util::FutureExt as _;
 
@@ -9,7 +9,7 @@ use crate::ports::{NotificationError, NotificationEvent, NotificationHandle, Ser
 use crate::protocol::NoticeKind;
 
 impl Actor {
-    /// Puts up a notice while notifications cannot be shown.
+    /// Shows a notice while notifications cannot be shown.
     pub(super) fn publish_service(&mut self, failed: Option<&NotificationError>) {
         let words = match (self.alerts.service, failed) {
             (ServiceState::Hanging, _) => message::notice_notifications_hang(),
@@ -27,12 +27,12 @@ impl Actor {
         self.readers.set_notice(NoticeKind::Notifications, Some(words));
     }
 
-    /// What the service said, or `None` when it can say nothing any more.
+    /// Processes an event of the service; `None` when no more can come.
     pub(in super::super) async fn on_notification_event(&mut self, event: Option<NotificationEvent>) {
         match event {
             None => {
                 self.notification_events = None;
-                // One that never says how it is just shows what it is asked.
+                // A service that never signals its state can only show what is requested.
                 if self.alerts.service == ServiceState::Unknown {
                     self.on_service(ServiceState::Ready).await;
                 }
@@ -53,7 +53,7 @@ impl Actor {
                 let of = handle.clone();
                 let subject = match self.with_inbox(move |inbox| inbox.subject_of(&of)).await {
                     Ok(None) if !is_own => {
-                        // Another application's, unless its answer is still on its way.
+                        // It belongs to another application, or to a request whose answer has not arrived.
                         if self.alerts.unanswered > 0 {
                             self.alerts.early.on_clicked(handle, activation_token);
                         }
@@ -94,7 +94,7 @@ impl Actor {
         self.setup.ports.window.open(activation_token);
     }
 
-    /// A notification was clicked or closed before its answer was recorded, which it is now.
+    /// A notification was clicked or closed before its answer was recorded; now it is.
     pub(super) async fn on_early_fate(&mut self, handle: NotificationHandle, fate: Fate, subject: Subject) {
         if let Some(activation_token) = fate.clicked {
             self.on_clicked(subject, activation_token);
@@ -104,7 +104,7 @@ impl Actor {
         }
     }
 
-    /// What the service said before anything was asked of it.
+    /// Processes what the service sent before the first request.
     pub(in super::super) async fn on_first_notification_events(&mut self) {
         while let Some(event) = self
             .notification_events

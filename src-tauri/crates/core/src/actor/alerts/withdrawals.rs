@@ -8,15 +8,15 @@ use tokio::time::Instant;
 
 use crate::ports::NotificationHandle;
 
-/// What is sent to a service has left the app long before this. Recorded at once, a withdrawal would be lost where the
-/// app ends before it is sent: the next start would not know that something is still on screen.
+/// A request to a service has left the app long before this. If the withdrawal were recorded at once and the app ended
+/// before sending it, the next start would not know that the notification is still on screen.
 const SENT_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Default)]
 pub(super) struct Withdrawals(HashMap<NotificationHandle, Instant>);
 
 impl Withdrawals {
-    /// `false` if the service was already asked.
+    /// Returns `false` if the service was already asked.
     pub(super) fn begin(&mut self, handle: &NotificationHandle, now: Instant) -> bool {
         let is_new = !self.0.contains_key(handle);
         if is_new {
@@ -25,7 +25,7 @@ impl Withdrawals {
         is_new
     }
 
-    /// The service says that it is gone.
+    /// The service signals that the notification is closed.
     pub(super) fn on_closed(&mut self, handle: &NotificationHandle) {
         self.0.remove(handle);
     }
@@ -34,7 +34,7 @@ impl Withdrawals {
         self.0.values().min().copied()
     }
 
-    /// Those that were certainly sent, to be recorded.
+    /// Withdrawals that were certainly sent, to be recorded.
     pub(super) fn take_due(&mut self, now: Instant) -> Vec<NotificationHandle> {
         self.0
             .extract_if(|_, due| *due <= now)
@@ -42,7 +42,7 @@ impl Withdrawals {
             .collect()
     }
 
-    /// Another account's rows are looked at from now on.
+    /// Another account's rows are in force from now on.
     pub(super) fn clear(&mut self) {
         self.0.clear();
     }

@@ -1,4 +1,4 @@
-//! When something was heard last, over restarts too.
+//! When data last arrived from the server, across restarts.
 
 use std::time::Duration;
 
@@ -6,20 +6,20 @@ use tokio::time::Instant;
 
 use crate::item::EpochMillis;
 
-/// How often it is stored: a crash loses no more of it, and a disk is not written for every heartbeat.
+/// How often it is stored: a crash loses at most this much, and heartbeats do not cause a write each.
 const STORE_INTERVAL: Duration = Duration::from_secs(60);
 
-/// What is known of it beside the stream's own word.
+/// What is known of it besides the stream's status.
 #[derive(Debug, Default)]
 pub(super) struct Heard {
-    /// By a stream before the present one.
+    /// From a stream before the present one.
     before: Option<EpochMillis>,
     stored: Option<EpochMillis>,
     stored_at: Option<Instant>,
 }
 
 impl Heard {
-    /// What the inbox has of an earlier run.
+    /// `stored` is the value from an earlier run.
     pub(super) fn new(stored: Option<EpochMillis>) -> Self {
         Self {
             before: stored,
@@ -28,27 +28,27 @@ impl Heard {
         }
     }
 
-    /// With the stream's own word.
+    /// Including the stream's own value.
     pub(super) fn last(&self, stream: Option<EpochMillis>) -> Option<EpochMillis> {
         stream.max(self.before)
     }
 
-    /// Keeps the word of a stream that is about to end.
+    /// Keeps the value of a stream that is about to end.
     pub(super) fn keep(&mut self, stream: Option<EpochMillis>) {
         self.before = self.last(stream);
     }
 
-    /// What is to be stored, if there is news.
+    /// The value to store, if it has changed.
     pub(super) fn unstored(&self, stream: Option<EpochMillis>) -> Option<EpochMillis> {
         self.last(stream).filter(|at| Some(*at) > self.stored)
     }
 
-    /// Whether it was stored, or storing it was tried, a moment ago.
+    /// Whether it was stored, or storing it failed, a moment ago.
     pub(super) fn is_recent(&self, now: Instant) -> bool {
         self.stored_at.is_some_and(|at| now < at + STORE_INTERVAL)
     }
 
-    /// It was stored, or refused.
+    /// It was stored, or storing it failed.
     pub(super) fn on_stored(&mut self, at: Option<EpochMillis>, now: Instant) {
         self.stored_at = Some(now);
         self.stored = at.or(self.stored);

@@ -1,5 +1,4 @@
-//! Changed items that the readers do not know yet: published at most once per frame of a screen, and less often while
-//! too much comes for the eye.
+//! Changed items that readers do not know yet: published at most once per frame, and less often during a flood.
 
 use std::time::Duration;
 
@@ -7,16 +6,16 @@ use tokio::time::Instant;
 
 use crate::item::Item;
 
-/// Items published one by one; for more the readers read their pages again, which costs less.
+/// Items that are published one by one. For more, readers load their pages again, which costs less.
 const MAX_PUBLISHED_ITEMS: usize = 50;
 
-/// One picture of a screen at 60 Hz: what is published more often is never seen.
+/// One frame at 60 Hz: more frequent updates are never seen.
 const FRAME_INTERVAL: Duration = Duration::from_millis(16);
 
-/// While more comes than anybody can read, the list moves this often: it still looks alive, and can be clicked.
+/// During a flood the list is updated this often: it stays responsive, and can be clicked.
 const FLOOD_INTERVAL: Duration = Duration::from_millis(250);
 
-/// What the readers do not know yet.
+/// Changes that readers do not know yet.
 #[derive(Debug, Default)]
 pub(super) struct PendingUpdates {
     changes: Changes,
@@ -24,12 +23,12 @@ pub(super) struct PendingUpdates {
     last: Option<Instant>,
 }
 
-/// Changed items, as they are published.
+/// Changed items to publish.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
     pub(super) stored: Vec<Item>,
     pub(super) removed: Vec<String>,
-    /// More than is worth publishing one by one.
+    /// There are too many to publish one by one.
     pub(super) many: bool,
 }
 
@@ -39,7 +38,7 @@ impl PendingUpdates {
         self.due
     }
 
-    /// Adds changes, the newest last. `flood` says that more comes than anybody can read.
+    /// Adds changes, newest last. `flood` means that more arrives than can be read.
     pub(super) fn add(&mut self, stored: Vec<Item>, removed: Vec<String>, flood: bool, now: Instant) {
         self.changes.add(stored, removed);
         let interval = if flood { FLOOD_INTERVAL } else { FRAME_INTERVAL };
@@ -47,7 +46,7 @@ impl PendingUpdates {
             .get_or_insert(self.last.map_or(now, |last| (last + interval).max(now)));
     }
 
-    /// Takes what is to be published now.
+    /// Removes and returns what is to be published now.
     pub(super) fn take(&mut self, now: Instant) -> Changes {
         self.due = None;
         self.last = Some(now);

@@ -1,4 +1,4 @@
-//! That an inbox is in memory because its file cannot be used: why, and when the file is tried again.
+//! An inbox that is in memory because its file cannot be used: why, and when the file is tried again.
 
 use std::time::Duration;
 
@@ -7,18 +7,18 @@ use tokio::time::Instant;
 use crate::inbox::Opened;
 use crate::message::Message;
 
-/// How often a file that cannot be used is tried again: soon enough that nobody waits for it, rarely enough that a busy
-/// disk is left alone.
+/// How often an unusable file is tried again: soon enough that nobody has to wait for it, rarely enough not to burden a
+/// busy disk.
 pub(in crate::actor) const STORAGE_RETRY_INTERVAL: Duration = Duration::from_secs(30);
 
-/// How often a file is tried while nothing is asked of the server before it can be read.
+/// How often the file is tried while the connection waits for it.
 const BLIND_RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How long that is done. A backup of a file of megabytes takes seconds; after a minute, what comes is shown rather
-/// than not, and what the server sends to those who know no position may be shown again.
+/// How long the connection waits for it. A backup of a file of megabytes takes seconds. After a minute showing events
+/// matters more, although a server that gets no cursor may send some that were shown before.
 const BLIND_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The inbox is in memory, because its file cannot be used.
+/// The inbox is in memory because its file cannot be used.
 #[derive(Debug)]
 pub(super) struct StorageTrouble {
     retry_at: Instant,
@@ -28,21 +28,21 @@ pub(super) struct StorageTrouble {
     needs_user: bool,
     /// The user was notified.
     notified: bool,
-    /// Until when the stream waits for the file: it is not known where to go on, nor what was shown already.
+    /// Until when the connection waits for the file, because neither the cursor nor what was shown is known.
     holds_stream_until: Option<Instant>,
 }
 
-/// A try of the file that begins.
+/// A retry of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::actor) struct Retry {
-    /// The stream has waited for the file until now, and waits no longer.
+    /// The connection waited for the file until now, and stops waiting.
     pub(in crate::actor) ends_hold: bool,
 }
 
-/// What is reported of a trouble.
+/// A report about the problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::actor) struct Report {
-    /// Why what comes cannot be stored.
+    /// Why events cannot be stored.
     pub(in crate::actor) words: Message,
     /// The user is to be notified, which happens once.
     pub(in crate::actor) notify: bool,
@@ -59,7 +59,7 @@ impl StorageTrouble {
         }
     }
 
-    /// What keeps an inbox that was opened now from its file, if anything does.
+    /// Why an inbox that was just opened is in memory, if it is.
     pub(super) fn of(opened: &Opened, now: Instant) -> Option<Self> {
         let words = opened.problem.clone().filter(|_| opened.inbox.is_aside())?;
         let trouble = Self::new(words, !opened.busy, now);
@@ -67,7 +67,7 @@ impl StorageTrouble {
         Some(if is_blind { trouble.holding(now) } else { trouble })
     }
 
-    /// The stream waits for the file too.
+    /// Makes the connection wait for the file too.
     fn holding(self, now: Instant) -> Self {
         Self {
             holds_stream_until: Some(now + BLIND_TIMEOUT),
@@ -76,7 +76,7 @@ impl StorageTrouble {
         }
     }
 
-    /// As this one, which follows another of the same file: nobody is notified twice.
+    /// This problem, following another of the same file: the user is not notified twice.
     pub(super) fn after(self, before: Option<&Self>) -> Self {
         Self {
             notified: before.is_some_and(|before| before.notified),
@@ -92,7 +92,7 @@ impl StorageTrouble {
         self.holds_stream_until.is_some()
     }
 
-    /// Why, where the user has to mend it.
+    /// Why, if the user has to act.
     pub(super) fn needs_user(&self) -> Option<&Message> {
         Some(&self.words).filter(|_| self.needs_user)
     }
@@ -112,10 +112,10 @@ impl StorageTrouble {
         }
     }
 
-    /// It cannot be used yet.
+    /// It still cannot be used.
     pub(super) fn on_retry_failed(&mut self, words: Message) {
         self.words = words;
-        // What passes by itself, as a rule, is not the user's yet.
+        // While the connection waits, the cause usually resolves itself, so the user is not asked yet.
         self.needs_user |= !self.holds_stream();
     }
 
