@@ -1,11 +1,11 @@
 // Generated from the core's protocol module; do not edit. `cargo xtask protocol` writes it anew.
 
 /**
- * The whole state at one revision. What follows arrives as [`Update`]s with the revisions after it.
+ * The whole state at one revision, which is followed by [`Update`]s with later revisions.
  */
 export type Snapshot = { 
 /**
- * [`super::PROTOCOL_VERSION`]: a reader of another version cannot take the rest for granted.
+ * [`super::PROTOCOL_VERSION`]: a reader for another version must not use the rest.
  */
 protocol: number, 
 /**
@@ -17,7 +17,7 @@ revision: number,
  */
 version: string, 
 /**
- * The connection, as it is.
+ * The connection.
  */
 connection: ConnectionView, 
 /**
@@ -29,19 +29,19 @@ counts: Counts,
  */
 account: AccountView, 
 /**
- * What the user can set.
+ * Settings that the user can change.
  */
 preferences: Preferences, 
 /**
- * What the user should know about this machine, such as a full disk or a missing keyring.
+ * What the user should know about this computer, such as a full disk or a missing keyring.
  */
 notices: Array<Notice>, 
 /**
- * The item that a notification asked to show, until the window has shown it.
+ * The item of a clicked notification, until the window has shown it.
  */
 requestedItem: string | null, 
 /**
- * Somebody has the newest part of the inbox before their eyes.
+ * The user sees the newest part of the inbox.
  */
 inView: boolean, };
 
@@ -64,27 +64,27 @@ update: Update, };
 export type Update = { "kind": "connection", "value": ConnectionView } | { "kind": "counts", "value": Counts } | { "kind": "itemsStored", "value": Array<Item> } | { "kind": "itemsRemoved", "value": Array<string> } | { "kind": "inboxChanged" } | { "kind": "missed" } | { "kind": "account", "value": AccountView } | { "kind": "preferences", "value": Preferences } | { "kind": "notices", "value": Array<Notice> } | { "kind": "itemRequested", "value": string | null } | { "kind": "inView", "value": boolean } | { "kind": "metrics", "value": MetricsView };
 
 /**
- * The connection as a person reads it.
+ * The connection as users see it.
  */
 export type ConnectionView = { 
 /**
- * Where the connection stands.
+ * The state of the connection.
  */
 state: ConnectionState, 
 /**
- * Why; absent while all is well.
+ * Why; absent if there is no problem.
  */
 reason: Message | null, 
 /**
- * What the user can do about it, if anything.
+ * What the user can do about it.
  */
 remedy: Remedy, 
 /**
- * Somebody has to do something: waiting alone leads nowhere.
+ * The user has to act: waiting alone does not help.
  */
 needsUser: boolean, 
 /**
- * The connection has been away for longer than passes unnoticed.
+ * The outage is long enough to be noticed.
  */
 longOutage: boolean, 
 /**
@@ -96,23 +96,23 @@ attempt: number,
  */
 nextAttemptAt: number | null, 
 /**
- * When the present connection was made.
+ * When the present connection was established.
  */
 connectedSince: number | null, 
 /**
- * When the last byte came.
+ * When the last byte arrived.
  */
 lastHeardAt: number | null, 
 /**
- * What the system says about the network.
+ * The state of the network according to the system.
  */
 network: NetworkState, 
 /**
- * How the stream is carried.
+ * The transport of the stream.
  */
 transport: Transport, 
 /**
- * The address is plain http to another machine: token and notifications can be read on the way.
+ * The address is plain http to another computer: token and notifications are not encrypted.
  */
 insecure: boolean, 
 /**
@@ -120,27 +120,27 @@ insecure: boolean,
  */
 proxy: string | null, 
 /**
- * Why new notifications cannot be kept and what to do, absent while they can.
+ * Why new notifications cannot be stored and what to do; absent if they can.
  */
 storage: Message | null, 
 /**
- * When the newest connection was made, while the server has given no position to resume after: what it sent before
- * cannot be asked for. Absent where there is one.
+ * When the newest connection was established, if the server has sent no cursor: events before it cannot be
+ * requested. Absent if there is a cursor.
  */
 historySince: number | null, };
 
 /**
- * What the system says about the network.
+ * The state of the network according to the system.
  */
 export type NetworkState = "unknown" | "online" | "offline";
 
 /**
- * How the stream is carried.
+ * The transport of the stream.
  */
 export type Transport = "sse" | "webSocket";
 
 /**
- * Where the connection stands.
+ * The state of the connection.
  */
 export type ConnectionState = "idle" | "disconnected" | "connecting" | "connected" | "waiting" | "circuitOpen" | "halted";
 
@@ -150,7 +150,7 @@ export type ConnectionState = "idle" | "disconnected" | "connecting" | "connecte
 export type Remedy = "none" | "retry" | "signIn" | "checkAddress" | "unlockKeyring" | "checkNetwork" | "proxySignIn" | "checkCertificate" | "clientCertificate" | "networkSignIn" | "confirmPerson";
 
 /**
- * The connection in numbers, since the core started.
+ * Metrics of the connection since the core started.
  */
 export type MetricsView = { 
 /**
@@ -158,7 +158,7 @@ export type MetricsView = {
  */
 since: number, 
 /**
- * Attempts to connect, the one under way included.
+ * Attempts to connect, including a running one.
  */
 attempts: number, 
 /**
@@ -170,19 +170,19 @@ connections: number,
  */
 reconnectAttempts: number, 
 /**
- * The part of finished attempts that opened the stream, 0 to 1; absent before the first has finished.
+ * The fraction of finished attempts that opened the stream, 0 to 1; absent before the first has finished.
  */
 successRate: number | null, 
 /**
- * Time connected in all, the present connection included.
+ * Total time connected, including the present connection.
  */
 connectedMs: number, 
 /**
- * The longest connection, the present one included.
+ * The longest connection, including the present one.
  */
 longestConnectionMs: number, 
 /**
- * The median of the latest connections that have ended.
+ * The median of recent connections that have ended.
  */
 medianConnectionMs: number | null, 
 /**
@@ -190,7 +190,7 @@ medianConnectionMs: number | null,
  */
 bytes: number, 
 /**
- * Events taken, heartbeats included.
+ * Processed events, including heartbeats.
  */
 events: number, 
 /**
@@ -198,7 +198,7 @@ events: number,
  */
 eventsPerMinute: number, 
 /**
- * Events passed over because of a mistake in them, or because they were over the limits.
+ * Events that were malformed or exceeded a limit.
  */
 failedEvents: number, 
 /**
@@ -206,7 +206,7 @@ failedEvents: number,
  */
 unknownEvents: number, 
 /**
- * How long events took from the socket to the disk; absent before the first.
+ * The time from the socket to the disk; absent before the first event.
  */
 processing: Processing | null, 
 /**
@@ -214,15 +214,15 @@ processing: Processing | null,
  */
 errors: Array<ErrorCount>, 
 /**
- * What of the server's events could not be read, by name, most frequent first.
+ * What could not be read of the server's events, by name, most frequent first.
  */
 unread: Array<UnreadCount>, 
 /**
- * Attempts that the server refused for their token (401, 403).
+ * Attempts that the server refused because of their token (401, 403).
  */
 authenticationFailures: number, 
 /**
- * Attempts and connections that ended for want of an answer.
+ * Attempts and connections that ended by a timeout.
  */
 timeouts: number, 
 /**
@@ -231,41 +231,41 @@ timeouts: number,
 minutes: Array<Minute>, };
 
 /**
- * How long events took from the bytes being read to their row being stored.
+ * The time from reading an event's bytes to storing its row.
  */
 export type Processing = { 
 /**
- * Half of the events took at most this, in microseconds.
+ * The median, in microseconds.
  */
 p50Micros: number, 
 /**
- * 99 of 100 events took at most this, in microseconds.
+ * The 99th percentile, in microseconds.
  */
 p99Micros: number, 
 /**
- * How many events were measured.
+ * The number of measured events.
  */
 count: number, };
 
 /**
- * How often something went wrong.
+ * The count of one kind of error.
  */
 export type ErrorCount = { 
 /**
- * What went wrong.
+ * The error.
  */
 cause: Message, 
 /**
- * Its label, the same in every version.
+ * Its label, which is the same in every version.
  */
 kind: string, 
 /**
- * How often.
+ * The count.
  */
 count: number, };
 
 /**
- * An event type or a field that could not be read. It holds names; never a value.
+ * An event type or a field that could not be read. It contains names and never values.
  */
 export type UnreadCount = { 
 /**
@@ -273,11 +273,11 @@ export type UnreadCount = {
  */
 event: string, 
 /**
- * The field, unless it is all of the event.
+ * The field; absent if the whole event could not be read.
  */
 field: string | null, 
 /**
- * What is wrong.
+ * The kind of error.
  */
 reason: UnreadReason, 
 /**
@@ -285,11 +285,11 @@ reason: UnreadReason,
  */
 expected: Message | null, 
 /**
- * How often, since the core started.
+ * The number since the core started.
  */
 count: number, 
 /**
- * When last.
+ * The time of the last one.
  */
 lastAt: number, };
 
@@ -303,11 +303,11 @@ export type UnreadReason = "unreadable" | "leftOut" | "unknownType" | "unknownFi
  */
 export type Minute = { 
 /**
- * When it began.
+ * When it started.
  */
 at: number, 
 /**
- * Events taken, heartbeats included.
+ * Processed events, including heartbeats.
  */
 events: number, 
 /**
@@ -319,28 +319,28 @@ attempts: number,
  */
 failures: number, 
 /**
- * How long the stream was open, 0 to 60 000.
+ * How long the stream was open, 0 to 60,000.
  */
 connectedMs: number, 
 /**
- * 99 of 100 events took at most this from the socket to the disk, in microseconds; absent without events.
+ * The 99th percentile of the time from the socket to the disk, in microseconds; absent without events.
  */
 p99Micros: number | null, };
 
 /**
- * The inbox in numbers.
+ * The counts of the inbox.
  */
 export type Counts = { 
 /**
- * Items not yet seen: the badge.
+ * Items not seen yet, for the badge.
  */
 unseen: number, 
 /**
- * Items not yet read.
+ * Items not read yet.
  */
 unread: number, 
 /**
- * Items in the inbox, archived ones left out.
+ * Items in the inbox without archived ones.
  */
 total: number, };
 
@@ -353,41 +353,41 @@ export type AccountView = {
  */
 address: string | null, 
 /**
- * Who sets the address in the user's place, if anybody does.
+ * Why the user cannot change the address, if so.
  */
 addressLock: LockedBy | null, 
 /**
- * What is known of the token.
+ * The state of the token.
  */
 token: TokenState, 
 /**
- * Whether the environment sets the token, for the server of this address alone.
+ * Whether the environment sets the token of this address.
  */
 tokenLocked: boolean, 
 /**
- * Why the token cannot be had; absent when it can.
+ * Why there is no token; absent if there is one.
  */
 tokenProblem: Message | null, 
 /**
- * The first-run page is due.
+ * The first-run page has to be shown.
  */
 needsSetup: boolean, 
 /**
- * There is another token, and nobody but the user knows whether it is the same person's.
+ * The token has changed, and only the user knows whether it belongs to the same person.
  */
 question: PersonQuestion | null, 
 /**
- * What the server said last of the token's person.
+ * What the server last sent about the token's user.
  */
 user: OwnUser, };
 
 /**
- * What is known of the token.
+ * The state of the token.
  */
 export type TokenState = "unknown" | "present" | "missing" | "keyringLocked" | "keyringUnavailable";
 
 /**
- * Address and token, as typed.
+ * Address and token, as entered.
  */
 export type AccountForm = { 
 /**
@@ -404,29 +404,30 @@ token: string | null, };
  */
 export type PersonAnswer = { 
 /**
- * It is the same person, who goes on with this inbox. Another one gets an inbox of their own.
+ * Yes: the same person, who keeps this inbox. Another one gets an inbox of their own.
  */
 same: boolean, };
 
 /**
- * Whether another token is the same person's. Until it is answered there is no connection, and nothing is stored.
+ * Whether the new token belongs to the same person. Until it is answered there is no connection, and nothing is
+ * stored.
  */
 export type PersonQuestion = { 
 /**
- * Who the server says the token's person is, where it says that.
+ * The server's id of the token's user, if it sends one.
  */
 user: string | null, };
 
 /**
- * What a connection test found.
+ * The result of a connection test.
  */
 export type TestReport = { 
 /**
- * The stream opened and an event came.
+ * The stream was opened and an event arrived.
  */
 succeeded: boolean, 
 /**
- * The steps, in order; the first that failed is the last.
+ * The steps in order; the test stops at the first one that fails.
  */
 steps: Array<TestStep>, };
 
@@ -435,7 +436,7 @@ steps: Array<TestStep>, };
  */
 export type TestStep = { 
 /**
- * What was tried.
+ * What was tested.
  */
 title: Message, 
 /**
@@ -443,32 +444,32 @@ title: Message,
  */
 passed: boolean, 
 /**
- * What happened and what to do, in words.
+ * What happened and what to do.
  */
 detail: Message, };
 
 /**
- * One thing in the inbox.
+ * An entry of the inbox.
  */
 export type Item = { 
 /**
- * Unique in this inbox, stable over updates.
+ * Unique in this inbox, and kept when the item is updated.
  */
 key: string, 
 /**
- * What it is.
+ * Its kind.
  */
 kind: ItemKind, 
 /**
- * One line of plain text; empty where `words` says it.
+ * One line of plain text; empty if `words` has a title.
  */
 title: string, 
 /**
- * Plain text; line breaks are kept. Empty where `words` says it.
+ * Plain text with its line breaks; empty if `words` has a body.
  */
 body: string, 
 /**
- * What the app itself says in their place.
+ * Text of the app instead of the server's.
  */
 words: ItemWords | null, 
 /**
@@ -476,27 +477,27 @@ words: ItemWords | null,
  */
 category: string | null, 
 /**
- * How urgent it is.
+ * Its urgency.
  */
 priority: Priority, 
 /**
- * Whose doing it is, by name.
+ * The name of who or what caused it.
  */
 actor: string | null, 
 /**
- * Where its link goes: http or https only.
+ * The target of its link: http or https only.
  */
 link: string | null, 
 /**
- * Further links, each with a label.
+ * Further links with labels.
  */
 actions: Array<ItemAction>, 
 /**
- * A workflow's progress, 0 to 100.
+ * The progress of a workflow in percent.
  */
 progress: number | null, 
 /**
- * When the server made it, or else when it was received.
+ * When the server created it, or else when it was received.
  */
 createdAt: number, 
 /**
@@ -504,15 +505,15 @@ createdAt: number,
  */
 receivedAt: number, 
 /**
- * Its place in every list: of two items the one with the greater text, by its code units, stands above the other.
+ * Its position in every list: the item with the greater string, compared by code units, comes first.
  */
 sort: string, 
 /**
- * It is urgent and unread, and so above what is not, whatever its time.
+ * Urgent and unread, so it comes before other items whatever its time.
  */
 pinned: boolean, 
 /**
- * The views that have it, from what is stored.
+ * The views that contain it.
  */
 views: Array<InboxView>, 
 /**
@@ -528,16 +529,16 @@ readAt: number | null,
  */
 archivedAt: number | null, 
 /**
- * What became of its newest alert.
+ * The state of its newest alert.
  */
 alert: ItemAlert | null, };
 
 /**
- * An item's newest alert.
+ * The newest alert of an item.
  */
 export type ItemAlert = { 
 /**
- * Where it stands.
+ * Its state.
  */
 state: AlertState, 
 /**
@@ -550,26 +551,26 @@ reason: Reason,
 words: Message, };
 
 /**
- * What the app says of an item that has no text of the server's: stored as codes, so that a row is shown in the user's
- * language, also after that was changed.
+ * Text of the app for an item without text of the server. It is stored as codes, so that it is shown in the user's
+ * current language.
  */
 export type ItemWords = { 
 /**
- * In place of the title.
+ * The title.
  */
 title: Message, 
 /**
- * In place of the text; without it the text is the server's.
+ * The body; without it the server's body is shown.
  */
 body: Message | null, };
 
 /**
- * Where an alert stands.
+ * The state of an alert.
  */
 export type AlertState = "pending" | "shown" | "inDigest" | "suppressed" | "failed" | "withdrawn";
 
 /**
- * Why an alert stands where it does.
+ * Why an alert has its state.
  */
 export type Reason = { "why": "news", 
 /**
@@ -585,11 +586,11 @@ at: number, } | { "why": "lowPriority" } | { "why": "inView",
  */
 sound: SoundReason, } | { "why": "shownBefore" } | { "why": "noService" } | { "why": "lost" } | { "why": "refused", 
 /**
- * What it said.
+ * The service's error.
  */
 message: string, } | { "why": "broke" } | { "why": "read" } | { "why": "deleted" } | { "why": "replaced" } | { "why": "earlier", 
 /**
- * Those words.
+ * The text.
  */
 words: string, };
 
@@ -599,12 +600,12 @@ words: string, };
 export type SoundReason = { "played": SoundName } | "off" | "paused" | "justPlayed";
 
 /**
- * What an item is.
+ * The kind of an item.
  */
 export type ItemKind = "notification" | "announcement" | "maintenance" | "workflowRunning" | "workflowCompleted" | "workflowFailed" | "gap" | "unreadable";
 
 /**
- * How urgent an item is.
+ * The urgency of an item.
  */
 export type Priority = "low" | "normal" | "high" | "urgent";
 
@@ -613,16 +614,16 @@ export type Priority = "low" | "normal" | "high" | "urgent";
  */
 export type ItemAction = { 
 /**
- * What the button says.
+ * The label of the button.
  */
 label: string, 
 /**
- * Where it goes: http or https only.
+ * The target: http or https only.
  */
 link: string, };
 
 /**
- * Which part of which list to read.
+ * Selects a page of a list.
  */
 export type InboxQuery = { 
 /**
@@ -634,30 +635,30 @@ filter: InboxFilter,
  */
 after: string | null, 
 /**
- * How many items at most; the core caps it.
+ * The maximum number of items; the core limits it.
  */
 limit: number, };
 
 /**
- * Which items a list has: those for which all of it holds.
+ * Selects items: those that match all fields.
  */
 export type InboxFilter = { 
 /**
- * The view that they are in.
+ * The view that contains them.
  */
 view: InboxView, };
 
 /**
- * What an item can be in by its marks.
+ * The views of the inbox.
  */
 export type InboxView = "inbox" | "unread" | "archived";
 
 /**
- * That marks were stored.
+ * The result of setting marks.
  */
 export type Marked = { 
 /**
- * The state's revision that shows them; until a reader has it, its items are as they were before.
+ * The revision of the state that includes them; a reader with an earlier one still has the old items.
  */
 revision: number, 
 /**
@@ -670,24 +671,24 @@ counts: Counts, };
  */
 export type InboxPage = { 
 /**
- * By [`Item::sort`], the greatest first.
+ * Sorted by [`Item::sort`], greatest first.
  */
 items: Array<Item>, 
 /**
- * Ask with this for the next page; absent on the last.
+ * The `after` of the query for the next page; absent on the last.
  */
 next: string | null, };
 
 /**
- * Marks to set on items.
+ * Sets a mark on items.
  */
 export type MarkRequest = { 
 /**
- * The items' keys; unknown ones are passed over.
+ * The items' keys; unknown ones are ignored.
  */
 keys: Array<string>, 
 /**
- * What to set.
+ * The mark.
  */
 mark: Mark, };
 
@@ -697,7 +698,7 @@ mark: Mark, };
 export type Mark = "seen" | "read" | "unread" | "archived" | "unarchived";
 
 /**
- * Which link of an item to follow.
+ * Selects a link of an item.
  */
 export type FollowRequest = { 
 /**
@@ -705,16 +706,16 @@ export type FollowRequest = {
  */
 key: string, 
 /**
- * The place of the action in [`Item::actions`]; absent for the item's own link.
+ * The index in [`Item::actions`]; absent for the item's own link.
  */
 action: number | null, };
 
 /**
- * What the user can set.
+ * Settings that the user can change.
  */
 export type Preferences = { 
 /**
- * Sounds are on.
+ * Sounds are turned on.
  */
 sounds: boolean, 
 /**
@@ -730,7 +731,7 @@ sound: SoundName,
  */
 soundsPausedUntil: number | null, 
 /**
- * The colours of the window.
+ * The colour scheme of the window.
  */
 appearance: Appearance, 
 /**
@@ -738,15 +739,15 @@ appearance: Appearance,
  */
 proxy: string, 
 /**
- * It connects by itself at the start.
+ * The app connects when it starts.
  */
 autoConnect: boolean, 
 /**
- * How much the log has.
+ * How much is logged.
  */
 logLevel: LogLevel, 
 /**
- * Until when the debug log is on.
+ * When the debug log ends, if it is on.
  */
 debugLogUntil: number | null, 
 /**
@@ -759,11 +760,11 @@ locks: Partial<Record<SettingName, LockedBy>>, };
  */
 export type PreferencesForm = { 
 /**
- * Sounds are on.
+ * Sounds are turned on.
  */
 sounds?: boolean, 
 /**
- * 0 to 100; more is taken as 100.
+ * 0 to 100; a greater value means 100.
  */
 volume?: number, 
 /**
@@ -771,7 +772,7 @@ volume?: number,
  */
 sound?: SoundName, 
 /**
- * The colours of the window.
+ * The colour scheme of the window.
  */
 appearance?: Appearance, 
 /**
@@ -779,11 +780,11 @@ appearance?: Appearance,
  */
 proxy?: string, 
 /**
- * It connects by itself at the start.
+ * The app connects when it starts.
  */
 autoConnect?: boolean, 
 /**
- * How much the log has.
+ * How much is logged.
  */
 logLevel?: LogLevel, };
 
@@ -793,22 +794,22 @@ logLevel?: LogLevel, };
 export type SoundName = "chime" | "knock" | "bloom" | "alarm";
 
 /**
- * The colours of the window.
+ * The colour scheme of the window.
  */
 export type Appearance = "system" | "light" | "dark";
 
 /**
- * The least important that is logged.
+ * The least severe messages that are logged.
  */
 export type LogLevel = "error" | "warn" | "info" | "debug" | "trace";
 
 /**
- * Who keeps the user from changing a setting.
+ * Why the user cannot change a setting.
  */
 export type LockedBy = "administrator" | "environment";
 
 /**
- * How long sounds stay silent.
+ * How long to pause sounds.
  */
 export type PauseRequest = { 
 /**
@@ -817,11 +818,11 @@ export type PauseRequest = {
 minutes: number, };
 
 /**
- * Something about this machine that the user should know.
+ * Something about this computer that the user should know.
  */
 export type Notice = { 
 /**
- * What it is about; at most one notice of each kind stands at a time.
+ * Its subject; there is at most one notice of each kind.
  */
 kind: NoticeKind, 
 /**
@@ -830,60 +831,60 @@ kind: NoticeKind,
 message: Message, };
 
 /**
- * What a notice is about.
+ * The subject of a notice.
  */
 export type NoticeKind = "storage" | "keyring" | "sound" | "notifications" | "tray" | "settings" | "internal" | "lock";
 
 /**
- * What the window shows, for the rule that the eye needs no notification for what it sees.
+ * What the window shows: an item that the user can see needs no notification.
  */
 export type WindowView = { 
 /**
- * The inbox list is on screen at its newest end.
+ * The inbox list is on screen, scrolled to its newest end.
  */
 inboxVisible: boolean, 
 /**
- * The Connection view is on screen: its numbers are wanted.
+ * The Connection view is on screen, and needs metrics.
  */
 connectionVisible?: boolean, };
 
 /**
- * A message of the catalogue with what it is filled in with.
+ * A message of the catalogue with its arguments.
  */
 export type Message = { 
 /**
- * Its id in the catalogue: a stable code.
+ * Its id in the catalogue, which is a stable code.
  */
 id: string, 
 /**
- * Its parameters by name.
+ * Its arguments by name.
  */
 args: { [key in string]: MessageArg }, };
 
 /**
- * One parameter of a message.
+ * One argument of a message.
  */
 export type MessageArg = number | string | { 
 /**
- * It.
+ * The time.
  */
 time: number, } | Message;
 
 /**
- * Why a command was not done: a code for programs and a message for the user.
+ * Why a command failed: a code for programs and a message for the user.
  */
 export type CommandError = { 
 /**
- * What it is, the same in every version.
+ * The code, which is the same in every version.
  */
 code: CommandErrorCode, 
 /**
- * The message for the user. It may quote the request, so it goes only to the caller and to no log.
+ * The message for the user. It may quote the request, so it is sent only to the caller, and never logged.
  */
 message: Message, };
 
 /**
- * What a [`CommandError`] is.
+ * The kinds of [`CommandError`].
  */
 export type CommandErrorCode = "unknownCommand" | "invalidRequest" | "refused" | "gone" | "inbox" | "notOpened" | "restarting" | "stopped" | "unwritable";
 
@@ -902,39 +903,39 @@ export type ServerEvent = { "type": "connection_established", "data": GreetingDa
  */
 export type ServerEvents = { 
 /**
- * The server greets: the stream is open.
+ * The greeting of the server: the stream is open.
  */
 connection_established: GreetingData, 
 /**
- * The server is there.
+ * The server is alive.
  */
 heartbeat: HeartbeatData, 
 /**
- * A notification for this person.
+ * A notification for this user.
  */
 "notification.created": NotificationData, 
 /**
- * A notification has changed.
+ * A notification was changed.
  */
 "notification.updated": NotificationChangeData, 
 /**
- * A notification is gone.
+ * A notification was deleted.
  */
 "notification.deleted": NotificationDeletedData, 
 /**
- * Somebody is present or away.
+ * The presence of a user changed.
  */
 "user.status_changed": UserStatusData, 
 /**
- * Somebody's profile has changed.
+ * The profile of a user changed.
  */
 "user.updated": UserData, 
 /**
- * A workflow began, or went on.
+ * A workflow was started or continues.
  */
 "workflow.started": WorkflowData, 
 /**
- * A workflow ended well.
+ * A workflow succeeded.
  */
 "workflow.completed": WorkflowData, 
 /**
@@ -942,7 +943,7 @@ heartbeat: HeartbeatData,
  */
 "workflow.failed": WorkflowData, 
 /**
- * An announcement to all.
+ * An announcement for all users.
  */
 "system.announcement": SystemData, 
 /**
@@ -950,60 +951,60 @@ heartbeat: HeartbeatData,
  */
 "system.maintenance": SystemData, 
 /**
- * The server refuses inside a stream that it had opened.
+ * The server refuses the client within a stream that it has opened.
  */
 error: ErrorData, 
 /**
- * The server no longer has what came after the position that it was asked for.
+ * The server no longer has the events after the requested position.
  */
 "stream.gap": GapData, };
 
 /**
- * An event and how it came.
+ * An event and how it arrived.
  */
 export type ReceivedEvent = { 
 /**
- * The last event id when it came; absent where the server gives none.
+ * The last event id at its arrival; absent if the server sends none.
  */
 lastEventId: string | null, 
 /**
- * It was missed while there was no connection, as far as is known.
+ * It was missed while disconnected, as far as is known.
  */
 missed: boolean, } & ({ "type": "connection_established", "data": GreetingData } | { "type": "heartbeat", "data": HeartbeatData } | { "type": "notification.created", "data": NotificationData } | { "type": "notification.updated", "data": NotificationChangeData } | { "type": "notification.deleted", "data": NotificationDeletedData } | { "type": "user.status_changed", "data": UserStatusData } | { "type": "user.updated", "data": UserData } | { "type": "workflow.started", "data": WorkflowData } | { "type": "workflow.completed", "data": WorkflowData } | { "type": "workflow.failed", "data": WorkflowData } | { "type": "system.announcement", "data": SystemData } | { "type": "system.maintenance", "data": SystemData } | { "type": "error", "data": ErrorData } | { "type": "stream.gap", "data": GapData });
 
 /**
- * What a listener gets.
+ * A message to a listener.
  */
 export type ListenerMessage = { "kind": "event", "value": ReceivedEvent } | { "kind": "missed", "value": number };
 
 /**
- * Of `connection_established`.
+ * Data of `connection_established`.
  */
 export type GreetingData = { 
 /**
- * The server's name for this connection.
+ * The server's id of this connection.
  */
 connectionId: string | null, 
 /**
- * Who the token's person is to the server.
+ * The server's id of the token's user.
  */
 userId: string | null, 
 /**
- * The server's clock.
+ * The time on the server's clock.
  */
 serverTime: number | null, 
 /**
- * How often the server means to be heard, in milliseconds.
+ * The interval in which the server means to send data, in milliseconds.
  */
 heartbeatInterval: number | null, };
 
 /**
- * Of `heartbeat`: nothing.
+ * Data of `heartbeat`: empty.
  */
 export type HeartbeatData = Record<symbol, never>;
 
 /**
- * Of `notification.created`.
+ * Data of `notification.created`.
  */
 export type NotificationData = { 
 /**
@@ -1027,15 +1028,15 @@ message: string,
  */
 category: string | null, 
 /**
- * How urgent it is.
+ * Its urgency.
  */
 priority: Priority, 
 /**
- * Whose doing it is, by name.
+ * The name of who or what caused it.
  */
 actor: string | null, 
 /**
- * Where its link goes: http or https only.
+ * The target of its link: http or https only.
  */
 link: string | null, 
 /**
@@ -1043,24 +1044,24 @@ link: string | null,
  */
 actions: Array<ItemAction>, 
 /**
- * 0 to 100.
+ * The progress in percent.
  */
 progress: number | null, 
 /**
- * What belongs together.
+ * Items with the same value belong together.
  */
 groupKey: string | null, 
 /**
- * When the server made it, where it said so.
+ * When the server created it, if it says so.
  */
 createdAt: number | null, 
 /**
- * From when on it is of no use.
+ * When it expires.
  */
 expiresAt: number | null, };
 
 /**
- * Of `notification.updated`: what is absent stays, and what is null has no value any more.
+ * Data of `notification.updated`: absent fields stay, and null removes the value.
  */
 export type NotificationChangeData = { 
 /**
@@ -1084,11 +1085,11 @@ message?: string | null,
  */
 category?: string | null, 
 /**
- * How urgent it is now.
+ * Its new urgency.
  */
 priority?: Priority | null, 
 /**
- * Whose doing it is now.
+ * Its new cause.
  */
 actor?: string | null, 
 /**
@@ -1100,7 +1101,7 @@ link?: string | null,
  */
 actions?: Array<ItemAction> | null, 
 /**
- * From when on it is of no use now.
+ * Its new time of expiry.
  */
 expiresAt?: number | null, 
 /**
@@ -1117,7 +1118,7 @@ readAt?: number | null,
 archivedAt?: number | null, };
 
 /**
- * Of `notification.deleted`.
+ * Data of `notification.deleted`.
  */
 export type NotificationDeletedData = { 
 /**
@@ -1125,42 +1126,42 @@ export type NotificationDeletedData = {
  */
 id: string, 
 /**
- * The key that its item had in the inbox.
+ * The key of its item in the inbox.
  */
 key: string, };
 
 /**
- * Of `user.status_changed`.
+ * Data of `user.status_changed`.
  */
 export type UserStatusData = { 
 /**
- * Whose.
+ * The id of the user.
  */
 userId: string, 
 /**
- * The server's word for it.
+ * The server's name for the presence.
  */
 status: string, };
 
 /**
- * Of `user.updated`.
+ * Data of `user.updated`.
  */
 export type UserData = { 
 /**
- * Whose.
+ * The id of the user.
  */
 userId: string, 
 /**
- * The name; absent where it stays, null where there is none any more.
+ * The name; absent if it stays, null if it was removed.
  */
 name?: string | null, 
 /**
- * As in `user.status_changed`; absent where it stays, null where there is none any more.
+ * As in `user.status_changed`; absent if it stays, null if it was removed.
  */
 status?: string | null, };
 
 /**
- * Of `workflow.started`, `workflow.completed` and `workflow.failed`.
+ * Data of `workflow.started`, `workflow.completed` and `workflow.failed`.
  */
 export type WorkflowData = { 
 /**
@@ -1176,19 +1177,19 @@ key: string,
  */
 name: string, 
 /**
- * Its error, message or status, the first that it has; empty without any.
+ * Its error, message or status, whichever comes first; empty without any.
  */
 detail: string, 
 /**
- * How urgent it is.
+ * Its urgency.
  */
 priority: Priority, 
 /**
- * Whose doing it is, by name.
+ * The name of who or what caused it.
  */
 actor: string | null, 
 /**
- * Where its link goes: http or https only.
+ * The target of its link: http or https only.
  */
 link: string | null, 
 /**
@@ -1196,16 +1197,16 @@ link: string | null,
  */
 actions: Array<ItemAction>, 
 /**
- * 0 to 100.
+ * The progress in percent.
  */
 progress: number | null, 
 /**
- * When the server made it, where it said so.
+ * When the server created it, if it says so.
  */
 createdAt: number | null, };
 
 /**
- * Of `system.announcement` and `system.maintenance`.
+ * Data of `system.announcement` and `system.maintenance`.
  */
 export type SystemData = { 
 /**
@@ -1225,11 +1226,11 @@ title: string,
  */
 message: string, 
 /**
- * How urgent it is.
+ * Its urgency.
  */
 priority: Priority, 
 /**
- * Where its link goes: http or https only.
+ * The target of its link: http or https only.
  */
 link: string | null, 
 /**
@@ -1237,55 +1238,55 @@ link: string | null,
  */
 actions: Array<ItemAction>, 
 /**
- * When the server made it, where it said so.
+ * When the server created it, if it says so.
  */
 createdAt: number | null, 
 /**
- * When what it announces begins.
+ * When the announced maintenance starts.
  */
 startsAt: number | null, 
 /**
- * When that ends.
+ * When it ends.
  */
 endsAt: number | null, };
 
 /**
- * Of `error`.
+ * Data of `error`.
  */
 export type ErrorData = { 
 /**
- * As in HTTP.
+ * An HTTP status.
  */
 status: number | null, 
 /**
- * The server's word for it.
+ * The server's error code.
  */
 code: string | null, 
 /**
- * How long to stay away, in milliseconds.
+ * How long to wait before reconnecting, in milliseconds.
  */
 retryAfter: number | null, };
 
 /**
- * Of `stream.gap`.
+ * Data of `stream.gap`.
  */
 export type GapData = { 
 /**
- * After this, something is missing.
+ * Events are missing after this.
  */
 from: GapEnd | null, 
 /**
- * From here on, everything is there again.
+ * Events are complete again from here on.
  */
 to: GapEnd | null, };
 
 /**
- * One end of a gap: servers name an event or a time.
+ * One end of a gap: some servers name an event, others a time.
  */
 export type GapEnd = { "id": string } | { "time": number };
 
 /**
- * The token's person, as far as the server speaks of them.
+ * The token's user, as far as the server says.
  */
 export type OwnUser = { 
 /**
@@ -1293,48 +1294,48 @@ export type OwnUser = {
  */
 name: string | null, 
 /**
- * The server's word for being present or away.
+ * The server's name for the user's presence.
  */
 status: string | null, };
 
 /**
- * The list of commands as types, from which the TypeScript is generated.
+ * The commands as types, from which the TypeScript is generated.
  */
 export type Commands = { 
 /**
- * A page of the inbox: what is urgent and unread first, then newest first.
+ * A page of the inbox: urgent and unread items first, then newest first.
  */
 inbox_page: [InboxQuery, InboxPage], 
 /**
- * The item of a key, wherever it is; absent when it is gone.
+ * The item of a key, in any view; absent if it does not exist.
  */
 inbox_item: [string, Item | null], 
 /**
- * Marks items. Answers once that is stored.
+ * Marks items. Answers once the marks are stored.
  */
 inbox_mark: [MarkRequest, Marked], 
 /**
- * Marks every item of the inbox read.
+ * Marks all items of the inbox as read.
  */
 inbox_mark_all_read: [null, Counts], 
 /**
- * The list is on screen: everything in it is seen. Clears the badge, leaves unread items unread.
+ * The list is on screen: marks everything in it as seen. Clears the badge; unread items stay unread.
  */
 inbox_mark_all_seen: [null, Counts], 
 /**
- * Opens the item's link, or one of its actions, in the browser, and marks it read.
+ * Opens the item's link, or one of its actions, in the browser, and marks it as read.
  */
 item_follow: [FollowRequest, null], 
 /**
- * Dials at once, also after a disconnection.
+ * Connects at once, even if the user disconnected before.
  */
 connection_retry: [null, null], 
 /**
- * Hangs up, until somebody asks for a connection or the app ends.
+ * Disconnects until the user asks for a connection or the app ends.
  */
 connection_disconnect: [null, null], 
 /**
- * Tries an address and a token without saving them.
+ * Tests an address and a token without saving them.
  */
 connection_test: [AccountForm, TestReport], 
 /**
@@ -1342,15 +1343,15 @@ connection_test: [AccountForm, TestReport],
  */
 account_save: [AccountForm, null], 
 /**
- * Disconnects and forgets the token.
+ * Disconnects and removes the token.
  */
 account_sign_out: [null, null], 
 /**
- * Says whether another token is the same person's.
+ * Says whether the new token belongs to the same person.
  */
 account_confirm: [PersonAnswer, null], 
 /**
- * Changes settings; fields that are absent stay.
+ * Changes settings; absent fields stay.
  */
 preferences_save: [PreferencesForm, null], 
 /**
@@ -1362,11 +1363,11 @@ sound_preview: [SoundName, null],
  */
 sounds_pause: [PauseRequest, null], 
 /**
- * Logs more for an hour, or no longer.
+ * Turns the debug log on for an hour, or off.
  */
 debug_log: [boolean, null], 
 /**
- * Tells the core which view the page shows. It holds for 15 s, so the page repeats it every 5 s.
+ * Reports which view the page shows. The report expires after 15 s, so the page repeats it every 5 s.
  */
 window_shows: [WindowView, null], };
 

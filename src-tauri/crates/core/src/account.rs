@@ -1,7 +1,7 @@
-//! Whose data it is: an account is a person on a server. Each has a folder of its own, and everything that is kept for
-//! it is in there; erasing an account is removing its folder.
+//! Accounts: a user on a server. Each has a folder with everything that is stored for it, so an account is erased by
+//! removing its folder.
 //!
-//! Owns accounts, addresses and sessions with their tokens. It touches the disk only in the accounts' folders, and the
+//! Owns accounts, addresses, and sessions with their tokens. It uses the disk only in the accounts' folders, and the
 //! keyring only through [`crate::ports`]. It knows neither settings nor the stream's state.
 
 pub mod address;
@@ -21,26 +21,26 @@ pub(crate) use check::{Salt, TokenCheck};
 pub use erasures::{ErasingSecrets, Erasures};
 pub use verdict::Verdict;
 
-/// A person on a server.
+/// A user on a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     /// The server, as [`crate::account::address::Address::server`] names it.
     pub server: String,
-    /// The person.
+    /// The user.
     pub person: Person,
 }
 
-/// Who it is.
+/// The identity of an account's user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Person {
-    /// Somebody whom the server does not name. Several on one server are distinguished by a number, from 0 on.
+    /// A user whose id the server does not send. Several on one server are numbered from 0.
     Unnamed(u32),
-    /// The `userId` that the server's greeting names.
+    /// The `userId` in the server's greeting.
     Named(String),
 }
 
 impl Account {
-    /// The first account at a server, whose person is not named yet.
+    /// The first account of a server, whose user is not known yet.
     pub fn of(server: &str) -> Self {
         Self {
             server: server.to_owned(),
@@ -48,11 +48,11 @@ impl Account {
         }
     }
 
-    /// The name that its folder gets. A person who is named later keeps the folder.
+    /// The name of its folder, which stays when the user becomes known later.
     pub fn folder(&self) -> PathBuf {
         let person = match &self.person {
             Person::Unnamed(0) => String::new(),
-            // No id has such a character.
+            // No user id contains this character.
             Person::Unnamed(number) => format!("\0{number}"),
             Person::Named(id) => id.clone(),
         };
@@ -61,7 +61,7 @@ impl Account {
 }
 
 impl Paths {
-    /// Everything that is kept for an account.
+    /// The folder of an account.
     pub fn account(&self, account: &Account) -> PathBuf {
         self.accounts().join(account.folder())
     }

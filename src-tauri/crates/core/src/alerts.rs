@@ -1,7 +1,7 @@
-//! The alert gate: one pure function decides what an item may do to get attention, and says why.
+//! The alert gate: one pure function decides how an item may alert, and gives the reason.
 //!
-//! With it are the rate of alerts, digests, the replay after a reconnect, and whether somebody is looking. All of it is
-//! computed from arguments: no clock, no disk, no notification service. It knows items and ports alone.
+//! Next to it are the limit of the rate, digests, the replay after a reconnect, and the user's presence. All of it is
+//! computed from arguments, without a clock, a disk or a notification service. It knows only items and ports.
 
 pub mod digest;
 pub mod presence;
@@ -14,42 +14,42 @@ use std::time::Duration;
 use crate::item::{Item, ItemKind, Priority, Reason, SoundName, SoundReason};
 pub use digest::Collection;
 
-/// What is known at the moment an item is posted.
+/// What a decision about an item depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct AlertContext {
     /// It was missed while disconnected.
     pub missed: bool,
-    /// More came of its kind than anybody could read one by one.
+    /// More items of its kind arrived than can be read one by one.
     pub throttled: bool,
-    /// What shows notifications does not answer.
+    /// The notification service does not answer.
     pub hanging: bool,
-    /// The window has focus and shows the place where the item appears.
+    /// The window has focus and shows the part of the list in which the item appears.
     pub in_view: bool,
-    /// The item was of use only until a time that has passed: this one.
+    /// The item has expired, at this time.
     pub expired: Option<i64>,
-    /// The same was alerted already, while it could not be stored.
+    /// It alerted before with the same content, when it could not be stored.
     pub shown_before: bool,
-    /// Sounds are switched on.
+    /// Sounds are turned on.
     pub sounds_on: bool,
-    /// Sounds are paused for a while.
+    /// Sounds are paused.
     pub sounds_paused: bool,
-    /// How long ago the last sound began.
+    /// The time since the last sound started.
     pub since_last_sound: Option<Duration>,
-    /// The user's choice for ordinary items.
+    /// The user's sound for ordinary items.
     pub sound: SoundName,
 }
 
-/// What an item may do.
+/// How an item may alert.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
-    /// What becomes of its notification.
+    /// What happens with its notification.
     pub verdict: Verdict,
     /// Why.
     pub reason: Reason,
 }
 
 impl Decision {
-    /// The sound to play at once, if any. What is collected makes one sound together.
+    /// The sound to play at once, if any. A collection has one sound when it is shown.
     pub fn sound(&self) -> Option<SoundName> {
         match self.reason {
             Reason::News { sound } | Reason::InView { sound } => sound.sound(),
@@ -73,22 +73,22 @@ impl Decision {
     }
 }
 
-/// What becomes of an item's notification.
+/// What happens with an item's notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// Shown at once.
     Show,
-    /// Collected until it is known how many there are: a few are shown, many become one digest.
+    /// It waits until the number of members is known: a few are shown one by one, many as a digest.
     Collect(Collection),
     /// Not shown.
     Suppress,
 }
 
-/// Sounds of one burst count as one: shorter than the pause between two things that happen by themselves, longer than
-/// the longest bundled sound.
+/// Sounds of one burst are played once. Shorter than the pause between two independent events, longer than the longest
+/// bundled sound.
 const BURST: Duration = Duration::from_secs(3);
 
-/// Decides what an item that was really inserted may do.
+/// Decides how a newly inserted item may alert.
 pub(crate) fn decide(item: &Item, now: &AlertContext) -> Decision {
     let suppressed = |reason| Decision {
         verdict: Verdict::Suppress,
@@ -99,7 +99,7 @@ pub(crate) fn decide(item: &Item, now: &AlertContext) -> Decision {
         reason,
     };
     let is_urgent = item.priority == Priority::Urgent;
-    // What is missing is not one of the things that were missed: a digest would hide it.
+    // A gap in the events must not be hidden in the digest of missed items.
     let is_gap = item.kind == ItemKind::Gap;
     if item.kind == ItemKind::WorkflowRunning {
         return suppressed(Reason::Progress);
@@ -119,7 +119,7 @@ pub(crate) fn decide(item: &Item, now: &AlertContext) -> Decision {
     if now.missed && !is_gap && !is_urgent {
         return collected(Collection::Missed, Reason::Missed);
     }
-    // What is urgent may sit below the part of the list that the eye rests on.
+    // An urgent item may be below the visible part of the list.
     if now.in_view && !is_urgent {
         let sound = sound(item.kind, item.priority, now);
         return suppressed(Reason::InView { sound });
@@ -141,7 +141,7 @@ pub(crate) fn decide(item: &Item, now: &AlertContext) -> Decision {
     }
 }
 
-/// Decides about the sound of an item or of what was collected.
+/// Decides about the sound of an item or a collection.
 pub(crate) fn sound(kind: ItemKind, priority: Priority, now: &AlertContext) -> SoundReason {
     if !now.sounds_on {
         return SoundReason::Off;

@@ -1,8 +1,8 @@
-//! What a frame means: the thirteen event types, the gap and the error, decoded within limits.
+//! Decodes frames, within limits: the thirteen event types, gaps and errors.
 //!
-//! A mistake costs the field it is in, not the notification. What was left out is named, never shown.
+//! An invalid field is left out, and the rest of the event is used. Errors name the field, and never contain its value.
 //!
-//! Reads texts and makes values of them, and knows no clock, no database and no settings.
+//! Decoding depends on nothing but its arguments: no clock, database or settings.
 
 mod contents;
 mod envelope;
@@ -43,7 +43,7 @@ pub enum Event {
     ConnectionEstablished(ConnectionEstablished),
     /// `heartbeat`
     Heartbeat,
-    /// `notification.created`, `system.announcement`, `system.maintenance` and `workflow.*`: something for the inbox.
+    /// `notification.created`, `system.announcement`, `system.maintenance` and `workflow.*`: an item for the inbox.
     Posted(Post),
     /// `notification.updated`
     NotificationUpdated(Change),
@@ -52,25 +52,25 @@ pub enum Event {
         /// The server's id.
         id: String,
     },
-    /// `user.status_changed` and `user.updated`: of the account's own person, name and status are shown.
+    /// `user.status_changed` and `user.updated`: the name and status of the account's own user are shown.
     UserChanged(UserChange),
-    /// `stream.gap`: the server no longer has what came after our cursor.
+    /// `stream.gap`: the server no longer has all events after our cursor.
     Gap {
-        /// After this, something is missing.
+        /// Events are missing after this.
         from: Option<GapEnd>,
-        /// From here on, everything is there again.
+        /// Events are complete again from here on.
         to: Option<GapEnd>,
     },
-    /// `error`: the server refuses inside a stream that it had opened.
+    /// `error`: the server refuses the client within a stream that it has opened.
     ServerError(ServerError),
-    /// A list in one event, in its order, without lists in it.
+    /// The events of a list, in order. They are no lists themselves.
     Several(Vec<Event>),
-    /// Something for the inbox that cannot be read; see [`Undecoded::item`].
+    /// An item for the inbox that cannot be read; see [`Undecoded::item`].
     Unreadable(Unreadable),
 }
 
 impl Event {
-    /// The events of a list; else itself. Lists have no lists.
+    /// The events of a list; any other event is its only part.
     pub fn parts(&self) -> &[Self] {
         match self {
             Self::Several(events) => events,
@@ -90,19 +90,19 @@ impl Event {
 /// `connection_established`
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ConnectionEstablished {
-    /// How often the server means to be heard.
+    /// The interval in which the server means to send data.
     pub heartbeat: Option<Duration>,
-    /// The server's clock.
+    /// The time on the server's clock.
     pub server_time: Option<EpochMillis>,
-    /// The id of the newest event that the server has, from which a newcomer can resume later.
+    /// The id of the server's newest event, from which a new client can resume later.
     pub position: Option<String>,
-    /// Who the token's person is to the server.
+    /// The server's id of the token's user.
     pub user_id: Option<String>,
-    /// The server's name for this connection.
+    /// The server's id of this connection.
     pub connection_id: Option<String>,
 }
 
-/// One end of a gap: servers name an event or a time.
+/// One end of a gap: some servers name an event, others a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GapEnd {
     /// An event id.
@@ -114,50 +114,50 @@ pub enum GapEnd {
 /// `error`
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ServerError {
-    /// As in HTTP, 100 to 599.
+    /// An HTTP status, 100 to 599.
     pub status: Option<u16>,
-    /// The server's word for it: at most 64 letters, digits, `_`, `.`, `:` and `-`.
+    /// The server's error code: at most 64 letters, digits, `_`, `.`, `:` and `-`.
     pub code: Option<String>,
-    /// How long to stay away.
+    /// How long to wait before reconnecting.
     pub retry_after: Option<Duration>,
 }
 
 /// `user.status_changed` and `user.updated`
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct UserChange {
-    /// Whose.
+    /// The id of the user.
     pub user_id: String,
     /// The name.
     pub name: Field<String>,
-    /// The server's word for being present or away.
+    /// The server's name for the user's presence.
     pub status: Field<String>,
-    /// It is `user.status_changed`, which always has one.
+    /// It is a `user.status_changed`, which always has a status.
     pub is_status_only: bool,
 }
 
-/// Something for the inbox that cannot be read.
+/// An item for the inbox that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
-    /// The server's id, where that can be read.
+    /// The server's id, if that can be read.
     pub id: Option<String>,
-    /// The event's type, one of those that this version knows.
+    /// The event's type, which this version knows.
     pub event_type: &'static str,
 }
 
 /// A field of a change.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Field<T> {
-    /// It is not there: no change.
+    /// The field is missing, so nothing changes.
     #[default]
     Absent,
-    /// It is null: from now on there is no value.
+    /// The field is null: the value is removed.
     Null,
-    /// It has this value from now on.
+    /// The field has this new value.
     Value(T),
 }
 
 impl<T> Field<T> {
-    /// The value, where there is one.
+    /// The value, if there is one.
     pub fn value(&self) -> Option<&T> {
         match self {
             Self::Value(value) => Some(value),
@@ -165,7 +165,7 @@ impl<T> Field<T> {
         }
     }
 
-    /// The same, taken.
+    /// The value, if there is one, by value.
     pub(crate) fn into_value(self) -> Option<T> {
         match self {
             Self::Value(value) => Some(value),
@@ -173,7 +173,7 @@ impl<T> Field<T> {
         }
     }
 
-    /// Whether it says nothing.
+    /// Whether the field is missing.
     pub(crate) fn is_absent(&self) -> bool {
         match self {
             Self::Absent => true,
@@ -181,7 +181,7 @@ impl<T> Field<T> {
         }
     }
 
-    /// The same with another value.
+    /// Converts the value.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Field<U> {
         match self {
             Self::Absent => Field::Absent,
@@ -191,24 +191,24 @@ impl<T> Field<T> {
     }
 }
 
-/// Something for the inbox.
+/// An item for the inbox.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Post {
-    /// Kind and server id make one key: `n:` notification, `s:` system message, `w:` workflow.
+    /// Unique: kind and server id. `n:` is a notification, `s:` a system message, `w:` a workflow.
     pub key: String,
-    /// What it is.
+    /// Its kind.
     pub kind: ItemKind,
-    /// One line; empty where `words` says it.
+    /// One line; empty if `words` has a title.
     pub title: String,
-    /// Some lines; empty where `words` says it.
+    /// Some lines; empty if `words` has a body.
     pub body: String,
-    /// What the app says in their place.
+    /// Text of the app instead of the server's.
     pub words: Option<ItemWords>,
     /// The server's category.
     pub category: Option<String>,
-    /// How urgent.
+    /// Its urgency.
     pub priority: Priority,
-    /// Whose doing.
+    /// Who or what caused it.
     pub actor: Option<String>,
     /// A web link.
     pub link: Option<String>,
@@ -216,30 +216,30 @@ pub struct Post {
     pub actions: Vec<ItemAction>,
     /// 0 to 100.
     pub progress: Option<u8>,
-    /// What belongs together.
+    /// Items with the same value belong together.
     pub group_key: Option<String>,
-    /// When the server made it.
+    /// When the server created it.
     pub created_at: Option<EpochMillis>,
-    /// From when on it is of no use.
+    /// When it expires.
     pub expires_at: Option<EpochMillis>,
-    /// When what it announces begins.
+    /// When the announced maintenance starts.
     pub starts_at: Option<EpochMillis>,
-    /// Seen before it came here.
+    /// When it was seen elsewhere.
     pub seen_at: Option<EpochMillis>,
-    /// Read before it came here.
+    /// When it was read elsewhere.
     pub read_at: Option<EpochMillis>,
-    /// Archived before it came here.
+    /// When it was archived elsewhere.
     pub archived_at: Option<EpochMillis>,
-    /// The key of what it replaces.
+    /// The key of the item that it replaces.
     pub supersedes: Option<String>,
-    /// Fields that this version does not know, as they came.
+    /// Fields that this version does not know, unchanged.
     pub extra: Map<String, Value>,
-    /// The key is made of the event's id, for the JSON has none. Servers that count from one on each connection use it
-    /// for another thing then.
+    /// The key is the event's id, because the JSON has none. Servers that start counting events with each connection
+    /// use the same id for something else later.
     pub named_by_event: bool,
 }
 
-/// `notification.updated`: only what is present changes.
+/// `notification.updated`: only fields that are present change.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Change {
@@ -253,51 +253,51 @@ pub struct Change {
     pub category: Field<String>,
     /// New priority.
     pub priority: Field<Priority>,
-    /// Whose doing.
+    /// New cause.
     pub actor: Field<String>,
     /// New link.
     pub link: Field<String>,
     /// New actions.
     pub actions: Field<Vec<ItemAction>>,
-    /// New end of its use.
+    /// New time of expiry.
     pub expires_at: Field<EpochMillis>,
-    /// Seen elsewhere; null means not seen any more.
+    /// When it was seen elsewhere; null makes it unseen.
     pub seen_at: Field<EpochMillis>,
-    /// Read elsewhere; null means unread again.
+    /// When it was read elsewhere; null makes it unread.
     pub read_at: Field<EpochMillis>,
-    /// Archived elsewhere; null means back in the inbox.
+    /// When it was archived elsewhere; null moves it back to the inbox.
     pub archived_at: Field<EpochMillis>,
 }
 
-/// What decoding has to know of the world.
+/// What decoding depends on besides the frame.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct DecodeContext<'a> {
-    /// Where the server is; relative links are resolved against its origin.
+    /// The server's URL; relative links are resolved against its origin.
     pub server: Option<&'a Url>,
-    /// The time by the server's clock.
+    /// The time on the server's clock.
     pub now: EpochMillis,
-    /// The last event id before this frame. By the standard an event without an id of its own carries this one, so it
-    /// does not name the event.
+    /// The last event id before this frame. According to the standard (WHATWG HTML, server-sent events), an event
+    /// without an id inherits it, so it does not identify the event.
     pub carried_id: Option<&'a str>,
 }
 
 /// A decoded frame.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decoded {
-    /// What it means.
+    /// The event.
     pub event: Event,
-    /// The type's name in this version, whatever the server's spelling.
+    /// The canonical name of its type, whatever the server's spelling.
     pub event_type: &'static str,
-    /// Fields that could not be read and were left out.
+    /// Fields that could not be read.
     pub left_out: Vec<LeftOut>,
-    /// Names of fields that this version does not know, as the server spells them: foreign text.
+    /// Names of fields that this version does not know, in the server's spelling. They are untrusted text.
     pub unknown_fields: Vec<String>,
 }
 
-/// A field that was left out.
+/// A field that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftOut {
-    /// Its name in this version.
+    /// Its canonical name.
     pub field: &'static str,
     /// What was expected.
     pub expected: Expected,
@@ -324,7 +324,7 @@ pub enum Expected {
 }
 
 impl Expected {
-    /// As it is said to people.
+    /// The expectation as a message.
     pub fn message(self) -> Message {
         match self {
             Self::Text => message::expected_text(),
@@ -345,25 +345,25 @@ impl Expected {
     }
 }
 
-/// A frame that is not taken.
+/// A frame that could not be decoded.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{error}")]
 pub struct Undecoded {
-    /// The type's name in this version; `None` for a type that it does not know.
+    /// The canonical name of its type; `None` if it is unknown.
     pub event_type: Option<&'static str>,
-    /// The id of what it is about, where that can be read.
+    /// The id of its subject, if that can be read.
     pub id: Option<String>,
     /// Why.
     pub error: DecodeError,
 }
 
 impl Undecoded {
-    /// Whether nothing is wrong with it: it is not known here, or not asked for.
+    /// Whether it is no error: its type is unknown, or was not requested.
     pub(crate) fn is_no_mistake(&self) -> bool {
         matches!(self.error, DecodeError::UnknownType | DecodeError::Filtered)
     }
 
-    /// What to put into the inbox in its place, if it belongs there: that something cannot be read.
+    /// The row for the inbox that says that something could not be read, if the type belongs into the inbox.
     pub fn item(&self) -> Option<Event> {
         let event_type = self
             .event_type
@@ -375,33 +375,33 @@ impl Undecoded {
     }
 }
 
-/// Why a frame is not taken.
+/// Why a frame could not be decoded.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum DecodeError {
-    /// A type that this version does not know. Counted, never a mistake.
+    /// The type is unknown to this version. It is counted, and is no error.
     #[error("unknown event type")]
     UnknownType,
-    /// A type that the settings leave out, from a server that sends everything.
+    /// The type is excluded by the settings, but the server sends all types.
     #[error("an event type that was not asked for")]
     Filtered,
-    /// Not JSON.
+    /// The data is not JSON.
     #[error("not valid JSON: line {line}, column {column}")]
     Json {
-        /// From 1.
+        /// Starting from 1.
         line: usize,
-        /// From 1.
+        /// Starting from 1.
         column: usize,
     },
-    /// JSON, but not an object.
+    /// The data is JSON, but no object.
     #[error("not a JSON object")]
     NotAnObject,
-    /// A required field is not there.
+    /// A required field is missing.
     #[error("the field {0} is missing")]
     Missing(&'static str),
 }
 
 impl DecodeError {
-    /// As it is said to people.
+    /// The error as a message.
     pub fn message(&self) -> Message {
         match self {
             Self::UnknownType => message::unreadable_type(),
@@ -417,7 +417,7 @@ impl DecodeError {
 ///
 /// # Errors
 ///
-/// When the type is unknown, or the data is not what the type asks for. Field names appear in errors; values never do.
+/// When the type is unknown, or the data does not match the type. Errors contain names of fields, and never values.
 pub fn decode(frame: &Frame, context: &DecodeContext<'_>) -> Result<Decoded, Undecoded> {
     let own_id = Some(&*frame.id).filter(|id| !id.is_empty() && Some(*id) != context.carried_id);
     let fallback = Fallback {
@@ -429,7 +429,7 @@ pub fn decode(frame: &Frame, context: &DecodeContext<'_>) -> Result<Decoded, Und
         (_, Some(Kind::Heartbeat)) => Value::Object(Map::new()),
         (Ok(value), _) => value,
         (Err(_), Some(Kind::Gap)) => Value::Object(Map::new()),
-        // A text that does not begin like JSON is a text, for what a person reads, and an id for what is deleted.
+        // Data that does not look like JSON is plain text for types that people read, and the id for a deletion.
         (Err(_), Some(Kind::Created | Kind::System(_) | Kind::Deleted))
             if !frame.data.trim_start().is_empty()
                 && !frame.data.trim_start().starts_with(['{', '[', '"']) =>
@@ -447,7 +447,7 @@ pub fn decode(frame: &Frame, context: &DecodeContext<'_>) -> Result<Decoded, Und
     decode_value(kind, nameless, value, fallback, context)
 }
 
-/// A frame's data as JSON, read as generously as [`decode`] reads it; a text where it is none.
+/// A frame's data as JSON, parsed as tolerantly as by [`decode`]; a string if it is no JSON.
 pub fn data(frame: &Frame) -> Value {
     json::parse(&frame.data).unwrap_or_else(|_| Value::String(frame.data.clone()))
 }

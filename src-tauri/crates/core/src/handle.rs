@@ -1,6 +1,6 @@
-//! The one way to a running core.
+//! The interface of a running core.
 //!
-//! Knows what can be asked and answered, and nothing of who does it: the actor is above.
+//! Knows the requests and their answers, and not the actor that processes them.
 
 mod dispatch;
 
@@ -25,21 +25,21 @@ use crate::protocol::{
 
 pub(crate) use dispatch::to_json;
 
-/// Why the core did not do what was asked, for the user.
+/// Why the core refused a request.
 #[derive(Debug, Error)]
 #[error("{}", self.message())]
 pub enum CoreError {
     /// The core has ended.
     Stopped,
-    /// The core broke and is about to start again.
+    /// The core crashed and is about to start again.
     Restarting,
-    /// What was typed cannot be used.
+    /// A value that was entered is invalid.
     Invalid(Message),
-    /// The inbox refused.
+    /// The inbox failed.
     Inbox(#[from] InboxError),
-    /// The link was not opened.
+    /// The link could not be opened.
     Open(#[from] OpenError),
-    /// There is no such item, or it has no such link.
+    /// The item does not exist, or has no such link.
     Gone,
 }
 
@@ -57,26 +57,26 @@ impl CoreError {
     }
 }
 
-/// What the machine tells the core.
+/// An event of the operating system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
-    /// The network came or went.
+    /// The network became reachable or unreachable.
     Network(Reachability),
-    /// The machine woke from sleep.
+    /// The computer woke from sleep.
     Woke,
-    /// The desktop's tray came or went.
+    /// The desktop's tray appeared or disappeared.
     TrayHost {
-        /// There is one.
+        /// Whether there is one.
         present: bool,
     },
-    /// The data folder could be locked against another app, or not.
+    /// The result of locking the data folder against another running app.
     FolderLock {
-        /// It is locked.
+        /// Whether it is locked.
         locked: bool,
     },
 }
 
-/// Where an answer goes.
+/// Sends the answer to a request.
 #[derive(Debug)]
 pub(crate) struct Reply<T>(oneshot::Sender<Result<T, CoreError>>);
 
@@ -86,7 +86,7 @@ impl<T> Reply<T> {
     }
 }
 
-/// What can be asked of the core.
+/// The requests.
 #[derive(Debug)]
 pub(crate) enum Request {
     Attach(Reply<Attached>),
@@ -116,11 +116,11 @@ pub(crate) enum Request {
     Signal(Signal, Reply<()>),
 }
 
-/// The state at one revision, and everything after it.
+/// The state at one revision, and the updates that follow.
 pub struct Attached {
     /// The state.
     pub snapshot: Snapshot,
-    /// What follows. A receiver that lags attaches again.
+    /// A receiver that lags behind has to attach again.
     pub updates: broadcast::Receiver<Revised>,
 }
 
@@ -133,7 +133,7 @@ impl fmt::Debug for Attached {
     }
 }
 
-/// The one way to a running core. Clones lead to the same core.
+/// A handle to a running core. Clones belong to the same core.
 #[derive(Debug, Clone)]
 pub struct CoreHandle {
     requests: mpsc::Sender<Request>,
@@ -141,20 +141,21 @@ pub struct CoreHandle {
     pub(crate) listeners: Listeners,
 }
 
-/// Requests that may wait for the actor. They come from people and from a tray: a few at a time.
+/// Requests that may wait for the actor. Users and the tray make a few at a time.
 const REQUEST_CAPACITY: usize = 64;
 
-/// Where a core hears what it is asked.
+/// The receiving end of a handle.
 #[derive(Debug)]
 pub(crate) struct Inlet {
     pub(crate) requests: mpsc::Receiver<Request>,
-    /// It is to end. Not a request among others: they wait while the core waits for a disk or a keyring.
+    /// Set when the core has to end. It is no request, because requests wait while the core waits for a disk or a
+    /// keyring.
     pub(crate) stop: watch::Receiver<bool>,
-    /// Who gets the events; they end with this.
+    /// Closes the event listeners when it is dropped.
     pub(crate) listeners: EndsListeners,
 }
 
-/// A handle and what it leads to.
+/// A handle and its receiving end.
 pub(crate) fn inlet() -> (CoreHandle, Inlet) {
     let (requests, receiver) = mpsc::channel(REQUEST_CAPACITY);
     let (stop, stopping) = watch::channel(false);
@@ -172,10 +173,10 @@ pub(crate) fn inlet() -> (CoreHandle, Inlet) {
     (handle, inlet)
 }
 
-/// Waits until the core is to end.
+/// Waits until the core has to end.
 pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
     if stop.wait_for(|stop| *stop).await.is_err() {
-        // Nobody is left to ask; the requests end as well.
+        // All handles are dropped; the requests end as well.
         std::future::pending().await
     }
 }
@@ -183,7 +184,7 @@ pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
 macro_rules! requests {
     ($($(#[$doc:meta])* $name:ident($($argument:ident: $type:ty)?) -> $answer:ty = $variant:ident;)*) => {
         impl Request {
-            /// Answers with an error, whatever was asked.
+            /// Answers any request with an error.
             pub(crate) fn refuse(self, error: CoreError) {
                 match self {
                     $(Self::$variant($($argument,)? reply) => {
@@ -200,7 +201,7 @@ macro_rules! requests {
                 ///
                 /// # Errors
                 ///
-                /// In words for the user; [`CoreError::Stopped`] once the core has ended.
+                /// The error for the user; [`CoreError::Stopped`] once the core has ended.
                 pub async fn $name(&self $(, $argument: $type)?) -> Result<$answer, CoreError> {
                     self.ask(|reply| Request::$variant($($argument,)? reply)).await
                 }
@@ -210,41 +211,41 @@ macro_rules! requests {
 }
 
 requests! {
-    /// The whole state, and a channel of what follows.
+    /// The whole state, and a channel of updates.
     attach() -> Attached = Attach;
-    /// The connection in numbers.
+    /// Metrics of the connection.
     metrics() -> MetricsView = Metrics;
-    /// How the app is doing, for scripts.
+    /// The app's state, for scripts.
     status() -> StatusReport = Status;
-    /// What came of the events since the core started.
+    /// How many events were processed since the core started, by outcome.
     event_tally() -> EventTally = EventTally;
     /// A page of the inbox.
     inbox_page(query: InboxQuery) -> InboxPage = InboxPage;
-    /// The item of a key.
+    /// The item of a key, if it exists.
     inbox_item(key: String) -> Option<Item> = InboxItem;
     /// Marks items.
     inbox_mark(request: MarkRequest) -> Marked = InboxMark;
-    /// Marks everything read.
+    /// Marks all items as read.
     inbox_mark_all_read() -> Counts = InboxMarkAllRead;
-    /// Marks everything seen.
+    /// Marks all items as seen.
     inbox_mark_all_seen() -> Counts = InboxMarkAllSeen;
-    /// Opens a link of an item and marks the item read.
+    /// Opens a link of an item and marks the item as read.
     item_follow(request: FollowRequest) -> () = ItemFollow;
-    /// Asks the window to show an item, or just itself.
+    /// Asks the window to show an item, or only itself.
     item_show(key: Option<String>) -> () = ItemShow;
-    /// Dials at once, also after a disconnection.
+    /// Connects at once, even if the user disconnected before.
     connection_retry() -> () = ConnectionRetry;
-    /// Hangs up, until somebody asks for a connection or the app ends.
+    /// Disconnects until the user asks for a connection or the app ends.
     connection_disconnect() -> () = ConnectionDisconnect;
-    /// Tries an address and a token.
+    /// Tests an address and a token.
     connection_test(form: AccountForm) -> TestReport = ConnectionTest;
     /// Saves address and token and connects.
     account_save(form: AccountForm) -> () = AccountSave;
-    /// Disconnects and forgets the token.
+    /// Disconnects and removes the token.
     account_sign_out() -> () = AccountSignOut;
-    /// Answers whether another token is the same person's.
+    /// Says whether another token belongs to the same user.
     account_confirm(answer: PersonAnswer) -> () = AccountConfirm;
-    /// Tells that the keyring's entry for this API address is another one now.
+    /// Signals that the keyring's entry of this API address has changed.
     credentials_changed(address: String) -> () = CredentialsChanged;
     /// Changes settings.
     preferences_save(form: PreferencesForm) -> () = PreferencesSave;
@@ -252,29 +253,29 @@ requests! {
     sound_preview(sound: SoundName) -> () = SoundPreview;
     /// Pauses sounds.
     sounds_pause(request: PauseRequest) -> () = SoundsPause;
-    /// Logs more for an hour, or no longer.
+    /// Turns the debug log on for an hour, or off.
     debug_log(on: bool) -> () = DebugLog;
-    /// Tells what the page shows. It holds for [`crate::alerts::presence::PAGE_LEASE_TIMEOUT`].
+    /// Reports what the page shows. It expires after [`crate::alerts::presence::PAGE_LEASE_TIMEOUT`].
     window_shows(view: WindowView) -> () = WindowShows;
-    /// Tells what the window system says of the window; `None` once there is none.
+    /// Reports the state of the window; `None` once there is none.
     window_presence(presence: Option<WindowPresence>) -> () = WindowPresence;
-    /// Tells what the machine said.
+    /// Reports an event of the operating system.
     signal(signal: Signal) -> () = Signal;
 }
 
 impl CoreHandle {
-    /// Listens to events of these types, from now on and until it is dropped. An event comes once its effect is stored;
-    /// what a server repeats does not come again.
+    /// Listens to events of these types until the listener is dropped. An event is sent once its effect is stored;
+    /// repetitions by the server are not sent.
     pub fn listen(&self, types: impl IntoIterator<Item = EventType>) -> EventListener {
         self.listeners.listen(types.into_iter().collect())
     }
 
-    /// Hangs up, stores what only memory has, and ends the core. It takes a quarter of a second at most, whatever the
-    /// core waits for: what is not stored by then comes again.
+    /// Disconnects, stores what is only in memory, and ends the core. Takes at most a quarter of a second, whatever the
+    /// core waits for: what is not stored by then is requested again at the next start.
     ///
     /// # Errors
     ///
-    /// [`CoreError::Stopped`] when it had ended before.
+    /// [`CoreError::Stopped`] when it had already ended.
     pub async fn stop(&self) -> Result<(), CoreError> {
         if self.requests.is_closed() {
             return Err(CoreError::Stopped);
@@ -298,7 +299,7 @@ impl CoreHandle {
         match answer.await {
             Ok(answer) => answer,
             Err(_) if *self.stop.borrow() || self.requests.is_closed() => Err(CoreError::Stopped),
-            // The reply went with an actor that broke, and another takes its place.
+            // The actor crashed with the request, and another takes its place.
             Err(_) => Err(CoreError::Restarting),
         }
     }

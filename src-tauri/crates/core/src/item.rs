@@ -1,7 +1,7 @@
-//! What the inbox holds, as every part of the app speaks of it: items, their marks, and what became of their alerts.
+//! The items of the inbox, with their marks and the states of their alerts, as all parts of the app use them.
 //!
-//! It knows nothing of how it is stored, decided about or shown. Times are milliseconds since the Unix epoch, UTC; all
-//! integers stay below 2^53, for the UI reads these types too.
+//! It knows nothing of storage, decisions or display. Times are milliseconds since the Unix epoch, UTC. All integers
+//! stay below 2^53, because the UI reads these types in JavaScript.
 
 mod alert;
 
@@ -17,55 +17,55 @@ pub use alert::{AlertState, ItemAlert, Reason, SoundReason};
 /// Milliseconds since the Unix epoch, UTC.
 pub type EpochMillis = i64;
 
-/// The inbox in numbers.
+/// The counts of the inbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Counts {
-    /// Items not yet seen: the badge.
+    /// Items not seen yet, for the badge.
     pub unseen: u32,
-    /// Items not yet read.
+    /// Items not read yet.
     pub unread: u32,
-    /// Items in the inbox, archived ones left out.
+    /// Items in the inbox without archived ones.
     pub total: u32,
 }
 
-/// One thing in the inbox.
+/// An entry of the inbox.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Item {
-    /// Unique in this inbox, stable over updates.
+    /// Unique in this inbox, and kept when the item is updated.
     pub key: String,
-    /// What it is.
+    /// Its kind.
     pub kind: ItemKind,
-    /// One line of plain text; empty where `words` says it.
+    /// One line of plain text; empty if `words` has a title.
     pub title: String,
-    /// Plain text; line breaks are kept. Empty where `words` says it.
+    /// Plain text with its line breaks; empty if `words` has a body.
     pub body: String,
-    /// What the app itself says in their place.
+    /// Text of the app instead of the server's.
     pub words: Option<ItemWords>,
     /// The server's category, if any.
     pub category: Option<String>,
-    /// How urgent it is.
+    /// Its urgency.
     pub priority: Priority,
-    /// Whose doing it is, by name.
+    /// The name of who or what caused it.
     pub actor: Option<String>,
-    /// Where its link goes: http or https only.
+    /// The target of its link: http or https only.
     pub link: Option<String>,
-    /// Further links, each with a label.
+    /// Further links with labels.
     pub actions: Vec<ItemAction>,
-    /// A workflow's progress, 0 to 100.
+    /// The progress of a workflow in percent.
     pub progress: Option<u8>,
-    /// When the server made it, or else when it was received.
+    /// When the server created it, or else when it was received.
     pub created_at: EpochMillis,
     /// When this machine received it.
     pub received_at: EpochMillis,
-    /// Its place in every list: of two items the one with the greater text, by its code units, stands above the other.
+    /// Its position in every list: the item with the greater string, compared by code units, comes first.
     pub sort: String,
-    /// It is urgent and unread, and so above what is not, whatever its time.
+    /// Urgent and unread, so it comes before other items whatever its time.
     pub pinned: bool,
-    /// The views that have it, from what is stored.
+    /// The views that contain it.
     pub views: Vec<InboxView>,
     /// When it was first on screen.
     pub seen_at: Option<EpochMillis>,
@@ -73,13 +73,13 @@ pub struct Item {
     pub read_at: Option<EpochMillis>,
     /// When it was archived.
     pub archived_at: Option<EpochMillis>,
-    /// What became of its newest alert.
+    /// The state of its newest alert.
     pub alert: Option<ItemAlert>,
 }
 
 #[cfg(feature = "fakes")]
 impl Item {
-    /// An unread notification of usual priority, for tests, which say what is another in theirs.
+    /// An unread notification of normal priority for tests, which change what they need.
     pub fn sample() -> Self {
         Self {
             key: "n:1".into(),
@@ -106,48 +106,48 @@ impl Item {
     }
 }
 
-/// What the app says of an item that has no text of the server's: stored as codes, so that a row is shown in the user's
-/// language, also after that was changed.
+/// Text of the app for an item without text of the server. It is stored as codes, so that it is shown in the user's
+/// current language.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct ItemWords {
-    /// In place of the title.
+    /// The title.
     pub title: Message,
-    /// In place of the text; without it the text is the server's.
+    /// The body; without it the server's body is shown.
     pub body: Option<Message>,
 }
 
-/// What an item is.
+/// The kind of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub enum ItemKind {
-    /// A notification for this person.
+    /// A notification for this user.
     Notification,
-    /// An announcement to all.
+    /// An announcement for all users.
     Announcement,
     /// Planned maintenance.
     Maintenance,
-    /// A workflow that runs.
+    /// A running workflow.
     WorkflowRunning,
-    /// A workflow that ended well.
+    /// A workflow that succeeded.
     WorkflowCompleted,
     /// A workflow that failed.
     WorkflowFailed,
-    /// Notifications that are missing here, because the server no longer has them.
+    /// Events that are missing here because the server no longer has them.
     Gap,
-    /// Something that came and could not be read.
+    /// An event that could not be read.
     Unreadable,
 }
 
-/// How urgent an item is.
+/// The urgency of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub enum Priority {
-    /// Can wait: no notification.
+    /// Can wait: is not announced.
     Low,
-    /// The usual.
+    /// The default.
     #[default]
     Normal,
     /// Should be read soon.
@@ -160,22 +160,22 @@ pub enum Priority {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct ItemAction {
-    /// What the button says.
+    /// The label of the button.
     pub label: String,
-    /// Where it goes: http or https only.
+    /// The target: http or https only.
     pub link: String,
 }
 
-/// What an item can be in by its marks.
+/// The views of the inbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub enum InboxView {
-    /// All that is not archived.
+    /// Everything that is not archived.
     Inbox,
-    /// What is neither read nor archived.
+    /// Everything that is neither read nor archived.
     Unread,
-    /// What was archived.
+    /// Everything that is archived.
     Archived,
 }
 
@@ -186,13 +186,13 @@ pub enum InboxView {
 pub enum Mark {
     /// It was on screen.
     Seen,
-    /// It was read; also seen.
+    /// It was read, and so also seen.
     Read,
-    /// It is to be read again.
+    /// It is unread again.
     Unread,
-    /// Out of the inbox; also read.
+    /// It left the inbox, and counts as read.
     Archived,
-    /// Back into the inbox.
+    /// It is in the inbox again.
     Unarchived,
 }
 
@@ -201,13 +201,13 @@ pub enum Mark {
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub enum SoundName {
-    /// Two soft notes upwards: the usual.
+    /// Two soft notes upwards: the default.
     #[default]
     Chime,
     /// One short, dry note.
     Knock,
-    /// Three notes, for what went well.
+    /// Three notes, for successes.
     Bloom,
-    /// Repeated and insistent, for what is urgent.
+    /// Repeated and insistent, for urgent items.
     Alarm,
 }

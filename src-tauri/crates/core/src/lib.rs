@@ -1,7 +1,7 @@
-//! Gloria Notify without a screen: events, inbox, alerts, session, settings, and one actor that owns them.
+//! Gloria Notify without a user interface: events, inbox, alerts, session, settings, and one actor that owns them.
 //!
-//! [`start`] brings a core to life; shell, command line and tests speak to it through its [`CoreHandle`] alone.
-//! Nothing here assumes a window, or that it would be in this process.
+//! [`start`] starts a core; shell, command line and tests use it only through its [`CoreHandle`]. Nothing here assumes
+//! that there is a window, or that it is in this process.
 
 pub mod account;
 mod actor;

@@ -1,7 +1,7 @@
-//! What a window has of the core, wherever that runs.
+//! The interface of a window to a core, in this process or another.
 //!
-//! Everything that crosses a link is JSON as [`crate::protocol`] defines it. It is not made into types on the way: only
-//! the page reads it, and the page can tell by [`crate::protocol::PROTOCOL_VERSION`] whether it understands the rest.
+//! Everything that crosses a link is JSON as [`crate::protocol`] defines it. It is not parsed on the way: only the page
+//! reads it, and decides by [`crate::protocol::PROTOCOL_VERSION`] whether it understands the rest.
 
 use std::fmt;
 
@@ -17,34 +17,34 @@ use crate::handle::{CoreHandle, to_json};
 use crate::listeners::{EventListener, EventTypes};
 use crate::protocol::{CommandError, Revised, Update};
 
-/// The way from a window to a core.
+/// A window's connection to a core.
 pub trait Link: fmt::Debug + Send + Sync {
-    /// The whole state, and everything after it.
+    /// The whole state, and the updates that follow.
     fn attach(&self) -> BoxFuture<'_, Result<LinkState, CommandError>>;
 
-    /// Does one of [`crate::protocol::COMMANDS`]. What it changed was published before it answers; answer and updates
-    /// go different ways, so that a page may have either of them first.
+    /// Calls one of [`crate::protocol::COMMANDS`]. Its changes were published before it answers; but answers and
+    /// updates use separate channels, so a page may receive either first.
     fn call<'a>(&'a self, name: &'a str, request: Value) -> BoxFuture<'a, Result<Value, CommandError>>;
 
-    /// The server's events of the types that are chosen, as [`crate::protocol::ListenerMessage`]s, until it is dropped.
-    /// The choice may change meanwhile.
+    /// The server's events of the selected types as [`crate::protocol::ListenerMessage`]s, until the stream is dropped.
+    /// The selection may change meanwhile.
     fn listen(&self, types: watch::Receiver<EventTypes>) -> BoxStream<'static, Value>;
 
-    /// Tells the core what the window system says of the window; `None` once there is none.
+    /// Reports the state of the window to the core; `None` once there is none.
     fn window_presence(&self, presence: Option<WindowPresence>) -> BoxFuture<'_, Result<(), CommandError>>;
 }
 
-/// The state at one revision, and everything after it.
+/// The state at one revision, and the updates that follow.
 pub struct LinkState {
     /// A [`crate::protocol::Snapshot`].
     pub snapshot: Value,
-    /// [`Revised`] updates. It ends when there is no core any more.
+    /// [`Revised`] updates. Ends with the core.
     pub updates: BoxStream<'static, Value>,
 }
 
 impl fmt::Debug for LinkState {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The snapshot holds texts of notifications.
+        // The snapshot contains texts of notifications, which must not be logged.
         formatter.debug_struct("LinkState").finish_non_exhaustive()
     }
 }
@@ -81,7 +81,7 @@ fn events(listener: EventListener, types: watch::Receiver<EventTypes>) -> BoxStr
     unfold((listener, types), async |(mut listener, mut types)| {
         loop {
             let message = tokio::select! {
-                // First, so that nothing follows that is not wanted any more.
+                // First, so that no event of an unwanted type follows.
                 biased;
                 changed = types.changed() => {
                     changed.ok()?;
@@ -99,8 +99,8 @@ fn events(listener: EventListener, types: watch::Receiver<EventTypes>) -> BoxStr
     .boxed()
 }
 
-/// The updates as JSON. After a lag the reader attaches again. It would see by the next revision that some are missing,
-/// but the next may be hours away.
+/// The updates as JSON. After a lag the stream ends, so that the reader attaches again: the gap in the revisions would
+/// show only with the next update, which may be hours away.
 fn updates(receiver: Receiver<Revised>) -> BoxStream<'static, Value> {
     unfold(receiver, async |mut receiver| {
         let revised = match receiver.recv().await {

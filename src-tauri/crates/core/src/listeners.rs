@@ -1,7 +1,7 @@
-//! Who listens to which of the server's events, and what each has not read yet.
+//! Listeners to the server's events, and their queues.
 //!
-//! Listeners stand beside the state: what they get is what came while they listened, in its order, after its effect was
-//! stored. A new one gets nothing of before, and none ever keeps the core waiting.
+//! Listeners are separate from the state: they get the events that arrive while they listen, in order, after their
+//! effects were stored. A new listener gets no earlier events, and none ever blocks the core.
 
 mod convert;
 
@@ -15,11 +15,11 @@ use tokio::sync::Notify;
 use crate::event::Event;
 use crate::protocol::{EventType, ListenerMessage, ReceivedEvent};
 
-/// Events that a listener may be behind: more than are stored at once, so that one that reads misses nothing of a list
-/// of a hundred thousand that is replayed; and few enough that such a list is no second time in memory.
+/// Events that a listener may lag behind. More than a batch, so that one that keeps reading misses nothing of a long
+/// replay; few enough that a replay of a hundred thousand events does not stay in memory.
 pub(crate) const LISTENER_CAPACITY: usize = 1024;
 
-/// Some of the event types.
+/// A set of event types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct EventTypes(u16);
 
@@ -27,17 +27,17 @@ pub struct EventTypes(u16);
 const _: () = assert!(EventType::ALL.len() <= u16::BITS as usize);
 
 impl EventTypes {
-    /// All of them.
+    /// All types.
     pub fn all() -> Self {
         EventType::ALL.iter().copied().collect()
     }
 
-    /// Whether this one is among them.
+    /// Whether it contains this type.
     pub fn contains(self, event_type: EventType) -> bool {
         self.0 & Self::bit(event_type) != 0
     }
 
-    /// Whether there is none.
+    /// Whether it is empty.
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }
@@ -53,13 +53,13 @@ impl FromIterator<EventType> for EventTypes {
     }
 }
 
-/// All listeners of a core. Clones are of the same.
+/// All listeners of a core. Clones share them.
 #[derive(Clone, Default)]
 pub(crate) struct Listeners(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
-    /// What any of them listens to, so that an event that nobody wants costs one look.
+    /// The union of the types that listeners want, so that an unwanted event costs only this check.
     wanted: AtomicU16,
     registered: Mutex<Registered>,
 }
@@ -67,7 +67,7 @@ struct Shared {
 #[derive(Default)]
 struct Registered {
     queues: Vec<Arc<Queue>>,
-    /// There is no core any more.
+    /// The core has ended.
     closed: bool,
 }
 
@@ -81,7 +81,7 @@ struct Queue {
 struct Waiting {
     types: EventTypes,
     events: VecDeque<Arc<ReceivedEvent>>,
-    /// Left out after those that wait.
+    /// Events that were dropped after those in the queue.
     missed: u64,
     closed: bool,
 }
@@ -95,13 +95,13 @@ impl fmt::Debug for Listeners {
     }
 }
 
-/// No code panics while it has this lock, so a poisoned one is still consistent.
+/// No code panics while it holds this lock, so the data behind a poisoned lock is still consistent.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Listeners {
-    /// From now on, events of these types are kept for the listener until it reads them.
+    /// Queues events of these types for the listener from now on.
     pub(crate) fn listen(&self, types: EventTypes) -> EventListener {
         let queue = Arc::new(Queue::default());
         let mut registered = locked(&self.0.registered);
@@ -120,7 +120,7 @@ impl Listeners {
         }
     }
 
-    /// Whether anybody listens to anything.
+    /// Whether there is any listener.
     pub(crate) fn are_any(&self) -> bool {
         !self.wanted().is_empty()
     }
@@ -139,7 +139,7 @@ impl Listeners {
             .store(types.fold(0, |all, types| all | types), Ordering::Relaxed);
     }
 
-    /// What listeners want of an event, as they get it, each with its place among the event's parts.
+    /// The parts of an event that listeners want, each with its index in the event.
     pub(crate) fn wanted_of(
         &self,
         event: &Event,
@@ -162,7 +162,7 @@ impl Listeners {
         convert::wanted_of(event, wanted).map(received).collect()
     }
 
-    /// Gives an event to all that listen to its type. It never waits.
+    /// Adds an event to the queues of its listeners. Never waits.
     pub(crate) fn publish(&self, event: ReceivedEvent) {
         let event_type = event.event.event_type();
         if !self.wanted().contains(event_type) {
@@ -185,7 +185,7 @@ impl Listeners {
         }
     }
 
-    /// There is no core any more: listeners read what waits, and then their end.
+    /// The core has ended: listeners read their queues to the end, and then get `None`.
     pub(crate) fn close(&self) {
         let mut registered = locked(&self.0.registered);
         registered.closed = true;
@@ -203,9 +203,9 @@ impl Listeners {
     }
 }
 
-/// Events of some types, as they come, until it is dropped.
+/// Events of some types, until it is dropped.
 ///
-/// It outlives a core that breaks and starts again; what came meanwhile it gets from the new one.
+/// It survives a crash of the core: it gets events that arrive meanwhile from the next core.
 pub struct EventListener {
     listeners: Listeners,
     queue: Arc<Queue>,
@@ -223,19 +223,18 @@ impl fmt::Debug for EventListener {
 }
 
 impl EventListener {
-    /// The next event, or how many are missing in its place. `None` when there is no core any more. It can be cancelled
-    /// without a loss.
+    /// The next event, or how many were dropped in its place. `None` when the core has ended. Cancel safe.
     pub async fn next(&mut self) -> Option<ListenerMessage> {
         loop {
             if let Some(next) = self.take() {
                 return next;
             }
-            // A permit is kept for what happened since it was looked.
+            // `Notify` keeps a permit for an event since the check above.
             self.queue.changed.notified().await;
         }
     }
 
-    /// `None` while there is nothing; `Some(None)` at the end.
+    /// `None` while the queue is empty; `Some(None)` at the end.
     fn take(&mut self) -> Option<Option<ListenerMessage>> {
         let mut waiting = locked(&self.queue.waiting);
         if let Some(event) = waiting.events.pop_front() {
@@ -249,7 +248,7 @@ impl EventListener {
         }
     }
 
-    /// Listens to other types from now on. What waits of a type that is left out is not read any more.
+    /// Listens to other types from now on. Queued events of types that are no longer selected are dropped.
     pub(crate) fn set_types(&mut self, types: EventTypes) {
         let registered = locked(&self.listeners.0.registered);
         {
@@ -272,7 +271,7 @@ impl Drop for EventListener {
     }
 }
 
-/// Ends the listeners when the last that could give them events is gone.
+/// Closes the listeners when the last sender is dropped.
 #[derive(Debug)]
 pub(crate) struct EndsListeners(pub(crate) Listeners);
 
@@ -348,7 +347,7 @@ mod tests {
         }
         for number in 0..LISTENER_CAPACITY {
             assert_eq!(read(&mut slow), Some(Some(event(status(number)))));
-            // There is room again, but between this one and those before some are missing.
+            // There is room again, but events before this one are missing.
             if number == 5 {
                 listeners.publish(status(9999));
             }
@@ -386,7 +385,7 @@ mod tests {
     }
 
     proptest! {
-        /// Every event is read or counted as missed, in its order, however listening and reading are mixed.
+        /// Every event is read or counted as missed, in order, however publishing and reading are interleaved.
         #[test]
         fn nothing_disappears(reads in prop::collection::vec(0_usize..700, 1..6)) {
             let listeners = Listeners::default();

@@ -1,35 +1,35 @@
-//! How much is logged. The core decides that from settings and from what the user asks for; the program around it
-//! configures its log accordingly.
+//! How much is logged. The core decides by the settings and the user's request; the program configures its log
+//! accordingly.
 
 use serde::{Deserialize, Serialize};
 
 #[cfg(test)]
 use ts_rs::TS;
 
-/// The least important that is logged.
+/// The least severe messages that are logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "lowercase")]
 pub enum LogLevel {
-    /// What failed and cannot be mended by the app.
+    /// Failures that the app cannot resolve itself.
     Error,
-    /// What failed and is tried again, or costs something.
+    /// Failures that are retried, or that cost something.
     Warn,
-    /// What an administrator wants to know of an ordinary day.
+    /// What an admin wants to see of an ordinary day.
     #[default]
     Info,
-    /// Each step of the connection, and what becomes of each event.
+    /// Every step of the connection, and the result of every event.
     Debug,
     /// Everything.
     Trace,
 }
 
-/// Whether something beside the setting may have more logged: a variable, or the debug log.
+/// Whether the level may be raised by a variable or the debug log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Fixed {
     /// It may.
     #[default]
     No,
-    /// The administrator fixed the level.
+    /// No: the administrator fixed the level.
     ByAdministrator,
 }

@@ -1,7 +1,7 @@
-//! What the app says to people, as a code with parameters.
+//! Messages of the app for people, as a code with parameters.
 //!
-//! The words are in `locales/`: `gloria-words` puts them in for notifications, tray and command line, the window for
-//! itself. So what is decided here can be said in another language, and scripts compare codes that stay the same.
+//! The texts are in `locales/`. `gloria-words` formats them for notifications, tray and command line, and the window
+//! for itself. This way a decision in Rust does not depend on the language, and scripts can compare stable codes.
 
 mod list;
 
@@ -17,31 +17,31 @@ use ts_rs::TS;
 
 pub use list::*;
 
-/// A message of the catalogue with what it is filled in with.
+/// A message of the catalogue with its arguments.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct Message {
-    /// Its id in the catalogue: a stable code.
+    /// Its id in the catalogue, which is a stable code.
     #[cfg_attr(test, ts(as = "String"))]
     pub id: Cow<'static, str>,
-    /// Its parameters by name.
+    /// Its arguments by name.
     #[serde(default)]
     #[cfg_attr(test, ts(as = "BTreeMap<String, MessageArg>"))]
     pub args: BTreeMap<Cow<'static, str>, MessageArg>,
 }
 
-/// One parameter of a message.
+/// One argument of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(untagged)]
 pub enum MessageArg {
-    /// A number; it also chooses the plural form.
+    /// A number, which also selects the plural form.
     Number(#[cfg_attr(test, ts(as = "f64"))] Number),
-    /// Text that is the same in every language, such as a path or what a server sent.
+    /// Text that is the same in every language, such as a path or a text of the server.
     Text(String),
     /// A point in time, in milliseconds since the Unix epoch.
     Time {
-        /// It.
+        /// The time.
         time: i64,
     },
     /// Another message.
@@ -49,7 +49,7 @@ pub enum MessageArg {
 }
 
 impl Message {
-    /// For the typed constructors of the list alone, so that none is made that the catalogue does not have.
+    /// Used only by the typed constructors of the list, so that every message exists in the catalogue.
     fn new<const N: usize>(id: &'static str, args: [(&'static str, MessageArg); N]) -> Self {
         let args = args.into_iter().map(|(name, value)| (Cow::Borrowed(name), value));
         Self {
@@ -58,13 +58,13 @@ impl Message {
         }
     }
 
-    /// Several as one, each but the last followed by the next; `None` of none.
+    /// Joins messages into one with `and_then`; `None` for an empty list.
     pub fn joined(messages: impl IntoIterator<Item = Self>) -> Option<Self> {
         messages.into_iter().reduce(and_then)
     }
 }
 
-/// As logs have it: the code and its parameters.
+/// For logs: the code and its arguments.
 impl fmt::Display for Message {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.id)?;
@@ -91,17 +91,17 @@ impl fmt::Display for MessageArg {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text(String);
 
-/// Text that came from elsewhere, or a message of our own in its place.
+/// Text from elsewhere, or a message of the app.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Phrase {
-    /// As it came.
+    /// Text as it was received.
     Text(String),
-    /// Ours.
+    /// A message of the app.
     Message(Message),
 }
 
 impl Phrase {
-    /// The text, which is empty where it is a message, and the message.
+    /// The text, which is empty for a message, and the message.
     pub(crate) fn into_parts(self) -> (String, Option<Message>) {
         match self {
             Self::Text(text) => (text, None),
@@ -139,17 +139,17 @@ pub struct Number(f64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Time(pub i64);
 
-// It is made from whole numbers and spans of time, so it is never NaN.
+// It is made from integers and durations, so it is never NaN.
 impl Eq for Number {}
 
 impl Number {
-    /// It.
+    /// The value.
     pub fn get(self) -> f64 {
         self.0
     }
 }
 
-// Whole numbers go without a fraction, as every other number of the protocol does.
+// Integers are written without a fraction, like all other numbers of the protocol.
 impl Serialize for Number {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if self.0.fract() == 0.0 {
@@ -179,7 +179,7 @@ macro_rules! from_whole_numbers {
 
 from_whole_numbers!(u8, u16, u32, u64, usize, i32, i64);
 
-/// Seconds, to a tenth.
+/// In seconds, rounded to a tenth.
 impl From<Duration> for Number {
     fn from(span: Duration) -> Self {
         Self((span.as_secs_f64() * 10.0).round() / 10.0)
@@ -249,16 +249,16 @@ impl From<Message> for MessageArg {
     }
 }
 
-/// A message of the list, for the test that compares list and catalogue.
+/// An entry of [`LIST`], for the test that compares it with the catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {
     /// Its id.
     pub id: &'static str,
-    /// Its parameters: their names, and what each is.
+    /// The names and types of its parameters.
     pub args: &'static [(&'static str, ArgKind)],
 }
 
-/// What a parameter is.
+/// The type of a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ArgKind {
     /// See [`Text`].
@@ -273,7 +273,7 @@ pub enum ArgKind {
     Message,
 }
 
-/// `cause_status` is `cause-status` in the catalogue, where names have hyphens.
+/// Converts `cause_status` to `cause-status`, because names in the catalogue have hyphens.
 const fn hyphenated<const N: usize>(name: &str) -> [u8; N] {
     let mut id = [0; N];
     let mut at = 0;
@@ -292,7 +292,7 @@ const fn text_of(bytes: &[u8]) -> &str {
     }
 }
 
-/// The list of all messages: for each a constructor with typed parameters, and its entry in [`LIST`].
+/// Defines all messages: for each a constructor with typed parameters, and its entry in [`LIST`].
 macro_rules! messages {
     ($($name:ident($($arg:ident: $kind:ident),*);)*) => {
         $(
@@ -303,14 +303,14 @@ macro_rules! messages {
             }
         )*
 
-        /// Every message that is made in Rust.
+        /// Every message that Rust code uses.
         pub const LIST: &[Entry] = &[
             $(Entry { id: id!($name), args: &[$((stringify!($arg), ArgKind::$kind)),*] }),*
         ];
     };
 }
 
-/// A message's id from its constructor's name.
+/// Converts a constructor's name to a message's id.
 macro_rules! id {
     ($name:ident) => {{
         const BYTES: [u8; stringify!($name).len()] = hyphenated(stringify!($name));

@@ -1,10 +1,10 @@
-//! The connection in numbers, since the core started.
+//! Metrics of the connection since the core started.
 //!
-//! [`Metrics`] is fed with the stream's steps and with what became of events, each with the time it happened at; the
-//! window, `gloria status` and the OpenMetrics endpoint read the same counters. Memory does not grow with time.
+//! [`Metrics`] receives the stream's steps and the results of events with their times; the window, `gloria status` and
+//! the OpenMetrics endpoint read the same counters. Its memory is bounded.
 //!
-//! Owns counters, the status report made of them, and the endpoint on loopback. It decides nothing, and holds names of
-//! fields and event types alone: no text of a notification, no address, no token.
+//! Owns the counters, the status report, and the endpoint on loopback. It decides nothing, and contains only names of
+//! fields and event types: no texts of notifications, addresses or tokens.
 
 pub(crate) mod endpoint;
 mod instruments;
@@ -33,22 +33,22 @@ use crate::connection::ClockReading;
 use crate::item::EpochMillis;
 use crate::protocol::{ErrorCount, MetricsView, Processing};
 
-/// Connections of which the median is computed: recent behaviour, not last year's.
+/// The median is computed over this many connections, so that it shows the recent behaviour.
 const REMEMBERED_CONNECTIONS: usize = 100;
 
-/// What became of an event.
+/// The result of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// It had its effect.
+    /// It was processed.
     Taken,
-    /// Its type is not known, or not asked for.
+    /// Its type is unknown, or was not requested.
     Unknown,
-    /// It was passed over because of a mistake in it, or because it was over the limits.
+    /// It was malformed or exceeded a limit.
     Failed,
 }
 
 impl Outcome {
-    /// The label, the same in every version.
+    /// The label, which is the same in every version.
     pub fn label(self) -> &'static str {
         match self {
             Self::Taken => "taken",
@@ -58,12 +58,12 @@ impl Outcome {
     }
 }
 
-/// One thing that counts.
+/// A measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Measure {
-    /// An attempt began.
+    /// An attempt started.
     Dialed,
-    /// An attempt opened the stream.
+    /// An attempt succeeded.
     Opened,
     /// An attempt failed.
     Failed(ErrorKind),
@@ -71,26 +71,26 @@ pub enum Measure {
     Ended {
         /// How long it was open.
         lasted: Duration,
-        /// Why, unless it was asked to.
+        /// Why, unless the app ended it.
         trouble: Option<ErrorKind>,
     },
-    /// Bytes came.
+    /// Data arrived.
     Heard {
-        /// How many.
+        /// How many bytes.
         bytes: u64,
     },
-    /// Something became of events.
+    /// Events were processed.
     Events {
-        /// What.
+        /// Their result.
         outcome: Outcome,
-        /// Of how many.
+        /// Their number.
         count: u64,
-        /// From the socket to the disk; `None` for those that are not stored.
+        /// From the socket to the disk; `None` for events that are not stored.
         took: Option<Duration>,
     },
 }
 
-/// What an attempt or a connection has come to.
+/// The phase of an attempt or connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Resting,
@@ -98,15 +98,15 @@ enum Phase {
     Open { since: Instant },
 }
 
-/// The connection in numbers.
+/// The metrics of the connection.
 #[derive(Debug)]
 pub struct Metrics {
     since: EpochMillis,
     instruments: Instruments,
     phase: Phase,
-    /// Up to when the present connection is in the minutes.
+    /// Up to here the present connection is included in the minutes.
     credited: Instant,
-    /// Time connected, the present connection left out.
+    /// The time connected, without the present connection.
     connected: Duration,
     longest: Duration,
     lasted: VecDeque<Duration>,
@@ -116,7 +116,7 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Begins to count.
+    /// Starts counting.
     pub fn new(now: ClockReading) -> Self {
         Self {
             since: now.epoch_millis(),
@@ -132,7 +132,7 @@ impl Metrics {
         }
     }
 
-    /// Takes a step of the stream.
+    /// Records a step of the stream.
     pub fn step(&mut self, now: ClockReading, step: Step<'_>) {
         match step {
             Step::Dialed => {
@@ -158,12 +158,12 @@ impl Metrics {
         }
     }
 
-    /// The stream is gone, and whatever it was doing with it.
+    /// The stream ended in whatever phase it was.
     pub fn stopped(&mut self, now: ClockReading) {
         self.hang_up(now, None);
     }
 
-    /// The desktop shows notifications, or nothing does.
+    /// Whether the desktop can show notifications.
     pub(crate) fn notifications_available(&self, available: bool) {
         self.instruments.set_notifications_available(available);
     }
@@ -173,13 +173,13 @@ impl Metrics {
         self.record(now, Measure::Events { outcome, count, took });
     }
 
-    /// Counts what could not be read.
+    /// Counts something that could not be read.
     pub(crate) fn unread(&mut self, now: ClockReading, finding: Finding<'_>) {
         let name = self.unread.count(now.epoch_millis(), finding);
         self.instruments.count_unread(&name);
     }
 
-    /// A wait that only got another end is no further failure: the phase says what there was to fail.
+    /// A wait that ends in another way is no further failure: the phase tells whether there was one to fail.
     fn fail(&mut self, now: ClockReading, trouble: ErrorKind) {
         match self.phase {
             Phase::Resting => {}
@@ -238,7 +238,7 @@ impl Metrics {
         }
     }
 
-    /// How things stand.
+    /// The current values.
     pub fn view(&mut self, now: ClockReading) -> MetricsView {
         self.advance(now);
         let present = match self.phase {
@@ -277,10 +277,10 @@ impl Metrics {
         }
     }
 
-    /// The same in OpenMetrics 1.0 text.
+    /// The same as OpenMetrics 1.0 text.
     ///
     /// # Errors
-    /// As little as writing to a string has them.
+    /// None in practice: writing to a string does not fail.
     pub fn expose(&self) -> Result<String, fmt::Error> {
         self.instruments.expose()
     }

@@ -1,4 +1,4 @@
-//! Where the app's files are.
+//! The locations of the app's files.
 
 use std::path::{Path, PathBuf};
 
@@ -6,37 +6,38 @@ use url::Url;
 
 use crate::fingerprint::fingerprint;
 
-/// What the inbox is called in the folder of its account.
+/// The name of the inbox in the folder of its account.
 pub(crate) const INBOX_FILE: &str = "inbox.sqlite";
 
-/// The longest readable part of a folder's name: enough to tell servers apart, and short enough for any file system.
+/// Characters of the readable part of a folder's name: enough to recognise the server, and short enough for any file
+/// system.
 const MAX_SLUG_CHARS: usize = 40;
 
-/// The folders of one installation. What is inside them is the core's business alone.
+/// The folders of one installation. Their content is only used by the core.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paths {
-    /// What the user set.
+    /// The user's settings.
     pub config: PathBuf,
     /// The inbox.
     pub data: PathBuf,
     /// What the app logs.
     pub logs: PathBuf,
-    /// Where the folder of the inbox is.
+    /// The kind of disk that the inbox is on.
     pub disk: Disk,
-    /// What this computer's administrator set.
+    /// The administrator's settings.
     pub managed: Managed,
 }
 
-/// The administrator's two places. Neither the environment nor the user can move them.
+/// The administrator's two sources of settings. Neither the environment nor the user can move them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Managed {
-    /// What everybody begins with; the user can change it.
+    /// Default values, which the user can change.
     pub defaults: Source,
-    /// What is fixed.
+    /// Fixed values.
     pub policy: Source,
 }
 
-/// Where a system keeps settings of the administrator.
+/// Where the system stores an administrator's settings.
 #[derive(Debug, Clone, Default)]
 pub enum Source {
     /// Nowhere.
@@ -44,11 +45,11 @@ pub enum Source {
     None,
     /// In a file, as on Linux.
     File(PathBuf),
-    /// Not in a file, as on Windows and macOS. The reader may block; it has a thread of its own.
+    /// Not in a file, as on Windows and macOS. Reading may block, and runs on a thread of its own.
     System {
-        /// What administrators call it.
+        /// The name that administrators know it by.
         name: &'static str,
-        /// Reads it: the settings there, written as TOML, or why they cannot be read.
+        /// Reads the settings as TOML, or returns why they cannot be read.
         read: fn(&'static str) -> Result<String, String>,
     },
 }
@@ -66,7 +67,7 @@ impl PartialEq for Source {
 
 impl Eq for Source {}
 
-/// Where a folder is, as far as it matters to a database.
+/// The kind of disk, as far as it matters to a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Disk {
     /// On a disk of this computer.
@@ -77,7 +78,7 @@ pub enum Disk {
 }
 
 impl Paths {
-    /// Everything in one folder, as with `GLORIA_HOME`.
+    /// All folders within one, as for `GLORIA_HOME`.
     pub fn within(home: &Path) -> Self {
         Self {
             config: home.to_owned(),
@@ -88,29 +89,28 @@ impl Paths {
         }
     }
 
-    /// The settings that the user changed.
+    /// The file with the user's settings.
     pub fn settings(&self) -> PathBuf {
         self.config.join("settings.toml")
     }
 
-    /// Until when sounds are paused.
+    /// The file with the pause of sounds.
     pub fn sounds_pause(&self) -> PathBuf {
         self.data.join("sounds-pause.json")
     }
 
-    /// The folder with those of the accounts.
+    /// The folder that contains those of the accounts.
     pub fn accounts(&self) -> PathBuf {
         self.data.join("accounts")
     }
 
-    /// The inbox database of versions before there were accounts.
+    /// The inbox database of versions that had no accounts.
     pub fn legacy_inbox(&self) -> PathBuf {
         self.data.join(INBOX_FILE)
     }
 }
 
-/// The name that the folder of an account gets: the server's host for people who look, and a number that tells accounts
-/// apart.
+/// The name of an account's folder: the server's host, so that people recognise it, and a hash that makes it unique.
 pub(crate) fn account_folder(server: &str, person: &str) -> PathBuf {
     let number = fingerprint(server, person).cast_unsigned();
     PathBuf::from(format!("{}-{number:016x}", slug(server)))

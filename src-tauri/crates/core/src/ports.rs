@@ -1,9 +1,10 @@
-//! What the core needs from a machine, as traits. `gloria-desktop` and the shell make them real; `fakes` record.
+//! The operating system as the core needs it, as traits. `gloria-desktop` and the shell implement them; `fakes` are for
+//! tests.
 //!
-//! None of these may block for long: the actor calls them from its one loop. What takes time answers through a
-//! future or later through [`crate::Signal`].
+//! None of these may block for long, because the actor calls them from its loop. Longer operations return a future, or
+//! answer later through [`crate::Signal`].
 //!
-//! Knows items and tokens, and no part of the core that uses them.
+//! Depends on items and tokens, and on no part of the core that uses the ports.
 
 use std::fmt::Debug;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -33,13 +34,13 @@ pub fn send_reply<T>(caller: oneshot::Sender<T>, answer: T) {
     let _ = caller.send(answer);
 }
 
-/// Why a sound was not heard.
+/// Why a sound was not played.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SoundError {
-    /// There is no output.
+    /// There is no output device.
     #[error("no sound device was found")]
     NoDevice,
-    /// The output failed or hung.
+    /// The output device failed or did not answer.
     #[error("the sound device failed: {0}")]
     Failed(Phrase),
     /// Another sound of the same or higher urgency is still playing.
@@ -48,7 +49,7 @@ pub enum SoundError {
 }
 
 impl SoundError {
-    /// The message for the user.
+    /// The error for the user.
     pub fn message(&self) -> Message {
         match self {
             Self::NoDevice => message::sound_no_device(),
@@ -60,7 +61,7 @@ impl SoundError {
 
 /// Plays the bundled sounds.
 pub trait Sounds: Send + Sync + Debug {
-    /// Plays a sound at a volume of 0 to 100. The future ends when playback has begun or failed.
+    /// Plays a sound at a volume of 0 to 100. The future completes when playback has started or failed.
     fn play(&self, sound: SoundName, volume: u8) -> BoxFuture<'static, Result<(), SoundError>>;
 }
 
@@ -70,7 +71,7 @@ pub enum SecretError {
     /// The keyring is locked, or the user dismissed its prompt.
     #[error("the keyring is locked; unlock it and try again")]
     Locked,
-    /// No keyring, or none that answers.
+    /// There is no keyring, or it does not answer.
     #[error("no keyring is available: {0}")]
     Unavailable(Phrase),
     /// The keyring refused the value.
@@ -79,7 +80,7 @@ pub enum SecretError {
 }
 
 impl SecretError {
-    /// The message for the user.
+    /// The error for the user.
     pub fn message(&self) -> Message {
         match self {
             Self::Locked => message::keyring_locked(),
@@ -89,19 +90,19 @@ impl SecretError {
     }
 }
 
-/// Keeps tokens, each under the API address that it belongs to, so that none is ever sent to another server.
+/// Stores tokens, each under the API address that it belongs to, so that none is ever sent to another server.
 ///
-/// Calls do not block, and what they ask for is done in their order: what was asked last is what is kept in the end.
+/// Calls do not block. Requests are processed in order, so that the last one determines what is stored.
 pub trait Secrets: Send + Sync + Debug {
-    /// The token of an address, if one is kept.
+    /// Loads the token of an address, if one is stored. May ask the user to unlock the keyring.
     fn load(&self, address: &str) -> BoxFuture<'static, Result<Option<Token>, SecretError>>;
-    /// As [`Secrets::load`], without a prompt: nobody asked for it. By default the same.
+    /// Like [`Secrets::load`], but never raises a prompt, for requests that the user did not make. Defaults to `load`.
     fn look(&self, address: &str) -> BoxFuture<'static, Result<Option<Token>, SecretError>> {
         self.load(address)
     }
-    /// Keeps a token.
+    /// Stores a token.
     fn store(&self, address: &str, token: Token) -> BoxFuture<'static, Result<(), SecretError>>;
-    /// Forgets a token; forgetting what is not there is no error.
+    /// Removes a token; a missing one is no error.
     fn forget(&self, address: &str) -> BoxFuture<'static, Result<(), SecretError>>;
 }
 
@@ -111,13 +112,13 @@ pub enum OpenError {
     /// Only http and https links are opened.
     #[error("only web links are opened")]
     NotAWebLink,
-    /// No browser took it.
+    /// No browser could be started.
     #[error("no browser could be started: {0}")]
     Failed(Phrase),
 }
 
 impl OpenError {
-    /// The message for the user.
+    /// The error for the user.
     pub fn message(&self) -> Message {
         match self {
             Self::NotAWebLink => message::link_not_web(),
@@ -132,19 +133,18 @@ pub trait Opener: Send + Sync + Debug {
     fn open(&self, link: &str) -> Result<(), OpenError>;
 }
 
-/// Tells the supervisor that a thread panicked on which a port depends. Without it such a port would refuse
-/// everything until the app ends.
+/// Reports to the supervisor that a thread of a port panicked. Without it the port would fail until the app ends.
 #[derive(Debug, Clone)]
 pub struct PanicReports(mpsc::UnboundedSender<&'static str>);
 
 impl PanicReports {
-    /// Reports that arrive at the receiver, each with the name of the thread.
+    /// The reports are sent to the receiver, each with the name of the thread.
     pub fn channel() -> (Self, mpsc::UnboundedReceiver<&'static str>) {
         let (sender, receiver) = mpsc::unbounded_channel();
         (Self(sender), receiver)
     }
 
-    /// A guard for the thread to hold as long as it works: dropped by a panic, it reports.
+    /// A guard for a thread to keep while it works. It sends a report if a panic drops it.
     pub fn guard(&self, thread: &'static str) -> PanicGuard {
         PanicGuard {
             thread,
@@ -153,7 +153,7 @@ impl PanicReports {
     }
 }
 
-/// Reports when it is dropped by a panic.
+/// Reports when a panic drops it.
 #[derive(Debug)]
 pub struct PanicGuard {
     thread: &'static str,
@@ -163,40 +163,40 @@ pub struct PanicGuard {
 impl Drop for PanicGuard {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            // Nobody supervises where there is no receiver.
+            // Without a receiver there is no supervisor.
             let _ = self.reports.0.send(self.thread);
         }
     }
 }
 
-/// What was seen of the computer.
+/// An event of the computer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Observation {
     /// It is about to sleep.
     AboutToSleep,
-    /// It woke from sleep. The same waking may be reported more than once.
+    /// It woke from sleep. May be reported more than once.
     Woke,
-    /// The network, now. The same may be reported again.
+    /// The present network. The same may be reported again.
     Network(NetworkSnapshot),
-    /// Whether the session's user is there. The same may be reported again.
+    /// The present state of the session. The same may be reported again.
     Session(SessionState),
 }
 
-/// The desktop's session, as far as the system tells of it. The default is what holds where it tells nothing.
+/// The state of the desktop session, as far as the system provides it. The default is for systems that do not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SessionState {
     /// The screen is locked.
     pub locked: bool,
-    /// Nobody has touched mouse or keyboard for three minutes; `None` where nobody keeps that time.
+    /// Mouse and keyboard were not used for three minutes; `None` if the system does not measure that.
     pub idle: Option<bool>,
 }
 
 /// The network at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct NetworkSnapshot {
-    /// The interfaces that are up, loopback included.
+    /// The interfaces that are up, including loopback.
     pub interfaces: Vec<Interface>,
-    /// The address that a packet to the internet would leave from; `None` without a default route.
+    /// The source address of packets to the internet; `None` without a default route.
     pub source_v4: Option<Ipv4Addr>,
     /// The same for IPv6.
     pub source_v6: Option<Ipv6Addr>,
@@ -205,32 +205,32 @@ pub struct NetworkSnapshot {
 /// A network interface that is up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Interface {
-    /// The system's number for it: another one after a card was taken out and put in again.
+    /// The system's number of it, which changes when a network card is removed and inserted again.
     pub index: u32,
-    /// The system's name for it, on Windows the one that people see.
+    /// The system's name of it; on Windows the one that users see.
     pub name: String,
     /// Its addresses.
     pub addresses: Vec<IpAddr>,
 }
 
-/// Watches the computer sleep and change networks, and its user come and go.
+/// Observes sleep, network changes, and the user's presence.
 pub trait Signals: Send + Sync + Debug {
-    /// Begins to watch, for as long as the receiver lives. A first look at the network comes by itself.
+    /// Starts observing until the receiver is dropped. The present network is reported first.
     ///
-    /// What cannot be watched is not reported, and the receiver may end early; the clocks still show
-    /// a sleep, and the heartbeats a dead connection.
+    /// What cannot be observed is not reported, and the receiver may close early; a sleep is still noticed by the
+    /// clocks, and a dead connection by missing heartbeats.
     fn watch(&self) -> mpsc::Receiver<Observation>;
 }
 
-/// Tells the time.
+/// The clocks.
 pub trait Clock: Send + Sync + Debug {
-    /// The time of day, for people and for files.
+    /// The wall clock, for people and files. It may jump.
     fn wall(&self) -> SystemTime;
-    /// Time that never jumps, for intervals.
+    /// The monotonic clock, for intervals.
     fn monotonic(&self) -> Instant;
 }
 
-/// The machine's own clocks.
+/// The clocks of the system.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 

@@ -1,7 +1,7 @@
 //! Files and folders that no other user of the computer can read or write.
 //!
-//! On Unix that is a matter of modes and owners. On Windows everything below the user's profile is private already, and
-//! a folder elsewhere has the rights of the one that it is in.
+//! On Unix this is enforced by modes and owners. On Windows everything in the user's profile is private already, and a
+//! folder elsewhere inherits the rights of its parent.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
@@ -21,28 +21,28 @@ mod modes;
 #[cfg(test)]
 mod tests;
 
-/// Names of drafts that are tried. They are random, so a second one is needed only where somebody guessed the first.
+/// Names of drafts that are tried. They are random, so a second one is needed only if somebody guessed the first.
 const MAX_DRAFTS: usize = 16;
 
-/// What drafts end in; one that a crash left behind is removed by its end.
+/// The ending of drafts, by which those that a crash left behind are found and removed.
 const DRAFT: &str = ".draft";
 
 /// Why a file or folder is not used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum NotPrivate {
-    /// Its owner can read and change it.
+    /// Another user owns it, and could read and change it.
     #[error("{} belongs to another user of this computer", .0.display())]
     Foreign(PathBuf),
-    /// Its owner could write settings in the administrator's name.
+    /// A user other than the administrator could change it, and so the administrator's settings.
     #[error("{} does not belong to the administrator", .0.display())]
     NotAdministrators(PathBuf),
-    /// Others can write it, and that cannot be changed.
+    /// Other users can write to it, and that cannot be changed.
     #[error("other users of this computer can write {}", .0.display())]
     Writable(PathBuf),
 }
 
 impl NotPrivate {
-    /// The message for the user.
+    /// The error for the user.
     pub fn message(&self) -> Message {
         match self {
             Self::Foreign(path) => message::private_foreign(path.display().to_string()),
@@ -58,25 +58,25 @@ impl From<NotPrivate> for io::Error {
     }
 }
 
-/// The refusal within an error, if that is what it is.
+/// The refusal within an error, if that is its cause.
 pub fn refusal(error: &io::Error) -> Option<&NotPrivate> {
     error.get_ref()?.downcast_ref()
 }
 
-/// Makes a folder for its user alone, with those it is in where they are missing, and takes an existing one from
-/// others.
+/// Creates a folder that only its user can access, with its parents if they are missing. An existing one is closed to
+/// other users.
 ///
 /// # Errors
-/// The folder cannot be made, or another user owns it or can write it.
+/// When the folder cannot be created, or another user owns it or can write to it.
 pub fn folder(path: &Path) -> io::Result<()> {
     modes::create_folder(path)?;
     modes::tighten(&fs::canonicalize(path)?).map(drop)
 }
 
-/// Makes a file for its user alone.
+/// Creates a file that only its user can access.
 ///
 /// # Errors
-/// There is something of this name, if only a link, or the file cannot be made.
+/// When something of this name exists, even a link, or the file cannot be created.
 pub fn create(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -84,11 +84,11 @@ pub fn create(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Makes an empty file where there is none, and takes an existing one from others. What its program makes beside it,
-/// as SQLite does, gets the mode of the file.
+/// Creates an empty file if there is none, and closes an existing one to other users. SQLite creates the files next to
+/// it with the same mode.
 ///
 /// # Errors
-/// As [`create`], or another user owns it or can write it.
+/// As for [`create`], or when another user owns it or can write to it.
 pub fn ensure(path: &Path) -> io::Result<()> {
     match create(path) {
         Ok(_) => Ok(()),
@@ -97,35 +97,35 @@ pub fn ensure(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Refuses what another user owns. A link is followed, because only an owner of the folder can create one here.
+/// Refuses a file of another user. A link is followed, because only an owner of the folder can create one here.
 ///
 /// # Errors
-/// The owner is another user, and not the administrator. What is not there is nobody's.
+/// When the owner is another user, and not the administrator. A missing file is no error.
 pub(crate) fn refuse_foreign(path: &Path) -> Result<(), NotPrivate> {
     modes::refuse_foreign(path)
 }
 
-/// Refuses an open file that the administrator does not own, or that others can write, by its folder too.
+/// Refuses an open file that the administrator does not own, or that other users can change or replace.
 ///
 /// # Errors
-/// It could be somebody else's word.
+/// When another user could have written it.
 pub(crate) fn refuse_unless_administrators(path: &Path, file: &File) -> Result<(), NotPrivate> {
     modes::refuse_unless_administrators(path, file)
 }
 
-/// Which mode a replaced file has.
+/// The mode of a replaced file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// That of the file before it; a new one is its user's alone.
+    /// The mode of the previous file; a new one is private.
     Kept,
-    /// Its user's alone.
+    /// Only its user can access it.
     Private,
 }
 
-/// Writes the new file beside the old one and puts it in its place, so that a crash leaves the one or the other.
+/// Writes the new file next to the old one and renames it, so that a crash leaves either of them complete.
 ///
 /// # Errors
-/// The folder or the file cannot be written.
+/// When the folder or the file cannot be written to.
 pub fn replace(target: &Path, contents: &[u8], mode: Mode) -> io::Result<()> {
     if let Some(above) = target.parent().filter(|above| !above.exists()) {
         folder(above)?;
@@ -133,7 +133,7 @@ pub fn replace(target: &Path, contents: &[u8], mode: Mode) -> io::Result<()> {
     let (draft, file) = draft(target)?;
     let written = write(file, target, contents, mode).and_then(|()| fs::rename(&draft, target));
     if written.is_err() {
-        // The first error is the one to tell.
+        // The first error is the one to report.
         let _ = fs::remove_file(&draft);
     }
     written
@@ -146,14 +146,14 @@ fn write(mut file: File, target: &Path, contents: &[u8], mode: Mode) -> io::Resu
         file.set_permissions(old.permissions())?;
     }
     file.write_all(contents)?;
-    // Without this a power cut soon after the rename may leave an empty file.
+    // Without this a power failure soon after the rename may leave an empty file.
     file.sync_all()
 }
 
-/// A new file beside the target. Its name cannot be guessed, so nobody can prepare a link there.
+/// A new file next to the target. Its name is random, so nobody can prepare a link there.
 ///
 /// # Errors
-/// The folder cannot be written.
+/// When the folder cannot be written to.
 pub fn draft(target: &Path) -> io::Result<(PathBuf, File)> {
     let mut tried = 0;
     loop {
@@ -173,8 +173,8 @@ fn draft_of(target: &Path, number: u64) -> PathBuf {
     target.with_file_name(name)
 }
 
-/// Takes from other users what earlier versions left open to them, and removes drafts that a crash left. Only what
-/// this app made is touched: the folder may have other things in it.
+/// Closes files of earlier versions to other users, and removes drafts after a crash. Only this app's files are
+/// touched, because the folder may have others.
 pub(crate) fn tighten_all(paths: &Paths) {
     let mut tightened = 0;
     let mut tighten = |path: &Path| match modes::tighten(path) {
@@ -215,13 +215,13 @@ pub(crate) fn tighten_all(paths: &Paths) {
     }
 }
 
-/// Removes it if it is a draft.
+/// Removes a draft; returns whether the file was one.
 fn remove_draft(path: &Path) -> bool {
     let is_draft = path
         .file_name()
         .is_some_and(|name| name.to_string_lossy().ends_with(DRAFT));
     if is_draft {
-        // One that cannot be removed is tried again at the next start.
+        // If that fails, the next start tries it again.
         let _ = fs::remove_file(path);
     }
     is_draft
@@ -234,7 +234,7 @@ fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> {
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
 }
 
-/// The names that this app gives at the top of its folders.
+/// The names of this app's files and folders at the top level.
 fn is_ours(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
     let name = name.trim_start_matches('.');

@@ -1,6 +1,6 @@
-//! Every type that crosses to the UI: views, forms, updates and commands. What an item is stands in [`crate::item`].
+//! All types that cross to the UI: views, forms, updates and commands. Items are in [`crate::item`].
 //!
-//! The TypeScript in `ui/src/host/protocol.ts` is generated from both by a test, committed, and refused when stale.
+//! The TypeScript in `ui/src/host/protocol.ts` is generated from both; a test fails when it is stale.
 //! Times are milliseconds since the Unix epoch, UTC; all integers stay below 2^53.
 
 mod account;
@@ -41,6 +41,6 @@ pub use server_event::{
 pub use snapshot::{Revised, Revision, Snapshot, Update};
 pub use window::WindowView;
 
-/// The version of the protocol. It goes up with every change after which a window of before would not understand the
-/// core, or the other way round: a window can be older than the app behind it, and must say so.
+/// The version of the protocol. It is increased with every change that an older window or core would not understand: a
+/// window can be older than the app that it is connected to, and must notice that.
 pub const PROTOCOL_VERSION: u32 = 1;

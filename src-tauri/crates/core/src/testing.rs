@@ -1,6 +1,6 @@
-//! A core for tests, here and in other crates: its ports record, and its state is followed as a reader does.
+//! A core for tests, here and in other crates: its ports record calls, and its state is followed as by a reader.
 //!
-//! Only with the feature `fakes`. It is made of all other parts, and none of them knows it.
+//! Only with the feature `fakes`. It uses all other modules, and none uses it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::ports::SystemClock;
 use crate::ports::fakes::{FakeNotifications, FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeWindow};
 use crate::protocol::Snapshot;
 
-/// Ports that record, with an empty keyring and the system's clock.
+/// Ports that record calls, with an empty keyring and the system's clocks.
 pub fn ports() -> Ports {
     Ports {
         notifications: Arc::<FakeNotifications>::default(),
@@ -26,7 +26,7 @@ pub fn ports() -> Ports {
     }
 }
 
-/// A core with these paths, variables and ports.
+/// A setup with these paths, variables and ports.
 pub fn setup(paths: Paths, environment: HashMap<&'static str, String>, ports: Ports) -> Setup {
     Setup {
         paths,
@@ -41,7 +41,7 @@ pub fn setup(paths: Paths, environment: HashMap<&'static str, String>, ports: Po
 ///
 /// # Panics
 ///
-/// When a revision is missing on the way, or the core is gone.
+/// When a revision is missing, or the core has ended.
 #[expect(clippy::unwrap_used, reason = "this fails the test")]
 pub async fn follow(core: &CoreHandle, wanted: impl Fn(&Snapshot) -> bool) -> Snapshot {
     let attached = core.attach().await.unwrap();

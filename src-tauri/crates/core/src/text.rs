@@ -1,6 +1,6 @@
-//! Making what a server sent fit for a screen, a notification, a terminal and a database.
+//! Makes text of a server suitable for a screen, a notification, a terminal and a database.
 //!
-//! Pure functions of texts, below everything else.
+//! Pure functions, on which all other modules may depend.
 
 mod characters;
 mod markup;
@@ -14,8 +14,8 @@ pub(crate) use self::characters::INVISIBLE;
 pub use self::characters::{escaped_json, escaped_line, is_invisible, printable};
 pub(crate) use self::markup::words;
 
-/// A line of text: line breaks and other controls become spaces, runs of them one; what shows nothing goes.
-/// `longest` is in characters.
+/// The text as one line: line breaks and other control characters become spaces, several spaces become one, and
+/// invisible characters are removed. `longest` is in characters.
 pub(crate) fn one_line(text: &str, longest: usize) -> String {
     let mut line = String::with_capacity(text.len().min(4 * longest));
     let mut count = 0;
@@ -31,7 +31,7 @@ pub(crate) fn one_line(text: &str, longest: usize) -> String {
             line.push(c);
             count += 1;
             space = false;
-            // Far enough to know where the last whole sign ends.
+            // Enough to find the end of the last grapheme cluster.
             if count > longest + MAX_SIGN {
                 break;
             }
@@ -40,8 +40,8 @@ pub(crate) fn one_line(text: &str, longest: usize) -> String {
     cut(line, longest)
 }
 
-/// Several lines: line breaks and tabs stay, whatever the line ends are; other controls go, and so do lines that
-/// would stand empty in a row.
+/// The text as several lines: line breaks of any kind and tabs are kept, other control characters are removed, and so
+/// are repeated empty lines.
 pub(crate) fn paragraphs(text: &str, longest: usize) -> String {
     let mut kept = String::with_capacity(text.len().min(4 * longest));
     let mut count = 0;
@@ -68,10 +68,10 @@ pub(crate) fn paragraphs(text: &str, longest: usize) -> String {
     cut(kept, longest)
 }
 
-/// How many characters past the limit are looked at, to tell whether the sign there is whole.
+/// How many characters beyond the limit are examined to find the end of a grapheme cluster.
 const MAX_SIGN: usize = 64;
 
-/// Cuts at the border of what a person sees as one sign, and shows that something is missing. `longest` is in
+/// Cuts the text between grapheme clusters (what users see as one character) and adds an ellipsis. `longest` is in
 /// characters.
 fn cut(mut text: String, longest: usize) -> String {
     // A character has at least one byte.
@@ -84,7 +84,7 @@ fn cut(mut text: String, longest: usize) -> String {
     let mut cursor = GraphemeCursor::new(limit, text.len(), true);
     let end = match cursor.is_boundary(&text, 0) {
         Ok(true) => limit,
-        // A sign that is longer than the whole text may be is no sign: it is cut like any other.
+        // A cluster that is longer than the whole text may be is cut like any other text.
         Ok(false) => match cursor.prev_boundary(&text, 0) {
             Ok(Some(end)) if end > 0 => end,
             Ok(_) | Err(_) => limit,
@@ -96,7 +96,7 @@ fn cut(mut text: String, longest: usize) -> String {
     text
 }
 
-/// An error's words as the beginning of a sentence.
+/// An error's text as the start of a sentence.
 pub fn sentence(words: &str) -> String {
     let mut chars = words.chars();
     chars
@@ -104,8 +104,8 @@ pub fn sentence(words: &str) -> String {
         .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
-/// A link that may be opened: http or https with a host, without a name and a password in it. What has no scheme and
-/// looks like a path is the server's own. Everything else is `None`.
+/// A link that may be opened: http or https with a host, without user name and password. A path is resolved against the
+/// server. Anything else is `None`.
 pub(crate) fn web_link(text: &str, server: Option<&Url>) -> Option<String> {
     let text = text.trim();
     let mut url = match Url::parse(text) {
@@ -117,7 +117,7 @@ pub(crate) fn web_link(text: &str, server: Option<&Url>) -> Option<String> {
     if !web || url.as_str().len() > MAX_LINK_BYTES {
         return None;
     }
-    // What stands before an @ looks like a host, and a password is nobody's business.
+    // A user name before an @ can pretend to be the host, and a password must not be shown.
     url.set_username("").ok()?;
     url.set_password(None).ok()?;
     Some(url.into())
@@ -129,7 +129,7 @@ fn relative_link(text: &str, server: &Url) -> Option<Url> {
         "https" | "wss" => "https",
         _ => "http",
     };
-    // From ws to http is no change of kind, so this cannot fail.
+    // Changing ws to http cannot fail, because both are special schemes.
     origin.set_scheme(scheme).ok()?;
     origin.set_path("/");
     origin.set_query(None);
@@ -139,13 +139,13 @@ fn relative_link(text: &str, server: &Url) -> Option<Url> {
     if first.starts_with("www.") || first.eq_ignore_ascii_case(host) {
         return Url::parse(&format!("{scheme}://{text}")).ok();
     }
-    // A single word is none, and "shop.example/x" may be another site as well as a page of this one.
+    // A single word is no path, and "shop.example/x" may be another site as well as a page of this one.
     let is_path =
         text.starts_with(['/', '?', '#', '.', '\\']) || text.contains('/') && !first.contains(['.', ' ']);
     (is_path && text.len() > 1 || text == "/").then(|| origin.join(text).ok())?
 }
 
-/// Longer than what browsers and servers commonly take in an address (8 KiB in most servers).
+/// Most servers accept at most 8 KiB in a request line.
 const MAX_LINK_BYTES: usize = 8 * 1024;
 
 #[cfg(test)]

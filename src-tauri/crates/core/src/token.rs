@@ -1,4 +1,4 @@
-//! A token, as people paste it.
+//! A bearer token, and parsing it as users paste it.
 
 use gloria_stream::Proof;
 use secrecy::zeroize::Zeroizing;
@@ -13,10 +13,11 @@ use crate::text::pasted;
 #[serde(try_from = "String")]
 pub struct Token(SecretString);
 
-/// Longer than any token in use (a JWT with many claims stays below 8 KiB), shorter than what servers cut headers at.
+/// Longer than any token in use (a JWT with many claims stays below 8 KiB), shorter than the limit of servers for
+/// headers.
 const MAX_TOKEN_BYTES: usize = 16 * 1024;
 
-/// The names that a token has where it is set, such as in a cookie, and what stands before it in a request.
+/// Names of the token in settings and cookies. Below, what precedes it in a request.
 const NAMES: [&str; 4] = ["GLORIA_TOKEN", "token", "access_token", "__session"];
 const HEADER: &str = "Authorization";
 const SCHEME: &str = "Bearer";
@@ -24,25 +25,25 @@ const SCHEME: &str = "Bearer";
 /// Why a text is no token. The text itself is never repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    /// Nothing but white space.
+    /// Only white space.
     #[error("the token is empty")]
     Empty,
-    /// It could not be sent in a header.
+    /// Contains characters that a header cannot have.
     #[error("the token has characters that no token has; copy it again, without line breaks")]
     Malformed,
-    /// The server's address, perhaps with the token in it.
+    /// It is the server's address, possibly with a token in it.
     #[error("the token is an address; enter the token alone here")]
     IsAddress,
-    /// It ends in an ellipsis.
+    /// Ends with an ellipsis.
     #[error("the token is cut off at its end; copy all of it")]
     CutOff,
-    /// Over 16 KiB.
+    /// Longer than 16 KiB.
     #[error("the token is too long")]
     TooLong,
 }
 
 impl TokenError {
-    /// The message for the user.
+    /// The error for the user.
     pub fn message(self) -> Message {
         match self {
             Self::Empty => message::token_empty(),
@@ -54,24 +55,24 @@ impl TokenError {
     }
 }
 
-/// How the token travels.
+/// How the token is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AuthTransport {
     /// As `Authorization: Bearer`.
     Header,
-    /// As `?token=`, for servers that read no header.
+    /// As `?token=`, for servers that do not read the header.
     Query,
 }
 
 impl Token {
-    /// Takes a token as people paste it: white space, quotes and invisible characters do not count, nor does what
-    /// stands before it in a request (`Authorization: Bearer`) or a setting (`GLORIA_TOKEN=`). A web token that was
-    /// wrapped into several lines is joined.
+    /// Parses a token as users paste it. Ignores white space, quotes and invisible characters around it, and what
+    /// precedes it in a request (`Authorization: Bearer`) or a setting (`GLORIA_TOKEN=`). A web token that was wrapped
+    /// into several lines is joined.
     ///
     /// # Errors
     ///
-    /// When it is empty, over 16 KiB, or holds anything but visible ASCII, which RFC 6750 does not allow either.
+    /// When it is empty, longer than 16 KiB, or contains anything but visible ASCII (RFC 6750, section 2.1).
     pub fn parse(text: &str) -> Result<Self, TokenError> {
         let tidy = Zeroizing::new(pasted::tidy(text));
         let text = bare(&tidy);
@@ -93,12 +94,12 @@ impl Token {
         unwrapped(text).map(Self).ok_or(TokenError::Malformed)
     }
 
-    /// The token itself, for the request or the keyring and nothing else.
+    /// The token itself, only for requests and the keyring.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 
-    /// As a request shows it.
+    /// The token as a request sends it.
     pub fn proof(&self, transport: AuthTransport) -> Proof {
         match transport {
             AuthTransport::Header => Proof::Bearer(self.0.clone()),
@@ -107,7 +108,7 @@ impl Token {
     }
 }
 
-/// Without what stands before a token in a request or a setting.
+/// Removes what precedes a token in a request or a setting.
 fn bare(text: &str) -> &str {
     let mut text = text;
     loop {
@@ -121,8 +122,8 @@ fn bare(text: &str) -> &str {
     }
 }
 
-/// A web token (RFC 7519) that a narrow window or a mail wrapped: lines of one length and a last one that is no longer.
-/// None where it could be anything else, such as a whole token and a word below it.
+/// Joins a web token (RFC 7519) that was wrapped: lines of equal length, and a last one that is not longer. `None` if
+/// it could be anything else, such as a whole token and a word below it.
 fn unwrapped(text: &str) -> Option<SecretString> {
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     let (first, last) = (lines.first()?, lines.last()?);
@@ -175,7 +176,7 @@ mod tests {
         ] {
             assert_eq!(parsed(pasted), Ok("abc.def".to_owned()), "{pasted}");
         }
-        // Words that a token begins with, and an equals sign within it, are its own.
+        // A token may start with these words or contain an equals sign.
         for token in ["bearerabc", "authorization-1", "YWJj==", "token"] {
             assert_eq!(parsed(token), Ok(token.to_owned()));
         }

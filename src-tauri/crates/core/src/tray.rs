@@ -5,33 +5,33 @@ use crate::message::{self, Message};
 use crate::protocol::{ConnectionState, NetworkState, NoticeKind, Snapshot};
 use crate::text;
 
-/// Windows shows 127 UTF-16 units of a tooltip, and cuts the rest off without a sign of it.
+/// Windows shows 127 UTF-16 code units of a tooltip, and cuts off the rest without an ellipsis.
 const MAX_TOOLTIP_CHARS: usize = 127;
 
 /// What the tray shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrayView {
-    /// The picture.
+    /// The icon.
     pub icon: TrayIcon,
-    /// The lines on hover.
+    /// The tooltip.
     pub tooltip: Tooltip,
     /// From top to bottom.
     pub menu: Vec<MenuEntry>,
 }
 
-/// What is shown on hover: its lines from top to bottom.
+/// The lines of the tooltip from top to bottom.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tooltip {
-    /// The app, and how it is doing.
+    /// The name of the app, and its state.
     first: [Message; 2],
-    /// Why; as much of it as there is room for.
+    /// The reason, shortened if necessary.
     reason: Option<Message>,
-    /// Short lines, which are wanted whole.
+    /// Short lines, which are never shortened.
     others: Vec<Message>,
 }
 
 impl Tooltip {
-    /// The lines in the words of `say`, in as much room as every system has.
+    /// The lines as text, formatted by `say`, within the limits of all systems.
     pub fn text(&self, say: impl Fn(&Message) -> String) -> String {
         let mut lines: Vec<_> = self.first.iter().map(|line| text::sentence(&say(line))).collect();
         let others: Vec<_> = self.others.iter().map(&say).collect();
@@ -47,18 +47,18 @@ impl Tooltip {
     }
 }
 
-/// The picture in the tray.
+/// The icon in the tray.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TrayIcon {
-    /// Connected, nothing new.
+    /// Connected, and nothing new.
     Connected,
-    /// Connected, something unseen.
+    /// Connected, and something is unseen.
     Unread,
-    /// Not connected, and at work on it.
+    /// Not connected; the app is reconnecting.
     Reconnecting,
-    /// The same for longer than passes unnoticed.
+    /// Not connected for long enough to be noticed.
     Disconnected,
-    /// The user has to do something.
+    /// The user has to act.
     Attention,
 }
 
@@ -69,30 +69,30 @@ pub struct MenuEntry {
     pub action: MenuAction,
     /// What it says.
     pub label: Message,
-    /// It can be chosen.
+    /// It can be clicked.
     pub enabled: bool,
 }
 
 /// What a menu entry does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MenuAction {
-    /// Shows the window.
+    /// Opens the window.
     Open,
-    /// Silences sounds for an hour.
+    /// Pauses sounds for an hour.
     PauseSounds,
-    /// Lets sounds play again.
+    /// Ends the pause of sounds.
     ResumeSounds,
-    /// Dials at once.
+    /// Connects at once.
     Reconnect,
     /// Connects after a disconnection.
     Connect,
-    /// Hangs up, until somebody connects.
+    /// Disconnects until the user connects again.
     Disconnect,
-    /// Ends the app.
+    /// Quits the app.
     Quit,
 }
 
-/// Derives the tray from the state. Its times are times of day, which stay true while nobody changes them.
+/// Derives the tray from the state. It shows times of day, which stay right without updates.
 pub fn view(state: &Snapshot, now: EpochMillis) -> TrayView {
     let paused = state
         .preferences
@@ -150,7 +150,7 @@ pub fn view(state: &Snapshot, now: EpochMillis) -> TrayView {
 
 fn tooltip(state: &Snapshot) -> Tooltip {
     let connection = &state.connection;
-    // The first attempt is none that failed.
+    // The first attempt did not follow a failure.
     let attempts = Some(connection.attempt).filter(|attempt| *attempt > 1);
     let next = connection.next_attempt_at.map(|at| at - at.rem_euclid(1000));
     let standing = if state.account.needs_setup {
@@ -193,9 +193,9 @@ fn tooltip(state: &Snapshot) -> Tooltip {
     let mut kinds = state.notices.iter().map(|notice| notice.kind);
     let is_mute = kinds.any(|kind| kind == NoticeKind::Notifications);
     let reason = match &connection.storage {
-        // What the user is needed for, whatever else there is.
+        // What the user has to do is more important than anything else.
         Some(storage) => Some(storage.clone()),
-        // Said already.
+        // The state already says it.
         None if connection.state == ConnectionState::Disconnected => None,
         None if offline => Some(message::tray_offline()),
         None if connection.reason.is_none() && is_mute => Some(message::tray_notifications_fail()),
@@ -208,17 +208,17 @@ fn tooltip(state: &Snapshot) -> Tooltip {
     }
 }
 
-/// The minute that a time is in: the tray shows no more of it, and is not drawn anew for less.
+/// Rounds down to the minute, which is what the tray shows, so that it is not updated more often.
 fn minute(at: EpochMillis) -> EpochMillis {
     at - at.rem_euclid(60_000)
 }
 
-/// A text's length as Windows counts it.
+/// The length of a text in UTF-16 code units, as Windows counts it.
 fn units(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
-/// As much of a text as `most` UTF-16 units hold, with a sign where something is missing.
+/// The text, shortened with an ellipsis to at most `most` UTF-16 code units.
 fn fitting(text: &str, most: usize) -> String {
     if units(text) <= most {
         return text.to_owned();
@@ -290,7 +290,7 @@ mod tests {
         }
     }
 
-    /// Fourteen hours, three minutes and five seconds into the first day.
+    /// 14:03:05 on the first day.
     const AFTERNOON: EpochMillis = ((14 * 60 + 3) * 60 + 5) * 1000;
 
     #[test]

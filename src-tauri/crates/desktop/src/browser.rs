@@ -7,8 +7,8 @@ use std::time::Duration;
 use gloria_core::ports::{OpenError, Opener};
 use url::Url;
 
-/// A missing or refused launcher shows within milliseconds. A launcher still running after this has the link, and the
-/// caller need not wait any longer.
+/// A missing or failing launcher is noticed within milliseconds. One that still runs after this time has the link, and
+/// the caller need not wait any longer.
 const FAILURE_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// Opens web links in the user's browser.
@@ -21,7 +21,7 @@ impl Opener for Browser {
         let link = web_link(link)?;
         let (sender, receiver) = mpsc::sync_channel(1);
         let start = move || {
-            // The link may carry secrets in its query, so neither it nor the launcher's words are logged.
+            // The query of a link may contain secrets, so neither the link nor the launcher's message is logged.
             let opened = open::that_detached(link.as_str());
             if let Err(mpsc::SendError(Err(error))) = sender.send(opened) {
                 tracing::warn!(kind = ?error.kind(), "no browser took a link");
@@ -36,8 +36,8 @@ impl Opener for Browser {
     }
 }
 
-/// The link as a browser would write it: without the spaces, quotes and control characters that a launcher could
-/// take for something else.
+/// The link as a browser would write it: spaces, quotes and control characters, which a launcher could misinterpret,
+/// are encoded.
 fn web_link(link: &str) -> Result<Url, OpenError> {
     let url = Url::parse(link).map_err(|_| OpenError::NotAWebLink)?;
     match url.scheme() {

@@ -1,4 +1,4 @@
-//! Becoming the one app for a data folder, or asking the one that is there over its status socket.
+//! Makes this process the only app for a data folder, or asks the running one to show its window.
 
 use std::io;
 use std::path::PathBuf;
@@ -11,17 +11,17 @@ use thiserror::Error;
 use crate::instance::Instance;
 use crate::status_socket::{self, AskError};
 
-/// How long a second start waits for the first one to answer or to end: longer than an app takes to start on a slow
-/// machine, and than it takes before it hangs up.
+/// How long a second start waits until the first one answers or ends: longer than an app takes to start or to quit on a
+/// slow computer.
 const HAND_OVER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How often the second start looks. It is a few system calls.
+/// How often the second start checks. Each check is a few system calls.
 const HAND_OVER_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Why this app may not run on its folder.
+/// Why this app must not use its folder.
 #[derive(Debug, Error)]
 pub enum ClaimError {
-    /// Another app has the folder and did not do as asked.
+    /// Another app uses the folder, and did not do what it was asked.
     #[error(
         "another Gloria Notify runs with the folder {folder}, here or on another computer, and does not answer \
          ({source}); end it and start again"
@@ -29,28 +29,28 @@ pub enum ClaimError {
     Unresponsive {
         /// The data folder.
         folder: PathBuf,
-        /// What came of asking it.
+        /// Why asking it failed.
         source: AskError,
     },
-    /// Not even the runtime that asks could be had.
+    /// The runtime for asking it could not be created.
     #[error("the system gives no resources: {0}")]
     System(io::Error),
 }
 
-/// What became of a start.
+/// The result of a start.
 #[derive(Debug)]
 pub enum Claimed {
     /// This is the app for the folder.
     First(Instance),
-    /// Another one runs, and was asked to show its window if that was wanted.
+    /// Another app is running; it was asked to show its window if that was wanted.
     Second,
 }
 
 impl Instance {
-    /// Becomes the app for these folders, or has the one that is already theirs open its window.
+    /// Makes this process the app for these folders, or has the running one show its window.
     ///
     /// # Errors
-    /// When there is another one that neither answers nor ends.
+    /// When another app neither answers nor ends.
     pub fn claim(paths: &Paths, show_window: bool) -> Result<Claimed, ClaimError> {
         let deadline = Instant::now() + HAND_OVER_TIMEOUT;
         let runtime = tokio::runtime::Builder::new_current_thread()

@@ -1,4 +1,4 @@
-//! A message in a dialog of the system's own, for a program that has no window. On Linux the shell has GTK for it.
+//! A message dialog of the system, for a program that has no window. On Linux the shell uses GTK instead.
 
 /// Shows the message, and on Windows waits until it is closed.
 #[cfg(target_os = "windows")]
@@ -19,7 +19,7 @@ pub fn show_message(title: &str, text: &str) {
     }
 }
 
-/// Shows the message. It stays after the program has ended.
+/// Shows the message, which stays after the program has ended.
 #[cfg(target_os = "macos")]
 pub fn show_message(title: &str, text: &str) {
     use objc2_core_foundation::{CFString, CFUserNotification, kCFUserNotificationStopAlertLevel};

@@ -1,4 +1,4 @@
-//! The end of the process, whatever hangs in it.
+//! Ends the process in time, even if something in it hangs.
 
 use std::io;
 use std::thread;
@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use crate::logs;
 
-/// Once the libraries' own clean-up is under way: it takes a few milliseconds, or hangs as what it cleans up does.
+/// How long the libraries' own clean-up may take, which normally needs a few milliseconds.
 const EXIT_TIMEOUT: Duration = Duration::from_millis(20);
 
-/// For the line that says so. The end has its time already.
+/// How long logging that may take. The time for quitting is used up already.
 const LOG_TIMEOUT: Duration = Duration::from_millis(10);
 
-/// Ends this process after `limit`, if it has not ended by then: with 0, for somebody asked for it, and by force where
-/// even that takes too long.
+/// Ends this process after `limit` if it has not ended by then: with exit code 0, because the user asked for it, and
+/// with a signal if even exiting takes too long.
 pub fn end_process_within(limit: Duration) {
     let spawned = on_thread("ending", move || {
         thread::sleep(limit);

@@ -1,4 +1,4 @@
-//! One running app for each data folder, whatever the desktop offers: a lock in the folder says that there is one.
+//! One running app for each data folder, on every desktop, by a lock in the folder.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
@@ -12,16 +12,16 @@ mod private;
 #[cfg(unix)]
 pub(crate) use private::{current_user, possible_private_folders, usable_private_folders};
 
-/// The right to be the app for a data folder. It is given up when dropped, and by the system whatever becomes of the
-/// app.
+/// The exclusive right to use a data folder. It is released when dropped, and by the system when the process ends in
+/// any way.
 #[derive(Debug)]
 pub struct Instance {
     pub(crate) identity: Identity,
     /// `None` where nothing can be locked.
     lock: Option<File>,
-    /// The folder itself is locked, so that other computers see it too.
+    /// The lock is in the folder itself, so that other computers see it too.
     in_folder: bool,
-    /// A lock could be put there, were there locks.
+    /// The lock file could be created; only locking it is not supported.
     writable: bool,
 }
 
@@ -31,7 +31,7 @@ enum TryError {
 }
 
 impl Instance {
-    /// Becomes the app for these folders, unless another one is.
+    /// Claims these folders, unless another process has.
     pub fn try_claim(paths: &Paths) -> Option<Self> {
         if let Err(error) = gloria_core::private::folder(&paths.data) {
             tracing::debug!(%error, "the data folder cannot be made");
@@ -57,17 +57,17 @@ impl Instance {
         })
     }
 
-    /// Whether the folder itself is locked, or cannot be written anyhow. Otherwise a start on another computer that
-    /// shares it is not noticed.
+    /// Whether the folder itself is locked, or cannot be written to anyway. Otherwise a start on another computer that
+    /// shares the folder is not noticed.
     pub fn locks_folder(&self) -> bool {
         (self.in_folder && self.lock.is_some()) || !self.writable
     }
 }
 
-/// Which folder it is, however it was written.
+/// Identifies a folder, independent of how its path is written.
 #[derive(Debug, Clone)]
 pub(crate) struct Identity {
-    /// Without links and detours.
+    /// Without links and `..`.
     pub(crate) folder: PathBuf,
 }
 
@@ -79,7 +79,7 @@ impl Identity {
         Self { folder }
     }
 
-    /// A short name that no other folder has.
+    /// A short unique name for the folder.
     pub(crate) fn name(&self) -> String {
         format!(
             "gloria-notify-{:016x}",
@@ -88,15 +88,15 @@ impl Identity {
     }
 }
 
-/// FNV-1a, which app and command line compute alike whatever compiled them. It need not resist anybody: what goes by
-/// the name is only looked for in folders of the same user.
+/// FNV-1a, because app and command line must compute the same name whatever compiler built them. It need not resist
+/// attacks: the name is only used in folders of the same user.
 fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })
 }
 
-/// The lock file cannot be opened for writing.
+/// Whether the lock file cannot be opened for writing.
 fn is_read_only(identity: &Identity) -> bool {
     OpenOptions::new()
         .write(true)
@@ -118,7 +118,7 @@ fn lock(path: &Path) -> Result<File, TryError> {
     }
 }
 
-/// In a private folder of this computer, for a data folder that cannot be locked.
+/// Locks a file in a private folder of this computer, for a data folder that cannot be locked.
 #[cfg(unix)]
 fn lock_elsewhere(identity: &Identity) -> Result<Option<File>, ()> {
     for folder in usable_private_folders() {
@@ -170,7 +170,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn a_folder_that_cannot_be_locked_is_locked_on_this_computer() {
-        // Nobody makes files there, not even root.
+        // Nobody can create files there, not even root.
         let paths = Paths::within(Path::new("/proc/self/fdinfo"));
         let first = Instance::try_claim(&paths).expect("free");
         assert!(!first.in_folder);

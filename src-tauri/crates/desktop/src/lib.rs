@@ -1,7 +1,6 @@
-//! The ports of `gloria-core` made real on Linux, Windows and macOS: bundled sounds, the keyring, the browser,
-//! signals of sleep and network, the system's proxies, the status socket, one app for each folder, the log, and where
-//! files go.
-//! Everything here that may wait does so on a thread of its own and within a limit.
+//! Implements the ports of `gloria-core` on Linux, Windows and macOS: bundled sounds, the keyring, the browser, signals
+//! of sleep and network, the system's proxies, the status socket, the claim of a data folder, the log, and the
+//! locations of files. Everything here that may block does so on a thread of its own, with a timeout.
 
 mod browser;
 mod claim;

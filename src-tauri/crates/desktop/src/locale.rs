@@ -1,7 +1,7 @@
 //! The user's languages.
 
-/// In the order in which the user wants them, as the system has them; on Linux as the environment says (`LANGUAGE`,
-/// `LC_ALL`, `LC_MESSAGES`, `LANG`).
+/// The user's languages in order of preference, from the system; on Linux from the environment (`LANGUAGE`, `LC_ALL`,
+/// `LC_MESSAGES`, `LANG`).
 pub fn languages() -> impl Iterator<Item = String> {
     sys_locale::get_locales()
 }

@@ -1,8 +1,8 @@
-//! What the programs log, and where to: rotated files, which only their user can read, and stderr where somebody reads
-//! it. A thread of its own writes to each, so that a full disk, a folder that is gone or a terminal that is halted
-//! costs lines of the log and never keeps the program waiting.
+//! Writes the programs' logs to rotated files, which only their user can read, and to stderr if somebody reads it. Each
+//! has a thread of its own, so that a full disk, a missing folder or a paused terminal loses lines of the log instead
+//! of blocking the program.
 //!
-//! This module decides neither what is logged nor for how long: the level comes from outside, by [`Logs::set_level`].
+//! This module decides neither what is logged nor for how long: [`Logs::set_level`] sets the level.
 
 mod files;
 mod filter;
@@ -32,22 +32,23 @@ pub use stderr::is_read as is_stderr_read;
 /// How long the end of a program waits for its last lines. A disk that takes longer hangs.
 pub const FLUSH_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// Where this process logs to, for [`flush`]: the code that ends the process may not be the code that set up logging.
+/// Where this process logs to, for [`flush`]: the code that ends the process may not be the code that started logging.
 static DESTINATIONS: OnceLock<Destinations> = OnceLock::new();
 
 /// The log of a running program.
 #[derive(Debug, Clone)]
 pub struct Logs {
     filter: Option<reload::Handle<Targets, Registry>>,
-    /// What `GLORIA_LOG` asks for.
+    /// The directives of `GLORIA_LOG`.
     directives: Option<Targets>,
     level: Arc<Mutex<(LogLevel, Fixed)>>,
     destinations: Destinations,
 }
 
 impl Logs {
-    /// Logs to files in this folder, made with the first line, and to stderr where somebody reads it or `directives`,
-    /// the value of `GLORIA_LOG`, ask for a log. Only the first call in a process has an effect on what is logged.
+    /// Logs to files in this folder, which are created with the first line, and to stderr if somebody reads it or
+    /// `directives`, the value of `GLORIA_LOG`, are set. Only the first call in a process has an effect on what is
+    /// logged.
     pub fn start(folder: Option<&Path>, directives: Option<&str>) -> Self {
         let (directives, is_readable) = read(directives);
         let to_stderr = directives.is_some() || stderr::is_read();
@@ -75,9 +76,9 @@ impl Logs {
         }
     }
 
-    /// Logs down to this level from now on. What `GLORIA_LOG` asks for stays, unless the level is fixed.
+    /// Sets the level. The directives of `GLORIA_LOG` still apply, unless the level is fixed.
     pub fn set_level(&self, level: LogLevel, fixed: Fixed) {
-        // What is logged is asked at every place once; a new filter makes all of them ask again.
+        // tracing caches for each callsite whether it is enabled; a new filter rebuilds the cache.
         let before = std::mem::replace(
             &mut *self.level.lock().unwrap_or_else(PoisonError::into_inner),
             (level, fixed),
@@ -87,13 +88,13 @@ impl Logs {
                 Fixed::No => self.directives.as_ref(),
                 Fixed::ByAdministrator => None,
             };
-            // It fails only where nothing logs any more.
+            // Fails only if the subscriber is gone.
             let _ = filter.reload(filter::filter(level, directives));
         }
     }
 
-    /// This process has the folder and is the one that rotates the files. Two that did it at the same moment would
-    /// throw away what is hardly written.
+    /// Lets this process rotate the files, because it has claimed the folder. Two processes that rotate at the same
+    /// time would remove files that were just written.
     pub fn rotate(&self) {
         if let Some(may_rotate) = &self.destinations.may_rotate {
             may_rotate.allow();
@@ -101,19 +102,19 @@ impl Logs {
     }
 }
 
-/// Logs to stderr alone, for a command: warnings, or what `directives`, the value of `GLORIA_LOG`, ask for.
+/// Logs only to stderr, for a command: warnings, or what `directives`, the value of `GLORIA_LOG`, select.
 pub fn start_on_stderr(directives: Option<&str>) {
     let (directives, is_readable) = read(directives);
     let layer = tracing_subscriber::fmt::layer().with_writer(|| Lines(io::stderr()));
     let subscriber = Registry::default()
         .with(filter::filter(LogLevel::Warn, directives.as_ref()))
         .with(layer);
-    // Another subscriber is there already.
+    // Fails if a subscriber is set already.
     let _ = tracing::subscriber::set_global_default(subscriber);
     report_unreadable(is_readable);
 }
 
-/// What `GLORIA_LOG` asks for, and whether that can be read.
+/// Parses `GLORIA_LOG`; the flag says whether it is valid.
 fn read(directives: Option<&str>) -> (Option<Targets>, bool) {
     match directives.map(str::parse) {
         Some(Ok(directives)) => (Some(directives), true),
@@ -128,7 +129,7 @@ fn report_unreadable(is_readable: bool) {
     }
 }
 
-/// Waits until what this process has logged so far is written, for so long at most.
+/// Waits until everything logged so far is written, at most for this time.
 pub fn flush(limit: Duration) {
     let Some(destinations) = DESTINATIONS.get() else {
         return;
@@ -160,7 +161,7 @@ impl<'a> MakeWriter<'a> for Destinations {
     }
 }
 
-/// The layer writes each event by one call.
+/// The layer writes each event with one call.
 impl Write for &Destinations {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         let line = Line::of(event);
@@ -175,7 +176,7 @@ impl Write for &Destinations {
     }
 }
 
-/// Events as lines, written at once.
+/// Writes events as lines, without a queue.
 struct Lines<W>(W);
 
 impl<W: Write> Write for Lines<W> {

@@ -1,8 +1,8 @@
-//! Notifications of a D-Bus session (Desktop Notifications Specification 1.3), over one connection that stays open:
-//! GNOME takes away what a sender showed that has left the bus.
+//! Notifications of a D-Bus session (Desktop Notifications Specification 1.3), over a connection that stays open: GNOME
+//! removes the notifications of a sender that leaves the bus.
 //!
-//! [`service`] decides, without a socket or a clock of its own; [`bus`] connects it; [`request`] puts a request into
-//! the service's terms.
+//! [`service`] decides, without a socket or clock of its own; [`bus`] connects it; [`request`] converts requests to the
+//! service's format.
 
 mod bus;
 mod identity;
@@ -22,19 +22,19 @@ use tokio::sync::{mpsc, oneshot};
 
 pub use identity::Identity;
 
-/// Events that may wait for a core that is busy; those after them wait here.
+/// Events that may wait for a busy core; the connection's task waits with further ones.
 const EVENT_CAPACITY: usize = 64;
 
 type Outcome = Result<Answer, NotificationError>;
 
-/// What the connection's task is asked to do.
+/// A command to the connection's task.
 #[derive(Debug)]
 enum Order {
     Show(NotificationRequest, oneshot::Sender<Outcome>),
     Withdraw(NotificationHandle),
 }
 
-/// Who is sent what the service says.
+/// The receiver of the service's events.
 #[derive(Debug, Default)]
 struct Watch {
     state: Option<ServiceState>,
@@ -47,13 +47,13 @@ impl Watch {
             self.state = Some(state);
         }
         if let Some(watcher) = &self.watcher {
-            // A watcher that was dropped needs no more events.
+            // A receiver that was dropped needs no more events.
             let _ = watcher.send(event);
         }
     }
 }
 
-/// The session's notification service. It lives as long as this does.
+/// The session's notification service. It is used until this is dropped.
 #[derive(Debug)]
 pub struct SessionNotifications {
     orders: mpsc::UnboundedSender<Order>,
@@ -62,12 +62,12 @@ pub struct SessionNotifications {
 }
 
 impl SessionNotifications {
-    /// Of the session that this program runs in. On a tokio runtime.
+    /// Connects to the bus of this program's session. Must be called on a tokio runtime.
     pub fn new(identity: Identity, words: Arc<Words>, panics: &PanicReports) -> Self {
         Self::start(None, identity, words, panics)
     }
 
-    /// Of the session whose bus is at this address.
+    /// Connects to the bus at this address.
     pub fn on_bus(
         address: impl Into<String>,
         identity: Identity,
@@ -99,7 +99,7 @@ impl Notifications for SessionNotifications {
         let (sender, answer) = oneshot::channel();
         let sent = self.orders.send(Order::Show(self.words.spoken(request), sender));
         async move {
-            // Without its task there is no connection, and nothing was asked.
+            // Without the task there is no connection, and nothing was requested.
             sent.map_err(|_| NotificationError::Lost)?;
             answer.await.map_err(|_| NotificationError::Lost)?
         }
@@ -107,7 +107,7 @@ impl Notifications for SessionNotifications {
     }
 
     fn withdraw(&self, handle: NotificationHandle) {
-        // Without its task there is no connection either.
+        // Without the task there is no connection either.
         let _ = self.orders.send(Order::Withdraw(handle));
     }
 
@@ -116,7 +116,7 @@ impl Notifications for SessionNotifications {
         let (watcher, mut coming) = mpsc::unbounded_channel();
         let mut watch = lock(&self.watch);
         if let Some(state) = watch.state {
-            // The receiver is right here.
+            // Its receiver is still in scope.
             let _ = watcher.send(NotificationEvent::Service(state));
         }
         watch.watcher = Some(watcher);

@@ -1,4 +1,4 @@
-//! The folders that each system keeps for an app.
+//! The app's folders on each system.
 
 mod disk;
 
@@ -9,14 +9,14 @@ use gloria_core::paths::Paths;
 use gloria_core::settings::{Managed, Source};
 use thiserror::Error;
 
-/// The app's folder inside the system's. Tauri names the web view's own folder so too, and the Windows uninstaller
-/// removes both by this name.
+/// The app's folder inside the system's. Tauri uses the same name for the web view's folder, and the Windows
+/// uninstaller removes both by it.
 const FOLDER: &str = "com.gloriasystem.notify";
 
 /// The administrator's folder on Linux.
 const ADMINISTRATORS: &str = "/etc/gloria-notify";
 
-/// Why there is no place for the app's files.
+/// Why there is no location for the app's files.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
     "cannot tell where to keep files: {missing} is not set; set it, or set GLORIA_HOME to a folder of your choice"
@@ -40,11 +40,11 @@ const SYSTEM: System = if cfg!(target_os = "windows") {
     System::Xdg
 };
 
-/// The app's folders on this system, or the one folder that `GLORIA_HOME` names. None is created.
+/// The app's folders on this system, or those within `GLORIA_HOME`. None is created.
 ///
-/// On Linux they follow the XDG Base Directory Specification; on Windows settings roam (`%APPDATA%`), and inbox and
-/// logs do not (`%LOCALAPPDATA%`); on macOS settings and inbox are in `Application Support`, and logs in `Logs`, where
-/// the system's Console shows them.
+/// On Linux they follow the XDG Base Directory Specification. On Windows settings roam (`%APPDATA%`), and inbox and
+/// logs do not (`%LOCALAPPDATA%`). On macOS settings and inbox are in `Application Support`, and logs in `Logs`, where
+/// the system's Console finds them.
 ///
 /// # Errors
 ///
@@ -69,7 +69,7 @@ fn resolve(system: System, environment: impl Fn(&str) -> Option<OsString>) -> Re
     }
     let (config, data, logs) = match system {
         System::Xdg => {
-            // The specification asks to pass over relative paths.
+            // The specification says that relative paths must be ignored.
             let base = |name: &str, default: &str| match folder(name).filter(|path| path.is_absolute()) {
                 Some(path) => Ok(path),
                 None => required("HOME").map(|home| home.join(default)),
@@ -101,15 +101,15 @@ fn resolve(system: System, environment: impl Fn(&str) -> Option<OsString>) -> Re
     })
 }
 
-/// Where the administrator's settings are. No variable moves them, `GLORIA_HOME` neither: who may set it is not who may
-/// say what is fixed.
+/// The locations of the administrator's settings. No variable moves them, not even `GLORIA_HOME`: otherwise a user
+/// could replace the policy.
 fn managed(system: System) -> Managed {
     match system {
         System::Xdg => Managed {
             defaults: Source::File(Path::new(ADMINISTRATORS).join("defaults.toml")),
             policy: Source::File(Path::new(ADMINISTRATORS).join("policy.toml")),
         },
-        // Here come `HKLM\Software\Gloria System\Gloria Notify` and `/Library/Preferences`, by `Source::System`.
+        // To be added with `Source::System`: `HKLM\Software\Gloria System\Gloria Notify` and `/Library/Preferences`.
         System::Windows | System::MacOs => Managed::default(),
     }
 }

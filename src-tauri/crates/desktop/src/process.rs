@@ -1,5 +1,5 @@
-//! What a program does first: its secrets leave the environment, which every child inherits, and its memory is not
-//! written to disk when it crashes.
+//! First steps of a program: removes its secrets from the environment, which every child inherits, and disables core
+//! dumps.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -8,21 +8,22 @@ use std::sync::OnceLock;
 #[cfg(unix)]
 use crate::logs;
 
-/// Variables that are this app's alone. All of them are taken out: a token, a proxy's password and a certificate's are
-/// in some, and an address may hold one too.
+/// The prefix of this app's own variables. All of them are removed: some contain a token or the password of a proxy or
+/// a certificate, and an address may contain one too.
 const PREFIX: &str = "GLORIA_";
 
 static TAKEN: OnceLock<HashMap<String, OsString>> = OnceLock::new();
 
-/// To be called first in `main`, before there is another thread: takes the app's own variables out of the environment,
-/// for [`variable`] to read, and forbids core dumps. Children, such as a browser and WebKit's processes, have neither.
+/// Must be called first in `main`, before there is another thread: removes the app's own variables from the
+/// environment, where [`variable`] still finds them, and disables core dumps. Children, such as a browser and WebKit's
+/// processes, inherit both.
 pub fn begin() {
     forbid_core_dumps();
     let all = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
     let taken: HashMap<_, _> = all.filter(|(name, _)| name.starts_with(PREFIX)).collect();
     for name in taken.keys() {
         erase(name);
-        // SAFETY: no other thread reads the environment, for there is none yet.
+        // SAFETY: no other thread can read the environment, because there is none yet.
         #[expect(
             unsafe_code,
             reason = "the environment has no safe way to take something out of it"
@@ -31,24 +32,24 @@ pub fn begin() {
             std::env::remove_var(name);
         }
     }
-    // A second call takes what was set since then out as well, and nobody gets to read it.
+    // Variables that were set since the first call are removed too, and cannot be read.
     let _ = TAKEN.set(taken);
 }
 
-/// A variable of the environment, also one that [`begin`] took out.
+/// An environment variable, even one that [`begin`] removed.
 pub fn variable(name: &str) -> Option<OsString> {
     let taken = TAKEN.get().and_then(|taken| taken.get(name)).cloned();
     taken.or_else(|| std::env::var_os(name))
 }
 
-/// As [`variable`], as text. What is no text has U+FFFD in it, which no setting takes: passed over, the variable would
-/// be missed in silence.
+/// Like [`variable`], as text. Invalid UTF-8 becomes U+FFFD, which no setting accepts, so that the user gets an error;
+/// ignoring the variable would hide the mistake.
 pub fn text_variable(name: &str) -> Option<String> {
     variable(name).map(|value| value.to_string_lossy().into_owned())
 }
 
-/// Begins the program again in the place of this one, with these arguments and the environment that it was started
-/// with. Its files are closed and its locks given up, as at an end. Returns only when that is not possible.
+/// Replaces this process by a new run of the program with these arguments and the original environment. Files are
+/// closed and locks released as at the end of a process. Returns only on failure.
 #[cfg(unix)]
 pub fn begin_again(arguments: &[&str]) -> std::io::Error {
     use std::os::unix::process::CommandExt as _;
@@ -63,11 +64,11 @@ pub fn begin_again(arguments: &[&str]) -> std::io::Error {
     }
 }
 
-/// Starts the program once more, beside this one, with these arguments and nothing else of this process: neither its
-/// own variables nor its streams, because a reader of those would wait for the new process to end.
+/// Starts the program again next to this process with these arguments. It inherits neither the app's own variables nor
+/// the standard streams, because a reader of those would wait for the new process to end.
 ///
 /// # Errors
-/// The system starts no process.
+/// When the system cannot start a process.
 pub fn start_again(arguments: &[&str]) -> std::io::Result<()> {
     use std::process::{Command, Stdio};
 
@@ -78,15 +79,15 @@ pub fn start_again(arguments: &[&str]) -> std::io::Result<()> {
         .stdout(Stdio::null())
         .stderr(Stdio::null());
     let mut child = command.spawn()?;
-    // Else it would stay in the table of processes for as long as this one lives.
+    // Otherwise it would stay a zombie while this process lives.
     std::thread::Builder::new()
         .name("started-again".to_owned())
         .spawn(move || child.wait())?;
     Ok(())
 }
 
-/// Writes to the terminal that started the program, where one did. On Windows a program with windows has no terminal by
-/// itself, and `--help` would show nothing.
+/// Attaches to the terminal that started the program, if there is one. On Windows a GUI program has no terminal, so
+/// that `--help` would show nothing.
 pub fn use_parent_console() {
     #[cfg(target_os = "windows")]
     {
@@ -100,7 +101,7 @@ pub fn use_parent_console() {
     }
 }
 
-/// A core dump holds the token and what was read, and it stays.
+/// A core dump would contain the token and notifications, and stay on the disk.
 #[cfg(unix)]
 fn forbid_core_dumps() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -109,16 +110,16 @@ fn forbid_core_dumps() {
         current: Some(0),
         ..getrlimit(Resource::Core)
     };
-    // To lower a limit is always allowed.
+    // Lowering a limit is always allowed.
     let _ = setrlimit(Resource::Core, limit);
 }
 
-/// Windows writes none unless an administrator asks for them.
+/// Windows writes none unless an administrator enables them.
 #[cfg(not(unix))]
 fn forbid_core_dumps() {}
 
-/// Overwrites the value where the system put it at the start: `/proc/PID/environ` shows that memory for ever, to
-/// everything that runs as the same user.
+/// Overwrites the value where the system put it at the start: every process of the same user can read that memory in
+/// `/proc/PID/environ`.
 #[cfg(target_os = "linux")]
 fn erase(name: &str) {
     use std::ffi::{CStr, CString, c_char};

@@ -1,5 +1,4 @@
-//! Which proxies the system would use, automatic configuration (PAC, WPAD) among the rest: WinHTTP, CFNetwork, the
-//! desktop portal.
+//! The system's proxies, including automatic configuration (PAC, WPAD): WinHTTP, CFNetwork, the desktop portal.
 
 mod lists;
 
@@ -25,7 +24,7 @@ pub struct SystemResolver {
 }
 
 impl SystemResolver {
-    /// Looks for the desktop portal on the bus at this D-Bus address instead of the session's bus. Only Linux has one.
+    /// Uses the desktop portal on the bus at this D-Bus address instead of the session's bus. Only for Linux.
     pub fn on_bus(address: impl Into<String>) -> Self {
         Self {
             bus: Some(address.into()),
@@ -39,7 +38,7 @@ impl ProxyResolver for SystemResolver {
     }
 }
 
-/// The system's own resolver, as a stream asks it.
+/// The system's own resolver, in the form that a stream needs.
 pub fn system_proxies() -> SystemProxies {
     SystemProxies::new(Arc::new(SystemResolver::default()))
 }

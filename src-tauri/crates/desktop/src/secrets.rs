@@ -1,8 +1,8 @@
 //! The keyring of the system: Secret Service, Credential Manager, Keychain.
 //!
-//! A keyring may wait for its owner to type a password, and its daemon may hang; neither has a time limit of its own.
-//! So each call runs on a thread that can be left behind, and one thread keeps the time. While a prompt is on screen
-//! no second one is raised.
+//! A keyring may wait until the user types a password, and its daemon may hang; neither has a timeout. So each call
+//! runs on a thread of its own that can be abandoned, and one thread watches the time. While a prompt is on screen no
+//! second one is raised.
 
 mod store;
 #[cfg(test)]
@@ -20,22 +20,22 @@ use gloria_core::ports::{PanicReports, SecretError, Secrets, send_reply};
 use gloria_core::token::Token;
 use tokio::sync::oneshot;
 
-/// Enough for a keyring that is being started on a slow disk. A user who types a password takes longer, and meanwhile
-/// sees that the keyring is locked.
+/// Enough for a keyring that is starting on a slow disk. A user who has to type a password takes longer, and is shown
+/// meanwhile that the keyring is locked.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Calls that may hang at once. Each holds a thread and a connection to a keyring that does not answer.
+/// Calls that may hang at the same time. Each uses a thread and a connection.
 const MAX_STUCK: usize = 4;
 
-/// How often it is looked at what was left behind, while something is: a token that is written late must not stay for
-/// long where it was forgotten meanwhile.
+/// How often abandoned calls are checked while there are any: a token that was stored late must not stay for long after
+/// it was removed.
 const SETTLE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What is asked of the keyring.
+/// A request to the keyring.
 #[derive(Clone)]
 enum Request {
     Load,
-    /// As `Load`, but a locked keyring stays locked.
+    /// Like `Load`, but a locked keyring stays locked.
     Look,
     Store(Token),
     Forget,
@@ -58,49 +58,48 @@ struct Call {
     answer: oneshot::Sender<Outcome>,
 }
 
-/// What a call tells the thread that keeps its time.
+/// A message of a call to the thread that watches the time.
 enum Note {
-    /// From here on it waits for a person.
+    /// From now on it waits for the user.
     Prompts,
     Done(Outcome),
 }
 
-/// Tokens in the system's keyring, under the service `com.gloriasystem.notify` and the API address as user.
+/// Tokens in the system's keyring, with the service `com.gloriasystem.notify` and the API address as user.
 ///
-/// Every call answers within 10 s, and calls are taken one after the other. What a call that was left behind writes
-/// late gives way to what was asked for after it. A locked keyring is asked to unlock,
-/// which may raise its prompt; if that takes longer than the limit, the answer is [`SecretError::Locked`], the prompt
-/// stays, and calls while it is there raise no other. A keyring that appears after the start is found, also where the
-/// one before it was killed.
+/// Every call answers within 10 s, and calls are processed one by one. If an abandoned call writes late, later requests
+/// are repeated over it. A locked keyring is asked to unlock, which may raise its prompt; if that takes longer than the
+/// timeout, the answer is [`SecretError::Locked`], the prompt stays, and calls meanwhile raise no other. A keyring that
+/// starts after the app is found, even if the previous one was killed.
 pub struct Keyring {
     calls: Sender<Call>,
 }
 
 impl Keyring {
-    /// Starts the thread that keeps the time. No keyring is asked before the first call.
+    /// Starts the thread that watches the time. The keyring is not used before the first call.
     ///
     /// # Errors
     ///
-    /// When the system gives no thread.
+    /// When the system cannot start a thread.
     pub fn new() -> io::Result<Self> {
         Self::start(true, &PanicReports::channel().0)
     }
 
-    /// As [`Keyring::new`], for programs that nobody looks at: a locked keyring stays locked. macOS does not say
-    /// beforehand that it will prompt, so there it may.
+    /// Like [`Keyring::new`], for programs without a user: a locked keyring stays locked. macOS does not signal
+    /// beforehand that it will prompt, so it may do that.
     ///
     /// # Errors
     ///
-    /// When the system gives no thread.
+    /// When the system cannot start a thread.
     pub fn without_prompts() -> io::Result<Self> {
         Self::start(false, &PanicReports::channel().0)
     }
 
-    /// As [`Keyring::new`], with somebody who hears of a panic of the thread.
+    /// Like [`Keyring::new`], and reports a panic of the thread.
     ///
     /// # Errors
     ///
-    /// When the system gives no thread.
+    /// When the system cannot start a thread.
     pub fn reporting(panics: &PanicReports) -> io::Result<Self> {
         Self::start(true, panics)
     }
@@ -144,7 +143,7 @@ impl Secrets for Keyring {
     }
 
     fn look(&self, address: &str) -> BoxFuture<'static, Result<Option<Token>, SecretError>> {
-        // macOS does not say beforehand that it will prompt.
+        // macOS does not signal beforehand that it will prompt.
         if cfg!(target_os = "macos") {
             return Box::pin(async { Err(SecretError::Unavailable(message::keyring_would_prompt().into())) });
         }
@@ -162,23 +161,23 @@ impl Secrets for Keyring {
     }
 }
 
-/// A call that was left behind.
+/// An abandoned call.
 struct Stuck {
     notes: Receiver<Note>,
     prompts: bool,
-    /// What it writes, if anything: the entry, and the number of the writing.
+    /// What it writes, if anything: the entry, and the number of the write.
     writing: Option<(String, u64)>,
 }
 
-/// What became of a call that was left behind.
+/// What happened to an abandoned call.
 enum Fate {
     GoesOn,
-    /// It has done as asked.
+    /// It succeeded.
     Done,
     Failed,
 }
 
-/// Does what is asked, for as long as it takes. What it is given is asked before it waits for a person, and says
+/// Runs a request, for as long as it takes. Its third argument is called before it waits for the user, and returns
 /// whether it may.
 type Perform = dyn Fn(&str, &Request, &dyn Fn() -> bool) -> Outcome + Send + Sync;
 
@@ -187,9 +186,9 @@ struct Timekeeper {
     limit: Duration,
     perform: Arc<Perform>,
     stuck: Vec<Stuck>,
-    /// The writings so far.
+    /// The number of writes so far.
     writings: u64,
-    /// The last writing that was asked for of each entry, as long as one that was left behind may undo it.
+    /// The last write that was requested for each entry, while an abandoned call may overwrite it.
     wanted: HashMap<String, (u64, Request)>,
 }
 
@@ -214,7 +213,7 @@ impl Timekeeper {
             } = call;
             let looks = matches!(request, Request::Look);
             let outcome = self.take(address, request);
-            // This is repeated soon, and the error was already reported when the token was last requested.
+            // It is repeated soon, and the error was already reported for the user's request.
             if let Err(error) = &outcome
                 && !looks
             {
@@ -224,7 +223,7 @@ impl Timekeeper {
         }
     }
 
-    /// The next call; meanwhile what was left behind is settled. `None` when nobody can call any more.
+    /// The next call; abandoned ones are checked meanwhile. `None` when no more can come.
     fn next(&mut self, calls: &Receiver<Call>) -> Option<Call> {
         while !self.stuck.is_empty() {
             match calls.recv_timeout(SETTLE_INTERVAL) {
@@ -251,8 +250,8 @@ impl Timekeeper {
         outcome
     }
 
-    /// Sees what became of what was left behind. What it wrote is written over where something else was asked for
-    /// since: a token that was stored late must not outlive a sign-out.
+    /// Checks abandoned calls. What they wrote is overwritten if something else was requested since: a token that is
+    /// stored late must not survive a sign-out.
     fn settle(&mut self) {
         for mut call in std::mem::take(&mut self.stuck) {
             match (call.fate(), call.writing.take()) {
@@ -261,7 +260,7 @@ impl Timekeeper {
                     let wanted = self.wanted.get(&address).cloned();
                     if let Some((newer, request)) = wanted.filter(|(wanted, _)| *wanted > number) {
                         tracing::info!("the keyring did late what was asked otherwise since");
-                        // Nobody waits for it, so nobody is asked to unlock anything.
+                        // Nobody waits for it, so it must not prompt.
                         if let Err(error) = self.perform(address, request, Some(newer), false) {
                             tracing::warn!(%error, "the keyring may hold what it should not");
                         }
@@ -286,8 +285,8 @@ impl Timekeeper {
             return Err(unresponsive());
         }
         let (sender, notes) = mpsc::channel();
-        // A second prompt would stand behind the first. The first may never end, as where the keyring that showed it
-        // was killed: what needs no prompt is done all the same.
+        // A second prompt would be hidden behind the first. The first may never end, if the keyring that showed it was
+        // killed; requests that need no prompt are processed nevertheless.
         let is_prompting = self.stuck.iter().any(|call| call.prompts);
         let may_prompt = may_prompt && !is_prompting && !matches!(request, Request::Look);
         let (perform, entry) = (Arc::clone(&self.perform), address.clone());

@@ -1,4 +1,4 @@
-//! What the desktop's session offers a tray icon.
+//! The desktop session's support for tray icons.
 
 #[cfg(target_os = "linux")]
 #[path = "session_bus/linux.rs"]
@@ -7,18 +7,18 @@ mod system;
 #[path = "session_bus/other.rs"]
 mod system;
 
-/// How the desktop reads the body of a notification, or a tooltip.
+/// How the desktop interprets the body of a notification, or a tooltip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyText {
-    /// As it is.
+    /// As plain text.
     Plain,
-    /// As markup, in which `&`, `<` and `>` must be escaped (as by the
-    /// capability `body-markup` of the Desktop Notifications Specification).
+    /// As markup, in which `&`, `<` and `>` must be escaped (capability `body-markup` of the Desktop Notifications
+    /// Specification).
     Markup,
 }
 
 impl BodyText {
-    /// The text in the form that shows it as it is.
+    /// The text in the form that is shown unchanged.
     pub fn of(self, text: &str) -> String {
         match self {
             Self::Plain => text.to_owned(),
@@ -30,12 +30,12 @@ impl BodyText {
     }
 }
 
-/// Blocks until the desktop has a place for tray icons; for ever where it never has. Where every desktop has one it
-/// answers at once.
+/// Blocks until the desktop can show tray icons, possibly for ever. Returns at once on systems whose desktop always
+/// can.
 ///
 /// # Errors
 ///
-/// In words, when the session cannot be asked.
+/// When the session bus fails, with its message.
 pub fn wait_for_tray_host() -> Result<(), String> {
     system::wait_for_tray_host()
 }

@@ -1,4 +1,4 @@
-//! Sleep and network of the computer and its user's presence, as the system tells of them.
+//! Sleep and network of the computer, and the presence of its user, as the system signals them.
 
 mod network;
 mod power;
@@ -9,15 +9,14 @@ use std::thread;
 use gloria_core::ports::{Observation, Signals};
 use tokio::sync::mpsc;
 
-/// Observations that may wait for the core. When it is slower than a storm of changes, the next look skips what is
-/// between.
+/// Observations that may wait for the core. If it is slower than the changes, intermediate states are skipped.
 const WAITING: usize = 16;
 
-/// The system's own word of sleep and network: logind, netlink; `PowerRegisterSuspendResumeNotification`,
-/// `NotifyUnicastIpAddressChange`; IOKit, the routing socket. On request also of its user: logind, screensavers and
-/// idle monitors on Linux, nothing elsewhere yet.
+/// The system's signals of sleep and network: logind and netlink; `PowerRegisterSuspendResumeNotification` and
+/// `NotifyUnicastIpAddressChange`; IOKit and the routing socket. On request also of the user's presence: logind,
+/// screensavers and idle monitors on Linux, nothing on other systems yet.
 ///
-/// Nothing here fails: what the system does not offer is logged once and then never reported. Sleep is never delayed.
+/// Nothing here fails: what the system does not support is logged once and not reported. Sleep is never delayed.
 #[derive(Debug, Clone, Default)]
 pub struct SystemSignals {
     system_bus: Option<String>,
@@ -26,7 +25,7 @@ pub struct SystemSignals {
 }
 
 impl SystemSignals {
-    /// Looks for logind on the bus at this D-Bus address instead of the system's bus. Only Linux has one.
+    /// Uses logind on the bus at this D-Bus address instead of the system's bus. Only for Linux.
     pub fn on_bus(address: impl Into<String>) -> Self {
         Self {
             system_bus: Some(address.into()),
@@ -34,14 +33,14 @@ impl SystemSignals {
         }
     }
 
-    /// Watches the session too, for a program that shows a window in it.
+    /// Observes the session too, for a program that shows a window in it.
     #[must_use]
     pub fn with_session(mut self) -> Self {
         self.with_session = true;
         self
     }
 
-    /// Looks for screensavers and idle monitors on the bus at this D-Bus address instead of the session's bus.
+    /// Uses screensavers and idle monitors on the bus at this D-Bus address instead of the session's bus.
     #[must_use]
     pub fn with_session_on(mut self, address: impl Into<String>) -> Self {
         self.session_bus = Some(address.into());

@@ -1,8 +1,8 @@
-//! The bundled sounds, and a player that holds the sound device only while one is heard.
+//! The bundled sounds, and a player that uses the sound device only while it plays.
 //!
-//! An output that stays open is bound to the device of that moment (headphones that are pulled out mean silence) and
-//! costs processor time in silence, so each sound opens its own. Opening can hang in the sound server: it happens on
-//! a thread that may be left behind, and one loop keeps the time.
+//! An output that stays open is bound to the device at that time (unplugged headphones mean silence) and uses CPU time
+//! in silence, so each sound opens its own. Opening can hang in the sound server: it happens on a thread that can be
+//! abandoned, and one loop watches the time.
 
 pub mod bundled;
 mod output;
@@ -19,18 +19,19 @@ use tokio::sync::oneshot;
 
 use output::Progress;
 
-/// A sound server that is being started by the first client takes about a second; a notification's sound is of no
-/// use much later than its notification.
+/// A sound server that is started by its first client takes about a second. A sound much later than its notification
+/// would be useless.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How much longer than itself a sound may take before its output counts as stuck: room for the device's own buffer
-/// and for a busy machine.
+/// How much longer than its duration a sound may take before its output counts as hanging: enough for the device's
+/// buffer and for a busy computer.
 const PLAY_GRACE: Duration = Duration::from_secs(2);
 
 /// Outputs that may exist at once: one that plays, one that is being closed for it, and one that hangs.
 const MAX_OUTPUTS: usize = 3;
 
-/// Requests wait only while the loop takes the one before, so a full channel means a flood, and is answered as such.
+/// Requests wait only while the loop processes the previous one, so a full channel means a flood, and is answered as
+/// [`SoundError::Busy`].
 const WAITING_INPUTS: usize = 16;
 
 type Answer = oneshot::Sender<Result<(), SoundError>>;
@@ -51,8 +52,8 @@ enum Input {
     Quit,
 }
 
-/// Plays the bundled sounds, one at a time. A more urgent one cuts the present one off; any other is refused as
-/// [`SoundError::Busy`], so that no queue of sounds outlives what caused it.
+/// Plays the bundled sounds, one at a time. A more urgent one interrupts the present one; any other is refused as
+/// [`SoundError::Busy`], so that no queue of sounds plays long after its cause.
 #[derive(Debug)]
 pub struct SoundPlayer {
     inputs: SyncSender<Input>,
@@ -63,16 +64,16 @@ impl SoundPlayer {
     ///
     /// # Errors
     ///
-    /// When the system gives no thread.
+    /// When the system cannot start a thread.
     pub fn new() -> io::Result<Self> {
         Self::reporting(&PanicReports::channel().0)
     }
 
-    /// As [`SoundPlayer::new`], with somebody who hears of a panic of the thread.
+    /// Like [`SoundPlayer::new`], and reports a panic of the thread.
     ///
     /// # Errors
     ///
-    /// When the system gives no thread.
+    /// When the system cannot start a thread.
     pub fn reporting(panics: &PanicReports) -> io::Result<Self> {
         let (inputs, receiver) = mpsc::sync_channel(WAITING_INPUTS);
         let (own, guard) = (inputs.clone(), panics.guard("sounds"));
@@ -86,13 +87,13 @@ impl SoundPlayer {
 
 impl Drop for SoundPlayer {
     fn drop(&mut self) {
-        // The loop holds a sender for its outputs, so it would never see the channel close.
+        // The loop owns a sender for its outputs, so the channel never closes by itself.
         let _ = self.inputs.send(Input::Quit);
     }
 }
 
 impl Sounds for SoundPlayer {
-    /// At volume 0 nothing is opened.
+    /// At volume 0 no device is opened.
     fn play(&self, sound: SoundName, volume: u8) -> BoxFuture<'static, Result<(), SoundError>> {
         if volume == 0 {
             return Box::pin(ready(Ok(())));
@@ -111,12 +112,12 @@ impl Sounds for SoundPlayer {
     }
 }
 
-/// The sound that is being opened or heard.
+/// The sound that is being opened or played.
 struct Current {
     output: u64,
     sound: SoundName,
     progress: Sender<Progress>,
-    /// Taken when the sound begins or fails.
+    /// Taken when the sound starts or fails.
     answer: Option<Answer>,
     deadline: Instant,
 }
@@ -124,7 +125,7 @@ struct Current {
 struct Loop {
     inputs: SyncSender<Input>,
     current: Option<Current>,
-    /// Outputs whose threads have not ended, the current one among them.
+    /// Outputs whose threads have not ended, including the current one.
     open: usize,
     last_output: u64,
 }
@@ -225,7 +226,7 @@ impl Loop {
         self.end_current(Err(unresponsive()));
     }
 
-    /// Lets go of the current sound. Its thread ends by itself, when it can.
+    /// Abandons the current sound, whose thread ends when it can.
     fn end_current(&mut self, outcome: Result<(), SoundError>) {
         if let Some(mut current) = self.current.take() {
             let _ = current.progress.send(Progress::Stop);
@@ -234,7 +235,7 @@ impl Loop {
     }
 }
 
-/// Tells the loop that an output's thread is over, also when it panics inside a sound library.
+/// Informs the loop when an output's thread ends, even by a panic inside a sound library.
 struct Closing {
     output: u64,
     inputs: SyncSender<Input>,

@@ -1,5 +1,5 @@
-//! Where a running app can be asked how it is doing, and to do a few things: a socket that only its user reaches. One
-//! line asks, one JSON document answers, and the connection ends.
+//! The status socket, at which only the same user can ask a running app for its status or send it a command. One line
+//! requests, one JSON document answers, and the connection ends.
 
 use std::fmt;
 use std::io;
@@ -24,16 +24,16 @@ mod system;
 #[path = "status_socket/windows.rs"]
 mod system;
 
-/// What a client says, in a line.
+/// A request, sent as a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Ask {
-    /// How is it going?
+    /// Answer with the status.
     Status,
     /// Show the window.
     Open,
-    /// End the app.
+    /// Quit the app.
     Quit,
-    /// The keyring holds another token for this address, or none any more.
+    /// The keyring's entry of this address has changed.
     CredentialsChanged(String),
 }
 
@@ -61,69 +61,69 @@ impl fmt::Display for Ask {
     }
 }
 
-/// The longest request names an address.
+/// In bytes. The longest request contains an address.
 const MAX_REQUEST: u64 = 4096;
 
-/// A few scripts at once; more wait their turn.
+/// A few scripts at once; more have to wait.
 const MAX_CLIENTS: usize = 4;
 
-/// A script on this machine asks and reads at once. The core answers between two batches of events, which a slow disk
-/// may hold up for a while.
+/// A script on this computer sends and reads at once. The core answers between two batches of events, which a slow disk
+/// may delay for a while.
 const CLIENT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Longer than the app takes before it hangs up.
+/// Longer than the app takes to quit.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// When the system is out of sockets, asking again at once would only burn the processor.
+/// When the system is out of sockets, retrying at once would only waste CPU time.
 const ACCEPT_RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A document is a few kilobytes; more than this is not ours.
+/// A status document is a few kilobytes; a larger one is not from this app.
 const MAX_DOCUMENT_BYTES: u64 = 1024 * 1024;
 
 /// Why there is no status socket.
 #[derive(Debug, Error)]
 #[error("{place}: {source}")]
 pub struct StatusSocketError {
-    /// Which file or pipe.
+    /// The path of the file or the name of the pipe.
     place: String,
-    /// What the system said.
+    /// The system's error.
     source: io::Error,
 }
 
-/// Why an app did not say how it is doing.
+/// Why asking an app failed.
 #[derive(Debug, Error)]
 pub enum AskError {
-    /// There is none.
+    /// No app is running.
     #[error("Gloria Notify is not running")]
     NotRunning,
-    /// There is one, and it does not answer.
+    /// An app is running, and does not answer.
     #[error("Gloria Notify runs, but does not answer; see its log, or end it and start it again")]
     Silent,
-    /// It cannot be asked.
+    /// It could not be connected to.
     #[error("Gloria Notify cannot be asked: {0}")]
     Unreachable(StatusSocketError),
-    /// It is of a version that does not know the question.
+    /// Its version does not know the request.
     #[error("the Gloria Notify that runs is of another version; end it and start it again")]
     Unknown,
 }
 
-/// The socket of the one app that runs on its folders. It is given back when dropped.
+/// The socket of the only app for its folders. It is removed when dropped.
 #[derive(Debug)]
 pub struct StatusSocket(system::Listener);
 
 impl StatusSocket {
-    /// Takes the socket. What a crashed app left behind is replaced.
+    /// Opens the socket. What a crashed app left is replaced.
     ///
     /// # Errors
     /// When the system refuses.
     ///
     /// # Panics
-    /// Outside a tokio runtime that has its network switched on.
+    /// Outside a tokio runtime with I/O enabled.
     pub fn open(instance: &Instance) -> Result<Self, StatusSocketError> {
         system::Listener::open(&instance.identity).map(Self)
     }
 
-    /// Answers until the core has ended. `app` does what only the app can.
+    /// Answers until the core has ended. `app` handles requests to the app.
     pub async fn serve(mut self, core: CoreHandle, app: impl Fn(AppRequest) + Send + Sync + 'static) {
         let places = Arc::new(Semaphore::new(MAX_CLIENTS));
         let app: Arc<App> = Arc::new(app);
@@ -153,19 +153,19 @@ impl StatusSocket {
     }
 }
 
-/// What is asked of the app, beside what the core answers.
+/// Requests to the app, which the core cannot answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AppRequest {
     /// Show the window.
     Open,
-    /// End, as Quit in the tray does.
+    /// Quit the app, like Quit in the tray.
     Quit,
 }
 
 type App = dyn Fn(AppRequest) + Send + Sync;
 
-/// Takes the status socket and answers on it until the core has ended. Without one the app runs on, and the log says
-/// so. The folder stays claimed meanwhile. `app` does what only the app can.
+/// Opens the status socket and answers until the core has ended. If that fails, it is logged and the app runs without
+/// it. The folder stays claimed meanwhile. `app` handles requests to the app.
 pub async fn serve_status(
     core: CoreHandle,
     instance: Instance,
@@ -180,15 +180,15 @@ pub async fn serve_status(
     }
 }
 
-/// Asks the app that runs on these folders how it is doing. Answers with one JSON document.
+/// Asks the app for these folders for its status, which is a JSON document.
 ///
 /// # Errors
-/// When there is none, or it does not answer within ten seconds.
+/// When no app is running, or it does not answer within ten seconds.
 pub async fn ask_status(paths: &Paths) -> Result<String, AskError> {
     ask(paths, &Ask::Status).await
 }
 
-/// Asks the app that runs on these folders to show its window.
+/// Asks the app for these folders to show its window.
 ///
 /// # Errors
 /// As [`ask_status`].
@@ -196,7 +196,7 @@ pub(crate) async fn ask_to_open(paths: &Paths) -> Result<(), AskError> {
     ask(paths, &Ask::Open).await.and_then(done)
 }
 
-/// Asks the app that runs on these folders to end. It has begun to when this answers.
+/// Asks the app for these folders to quit. The app has started to when this returns.
 ///
 /// # Errors
 /// As [`ask_status`].
@@ -204,7 +204,7 @@ pub async fn ask_to_quit(paths: &Paths) -> Result<(), AskError> {
     ask(paths, &Ask::Quit).await.and_then(done)
 }
 
-/// Tells the app that runs on these folders that the keyring's entry for this API address is another one now.
+/// Informs the app for these folders that the keyring's entry of this API address has changed.
 ///
 /// # Errors
 /// As [`ask_status`].
@@ -229,13 +229,13 @@ async fn ask(paths: &Paths, ask: &Ask) -> Result<String, AskError> {
         let mut document = String::new();
         let exchanged = async {
             server.write_all(format!("{ask}\n").as_bytes()).await?;
-            // The line ends the document; how a pipe ends differs between systems.
+            // The line ends the document, because the end of a pipe is reported differently by each system.
             let mut lines = BufReader::new(server).take(MAX_DOCUMENT_BYTES);
             lines.read_line(&mut document).await
         };
         match exchanged.await {
             Ok(_) if document.ends_with('\n') => Ok(document),
-            // It was just ending: it takes its socket with it, and what waits there to be let in.
+            // It was just ending, and closed its socket with the connections that waited.
             Ok(0) => Err(AskError::NotRunning),
             Err(error) if hung_up(&error) && document.is_empty() => Err(AskError::NotRunning),
             Ok(_) | Err(_) => Err(AskError::Silent),
@@ -246,7 +246,7 @@ async fn ask(paths: &Paths, ask: &Ask) -> Result<String, AskError> {
         .unwrap_or(Err(AskError::Silent))
 }
 
-/// A conversation ends like this when the app does. One that hangs holds on.
+/// How a connection ends when the app does. An app that hangs keeps it open.
 fn hung_up(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -272,7 +272,7 @@ async fn converse(
             Err(_) => None,
         },
         Some(Ask::Open) => {
-            // A core that is restarting cannot choose what the window shows; it opens all the same.
+            // A core that is restarting cannot show an item; the window opens nevertheless.
             let _ = core.item_show(None).await;
             app(AppRequest::Open);
             Some(DONE.to_owned())
@@ -287,7 +287,7 @@ async fn converse(
             .is_ok()
             .then(|| DONE.to_owned()),
     };
-    // Without an answer the client sees the end, as that of an app that ends.
+    // Without an answer the client sees the connection end, as when the app ends.
     if let Some(answer) = answered {
         client.write_all(answer.as_bytes()).await?;
     }

@@ -11,56 +11,56 @@ use url::{Host, Origin, Url};
 
 use crate::text::pasted;
 
-/// Where the stream may lie on a server whose address has no path, the Gloria System's own place first.
+/// Where the stream may be on a server whose address has no path; the Gloria System's own path first.
 const LOOKED_UP: [&str; 3] = ["/api/v1", "/api", ""];
 
-/// What the stream is called below the base.
+/// The path of the stream below the base.
 const SSE: &str = "/sse";
 const WEBSOCKET: &str = "/ws";
 
-/// What other systems call a stream. An address that ends so may name the stream, or a base of this name.
+/// The name of the stream on other systems. An address that ends with it may be the stream's or a base of this name.
 const EVENTS: &str = "/events";
 
-/// The base of the Gloria System's API, such as `https://gloria.example`. It carries no credentials.
+/// The base URL of the Gloria System's API, such as `https://gloria.example`. It contains no credentials.
 ///
-/// Its scheme chooses the stream's transport: `wss://gloria.example` is the same server over a WebSocket.
+/// Its scheme selects the stream's transport: `wss://gloria.example` is the same server over a WebSocket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address(Url);
 
-/// Why a text is no API address, and what to do about it. The text itself is never repeated: it may hold a token.
+/// Why a text is no API address. The text itself is never repeated, because it may contain a token.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum AddressError {
-    /// Nothing but white space.
+    /// Only white space.
     #[error("enter the server's address, such as https://gloria.example")]
     Empty,
     /// Not a URL.
     #[error("this is not an address: {0}; it should look like https://gloria.example")]
     Malformed(url::ParseError),
-    /// Words or line breaks in it.
+    /// Contains words or line breaks.
     #[error("the address has spaces or line breaks in it; enter the address alone, in one line")]
     Spaces,
-    /// Two of them.
+    /// Contains two addresses.
     #[error("these are several addresses; enter one")]
     Several,
-    /// It ends in an ellipsis.
+    /// Ends with an ellipsis.
     #[error("the address is cut off at its end; copy all of it")]
     CutOff,
-    /// Another scheme than these.
+    /// Has another scheme than these.
     #[error("the address must begin with https:// or wss://")]
     Scheme,
-    /// Without encryption the token would be shown to everyone on the way. The scheme is named.
+    /// Would send the token unencrypted. The scheme is included.
     #[error("plain {0} would send your token unencrypted; use {0}s://")]
     Unencrypted(&'static str),
-    /// A user name or a password.
+    /// Contains a user name or a password.
     #[error("leave the user name and the password out of the address")]
     UserInfo,
-    /// A query with a token.
+    /// Contains a query with a token.
     #[error("the address holds a token; leave out the ? and what follows it, and enter the token by itself")]
     Token,
-    /// A token alone.
+    /// Is a token.
     #[error("this is a token; enter the server's address here, and the token by itself")]
     IsToken,
-    /// Another query, or a fragment.
+    /// Contains another query or a fragment.
     #[error("leave out what follows ? or # in the address")]
     Extras,
 }
@@ -85,18 +85,18 @@ impl AddressError {
 }
 
 impl Address {
-    /// Takes an address as people paste it: from a browser, a chat, a settings file or a command. https is meant where
-    /// no scheme is given, http where it is this machine; `0.0.0.0` and `[::]`, which servers log, are this machine;
-    /// the stream's own name at the end is left out.
+    /// Parses an address as users paste it: from a browser, a chat, a settings file or a command. Without a scheme it
+    /// is https, or http for this machine. `0.0.0.0` and `[::]`, which servers write to their logs, become this
+    /// machine; the stream's own path at the end is removed.
     ///
     /// # Errors
     ///
-    /// When it is none, or not clearly one, or one that a token must not be sent to: plain http and ws are for this
-    /// machine only, unless `allow_plain_http` (laboratories) says otherwise.
+    /// When it is no address, is ambiguous, or must not get a token: plain http and ws are accepted only for this
+    /// machine, unless `allow_plain_http` is set, which is meant for testing.
     pub fn parse(text: &str, allow_plain_http: bool) -> Result<Self, AddressError> {
         let mut address = Self::parse_once(text, allow_plain_http)?;
-        // A quote or a full stop before a bare `?` is left at the end, where it would be taken off the next time: what
-        // is kept would then be read as another server's.
+        // A quote or full stop before a bare `?` is left by one pass and would be removed by the next, so that a stored
+        // address would be read as another server's.
         loop {
             let again = Self::parse_once(&address.to_string(), allow_plain_http)?;
             if again == address {
@@ -112,12 +112,12 @@ impl Address {
         Ok(Self::of(url))
     }
 
-    /// Takes the address of a stream itself, its query included, and says which server's token may be sent to it. None
-    /// where the text names a server alone: then the stream is looked up.
+    /// Parses the URL of a stream including its query, and returns the address whose token may be sent there. The URL
+    /// is `None` if the text names only a server, whose stream has to be looked up.
     ///
     /// # Errors
     ///
-    /// As [`Address::parse`], but a query is as good as any other.
+    /// Like [`Address::parse`], except that a query is allowed.
     pub fn of_stream(text: &str, allow_plain_http: bool) -> Result<(Self, Option<Url>), AddressError> {
         let url = checked(find::url(text)?, allow_plain_http)?;
         let mut base = url.clone();
@@ -137,14 +137,13 @@ impl Address {
         Self(url)
     }
 
-    /// The stream's address, or the likeliest of several: `sse` below the base, or `ws` where it is a WebSocket.
-    /// `types` asks for these event types alone; none asks for all.
+    /// The stream's URL, or the most likely of several: `sse` below the base, or `ws` for a WebSocket. `types` are the
+    /// event types to request; none means all.
     pub fn stream(&self, types: &[String]) -> Url {
         self.places(types).next().unwrap_or_else(|| self.0.clone())
     }
 
-    /// Other addresses that the stream may have: where the address has no path, and where its end may be the stream's
-    /// own name.
+    /// Other URLs that the stream may have: if the address has no path, or ends with what may be the stream's own name.
     pub fn elsewhere(&self, types: &[String]) -> Vec<Url> {
         self.places(types).skip(1).collect()
     }
@@ -171,7 +170,7 @@ impl Address {
         })
     }
 
-    /// The name that the server's token and events are kept under: whatever carries the stream, it is the same server.
+    /// The name under which the server's token and events are stored. It does not depend on the transport.
     pub fn server(&self) -> String {
         let mut url = by_http(&self.0);
         if self.names_stream() {
@@ -180,28 +179,28 @@ impl Address {
         text(&url)
     }
 
-    /// Scheme, host and port, with `https` for `wss`.
+    /// Scheme, host and port, with `https` instead of `wss`.
     pub fn origin(&self) -> Origin {
         by_http(&self.0).origin()
     }
 
-    /// Whether the stream below it is a WebSocket.
+    /// Whether its stream is a WebSocket.
     pub fn is_websocket(&self) -> bool {
         matches!(self.0.scheme(), "ws" | "wss")
     }
 
-    /// Whether it lacks encryption.
+    /// Whether it is unencrypted.
     pub(crate) fn is_plain_http(&self) -> bool {
         matches!(self.0.scheme(), "http" | "ws")
     }
 
-    /// Whether everyone on the way to another machine can read what is sent.
+    /// Whether it is unencrypted and leaves this machine, so that others can read the token.
     pub(crate) fn is_insecure(&self) -> bool {
         self.is_plain_http() && !is_this_machine(&self.0)
     }
 
-    /// What is odd about an address that was taken, if anything is: a single word may be a machine of the own network,
-    /// and is more often something that is no address.
+    /// A doubt about a valid address, if there is any: a single word may be a machine of the local network, and is more
+    /// often a mistake.
     pub fn doubt(&self, typed: &str) -> Option<String> {
         let word = pasted::tidy(typed);
         let is_word = !word.is_empty()
@@ -215,7 +214,7 @@ impl Address {
         })
     }
 
-    /// Nothing but the stream's own name stands after the host: it is there and nowhere else.
+    /// Whether the path is only the stream's own name: then no other URL is tried.
     fn names_stream(&self) -> bool {
         matches!(self.0.path(), SSE | WEBSOCKET)
     }
@@ -231,7 +230,7 @@ fn text(url: &Url) -> String {
     url.as_str().trim_end_matches('/').to_owned()
 }
 
-/// What stands before this ending, whatever its case.
+/// The part before this ending, ignoring case.
 fn stem<'a>(path: &'a str, ending: &str) -> Option<&'a str> {
     let at = path.len().checked_sub(ending.len())?;
     path.get(at..)
@@ -246,12 +245,12 @@ fn by_http(url: &Url) -> Url {
         "wss" => "https",
         _ => return url,
     };
-    // It fails only for schemes without a host, which neither is.
+    // Fails only for schemes without a host, of which neither is one.
     let _ = url.set_scheme(scheme);
     url
 }
 
-/// An address that a token may be sent to.
+/// An address that may get a token.
 fn checked(mut url: Url, allow_plain_http: bool) -> Result<Url, AddressError> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(AddressError::UserInfo);
@@ -266,7 +265,7 @@ fn checked(mut url: Url, allow_plain_http: bool) -> Result<Url, AddressError> {
     }
 }
 
-/// A `?` or `#` with nothing after it means nothing.
+/// A `?` or `#` with nothing after it is ignored.
 fn without_extras(url: &mut Url) -> Result<(), AddressError> {
     let query = url.query().unwrap_or_default();
     if !query.is_empty() {
@@ -293,8 +292,8 @@ fn without_extras(url: &mut Url) -> Result<(), AddressError> {
     Ok(())
 }
 
-/// A server that listens everywhere logs an address that nobody can be reached at. A dot at the end of a name means
-/// that it is complete, which certificates and headers do not write.
+/// Replaces the unspecified address, which servers that listen on all interfaces log, by this machine. Removes the dot
+/// of a fully qualified name, which certificates and headers do not have.
 fn name_this_machine(url: &mut Url) -> Result<(), AddressError> {
     let host = match url.host() {
         Some(Host::Ipv4(address)) if address.is_unspecified() => Ipv4Addr::LOCALHOST.to_string(),
@@ -309,12 +308,12 @@ fn name_this_machine(url: &mut Url) -> Result<(), AddressError> {
     url.set_host(Some(&host)).map_err(AddressError::Malformed)
 }
 
-/// What names of machines are made of. URLs take more, such as commas and quotes, which are slips.
+/// Characters of host names. URLs allow more, such as commas and quotes, which are typing errors.
 fn is_of_a_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')
 }
 
-/// Whether what is sent there stays on this machine (RFC 6761, 6.3, for the names).
+/// Whether the host is this machine (RFC 6761, section 6.3, for names).
 fn is_this_machine(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => {

@@ -1,4 +1,4 @@
-//! Which accounts there are on this computer. Each folder says by a small file whose it is.
+//! The accounts of this computer. A small file in each folder says whose it is.
 
 use std::fs;
 use std::io;
@@ -18,29 +18,29 @@ mod tests;
 /// The file in an account's folder.
 const RECORD: &str = "account.json";
 
-/// What the name of a folder ends in that is being erased. A start goes on with it.
+/// The ending of a folder's name while it is being erased. The next start continues after a crash.
 const ERASED: &str = ".erased";
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Record {
     server: String,
-    /// Who it is, where the server says so.
+    /// The user's id, if the server sends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     user: Option<String>,
-    /// Which of several whom the server does not name.
+    /// The number of a user whose id the server does not send.
     #[serde(default)]
     number: u32,
-    /// Of the token that is this person's; none before there was one.
+    /// Of this user's token; none before the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     token: Option<TokenCheck>,
-    /// The account of the server that was used last has the highest.
+    /// The account of a server that was used last has the highest.
     #[serde(default)]
     turn: u64,
-    /// Somebody with an unknown token, of whom it is not known whether they are one of the others.
+    /// A user with an unknown token, who may be the same as another account's.
     #[serde(default)]
     unconfirmed: bool,
-    /// What is in the folder is not the next person's, though no token is remembered: this file could not be read.
+    /// The record could not be read: although no token is known, the folder must not be given to the next user.
     #[serde(default)]
     unclear: bool,
 }
@@ -50,7 +50,7 @@ struct Record {
 pub struct Entry {
     folder: PathBuf,
     record: Record,
-    /// The record is not on the disk.
+    /// The record is not stored yet.
     unsaved: bool,
 }
 
@@ -80,7 +80,7 @@ impl Entry {
         &self.folder
     }
 
-    /// The name of its folder, which no other account has.
+    /// The name of its folder, which is unique.
     pub fn name(&self) -> &str {
         self.folder
             .file_name()
@@ -98,13 +98,13 @@ impl Entry {
         &self.record.server
     }
 
-    /// Who the server says it is.
+    /// The user id that the server sends.
     pub fn user(&self) -> Option<&str> {
         self.record.user.as_deref()
     }
 
-    /// The name of its keyring entry. No server's name has a space or `#`, so nobody shares one with another; the first
-    /// person whom a server does not name has that of the server.
+    /// The name of its keyring entry, which is unique: no server's name contains a space or `#`. The first user without
+    /// an id has the entry with the server's name.
     pub fn keyring_name(&self) -> String {
         match &self.record.user {
             Some(user) => format!("{}#{user}", self.record.server),
@@ -113,17 +113,17 @@ impl Entry {
         }
     }
 
-    /// Whether its user is not known yet, so that the first user who connects becomes it.
+    /// Whether its user is not known yet: the first user who connects becomes its user.
     pub fn is_open(&self) -> bool {
         self.record.token.is_none() && !self.record.unclear
     }
 
-    /// Whether this token is this person's, as far as a short number says.
+    /// Whether this token is this user's, according to a 16-bit checksum.
     pub fn knows(&self, token: &Token) -> bool {
         self.record.token.is_some_and(|check| check.matches(token))
     }
 
-    /// Whether it waits for the answer whose it is.
+    /// Whether the user still has to confirm whose account it is.
     pub(crate) fn is_unconfirmed(&self) -> bool {
         self.record.unconfirmed
     }
@@ -142,13 +142,13 @@ impl Entry {
 pub struct Accounts {
     root: PathBuf,
     entries: Vec<Entry>,
-    /// The keyring entries of accounts that were erased.
+    /// Keyring entries of erased accounts that are not removed yet.
     erasures: Erasures,
 }
 
 impl Accounts {
-    /// Reads whose the folders are. One that cannot be read is left alone, and one of a version before this file is
-    /// its server's first account.
+    /// Reads the accounts' folders. One that cannot be read is ignored, and one without a record, of an earlier
+    /// version, is its server's first account.
     pub fn read(paths: &Paths) -> Self {
         let root = paths.accounts();
         let folders = fs::read_dir(&root).into_iter().flatten();
@@ -162,7 +162,7 @@ impl Accounts {
         }
     }
 
-    /// Finishes erasing what a crash left half erased.
+    /// Finishes erasing accounts after a crash.
     pub fn clean(paths: &Paths) {
         let folders = fs::read_dir(paths.accounts()).into_iter().flatten();
         for folder in folders.filter_map(|entry| entry.ok().map(|entry| entry.path())) {
@@ -174,12 +174,12 @@ impl Accounts {
         }
     }
 
-    /// All of them, by their folders.
+    /// All accounts, ordered by their folders.
     pub fn all(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter()
     }
 
-    /// Those of a server.
+    /// The accounts of a server.
     pub fn of(&self, server: &str) -> impl Iterator<Item = &Entry> {
         self.entries
             .iter()
@@ -193,22 +193,22 @@ impl Accounts {
             .max_by_key(|entry| entry.record.turn)
     }
 
-    /// The account of a server that was used last; the first one where there is none.
+    /// The account of a server that was used last; the first one if there is none.
     pub(crate) fn in_force_or_first(&mut self, server: &str) -> Entry {
         if let Some(entry) = self.in_force(server) {
             return entry.clone();
         }
-        // What an earlier version left there is found again, with or without a record.
+        // Uses the folder of an earlier version, with or without a record.
         let entry = Entry::new(&self.root, &Account::of(server));
         self.put(entry)
     }
 
-    /// The account of a person whom the server names.
+    /// The account of a user id.
     pub fn named(&self, server: &str, user: &str) -> Option<&Entry> {
         self.of(server).find(|entry| entry.user() == Some(user))
     }
 
-    /// Makes the account of a person whom the server names, or finds it.
+    /// Finds the account of a user id, or creates it.
     pub(crate) fn named_or_new(&mut self, server: &str, user: &str) -> Entry {
         if let Some(entry) = self.named(server, user) {
             return entry.clone();
@@ -219,8 +219,8 @@ impl Accounts {
         self.put(entry)
     }
 
-    /// Makes an account for somebody who may be another person than those who are known, and waits for the answer.
-    /// `user` is who the server says it is.
+    /// Creates an account for a user who may not be any of the known ones, until that is confirmed. `user` is the id
+    /// that the server sends.
     pub(crate) fn unconfirmed(
         &mut self,
         server: &str,
@@ -241,7 +241,7 @@ impl Accounts {
         self.put(entry)
     }
 
-    /// This account is used from now on, by the person with this token. `user` is who the server says that is.
+    /// Makes this the account in force, used with this token. `user` is the id that the server sends.
     pub(crate) fn use_from_now(
         &mut self,
         entry: &Entry,
@@ -272,7 +272,7 @@ impl Accounts {
         entry
     }
 
-    /// The person of `account` has the token of this one as well, and that is all it was made for.
+    /// Merges an unconfirmed account into that of the same user, which gets its token.
     pub(crate) fn same_person(&mut self, account: &Entry, unconfirmed: &Entry) -> Entry {
         let mut account = self.use_from_now(account, unconfirmed.user(), None, Salt(0));
         account.record.token = unconfirmed.record.token;
@@ -281,7 +281,7 @@ impl Accounts {
         self.put(account)
     }
 
-    /// Erases what was made for answers that nobody waits for any more.
+    /// Erases accounts that nobody will confirm any more.
     pub(crate) fn remove_unconfirmed(&mut self, server: &str) {
         let waiting: Vec<_> = self
             .of(server)
@@ -295,8 +295,8 @@ impl Accounts {
         }
     }
 
-    /// Saves what could not be saved before, or went with a folder that was taken away: without it the next start would
-    /// know neither whose the inbox is nor which keyring entry is theirs.
+    /// Saves records that could not be saved before or were deleted with their folder. Without them the next start
+    /// would know neither whose inbox it is nor its keyring entry.
     pub(crate) fn save_unsaved(&mut self) {
         let is_missing = |entry: &Entry| entry.unsaved || !entry.folder.join(RECORD).exists();
         for entry in self.entries.iter_mut().filter(|entry| is_missing(entry)) {
@@ -309,7 +309,7 @@ impl Accounts {
     fn put(&mut self, mut entry: Entry) -> Entry {
         entry.unsaved = true;
         if let Err(error) = entry.save() {
-            // It holds until the app ends, and is tried again with the inbox.
+            // It is kept in memory, and saved together with the inbox.
             tracing::warn!(%error, "whose a folder is could not be stored");
         }
         match self.entries.iter_mut().find(|known| known.folder == entry.folder) {
@@ -319,21 +319,21 @@ impl Accounts {
         entry
     }
 
-    /// The keyring entries of accounts that were erased, until the keyring has removed them.
+    /// Keyring entries of erased accounts, until the keyring has removed them.
     pub fn erasures(&self) -> &Erasures {
         &self.erasures
     }
 
-    /// Erases an account with everything that is kept for it: its folder, and its keyring entry by
-    /// [`Accounts::erasures`]. Nothing may have its inbox open.
+    /// Erases an account with everything that is stored for it: its folder now, and its keyring entry through
+    /// [`Accounts::erasures`]. Its inbox must be closed.
     ///
     /// # Errors
-    /// The folder cannot be renamed or removed.
+    /// When the folder cannot be renamed or removed.
     pub fn erase(&mut self, entry: &Entry) -> io::Result<()> {
         self.entries.retain(|known| known.folder != entry.folder);
         let token = entry.keyring_name();
         let is_shared = self.entries.iter().any(|known| known.keyring_name() == token);
-        // Anybody's new token is in the server's entry.
+        // The entry of the server has the newest token of any user.
         if !is_shared
             && token != entry.record.server
             && let Err(error) = self.erasures.add(&token)
@@ -343,7 +343,7 @@ impl Accounts {
         let mut name = entry.folder.file_name().unwrap_or_default().to_owned();
         name.push(ERASED);
         let erased = entry.folder.with_file_name(name);
-        // From here on it is nobody's, whatever ends the process.
+        // After the rename the account does not exist any more, even if the process ends here.
         match fs::rename(&entry.folder, &erased) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             result => result?,
@@ -375,7 +375,7 @@ fn read(folder: &Path) -> Option<Entry> {
             unsaved: false,
         });
     }
-    // Of a version before this file, or damaged: the inbox knows the server.
+    // The record is missing or damaged: the server's name is in the inbox.
     let server = inbox::server_of(&folder.join(INBOX_FILE))?;
     let root = folder.parent()?;
     let mut entry = Entry::new(root, &Account::of(&server));

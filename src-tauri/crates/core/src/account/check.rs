@@ -1,4 +1,4 @@
-//! Whether a token is the same person's as before, by a number too short to test guesses with.
+//! Recognises whether a token belongs to the same user as before, by a checksum that is too short for guessing tokens.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,16 +8,16 @@ use serde_json::Value;
 use crate::fingerprint::fingerprint;
 use crate::token::Token;
 
-/// Makes the numbers of two accounts say nothing about each other.
+/// Makes the checksums of two accounts incomparable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Salt(pub u64);
 
-/// What an account remembers of its token: 16 bits. Of a web token (RFC 7519) with a subject they are the subject's, so
-/// that a renewed one is the same person's; of any other they are the token's.
+/// What an account stores of its token: a checksum of 16 bits. For a web token (JWT, RFC 7519) with a subject it is the
+/// subject's, so that it survives a renewal; for any other it is the token's.
 ///
-/// One token in 65 536 passes for another. So an attacker who guesses tokens can exclude all but one in 65 536, which
-/// is useless against a server that limits attempts.
+/// One token in 65,536 matches by chance. An attacker who guesses tokens can only exclude the others, which is useless
+/// against a server that limits attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TokenCheck {
     salt: Salt,
@@ -25,7 +25,7 @@ pub(crate) struct TokenCheck {
 }
 
 impl TokenCheck {
-    /// The number of a token.
+    /// The checksum of a token.
     pub(crate) fn of(token: &Token, salt: Salt) -> Self {
         let text = token.expose();
         let hash = match subject(text) {
@@ -41,13 +41,13 @@ impl TokenCheck {
         }
     }
 
-    /// Whether a token has this number.
+    /// Whether a token has this checksum.
     pub(crate) fn matches(&self, token: &Token) -> bool {
         Self::of(token, self.salt) == *self
     }
 }
 
-/// Issuer and subject of a web token that has a subject.
+/// Issuer and subject of a web token, if it has a subject.
 fn subject(token: &str) -> Option<(String, String)> {
     let mut parts = token.split('.');
     let (_header, claims, _signature) = (parts.next()?, parts.next()?, parts.next()?);

@@ -1,5 +1,5 @@
-//! Keyring entries of accounts that were erased while the keyring did not answer. Which they are is on the disk, so
-//! that a later start removes them, and until then nobody is signed in by what they hold.
+//! Keyring entries of erased accounts that the keyring has not removed yet. They are recorded on the disk, so that a
+//! later start removes them; until then their tokens are not used.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -19,23 +19,23 @@ use crate::token::Token;
 #[cfg(test)]
 mod tests;
 
-/// What the name of a file ends in that names an entry. It stands beside the accounts' folders.
+/// The ending of the name of a file that names an entry. The files are next to the accounts' folders.
 const SUFFIX: &str = ".forget";
 
-/// The longest name that is read: the address of a server and a user, with room to spare.
+/// The longest name that is read: a server's address and a user id, with room to spare.
 const MAX_ENTRY_BYTES: u64 = 16 * 1024;
 
-/// The entries that are still to be removed, each a file. Its clones are one list.
+/// The entries that are still to be removed, each recorded in a file. Clones share the list.
 #[derive(Debug, Clone)]
 pub struct Erasures {
     root: PathBuf,
-    /// What was found at the start or added since. Only for these the disk is asked whether another program has removed
-    /// one meanwhile, so that a question to the keyring costs no look at the disk otherwise.
+    /// Entries that were found at the start or added since. Another program may have removed one meanwhile; the disk is
+    /// checked only for these, so that other keyring accesses need no disk access.
     known: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl Erasures {
-    /// Reads what earlier runs left.
+    /// Reads what earlier runs recorded.
     pub fn read(paths: &Paths) -> Self {
         let root = paths.accounts();
         let files = fs::read_dir(&root).into_iter().flatten();
@@ -56,22 +56,22 @@ impl Erasures {
             .join(format!("{:016x}{SUFFIX}", fingerprint("keyring", entry)))
     }
 
-    /// From now on this entry is to be removed, whatever ends the process.
+    /// Records that this entry is to be removed, even if the process ends.
     ///
     /// # Errors
     ///
-    /// When that cannot be stored. It holds for this process all the same.
+    /// When the record cannot be stored. It is effective in this process nevertheless.
     pub fn add(&self, entry: &str) -> io::Result<()> {
         self.known().insert(entry.to_owned());
         private::folder(&self.root)?;
         private::replace(&self.file(entry), entry.as_bytes(), Mode::Private)
     }
 
-    /// It is removed, or another token is to be there.
+    /// Removes the record, because the entry is gone or is about to get another token.
     ///
     /// # Errors
     ///
-    /// When that cannot be stored: a later start would remove what is in the entry then.
+    /// When the record cannot be removed: a later start would then remove whatever is in the entry.
     pub fn remove(&self, entry: &str) -> io::Result<()> {
         if self.known().remove(entry)
             && let Err(error) = fs::remove_file(self.file(entry))
@@ -93,17 +93,17 @@ impl Erasures {
         is_known
     }
 
-    /// All that are still to be removed.
+    /// All entries that are still to be removed.
     pub fn all(&self) -> Vec<String> {
         let known: Vec<_> = self.known().iter().cloned().collect();
         known.into_iter().filter(|entry| self.contains(entry)).collect()
     }
 
-    /// Removes from the keyring what it gives now. Answers with the first error.
+    /// Removes the entries from the keyring. Stops at the first error.
     ///
     /// # Errors
     ///
-    /// When the keyring does not do as asked; the others are not asked for then, for each may take ten seconds.
+    /// When the keyring fails; the remaining entries are not tried then, because each may take ten seconds.
     pub async fn finish(&self, secrets: &dyn Secrets) -> Result<(), SecretError> {
         for entry in self.all() {
             secrets.forget(&entry).await?;
@@ -121,8 +121,8 @@ fn entry_of(file: &Path) -> Option<String> {
     fs::read_to_string(file).ok()
 }
 
-/// A keyring in which the entries of erased accounts are empty: asking for one removes it first, and storing a token in
-/// one keeps it from being removed.
+/// A keyring in which entries of erased accounts are empty: loading one removes it first, and storing a token in one
+/// cancels its removal.
 #[derive(Debug, Clone)]
 pub struct ErasingSecrets {
     secrets: Arc<dyn Secrets>,
@@ -130,7 +130,7 @@ pub struct ErasingSecrets {
 }
 
 impl ErasingSecrets {
-    /// Around a keyring.
+    /// Wraps a keyring.
     pub fn new(secrets: Arc<dyn Secrets>, erasures: Erasures) -> Self {
         Self { secrets, erasures }
     }
@@ -159,7 +159,7 @@ impl Secrets for ErasingSecrets {
         let (own, address) = (self.clone(), address.to_owned());
         let looked = self.secrets.look(&address);
         async move {
-            // It is unlocked where it answers, so removing raises no prompt either.
+            // A keyring that answers this is unlocked, so removing an entry raises no prompt either.
             let found = looked.await?;
             if !own.erasures.contains(&address) {
                 // Another token was stored meanwhile.
@@ -175,7 +175,7 @@ impl Secrets for ErasingSecrets {
     }
 
     fn store(&self, address: &str, token: Token) -> BoxFuture<'static, Result<(), SecretError>> {
-        // Before it is stored: else it might be removed in between.
+        // Before storing: otherwise the new token could be removed in between.
         if let Err(error) = self.erasures.remove(address) {
             return async move { Err(SecretError::Unavailable(error.to_string().into())) }.boxed();
         }

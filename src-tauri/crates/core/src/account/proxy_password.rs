@@ -1,4 +1,4 @@
-//! A proxy's password in the keyring: a settings file may roam to other computers, and is copied and shown around.
+//! A proxy's password in the keyring: a settings file may be synchronised to other computers, copied and shown around.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,34 +8,35 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::ports::{SecretError, Secrets};
 use crate::token::Token;
 
-/// What a kept password begins with: a keyring keeps tokens, and a password may look like what people paste around one.
+/// The prefix of a stored password. The keyring stores tokens, whose parser would trim characters that a password may
+/// have.
 const MARK: &str = "proxy:";
 
-/// The keyring's entry for the password of a proxy: its user and address, so that it goes to no other. None where the
-/// proxy has no user.
+/// The keyring entry of a proxy's password: its user and address, so that no other proxy gets it. `None` without a
+/// user.
 pub fn entry(proxy: &ProxyAddress) -> Option<String> {
     let without = proxy.clone().with_password(None);
     proxy.has_user().then(|| format!("proxy {without}"))
 }
 
-/// As the keyring keeps it; none where it is too long for that.
+/// The value for the keyring; `None` if the password is too long for a token.
 pub(crate) fn kept(password: &SecretString) -> Option<Token> {
     let encoded = URL_SAFE_NO_PAD.encode(password.expose_secret());
     Token::parse(&format!("{MARK}{encoded}")).ok()
 }
 
-/// The password that the keyring keeps.
+/// The password in a value of the keyring.
 fn given(token: &Token) -> Option<SecretString> {
     let encoded = token.expose().strip_prefix(MARK)?;
     let bytes = URL_SAFE_NO_PAD.decode(encoded).ok()?;
     String::from_utf8(bytes).ok().map(SecretString::from)
 }
 
-/// What the keyring has for an entry. `look` raises no prompt.
+/// Loads the password of an entry. `look` raises no prompt.
 ///
 /// # Errors
 ///
-/// When the keyring does not say.
+/// When the keyring fails.
 pub(crate) async fn load(
     secrets: &dyn Secrets,
     entry: &str,
@@ -49,7 +50,7 @@ pub(crate) async fn load(
     Ok(token.as_ref().and_then(given))
 }
 
-/// The entry to ask for, where a proxy has a user and no password of its own.
+/// The entry to load if the proxy has a user and no password.
 pub fn wanted(choice: &ProxyChoice) -> Option<String> {
     match choice {
         ProxyChoice::Address(address) if !address.has_password() => entry(address),
@@ -57,11 +58,11 @@ pub fn wanted(choice: &ProxyChoice) -> Option<String> {
     }
 }
 
-/// The proxy with the password that the keyring has for it, if it has one.
+/// The proxy with its password from the keyring, if there is one.
 ///
 /// # Errors
 ///
-/// When the keyring does not say.
+/// When the keyring fails.
 pub async fn completed(choice: ProxyChoice, secrets: &dyn Secrets) -> Result<ProxyChoice, SecretError> {
     let Some(entry) = wanted(&choice) else {
         return Ok(choice);

@@ -1,4 +1,4 @@
-//! The token, the server that it belongs to, and how everybody who asks that server something gets it.
+//! The token, the server that it belongs to, and how requests to that server get it.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,7 +22,7 @@ mod tests;
 use entries::find;
 pub use server_token::{EnvironmentTokenError, Server, ServerToken, TokenFor, environment_token};
 
-/// What is known of the token, with the words for it.
+/// The state of the token, and the message about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TokenReport {
     pub(crate) state: TokenState,
@@ -35,22 +35,22 @@ impl TokenReport {
     }
 }
 
-/// Whose token it is, where the keyring keeps it, and how it travels.
+/// The token's server, its keyring entry, and how it is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SessionOptions {
     pub(crate) server: Server,
-    /// The name of the keyring's entry for a token of which it is not known yet whose it is. One whose person is known
-    /// is in the account's own, so that nobody's token takes another one's place.
+    /// The keyring entry of a token whose user is not known yet. A token of a known user is in the account's own entry,
+    /// so that no user's token replaces another's.
     pub(crate) entry: String,
     pub(crate) transport: AuthTransport,
 }
 
-/// The token of one server, for the stream, tests and requests alike. Its clones are one session.
+/// The token of one server, shared by the stream, tests and requests. Clones are the same session.
 ///
-/// A token of the environment holds, whatever else comes. Otherwise what was entered last holds, or what the keyring
-/// gives, which is asked once, and again after the server refused its token: first for the server's entry, where a new
-/// token is, then for the account's. However many ask at a time, it is asked one question. What people decide
-/// ([`Session::enter`], [`Session::forget`], [`Session::ask_anew`]) makes an answer to an earlier question void.
+/// A token of the environment has precedence. Otherwise the token that was entered last is used, or the one in the
+/// keyring. The keyring is queried once, and again after the server refused its token: first the server's entry, where
+/// new tokens are, then the account's. Concurrent callers share one query. A decision of the user ([`Session::enter`],
+/// [`Session::forget`], [`Session::ask_anew`]) invalidates the answer to an earlier query.
 #[derive(Clone)]
 pub(crate) struct Session(Arc<Inner>);
 
@@ -65,38 +65,38 @@ struct Inner {
 #[derive(Default)]
 struct State {
     current: Option<Current>,
-    /// Counts the tokens that were in force, none included.
+    /// Counts the changes of the token, including to none.
     generation: Generation,
-    /// Counts what people decided.
+    /// Counts the user's decisions.
     decision: u64,
     question: Option<Shared<BoxFuture<'static, Answer>>>,
-    /// The entry of the account in force, where it has one of its own.
+    /// The entry of the account in force, if it has its own.
     own: Option<String>,
 }
 
 struct Current {
     token: ServerToken,
     source: Source,
-    /// The keyring may have another by now.
+    /// The keyring may have another token by now.
     stale: bool,
-    /// The entry that it is in, or goes to.
+    /// The entry in which it is stored, or will be.
     entry: String,
 }
 
-/// Where the token in force is from.
+/// The source of the token in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Source {
     Environment,
-    /// Entered, and not in the keyring, or not yet.
+    /// Entered, and not stored in the keyring yet, or not at all.
     Memory,
     Keyring,
 }
 
-/// What came of a question to the keyring.
+/// The result of a query of the keyring.
 #[derive(Clone)]
 enum Answer {
     Settled(Result<Credential, CredentialError>),
-    /// Somebody decided otherwise meanwhile.
+    /// A decision was made meanwhile.
     Void,
 }
 
@@ -108,7 +108,7 @@ impl Answer {
 }
 
 impl Session {
-    /// A session that has asked nobody yet. `given` is what memory has already; another server's is left out.
+    /// A new session, which has queried nothing. `given` is a token in memory, ignored if it belongs to another server.
     pub(crate) fn new(
         options: SessionOptions,
         secrets: Arc<dyn Secrets>,
@@ -152,7 +152,7 @@ impl Session {
         &self.0.options
     }
 
-    /// What is known of the token, now and whenever that changes.
+    /// Reports about the token: the latest, and all changes.
     pub(crate) fn reports(&self) -> watch::Receiver<TokenReport> {
         self.0.report.subscribe()
     }
@@ -162,13 +162,13 @@ impl Session {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// Which token is in force.
+    /// The generation of the token in force.
     pub(crate) fn generation(&self) -> Generation {
         *self.0.generation.borrow()
     }
 
-    /// Takes a token that was entered for this server, and says which generation it is. It is current in memory until
-    /// [`Session::kept`]. The environment's stays where there is one.
+    /// Puts a token that was entered into force, in memory until [`Session::kept`], and returns its generation. A token
+    /// of the environment keeps its precedence.
     pub(crate) fn enter(&self, token: Token) -> Generation {
         let mut state = self.0.state();
         if !state.is_environments() {
@@ -180,7 +180,7 @@ impl Session {
         state.generation
     }
 
-    /// The keyring has this one now.
+    /// The keyring has stored this token.
     pub(crate) fn kept(&self, generation: Generation) {
         let mut state = self.0.state();
         if state.generation == generation
@@ -191,7 +191,7 @@ impl Session {
         }
     }
 
-    /// The token in force, to tell whose it is. It is sent by [`Session::credential`] alone.
+    /// The token in force, for comparing. Only [`Session::credential`] sends it.
     pub(crate) fn token(&self) -> Option<Token> {
         let state = self.0.state();
         self.0.own(&state.current.as_ref()?.token).cloned()
@@ -207,21 +207,21 @@ impl Session {
         self.0.own(&current.token).cloned()
     }
 
-    /// Waits until the token in force is of another generation than this one.
+    /// Waits until the token in force has another generation.
     pub(crate) async fn until_another(&self, generation: Generation) {
         let mut generations = self.0.generation.subscribe();
-        // Its sender lives as long as this session.
+        // The sender lives as long as this session.
         let _ = generations.wait_for(|known| *known != generation).await;
     }
 
-    /// The token that no keyring has, so that it is not lost with this session.
+    /// A token that is only in memory, so that it is not lost with this session.
     pub(crate) fn unkept(&self) -> Option<ServerToken> {
         let state = self.0.state();
         let current = state.current.as_ref()?;
         (current.source == Source::Memory).then(|| current.token.clone())
     }
 
-    /// The user signs out. The environment's token stays.
+    /// The user signs out. A token of the environment stays.
     pub(crate) fn forget(&self) {
         let mut state = self.0.state();
         state.decide();
@@ -231,8 +231,8 @@ impl Session {
         self.0.publish(TokenState::Missing, None);
     }
 
-    /// The keyring may have another token, or none any more: somebody signed in or out beside the app. Where
-    /// `entered` is set, a token that memory alone has gives way to it too.
+    /// Another program signed in or out, so the keyring may have another token, or none. With `entered`, a token that
+    /// is only in memory is replaced too.
     pub(crate) fn ask_anew(&self, entered: bool) {
         let mut state = self.0.state();
         state.decide();
@@ -248,7 +248,7 @@ impl Session {
         }
     }
 
-    /// Whether the keyring has another token by now than the one it gave, or none. It is asked without a prompt.
+    /// Whether the keyring has another token now, or none. Raises no prompt.
     pub(crate) async fn has_changed(&self) -> bool {
         let of_the_keyring = |state: &State| {
             let current = state.current.as_ref();
@@ -284,7 +284,7 @@ impl Inner {
         token.for_server(&self.options.server)
     }
 
-    /// Puts this token in force, or none, and says so where it is another one.
+    /// Puts this token into force, or none, and reports a change.
     fn hold(&self, state: &mut State, next: Option<(Token, Source, String)>) {
         let before = state.current.take();
         let known = before.as_ref().and_then(|current| self.own(&current.token));
@@ -309,10 +309,10 @@ impl Inner {
         ))
     }
 
-    /// The query of the keyring in progress, or a new one. Its task continues when its callers are gone, so that the
-    /// answer is processed when it arrives and not at the next query.
+    /// The current query of the keyring, or a new one. Its task continues when its callers are gone, so that the answer
+    /// is processed when it arrives and not at the next query.
     fn question(self: &Arc<Self>, state: &mut State) -> Shared<BoxFuture<'static, Answer>> {
-        // One that has an answer already is of a task that failed.
+        // A finished query is left over only if its task failed.
         if let Some(question) = state
             .question
             .as_ref()
@@ -389,7 +389,7 @@ impl State {
     }
 
     fn has_usable(&self) -> bool {
-        // Nobody can be asked for another but the keyring.
+        // Only the keyring can have another token.
         self.current
             .as_ref()
             .is_some_and(|current| !current.stale || current.source != Source::Keyring)

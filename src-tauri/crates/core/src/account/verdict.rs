@@ -1,21 +1,21 @@
-//! Whose connection it is, by what is known of the token and what the greeting says.
+//! Decides whose connection it is, from the token and the greeting.
 
 use super::Entry;
 
-/// Whether the connection is that of the account in force.
+/// Whether the connection belongs to the account in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is.
+    /// It does.
     Same,
-    /// It is the named person's, who is another one.
+    /// It belongs to another user, whose id the greeting has.
     Another,
-    /// Only the user knows.
+    /// It is not known, so the user is asked.
     Ask,
 }
 
 impl Verdict {
-    /// `user` is who the greeting names, `trusted` whether the token is the account's own, and `is_known` whether there
-    /// is an account of that user besides.
+    /// `user` is the id in the greeting, `trusted` whether the token is known to be the account's, and `is_known`
+    /// whether another account has that id.
     pub fn of(account: &Entry, user: Option<&str>, trusted: bool, is_known: bool) -> Self {
         match (account.user(), user) {
             (Some(known), Some(user)) if known == user => Self::Same,

@@ -45,7 +45,7 @@ pub(super) struct Link {
     /// matter.
     server_clock: Option<(EpochMillis, std::time::Instant)>,
     heard: Heard,
-    /// The reachability that the stream was last told.
+    /// The reachability that was last sent to the stream.
     reachability: Option<Reachability>,
     /// Host and port of the proxy in use.
     proxy: Option<String>,

@@ -1,32 +1,32 @@
-//! One notification for many.
+//! Digests: one notification for many items.
 
 use crate::item::Priority;
 use crate::message::{self, Message, Phrase};
 
-/// Alerts that wait for each other.
+/// Alerts that are shown together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Collection {
-    /// What was missed while disconnected.
+    /// Missed while disconnected.
     Missed,
-    /// What is urgent and was missed: a moment is waited for a word that it was read or deleted since.
+    /// Urgent and missed: delayed for a moment, in case they were read or deleted since.
     Urgent,
-    /// What came at once with too much else.
+    /// Arrived in a burst.
     Burst,
-    /// What could not be shown when it was due: the app was not there, or nothing showed notifications.
+    /// Could not be shown when they were due, because the app or the notification service was not running.
     Late,
 }
 
-/// More of the missed than this have one digest.
+/// If more were missed, they share one digest.
 pub(crate) const MAX_MISSED_ALONE: u32 = 5;
 
-/// More urgent ones than this at once are more than anybody reads one by one.
+/// More urgent items than this at once cannot be read one by one.
 pub(crate) const MAX_URGENT_ALONE: u32 = 20;
 
 impl Collection {
-    /// All of them, in the order in which they are shown.
+    /// All collections, in the order in which they are shown.
     pub const ALL: [Self; 4] = [Self::Urgent, Self::Missed, Self::Late, Self::Burst];
 
-    /// How many of it are shown one by one; more have one digest.
+    /// How many members are shown one by one; more share one digest.
     pub(crate) fn max_alone(self) -> u32 {
         match self {
             Self::Missed => MAX_MISSED_ALONE,
@@ -44,18 +44,18 @@ impl Collection {
     }
 }
 
-/// What a digest says of its members.
+/// What a digest says about its members.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Members {
-    /// How many there are.
+    /// Their number.
     pub count: u32,
-    /// How many of them are urgent.
+    /// The number of urgent ones.
     pub urgent: u32,
     /// The highest priority.
     pub priority: Priority,
     /// The title of the newest.
     pub newest: Phrase,
-    /// The title of the newest of the highest priority.
+    /// The title of the newest with the highest priority.
     pub pressing: Phrase,
 }
 

@@ -1,47 +1,47 @@
-//! Whether somebody looks at the inbox. Three parties know a part of it: the window system has the focus, the page has
-//! the view that it shows, and the desktop's session has its user. A page can be dead or frozen and a screen locked,
-//! so none of them is enough alone, and the page's part holds for a short time only.
+//! Whether the user looks at the inbox. The window system knows the focus, the page knows what it shows, and the
+//! desktop session knows whether the user is there. A page can crash or freeze and a screen can be locked, so none of
+//! them is enough alone, and the page's report expires after a short time.
 
 use std::time::{Duration, Instant};
 
 use crate::ports::SessionState;
 use crate::protocol::WindowView;
 
-/// How often the page repeats what it shows. A few of these are cheap, and a page that froze is found out soon.
+/// How often the page repeats its report. Reports are cheap, and a frozen page is noticed soon.
 pub const PAGE_REPORT_INTERVAL: Duration = Duration::from_secs(5);
 
-/// How long the page's report holds: two may be late or lost while the machine is busy.
+/// When the page's report expires: two may be late or lost on a busy machine.
 pub const PAGE_LEASE_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// A user without input for this long may have left; reading a long text takes less.
+/// A user without input for this long counts as absent; reading a long text takes less.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(3 * 60);
 
-/// Input in the window is reported this often at most: mouse movements are hundreds a second, and the idle time need
-/// not be exact.
+/// How often input in the window is reported at most: there are hundreds of mouse movements a second, and the idle time
+/// need not be exact.
 pub const INPUT_REPORT_INTERVAL: Duration = Duration::from_secs(20);
 
-/// The window, by the window system's word.
+/// The state of the window according to the window system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct WindowPresence {
-    /// What is typed goes to it.
+    /// It has the keyboard focus.
     pub focused: bool,
     /// It is on the screen, neither minimised nor hidden.
     pub visible: bool,
-    /// The last key or pointer event in it; `None` where nobody can tell.
+    /// The last key or pointer event in it; `None` if that is not known.
     pub last_input: Option<Instant>,
 }
 
-/// What a page said that it shows, and when.
+/// The page's report of what it shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageReport {
     /// What it shows.
     pub view: WindowView,
-    /// When it said so.
+    /// When it was made.
     pub at: Instant,
 }
 
 impl PageReport {
-    /// What holds of it at `now`: nothing, once it is too old.
+    /// What it says at `now`: nothing, once it has expired.
     pub(crate) fn view_at(&self, now: Instant) -> WindowView {
         if now < self.at + PAGE_LEASE_TIMEOUT {
             self.view
@@ -51,7 +51,7 @@ impl PageReport {
     }
 }
 
-/// Whether somebody has the newest part of the inbox before their eyes.
+/// Whether the user sees the newest part of the inbox.
 pub fn in_view(
     window: Option<&WindowPresence>,
     page: Option<&PageReport>,
@@ -61,21 +61,22 @@ pub fn in_view(
     page.is_some_and(|page| page.view_at(now).inbox_visible) && is_attended(window, session, now)
 }
 
-/// Whether somebody is at the window, whatever it shows.
+/// Whether the user is at the window, whatever it shows.
 pub(crate) fn is_attended(window: Option<&WindowPresence>, session: SessionState, now: Instant) -> bool {
     window.is_some_and(|window| {
         window.focused && window.visible && !session.locked && !is_idle(window, session, now)
     })
 }
 
-/// The session's own word first. Where it has none, a window with focus gets all input, so that none in it is none.
+/// The session's information has precedence. Without it, a window that has focus gets all input, so its idle time is
+/// the user's.
 fn is_idle(window: &WindowPresence, session: SessionState, now: Instant) -> bool {
     session
         .idle
         .unwrap_or_else(|| window.last_input.is_some_and(|input| now >= input + IDLE_TIMEOUT))
 }
 
-/// What is known of window, page and session.
+/// The state of window, page and session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Presence {
     window: Option<WindowPresence>,
@@ -84,8 +85,8 @@ pub(crate) struct Presence {
 }
 
 impl Presence {
-    /// What the window system says; `None` without a window. With the window goes what its page said, and a word of it
-    /// that arrives later is not taken for the next one's.
+    /// Sets the state of the window; `None` without one. The page's report ends with its window, so that a late one is
+    /// not taken for the next window's.
     pub(crate) fn on_window(&mut self, window: Option<WindowPresence>) {
         if window.is_none() || self.window.is_none() {
             self.page = None;
@@ -93,17 +94,17 @@ impl Presence {
         self.window = window;
     }
 
-    /// What the page says that it shows.
+    /// Sets what the page shows.
     pub(crate) fn on_page(&mut self, view: WindowView, now: Instant) {
         self.page = Some(PageReport { view, at: now });
     }
 
-    /// What the session says of its user.
+    /// Sets the state of the session.
     pub(crate) fn on_session(&mut self, session: SessionState) {
         self.session = session;
     }
 
-    /// For a core that takes over: it watches the session anew, and hears what differs from nothing.
+    /// For a core that takes over: it observes the session anew, which signals only differences from the default.
     #[must_use]
     pub(crate) fn without_session(self) -> Self {
         Self {
@@ -122,13 +123,13 @@ impl Presence {
         is_attended(self.window.as_ref(), self.session, now)
     }
 
-    /// What the page shows, as far as its word still holds.
+    /// What the page shows, unless its report has expired.
     pub(crate) fn view(&self, now: Instant) -> WindowView {
         self.page
             .map_or_else(WindowView::default, |page| page.view_at(now))
     }
 
-    /// When something changes next after `since` without anybody saying so: a report expires, or a user counts as gone.
+    /// When the result changes next after `since` without an event: a report expires, or the user counts as idle.
     pub(crate) fn due(&self, since: Instant) -> Option<Instant> {
         let lease = self.page.map(|page| page.at + PAGE_LEASE_TIMEOUT);
         let idle = self
@@ -152,7 +153,7 @@ mod tests {
         connection_visible: false,
     };
 
-    /// Long after the clock began, so that tests can look back.
+    /// Long after the start of the clock, so that tests can subtract from it.
     fn noon() -> Instant {
         Instant::now() + Duration::from_secs(24 * 60 * 60)
     }

@@ -1,59 +1,59 @@
-//! What of a new connection's events was missed, and what is live.
+//! Decides which events of a new connection were missed, and which are live.
 //!
-//! A time of making tells it by the server's clock. What has none was missed until the replay is over: when the
-//! position that the greeting named has come, or something that was made after the connection; else when nothing came
-//! for a while.
+//! An event with a creation time is compared with the connection's start on the server's clock. One without counts as
+//! missed until the replay ends: at the position in the greeting, or at an event that was created after the connection;
+//! otherwise after a silence.
 
 use std::time::{Duration, Instant};
 
 use crate::item::EpochMillis;
 
-/// Clocks of the machines of one service differ by about this much without anyone noticing.
+/// In milliseconds. The clocks of one service's machines may differ this much unnoticed.
 const CLOCK_TOLERANCE: EpochMillis = 2_000;
 
-/// Where nothing else tells, so long a silence ends a replay of events without a time of making. Longer than the
-/// pauses of a server that reads its history.
+/// If nothing else ends it, a silence of this length ends the replay of events without a creation time. Longer than the
+/// pauses of a server that reads its history from a disk.
 const UNDATED_SILENCE: Duration = Duration::from_secs(1);
 
-/// Where nothing else tells, events without a time of making are live from here on at the latest: one every second
-/// would never be.
+/// If nothing else ends it, the replay of events without a creation time ends after this time: with one event every
+/// second there would never be a silence.
 const MAX_UNDATED_REPLAY: Duration = Duration::from_secs(5);
 
-/// The end of the replay of events without a time of making.
+/// What ends the replay of events without a creation time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum End {
-    /// When nothing came for a while.
+    /// A silence.
     Silence,
-    /// When the event with this id has come.
+    /// The event with this id.
     Position(String),
-    /// It has come.
+    /// It has ended.
     Reached,
 }
 
-/// One connection's replay.
+/// The replay of one connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replay {
     began: Instant,
-    /// When the last event came.
+    /// When the last event arrived.
     last: Instant,
     end: End,
 }
 
-/// What is asked about an event.
+/// An event to classify.
 #[derive(Debug, Clone, Copy)]
 pub struct Event<'a> {
-    /// When the server made it, where it says so.
+    /// When the server created it, if it says so.
     pub created_at: Option<EpochMillis>,
-    /// The stream's position after it.
+    /// The last event id after it.
     pub id: &'a str,
-    /// When it came.
+    /// When it arrived.
     pub now: Instant,
-    /// The same moment by the server's clock.
+    /// The same moment on the server's clock.
     pub server_now: EpochMillis,
 }
 
 impl Replay {
-    /// A connection was made.
+    /// A new connection was made.
     pub fn new(now: Instant) -> Self {
         Self {
             began: now,
@@ -62,7 +62,7 @@ impl Replay {
         }
     }
 
-    /// The greeting gives the server's position. A client that is already there has missed nothing.
+    /// The greeting names the server's position. A client that has reached it missed nothing.
     pub(crate) fn on_position(&mut self, position: &str, reached: Option<&str>) {
         if self.end == End::Silence {
             self.end = if reached == Some(position) {
@@ -73,8 +73,8 @@ impl Replay {
         }
     }
 
-    /// Takes an event, and says whether it was missed: it was made before this connection. Events are given in their
-    /// order.
+    /// Classifies an event; returns whether it was missed, that is created before this connection. Must be called in
+    /// the order of events.
     pub fn on_event(&mut self, event: &Event<'_>) -> bool {
         let silence = event.now.saturating_duration_since(self.last);
         self.last = event.now;
@@ -96,7 +96,7 @@ impl Replay {
         missed
     }
 
-    /// Whether something was made before this connection.
+    /// Whether an event was created before this connection.
     pub(crate) fn was_made_before(
         &self,
         created_at: EpochMillis,
@@ -106,8 +106,8 @@ impl Replay {
         created_at < self.began_by(now, server_now) - CLOCK_TOLERANCE
     }
 
-    /// When the connection was made, by the server's clock. Reckoned back from the clock that never jumps: the other
-    /// one may be set while the connection stands.
+    /// When the connection was made, on the server's clock. Computed with the monotonic clock, because the wall clock
+    /// may be set meanwhile.
     fn began_by(&self, now: Instant, server_now: EpochMillis) -> EpochMillis {
         let since = now.saturating_duration_since(self.began).as_millis();
         server_now - i64::try_from(since).unwrap_or(0)
@@ -118,7 +118,8 @@ impl Replay {
 mod tests {
     use super::*;
 
-    /// Events without a time of making, each so many milliseconds after the connection; which of them were missed.
+    /// Classifies events without creation times, each this many milliseconds after the connection; returns which were
+    /// missed.
     fn missed(replay: &mut Replay, start: Instant, events: &[(u64, &str)]) -> Vec<bool> {
         events
             .iter()

@@ -1,43 +1,43 @@
-//! Limits for each event type: a token bucket for its notifications, and one for the updates sent to readers.
+//! Rate limits for each kind of event: a token bucket for notifications, and one for updates to readers.
 //!
-//! Nothing is dropped by it. What is over the rate is stored like everything else, shown a moment later together with
-//! its like, and announced by one notification instead of many.
+//! Nothing is dropped. Items over the limit are stored like all others, published a moment later together, and
+//! announced by a digest.
 
 use std::time::{Duration, Instant};
 
 use crate::alerts::digest::MAX_URGENT_ALONE;
 use crate::item::{Item, ItemKind, Priority};
 
-/// Notifications of one kind at once: as many as are read before the first is gone.
+/// Notifications of one kind at once: as many as can be read before the first disappears.
 const MAX_AT_ONCE: u32 = 5;
 
-/// What is urgent at once: it does not wait behind anything, but more than this is more than anybody takes in.
+/// Urgent notifications at once. They need not wait for others, but nobody can read more than this.
 const MAX_URGENT_AT_ONCE: u32 = MAX_URGENT_ALONE;
 
-/// The rate of notifications that a person can follow: one takes about this long to read.
+/// About the time that it takes to read a notification.
 const NOTIFICATION_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Items of one type that are sent to readers one by one: more than a person causes, and a page of the list.
+/// Items of one kind that are published without a delay: more than a user causes, and about a page of the list.
 const ITEMS_AT_ONCE: u32 = 50;
 
-/// The rate at which a list may move and still be read.
+/// The fastest rate at which a moving list can be read.
 const ITEM_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Kinds of events, each with its own allowance: what floods one must not silence the others.
+/// Kinds of events with separate limits: a flood of one must not silence the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// Notifications for this person.
+    /// Notifications for this user.
     Notifications,
     /// Announcements and maintenance.
     System,
     /// Workflows.
     Workflows,
-    /// What is urgent, of any kind: it does not wait behind what is not.
+    /// Urgent items of any kind.
     Urgent,
 }
 
 impl Source {
-    /// Where an item belongs.
+    /// The kind of an item.
     pub(crate) fn of(item: &Item) -> Self {
         match (item.priority, item.kind) {
             (Priority::Urgent, _) => Self::Urgent,
@@ -54,7 +54,7 @@ impl Source {
     }
 }
 
-/// A token bucket that begins full. It is kept as the moment at which it would be full again.
+/// A token bucket that starts full. It is stored as the time at which it is full again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Bucket {
     most: u32,
@@ -82,24 +82,24 @@ impl Bucket {
     }
 }
 
-/// The allowances of all kinds.
+/// The buckets of all kinds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Throttle([Bucket; 4]);
 
 impl Throttle {
-    /// What may be notified of one by one.
+    /// The limits of notifications.
     pub(crate) fn for_notifications() -> Self {
         let mut buckets = [Bucket::new(MAX_AT_ONCE, NOTIFICATION_INTERVAL); 4];
         buckets[Source::Urgent as usize] = Bucket::new(MAX_URGENT_AT_ONCE, NOTIFICATION_INTERVAL);
         Self(buckets)
     }
 
-    /// The limit of updates that are sent to readers without delay.
+    /// The limits of updates that are published without a delay.
     pub(crate) fn for_readers() -> Self {
         Self([Bucket::new(ITEMS_AT_ONCE, ITEM_INTERVAL); 4])
     }
 
-    /// Whether one more of this kind is within its allowance.
+    /// Takes from the bucket of this kind; returns whether there was a token.
     pub(crate) fn admits(&mut self, source: Source, now: Instant) -> bool {
         self.0[source as usize].take(now)
     }
@@ -140,7 +140,7 @@ mod tests {
         for tenth in 0..600 {
             throttle.admits(Source::System, start + Duration::from_millis(100 * tenth));
         }
-        // A flood of a minute leaves the bucket as empty as a burst does.
+        // A flood of a minute empties the bucket no further than a burst.
         let calm = start + Duration::from_secs(60 + 25);
         assert_eq!(admitted(&mut throttle, Source::System, 100, calm), 5);
     }

@@ -1,4 +1,4 @@
-//! What became of an alert, as a message for the user.
+//! Messages about the state of an alert.
 
 use crate::item::{AlertState, ItemAlert, Reason, SoundReason};
 use crate::message::{self, Message};
@@ -9,7 +9,7 @@ pub(crate) fn item_alert(state: AlertState, reason: Reason) -> ItemAlert {
     ItemAlert { state, reason, words }
 }
 
-/// One sentence without a full stop.
+/// A sentence without its full stop.
 pub fn words(state: AlertState, reason: &Reason) -> Message {
     let sound = match reason {
         Reason::Earlier { words } => return message::alert_earlier(words),
@@ -52,7 +52,7 @@ pub fn words(state: AlertState, reason: &Reason) -> Message {
     }
 }
 
-/// The reason as the end of a sentence.
+/// The reason, as the end of a sentence.
 fn because(reason: &Reason) -> Message {
     match reason {
         Reason::News { sound } => sound_words(*sound),

@@ -1,4 +1,4 @@
-//! From a value to what it means: one event, or a list of them.
+//! Converts a JSON value to an event, or to a list of events.
 
 use serde_json::{Map, Value};
 
@@ -29,7 +29,7 @@ pub(super) fn decode_value(
         (text @ Value::String(_), Some(Kind::Created | Kind::System(_) | Kind::Error)) => {
             object_of("message", text)
         }
-        // Nothing that they would say is missing.
+        // A gap is meaningful without fields.
         (_, Some(Kind::Gap)) => Map::new(),
         (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_), kind) => {
             return Err(undecoded(kind, fallback.own_id, DecodeError::NotAnObject));
@@ -63,8 +63,8 @@ fn object_of(name: &str, value: Value) -> Map<String, Value> {
     Map::from_iter([(name.to_owned(), value)])
 }
 
-/// A list is read entry by entry; one that cannot be read does not cost the others. Its entries cannot share the
-/// event's own id, unless there is only one.
+/// Decodes a list entry by entry, so that an unreadable one does not affect the others. The event's own id identifies
+/// its entry only if there is just one.
 fn decode_list(
     kind: Option<Kind>,
     nameless: bool,

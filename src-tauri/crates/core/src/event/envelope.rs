@@ -1,4 +1,4 @@
-//! Finding an event's type and its fields in what frameworks put around them.
+//! Finds an event's type and fields in the structures that frameworks put around them.
 
 use serde_json::{Map, Value};
 
@@ -10,21 +10,21 @@ use super::values;
 
 type Object = Map<String, Value>;
 
-/// The longest list in one event: more than a person gets in a year. Each entry becomes an event of a hundred times its
-/// size, so a list of two million, which 4 MiB hold, would take all memory. What is over it is left out and said.
+/// Entries of a list in one event: more than a person gets in a year. Each entry becomes an event of a hundred times
+/// its size, so that the two million entries that fit into 4 MiB would use all memory. Further ones are left out, which
+/// is reported.
 pub(super) const MAX_LIST: usize = 10_000;
 
-/// Wrappers in wrappers: a message of a message service around JSON:API has three.
+/// Nested wrappers. A message of a message service around JSON:API has three.
 const MAX_WRAPPERS: usize = 4;
 
-/// A mark that is one for many is a word or a time.
+/// Bytes of a mark for many items: it is a word or a time.
 const MAX_MARK: usize = 64;
 
-/// How many of them there may be, for each of the many gets a copy of all: about what a notification has of them, in
-/// every spelling.
+/// Number of such marks, each of which is copied to every item: about as many as a notification has, in all spellings.
 const MAX_MARKS: usize = 32;
 
-/// Under which names a wrapper holds the event's type.
+/// Names of the field of a wrapper that contains the event's type.
 const TYPE_NAMES: [&str; 8] = [
     "type",
     "event",
@@ -36,7 +36,7 @@ const TYPE_NAMES: [&str; 8] = [
     "action",
 ];
 
-/// Under which names a wrapper holds what the event is about.
+/// Names of the field of a wrapper that contains the event's subject.
 const WRAPPERS: [&str; 17] = [
     "data",
     "payload",
@@ -87,14 +87,14 @@ const ABOUT_A_CONNECTION: [&str; 5] = [
 ];
 const ABOUT_AN_ERROR: [&str; 4] = ["status", "statusCode", "code", "message"];
 
-/// What an event is about: one thing, or a list.
+/// The subject of an event, or a list of them.
 #[derive(Debug)]
 pub(super) enum Contents {
     One(Object),
     Many(Vec<Value>),
 }
 
-/// The type that the JSON itself names, where the stream names none that is known.
+/// The type that the JSON itself names, if the stream names none that is known.
 pub(super) fn kind_inside(object: &mut Object) -> Option<Kind> {
     if let Some(kind) = take_kind(object) {
         return Some(kind);
@@ -113,7 +113,7 @@ fn take_kind(object: &mut Object) -> Option<Kind> {
         if kind.is_everyday_word() && has_words_of_its_own(object) {
             return None;
         }
-        // What kind of error it is stays to be read.
+        // The field is kept, because it also tells the kind of error.
         if kind != Kind::Error || squeezed(word) == "error" {
             object.remove(&key);
         }
@@ -121,8 +121,8 @@ fn take_kind(object: &mut Object) -> Option<Kind> {
     })
 }
 
-/// Whether somebody is meant to read it: `{"type": "error", "title": "Payment failed", "message": "…"}` is no error of
-/// the stream.
+/// Whether it is meant for people: `{"type": "error", "title": "Payment failed", "message": "…"}` is a notification,
+/// and no error of the stream.
 fn has_words_of_its_own(object: &Object) -> bool {
     let has = |names: &[&str]| names.iter().any(|name| find(object, name).is_some());
     has_text(object, &TITLE[..3])
@@ -137,8 +137,8 @@ fn has_text(object: &Object, names: &[&str]) -> bool {
     })
 }
 
-/// The type that the name of a field tells, and the fields: `{"data": {"notificationCreated": {…}}}`, as GraphQL has
-/// it. Without any, what is `nameless` may plainly be a notification.
+/// The type from the name of a field, and its content: `{"data": {"notificationCreated": {…}}}`, as in GraphQL. Without
+/// such a field, a `nameless` object may be recognised as a notification.
 pub(super) fn named_inside(nameless: bool, mut object: Object) -> Result<(Kind, Object), Object> {
     for _ in 0..MAX_WRAPPERS {
         let named = object.iter().find_map(|(name, inner)| {
@@ -171,7 +171,7 @@ pub(super) fn named_inside(nameless: bool, mut object: Object) -> Result<(Kind, 
     Err(object)
 }
 
-/// An error whose name says what kind it is: `auth_error`, `unauthorized`.
+/// An error with its kind in the event's type: `auth_error`, `unauthorized`.
 pub(super) fn typed_error(name: &str, value: Value) -> Value {
     if squeezed(name) == "error" {
         return value;
@@ -186,7 +186,7 @@ pub(super) fn typed_error(name: &str, value: Value) -> Value {
     Value::Object(object)
 }
 
-/// Type and fields of a message in a list: `["notification.created", {…}]`, as Socket.IO and Phoenix send it.
+/// Type and fields of a message as a list: `["notification.created", {…}]`, as Socket.IO and Phoenix send it.
 pub(super) fn message_in_list(entries: &mut Vec<Value>) -> Option<(Kind, Value)> {
     let (last, before) = entries.split_last()?;
     let kind = before.iter().find_map(|entry| Kind::of(entry.as_str()?))?;
@@ -197,8 +197,8 @@ pub(super) fn message_in_list(entries: &mut Vec<Value>) -> Option<(Kind, Value)>
         .map(|fields| (kind, fields))
 }
 
-/// Whether an event without any type is plainly a notification: it has a title and a text, or one of them and an id,
-/// and nothing that would say that it is something else.
+/// Whether an event without a type is clearly a notification: it has a title and a text, or one of them and an id, and
+/// nothing that indicates another type.
 fn is_plainly_a_notification(object: &Object) -> bool {
     let (title, message) = (has_text(object, &TITLE[..3]), has_text(object, &MESSAGE[..4]));
     let id = ["id", "notificationId"]
@@ -210,8 +210,8 @@ fn is_plainly_a_notification(object: &Object) -> bool {
     !typed && (title && message || id && (title || message))
 }
 
-/// Whether this names something else than a notification. A severity does not, and beside title and text neither does
-/// what a notification is about; what happened to a notification does.
+/// Whether the value names something else than a notification. A severity does not; nor does a topic next to title and
+/// text; an action on a notification does.
 fn is_foreign_type(value: &Value, has_title_and_message: bool) -> bool {
     let Some(word) = value.as_str() else { return false };
     let squeezed = squeezed(word);
@@ -225,8 +225,8 @@ fn is_foreign_type(value: &Value, has_title_and_message: bool) -> bool {
     of_ours || !(severity || has_title_and_message)
 }
 
-/// Takes off what is around the fields. What is inside wins over what is around it, because an envelope has an id and
-/// a time of its own.
+/// Removes the wrappers of the fields. Inner fields have precedence, because an envelope has an id and a time of its
+/// own.
 pub(super) fn open(kind: Kind, mut object: Object) -> Contents {
     for _ in 0..MAX_WRAPPERS {
         let Some((key, inner)) = wrapped(kind, &object) else {
@@ -253,8 +253,8 @@ pub(super) fn open(kind: Kind, mut object: Object) -> Contents {
     }
 }
 
-/// One change of many: `{"ids": [1, 2], "read": true}`. Each gets the marks, and no texts, which would be as many
-/// copies.
+/// A change of several items: `{"ids": [1, 2], "read": true}`. Each gets the marks, but no texts, which would be copied
+/// as often.
 fn each(mut object: Object) -> Contents {
     let ids = ["ids", "notificationIds"].iter().find_map(|name| {
         let key = find(&object, name)?;
@@ -279,7 +279,7 @@ fn each(mut object: Object) -> Contents {
         one.insert("id".to_owned(), id);
         Value::Object(one)
     };
-    // One over the limit says that there were more.
+    // One more than the limit, so that the caller notices that there were more.
     Contents::Many(ids.into_iter().take(MAX_LIST + 1).map(with_id).collect())
 }
 
@@ -300,13 +300,13 @@ fn wrapped(kind: Kind, object: &Object) -> Option<(String, Value)> {
             inner.is_some_and(|inner| has_text(inner, &TITLE[..1]) && has_text(inner, &MESSAGE[..4]))
         })
     };
-    // `{"message": "OK", "data": {…}}` says of itself that it is well.
+    // `{"message": "OK", "data": {…}}` describes itself as a success.
     let is_answer =
         matches!(kind, Kind::Created | Kind::System(_)) && find(object, TITLE[0]).is_none() && inside();
     if tells(kind, object, true) && !is_answer {
         return None;
     }
-    // What failed is inside a workflow's error, not around it.
+    // In a workflow, `error` is a field of its own and no wrapper.
     let of_errors: &[&str] = if kind == Kind::Error { &["error"] } else { &[] };
     WRAPPERS.iter().chain(of_errors).find_map(|name| {
         let key = find(object, name)?;
@@ -325,14 +325,14 @@ fn wrapped(kind: Kind, object: &Object) -> Option<(String, Value)> {
     })
 }
 
-/// Whether there is another wrapper inside.
+/// Whether it contains another wrapper.
 fn leads_on(object: &Object) -> bool {
     WRAPPERS
         .iter()
         .any(|name| find(object, name).is_some_and(|key| object[&key].is_object()))
 }
 
-/// Whether the fields of a type are here. `alone` asks for those that no envelope has.
+/// Whether the object has fields of the type. With `alone`, only fields count that no envelope has.
 fn tells(kind: Kind, object: &Object, alone: bool) -> bool {
     let any = |names: &[&str]| names.iter().any(|name| find(object, name).is_some());
     let text = |names: &[&str]| {

@@ -1,4 +1,4 @@
-//! Errors: those that servers report of themselves, and those of workflows.
+//! Errors of the server, and errors of workflows.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use super::values::{self, Reading};
 use super::{Expected, ServerError};
 use crate::event::refusal;
 
-/// A server's word for an error is a token; its sentences stay where they are.
+/// A server's error code is a token; sentences are not passed on.
 pub(super) fn server_error(fields: &mut Fields<'_>) -> ServerError {
     let status = |value: &Value| {
         let number =
@@ -37,7 +37,7 @@ pub(super) fn server_error(fields: &mut Fields<'_>) -> ServerError {
                 Reading::Nothing | Reading::Unreadable => None,
             }
         });
-    // A sentence is read for the words that say that somebody has to sign in, and not passed on.
+    // A sentence is only searched for phrases that mean that the user has to sign in.
     let read_code = read_code.or_else(|| {
         let named = [
             "message",
@@ -72,7 +72,7 @@ fn is_token(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':' | b'-'))
 }
 
-/// An error as a text, or as what languages and frameworks make of one.
+/// An error as text, or as an object of the kinds that languages and frameworks make of one.
 pub(super) fn failure(value: &Value) -> Reading<String> {
     let Value::Object(error) = value else {
         return values::body(value);

@@ -1,4 +1,4 @@
-//! The fields of one event, taken one by one; what cannot be read is noted by name.
+//! The fields of one event, read one by one; unreadable ones are recorded by name.
 
 use serde_json::{Map, Value};
 
@@ -7,11 +7,10 @@ use super::values::{self, Reading};
 use super::{DecodeContext, Expected, Field, LeftOut, time};
 use crate::item::EpochMillis;
 
-/// What is kept of fields that this version does not know, in bytes of JSON: a few fields, for a later version that
-/// knows them. More would only fill the disk.
+/// Bytes of JSON of unknown fields that are kept for a later version: a few fields. More would only fill the disk.
 const MAX_EXTRA: usize = 4 * 1024;
 
-/// How many names of such fields are passed on.
+/// Names of unknown fields that are reported.
 const MAX_UNKNOWN_NAMES: usize = 16;
 
 #[derive(Debug)]
@@ -43,8 +42,8 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The first of these names that can be read. The first name is the field's own, the others are what else it is
-    /// called.
+    /// The first of these names whose value can be read. The first name is the canonical one, the others are
+    /// alternatives.
     pub(super) fn read<T>(
         &mut self,
         names: &[&'static str],
@@ -124,7 +123,8 @@ impl<'a> Fields<'a> {
         actions
     }
 
-    /// A mark that is a time, a yes or no, or both: `readAt`, `read`, `isRead`. `opposites` are yes where it is no.
+    /// A mark that may be a time, a boolean, or both: `readAt`, `read`, `isRead`. `opposites` are booleans with the
+    /// opposite meaning.
     pub(super) fn mark(&mut self, names: &[&'static str], opposites: &[&'static str]) -> Field<EpochMillis> {
         let now = self.context.now;
         let mut mark = Field::Absent;
@@ -148,7 +148,7 @@ impl<'a> Fields<'a> {
             };
             match (reading, &mark) {
                 (Reading::Value(at), Field::Absent | Field::Null) => mark = Field::Value(at),
-                // A time says more than a yes.
+                // A time is more precise than a boolean.
                 (Reading::Value(at), Field::Value(_)) if is_time && at != now => mark = Field::Value(at),
                 (Reading::Nothing, Field::Absent) => mark = Field::Null,
                 (Reading::Value(_), Field::Value(_)) | (Reading::Nothing, Field::Null | Field::Value(_)) => {}
@@ -161,7 +161,7 @@ impl<'a> Fields<'a> {
         mark
     }
 
-    /// What is left: fields that this version does not know.
+    /// The remaining fields, which this version does not know.
     pub(super) fn rest(&mut self) -> Map<String, Value> {
         self.unknown = self.object.keys().take(MAX_UNKNOWN_NAMES).cloned().collect();
         let mut room = MAX_EXTRA;
@@ -176,7 +176,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// About how many bytes a value takes as JSON. The depth is bounded by the reading of it.
+/// The approximate size of a value as JSON in bytes. The parser limits the depth of the recursion.
 fn size(value: &Value) -> usize {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => 8,

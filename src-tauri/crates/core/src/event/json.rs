@@ -1,5 +1,5 @@
-//! JSON as servers really write it. What the standard allows is read by `serde_json`; only what that refuses goes
-//! through [`tidy`] first, which mends what has one plain reading.
+//! Parses JSON as servers really write it. Valid JSON is read by `serde_json`; only what that refuses goes through
+//! [`tidy`] first, which repairs errors that have one obvious reading.
 
 use std::borrow::Cow;
 
@@ -7,15 +7,15 @@ use serde_json::Value;
 
 use super::DecodeError;
 
-/// Containers in containers. `serde_json` gives up at 128; nobody reads a notification that deep, so what lies deeper
-/// is left out instead, and the notification stays.
+/// Nested containers. `serde_json` fails at 128; nothing that people read is nested that deep, so deeper values are
+/// left out and the rest is kept.
 const MAX_DEPTH: usize = 100;
 
-/// JSON as a string in JSON, as frameworks write it that encode what is encoded already.
+/// JSON in a string in JSON, as frameworks write it that encode encoded data again.
 const MAX_ENCODINGS: usize = 3;
 
-/// Reads a text as JSON. Half surrogate pairs become U+FFFD, a byte order mark is passed over, `NaN` and infinities
-/// are null, whole numbers beyond 64 bits stay exact as texts, and of two fields with one name the last wins.
+/// Parses JSON. Unpaired surrogates become U+FFFD, a byte order mark is skipped, `NaN` and infinities become null,
+/// integers beyond 64 bits are kept exactly as strings, and the last of several fields with one name is used.
 pub(super) fn parse(text: &str) -> Result<Value, DecodeError> {
     let mut value = read(text)?;
     for _ in 1..MAX_ENCODINGS {
@@ -35,7 +35,7 @@ pub(super) fn parse(text: &str) -> Result<Value, DecodeError> {
     Ok(value)
 }
 
-/// A field that should hold a list or an object, and holds it as text.
+/// Parses a field that should be a list or an object, but is a string with JSON.
 pub(super) fn unquoted(value: &Value) -> Cow<'_, Value> {
     match value {
         Value::String(text) if text.trim_start().starts_with(['{', '[']) => {
@@ -65,7 +65,7 @@ fn at(error: &serde_json::Error) -> DecodeError {
     }
 }
 
-/// Whether there may be a whole number that `serde_json` would round.
+/// Whether there may be an integer that `serde_json` would round.
 fn has_long_number(text: &str) -> bool {
     let mut run = 0;
     text.bytes().any(|byte| {
@@ -74,7 +74,7 @@ fn has_long_number(text: &str) -> bool {
     })
 }
 
-/// The same text, with what `serde_json` refuses mended.
+/// The text with repairs of what `serde_json` refuses.
 fn tidy(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     let mut depth = 0_usize;
@@ -132,7 +132,7 @@ fn in_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '+' | '.')
 }
 
-/// A number or a name. `NaN` and infinities are what Python writes; a number that no type holds stays as text.
+/// Repairs a number or a name. Python writes `NaN` and infinities; a number that fits no type becomes a string.
 fn mend_word(word: &str, out: &mut String) {
     let is_number = word.bytes().any(|byte| byte.is_ascii_digit());
     let is_whole = word
@@ -154,7 +154,7 @@ fn mend_word(word: &str, out: &mut String) {
     }
 }
 
-/// The length of the string at the beginning, quotes and all; to the end where it has none.
+/// The length of the string at the start including its quotes; the rest of the text if it does not end.
 fn string_length(text: &str) -> usize {
     let mut escaped = false;
     for (index, byte) in text.bytes().enumerate().skip(1) {
@@ -168,7 +168,8 @@ fn string_length(text: &str) -> usize {
     text.len()
 }
 
-/// A text cut inside an emoji ends with half a pair; controls are escaped, as `data:` lines break inside a string.
+/// Repairs a string: unpaired surrogates, as a text cut within an emoji has them, are replaced, and control characters,
+/// such as the line breaks between `data:` lines, are escaped.
 fn mend_string(string: &str, out: &mut String) {
     let mut rest = string;
     while let Some(index) = rest.find(|c: char| c == '\\' || c < ' ') {
@@ -209,7 +210,7 @@ fn mend_string(string: &str, out: &mut String) {
     out.push_str(rest);
 }
 
-/// The code unit of an escape at the beginning.
+/// The code unit of the escape at the start.
 fn unit(text: &str) -> Option<u32> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
     digits

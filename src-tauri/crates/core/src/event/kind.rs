@@ -1,8 +1,8 @@
-//! The types of events, in whatever spelling.
+//! Event types and field names in any spelling.
 
 use crate::item::ItemKind;
 
-/// A type that this version knows.
+/// An event type that this version knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Greeting,
@@ -19,7 +19,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// The name in this version.
+    /// The canonical name.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Greeting => "connection_established",
@@ -39,7 +39,7 @@ impl Kind {
         }
     }
 
-    /// Whether it puts something into the inbox.
+    /// Whether its events become items of the inbox.
     pub(super) fn is_item(self) -> bool {
         match self {
             Self::Created | Self::Workflow(_) | Self::System(_) => true,
@@ -54,7 +54,7 @@ impl Kind {
         }
     }
 
-    /// Whether its names are also everyday words, which notifications have as their severity or their title.
+    /// Whether its name is also a common word, which notifications may have as severity or title.
     pub(super) fn is_everyday_word(self) -> bool {
         match self {
             Self::Greeting | Self::Heartbeat | Self::Error => true,
@@ -69,10 +69,10 @@ impl Kind {
         }
     }
 
-    /// A name in any case and with any separators: `notification.created`, `NOTIFICATION_CREATED`,
-    /// `NotificationCreated`, and with what stands before it, as in `com.example.notification.created`.
+    /// The type with this name in any case and with any separators: `notification.created`, `NOTIFICATION_CREATED`,
+    /// `NotificationCreated`; also with a prefix, as in `com.example.notification.created`.
     pub(super) fn of(name: &str) -> Option<Self> {
-        // Longer than any name with what a framework puts before it.
+        // Longer than any name with a framework's prefix.
         if name.len() > 256 {
             return None;
         }
@@ -131,7 +131,7 @@ impl Kind {
     }
 }
 
-/// Letters and digits alone, in lower case.
+/// Only the letters and digits, in lower case.
 pub(super) fn squeezed(name: &str) -> String {
     name.chars()
         .filter(char::is_ascii_alphanumeric)
@@ -139,7 +139,7 @@ pub(super) fn squeezed(name: &str) -> String {
         .collect()
 }
 
-/// Whether a field's name is this one in another spelling: `createdAt`, `created_at`, `CreatedAt`, `created-at`.
+/// Whether a field's name equals another in any spelling: `createdAt`, `created_at`, `CreatedAt`, `created-at`.
 pub(super) fn same_name(found: &str, wanted: &str) -> bool {
     let mut one = found.bytes().filter(|byte| !matches!(byte, b'_' | b'-' | b' '));
     let mut other = wanted.bytes().filter(|byte| !matches!(byte, b'_' | b'-' | b' '));
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn every_name_is_its_own() {
-        // What has no type is a message, and may be anything.
+        // `message` is the default type of the stream, and may be anything.
         for name in TYPES.into_iter().filter(|name| *name != "message") {
             assert_eq!(Kind::of(name).map(Kind::name), Some(name));
         }

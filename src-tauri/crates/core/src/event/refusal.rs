@@ -1,10 +1,11 @@
-//! Refusals that come as events of a stream that was opened all the same: they count as the answer that they stand for.
+//! Refusals as events of a stream that the server opened nevertheless. They are treated like the HTTP response that
+//! they correspond to.
 
 use gloria_stream::machine::Head;
 
 use crate::event::{Event, ServerError};
 
-/// Words of servers for a status, as they begin, end or are part of their codes.
+/// Codes of servers that correspond to a status: they equal, start or end with one of these, or contain it.
 const WORDS: [(u16, &[&str]); 4] = [
     (
         401,
@@ -37,7 +38,7 @@ const WORDS: [(u16, &[&str]); 4] = [
     (503, &["UNAVAILABLE"]),
 ];
 
-/// The answer that an event stands for, if it is an error that says so.
+/// The response that an event corresponds to, if it is an error that indicates one.
 pub fn answer_of(event: &Event) -> Option<Head> {
     match event {
         Event::ServerError(error) => answer_to(error),
@@ -62,10 +63,10 @@ fn answer_to(error: &ServerError) -> Option<Head> {
     })
 }
 
-/// The word of a short sentence that says who is refused: `Token has expired` is `TOKEN_EXPIRED`. Only of credentials:
-/// what else is forbidden or unavailable may be anything.
+/// The code for a short sentence about credentials: `Token has expired` is `TOKEN_EXPIRED`. Sentences about anything
+/// else that is forbidden or unavailable are ambiguous.
 pub(crate) fn word_in(sentence: &str) -> Option<&'static str> {
-    // A longer one is about more than this.
+    // A longer one is about more than credentials.
     if sentence.len() > 64 {
         return None;
     }

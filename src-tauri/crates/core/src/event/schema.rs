@@ -1,4 +1,4 @@
-//! The fields of each type, and what else they are called.
+//! The fields of each type, and their alternative names.
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ const EXPIRES_AT: [&str; 6] = [
 ];
 const PRIORITY: [&str; 5] = ["priority", "severity", "urgency", "importance", "level"];
 
-/// The id of an event's subject where its JSON has none, and whether it can be read at all.
+/// The id for an event whose JSON has none, and whether it can be read at all.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fallback<'a> {
     /// The event's own id.
@@ -60,7 +60,7 @@ impl Fallback<'_> {
     }
 }
 
-/// The id of what an event is about, for saying that it cannot be read.
+/// The id of an event's subject, to report that it cannot be read.
 pub(super) fn subject(kind: Kind, fields: &Fields<'_>) -> Option<String> {
     let names: &[&str] = match kind {
         Kind::Workflow(_) => &WORKFLOW_ID,
@@ -125,7 +125,7 @@ pub(super) fn event(
     })
 }
 
-/// What says whether somebody is present.
+/// Names of the field with a user's presence.
 const STATUS: [&str; 3] = ["status", "presence", "availability"];
 
 fn user_id(fields: &mut Fields<'_>) -> Result<String, DecodeError> {
@@ -166,7 +166,7 @@ fn greeting(fields: &mut Fields<'_>) -> Event {
 fn gap_end(fields: &mut Fields<'_>, names: &[&'static str]) -> Option<GapEnd> {
     fields
         .read(names, Expected::EventOrTime, |value| match value {
-            // Numbers are ids: a server that counts its events does not reach the year 1973 in seconds.
+            // A number is an id: counting events, no server reaches the year 1973 in seconds.
             Value::String(text) if text.contains([':', '/']) && text.len() > 9 => match time::time(value) {
                 Reading::Value(time) => Reading::Value(GapEnd::Time(time)),
                 Reading::Nothing | Reading::Unreadable => values::id(value).map(GapEnd::Id),
@@ -234,10 +234,10 @@ fn marks(fields: &mut Fields<'_>) -> Marks {
     marks
 }
 
-/// Title and body of which at least one must be there. A text without a title gets its first line, and what the title
-/// shows whole is not said twice.
+/// Title and body, of which at least one is required. A body without a title gets its first line as title, and does not
+/// repeat what the title shows.
 fn words(fields: &mut Fields<'_>) -> Result<(String, String), DecodeError> {
-    // Looked at before it is taken: a text of nothing but tags is better than none.
+    // Read before the fields are taken: a text that consists only of tags is better than none.
     let raw = MESSAGE[..4].iter().find_map(|name| {
         let key = super::spelling::find(&fields.object, name)?;
         values::raw_title(&fields.object[&key])
@@ -325,7 +325,7 @@ fn notification_updated(fields: &mut Fields<'_>) -> Result<Change, DecodeError> 
     Ok(change)
 }
 
-/// What the app says in place of a title that did not come.
+/// The app's text for a missing title.
 fn untitled(title: &Option<String>, words: impl FnOnce() -> Message) -> Option<ItemWords> {
     title.is_none().then(|| ItemWords {
         title: words(),
@@ -412,7 +412,7 @@ fn system(fields: &mut Fields<'_>, kind: ItemKind, fallback: Fallback<'_>) -> Re
         .into_value();
     let title = fields.title(&TITLE).into_value();
     let body = fields.body(&MESSAGE).into_value();
-    // A maintenance says something by its time alone.
+    // The time of a maintenance is enough.
     if title.is_none() && body.is_none() && !(maintenance && (starts.is_some() || ends.is_some())) {
         return Err(DecodeError::Missing("message"));
     }
@@ -422,7 +422,7 @@ fn system(fields: &mut Fields<'_>, kind: ItemKind, fallback: Fallback<'_>) -> Re
         &["severity", "priority", "level", "urgency", "importance"],
         Expected::Priority,
         |value| match value.as_str() {
-            // An announcement of an error is about everybody's work.
+            // An error that is announced to all users affects everybody's work.
             Some("error") => Reading::Value(Priority::Urgent),
             Some(_) | None => values::priority(value),
         },

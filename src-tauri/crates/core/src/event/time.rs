@@ -1,4 +1,4 @@
-//! Times as servers really write them. Without a zone they are UTC.
+//! Parses times as servers really write them. Without a zone they are UTC.
 
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
@@ -7,17 +7,18 @@ use serde_json::Value;
 use super::values::{Reading, number};
 use crate::item::EpochMillis;
 
-/// The first day of 1973, in seconds. Smaller numbers are ranks, durations or mistakes: no server runs since then.
+/// The start of 1973 in seconds. Smaller numbers are ranks, durations or mistakes, because no server sends times before
+/// it existed.
 const MIN_SECONDS: f64 = 94_694_400.0;
-/// Numbers from here on are milliseconds: as seconds they would lie after the year 5000, as milliseconds in 1973.
+/// Greater numbers are milliseconds: as seconds they would be after the year 5000.
 const MIN_MILLIS: f64 = 1e11;
-/// Numbers from here on are microseconds: as milliseconds they would lie after the year 33000, as microseconds in 2001.
+/// Greater numbers are microseconds: as milliseconds they would be after the year 33000.
 const MIN_MICROS: f64 = 1e15;
-/// The same for nanoseconds.
+/// Greater numbers are nanoseconds.
 const MIN_NANOS: f64 = 1e18;
-/// The first moment of the year 9999. What lies behind it means never, and no part downstream has to print it.
+/// The start of the year 9999 in milliseconds. Later times mean "never", and no code after this has to format them.
 const YEAR_9999: f64 = 253_370_764_800_000.0;
-/// What JavaScript, Java and .NET call their last moment or greatest number, in whatever unit.
+/// The latest time or greatest number of JavaScript, Java and .NET, in any unit.
 const GREATEST: [f64; 5] = [
     253_402_214_400.0,
     253_402_300_799.0,
@@ -26,7 +27,7 @@ const GREATEST: [f64; 5] = [
     8_640_000_000_000_000.0,
 ];
 
-/// Reads a time. Years before 1970 and from 9999 on are how servers say never or not yet: no value.
+/// Parses a time. Servers write "never" and "not yet" as years before 1970 and from 9999 on: these are no value.
 pub(super) fn time(value: &Value) -> Reading<EpochMillis> {
     match value {
         Value::Null => Reading::Nothing,
@@ -66,7 +67,7 @@ fn of_number(number: f64) -> Reading<EpochMillis> {
     in_years(millis)
 }
 
-/// The calendar that every part downstream can print. Its bounds fit an `i64` many times.
+/// Limits a time to years that all code after this can format. The bounds fit into an `i64`.
 fn in_years(millis: f64) -> Reading<EpochMillis> {
     if (1.0..YEAR_9999).contains(&millis) {
         Reading::Value(millis.round() as EpochMillis)
@@ -89,7 +90,7 @@ fn of_text(text: &str) -> Reading<EpochMillis> {
     }) {
         return in_years(millis);
     }
-    // Only digits: a date as 20260102 or 20260102030405 is no number that any server counts.
+    // A date such as 20260102 or 20260102030405 consists only of digits too.
     if let Some(time) = compact(text) {
         return time;
     }
@@ -143,7 +144,7 @@ fn civil(
     if !(1..9999).contains(&year) {
         return Some(Reading::Nothing);
     }
-    // A day ends at 24:00, a leap second is the last of its minute.
+    // 24:00 is the end of a day, and a leap second the end of its minute.
     let (hour, next_day) = if hour == 24 && minute == 0 {
         (0, 1)
     } else {
@@ -163,7 +164,7 @@ fn civil(
     Some(in_years((time.as_millisecond() + next_day * 86_400_000) as f64))
 }
 
-/// ISO 8601 and its relatives: RFC 3339, SQL, Python, Go, Ruby; with `T`, a space or `_`, with any fraction or none.
+/// ISO 8601 and its variants: RFC 3339, SQL, Python, Go, Ruby; with `T`, a space or `_`, with or without a fraction.
 fn iso(text: &str) -> Option<Reading<EpochMillis>> {
     let (year, rest) = digits(text, 4)?;
     let (separator, rest) = (rest.chars().next()?, rest.get(1..)?);
@@ -201,7 +202,7 @@ fn iso(text: &str) -> Option<Reading<EpochMillis>> {
     civil(year, month, day, clock, zone)
 }
 
-/// `3:04`, `03:04:05`, `03:04:05.123456` and what follows.
+/// `3:04`, `03:04:05`, `03:04:05.123456`, and the text after it.
 fn clock(text: &str) -> Option<([i64; 4], &str)> {
     let (hour, rest) = up_to_two(text)?;
     let (minute, mut rest) = digits(rest.strip_prefix(':')?, 2)?;
@@ -232,8 +233,7 @@ fn up_to_two(text: &str) -> Option<(i64, &str)> {
     digits(text, 2).or_else(|| digits(text, 1))
 }
 
-/// Seconds east of Greenwich. Only what has one meaning everywhere: names of zones that several countries use for
-/// different times have none.
+/// Seconds east of Greenwich. Names of zones are accepted only if they mean the same in all countries.
 fn zone_seconds(text: &str) -> Option<i32> {
     // `+0000 UTC`, `+01:00[Europe/Berlin]`, `GMT+0100 (Central European Standard Time)`, Go's `m=+0.01`
     let text = text.split(['[', '(']).next()?;
@@ -267,7 +267,7 @@ fn offset(text: &str) -> Option<i32> {
         b'-' => -1,
         _ => return None,
     };
-    // What follows the offset is the zone's name: `+0100 CET`.
+    // The offset may be followed by the zone's name: `+0100 CET`.
     let digits = text[1..].split(' ').next()?.replace(':', "");
     if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
@@ -285,8 +285,8 @@ const MONTHS: [&str; 12] = [
 ];
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
-/// Dates with the month as an English word: RFC 2822 and its ancestors in HTTP, JavaScript, C, Java, and as people in
-/// America write them.
+/// Dates with the month as an English word: RFC 2822 and its predecessors in HTTP, JavaScript, C and Java, and the
+/// American notation.
 fn worded(text: &str) -> Option<Reading<EpochMillis>> {
     let text = text.split('(').next()?.trim();
     let (mut year, mut month, mut day, mut time, mut zone) = (None, None, None, None, None);
@@ -334,7 +334,7 @@ fn worded(text: &str) -> Option<Reading<EpochMillis>> {
             match (word.len(), day) {
                 (1..=4, None) if number <= 31 => day = Some(number),
                 (4, _) => year = Some(number),
-                // RFC 850: two digits, of which the greater part is not history yet.
+                // RFC 850 has two digits for the year; RFC 9110 says how to complete them.
                 (2, Some(_)) if hyphened.is_some() => {
                     year = Some(number + if number < 70 { 2000 } else { 1900 });
                 }

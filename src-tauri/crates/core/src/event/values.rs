@@ -1,4 +1,4 @@
-//! One value of a field, in any shape that has one plain reading.
+//! Reads the value of a field in any form that has one obvious meaning.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -11,28 +11,27 @@ use super::spelling::find;
 use crate::item::{ItemAction, Priority};
 use crate::text::{self, one_line, paragraphs, words};
 
-/// A title is a line on a screen; what is longer is cut, visibly. In characters, as all limits of texts.
+/// In characters, like all limits of texts. A title is one line on a screen; a longer one is cut, with an ellipsis.
 pub(super) const MAX_TITLE: usize = 300;
-/// A body is a page.
+/// A body is about a page.
 pub(super) const MAX_BODY: usize = 16 * 1024;
 /// Names, categories and labels are a few words.
 pub(super) const MAX_LABEL: usize = 120;
-/// An id is a key, not a text; ids in use are numbers, UUIDs, slugs and addresses. A longer one is kept by its
-/// beginning and a hash of all of it.
+/// In bytes. Ids in use are numbers, UUIDs, slugs and URLs. A longer one is shortened to its start and a hash.
 const MAX_ID: usize = 256;
-/// More buttons than this are no choice.
+/// More buttons do not fit next to an item.
 const MAX_ACTIONS: usize = 6;
-/// Texts in texts: `{"title": {"en": {"text": "…"}}}`.
+/// Nested texts, such as `{"title": {"en": {"text": "…"}}}`.
 const MAX_NESTING: usize = 8;
 
-/// What a value says.
+/// What reading a value resulted in.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Reading<T> {
-    /// This.
+    /// A value.
     Value(T),
-    /// That there is no value.
+    /// No value.
     Nothing,
-    /// Nothing that has one plain reading.
+    /// No obvious meaning.
     Unreadable,
 }
 
@@ -50,7 +49,7 @@ impl<T> Reading<T> {
     }
 }
 
-/// A number, also as text.
+/// A number, possibly as a string.
 pub(super) fn number(value: &Value) -> Option<f64> {
     match value {
         Value::Number(number) => number.as_f64(),
@@ -64,7 +63,7 @@ pub(super) fn number(value: &Value) -> Option<f64> {
 
 fn number_text(number: &serde_json::Number) -> String {
     match number.as_f64() {
-        // As JavaScript prints it: 5.0 is 5. In range, so the cast only drops a fraction of zero.
+        // As JavaScript prints it: 5.0 is 5. It is in range, so the cast only drops a fraction of zero.
         Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < 9e15 => {
             (float as i64).to_string()
         }
@@ -72,7 +71,7 @@ fn number_text(number: &serde_json::Number) -> String {
     }
 }
 
-/// Names under which objects hold their text, the most telling first.
+/// Fields that may contain an object's text, the most specific first.
 const TEXT_NAMES: [&str; 15] = [
     "text",
     "plain",
@@ -91,7 +90,7 @@ const TEXT_NAMES: [&str; 15] = [
     "enGB",
 ];
 
-/// The raw text of a value; `None` where it has none.
+/// The unchanged text of a value; `None` if it has none.
 fn raw_text(value: &Value, joint: &str, depth: usize) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
@@ -109,7 +108,7 @@ fn raw_text(value: &Value, joint: &str, depth: usize) -> Option<String> {
                 .iter()
                 .filter_map(|name| object.get(&find(object, name)?))
                 .find_map(|inner| raw_text(inner, joint, depth + 1));
-            // In one language, whatever that is.
+            // The text in the first language.
             let language = || match object.iter().next() {
                 Some((name, Value::String(text))) if object.len() == 1 && is_language(name) => {
                     Some(text.clone())
@@ -122,7 +121,7 @@ fn raw_text(value: &Value, joint: &str, depth: usize) -> Option<String> {
     }
 }
 
-/// `de`, `pt-BR`, `zh_Hant`
+/// `de`, `pt-BR`, `zh_Hant`.
 fn is_language(name: &str) -> bool {
     let letters = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphabetic());
     let (language, region) = name.split_once(['-', '_']).unwrap_or((name, ""));
@@ -144,7 +143,7 @@ fn text_with(value: &Value, joint: &str, shape: impl Fn(&str) -> String) -> Read
     }
 }
 
-/// Of a title that is nothing but tags, the tags are what there is to show.
+/// If a title consists only of tags, the tags are shown.
 pub(super) fn title(value: &Value) -> Reading<String> {
     match text_with(value, " ", |text| one_line(text, MAX_TITLE)) {
         Reading::Nothing => raw_title(value).map_or(Reading::Nothing, Reading::Value),
@@ -156,7 +155,7 @@ pub(super) fn body(value: &Value) -> Reading<String> {
     text_with(value, "\n", |text| paragraphs(text, MAX_BODY))
 }
 
-/// A text as it came, for those of which nothing else is left.
+/// The unchanged text, for titles of which nothing else is left.
 pub(super) fn raw_title(value: &Value) -> Option<String> {
     raw_text(value, " ", 0)
         .map(|raw| one_line(&raw, MAX_TITLE))
@@ -167,7 +166,7 @@ pub(super) fn label(value: &Value) -> Reading<String> {
     text_with(value, ", ", |text| one_line(text, MAX_LABEL))
 }
 
-/// Whose doing: a name, or an object with one. A number alone is nobody's name.
+/// Who or what caused it: a name, or an object with one. A number alone is no name.
 pub(super) fn actor(value: &Value) -> Reading<String> {
     let value = unquoted(value);
     let Value::Object(object) = &*value else {
@@ -207,7 +206,7 @@ pub(super) fn actor(value: &Value) -> Reading<String> {
     Reading::of(whole.or_else(parts).or_else(account))
 }
 
-/// A text or a number, made fit to be a key: what does not print is escaped as in addresses, not refused.
+/// A string or a number as a key. Characters that do not print are percent-encoded, not refused.
 pub(super) fn id(value: &Value) -> Reading<String> {
     match value {
         Value::Null => Reading::Nothing,
@@ -235,7 +234,7 @@ impl Reading<String> {
     }
 }
 
-/// An id as a key that prints and has an end.
+/// An id as a printable key of bounded length.
 pub(super) fn printable_id(text: &str) -> String {
     let mut id = String::with_capacity(text.len());
     for c in text.chars() {
@@ -256,8 +255,8 @@ pub(super) fn printable_id(text: &str) -> String {
     id
 }
 
-/// Words that mean one priority in every system that uses them. Bare numbers do not: 1 is the most urgent in some
-/// and the least in others.
+/// Words that mean the same priority in all systems. Numbers do not: 1 is the most urgent in some and the least in
+/// others.
 pub(super) fn priority(value: &Value) -> Reading<Priority> {
     let Some(raw) = raw_text(value, " ", 0) else {
         return if value.is_null() {
@@ -292,7 +291,7 @@ pub(super) fn priority(value: &Value) -> Reading<Priority> {
     }
 }
 
-/// A web address, also in an object; relative ones are the server's.
+/// A web address, possibly in an object; a relative one is resolved against the server.
 pub(super) fn link(value: &Value, server: Option<&Url>) -> Reading<String> {
     match value {
         Value::Null => Reading::Nothing,
@@ -328,13 +327,13 @@ const ACTION_LABELS: [&str; 9] = [
     "label", "title", "text", "name", "caption", "Label", "Title", "Text", "Name",
 ];
 
-/// Buttons. Those that cannot be read are left out alone; the second answer says whether there were any.
+/// Buttons. Unreadable ones are left out; the second value says whether there were any.
 pub(super) fn actions(value: &Value, server: Option<&Url>) -> (Reading<Vec<ItemAction>>, bool) {
     let value = unquoted(value);
     let entries = match &*value {
         Value::Null => return (Reading::Nothing, false),
         Value::Array(entries) => Cow::Borrowed(entries.as_slice()),
-        // One that is not in a list.
+        // A single button that is not in a list.
         one @ (Value::Object(_) | Value::String(_)) => Cow::Owned(vec![one.clone()]),
         Value::Bool(_) | Value::Number(_) => return (Reading::Unreadable, true),
     };
@@ -367,7 +366,7 @@ fn readable(object: &Map<String, Value>, name: &str) -> Option<String> {
     }
 }
 
-/// A percentage: as a number, as text, as a fraction of one, or as so many of so many.
+/// A percentage: a number, a string, a fraction of one, or a count and a total.
 pub(super) fn progress(value: &Value) -> Reading<u8> {
     let percent = match value {
         Value::Null => return Reading::Nothing,
@@ -397,7 +396,7 @@ pub(super) fn progress(value: &Value) -> Reading<u8> {
         }
         Value::Bool(_) | Value::Array(_) => None,
     };
-    // In range, so the cast only drops the fraction.
+    // It is in range, so the cast only drops the fraction.
     Reading::of(
         percent
             .filter(|percent| (0.0..=100.0).contains(percent))
@@ -405,7 +404,7 @@ pub(super) fn progress(value: &Value) -> Reading<u8> {
     )
 }
 
-/// What is written with a fraction and is no more than one is a part of one.
+/// A number with a decimal point that is at most 1 is a fraction of one.
 fn percent(number: f64, fraction: bool) -> f64 {
     if fraction && number <= 1.0 {
         number * 100.0
@@ -414,7 +413,7 @@ fn percent(number: f64, fraction: bool) -> f64 {
     }
 }
 
-/// Yes or no.
+/// A boolean in any spelling.
 pub(super) fn flag(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(flag) => Some(*flag),
@@ -429,8 +428,8 @@ pub(super) fn flag(value: &Value) -> Option<bool> {
     }
 }
 
-/// A span of time. Without a unit it is in milliseconds, or in seconds below 1000: nobody beats a thousand times in
-/// a second, and nobody waits a thousand seconds between two beats.
+/// A duration. Without a unit it is in milliseconds, or in seconds below 1000: no server sends a heartbeat every
+/// millisecond, and none waits a thousand seconds between two.
 pub(super) fn span(value: &Value) -> Reading<Duration> {
     let millis = match value {
         Value::Null => return Reading::Nothing,
@@ -438,7 +437,7 @@ pub(super) fn span(value: &Value) -> Reading<Duration> {
         Value::String(text) => span_text(&text.trim().to_ascii_lowercase()),
         Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     };
-    // Ten days in milliseconds: far above what any stream can mean.
+    // Ten days in milliseconds: far more than any stream can mean.
     Reading::of(
         millis
             .filter(|millis| (1.0..864_000_000.0).contains(millis))

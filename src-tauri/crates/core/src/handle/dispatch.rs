@@ -1,4 +1,4 @@
-//! Commands by name, with requests and answers as JSON: the way of a window, in this process or another.
+//! Commands by name, with requests and answers as JSON, for a window in this or another process.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -12,7 +12,7 @@ use crate::protocol::{
     PauseRequest, PersonAnswer, PreferencesForm, TestReport, WindowView, for_each_command,
 };
 
-/// How much of an unknown name is quoted.
+/// How much of an unknown name an error quotes.
 const MAX_QUOTED_NAME: usize = 64;
 
 impl From<CoreError> for CommandError {
@@ -32,7 +32,7 @@ impl From<CoreError> for CommandError {
     }
 }
 
-/// Asks a command of the core, which takes nothing but `null`, or a request of a type.
+/// Calls a command of the core that takes either `null` or a request of a type.
 macro_rules! call {
     ($core:ident.$name:ident, (), $request:ident) => {{
         parsed::<()>($request)?;
@@ -46,12 +46,12 @@ macro_rules! call {
 macro_rules! dispatcher {
     ($($(#[$doc:meta])* $name:ident: $request:tt => $response:ty,)*) => {
         impl CoreHandle {
-            /// Does the command of this name, one of [`crate::protocol::COMMANDS`]. What it changed is published before
-            /// it answers. It is done even if nobody waits for the answer any more.
+            /// Runs the command of this name, one of [`crate::protocol::COMMANDS`]. Its changes are published before it
+            /// answers. It runs to its end even if nobody waits for the answer any more.
             ///
             /// # Errors
             ///
-            /// When there is no such command, the request is not what it takes, or it failed.
+            /// When there is no such command, the request has another form, or the command failed.
             pub async fn dispatch(&self, name: &str, request: Value) -> Result<Value, CommandError> {
                 match name {
                     $(stringify!($name) => {

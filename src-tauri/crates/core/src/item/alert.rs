@@ -1,4 +1,4 @@
-//! What became of an item's alert, as data; [`crate::alerts::words`] makes words of it.
+//! The state of an item's alert as data; [`crate::alerts::words`] makes a message of it.
 
 use crate::message::Message;
 use serde::{Deserialize, Serialize};
@@ -8,79 +8,79 @@ use ts_rs::TS;
 
 use super::{EpochMillis, SoundName};
 
-/// Where an alert stands.
+/// The state of an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub enum AlertState {
-    /// It is to be shown, and nothing has answered for it yet.
+    /// It is to be shown, and the service has not answered yet.
     Pending,
-    /// The notification service answered for its own notification.
+    /// Shown as a notification of its own, as the service confirmed.
     Shown,
-    /// The notification service answered for a digest that it belongs to.
+    /// Shown as part of a digest, as the service confirmed.
     InDigest,
-    /// It was decided not to show it.
+    /// Not shown on purpose.
     Suppressed,
-    /// The notification service did not show it; it is tried again when the service is back.
+    /// The service failed to show it. It is tried again when the service is back.
     Failed,
-    /// What it was about is read, archived, deleted or replaced: it is shown no more, or never was.
+    /// Its item was read, archived, deleted or replaced, so it is not shown any more.
     Withdrawn,
 }
 
-/// Why an alert stands where it does.
+/// Why an alert has its state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(tag = "why", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Reason {
-    /// It is news.
+    /// The item is news.
     News {
         /// What was decided about its sound.
         sound: SoundReason,
     },
-    /// It was missed while there was no connection.
+    /// Missed while disconnected.
     Missed,
-    /// Too many came at once.
+    /// Too many items arrived at once.
     Burst,
-    /// What shows notifications did not answer when it came.
+    /// The notification service did not answer when it arrived.
     Hanging,
-    /// That a workflow began or went on is progress.
+    /// A workflow that started or continues is progress, not news.
     Progress,
-    /// It was read or archived elsewhere before it came.
+    /// Read or archived elsewhere before it arrived.
     Handled,
-    /// It was of use only until then, and that was over.
+    /// Expired before it arrived.
     Expired {
         /// When it expired.
         at: EpochMillis,
     },
     /// Its priority is low.
     LowPriority,
-    /// The inbox was in front of the user.
+    /// The user saw it in the inbox.
     InView {
         /// What was decided about its sound.
         sound: SoundReason,
     },
-    /// It alerted when it came first and could not be stored.
+    /// It alerted when it first arrived and could not be stored.
     ShownBefore,
-    /// Nothing shows notifications on this desktop.
+    /// The desktop has no notification service.
     NoService,
-    /// The notification service went away before it answered.
+    /// The notification service stopped before it answered.
     Lost,
-    /// The notification service refused.
+    /// The notification service refused it.
     Refused {
-        /// What it said.
+        /// The service's error.
         message: String,
     },
-    /// Showing it broke the app.
+    /// Showing it crashed the app.
     Broke,
     /// It was read.
     Read,
     /// It was deleted.
     Deleted,
-    /// The same item was news again before this could be shown.
+    /// The item became news again before this could be shown.
     Replaced,
-    /// An earlier version of the app kept words alone.
+    /// Decided by an earlier version of the app, which stored only a text.
     Earlier {
-        /// Those words.
+        /// The text.
         words: String,
     },
 }
@@ -96,7 +96,7 @@ pub enum SoundReason {
     Off,
     /// Sounds are paused.
     Paused,
-    /// Another one had just been played.
+    /// Another sound had just been played.
     JustPlayed,
 }
 
@@ -110,12 +110,12 @@ impl SoundReason {
     }
 }
 
-/// An item's newest alert.
+/// The newest alert of an item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ItemAlert {
-    /// Where it stands.
+    /// Its state.
     pub state: AlertState,
     /// Why.
     pub reason: Reason,

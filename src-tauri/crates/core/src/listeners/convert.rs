@@ -1,4 +1,4 @@
-//! From a decoded event to what listeners get of it.
+//! Converts decoded events to what listeners get.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use crate::protocol::{
     WorkflowData,
 };
 
-/// JavaScript's greatest whole number without a gap before the next.
+/// `Number.MAX_SAFE_INTEGER` of JavaScript: greater integers are not exact.
 const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 
-/// Makes of an event what is wanted of it, with its place among the event's parts; nothing is copied of what is not.
+/// Converts the wanted parts of an event, each with its index; unwanted parts are not copied.
 pub(super) fn wanted_of(event: &Event, wanted: EventTypes) -> impl Iterator<Item = (usize, ServerEvent)> {
     let parts = event.parts().iter().enumerate();
     parts.filter_map(move |(part, event)| {
@@ -25,7 +25,7 @@ pub(super) fn wanted_of(event: &Event, wanted: EventTypes) -> impl Iterator<Item
     })
 }
 
-/// The type; none for what is made here of something that could not be read.
+/// The type of an event; `None` for those that this app makes of unreadable ones.
 fn type_of(event: &Event) -> Option<EventType> {
     Some(match event {
         Event::ConnectionEstablished(_) => EventType::ConnectionEstablished,
@@ -77,12 +77,12 @@ fn server_event(event: &Event, event_type: EventType) -> Option<ServerEvent> {
     })
 }
 
-/// An item's key is the server's id with a letter and a colon before it.
+/// Removes the prefix of an item's key: a letter and a colon before the server's id.
 fn server_id(key: &str) -> String {
     key.split_once(':').map_or(key, |(_, id)| id).to_owned()
 }
 
-/// What is more than a page can count exactly is that.
+/// In milliseconds, at most [`MAX_SAFE_INTEGER`].
 fn millis(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).map_or(MAX_SAFE_INTEGER, |millis| millis.min(MAX_SAFE_INTEGER))
 }
@@ -152,7 +152,7 @@ fn workflow(post: &Post) -> WorkflowData {
     }
 }
 
-/// Absent stays absent, null becomes null.
+/// Absent stays absent, null stays null.
 fn field<T: Clone>(field: &Field<T>) -> Option<Option<T>> {
     match field {
         Field::Absent => None,

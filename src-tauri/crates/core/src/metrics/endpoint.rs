@@ -1,4 +1,4 @@
-//! The numbers for a collector on this machine: `GET /metrics` as OpenMetrics 1.0 text.
+//! The metrics endpoint for a collector on this machine: `GET /metrics` as OpenMetrics 1.0 text.
 
 use std::convert::Infallible;
 use std::io;
@@ -19,22 +19,22 @@ use tokio::time::{sleep, timeout};
 
 use super::Meters;
 
-/// What the text is, by its specification.
+/// The media type of OpenMetrics 1.0.
 const OPEN_METRICS: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
 const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
-/// One collector asks; a second and somebody with curl may.
+/// One collector is expected; a second one and somebody with curl may connect too.
 const MAX_CONNECTIONS: usize = 4;
 
-/// A collector on this machine asks and reads at once. A slower client would block others.
+/// A collector on this machine reads at once. A slower client would block others.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// When the system is out of sockets, asking again at once would only burn the processor.
+/// When the system is out of sockets, retrying at once would only waste CPU time.
 const ACCEPT_RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A running endpoint. It ends when dropped.
+/// A running endpoint. It stops when dropped.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
     address: SocketAddr,
@@ -45,7 +45,7 @@ impl Endpoint {
     /// Listens on the current tokio runtime.
     ///
     /// # Errors
-    /// When the address is in use or not this machine's.
+    /// When the address is in use or does not belong to this machine.
     pub(crate) fn open(listen: SocketAddr, meters: Meters) -> io::Result<Self> {
         let listener = TcpListener::bind(listen)?;
         listener.set_nonblocking(true)?;
@@ -106,8 +106,8 @@ async fn converse(socket: TcpStream, meters: Meters) {
 }
 
 fn answer(request: &Request<Incoming>, meters: &Meters) -> Response<String> {
-    // A page in a browser can reach a loopback port under a name of its own (DNS rebinding); a collector has no reason
-    // to.
+    // A web page can reach a loopback port under a name of its own (DNS rebinding); a collector has no reason to use
+    // one.
     let host = request
         .headers()
         .get(HOST)
@@ -140,7 +140,7 @@ fn response(status: StatusCode, content_type: HeaderValue, body: String) -> Resp
     response
 }
 
-/// Whether a `Host` names this machine.
+/// Whether a `Host` header names this machine.
 fn is_loopback(host: &str) -> bool {
     match host.parse::<hyper::http::uri::Authority>() {
         Ok(authority) => {

@@ -1,5 +1,5 @@
-//! The counters themselves, written in one place: for this app's own view and endpoint, and through the `metrics`
-//! facade for a program that has core inside it and a recorder of its own.
+//! The counters: for this app's own view and endpoint, and through the `metrics` facade for a program that embeds the
+//! core and has its own recorder.
 
 use std::fmt;
 use std::sync::atomic::AtomicU64;
@@ -18,10 +18,10 @@ use super::unread::Name;
 use super::{ErrorKind, Measure, Outcome};
 use crate::item::EpochMillis;
 
-/// From a server that hangs up at once to a desktop that stays up for a week.
+/// In seconds: from a server that disconnects at once to a desktop that stays on for a week.
 const DURATION_BOUNDS: [f64; 8] = [1.0, 10.0, 60.0, 600.0, 3_600.0, 21_600.0, 86_400.0, 604_800.0];
 
-/// From a warm disk to one that hangs.
+/// In seconds: from a cached write to a disk that hangs.
 const PROCESSING_BOUNDS: [f64; 9] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 1.0, 10.0];
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -171,7 +171,7 @@ impl Instruments {
         gauge!("gloria_notifications_available").set(f64::from(u8::from(available)));
     }
 
-    /// The one place that counts.
+    /// All counters are changed here, so that both kinds agree.
     pub(super) fn record(&mut self, at: EpochMillis, measure: Measure) {
         match measure {
             Measure::Dialed => {
@@ -222,7 +222,7 @@ impl Instruments {
         }
     }
 
-    /// The names have been made few and safe.
+    /// The names were limited and sanitised before.
     pub(super) fn count_unread(&self, name: &Name) {
         let label = UnreadLabel {
             event: name.event.clone(),
@@ -266,7 +266,7 @@ impl Instruments {
         self.connections.get()
     }
 
-    /// Attempts that have come to an end, good or bad.
+    /// Attempts that succeeded or failed.
     pub(super) fn finished_attempts(&self) -> u64 {
         self.connections.get() + self.failed_attempts
     }
@@ -297,7 +297,7 @@ impl Instruments {
         self.timeouts.get()
     }
 
-    /// OpenMetrics 1.0 text.
+    /// As OpenMetrics 1.0 text.
     pub(super) fn expose(&self) -> Result<String, fmt::Error> {
         let mut text = String::new();
         encode(&mut text, &self.registry)?;

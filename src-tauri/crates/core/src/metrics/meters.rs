@@ -1,4 +1,4 @@
-//! The counters as the stream, the actor and the endpoint share them.
+//! The counters, shared by the stream, the actor and the endpoint.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,19 +10,19 @@ use crate::connection::ClockReading;
 use crate::ports::Clock;
 use crate::protocol::MetricsView;
 
-/// What came of the events since the core started.
+/// How many events were processed since the core started, by outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct EventTally {
-    /// Taken, heartbeats included.
+    /// Processed, including heartbeats.
     pub taken: u64,
     /// Of a type that this version does not know.
     pub unknown: u64,
-    /// Passed over because of a mistake in them, or because they were over the limits.
+    /// Malformed, or over a limit.
     pub invalid: u64,
 }
 
-/// One set of counters. They are behind a lock and not with the actor, because an actor that is stuck must not keep
-/// them from being read; it is locked only for a few additions.
+/// The shared counters. They are behind a lock and not in the actor, so that they can be read while the actor is stuck;
+/// the lock is taken only for a few additions.
 #[derive(Debug, Clone)]
 pub(crate) struct Meters {
     counted: Arc<Mutex<Counted>>,
@@ -32,7 +32,7 @@ pub(crate) struct Meters {
 #[derive(Debug)]
 struct Counted {
     metrics: Metrics,
-    /// The stream that counts now; what an earlier one still says as it ends does not.
+    /// The number of the current stream; steps that an earlier one still reports are ignored.
     stream: u64,
 }
 
@@ -49,7 +49,7 @@ impl Meters {
         self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The observer of a new stream, which takes the place of the one before.
+    /// The observer of a new stream, which replaces the previous one.
     pub(crate) fn observer(&self) -> Arc<dyn Observer> {
         self.stopped();
         Arc::new(Watch {
@@ -58,7 +58,7 @@ impl Meters {
         })
     }
 
-    /// The stream is gone.
+    /// The stream ended.
     pub(crate) fn stopped(&self) {
         let mut counted = self.counted();
         counted.stream += 1;
@@ -99,7 +99,7 @@ impl Meters {
         }
     }
 
-    /// OpenMetrics text; without a line where it could not be written, which a string always can.
+    /// As OpenMetrics text.
     pub(crate) fn expose(&self) -> String {
         self.counted().metrics.expose().unwrap_or_default()
     }

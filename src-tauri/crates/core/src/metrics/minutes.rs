@@ -1,4 +1,4 @@
-//! The last hour, minute by minute.
+//! The last hour in minutes.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use super::percentiles::Percentiles;
 use crate::item::EpochMillis;
 use crate::protocol::Minute;
 
-/// An hour, as the window shows it.
+/// One hour, as the window shows it.
 const KEPT: usize = 60;
 
 const MINUTE: EpochMillis = 60_000;
@@ -15,7 +15,7 @@ const MINUTE: EpochMillis = 60_000;
 #[derive(Debug)]
 pub(super) struct Minutes {
     slots: VecDeque<Minute>,
-    /// Of the newest minute.
+    /// The processing times of the newest minute.
     took: Percentiles,
 }
 
@@ -27,7 +27,7 @@ impl Minutes {
         }
     }
 
-    /// Begins the minutes up to this time. A clock that is set back stays in the newest minute.
+    /// Adds the minutes up to this time. After the clock was set back, the newest minute continues.
     pub(super) fn advance(&mut self, at: EpochMillis) {
         let newest = self.newest().at;
         let target = at.div_euclid(MINUTE) * MINUTE;
@@ -35,7 +35,7 @@ impl Minutes {
             return;
         }
         self.took.clear();
-        // After a long sleep only the last hour is worth making.
+        // After a long sleep only the last hour is added.
         let first = (newest + MINUTE).max(target - MINUTE * (KEPT as EpochMillis - 1));
         let mut begins = first;
         while begins <= target {
@@ -55,7 +55,7 @@ impl Minutes {
         &mut self.slots[last]
     }
 
-    /// Counts events of the newest minute.
+    /// Counts events in the newest minute.
     pub(super) fn count(&mut self, events: u64, took: Option<Duration>) {
         let slot = self.newest();
         slot.events = slot
@@ -67,7 +67,7 @@ impl Minutes {
         }
     }
 
-    /// Credits time connected that ends at this time, to as many minutes as it spans.
+    /// Distributes connected time that ends at this time over the minutes that it spans.
     pub(super) fn credit(&mut self, connected: Duration, at: EpochMillis) {
         let mut left = u32::try_from(connected.as_millis()).unwrap_or(u32::MAX);
         for slot in self.slots.iter_mut().rev() {
@@ -81,7 +81,7 @@ impl Minutes {
         }
     }
 
-    /// Events over the last 60 s, taking those of the minute before as evenly spread.
+    /// Events in the last 60 s, assuming that those of the previous minute were evenly spread.
     pub(super) fn events_per_minute(&mut self, at: EpochMillis) -> f64 {
         let newest = *self.newest();
         let ahead = (at - newest.at).clamp(0, MINUTE) as f64 / MINUTE as f64;

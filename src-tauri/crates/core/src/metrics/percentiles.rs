@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-/// An event that took longer is no slower than slow: beyond a minute it is an outage, and reported as one.
+/// Longer times count as this: beyond a minute it is an outage, which is reported as such.
 const MAX_MICROS: u64 = 60_000_000;
 
-/// Two digits: within 1 % of the truth, in about ten kilobytes.
+/// Significant digits: within 1 % of the true value, in about ten kilobytes.
 const DIGITS: u8 = 2;
 
 #[derive(Debug)]
@@ -27,7 +27,7 @@ impl Percentiles {
         self.0.saturating_record_n(micros.min(MAX_MICROS), times);
     }
 
-    /// What this part of them took at most, in microseconds; `None` before the first.
+    /// The percentile for this fraction in microseconds; `None` without values.
     pub(super) fn at(&self, part: f64) -> Option<u64> {
         (!self.0.is_empty()).then(|| self.0.value_at_quantile(part))
     }

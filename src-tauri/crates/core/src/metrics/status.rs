@@ -1,5 +1,5 @@
-//! How the app is doing, in one document for scripts and monitoring. Its names are a contract; it holds no token, no
-//! title and no text of an item.
+//! The app's state in one document for scripts and monitoring. Its names are stable; it contains no token and no text
+//! of an item.
 
 use std::net::SocketAddr;
 
@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::item::{Counts, EpochMillis};
 use crate::protocol::{ConnectionState, ConnectionView, MetricsView, Notice};
 
-/// What `gloria status` tells.
+/// The answer of `gloria status`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StatusReport {
@@ -16,13 +16,13 @@ pub struct StatusReport {
     pub version: String,
     /// When the core started.
     pub since: EpochMillis,
-    /// All of it in one word.
+    /// The summary.
     pub health: Health,
-    /// The connection, as the window shows it.
+    /// The connection as the window shows it.
     pub connection: ConnectionView,
-    /// The inbox in numbers.
+    /// The counts of the inbox.
     pub counts: Counts,
-    /// The connection in numbers.
+    /// The metrics of the connection.
     pub metrics: MetricsView,
     /// The notices about this machine.
     pub notices: Vec<Notice>,
@@ -30,21 +30,21 @@ pub struct StatusReport {
     pub metrics_listen: Option<SocketAddr>,
 }
 
-/// Whether notifications arrive, and who has to do something if not.
+/// Whether notifications arrive, and whether the user has to act if not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Health {
     /// The stream is open.
     Connected,
-    /// It is not, and the app is at it.
+    /// Not connected; the app is retrying.
     Working,
-    /// It is not, and waiting alone leads nowhere.
+    /// Not connected; the user has to act.
     NeedsUser,
-    /// It is not, and nobody wants it to be.
+    /// Not connected because the user disconnected.
     Disconnected,
 }
 
-/// Sums the app up, by the same word that the window and the tray show.
+/// The summary of the connection, consistent with the window and the tray.
 pub fn health(connection: &ConnectionView) -> Health {
     if connection.needs_user {
         Health::NeedsUser

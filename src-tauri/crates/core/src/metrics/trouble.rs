@@ -1,4 +1,4 @@
-//! What can go wrong with a connection, as a closed set of labels: dashboards count by them, so they stay as they are.
+//! The kinds of connection errors. The labels are stable, because dashboards use them.
 
 use crate::message::{self, Message};
 use gloria_stream::{Cause, CredentialError, DialError, EndCause, HaltReason};
@@ -13,17 +13,17 @@ macro_rules! troubles {
         }
 
         impl ErrorKind {
-            /// All of them.
+            /// All kinds.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
-            /// The label, the same in every version.
+            /// The label, which is the same in every version.
             pub fn label(self) -> &'static str {
                 match self {
                     $(Self::$name => $label,)*
                 }
             }
 
-            /// What happened, in words.
+            /// A description for the user.
             pub fn message(self) -> Message {
                 match self {
                     $(Self::$name => message::$message(),)*
@@ -73,7 +73,7 @@ impl ErrorKind {
         matches!(self, Self::Unauthorized | Self::Forbidden)
     }
 
-    /// Something was waited for and did not come.
+    /// A timeout expired.
     pub fn is_timeout(self) -> bool {
         matches!(
             self,

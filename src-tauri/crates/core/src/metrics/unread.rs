@@ -1,5 +1,5 @@
-//! What of the server's events could not be read, by name: for the person who can mend it there. Names alone: a value
-//! never comes here.
+//! Counts what could not be read of the server's events by name, for the developers of the server. It never contains
+//! values.
 
 use std::collections::BTreeMap;
 
@@ -8,17 +8,17 @@ use crate::item::EpochMillis;
 use crate::message::{self, Message};
 use crate::protocol::{UnreadCount, UnreadReason};
 
-/// How many names are counted separately. Some are the server's own, and a server that makes up new ones must not fill
-/// the memory of this machine or of a metrics database; what comes after them is counted together.
+/// Names that are counted separately. Some are chosen by the server, and a server that makes up new ones must not fill
+/// the memory of this machine or of a metrics database. All others are counted together.
 const MAX_NAMES: usize = 50;
 
-/// A name is a word; the contract's longest has 22 letters.
+/// In characters; the longest name of the protocol has 22.
 const MAX_NAME: usize = 64;
 
-/// The name of all that has no room.
+/// The name for everything beyond [`MAX_NAMES`].
 const OTHER: &str = "other";
 
-/// What could not be read.
+/// The name of something that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Name {
     pub(super) event: String,
@@ -37,7 +37,7 @@ struct Count {
 pub(super) struct Unread(BTreeMap<Name, Count>);
 
 impl Unread {
-    /// Counts, and answers under which name.
+    /// Counts a finding, and returns the name that it was counted under.
     pub(super) fn count(&mut self, at: EpochMillis, finding: Finding<'_>) -> Name {
         let Finding {
             event,
@@ -64,7 +64,7 @@ impl Unread {
         name
     }
 
-    /// The most frequent first.
+    /// Most frequent first.
     pub(super) fn list(&self) -> Vec<UnreadCount> {
         let mut list: Vec<_> = self
             .0
@@ -83,20 +83,20 @@ impl Unread {
     }
 }
 
-/// One thing that could not be read.
+/// Something that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Finding<'a> {
-    /// The event's type: this version's name for it, or the server's where it is unknown.
+    /// The event's type: its canonical name if this version knows it, otherwise the server's.
     pub(crate) event: &'a str,
-    /// The field, unless it is all of the event.
+    /// The field; `None` if the whole event could not be read.
     pub(crate) field: Option<&'a str>,
-    /// What is wrong.
+    /// The kind of error.
     pub(crate) reason: UnreadReason,
     /// What was expected.
     pub(crate) expected: Option<Message>,
 }
 
-/// What decoding an event found. `named` is the type that the stream names.
+/// The findings of decoding an event. `named` is the type that the stream gave.
 pub(crate) fn findings<'a>(named: &'a str, decoded: &'a Result<Decoded, Undecoded>) -> Vec<Finding<'a>> {
     match decoded {
         Ok(decoded) => {
@@ -142,7 +142,7 @@ pub(crate) fn findings<'a>(named: &'a str, decoded: &'a Result<Decoded, Undecode
     }
 }
 
-/// A foreign name as a word that is safe in a label, a log and a terminal.
+/// Makes a name of the server safe for a label, a log and a terminal.
 fn token(name: &str) -> String {
     let token: String = name
         .chars()

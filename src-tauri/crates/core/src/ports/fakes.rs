@@ -1,4 +1,4 @@
-//! Ports that record what was asked of them.
+//! Ports for tests, which record their calls.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -21,7 +21,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A list that grows, and that a test can wait on.
+/// A growing list that a test can wait for.
 #[derive(Debug)]
 pub struct Recorded<T>(watch::Sender<Vec<T>>);
 
@@ -36,12 +36,12 @@ impl<T: Clone> Recorded<T> {
         self.0.send_modify(|all| all.push(value));
     }
 
-    /// All so far.
+    /// All values so far.
     pub fn all(&self) -> Vec<T> {
         self.0.borrow().clone()
     }
 
-    /// Waits until there are at least `count`.
+    /// Waits until there are at least `count` values.
     pub async fn wait_for(&self, count: usize) -> Vec<T> {
         let mut receiver = self.0.subscribe();
         match receiver.wait_for(|all| all.len() >= count).await {
@@ -51,12 +51,12 @@ impl<T: Clone> Recorded<T> {
     }
 }
 
-/// Sounds that are only written down.
+/// Records sounds instead of playing them.
 #[derive(Debug, Default)]
 pub struct FakeSounds {
-    /// What was played, with its volume.
+    /// Sounds that were played, with their volumes.
     pub played: Recorded<(SoundName, u8)>,
-    /// What playing answers, when it is to fail.
+    /// The error of the next calls, if they are to fail.
     pub failure: Mutex<Option<SoundError>>,
 }
 
@@ -70,49 +70,49 @@ impl Sounds for FakeSounds {
     }
 }
 
-/// A keyring in memory, which can be locked, taken away, or not answer for a while. It takes questions in order.
+/// A keyring in memory, which can be locked, unavailable, or not answering. It processes requests in order.
 #[derive(Default)]
 pub struct FakeSecrets {
     tokens: Mutex<HashMap<String, Token>>,
-    /// What every call answers, when it is to fail.
+    /// The error of all calls, if they are to fail.
     pub failure: Mutex<Option<SecretError>>,
-    /// What was asked, as verb and entry.
+    /// The calls, by method and entry.
     pub asked: Recorded<(&'static str, String)>,
-    /// What waits for an answer while it gives none.
+    /// Requests that wait while it does not answer.
     waiting: Mutex<Option<Vec<Question>>>,
 }
 
 type Question = Box<dyn FnOnce(&FakeSecrets) + Send>;
 
 impl FakeSecrets {
-    /// A keyring that holds one token.
+    /// A keyring with one token.
     pub fn holding(address: &str, token: Token) -> Self {
         let secrets = Self::default();
         secrets.put(address, token);
         secrets
     }
 
-    /// The token kept for an address.
+    /// The token of an address.
     pub fn token(&self, address: &str) -> Option<Token> {
         lock(&self.tokens).get(address).cloned()
     }
 
-    /// Keeps a token, as another program does.
+    /// Stores a token as another program does.
     pub fn put(&self, address: &str, token: Token) {
         lock(&self.tokens).insert(address.to_owned(), token);
     }
 
-    /// Forgets a token, as another program does.
+    /// Removes a token as another program does.
     pub fn remove(&self, address: &str) {
         lock(&self.tokens).remove(address);
     }
 
-    /// Gives no answer from now on.
+    /// Stops answering.
     pub fn hang(&self) {
         lock(&self.waiting).get_or_insert_default();
     }
 
-    /// Answers what waits, in order, and everything after it at once.
+    /// Answers waiting requests in order, and later ones at once.
     pub fn go_on(&self) {
         for question in lock(&self.waiting).take().unwrap_or_default() {
             question(self);
@@ -172,10 +172,10 @@ impl Secrets for FakeSecrets {
     }
 }
 
-/// Links that are only written down.
+/// Records links instead of opening them.
 #[derive(Debug, Default)]
 pub struct FakeOpener {
-    /// What was opened.
+    /// Links that were opened.
     pub opened: Recorded<String>,
 }
 
@@ -193,16 +193,16 @@ pub struct FakeSignals {
 }
 
 impl FakeSignals {
-    /// Sends to every watcher, and waits until each queue has capacity.
+    /// Sends an observation to all receivers, and waits until each queue has capacity.
     pub async fn send(&self, observation: Observation) {
         let watchers = lock(&self.watchers).clone();
         for watcher in watchers {
-            // A watcher that was dropped needs no more observations.
+            // A receiver that was dropped needs no more observations.
             let _ = watcher.send(observation.clone()).await;
         }
     }
 
-    /// Ends all watching, as where a system has nothing to watch with.
+    /// Closes all receivers, as on a system that cannot observe anything.
     pub fn stop(&self) {
         lock(&self.watchers).clear();
     }

@@ -1,4 +1,4 @@
-//! Notifications on the desktop: what is asked of the service that shows them, and what it says.
+//! Desktop notifications: requests to the service that shows them, its answers and its events.
 
 use std::fmt::Debug;
 
@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use crate::item::Priority;
 use crate::message::{self, Message, Phrase};
 
-/// What a notification is about. A click leads there.
+/// The subject of a notification, which a click on it opens.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Subject {
     /// An item, by its key.
@@ -21,7 +21,7 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// The key of the item that it is about.
+    /// The key of its item.
     pub fn item(&self) -> Option<&str> {
         match self {
             Self::Item(key) => Some(key),
@@ -30,11 +30,11 @@ impl Subject {
     }
 }
 
-/// A notification to show. Its text is plain; the implementation escapes it for its service, and renders the app's own
-/// messages.
+/// A notification to show. Its text is plain: the implementation escapes it for its service, and formats messages of
+/// the app.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotificationRequest {
-    /// What it is about.
+    /// The subject.
     pub subject: Subject,
     /// One line.
     pub title: Phrase,
@@ -42,56 +42,56 @@ pub struct NotificationRequest {
     pub body: Phrase,
     /// How urgent it is.
     pub priority: Priority,
-    /// The notification whose place it takes, if that is still there.
+    /// The notification that it replaces, if that is still on screen.
     pub replaces: Option<NotificationHandle>,
 }
 
-/// Which notification of which service. It outlives the app: a notification of an earlier run is known by it.
+/// Identifies a notification of a service, even one of an earlier run of the app.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct NotificationHandle {
-    /// The service's unique name on the bus, which no other service has until the session ends; where there is no bus,
-    /// a word for this run of the app.
+    /// The service's unique name on the bus, which is not reused within the session; without a bus, a name for this run
+    /// of the app.
     pub service: String,
-    /// The service's number for it.
+    /// The service's number for the notification.
     pub id: u32,
 }
 
-/// What the service did.
+/// What the service did with a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delivery {
-    /// It shows it.
+    /// It is shown.
     Shown,
-    /// It is paused, and shows it later by itself.
+    /// The service is paused, and shows it later by itself.
     Queued,
-    /// The system took it and says no more (Windows, macOS).
+    /// The system accepted it and does not say more (Windows, macOS).
     HandedOver,
 }
 
 /// The service's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// The notification from now on.
+    /// The notification.
     pub handle: NotificationHandle,
-    /// What became of it.
+    /// What was done with it.
     pub delivery: Delivery,
 }
 
 /// Why a notification is certainly not shown.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum NotificationError {
-    /// Nobody shows notifications on this desktop.
+    /// The desktop has no notification service.
     #[error("this desktop has no notification service")]
     NoService,
-    /// The service refused.
+    /// The service refused it.
     #[error("the notification service failed: {0}")]
     Refused(String),
-    /// The service went away before it answered, or answers what it was asked later and not this.
+    /// The service disappeared before it answered, or drops old requests when it recovers.
     #[error("the notification service ended before it answered")]
     Lost,
 }
 
 impl NotificationError {
-    /// The message for the user.
+    /// The error for the user.
     pub fn message(&self) -> Message {
         match self {
             Self::NoService => message::notifications_none(),
@@ -101,68 +101,67 @@ impl NotificationError {
     }
 }
 
-/// How the service is.
+/// The state of the notification service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ServiceState {
-    /// Nothing is known yet of who shows notifications. What is asked for now would wait out of reach: it could be
-    /// shown after it was read or deleted.
+    /// Not known yet. A notification that is requested now could not be withdrawn if it was read or deleted before it
+    /// is shown.
     #[default]
     Unknown,
-    /// It shows what it is asked to, as far as is known.
+    /// It shows notifications, as far as is known.
     Ready,
-    /// It keeps what it is asked to show until the user wants to be disturbed again.
+    /// It keeps notifications until the user turns "do not disturb" off.
     Paused,
     /// It has not answered for five seconds.
     Hanging,
-    /// There is none. It is reported also when one goes away and another takes its place, before what that one is.
+    /// There is none. Also reported between two services, before the state of the new one.
     Absent,
 }
 
 impl ServiceState {
-    /// Whether what is asked for now is shown, at once or when the user wants to be disturbed again.
+    /// Whether a request is shown, at once or when the user turns "do not disturb" off.
     pub fn shows(self) -> bool {
         matches!(self, Self::Ready | Self::Paused)
     }
 }
 
-/// What comes from the service. A service tells everybody of every notification: the handle may be another
-/// application's, and then it is of no concern.
+/// An event of the service. Services signal events of all applications, so the handle may belong to another one and has
+/// to be ignored then.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotificationEvent {
-    /// The service is in another state than before.
+    /// The state of the service changed.
     Service(ServiceState),
-    /// A notification was clicked, perhaps one of an earlier run. That closes it, which is reported as well.
+    /// A notification was clicked, possibly one of an earlier run. That closes it, which is reported too.
     Activated {
-        /// Which.
+        /// The notification.
         handle: NotificationHandle,
-        /// Lets the window that opens for it come to the front, where the desktop asks for that.
+        /// Lets the window come to the front on desktops that require it.
         activation_token: Option<String>,
     },
-    /// A notification is gone from the screen and from the service's list, for whatever reason.
+    /// A notification is no longer on screen nor in the service's list.
     Closed {
-        /// Which.
+        /// The notification.
         handle: NotificationHandle,
     },
 }
 
 /// Shows notifications.
 pub trait Notifications: Send + Sync + Debug {
-    /// Asks for a notification. The future resolves once: with the answer, however late it comes, or with an error
-    /// once it is certain that it will not be shown. A service that hangs shows what it was asked when it goes on, so
-    /// that a time limit here would show it twice; it is reported as [`ServiceState::Hanging`] instead, and nothing
-    /// more should be asked of it.
+    /// Requests a notification. The future completes once: with the answer, however late, or with an error once it is
+    /// certain that the notification will not be shown. There is no timeout, because a service that hangs shows its
+    /// pending requests when it recovers, and a repeated request would be shown twice. Instead it is reported as
+    /// [`ServiceState::Hanging`], and no more should be requested.
     ///
-    /// The service is asked whether or not the future is polled.
+    /// The request is made even if the future is not polled.
     fn show(&self, request: NotificationRequest) -> BoxFuture<'static, Result<Answer, NotificationError>>;
-    /// Takes a notification back, where the system can; one of another service is gone already.
+    /// Withdraws a notification if the system supports that; one of another service is gone already.
     fn withdraw(&self, handle: NotificationHandle);
-    /// What the service says from now on, beginning with its state once that is known. The newest receiver alone is
-    /// sent anything.
+    /// Events of the service, starting with its state once that is known. Only the newest receiver gets events.
     fn watch(&self) -> mpsc::Receiver<NotificationEvent>;
 }
 
 /// Opens the window.
 pub trait WindowPort: Send + Sync + Debug {
-    /// Opens the window or brings it to the front, soon. The token is the notification's that was clicked.
+    /// Opens the window or brings it to the front, without blocking. The token is that of the clicked notification.
     fn open(&self, activation_token: Option<String>);
 }

@@ -1,4 +1,4 @@
-//! Modes and owners on Unix.
+//! Modes and owners of files on Unix.
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io;
@@ -8,16 +8,16 @@ use std::path::Path;
 
 use super::NotPrivate;
 
-/// What group and others may do.
+/// All permissions of group and others.
 const OTHERS: u32 = 0o077;
 
-/// That part of it by which they could put something there.
+/// Their permission to write.
 const OTHERS_WRITE: u32 = 0o022;
 
-/// A folder that many users share, as `/tmp` is, has this bit.
+/// The sticky bit of a folder that many users share, such as `/tmp`.
 const SHARED: u32 = 0o1000;
 
-/// The administrator can do anything in any case.
+/// The administrator can access everything anyway.
 const ROOT: u32 = 0;
 
 pub(super) fn create_folder(path: &Path) -> io::Result<()> {
@@ -37,20 +37,20 @@ pub(super) fn refuse_foreign(path: &Path) -> Result<(), NotPrivate> {
 
 fn is_foreign(found: &Metadata) -> bool {
     let owner = found.uid();
-    // Where the user is not known, nobody but the administrator is trusted.
+    // If the user is not known, only the administrator is trusted.
     owner != ROOT && !current_user().is_ok_and(|user| owner == user)
 }
 
-/// Refuses a file that anybody but the administrator can change, or put another one in the place of.
+/// Refuses a file that anybody but the administrator can change or replace.
 pub(super) fn refuse_unless_administrators(path: &Path, file: &File) -> Result<(), NotPrivate> {
     let refusal = |found: io::Result<Metadata>, place: &Path| match found {
         Ok(found) if found.uid() == ROOT && found.mode() & OTHERS_WRITE == 0 => None,
         Ok(found) if found.uid() == ROOT => Some(NotPrivate::Writable(place.to_owned())),
         Ok(_) | Err(_) => Some(NotPrivate::NotAdministrators(place.to_owned())),
     };
-    // Of the file that is open, for another one may have come to its path.
+    // Checks the open file, because the path may lead to another one by now.
     let refused = refusal(file.metadata(), path);
-    // A user who may write in the folder of the link, or in that of the file, may replace or remove the file.
+    // A user who may write to the folder of the link, or to that of the file, could replace or remove the file.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folders = [path, &target].map(|file| file.parent().unwrap_or(file));
     let mut refused = refused.or_else(|| {
@@ -58,7 +58,7 @@ pub(super) fn refuse_unless_administrators(path: &Path, file: &File) -> Result<(
             .iter()
             .find_map(|folder| refusal(fs::metadata(folder), folder))
     });
-    // In a folder above these that many users share, such as `/tmp`, nobody can move what is another's.
+    // In a shared folder above them, such as `/tmp`, nobody can move other users' folders.
     for above in folders[1].ancestors().skip(1) {
         let found = fs::metadata(above);
         let is_shared = found
@@ -71,15 +71,14 @@ pub(super) fn refuse_unless_administrators(path: &Path, file: &File) -> Result<(
     refused.map_or(Ok(()), Err)
 }
 
-/// The user that this process acts as: the owner of a pipe that it makes. The standard library has no other way to ask
-/// that needs no file.
+/// The effective user of this process, from the owner of a pipe: the standard library has no direct way to ask.
 fn current_user() -> io::Result<u32> {
     let (reader, _writer) = io::pipe()?;
     Ok(File::from(OwnedFd::from(reader)).metadata()?.uid())
 }
 
-/// Takes from others what they may do. Answers whether there was anything. What a link leads to is left as it is: the
-/// user put it there.
+/// Removes the permissions of other users; returns whether there were any. The target of a link is not touched, because
+/// the user created the link.
 pub(super) fn tighten(path: &Path) -> io::Result<bool> {
     let found = fs::symlink_metadata(path)?;
     if found.is_symlink() {
@@ -98,7 +97,7 @@ pub(super) fn tighten(path: &Path) -> io::Result<bool> {
     }
     match fs::set_permissions(path, Permissions::from_mode(mode & !OTHERS & 0o7777)) {
         Ok(()) => Ok(true),
-        // A file system without modes, such as one of Windows, or a folder of the administrator.
+        // The file system has no modes, such as one of Windows, or the folder is the administrator's.
         Err(_) if mode & OTHERS_WRITE == 0 => Ok(false),
         Err(_) => Err(NotPrivate::Writable(path.to_owned()).into()),
     }

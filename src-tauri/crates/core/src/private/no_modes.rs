@@ -1,4 +1,4 @@
-//! Where rights are those of the folder above.
+//! For systems without modes, where a file inherits the rights of its folder.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;

@@ -1,4 +1,4 @@
-//! Address, token, and whose token it is.
+//! Address, token, and the token's user.
 
 use crate::message::Message;
 use serde::{Deserialize, Serialize};
@@ -15,39 +15,40 @@ use super::preferences::LockedBy;
 pub struct AccountView {
     /// The API address in use, without credentials.
     pub address: Option<String>,
-    /// Who sets the address in the user's place, if anybody does.
+    /// Why the user cannot change the address, if so.
     pub address_lock: Option<LockedBy>,
-    /// What is known of the token.
+    /// The state of the token.
     pub token: TokenState,
-    /// Whether the environment sets the token, for the server of this address alone.
+    /// Whether the environment sets the token of this address.
     pub token_locked: bool,
-    /// Why the token cannot be had; absent when it can.
+    /// Why there is no token; absent if there is one.
     pub token_problem: Option<Message>,
-    /// The first-run page is due.
+    /// The first-run page has to be shown.
     pub needs_setup: bool,
-    /// There is another token, and nobody but the user knows whether it is the same person's.
+    /// The token has changed, and only the user knows whether it belongs to the same person.
     pub question: Option<PersonQuestion>,
-    /// What the server said last of the token's person.
+    /// What the server last sent about the token's user.
     pub user: OwnUser,
 }
 
-/// The token's person, as far as the server speaks of them.
+/// The token's user, as far as the server says.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub struct OwnUser {
     /// The name.
     pub name: Option<String>,
-    /// The server's word for being present or away.
+    /// The server's name for the user's presence.
     pub status: Option<String>,
 }
 
-/// Whether another token is the same person's. Until it is answered there is no connection, and nothing is stored.
+/// Whether the new token belongs to the same person. Until it is answered there is no connection, and nothing is
+/// stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub struct PersonQuestion {
-    /// Who the server says the token's person is, where it says that.
+    /// The server's id of the token's user, if it sends one.
     pub user: Option<String>,
 }
 
@@ -56,28 +57,28 @@ pub struct PersonQuestion {
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PersonAnswer {
-    /// It is the same person, who goes on with this inbox. Another one gets an inbox of their own.
+    /// Yes: the same person, who keeps this inbox. Another one gets an inbox of their own.
     pub same: bool,
 }
 
-/// What is known of the token.
+/// The state of the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub enum TokenState {
     /// The keyring has not answered yet.
     Unknown,
-    /// A token is there.
+    /// There is a token.
     Present,
-    /// None was saved.
+    /// No token was saved.
     Missing,
     /// The keyring is locked.
     KeyringLocked,
-    /// This machine has no keyring, or it does not answer. A token that is entered is kept in memory only.
+    /// This computer has no keyring, or it does not answer. A token that is entered is kept only in memory.
     KeyringUnavailable,
 }
 
-/// Address and token, as typed.
+/// Address and token, as entered.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -1,4 +1,4 @@
-//! What the UI asks for.
+//! The commands of the UI.
 
 #[cfg(test)]
 use ts_rs::TS;
@@ -11,44 +11,44 @@ use super::{
 #[cfg(test)]
 use crate::item::{Counts, Item, SoundName};
 
-/// Gives a macro the list of commands: a name, what it takes and what it answers. A command is added here, and as a
-/// method of that name of [`crate::CoreHandle`]; dispatcher and TypeScript are made from the list.
+/// Passes the list of commands to a macro: names, requests and answers. A command is added here, and as a method of
+/// that name on [`crate::CoreHandle`]; dispatcher and TypeScript are generated from the list.
 macro_rules! for_each_command {
     ($consumer:ident) => {
         $consumer! {
-            /// A page of the inbox: what is urgent and unread first, then newest first.
+            /// A page of the inbox: urgent and unread items first, then newest first.
             inbox_page: InboxQuery => InboxPage,
-            /// The item of a key, wherever it is; absent when it is gone.
+            /// The item of a key, in any view; absent if it does not exist.
             inbox_item: String => Option<Item>,
-            /// Marks items. Answers once that is stored.
+            /// Marks items. Answers once the marks are stored.
             inbox_mark: MarkRequest => Marked,
-            /// Marks every item of the inbox read.
+            /// Marks all items of the inbox as read.
             inbox_mark_all_read: () => Counts,
-            /// The list is on screen: everything in it is seen. Clears the badge, leaves unread items unread.
+            /// The list is on screen: marks everything in it as seen. Clears the badge; unread items stay unread.
             inbox_mark_all_seen: () => Counts,
-            /// Opens the item's link, or one of its actions, in the browser, and marks it read.
+            /// Opens the item's link, or one of its actions, in the browser, and marks it as read.
             item_follow: FollowRequest => (),
-            /// Dials at once, also after a disconnection.
+            /// Connects at once, even if the user disconnected before.
             connection_retry: () => (),
-            /// Hangs up, until somebody asks for a connection or the app ends.
+            /// Disconnects until the user asks for a connection or the app ends.
             connection_disconnect: () => (),
-            /// Tries an address and a token without saving them.
+            /// Tests an address and a token without saving them.
             connection_test: AccountForm => TestReport,
             /// Saves address and token and connects.
             account_save: AccountForm => (),
-            /// Disconnects and forgets the token.
+            /// Disconnects and removes the token.
             account_sign_out: () => (),
-            /// Says whether another token is the same person's.
+            /// Says whether the new token belongs to the same person.
             account_confirm: PersonAnswer => (),
-            /// Changes settings; fields that are absent stay.
+            /// Changes settings; absent fields stay.
             preferences_save: PreferencesForm => (),
             /// Plays a bundled sound at the current volume.
             sound_preview: SoundName => (),
             /// Pauses sounds until a time, or ends the pause.
             sounds_pause: PauseRequest => (),
-            /// Logs more for an hour, or no longer.
+            /// Turns the debug log on for an hour, or off.
             debug_log: bool => (),
-            /// Tells the core which view the page shows. It holds for 15 s, so the page repeats it every 5 s.
+            /// Reports which view the page shows. The report expires after 15 s, so the page repeats it every 5 s.
             window_shows: WindowView => (),
         }
     };
@@ -58,7 +58,7 @@ pub(crate) use for_each_command;
 
 macro_rules! list {
     ($($(#[$doc:meta])* $name:ident: $request:tt => $response:ty,)*) => {
-        /// The list of commands as types, from which the TypeScript is generated.
+        /// The commands as types, from which the TypeScript is generated.
         #[cfg(test)]
         #[derive(Debug, TS)]
         pub struct Commands {
@@ -72,5 +72,5 @@ macro_rules! list {
 
 for_each_command!(list);
 
-/// The command by which the page says that it is there; a shell that watches its page looks for it.
+/// The command by which the page shows that it is alive; the shell, which watches the page, looks for it.
 pub const WINDOW_SHOWS: &str = "window_shows";

@@ -1,4 +1,4 @@
-//! The connection, as a person reads it, and the test of one.
+//! The connection as users see it, and the connection test.
 
 use serde::Serialize;
 
@@ -8,59 +8,59 @@ use ts_rs::TS;
 use crate::item::EpochMillis;
 use crate::message::Message;
 
-/// The connection as a person reads it.
+/// The connection as users see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ConnectionView {
-    /// Where the connection stands.
+    /// The state of the connection.
     pub state: ConnectionState,
-    /// Why; absent while all is well.
+    /// Why; absent if there is no problem.
     pub reason: Option<Message>,
-    /// What the user can do about it, if anything.
+    /// What the user can do about it.
     pub remedy: Remedy,
-    /// Somebody has to do something: waiting alone leads nowhere.
+    /// The user has to act: waiting alone does not help.
     pub needs_user: bool,
-    /// The connection has been away for longer than passes unnoticed.
+    /// The outage is long enough to be noticed.
     pub long_outage: bool,
     /// Failed attempts in a row.
     pub attempt: u32,
     /// When the next attempt starts.
     pub next_attempt_at: Option<EpochMillis>,
-    /// When the present connection was made.
+    /// When the present connection was established.
     pub connected_since: Option<EpochMillis>,
-    /// When the last byte came.
+    /// When the last byte arrived.
     pub last_heard_at: Option<EpochMillis>,
-    /// What the system says about the network.
+    /// The state of the network according to the system.
     pub network: NetworkState,
-    /// How the stream is carried.
+    /// The transport of the stream.
     pub transport: Transport,
-    /// The address is plain http to another machine: token and notifications can be read on the way.
+    /// The address is plain http to another computer: token and notifications are not encrypted.
     pub insecure: bool,
     /// Host and port of the proxy in use, without credentials.
     pub proxy: Option<String>,
-    /// Why new notifications cannot be kept and what to do, absent while they can.
+    /// Why new notifications cannot be stored and what to do; absent if they can.
     pub storage: Option<Message>,
-    /// When the newest connection was made, while the server has given no position to resume after: what it sent before
-    /// cannot be asked for. Absent where there is one.
+    /// When the newest connection was established, if the server has sent no cursor: events before it cannot be
+    /// requested. Absent if there is a cursor.
     pub history_since: Option<EpochMillis>,
 }
 
-/// What the system says about the network.
+/// The state of the network according to the system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub enum NetworkState {
-    /// It has not said anything.
+    /// Not reported yet.
     #[default]
     Unknown,
-    /// There is a way out.
+    /// There is a default route.
     Online,
-    /// There is none.
+    /// There is no default route.
     Offline,
 }
 
-/// How the stream is carried.
+/// The transport of the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
@@ -72,24 +72,24 @@ pub enum Transport {
     WebSocket,
 }
 
-/// Where the connection stands.
+/// The state of the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub enum ConnectionState {
-    /// Not asked to connect.
+    /// No connection was requested yet.
     Idle,
     /// The user wants no connection: they disconnected, or the app is set not to connect at the start.
     Disconnected,
-    /// An attempt is under way.
+    /// An attempt is running.
     Connecting,
     /// The stream is open.
     Connected,
-    /// Between two attempts.
+    /// Waiting for the next attempt.
     Waiting,
-    /// Many attempts failed; rare probes go on.
+    /// Many attempts failed; the app still tries at long intervals.
     CircuitOpen,
-    /// Only the user leads on.
+    /// Only the user can resolve this.
     Halted,
 }
 
@@ -98,9 +98,9 @@ pub enum ConnectionState {
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub enum Remedy {
-    /// Nothing is needed, or waiting is enough.
+    /// Nothing, or waiting is enough.
     None,
-    /// Retrying by hand may help.
+    /// Retrying may help.
     Retry,
     /// A new token is needed.
     SignIn,
@@ -108,28 +108,28 @@ pub enum Remedy {
     CheckAddress,
     /// The keyring is locked.
     UnlockKeyring,
-    /// Something in the network stands in the way.
+    /// Something in the network blocks the connection.
     CheckNetwork,
-    /// The proxy asks for a user name and a password.
+    /// The proxy requires a user name and a password.
     ProxySignIn,
-    /// The server's certificate is not trusted here, or the file with the roots is not as it should be.
+    /// The server's certificate is not trusted here, or the file with root certificates is invalid.
     CheckCertificate,
-    /// The server asks for a certificate of this computer, or does not accept the one that it was shown.
+    /// The server requires a certificate of this computer, or does not accept the one that it got.
     ClientCertificate,
-    /// The network wants a sign-in of its own, in a browser.
+    /// The network requires a sign-in of its own, in a browser.
     NetworkSignIn,
-    /// The user has to say whether the new token is the same person's: see `AccountView::question`.
+    /// The user has to say whether the new token belongs to the same person: see `AccountView::question`.
     ConfirmPerson,
 }
 
-/// What a connection test found.
+/// The result of a connection test.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub struct TestReport {
-    /// The stream opened and an event came.
+    /// The stream was opened and an event arrived.
     pub succeeded: bool,
-    /// The steps, in order; the first that failed is the last.
+    /// The steps in order; the test stops at the first one that fails.
     pub steps: Vec<TestStep>,
 }
 
@@ -138,10 +138,10 @@ pub struct TestReport {
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub struct TestStep {
-    /// What was tried.
+    /// What was tested.
     pub title: Message,
     /// Whether it worked.
     pub passed: bool,
-    /// What happened and what to do, in words.
+    /// What happened and what to do.
     pub detail: Message,
 }

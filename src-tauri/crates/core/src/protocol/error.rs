@@ -1,4 +1,4 @@
-//! Why a command was not done.
+//! Why a command failed.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -8,29 +8,29 @@ use crate::message::Message;
 #[cfg(test)]
 use ts_rs::TS;
 
-/// Why a command was not done: a code for programs and a message for the user.
+/// Why a command failed: a code for programs and a message for the user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Error)]
 #[cfg_attr(test, derive(TS))]
 #[error("{message}")]
 pub struct CommandError {
-    /// What it is, the same in every version.
+    /// The code, which is the same in every version.
     pub code: CommandErrorCode,
-    /// The message for the user. It may quote the request, so it goes only to the caller and to no log.
+    /// The message for the user. It may quote the request, so it is sent only to the caller, and never logged.
     pub message: Message,
 }
 
-/// What a [`CommandError`] is.
+/// The kinds of [`CommandError`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub enum CommandErrorCode {
     /// There is no command of this name.
     UnknownCommand,
-    /// The request is not what the command takes.
+    /// The request has another form than the command requires.
     InvalidRequest,
-    /// What was typed cannot be used.
+    /// A value that was entered is invalid.
     Refused,
-    /// There is no such item, or it has no such link.
+    /// The item does not exist, or has no such link.
     Gone,
     /// The inbox failed.
     Inbox,

@@ -1,4 +1,4 @@
-//! Pages of the inbox, and what is done with its items.
+//! Pages of the inbox, and operations on its items.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use ts_rs::TS;
 use super::Revision;
 use crate::item::{Counts, InboxView, Item, Mark};
 
-/// Which part of which list to read.
+/// Selects a page of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -17,16 +17,16 @@ pub struct InboxQuery {
     pub filter: InboxFilter,
     /// The `next` of the page before; absent for the first page.
     pub after: Option<String>,
-    /// How many items at most; the core caps it.
+    /// The maximum number of items; the core limits it.
     pub limit: u32,
 }
 
-/// Which items a list has: those for which all of it holds.
+/// Selects items: those that match all fields.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct InboxFilter {
-    /// The view that they are in.
+    /// The view that contains them.
     pub view: InboxView,
 }
 
@@ -41,41 +41,41 @@ impl From<InboxView> for InboxFilter {
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub struct InboxPage {
-    /// By [`Item::sort`], the greatest first.
+    /// Sorted by [`Item::sort`], greatest first.
     pub items: Vec<Item>,
-    /// Ask with this for the next page; absent on the last.
+    /// The `after` of the query for the next page; absent on the last.
     pub next: Option<String>,
 }
 
-/// Marks to set on items.
+/// Sets a mark on items.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MarkRequest {
-    /// The items' keys; unknown ones are passed over.
+    /// The items' keys; unknown ones are ignored.
     pub keys: Vec<String>,
-    /// What to set.
+    /// The mark.
     pub mark: Mark,
 }
 
-/// That marks were stored.
+/// The result of setting marks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Marked {
-    /// The state's revision that shows them; until a reader has it, its items are as they were before.
+    /// The revision of the state that includes them; a reader with an earlier one still has the old items.
     pub revision: Revision,
     /// The counts after it.
     pub counts: Counts,
 }
 
-/// Which link of an item to follow.
+/// Selects a link of an item.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FollowRequest {
     /// The item's key.
     pub key: String,
-    /// The place of the action in [`Item::actions`]; absent for the item's own link.
+    /// The index in [`Item::actions`]; absent for the item's own link.
     pub action: Option<u32>,
 }

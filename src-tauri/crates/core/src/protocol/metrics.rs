@@ -1,4 +1,4 @@
-//! The connection in numbers.
+//! Metrics of the connection.
 
 use serde::Serialize;
 
@@ -8,67 +8,67 @@ use ts_rs::TS;
 use crate::item::EpochMillis;
 use crate::message::Message;
 
-/// The connection in numbers, since the core started.
+/// Metrics of the connection since the core started.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub struct MetricsView {
     /// When the core started.
     pub since: EpochMillis,
-    /// Attempts to connect, the one under way included.
+    /// Attempts to connect, including a running one.
     pub attempts: u64,
     /// Attempts that opened the stream.
     pub connections: u64,
     /// Attempts that were not the first.
     pub reconnect_attempts: u64,
-    /// The part of finished attempts that opened the stream, 0 to 1; absent before the first has finished.
+    /// The fraction of finished attempts that opened the stream, 0 to 1; absent before the first has finished.
     pub success_rate: Option<f64>,
-    /// Time connected in all, the present connection included.
+    /// Total time connected, including the present connection.
     pub connected_ms: u64,
-    /// The longest connection, the present one included.
+    /// The longest connection, including the present one.
     pub longest_connection_ms: u64,
-    /// The median of the latest connections that have ended.
+    /// The median of recent connections that have ended.
     pub median_connection_ms: Option<u64>,
     /// Bytes received.
     pub bytes: u64,
-    /// Events taken, heartbeats included.
+    /// Processed events, including heartbeats.
     pub events: u64,
     /// Events over the last minute.
     pub events_per_minute: f64,
-    /// Events passed over because of a mistake in them, or because they were over the limits.
+    /// Events that were malformed or exceeded a limit.
     pub failed_events: u64,
     /// Events of a type that this version does not know.
     pub unknown_events: u64,
-    /// How long events took from the socket to the disk; absent before the first.
+    /// The time from the socket to the disk; absent before the first event.
     pub processing: Option<Processing>,
     /// Why attempts failed and connections ended, most frequent first.
     pub errors: Vec<ErrorCount>,
-    /// What of the server's events could not be read, by name, most frequent first.
+    /// What could not be read of the server's events, by name, most frequent first.
     pub unread: Vec<UnreadCount>,
-    /// Attempts that the server refused for their token (401, 403).
+    /// Attempts that the server refused because of their token (401, 403).
     pub authentication_failures: u64,
-    /// Attempts and connections that ended for want of an answer.
+    /// Attempts and connections that ended by a timeout.
     pub timeouts: u64,
     /// The last 60 minutes, oldest first; fewer in the first hour.
     pub minutes: Vec<Minute>,
 }
 
-/// An event type or a field that could not be read. It holds names; never a value.
+/// An event type or a field that could not be read. It contains names and never values.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub struct UnreadCount {
     /// The event's type.
     pub event: String,
-    /// The field, unless it is all of the event.
+    /// The field; absent if the whole event could not be read.
     pub field: Option<String>,
-    /// What is wrong.
+    /// The kind of error.
     pub reason: UnreadReason,
     /// What was expected.
     pub expected: Option<Message>,
-    /// How often, since the core started.
+    /// The number since the core started.
     pub count: u64,
-    /// When last.
+    /// The time of the last one.
     pub last_at: EpochMillis,
 }
 
@@ -77,9 +77,9 @@ pub struct UnreadCount {
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub enum UnreadReason {
-    /// The event as a whole: it is no JSON, or lacks what it needs.
+    /// The whole event: it is no JSON, or a required field is missing.
     Unreadable,
-    /// A field that has no plain reading; the event was taken without it.
+    /// A field without an obvious meaning; the rest of the event was used.
     LeftOut,
     /// A type that this version does not know.
     UnknownType,
@@ -88,7 +88,7 @@ pub enum UnreadReason {
 }
 
 impl UnreadReason {
-    /// The label, the same in every version.
+    /// The label, which is the same in every version.
     pub fn label(self) -> &'static str {
         match self {
             Self::Unreadable => "unreadable",
@@ -99,29 +99,29 @@ impl UnreadReason {
     }
 }
 
-/// How long events took from the bytes being read to their row being stored.
+/// The time from reading an event's bytes to storing its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Processing {
-    /// Half of the events took at most this, in microseconds.
+    /// The median, in microseconds.
     pub p50_micros: u64,
-    /// 99 of 100 events took at most this, in microseconds.
+    /// The 99th percentile, in microseconds.
     pub p99_micros: u64,
-    /// How many events were measured.
+    /// The number of measured events.
     pub count: u64,
 }
 
-/// How often something went wrong.
+/// The count of one kind of error.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ErrorCount {
-    /// What went wrong.
+    /// The error.
     pub cause: Message,
-    /// Its label, the same in every version.
+    /// Its label, which is the same in every version.
     pub kind: String,
-    /// How often.
+    /// The count.
     pub count: u64,
 }
 
@@ -130,16 +130,16 @@ pub struct ErrorCount {
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Minute {
-    /// When it began.
+    /// When it started.
     pub at: EpochMillis,
-    /// Events taken, heartbeats included.
+    /// Processed events, including heartbeats.
     pub events: u32,
     /// Attempts to connect.
     pub attempts: u32,
     /// Attempts that failed and connections that ended.
     pub failures: u32,
-    /// How long the stream was open, 0 to 60 000.
+    /// How long the stream was open, 0 to 60,000.
     pub connected_ms: u32,
-    /// 99 of 100 events took at most this from the socket to the disk, in microseconds; absent without events.
+    /// The 99th percentile of the time from the socket to the disk, in microseconds; absent without events.
     pub p99_micros: Option<u64>,
 }

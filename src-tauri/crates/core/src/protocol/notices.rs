@@ -1,4 +1,4 @@
-//! What the user should know about this machine.
+//! Notices about this computer.
 
 use crate::message::Message;
 use serde::Serialize;
@@ -6,25 +6,25 @@ use serde::Serialize;
 #[cfg(test)]
 use ts_rs::TS;
 
-/// Something about this machine that the user should know.
+/// Something about this computer that the user should know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Notice {
-    /// What it is about; at most one notice of each kind stands at a time.
+    /// Its subject; there is at most one notice of each kind.
     pub kind: NoticeKind,
     /// What happened and what to do.
     pub message: Message,
 }
 
-/// What a notice is about.
+/// The subject of a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub enum NoticeKind {
-    /// The inbox cannot be written or read.
+    /// The inbox cannot be written to or read.
     Storage,
-    /// The token cannot be kept.
+    /// The token cannot be stored.
     Keyring,
     /// No sound device.
     Sound,
@@ -32,9 +32,9 @@ pub enum NoticeKind {
     Notifications,
     /// The desktop has no tray.
     Tray,
-    /// A settings file with mistakes in it.
+    /// A settings file has mistakes.
     Settings,
-    /// The core broke and started again, or is about to.
+    /// The core crashed and started again, or is about to.
     Internal,
     /// The data folder cannot be locked.
     Lock,

@@ -1,4 +1,4 @@
-//! What the user can set.
+//! Settings that the user can change.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,15 +11,15 @@ use ts_rs::TS;
 use crate::item::{EpochMillis, SoundName};
 use crate::logging::{Fixed, LogLevel};
 
-/// The name of the setting that says how much is logged.
+/// The name of the setting for the log level.
 const LOG_LEVEL: &str = "log.level";
 
-/// What the user can set.
+/// Settings that the user can change.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Preferences {
-    /// Sounds are on.
+    /// Sounds are turned on.
     pub sounds: bool,
     /// 0 to 100.
     pub volume: u8,
@@ -27,15 +27,15 @@ pub struct Preferences {
     pub sound: SoundName,
     /// Until when sounds are paused.
     pub sounds_paused_until: Option<EpochMillis>,
-    /// The colours of the window.
+    /// The colour scheme of the window.
     pub appearance: Appearance,
     /// "system", "none", or the proxy's address with its password as `***`.
     pub proxy: String,
-    /// It connects by itself at the start.
+    /// The app connects when it starts.
     pub auto_connect: bool,
-    /// How much the log has.
+    /// How much is logged.
     pub log_level: LogLevel,
-    /// Until when the debug log is on.
+    /// When the debug log ends, if it is on.
     pub debug_log_until: Option<EpochMillis>,
     /// The settings that the user cannot change, by their names in the settings file.
     #[cfg_attr(test, ts(type = "Partial<Record<SettingName, LockedBy>>"))]
@@ -43,7 +43,7 @@ pub struct Preferences {
 }
 
 impl Preferences {
-    /// The level to log at, the debug log included. It never logs less than the setting asks for.
+    /// The level to log at, including the debug log, which never logs less than the setting.
     pub fn effective_log_level(&self) -> LogLevel {
         match (self.debug_log_until, self.log_level_fixed()) {
             (Some(_), Fixed::No) => self.log_level.max(LogLevel::Debug),
@@ -51,7 +51,7 @@ impl Preferences {
         }
     }
 
-    /// Whether the level is the administrator's, so that nothing else has more logged.
+    /// Whether the administrator fixed the level, so that the debug log has no effect.
     pub fn log_level_fixed(&self) -> Fixed {
         match self.locks.get(LOG_LEVEL) {
             Some(LockedBy::Administrator) => Fixed::ByAdministrator,
@@ -66,23 +66,23 @@ impl Preferences {
 #[cfg_attr(test, ts(optional_fields))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct PreferencesForm {
-    /// Sounds are on.
+    /// Sounds are turned on.
     pub sounds: Option<bool>,
-    /// 0 to 100; more is taken as 100.
+    /// 0 to 100; a greater value means 100.
     pub volume: Option<u8>,
     /// The sound of an ordinary notification.
     pub sound: Option<SoundName>,
-    /// The colours of the window.
+    /// The colour scheme of the window.
     pub appearance: Option<Appearance>,
     /// "system", "none", or the proxy's address.
     pub proxy: Option<String>,
-    /// It connects by itself at the start.
+    /// The app connects when it starts.
     pub auto_connect: Option<bool>,
-    /// How much the log has.
+    /// How much is logged.
     pub log_level: Option<LogLevel>,
 }
 
-// The proxy's address may hold its password.
+// The proxy's address may contain its password, so it is not printed.
 impl fmt::Debug for PreferencesForm {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("PreferencesForm")
@@ -96,12 +96,12 @@ impl fmt::Debug for PreferencesForm {
     }
 }
 
-/// The colours of the window.
+/// The colour scheme of the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub enum Appearance {
-    /// As the system.
+    /// The system's.
     #[default]
     System,
     /// Light.
@@ -110,18 +110,18 @@ pub enum Appearance {
     Dark,
 }
 
-/// Who keeps the user from changing a setting.
+/// Why the user cannot change a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub enum LockedBy {
-    /// This computer's administrator, by a policy.
+    /// A policy of this computer's administrator.
     Administrator,
-    /// A variable of the environment.
+    /// An environment variable.
     Environment,
 }
 
-/// How long sounds stay silent.
+/// How long to pause sounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -1,4 +1,4 @@
-//! The server's events, as listeners get them: beside the state and never in its place.
+//! The server's events, for listeners. They are independent of the state.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use ts_rs::TS;
 
 use crate::item::{EpochMillis, ItemAction, Priority};
 
-/// The types in one place: the event, its type, its name and its data belong together.
+/// Defines all types with their names and data.
 macro_rules! server_events {
     ($($(#[$doc:meta])* $variant:ident = $name:literal: $data:ident,)*) => {
         /// An event of the server, decoded and checked.
@@ -34,7 +34,7 @@ macro_rules! server_events {
         }
 
         impl EventType {
-            /// All of them.
+            /// All types.
             pub const ALL: &[Self] = &[$(Self::$variant),*];
 
             /// The server's name for it.
@@ -57,48 +57,48 @@ macro_rules! server_events {
 }
 
 server_events! {
-    /// The server greets: the stream is open.
+    /// The greeting of the server: the stream is open.
     ConnectionEstablished = "connection_established": GreetingData,
-    /// The server is there.
+    /// The server is alive.
     Heartbeat = "heartbeat": HeartbeatData,
-    /// A notification for this person.
+    /// A notification for this user.
     NotificationCreated = "notification.created": NotificationData,
-    /// A notification has changed.
+    /// A notification was changed.
     NotificationUpdated = "notification.updated": NotificationChangeData,
-    /// A notification is gone.
+    /// A notification was deleted.
     NotificationDeleted = "notification.deleted": NotificationDeletedData,
-    /// Somebody is present or away.
+    /// The presence of a user changed.
     UserStatusChanged = "user.status_changed": UserStatusData,
-    /// Somebody's profile has changed.
+    /// The profile of a user changed.
     UserUpdated = "user.updated": UserData,
-    /// A workflow began, or went on.
+    /// A workflow was started or continues.
     WorkflowStarted = "workflow.started": WorkflowData,
-    /// A workflow ended well.
+    /// A workflow succeeded.
     WorkflowCompleted = "workflow.completed": WorkflowData,
     /// A workflow failed.
     WorkflowFailed = "workflow.failed": WorkflowData,
-    /// An announcement to all.
+    /// An announcement for all users.
     SystemAnnouncement = "system.announcement": SystemData,
     /// Planned maintenance.
     SystemMaintenance = "system.maintenance": SystemData,
-    /// The server refuses inside a stream that it had opened.
+    /// The server refuses the client within a stream that it has opened.
     Error = "error": ErrorData,
-    /// The server no longer has what came after the position that it was asked for.
+    /// The server no longer has the events after the requested position.
     StreamGap = "stream.gap": GapData,
 }
 
-/// What a listener gets.
+/// A message to a listener.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(tag = "kind", content = "value", rename_all = "camelCase")]
 pub enum ListenerMessage {
-    /// An event. What it does to the inbox is stored.
+    /// An event, whose effect on the inbox is already stored.
     Event(Box<ReceivedEvent>),
-    /// So many events of its types were left out here, because the listener was too slow for them.
+    /// This many events of its types were dropped here, because the listener was too slow.
     Missed(u64),
 }
 
-/// An event and how it came.
+/// An event and how it arrived.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
@@ -106,33 +106,33 @@ pub struct ReceivedEvent {
     /// The event.
     #[serde(flatten)]
     pub event: ServerEvent,
-    /// The last event id when it came; absent where the server gives none.
+    /// The last event id at its arrival; absent if the server sends none.
     pub last_event_id: Option<String>,
-    /// It was missed while there was no connection, as far as is known.
+    /// It was missed while disconnected, as far as is known.
     pub missed: bool,
 }
 
-/// Of `connection_established`.
+/// Data of `connection_established`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub struct GreetingData {
-    /// The server's name for this connection.
+    /// The server's id of this connection.
     pub connection_id: Option<String>,
-    /// Who the token's person is to the server.
+    /// The server's id of the token's user.
     pub user_id: Option<String>,
-    /// The server's clock.
+    /// The time on the server's clock.
     pub server_time: Option<EpochMillis>,
-    /// How often the server means to be heard, in milliseconds.
+    /// The interval in which the server means to send data, in milliseconds.
     pub heartbeat_interval: Option<u64>,
 }
 
-/// Of `heartbeat`: nothing.
+/// Data of `heartbeat`: empty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct HeartbeatData {}
 
-/// Of `notification.created`.
+/// Data of `notification.created`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
@@ -147,25 +147,25 @@ pub struct NotificationData {
     pub message: String,
     /// The server's category.
     pub category: Option<String>,
-    /// How urgent it is.
+    /// Its urgency.
     pub priority: Priority,
-    /// Whose doing it is, by name.
+    /// The name of who or what caused it.
     pub actor: Option<String>,
-    /// Where its link goes: http or https only.
+    /// The target of its link: http or https only.
     pub link: Option<String>,
     /// Further links.
     pub actions: Vec<ItemAction>,
-    /// 0 to 100.
+    /// The progress in percent.
     pub progress: Option<u8>,
-    /// What belongs together.
+    /// Items with the same value belong together.
     pub group_key: Option<String>,
-    /// When the server made it, where it said so.
+    /// When the server created it, if it says so.
     pub created_at: Option<EpochMillis>,
-    /// From when on it is of no use.
+    /// When it expires.
     pub expires_at: Option<EpochMillis>,
 }
 
-/// Of `notification.updated`: what is absent stays, and what is null has no value any more.
+/// Data of `notification.updated`: absent fields stay, and null removes the value.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[cfg_attr(test, derive(TS))]
 #[cfg_attr(test, ts(optional_fields))]
@@ -184,10 +184,10 @@ pub struct NotificationChangeData {
     /// Its new category.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub category: Option<Option<String>>,
-    /// How urgent it is now.
+    /// Its new urgency.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority: Option<Option<Priority>>,
-    /// Whose doing it is now.
+    /// Its new cause.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actor: Option<Option<String>>,
     /// Its new link.
@@ -196,7 +196,7 @@ pub struct NotificationChangeData {
     /// Its new further links.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actions: Option<Option<Vec<ItemAction>>>,
-    /// From when on it is of no use now.
+    /// Its new time of expiry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Option<EpochMillis>>,
     /// When it was seen elsewhere.
@@ -210,45 +210,45 @@ pub struct NotificationChangeData {
     pub archived_at: Option<Option<EpochMillis>>,
 }
 
-/// Of `notification.deleted`.
+/// Data of `notification.deleted`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub struct NotificationDeletedData {
     /// The server's id.
     pub id: String,
-    /// The key that its item had in the inbox.
+    /// The key of its item in the inbox.
     pub key: String,
 }
 
-/// Of `user.status_changed`.
+/// Data of `user.status_changed`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub struct UserStatusData {
-    /// Whose.
+    /// The id of the user.
     pub user_id: String,
-    /// The server's word for it.
+    /// The server's name for the presence.
     pub status: String,
 }
 
-/// Of `user.updated`.
+/// Data of `user.updated`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 #[cfg_attr(test, ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct UserData {
-    /// Whose.
+    /// The id of the user.
     pub user_id: String,
-    /// The name; absent where it stays, null where there is none any more.
+    /// The name; absent if it stays, null if it was removed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<Option<String>>,
-    /// As in `user.status_changed`; absent where it stays, null where there is none any more.
+    /// As in `user.status_changed`; absent if it stays, null if it was removed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Option<String>>,
 }
 
-/// Of `workflow.started`, `workflow.completed` and `workflow.failed`.
+/// Data of `workflow.started`, `workflow.completed` and `workflow.failed`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
@@ -259,23 +259,23 @@ pub struct WorkflowData {
     pub key: String,
     /// Its name.
     pub name: String,
-    /// Its error, message or status, the first that it has; empty without any.
+    /// Its error, message or status, whichever comes first; empty without any.
     pub detail: String,
-    /// How urgent it is.
+    /// Its urgency.
     pub priority: Priority,
-    /// Whose doing it is, by name.
+    /// The name of who or what caused it.
     pub actor: Option<String>,
-    /// Where its link goes: http or https only.
+    /// The target of its link: http or https only.
     pub link: Option<String>,
     /// Further links.
     pub actions: Vec<ItemAction>,
-    /// 0 to 100.
+    /// The progress in percent.
     pub progress: Option<u8>,
-    /// When the server made it, where it said so.
+    /// When the server created it, if it says so.
     pub created_at: Option<EpochMillis>,
 }
 
-/// Of `system.announcement` and `system.maintenance`.
+/// Data of `system.announcement` and `system.maintenance`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
@@ -288,45 +288,45 @@ pub struct SystemData {
     pub title: String,
     /// Plain text.
     pub message: String,
-    /// How urgent it is.
+    /// Its urgency.
     pub priority: Priority,
-    /// Where its link goes: http or https only.
+    /// The target of its link: http or https only.
     pub link: Option<String>,
     /// Further links.
     pub actions: Vec<ItemAction>,
-    /// When the server made it, where it said so.
+    /// When the server created it, if it says so.
     pub created_at: Option<EpochMillis>,
-    /// When what it announces begins.
+    /// When the announced maintenance starts.
     pub starts_at: Option<EpochMillis>,
-    /// When that ends.
+    /// When it ends.
     pub ends_at: Option<EpochMillis>,
 }
 
-/// Of `error`.
+/// Data of `error`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ErrorData {
-    /// As in HTTP.
+    /// An HTTP status.
     pub status: Option<u16>,
-    /// The server's word for it.
+    /// The server's error code.
     pub code: Option<String>,
-    /// How long to stay away, in milliseconds.
+    /// How long to wait before reconnecting, in milliseconds.
     pub retry_after: Option<u64>,
 }
 
-/// Of `stream.gap`.
+/// Data of `stream.gap`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub struct GapData {
-    /// After this, something is missing.
+    /// Events are missing after this.
     pub from: Option<GapEnd>,
-    /// From here on, everything is there again.
+    /// Events are complete again from here on.
     pub to: Option<GapEnd>,
 }
 
-/// One end of a gap: servers name an event or a time.
+/// One end of a gap: some servers name an event, others a time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]

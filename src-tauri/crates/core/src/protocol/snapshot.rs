@@ -1,4 +1,4 @@
-//! The state at one revision, and the changes that lead from one to the next.
+//! The state at one revision, and the updates that lead to the next.
 
 #[cfg(feature = "fakes")]
 use std::collections::BTreeMap;
@@ -17,40 +17,39 @@ use crate::item::{Counts, Item};
 #[cfg(feature = "fakes")]
 use crate::logging::LogLevel;
 
-/// Counts every change of the core's state; a reader that sees a gap attaches again.
+/// Counts the changes of the core's state; a reader that notices a gap has to attach again.
 pub type Revision = u64;
 
-/// The whole state at one revision. What follows arrives as [`Update`]s with the revisions after it.
+/// The whole state at one revision, which is followed by [`Update`]s with later revisions.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Snapshot {
-    /// [`super::PROTOCOL_VERSION`]: a reader of another version cannot take the rest for granted.
+    /// [`super::PROTOCOL_VERSION`]: a reader for another version must not use the rest.
     pub protocol: u32,
     /// The revision this snapshot shows.
     pub revision: Revision,
     /// The app's version.
     pub version: String,
-    /// The connection, as it is.
+    /// The connection.
     pub connection: ConnectionView,
     /// The inbox's counts.
     pub counts: Counts,
     /// Address and token.
     pub account: AccountView,
-    /// What the user can set.
+    /// Settings that the user can change.
     pub preferences: Preferences,
-    /// What the user should know about this machine, such as a full disk or a missing keyring.
+    /// What the user should know about this computer, such as a full disk or a missing keyring.
     pub notices: Vec<Notice>,
-    /// The item that a notification asked to show, until the window has shown it.
+    /// The item of a clicked notification, until the window has shown it.
     pub requested_item: Option<String>,
-    /// Somebody has the newest part of the inbox before their eyes.
+    /// The user sees the newest part of the inbox.
     pub in_view: bool,
 }
 
 #[cfg(feature = "fakes")]
 impl Snapshot {
-    /// Connected, with a token, the program's own preferences and an empty inbox, for tests, which say what is another
-    /// in theirs.
+    /// Connected, with a token, default preferences and an empty inbox, for tests, which change what they need.
     pub fn sample() -> Self {
         Self {
             protocol: super::PROTOCOL_VERSION,
@@ -104,7 +103,7 @@ impl Snapshot {
 }
 
 impl Snapshot {
-    /// Takes an update in, as every reader of the state does.
+    /// Applies an update, as every reader of the state does.
     pub fn apply(&mut self, revised: Revised) {
         self.revision = revised.revision;
         match revised.update {
@@ -133,25 +132,25 @@ pub enum Update {
     Connection(ConnectionView),
     /// The inbox's counts changed.
     Counts(Counts),
-    /// Items were added or changed; each replaces the one with its key.
+    /// Items were added or changed; each replaces the previous one with its key.
     ItemsStored(Vec<Item>),
-    /// Items are gone.
+    /// Items were removed.
     ItemsRemoved(Vec<String>),
-    /// Many items changed at once: read the pages again.
+    /// Many items changed at once: the pages have to be loaded again.
     InboxChanged,
-    /// Updates were left out because the reader was too slow for them: attach again. It has no revision of its own.
+    /// Updates were dropped because the reader was too slow: it has to attach again. This has no revision of its own.
     Missed,
-    /// Address or token state changed.
+    /// The address or the state of the token changed.
     Account(AccountView),
     /// Settings changed.
     Preferences(Preferences),
     /// The list of notices changed.
     Notices(Vec<Notice>),
-    /// A notification was clicked: show this item. Absent once it has been shown.
+    /// A notification was clicked: show this item. Absent once it was shown.
     ItemRequested(Option<String>),
-    /// Somebody looks at the newest part of the inbox now, or nobody does any more.
+    /// The user sees the newest part of the inbox now, or no longer.
     InView(bool),
-    /// The connection in numbers; sent only while a window shows them, and no part of the snapshot.
+    /// Metrics of the connection; sent only while a window shows them, and no part of the snapshot.
     Metrics(MetricsView),
 }
 

@@ -1,4 +1,4 @@
-//! Writes the protocol as TypeScript, and refuses a committed file that says something else.
+//! Generates the TypeScript of the protocol, and fails when the committed file is stale.
 
 use std::path::Path;
 
@@ -10,10 +10,10 @@ use crate::logging::LogLevel;
 use crate::message::{Message, MessageArg};
 use crate::settings::Key;
 
-/// Where the UI reads it.
+/// The file that the UI imports.
 const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../ui/src/host/protocol.ts");
 
-/// Set to any value to write the file instead of checking it.
+/// Set to any value to write the file instead of comparing it.
 const REGENERATE: &str = "GLORIA_REGENERATE";
 
 macro_rules! declarations {

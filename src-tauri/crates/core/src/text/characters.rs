@@ -1,12 +1,12 @@
-//! The one table of characters that show nothing, or change how the text around them is shown.
+//! The only table of characters that are invisible, or change how the text around them is displayed.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// First and last of each range, in order. Controls other than tab and line feed; marks and overrides of the writing
-/// direction, with which a text can pretend to be another (Unicode TR 36); spaces and joints of no width; separators
-/// of lines and paragraphs; annotations and tags. The two joiners of emoji and of Persian (U+200C, U+200D) are not in
-/// it. The UI's copy is generated from this one.
+/// Start and end of each range, sorted. Control characters other than tab and line feed; marks and overrides of the
+/// writing direction, with which a text can pretend to be another (Unicode TR 36); zero-width spaces and joiners; line
+/// and paragraph separators; annotations and tags. The joiners of emoji and Persian (U+200C, U+200D) are not included.
+/// The UI's copy is generated from this table.
 pub(crate) const INVISIBLE: [(u32, u32); 11] = [
     (0x00, 0x08),
     (0x0B, 0x1F),
@@ -24,7 +24,7 @@ pub(crate) const INVISIBLE: [(u32, u32); 11] = [
 /// Whether a character is in the table.
 pub fn is_invisible(c: char) -> bool {
     let code = u32::from(c);
-    // Almost all text is between the controls and the first mark.
+    // A fast path for ASCII.
     if (0x20..0x7F).contains(&code) {
         return false;
     }
@@ -33,7 +33,7 @@ pub fn is_invisible(c: char) -> bool {
         .any(|(first, last)| (*first..=*last).contains(&code))
 }
 
-/// Text for a terminal: what the table holds is left out, and line breaks with it.
+/// Text for a terminal: characters in the table and line breaks are removed.
 pub fn printable(text: &str) -> String {
     text.chars()
         .map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c })
@@ -41,12 +41,12 @@ pub fn printable(text: &str) -> String {
         .collect()
 }
 
-/// JSON in which what the table holds is escaped. It means the same: outside of its strings JSON has none of them.
+/// JSON with the characters in the table escaped, which does not change its meaning: they occur only in its strings.
 pub fn escaped_json(json: &str) -> Cow<'_, str> {
     escaped(json, |c| is_invisible(c) && c != '\r')
 }
 
-/// Text as one line that a terminal shows as it is: what the table holds and line breaks are escaped.
+/// Text as one line for a terminal: characters in the table and line breaks are escaped.
 pub fn escaped_line(text: &str) -> Cow<'_, str> {
     escaped(text, |c| is_invisible(c) || c == '\n')
 }

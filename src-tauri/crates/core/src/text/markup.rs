@@ -1,5 +1,4 @@
-//! HTML in notifications, reduced to words. Only what is plainly HTML is taken for it: known tags and entities; any
-//! other `<` and `&` is text.
+//! Reduces HTML in notifications to text. Only known tags and entities are interpreted; any other `<` and `&` is text.
 
 mod entity;
 mod tag;
@@ -10,7 +9,7 @@ use std::collections::HashMap;
 use entity::entity;
 use tag::Tag;
 
-/// Text without HTML. Text without known tags and entities is answered as it is.
+/// The text without HTML. Text without known tags and entities is returned unchanged.
 pub(crate) fn words(text: &str) -> Cow<'_, str> {
     if !text.contains(['<', '&']) {
         return Cow::Borrowed(text);
@@ -31,7 +30,7 @@ pub(crate) fn words(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether line breaks are those of tags: then those of the text are only its layout.
+/// Whether tags determine the line breaks: then those in the text are only its layout.
 fn has_blocks(text: &str) -> bool {
     text.match_indices('<').any(|(index, _)| {
         Tag::at(&text[index..])
@@ -42,11 +41,11 @@ fn has_blocks(text: &str) -> bool {
 struct Reader<'a> {
     text: &'a str,
     out: String,
-    /// Where the last end of each tag is, and of what else has one, looked up once: a text of nothing but beginnings
-    /// would be searched to its end for each of them.
+    /// The position of the last end tag of each name, which is searched only once. Otherwise a text with many start
+    /// tags would be searched to its end for each of them.
     ends: HashMap<String, Option<usize>>,
     blocks: bool,
-    /// How many `pre` are open.
+    /// The number of open `pre` elements.
     verbatim: usize,
     found: bool,
 }
@@ -85,7 +84,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Takes the markup at a place, and answers its length; 0 where there is none.
+    /// Processes the markup at a position and returns its length; 0 if there is none.
     fn markup(&mut self, at: usize) -> usize {
         let rest = &self.text[at..];
         if rest.starts_with('&') {
@@ -147,7 +146,7 @@ impl Reader<'_> {
         tag.length
     }
 
-    /// What nobody reads, with its end; an end alone is passed over.
+    /// Skips an element whose content is not shown; an end tag alone is ignored.
     fn silent(&mut self, tag: &Tag, at: usize) -> usize {
         if tag.closes {
             return tag.length;
@@ -172,7 +171,7 @@ impl Reader<'_> {
         length
     }
 
-    /// How far it is from a place to this end.
+    /// The distance from a position to this end.
     fn length_before(&mut self, end: &str, from: usize) -> Option<usize> {
         let text = self.text;
         let last = *self.ends.entry(end.to_owned()).or_insert_with(|| text.rfind(end));
@@ -195,7 +194,7 @@ impl Reader<'_> {
         self.out.truncate(length);
     }
 
-    /// Begins a line, unless one has begun.
+    /// Starts a line, unless the present one is empty.
     fn line(&mut self) {
         self.trim_spaces();
         if !self.out.is_empty() && !self.out.ends_with('\n') {
@@ -277,7 +276,7 @@ mod tests {
             "<![CDATA[",
             "<script>",
         ] {
-            // Were each of them searched for its end, this would take minutes.
+            // A search for the end of each of them would take minutes.
             let text = begins.repeat(100_000);
             assert_eq!(words(&text), text);
         }

@@ -1,8 +1,8 @@
-//! What people paste along with an address or a token: quotes, invisible characters, the name of a setting, the
-//! command that it stood in.
+//! Removes what users paste along with an address or a token: quotes, invisible characters, the name of a setting, the
+//! command around it.
 
-/// Characters that show nothing, and those that only change the one before them. No address and no token has them; web
-/// pages, chats and files with a byte order mark put them in. White space is looked at apart, for it ends a word.
+/// Invisible and combining characters. Addresses and tokens have none; web pages, chats and files with a byte order
+/// mark add them. White space is handled separately, because it ends a word.
 fn is_invisible(c: char) -> bool {
     (super::is_invisible(c) && !c.is_whitespace())
         || matches!(
@@ -11,7 +11,7 @@ fn is_invisible(c: char) -> bool {
         )
 }
 
-/// What stands around a text that is quoted, in any language.
+/// Quotation marks of any language.
 pub(crate) fn is_quote(c: char) -> bool {
     matches!(
         c,
@@ -19,18 +19,18 @@ pub(crate) fn is_quote(c: char) -> bool {
     )
 }
 
-/// Without invisible characters, and without white space and quotes around it.
+/// Removes invisible characters, and white space and quotes around the text.
 pub(crate) fn tidy(text: &str) -> String {
     let visible: String = text.chars().filter(|c| !is_invisible(*c)).collect();
     unquoted(&visible).to_owned()
 }
 
-/// Without white space and quotes around it.
+/// Removes white space and quotes around the text.
 pub(crate) fn unquoted(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || is_quote(c))
 }
 
-/// What is assigned, where the text is an assignment to one of these names, as in an environment or a settings file:
+/// The assigned value, if the text is an assignment to one of these names as in an environment or a settings file:
 /// `export NAME="value"`, `$env:NAME = 'value'`, `name = value`.
 pub(crate) fn assigned<'a>(text: &'a str, names: &[&str]) -> Option<&'a str> {
     let (left, right) = text.split_once('=')?;
@@ -45,7 +45,7 @@ pub(crate) fn assigned<'a>(text: &'a str, names: &[&str]) -> Option<&'a str> {
         .then(|| unquoted(right))
 }
 
-/// What follows a word at the beginning, whatever its case; the word ends where a letter cannot go on.
+/// The text after a word at the start, ignoring case; the next character must not be a letter.
 pub(crate) fn after_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
     let rest = text
         .get(..word.len())
@@ -58,12 +58,12 @@ pub(crate) fn after_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
     ends.then(|| unquoted(rest.trim_start_matches(|c: char| c.is_whitespace() || c == ':' || c == '=')))
 }
 
-/// Whether a display cut the text off: it ends in dots that say so.
+/// Whether the text was cut off for display: it ends with an ellipsis.
 pub(crate) fn is_cut_off(text: &str) -> bool {
     text.ends_with('…') || text.ends_with("...")
 }
 
-/// Whether it is a web token (RFC 7519): three parts in base64url, of which the first is an object in JSON.
+/// Whether it is a JSON web token (RFC 7519): three parts in base64url, of which the first is a JSON object.
 pub(crate) fn is_web_token(text: &str) -> bool {
     let mut parts = 0;
     let well_formed = text.split('.').all(|part| {

@@ -1,16 +1,16 @@
-//! Folders for sockets and locks that no other user can write, short enough for a socket's path.
+//! Folders for sockets and locks that no other user can write to, with paths short enough for a socket.
 
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
-/// The user that this process acts as.
+/// The effective user of this process.
 pub(crate) fn current_user() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
-/// Where to look, in this order. A program in a session knows its runtime folder by the environment; one that was
-/// started by cron or over ssh knows where it usually is. The last one is there on every system.
+/// Where to look, in this order. A program in a session gets its runtime folder from the environment; one that was
+/// started by cron or over ssh uses its usual path. The last one exists on every system.
 fn private_folders() -> Vec<PathBuf> {
     let user = current_user();
     let named = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
@@ -24,18 +24,18 @@ fn private_folders() -> Vec<PathBuf> {
 }
 
 fn last_resort(user: u32) -> PathBuf {
-    // Not TMPDIR, which differs between a session and cron.
+    // TMPDIR differs between a session and cron, so it is not used.
     PathBuf::from(format!("/tmp/gloria-notify-{user}"))
 }
 
-/// The folders where another program of this user may have put something.
+/// Folders in which another program of this user may have created a socket or lock.
 pub(crate) fn possible_private_folders() -> Vec<PathBuf> {
     let mut folders = private_folders();
     folders.retain(|folder| is_private(folder));
     folders
 }
 
-/// The folders to put something into; the last resort is made where it is missing.
+/// Folders in which to create one; the last resort is created if it is missing.
 pub(crate) fn usable_private_folders() -> Vec<PathBuf> {
     let made = fs::DirBuilder::new()
         .mode(0o700)
@@ -48,7 +48,7 @@ pub(crate) fn usable_private_folders() -> Vec<PathBuf> {
     possible_private_folders()
 }
 
-/// It is a folder, and this user's alone. Not a link, which its maker could turn to another place.
+/// Whether it is a folder that only this user can access, and no link, whose creator could change its target.
 fn is_private(folder: &Path) -> bool {
     fs::symlink_metadata(folder)
         .is_ok_and(|found| found.is_dir() && found.uid() == current_user() && found.mode() & 0o077 == 0)

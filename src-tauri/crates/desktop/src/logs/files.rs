@@ -1,4 +1,4 @@
-//! The files of a log: the one that is written, and those before it.
+//! The files of a log: the current one and its predecessors.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -9,17 +9,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use gloria_core::private;
 use same_file::Handle;
 
-/// How large the files get, and how many there are.
+/// Size and number of the files.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
-    /// A file that would become larger is put aside.
+    /// A file that would become larger is rotated, in bytes.
     pub(super) max_size: u64,
-    /// How many files there are, the one that is written among them.
+    /// The number of files, including the current one.
     pub(super) max_files: usize,
 }
 
 impl Default for Limits {
-    /// Some days of an ordinary connection, and an hour of the debug log. Small enough to be sent by mail.
+    /// Enough for some days of an ordinary connection, or for an hour of the debug log; small enough to be sent by
+    /// mail.
     fn default() -> Self {
         Self {
             max_size: 1024 * 1024,
@@ -28,7 +29,7 @@ impl Default for Limits {
     }
 }
 
-/// The file of this age: 0 is the one that is written.
+/// The file of this age: 0 is the current one.
 pub(super) fn path(folder: &Path, age: usize) -> PathBuf {
     match age {
         0 => folder.join("gloria-notify.log"),
@@ -36,7 +37,7 @@ pub(super) fn path(folder: &Path, age: usize) -> PathBuf {
     }
 }
 
-/// Whether this process puts files aside. One that has not the app's folder only adds to what is there.
+/// Whether this process rotates files. One that has not claimed the folder only appends.
 #[derive(Debug, Clone, Default)]
 pub(super) struct MayRotate(Arc<AtomicBool>);
 
@@ -46,17 +47,17 @@ impl MayRotate {
     }
 }
 
-/// Writes whole lines to the newest file, and puts it aside before it becomes too large.
+/// Appends whole lines to the current file, and rotates it before it becomes too large.
 ///
-/// Nothing is remembered of the file but its handle, and before each write it is looked whether that is still the one
-/// of its name: another process may have put it aside, or somebody removed it with its folder.
+/// Before each write it is checked whether the open file still has its name: another process may have rotated it, or
+/// somebody removed it or its folder.
 #[derive(Debug)]
 pub(super) struct LogFiles {
     folder: PathBuf,
     limits: Limits,
     may_rotate: MayRotate,
     file: Option<Handle>,
-    /// The last write failed, maybe in the middle of a line.
+    /// The last write failed, possibly in the middle of a line.
     is_torn: bool,
 }
 
@@ -85,8 +86,8 @@ impl LogFiles {
         if size > 0 && after > self.limits.max_size && self.may_rotate.0.load(Ordering::Relaxed) {
             file = match self.rotate() {
                 Ok(()) => self.open()?,
-                // Such as a program on Windows that reads the file. The next write tries again; what must not happen
-                // is that the file grows for ever.
+                // On Windows, for instance, a program that reads the file prevents its rotation. The next write tries
+                // again, but the file must not grow for ever.
                 Err(_) if after > 2 * self.limits.max_size => {
                     file.as_file().set_len(0)?;
                     file
@@ -111,7 +112,7 @@ impl LogFiles {
         Handle::from_file(OpenOptions::new().append(true).open(path)?)
     }
 
-    /// The oldest file is replaced by the one after it, and so on. A file that is missing in between is no error.
+    /// Renames each file to the name of the next older one; the oldest is replaced. A missing file is no error.
     fn rotate(&self) -> io::Result<()> {
         for age in (0..self.limits.max_files.saturating_sub(1)).rev() {
             match fs::rename(path(&self.folder, age), path(&self.folder, age + 1)) {
@@ -149,7 +150,7 @@ mod tests {
         files
     }
 
-    /// What each file holds, the oldest first.
+    /// The contents of the files, oldest first.
     fn contents(folder: &Path) -> Vec<String> {
         let found = (0..10).rev().map(|age| fs::read_to_string(path(folder, age)));
         found.filter_map(Result::ok).collect()
@@ -264,7 +265,7 @@ mod tests {
     #[test]
     fn a_file_that_cannot_be_put_aside_does_not_grow_for_ever() {
         let home = tempfile::tempdir().unwrap();
-        // A folder that is not empty cannot be replaced by a file.
+        // A non-empty folder cannot be replaced by a file.
         fs::create_dir_all(path(home.path(), 1).join("in the way")).unwrap();
         fs::create_dir_all(path(home.path(), 2).join("in the way")).unwrap();
         let mut files = files(home.path());

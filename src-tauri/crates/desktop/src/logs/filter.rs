@@ -1,20 +1,20 @@
-//! What is logged at which level.
+//! Which events are logged at each level.
 
 use gloria_core::logging::LogLevel;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
-/// What the targets of this workspace's crates begin with.
+/// The prefix of the targets of this workspace's crates.
 const OWN: &str = "gloria";
 
-/// The most that other crates log. Below it they describe each message and each poll: an hour of that would push ours
-/// out of the files, and nobody has looked whether it holds a text or a token.
+/// The highest level of other crates. At lower levels they log every message and poll: an hour of that would fill the
+/// files, and it was never checked for texts and tokens.
 const MAX_FOREIGN: LevelFilter = LevelFilter::WARN;
 
-/// The most that other crates log where `GLORIA_LOG` names them.
+/// The highest level of other crates that `GLORIA_LOG` names.
 const MAX_NAMED_FOREIGN: LevelFilter = LevelFilter::INFO;
 
-/// The filter for a level and for what `GLORIA_LOG` asks for beyond it. A level without a target there is for our own
-/// crates, in place of `level` where it says more.
+/// The filter for a level and the directives of `GLORIA_LOG`. A directive without a target applies to our own crates,
+/// and replaces `level` if it is lower.
 pub(super) fn filter(level: LogLevel, directives: Option<&Targets>) -> Targets {
     let mut own = level_filter(level);
     if let Some(asked) = directives.and_then(Targets::default_level) {
@@ -94,7 +94,7 @@ mod tests {
         let one = "gloria_stream=debug";
         assert_eq!(logged(LogLevel::Info, one, "gloria_stream"), Some(Level::DEBUG));
         assert_eq!(logged(LogLevel::Info, one, "gloria_core"), Some(Level::INFO));
-        // The debug log holds beside a variable that asks for less.
+        // A directive for less does not reduce the debug log.
         assert_eq!(logged(LogLevel::Debug, "info", "gloria_core"), Some(Level::DEBUG));
     }
 }

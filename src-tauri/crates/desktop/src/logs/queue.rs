@@ -1,4 +1,4 @@
-//! Lines on their way to where they are written, and the thread that writes them.
+//! The queue of lines for one output, and the thread that writes them.
 
 use std::borrow::Cow;
 use std::io::Write;
@@ -10,25 +10,26 @@ use std::time::{Duration, Instant};
 
 use gloria_core::text;
 
-/// As many as a busy second logs at the lowest level. What comes while the disk hangs and this is full is counted.
+/// Lines that a busy second logs at the lowest level. Lines that do not fit while the disk hangs are dropped and
+/// counted.
 const QUEUE_CAPACITY: usize = 2048;
 
-/// What is longer is cut: one line must not turn the files over.
+/// In bytes. A longer line is cut, so that a single one cannot displace the files.
 const MAX_LINE: usize = 8 * 1024;
 
-/// As much is written by one call.
+/// In bytes, written with one call.
 const MAX_BATCH: usize = 64 * 1024;
 
-/// How often a flush looks whether the queue has room for it.
+/// How often a flush checks whether the queue has room for it.
 const FLUSH_INTERVAL: Duration = Duration::from_millis(1);
 
-/// One line, with its end.
+/// A line with its line feed.
 #[derive(Debug, Clone)]
 pub(super) struct Line(Arc<str>);
 
 impl Line {
-    /// An event as one line. What could end it, or what a terminal would obey, is escaped: texts that a server sent
-    /// must not look like lines of ours.
+    /// Formats an event as one line. Line breaks and control characters are escaped: text from a server must not look
+    /// like lines of this program, nor control a terminal.
     pub(super) fn of(event: &[u8]) -> Self {
         let event = String::from_utf8_lossy(event);
         let mut event = event.trim_end_matches('\n');
@@ -54,16 +55,16 @@ enum Message {
     Flush(SyncSender<()>),
 }
 
-/// The way to one place where lines are written.
+/// The queue of one output.
 #[derive(Debug, Clone)]
 pub(super) struct Queue {
     sender: SyncSender<Message>,
-    /// Lines that found no room, or that could not be written.
+    /// Lines that did not fit, or could not be written.
     lost: Arc<AtomicU64>,
 }
 
 impl Queue {
-    /// Nothing where the system has no thread to give: a log is no reason not to run.
+    /// `None` if the system cannot start a thread: the program runs without a log then.
     pub(super) fn start(name: &str, output: impl Write + Send + 'static) -> Option<Self> {
         let (sender, receiver) = sync_channel(QUEUE_CAPACITY);
         let lost = Arc::new(AtomicU64::new(0));
@@ -75,14 +76,14 @@ impl Queue {
             .map(|_| Self { sender, lost })
     }
 
-    /// Never waits.
+    /// Adds a line, without waiting.
     pub(super) fn push(&self, line: Line) {
         if self.sender.try_send(Message::Line(line)).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// Waits until what was pushed is written, or the time has come.
+    /// Waits until all lines so far are written, at most until this time.
     pub(super) fn flush(&self, until: Instant) {
         let (sender, written) = sync_channel(1);
         let mut message = Message::Flush(sender);
@@ -94,12 +95,12 @@ impl Queue {
             }
             thread::sleep(FLUSH_INTERVAL);
         }
-        // Not in time, and the caller goes on.
+        // On a timeout the caller continues.
         let _ = written.recv_timeout(until.saturating_duration_since(Instant::now()));
     }
 }
 
-/// Writes what comes, as much at once as is there.
+/// Writes lines in batches of those that are waiting.
 fn write_all(receiver: &Receiver<Message>, mut output: impl Write, lost: &AtomicU64) {
     let mut batch = Vec::new();
     while let Ok(first) = receiver.recv() {
@@ -123,7 +124,7 @@ fn write_all(receiver: &Receiver<Message>, mut output: impl Write, lost: &Atomic
                     let lost = lost.swap(0, Ordering::Relaxed);
                     if lost > 0 {
                         let note = format!("log lines missing here: {lost}\n");
-                        // The next batch finds out whether it goes on.
+                        // If that fails, the next batch reports it.
                         let _ = output.write_all(note.as_bytes());
                     }
                 }
@@ -149,7 +150,7 @@ mod tests {
 
     use super::*;
 
-    /// Somewhere that takes nothing until it is let.
+    /// An output that blocks until a test lets it continue.
     struct Gate {
         let_in: Receiver<io::Result<()>>,
         written: Arc<Mutex<Vec<u8>>>,
@@ -157,7 +158,7 @@ mod tests {
 
     impl Write for Gate {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            // Once nobody is there to ask it is open.
+            // Open once the test has dropped its end.
             self.let_in.recv().unwrap_or(Ok(()))?;
             self.written.lock().unwrap().extend_from_slice(bytes);
             Ok(bytes.len())
@@ -192,7 +193,7 @@ mod tests {
     fn a_place_that_hangs_costs_lines_and_never_time() {
         let (queue, open, written) = gate();
         let pushed = 3 * QUEUE_CAPACITY;
-        // A push that waited would wait for ever: nobody opens the gate before all are pushed.
+        // If a push blocked, this would never end: the gate is opened only after all of them.
         for number in 0..pushed {
             queue.push(Line::of(format!("line {number}").as_bytes()));
         }

@@ -8,11 +8,10 @@ use same_file::Handle;
 
 use super::files::{self, Limits};
 
-/// As much is read at a time.
+/// In bytes, read at a time.
 const CHUNK: u64 = 64 * 1024;
 
-/// Reads the lines of all files, the oldest first, and goes on with those that come, also over files that are put aside
-/// meanwhile.
+/// Reads the lines of all files, oldest first, and follows the log, even when its files are rotated meanwhile.
 #[derive(Debug)]
 pub struct LogReader {
     folder: PathBuf,
@@ -23,12 +22,12 @@ pub struct LogReader {
 struct Current {
     file: Handle,
     read: u64,
-    /// The beginning of a line whose end is not written yet.
+    /// The start of a line that is not complete yet.
     begun: Vec<u8>,
 }
 
 impl LogReader {
-    /// Of the files in this folder.
+    /// Reads the files in this folder.
     pub fn new(folder: &Path) -> Self {
         Self {
             folder: folder.to_owned(),
@@ -36,10 +35,11 @@ impl LogReader {
         }
     }
 
-    /// Hands out the lines that came since the last call, without their ends. No file, or no folder, is no line.
+    /// Calls `on_line` for each complete line since the last call, without its line feed. A missing file or folder is
+    /// no error.
     ///
     /// # Errors
-    /// A file cannot be read, or `on_line` says so.
+    /// When a file cannot be read, or `on_line` fails.
     pub fn read(&mut self, mut on_line: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
         loop {
             if let Some(current) = &mut self.current {
@@ -49,7 +49,7 @@ impl LogReader {
                 return Ok(());
             };
             if let Some(mut done) = self.current.take() {
-                // What was written between the last look at it and its being put aside.
+                // Lines that were written between the last read and the rotation.
                 done.read(&mut on_line)?;
                 if !done.begun.is_empty() {
                     on_line(&done.begun)?;
@@ -63,9 +63,9 @@ impl LogReader {
         }
     }
 
-    /// The file after the current one. Where that is gone, all that there is came later.
+    /// The file after the current one; the oldest one if the current one is gone.
     fn next_file(&self) -> io::Result<Option<Handle>> {
-        // The newest first: a file that is put aside meanwhile is seen twice, and none is missed.
+        // From newest to oldest: a file that is rotated meanwhile is found twice, and none is missed.
         let mut files: Vec<Handle> = Vec::new();
         for age in 0..Limits::default().max_files {
             match Handle::from_path(files::path(&self.folder, age)) {
@@ -89,7 +89,7 @@ impl Current {
     fn read(&mut self, on_line: &mut impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
         let mut file: &File = self.file.as_file();
         if file.metadata()?.len() < self.read {
-            // It was emptied, because it could not be put aside.
+            // It was truncated, because it could not be rotated.
             self.read = 0;
             self.begun.clear();
         }
@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(new_lines(&mut reader), [""; 0]);
         write(&mut files, 0..7);
         assert_eq!(new_lines(&mut reader), numbers(0..7));
-        // From none to three files put aside between two looks.
+        // Between none and three rotations between two reads.
         let mut next = 7;
         for more in [0, 1, 1, 2, 3, 5, 7, 1, 9, 8] {
             write(&mut files, next..next + more);

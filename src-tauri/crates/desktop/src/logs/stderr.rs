@@ -1,9 +1,9 @@
-//! Whether somebody reads what is written to stderr.
+//! Whether somebody reads stderr.
 
 use std::io::{self, IsTerminal as _};
 
 /// Whether stderr is a terminal, or the journal of systemd. Anything else, such as the file in which a desktop collects
-/// the output of all programs, is nobody's and grows.
+/// the output of all programs, is not read, and would grow.
 pub fn is_read() -> bool {
     io::stderr().is_terminal() || is_journal()
 }
@@ -27,7 +27,7 @@ fn is_journal() -> bool {
     false
 }
 
-/// The variable stays for children whose stderr is another, so it says which file it is about (systemd.exec(5)).
+/// Children with another stderr inherit the variable, so it contains the file that it is about (systemd.exec(5)).
 #[cfg(unix)]
 fn names(stream: &str, device: u64, inode: u64) -> bool {
     stream

@@ -1,4 +1,4 @@
-//! The connection to the session bus, which may be missing, go away and come back.
+//! The connection to the session bus, which may be missing, disappear and return.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,27 +12,27 @@ use zbus::{Connection, Message, MessageStream, connection};
 use super::service::Service;
 use super::{Identity, Order};
 
-/// A bus that does not greet us by then is none.
+/// A bus that has not completed the handshake by then is treated as missing.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How soon a bus that went away is looked for again.
+/// The first retry after the bus disappeared.
 const MIN_RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A session that never had a bus does not get one within_deadline, and each look wakes three threads.
+/// A session that never had a bus will not get one soon, and each retry wakes three threads.
 const MAX_RETRY_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Messages that may wait here before the reading from the socket does: a burst of signals of other applications.
+/// Incoming messages that may wait before reading from the socket pauses: a burst of signals of other applications.
 const MESSAGE_CAPACITY: usize = 1024;
 
-/// How a connection ended.
+/// Why a connection ended.
 enum Ended {
-    /// Nobody asks for anything any more.
+    /// The [`SessionNotifications`] was dropped.
     Unused,
     /// The bus closed it.
     Closed,
 }
 
-/// Keeps a connection as long as somebody can ask for anything.
+/// Keeps a connection until the [`SessionNotifications`] is dropped.
 pub(super) async fn run(
     address: Option<String>,
     identity: Arc<Identity>,
@@ -78,14 +78,14 @@ async fn connect(address: Option<&str>) -> zbus::Result<(Connection, MessageStre
     Ok((connection, stream))
 }
 
-/// Answers what is asked while there is no bus; `false` when nobody asks any more.
+/// Refuses requests while there is no bus; returns `false` when no more can come.
 async fn refuse_until(until: Instant, orders: &mut mpsc::UnboundedReceiver<Order>) -> bool {
     loop {
         tokio::select! {
             () = sleep_until(until) => return true,
             order = orders.recv() => match order {
                 Some(Order::Show(_, answer)) => send_reply(answer, Err(NotificationError::NoService)),
-                // What was shown is gone with its bus.
+                // Shown notifications disappeared with the bus.
                 Some(Order::Withdraw(_)) => {}
                 None => return false,
             },
@@ -100,13 +100,13 @@ async fn serve(
     orders: &mut mpsc::UnboundedReceiver<Order>,
     publish: &impl Fn(NotificationEvent),
 ) -> Ended {
-    // Writing waits for a bus that is behind; reading must not.
+    // Writing waits for a slow bus; reading must continue meanwhile.
     let (outgoing, mut written) = mpsc::unbounded_channel::<Message>();
     let writer = connection.clone();
     let writing = tokio::spawn(async move {
         while let Some(message) = written.recv().await {
             if writer.send(&message).await.is_err() {
-                // The reading side sees why.
+                // The reading side gets the error.
                 return;
             }
         }

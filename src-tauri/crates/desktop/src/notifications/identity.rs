@@ -1,4 +1,4 @@
-//! As what the app shows notifications.
+//! Name and icon of the app's notifications.
 
 use std::ffi::OsString;
 use std::fs;
@@ -6,24 +6,25 @@ use std::path::{Path, PathBuf};
 
 use gloria_core::private::{self, Mode};
 
-/// The names that packages give the app's desktop entry, without `.desktop`.
+/// Names of the app's desktop entry in packages, without `.desktop`.
 const DESKTOP_ENTRIES: [&str; 3] = ["com.gloriasystem.notify", "Gloria Notify", "gloria-notify"];
 
-/// The name of the icon that packages install beside a desktop entry.
+/// The name of the icon that packages install with a desktop entry.
 const ICON: &str = "gloria-notify";
 
-/// As what the app shows notifications.
+/// Name and icon of the app's notifications.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Identity {
-    /// The name of an icon of the desktop's theme, or the path of a file; empty for none.
+    /// The name of an icon in the desktop's theme, or the path of a file; empty for none.
     pub icon: String,
-    /// The name of the app's desktop entry, where one is installed. The desktop keeps the user's rules under it.
+    /// The name of the app's desktop entry, if one is installed. The desktop stores the user's rules for the app under
+    /// it.
     pub desktop_entry: Option<String>,
 }
 
 impl Identity {
-    /// Looks for the app's desktop entry where the environment says that applications are. Where there is none, as for
-    /// a program that was not installed, the icon is a file, which is written there from `png` if it is not yet.
+    /// Looks for the app's desktop entry in the folders that the environment names. If there is none, because the
+    /// program was not installed, the icon is a file, which is created from `png` if it is missing.
     pub fn find(variable: impl Fn(&str) -> Option<OsString>, icon_file: &Path, png: &[u8]) -> Self {
         match installed_entry(&data_folders(variable)) {
             Some(entry) => Self {
@@ -38,7 +39,7 @@ impl Identity {
     }
 }
 
-/// The XDG Base Directory Specification's, the user's own first.
+/// The data folders of the XDG Base Directory Specification, the user's own first.
 fn data_folders(variable: impl Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
     let set = |name| variable(name).filter(|value| !value.is_empty());
     let home = set("XDG_DATA_HOME").map(PathBuf::from);

@@ -1,4 +1,4 @@
-//! A request in the service's terms.
+//! Converts a request to the arguments of `Notify`.
 
 use std::collections::HashMap;
 
@@ -9,20 +9,20 @@ use zbus::zvariant::Value;
 use super::Identity;
 use crate::session_bus::BodyText;
 
-/// As what the desktop shows it.
+/// The name of the app that the desktop shows.
 const APP_NAME: &str = "Gloria Notify";
 
-/// The specification's key of a click on the notification itself.
+/// The action of a click on the notification itself, named by the specification.
 pub(super) const DEFAULT_ACTION: &str = "default";
 
-/// The key of the button.
+/// The action of the button.
 pub(super) const OPEN_ACTION: &str = "open";
 
 /// What the action is called, on a button and where a service shows the default action by its name.
 const OPEN: &str = "Open";
 
-/// Services that are known to take the default action when the notification is clicked, by the name that they give
-/// themselves. dunst closes it instead, and so may one that is not known: they get a button.
+/// Services that are known to invoke the default action when the notification is clicked, by the names that they
+/// report. dunst closes it instead, and so may an unknown one: they get a button.
 const OPEN_BY_CLICK: [&str; 8] = [
     "gnome-shell",
     "Plasma",
@@ -34,17 +34,17 @@ const OPEN_BY_CLICK: [&str; 8] = [
     "lxqt-notificationd",
 ];
 
-/// What a service can do.
+/// The capabilities of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Abilities {
     body: BodyText,
-    /// It takes actions. One that does not may make a dialog of a notification that has some.
+    /// It supports actions. One that does not may show a dialog for a notification that has some.
     actions: bool,
     button: bool,
 }
 
 impl Abilities {
-    /// By its capabilities and its name.
+    /// From its capabilities and its name.
     pub(super) fn new(capabilities: &[String], name: &str) -> Self {
         let can = |wanted: &str| capabilities.iter().any(|capability| capability == wanted);
         let by_click = OPEN_BY_CLICK.iter().any(|known| known.eq_ignore_ascii_case(name));
@@ -98,7 +98,7 @@ pub(super) fn arguments<'a>(
     if let Some(entry) = &identity.desktop_entry {
         hints.insert("desktop-entry", Value::from(entry.as_str()));
     }
-    // What is urgent stays until it is dismissed; how long the rest stays is for the service to say.
+    // An urgent notification stays until it is dismissed; the service decides how long others stay.
     let timeout = match request.priority {
         Priority::Urgent => 0,
         Priority::High | Priority::Normal | Priority::Low => -1,
@@ -123,7 +123,7 @@ fn urgency(priority: Priority) -> u8 {
     }
 }
 
-/// D-Bus has no way to send a null character.
+/// D-Bus strings cannot contain null characters.
 fn sendable(text: &str) -> String {
     text.replace('\0', "")
 }

@@ -1,8 +1,8 @@
-//! What is known of the session's notification service, and what is asked of it. Messages and the time go in; messages,
-//! answers and events come out.
+//! The state of the session's notification service. Its input are messages and the time; its output are messages,
+//! answers and events.
 //!
-//! Every call names the service by its unique name, and only what comes from that name counts: a well-known name may
-//! change its owner at any moment, and anybody on the bus can send a signal.
+//! Every call is sent to the service's unique name, and only answers and signals from that name are used: a well-known
+//! name may change its owner at any time, and any program on the bus can send a signal.
 
 mod calls;
 mod incoming;
@@ -24,34 +24,35 @@ use super::Identity;
 use super::request::{self, Abilities};
 use calls::{BUS, BUS_PATH, Call, Method, NAME, PATH, PROPERTIES, Pause, Pending, Reply, build};
 
-/// A service without an answer by then hangs.
+/// A service that has not answered by then counts as hanging.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A service that goes on answers what it was asked in its order, but for what it looks up first, such as who asked.
+/// A service that recovers answers in order, except for requests for which it looks something up first, such as the
+/// sender.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How often a service that could not be started is tried again. It may need something that a login brings later.
+/// How often starting the service is tried again. It may depend on something that is started later during a login.
 const START_INTERVAL: Duration = Duration::from_secs(30);
 
-/// Activation tokens that may wait for their click, which follows at once.
+/// Activation tokens that wait for their click, which follows at once.
 const TOKEN_CAPACITY: usize = 16;
 
-/// Notifications that were given up and may be answered all the same, to be taken back.
+/// Abandoned notifications that may still be answered, and then have to be withdrawn.
 const GIVEN_UP_CAPACITY: usize = 64;
 
-/// Notifications that may be withdrawn before it is known who shows them: those of earlier runs.
+/// Withdrawals of notifications of earlier runs, which may be requested before the service is known.
 const WITHDRAWAL_CAPACITY: usize = 1000;
 
-/// Who shows notifications.
+/// The owner of the service's name.
 #[derive(Debug, Default)]
 enum Owner {
     #[default]
     Unknown,
-    /// Nobody, but the bus can start somebody.
+    /// None, but the bus can start a service.
     Startable,
-    /// Nobody.
+    /// None.
     Absent {
-        /// When the bus, which knows how to start somebody and failed, is asked again.
+        /// When the bus, which failed to start a service, is asked again.
         retry_at: Option<Instant>,
     },
     Present(Present),
@@ -62,32 +63,32 @@ struct Present {
     /// Its unique name.
     name: String,
     capabilities: Option<Vec<String>>,
-    /// What it calls itself.
+    /// The name that it reports.
     title: Option<String>,
 }
 
 impl Present {
-    /// What it can do, once it has said all of it.
+    /// Its capabilities, once it has reported all of them.
     fn abilities(&self) -> Option<Abilities> {
         Some(Abilities::new(self.capabilities.as_ref()?, self.title.as_ref()?))
     }
 }
 
-/// The service behind one connection.
+/// The service on one connection to the bus.
 #[derive(Debug)]
 pub(super) struct Service {
-    /// To be sent.
+    /// Messages to send.
     pub(super) outgoing: Vec<Message>,
-    /// To be published.
+    /// Events to publish.
     pub(super) events: Vec<NotificationEvent>,
     identity: Arc<Identity>,
     owner: Owner,
     pending: HashMap<NonZeroU32, Pending>,
-    /// How many calls there were.
+    /// The number of calls so far.
     asked: u64,
-    /// Asked for before it is known who shows notifications and how.
+    /// Requests that wait until the service and its capabilities are known.
     waiting: VecDeque<(NotificationRequest, Reply)>,
-    /// To be withdrawn once it is known who shows notifications.
+    /// Withdrawals that wait until the service is known.
     withdrawals: VecDeque<NotificationHandle>,
     given_up: VecDeque<NonZeroU32>,
     tokens: VecDeque<(u32, String)>,
@@ -97,7 +98,7 @@ pub(super) struct Service {
 }
 
 impl Service {
-    /// Of a new connection.
+    /// For a new connection.
     pub(super) fn new(identity: Arc<Identity>, now: Instant) -> Self {
         let mut service = Self {
             outgoing: Vec::new(),
@@ -122,7 +123,7 @@ impl Service {
         service
     }
 
-    /// Asks for a notification, now or once it is known how.
+    /// Requests a notification, now or once the service is known.
     pub(super) fn show(&mut self, request: NotificationRequest, reply: Reply, now: Instant) {
         match &self.owner {
             Owner::Absent { .. } => {
@@ -143,7 +144,7 @@ impl Service {
         }
     }
 
-    /// Takes a notification back, if it is of the service that is there or will be known soon.
+    /// Withdraws a notification if it belongs to the present service, or to one that is not known yet.
     pub(super) fn withdraw(&mut self, handle: NotificationHandle) {
         match &self.owner {
             Owner::Unknown => {
@@ -153,12 +154,12 @@ impl Service {
                 }
             }
             Owner::Present(present) if present.name == handle.service => self.close(&handle),
-            // What another service showed went with it.
+            // Notifications of another service disappeared with it.
             Owner::Present(_) | Owner::Startable | Owner::Absent { .. } => {}
         }
     }
 
-    /// When [`Service::on_time`] has something to do.
+    /// When [`Service::on_time`] is due.
     pub(super) fn due(&self) -> Option<Instant> {
         let pending = self
             .pending
@@ -175,14 +176,14 @@ impl Service {
         pending.chain(retry).min()
     }
 
-    /// What has to be done by now is done.
+    /// Does everything that is due.
     pub(super) fn on_time(&mut self, now: Instant) {
         let (mut lost, owner) = (Vec::new(), self.owner_name());
         for (serial, pending) in &mut self.pending {
             let answerable = pending.to == BUS || Some(&pending.to) == owner.as_ref();
             match pending.given_up_at {
                 Some(at) if at <= now => lost.push(*serial),
-                // A service whose name another one has taken is about to go.
+                // It was sent to a service whose name has another owner now, and which is about to end.
                 None if pending.sent + ANSWER_TIMEOUT <= now && !answerable => lost.push(*serial),
                 None if pending.sent + ANSWER_TIMEOUT <= now => pending.overdue = true,
                 Some(_) | None => {}
@@ -251,8 +252,8 @@ impl Service {
         });
     }
 
-    /// What the service before was asked about itself does not matter any more. Its answers to notifications do, as far
-    /// as they can still come.
+    /// Answers of the previous service about itself are not needed any more. Its answers to notifications are, as long
+    /// as they can come.
     fn forget_inquiries(&mut self) {
         for (_, pending) in self.pending.extract_if(|_, pending| pending.unawaited) {
             if let Call::Notify(reply) = pending.call {
@@ -364,7 +365,7 @@ impl Service {
         self.inhibited || self.dunst_paused
     }
 
-    /// Asks a service that hangs for something that it answers as soon as it goes on.
+    /// Makes a call that a hanging service answers as soon as it recovers.
     fn ping(&mut self, now: Instant) {
         let Some(name) = self.owner_name() else { return };
         let hangs = |pending: &Pending| pending.overdue && pending.given_up_at.is_none();
@@ -374,7 +375,7 @@ impl Service {
         }
     }
 
-    /// It goes on: what it was asked before and has not answered is given up soon.
+    /// The service recovered: earlier calls without an answer are abandoned soon.
     fn on_ping_answered(&mut self, order: u64, by: &str, now: Instant) {
         for pending in self.pending.values_mut() {
             if pending.order < order && pending.to == by && pending.given_up_at.is_none() {
@@ -398,8 +399,8 @@ impl Service {
 
     /// `None` while it is not known yet.
     fn state(&self) -> Option<ServiceState> {
-        // Also what is about to be given up: that it is lost is said before the service is back, which asks for it
-        // again.
+        // Includes calls that are about to be abandoned: their loss has to be reported before the service counts as
+        // ready again, so that they are repeated.
         if self.pending.values().any(|pending| pending.overdue) {
             return Some(ServiceState::Hanging);
         }
@@ -448,7 +449,7 @@ impl Service {
                 self.outgoing.push(message);
             }
             Err(_) => {
-                // Its words may quote the text.
+                // The error's message may quote the text.
                 let error = NotificationError::Refused("the bus cannot carry it".into());
                 self.on_error(call, &error, now);
             }

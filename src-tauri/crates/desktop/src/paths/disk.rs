@@ -4,10 +4,10 @@ use std::path::Path;
 
 use gloria_core::paths::Disk;
 
-/// Where a folder is, or will be. An unknown file system counts as local: the inbox detects by itself what does not
-/// work.
+/// The kind of disk that a folder is on, or will be. An unknown file system counts as local, because the inbox notices
+/// itself what does not work.
 pub(super) fn of(folder: &Path) -> Disk {
-    // What does not exist yet will be where the first folder above it is.
+    // A folder that does not exist yet will be created in its nearest existing parent.
     let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
     if folder
         .ancestors()
@@ -25,8 +25,8 @@ fn is_network(folder: &Path) -> bool {
     rustix::fs::statfs(folder).is_ok_and(|found| is_network_type(found.f_type))
 }
 
-/// File systems of other computers by their numbers in statfs(2) and the kernel's `magic.h`. FUSE is among them for
-/// sshfs and its kind: what is slower on a local FUSE disk is only slower.
+/// Network file systems by their numbers in statfs(2) and the kernel's `magic.h`. FUSE is included for sshfs and the
+/// like; on a local FUSE disk this only costs speed.
 #[cfg(target_os = "linux")]
 fn is_network_type(magic: impl Into<i64>) -> bool {
     const NETWORKS: [i64; 14] = [
@@ -45,11 +45,11 @@ fn is_network_type(magic: impl Into<i64>) -> bool {
         0x786F_4256, // shared folders of VirtualBox
         0x6573_5546, // FUSE
     ];
-    // The kernel's numbers are 32 bits; where the field is a signed word of that size they look negative.
+    // The kernel's numbers have 32 bits; in a signed field of that size they look negative.
     NETWORKS.contains(&(magic.into() & 0xFFFF_FFFF))
 }
 
-/// A share is written `\\server\share`.
+/// The path of a share is `\\server\share`.
 #[cfg(target_os = "windows")]
 fn is_network(folder: &Path) -> bool {
     use std::path::{Component, Prefix};

@@ -1,4 +1,4 @@
-//! The desktop portal's word, which is GNOME's or KDE's: static settings and scripts alike.
+//! Asks the desktop portal, which GNOME and KDE implement, for static settings and scripts.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use zbus::blocking::connection::Builder;
 
 use super::lists;
 
-/// The portal may have to start, and then to fetch a script.
+/// The portal may have to start, and then to download a script.
 const METHOD_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(super) fn resolve(bus: Option<&str>, origin: &Url) -> Vec<ProxyRoute> {
     match look_up(bus, origin) {
         Ok(addresses) => lists::of_addresses(addresses.iter().map(String::as_str)),
-        // Most window managers have no portal; a server has not even a session.
+        // Most window managers have no portal; a server does not even have a session.
         Err(error) => {
             tracing::debug!(%error, "no desktop portal says which proxy to use");
             Vec::new()

@@ -1,11 +1,10 @@
-//! Proxies as the systems write them.
+//! Parses proxies in the formats of the systems.
 
 use gloria_core::ports::{ProxyAddress, ProxyRoute};
 #[cfg(any(test, target_os = "windows"))]
 use url::Url;
 
-/// Reads proxies as the desktop portal names them: `http://a:80`, `socks5://b:1080`, `direct://`. What is of another
-/// kind is left out.
+/// Parses proxies of the desktop portal: `http://a:80`, `socks5://b:1080`, `direct://`. Unknown kinds are ignored.
 #[cfg(any(test, target_os = "linux"))]
 pub(super) fn of_addresses<'a>(addresses: impl IntoIterator<Item = &'a str>) -> Vec<ProxyRoute> {
     let route = |address: &str| {
@@ -17,7 +16,7 @@ pub(super) fn of_addresses<'a>(addresses: impl IntoIterator<Item = &'a str>) -> 
     addresses.into_iter().filter_map(route).collect()
 }
 
-/// A proxy as CFNetwork names it, by its parts.
+/// Converts a proxy of CFNetwork.
 #[cfg(any(test, target_os = "macos"))]
 pub(super) fn of_parts(scheme: &str, host: &str, port: u16) -> Option<ProxyRoute> {
     let address = if host.contains(':') && !host.starts_with('[') {
@@ -28,9 +27,9 @@ pub(super) fn of_parts(scheme: &str, host: &str, port: u16) -> Option<ProxyRoute
     ProxyAddress::parse(&address).ok().map(ProxyRoute::Proxy)
 }
 
-/// Reads a list of WinHTTP: `a:80 b:81`, `http=a:80;https=b:81`, or a script's own words, `PROXY a:80; DIRECT`.
+/// Parses a list of WinHTTP: `a:80 b:81`, `http=a:80;https=b:81`, or the result of a script, `PROXY a:80; DIRECT`.
 ///
-/// SOCKS means version 5, even where version 4 is meant: most proxies speak both, and this client only the newer.
+/// SOCKS is used as version 5 even if version 4 is meant: most proxies support both, and this client only the newer.
 #[cfg(any(test, target_os = "windows"))]
 pub(super) fn of_list(list: &str, url: &Url) -> Vec<ProxyRoute> {
     let (mut routes, mut socks) = (Vec::new(), Vec::new());
@@ -60,12 +59,12 @@ pub(super) fn of_list(list: &str, url: &Url) -> Vec<ProxyRoute> {
                 Some((of, address)) if of.eq_ignore_ascii_case(url.scheme()) => {
                     routes.extend(proxy("http", address))
                 }
-                // Of another protocol, such as ftp.
+                // A proxy for another protocol, such as ftp.
                 Some(_) => {}
             }
         }
     }
-    // They are for what has no proxy of its own.
+    // They are for protocols without a proxy of their own.
     routes.extend(socks);
     routes
 }
@@ -80,8 +79,7 @@ fn proxy(scheme: &str, address: &str) -> Option<ProxyRoute> {
     ProxyAddress::parse(&address).ok().map(ProxyRoute::Proxy)
 }
 
-/// Whether an address is on WinHTTP's list of those that need no proxy:
-/// `*.example;10.*;https://a.example:8443;<local>`.
+/// Whether an address is on WinHTTP's list of exceptions: `*.example;10.*;https://a.example:8443;<local>`.
 #[cfg(any(test, target_os = "windows"))]
 pub(super) fn is_bypassed(list: &str, url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
@@ -103,7 +101,7 @@ pub(super) fn is_bypassed(list: &str, url: &Url) -> bool {
     })
 }
 
-/// Whether a text fits a pattern in which `*` stands for anything.
+/// Whether a text matches a pattern in which `*` is any text.
 #[cfg(any(test, target_os = "windows"))]
 fn matches(pattern: &str, text: &str) -> bool {
     let Some((first, rest)) = pattern.split_once('*') else {

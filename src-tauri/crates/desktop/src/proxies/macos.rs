@@ -1,4 +1,4 @@
-//! CFNetwork's word: static settings, scripts, and scripts that the network names.
+//! Asks CFNetwork for static settings, scripts, and scripts that the network announces.
 
 use std::cell::RefCell;
 use std::ffi::c_void;
@@ -19,24 +19,24 @@ use url::Url;
 
 use super::lists;
 
-/// How long a script may take to be fetched and run, in seconds.
+/// How long downloading and running a script may take, in seconds.
 const SCRIPT_TIMEOUT: f64 = 10.0;
 
 type Entry = CFDictionary<CFString, CFType>;
 
-/// What a script said, once it did.
+/// The result of a script.
 type Said = RefCell<Option<CFRetained<CFArray>>>;
 
 pub(super) fn resolve(_bus: Option<&str>, origin: &Url) -> Vec<ProxyRoute> {
     let Some(url) = CFURL::from_string(None, &CFString::from_str(origin.as_str()), None) else {
         return Vec::new();
     };
-    // SAFETY: it has no conditions.
+    // SAFETY: the call has no preconditions.
     #[expect(unsafe_code, reason = "the system's own interface has no safe form")]
     let Some(settings) = (unsafe { CFNetworkCopySystemProxySettings() }) else {
         return Vec::new();
     };
-    // SAFETY: the settings are as the system gave them.
+    // SAFETY: the settings are unchanged from the call above.
     #[expect(unsafe_code, reason = "the system's own interface has no safe form")]
     let proxies = unsafe { CFNetworkCopyProxiesForURL(&url, &settings) };
     let mut routes = Vec::new();
@@ -57,7 +57,7 @@ pub(super) fn resolve(_bus: Option<&str>, origin: &Url) -> Vec<ProxyRoute> {
 }
 
 fn entries(proxies: &CFArray) -> Vec<CFRetained<Entry>> {
-    // SAFETY: CFNetwork's lists of proxies hold dictionaries whose keys are strings.
+    // SAFETY: CFNetwork's lists of proxies contain dictionaries whose keys are strings.
     #[expect(unsafe_code, reason = "the system's own interface has no safe form")]
     let proxies = unsafe { proxies.cast_unchecked::<Entry>() };
     proxies.to_vec()
@@ -67,7 +67,7 @@ fn text(entry: &Entry, key: &CFString) -> Option<CFRetained<CFString>> {
     entry.get(key)?.downcast().ok()
 }
 
-/// The script that an entry leads to.
+/// The URL of an entry's script.
 fn script(entry: &Entry) -> Option<CFRetained<CFURL>> {
     // SAFETY: they are constants of the framework.
     #[expect(unsafe_code, reason = "the system's own interface has no safe form")]
@@ -84,7 +84,7 @@ fn script(entry: &Entry) -> Option<CFRetained<CFURL>> {
     entry.get(address)?.downcast().ok()
 }
 
-/// The way that an entry is.
+/// The route for an entry.
 fn route(entry: &Entry) -> Option<ProxyRoute> {
     // SAFETY: they are constants of the framework.
     #[expect(unsafe_code, reason = "the system's own interface has no safe form")]
@@ -118,7 +118,7 @@ fn route(entry: &Entry) -> Option<ProxyRoute> {
     lists::of_parts(scheme, &text(entry, host)?.to_string(), port)
 }
 
-/// Runs a script, on this thread's run loop.
+/// Runs a script on this thread's run loop.
 fn run(script: &CFURL, url: &CFURL) -> Option<CFRetained<CFArray>> {
     let run_loop = CFRunLoop::current()?;
     let said = Box::new(Said::default());
@@ -129,8 +129,8 @@ fn run(script: &CFURL, url: &CFURL) -> Option<CFRetained<CFArray>> {
         release: None,
         copyDescription: None,
     };
-    // SAFETY: `on_result` has the signature asked for, the context is copied by the call, and what it points to is not
-    // freed before the result came.
+    // SAFETY: `on_result` has the required signature, the context is copied by the call, and its target is not freed
+    // before the result arrives.
     #[expect(unsafe_code, reason = "the system's own interface has no safe form")]
     let source = unsafe {
         CFNetworkExecuteProxyAutoConfigurationURL(script, url, Some(on_result), NonNull::from(&mut context))
@@ -145,7 +145,7 @@ fn run(script: &CFURL, url: &CFURL) -> Option<CFRetained<CFArray>> {
     let answer = said.take();
     if answer.is_none() {
         tracing::info!("no answer of the script for proxies in time");
-        // A few bytes are better lost than written to once they are somebody else's.
+        // After a timeout the callback may still write to it, so it is leaked instead of freed.
         Box::leak(said);
     }
     answer

@@ -1,4 +1,4 @@
-//! WinHTTP's word: the current user's settings, with automatic detection and the script of a company.
+//! Asks WinHTTP for the current user's settings, automatic detection and scripts.
 
 use std::ffi::c_void;
 use std::{ptr, slice};
@@ -17,7 +17,7 @@ use windows_sys::core::PWSTR;
 
 use super::lists;
 
-/// Of each step of fetching a script, in milliseconds.
+/// For each step of downloading a script, in milliseconds.
 const FETCH_TIMEOUT: i32 = 5_000;
 
 pub(super) fn resolve(_bus: Option<&str>, origin: &Url) -> Vec<ProxyRoute> {
@@ -36,7 +36,7 @@ pub(super) fn resolve(_bus: Option<&str>, origin: &Url) -> Vec<ProxyRoute> {
     }
 }
 
-/// What the user or the company set.
+/// The settings of the user or the administrator.
 struct Settings {
     detect: bool,
     script: Option<String>,
@@ -50,7 +50,7 @@ impl Settings {
         // SAFETY: the structure is the one asked for, and is written before the call returns.
         #[expect(unsafe_code, reason = "the system's own interface has no safe form")]
         let answered = unsafe { WinHttpGetIEProxyConfigForCurrentUser(&raw mut config) };
-        // What it holds is null where the call failed.
+        // Its fields are null if the call failed.
         let settings = Self {
             detect: config.fAutoDetect != 0,
             script: taken(config.lpszAutoConfigUrl),
@@ -60,7 +60,7 @@ impl Settings {
         (answered != 0).then_some(settings)
     }
 
-    /// What a script says, where one is set or found.
+    /// The result of a script, if one is set or found.
     fn automatic(&self, origin: &Url) -> Option<Vec<ProxyRoute>> {
         if !self.detect && self.script.is_none() {
             return None;
@@ -78,7 +78,7 @@ impl Settings {
         }
         let url = wide(origin.as_str());
         let answer = session.proxy_for(&url, options).or_else(|error| {
-            // A server may give the script only to those who sign in; the system advises to try without first.
+            // A server may require authentication for the script; the system recommends to try without first.
             if error == ERROR_WINHTTP_LOGIN_FAILURE {
                 options.fAutoLogonIfChallenged = 1;
                 return session.proxy_for(&url, options);
@@ -106,7 +106,7 @@ enum Answer {
     Proxies { list: String, bypass: String },
 }
 
-/// A session of WinHTTP, which is closed when it is dropped.
+/// A WinHTTP session, which is closed when dropped.
 struct Session(*mut c_void);
 
 impl Session {
@@ -173,12 +173,12 @@ impl Drop for Session {
     }
 }
 
-/// As the system takes texts.
+/// As UTF-16 with a null at the end.
 fn wide(text: &str) -> Vec<u16> {
     text.encode_utf16().chain([0]).collect()
 }
 
-/// Takes a text that one of the calls above gave away, and frees it.
+/// Copies and frees a text that one of the calls above returned.
 fn taken(text: PWSTR) -> Option<String> {
     if text.is_null() {
         return None;

@@ -1,4 +1,4 @@
-//! One call to the keyring, on a thread that may wait.
+//! One call to the keyring, on a thread that may block.
 
 use gloria_core::message;
 use gloria_core::ports::SecretError;
@@ -18,16 +18,16 @@ mod system;
 #[path = "store/other.rs"]
 mod system;
 
-/// The service under which all tokens are kept. It never changes, or tokens would be lost.
+/// The service of all entries. It must never change, because tokens would be lost.
 const SERVICE: &str = "com.gloriasystem.notify";
 
-/// Searches for an entry that other programs change at the same time. Each search but the last may find what one of
-/// them removes before it can be read; more in a row is no race but a broken keyring.
+/// Searches for an entry that other programs change at the same time. Each but the last may find an entry that is
+/// removed before it can be read; more in a row are no race but a broken keyring.
 const MAX_SEARCHES: usize = 5;
 
-/// Why one search and the call after it failed.
+/// Why a search and the call after it failed.
 enum Failure {
-    /// Another program removed or replaced the entry between the search and the call.
+    /// Another program removed or replaced the entry between the two.
     Vanished,
     Refused(SecretError),
 }
@@ -41,10 +41,11 @@ impl From<Error> for Failure {
     }
 }
 
-/// Does as asked, for as long as it takes. `prompts` is asked before it waits for a person, and says whether it may.
+/// Runs a request, for as long as it takes. `prompts` is called before it waits for the user, and returns whether it
+/// may.
 ///
-/// The Secret Service finds an entry by one call and reads it by another: `gloria logout` and the app that moves the
-/// token to the account's entry would fail each other without a new search.
+/// The Secret Service finds an entry with one call and reads it with another. Without a new search, `gloria logout` and
+/// the app that moves a token to an account's entry would make each other fail.
 pub(super) fn perform(address: &str, request: &Request, prompts: &dyn Fn() -> bool) -> Outcome {
     for _ in 0..MAX_SEARCHES {
         match attempt(address, request, prompts) {
@@ -90,7 +91,7 @@ fn unreadable() -> SecretError {
     SecretError::Refused(message::keyring_no_token().into())
 }
 
-/// What a keyring's error means. Some errors carry the secret itself, so only chosen ones are quoted.
+/// Converts a keyring's error. Some errors contain the secret, so only certain ones are quoted.
 fn refusal(error: Error) -> SecretError {
     match error {
         Error::NoStorageAccess(_) => SecretError::Locked,

@@ -9,10 +9,10 @@ use super::{Call, Outcome, Request, Timekeeper};
 
 const ENTRY: &str = "https://gloria.example";
 
-/// A keyring whose writings of one token wait until they are let go.
+/// A keyring that delays the writes of one token until the test lets them continue.
 struct Slow {
     calls: Sender<Call>,
-    /// What was written, in order; nothing where it was forgotten.
+    /// The writes in order; `None` for a removal.
     written: Arc<Mutex<Vec<Option<String>>>>,
     go_on: Sender<()>,
 }
@@ -67,7 +67,7 @@ impl Slow {
         self.call(Request::Store(Token::parse(token).unwrap()))
     }
 
-    /// Waits until this was written, and nothing else.
+    /// Waits until exactly these writes were made.
     fn writes(&self, all: &[Option<&str>]) {
         let written = || self.written.lock().unwrap().clone();
         while written().len() < all.len() {

@@ -4,7 +4,7 @@ use zbus::blocking::Connection;
 use zbus::blocking::fdo::DBusProxy;
 use zbus::names::BusName;
 
-/// Where StatusNotifierItems announce themselves; every tray host on today's desktops is found under this name.
+/// The registry of StatusNotifierItems; the tray hosts of today's desktops all use this name.
 const TRAY_HOST: &str = "org.kde.StatusNotifierWatcher";
 
 pub(super) fn wait_for_tray_host() -> Result<(), String> {
@@ -12,7 +12,7 @@ pub(super) fn wait_for_tray_host() -> Result<(), String> {
     wait_for_name(&connection, TRAY_HOST).map_err(|error| error.to_string())
 }
 
-/// Listens first and asks then, so that a name that appears in between is not missed.
+/// Subscribes before it asks, so that a name that appears in between is not missed.
 fn wait_for_name(connection: &Connection, name: &'static str) -> zbus::Result<()> {
     let bus = DBusProxy::new(connection)?;
     let changes = bus.receive_name_owner_changed_with_args(&[(0, name)])?;

@@ -1,4 +1,4 @@
-//! Interfaces from netwatcher, which receives their changes; routes by querying them, on Linux whenever one changes.
+//! Interfaces from netwatcher, which signals their changes; routes by queries, on Linux whenever a route changes.
 
 #[cfg(target_os = "linux")]
 mod routes;
@@ -12,16 +12,16 @@ use std::time::{Duration, Instant};
 use gloria_core::ports::{Interface, NetworkSnapshot, Observation};
 use tokio::sync::mpsc;
 
-/// A route changes without its interface where an administrator or a VPN client says so. Asking is four system calls.
+/// An administrator or a VPN client may change a route without its interface. A query is four system calls.
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
-/// While an interface comes up its route follows the address in some tenths of a second, or, where a VPN logs in first,
-/// in some seconds.
+/// When an interface comes up, its route follows the address after some tenths of a second, or after some seconds if a
+/// VPN logs in first.
 const RESTLESS: Duration = Duration::from_secs(5);
 const RESTLESS_POLL_INTERVAL: Duration = Duration::from_millis(200);
 
-/// Somewhere on the internet: a.root-servers.net, whose addresses have stood for decades, and which nobody gives a
-/// route of its own. Nothing is sent there.
+/// An address on the internet: a.root-servers.net, whose addresses have not changed for decades, and for which nobody
+/// sets a route of its own. Nothing is sent to it.
 const FAR_V4: Ipv4Addr = Ipv4Addr::new(198, 41, 0, 4);
 const FAR_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0x503, 0xba3e, 0, 0, 0, 2, 0x30);
 
@@ -31,7 +31,7 @@ enum Change {
     Routes,
 }
 
-/// Tells of the network and its changes until nobody listens.
+/// Sends the network and its changes until the receiver is dropped.
 pub(super) fn watch(tell: &mpsc::Sender<Observation>) {
     let (changes, changed) = channel();
     #[cfg(target_os = "linux")]
@@ -125,10 +125,10 @@ fn source_v6() -> Option<Ipv6Addr> {
     }
 }
 
-/// The address that a packet to a far host would leave from, by the routing table; nothing is sent.
+/// The source address of packets to a host on the internet, according to the routing table; nothing is sent.
 fn source(far: IpAddr, any: IpAddr) -> Option<IpAddr> {
     let socket = UdpSocket::bind((any, 0)).ok()?;
-    // The port makes no difference to the route.
+    // The port does not affect the route.
     socket.connect(SocketAddr::new(far, 9)).ok()?;
     Some(socket.local_addr().ok()?.ip())
 }

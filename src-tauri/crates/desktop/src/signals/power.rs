@@ -1,4 +1,4 @@
-//! Sleep and waking, by each system's own way.
+//! Sleep and waking, by each system's own interface.
 
 use gloria_core::ports::Observation;
 use tokio::sync::mpsc;
@@ -13,7 +13,7 @@ mod system;
 #[path = "power/windows.rs"]
 mod system;
 
-/// Tells of sleep and waking for as long as the system does. `bus` is the D-Bus address to look for logind at.
+/// Sends sleep and waking as long as the system signals them. `bus` is the D-Bus address of logind's bus.
 pub(super) fn watch(bus: Option<&str>, tell: &mpsc::Sender<Observation>) {
     system::watch(bus, tell);
 }

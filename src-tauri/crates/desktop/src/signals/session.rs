@@ -1,4 +1,4 @@
-//! Whether the session is locked or its user gone, by each desktop's own way.
+//! Whether the session is locked or its user is idle, by each desktop's own interface.
 
 use gloria_core::ports::Observation;
 use tokio::sync::mpsc;
@@ -10,7 +10,8 @@ mod system;
 #[path = "session/other.rs"]
 mod system;
 
-/// Tells of the session until nobody listens. The buses are D-Bus addresses to use instead of the usual ones.
+/// Sends the state of the session until the receiver is dropped. The buses are D-Bus addresses to use instead of the
+/// usual ones.
 pub(super) fn watch(
     system_bus: Option<String>,
     session_bus: Option<String>,

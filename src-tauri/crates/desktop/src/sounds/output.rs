@@ -1,4 +1,4 @@
-//! One sound on the default device, from opening to closing.
+//! Plays one sound on the default device: opens it, plays and closes it.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -14,48 +14,48 @@ use rodio::{CpalErrorKind, DeviceSinkBuilder, DeviceSinkError, MixerDeviceSink, 
 
 use super::bundled;
 
-/// What happens to a sound while it is on.
+/// Events while a sound plays.
 #[derive(Debug)]
 pub(super) enum Progress {
-    /// The device has taken its first samples.
+    /// The device has taken the first samples.
     Heard,
-    /// The device has taken its last.
+    /// The device has taken the last samples.
     Ended,
-    /// The device failed, perhaps for a moment.
+    /// The device failed, possibly only for a moment.
     Faltered(String),
     /// The device was lost.
     Lost(String),
-    /// Somebody wants silence.
+    /// The sound is to be stopped.
     Stop,
 }
 
-/// How often the device's thread looks how far the sound is.
+/// How often the device's thread checks the progress of the sound.
 const TICK: Duration = Duration::from_millis(10);
 
-/// The first tick comes when the mixer looks at the sound, before any device has asked for it.
+/// The first tick comes when the mixer takes the sound, before a device has requested samples.
 const TICK_OF_DEVICE: u32 = 2;
 
-/// How long a device that reported an error may take to go on. ALSA's PulseAudio plugin fails with EIO until it has
-/// its first timing data (alsa-plugins issue 65): mostly milliseconds, but an output may sleep for up to 2 s first.
+/// How long a device may take to recover from an error. ALSA's PulseAudio plugin fails with EIO until it has its first
+/// timing data (alsa-plugins issue 65): mostly for milliseconds, but a suspended output may take 2 s.
 const FALTER_TIMEOUT: Duration = Duration::from_millis(2_500);
 
-/// How long a device that failed is left alone.
+/// How long the device's thread waits after an error.
 const RETRY_PAUSE: Duration = Duration::from_millis(5);
 
-/// Silence after the sound. A device that has taken its last sample still holds a buffer (100 ms at rodio's default,
-/// twice that in some sound servers), which closing it would cut off.
+/// Silence after the sound. A device that has taken the last sample still has a buffer to play (100 ms at rodio's
+/// default, twice that in some sound servers), which closing it would cut off.
 const TAIL: Duration = Duration::from_millis(250);
 
-/// What the device's thread shares with the sound's.
+/// Shared by the device's thread and the sound's.
 #[derive(Debug, Default)]
 struct Shared {
     ticks: AtomicU32,
-    /// An error has been reported and is being waited out; until then no other is of interest.
+    /// An error was reported and the device may recover; further errors are ignored until then.
     faltering: AtomicBool,
 }
 
-/// Plays one sound to its end, or until [`Progress::Stop`]. `begun` is called when the device has taken the first
-/// samples, and with the error when it fails before or after that.
+/// Plays one sound to its end, or until [`Progress::Stop`]. Calls `begun` when the device has taken the first samples,
+/// and with the error if it fails before or after that.
 pub(super) fn play(
     sound: SoundName,
     volume: u8,
@@ -79,12 +79,12 @@ pub(super) fn play(
     }
 }
 
-/// Waits for the end of the sound, and tells why it came too soon.
+/// Waits for the end of the sound; returns why it ended too soon.
 fn watch(watched: &Receiver<Progress>, shared: &Shared, heard: impl Fn()) -> Option<String> {
     let mut faltered: Option<(String, u32, Instant)> = None;
     loop {
         let step = match &faltered {
-            // The caller holds a sender, so the channel never closes before the sound ends.
+            // The caller owns a sender, so the channel never closes before the sound ends.
             None => watched.recv().ok()?,
             Some((reason, ticks, deadline)) => {
                 match watched.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
@@ -115,7 +115,7 @@ fn open(progress: &Sender<Progress>, shared: &Arc<Shared>) -> Result<MixerDevice
     let (progress, shared) = (progress.clone(), Arc::clone(shared));
     let report = move |error: rodio::CpalError| {
         let step = match error.kind() {
-            // A missed deadline is a crackle, not an end; the others say that the sound goes on.
+            // A missed deadline is a crackle, not an end; after the others the sound continues.
             CpalErrorKind::Xrun | CpalErrorKind::DeviceChanged | CpalErrorKind::RealtimeDenied => return,
             CpalErrorKind::DeviceNotAvailable
             | CpalErrorKind::HostUnavailable
@@ -129,7 +129,7 @@ fn open(progress: &Sender<Progress>, shared: &Arc<Shared>) -> Result<MixerDevice
             | CpalErrorKind::BackendError
             | CpalErrorKind::Other
             | _ => {
-                // The device's thread would try again at once, and keep the lock from the one that brings the data.
+                // The device's thread would retry at once, and keep the lock from the thread that provides the samples.
                 thread::sleep(RETRY_PAUSE);
                 if shared.faltering.swap(true, Ordering::Relaxed) {
                     return;
@@ -146,7 +146,7 @@ fn open(progress: &Sender<Progress>, shared: &Arc<Shared>) -> Result<MixerDevice
     Ok(device)
 }
 
-/// ALSA writes a page to stderr whenever there is no device. What matters of it comes back as an error too.
+/// ALSA writes a page to stderr if there is no device. The relevant part is returned as an error too.
 #[cfg(target_os = "linux")]
 fn silence_alsa() {
     if let Err(error) = alsa::Output::local_error_handler() {
@@ -179,7 +179,7 @@ fn prepare(
     }))
 }
 
-/// Lives in the source, which the mixer drops when it has run out.
+/// Part of the source, which the mixer drops at its end.
 struct Ending(Sender<Progress>);
 
 impl Drop for Ending {
@@ -188,7 +188,7 @@ impl Drop for Ending {
     }
 }
 
-/// Loudness is heard about as the cube root of amplitude: half way on the slider is half as loud, at -18 dB.
+/// Loudness is perceived as about the cube root of the amplitude: the middle of the slider is half as loud, at -18 dB.
 fn gain(volume: u8) -> f32 {
     (f32::from(volume.min(100)) / 100.0).powi(3)
 }
@@ -212,7 +212,7 @@ fn classify(error: &DeviceSinkError) -> SoundError {
     }
 }
 
-/// An error with its causes, on one line and without a full stop.
+/// An error with its causes, on one line without a full stop.
 fn in_words(error: &dyn Error) -> String {
     let mut words = error.to_string();
     let mut cause = error.source();

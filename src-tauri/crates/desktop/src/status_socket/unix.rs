@@ -1,4 +1,4 @@
-//! A socket file that belongs to its user.
+//! A socket file that only its user can use.
 
 use std::collections::hash_map::RandomState;
 use std::fs::{self, Permissions};
@@ -13,16 +13,16 @@ use tokio::net::{UnixListener, UnixStream};
 use super::{AskError, StatusSocketError};
 use crate::instance::{Identity, current_user, possible_private_folders, usable_private_folders};
 
-/// `sun_path` holds 104 bytes on macOS and 108 on Linux, the end included.
+/// `sun_path` has 104 bytes on macOS and 108 on Linux, including the null.
 const MAX_PATH: usize = 99;
 
-/// What the names of sockets end in that are not in their place yet.
+/// The ending of sockets that are not renamed yet.
 const DRAFT: &str = "new";
 
-/// Names of drafts that are tried. They are random, so a second one is needed only where somebody guessed the first.
+/// Names of drafts that are tried. They are random, so a second one is needed only if somebody guessed the first.
 const MAX_DRAFTS: u32 = 8;
 
-/// Root may read everything anyhow.
+/// The administrator can read everything anyway.
 const ROOT: u32 = 0;
 
 #[derive(Debug)]
@@ -32,8 +32,8 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    /// In the folder of the inbox, which a script finds whatever session it runs in. Where that is too long a path, or
-    /// on a file system without sockets, in a private folder of this computer.
+    /// Opens the socket in the inbox's folder, which a script finds from any session. If its path is too long, or its
+    /// file system has no sockets, in a private folder of this computer.
     pub(super) fn open(identity: &Identity) -> Result<Self, StatusSocketError> {
         let first = in_folder(identity);
         let mut refused = None;
@@ -47,7 +47,7 @@ impl Listener {
                 }
                 Err(source) => {
                     tracing::debug!(place = %socket.display(), error = %source, "no socket here");
-                    // The first refusal is about the place where people look.
+                    // The first error is about the place where users look.
                     refused.get_or_insert(StatusSocketError {
                         place: socket.display().to_string(),
                         source,
@@ -64,7 +64,7 @@ impl Listener {
     pub(super) async fn accept(&mut self) -> io::Result<UnixStream> {
         loop {
             let (client, _) = self.listener.accept().await?;
-            // Until its rights are set, a new socket file is open to everybody who may enter the folder.
+            // Until its mode is set, everybody who can enter the folder can connect to a new socket.
             match client.peer_cred() {
                 Ok(peer) if is_trusted(peer.uid()) => return Ok(client),
                 Ok(peer) => tracing::warn!(user = peer.uid(), "another user asked for the status"),
@@ -86,7 +86,7 @@ fn is_trusted(peer: u32) -> bool {
     peer == current_user() || peer == ROOT
 }
 
-/// Makes the socket beside its place, and moves it there once only its owner can use it. A client that connects
+/// Creates the socket under another name, and renames it once only its owner can use it. A client that connects
 /// meanwhile reaches the old one or the new one.
 fn bind(socket: &Path) -> io::Result<UnixListener> {
     if socket.as_os_str().len() > MAX_PATH {
@@ -100,19 +100,19 @@ fn bind(socket: &Path) -> io::Result<UnixListener> {
     let placed =
         fs::set_permissions(&draft, Permissions::from_mode(0o600)).and_then(|()| fs::rename(&draft, socket));
     if let Err(error) = placed {
-        // The first error is the one to tell.
+        // The first error is the one to report.
         let _ = fs::remove_file(&draft);
         return Err(error);
     }
     Ok(listener)
 }
 
-/// Binding refuses whatever has the name already, a link to nowhere too, and follows none. Nobody can keep us from it
-/// by taking the name first: it is random.
+/// Binding fails if the name exists, even as a dangling link, and follows no link. Nobody can occupy the name in
+/// advance, because it is random.
 fn bind_draft(socket: &Path) -> io::Result<(PathBuf, UnixListener)> {
     let mut tried = 0;
     loop {
-        // As long as the shortest name that a socket of ours has, for the room is scarce.
+        // As short as the shortest name of our sockets, because the path's length is limited.
         let number = RandomState::new().hash_one(tried) & 0xFFF_FFFF;
         let draft = socket.with_file_name(format!("{number:07x}.{DRAFT}"));
         match UnixListener::bind(&draft) {
@@ -123,7 +123,7 @@ fn bind_draft(socket: &Path) -> io::Result<(PathBuf, UnixListener)> {
     }
 }
 
-/// Removes what a crash left between binding and renaming. Only sockets of this user are ours.
+/// Removes drafts after a crash between binding and renaming. Only sockets of this user are removed.
 fn remove_drafts(socket: &Path) {
     let beside = socket.parent().and_then(|folder| fs::read_dir(folder).ok());
     for entry in beside.into_iter().flatten().flatten() {
@@ -137,7 +137,8 @@ fn remove_drafts(socket: &Path) {
     }
 }
 
-/// A script that does not know this session's runtime folder finds the socket by a link in the folder of the inbox.
+/// Creates a link in the inbox's folder, so that a script that does not know this session's runtime folder finds the
+/// socket.
 fn leave_a_link(socket: &Path, link: &Path) {
     let left = match fs::remove_file(link) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -151,7 +152,7 @@ fn leave_a_link(socket: &Path, link: &Path) {
 pub(super) async fn connect(paths: &Paths) -> Result<UnixStream, AskError> {
     let identity = Identity::of(&paths.data);
     let first = in_folder(&identity);
-    // Only a path may be long; what a link says is short.
+    // Only the file's path may be too long; the target of the link is short.
     let first = fs::read_link(&first).unwrap_or(first);
     let mut unreachable = None;
     for socket in std::iter::once(first).chain(elsewhere(&identity, possible_private_folders())) {
@@ -159,7 +160,7 @@ pub(super) async fn connect(paths: &Paths) -> Result<UnixStream, AskError> {
             continue;
         }
         let connected = UnixStream::connect(&socket).await.and_then(|server| {
-            // Nobody else may answer in the app's place.
+            // Another user must not answer instead of the app.
             if is_trusted(server.peer_cred()?.uid()) || current_user() == ROOT {
                 Ok(server)
             } else {
@@ -204,7 +205,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (socket, victim) = (folder.path().join("status.sock"), folder.path().join("victim"));
         fs::write(&victim, "precious").expect("written");
-        // What an earlier version used as a draft, and what a crash left.
+        // The draft of an earlier version, and one after a crash.
         symlink(&victim, folder.path().join("status.new")).expect("linked");
         symlink(&victim, &socket).expect("linked");
         drop(std::os::unix::net::UnixListener::bind(folder.path().join("0000000.new")).expect("bound"));

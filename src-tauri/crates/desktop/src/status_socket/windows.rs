@@ -1,4 +1,5 @@
-//! A named pipe under the user's name. Others may not write to it by the system's default, so they cannot ask.
+//! A named pipe with the user's name. By the system's default other users may not write to it, so they cannot send
+//! requests.
 
 use std::io;
 use std::time::Duration;
@@ -13,13 +14,13 @@ use crate::instance::Identity;
 /// `ERROR_PIPE_BUSY`: every instance of the pipe serves another client.
 const PIPE_BUSY: i32 = 231;
 
-/// An instance is free again within milliseconds; the caller's limit ends the asking.
+/// An instance is free again within milliseconds; the caller limits the time.
 const BUSY_RETRY_INTERVAL: Duration = Duration::from_millis(20);
 
 #[derive(Debug)]
 pub(super) struct Listener {
     name: String,
-    /// The instance that waits for the next client.
+    /// The instance for the next client.
     next: NamedPipeServer,
 }
 
@@ -59,7 +60,7 @@ pub(super) async fn connect(paths: &Paths) -> Result<NamedPipeClient, AskError> 
     }
 }
 
-/// One pipe for each user and folder. Pipes share one space of names in which `\` stands for itself alone.
+/// One pipe for each user and folder. Names of pipes are global, and must not contain `\`.
 fn name(identity: &Identity) -> String {
     let user = std::env::var("USERNAME").unwrap_or_default();
     let user: String = user

@@ -1,4 +1,4 @@
-//! Finding the address in what was pasted.
+//! Finds the address in a pasted text.
 
 use std::net::Ipv6Addr;
 
@@ -7,23 +7,23 @@ use url::Url;
 use super::{AddressError, is_this_machine};
 use crate::text::pasted;
 
-/// The longest first, for one begins as the other does.
+/// Longest first, because one is the beginning of another.
 const SCHEMES: [&str; 4] = ["https", "http", "wss", "ws"];
 
-/// The names that the address has where it is set.
+/// Names of the setting, which may be pasted with it.
 const NAMES: [&str; 3] = ["GLORIA_API_URL", "api.url", "url"];
 
-/// The one address in the text.
+/// The only address in the text.
 pub(super) fn url(text: &str) -> Result<Url, AddressError> {
     let text = pasted::tidy(text);
-    // JSON writes `\/`, and Windows people write `\`; browsers take it for `/`.
+    // JSON may write `\/`, and Windows users `\`; browsers treat both as `/`.
     let text = text.replace("\\/", "/").replace('\\', "/");
     let text = pasted::assigned(&text, &NAMES).unwrap_or(&text);
     if text.is_empty() {
         return Err(AddressError::Empty);
     }
     if pasted::is_web_token(text) {
-        // As a host's name it would be shown to every name server on the way.
+        // Used as a host name, it would be sent to every name server on the way.
         return Err(AddressError::IsToken);
     }
     let (scheme, rest) = match written(text)? {
@@ -43,7 +43,7 @@ pub(super) fn url(text: &str) -> Result<Url, AddressError> {
     }
     let url = Url::parse(&format!("https://{rest}")).map_err(AddressError::Malformed)?;
     if is_this_machine(&url) {
-        // Nobody has a certificate for it.
+        // No certificate authority issues certificates for it.
         Url::parse(&format!("http://{rest}")).map_err(AddressError::Malformed)
     } else {
         Ok(url)
@@ -52,13 +52,13 @@ pub(super) fn url(text: &str) -> Result<Url, AddressError> {
 
 type Found<'a> = (Option<&'static str>, &'a str);
 
-/// The address that begins with a whole `https://` or its like somewhere in the text: at its beginning, after a name
-/// and a colon, or as a command's argument.
+/// The first address with a complete scheme: at the start of the text, after a name and a colon, or as an argument of a
+/// command.
 fn written(text: &str) -> Result<Option<Found<'_>>, AddressError> {
     let Some((mut scheme, mut rest)) = next(text) else {
         return Ok(None);
     };
-    // Pasted behind what stood there already.
+    // It was pasted after a scheme that was already in the field.
     while let Some(inner) = begins(rest) {
         (scheme, rest) = inner;
     }
@@ -68,7 +68,8 @@ fn written(text: &str) -> Result<Option<Found<'_>>, AddressError> {
     if second.is_some() || next(after).is_some() {
         return Err(AddressError::Several);
     }
-    // What follows a command's argument are its options; other words may be the rest of an address in two lines.
+    // A command's argument may be followed by options; other words may be the rest of an address that was broken into
+    // two lines.
     let after =
         after.trim_matches(|c: char| c.is_whitespace() || pasted::is_quote(c) || ".,;!)]}".contains(c));
     if after.is_empty() || after.starts_with(['-', '|', '/']) {
@@ -78,7 +79,7 @@ fn written(text: &str) -> Result<Option<Found<'_>>, AddressError> {
     }
 }
 
-/// The next whole scheme that does not stand within a word, and what follows it.
+/// The next complete scheme that is not part of a word, and the text after it.
 fn next(text: &str) -> Option<(&'static str, &str)> {
     let mut within_word = false;
     for (at, c) in text.char_indices() {
@@ -103,7 +104,7 @@ fn begins_with<'a>(text: &'a str, word: &str) -> Option<&'a str> {
         .map(|_| &text[word.len()..])
 }
 
-/// An address without a whole scheme: with none, or with a part of its `://`.
+/// An address with no scheme, or with an incomplete `://`.
 fn bare(text: &str) -> Result<Found<'_>, AddressError> {
     for scheme in SCHEMES {
         if let Some(rest) = begins_with(text, scheme)
@@ -125,7 +126,7 @@ fn is_port(text: &str) -> bool {
     !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The end of a sentence is no part of its address.
+/// Removes the punctuation at the end of a sentence.
 fn without_punctuation(text: &str) -> &str {
     let mut text = pasted::unquoted(text);
     while let Some(shorter) = text.strip_suffix("%20") {
@@ -142,7 +143,7 @@ fn without_punctuation(text: &str) -> &str {
     }
 }
 
-/// An IPv6 address needs brackets in a URL, which `::1` is often written without.
+/// Adds the brackets that an IPv6 address needs in a URL; `::1` is often written without.
 fn bracketed(rest: &str) -> String {
     let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     if host.parse::<Ipv6Addr>().is_ok() {

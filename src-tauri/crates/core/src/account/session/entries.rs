@@ -1,4 +1,4 @@
-//! Where in the keyring a token is: in the server's entry until it is known whose it is, then in the account's own.
+//! The keyring entries of a token: the server's entry until the user is known, then the account's own.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ struct Moved {
     asked: u64,
 }
 
-/// Looks into one entry after the other; `first` is the answer of the first one.
+/// Looks into the entries in order; `first` is the answer for the first one.
 pub(super) async fn find(
     first: BoxFuture<'static, Result<Option<Token>, SecretError>>,
     entries: &[String],
@@ -33,7 +33,7 @@ pub(super) async fn find(
 }
 
 impl Session {
-    /// The account in force has an entry of this name, which may be the server's.
+    /// Sets the entry of the account in force, which may be the server's.
     pub(crate) fn set_account_entry(&self, name: Option<String>) {
         let mut state = self.0.state();
         let own = name.filter(|name| *name != self.0.options.entry);
@@ -42,18 +42,18 @@ impl Session {
         }
         state.own = own;
         if state.question.is_some() {
-            // Its answer might be of the entry before.
+            // A pending answer may be about the previous entry.
             state.decide();
         }
     }
 
-    /// Where the token may be.
+    /// The entries that may have the token.
     pub(crate) fn entries(&self) -> Vec<String> {
         self.0.entries(&self.0.state())
     }
 
-    /// The token in force is the account's: the keyring keeps it in the account's entry from now on. A keyring that
-    /// refuses is asked again with the next connection.
+    /// The token in force belongs to the account, so it is moved to the account's entry. If the keyring fails, the next
+    /// connection tries it again.
     pub(crate) fn move_to_account(&self) {
         let inner = Arc::clone(&self.0);
         let (moved, stored) = {
@@ -101,8 +101,8 @@ impl Inner {
         entries
     }
 
-    /// Removes what was copied from where it was, unless another program or a person has put another token there since.
-    /// Where it is gone already, another program signed out meanwhile, and the copy goes too: it would sign in again.
+    /// Removes the original of a copied token, unless another token was stored there since. If it is gone already,
+    /// another program signed out meanwhile, and the copy is removed too, because it would sign in again.
     async fn forget_moved(&self, moved: &Moved) {
         // It was unlocked a moment ago, so this raises no prompt.
         let entry = match self.secrets.load(&moved.from).await {
@@ -112,7 +112,7 @@ impl Inner {
         };
         let forgotten = {
             let state = self.state();
-            // What is asked for while this is locked comes after it: a token that is entered next stays.
+            // Under the lock, so that a token that is entered later is stored after the removal.
             (state.decision == moved.asked).then(|| self.secrets.forget(entry))
         };
         if let Some(forgotten) = forgotten

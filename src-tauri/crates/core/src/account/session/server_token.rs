@@ -1,4 +1,4 @@
-//! A token and the server that it belongs to, which are never apart.
+//! A token that is bound to its server.
 
 use std::fmt;
 
@@ -9,8 +9,7 @@ use crate::account::address::Address;
 use crate::message::{self, Message};
 use crate::token::{Token, TokenError};
 
-/// A server as far as a token is concerned: whatever answers at this scheme, host and port. `wss` is another name of
-/// `https`.
+/// The server of a token: scheme, host and port. `wss` is the same as `https`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server(Origin);
 
@@ -27,8 +26,8 @@ impl fmt::Display for Server {
     }
 }
 
-/// A token together with its server. The token comes out for that server alone, so that no code can send it to another
-/// by leaving a comparison out.
+/// A token bound to its server. It is only available for that server, so that a forgotten comparison cannot send it to
+/// another one.
 #[derive(Debug, Clone)]
 pub struct ServerToken {
     server: Server,
@@ -41,36 +40,36 @@ impl ServerToken {
         Self { server, token }
     }
 
-    /// The token, where this is its server.
+    /// The token, if it belongs to this server.
     pub fn for_server(&self, server: &Server) -> Option<&Token> {
         (self.server == *server).then_some(&self.token)
     }
 
-    /// The server that it belongs to, for words.
+    /// The server that it belongs to, for messages.
     pub fn server(&self) -> &Server {
         &self.server
     }
 }
 
-/// Which server the token of the environment belongs to.
+/// The server that the environment's token belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum TokenFor {
-    /// The one whose address is set.
+    /// The server whose address is set.
     #[default]
     Address,
-    /// This one.
+    /// This server.
     Server(Server),
-    /// Another one was meant, and cannot be read.
+    /// An invalid value was set.
     Unclear,
 }
 
 /// Why the token of the environment is not used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum EnvironmentTokenError {
-    /// It is none.
+    /// It is not a valid token.
     #[error(transparent)]
     Malformed(#[from] TokenError),
-    /// Nothing says whose it is.
+    /// Its server is not known.
     #[error(
         "it is not clear which server it is for; set GLORIA_API_URL, or GLORIA_TOKEN_FOR to the server's address"
     )]
@@ -87,10 +86,10 @@ impl EnvironmentTokenError {
     }
 }
 
-/// `GLORIA_TOKEN`, for the server that `GLORIA_TOKEN_FOR` names, else for the one whose address is set.
+/// `GLORIA_TOKEN`, bound to the server that `GLORIA_TOKEN_FOR` names, or else to the one whose address is set.
 ///
 /// # Errors
-/// It is no token, or no server is named.
+/// When it is not a valid token, or its server is not known.
 pub fn environment_token(
     environment: impl Fn(&str) -> Option<String>,
     token_for: &TokenFor,
@@ -158,7 +157,7 @@ mod tests {
         }
     }
 
-    /// Whether the token comes out for this address, or why there is none.
+    /// Whether the token is available for this address, or why there is none.
     fn given(file: &str, variables: &[(&str, &str)], asked: &str) -> Result<bool, EnvironmentTokenError> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("settings.toml");

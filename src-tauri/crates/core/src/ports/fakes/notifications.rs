@@ -1,4 +1,4 @@
-//! A notification service that does what a test says: answer, lag, hang, refuse, pause, go away and come back.
+//! A notification service for tests: it answers, lags, hangs, refuses, is paused, disappears and returns.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -15,27 +15,27 @@ use crate::ports::{
     Notifications, ServiceState, Subject, WindowPort, send_reply,
 };
 
-/// When a real service that does not answer is reported.
+/// After this time a real service that does not answer is reported.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Events that may wait for a core that is busy; more would be a mistake of the test.
+/// Events that may wait for a busy core; more would be a mistake in the test.
 const EVENT_CAPACITY: usize = 1024;
 
-/// What a [`FakeNotifications`] does with what it is asked.
+/// How a [`FakeNotifications`] answers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Behaviour {
     /// Answers at once.
     #[default]
     Answers,
-    /// Answers so much later.
+    /// Answers after this time.
     Slow(Duration),
-    /// Does not answer until the test says that it goes on, or is gone.
+    /// Does not answer until the behaviour changes.
     Hangs,
     /// Answers with an error.
     Refuses(String),
-    /// Answers at once, and says that it keeps what it was asked for later.
+    /// Answers at once that it is paused and shows the notification later.
     Paused,
-    /// Is not there.
+    /// Does not exist.
     Absent,
 }
 
@@ -44,14 +44,14 @@ type Outcome = Result<Answer, NotificationError>;
 #[derive(Debug, Default)]
 struct State {
     behaviour: Behaviour,
-    /// How often it came back; each time it is another service.
+    /// Counts how often it returned, each time as another service.
     generation: u32,
     last_id: u32,
-    /// What is on screen.
+    /// Notifications on screen.
     handles: HashMap<NotificationHandle, Subject>,
-    /// What was ever shown.
+    /// All notifications that were ever shown.
     subjects: HashMap<NotificationHandle, Subject>,
-    /// What a service that hangs was asked.
+    /// Unanswered requests of a service that hangs.
     hanging: Vec<(NotificationRequest, oneshot::Sender<Outcome>)>,
     watcher: Option<mpsc::Sender<NotificationEvent>>,
 }
@@ -63,7 +63,7 @@ impl State {
 
     fn publish(&self, event: NotificationEvent) {
         if let Some(watcher) = &self.watcher {
-            // A watcher that was dropped needs no more events.
+            // A receiver that was dropped needs no more events.
             let _ = watcher.try_send(event);
         }
     }
@@ -78,21 +78,21 @@ impl State {
     }
 }
 
-/// Notifications that are only written down.
+/// Records notifications instead of showing them.
 #[derive(Debug, Clone, Default)]
 pub struct FakeNotifications {
-    /// Everything that was asked, answered or not.
+    /// All requests, whether answered or not.
     pub asked: Arc<Recorded<NotificationRequest>>,
-    /// What was answered, in the order of the answers.
+    /// Answered requests, in the order of the answers.
     pub shown: Arc<Recorded<NotificationRequest>>,
-    /// What was withdrawn.
+    /// Notifications that were withdrawn.
     pub withdrawn: Arc<Recorded<NotificationHandle>>,
     state: Arc<Mutex<State>>,
 }
 
 impl FakeNotifications {
-    /// What it does from now on. A service that hung and goes on answers what it was asked; one that is absent or
-    /// refuses never does. The watcher hears of a state that is another one, but of hanging: that shows in five
+    /// Changes the behaviour. A service that hung and recovers answers its pending requests; one that becomes absent or
+    /// refuses never does. The receiver gets an event for a new state, except for hanging, which is noticed after five
     /// seconds.
     pub fn behave(&self, behaviour: Behaviour) {
         let hanging = {
@@ -118,7 +118,7 @@ impl FakeNotifications {
         }
     }
 
-    /// It goes away: what it had not answered is lost, and what it showed is gone.
+    /// Disappears: pending requests and shown notifications are lost.
     pub fn vanish(&self) {
         let hanging = {
             let mut state = lock(&self.state);
@@ -132,7 +132,7 @@ impl FakeNotifications {
         }
     }
 
-    /// It is there and gives up what it was asked while it hung, which is reported after it is ready.
+    /// Recovers and drops the requests that were pending while it hung, which is reported after it is ready.
     pub fn lose(&self) {
         let hanging = {
             let mut state = lock(&self.state);
@@ -145,7 +145,7 @@ impl FakeNotifications {
         }
     }
 
-    /// Sends the watcher an event, whatever the service is doing.
+    /// Sends an event to the receiver, in any state.
     pub fn publish(&self, event: NotificationEvent) {
         lock(&self.state).publish(event);
     }
@@ -165,7 +165,7 @@ impl FakeNotifications {
             .cloned()
     }
 
-    /// The user clicks a notification; it is closed by that.
+    /// The user clicks a notification, which closes it.
     pub fn click(&self, handle: NotificationHandle, activation_token: Option<String>) {
         let mut state = lock(&self.state);
         state.handles.remove(&handle);
@@ -189,7 +189,7 @@ impl FakeNotifications {
             .collect()
     }
 
-    /// What the service says to a request, which it is done with.
+    /// The answer to a request.
     fn outcome(&self, request: NotificationRequest) -> Outcome {
         let mut state = lock(&self.state);
         let delivery = match &state.behaviour {
@@ -265,7 +265,7 @@ impl Notifications for FakeNotifications {
         let (watcher, events) = mpsc::channel(EVENT_CAPACITY);
         let mut state = lock(&self.state);
         state.watcher = Some(watcher);
-        // That it hangs is not known before it was asked.
+        // It is unknown that it hangs before a request was made.
         let known = match state.service_state() {
             ServiceState::Hanging => ServiceState::Ready,
             known @ (ServiceState::Unknown
@@ -278,10 +278,10 @@ impl Notifications for FakeNotifications {
     }
 }
 
-/// A window that is only asked for.
+/// Records requests to open the window.
 #[derive(Debug, Default)]
 pub struct FakeWindow {
-    /// The activation tokens it was opened with.
+    /// The activation tokens of the requests.
     pub opened: Recorded<Option<String>>,
 }
 

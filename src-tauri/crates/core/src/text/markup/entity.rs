@@ -1,6 +1,6 @@
-//! The entities of HTML: `&amp;`, `&#8217;`.
+//! HTML entities: `&amp;`, `&#8217;`.
 
-/// The named entities of HTML 4 that show something, each with its character. Those of XML are among them.
+/// The named entities of HTML 4 that are visible, each with its character. Those of XML are included.
 const ENTITIES: &str = "\
      AElig Æ Aacute Á Acirc Â Agrave À Alpha Α Aring Å Atilde Ã Auml Ä Beta Β Ccedil Ç Chi Χ Dagger ‡ Delta Δ \
      ETH Ð Eacute É Ecirc Ê Egrave È Epsilon Ε Eta Η Euml Ë Gamma Γ Iacute Í Icirc Î Igrave Ì Iota Ι Iuml Ï \
@@ -22,14 +22,14 @@ const ENTITIES: &str = "\
      times × trade ™ uArr ⇑ uacute ú uarr ↑ ucirc û ugrave ù uml ¨ upsih ϒ upsilon υ uuml ü weierp ℘ xi ξ \
      yacute ý yen ¥ yuml ÿ zeta ζ apos '";
 
-/// Names of spaces; and of what shows nothing.
+/// Names of spaces, and of invisible characters.
 const SPACES: [&str; 4] = ["nbsp", "ensp", "emsp", "thinsp"];
 const NOTHING: [&str; 5] = ["shy", "zwj", "zwnj", "lrm", "rlm"];
 
-/// The longest name of an entity, or the longest number of a character.
+/// The longest name of an entity, or number of a character.
 const MAX_ENTITY: usize = 10;
 
-/// What an entity shows, if one stands at the beginning of the text, and the entity's length.
+/// The character of the entity at the start of the text, and the entity's length.
 pub(super) fn entity(text: &str) -> Option<(Option<char>, usize)> {
     let end = text.bytes().take(MAX_ENTITY + 2).position(|byte| byte == b';')?;
     let name = text.get(1..end)?;
@@ -43,7 +43,7 @@ pub(super) fn entity(text: &str) -> Option<(Option<char>, usize)> {
     Some((shown, end + 1))
 }
 
-/// The character of an entity: by its name, or by its number.
+/// The character of an entity by its name or number.
 fn character(name: &str) -> Option<char> {
     let Some(number) = name.strip_prefix('#') else {
         let mut pairs = ENTITIES.split(' ');
@@ -58,7 +58,7 @@ fn character(name: &str) -> Option<char> {
         Some(digits) => u32::from_str_radix(digits, 16).ok()?,
         None => number.parse().ok()?,
     };
-    // As browsers do: what Windows calls 128 to 159, and a sign for what is no character.
+    // As browsers do: 128 to 159 are those of Windows-1252, and an invalid number is U+FFFD.
     let windows = "€\u{81}‚ƒ„…†‡ˆ‰Š‹Œ\u{8d}Ž\u{8f}\u{90}‘’“”•–—˜™š›œ\u{9d}žŸ";
     match code {
         0 => Some('\u{fffd}'),

@@ -1,6 +1,6 @@
-//! The tags of HTML: which are known, and whether one stands at the beginning of a text.
+//! HTML tags: which are known, and parsing one at the start of a text.
 
-/// Tags that begin and end a line.
+/// Block elements, which start and end a line.
 const BLOCKS: [&str; 36] = [
     "address",
     "article",
@@ -40,7 +40,7 @@ const BLOCKS: [&str; 36] = [
     "hr",
 ];
 
-/// Tags that leave nothing but what they surround.
+/// Inline elements, which are replaced by their content.
 const INLINE: [&str; 42] = [
     "a", "abbr", "b", "big", "button", "cite", "code", "col", "colgroup", "del", "dfn", "em", "font", "i",
     "img", "input", "ins", "kbd", "label", "link", "mark", "meta", "picture", "q", "s", "samp", "small",
@@ -51,17 +51,17 @@ const INLINE: [&str; 42] = [
 /// Cells of a table.
 const CELLS: [&str; 2] = ["td", "th"];
 
-/// Tags whose contents nobody reads.
+/// Elements whose content is not shown.
 const SILENT: [&str; 7] = [
     "script", "style", "title", "iframe", "object", "template", "noscript",
 ];
 
-/// Those of [`INLINE`] that may stand without an end.
+/// Those of [`INLINE`] whose end tag may be missing.
 const INLINE_WITHOUT_END: [&str; 11] = [
     "col", "colgroup", "img", "input", "link", "meta", "source", "wbr", "tbody", "tfoot", "thead",
 ];
 
-/// Attributes that have no value.
+/// Attributes without a value.
 const FLAGS: [&str; 10] = [
     "async", "checked", "controls", "defer", "disabled", "hidden", "nowrap", "open", "readonly", "selected",
 ];
@@ -71,20 +71,20 @@ const FLAGS: [&str; 10] = [
 pub(super) struct Tag {
     /// In lower case.
     pub(super) name: String,
-    /// It is an end: `</p>`.
+    /// It is an end tag: `</p>`.
     pub(super) closes: bool,
-    /// From its `<` to behind its `>`.
+    /// In bytes, including `<` and `>`.
     pub(super) length: usize,
 }
 
-/// The longest name of a known tag, and a bound for looking at one.
+/// The longest name of a known tag.
 const MAX_NAME: usize = 10;
-/// Attributes hold addresses and whole images.
+/// In bytes. Attributes may contain URLs and whole images.
 const MAX_TAG: usize = 256 * 1024;
 
 impl Tag {
-    /// The tag at the beginning, if it is a known one and well formed: attributes have values, or are known to have
-    /// none.
+    /// Parses the tag at the start, if it is known and well-formed: attributes have values, unless they are known to
+    /// have none.
     pub(super) fn at(text: &str) -> Option<Self> {
         let rest = text.strip_prefix('<')?;
         let (closes, rest) = rest.strip_prefix('/').map_or((false, rest), |rest| (true, rest));
@@ -111,27 +111,27 @@ impl Tag {
         })
     }
 
-    /// Its name is that of a block: it begins and ends a line.
+    /// Whether it starts and ends a line.
     pub(super) fn is_block(&self) -> bool {
         BLOCKS.contains(&&*self.name)
     }
 
-    /// It is a cell of a table.
+    /// Whether it is a table cell.
     pub(super) fn is_cell(&self) -> bool {
         CELLS.contains(&&*self.name)
     }
 
-    /// Nobody reads its contents.
+    /// Whether its content is not shown.
     pub(super) fn is_silent(&self) -> bool {
         SILENT.contains(&&*self.name)
     }
 
-    /// It is always written with an end, so that one without is no tag: `x <b or c> y`, `Vec<u>`.
+    /// Whether its end tag is required, so that it is no tag without one: `x <b or c> y`, `Vec<u>`.
     pub(super) fn needs_end(&self) -> bool {
         INLINE.contains(&&*self.name) && !INLINE_WITHOUT_END.contains(&&*self.name) || self.is_silent()
     }
 
-    /// The value of an attribute, in quotes, from the text that begins with this tag.
+    /// The quoted value of an attribute of this tag, which is at the start of `text`.
     pub(super) fn attribute<'a>(&self, text: &'a str, name: &str) -> Option<&'a str> {
         let tag = &text[..self.length];
         let lower = tag.to_ascii_lowercase();
@@ -142,7 +142,7 @@ impl Tag {
     }
 }
 
-/// The length up to and with the `>`.
+/// The length including the `>`.
 fn end_of_attributes(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let limit = bytes.len().min(MAX_TAG);
@@ -181,7 +181,7 @@ fn end_of_attributes(text: &str) -> Option<usize> {
             quote @ (b'"' | b'\'') => {
                 at += 1;
                 at += bytes[at..limit].iter().position(|byte| byte == quote)? + 1;
-                // A value may end where the next attribute begins, as sloppy writers have it.
+                // A value may be directly followed by the next attribute.
                 if bytes[..limit].get(at).is_some_and(u8::is_ascii_alphabetic) {
                     return None;
                 }

@@ -1,4 +1,4 @@
-//! Calls on the bus, and what is remembered of each until it is answered.
+//! Calls on the bus, which are remembered until they are answered.
 
 use gloria_core::ports::NotificationError;
 use tokio::sync::oneshot;
@@ -17,12 +17,12 @@ pub(super) const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 
 pub(super) type Reply = oneshot::Sender<Outcome>;
 
-/// A property by which a service says that it shows nothing for now. Both are signalled when they change.
+/// A property by which a service signals that it shows nothing for now. Changes of both are signalled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pause {
-    /// The specification's, since 1.3.
+    /// Of the specification, since 1.3.
     Inhibited,
-    /// dunst's own.
+    /// Of dunst.
     Dunst,
 }
 
@@ -37,7 +37,7 @@ impl Pause {
     }
 }
 
-/// What was asked and not answered yet.
+/// A call that was not answered yet.
 #[derive(Debug)]
 pub(super) enum Call {
     Owner,
@@ -46,7 +46,7 @@ pub(super) enum Call {
     Capabilities,
     Information,
     Paused(Pause),
-    /// Answered by a service that goes on after everything that it was asked before.
+    /// A service that recovers answers this after all earlier calls.
     Ping,
     Notify(Reply),
 }
@@ -54,15 +54,15 @@ pub(super) enum Call {
 #[derive(Debug)]
 pub(super) struct Pending {
     pub(super) call: Call,
-    /// Who has to answer.
+    /// The unique name that has to answer.
     pub(super) to: String,
     pub(super) order: u64,
     pub(super) sent: Instant,
-    /// The service hangs on it.
+    /// The service counts as hanging because of it.
     pub(super) overdue: bool,
-    /// The bus waits no longer for the answer.
+    /// The bus does not wait for the answer any more.
     pub(super) unawaited: bool,
-    /// When it is given up, because the service answered what it was asked later.
+    /// When it is abandoned, because the service answered a later call.
     pub(super) given_up_at: Option<Instant>,
 }
 
@@ -87,11 +87,11 @@ where
     message.build(body)
 }
 
-/// What an error says. A service's own words may quote the text, so that its name has to do.
+/// Converts a D-Bus error. The message of a service may quote the text, so only the error's name is used.
 pub(super) fn error(sender: &str, name: &str, to: &str) -> NotificationError {
     let of_bus = sender == BUS && to != BUS;
     match name.strip_prefix("org.freedesktop.DBus.Error.") {
-        // The service went away before it answered or before it was asked.
+        // The service disappeared before it answered or before it was called.
         Some("NoReply" | "ServiceUnknown" | "NameHasNoOwner" | "Disconnected") if of_bus => {
             NotificationError::Lost
         }
@@ -99,7 +99,7 @@ pub(super) fn error(sender: &str, name: &str, to: &str) -> NotificationError {
     }
 }
 
-/// Who shows notifications, and what that one says.
+/// Subscribes to changes of the owner, and to the service's signals.
 pub(super) fn subscriptions() -> zbus::Result<[Message; 3]> {
     let signals = || MatchRule::builder().msg_type(Type::Signal);
     let owner = signals()

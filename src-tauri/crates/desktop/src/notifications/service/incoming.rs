@@ -1,4 +1,4 @@
-//! What comes: answers and signals, each only from whom it may come.
+//! Processes answers and signals, each only from its expected sender.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -40,7 +40,7 @@ impl Service {
         if let Some(place) = self.given_up.iter().position(|given_up| *given_up == serial) {
             self.given_up.remove(place);
             if let (true, Ok(id)) = (good, message.body().deserialize()) {
-                // It was said that it is not shown, and may be shown again.
+                // It was reported as lost, and may have been requested again, so this one is withdrawn.
                 let service = sender.to_owned();
                 self.withdraw(NotificationHandle { service, id });
             }
@@ -63,7 +63,7 @@ impl Service {
             let name = header.error_name().map(|name| name.as_str()).unwrap_or_default();
             let error = error(sender, name, &pending.to);
             if sender != BUS && matches!(pending.call, Call::Ping) {
-                // It does not know the question, and goes on.
+                // It does not support the ping, but recovered.
                 self.on_ping_answered(pending.order, &pending.to, now);
             }
             return self.on_error(pending.call, &error, now);
@@ -71,7 +71,7 @@ impl Service {
         self.on_answer(pending, message, now);
     }
 
-    /// The bus gave up waiting for a service that is still there, which may do what it was asked all the same.
+    /// The bus stopped waiting for a service that still exists, and may still do what it was asked.
     fn is_still_there(&mut self, serial: NonZeroU32, sender: &str, error: Option<&str>) -> bool {
         if sender != BUS || error != Some("org.freedesktop.DBus.Error.NoReply") {
             return false;
@@ -99,7 +99,7 @@ impl Service {
                 let names: Vec<String> = body.deserialize().unwrap_or_default();
                 self.on_startable(names.iter().any(|name| name == NAME), now);
             }
-            // Who it is comes as a change of the name's owner.
+            // The started service is reported as a change of the name's owner.
             Call::Start => {}
             Call::Capabilities => {
                 self.on_capabilities(&pending.to, body.deserialize().unwrap_or_default(), now)
@@ -148,7 +148,7 @@ impl Service {
                     self.refuse_waiting();
                 }
             }
-            // A service that does not say what it can do can do little.
+            // A service that does not report its capabilities is assumed to have few.
             Call::Capabilities => {
                 if let Some(name) = self.owner_name() {
                     self.on_capabilities(&name, Vec::new(), now);
@@ -166,7 +166,7 @@ impl Service {
         }
     }
 
-    /// `None` when the signal has another form than it should have.
+    /// `None` when the signal has an unexpected form.
     fn on_signal(&mut self, message: &Message, now: Instant) -> Option<()> {
         let header = message.header();
         let sender = header.sender()?.as_str();

@@ -14,7 +14,7 @@ use zbus_secret_service_keyring_store::Store;
 
 use super::{Request, SERVICE, refusal};
 
-/// A new connection for each call: the keyring's daemon may have come, gone or been replaced since the last.
+/// Uses a new connection for each call: the keyring's daemon may have been started, stopped or replaced since the last.
 pub(super) fn entry(
     address: &str,
     request: &Request,
@@ -30,9 +30,9 @@ pub(super) fn entry(
     Ok(Entry { inner })
 }
 
-/// Whether the call would have to unlock something, found out without asking anybody.
+/// Whether the call would have to unlock something; never prompts.
 fn is_locked(address: &str, request: &Request) -> Result<bool, secret_service::Error> {
-    // No secret passes through this connection, so it needs no key.
+    // No secret is sent over this connection, so it needs no encryption.
     let service = SecretService::connect(EncryptionType::Plain)?;
     match request {
         Request::Load | Request::Look | Request::Forget => {
@@ -50,8 +50,8 @@ fn absent(error: secret_service::Error) -> SecretError {
     SecretError::Unavailable(message::keyring_start_one(error.to_string()).into())
 }
 
-/// Whether what a search found is not there any more. GNOME Keyring and `KWallet` name it by what the bus says of an
-/// object without the interface, or by the specification's own error.
+/// Whether the result of a search does not exist any more. GNOME Keyring and `KWallet` answer with the bus's error for
+/// an object without the interface, or with the specification's own.
 pub(super) fn has_vanished(error: &Error) -> bool {
     let Error::PlatformFailure(cause) = error else {
         return false;

@@ -1,4 +1,4 @@
-//! The Keychain of macOS. It may prompt, and says beforehand neither that it will nor that it would not.
+//! The Keychain of macOS. It may prompt, and does not signal that beforehand.
 
 use gloria_core::ports::SecretError;
 use keyring::Entry;
@@ -9,7 +9,7 @@ pub(super) fn entry(address: &str, _: &Request, _: impl Fn() -> bool) -> Result<
     Entry::new(SERVICE, address).map_err(refusal)
 }
 
-/// An entry is found and read by one call.
+/// An entry is found and read with one call.
 pub(super) fn has_vanished(_: &keyring::Error) -> bool {
     false
 }

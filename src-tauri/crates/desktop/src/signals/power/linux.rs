@@ -1,6 +1,6 @@
 //! logind's `PrepareForSleep` (org.freedesktop.login1, systemd and elogind): `true` before sleep, `false` after it.
 //!
-//! No inhibitor lock is taken, for nothing is done before a sleep that would have to hold it up.
+//! No inhibitor lock is taken, because nothing has to be done before a sleep.
 
 use std::thread;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use zbus::MatchRule;
 use zbus::blocking::{Connection, MessageIterator, connection};
 use zbus::message::Type;
 
-/// How long to wait for a bus that went away: one that is restarted is found before anybody has closed the lid.
+/// How long to wait for a bus that disappeared: after a restart it is found before a user can close the lid.
 const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 
-/// A machine that never had a bus does not get one within_deadline, and each look wakes three threads.
+/// A computer that never had a bus will not get one soon, and each retry wakes three threads.
 const MAX_RETRY_INTERVAL: Duration = Duration::from_secs(5 * 60);
 
 pub(super) fn watch(bus: Option<&str>, tell: &mpsc::Sender<Observation>) {
@@ -48,8 +48,8 @@ fn connect(bus: Option<&str>) -> zbus::Result<Connection> {
     bus.build()
 }
 
-/// Listens until the bus goes away or nobody wants to know any more. Signals are matched by logind's well-known name,
-/// so logind may start later or be restarted.
+/// Listens until the bus disappears or the receiver is dropped. Signals are matched by logind's well-known name, so
+/// logind may start later or be restarted.
 fn listen(connection: &Connection, tell: &mpsc::Sender<Observation>) -> zbus::Result<()> {
     let rule = MatchRule::builder()
         .msg_type(Type::Signal)

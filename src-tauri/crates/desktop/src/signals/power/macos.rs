@@ -1,5 +1,5 @@
-//! IOKit's word of sleep, on a thread with a run loop of its own: the command line has no other. A wake that turns on
-//! no screen is not reported; the clocks show it.
+//! IOKit's signals of sleep, on a thread with a run loop of its own, because the command line has no other. A wake-up
+//! without a screen is not signalled; the clocks show it.
 
 use std::ffi::c_void;
 use std::ptr;
@@ -17,12 +17,12 @@ const SYSTEM_HAS_POWERED_ON: u32 = 0xE000_0300;
 
 struct Context {
     tell: mpsc::Sender<Observation>,
-    /// The connection to the power domain; 0 until it is there.
+    /// The connection to the power domain; 0 until it is made.
     domain: AtomicU32,
 }
 
 pub(super) fn watch(_bus: Option<&str>, tell: &mpsc::Sender<Observation>) {
-    // It lives as long as the process, as the registration does: a computer sleeps until it is thrown away.
+    // It is never freed, because the registration lasts as long as the process.
     let context: &'static Context = Box::leak(Box::new(Context {
         tell: tell.clone(),
         domain: AtomicU32::new(0),
@@ -69,11 +69,11 @@ unsafe extern "C-unwind" fn notified(
         _ => None,
     };
     if let Some(observation) = observation {
-        // Sleep must not wait; a core that is so far behind has the clocks.
+        // Sleep must not be delayed; if the core lags so far behind, it notices the sleep by the clocks.
         let _ = context.tell.try_send(observation);
     }
     if matches!(message, CAN_SYSTEM_SLEEP | SYSTEM_WILL_SLEEP) {
-        // Without an answer the system waits for half a minute before it sleeps.
+        // Without an answer the system waits for 30 s before it sleeps.
         IOAllowPowerChange(
             context.domain.load(Ordering::Relaxed),
             argument.addr().cast_signed(),

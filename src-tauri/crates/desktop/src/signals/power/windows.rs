@@ -1,5 +1,5 @@
-//! Suspend and resume notifications. A computer with Modern Standby may never send them: there the network goes and
-//! comes, and the clocks show the sleep.
+//! Suspend and resume notifications. A computer with Modern Standby may never send them: there the network disappears
+//! and returns, and the clocks show the sleep.
 
 use std::ffi::c_void;
 use std::ptr;
@@ -15,7 +15,7 @@ use windows_sys::Win32::UI::WindowsAndMessaging::{
 };
 
 pub(super) fn watch(_bus: Option<&str>, tell: &mpsc::Sender<Observation>) {
-    // Both live as long as the process: the system may call at any time, and a computer sleeps until it is thrown away.
+    // Both are never freed, because the system may call at any time while the process lives.
     let context: &'static mpsc::Sender<Observation> = Box::leak(Box::new(tell.clone()));
     let parameters: &'static DEVICE_NOTIFY_SUBSCRIBE_PARAMETERS =
         Box::leak(Box::new(DEVICE_NOTIFY_SUBSCRIBE_PARAMETERS {
@@ -35,19 +35,19 @@ pub(super) fn watch(_bus: Option<&str>, tell: &mpsc::Sender<Observation>) {
     }
 }
 
-/// Called by the system on a thread of its own.
+/// Called by the system on one of its own threads.
 #[expect(unsafe_code, reason = "the system's own interface has no safe form")]
 unsafe extern "system" fn notified(context: *const c_void, event: u32, _setting: *const c_void) -> u32 {
     // SAFETY: the context is the sender that `watch` leaked, which is never changed and may be used by any thread.
     let tell = unsafe { &*context.cast::<mpsc::Sender<Observation>>() };
     let observation = match event {
         PBT_APMSUSPEND => Some(Observation::AboutToSleep),
-        // The first comes always, the second also when a person woke the computer.
+        // The first is always sent, the second also if the user woke the computer.
         PBT_APMRESUMEAUTOMATIC | PBT_APMRESUMESUSPEND => Some(Observation::Woke),
         _ => None,
     };
     if let Some(observation) = observation {
-        // The system must not wait; a core that is so far behind has the clocks.
+        // The system must not be delayed; if the core lags so far behind, it notices the sleep by the clocks.
         let _ = tell.try_send(observation);
     }
     ERROR_SUCCESS

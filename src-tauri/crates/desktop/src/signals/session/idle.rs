@@ -1,5 +1,5 @@
-//! How long nobody has touched mouse and keyboard: Mutter's idle monitor, which says so by itself, and the idle time of
-//! `org.freedesktop.ScreenSaver`, which KDE keeps and has to be asked for.
+//! How long mouse and keyboard were not used: Mutter's idle monitor, which signals it, and the idle time of
+//! `org.freedesktop.ScreenSaver` in KDE, which has to be polled.
 
 use std::time::Duration;
 
@@ -16,7 +16,8 @@ const MONITOR_PATH: &str = "/org/gnome/Mutter/IdleMonitor/Core";
 const SCREENSAVER: &str = "org.freedesktop.ScreenSaver";
 const SCREENSAVER_PATH: &str = "/org/freedesktop/ScreenSaver";
 
-/// How often the idle time is asked for: a tenth of what counts as idle, and no more than two wake-ups a minute.
+/// How often the idle time is polled: six times within the time that counts as idle, and no more than two wake-ups a
+/// minute.
 const ASK_INTERVAL: Duration = Duration::from_secs(30);
 
 pub(super) async fn watch(bus: Option<&str>, reports: &Reports) {
@@ -42,7 +43,7 @@ fn report_idle_time(reports: &Reports, idle: Option<bool>) {
     reports.send_modify(|sources| sources.idle_time = idle);
 }
 
-/// An idle watch fires each time that nobody has been there for so long, an active watch once, when somebody is again.
+/// An idle watch fires whenever there was no input for the given time, an active watch once at the next input.
 async fn follow_monitor(
     connection: &Connection,
     owner: OwnedUniqueName,
@@ -87,17 +88,17 @@ async fn ask_idle_time(
     }
 }
 
-/// The idle time as it comes: seconds by the specification, milliseconds from some services. How it grows between two
-/// looks shows which.
+/// The unit of the idle time: seconds according to the specification, milliseconds from some services. The difference
+/// between two polls shows which.
 #[derive(Debug, Default)]
 struct IdleTime {
     before: Option<(u32, std::time::Instant)>,
-    /// How many make a second, once that is known.
+    /// The number of units in a second, once that is known.
     per_second: Option<u32>,
 }
 
 impl IdleTime {
-    /// Whether that is idle; `None` as long as the unit is not known.
+    /// Whether this value means idle; `None` while the unit is not known.
     fn read(&mut self, value: u32, at: std::time::Instant) -> Option<bool> {
         if let Some((before, then)) = self.before.replace((value, at))
             && let Some(grown) = value.checked_sub(before)

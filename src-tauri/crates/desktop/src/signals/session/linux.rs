@@ -1,5 +1,5 @@
-//! Four sources on two buses, each followed for itself, since any of them may be missing, hang, restart or come late:
-//! logind's hints of our session, screensavers, Mutter's idle monitor, and the idle time that KDE keeps.
+//! Four sources on two buses, each followed separately, because any of them may be missing, hang, restart or start
+//! late: logind's hints of our session, screensavers, Mutter's idle monitor, and KDE's idle time.
 
 mod idle;
 mod logind;
@@ -16,31 +16,31 @@ use zbus::connection;
 use zbus::fdo::DBusProxy;
 use zbus::names::{OwnedUniqueName, WellKnownName};
 
-/// A service that does not answer within this hangs. What follows it is tried again when the bus is.
+/// A service that does not answer within this time hangs; following it is tried again together with its bus.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long to wait for a bus that is not there, or for a service that refused: after a login both come in seconds.
+/// How long to wait for a missing bus, or a service that failed: after a login both start within seconds.
 const MIN_RETRY_INTERVAL: Duration = Duration::from_secs(5);
 
-/// A machine that never had a bus does not get one within_deadline, and each look wakes three threads.
+/// A computer that never had a bus will not get one soon, and each retry wakes three threads.
 const MAX_RETRY_INTERVAL: Duration = Duration::from_secs(5 * 60);
 
-/// What each source said last.
+/// The last value of each source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Sources {
     locked_hint: bool,
     idle_hint: bool,
-    /// One bit for each screensaver that is active.
+    /// One bit for each active screensaver.
     active_savers: u8,
-    /// Mutter's idle monitor, where there is one.
+    /// Mutter's idle monitor, if there is one.
     monitor: Option<bool>,
-    /// The session's idle time, where somebody keeps it.
+    /// KDE's idle time, if there is one.
     idle_time: Option<bool>,
 }
 
 impl Sources {
-    /// Lockers set logind's hint or are screensavers; some are only one of them. logind's idle hint is believed when
-    /// it is set: on many desktops nobody ever sets it.
+    /// Screen lockers set logind's hint or are screensavers; some are only one of them. logind's idle hint is used only
+    /// when it is set, because many desktops never set it.
     fn state(self) -> SessionState {
         let idle = match (self.monitor.or(self.idle_time), self.idle_hint) {
             (_, true) => Some(true),
@@ -78,7 +78,7 @@ pub(super) fn watch(
     });
 }
 
-/// Tells of each change until nobody listens.
+/// Sends each change until the receiver is dropped.
 async fn publish(mut sources: watch::Receiver<Sources>, tell: &mpsc::Sender<Observation>) {
     let mut last = SessionState::default();
     loop {
@@ -102,7 +102,7 @@ enum Bus {
     Session,
 }
 
-/// Connects, works until the bus goes away or the work fails, and does it all again later, for ever.
+/// Connects and runs the work until the bus disappears or the work fails; then waits and starts over, for ever.
 async fn with_bus(
     bus: Bus,
     address: Option<&str>,
@@ -133,7 +133,7 @@ async fn connect(bus: Bus, address: Option<&str>) -> zbus::Result<Connection> {
     builder.method_timeout(ANSWER_TIMEOUT).build().await
 }
 
-/// Runs the work with the owner of a bus name, and again with each new owner. Work that fails is retried, since a
+/// Runs the work with the owner of a bus name, and again with each new owner. Work that fails is retried, because a
 /// service may be slow to start; `gone` is called whenever the work ends.
 async fn with_owner(
     connection: &Connection,
@@ -143,7 +143,7 @@ async fn with_owner(
 ) -> zbus::Result<()> {
     let name = WellKnownName::from_static_str(name)?;
     let bus = DBusProxy::new(connection).await?;
-    // Listens first and asks then, so that a name that appears in between is not missed.
+    // Subscribes before it asks, so that a name that appears in between is not missed.
     let mut changes = bus
         .receive_name_owner_changed_with_args(&[(0, name.as_str())])
         .await?;

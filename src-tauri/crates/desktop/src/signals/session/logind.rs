@@ -1,4 +1,4 @@
-//! logind's `LockedHint` and `IdleHint` of the session that our windows are in (org.freedesktop.login1, systemd and
+//! logind's `LockedHint` and `IdleHint` of the session that shows our windows (org.freedesktop.login1, systemd and
 //! elogind).
 
 use futures_util::StreamExt as _;
@@ -60,8 +60,8 @@ fn flag(value: Option<&OwnedValue>) -> Option<bool> {
     bool::try_from(value?).ok()
 }
 
-/// The session of this process, as long as it has a screen: an app that systemd starts for its user is in none, and
-/// one that is started over ssh in one of that. Then the one that the user sees.
+/// The session of this process if it has a screen. An app that systemd starts for its user is in no session, and one
+/// that is started over ssh in a session without a screen; then the user's display session is used.
 async fn our_session(connection: &Connection, owner: &OwnedUniqueName) -> zbus::Result<OwnedObjectPath> {
     let manager = Proxy::new(connection, owner.clone(), MANAGER.0, MANAGER.1).await?;
     let own: zbus::Result<OwnedObjectPath> = manager.call("GetSessionByPID", &(std::process::id(),)).await;
@@ -91,7 +91,7 @@ async fn has_screen(connection: &Connection, owner: &OwnedUniqueName, session: &
     matches!(kind.await.as_deref(), Ok("x11" | "wayland" | "mir"))
 }
 
-/// An object that is asked for single properties, without a copy of them all.
+/// An object whose properties are read one by one, without a cache of all.
 async fn properties(
     connection: &Connection,
     owner: &OwnedUniqueName,

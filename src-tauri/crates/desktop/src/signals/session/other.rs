@@ -1,5 +1,5 @@
-//! Windows would tell by `WTSRegisterSessionNotification`, macOS by `com.apple.screenIsLocked`. Neither is asked yet:
-//! a locked screen takes the focus from the window there, and a window without focus is not in view.
+//! To be added: `WTSRegisterSessionNotification` on Windows, `com.apple.screenIsLocked` on macOS. Until then a locked
+//! screen is noticed there because it takes the focus from the window, and a window without focus is not in view.
 
 use gloria_core::ports::Observation;
 use tokio::sync::mpsc;

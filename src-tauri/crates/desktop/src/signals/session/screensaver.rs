@@ -1,4 +1,4 @@
-//! `ActiveChanged` of the desktops' screensavers, which is also how most of them say that the screen is locked.
+//! `ActiveChanged` of the desktops' screensavers, which also signals most locked screens.
 
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
@@ -8,7 +8,7 @@ use zbus::{Connection, MatchRule, MessageStream, Proxy};
 
 use super::{Bus, Reports, with_bus, with_owner};
 
-/// Their names on the bus, which are those of their interfaces, and their objects. KDE's is at either path.
+/// Their names on the bus, which equal those of their interfaces, and their objects. KDE's is at one of two paths.
 const SAVERS: [(&str, &[&str]); 5] = [
     (
         "org.freedesktop.ScreenSaver",
@@ -27,7 +27,7 @@ pub(super) async fn watch(bus: Option<&str>, reports: &Reports) {
             let follow = async |owner| follow(connection, owner, name, paths, report).await;
             with_owner(connection, name, follow, || report(false)).await
         });
-        // All of them end when the bus goes away.
+        // All of them end when the bus disappears.
         join_all(savers).await.into_iter().collect()
     })
     .await;
