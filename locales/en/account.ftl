@@ -1,7 +1,13 @@
 ### Address, token and keyring: what is wrong with them and what to do. No full stop at the end.
 
 address-empty = enter the server's address, such as https://gloria.example
-address-malformed = this is not an address: { $problem }; it should look like https://gloria.example
+address-malformed = this is not an address; it should look like https://gloria.example
+address-without-host = there is no server in the address; it should look like https://gloria.example
+address-port = the port in the address is not a number from 0 to 65535; it should look like https://gloria.example:8443
+address-number = the number of a computer in the address is not complete; it should look like 192.0.2.7 or [2001:db8::7]
+address-host = the server's name has characters that are not allowed in one; it should look like https://gloria.example
+# A single word was entered, and $address was made of it.
+address-bare-word = { $address } is taken for the server's address; write it in full, such as https://gloria.example
 address-spaces = the address has spaces or line breaks in it; enter the address alone, in one line
 address-several = these are several addresses; enter one
 address-cut-off = the address is cut off at its end; copy all of it
@@ -51,5 +57,4 @@ proxy-password-in-file = the proxy's password stays in the settings file: { $pro
 proxy-password-too-long = it is too long
 address-locked = the server's address is set for you and cannot be changed
 log-level-locked = how much is logged is set by your administrator
-settings-problem = { $problem }
 nothing-asked = nothing is asked

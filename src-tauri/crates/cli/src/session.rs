@@ -21,7 +21,7 @@ use gloria_stream::{Credential, CredentialError, CredentialProvider, Generation,
 use serde::Serialize;
 
 use crate::USAGE;
-use crate::output::{self, Format, Lines, catalogue, complain, complain_in, failure};
+use crate::output::{self, Format, Lines, catalogue, complain, failure};
 use crate::status::app_failure;
 
 /// As much of the standard input as is read: a token of 16 KiB, with the quotes and line ends that people paste around
@@ -52,7 +52,7 @@ pub(crate) fn settings() -> anyhow::Result<Settings> {
     let layers = Layers::read(&paths.settings(), &paths.managed);
     let resolved = Settings::resolve(&layers, process::text_variable);
     for problem in &resolved.problems {
-        complain_in(&problem.to_string());
+        complain(&problem.message());
     }
     Ok(resolved.settings)
 }
@@ -79,7 +79,11 @@ fn address(options: &Options) -> anyhow::Result<Result<Address, Message>> {
     let settings = settings()?;
     Ok(match &options.address {
         Some(text) => Address::parse(text, settings.allow_plain_http)
-            .inspect(|address| address.doubt(text).iter().for_each(|doubt| complain_in(doubt)))
+            .inspect(|address| {
+                if address.is_bare_word(text) {
+                    complain(&message::address_bare_word(address.to_string()));
+                }
+            })
             .map_err(|error| error.message()),
         None => settings.address.ok_or_else(message::cli_no_server),
     })

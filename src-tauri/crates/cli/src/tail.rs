@@ -77,9 +77,9 @@ const DELIVERY_CAPACITY: usize = 16;
 pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let settings = settings()?;
     if !options.raw
-        && let Some(words) = options.types.iter().find_map(|name| event::unknown_type(name))
+        && let Some(unknown) = options.types.iter().find_map(|name| event::unknown_type(name))
     {
-        complain(&message::cli_unknown_type(words));
+        complain(&message::cli_unknown_type(unknown.message()));
         return Ok(ExitCode::from(USAGE));
     }
     let named = match (&options.url, settings.address.clone()) {

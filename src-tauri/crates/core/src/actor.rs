@@ -51,7 +51,7 @@ use crate::metrics::endpoint::Endpoint;
 use crate::ports::{Answer, NotificationError, NotificationEvent, Observation, SecretError, SoundError};
 use crate::private;
 use crate::protocol::{Notice, NoticeKind, OwnUser, PROTOCOL_VERSION, Snapshot};
-use crate::settings::{Layers, Look, Origins, Resolved, Settings};
+use crate::settings::{Contents, Layers, Origins, Problem, Resolved, Settings};
 use alerts::Alerts;
 use debug_log::DebugLog;
 use identity::Identity;
@@ -95,8 +95,8 @@ enum Report {
     },
     /// An answer of the keyring about a proxy's password.
     ProxyPassword(proxy_password::News),
-    /// The content of the settings files; none if reading them failed.
-    SettingsLook(Option<Box<Look>>),
+    /// The contents of the settings files; none if reading them failed.
+    SettingsRead(Option<Box<Contents>>),
     /// A query that the inbox's file could not answer.
     NotRead(requests::Look),
 }
@@ -157,9 +157,9 @@ struct Actor {
     account: Option<Entry>,
     identity: Identity,
     /// Problems of settings that show only when they are used. They stay until the app ends.
-    own_problems: Vec<String>,
+    own_problems: Vec<Message>,
     /// Why metrics are not served although a setting asks for it.
-    endpoint_problem: Option<String>,
+    endpoint_problem: Option<Message>,
     link: Link,
     tokens: Tokens,
     alerts: Alerts,
@@ -222,7 +222,7 @@ impl Actor {
             origins,
             problems,
         } = Settings::resolve(&layers, |name| (setup.environment)(name));
-        let mut problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        let mut problems: Vec<Message> = problems.iter().map(Problem::message).collect();
         Accounts::clean(&setup.paths);
         let mut accounts = Accounts::read(&setup.paths);
         let secrets = ErasingSecrets::new(setup.ports.secrets, accounts.erasures().clone());
@@ -248,11 +248,11 @@ impl Actor {
         let environment_token =
             session::environment_token(environment, &settings.token_for, settings.address.as_ref())
                 .unwrap_or_else(|error| {
-                    own_problems.push(format!("GLORIA_TOKEN is ignored: {error}"));
+                    own_problems.push(message::settings_ignored("GLORIA_TOKEN", error.message()));
                     None
                 });
         problems.extend(own_problems.iter().chain(&endpoint_problem).cloned());
-        if let Some(problem) = Message::joined(problems.iter().map(message::settings_problem)) {
+        if let Some(problem) = Message::joined(problems) {
             notices.insert(NoticeKind::Settings, problem);
         }
         let status = Status::Idle(IdleReason::NotStarted);
@@ -427,7 +427,7 @@ impl Actor {
             Report::Notification { asked, outcome } => self.on_notification_answer(asked, outcome).await,
             Report::Sound(Ok(())) => self.readers.set_notice(NoticeKind::Sound, None),
             Report::ProxyPassword(news) => self.on_proxy_password(news),
-            Report::SettingsLook(look) => self.on_settings_look(look).await,
+            Report::SettingsRead(read) => self.on_settings_read(read).await,
             Report::NotRead(look) => self.on_not_read(look).await,
             Report::KeyringChanged => {
                 if let Some(server) = self.settings.address.as_ref().map(Address::server) {

@@ -26,7 +26,7 @@ use thiserror::Error;
 use url::Url;
 
 pub(crate) use self::names::asked_for;
-pub use self::names::{is_listened_to, unknown_type};
+pub use self::names::{UnknownType, is_listened_to, unknown_type};
 
 use self::contents::decode_value;
 use self::kind::Kind;

@@ -5,39 +5,41 @@
 //! A mistake in any layer costs that one setting there and is reported; the rest holds.
 
 mod file;
+mod file_problem;
 mod forms;
 mod layer;
 mod layers;
 mod list;
 mod managed;
 mod mistake;
+mod problem;
 mod raw;
 mod read;
+mod suggest;
+mod syntax_error;
 #[cfg(test)]
-mod table;
-#[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::BTreeMap;
 
 use gloria_stream::{ClientCertificate, NetworkOptions, ProxyChoice, Timing};
 
 pub use file::{Change, SettingsFileError};
+pub use file_problem::FileProblem;
 pub(crate) use forms::proxy as read_proxy;
-pub use layer::{Layer, Origin, Place, Problem, ProblemKind};
-pub use layers::{Layers, Look};
+pub use layer::{Layer, Origin};
+pub use layers::{Contents, Layers};
 pub use list::{About, Key, Settings};
+pub use mistake::Mistake;
+pub use problem::{Place, Problem, ProblemKind, Warning};
 pub use raw::Raw;
+pub use syntax_error::SyntaxError;
 
 use crate::account::session::{Server, TokenFor};
 use crate::event;
 use crate::inbox::Retention;
 pub use crate::paths::{Managed, Source};
 use crate::protocol::LockedBy;
-use crate::text;
-
-/// Characters of what is odd about a value: the names of all types of events, and a long one that is none.
-const MAX_DOUBT: usize = 500;
 
 impl Settings {
     /// The numbers of the connection.
@@ -96,7 +98,7 @@ impl Settings {
                 ]
             };
             for (origin, layer) in stack {
-                resolved.take(*key, *origin, layer);
+                resolved.apply(*key, *origin, layer);
             }
         }
         resolved.bind_token(&variables);
@@ -108,11 +110,20 @@ impl Settings {
         resolved
     }
 
-    /// What is odd about a value that holds.
-    fn doubt(&self, key: Key, raw: &Raw) -> Option<String> {
+    /// What may be wrong with a value that is used.
+    fn warning(&self, key: Key, raw: &Raw) -> Option<Warning> {
         match (key, raw) {
-            (Key::ApiUrl, Raw::Text(text)) => self.address.as_ref()?.doubt(text),
-            (Key::Types, _) => self.types.iter().find_map(|name| event::unknown_type(name)),
+            (Key::ApiUrl, Raw::Text(text)) => {
+                let address = self.address.as_ref()?;
+                address.is_bare_word(text).then(|| Warning::BareWord {
+                    address: address.to_string(),
+                })
+            }
+            (Key::Types, _) => self
+                .types
+                .iter()
+                .find_map(|name| event::unknown_type(name))
+                .map(Warning::UnknownType),
             (_, _) => None,
         }
     }
@@ -156,20 +167,17 @@ impl Origins {
 }
 
 impl Resolved {
-    fn take(&mut self, key: Key, origin: Origin, layer: &Layer) {
+    /// Puts what a layer gives for a setting above what the layers below it give.
+    fn apply(&mut self, key: Key, origin: Origin, layer: &Layer) {
         let Some(given) = layer.given.get(&key) else {
             return;
         };
-        let setting = key.name().to_owned();
-        match self.settings.read(key, &given.raw) {
+        let setting = key.name();
+        let problem = match self.settings.read(key, &given.raw) {
             Ok(()) => {
                 self.origins.0.insert(key, origin);
-                if let Some(why) = self.settings.doubt(key, &given.raw) {
-                    // It quotes what was written.
-                    let why = text::one_line(&why, MAX_DOUBT);
-                    self.problems
-                        .push(layer.problem(key, ProblemKind::Odd { setting, why }));
-                }
+                let warning = self.settings.warning(key, &given.raw);
+                warning.map(|warning| ProblemKind::Warning { setting, warning })
             }
             Err(mistake) => {
                 if key == Key::TokenFor {
@@ -179,11 +187,11 @@ impl Resolved {
                 if origin == Origin::Policy {
                     self.origins.0.insert(key, origin);
                 }
-                let why = mistake.to_string();
-                self.problems
-                    .push(layer.problem(key, ProblemKind::Ignored { setting, why }));
+                Some(ProblemKind::Ignored { setting, mistake })
             }
-        }
+        };
+        let problem = problem.map(|kind| layer.problem(key, kind));
+        self.problems.extend(problem);
     }
 
     /// What stands beside the token says whose it is, not what an address in a file once said: without a name for it
@@ -217,8 +225,8 @@ impl Resolved {
             Origin::Policy => layers.policy(),
         };
         let kind = ProblemKind::Ignored {
-            setting: Key::ClientKey.name().to_owned(),
-            why: format!("{} names no file", Key::ClientCertificate.name()),
+            setting: Key::ClientKey.name(),
+            mistake: Mistake::NoCertificate,
         };
         self.problems.push(layer.problem(Key::ClientKey, kind));
     }

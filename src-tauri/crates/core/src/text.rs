@@ -68,6 +68,13 @@ pub(crate) fn paragraphs(text: &str, longest: usize) -> String {
     cut(kept, longest)
 }
 
+/// A name that somebody else chose, in one line. What does not show is escaped, so that one can see why it is not the
+/// name that looks the same.
+pub(crate) fn visible(name: &str, longest: usize) -> String {
+    let shown = name.chars().take(longest + 1).flat_map(char::escape_debug);
+    cut(shown.collect(), longest)
+}
+
 /// How many characters beyond the limit are examined to find the end of a grapheme cluster.
 const MAX_SIGN: usize = 64;
 

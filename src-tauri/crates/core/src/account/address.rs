@@ -70,7 +70,7 @@ impl AddressError {
     pub fn message(&self) -> Message {
         match self {
             Self::Empty => message::address_empty(),
-            Self::Malformed(error) => message::address_malformed(error.to_string()),
+            Self::Malformed(error) => malformed(*error),
             Self::Spaces => message::address_spaces(),
             Self::Several => message::address_several(),
             Self::CutOff => message::address_cut_off(),
@@ -81,6 +81,22 @@ impl AddressError {
             Self::IsToken => message::address_is_token(),
             Self::Extras => message::address_extras(),
         }
+    }
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "another crate's enum, which may grow"
+)]
+fn malformed(error: url::ParseError) -> Message {
+    match error {
+        url::ParseError::EmptyHost => message::address_without_host(),
+        url::ParseError::InvalidPort => message::address_port(),
+        url::ParseError::InvalidIpv4Address | url::ParseError::InvalidIpv6Address => {
+            message::address_number()
+        }
+        url::ParseError::IdnaError | url::ParseError::InvalidDomainCharacter => message::address_host(),
+        _ => message::address_malformed(),
     }
 }
 
@@ -199,19 +215,14 @@ impl Address {
         self.is_plain_http() && !is_this_machine(&self.0)
     }
 
-    /// A doubt about a valid address, if there is any: a single word may be a machine of the local network, and is more
-    /// often a mistake.
-    pub fn doubt(&self, typed: &str) -> Option<String> {
+    /// Whether it was made of a single word: that may be a machine of the local network, and is more often a mistake.
+    pub fn is_bare_word(&self, typed: &str) -> bool {
         let word = pasted::tidy(typed);
         let is_word = !word.is_empty()
             && word
                 .chars()
                 .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
-        (is_word && !is_this_machine(&self.0)).then(|| {
-            format!(
-                "{self} is taken for the server's address; write it in full, such as https://gloria.example"
-            )
-        })
+        is_word && !is_this_machine(&self.0)
     }
 
     /// Whether the path is only the stream's own name: then no other URL is tried.

@@ -446,7 +446,7 @@ impl Actor {
                     | Report::AnotherToken
                     | Report::TokenStored { .. }
                     | Report::ProxyPassword(_)
-                    | Report::SettingsLook(_)
+                    | Report::SettingsRead(_)
                     | Report::NotRead(_)) => others.push(other),
                 }
             }

@@ -1,5 +1,6 @@
 //! The settings in force: what the user changes, and what others change in the files.
 
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -11,34 +12,33 @@ use super::link::Wish;
 use super::{Actor, Report};
 use crate::account::address::Address;
 use crate::handle::CoreError;
-use crate::message::{self, Message};
+use crate::message::{self, Message, Phrase};
 use crate::metrics::Meters;
 use crate::metrics::endpoint::Endpoint;
 use crate::protocol::{NoticeKind, PreferencesForm};
-use crate::settings::{self, Change, Key, Layers, Look, Problem, Raw, Settings};
-use crate::text::sentence;
+use crate::settings::{self, Change, Contents, FileProblem, Key, Layers, Problem, Raw, Settings};
 
-/// How often the files are looked at: who edits one waits for it, and a look reads three small files. A watcher would
-/// miss files on a network, and those that a link leads to.
-const LOOK_INTERVAL: Duration = Duration::from_secs(5);
+/// How often the files are read: who edits one waits for it, and they are three small files. A watcher would miss files
+/// on a network, and those that a link leads to.
+const READ_INTERVAL: Duration = Duration::from_secs(5);
 
-/// A file that has changed is looked at once more, for an editor may be in the middle of writing it.
+/// A file that has changed is read once more, for an editor may be in the middle of writing it.
 const SETTLE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// When the files of the settings are looked at.
+/// When the files of the settings are read.
 #[derive(Debug)]
 pub(super) struct SettingsFiles {
-    /// None while a look is under way: a disk that hangs is not asked again.
+    /// None while they are read: a disk that hangs is not asked again.
     due: Option<Instant>,
-    /// What the last look found that is not in force.
-    seen: Option<Box<Look>>,
+    /// What was read last and is not in force.
+    unsettled: Option<Box<Contents>>,
 }
 
 impl SettingsFiles {
     pub(super) fn new(now: Instant) -> Self {
         Self {
-            due: Some(now + LOOK_INTERVAL),
-            seen: None,
+            due: Some(now + READ_INTERVAL),
+            unsettled: None,
         }
     }
 
@@ -46,17 +46,17 @@ impl SettingsFiles {
         self.due
     }
 
-    /// Takes what a look found, and answers with what is to be put in force: what two looks have found.
-    fn on_look(&mut self, look: Option<Box<Look>>, layers: &Layers, now: Instant) -> Option<Look> {
-        let look = look.filter(|look| !layers.is_known(look));
-        let settled = look
+    /// Returns what is to be put in force: what was read twice. `read` is none where the reading broke off.
+    fn on_read(&mut self, read: Option<Box<Contents>>, layers: &Layers, now: Instant) -> Option<Contents> {
+        let read = read.filter(|read| !layers.is_current(read));
+        let settled = read
             .as_ref()
-            .and_then(|look| layers.settled(look, self.seen.as_deref()));
-        self.seen = look.filter(|look| settled.as_ref() != Some(&**look));
-        let interval = if self.seen.is_some() {
+            .and_then(|read| layers.settled(read, self.unsettled.as_deref()));
+        self.unsettled = read.filter(|read| settled.as_ref() != Some(&**read));
+        let interval = if self.unsettled.is_some() {
             SETTLE_INTERVAL
         } else {
-            LOOK_INTERVAL
+            READ_INTERVAL
         };
         self.due = Some(now + interval);
         settled
@@ -67,15 +67,20 @@ impl SettingsFiles {
 pub(super) fn open_endpoint(
     listen: Option<SocketAddr>,
     meters: &Meters,
-) -> (Option<Endpoint>, Option<String>) {
+) -> (Option<Endpoint>, Option<Message>) {
     let Some(listen) = listen else { return (None, None) };
     match Endpoint::open(listen, meters.clone()) {
         Ok(endpoint) => (Some(endpoint), None),
         Err(error) => {
             tracing::warn!(%listen, %error, "metrics are not served");
+            let problem = if error.kind() == io::ErrorKind::AddrInUse {
+                Phrase::Message(message::metrics_address_in_use())
+            } else {
+                FileProblem::from(error).phrase()
+            };
             (
                 None,
-                Some(format!("metrics cannot be served at {listen}: {error}")),
+                Some(message::metrics_not_served(listen.to_string(), problem)),
             )
         }
     }
@@ -83,21 +88,21 @@ pub(super) fn open_endpoint(
 
 impl Actor {
     /// Reads the files beside the loop, for their disk may hang.
-    pub(super) fn look_at_settings(&mut self) {
+    pub(super) fn read_settings_files(&mut self) {
         self.settings_files.due = None;
         let reports = self.reports.0.clone();
         let (path, managed) = (self.setup.paths.settings(), self.setup.paths.managed.clone());
-        let look = tokio::task::spawn_blocking(move || Look::at(&path, &managed));
+        let read = tokio::task::spawn_blocking(move || Contents::read(&path, &managed));
         tokio::spawn(async move {
-            let look = look.await.ok().map(Box::new);
+            let read = read.await.ok().map(Box::new);
             // The core may have ended meanwhile.
-            let _ = reports.send(Report::SettingsLook(look));
+            let _ = reports.send(Report::SettingsRead(read));
         });
     }
 
-    pub(super) async fn on_settings_look(&mut self, look: Option<Box<Look>>) {
-        if let Some(look) = self.settings_files.on_look(look, &self.layers, Instant::now()) {
-            self.layers.take(look);
+    pub(super) async fn on_settings_read(&mut self, read: Option<Box<Contents>>) {
+        if let Some(settled) = self.settings_files.on_read(read, &self.layers, Instant::now()) {
+            self.layers.apply(settled);
             self.apply_settings().await;
         }
     }
@@ -141,7 +146,7 @@ impl Actor {
         self.publish_account();
         self.publish_connection();
         self.publish_preferences();
-        self.publish_problems(&resolved.problems, unmoved.map(|error| error.to_string()));
+        self.publish_problems(&resolved.problems, unmoved.map(|error| error.message()));
     }
 
     async fn listen_to_types(&mut self) {
@@ -172,8 +177,8 @@ impl Actor {
         if outcome.is_ok() {
             self.settings.address = Some(address);
         } else {
-            // The next look finds it changed again.
-            self.layers.forget();
+            // It is tried again when the files are read the next time.
+            self.layers.mark_stale();
         }
         match self.link.wish() {
             Wish::Connection | Wish::Disconnection(_) => self.open_stream(),
@@ -193,7 +198,7 @@ impl Actor {
         }
     }
 
-    /// Learns which proxy the stream will be dialled through, for those who look.
+    /// Learns which proxy the stream will be dialled through, for those who want to see it.
     pub(super) fn find_proxy(&mut self) {
         let address = self.settings.address.as_ref();
         let proxy = address.and_then(|address| self.network().proxy_for(&address.stream(&[])));
@@ -231,7 +236,7 @@ impl Actor {
             return Ok(known);
         }
         let typed = settings::read_proxy(&Raw::Text(typed.to_owned()))
-            .map_err(|mistake| CoreError::Invalid(message::proxy_not_saved(mistake.to_string())))?;
+            .map_err(|mistake| CoreError::Invalid(message::proxy_not_saved(mistake.message())))?;
         Ok(match (typed, known) {
             (ProxyChoice::Address(new), ProxyChoice::Address(known)) => {
                 ProxyChoice::Address(new.with_masked_password_of(&known))
@@ -240,8 +245,8 @@ impl Actor {
         })
     }
 
-    /// Puts changes of the user in force, and into their file. What others wrote there meanwhile stays, and is taken at
-    /// the next look.
+    /// Puts changes of the user in force, and into their file. What others wrote there meanwhile stays, and comes into
+    /// force when it is read.
     pub(super) fn change_settings(&mut self, changes: Vec<Change>) {
         if changes.is_empty() {
             return;
@@ -257,26 +262,27 @@ impl Actor {
         let saved = self.layers.change(changes);
         let unsaved = saved.err().map(|error| {
             tracing::warn!(%error, "the settings hold until the app ends");
-            error.to_string()
+            error.message()
         });
         self.publish_standing_problems(unsaved);
     }
 
     /// Says what stands, and what could not be done.
-    pub(super) fn publish_standing_problems(&mut self, failure: Option<String>) {
+    pub(super) fn publish_standing_problems(&mut self, failure: Option<Message>) {
         let resolved = Settings::resolve(&self.layers, |name| (self.setup.environment)(name));
         self.publish_problems(&resolved.problems, failure);
     }
 
     /// What could not be done is said, and so are the mistakes that still stand: saving one setting mends no other.
-    fn publish_problems(&mut self, problems: &[Problem], failure: Option<String>) {
-        let mut words: Vec<String> = failure.iter().map(|failure| sentence(failure)).collect();
-        words.extend(problems.iter().map(ToString::to_string));
-        words.extend(self.own_problems.iter().chain(&self.endpoint_problem).cloned());
-        let said = words.iter().map(message::settings_problem);
-        let said = said.chain(self.proxy_password.problem().cloned());
-        self.readers
-            .set_notice(NoticeKind::Settings, Message::joined(said));
+    fn publish_problems(&mut self, problems: &[Problem], failure: Option<Message>) {
+        let standing = self.own_problems.iter().chain(&self.endpoint_problem);
+        let standing = standing.chain(self.proxy_password.problem()).cloned();
+        let all = failure
+            .into_iter()
+            .chain(problems.iter().map(Problem::message))
+            .chain(standing);
+        let notice = Message::joined(all);
+        self.readers.set_notice(NoticeKind::Settings, notice);
     }
 }
 
@@ -287,16 +293,16 @@ fn changes(form: &PreferencesForm) -> Vec<Change> {
         Ok(Value::String(word)) => Some(Raw::Text(word)),
         Ok(_) | Err(_) => None,
     };
-    let number = |number: u8| Raw::Number(number.min(100).into());
+    let number = |number: u8| Raw::Integer(number.min(100).into());
     [
-        change(Key::Sounds, form.sounds.map(Raw::Switch)),
+        change(Key::Sounds, form.sounds.map(Raw::Boolean)),
         change(Key::Volume, form.volume.map(number)),
         change(Key::Sound, form.sound.map(serde_json::to_value).and_then(word)),
         change(
             Key::Appearance,
             form.appearance.map(serde_json::to_value).and_then(word),
         ),
-        change(Key::AutoConnect, form.auto_connect.map(Raw::Switch)),
+        change(Key::AutoConnect, form.auto_connect.map(Raw::Boolean)),
         change(
             Key::LogLevel,
             form.log_level.map(serde_json::to_value).and_then(word),

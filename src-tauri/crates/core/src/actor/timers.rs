@@ -121,7 +121,7 @@ impl Actor {
                 }
             }
             Timer::Upkeep => self.keep_up(now).await,
-            Timer::Settings => self.look_at_settings(),
+            Timer::Settings => self.read_settings_files(),
         }
     }
 }

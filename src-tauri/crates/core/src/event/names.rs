@@ -2,6 +2,9 @@
 
 use strsim::damerau_levenshtein;
 
+use crate::message::{self, Message};
+use crate::text;
+
 /// The types that this version knows.
 pub(super) const TYPES: [&str; 15] = [
     "connection_established",
@@ -52,26 +55,44 @@ pub(crate) fn asked_for(types: &[String]) -> Vec<String> {
 /// More slips than this make it another word.
 const MAX_SLIPS: usize = 4;
 
-/// The words for a type that this version does not know, with the one that was probably meant; `None` where it knows
-/// it.
-pub fn unknown_type(name: &str) -> Option<String> {
+/// Characters of an unknown name that are shown. Ours are shorter than half of it.
+const MAX_SHOWN_NAME: usize = 80;
+
+/// A type that this version does not know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownType {
+    /// Its name, cut to a length that can be shown.
+    pub name: String,
+    /// The type that was probably meant.
+    pub meant: Option<&'static str>,
+}
+
+impl UnknownType {
+    /// The message for the user.
+    pub fn message(&self) -> Message {
+        match self.meant {
+            Some(meant) => message::event_type_meant(&self.name, meant),
+            None => message::event_type_unknown(&self.name, TYPES.join(", ")),
+        }
+    }
+}
+
+/// What is said of a type that this version does not know; `None` where it knows it.
+pub fn unknown_type(name: &str) -> Option<UnknownType> {
     if TYPES.contains(&name) {
         return None;
     }
-    let written = name.to_lowercase().replace(['_', '-', ' ', ':', '/'], ".");
+    let shown = text::visible(name, MAX_SHOWN_NAME);
+    let written = shown.to_lowercase().replace(['_', '-', ' ', ':', '/'], ".");
     let nearest = TYPES
         .into_iter()
         .map(|known| (damerau_levenshtein(&written, &known.replace('_', ".")), known))
         .min()
         .filter(|(slips, known)| *slips <= MAX_SLIPS.min(known.len() / 3));
-    let advice = match nearest {
-        Some((_, known)) => format!("did you mean {known}?"),
-        None => format!("known are {}", TYPES.join(", ")),
-    };
-    Some(format!(
-        "the event type \"{}\" is unknown; {advice}",
-        name.escape_debug()
-    ))
+    Some(UnknownType {
+        name: shown,
+        meant: nearest.map(|(_, known)| known),
+    })
 }
 
 #[cfg(test)]
@@ -87,14 +108,14 @@ mod tests {
             ("user.status.changed", "user.status_changed"),
             ("heartbaet", "heartbeat"),
         ] {
-            let words = unknown_type(name).unwrap_or_default();
-            assert!(words.ends_with(&format!("did you mean {meant}?")), "{words}");
+            let unknown = unknown_type(name).expect(name);
+            assert_eq!((unknown.name.as_str(), unknown.meant), (name, Some(meant)));
         }
-        let words = unknown_type("nonsense.type").unwrap_or_default();
-        assert!(
-            words.contains("known are") && words.contains("workflow.failed"),
-            "{words}"
-        );
+        let unknown = unknown_type("nonsense.type").expect("unknown");
+        assert_eq!(unknown.meant, None);
+        let long = unknown_type(&"x\n".repeat(500_000)).expect("unknown");
+        assert!(long.name.chars().count() <= MAX_SHOWN_NAME + 1, "{}", long.name);
+        assert!(!long.name.contains('\n'));
         for known in TYPES {
             assert_eq!(unknown_type(known), None);
         }

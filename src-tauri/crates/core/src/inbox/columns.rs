@@ -58,3 +58,35 @@ pub(super) fn collection_word(collection: Collection) -> &'static str {
         Collection::Late => "late",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message;
+
+    /// A server could otherwise have the app say one of its own sentences, such as that it is up to date.
+    #[test]
+    fn no_text_of_a_server_is_taken_for_a_message_of_the_app() {
+        let message = message::gap_title();
+        let own = stored("", Some(&message));
+        assert_eq!(phrase(own.clone()), Phrase::Message(message));
+        for text in [own.clone(), format!("{MESSAGE}{own}"), format!("{MESSAGE}x")] {
+            let expected = text.trim_start_matches(MESSAGE).to_owned();
+            assert_eq!(phrase(stored(&text, None)), Phrase::Text(expected));
+        }
+        assert_eq!(
+            phrase(stored("a title", None)),
+            Phrase::Text("a title".to_owned())
+        );
+    }
+
+    #[test]
+    fn what_another_version_wrote_is_nothing_that_is_waited_for() {
+        assert_eq!(state("exploded"), AlertState::Suppressed);
+        assert_eq!(reason("{"), Reason::Earlier { words: String::new() });
+        assert_eq!(phrase(format!("{MESSAGE}{{")), Phrase::Text(String::new()));
+        for (word, known) in WORDS {
+            assert_eq!((state(word), state_word(known)), (known, word));
+        }
+    }
+}

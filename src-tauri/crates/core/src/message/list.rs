@@ -121,7 +121,12 @@ messages! {
 
     // account.ftl: address, token and keyring.
     address_empty();
-    address_malformed(problem: Text);
+    address_malformed();
+    address_without_host();
+    address_port();
+    address_number();
+    address_host();
+    address_bare_word(address: Text);
     address_spaces();
     address_several();
     address_cut_off();
@@ -136,7 +141,6 @@ messages! {
     token_is_address();
     token_cut_off();
     token_too_long();
-    settings_problem(problem: Text);
     token_without_server();
     token_unkept_locked();
     token_unkept_unavailable(problem: Phrase);
@@ -163,6 +167,64 @@ messages! {
     address_locked();
     log_level_locked();
     nothing_asked();
+
+    // settings.ftl: mistakes in settings, and where they are.
+    settings_ignored(value: Phrase, why: Message);
+    settings_warning(value: Phrase, warning: Message);
+    settings_unknown(value: Phrase);
+    settings_unknown_meant(value: Phrase, meant: Text);
+    settings_not_lockable(value: Phrase);
+    settings_syntax(place: Phrase, problem: Phrase);
+    settings_unusable(place: Phrase, problem: Phrase);
+    settings_more(place: Phrase, count: Number);
+    settings_set_aside(place: Phrase, path: Text);
+    settings_not_saved(path: Text, problem: Phrase);
+    settings_file();
+    settings_line(line: Number, place: Phrase);
+    settings_value_in_line(setting: Text, line: Number, place: Phrase);
+    settings_value_in(setting: Text, place: Phrase);
+    settings_no_certificate(setting: Text);
+    settings_value_refused();
+    should_be_boolean();
+    should_be_whole_number(least: Number, most: Number);
+    should_be_duration();
+    should_be_one_of(words: Text);
+    should_be_list();
+    should_be_text();
+    should_be_path();
+    should_be_proxy(problem: Message);
+    should_be_probe_url();
+    should_be_socket_address();
+    should_be_loopback(example: Text);
+    should_be_section(section: Text);
+    should_be_in_section(section: Text, name: Text);
+    proxy_malformed();
+    proxy_scheme();
+    proxy_extras();
+    syntax_duplicate(name: Text);
+    syntax_no_value();
+    syntax_no_name();
+    syntax_not_quoted();
+    syntax_not_closed();
+    syntax_backslash();
+    syntax_capitals();
+    syntax_leading_zero();
+    syntax_comment();
+    syntax_control_character();
+    syntax_surplus();
+    file_not_file();
+    file_too_large(limit: Number);
+    file_not_text();
+    file_dangling_link();
+    file_link_loop();
+    file_syntax_errors(limit: Number);
+    file_denied();
+    file_disk_full();
+    file_read_only();
+    event_type_meant(name: Text, meant: Text);
+    event_type_unknown(name: Text, types: Text);
+    metrics_not_served(address: Text, problem: Phrase);
+    metrics_address_in_use();
 
     // errors.ftl: why something that was asked for was not done.
     and_then(first: Phrase, next: Phrase);
@@ -351,7 +413,7 @@ messages! {
     cli_logged_out(address: Text);
     cli_taken_up_later(problem: Message);
     cli_no_stream();
-    cli_unknown_type(problem: Text);
+    cli_unknown_type(problem: Message);
     cli_proxy_password(problem: Message);
     cli_token_unsent(problem: Message);
     cli_token_of_another(server: Text, asked: Text);

@@ -6,12 +6,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
-use toml_edit::{Decor, DocumentMut, InlineTable, Item, RawString, Table};
+use toml_edit::{Decor, DocumentMut, InlineTable, Item, RawString, Table, Value};
 
-use super::layer::{Given, Layer, Place, Problem, ProblemKind};
+use super::file_problem::FileProblem;
+use super::layer::{Given, Layer};
 use super::list::Key;
+use super::problem::{Place, Problem, ProblemKind};
 use super::raw::Raw;
-use super::read::{Owner, Read, read};
+use super::read::{FileContents, Owner, read};
+use crate::message::{self, Message};
 use crate::private::{self, Mode};
 
 mod replace;
@@ -28,24 +31,29 @@ pub struct Change {
     pub value: Raw,
 }
 
-/// A value that is to be in force, and whether it would be without the file.
+/// A value that is to be written.
 #[derive(Debug, Clone, PartialEq)]
-struct Wanted {
+struct Unsaved {
     raw: Raw,
-    is_below: bool,
+    /// It would be in force without the file as well.
+    is_inherited: bool,
 }
 
-/// Why the settings could not be saved.
-#[derive(Debug, Error)]
-pub enum SettingsFileError {
-    /// The file cannot be written.
-    #[error("the settings could not be saved to {path}: {source}")]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+/// Why the settings could not be saved: the file cannot be written.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the settings could not be saved to {}: {problem}", .path.display())]
+pub struct SettingsFileError {
+    /// The file.
+    pub path: PathBuf,
+    /// Why.
+    pub problem: FileProblem,
+}
+
+impl SettingsFileError {
+    /// The message for the user.
+    pub fn message(&self) -> Message {
+        message::settings_not_saved(self.path.display().to_string(), self.problem.phrase())
+    }
 }
 
 /// The user's file as it was read last, with what could not be saved since.
@@ -53,15 +61,15 @@ pub enum SettingsFileError {
 pub(super) struct UserFile {
     path: PathBuf,
     layer: Layer,
-    unsaved: BTreeMap<Key, Wanted>,
-    /// Where a broken file was put. It is said until the app ends, for the file in its place has no mistakes.
+    unsaved: BTreeMap<Key, Unsaved>,
+    /// Where a broken file was moved. It is said until the app ends, for the file in its place has no mistakes.
     set_aside: Option<PathBuf>,
 }
 
 /// What was written.
 struct Saved {
     text: String,
-    /// Where a broken file was put first.
+    /// Where a broken file was moved first.
     set_aside: Option<PathBuf>,
 }
 
@@ -89,30 +97,29 @@ impl UserFile {
     }
 
     /// The file has changed.
-    pub(super) fn take(&mut self, layer: Layer) {
-        self.layer = layer.after(&self.layer);
+    pub(super) fn set_layer(&mut self, layer: Layer) {
+        self.layer = layer.completed_by(&self.layer);
         self.overlay();
     }
 
     /// What was not saved holds all the same, until the app ends.
     fn overlay(&mut self) {
-        for (key, wanted) in &self.unsaved {
-            let raw = wanted.raw.clone();
+        for (key, unsaved) in &self.unsaved {
+            let raw = unsaved.raw.clone();
             self.layer.given.insert(*key, Given { raw, line: None });
         }
     }
 
-    /// Changes settings. What others wrote meanwhile is taken with it.
+    /// Changes settings. What others wrote meanwhile comes into force with it.
     pub(super) fn change(&mut self, changes: Vec<Change>, below: &Layer) -> Result<(), SettingsFileError> {
         for change in changes {
-            let wanted = Wanted {
-                is_below: is_same(change.key, &change.value, below),
+            let unsaved = Unsaved {
+                is_inherited: is_inherited(change.key, &change.value, below),
                 raw: change.value,
             };
-            self.unsaved.insert(change.key, wanted);
+            self.unsaved.insert(change.key, unsaved);
         }
-        let saved = self.save();
-        match saved {
+        match self.save() {
             Ok(saved) => {
                 self.unsaved.clear();
                 self.layer = Layer::parse(Place::UserFile, &saved.text);
@@ -127,42 +134,35 @@ impl UserFile {
     }
 
     fn save(&self) -> Result<Saved, SettingsFileError> {
-        let wrap = |source| SettingsFileError::Write {
+        let target = replace::link_target(&self.path).map_err(|problem| SettingsFileError {
             path: self.path.clone(),
-            source,
-        };
-        let target = replace::link_target(&self.path).map_err(wrap)?;
-        let wrap = |source| SettingsFileError::Write {
-            path: target.clone(),
-            source,
-        };
-        let old = match read(&target, Owner::User) {
-            Read::Missing => String::new(),
-            Read::Text(text) => text,
+            problem,
+        })?;
+        self.save_to(&target).map_err(|problem| SettingsFileError {
+            path: target,
+            problem,
+        })
+    }
+
+    fn save_to(&self, target: &Path) -> Result<Saved, FileProblem> {
+        let old = match read(target, Owner::User) {
+            FileContents::Missing => String::new(),
+            FileContents::Text(text) => text,
             // What cannot be read cannot be kept.
-            Read::Refused(why) => return Err(wrap(io::Error::other(why))),
+            FileContents::Refused(problem) => return Err(problem),
         };
         let mut set_aside = None;
-        let new = match edited(&old, &self.unsaved) {
-            Some(new) => new,
+        let text = match edited(&old, &self.unsaved) {
+            Some(text) => text,
             None => {
-                let aside = aside(&target, &old);
-                private::replace(&aside, old.as_bytes(), Mode::Private).map_err(wrap)?;
-                set_aside = Some(aside);
+                let backup = backup_path(target, &old);
+                private::replace(&backup, old.as_bytes(), Mode::Private)?;
+                set_aside = Some(backup);
                 // What could be read of it is not lost.
-                let known = self.layer.given.iter().map(|(key, given)| {
-                    let wanted = Wanted {
-                        raw: given.raw.clone(),
-                        is_below: false,
-                    };
-                    (*key, wanted)
-                });
-                let mut all: BTreeMap<_, _> = known.collect();
-                all.extend(self.unsaved.clone());
-                edited("", &all).unwrap_or_default()
+                edited("", &self.all(&old)).unwrap_or_default()
             }
         };
-        let saved = Saved { text: new, set_aside };
+        let saved = Saved { text, set_aside };
         if saved.text == old && target.exists() {
             return Ok(saved);
         }
@@ -172,14 +172,27 @@ impl UserFile {
         } else {
             Mode::Kept
         };
-        private::replace(&target, saved.text.as_bytes(), mode).map_err(wrap)?;
+        private::replace(target, saved.text.as_bytes(), mode)?;
         Ok(saved)
+    }
+
+    /// What can be read of the file, or could be before it was broken, with what is to be written.
+    fn all(&self, text: &str) -> BTreeMap<Key, Unsaved> {
+        let layer = Layer::parse(Place::UserFile, text).completed_by(&self.layer);
+        let read = layer.given.into_iter().map(|(key, given)| {
+            let unsaved = Unsaved {
+                raw: given.raw,
+                is_inherited: false,
+            };
+            (key, unsaved)
+        });
+        read.chain(self.unsaved.clone()).collect()
     }
 }
 
 /// Where a broken file goes: not onto another one that was put aside before. Only where there are very many is the
 /// last one replaced.
-fn aside(target: &Path, text: &str) -> PathBuf {
+fn backup_path(target: &Path, text: &str) -> PathBuf {
     let name = |number: usize| match number {
         0 => target.with_extension("toml.broken"),
         number => target.with_extension(format!("toml.broken.{number}")),
@@ -193,7 +206,7 @@ fn aside(target: &Path, text: &str) -> PathBuf {
 }
 
 /// Whether a value is what the program and the administrator begin with.
-fn is_same(key: Key, value: &Raw, below: &Layer) -> bool {
+fn is_inherited(key: Key, value: &Raw, below: &Layer) -> bool {
     let mut without = super::Settings::default();
     if let Some(given) = below.given.get(&key) {
         // A mistake there is no value.
@@ -203,19 +216,23 @@ fn is_same(key: Key, value: &Raw, below: &Layer) -> bool {
     with.read(key, value).is_ok() && with == without
 }
 
-/// The text with these changes in it and everything else as it was; none where it is no TOML.
-fn edited(text: &str, changes: &BTreeMap<Key, Wanted>) -> Option<String> {
+/// The text with these changes in it and everything else as it was; none where it is no TOML, or where something else
+/// stands in the place of a section or a value.
+fn edited(text: &str, changes: &BTreeMap<Key, Unsaved>) -> Option<String> {
     let (mark, body) = match text.strip_prefix('\u{feff}') {
         Some(body) => ("\u{feff}", body),
         None => ("", text),
     };
     let mut document = body.parse::<DocumentMut>().ok()?;
-    for (key, wanted) in changes {
-        // Only what differs stands there. What has a remark stays as well: who wrote it wants it kept.
-        if wanted.is_below && !has_remark(&document, *key) {
+    if changes.keys().any(|key| is_obstructed(&document, *key)) {
+        return None;
+    }
+    for (key, unsaved) in changes {
+        // Only what differs stands there. What has a comment stays as well: who wrote it wants it kept.
+        if unsaved.is_inherited && !has_comment(&document, *key) {
             remove(&mut document, *key);
-        } else {
-            set(&mut document, *key, &wanted.raw);
+        } else if let Some(value) = unsaved.raw.to_toml() {
+            set(&mut document, *key, &unsaved.raw, value);
         }
     }
     let new = document.to_string();
@@ -228,62 +245,69 @@ fn edited(text: &str, changes: &BTreeMap<Key, Wanted>) -> Option<String> {
     Some(format!("{mark}{new}"))
 }
 
-fn set(document: &mut DocumentMut, key: Key, raw: &Raw) {
-    let (table, name) = key.place();
-    let entry = document.entry(table).or_insert_with(|| Item::Table(Table::new()));
-    if !entry.is_table_like() {
-        *entry = Item::Table(Table::new());
-    }
-    let Some(entries) = entry.as_table_like_mut() else {
+/// Something else than a section or a value stands in the place of one, which must not be lost.
+fn is_obstructed(document: &DocumentMut, key: Key) -> bool {
+    let (section, name) = key.section_and_name();
+    document.get(section).is_some_and(|section| {
+        let entries = section.as_table_like();
+        entries.is_none_or(|entries| entries.get(name).is_some_and(|item| !item.is_value()))
+    })
+}
+
+fn set(document: &mut DocumentMut, key: Key, raw: &Raw, mut new: Value) {
+    let (section, name) = key.section_and_name();
+    let section = document
+        .entry(section)
+        .or_insert_with(|| Item::Table(Table::new()));
+    let Some(entries) = section.as_table_like_mut() else {
         return;
     };
     let Some(old) = entries.get_mut(name) else {
-        entries.insert(name, Item::Value(raw.written()));
+        entries.insert(name, Item::Value(new));
         return;
     };
     // As somebody wrote it, such as a length of time with its unit.
-    if old.as_value().is_some_and(|old| raw.is_written(old)) {
+    if old.as_value().is_some_and(|old| raw.equals_toml(old)) {
         return;
     }
-    let mut new = raw.written();
     if let Some(old) = old.as_value() {
-        // The remark behind it stays.
+        // The comment behind it stays.
         *new.decor_mut() = old.decor().clone();
     }
-    // Into the entry that is there: a new one would lose the remarks above it.
+    // Into the entry that is there: a new one would lose the comments above it.
     *old = Item::Value(new);
 }
 
 fn remove(document: &mut DocumentMut, key: Key) {
-    let (table, name) = key.place();
-    let Some(entries) = document.get_mut(table).and_then(Item::as_table_like_mut) else {
+    let (section, name) = key.section_and_name();
+    let Some(entries) = document.get_mut(section).and_then(Item::as_table_like_mut) else {
         return;
     };
     entries.remove(name);
-    let is_bare = document.get(table).is_some_and(|item| match item {
-        Item::Table(table) => table.is_empty() && !is_remark(table.decor()),
+    let is_bare = document.get(section).is_some_and(|item| match item {
+        Item::Table(table) => table.is_empty() && !is_comment(table.decor()),
         Item::Value(value) => value.as_inline_table().is_some_and(InlineTable::is_empty),
         Item::None | Item::ArrayOfTables(_) => false,
     });
     if is_bare {
-        document.remove(table);
+        document.remove(section);
     }
 }
 
-/// Somebody wrote a remark above or behind a setting.
-fn has_remark(document: &DocumentMut, key: Key) -> bool {
-    let (table, name) = key.place();
-    let entry = document.get(table).and_then(Item::as_table_like);
+/// Somebody wrote a comment above or behind a setting.
+fn has_comment(document: &DocumentMut, key: Key) -> bool {
+    let (section, name) = key.section_and_name();
+    let entry = document.get(section).and_then(Item::as_table_like);
     entry
         .and_then(|entries| entries.get_key_value(name))
         .is_some_and(|(key, item)| {
-            is_remark(key.leaf_decor())
-                || is_remark(key.dotted_decor())
-                || item.as_value().is_some_and(|value| is_remark(value.decor()))
+            is_comment(key.leaf_decor())
+                || is_comment(key.dotted_decor())
+                || item.as_value().is_some_and(|value| is_comment(value.decor()))
         })
 }
 
-fn is_remark(decor: &Decor) -> bool {
+fn is_comment(decor: &Decor) -> bool {
     [decor.prefix(), decor.suffix()]
         .into_iter()
         .flatten()

@@ -1,23 +1,27 @@
 //! What one place gives, of the several that stand above one another.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::ops::Range;
-use std::path::PathBuf;
 
 use serde::Serialize;
-use toml::de::{DeTable, DeValue};
+use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue, Error};
 
+use super::file_problem::FileProblem;
 use super::list::Key;
+use super::mistake::Mistake;
+use super::problem::{Place, Problem, ProblemKind};
 use super::raw::Raw;
+use super::suggest;
+use super::syntax_error::SyntaxError;
 use crate::text;
 
-/// Mistakes of one place that are named, one by one; what is more is counted. They are shown in a notice, and a file
+/// Problems of one place that are named, one by one; what is more is counted. They are shown in a notice, and a file
 /// of something else than settings has thousands.
 const MAX_PROBLEMS: usize = 20;
 
-/// A file with more mistakes in its writing is no file of settings, and none of it is used.
-const MAX_MISTAKES: usize = 100;
+/// A file with more syntax errors is no file of settings, and none of it is used.
+const MAX_SYNTAX_ERRORS: usize = 100;
 
 /// Characters of an unknown name that are shown. Ours are shorter than half of it.
 const MAX_SHOWN_NAME: usize = 80;
@@ -39,125 +43,6 @@ pub enum Origin {
     Policy,
 }
 
-/// Where a value stands, for words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
-    /// The user's own file.
-    UserFile,
-    /// A file of the administrator.
-    File(PathBuf),
-    /// A place that the system keeps for the administrator, such as a part of Windows' registry.
-    System(&'static str),
-    /// A variable of the environment.
-    Variable(&'static str),
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UserFile => out.write_str("the settings file"),
-            Self::File(path) => write!(out, "{}", path.display()),
-            Self::System(name) | Self::Variable(name) => out.write_str(name),
-        }
-    }
-}
-
-/// Something wrong with what was given, or odd about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// Where it stands.
-    pub place: Place,
-    /// The line, where it stands in a file.
-    pub line: Option<usize>,
-    /// What it is about.
-    pub kind: ProblemKind,
-}
-
-/// What is wrong. `setting` is its name in files.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ProblemKind {
-    /// The value is not used.
-    Ignored {
-        /// Which.
-        setting: String,
-        /// Why.
-        why: String,
-    },
-    /// The value is used, and may not be what was meant.
-    Odd {
-        /// Which.
-        setting: String,
-        /// What is odd.
-        why: String,
-    },
-    /// No setting of this version has the name.
-    Unknown {
-        /// Which.
-        setting: String,
-    },
-    /// A policy cannot fix it.
-    NotLockable {
-        /// Which.
-        setting: String,
-    },
-    /// A mistake in how the file is written.
-    Syntax {
-        /// What the reader says.
-        why: String,
-    },
-    /// The place cannot be used at all.
-    Unusable {
-        /// Why.
-        why: String,
-    },
-    /// There are so many more problems.
-    More {
-        /// How many.
-        count: usize,
-    },
-    /// The user's file could not be read as settings, and has been put there; another one is in its place.
-    SetAside {
-        /// Where it is now.
-        path: PathBuf,
-    },
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = &self.place;
-        let place = match self.line {
-            Some(line) => format!("line {line} of {place}"),
-            None => place.to_string(),
-        };
-        let what = |setting: &str| match &self.place {
-            Place::Variable(name) => (*name).to_owned(),
-            Place::UserFile | Place::File(_) | Place::System(_) => format!("{setting} in {place}"),
-        };
-        match &self.kind {
-            ProblemKind::Ignored { setting, why } => write!(out, "{} is ignored: {why}", what(setting)),
-            ProblemKind::Odd { setting, why } => write!(out, "{}: {why}", what(setting)),
-            ProblemKind::Unknown { setting } => write!(out, "{} is unknown", what(setting)),
-            ProblemKind::NotLockable { setting } => {
-                write!(
-                    out,
-                    "{} is ignored: an administrator cannot fix it",
-                    what(setting)
-                )
-            }
-            ProblemKind::Syntax { why } => write!(out, "there is a mistake in {place}: {why}"),
-            ProblemKind::Unusable { why } => write!(out, "{place} is not used: {why}"),
-            ProblemKind::More { count } => write!(out, "{place} has {count} more mistakes"),
-            ProblemKind::SetAside { path } => {
-                write!(
-                    out,
-                    "{place} had mistakes in its writing and is now {}; what could be read of it was kept",
-                    path.display()
-                )
-            }
-        }
-    }
-}
-
 /// A value and its line.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Given {
@@ -171,7 +56,7 @@ pub struct Layer {
     pub(super) place: Place,
     pub(super) given: BTreeMap<Key, Given>,
     pub(super) problems: Vec<Problem>,
-    /// A mistake in the writing may have cost more than itself.
+    /// A syntax error may have cost more than itself.
     pub(super) broken: bool,
 }
 
@@ -187,26 +72,17 @@ impl Layer {
     }
 
     /// The place is there and cannot be used.
-    pub fn unusable(place: Place, why: String) -> Self {
+    pub fn unusable(place: Place, problem: FileProblem) -> Self {
         let problem = Problem {
             place: place.clone(),
             line: None,
-            kind: ProblemKind::Unusable { why },
+            kind: ProblemKind::Unusable(problem),
         };
         Self {
             problems: vec![problem],
             broken: true,
             ..Self::empty(place)
         }
-    }
-
-    /// What a system without files gives: names as files have them, with values.
-    pub fn of_values(place: Place, values: impl IntoIterator<Item = (String, Raw)>) -> Self {
-        let mut layer = Self::empty(place);
-        for (name, raw) in values {
-            layer.take(&name, Given { raw, line: None });
-        }
-        layer
     }
 
     /// What the environment gives. An empty variable gives nothing.
@@ -222,66 +98,79 @@ impl Layer {
         layer
     }
 
-    /// What a text in TOML gives. A mistake in the writing costs the lines that it is in.
+    /// What a text in TOML gives. A syntax error costs the lines that it is in.
     pub fn parse(place: Place, text: &str) -> Self {
         // Editors of Windows put a mark before the first letter.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let (document, errors) = DeTable::parse_recoverable(text);
+        if errors.len() > MAX_SYNTAX_ERRORS {
+            let limit = MAX_SYNTAX_ERRORS;
+            return Self::unusable(place, FileProblem::SyntaxErrors { limit });
+        }
         let lines = Lines::of(text);
         let mut layer = Self::empty(place);
-        let (document, mistakes) = DeTable::parse_recoverable(text);
-        if mistakes.len() > MAX_MISTAKES {
-            let why = format!("it has more than {MAX_MISTAKES} mistakes in its writing");
-            return Self::unusable(layer.place, why);
-        }
-        let mut spoilt: Vec<Range<usize>> = Vec::new();
-        for mistake in &mistakes {
-            let span = mistake.span().unwrap_or(0..0);
-            let range = lines.at(span.start)..lines.at(span.end) + 1;
-            // One slip makes many of the reader's complaints, line after line; the first says what it is.
-            let follows = |before: &Range<usize>| (before.start..=before.end).contains(&range.start);
-            if !spoilt.iter().any(follows) {
-                let kind = ProblemKind::Syntax {
-                    why: mistake.message().to_owned(),
-                };
-                layer.report(Some(range.start), kind);
-            }
-            spoilt.push(range);
-        }
-        layer.broken = !mistakes.is_empty();
-        // What a mistake is in may be read as something that nobody wrote, such as a text without its end.
-        let is_spoilt =
-            |line: usize, last: usize| spoilt.iter().any(|range| range.start <= last && line < range.end);
-        for (table, value) in document.get_ref() {
-            let line = lines.at(table.span().start);
-            let DeValue::Table(entries) = value.get_ref() else {
-                if !is_spoilt(line, lines.at(value.span().end)) {
-                    layer.report_unknown(Some(line), table.get_ref());
-                }
-                continue;
-            };
-            if !Key::ALL.iter().any(|key| key.place().0 == table.get_ref()) {
-                layer.report_unknown(Some(line), table.get_ref());
-                continue;
-            }
-            for (name, value) in entries {
-                let line = lines.at(name.span().start);
-                if !is_spoilt(line, lines.at(value.span().end)) {
-                    let name = format!("{}.{}", table.get_ref(), name.get_ref());
-                    let raw = Raw::of(value.get_ref());
-                    layer.take(
-                        &name,
-                        Given {
-                            raw,
-                            line: Some(line),
-                        },
-                    );
-                }
-            }
+        layer.broken = !errors.is_empty();
+        let damaged = layer.report_syntax_errors(&errors, &lines);
+        for (section, value) in document.get_ref() {
+            layer.insert_section(section, value, &lines, &damaged);
         }
         layer
     }
 
-    fn take(&mut self, name: &str, given: Given) {
+    /// Reports syntax errors, and returns the lines that they are in.
+    fn report_syntax_errors(&mut self, errors: &[Error], lines: &Lines<'_>) -> Damaged {
+        let mut damaged = Damaged::default();
+        for error in errors {
+            let span = error.span().unwrap_or(0..0);
+            let range = lines.at(span.start)..lines.at(span.end) + 1;
+            // One slip makes many of the reader's complaints, line after line; the first says what it is.
+            if !damaged.reaches(range.start) {
+                let named = text::visible(lines.text.get(span).unwrap_or_default(), MAX_SHOWN_NAME);
+                let error = SyntaxError::of(error.message(), &named, lines.line(range.start));
+                self.report(Some(range.start), ProblemKind::Syntax(error));
+            }
+            damaged.0.push(range);
+        }
+        damaged
+    }
+
+    fn insert_section(
+        &mut self,
+        section: &Spanned<DeString<'_>>,
+        value: &Spanned<DeValue<'_>>,
+        lines: &Lines<'_>,
+        damaged: &Damaged,
+    ) {
+        let name = section.get_ref();
+        let line = lines.at(section.span().start);
+        let known = Key::ALL.iter().map(|key| key.section_and_name().0);
+        let known = known.into_iter().find(|known| known == name);
+        match (value.get_ref(), known) {
+            (DeValue::Table(entries), Some(_)) => {
+                for (entry, value) in entries {
+                    let line = lines.at(entry.span().start);
+                    if !damaged.covers(line, lines.at(value.span().end)) {
+                        let raw = Raw::from_toml(value.get_ref());
+                        let line = Some(line);
+                        self.insert(&format!("{name}.{}", entry.get_ref()), Given { raw, line });
+                    }
+                }
+            }
+            // The lines of a section that has a name of its own are not looked at.
+            (DeValue::Table(_), None) => self.report_unknown(Some(line), name),
+            (_, _) if damaged.covers(line, lines.at(value.span().end)) => {}
+            (_, Some(section)) => {
+                let kind = ProblemKind::Ignored {
+                    setting: section,
+                    mistake: Mistake::NotSection { section },
+                };
+                self.report(Some(line), kind);
+            }
+            (_, None) => self.report_unknown(Some(line), name),
+        }
+    }
+
+    fn insert(&mut self, name: &str, given: Given) {
         match Key::named(name) {
             Some(key) => drop(self.given.insert(key, given)),
             None => self.report_unknown(given.line, name),
@@ -289,8 +178,17 @@ impl Layer {
     }
 
     fn report_unknown(&mut self, line: Option<usize>, name: &str) {
-        let setting = text::one_line(name, MAX_SHOWN_NAME);
-        self.report(line, ProblemKind::Unknown { setting });
+        let kind = match Key::named(name) {
+            Some(key) => ProblemKind::Ignored {
+                setting: key.name(),
+                mistake: Mistake::QuotedName(key),
+            },
+            None => ProblemKind::Unknown {
+                name: text::visible(name, MAX_SHOWN_NAME),
+                meant: suggest::meant(name),
+            },
+        };
+        self.report(line, kind);
     }
 
     fn report(&mut self, line: Option<usize>, kind: ProblemKind) {
@@ -334,7 +232,7 @@ impl Layer {
             .filter(|key| !key.about().lockable)
             .collect();
         for key in refused {
-            let setting = key.name().to_owned();
+            let setting = key.name();
             let problem = self.problem(key, ProblemKind::NotLockable { setting });
             self.problems.push(problem);
             self.given.remove(&key);
@@ -342,9 +240,9 @@ impl Layer {
         self
     }
 
-    /// This layer, in the place of one that was in force. What a mistake in the writing may have hidden stays as it
-    /// was: a file that is being edited must not take the address away.
-    pub(super) fn after(mut self, before: &Self) -> Self {
+    /// This layer, completed by the one that was in force before where a syntax error may have hidden values: a file
+    /// that is being edited must not take the address away.
+    pub(super) fn completed_by(mut self, before: &Self) -> Self {
         if self.broken {
             for (key, given) in &before.given {
                 self.given.entry(*key).or_insert_with(|| given.clone());
@@ -354,18 +252,53 @@ impl Layer {
     }
 }
 
-/// Where the lines of a text begin.
-struct Lines(Vec<usize>);
+/// The lines that syntax errors are in. What stands there may be read as something that nobody wrote, such as a text
+/// without its end.
+#[derive(Debug, Default)]
+struct Damaged(Vec<Range<usize>>);
 
-impl Lines {
-    fn of(text: &str) -> Self {
+impl Damaged {
+    /// Whether a line is one of them, or the next.
+    fn reaches(&self, line: usize) -> bool {
+        self.0
+            .iter()
+            .any(|range| (range.start..=range.end).contains(&line))
+    }
+
+    /// Whether one of the lines from one to another is among them. A value that the reader made up has no place, so
+    /// that its last line may be before its first one.
+    fn covers(&self, first: usize, last: usize) -> bool {
+        let last = last.max(first);
+        self.0
+            .iter()
+            .any(|range| range.start <= last && first < range.end)
+    }
+}
+
+/// The lines of a text.
+struct Lines<'a> {
+    text: &'a str,
+    begins: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    fn of(text: &'a str) -> Self {
         let begins = text.match_indices('\n').map(|(at, _)| at + 1);
-        Self(std::iter::once(0).chain(begins).collect())
+        let begins = std::iter::once(0).chain(begins).collect();
+        Self { text, begins }
     }
 
     /// The line of a byte, from 1.
     fn at(&self, byte: usize) -> usize {
-        self.0.partition_point(|begin| *begin <= byte)
+        self.begins.partition_point(|begin| *begin <= byte)
+    }
+
+    fn line(&self, number: usize) -> &'a str {
+        let begin = self.begins.get(number.saturating_sub(1));
+        let rest = begin
+            .and_then(|begin| self.text.get(*begin..))
+            .unwrap_or_default();
+        rest.lines().next().unwrap_or_default()
     }
 }
 
@@ -378,7 +311,7 @@ mod tests {
     }
 
     fn words(layer: &Layer) -> Vec<String> {
-        layer.problems.iter().map(ToString::to_string).collect()
+        layer.problems.iter().map(Problem::words).collect()
     }
 
     #[test]
@@ -401,16 +334,18 @@ mod tests {
                 ("inbox.keep_days", Some(7)),
             ]
         );
-        assert_eq!(layer.given[&Key::KeepDays].raw, Raw::Number(16));
+        assert_eq!(layer.given[&Key::KeepDays].raw, Raw::Integer(16));
         assert_eq!(words(&layer), Vec::<String>::new());
     }
 
     #[test]
-    fn a_mistake_in_the_writing_costs_its_own_line() {
+    fn a_syntax_error_costs_its_own_line() {
         for (slip, line) in [
             ("volume = loud", 4),
             ("volume = ", 4),
             ("volume", 4),
+            ("volume = = 7", 4),
+            ("volume = True", 4),
             ("volume = \"seven", 4),
             ("volume = 7 8", 4),
             ("= 7", 4),
@@ -444,11 +379,52 @@ mod tests {
         assert_eq!(
             words(&layer),
             [
-                "colour in line 1 of the settings file is unknown",
-                "sounds.colour in line 3 of the settings file is unknown",
-                "surprise in line 4 of the settings file is unknown",
+                "the setting colour in line 1 of the settings file is unknown",
+                "the setting sounds.colour in line 3 of the settings file is unknown",
+                "the setting surprise in line 4 of the settings file is unknown",
             ]
         );
+    }
+
+    #[test]
+    fn what_stands_in_the_place_of_a_section_is_not_called_unknown() {
+        let section = "is ignored: settings of this name belong below a line [sounds]";
+        let quoted = "is ignored: it should be volume below a line [sounds], without quotes around the name";
+        for (text, name, line, expected) in [
+            ("sounds = 5", "sounds", 1, section),
+            ("\n[[sounds]]\nvolume = 5", "sounds", 2, section),
+            ("\"sounds.volume\" = 5", "sounds.volume", 1, quoted),
+            ("[\"sounds.volume\"]\nx = 5", "sounds.volume", 1, quoted),
+            (
+                "volume = 5",
+                "volume",
+                1,
+                "is unknown; did you mean sounds.volume?",
+            ),
+            (
+                "[Sounds]\nvolume = 5",
+                "Sounds",
+                1,
+                "is unknown; did you mean sounds?",
+            ),
+            (
+                "[sounds]\nVolume = 5",
+                "sounds.Volume",
+                2,
+                "is unknown; did you mean sounds.volume?",
+            ),
+            (
+                "[sounds]\n\"volume\u{200b}\" = 5",
+                "sounds.volume\\u{200b}",
+                2,
+                "is unknown; did you mean sounds.volume?",
+            ),
+        ] {
+            let layer = parse(text);
+            let expected = format!("the setting {name} in line {line} of the settings file {expected}");
+            assert_eq!(words(&layer), [expected], "{text}");
+            assert_eq!(layer.given, BTreeMap::new(), "{text}");
+        }
     }
 
     #[test]
@@ -476,7 +452,7 @@ mod tests {
         assert!(broken.broken && broken.given.is_empty());
         assert_eq!(
             words(&broken),
-            ["the settings file is not used: it has more than 100 mistakes in its writing"]
+            ["the settings file is not used: it has more than 100 mistakes in its form"]
         );
     }
 }

@@ -3,39 +3,40 @@
 use std::path::{Path, PathBuf};
 
 use super::file::{Change, SettingsFileError, UserFile};
-use super::layer::{Layer, Place, Problem};
+use super::layer::Layer;
 use super::list::Key;
-use super::managed::Found;
+use super::managed::SourceContents;
+use super::problem::{Place, Problem};
 use super::raw::Raw;
-use super::read::{Owner, Read, read};
+use super::read::{FileContents, Owner, read};
 use crate::paths::Managed;
 
-/// What stands in the files, as it was read last, with what the user changed since.
+/// The layers in force: what was read last, with what the user changed since.
 #[derive(Debug, Clone)]
 pub struct Layers {
-    look: Look,
-    /// What was found could not be put in force.
-    forgotten: bool,
+    contents: Contents,
+    /// They were read, but could not be put in force.
+    stale: bool,
     defaults: Layer,
     user: UserFile,
     policy: Layer,
 }
 
-/// What was found in all places at one time. Two that are the same mean that nothing changed between them.
+/// The contents of all places at one time. Two that are the same mean that nothing changed between them.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Look {
-    user: Read,
-    defaults: Found,
-    policy: Found,
+pub struct Contents {
+    user: FileContents,
+    defaults: SourceContents,
+    policy: SourceContents,
 }
 
-impl Look {
+impl Contents {
     /// Reads all places. It waits for disks.
-    pub fn at(user: &Path, managed: &Managed) -> Self {
+    pub fn read(user: &Path, managed: &Managed) -> Self {
         Self {
             user: read(user, Owner::User),
-            defaults: managed.defaults.look(Owner::Administrator),
-            policy: managed.policy.look(Owner::Administrator),
+            defaults: managed.defaults.contents(),
+            policy: managed.policy.contents(),
         }
     }
 }
@@ -43,65 +44,66 @@ impl Look {
 impl Layers {
     /// Reads all places.
     pub fn read(user: &Path, managed: &Managed) -> Self {
-        Self::of(user.to_owned(), Look::at(user, managed))
+        Self::new(user.to_owned(), Contents::read(user, managed))
     }
 
     /// A user's file alone, which is nowhere.
     #[cfg(test)]
     pub(crate) fn of_text(text: &str) -> Self {
-        let look = Look {
-            user: Read::Text(text.to_owned()),
-            defaults: Found::None,
-            policy: Found::None,
+        let contents = Contents {
+            user: FileContents::Text(text.to_owned()),
+            defaults: SourceContents::None,
+            policy: SourceContents::None,
         };
-        Self::of(PathBuf::new(), look)
+        Self::new(PathBuf::new(), contents)
     }
 
-    fn of(path: PathBuf, look: Look) -> Self {
+    fn new(path: PathBuf, contents: Contents) -> Self {
         Self {
-            defaults: look.defaults.layer(),
-            user: UserFile::new(path, look.user.layer(Place::UserFile)),
-            policy: look.policy.layer().only_lockable(),
-            look,
-            forgotten: false,
+            defaults: contents.defaults.layer(),
+            user: UserFile::new(path, contents.user.layer(Place::UserFile)),
+            policy: contents.policy.layer().only_lockable(),
+            contents,
+            stale: false,
         }
     }
 
-    /// Whether this is what stands in the files as far as is known here.
-    pub(crate) fn is_known(&self, look: &Look) -> bool {
-        !self.forgotten && self.look == *look
+    /// Whether these contents are in force.
+    pub(crate) fn is_current(&self, contents: &Contents) -> bool {
+        !self.stale && self.contents == *contents
     }
 
-    /// Forgets that it was found, so that the next look finds it changed.
-    pub fn forget(&mut self) {
-        self.forgotten = true;
+    /// Has the same contents applied once more when they are read the next time.
+    pub fn mark_stale(&mut self) {
+        self.stale = true;
     }
 
-    /// What is to be taken of a look: each place that the look before found as it is now. A place that has just
-    /// changed stays as it is known, for somebody may be in the middle of writing there; each counts for itself, or
-    /// who keeps writing the user's file would keep a policy from coming into force.
-    pub(crate) fn settled(&self, look: &Look, before: Option<&Look>) -> Option<Look> {
+    /// What is to be applied of what was read: each place that the reading before found as it is now. A place that has
+    /// just changed stays as it is in force, for somebody may be in the middle of writing there; each counts for
+    /// itself, or who keeps writing the user's file would keep a policy from coming into force.
+    pub(crate) fn settled(&self, now: &Contents, before: Option<&Contents>) -> Option<Contents> {
         let before = before?;
-        let known = &self.look;
-        let settled = Look {
-            user: settled(&look.user, &before.user, &known.user),
-            defaults: settled(&look.defaults, &before.defaults, &known.defaults),
-            policy: settled(&look.policy, &before.policy, &known.policy),
+        let current = &self.contents;
+        let settled = Contents {
+            user: settled(&now.user, &before.user, &current.user),
+            defaults: settled(&now.defaults, &before.defaults, &current.defaults),
+            policy: settled(&now.policy, &before.policy, &current.policy),
         };
-        (!self.is_known(&settled)).then_some(settled)
+        (!self.is_current(&settled)).then_some(settled)
     }
 
-    /// Takes what was found.
-    pub fn take(&mut self, look: Look) {
-        self.defaults = look.defaults.layer().after(&self.defaults);
-        self.policy = look.policy.layer().only_lockable().after(&self.policy);
-        self.user.take(look.user.layer(Place::UserFile));
-        self.look = look;
-        self.forgotten = false;
+    /// Puts what was read in force.
+    pub fn apply(&mut self, contents: Contents) {
+        self.defaults = contents.defaults.layer().completed_by(&self.defaults);
+        let policy = contents.policy.layer().only_lockable();
+        self.policy = policy.completed_by(&self.policy);
+        self.user.set_layer(contents.user.layer(Place::UserFile));
+        self.contents = contents;
+        self.stale = false;
     }
 
-    /// Changes what the user set, and merges it into the file as it stands there now. The next look finds another file
-    /// than is known, also where nobody else wrote to it.
+    /// Changes what the user set, and merges it into the file as it stands there now. The next reading
+    /// finds another file than is in force, also where nobody else wrote to it.
     ///
     /// # Errors
     ///
@@ -136,6 +138,10 @@ impl Layers {
     }
 }
 
-fn settled<T: Clone + PartialEq>(now: &T, before: &T, known: &T) -> T {
-    if now == before { now.clone() } else { known.clone() }
+fn settled<T: Clone + PartialEq>(now: &T, before: &T, current: &T) -> T {
+    if now == before {
+        now.clone()
+    } else {
+        current.clone()
+    }
 }

@@ -85,7 +85,7 @@ macro_rules! settings {
 /// Names, lock and documentation of a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct About {
-    /// Table and key in the files, separated by a dot.
+    /// Section and name in the files, separated by a dot.
     pub file: &'static str,
     /// The environment variable that overrides the files.
     pub variable: &'static str,
@@ -103,7 +103,7 @@ settings! {
         field: allow_plain_http: bool = false,
         file: "api.allow_plain_http",
         environment: "GLORIA_ALLOW_PLAIN_HTTP",
-        read: |raw, _| forms::switch(raw),
+        read: |raw, _| forms::boolean(raw),
         lockable: true,
         shown: "`false`",
         doc: "allow plain http to other machines; for testing only",
@@ -122,7 +122,7 @@ settings! {
         field: auth_transport: AuthTransport = AuthTransport::Header,
         file: "auth.transport",
         environment: "GLORIA_AUTH_TRANSPORT",
-        read: |raw, _| forms::plain(raw),
+        read: |raw, _| forms::word(raw),
         lockable: true,
         shown: "`header`",
         doc: "how the token is sent: `header` (`Authorization: Bearer`) or `query` (`?token=`)",
@@ -141,7 +141,7 @@ settings! {
         field: auto_connect: bool = true,
         file: "sse.auto_connect",
         environment: "GLORIA_SSE_AUTO_CONNECT",
-        read: |raw, _| forms::switch(raw),
+        read: |raw, _| forms::boolean(raw),
         lockable: true,
         shown: "`true`",
         doc: "connect at start; with `false` the user has to choose *Connect*",
@@ -159,7 +159,7 @@ settings! {
         field: max_reconnect_attempts: u32 = 10,
         file: "sse.max_reconnect_attempts",
         environment: "GLORIA_SSE_MAX_RECONNECT_ATTEMPTS",
-        read: |raw, _| forms::number(raw, 1, 1000),
+        read: |raw, _| forms::whole_number(raw, 1, 1000),
         lockable: true,
         shown: "`10`",
         doc: "consecutive failures before attempts become rare",
@@ -251,7 +251,7 @@ settings! {
         field: sounds: bool = true,
         file: "sounds.enabled",
         environment: "GLORIA_SOUNDS",
-        read: |raw, _| forms::switch(raw),
+        read: |raw, _| forms::boolean(raw),
         lockable: true,
         shown: "`true`",
         doc: "play a sound with notifications",
@@ -261,7 +261,7 @@ settings! {
         field: volume: u8 = 70,
         file: "sounds.volume",
         environment: "GLORIA_SOUND_VOLUME",
-        read: |raw, _| forms::number(raw, 0, 100).map(|volume| volume.try_into().unwrap_or(100)),
+        read: |raw, _| forms::whole_number(raw, 0, 100).map(|volume| volume.try_into().unwrap_or(100)),
         lockable: true,
         shown: "`70`",
         doc: "volume of the sounds, 0 to 100",
@@ -270,7 +270,7 @@ settings! {
         field: sound: SoundName = SoundName::Chime,
         file: "sounds.sound",
         environment: "GLORIA_SOUND",
-        read: |raw, _| forms::plain(raw),
+        read: |raw, _| forms::word(raw),
         lockable: true,
         shown: "`chime`",
         doc: "the sound of a notification: `chime`, `knock`, `bloom` or `alarm`",
@@ -279,7 +279,7 @@ settings! {
         field: appearance: Appearance = Appearance::System,
         file: "window.appearance",
         environment: "GLORIA_APPEARANCE",
-        read: |raw, _| forms::plain(raw),
+        read: |raw, _| forms::word(raw),
         lockable: true,
         shown: "`system`",
         doc: "colours of the window: `system`, `light` or `dark`",
@@ -288,7 +288,7 @@ settings! {
         field: log_level: LogLevel = LogLevel::Info,
         file: "log.level",
         environment: "GLORIA_LOG_LEVEL",
-        read: |raw, _| forms::plain(raw),
+        read: |raw, _| forms::word(raw),
         lockable: true,
         shown: "`info`",
         doc: "how much is logged: `error`, `warn`, `info`, `debug` or `trace`",
@@ -307,7 +307,7 @@ settings! {
         file: "inbox.keep_days",
         environment: "GLORIA_INBOX_KEEP_DAYS",
         // The maximum, 100 years, amounts to keeping everything.
-        read: |raw, _| forms::number(raw, 1, 36_500),
+        read: |raw, _| forms::whole_number(raw, 1, 36_500),
         lockable: true,
         shown: "`90`",
         doc: "days after which read notifications are removed from the inbox. Unread ones are kept longer",
@@ -317,7 +317,7 @@ settings! {
         file: "inbox.keep_items",
         environment: "GLORIA_INBOX_KEEP_ITEMS",
         // The maximum still fits on an ordinary disk.
-        read: |raw, _| forms::number(raw, 100, 1_000_000),
+        read: |raw, _| forms::whole_number(raw, 100, 1_000_000),
         lockable: true,
         shown: "`20000`",
         doc: "the maximum number of notifications kept, 100 to 1 000 000. Beyond that the oldest are removed, unread \
@@ -336,8 +336,8 @@ impl Key {
         self.about().file
     }
 
-    /// The table and the key in a file.
-    pub(super) fn place(self) -> (&'static str, &'static str) {
+    /// The section and the name within it in a file.
+    pub(super) fn section_and_name(self) -> (&'static str, &'static str) {
         self.name().split_once('.').unwrap_or(("", self.name()))
     }
 

@@ -2,36 +2,40 @@
 
 use std::path::PathBuf;
 
-use super::layer::{Layer, Place};
-use super::read::{Owner, Read, read};
+use super::file_problem::FileProblem;
+use super::layer::Layer;
+use super::problem::Place;
+use super::read::{FileContents, Owner, read};
 use crate::paths::Source;
 
-/// What was found in a place, as it is: the same twice means that nothing changed.
+/// What a place contains, as it is: the same twice means that nothing changed.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Found {
+pub(super) enum SourceContents {
     None,
-    File(PathBuf, Read),
+    File(PathBuf, FileContents),
     System(&'static str, Result<String, String>),
 }
 
 impl Source {
-    /// Looks. `owner` says whose file it has to be.
-    pub(super) fn look(&self, owner: Owner) -> Found {
+    /// Reads it. It may wait for a disk.
+    pub(super) fn contents(&self) -> SourceContents {
         match self {
-            Self::None => Found::None,
-            Self::File(path) => Found::File(path.clone(), read(path, owner)),
-            Self::System { name, read } => Found::System(name, read(name)),
+            Self::None => SourceContents::None,
+            Self::File(path) => SourceContents::File(path.clone(), read(path, Owner::Administrator)),
+            Self::System { name, read } => SourceContents::System(name, read(name)),
         }
     }
 }
 
-impl Found {
+impl SourceContents {
     pub(super) fn layer(&self) -> Layer {
         match self {
             Self::None => Layer::empty(Place::System("")),
-            Self::File(path, read) => read.layer(Place::File(path.clone())),
+            Self::File(path, contents) => contents.layer(Place::File(path.clone())),
             Self::System(name, Ok(text)) => Layer::parse(Place::System(name), text),
-            Self::System(name, Err(why)) => Layer::unusable(Place::System(name), why.clone()),
+            Self::System(name, Err(words)) => {
+                Layer::unusable(Place::System(name), FileProblem::System(words.clone()))
+            }
         }
     }
 }

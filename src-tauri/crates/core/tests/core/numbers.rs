@@ -309,8 +309,11 @@ async fn an_address_that_cannot_be_served_is_reported_and_costs_the_metrics_alon
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = taken.local_addr().unwrap();
     for (listen, words) in [
-        (port.to_string(), "metrics cannot be served at"),
-        ("0.0.0.0:9464".to_owned(), "can be reached from other machines"),
+        (port.to_string(), "another program uses this address"),
+        (
+            "0.0.0.0:9464".to_owned(),
+            "other computers can reach this address",
+        ),
         ("nowhere".to_owned(), "127.0.0.1:9464"),
     ] {
         let mut harness = Harness::signed_in(&backend);

@@ -337,8 +337,8 @@ fn a_streams_own_address_is_taken_as_it_is() {
 }
 
 #[test]
-fn a_single_word_is_doubted() {
-    for (typed, doubted) in [
+fn a_single_word_is_recognised() {
+    for (typed, is_word) in [
         ("nonsense", true),
         ("\"nonsense\"", true),
         ("https://gloria", false),
@@ -348,7 +348,7 @@ fn a_single_word_is_doubted() {
         ("localhost", false),
     ] {
         let address = Address::parse(typed, false).expect("taken");
-        assert_eq!(address.doubt(typed).is_some(), doubted, "{typed}");
+        assert_eq!(address.is_bare_word(typed), is_word, "{typed}");
     }
 }
 

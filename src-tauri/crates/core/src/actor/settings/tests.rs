@@ -10,22 +10,23 @@ use crate::item::SoundName;
 use crate::logging::{Fixed, LogLevel};
 use crate::paths::Source;
 use crate::protocol::Notice;
+use crate::settings::tests::english;
 
-/// Looks once, as the timer does.
-async fn look(actor: &mut Actor) {
-    actor.look_at_settings();
-    assert_eq!(actor.settings_files.due(), None, "one look at a time");
+/// Reads once, as the timer does.
+async fn read_once(actor: &mut Actor) {
+    actor.read_settings_files();
+    assert_eq!(actor.settings_files.due(), None, "one reading at a time");
     while let Some(report) = actor.reports.1.recv().await {
-        if let Report::SettingsLook(found) = report {
-            return actor.on_settings_look(found).await;
+        if let Report::SettingsRead(found) = report {
+            return actor.on_settings_read(found).await;
         }
     }
 }
 
-/// Looks until what stands there is in force.
+/// Reads until what stands there is in force.
 async fn settle(actor: &mut Actor) {
-    look(actor).await;
-    look(actor).await;
+    read_once(actor).await;
+    read_once(actor).await;
 }
 
 fn notice(actor: &Actor) -> Option<&Notice> {
@@ -78,7 +79,7 @@ async fn a_file_in_the_middle_of_being_written_is_not_taken() {
     let mut actor = actor(home.path(), text);
     for half in ["", "[sounds]\n", "[sounds]\nvolume = 1"] {
         fs::write(&file, half).unwrap();
-        look(&mut actor).await;
+        read_once(&mut actor).await;
         assert_eq!(actor.settings.volume, 10, "{half:?}");
     }
     fs::write(&file, text).unwrap();
@@ -98,7 +99,7 @@ async fn a_slip_in_an_editor_takes_no_setting_away_and_is_named_with_its_line() 
     .unwrap();
     settle(&mut actor).await;
     assert_eq!(actor.settings.sound, crate::item::SoundName::Bloom);
-    let said = notice(&actor).unwrap().message.to_string();
+    let said = english(&notice(&actor).unwrap().message);
     assert!(said.contains("line 3"), "{said}");
     fs::write(&file, "[sounds]\nvolume = 10\n").unwrap();
     settle(&mut actor).await;
@@ -163,12 +164,12 @@ async fn whoever_keeps_writing_the_users_file_keeps_no_policy_from_coming_into_f
     for number in 0..3 {
         let text = format!("# {number}\n[sounds]\nsound = \"bloom\"\n");
         fs::write(home.path().join("settings.toml"), text).unwrap();
-        look(&mut actor).await;
+        read_once(&mut actor).await;
     }
     assert_eq!(actor.settings.volume, 3);
     let sound = actor.settings.sound;
     assert_eq!(sound, SoundName::Chime, "the file has not settled");
-    look(&mut actor).await;
+    read_once(&mut actor).await;
     assert_eq!(
         (actor.settings.sound, actor.settings.volume),
         (SoundName::Bloom, 3)

@@ -4,12 +4,14 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::super::file_problem::FileProblem;
+
 /// As many links as Linux follows before it speaks of a loop.
 const MAX_LINKS: usize = 40;
 
 /// The file that a path leads to: people keep their settings in a folder of their own and link to them, and a rename
 /// onto the link would leave that file behind. A link that leads nowhere yet names where the file is to be.
-pub(super) fn link_target(path: &Path) -> io::Result<PathBuf> {
+pub(super) fn link_target(path: &Path) -> Result<PathBuf, FileProblem> {
     let mut target = path.to_owned();
     for _ in 0..MAX_LINKS {
         match fs::read_link(&target) {
@@ -22,17 +24,17 @@ pub(super) fn link_target(path: &Path) -> io::Result<PathBuf> {
             }
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Ok(target),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(target),
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         }
     }
-    Err(io::Error::other("too many links lead from one to the next"))
+    Err(FileProblem::LinkLoop)
 }
 
 #[cfg(all(test, unix))]
 mod tests {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
-    use super::super::super::{Change, Key, Layers, Managed, Raw, Settings};
+    use super::super::super::{Change, Contents, Key, Layers, Managed, Raw, Settings};
     use super::*;
 
     fn read(path: &Path) -> Layers {
@@ -93,6 +95,23 @@ mod tests {
     }
 
     #[test]
+    fn a_link_whose_file_has_gone_is_reported_and_takes_no_setting_away() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("elsewhere.toml"), "[sounds]\nvolume = 5\n").expect("write");
+        symlink("elsewhere.toml", at("settings.toml")).expect("link");
+        let mut layers = read(&at("settings.toml"));
+        fs::remove_file(at("elsewhere.toml")).expect("removed");
+        layers.apply(Contents::read(&at("settings.toml"), &Managed::default()));
+        let resolved = Settings::resolve(&layers, |_| None);
+        assert_eq!(resolved.settings.volume, 5);
+        assert_eq!(
+            resolved.problems[0].words(),
+            "the settings file is not used: it is a link that leads nowhere"
+        );
+    }
+
+    #[test]
     fn a_prepared_link_is_neither_followed_nor_in_the_way() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let at = |name: &str| folder.path().join(name);
@@ -123,7 +142,7 @@ mod tests {
             return;
         }
         let resolved = Settings::resolve(&read(&path), |_| None);
-        let said = resolved.problems[0].to_string();
+        let said = resolved.problems[0].words();
         assert!(said.contains("belongs to another user"), "{said}");
         assert_eq!(resolved.settings.volume, Settings::default().volume);
     }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::super::{Layers, Managed, Settings};
+use super::super::{Contents, Layers, Managed, Settings};
 use super::*;
 
 fn read(path: &Path) -> Layers {
@@ -18,7 +18,7 @@ fn text(key: Key, value: &str) -> Change {
 fn volume(volume: i64) -> Change {
     Change {
         key: Key::Volume,
-        value: Raw::Number(volume),
+        value: Raw::Integer(volume),
     }
 }
 
@@ -56,7 +56,7 @@ fn saving_keeps_what_others_wrote_and_only_differences() {
 }
 
 #[test]
-fn remarks_order_and_the_form_of_values_stay() {
+fn comments_order_and_the_form_of_values_stay() {
     let before = "# mine\n[window]\nappearance = 'dark' # at night\n\n# how long\n[sse]\nreconnect_interval = \"5s\"\n\
                   # loud\n\n[sounds]\n# in the office\nvolume   =   30   # percent\nsound = \"knock\"\n# the end\n";
     assert_eq!(
@@ -91,7 +91,7 @@ fn every_way_to_write_a_table_is_written_back_as_it_is() {
         let now = changed(before, vec![volume(9)]);
         assert_eq!(now.trim_end(), after.trim_end(), "{before:?}");
         let layer = Layer::parse(Place::UserFile, &now);
-        assert_eq!(layer.given[&Key::Volume].raw, Raw::Number(9), "{now:?}");
+        assert_eq!(layer.given[&Key::Volume].raw, Raw::Integer(9), "{now:?}");
     }
 }
 
@@ -126,7 +126,7 @@ fn a_broken_file_is_set_aside_and_what_could_be_read_of_it_is_kept() {
         broken
     );
     let said = Settings::resolve(&layers, |_| None).problems;
-    let said: Vec<_> = said.iter().map(ToString::to_string).collect();
+    let said: Vec<_> = said.iter().map(Problem::words).collect();
     assert_eq!(said.len(), 1, "{said:?}");
     assert!(said[0].contains("settings.toml.broken"), "{said:?}");
     let now = Settings::resolve(&read(&path), |_| None);
@@ -161,10 +161,61 @@ fn what_cannot_be_saved_holds_all_the_same_and_goes_with_the_next_change() {
     let mut layers = read(&path);
     layers.change(vec![volume(9)]).expect_err("refused");
     assert_eq!(Settings::resolve(&layers, |_| None).settings.volume, 9);
-    layers.take(super::super::Look::at(&path, &Managed::default()));
+    layers.apply(Contents::read(&path, &Managed::default()));
     assert_eq!(Settings::resolve(&layers, |_| None).settings.volume, 9);
     fs::remove_dir(&path).expect("removed");
     layers.change(vec![text(Key::Sound, "knock")]).expect("saved");
     let settings = Settings::resolve(&read(&path), |_| None).settings;
     assert_eq!(settings.volume, 9);
+}
+
+#[test]
+fn what_stands_in_the_place_of_a_setting_is_set_aside_and_never_lost() {
+    for obstructing in [
+        "sounds = 5 # mine\n",
+        "[[sounds]]\nvolume = 5 # mine\n",
+        "[sounds.volume]\nloud = 5 # mine\n",
+        "sounds.volume.loud = 5 # mine\n",
+    ] {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("settings.toml");
+        let before = format!("{obstructing}\n[inbox]\nkeep_days = 7\n");
+        fs::write(&path, &before).expect("write");
+        for value in [9, 70] {
+            fs::write(&path, &before).expect("write");
+            let mut layers = read(&path);
+            layers.change(vec![volume(value)]).expect("saved");
+            let backup = fs::read_to_string(folder.path().join("settings.toml.broken"));
+            assert_eq!(backup.expect("kept"), before);
+            let settings = Settings::resolve(&layers, |_| None).settings;
+            assert_eq!(
+                (i64::from(settings.volume), settings.keep_days),
+                (value, 7),
+                "{before}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_no_setting_takes_is_not_written_as_something_else() {
+    let text = "[sounds]\nvolume = 1979-05-27\nsound = \"knock\"\n[sse]\ntypes = [1.5]\n= broken\n";
+    let now = changed(text, vec![self::text(Key::Appearance, "dark")]);
+    assert_eq!(
+        now,
+        "[sounds]\nsound = \"knock\"\n\n[window]\nappearance = \"dark\"\n"
+    );
+}
+
+/// Also where it came into the file since it was read, with the mistake.
+#[test]
+fn what_can_be_read_of_a_file_that_has_just_been_broken_is_kept() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("settings.toml");
+    fs::write(&path, "[sounds]\nvolume = 5\n").expect("write");
+    let mut layers = read(&path);
+    fs::write(&path, "[inbox]\nkeep_days = 7\n[sounds]\nvolume = = 5\n").expect("write");
+    layers.change(vec![text(Key::Sound, "knock")]).expect("saved");
+    let settings = Settings::resolve(&read(&path), |_| None).settings;
+    assert_eq!((settings.keep_days, settings.volume), (7, 5));
 }

@@ -1,6 +1,6 @@
 //! The table of settings in docs/admin.md, generated from the list.
 
-use super::list::Key;
+use super::super::list::Key;
 
 /// The document with the table.
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../docs/admin.md");
@@ -66,8 +66,8 @@ fn the_table_for_administrators_is_current() {
 /// The defaults in the table are those of the program.
 #[test]
 fn each_default_that_is_shown_is_the_programs() {
-    use super::Settings;
-    use super::raw::Raw;
+    use super::super::Settings;
+    use super::super::raw::Raw;
 
     for key in Key::ALL {
         let Some(shown) = key
@@ -91,7 +91,7 @@ fn names_are_of_one_form_and_none_is_used_twice() {
         .flat_map(|key| [key.name(), key.variable()])
         .collect();
     for key in Key::ALL {
-        let (table, name) = key.place();
+        let (table, name) = key.section_and_name();
         let is_word =
             |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c == '_');
         assert!(is_word(table) && is_word(name), "{}", key.name());

@@ -1,0 +1,82 @@
+### Mistakes in settings, where they are, and what to do. No full stop at the end.
+
+# $value is settings-value-in-line, settings-value-in, or the name of a variable such as GLORIA_API_URL.
+settings-ignored = { $value } is ignored: { $why }
+settings-warning = { $value }: { $warning }
+settings-unknown = { $value } is unknown
+settings-unknown-meant = { $value } is unknown; did you mean { $meant }?
+settings-not-lockable = { $value } is ignored: an administrator cannot fix it
+# $place is settings-line, settings-file, or a path.
+settings-syntax = there is a mistake in { $place }: { $problem }
+settings-unusable = { $place } is not used: { $problem }
+settings-more = { $place } has { $count ->
+    [one] one more mistake
+   *[other] { $count } more mistakes
+}
+settings-set-aside = { $place } could not be changed as it was written and was moved to { $path }; what could be read of it was kept
+settings-not-saved = the settings could not be saved to { $path }: { $problem }
+
+## Where a mistake is.
+
+settings-file = the settings file
+settings-line = line { NUMBER($line, useGrouping: 0) } of { $place }
+settings-value-in-line = the setting { $setting } in line { NUMBER($line, useGrouping: 0) } of { $place }
+settings-value-in = the setting { $setting } in { $place }
+
+## What is wrong with a value. The value itself is never repeated: it may hold a password.
+
+settings-no-certificate = { $setting } names no file
+settings-value-refused = it is not a value for this setting
+should-be-boolean = it should be true or false
+should-be-whole-number = it should be a whole number from { $least } to { $most }
+should-be-duration = it should be a length of time from 100ms to 1440m, such as "5s" or 5000 (milliseconds)
+should-be-one-of = it should be one of: { $words }
+should-be-list = it should be a list of texts, such as ["one", "two"]
+should-be-text = it should be a text in quotes
+should-be-path = it should be the path of a file
+should-be-proxy = it should be system, none, or a proxy's address: { $problem }
+should-be-probe-url = it should be an address such as http://gloria.example/generate_204
+should-be-socket-address = it should be an address with a port, such as 127.0.0.1:9464
+should-be-loopback = other computers can reach this address; it should be one of this computer alone, such as { $example }
+should-be-section = settings of this name belong below a line [{ $section }]
+should-be-in-section = it should be { $name } below a line [{ $section }], without quotes around the name
+
+# Why a text is no address of a proxy, as the end of should-be-proxy.
+proxy-malformed = it should look like http://proxy.example:3128
+proxy-scheme = only proxies whose address begins with http://, https:// or socks5:// are supported
+proxy-extras = a proxy's address ends after its port; instead of a PAC script, give the proxy that it names
+
+# What is wrong in a file, as the end of settings-syntax.
+syntax-duplicate = { $name } is there for the second time
+syntax-no-value = a name needs a = and a value
+syntax-no-name = a name is missing before the =
+syntax-not-quoted = a text should stand in straight quotes, " or '
+syntax-not-closed = a quote or a bracket is not closed
+syntax-backslash = a backslash in double quotes has a meaning of its own; use single quotes around the text
+syntax-capitals = true and false are written in small letters
+syntax-leading-zero = a number begins with 0
+syntax-comment = a comment begins with #
+syntax-control-character = there is a control character in it
+syntax-surplus = there is something too much in it
+
+## Why a file is not used or not written, as the end of settings-unusable or settings-not-saved.
+
+file-not-file = it is not a file
+file-too-large = it is larger than { $limit } MiB
+file-not-text = it is not text in UTF-8
+file-dangling-link = it is a link that leads nowhere
+file-link-loop = it is a link that leads back to itself
+file-syntax-errors = it has more than { $limit } mistakes in its form
+file-denied = the system denies access to it
+file-disk-full = the disk is full
+file-read-only = the disk is read-only
+
+## Event types.
+
+event-type-meant = the event type "{ $name }" is unknown; did you mean { $meant }?
+event-type-unknown = the event type "{ $name }" is unknown; known are { $types }
+
+## Metrics for other programs.
+
+metrics-not-served = metrics cannot be served at { $address }: { $problem }
+metrics-address-in-use = another program uses this address
