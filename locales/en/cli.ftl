@@ -7,10 +7,6 @@ cli-no-thread = the system gives no thread: { $problem }
 
 ## The running app.
 
-cli-app-not-running = Gloria Notify is not running
-cli-app-silent = Gloria Notify runs, but does not answer; see its log, or end it and start it again
-cli-app-unreachable = Gloria Notify cannot be asked: { $problem }
-cli-app-other-version = the Gloria Notify that runs is of another version; end it and start it again
 cli-app-senseless = the app's answer makes no sense; are both of the same version?
 
 ## gloria login and logout.

@@ -1,4 +1,7 @@
-### Notifications of the app's own: many at once, and what the user has to know.
+### Notifications: what is on all of them, and the app's own: many at once, and what the user has to know.
+
+# The action of a notification: a button, or what a click on it is called.
+notification-open = Open
 
 digest-missed = { $count } notifications while you were away
 digest-burst = { $count } more notifications

@@ -4,13 +4,14 @@ use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use gloria_core::message;
 use gloria_core::paths::Paths;
 use gloria_core::ports::{PanicReports, SystemClock};
 use gloria_core::protocol::{Snapshot, TokenState};
 use gloria_core::{CoreHandle, Ports, Setup, Signal};
 use gloria_desktop::status_socket::AppRequest;
 use gloria_desktop::{Browser, Instance, Keyring, Logs, SoundPlayer, SystemSignals, process};
-use gloria_words::{Words, Zone};
+use gloria_words::Words;
 use tauri::async_runtime;
 use tauri::{App, AppHandle, Manager as _, RunEvent};
 use tokio::sync::broadcast::error::RecvError;
@@ -68,7 +69,7 @@ fn set_up(
     }
     let app = app.handle().clone();
     let of = app.clone();
-    let words = Arc::new(Words::load(gloria_desktop::languages(), Zone::System));
+    let words = Arc::new(gloria_desktop::words());
     let of_core = words.clone();
     let machine = move |panics: &PanicReports| machine(&of, &paths, &of_core, panics);
     let (core, task) = async_runtime::block_on(async { gloria_core::supervise(machine) })?;
@@ -160,10 +161,7 @@ fn is_waiting_for_set_up(state: &Snapshot) -> bool {
 async fn end_without_core(app: AppHandle, task: tokio::task::JoinHandle<()>) {
     if let Err(error) = task.await {
         tracing::error!(%error, "the core broke and cannot be started again");
-        failure::show(
-            "Gloria Notify had an internal error that it cannot mend, and ends; start it again, and tell your \
-             administrator if that does not help",
-        );
+        failure::show(&message::start_core_lost());
         app.exit(INTERNAL_ERROR);
     }
 }

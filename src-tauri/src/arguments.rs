@@ -24,9 +24,6 @@ pub(crate) struct Arguments {
     /// Given by the app to itself where it starts again in its own place
     #[arg(long, hide = true)]
     after_failure: bool,
-    /// Given by the app to the process that shows a dialog in its place
-    #[arg(long, hide = true)]
-    message: Option<String>,
 }
 
 /// What a start asks for.
@@ -46,11 +43,6 @@ impl Arguments {
         } else {
             Start::InTray
         }
-    }
-
-    /// This process shows this sentence, and nothing else.
-    pub(crate) fn message(&self) -> Option<&str> {
-        self.message.as_deref()
     }
 
     /// The app ended and began again by itself, and the window may be the reason.

@@ -1,10 +1,12 @@
 //! The display that windows are shown on.
 
+use gloria_core::message::{self, Message};
+
 /// Opens the display, without which tauri would panic. Call it on the main thread.
 ///
 /// # Errors
-/// A sentence for the user who started the app.
-pub(crate) fn open_display() -> Result<(), String> {
+/// What to say to the user who started the app.
+pub(crate) fn open_display() -> Result<(), Message> {
     if gtk::init().is_ok() {
         return Ok(());
     }
@@ -15,12 +17,8 @@ pub(crate) fn open_display() -> Result<(), String> {
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
     Err(if names.is_empty() {
-        "there is no display, for neither WAYLAND_DISPLAY nor DISPLAY is set; start it in a desktop session"
-            .to_owned()
+        message::start_no_display()
     } else {
-        format!(
-            "the display cannot be opened ({}); start it in a desktop session",
-            names.join(", ")
-        )
+        message::start_display_closed(names.join(", "))
     })
 }

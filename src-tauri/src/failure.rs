@@ -1,14 +1,21 @@
-//! What the program says when it cannot go on: a sentence on stderr and in the log, and where no terminal shows that,
-//! in a dialog. All sentences of this kind are here, but those that come with an error of another crate.
+//! What the program says when it cannot go on: a message on stderr and in the log, and where no terminal shows that,
+//! in a dialog.
 
 use std::error::Error;
-use std::fmt;
+use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::panic::{self, UnwindSafe};
 use std::process::ExitCode;
 
+use gloria_core::message::{self, Message};
+use gloria_core::text;
 use gloria_desktop::ClaimError;
 use gloria_desktop::paths::NoHome;
 use gloria_desktop::process;
+use gloria_words::Words;
+
+/// The argument of a process that shows a message in a dialog, before the message in JSON.
+const MESSAGE: &str = "--message=";
 
 /// The name over a dialog.
 const TITLE: &str = "Gloria Notify";
@@ -22,7 +29,7 @@ pub(crate) enum Failure {
     Unresponsive(ClaimError),
     /// There is no display, or it cannot be opened.
     #[cfg(target_os = "linux")]
-    NoDisplay(String),
+    NoDisplay(Message),
     /// Something else.
     Start(anyhow::Error),
 }
@@ -40,19 +47,19 @@ impl Failure {
     }
 }
 
-impl fmt::Display for Failure {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Failure {
+    fn message(&self) -> Message {
         match self {
-            Self::NoFolder(error) => error.fmt(out),
-            Self::Unresponsive(error) => error.fmt(out),
+            Self::NoFolder(error) => error.message(),
+            Self::Unresponsive(error) => error.message(),
             #[cfg(target_os = "linux")]
-            Self::NoDisplay(words) => out.write_str(words),
-            Self::Start(error) => out.write_str(&start_words(error)),
+            Self::NoDisplay(message) => message.clone(),
+            Self::Start(error) => start_failed(error),
         }
     }
 }
 
-fn start_words(error: &anyhow::Error) -> String {
+fn start_failed(error: &anyhow::Error) -> Message {
     let lacks_resources = |cause: &(dyn Error + 'static)| {
         let error = cause.downcast_ref::<io::Error>();
         error.is_some_and(|error| {
@@ -63,56 +70,69 @@ fn start_words(error: &anyhow::Error) -> String {
         })
     };
     if error.chain().any(lacks_resources) {
-        return "the system gives Gloria Notify no more threads or memory; close other programs and start it again"
-            .to_owned();
+        return message::start_no_resources();
     }
-    if let Some(words) = window_words() {
-        return words.to_owned();
-    }
-    format!("Gloria Notify could not start: {error:#}")
+    no_web_view().unwrap_or_else(|| message::start_failed(format!("{error:#}")))
+}
+
+/// Why the window cannot be opened.
+pub(crate) fn window_failed(error: &tauri::Error) -> Message {
+    no_web_view().unwrap_or_else(|| message::start_window_failed(error.to_string()))
 }
 
 /// What is missing if the window cannot be created, if known.
-pub(crate) fn window_words() -> Option<&'static str> {
+fn no_web_view() -> Option<Message> {
     // Linux finds no WebKitGTK before `main`, and macOS always has its own.
-    (cfg!(windows) && tauri::webview_version().is_err()).then_some(
-        "Gloria Notify needs the Microsoft Edge WebView2 Runtime, which is not installed; install it from Microsoft, \
-         or ask your administrator",
-    )
+    (cfg!(windows) && tauri::webview_version().is_err()).then(message::start_no_web_view)
 }
 
-/// Reports one sentence to the user, and returns the exit code.
+/// Reports a failed start to the user, and returns the exit code.
 pub(crate) fn report(failure: &Failure) -> ExitCode {
-    let (code, words) = (failure.code(), failure.to_string());
-    tracing::error!(code, failure = words, "the app does not start");
+    let (code, message) = (failure.code(), failure.message());
+    tracing::error!(code, failure = %message, "the app does not start");
+    let words = gloria_desktop::words().say(&message);
     // Without anybody to read it there are the log and the code.
-    let _ = writeln!(io::stderr(), "gloria-notify: {words}");
+    let _ = writeln!(io::stderr(), "gloria-notify: {}", text::printable(&words));
     if !io::stderr().is_terminal() {
-        show(&words);
+        show(&message);
     }
     ExitCode::from(code)
 }
 
-/// Says that the program ends because of a mistake in it, where no terminal shows that.
+/// Says that the program ends because of a mistake in it, where no terminal shows that. A dialog's process that panics
+/// shows no other dialog, which would panic too.
 pub(crate) fn show_panic() {
-    if !io::stderr().is_terminal() {
-        show(
-            "Gloria Notify had an internal error and has ended; start it again, and tell your administrator if that \
-             does not help",
-        );
+    if !io::stderr().is_terminal() && message_to_show(std::env::args_os()).is_none() {
+        show(&message::start_panicked());
     }
 }
 
-/// Shows a sentence in a dialog, in a separate process: this one may be about to end, would keep its locks meanwhile,
-/// and its parent waits for the exit code.
-pub(crate) fn show(words: &str) {
-    if let Err(error) = process::start_again(&[&format!("--message={words}")]) {
+/// Shows a message in a dialog, in a separate process: this one may be about to end, would keep its locks meanwhile,
+/// and its parent waits for the exit code. That process also finds the words, so that a panic in the catalogue, or
+/// before it is loaded, is shown like any other.
+pub(crate) fn show(message: &Message) {
+    let shown = serde_json::to_string(message)
+        .map_err(io::Error::other)
+        .and_then(|message| process::start_again(&[&format!("{MESSAGE}{message}")]));
+    if let Err(error) = shown {
         tracing::warn!(%error, "the dialog could not be shown");
     }
 }
 
+/// The message that this process was started to show in a dialog, and for nothing else.
+pub(crate) fn message_to_show(arguments: impl IntoIterator<Item = OsString>) -> Option<Message> {
+    let argument = arguments.into_iter().nth(1)?.into_string().ok()?;
+    serde_json::from_str(argument.strip_prefix(MESSAGE)?).ok()
+}
+
+/// The words of a dialog: the message's code where there is nothing better.
+fn dialog_words(message: &Message, load: impl FnOnce() -> Words + UnwindSafe) -> String {
+    panic::catch_unwind(|| load().sentence(message)).unwrap_or_else(|_| message.to_string())
+}
+
 /// The process that shows a dialog.
-pub(crate) fn show_here(words: &str) -> ExitCode {
+pub(crate) fn show_here(message: &Message) -> ExitCode {
+    let words = dialog_words(message, gloria_desktop::words);
     #[cfg(target_os = "linux")]
     {
         use gtk::prelude::{DialogExt as _, GtkWindowExt as _, MessageDialogExt as _};
@@ -129,12 +149,12 @@ pub(crate) fn show_here(words: &str) -> ExitCode {
                 TITLE,
             );
             dialog.set_title(TITLE);
-            dialog.set_secondary_text(Some(words));
+            dialog.set_secondary_text(Some(&words));
             dialog.run();
         }
     }
     #[cfg(not(target_os = "linux"))]
-    gloria_desktop::show_message(TITLE, words);
+    gloria_desktop::show_message(TITLE, &words);
     ExitCode::SUCCESS
 }
 
@@ -145,15 +165,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_cause_has_a_sentence_of_its_own() {
-        let words = |error: io::Error| {
+    fn each_cause_has_a_message_of_its_own() {
+        let message = |error: io::Error| {
             let failure = Err::<(), _>(error).context("a thread").unwrap_err();
-            Failure::Start(failure).to_string()
+            Failure::Start(failure).message()
         };
-        assert!(words(io::ErrorKind::WouldBlock.into()).contains("no more threads or memory"));
         assert_eq!(
-            words(io::Error::other("broken")),
-            "Gloria Notify could not start: a thread: broken"
+            message(io::ErrorKind::WouldBlock.into()),
+            message::start_no_resources()
+        );
+        assert_eq!(
+            message(io::Error::other("broken")),
+            message::start_failed("a thread: broken")
         );
     }
 
@@ -165,5 +188,36 @@ mod tests {
             Failure::Unresponsive(ClaimError::System(io::Error::other("x"))),
         ];
         assert_eq!(failures.map(|failure| failure.code()), [1, 4, 5]);
+    }
+
+    #[test]
+    fn a_message_reaches_the_dialog_as_it_was_and_anything_else_is_none() {
+        let to_show = |argument: &str| message_to_show(["gloria-notify".into(), argument.into()]);
+        let message = message::start_unresponsive("/tmp/\0 \n\"x\"", message::app_silent());
+        let argument = format!("{MESSAGE}{}", serde_json::to_string(&message).unwrap());
+        assert!(!argument.contains('\0'), "no argument can hold that");
+        assert_eq!(to_show(&argument), Some(message));
+        for other in [
+            "",
+            "--open",
+            "--message",
+            "--message=",
+            "--message=words",
+            "--message=[]",
+        ] {
+            assert_eq!(to_show(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_panic_is_shown_even_where_the_catalogue_is_what_panics() {
+        let message = message::start_no_home("HOME");
+        let said = dialog_words(&message, || Words::load(["en"], gloria_words::Zone::utc()));
+        assert!(
+            said.starts_with("Cannot tell where to keep files: HOME"),
+            "{said}"
+        );
+        let said = dialog_words(&message, || panic!("the catalogue is broken"));
+        assert_eq!(said, "start-no-home (name: HOME)");
     }
 }

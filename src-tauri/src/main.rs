@@ -33,10 +33,9 @@ fn main() -> ExitCode {
     let folder = paths.as_ref().ok().map(|paths| &*paths.logs);
     let log = Logs::start(folder, process::text_variable("GLORIA_LOG").as_deref());
     logs::log_panics(failure::show_panic);
-    let arguments = Arguments::parse();
-    let code = match arguments.message() {
-        Some(words) => failure::show_here(words),
-        None => start(&arguments, paths, log).unwrap_or_else(|failure| failure::report(&failure)),
+    let code = match failure::message_to_show(std::env::args_os()) {
+        Some(message) => failure::show_here(&message),
+        None => start(&Arguments::parse(), paths, log).unwrap_or_else(|failure| failure::report(&failure)),
     };
     logs::flush(logs::FLUSH_TIMEOUT);
     code

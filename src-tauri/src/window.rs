@@ -144,11 +144,7 @@ pub(crate) fn open_soon(app: &AppHandle, activation_token: Option<String>) {
         let _turn = OPENING.lock().await;
         if let Err(error) = open(&app, activation_token).await {
             tracing::error!(%error, "the window could not be opened");
-            let words = failure::window_words().map_or_else(
-                || format!("Gloria Notify could not open its window: {error}"),
-                str::to_owned,
-            );
-            failure::show(&words);
+            failure::show(&failure::window_failed(&error));
         }
     });
 }

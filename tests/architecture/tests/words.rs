@@ -39,12 +39,8 @@ const FOR_DEVELOPERS: [&str; 14] = [
 ];
 
 /// Files with such texts, and why. A folder stands for what is in it.
-const LISTED: [(&str, &str); 44] = [
+const LISTED: &[(&str, &str)] = &[
     ("src-tauri/crates/cli/src/examples.rs", "examples in the help"),
-    (
-        "src-tauri/src/display.rs",
-        "a start that failed, before anything is loaded",
-    ),
     (
         "src-tauri/crates/core/src/actor.rs",
         "parts of the core by name, for the log",
@@ -101,10 +97,6 @@ const LISTED: [(&str, &str); 44] = [
         "a name of a program or folder, or an error of the system for the log",
     ),
     (
-        "src-tauri/crates/desktop/src/notifications/identity.rs",
-        "a name of a program or folder, or an error of the system for the log",
-    ),
-    (
         "src-tauri/crates/desktop/src/notifications/request.rs",
         "a name of a program or folder, or an error of the system for the log",
     ),
@@ -118,10 +110,6 @@ const LISTED: [(&str, &str); 44] = [
     ),
     (
         "src-tauri/crates/desktop/src/paths.rs",
-        "a name of a program or folder, or an error of the system for the log",
-    ),
-    (
-        "src-tauri/crates/desktop/src/secrets/store/linux.rs",
         "a name of a program or folder, or an error of the system for the log",
     ),
     (
@@ -189,19 +177,7 @@ const LISTED: [(&str, &str); 44] = [
         "a detail within a cause: English still",
     ),
     (
-        "src-tauri/src/app.rs",
-        "a start that failed, before anything is loaded, or the name of the app",
-    ),
-    (
         "src-tauri/src/arguments.rs",
-        "a start that failed, before anything is loaded, or the name of the app",
-    ),
-    (
-        "src-tauri/src/failure.rs",
-        "a start that failed, before anything is loaded, or the name of the app",
-    ),
-    (
-        "src-tauri/src/window.rs",
         "a start that failed, before anything is loaded, or the name of the app",
     ),
 ];
@@ -220,7 +196,8 @@ struct Texts(BTreeSet<String>);
 
 impl Texts {
     fn add(&mut self, text: &str) {
-        if has_two_words(text) {
+        // The app's name is the same in every language.
+        if has_two_words(&text.replace("Gloria Notify", "")) {
             self.0.insert(text.chars().take(80).collect());
         }
     }

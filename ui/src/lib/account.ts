@@ -1,4 +1,4 @@
-import { failureCode, failureMessage } from '../host/host';
+import { failureCode } from '../host/host';
 import type { AccountForm, AccountView, TestReport } from '../host/protocol';
 import { say, sentenceOf, t } from '../words/words';
 import { lockWords } from './locks';
@@ -45,10 +45,7 @@ export function accountProblems(form: AccountForm, account: AccountView): Accoun
 
 /** The field that a failure is about, if it is about one. */
 export function refusedField(error: unknown): keyof AccountProblems | null {
-  const code = failureCode(error);
-  // Of a value that could not be read, the words alone say which it is.
-  if (code === null || code === 'error-invalid-request')
-    return /^the token\b/.test(failureMessage(error)) ? 'token' : null;
+  const code = failureCode(error) ?? '';
   if (code.startsWith('token-')) return 'token';
   return code.startsWith('address-') ? 'address' : null;
 }

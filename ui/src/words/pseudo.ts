@@ -12,6 +12,10 @@ const PSEUDO: Record<string, WordsOptions | undefined> = {
     transform: (text) =>
       text.replace(/\p{L}{2,}/gu, (word) => word + word.slice(-Math.ceil(word.length * 0.4))),
   },
+  // Every letter of English has an accent, so that a test finds what has none.
+  accented: {
+    transform: (text) => text.replace(/[A-Za-z]/g, (letter) => `${letter}\u0301`),
+  },
 };
 
 export function pseudo(parameters: URLSearchParams): WordsOptions {

@@ -1,7 +1,7 @@
 import { FluentBundle, FluentResource, type FluentVariable } from '@fluent/bundle';
 import type { Messages } from '../host/messages';
 import type { Message, MessageArg } from '../host/protocol';
-import { capital, plainText, sentence } from '../lib/text';
+import { capital, plainText } from '../lib/text';
 
 /** A message of the catalogue. */
 export type MessageId = keyof Messages;
@@ -55,9 +55,8 @@ export function say(message: Message): string {
 }
 
 /** What the core says as a sentence of its own, for it is written so that it can follow a colon; empty for nothing. */
-export function sentenceOf(said: Message | string | null): string {
-  if (said === null) return '';
-  return typeof said === 'string' ? sentence(said) : capital(say(said), bundle?.locales[0]);
+export function sentenceOf(message: Message | null): string {
+  return message === null ? '' : capital(say(message), bundle?.locales[0]);
 }
 
 /** A whole number as the reader writes it. */

@@ -36,14 +36,9 @@ test.each([
   ['address-unencrypted', 'address'],
   ['keyring-hangs', null],
   ['error-stopped', null],
+  ['error-invalid-request', null],
 ])('“%s” is about %s', (id, field) => {
   expect(refusedField({ message: { id, args: {} } })).toBe(field);
-});
-
-test('a token that could not be read is about the token', () => {
-  const refused = { id: 'error-invalid-request', args: { problem: 'the token is too long' } };
-  expect(refusedField({ message: refused })).toBe('token');
-  expect(refusedField('the window is gone')).toBe(null);
 });
 
 test('a token is needed unless one is saved', () => {

@@ -192,7 +192,7 @@ describe('an attachment', () => {
     expect(seen).toHaveLength(1);
     expect(seen[0]).toMatch(/^failure: .*different versions/);
     await begin(3);
-    expect(seen.at(-1), 'whoever asks again may find the right one').toBe('snapshot 3');
+    expect(seen.at(-1), 'another call may find the right one').toBe('snapshot 3');
   });
 
   test('a thousand updates are one change of the state', async () => {

@@ -160,7 +160,7 @@ test('how long it is connected ticks', () => {
   );
 });
 
-test('the next attempt is told by its number and its time', () => {
+test('the next attempt has its number and its time', () => {
   const waiting = view({ state: 'waiting', attempt: 3, nextAttemptAt: NOW + 12_000 });
   expect(connectionWords(waiting, NOW).progress).toBe('Attempt 4 in 12 s');
   expect(connectionWords(waiting, NOW + 11_001).progress).toBe('Attempt 4 in 1 s');
@@ -179,9 +179,9 @@ test('without a network it is offline, whatever the last failure was', () => {
 });
 
 test('an open stream with something wrong is not shown as good', () => {
-  const held = view({ reason: says('a proxy holds back what the server sends'), remedy: 'checkNetwork' });
-  expect(connectionWords(held, NOW)).toMatchObject({ tone: 'busy', title: 'Connected' });
-  expect(connectionWords(held, NOW).advice).toContain('another network');
+  const buffered = view({ reason: says('a proxy holds back what the server sends'), remedy: 'checkNetwork' });
+  expect(connectionWords(buffered, NOW)).toMatchObject({ tone: 'busy', title: 'Connected' });
+  expect(connectionWords(buffered, NOW).advice).toContain('another network');
 });
 
 test('every remedy that asks for something says what', () => {

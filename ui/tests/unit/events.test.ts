@@ -71,7 +71,7 @@ test('a listener gets the events of its type, with their data, until it ends', a
   expect(host.emit(deleted), 'nobody listens to it').toBe(false);
   end();
   await settled();
-  expect(host.emit(status('back')), 'the core is told that nobody listens any more').toBe(false);
+  expect(host.emit(status('back')), 'the core hears that nobody listens any more').toBe(false);
   expect(words).toEqual(['away']);
   expect(host.listened).toEqual([['user.status_changed'], []]);
 });

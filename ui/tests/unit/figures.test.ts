@@ -12,7 +12,7 @@ test('a share never claims more or less than it is', () => {
   expect(percent(1)).toBe('100 %');
 });
 
-test('microseconds are told in the unit that keeps them short', () => {
+test('microseconds are given in the unit that keeps them short', () => {
   expect(micros(0)).toBe('0 µs');
   expect(micros(999)).toBe('999 µs');
   expect(micros(999.6)).toBe('1 ms');

@@ -23,18 +23,18 @@ describe('stored items', () => {
   });
 
   test('wait when the reader is further down, but changes do not', () => {
-    const held = lists.storeItems(list(), [at(10), at(11), at(5, { title: 'changed' })], true);
-    expect(keys(held.items)).toBe('9 7 5');
-    expect(held.items[2]?.title).toBe('changed');
-    expect(keys(held.waiting)).toBe('11 10');
-    expect(keys(lists.showWaiting(held).items)).toBe('11 10 9 7 5');
+    const waiting = lists.storeItems(list(), [at(10), at(11), at(5, { title: 'changed' })], true);
+    expect(keys(waiting.items)).toBe('9 7 5');
+    expect(waiting.items[2]?.title).toBe('changed');
+    expect(keys(waiting.waiting)).toBe('11 10');
+    expect(keys(lists.showWaiting(waiting).items)).toBe('11 10 9 7 5');
   });
 
   test('change while they wait', () => {
-    const held = lists.storeItems(list(), [at(10)], true);
-    const again = lists.storeItems(held, [at(10, { title: 'changed' })], true);
+    const waiting = lists.storeItems(list(), [at(10)], true);
+    const again = lists.storeItems(waiting, [at(10, { title: 'changed' })], true);
     expect(again.waiting.map((one) => one.title)).toEqual(['changed']);
-    expect(lists.storeItems(held, [at(10, { archivedAt: 1 })], true).waiting).toEqual([]);
+    expect(lists.storeItems(waiting, [at(10, { archivedAt: 1 })], true).waiting).toEqual([]);
   });
 
   test('of a page that was not read yet are left to it', () => {
@@ -63,8 +63,8 @@ describe('stored items', () => {
 });
 
 test('removed items go from the list and from those that wait', () => {
-  const held = lists.storeItems(list(), [at(10), at(11)], true);
-  const left = lists.removeItems(held, ['k10', 'k7', 'unknown']);
+  const waiting = lists.storeItems(list(), [at(10), at(11)], true);
+  const left = lists.removeItems(waiting, ['k10', 'k7', 'unknown']);
   expect([keys(left.items), keys(left.waiting)]).toEqual(['9 5', '11']);
 });
 

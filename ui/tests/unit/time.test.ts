@@ -18,7 +18,7 @@ test('the age of an item grows coarser, and becomes a time of day at midnight', 
   expect(age(14 * 60 * MINUTE + 1)).toBe('23:59');
 });
 
-test('last heard is told in the largest unit that fits', () => {
+test('last heard is given in the largest unit that fits', () => {
   expect(ago(NOW, NOW)).toBe('just now');
   expect(ago(NOW + MINUTE, NOW)).toBe('just now');
   expect(ago(NOW - 4.9 * SECOND, NOW)).toBe('4 s ago');

@@ -17,6 +17,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use gloria_core::message;
 use gloria_core::ports::SecretError;
+use gloria_desktop::paths::NoHome;
 use gloria_desktop::process;
 
 /// Gloria Notify from the command line.
@@ -98,6 +99,10 @@ fn main() -> ExitCode {
         if let Some(error) = error.downcast_ref::<SecretError>() {
             output::complain(&error.message());
             return ExitCode::from(NO_TOKEN);
+        }
+        if let Some(error) = error.downcast_ref::<NoHome>() {
+            output::complain(&error.message());
+            return ExitCode::FAILURE;
         }
         output::complain_in(&format!("{error:#}"));
         ExitCode::FAILURE

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use gloria_core::message::Message;
 use gloria_core::text;
-use gloria_words::{Words, Zone};
+use gloria_words::Words;
 use serde::{Deserialize as _, Serialize};
 use serde_json::ser::Formatter;
 use serde_json::{Serializer, Value};
@@ -106,8 +106,7 @@ pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 /// The words of the user's language.
 pub(crate) fn catalogue() -> &'static Words {
-    static CATALOGUE: LazyLock<Words> =
-        LazyLock::new(|| Words::load(gloria_desktop::languages(), Zone::System));
+    static CATALOGUE: LazyLock<Words> = LazyLock::new(gloria_desktop::words);
     &CATALOGUE
 }
 

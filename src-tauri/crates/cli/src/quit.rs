@@ -7,7 +7,7 @@ use gloria_desktop::status_socket::AskError;
 use tokio::time::{sleep, timeout};
 
 use crate::output::complain;
-use crate::status::{NO_ANSWER, NOT_RUNNING, app_failure};
+use crate::status::{NO_ANSWER, NOT_RUNNING};
 
 /// How often it is looked whether the app has ended. It takes some tenths of a second.
 const LOOK_INTERVAL: Duration = Duration::from_millis(20);
@@ -33,7 +33,7 @@ pub(crate) async fn run() -> anyhow::Result<ExitCode> {
     Ok(match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            complain(&app_failure(&error));
+            complain(&error.message());
             ExitCode::from(match error {
                 AskError::NotRunning => NOT_RUNNING,
                 AskError::Silent | AskError::Unreachable(_) | AskError::Unknown => NO_ANSWER,

@@ -22,7 +22,6 @@ use serde::Serialize;
 
 use crate::USAGE;
 use crate::output::{self, Format, Lines, catalogue, complain, failure};
-use crate::status::app_failure;
 
 /// As much of the standard input as is read: a token of 16 KiB, with the quotes and line ends that people paste around
 /// one.
@@ -172,7 +171,7 @@ async fn notify_running_app(address: &str) {
     match gloria_desktop::send_credentials_changed(&paths, address).await {
         Ok(()) | Err(AskError::NotRunning) => {}
         Err(error @ (AskError::Silent | AskError::Unreachable(_) | AskError::Unknown)) => {
-            complain(&message::cli_taken_up_later(app_failure(&error)));
+            complain(&message::cli_taken_up_later(error.message()));
         }
     }
 }

@@ -13,7 +13,7 @@ use gloria_desktop::status_socket::AskError;
 use gloria_words::Words;
 use serde_json::Value;
 
-use crate::output::{add_words, catalogue, complain, complain_in, said};
+use crate::output::{add_words, catalogue, complain, said};
 
 /// It is not connected, and at it.
 const WORKING: u8 = 1;
@@ -37,15 +37,15 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let paths = match gloria_desktop::paths(process::variable) {
         Ok(paths) => paths,
         Err(error) => {
-            complain_in(&error.to_string());
+            complain(&error.message());
             return Ok(ExitCode::from(NO_ANSWER));
         }
     };
     let document = match gloria_desktop::ask_status(&paths).await {
         Ok(document) => document,
-        Err(error @ AskError::NotRunning) => return Ok(failure(NOT_RUNNING, &app_failure(&error))),
+        Err(error @ AskError::NotRunning) => return Ok(failure(NOT_RUNNING, &error.message())),
         Err(error @ (AskError::Silent | AskError::Unreachable(_) | AskError::Unknown)) => {
-            return Ok(failure(NO_ANSWER, &app_failure(&error)));
+            return Ok(failure(NO_ANSWER, &error.message()));
         }
     };
     let Ok(status) = serde_json::from_str::<Value>(&document) else {
@@ -75,16 +75,6 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
 fn failure(code: u8, problem: &Message) -> ExitCode {
     complain(problem);
     ExitCode::from(code)
-}
-
-/// Why the app did not do as asked.
-pub(crate) fn app_failure(error: &AskError) -> Message {
-    match error {
-        AskError::NotRunning => message::cli_app_not_running(),
-        AskError::Silent => message::cli_app_silent(),
-        AskError::Unreachable(problem) => message::cli_app_unreachable(problem.to_string()),
-        AskError::Unknown => message::cli_app_other_version(),
-    }
 }
 
 fn now() -> i64 {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use gloria_core::message::{self, Message};
 use gloria_core::paths::Paths;
 use thiserror::Error;
 
@@ -22,10 +23,7 @@ const HAND_OVER_INTERVAL: Duration = Duration::from_millis(100);
 #[derive(Debug, Error)]
 pub enum ClaimError {
     /// Another app uses the folder, and did not do what it was asked.
-    #[error(
-        "another Gloria Notify runs with the folder {folder}, here or on another computer, and does not answer \
-         ({source}); end it and start again"
-    )]
+    #[error("another app has the folder {folder}: {source}")]
     Unresponsive {
         /// The data folder.
         folder: PathBuf,
@@ -35,6 +33,18 @@ pub enum ClaimError {
     /// The runtime for asking it could not be created.
     #[error("the system gives no resources: {0}")]
     System(io::Error),
+}
+
+impl ClaimError {
+    /// The message for the user.
+    pub fn message(&self) -> Message {
+        match self {
+            Self::Unresponsive { folder, source } => {
+                message::start_unresponsive(folder.display().to_string(), source.message())
+            }
+            Self::System(problem) => message::start_no_runtime(problem.to_string()),
+        }
+    }
 }
 
 /// The result of a start.

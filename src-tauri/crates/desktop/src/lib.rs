@@ -27,7 +27,7 @@ pub use claim::{ClaimError, Claimed};
 pub use dialog::show_message;
 pub use ending::end_process_within;
 pub use instance::Instance;
-pub use locale::languages;
+pub use locale::words;
 pub use logs::{LogReader, Logs};
 #[cfg(target_os = "linux")]
 pub use notifications::{Identity, SessionNotifications};

@@ -81,7 +81,7 @@ impl SessionNotifications {
         let (orders, receiver) = mpsc::unbounded_channel();
         let watch = Arc::new(Mutex::new(Watch::default()));
         let guard = panics.guard("notifications");
-        let (identity, shared) = (Arc::new(identity), watch.clone());
+        let (identity, shared) = (Arc::new(identity.speaking(&words)), watch.clone());
         tokio::spawn(async move {
             let _guard = guard;
             bus::run(address, identity, receiver, |event| lock(&shared).publish(event)).await;

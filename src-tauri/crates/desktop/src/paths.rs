@@ -5,6 +5,7 @@ mod disk;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use gloria_core::message::{self, Message};
 use gloria_core::paths::Paths;
 use gloria_core::settings::{Managed, Source};
 use thiserror::Error;
@@ -18,11 +19,16 @@ const ADMINISTRATORS: &str = "/etc/gloria-notify";
 
 /// Why there is no location for the app's files.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error(
-    "cannot tell where to keep files: {missing} is not set; set it, or set GLORIA_HOME to a folder of your choice"
-)]
+#[error("{missing} is not set, nor is GLORIA_HOME")]
 pub struct NoHome {
     missing: &'static str,
+}
+
+impl NoHome {
+    /// The message for the user.
+    pub fn message(&self) -> Message {
+        message::start_no_home(self.missing)
+    }
 }
 
 #[derive(Debug, Clone, Copy)]

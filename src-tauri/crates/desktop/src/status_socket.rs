@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gloria_core::CoreHandle;
+use gloria_core::message::{self, Message};
 use gloria_core::paths::Paths;
 use thiserror::Error;
 use tokio::io::{
@@ -94,17 +95,29 @@ pub struct StatusSocketError {
 #[derive(Debug, Error)]
 pub enum AskError {
     /// No app is running.
-    #[error("Gloria Notify is not running")]
+    #[error("no app is running")]
     NotRunning,
     /// An app is running, and does not answer.
-    #[error("Gloria Notify runs, but does not answer; see its log, or end it and start it again")]
+    #[error("the app does not answer")]
     Silent,
     /// It could not be connected to.
-    #[error("Gloria Notify cannot be asked: {0}")]
+    #[error("the app cannot be asked: {0}")]
     Unreachable(StatusSocketError),
     /// Its version does not know the request.
-    #[error("the Gloria Notify that runs is of another version; end it and start it again")]
+    #[error("the app does not know the request")]
     Unknown,
+}
+
+impl AskError {
+    /// The message for the user.
+    pub fn message(&self) -> Message {
+        match self {
+            Self::NotRunning => message::app_not_running(),
+            Self::Silent => message::app_silent(),
+            Self::Unreachable(problem) => message::app_unreachable(problem.to_string()),
+            Self::Unknown => message::app_other_version(),
+        }
+    }
 }
 
 /// The socket of the only app for its folders. It is removed when dropped.

@@ -113,6 +113,85 @@ fn comments_say_who_does_what() {
     );
 }
 
+/// Comments and titles of tests in a script or a component. Comments of the one kind or the other that begin within a
+/// text are taken for such as well, which costs nothing.
+fn script_comments(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut until = None;
+    for line in text.lines() {
+        let opened = [("/*", "*/"), ("<!--", "-->")]
+            .into_iter()
+            .find(|(start, _)| line.contains(start));
+        let is_title = line.trim_start().starts_with("test") || line.contains(" it(");
+        if until.is_some() || opened.is_some() || is_title {
+            found.push(line.trim().to_owned());
+        } else if let Some(at) = line.find("//").filter(|&at| !line[..at].ends_with(':')) {
+            found.push(line[at..].to_owned());
+        }
+        until = until
+            .or(opened.map(|(_, end)| end))
+            .filter(|end| !line.contains(end));
+    }
+    found
+}
+
+fn add_scripts(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let ending = path
+            .extension()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        if path.is_dir() {
+            add_scripts(&path, found);
+        } else if ["ts", "svelte", "css"].contains(&ending.as_str()) {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn comments_of_the_ui_say_who_does_what() {
+    let mut files = Vec::new();
+    for folder in ["ui/src", "ui/tests"] {
+        add_scripts(&root().join(folder), &mut files);
+    }
+    let mut refused = Vec::new();
+    let mut checked = 0;
+    for file in files {
+        let shown = file.strip_prefix(root()).unwrap().display().to_string();
+        for comment in script_comments(&fs::read_to_string(&file).unwrap()) {
+            checked += 1;
+            if let Some(word) = refused_word(&comment) {
+                refused.push(format!("{shown}: {word}: {comment}"));
+            }
+        }
+    }
+    assert!(checked > 1000, "only {checked} comments were found");
+    assert!(
+        refused.is_empty(),
+        "name who does it, and what is done:\n{}",
+        refused.join("\n")
+    );
+}
+
+#[test]
+fn a_comment_of_a_script_is_found_and_its_texts_are_not() {
+    let text = "const a = 'held'; // One.\n/** Two\n * three. */\nconst told = 1;\n<!-- four -->\n<p>desk</p>\n\
+                test('five', () => {\n  get('https://house.example');\n";
+    assert_eq!(
+        script_comments(text),
+        [
+            "// One.",
+            "/** Two",
+            "* three. */",
+            "<!-- four -->",
+            "test('five', () => {"
+        ]
+    );
+}
+
 #[test]
 fn a_comments_word_is_refused_and_a_strings_or_a_names_is_not() {
     let text = "let x = \"whoever\"; // Whoever.\n/* it is\n told */ let held = withheld; /// household";

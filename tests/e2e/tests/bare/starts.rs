@@ -84,14 +84,14 @@ fn without_a_home_it_is_said_and_4_is_the_code() {
     );
 }
 
-/// The command lines of the processes that show this sentence in a dialog.
-fn dialogs(words: &str) -> Vec<String> {
+/// The command lines of the processes that show this message in a dialog.
+fn dialogs(id: &str) -> Vec<String> {
     let lines = std::fs::read_dir("/proc").unwrap().filter_map(|entry| {
         let line = std::fs::read(entry.ok()?.path().join("cmdline")).ok()?;
         Some(String::from_utf8_lossy(&line).replace('\0', " "))
     });
     lines
-        .filter(|line| line.contains("gloria-notify --message") && line.contains(words))
+        .filter(|line| line.contains("gloria-notify --message") && line.contains(id))
         .collect()
 }
 
@@ -127,14 +127,14 @@ async fn a_start_that_fails_is_said_in_a_dialog_where_no_terminal_shows_it() {
         text(&output.stderr)
     );
     scene.expect_windows(1).await;
-    assert_eq!(dialogs("HOME is not set").len(), 1);
+    assert_eq!(dialogs("start-no-home").len(), 1);
     let dialog = &scene.session.windows("Gloria Notify$").unwrap()[0];
     let mut escape = scene.session.command("xdotool");
     escape.args(["windowactivate", "--sync", dialog, "key", "Escape"]);
     assert!(escape.status().unwrap().success());
     scene.expect_windows(0).await;
     wait_until("the dialog's process to end", DEADLINE, async || {
-        Ok(dialogs("HOME is not set").is_empty().then_some(()))
+        Ok(dialogs("start-no-home").is_empty().then_some(()))
     })
     .await
     .unwrap();
@@ -150,7 +150,7 @@ async fn a_start_that_fails_is_said_in_a_dialog_where_no_terminal_shows_it() {
         "{}",
         text(&output.stdout)
     );
-    assert_eq!(dialogs("HOME is not set"), [""; 0]);
+    assert_eq!(dialogs("start-no-home"), [""; 0]);
     // A usage error is reported to the caller at once.
     let output = scene
         .session

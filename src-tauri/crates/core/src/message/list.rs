@@ -381,6 +381,7 @@ messages! {
     tray_notifications_fail();
 
     // notifications.ftl: what the app itself announces.
+    notification_open();
     digest_missed(count: Number);
     digest_burst(count: Number);
     digest_late(count: Number);
@@ -396,14 +397,27 @@ messages! {
     internal_error();
     internal_error_restart();
 
+    // start.ftl: a start that failed, and an app that cannot go on.
+    start_no_home(name: Text);
+    start_unresponsive(folder: Text, problem: Message);
+    start_no_runtime(problem: Text);
+    start_no_resources();
+    start_no_display();
+    start_display_closed(displays: Text);
+    start_no_web_view();
+    start_failed(problem: Text);
+    start_window_failed(problem: Text);
+    start_core_lost();
+    start_panicked();
+    app_not_running();
+    app_silent();
+    app_unreachable(problem: Text);
+    app_other_version();
+
     // cli.ftl: the command line's own sentences.
     cli_mistake(name: Text, problem: Message);
     cli_runtime(problem: Text);
     cli_no_thread(problem: Text);
-    cli_app_not_running();
-    cli_app_silent();
-    cli_app_unreachable(problem: Text);
-    cli_app_other_version();
     cli_app_senseless();
     cli_no_server();
     cli_paste_token();

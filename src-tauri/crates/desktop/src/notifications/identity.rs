@@ -4,7 +4,9 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use gloria_core::message;
 use gloria_core::private::{self, Mode};
+use gloria_words::Words;
 
 /// Names of the app's desktop entry in packages, without `.desktop`.
 const DESKTOP_ENTRIES: [&str; 3] = ["com.gloriasystem.notify", "Gloria Notify", "gloria-notify"];
@@ -20,9 +22,19 @@ pub struct Identity {
     /// The name of the app's desktop entry, if one is installed. The desktop stores the user's rules for the app under
     /// it.
     pub desktop_entry: Option<String>,
+    /// What its action is called: on a button, and where a service shows the default action by its name.
+    pub(super) open_label: String,
 }
 
 impl Identity {
+    /// With its action in the user's language.
+    pub(super) fn speaking(self, words: &Words) -> Self {
+        Self {
+            open_label: words.say(&message::notification_open()),
+            ..self
+        }
+    }
+
     /// Looks for the app's desktop entry in the folders that the environment names. If there is none, because the
     /// program was not installed, the icon is a file, which is created from `png` if it is missing.
     pub fn find(variable: impl Fn(&str) -> Option<OsString>, icon_file: &Path, png: &[u8]) -> Self {
@@ -30,10 +42,12 @@ impl Identity {
             Some(entry) => Self {
                 icon: ICON.to_owned(),
                 desktop_entry: Some(entry.to_owned()),
+                open_label: String::new(),
             },
             None => Self {
                 icon: written(icon_file, png).unwrap_or_default(),
                 desktop_entry: None,
+                open_label: String::new(),
             },
         }
     }

@@ -18,9 +18,6 @@ pub(super) const DEFAULT_ACTION: &str = "default";
 /// The action of the button.
 pub(super) const OPEN_ACTION: &str = "open";
 
-/// What the action is called, on a button and where a service shows the default action by its name.
-const OPEN: &str = "Open";
-
 /// Services that are known to invoke the default action when the notification is clicked, by the names that they
 /// report. dunst closes it instead, and so may an unknown one: they get a button.
 const OPEN_BY_CLICK: [&str; 8] = [
@@ -67,7 +64,7 @@ pub(super) type Arguments<'a> = (
     &'a str,
     String,
     String,
-    Vec<&'static str>,
+    Vec<&'a str>,
     HashMap<&'static str, Value<'a>>,
     i32,
 );
@@ -80,9 +77,9 @@ pub(super) fn arguments<'a>(
 ) -> Arguments<'a> {
     let mut actions = Vec::new();
     if abilities.actions {
-        actions.extend([DEFAULT_ACTION, OPEN]);
+        actions.extend([DEFAULT_ACTION, &identity.open_label]);
         if abilities.button {
-            actions.extend([OPEN_ACTION, OPEN]);
+            actions.extend([OPEN_ACTION, &identity.open_label]);
         }
     }
     let category = match request.subject {
@@ -130,6 +127,8 @@ fn sendable(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use gloria_words::Words;
+
     use super::*;
 
     fn request(priority: Priority) -> NotificationRequest {
@@ -183,7 +182,7 @@ mod tests {
 
     #[test]
     fn a_button_is_for_services_that_may_not_open_by_a_click_and_no_action_for_those_that_take_none() {
-        let identity = Identity::default();
+        let identity = Identity::default().speaking(Words::english());
         let actions = |abilities| arguments(&request(Priority::Normal), 0, abilities, &identity).5;
         assert_eq!(actions(able(&["actions"], "GNOME-shell")), ["default", "Open"]);
         assert_eq!(
@@ -198,6 +197,7 @@ mod tests {
         let identity = Identity {
             icon: "gloria-notify".into(),
             desktop_entry: Some("Gloria Notify".into()),
+            ..Identity::default()
         };
         let sent = arguments(&request(Priority::Normal), 0, able(&[], "mako"), &identity);
         assert_eq!((sent.0, sent.2), ("Gloria Notify", "gloria-notify"));
