@@ -52,6 +52,27 @@ async fn the_window_cannot_leave_its_page_or_open_another() {
         "const frame = document.createElement('iframe'); frame.src = url; document.body.append(frame)",
         "const meta = document.createElement('meta'); meta.httpEquiv = 'refresh'; meta.content = '0;url=' + url; \
          document.head.append(meta)",
+        "link({ href: url, target: '_top' })",
+        "link({ href: 'javascript:window.mark = 1' })",
+        "link({ href: URL.createObjectURL(new Blob(['elsewhere'], { type: 'text/html' })) })",
+        "window.open(URL.createObjectURL(new Blob(['elsewhere'], { type: 'text/html' })))",
+        "const base = document.createElement('base'); base.href = url; document.head.append(base); \
+         link({ href: 'elsewhere' })",
+        "const form = document.createElement('form'); form.action = url; form.target = '_blank'; \
+         document.body.append(form); form.requestSubmit()",
+        "const frame = document.createElement('iframe'); frame.srcdoc = `<a href=${url} target=_top>elsewhere</a>`; \
+         frame.onload = () => frame.contentDocument?.querySelector('a')?.click(); document.body.append(frame)",
+        "for (const name of ['object', 'embed']) { \
+         const element = document.createElement(name); element.data = element.src = url; \
+         document.body.append(element) }",
+        "for (const rel of ['prefetch', 'preload', 'stylesheet', 'manifest']) { \
+         const element = document.createElement('link'); Object.assign(element, { rel, href: url, as: 'fetch' }); \
+         document.head.append(element) }",
+        "new Image().src = url; navigator.sendBeacon?.(url); fetch(url, { mode: 'no-cors' }).catch(() => 0)",
+        "new EventSource(url); new WebSocket(url.replace('http', 'ws'))",
+        "const data = new DataTransfer(); data.setData('text/uri-list', url); \
+         for (const type of ['dragenter', 'dragover', 'drop']) \
+         document.body.dispatchEvent(new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer: data }))",
     ];
     for (number, attempt) in attempts.into_iter().enumerate() {
         let script = format!(
@@ -158,4 +179,129 @@ async fn the_window_has_the_listed_commands_and_none_of_tauri() {
     .await
     .unwrap();
     still_there(&stage, &window, "2", "commands that are not the window's").await;
+}
+
+#[tokio::test]
+async fn nothing_runs_in_or_beside_the_page_that_is_not_the_apps() {
+    let (stage, window) = opened().await;
+    let script = "const done = arguments[arguments.length - 1];
+        const attempts = {
+            evaluated: () => eval('1'),
+            inline: () => {
+                const element = document.createElement('script');
+                element.textContent = 'window.ran = true';
+                document.body.append(element);
+                return window.ran;
+            },
+            handler: () => {
+                const element = document.createElement('div');
+                element.setAttribute('onclick', 'window.ran = true');
+                document.body.append(element);
+                element.click();
+                return window.ran;
+            },
+            worker: () => new Promise((ran) => {
+                const worker = new Worker(URL.createObjectURL(new Blob(['postMessage(true)'])));
+                worker.onmessage = () => ran(true);
+                worker.onerror = () => ran(false);
+            }),
+            serviceWorker: async () => {
+                const container = navigator.serviceWorker;
+                await container?.register('/index.html').catch(() => undefined);
+                await container?.register('data:text/javascript,0').catch(() => undefined);
+                return ((await container?.getRegistrations().catch(() => [])) ?? []).length > 0;
+            },
+            frame: () => {
+                const frame = document.createElement('iframe');
+                document.body.append(frame);
+                return frame.contentWindow?.__TAURI_INTERNALS__?.invoke !== undefined;
+            },
+            everythingOfTauri: () => window.__TAURI__ !== undefined,
+        };
+        const ran = [];
+        (async () => {
+            for (const [name, attempt] of Object.entries(attempts)) {
+                try {
+                    if (await attempt()) ran.push(name);
+                } catch {
+                    // Refused.
+                }
+            }
+            done(ran);
+        })();";
+    let ran = window.client.execute_async(script, vec![]).await.unwrap();
+    assert_eq!(ran, json!([]), "what ran");
+    still_there(&stage, &window, "1", "code of another").await;
+}
+
+#[tokio::test]
+async fn whatever_the_page_sends_is_answered() {
+    let (stage, window) = opened().await;
+    let script = "const done = arguments[arguments.length - 1];
+        const internals = window.__TAURI_INTERNALS__;
+        const answered = (command, given) => internals.invoke(command, given).then(() => 'done', () => 'refused');
+        let deep = null;
+        for (let level = 0; level < 5000; level++) deep = [deep];
+        const mark = (keys) => ({ name: 'inbox_mark', request: { keys, mark: 'read' } });
+        const asked = [
+            ['call', {}],
+            ['call', { name: 'inbox_item' }],
+            ['call', { name: 17, request: null }],
+            ['call', { name: 'inbox_item', request: deep }],
+            ['call', { name: 'inbox_item', request: '\\ud800' }],
+            ['call', { name: 'inbox_item', request: NaN }],
+            ['call', { name: '\\0', request: null }],
+            ['call', { name: 'inbox_page', request: { filter: { view: 'inbox' }, after: null, limit: 2 ** 53 } }],
+            ['attach', {}],
+            ['attach', { updates: '__CHANNEL__:x' }],
+            ['listen', { types: ['no.such'], events: '__CHANNEL__:1' }],
+            ['listen', { types: ['heartbeat'], events: 'x' }],
+            ['received', { channel: -1, count: 1 }],
+            ['received', { channel: 1, count: 2 ** 60 }],
+        ];
+        (async () => {
+            const answers = [];
+            for (const [command, given] of asked) answers.push(await answered(command, given));
+            const large = await answered('call', mark(['x'.repeat(4 << 20), '\\0']));
+            const many = await Promise.all(
+                Array.from({ length: 2000 }, () => answered('call', { name: 'inbox_item', request: 'n:none' })),
+            );
+            done([answers, large, many.filter((answer) => answer === 'done').length]);
+        })();";
+    let answers = window.client.execute_async(script, vec![]).await.unwrap();
+    let mut expected = vec!["refused"; 14];
+    // A channel that nobody knows is one that is gone.
+    expected[13] = "done";
+    assert_eq!(answers, json!([expected, "done", 2000]));
+    still_there(&stage, &window, "1", "what no page sends").await;
+}
+
+#[tokio::test]
+async fn a_page_that_is_loaded_again_gets_all_and_the_one_before_it_nothing() {
+    let (stage, window) = opened().await;
+    let listen = "const done = arguments[arguments.length - 1];
+        const internals = window.__TAURI_INTERNALS__;
+        const events = `__CHANNEL__:${internals.transformCallback(() => undefined)}`;
+        internals.invoke('listen', { types: ['notification.created'], events }).then(() => done(true), done);";
+    let listening = window.client.execute_async(listen, vec![]).await.unwrap();
+    assert_eq!(listening, true);
+    for round in 0..3 {
+        window.client.refresh().await.unwrap();
+        window
+            .find("[data-testid=connection][data-state=connected]")
+            .await;
+        // Tauri warns of what comes for a callback that this page does not have.
+        let watch = "window.warned = []; console.warn = (...words) => window.warned.push(words.join(' '))";
+        window.client.execute(watch, vec![]).await.unwrap();
+        stage.push(&format!("again-{round}"), json!({}));
+        window
+            .find(&format!("[data-testid=item][data-key='n:again-{round}']"))
+            .await;
+        let warned = window
+            .client
+            .execute("return window.warned", vec![])
+            .await
+            .unwrap();
+        assert_eq!(warned, json!([]));
+    }
 }
