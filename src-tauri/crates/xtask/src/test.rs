@@ -51,11 +51,12 @@ impl Suite {
     fn budget(self) -> Duration {
         let minutes = match self {
             // It compiles nearly everything that the suites after it run.
-            Self::Unit => 18,
-            Self::Window | Self::Interop => 5,
+            Self::Unit => 15,
+            Self::Window => 5,
             Self::Ui => 4,
-            Self::Tab | Self::Kill => 3,
-            Self::Netns => 2,
+            // With the packages that it installs.
+            Self::Interop | Self::Kill => 3,
+            Self::Tab | Self::Netns => 2,
             Self::Chaos => 1,
         };
         Duration::from_secs(minutes * 60)
@@ -84,7 +85,8 @@ pub(crate) struct Extent {
     /// unit: look for known faults of the dependencies, too; their list is on GitHub
     #[arg(long)]
     advisories: bool,
-    /// interop: with the servers that take minutes to install and build, too
+    /// unit: with the workspaces apart, too, which share little with this one; interop: with the servers that take
+    /// minutes to install and build, too
     #[arg(long)]
     full: bool,
     /// interop: write docs/servers.md anew instead of comparing it
@@ -169,8 +171,19 @@ fn unit(report: &mut Report, extent: Extent) {
         ("fuzz targets", "tests/fuzz"),
         ("peers of the benches", "tests/bench-peers"),
     ] {
-        report.run(name, &mut compiles(folder));
+        if extent.full {
+            report.run(name, &mut compiles(folder));
+        } else {
+            report.run(&format!("lock of the {name}"), &mut locked(folder));
+        }
     }
+}
+
+/// Fails where the lock of a workspace of its own does not fit this one's dependencies any more.
+fn locked(folder: &str) -> Command {
+    let mut tree = cargo(["tree", "--quiet", "--depth", "0"]);
+    tree.arg("--manifest-path").arg(format!("{folder}/Cargo.toml"));
+    tree
 }
 
 /// Compiles a workspace of its own without linking it, beside this one's artifacts, of which it can use many.
