@@ -20,6 +20,9 @@ const ROWS: usize = 9;
 /// The panel's end with the tray, and what is notified below it.
 const TRAY: &str = "440x190+840+0";
 
+/// Into the corner where no window is: a row below the pointer would show its buttons.
+const AWAY: &[&str] = &["mousemove", "1270", "790"];
+
 /// A notification has more colours than this: its text is smoothed, and it has an icon. The bare desktop has fewer.
 const MIN_COLOURS: u32 = 400;
 
@@ -62,8 +65,7 @@ async fn take(folder: &Path, appearance: &str, panel: Panel) -> Result<()> {
     let _app = stage.start_app(appearance)?;
     stage.tray_icon().await?;
     let path = |name: &str| folder.join(format!("{name}-{appearance}.png"));
-    // Left of the window: a row below the pointer would show its buttons.
-    xdotool(&stage.session, &["mousemove", "10", "400"])?;
+    xdotool(&stage.session, AWAY)?;
     // At once: what comes after it changes what is shown.
     stage.session.wait_for_notification(DEADLINE, |_| true).await?;
     wait_until("the notification on the screen", DEADLINE, async || {
@@ -80,6 +82,9 @@ async fn take(folder: &Path, appearance: &str, panel: Panel) -> Result<()> {
     })
     .await?;
     let window = stage.open_window().await?;
+    // Again: it may have opened where the pointer was.
+    xdotool(&stage.session, AWAY)?;
+    window_at_rest(&stage.session, &window).await?;
     picture(&stage.session, &window, None, &path("inbox"))?;
     // The page has the key only while the window has the focus.
     xdotool(&stage.session, &["windowactivate", "--sync", &window, "key", "c"])?;
