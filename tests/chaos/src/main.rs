@@ -10,20 +10,17 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use anyhow::Context as _;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
-use gloria_core::item::SoundName;
 use gloria_core::paths::Paths;
 use gloria_core::ports::{
-    Answer, Delivery, NotificationError, NotificationEvent, NotificationHandle, NotificationRequest,
-    Notifications, Observation, OpenError, Opener, SecretError, Secrets, Signals, SoundError, Sounds,
-    SystemClock, WindowPort,
+    self, Answer, Delivery, NotificationError, NotificationEvent, NotificationHandle, NotificationRequest,
+    Notifications, Ports,
 };
 use gloria_core::protocol::{ConnectionState, Snapshot};
-use gloria_core::token::Token;
-use gloria_core::{Ports, Setup, start};
+use gloria_core::{Setup, start};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-/// A machine without a desktop, which says what it would have shown.
+/// Says what it would have shown.
 #[derive(Debug)]
 struct Bare;
 
@@ -57,42 +54,6 @@ impl Notifications for Bare {
     }
 }
 
-impl WindowPort for Bare {
-    fn open(&self, _: Option<String>) {}
-}
-
-impl Sounds for Bare {
-    fn play(&self, _: SoundName, _: u8) -> BoxFuture<'static, Result<(), SoundError>> {
-        ready(Ok(())).boxed()
-    }
-}
-
-impl Secrets for Bare {
-    fn load(&self, _: &str) -> BoxFuture<'static, Result<Option<Token>, SecretError>> {
-        ready(Ok(None)).boxed()
-    }
-
-    fn store(&self, _: &str, _: Token) -> BoxFuture<'static, Result<(), SecretError>> {
-        ready(Ok(())).boxed()
-    }
-
-    fn forget(&self, _: &str) -> BoxFuture<'static, Result<(), SecretError>> {
-        ready(Ok(())).boxed()
-    }
-}
-
-impl Opener for Bare {
-    fn open(&self, _: &str) -> Result<(), OpenError> {
-        Ok(())
-    }
-}
-
-impl Signals for Bare {
-    fn watch(&self) -> mpsc::Receiver<Observation> {
-        mpsc::channel(1).1
-    }
-}
-
 /// It is connected, and its file says where to go on.
 fn is_placed(state: &Snapshot) -> bool {
     state.connection.state == ConnectionState::Connected && state.connection.history_since.is_none()
@@ -101,21 +62,14 @@ fn is_placed(state: &Snapshot) -> bool {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let home = std::env::var_os("GLORIA_HOME").context("GLORIA_HOME is not set")?;
-    let bare = Arc::new(Bare);
     let setup = Setup {
         paths: Paths::within(Path::new(&home)),
         environment: Arc::new(|name| std::env::var(name).ok()),
         version: "0.0.0-chaos".into(),
         seed: 7,
         ports: Ports {
-            notifications: bare.clone(),
-            window: bare.clone(),
-            sounds: bare.clone(),
-            secrets: bare.clone(),
-            opener: bare.clone(),
-            signals: bare,
-            clock: Arc::new(SystemClock),
-            proxies: None,
+            notifications: Arc::new(Bare),
+            ..ports::fakes::ports()
         },
     };
     let (core, task) = start(setup)?;

@@ -1382,6 +1382,9 @@ export type SettingName = 'api.allow_plain_http' | 'api.url' | 'auth.transport' 
 /** Every type of event. */
 export const EVENT_TYPES: readonly EventType[] = ["connection_established", "heartbeat", "notification.created", "notification.updated", "notification.deleted", "user.status_changed", "user.updated", "workflow.started", "workflow.completed", "workflow.failed", "system.announcement", "system.maintenance", "error", "stream.gap"];
 
+/** Every bundled sound. */
+export const SOUND_NAMES: readonly SoundName[] = ["chime", "knock", "bloom", "alarm"];
+
 /**
  * Characters that show nothing, or change how the text around them is shown: first and last of each range.
  */

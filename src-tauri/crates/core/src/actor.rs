@@ -60,7 +60,7 @@ use pause::SoundsPause;
 use proxy_password::ProxyPassword;
 use readers::Readers;
 use settings::{SettingsFiles, open_endpoint};
-pub use setup::{Environment, Ports, Setup};
+pub use setup::{Environment, Setup};
 use storage::{Next, Store};
 pub use supervision::supervise;
 use tokens::Tokens;

@@ -196,18 +196,45 @@ pub enum Mark {
     Unarchived,
 }
 
-/// A bundled sound.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[cfg_attr(test, derive(TS))]
-#[serde(rename_all = "camelCase")]
-pub enum SoundName {
-    /// Two soft notes upwards: the default.
-    #[default]
-    Chime,
-    /// One short, dry note.
-    Knock,
-    /// Three notes, for successes.
-    Bloom,
-    /// Repeated and insistent, for urgent items.
-    Alarm,
+/// Gives a macro the list of bundled sounds: a variant and the name of its file. A sound is added here; the files in
+/// the program, the settings and the window's list are made from it.
+#[macro_export]
+macro_rules! for_each_sound {
+    ($consumer:ident) => {
+        $consumer! {
+            /// Two soft notes upwards: the default.
+            Chime = "chime",
+            /// One short, dry note.
+            Knock = "knock",
+            /// Three notes, for successes.
+            Bloom = "bloom",
+            /// Repeated and insistent, for urgent items.
+            Alarm = "alarm",
+        }
+    };
 }
+
+macro_rules! sounds {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+        /// A bundled sound.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[cfg_attr(test, derive(TS))]
+        pub enum SoundName {
+            $($(#[$doc])* #[serde(rename = $name)] $variant,)*
+        }
+
+        impl SoundName {
+            /// All sounds.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// The name in settings, and of the file without its extension.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+        }
+    };
+}
+
+for_each_sound!(sounds);

@@ -28,8 +28,9 @@ pub mod text;
 pub mod token;
 pub mod tray;
 
-pub use actor::{Environment, Ports, Setup, start, supervise};
+pub use actor::{Environment, Setup, start, supervise};
 pub use handle::{Attached, CoreError, CoreHandle, Signal};
 pub use link::{Link, LinkState};
 pub use listeners::{EventListener, EventTypes};
 pub use metrics::EventTally;
+pub use ports::Ports;

@@ -8,6 +8,7 @@
 
 use std::fmt::Debug;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use futures_util::future::BoxFuture;
@@ -28,6 +29,27 @@ pub use notifications::{
     Answer, Delivery, NotificationError, NotificationEvent, NotificationHandle, NotificationRequest,
     Notifications, ServiceState, Subject, WindowPort,
 };
+
+/// The operating system, as a core is started with it.
+#[derive(Debug, Clone)]
+pub struct Ports {
+    /// Shows notifications.
+    pub notifications: Arc<dyn Notifications>,
+    /// Opens the window.
+    pub window: Arc<dyn WindowPort>,
+    /// Plays sounds.
+    pub sounds: Arc<dyn Sounds>,
+    /// Stores tokens.
+    pub secrets: Arc<dyn Secrets>,
+    /// Opens links.
+    pub opener: Arc<dyn Opener>,
+    /// Observes sleep and network.
+    pub signals: Arc<dyn Signals>,
+    /// The clocks.
+    pub clock: Arc<dyn Clock>,
+    /// Asks the system which proxy to use, if the system can answer that.
+    pub proxies: Option<SystemProxies>,
+}
 
 /// Answers a request. The caller may be gone, because it timed out or was dropped; the work is done anyway.
 pub fn send_reply<T>(caller: oneshot::Sender<T>, answer: T) {

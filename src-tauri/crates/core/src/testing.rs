@@ -5,26 +5,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::actor::{Ports, Setup};
+use crate::actor::Setup;
 use crate::handle::CoreHandle;
 use crate::paths::Paths;
-use crate::ports::SystemClock;
-use crate::ports::fakes::{FakeNotifications, FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeWindow};
+use crate::ports::Ports;
 use crate::protocol::Snapshot;
 
-/// Ports that record calls, with an empty keyring and the system's clocks.
-pub fn ports() -> Ports {
-    Ports {
-        notifications: Arc::<FakeNotifications>::default(),
-        window: Arc::<FakeWindow>::default(),
-        sounds: Arc::<FakeSounds>::default(),
-        secrets: Arc::<FakeSecrets>::default(),
-        opener: Arc::<FakeOpener>::default(),
-        signals: Arc::<FakeSignals>::default(),
-        clock: Arc::new(SystemClock),
-        proxies: None,
-    }
-}
+pub use crate::ports::fakes::ports;
 
 /// A setup with these paths, variables and ports.
 pub fn setup(paths: Paths, environment: HashMap<&'static str, String>, ports: Ports) -> Setup {

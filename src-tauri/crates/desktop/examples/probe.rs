@@ -10,7 +10,7 @@
 use std::io::{BufRead, Write};
 use std::net::IpAddr;
 
-use anyhow::{Context, bail};
+use anyhow::{Context as _, bail};
 use gloria_core::item::SoundName;
 use gloria_core::ports::{Observation, Opener, Secrets, Signals, Sounds};
 use gloria_core::token::Token;
@@ -23,13 +23,8 @@ fn answer(text: &str) -> std::io::Result<()> {
 }
 
 fn sound(name: &str) -> anyhow::Result<SoundName> {
-    Ok(match name {
-        "chime" => SoundName::Chime,
-        "knock" => SoundName::Knock,
-        "bloom" => SoundName::Bloom,
-        "alarm" => SoundName::Alarm,
-        _ => bail!("no such sound: {name}"),
-    })
+    let sound = SoundName::ALL.iter().find(|sound| sound.name() == name);
+    Ok(*sound.with_context(|| format!("no such sound: {name}"))?)
 }
 
 /// `network lo=127.0.0.1,::1 eth0= | 10.0.0.2 -`: the interfaces, and the source addresses of the default routes.

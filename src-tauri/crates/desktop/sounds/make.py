@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the bundled sounds: synthesises them, sets their loudness, encodes them to Ogg Vorbis.
 
-    ./make.py            writes chime.ogg knock.ogg bloom.ogg alarm.ogg beside this file
+    ./make.py            writes chime.ogg, knock.ogg and the others beside this file
     ./make.py --wav DIR  writes the WAV files before encoding to DIR
 
 Needs python3 and oggenc (Debian: vorbis-tools). The same versions of both make the same bytes.
@@ -180,6 +180,10 @@ def alarm():
     return fade_out(room(place(1.5, parts), 0.2, 0.5), 0.2)
 
 
+# In the order of the list in core/src/item.rs. A new one comes last: the place is part of the others' bytes.
+SOUNDS = (chime, knock, bloom, alarm)
+
+
 def k_weighted(samples):
     """ITU-R BS.1770-4, annex 1: the head's shelf, then the revised low-frequency curve, at 48 kHz."""
     stages = (
@@ -257,7 +261,7 @@ def main():
     here = Path(__file__).parent
     with tempfile.TemporaryDirectory() as scratch:
         folder = arguments.wav or Path(scratch)
-        for serial, make in enumerate((chime, knock, bloom, alarm), start=1):
+        for serial, make in enumerate(SOUNDS, start=1):
             name = make.__name__
             stereo = levelled(make())
             peak = true_peak(stereo)

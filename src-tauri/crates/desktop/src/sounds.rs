@@ -258,8 +258,5 @@ fn unresponsive() -> SoundError {
 }
 
 fn urgency(sound: SoundName) -> u8 {
-    match sound {
-        SoundName::Chime | SoundName::Knock | SoundName::Bloom => 0,
-        SoundName::Alarm => 1,
-    }
+    u8::from(sound == SoundName::Alarm)
 }

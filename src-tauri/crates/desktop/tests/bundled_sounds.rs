@@ -3,13 +3,6 @@
 use gloria_core::item::SoundName;
 use gloria_desktop::sounds::bundled::{MAX_DURATION, Pcm, decode, file};
 
-const ALL: [SoundName; 4] = [
-    SoundName::Chime,
-    SoundName::Knock,
-    SoundName::Bloom,
-    SoundName::Alarm,
-];
-
 /// What `sounds/make.py` aims at: the loudest 400 ms, K-weighted.
 const TARGET_LUFS: f64 = -20.0;
 
@@ -90,7 +83,7 @@ fn true_peak(pcm: &Pcm) -> f64 {
 
 #[test]
 fn all_are_equally_loud() {
-    for sound in ALL {
+    for sound in SoundName::ALL.iter().copied() {
         let pcm = decode(sound).unwrap();
         assert_eq!(pcm.sample_rate.get(), RATE, "{sound:?}");
         let loudness = loudest_moment(&pcm);
@@ -103,7 +96,7 @@ fn all_are_equally_loud() {
 
 #[test]
 fn none_clips_on_any_device() {
-    for sound in ALL {
+    for sound in SoundName::ALL.iter().copied() {
         let peak = true_peak(&decode(sound).unwrap());
         assert!(peak <= -3.0, "{sound:?}: {peak:.1} dBTP");
     }
@@ -111,7 +104,7 @@ fn none_clips_on_any_device() {
 
 #[test]
 fn none_is_too_short_to_hear_or_too_long_to_bear() {
-    for sound in ALL {
+    for sound in SoundName::ALL.iter().copied() {
         let pcm = decode(sound).unwrap();
         let frames = pcm.samples.len() / usize::from(pcm.channels.get());
         let seconds = frames as f64 / f64::from(pcm.sample_rate.get());
@@ -122,7 +115,7 @@ fn none_is_too_short_to_hear_or_too_long_to_bear() {
 
 #[test]
 fn none_begins_or_ends_with_a_crack() {
-    for sound in ALL {
+    for sound in SoundName::ALL.iter().copied() {
         for ear in ears(&decode(sound).unwrap()) {
             // -50 dBFS: below what a sound that starts from nothing has in its first sample, lossy coding included.
             assert!(ear[0].abs() < 0.003, "{sound:?} begins at {}", ear[0]);
@@ -137,9 +130,9 @@ fn none_begins_or_ends_with_a_crack() {
 
 #[test]
 fn each_is_small_and_its_own() {
-    for (at, sound) in ALL.iter().enumerate() {
+    for (at, sound) in SoundName::ALL.iter().enumerate() {
         assert!(file(*sound).len() < 30_000, "{sound:?}");
-        for other in &ALL[..at] {
+        for other in &SoundName::ALL[..at] {
             assert_ne!(file(*sound), file(*other), "{sound:?} and {other:?}");
         }
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::paths::Paths;
-use crate::ports::{Clock, Notifications, Opener, Secrets, Signals, Sounds, SystemProxies, WindowPort};
+use crate::ports::Ports;
 
 /// Reads an environment variable.
 pub type Environment = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
@@ -32,25 +32,4 @@ impl fmt::Debug for Setup {
             .field("ports", &self.ports)
             .finish_non_exhaustive()
     }
-}
-
-/// The operating system, as the core needs it.
-#[derive(Debug, Clone)]
-pub struct Ports {
-    /// Shows notifications.
-    pub notifications: Arc<dyn Notifications>,
-    /// Opens the window.
-    pub window: Arc<dyn WindowPort>,
-    /// Plays sounds.
-    pub sounds: Arc<dyn Sounds>,
-    /// Stores tokens.
-    pub secrets: Arc<dyn Secrets>,
-    /// Opens links.
-    pub opener: Arc<dyn Opener>,
-    /// Observes sleep and network.
-    pub signals: Arc<dyn Signals>,
-    /// The clocks.
-    pub clock: Arc<dyn Clock>,
-    /// Asks the system which proxy to use, if the system can answer that.
-    pub proxies: Option<SystemProxies>,
 }

@@ -18,7 +18,7 @@ use tokio::time::advance;
 use super::*;
 use crate::paths::Paths;
 use crate::ports::fakes::{Behaviour, FakeNotifications, FakeWindow};
-use crate::ports::{Clock, SecretError};
+use crate::ports::{Clock, Ports, SecretError};
 use crate::protocol::{Update, WindowView};
 use crate::testing;
 use crate::token::Token;

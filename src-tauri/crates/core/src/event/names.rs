@@ -3,26 +3,14 @@
 use strsim::damerau_levenshtein;
 
 use crate::message::{self, Message};
+use crate::protocol::EventType;
 use crate::text;
 
-/// The types that this version knows.
-pub(super) const TYPES: [&str; 15] = [
-    "connection_established",
-    "heartbeat",
-    "notification.created",
-    "notification.updated",
-    "notification.deleted",
-    "user.status_changed",
-    "user.updated",
-    "workflow.started",
-    "workflow.completed",
-    "workflow.failed",
-    "system.announcement",
-    "system.maintenance",
-    "stream.gap",
-    "error",
-    "message",
-];
+/// The types that this version knows. `message` is the default type of the stream, and may be anything.
+fn types() -> impl Iterator<Item = &'static str> {
+    let of_events = EventType::ALL.iter().map(|event_type| event_type.name());
+    of_events.chain(["message"])
+}
 
 /// What keeps the inbox right, whatever else is asked for: what was read or deleted elsewhere must not stay as it was.
 const ALWAYS_ASKED_FOR: [&str; 2] = ["notification.updated", "notification.deleted"];
@@ -72,20 +60,19 @@ impl UnknownType {
     pub fn message(&self) -> Message {
         match self.meant {
             Some(meant) => message::event_type_meant(&self.name, meant),
-            None => message::event_type_unknown(&self.name, TYPES.join(", ")),
+            None => message::event_type_unknown(&self.name, types().collect::<Vec<_>>().join(", ")),
         }
     }
 }
 
 /// What is said of a type that this version does not know; `None` where it knows it.
 pub fn unknown_type(name: &str) -> Option<UnknownType> {
-    if TYPES.contains(&name) {
+    if types().any(|known| known == name) {
         return None;
     }
     let shown = text::visible(name, MAX_SHOWN_NAME);
     let written = shown.to_lowercase().replace(['_', '-', ' ', ':', '/'], ".");
-    let nearest = TYPES
-        .into_iter()
+    let nearest = types()
         .map(|known| (damerau_levenshtein(&written, &known.replace('_', ".")), known))
         .min()
         .filter(|(slips, known)| *slips <= MAX_SLIPS.min(known.len() / 3));
@@ -116,7 +103,7 @@ mod tests {
         let long = unknown_type(&"x\n".repeat(500_000)).expect("unknown");
         assert!(long.name.chars().count() <= MAX_SHOWN_NAME + 1, "{}", long.name);
         assert!(!long.name.contains('\n'));
-        for known in TYPES {
+        for known in types() {
             assert_eq!(unknown_type(known), None);
         }
     }

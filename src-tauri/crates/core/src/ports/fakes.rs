@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{Observation, OpenError, Opener, SecretError, Secrets, Signals, SoundError, Sounds};
+use super::{
+    Observation, OpenError, Opener, Ports, SecretError, Secrets, Signals, SoundError, Sounds, SystemClock,
+};
 use crate::item::SoundName;
 use crate::ports::send_reply;
 use crate::token::Token;
@@ -16,6 +18,20 @@ use crate::token::Token;
 mod notifications;
 
 pub use notifications::{Behaviour, FakeNotifications, FakeWindow};
+
+/// Ports that record calls, with an empty keyring and the system's clocks.
+pub fn ports() -> Ports {
+    Ports {
+        notifications: Arc::<FakeNotifications>::default(),
+        window: Arc::<FakeWindow>::default(),
+        sounds: Arc::<FakeSounds>::default(),
+        secrets: Arc::<FakeSecrets>::default(),
+        opener: Arc::<FakeOpener>::default(),
+        signals: Arc::<FakeSignals>::default(),
+        clock: Arc::new(SystemClock),
+        proxies: None,
+    }
+}
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

@@ -130,6 +130,14 @@ fn generated() -> String {
         "\n/** Every type of event. */\nexport const EVENT_TYPES: readonly EventType[] = [{}];\n",
         types.join(", ")
     ));
+    let sounds: Vec<_> = SoundName::ALL
+        .iter()
+        .map(|sound| format!("\"{}\"", sound.name()))
+        .collect();
+    text.push_str(&format!(
+        "\n/** Every bundled sound. */\nexport const SOUND_NAMES: readonly SoundName[] = [{}];\n",
+        sounds.join(", ")
+    ));
     let ranges: Vec<_> = crate::text::INVISIBLE
         .iter()
         .map(|(first, last)| format!("[0x{first:x}, 0x{last:x}]"))

@@ -141,7 +141,7 @@ impl Harness {
             opener: self.opener.clone(),
             signals: self.signals.clone(),
             clock,
-            proxies: None,
+            ..testing::ports()
         };
         testing::setup(self.paths(), self.environment.clone(), ports)
     }

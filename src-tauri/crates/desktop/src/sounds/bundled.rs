@@ -10,15 +10,18 @@ use rodio::{ChannelCount, Decoder, Sample, SampleRate, Source};
 /// The limit for bundled sounds, which a test checks.
 pub const MAX_DURATION: Duration = Duration::from_secs(2);
 
-/// The Ogg Vorbis file of a sound.
-pub fn file(sound: SoundName) -> &'static [u8] {
-    match sound {
-        SoundName::Chime => include_bytes!("../../sounds/chime.ogg"),
-        SoundName::Knock => include_bytes!("../../sounds/knock.ogg"),
-        SoundName::Bloom => include_bytes!("../../sounds/bloom.ogg"),
-        SoundName::Alarm => include_bytes!("../../sounds/alarm.ogg"),
-    }
+macro_rules! files {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+        /// The Ogg Vorbis file of a sound.
+        pub fn file(sound: SoundName) -> &'static [u8] {
+            match sound {
+                $(SoundName::$variant => include_bytes!(concat!("../../sounds/", $name, ".ogg")),)*
+            }
+        }
+    };
 }
+
+gloria_core::for_each_sound!(files);
 
 /// A decoded sound.
 #[derive(Debug, Clone)]

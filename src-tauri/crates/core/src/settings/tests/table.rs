@@ -85,6 +85,14 @@ fn each_default_that_is_shown_is_the_programs() {
 }
 
 #[test]
+fn the_documentation_names_every_sound() {
+    let doc = Key::Sound.about().doc;
+    for sound in crate::item::SoundName::ALL {
+        assert!(doc.contains(&format!("`{}`", sound.name())), "{}", sound.name());
+    }
+}
+
+#[test]
 fn names_are_of_one_form_and_none_is_used_twice() {
     let mut names: Vec<_> = Key::ALL
         .iter()
