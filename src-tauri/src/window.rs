@@ -344,16 +344,15 @@ fn use_activation_token(window: &WebviewWindow, token: Option<String>) {
 #[cfg(not(target_os = "linux"))]
 fn use_activation_token(_: &WebviewWindow, _: Option<String>) {}
 
-/// The window shows the app's own pages and nothing else, whatever a notification may try. These are their addresses,
-/// as tauri makes them.
+/// The window shows the app's one page and nothing else, whatever a notification may try. These are its addresses, as
+/// tauri makes them. At any other path tauri would serve the page once more, and the one that was there would be lost.
 fn is_own_page(url: &Url, windows: bool) -> bool {
-    if windows {
-        matches!(url.scheme(), "http" | "https")
-            && url.host_str() == Some("tauri.localhost")
-            && url.port().is_none()
+    let origin = if windows {
+        matches!(url.scheme(), "http" | "https") && url.host_str() == Some("tauri.localhost")
     } else {
-        url.scheme() == "tauri" && url.host_str() == Some("localhost") && url.port().is_none()
-    }
+        url.scheme() == "tauri" && url.host_str() == Some("localhost")
+    };
+    origin && url.port().is_none() && matches!(url.path(), "" | "/" | "/index.html")
 }
 
 fn follow(window: &WebviewWindow, number: u64) {
@@ -397,6 +396,8 @@ mod tests {
         for foreign in [
             "tauri://evil.example/",
             "tauri://localhost:8080/",
+            "tauri://localhost/elsewhere",
+            "tauri://localhost/assets/index.js",
             "tauri:localhost",
             "http://tauri.localhost/",
             "https://localhost/",
@@ -409,6 +410,7 @@ mod tests {
         for foreign in [
             "tauri://localhost/",
             "http://tauri.localhost:8080/",
+            "http://tauri.localhost/elsewhere",
             "https://tauri.localhost.evil.example/",
             "ftp://tauri.localhost/",
         ] {
