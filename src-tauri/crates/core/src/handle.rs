@@ -86,36 +86,6 @@ impl<T> Reply<T> {
     }
 }
 
-/// The requests.
-#[derive(Debug)]
-pub(crate) enum Request {
-    Attach(Reply<Attached>),
-    Metrics(Reply<MetricsView>),
-    Status(Reply<StatusReport>),
-    EventTally(Reply<EventTally>),
-    InboxPage(InboxQuery, Reply<InboxPage>),
-    InboxItem(String, Reply<Option<Item>>),
-    InboxMark(MarkRequest, Reply<Marked>),
-    InboxMarkAllRead(Reply<Counts>),
-    InboxMarkAllSeen(Reply<Counts>),
-    ItemFollow(FollowRequest, Reply<()>),
-    ItemShow(Option<String>, Reply<()>),
-    ConnectionRetry(Reply<()>),
-    ConnectionDisconnect(Reply<()>),
-    ConnectionTest(AccountForm, Reply<TestReport>),
-    AccountSave(AccountForm, Reply<()>),
-    AccountSignOut(Reply<()>),
-    AccountConfirm(PersonAnswer, Reply<()>),
-    CredentialsChanged(String, Reply<()>),
-    PreferencesSave(PreferencesForm, Reply<()>),
-    SoundPreview(SoundName, Reply<()>),
-    SoundsPause(PauseRequest, Reply<()>),
-    DebugLog(bool, Reply<()>),
-    WindowShows(WindowView, Reply<()>),
-    WindowPresence(Option<WindowPresence>, Reply<()>),
-    Signal(Signal, Reply<()>),
-}
-
 /// The state at one revision, and the updates that follow.
 pub struct Attached {
     /// The state.
@@ -183,6 +153,12 @@ pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
 
 macro_rules! requests {
     ($($(#[$doc:meta])* $name:ident($($argument:ident: $type:ty)?) -> $answer:ty = $variant:ident;)*) => {
+        /// The requests.
+        #[derive(Debug)]
+        pub(crate) enum Request {
+            $($variant($($type,)? Reply<$answer>),)*
+        }
+
         impl Request {
             /// Answers any request with an error.
             pub(crate) fn refuse(self, error: CoreError) {
