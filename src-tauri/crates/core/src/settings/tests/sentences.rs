@@ -367,13 +367,16 @@ fn the_other_problems_are_one_sentence_each() {
             "the settings could not be saved to /x: the disk is full",
         ]
     );
+    let known: Vec<_> = crate::protocol::EventType::ALL
+        .iter()
+        .map(|event_type| event_type.name())
+        .collect();
     assert_eq!(
         said("[sse]\ntypes = [\"nonsense.type\"]"),
-        [
+        [format!(
             "the setting sse.types in line 2 of the settings file: the event type \"nonsense.type\" is unknown; known \
-             are connection_established, heartbeat, notification.created, notification.updated, notification.deleted, \
-             user.status_changed, user.updated, workflow.started, workflow.completed, workflow.failed, \
-             system.announcement, system.maintenance, stream.gap, error, message"
-        ]
+             are {}, message",
+            known.join(", ")
+        )]
     );
 }
