@@ -5,18 +5,21 @@ cause-status = the server answered { $status }
 cause-web-page = this address answered with a web page ({ $kind }), not an event stream
 cause-other-type = this address answered with { $kind }, not an event stream
 cause-no-type = this address answered without saying that it is an event stream
+cause-unreadable-type = this address answered with an unreadable content type, not an event stream
 cause-encoded = the answer is compressed in a way that is not understood here ({ $coding }); the server should send it as it is
+cause-encoded-often = the answer is compressed { $count } times over; the server should send it as it is
 cause-network-sign-in = this network asks for a sign-in of its own
 cause-no-token = no token is saved
 cause-token-unavailable = { $problem }
 cause-token-timeout = the keyring did not answer
+cause-token-unsendable = the token holds characters that cannot be sent
 cause-name-not-found = no server found under this name
 cause-connection-refused = the server refused the connection
 cause-unreachable = the server cannot be reached from this network
 cause-connect-timeout = no connection within { $seconds } s
 cause-answer-timeout = no answer within { $seconds } s
 cause-certificate = the certificate is not trusted: { $problem }
-cause-certificate-file = the certificate file { $problem }
+cause-certificate-file = the certificate file { $path } cannot be used: { $problem }
 cause-client-certificate = { $problem }
 cause-tls = no secure connection could be made: { $problem }
 cause-proxy-sign-in = the proxy asks for a sign-in
@@ -56,6 +59,105 @@ cause-other-person = there is a new token, and it is not clear whether it is the
 cause-disconnected = disconnected by you
 cause-not-at-start = not connected, because connecting at the start is off
 cause-restarting = Gloria Notify had an internal error and starts again
+
+## What exactly was wrong: the end of the sentence of its cause. What the system or a library says is as it came.
+
+certificate-expired-at = it expired on { DATETIME($at, dateStyle: "medium") }, or this computer's clock is wrong
+certificate-expired = it has expired, or this computer's clock is wrong
+certificate-valid-from =
+    it is not valid before { DATETIME($from, dateStyle: "medium") }, or this computer's clock is wrong
+certificate-not-yet-valid = it is not valid yet, or this computer's clock is wrong
+certificate-wrong-name = it belongs to another name
+certificate-unknown-issuer = nobody this computer trusts has signed it
+certificate-of-authority =
+    it is a certificate authority's own (CA:TRUE), as many that sign themselves are; the server needs one for itself
+certificate-revoked = it was revoked
+certificate-wrong-purpose = it is not meant for servers
+certificate-old-version = it has an old form (before version 3 of X.509), which does not say whose it is
+certificate-not-allowed = one of the authorities behind it was not allowed to sign it
+certificate-bad-signature = its signature is not valid, or of a kind that is not supported
+certificate-unreadable = it cannot be read
+certificate-other = { $problem }
+
+file-not-there = there is no such file
+file-not-permitted = you are not allowed to read it
+file-not-readable = it cannot be read ({ $problem })
+file-no-certificate = it holds no certificate
+file-damaged-certificate = it holds a certificate that is damaged
+file-damaged = it is damaged
+file-pkcs12-unwanted = it is a PKCS#12 file; certificates alone are wanted here, as PEM or DER
+file-key-unwanted = it holds a private key, which is not wanted here
+file-pkcs12-not-readable = it is a PKCS#12 file that cannot be read ({ $problem })
+file-no-key = it holds no private key
+file-damaged-key = it holds a private key that is damaged
+file-foreign-key = it holds a private key that does not belong to the certificate
+file-unsupported-key = it holds a private key of a kind that is not supported
+file-old-encryption =
+    it holds a key encrypted in OpenSSL's old way; "openssl pkcs8 -topk8" makes one that can be read
+file-password-wanted = it asks for a password
+file-wrong-password = it cannot be opened with this password
+file-not-usable = its certificate and key do not work together
+
+client-certificate-wanted = the server asks for a client certificate
+client-certificate-refused = the server does not accept the client certificate
+client-certificate-expired = the server does not accept the client certificate, because it has expired
+client-certificate-revoked = the server does not accept the client certificate, because it was revoked
+client-certificate-unknown-issuer =
+    the server does not accept the client certificate, because it does not know who signed it
+
+tls-http1-refused = the server refuses HTTP/1.1
+tls-not-tls = what answers there does not use encryption; perhaps the address has the port of another service
+tls-old-version = the server only has versions of TLS that are no longer secure
+tls-nothing-in-common = the server offers no encryption that is supported here, or asks for a client certificate
+tls-unknown-name = the server does not know the name in this address
+tls-no-certificate = the server shows no certificate
+# $name is the name of an alert in the standard of TLS, such as InternalError.
+tls-alert = the server refused it ({ $name })
+tls-other = { $problem }
+
+proxy-not-there = nobody answers there
+proxy-name-not-found = its name was not found
+proxy-certificate = its own certificate is not trusted: { $problem }
+proxy-tls = no secure connection to the proxy itself could be made: { $problem }
+proxy-hung-up = it hung up
+proxy-refused = it refuses to connect to this server
+proxy-not-socks = it does not answer as a SOCKS proxy
+proxy-too-long = its answer is too long
+proxy-not-allowed = its rules do not allow this server
+proxy-unreachable = it cannot reach the server
+proxy-server-refused = the server refused the proxy's connection
+proxy-failed = it had an error of its own
+proxy-other = { $problem }
+
+break-reset = it was reset
+break-truncated = it ended in the middle
+break-timed-out = the other side stopped answering
+break-unreachable = the server cannot be reached any more
+break-bad-http = what came was not valid HTTP
+break-unasked = something came before anything was asked
+break-http2 = the server, or something before it, ended the HTTP/2 stream
+break-tls = the encryption failed: { $problem }
+break-damaged-compression = the compressed stream is damaged
+break-no-close = it ended without a close
+break-not-utf8 = a message was not valid text (UTF-8)
+break-bad-frame = what came was not valid WebSocket
+break-other = { $problem }
+break-unknown = no reason was given
+
+not-http-beginning = it does not begin as HTTP does
+not-http-http2 = it is HTTP/2, which was not asked for
+not-http-status = its status is not valid
+not-http-header = one of its headers is not valid
+not-http-too-large = its headers are too large
+
+not-web-socket-event-stream = it is an event stream's; write https:// instead of wss://
+not-web-socket-other-protocol = it changes to another protocol
+not-web-socket-wrong-accept = its Sec-WebSocket-Accept header does not fit the request
+not-web-socket-extension = it uses an extension that was not offered
+not-web-socket-subprotocol = it chose a subprotocol that was not offered
+
+set-up-internal = Gloria Notify had an internal error
+set-up-other = { $problem }
 
 ## $cause is one of the above.
 

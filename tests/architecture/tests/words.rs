@@ -133,48 +133,16 @@ const LISTED: &[(&str, &str)] = &[
         "a name of a program or folder, or an error of the system for the log",
     ),
     (
-        "src-tauri/crates/stream/src/driver/websocket/handshake.rs",
-        "a detail within a cause: English still",
-    ),
-    (
-        "src-tauri/crates/stream/src/driver/websocket/incoming.rs",
-        "a detail within a cause: English still",
-    ),
-    (
-        "src-tauri/crates/stream/src/http/certificates.rs",
-        "a detail within a cause: English still",
-    ),
-    (
         "src-tauri/crates/stream/src/http/certificates/form.rs",
-        "a detail within a cause: English still",
+        "labels of PEM",
     ),
     (
         "src-tauri/crates/stream/src/http/certificates/identity.rs",
-        "a detail within a cause: English still",
-    ),
-    (
-        "src-tauri/crates/stream/src/http/client.rs",
-        "a detail within a cause: English still",
+        "labels of PEM",
     ),
     (
         "src-tauri/crates/stream/src/http/fault.rs",
-        "a detail within a cause: English still",
-    ),
-    (
-        "src-tauri/crates/stream/src/http/target.rs",
-        "a detail within a cause: English still",
-    ),
-    (
-        "src-tauri/crates/stream/src/machine/cause.rs",
-        "a detail within a cause: English still",
-    ),
-    (
-        "src-tauri/crates/stream/src/machine/coding.rs",
-        "a detail within a cause: English still",
-    ),
-    (
-        "src-tauri/crates/stream/src/machine/head.rs",
-        "a detail within a cause: English still",
+        "what libraries say in words alone, to be compared",
     ),
     (
         "src-tauri/src/arguments.rs",

@@ -13,7 +13,7 @@ use gloria_core::connection::conditions::HostConditions;
 use gloria_core::connection::{self, ClockReading};
 use gloria_core::event::refusal;
 use gloria_core::event::{self, DecodeContext, Decoded, Event, Undecoded};
-use gloria_core::message;
+use gloria_core::message::{self, Message};
 use gloria_core::ports::{Observation, Signals as _};
 use gloria_core::protocol::Transport;
 use gloria_desktop::SystemSignals;
@@ -28,7 +28,7 @@ use crate::interruption::{end_anyway, interruption};
 use crate::output::{Lines, catalogue, complain, failure};
 use crate::session::{CommandTokens, settings};
 use crate::{HALTED, NEVER_CONNECTED, NO_TOKEN, USAGE};
-use lines::{EventLine, InvalidLine, StateLine, SummaryLine};
+use lines::{Code, EventLine, InvalidLine, StateLine, SummaryLine};
 
 /// What the loop waits for.
 enum Input {
@@ -256,23 +256,11 @@ impl Tail {
             Delivery::Frames(frames) => self.handle_frames(frames.epoch, &frames)?,
             Delivery::Status(status) => self.handle_status(&status)?,
             Delivery::Skipped { id, bytes } => {
-                let error = catalogue().say(&message::cli_skipped(bytes));
-                self.lines.write(&InvalidLine {
-                    kind: "invalid",
-                    event: "",
-                    id: &id,
-                    error: &error,
-                })?;
+                self.write_invalid("", &id, &message::cli_skipped(bytes))?;
                 None
             }
             Delivery::PositionLost { id } => {
-                let error = catalogue().say(&message::cli_position_lost());
-                self.lines.write(&InvalidLine {
-                    kind: "invalid",
-                    event: "",
-                    id: &id,
-                    error: &error,
-                })?;
+                self.write_invalid("", &id, &message::cli_position_lost())?;
                 None
             }
         };
@@ -352,18 +340,23 @@ impl Tail {
             }
             Err(error) => {
                 if !self.options.quiet {
-                    let error = error.to_string();
-                    let line = InvalidLine {
-                        kind: "invalid",
-                        event: &frame.event,
-                        id: &frame.id,
-                        error: &error,
-                    };
-                    self.lines.write(&line)?;
+                    self.write_invalid(&frame.event, &frame.id, &error.error.message())?;
                 }
                 Ok(false)
             }
         }
+    }
+
+    fn write_invalid(&mut self, event: &str, id: &str, problem: &Message) -> anyhow::Result<()> {
+        let error = catalogue().say(problem);
+        self.lines.write(&InvalidLine {
+            kind: "invalid",
+            event,
+            id,
+            error: &error,
+            code: Code::of(problem),
+        })?;
+        Ok(())
     }
 
     fn handle_status(&mut self, status: &Status) -> anyhow::Result<Option<ExitCode>> {
@@ -373,11 +366,12 @@ impl Tail {
             attempt: None,
             retry_in_ms: None,
             reason: None,
+            code: None,
         };
         let in_ms = |until: Instant| {
             u64::try_from(until.saturating_duration_since(Instant::now()).as_millis()).unwrap_or(u64::MAX)
         };
-        let (words, line, code);
+        let (words, why, line, code);
         match status {
             Status::Idle(_) => (line, code) = (bare("idle"), None),
             Status::Connecting { attempt } => {
@@ -404,6 +398,7 @@ impl Tail {
                 cause,
             } => {
                 words = catalogue().say(&connection::advised(cause, self.transport));
+                why = connection::cause(cause);
                 let no_token = matches!(cause, Cause::Dial(DialError::Credential(_)));
                 if !matches!(self.reached, Reached::Stream) {
                     self.reached = if no_token {
@@ -423,15 +418,18 @@ impl Tail {
                         attempt,
                         retry_in_ms,
                         reason: Some(&words),
+                        code: Some(Code::of(&why)),
                         ..bare(state)
                     },
                     (no_token && self.options.no_prompt).then(|| ExitCode::from(NO_TOKEN)),
                 );
             }
             Status::Halted { reason, .. } => {
-                words = reason.to_string();
+                why = connection::halted(*reason);
+                words = catalogue().say(&why);
                 let halted = StateLine {
                     reason: Some(&words),
+                    code: Some(Code::of(&why)),
                     ..bare("halted")
                 };
                 (line, code) = (halted, Some(ExitCode::from(HALTED)));

@@ -4,6 +4,7 @@
 //! Knows accounts and what is below them. It does not touch the inbox and decides about no alert; every part takes the
 //! time as an argument, but for the test of an address, which waits for answers.
 
+mod cause;
 pub mod clock_guard;
 pub mod conditions;
 pub mod network;
@@ -11,5 +12,7 @@ pub mod outage;
 pub(crate) mod probe;
 mod view;
 
-pub use view::{ClockReading, Disconnected, advised, epoch_millis};
-pub(crate) use view::{ConnectionContext, credential, halt_remedy, remedy, view};
+pub(crate) use cause::credential;
+pub use cause::{advised, cause, halted};
+pub use view::{ClockReading, Disconnected, epoch_millis};
+pub(crate) use view::{ConnectionContext, halt_remedy, remedy, view};

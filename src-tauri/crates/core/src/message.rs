@@ -3,19 +3,26 @@
 //! The texts are in `locales/`. `gloria-words` formats them for notifications, tray and command line, and the window
 //! for itself. This way a decision in Rust does not depend on the language, and scripts can compare stable codes.
 
+mod causes;
 mod list;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
 #[cfg(test)]
 use ts_rs::TS;
 
+pub use causes::*;
 pub use list::*;
+
+/// Every message that Rust code uses.
+pub fn all() -> impl Iterator<Item = &'static Entry> {
+    LIST.iter().chain(CAUSES)
+}
 
 /// A message of the catalogue with its arguments.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -216,6 +223,14 @@ impl From<i64> for Time {
     }
 }
 
+/// 0 for what is before 1970.
+impl From<SystemTime> for Time {
+    fn from(time: SystemTime) -> Self {
+        let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Self(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
 impl From<Text> for MessageArg {
     fn from(text: Text) -> Self {
         Self::Text(text.0)
@@ -292,9 +307,9 @@ const fn text_of(bytes: &[u8]) -> &str {
     }
 }
 
-/// Defines all messages: for each a constructor with typed parameters, and its entry in [`LIST`].
+/// Defines messages: for each a constructor with typed parameters, and its entry in the list of the given name.
 macro_rules! messages {
-    ($($name:ident($($arg:ident: $kind:ident),*);)*) => {
+    ($list:ident; $($name:ident($($arg:ident: $kind:ident),*);)*) => {
         $(
             #[doc = concat!("The message `", stringify!($name), "` of the catalogue.")]
             pub fn $name($($arg: impl Into<$kind>),*) -> Message {
@@ -303,8 +318,8 @@ macro_rules! messages {
             }
         )*
 
-        /// Every message that Rust code uses.
-        pub const LIST: &[Entry] = &[
+        /// The messages of this list.
+        pub const $list: &[Entry] = &[
             $(Entry { id: id!($name), args: &[$((stringify!($arg), ArgKind::$kind)),*] }),*
         ];
     };

@@ -300,7 +300,7 @@ mod tests {
         state.connection.next_attempt_at = Some(AFTERNOON);
         state.connection.last_heard_at = Some(AFTERNOON);
         for reason in ["x".repeat(400), "💥".repeat(200)] {
-            state.connection.reason = Some(message::cause_not_http(reason));
+            state.connection.reason = Some(message::cause_broken_off(message::break_other(reason)));
             let tooltip = view(&state, 0).tooltip.text(ToString::to_string);
             assert!(units(&tooltip) <= MAX_TOOLTIP_CHARS, "{tooltip}");
             assert!(

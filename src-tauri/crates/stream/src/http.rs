@@ -20,7 +20,7 @@ use self::client::{Clients, Versions};
 use self::cookies::Cookies;
 use self::target::is_redirect;
 use crate::DialError;
-use crate::machine::SignIn;
+use crate::machine::{SignIn, TlsProblem};
 
 mod certificates;
 mod client;
@@ -43,8 +43,8 @@ pub use self::request::{Reply, Request, RequestError, RequestLimits};
 pub use self::resolver::{ProxyResolver, ProxyRoute, SystemProxies};
 pub use crate::machine::{CredentialError, ProviderError};
 
-pub(crate) use self::decoder::Decoder;
-pub(crate) use self::fault::{end_cause, root, shown};
+pub(crate) use self::decoder::{Damaged, Decoder};
+pub(crate) use self::fault::{break_off, end_cause, io_break_off};
 pub(crate) use self::portal::is_suspect;
 pub(crate) use self::target::{Target, is_websocket};
 
@@ -222,7 +222,7 @@ fn refuses_http1(outcome: &Result<Response, DialError>, method: &Method) -> bool
             StatusCode::FORBIDDEN => response.version() == Version::HTTP_10,
             _ => false,
         },
-        Err(DialError::Tls(why)) => why == fault::HTTP1_REFUSED,
+        Err(DialError::Tls(TlsProblem::Http1Refused)) => true,
         // An answer that cannot be read may be that to a request that was carried out.
         Err(DialError::NotHttp(_)) => method.is_safe(),
         Err(_) => false,

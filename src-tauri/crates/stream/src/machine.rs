@@ -18,7 +18,11 @@ mod media;
 mod pace;
 mod state;
 
-pub use cause::{Cause, CredentialError, DialError, EndCause, HaltReason, ProviderError};
+pub use cause::{
+    BreakOff, Cause, CertificateFileProblem, CertificateProblem, ClientCertificateProblem, ContentType,
+    CredentialError, DialError, EndCause, HaltReason, NotHttp, NotWebSocket, ProviderError, ProxyProblem,
+    SetupProblem, TlsProblem, UnknownCoding,
+};
 
 pub(crate) use coding::{Coding, codings};
 pub(crate) use head::Finding;

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use fluent_syntax::ast::{Entry, Expression, InlineExpression, Pattern, PatternElement};
-use gloria_core::message::{ArgKind, LIST};
+use gloria_core::message::{self, ArgKind};
 use gloria_words::LOCALES;
 
 /// Where the UI reads them.
@@ -119,7 +119,7 @@ fn is_of_the_window(file: &str) -> bool {
 fn every_message_of_the_list_is_in_every_language_with_exactly_its_parameters() {
     for (language, _) in LOCALES {
         let catalogue = catalogue(language);
-        for entry in LIST {
+        for entry in message::all() {
             let Some((file, uses)) = catalogue.get(entry.id) else {
                 panic!("{language}: {} is missing", entry.id);
             };
@@ -150,8 +150,8 @@ fn every_message_of_the_list_is_in_every_language_with_exactly_its_parameters() 
 
 #[test]
 fn every_message_of_the_catalogue_is_in_the_list_or_in_the_windows_own_files() {
-    let list: BTreeSet<_> = LIST.iter().map(|entry| entry.id).collect();
-    assert_eq!(list.len(), LIST.len(), "none is listed twice");
+    let list: BTreeSet<_> = message::all().map(|entry| entry.id).collect();
+    assert_eq!(list.len(), message::all().count(), "none is listed twice");
     for (language, _) in LOCALES {
         for (id, (file, _)) in catalogue(language) {
             assert_eq!(
@@ -191,8 +191,7 @@ fn generated() -> String {
          /** The parameters of each message by its id; `undefined` where it has none. */\n\
          export interface Messages {\n",
     );
-    let mut all: BTreeMap<String, Vec<(String, &str)>> = LIST
-        .iter()
+    let mut all: BTreeMap<String, Vec<(String, &str)>> = message::all()
         .map(|entry| {
             let args = entry.args.iter().map(|(name, kind)| {
                 let kind = match kind {

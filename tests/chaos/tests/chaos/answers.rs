@@ -127,7 +127,7 @@ async fn a_511_says_that_the_network_asks_and_waits_minutes() {
 async fn a_web_page_is_no_stream() {
     answered_then_opened(
         "200 OK\r\nContent-Type: text/html; charset=utf-8",
-        "this address answered with a web page (text/html), not an event stream",
+        "this address answered with text/html, not an event stream",
         slow(0),
     )
     .await;
@@ -143,7 +143,7 @@ async fn json_and_an_answer_without_a_type_are_no_stream() {
     .await;
     answered_then_opened(
         "200 OK",
-        "this address answered without saying that it is an event stream",
+        "this address answered with no content type, not an event stream",
         slow(0),
     )
     .await;
@@ -154,8 +154,8 @@ async fn types_that_only_look_like_a_streams_are_none() {
     for (sent, shown) in [
         ("text/event-streams", "text/event-streams"),
         ("text/x-bogus", "text/x-bogus"),
-        ("x bogus", "something unreadable"),
-        ("application/text/event-stream", "something unreadable"),
+        ("x bogus", "an unreadable content type"),
+        ("application/text/event-stream", "an unreadable content type"),
     ] {
         let reported = format!("this address answered with {shown}, not an event stream");
         answered_then_opened(&format!("200 OK\r\nContent-Type: {sent}"), &reported, slow(0)).await;
@@ -184,7 +184,7 @@ async fn a_type_in_capitals_and_with_parameters_is_a_stream() {
 async fn a_stream_that_cannot_be_decoded_is_refused_before_its_bytes_are_read() {
     answered_then_opened(
         "200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: zstd",
-        "the answer is compressed in a way that is not understood here (zstd); the server should send it as it is",
+        "the answer is compressed in a way that is not understood here (zstd)",
         slow(0),
     )
     .await;

@@ -53,7 +53,7 @@ async fn a_reset_resumes_after_the_last_whole_event() {
         OPEN,
         BODY,
         async |exchange| exchange.reset(),
-        &format!("{BROKE_OFF}Connection reset"),
+        &format!("{BROKE_OFF}it was reset"),
     )
     .await;
 }
@@ -182,16 +182,8 @@ async fn a_server_that_opens_and_closes_is_not_hammered() {
 #[tokio::test(start_paused = true)]
 async fn a_stream_that_lived_for_a_minute_begins_the_count_anew_and_a_shorter_one_does_not() {
     for (life, reported, failed) in [
-        (
-            ms(59_990),
-            "waiting 3: the connection broke off: Connection reset by peer (os error 104)",
-            2,
-        ),
-        (
-            ms(60_000),
-            "waiting 0: the connection broke off: Connection reset by peer (os error 104)",
-            0,
-        ),
+        (ms(59_990), "waiting 3: the connection broke off: it was reset", 2),
+        (ms(60_000), "waiting 0: the connection broke off: it was reset", 0),
     ] {
         let mut stage = Stage::begun().await;
         for _ in 0..2 {

@@ -108,7 +108,7 @@ async fn a_head_of_half_a_megabyte_is_no_answer() {
         .failed_once(
             Ask::first(),
             &slow(0),
-            "the answer is not HTTP: message head is too large",
+            "the answer is not HTTP: its headers are too large",
         )
         .await;
 }
@@ -140,7 +140,7 @@ async fn a_head_without_end_is_no_answer() {
         .failed_once(
             Ask::first(),
             &slow(0),
-            "the answer is not HTTP: message head is too large",
+            "the answer is not HTTP: its headers are too large",
         )
         .await;
 }

@@ -172,7 +172,7 @@ async fn a_captive_portal_is_reported_and_left_when_it_lets_through(over: Over) 
         .change(|faults| faults.door = Door::Answered(page.into()));
     scene.proxy.cut(Cut::Reset);
     scene
-        .reported("waiting 2: this address answered with a web page (text/html)", 1)
+        .reported("waiting 2: this address answered with text/html", 1)
         .await;
     scene.proxy.set(Faults::default());
     scene.push(1);

@@ -10,7 +10,7 @@ use crate::numbers::{secs, slow, span};
 use crate::stage::Stage;
 
 const SIGN_IN: &str = "waiting 1: this network asks for a sign-in of its own";
-const PAGE: &str = "waiting 1: this address answered with a web page (text/html), not an event stream";
+const PAGE: &str = "waiting 1: this address answered with text/html, not an event stream";
 
 /// A stream whose probe goes to this server, and that has been answered by a page.
 async fn shown_a_page(portal: &Server) -> Stage {

@@ -188,7 +188,7 @@ async fn a_portal_that_redirects_to_its_page_is_recognised_as_a_page() {
         .failed_once(
             Ask::first().token("t0ken"),
             &slow(0),
-            "this address answered with a web page (text/html), not an event stream",
+            "this address answered with text/html, not an event stream",
         )
         .await;
 }

@@ -42,7 +42,7 @@ async fn a_token_that_expires_on_an_open_stream_is_replaced() {
 async fn closes_with_a_code_are_reported_by_it() {
     for (code, words) in [
         (1001, "the server closed the connection"),
-        (1012, "the server is restarting (1012)"),
+        (1012, "the server closed the connection with code 1012"),
         (4403, "halted: this account has no access to the stream"),
         (4410, "halted: the server asked this client to stop"),
     ] {

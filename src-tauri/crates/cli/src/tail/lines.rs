@@ -1,5 +1,9 @@
 //! The lines of `gloria tail`. Scripts read them.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use gloria_core::message::{Message, MessageArg};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -11,8 +15,29 @@ pub(super) struct StateLine<'a> {
     pub(super) attempt: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) retry_in_ms: Option<u64>,
+    /// Why, for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) reason: Option<&'a str>,
+    /// Why, for programs.
+    #[serde(flatten)]
+    pub(super) code: Option<Code<'a>>,
+}
+
+/// What a sentence says, for programs: its message's id and parameters, which stay the same in every language.
+#[derive(Serialize)]
+pub(super) struct Code<'a> {
+    code: &'a str,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    args: &'a BTreeMap<Cow<'static, str>, MessageArg>,
+}
+
+impl<'a> Code<'a> {
+    pub(super) fn of(message: &'a Message) -> Self {
+        Self {
+            code: &message.id,
+            args: &message.args,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -32,7 +57,11 @@ pub(super) struct InvalidLine<'a> {
     pub(super) kind: &'static str,
     pub(super) event: &'a str,
     pub(super) id: &'a str,
+    /// What is wrong, for people.
     pub(super) error: &'a str,
+    /// What is wrong, for programs.
+    #[serde(flatten)]
+    pub(super) code: Code<'a>,
 }
 
 #[derive(Serialize)]

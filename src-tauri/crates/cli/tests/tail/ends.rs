@@ -50,15 +50,16 @@ async fn a_keyring_that_gives_no_token_exits_with_5() {
 #[tokio::test]
 async fn what_only_the_user_can_mend_exits_with_3() {
     let (backend, control) = backend().await;
-    for (answer, words) in [
-        (Answer::new(401), "sign in"),
-        (Answer::new(403), "no access"),
-        (Answer::new(204), "asked this client to stop"),
+    for (answer, words, code) in [
+        (Answer::new(401), "sign in", "cause-unauthorized"),
+        (Answer::new(403), "no access", "cause-forbidden"),
+        (Answer::new(204), "asked this client to stop", "cause-stopped"),
     ] {
         control.answer(Route::Stream, 2, answer).unwrap();
         let mut tail = Tail::start(&backend, &[]);
         let halted = tail.until("state", Some("halted")).await;
         assert!(halted["reason"].as_str().unwrap().contains(words), "{halted}");
+        assert_eq!(halted["code"], code);
         assert_eq!(tail.exit_code().await, Some(3));
         control.clear_answers();
     }

@@ -40,6 +40,10 @@ async fn invalid_events_are_reported_and_heartbeats_left_out() {
         (&json!("invalid"), &json!(CREATED), &json!(id))
     );
     assert!(invalid["error"].as_str().unwrap().contains("not valid JSON"));
+    assert_eq!(
+        (&invalid["code"], &invalid["args"]),
+        (&json!("unreadable-not-json-at"), &json!({"line": 1, "column": 2}))
+    );
     assert_eq!(tail.until("event", None).await["data"]["id"], "a");
     assert_eq!(tail.exit_code().await, Some(0));
 }
@@ -159,8 +163,20 @@ async fn a_lost_connection_is_reported_and_resumed() {
         waiting["retryInMs"].is_u64() && !waiting["reason"].as_str().unwrap().is_empty(),
         "{waiting}"
     );
+    assert_eq!(
+        (&waiting["code"], &waiting["args"]["problem"]["id"]),
+        (&json!("cause-broken-off"), &json!("break-reset")),
+        "{waiting}"
+    );
     let refused = tail.until("state", Some("waiting")).await;
-    assert_eq!(refused["reason"], "the server answered 503");
+    assert_eq!(
+        (&refused["reason"], &refused["code"], &refused["args"]),
+        (
+            &json!("the server answered 503"),
+            &json!("cause-status"),
+            &json!({"status": 503})
+        )
+    );
     control.push(CREATED, note("b"));
     assert_eq!(
         tail.until("event", None).await["data"]["id"],

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use gloria_stream::{Cause, DialError, Status};
 
-use super::view;
+use super::cause;
 use crate::message::{self, Message};
 
 /// Laptops lose connections all day and find them again. What lasts longer than this is worth knowing.
@@ -65,11 +65,11 @@ impl Outage {
                 ..
             } => {}
             Status::Waiting { cause, .. } | Status::CircuitOpen { cause, .. } => {
-                self.reason = Some(view::cause(cause));
+                self.reason = Some(cause::cause(cause));
                 self.needs_user = waits_for_user(status);
             }
             Status::Halted { reason, .. } => {
-                self.reason = Some(view::halted(*reason));
+                self.reason = Some(cause::halted(*reason));
                 self.needs_user = true;
             }
         }
@@ -135,7 +135,7 @@ fn waits_for_user(status: &Status) -> bool {
                 | Cause::Dial(
                     DialError::ProxyAuthentication
                         | DialError::Certificate(_)
-                        | DialError::CertificateFile(_)
+                        | DialError::CertificateFile { .. }
                         | DialError::ClientCertificate(_)
                         | DialError::Credential(_)
                 )
@@ -146,6 +146,7 @@ fn waits_for_user(status: &Status) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use gloria_stream::machine::CertificateProblem;
     use gloria_stream::{HaltReason, IdleReason};
 
     use super::*;
@@ -234,7 +235,10 @@ mod tests {
             },
             waiting(Cause::NetworkSignIn, now),
             waiting(Cause::Dial(DialError::ProxyAuthentication), now),
-            waiting(Cause::Dial(DialError::Certificate("expired".into())), now),
+            waiting(
+                Cause::Dial(DialError::Certificate(CertificateProblem::WrongName)),
+                now,
+            ),
         ] {
             let mut outage = Outage::default();
             assert_eq!(
@@ -313,7 +317,7 @@ mod tests {
             outage.on_status(status, now);
             outage
         };
-        let certificate = Cause::Dial(DialError::Certificate("expired".into()));
+        let certificate = Cause::Dial(DialError::Certificate(CertificateProblem::WrongName));
         let halted = Status::Halted {
             reason: HaltReason::Forbidden,
             until: Some(now),

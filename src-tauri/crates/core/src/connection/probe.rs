@@ -12,7 +12,6 @@ use gloria_stream::{
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::view;
 use crate::account::address::Address;
 use crate::connection;
 use crate::message::{self, Message};
@@ -114,9 +113,11 @@ async fn answer(deliveries: &mut mpsc::Receiver<Delivery>, transport: Transport)
             Status::Connected { .. } => return Ok(()),
             Status::Idle(_) | Status::Connecting { .. } => continue,
             Status::Waiting { cause, .. } | Status::CircuitOpen { cause, .. } => {
-                (view::advised(cause, transport), connection::remedy(cause))
+                (super::cause::advised(cause, transport), connection::remedy(cause))
             }
-            Status::Halted { reason, .. } => (view::halted(*reason), connection::halt_remedy(*reason)),
+            Status::Halted { reason, .. } => {
+                (super::cause::halted(*reason), connection::halt_remedy(*reason))
+            }
         };
         return Err(match remedy {
             Remedy::CheckAddress => message::check_advised_address(why),

@@ -3,13 +3,14 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use gloria_stream::{
-    Cause, CredentialError, DialError, EndCause, HaltReason, IdleReason, Overflow, Reachability, Status,
+    Cause, CredentialError, DialError, EndCause, HaltReason, IdleReason, Reachability, Status,
 };
+
+use super::cause::{advised, halted};
 
 use crate::account::address::Address;
 use crate::item::EpochMillis;
 use crate::message::{self, Message};
-use crate::ports::SecretError;
 use crate::protocol::{ConnectionState, ConnectionView, NetworkState, Remedy, Transport};
 
 /// Both clocks read at one moment, to tell a time of day for a point of the other clock.
@@ -109,116 +110,6 @@ impl ConnectionContext {
             history_since: None,
             disconnected: None,
         }
-    }
-}
-
-/// Why an attempt failed or a connection ended, with what to do where the cause does not say it by itself.
-pub fn advised(cause: &Cause, transport: Transport) -> Message {
-    let message = self::cause(cause);
-    match cause {
-        Cause::Ended(EndCause::Buffered(_)) if transport == Transport::Sse => {
-            message::advised_web_socket(message)
-        }
-        Cause::Dial(DialError::ConnectionRefused) => message::advised_server(message),
-        Cause::Dial(_)
-        | Cause::Status(_)
-        | Cause::NotAStream { .. }
-        | Cause::Encoded(_)
-        | Cause::NetworkSignIn
-        | Cause::Ended(_)
-        | Cause::Halted(_) => message,
-    }
-}
-
-/// Why an attempt failed or a connection ended.
-pub(crate) fn cause(cause: &Cause) -> Message {
-    match cause {
-        Cause::Dial(error) => dial(error),
-        Cause::Status(status) => message::cause_status(*status),
-        Cause::NotAStream { content_type } => match content_type.as_deref() {
-            Some(page @ ("text/html" | "application/xhtml+xml")) => message::cause_web_page(page),
-            Some(other) => message::cause_other_type(other),
-            None => message::cause_no_type(),
-        },
-        Cause::Encoded(coding) => message::cause_encoded(coding),
-        Cause::NetworkSignIn => message::cause_network_sign_in(),
-        Cause::Ended(end) => ended(end),
-        Cause::Halted(reason) => halted(*reason),
-    }
-}
-
-/// Why there is no credential.
-pub(crate) fn credential(error: &CredentialError) -> Message {
-    match error {
-        CredentialError::Missing => message::cause_no_token(),
-        CredentialError::Unavailable(error) => match error.downcast_ref::<SecretError>() {
-            Some(error) => error.message(),
-            None => message::cause_token_unavailable(error.to_string()),
-        },
-        CredentialError::TimedOut => message::cause_token_timeout(),
-    }
-}
-
-fn dial(error: &DialError) -> Message {
-    match error {
-        DialError::Credential(error) => credential(error),
-        DialError::NameNotFound => message::cause_name_not_found(),
-        DialError::ConnectionRefused => message::cause_connection_refused(),
-        DialError::Unreachable => message::cause_unreachable(),
-        DialError::ConnectTimedOut(limit) => message::cause_connect_timeout(*limit),
-        DialError::AnswerTimedOut(limit) => message::cause_answer_timeout(*limit),
-        DialError::Certificate(problem) => message::cause_certificate(problem),
-        DialError::CertificateFile(problem) => message::cause_certificate_file(problem),
-        DialError::ClientCertificate(problem) => message::cause_client_certificate(problem),
-        DialError::Tls(problem) => message::cause_tls(problem),
-        DialError::ProxyAuthentication => message::cause_proxy_sign_in(),
-        DialError::Proxy(problem) => message::cause_proxy(problem),
-        DialError::BrokenOff(problem) => message::cause_no_answer(problem),
-        DialError::NotFound(places) => message::cause_not_found(places),
-        DialError::NotHttp(problem) => message::cause_not_http(problem),
-        DialError::NotWebSocket(problem) => message::cause_not_web_socket(problem),
-        DialError::RedirectToNowhere => message::cause_redirect_nowhere(),
-        DialError::RedirectNotSecure => message::cause_redirect_insecure(),
-        DialError::TooManyRedirects => message::cause_redirect_circle(),
-        DialError::NetworkSignIn => message::cause_network_sign_in(),
-        DialError::Setup(problem) => message::cause_set_up(problem),
-    }
-}
-
-fn ended(end: &EndCause) -> Message {
-    match end {
-        EndCause::Closed => message::cause_closed(),
-        EndCause::ClosedWith(code) => message::cause_closed_with(*code),
-        EndCause::AgainstPolicy => message::cause_against_policy(),
-        EndCause::Rejected(reason) => halted(*reason),
-        EndCause::BrokenOff(problem) => message::cause_broken_off(problem),
-        EndCause::Silent(span) => message::cause_silent(*span),
-        EndCause::Buffered(times) => message::cause_buffered(*times),
-        EndCause::Overflow(overflow) => over_limits(*overflow),
-        EndCause::OverflowRepeated(overflow, times) => {
-            message::cause_over_limits_again(over_limits(*overflow), *times)
-        }
-        EndCause::NetworkChanged => message::cause_network_changed(),
-        EndCause::Slept => message::cause_slept(),
-        EndCause::CredentialChanged => message::cause_token_changed(),
-    }
-}
-
-fn over_limits(overflow: Overflow) -> Message {
-    match overflow {
-        Overflow::Line { limit } => message::cause_long_line(limit >> 10),
-        Overflow::Event { limit } => message::cause_large_event(limit >> 10),
-    }
-}
-
-/// Why there is no stream.
-pub(crate) fn halted(reason: HaltReason) -> Message {
-    match reason {
-        HaltReason::StoppedByServer => message::cause_stopped(),
-        HaltReason::Unauthorized => message::cause_unauthorized(),
-        HaltReason::Expired => message::cause_token_expired(),
-        HaltReason::Forbidden => message::cause_forbidden(),
-        HaltReason::NoCredential => message::cause_sign_in_first(),
     }
 }
 
@@ -337,14 +228,14 @@ pub(crate) fn remedy(cause: &Cause) -> Remedy {
 
 fn dial_remedy(error: &DialError) -> Remedy {
     match error {
-        DialError::Credential(CredentialError::Missing) => Remedy::SignIn,
+        DialError::Credential(CredentialError::Missing | CredentialError::Unsendable) => Remedy::SignIn,
         DialError::Credential(CredentialError::Unavailable(_) | CredentialError::TimedOut) => {
             Remedy::UnlockKeyring
         }
         DialError::ProxyAuthentication => Remedy::ProxySignIn,
         DialError::NetworkSignIn => Remedy::NetworkSignIn,
         DialError::Proxy(_) => Remedy::CheckNetwork,
-        DialError::Certificate(_) | DialError::CertificateFile(_) => Remedy::CheckCertificate,
+        DialError::Certificate(_) | DialError::CertificateFile { .. } => Remedy::CheckCertificate,
         DialError::ClientCertificate(_) => Remedy::ClientCertificate,
         DialError::NameNotFound
         | DialError::Tls(_)
@@ -365,6 +256,8 @@ fn dial_remedy(error: &DialError) -> Remedy {
 
 #[cfg(test)]
 mod tests {
+    use gloria_stream::machine::{CertificateProblem, ClientCertificateProblem};
+
     use super::*;
 
     #[test]
@@ -418,13 +311,12 @@ mod tests {
 
     #[test]
     fn a_server_that_wants_a_certificate_is_not_one_whose_own_is_in_doubt() {
-        let error = || "the server asks for a client certificate".to_owned();
         assert_eq!(
-            dial_remedy(&DialError::ClientCertificate(error())),
+            dial_remedy(&DialError::ClientCertificate(ClientCertificateProblem::Wanted)),
             Remedy::ClientCertificate
         );
         assert_eq!(
-            dial_remedy(&DialError::Certificate(error())),
+            dial_remedy(&DialError::Certificate(CertificateProblem::UnknownIssuer)),
             Remedy::CheckCertificate
         );
     }

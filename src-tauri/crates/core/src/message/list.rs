@@ -1,13 +1,15 @@
 //! Every message that Rust makes: its name and its parameters. The words are in `locales/*/*.ftl`, files by subject.
 //!
-//! Adding one: a line here, and its sentence in each folder of `locales`. The test of `gloria-words` compares both, and
-//! `cargo xtask protocol` writes the list for the UI.
+//! Adding one: a line here, or in `causes.rs` where it says why there is no connection, and its sentence in each folder
+//! of `locales`. The test of `gloria-words` compares both, and `cargo xtask protocol` writes the list for the UI.
 
 use super::{
     ArgKind, Entry, Message, MessageArg, Number, Phrase, Text, Time, hyphenated, id, messages, text_of,
 };
 
 messages! {
+    LIST;
+
     // alerts.ftl: what became of an item's alert, and why.
     alert_pending(reason: Message);
     alert_pending_burst();
@@ -45,59 +47,6 @@ messages! {
     alert_sound_off();
     alert_sound_paused();
     alert_sound_just_played();
-
-    // connection.ftl: why there is no connection.
-    cause_status(status: Number);
-    cause_web_page(kind: Text);
-    cause_other_type(kind: Text);
-    cause_no_type();
-    cause_encoded(coding: Text);
-    cause_network_sign_in();
-    cause_no_token();
-    cause_token_unavailable(problem: Phrase);
-    cause_token_timeout();
-    cause_name_not_found();
-    cause_connection_refused();
-    cause_unreachable();
-    cause_connect_timeout(seconds: Number);
-    cause_answer_timeout(seconds: Number);
-    cause_certificate(problem: Phrase);
-    cause_certificate_file(problem: Phrase);
-    cause_client_certificate(problem: Phrase);
-    cause_tls(problem: Phrase);
-    cause_proxy_sign_in();
-    cause_proxy(problem: Phrase);
-    cause_no_answer(problem: Phrase);
-    cause_not_found(places: Text);
-    cause_not_http(problem: Text);
-    cause_not_web_socket(problem: Phrase);
-    cause_redirect_nowhere();
-    cause_redirect_insecure();
-    cause_redirect_circle();
-    cause_set_up(problem: Phrase);
-    cause_closed();
-    cause_closed_with(code: Number);
-    cause_against_policy();
-    cause_broken_off(problem: Phrase);
-    cause_silent(seconds: Number);
-    cause_buffered(count: Number);
-    cause_long_line(limit: Number);
-    cause_large_event(limit: Number);
-    cause_over_limits_again(overflow: Message, count: Number);
-    cause_network_changed();
-    cause_slept();
-    cause_token_changed();
-    cause_stopped();
-    cause_unauthorized();
-    cause_token_expired();
-    cause_forbidden();
-    cause_sign_in_first();
-    cause_other_person();
-    cause_restarting();
-    cause_disconnected();
-    cause_not_at_start();
-    advised_web_socket(cause: Message);
-    advised_server(cause: Message);
 
     // check.ftl: what a test of the connection found.
     check_address();

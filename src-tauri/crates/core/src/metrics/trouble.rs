@@ -101,9 +101,9 @@ impl From<&DialError> for ErrorKind {
     fn from(error: &DialError) -> Self {
         match error {
             DialError::Credential(CredentialError::Missing) => Self::NoCredential,
-            DialError::Credential(CredentialError::Unavailable(_) | CredentialError::TimedOut) => {
-                Self::CredentialUnavailable
-            }
+            DialError::Credential(
+                CredentialError::Unavailable(_) | CredentialError::TimedOut | CredentialError::Unsendable,
+            ) => Self::CredentialUnavailable,
             DialError::NameNotFound => Self::Dns,
             DialError::ConnectionRefused => Self::Refused,
             DialError::Unreachable => Self::Unreachable,
@@ -120,7 +120,7 @@ impl From<&DialError> for ErrorKind {
             DialError::RedirectToNowhere | DialError::RedirectNotSecure | DialError::TooManyRedirects => {
                 Self::Redirect
             }
-            DialError::Setup(_) | DialError::CertificateFile(_) => Self::Setup,
+            DialError::Setup(_) | DialError::CertificateFile { .. } => Self::Setup,
         }
     }
 }

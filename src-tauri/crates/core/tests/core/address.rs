@@ -135,7 +135,7 @@ async fn a_test_and_saving_take_what_was_pasted_and_a_test_says_what_was_found()
         .unwrap();
     assert_eq!(
         report.steps.last().unwrap().detail.words(),
-        "no event stream was found at this server: tried /api/v1/sse, /api/sse and /sse; check the address"
+        "no event stream was found at this server: tried /api/v1/sse, /api/sse, /sse; check the address"
     );
     let heads = tokio::time::timeout(DEADLINE, server).await.unwrap().unwrap();
     assert!(!heads.concat().contains(TEST_TOKEN), "{heads:?}");

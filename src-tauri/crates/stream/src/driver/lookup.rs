@@ -151,20 +151,11 @@ impl Dialer {
         self.http().open(target, &headers, limits).await
     }
 
-    /// The places, as people read them.
-    fn tried(&self) -> String {
+    /// The paths of the places.
+    fn tried(&self) -> Vec<String> {
         let options = self.options();
-        let (last, others): (_, Vec<_>) = match options.also.split_last() {
-            Some((last, others)) => (
-                last.path(),
-                std::iter::once(&options.url)
-                    .chain(others)
-                    .map(Url::path)
-                    .collect(),
-            ),
-            None => (options.url.path(), Vec::new()),
-        };
-        format!("{} and {last}", others.join(", "))
+        let places = std::iter::once(&options.url).chain(&options.also);
+        places.map(|place| place.path().to_owned()).collect()
     }
 }
 

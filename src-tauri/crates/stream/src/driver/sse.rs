@@ -14,8 +14,8 @@ use super::StreamOptions;
 use super::dial::{Dialer, LAST_EVENT_ID};
 use super::place::Found;
 use super::transport::{Answer, Heard, Incoming, Request, Transport};
-use crate::http::{Decoder, date, end_cause};
-use crate::machine::{Chunk, Coding, Head, Skipped, codings};
+use crate::http::{Damaged, Decoder, date, end_cause};
+use crate::machine::{BreakOff, Chunk, Coding, Head, Skipped, codings};
 use crate::{DialError, EndCause, Item, Parser};
 
 /// What is decoded at once. An event of this length is rare, so most come out as they were flushed.
@@ -151,7 +151,7 @@ impl Encoded {
                 bytes: 0,
                 ..parse(parser, &self.output[..length])
             }),
-            Err(damaged) => Some(EndCause::BrokenOff(damaged.to_string()).into()),
+            Err(Damaged) => Some(EndCause::BrokenOff(BreakOff::DamagedCompression).into()),
         }
     }
 }

@@ -20,8 +20,8 @@ use super::dial::Dialer;
 use super::place::Found;
 use super::transport::{Answer, Heard, Incoming, Request, Transport};
 use crate::DialError;
-use crate::http::{date, root};
-use crate::machine::Head;
+use crate::http::{break_off, date};
+use crate::machine::{Head, SetupProblem};
 
 mod close;
 mod handshake;
@@ -60,7 +60,7 @@ impl Transport for WebSocket {
             let io = response
                 .upgrade()
                 .await
-                .map_err(|error| DialError::BrokenOff(root(&error)))?;
+                .map_err(|error| DialError::BrokenOff(break_off(&error)))?;
             Ok(Answer {
                 head: Head::accepted(),
                 date,
@@ -86,7 +86,8 @@ fn refusal(response: &Response) -> Answer {
 }
 
 fn headers(key: &str) -> Result<HeaderMap, DialError> {
-    let key = HeaderValue::from_str(key).map_err(|error| DialError::Setup(error.to_string()))?;
+    let key = HeaderValue::from_str(key)
+        .map_err(|error| DialError::Setup(SetupProblem::Other(error.to_string())))?;
     Ok(HeaderMap::from_iter([
         (CONNECTION, HeaderValue::from_static("Upgrade")),
         (UPGRADE, HeaderValue::from_static("websocket")),

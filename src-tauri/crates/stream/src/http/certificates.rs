@@ -1,6 +1,7 @@
 //! Certificates and keys from files, in the forms that administrators have them.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use rustls::RootCertStore;
@@ -8,6 +9,7 @@ use rustls::pki_types::CertificateDer;
 
 use self::form::{Part, parts};
 use crate::DialError;
+use crate::machine::CertificateFileProblem;
 
 pub use self::identity::ClientCertificate;
 pub(super) use self::identity::identity;
@@ -40,7 +42,7 @@ pub(super) fn roots(path: &Path) -> Result<Vec<CertificateDer<'static>>, DialErr
         }
     }
     if roots.is_empty() {
-        let nothing = wrong(path, "holds no certificate");
+        let nothing = wrong(path, CertificateFileProblem::NoCertificate);
         return Err(problems.into_iter().next().unwrap_or(nothing));
     }
     for problem in problems {
@@ -50,26 +52,26 @@ pub(super) fn roots(path: &Path) -> Result<Vec<CertificateDer<'static>>, DialErr
 }
 
 /// A root, or why this is none.
-fn root(part: Part) -> Result<CertificateDer<'static>, &'static str> {
+fn root(part: Part) -> Result<CertificateDer<'static>, CertificateFileProblem> {
     match part {
         Part::Certificate(der) => {
             let root = CertificateDer::from(der);
             match RootCertStore::empty().add(root.clone()) {
                 Ok(()) => Ok(root),
-                Err(_) => Err("holds a certificate that is damaged"),
+                Err(_) => Err(CertificateFileProblem::DamagedCertificate),
             }
         }
-        Part::Damaged => Err("holds a certificate that is damaged"),
-        Part::Pkcs12 => Err("is a PKCS#12 file; certificates alone are wanted here, as PEM or DER"),
+        Part::Damaged => Err(CertificateFileProblem::DamagedCertificate),
+        Part::Pkcs12 => Err(CertificateFileProblem::Pkcs12Unwanted),
         Part::Key(_) | Part::EncryptedKey(_) | Part::OldEncryptedKey => {
-            Err("holds a private key, which is not wanted here")
+            Err(CertificateFileProblem::KeyUnwanted)
         }
     }
 }
 
 /// The file itself, or the files of a folder, in order.
 fn files(path: &Path) -> Result<Vec<PathBuf>, DialError> {
-    let unreadable = |error| wrong(path, format!("cannot be read: {error}"));
+    let unreadable = |error| wrong(path, not_readable(&error));
     if !fs::metadata(path).map_err(unreadable)?.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
@@ -86,9 +88,24 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, DialError> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, DialError> {
-    fs::read(path).map_err(|error| wrong(path, format!("cannot be read: {error}")))
+    fs::read(path).map_err(|error| wrong(path, not_readable(&error)))
 }
 
-fn wrong(path: &Path, why: impl AsRef<str>) -> DialError {
-    DialError::CertificateFile(format!("{} {}", path.display(), why.as_ref()))
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the system's own words do for the other kinds"
+)]
+fn not_readable(error: &io::Error) -> CertificateFileProblem {
+    match error.kind() {
+        io::ErrorKind::NotFound => CertificateFileProblem::NotThere,
+        io::ErrorKind::PermissionDenied => CertificateFileProblem::NotPermitted,
+        _ => CertificateFileProblem::NotReadable(error.to_string()),
+    }
+}
+
+fn wrong(path: &Path, problem: CertificateFileProblem) -> DialError {
+    DialError::CertificateFile {
+        path: path.to_owned(),
+        problem,
+    }
 }

@@ -14,6 +14,7 @@ use super::proxy::{ProxyAddress, ProxyChoice, ProxyRule};
 use super::resolver::ProxyRoute;
 use super::{HttpOptions, certificates, fault};
 use crate::DialError;
+use crate::machine::SetupProblem;
 
 /// Finds a dead peer below the silence that the machine tolerates, and keeps the way through a NAT open.
 const KEEPALIVE: Duration = Duration::from_secs(15);
@@ -198,7 +199,7 @@ async fn build(
         builder.build().map_err(setup)
     })
     .await
-    .map_err(|_| DialError::Setup("the client could not be made".to_owned()))?
+    .map_err(|_| DialError::Setup(SetupProblem::Internal))?
 }
 
 fn builder(options: &HttpOptions, versions: Versions) -> ClientBuilder {

@@ -3,36 +3,22 @@
 use std::error::Error;
 use std::io;
 
-use rustls::{AlertDescription, CertificateError};
-
+use self::tls::{certificate_problem, tls_error, tls_problem};
+use crate::machine::{BreakOff, NotHttp, ProxyProblem, SetupProblem};
 use crate::{DialError, DialLimits, EndCause};
 
+mod tls;
+
 /// An error's text is kept up to here; some quote what a stranger's server said.
-const SHOWN: usize = 160;
-
-/// What is said of a server that takes no HTTP/1.1 over TLS (RFC 7301, 3.2).
-pub(super) const HTTP1_REFUSED: &str = "the server refuses HTTP/1.1";
-
-const UNTRUSTED: &str = "nobody this computer trusts has signed it";
+const MAX_SHOWN_CHARS: usize = 160;
 
 /// Why a request brought no answer.
 pub(super) fn dial_error(error: &reqwest::Error, limits: DialLimits) -> DialError {
     if error.is_builder() {
-        return DialError::Setup(root(error));
+        return DialError::Setup(setup(error));
     }
-    // hyper-util keeps its tunnel's errors to itself.
-    let tunnel = chain(error)
-        .map(ToString::to_string)
-        .find(|text| text.starts_with("tunnel error"));
-    if let Some(text) = tunnel {
-        return if text.contains("authorization required") {
-            DialError::ProxyAuthentication
-        } else {
-            DialError::Proxy(shown(&text))
-        };
-    }
-    if let Some(socks) = chain(error).find_map(|error| socks_error(&error.to_string())) {
-        return socks;
+    if let Some(proxy) = chain(error).find_map(|cause| proxy_error(&cause.to_string(), error)) {
+        return proxy;
     }
     if let Some(tls) = chain(error).find_map(tls) {
         return tls_error(tls);
@@ -60,96 +46,126 @@ pub(super) fn dial_error(error: &reqwest::Error, limits: DialLimits) -> DialErro
         ) => return DialError::Unreachable,
         _ => {}
     }
-    let text = root(error);
-    // hyper is not ours to name; these are what it says of an answer that it cannot read.
-    if text.starts_with("invalid HTTP") || text.starts_with("message head is too large") {
-        DialError::NotHttp(text)
-    } else {
-        DialError::BrokenOff(text)
+    match root(error).as_deref().and_then(not_http) {
+        Some(problem) => DialError::NotHttp(problem),
+        None => DialError::BrokenOff(break_off(error)),
     }
 }
 
 /// Why an open stream ended.
 pub(crate) fn end_cause(error: &reqwest::Error) -> EndCause {
-    EndCause::BrokenOff(root(error))
+    EndCause::BrokenOff(break_off(error))
 }
 
 /// Why the client could not be made.
-pub(super) fn setup(error: &reqwest::Error) -> String {
-    root(error)
-}
-
-/// What the errors of a SOCKS handshake mean, which hyper-util has in words alone.
-fn socks_error(text: &str) -> Option<DialError> {
-    let why = text.strip_prefix("SOCKS error: ")?;
-    Some(match why {
-        "credentials not accepted" | "server does not support user/pass authentication" => {
-            DialError::ProxyAuthentication
-        }
-        "failed to create underlying connection" => DialError::Proxy("nobody answers there".to_owned()),
-        "failed parsing server response" | "server implements authentication incorrectly" => {
-            DialError::Proxy("it does not answer as a SOCKS proxy".to_owned())
-        }
-        "io error during SOCKS handshake" => DialError::Proxy("it hung up".to_owned()),
-        why => DialError::Proxy(shown(why)),
-    })
-}
-
-fn tls_error(error: &rustls::Error) -> DialError {
-    if let rustls::Error::AlertReceived(alert) = error
-        && let Some(error) = alert_error(*alert)
-    {
-        return error;
+pub(super) fn setup(error: &reqwest::Error) -> SetupProblem {
+    match root(error) {
+        Some(text) => SetupProblem::Other(text),
+        None => SetupProblem::Internal,
     }
-    let rustls::Error::InvalidCertificate(certificate) = error else {
-        return DialError::Tls(shown(&error.to_string()));
-    };
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "rustls adds variants; its own words do for the rare ones"
-    )]
-    let why = match certificate {
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            "it has expired, or this computer's clock is wrong".to_owned()
-        }
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            "it is not valid yet, or this computer's clock is wrong".to_owned()
-        }
-        CertificateError::UnknownIssuer => UNTRUSTED.to_owned(),
-        // What a certificate that was made with openssl's defaults and signed itself comes to.
-        CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
-            UNTRUSTED.to_owned()
-        }
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "it belongs to another name".to_owned()
-        }
-        CertificateError::Revoked => "it was revoked".to_owned(),
-        other => shown(&other.to_string()),
-    };
-    DialError::Certificate(why)
 }
 
-/// What a server means by an alert that people can do something about.
-fn alert_error(alert: AlertDescription) -> Option<DialError> {
-    let client = |words: &str| Some(DialError::ClientCertificate(words.to_owned()));
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "rustls adds variants; its own words do for the others"
-    )]
-    match alert {
-        AlertDescription::NoApplicationProtocol => Some(DialError::Tls(HTTP1_REFUSED.to_owned())),
-        AlertDescription::CertificateRequired | AlertDescription::NoCertificate => {
-            client("the server asks for a client certificate")
+/// How a connection broke off.
+pub(crate) fn break_off(error: &reqwest::Error) -> BreakOff {
+    if let Some(tls) = chain(error).find_map(tls) {
+        return BreakOff::Tls(tls_problem(tls));
+    }
+    if let Some(io) = chain(error).find_map(|error| error.downcast_ref::<io::Error>()) {
+        // The frames of chunked bodies.
+        let is_bad_frame = matches!(
+            io.kind(),
+            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData
+        );
+        return if is_bad_frame {
+            BreakOff::BadHttp
+        } else {
+            io_break_off(io)
+        };
+    }
+    root(error).map_or(BreakOff::Unknown, |text| break_off_of(&text))
+}
+
+/// As [`break_off`], by what hyper says.
+fn break_off_of(text: &str) -> BreakOff {
+    match text {
+        "connection closed before message completed" => BreakOff::Truncated,
+        "received unexpected message from connection" => BreakOff::Unasked,
+        "invalid content-length parsed" | "unexpected transfer-encoding parsed" => BreakOff::BadHttp,
+        text if text.starts_with("stream error") || text.starts_with("connection error") => BreakOff::Http2,
+        text => BreakOff::Other(text.to_owned()),
+    }
+}
+
+/// As [`break_off`], for a connection without HTTP in it.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the system's own words do for the other kinds"
+)]
+pub(crate) fn io_break_off(error: &io::Error) -> BreakOff {
+    match error.kind() {
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
+            BreakOff::Reset
         }
-        AlertDescription::BadCertificate
-        | AlertDescription::UnsupportedCertificate
-        | AlertDescription::CertificateRevoked
-        | AlertDescription::CertificateExpired
-        | AlertDescription::CertificateUnknown
-        | AlertDescription::UnknownCA
-        | AlertDescription::AccessDenied => client("the server does not accept the client certificate"),
+        io::ErrorKind::UnexpectedEof => BreakOff::Truncated,
+        io::ErrorKind::TimedOut => BreakOff::TimedOut,
+        io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkDown => {
+            BreakOff::Unreachable
+        }
+        _ => match tls(error) {
+            Some(tls) => BreakOff::Tls(tls_problem(tls)),
+            None => BreakOff::Other(shown(&error.to_string())),
+        },
+    }
+}
+
+/// What of an answer is not HTTP, by what hyper says.
+fn not_http(text: &str) -> Option<NotHttp> {
+    match text {
+        "invalid HTTP version parsed (found HTTP2 preface)" => Some(NotHttp::Http2),
+        "invalid HTTP status-code parsed" => Some(NotHttp::Status),
+        "invalid HTTP header parsed" => Some(NotHttp::Header),
+        "message head is too large" => Some(NotHttp::TooLarge),
+        text if text.starts_with("invalid HTTP") => Some(NotHttp::Beginning),
         _ => None,
     }
+}
+
+/// What the errors of tunnels and of SOCKS mean, which hyper-util has in words alone.
+fn proxy_error(text: &str, error: &reqwest::Error) -> Option<DialError> {
+    let problem = if let Some(why) = text.strip_prefix("tunnel error: ") {
+        match why {
+            "proxy authorization required" => return Some(DialError::ProxyAuthentication),
+            "failed to create underlying connection" => match chain(error).find_map(tls) {
+                Some(rustls::Error::InvalidCertificate(why)) => {
+                    ProxyProblem::Certificate(certificate_problem(why))
+                }
+                Some(tls) => ProxyProblem::Tls(tls_problem(tls)),
+                None if error.is_dns() => ProxyProblem::NameNotFound,
+                None => ProxyProblem::NotThere,
+            },
+            "unexpected end of file" | "io error establishing tunnel" => ProxyProblem::HungUp,
+            "unsuccessful" => ProxyProblem::Refused,
+            "proxy response headers too long" => ProxyProblem::TooLong,
+            why => ProxyProblem::Other(shown(why)),
+        }
+    } else {
+        match text.strip_prefix("SOCKS error: ")? {
+            "credentials not accepted" | "server does not support user/pass authentication" => {
+                return Some(DialError::ProxyAuthentication);
+            }
+            "failed to create underlying connection" => ProxyProblem::NotThere,
+            "failed parsing server response" | "server implements authentication incorrectly" => {
+                ProxyProblem::NotSocks
+            }
+            "io error during SOCKS handshake" => ProxyProblem::HungUp,
+            "connection not allowed" => ProxyProblem::NotAllowed,
+            "network unreachable" | "host unreachable" | "ttl expired" => ProxyProblem::Unreachable,
+            "connection refused" => ProxyProblem::ServerRefused,
+            "general server failure" => ProxyProblem::Failed,
+            why => ProxyProblem::Other(shown(why)),
+        }
+    };
+    Some(DialError::Proxy(problem))
 }
 
 /// A TLS error, which comes wrapped in IO errors that hide it from the chain.
@@ -170,22 +186,18 @@ fn chain<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn Error +
 }
 
 /// The innermost error's text, which unlike the outermost names no address.
-pub(crate) fn root(error: &reqwest::Error) -> String {
-    chain(error).last().map_or_else(
-        || "no reason was given".to_owned(),
-        |root| shown(&root.to_string()),
-    )
+fn root(error: &reqwest::Error) -> Option<String> {
+    chain(error).last().map(|root| shown(&root.to_string()))
 }
 
-pub(crate) fn shown(text: &str) -> String {
-    text.chars().take(SHOWN).collect()
+fn shown(text: &str) -> String {
+    text.chars().take(MAX_SHOWN_CHARS).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use rustls::pki_types::UnixTime;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpListener;
 
@@ -226,10 +238,12 @@ mod tests {
         let error = through_a_proxy_that_says("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n").await;
         assert_eq!(error, DialError::ProxyAuthentication);
         let error = through_a_proxy_that_says("HTTP/1.1 503 Service Unavailable\r\n\r\n").await;
-        assert!(
-            matches!(&error, DialError::Proxy(text) if !text.contains("s3cret")),
-            "{error:?}"
-        );
+        assert_eq!(error, DialError::Proxy(ProxyProblem::Refused));
+        let error = through_a_proxy_that_says("").await;
+        assert_eq!(error, DialError::Proxy(ProxyProblem::HungUp));
+        let long = format!("HTTP/1.1 200 OK\r\nx: {}", "x".repeat(9000));
+        let error = through_a_proxy_that_says(&long).await;
+        assert_eq!(error, DialError::Proxy(ProxyProblem::TooLong));
     }
 
     #[tokio::test]
@@ -257,43 +271,15 @@ mod tests {
     }
 
     #[test]
-    fn certificates_fail_for_reasons_that_people_can_read() {
-        let time = UnixTime::since_unix_epoch(Duration::ZERO);
-        for (certificate, words) in [
-            (
-                CertificateError::Expired,
-                "the certificate is not trusted: it has expired",
-            ),
-            (
-                CertificateError::ExpiredContext {
-                    time,
-                    not_after: time,
-                },
-                "the certificate is not trusted: it has expired",
-            ),
-            (
-                CertificateError::NotValidYet,
-                "the certificate is not trusted: it is not valid yet",
-            ),
-            (
-                CertificateError::UnknownIssuer,
-                "the certificate is not trusted: nobody this computer trusts",
-            ),
-            (
-                CertificateError::NotValidForName,
-                "the certificate is not trusted: it belongs to another name",
-            ),
-            (
-                CertificateError::Revoked,
-                "the certificate is not trusted: it was revoked",
-            ),
+    fn what_the_system_says_of_a_connection_is_a_code() {
+        for (kind, wanted) in [
+            (io::ErrorKind::ConnectionReset, BreakOff::Reset),
+            (io::ErrorKind::BrokenPipe, BreakOff::Reset),
+            (io::ErrorKind::UnexpectedEof, BreakOff::Truncated),
+            (io::ErrorKind::TimedOut, BreakOff::TimedOut),
+            (io::ErrorKind::NetworkDown, BreakOff::Unreachable),
         ] {
-            let error = tls_error(&rustls::Error::InvalidCertificate(certificate));
-            assert!(error.to_string().starts_with(words), "{error}");
+            assert_eq!(io_break_off(&kind.into()), wanted);
         }
-        assert!(matches!(
-            tls_error(&rustls::Error::HandshakeNotComplete),
-            DialError::Tls(_)
-        ));
     }
 }

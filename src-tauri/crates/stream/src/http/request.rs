@@ -10,12 +10,12 @@ use reqwest::Response;
 use tokio::time::timeout;
 use url::Url;
 
-use super::decoder::Decoder;
+use super::decoder::{Damaged, Decoder};
 use super::portal::is_suspect;
 use super::target::{Target, is_redirect};
 use super::{Asked, Credential, CredentialProvider, Http, MAX_REDIRECTS, date, fault};
 use crate::DialError;
-use crate::machine::codings;
+use crate::machine::{BreakOff, UnknownCoding, codings};
 
 /// A page of a list or a discovery document comes in a second; half a minute is a server that is ill.
 const WHOLE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -153,10 +153,10 @@ pub enum RequestError {
     TooLarge(usize),
     /// The answer ended in its middle.
     #[error("the answer broke off: {0}")]
-    BrokenOff(String),
+    BrokenOff(BreakOff),
     /// The answer is compressed in a way that is not understood.
     #[error("the answer is compressed in a way that is not understood here ({0})")]
-    Encoded(String),
+    Encoded(UnknownCoding),
 }
 
 impl Http {
@@ -272,7 +272,7 @@ async fn whole(mut response: Response, target: Target, limits: RequestLimits) ->
     while let Some(bytes) = response
         .chunk()
         .await
-        .map_err(|error| RequestError::BrokenOff(fault::root(&error)))?
+        .map_err(|error| RequestError::BrokenOff(fault::break_off(&error)))?
     {
         match &mut decoder {
             None if body.len() + bytes.len() > limits.body => return Err(too_large()),
@@ -283,7 +283,7 @@ async fn whole(mut response: Response, target: Target, limits: RequestLimits) ->
                 loop {
                     let length = decoder
                         .decode(&mut output)
-                        .map_err(|damaged| RequestError::BrokenOff(damaged.to_string()))?;
+                        .map_err(|Damaged| RequestError::BrokenOff(BreakOff::DamagedCompression))?;
                     if length == 0 {
                         break;
                     }

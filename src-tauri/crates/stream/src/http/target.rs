@@ -67,7 +67,7 @@ impl Target {
     pub(super) fn authorize(&self, headers: &mut HeaderMap) -> Result<(), DialError> {
         if let Proof::Bearer(token) = &self.proof {
             let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
-                .map_err(|_| unusable("the token holds characters that a header cannot carry"))?;
+                .map_err(|_| DialError::Credential(CredentialError::Unsendable))?;
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
@@ -153,10 +153,6 @@ pub(super) fn is_redirect(status: StatusCode) -> bool {
 
 fn secret(token: &SecretString) -> &str {
     token.expose_secret()
-}
-
-fn unusable(why: &str) -> DialError {
-    DialError::Credential(CredentialError::Unavailable(why.into()))
 }
 
 fn strip_userinfo(url: &mut Url) {

@@ -1,11 +1,19 @@
-//! Why an attempt failed, a connection ended, or the machine gave up: in types for code, in words for people.
+//! Why an attempt failed, a connection ended, or the machine gave up: in types, whose texts are for logs alone.
 
 use std::error::Error;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Overflow;
+
+mod details;
+
+pub use details::{
+    BreakOff, CertificateFileProblem, CertificateProblem, ClientCertificateProblem, ContentType, NotHttp,
+    NotWebSocket, ProxyProblem, SetupProblem, TlsProblem, UnknownCoding,
+};
 
 /// Why there is no credential.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -19,6 +27,9 @@ pub enum CredentialError {
     /// Its provider did not answer in time.
     #[error("the token store did not answer")]
     TimedOut,
+    /// It cannot be sent as it is.
+    #[error("the token holds characters that a header cannot carry")]
+    Unsendable,
 }
 
 /// Why a provider has no credential now, as an error of its own.
@@ -54,7 +65,7 @@ impl Eq for ProviderError {}
 
 /// Why an attempt failed or a connection ended.
 ///
-/// Shown to people as it is: it holds no address, no query and no credential.
+/// It holds no address, no query and no credential: what people read is made of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Cause {
     /// No answer came.
@@ -64,16 +75,14 @@ pub enum Cause {
     #[error("the server answered {0}")]
     Status(u16),
     /// 200 with another content type: a captive portal, or a wrong address.
-    #[error("{}", NotAStream(.content_type.as_deref()))]
+    #[error("this address answered with {content_type}, not an event stream")]
     NotAStream {
-        /// The essence of the answer's content type, such as `text/html`.
-        content_type: Option<String>,
+        /// What it says that it is.
+        content_type: ContentType,
     },
     /// The stream came with a content encoding that is not decoded, and nobody asked for one.
-    #[error(
-        "the answer is compressed in a way that is not understood here ({0}); the server should send it as it is"
-    )]
-    Encoded(String),
+    #[error("the answer is compressed in a way that is not understood here ({0})")]
+    Encoded(UnknownCoding),
     /// 511: the network wants its own sign-in first.
     #[error("this network asks for a sign-in of its own")]
     NetworkSignIn,
@@ -101,41 +110,46 @@ pub enum DialError {
     #[error("the server cannot be reached from this network")]
     Unreachable,
     /// Name, TCP and TLS together took longer than this.
-    #[error("no connection within {}", Words(*.0))]
+    #[error("no connection within {} s", .0.as_secs_f64())]
     ConnectTimedOut(Duration),
     /// The request was sent, and no answer began within this time.
-    #[error("no answer within {}", Words(*.0))]
+    #[error("no answer within {} s", .0.as_secs_f64())]
     AnswerTimedOut(Duration),
     /// The certificate does not prove who the server is.
     #[error("the certificate is not trusted: {0}")]
-    Certificate(String),
-    /// The file with additional roots is not as it should be: its path, and what is wrong.
-    #[error("the certificate file {0}")]
-    CertificateFile(String),
+    Certificate(CertificateProblem),
+    /// A file with additional roots, or with this client's certificate or key, is not as it should be.
+    #[error("the certificate file {} {problem}", path.display())]
+    CertificateFile {
+        /// Where it is.
+        path: PathBuf,
+        /// What is wrong.
+        problem: CertificateFileProblem,
+    },
     /// The server wants to know who this client is, and was shown nothing or not what it knows.
     #[error("{0}")]
-    ClientCertificate(String),
+    ClientCertificate(ClientCertificateProblem),
     /// TLS failed for another reason than the certificate.
     #[error("no secure connection could be made: {0}")]
-    Tls(String),
+    Tls(TlsProblem),
     /// 407, from the proxy.
     #[error("the proxy asks for a sign-in")]
     ProxyAuthentication,
     /// The proxy gave no way through.
     #[error("the proxy gave no way through: {0}")]
-    Proxy(String),
+    Proxy(ProxyProblem),
     /// The connection ended before an answer.
     #[error("the connection broke off before an answer: {0}")]
-    BrokenOff(String),
-    /// None of the places where the stream might be answers as one: their paths, as people read them.
-    #[error("no event stream was found at this server: tried {0}")]
-    NotFound(String),
+    BrokenOff(BreakOff),
+    /// None of the places where the stream might be answers as one: their paths.
+    #[error("no event stream was found at this server: tried {}", .0.join(", "))]
+    NotFound(Vec<String>),
     /// What answered does not speak HTTP.
     #[error("the answer is not HTTP: {0}")]
-    NotHttp(String),
+    NotHttp(NotHttp),
     /// What answered took a WebSocket's address and does not speak WebSocket.
     #[error("this address does not answer as a WebSocket: {0}")]
-    NotWebSocket(String),
+    NotWebSocket(NotWebSocket),
     /// A redirect with a missing, empty or unreadable `Location`.
     #[error("the server redirects to nowhere")]
     RedirectToNowhere,
@@ -150,7 +164,7 @@ pub enum DialError {
     NetworkSignIn,
     /// The request could not even be made.
     #[error("the connection could not be set up: {0}")]
-    Setup(String),
+    Setup(SetupProblem),
 }
 
 /// Why an open stream ended.
@@ -160,7 +174,7 @@ pub enum EndCause {
     #[error("the server closed the connection")]
     Closed,
     /// The server closed the stream over something that it gets over, and named it by this code (RFC 6455, 7.4.1).
-    #[error("{}", ClosedWith(*.0))]
+    #[error("the server closed the connection with code {0}")]
     ClosedWith(u16),
     /// 1008: the server closed the stream by a rule of its own, which another attempt will meet as well.
     #[error("the server closed the connection by a rule of its own (1008)")]
@@ -170,9 +184,9 @@ pub enum EndCause {
     Rejected(HaltReason),
     /// A reset, or a stream that stopped in its middle.
     #[error("the connection broke off: {0}")]
-    BrokenOff(String),
+    BrokenOff(BreakOff),
     /// Not one byte for this long.
-    #[error("nothing heard for {}", Words(*.0))]
+    #[error("nothing heard for {} s", .0.as_secs_f64())]
     Silent(Duration),
     /// The answer began, and not one byte of the stream followed, this many times in a row.
     #[error(
@@ -214,117 +228,4 @@ pub enum HaltReason {
     /// There is no credential to dial with.
     #[error("no token is saved; sign in first")]
     NoCredential,
-}
-
-struct NotAStream<'a>(Option<&'a str>);
-
-impl fmt::Display for NotAStream<'_> {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(page @ ("text/html" | "application/xhtml+xml")) => {
-                write!(
-                    out,
-                    "this address answered with a web page ({page}), not an event stream"
-                )
-            }
-            Some(other) => write!(out, "this address answered with {other}, not an event stream"),
-            None => write!(
-                out,
-                "this address answered without saying that it is an event stream"
-            ),
-        }
-    }
-}
-
-struct ClosedWith(u16);
-
-impl fmt::Display for ClosedWith {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            1011 => write!(
-                out,
-                "the server closed the connection over an error of its own (1011)"
-            ),
-            1012 => write!(out, "the server is restarting (1012)"),
-            1013 => write!(out, "the server asks to try again later (1013)"),
-            code => write!(out, "the server closed the connection with code {code}"),
-        }
-    }
-}
-
-/// A duration as people say it.
-struct Words(Duration);
-
-impl fmt::Display for Words {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 < Duration::from_secs(1) {
-            write!(out, "{} ms", self.0.as_millis())
-        } else if self.0.subsec_millis() == 0 {
-            write!(out, "{} s", self.0.as_secs())
-        } else {
-            write!(out, "{:.1} s", self.0.as_secs_f64())
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn causes_read_as_sentences() {
-        for (cause, words) in [
-            (Cause::Status(503), "the server answered 503"),
-            (
-                Cause::Ended(EndCause::Silent(Duration::from_secs(75))),
-                "nothing heard for 75 s",
-            ),
-            (
-                Cause::Ended(EndCause::Silent(Duration::from_millis(12_500))),
-                "nothing heard for 12.5 s",
-            ),
-            (
-                Cause::Ended(EndCause::Silent(Duration::from_millis(250))),
-                "nothing heard for 250 ms",
-            ),
-            (
-                Cause::Dial(DialError::NameNotFound),
-                "no server found under this name",
-            ),
-            (
-                Cause::NotAStream {
-                    content_type: Some("text/html".to_owned()),
-                },
-                "this address answered with a web page (text/html), not an event stream",
-            ),
-            (
-                Cause::NotAStream {
-                    content_type: Some("application/json".to_owned()),
-                },
-                "this address answered with application/json, not an event stream",
-            ),
-            (
-                Cause::NotAStream { content_type: None },
-                "this address answered without saying that it is an event stream",
-            ),
-            (
-                Cause::Ended(EndCause::OverflowRepeated(Overflow::Event { limit: 4 << 20 }, 3)),
-                "an event is larger than 4194304 bytes, 3 times in a row; it will be skipped",
-            ),
-            (
-                Cause::Dial(DialError::Credential(CredentialError::Missing)),
-                "no token is saved",
-            ),
-            (
-                Cause::Ended(EndCause::ClosedWith(1012)),
-                "the server is restarting (1012)",
-            ),
-            (
-                Cause::Ended(EndCause::ClosedWith(4000)),
-                "the server closed the connection with code 4000",
-            ),
-        ] {
-            assert_eq!(cause.to_string(), words);
-        }
-    }
 }

@@ -3,6 +3,8 @@
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 
+use super::UnknownCoding;
+
 /// A chain of honest proxies adds one, maybe two. Each that is decoded costs a window in memory.
 const MAX_CODINGS: usize = 4;
 
@@ -24,7 +26,7 @@ pub(crate) enum Coding {
 ///
 /// # Errors
 /// What the head names, as far as it cannot be decoded.
-pub(crate) fn codings(headers: &HeaderMap) -> Result<Vec<Coding>, String> {
+pub(crate) fn codings(headers: &HeaderMap) -> Result<Vec<Coding>, UnknownCoding> {
     let values = headers
         .get_all(CONTENT_ENCODING)
         .iter()
@@ -37,12 +39,12 @@ pub(crate) fn codings(headers: &HeaderMap) -> Result<Vec<Coding>, String> {
             "deflate" => codings.push(Coding::Deflate),
             "br" => codings.push(Coding::Brotli),
             // Browsers read it, so a server may mean it; as plain text it would be a stream without events.
-            "zstd" => return Err(name),
+            "zstd" => return Err(UnknownCoding::Named(name)),
             _ => {}
         }
     }
     if codings.len() > MAX_CODINGS {
-        return Err(format!("{} times over", codings.len()));
+        return Err(UnknownCoding::Layers(codings.len()));
     }
     Ok(codings)
 }
@@ -53,7 +55,7 @@ mod tests {
 
     use super::*;
 
-    fn of(values: &[&str]) -> Result<Vec<Coding>, String> {
+    fn of(values: &[&str]) -> Result<Vec<Coding>, UnknownCoding> {
         let mut headers = HeaderMap::new();
         for value in values {
             headers.append(
@@ -97,9 +99,10 @@ mod tests {
 
     #[test]
     fn what_cannot_be_decoded_is_named() {
-        assert_eq!(of(&["zstd"]), Err("zstd".to_owned()));
-        assert_eq!(of(&["gzip", "ZSTD"]), Err("zstd".to_owned()));
-        assert_eq!(of(&["gzip,gzip,gzip,gzip,gzip"]), Err("5 times over".to_owned()));
+        let zstd = || Err(UnknownCoding::Named("zstd".to_owned()));
+        assert_eq!(of(&["zstd"]), zstd());
+        assert_eq!(of(&["gzip", "ZSTD"]), zstd());
+        assert_eq!(of(&["gzip,gzip,gzip,gzip,gzip"]), Err(UnknownCoding::Layers(5)));
         assert!(of(&["gzip,gzip,gzip,gzip"]).is_ok());
     }
 }

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, StatusCode};
 use super::coding::codings;
 use super::media::media_type;
 use super::pace::{MAX_RETRY_AFTER, Pace};
-use super::{Cause, DialError, HaltReason};
+use super::{Cause, ContentType, DialError, HaltReason, UnknownCoding};
 
 /// The essence of a stream's content type (WHATWG HTML, 9.2.8).
 const STREAM_TYPE: &str = "text/event-stream";
@@ -21,10 +21,10 @@ const SHOWN: usize = 60;
 pub struct Head {
     /// The status.
     pub status: u16,
-    /// The essence of the content type, in lower case.
-    pub content_type: Option<String>,
+    /// What it says that it is.
+    pub content_type: ContentType,
     /// A content encoding that cannot be decoded.
-    pub encoding: Option<String>,
+    pub encoding: Option<UnknownCoding>,
     /// How long the server asked to be left alone, from its own `Date`.
     pub retry_after: Option<Duration>,
     /// What the sign-in service before the server made of the request.
@@ -75,7 +75,7 @@ impl Head {
     pub fn new(status: StatusCode, headers: &HeaderMap) -> Self {
         Self {
             status: status.as_u16(),
-            content_type: media_type(headers).as_deref().and_then(essence),
+            content_type: media_type(headers).map_or(ContentType::Missing, |value| content_type(&value)),
             encoding: codings(headers).err(),
             retry_after: text(headers, &RETRY_AFTER)
                 .and_then(|value| retry_after(value, text(headers, &DATE))),
@@ -86,7 +86,7 @@ impl Head {
     /// A head that opens a stream, for a transport whose answers have none of this kind.
     pub fn accepted() -> Self {
         Self {
-            content_type: Some(STREAM_TYPE.to_owned()),
+            content_type: ContentType::Essence(STREAM_TYPE.to_owned()),
             ..Self::of(200)
         }
     }
@@ -95,7 +95,7 @@ impl Head {
     pub fn of(status: u16) -> Self {
         Self {
             status,
-            content_type: None,
+            content_type: ContentType::Missing,
             encoding: None,
             retry_after: None,
             sign_in: None,
@@ -115,7 +115,8 @@ impl Head {
 
     pub(super) fn verdict(&self) -> Verdict {
         let status = || Cause::Status(self.status);
-        let is_stream = self.status == 200 && self.content_type.as_deref() == Some(STREAM_TYPE);
+        let is_stream = self.status == 200
+            && matches!(&self.content_type, ContentType::Essence(essence) if essence == STREAM_TYPE);
         match (self.sign_in, self.status) {
             // A page or a redirect to one, where a stream was asked for.
             (Some(SignIn::SignedOut), 200 | 300..=399 | 403 | 404) if !is_stream => {
@@ -175,15 +176,15 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 
 /// A media type without its parameters. What is none is not repeated: it is shown to people, where it could pass for
 /// something else.
-fn essence(content_type: &str) -> Option<String> {
-    let essence = content_type.split(';').next()?.trim();
+fn content_type(value: &str) -> ContentType {
+    let essence = value.split(';').next().unwrap_or_default().trim();
     let is_type = essence
         .split_once('/')
         .is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype));
     match essence {
-        "" => None,
-        _ if is_type => Some(shown(essence)),
-        _ => Some("something unreadable".to_owned()),
+        "" => ContentType::Missing,
+        _ if is_type => ContentType::Essence(shown(essence)),
+        _ => ContentType::Unreadable,
     }
 }
 
@@ -252,7 +253,12 @@ mod tests {
         }
         assert_eq!(
             head(200, &[]).verdict(),
-            Verdict::Retry(Cause::NotAStream { content_type: None }, Pace::Slow)
+            Verdict::Retry(
+                Cause::NotAStream {
+                    content_type: ContentType::Missing
+                },
+                Pace::Slow
+            )
         );
     }
 
@@ -265,7 +271,10 @@ mod tests {
                 "application/x-0123456789012345678901234567890123456789012345678901234567890123456789",
             )],
         );
-        assert_eq!(head.content_type.unwrap().len(), SHOWN);
+        assert!(
+            matches!(&head.content_type, ContentType::Essence(essence) if essence.len() == SHOWN),
+            "{head:?}"
+        );
     }
 
     #[test]
@@ -317,7 +326,9 @@ mod tests {
         for status in 100..=999 {
             let slow = |cause| Verdict::Retry(cause, Pace::Slow);
             let wanted = match status {
-                200 => slow(Cause::NotAStream { content_type: None }),
+                200 => slow(Cause::NotAStream {
+                    content_type: ContentType::Missing,
+                }),
                 204 | 410 => Verdict::Halt(HaltReason::StoppedByServer),
                 401 => Verdict::Unauthorized,
                 407 => slow(Cause::Dial(DialError::ProxyAuthentication)),
@@ -380,13 +391,12 @@ mod tests {
             "a/b/c",
         ] {
             let head = head(200, &[(CONTENT_TYPE, value)]);
-            assert_eq!(
-                head.content_type.as_deref(),
-                Some("something unreadable"),
-                "{value}"
-            );
+            assert_eq!(head.content_type, ContentType::Unreadable, "{value}");
         }
         let sent = head(200, &[(CONTENT_TYPE, "Application/problem+json; charset=utf-8")]);
-        assert_eq!(sent.content_type.as_deref(), Some("application/problem+json"));
+        assert_eq!(
+            sent.content_type,
+            ContentType::Essence("application/problem+json".to_owned())
+        );
     }
 }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
+use gloria_stream::machine::BreakOff;
 use gloria_stream::{Command, EndCause, Reachability};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -227,7 +228,7 @@ impl State {
         let event = event(id, false);
         let to = self.rng.usize(0..complete_at(&event));
         self.send(event[..to].to_vec(), None);
-        self.end(EndCause::BrokenOff("connection reset by peer".to_owned()));
+        self.end(EndCause::BrokenOff(BreakOff::Reset));
     }
 
     /// The connection stays, and nothing comes over it any more.

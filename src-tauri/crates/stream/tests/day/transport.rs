@@ -5,7 +5,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use gloria_stream::machine::{Chunk, Head};
+use gloria_stream::machine::{Chunk, ContentType, Head};
 use gloria_stream::{Answer, DialError, EndCause, Heard, Incoming, Item, Limits, Parser, Request, Transport};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
@@ -88,7 +88,7 @@ fn answer(seat: Seat, weather: Weather, request: &Request) -> Result<Answer, Dia
         Weather::WebPage => {
             state.tally.web_pages += 1;
             Head {
-                content_type: Some("text/html".to_owned()),
+                content_type: ContentType::Essence("text/html".to_owned()),
                 ..refuse(200)
             }
         }

@@ -12,7 +12,7 @@ async fn answers_that_are_no_stream_say_what_they_are() {
     for (head, trouble) in [
         (
             "200 OK\r\nContent-Type: text/html; charset=utf-8",
-            "this address answered with a web page (text/html), not an event stream",
+            "this address answered with text/html, not an event stream",
         ),
         (
             "200 OK\r\nContent-Type: application/json",
@@ -20,11 +20,11 @@ async fn answers_that_are_no_stream_say_what_they_are() {
         ),
         (
             "200 OK",
-            "this address answered without saying that it is an event stream",
+            "this address answered with no content type, not an event stream",
         ),
         (
             "200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: zstd",
-            "the answer is compressed in a way that is not understood here (zstd); the server should send it as it is",
+            "the answer is compressed in a way that is not understood here (zstd)",
         ),
         ("204 No Content", "halted: the server asked this client to stop"),
         ("410 Gone", "halted: the server asked this client to stop"),
@@ -198,7 +198,7 @@ async fn what_is_no_http_is_said_to_be_none() {
         .await;
     assert_eq!(
         rig.trouble().await,
-        "the answer is not HTTP: invalid HTTP version parsed"
+        "the answer is not HTTP: it does not begin as HTTP does"
     );
 }
 

@@ -53,7 +53,7 @@ async fn a_reset_broke_off() {
     assert!(
         rig.trouble()
             .await
-            .starts_with("the connection broke off: Connection reset")
+            .starts_with("the connection broke off: it was reset")
     );
 }
 

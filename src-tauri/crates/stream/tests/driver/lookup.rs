@@ -104,7 +104,7 @@ async fn where_nothing_is_found_it_is_said_what_was_tried_and_looked_again() {
     nothing_there(&rig, &PLACES).await;
     assert_eq!(
         rig.trouble().await,
-        "no event stream was found at this server: tried /api/v1/sse, /api/sse and /sse"
+        "no event stream was found at this server: tried /api/v1/sse, /api/sse, /sse"
     );
     assert!(rig.server.is_quiet());
     assert_eq!(

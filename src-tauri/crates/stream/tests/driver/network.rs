@@ -267,7 +267,7 @@ async fn a_file_without_roots_is_named_and_read_again() {
         }
         let cause = open().outcome().await.unwrap_err();
         assert!(
-            matches!(cause, Cause::Dial(DialError::CertificateFile(_))),
+            matches!(cause, Cause::Dial(DialError::CertificateFile { .. })),
             "{cause:?}"
         );
         let wanted = format!("the certificate file {} {words}", file.display());

@@ -7,6 +7,7 @@ use std::time::Duration;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use gloria_stream::http::{Http, HttpOptions, Reply, Request, RequestError, RequestLimits};
+use gloria_stream::machine::UnknownCoding;
 use gloria_stream::{Credential, DialError, DialLimits, NetworkOptions};
 use http::{HeaderValue, Method, StatusCode};
 
@@ -174,7 +175,7 @@ async fn an_answer_is_read_up_to_its_limit_and_no_further() {
         ),
         (
             b"HTTP/1.1 200 OK\r\nContent-Encoding: zstd\r\nContent-Length: 1\r\n\r\n1".to_vec(),
-            Err(RequestError::Encoded("zstd".to_owned())),
+            Err(RequestError::Encoded(UnknownCoding::Named("zstd".to_owned()))),
         ),
     ] {
         let server = Server::bind().await;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use gloria_stream::machine::{Chunk, Effect, Head, Input, Phase};
+use gloria_stream::machine::{BreakOff, Chunk, Effect, Head, Input, Phase};
 use gloria_stream::{Cause, DialError, EndCause, HaltReason, Reachability, Status, Timing};
 
 use crate::numbers::{attempt, connected, failed, refuse, secs};
@@ -50,7 +50,7 @@ fn a_heartbeat_is_something_delivered_and_half_an_event_is_not() {
 #[test]
 fn what_breaks_has_to_prove_itself_all_the_same() {
     for end in [
-        EndCause::BrokenOff("reset".to_owned()),
+        EndCause::BrokenOff(BreakOff::Reset),
         EndCause::Silent(secs(75.0)),
         EndCause::ClosedWith(1011),
     ] {

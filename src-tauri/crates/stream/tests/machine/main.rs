@@ -14,7 +14,7 @@ mod table;
 
 use std::time::{Duration, Instant};
 
-use gloria_stream::machine::{Chunk, Dial, Effect, Epoch, Head, Input, Machine, Phase};
+use gloria_stream::machine::{Chunk, ContentType, Dial, Effect, Epoch, Head, Input, Machine, Phase};
 use gloria_stream::{Cause, EndCause, Frame, HaltReason, Timing};
 
 /// A machine, its time, and what it did last.
@@ -149,7 +149,7 @@ impl Rig {
 
 fn stream() -> Head {
     Head {
-        content_type: Some("text/event-stream".to_owned()),
+        content_type: ContentType::Essence("text/event-stream".to_owned()),
         ..status_head(200)
     }
 }

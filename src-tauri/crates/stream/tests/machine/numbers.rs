@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gloria_stream::machine::{Chunk, Head, Input, Phase};
+use gloria_stream::machine::{BreakOff, Chunk, Head, Input, Phase};
 use gloria_stream::{Cause, DialError, EndCause, Overflow, Reachability, Timing};
 
 use crate::{Rig, busy_head};
@@ -76,7 +76,7 @@ fn a_proven_connection_is_asked_for_again_from_attempt_0() {
         rig.open();
         rig.hear("7");
         rig.pass(61.0);
-        rig.end(EndCause::BrokenOff("reset".to_owned()));
+        rig.end(EndCause::BrokenOff(BreakOff::Reset));
         assert!(rig.wait().0 <= secs(5.0));
         rig.tick();
         assert_eq!(attempt(&rig), 0);

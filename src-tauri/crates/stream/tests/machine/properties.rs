@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use gloria_stream::machine::{Chunk, Effect, Epoch, Head, Input, Machine, Phase};
+use gloria_stream::machine::{
+    BreakOff, CertificateProblem, Chunk, ContentType, Effect, Epoch, Head, Input, Machine, Phase,
+};
 use gloria_stream::{
     CredentialError, DialError, EndCause, Frame, HaltReason, Overflow, Reachability, Timing,
 };
@@ -44,13 +46,13 @@ fn any_step() -> impl Strategy<Value = Step> {
     let errors = vec![
         DialError::NameNotFound,
         DialError::ConnectionRefused,
-        DialError::Certificate(String::new()),
+        DialError::Certificate(CertificateProblem::WrongName),
         DialError::Credential(CredentialError::Missing),
         DialError::Credential(CredentialError::Unavailable("".into())),
     ];
     let ends = vec![
         EndCause::Closed,
-        EndCause::BrokenOff(String::new()),
+        EndCause::BrokenOff(BreakOff::Reset),
         EndCause::Overflow(Overflow::Line { limit: 1 }),
         EndCause::NetworkChanged,
     ];
@@ -160,7 +162,7 @@ impl Life {
             Step::Opened(age, status, after) => Input::Opened(
                 epoch(age)?,
                 Head {
-                    content_type: Some("text/event-stream".to_owned()),
+                    content_type: ContentType::Essence("text/event-stream".to_owned()),
                     retry_after: after.map(Duration::from_secs),
                     ..Head::of(*status)
                 },

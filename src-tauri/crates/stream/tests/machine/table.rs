@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use gloria_stream::machine::{Chunk, Effect, Epoch, Head, Input, Phase};
+use gloria_stream::machine::{
+    BreakOff, CertificateProblem, Chunk, ClientCertificateProblem, ContentType, Effect, Epoch, Head, Input,
+    NotHttp, Phase, ProxyProblem, SetupProblem, TlsProblem,
+};
 use gloria_stream::{Cause, CredentialError, DialError, EndCause, Frame, HaltReason, Reachability};
 
 use crate::{Rig, status_head, stream};
@@ -37,7 +40,7 @@ fn phase(phase: &Phase) -> &'static str {
 }
 
 fn reset() -> DialError {
-    DialError::BrokenOff("reset".to_owned())
+    DialError::BrokenOff(BreakOff::Reset)
 }
 
 fn idle() -> Rig {
@@ -310,7 +313,9 @@ fn every_answer_has_its_row() {
         (
             200,
             "waiting",
-            Some(Cause::NotAStream { content_type: None }),
+            Some(Cause::NotAStream {
+                content_type: ContentType::Missing,
+            }),
             true,
         ),
         (205, "waiting", status(205), true),
@@ -357,7 +362,6 @@ fn every_answer_has_its_row() {
 
 #[test]
 fn every_failed_dial_has_its_pace() {
-    let text = String::new;
     let ten = Duration::from_secs(10);
     for (error, slow) in [
         (DialError::NameNotFound, false),
@@ -365,21 +369,24 @@ fn every_failed_dial_has_its_pace() {
         (DialError::Unreachable, false),
         (DialError::ConnectTimedOut(ten), false),
         (DialError::AnswerTimedOut(ten), false),
-        (DialError::Tls(text()), false),
-        (DialError::ClientCertificate(text()), true),
-        (DialError::Proxy(text()), false),
-        (DialError::BrokenOff(text()), false),
+        (DialError::Tls(TlsProblem::NotTls), false),
         (
-            DialError::Credential(CredentialError::Unavailable(text().into())),
+            DialError::ClientCertificate(ClientCertificateProblem::Wanted),
             true,
         ),
-        (DialError::Certificate(text()), true),
+        (DialError::Proxy(ProxyProblem::Refused), false),
+        (DialError::BrokenOff(BreakOff::Reset), false),
+        (
+            DialError::Credential(CredentialError::Unavailable("".into())),
+            true,
+        ),
+        (DialError::Certificate(CertificateProblem::WrongName), true),
         (DialError::ProxyAuthentication, true),
-        (DialError::NotHttp(text()), true),
+        (DialError::NotHttp(NotHttp::Beginning), true),
         (DialError::RedirectToNowhere, true),
         (DialError::RedirectNotSecure, true),
         (DialError::TooManyRedirects, true),
-        (DialError::Setup(text()), true),
+        (DialError::Setup(SetupProblem::Internal), true),
     ] {
         let mut rig = connecting();
         let epoch = rig.epoch();

@@ -9,37 +9,38 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::SUBPROTOCOL;
 use crate::DialError;
+use crate::machine::NotWebSocket;
 
 /// False where the status is another than 101 and tells by itself what is wrong.
 ///
 /// # Errors
 /// The answer is no WebSocket's, whatever its status says.
 pub(super) fn is_upgrade(status: StatusCode, headers: &HeaderMap, key: &str) -> Result<bool, DialError> {
-    let refused = |why: &str| Err(DialError::NotWebSocket(why.to_owned()));
+    let refused = |why| Err(DialError::NotWebSocket(why));
     match status {
         StatusCode::SWITCHING_PROTOCOLS => {}
         StatusCode::OK if holds(headers, CONTENT_TYPE, ';', "text/event-stream") => {
-            return refused("it is an event stream's; write https instead of wss");
+            return refused(NotWebSocket::EventStream);
         }
         _ => return Ok(false),
     }
     if !holds(headers, UPGRADE, ',', "websocket") || !holds(headers, CONNECTION, ',', "upgrade") {
-        return refused("it changes to another protocol");
+        return refused(NotWebSocket::OtherProtocol);
     }
     // The key makes sure that it is this question's answer and not one that a cache or a plain server gave.
     let accepted = headers.get(SEC_WEBSOCKET_ACCEPT).map(|value| value.as_bytes());
     if accepted != Some(derive_accept_key(key.as_bytes()).as_bytes()) {
-        return refused("its Sec-WebSocket-Accept does not fit the question");
+        return refused(NotWebSocket::WrongAccept);
     }
     // A server that uses an extension or subprotocol that was not offered sends frames that cannot be decoded.
     if headers.contains_key(SEC_WEBSOCKET_EXTENSIONS) {
-        return refused("it uses an extension that was not offered");
+        return refused(NotWebSocket::Extension);
     }
     if headers
         .get(SEC_WEBSOCKET_PROTOCOL)
         .is_some_and(|chosen| chosen != SUBPROTOCOL)
     {
-        return refused("it chose a subprotocol that was not offered");
+        return refused(NotWebSocket::Subprotocol);
     }
     Ok(true)
 }
@@ -90,14 +91,23 @@ mod tests {
 
     #[test]
     fn anything_else_says_what_it_is_not() {
-        for (status, headers) in [
-            (200, &[("content-type", "text/event-stream; charset=utf-8")][..]),
-            (101, &[]),
-            (101, &[CONNECTION, ACCEPT]),
-            (101, &[UPGRADE, ACCEPT]),
-            (101, &[("upgrade", "h2c"), CONNECTION, ACCEPT]),
-            (101, &[UPGRADE, CONNECTION]),
-            (101, &[UPGRADE, CONNECTION, ("sec-websocket-accept", KEY)]),
+        use NotWebSocket::{EventStream, Extension, OtherProtocol, Subprotocol, WrongAccept};
+        for (status, headers, why) in [
+            (
+                200,
+                &[("content-type", "text/event-stream; charset=utf-8")][..],
+                EventStream,
+            ),
+            (101, &[], OtherProtocol),
+            (101, &[CONNECTION, ACCEPT], OtherProtocol),
+            (101, &[UPGRADE, ACCEPT], OtherProtocol),
+            (101, &[("upgrade", "h2c"), CONNECTION, ACCEPT], OtherProtocol),
+            (101, &[UPGRADE, CONNECTION], WrongAccept),
+            (
+                101,
+                &[UPGRADE, CONNECTION, ("sec-websocket-accept", KEY)],
+                WrongAccept,
+            ),
             (
                 101,
                 &[
@@ -106,16 +116,18 @@ mod tests {
                     ACCEPT,
                     ("sec-websocket-extensions", "permessage-deflate"),
                 ],
+                Extension,
             ),
             (
                 101,
                 &[UPGRADE, CONNECTION, ACCEPT, ("sec-websocket-protocol", "mqtt")],
+                Subprotocol,
             ),
         ] {
-            let result = answer(status, headers);
-            assert!(
-                matches!(result, Err(DialError::NotWebSocket(_))),
-                "{headers:?}: {result:?}"
+            assert_eq!(
+                answer(status, headers),
+                Err(DialError::NotWebSocket(why)),
+                "{headers:?}"
             );
         }
     }

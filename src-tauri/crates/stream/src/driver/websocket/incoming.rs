@@ -20,8 +20,8 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use super::close;
 use super::message::{self, Envelope};
 use crate::driver::transport::{Heard, Incoming, Request};
-use crate::http::shown;
-use crate::machine::{Chunk, Skipped};
+use crate::http::io_break_off;
+use crate::machine::{BreakOff, Chunk, Skipped};
 use crate::{EndCause, Frame, Limits, Overflow};
 
 /// Bytes per read, and about how much is passed on together. An idle stream keeps this much memory.
@@ -110,7 +110,7 @@ impl Incoming for Messages {
                 Poll::Ready(Some(Ok(message))) => {
                     // An empty one is one too.
                     taken += message.len() + 1;
-                    end = self.events.take(message);
+                    end = self.events.handle(message);
                 }
                 Poll::Ready(Some(Err(error))) => end = Some(self.end_cause(error)),
                 Poll::Ready(None) => end = Some(EndCause::Closed),
@@ -133,23 +133,24 @@ impl Incoming for Messages {
 }
 
 impl Messages {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the library's own words do for the errors that no open connection meets"
+    )]
     fn end_cause(&self, error: Error) -> EndCause {
         if let Error::Capacity(_) = error {
             return EndCause::Overflow(Overflow::Event {
                 limit: self.events.limits.event,
             });
         }
-        let why = if let Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) = error {
-            "it ended without a close".to_owned()
-        } else if let Error::Utf8(_) = error {
+        EndCause::BrokenOff(match error {
+            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => BreakOff::NoClose,
+            Error::Protocol(_) => BreakOff::BadFrame,
             // Its text holds what was sent.
-            "a message is not UTF-8".to_owned()
-        } else if let Error::Io(error) = error {
-            error.to_string()
-        } else {
-            error.to_string()
-        };
-        EndCause::BrokenOff(shown(&why))
+            Error::Utf8(_) => BreakOff::NotUtf8,
+            Error::Io(error) => io_break_off(&error),
+            error => BreakOff::Other(error.to_string()),
+        })
     }
 }
 
@@ -159,6 +160,13 @@ impl Drop for Messages {
         self.send(Message::Close(None));
         let _ = Pin::new(&mut self.socket).poll_flush(&mut Context::from_waker(noop_waker_ref()));
     }
+}
+
+/// A message that is passed over.
+#[derive(Debug)]
+enum NotAnEvent {
+    Binary,
+    Text,
 }
 
 /// Messages on their way to chunks.
@@ -175,11 +183,11 @@ struct Events {
 }
 
 impl Events {
-    /// Takes a message; the cause where it is the last.
-    fn take(&mut self, message: Message) -> Option<EndCause> {
+    /// Puts a message with what is passed on; the cause where it is the last.
+    fn handle(&mut self, message: Message) -> Option<EndCause> {
         match message {
             Message::Text(text) => self.text(&text),
-            Message::Binary(bytes) => self.ignore("a binary message", bytes.len()),
+            Message::Binary(bytes) => self.ignore(NotAnEvent::Binary, bytes.len()),
             // Pings are answered by the library; that they were heard is counted below it.
             Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => self.chunk.beat = true,
             Message::Close(frame) => {
@@ -196,7 +204,7 @@ impl Events {
             return self.skip(text);
         }
         let Some(envelope) = Envelope::read(text) else {
-            return self.ignore("a message that is no event", text.len());
+            return self.ignore(NotAnEvent::Text, text.len());
         };
         if let Some(id) = envelope.id {
             self.set_id(&id);
@@ -228,8 +236,13 @@ impl Events {
         self.heard.chunks.push(mem::take(&mut self.chunk));
     }
 
-    fn ignore(&mut self, what: &str, bytes: usize) {
-        tracing::warn!(after = &*self.last_id, bytes, "{what} was passed over");
+    fn ignore(&mut self, kind: NotAnEvent, bytes: usize) {
+        tracing::warn!(
+            after = &*self.last_id,
+            bytes,
+            ?kind,
+            "a message that is no event was passed over"
+        );
         self.heard.ignored += 1;
     }
 

@@ -15,6 +15,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::form::{Part, parts};
 use super::{read, wrong};
 use crate::DialError;
+use crate::machine::CertificateFileProblem;
 
 /// Where this client's certificate is.
 #[derive(Clone, Default)]
@@ -68,27 +69,27 @@ pub(in crate::http) fn identity(client: &ClientCertificate) -> Result<Option<Ide
     };
     let mut found = Found::default();
     let password = client.secret();
-    found.take(file, password)?;
+    found.add_file(file, password)?;
     if let Some(key) = &client.key {
         // A key that is named stands above one that comes with the certificate.
         found.keys.clear();
-        found.take(key, password)?;
+        found.add_file(key, password)?;
     }
     let key_file = client.key.as_ref().unwrap_or(file);
     if found.certificates.is_empty() {
-        return Err(wrong(file, "holds no certificate"));
+        return Err(wrong(file, CertificateFileProblem::NoCertificate));
     }
     if found.keys.is_empty() {
-        return Err(wrong(key_file, "holds no private key"));
+        return Err(wrong(key_file, CertificateFileProblem::NoKey));
     }
     let (certificates, key) = found.pair().map_err(|why| wrong(key_file, why))?;
     Identity::from_pem(&pem(&certificates, &key))
         .map(Some)
-        .map_err(|_| wrong(file, "cannot be used"))
+        .map_err(|_| wrong(file, CertificateFileProblem::NotUsable))
 }
 
 impl Found {
-    fn take(&mut self, file: &Path, password: Option<&str>) -> Result<(), DialError> {
+    fn add_file(&mut self, file: &Path, password: Option<&str>) -> Result<(), DialError> {
         let bytes = read(file)?;
         for part in parts(&bytes) {
             match part {
@@ -98,22 +99,18 @@ impl Found {
                     .keys
                     .push(decrypted(&der, password).map_err(|why| wrong(file, why))?),
                 Part::OldEncryptedKey => {
-                    return Err(wrong(
-                        file,
-                        "holds a key encrypted in OpenSSL's old way; \"openssl pkcs8 -topk8\" makes one that can be \
-                         read",
-                    ));
+                    return Err(wrong(file, CertificateFileProblem::OldEncryption));
                 }
                 Part::Pkcs12 => self
-                    .take_pkcs12(&bytes, password)
+                    .add_pkcs12(&bytes, password)
                     .map_err(|why| wrong(file, why))?,
-                Part::Damaged => return Err(wrong(file, "is damaged")),
+                Part::Damaged => return Err(wrong(file, CertificateFileProblem::Damaged)),
             }
         }
         Ok(())
     }
 
-    fn take_pkcs12(&mut self, bytes: &[u8], password: Option<&str>) -> Result<(), String> {
+    fn add_pkcs12(&mut self, bytes: &[u8], password: Option<&str>) -> Result<(), CertificateFileProblem> {
         use p12_keystore::error::Error;
         let archive = Pkcs12Archive::from_pkcs12(bytes, password.unwrap_or_default());
         let archive = archive.map_err(|error| {
@@ -121,9 +118,9 @@ impl Found {
                 error,
                 Error::MacError(_) | Error::UnpadError | Error::Pkcs5Error(_)
             ) {
-                wrong_password(password)
+                not_opened(password)
             } else {
-                format!("is a PKCS#12 file that cannot be read: {error}")
+                CertificateFileProblem::Pkcs12NotReadable(error.to_string())
             }
         })?;
         let certificates = archive
@@ -134,15 +131,15 @@ impl Found {
         for parsed in &archive.keys {
             let key = PrivateKeyDer::try_from(parsed.key.as_der().to_vec());
             self.keys
-                .push(key.map_err(|_| "holds a private key that is damaged")?);
+                .push(key.map_err(|_| CertificateFileProblem::DamagedKey)?);
         }
         Ok(())
     }
 
     /// A key and the certificates that begin with its own.
-    fn pair(self) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), &'static str> {
+    fn pair(self) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), CertificateFileProblem> {
         let provider = rustls::crypto::ring::default_provider();
-        let mut why = "holds a private key that does not belong to the certificate";
+        let mut why = CertificateFileProblem::ForeignKey;
         for key in self.keys {
             for own in 0..self.certificates.len() {
                 let mut chain = self.certificates.clone();
@@ -151,7 +148,7 @@ impl Found {
                 match CertifiedKey::from_der(chain.clone(), key.clone_key(), &provider) {
                     Ok(_) => return Ok((chain, key)),
                     Err(rustls::Error::InconsistentKeys(_) | rustls::Error::InvalidCertificate(_)) => {}
-                    Err(_) => why = "holds a private key of a kind that is not supported",
+                    Err(_) => why = CertificateFileProblem::UnsupportedKey,
                 }
             }
         }
@@ -159,19 +156,19 @@ impl Found {
     }
 }
 
-fn decrypted(der: &[u8], password: Option<&str>) -> Result<PrivateKeyDer<'static>, String> {
-    let key = EncryptedPrivateKeyInfoRef::try_from(der).map_err(|_| "holds a private key that is damaged")?;
+fn decrypted(der: &[u8], password: Option<&str>) -> Result<PrivateKeyDer<'static>, CertificateFileProblem> {
+    let key = EncryptedPrivateKeyInfoRef::try_from(der).map_err(|_| CertificateFileProblem::DamagedKey)?;
     let Some(secret) = password else {
-        return Err(wrong_password(None));
+        return Err(not_opened(None));
     };
-    let key = key.decrypt(secret).map_err(|_| wrong_password(password))?;
-    PrivateKeyDer::try_from(key.as_bytes().to_vec()).map_err(|_| wrong_password(password))
+    let key = key.decrypt(secret).map_err(|_| not_opened(password))?;
+    PrivateKeyDer::try_from(key.as_bytes().to_vec()).map_err(|_| not_opened(password))
 }
 
-fn wrong_password(password: Option<&str>) -> String {
+fn not_opened(password: Option<&str>) -> CertificateFileProblem {
     match password {
-        Some(_) => "cannot be opened with this password".to_owned(),
-        None => "asks for a password".to_owned(),
+        Some(_) => CertificateFileProblem::WrongPassword,
+        None => CertificateFileProblem::PasswordWanted,
     }
 }
 

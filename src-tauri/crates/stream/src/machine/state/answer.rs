@@ -81,7 +81,9 @@ impl Machine {
             DialError::Credential(CredentialError::Missing) => {
                 return self.halt(now, HaltReason::NoCredential);
             }
-            DialError::Credential(CredentialError::Unavailable(_) | CredentialError::TimedOut) => {
+            DialError::Credential(
+                CredentialError::Unavailable(_) | CredentialError::TimedOut | CredentialError::Unsendable,
+            ) => {
                 self.rejected = rejected;
                 Pace::Slow
             }
@@ -94,7 +96,7 @@ impl Machine {
             | DialError::Proxy(_)
             | DialError::BrokenOff(_) => Pace::Backoff,
             DialError::Certificate(_)
-            | DialError::CertificateFile(_)
+            | DialError::CertificateFile { .. }
             | DialError::ClientCertificate(_)
             | DialError::NetworkSignIn
             | DialError::ProxyAuthentication

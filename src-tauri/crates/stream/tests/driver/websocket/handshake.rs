@@ -46,7 +46,7 @@ async fn what_is_no_websocket_says_what_it_is() {
     for (head, trouble) in [
         (
             "200 OK\r\nContent-Type: text/html",
-            "this address answered with a web page (text/html), not an event stream".to_owned(),
+            "this address answered with text/html, not an event stream".to_owned(),
         ),
         (
             "200 OK\r\nContent-Type: text/event-stream",

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use gloria_stream::machine::{Chunk, Effect, Epoch, Head, Input, Machine, Phase};
+use gloria_stream::machine::{Chunk, ContentType, Effect, Epoch, Head, Input, Machine, Phase};
 use gloria_stream::{DialError, EndCause, Timing};
 
 /// How clients come back.
@@ -158,7 +158,11 @@ fn open(machine: &mut Machine, now: Instant, epoch: Option<Epoch>) {
 
 fn head(status: u16, retry_after: Option<Duration>) -> Head {
     Head {
-        content_type: (status == 200).then(|| "text/event-stream".to_owned()),
+        content_type: if status == 200 {
+            ContentType::Essence("text/event-stream".to_owned())
+        } else {
+            ContentType::Missing
+        },
         retry_after,
         ..Head::of(status)
     }
