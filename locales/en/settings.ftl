@@ -58,6 +58,9 @@ syntax-leading-zero = a number begins with 0
 syntax-comment = a comment begins with #
 syntax-control-character = there is a control character in it
 syntax-surplus = there is something too much in it
+syntax-bad-name = a name has a character that only a name in quotes can have
+syntax-bad-value = a value is not written as numbers, dates or texts are; a text should stand in straight quotes, " or '
+syntax-too-deep = brackets are nested too deeply
 
 ## Why a file is not used or not written, as the end of settings-unusable or settings-not-saved.
 

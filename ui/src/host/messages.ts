@@ -450,6 +450,8 @@ export interface Messages {
   'storage-newer': { found: number; known: number };
   'storage-read-only': undefined;
   'syntax-backslash': undefined;
+  'syntax-bad-name': undefined;
+  'syntax-bad-value': undefined;
   'syntax-capitals': undefined;
   'syntax-comment': undefined;
   'syntax-control-character': undefined;
@@ -460,6 +462,7 @@ export interface Messages {
   'syntax-not-closed': undefined;
   'syntax-not-quoted': undefined;
   'syntax-surplus': undefined;
+  'syntax-too-deep': undefined;
   'tls-alert': { name: string };
   'tls-http1-refused': undefined;
   'tls-no-certificate': undefined;

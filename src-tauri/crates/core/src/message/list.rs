@@ -161,6 +161,9 @@ messages! {
     syntax_comment();
     syntax_control_character();
     syntax_surplus();
+    syntax_bad_name();
+    syntax_bad_value();
+    syntax_too_deep();
     file_not_file();
     file_too_large(limit: Number);
     file_not_text();

@@ -178,6 +178,10 @@ impl Layer {
     }
 
     fn report_unknown(&mut self, line: Option<usize>, name: &str) {
+        if self.problems.len() > MAX_PROBLEMS {
+            // It is only counted, and looking for what was meant takes time.
+            return self.count_more();
+        }
         let kind = match Key::named(name) {
             Some(key) => ProblemKind::Ignored {
                 setting: key.name(),
@@ -193,20 +197,25 @@ impl Layer {
 
     fn report(&mut self, line: Option<usize>, kind: ProblemKind) {
         if self.problems.len() >= MAX_PROBLEMS {
-            if let Some(ProblemKind::More { count }) = self.problems.last_mut().map(|last| &mut last.kind) {
-                *count += 1;
-                return;
-            }
-            return self.problems.push(Problem {
-                place: self.place.clone(),
-                line: None,
-                kind: ProblemKind::More { count: 1 },
-            });
+            return self.count_more();
         }
         self.problems.push(Problem {
             place: self.place.clone(),
             line,
             kind,
+        });
+    }
+
+    /// Counts a problem that is not named.
+    fn count_more(&mut self) {
+        if let Some(ProblemKind::More { count }) = self.problems.last_mut().map(|last| &mut last.kind) {
+            *count += 1;
+            return;
+        }
+        self.problems.push(Problem {
+            place: self.place.clone(),
+            line: None,
+            kind: ProblemKind::More { count: 1 },
         });
     }
 

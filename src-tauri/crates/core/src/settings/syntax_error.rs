@@ -30,6 +30,12 @@ pub enum SyntaxError {
     ControlCharacter,
     /// Something behind the value, or a second equals sign.
     Surplus,
+    /// A character in a name that only a name in quotes can have.
+    BadName,
+    /// A number or a date that is none.
+    BadValue,
+    /// Brackets within brackets, deeper than the reader follows.
+    TooDeep,
     /// Something else, in the words of the reader. They never repeat a value.
     Other(String),
 }
@@ -42,7 +48,9 @@ impl SyntaxError {
         if line.trim_end().chars().any(|c| c.is_control() && c != '\t') {
             return Self::ControlCharacter;
         }
-        if line.trim_start().starts_with("//") || line.trim_start().starts_with(';') || line.contains(" //") {
+        // What stands before any quote or comment.
+        let bare = line.split(['"', '\'', '#']).next().unwrap_or_default();
+        if bare.trim_start().starts_with("//") || bare.trim_start().starts_with(';') || bare.contains(" //") {
             return Self::Comment;
         }
         match what {
@@ -64,6 +72,9 @@ impl SyntaxError {
             "invalid boolean" => Self::Capitals,
             "unexpected leading zero" => Self::LeadingZero,
             "unexpected key or value" | "extra `=`" => Self::Surplus,
+            "invalid unquoted key" => Self::BadName,
+            "recursion limit" | "cannot recurse further; max recursion depth met" => Self::TooDeep,
+            _ if what.starts_with("invalid ") || what.starts_with("`_` may") => Self::BadValue,
             _ if what.starts_with("cannot extend value") => Self::Duplicate {
                 name: named.to_owned(),
             },
@@ -85,6 +96,9 @@ impl SyntaxError {
             Self::Comment => message::syntax_comment(),
             Self::ControlCharacter => message::syntax_control_character(),
             Self::Surplus => message::syntax_surplus(),
+            Self::BadName => message::syntax_bad_name(),
+            Self::BadValue => message::syntax_bad_value(),
+            Self::TooDeep => message::syntax_too_deep(),
             Self::Other(words) => return Phrase::Text(words.clone()),
         }
         .into()

@@ -256,3 +256,90 @@ async fn what_was_typed_for_one_server_does_not_go_to_another_that_a_lock_names(
     let fixed = actor.typed_address(" https://fixed.example/api/ ").unwrap();
     assert_eq!(Some(&fixed), actor.settings.address.as_ref());
 }
+
+/// What stands in the place of the user's file, how it comes there, and what is said of it.
+#[cfg(unix)]
+type Hostile = (&'static str, fn(&Path), &'static str);
+
+#[cfg(unix)]
+const HOSTILE: [Hostile; 9] = [
+    ("folder", |path| fs::create_dir(path).unwrap(), "it is not a file"),
+    (
+        "pipe",
+        |path| {
+            let made = std::process::Command::new("mkfifo").arg(path).status().unwrap();
+            assert!(made.success());
+        },
+        "it is not a file",
+    ),
+    (
+        "device",
+        |path| std::os::unix::fs::symlink("/dev/zero", path).unwrap(),
+        "it is not a file",
+    ),
+    (
+        "link to nothing",
+        |path| std::os::unix::fs::symlink("not/there", path).unwrap(),
+        "it is a link that leads nowhere",
+    ),
+    (
+        "large",
+        |path| fs::write(path, "# x\n".repeat(10 << 18)).unwrap(),
+        "it is larger than 1 MiB",
+    ),
+    (
+        "UTF-16",
+        |path| fs::write(path, b"\xff\xfe[\0s\0]\0\n\0").unwrap(),
+        "it is not text in UTF-8",
+    ),
+    (
+        "Latin-1",
+        |path| fs::write(path, b"# gr\xfcn\n").unwrap(),
+        "it is not text in UTF-8",
+    ),
+    (
+        "something else",
+        |path| fs::write(path, "{\"a\": 1,\n".repeat(5_000)).unwrap(),
+        "it has more than 100 mistakes in its form",
+    ),
+    (
+        "nested",
+        |path| fs::write(path, format!("a = {}", "[".repeat(1_000_000))).unwrap(),
+        "",
+    ),
+];
+
+#[cfg(unix)]
+#[tokio::test(start_paused = true)]
+async fn whatever_stands_in_the_files_place_is_one_sentence_in_the_notice_and_is_not_lost() {
+    for (name, make, why) in HOSTILE {
+        let home = tempfile::tempdir().unwrap();
+        let mut actor = actor(home.path(), "[sounds]\nvolume = 10\nsound = \"bloom\"\n");
+        let file = home.path().join("settings.toml");
+        fs::remove_file(&file).unwrap();
+        make(&file);
+        let before = fs::symlink_metadata(&file).unwrap();
+        settle(&mut actor).await;
+        let said = english(&notice(&actor).expect(name).message);
+        if !why.is_empty() {
+            assert_eq!(said, format!("the settings file is not used: {why}"), "{name}");
+        }
+        assert_eq!(
+            (actor.settings.volume, actor.settings.sound),
+            (10, SoundName::Bloom),
+            "{name}: nothing changes"
+        );
+        let form = PreferencesForm {
+            volume: Some(20),
+            ..PreferencesForm::default()
+        };
+        actor.save_preferences(&form).unwrap();
+        assert_eq!(actor.settings.volume, 20, "{name}");
+        let kept = [file.clone(), home.path().join("settings.toml.broken")];
+        let is_kept = kept.iter().any(|path| {
+            fs::symlink_metadata(path)
+                .is_ok_and(|now| now.file_type() == before.file_type() && now.len() == before.len())
+        });
+        assert!(is_kept, "{name}");
+    }
+}

@@ -231,6 +231,8 @@ fn every_syntax_error_that_people_make_is_said_in_words() {
     let quotes = "a text should stand in straight quotes, \" or '";
     let open = "a quote or a bracket is not closed";
     let no_value = "a name needs a = and a value";
+    let bad = "a value is not written as numbers, dates or texts are; a text should stand in straight quotes, \" or '";
+    let deep = format!("volume = {}{}", "[".repeat(100_000), "]".repeat(100_000));
     for (slip, line, expected) in [
         ("volume = 5\nvolume = 6", 3, "volume is there for the second time"),
         ("volume = 5\n[sounds]", 3, "sounds is there for the second time"),
@@ -273,6 +275,19 @@ fn every_syntax_error_that_people_make_is_said_in_words() {
         ("volume = = 5", 2, "there is something too much in it"),
         ("volume = 1,000", 2, "there is something too much in it"),
         ("[window]]", 2, "there is something too much in it"),
+        ("volume é", 2, no_value),
+        (
+            "volé = 5",
+            2,
+            "a name has a character that only a name in quotes can have",
+        ),
+        ("volume = 1.2.3", 2, bad),
+        ("volume = 1__0", 2, bad),
+        ("volume = 0xZZ", 2, bad),
+        ("volume = 1979-13-45", 2, bad),
+        ("volume = '5' # a // b\nsound = knock", 3, quotes),
+        ("sound = \"a // b", 2, open),
+        (deep.as_str(), 2, "brackets are nested too deeply"),
     ] {
         let found = said(&format!("[sounds]\n{slip}"));
         let expected = format!("there is a mistake in line {line} {FILE}: {expected}");
