@@ -113,7 +113,7 @@ pub(crate) fn show_panic() {
 pub(crate) fn show(message: &Message) {
     let shown = serde_json::to_string(message)
         .map_err(io::Error::other)
-        .and_then(|message| process::start_again(&[&format!("{MESSAGE}{message}")]));
+        .and_then(|message| process::spawn_again(&[&format!("{MESSAGE}{message}")]));
     if let Err(error) = shown {
         tracing::warn!(%error, "the dialog could not be shown");
     }

@@ -17,7 +17,7 @@ pub(crate) fn begin_again_at_fatal_errors(after_failure: bool) {
     log_set_writer_func(move |level, fields| {
         match level {
             // GLib ends the program as soon as this returns.
-            LogLevel::Error => begin_again(fields, after_failure, began.elapsed()),
+            LogLevel::Error => replace_process(fields, after_failure, began.elapsed()),
             LogLevel::Critical | LogLevel::Warning | LogLevel::Message | LogLevel::Info | LogLevel::Debug => {
                 log_writer_default(level, fields)
             }
@@ -25,14 +25,14 @@ pub(crate) fn begin_again_at_fatal_errors(after_failure: bool) {
     });
 }
 
-fn begin_again(fields: &[LogField<'_>], after_failure: bool, lived: Duration) -> LogWriterOutput {
+fn replace_process(fields: &[LogField<'_>], after_failure: bool, lived: Duration) -> LogWriterOutput {
     let message = fields.iter().find(|field| field.key() == "MESSAGE");
     let message = message.and_then(LogField::value_str).unwrap_or_default();
     tracing::error!(
         message,
         "a fatal error of the window system; the app begins again"
     );
-    let error = process::begin_again(arguments(after_failure, lived));
+    let error = process::replace_process(arguments(after_failure, lived));
     tracing::error!(%error, "the app could not begin again and ends");
     LogWriterOutput::Handled
 }

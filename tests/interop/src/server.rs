@@ -132,7 +132,7 @@ impl Server {
     }
 
     /// Starts it again, with the notifications that it had.
-    pub async fn start_again(&mut self) {
+    pub async fn spawn_again(&mut self) {
         (self.child, self.commands) = spawn(self.program, self.port, self.heartbeat, self.home.path(), None);
         self.listening().await;
     }

@@ -90,7 +90,7 @@ impl Client {
         let environment = HashMap::from([("GLORIA_API_URL", api.to_owned())]);
         let ports = Ports {
             notifications: notifications.clone(),
-            secrets: Arc::new(FakeSecrets::holding(api, Token::parse(token).unwrap())),
+            secrets: Arc::new(FakeSecrets::with_token(api, Token::parse(token).unwrap())),
             ..testing::ports()
         };
         let setup = testing::setup(Paths::within(home.path()), environment, ports);

@@ -14,7 +14,7 @@ use gloria_desktop::Instance;
 use gloria_desktop::process;
 use serde::Serialize;
 
-use crate::output::{self, Format, Lines, catalogue, complain, failure};
+use crate::output::{self, Format, Lines, catalogue, failure, print_error};
 use crate::session::keyring;
 use crate::{NO_TOKEN, USAGE};
 
@@ -100,7 +100,7 @@ fn list(options: &ListOptions) -> anyhow::Result<ExitCode> {
         Format::Words => {
             let listed: Vec<_> = listed.map(|line| words(&line)).collect();
             if listed.is_empty() {
-                complain(&message::cli_no_accounts());
+                print_error(&message::cli_no_accounts());
             }
             output::print_words(listed)?;
         }
@@ -154,12 +154,12 @@ async fn erase(options: &EraseOptions) -> anyhow::Result<ExitCode> {
     read_accounts(&paths)?;
     // Kept until the end, because an app that started meanwhile would open the inbox or create the account again.
     let Some(_instance) = Instance::try_claim(&paths) else {
-        complain(&message::cli_app_runs());
+        print_error(&message::cli_app_runs());
         return Ok(ExitCode::FAILURE);
     };
     let mut accounts = read_accounts(&paths)?;
     let Some(entry) = accounts.all().find(|entry| entry.name() == options.name).cloned() else {
-        complain(&message::cli_no_account(&options.name));
+        print_error(&message::cli_no_account(&options.name));
         return match finish_earlier(&accounts).await {
             Some(code) => Ok(code),
             None => Ok(ExitCode::from(USAGE)),
@@ -169,11 +169,11 @@ async fn erase(options: &EraseOptions) -> anyhow::Result<ExitCode> {
         match is_wanted(&entry)? {
             Some(true) => {}
             Some(false) => {
-                complain(&message::cli_nothing_erased());
+                print_error(&message::cli_nothing_erased());
                 return Ok(ExitCode::FAILURE);
             }
             None => {
-                complain(&message::cli_add_yes());
+                print_error(&message::cli_add_yes());
                 return Ok(ExitCode::from(USAGE));
             }
         }
@@ -182,7 +182,7 @@ async fn erase(options: &EraseOptions) -> anyhow::Result<ExitCode> {
         Forgotten::All => None,
         Forgotten::Later(error) => Some(error),
         Forgotten::Refused(error) => {
-            complain(&message::cli_nothing_erased_because(error.message()));
+            print_error(&message::cli_nothing_erased_because(error.message()));
             return Ok(ExitCode::from(NO_TOKEN));
         }
     };
@@ -200,7 +200,7 @@ async fn erase(options: &EraseOptions) -> anyhow::Result<ExitCode> {
     Ok(match left {
         None => ExitCode::SUCCESS,
         Some(error) => {
-            complain(&message::cli_token_left(error.message(), entry.name()));
+            print_error(&message::cli_token_left(error.message(), entry.name()));
             ExitCode::from(NO_TOKEN)
         }
     })
@@ -212,16 +212,16 @@ async fn finish_earlier(accounts: &Accounts) -> Option<ExitCode> {
         return None;
     }
     let outcome = match keyring(true, accounts.erasures()) {
-        Ok(keyring) => accounts.erasures().finish(&keyring).await,
+        Ok(keyring) => accounts.erasures().remove_all(&keyring).await,
         Err(error) => Err(SecretError::Unavailable(error.to_string().into())),
     };
     Some(match outcome {
         Ok(()) => {
-            complain(&message::cli_token_removed());
+            print_error(&message::cli_token_removed());
             ExitCode::SUCCESS
         }
         Err(error) => {
-            complain(&message::cli_token_still_left(error.message()));
+            print_error(&message::cli_token_still_left(error.message()));
             ExitCode::from(NO_TOKEN)
         }
     })
@@ -232,7 +232,7 @@ fn is_wanted(entry: &Entry) -> anyhow::Result<Option<bool>> {
     if !io::stdin().is_terminal() {
         return Ok(None);
     }
-    complain(&message::cli_ask_to_erase(whose(entry.user(), entry.server())));
+    print_error(&message::cli_ask_to_erase(whose(entry.user(), entry.server())));
     io::stderr().flush()?;
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;
@@ -270,7 +270,7 @@ async fn forget_tokens(accounts: &Accounts, entry: &Entry) -> anyhow::Result<For
         })?;
     }
     let outcome = match keyring(true, erasures) {
-        Ok(keyring) => erasures.finish(&keyring).await,
+        Ok(keyring) => erasures.remove_all(&keyring).await,
         Err(error) => Err(SecretError::Unavailable(error.to_string().into())),
     };
     Ok(match outcome {

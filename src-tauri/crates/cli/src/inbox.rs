@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::account::read_accounts;
-use crate::output::{self, Format, Lines, add_words, catalogue, complain};
+use crate::output::{self, Format, Lines, add_words, catalogue, print_error};
 use crate::session::settings;
 
 #[derive(Debug, Subcommand)]
@@ -67,7 +67,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
         None => None,
     };
     let Some((server, path)) = server.zip(path) else {
-        complain(&message::cli_no_inbox());
+        print_error(&message::cli_no_inbox());
         return Ok(ExitCode::SUCCESS);
     };
     let inbox = Inbox::open_read_only(&path, &server)?;

@@ -10,7 +10,7 @@ use gloria_core::{message, text};
 use gloria_desktop::{LogReader, process};
 use tokio::time::sleep;
 
-use crate::output::complain;
+use crate::output::print_error;
 
 /// How often it is looked for new lines. It is a few system calls, and nobody reads faster.
 const FOLLOW_INTERVAL: Duration = Duration::from_millis(200);
@@ -34,7 +34,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let mut out = BufWriter::new(io::stdout().lock());
     let newest = options.lines.or(options.follow.then_some(FOLLOWED_LINES));
     if !print_kept(&mut reader, newest, &mut out)? {
-        complain(&message::cli_nothing_logged(folder.display().to_string()));
+        print_error(&message::cli_nothing_logged(folder.display().to_string()));
     }
     if !options.follow {
         return Ok(ExitCode::SUCCESS);

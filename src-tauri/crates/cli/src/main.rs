@@ -74,7 +74,7 @@ fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            output::complain(&message::cli_runtime(error.to_string()));
+            output::print_error(&message::cli_runtime(error.to_string()));
             return ExitCode::FAILURE;
         }
     };
@@ -97,14 +97,14 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         if let Some(error) = error.downcast_ref::<SecretError>() {
-            output::complain(&error.message());
+            output::print_error(&error.message());
             return ExitCode::from(NO_TOKEN);
         }
         if let Some(error) = error.downcast_ref::<NoHome>() {
-            output::complain(&error.message());
+            output::print_error(&error.message());
             return ExitCode::FAILURE;
         }
-        output::complain_in(&format!("{error:#}"));
+        output::print_error_text(&format!("{error:#}"));
         ExitCode::FAILURE
     })
 }

@@ -77,12 +77,12 @@ impl Formatter for Printable {
 }
 
 /// Tells the user that something is wrong.
-pub(crate) fn complain(message: &Message) {
-    complain_in(&catalogue().say(message));
+pub(crate) fn print_error(message: &Message) {
+    print_error_text(&catalogue().say(message));
 }
 
-/// As [`complain`], of what has words already: those of the settings and of the system.
-pub(crate) fn complain_in(words: &str) {
+/// As [`print_error`], of what has words already: those of the settings and of the system.
+pub(crate) fn print_error_text(words: &str) {
     // With no stderr there is nobody to tell.
     let _ = writeln!(io::stderr(), "gloria: {}", text::printable(words));
 }
@@ -111,7 +111,7 @@ pub(crate) fn catalogue() -> &'static Words {
 }
 
 /// A message of the document in words; one of an earlier version is words already.
-pub(crate) fn said(message: &Value, catalogue: &Words) -> Option<String> {
+pub(crate) fn text_of(message: &Value, catalogue: &Words) -> Option<String> {
     if let Some(words) = message.as_str() {
         return Some(words.to_owned()).filter(|words| !words.is_empty());
     }
@@ -121,7 +121,7 @@ pub(crate) fn said(message: &Value, catalogue: &Words) -> Option<String> {
 
 /// Puts the words beside the code of every message: scripts compare codes, and people read what they print.
 pub(crate) fn add_words(document: &mut Value, catalogue: &Words) {
-    let words = said(document, catalogue).filter(|_| document.is_object());
+    let words = text_of(document, catalogue).filter(|_| document.is_object());
     match document {
         Value::Object(fields) => match words {
             Some(words) => {

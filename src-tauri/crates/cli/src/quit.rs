@@ -6,11 +6,11 @@ use std::time::Duration;
 use gloria_desktop::status_socket::AskError;
 use tokio::time::{sleep, timeout};
 
-use crate::output::complain;
+use crate::output::print_error;
 use crate::status::{NO_ANSWER, NOT_RUNNING};
 
 /// How often it is looked whether the app has ended. It takes some tenths of a second.
-const LOOK_INTERVAL: Duration = Duration::from_millis(20);
+const END_CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// The app ends within a third of a second, however busy it is; a machine may be busier.
 const END_TIMEOUT: Duration = Duration::from_secs(5);
@@ -24,7 +24,7 @@ pub(crate) async fn run() -> anyhow::Result<ExitCode> {
             match gloria_desktop::ask_status(&paths).await {
                 Err(AskError::NotRunning) => return Ok(()),
                 Ok(_) | Err(AskError::Silent | AskError::Unreachable(_) | AskError::Unknown) => {
-                    sleep(LOOK_INTERVAL).await;
+                    sleep(END_CHECK_INTERVAL).await;
                 }
             }
         }
@@ -33,7 +33,7 @@ pub(crate) async fn run() -> anyhow::Result<ExitCode> {
     Ok(match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            complain(&error.message());
+            print_error(&error.message());
             ExitCode::from(match error {
                 AskError::NotRunning => NOT_RUNNING,
                 AskError::Silent | AskError::Unreachable(_) | AskError::Unknown => NO_ANSWER,

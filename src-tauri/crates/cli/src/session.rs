@@ -21,7 +21,7 @@ use gloria_stream::{Credential, CredentialError, CredentialProvider, Generation,
 use serde::Serialize;
 
 use crate::USAGE;
-use crate::output::{self, Format, Lines, catalogue, complain, failure};
+use crate::output::{self, Format, Lines, catalogue, failure, print_error};
 
 /// As much of the standard input as is read: a token of 16 KiB, with the quotes and line ends that people paste around
 /// one.
@@ -51,7 +51,7 @@ pub(crate) fn settings() -> anyhow::Result<Settings> {
     let layers = Layers::read(&paths.settings(), &paths.managed);
     let resolved = Settings::resolve(&layers, process::text_variable);
     for problem in &resolved.problems {
-        complain(&problem.message());
+        print_error(&problem.message());
     }
     Ok(resolved.settings)
 }
@@ -80,7 +80,7 @@ fn address(options: &Options) -> anyhow::Result<Result<Address, Message>> {
         Some(text) => Address::parse(text, settings.allow_plain_http)
             .inspect(|address| {
                 if address.is_bare_word(text) {
-                    complain(&message::address_bare_word(address.to_string()));
+                    print_error(&message::address_bare_word(address.to_string()));
                 }
             })
             .map_err(|error| error.message()),
@@ -93,12 +93,12 @@ pub(crate) async fn login(options: Options) -> anyhow::Result<ExitCode> {
     let address = match address(&options)? {
         Ok(address) => address.server(),
         Err(problem) => {
-            complain(&problem);
+            print_error(&problem);
             return Ok(ExitCode::from(USAGE));
         }
     };
     if std::io::stdin().is_terminal() {
-        complain(&message::cli_paste_token());
+        print_error(&message::cli_paste_token());
     }
     let mut text = String::new();
     // What is longer is refused as too long, and what never ends is not read to its end.
@@ -109,7 +109,7 @@ pub(crate) async fn login(options: Options) -> anyhow::Result<ExitCode> {
     let token = match Token::parse(&text) {
         Ok(token) => token,
         Err(error) => {
-            complain(&error.message());
+            print_error(&error.message());
             return Ok(ExitCode::from(USAGE));
         }
     };
@@ -123,14 +123,14 @@ pub(crate) async fn logout(options: Options) -> anyhow::Result<ExitCode> {
     let address = match address(&options)? {
         Ok(address) => address.server(),
         Err(problem) => {
-            complain(&problem);
+            print_error(&problem);
             return Ok(ExitCode::from(USAGE));
         }
     };
     let keyring = keyring(true, &erasures()?)?;
     // Forgetting what is not there is no error to the keyring, and would read like a success.
     if load(&keyring, &address).await?.is_none() {
-        complain(&message::cli_not_logged_in(&address));
+        print_error(&message::cli_not_logged_in(&address));
         return print_outcome(Outcome::NotLoggedIn, &address, options.json);
     }
     for entry in entries(&address) {
@@ -171,7 +171,7 @@ async fn notify_running_app(address: &str) {
     match gloria_desktop::send_credentials_changed(&paths, address).await {
         Ok(()) | Err(AskError::NotRunning) => {}
         Err(error @ (AskError::Silent | AskError::Unreachable(_) | AskError::Unknown)) => {
-            complain(&message::cli_taken_up_later(error.message()));
+            print_error(&message::cli_taken_up_later(error.message()));
         }
     }
 }
@@ -207,8 +207,8 @@ fn print_outcome(outcome: Outcome, address: &str, json: bool) -> anyhow::Result<
             lines.flush()?;
         }
         Format::Words => {
-            let said = outcome.message(address).map(|message| catalogue().say(&message));
-            output::print_words(said)?;
+            let text_of = outcome.message(address).map(|message| catalogue().say(&message));
+            output::print_words(text_of)?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -217,14 +217,14 @@ fn print_outcome(outcome: Outcome, address: &str, json: bool) -> anyhow::Result<
 /// The proxy with its password, where the keyring has one for it.
 pub(crate) async fn proxy(settings: &Settings, may_prompt: bool) -> anyhow::Result<ProxyChoice> {
     let choice = settings.proxy.clone();
-    if proxy_password::wanted(&choice).is_none() {
+    if proxy_password::entry_to_load(&choice).is_none() {
         return Ok(choice);
     }
     let keyring = keyring(may_prompt, &erasures()?)?;
-    match proxy_password::completed(choice.clone(), &keyring).await {
+    match proxy_password::with_stored_password(choice.clone(), &keyring).await {
         Ok(completed) => Ok(completed),
         Err(error) => {
-            complain(&message::cli_proxy_password(error.message()));
+            print_error(&message::cli_proxy_password(error.message()));
             Ok(choice)
         }
     }
@@ -263,7 +263,7 @@ impl CommandTokens {
             Ok(given) => given,
             Err(EnvironmentTokenError::Malformed(error)) => return Ok(Err(error)),
             Err(error @ EnvironmentTokenError::NoServer) => {
-                complain(&message::cli_token_unsent(error.message()));
+                print_error(&message::cli_token_unsent(error.message()));
                 None
             }
         };
@@ -271,7 +271,7 @@ impl CommandTokens {
             let is_its_own = own.for_server(&server).is_some();
             if !is_its_own {
                 let (own, asked) = (own.server().to_string(), server.to_string());
-                complain(&message::cli_token_of_another(own, asked));
+                print_error(&message::cli_token_of_another(own, asked));
             }
             is_its_own
         });

@@ -13,7 +13,7 @@ use gloria_desktop::status_socket::AskError;
 use gloria_words::Words;
 use serde_json::Value;
 
-use crate::output::{add_words, catalogue, complain, said};
+use crate::output::{add_words, catalogue, print_error, text_of};
 
 /// It is not connected, and at it.
 const WORKING: u8 = 1;
@@ -37,7 +37,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let paths = match gloria_desktop::paths(process::variable) {
         Ok(paths) => paths,
         Err(error) => {
-            complain(&error.message());
+            print_error(&error.message());
             return Ok(ExitCode::from(NO_ANSWER));
         }
     };
@@ -73,7 +73,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
 }
 
 fn failure(code: u8, problem: &Message) -> ExitCode {
-    complain(problem);
+    print_error(problem);
     ExitCode::from(code)
 }
 
@@ -115,7 +115,7 @@ fn words(status: &Value, catalogue: &Words, now: i64) -> String {
         line("", running);
     }
     for error in metrics["errors"].as_array().into_iter().flatten().take(3) {
-        let cause = said(&error["cause"], catalogue).unwrap_or_default();
+        let cause = text_of(&error["cause"], catalogue).unwrap_or_default();
         line("  ", message::cli_times(count(&error["count"]), cause));
     }
     let unreadable: Vec<_> = metrics["unread"].as_array().into_iter().flatten().collect();
@@ -126,7 +126,7 @@ fn words(status: &Value, catalogue: &Words, now: i64) -> String {
         line("  ", unread(entry, catalogue, now));
     }
     for notice in status["notices"].as_array().into_iter().flatten() {
-        let problem = said(&notice["message"], catalogue).unwrap_or_default();
+        let problem = text_of(&notice["message"], catalogue).unwrap_or_default();
         line("", message::cli_note(text::sentence(&problem)));
     }
     lines
@@ -134,7 +134,7 @@ fn words(status: &Value, catalogue: &Words, now: i64) -> String {
 
 /// Event types and fields that could not be read, in words that a backend engineer can search for.
 fn unread(entry: &Value, catalogue: &Words, now: i64) -> Message {
-    let expected = said(&entry["expected"], catalogue).unwrap_or_default();
+    let expected = text_of(&entry["expected"], catalogue).unwrap_or_default();
     let word = |name: &str| entry[name].as_str().unwrap_or_default().to_owned();
     let event = word("event");
     let what = match (word("reason").as_str(), entry["field"].as_str()) {
@@ -150,7 +150,7 @@ fn unread(entry: &Value, catalogue: &Words, now: i64) -> Message {
 
 fn headline(status: &Value, catalogue: &Words, now: i64) -> Message {
     let connection = &status["connection"];
-    let storage = said(&connection["storage"], catalogue);
+    let storage = text_of(&connection["storage"], catalogue);
     if let Some(since) = connection["connectedSince"].as_i64() {
         let connected = span(now - since);
         return match storage {
@@ -158,7 +158,7 @@ fn headline(status: &Value, catalogue: &Words, now: i64) -> Message {
             None => message::cli_connected(connected),
         };
     }
-    let standing = match said(&connection["reason"], catalogue) {
+    let standing = match text_of(&connection["reason"], catalogue) {
         Some(reason) if connection["state"] == "disconnected" => {
             message::cli_as_it_is(text::sentence(&reason))
         }
@@ -198,10 +198,10 @@ mod tests {
 
     #[test]
     fn spans_are_said_as_people_do() {
-        let said: Vec<_> = [-5, 0, 59_999, 60_000, 3_720_000, 90_000_000]
+        let text_of: Vec<_> = [-5, 0, 59_999, 60_000, 3_720_000, 90_000_000]
             .map(|millis| Words::english().say(&span(millis)))
             .to_vec();
-        assert_eq!(said, ["0 s", "0 s", "59 s", "1 min", "1 h 2 min", "1 d 1 h"]);
+        assert_eq!(text_of, ["0 s", "0 s", "59 s", "1 min", "1 h 2 min", "1 d 1 h"]);
     }
 
     #[test]

@@ -25,7 +25,7 @@ use tokio::sync::mpsc;
 use tokio::time::sleep_until;
 
 use crate::interruption::{end_anyway, interruption};
-use crate::output::{Lines, catalogue, complain, failure};
+use crate::output::{Lines, catalogue, failure, print_error};
 use crate::session::{CommandTokens, settings};
 use crate::{HALTED, NEVER_CONNECTED, NO_TOKEN, USAGE};
 use lines::{Code, EventLine, InvalidLine, StateLine, SummaryLine};
@@ -79,30 +79,30 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     if !options.raw
         && let Some(unknown) = options.types.iter().find_map(|name| event::unknown_type(name))
     {
-        complain(&message::cli_unknown_type(unknown.message()));
+        print_error(&message::cli_unknown_type(unknown.message()));
         return Ok(ExitCode::from(USAGE));
     }
     let named = match (&options.url, settings.address.clone()) {
         (Some(text), _) => Address::of_stream(text, settings.allow_plain_http),
         (None, Some(address)) => Ok((address, None)),
         (None, None) => {
-            complain(&message::cli_no_stream());
+            print_error(&message::cli_no_stream());
             return Ok(ExitCode::from(USAGE));
         }
     };
     let (address, stream) = match named {
         Ok(named) => named,
         Err(error) => {
-            complain(&message::cli_mistake("--url", error.message()));
+            print_error(&message::cli_mistake("--url", error.message()));
             return Ok(ExitCode::from(USAGE));
         }
     };
     let (url, also) = match (stream, &options.url) {
         (Some(url), _) => (url, Vec::new()),
-        (None, Some(_)) => (address.stream(&[]), address.elsewhere(&[])),
+        (None, Some(_)) => (address.stream(&[]), address.alternatives(&[])),
         (None, None) => (
             address.stream(&settings.types),
-            address.elsewhere(&settings.types),
+            address.alternatives(&settings.types),
         ),
     };
     let transport = if address.is_websocket() {
@@ -114,7 +114,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let tokens = match CommandTokens::new(&address, &settings, may_prompt, optional)? {
         Ok(tokens) => tokens,
         Err(error) => {
-            complain(&message::cli_mistake("GLORIA_TOKEN", error.message()));
+            print_error(&message::cli_mistake("GLORIA_TOKEN", error.message()));
             return Ok(ExitCode::from(USAGE));
         }
     };
@@ -275,7 +275,7 @@ impl Tail {
                 .as_ref()
                 .map_or(&*frame.event, |decoded| decoded.event_type);
             if let Ok(Decoded { event, .. }) = &decoded {
-                if let Some(answer) = refusal::answer_of(event) {
+                if let Some(answer) = refusal::response_of(event) {
                     self.stream.send(Command::Said(epoch, answer));
                 }
                 if let Event::ConnectionEstablished(greeting) = event

@@ -33,7 +33,7 @@ fn core(home: &TempDir, backend: Option<&Backend>) -> CoreHandle {
 fn core_in(home: &Path, backend: Option<&Backend>) -> CoreHandle {
     let address = backend.map(Backend::api_url);
     let secrets = match &address {
-        Some(address) => FakeSecrets::holding(address, Token::parse(TEST_TOKEN).unwrap()),
+        Some(address) => FakeSecrets::with_token(address, Token::parse(TEST_TOKEN).unwrap()),
         None => FakeSecrets::default(),
     };
     let environment: HashMap<_, _> = address

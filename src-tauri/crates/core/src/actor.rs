@@ -55,7 +55,7 @@ use crate::settings::{Contents, Layers, Origins, Problem, Resolved, Settings};
 use alerts::Alerts;
 use debug_log::DebugLog;
 use identity::Identity;
-use link::{Link, Wish};
+use link::{Intent, Link};
 use pause::SoundsPause;
 use proxy_password::ProxyPassword;
 use readers::Readers;
@@ -94,11 +94,11 @@ enum Report {
         reply: Option<Reply<()>>,
     },
     /// An answer of the keyring about a proxy's password.
-    ProxyPassword(proxy_password::News),
+    ProxyPassword(proxy_password::KeyringAnswer),
     /// The contents of the settings files; none if reading them failed.
     SettingsRead(Option<Box<Contents>>),
     /// A query that the inbox's file could not answer.
-    NotRead(requests::Look),
+    QueryFailed(requests::Query),
 }
 
 /// Starts a core on the current tokio runtime. It opens the inbox, loads the token and connects.
@@ -193,7 +193,7 @@ struct FirstInbox {
 impl FirstInbox {
     fn open(setup: &Setup, account: Option<&Entry>, types: &[String]) -> Result<Self, InboxError> {
         let mut opened = account::open_inbox(&setup.paths, account)?;
-        if let Err(error) = opened.inbox.listen_to(types) {
+        if let Err(error) = opened.inbox.set_event_types(types) {
             tracing::warn!(%error, "which types are asked for could not be stored");
         }
         let (counts, cursor) = (opened.inbox.counts()?, opened.inbox.cursor()?);
@@ -334,8 +334,8 @@ impl Actor {
     async fn begin(&mut self) {
         self.on_first_notification_events().await;
         self.resume_alerts().await;
-        if self.link.wish() == Wish::Nothing && !self.settings.auto_connect {
-            self.link.want(Wish::Disconnection(Disconnected::AtStart));
+        if self.link.intent() == Intent::Nothing && !self.settings.auto_connect {
+            self.link.set_intent(Intent::Disconnection(Disconnected::AtStart));
         }
         self.forget_erased();
         self.migrate_proxy_password();
@@ -368,7 +368,7 @@ impl Actor {
             busy_since = self.now().monotonic;
             match input {
                 Input::Stop => return Ending::Asked,
-                Input::Request(Some(request)) => self.answer(request).await,
+                Input::Request(Some(request)) => self.handle_request(request).await,
                 Input::Request(None) => return Ending::Asked,
                 Input::Report(report) => self.on_report(report).await,
                 Input::Observation(observation) => self.on_observation(observation),
@@ -428,7 +428,7 @@ impl Actor {
             Report::Sound(Ok(())) => self.readers.set_notice(NoticeKind::Sound, None),
             Report::ProxyPassword(news) => self.on_proxy_password(news),
             Report::SettingsRead(read) => self.on_settings_read(read).await,
-            Report::NotRead(look) => self.on_not_read(look).await,
+            Report::QueryFailed(look) => self.on_query_failed(look).await,
             Report::KeyringChanged => {
                 if let Some(server) = self.settings.address.as_ref().map(Address::server) {
                     self.on_credentials_changed(&server);

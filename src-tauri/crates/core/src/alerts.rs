@@ -12,7 +12,7 @@ pub mod words;
 use std::time::Duration;
 
 use crate::item::{Item, ItemKind, Priority, Reason, SoundName, SoundReason};
-pub use digest::Collection;
+pub use digest::DigestKind;
 
 /// What a decision about an item depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +79,7 @@ pub enum Verdict {
     /// Shown at once.
     Show,
     /// It waits until the number of members is known: a few are shown one by one, many as a digest.
-    Collect(Collection),
+    Digest(DigestKind),
     /// Not shown.
     Suppress,
 }
@@ -95,7 +95,7 @@ pub(crate) fn decide(item: &Item, now: &AlertContext) -> Decision {
         reason,
     };
     let collected = |collection, reason| Decision {
-        verdict: Verdict::Collect(collection),
+        verdict: Verdict::Digest(collection),
         reason,
     };
     let is_urgent = item.priority == Priority::Urgent;
@@ -117,7 +117,7 @@ pub(crate) fn decide(item: &Item, now: &AlertContext) -> Decision {
         return suppressed(Reason::LowPriority);
     }
     if now.missed && !is_gap && !is_urgent {
-        return collected(Collection::Missed, Reason::Missed);
+        return collected(DigestKind::Missed, Reason::Missed);
     }
     // An urgent item may be below the visible part of the list.
     if now.in_view && !is_urgent {
@@ -125,13 +125,13 @@ pub(crate) fn decide(item: &Item, now: &AlertContext) -> Decision {
         return suppressed(Reason::InView { sound });
     }
     if now.hanging && !is_gap {
-        return collected(Collection::Late, Reason::Hanging);
+        return collected(DigestKind::Late, Reason::Hanging);
     }
     if now.throttled && !is_gap {
-        return collected(Collection::Burst, Reason::Burst);
+        return collected(DigestKind::Burst, Reason::Burst);
     }
     if now.missed && !is_gap {
-        return collected(Collection::Urgent, Reason::Missed);
+        return collected(DigestKind::Urgent, Reason::Missed);
     }
     Decision {
         verdict: Verdict::Show,
@@ -197,7 +197,7 @@ mod tests {
     fn words(decision: &Decision) -> String {
         let state = match decision.verdict {
             Verdict::Show => crate::item::AlertState::Shown,
-            Verdict::Collect(_) => crate::item::AlertState::InDigest,
+            Verdict::Digest(_) => crate::item::AlertState::InDigest,
             Verdict::Suppress => crate::item::AlertState::Suppressed,
         };
         words::words(state, &decision.reason).to_string()
@@ -207,11 +207,11 @@ mod tests {
     fn the_table() {
         use Priority::{High, Low, Normal, Urgent};
         use SoundName::{Alarm, Chime};
-        use Verdict::{Collect, Show, Suppress};
-        const MISSED: Verdict = Collect(Collection::Missed);
-        const URGENT: Verdict = Collect(Collection::Urgent);
-        const FLOOD: Verdict = Collect(Collection::Burst);
-        const LATE: Verdict = Collect(Collection::Late);
+        use Verdict::{Digest, Show, Suppress};
+        const MISSED: Verdict = Digest(DigestKind::Missed);
+        const URGENT: Verdict = Digest(DigestKind::Urgent);
+        const FLOOD: Verdict = Digest(DigestKind::Burst);
+        const LATE: Verdict = Digest(DigestKind::Late);
         let paused = AlertContext {
             sounds_paused: true,
             ..QUIET

@@ -278,7 +278,7 @@ pub struct DecodeContext<'a> {
     pub now: EpochMillis,
     /// The last event id before this frame. According to the standard (WHATWG HTML, server-sent events), an event
     /// without an id inherits it, so it does not identify the event.
-    pub carried_id: Option<&'a str>,
+    pub inherited_id: Option<&'a str>,
 }
 
 /// A decoded frame.
@@ -359,7 +359,7 @@ pub struct Undecoded {
 
 impl Undecoded {
     /// Whether it is no error: its type is unknown, or was not requested.
-    pub(crate) fn is_no_mistake(&self) -> bool {
+    pub(crate) fn is_ignored(&self) -> bool {
         matches!(self.error, DecodeError::UnknownType | DecodeError::Filtered)
     }
 
@@ -419,7 +419,7 @@ impl DecodeError {
 ///
 /// When the type is unknown, or the data does not match the type. Errors contain names of fields, and never values.
 pub fn decode(frame: &Frame, context: &DecodeContext<'_>) -> Result<Decoded, Undecoded> {
-    let own_id = Some(&*frame.id).filter(|id| !id.is_empty() && Some(*id) != context.carried_id);
+    let own_id = Some(&*frame.id).filter(|id| !id.is_empty() && Some(*id) != context.inherited_id);
     let fallback = Fallback {
         own_id,
         hash: fingerprint(&frame.event, &frame.data),

@@ -13,7 +13,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use crate::alerts::presence::WindowPresence;
 use crate::inbox::InboxError;
 use crate::item::{Counts, Item, SoundName};
-use crate::listeners::{EndsListeners, EventListener, Listeners};
+use crate::listeners::{CloseListeners, EventListener, Listeners};
 use crate::message::{self, Message};
 use crate::metrics::EventTally;
 use crate::metrics::status::StatusReport;
@@ -122,7 +122,7 @@ pub(crate) struct Inlet {
     /// keyring.
     pub(crate) stop: watch::Receiver<bool>,
     /// Closes the event listeners when it is dropped.
-    pub(crate) listeners: EndsListeners,
+    pub(crate) listeners: CloseListeners,
 }
 
 /// A handle and its receiving end.
@@ -133,7 +133,7 @@ pub(crate) fn inlet() -> (CoreHandle, Inlet) {
     let inlet = Inlet {
         requests: receiver,
         stop: stopping,
-        listeners: EndsListeners(listeners.clone()),
+        listeners: CloseListeners(listeners.clone()),
     };
     let handle = CoreHandle {
         requests,

@@ -7,9 +7,9 @@
 
 mod alerts;
 mod arrival;
-mod aside;
 mod change;
 mod columns;
+mod fallback;
 mod file;
 mod filing;
 mod filter;
@@ -36,13 +36,13 @@ use crate::message::{self, Message};
 use crate::paths::{Disk, INBOX_FILE, Paths};
 use crate::private::{self, NotPrivate};
 
-use file::{copy, copy_all, open_immutable, set_aside};
+use file::{copy, copy_all, open_immutable, quarantine};
 use legacy::{Legacy, Place};
 
 pub use crate::fingerprint::fingerprint;
-pub use alerts::{AlertRecord, Ask, DigestRecord, Due, DueQuery, Recorded, Target};
-pub use arrival::{Arrival, Cursor, Effect, First, Now, Posted};
-pub use aside::Returned;
+pub use alerts::{AlertRecord, DigestRecord, Due, DueQuery, Recorded, ShowRequest, Target};
+pub use arrival::{Arrival, Cursor, Effect, FirstOccurrence, Now, Posted};
+pub use fallback::Returned;
 pub use thread::InboxThread;
 #[cfg(test)]
 pub(crate) use thread::in_place;
@@ -72,13 +72,13 @@ pub struct Inbox {
     /// Where the file is; `None` for an inbox that never had one.
     place: Option<Place>,
     /// What was done in memory since the file became unusable, to be repeated in the file later.
-    aside: Option<aside::Aside>,
+    fallback: Option<fallback::Fallback>,
     /// Alerts that were shown although their items could not be stored yet.
-    shown: aside::Shown,
+    shown: fallback::Shown,
     /// Deleted content may still be on the disk, in free pages or in the log, from this run or the one before.
     erased: bool,
-    /// See [`Inbox::take_first`].
-    first: Vec<First>,
+    /// See [`Inbox::take_first_occurrences`].
+    first: Vec<FirstOccurrence>,
     /// See [`Inbox::set_person`].
     person: Option<String>,
     /// The lock that lets no other process file into this account. `None` without a file, and when only reading.
@@ -168,7 +168,7 @@ impl From<rusqlite::Error> for InboxError {
 
 impl InboxError {
     /// Whether the file or its disk failed. Any other error is caused by the data that was to be stored.
-    pub(crate) fn is_about_storage(&self) -> bool {
+    pub(crate) fn is_storage_failure(&self) -> bool {
         match self {
             Self::Newer { .. }
             | Self::Full
@@ -205,7 +205,7 @@ impl InboxError {
     }
 
     /// What happened and what to do about it, for the user.
-    pub fn advised(&self, path: &Path) -> Message {
+    pub fn message_with_advice(&self, path: &Path) -> Message {
         let (problem, path) = (self.message(), path.display().to_string());
         match self {
             Self::Newer { .. } => message::advised_newer(problem),
@@ -273,13 +273,13 @@ impl Inbox {
 
     fn open_place(place: &Place) -> Result<Opened, InboxError> {
         let lock = lock::WriterLock::take(&place.file)?;
-        let mut opened = Self::open_or_go_on(place)?;
+        let mut opened = Self::open_or_fall_back(place)?;
         // Kept for an inbox in memory too: a second process would also fall back to memory, and alert a second time.
         opened.inbox.lock = Some(lock);
         Ok(opened)
     }
 
-    fn open_or_go_on(place: &Place) -> Result<Opened, InboxError> {
+    fn open_or_fall_back(place: &Place) -> Result<Opened, InboxError> {
         match Self::open_file(place, BUSY_TIMEOUT) {
             Ok(inbox) => Ok(Opened {
                 inbox,
@@ -287,7 +287,7 @@ impl Inbox {
                 busy: false,
             }),
             Err(InboxError::Damaged) => Self::rebuild(place),
-            Err(error) => Self::beside(place, &error),
+            Err(error) => Self::open_fallback(place, &error),
         }
     }
 
@@ -329,7 +329,7 @@ impl Inbox {
 
     /// The file, if another connection can read it while this one writes.
     fn is_in_wal_file(&self) -> Option<PathBuf> {
-        let place = self.place.as_ref().filter(|_| self.aside.is_none())?;
+        let place = self.place.as_ref().filter(|_| self.fallback.is_none())?;
         journal::is_wal(&self.db).then(|| place.file.clone())
     }
 
@@ -341,8 +341,8 @@ impl Inbox {
             connection: 0,
             server: server.to_owned(),
             place: place.cloned(),
-            aside: None,
-            shown: aside::Shown::default(),
+            fallback: None,
+            shown: fallback::Shown::default(),
             erased: true,
             first: Vec::new(),
             person: None,
@@ -399,7 +399,7 @@ impl Inbox {
     }
 
     /// An inbox in memory, filled from the file if that can be read.
-    fn beside(place: &Place, error: &InboxError) -> Result<Opened, InboxError> {
+    fn open_fallback(place: &Place, error: &InboxError) -> Result<Opened, InboxError> {
         let path = place.existing();
         let read_only = || Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
         let copied = if let InboxError::NotPrivate(refused) = error {
@@ -411,22 +411,23 @@ impl Inbox {
         } else {
             copy(read_only()).or_else(|_| copy(open_immutable(path)))
         };
-        let (mut inbox, aside) = match copied.and_then(|db| Self::prepare(db, &place.server, Some(place))) {
-            Ok(inbox) => (inbox, aside::Aside::default()),
+        let (mut inbox, fallback) = match copied.and_then(|db| Self::prepare(db, &place.server, Some(place)))
+        {
+            Ok(inbox) => (inbox, fallback::Fallback::default()),
             Err(_) => {
                 let empty = Self::prepare(Connection::open_in_memory()?, &place.server, Some(place))?;
-                let aside = if path.exists() {
-                    aside::Aside::blind()
+                let fallback = if path.exists() {
+                    fallback::Fallback::file_unread()
                 } else {
-                    aside::Aside::default()
+                    fallback::Fallback::default()
                 };
-                (empty, aside)
+                (empty, fallback)
             }
         };
-        inbox.aside = Some(aside);
+        inbox.fallback = Some(fallback);
         Ok(Opened {
             inbox,
-            problem: Some(error.advised(path)),
+            problem: Some(error.message_with_advice(path)),
             busy: matches!(error, InboxError::Busy),
         })
     }
@@ -434,23 +435,23 @@ impl Inbox {
     fn rebuild(place: &Place) -> Result<Opened, InboxError> {
         let path = place.existing();
         let cursor = salvage_cursor(path, &place.server);
-        let aside = match set_aside(path) {
-            Ok(aside) => aside,
+        let fallback = match quarantine(path) {
+            Ok(fallback) => fallback,
             // The folder takes no new names, so the file cannot be renamed and stays as it is.
             Err(error) => {
-                return Self::beside(place, &InboxError::Folder(error));
+                return Self::open_fallback(place, &InboxError::Folder(error));
             }
         };
         let mut inbox = match Self::open_file(place, BUSY_TIMEOUT) {
             Ok(inbox) => inbox,
-            Err(error) => return Self::beside(place, &error),
+            Err(error) => return Self::open_fallback(place, &error),
         };
         if let Some(cursor) = cursor
             && inbox.cursor()?.is_none()
         {
             inbox.set_cursor(&cursor)?;
         }
-        let problem = message::notice_storage_set_aside(aside.display().to_string());
+        let problem = message::notice_storage_set_aside(fallback.display().to_string());
         Ok(Opened {
             inbox,
             problem: Some(problem),

@@ -96,7 +96,7 @@ impl fmt::Debug for Listeners {
 }
 
 /// No code panics while it holds this lock, so the data behind a poisoned lock is still consistent.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -104,9 +104,9 @@ impl Listeners {
     /// Queues events of these types for the listener from now on.
     pub(crate) fn listen(&self, types: EventTypes) -> EventListener {
         let queue = Arc::new(Queue::default());
-        let mut registered = locked(&self.0.registered);
+        let mut registered = lock(&self.0.registered);
         {
-            let mut waiting = locked(&queue.waiting);
+            let mut waiting = lock(&queue.waiting);
             waiting.types = types;
             waiting.closed = registered.closed;
         }
@@ -121,7 +121,7 @@ impl Listeners {
     }
 
     /// Whether there is any listener.
-    pub(crate) fn are_any(&self) -> bool {
+    pub(crate) fn is_any_registered(&self) -> bool {
         !self.wanted().is_empty()
     }
 
@@ -130,10 +130,7 @@ impl Listeners {
     }
 
     fn count_wanted(&self, registered: &Registered) {
-        let types = registered
-            .queues
-            .iter()
-            .map(|queue| locked(&queue.waiting).types.0);
+        let types = registered.queues.iter().map(|queue| lock(&queue.waiting).types.0);
         self.0
             .wanted
             .store(types.fold(0, |all, types| all | types), Ordering::Relaxed);
@@ -169,8 +166,8 @@ impl Listeners {
             return;
         }
         let event = Arc::new(event);
-        for queue in &locked(&self.0.registered).queues {
-            let mut waiting = locked(&queue.waiting);
+        for queue in &lock(&self.0.registered).queues {
+            let mut waiting = lock(&queue.waiting);
             if !waiting.types.contains(event_type) {
                 continue;
             }
@@ -187,17 +184,17 @@ impl Listeners {
 
     /// The core has ended: listeners read their queues to the end, and then get `None`.
     pub(crate) fn close(&self) {
-        let mut registered = locked(&self.0.registered);
+        let mut registered = lock(&self.0.registered);
         registered.closed = true;
         for queue in registered.queues.drain(..) {
-            locked(&queue.waiting).closed = true;
+            lock(&queue.waiting).closed = true;
             queue.changed.notify_one();
         }
         self.count_wanted(&registered);
     }
 
     fn remove(&self, queue: &Arc<Queue>) {
-        let mut registered = locked(&self.0.registered);
+        let mut registered = lock(&self.0.registered);
         registered.queues.retain(|other| !Arc::ptr_eq(other, queue));
         self.count_wanted(&registered);
     }
@@ -213,7 +210,7 @@ pub struct EventListener {
 
 impl fmt::Debug for EventListener {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let waiting = locked(&self.queue.waiting);
+        let waiting = lock(&self.queue.waiting);
         formatter
             .debug_struct("EventListener")
             .field("types", &waiting.types)
@@ -236,7 +233,7 @@ impl EventListener {
 
     /// `None` while the queue is empty; `Some(None)` at the end.
     fn take(&mut self) -> Option<Option<ListenerMessage>> {
-        let mut waiting = locked(&self.queue.waiting);
+        let mut waiting = lock(&self.queue.waiting);
         if let Some(event) = waiting.events.pop_front() {
             return Some(Some(ListenerMessage::Event(Box::new(Arc::unwrap_or_clone(
                 event,
@@ -250,9 +247,9 @@ impl EventListener {
 
     /// Listens to other types from now on. Queued events of types that are no longer selected are dropped.
     pub(crate) fn set_types(&mut self, types: EventTypes) {
-        let registered = locked(&self.listeners.0.registered);
+        let registered = lock(&self.listeners.0.registered);
         {
-            let mut waiting = locked(&self.queue.waiting);
+            let mut waiting = lock(&self.queue.waiting);
             waiting.types = types;
             waiting
                 .events
@@ -273,9 +270,9 @@ impl Drop for EventListener {
 
 /// Closes the listeners when the last sender is dropped.
 #[derive(Debug)]
-pub(crate) struct EndsListeners(pub(crate) Listeners);
+pub(crate) struct CloseListeners(pub(crate) Listeners);
 
-impl Drop for EndsListeners {
+impl Drop for CloseListeners {
     fn drop(&mut self) {
         self.0.close();
     }
@@ -361,7 +358,7 @@ mod tests {
     #[test]
     fn at_the_end_of_the_core_what_waits_is_read_and_then_the_end() {
         let listeners = Listeners::default();
-        let end = EndsListeners(listeners.clone());
+        let end = CloseListeners(listeners.clone());
         let mut listener = listeners.listen(EventTypes::all());
         listeners.publish(heartbeat());
         drop(end);

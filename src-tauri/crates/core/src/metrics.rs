@@ -34,7 +34,7 @@ use crate::item::EpochMillis;
 use crate::protocol::{ErrorCount, MetricsView, Processing};
 
 /// The median is computed over this many connections, so that it shows the recent behaviour.
-const REMEMBERED_CONNECTIONS: usize = 100;
+const MEDIAN_CONNECTIONS: usize = 100;
 
 /// The result of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -125,7 +125,7 @@ impl Metrics {
             credited: now.monotonic,
             connected: Duration::ZERO,
             longest: Duration::ZERO,
-            lasted: VecDeque::with_capacity(REMEMBERED_CONNECTIONS),
+            lasted: VecDeque::with_capacity(MEDIAN_CONNECTIONS),
             took: Percentiles::default(),
             minutes: Minutes::new(now.epoch_millis()),
             unread: Unread::default(),
@@ -136,7 +136,7 @@ impl Metrics {
     pub fn step(&mut self, now: ClockReading, step: Step<'_>) {
         match step {
             Step::Dialed => {
-                self.hang_up(now, None);
+                self.end_phase(now, None);
                 self.record(now, Measure::Dialed);
                 self.phase = Phase::Dialing;
             }
@@ -154,13 +154,13 @@ impl Metrics {
                 self.fail(now, cause.into());
             }
             Step::Changed(Status::Halted { reason, .. }) => self.fail(now, (*reason).into()),
-            Step::Changed(Status::Idle(_)) => self.hang_up(now, None),
+            Step::Changed(Status::Idle(_)) => self.end_phase(now, None),
         }
     }
 
     /// The stream ended in whatever phase it was.
     pub fn stopped(&mut self, now: ClockReading) {
-        self.hang_up(now, None);
+        self.end_phase(now, None);
     }
 
     /// Whether the desktop can show notifications.
@@ -176,7 +176,7 @@ impl Metrics {
     /// Counts something that could not be read.
     pub(crate) fn unread(&mut self, now: ClockReading, finding: Finding<'_>) {
         let name = self.unread.count(now.epoch_millis(), finding);
-        self.instruments.count_unread(&name);
+        self.instruments.count_unreadable(&name);
     }
 
     /// A wait that ends in another way is no further failure: the phase tells whether there was one to fail.
@@ -187,11 +187,11 @@ impl Metrics {
                 self.record(now, Measure::Failed(trouble));
                 self.phase = Phase::Resting;
             }
-            Phase::Open { .. } => self.hang_up(now, Some(trouble)),
+            Phase::Open { .. } => self.end_phase(now, Some(trouble)),
         }
     }
 
-    fn hang_up(&mut self, now: ClockReading, trouble: Option<ErrorKind>) {
+    fn end_phase(&mut self, now: ClockReading, trouble: Option<ErrorKind>) {
         if let Phase::Open { since } = self.phase {
             let lasted = now.monotonic.saturating_duration_since(since);
             self.record(now, Measure::Ended { lasted, trouble });
@@ -212,7 +212,7 @@ impl Metrics {
                 }
                 self.connected += lasted;
                 self.longest = self.longest.max(lasted);
-                if self.lasted.len() == REMEMBERED_CONNECTIONS {
+                if self.lasted.len() == MEDIAN_CONNECTIONS {
                     self.lasted.pop_front();
                 }
                 self.lasted.push_back(lasted);

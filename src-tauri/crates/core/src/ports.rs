@@ -119,7 +119,7 @@ pub trait Secrets: Send + Sync + Debug {
     /// Loads the token of an address, if one is stored. May ask the user to unlock the keyring.
     fn load(&self, address: &str) -> BoxFuture<'static, Result<Option<Token>, SecretError>>;
     /// Like [`Secrets::load`], but never raises a prompt, for requests that the user did not make. Defaults to `load`.
-    fn look(&self, address: &str) -> BoxFuture<'static, Result<Option<Token>, SecretError>> {
+    fn load_without_prompt(&self, address: &str) -> BoxFuture<'static, Result<Option<Token>, SecretError>> {
         self.load(address)
     }
     /// Stores a token.

@@ -12,7 +12,7 @@ use url::Url;
 #[cfg(test)]
 pub(crate) use self::characters::INVISIBLE;
 pub use self::characters::{escaped_json, escaped_line, is_invisible, printable};
-pub(crate) use self::markup::words;
+pub(crate) use self::markup::to_text;
 
 /// The text as one line: line breaks and other control characters become spaces, several spaces become one, and
 /// invisible characters are removed. `longest` is in characters.

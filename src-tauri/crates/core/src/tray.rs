@@ -36,8 +36,8 @@ impl Tooltip {
         let mut lines: Vec<_> = self.first.iter().map(|line| text::sentence(&say(line))).collect();
         let others: Vec<_> = self.others.iter().map(&say).collect();
         if let Some(reason) = &self.reason {
-            let taken: usize = lines.iter().chain(&others).map(|line| units(line) + 1).sum();
-            lines.push(fitting(
+            let taken: usize = lines.iter().chain(&others).map(|line| utf16_len(line) + 1).sum();
+            lines.push(shorten(
                 &text::sentence(&say(reason)),
                 MAX_TOOLTIP_CHARS.saturating_sub(taken),
             ));
@@ -214,18 +214,18 @@ fn minute(at: EpochMillis) -> EpochMillis {
 }
 
 /// The length of a text in UTF-16 code units, as Windows counts it.
-fn units(text: &str) -> usize {
+fn utf16_len(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
 /// The text, shortened with an ellipsis to at most `most` UTF-16 code units.
-fn fitting(text: &str, most: usize) -> String {
-    if units(text) <= most {
+fn shorten(text: &str, most: usize) -> String {
+    if utf16_len(text) <= most {
         return text.to_owned();
     }
     let mut kept = String::new();
     for character in text.chars() {
-        if units(&kept) + character.len_utf16() + 1 > most {
+        if utf16_len(&kept) + character.len_utf16() + 1 > most {
             break;
         }
         kept.push(character);
@@ -302,7 +302,7 @@ mod tests {
         for reason in ["x".repeat(400), "💥".repeat(200)] {
             state.connection.reason = Some(message::cause_broken_off(message::break_other(reason)));
             let tooltip = view(&state, 0).tooltip.text(ToString::to_string);
-            assert!(units(&tooltip) <= MAX_TOOLTIP_CHARS, "{tooltip}");
+            assert!(utf16_len(&tooltip) <= MAX_TOOLTIP_CHARS, "{tooltip}");
             assert!(
                 tooltip.contains('…') && tooltip.ends_with("\ntray-unseen (count: 120)"),
                 "{tooltip}"

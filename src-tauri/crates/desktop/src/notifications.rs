@@ -29,7 +29,7 @@ type Outcome = Result<Answer, NotificationError>;
 
 /// A command to the connection's task.
 #[derive(Debug)]
-enum Order {
+enum Command {
     Show(NotificationRequest, oneshot::Sender<Outcome>),
     Withdraw(NotificationHandle),
 }
@@ -56,7 +56,7 @@ impl Watch {
 /// The session's notification service. It is used until this is dropped.
 #[derive(Debug)]
 pub struct SessionNotifications {
-    orders: mpsc::UnboundedSender<Order>,
+    commands: mpsc::UnboundedSender<Command>,
     words: Arc<Words>,
     watch: Arc<Mutex<Watch>>,
 }
@@ -78,7 +78,7 @@ impl SessionNotifications {
     }
 
     fn start(address: Option<String>, identity: Identity, words: Arc<Words>, panics: &PanicReports) -> Self {
-        let (orders, receiver) = mpsc::unbounded_channel();
+        let (commands, receiver) = mpsc::unbounded_channel();
         let watch = Arc::new(Mutex::new(Watch::default()));
         let guard = panics.guard("notifications");
         let (identity, shared) = (Arc::new(identity.speaking(&words)), watch.clone());
@@ -86,7 +86,11 @@ impl SessionNotifications {
             let _guard = guard;
             bus::run(address, identity, receiver, |event| lock(&shared).publish(event)).await;
         });
-        Self { orders, words, watch }
+        Self {
+            commands,
+            words,
+            watch,
+        }
     }
 }
 
@@ -97,7 +101,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Notifications for SessionNotifications {
     fn show(&self, request: NotificationRequest) -> BoxFuture<'static, Outcome> {
         let (sender, answer) = oneshot::channel();
-        let sent = self.orders.send(Order::Show(self.words.spoken(request), sender));
+        let sent = self
+            .commands
+            .send(Command::Show(self.words.spoken(request), sender));
         async move {
             // Without the task there is no connection, and nothing was requested.
             sent.map_err(|_| NotificationError::Lost)?;
@@ -108,7 +114,7 @@ impl Notifications for SessionNotifications {
 
     fn withdraw(&self, handle: NotificationHandle) {
         // Without the task there is no connection either.
-        let _ = self.orders.send(Order::Withdraw(handle));
+        let _ = self.commands.send(Command::Withdraw(handle));
     }
 
     fn watch(&self) -> mpsc::Receiver<NotificationEvent> {

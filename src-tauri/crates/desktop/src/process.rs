@@ -12,7 +12,7 @@ use crate::logs;
 /// a certificate, and an address may contain one too.
 const PREFIX: &str = "GLORIA_";
 
-static TAKEN: OnceLock<HashMap<String, OsString>> = OnceLock::new();
+static REMOVED: OnceLock<HashMap<String, OsString>> = OnceLock::new();
 
 /// Must be called first in `main`, before there is another thread: removes the app's own variables from the
 /// environment, where [`variable`] still finds them, and disables core dumps. Children, such as a browser and WebKit's
@@ -33,12 +33,12 @@ pub fn begin() {
         }
     }
     // Variables that were set since the first call are removed too, and cannot be read.
-    let _ = TAKEN.set(taken);
+    let _ = REMOVED.set(taken);
 }
 
 /// An environment variable, even one that [`begin`] removed.
 pub fn variable(name: &str) -> Option<OsString> {
-    let taken = TAKEN.get().and_then(|taken| taken.get(name)).cloned();
+    let taken = REMOVED.get().and_then(|taken| taken.get(name)).cloned();
     taken.or_else(|| std::env::var_os(name))
 }
 
@@ -51,14 +51,14 @@ pub fn text_variable(name: &str) -> Option<String> {
 /// Replaces this process by a new run of the program with these arguments and the original environment. Files are
 /// closed and locks released as at the end of a process. Returns only on failure.
 #[cfg(unix)]
-pub fn begin_again(arguments: &[&str]) -> std::io::Error {
+pub fn replace_process(arguments: &[&str]) -> std::io::Error {
     use std::os::unix::process::CommandExt as _;
 
     logs::flush(logs::FLUSH_TIMEOUT);
     match std::env::current_exe() {
         Ok(program) => std::process::Command::new(program)
             .args(arguments)
-            .envs(TAKEN.get().into_iter().flatten())
+            .envs(REMOVED.get().into_iter().flatten())
             .exec(),
         Err(error) => error,
     }
@@ -69,7 +69,7 @@ pub fn begin_again(arguments: &[&str]) -> std::io::Error {
 ///
 /// # Errors
 /// When the system cannot start a process.
-pub fn start_again(arguments: &[&str]) -> std::io::Result<()> {
+pub fn spawn_again(arguments: &[&str]) -> std::io::Result<()> {
     use std::process::{Command, Stdio};
 
     let mut command = Command::new(std::env::current_exe()?);

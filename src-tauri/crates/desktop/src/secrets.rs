@@ -36,7 +36,7 @@ const SETTLE_INTERVAL: Duration = Duration::from_secs(1);
 enum Request {
     Load,
     /// Like `Load`, but a locked keyring stays locked.
-    Look,
+    LoadWithoutPrompt,
     Store(Token),
     Forget,
 }
@@ -44,7 +44,7 @@ enum Request {
 impl Request {
     fn writes(&self) -> bool {
         match self {
-            Self::Load | Self::Look => false,
+            Self::Load | Self::LoadWithoutPrompt => false,
             Self::Store(_) | Self::Forget => true,
         }
     }
@@ -59,7 +59,7 @@ struct Call {
 }
 
 /// A message of a call to the thread that watches the time.
-enum Note {
+enum CallEvent {
     /// From now on it waits for the user.
     Prompts,
     Done(Outcome),
@@ -106,7 +106,7 @@ impl Keyring {
 
     fn start(may_prompt: bool, panics: &PanicReports) -> io::Result<Self> {
         let (calls, receiver) = mpsc::channel();
-        let timekeeper = Timekeeper::new(may_prompt, TIMEOUT, Arc::new(store::perform));
+        let timekeeper = Watchdog::new(may_prompt, TIMEOUT, Arc::new(store::perform));
         let guard = panics.guard("secrets");
         thread::Builder::new().name("secrets".to_owned()).spawn(move || {
             let _guard = guard;
@@ -142,12 +142,12 @@ impl Secrets for Keyring {
         Box::pin(self.call(address, Request::Load))
     }
 
-    fn look(&self, address: &str) -> BoxFuture<'static, Result<Option<Token>, SecretError>> {
+    fn load_without_prompt(&self, address: &str) -> BoxFuture<'static, Result<Option<Token>, SecretError>> {
         // macOS does not signal beforehand that it will prompt.
         if cfg!(target_os = "macos") {
             return Box::pin(async { Err(SecretError::Unavailable(message::keyring_would_prompt().into())) });
         }
-        Box::pin(self.call(address, Request::Look))
+        Box::pin(self.call(address, Request::LoadWithoutPrompt))
     }
 
     fn store(&self, address: &str, token: Token) -> BoxFuture<'static, Result<(), SecretError>> {
@@ -163,14 +163,14 @@ impl Secrets for Keyring {
 
 /// An abandoned call.
 struct Stuck {
-    notes: Receiver<Note>,
+    notes: Receiver<CallEvent>,
     prompts: bool,
     /// What it writes, if anything: the entry, and the number of the write.
     writing: Option<(String, u64)>,
 }
 
 /// What happened to an abandoned call.
-enum Fate {
+enum AbandonedCall {
     GoesOn,
     /// It succeeded.
     Done,
@@ -181,7 +181,7 @@ enum Fate {
 /// whether it may.
 type Perform = dyn Fn(&str, &Request, &dyn Fn() -> bool) -> Outcome + Send + Sync;
 
-struct Timekeeper {
+struct Watchdog {
     may_prompt: bool,
     limit: Duration,
     perform: Arc<Perform>,
@@ -192,7 +192,7 @@ struct Timekeeper {
     wanted: HashMap<String, (u64, Request)>,
 }
 
-impl Timekeeper {
+impl Watchdog {
     fn new(may_prompt: bool, limit: Duration, perform: Arc<Perform>) -> Self {
         Self {
             may_prompt,
@@ -211,8 +211,8 @@ impl Timekeeper {
                 request,
                 answer,
             } = call;
-            let looks = matches!(request, Request::Look);
-            let outcome = self.take(address, request);
+            let looks = matches!(request, Request::LoadWithoutPrompt);
+            let outcome = self.handle(address, request);
             // It is repeated soon, and the error was already reported for the user's request.
             if let Err(error) = &outcome
                 && !looks
@@ -235,7 +235,7 @@ impl Timekeeper {
         calls.recv().ok()
     }
 
-    fn take(&mut self, address: String, request: Request) -> Outcome {
+    fn handle(&mut self, address: String, request: Request) -> Outcome {
         self.settle();
         let writing = request.writes().then(|| {
             self.writings += 1;
@@ -254,9 +254,9 @@ impl Timekeeper {
     /// stored late must not survive a sign-out.
     fn settle(&mut self) {
         for mut call in std::mem::take(&mut self.stuck) {
-            match (call.fate(), call.writing.take()) {
-                (Fate::GoesOn, writing) => self.stuck.push(Stuck { writing, ..call }),
-                (Fate::Done, Some((address, number))) => {
+            match (call.poll(), call.writing.take()) {
+                (AbandonedCall::GoesOn, writing) => self.stuck.push(Stuck { writing, ..call }),
+                (AbandonedCall::Done, Some((address, number))) => {
                     let wanted = self.wanted.get(&address).cloned();
                     if let Some((newer, request)) = wanted.filter(|(wanted, _)| *wanted > number) {
                         tracing::info!("the keyring did late what was asked otherwise since");
@@ -266,7 +266,7 @@ impl Timekeeper {
                         }
                     }
                 }
-                (Fate::Done, None) | (Fate::Failed, _) => {}
+                (AbandonedCall::Done, None) | (AbandonedCall::Failed, _) => {}
             }
         }
         if self.stuck.is_empty() {
@@ -288,13 +288,13 @@ impl Timekeeper {
         // A second prompt would be hidden behind the first. The first may never end, if the keyring that showed it was
         // killed; requests that need no prompt are processed nevertheless.
         let is_prompting = self.stuck.iter().any(|call| call.prompts);
-        let may_prompt = may_prompt && !is_prompting && !matches!(request, Request::Look);
+        let may_prompt = may_prompt && !is_prompting && !matches!(request, Request::LoadWithoutPrompt);
         let (perform, entry) = (Arc::clone(&self.perform), address.clone());
         let work = move || {
-            let prompts = || may_prompt && sender.send(Note::Prompts).is_ok();
+            let prompts = || may_prompt && sender.send(CallEvent::Prompts).is_ok();
             let outcome = perform(&entry, &request, &prompts);
             // The caller may have timed out.
-            let _ = sender.send(Note::Done(outcome));
+            let _ = sender.send(CallEvent::Done(outcome));
         };
         thread::Builder::new()
             .name("keyring".to_owned())
@@ -303,13 +303,13 @@ impl Timekeeper {
         self.wait(notes, writing.map(|number| (address, number)))
     }
 
-    fn wait(&mut self, notes: Receiver<Note>, writing: Option<(String, u64)>) -> Outcome {
+    fn wait(&mut self, notes: Receiver<CallEvent>, writing: Option<(String, u64)>) -> Outcome {
         let deadline = Instant::now() + self.limit;
         let mut prompts = false;
         loop {
             match notes.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(Note::Prompts) => prompts = true,
-                Ok(Note::Done(outcome)) => return outcome,
+                Ok(CallEvent::Prompts) => prompts = true,
+                Ok(CallEvent::Done(outcome)) => return outcome,
                 Err(RecvTimeoutError::Timeout) => {
                     self.stuck.push(Stuck {
                         notes,
@@ -331,13 +331,15 @@ impl Timekeeper {
 }
 
 impl Stuck {
-    fn fate(&mut self) -> Fate {
+    fn poll(&mut self) -> AbandonedCall {
         loop {
             match self.notes.try_recv() {
-                Ok(Note::Prompts) => self.prompts = true,
-                Err(TryRecvError::Empty) => return Fate::GoesOn,
-                Ok(Note::Done(Ok(_))) => return Fate::Done,
-                Ok(Note::Done(Err(_))) | Err(TryRecvError::Disconnected) => return Fate::Failed,
+                Ok(CallEvent::Prompts) => self.prompts = true,
+                Err(TryRecvError::Empty) => return AbandonedCall::GoesOn,
+                Ok(CallEvent::Done(Ok(_))) => return AbandonedCall::Done,
+                Ok(CallEvent::Done(Err(_))) | Err(TryRecvError::Disconnected) => {
+                    return AbandonedCall::Failed;
+                }
             }
         }
     }

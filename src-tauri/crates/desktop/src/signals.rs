@@ -10,7 +10,7 @@ use gloria_core::ports::{Observation, Signals};
 use tokio::sync::mpsc;
 
 /// Observations that may wait for the core. If it is slower than the changes, intermediate states are skipped.
-const WAITING: usize = 16;
+const OBSERVATION_CAPACITY: usize = 16;
 
 /// The system's signals of sleep and network: logind and netlink; `PowerRegisterSuspendResumeNotification` and
 /// `NotifyUnicastIpAddressChange`; IOKit and the routing socket. On request also of the user's presence: logind,
@@ -50,15 +50,19 @@ impl SystemSignals {
 
 impl Signals for SystemSignals {
     fn watch(&self) -> mpsc::Receiver<Observation> {
-        let (tell, observations) = mpsc::channel(WAITING);
-        let (bus, sleep) = (self.system_bus.clone(), tell.clone());
+        let (observations, receiver) = mpsc::channel(OBSERVATION_CAPACITY);
+        let (bus, sleep) = (self.system_bus.clone(), observations.clone());
         if self.with_session {
-            let (system, session, tell) = (self.system_bus.clone(), self.session_bus.clone(), tell.clone());
-            on_own_thread("session", move || session::watch(system, session, &tell));
+            let (system, session, observations) = (
+                self.system_bus.clone(),
+                self.session_bus.clone(),
+                observations.clone(),
+            );
+            on_own_thread("session", move || session::watch(system, session, &observations));
         }
-        on_own_thread("network", move || network::watch(&tell));
+        on_own_thread("network", move || network::watch(&observations));
         on_own_thread("power", move || power::watch(bus.as_deref(), &sleep));
-        observations
+        receiver
     }
 }
 

@@ -32,7 +32,7 @@ const MAX_OUTPUTS: usize = 3;
 
 /// Requests wait only while the loop processes the previous one, so a full channel means a flood, and is answered as
 /// [`SoundError::Busy`].
-const WAITING_INPUTS: usize = 16;
+const INPUT_CAPACITY: usize = 16;
 
 type Answer = oneshot::Sender<Result<(), SoundError>>;
 
@@ -75,7 +75,7 @@ impl SoundPlayer {
     ///
     /// When the system cannot start a thread.
     pub fn reporting(panics: &PanicReports) -> io::Result<Self> {
-        let (inputs, receiver) = mpsc::sync_channel(WAITING_INPUTS);
+        let (inputs, receiver) = mpsc::sync_channel(INPUT_CAPACITY);
         let (own, guard) = (inputs.clone(), panics.guard("sounds"));
         thread::Builder::new().name("sounds".to_owned()).spawn(move || {
             let _guard = guard;
@@ -154,9 +154,9 @@ impl Loop {
                     volume,
                     answer,
                 }) => self.play(sound, volume, answer),
-                Ok(Input::Begun { output, outcome }) => self.begun(output, outcome),
-                Ok(Input::Closed { output }) => self.closed(output),
-                Err(RecvTimeoutError::Timeout) => self.overdue(),
+                Ok(Input::Begun { output, outcome }) => self.on_started(output, outcome),
+                Ok(Input::Closed { output }) => self.on_closed(output),
+                Err(RecvTimeoutError::Timeout) => self.on_overdue(),
                 Ok(Input::Quit) | Err(RecvTimeoutError::Disconnected) => return,
             }
         }
@@ -199,7 +199,7 @@ impl Loop {
         }
     }
 
-    fn begun(&mut self, output: u64, outcome: Result<(), SoundError>) {
+    fn on_started(&mut self, output: u64, outcome: Result<(), SoundError>) {
         let Some(current) = self.current.as_mut().filter(|current| current.output == output) else {
             return;
         };
@@ -210,7 +210,7 @@ impl Loop {
         reply(current.answer.take(), outcome);
     }
 
-    fn closed(&mut self, output: u64) {
+    fn on_closed(&mut self, output: u64) {
         self.open -= 1;
         if self
             .current
@@ -221,7 +221,7 @@ impl Loop {
         }
     }
 
-    fn overdue(&mut self) {
+    fn on_overdue(&mut self) {
         tracing::warn!("a sound was given up: its output does not answer");
         self.end_current(Err(unresponsive()));
     }

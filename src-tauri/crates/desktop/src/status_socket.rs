@@ -27,7 +27,7 @@ mod system;
 
 /// A request, sent as a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Ask {
+enum Request {
     /// Answer with the status.
     Status,
     /// Show the window.
@@ -38,7 +38,7 @@ enum Ask {
     CredentialsChanged(String),
 }
 
-impl Ask {
+impl Request {
     fn parse(line: &[u8]) -> Option<Self> {
         let line = str::from_utf8(line).ok()?.strip_suffix('\n')?;
         Some(match line.split_once(' ') {
@@ -51,7 +51,7 @@ impl Ask {
     }
 }
 
-impl fmt::Display for Ask {
+impl fmt::Display for Request {
     fn fmt(&self, line: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Status => line.write_str("status"),
@@ -149,7 +149,7 @@ impl StatusSocket {
                 Ok(client) => {
                     let (core, app) = (core.clone(), app.clone());
                     tokio::spawn(async move {
-                        match timeout(CLIENT_TIMEOUT, converse(client, &core, &*app)).await {
+                        match timeout(CLIENT_TIMEOUT, serve_connection(client, &core, &*app)).await {
                             Ok(Ok(())) => {}
                             Ok(Err(error)) => tracing::debug!(%error, "a script broke off"),
                             Err(_) => tracing::debug!("a script took too long"),
@@ -198,7 +198,7 @@ pub async fn serve_status(
 /// # Errors
 /// When no app is running, or it does not answer within ten seconds.
 pub async fn ask_status(paths: &Paths) -> Result<String, AskError> {
-    ask(paths, &Ask::Status).await
+    ask(paths, &Request::Status).await
 }
 
 /// Asks the app for these folders to show its window.
@@ -206,7 +206,7 @@ pub async fn ask_status(paths: &Paths) -> Result<String, AskError> {
 /// # Errors
 /// As [`ask_status`].
 pub(crate) async fn ask_to_open(paths: &Paths) -> Result<(), AskError> {
-    ask(paths, &Ask::Open).await.and_then(done)
+    ask(paths, &Request::Open).await.and_then(done)
 }
 
 /// Asks the app for these folders to quit. The app has started to when this returns.
@@ -214,7 +214,7 @@ pub(crate) async fn ask_to_open(paths: &Paths) -> Result<(), AskError> {
 /// # Errors
 /// As [`ask_status`].
 pub async fn ask_to_quit(paths: &Paths) -> Result<(), AskError> {
-    ask(paths, &Ask::Quit).await.and_then(done)
+    ask(paths, &Request::Quit).await.and_then(done)
 }
 
 /// Informs the app for these folders that the keyring's entry of this API address has changed.
@@ -222,7 +222,7 @@ pub async fn ask_to_quit(paths: &Paths) -> Result<(), AskError> {
 /// # Errors
 /// As [`ask_status`].
 pub async fn send_credentials_changed(paths: &Paths, address: &str) -> Result<(), AskError> {
-    let changed = Ask::CredentialsChanged(address.to_owned());
+    let changed = Request::CredentialsChanged(address.to_owned());
     ask(paths, &changed).await.and_then(done)
 }
 
@@ -236,7 +236,7 @@ fn done(answer: String) -> Result<(), AskError> {
     }
 }
 
-async fn ask(paths: &Paths, ask: &Ask) -> Result<String, AskError> {
+async fn ask(paths: &Paths, ask: &Request) -> Result<String, AskError> {
     let asked = async {
         let mut server = system::connect(paths).await?;
         let mut document = String::new();
@@ -250,7 +250,7 @@ async fn ask(paths: &Paths, ask: &Ask) -> Result<String, AskError> {
             Ok(_) if document.ends_with('\n') => Ok(document),
             // It was just ending, and closed its socket with the connections that waited.
             Ok(0) => Err(AskError::NotRunning),
-            Err(error) if hung_up(&error) && document.is_empty() => Err(AskError::NotRunning),
+            Err(error) if is_disconnect(&error) && document.is_empty() => Err(AskError::NotRunning),
             Ok(_) | Err(_) => Err(AskError::Silent),
         }
     };
@@ -260,14 +260,14 @@ async fn ask(paths: &Paths, ask: &Ask) -> Result<String, AskError> {
 }
 
 /// How a connection ends when the app does. An app that hangs keeps it open.
-fn hung_up(error: &io::Error) -> bool {
+fn is_disconnect(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe
     )
 }
 
-async fn converse(
+async fn serve_connection(
     client: impl AsyncRead + AsyncWrite + Unpin,
     core: &CoreHandle,
     app: &App,
@@ -278,23 +278,23 @@ async fn converse(
         .take(MAX_REQUEST)
         .read_until(b'\n', &mut line)
         .await?;
-    let answered = match Ask::parse(&line) {
+    let answered = match Request::parse(&line) {
         None => Some("{\"error\":\"unknown request\"}\n".to_owned()),
-        Some(Ask::Status) => match core.status().await {
+        Some(Request::Status) => match core.status().await {
             Ok(report) => Some(serde_json::to_string(&report)? + "\n"),
             Err(_) => None,
         },
-        Some(Ask::Open) => {
+        Some(Request::Open) => {
             // A core that is restarting cannot show an item; the window opens nevertheless.
             let _ = core.item_show(None).await;
             app(AppRequest::Open);
             Some(DONE.to_owned())
         }
-        Some(Ask::Quit) => {
+        Some(Request::Quit) => {
             app(AppRequest::Quit);
             Some(DONE.to_owned())
         }
-        Some(Ask::CredentialsChanged(address)) => core
+        Some(Request::CredentialsChanged(address)) => core
             .credentials_changed(address)
             .await
             .is_ok()
@@ -314,16 +314,16 @@ mod tests {
     #[test]
     fn requests_are_read_as_they_are_written() {
         for ask in [
-            Ask::Status,
-            Ask::Open,
-            Ask::Quit,
-            Ask::CredentialsChanged("https://gloria.example/api/v1".into()),
+            Request::Status,
+            Request::Open,
+            Request::Quit,
+            Request::CredentialsChanged("https://gloria.example/api/v1".into()),
         ] {
-            assert_eq!(Ask::parse(format!("{ask}\n").as_bytes()), Some(ask));
+            assert_eq!(Request::parse(format!("{ask}\n").as_bytes()), Some(ask));
         }
         for line in ["", "status", "open sesame\n", "credentials-changed\n", "\u{e9}\n"] {
-            assert_eq!(Ask::parse(line.as_bytes()), None, "{line:?}");
+            assert_eq!(Request::parse(line.as_bytes()), None, "{line:?}");
         }
-        assert_eq!(Ask::parse(b"\xff\n"), None);
+        assert_eq!(Request::parse(b"\xff\n"), None);
     }
 }

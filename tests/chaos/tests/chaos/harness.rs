@@ -56,7 +56,10 @@ impl Harness {
         ]);
         let ports = Ports {
             notifications: self.notifications.clone(),
-            secrets: Arc::new(FakeSecrets::holding(&self.api, Token::parse(TEST_TOKEN).unwrap())),
+            secrets: Arc::new(FakeSecrets::with_token(
+                &self.api,
+                Token::parse(TEST_TOKEN).unwrap(),
+            )),
             ..testing::ports()
         };
         let setup = testing::setup(Paths::within(self.home.path()), environment, ports);

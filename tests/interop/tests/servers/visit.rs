@@ -135,7 +135,7 @@ pub(crate) async fn visit(make: &Make) -> Row {
     server.stop().await;
     join_all(ways.iter_mut().map(Way::waits)).await;
     let ends_in_order = ends_in_order(make.transport, &ways[0].relay.traffic().last);
-    server.start_again().await;
+    server.spawn_again().await;
     server.push(41..=41).await;
     join_all(ways.iter_mut().map(|way| way.comes_back_for(41..=41))).await;
     server.push(42..=42).await;

@@ -12,7 +12,7 @@ use url::{Host, Origin, Url};
 use crate::text::pasted;
 
 /// Where the stream may be on a server whose address has no path; the Gloria System's own path first.
-const LOOKED_UP: [&str; 3] = ["/api/v1", "/api", ""];
+const CANDIDATE_PATHS: [&str; 3] = ["/api/v1", "/api", ""];
 
 /// The path of the stream below the base.
 const SSE: &str = "/sse";
@@ -156,19 +156,22 @@ impl Address {
     /// The stream's URL, or the most likely of several: `sse` below the base, or `ws` for a WebSocket. `types` are the
     /// event types to request; none means all.
     pub fn stream(&self, types: &[String]) -> Url {
-        self.places(types).next().unwrap_or_else(|| self.0.clone())
+        self.candidates(types).next().unwrap_or_else(|| self.0.clone())
     }
 
     /// Other URLs that the stream may have: if the address has no path, or ends with what may be the stream's own name.
-    pub fn elsewhere(&self, types: &[String]) -> Vec<Url> {
-        self.places(types).skip(1).collect()
+    pub fn alternatives(&self, types: &[String]) -> Vec<Url> {
+        self.candidates(types).skip(1).collect()
     }
 
-    fn places(&self, types: &[String]) -> impl Iterator<Item = Url> {
+    fn candidates(&self, types: &[String]) -> impl Iterator<Item = Url> {
         let name = if self.is_websocket() { WEBSOCKET } else { SSE };
         let path = self.0.path().trim_end_matches('/');
         let paths: Vec<String> = if path.is_empty() {
-            LOOKED_UP.iter().map(|base| format!("{base}{name}")).collect()
+            CANDIDATE_PATHS
+                .iter()
+                .map(|base| format!("{base}{name}"))
+                .collect()
         } else if self.names_stream() {
             vec![name.to_owned()]
         } else if let Some(base) = stem(path, EVENTS) {
@@ -188,7 +191,7 @@ impl Address {
 
     /// The name under which the server's token and events are stored. It does not depend on the transport.
     pub fn server(&self) -> String {
-        let mut url = by_http(&self.0);
+        let mut url = with_http_scheme(&self.0);
         if self.names_stream() {
             url.set_path("");
         }
@@ -197,7 +200,7 @@ impl Address {
 
     /// Scheme, host and port, with `https` instead of `wss`.
     pub fn origin(&self) -> Origin {
-        by_http(&self.0).origin()
+        with_http_scheme(&self.0).origin()
     }
 
     /// Whether its stream is a WebSocket.
@@ -249,7 +252,7 @@ fn stem<'a>(path: &'a str, ending: &str) -> Option<&'a str> {
         .map(|_| path[..at].trim_end_matches('/'))
 }
 
-fn by_http(url: &Url) -> Url {
+fn with_http_scheme(url: &Url) -> Url {
     let mut url = url.clone();
     let scheme = match url.scheme() {
         "ws" => "http",
@@ -266,7 +269,7 @@ fn checked(mut url: Url, allow_plain_http: bool) -> Result<Url, AddressError> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(AddressError::UserInfo);
     }
-    name_this_machine(&mut url)?;
+    normalize_host(&mut url)?;
     match url.scheme() {
         "https" | "wss" => Ok(url),
         "http" | "ws" if allow_plain_http || is_this_machine(&url) => Ok(url),
@@ -305,11 +308,11 @@ fn without_extras(url: &mut Url) -> Result<(), AddressError> {
 
 /// Replaces the unspecified address, which servers that listen on all interfaces log, by this machine. Removes the dot
 /// of a fully qualified name, which certificates and headers do not have.
-fn name_this_machine(url: &mut Url) -> Result<(), AddressError> {
+fn normalize_host(url: &mut Url) -> Result<(), AddressError> {
     let host = match url.host() {
         Some(Host::Ipv4(address)) if address.is_unspecified() => Ipv4Addr::LOCALHOST.to_string(),
         Some(Host::Ipv6(address)) if address.is_unspecified() => format!("[{}]", Ipv6Addr::LOCALHOST),
-        Some(Host::Domain(name)) if !name.bytes().all(is_of_a_name) => {
+        Some(Host::Domain(name)) if !name.bytes().all(is_host_character) => {
             return Err(AddressError::Malformed(url::ParseError::InvalidDomainCharacter));
         }
         Some(Host::Domain(name)) if name.ends_with('.') => name.trim_end_matches('.').to_owned(),
@@ -320,7 +323,7 @@ fn name_this_machine(url: &mut Url) -> Result<(), AddressError> {
 }
 
 /// Characters of host names. URLs allow more, such as commas and quotes, which are typing errors.
-fn is_of_a_name(byte: u8) -> bool {
+fn is_host_character(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')
 }
 

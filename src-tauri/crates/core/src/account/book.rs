@@ -119,7 +119,7 @@ impl Entry {
     }
 
     /// Whether this token is this user's, according to a 16-bit checksum.
-    pub fn knows(&self, token: &Token) -> bool {
+    pub fn matches_token(&self, token: &Token) -> bool {
         self.record.token.is_some_and(|check| check.matches(token))
     }
 
@@ -209,7 +209,7 @@ impl Accounts {
     }
 
     /// Finds the account of a user id, or creates it.
-    pub(crate) fn named_or_new(&mut self, server: &str, user: &str) -> Entry {
+    pub(crate) fn find_or_create(&mut self, server: &str, user: &str) -> Entry {
         if let Some(entry) = self.named(server, user) {
             return entry.clone();
         }
@@ -221,7 +221,7 @@ impl Accounts {
 
     /// Creates an account for a user who may not be any of the known ones, until that is confirmed. `user` is the id
     /// that the server sends.
-    pub(crate) fn unconfirmed(
+    pub(crate) fn create_unconfirmed(
         &mut self,
         server: &str,
         user: Option<&str>,
@@ -242,7 +242,7 @@ impl Accounts {
     }
 
     /// Makes this the account in force, used with this token. `user` is the id that the server sends.
-    pub(crate) fn use_from_now(
+    pub(crate) fn put_in_force(
         &mut self,
         entry: &Entry,
         user: Option<&str>,
@@ -261,7 +261,7 @@ impl Accounts {
             entry.record.user = Some(user.to_owned());
         }
         if let Some(token) = token
-            && !entry.knows(token)
+            && !entry.matches_token(token)
         {
             entry.record.token = Some(TokenCheck::of(token, salt));
             entry.record.unclear = false;
@@ -273,8 +273,8 @@ impl Accounts {
     }
 
     /// Merges an unconfirmed account into that of the same user, which gets its token.
-    pub(crate) fn same_person(&mut self, account: &Entry, unconfirmed: &Entry) -> Entry {
-        let mut account = self.use_from_now(account, unconfirmed.user(), None, Salt(0));
+    pub(crate) fn merge_unconfirmed(&mut self, account: &Entry, unconfirmed: &Entry) -> Entry {
+        let mut account = self.put_in_force(account, unconfirmed.user(), None, Salt(0));
         account.record.token = unconfirmed.record.token;
         account.record.unclear = false;
         self.remove_unconfirmed(&account.record.server.clone());

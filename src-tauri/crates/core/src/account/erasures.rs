@@ -104,7 +104,7 @@ impl Erasures {
     /// # Errors
     ///
     /// When the keyring fails; the remaining entries are not tried then, because each may take ten seconds.
-    pub async fn finish(&self, secrets: &dyn Secrets) -> Result<(), SecretError> {
+    pub async fn remove_all(&self, secrets: &dyn Secrets) -> Result<(), SecretError> {
         for entry in self.all() {
             secrets.forget(&entry).await?;
         }
@@ -152,18 +152,18 @@ impl Secrets for ErasingSecrets {
         async { forgotten.await.map(|()| None) }.boxed()
     }
 
-    fn look(&self, address: &str) -> BoxFuture<'static, Result<Option<Token>, SecretError>> {
+    fn load_without_prompt(&self, address: &str) -> BoxFuture<'static, Result<Option<Token>, SecretError>> {
         if !self.erasures.contains(address) {
-            return self.secrets.look(address);
+            return self.secrets.load_without_prompt(address);
         }
         let (own, address) = (self.clone(), address.to_owned());
-        let looked = self.secrets.look(&address);
+        let loaded = self.secrets.load_without_prompt(&address);
         async move {
             // A keyring that answers this is unlocked, so removing an entry raises no prompt either.
-            let found = looked.await?;
+            let found = loaded.await?;
             if !own.erasures.contains(&address) {
                 // Another token was stored meanwhile.
-                return own.secrets.look(&address).await;
+                return own.secrets.load_without_prompt(&address).await;
             }
             match found {
                 Some(_) => own.forget(&address).await?,

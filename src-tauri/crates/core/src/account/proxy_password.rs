@@ -10,7 +10,7 @@ use crate::token::Token;
 
 /// The prefix of a stored password. The keyring stores tokens, whose parser would trim characters that a password may
 /// have.
-const MARK: &str = "proxy:";
+const STORED_PREFIX: &str = "proxy:";
 
 /// The keyring entry of a proxy's password: its user and address, so that no other proxy gets it. `None` without a
 /// user.
@@ -20,19 +20,19 @@ pub fn entry(proxy: &ProxyAddress) -> Option<String> {
 }
 
 /// The value for the keyring; `None` if the password is too long for a token.
-pub(crate) fn kept(password: &SecretString) -> Option<Token> {
+pub(crate) fn to_stored(password: &SecretString) -> Option<Token> {
     let encoded = URL_SAFE_NO_PAD.encode(password.expose_secret());
-    Token::parse(&format!("{MARK}{encoded}")).ok()
+    Token::parse(&format!("{STORED_PREFIX}{encoded}")).ok()
 }
 
 /// The password in a value of the keyring.
-fn given(token: &Token) -> Option<SecretString> {
-    let encoded = token.expose().strip_prefix(MARK)?;
+fn from_stored(token: &Token) -> Option<SecretString> {
+    let encoded = token.expose().strip_prefix(STORED_PREFIX)?;
     let bytes = URL_SAFE_NO_PAD.decode(encoded).ok()?;
     String::from_utf8(bytes).ok().map(SecretString::from)
 }
 
-/// Loads the password of an entry. `look` raises no prompt.
+/// Loads the password of an entry. `load_without_prompt` raises no prompt.
 ///
 /// # Errors
 ///
@@ -40,18 +40,18 @@ fn given(token: &Token) -> Option<SecretString> {
 pub(crate) async fn load(
     secrets: &dyn Secrets,
     entry: &str,
-    look: bool,
+    without_prompt: bool,
 ) -> Result<Option<SecretString>, SecretError> {
-    let token = if look {
-        secrets.look(entry).await?
+    let token = if without_prompt {
+        secrets.load_without_prompt(entry).await?
     } else {
         secrets.load(entry).await?
     };
-    Ok(token.as_ref().and_then(given))
+    Ok(token.as_ref().and_then(from_stored))
 }
 
 /// The entry to load if the proxy has a user and no password.
-pub fn wanted(choice: &ProxyChoice) -> Option<String> {
+pub fn entry_to_load(choice: &ProxyChoice) -> Option<String> {
     match choice {
         ProxyChoice::Address(address) if !address.has_password() => entry(address),
         ProxyChoice::System | ProxyChoice::Direct | ProxyChoice::Address(_) => None,
@@ -63,8 +63,11 @@ pub fn wanted(choice: &ProxyChoice) -> Option<String> {
 /// # Errors
 ///
 /// When the keyring fails.
-pub async fn completed(choice: ProxyChoice, secrets: &dyn Secrets) -> Result<ProxyChoice, SecretError> {
-    let Some(entry) = wanted(&choice) else {
+pub async fn with_stored_password(
+    choice: ProxyChoice,
+    secrets: &dyn Secrets,
+) -> Result<ProxyChoice, SecretError> {
+    let Some(entry) = entry_to_load(&choice) else {
         return Ok(choice);
     };
     let password = load(secrets, &entry, false).await?;
@@ -87,11 +90,11 @@ mod tests {
         for password in [
             "s3cret", "Bearer", "'quoted'", "wait...", "token=x", "a%20b", "", "ö€", " ",
         ] {
-            let kept = kept(&password.into()).expect("a token");
-            assert_eq!(given(&kept).expect("a password").expose_secret(), password);
+            let kept = to_stored(&password.into()).expect("a token");
+            assert_eq!(from_stored(&kept).expect("a password").expose_secret(), password);
         }
         let token = Token::parse("an-ordinary-token").expect("a token");
-        assert!(given(&token).is_none(), "no token is sent to a proxy");
+        assert!(from_stored(&token).is_none(), "no token is sent to a proxy");
     }
 
     #[test]

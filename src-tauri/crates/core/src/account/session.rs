@@ -50,7 +50,7 @@ pub(crate) struct SessionOptions {
 /// A token of the environment has precedence. Otherwise the token that was entered last is used, or the one in the
 /// keyring. The keyring is queried once, and again after the server refused its token: first the server's entry, where
 /// new tokens are, then the account's. Concurrent callers share one query. A decision of the user ([`Session::enter`],
-/// [`Session::forget`], [`Session::ask_anew`]) invalidates the answer to an earlier query.
+/// [`Session::forget`], [`Session::requery`]) invalidates the answer to an earlier query.
 #[derive(Clone)]
 pub(crate) struct Session(Arc<Inner>);
 
@@ -97,7 +97,7 @@ enum Source {
 enum Answer {
     Settled(Result<Credential, CredentialError>),
     /// A decision was made meanwhile.
-    Void,
+    Superseded,
 }
 
 impl Answer {
@@ -158,7 +158,7 @@ impl Session {
     }
 
     /// Whether this is the same session.
-    pub(crate) fn is(&self, other: &Self) -> bool {
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
@@ -167,21 +167,22 @@ impl Session {
         *self.0.generation.borrow()
     }
 
-    /// Puts a token that was entered into force, in memory until [`Session::kept`], and returns its generation. A token
-    /// of the environment keeps its precedence.
+    /// Puts a token that was entered into force, in memory until [`Session::on_stored`], and returns its generation. A
+    /// token of the environment keeps its precedence.
     pub(crate) fn enter(&self, token: Token) -> Generation {
         let mut state = self.0.state();
         if !state.is_environments() {
-            state.decide();
+            state.invalidate_queries();
             let entry = self.0.options.entry.clone();
-            self.0.hold(&mut state, Some((token, Source::Memory, entry)));
+            self.0
+                .set_current(&mut state, Some((token, Source::Memory, entry)));
             self.0.publish(TokenState::Present, None);
         }
         state.generation
     }
 
     /// The keyring has stored this token.
-    pub(crate) fn kept(&self, generation: Generation) {
+    pub(crate) fn on_stored(&self, generation: Generation) {
         let mut state = self.0.state();
         if state.generation == generation
             && let Some(current) = &mut state.current
@@ -208,14 +209,14 @@ impl Session {
     }
 
     /// Waits until the token in force has another generation.
-    pub(crate) async fn until_another(&self, generation: Generation) {
+    pub(crate) async fn until_replaced(&self, generation: Generation) {
         let mut generations = self.0.generation.subscribe();
         // The sender lives as long as this session.
         let _ = generations.wait_for(|known| *known != generation).await;
     }
 
     /// A token that is only in memory, so that it is not lost with this session.
-    pub(crate) fn unkept(&self) -> Option<ServerToken> {
+    pub(crate) fn memory_only(&self) -> Option<ServerToken> {
         let state = self.0.state();
         let current = state.current.as_ref()?;
         (current.source == Source::Memory).then(|| current.token.clone())
@@ -224,18 +225,18 @@ impl Session {
     /// The user signs out. A token of the environment stays.
     pub(crate) fn forget(&self) {
         let mut state = self.0.state();
-        state.decide();
+        state.invalidate_queries();
         if !state.is_environments() {
-            self.0.hold(&mut state, None);
+            self.0.set_current(&mut state, None);
         }
         self.0.publish(TokenState::Missing, None);
     }
 
     /// Another program signed in or out, so the keyring may have another token, or none. With `entered`, a token that
     /// is only in memory is replaced too.
-    pub(crate) fn ask_anew(&self, entered: bool) {
+    pub(crate) fn requery(&self, entered: bool) {
         let mut state = self.0.state();
-        state.decide();
+        state.invalidate_queries();
         match &mut state.current {
             Some(current) if current.source == Source::Memory && entered => {
                 (current.source, current.stale) = (Source::Keyring, true);
@@ -260,8 +261,8 @@ impl Session {
         };
         let Some(asked) = asked else { return false };
         let entries = self.entries();
-        let first = self.0.secrets.look(&self.0.options.entry);
-        let found = find(first, &entries, |entry| self.0.secrets.look(entry)).await;
+        let first = self.0.secrets.load_without_prompt(&self.0.options.entry);
+        let found = find(first, &entries, |entry| self.0.secrets.load_without_prompt(entry)).await;
         let Ok(found) = found else { return false };
         let found = found.map(|(token, _)| token);
         let state = self.0.state();
@@ -285,7 +286,7 @@ impl Inner {
     }
 
     /// Puts this token into force, or none, and reports a change.
-    fn hold(&self, state: &mut State, next: Option<(Token, Source, String)>) {
+    fn set_current(&self, state: &mut State, next: Option<(Token, Source, String)>) {
         let before = state.current.take();
         let known = before.as_ref().and_then(|current| self.own(&current.token));
         let is_another = known.map(Token::expose) != next.as_ref().map(|(token, ..)| token.expose());
@@ -336,13 +337,13 @@ impl Inner {
     fn answer(&self, asked: u64, found: Result<Option<(Token, String)>, SecretError>) -> Answer {
         let mut state = self.state();
         if state.decision != asked {
-            return Answer::Void;
+            return Answer::Superseded;
         }
         state.question = None;
         Answer::Settled(match found {
             Ok(found) => {
                 let found = found.map(|(token, entry)| (token, Source::Keyring, entry));
-                self.hold(&mut state, found);
+                self.set_current(&mut state, found);
                 match self.credential(&state) {
                     Some(credential) => {
                         self.publish(TokenState::Present, None);
@@ -377,7 +378,7 @@ impl Inner {
 }
 
 impl State {
-    fn decide(&mut self) {
+    fn invalidate_queries(&mut self) {
         self.decision += 1;
         self.question = None;
     }

@@ -41,8 +41,8 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let mut accounts = Accounts::read(&Paths::within(home.path()));
         let unnamed = accounts.in_force_or_first(SERVER);
-        let anna = accounts.named_or_new(SERVER, "anna");
-        let anna = accounts.use_from_now(&anna, None, None, Salt(1));
+        let anna = accounts.find_or_create(SERVER, "anna");
+        let anna = accounts.put_in_force(&anna, None, None, Salt(1));
         let (named, nobody) = (Some("anna"), None);
         for (account, user, trusted, is_known, expected) in [
             (&anna, named, true, true, Verdict::Same),

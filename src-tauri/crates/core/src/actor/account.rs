@@ -5,7 +5,7 @@ use std::sync::Arc;
 use gloria_stream::{CredentialProvider, IdleReason, Status, StreamOptions};
 
 use super::Actor;
-use super::link::Wish;
+use super::link::Intent;
 use super::storage::Next;
 use crate::account::Entry;
 use crate::account::address::Address;
@@ -37,9 +37,9 @@ impl Actor {
     pub(super) fn open_stream(&mut self) {
         self.drop_stream();
         // Recovery and new tokens must not reconnect a user who disconnected.
-        let is_unwanted = matches!(self.link.wish(), Wish::Disconnection(_));
+        let is_unwanted = matches!(self.link.intent(), Intent::Disconnection(_));
         if !is_unwanted {
-            self.link.want(Wish::Connection);
+            self.link.set_intent(Intent::Connection);
         }
         let Some(address) = self.settings.address.clone() else {
             self.set_status(Status::Idle(IdleReason::NotStarted));
@@ -73,7 +73,7 @@ impl Actor {
         let options = StreamOptions {
             timing: self.settings.timing(),
             network: self.network(),
-            also: address.elsewhere(&self.settings.types),
+            also: address.alternatives(&self.settings.types),
             ..StreamOptions::new(
                 address.stream(&event::asked_for(&self.settings.types)),
                 self.user_agent(),
@@ -96,7 +96,7 @@ impl Actor {
 
     /// Disconnects until the user asks for a connection.
     pub(super) fn disconnect(&mut self) {
-        self.link.want(Wish::Disconnection(Disconnected::ByUser));
+        self.link.set_intent(Intent::Disconnection(Disconnected::ByUser));
         self.drop_stream();
         self.set_status(Status::Idle(IdleReason::Stopped));
         self.publish_connection();
@@ -172,7 +172,7 @@ impl Actor {
         let stored = match form.token {
             Some(token) if !self.tokens.is_locked(Some(&address)) => Some(self.enter_token(&session, token)),
             Some(_) | None => {
-                session.ask_anew(false);
+                session.requery(false);
                 None
             }
         };
@@ -229,7 +229,7 @@ impl Actor {
             self.change_settings(changes);
         }
         self.publish_account();
-        self.link.want(Wish::Connection);
+        self.link.set_intent(Intent::Connection);
         self.open_stream();
         Ok(())
     }
@@ -251,9 +251,9 @@ impl Actor {
         let types = self.settings.types.clone();
         let (cursor, heard_at, own_user) = self
             .with_inbox(move |inbox| {
-                inbox.listen_to(&types)?;
+                inbox.set_event_types(&types)?;
                 if let Some(position) = &position {
-                    inbox.begin_at(position)?;
+                    inbox.set_initial_cursor(position)?;
                 }
                 Ok((inbox.cursor()?, inbox.heard_at()?, inbox.own_user()?))
             })

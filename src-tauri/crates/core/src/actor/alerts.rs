@@ -17,8 +17,8 @@ use tokio::time::{Instant, timeout};
 use super::{Actor, Report};
 use crate::alerts::replay::Replay;
 use crate::alerts::throttle::Throttle;
-use crate::alerts::{self, Collection};
-use crate::inbox::{Ask, Due, DueQuery, InboxError, Target};
+use crate::alerts::{self, DigestKind};
+use crate::inbox::{Due, DueQuery, InboxError, ShowRequest, Target};
 use crate::item::{ItemKind, Priority, Reason, SoundName, SoundReason};
 use crate::message::{Message, Phrase};
 use crate::ports::{NotificationHandle, NotificationRequest, ServiceState, Subject};
@@ -58,12 +58,12 @@ const OWN_CAPACITY: usize = 16;
 
 /// The time during which a collection grows.
 #[derive(Debug, Clone, Copy)]
-struct Window {
+struct DigestWindow {
     quiet_at: Instant,
     latest: Instant,
 }
 
-impl Window {
+impl DigestWindow {
     fn ends(self) -> Instant {
         self.quiet_at.min(self.latest)
     }
@@ -86,7 +86,7 @@ pub(super) struct Asked {
 #[derive(Debug)]
 pub(super) struct Alerts {
     replay: Option<Replay>,
-    windows: [(Collection, Option<Window>); 3],
+    windows: [(DigestKind, Option<DigestWindow>); 3],
     throttle: Throttle,
     service: ServiceState,
     /// The service failed or was absent at the last request.
@@ -117,9 +117,9 @@ impl Default for Alerts {
         Self {
             replay: None,
             windows: [
-                (Collection::Urgent, None),
-                (Collection::Missed, None),
-                (Collection::Burst, None),
+                (DigestKind::Urgent, None),
+                (DigestKind::Missed, None),
+                (DigestKind::Burst, None),
             ],
             throttle: Throttle::for_notifications(),
             service: ServiceState::default(),
@@ -140,24 +140,24 @@ impl Default for Alerts {
 
 impl Alerts {
     /// The collections that are still growing.
-    fn collecting(&self) -> Vec<Collection> {
+    fn open_digests(&self) -> Vec<DigestKind> {
         let open = self.windows.iter().filter(|(_, window)| window.is_some());
         open.map(|(collection, _)| *collection).collect()
     }
 
     /// A collection got another member.
-    fn extend(&mut self, collection: Collection, now: Instant) {
+    fn extend(&mut self, collection: DigestKind, now: Instant) {
         let (silence, longest) = match collection {
-            Collection::Missed => (REPLAY_SILENCE, MAX_REPLAY),
-            Collection::Urgent => (URGENT_WAIT, URGENT_WAIT),
-            Collection::Burst => (BURST_SILENCE, MAX_BURST),
+            DigestKind::Missed => (REPLAY_SILENCE, MAX_REPLAY),
+            DigestKind::Urgent => (URGENT_WAIT, URGENT_WAIT),
+            DigestKind::Burst => (BURST_SILENCE, MAX_BURST),
             // It gets no members later.
-            Collection::Late => return,
+            DigestKind::Late => return,
         };
         for (known, window) in &mut self.windows {
             if *known == collection {
                 let latest = window.map_or(now + longest, |window| window.latest);
-                *window = Some(Window {
+                *window = Some(DigestWindow {
                     quiet_at: now + silence,
                     latest,
                 });
@@ -165,7 +165,7 @@ impl Alerts {
         }
     }
 
-    fn close(&mut self, which: impl Fn(Collection, Window) -> bool) {
+    fn close(&mut self, which: impl Fn(DigestKind, DigestWindow) -> bool) {
         for (collection, window) in &mut self.windows {
             window.take_if(|window| which(*collection, *window));
         }
@@ -181,7 +181,7 @@ impl Alerts {
         let ends = self
             .windows
             .iter()
-            .filter_map(|(_, window)| window.map(Window::ends));
+            .filter_map(|(_, window)| window.map(DigestWindow::ends));
         ends.chain(self.retry_at)
             .chain(self.retry.due())
             .chain(self.withdrawals.due())
@@ -189,7 +189,7 @@ impl Alerts {
     }
 
     /// Takes over from a core that crashed: the alerts are in the rows, and the limits of their rate are copied.
-    pub(super) fn succeed(&mut self, broken: Self) {
+    pub(super) fn take_over_from(&mut self, broken: Self) {
         self.throttle = broken.throttle;
         self.suspects = broken.in_flight;
         self.own = broken.own;
@@ -206,7 +206,7 @@ impl Actor {
     /// A new connection was made. What was collected on the previous one is shown now.
     pub(super) async fn begin_replay(&mut self) {
         self.alerts.replay = Some(Replay::new(self.now().monotonic));
-        self.alerts.close(|collection, _| collection != Collection::Burst);
+        self.alerts.close(|collection, _| collection != DigestKind::Burst);
         self.poll_alerts().await;
     }
 
@@ -249,14 +249,14 @@ impl Actor {
 
     /// The app starts, or the service can show notifications again.
     pub(super) async fn resume_alerts(&mut self) {
-        let (now, collecting) = (self.server_now(), self.alerts.collecting());
+        let (now, open_digests) = (self.server_now(), self.alerts.open_digests());
         let suspects = std::mem::take(&mut self.alerts.suspects);
         let resumed = self
             .with_inbox(move |inbox| {
                 if !suspects.is_empty() {
                     inbox.suspect_alerts(&suspects)?;
                 }
-                inbox.resume_alerts(now, &collecting)
+                inbox.resume_alerts(now, &open_digests)
             })
             .await;
         if let Err(error) = resumed {
@@ -271,14 +271,14 @@ impl Actor {
         let sound = || alerts::sound(ItemKind::Notification, Priority::Normal, &context);
         DueQuery {
             now: self.server_now(),
-            collecting: self.alerts.collecting(),
+            open_digests: self.alerts.open_digests(),
             in_view: context.in_view.then(sound),
             service: self.alerts.service,
         }
     }
 
     /// Runs what is due: collections that ended, an inbox that failed, or a failed request.
-    pub(super) async fn serve_alerts(&mut self, now: Instant) {
+    pub(super) async fn run_alert_timers(&mut self, now: Instant) {
         self.alerts.close(|_, window| window.ends() <= now);
         self.alerts.retry_at.take_if(|at| *at <= now);
         let sent = self.alerts.withdrawals.take_due(now);
@@ -313,7 +313,7 @@ impl Actor {
         }
         if let Some(priority) = due.sound {
             let sound = alerts::sound(ItemKind::Notification, priority, &self.context());
-            self.play_reasoned(sound);
+            self.play_decided(sound);
         }
         for handle in due.withdrawals {
             if self.alerts.withdrawals.begin(&handle, Instant::now()) {
@@ -348,7 +348,7 @@ impl Actor {
     }
 
     /// Plays a sound if one was decided on.
-    pub(super) fn play_reasoned(&mut self, sound: SoundReason) {
+    pub(super) fn play_decided(&mut self, sound: SoundReason) {
         if let Some(sound) = sound.sound() {
             self.alerts.last_sound = Some(Instant::now());
             self.play(sound);
@@ -358,11 +358,11 @@ impl Actor {
     /// Plays the sounds of filed items, in order.
     pub(super) fn play_all(&mut self, sounds: &[SoundName]) {
         for sound in sounds {
-            self.play_reasoned(SoundReason::Played(*sound));
+            self.play_decided(SoundReason::Played(*sound));
         }
     }
 
-    async fn ask(&mut self, ask: Ask) {
+    async fn ask(&mut self, ask: ShowRequest) {
         let request = NotificationRequest {
             subject: ask.target.subject(),
             title: ask.title,
@@ -447,7 +447,7 @@ impl Actor {
                     | Report::TokenStored { .. }
                     | Report::ProxyPassword(_)
                     | Report::SettingsRead(_)
-                    | Report::NotRead(_)) => others.push(other),
+                    | Report::QueryFailed(_)) => others.push(other),
                 }
             }
         };

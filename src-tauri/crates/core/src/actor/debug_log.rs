@@ -67,7 +67,7 @@ impl Actor {
     }
 
     /// Ends it if a policy fixes the log level meanwhile.
-    pub(super) fn bound_debug_log(&mut self) {
+    pub(super) fn end_fixed_debug_log(&mut self) {
         if self.is_log_level_fixed() {
             self.debug_log = DebugLog::default();
         }

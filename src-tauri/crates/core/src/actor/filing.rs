@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::Actor;
 use super::recovery::Remedy;
 use crate::account::Entry;
-use crate::inbox::{Arrival, Cursor, Due, Effect, First, InboxError, notices};
+use crate::inbox::{Arrival, Cursor, Due, Effect, FirstOccurrence, InboxError, notices};
 use crate::item::SoundName;
 use crate::metrics::Outcome;
 
@@ -19,16 +19,17 @@ pub(super) struct Stored {
     /// The due alerts; empty if they could not be read.
     pub(super) due: Vec<Due>,
     /// The first occurrences.
-    pub(super) first: Vec<First>,
+    pub(super) first: Vec<FirstOccurrence>,
 }
 
 impl Stored {
     /// Adds the result of the events from index `place` on.
     fn extend(&mut self, later: Self, place: usize) {
-        self.first.extend(later.first.into_iter().map(|first| First {
-            place: place + first.place,
-            ..first
-        }));
+        self.first
+            .extend(later.first.into_iter().map(|first| FirstOccurrence {
+                place: place + first.place,
+                ..first
+            }));
         self.filed.extend(later.filed);
         self.sounds.extend(later.sounds);
         self.due.extend(later.due);
@@ -53,7 +54,7 @@ impl Actor {
             let mut result = self.store_batch(&shared, &cursor).await;
             for next in [Remedy::NewFile, Remedy::Memory] {
                 if let Err(error) = &result
-                    && error.is_about_storage()
+                    && error.is_storage_failure()
                 {
                     self.on_storage_trouble(error, next).await;
                     result = self.store_batch(&shared, &cursor).await;
@@ -69,7 +70,7 @@ impl Actor {
                     Some([first, second]) => batches.extend([second, first]),
                     // A single event was refused.
                     None => {
-                        if let Some(batch) = self.give_up(&shared, &cursor, &error).await {
+                        if let Some(batch) = self.store_refusal(&shared, &cursor, &error).await {
                             stored.extend(batch, place);
                         }
                         place += 1;
@@ -94,8 +95,8 @@ impl Actor {
             .call(move |inbox| {
                 inbox.set_person(person);
                 let filed = inbox.file(&arrivals, moved, now, |posted| gate.decide(posted))?;
-                let first = inbox.take_first();
-                query.collecting.extend(&gate.collected);
+                let first = inbox.take_first_occurrences();
+                query.open_digests.extend(&gate.digests);
                 // In a second transaction: the batch is stored even if this query fails.
                 let due = inbox.due(&query);
                 Ok((filed, first, gate, due))
@@ -104,9 +105,9 @@ impl Actor {
         self.alerts.on_decided(&gate, Instant::now());
         let due = due.map_err(|error| self.on_due_failed(&error)).ok();
         match cursor {
-            Cursor::Stays => {}
+            Cursor::Unchanged => {}
             Cursor::At(id) => self.store.set_cursor(Some(id.clone())),
-            Cursor::Nowhere => self.store.set_cursor(None),
+            Cursor::Reset => self.store.set_cursor(None),
         }
         Ok(Stored {
             filed,
@@ -118,7 +119,7 @@ impl Actor {
 
     /// Stores a row that says that an event could not be stored. If that fails too, the fault is in the file, and the
     /// event is kept in memory.
-    async fn give_up(
+    async fn store_refusal(
         &mut self,
         arrivals: &Arc<[Arrival]>,
         cursor: &Cursor,
@@ -142,5 +143,10 @@ impl Actor {
 /// cursor, because no id within the batch may be skipped.
 fn halves(arrivals: &[Arrival], cursor: &Cursor) -> Option<[(Vec<Arrival>, Cursor); 2]> {
     let (first, second) = arrivals.split_at(arrivals.len() / 2);
-    (!first.is_empty()).then(|| [(first.to_vec(), Cursor::Stays), (second.to_vec(), cursor.clone())])
+    (!first.is_empty()).then(|| {
+        [
+            (first.to_vec(), Cursor::Unchanged),
+            (second.to_vec(), cursor.clone()),
+        ]
+    })
 }

@@ -149,7 +149,7 @@ impl Guard {
         let account = self.account.lock().unwrap_or_else(PoisonError::into_inner);
         account
             .as_ref()
-            .is_some_and(|account| account.is_open() || account.knows(token))
+            .is_some_and(|account| account.is_open() || account.matches_token(token))
     }
 }
 
@@ -168,7 +168,7 @@ impl CredentialProvider for Guard {
                     let _ = self.reports.send(Report::AnotherToken);
                 }
                 // The core disconnects, unless the account's own token is in force again by then.
-                self.session.until_another(generation).await;
+                self.session.until_replaced(generation).await;
             }
         }
         .boxed()
@@ -247,13 +247,16 @@ impl Actor {
         let (Some(account), Some(token)) = (self.account.clone(), self.token()) else {
             return;
         };
-        if !matches!(self.identity.state, State::Known) || account.knows(&token) || !self.link.is_open() {
+        if !matches!(self.identity.state, State::Known)
+            || account.matches_token(&token)
+            || !self.link.is_open()
+        {
             return;
         }
         let known = self
             .accounts
             .of(account.server())
-            .find(|other| other.knows(&token))
+            .find(|other| other.matches_token(&token))
             .cloned();
         match known {
             Some(other) if other.is_unconfirmed() => self.ask_user(other),
@@ -278,7 +281,7 @@ impl Actor {
         match Verdict::of(&account, user, trusted, is_known) {
             Verdict::Same => {
                 let (token, salt) = (self.token(), self.salt());
-                let account = self.accounts.use_from_now(&account, user, token.as_ref(), salt);
+                let account = self.accounts.put_in_force(&account, user, token.as_ref(), salt);
                 self.set_account(account);
                 self.identity.checked = true;
                 self.move_token();
@@ -291,7 +294,7 @@ impl Actor {
             Verdict::Another => {
                 let other = self
                     .accounts
-                    .named_or_new(account.server(), user.unwrap_or_default());
+                    .find_or_create(account.server(), user.unwrap_or_default());
                 tracing::info!("the token is that of another person");
                 self.enter_account(other, position).await;
                 false
@@ -299,8 +302,10 @@ impl Actor {
             Verdict::Ask => {
                 if let Some(token) = self.token() {
                     let salt = self.salt();
-                    let other = self.accounts.unconfirmed(account.server(), user, &token, salt);
-                    self.keep_position(&other, position).await;
+                    let other = self
+                        .accounts
+                        .create_unconfirmed(account.server(), user, &token, salt);
+                    self.store_position(&other, position).await;
                     self.ask_user(other);
                 } else {
                     self.identity.on_token();
@@ -312,12 +317,12 @@ impl Actor {
     }
 
     /// Stores the cursor for the user who may be another one: events until the answer are theirs.
-    async fn keep_position(&mut self, other: &Entry, position: Option<String>) {
+    async fn store_position(&mut self, other: &Entry, position: Option<String>) {
         let Some(position) = position else { return };
         let (paths, other) = (self.setup.paths.clone(), other.clone());
         let kept = tokio::task::spawn_blocking(move || {
             let mut opened = Inbox::open_account(&paths, other.folder(), other.server())?;
-            opened.inbox.begin_at(&position)
+            opened.inbox.set_initial_cursor(&position)
         });
         if let Ok(Err(error)) = kept.await {
             tracing::warn!(%error, "a position could not be stored");
@@ -343,7 +348,7 @@ impl Actor {
         let (other, account) = (other.clone(), account.clone());
         self.identity.state = State::Known;
         if answer.same {
-            let account = self.accounts.same_person(&account, &other);
+            let account = self.accounts.merge_unconfirmed(&account, &other);
             self.forget_erased();
             self.set_account(account);
             self.publish_account();
@@ -360,10 +365,10 @@ impl Actor {
         self.identity.on_token();
         let (token, salt) = (self.token(), self.salt());
         let user = next.user().map(str::to_owned);
-        let token = token.filter(|token| next.is_open() || next.knows(token) || user.is_some());
+        let token = token.filter(|token| next.is_open() || next.matches_token(token) || user.is_some());
         let next = self
             .accounts
-            .use_from_now(&next, user.as_deref(), token.as_ref(), salt);
+            .put_in_force(&next, user.as_deref(), token.as_ref(), salt);
         self.accounts.remove_unconfirmed(next.server());
         self.forget_erased();
         if let Err(error) = self.begin_account(next, position).await {
@@ -403,7 +408,7 @@ mod tests {
         let address = Address::parse("http://127.0.0.1:9/api/v1", false).unwrap();
         let account = actor.accounts.in_force_or_first(&address.server());
         let own = Token::parse("own").unwrap();
-        let account = actor.accounts.use_from_now(&account, None, Some(&own), Salt(1));
+        let account = actor.accounts.put_in_force(&account, None, Some(&own), Salt(1));
         actor.set_account(account);
         let session = actor.session_for(&address);
         session.enter(Token::parse("other").unwrap());
@@ -443,7 +448,7 @@ mod tests {
         let (own, other) = (Token::parse("own").unwrap(), Token::parse("other").unwrap());
         let mut accounts = Accounts::read(&Paths::within(home.path()));
         let account = accounts.in_force_or_first(&address.server());
-        let account = accounts.use_from_now(&account, None, Some(&own), Salt(1));
+        let account = accounts.put_in_force(&account, None, Some(&own), Salt(1));
         let (reports, mut reported) = mpsc::unbounded_channel();
         let guard = Guard {
             session: session.clone(),

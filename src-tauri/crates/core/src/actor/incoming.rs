@@ -12,7 +12,7 @@ use crate::connection::outage::OutageNews;
 use crate::event::refusal;
 use crate::event::{self, ConnectionEstablished, DecodeContext, DecodeError, Event, Undecoded, UserChange};
 use crate::fingerprint::fingerprint;
-use crate::inbox::{Arrival, Cursor, Effect, First, Now, notices};
+use crate::inbox::{Arrival, Cursor, Effect, FirstOccurrence, Now, notices};
 use crate::listeners::LISTENER_CAPACITY;
 use crate::message;
 use crate::metrics::{self, Outcome};
@@ -82,7 +82,7 @@ impl Actor {
             missed: false,
         };
         let cursor = if id.is_empty() {
-            Cursor::Stays
+            Cursor::Unchanged
         } else {
             Cursor::At(id.to_owned())
         };
@@ -108,7 +108,7 @@ impl Actor {
             bytes: 0,
             missed: false,
         };
-        self.file(vec![arrival], Cursor::Nowhere).await;
+        self.file(vec![arrival], Cursor::Reset).await;
     }
 
     /// A new connection, whose events may be a replay.
@@ -153,7 +153,7 @@ impl Actor {
             let context = DecodeContext {
                 server: server.as_ref(),
                 now: self.server_now().server,
-                carried_id: Some(&*carried).filter(|id| !id.is_empty()),
+                inherited_id: Some(&*carried).filter(|id| !id.is_empty()),
             };
             let decoded = self.decode(&frame, &context);
             let (user, position) = greeted(&decoded, &frame);
@@ -215,12 +215,12 @@ impl Actor {
         match decoded {
             Ok(Event::ConnectionEstablished(greeting)) => self.handle_greeting(greeting, frame).await,
             Ok(event) => {
-                if let Some(answer) = refusal::answer_of(event) {
+                if let Some(answer) = refusal::response_of(event) {
                     tracing::warn!(status = answer.status, "the server refuses by an event");
-                    self.link.send_said(|epoch| Command::Said(epoch, answer));
+                    self.link.send_for_epoch(|epoch| Command::Said(epoch, answer));
                 }
             }
-            Err(undecoded) if undecoded.is_no_mistake() => {
+            Err(undecoded) if undecoded.is_ignored() => {
                 tracing::debug!(id = &*frame.id, "an event of another type was passed over");
                 return Outcome::Unknown;
             }
@@ -250,7 +250,7 @@ impl Actor {
                 };
                 self.count_stored(&stored, at);
                 self.publish_events(&mut events, count, &first);
-                if self.listeners.are_any() {
+                if self.listeners.is_any_registered() {
                     // Lets listeners read: otherwise they could lag behind once the next batch is stored.
                     yield_now().await;
                 }
@@ -262,13 +262,13 @@ impl Actor {
 
     /// Publishes the events of newly stored arrivals to listeners, except repetitions, and updates what is shown of the
     /// account's user.
-    fn publish_events(&mut self, events: &mut ReadEvents, count: usize, first: &[First]) {
+    fn publish_events(&mut self, events: &mut ReadEvents, count: usize, first: &[FirstOccurrence]) {
         let begin = events.stored;
         events.stored += count;
         let stored = events.stored;
-        let is_first = |at: First| {
+        let is_first = |at: FirstOccurrence| {
             let place = at.place - begin;
-            first.binary_search(&First { place, ..at }).is_ok()
+            first.binary_search(&FirstOccurrence { place, ..at }).is_ok()
         };
         let is_due = |waiting: &mut WaitingEvent| {
             waiting.at.place < stored || (waiting.always && waiting.at.place == stored)
@@ -332,7 +332,11 @@ impl Actor {
 
     /// Stores a batch and passes new items through the gate. Returns when it was stored and its first occurrences;
     /// `None` when it could not be stored.
-    async fn file(&mut self, arrivals: Vec<Arrival>, cursor: Cursor) -> Option<(Instant, Vec<First>)> {
+    async fn file(
+        &mut self,
+        arrivals: Vec<Arrival>,
+        cursor: Cursor,
+    ) -> Option<(Instant, Vec<FirstOccurrence>)> {
         let had_place = self.store.cursor().is_some();
         let stored = self.store_events(arrivals, cursor).await?;
         let at = Instant::now();
@@ -394,14 +398,14 @@ impl Actor {
 #[derive(Default)]
 struct ReadEvents {
     waiting: VecDeque<WaitingEvent>,
-    users: VecDeque<(First, UserChange)>,
+    users: VecDeque<(FirstOccurrence, UserChange)>,
     /// The number of arrivals that are stored.
     stored: usize,
 }
 
 /// An event that is published once the arrivals before it are stored.
 struct WaitingEvent {
-    at: First,
+    at: FirstOccurrence,
     /// Published in any case, because it has no effect by which a repetition could be recognised.
     always: bool,
     event: ReceivedEvent,
@@ -411,7 +415,7 @@ impl ReadEvents {
     /// Adds the parts of an event that listeners want; `place` is its index among the arrivals.
     fn add(&mut self, place: usize, always: bool, events: Vec<(usize, ReceivedEvent)>) {
         let waiting = events.into_iter().map(|(part, event)| WaitingEvent {
-            at: First { place, part },
+            at: FirstOccurrence { place, part },
             always,
             event,
         });
@@ -422,7 +426,8 @@ impl ReadEvents {
     fn add_users(&mut self, place: usize, event: &Event) {
         for (part, event) in event.parts().iter().enumerate() {
             if let Event::UserChanged(user) = event {
-                self.users.push_back((First { place, part }, user.clone()));
+                self.users
+                    .push_back((FirstOccurrence { place, part }, user.clone()));
             }
         }
     }
@@ -430,7 +435,7 @@ impl ReadEvents {
 
 /// The event to file for one that could not be read; `None` for a type that was not requested.
 fn unreadable(undecoded: &Undecoded, frame: &Frame, fingerprint: i64) -> Option<Event> {
-    undecoded.item().filter(|_| !undecoded.is_no_mistake())?;
+    undecoded.item().filter(|_| !undecoded.is_ignored())?;
     let why = undecoded.error.message();
     let post = notices::unreadable(undecoded.id.as_deref(), &frame.id, fingerprint, why);
     Some(Event::Posted(post))
@@ -458,11 +463,11 @@ fn cursor_after(batch: &[Arrival], has_place: bool) -> Cursor {
         !(has_place && is_greeting && arrival.own_id)
     });
     match moving {
-        None => Cursor::Stays,
+        None => Cursor::Unchanged,
         Some(last) if !last.event_id.is_empty() => Cursor::At(last.event_id.clone()),
         // A server without ids never sent a cursor, and one that was set in another way stays.
-        Some(_) if batch.iter().any(|arrival| arrival.resets_id) => Cursor::Nowhere,
-        Some(_) => Cursor::Stays,
+        Some(_) if batch.iter().any(|arrival| arrival.resets_id) => Cursor::Reset,
+        Some(_) => Cursor::Unchanged,
     }
 }
 

@@ -33,7 +33,7 @@ const DATE_TOLERANCE: EpochMillis = 1_500;
 #[derive(Debug)]
 pub(super) struct Link {
     stream: Option<Stream>,
-    wish: Wish,
+    intent: Intent,
     status: Status,
     /// The last event id of the stream, which an event without an id of its own inherits.
     position: Arc<str>,
@@ -61,7 +61,7 @@ struct Stream {
 
 /// Whether the user wants a connection, even while something prevents one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wish {
+pub(super) enum Intent {
     /// None yet, or the user signed out: recovery does not connect, a new token does.
     Nothing,
     /// Wanted.
@@ -71,7 +71,7 @@ pub(super) enum Wish {
 }
 
 /// What the view of the connection depends on besides the link.
-pub(super) struct Beside<'a> {
+pub(super) struct ViewContext<'a> {
     pub(super) address: Option<&'a Address>,
     /// The view that is published now.
     pub(super) known: &'a ConnectionView,
@@ -87,7 +87,7 @@ impl Link {
     pub(super) fn new(heard: Option<EpochMillis>, meters: Meters) -> Self {
         Self {
             stream: None,
-            wish: Wish::Nothing,
+            intent: Intent::Nothing,
             status: Status::Idle(IdleReason::NotStarted),
             position: Arc::from(""),
             epoch: None,
@@ -131,16 +131,16 @@ impl Link {
     }
 
     /// Sets what the user wants.
-    pub(super) fn want(&mut self, wish: Wish) {
-        self.wish = wish;
+    pub(super) fn set_intent(&mut self, intent: Intent) {
+        self.intent = intent;
     }
 
-    pub(super) fn wish(&self) -> Wish {
-        self.wish
+    pub(super) fn intent(&self) -> Intent {
+        self.intent
     }
 
     pub(super) fn is_wanted(&self) -> bool {
-        self.wish == Wish::Connection
+        self.intent == Intent::Connection
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -155,7 +155,7 @@ impl Link {
     }
 
     /// Sends a command that refers to the present connection.
-    pub(super) fn send_said(&self, command: impl FnOnce(Epoch) -> Command) {
+    pub(super) fn send_for_epoch(&self, command: impl FnOnce(Epoch) -> Command) {
         if let Some(epoch) = self.epoch {
             self.send(command(epoch));
         }
@@ -285,37 +285,37 @@ impl Link {
     }
 
     /// The view of the connection.
-    pub(super) fn view(&self, beside: Beside<'_>, now: &ClockReading) -> ConnectionView {
+    pub(super) fn view(&self, context: ViewContext<'_>, now: &ClockReading) -> ConnectionView {
         let connected = matches!(self.status, Status::Connected { .. });
-        let context = ConnectionContext {
+        let connection_context = ConnectionContext {
             needs_user: outage::needs_user(
                 connected,
-                beside.storage.is_some(),
-                beside.needs_setup,
+                context.storage.is_some(),
+                context.needs_setup,
                 &self.outage,
             ),
-            storage: beside.storage,
+            storage: context.storage,
             long_outage: self.outage.is_long(),
-            history_since: self.connected_at.filter(|_| !beside.has_place),
-            disconnected: match self.wish {
-                Wish::Disconnection(disconnected) => Some(disconnected),
-                Wish::Nothing | Wish::Connection => None,
+            history_since: self.connected_at.filter(|_| !context.has_place),
+            disconnected: match self.intent {
+                Intent::Disconnection(disconnected) => Some(disconnected),
+                Intent::Nothing | Intent::Connection => None,
             },
-            ..ConnectionContext::new(beside.address, self.reachability, self.proxy.clone())
+            ..ConnectionContext::new(context.address, self.reachability, self.proxy.clone())
         };
         let heard = self.heard.last(self.heard_by_stream());
-        let mut view = connection::view(&self.status, heard, context, now);
-        if view.state == ConnectionState::Connecting && view.needs_user && beside.known.needs_user {
+        let mut view = connection::view(&self.status, heard, connection_context, now);
+        if view.state == ConnectionState::Connecting && view.needs_user && context.known.needs_user {
             // The advice stays until the attempt has shown that it is obsolete.
-            (view.reason, view.remedy) = (beside.known.reason.clone(), beside.known.remedy);
+            (view.reason, view.remedy) = (context.known.reason.clone(), context.known.remedy);
         }
         view
     }
 
     /// Takes over what a new core cannot find out.
-    pub(super) fn succeed(&mut self, broken: &Self) {
+    pub(super) fn take_over_from(&mut self, broken: &Self) {
         self.reachability = broken.reachability;
-        self.wish = broken.wish;
+        self.intent = broken.intent;
     }
 
     /// Lets a test deliver instead of a stream.
@@ -383,9 +383,9 @@ mod tests {
     #[test]
     fn who_disconnected_stays_so_when_the_core_starts_anew() {
         let (mut broken, mut next) = (link(), link());
-        broken.want(Wish::Disconnection(Disconnected::ByUser));
-        next.succeed(&broken);
-        assert_eq!(next.wish(), Wish::Disconnection(Disconnected::ByUser));
+        broken.set_intent(Intent::Disconnection(Disconnected::ByUser));
+        next.take_over_from(&broken);
+        assert_eq!(next.intent(), Intent::Disconnection(Disconnected::ByUser));
     }
 
     #[test]

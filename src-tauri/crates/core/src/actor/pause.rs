@@ -92,7 +92,7 @@ impl SoundsPause {
     }
 
     /// Takes over from a core that crashed, whose file may not be writable.
-    pub(super) fn succeed(&mut self, broken: &Self) {
+    pub(super) fn take_over_from(&mut self, broken: &Self) {
         self.pause = broken.pause;
     }
 

@@ -34,14 +34,14 @@ pub(super) struct ProxyPassword {
     /// The value in the settings file, while its password is being moved to the keyring.
     moving: Option<Raw>,
     /// The task that repeats this until the keyring stores it.
-    mover: JoinSet<()>,
+    migration: JoinSet<()>,
     /// Why a password is not stored where it should be, or is not available.
     problem: Option<Message>,
 }
 
 /// An answer of the keyring.
 #[derive(Debug)]
-pub(super) enum News {
+pub(super) enum KeyringAnswer {
     /// To a query.
     Loaded {
         entry: String,
@@ -68,7 +68,7 @@ impl ProxyPassword {
 
     /// What is known for this proxy, if anything.
     fn known_for(&self, choice: &ProxyChoice) -> Option<Option<SecretString>> {
-        let wanted = proxy_password::wanted(choice)?;
+        let wanted = proxy_password::entry_to_load(choice)?;
         let (entry, password) = self.known.as_ref()?;
         (*entry == wanted).then(|| password.clone())
     }
@@ -78,7 +78,7 @@ impl ProxyPassword {
     }
 
     /// Takes over what a new core cannot find out, because the keyring may not have it.
-    pub(super) fn succeed(&mut self, broken: Self) {
+    pub(super) fn take_over_from(&mut self, broken: Self) {
         self.known = broken.known.filter(|(_, password)| password.is_some());
     }
 }
@@ -89,7 +89,7 @@ fn store(
     entry: &str,
     password: &SecretString,
 ) -> BoxFuture<'static, Result<(), SecretError>> {
-    match proxy_password::kept(password) {
+    match proxy_password::to_stored(password) {
         Some(kept) => secrets.store(entry, kept),
         None => ready(Err(SecretError::Refused(
             message::proxy_password_too_long().into(),
@@ -101,7 +101,7 @@ fn store(
 impl Actor {
     /// Asks the keyring for the proxy's password if it is not known yet. Returns whether to wait for the answer.
     pub(super) fn ask_for_proxy_password(&mut self) -> bool {
-        let Some(entry) = proxy_password::wanted(&self.settings.proxy) else {
+        let Some(entry) = proxy_password::entry_to_load(&self.settings.proxy) else {
             return false;
         };
         if self.proxy_password.known_for(&self.settings.proxy).is_some() {
@@ -117,37 +117,37 @@ impl Actor {
         // Aborts an earlier query.
         self.proxy_password.asking = JoinSet::new();
         self.proxy_password.asking.spawn(async move {
-            let mut look = false;
+            let mut without_prompt = false;
             loop {
-                let outcome = proxy_password::load(secrets.as_ref(), &entry, look).await;
+                let outcome = proxy_password::load(secrets.as_ref(), &entry, without_prompt).await;
                 let is_answer = outcome.is_ok();
                 // The first failure is reported, so that the attempt need not wait; later ones change nothing.
-                if is_answer || !look {
+                if is_answer || !without_prompt {
                     let entry = entry.clone();
                     // The core may have ended meanwhile.
-                    let _ = reports.send(Report::ProxyPassword(News::Loaded { entry, outcome }));
+                    let _ = reports.send(Report::ProxyPassword(KeyringAnswer::Loaded { entry, outcome }));
                 }
                 if is_answer {
                     return;
                 }
-                look = true;
+                without_prompt = true;
                 sleep(KEYRING_INTERVAL).await;
             }
         });
         true
     }
 
-    pub(super) fn on_proxy_password(&mut self, news: News) {
+    pub(super) fn on_proxy_password(&mut self, news: KeyringAnswer) {
         match news {
-            News::Loaded { entry, outcome } => self.on_proxy_password_loaded(entry, outcome),
-            News::Stored(outcome) => {
+            KeyringAnswer::Loaded { entry, outcome } => self.on_proxy_password_loaded(entry, outcome),
+            KeyringAnswer::Stored(outcome) => {
                 self.proxy_password.problem = outcome.err().map(|error| {
                     tracing::warn!(%error, "the proxy's password is held in memory only");
                     message::proxy_password_in_memory(error.message())
                 });
                 self.publish_standing_problems(None);
             }
-            News::Moved { raw, outcome } => self.on_proxy_password_moved(raw, outcome),
+            KeyringAnswer::Moved { raw, outcome } => self.on_proxy_password_moved(raw, outcome),
         }
     }
 
@@ -157,7 +157,7 @@ impl Actor {
         outcome: Result<Option<SecretString>, SecretError>,
     ) {
         // Another proxy may have been set since.
-        let is_wanted = proxy_password::wanted(&self.settings.proxy).as_ref() == Some(&entry);
+        let is_wanted = proxy_password::entry_to_load(&self.settings.proxy).as_ref() == Some(&entry);
         if self.proxy_password.asked.as_ref() != Some(&entry) || !is_wanted {
             return;
         }
@@ -180,7 +180,7 @@ impl Actor {
 
     /// Uses the password of a proxy that the user entered, and stores it in the keyring. Returns the value for the
     /// settings file. The keyring's entry of the previous proxy is removed.
-    pub(super) fn keep_proxy_password(&mut self, choice: &ProxyChoice) -> ProxyChoice {
+    pub(super) fn store_proxy_password(&mut self, choice: &ProxyChoice) -> ProxyChoice {
         let before = match &self.settings.proxy {
             ProxyChoice::Address(address) => proxy_password::entry(address),
             ProxyChoice::System | ProxyChoice::Direct => None,
@@ -203,17 +203,17 @@ impl Actor {
         };
         self.proxy_password.known = Some((entry.clone(), password.clone()));
         if let Some(password) = password {
-            self.give_to_keyring(&entry, &password);
+            self.store_in_keyring(&entry, &password);
         }
         proxy_password::with(choice.clone(), None)
     }
 
-    fn give_to_keyring(&self, entry: &str, password: &SecretString) {
+    fn store_in_keyring(&self, entry: &str, password: &SecretString) {
         let reports = self.reports.0.clone();
         let stored = store(self.setup.ports.secrets.as_ref(), entry, password);
         tokio::spawn(async move {
             // The core may have ended meanwhile.
-            let _ = reports.send(Report::ProxyPassword(News::Stored(stored.await)));
+            let _ = reports.send(Report::ProxyPassword(KeyringAnswer::Stored(stored.await)));
         });
     }
 
@@ -225,7 +225,7 @@ impl Actor {
             return;
         }
         // An earlier value of the file is not to be stored any more.
-        self.proxy_password.mover = JoinSet::new();
+        self.proxy_password.migration = JoinSet::new();
         self.proxy_password.moving = None;
         let Some(raw) = raw else { return };
         let Ok(ProxyChoice::Address(address)) = read_proxy(&raw) else {
@@ -237,20 +237,20 @@ impl Actor {
         };
         self.proxy_password.moving = Some(raw.clone());
         let (secrets, reports) = (self.setup.ports.secrets.clone(), self.reports.0.clone());
-        self.proxy_password.mover.spawn(async move {
+        self.proxy_password.migration.spawn(async move {
             loop {
                 let outcome = store(secrets.as_ref(), &entry, &password).await;
                 let is_last = matches!(outcome, Ok(()) | Err(SecretError::Refused(_)));
                 let raw = raw.clone();
                 // The core may have ended meanwhile.
-                let _ = reports.send(Report::ProxyPassword(News::Moved { raw, outcome }));
+                let _ = reports.send(Report::ProxyPassword(KeyringAnswer::Moved { raw, outcome }));
                 if is_last {
                     return;
                 }
                 // Nobody asked for this, so it must not raise a prompt: it waits until the keyring answers without one.
                 loop {
                     sleep(KEYRING_INTERVAL).await;
-                    if secrets.look(&entry).await.is_ok() {
+                    if secrets.load_without_prompt(&entry).await.is_ok() {
                         break;
                     }
                 }

@@ -49,7 +49,7 @@ pub(super) struct Readers {
     /// The user was at the window at the last check.
     attended: bool,
     /// When that was checked.
-    presence_looked: Instant,
+    presence_checked_at: Instant,
     /// When the window gets the next metrics, while it shows them.
     metrics_due: Option<Instant>,
     heard_published: Instant,
@@ -68,7 +68,7 @@ impl Readers {
             throttle: Throttle::for_readers(),
             presence: Presence::default(),
             attended: false,
-            presence_looked: now,
+            presence_checked_at: now,
             metrics_due: None,
             heard_published: now,
         }
@@ -102,7 +102,7 @@ impl Readers {
     }
 
     /// Takes over the readers of a core that crashed, with the parts of their state that a new core cannot find out.
-    pub(super) fn succeed(&mut self, broken: Self, now: Instant) {
+    pub(super) fn take_over_from(&mut self, broken: Self, now: Instant) {
         // Skips a revision: readers of the old core notice the gap and attach again.
         self.state.revision = broken.state.revision + 1;
         self.updates = broken.updates;
@@ -226,7 +226,7 @@ impl Readers {
         now: Instant,
     ) -> Option<bool> {
         change(&mut self.presence);
-        self.presence_looked = now;
+        self.presence_checked_at = now;
         if self.shown(now).connection_visible {
             self.metrics_due.get_or_insert(now);
         } else {
@@ -245,7 +245,7 @@ impl Readers {
     /// When the presence changes by itself: the page's report expires, or the user counts as idle.
     pub(super) fn presence_due(&self) -> Option<Instant> {
         self.presence
-            .due(self.presence_looked.into_std())
+            .due(self.presence_checked_at.into_std())
             .map(Instant::from_std)
     }
 

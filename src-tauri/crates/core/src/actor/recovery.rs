@@ -31,7 +31,7 @@ impl Actor {
         let mut result = self.store.inbox().call(work.clone()).await;
         for next in [Remedy::NewFile, Remedy::Memory] {
             if let Err(error) = &result
-                && error.is_about_storage()
+                && error.is_storage_failure()
             {
                 self.on_storage_trouble(error, next).await;
                 result = self.store.inbox().call(work.clone()).await;
@@ -46,7 +46,11 @@ impl Actor {
         let words = self.storage_words(error);
         // A copy of a damaged file would be damaged too, and one of a file that refuses data would refuse it too.
         let copy = !matches!(error, InboxError::Damaged | InboxError::Database(_));
-        let result = self.store.inbox().call(move |inbox| inbox.leave_file(copy)).await;
+        let result = self
+            .store
+            .inbox()
+            .call(move |inbox| inbox.fall_back_to_memory(copy))
+            .await;
         if let Err(error) = result {
             tracing::error!(%error, "not even memory can be used for the inbox");
         }
@@ -104,8 +108,8 @@ impl Actor {
     fn storage_words(&self, error: &InboxError) -> Message {
         let legacy = self.setup.paths.legacy_inbox();
         match &self.account {
-            Some(account) if !legacy.exists() => error.advised(&account.inbox()),
-            Some(_) | None => error.advised(&legacy),
+            Some(account) if !legacy.exists() => error.message_with_advice(&account.inbox()),
+            Some(_) | None => error.message_with_advice(&legacy),
         }
     }
 

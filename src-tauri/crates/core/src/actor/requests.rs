@@ -3,7 +3,7 @@
 use gloria_stream::Command;
 use tokio::time::Instant;
 
-use super::link::Wish;
+use super::link::Intent;
 use super::{Actor, Report};
 use crate::handle::{CoreError, Reply, Request};
 use crate::inbox::{Inbox, InboxError};
@@ -14,13 +14,13 @@ use crate::protocol::{ConnectionState, FollowRequest, InboxPage, InboxQuery, Mar
 
 /// Queries of the inbox.
 #[derive(Debug)]
-pub(super) enum Look {
+pub(super) enum Query {
     Page(InboxQuery, Reply<InboxPage>),
     Item(String, Reply<Option<Item>>),
 }
 
 impl Actor {
-    pub(super) async fn answer(&mut self, request: Request) {
+    pub(super) async fn handle_request(&mut self, request: Request) {
         match request {
             Request::Attach(reply) => {
                 self.publish_connection();
@@ -34,7 +34,7 @@ impl Actor {
                 self.read(
                     move |inbox| inbox.page(&asked),
                     reply,
-                    |reply| Look::Page(query, reply),
+                    |reply| Query::Page(query, reply),
                 );
             }
             Request::InboxItem(key, reply) => {
@@ -42,7 +42,7 @@ impl Actor {
                 self.read(
                     move |inbox| inbox.item(&asked),
                     reply,
-                    |reply| Look::Item(key, reply),
+                    |reply| Query::Item(key, reply),
                 );
             }
             Request::InboxMark(request, reply) => reply.answer(self.mark(request).await),
@@ -106,16 +106,16 @@ impl Actor {
     /// back, to be answered by what replaces the file.
     fn read<T: Send + 'static>(
         &self,
-        look: impl Fn(&Inbox) -> Result<T, InboxError> + Send + Sync + Clone + 'static,
+        read: impl Fn(&Inbox) -> Result<T, InboxError> + Send + Sync + Clone + 'static,
         reply: Reply<T>,
-        again: impl FnOnce(Reply<T>) -> Look + Send + 'static,
+        again: impl FnOnce(Reply<T>) -> Query + Send + 'static,
     ) {
         let (inbox, reports) = (self.store.inbox().clone(), self.reports.0.clone());
         tokio::spawn(async move {
-            match inbox.read(look).await {
-                Err(error) if error.is_about_storage() => {
+            match inbox.read(read).await {
+                Err(error) if error.is_storage_failure() => {
                     // The actor may have ended meanwhile.
-                    let _ = reports.send(Report::NotRead(again(reply)));
+                    let _ = reports.send(Report::QueryFailed(again(reply)));
                 }
                 answer => reply.answer(answer.map_err(CoreError::from)),
             }
@@ -123,13 +123,13 @@ impl Actor {
     }
 
     /// Answers a query that the file could not answer, from memory if necessary.
-    pub(super) async fn on_not_read(&mut self, look: Look) {
-        match look {
-            Look::Page(query, reply) => {
+    pub(super) async fn on_query_failed(&mut self, read: Query) {
+        match read {
+            Query::Page(query, reply) => {
                 let page = self.with_inbox(move |inbox| inbox.page(&query)).await;
                 reply.answer(page.map_err(CoreError::from));
             }
-            Look::Item(key, reply) => {
+            Query::Item(key, reply) => {
                 let item = self.with_inbox(move |inbox| inbox.item(&key)).await;
                 reply.answer(item.map_err(CoreError::from));
             }
@@ -168,7 +168,7 @@ impl Actor {
             };
             self.link.send(command);
         } else {
-            self.link.want(Wish::Connection);
+            self.link.set_intent(Intent::Connection);
             self.open_stream();
         }
     }

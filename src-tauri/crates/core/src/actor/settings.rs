@@ -8,7 +8,7 @@ use gloria_stream::{NetworkOptions, ProxyChoice};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::link::Wish;
+use super::link::Intent;
 use super::{Actor, Report};
 use crate::account::address::Address;
 use crate::handle::CoreError;
@@ -121,7 +121,7 @@ impl Actor {
             tracing::info!("the settings have changed");
         }
         self.migrate_proxy_password();
-        self.bound_debug_log();
+        self.end_fixed_debug_log();
         if before.metrics_listen != self.settings.metrics_listen {
             // The port may be the same one at another address.
             self.endpoint = None;
@@ -153,7 +153,7 @@ impl Actor {
         let types = self.settings.types.clone();
         let cursor = self
             .with_inbox(move |inbox| {
-                inbox.listen_to(&types)?;
+                inbox.set_event_types(&types)?;
                 inbox.cursor()
             })
             .await;
@@ -171,7 +171,7 @@ impl Actor {
             return self.leave_server().await;
         };
         let session = self.session_for(&address);
-        session.ask_anew(false);
+        session.requery(false);
         self.tokens.put_in_force(session);
         let outcome = self.leave_account_for(&address).await;
         if outcome.is_ok() {
@@ -180,11 +180,11 @@ impl Actor {
             // It is tried again when the files are read the next time.
             self.layers.mark_stale();
         }
-        match self.link.wish() {
-            Wish::Connection | Wish::Disconnection(_) => self.open_stream(),
+        match self.link.intent() {
+            Intent::Connection | Intent::Disconnection(_) => self.open_stream(),
             // Who signed out of one server has not signed out of another.
-            Wish::Nothing if outcome.is_ok() => self.open_stream(),
-            Wish::Nothing => {}
+            Intent::Nothing if outcome.is_ok() => self.open_stream(),
+            Intent::Nothing => {}
         }
         outcome
     }
@@ -215,7 +215,7 @@ impl Actor {
         let proxy = proxy.filter(|proxy| *proxy != self.network().proxy);
         let mut changes = changes(form);
         if let Some(proxy) = &proxy {
-            let without = self.keep_proxy_password(proxy);
+            let without = self.store_proxy_password(proxy);
             changes.push(Change {
                 key: Key::Proxy,
                 value: Raw::Text(settings::proxy_words(&without)),

@@ -12,7 +12,7 @@ use crate::protocol::NoticeKind;
 impl Actor {
     pub(super) fn handle_signal(&mut self, signal: Signal) {
         match signal {
-            Signal::Network(reachability) => self.command(Command::Network(reachability)),
+            Signal::Network(reachability) => self.send_command(Command::Network(reachability)),
             Signal::Woke => self.on_observation(Some(Observation::Woke)),
             Signal::TrayHost { present } => {
                 self.readers
@@ -41,12 +41,12 @@ impl Actor {
             .conditions
             .observe(Instant::now().into_std(), self.now(), &observation);
         if let Some(command) = command {
-            self.command(command);
+            self.send_command(command);
         }
     }
 
     /// Informs the stream about an event of the computer.
-    pub(super) fn command(&mut self, command: Command) {
+    pub(super) fn send_command(&mut self, command: Command) {
         tracing::info!(?command, "the computer woke, or its network changed");
         self.link.send(command.clone());
         if let Command::Network(reachability) = command {

@@ -117,7 +117,7 @@ where
                 });
             match started {
                 Ok(mut actor) => {
-                    actor.succeed(broken);
+                    actor.take_over_from(broken);
                     return Some(actor);
                 }
                 Err(error) => tracing::error!(%error, "it could not start again"),
@@ -212,15 +212,15 @@ impl Actor {
     }
 
     /// Takes over from an actor that crashed: its readers, and what is only in memory.
-    fn succeed(&mut self, broken: Self) {
-        self.tokens.succeed(broken.tokens);
-        self.link.succeed(&broken.link);
-        self.proxy_password.succeed(broken.proxy_password);
-        self.alerts.succeed(broken.alerts);
-        self.sounds_pause.succeed(&broken.sounds_pause);
+    fn take_over_from(&mut self, broken: Self) {
+        self.tokens.take_over_from(broken.tokens);
+        self.link.take_over_from(&broken.link);
+        self.proxy_password.take_over_from(broken.proxy_password);
+        self.alerts.take_over_from(broken.alerts);
+        self.sounds_pause.take_over_from(&broken.sounds_pause);
         // Of all times now.
         self.debug_log = broken.debug_log;
-        self.readers.succeed(broken.readers, Instant::now());
+        self.readers.take_over_from(broken.readers, Instant::now());
         self.publish_preferences();
     }
 }

@@ -221,14 +221,14 @@ async fn what_is_over_the_number_is_removed_step_by_step_once_the_server_has_rep
             .total
     };
     // Time is the test's: while the inbox's thread works, nothing keeps the clock of a paused runtime from running on.
-    let keep_up = async |actor: &mut Actor| {
+    let run_upkeep = async |actor: &mut Actor| {
         for _ in 0..60 {
             let due = actor.upkeep.due();
-            actor.keep_up(due).await;
+            actor.run_upkeep(due).await;
         }
         actor.publish_items().await;
     };
-    keep_up(&mut actor).await;
+    run_upkeep(&mut actor).await;
     assert_eq!(
         total(&actor).await,
         350,
@@ -237,7 +237,7 @@ async fn what_is_over_the_number_is_removed_step_by_step_once_the_server_has_rep
     let time = crate::connection::epoch_millis(setup.ports.clock.wall());
     actor.link.on_server_time(time, actor.now());
     let mut updates = actor.readers.attach().updates;
-    keep_up(&mut actor).await;
+    run_upkeep(&mut actor).await;
     assert_eq!(total(&actor).await, 100);
     assert_eq!(actor.readers.state().counts.total, 100);
     let mut reported = false;

@@ -93,10 +93,10 @@ impl Actor {
         match timer {
             Timer::HostConditions => {
                 for command in self.conditions.poll(now.into_std(), self.now()) {
-                    self.command(command);
+                    self.send_command(command);
                 }
             }
-            Timer::Alerts => self.serve_alerts(now).await,
+            Timer::Alerts => self.run_alert_timers(now).await,
             Timer::Items => self.publish_items().await,
             Timer::Storage => self.retry_storage().await,
             Timer::Unstored => self.store.retry_unstored(now).await,
@@ -120,7 +120,7 @@ impl Actor {
                     self.store_heard().await;
                 }
             }
-            Timer::Upkeep => self.keep_up(now).await,
+            Timer::Upkeep => self.run_upkeep(now).await,
             Timer::Settings => self.read_settings_files(),
         }
     }

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use super::link::Wish;
+use super::link::Intent;
 use super::{Actor, Report};
 use crate::account::Entry;
 use crate::account::address::Address;
@@ -83,7 +83,7 @@ impl Tokens {
         match self.session() {
             Some(session) if *session.options() == options => session.clone(),
             before => {
-                let entered = before.and_then(Session::unkept);
+                let entered = before.and_then(Session::memory_only);
                 Session::new(
                     options,
                     Arc::clone(secrets),
@@ -96,7 +96,7 @@ impl Tokens {
 
     /// Puts this session into force: its token is the one that users see.
     pub(super) fn put_in_force(&mut self, session: Session) {
-        if self.session().is_none_or(|known| !known.is(&session)) {
+        if self.session().is_none_or(|known| !known.is_same_as(&session)) {
             let mut reports = session.reports();
             self.known = reports.borrow_and_update().clone();
             self.session = Some((session, reports));
@@ -121,7 +121,7 @@ impl Tokens {
     }
 
     /// Takes over the session of a core that crashed, because it may have a token that is stored nowhere.
-    pub(super) fn succeed(&mut self, broken: Self) {
+    pub(super) fn take_over_from(&mut self, broken: Self) {
         self.environment = broken.environment;
         if let Some((session, _)) = broken.session {
             self.put_in_force(session);
@@ -192,7 +192,7 @@ impl Actor {
         // Aborts earlier removals, which are repeated with the new ones.
         self.tokens.erasing = JoinSet::new();
         self.tokens.erasing.spawn(async move {
-            if let Err(error) = erasures.finish(secrets.as_ref()).await {
+            if let Err(error) = erasures.remove_all(secrets.as_ref()).await {
                 tracing::warn!(%error, "the token of an account that was erased could not be removed yet");
             }
             loop {
@@ -200,10 +200,10 @@ impl Actor {
                 let Some(first) = left.first() else { return };
                 sleep(KEYRING_INTERVAL).await;
                 // Nobody asked for this, so it must not raise a prompt.
-                if secrets.look(first).await.is_ok() {
+                if secrets.load_without_prompt(first).await.is_ok() {
                     for entry in &left {
                         // A failure is repeated by the loop.
-                        let _ = secrets.look(entry).await;
+                        let _ = secrets.load_without_prompt(entry).await;
                     }
                 }
             }
@@ -240,8 +240,8 @@ impl Actor {
         };
         self.tokens.known = report;
         // For a token that is only in memory, the reason is shown.
-        let unkept = self.tokens.session().and_then(Session::unkept);
-        if unkept.is_none() {
+        let memory_only = self.tokens.session().and_then(Session::memory_only);
+        if memory_only.is_none() {
             self.readers.set_notice(NoticeKind::Keyring, message);
         }
         self.publish_account();
@@ -268,7 +268,7 @@ impl Actor {
             } = stored;
             let outcome = outcome.await;
             if outcome.is_ok() {
-                session.kept(generation);
+                session.on_stored(generation);
             }
             // The core may have ended meanwhile.
             let _ = reports.send(Report::TokenStored {
@@ -288,7 +288,10 @@ impl Actor {
         outcome: Result<(), SecretError>,
         reply: Option<Reply<()>>,
     ) {
-        let in_force = self.tokens.session().is_some_and(|known| known.is(session));
+        let in_force = self
+            .tokens
+            .session()
+            .is_some_and(|known| known.is_same_as(session));
         if in_force && outcome.is_ok() {
             self.move_token();
         }
@@ -319,7 +322,7 @@ impl Actor {
         }
         tracing::info!("the token was changed from outside");
         // A token in memory stood in for a keyring that now has another one, or none on purpose.
-        session.ask_anew(true);
+        session.requery(true);
         self.identity.on_token();
         self.readers.set_notice(NoticeKind::Keyring, None);
         // An open stream is opened anew too: after a sign-out it must not continue.
@@ -328,7 +331,7 @@ impl Actor {
 
     /// Disconnects at once; replies when the keyring has answered.
     pub(super) fn sign_out(&mut self, reply: Reply<()>) {
-        self.link.want(Wish::Nothing);
+        self.link.set_intent(Intent::Nothing);
         self.drop_stream();
         self.identity.on_token();
         self.set_status(Status::Idle(IdleReason::Stopped));

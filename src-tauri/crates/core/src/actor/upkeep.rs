@@ -57,7 +57,7 @@ impl Upkeep {
 }
 
 impl Actor {
-    pub(super) async fn keep_up(&mut self, now: Instant) {
+    pub(super) async fn run_upkeep(&mut self, now: Instant) {
         if self.upkeep.sweep_at <= now {
             self.sweep(now).await;
         }

@@ -4,7 +4,7 @@ use gloria_stream::ProxyChoice;
 use tokio::time::Instant;
 
 use super::Actor;
-use super::link::Beside;
+use super::link::ViewContext;
 use super::tokens::Tokens;
 use crate::inbox::InboxError;
 use crate::item::Counts;
@@ -21,14 +21,14 @@ impl Actor {
 
     pub(super) fn publish_connection(&mut self) {
         let storage = self.store.needs_user().cloned();
-        let beside = Beside {
+        let context = ViewContext {
             address: self.settings.address.as_ref(),
             known: &self.readers.state().connection,
             needs_setup: self.readers.state().account.needs_setup,
             storage,
             has_place: self.store.cursor().is_some(),
         };
-        let view = self.link.view(beside, &self.now());
+        let view = self.link.view(context, &self.now());
         self.readers.publish_connection(self.identity.shown(view));
     }
 

@@ -5,7 +5,7 @@ use crate::message::{self, Message, Phrase};
 
 /// Alerts that are shown together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Collection {
+pub enum DigestKind {
     /// Missed while disconnected.
     Missed,
     /// Urgent and missed: delayed for a moment, in case they were read or deleted since.
@@ -17,20 +17,20 @@ pub enum Collection {
 }
 
 /// If more were missed, they share one digest.
-pub(crate) const MAX_MISSED_ALONE: u32 = 5;
+pub(crate) const MAX_MISSED_SINGLE: u32 = 5;
 
 /// More urgent items than this at once cannot be read one by one.
-pub(crate) const MAX_URGENT_ALONE: u32 = 20;
+pub(crate) const MAX_URGENT_SINGLE: u32 = 20;
 
-impl Collection {
+impl DigestKind {
     /// All collections, in the order in which they are shown.
     pub const ALL: [Self; 4] = [Self::Urgent, Self::Missed, Self::Late, Self::Burst];
 
     /// How many members are shown one by one; more share one digest.
-    pub(crate) fn max_alone(self) -> u32 {
+    pub(crate) fn max_single(self) -> u32 {
         match self {
-            Self::Missed => MAX_MISSED_ALONE,
-            Self::Urgent => MAX_URGENT_ALONE,
+            Self::Missed => MAX_MISSED_SINGLE,
+            Self::Urgent => MAX_URGENT_SINGLE,
             Self::Burst | Self::Late => 1,
         }
     }
@@ -46,7 +46,7 @@ impl Collection {
 
 /// What a digest says about its members.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Members {
+pub struct DigestMembers {
     /// Their number.
     pub count: u32,
     /// The number of urgent ones.
@@ -60,7 +60,7 @@ pub struct Members {
 }
 
 /// Title and body of a digest.
-pub(crate) fn compose(collection: Collection, members: &Members) -> (Message, Message) {
+pub(crate) fn compose(collection: DigestKind, members: &DigestMembers) -> (Message, Message) {
     let body = match members.urgent {
         0 => message::digest_newest(members.newest.clone()),
         urgent => message::digest_urgent(urgent, members.pressing.clone()),
@@ -74,26 +74,26 @@ mod tests {
 
     #[test]
     fn it_says_how_many_and_names_what_matters_most() {
-        let members = Members {
+        let members = DigestMembers {
             count: 12,
             newest: "the newest".into(),
             pressing: "the urgent one".into(),
-            ..Members::default()
+            ..DigestMembers::default()
         };
-        let with = |urgent| Members {
+        let with = |urgent| DigestMembers {
             urgent,
             ..members.clone()
         };
-        let body = |urgent| compose(Collection::Missed, &with(urgent)).1;
+        let body = |urgent| compose(DigestKind::Missed, &with(urgent)).1;
         assert_eq!(
-            compose(Collection::Missed, &members),
+            compose(DigestKind::Missed, &members),
             (
                 message::digest_missed(12u32),
                 message::digest_newest("the newest")
             )
         );
         assert_eq!(
-            compose(Collection::Burst, &members).0,
+            compose(DigestKind::Burst, &members).0,
             message::digest_burst(12u32)
         );
         assert_eq!(body(1), message::digest_urgent(1u32, "the urgent one"));

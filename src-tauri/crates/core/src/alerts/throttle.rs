@@ -5,14 +5,14 @@
 
 use std::time::{Duration, Instant};
 
-use crate::alerts::digest::MAX_URGENT_ALONE;
+use crate::alerts::digest::MAX_URGENT_SINGLE;
 use crate::item::{Item, ItemKind, Priority};
 
 /// Notifications of one kind at once: as many as can be read before the first disappears.
 const MAX_AT_ONCE: u32 = 5;
 
 /// Urgent notifications at once. They need not wait for others, but nobody can read more than this.
-const MAX_URGENT_AT_ONCE: u32 = MAX_URGENT_ALONE;
+const MAX_URGENT_AT_ONCE: u32 = MAX_URGENT_SINGLE;
 
 /// About the time that it takes to read a notification.
 const NOTIFICATION_INTERVAL: Duration = Duration::from_secs(5);

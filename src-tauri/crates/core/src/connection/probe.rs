@@ -65,7 +65,7 @@ pub(crate) async fn test(
     let (sender, mut deliveries) = mpsc::channel(16);
     let options = StreamOptions {
         network,
-        also: address.elsewhere(&[]),
+        also: address.alternatives(&[]),
         ..StreamOptions::new(address.stream(&[]), user_agent, seed)
     };
     let stream = StreamHandle::spawn(options, credentials, sender);

@@ -57,8 +57,8 @@ const WRAPPERS: [&str; 17] = [
     "patch",
 ];
 
-const ABOUT_A_WORKFLOW: [&str; 5] = ["workflowId", "name", "error", "progress", "status"];
-const ABOUT_A_CHANGE: [&str; 17] = [
+const WORKFLOW_FIELDS: [&str; 5] = ["workflowId", "name", "error", "progress", "status"];
+const CHANGE_FIELDS: [&str; 17] = [
     "title",
     "message",
     "category",
@@ -77,15 +77,15 @@ const ABOUT_A_CHANGE: [&str; 17] = [
     "isArchived",
     "status",
 ];
-const ABOUT_A_NOTIFICATION: [&str; 6] = ["title", "category", "priority", "link", "readAt", "expiresAt"];
-const ABOUT_A_CONNECTION: [&str; 5] = [
+const NOTIFICATION_FIELDS: [&str; 6] = ["title", "category", "priority", "link", "readAt", "expiresAt"];
+const CONNECTION_FIELDS: [&str; 5] = [
     "heartbeatInterval",
     "serverTime",
     "connectionId",
     "heartbeat",
     "position",
 ];
-const ABOUT_AN_ERROR: [&str; 4] = ["status", "statusCode", "code", "message"];
+const ERROR_FIELDS: [&str; 4] = ["status", "statusCode", "code", "message"];
 
 /// The subject of an event, or a list of them.
 #[derive(Debug)]
@@ -96,21 +96,21 @@ pub(super) enum Contents {
 
 /// The type that the JSON itself names, if the stream names none that is known.
 pub(super) fn kind_inside(object: &mut Object) -> Option<Kind> {
-    if let Some(kind) = take_kind(object) {
+    if let Some(kind) = remove_kind(object) {
         return Some(kind);
     }
     WRAPPERS.iter().find_map(|name| {
         let inner = object.get_mut(&find(object, name)?)?;
-        take_kind(inner.as_object_mut()?)
+        remove_kind(inner.as_object_mut()?)
     })
 }
 
-fn take_kind(object: &mut Object) -> Option<Kind> {
+fn remove_kind(object: &mut Object) -> Option<Kind> {
     TYPE_NAMES.iter().find_map(|name| {
         let key = find(object, name)?;
         let word = object.get(&key)?.as_str()?;
         let kind = Kind::of(word)?;
-        if kind.is_everyday_word() && has_words_of_its_own(object) {
+        if kind.is_everyday_word() && is_for_people(object) {
             return None;
         }
         // The field is kept, because it also tells the kind of error.
@@ -123,7 +123,7 @@ fn take_kind(object: &mut Object) -> Option<Kind> {
 
 /// Whether it is meant for people: `{"type": "error", "title": "Payment failed", "message": "…"}` is a notification,
 /// and no error of the stream.
-fn has_words_of_its_own(object: &Object) -> bool {
+fn is_for_people(object: &Object) -> bool {
     let has = |names: &[&str]| names.iter().any(|name| find(object, name).is_some());
     has_text(object, &TITLE[..3])
         && (has_text(object, &MESSAGE[..4]) || has(&["id", "notificationId"]))
@@ -144,7 +144,7 @@ pub(super) fn named_inside(nameless: bool, mut object: Object) -> Result<(Kind, 
         let named = object.iter().find_map(|(name, inner)| {
             let kind = Kind::of(name).filter(|kind| !kind.is_everyday_word())?;
             let is_it = match inner {
-                Value::Object(inner) => tells(kind, inner, false),
+                Value::Object(inner) => has_fields_of(kind, inner, false),
                 Value::Array(entries) => !entries.is_empty() && entries.iter().all(Value::is_object),
                 Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
             };
@@ -240,7 +240,7 @@ pub(super) fn open(kind: Kind, mut object: Object) -> Contents {
         }
     }
     match kind {
-        Kind::Updated | Kind::Deleted => each(object),
+        Kind::Updated | Kind::Deleted => split_ids(object),
         Kind::Greeting
         | Kind::Heartbeat
         | Kind::Created
@@ -255,7 +255,7 @@ pub(super) fn open(kind: Kind, mut object: Object) -> Contents {
 
 /// A change of several items: `{"ids": [1, 2], "read": true}`. Each gets the marks, but no texts, which would be copied
 /// as often.
-fn each(mut object: Object) -> Contents {
+fn split_ids(mut object: Object) -> Contents {
     let ids = ["ids", "notificationIds"].iter().find_map(|name| {
         let key = find(&object, name)?;
         object[&key].is_array().then_some(key)
@@ -303,7 +303,7 @@ fn wrapped(kind: Kind, object: &Object) -> Option<(String, Value)> {
     // `{"message": "OK", "data": {…}}` describes itself as a success.
     let is_answer =
         matches!(kind, Kind::Created | Kind::System(_)) && find(object, TITLE[0]).is_none() && inside();
-    if tells(kind, object, true) && !is_answer {
+    if has_fields_of(kind, object, true) && !is_answer {
         return None;
     }
     // In a workflow, `error` is a field of its own and no wrapper.
@@ -312,12 +312,14 @@ fn wrapped(kind: Kind, object: &Object) -> Option<(String, Value)> {
         let key = find(object, name)?;
         let inner = unquoted(&object[&key]);
         let is_it = match &*inner {
-            Value::Object(inner) => tells(kind, inner, false) || leads_on(inner),
+            Value::Object(inner) => has_fields_of(kind, inner, false) || has_inner_wrapper(inner),
             Value::Array(entries) => {
                 !entries.is_empty()
-                    && entries
-                        .iter()
-                        .all(|entry| entry.as_object().is_some_and(|entry| tells(kind, entry, false)))
+                    && entries.iter().all(|entry| {
+                        entry
+                            .as_object()
+                            .is_some_and(|entry| has_fields_of(kind, entry, false))
+                    })
             }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
         };
@@ -326,14 +328,14 @@ fn wrapped(kind: Kind, object: &Object) -> Option<(String, Value)> {
 }
 
 /// Whether it contains another wrapper.
-fn leads_on(object: &Object) -> bool {
+fn has_inner_wrapper(object: &Object) -> bool {
     WRAPPERS
         .iter()
         .any(|name| find(object, name).is_some_and(|key| object[&key].is_object()))
 }
 
 /// Whether the object has fields of the type. With `alone`, only fields count that no envelope has.
-fn tells(kind: Kind, object: &Object, alone: bool) -> bool {
+fn has_fields_of(kind: Kind, object: &Object, alone: bool) -> bool {
     let any = |names: &[&str]| names.iter().any(|name| find(object, name).is_some());
     let text = |names: &[&str]| {
         names.iter().any(|name| {
@@ -347,15 +349,15 @@ fn tells(kind: Kind, object: &Object, alone: bool) -> bool {
         Kind::Created | Kind::System(_) if alone => text(&["title", "message"]),
         Kind::Created | Kind::System(_) => text(&TITLE) || text(&MESSAGE),
         Kind::Workflow(_) if alone => any(&["workflowId", "workflow"]) || text(&["error"]),
-        Kind::Workflow(_) => any(&ABOUT_A_WORKFLOW) || any(&["id"]),
-        Kind::Updated => any(&ABOUT_A_CHANGE),
+        Kind::Workflow(_) => any(&WORKFLOW_FIELDS) || any(&["id"]),
+        Kind::Updated => any(&CHANGE_FIELDS),
         // An envelope has an id too.
-        Kind::Deleted if alone => any(&["id", "notificationId"]) && any(&ABOUT_A_NOTIFICATION),
+        Kind::Deleted if alone => any(&["id", "notificationId"]) && any(&NOTIFICATION_FIELDS),
         Kind::Deleted => any(&["id", "notificationId", "ids", "notificationIds"]),
         Kind::UserStatusChanged | Kind::UserUpdated => any(&["userId"]),
-        Kind::Greeting => any(&ABOUT_A_CONNECTION),
+        Kind::Greeting => any(&CONNECTION_FIELDS),
         Kind::Gap => any(&["from", "to"]),
-        Kind::Error => text(&ABOUT_AN_ERROR),
+        Kind::Error => text(&ERROR_FIELDS),
         Kind::Heartbeat => true,
     }
 }

@@ -53,7 +53,7 @@ pub(super) fn server_error(fields: &mut Fields<'_>) -> ServerError {
             let Reading::Value(sentence) = failure(&fields.object[&key]) else {
                 return None;
             };
-            refusal::word_in(&sentence).map(str::to_owned)
+            refusal::code_in(&sentence).map(str::to_owned)
         })
     });
     ServerError {

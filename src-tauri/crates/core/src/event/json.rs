@@ -85,7 +85,7 @@ fn tidy(text: &str) -> String {
             '"' => {
                 let length = string_length(rest);
                 if !too_deep {
-                    mend_string(&rest[..length], &mut out);
+                    repair_string(&rest[..length], &mut out);
                 }
                 length
             }
@@ -108,7 +108,7 @@ fn tidy(text: &str) -> String {
             _ if starts_word(next) => {
                 let length = rest.find(|c| !in_word(c)).unwrap_or(rest.len());
                 if !too_deep {
-                    mend_word(&rest[..length], &mut out);
+                    repair_word(&rest[..length], &mut out);
                 }
                 length
             }
@@ -133,7 +133,7 @@ fn in_word(c: char) -> bool {
 }
 
 /// Repairs a number or a name. Python writes `NaN` and infinities; a number that fits no type becomes a string.
-fn mend_word(word: &str, out: &mut String) {
+fn repair_word(word: &str, out: &mut String) {
     let is_number = word.bytes().any(|byte| byte.is_ascii_digit());
     let is_whole = word
         .strip_prefix('-')
@@ -170,7 +170,7 @@ fn string_length(text: &str) -> usize {
 
 /// Repairs a string: unpaired surrogates, as a text cut within an emoji has them, are replaced, and control characters,
 /// such as the line breaks between `data:` lines, are escaped.
-fn mend_string(string: &str, out: &mut String) {
+fn repair_string(string: &str, out: &mut String) {
     let mut rest = string;
     while let Some(index) = rest.find(|c: char| c == '\\' || c < ' ') {
         let (before, from) = rest.split_at(index);

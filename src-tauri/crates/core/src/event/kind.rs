@@ -82,19 +82,19 @@ impl Kind {
         if name.len() > 256 {
             return None;
         }
-        Self::plainly(&squeezed(name)).or_else(|| {
+        Self::of_squeezed(&squeezed(name)).or_else(|| {
             let parts: Vec<_> = name.split(['.', ':', '/', '#', '\\']).collect();
             let tail = parts.get(parts.len().checked_sub(2)?..)?;
             let last = squeezed(tail[1]);
-            let last = Self::plainly(&last).filter(|kind| kind.name().contains('.'));
+            let last = Self::of_squeezed(&last).filter(|kind| kind.name().contains('.'));
             (parts.len() > 2)
-                .then(|| Self::plainly(&squeezed(&tail.concat())))
+                .then(|| Self::of_squeezed(&squeezed(&tail.concat())))
                 .flatten()
                 .or(last)
         })
     }
 
-    fn plainly(squeezed: &str) -> Option<Self> {
+    fn of_squeezed(squeezed: &str) -> Option<Self> {
         Some(match squeezed {
             "connectionestablished" | "connected" | "hello" | "welcome" => Self::Greeting,
             "heartbeat" | "ping" | "keepalive" => Self::Heartbeat,

@@ -39,10 +39,10 @@ const WORDS: [(u16, &[&str]); 4] = [
 ];
 
 /// The response that an event corresponds to, if it is an error that indicates one.
-pub fn answer_of(event: &Event) -> Option<Head> {
+pub fn response_of(event: &Event) -> Option<Head> {
     match event {
-        Event::ServerError(error) => answer_to(error),
-        Event::Several(events) => events.iter().find_map(answer_of),
+        Event::ServerError(error) => response_to(error),
+        Event::Several(events) => events.iter().find_map(response_of),
         Event::ConnectionEstablished(_)
         | Event::Heartbeat
         | Event::Posted(_)
@@ -54,7 +54,7 @@ pub fn answer_of(event: &Event) -> Option<Head> {
     }
 }
 
-fn answer_to(error: &ServerError) -> Option<Head> {
+fn response_to(error: &ServerError) -> Option<Head> {
     let named = error.status.filter(|status| (400..=599).contains(status));
     let status = named.or_else(|| status_of(error.code.as_deref()?))?;
     Some(Head {
@@ -65,7 +65,7 @@ fn answer_to(error: &ServerError) -> Option<Head> {
 
 /// The code for a short sentence about credentials: `Token has expired` is `TOKEN_EXPIRED`. Sentences about anything
 /// else that is forbidden or unavailable are ambiguous.
-pub(crate) fn word_in(sentence: &str) -> Option<&'static str> {
+pub(crate) fn code_in(sentence: &str) -> Option<&'static str> {
     // A longer one is about more than credentials.
     if sentence.len() > 64 {
         return None;
@@ -112,10 +112,10 @@ mod tests {
                 code: code.map(str::to_owned),
                 retry_after: None,
             });
-            let answer = answer_of(&error).map(|head| head.status);
+            let answer = response_of(&error).map(|head| head.status);
             assert_eq!(answer, wanted, "{status:?} {code:?}");
             let among = Event::Several(vec![Event::Heartbeat, error]);
-            assert_eq!(answer_of(&among).map(|head| head.status), wanted);
+            assert_eq!(response_of(&among).map(|head| head.status), wanted);
         }
     }
 }

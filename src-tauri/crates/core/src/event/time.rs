@@ -19,7 +19,7 @@ const MIN_NANOS: f64 = 1e18;
 /// The start of the year 9999 in milliseconds. Later times mean "never", and no code after this has to format them.
 const YEAR_9999: f64 = 253_370_764_800_000.0;
 /// The latest time or greatest number of JavaScript, Java and .NET, in any unit.
-const GREATEST: [f64; 5] = [
+const LATEST_TIMES: [f64; 5] = [
     253_402_214_400.0,
     253_402_300_799.0,
     253_402_300_800.0,
@@ -57,7 +57,7 @@ pub(super) fn time(value: &Value) -> Reading<EpochMillis> {
 
 fn of_number(number: f64) -> Reading<EpochMillis> {
     let millis = match number {
-        n if n <= 0.0 || GREATEST.contains(&n) || n >= 9.2e18 => return Reading::Nothing,
+        n if n <= 0.0 || LATEST_TIMES.contains(&n) || n >= 9.2e18 => return Reading::Nothing,
         n if n < MIN_SECONDS => return Reading::Unreadable,
         n if n < MIN_MILLIS => n * 1e3,
         n if n < MIN_MICROS => n,
@@ -99,7 +99,9 @@ fn of_text(text: &str) -> Reading<EpochMillis> {
     {
         return of_number(number);
     }
-    iso(text).or_else(|| worded(text)).unwrap_or(Reading::Unreadable)
+    iso(text)
+        .or_else(|| with_month_name(text))
+        .unwrap_or(Reading::Unreadable)
 }
 
 fn compact(text: &str) -> Option<Reading<EpochMillis>> {
@@ -287,7 +289,7 @@ const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// Dates with the month as an English word: RFC 2822 and its predecessors in HTTP, JavaScript, C and Java, and the
 /// American notation.
-fn worded(text: &str) -> Option<Reading<EpochMillis>> {
+fn with_month_name(text: &str) -> Option<Reading<EpochMillis>> {
     let text = text.split('(').next()?.trim();
     let (mut year, mut month, mut day, mut time, mut zone) = (None, None, None, None, None);
     let mut half = None;

@@ -9,7 +9,7 @@ use url::Url;
 use super::json::unquoted;
 use super::spelling::find;
 use crate::item::{ItemAction, Priority};
-use crate::text::{self, one_line, paragraphs, words};
+use crate::text::{self, one_line, paragraphs, to_text};
 
 /// In characters, like all limits of texts. A title is one line on a screen; a longer one is cut, with an ellipsis.
 pub(super) const MAX_TITLE: usize = 300;
@@ -133,7 +133,7 @@ fn text_with(value: &Value, joint: &str, shape: impl Fn(&str) -> String) -> Read
         (Value::Null, _) => Reading::Nothing,
         (_, None) => Reading::Unreadable,
         (_, Some(raw)) => {
-            let text = shape(&words(&raw));
+            let text = shape(&to_text(&raw));
             if text.is_empty() {
                 Reading::Nothing
             } else {

@@ -14,12 +14,12 @@ use std::collections::{HashMap, HashSet};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::{Effect, Inbox, InboxError, Now, columns, reading};
-use crate::alerts::{Collection, Decision, Verdict};
+use crate::alerts::{Decision, DigestKind, Verdict};
 use crate::item::{AlertState, EpochMillis, Item, Priority, Reason};
 use crate::ports::NotificationHandle;
 
-use due::MAX_STANDING_DIGESTS;
-pub use due::{Ask, Due, DueQuery, Target};
+use due::MAX_DISPLAYED_DIGESTS;
+pub use due::{Due, DueQuery, ShowRequest, Target};
 pub(super) use record::LateAnswer;
 pub use record::Recorded;
 pub(super) use rows::{AlertRow, copy_answers, copy_digests, insert, row};
@@ -68,7 +68,7 @@ pub struct DigestRecord {
 #[derive(Debug, Default)]
 pub(super) struct Asked {
     alerts: HashSet<i64>,
-    digests: HashMap<i64, DigestAsk>,
+    digests: HashMap<i64, DigestRequest>,
     /// The last row number that was given out.
     last: i64,
     /// Alerts up to this number were resumed at the start, or after the service came back.
@@ -77,8 +77,8 @@ pub(super) struct Asked {
 
 /// A digest that was requested and has no answer.
 #[derive(Debug, Clone, Copy)]
-struct DigestAsk {
-    collection: Collection,
+struct DigestRequest {
+    collection: DigestKind,
     /// The range of its members' row numbers.
     first: i64,
     last: i64,
@@ -105,7 +105,7 @@ impl Asked {
     }
 
     /// Continues after the numbers that the other has given out.
-    pub(super) fn go_on_from(&mut self, other: &Self) {
+    pub(super) fn continue_from(&mut self, other: &Self) {
         self.last = self.last.max(other.last);
     }
 
@@ -115,7 +115,7 @@ impl Asked {
     }
 
     /// Up to this row number, the members of a collection belong to a digest that was already requested.
-    fn floor(&self, collection: Collection) -> i64 {
+    fn floor(&self, collection: DigestKind) -> i64 {
         let of_collection = self.digests.values().filter(|ask| ask.collection == collection);
         of_collection.map(|ask| ask.last).max().unwrap_or(0)
     }
@@ -123,7 +123,7 @@ impl Asked {
 
 /// A post whose alert is decided at the end of its batch.
 #[derive(Debug)]
-pub(super) struct News {
+pub(super) struct UndecidedAlert {
     pub(super) key: String,
     pub(super) made_at: Option<EpochMillis>,
     pub(super) fingerprint: i64,
@@ -153,13 +153,13 @@ fn handle(row: &Row<'_>) -> rusqlite::Result<Option<NotificationHandle>> {
 
 /// Decides about alerts at the end of a batch. `decide` is called for each item that is news and still exists; an
 /// earlier alert that is no longer wanted is suppressed, or marked to be withdrawn. Returns the decided alerts by key.
-pub(super) fn fold(
+pub(super) fn decide_alerts(
     db: &Connection,
     asked: &mut Asked,
     now: Now,
-    news: &[News],
+    news: &[UndecidedAlert],
     filed: &mut [Effect],
-    mut decide: impl FnMut(&Item, Option<EpochMillis>, &News) -> Decided,
+    mut decide: impl FnMut(&Item, Option<EpochMillis>, &UndecidedAlert) -> Decided,
 ) -> Result<Decisions, InboxError> {
     // Of several posts of a key only the last counts; keys are handled in the order of their last posts.
     let mut last: HashMap<&str, usize> = HashMap::new();
@@ -183,7 +183,7 @@ pub(super) fn fold(
         let is_as_posted = as_posted.is_some();
         let (stored, item) = match as_posted {
             Some((stored, item)) => (stored, Cow::Borrowed(item)),
-            None => match fresh(db, &news.key)? {
+            None => match load_item(db, &news.key)? {
                 Some((stored, item)) => (stored, Cow::Owned(item)),
                 None => continue,
             },
@@ -244,7 +244,7 @@ pub(super) enum Decided {
 }
 
 /// An item after its batch, with what the decision depends on; `None` when it is deleted.
-fn fresh(db: &Connection, key: &str) -> Result<Option<(Stored, Item)>, InboxError> {
+fn load_item(db: &Connection, key: &str) -> Result<Option<(Stored, Item)>, InboxError> {
     let sql = format!(
         "SELECT {}, expires_at FROM item WHERE key = ?1 AND deleted_at IS NULL",
         reading::ITEM_COLUMNS
@@ -300,7 +300,7 @@ pub(super) fn settle(db: &Connection, key: &str) -> Result<(), InboxError> {
     };
     if is_handled || is_deleted {
         let reason = if is_deleted { Reason::Deleted } else { Reason::Read };
-        db.prepare_cached(SETTLE_ONE)?
+        db.prepare_cached(RECONCILE_ONE)?
             .execute(params![id, reading::json(&reason)])?;
     } else {
         db.prepare_cached(
@@ -313,12 +313,12 @@ pub(super) fn settle(db: &Connection, key: &str) -> Result<(), InboxError> {
 }
 
 /// A shown alert keeps its handle and is withdrawn by it later; one that was not shown is suppressed.
-const SETTLE_ONE: &str = "UPDATE alert SET
+const RECONCILE_ONE: &str = "UPDATE alert SET
          state = CASE WHEN state IN ('pending', 'failed') THEN 'suppressed' ELSE 'withdrawn' END, reason = ?2
      WHERE item = ?1 AND state IN ('pending', 'failed', 'shown', 'inDigest')";
 
 /// Like [`settle`], for all items that are read.
-pub(super) fn settle_read(db: &Connection) -> Result<(), InboxError> {
+pub(super) fn reconcile_read(db: &Connection) -> Result<(), InboxError> {
     db.prepare_cached(
         "UPDATE alert SET
              state = CASE WHEN state IN ('pending', 'failed') THEN 'suppressed' ELSE 'withdrawn' END, reason = ?1
@@ -384,7 +384,7 @@ impl Inbox {
                      WHERE id <= (SELECT id FROM digest ORDER BY id DESC LIMIT 1 OFFSET ?1)
                          AND NOT EXISTS (SELECT 1 FROM alert WHERE alert.digest = digest.id) ORDER BY id LIMIT ?2)",
             )?
-            .execute([MAX_STANDING_DIGESTS, most])?;
+            .execute([MAX_DISPLAYED_DIGESTS, most])?;
         Ok(dropped > 0)
     }
 
@@ -400,9 +400,9 @@ impl Inbox {
     }
 }
 
-fn is_collected(verdict: Verdict) -> Option<Collection> {
+fn digest_kind_of(verdict: Verdict) -> Option<DigestKind> {
     match verdict {
-        Verdict::Collect(collection) => Some(collection),
+        Verdict::Digest(collection) => Some(collection),
         Verdict::Show | Verdict::Suppress => None,
     }
 }

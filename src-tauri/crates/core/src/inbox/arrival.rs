@@ -37,16 +37,16 @@ pub struct Now {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cursor {
     /// It stays.
-    Stays,
+    Unchanged,
     /// It becomes this id.
     At(String),
     /// The server reset its ids, so there is nothing to resume after.
-    Nowhere,
+    Reset,
 }
 
 /// The first occurrence of an event within a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct First {
+pub struct FirstOccurrence {
     /// The index of its arrival in the batch.
     pub place: usize,
     /// Its index within an arrival that is a list; see [`Event::parts`].

@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, Transaction, named_params, params};
 
 use super::Effect;
-use super::filing::{Filing, Seen};
+use super::filing::{EventWriter, Seen};
 use super::reading::{self, ITEM_COLUMNS};
 use super::{InboxError, alerts, columns};
 use crate::event::{Change, Field};
@@ -13,17 +13,17 @@ use crate::item::{EpochMillis, Item};
 /// other changes the server never sends it.
 const MAX_EARLY_CHANGES: i64 = 1_000;
 
-impl Filing<'_> {
+impl EventWriter<'_> {
     /// A replayed change is applied again except for its marks. Changes are replayed in their order, so the result is
     /// the same; this also suits a server that numbers its events anew for each connection. Marks that the user set
     /// since then stay, and so does what was posted since then.
     pub(super) fn change(&self, change: &Change) -> Result<Effect, InboxError> {
-        if self.seen == Seen::Earlier && self.arrival.own_id && self.is_before_post(&change.key)? {
+        if self.seen == Seen::EarlierConnection && self.arrival.own_id && self.is_before_post(&change.key)? {
             return Ok(Effect::Nothing);
         }
         let change = match self.seen {
-            Seen::New | Seen::Here => change.clone(),
-            Seen::Earlier => Change {
+            Seen::New | Seen::ThisConnection => change.clone(),
+            Seen::EarlierConnection => Change {
                 seen_at: Field::Absent,
                 read_at: Field::Absent,
                 archived_at: Field::Absent,
@@ -31,7 +31,7 @@ impl Filing<'_> {
             },
         };
         let before = self.item(&change.key)?;
-        let changed = self.apply(&change)?;
+        let changed = self.apply_change(&change)?;
         Ok(match (before, changed) {
             (before, Some(item)) if before.as_ref() == Some(&item) => Effect::Nothing,
             (_, Some(item)) => Effect::Changed(item),
@@ -61,7 +61,7 @@ impl Filing<'_> {
             .optional()?)
     }
 
-    fn apply(&self, change: &Change) -> Result<Option<Item>, InboxError> {
+    fn apply_change(&self, change: &Change) -> Result<Option<Item>, InboxError> {
         // The title is never removed: an item without a title could not be shown.
         let sql = format!(
             "UPDATE item SET title = coalesce(:title, title),
@@ -164,12 +164,12 @@ impl Filing<'_> {
         self.transaction
             .prepare_cached("DELETE FROM early WHERE key = ?1")?
             .execute([key])?;
-        self.apply(&change)
+        self.apply_change(&change)
     }
 
     /// A replayed deletion that has its own id is ignored: the item may have been posted again after it.
     pub(super) fn deleted(&self, key: &str) -> Result<Effect, InboxError> {
-        if self.arrival.own_id && self.seen == Seen::Earlier {
+        if self.arrival.own_id && self.seen == Seen::EarlierConnection {
             return Ok(Effect::Nothing);
         }
         self.delete(key)

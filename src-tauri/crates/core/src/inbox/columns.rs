@@ -1,6 +1,6 @@
 //! The names of states and reasons in the database.
 
-use crate::alerts::Collection;
+use crate::alerts::DigestKind;
 use crate::item::{AlertState, Reason};
 use crate::message::{Message, Phrase};
 
@@ -50,12 +50,12 @@ pub(super) fn phrase(stored: String) -> Phrase {
     }
 }
 
-pub(super) fn collection_word(collection: Collection) -> &'static str {
+pub(super) fn digest_kind_word(collection: DigestKind) -> &'static str {
     match collection {
-        Collection::Missed => "missed",
-        Collection::Urgent => "urgent",
-        Collection::Burst => "burst",
-        Collection::Late => "late",
+        DigestKind::Missed => "missed",
+        DigestKind::Urgent => "urgent",
+        DigestKind::Burst => "burst",
+        DigestKind::Late => "late",
     }
 }
 

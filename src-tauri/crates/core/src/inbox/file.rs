@@ -36,16 +36,16 @@ pub(super) fn open_immutable(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// Renames the file, and the files that SQLite keeps next to it, to the first free name.
-pub(super) fn set_aside(path: &Path) -> io::Result<PathBuf> {
+pub(super) fn quarantine(path: &Path) -> io::Result<PathBuf> {
     let mut number = 1;
-    let aside = loop {
+    let fallback = loop {
         let candidate = path.with_extension(format!("damaged-{number}.sqlite"));
         if !candidate.exists() {
             break candidate;
         }
         number += 1;
     };
-    std::fs::rename(path, &aside)?;
+    std::fs::rename(path, &fallback)?;
     for suffix in ["-wal", "-shm"] {
         let mut companion = path.as_os_str().to_owned();
         companion.push(suffix);
@@ -54,5 +54,5 @@ pub(super) fn set_aside(path: &Path) -> io::Result<PathBuf> {
             _ => {}
         }
     }
-    Ok(aside)
+    Ok(fallback)
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use rusqlite::{Transaction, TransactionBehavior, params};
 
-use super::alerts::{self, Decided, News};
-use super::arrival::{Arrival, Cursor, Effect, First, Now, Posted};
+use super::alerts::{self, Decided, UndecidedAlert};
+use super::arrival::{Arrival, Cursor, Effect, FirstOccurrence, Now, Posted};
 use super::{Inbox, InboxError, notices};
 use crate::alerts::Decision;
 use crate::event::{Event, Field};
@@ -16,7 +16,7 @@ use crate::protocol::OwnUser;
 
 /// Events remembered to recognise replays. The server's own history is far shorter; an older replay is recognised only
 /// by the key of its item.
-const REMEMBERED_EVENTS: i64 = 50_000;
+const MAX_REMEMBERED_EVENTS: i64 = 50_000;
 
 /// Items in memory while the file cannot be used, beyond those copied from it. Bounds the memory when a disk is full
 /// for weeks.
@@ -28,9 +28,9 @@ pub(super) enum Seen {
     /// Not before.
     New,
     /// On an earlier connection: a replay, or a server that numbers its events anew for each connection.
-    Earlier,
+    EarlierConnection,
     /// On this connection.
-    Here,
+    ThisConnection,
 }
 
 impl Inbox {
@@ -58,7 +58,7 @@ impl Inbox {
         mut decide: impl FnMut(&Posted<'_>) -> Decided,
     ) -> Result<Vec<Effect>, InboxError> {
         // On Unix, writes to a deleted file succeed, and everything is lost when the process ends.
-        if self.aside.is_none() && self.place.as_ref().is_some_and(|place| !place.file.exists()) {
+        if self.fallback.is_none() && self.place.as_ref().is_some_and(|place| !place.file.exists()) {
             return Err(InboxError::Gone);
         }
         let (connection, shown, asked) = (self.connection, &self.shown, &mut self.asked);
@@ -74,7 +74,7 @@ impl Inbox {
                 filed.push(Effect::Nothing);
                 continue;
             };
-            let mut filing = Filing {
+            let mut event_writer = EventWriter {
                 transaction: &transaction,
                 now,
                 arrival,
@@ -82,24 +82,24 @@ impl Inbox {
                 place: 0,
             };
             if !matches!(event, Event::Heartbeat) {
-                (filing.seen, filing.place) = filing.remember(arrival, connection)?;
+                (event_writer.seen, event_writer.place) = event_writer.remember(arrival, connection)?;
             }
             // Within one connection, an event is identified by an id of its own.
-            if arrival.own_id && filing.seen == Seen::Here {
+            if arrival.own_id && event_writer.seen == Seen::ThisConnection {
                 filed.push(Effect::Nothing);
                 continue;
             }
             for (part, event) in event.parts().iter().enumerate() {
                 let before = filed.len();
-                filing.take(event, &mut news, &mut filed)?;
+                event_writer.apply(event, &mut news, &mut filed)?;
                 let effect = filed[before..].iter().any(|filed| *filed != Effect::Nothing);
-                if is_first(filing.seen, arrival, event, effect) {
-                    first.push(First { place, part });
-                    filing.store_person(event, person)?;
+                if is_first(event_writer.seen, arrival, event, effect) {
+                    first.push(FirstOccurrence { place, part });
+                    event_writer.store_person(event, person)?;
                 }
             }
         }
-        let decide = |item: &Item, expires_at, news: &News| {
+        let decide = |item: &Item, expires_at, news: &UndecidedAlert| {
             decide(&Posted {
                 item,
                 made_at: news.made_at,
@@ -108,11 +108,11 @@ impl Inbox {
                 shown_before: shown.has(&item.key, news.fingerprint),
             })
         };
-        let alerts = alerts::fold(&transaction, asked, now, &news, &mut filed, decide)?;
+        let alerts = alerts::decide_alerts(&transaction, asked, now, &news, &mut filed, decide)?;
         let moved = match &cursor {
-            Cursor::Stays => None,
+            Cursor::Unchanged => None,
             Cursor::At(id) => Some(Some(id)),
-            Cursor::Nowhere => Some(None),
+            Cursor::Reset => Some(None),
         };
         if let Some(moved) = moved {
             // If types are excluded, their events have to be requested from the first position at which they were
@@ -126,8 +126,8 @@ impl Inbox {
         }
         transaction
             .prepare_cached("DELETE FROM event WHERE id <= (SELECT max(id) FROM event) - ?1")?
-            .execute([REMEMBERED_EVENTS])?;
-        if self.aside.is_some() {
+            .execute([MAX_REMEMBERED_EVENTS])?;
+        if self.fallback.is_some() {
             transaction
                 .prepare_cached("DELETE FROM item WHERE id <= (SELECT max(id) FROM item) - ?1")?
                 .execute([MAX_ITEMS_IN_MEMORY])?;
@@ -141,14 +141,14 @@ impl Inbox {
         for key in alerts.keys() {
             self.shown.forget(key);
         }
-        if let Some(aside) = &mut self.aside {
-            aside.filed(self.connection, now, arrivals, cursor, alerts);
+        if let Some(fallback) = &mut self.fallback {
+            fallback.filed(self.connection, now, arrivals, cursor, alerts);
         }
         Ok(filed)
     }
 
     /// The first occurrences in the batch that was filed last, in order, for event listeners.
-    pub(crate) fn take_first(&mut self) -> Vec<First> {
+    pub(crate) fn take_first_occurrences(&mut self) -> Vec<FirstOccurrence> {
         std::mem::take(&mut self.first)
     }
 
@@ -209,7 +209,7 @@ impl Inbox {
     /// # Errors
     ///
     /// When the database refuses.
-    pub(crate) fn begin_at(&mut self, position: &str) -> Result<(), InboxError> {
+    pub(crate) fn set_initial_cursor(&mut self, position: &str) -> Result<(), InboxError> {
         if self.cursor()?.is_none() {
             self.set_cursor(position)?;
         }
@@ -234,12 +234,12 @@ fn is_first(seen: Seen, arrival: &Arrival, event: &Event, effect: bool) -> bool 
     match seen {
         // A post that is sent again is recognised by its item, even under the id that the stream resumed after.
         Seen::New => effect || !matches!(event, Event::Posted(_)),
-        Seen::Here => !arrival.own_id,
-        Seen::Earlier => effect || (!arrival.own_id && matches!(event, Event::UserChanged(_))),
+        Seen::ThisConnection => !arrival.own_id,
+        Seen::EarlierConnection => effect || (!arrival.own_id && matches!(event, Event::UserChanged(_))),
     }
 }
 
-pub(super) struct Filing<'a> {
+pub(super) struct EventWriter<'a> {
     pub(super) transaction: &'a Transaction<'a>,
     pub(super) now: Now,
     pub(super) arrival: &'a Arrival,
@@ -248,7 +248,7 @@ pub(super) struct Filing<'a> {
     pub(super) place: i64,
 }
 
-impl Filing<'_> {
+impl EventWriter<'_> {
     /// Remembers the event, and answers whether it arrived before. An event without an id of its own is identified by
     /// its content, because the inherited id differs on the next connection.
     fn remember(&self, arrival: &Arrival, connection: i64) -> Result<(Seen, i64), InboxError> {
@@ -280,15 +280,20 @@ impl Filing<'_> {
                 Ok((row.get(0)?, row.get(1)?))
             })?;
         if on == connection {
-            return Ok((Seen::Here, row));
+            return Ok((Seen::ThisConnection, row));
         }
         self.transaction
             .prepare_cached("UPDATE event SET connection = ?2 WHERE id = ?1")?
             .execute([row, connection])?;
-        Ok((Seen::Earlier, row))
+        Ok((Seen::EarlierConnection, row))
     }
 
-    fn take(&self, event: &Event, news: &mut Vec<News>, filed: &mut Vec<Effect>) -> Result<(), InboxError> {
+    fn apply(
+        &self,
+        event: &Event,
+        news: &mut Vec<UndecidedAlert>,
+        filed: &mut Vec<Effect>,
+    ) -> Result<(), InboxError> {
         match event {
             Event::Posted(post) => self.post(post, news, filed)?,
             Event::NotificationUpdated(change) => filed.push(self.change(change)?),

@@ -12,7 +12,7 @@ impl Inbox {
     /// # Errors
     ///
     /// When the database refuses.
-    pub fn listen_to(&mut self, types: &[String]) -> Result<(), InboxError> {
+    pub fn set_event_types(&mut self, types: &[String]) -> Result<(), InboxError> {
         let (known, cursor): (String, Option<String>) =
             self.db
                 .query_row("SELECT types, cursor FROM account", [], |row| {

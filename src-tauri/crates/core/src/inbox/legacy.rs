@@ -96,7 +96,7 @@ pub(super) fn split(place: &Place, busy: Duration) -> Result<(), InboxError> {
         return remove(&legacy.file).map_err(InboxError::Folder);
     }
     drop(db);
-    make_folder_of(&target)?;
+    create_parent_folder(&target)?;
     // A leftover log belongs to another file, and SQLite would apply it to this one.
     remove(&target).map_err(InboxError::Folder)?;
     fs::rename(&legacy.file, &target).map_err(InboxError::Folder)?;
@@ -108,7 +108,7 @@ pub(super) fn split(place: &Place, busy: Duration) -> Result<(), InboxError> {
     Ok(())
 }
 
-fn make_folder_of(file: &Path) -> Result<(), InboxError> {
+fn create_parent_folder(file: &Path) -> Result<(), InboxError> {
     file.parent()
         .map_or(Ok(()), |folder| private::folder(folder).map_err(folder_error))
 }
@@ -128,10 +128,10 @@ fn remove(file: &Path) -> io::Result<()> {
 
 /// Creates the file of an account from the rows of its server, or adds them to an existing one.
 fn extract_account(all: &mut Connection, server: &str, target: &Path) -> Result<(), InboxError> {
-    make_folder_of(target)?;
+    create_parent_folder(target)?;
     let (draft, file) = private::draft(target).map_err(folder_error)?;
     drop(file);
-    let made = copy_of(all, server, &draft).and_then(|()| {
+    let made = copy_account(all, server, &draft).and_then(|()| {
         if target.exists() {
             return add(&draft, server, target);
         }
@@ -147,7 +147,7 @@ fn extract_account(all: &mut Connection, server: &str, target: &Path) -> Result<
 }
 
 /// Copies the rows of one server into a new file. No journal is needed, because an incomplete copy is not used.
-fn copy_of(all: &Connection, server: &str, draft: &Path) -> Result<(), InboxError> {
+fn copy_account(all: &Connection, server: &str, draft: &Path) -> Result<(), InboxError> {
     let mut copy = Connection::open(draft)?;
     copy.query_row("PRAGMA journal_mode = MEMORY", [], |_| Ok(()))?;
     copy_all(all, &mut copy)?;

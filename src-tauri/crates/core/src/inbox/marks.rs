@@ -35,8 +35,8 @@ impl Inbox {
             alerts::settle(&transaction, key)?;
         }
         transaction.commit()?;
-        if let Some(aside) = &mut self.aside {
-            aside.marked(keys, mark, now);
+        if let Some(fallback) = &mut self.fallback {
+            fallback.marked(keys, mark, now);
         }
         Ok(changed)
     }
@@ -48,8 +48,8 @@ impl Inbox {
     /// When the database refuses.
     pub fn mark_all_seen(&mut self, now: EpochMillis) -> Result<usize, InboxError> {
         let changed = self.mark_all("seen_at IS NULL", "seen_at = ?1", now)?;
-        if let Some(aside) = &mut self.aside {
-            aside.all_seen(now);
+        if let Some(fallback) = &mut self.fallback {
+            fallback.all_seen(now);
         }
         Ok(changed)
     }
@@ -65,8 +65,8 @@ impl Inbox {
             "read_at = ?1, seen_at = coalesce(seen_at, ?1)",
             now,
         )?;
-        if let Some(aside) = &mut self.aside {
-            aside.all_read(now);
+        if let Some(fallback) = &mut self.fallback {
+            fallback.all_read(now);
         }
         Ok(changed)
     }
@@ -76,7 +76,7 @@ impl Inbox {
             format!("UPDATE item SET {change} WHERE {which} AND archived_at IS NULL AND deleted_at IS NULL");
         let transaction = self.db.transaction()?;
         let changed = transaction.execute(&sql, params![now])?;
-        alerts::settle_read(&transaction)?;
+        alerts::reconcile_read(&transaction)?;
         transaction.commit()?;
         Ok(changed)
     }

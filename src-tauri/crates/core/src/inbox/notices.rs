@@ -113,7 +113,7 @@ pub(crate) fn refused(arrival: &Arrival) -> Arrival {
 }
 
 /// A row for all unreadable events that got no row of their own.
-pub(super) fn more_unreadable(key: String, count: u32) -> Post {
+pub(super) fn unreadable_summary(key: String, count: u32) -> Post {
     let title = message::unreadable_more_title(count);
     let mut post = row(key, ItemKind::Unreadable, title, message::unreadable_more());
     post.extra.insert("count".to_owned(), Value::from(count));

@@ -3,9 +3,9 @@
 use rusqlite::{OptionalExtension, named_params, params};
 
 use super::Effect;
-use super::alerts::{News, Stored};
+use super::alerts::{Stored, UndecidedAlert};
 use super::columns;
-use super::filing::{Filing, Seen};
+use super::filing::{EventWriter, Seen};
 use super::reading::{self, ITEM_COLUMNS, UNDECIDED_COLUMNS};
 use super::{InboxError, notices};
 use crate::event::Post;
@@ -13,7 +13,7 @@ use crate::fingerprint::fingerprint;
 use crate::item::{EpochMillis, ItemKind};
 
 /// What the row of a key says about earlier posts.
-struct Known {
+struct KnownItem {
     kind: ItemKind,
     title: String,
     body: String,
@@ -26,7 +26,7 @@ struct Known {
 
 /// How a post relates to what is known of its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
+enum Novelty {
     /// It is shown, and may alert.
     News,
     /// Only details differ from what is known: they are updated without an alert.
@@ -54,7 +54,7 @@ fn content(post: &Post) -> i64 {
 }
 
 /// Whether the key alone identifies the content. A row with the same key then is the same, whatever its text.
-fn names_its_content(kind: ItemKind) -> bool {
+fn is_identified_by_key(kind: ItemKind) -> bool {
     match kind {
         ItemKind::Gap | ItemKind::Unreadable => true,
         ItemKind::Notification
@@ -82,13 +82,13 @@ fn is_workflow(kind: ItemKind) -> bool {
 /// smaller limit would reorder items that were created within a second.
 const MAX_AHEAD: EpochMillis = 2_000;
 
-impl Known {
-    fn verdict(&self, post: &Post, filing: &Filing<'_>) -> Verdict {
+impl KnownItem {
+    fn classify(&self, post: &Post, event_writer: &EventWriter<'_>) -> Novelty {
         let is_older = matches!((post.created_at, self.made_at), (Some(new), Some(old)) if new < old);
         let same_time = post.created_at.is_none() || post.created_at == self.made_at;
-        let same_content = names_its_content(post.kind) || self.content == Some(content(post));
+        let same_content = is_identified_by_key(post.kind) || self.content == Some(content(post));
         if is_older {
-            return Verdict::Old;
+            return Novelty::Old;
         }
         if self.is_deleted {
             return match self.content {
@@ -96,58 +96,59 @@ impl Known {
                 // afterwards, unless it was created after the deletion.
                 None if post.created_at.is_some_and(|made| {
                     // A creation time ahead of the server's clock proves nothing, because the clocks may differ.
-                    made > self.received_at && made <= filing.now.server
+                    made > self.received_at && made <= event_writer.now.server
                 }) =>
                 {
-                    Verdict::News
+                    Novelty::News
                 }
-                None => Verdict::DeletedBefore,
-                Some(_) if filing.seen == Seen::Earlier => Verdict::Old,
-                Some(_) if !same_content || !same_time => Verdict::News,
+                None => Novelty::DeletedBefore,
+                Some(_) if event_writer.seen == Seen::EarlierConnection => Novelty::Old,
+                Some(_) if !same_content || !same_time => Novelty::News,
                 // An exact repetition: a replay, unless the event has its own id and no creation time says that it is
                 // old.
                 Some(_)
-                    if post.created_at.is_none() && (filing.arrival.own_id || filing.seen == Seen::Here) =>
+                    if post.created_at.is_none()
+                        && (event_writer.arrival.own_id || event_writer.seen == Seen::ThisConnection) =>
                 {
-                    Verdict::News
+                    Novelty::News
                 }
-                Some(_) => Verdict::Old,
+                Some(_) => Novelty::Old,
             };
         }
-        if filing.seen == Seen::Earlier {
-            return Verdict::Old;
+        if event_writer.seen == Seen::EarlierConnection {
+            return Novelty::Old;
         }
         if is_workflow(post.kind) {
             return match (self.kind == post.kind, post.kind) {
-                (false, _) => Verdict::News,
-                (true, ItemKind::WorkflowRunning) => Verdict::Details,
-                (true, _) if same_content || self.has_words_of(post) => Verdict::Details,
-                (true, _) => Verdict::News,
+                (false, _) => Novelty::News,
+                (true, ItemKind::WorkflowRunning) => Novelty::Details,
+                (true, _) if same_content || self.has_same_text(post) => Novelty::Details,
+                (true, _) => Novelty::News,
             };
         }
         // An item that was changed by an update is not news when it is posted again as it was, nor as it is now.
-        if same_content || (self.content.is_none() && self.has_words_of(post)) {
-            return if filing.seen == Seen::Here {
-                Verdict::Old
+        if same_content || (self.content.is_none() && self.has_same_text(post)) {
+            return if event_writer.seen == Seen::ThisConnection {
+                Novelty::Old
             } else {
-                Verdict::Details
+                Novelty::Details
             };
         }
-        if post.starts_at.is_none() && self.has_words_of(post) {
-            return Verdict::Details;
+        if post.starts_at.is_none() && self.has_same_text(post) {
+            return Novelty::Details;
         }
-        Verdict::News
+        Novelty::News
     }
 
     /// Whether it is a different item that uses the same key.
-    fn is_another(&self, post: &Post) -> bool {
+    fn differs_from(&self, post: &Post) -> bool {
         match self.content {
             Some(known) => known != content(post),
-            None => !self.is_deleted && !self.has_words_of(post),
+            None => !self.is_deleted && !self.has_same_text(post),
         }
     }
 
-    fn has_words_of(&self, post: &Post) -> bool {
+    fn has_same_text(&self, post: &Post) -> bool {
         self.title == title(post) && self.body == body(post)
     }
 }
@@ -175,21 +176,21 @@ fn extra(post: &Post) -> String {
     }
 }
 
-impl Filing<'_> {
+impl EventWriter<'_> {
     pub(super) fn post(
         &self,
         post: &Post,
-        news: &mut Vec<News>,
+        news: &mut Vec<UndecidedAlert>,
         filed: &mut Vec<Effect>,
     ) -> Result<(), InboxError> {
         if post.kind == ItemKind::Unreadable
             && self.seen == Seen::New
-            && let Some(sum) = self.too_many_unreadable()?
+            && let Some(sum) = self.unreadable_summary()?
         {
-            return self.sum_up(&sum, news, filed);
+            return self.store_unreadable_summary(&sum, news, filed);
         }
         let known = self.known(&post.key)?;
-        if post.named_by_event && known.as_ref().is_some_and(|known| known.is_another(post)) {
+        if post.named_by_event && known.as_ref().is_some_and(|known| known.differs_from(post)) {
             let apart = Post {
                 key: format!("{}~{:016x}", post.key, content(post).cast_unsigned()),
                 named_by_event: false,
@@ -199,24 +200,24 @@ impl Filing<'_> {
         }
         let is_new = known.is_none();
         let verdict = match known {
-            Some(known) => known.verdict(post, self),
+            Some(known) => known.classify(post, self),
             // Its row was removed by the retention period.
-            None if self.seen == Seen::Earlier => Verdict::Old,
-            None => Verdict::News,
+            None if self.seen == Seen::EarlierConnection => Novelty::Old,
+            None => Novelty::News,
         };
         match verdict {
-            Verdict::Old => filed.push(Effect::Nothing),
-            Verdict::DeletedBefore => {
+            Novelty::Old => filed.push(Effect::Nothing),
+            Novelty::DeletedBefore => {
                 self.supersede(post, filed)?;
                 self.transaction
                     .prepare_cached("UPDATE item SET content = ?2, made_at = ?3 WHERE key = ?1")?
                     .execute(params![post.key, content(post), post.created_at])?;
                 filed.push(Effect::Nothing);
             }
-            Verdict::Details => filed.push(self.take_details(post)?),
-            Verdict::News => {
+            Novelty::Details => filed.push(self.update_details(post)?),
+            Novelty::News => {
                 self.supersede(post, filed)?;
-                self.take_news(post, is_new, news, filed)?;
+                self.store_news(post, is_new, news, filed)?;
             }
         }
         Ok(())
@@ -235,7 +236,7 @@ impl Filing<'_> {
         Ok(())
     }
 
-    fn known(&self, key: &str) -> Result<Option<Known>, InboxError> {
+    fn known(&self, key: &str) -> Result<Option<KnownItem>, InboxError> {
         Ok(self
             .transaction
             .prepare_cached(
@@ -243,7 +244,7 @@ impl Filing<'_> {
                  FROM item WHERE key = ?1",
             )?
             .query_row([key], |row| {
-                Ok(Known {
+                Ok(KnownItem {
                     kind: reading::kind(&row.get::<_, String>(0)?),
                     title: row.get(1)?,
                     body: row.get(2)?,
@@ -256,11 +257,11 @@ impl Filing<'_> {
             .optional()?)
     }
 
-    fn take_news(
+    fn store_news(
         &self,
         post: &Post,
         is_new: bool,
-        news: &mut Vec<News>,
+        news: &mut Vec<UndecidedAlert>,
         filed: &mut Vec<Effect>,
     ) -> Result<(), InboxError> {
         let sql = format!(
@@ -318,7 +319,7 @@ impl Filing<'_> {
         if let Some(changed) = self.apply_early(&post.key)? {
             (item, stored) = (changed, None);
         }
-        news.push(News {
+        news.push(UndecidedAlert {
             key: post.key.clone(),
             made_at: post.created_at,
             fingerprint: self.arrival.fingerprint,
@@ -336,7 +337,7 @@ impl Filing<'_> {
     }
 
     /// Updates details that are no news: no mark changes, and nothing alerts.
-    fn take_details(&self, post: &Post) -> Result<Effect, InboxError> {
+    fn update_details(&self, post: &Post) -> Result<Effect, InboxError> {
         let sql = format!(
             "UPDATE item SET title = CASE WHEN kind = 'workflowRunning' THEN :title ELSE title END,
                  body = CASE WHEN kind = 'workflowRunning' THEN :body ELSE body END,
@@ -370,7 +371,7 @@ impl Filing<'_> {
     }
 
     /// The summary row, if there are too many unreadable events for rows of their own.
-    fn too_many_unreadable(&self) -> Result<Option<Post>, InboxError> {
+    fn unreadable_summary(&self) -> Result<Option<Post>, InboxError> {
         let hour_ago = self.now.here - notices::UNREADABLE_WINDOW;
         let rows: u32 = self
             .transaction
@@ -388,13 +389,18 @@ impl Filing<'_> {
             .query_row([hour_ago], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         let (key, count) = sum.unwrap_or_else(|| (format!("u:more:{}", self.now.here), 0));
-        Ok(Some(notices::more_unreadable(key, count + 1)))
+        Ok(Some(notices::unreadable_summary(key, count + 1)))
     }
 
     /// Stores the summary row: the first time as news, afterwards with an updated count.
-    fn sum_up(&self, sum: &Post, news: &mut Vec<News>, filed: &mut Vec<Effect>) -> Result<(), InboxError> {
+    fn store_unreadable_summary(
+        &self,
+        sum: &Post,
+        news: &mut Vec<UndecidedAlert>,
+        filed: &mut Vec<Effect>,
+    ) -> Result<(), InboxError> {
         if self.known(&sum.key)?.is_none() {
-            return self.take_news(sum, true, news, filed);
+            return self.store_news(sum, true, news, filed);
         }
         let sql = format!("UPDATE item SET title = ?2, extra = ?3 WHERE key = ?1 RETURNING {ITEM_COLUMNS}");
         let item = self.transaction.prepare_cached(&sql)?.query_row(

@@ -20,11 +20,11 @@ type Work = Box<dyn FnOnce(&mut Inbox) -> Answer + Send>;
 type Answer = Box<dyn FnOnce()>;
 
 /// Returns whether the reader's connection is still usable.
-type Look = Box<dyn FnOnce(Option<&Inbox>) -> bool + Send>;
+type Query = Box<dyn FnOnce(Option<&Inbox>) -> bool + Send>;
 
 /// What the reader thread is asked to do.
-enum Reading {
-    Look(Look),
+enum ReaderMessage {
+    Query(Query),
     /// The inbox is in this file now, or in none that can be read next to the writer. The previous file is closed
     /// before the sender is dropped, because Windows cannot rename an open file.
     Source(Option<Source>, blocking::Sender<()>),
@@ -41,7 +41,7 @@ struct Source {
 #[derive(Debug, Clone)]
 pub struct InboxThread {
     writer: mpsc::UnboundedSender<Work>,
-    reader: mpsc::UnboundedSender<Reading>,
+    reader: mpsc::UnboundedSender<ReaderMessage>,
     #[cfg(test)]
     in_place: Option<in_place::InPlace>,
 }
@@ -58,20 +58,20 @@ impl InboxThread {
             return Ok(in_place::thread(inbox));
         }
         let (writer, mut work) = mpsc::unbounded_channel::<Work>();
-        let (reader, readings) = mpsc::unbounded_channel::<Reading>();
+        let (reader, readings) = mpsc::unbounded_channel::<ReaderMessage>();
         thread::Builder::new()
             .name("inbox-reader".into())
             .spawn(move || read(readings))?;
         let sources = reader.downgrade();
         thread::Builder::new().name("inbox".into()).spawn(move || {
-            show_source(&inbox, &sources);
+            send_source(&inbox, &sources);
             let mut shown = inbox.serial;
             while let Some(next) = work.blocking_recv() {
                 let answer = next(&mut inbox);
                 // Before the answer is sent, because its receiver may query the reader next.
                 if shown != inbox.serial {
                     shown = inbox.serial;
-                    show_source(&inbox, &sources);
+                    send_source(&inbox, &sources);
                 }
                 answer();
             }
@@ -79,7 +79,7 @@ impl InboxThread {
         Ok(Self::between(writer, reader))
     }
 
-    fn between(writer: mpsc::UnboundedSender<Work>, reader: mpsc::UnboundedSender<Reading>) -> Self {
+    fn between(writer: mpsc::UnboundedSender<Work>, reader: mpsc::UnboundedSender<ReaderMessage>) -> Self {
         Self {
             writer,
             reader,
@@ -123,27 +123,27 @@ impl InboxThread {
     /// The error of the query, or [`InboxError::Closed`] when the threads have ended.
     pub async fn read<T: Send + 'static>(
         &self,
-        look: impl Fn(&Inbox) -> Result<T, InboxError> + Send + Sync + Clone + 'static,
+        query: impl Fn(&Inbox) -> Result<T, InboxError> + Send + Sync + Clone + 'static,
     ) -> Result<T, InboxError> {
         #[cfg(test)]
         if let Some(inbox) = &self.in_place {
-            return inbox.call(move |inbox| look(inbox)).await;
+            return inbox.call(move |inbox| query(inbox)).await;
         }
         let (sender, receiver) = oneshot::channel();
-        let first = look.clone();
-        let reading: Look = Box::new(move |inbox| {
+        let first = query.clone();
+        let reading: Query = Box::new(move |inbox| {
             let answer = inbox.map(first).and_then(Result::ok);
             let is_good = answer.is_some();
             send_reply(sender, answer);
             is_good
         });
-        if self.reader.send(Reading::Look(reading)).is_ok()
+        if self.reader.send(ReaderMessage::Query(reading)).is_ok()
             && let Ok(Some(answer)) = receiver.await
         {
             return Ok(answer);
         }
         // If the file is unusable, the writer knows why.
-        self.call(move |inbox| look(inbox)).await
+        self.call(move |inbox| query(inbox)).await
     }
 
     /// Completes when the writer's thread has ended. While there is a handle, only a panic ends it: without noticing
@@ -154,37 +154,37 @@ impl InboxThread {
 }
 
 /// Sends the reader the file of the inbox, and waits until it has closed the previous one.
-fn show_source(inbox: &Inbox, reader: &mpsc::WeakUnboundedSender<Reading>) {
+fn send_source(inbox: &Inbox, reader: &mpsc::WeakUnboundedSender<ReaderMessage>) {
     let source = inbox.is_in_wal_file().map(|file| Source {
         file,
         server: inbox.server.clone(),
     });
     let (sender, left) = blocking::channel();
     if let Some(reader) = reader.upgrade()
-        && reader.send(Reading::Source(source, sender)).is_ok()
+        && reader.send(ReaderMessage::Source(source, sender)).is_ok()
     {
         // Fails as soon as the reader drops its end, which is the signal.
         let _ = left.recv();
     }
 }
 
-fn read(mut readings: mpsc::UnboundedReceiver<Reading>) {
+fn read(mut readings: mpsc::UnboundedReceiver<ReaderMessage>) {
     let mut source: Option<Source> = None;
     let mut open: Option<Inbox> = None;
     while let Some(reading) = readings.blocking_recv() {
         match reading {
-            Reading::Source(now, left) => {
+            ReaderMessage::Source(now, left) => {
                 open = None;
                 source = now;
                 drop(left);
             }
-            Reading::Look(look) => {
+            ReaderMessage::Query(query) => {
                 if open.is_none() {
                     open = source
                         .as_ref()
                         .and_then(|source| Inbox::open_read_only(&source.file, &source.server).ok());
                 }
-                if !look(open.as_ref()) {
+                if !query(open.as_ref()) {
                     // The next query opens it again.
                     open = None;
                 }

@@ -136,7 +136,7 @@ impl Inbox {
     /// When the database refuses: then this step removes nothing.
     pub fn sweep(&mut self, sweep: &mut Sweep) -> Result<Swept, InboxError> {
         // In memory other bounds apply, and the file has to be read again afterwards.
-        if self.aside.is_some() {
+        if self.fallback.is_some() {
             return Ok(Swept {
                 removed: Vec::new(),
                 done: true,
@@ -240,7 +240,7 @@ impl Inbox {
     ///
     /// When the database refuses.
     pub fn settle(&mut self) -> Result<bool, InboxError> {
-        let Some(place) = self.place.as_ref().filter(|_| self.aside.is_none()) else {
+        let Some(place) = self.place.as_ref().filter(|_| self.fallback.is_none()) else {
             return Ok(true);
         };
         if !self.erased && journal::log_size(&place.file) <= journal::MAX_QUIET_LOG {

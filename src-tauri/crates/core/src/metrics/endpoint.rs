@@ -76,7 +76,7 @@ async fn serve(listener: tokio::net::TcpListener, meters: Meters) {
             Ok((socket, _)) => {
                 let meters = meters.clone();
                 tokio::spawn(async move {
-                    converse(socket, meters).await;
+                    serve_connection(socket, meters).await;
                     drop(place);
                 });
             }
@@ -88,7 +88,7 @@ async fn serve(listener: tokio::net::TcpListener, meters: Meters) {
     }
 }
 
-async fn converse(socket: TcpStream, meters: Meters) {
+async fn serve_connection(socket: TcpStream, meters: Meters) {
     let service = service_fn(move |request| {
         let answer = answer(&request, &meters);
         async move { Ok::<_, Infallible>(answer) }

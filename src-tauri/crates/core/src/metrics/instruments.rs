@@ -223,7 +223,7 @@ impl Instruments {
     }
 
     /// The names were limited and sanitised before.
-    pub(super) fn count_unread(&self, name: &Name) {
+    pub(super) fn count_unreadable(&self, name: &Name) {
         let label = UnreadLabel {
             event: name.event.clone(),
             field: name.field.clone().unwrap_or_default(),

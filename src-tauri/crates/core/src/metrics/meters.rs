@@ -38,7 +38,7 @@ struct Counted {
 
 impl Meters {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
-        let metrics = Metrics::new(moment(&*clock));
+        let metrics = Metrics::new(read_clocks(&*clock));
         Self {
             counted: Arc::new(Mutex::new(Counted { metrics, stream: 0 })),
             clock,
@@ -62,7 +62,7 @@ impl Meters {
     pub(crate) fn stopped(&self) {
         let mut counted = self.counted();
         counted.stream += 1;
-        counted.metrics.stopped(moment(&*self.clock));
+        counted.metrics.stopped(read_clocks(&*self.clock));
     }
 
     pub(crate) fn notifications_available(&self, available: bool) {
@@ -72,14 +72,14 @@ impl Meters {
     pub(crate) fn events(&self, outcome: Outcome, count: u64, took: Option<Duration>) {
         self.counted()
             .metrics
-            .events(moment(&*self.clock), outcome, count, took);
+            .events(read_clocks(&*self.clock), outcome, count, took);
     }
 
     pub(crate) fn unread(&self, findings: &[Finding<'_>]) {
         if findings.is_empty() {
             return;
         }
-        let now = moment(&*self.clock);
+        let now = read_clocks(&*self.clock);
         let mut counted = self.counted();
         for finding in findings {
             counted.metrics.unread(now, finding.clone());
@@ -87,7 +87,7 @@ impl Meters {
     }
 
     pub(crate) fn view(&self) -> MetricsView {
-        self.counted().metrics.view(moment(&*self.clock))
+        self.counted().metrics.view(read_clocks(&*self.clock))
     }
 
     pub(crate) fn tally(&self) -> EventTally {
@@ -105,7 +105,7 @@ impl Meters {
     }
 }
 
-fn moment(clock: &dyn Clock) -> ClockReading {
+fn read_clocks(clock: &dyn Clock) -> ClockReading {
     ClockReading {
         wall: clock.wall(),
         monotonic: clock.monotonic(),
@@ -122,7 +122,7 @@ impl Observer for Watch {
     fn observe(&self, step: Step<'_>) {
         let mut counted = self.meters.counted();
         if counted.stream == self.stream {
-            counted.metrics.step(moment(&*self.meters.clock), step);
+            counted.metrics.step(read_clocks(&*self.meters.clock), step);
         }
     }
 }

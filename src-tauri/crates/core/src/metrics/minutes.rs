@@ -8,7 +8,7 @@ use crate::item::EpochMillis;
 use crate::protocol::Minute;
 
 /// One hour, as the window shows it.
-const KEPT: usize = 60;
+const MAX_MINUTES: usize = 60;
 
 const MINUTE: EpochMillis = 60_000;
 
@@ -36,10 +36,10 @@ impl Minutes {
         }
         self.took.clear();
         // After a long sleep only the last hour is added.
-        let first = (newest + MINUTE).max(target - MINUTE * (KEPT as EpochMillis - 1));
+        let first = (newest + MINUTE).max(target - MINUTE * (MAX_MINUTES as EpochMillis - 1));
         let mut begins = first;
         while begins <= target {
-            if self.slots.len() == KEPT {
+            if self.slots.len() == MAX_MINUTES {
                 self.slots.pop_front();
             }
             self.slots.push_back(empty(begins));

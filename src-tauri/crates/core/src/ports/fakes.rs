@@ -102,7 +102,7 @@ type Question = Box<dyn FnOnce(&FakeSecrets) + Send>;
 
 impl FakeSecrets {
     /// A keyring with one token.
-    pub fn holding(address: &str, token: Token) -> Self {
+    pub fn with_token(address: &str, token: Token) -> Self {
         let secrets = Self::default();
         secrets.put(address, token);
         secrets
@@ -129,7 +129,7 @@ impl FakeSecrets {
     }
 
     /// Answers waiting requests in order, and later ones at once.
-    pub fn go_on(&self) {
+    pub fn resume(&self) {
         for question in lock(&self.waiting).take().unwrap_or_default() {
             question(self);
         }

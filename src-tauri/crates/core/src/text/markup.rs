@@ -10,7 +10,7 @@ use entity::entity;
 use tag::Tag;
 
 /// The text without HTML. Text without known tags and entities is returned unchanged.
-pub(crate) fn words(text: &str) -> Cow<'_, str> {
+pub(crate) fn to_text(text: &str) -> Cow<'_, str> {
     if !text.contains(['<', '&']) {
         return Cow::Borrowed(text);
     }
@@ -115,13 +115,13 @@ impl Reader<'_> {
             return 0;
         }
         if tag.is_silent() {
-            return self.silent(&tag, at);
+            return self.skip_silent(&tag, at);
         }
         if name == "br" || name == "hr" {
             self.trim_spaces();
             self.out.push('\n');
         } else if name == "li" {
-            self.line();
+            self.start_line();
             if !tag.closes {
                 self.out.push_str("• ");
             }
@@ -130,7 +130,7 @@ impl Reader<'_> {
                 self.out.push('\t');
             }
         } else if tag.is_block() {
-            self.line();
+            self.start_line();
             if name == "pre" {
                 self.verbatim = if tag.closes {
                     self.verbatim.saturating_sub(1)
@@ -147,7 +147,7 @@ impl Reader<'_> {
     }
 
     /// Skips an element whose content is not shown; an end tag alone is ignored.
-    fn silent(&mut self, tag: &Tag, at: usize) -> usize {
+    fn skip_silent(&mut self, tag: &Tag, at: usize) -> usize {
         if tag.closes {
             return tag.length;
         }
@@ -195,7 +195,7 @@ impl Reader<'_> {
     }
 
     /// Starts a line, unless the present one is empty.
-    fn line(&mut self) {
+    fn start_line(&mut self) {
         self.trim_spaces();
         if !self.out.is_empty() && !self.out.ends_with('\n') {
             self.out.push('\n');
@@ -237,7 +237,7 @@ mod tests {
             ("<![CDATA[a < b]]>", "a < b"),
             ("<P ALIGN=center>Hi</P>", "Hi\n"),
         ] {
-            assert_eq!(words(html), expected, "{html}");
+            assert_eq!(to_text(html), expected, "{html}");
         }
     }
 
@@ -262,7 +262,7 @@ mod tests {
             "<https://x.example/>",
             "->",
         ] {
-            assert_eq!(words(text), text, "{text}");
+            assert_eq!(to_text(text), text, "{text}");
         }
     }
 
@@ -278,7 +278,7 @@ mod tests {
         ] {
             // A search for the end of each of them would take minutes.
             let text = begins.repeat(100_000);
-            assert_eq!(words(&text), text);
+            assert_eq!(to_text(&text), text);
         }
     }
 
@@ -287,9 +287,9 @@ mod tests {
         fn nothing_panics_and_text_without_markup_is_unchanged(
             text in "(<|>|/|&|;|\"|'|=| |p|b|br|a href|script|!--|--|amp|#x41|é|\n){0,30}"
         ) {
-            let reduced = words(&text).into_owned();
+            let reduced = to_text(&text).into_owned();
             if !reduced.contains(['<', '&']) {
-                prop_assert_eq!(&words(&reduced).into_owned(), &reduced);
+                prop_assert_eq!(&to_text(&reduced).into_owned(), &reduced);
             }
             if !text.contains(['<', '&']) {
                 prop_assert_eq!(reduced, text);

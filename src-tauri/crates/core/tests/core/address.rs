@@ -14,7 +14,7 @@ use crate::harness::{DEADLINE, Harness, Spoken, backend};
 /// A harness whose settings name the server alone, without the path of its API.
 fn given_the_server_alone(backend: &Backend) -> Harness {
     let server = format!("http://{}", backend.address());
-    let secrets = FakeSecrets::holding(&server, Token::parse(TEST_TOKEN).unwrap());
+    let secrets = FakeSecrets::with_token(&server, Token::parse(TEST_TOKEN).unwrap());
     Harness::with(secrets, HashMap::from([("GLORIA_API_URL", server)]))
 }
 

@@ -89,7 +89,7 @@ impl Harness {
     /// A harness whose settings name the server and whose keyring holds its token.
     pub(crate) fn signed_in(backend: &Backend) -> Self {
         let address = backend.api_url();
-        let secrets = FakeSecrets::holding(&address, Token::parse(TEST_TOKEN).unwrap());
+        let secrets = FakeSecrets::with_token(&address, Token::parse(TEST_TOKEN).unwrap());
         Self::with(secrets, HashMap::from([("GLORIA_API_URL", address)]))
     }
 

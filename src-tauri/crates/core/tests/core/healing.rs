@@ -40,7 +40,7 @@ async fn a_token_that_another_program_stores_is_found_in_the_keyring() {
     let (backend, _) = backend().await;
     let address = backend.api_url();
     let refused = Token::parse("a-token-that-the-server-refuses").unwrap();
-    let secrets = FakeSecrets::holding(&address, refused);
+    let secrets = FakeSecrets::with_token(&address, refused);
     let harness = Harness::with(secrets, HashMap::from([("GLORIA_API_URL", address.clone())]));
     let running = harness.start();
     running
@@ -60,7 +60,7 @@ async fn a_token_that_another_program_stores_is_found_in_the_keyring() {
 pub(crate) async fn by_hand() -> (TcpListener, Harness) {
     let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}/api", server.local_addr().unwrap());
-    let secrets = FakeSecrets::holding(&address, Token::parse(TEST_TOKEN).unwrap());
+    let secrets = FakeSecrets::with_token(&address, Token::parse(TEST_TOKEN).unwrap());
     (
         server,
         Harness::with(secrets, HashMap::from([("GLORIA_API_URL", address)])),

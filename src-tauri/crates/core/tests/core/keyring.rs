@@ -73,7 +73,7 @@ async fn status_and_urgent_notifications_do_not_wait_for_it() {
     within_deadline("shown", harness.notifications.shown.wait_for(1)).await;
     assert!(!saved.is_finished(), "the keyring has not answered");
 
-    harness.secrets.go_on();
+    harness.secrets.resume();
     within_deadline("saved", saved).await.unwrap();
     harness.kept(&backend, "user-1", "another").await;
     let tested = AccountForm {
@@ -120,7 +120,7 @@ async fn what_was_decided_last_is_what_it_holds_in_the_end() {
     asked(&harness, before + 4).await;
     running.connected().await;
 
-    harness.secrets.go_on();
+    harness.secrets.resume();
     for reply in replies {
         within_deadline("a reply to each", reply).await.unwrap();
     }
@@ -137,7 +137,7 @@ async fn what_was_decided_last_is_what_it_holds_in_the_end() {
     asked(&harness, before + 1).await;
     let signed_out = sign_out(&running);
     asked(&harness, before + 3).await;
-    harness.secrets.go_on();
+    harness.secrets.resume();
     within_deadline("saved", saved).await.unwrap();
     within_deadline("signed out", signed_out).await.unwrap();
     for entry in [backend.api_url(), Harness::entry_of(&backend, "user-1")] {

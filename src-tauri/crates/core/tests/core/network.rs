@@ -25,7 +25,7 @@ fn lab() -> Harness {
         ("GLORIA_ALLOW_PLAIN_HTTP", "true".to_owned()),
     ]);
     Harness::with(
-        FakeSecrets::holding(ADDRESS, Token::parse(TEST_TOKEN).unwrap()),
+        FakeSecrets::with_token(ADDRESS, Token::parse(TEST_TOKEN).unwrap()),
         environment,
     )
 }

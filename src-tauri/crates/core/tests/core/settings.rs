@@ -22,7 +22,7 @@ fn with_file(text: &str) -> Harness {
     harness
 }
 
-fn holding(harness: &Harness, backend: &Backend) {
+fn with_token(harness: &Harness, backend: &Backend) {
     harness
         .secrets
         .put(&backend.api_url(), Token::parse(TEST_TOKEN).unwrap());
@@ -50,8 +50,8 @@ async fn another_address_in_the_file_is_moved_to_and_nothing_else_disturbs_the_s
     let (first, first_control) = backend().await;
     let (second, _) = backend().await;
     let harness = with_file(&format!("[api]\nurl = \"{}\"\n", first.api_url()));
-    holding(&harness, &first);
-    holding(&harness, &second);
+    with_token(&harness, &first);
+    with_token(&harness, &second);
     let running = harness.start();
     running.connected().await;
     let text = format!("[api]\nurl = \"{}\"\n[sounds]\nvolume = 5\n", first.api_url());
@@ -81,7 +81,7 @@ async fn without_a_server_in_the_file_nothing_of_the_account_is_shown_until_it_i
     let (backend, control) = backend().await;
     let address = format!("[api]\nurl = \"{}\"\n", backend.api_url());
     let harness = with_file(&address);
-    holding(&harness, &backend);
+    with_token(&harness, &backend);
     let running = harness.start();
     running.connected().await;
     control.push(CREATED, live("a", "normal"));

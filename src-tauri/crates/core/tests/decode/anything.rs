@@ -19,7 +19,7 @@ pub(crate) fn read(bytes: &[u8]) {
     let context = DecodeContext {
         server: server.as_ref(),
         now: 1_767_323_045_000,
-        carried_id: None,
+        inherited_id: None,
     };
     let _ = data(&frame);
     let decoded = decode(&frame, &context);

@@ -6,7 +6,7 @@ use super::*;
 fn the_id_is_the_jsons_or_the_events_or_made_of_the_content() {
     let key = |frame_id: &str, carried: Option<&str>, data: &str| {
         let context = DecodeContext {
-            carried_id: carried,
+            inherited_id: carried,
             ..CONTEXT
         };
         let frame = Frame {

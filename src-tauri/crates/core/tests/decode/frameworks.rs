@@ -162,7 +162,7 @@ fn a_refusal_in_words_is_one() {
         let answer = event
             .as_ref()
             .ok()
-            .and_then(gloria_core::event::refusal::answer_of);
+            .and_then(gloria_core::event::refusal::response_of);
         assert_eq!(answer.map(|head| head.status), Some(401), "{event:?} {data}");
     }
     for data in [
@@ -174,7 +174,7 @@ fn a_refusal_in_words_is_one() {
             event
                 .as_ref()
                 .ok()
-                .and_then(gloria_core::event::refusal::answer_of),
+                .and_then(gloria_core::event::refusal::response_of),
             None,
             "{data}"
         );

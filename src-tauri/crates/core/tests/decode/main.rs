@@ -30,7 +30,7 @@ const NOW: i64 = 1_767_323_045_000;
 const CONTEXT: DecodeContext<'static> = DecodeContext {
     server: None,
     now: NOW,
-    carried_id: None,
+    inherited_id: None,
 };
 
 fn left_out(event: &str, data: &str) -> Vec<&'static str> {

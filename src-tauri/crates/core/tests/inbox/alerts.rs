@@ -4,7 +4,7 @@ mod growth;
 mod harness;
 mod model;
 
-use gloria_core::alerts::{Collection, Decision, Verdict};
+use gloria_core::alerts::{Decision, DigestKind, Verdict};
 use gloria_core::inbox::{DueQuery, Target};
 use gloria_core::item::{AlertState, Mark, Priority, Reason, SoundReason};
 use gloria_core::ports::{Answer, Delivery, ServiceState};
@@ -195,8 +195,8 @@ fn a_digest_goes_with_the_last_of_its_members() {
     let all: Vec<_> = (0..6)
         .map(|id| harness.created(&id.to_string(), "normal"))
         .collect();
-    harness.file(all, &collected(Collection::Missed));
-    assert_eq!(harness.due_while(&[Collection::Missed]).asks, [], "more may come");
+    harness.file(all, &collected(DigestKind::Missed));
+    assert_eq!(harness.due_while(&[DigestKind::Missed]).asks, [], "more may come");
     let due = harness.due();
     assert_eq!(titles(&due), ["6 notifications while you were away"]);
     let handle = harness.answer(&due.asks[0]);
@@ -360,7 +360,7 @@ fn what_was_asked_from_memory_is_answered_in_the_file() {
     harness.file(vec![created], &shown());
     let before = harness.due();
     for copy in [true, false] {
-        harness.inbox.leave_file(copy).unwrap();
+        harness.inbox.fall_back_to_memory(copy).unwrap();
         let id = format!("memory {copy}");
         let all = vec![
             harness.created(&id, "normal"),
@@ -398,12 +398,12 @@ fn a_digest_that_was_answered_in_memory_is_in_the_file_with_its_members() {
     let all: Vec<_> = (0..4)
         .map(|id| harness.created(&id.to_string(), "normal"))
         .collect();
-    harness.file(all, &collected(Collection::Missed));
-    harness.inbox.leave_file(true).unwrap();
+    harness.file(all, &collected(DigestKind::Missed));
+    harness.inbox.fall_back_to_memory(true).unwrap();
     let more: Vec<_> = (4..9)
         .map(|id| harness.created(&id.to_string(), "normal"))
         .collect();
-    harness.file(more, &collected(Collection::Missed));
+    harness.file(more, &collected(DigestKind::Missed));
     let due = harness.due();
     assert_eq!(titles(&due), ["9 notifications while you were away"]);
     harness.answer(&due.asks[0]);
@@ -424,7 +424,7 @@ fn a_digest_that_was_answered_in_memory_is_in_the_file_with_its_members() {
 fn what_is_in_view_when_it_is_due_is_not_shown_unless_it_is_urgent() {
     let mut harness = Harness::new();
     let all = vec![harness.created("a", "normal"), harness.created("b", "urgent")];
-    harness.file(all, &collected(Collection::Missed));
+    harness.file(all, &collected(DigestKind::Missed));
     let in_view = DueQuery {
         in_view: Some(SoundReason::Off),
         ..query(harness.now)

@@ -108,7 +108,7 @@ fn what_came_in_memory_is_brought_to_the_file_with_its_cursor() {
     let path = folder.path().join("inbox.sqlite");
     let mut inbox = open(&path);
     file(&mut inbox, &[created("1", "a")]);
-    inbox.leave_file(true).unwrap();
+    inbox.fall_back_to_memory(true).unwrap();
     file(
         &mut inbox,
         &[created("2", "b"), created("2", "b"), created("3", "c")],
@@ -129,7 +129,7 @@ fn what_is_too_much_to_remember_is_asked_for_again_and_not_alerted_again() {
     let path = folder.path().join("inbox.sqlite");
     let mut inbox = open(&path);
     file(&mut inbox, &[created("1", "a")]);
-    inbox.leave_file(true).unwrap();
+    inbox.fall_back_to_memory(true).unwrap();
     let all: Vec<_> = (2..=11_001)
         .map(|n| created(&n.to_string(), &n.to_string()))
         .collect();
@@ -168,14 +168,14 @@ fn a_second_trouble_before_all_was_sent_again_alerts_nothing_twice() {
         ..created(&n.to_string(), &n.to_string())
     };
     let all: Vec<_> = (2..=9).map(large).collect();
-    inbox.leave_file(true).unwrap();
+    inbox.fall_back_to_memory(true).unwrap();
     for arrival in &all {
         file(&mut inbox, std::slice::from_ref(arrival));
     }
     assert!(inbox.return_to_file().unwrap().ask_again);
     file(&mut inbox, &all[..1]);
 
-    inbox.leave_file(true).unwrap();
+    inbox.fall_back_to_memory(true).unwrap();
     file(&mut inbox, &all[1..2]);
     inbox.return_to_file().unwrap();
     file(&mut inbox, &all[2..]);
@@ -192,7 +192,7 @@ fn what_the_file_alone_refuses_costs_itself_alone_on_the_way_back() {
     let path = folder.path().join("inbox.sqlite");
     let mut inbox = open(&path);
     file(&mut inbox, &[created("1", "a")]);
-    inbox.leave_file(true).unwrap();
+    inbox.fall_back_to_memory(true).unwrap();
     let batch = ["b", "poison", "c", "d", "e"].map(|id| created(&format!("e-{id}"), id));
     file(&mut inbox, &batch);
     let other = rusqlite::Connection::open(&path).unwrap();
@@ -204,7 +204,10 @@ fn what_the_file_alone_refuses_costs_itself_alone_on_the_way_back() {
 
     other.execute_batch(&refuse("true")).unwrap();
     inbox.return_to_file().unwrap_err();
-    assert!(inbox.is_aside(), "a file that refuses everything is wrong itself");
+    assert!(
+        inbox.is_in_fallback(),
+        "a file that refuses everything is wrong itself"
+    );
 
     other.execute_batch("DROP TRIGGER refuse").unwrap();
     other
@@ -233,10 +236,10 @@ fn a_folder_that_cannot_be_made_keeps_the_inbox_in_memory() {
         try_to_file(&mut inbox, &[created("2", "b")]),
         Err(InboxError::Gone)
     ));
-    inbox.leave_file(true).unwrap();
+    inbox.fall_back_to_memory(true).unwrap();
     file(&mut inbox, &[created("2", "b")]);
     assert!(inbox.return_to_file().is_err());
-    assert!(inbox.is_aside());
+    assert!(inbox.is_in_fallback());
     file(&mut inbox, &[created("3", "c")]);
     fs::remove_file(folder.path().join("deep")).unwrap();
     inbox.return_to_file().unwrap();

@@ -92,7 +92,7 @@ pub(crate) fn try_to_file(inbox: &mut Inbox, arrivals: &[Arrival]) -> Result<Vec
     let cursor = ids
         .into_iter()
         .find(|id| !id.is_empty())
-        .map_or(Cursor::Stays, Cursor::At);
+        .map_or(Cursor::Unchanged, Cursor::At);
     inbox.file(&arrivals.to_vec().into(), cursor, NOW, |posted| {
         let reason = if posted.shown_before {
             Reason::ShownBefore

@@ -220,7 +220,7 @@ fn a_file_that_another_program_holds_is_split_once_it_is_free() {
     other.execute_batch("ROLLBACK").unwrap();
     drop(other);
     inbox.return_to_file().unwrap();
-    assert!(!inbox.is_aside());
+    assert!(!inbox.is_in_fallback());
     drop(inbox);
     is_whole(&home);
 }
@@ -243,7 +243,7 @@ fn a_newer_file_is_left_alone_and_a_damaged_one_is_set_aside_with_its_position()
     fs::write(&legacy, "this was never a database").unwrap();
     let opened = home.open(GLORIA);
     assert!(opened.problem.unwrap().id == "notice-storage-set-aside");
-    assert!(!opened.inbox.is_aside() && !legacy.exists());
+    assert!(!opened.inbox.is_in_fallback() && !legacy.exists());
     assert!(home.folder.path().join("inbox.damaged-1.sqlite").exists());
 }
 

@@ -222,7 +222,7 @@ async fn a_look_goes_where_the_inbox_is() {
     let inbox = InboxThread::spawn(open(&path)).unwrap();
     comes(&inbox, 1).await;
     assert_eq!(look(&inbox).await, ["n:1"]);
-    inbox.call(|inbox| inbox.leave_file(true)).await.unwrap();
+    inbox.call(|inbox| inbox.fall_back_to_memory(true)).await.unwrap();
     comes(&inbox, 2).await;
     assert_eq!(look(&inbox).await, ["n:2", "n:1"], "in memory");
     inbox

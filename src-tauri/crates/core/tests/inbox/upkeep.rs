@@ -254,7 +254,7 @@ fn a_second_writer_is_refused_and_nothing_is_kept_in_memory_for_it() {
     };
     assert!(matches!(error, InboxError::InUse));
     assert_eq!(
-        error.advised(&path),
+        error.message_with_advice(&path),
         message::advised_end_other(message::storage_in_use())
     );
     assert!(
@@ -270,7 +270,7 @@ fn a_writer_in_memory_keeps_its_place() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("inbox.sqlite");
     let mut inbox = open(&path);
-    inbox.leave_file(true).unwrap();
+    inbox.fall_back_to_memory(true).unwrap();
     assert!(matches!(Inbox::open(&path, SERVER), Err(InboxError::InUse)));
     inbox.return_to_file().unwrap();
     assert!(matches!(Inbox::open(&path, SERVER), Err(InboxError::InUse)));

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use zbus::{Connection, Message, MessageStream, connection};
 
 use super::service::Service;
-use super::{Identity, Order};
+use super::{Command, Identity};
 
 /// A bus that has not completed the handshake by then is treated as missing.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -36,7 +36,7 @@ enum Ended {
 pub(super) async fn run(
     address: Option<String>,
     identity: Arc<Identity>,
-    mut orders: mpsc::UnboundedReceiver<Order>,
+    mut commands: mpsc::UnboundedReceiver<Command>,
     publish: impl Fn(NotificationEvent),
 ) {
     let mut interval = MIN_RETRY_INTERVAL;
@@ -46,7 +46,7 @@ pub(super) async fn run(
             Ok((connection, stream)) => {
                 (interval, said) = (MIN_RETRY_INTERVAL, false);
                 let service = Service::new(identity.clone(), Instant::now());
-                match serve(connection, stream, service, &mut orders, &publish).await {
+                match serve(connection, stream, service, &mut commands, &publish).await {
                     Ended::Unused => return,
                     Ended::Closed => tracing::info!("the session bus is gone, and notifications with it"),
                 }
@@ -58,7 +58,7 @@ pub(super) async fn run(
             }
         }
         publish(NotificationEvent::Service(ServiceState::Absent));
-        if !refuse_until(Instant::now() + interval, &mut orders).await {
+        if !refuse_until(Instant::now() + interval, &mut commands).await {
             return;
         }
         interval = (interval * 2).min(MAX_RETRY_INTERVAL);
@@ -79,14 +79,14 @@ async fn connect(address: Option<&str>) -> zbus::Result<(Connection, MessageStre
 }
 
 /// Refuses requests while there is no bus; returns `false` when no more can come.
-async fn refuse_until(until: Instant, orders: &mut mpsc::UnboundedReceiver<Order>) -> bool {
+async fn refuse_until(until: Instant, commands: &mut mpsc::UnboundedReceiver<Command>) -> bool {
     loop {
         tokio::select! {
             () = sleep_until(until) => return true,
-            order = orders.recv() => match order {
-                Some(Order::Show(_, answer)) => send_reply(answer, Err(NotificationError::NoService)),
+            order = commands.recv() => match order {
+                Some(Command::Show(_, answer)) => send_reply(answer, Err(NotificationError::NoService)),
                 // Shown notifications disappeared with the bus.
-                Some(Order::Withdraw(_)) => {}
+                Some(Command::Withdraw(_)) => {}
                 None => return false,
             },
         }
@@ -97,7 +97,7 @@ async fn serve(
     connection: Connection,
     mut stream: MessageStream,
     mut service: Service,
-    orders: &mut mpsc::UnboundedReceiver<Order>,
+    commands: &mut mpsc::UnboundedReceiver<Command>,
     publish: &impl Fn(NotificationEvent),
 ) -> Ended {
     // Writing waits for a slow bus; reading must continue meanwhile.
@@ -125,9 +125,9 @@ async fn serve(
                 Some(Ok(message)) => service.on_message(&message, Instant::now()),
                 Some(Err(_)) | None => break Ended::Closed,
             },
-            order = orders.recv() => match order {
-                Some(Order::Show(request, answer)) => service.show(request, answer, Instant::now()),
-                Some(Order::Withdraw(handle)) => service.withdraw(handle),
+            order = commands.recv() => match order {
+                Some(Command::Show(request, answer)) => service.show(request, answer, Instant::now()),
+                Some(Command::Withdraw(handle)) => service.withdraw(handle),
                 None => break Ended::Unused,
             },
             () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => service.on_time(Instant::now()),

@@ -38,7 +38,7 @@ const START_INTERVAL: Duration = Duration::from_secs(30);
 const TOKEN_CAPACITY: usize = 16;
 
 /// Abandoned notifications that may still be answered, and then have to be withdrawn.
-const GIVEN_UP_CAPACITY: usize = 64;
+const ABANDONED_CAPACITY: usize = 64;
 
 /// Withdrawals of notifications of earlier runs, which may be requested before the service is known.
 const WITHDRAWAL_CAPACITY: usize = 1000;
@@ -90,7 +90,7 @@ pub(super) struct Service {
     waiting: VecDeque<(NotificationRequest, Reply)>,
     /// Withdrawals that wait until the service is known.
     withdrawals: VecDeque<NotificationHandle>,
-    given_up: VecDeque<NonZeroU32>,
+    abandoned: VecDeque<NonZeroU32>,
     tokens: VecDeque<(u32, String)>,
     inhibited: bool,
     dunst_paused: bool,
@@ -109,7 +109,7 @@ impl Service {
             asked: 0,
             waiting: VecDeque::new(),
             withdrawals: VecDeque::new(),
-            given_up: VecDeque::new(),
+            abandoned: VecDeque::new(),
             tokens: VecDeque::new(),
             inhibited: false,
             dunst_paused: false,
@@ -164,7 +164,7 @@ impl Service {
         let pending = self
             .pending
             .values()
-            .filter_map(|pending| match pending.given_up_at {
+            .filter_map(|pending| match pending.abandoned_at {
                 Some(at) => Some(at),
                 None if pending.overdue => None,
                 None => Some(pending.sent + ANSWER_TIMEOUT),
@@ -181,7 +181,7 @@ impl Service {
         let (mut lost, owner) = (Vec::new(), self.owner_name());
         for (serial, pending) in &mut self.pending {
             let answerable = pending.to == BUS || Some(&pending.to) == owner.as_ref();
-            match pending.given_up_at {
+            match pending.abandoned_at {
                 Some(at) if at <= now => lost.push(*serial),
                 // It was sent to a service whose name has another owner now, and which is about to end.
                 None if pending.sent + ANSWER_TIMEOUT <= now && !answerable => lost.push(*serial),
@@ -191,9 +191,9 @@ impl Service {
         }
         for serial in lost {
             if let Some(pending) = self.pending.remove(&serial) {
-                self.given_up.push_back(serial);
-                if self.given_up.len() > GIVEN_UP_CAPACITY {
-                    self.given_up.pop_front();
+                self.abandoned.push_back(serial);
+                if self.abandoned.len() > ABANDONED_CAPACITY {
+                    self.abandoned.pop_front();
                 }
                 self.on_error(pending.call, &NotificationError::Lost, now);
             }
@@ -368,7 +368,7 @@ impl Service {
     /// Makes a call that a hanging service answers as soon as it recovers.
     fn ping(&mut self, now: Instant) {
         let Some(name) = self.owner_name() else { return };
-        let hangs = |pending: &Pending| pending.overdue && pending.given_up_at.is_none();
+        let hangs = |pending: &Pending| pending.overdue && pending.abandoned_at.is_none();
         let pinged = |pending: &Pending| matches!(pending.call, Call::Ping) && pending.to == name;
         if self.pending.values().any(hangs) && !self.pending.values().any(pinged) {
             self.call(Call::Ping, &name, (PATH, NAME, "GetServerInformation"), &(), now);
@@ -378,8 +378,8 @@ impl Service {
     /// The service recovered: earlier calls without an answer are abandoned soon.
     fn on_ping_answered(&mut self, order: u64, by: &str, now: Instant) {
         for pending in self.pending.values_mut() {
-            if pending.order < order && pending.to == by && pending.given_up_at.is_none() {
-                pending.given_up_at = Some(now + LOOKUP_TIMEOUT);
+            if pending.order < order && pending.to == by && pending.abandoned_at.is_none() {
+                pending.abandoned_at = Some(now + LOOKUP_TIMEOUT);
             }
         }
         self.ping(now);
@@ -442,7 +442,7 @@ impl Service {
                     sent: now,
                     overdue: false,
                     unawaited: false,
-                    given_up_at: None,
+                    abandoned_at: None,
                 };
                 self.pending
                     .insert(message.primary_header().serial_num(), pending);

@@ -25,7 +25,7 @@ const SCRIPT_TIMEOUT: f64 = 10.0;
 type Entry = CFDictionary<CFString, CFType>;
 
 /// The result of a script.
-type Said = RefCell<Option<CFRetained<CFArray>>>;
+type ScriptResult = RefCell<Option<CFRetained<CFArray>>>;
 
 pub(super) fn resolve(_bus: Option<&str>, origin: &Url) -> Vec<ProxyRoute> {
     let Some(url) = CFURL::from_string(None, &CFString::from_str(origin.as_str()), None) else {
@@ -43,10 +43,11 @@ pub(super) fn resolve(_bus: Option<&str>, origin: &Url) -> Vec<ProxyRoute> {
     for entry in entries(&proxies) {
         match script(&entry) {
             Some(script) => {
-                let said = run(&script, &url);
+                let result = run(&script, &url);
                 routes.extend(
-                    said.iter()
-                        .flat_map(|said| entries(said))
+                    result
+                        .iter()
+                        .flat_map(|result| entries(result))
                         .filter_map(|entry| route(&entry)),
                 );
             }
@@ -121,10 +122,10 @@ fn route(entry: &Entry) -> Option<ProxyRoute> {
 /// Runs a script on this thread's run loop.
 fn run(script: &CFURL, url: &CFURL) -> Option<CFRetained<CFArray>> {
     let run_loop = CFRunLoop::current()?;
-    let said = Box::new(Said::default());
+    let result = Box::new(ScriptResult::default());
     let mut context = CFStreamClientContext {
         version: 0,
-        info: ptr::from_ref::<Said>(&said).cast_mut().cast(),
+        info: ptr::from_ref::<ScriptResult>(&result).cast_mut().cast(),
         retain: None,
         release: None,
         copyDescription: None,
@@ -142,11 +143,11 @@ fn run(script: &CFURL, url: &CFURL) -> Option<CFRetained<CFArray>> {
     CFRunLoop::run_in_mode(mode, SCRIPT_TIMEOUT, false);
     run_loop.remove_source(Some(&source), mode);
     source.invalidate();
-    let answer = said.take();
+    let answer = result.take();
     if answer.is_none() {
         tracing::info!("no answer of the script for proxies in time");
         // After a timeout the callback may still write to it, so it is leaked instead of freed.
-        Box::leak(said);
+        Box::leak(result);
     }
     answer
 }
@@ -159,10 +160,10 @@ unsafe extern "C-unwind" fn on_result(
     error: *mut CFError,
 ) {
     // SAFETY: the context is the one that `run` passed, which is used by this thread alone.
-    let said = unsafe { context.cast::<Said>().as_ref() };
+    let result = unsafe { context.cast::<ScriptResult>().as_ref() };
     if error.is_null() {
         // SAFETY: without an error it is a list, which is the caller's; this keeps it.
-        said.replace(Some(unsafe { CFRetained::retain(proxies) }));
+        result.replace(Some(unsafe { CFRetained::retain(proxies) }));
     }
     if let Some(run_loop) = CFRunLoop::current() {
         run_loop.stop();

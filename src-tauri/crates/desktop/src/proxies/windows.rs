@@ -53,9 +53,9 @@ impl Settings {
         // Its fields are null if the call failed.
         let settings = Self {
             detect: config.fAutoDetect != 0,
-            script: taken(config.lpszAutoConfigUrl),
-            proxy: taken(config.lpszProxy),
-            bypass: taken(config.lpszProxyBypass),
+            script: copy_and_free(config.lpszAutoConfigUrl),
+            proxy: copy_and_free(config.lpszProxy),
+            bypass: copy_and_free(config.lpszProxyBypass),
         };
         (answered != 0).then_some(settings)
     }
@@ -76,7 +76,7 @@ impl Settings {
             options.dwFlags |= WINHTTP_AUTOPROXY_CONFIG_URL;
             options.lpszAutoConfigUrl = script.as_ptr();
         }
-        let url = wide(origin.as_str());
+        let url = to_utf16(origin.as_str());
         let answer = session.proxy_for(&url, options).or_else(|error| {
             // A server may require authentication for the script; the system recommends to try without first.
             if error == ERROR_WINHTTP_LOGIN_FAILURE {
@@ -154,7 +154,7 @@ impl Session {
             #[expect(unsafe_code, reason = "the system's own interface has no safe form")]
             return Err(unsafe { GetLastError() });
         }
-        let (list, bypass) = (taken(info.lpszProxy), taken(info.lpszProxyBypass));
+        let (list, bypass) = (copy_and_free(info.lpszProxy), copy_and_free(info.lpszProxyBypass));
         Ok(match list {
             Some(list) if info.dwAccessType == WINHTTP_ACCESS_TYPE_NAMED_PROXY => Answer::Proxies {
                 list,
@@ -174,12 +174,12 @@ impl Drop for Session {
 }
 
 /// As UTF-16 with a null at the end.
-fn wide(text: &str) -> Vec<u16> {
+fn to_utf16(text: &str) -> Vec<u16> {
     text.encode_utf16().chain([0]).collect()
 }
 
 /// Copies and frees a text that one of the calls above returned.
-fn taken(text: PWSTR) -> Option<String> {
+fn copy_and_free(text: PWSTR) -> Option<String> {
     if text.is_null() {
         return None;
     }

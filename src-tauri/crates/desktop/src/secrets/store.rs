@@ -60,7 +60,7 @@ pub(super) fn perform(address: &str, request: &Request, prompts: &dyn Fn() -> bo
 fn attempt(address: &str, request: &Request, prompts: &dyn Fn() -> bool) -> Result<Option<Token>, Failure> {
     let entry = system::entry(address, request, prompts).map_err(Failure::Refused)?;
     match request {
-        Request::Load | Request::Look => load(&entry),
+        Request::Load | Request::LoadWithoutPrompt => load(&entry),
         Request::Store(token) => {
             entry.set_secret(token.expose().as_bytes())?;
             Ok(None)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use gloria_core::ports::SecretError;
 use gloria_core::token::Token;
 
-use super::{Call, Outcome, Request, Timekeeper};
+use super::{Call, Outcome, Request, Watchdog};
 
 const ENTRY: &str = "https://gloria.example";
 
@@ -24,7 +24,7 @@ impl Slow {
         let (shared, gate) = (Arc::clone(&written), Mutex::new(gate));
         let perform = move |_: &str, request: &Request, ask: &dyn Fn() -> bool| -> Outcome {
             match request {
-                Request::Load | Request::Look => {}
+                Request::Load | Request::LoadWithoutPrompt => {}
                 Request::Store(token) => {
                     if token.expose() == "late" {
                         if prompts {
@@ -41,7 +41,7 @@ impl Slow {
             }
             Ok(None)
         };
-        let timekeeper = Timekeeper::new(true, Duration::from_millis(50), Arc::new(perform));
+        let timekeeper = Watchdog::new(true, Duration::from_millis(50), Arc::new(perform));
         let (calls, receiver) = mpsc::channel();
         std::thread::spawn(move || timekeeper.run(&receiver));
         Self {
@@ -112,7 +112,7 @@ fn a_prompt_that_never_ends_keeps_nothing_from_a_keyring_that_is_open_since() {
     let keyring = Slow::new(true, false);
     assert_eq!(keyring.store("late").unwrap_err(), SecretError::Locked);
     keyring.call(Request::Load).unwrap();
-    keyring.call(Request::Look).unwrap();
+    keyring.call(Request::LoadWithoutPrompt).unwrap();
     keyring.store("newer").unwrap();
     keyring.writes(&[Some("newer")]);
 }

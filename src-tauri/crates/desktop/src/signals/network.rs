@@ -17,13 +17,13 @@ const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// When an interface comes up, its route follows the address after some tenths of a second, or after some seconds if a
 /// VPN logs in first.
-const RESTLESS: Duration = Duration::from_secs(5);
-const RESTLESS_POLL_INTERVAL: Duration = Duration::from_millis(200);
+const SETTLING: Duration = Duration::from_secs(5);
+const SETTLING_POLL_INTERVAL: Duration = Duration::from_millis(200);
 
 /// An address on the internet: a.root-servers.net, whose addresses have not changed for decades, and for which nobody
 /// sets a route of its own. Nothing is sent to it.
-const FAR_V4: Ipv4Addr = Ipv4Addr::new(198, 41, 0, 4);
-const FAR_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0x503, 0xba3e, 0, 0, 0, 2, 0x30);
+const INTERNET_V4: Ipv4Addr = Ipv4Addr::new(198, 41, 0, 4);
+const INTERNET_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0x503, 0xba3e, 0, 0, 0, 2, 0x30);
 
 enum Change {
     Interfaces(HashMap<u32, netwatcher::Interface>),
@@ -32,7 +32,7 @@ enum Change {
 }
 
 /// Sends the network and its changes until the receiver is dropped.
-pub(super) fn watch(tell: &mpsc::Sender<Observation>) {
+pub(super) fn watch(observations: &mpsc::Sender<Observation>) {
     let (changes, changed) = channel();
     #[cfg(target_os = "linux")]
     {
@@ -59,7 +59,7 @@ pub(super) fn watch(tell: &mpsc::Sender<Observation>) {
     let mut restless_until = Instant::now();
     loop {
         let pause = if Instant::now() < restless_until {
-            RESTLESS_POLL_INTERVAL
+            SETTLING_POLL_INTERVAL
         } else {
             POLL_INTERVAL
         };
@@ -87,12 +87,15 @@ pub(super) fn watch(tell: &mpsc::Sender<Observation>) {
             source_v6: source_v6(),
         };
         if reported.as_ref() != Some(&snapshot) {
-            restless_until = Instant::now() + RESTLESS;
+            restless_until = Instant::now() + SETTLING;
             reported = Some(snapshot.clone());
-            if tell.blocking_send(Observation::Network(snapshot)).is_err() {
+            if observations
+                .blocking_send(Observation::Network(snapshot))
+                .is_err()
+            {
                 return;
             }
-        } else if tell.is_closed() {
+        } else if observations.is_closed() {
             return;
         }
     }
@@ -112,14 +115,14 @@ fn listed(interfaces: HashMap<u32, netwatcher::Interface>) -> Vec<Interface> {
 }
 
 fn source_v4() -> Option<Ipv4Addr> {
-    match source(FAR_V4.into(), Ipv4Addr::UNSPECIFIED.into())? {
+    match source(INTERNET_V4.into(), Ipv4Addr::UNSPECIFIED.into())? {
         IpAddr::V4(address) => Some(address),
         IpAddr::V6(_) => None,
     }
 }
 
 fn source_v6() -> Option<Ipv6Addr> {
-    match source(FAR_V6.into(), Ipv6Addr::UNSPECIFIED.into())? {
+    match source(INTERNET_V6.into(), Ipv6Addr::UNSPECIFIED.into())? {
         IpAddr::V4(_) => None,
         IpAddr::V6(address) => Some(address),
     }

@@ -14,6 +14,6 @@ mod system;
 mod system;
 
 /// Sends sleep and waking as long as the system signals them. `bus` is the D-Bus address of logind's bus.
-pub(super) fn watch(bus: Option<&str>, tell: &mpsc::Sender<Observation>) {
-    system::watch(bus, tell);
+pub(super) fn watch(bus: Option<&str>, observations: &mpsc::Sender<Observation>) {
+    system::watch(bus, observations);
 }

@@ -15,7 +15,7 @@ mod system;
 pub(super) fn watch(
     system_bus: Option<String>,
     session_bus: Option<String>,
-    tell: &mpsc::Sender<Observation>,
+    observations: &mpsc::Sender<Observation>,
 ) {
-    system::watch(system_bus, session_bus, tell);
+    system::watch(system_bus, session_bus, observations);
 }

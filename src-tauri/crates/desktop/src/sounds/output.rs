@@ -22,7 +22,7 @@ pub(super) enum Progress {
     /// The device has taken the last samples.
     Ended,
     /// The device failed, possibly only for a moment.
-    Faltered(String),
+    Interrupted(String),
     /// The device was lost.
     Lost(String),
     /// The sound is to be stopped.
@@ -30,28 +30,28 @@ pub(super) enum Progress {
 }
 
 /// How often the device's thread checks the progress of the sound.
-const TICK: Duration = Duration::from_millis(10);
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(10);
 
 /// The first tick comes when the mixer takes the sound, before a device has requested samples.
 const TICK_OF_DEVICE: u32 = 2;
 
 /// How long a device may take to recover from an error. ALSA's PulseAudio plugin fails with EIO until it has its first
 /// timing data (alsa-plugins issue 65): mostly for milliseconds, but a suspended output may take 2 s.
-const FALTER_TIMEOUT: Duration = Duration::from_millis(2_500);
+const RECOVERY_TIMEOUT: Duration = Duration::from_millis(2_500);
 
 /// How long the device's thread waits after an error.
 const RETRY_PAUSE: Duration = Duration::from_millis(5);
 
 /// Silence after the sound. A device that has taken the last sample still has a buffer to play (100 ms at rodio's
 /// default, twice that in some sound servers), which closing it would cut off.
-const TAIL: Duration = Duration::from_millis(250);
+const TRAILING_SILENCE: Duration = Duration::from_millis(250);
 
 /// Shared by the device's thread and the sound's.
 #[derive(Debug, Default)]
 struct Shared {
     ticks: AtomicU32,
     /// An error was reported and the device may recover; further errors are ignored until then.
-    faltering: AtomicBool,
+    interrupted: AtomicBool,
 }
 
 /// Plays one sound to its end, or until [`Progress::Stop`]. Calls `begun` when the device has taken the first samples,
@@ -92,7 +92,7 @@ fn watch(watched: &Receiver<Progress>, shared: &Shared, heard: impl Fn()) -> Opt
                     Err(_) if shared.ticks.load(Ordering::Relaxed) == *ticks => return Some(reason.clone()),
                     Err(_) => {
                         faltered = None;
-                        shared.faltering.store(false, Ordering::Relaxed);
+                        shared.interrupted.store(false, Ordering::Relaxed);
                         continue;
                     }
                 }
@@ -100,9 +100,9 @@ fn watch(watched: &Receiver<Progress>, shared: &Shared, heard: impl Fn()) -> Opt
         };
         match step {
             Progress::Heard => heard(),
-            Progress::Faltered(reason) => {
+            Progress::Interrupted(reason) => {
                 let ticks = shared.ticks.load(Ordering::Relaxed);
-                faltered = Some((reason, ticks, Instant::now() + FALTER_TIMEOUT));
+                faltered = Some((reason, ticks, Instant::now() + RECOVERY_TIMEOUT));
             }
             Progress::Lost(reason) => return Some(reason),
             Progress::Ended | Progress::Stop => return None,
@@ -119,7 +119,7 @@ fn open(progress: &Sender<Progress>, shared: &Arc<Shared>) -> Result<MixerDevice
             CpalErrorKind::Xrun | CpalErrorKind::DeviceChanged | CpalErrorKind::RealtimeDenied => return,
             CpalErrorKind::DeviceNotAvailable
             | CpalErrorKind::HostUnavailable
-            | CpalErrorKind::StreamInvalidated => Progress::Lost(in_words(&error)),
+            | CpalErrorKind::StreamInvalidated => Progress::Lost(describe(&error)),
             CpalErrorKind::DeviceBusy
             | CpalErrorKind::InvalidInput
             | CpalErrorKind::PermissionDenied
@@ -131,10 +131,10 @@ fn open(progress: &Sender<Progress>, shared: &Arc<Shared>) -> Result<MixerDevice
             | _ => {
                 // The device's thread would retry at once, and keep the lock from the thread that provides the samples.
                 thread::sleep(RETRY_PAUSE);
-                if shared.faltering.swap(true, Ordering::Relaxed) {
+                if shared.interrupted.swap(true, Ordering::Relaxed) {
                     return;
                 }
-                Progress::Faltered(in_words(&error))
+                Progress::Interrupted(describe(&error))
             }
         };
         let _ = progress.send(step);
@@ -163,16 +163,16 @@ fn prepare(
     progress: &Sender<Progress>,
     shared: &Arc<Shared>,
 ) -> Result<impl Source + Send + use<>, SoundError> {
-    let mut pcm = bundled::decode(sound).map_err(|error| SoundError::Failed(in_words(&error).into()))?;
+    let mut pcm = bundled::decode(sound).map_err(|error| SoundError::Failed(describe(&error).into()))?;
     let gain = gain(volume);
     pcm.samples.iter_mut().for_each(|sample| *sample *= gain);
-    let frames = TAIL.as_millis() as usize * pcm.sample_rate.get() as usize / 1000;
+    let frames = TRAILING_SILENCE.as_millis() as usize * pcm.sample_rate.get() as usize / 1000;
     let silence = frames * usize::from(pcm.channels.get());
     pcm.samples.resize(pcm.samples.len() + silence, 0.0);
 
     let (ending, shared) = (Ending(progress.clone()), Arc::clone(shared));
     let source = SamplesBuffer::new(pcm.channels, pcm.sample_rate, pcm.samples);
-    Ok(source.periodic_access(TICK, move |_| {
+    Ok(source.periodic_access(PROGRESS_INTERVAL, move |_| {
         if shared.ticks.fetch_add(1, Ordering::Relaxed) + 1 == TICK_OF_DEVICE {
             let _ = ending.0.send(Progress::Heard);
         }
@@ -200,7 +200,7 @@ fn classify(error: &DeviceSinkError) -> SoundError {
         | DeviceSinkError::DefaultSinkConfigError(cause)
         | DeviceSinkError::BuildError(cause)
         | DeviceSinkError::SupportedConfigsError(cause) => cause,
-        DeviceSinkError::UnsupportedSampleFormat => return SoundError::Failed(in_words(error).into()),
+        DeviceSinkError::UnsupportedSampleFormat => return SoundError::Failed(describe(error).into()),
     };
     if matches!(
         cause.kind(),
@@ -208,12 +208,12 @@ fn classify(error: &DeviceSinkError) -> SoundError {
     ) {
         SoundError::NoDevice
     } else {
-        SoundError::Failed(in_words(error).into())
+        SoundError::Failed(describe(error).into())
     }
 }
 
 /// An error with its causes, on one line without a full stop.
-fn in_words(error: &dyn Error) -> String {
+fn describe(error: &dyn Error) -> String {
     let mut words = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -41,7 +41,7 @@ impl Listener {
             match bind(&socket) {
                 Ok(listener) => {
                     if socket != first {
-                        leave_a_link(&socket, &first);
+                        create_link(&socket, &first);
                     }
                     return Ok(Self { listener, socket });
                 }
@@ -139,7 +139,7 @@ fn remove_drafts(socket: &Path) {
 
 /// Creates a link in the inbox's folder, so that a script that does not know this session's runtime folder finds the
 /// socket.
-fn leave_a_link(socket: &Path, link: &Path) {
+fn create_link(socket: &Path, link: &Path) {
     let left = match fs::remove_file(link) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         Ok(()) | Err(_) => symlink(socket, link),

@@ -103,7 +103,10 @@ async fn a_core_is_connected_anew_soon_after_logind_says_that_it_woke() {
     let address = backend.api_url();
     let environment = HashMap::from([("GLORIA_API_URL", address.clone())]);
     let ports = Ports {
-        secrets: Arc::new(FakeSecrets::holding(&address, Token::parse(TEST_TOKEN).unwrap())),
+        secrets: Arc::new(FakeSecrets::with_token(
+            &address,
+            Token::parse(TEST_TOKEN).unwrap(),
+        )),
         signals: Arc::new(SystemSignals::on_bus(bus.address.as_str())),
         ..testing::ports()
     };

@@ -8,7 +8,7 @@ fn parsed(text: &str) -> Result<String, AddressError> {
 
 fn places(text: &str) -> Vec<String> {
     let address = Address::parse(text, false).expect("a good address");
-    address.places(&[]).map(String::from).collect()
+    address.candidates(&[]).map(String::from).collect()
 }
 
 #[test]

@@ -26,8 +26,8 @@ fn the_first_account_is_whoevers_comes_first_and_is_there_again_after_a_restart(
     let home = home();
     let mut accounts = Accounts::read(&home.paths);
     let first = accounts.in_force_or_first(SERVER);
-    assert!(first.is_open() && !first.knows(&token("one")));
-    accounts.use_from_now(&first, Some("anna"), Some(&token("one")), SALT);
+    assert!(first.is_open() && !first.matches_token(&token("one")));
+    accounts.put_in_force(&first, Some("anna"), Some(&token("one")), SALT);
 
     let again = Accounts::read(&home.paths).in_force_or_first(SERVER);
     assert_eq!(
@@ -36,7 +36,7 @@ fn the_first_account_is_whoevers_comes_first_and_is_there_again_after_a_restart(
         "who is named later keeps the folder"
     );
     assert_eq!((again.user(), again.is_open()), (Some("anna"), false));
-    assert!(again.knows(&token("one")) && !again.knows(&token("two")));
+    assert!(again.matches_token(&token("one")) && !again.matches_token(&token("two")));
     let kept = fs::read_to_string(again.folder().join(RECORD)).unwrap();
     assert!(!kept.contains("one"), "nothing of the token is kept: {kept}");
 }
@@ -46,13 +46,13 @@ fn each_server_has_its_own_and_of_one_servers_the_last_used_is_in_force() {
     let home = home();
     let mut accounts = Accounts::read(&home.paths);
     let anna = accounts.in_force_or_first(SERVER);
-    let anna = accounts.use_from_now(&anna, Some("anna"), Some(&token("a")), SALT);
-    let bert = accounts.named_or_new(SERVER, "bert");
-    let bert = accounts.use_from_now(&bert, Some("bert"), Some(&token("b")), SALT);
+    let anna = accounts.put_in_force(&anna, Some("anna"), Some(&token("a")), SALT);
+    let bert = accounts.find_or_create(SERVER, "bert");
+    let bert = accounts.put_in_force(&bert, Some("bert"), Some(&token("b")), SALT);
     let other = accounts.in_force_or_first("https://other.example");
     assert_eq!(other.user(), None);
     assert_eq!(Accounts::read(&home.paths).in_force(SERVER), Some(&bert));
-    let anna = accounts.use_from_now(&anna, None, None, SALT);
+    let anna = accounts.put_in_force(&anna, None, None, SALT);
     assert_eq!(Accounts::read(&home.paths).in_force(SERVER), Some(&anna));
     assert_eq!(accounts.named(SERVER, "bert"), Some(&bert));
     assert_ne!(anna.keyring_name(), bert.keyring_name());
@@ -64,9 +64,9 @@ fn nobody_shares_a_keyring_entry_with_a_person_whose_name_is_a_number() {
     let mut accounts = Accounts::read(&home.paths);
     let first = accounts.in_force_or_first(SERVER);
     assert_eq!(first.keyring_name(), SERVER, "as before there were accounts");
-    let second = accounts.unconfirmed(SERVER, None, &token("two"), SALT);
+    let second = accounts.create_unconfirmed(SERVER, None, &token("two"), SALT);
     for name in ["1", " 1", "#1"] {
-        let named = accounts.named_or_new(SERVER, name);
+        let named = accounts.find_or_create(SERVER, name);
         assert_ne!(second.keyring_name(), named.keyring_name());
     }
 }
@@ -76,17 +76,17 @@ fn who_is_not_confirmed_is_not_in_force_and_is_found_by_their_token() {
     let home = home();
     let mut accounts = Accounts::read(&home.paths);
     let first = accounts.in_force_or_first(SERVER);
-    let first = accounts.use_from_now(&first, None, Some(&token("one")), SALT);
-    let second = accounts.unconfirmed(SERVER, None, &token("two"), SALT);
+    let first = accounts.put_in_force(&first, None, Some(&token("one")), SALT);
+    let second = accounts.create_unconfirmed(SERVER, None, &token("two"), SALT);
     assert_ne!(first.folder(), second.folder());
     let mut accounts = Accounts::read(&home.paths);
     assert_eq!(accounts.in_force(SERVER), Some(&first));
     let waiting = accounts
         .of(SERVER)
-        .find(|entry| entry.knows(&token("two")))
+        .find(|entry| entry.matches_token(&token("two")))
         .cloned();
     assert!(waiting.as_ref().is_some_and(Entry::is_unconfirmed));
-    let second = accounts.use_from_now(&waiting.unwrap(), None, None, SALT);
+    let second = accounts.put_in_force(&waiting.unwrap(), None, None, SALT);
     assert_eq!(Accounts::read(&home.paths).in_force(SERVER), Some(&second));
 }
 
@@ -94,8 +94,8 @@ fn who_is_not_confirmed_is_not_in_force_and_is_found_by_their_token() {
 fn erasing_an_account_removes_its_folder_and_a_start_finishes_it() {
     let home = home();
     let mut accounts = Accounts::read(&home.paths);
-    let anna = accounts.named_or_new(SERVER, "anna");
-    let bert = accounts.named_or_new(SERVER, "bert");
+    let anna = accounts.find_or_create(SERVER, "anna");
+    let bert = accounts.find_or_create(SERVER, "bert");
     fs::write(anna.folder().join("kept later"), "x").unwrap();
     accounts.erase(&anna).unwrap();
     assert!(!anna.folder().exists() && bert.folder().exists());
@@ -140,7 +140,7 @@ fn what_cannot_be_stored_holds_and_is_stored_later() {
     fs::write(home.paths.accounts(), "in the way").unwrap();
     let mut accounts = Accounts::read(&home.paths);
     let first = accounts.in_force_or_first(SERVER);
-    accounts.use_from_now(&first, Some("anna"), None, SALT);
+    accounts.put_in_force(&first, Some("anna"), None, SALT);
     assert_eq!(accounts.in_force(SERVER).and_then(Entry::user), Some("anna"));
     fs::remove_file(home.paths.accounts()).unwrap();
     accounts.save_unsaved();

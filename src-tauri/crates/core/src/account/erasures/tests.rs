@@ -10,7 +10,7 @@ struct Rig {
 fn rig() -> Rig {
     let home = tempfile::tempdir().unwrap();
     let paths = Paths::within(home.path());
-    let keyring = FakeSecrets::holding("server", token("annas"));
+    let keyring = FakeSecrets::with_token("server", token("annas"));
     Rig {
         _home: home,
         paths,
@@ -47,7 +47,7 @@ async fn what_is_to_be_removed_is_removed_before_anybody_is_given_it_also_after_
         *rig.keyring.failure.lock().unwrap() = Some(SecretError::Locked);
         let ask = || {
             if looks {
-                secrets.look("server")
+                secrets.load_without_prompt("server")
             } else {
                 secrets.load("server")
             }
@@ -68,7 +68,10 @@ async fn a_token_that_is_stored_after_the_erasing_stays() {
     // Another program, as `gloria login` beside the app.
     rig.secrets().store("server", token("berts")).await.unwrap();
     assert_eq!(given(secrets.load("server").await), Ok(Some("berts".to_owned())));
-    assert_eq!(given(secrets.look("server").await), Ok(Some("berts".to_owned())));
+    assert_eq!(
+        given(secrets.load_without_prompt("server").await),
+        Ok(Some("berts".to_owned()))
+    );
     assert!(rig.left().is_empty());
 }
 
@@ -78,10 +81,10 @@ async fn a_keyring_that_comes_back_does_all_in_the_order_in_which_it_was_asked()
     Erasures::read(&rig.paths).add("server").unwrap();
     let secrets = rig.secrets();
     rig.keyring.hang();
-    let (looked, loaded) = (secrets.look("server"), secrets.load("server"));
+    let (looked, loaded) = (secrets.load_without_prompt("server"), secrets.load("server"));
     let looked = tokio::spawn(looked);
     let stored = secrets.store("server", token("berts"));
-    rig.keyring.go_on();
+    rig.keyring.resume();
     assert_eq!(given(loaded.await), Ok(None));
     stored.await.unwrap();
     assert_eq!(given(looked.await.unwrap()), Ok(Some("berts".to_owned())));
@@ -104,7 +107,7 @@ async fn all_that_is_left_is_removed_at_once_and_a_file_of_others_is_left_alone(
     fs::write(&other, "another").unwrap();
     fs::write(rig.paths.accounts().join("torn.forget"), [0xff]).unwrap();
     let erasures = Erasures::read(&rig.paths);
-    erasures.finish(&rig.secrets()).await.unwrap();
+    erasures.remove_all(&rig.secrets()).await.unwrap();
     assert!(rig.keyring.token("server").is_none() && rig.keyring.token("server#anna ö").is_none());
     assert!(rig.keyring.token("another").is_some() && other.exists());
     assert!(rig.left().is_empty() && erasures.all().is_empty());

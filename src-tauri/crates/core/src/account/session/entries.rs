@@ -43,7 +43,7 @@ impl Session {
         state.own = own;
         if state.question.is_some() {
             // A pending answer may be about the previous entry.
-            state.decide();
+            state.invalidate_queries();
         }
     }
 

@@ -35,7 +35,7 @@ fn session(secrets: &Arc<FakeSecrets>) -> Session {
 }
 
 fn keyring(text: &str) -> Arc<FakeSecrets> {
-    Arc::new(FakeSecrets::holding(ENTRY, token(text)))
+    Arc::new(FakeSecrets::with_token(ENTRY, token(text)))
 }
 
 fn shown(credential: Result<Credential, CredentialError>) -> (String, Generation) {
@@ -61,7 +61,7 @@ async fn the_keyring_is_asked_once_however_many_ask_at_a_time() {
     secrets.hang();
     let session = session(&secrets);
     let all = futures_util::future::join_all((0..10).map(|_| session.credential()));
-    let (all, ()) = tokio::join!(all, async { secrets.go_on() });
+    let (all, ()) = tokio::join!(all, async { secrets.resume() });
     let generation = session.generation();
     for credential in all {
         assert_eq!(shown(credential), ("a".to_owned(), generation));
@@ -77,7 +77,7 @@ async fn a_question_goes_on_when_who_asked_has_gone() {
     let session = session(&secrets);
     let mut reports = session.reports();
     assert!(futures_util::FutureExt::now_or_never(session.credential()).is_none());
-    secrets.go_on();
+    secrets.resume();
     reports
         .wait_for(|report| report.state == TokenState::Present)
         .await
@@ -133,13 +133,13 @@ async fn what_is_entered_is_in_force_at_once_and_an_earlier_answer_is_void() {
     let session = session(&secrets);
     let (credential, generation) = tokio::join!(session.credential(), async {
         let generation = session.enter(token("entered"));
-        secrets.go_on();
+        secrets.resume();
         generation
     });
     assert_eq!(shown(credential), ("entered".to_owned(), generation));
-    assert!(session.unkept().is_some());
-    session.kept(generation);
-    assert!(session.unkept().is_none());
+    assert!(session.memory_only().is_some());
+    session.on_stored(generation);
+    assert!(session.memory_only().is_none());
     assert_eq!(
         shown(session.credential().await).1,
         generation,
@@ -148,8 +148,8 @@ async fn what_is_entered_is_in_force_at_once_and_an_earlier_answer_is_void() {
 
     // A keyring that took another one meanwhile says nothing of this one.
     let newer = session.enter(token("newer"));
-    session.kept(generation);
-    assert!(session.unkept().is_some(), "{newer:?}");
+    session.on_stored(generation);
+    assert!(session.memory_only().is_some(), "{newer:?}");
 }
 
 #[tokio::test]
@@ -160,7 +160,7 @@ async fn after_signing_out_an_answer_from_before_brings_no_token_back() {
     let (outcome, ()) = tokio::join!(session.credential(), async {
         session.forget();
         drop(secrets.forget(ENTRY));
-        secrets.go_on();
+        secrets.resume();
     });
     assert!(matches!(outcome, Err(CredentialError::Missing)), "{outcome:?}");
     assert_eq!(session.reports().borrow().state, TokenState::Missing);
@@ -173,7 +173,7 @@ async fn the_environments_token_stays_whatever_comes() {
     let environment = ServerToken::new(server(ENTRY), token("environment"));
     let session = Session::new(options(), port, Some(&environment), None);
     session.enter(token("entered"));
-    session.ask_anew(true);
+    session.requery(true);
     session.forget();
     session.invalidate(session.generation());
     assert_eq!(shown(session.credential().await).0, "environment");
@@ -203,13 +203,13 @@ async fn another_token_in_the_keyring_is_seen_and_taken_when_asked_anew() {
         "a",
         "nobody has decided anything yet"
     );
-    session.ask_anew(true);
+    session.requery(true);
     assert_eq!(shown(session.credential().await), ("b".to_owned(), first.next()));
 
     session.enter(token("entered"));
-    session.ask_anew(false);
+    session.requery(false);
     assert_eq!(shown(session.credential().await).0, "entered");
-    session.ask_anew(true);
+    session.requery(true);
     assert_eq!(
         shown(session.credential().await).0,
         "b",
@@ -243,7 +243,7 @@ async fn a_token_moves_to_its_accounts_entry_and_is_found_there() {
     assert_eq!(shown(again.credential().await).0, "a");
     secrets.put(ENTRY, token("new"));
     assert!(again.has_changed().await);
-    again.ask_anew(false);
+    again.requery(false);
     assert_eq!(shown(again.credential().await).0, "new", "a new one comes first");
     assert_eq!(asked(&secrets, "store"), 1);
 }
@@ -255,7 +255,7 @@ async fn a_token_that_came_into_the_servers_entry_meanwhile_stays() {
     secrets.hang();
     session.move_to_account();
     secrets.put(ENTRY, token("another-programs"));
-    secrets.go_on();
+    secrets.resume();
     secrets.asked.wait_for(3).await;
     tokio::task::yield_now().await;
     assert_eq!(secrets.token(ENTRY).unwrap().expose(), "another-programs");
@@ -270,7 +270,7 @@ async fn a_token_that_is_entered_while_another_moves_stays() {
     session.move_to_account();
     session.enter(token("a"));
     let stored = secrets.store(ENTRY, token("a"));
-    secrets.go_on();
+    secrets.resume();
     stored.await.unwrap();
     secrets.asked.wait_for(4).await;
     tokio::task::yield_now().await;
@@ -285,7 +285,7 @@ async fn a_keyring_that_refuses_keeps_the_token_where_it_is_and_is_asked_again()
     secrets.hang();
     session.move_to_account();
     *secrets.failure.lock().unwrap() = Some(SecretError::Locked);
-    secrets.go_on();
+    secrets.resume();
     tokio::task::yield_now().await;
     assert_eq!(secrets.token(ENTRY).unwrap().expose(), "a");
     *secrets.failure.lock().unwrap() = None;
@@ -301,7 +301,7 @@ async fn a_token_that_is_signed_out_by_another_program_while_it_moves_is_gone() 
     secrets.hang();
     session.move_to_account();
     secrets.remove(ENTRY);
-    secrets.go_on();
+    secrets.resume();
     secrets.asked.wait_for(4).await;
     tokio::task::yield_now().await;
     assert!(secrets.token(ENTRY).is_none() && secrets.token(OWN).is_none());

@@ -69,8 +69,8 @@ impl Actor {
                 Err(error) => tracing::error!(%error, "an answer about a notification could not be recorded"),
             }
         }
-        if let Some((fate, handle)) = early.filter(|_| !is_left) {
-            self.on_early_fate(handle, fate, subject).await;
+        if let Some((early_events, handle)) = early.filter(|_| !is_left) {
+            self.on_early_events(handle, early_events, subject).await;
         }
         self.publish_service(failed.as_ref());
         if is_back {

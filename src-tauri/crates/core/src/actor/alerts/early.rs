@@ -11,7 +11,7 @@ const CAPACITY: usize = 16;
 
 /// What happened to a notification.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Fate {
+pub(super) struct EarlyEvents {
     /// It was clicked, with the activation token of the click.
     pub(super) clicked: Option<Option<String>>,
     /// It is no longer on screen.
@@ -20,33 +20,33 @@ pub(super) struct Fate {
 
 /// Events of unknown notifications, newest last. They are kept only while answers are awaited.
 #[derive(Debug, Default)]
-pub(super) struct Early(VecDeque<(NotificationHandle, Fate)>);
+pub(super) struct Early(VecDeque<(NotificationHandle, EarlyEvents)>);
 
 impl Early {
     pub(super) fn on_clicked(&mut self, handle: NotificationHandle, activation_token: Option<String>) {
-        self.fate(handle).clicked = Some(activation_token);
+        self.early_events(handle).clicked = Some(activation_token);
     }
 
     pub(super) fn on_closed(&mut self, handle: NotificationHandle) {
-        self.fate(handle).closed = true;
+        self.early_events(handle).closed = true;
     }
 
-    fn fate(&mut self, handle: NotificationHandle) -> &mut Fate {
+    fn early_events(&mut self, handle: NotificationHandle) -> &mut EarlyEvents {
         let place = self.0.iter().position(|(known, _)| *known == handle);
         let place = place.unwrap_or_else(|| {
             if self.0.len() == CAPACITY {
                 self.0.pop_front();
             }
-            self.0.push_back((handle, Fate::default()));
+            self.0.push_back((handle, EarlyEvents::default()));
             self.0.len() - 1
         });
         &mut self.0[place].1
     }
 
     /// The events of this handle, whose answer has arrived.
-    pub(super) fn take(&mut self, handle: &NotificationHandle) -> Option<Fate> {
+    pub(super) fn take(&mut self, handle: &NotificationHandle) -> Option<EarlyEvents> {
         let place = self.0.iter().position(|(known, _)| known == handle)?;
-        self.0.remove(place).map(|(_, fate)| fate)
+        self.0.remove(place).map(|(_, early_events)| early_events)
     }
 
     /// No answer is awaited: the remaining entries belong to other applications.
@@ -74,11 +74,11 @@ mod tests {
             early.on_closed(handle(id));
         }
         assert_eq!(early.take(&handle(3)), None);
-        let fate = Fate {
+        let early_events = EarlyEvents {
             clicked: Some(Some("4".into())),
             closed: true,
         };
-        assert_eq!(early.take(&handle(4)), Some(fate));
+        assert_eq!(early.take(&handle(4)), Some(early_events));
         assert_eq!(early.take(&handle(4)), None);
     }
 }

@@ -6,7 +6,7 @@ use super::super::Actor;
 use super::Alerts;
 use crate::alerts::replay::Replay;
 use crate::alerts::throttle::{Source, Throttle};
-use crate::alerts::{self, AlertContext, Collection, Decision, Verdict};
+use crate::alerts::{self, AlertContext, Decision, DigestKind, Verdict};
 use crate::inbox::{Now, Posted};
 use crate::item::SoundName;
 use crate::ports::ServiceState;
@@ -22,7 +22,7 @@ pub(in super::super) struct Gate {
     /// The sounds that were decided on, in order.
     pub(in super::super) sounds: Vec<SoundName>,
     /// The collections that got members.
-    pub(in super::super) collected: Vec<Collection>,
+    pub(in super::super) digests: Vec<DigestKind>,
 }
 
 impl Gate {
@@ -38,7 +38,7 @@ impl Gate {
         let mut decision = alerts::decide(posted.item, &self.context);
         let by_itself = matches!(
             decision.verdict,
-            Verdict::Show | Verdict::Collect(Collection::Urgent)
+            Verdict::Show | Verdict::Digest(DigestKind::Urgent)
         );
         // Only alerts that are shown one by one count against the limit of their kind.
         if by_itself && !self.throttle.admits(Source::of(posted.item), self.moment) {
@@ -52,10 +52,10 @@ impl Gate {
             self.context.since_last_sound = Some(Duration::ZERO);
             self.sounds.push(sound);
         }
-        if let Verdict::Collect(collection) = decision.verdict
-            && !self.collected.contains(&collection)
+        if let Verdict::Digest(collection) = decision.verdict
+            && !self.digests.contains(&collection)
         {
-            self.collected.push(collection);
+            self.digests.push(collection);
         }
         tracing::debug!(key = posted.item.key, ?decision, "decided about an alert");
         decision
@@ -66,7 +66,7 @@ impl Alerts {
     /// Applies the decisions about a batch that is now stored.
     pub(in super::super) fn on_decided(&mut self, gate: &Gate, now: tokio::time::Instant) {
         self.throttle = gate.throttle.clone();
-        for collection in &gate.collected {
+        for collection in &gate.digests {
             self.extend(*collection, now);
         }
     }
@@ -82,7 +82,7 @@ impl Actor {
             moment: self.now().monotonic,
             now: self.server_now(),
             sounds: Vec::new(),
-            collected: Vec::new(),
+            digests: Vec::new(),
         }
     }
 

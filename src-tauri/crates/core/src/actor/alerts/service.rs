@@ -3,7 +3,7 @@
 use futures_util::FutureExt as _;
 
 use super::super::Actor;
-use super::early::Fate;
+use super::early::EarlyEvents;
 use crate::message;
 use crate::ports::{NotificationError, NotificationEvent, NotificationHandle, ServiceState, Subject};
 use crate::protocol::NoticeKind;
@@ -95,11 +95,16 @@ impl Actor {
     }
 
     /// A notification was clicked or closed before its answer was recorded; now it is.
-    pub(super) async fn on_early_fate(&mut self, handle: NotificationHandle, fate: Fate, subject: Subject) {
-        if let Some(activation_token) = fate.clicked {
+    pub(super) async fn on_early_events(
+        &mut self,
+        handle: NotificationHandle,
+        early_events: EarlyEvents,
+        subject: Subject,
+    ) {
+        if let Some(activation_token) = early_events.clicked {
             self.on_clicked(subject, activation_token);
         }
-        if fate.closed {
+        if early_events.closed {
             self.record_withdrawn(vec![handle]).await;
         }
     }

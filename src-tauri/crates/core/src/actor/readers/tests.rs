@@ -67,7 +67,7 @@ fn whoever_followed_a_core_that_broke_sees_a_gap_and_its_lasting_notices() {
     );
     let last = updates.try_recv().and(updates.try_recv()).unwrap();
     let mut next = readers(now);
-    next.succeed(broken, now);
+    next.take_over_from(broken, now);
     next.publish_inbox_changed();
     assert!(updates.try_recv().unwrap().revision > last.revision + 1);
     let kinds: Vec<_> = next.state().notices.iter().map(|notice| notice.kind).collect();

@@ -12,11 +12,11 @@ use crate::message::Message;
 pub(in crate::actor) const STORAGE_RETRY_INTERVAL: Duration = Duration::from_secs(30);
 
 /// How often the file is tried while the connection waits for it.
-const BLIND_RETRY_INTERVAL: Duration = Duration::from_secs(1);
+const UNREAD_FILE_RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How long the connection waits for it. A backup of a file of megabytes takes seconds. After a minute showing events
 /// matters more, although a server that gets no cursor may send some that were shown before.
-const BLIND_TIMEOUT: Duration = Duration::from_secs(60);
+const UNREAD_FILE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The inbox is in memory because its file cannot be used.
 #[derive(Debug)]
@@ -61,17 +61,21 @@ impl StorageTrouble {
 
     /// Why an inbox that was just opened is in memory, if it is.
     pub(super) fn of(opened: &Opened, now: Instant) -> Option<Self> {
-        let words = opened.problem.clone().filter(|_| opened.inbox.is_aside())?;
+        let words = opened.problem.clone().filter(|_| opened.inbox.is_in_fallback())?;
         let trouble = Self::new(words, !opened.busy, now);
-        let is_blind = opened.busy && opened.inbox.is_blind();
-        Some(if is_blind { trouble.holding(now) } else { trouble })
+        let is_file_unread = opened.busy && opened.inbox.is_file_unread();
+        Some(if is_file_unread {
+            trouble.with_token(now)
+        } else {
+            trouble
+        })
     }
 
     /// Makes the connection wait for the file too.
-    fn holding(self, now: Instant) -> Self {
+    fn with_token(self, now: Instant) -> Self {
         Self {
-            holds_stream_until: Some(now + BLIND_TIMEOUT),
-            retry_at: now + BLIND_RETRY_INTERVAL,
+            holds_stream_until: Some(now + UNREAD_FILE_TIMEOUT),
+            retry_at: now + UNREAD_FILE_RETRY_INTERVAL,
             ..self
         }
     }
@@ -103,7 +107,7 @@ impl StorageTrouble {
         self.holds_stream_until = until.filter(|until| now < *until);
         self.retry_at = now
             + if self.holds_stream() {
-                BLIND_RETRY_INTERVAL
+                UNREAD_FILE_RETRY_INTERVAL
             } else {
                 STORAGE_RETRY_INTERVAL
             };
@@ -137,9 +141,9 @@ mod tests {
     #[test]
     fn the_stream_waits_for_a_file_for_a_minute_and_then_the_user_is_called_once() {
         let now = Instant::now();
-        let mut trouble = StorageTrouble::new(message::storage_full(), false, now).holding(now);
+        let mut trouble = StorageTrouble::new(message::storage_full(), false, now).with_token(now);
         let mut tries = 0;
-        while trouble.retry_at() < now + BLIND_TIMEOUT {
+        while trouble.retry_at() < now + UNREAD_FILE_TIMEOUT {
             let retry = trouble.begin_retry(trouble.retry_at());
             assert!(!retry.ends_hold && trouble.holds_stream());
             trouble.on_retry_failed(message::storage_full());
@@ -150,7 +154,10 @@ mod tests {
         assert!(trouble.begin_retry(trouble.retry_at()).ends_hold);
         trouble.on_retry_failed(message::storage_full());
         assert_eq!(trouble.needs_user(), Some(&message::storage_full()));
-        assert_eq!(trouble.retry_at(), now + BLIND_TIMEOUT + STORAGE_RETRY_INTERVAL);
+        assert_eq!(
+            trouble.retry_at(),
+            now + UNREAD_FILE_TIMEOUT + STORAGE_RETRY_INTERVAL
+        );
         assert_eq!(
             [trouble.take_report().notify, trouble.take_report().notify],
             [true, false]

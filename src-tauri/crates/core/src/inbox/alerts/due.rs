@@ -3,9 +3,9 @@
 
 use rusqlite::{OptionalExtension as _, TransactionBehavior, params};
 
-use super::{DigestAsk, Inbox, InboxError, handle, priority_of};
-use crate::alerts::Collection;
-use crate::alerts::digest::{self, Members};
+use super::{DigestRequest, Inbox, InboxError, handle, priority_of};
+use crate::alerts::DigestKind;
+use crate::alerts::digest::{self, DigestMembers};
 use crate::inbox::{Now, columns, reading};
 use crate::item::{EpochMillis, Priority, Reason, SoundReason};
 use crate::message::Phrase;
@@ -20,13 +20,13 @@ const MAX_UNANSWERED: usize = 16;
 const LATE_AGE: EpochMillis = 2 * 60 * 1000;
 
 /// If more alerts than this waited for the service, or for the app to start, they share one digest.
-const MAX_RESUMED_ALONE: i64 = 5;
+const MAX_RESUMED_SINGLE: i64 = 5;
 
 /// After this many crashes with the same alert requested, it is given up. The first crash may have another cause.
 const MAX_SUSPECTED: u32 = 2;
 
 /// How many digests are checked for whether all their members are read. No service keeps notifications of older ones.
-pub(super) const MAX_STANDING_DIGESTS: u32 = 100;
+pub(super) const MAX_DISPLAYED_DIGESTS: u32 = 100;
 
 /// What decides which alerts are due.
 #[derive(Debug, Clone)]
@@ -34,7 +34,7 @@ pub struct DueQuery {
     /// The current time.
     pub now: Now,
     /// Collections that are still growing, and are not shown yet.
-    pub collecting: Vec<Collection>,
+    pub open_digests: Vec<DigestKind>,
     /// What was decided about the sound for items that the user is looking at; `None` when the inbox is not in view.
     pub in_view: Option<SoundReason>,
     /// The state of the notification service.
@@ -62,7 +62,7 @@ impl Target {
 
 /// A notification to request from the service.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ask {
+pub struct ShowRequest {
     /// What it announces.
     pub target: Target,
     /// A single line.
@@ -79,7 +79,7 @@ pub struct Ask {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Due {
     /// Notifications to request, in this order.
-    pub asks: Vec<Ask>,
+    pub asks: Vec<ShowRequest>,
     /// Notifications to withdraw. They stay due until [`Inbox::record_withdrawn`].
     pub withdrawals: Vec<NotificationHandle>,
     /// The highest priority among the digests and delayed alerts that are due: they share one sound.
@@ -91,10 +91,10 @@ pub struct Due {
 }
 
 /// Alerts that wait and may be requested now.
-const OPEN: &str = "state = 'pending' AND collection IS ?1 AND id > ?2";
+const PENDING: &str = "state = 'pending' AND collection IS ?1 AND id > ?2";
 
 /// The same without those that were requested one by one, given as a JSON list of their numbers.
-const OPEN_AND_NOT_ASKED: &str = "state = 'pending' AND collection IS ?1 AND id > ?2
+const PENDING_NOT_REQUESTED: &str = "state = 'pending' AND collection IS ?1 AND id > ?2
      AND id NOT IN (SELECT value FROM json_each(?3))";
 
 impl Inbox {
@@ -119,13 +119,13 @@ impl Inbox {
             ServiceState::Hanging | ServiceState::Unknown => return Ok(due),
             ServiceState::Absent | ServiceState::Ready | ServiceState::Paused => {}
         }
-        due.settled |= self.settle_due(query)?;
+        due.settled |= self.suppress_due(query)?;
         if query.service == ServiceState::Absent {
             return Ok(due);
         }
         let mut digests = Vec::new();
-        for collection in Collection::ALL {
-            if !query.collecting.contains(&collection) {
+        for collection in DigestKind::ALL {
+            if !query.open_digests.contains(&collection) {
                 digests.extend(self.collected(collection, &query.now, &mut due)?);
             }
         }
@@ -146,9 +146,9 @@ impl Inbox {
     }
 
     /// Suppresses what is due but must not be shown any more, or cannot be.
-    fn settle_due(&mut self, query: &DueQuery) -> Result<bool, InboxError> {
+    fn suppress_due(&mut self, query: &DueQuery) -> Result<bool, InboxError> {
         let mut changed = 0;
-        let (floors, asked) = (self.due_collections(&query.collecting), self.asked.alone());
+        let (floors, asked) = (self.due_digest_kinds(&query.open_digests), self.asked.alone());
         let in_view = query
             .in_view
             .map(|sound| reading::json(&Reason::InView { sound }));
@@ -158,7 +158,7 @@ impl Inbox {
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         for (word, floor) in floors {
             let settle = |change: &str, which: &str, value: &dyn rusqlite::ToSql| {
-                let sql = format!("UPDATE alert SET {change} WHERE {OPEN_AND_NOT_ASKED} {which}");
+                let sql = format!("UPDATE alert SET {change} WHERE {PENDING_NOT_REQUESTED} {which}");
                 transaction
                     .prepare_cached(&sql)?
                     .execute(params![word, floor, asked, value])
@@ -185,13 +185,13 @@ impl Inbox {
 
     /// The collections that no longer grow, as they are stored, each with the number up to which it was already
     /// requested.
-    fn due_collections(&self, collecting: &[Collection]) -> Vec<(Option<&'static str>, i64)> {
-        let collected = Collection::ALL
+    fn due_digest_kinds(&self, open_digests: &[DigestKind]) -> Vec<(Option<&'static str>, i64)> {
+        let collected = DigestKind::ALL
             .into_iter()
-            .filter(|collection| !collecting.contains(collection))
+            .filter(|collection| !open_digests.contains(collection))
             .map(|collection| {
                 (
-                    Some(columns::collection_word(collection)),
+                    Some(columns::digest_kind_word(collection)),
                     self.asked.floor(collection),
                 )
             });
@@ -202,17 +202,20 @@ impl Inbox {
     /// The digest of a collection; `None` when it has so few members that each is shown by itself.
     fn collected(
         &mut self,
-        collection: Collection,
+        collection: DigestKind,
         now: &Now,
         due: &mut Due,
-    ) -> Result<Option<(Ask, DigestAsk)>, InboxError> {
-        let (word, floor) = (columns::collection_word(collection), self.asked.floor(collection));
+    ) -> Result<Option<(ShowRequest, DigestRequest)>, InboxError> {
+        let (word, floor) = (
+            columns::digest_kind_word(collection),
+            self.asked.floor(collection),
+        );
         let (count, urgent, rank, first, last) = self
             .db
             .prepare_cached(&format!(
                 "SELECT count(*), coalesce(sum(priority = 3), 0), coalesce(max(priority), 0), coalesce(min(id), 0),
                      coalesce(max(id), 0)
-                 FROM alert WHERE {OPEN}"
+                 FROM alert WHERE {PENDING}"
             ))?
             .query_row(params![word, floor], |row| {
                 Ok((
@@ -226,9 +229,9 @@ impl Inbox {
         if count == 0 {
             return Ok(None);
         }
-        if count <= collection.max_alone() {
+        if count <= collection.max_single() {
             self.db
-                .prepare_cached(&format!("UPDATE alert SET collection = NULL WHERE {OPEN}"))?
+                .prepare_cached(&format!("UPDATE alert SET collection = NULL WHERE {PENDING}"))?
                 .execute(params![word, floor])?;
             // Their sound is for now, however old they are.
             let loudest = priority_of(rank);
@@ -238,7 +241,7 @@ impl Inbox {
         let title = |order: &str| -> Result<Phrase, InboxError> {
             let sql = format!(
                 "SELECT item.title FROM item JOIN
-                     (SELECT item FROM alert WHERE {OPEN} ORDER BY {order} LIMIT 1) AS newest
+                     (SELECT item FROM alert WHERE {PENDING} ORDER BY {order} LIMIT 1) AS newest
                  ON newest.item = item.id"
             );
             let title = self
@@ -247,7 +250,7 @@ impl Inbox {
                 .query_row(params![word, floor], |row| row.get(0));
             Ok(columns::phrase(title.optional()?.unwrap_or_default()))
         };
-        let members = Members {
+        let members = DigestMembers {
             count,
             urgent,
             priority: priority_of(rank),
@@ -255,14 +258,14 @@ impl Inbox {
             pressing: title("priority DESC, id DESC")?,
         };
         let (title, body) = digest::compose(collection, &members);
-        let ask = Ask {
+        let ask = ShowRequest {
             target: Target::Digest(self.asked.number(now.here)),
             title: title.into(),
             body: body.into(),
             priority: members.priority,
             replaces: None,
         };
-        let digest = DigestAsk {
+        let digest = DigestRequest {
             collection,
             first,
             last,
@@ -292,7 +295,7 @@ impl Inbox {
                 due.more = true;
                 break;
             }
-            asks.push(Ask {
+            asks.push(ShowRequest {
                 target: Target::Alert(number, row.get(1)?),
                 title: columns::phrase(row.get(2)?),
                 body: columns::phrase(row.get(3)?),
@@ -302,7 +305,7 @@ impl Inbox {
         }
         for mut ask in asks {
             if let Target::Alert(number, key) = &ask.target {
-                ask.replaces = self.standing(key)?;
+                ask.replaces = self.displayed_notification(key)?;
                 if *number <= self.asked.resumed {
                     due.sound = Some(due.sound.map_or(ask.priority, |known| known.max(ask.priority)));
                 }
@@ -314,7 +317,7 @@ impl Inbox {
     }
 
     /// The notification of an item that may still be on screen.
-    fn standing(&self, key: &str) -> Result<Option<NotificationHandle>, InboxError> {
+    fn displayed_notification(&self, key: &str) -> Result<Option<NotificationHandle>, InboxError> {
         Ok(self
             .db
             .prepare_cached(
@@ -336,7 +339,7 @@ impl Inbox {
                  (SELECT * FROM digest WHERE notification IS NOT NULL ORDER BY id DESC LIMIT ?1) AS standing
              WHERE NOT EXISTS (SELECT 1 FROM alert WHERE alert.digest = standing.id AND state = 'inDigest')",
         )?;
-        let rows = statement.query_map([MAX_STANDING_DIGESTS], handle)?;
+        let rows = statement.query_map([MAX_DISPLAYED_DIGESTS], handle)?;
         let mut withdrawals = rows.collect::<Result<Vec<_>, _>>()?;
         withdrawals.dedup();
         Ok(withdrawals.into_iter().flatten().collect())
@@ -370,12 +373,12 @@ impl Inbox {
     /// # Errors
     ///
     /// When the database refuses.
-    pub fn resume_alerts(&mut self, now: Now, collecting: &[Collection]) -> Result<(), InboxError> {
-        let (floors, asked) = (self.due_collections(collecting), self.asked.alone());
+    pub fn resume_alerts(&mut self, now: Now, open_digests: &[DigestKind]) -> Result<(), InboxError> {
+        let (floors, asked) = (self.due_digest_kinds(open_digests), self.asked.alone());
         // The members of a requested digest are a range of numbers, which no other alert may enter.
         let (late, urgent) = (
-            self.asked.floor(Collection::Late),
-            self.asked.floor(Collection::Urgent),
+            self.asked.floor(DigestKind::Late),
+            self.asked.floor(DigestKind::Urgent),
         );
         let transaction = self
             .db
@@ -389,7 +392,7 @@ impl Inbox {
             transaction.execute(
                 &format!(
                     "UPDATE alert SET collection = 'urgent'
-                     WHERE {OPEN_AND_NOT_ASKED} AND priority = 3 AND id > ?4"
+                     WHERE {PENDING_NOT_REQUESTED} AND priority = 3 AND id > ?4"
                 ),
                 params![word, floor, asked, urgent],
             )?;
@@ -397,22 +400,22 @@ impl Inbox {
             transaction.execute(
                 &format!(
                     "UPDATE alert SET collection = 'late'
-                     WHERE {OPEN_AND_NOT_ASKED} AND priority < 3 AND id > ?4
+                     WHERE {PENDING_NOT_REQUESTED} AND priority < 3 AND id > ?4
                          AND decided_at NOT BETWEEN ?5 - ?6 AND ?5 + ?6"
                 ),
                 params![word, floor, asked, late, now.here, LATE_AGE],
             )?;
         }
-        const ALONE: &str = "state = 'pending' AND collection IS NULL AND id > ?2
+        const PENDING_SINGLE: &str = "state = 'pending' AND collection IS NULL AND id > ?2
              AND id NOT IN (SELECT value FROM json_each(?1))";
         let alone: i64 = transaction.query_row(
-            &format!("SELECT count(*) FROM alert WHERE {ALONE}"),
+            &format!("SELECT count(*) FROM alert WHERE {PENDING_SINGLE}"),
             params![asked, late],
             |row| row.get(0),
         )?;
-        if alone > MAX_RESUMED_ALONE {
+        if alone > MAX_RESUMED_SINGLE {
             transaction.execute(
-                &format!("UPDATE alert SET collection = 'late' WHERE {ALONE} AND priority < 3"),
+                &format!("UPDATE alert SET collection = 'late' WHERE {PENDING_SINGLE} AND priority < 3"),
                 params![asked, late],
             )?;
         }

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension as _, TransactionBehavior, params};
 
-use super::{DigestAsk, Inbox, InboxError, Target, handle};
+use super::{DigestRequest, Inbox, InboxError, Target, handle};
 use crate::inbox::columns;
 use crate::inbox::reading::{self, ITEM_COLUMNS};
 use crate::item::{EpochMillis, Item, Reason};
@@ -24,7 +24,7 @@ pub struct Recorded {
 #[derive(Debug, Clone)]
 pub(in crate::inbox) struct LateAnswer {
     target: Target,
-    digest: Option<DigestAsk>,
+    digest: Option<DigestRequest>,
     outcome: Result<Answer, Reason>,
     at: EpochMillis,
 }
@@ -82,9 +82,9 @@ impl Inbox {
             }
         }
         if recorded.is_none()
-            && let Some(aside) = &mut self.aside
+            && let Some(fallback) = &mut self.fallback
         {
-            aside.answered(answer);
+            fallback.answered(answer);
         }
         Ok(recorded.unwrap_or_default())
     }
@@ -156,11 +156,11 @@ impl Inbox {
     fn apply_to_digest(
         &mut self,
         number: i64,
-        digest: DigestAsk,
+        digest: DigestRequest,
         outcome: &Result<Answer, Reason>,
         at: EpochMillis,
     ) -> Result<Option<Recorded>, InboxError> {
-        let word = columns::collection_word(digest.collection);
+        let word = columns::digest_kind_word(digest.collection);
         let transaction = self
             .db
             .transaction_with_behavior(TransactionBehavior::Immediate)?;

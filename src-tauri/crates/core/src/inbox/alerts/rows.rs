@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, named_params};
 
-use super::is_collected;
+use super::digest_kind_of;
 use crate::alerts::words::item_alert;
 use crate::alerts::{Decision, Verdict};
 use crate::inbox::{InboxError, columns, reading};
@@ -27,16 +27,16 @@ pub(in crate::inbox) struct AlertRow {
 impl AlertRow {
     pub(in crate::inbox) fn decided(id: i64, decision: Decision, now: EpochMillis) -> Self {
         let state = match decision.verdict {
-            Verdict::Show | Verdict::Collect(_) => AlertState::Pending,
+            Verdict::Show | Verdict::Digest(_) => AlertState::Pending,
             Verdict::Suppress => AlertState::Suppressed,
         };
-        let collection = is_collected(decision.verdict);
+        let collection = digest_kind_of(decision.verdict);
         Self {
             id,
             state,
             reason: decision.reason,
             failure: None,
-            collection: collection.map(|collection| columns::collection_word(collection).to_owned()),
+            collection: collection.map(|collection| columns::digest_kind_word(collection).to_owned()),
             decided_at: now,
             answered_at: None,
             delivery: None,

@@ -41,7 +41,7 @@ fn digests_of_which_nothing_is_left_are_dropped_but_for_the_newest() {
     for number in 0..130 {
         let ids: Vec<_> = (0..4).map(|part| format!("{number}-{part}")).collect();
         let created = ids.iter().map(|id| harness.created(id, "normal")).collect();
-        harness.file(created, &collected(Collection::Burst));
+        harness.file(created, &collected(DigestKind::Burst));
         let due = harness.due();
         assert_eq!(due.asks.len(), 1);
         let handle = harness.answer(&due.asks[0]);

@@ -1,7 +1,7 @@
 //! An inbox in a file, driven as the actor drives it.
 
-use gloria_core::alerts::{Collection, Decision, Verdict};
-use gloria_core::inbox::{Arrival, Ask, Cursor, Due, DueQuery, Inbox, Now, Posted};
+use gloria_core::alerts::{Decision, DigestKind, Verdict};
+use gloria_core::inbox::{Arrival, Cursor, Due, DueQuery, Inbox, Now, Posted, ShowRequest};
 use gloria_core::item::{AlertState, Reason, SoundReason};
 use gloria_core::ports::{Answer, Delivery, NotificationHandle, ServiceState};
 use serde_json::{Value, json};
@@ -60,9 +60,9 @@ impl Harness {
         file(&mut self.inbox, arrivals, self.now, |_| decision.clone());
     }
 
-    pub(crate) fn due_while(&mut self, collecting: &[Collection]) -> Due {
+    pub(crate) fn due_while(&mut self, open_digests: &[DigestKind]) -> Due {
         let query = DueQuery {
-            collecting: collecting.to_vec(),
+            open_digests: open_digests.to_vec(),
             ..query(self.now)
         };
         self.inbox.due(&query).unwrap()
@@ -72,7 +72,7 @@ impl Harness {
         self.due_while(&[])
     }
 
-    pub(crate) fn answer(&mut self, ask: &Ask) -> NotificationHandle {
+    pub(crate) fn answer(&mut self, ask: &ShowRequest) -> NotificationHandle {
         self.last_id += 1;
         let answer = Answer {
             handle: handle(self.last_id),
@@ -112,7 +112,7 @@ pub(crate) fn handle(id: u32) -> NotificationHandle {
 pub(crate) fn query(now: Now) -> DueQuery {
     DueQuery {
         now,
-        collecting: Vec::new(),
+        open_digests: Vec::new(),
         in_view: None,
         service: ServiceState::Ready,
     }
@@ -127,12 +127,12 @@ pub(crate) fn shown() -> Decision {
     }
 }
 
-pub(crate) fn collected(collection: Collection) -> Decision {
+pub(crate) fn collected(collection: DigestKind) -> Decision {
     Decision {
-        verdict: Verdict::Collect(collection),
+        verdict: Verdict::Digest(collection),
         reason: match collection {
-            Collection::Missed | Collection::Urgent | Collection::Late => Reason::Missed,
-            Collection::Burst => Reason::Burst,
+            DigestKind::Missed | DigestKind::Urgent | DigestKind::Late => Reason::Missed,
+            DigestKind::Burst => Reason::Burst,
         },
     }
 }

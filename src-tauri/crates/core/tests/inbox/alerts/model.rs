@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use gloria_core::alerts::Collection;
-use gloria_core::inbox::{Ask, Target};
+use gloria_core::alerts::DigestKind;
+use gloria_core::inbox::{ShowRequest, Target};
 use gloria_core::item::{AlertState, Mark, Reason};
 use gloria_core::ports::{Answer, Delivery, NotificationHandle, ServiceState};
 use proptest::prelude::*;
@@ -115,7 +115,7 @@ struct World {
     harness: Harness,
     items: BTreeMap<u8, Known>,
     /// What the service was asked and has not answered: the request, and whether the core that asked still lives.
-    asked: Vec<(Ask, bool)>,
+    asked: Vec<(ShowRequest, bool)>,
     on_screen: HashSet<NotificationHandle>,
     service: ServiceState,
     /// Notifications whose answers nobody recorded: nobody can withdraw them.
@@ -187,7 +187,7 @@ impl World {
             Step::Killed if self.file_is_left => {}
             Step::Killed => self.kill(),
             Step::LeftFile => {
-                self.harness.inbox.leave_file(true).unwrap();
+                self.harness.inbox.fall_back_to_memory(true).unwrap();
                 self.file_is_left = true;
             }
             Step::ReturnedToFile => {
@@ -270,9 +270,9 @@ impl World {
             }
             match gate {
                 Gate::Show => shown(),
-                Gate::Missed => collected(Collection::Missed),
-                Gate::Burst => collected(Collection::Burst),
-                Gate::Urgent => collected(Collection::Urgent),
+                Gate::Missed => collected(DigestKind::Missed),
+                Gate::Burst => collected(DigestKind::Burst),
+                Gate::Urgent => collected(DigestKind::Urgent),
             }
         });
     }
@@ -281,7 +281,7 @@ impl World {
         let mut query = query(self.harness.now);
         query.service = self.service;
         if growing {
-            query.collecting = vec![Collection::Missed, Collection::Burst];
+            query.open_digests = vec![DigestKind::Missed, DigestKind::Burst];
         }
         let due = self.harness.inbox.due(&query).unwrap();
         if self.service == ServiceState::Hanging {

@@ -63,7 +63,7 @@ pub(super) struct Pending {
     /// The bus does not wait for the answer any more.
     pub(super) unawaited: bool,
     /// When it is abandoned, because the service answered a later call.
-    pub(super) given_up_at: Option<Instant>,
+    pub(super) abandoned_at: Option<Instant>,
 }
 
 /// Path, interface and name.

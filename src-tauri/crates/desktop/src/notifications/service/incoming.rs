@@ -37,8 +37,8 @@ impl Service {
             return;
         };
         let answers = |to: &str| sender == to || (!good && sender == BUS);
-        if let Some(place) = self.given_up.iter().position(|given_up| *given_up == serial) {
-            self.given_up.remove(place);
+        if let Some(place) = self.abandoned.iter().position(|abandoned| *abandoned == serial) {
+            self.abandoned.remove(place);
             if let (true, Ok(id)) = (good, message.body().deserialize()) {
                 // It was reported as lost, and may have been requested again, so this one is withdrawn.
                 let service = sender.to_owned();

@@ -35,7 +35,7 @@ fn is_locked(address: &str, request: &Request) -> Result<bool, secret_service::E
     // No secret is sent over this connection, so it needs no encryption.
     let service = SecretService::connect(EncryptionType::Plain)?;
     match request {
-        Request::Load | Request::Look | Request::Forget => {
+        Request::Load | Request::LoadWithoutPrompt | Request::Forget => {
             let attributes = HashMap::from([("service", SERVICE), ("username", address)]);
             Ok(!service.search_items(attributes)?.locked.is_empty())
         }

@@ -17,14 +17,14 @@ const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 /// A computer that never had a bus will not get one soon, and each retry wakes three threads.
 const MAX_RETRY_INTERVAL: Duration = Duration::from_secs(5 * 60);
 
-pub(super) fn watch(bus: Option<&str>, tell: &mpsc::Sender<Observation>) {
+pub(super) fn watch(bus: Option<&str>, observations: &mpsc::Sender<Observation>) {
     let mut retry = RETRY_INTERVAL;
     let mut said = false;
-    while !tell.is_closed() {
+    while !observations.is_closed() {
         match connect(bus) {
             Ok(connection) => {
                 retry = RETRY_INTERVAL;
-                match listen(&connection, tell) {
+                match listen(&connection, observations) {
                     Ok(()) => return,
                     Err(error) => tracing::info!(%error, "logind is not heard any more"),
                 }
@@ -50,7 +50,7 @@ fn connect(bus: Option<&str>) -> zbus::Result<Connection> {
 
 /// Listens until the bus disappears or the receiver is dropped. Signals are matched by logind's well-known name, so
 /// logind may start later or be restarted.
-fn listen(connection: &Connection, tell: &mpsc::Sender<Observation>) -> zbus::Result<()> {
+fn listen(connection: &Connection, observations: &mpsc::Sender<Observation>) -> zbus::Result<()> {
     let rule = MatchRule::builder()
         .msg_type(Type::Signal)
         .sender("org.freedesktop.login1")?
@@ -65,7 +65,7 @@ fn listen(connection: &Connection, tell: &mpsc::Sender<Observation>) -> zbus::Re
         } else {
             Observation::Woke
         };
-        if tell.blocking_send(observation).is_err() {
+        if observations.blocking_send(observation).is_err() {
             return Ok(());
         }
     }

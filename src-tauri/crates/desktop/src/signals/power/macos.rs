@@ -16,15 +16,15 @@ const SYSTEM_WILL_SLEEP: u32 = 0xE000_0280;
 const SYSTEM_HAS_POWERED_ON: u32 = 0xE000_0300;
 
 struct Context {
-    tell: mpsc::Sender<Observation>,
+    observations: mpsc::Sender<Observation>,
     /// The connection to the power domain; 0 until it is made.
     domain: AtomicU32,
 }
 
-pub(super) fn watch(_bus: Option<&str>, tell: &mpsc::Sender<Observation>) {
+pub(super) fn watch(_bus: Option<&str>, observations: &mpsc::Sender<Observation>) {
     // It is never freed, because the registration lasts as long as the process.
     let context: &'static Context = Box::leak(Box::new(Context {
-        tell: tell.clone(),
+        observations: observations.clone(),
         domain: AtomicU32::new(0),
     }));
     let (mut port, mut notifier) = (ptr::null_mut(), 0);
@@ -70,7 +70,7 @@ unsafe extern "C-unwind" fn notified(
     };
     if let Some(observation) = observation {
         // Sleep must not be delayed; if the core lags so far behind, it notices the sleep by the clocks.
-        let _ = context.tell.try_send(observation);
+        let _ = context.observations.try_send(observation);
     }
     if matches!(message, CAN_SYSTEM_SLEEP | SYSTEM_WILL_SLEEP) {
         // Without an answer the system waits for 30 s before it sleeps.

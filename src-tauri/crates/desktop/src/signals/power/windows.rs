@@ -14,9 +14,9 @@ use windows_sys::Win32::UI::WindowsAndMessaging::{
     DEVICE_NOTIFY_CALLBACK, PBT_APMRESUMEAUTOMATIC, PBT_APMRESUMESUSPEND, PBT_APMSUSPEND,
 };
 
-pub(super) fn watch(_bus: Option<&str>, tell: &mpsc::Sender<Observation>) {
+pub(super) fn watch(_bus: Option<&str>, observations: &mpsc::Sender<Observation>) {
     // Both are never freed, because the system may call at any time while the process lives.
-    let context: &'static mpsc::Sender<Observation> = Box::leak(Box::new(tell.clone()));
+    let context: &'static mpsc::Sender<Observation> = Box::leak(Box::new(observations.clone()));
     let parameters: &'static DEVICE_NOTIFY_SUBSCRIBE_PARAMETERS =
         Box::leak(Box::new(DEVICE_NOTIFY_SUBSCRIBE_PARAMETERS {
             Callback: Some(notified),
@@ -39,7 +39,7 @@ pub(super) fn watch(_bus: Option<&str>, tell: &mpsc::Sender<Observation>) {
 #[expect(unsafe_code, reason = "the system's own interface has no safe form")]
 unsafe extern "system" fn notified(context: *const c_void, event: u32, _setting: *const c_void) -> u32 {
     // SAFETY: the context is the sender that `watch` leaked, which is never changed and may be used by any thread.
-    let tell = unsafe { &*context.cast::<mpsc::Sender<Observation>>() };
+    let observations = unsafe { &*context.cast::<mpsc::Sender<Observation>>() };
     let observation = match event {
         PBT_APMSUSPEND => Some(Observation::AboutToSleep),
         // The first is always sent, the second also if the user woke the computer.
@@ -48,7 +48,7 @@ unsafe extern "system" fn notified(context: *const c_void, event: u32, _setting:
     };
     if let Some(observation) = observation {
         // The system must not be delayed; if the core lags so far behind, it notices the sleep by the clocks.
-        let _ = tell.try_send(observation);
+        let _ = observations.try_send(observation);
     }
     ERROR_SUCCESS
 }

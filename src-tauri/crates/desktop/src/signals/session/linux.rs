@@ -58,7 +58,7 @@ type Reports = watch::Sender<Sources>;
 pub(super) fn watch(
     system_bus: Option<String>,
     session_bus: Option<String>,
-    tell: &mpsc::Sender<Observation>,
+    observations: &mpsc::Sender<Observation>,
 ) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -73,25 +73,25 @@ pub(super) fn watch(
             () = logind::watch(system_bus.as_deref(), &reports) => {}
             () = screensaver::watch(session_bus.as_deref(), &reports) => {}
             () = idle::watch(session_bus.as_deref(), &reports) => {}
-            () = publish(reports.subscribe(), tell) => {}
+            () = publish(reports.subscribe(), observations) => {}
         }
     });
 }
 
 /// Sends each change until the receiver is dropped.
-async fn publish(mut sources: watch::Receiver<Sources>, tell: &mpsc::Sender<Observation>) {
+async fn publish(mut sources: watch::Receiver<Sources>, observations: &mpsc::Sender<Observation>) {
     let mut last = SessionState::default();
     loop {
         let state = sources.borrow_and_update().state();
         if state != last {
             last = state;
-            if tell.send(Observation::Session(state)).await.is_err() {
+            if observations.send(Observation::Session(state)).await.is_err() {
                 return;
             }
         }
         tokio::select! {
             changed = sources.changed() => if changed.is_err() { return },
-            () = tell.closed() => return,
+            () = observations.closed() => return,
         }
     }
 }

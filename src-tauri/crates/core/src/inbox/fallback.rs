@@ -38,7 +38,7 @@ const SHOWN_BEFORE: Decision = Decision {
 
 /// What was done in memory since the file became unusable.
 #[derive(Debug, Default)]
-pub(super) struct Aside {
+pub(super) struct Fallback {
     journal: VecDeque<Entry>,
     events: usize,
     bytes: usize,
@@ -47,7 +47,7 @@ pub(super) struct Aside {
     /// Memory contains everything that the file contained.
     whole: bool,
     /// Memory contains nothing of an existing file, not even the cursor.
-    blind: bool,
+    file_unread: bool,
     shown: Shown,
     /// Answers of the notification service about alerts that only the file has.
     answers: Vec<LateAnswer>,
@@ -140,12 +140,12 @@ pub struct Returned {
     pub given_up: u64,
 }
 
-impl Aside {
+impl Fallback {
     /// For a file that could not be read at all. Its cursor may be behind what arrives meanwhile, so the server is
     /// asked again from there.
-    pub(super) fn blind() -> Self {
+    pub(super) fn file_unread() -> Self {
         Self {
-            blind: true,
+            file_unread: true,
             dropped: true,
             ..Self::default()
         }
@@ -179,7 +179,7 @@ impl Aside {
     /// Called when the file refuses the next entry because of its content: splits the entry in halves, or replaces a
     /// single event by a row that says it could not be stored. Returns how many events were replaced. If the file
     /// refuses that row too, or a mark, the fault is in the file: the entry stays, and so does the inbox in memory.
-    fn give_up(
+    fn skip_refused(
         &mut self,
         file: &mut Inbox,
         error: rusqlite::Error,
@@ -200,7 +200,11 @@ impl Aside {
             let Some(arrival) = second.first() else {
                 return Err(InboxError::Database(error));
             };
-            let cursor = if dropped { Cursor::Stays } else { cursor.clone() };
+            let cursor = if dropped {
+                Cursor::Unchanged
+            } else {
+                cursor.clone()
+            };
             file.file(&[notices::refused(arrival)].into(), cursor, *now, |_| {
                 SHOWN_BEFORE
             })?;
@@ -215,7 +219,7 @@ impl Aside {
             cursor,
             alerts: alerts.clone(),
         };
-        let halves = [half(second, cursor.clone()), half(first, Cursor::Stays)];
+        let halves = [half(second, cursor.clone()), half(first, Cursor::Unchanged)];
         self.journal.pop_front();
         for half in halves {
             self.journal.push_front(half);
@@ -275,13 +279,15 @@ impl Entry {
 
 impl Inbox {
     /// Whether the inbox is in memory because its file cannot be used.
-    pub fn is_aside(&self) -> bool {
-        self.aside.is_some()
+    pub fn is_in_fallback(&self) -> bool {
+        self.fallback.is_some()
     }
 
     /// Whether the content of the file is unknown.
-    pub(crate) fn is_blind(&self) -> bool {
-        self.aside.as_ref().is_some_and(|aside| aside.blind)
+    pub(crate) fn is_file_unread(&self) -> bool {
+        self.fallback
+            .as_ref()
+            .is_some_and(|fallback| fallback.file_unread)
     }
 
     /// Continues in memory because the file cannot be used, with a copy of its content if `copy` is set.
@@ -289,8 +295,8 @@ impl Inbox {
     /// # Errors
     ///
     /// When not even an inbox in memory can be created.
-    pub fn leave_file(&mut self, copy: bool) -> Result<(), InboxError> {
-        if self.aside.is_some() {
+    pub fn fall_back_to_memory(&mut self, copy: bool) -> Result<(), InboxError> {
+        if self.fallback.is_some() {
             return Ok(());
         }
         let cursor = self.cursor().ok().flatten();
@@ -309,9 +315,9 @@ impl Inbox {
         };
         // What arrives next still arrives over the same server connection.
         (self.db, self.serial) = (memory.db, memory.serial);
-        self.aside = Some(Aside {
+        self.fallback = Some(Fallback {
             whole,
-            ..Aside::default()
+            ..Fallback::default()
         });
         Ok(())
     }
@@ -339,7 +345,7 @@ impl Inbox {
     ///
     /// While the file cannot be used: the inbox stays in memory and loses nothing.
     pub fn return_to_file(&mut self) -> Result<Returned, InboxError> {
-        let (Some(place), Some(aside)) = (self.place.clone(), &self.aside) else {
+        let (Some(place), Some(fallback)) = (self.place.clone(), &self.fallback) else {
             return Ok(Returned {
                 ask_again: false,
                 problem: None,
@@ -354,32 +360,32 @@ impl Inbox {
             Ok(file) => (file, None),
             Err(InboxError::Damaged) => {
                 let opened = Self::rebuild(&place)?;
-                if opened.inbox.is_aside() {
+                if opened.inbox.is_in_fallback() {
                     return Err(InboxError::Damaged);
                 }
                 (opened.inbox, opened.problem)
             }
             Err(error) => return Err(error),
         };
-        if gone && aside.whole {
+        if gone && fallback.whole {
             // Memory has the content of the file and everything since, including the cursor.
             copy_all(&self.db, &mut file.db)?;
             file = Self::prepare(file.db, &self.server, Some(&place))?;
         }
-        let dropped = aside.dropped;
-        file.asked.go_on_from(&self.asked);
-        let given_up = self.bring_to(&mut file, dropped)?;
-        self.bring_answers(&mut file)?;
+        let dropped = fallback.dropped;
+        file.asked.continue_from(&self.asked);
+        let given_up = self.replay_journal(&mut file, dropped)?;
+        self.replay_answers(&mut file)?;
         file.connection = self.connection;
         // The server may not have repeated everything of an earlier failure yet.
         file.shown = std::mem::take(&mut self.shown);
-        if let Some(mut aside) = self.aside.take() {
-            aside.shown.retain_done(&self.db)?;
-            file.shown.extend(aside.shown);
+        if let Some(mut fallback) = self.fallback.take() {
+            fallback.shown.retain_done(&self.db)?;
+            file.shown.extend(fallback.shown);
         }
         file.lock = self.lock.take();
         let numbers = std::mem::replace(&mut file.asked, std::mem::take(&mut self.asked));
-        file.asked.go_on_from(&numbers);
+        file.asked.continue_from(&numbers);
         *self = file;
         Ok(Returned {
             ask_again: dropped,
@@ -390,15 +396,15 @@ impl Inbox {
 
     /// Repeats the journal in the file. Each finished entry is removed, so that nothing is lost or done twice if the
     /// disk fills up half way. Returns how many events the file refused for good.
-    fn bring_to(&mut self, file: &mut Self, dropped: bool) -> Result<u64, InboxError> {
-        let Some(aside) = &mut self.aside else {
+    fn replay_journal(&mut self, file: &mut Self, dropped: bool) -> Result<u64, InboxError> {
+        let Some(fallback) = &mut self.fallback else {
             return Ok(0);
         };
         let mut given_up = 0;
         alerts::copy_digests(&self.db, &file.db)?;
         // Before the marks: these would suppress alerts that are pending in the file but were shown meanwhile.
         alerts::copy_answers(&self.db, &file.db)?;
-        while let Some(entry) = aside.journal.front() {
+        while let Some(entry) = fallback.journal.front() {
             let done = match entry {
                 Entry::Filed {
                     connection,
@@ -409,7 +415,11 @@ impl Inbox {
                 } => {
                     file.connection = *connection;
                     // Events after a hole in the journal may be stored, but the cursor may not move past the hole.
-                    let cursor = if dropped { Cursor::Stays } else { cursor.clone() };
+                    let cursor = if dropped {
+                        Cursor::Unchanged
+                    } else {
+                        cursor.clone()
+                    };
                     let mut rows = HashMap::new();
                     for (key, (_, number)) in alerts {
                         rows.insert(key, alerts::row(&self.db, *number)?);
@@ -428,10 +438,10 @@ impl Inbox {
             };
             match done {
                 Ok(()) => {
-                    aside.pop();
+                    fallback.pop();
                 }
                 Err(InboxError::Database(error)) => {
-                    given_up += aside.give_up(file, error, dropped)?;
+                    given_up += fallback.skip_refused(file, error, dropped)?;
                 }
                 Err(error) => return Err(error),
             }
@@ -440,13 +450,13 @@ impl Inbox {
     }
 
     /// Copies to the file the answers of the notification service about alerts that only the file has.
-    fn bring_answers(&mut self, file: &mut Self) -> Result<(), InboxError> {
-        let Some(aside) = &mut self.aside else {
+    fn replay_answers(&mut self, file: &mut Self) -> Result<(), InboxError> {
+        let Some(fallback) = &mut self.fallback else {
             return Ok(());
         };
-        while let Some(answer) = aside.answers.last() {
+        while let Some(answer) = fallback.answers.last() {
             file.apply(answer)?;
-            aside.answers.pop();
+            fallback.answers.pop();
         }
         Ok(())
     }
