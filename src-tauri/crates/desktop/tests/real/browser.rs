@@ -35,12 +35,24 @@ fn a_web_link_reaches_the_launcher_unharmed() {
 
 #[test]
 fn a_launcher_that_stays_does_not_hold_the_caller() {
-    let session = session_with_launcher(Some("exec /bin/sleep 600 >/dev/null"));
+    let session = session_with_launcher(Some(
+        "echo $$. > \"$HOME/launcher\"; exec /bin/sleep 600 >/dev/null",
+    ));
     let mut probe = session.probe();
     let (answer, took) = probe.time("open https://gloria.example/");
     assert_eq!(answer, "Ok(())");
     assert!(took.as_millis() < 5_000, "{took:?}");
     probe.finish();
+    // It would outlive the tests.
+    let launcher = until("the launcher has said who it is", || {
+        let text = std::fs::read_to_string(session.path("home/launcher")).ok()?;
+        text.strip_suffix(".\n").map(str::to_owned)
+    });
+    let ended = std::process::Command::new("kill")
+        .arg(&launcher)
+        .status()
+        .unwrap();
+    assert!(ended.success(), "{launcher}");
 }
 
 #[test]
