@@ -92,7 +92,7 @@ fn on_visibility(app: &AppHandle, number: u64, visible: bool) {
     });
 }
 
-/// On Linux GTK says when it is on screen.
+/// On Linux GTK signals when the window is on screen.
 #[cfg(target_os = "linux")]
 pub(super) fn on_shown(_: &WebviewWindow, _: u64) {}
 
@@ -101,21 +101,21 @@ pub(super) fn on_event(_: &AppHandle, _: u64, _: &WindowEvent) {}
 
 #[cfg(not(target_os = "linux"))]
 pub(super) fn on_shown(window: &WebviewWindow, number: u64) {
-    look(window, number);
+    publish_visibility(window, number);
 }
 
-/// Minimising shows in a change of the size or of the focus.
+/// There is no event for minimising, but it changes the size or the focus.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn on_event(app: &AppHandle, number: u64, event: &WindowEvent) {
     if let WindowEvent::Resized(_) | WindowEvent::Focused(_) = event
         && let Some(window) = app.get_webview_window(super::LABEL)
     {
-        look(&window, number);
+        publish_visibility(&window, number);
     }
 }
 
 #[cfg(not(target_os = "linux"))]
-fn look(window: &WebviewWindow, number: u64) {
+fn publish_visibility(window: &WebviewWindow, number: u64) {
     let visible = window.is_visible().unwrap_or(true) && !window.is_minimized().unwrap_or(false);
     on_visibility(window.app_handle(), number, visible);
 }

@@ -50,14 +50,14 @@ struct Line<'a> {
     kind: &'static str,
     name: &'a str,
     server: &'a str,
-    /// Whom the server names.
+    /// The user id that the server sends.
     user: Option<&'a str>,
-    /// It is the one that was used last at its server.
+    /// It was used last of its server's accounts.
     in_use: bool,
-    /// How many items its inbox has; nothing where it cannot be read.
+    /// The number of items in its inbox; `None` if it cannot be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     items: Option<u32>,
-    /// The keyring did not remove its token, which is still to be done.
+    /// The keyring has not removed its token yet.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     token_left: bool,
 }

@@ -45,7 +45,7 @@ enum Filter {
     Archived,
 }
 
-/// As much as the inbox gives at once.
+/// The inbox's limit for a page.
 const PAGE: u32 = 500;
 
 /// The inbox of the account that was used last at a server, or what a version before accounts left.

@@ -1,4 +1,4 @@
-//! Being asked to end.
+//! Ends a command when the user or the system asks it to.
 
 use std::io;
 use std::process;
@@ -11,7 +11,7 @@ use tokio::time::sleep;
 /// user waits for it.
 const END_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Its thread waits, and does nothing else.
+/// The thread only waits, so a small stack is enough.
 const STACK_BYTES: usize = 256 * 1024;
 
 /// Ends the process where the command itself cannot, once it was asked to or the time is up: the reader of its output
@@ -19,7 +19,7 @@ const STACK_BYTES: usize = 256 * 1024;
 ///
 /// # Errors
 ///
-/// When the system gives no thread.
+/// When the system cannot start a thread.
 pub(crate) fn end_anyway(limit: Option<Duration>) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -45,7 +45,7 @@ pub(crate) fn end_anyway(limit: Option<Duration>) -> io::Result<()> {
         .map(drop)
 }
 
-/// Ends when the user or the system asks the command to.
+/// Completes when the user or the system asks the command to end.
 #[cfg(unix)]
 pub(crate) async fn interruption() {
     use tokio::signal::unix::{SignalKind, signal};

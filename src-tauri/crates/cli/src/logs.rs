@@ -12,10 +12,10 @@ use tokio::time::sleep;
 
 use crate::output::print_error;
 
-/// How often it is looked for new lines. It is a few system calls, and nobody reads faster.
+/// How often the files are checked for new lines, which takes a few system calls; nobody reads faster.
 const FOLLOW_INTERVAL: Duration = Duration::from_millis(200);
 
-/// As many of the newest lines as `-f` begins with, unless it is said how many.
+/// How many of the newest lines `-f` starts with by default.
 const FOLLOWED_LINES: usize = 10;
 
 #[derive(Debug, Args)]
@@ -46,7 +46,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// Answers whether there was anything.
+/// Returns whether there was anything.
 fn print_kept(reader: &mut LogReader, newest: Option<usize>, out: &mut impl Write) -> io::Result<bool> {
     let mut any = false;
     let mut kept = VecDeque::new();
@@ -68,7 +68,7 @@ fn print_kept(reader: &mut LogReader, newest: Option<usize>, out: &mut impl Writ
     Ok(any)
 }
 
-/// The log escapes what it writes; a file can be changed by others.
+/// Escapes again what the log escaped, because other programs may have changed the file.
 fn print(out: &mut impl Write, line: &[u8]) -> io::Result<()> {
     writeln!(out, "{}", text::escaped_line(&String::from_utf8_lossy(line)))
 }

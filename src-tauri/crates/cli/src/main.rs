@@ -56,13 +56,13 @@ enum Command {
     Inbox(inbox::Command),
 }
 
-/// What was asked cannot be done as it was asked: the same number that clap uses.
+/// A usage error; the same code as clap's.
 pub(crate) const USAGE: u8 = 2;
-/// Only the user can make the stream go on.
+/// Only the user can resume the stream.
 pub(crate) const HALTED: u8 = 3;
-/// The time was up, and there had been no connection.
+/// The time elapsed without a connection.
 pub(crate) const NEVER_CONNECTED: u8 = 4;
-/// The keyring did not give, take or remove the token.
+/// The keyring did not provide, store or remove the token.
 pub(crate) const NO_TOKEN: u8 = 5;
 
 fn main() -> ExitCode {

@@ -10,17 +10,17 @@ use serde::{Deserialize as _, Serialize};
 use serde_json::ser::Formatter;
 use serde_json::{Serializer, Value};
 
-/// For whom stdout is.
+/// The format of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
-    /// A person.
+    /// Text for people.
     Words,
-    /// A program: one JSON object a line.
+    /// JSON for programs, one object per line.
     Json,
 }
 
 impl Format {
-    /// Words on a terminal, unless JSON is asked for.
+    /// Text on a terminal, unless JSON is requested.
     pub(crate) fn chosen(json: bool) -> Self {
         if json || !io::stdout().is_terminal() {
             Self::Json
@@ -83,7 +83,7 @@ pub(crate) fn print_error(message: &Message) {
 
 /// As [`print_error`], of what has words already: those of the settings and of the system.
 pub(crate) fn print_error_text(words: &str) {
-    // With no stderr there is nobody to tell.
+    // Fails if stderr is closed.
     let _ = writeln!(io::stderr(), "gloria: {}", text::printable(words));
 }
 

@@ -9,13 +9,13 @@ use tokio::time::{sleep, timeout};
 use crate::output::print_error;
 use crate::status::{NO_ANSWER, NOT_RUNNING};
 
-/// How often it is looked whether the app has ended. It takes some tenths of a second.
+/// How often the command checks whether the app has ended, which takes some tenths of a second.
 const END_CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// The app ends within a third of a second, however busy it is; a machine may be busier.
 const END_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Answers when the app has ended.
+/// Returns once the app has ended.
 pub(crate) async fn run() -> anyhow::Result<ExitCode> {
     let paths = gloria_desktop::paths(gloria_desktop::process::variable)?;
     let asked = async {

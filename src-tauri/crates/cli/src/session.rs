@@ -1,4 +1,4 @@
-//! Which server, and with which token.
+//! Selects the server and its token.
 
 use std::io::{IsTerminal as _, Read as _};
 use std::process::ExitCode;
@@ -27,7 +27,7 @@ use crate::output::{self, Format, Lines, catalogue, failure, print_error};
 /// one.
 const MAX_INPUT_BYTES: u64 = 64 * 1024;
 
-/// Which server.
+/// Selects the server.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// The API address; by default the one in the settings
@@ -88,7 +88,7 @@ fn address(options: &Options) -> anyhow::Result<Result<Address, Message>> {
     })
 }
 
-/// Keeps the token from stdin.
+/// Stores the token from stdin.
 pub(crate) async fn login(options: Options) -> anyhow::Result<ExitCode> {
     let address = match address(&options)? {
         Ok(address) => address.server(),
@@ -118,7 +118,7 @@ pub(crate) async fn login(options: Options) -> anyhow::Result<ExitCode> {
     print_outcome(Outcome::LoggedIn, &address, options.json)
 }
 
-/// Forgets the token.
+/// Removes the token.
 pub(crate) async fn logout(options: Options) -> anyhow::Result<ExitCode> {
     let address = match address(&options)? {
         Ok(address) => address.server(),
@@ -176,7 +176,7 @@ async fn notify_running_app(address: &str) {
     }
 }
 
-/// What became of the token.
+/// The result for the token.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "camelCase")]
 enum Outcome {

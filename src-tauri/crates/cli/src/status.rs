@@ -15,15 +15,15 @@ use serde_json::Value;
 
 use crate::output::{add_words, catalogue, print_error, text_of};
 
-/// It is not connected, and at it.
+/// Not connected; the app is retrying.
 const WORKING: u8 = 1;
-/// There is no app to ask.
+/// No app is running.
 pub(crate) const NOT_RUNNING: u8 = 3;
-/// Notifications do not arrive until the user does something.
+/// The user has to act before notifications arrive.
 const NEEDS_USER: u8 = 4;
-/// It is not connected, and nobody wants it to be.
+/// Not connected because the user disconnected.
 const DISCONNECTED: u8 = 6;
-/// There is an app, and it does not say.
+/// The app is running, and does not answer.
 pub(crate) const NO_ANSWER: u8 = 5;
 
 #[derive(Debug, Args)]

@@ -74,7 +74,7 @@ impl Inbox {
                 filed.push(Effect::Nothing);
                 continue;
             };
-            let mut event_writer = EventWriter {
+            let mut writer = EventWriter {
                 transaction: &transaction,
                 now,
                 arrival,
@@ -82,20 +82,20 @@ impl Inbox {
                 place: 0,
             };
             if !matches!(event, Event::Heartbeat) {
-                (event_writer.seen, event_writer.place) = event_writer.remember(arrival, connection)?;
+                (writer.seen, writer.place) = writer.remember(arrival, connection)?;
             }
             // Within one connection, an event is identified by an id of its own.
-            if arrival.own_id && event_writer.seen == Seen::ThisConnection {
+            if arrival.own_id && writer.seen == Seen::ThisConnection {
                 filed.push(Effect::Nothing);
                 continue;
             }
             for (part, event) in event.parts().iter().enumerate() {
                 let before = filed.len();
-                event_writer.apply(event, &mut news, &mut filed)?;
+                writer.apply(event, &mut news, &mut filed)?;
                 let effect = filed[before..].iter().any(|filed| *filed != Effect::Nothing);
-                if is_first(event_writer.seen, arrival, event, effect) {
+                if is_first(writer.seen, arrival, event, effect) {
                     first.push(FirstOccurrence { place, part });
-                    event_writer.store_person(event, person)?;
+                    writer.store_person(event, person)?;
                 }
             }
         }
@@ -109,29 +109,8 @@ impl Inbox {
             })
         };
         let alerts = alerts::decide_alerts(&transaction, asked, now, &news, &mut filed, decide)?;
-        let moved = match &cursor {
-            Cursor::Unchanged => None,
-            Cursor::At(id) => Some(Some(id)),
-            Cursor::Reset => Some(None),
-        };
-        if let Some(moved) = moved {
-            // If types are excluded, their events have to be requested from the first position at which they were
-            // excluded.
-            transaction
-                .prepare_cached(
-                    "UPDATE account SET cursor = ?1,
-                         filtered_from = CASE WHEN types = '' THEN NULL ELSE coalesce(filtered_from, ?1) END",
-                )?
-                .execute([moved])?;
-        }
-        transaction
-            .prepare_cached("DELETE FROM event WHERE id <= (SELECT max(id) FROM event) - ?1")?
-            .execute([MAX_REMEMBERED_EVENTS])?;
-        if self.fallback.is_some() {
-            transaction
-                .prepare_cached("DELETE FROM item WHERE id <= (SELECT max(id) FROM item) - ?1")?
-                .execute([MAX_ITEMS_IN_MEMORY])?;
-        }
+        store_cursor(&transaction, &cursor)?;
+        drop_surplus(&transaction, self.fallback.is_some())?;
         transaction.commit()?;
         self.first = first;
         self.erased |= filed.iter().any(|filed| matches!(filed, Effect::Removed(_)))
@@ -225,6 +204,35 @@ impl Inbox {
     pub fn begin_connection(&mut self) {
         self.connection += 1;
     }
+}
+
+fn store_cursor(transaction: &Transaction<'_>, cursor: &Cursor) -> Result<(), InboxError> {
+    let id = match cursor {
+        Cursor::Unchanged => return Ok(()),
+        Cursor::At(id) => Some(id),
+        Cursor::Reset => None,
+    };
+    // If types are excluded, their events have to be requested from the first position at which they were excluded.
+    transaction
+        .prepare_cached(
+            "UPDATE account SET cursor = ?1,
+                 filtered_from = CASE WHEN types = '' THEN NULL ELSE coalesce(filtered_from, ?1) END",
+        )?
+        .execute([id])?;
+    Ok(())
+}
+
+/// Drops the oldest remembered events beyond the limit, and of an inbox in memory the oldest items too.
+fn drop_surplus(transaction: &Transaction<'_>, is_in_memory: bool) -> Result<(), InboxError> {
+    transaction
+        .prepare_cached("DELETE FROM event WHERE id <= (SELECT max(id) FROM event) - ?1")?
+        .execute([MAX_REMEMBERED_EVENTS])?;
+    if is_in_memory {
+        transaction
+            .prepare_cached("DELETE FROM item WHERE id <= (SELECT max(id) FROM item) - ?1")?
+            .execute([MAX_ITEMS_IN_MEMORY])?;
+    }
+    Ok(())
 }
 
 /// Whether an event is passed to listeners: repetitions are not. An event without an id of its own may equal another.
