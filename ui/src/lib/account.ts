@@ -3,13 +3,13 @@ import type { AccountForm, AccountView, TestReport } from '../host/protocol';
 import { say, sentenceOf, t } from '../words/words';
 import { lockWords } from './locks';
 
-/** What is wrong with each field, in words; empty where nothing is. */
+/** The problem of each field, as text; empty without one. */
 export interface AccountProblems {
   address: string;
   token: string;
 }
 
-/** Scheme, host and port; a scheme that is left out is the one of `other`. */
+/** Scheme, host and port; a missing scheme is that of `other`. */
 function origin(text: string, other: string): string | null {
   const bare = text.trim().replace(/^["'<“„‘]+|["'>”“’]+$/g, '');
   const scheme = /^[a-z][a-z\d+.-]*:\/\//i.test(bare) ? '' : other.replace(/\/\/.*$/, '//');
@@ -20,12 +20,12 @@ function origin(text: string, other: string): string | null {
   }
 }
 
-/** Whether a typed address is the account's server: the saved token is sent to that one alone. */
+/** Whether a typed address is the account's server: the saved token is sent only to that one. */
 export function isOwnServer(typed: string, account: AccountView): boolean {
   return account.address === null || origin(typed, account.address) === origin(account.address, '');
 }
 
-/** Whether the environment sets the token for the server that is typed. */
+/** Whether the environment sets the token for the typed server. */
 export function isTokenLocked(typed: string, account: AccountView): boolean {
   return account.tokenLocked && isOwnServer(typed, account);
 }
@@ -50,7 +50,7 @@ export function refusedField(error: unknown): keyof AccountProblems | null {
   return code.startsWith('address-') ? 'address' : null;
 }
 
-/** What stands below the token field, beside this address. */
+/** The hint below the token field for this address. */
 export function tokenHint(account: AccountView, address: string): { text: string; tone: 'quiet' | 'warn' } {
   if (address.trim() !== '' && !isOwnServer(address, account)) {
     return { text: t('ui-token-other'), tone: 'quiet' };
@@ -80,7 +80,7 @@ export function tokenHint(account: AccountView, address: string): { text: string
   }
 }
 
-/** What the live region says of a connection test. */
+/** What the live region announces during a connection test. */
 export function testResult(report: TestReport): string {
   const failed = report.steps.find((step) => !step.passed);
   return failed === undefined

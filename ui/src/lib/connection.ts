@@ -5,7 +5,7 @@ import { ago, countdown, duration } from './time';
 
 type ConnectionTone = 'good' | 'busy' | 'bad' | 'quiet';
 
-/** What a button beside the connection's words does. */
+/** The action of a button next to the connection's text. */
 export type ConnectionAction = 'retry' | 'setup' | 'proxy';
 
 interface ConnectionButton {
@@ -13,7 +13,7 @@ interface ConnectionButton {
   label: string;
 }
 
-/** Where it stands, as the words and the icon have it. */
+/** The state, which selects text and icon. */
 type Standing =
   | 'idle'
   | 'disconnected'
@@ -31,17 +31,17 @@ type Standing =
 export interface ConnectionWords {
   standing: Standing;
   tone: ConnectionTone;
-  /** Where it stands, in a word or two. */
+  /** The state in a word or two. */
   title: string;
-  /** How long so far, or how long still; changes with the clock; may be empty. */
+  /** The time since, or until, which changes with the clock; may be empty. */
   progress: string;
-  /** Title and what matters most of the rest, for one line. */
+  /** The title and the most important part of the rest, in one line. */
   state: string;
   /** Why; may be empty. */
   reason: string;
-  /** What to do, or what happens by itself; may be empty. */
+  /** What to do, or what happens automatically; may be empty. */
   advice: string;
-  /** What leads out first. */
+  /** The most useful action first. */
   buttons: readonly ConnectionButton[];
 }
 
@@ -79,20 +79,20 @@ export function networkName(network: NetworkState): string {
   return t(NETWORKS[network]);
 }
 
-/** What an empty inbox says. Without a position the server cannot be asked for what it sent before. */
+/** The text of an empty inbox. Without a cursor, earlier events cannot be requested from the server. */
 export function emptyInbox(connected: boolean, historySince: EpochMillis | null): string {
   if (historySince !== null) return t('ui-empty-history', { at: historySince });
   return t(connected ? 'ui-empty' : 'ui-empty-away');
 }
 
-/** The connection in words, true at `now`. */
+/** The connection as text, correct at `now`. */
 export function connectionWords(view: ConnectionView, now: EpochMillis): ConnectionWords {
   const standing = standingOf(view);
   const title = t(TITLES[standing]);
   const advice = adviceFor(view.remedy);
   const remedy = remedyButton(view.remedy);
   const when = view.nextAttemptAt === null ? null : countdown(view.nextAttemptAt, now);
-  // Waiting goes on whatever the cause, so trying at once is always on offer, under the name of what it does.
+  // The app keeps trying whatever the cause, so trying now is always offered.
   const waysOut =
     remedy?.does === 'retry' ? [remedy] : [...(remedy === null ? [] : [remedy]), retry('ui-reconnect-now')];
   // What only the user can do stays on offer while it is tried whether it was done, and while all seems well.
@@ -112,7 +112,7 @@ export function connectionWords(view: ConnectionView, now: EpochMillis): Connect
       return {
         ...common,
         tone: 'quiet',
-        // Why it is so is all there is to say.
+        // The reason says everything.
         title: sentenceOf(view.reason),
         progress: '',
         state: sentenceOf(view.reason),
@@ -135,7 +135,7 @@ export function connectionWords(view: ConnectionView, now: EpochMillis): Connect
       const stored = view.storage === null;
       return {
         ...common,
-        // Open, and yet something is wrong with it: as a proxy that holds back what the server sends.
+        // The stream is open, but there is a problem, such as a proxy that buffers it.
         tone: !stored ? 'bad' : common.reason === '' ? 'good' : 'busy',
         progress:
           view.connectedSince === null
@@ -177,7 +177,7 @@ export function connectionWords(view: ConnectionView, now: EpochMillis): Connect
         progress: when === null ? t('ui-waiting-for-you') : t('ui-next-attempt', { when }),
         state: title,
         advice: advice === '' ? usually : advice,
-        // Nothing is dialled before the question above the inbox is answered.
+        // No connection is attempted before the question above the inbox is answered.
         buttons: view.remedy === 'confirmPerson' ? [] : [remedy ?? retry('ui-connect-again')],
       };
     }
@@ -196,7 +196,7 @@ function standingOf(view: ConnectionView): Standing {
     case 'waiting':
     case 'circuitOpen':
       if (view.network === 'offline' && view.storage === null) return 'offline';
-      // As the tray shows it: the user is needed, or it has lasted, or it is one of many short outages.
+      // As in the tray: the user has to act, the outage is long, or it is a short one.
       if (view.needsUser) return needed(view.remedy);
       return view.longOutage || view.state === 'circuitOpen' ? 'away' : 'waiting';
     case 'halted':
@@ -204,7 +204,7 @@ function standingOf(view: ConnectionView): Standing {
   }
 }
 
-/** What the user is needed for. */
+/** Why the user has to act. */
 function needed(remedy: Remedy): Standing {
   switch (remedy) {
     case 'signIn':
@@ -225,7 +225,7 @@ function needed(remedy: Remedy): Standing {
   }
 }
 
-/** What cannot be kept is the reason while connected, and stands before the connection's own otherwise. */
+/** A storage problem is the reason while connected, and precedes the connection's own otherwise. */
 function reasonOf(view: ConnectionView): string {
   const reason = sentenceOf(view.reason);
   if (view.storage === null || view.state === 'connected') return reason;
@@ -258,7 +258,7 @@ function adviceFor(remedy: Remedy): string {
   }
 }
 
-/** What the user can do first; null where trying again is all there is. */
+/** What the user can do first; null if trying again is all. */
 function remedyButton(remedy: Remedy): ConnectionButton | null {
   switch (remedy) {
     case 'signIn':

@@ -3,18 +3,18 @@ import type { EpochMillis } from './epoch';
 
 const DAY_MS = 86_400_000;
 
-/** The local midnight that begins the day of `at`. */
+/** The local midnight at the start of the day of `at`. */
 export function startOfDay(at: EpochMillis): EpochMillis {
   return new Date(at).setHours(0, 0, 0, 0);
 }
 
-/** The local midnight that ends the day of `at`: 23, 24 or 25 hours after it began. */
+/** The local midnight at the end of the day of `at`: 23, 24 or 25 hours after its start. */
 export function endOfDay(at: EpochMillis): EpochMillis {
   const day = new Date(at);
   return new Date(day.getFullYear(), day.getMonth(), day.getDate() + 1).getTime();
 }
 
-/** "Today", "Yesterday", a weekday within the last week, else a date. What lies ahead counts as today. */
+/** "Today", "Yesterday", a weekday within the last week, otherwise a date. Future times count as today. */
 export function dayName(at: EpochMillis, now: EpochMillis): string {
   // Rounded, because the days between two midnights are not all 24 hours long.
   const daysAgo = Math.round((startOfDay(now) - startOfDay(at)) / DAY_MS);

@@ -6,7 +6,7 @@ export function rate(value: number): string {
   return t('ui-rate', { value: tidy(value) });
 }
 
-/** "98.6 %" of 0.986. What is not all is never shown as all, and what is not nothing never as nothing. */
+/** "98.6 %" of 0.986. Less than all is never shown as 100 %, and more than nothing never as 0 %. */
 export function percent(share: number): string {
   if (share <= 0) return t('ui-percent', { value: 0 });
   if (share >= 1) return t('ui-percent', { value: 100 });
@@ -16,7 +16,7 @@ export function percent(share: number): string {
 
 /** "850 µs", "2.4 ms", "24 ms", "1.2 s" of microseconds. */
 export function micros(value: number): string {
-  // Each limit is where rounding would write a thousand of the smaller unit.
+  // Each limit is where rounding would give a thousand of the smaller unit.
   if (value < 999.5) return t('ui-micros', { value: Math.round(value) });
   if (value < 999_500) return t('ui-millis', { value: tidy(value / 1_000) });
   return t('ui-seconds-part', { value: tidy(value / 1_000_000) });
@@ -34,12 +34,12 @@ export function bytes(value: number): string {
   return number(value);
 }
 
-/** With one decimal where there is room for no more than two digits. */
+/** With one decimal unless there are more than two digits. */
 function tidy(value: number): number {
   return value < 10 ? value : Math.round(value);
 }
 
-/** What could not be read, as text that can be passed on to the server's administrator. */
+/** What could not be read, as text to send to the server's administrator. */
 export function unreadWords(entry: UnreadCount): string {
   const { event, reason } = entry;
   const field = entry.field ?? t('ui-unread-some-field');

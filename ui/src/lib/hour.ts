@@ -5,13 +5,13 @@ import type { EpochMillis } from './epoch';
 
 const MINUTE_MS = 60_000;
 
-/** An hour of minutes. */
+/** The minutes of an hour. */
 export const SLOTS = 60;
 
-/** The clocks of core and window are read at different moments; this much of the difference is no outage. */
+/** Core and window read their clocks at different moments; a difference up to this is no outage. */
 const CLOCK_SLACK_MS = 2_000;
 
-/** The last hour, oldest minute first. Null where the app did not run or the computer slept. */
+/** The last hour, oldest minute first. Null for minutes in which the app did not run or the computer slept. */
 export function hourOf(minutes: readonly Minute[]): (Minute | null)[] {
   const slots: (Minute | null)[] = Array.from({ length: SLOTS }, () => null);
   const newest = minutes.at(-1);
@@ -23,18 +23,18 @@ export function hourOf(minutes: readonly Minute[]): (Minute | null)[] {
   return slots;
 }
 
-/** When the first of the slots begins. */
+/** When the first slot starts. */
 export function hourBegins(minutes: readonly Minute[], now: EpochMillis): EpochMillis {
   const newest = minutes.at(-1)?.at ?? Math.floor(now / MINUTE_MS) * MINUTE_MS;
   return newest - (SLOTS - 1) * MINUTE_MS;
 }
 
-/** How much of a minute the app has lived through. */
+/** The fraction of a minute in which the app ran. */
 function lived(minute: Minute, since: EpochMillis, now: EpochMillis): number {
   return Math.max(0, Math.min(minute.at + MINUTE_MS, now) - Math.max(minute.at, since));
 }
 
-/** The part of the minutes' time that was connected, 0 to 1; null where no time has passed yet. */
+/** The fraction of the minutes' time that was connected, 0 to 1; null if no time has passed yet. */
 export function connectedShare(
   minutes: readonly Minute[],
   since: EpochMillis,
@@ -56,7 +56,7 @@ function connectedPercent(minutes: readonly Minute[], since: EpochMillis, now: E
   return share === null ? t('ui-no-value') : percent(share);
 }
 
-/** What the three plots show, each in a sentence. */
+/** A sentence about each of the three plots. */
 export function hourSummaries(
   view: MetricsView,
   now: EpochMillis,
@@ -78,7 +78,7 @@ export function hourSummaries(
   };
 }
 
-/** One minute in the words of each plot; null where there was none. */
+/** One minute as text for each plot; null if there was none. */
 export function minuteSummaries(
   minute: Minute | null,
   since: EpochMillis,
@@ -98,7 +98,7 @@ export function minuteSummaries(
   };
 }
 
-/** Cells of the table that says what the plots show. */
+/** The cells of the table with the data of the plots. */
 export function minuteCells(minute: Minute, since: EpochMillis, now: EpochMillis): string[] {
   return [
     number(minute.events),

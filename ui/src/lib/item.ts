@@ -13,7 +13,7 @@ const KIND_NAMES: Record<ItemKind, PlainId> = {
   unreadable: 'ui-kind-unreadable',
 };
 
-/** Said aloud and in words only where it differs from the usual. */
+/** Announced and shown only if it is not the default. */
 export const PRIORITY_NAMES: Record<Priority, PlainId | null> = {
   low: null,
   normal: null,

@@ -13,10 +13,10 @@ export type KeyAction =
   | 'help'
   | 'close';
 
-/** A key of the key help: what is on it, or the message that names it. */
+/** A key in the key help: its label, or the message that names it. */
 export type KeyName = { sign: string } | { name: PlainId };
 
-/** What the key help shows. */
+/** The rows of the key help. */
 export const KEY_HELP: readonly { keys: readonly KeyName[]; does: PlainId }[] = [
   { keys: [{ sign: 'J' }, { sign: '↓' }], does: 'ui-keys-next' },
   { keys: [{ sign: 'K' }, { sign: '↑' }], does: 'ui-keys-previous' },
@@ -34,7 +34,7 @@ export const KEY_HELP: readonly { keys: readonly KeyName[]; does: PlainId }[] = 
 
 type Key = Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'altKey' | 'metaKey'>;
 
-/** What a key does in the inbox. Keys that also scroll or move a caret act only where the list has them. */
+/** The action of a key in the inbox. Keys that also scroll or move a caret act only in the list. */
 export function keyAction(event: Key, inList: boolean): KeyAction | null {
   if (event.ctrlKey || event.altKey || event.metaKey) return null;
   switch (event.key) {

@@ -6,7 +6,7 @@ const LOCKS: Record<LockedBy, PlainId> = {
   environment: 'ui-locked-environment',
 };
 
-/** Who sets it in the user's place. */
+/** Why the user cannot change it. */
 export function lockWords(lock: LockedBy): string {
   return t(LOCKS[lock]);
 }

@@ -3,7 +3,7 @@ import { SLOTS } from './hour';
 /** Room for the largest label at the left of a plot, in CSS pixels. */
 const LABEL_WIDTH = 46;
 
-/** Where the slots of a plot lie, in CSS pixels. */
+/** The positions of a plot's slots, in CSS pixels. */
 export interface PlotFrame {
   width: number;
   /** The left edge of the first slot. */
@@ -12,7 +12,7 @@ export interface PlotFrame {
   slot: number;
 }
 
-/** Slots of whole pixels, all alike, so that every edge is sharp; what is left over goes to the labels. */
+/** Slots of equal, whole width, so that every edge is sharp; the rest of the width goes to the labels. */
 export function plotFrame(width: number): PlotFrame {
   const slot = Math.max(1, Math.floor((width - LABEL_WIDTH) / SLOTS));
   return { width, slot, left: Math.max(0, width - slot * SLOTS) };
@@ -33,14 +33,14 @@ export interface Bar {
   height: number;
 }
 
-/** A bar for every value above zero; the smallest is a pixel high, so that one event is not hidden. */
+/** A bar for every value above zero; at least a pixel high, so that a single event is visible. */
 export function bars(
   values: readonly (number | null)[],
   top: number,
   frame: PlotFrame,
   height: number,
 ): Bar[] {
-  // A gap between bars where there is room for both.
+  // A gap between bars if there is room for both.
   const width = frame.slot > 2 ? frame.slot - 1 : frame.slot;
   return values.flatMap((value, index) => {
     if (value === null || value <= 0) return [];
@@ -54,7 +54,7 @@ export interface Point {
   y: number;
 }
 
-/** The points of a line, in runs: a minute without a value is a gap and not a zero. */
+/** The points of a line in runs: a minute without a value is a gap, not a zero. */
 export function runs(
   values: readonly (number | null)[],
   top: number,

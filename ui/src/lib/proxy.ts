@@ -3,15 +3,15 @@ import { parseUrl } from './text';
 
 export type ProxyChoice = 'system' | 'none' | 'address';
 
-/** A proxy as typed. */
+/** A proxy as entered. */
 export interface ProxyForm {
-  /** Without name and password; `http` is meant where no scheme is given. */
+  /** Without name and password; a missing scheme means `http`. */
   address: string;
   name: string;
   password: string;
 }
 
-/** What is wrong with each field, in words; empty where nothing is. */
+/** The problem of each field, as text; empty without one. */
 export type ProxyProblems = Record<keyof ProxyForm, string>;
 
 export const NO_PROBLEMS: ProxyProblems = { address: '', name: '', password: '' };
@@ -20,7 +20,7 @@ export function proxyChoice(preference: string): ProxyChoice {
   return preference === 'system' || preference === 'none' ? preference : 'address';
 }
 
-/** The parts of a saved preference. A saved password is not shown: its field is empty, and may stay it. */
+/** The parts of a saved preference. A saved password is not shown: its field is empty, and may stay empty. */
 export function proxyForm(preference: string): ProxyForm {
   if (proxyChoice(preference) !== 'address') return { address: '', name: '', password: '' };
   const url = parseUrl(preference);
@@ -34,7 +34,7 @@ export function hasSavedPassword(preference: string): boolean {
   return proxyChoice(preference) === 'address' && (parseUrl(preference)?.password ?? '') !== '';
 }
 
-/** Whether the saved password goes with what is typed: the core gives it to no other proxy and no other name. */
+/** Whether the saved password still applies: the core uses it for no other proxy and no other name. */
 export function keepsPassword(form: ProxyForm, saved: string): boolean {
   const url = parsed(form.address);
   const before = proxyForm(saved);
@@ -69,14 +69,14 @@ function addressProblem(address: string): string {
   if (!/^\/?$/.test(url.pathname) || url.search !== '' || url.hash !== '') {
     return t('ui-proxy-problem-rest');
   }
-  // The core would take the port of http; a proxy without one is nearly always one that was forgotten.
+  // The core would use the port of http; a missing port is nearly always a mistake.
   if (!/:\d+\/?$/.test(address)) return t('ui-proxy-problem-port');
   return '';
 }
 
-/** What is saved. The form has no {@link proxyProblems problems}. */
+/** The preference to save. The form must have no {@link proxyProblems problems}. */
 export function proxyPreference(form: ProxyForm, saved: string): string {
-  // As it was, for the core compares names as they are written.
+  // Unchanged, because the core compares names as they are written.
   if (form.password === '' && keepsPassword(form, saved)) return saved;
   const url = parsed(form.address);
   if (url === null) return form.address.trim();

@@ -1,6 +1,6 @@
 import { INVISIBLE } from '../host/protocol';
 
-// The core's own table: what it lets through to a notification is what is shown here.
+// The core's table: text that may be in a notification may be shown here.
 const INVISIBLE_CHARACTERS = new RegExp(
   `[${INVISIBLE.map(([first, last]) => `\\u{${first.toString(16)}}-\\u{${last.toString(16)}}`).join('')}]`,
   'gu',
@@ -31,7 +31,7 @@ export function capital(text: string, locale = 'en'): string {
 
 /** The address as the browser's own parser reads it; null where it cannot. */
 export function parseUrl(text: string): URL | null {
-  // `URL.canParse` is younger than the web view of macOS 13.
+  // `URL.canParse` does not exist in the web view of macOS 13.
   try {
     return new URL(text);
   } catch {
@@ -39,20 +39,20 @@ export function parseUrl(text: string): URL | null {
   }
 }
 
-/** Where a link goes, if it is one that may be offered: http or https. */
+/** The target of a link that may be offered: http or https. */
 export function webLinkHost(link: string | null): string | null {
   const url = link === null ? null : parseUrl(link);
   if (url === null || url.host === '') return null;
   return url.protocol === 'https:' || url.protocol === 'http:' ? url.host : null;
 }
 
-/** Whether a link leaves the site that the server is on; without a known server every link does. */
+/** Whether a link leaves the server's site; without a known server every link does. */
 export function leavesServer(host: string, server: string | null): boolean {
   const own = server === null ? null : parseUrl(server);
   return own === null || parseUrl(`http://${host}`)?.hostname !== own.hostname;
 }
 
-// What people read as an address: with a scheme or without, with a name before an @, in any script.
+// Text that people read as an address: with or without a scheme, with a name before an @, in any script.
 const ADDRESS = new RegExp(
   [
     /(?:[a-z][a-z0-9+.-]*:\/\/)?(?:[^\s/@]*@)?/u,
@@ -63,11 +63,11 @@ const ADDRESS = new RegExp(
     .join(''),
   'giu',
 );
-// Names of files have a dot too.
+// File names contain a dot too.
 const FILE =
   /\.(?:pdf|docx?|xlsx?|pptx?|odt|ods|csv|txt|log|json|xml|ya?ml|html?|md|zip|gz|png|jpe?g|gif|svg|mp[34])$/i;
 
-/** What a button says: its label, unless that reads as an address to which the link does not go. */
+/** The text of a button: its label, unless that looks like an address other than the link's. */
 export function linkLabel(label: string, link: string): string {
   const host = webLinkHost(link) ?? '';
   const hostname = parseUrl(link)?.hostname ?? '';
@@ -80,7 +80,7 @@ export function linkLabel(label: string, link: string): string {
   return words === '' ? host : words;
 }
 
-/** Up to two capitals that stand for a name. */
+/** Up to two capitals as initials. */
 export function initials(name: string): string {
   const words = singleLine(name)
     .split(/[\s._-]+/)
@@ -91,7 +91,7 @@ export function initials(name: string): string {
   return letters.join('').toLocaleUpperCase();
 }
 
-/** The first words of a text, cut at a whole character. */
+/** The start of a text, cut between characters. */
 export function excerpt(text: string, length: number): string {
   const characters = [...singleLine(text)];
   return characters.length <= length

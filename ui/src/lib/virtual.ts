@@ -12,18 +12,18 @@ const TITLE_HEIGHT = 20;
 const BODY_LINE_HEIGHT = 18;
 const BODY_GAP = 2;
 const META_HEIGHT = 24;
-/** The avatar with the padding around it: a row without text below its title is not lower. */
+/** The avatar with its padding: a row without text below its title is at least this high. */
 const LOWEST_ROW = 57;
-/** What a row spends beside its text: padding, dot, avatar. */
+/** The part of a row's width without text: padding, dot, avatar. */
 const TEXT_INSET = 84;
-/** Average width of a character of the body. A wrong guess costs a line of air or an ellipsis, never an overlap. */
+/** The average width of a character. A wrong estimate costs an empty line or an ellipsis, never an overlap. */
 const CHARACTER_WIDTH = 6.3;
 
-/** Every row's place. Row `i` spans `tops[i]` to `tops[i + 1]`. */
+/** The positions of all rows. Row `i` spans `tops[i]` to `tops[i + 1]`. */
 export interface Layout {
-  /** One more entry than there are rows; the last is the height of all. */
+  /** One entry more than there are rows; the last one is the total height. */
   tops: Float64Array;
-  /** The row's item as an index, or `-1 - index` for the heading above that item. */
+  /** The index of the row's item, or `-1 - index` for the heading above that item. */
   rows: Int32Array;
 }
 
@@ -33,7 +33,7 @@ export interface Range {
   to: number;
 }
 
-/** A row that is on screen, and how far its top is above the upper edge. */
+/** A row on screen, and the distance of its top from the upper edge. */
 export interface Anchor {
   key: string;
   offset: number;
@@ -97,7 +97,7 @@ export function layoutHeight(layout: Layout): number {
   return layout.tops.at(-1) ?? 0;
 }
 
-/** The row at a height, by bisection; the last one below the end, -1 where there are none. */
+/** The row at a height, by bisection; the last one below the end, -1 if there are none. */
 export function rowAt(layout: Layout, y: number): number {
   let low = 0;
   let high = layout.rows.length - 1;

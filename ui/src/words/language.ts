@@ -1,21 +1,21 @@
 import { useWords, type WordsOptions } from './words';
 
-/** How a file of a language is read. */
+/** Loads a file of a language. */
 type Catalogues = Readonly<Record<string, () => Promise<string>>>;
 
-/** Every language's files, each read when it is asked for. */
+/** The files of all languages, each loaded on demand. */
 const CATALOGUES: Catalogues = import.meta.glob<string>('../../../locales/*/*.ftl', {
   query: '?raw',
   import: 'default',
 });
 
-/** The language of who speaks none of ours. */
+/** The language for users of other languages. */
 const USUAL = 'en';
 
 /** Languages that are written from right to left. */
 const RIGHT_TO_LEFT = /^(ar|ckb|dv|fa|he|ps|sd|ug|ur|yi)\b/i;
 
-/** The languages that there are words in. */
+/** The languages of the catalogue. */
 export function languages(catalogues: Catalogues = CATALOGUES): string[] {
   return [...new Set(Object.keys(catalogues).flatMap((path) => languageOf(path) ?? []))];
 }
@@ -33,7 +33,7 @@ export function chooseLanguage(wanted: readonly string[], available: readonly st
   return USUAL;
 }
 
-/** How a reader of these words writes numbers and times: in the words' language, as in the reader's region. */
+/** The locale for numbers and times: the language of the texts, with the user's region. */
 export function formatLocale(language: string, reader: string): string {
   const own = locale(reader);
   if (own === null) return language;
@@ -51,7 +51,7 @@ export function direction(language: string): 'ltr' | 'rtl' {
   return RIGHT_TO_LEFT.test(language) ? 'rtl' : 'ltr';
 }
 
-/** Reads the files of a language, and of no other: each is whole, so there is nothing to fall back on. */
+/** Loads the files of one language: each is complete, so no fallback is needed. */
 export async function readLanguage(
   language: string,
   catalogues: Catalogues = CATALOGUES,
@@ -60,7 +60,7 @@ export async function readLanguage(
   return await Promise.all(files.map(([, read]) => read()));
 }
 
-/** Speaks the reader's language from now on. */
+/** Uses the user's language from now on. */
 export async function speak(reader: readonly string[], options: WordsOptions = {}): Promise<void> {
   const language = chooseLanguage(reader, languages());
   useWords(formatLocale(language, reader[0] ?? language), await readLanguage(language), options);
@@ -72,7 +72,7 @@ function languageOf(path: string): string | undefined {
   return path.split('/').at(-2);
 }
 
-/** Null where the system's words are no language's, such as "C". */
+/** Null if the system's value is no language, such as "C". */
 function locale(tag: string): Intl.Locale | null {
   try {
     return new Intl.Locale(tag);

@@ -9,12 +9,12 @@ export type MessageId = keyof Messages;
 /** A message without arguments. */
 export type PlainId = { [K in MessageId]: Messages[K] extends undefined ? K : never }[MessageId];
 
-/** A message that says why something failed, in words from elsewhere. */
+/** A message that says why something failed, with a text from elsewhere. */
 export type FailureId = {
   [K in MessageId]: Messages[K] extends { reason: infer R } ? (string extends R ? K : never) : never;
 }[MessageId];
 
-/** What a message needs beside its name. */
+/** What formatting needs besides the message's name. */
 type Arguments<K extends MessageId> = [Messages[K]] extends [undefined]
   ? []
   : [args: NonNullable<Messages[K]>];
@@ -22,18 +22,18 @@ type Arguments<K extends MessageId> = [Messages[K]] extends [undefined]
 export interface WordsOptions {
   /** Marks around what is put into a sentence, so that it cannot turn the text around it. */
   isolating?: boolean;
-  /** What is done to every piece of text; for the languages that no one speaks, which tests look at. */
+  /** A transformation of every text, for the pseudo-languages that tests use. */
   transform?: (text: string) => string;
-  /** Which way the words run, where it is not the language's. */
+  /** The direction of the text, if it is not the language's. */
   direction?: 'ltr' | 'rtl';
-  /** Called with what is wrong in a message; it is shown as far as it goes all the same. */
+  /** Called with errors in a message, which is shown as far as possible nevertheless. */
   onError?: (error: Error) => void;
 }
 
 let bundle: FluentBundle | null = null;
 let report: (error: Error) => void = () => undefined;
 
-/** Speaks with these catalogues from now on; numbers and times are written as `locale` has them. */
+/** Uses these catalogues from now on; numbers and times are formatted for `locale`. */
 export function useWords(locale: string, catalogues: readonly string[], options: WordsOptions = {}): void {
   const { isolating = true, transform, onError } = options;
   report = onError ?? (() => undefined);
@@ -44,12 +44,12 @@ export function useWords(locale: string, catalogues: readonly string[], options:
   for (const catalogue of catalogues) bundle.addResource(new FluentResource(catalogue)).forEach(report);
 }
 
-/** A message in words. What goes into it is text: nothing in it can act. */
+/** Formats a message. Its arguments are text: no markup in them is interpreted. */
 export function t<K extends MessageId>(id: K, ...args: Arguments<K>): string {
   return write(id, args[0] ?? {});
 }
 
-/** A message of the core in words, as part of a sentence. */
+/** Formats a message of the core as part of a sentence. */
 export function say(message: Message): string {
   return write(message.id, message.args);
 }
@@ -59,7 +59,7 @@ export function sentenceOf(message: Message | null): string {
   return message === null ? '' : capital(say(message), bundle?.locales[0]);
 }
 
-/** A whole number as the reader writes it. */
+/** Formats a whole number for the user's region. */
 export function number(value: number): string {
   return t('ui-number', { value });
 }
@@ -69,7 +69,7 @@ export function withoutMarks(text: string): string {
   return text.replace(/[\u2068\u2069]/g, '');
 }
 
-/** Text without what would act on the text around it. The marks of a message within a message stay. */
+/** Removes characters that affect the text around it. Isolation marks of nested messages stay. */
 function clean(text: string): string {
   let depth = 0;
   let lowest = 0;
@@ -97,7 +97,7 @@ function write(id: string, args: Readonly<Record<string, MessageArg | Date>>): s
   return text;
 }
 
-/** An argument as the catalogue takes it: a message within a message is said first. */
+/** Converts an argument for the catalogue: a nested message is formatted first. */
 function plain(value: MessageArg | Date): string | number | Date {
   if (typeof value === 'string') return clean(value);
   if (typeof value === 'number' || value instanceof Date) return value;
