@@ -6,7 +6,7 @@ import { speak } from './words/language';
 import { withoutMarks, type WordsOptions } from './words/words';
 
 async function chooseHost(): Promise<Host> {
-  // Replaced by a constant in a build, so that nothing of the fake reaches what is shipped.
+  // Replaced by a constant in a build, so that the fake core is not shipped.
   if (import.meta.env.MODE !== 'production' && !('__TAURI_INTERNALS__' in window)) {
     const { fakeHost } = await import('./host/fake');
     return fakeHost(new URLSearchParams(location.search));
@@ -15,14 +15,14 @@ async function chooseHost(): Promise<Host> {
   return tauriHost;
 }
 
-/** Words that no one speaks, by which tests see what a language does to the window. */
+/** Pseudo-languages, by which tests check the layout of texts. */
 async function pseudoWords(): Promise<WordsOptions> {
   if (import.meta.env.MODE === 'production') return {};
   const { pseudo } = await import('./words/pseudo');
   return pseudo(new URLSearchParams(location.search));
 }
 
-// What is copied goes elsewhere: the marks that keep a sentence in order would be in the way there.
+// Isolation marks are removed from copied text, because they are not needed elsewhere.
 document.addEventListener('copy', (event) => {
   const text = String(getSelection());
   const bare = withoutMarks(text);

@@ -2,13 +2,13 @@ import { backoff, pause, type Wait } from '../lib/wait';
 import type { Host } from './host';
 import { EVENT_TYPES, type EventType, type ListenerMessage, type ServerEvents } from './protocol';
 
-/** An event of the server: its type, its data, and how it came. */
+/** An event of the server: its type, its data, and how it arrived. */
 export interface ServerEventOf<K extends EventType> {
   type: K;
   data: ServerEvents[K];
-  /** The last event id when it came, where the server gives one. */
+  /** The last event id at its arrival, if the server sends one. */
   lastEventId: string | null;
-  /** It was missed while there was no connection, as far as is known. */
+  /** It was missed while disconnected, as far as is known. */
   missed: boolean;
 }
 
@@ -26,10 +26,10 @@ export class EventListeners {
   #host: Host;
   #wait: Wait;
   readonly #registrations = new Set<Registration>();
-  // What the core was asked for last; null where it is not known what it listens to.
+  // The types of the last request; null if the core's types are not known.
   #asked: string | null = '';
   #asking = false;
-  // Counts attachments: a question of before an attachment may never be answered, and is not waited for.
+  // Counts attachments: a request before an attachment may never be answered, and is not awaited.
   #attachment = 0;
   #refusalsInARow = 0;
 
@@ -47,11 +47,11 @@ export class EventListeners {
     onEvent: (event: ServerEventOf<K>) => void,
     onMissed?: (count: number) => void,
   ): () => void {
-    // The core refuses a question with such a type in it, and so every listener's.
+    // The core would refuse a request with an unknown type, and with it all other types.
     if (!EVENT_TYPES.includes(type)) throw new TypeError(type);
     const registration: Registration = {
       type,
-      // It is called with events of its type alone.
+      // It is called only with events of its type.
       onEvent: onEvent as unknown as Registration['onEvent'],
       onMissed,
     };
@@ -62,7 +62,7 @@ export class EventListeners {
     };
   }
 
-  /** Asks again for what is listened to: after an attachment the core may be another one. */
+  /** Requests the types again: after an attachment the core may be another one. */
   renew(): void {
     if (this.#asked === '' && this.#registrations.size === 0) return;
     this.#attachment += 1;
@@ -80,7 +80,7 @@ export class EventListeners {
     return [...new Set([...this.#registrations].map(({ type }) => type))].sort();
   }
 
-  // One question at a time: of two that are on their way together the earlier one could come last.
+  // One request at a time: of two at the same time, the earlier could arrive last.
   async #ask(): Promise<void> {
     if (this.#asking) return;
     this.#asking = true;
@@ -90,7 +90,7 @@ export class EventListeners {
         this.#asked = types.join();
         await this.#host.listen(types, (message) => this.#publish(message));
         if (attachment !== this.#attachment) {
-          // It was taken for lost, and may have come after the one that took its place.
+          // It was given up, and may have arrived after its successor.
           this.#askAnew();
           return;
         }
@@ -112,14 +112,14 @@ export class EventListeners {
   }
 
   #publish(message: ListenerMessage): void {
-    // A listener may end itself or others while it is called, and one that begins meanwhile gets what comes next.
+    // A listener may remove itself or others while it is called; one that is added gets later events.
     for (const registration of [...this.#registrations]) {
       if (!this.#registrations.has(registration)) continue;
       try {
         if (message.kind === 'missed') registration.onMissed?.(message.value);
         else if (message.value.type === registration.type) registration.onEvent(message.value);
       } catch (error) {
-        // What one listener does wrong is no reason that the others do not hear.
+        // An error in one listener must not affect the others.
         reportError(error);
       }
     }

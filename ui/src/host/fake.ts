@@ -23,24 +23,24 @@ import { placed } from './scenarios/item';
 import type { Fake, Scenario } from './scenarios/scenario';
 import { says } from './scenarios/says';
 
-/** The core's cap on a page. */
+/** The core's limit for a page. */
 const PAGE_LIMIT = 500;
 const DIAL_MS = 700;
 const FIRST_DELAY_MS = 15_000;
 const MINUTE_MS = 60_000;
-/** How often the core publishes its numbers while they are on screen. */
+/** How often the core publishes metrics while they are on screen. */
 const METRICS_MS = 1_000;
 
-/** A core in memory: every command works, on the data of a scenario. */
+/** A core in memory: all commands work, on the data of a scenario. */
 export class FakeHost implements Host, Fake {
-  /** Every call, in order, for tests that ask what the UI asked for. */
+  /** Every call in order, for tests. */
   readonly calls: { name: keyof Commands; request: unknown }[] = [];
 
-  /** The types that were listened to, each time that they changed. */
+  /** The types with a listener, after every change. */
   readonly listened: EventType[][] = [];
 
   readonly scenario: Scenario;
-  /** A test may make it the core of another version. */
+  /** A test may set another version. */
   protocol: number = PROTOCOL_VERSION;
   readonly #items: Map<string, Item>;
   #revision = 1;
@@ -83,14 +83,14 @@ export class FakeHost implements Host, Fake {
     return Promise.resolve();
   }
 
-  /** Sends an event as the core does: only what is listened to. Answers whether it was. */
+  /** Sends an event as the core does, if its type has a listener; returns whether it has. */
   emit(event: ReceivedEvent): boolean {
     const wanted = this.#onMessage !== null && this.listened.at(-1)?.includes(event.type) === true;
     if (wanted) this.#onMessage?.({ kind: 'event', value: event });
     return wanted;
   }
 
-  /** Says that so many events were left out. */
+  /** Reports that this many events were dropped. */
   omit(count: number): void {
     this.#onMessage?.({ kind: 'missed', value: count });
   }
@@ -102,7 +102,7 @@ export class FakeHost implements Host, Fake {
     return this.#commands[name](request);
   }
 
-  /** Changes the state as the core does, and tells it. */
+  /** Changes the state and publishes the update, as the core does. */
   push(update: Update): void {
     switch (update.kind) {
       case 'connection':
@@ -147,7 +147,7 @@ export class FakeHost implements Host, Fake {
     this.push({ kind: 'counts', value: this.counts() });
   }
 
-  /** The numbers as they are now: the present minute goes on. */
+  /** The current metrics, including the present minute. */
   #publish(): void {
     const { connection, metrics } = this.scenario;
     const now = Date.now();
@@ -166,20 +166,20 @@ export class FakeHost implements Host, Fake {
     });
   }
 
-  /** Changes the state without telling, as a channel that lost a message. */
+  /** Changes the state without publishing it, as if a message was lost. */
   lose(...items: Item[]): void {
     for (const item of items) this.#items.set(item.key, item);
     this.#revision += 1;
   }
 
-  /** Starts the core again: it knows of no listener, and what it says next is of a later revision. */
+  /** Restarts the core: it has no listeners, and its revision is higher. */
   restart(): void {
     this.#onMessage = null;
     this.#revision += 1;
     this.connection({ state: 'connecting' });
   }
 
-  /** Says that messages were lost, as a channel that was too slow. */
+  /** Reports that updates were dropped, as for a reader that is too slow. */
   miss(): void {
     this.#listener?.({ revision: 0, update: { kind: 'missed' } });
   }
@@ -202,7 +202,7 @@ export class FakeHost implements Host, Fake {
     this.push({ kind: 'connection', value: { ...this.scenario.connection, ...change } });
   }
 
-  /** Dials, and fails or connects. A failure is followed by a wait twice as long as the one before. */
+  /** Connects or fails. After a failure the next wait is twice as long. */
   dial(reason: Message | null): void {
     clearTimeout(this.#dial);
     this.connection({ state: 'connecting', nextAttemptAt: null, connectedSince: null, reason: null });

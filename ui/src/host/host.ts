@@ -1,7 +1,7 @@
 import { say, t } from '../words/words';
 import type { Commands, EventType, ListenerMessage, Message, Revised, Snapshot } from './protocol';
 
-/** What stands behind the window: the core through Tauri, or a fake one in tests and in a plain browser. */
+/** The core behind the window: the real one through Tauri, or a fake one in tests and in a plain browser. */
 export interface Host {
   /** Rejects with a {@link failureMessage readable} error. */
   call<K extends keyof Commands>(name: K, request: Commands[K][0]): Promise<Commands[K][1]>;
@@ -29,7 +29,7 @@ function isMessage(value: unknown): value is Message {
   return typeof value === 'object' && value !== null && 'id' in value && 'args' in value;
 }
 
-/** The words of whatever a {@link Host} rejected with: a `CommandError`, or a plain string of Tauri's. */
+/** The text of an error of a {@link Host}: a `CommandError`, or a plain string of Tauri's. */
 export function failureMessage(error: unknown): string {
   if (typeof error === 'string' && error !== '') return error;
   if (typeof error === 'object' && error !== null && 'message' in error) {

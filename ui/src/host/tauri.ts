@@ -2,15 +2,15 @@ import { Channel, invoke } from '@tauri-apps/api/core';
 import type { Host } from './host';
 import type { Commands, ListenerMessage, Revised, Snapshot } from './protocol';
 
-/** After so many messages of a channel the shell learns that they are here; after a few times as many it waits. */
+/** The page acknowledges this many messages at a time; the shell waits after a few times as many. */
 const RECEIPT_COUNT = 16;
 
-/** A channel that says what was received, so that a page that stands still has no more sent to it. */
+/** A channel that acknowledges its messages, so that the shell stops sending to a page that stalls. */
 function receiving<T>(onMessage: (message: T) => void): Channel<T> {
   let count = 0;
   const channel = new Channel<T>((message) => {
     count += 1;
-    // The count of all, so that the next one makes up for one that is lost.
+    // The total count, so that the next acknowledgement makes up for a lost one.
     if (count % RECEIPT_COUNT === 0)
       invoke('received', { channel: channel.id, count }).catch(() => undefined);
     onMessage(message);
@@ -18,7 +18,7 @@ function receiving<T>(onMessage: (message: T) => void): Channel<T> {
   return channel;
 }
 
-// One for as long as anything is listened to, so that nothing is lost where only the types change.
+// One channel while anything is listened to, so that no event is lost when only the types change.
 let events: Channel<ListenerMessage> | null = null;
 let onEvent: (message: ListenerMessage) => void = () => undefined;
 
@@ -30,7 +30,7 @@ export const tauriHost: Host = {
     onEvent = onMessage;
     events ??= receiving<ListenerMessage>((message) => onEvent(message));
     const channel = events;
-    // The shell ends it with its last type.
+    // The shell closes it with its last type.
     if (types.length === 0) events = null;
     try {
       await invoke('listen', { types, events: channel });

@@ -3,10 +3,10 @@ import { t } from '../words/words';
 import { itemTitle } from './item';
 import { excerpt } from './text';
 
-/** Enough of a title to know it by. */
+/** Enough characters of a title to recognise it. */
 const TITLE_LENGTH = 80;
 
-/** What the live region says about items that came since it last spoke, oldest first. */
+/** The announcement for the live region about items that arrived since the last one, oldest first. */
 export function announcement(items: readonly Item[]): string {
   const newest = items.at(-1);
   if (newest === undefined) return '';

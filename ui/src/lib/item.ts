@@ -21,17 +21,17 @@ export const PRIORITY_NAMES: Record<Priority, PlainId | null> = {
   urgent: 'ui-priority-urgent',
 };
 
-/** What it is, in a word or two. */
+/** The kind of the item in a word or two. */
 export function kindName(kind: ItemKind): string {
   return t(KIND_NAMES[kind]);
 }
 
-/** An item without a readable title still needs something to click on. */
+/** An item without a readable title still needs a text to click on. */
 export function itemTitle(item: Item): string {
   return singleLine(item.words === null ? item.title : say(item.words.title)) || kindName(item.kind);
 }
 
-/** Its text; the app's own where the server sent none. */
+/** The body; the app's own text if the server sent none. */
 export function itemBody(item: Item): string {
   const words = item.words?.body ?? null;
   return words === null ? item.body : say(words);

@@ -2,9 +2,9 @@ import { t } from '../words/words';
 import type { EpochMillis } from './epoch';
 
 const MINUTE_MS = 60_000;
-/** The hour at which a pause over night ends: before work begins. */
+/** The hour at which a pause until the morning ends: before work starts. */
 const MORNING_HOUR = 8;
-/** Up to this hour the night belongs to the day before, and "the morning" is today's. */
+/** Before this hour, "the morning" is today's. */
 const NIGHT_ENDS_HOUR = 5;
 
 export interface Pause {
@@ -21,13 +21,13 @@ export function pauses(now: EpochMillis): Pause[] {
     { label: t('ui-pause-hour'), minutes: 60 },
     {
       label: t(today ? 'ui-pause-today' : 'ui-pause-tomorrow', { at: morning }),
-      // Rounded up: a minute of silence too many rather than a sound at 07:59.
+      // Rounded up: a minute too long is better than a sound at 07:59.
       minutes: Math.ceil((morning - now) / MINUTE_MS),
     },
   ];
 }
 
-/** The local 08:00 that ends the night after `now`. */
+/** The local 08:00 at the end of the night after `now`. */
 export function nextMorning(now: EpochMillis): EpochMillis {
   const at = new Date(now);
   const days = at.getHours() < NIGHT_ENDS_HOUR ? 0 : 1;

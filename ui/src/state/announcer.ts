@@ -1,10 +1,10 @@
 import type { Item } from '../host/protocol';
 import { announcement } from '../lib/announce';
 
-/** A screen reader needs about this long for one sentence; faster talk would only cut itself off. */
+/** About the time that a screen reader needs for a sentence; a faster one would interrupt it. */
 const PAUSE_MS = 5_000;
 
-/** Speaks through the one live region: what the user did at once, what arrived at most every few seconds. */
+/** Uses the only live region: for the user's actions at once, for new items every few seconds. */
 export class Announcer {
   #say: (text: string) => void;
   #arrived: Item[] = [];
@@ -14,7 +14,7 @@ export class Announcer {
     this.#say = say;
   }
 
-  /** The answer to something the user did. */
+  /** Announces the result of an action of the user. */
   answer(text: string): void {
     this.#say(text);
     this.#rest();

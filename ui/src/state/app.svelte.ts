@@ -11,40 +11,40 @@ import { Inbox, type Report } from './inbox.svelte';
 
 export type Page = 'inbox' | 'connection' | 'preferences' | 'setup';
 
-/** A part of a page that a button elsewhere leads to. */
+/** A section of a page that a button elsewhere leads to. */
 export type Section = 'network';
 
-/** The connection's numbers, and when they came. */
+/** The metrics, and when they arrived. */
 export interface Metrics {
   view: MetricsView;
   at: EpochMillis;
 }
 
-/** Everything on screen, and the way to the core. */
+/** The state of the whole window, and its connection to the core. */
 export class App {
   /** Null until the core has answered. */
   snapshot = $state.raw<Snapshot | null>(null);
   /** Why the core does not answer. */
   failure = $state<string | null>(null);
-  /** What the live region says. */
+  /** The text of the live region. */
   said = $state('');
-  /** The last thing done, until it is dismissed. */
+  /** The report of the last action, until it is dismissed. */
   report = $state.raw<Report | null>(null);
-  /** The last that the core said; it says so only while the Connection view is on screen. */
+  /** The latest metrics; the core sends them only while the Connection view is on screen. */
   metrics = $state.raw<Metrics | null>(null);
   readonly inbox: Inbox;
-  /** The server's events, for what the state does not say. */
+  /** The server's events, for what is not part of the state. */
   readonly events: EventListeners;
 
-  /** Where on the page the reader is led; null for its beginning. */
+  /** The section to scroll to; null for the start of the page. */
   section: Section | null = null;
 
-  // The way here from the inbox, which is always its beginning.
+  // The pages from the inbox to this one.
   #trail = $state.raw<readonly Page[]>([]);
   #host: Host;
   #attachment: Attachment;
   #announcer = new Announcer((text) => {
-    // The same words twice are read only if they differ; a no-break space is not read.
+    // Screen readers read a repeated text only if it differs; a no-break space is not read.
     this.said = text === this.said ? `${text}\u00A0` : text;
   });
 
@@ -64,12 +64,12 @@ export class App {
     );
   }
 
-  /** What is shown. Without an account there is nothing else to show. */
+  /** The page to show. Without an account, only the setup can be shown. */
   get page(): Page {
     return this.snapshot?.account.needsSetup === true ? 'setup' : (this.#trail.at(-1) ?? 'inbox');
   }
 
-  /** Shows a page, or a section of it. A page that was passed on the way here is gone back to. */
+  /** Opens a page, or a section of it. A page that was visited on the way here is returned to. */
   go(page: Page, section: Section | null = null): void {
     this.section = section;
     const passed = this.#trail.indexOf(page);
@@ -86,12 +86,12 @@ export class App {
     return this.#attachment.attach();
   }
 
-  /** For commands whose failure the caller shows in its place. */
+  /** For commands whose failure the caller shows. */
   call<K extends keyof Commands>(name: K, request: Commands[K][0]): Promise<Commands[K][1]> {
     return this.#host.call(name, request);
   }
 
-  /** For commands whose failure one sentence explains. Answers whether it worked. */
+  /** For commands whose failure is shown as a report. Returns whether the command succeeded. */
   async attempt<K extends keyof Commands>(
     name: K,
     request: Commands[K][0],
@@ -111,13 +111,13 @@ export class App {
     this.#host.call('window_shows', view).catch(() => undefined);
   }
 
-  /** Says it on screen and in the live region. */
+  /** Shows the report and announces it. */
   tell(report: Report): void {
     this.report = report;
     this.say(report.text);
   }
 
-  /** Says what the screen already shows. */
+  /** Announces what the screen already shows. */
   say(text: string): void {
     this.#announcer.answer(text);
   }

@@ -6,15 +6,15 @@ import { join, reduce } from './reducer';
 import { t } from '../words/words';
 
 export interface Attached {
-  /** The whole state is new; whatever was read before is to be read again. */
+  /** The whole state is new, so everything that was loaded before has to be loaded again. */
   onSnapshot(snapshot: Snapshot): void;
-  /** The state after updates, and what they were, in order. At most once a frame. */
+  /** The state after some updates, and these updates in order. Called at most once per frame. */
   onUpdates(snapshot: Snapshot, updates: readonly Update[]): void;
   /** The core does not answer. */
   onFailure(message: string): void;
 }
 
-/** A core answers at once. One that has not for so long is said to be silent; when it answers, it is shown. */
+/** A core answers at once. After this time it is reported as silent; a later answer is still used. */
 const ANSWER_TIMEOUT_MS = 10_000;
 
 /** Follows the core's state: attaches, applies updates in order, attaches again after a gap. */
@@ -24,7 +24,7 @@ export class Attachment {
   #wait: Wait;
   #frame: (apply: () => void) => void;
   #snapshot: Snapshot | null = null;
-  // What arrived before the snapshot, or since the last frame.
+  // Updates that arrived before the snapshot, or since the last frame.
   #pending: Revised[] = [];
   #frameAsked = false;
   // Updates of an earlier attachment carry an earlier number and are dropped.
@@ -48,7 +48,7 @@ export class Attachment {
         if (epoch === this.#epoch) this.#take(revised);
       });
       if (epoch !== this.#epoch) return;
-      // A window can outlive an update of the app. What it would make of the rest nobody knows.
+      // A window may be older than the app after an update, and must not interpret another protocol.
       if (snapshot.protocol !== PROTOCOL_VERSION) {
         this.#newEpoch();
         this.#attached.onFailure(t('ui-other-version'));
@@ -70,7 +70,7 @@ export class Attachment {
     if (epoch === this.#epoch && this.#snapshot === null) this.#attached.onFailure(t('ui-silent'));
   }
 
-  // A core that is being started again refuses for a moment, and nobody should have to ask it anew by hand.
+  // A core that is restarting refuses for a moment; the user should not have to retry.
   async #attachAfterRefusal(): Promise<void> {
     const epoch = this.#newEpoch();
     this.#refusalsInARow += 1;

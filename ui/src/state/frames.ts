@@ -2,7 +2,7 @@
 // more than anybody sees there, and no more than the web view lets a hidden page's timers run.
 const UNSEEN_MS = 250;
 
-/** Calls back before the next frame is painted; soon, where none is. */
+/** Calls back before the next frame is painted, or soon if no frames are painted. */
 export function nextFrame(apply: () => void): void {
   const once = (): void => {
     cancelAnimationFrame(frame);

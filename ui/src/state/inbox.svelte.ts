@@ -5,31 +5,31 @@ import * as lists from './list';
 
 /** Enough rows for two screens of a tall window, few enough to arrive within a frame. */
 const PAGE_SIZE = 100;
-/** Pages that are read to find an end are never on screen one by one. */
+/** A larger page, for loading all pages, which are not shown one by one. */
 const LARGE_PAGE_SIZE = 500;
 
-/** A sentence about what was just done, with a way back if there is one. */
+/** A sentence about the last action, and how to undo it if that is possible. */
 export interface Report {
   text: string;
   undo?: () => void;
 }
 
-/** The inbox on screen: its pages, what is marked, what is open. */
+/** The inbox on screen: its pages, marks, and the open item. */
 export class Inbox {
-  /** As the core has it, with what was done since and is on its way. */
+  /** The core's list, with the user's changes that it does not include yet. */
   readonly list = $derived.by(() => lists.withDoings(this.#list, this.#doings));
-  /** The first page has come, or failed. */
+  /** The first page was loaded, or failed to load. */
   ready = $state(false);
   reading = $state(false);
-  /** Why the last reading failed. */
+  /** Why loading failed last. */
   failure = $state<string | null>(null);
-  /** The row that the keyboard is on. */
+  /** The row that the keyboard acts on. */
   activeKey = $state<string | null>(null);
-  /** The item whose detail is shown; it stays when it leaves the list. */
+  /** The item whose detail is shown; it stays when the item leaves the list. */
   readonly open = $derived.by(() => this.#open && lists.withMarks(this.#open, this.#doings));
-  /** The list is at its newest end. */
+  /** The list is scrolled to its newest end. */
   atTop = $state(true);
-  /** How many items lie above the lower edge of the screen: as many are read again after a change. */
+  /** The number of items above the lower edge of the screen, which are loaded again after a change. */
   depth = 0;
 
   #list = $state.raw<lists.InboxList>(lists.emptyList('inbox'));
@@ -37,12 +37,12 @@ export class Inbox {
   #doings = $state.raw<readonly lists.Doing[]>([]);
   #host: Host;
   #report: (report: Report) => void;
-  // A page that was asked for before the filter changed must not land in the list of the new one.
+  // Pages that were requested before the filter changed are discarded.
   #generation = 0;
-  // Updates that arrive while a page is on its way may be newer than the page: they are applied once more.
+  // Updates that arrive while a page is loaded may be newer than the page, so they are applied again.
   #meanwhile: ((list: lists.InboxList) => lists.InboxList)[] = [];
   #reloadAgain = false;
-  // Of the core's state that is here.
+  // The revision of the core's state that was applied last.
   #revision = 0;
 
   constructor(host: Host, report: (report: Report) => void) {
@@ -66,7 +66,7 @@ export class Inbox {
     void this.reload();
   }
 
-  /** Reads again what is on show. */
+  /** Loads the pages on show again. */
   async reload(): Promise<void> {
     if (this.reading) {
       this.#reloadAgain = true;
@@ -88,12 +88,12 @@ export class Inbox {
     });
   }
 
-  /** Reads the next page, if there is one. */
+  /** Loads the next page, if there is one. */
   async readMore(): Promise<void> {
     await this.#readNext(PAGE_SIZE);
   }
 
-  /** Reads all pages, so that the oldest item can be shown. */
+  /** Loads all pages, so that the oldest item can be shown. */
   async readToEnd(): Promise<void> {
     const generation = this.#generation;
     while (this.#list.next !== null && this.failure === null && generation === this.#generation) {
@@ -101,13 +101,13 @@ export class Inbox {
     }
   }
 
-  /** After a failure. */
+  /** Loads again after a failure. */
   async retry(): Promise<void> {
     this.failure = null;
     await this.reload();
   }
 
-  /** Applies an update of the core. Answers with the items that are new. */
+  /** Applies an update of the core; returns the new items. */
   take(update: Update): Item[] {
     switch (update.kind) {
       case 'itemsStored': {
@@ -140,7 +140,7 @@ export class Inbox {
     }
   }
 
-  /** The core's state up to this revision is here: what it shows need not be shown in advance any more. */
+  /** The core's state up to this revision was applied, so changes that it includes need no overlay any more. */
   onRevision(revision: number): void {
     if (this.#doings.some((doing) => doing.revision !== null && doing.revision <= revision))
       this.#doings = this.#doings.filter((doing) => doing.revision === null || doing.revision > revision);
@@ -156,7 +156,7 @@ export class Inbox {
     if (item.readAt === null) void this.mark([item], 'read');
   }
 
-  /** Opens the item that a notification asked for, wherever it is. */
+  /** Opens the item of a clicked notification, in any view. */
   async openKey(key: string): Promise<void> {
     const shown = [...this.#list.items, ...this.#list.waiting].find((item) => item.key === key);
     try {
@@ -166,7 +166,7 @@ export class Inbox {
         return;
       }
       this.#show(item);
-      // Even if it is read: the mark tells the core that what was asked for has been shown.
+      // Even if it is read: the mark informs the core that the requested item was shown.
       void this.mark([item], 'read');
     } catch (error) {
       this.#report({ text: t('ui-item-not-read', { reason: failureMessage(error) }) });
@@ -198,13 +198,13 @@ export class Inbox {
     });
   }
 
-  /** Shows the mark at once, until the core shows it or refuses it. */
+  /** Shows the mark at once, until the core includes or refuses it. */
   async mark(items: readonly Item[], mark: Mark): Promise<boolean> {
     const keys = items.map((item) => item.key);
     const doing: lists.Doing = { keys, mark, at: Date.now(), revision: null };
     this.#doings = [...this.#doings, doing];
     try {
-      // The counts in the answer are left: the update has them too, in their order among the others.
+      // The counts in the answer are ignored: the updates have them in the right order.
       const { revision } = await this.#host.call('inbox_mark', { keys, mark });
       this.#doings = this.#doings.map((each) => (each === doing ? { ...each, revision } : each));
       this.onRevision(this.#revision);
@@ -217,13 +217,13 @@ export class Inbox {
   }
 
   async #unarchive(item: Item): Promise<void> {
-    // Archiving also marked it read.
+    // Archiving also marks it as read.
     if ((await this.mark([item], 'unarchived')) && item.readAt === null) await this.mark([item], 'unread');
   }
 
   #show(item: Item): void {
     this.activeKey = item.key;
-    // What was done to it is shown beside it, and may be refused yet.
+    // Its marks are an overlay, because the core may still refuse them.
     this.#open = this.#list.items.find(({ key }) => key === item.key) ?? item;
   }
 
@@ -231,7 +231,7 @@ export class Inbox {
     return !this.atTop && this.#list.items.length > 0;
   }
 
-  /** Moves the keyboard off a row that is about to go: to the next one, or the one before at the end. */
+  /** Moves the active row when it is about to disappear: to the next one, or at the end to the previous one. */
   #leaveRow(key: string): void {
     const { items } = this.list;
     const index = items.findIndex((item) => item.key === key);
@@ -272,7 +272,7 @@ export class Inbox {
       if (generation === this.#generation) {
         this.ready = true;
         this.reading = false;
-        // A change came while a later page was read: its place in the list is not known.
+        // A change arrived while a later page was loaded: its position in the list is not known.
         if (this.#reloadAgain && this.failure === null) void this.reload();
       }
     }

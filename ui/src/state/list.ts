@@ -1,14 +1,14 @@
 import type { InboxFilter, InboxPage, InboxView, Item, Mark } from '../host/protocol';
 import type { EpochMillis } from '../lib/epoch';
 
-/** The part of the inbox that is on show. */
+/** The part of the inbox on show. */
 export interface InboxList {
   readonly filter: InboxFilter;
   /** In the core's order. */
   readonly items: readonly Item[];
-  /** What came while the reader was further down, in the core's order; shown when asked for. */
+  /** New items that arrived while the list was scrolled down, in the core's order; shown on request. */
   readonly waiting: readonly Item[];
-  /** Where the next page begins; null when all is here. */
+  /** Where the next page starts; null if everything is loaded. */
   readonly next: string | null;
 }
 
@@ -16,12 +16,12 @@ export function emptyList(view: InboxView): InboxList {
   return { filter: { view }, items: [], waiting: [], next: null };
 }
 
-/** Whether an item that is on show stays there. Reading an unread item must not pull it from under the eye. */
+/** Whether an item on show stays there. Reading an unread item must not remove it while the user reads it. */
 function stays({ view }: InboxFilter, item: Item): boolean {
   return item.views.includes(view === 'unread' ? 'inbox' : view);
 }
 
-/** The core's order, which only its `sort` knows. */
+/** The core's order, which is determined by `sort` only. */
 function byPlace(a: Item, b: Item): number {
   return a.sort === b.sort ? 0 : a.sort > b.sort ? -1 : 1;
 }
@@ -32,7 +32,7 @@ function byPlace(a: Item, b: Item): number {
  */
 export function storeItems(list: InboxList, stored: readonly Item[], hold: boolean): InboxList {
   const changed = new Map(stored.map((item) => [item.key, item]));
-  // A loop, because the list may hold a hundred thousand items while the window is drawn.
+  // A loop instead of array methods, because the list may contain a hundred thousand items.
   const replace = (items: readonly Item[]): Item[] => {
     const kept: Item[] = [];
     const moved: Item[] = [];
@@ -56,7 +56,7 @@ export function storeItems(list: InboxList, stored: readonly Item[], hold: boole
     : { ...list, items: insert(items, fresh), waiting };
 }
 
-/** Of items that were stored, those that nobody can have seen yet. */
+/** Those of the stored items that the user cannot have seen yet. */
 export function newItems(list: InboxList, stored: readonly Item[]): Item[] {
   const fresh = new Map(stored.map((item) => [item.key, item]));
   for (const { key } of list.items) fresh.delete(key);
@@ -70,13 +70,13 @@ export function removeItems(list: InboxList, keys: readonly string[]): InboxList
   return { ...list, items: list.items.filter(kept), waiting: list.waiting.filter(kept) };
 }
 
-/** Shows what waited. */
+/** Shows the items that waited. */
 export function showWaiting(list: InboxList): InboxList {
   if (list.waiting.length === 0) return list;
   return { ...list, items: insert(list.items, list.waiting), waiting: [] };
 }
 
-/** Adds the page that was asked for with `list.next`. */
+/** Adds the page that was requested with `list.next`. */
 export function appendPage(list: InboxList, page: InboxPage): InboxList {
   const known = new Set([...list.items, ...list.waiting].map((item) => item.key));
   return {
@@ -91,7 +91,7 @@ export function appendPage(list: InboxList, page: InboxPage): InboxList {
  * waits, as it would have if it had come one by one.
  */
 export function replaceItems(list: InboxList, page: InboxPage, hold: boolean): InboxList {
-  // What is pinned stands above whatever is newer.
+  // Pinned items come before newer ones.
   const newest = list.items.find((item) => !item.pinned) ?? list.items[0];
   if (!hold || newest === undefined) return { ...list, items: page.items, waiting: [], next: page.next };
   const shown = new Set(list.items.map((item) => item.key));
@@ -104,16 +104,16 @@ export function replaceItems(list: InboxList, page: InboxPage, hold: boolean): I
   };
 }
 
-/** What was done to items and the core has not shown yet. */
+/** The user's changes that the core's state does not include yet. */
 export interface Doing {
   readonly keys: readonly string[];
   readonly mark: Mark;
   readonly at: EpochMillis;
-  /** The revision of the core's state that shows it; null until the core has answered. */
+  /** The revision of the core's state that includes it; null until the core has answered. */
   readonly revision: number | null;
 }
 
-/** The list as it will be once the core has shown what was done. What was put away is gone at once. */
+/** The list with the user's changes. Archived items disappear at once. */
 export function withDoings(list: InboxList, doings: readonly Doing[]): InboxList {
   if (doings.length === 0) return list;
   const leaves: Mark = list.filter.view === 'archived' ? 'unarchived' : 'archived';
@@ -130,14 +130,14 @@ function moves({ mark }: Doing): boolean {
   return mark === 'archived' || mark === 'unarchived';
 }
 
-/** The item with what was done to it. */
+/** The item with the user's changes. */
 export function withMarks(item: Item, doings: readonly Doing[]): Item {
   return doings
     .filter(({ keys }) => keys.includes(item.key))
     .reduce((marked, { mark, at }) => markItem(marked, mark, at), item);
 }
 
-/** The item with the times that the core will set; its place in lists is the core's to say. */
+/** The item with the times that the core will set; only the core decides about its position in lists. */
 export function markItem(item: Item, mark: Mark, now: EpochMillis): Item {
   const seenAt = item.seenAt ?? now;
   const readAt = item.readAt ?? now;

@@ -5,7 +5,7 @@ import type { Item, Revised, Snapshot, Update } from '../host/protocol';
  * trusted, and the reader attaches again. An update that the snapshot already shows changes nothing.
  */
 export function reduce(snapshot: Snapshot, { revision, update }: Revised): Snapshot | 'gap' {
-  // It has no revision of its own: what was left out may be all that there was.
+  // It has no revision of its own: it is sent even if every update was dropped.
   if (update.kind === 'missed') return 'gap';
   if (revision <= snapshot.revision) return snapshot;
   if (revision > snapshot.revision + 1) return 'gap';
@@ -32,7 +32,7 @@ export function reduce(snapshot: Snapshot, { revision, update }: Revised): Snaps
   }
 }
 
-/** The same updates with neighbours that store items as one: a storm of items is one pass over the list. */
+/** Merges neighbouring updates that store items, so that a flood is one pass over the list. */
 export function join(updates: readonly Update[]): Update[] {
   const joined: Update[] = [];
   let items: Item[] | null = null;

@@ -5,10 +5,10 @@ import type { Scenario } from './scenario';
 import { HOUR, MINUTE, SECOND } from './times';
 import { says } from './says';
 
-/** Nothing happens by itself. */
+/** For a scenario in which nothing changes. */
 export const still = (): void => undefined;
 
-/** A connection with the fields that matter; the rest is what is usual. */
+/** A connection with the given fields, and defaults for the rest. */
 export function connection(fields: Partial<ConnectionView> & Pick<ConnectionView, 'state'>): ConnectionView {
   return {
     reason: null,
@@ -29,7 +29,7 @@ export function connection(fields: Partial<ConnectionView> & Pick<ConnectionView
   };
 }
 
-/** A connection that waits for its next attempt, and the numbers that go with it. */
+/** A connection that waits for its next attempt, with matching metrics. */
 export function waits(
   now: number,
   fields: Partial<ConnectionView>,
@@ -49,7 +49,7 @@ export function waits(
   };
 }
 
-/** The scenario that the others differ from. */
+/** The default scenario, from which the others differ. */
 export function busy(now: number): Scenario {
   return {
     items: busyItems(now),

@@ -2,7 +2,7 @@ import type { ErrorCount, MetricsView, Minute } from '../protocol';
 import { HOUR, MINUTE, SECOND } from './times';
 import { says } from './says';
 
-/** A number from 0 to 1 that looks random and is the same in every run. */
+/** A pseudo-random number from 0 to 1, the same in every run. */
 function noise(seed: number): number {
   const value = Math.sin(seed * 12.9898) * 43758.5453;
   return value - Math.floor(value);
@@ -86,7 +86,7 @@ export function history(now: number): MetricsView {
   };
 }
 
-/** The numbers of an app that has only just started. */
+/** The metrics of an app that has just started. */
 export function freshHistory(now: number): MetricsView {
   return {
     since: now - 4 * SECOND,
@@ -111,7 +111,7 @@ export function freshHistory(now: number): MetricsView {
   };
 }
 
-/** The history with a last part in which nothing went through. */
+/** The history with an outage at its end. */
 export function brokenHistory(now: number, length: number, errors: ErrorCount[]): MetricsView {
   const usual = history(now);
   return {

@@ -53,7 +53,7 @@ export function longItems(now: number): Item[] {
   ];
 }
 
-/** Texts that want to be something else. */
+/** Texts that try to look like something else. */
 export function hostileItems(now: number): Item[] {
   return [
     item({
@@ -134,7 +134,7 @@ export function hostileItems(now: number): Item[] {
   ];
 }
 
-/** More than can be drawn. */
+/** More items than can be rendered. */
 export function manyItems(now: number, count: number): Item[] {
   const kinds: ItemKind[] = [
     'notification',
@@ -154,7 +154,7 @@ export function manyItems(now: number, count: number): Item[] {
       key: `many-${index}`,
       createdAt,
       kind: kinds[index % kinds.length] ?? 'notification',
-      // Dozens that are urgent and unread would be on top, and nothing else.
+      // Dozens of urgent unread items would fill the top of the list.
       priority: priority === 'urgent' && read === null ? 'high' : priority,
       title: `Notification ${count - index}`,
       body: 'What happened, in a sentence or two. '.repeat(index % 5),

@@ -7,7 +7,7 @@ export function shown(words: string): ItemAlert {
   return { state: 'shown', reason: { why: 'news', sound: { played: 'chime' } }, words: says(words) };
 }
 
-/** A notification with the fields that matter; the rest is what is usual. */
+/** A notification with the given fields, and defaults for the rest. */
 export function item(fields: Partial<Item> & Pick<Item, 'key' | 'createdAt'>): Item {
   return placed({
     kind: 'notification',
@@ -32,7 +32,7 @@ export function item(fields: Partial<Item> & Pick<Item, 'key' | 'createdAt'>): I
   });
 }
 
-/** The item with its place and its views, as the core says them. */
+/** The item with its position and views, as the core computes them. */
 export function placed(item: Item): Item {
   const archived = item.archivedAt !== null;
   const unread = item.readAt === null && !archived;

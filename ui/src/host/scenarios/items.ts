@@ -3,7 +3,7 @@ import { item, seen, shown } from './item';
 import { DAY, HOUR, MINUTE, SECOND } from './times';
 import { says } from './says';
 
-/** What lies in the inbox of somebody at work. */
+/** A realistic inbox. */
 export function busyItems(now: number): Item[] {
   return [
     item({

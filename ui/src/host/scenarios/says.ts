@@ -1,6 +1,6 @@
 import type { Message } from '../protocol';
 
-/** A message with these words, whatever the core says. */
+/** A message with this text. */
 export function says(words: string): Message {
   return { id: 'alert-earlier', args: { words } };
 }

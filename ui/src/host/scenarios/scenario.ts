@@ -9,17 +9,17 @@ import type {
   Preferences,
 } from '../protocol';
 
-/** What goes on in a scenario, done to the fake core. */
+/** The operations of a scenario on the fake core. */
 export interface Fake {
-  /** Changes the connection's view, and says so. */
+  /** Changes the view of the connection and publishes it. */
   connection: (change: Partial<ConnectionView>) => void;
   /** Stores items as the stream would. */
   receive: (...items: Item[]) => void;
-  /** Waits as after a failure, and dials. */
+  /** Waits as after a failure, and connects. */
   waitAndDial: (reason: Message, attempt: number) => void;
 }
 
-/** What a scenario begins with, and what goes on in it. */
+/** The start of a scenario, and its course. */
 export interface Scenario {
   items: Item[];
   connection: ConnectionView;
@@ -28,8 +28,8 @@ export interface Scenario {
   notices: Notice[];
   metrics: MetricsView;
   requestedItem: string | null;
-  /** Commands that fail, and with what. */
+  /** Commands that fail, with their errors. */
   refusals: Partial<Record<keyof Commands, string | Message>>;
-  /** What happens by itself once the window has attached. */
+  /** Runs once the window has attached. */
   begin: (fake: Fake) => void;
 }
