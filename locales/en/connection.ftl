@@ -127,6 +127,7 @@ proxy-not-allowed = its rules do not allow this server
 proxy-unreachable = it cannot reach the server
 proxy-server-refused = the server refused the proxy's connection
 proxy-failed = it had an error of its own
+proxy-unsupported = it does not support connections of this kind
 proxy-other = { $problem }
 
 break-reset = it was reset

@@ -88,49 +88,38 @@ const LISTED: &[(&str, &str)] = &[
         "src-tauri/crates/desktop/src/logs/panics.rs",
         "a panic on stderr, as the log has it, which is English",
     ),
-    (
-        "src-tauri/crates/desktop/src/logs/queue.rs",
-        "a name of a program or folder, or an error of the system for the log",
-    ),
+    ("src-tauri/crates/desktop/src/logs/queue.rs", "a line of the log"),
     (
         "src-tauri/crates/desktop/src/notifications/bus.rs",
-        "a name of a program or folder, or an error of the system for the log",
+        "an error of D-Bus for the log",
     ),
     (
         "src-tauri/crates/desktop/src/notifications/request.rs",
-        "a name of a program or folder, or an error of the system for the log",
-    ),
-    (
-        "src-tauri/crates/desktop/src/notifications/service.rs",
-        "a name of a program or folder, or an error of the system for the log",
-    ),
-    (
-        "src-tauri/crates/desktop/src/notifications/service/incoming.rs",
-        "a name of a program or folder, or an error of the system for the log",
+        "names of the app and of notification services on D-Bus",
     ),
     (
         "src-tauri/crates/desktop/src/paths.rs",
-        "a name of a program or folder, or an error of the system for the log",
+        "the name of a folder of macOS",
     ),
     (
         "src-tauri/crates/desktop/src/session_bus/linux.rs",
-        "a name of a program or folder, or an error of the system for the log",
+        "an error of D-Bus for the log",
     ),
     (
         "src-tauri/crates/desktop/src/signals/power/linux.rs",
-        "a name of a program or folder, or an error of the system for the log",
+        "an error of D-Bus for the log",
     ),
     (
         "src-tauri/crates/desktop/src/signals/session/linux.rs",
-        "a name of a program or folder, or an error of the system for the log",
+        "an error of D-Bus for the log",
     ),
     (
         "src-tauri/crates/desktop/src/signals/session/logind.rs",
-        "a name of a program or folder, or an error of the system for the log",
+        "an error of D-Bus for the log",
     ),
     (
         "src-tauri/crates/desktop/src/status_socket/unix.rs",
-        "a name of a program or folder, or an error of the system for the log",
+        "an error of the system for the log: the app cannot be asked",
     ),
     (
         "src-tauri/crates/stream/src/http/certificates/form.rs",
@@ -141,7 +130,7 @@ const LISTED: &[(&str, &str)] = &[
         "labels of PEM",
     ),
     (
-        "src-tauri/crates/stream/src/http/fault.rs",
+        "src-tauri/crates/stream/src/http/fault",
         "what libraries say in words alone, to be compared",
     ),
     (

@@ -388,6 +388,7 @@ export interface Messages {
   'proxy-tls': { problem: Message };
   'proxy-too-long': undefined;
   'proxy-unreachable': undefined;
+  'proxy-unsupported': undefined;
   'set-up-internal': undefined;
   'set-up-other': { problem: string };
   'settings-file': undefined;

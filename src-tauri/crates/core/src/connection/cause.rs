@@ -170,6 +170,7 @@ fn proxy(problem: &ProxyProblem) -> Message {
         ProxyProblem::Unreachable => message::proxy_unreachable(),
         ProxyProblem::ServerRefused => message::proxy_server_refused(),
         ProxyProblem::Failed => message::proxy_failed(),
+        ProxyProblem::Unsupported => message::proxy_unsupported(),
         ProxyProblem::Other(text) => message::proxy_other(text),
     }
 }

@@ -123,6 +123,7 @@ messages! {
     proxy_unreachable();
     proxy_server_refused();
     proxy_failed();
+    proxy_unsupported();
     proxy_other(problem: Text);
 
     break_reset();

@@ -22,7 +22,7 @@ use zbus::zvariant::DynamicType;
 
 use super::Identity;
 use super::request::{self, Abilities};
-use calls::{BUS, BUS_PATH, Call, Method, NAME, PATH, PROPERTIES, Pause, Pending, Reply, build};
+use calls::{BUS, BUS_PATH, Call, Method, NAME, PATH, PROPERTIES, Pause, Pending, Reply, UNSENDABLE, build};
 
 /// A service that has not answered by then counts as hanging.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
@@ -450,7 +450,7 @@ impl Service {
             }
             Err(_) => {
                 // The error's message may quote the text.
-                let error = NotificationError::Refused("the bus cannot carry it".into());
+                let error = NotificationError::Refused(UNSENDABLE.to_owned());
                 self.on_error(call, &error, now);
             }
         }

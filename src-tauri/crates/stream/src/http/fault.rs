@@ -70,7 +70,7 @@ pub(crate) fn break_off(error: &reqwest::Error) -> BreakOff {
     if let Some(tls) = chain(error).find_map(tls) {
         return BreakOff::Tls(tls_problem(tls));
     }
-    if let Some(io) = chain(error).find_map(|error| error.downcast_ref::<io::Error>()) {
+    if let Some(io) = chain(error).find_map(innermost_io) {
         // The frames of chunked bodies.
         let is_bad_frame = matches!(
             io.kind(),
@@ -162,6 +162,7 @@ fn proxy_error(text: &str, error: &reqwest::Error) -> Option<DialError> {
             "network unreachable" | "host unreachable" | "ttl expired" => ProxyProblem::Unreachable,
             "connection refused" => ProxyProblem::ServerRefused,
             "general server failure" => ProxyProblem::Failed,
+            "command not supported" | "address type not supported" => ProxyProblem::Unsupported,
             why => ProxyProblem::Other(shown(why)),
         }
     };
@@ -183,6 +184,13 @@ fn chain<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn Error +
         next = this.source();
         Some(this)
     })
+}
+
+/// An IO error without those that it is wrapped in, which hide its kind.
+fn innermost_io<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a io::Error> {
+    let io: &io::Error = error.downcast_ref()?;
+    let inner = io.get_ref().and_then(|inner| innermost_io(inner));
+    Some(inner.unwrap_or(io))
 }
 
 /// The innermost error's text, which unlike the outermost names no address.

@@ -138,6 +138,7 @@ async fn a_socks_proxy_without_a_way_through_says_why() {
         (Behaviour::Refuses(2), "connection not allowed"),
         (Behaviour::Refuses(4), "host unreachable"),
         (Behaviour::Refuses(5), "connection refused"),
+        (Behaviour::Refuses(7), "it makes no connections of this kind"),
         (
             Behaviour::Says(b"HTTP/1.1 400 Bad Request\r\n\r\n"),
             "it does not answer as a SOCKS proxy",

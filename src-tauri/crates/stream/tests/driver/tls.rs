@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread;
 
+use gloria_stream::machine::BreakOff;
 use gloria_stream::{Cause, Command, DialError, StreamHandle, StreamOptions};
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::{ServerConfig, ServerConnection, Stream};
@@ -67,6 +68,27 @@ async fn a_certificate_that_nobody_signed_is_not_trusted() {
         (true, Vec::new()),
         "nothing was sent to it"
     );
+}
+
+#[tokio::test]
+async fn a_handshake_that_breaks_off_says_how() {
+    for (resets, wanted) in [(true, BreakOff::Reset), (false, BreakOff::Truncated)] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let server = listener.try_clone().unwrap();
+        let begun = thread::spawn(move || {
+            let (mut socket, _) = server.accept().unwrap();
+            // What is left unread resets the connection.
+            let mut hello = vec![0; if resets { 10 } else { 5 }];
+            socket.read_exact(&mut hello).unwrap();
+            if !resets {
+                let length = usize::from(u16::from_be_bytes([hello[3], hello[4]]));
+                socket.read_exact(&mut vec![0; length]).unwrap();
+            }
+        });
+        let cause = trouble(&listener).await;
+        begun.join().unwrap();
+        assert_eq!(cause, Cause::Dial(DialError::BrokenOff(wanted)));
+    }
 }
 
 #[tokio::test]

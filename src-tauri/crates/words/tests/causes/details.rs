@@ -187,6 +187,10 @@ pub(crate) fn proxies() -> Vec<(ProxyProblem, &'static str)> {
             "the server refused the proxy's connection",
         ),
         (Problem::Failed, "it had an error of its own"),
+        (
+            Problem::Unsupported,
+            "it does not support connections of this kind",
+        ),
         (Problem::Other(said()), SAID),
     ]
 }

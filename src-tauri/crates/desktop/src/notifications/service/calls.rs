@@ -87,6 +87,11 @@ where
     message.build(body)
 }
 
+/// What is refused on this side has a name of the same kind, which is the same in every language: the user reads it.
+pub(super) const UNSENDABLE: &str = "org.freedesktop.DBus.Error.LimitsExceeded";
+/// See [`UNSENDABLE`].
+pub(super) const UNREADABLE: &str = "org.freedesktop.DBus.Error.InvalidSignature";
+
 /// Converts a D-Bus error. The message of a service may quote the text, so only the error's name is used.
 pub(super) fn error(sender: &str, name: &str, to: &str) -> NotificationError {
     let of_bus = sender == BUS && to != BUS;

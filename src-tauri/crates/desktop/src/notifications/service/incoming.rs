@@ -12,7 +12,7 @@ use zbus::message::Type;
 use zbus::zvariant::OwnedValue;
 
 use super::super::request::{DEFAULT_ACTION, OPEN_ACTION};
-use super::calls::{BUS, Call, NAME, PROPERTIES, Pause, Pending, error};
+use super::calls::{BUS, Call, NAME, PROPERTIES, Pause, Pending, UNREADABLE, error};
 use super::{Owner, START_INTERVAL, Service, TOKEN_CAPACITY};
 
 impl Service {
@@ -129,8 +129,7 @@ impl Service {
                         Delivery::Shown
                     },
                 });
-                let outcome =
-                    answer.map_err(|_| NotificationError::Refused("an answer of another form".into()));
+                let outcome = answer.map_err(|_| NotificationError::Refused(UNREADABLE.to_owned()));
                 send_reply(reply, outcome);
             }
         }

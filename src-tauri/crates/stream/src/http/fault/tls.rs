@@ -58,6 +58,9 @@ pub(super) fn certificate_problem(error: &CertificateError) -> CertificateProble
                 CertificateProblem::OfAuthority
             } else if says("UnsupportedCertVersion") {
                 CertificateProblem::OldVersion
+            } else if says("invalid extensions") {
+                // What the system's verifier says of extended key usages.
+                CertificateProblem::WrongPurpose
             } else if says("NameConstraintViolation")
                 || says("PathLenConstraintViolated")
                 || says("EndEntityUsedAsCa")
@@ -164,6 +167,7 @@ mod tests {
             (CertificateError::BadEncoding, Problem::Unreadable),
             (other("CaUsedAsEndEntity"), Problem::OfAuthority),
             (other("UnsupportedCertVersion"), Problem::OldVersion),
+            (other("certificate had invalid extensions"), Problem::WrongPurpose),
             (other("NameConstraintViolation"), Problem::NotAllowed),
             (other("x"), Problem::Other("x".to_owned())),
         ] {

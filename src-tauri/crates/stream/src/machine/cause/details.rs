@@ -195,6 +195,9 @@ pub enum ProxyProblem {
     /// It failed by itself.
     #[error("it failed")]
     Failed,
+    /// It makes no connections of this kind.
+    #[error("it makes no connections of this kind")]
+    Unsupported,
     /// As the library says.
     #[error("{0}")]
     Other(String),
