@@ -32,6 +32,8 @@ cli-skipped = { $bytes } bytes are over the limits; passed over
 cli-position-lost = the server does not know this position; what came after it may be missing
 cli-stream-broke = the stream broke; please report this
 cli-seconds = it should be a number of seconds
+cli-number = it should be a whole number
+cli-number-above-zero = it should be a whole number above 0
 cli-seconds-range = it should be a number of seconds above 0
 
 ## gloria account and gloria inbox.

@@ -2,6 +2,8 @@
 
 # $name is an environment variable.
 start-no-home = cannot tell where to keep files: { $name } is not set; set it, or set GLORIA_HOME to a folder of your choice
+start-taken =
+    another Gloria Notify runs with the folder { $folder }, here or on another computer, and cannot be asked; end it and start again
 start-unresponsive =
     another Gloria Notify runs with the folder { $folder }, here or on another computer, and does not answer ({ $problem }); end it and start again
 start-no-runtime = the system gives no resources: { $problem }

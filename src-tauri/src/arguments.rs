@@ -2,26 +2,18 @@
 
 use clap::Parser;
 
-const EXAMPLES: &str = "\
-Examples:
-  gloria-notify                          start into the tray, or open the window of the app that runs
-  gloria-notify --open                   start with the window open
-  gloria-notify --background             start at login: never with a window
-  GLORIA_HOME=~/second gloria-notify     a second app, with files of its own
+/// How the ids of this program's help begin.
+pub(crate) const HELP: &str = "help-app";
 
-`gloria status` says how the running app is doing, `gloria logs` what it logged, `gloria quit` ends it.";
-
-/// Notifications of the Gloria System on your desktop, from a tray that stays connected.
+// What each argument is for is in locales/*/help.ftl, and put in before a command line is read.
 #[derive(Debug, Parser)]
-#[command(name = "gloria-notify", version, about, long_about = None, after_help = EXAMPLES)]
+#[command(name = "gloria-notify", version)]
 pub(crate) struct Arguments {
-    /// Open the window, also at the first start, which otherwise goes into the tray
     #[arg(long)]
     open: bool,
-    /// Open no window, also when Gloria Notify runs already; for a start at login
     #[arg(long, conflicts_with = "open")]
     background: bool,
-    /// Given by the app to itself where it starts again in its own place
+    // Given by the app to itself where it starts again in its own place.
     #[arg(long, hide = true)]
     after_failure: bool,
 }
@@ -56,6 +48,68 @@ impl Arguments {
             Start::InTray
         } else {
             Start::WithWindow
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+    use gloria_words::{command_line, pseudo};
+
+    use super::*;
+
+    #[test]
+    fn no_help_and_no_mistake_is_in_english_alone() {
+        let words = pseudo::words();
+        let names = [
+            "gloria-notify",
+            "gloria",
+            "--open",
+            "--background",
+            "--help",
+            "--version",
+            "--opne",
+            "file.txt",
+        ];
+        for (arguments, code) in [
+            (&["--help"][..], 0),
+            (&["--opne"], 2),
+            (&["file.txt"], 2),
+            (&["--open", "--background"], 2),
+            (&["--open", "--open"], 2),
+            (&["--open=file.txt"], 2),
+        ] {
+            let line = ["gloria-notify"].iter().chain(arguments).map(Into::into);
+            let reply = command_line::parse::<Arguments>(HELP, &words, line).unwrap_err();
+            assert_eq!((reply.code, reply.is_mistake), (code, code == 2), "{arguments:?}");
+            assert_eq!(pseudo::unaccented(&reply.text, &names), [""; 0], "{}", reply.text);
+        }
+    }
+
+    #[test]
+    fn every_argument_has_its_help() {
+        let (required, optional) = command_line::help_ids(Arguments::command(), HELP);
+        for (language, files) in gloria_words::LOCALES {
+            let (_, help) = files
+                .iter()
+                .find(|(name, _)| *name == "help.ftl")
+                .expect(language);
+            let ids = help
+                .lines()
+                .filter_map(|line| line.split_once(" ="))
+                .map(|(id, _)| id.to_owned());
+            let there: std::collections::BTreeSet<_> = ids.filter(|id| id.starts_with(HELP)).collect();
+            assert!(
+                there.is_superset(&required),
+                "{language}: {there:?}, {required:?}"
+            );
+            assert!(
+                there
+                    .iter()
+                    .all(|id| required.contains(id) || optional.contains(id)),
+                "{language}: {there:?}"
+            );
         }
     }
 }

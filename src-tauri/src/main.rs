@@ -18,12 +18,12 @@ mod window;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use gloria_core::paths::Paths;
 use gloria_desktop::paths::NoHome;
 use gloria_desktop::{Claimed, Instance, Logs, logs, process};
+use gloria_words::command_line;
 
-use crate::arguments::{Arguments, Start};
+use crate::arguments::{Arguments, HELP, Start};
 use crate::failure::Failure;
 
 fn main() -> ExitCode {
@@ -35,7 +35,12 @@ fn main() -> ExitCode {
     logs::log_panics(failure::show_panic);
     let code = match failure::message_to_show(std::env::args_os()) {
         Some(message) => failure::show_here(&message),
-        None => start(&Arguments::parse(), paths, log).unwrap_or_else(|failure| failure::report(&failure)),
+        None => match command_line::parse(HELP, &gloria_desktop::words(), std::env::args_os()) {
+            Ok(arguments) => {
+                start(&arguments, paths, log).unwrap_or_else(|failure| failure::report(&failure))
+            }
+            Err(reply) => reply.print(),
+        },
     };
     logs::flush(logs::FLUSH_TIMEOUT);
     code

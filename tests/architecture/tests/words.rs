@@ -40,7 +40,6 @@ const FOR_DEVELOPERS: [&str; 14] = [
 
 /// Files with such texts, and why. A folder stands for what is in it.
 const LISTED: &[(&str, &str)] = &[
-    ("src-tauri/crates/cli/src/examples.rs", "examples in the help"),
     (
         "src-tauri/crates/core/src/actor.rs",
         "parts of the core by name, for the log",
@@ -132,10 +131,6 @@ const LISTED: &[(&str, &str)] = &[
     (
         "src-tauri/crates/stream/src/http/fault",
         "what libraries say in words alone, to be compared",
-    ),
-    (
-        "src-tauri/src/arguments.rs",
-        "a start that failed, before anything is loaded, or the name of the app",
     ),
 ];
 

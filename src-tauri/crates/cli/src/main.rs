@@ -2,7 +2,6 @@
 //! words for people to stderr, and secrets are never arguments.
 
 mod account;
-mod examples;
 mod inbox;
 mod interruption;
 mod logs;
@@ -19,10 +18,11 @@ use gloria_core::message;
 use gloria_core::ports::SecretError;
 use gloria_desktop::paths::NoHome;
 use gloria_desktop::process;
+use gloria_words::command_line;
 
-/// Gloria Notify from the command line.
+// What each command and argument is for is in locales/*/help.ftl, and put in before a command line is read.
 #[derive(Debug, Parser)]
-#[command(name = "gloria", version, about, long_about = None, after_help = examples::ALL)]
+#[command(name = "gloria", version)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -30,31 +30,20 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Follow the event stream and print what comes, one JSON object a line
-    #[command(after_help = examples::TAIL)]
     Tail(tail::Options),
-    /// Read a token from standard input and keep it in the keyring
-    #[command(after_help = examples::LOGIN)]
     Login(session::Options),
-    /// Remove the token from the keyring
-    #[command(after_help = examples::LOGOUT)]
     Logout(session::Options),
-    /// Ask the running app how it is doing; exits with 0 when it is connected
-    #[command(after_help = examples::STATUS)]
     Status(status::Options),
-    /// Print what the app has logged, whether it runs or not
-    #[command(after_help = examples::LOGS)]
     Logs(logs::Options),
-    /// End the running app, as Quit in its tray does
-    #[command(after_help = examples::QUIT)]
     Quit,
-    /// Whose data is on this computer, and erasing it
     #[command(subcommand)]
     Account(account::Command),
-    /// Read the inbox of this computer
     #[command(subcommand)]
     Inbox(inbox::Command),
 }
+
+/// How the ids of this program's help begin.
+const HELP: &str = "help-gloria";
 
 /// A usage error; the same code as clap's.
 pub(crate) const USAGE: u8 = 2;
@@ -69,7 +58,10 @@ fn main() -> ExitCode {
     process::begin();
     gloria_desktop::logs::start_on_stderr(process::text_variable("GLORIA_LOG").as_deref());
     gloria_desktop::logs::log_panics(|| {});
-    let arguments = Arguments::parse();
+    let arguments: Arguments = match command_line::parse(HELP, output::catalogue(), std::env::args_os()) {
+        Ok(arguments) => arguments,
+        Err(reply) => return reply.print(),
+    };
     // One thread serves a stream, and costs a megabyte less than two.
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -111,33 +103,191 @@ fn main() -> ExitCode {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use clap::CommandFactory as _;
+    use gloria_words::{LOCALES, Words, Zone, pseudo};
 
     use super::*;
 
+    /// The program's commands, those in others too, in one language.
+    fn commands(words: &Words) -> Vec<clap::Command> {
+        let mut found = vec![command_line::translated(Arguments::command(), HELP, words)];
+        let mut at = 0;
+        while let Some(command) = found.get(at).cloned() {
+            let inner = command
+                .get_subcommands()
+                .filter(|inner| inner.get_name() != "help");
+            found.extend(inner.cloned());
+            at += 1;
+        }
+        found
+    }
+
+    #[test]
+    fn every_command_and_argument_has_its_help_and_no_other_has() {
+        let ids = command_line::help_ids(Arguments::command(), HELP);
+        let (required, optional) = ids;
+        let all: BTreeSet<_> = required.union(&optional).cloned().collect();
+        for (language, files) in LOCALES {
+            let (_, help) = files
+                .iter()
+                .find(|(name, _)| *name == "help.ftl")
+                .expect(language);
+            let there: BTreeSet<String> = help
+                .lines()
+                .filter_map(|line| line.split_once(" ="))
+                .map(|(id, _)| id.to_owned())
+                .filter(|id| id.starts_with(HELP))
+                .collect();
+            let missing: Vec<_> = required.difference(&there).collect();
+            assert!(missing.is_empty(), "{language} lacks {missing:?}");
+            let superfluous: Vec<_> = there.difference(&all).collect();
+            assert!(
+                superfluous.is_empty(),
+                "{language}: nothing is called {superfluous:?}"
+            );
+        }
+    }
+
     #[test]
     fn each_command_has_examples_that_it_understands() {
-        let mut commands = vec![Arguments::command()];
-        while let Some(command) = commands.pop() {
-            let name = command.get_name().to_owned();
-            if !command.has_subcommands() || name == "gloria" {
+        for (language, _) in LOCALES {
+            let words = Words::load([language], Zone::utc());
+            for command in commands(&words) {
+                let name = command.get_name().to_owned();
+                if command.has_subcommands() && name != "gloria" {
+                    continue;
+                }
                 let help = command
                     .get_after_help()
                     .map(ToString::to_string)
                     .unwrap_or_default();
-                assert!(help.starts_with("Examples:\n"), "{name}: {help}");
-                for line in help.lines().filter_map(|line| line.strip_prefix("  ")) {
+                let lines: Vec<_> = help.lines().filter_map(|line| line.strip_prefix("  ")).collect();
+                assert!(lines.len() > 1, "{language}: {name}: {help}");
+                for line in lines {
                     // One part of a line of a shell, without what is said of it to the right.
-                    let words = line.split("  ").next().unwrap_or_default();
-                    let call = words
+                    let said = line.split("  ").next().unwrap_or_default();
+                    let call = said
                         .split(['|', '>', '<', '&'])
                         .find(|part| part.trim().starts_with("gloria "));
-                    let call = call.unwrap_or_else(|| panic!("{name}: {line}"));
+                    let call = call.unwrap_or_else(|| panic!("{language}: {name}: {line}"));
                     let parsed = Arguments::try_parse_from(call.split_whitespace());
-                    assert!(parsed.is_ok(), "{name}: {call}: {parsed:?}");
+                    assert!(parsed.is_ok(), "{language}: {name}: {call}: {parsed:?}");
                 }
             }
-            commands.extend(command.get_subcommands().cloned());
         }
+    }
+
+    #[test]
+    fn no_help_and_no_mistake_is_in_english_alone() {
+        let words = pseudo::words();
+        let names = [
+            "gloria",
+            "--address",
+            "--json",
+            "--help",
+            "--version",
+            "--url",
+            "--raw",
+            "--quiet",
+            "--type",
+            "--count",
+            "--duration",
+            "--no-prompt",
+            "--follow",
+            "--lines",
+            "--filter",
+            "--limit",
+            "--yes",
+            "ADDRESS",
+            "URL",
+            "SECONDS",
+            "FILTER",
+            "LIMIT",
+            "NAME",
+            "inbox",
+            "unread",
+            "archived",
+            "list",
+            "erase",
+            "tail",
+            "login",
+            "logout",
+            "status",
+            "logs",
+            "quit",
+            "account",
+            "help",
+            "usage",
+        ];
+        for mut command in commands(&words) {
+            let help = command.render_help().to_string();
+            assert_eq!(pseudo::unaccented(&help, &names), [""; 0], "{help}");
+        }
+        for (line, code) in [
+            ("", 2),
+            ("--help", 0),
+            ("help tail", 0),
+            ("help help", 0),
+            ("help nothing", 2),
+            ("nothing", 2),
+            ("--nothing", 2),
+            ("tail --nothing", 2),
+            ("inbox list --filter no", 2),
+            ("inbox list --filter", 2),
+            ("inbox list --limit no", 2),
+            ("inbox list --limit=-1", 2),
+            ("inbox list --limit 1 --limit 1", 2),
+            ("tail --count 0", 2),
+            ("tail --count=", 2),
+            ("tail --duration no", 2),
+            ("tail --duration=-1", 2),
+            ("account", 2),
+            ("account erase", 2),
+            ("account erase no no", 2),
+            ("status --json=no", 2),
+            ("logs --lines", 2),
+            ("logs -n no", 2),
+        ] {
+            let arguments = ["gloria"].into_iter().chain(line.split_whitespace());
+            let reply =
+                command_line::parse::<Arguments>(HELP, &words, arguments.map(Into::into)).unwrap_err();
+            assert_eq!((reply.code, reply.is_mistake), (code, code == 2), "{line}");
+            let names = [&names[..], &["nothing", "no"]].concat();
+            // What a value's own parser says is in the language of the program, which this test does not choose.
+            let problems = [
+                message::cli_number_above_zero(),
+                message::cli_number(),
+                message::cli_seconds_range(),
+                message::cli_seconds(),
+            ];
+            let said = problems.iter().fold(reply.text.clone(), |said, problem| {
+                said.replace(&output::catalogue().say(problem), "")
+            });
+            assert_eq!(pseudo::unaccented(&said, &names), [""; 0], "{line}: {said}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_text_is_refused_and_what_a_terminal_obeys_is_not_repeated() {
+        use std::os::unix::ffi::OsStringExt as _;
+
+        let reply = |argument: &[u8]| {
+            let argument = std::ffi::OsString::from_vec(argument.to_vec());
+            let arguments = ["gloria".into(), "logs".into(), "-n".into(), argument];
+            command_line::parse::<Arguments>(HELP, Words::english(), arguments).unwrap_err()
+        };
+        assert!(
+            reply(b"\xff").text.starts_with("error: invalid UTF-8"),
+            "{:?}",
+            reply(b"\xff")
+        );
+        let said = reply(b"1\x1b[31m\x07\nUsage: x").text;
+        assert!(
+            said.starts_with("error: invalid value '1[31m Usage: x' for '--lines <N>'"),
+            "{said:?}"
+        );
     }
 }

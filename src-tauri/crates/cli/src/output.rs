@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write as _};
 use std::sync::LazyLock;
 
-use gloria_core::message::Message;
+use gloria_core::message::{self, Message};
 use gloria_core::text;
 use gloria_words::Words;
 use serde::{Deserialize as _, Serialize};
@@ -108,6 +108,11 @@ pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
 pub(crate) fn catalogue() -> &'static Words {
     static CATALOGUE: LazyLock<Words> = LazyLock::new(gloria_desktop::words);
     &CATALOGUE
+}
+
+/// Reads the value of an option.
+pub(crate) fn whole_number(text: &str) -> Result<usize, String> {
+    text.parse().map_err(|_| catalogue().say(&message::cli_number()))
 }
 
 /// A message of the document in words; one of an earlier version is words already.

@@ -30,10 +30,8 @@ const MAX_INPUT_BYTES: u64 = 64 * 1024;
 /// Selects the server.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// The API address; by default the one in the settings
     #[arg(long)]
     address: Option<String>,
-    /// Print JSON on a terminal as well
     #[arg(long)]
     json: bool,
 }

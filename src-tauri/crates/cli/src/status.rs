@@ -28,7 +28,6 @@ pub(crate) const NO_ANSWER: u8 = 5;
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Print everything as one JSON document
     #[arg(long)]
     json: bool,
 }
@@ -188,6 +187,7 @@ fn span(millis: i64) -> Message {
 
 #[cfg(test)]
 mod tests {
+    use gloria_words::pseudo;
     use serde_json::json;
 
     use super::*;
@@ -233,6 +233,28 @@ mod tests {
                 "Note: One2J line",
             ]
         );
+    }
+
+    #[test]
+    fn nothing_of_the_status_is_in_english_alone() {
+        let catalogue = pseudo::words();
+        let code = |id: &str| json!({"id": id, "args": {}});
+        let unread = ["leftOut", "unknownType", "unknownField", "unreadable"].map(|reason| {
+            json!({"event": "/", "field": "/", "reason": reason, "expected": code("expected-text"), "count": 2,
+                "lastAt": 0})
+        });
+        for health in ["connected", "working", "needsUser", "disconnected", "another"] {
+            for connected in [json!(0), Value::Null] {
+                let status = json!({"health": health, "version": "1",
+                    "connection": {"state": "connecting", "reason": code("cause-closed"), "nextAttemptAt": 9000,
+                        "connectedSince": connected, "lastHeardAt": 0, "storage": code("storage-full")},
+                    "counts": {"unseen": 1, "unread": 2, "total": 3},
+                    "metrics": {"unread": unread, "attempts": 1, "connections": 2, "events": 3, "startedAt": 0},
+                    "notices": [{"message": code("notice-tray")}]});
+                let said = words(&status, &catalogue, 5000);
+                assert_eq!(pseudo::unaccented(&said, &[]), [""; 0], "{said}");
+            }
+        }
     }
 
     #[test]

@@ -41,27 +41,27 @@ enum Input {
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// The full address of the stream, or a server alone; by default the API address in the settings
     #[arg(long)]
     url: Option<String>,
-    /// Print every event as it came, whatever it is, with its data as the exact text
     #[arg(long)]
     raw: bool,
-    /// Print no events, and a summary at the end
     #[arg(long)]
     quiet: bool,
-    /// Only events of this type; may be given again for more
     #[arg(long = "type", value_name = "T")]
     types: Vec<String>,
-    /// End after this many events
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = count)]
     count: Option<u64>,
-    /// End after this many seconds
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     duration: Option<Duration>,
-    /// Do not ask to unlock a keyring: end where it does not give the token
     #[arg(long)]
     no_prompt: bool,
+}
+
+fn count(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(count @ 1..) => Ok(count),
+        Ok(0) | Err(_) => Err(catalogue().say(&message::cli_number_above_zero())),
+    }
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -5,6 +5,7 @@
 
 mod causes;
 mod list;
+mod programs;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -18,10 +19,11 @@ use ts_rs::TS;
 
 pub use causes::*;
 pub use list::*;
+pub use programs::*;
 
 /// Every message that Rust code uses.
 pub fn all() -> impl Iterator<Item = &'static Entry> {
-    LIST.iter().chain(CAUSES)
+    LIST.iter().chain(CAUSES).chain(PROGRAMS)
 }
 
 /// A message of the catalogue with its arguments.
@@ -68,6 +70,23 @@ impl Message {
     /// Joins messages into one with `and_then`; `None` for an empty list.
     pub fn joined(messages: impl IntoIterator<Item = Self>) -> Option<Self> {
         messages.into_iter().reduce(and_then)
+    }
+}
+
+/// Why a value is refused where it is read by serde, whose errors are texts: the text is the message in JSON.
+#[derive(Debug)]
+pub(crate) struct Refusal(pub(crate) Message);
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&serde_json::to_string(&self.0).map_err(|_| fmt::Error)?)
+    }
+}
+
+impl Refusal {
+    /// The message of a refusal within an error of serde.
+    pub(crate) fn within(error: &serde_json::Error) -> Option<Message> {
+        serde_json::from_str(&error.to_string()).ok()
     }
 }
 

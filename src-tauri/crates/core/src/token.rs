@@ -3,14 +3,14 @@
 use gloria_stream::Proof;
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::message::{self, Message};
+use crate::message::{self, Message, Refusal};
 use crate::text::pasted;
 
 /// A bearer token. It has no `Serialize`, prints as `[REDACTED]`, and is wiped from memory when dropped.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone)]
 pub struct Token(SecretString);
 
 /// Longer than any token in use (a JWT with many claims stays below 8 KiB), shorter than the limit of servers for
@@ -136,11 +136,10 @@ fn unwrapped(text: &str) -> Option<SecretString> {
     wrapped.then(|| SecretString::from(joined.as_str()))
 }
 
-impl TryFrom<String> for Token {
-    type Error = TokenError;
-
-    fn try_from(text: String) -> Result<Self, TokenError> {
-        Self::parse(&text)
+impl<'de> Deserialize<'de> for Token {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).map_err(|error| D::Error::custom(Refusal(error.message())))
     }
 }
 

@@ -39,6 +39,11 @@ impl ClaimError {
     /// The message for the user.
     pub fn message(&self) -> Message {
         match self {
+            // It has no socket here: on another computer, perhaps, or it hangs at its start.
+            Self::Unresponsive {
+                folder,
+                source: AskError::NotRunning,
+            } => message::start_taken(folder.display().to_string()),
             Self::Unresponsive { folder, source } => {
                 message::start_unresponsive(folder.display().to_string(), source.message())
             }
@@ -90,5 +95,23 @@ impl Instance {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_app_that_cannot_be_asked_is_not_said_to_be_missing() {
+        let message = |source| {
+            let folder = PathBuf::from("/folder");
+            ClaimError::Unresponsive { folder, source }.message()
+        };
+        assert_eq!(message(AskError::NotRunning), message::start_taken("/folder"));
+        assert_eq!(
+            message(AskError::Silent),
+            message::start_unresponsive("/folder", message::app_silent())
+        );
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The catalogue is Project Fluent's, in `locales/LANGUAGE/*.ftl`. All of it is embedded; only the user's language is
 //! loaded. The window reads the same files and formats by itself, so `window*.ftl`, whose messages only the UI makes,
-//! are left out here.
+//! are left out here. What command lines say is put into clap's commands by [`command_line`].
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -18,6 +18,9 @@ use unic_langid::{LanguageIdentifier, langid};
 
 pub use self::time::Zone;
 
+pub mod command_line;
+#[cfg(feature = "pseudo")]
+pub mod pseudo;
 mod time;
 
 /// A language with its files: their names and texts.
@@ -114,6 +117,13 @@ impl Words {
             self.log_missing(&message.id);
         }
         words.into_owned()
+    }
+
+    /// A text of the catalogue by its id, if it is there. It has no parameters.
+    fn text(&self, id: &str) -> Option<String> {
+        let pattern = self.bundle.get_message(id)?.value()?;
+        let text = self.bundle.format_pattern(pattern, None, &mut Vec::new());
+        Some(text.into_owned())
     }
 
     /// Text as it came, or a message in words.

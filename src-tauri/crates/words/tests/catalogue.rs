@@ -9,7 +9,8 @@ use std::path::Path;
 
 use fluent_syntax::ast::{Entry, Expression, InlineExpression, Pattern, PatternElement};
 use gloria_core::message::{self, ArgKind};
-use gloria_words::LOCALES;
+use gloria_words::{LOCALES, pseudo};
+use serde_json::json;
 
 /// Where the UI reads them.
 const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../ui/src/host/messages.ts");
@@ -115,6 +116,11 @@ fn is_of_the_window(file: &str) -> bool {
     file.starts_with("window")
 }
 
+/// Texts that are found by the names of commands and their arguments: each program has a test that none is missing.
+fn is_of_the_help(file: &str) -> bool {
+    file == "help.ftl"
+}
+
 #[test]
 fn every_message_of_the_list_is_in_every_language_with_exactly_its_parameters() {
     for (language, _) in LOCALES {
@@ -156,7 +162,7 @@ fn every_message_of_the_catalogue_is_in_the_list_or_in_the_windows_own_files() {
         for (id, (file, _)) in catalogue(language) {
             assert_eq!(
                 list.contains(id.as_str()),
-                !is_of_the_window(&file),
+                !is_of_the_window(&file) && !is_of_the_help(&file),
                 "{language}/{file}: {id}"
             );
         }
@@ -164,10 +170,10 @@ fn every_message_of_the_catalogue_is_in_the_list_or_in_the_windows_own_files() {
 }
 
 #[test]
-fn every_language_has_the_windows_messages_with_the_same_parameters() {
+fn every_language_has_the_messages_of_window_and_help_with_the_same_parameters() {
     let window = |language: &str| {
         let mut messages = catalogue(language);
-        messages.retain(|_, (file, _)| is_of_the_window(file));
+        messages.retain(|_, (file, _)| is_of_the_window(file) || is_of_the_help(file));
         messages
             .into_iter()
             .map(|(id, (_, uses))| (id, uses.into_keys().collect::<BTreeSet<_>>()))
@@ -257,5 +263,40 @@ fn the_committed_typescript_is_current() {
     assert!(
         found == generated,
         "{COMMITTED} is stale: run `cargo xtask protocol`"
+    );
+}
+
+/// A second language is a folder: Rust puts nothing into a message but what it is given.
+#[test]
+fn nothing_of_any_message_is_in_english_alone() {
+    let words = pseudo::words();
+    for entry in message::all() {
+        let args = entry.args.iter().map(|(name, kind)| {
+            let arg = match kind {
+                ArgKind::Text | ArgKind::Phrase => json!("/"),
+                ArgKind::Number => json!(2.5),
+                ArgKind::Time => json!({"time": 1_800_000_000_000_i64}),
+                ArgKind::Message => json!({"id": "needs-you", "args": {}}),
+            };
+            ((*name).to_owned(), arg)
+        });
+        let args: serde_json::Map<_, _> = args.collect();
+        let message = serde_json::from_value(json!({"id": entry.id, "args": args})).unwrap();
+        let said = words.say(&message);
+        assert_eq!(pseudo::unaccented(&said, &[]), [""; 0], "{}: {said}", entry.id);
+    }
+}
+
+#[test]
+fn a_word_without_an_accent_is_found_and_a_name_is_not() {
+    assert_eq!(
+        pseudo::unaccented("o\u{301}n\u{301}e\u{301} two --three, 4 s", &["--three"]),
+        ["two"]
+    );
+    assert_eq!(
+        pseudo::words()
+            .say(&message::digest_urgent(2, "Disk"))
+            .replace('\u{301}', ""),
+        "2 urgent, the newest of them: Disk"
     );
 }

@@ -4,7 +4,7 @@ use gloria_core::item::EpochMillis;
 use gloria_core::message;
 use gloria_core::protocol::{ConnectionState, NetworkState, Notice, NoticeKind, Snapshot};
 use gloria_core::tray::view;
-use gloria_words::Words;
+use gloria_words::{Words, pseudo};
 
 /// Fourteen hours, three minutes and five seconds into the first day.
 const AFTERNOON: EpochMillis = ((14 * 60 + 3) * 60 + 5) * 1000;
@@ -81,4 +81,35 @@ fn the_tooltip_tells_the_truth() {
         }),
         "Gloria Notify\nNeeds you\nThe server does not accept the token; sign in again"
     );
+}
+
+#[test]
+fn nothing_of_the_tray_is_in_english_alone() {
+    let words = pseudo::words();
+    for connection in [
+        ConnectionState::Idle,
+        ConnectionState::Disconnected,
+        ConnectionState::Connecting,
+        ConnectionState::Connected,
+        ConnectionState::Waiting,
+        ConnectionState::CircuitOpen,
+        ConnectionState::Halted,
+    ] {
+        for attempt in [0, 4] {
+            let mut state = state(connection, 3);
+            state.connection.attempt = attempt;
+            state.connection.next_attempt_at = Some(AFTERNOON);
+            state.connection.last_heard_at = Some(AFTERNOON);
+            state.notices.push(Notice {
+                kind: NoticeKind::Notifications,
+                message: message::notice_notifications_hang(),
+            });
+            let view = view(&state, 0);
+            let labels = view.menu.iter().map(|entry| words.say(&entry.label));
+            let tooltip = view.tooltip.text(|message| words.say(message));
+            for said in labels.chain([tooltip]) {
+                assert_eq!(pseudo::unaccented(&said, &[]), [""; 0], "{connection:?}: {said}");
+            }
+        }
+    }
 }

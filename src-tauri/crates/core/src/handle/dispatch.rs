@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{CoreError, CoreHandle};
 use crate::item::{Counts, Item, SoundName};
-use crate::message;
+use crate::message::{self, Refusal};
 use crate::protocol::{
     AccountForm, CommandError, CommandErrorCode, FollowRequest, InboxPage, InboxQuery, MarkRequest, Marked,
     PauseRequest, PersonAnswer, PreferencesForm, TestReport, WindowView, for_each_command,
@@ -70,7 +70,7 @@ for_each_command!(dispatcher);
 fn parsed<T: DeserializeOwned>(request: Value) -> Result<T, CommandError> {
     serde_json::from_value(request).map_err(|error| CommandError {
         code: CommandErrorCode::InvalidRequest,
-        message: message::error_invalid_request(error.to_string()),
+        message: Refusal::within(&error).unwrap_or_else(|| message::error_invalid_request(error.to_string())),
     })
 }
 

@@ -1,0 +1,108 @@
+### The help of the command lines, by command and argument; the command gloria itself is help-gloria, and the app
+### gloria-notify is help-app. In the examples the commands stay as they are, and what is said of them stays in line.
+
+help-app = Desktop notifications of the Gloria System, from a tray that stays connected
+help-app-open = Open the window, also at the first start, which otherwise goes into the tray
+help-app-background = Open no window, also when Gloria Notify runs already; for a start at login
+help-app-examples =
+    Examples:
+      gloria-notify                          start into the tray, or open the window of the app that runs
+      gloria-notify --open                   start with the window open
+      gloria-notify --background             start at login: never with a window
+      GLORIA_HOME=~/second gloria-notify     a second app, with files of its own
+
+    `gloria status` says how the running app is doing, `gloria logs` what it logged, `gloria quit` ends it.
+
+help-gloria = The gloria command: the core of Gloria Notify without a window
+help-gloria-examples =
+    Examples:
+      gloria status                                      is it connected?
+      gloria tail --type notification.created            events as they come, one JSON object a line
+      gloria inbox list --filter unread --limit 20       what is unread
+      gloria logs -f                                     what the app logs
+      echo "$TOKEN" | gloria login --address https://gloria.example
+
+    `gloria COMMAND --help` has more of each.
+
+help-gloria-tail = Follow the event stream and print what comes, one JSON object a line
+help-gloria-tail-url = The full address of the stream, or a server alone; by default the API address in the settings
+help-gloria-tail-raw = Print every event as it came, whatever it is, with its data as the exact text
+help-gloria-tail-quiet = Print no events, and a summary at the end
+help-gloria-tail-types = Only events of this type; may be given again for more
+help-gloria-tail-count = End after this many events
+help-gloria-tail-duration = End after this many seconds
+help-gloria-tail-no-prompt = Do not ask to unlock a keyring: end where it does not give the token
+help-gloria-tail-examples =
+    Examples:
+      gloria tail                                        the server and the token of the app
+      gloria tail --type notification.created --count 1  wait for one notification
+      gloria tail --url https://gloria.example/api/v1/sse --raw
+      gloria tail --quiet --duration 60                  a minute in numbers
+
+help-gloria-login = Read a token from standard input and keep it in the keyring
+help-gloria-login-address = The API address; by default the one in the settings
+help-gloria-login-json = Print JSON on a terminal as well
+help-gloria-login-examples =
+    Examples:
+      gloria login                                       paste the token, then Ctrl-D
+      gloria login < token.txt
+      echo "$TOKEN" | gloria login --address https://gloria.example
+
+help-gloria-logout = Remove the token from the keyring
+help-gloria-logout-address = The API address; by default the one in the settings
+help-gloria-logout-json = Print JSON on a terminal as well
+help-gloria-logout-examples =
+    Examples:
+      gloria logout                                      of the server in the settings
+      gloria logout --address https://gloria.example
+
+help-gloria-status = Ask the running app how it is doing; exits with 0 when it is connected
+help-gloria-status-json = Print everything as one JSON document
+help-gloria-status-examples =
+    Examples:
+      gloria status
+      gloria status --json | jq .connection.reason
+      gloria status > /dev/null || echo not connected
+
+help-gloria-logs = Print what the app has logged, whether it runs or not
+help-gloria-logs-follow = Go on with new lines as they come
+help-gloria-logs-lines = Only so many of the newest lines
+help-gloria-logs-examples =
+    Examples:
+      gloria logs                                        everything that is kept, the oldest first
+      gloria logs -n 100                                 the newest 100 lines
+      gloria logs -f                                     go on with what is logged from now on, until Ctrl-C
+      gloria logs > gloria.log                           a file for your administrator
+
+    No log holds a text of a notification or a token.
+
+help-gloria-quit = End the running app, as Quit in its tray does
+help-gloria-quit-examples =
+    Examples:
+      gloria quit
+      gloria quit && echo it has ended
+
+help-gloria-account = Whose data is on this computer, and erasing it
+help-gloria-account-list = Print the accounts of this computer: as a list on a terminal, else one JSON object a line
+help-gloria-account-list-json = Print JSON on a terminal as well
+help-gloria-account-list-examples =
+    Examples:
+      gloria account list
+      gloria account list --json | jq .name
+help-gloria-account-erase = Erase an account: its inbox, everything else that is kept for it, and its token
+help-gloria-account-erase-name = Its name, as `gloria account list` prints it
+help-gloria-account-erase-yes = Do not ask
+help-gloria-account-erase-examples =
+    Examples:
+      gloria account erase gloria.example-1              asks before it erases
+      gloria account erase gloria.example-1 --yes
+
+help-gloria-inbox = Read the inbox of this computer
+help-gloria-inbox-list = Print items, newest first: as a list on a terminal, else one JSON object a line
+help-gloria-inbox-list-filter = Which items
+help-gloria-inbox-list-limit = How many at most
+help-gloria-inbox-list-json = Print JSON on a terminal as well
+help-gloria-inbox-list-examples =
+    Examples:
+      gloria inbox list                                  the newest 50, as a list
+      gloria inbox list --filter unread --json | jq .title

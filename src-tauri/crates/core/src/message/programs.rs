@@ -1,0 +1,126 @@
+//! What the programs themselves say, beside what core and desktop do: as `list`.
+
+use super::{ArgKind, Entry, Message, MessageArg, Number, Phrase, Text, hyphenated, id, messages, text_of};
+
+messages! {
+    PROGRAMS;
+
+    // start.ftl: a start that failed, and an app that cannot go on.
+    start_no_home(name: Text);
+    start_taken(folder: Text);
+    start_unresponsive(folder: Text, problem: Message);
+    start_no_runtime(problem: Text);
+    start_no_resources();
+    start_no_display();
+    start_display_closed(displays: Text);
+    start_no_web_view();
+    start_failed(problem: Text);
+    start_window_failed(problem: Text);
+    start_core_lost();
+    start_panicked();
+    app_not_running();
+    app_silent();
+    app_unreachable(problem: Text);
+    app_other_version();
+
+    // usage.ftl: what every command line says by itself.
+    usage_line(usage: Text);
+    usage_commands();
+    usage_arguments();
+    usage_options();
+    usage_placeholder_options();
+    usage_placeholder_command();
+    usage_default(value: Text);
+    usage_values(values: Text);
+    usage_help();
+    usage_version();
+    usage_help_command();
+    usage_error(problem: Message);
+    usage_try_help();
+    usage_unknown_argument(argument: Text);
+    usage_unknown_command(command: Text);
+    usage_value_missing(argument: Text);
+    usage_invalid_value(value: Text, argument: Text);
+    usage_value_refused(value: Text, argument: Text, problem: Text);
+    usage_not_among(problem: Message, values: Message);
+    usage_value_unexpected(value: Text, argument: Text);
+    usage_twice(argument: Text);
+    usage_conflict(argument: Text, other: Text);
+    usage_missing(arguments: Text);
+    usage_not_text();
+    usage_not_understood();
+
+    // cli.ftl: the command line's own sentences.
+    cli_mistake(name: Text, problem: Message);
+    cli_runtime(problem: Text);
+    cli_no_thread(problem: Text);
+    cli_app_senseless();
+    cli_no_server();
+    cli_paste_token();
+    cli_token_unreadable(problem: Text);
+    cli_not_logged_in(address: Text);
+    cli_logged_in(address: Text);
+    cli_logged_out(address: Text);
+    cli_taken_up_later(problem: Message);
+    cli_no_stream();
+    cli_unknown_type(problem: Message);
+    cli_proxy_password(problem: Message);
+    cli_token_unsent(problem: Message);
+    cli_token_of_another(server: Text, asked: Text);
+    cli_skipped(bytes: Number);
+    cli_position_lost();
+    cli_stream_broke();
+    cli_seconds();
+    cli_number();
+    cli_number_above_zero();
+    cli_seconds_range();
+    cli_folder_unreadable(path: Text, problem: Text);
+    cli_no_inbox();
+    cli_no_accounts();
+    cli_account(name: Text, whose: Phrase, items: Message);
+    cli_account_in_use(name: Text, whose: Phrase, items: Message);
+    cli_account_user(user: Text, server: Text);
+    cli_account_items(count: Number);
+    cli_account_unreadable();
+    cli_mark_urgent();
+    cli_mark_unread();
+    cli_app_runs();
+    cli_no_account(name: Text);
+    cli_ask_to_erase(whose: Phrase);
+    cli_add_yes();
+    cli_nothing_erased();
+    cli_nothing_erased_because(problem: Phrase);
+    cli_folder_not_removed(path: Text, problem: Text);
+    cli_token_left(problem: Message, name: Text);
+    cli_token_removed();
+    cli_token_still_left(problem: Phrase);
+    cli_nothing_logged(path: Text);
+    cli_span_seconds(seconds: Number);
+    cli_span_minutes(minutes: Number);
+    cli_span_hours(hours: Number, minutes: Number);
+    cli_span_days(days: Number, hours: Number);
+    cli_connected(span: Message);
+    cli_connected_but(span: Message, problem: Text);
+    cli_not_connected();
+    cli_not_connected_because(reason: Text);
+    cli_connecting();
+    cli_next_attempt(span: Message);
+    cli_cannot_keep(problem: Text);
+    cli_open_app();
+    cli_last_heard(span: Message);
+    cli_counts(unseen: Number, unread: Number, total: Number);
+    cli_running(span: Message, attempts: Message, connections: Message, events: Message, failed: Number);
+    cli_attempts(count: Number);
+    cli_connections(count: Number);
+    cli_events(count: Number);
+    cli_note(problem: Text);
+    cli_not_understood();
+    cli_type_unknown(event: Text);
+    cli_field_unknown(event: Text, field: Text);
+    cli_field_left_out(event: Text, field: Text, expected: Text);
+    cli_field_missing(event: Text, field: Text);
+    cli_event_unreadable(event: Text, expected: Text);
+    cli_as_it_is(reason: Text);
+    cli_times(count: Number, cause: Text);
+    cli_seen(count: Number, what: Message, span: Message);
+}
