@@ -66,7 +66,7 @@ impl Settings {
             return None;
         }
         let session = Session::open()?;
-        let script = self.script.as_deref().map(wide);
+        let script = self.script.as_deref().map(to_utf16);
         let mut options = WINHTTP_AUTOPROXY_OPTIONS::default();
         if self.detect {
             options.dwFlags |= WINHTTP_AUTOPROXY_AUTO_DETECT;
