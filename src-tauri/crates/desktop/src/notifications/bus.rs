@@ -26,13 +26,13 @@ const MESSAGE_CAPACITY: usize = 1024;
 
 /// Why a connection ended.
 enum Ended {
-    /// The [`SessionNotifications`] was dropped.
+    /// The [`super::SessionNotifications`] was dropped.
     Unused,
     /// The bus closed it.
     Closed,
 }
 
-/// Keeps a connection until the [`SessionNotifications`] is dropped.
+/// Keeps a connection until the [`super::SessionNotifications`] is dropped.
 pub(super) async fn run(
     address: Option<String>,
     identity: Arc<Identity>,
