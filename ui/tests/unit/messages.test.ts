@@ -1,6 +1,7 @@
 import { FluentResource } from '@fluent/bundle';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import ts from 'typescript';
 import { expect, test } from 'vitest';
 import { sentenceOf, t, useWords, type MessageId } from '../../src/words/words';
 
@@ -38,6 +39,26 @@ function variables(node: unknown): string[] {
   return Object.values(node).flatMap(variables);
 }
 
+/** The messages that core and page know, with their arguments: `Messages` in the generated TypeScript. */
+function declared(): Map<string, string[]> {
+  const path = join(SOURCES, 'host/messages.ts');
+  const file = ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest);
+  const nameOf = ({ name }: ts.TypeElement): string =>
+    name !== undefined && (ts.isStringLiteral(name) || ts.isIdentifier(name)) ? name.text : '';
+  const members = file.statements
+    .filter(ts.isInterfaceDeclaration)
+    .filter(({ name }) => name.text === 'Messages')
+    .flatMap((messages) => messages.members.filter(ts.isPropertySignature));
+  return new Map(
+    members.map((message) => [
+      nameOf(message),
+      message.type !== undefined && ts.isTypeLiteralNode(message.type)
+        ? message.type.members.map(nameOf).sort()
+        : [],
+    ]),
+  );
+}
+
 const english = entriesOf('en');
 
 test('every entry can be read, and none stands twice', () => {
@@ -63,6 +84,12 @@ test('every message can be said with its arguments', () => {
 test('a message that is missing, or an argument, is an error', () => {
   expect(() => t('no-such-message' as MessageId as 'ui-title')).toThrow('no message is named');
   expect(() => (t as (id: string) => string)('ui-new-items')).toThrow('count');
+});
+
+test('every message that can come has its sentence, with its arguments', () => {
+  // The help of the command lines is no message of the core.
+  const sentences = english.filter(({ file }) => file !== 'help.ftl');
+  expect(new Map(sentences.map(({ id, args }) => [id, args]))).toEqual(declared());
 });
 
 test('every language has the messages of English, with their arguments', () => {
