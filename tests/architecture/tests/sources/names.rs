@@ -61,6 +61,39 @@ fn rust_files(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
     }
 }
 
+/// Files that describe packages, of which users see some: software centres show them.
+fn manifests(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() {
+            if !name.starts_with('.') && !["target", "node_modules"].contains(&&*name) {
+                manifests(&path, found);
+            }
+        } else if ["Cargo.toml", "package.json", "tauri.conf.json"].contains(&&*name) {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn packages_are_described_in_the_fields_words() {
+    let mut files = Vec::new();
+    manifests(&root(), &mut files);
+    assert!(files.len() > 15, "only {} files were found", files.len());
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        let described = text
+            .lines()
+            .filter(|line| line.to_lowercase().contains("description"));
+        for line in described {
+            let words = line.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase);
+            let refused: Vec<_> = words.filter(|word| WORDS.contains(&word.as_str())).collect();
+            assert_eq!(refused, [""; 0], "{}: {line}", file.display());
+        }
+    }
+}
+
 #[test]
 fn names_are_the_fields_own() {
     let mut files = Vec::new();
