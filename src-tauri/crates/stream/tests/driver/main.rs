@@ -21,6 +21,7 @@ mod network;
 mod observed;
 mod portal;
 mod pressure;
+mod privacy;
 mod requests;
 mod rig;
 mod socks;

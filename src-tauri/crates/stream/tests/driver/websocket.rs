@@ -30,7 +30,7 @@ async fn with(limits: Limits, provider: Provider) -> Rig {
 }
 
 /// The answer that opens a WebSocket to who asked so, with more headers.
-fn upgrade(connection: &Connection, more: &str) -> String {
+pub(crate) fn upgrade(connection: &Connection, more: &str) -> String {
     let accept = derive_accept_key(connection.header("sec-websocket-key").unwrap().as_bytes());
     format!(
         "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -39,7 +39,7 @@ fn upgrade(connection: &Connection, more: &str) -> String {
 }
 
 /// A frame as a server sends it, its first byte given.
-fn frame(first: u8, payload: impl AsRef<[u8]>) -> Vec<u8> {
+pub(crate) fn frame(first: u8, payload: impl AsRef<[u8]>) -> Vec<u8> {
     let payload = payload.as_ref();
     let mut frame = vec![first];
     match payload.len() {
