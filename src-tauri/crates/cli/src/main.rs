@@ -14,7 +14,8 @@ mod tail;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use gloria_core::message;
+use gloria_core::inbox::InboxError;
+use gloria_core::message::{self, Message};
 use gloria_core::ports::SecretError;
 use gloria_desktop::paths::NoHome;
 use gloria_desktop::process;
@@ -88,17 +89,25 @@ fn main() -> ExitCode {
         if output::is_broken_pipe(&error) {
             return ExitCode::SUCCESS;
         }
-        if let Some(error) = error.downcast_ref::<SecretError>() {
-            output::print_error(&error.message());
-            return ExitCode::from(NO_TOKEN);
-        }
-        if let Some(error) = error.downcast_ref::<NoHome>() {
-            output::print_error(&error.message());
-            return ExitCode::FAILURE;
+        if let Some(message) = message_of(&error) {
+            output::print_error(&message);
+            return if error.is::<SecretError>() {
+                ExitCode::from(NO_TOKEN)
+            } else {
+                ExitCode::FAILURE
+            };
         }
         output::print_error_text(&format!("{error:#}"));
         ExitCode::FAILURE
     })
+}
+
+/// What an error says to people, if the catalogue has words for it. `Display` of an error is English, for logs.
+fn message_of(error: &anyhow::Error) -> Option<Message> {
+    let secrets = error.downcast_ref().map(SecretError::message);
+    secrets
+        .or_else(|| error.downcast_ref().map(NoHome::message))
+        .or_else(|| error.downcast_ref().map(InboxError::message))
 }
 
 #[cfg(test)]
@@ -289,5 +298,21 @@ mod tests {
             said.starts_with("error: invalid value '1[31m Usage: x' for '--lines <N>'"),
             "{said:?}"
         );
+    }
+
+    #[test]
+    fn errors_with_words_in_the_catalogue_are_said_by_them() {
+        let no_home = gloria_desktop::paths(|_| None).unwrap_err();
+        for (error, wanted) in [
+            (
+                anyhow::Error::from(InboxError::Damaged),
+                InboxError::Damaged.message(),
+            ),
+            (SecretError::Locked.into(), SecretError::Locked.message()),
+            (no_home.clone().into(), no_home.message()),
+        ] {
+            assert_eq!(message_of(&error), Some(wanted), "{error}");
+        }
+        assert_eq!(message_of(&anyhow::anyhow!("what the system says")), None);
     }
 }
