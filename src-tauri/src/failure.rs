@@ -214,7 +214,7 @@ mod tests {
         let message = message::start_no_home("HOME");
         let said = dialog_words(&message, || Words::load(["en"], gloria_words::Zone::utc()));
         assert!(
-            said.starts_with("Cannot tell where to keep files: HOME"),
+            said.starts_with("Cannot determine where to store files: HOME"),
             "{said}"
         );
         let said = dialog_words(&message, || panic!("the catalogue is broken"));

@@ -9,8 +9,8 @@ import { says } from './scenarios/says';
 
 const DISK_FULL = says('the disk is full; free some space');
 const STORAGE_NOTICE = says(
-  'The disk is full; free some space. Until then notifications are shown but not kept beyond the end of ' +
-    'Gloria Notify; the file is tried again every 30 s',
+  'The disk is full; free some space. Until this is solved, notifications are shown, but kept only until ' +
+    'Gloria Notify quits; it tries the file again every 30 s',
 );
 
 const LONG_CAUSE = says(
@@ -69,7 +69,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
     account: { ...busy(now).account, question: { user: null } },
     connection: connection({
       state: 'halted',
-      reason: says('there is a new token, and it is not clear whether it is the same person’s'),
+      reason: says('there is a new token, and it is not clear whether it belongs to the same person'),
       remedy: 'confirmPerson',
       needsUser: true,
     }),
@@ -241,7 +241,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
   restarting: (now) => ({
     ...busy(now),
     ...waits(now, {
-      reason: says('Gloria Notify had an internal error and starts again'),
+      reason: says('Gloria Notify had an internal error and is restarting'),
       remedy: 'none',
       attempt: 0,
       nextAttemptAt: now + 8 * SECOND,

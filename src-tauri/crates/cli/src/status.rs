@@ -229,7 +229,7 @@ mod tests {
                 "  1 × the event type notification.exploded is unknown; last 5 s ago",
                 "  2 × user.updated: the field team is unknown; last 5 s ago",
                 "  1 × notification.created: title is missing, the event was not read; last 5 s ago",
-                "  1 × workflow.failed: not valid JSON, the event was not read; last 5 s ago",
+                "  1 × workflow.failed: not valid JSON; the event was not read; last 5 s ago",
                 "Note: One2J line",
             ]
         );

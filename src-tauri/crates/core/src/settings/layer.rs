@@ -398,7 +398,7 @@ mod tests {
     #[test]
     fn what_stands_in_the_place_of_a_section_is_not_called_unknown() {
         let section = "is ignored: settings of this name belong below a line [sounds]";
-        let quoted = "is ignored: it should be volume below a line [sounds], without quotes around the name";
+        let quoted = "is ignored: it should be volume under a line [sounds], without quotes around the name";
         for (text, name, line, expected) in [
             ("sounds = 5", "sounds", 1, section),
             ("\n[[sounds]]\nvolume = 5", "sounds", 2, section),
@@ -461,7 +461,7 @@ mod tests {
         assert!(broken.broken && broken.given.is_empty());
         assert_eq!(
             words(&broken),
-            ["the settings file is not used: it has more than 100 mistakes in its form"]
+            ["the settings file is not used: it has more than 100 syntax mistakes"]
         );
     }
 }

@@ -155,7 +155,7 @@ async fn without_a_keyring_a_typed_token_is_kept_in_memory_and_that_is_said() {
         .find(|notice| notice.kind == NoticeKind::Keyring)
         .unwrap();
     assert!(
-        notice.message.words().contains("only until Gloria Notify ends"),
+        notice.message.words().contains("only until Gloria Notify quits"),
         "{}",
         notice.message
     );

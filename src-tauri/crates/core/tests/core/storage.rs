@@ -44,10 +44,9 @@ fn titles_on_disk(harness: &Harness, backend: &Backend) -> Vec<String> {
 }
 
 fn is_in_trouble(state: &Snapshot) -> bool {
-    state
-        .notices
-        .iter()
-        .any(|notice| notice.kind == NoticeKind::Storage && notice.message.words().contains("not kept"))
+    state.notices.iter().any(|notice| {
+        notice.kind == NoticeKind::Storage && notice.message.words().contains("kept only until")
+    })
 }
 
 /// Puts a file where the folder of the inbox was, which stops even an administrator from writing there.
@@ -220,12 +219,10 @@ async fn a_file_that_is_damaged_while_it_is_used_is_set_aside_and_a_new_one_begu
     within_deadline("alerted all the same", harness.notifications.shown.wait_for(1)).await;
     running
         .until("told", |state| {
-            state.notices.iter().any(|notice| {
-                notice
-                    .message
-                    .words()
-                    .contains("was damaged. It was set aside as")
-            })
+            state
+                .notices
+                .iter()
+                .any(|notice| notice.message.words().contains("was damaged. It was moved to"))
         })
         .await;
     running.until("stored", |state| state.counts.total == 1).await;

@@ -103,7 +103,7 @@ pub(crate) fn files() -> Vec<(CertificateFileProblem, &'static str)> {
         ),
         (
             Problem::OldEncryption,
-            "it holds a key encrypted in OpenSSL's old way; \"openssl pkcs8 -topk8\" makes one that can be read",
+            "it contains a key encrypted in OpenSSL's old format; convert it with \"openssl pkcs8 -topk8\"",
         ),
         (Problem::PasswordWanted, "it asks for a password"),
         (Problem::WrongPassword, "it cannot be opened with this password"),

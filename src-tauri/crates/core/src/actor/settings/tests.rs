@@ -300,7 +300,7 @@ const HOSTILE: [Hostile; 9] = [
     (
         "something else",
         |path| fs::write(path, "{\"a\": 1,\n".repeat(5_000)).unwrap(),
-        "it has more than 100 mistakes in its form",
+        "it has more than 100 syntax mistakes",
     ),
     (
         "nested",

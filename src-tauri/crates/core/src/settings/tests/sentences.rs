@@ -317,7 +317,7 @@ fn the_other_problems_are_one_sentence_each() {
         ),
         (
             FileProblem::SyntaxErrors { limit: 100 },
-            "it has more than 100 mistakes in its form".to_owned(),
+            "it has more than 100 syntax mistakes".to_owned(),
         ),
         (
             std::io::Error::from(std::io::ErrorKind::PermissionDenied).into(),
