@@ -4,7 +4,7 @@ address-empty = enter the server's address, such as https://gloria.example
 address-malformed = this is not an address; it should look like https://gloria.example
 address-without-host = there is no server in the address; it should look like https://gloria.example
 address-port = the port in the address is not a number from 0 to 65535; it should look like https://gloria.example:8443
-address-number = the number of a computer in the address is not complete; it should look like 192.0.2.7 or [2001:db8::7]
+address-number = the IP address is incomplete; it should look like 192.0.2.7 or [2001:db8::7]
 address-host = the server's name has characters that are not allowed in one; it should look like https://gloria.example
 # A single word was entered, and $address was made of it.
 address-bare-word = { $address } is taken for the server's address; write it in full, such as https://gloria.example
@@ -15,23 +15,23 @@ address-scheme = the address must begin with https:// or wss://
 # $scheme is http or ws.
 address-unencrypted = plain { $scheme } would send your token unencrypted; use { $scheme }s://
 address-user-info = leave the user name and the password out of the address
-address-with-token = the address holds a token; leave out the ? and what follows it, and enter the token by itself
+address-with-token = the address contains a token; leave out the ? and what follows it, and enter the token by itself
 address-is-token = this is a token; enter the server's address here, and the token by itself
 address-extras = leave out what follows ? or # in the address
 
 token-empty = the token is empty
-token-malformed = the token has characters that no token has; copy it again, without line breaks
+token-malformed = the token contains characters that no token has; copy it again, without line breaks
 token-is-address = the token is an address; enter the token alone here
 token-cut-off = the token is cut off at its end; copy all of it
 token-too-long = the token is too long
 token-without-server =
     it is not clear which server it is for; set GLORIA_API_URL, or GLORIA_TOKEN_FOR to the server's address
 token-unkept-locked =
-    The token is kept only until Gloria Notify ends, because the keyring is locked; unlock the keyring and save the token again to keep it
+    The token is kept only until Gloria Notify quits, because the keyring is locked; unlock the keyring and save the token again to keep it
 token-unkept-unavailable =
-    The token is kept only until Gloria Notify ends, because no keyring is available: { $problem }; install or start a keyring to keep it
+    The token is kept only until Gloria Notify quits, because no keyring is available: { $problem }; install or start a keyring to keep it
 token-unkept-refused =
-    The token is kept only until Gloria Notify ends, because the keyring refused the token: { $problem }; ask your administrator
+    The token is kept only until Gloria Notify quits, because the keyring refused the token: { $problem }; ask your administrator
 token-not-removed = you are disconnected, but the token could not be removed: { $problem }
 
 keyring-locked = the keyring is locked; unlock it and try again
@@ -43,15 +43,15 @@ keyring-library-failed = its library failed
 keyring-thread-ended = its thread has ended; start the app again
 keyring-hangs = it does not answer; log out and in again to restart it
 keyring-would-prompt = it might prompt
-keyring-no-token = what it keeps for this address is no token; enter the token again
-keyring-too-long = it is longer than the { $limit } bytes that this system keeps
-keyring-several = it keeps more than one for this address; delete them there and enter the token again
-keyring-inconsistent = it finds an entry that it then does not know; restart it and try again
+keyring-no-token = what it holds for this address is not a token; enter the token again
+keyring-too-long = it is longer than the { $limit } bytes that this system can store
+keyring-several = it has more than one token for this address; delete them there and enter the token again
+keyring-inconsistent = it lists an entry that it then cannot find; restart it and try again
 keyring-none = it has no default keyring; create one with Passwords and Keys or KWallet Manager
 keyring-start-one = { $problem }; start GNOME Keyring, KWallet or KeePassXC and try again
 
 proxy-not-saved = the proxy was not saved: { $problem }
-proxy-password-in-memory = the proxy's password is kept only until Gloria Notify ends: { $problem }
+proxy-password-in-memory = the proxy's password is kept only until Gloria Notify quits: { $problem }
 proxy-password-unavailable = the proxy's password is not available: { $problem }
 proxy-password-in-file = the proxy's password stays in the settings file: { $problem }
 proxy-password-too-long = it is too long

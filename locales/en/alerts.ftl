@@ -3,18 +3,18 @@
 ## $reason is one of alert-reason-*, $sound one of alert-sound-*.
 
 alert-pending = Not shown yet: { $reason }
-alert-pending-burst = Not shown yet: it waits together with others
+alert-pending-burst = Not shown yet: it is waiting together with others
 alert-pending-news = Not shown yet; { $sound }
 alert-shown = Notification shown: { $reason }
-alert-shown-after-wait = Notification shown, after a wait
+alert-shown-after-wait = Notification shown after a delay
 alert-shown-news = Notification shown; { $sound }
 alert-digest-missed = Announced together with what came while you were away
 alert-digest-burst = Announced together with others: too many came at once
 alert-digest-late = Announced together with others that could not be shown before
 alert-suppressed = No notification: { $reason }
 alert-suppressed-news = No notification; { $sound }
-alert-failed = Notification not shown: { $reason }; it is tried again
-alert-failed-news = Notification not shown; { $sound }; it is tried again
+alert-failed = Notification not shown: { $reason }; it will be tried again
+alert-failed-news = Notification not shown; { $sound }; it will be tried again
 alert-withdrawn = Notification taken back: { $reason }
 alert-withdrawn-news = Notification taken back; { $sound }
 # What an earlier version of the app kept, as it is.
@@ -24,7 +24,7 @@ alert-earlier = { $words }
 
 alert-reason-missed = it came while you were away
 alert-reason-burst = too many came at once
-alert-reason-hanging = what shows notifications on this desktop does not answer
+alert-reason-hanging = this desktop's notification service does not answer
 alert-reason-progress = this workflow has not ended
 alert-reason-handled = it was read elsewhere
 alert-reason-expired = it had expired
@@ -38,7 +38,7 @@ alert-reason-refused = the notification service refused it ({ $message })
 alert-reason-broke = showing it caused an internal error
 alert-reason-read = it was read
 alert-reason-deleted = it was deleted
-alert-reason-replaced = there is newer news of it
+alert-reason-replaced = something newer replaced it
 
 ## Sounds, as the end of a sentence.
 

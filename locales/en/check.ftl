@@ -1,7 +1,7 @@
 ### The steps of a connection test: their names, and what each found, without a full stop.
 
 check-address = Address
-check-address-plain = { $address } is used without encryption, which is for this machine and laboratories only
+check-address-plain = { $address } is used without encryption, which is only for this computer and for testing
 check-address-encrypted = { $address } is used with encryption
 check-server = Server and token
 check-server-passed = the server accepted the token and opened the stream
@@ -17,7 +17,7 @@ check-no-answer = the attempt ended without an answer
 check-advised-address = { $cause }; check the address
 check-advised-network = { $cause }; check the network
 check-advised-proxy =
-    { $cause }; give the proxy's user name and password in its address, or, where it wants the sign-in of Windows (NTLM, Kerberos), set a helper on this computer that does it, such as Px, as the proxy
+    { $cause }; give the proxy's user name and password in its address, or, if it requires a Windows sign-in (NTLM, Kerberos), run a helper such as Px on this computer and set that as the proxy
 check-advised-certificate = { $cause }; check this computer's clock, or ask your administrator for the certificate
 check-advised-client-certificate = { $cause }; ask your administrator for one that it accepts
 check-advised-browser = { $cause }; open a browser and sign in there

@@ -3,11 +3,11 @@
 # $name is an option or a variable, such as --url, and $problem what is wrong with its value.
 cli-mistake = { $name }: { $problem }
 cli-runtime = the runtime could not be started: { $problem }
-cli-no-thread = the system gives no thread: { $problem }
+cli-no-thread = the system refuses a thread: { $problem }
 
 ## The running app.
 
-cli-app-senseless = the app's answer makes no sense; are both of the same version?
+cli-app-senseless = the app's answer cannot be understood; are both the same version?
 
 ## gloria login and logout.
 
@@ -17,20 +17,20 @@ cli-token-unreadable = the token could not be read from standard input: { $probl
 cli-not-logged-in = no token is kept for { $address }
 cli-logged-in = The token for { $address } is in the keyring.
 cli-logged-out = The token for { $address } was removed from the keyring.
-cli-taken-up-later = the app that runs takes the change up later: { $problem }
+cli-taken-up-later = the running app will apply the change later: { $problem }
 
 ## gloria tail.
 
 cli-no-stream = no server is set up; name the stream with --url, or set GLORIA_API_URL
-cli-unknown-type = --type: { $problem }; with --raw any type is taken
-cli-proxy-password = the proxy's password cannot be had: { $problem }
+cli-unknown-type = --type: { $problem }; with --raw any type is accepted
+cli-proxy-password = the proxy's password is not available: { $problem }
 cli-token-unsent = GLORIA_TOKEN is not sent: { $problem }
 cli-token-of-another =
     GLORIA_TOKEN belongs to { $server } and is not sent to { $asked }; to send it there, set GLORIA_TOKEN_FOR={ $asked }
 
-cli-skipped = { $bytes } bytes are over the limits; passed over
+cli-skipped = { $bytes } bytes exceeded the limits and were skipped
 cli-position-lost = the server does not know this position; what came after it may be missing
-cli-stream-broke = the stream broke; please report this
+cli-stream-broke = the stream ended with an internal error; please report this
 cli-seconds = it should be a number of seconds
 cli-number = it should be a whole number
 cli-number-above-zero = it should be a whole number above 0
@@ -39,8 +39,8 @@ cli-seconds-range = it should be a number of seconds above 0
 ## gloria account and gloria inbox.
 
 cli-folder-unreadable = { $path } cannot be read: { $problem }
-cli-no-inbox = there is no inbox yet; it is made when Gloria Notify first connects
-cli-no-accounts = there is no account yet; one is made when Gloria Notify first connects
+cli-no-inbox = there is no inbox yet; it is created when Gloria Notify first connects
+cli-no-accounts = there is no account yet; one is created when Gloria Notify first connects
 # One line of the list; $items says how many, or why it is not known.
 cli-account = { $name }  { $whose }: { $items }
 cli-account-in-use = { $name }  { $whose }: { $items }, in use
@@ -52,7 +52,7 @@ cli-account-items = { $count ->
 cli-account-unreadable = its inbox cannot be read
 cli-mark-urgent = urgent
 cli-mark-unread = unread
-cli-app-runs = Gloria Notify is running; end it first, with `gloria quit`
+cli-app-runs = Gloria Notify is running; quit it first, with `gloria quit`
 cli-no-account = there is no account { $name }; `gloria account list` prints them
 cli-ask-to-erase = erase the inbox and the token of { $whose } from this computer? What is on the server stays. [y/N]
 cli-add-yes = to erase an account without a terminal, add --yes
@@ -75,16 +75,16 @@ cli-span-minutes = { $minutes } min
 cli-span-hours = { $hours } h { $minutes } min
 cli-span-days = { $days } d { $hours } h
 cli-connected = Connected for { $span }
-cli-connected-but = Connected for { $span }, but new notifications cannot be kept: { $problem }
+cli-connected-but = Connected for { $span }, but new notifications cannot be stored: { $problem }
 cli-not-connected = Not connected
 cli-not-connected-because = Not connected: { $reason }
 cli-connecting = Connecting
 cli-next-attempt = next attempt in { $span }
-cli-cannot-keep = new notifications cannot be kept: { $problem }
-cli-open-app = open Gloria Notify to mend it
+cli-cannot-keep = new notifications cannot be stored: { $problem }
+cli-open-app = open Gloria Notify to fix it
 cli-last-heard = Last heard { $span } ago
 cli-counts = Inbox: { $unseen } unseen, { $unread } unread, { $total } in all
-cli-running = Running for { $span }: { $attempts }, { $connections }, { $events }, { $failed } of them not readable
+cli-running = Running for { $span }: { $attempts }, { $connections }, { $events }, { $failed } of them unreadable
 cli-attempts = { $count ->
         [one] { $count } attempt
        *[other] { $count } attempts
@@ -102,8 +102,8 @@ cli-not-understood = What the server sends that was not understood:
 cli-type-unknown = the event type { $event } is unknown
 cli-field-unknown = { $event }: the field { $field } is unknown
 cli-field-left-out = { $event }: { $field } is not { $expected } and was left out
-cli-field-missing = { $event }: { $field } is missing, the event was not read
-cli-event-unreadable = { $event }: { $expected }, the event was not read
+cli-field-missing = { $event }: { $field } is missing; the event was not read
+cli-event-unreadable = { $event }: { $expected }; the event was not read
 cli-as-it-is = { $reason }
 cli-times = { $count } × { $cause }
 cli-seen = { $count } × { $what }; last { $span } ago

@@ -1,9 +1,9 @@
 ### The help of the command lines, by command and argument; the command gloria itself is help-gloria, and the app
 ### gloria-notify is help-app. In the examples the commands stay as they are, and what is said of them stays in line.
 
-help-app = Desktop notifications of the Gloria System, from a tray that stays connected
-help-app-open = Open the window, also at the first start, which otherwise goes into the tray
-help-app-background = Open no window, also when Gloria Notify runs already; for a start at login
+help-app = Desktop notifications from the Gloria System, in a tray app that stays connected
+help-app-open = Open the window; without this, the first start only adds the tray icon
+help-app-background = Open no window, even if Gloria Notify is already running; for starting at login
 help-app-examples =
     Examples:
       gloria-notify                          start into the tray, or open the window of the app that runs
@@ -28,10 +28,10 @@ help-gloria-tail = Follow the event stream and print what comes, one JSON object
 help-gloria-tail-url = The full address of the stream, or a server alone; by default the API address in the settings
 help-gloria-tail-raw = Print every event as it came, whatever it is, with its data as the exact text
 help-gloria-tail-quiet = Print no events, and a summary at the end
-help-gloria-tail-types = Only events of this type; may be given again for more
+help-gloria-tail-types = Only events of this type; can be repeated for more
 help-gloria-tail-count = End after this many events
 help-gloria-tail-duration = End after this many seconds
-help-gloria-tail-no-prompt = Do not ask to unlock a keyring: end where it does not give the token
+help-gloria-tail-no-prompt = Do not ask to unlock a keyring: fail if it does not give the token
 help-gloria-tail-examples =
     Examples:
       gloria tail                                        the server and the token of the app
@@ -65,16 +65,16 @@ help-gloria-status-examples =
       gloria status > /dev/null || echo not connected
 
 help-gloria-logs = Print what the app has logged, whether it runs or not
-help-gloria-logs-follow = Go on with new lines as they come
-help-gloria-logs-lines = Only so many of the newest lines
+help-gloria-logs-follow = Keep printing new lines as they come
+help-gloria-logs-lines = Print only this many of the newest lines
 help-gloria-logs-examples =
     Examples:
       gloria logs                                        everything that is kept, the oldest first
       gloria logs -n 100                                 the newest 100 lines
-      gloria logs -f                                     go on with what is logged from now on, until Ctrl-C
+      gloria logs -f                                     keep printing what is logged, until Ctrl-C
       gloria logs > gloria.log                           a file for your administrator
 
-    No log holds a text of a notification or a token.
+    No log contains a token or the text of a notification.
 
 help-gloria-quit = End the running app, as Quit in its tray does
 help-gloria-quit-examples =
@@ -82,7 +82,7 @@ help-gloria-quit-examples =
       gloria quit
       gloria quit && echo it has ended
 
-help-gloria-account = Whose data is on this computer, and erasing it
+help-gloria-account = List the accounts on this computer, and erase their data
 help-gloria-account-list = Print the accounts of this computer: as a list on a terminal, else one JSON object a line
 help-gloria-account-list-json = Print JSON on a terminal as well
 help-gloria-account-list-examples =

@@ -2,25 +2,25 @@
 
 gap-title = Notifications are missing here
 gap-between =
-    What came after { $after } and up to { $before } is no longer on the server. Look on the Gloria website for what is not here.
-gap-after = What came after { $after } is no longer on the server. Look on the Gloria website for what is not here.
-gap-before = What came up to { $before } is no longer on the server. Look on the Gloria website for what is not here.
+    What came after { $after } and up to { $before } is no longer on the server. Check the Gloria website for anything missing here.
+gap-after = What came after { $after } is no longer on the server. Check the Gloria website for anything missing here.
+gap-before = What came up to { $before } is no longer on the server. Check the Gloria website for anything missing here.
 gap-unknown =
-    Some of what came while this computer was away is no longer on the server. Look on the Gloria website for what is not here.
+    Some of what came while this computer was away is no longer on the server. Check the Gloria website for anything missing here.
 gap-event = event { $id }
 gap-time = { DATETIME($at, dateStyle: "long", timeStyle: "short") }
 
 position-lost-title = Notifications may be missing here
 position-lost =
-    The server does not know any more where this computer stopped (event { $id }), and went on with what is new. Look on the Gloria website for what is not here.
+    The server no longer knows where this computer stopped (event { $id }) and continued with new events. Check the Gloria website for anything missing here.
 
 unreadable-title = A notification could not be read
-unreadable-named = Its id is { $id }; { $why }. Look on the Gloria website for it, and tell your administrator.
-unreadable-event = Its event id is { $id }; { $why }. Look on the Gloria website for it, and tell your administrator.
-unreadable-nameless = It has no id; { $why }. Look on the Gloria website for it, and tell your administrator.
+unreadable-named = Its id is { $id }; { $why }. Check the Gloria website for it, and tell your administrator.
+unreadable-event = Its event id is { $id }; { $why }. Check the Gloria website for it, and tell your administrator.
+unreadable-nameless = It has no id; { $why }. Check the Gloria website for it, and tell your administrator.
 # Why it could not be read, within the sentences above.
-unreadable-too-large = it is larger than what is read ({ $size } MiB and more)
-unreadable-not-stored = the inbox does not take it
+unreadable-too-large = it is too large ({ $size } MiB or more)
+unreadable-not-stored = the inbox does not accept it
 unreadable-without-text = neither its title nor its text can be read
 unreadable-not-json = not valid JSON
 unreadable-not-json-at = not valid JSON: line { $line }, column { $column }
@@ -32,7 +32,7 @@ unreadable-more-title = { $count ->
     [one] Another notification could not be read
    *[other] { $count } more notifications could not be read
 }
-unreadable-more = Look on the Gloria website for what is not here, and tell your administrator.
+unreadable-more = Check the Gloria website for anything missing here, and tell your administrator.
 
 maintenance-title = Planned maintenance
 announcement-title = Announcement

@@ -3,17 +3,17 @@
 notice-sound = Sound can't be played: { $problem }
 notice-notifications = Notifications can't be shown: { $problem }
 notice-notifications-hang =
-    Notifications can't be shown: what shows them on this desktop does not answer. What comes meanwhile is shown once it does
+    Notifications can't be shown: this desktop's notification service does not answer. What arrives meanwhile is shown once it does
 # $problem begins the sentence; its first letter is made a capital one where this is shown.
 notice-storage =
-    { $problem }. Until then notifications are shown but not kept beyond the end of Gloria Notify; the file is tried again every { $seconds } s
+    { $problem }. Until this is solved, notifications are shown, but kept only until Gloria Notify quits; it tries the file again every { $seconds } s
 notice-storage-set-aside =
-    The inbox file was damaged. It was set aside as { $path } and a new inbox was begun; new notifications are kept as usual
+    The inbox file was damaged. It was moved to { $path } and a new inbox was started; new notifications are stored as usual
 notice-tray = This desktop has no tray. Start Gloria Notify again to open its window
 notice-lock =
-    The folder of the inbox is on a file system without locks. Do not start Gloria Notify with it on two computers at once
+    The folder of the inbox is on a file system without locks. Do not run Gloria Notify with it on two computers at once
 notice-internal =
-    Gloria Notify had an internal error and started again. If you see this often, tell your administrator
+    Gloria Notify had an internal error and restarted. If you see this often, tell your administrator
 
 sound-no-device = no sound device was found
 sound-failed = the sound device failed: { $problem }

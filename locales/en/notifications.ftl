@@ -17,8 +17,8 @@ outage = No connection to the Gloria System
 outage-needs-you = New notifications do not arrive: { $reason }
 outage-long = For { $minutes } minutes: { $reason }. Reconnecting automatically
 outage-unexplained = For { $minutes } minutes. Reconnecting automatically
-storage-needs-you = New notifications cannot be kept: { $problem }
+storage-needs-you = New notifications cannot be stored: { $problem }
 person-needs-you = There is a new token. Open Gloria Notify and say whether it is yours
 internal-error = Gloria Notify had an internal error
 internal-error-restart =
-    It starts again by itself. What came is kept, and what comes meanwhile is asked for again
+    It restarts automatically. What arrived is stored, and what arrives meanwhile is requested again

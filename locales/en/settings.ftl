@@ -5,7 +5,7 @@ settings-ignored = { $value } is ignored: { $why }
 settings-warning = { $value }: { $warning }
 settings-unknown = { $value } is unknown
 settings-unknown-meant = { $value } is unknown; did you mean { $meant }?
-settings-not-lockable = { $value } is ignored: an administrator cannot fix it
+settings-not-lockable = { $value } is ignored: an administrator cannot lock it
 # $place is settings-line, settings-file, or a path.
 settings-syntax = there is a mistake in { $place }: { $problem }
 settings-unusable = { $place } is not used: { $problem }
@@ -38,8 +38,8 @@ should-be-proxy = it should be system, none, or a proxy's address: { $problem }
 should-be-probe-url = it should be an address such as http://gloria.example/generate_204
 should-be-socket-address = it should be an address with a port, such as 127.0.0.1:9464
 should-be-loopback = other computers can reach this address; it should be one of this computer alone, such as { $example }
-should-be-section = settings of this name belong below a line [{ $section }]
-should-be-in-section = it should be { $name } below a line [{ $section }], without quotes around the name
+should-be-section = settings of this name belong under a line [{ $section }]
+should-be-in-section = it should be { $name } under a line [{ $section }], without quotes around the name
 
 # Why a text is no address of a proxy, as the end of should-be-proxy.
 proxy-malformed = it should look like http://proxy.example:3128
@@ -47,19 +47,19 @@ proxy-scheme = only proxies whose address begins with http://, https:// or socks
 proxy-extras = a proxy's address ends after its port; instead of a PAC script, give the proxy that it names
 
 # What is wrong in a file, as the end of settings-syntax.
-syntax-duplicate = { $name } is there for the second time
+syntax-duplicate = { $name } appears twice
 syntax-no-value = a name needs a = and a value
 syntax-no-name = a name is missing before the =
-syntax-not-quoted = a text should stand in straight quotes, " or '
+syntax-not-quoted = a text should be in straight quotes, " or '
 syntax-not-closed = a quote or a bracket is not closed
 syntax-backslash = a backslash in double quotes has a meaning of its own; use single quotes around the text
 syntax-capitals = true and false are written in small letters
 syntax-leading-zero = a number begins with 0
 syntax-comment = a comment begins with #
 syntax-control-character = there is a control character in it
-syntax-surplus = there is something too much in it
+syntax-surplus = there is something in it that does not belong there
 syntax-bad-name = a name has a character that only a name in quotes can have
-syntax-bad-value = a value is not written as numbers, dates or texts are; a text should stand in straight quotes, " or '
+syntax-bad-value = a value is not written as numbers, dates or texts are; a text should be in straight quotes, " or '
 syntax-too-deep = brackets are nested too deeply
 
 ## Why a file is not used or not written, as the end of settings-unusable or settings-not-saved.
@@ -69,7 +69,7 @@ file-too-large = it is larger than { $limit } MiB
 file-not-text = it is not text in UTF-8
 file-dangling-link = it is a link that leads nowhere
 file-link-loop = it is a link that leads back to itself
-file-syntax-errors = it has more than { $limit } mistakes in its form
+file-syntax-errors = it has more than { $limit } syntax mistakes
 file-denied = the system denies access to it
 file-disk-full = the disk is full
 file-read-only = the disk is read-only

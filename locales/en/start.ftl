@@ -1,14 +1,14 @@
 ### Why the app does not start or cannot go on: on stderr after "gloria-notify: ", and in a dialog. No full stop at the end.
 
 # $name is an environment variable.
-start-no-home = cannot tell where to keep files: { $name } is not set; set it, or set GLORIA_HOME to a folder of your choice
+start-no-home = cannot determine where to store files: { $name } is not set; set it, or set GLORIA_HOME to a folder of your choice
 start-taken =
-    another Gloria Notify runs with the folder { $folder }, here or on another computer, and cannot be asked; end it and start again
+    another Gloria Notify is using the folder { $folder }, here or on another computer, and cannot be reached; quit it and start again
 start-unresponsive =
-    another Gloria Notify runs with the folder { $folder }, here or on another computer, and does not answer ({ $problem }); end it and start again
-start-no-runtime = the system gives no resources: { $problem }
+    another Gloria Notify is using the folder { $folder }, here or on another computer, and does not answer ({ $problem }); end it and start again
+start-no-runtime = the system refuses resources: { $problem }
 start-no-resources = the system gives Gloria Notify no more threads or memory; close other programs and start it again
-start-no-display = there is no display, for neither WAYLAND_DISPLAY nor DISPLAY is set; start it in a desktop session
+start-no-display = there is no display: neither WAYLAND_DISPLAY nor DISPLAY is set; start it in a desktop session
 # $displays are variables with their values.
 start-display-closed = the display cannot be opened ({ $displays }); start it in a desktop session
 start-no-web-view =
@@ -16,13 +16,13 @@ start-no-web-view =
 start-failed = Gloria Notify could not start: { $problem }
 start-window-failed = Gloria Notify could not open its window: { $problem }
 start-core-lost =
-    Gloria Notify had an internal error that it cannot mend, and ends; start it again, and tell your administrator if that does not help
+    Gloria Notify had an internal error that it cannot recover from, and is quitting; start it again, and tell your administrator if that does not help
 start-panicked =
     Gloria Notify had an internal error and has ended; start it again, and tell your administrator if that does not help
 
 ## The app that runs, for whom a second start or the command line asks it.
 
 app-not-running = Gloria Notify is not running
-app-silent = Gloria Notify runs, but does not answer; see its log, or end it and start it again
-app-unreachable = Gloria Notify cannot be asked: { $problem }
-app-other-version = the Gloria Notify that runs is of another version; end it and start it again
+app-silent = Gloria Notify is running but does not answer; see its log, or end it and start it again
+app-unreachable = Gloria Notify cannot be reached: { $problem }
+app-other-version = the Gloria Notify that is running is another version; end it and start it again

@@ -1,4 +1,4 @@
-//! Brings the core and the shell together, and ends them together.
+//! Starts the core and the shell together, and ends them together.
 
 use std::io;
 use std::process::ExitCode;
@@ -80,7 +80,7 @@ fn set_up(
     if !instance.locks_folder() {
         let unlocked = core.clone();
         async_runtime::spawn(async move {
-            // A core that has ended does not mind.
+            // The core may have ended; then there is nobody to report to.
             let _ = unlocked.signal(Signal::FolderLock { locked: false }).await;
         });
     }

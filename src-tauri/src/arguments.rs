@@ -1,4 +1,4 @@
-//! What the command line says.
+//! The command line.
 
 use clap::Parser;
 
@@ -13,7 +13,7 @@ pub(crate) struct Arguments {
     open: bool,
     #[arg(long, conflicts_with = "open")]
     background: bool,
-    // Given by the app to itself where it starts again in its own place.
+    // Passed by the app to itself when it restarts in place.
     #[arg(long, hide = true)]
     after_failure: bool,
 }

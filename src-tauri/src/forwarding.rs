@@ -1,4 +1,4 @@
-//! The way to the core, and what the page gets by it without asking: updates of the state, and the events that it
+//! The link to the core, and what it pushes to the page: updates of the state, and the events that it
 //! listens to.
 //!
 //! The window system keeps what a page does not read, without end. So the page says what it has received, and while it
@@ -17,7 +17,7 @@ use tauri::{AppHandle, Manager as _, State, Webview};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// The way to the core.
+/// The link to the core.
 pub(crate) type CoreLink = Arc<dyn Link>;
 
 /// Messages on their way to a page. It says every sixteen what it has received, so that one that reads is never waited

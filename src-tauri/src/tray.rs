@@ -1,4 +1,4 @@
-//! The tray: what the core says it shows, in tauri's terms. A desktop without a tray is no error; the icon appears as
+//! The tray: the core's view of it, in tauri's terms. A desktop without a tray is not an error; the icon appears as
 //! soon as there is a place for it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -101,7 +101,7 @@ impl Tray {
     fn publish(&self, present: bool) {
         let core = self.lock().core.clone();
         async_runtime::spawn(async move {
-            // A core that has ended does not mind.
+            // The core may have ended; then there is nobody to report to.
             let _ = core.signal(Signal::TrayHost { present }).await;
         });
     }

@@ -63,7 +63,7 @@ const PAINT_TIMEOUT: Duration = Duration::from_secs(3);
 /// The core answers in milliseconds. One that is busy for longer does not keep the window from opening.
 const APPEARANCE_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// Lets the app outlive what X says of a window that is gone. By default GDK ends the program at any X error, and a
+/// Lets the app survive X errors about a window that is gone. By default GDK ends the program at any X error, and a
 /// window that is closed while WebKit still paints it is one. On the main thread, once; it never ends.
 ///
 /// The traps that GDK and others set inside this one hear of their errors all the same.
@@ -72,7 +72,7 @@ pub(crate) fn outlive_x_errors() {
     gtk::gdk::error_trap_push();
 }
 
-/// What is known of the window that there is, if there is one.
+/// The state of the current window, if there is one.
 struct Shown(std::sync::Mutex<Current>);
 
 struct Current {

@@ -1,4 +1,4 @@
-//! Notifications through tauri's plugin, which hands them over to the system and hears no more than clicks.
+//! Notifications through tauri's plugin, which passes them to the system and reports only clicks.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -148,7 +148,7 @@ fn publish_clicks(app: &AppHandle, run: String, watcher: Watcher) {
                 service: run.clone(),
                 id,
             };
-            // A core that has not looked at so many clicks is not going to.
+            // A core that has left so many clicks unread does not run any more.
             drop(watcher.try_send(NotificationEvent::Activated {
                 handle,
                 activation_token: None,

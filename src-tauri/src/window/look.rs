@@ -1,4 +1,4 @@
-//! The colours of a window whose page is not painted yet.
+//! The background of a window whose page is not painted yet.
 
 use gloria_core::protocol::Appearance;
 use tauri::Theme;
@@ -42,7 +42,7 @@ fn system_is_dark() -> bool {
                     .gtk_theme_name()
                     .is_some_and(|name| name.to_lowercase().ends_with("-dark"))
         });
-        // Nobody waits any more for an answer that comes late.
+        // The receiver is dropped after the timeout; a late answer is discarded.
         let _ = answer.send(dark);
     });
     answered.recv_timeout(SETTINGS_TIMEOUT).unwrap_or(false)

@@ -165,7 +165,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
   captivePortal: (now) => ({
     ...busy(now),
     ...waits(now, {
-      reason: says('this network asks for a sign-in of its own'),
+      reason: says('this network requires you to sign in'),
       remedy: 'networkSignIn',
       needsUser: true,
     }),
@@ -250,7 +250,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
       {
         kind: 'internal',
         message: says(
-          'Gloria Notify had an internal error and started again. If you see this often, tell your administrator',
+          'Gloria Notify had an internal error and restarted. If you see this often, tell your administrator',
         ),
       },
     ],
@@ -259,7 +259,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
     ...busy(now),
     ...waits(now, {
       reason: says(
-        'something between here and the server, such as a proxy, holds the stream back: 3 times not one byte came',
+        'something between here and the server, such as a proxy, is buffering the stream: 3 times not one byte arrived',
       ),
       remedy: 'checkNetwork',
       proxy: 'proxy.example.com:3128',

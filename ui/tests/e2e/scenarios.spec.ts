@@ -25,7 +25,7 @@ const SCENARIOS: Record<string, Shows> = {
   disconnected: ['retry', 'Disconnected by you'],
   missing: ['item'],
   newcomer: ['empty', 'Connected'],
-  storage: ['notice', 'Connected, but nothing can be kept'],
+  storage: ['notice', 'Connected, but nothing can be stored'],
   restarting: ['notice', 'Waiting to reconnect'],
   forbidden: ['retry', 'Needs you'],
   anotherToken: ['person'],

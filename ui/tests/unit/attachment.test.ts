@@ -286,7 +286,7 @@ describe('an attachment', () => {
     void attachment.attach();
     patience[0]?.();
     await settled();
-    expect(seen).toEqual([expect.stringMatching(/^failure: It is still waited for/)]);
+    expect(seen).toEqual([expect.stringMatching(/^failure: It may only be busy/)]);
     expect(host.attached, 'a second question would make a slow core slower').toHaveLength(1);
     host.last().answer(snapshot(3));
     await settled();
@@ -313,7 +313,7 @@ describe('an attachment', () => {
     expect(host.attached).toHaveLength(2);
     patience.at(-1)?.();
     await settled();
-    expect(seen.at(-1)).toMatch(/^failure: It is still/);
+    expect(seen.at(-1)).toMatch(/^failure: It may only be busy/);
   });
 
   test('a core that sends everything twice is shown once', async () => {

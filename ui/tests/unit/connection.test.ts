@@ -35,14 +35,14 @@ test('connected says when it last heard, as long as it is connected', () => {
   expect(connectionWords(view({}), NOW).state).toBe('Connected');
 });
 
-test('what arrives and cannot be kept is not well', () => {
+test('a connection whose notifications cannot be stored is not shown as healthy', () => {
   const full = view({
     reason: says('the disk is full; free some space'),
     storage: says('the disk is full; free some space'),
   });
   expect(connectionWords(full, NOW)).toMatchObject({
     tone: 'bad',
-    title: 'Connected, but nothing can be kept',
+    title: 'Connected, but nothing can be stored',
     reason: 'The disk is full; free some space',
     buttons: [{ does: 'retry', label: 'Try again' }],
   });
@@ -132,7 +132,7 @@ test('a long outage does not look like a short one', () => {
   expect(connectionWords(long, NOW)).toMatchObject({ tone: 'bad', title: 'Not connected' });
 });
 
-test('what cannot be kept is said while the connection is away as well', () => {
+test('a storage problem is shown while disconnected as well', () => {
   const both = view({
     state: 'waiting',
     reason: says('the server answered 503'),
@@ -148,7 +148,7 @@ test('what cannot be kept is said while the connection is away as well', () => {
 test('what is given up says whether it is tried again', () => {
   const halted = view({ state: 'halted', remedy: 'retry', nextAttemptAt: NOW + 540_000 });
   expect(connectionWords(halted, NOW).progress).toBe('Next attempt in 9 min');
-  expect(connectionWords(halted, NOW).advice).toContain('tried again by itself');
+  expect(connectionWords(halted, NOW).advice).toContain('Gloria Notify keeps trying');
 });
 
 test('how long it is connected ticks', () => {

@@ -117,7 +117,7 @@ test('every message of the window is said somewhere', () => {
 test('a message of the core is said with the messages in it', () => {
   const refused = { id: 'alert-reason-refused', args: { message: 'no\u202E' } };
   expect(sentenceOf({ id: 'alert-failed', args: { reason: refused } })).toBe(
-    'Notification not shown: the notification service refused it (no); it is tried again',
+    'Notification not shown: the notification service refused it (no); it will be tried again',
   );
   expect(sentenceOf({ id: 'alert-reason-read', args: {} })).toBe('It was read');
   const at = new Date(2026, 10, 25, 14, 3).getTime();

@@ -121,7 +121,7 @@ impl Backend {
 
         let mut control_address = None;
         if let Some(listen) = options.control_listen {
-            // This door stays open: nobody holds the other end.
+            // No control port: this future never completes.
             let (_, orders) = mpsc::unbounded_channel();
             let listener = bind(listen, control_connections.clone(), orders).await?;
             control_address = Some(listener.address());
@@ -165,7 +165,7 @@ impl Backend {
         self.control_address.map(|address| format!("http://{address}"))
     }
 
-    /// The hand on the backend; it may be cloned and outlive the backend.
+    /// Controls the backend; it may be cloned and outlive the backend.
     pub fn control(&self) -> Control {
         self.control.clone()
     }

@@ -1,4 +1,4 @@
-//! The hand on a running backend.
+//! Control of a running backend.
 
 mod port;
 
@@ -24,7 +24,7 @@ pub use port::{Command, Outcome};
 /// Events that are published under one lock, so that a great many do not keep clients from connecting.
 const BATCH: usize = 1000;
 
-/// Pushes events and commits faults. Clones command the same backend; commands to a stopped one do nothing.
+/// Pushes events and injects faults. Clones command the same backend; commands to a stopped one do nothing.
 #[derive(Clone, Debug)]
 pub struct Control {
     hub: Arc<Hub>,

@@ -126,7 +126,7 @@ impl Listener for Reopenable {
                 biased;
                 Some(ListenOrder { open, done }) = self.orders.recv() => {
                     let result = self.obey(open);
-                    // Nobody waits for the answer any more; the socket is where it was asked to be.
+                    // The caller may have gone; the socket's state has changed as requested.
                     let _ = done.send(result);
                 }
                 accepted = accept(&self.door) => match accepted.and_then(|io| Ok((io.peer_addr()?, io))) {

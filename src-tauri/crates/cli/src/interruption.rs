@@ -1,4 +1,4 @@
-//! Ends a command when the user or the system asks it to.
+//! Ends a command on request of the user or the system.
 
 use std::io;
 use std::process;

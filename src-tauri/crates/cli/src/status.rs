@@ -1,4 +1,4 @@
-//! `gloria status`: how the running app is doing. Its document and exit codes are a contract that monitoring stands on.
+//! `gloria status`: how the running app is doing. Monitoring depends on its document and exit codes.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -87,7 +87,7 @@ fn words(status: &Value, catalogue: &Words, now: i64) -> String {
     let mut lines = String::new();
     let mut line = |indent: &str, message: Message| {
         let words = text::sentence(&catalogue.say(&message));
-        // Writing to a string does not fail.
+        // Writing to a string cannot fail.
         let _ = writeln!(lines, "{indent}{}", text::printable(&words));
     };
     line("", headline(status, catalogue, now));
@@ -228,7 +228,7 @@ mod tests {
                  5 s ago",
                 "  1 × the event type notification.exploded is unknown; last 5 s ago",
                 "  2 × user.updated: the field team is unknown; last 5 s ago",
-                "  1 × notification.created: title is missing, the event was not read; last 5 s ago",
+                "  1 × notification.created: title is missing; the event was not read; last 5 s ago",
                 "  1 × workflow.failed: not valid JSON; the event was not read; last 5 s ago",
                 "Note: One2J line",
             ]
@@ -268,7 +268,7 @@ mod tests {
         status = json!({"health": "needsUser", "connection": {"reason": "no token is saved; sign in first"}});
         assert_eq!(
             headed(&status, 0),
-            "Not connected: no token is saved; sign in first; open Gloria Notify to mend it"
+            "Not connected: no token is saved; sign in first; open Gloria Notify to fix it"
         );
         status = json!({"health": "disconnected",
             "connection": {"state": "disconnected", "reason": "disconnected by you"}});
@@ -281,7 +281,7 @@ mod tests {
     fn what_cannot_be_kept_is_said_first_whether_connected_or_not() {
         let mut status = json!({"health": "needsUser", "connection": {"connectedSince": 0,
             "reason": "the disk is full; free some space", "storage": "the disk is full; free some space"}});
-        let full = "new notifications cannot be kept: the disk is full; free some space";
+        let full = "new notifications cannot be stored: the disk is full; free some space";
         assert_eq!(
             headed(&status, 60_000),
             format!("Connected for 1 min, but {full}")
@@ -315,7 +315,7 @@ mod tests {
             json!({"since": 0, "metrics": {"attempts": 2, "connections": 1, "events": 0, "failedEvents": 0}});
         assert!(
             words(&status, Words::english(), 5000)
-                .contains("Running for 5 s: 2 attempts, 1 connection, 0 events, 0 of them not readable"),
+                .contains("Running for 5 s: 2 attempts, 1 connection, 0 events, 0 of them unreadable"),
             "{}",
             words(&status, Words::english(), 5000)
         );

@@ -1,4 +1,4 @@
-//! `gloria tail`: the stream engine alone. Its lines and exit codes are a contract that scripts stand on.
+//! `gloria tail`: the stream engine alone. Scripts depend on its lines and exit codes.
 
 mod lines;
 
@@ -33,9 +33,9 @@ use lines::{Code, EventLine, InvalidLine, StateLine, SummaryLine};
 /// What the loop waits for.
 enum Input {
     Observation(Observation),
-    /// It is time to look at the clocks and the network.
+    /// The clocks and the network are due for a check.
     Look,
-    /// `None` when the stream broke.
+    /// `None` when the stream's task has ended.
     Delivery(Option<Delivery>),
 }
 
@@ -155,11 +155,11 @@ fn seed() -> u64 {
     RandomState::new().hash_one(std::process::id())
 }
 
-/// How far it came.
+/// How far the command got.
 enum Reached {
-    /// Not to a stream.
+    /// No stream was opened.
     Nothing,
-    /// Not even to a token.
+    /// No token was available.
     NoToken,
     /// A stream was open.
     Stream,

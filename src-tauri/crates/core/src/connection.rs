@@ -1,4 +1,4 @@
-//! The connection as people and other parts see it: its state in words (`view`), the network and the sleep of the
+//! The connection as users and other modules see it: its state as messages (`view`), the network and the sleep of the
 //! machine below it, outages, and the test of an address. The stream itself is `gloria-stream`.
 //!
 //! Knows accounts and what is below them. It does not touch the inbox and decides about no alert; every part takes the

@@ -115,10 +115,10 @@ pub enum InboxError {
     #[error("the disk is full")]
     Full,
     /// Another process has the file locked.
-    #[error("another program holds the inbox file")]
+    #[error("another program is using the inbox file")]
     Busy,
     /// Another process files into this account.
-    #[error("another Gloria Notify uses this inbox")]
+    #[error("another Gloria Notify is using this inbox")]
     InUse,
     /// The file was deleted while it was in use.
     #[error("the inbox file is gone")]
@@ -139,7 +139,7 @@ pub enum InboxError {
     #[error(transparent)]
     NotPrivate(#[from] NotPrivate),
     /// The folder cannot be created.
-    #[error("the folder for the inbox cannot be made: {0}")]
+    #[error("the folder for the inbox cannot be created: {0}")]
     Folder(io::Error),
     /// The database refused for any other reason, which lies in what was to be stored.
     #[error("the inbox database failed: {0}")]

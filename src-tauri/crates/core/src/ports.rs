@@ -132,7 +132,7 @@ pub trait Secrets: Send + Sync + Debug {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum OpenError {
     /// Only http and https links are opened.
-    #[error("only web links are opened")]
+    #[error("only web links can be opened")]
     NotAWebLink,
     /// No browser could be started.
     #[error("no browser could be started: {0}")]

@@ -29,7 +29,7 @@ pub enum TokenError {
     #[error("the token is empty")]
     Empty,
     /// Contains characters that a header cannot have.
-    #[error("the token has characters that no token has; copy it again, without line breaks")]
+    #[error("the token contains characters that no token has; copy it again, without line breaks")]
     Malformed,
     /// It is the server's address, possibly with a token in it.
     #[error("the token is an address; enter the token alone here")]

@@ -31,7 +31,7 @@ pub enum ClaimError {
         source: AskError,
     },
     /// The runtime for asking it could not be created.
-    #[error("the system gives no resources: {0}")]
+    #[error("the system refuses resources: {0}")]
     System(io::Error),
 }
 

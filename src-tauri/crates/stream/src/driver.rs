@@ -1,4 +1,4 @@
-//! Does what the machine says, on tokio and over [`http`](crate::http).
+//! Carries out what the machine decides, on tokio and over [`http`](crate::http).
 
 use std::fmt;
 use std::ops::Deref;
@@ -29,7 +29,7 @@ mod sse;
 mod transport;
 mod websocket;
 
-/// What the stream is dialled with.
+/// The options of a stream.
 #[derive(Clone)]
 pub struct StreamOptions {
     /// The stream's full address, query included; `lastEventId` is added to it. `ws` and `wss` make it a WebSocket,
@@ -46,14 +46,14 @@ pub struct StreamOptions {
     pub limits: Limits,
     /// The limits of an attempt.
     pub dial: DialLimits,
-    /// The way out of the network.
+    /// Proxy, roots and client certificate.
     pub network: NetworkOptions,
     /// The seed of the machine's randomness.
     pub seed: u64,
 }
 
 impl StreamOptions {
-    /// Options with the default numbers for everything but these.
+    /// Options with defaults for everything but these.
     pub fn new(url: Url, user_agent: impl Into<String>, seed: u64) -> Self {
         Self {
             url,
@@ -93,7 +93,7 @@ impl fmt::Debug for StreamOptions {
     }
 }
 
-/// What the owner of a stream asks of it.
+/// Commands from the owner of a stream.
 #[derive(Debug, Clone)]
 pub enum Command {
     /// Connect, and resume after this event id.
@@ -101,38 +101,38 @@ pub enum Command {
         /// The last event id whose effect is stored.
         cursor: Option<String>,
     },
-    /// Hang up and stay silent.
+    /// Disconnect and do not reconnect.
     Stop,
     /// The user asks for an attempt now.
     RetryNow,
-    /// The network came or went.
+    /// The network became available or unavailable.
     Network(Reachability),
     /// The machine woke from sleep, after this long by the wall clock that tokio's clock did not count.
     Woke(Duration),
-    /// Somebody began or ceased to look: while they do, no wait is longer than a minute.
+    /// The user came back or left: while they are present, no wait is longer than a minute.
     Attention(bool),
     /// There is a new credential.
     CredentialsChanged,
     /// The server promised a heartbeat this often.
     Heartbeat(Duration),
-    /// The server said otherwise than by an event's id where the stream is.
+    /// The server named the stream's position by other means than an event's id.
     Position(String),
     /// An event that came in this epoch said what an answer with this head says.
     Said(Epoch, Head),
 }
 
-/// What a stream hands out, in order.
+/// What a stream delivers to its owner, in order.
 #[derive(Debug)]
 pub enum Delivery {
     /// Events that arrived together.
     Frames(Frames),
     /// The connection changed.
     Status(Status),
-    /// An event over the limits was given up after it had ended three connections in a row.
+    /// An event over the limits was skipped after it had ended three connections in a row.
     Skipped {
         /// The last event id after it; empty where there is none.
         id: Arc<str>,
-        /// How much of it was thrown away.
+        /// The number of bytes discarded.
         bytes: u64,
     },
     /// The server refused this position and took the stream without one: what came after it may be missing.
@@ -174,7 +174,7 @@ impl IntoIterator for Frames {
 /// Receives every step of a stream as it happens. Deliveries are not suitable for counting: a slow reader gets the
 /// newest status and not each one, and an attempt with a second token is no change of status at all.
 pub trait Observer: fmt::Debug + Send + Sync {
-    /// Takes note; called from the stream's own loop, so it must not block.
+    /// Called from the stream's own loop, so it must not block.
     fn observe(&self, step: Step<'_>);
 }
 
@@ -194,7 +194,7 @@ pub enum Step<'a> {
     },
 }
 
-/// The way to a running stream. Dropping it ends the stream and closes its socket.
+/// Controls a running stream. Dropping it ends the stream and closes its socket.
 #[derive(Debug)]
 pub struct StreamHandle {
     commands: mpsc::UnboundedSender<Command>,
@@ -266,7 +266,7 @@ impl StreamHandle {
         }
     }
 
-    /// Tells an observer every step from now on. A stream has one: the first stays.
+    /// Reports every step to an observer from now on. A stream has at most one; later ones are ignored.
     pub fn observe(&self, observer: Arc<dyn Observer>) {
         self.meter.observe(observer);
     }
@@ -286,7 +286,7 @@ impl StreamHandle {
         self.found.get()
     }
 
-    /// Messages passed over so far, because they had not the shape of an event.
+    /// Messages ignored so far because they did not have the shape of an event.
     pub fn ignored(&self) -> u64 {
         self.meter.ignored_so_far()
     }

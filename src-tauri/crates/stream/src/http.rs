@@ -1,4 +1,4 @@
-//! HTTP, for everything that asks a server something: the stream, and requests that end.
+//! HTTP for the stream and for requests with a finite answer.
 //!
 //! [`Http`] is one way out of one network: the proxy that the settings or the system name, roots and client
 //! certificate, cookies, HTTP/2 where a server insists, and redirects by one rule ([`Http::send`] says which). What
@@ -48,15 +48,15 @@ pub(crate) use self::fault::{break_off, end_cause, io_break_off};
 pub(crate) use self::portal::is_suspect;
 pub(crate) use self::target::{Target, is_websocket};
 
-/// As many as a browser follows.
+/// The same number as in browsers (WHATWG Fetch, 4.4).
 const MAX_REDIRECTS: usize = 20;
 
-/// What requests are made with.
+/// The options that requests are made with.
 #[derive(Debug, Clone)]
 pub struct HttpOptions {
     /// Sent as `User-Agent`.
     pub user_agent: String,
-    /// The way out of the network.
+    /// Proxy, roots and client certificate.
     pub network: NetworkOptions,
     /// How long an answer may take, where a request does not say so itself.
     pub limits: DialLimits,
@@ -102,7 +102,7 @@ impl Http {
         }
     }
 
-    /// The same for another network: what was learned of proxies, names and roots does not hold there, cookies do.
+    /// The same for another network: proxies, names and roots are looked up again, cookies are kept.
     #[must_use]
     pub fn renewed(&self) -> Self {
         Self {
@@ -199,7 +199,7 @@ impl fmt::Debug for Http {
     }
 }
 
-/// What is asked of one address, but for the credential.
+/// A request to one address, without its credential.
 #[derive(Clone)]
 struct Asked {
     method: Method,

@@ -8,7 +8,7 @@
 //! | [`driver`] | what the machine decides, on tokio and over a [`Transport`] | decide |
 //! | [`http`] | requests: those of streams (server-sent events, WebSocket) and any other | know events |
 //!
-//! What the events mean is the caller's matter, and so is the cursor: [`Command::Start`] says after which event to go
+//! The meaning of events is up to the caller, and so is the cursor: [`Command::Start`] says after which event to go
 //! on. A caller that stores an event's id together with its effect is brought each event once, whatever ends the
 //! program in between.
 //!

@@ -1,4 +1,4 @@
-//! When to dial, wait and give up: a state machine without sockets, clocks or dice.
+//! When to dial, wait and give up: a state machine without sockets, clocks or randomness.
 //!
 //! [`Machine::handle`] takes what happened and the time it happened at, and answers with what to do. Every dial has an
 //! [`Epoch`]; what an earlier epoch still has to say is ignored, so a stream that was hung up cannot speak into the
@@ -52,16 +52,16 @@ impl Default for Timing {
     }
 }
 
-/// What the operating system says of the network.
+/// What the operating system reports about the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reachability {
-    /// There is a way out.
+    /// There is a route.
     Online,
     /// There is none.
     Offline,
 }
 
-/// What the machine tells the world, whenever it changes.
+/// What the machine reports, whenever it changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Status {
     /// Not asked to connect.
@@ -176,7 +176,7 @@ pub enum Input {
         /// The last event id whose effect is stored.
         cursor: Option<String>,
     },
-    /// The owner wants silence.
+    /// The owner wants to be disconnected.
     Stop,
     /// The user wants an attempt now.
     RetryNow,
@@ -184,7 +184,7 @@ pub enum Input {
     Network(Reachability),
     /// The computer woke after this long, which the clock of the machine's inputs did not count.
     Woke(Duration),
-    /// Somebody began or ceased to look.
+    /// The user came back or left.
     Attention(bool),
     /// There is a new credential.
     Credentials,
@@ -248,7 +248,7 @@ pub enum Effect {
     Report(Skipped),
     /// Report that the server took this position no more, and the stream goes on without it.
     LetGo(Arc<str>),
-    /// Tell the world.
+    /// Report the status.
     Publish(Status),
 }
 

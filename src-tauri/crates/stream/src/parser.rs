@@ -74,7 +74,7 @@ impl Default for Limits {
     }
 }
 
-/// What a stretch of stream came to.
+/// An item that the parser produces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Item {
     /// An event was dispatched.
@@ -119,7 +119,7 @@ pub struct Parser {
     after_cr: bool,
     /// The line so far, when it spans chunks.
     line: Vec<u8>,
-    /// The line so far is not worth holding.
+    /// The line so far is a comment or an unknown field, so it is not stored.
     ignoring: bool,
     ignored: u64,
     comments: u64,
@@ -128,7 +128,7 @@ pub struct Parser {
     event: Option<Arc<str>>,
     id: Arc<str>,
     last_id: Arc<str>,
-    /// The bytes of the event that is being thrown away.
+    /// The bytes of the event that is being skipped.
     skipped: Option<u64>,
     overflow: Option<Overflow>,
     message: Arc<str>,

@@ -213,7 +213,7 @@ mod tests {
         let refused = message::alert_failed(message::alert_reason_refused("no {room}"));
         assert_eq!(
             Words::english().say(&refused),
-            "Notification not shown: the notification service refused it (no {room}); it is tried again"
+            "Notification not shown: the notification service refused it (no {room}); it will be tried again"
         );
         assert_eq!(
             Words::english().sentence(&message::alert_reason_read()),

@@ -117,7 +117,7 @@ async fn a_407_says_that_the_proxy_asks_and_waits_minutes() {
 async fn a_511_says_that_the_network_asks_and_waits_minutes() {
     answered_then_opened(
         "511 Network Authentication Required",
-        "this network asks for a sign-in of its own",
+        "this network requires you to sign in",
         slow(0),
     )
     .await;
@@ -184,7 +184,7 @@ async fn a_type_in_capitals_and_with_parameters_is_a_stream() {
 async fn a_stream_that_cannot_be_decoded_is_refused_before_its_bytes_are_read() {
     answered_then_opened(
         "200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: zstd",
-        "the answer is compressed in a way that is not understood here (zstd)",
+        "the answer is compressed in a way that is not supported (zstd)",
         slow(0),
     )
     .await;

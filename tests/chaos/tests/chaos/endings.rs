@@ -32,7 +32,7 @@ async fn resumes(head: &str, body: &str, end: impl AsyncFnOnce(Exchange), report
         .await;
 }
 
-const BROKE_OFF: &str = "waiting 1: the connection broke off: ";
+const BROKE_OFF: &str = "waiting 1: the connection was lost: ";
 const OPEN: &str = gloria_chaos::server::OPEN;
 const BODY: &str = "id: 1\ndata: a\n\nid: 2\ndata: cut";
 /// The same in chunks, the second of which is longer than what comes of it.
@@ -124,7 +124,7 @@ async fn broke_off_before_an_answer(end: impl AsyncFnOnce(Exchange)) {
     stage.waited(1, &backoff(BASE, 0));
     let reported = stage.client.journal().states()[1].clone();
     assert!(
-        reported.starts_with("waiting 1: the connection broke off before an answer: "),
+        reported.starts_with("waiting 1: the connection was lost before an answer: "),
         "{reported}"
     );
     stage
@@ -182,8 +182,8 @@ async fn a_server_that_opens_and_closes_is_not_hammered() {
 #[tokio::test(start_paused = true)]
 async fn a_stream_that_lived_for_a_minute_begins_the_count_anew_and_a_shorter_one_does_not() {
     for (life, reported, failed) in [
-        (ms(59_990), "waiting 3: the connection broke off: it was reset", 2),
-        (ms(60_000), "waiting 0: the connection broke off: it was reset", 0),
+        (ms(59_990), "waiting 3: the connection was lost: it was reset", 2),
+        (ms(60_000), "waiting 0: the connection was lost: it was reset", 0),
     ] {
         let mut stage = Stage::begun().await;
         for _ in 0..2 {

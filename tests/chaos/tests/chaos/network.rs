@@ -139,7 +139,7 @@ async fn a_door_that_is_slammed_is_not_hammered(over: Over) {
     scene.proxy.cut(Cut::Fin);
     let begun = tokio::time::Instant::now();
     scene
-        .reported("waiting 8: the connection broke off before an answer", 1)
+        .reported("waiting 8: the connection was lost before an answer", 1)
         .await;
     assert!(begun.elapsed() > secs(60), "{:?}", begun.elapsed());
     scene.proxy.set(Faults::default());
@@ -153,7 +153,7 @@ async fn a_door_that_resets_each_request_is_not_hammered(over: Over) {
     scene.proxy.change(|faults| faults.door = Door::Reset);
     scene.proxy.cut(Cut::Fin);
     scene
-        .reported("waiting 6: the connection broke off before an answer", 1)
+        .reported("waiting 6: the connection was lost before an answer", 1)
         .await;
     scene.proxy.set(Faults::default());
     scene.push(1);
@@ -309,8 +309,8 @@ async fn a_token_that_expires_under_a_stream_costs_one_request(over: Over) {
 async fn a_proxy_that_holds_the_body_back_is_reported_after_three_streams(over: Over) {
     let mut scene = Scene::new(over).await;
     scene.proxy.change(|faults| faults.buffer = Some(64 << 10));
-    let paused = "something between here and the server, such as a proxy, holds the stream back: \
-                3 times not one byte came";
+    let paused = "something between here and the server, such as a proxy, is buffering the stream: \
+                3 times not one byte arrived";
     scene.reported(&format!("waiting 3: {paused}"), 1).await;
     let silent = |attempt| format!("waiting {attempt}: nothing heard for 75 s");
     let (one, two, three) = (silent(1), silent(2), format!("waiting 3: {paused}"));

@@ -9,7 +9,7 @@ use crate::journal::Tokens;
 use crate::numbers::{secs, slow, span};
 use crate::stage::Stage;
 
-const SIGN_IN: &str = "waiting 1: this network asks for a sign-in of its own";
+const SIGN_IN: &str = "waiting 1: this network requires you to sign in";
 const PAGE: &str = "waiting 1: this address answered with text/html, not an event stream";
 
 /// A stream whose probe goes to this server, and that has been answered by a page.

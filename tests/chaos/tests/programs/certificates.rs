@@ -71,7 +71,7 @@ async fn a_certificate_of_another_name_is_refused() {
 async fn a_certificate_that_signed_itself_is_refused() {
     refused(
         Certificate::SelfSigned,
-        "nobody this computer trusts has signed it",
+        "it is not signed by anyone this computer trusts",
     )
     .await;
 }
@@ -87,7 +87,7 @@ async fn a_certificate_of_an_authority_that_is_not_installed_is_refused() {
             .await
             .is_err()
     );
-    let reported = "the certificate is not trusted: nobody this computer trusts has signed it";
+    let reported = "the certificate is not trusted: it is not signed by anyone this computer trusts";
     tail.states(&[("connecting", ""), ("waiting", reported)]).await;
     assert!(server.log().all().is_empty());
 }

@@ -69,7 +69,10 @@ async fn a_proxy_without_a_way_through_backs_off() {
         assert_eq!(state, "connecting");
         let (state, reason) = tail.state().await;
         assert_eq!(state, "waiting");
-        assert!(reason.starts_with("the proxy gave no way through: "), "{reason}");
+        assert!(
+            reason.starts_with("the proxy did not let the connection through: "),
+            "{reason}"
+        );
     }
     let waited = proxy.log().wait(1);
     assert!(waited >= MIN_WAIT, "{waited:?}");

@@ -23,7 +23,7 @@ const SILENT_BEATS: u32 = 4;
 struct Way {
     relay: Relay,
     tail: Tail,
-    /// How far it came.
+    /// How far the command got.
     outcome: Result<(), String>,
 }
 

@@ -73,7 +73,7 @@ async fn bytes_that_are_no_frame_break_the_connection() {
     rig.passes("1").await;
     rig.control.push_raw(&b"data: not for a WebSocket\n\n"[..]);
     let trouble = rig.trouble().await;
-    assert!(trouble.starts_with("the connection broke off"), "{trouble}");
+    assert!(trouble.starts_with("the connection was lost"), "{trouble}");
     rig.greeted().await;
     rig.passes("2").await;
 }

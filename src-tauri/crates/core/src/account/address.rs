@@ -55,7 +55,9 @@ pub enum AddressError {
     #[error("leave the user name and the password out of the address")]
     UserInfo,
     /// Contains a query with a token.
-    #[error("the address holds a token; leave out the ? and what follows it, and enter the token by itself")]
+    #[error(
+        "the address contains a token; leave out the ? and what follows it, and enter the token by itself"
+    )]
     Token,
     /// Is a token.
     #[error("this is a token; enter the server's address here, and the token by itself")]

@@ -164,7 +164,7 @@ impl Actor {
         let is_first = std::mem::take(&mut self.proxy_password.is_awaited);
         let problem = outcome.as_ref().err();
         self.proxy_password.problem = problem.map(|error| {
-            tracing::warn!(%error, "the proxy's password cannot be had");
+            tracing::warn!(%error, "the proxy's password is not available");
             message::proxy_password_unavailable(error.message())
         });
         let password = outcome.ok().flatten();

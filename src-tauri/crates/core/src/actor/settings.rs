@@ -189,7 +189,7 @@ impl Actor {
         outcome
     }
 
-    /// The way out of the network.
+    /// Proxy, roots and client certificate.
     pub(super) fn network(&self) -> NetworkOptions {
         NetworkOptions {
             proxy: self.proxy_password.applied_to(&self.settings.proxy),

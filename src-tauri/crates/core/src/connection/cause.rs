@@ -1,4 +1,4 @@
-//! Causes of the stream as messages: each variant has a code of its own.
+//! The stream's causes as messages: each variant has its own code.
 
 use gloria_stream::machine::{
     BreakOff, CertificateFileProblem, CertificateProblem, ClientCertificateProblem, ContentType, NotHttp,

@@ -1,13 +1,13 @@
-//! Finding out that the machine slept, where no signal says so: by comparing two clocks.
+//! Detects that the machine slept, where no signal reports it, by comparing two clocks.
 //!
 //! On Linux and macOS the monotonic clock, and every timer with it, stands still in sleep while the time of day goes
-//! on. On Windows both go on, and the look itself comes late.
+//! on. On Windows both go on, and the check itself is late.
 
 use std::time::Duration;
 
 use crate::connection::ClockReading;
 
-/// How often to look: a connection that is found dead within this time of waking is found in time.
+/// How often to compare: a connection that died in sleep is found within this time after waking.
 pub const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Clocks drift, are set a little, and looks come late on a busy machine. What differs by more was a sleep, or somebody
@@ -18,7 +18,7 @@ const TOLERANCE: Duration = Duration::from_secs(10);
 /// the middle of it, and after a minute of silence the connection is in doubt either way.
 const MAX_EXCUSED_WORK: Duration = Duration::from_secs(60);
 
-/// Remembers when it last looked.
+/// The readings of both clocks at the last check.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ClockGuard {
     last: ClockReading,
@@ -27,7 +27,7 @@ pub(crate) struct ClockGuard {
 }
 
 impl ClockGuard {
-    /// Begins to watch.
+    /// Starts with the current reading.
     pub(crate) fn new(now: ClockReading) -> Self {
         Self {
             last: now,
@@ -41,7 +41,7 @@ impl ClockGuard {
         self.busy += lasted.min(MAX_EXCUSED_WORK);
     }
 
-    /// Looks at the clocks; to be called every [`POLL_INTERVAL`]. When the machine slept since the last look, or the
+    /// Compares the clocks; to be called every [`POLL_INTERVAL`]. When the machine slept since the last call, or the
     /// process stood still, answers with [`ClockGuard::slept`].
     pub(crate) fn poll(&mut self, now: ClockReading) -> Option<Duration> {
         let waited = now.monotonic.saturating_duration_since(self.last.monotonic);
@@ -54,7 +54,7 @@ impl ClockGuard {
     /// How much time since the last look the monotonic clock did not count.
     pub(crate) fn slept(&self, now: ClockReading) -> Duration {
         let monotonic = now.monotonic.saturating_duration_since(self.last.monotonic);
-        // A clock that was set back tells nothing of sleep.
+        // A clock that was set back says nothing about sleep.
         let wall = now.wall.duration_since(self.last.wall).unwrap_or(monotonic);
         wall.saturating_sub(monotonic)
     }

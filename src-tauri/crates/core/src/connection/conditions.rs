@@ -1,4 +1,4 @@
-//! The conditions that a stream lives under: whether the computer slept, and what its network does. What is seen goes
+//! The host's conditions: whether the computer slept, and what its network does. Observations go
 //! in with the time, commands to the stream come out.
 
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use crate::ports::Observation;
 /// the next look.
 const SAME_WAKING: Duration = Duration::from_secs(10);
 
-/// Turns observations of the computer into commands for the stream.
+/// Turns observations of the host into commands for the stream.
 #[derive(Debug)]
 pub struct HostConditions {
     network: Settling,
@@ -67,7 +67,7 @@ impl HostConditions {
                 Some(Command::Woke(self.guard.slept(clocks)))
             }
             Observation::Network(snapshot) => self.network.observe(now, snapshot).map(Command::Network),
-            // Who sits there is nothing to the stream.
+            // Whether the user is present does not concern the stream.
             Observation::Session(_) => None,
         }
     }

@@ -1,7 +1,7 @@
 //! What a change of the network means for the stream: nothing, another way out, or none at all.
 //!
 //! A computer's adapters change all the time: containers start and stop, addresses are renewed, Wi-Fi drops for a
-//! moment. The stream is published when that has settled, and only of what can concern it.
+//! moment. The stream gets a command when that has settled, and only for changes that can affect it.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv6Addr};
@@ -19,7 +19,7 @@ pub const SETTLE: Duration = Duration::from_millis(500);
 /// later, and takes up to a second of that to keep clients apart.
 pub const SETTLE_WHEN_BACK: Duration = Duration::from_millis(250);
 
-/// A network that does not come to rest is taken as it is after this: long enough that minutes of noise are a handful
+/// A network that does not settle is taken as it is after this time: long enough that minutes of noise are a handful
 /// of commands, and short beside the heartbeats that would find a dead connection anyway.
 pub const MAX_SETTLE: Duration = Duration::from_secs(5);
 
@@ -89,7 +89,7 @@ impl Kind {
     }
 }
 
-/// Waits until the network has settled, and says what the stream should hear of it.
+/// Waits until the network has settled, and returns the command for the stream.
 #[derive(Debug, Default)]
 pub(crate) struct Settling {
     published: Option<Routes>,

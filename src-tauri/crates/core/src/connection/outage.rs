@@ -25,11 +25,11 @@ pub(crate) struct Outage {
     reported: bool,
     /// It has lasted for [`MAX_SILENT_OUTAGE`].
     long: bool,
-    /// What the user was called for before the connection was there again, and when that was.
+    /// What the user was asked to do before the connection came back, and when.
     reported_before: Option<(Message, Instant)>,
 }
 
-/// What the user is reported about an outage.
+/// What an outage's notification says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OutageNews {
     /// One line.
@@ -39,8 +39,8 @@ pub(crate) struct OutageNews {
 }
 
 impl Outage {
-    /// Takes note of the connection's state, and says what the user has to be reported now, if anything. Once an outage
-    /// has been reported of, it is not reported of again.
+    /// Handles the connection's new state, and returns what to report to the user now, if anything. Once an outage
+    /// has been reported, it is not reported again.
     pub(crate) fn on_status(&mut self, status: &Status, now: Instant) -> Option<OutageNews> {
         match status {
             Status::Connected { .. } => {

@@ -40,7 +40,7 @@ impl CredentialProvider for Entered {
     }
 }
 
-/// Dials once and tells what happened. Nothing is stored.
+/// Makes one attempt and reports each step. Nothing is stored.
 pub(crate) async fn test(
     address: &Address,
     credentials: Arc<dyn CredentialProvider>,

@@ -1,4 +1,4 @@
-//! The connection as a person reads it: what the stream reports, as messages.
+//! The connection as users see it: the stream's status as messages.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -13,7 +13,7 @@ use crate::item::EpochMillis;
 use crate::message::{self, Message};
 use crate::protocol::{ConnectionState, ConnectionView, NetworkState, Remedy, Transport};
 
-/// Both clocks read at one moment, to tell a time of day for a point of the other clock.
+/// Both clocks read at the same moment, to convert an `Instant` to wall-clock time.
 #[derive(Debug, Clone, Copy)]
 pub struct ClockReading {
     /// The time of day.
@@ -44,7 +44,7 @@ pub fn epoch_millis(time: SystemTime) -> EpochMillis {
     EpochMillis::try_from(since.as_millis()).unwrap_or(EpochMillis::MAX)
 }
 
-/// What stands around the connection, whatever becomes of it.
+/// What the view needs besides the stream's status.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct ConnectionContext {
     /// What the system says about the network.
@@ -55,7 +55,7 @@ pub(crate) struct ConnectionContext {
     pub insecure: bool,
     /// Host and port of the proxy in use.
     pub proxy: Option<String>,
-    /// Why what comes cannot be stored, where the user has to mend that.
+    /// Why events cannot be stored, where the user has to solve that.
     pub storage: Option<Message>,
     /// Somebody has to do something.
     pub needs_user: bool,
@@ -86,7 +86,7 @@ impl Disconnected {
 }
 
 impl ConnectionContext {
-    /// What an address, the system and the settings come to.
+    /// Combines the address, the system's report and the settings.
     pub(crate) fn new(
         address: Option<&Address>,
         reachability: Option<Reachability>,
@@ -154,7 +154,7 @@ pub(crate) fn view(
         },
         Status::Connected { since } => ConnectionView {
             state: ConnectionState::Connected,
-            // What arrives and cannot be kept is not well.
+            // A connection whose events cannot be stored is not healthy.
             reason: quiet.storage.clone(),
             connected_since: Some(now.epoch_millis_of(*since)),
             ..quiet

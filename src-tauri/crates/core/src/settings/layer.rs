@@ -397,7 +397,7 @@ mod tests {
 
     #[test]
     fn what_stands_in_the_place_of_a_section_is_not_called_unknown() {
-        let section = "is ignored: settings of this name belong below a line [sounds]";
+        let section = "is ignored: settings of this name belong under a line [sounds]";
         let quoted = "is ignored: it should be volume under a line [sounds], without quotes around the name";
         for (text, name, line, expected) in [
             ("sounds = 5", "sounds", 1, section),

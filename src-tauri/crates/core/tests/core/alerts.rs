@@ -335,7 +335,7 @@ async fn a_service_that_goes_away_and_comes_back_is_asked_again_for_what_failed(
     running.connected().await;
     harness.notifications.vanish();
     control.push(CREATED, live("1", "normal"));
-    let failed = "Notification not shown: this desktop has no notification service; it is tried again";
+    let failed = "Notification not shown: this desktop has no notification service; it will be tried again";
     running.alert("failed", "n:1", failed).await;
     harness.notifications.behave(Behaviour::Answers);
     running

@@ -117,7 +117,7 @@ async fn a_missing_sound_device_or_notification_service_is_reported_and_the_item
         .alert(
             "failed",
             "n:1",
-            "Notification not shown: this desktop has no notification service; it is tried again",
+            "Notification not shown: this desktop has no notification service; it will be tried again",
         )
         .await;
 

@@ -252,7 +252,7 @@ fn what_the_service_did_not_show_is_tried_again_when_it_is_back() {
     let words = harness.inbox.item("n:0").unwrap().unwrap().alert.unwrap().words;
     assert_eq!(
         gloria_words::Words::english().say(&words),
-        "Notification not shown: the notification service went away; it is tried again"
+        "Notification not shown: the notification service went away; it will be tried again"
     );
     harness.inbox.resume_alerts(harness.now, &[]).unwrap();
     assert_eq!(titles(&harness.due()), ["title 0", "title 1", "title 2"]);

@@ -1,4 +1,4 @@
-//! The loop that carries the machine's effects out.
+//! The loop that carries out the machine's effects.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -89,7 +89,7 @@ impl Connection {
     pub(super) async fn run(mut self) {
         let mut timer = Box::pin(sleep_until(Instant::now()));
         loop {
-            // Silence while nothing is read is not the server's.
+            // While nothing is read, silence does not mean that the server is silent.
             let reading = self.outbox.is_empty();
             let deadline = self
                 .machine
@@ -121,7 +121,7 @@ impl Connection {
                 Some(Happened::Answered(epoch, answer)) => self.answered(epoch, answer),
                 Some(Happened::Read(epoch, began, heard)) => self.received(epoch, began, heard),
                 Some(Happened::Due) => self.input(Input::Tick),
-                // Nobody steers or nobody listens any more.
+                // The handle or the receiver was dropped.
                 None => return,
             }
         }
@@ -151,7 +151,7 @@ impl Connection {
         }
         self.input(Input::Network(reachability));
         let broken = |route: Route| match reachability {
-            // A cable that is out for a moment keeps its address, and what stands on it may go on.
+            // An unplugged cable keeps its address for a moment, and connections from that address may survive.
             Reachability::Offline => !route.has_address(),
             Reachability::Online => !route.holds(),
         };
@@ -284,7 +284,7 @@ impl Connection {
         });
     }
 
-    /// Hands out what fits.
+    /// Delivers as much as the channel has capacity for.
     fn flush(&mut self) {
         while !self.outbox.is_empty() {
             match self.deliveries.try_reserve() {

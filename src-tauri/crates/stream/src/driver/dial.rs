@@ -33,7 +33,7 @@ impl Dialer {
         }
     }
 
-    /// The same for another network: what was found holds, for the server is the same.
+    /// The same for another network. The stream's place stays known, because the server is the same.
     pub(super) fn renewed(&self) -> Self {
         Self {
             http: self.http.renewed(),

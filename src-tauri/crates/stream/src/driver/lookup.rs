@@ -58,7 +58,7 @@ impl Dialer {
         let (mut perhaps, mut later, mut broken, mut suspect) = (Vec::new(), None, None, false);
         for place in std::iter::once(&options.url).chain(&options.also) {
             let answer = match self.sound(place, headers).await {
-                // A server that thinks about it has something there.
+                // A server that takes long to answer has something there.
                 Err(DialError::AnswerTimedOut(_)) => {
                     perhaps.push(place);
                     continue;
@@ -69,12 +69,12 @@ impl Dialer {
                     suspect = true;
                     continue;
                 }
-                // Some hang up on who asks for what they do not have.
+                // Some servers close the connection instead of answering 404.
                 Err(error @ (DialError::BrokenOff(_) | DialError::NotHttp(_))) => {
                     broken.get_or_insert(error);
                     continue;
                 }
-                // The way there fails, and with it the way to every place.
+                // The connection itself fails, so every other place would fail as well.
                 Err(error) => return Err(error).into(),
                 Ok(answer) => answer,
             };
@@ -136,7 +136,7 @@ impl Dialer {
         self.attempt(place, request, headers).await
     }
 
-    /// What a place answers to one who shows nothing.
+    /// What a place answers to a request without a credential.
     async fn sound(&self, place: &Url, headers: &HeaderMap) -> Result<Response, DialError> {
         let mut place = place.clone();
         // A query may hold a token.

@@ -1,4 +1,4 @@
-//! What is read of a stream from outside while it runs.
+//! Counters of a running stream, readable from outside.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};

@@ -1,4 +1,4 @@
-//! Whether an open connection still goes the way it was made.
+//! Whether an open connection still uses the network path that it was opened on.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
@@ -24,7 +24,7 @@ impl Route {
         })
     }
 
-    /// Whether the way is still this one. A connection over another cannot be answered any more.
+    /// Whether the path is still the same. Answers to a connection over an earlier one no longer arrive.
     pub(super) fn holds(self) -> bool {
         Self::to(self.peer).is_some_and(|now| now.from == self.from || self.was_renewed_as(now.from))
     }

@@ -69,7 +69,7 @@ impl Transport for Sse {
 fn headers(cursor: &str) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
-    // Middleware that compresses holds events back until enough came together.
+    // Middleware that compresses buffers events until it has enough of them.
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     if !cursor.is_empty() {
@@ -77,7 +77,7 @@ fn headers(cursor: &str) -> HeaderMap {
             Ok(value) => {
                 headers.insert(LAST_EVENT_ID, value);
             }
-            // The query carries it all the same.
+            // The query still carries it.
             Err(_) => tracing::warn!(length = cursor.len(), "the last event id does not fit a header"),
         }
     }
@@ -133,7 +133,7 @@ impl Encoded {
         self.more = true;
         Heard {
             bytes: bytes.len(),
-            // A part that decodes to nothing yet is a sign of life all the same.
+            // Bytes that decode to nothing yet still show that the connection is alive.
             ..self.next(parser).unwrap_or_else(|| parse(parser, b""))
         }
     }

@@ -1,4 +1,4 @@
-//! The seam between the loop and what carries a stream.
+//! The interface between the loop and a transport.
 
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
@@ -28,7 +28,7 @@ pub trait Transport: Send {
     /// The future's error says why no answer came.
     fn dial(&mut self, request: Request) -> BoxFuture<'static, Result<Answer, DialError>>;
 
-    /// The network is another one: what was learned of proxies, name servers and roots may not hold any more.
+    /// The network changed: cached proxies, name servers and roots may be outdated.
     fn network_changed(&mut self) {}
 }
 
@@ -71,7 +71,7 @@ impl AskedWith {
 }
 
 impl Request {
-    /// How the attempt proves who asks.
+    /// The credential of the attempt.
     ///
     /// # Errors
     /// There is no credential, or the store did not answer within half a minute.
@@ -93,7 +93,7 @@ impl Request {
         self.dial.answer_limit
     }
 
-    /// Throw away an event over the limits instead of ending the stream.
+    /// Discard an event over the limits instead of ending the stream.
     pub fn skip_oversized(&self) -> bool {
         self.dial.skip_oversized
     }
@@ -113,7 +113,7 @@ pub struct Answer {
     pub head: Head,
     /// When the server made it, by the server's clock (RFC 9110, 6.6.1).
     pub date: Option<SystemTime>,
-    /// Who answered, to tell when the way there is another one.
+    /// The peer's address, to detect when the path to it changes.
     pub peer: Option<SocketAddr>,
     /// What follows the head.
     pub incoming: Box<dyn Incoming>,
@@ -128,7 +128,7 @@ impl fmt::Debug for Answer {
     }
 }
 
-/// An open stream. Dropping it hangs up.
+/// An open stream. Dropping it closes the connection.
 pub trait Incoming: Send {
     /// What comes next, `None` where the server has ended the stream; not polled again after an end.
     fn poll_heard(&mut self, context: &mut Context<'_>) -> Poll<Option<Heard>>;
@@ -147,7 +147,7 @@ pub struct Heard {
     pub bytes: usize,
     /// What it completed, in order; where it completed nothing, one empty chunk with the last event id.
     pub chunks: Vec<Chunk>,
-    /// How many messages of it were passed over, because they have not the shape of an event.
+    /// How many messages were ignored because they do not have the shape of an event.
     pub ignored: u64,
     /// Why the stream ended after it.
     pub end: Option<EndCause>,

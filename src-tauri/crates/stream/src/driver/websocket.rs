@@ -1,7 +1,7 @@
 //! The same events as messages of a WebSocket (RFC 6455).
 //!
 //! It begins as a request of the same client that server-sent events use: proxy, certificates, redirects, limits and
-//! credentials are one matter for both.
+//! credentials are the same for both.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};

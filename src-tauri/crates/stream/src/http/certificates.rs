@@ -20,7 +20,7 @@ mod identity;
 
 /// The roots in this file, or in the files of this folder.
 ///
-/// What is no root is passed over and logged, as long as there is one.
+/// What is not a root is skipped and logged, as long as there is one that is.
 ///
 /// # Errors
 /// Nothing in it is a root, or it cannot be read.
@@ -78,7 +78,7 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, DialError> {
     let mut files = Vec::new();
     for entry in fs::read_dir(path).map_err(unreadable)? {
         let file = entry.map_err(unreadable)?.path();
-        // A link that leads nowhere is no file either.
+        // Also skips dangling links.
         if fs::metadata(&file).is_ok_and(|file| file.is_file()) {
             files.push(file);
         }

@@ -1,4 +1,4 @@
-//! The HTTP clients that requests are made with: proxy, roots, and what is never done on its own.
+//! The HTTP clients: proxy, roots, and which of reqwest's automatic features are off.
 
 use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -16,7 +16,7 @@ use super::{HttpOptions, certificates, fault};
 use crate::DialError;
 use crate::machine::SetupProblem;
 
-/// Finds a dead peer below the silence that the machine tolerates, and keeps the way through a NAT open.
+/// Finds a dead peer sooner than the machine's silence limit, and keeps the NAT mapping alive.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 
 /// What a server may send over HTTP/2 before it is read: as much as waits unread of HTTP/1.1.
@@ -70,7 +70,7 @@ impl Clients {
         }
     }
 
-    /// This server wants HTTP/2.
+    /// Records that this server requires HTTP/2.
     pub(super) fn remember_http2(&self, url: &Url) {
         self.http2().insert(url.origin());
     }
@@ -160,7 +160,7 @@ fn named_rule(address: &ProxyAddress) -> ProxyRule {
     ProxyRule::new(&ProxyChoice::Address(address.clone()), &[])
 }
 
-/// Reading certificates takes a while on some systems, so it is done beside the runtime.
+/// Reading certificates is slow on some systems, so it runs outside the runtime's threads.
 async fn build(
     options: Arc<HttpOptions>,
     rule: ProxyRule,
@@ -204,7 +204,7 @@ async fn build(
 
 fn builder(options: &HttpOptions, versions: Versions) -> ClientBuilder {
     if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // It fails only when somebody else was faster, which is as good.
+        // Fails only if another call has set it first, with an equal value.
         let _ = rustls::crypto::ring::default_provider().install_default();
     }
     let builder = Client::builder();
@@ -222,7 +222,7 @@ fn builder(options: &HttpOptions, versions: Versions) -> ClientBuilder {
         .http1_allow_spaces_after_header_name_in_responses(true)
         .http1_ignore_invalid_headers_in_responses(true)
         .http1_max_headers(MAX_HEADERS)
-        // A pool hands out the connection that has just died; one stream needs none.
+        // A pool would return the connection that has just died; a single stream needs no pool.
         .pool_max_idle_per_host(0)
         // Redirects are followed by our own rule, and an address with a token in it is never sent to the next server.
         .redirect(reqwest::redirect::Policy::none())

@@ -12,21 +12,21 @@ use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 use url::Url;
 
-/// As many as browsers keep for a site. Beyond it the server makes them up, and all are forgotten.
+/// As many as browsers keep for a site. A server that sets more generates names, so all are dropped.
 const MAX_COOKIES: usize = 180;
 
-/// Browsers pass over a longer one.
+/// Browsers ignore a longer one.
 const MAX_COOKIE: usize = 4 << 10;
 
 /// What a request says of cookies: node takes 16 KiB for a whole head, which has to hold the token as well.
 const MAX_HEADER: usize = 8 << 10;
 
-/// The cookies of one stream's servers. They name people, so they do not print.
+/// The cookies of one stream's servers. They can identify people, so `Debug` does not show them.
 #[derive(Default)]
 pub(super) struct Cookies(Mutex<CookieStore>);
 
 impl Cookies {
-    /// Keeps what an answer from this address sets. What makes no sense is passed over.
+    /// Stores the cookies that an answer from this address sets. Invalid ones are ignored.
     pub(super) fn keep(&self, url: &Url, answer: &HeaderMap) {
         let values = answer.get_all(SET_COOKIE).iter();
         let texts = values.filter_map(|value| value.to_str().ok());

@@ -1,4 +1,4 @@
-//! How a request proves who asks.
+//! The credential of a request.
 
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
@@ -28,23 +28,23 @@ impl Generation {
     }
 }
 
-/// How a request proves who asks.
+/// How a request authenticates.
 #[derive(Debug, Clone)]
 pub enum Proof {
     /// `Authorization: Bearer …`
     Bearer(SecretString),
     /// A query parameter of this name, for servers that read no header.
     Query(&'static str, SecretString),
-    /// The server asks for none.
+    /// The server requires no credential.
     Anonymous,
 }
 
-/// A proof, and which of its provider's it is.
+/// A credential and its generation at its provider.
 #[derive(Debug, Clone)]
 pub struct Credential {
     /// Which one it is.
     pub generation: Generation,
-    /// What the request shows.
+    /// How the request authenticates.
     pub proof: Proof,
 }
 
@@ -68,7 +68,7 @@ impl Credential {
     }
 }
 
-/// Asked for a credential by whatever makes requests: one for the stream, for requests that end, and for tests.
+/// Provides the credential of each request, for the stream and for other requests.
 pub trait CredentialProvider: Send + Sync {
     /// A credential for the next request.
     ///

@@ -1,4 +1,4 @@
-//! What reqwest's errors mean. They tell little by type, so the chain of sources is read, and for some the text.
+//! Classifies reqwest's errors. Their types say little, so the chain of sources is read, and for some the text.
 
 use std::error::Error;
 use std::io;
@@ -65,7 +65,7 @@ pub(super) fn setup(error: &reqwest::Error) -> SetupProblem {
     }
 }
 
-/// How a connection broke off.
+/// How a connection was lost.
 pub(crate) fn break_off(error: &reqwest::Error) -> BreakOff {
     if let Some(tls) = chain(error).find_map(tls) {
         return BreakOff::Tls(tls_problem(tls));

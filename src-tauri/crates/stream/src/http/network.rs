@@ -1,4 +1,4 @@
-//! The way out of the network this computer is in.
+//! Proxy, certificates and captive portals of the current network.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use super::certificates::ClientCertificate;
 use super::proxy::{ProxyChoice, ProxyRule};
 use super::resolver::{ProxyRoute, SystemProxies, is_asked};
 
-/// How requests get out of the network this computer is in.
+/// How requests leave the current network.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct NetworkOptions {
     /// Which proxy to use.
@@ -18,9 +18,9 @@ pub struct NetworkOptions {
     pub no_proxy: Vec<String>,
     /// A file with roots that are trusted beside the system's, or a folder of such files. Read anew for each client.
     pub ca_file: Option<PathBuf>,
-    /// What this client shows to servers that ask who it is.
+    /// The certificate that this client presents to servers that ask for one.
     pub client_certificate: ClientCertificate,
-    /// Where to ask whether the network wants a sign-in of its own, by plain http; by default `/generate_204` at the
+    /// Where to check by plain http whether the network requires a sign-in; by default `/generate_204` at the
     /// stream's own host.
     pub probe_url: Option<Url>,
     /// Asked where the system chooses the proxy; without it, or where it says nothing, the system's static settings

@@ -1,4 +1,4 @@
-//! Whether a network wants a sign-in of its own before it lets anything through: a captive portal, such as a hotel's.
+//! Detects a captive portal: a network, such as a hotel's, that requires a sign-in before it lets anything through.
 //!
 //! Such a network answers in the server's place, most often with a web page. What looks like that is checked by a
 //! request that a portal cannot leave alone and that tells it nothing: plain http, to the server's own host, without
@@ -31,7 +31,7 @@ fn default_probe(server: &Url) -> Option<Url> {
     Some(probe)
 }
 
-/// Whether an attempt came to what a portal in the server's place would give.
+/// Whether the result of an attempt could come from a portal in the server's place.
 pub(crate) fn is_suspect(outcome: &Result<Response, DialError>) -> bool {
     match outcome {
         Ok(response) => response.status() == StatusCode::OK && is_page(response.headers()),
@@ -41,7 +41,7 @@ pub(crate) fn is_suspect(outcome: &Result<Response, DialError>) -> bool {
 }
 
 impl Http {
-    /// Asks whether a portal answers in this server's place. No answer is no portal.
+    /// Checks whether a portal answers in this server's place. No answer counts as no portal.
     pub(crate) async fn meets_portal(&self, server: &Url) -> bool {
         let set = self.options.network.probe_url.clone();
         let Some(probe) = set.or_else(|| default_probe(server)) else {

@@ -8,7 +8,7 @@ use hyper_util::client::proxy::matcher::Matcher;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::{Host, Url};
 
-/// What is shown in place of a password.
+/// Replaces a password where an address is printed.
 const MASK: &str = "***";
 
 /// Where SOCKS proxies listen (RFC 1928, 3).
@@ -26,7 +26,7 @@ pub enum ProxyChoice {
     Address(ProxyAddress),
 }
 
-/// A proxy's address, with what it asks for. It prints without the password.
+/// A proxy's address, with user name and password. It prints without the password.
 #[derive(Clone)]
 pub struct ProxyAddress {
     /// Without user name and password.
@@ -280,7 +280,7 @@ pub(super) fn uri(url: &Url) -> Option<Uri> {
     format!("{scheme}://{}/", url.host_str()?).parse().ok()
 }
 
-/// Whether this address leads no further than here. Servers that listen everywhere print `0.0.0.0` or `[::]`.
+/// Whether this address is this computer. Servers that listen everywhere print `0.0.0.0` or `[::]`.
 pub(super) fn is_this_machine(url: &Url) -> bool {
     let here = |address: IpAddr| address.is_loopback() || address.is_unspecified();
     match url.host() {

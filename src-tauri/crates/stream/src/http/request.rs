@@ -1,4 +1,4 @@
-//! Requests that end: asked within limits, and answered with the whole body.
+//! Requests with a finite answer: limited in time and size, and answered with the whole body.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -17,7 +17,7 @@ use super::{Asked, Credential, CredentialProvider, Http, MAX_REDIRECTS, date, fa
 use crate::DialError;
 use crate::machine::{BreakOff, UnknownCoding, codings};
 
-/// A page of a list or a discovery document comes in a second; half a minute is a server that is ill.
+/// A page of a list or a discovery document takes a second; after half a minute the server is in trouble.
 const WHOLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A hundred notifications of 16 KiB, written as JSON with every sign escaped, fit twice.
@@ -44,7 +44,7 @@ impl Default for RequestLimits {
     }
 }
 
-/// A request that ends. It prints without query, headers and body.
+/// A request with a finite answer. It prints without query, headers and body.
 #[derive(Clone)]
 pub struct Request {
     method: Method,
@@ -56,7 +56,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// Asks for this address, as nobody.
+    /// A request to this address, without a credential.
     pub fn new(method: Method, url: Url) -> Self {
         Self {
             method,
@@ -68,25 +68,25 @@ impl Request {
         }
     }
 
-    /// Gets this address, as nobody.
+    /// A GET of this address, without a credential.
     pub fn get(url: Url) -> Self {
         Self::new(Method::GET, url)
     }
 
-    /// With this proof of who asks. No other origin gets to see it.
+    /// Adds this credential. It is not sent to any other origin.
     #[must_use]
     pub fn credential(self, credential: Credential) -> Self {
         Self { credential, ..self }
     }
 
-    /// With this header. It goes wherever a redirect leads, so it is no place for a secret.
+    /// Adds this header. It is sent wherever a redirect leads, so it must not hold a secret.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
         self
     }
 
-    /// With this body. No other origin gets to see it.
+    /// Adds this body. It is not sent to any other origin.
     #[must_use]
     pub fn body(self, content_type: HeaderValue, body: impl Into<Bytes>) -> Self {
         Self {
@@ -155,12 +155,12 @@ pub enum RequestError {
     #[error("the answer broke off: {0}")]
     BrokenOff(BreakOff),
     /// The answer is compressed in a way that is not understood.
-    #[error("the answer is compressed in a way that is not understood here ({0})")]
+    #[error("the answer is compressed in a way that is not supported ({0})")]
     Encoded(UnknownCoding),
 }
 
 impl Http {
-    /// Asks, follows redirects, and reads the whole answer.
+    /// Sends the request, follows redirects, and reads the whole answer.
     ///
     /// Redirects are followed twenty times: from https to https alone, from plain http of this machine to this machine
     /// alone. A 303, and a 301 or 302 to a POST, ask on by GET without the body, as browsers do. Neither credential nor

@@ -1,4 +1,4 @@
-//! What the system's own resolver says of proxies: automatic configuration (PAC, WPAD) among the rest.
+//! The proxies that the system's own resolver returns, automatic configuration (PAC, WPAD) included.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -21,10 +21,10 @@ const RESOLVE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a proxy that is not the only choice may take to accept a connection: a lost packet and its repetition.
 const ACCEPT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// One way to a server.
+/// One route to a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProxyRoute {
-    /// Past every proxy.
+    /// Without a proxy.
     Direct,
     /// Through this one.
     Proxy(ProxyAddress),

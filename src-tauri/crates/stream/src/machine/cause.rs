@@ -81,10 +81,10 @@ pub enum Cause {
         content_type: ContentType,
     },
     /// The stream came with a content encoding that is not decoded, and nobody asked for one.
-    #[error("the answer is compressed in a way that is not understood here ({0})")]
+    #[error("the answer is compressed in a way that is not supported ({0})")]
     Encoded(UnknownCoding),
     /// 511: the network wants its own sign-in first.
-    #[error("this network asks for a sign-in of its own")]
+    #[error("this network requires you to sign in")]
     NetworkSignIn,
     /// The stream was open, or about to be, and ended.
     #[error(transparent)]
@@ -106,7 +106,7 @@ pub enum DialError {
     /// Nothing listens there.
     #[error("the server refused the connection")]
     ConnectionRefused,
-    /// There is no way there.
+    /// There is no route to it.
     #[error("the server cannot be reached from this network")]
     Unreachable,
     /// Name, TCP and TLS together took longer than this.
@@ -135,11 +135,11 @@ pub enum DialError {
     /// 407, from the proxy.
     #[error("the proxy asks for a sign-in")]
     ProxyAuthentication,
-    /// The proxy gave no way through.
-    #[error("the proxy gave no way through: {0}")]
+    /// The proxy did not let the connection through.
+    #[error("the proxy did not let the connection through: {0}")]
     Proxy(ProxyProblem),
     /// The connection ended before an answer.
-    #[error("the connection broke off before an answer: {0}")]
+    #[error("the connection was lost before an answer: {0}")]
     BrokenOff(BreakOff),
     /// None of the places where the stream might be answers as one: their paths.
     #[error("no event stream was found at this server: tried {}", .0.join(", "))]
@@ -160,7 +160,7 @@ pub enum DialError {
     #[error("the server redirects in a circle")]
     TooManyRedirects,
     /// A captive portal answers in the server's place.
-    #[error("this network asks for a sign-in of its own")]
+    #[error("this network requires you to sign in")]
     NetworkSignIn,
     /// The request could not even be made.
     #[error("the connection could not be set up: {0}")]
@@ -173,24 +173,24 @@ pub enum EndCause {
     /// The body came to its end.
     #[error("the server closed the connection")]
     Closed,
-    /// The server closed the stream over something that it gets over, and named it by this code (RFC 6455, 7.4.1).
+    /// The server closed the stream because of a temporary problem, with this code (RFC 6455, 7.4.1).
     #[error("the server closed the connection with code {0}")]
     ClosedWith(u16),
-    /// 1008: the server closed the stream by a rule of its own, which another attempt will meet as well.
-    #[error("the server closed the connection by a rule of its own (1008)")]
+    /// 1008: the server closed the stream because of its policy, which will close the next attempt as well.
+    #[error("the server closed the connection because of its policy (1008)")]
     AgainstPolicy,
     /// The server closed the stream and said by it what else an answer's status says.
     #[error(transparent)]
     Rejected(HaltReason),
     /// A reset, or a stream that stopped in its middle.
-    #[error("the connection broke off: {0}")]
+    #[error("the connection was lost: {0}")]
     BrokenOff(BreakOff),
     /// Not one byte for this long.
     #[error("nothing heard for {} s", .0.as_secs_f64())]
     Silent(Duration),
     /// The answer began, and not one byte of the stream followed, this many times in a row.
     #[error(
-        "something between here and the server, such as a proxy, holds the stream back: {0} times not one byte came"
+        "something between here and the server, such as a proxy, is buffering the stream: {0} times not one byte arrived"
     )]
     Buffered(u32),
     /// More than the limits allow.

@@ -5,7 +5,7 @@ use http::header::CONTENT_ENCODING;
 
 use super::UnknownCoding;
 
-/// A chain of honest proxies adds one, maybe two. Each that is decoded costs a window in memory.
+/// A chain of ordinary proxies adds one or two. Each decoder needs a window in memory.
 const MAX_CODINGS: usize = 4;
 
 /// A content encoding that is decoded (RFC 9110, 8.4.1; RFC 7932).

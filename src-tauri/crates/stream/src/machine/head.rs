@@ -25,7 +25,7 @@ pub struct Head {
     pub content_type: ContentType,
     /// A content encoding that cannot be decoded.
     pub encoding: Option<UnknownCoding>,
-    /// How long the server asked to be left alone, from its own `Date`.
+    /// The server's `Retry-After`, counted from its own `Date`.
     pub retry_after: Option<Duration>,
     /// What the sign-in service before the server made of the request.
     pub sign_in: Option<SignIn>,
@@ -34,9 +34,9 @@ pub struct Head {
 /// What a sign-in service says in a header of its own, for its answers have statuses that mean something else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignIn {
-    /// It knows nobody by this credential.
+    /// It does not accept this credential.
     SignedOut,
-    /// It knows who asks, and hides the address from them.
+    /// It accepts the credential, but hides the address from this user.
     Hidden,
 }
 

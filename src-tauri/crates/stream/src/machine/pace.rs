@@ -1,4 +1,4 @@
-//! How long to wait, from numbers and dice alone.
+//! How long to wait, computed from numbers and randomness alone.
 
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ pub(super) enum Pace {
     After(Duration),
 }
 
-/// What the delay depends on besides the dice.
+/// What the delay depends on besides randomness.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Delay {
     pub(super) pace: Pace,
@@ -80,7 +80,7 @@ impl Delay {
                 least + uniform(rng, most - least)
             }
             Pace::Slow => floor.max(SLOW) + uniform(rng, doubled(SLOW, self.failed).min(SLOW_CAP)),
-            // Clients that were sent away together must not come back together.
+            // Clients that were rejected together must not reconnect together.
             Pace::After(wait) => {
                 let wait = wait.max(MIN_DELAY);
                 (wait + uniform(rng, wait / 10 + Duration::from_secs(1))).min(MAX_RETRY_AFTER)
@@ -89,7 +89,7 @@ impl Delay {
     }
 }
 
-/// The open circuit's delay before its probe number `probe`, from 0. It has no dice: the attempts before it had.
+/// The open circuit's delay before its probe number `probe`, from 0. It has no jitter: the attempts before it had.
 pub(super) fn probe_delay(probe: u32) -> Duration {
     doubled(PROBE, probe).min(PROBE_CAP)
 }

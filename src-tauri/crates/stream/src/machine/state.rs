@@ -1,4 +1,4 @@
-//! The machine itself.
+//! The state machine.
 
 use std::mem;
 use std::sync::Arc;
@@ -81,9 +81,9 @@ pub struct Machine {
     delivered: bool,
     /// What the open stream said of itself among its events, and when.
     said: Option<(Said, Instant)>,
-    /// Somebody looks.
+    /// The user is present.
     attention: bool,
-    /// The server asked to be left alone until then.
+    /// The server asked for no attempt before then.
     not_before: Option<Instant>,
     last_short_circuit: Option<Instant>,
     /// When as many short-circuits as may come at once are saved up again.
@@ -233,7 +233,7 @@ impl Machine {
                 self.ended(now, end, &mut effects);
             }
             Input::Said(epoch, head) => self.said(now, epoch, &head, &mut effects),
-            // An epoch that is over has nothing more to say.
+            // Inputs of an earlier epoch are ignored.
             Input::AskedWith(..)
             | Input::Opened(..)
             | Input::Refused(..)
@@ -272,7 +272,7 @@ impl Machine {
         let before = self.reachability.replace(reachability);
         let live = matches!(self.phase, Phase::Connecting { .. } | Phase::Connected { .. });
         match (before, reachability) {
-            // The system may be wrong. The wait that is under way stays, and an open stream shows for itself.
+            // The system may be wrong: the current wait goes on, and an open stream ends by its own silence limit.
             (_, Reachability::Offline) => {}
             // The first report is no change, but it may be news to a wait.
             (None, Reachability::Online) if live => {}

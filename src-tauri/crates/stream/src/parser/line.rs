@@ -1,6 +1,6 @@
-//! What a line is, from as much of it as has come.
+//! Classifies a line by the part of it that has arrived.
 
-/// The fields that mean something; everything else is ignored (WHATWG HTML 9.2.6).
+/// The known fields; all others are ignored (WHATWG HTML 9.2.6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Field {
     Event,
@@ -25,14 +25,14 @@ impl Field {
 /// The most bytes that [`head`] may ask for: `event:` and `retry:`.
 pub(super) const MAX_HEAD_BYTES: usize = 6;
 
-/// What the beginning of a line says of the whole.
+/// What the beginning of a line says about the whole line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Head {
     /// Too short to tell.
     Undecided,
     /// It will be one of our fields.
     Field,
-    /// A comment or a field that nobody knows: not worth holding.
+    /// A comment or an unknown field, which is not stored.
     Ignored,
 }
 
@@ -52,7 +52,7 @@ pub(super) fn head(start: &[u8]) -> Head {
     verdict
 }
 
-/// Takes a whole line apart into a field that means something and its value.
+/// Splits a whole line into a known field and its value.
 pub(super) fn field(line: &[u8]) -> Option<(Field, &[u8])> {
     let field = match line.first()? {
         b'd' => Field::Data,

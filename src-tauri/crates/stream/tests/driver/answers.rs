@@ -24,7 +24,7 @@ async fn answers_that_are_no_stream_say_what_they_are() {
         ),
         (
             "200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: zstd",
-            "the answer is compressed in a way that is not understood here (zstd)",
+            "the answer is compressed in a way that is not supported (zstd)",
         ),
         ("204 No Content", "halted: the server asked this client to stop"),
         ("410 Gone", "halted: the server asked this client to stop"),
@@ -41,7 +41,7 @@ async fn answers_that_are_no_stream_say_what_they_are() {
         ("503 Service Unavailable", "the server answered 503"),
         (
             "511 Network Authentication Required",
-            "this network asks for a sign-in of its own",
+            "this network requires you to sign in",
         ),
         ("304 Not Modified", "the server answered 304"),
     ] {
@@ -210,7 +210,7 @@ async fn a_connection_that_closes_before_an_answer_broke_off() {
     assert!(
         rig.trouble()
             .await
-            .starts_with("the connection broke off before an answer")
+            .starts_with("the connection was lost before an answer")
     );
 }
 

@@ -113,7 +113,7 @@ async fn what_is_damaged_broke_off_after_the_events_before_it() {
     connection.write([0xFF; 64]).await;
     assert_eq!(
         rig.trouble().await,
-        "the connection broke off: the compressed stream is damaged"
+        "the connection was lost: the compressed stream is damaged"
     );
     connection.hung_up().await;
 }

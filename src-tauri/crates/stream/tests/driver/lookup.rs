@@ -126,7 +126,7 @@ async fn trouble_on_the_way_is_waited_for_like_any_other() {
     assert!(
         rig.trouble()
             .await
-            .starts_with("the connection broke off before an answer")
+            .starts_with("the connection was lost before an answer")
     );
     // A server that is starting says so everywhere.
     for path in PLACES {
@@ -306,7 +306,7 @@ async fn a_portal_that_answers_everywhere_is_probed_for_once() {
     }
     let page = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 0\r\n\r\n";
     probed.accept().await.write(page).await;
-    assert_eq!(rig.trouble().await, "this network asks for a sign-in of its own");
+    assert_eq!(rig.trouble().await, "this network requires you to sign in");
     assert!(probed.is_quiet());
 }
 

@@ -30,7 +30,7 @@ async fn a_page_in_the_servers_place_is_a_sign_in_and_the_probe_tells_nothing() 
     probe
         .write("HTTP/1.1 302 Found\r\nLocation: http://login.hotel.invalid/\r\n\r\n")
         .await;
-    assert_eq!(rig.trouble().await, "this network asks for a sign-in of its own");
+    assert_eq!(rig.trouble().await, "this network requires you to sign in");
 }
 
 #[tokio::test(start_paused = true)]
@@ -91,5 +91,5 @@ async fn the_probe_goes_through_the_proxy_that_brought_the_page() {
         (None, None)
     );
     probe.write(PAGE).await;
-    assert_eq!(rig.trouble().await, "this network asks for a sign-in of its own");
+    assert_eq!(rig.trouble().await, "this network requires you to sign in");
 }

@@ -143,12 +143,15 @@ async fn a_socks_proxy_without_a_way_through_says_why() {
             Behaviour::Says(b"HTTP/1.1 400 Bad Request\r\n\r\n"),
             "it does not answer as a SOCKS proxy",
         ),
-        (Behaviour::Says(b""), "it hung up"),
+        (Behaviour::Says(b""), "it closed the connection"),
     ] {
         let (port, _asked) = proxy(behaviour).await;
         let mut stream = through(&format!("socks5://127.0.0.1:{port}"));
         let trouble = stream.outcome().await.unwrap_err().to_string();
-        assert_eq!(trouble, format!("the proxy gave no way through: {why}"));
+        assert_eq!(
+            trouble,
+            format!("the proxy did not let the connection through: {why}")
+        );
     }
     let nobody = TcpListener::bind("127.0.0.1:0")
         .await
@@ -158,6 +161,6 @@ async fn a_socks_proxy_without_a_way_through_says_why() {
     let mut stream = through(&format!("socks5://{nobody}"));
     assert_eq!(
         stream.outcome().await.unwrap_err().to_string(),
-        "the proxy gave no way through: nobody answers there"
+        "the proxy did not let the connection through: nothing answers there"
     );
 }

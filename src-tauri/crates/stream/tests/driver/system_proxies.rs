@@ -104,7 +104,10 @@ async fn the_first_way_that_is_open_is_taken() {
         options.network = network_
     });
     let cause = nowhere.outcome().await.unwrap_err().to_string();
-    assert!(cause.starts_with("the proxy gave no way through"), "{cause}");
+    assert!(
+        cause.starts_with("the proxy did not let the connection through"),
+        "{cause}"
+    );
 }
 
 #[tokio::test]

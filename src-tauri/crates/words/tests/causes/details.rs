@@ -41,7 +41,7 @@ pub(crate) fn certificates() -> Vec<(CertificateProblem, &'static str)> {
         (Problem::WrongName, "it belongs to another name"),
         (
             Problem::UnknownIssuer,
-            "nobody this computer trusts has signed it",
+            "it is not signed by anyone this computer trusts",
         ),
         (
             Problem::OfAuthority,
@@ -73,39 +73,36 @@ pub(crate) fn files() -> Vec<(CertificateFileProblem, &'static str)> {
         (Problem::NotThere, "there is no such file"),
         (Problem::NotPermitted, "you are not allowed to read it"),
         (Problem::NotReadable(said()), "it cannot be read (as it came)"),
-        (Problem::NoCertificate, "it holds no certificate"),
-        (
-            Problem::DamagedCertificate,
-            "it holds a certificate that is damaged",
-        ),
+        (Problem::NoCertificate, "it contains no certificate"),
+        (Problem::DamagedCertificate, "it contains a damaged certificate"),
         (Problem::Damaged, "it is damaged"),
         (
             Problem::Pkcs12Unwanted,
-            "it is a PKCS#12 file; certificates alone are wanted here, as PEM or DER",
+            "it is a PKCS#12 file; only certificates are accepted here, as PEM or DER",
         ),
         (
             Problem::KeyUnwanted,
-            "it holds a private key, which is not wanted here",
+            "it contains a private key, which does not belong here",
         ),
         (
             Problem::Pkcs12NotReadable(said()),
             "it is a PKCS#12 file that cannot be read (as it came)",
         ),
-        (Problem::NoKey, "it holds no private key"),
-        (Problem::DamagedKey, "it holds a private key that is damaged"),
+        (Problem::NoKey, "it contains no private key"),
+        (Problem::DamagedKey, "it contains a damaged private key"),
         (
             Problem::ForeignKey,
-            "it holds a private key that does not belong to the certificate",
+            "it contains a private key that does not belong to the certificate",
         ),
         (
             Problem::UnsupportedKey,
-            "it holds a private key of a kind that is not supported",
+            "it contains a private key of a kind that is not supported",
         ),
         (
             Problem::OldEncryption,
             "it contains a key encrypted in OpenSSL's old format; convert it with \"openssl pkcs8 -topk8\"",
         ),
-        (Problem::PasswordWanted, "it asks for a password"),
+        (Problem::PasswordWanted, "it needs a password"),
         (Problem::WrongPassword, "it cannot be opened with this password"),
         (Problem::NotUsable, "its certificate and key do not work together"),
     ]
@@ -144,7 +141,7 @@ pub(crate) fn tls() -> Vec<(TlsProblem, &'static str)> {
         ),
         (
             Problem::OldVersion,
-            "the server only has versions of TLS that are no longer secure",
+            "the server offers only versions of TLS that are no longer secure",
         ),
         (
             Problem::NothingInCommon,
@@ -154,7 +151,7 @@ pub(crate) fn tls() -> Vec<(TlsProblem, &'static str)> {
             Problem::UnknownName,
             "the server does not know the name in this address",
         ),
-        (Problem::NoCertificate, "the server shows no certificate"),
+        (Problem::NoCertificate, "the server presents no certificate"),
         (
             Problem::Alert("InternalError".to_owned()),
             "the server refused it (InternalError)",
@@ -166,7 +163,7 @@ pub(crate) fn tls() -> Vec<(TlsProblem, &'static str)> {
 pub(crate) fn proxies() -> Vec<(ProxyProblem, &'static str)> {
     use ProxyProblem as Problem;
     vec![
-        (Problem::NotThere, "nobody answers there"),
+        (Problem::NotThere, "nothing answers there"),
         (Problem::NameNotFound, "its name was not found"),
         (
             Problem::Certificate(CertificateProblem::WrongName),
@@ -174,9 +171,9 @@ pub(crate) fn proxies() -> Vec<(ProxyProblem, &'static str)> {
         ),
         (
             Problem::Tls(TlsProblem::NoCertificate),
-            "no secure connection to the proxy itself could be made: the server shows no certificate",
+            "no secure connection to the proxy itself could be made: the server presents no certificate",
         ),
-        (Problem::HungUp, "it hung up"),
+        (Problem::HungUp, "it closed the connection"),
         (Problem::Refused, "it refuses to connect to this server"),
         (Problem::NotSocks, "it does not answer as a SOCKS proxy"),
         (Problem::TooLong, "its answer is too long"),
@@ -186,7 +183,7 @@ pub(crate) fn proxies() -> Vec<(ProxyProblem, &'static str)> {
             Problem::ServerRefused,
             "the server refused the proxy's connection",
         ),
-        (Problem::Failed, "it had an error of its own"),
+        (Problem::Failed, "it had an internal error"),
         (
             Problem::Unsupported,
             "it does not support connections of this kind",
@@ -202,17 +199,17 @@ pub(crate) fn break_offs() -> Vec<(BreakOff, &'static str)> {
         (BreakOff::TimedOut, "the other side stopped answering"),
         (BreakOff::Unreachable, "the server cannot be reached any more"),
         (BreakOff::BadHttp, "what came was not valid HTTP"),
-        (BreakOff::Unasked, "something came before anything was asked"),
+        (BreakOff::Unasked, "data came before any request was sent"),
         (
             BreakOff::Http2,
-            "the server, or something before it, ended the HTTP/2 stream",
+            "the server, or something in front of it, ended the HTTP/2 stream",
         ),
         (
             BreakOff::Tls(TlsProblem::Other(said())),
             "the encryption failed: as it came",
         ),
         (BreakOff::DamagedCompression, "the compressed stream is damaged"),
-        (BreakOff::NoClose, "it ended without a close"),
+        (BreakOff::NoClose, "it ended without a close frame"),
         (BreakOff::NotUtf8, "a message was not valid text (UTF-8)"),
         (BreakOff::BadFrame, "what came was not valid WebSocket"),
         (BreakOff::Other(said()), SAID),
@@ -236,10 +233,10 @@ pub(crate) fn not_web_sockets() -> Vec<(NotWebSocket, &'static str)> {
             NotWebSocket::EventStream,
             "it is an event stream's; write https:// instead of wss://",
         ),
-        (NotWebSocket::OtherProtocol, "it changes to another protocol"),
+        (NotWebSocket::OtherProtocol, "it switches to another protocol"),
         (
             NotWebSocket::WrongAccept,
-            "its Sec-WebSocket-Accept header does not fit the request",
+            "its Sec-WebSocket-Accept header does not match the request",
         ),
         (
             NotWebSocket::Extension,

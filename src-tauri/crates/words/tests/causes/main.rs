@@ -58,13 +58,13 @@ fn causes() -> Vec<(Cause, String)> {
         ),
         (
             Cause::Encoded(UnknownCoding::Named("zstd".to_owned())),
-            "the answer is compressed in a way that is not understood here (zstd); the server should send it as it is",
+            "the answer is compressed in a way that is not supported (zstd); the server should send it uncompressed",
         ),
         (
             Cause::Encoded(UnknownCoding::Layers(5)),
-            "the answer is compressed 5 times over; the server should send it as it is",
+            "the answer is compressed 5 times over; the server should send it uncompressed",
         ),
-        (Cause::NetworkSignIn, "this network asks for a sign-in of its own"),
+        (Cause::NetworkSignIn, "this network requires you to sign in"),
         (
             Cause::Dial(DialError::Credential(CredentialError::Missing)),
             "no token is saved",
@@ -79,7 +79,7 @@ fn causes() -> Vec<(Cause, String)> {
         ),
         (
             Cause::Dial(DialError::Credential(CredentialError::Unsendable)),
-            "the token holds characters that cannot be sent",
+            "the token contains characters that cannot be sent",
         ),
         (
             Cause::Dial(DialError::NameNotFound),
@@ -123,7 +123,7 @@ fn causes() -> Vec<(Cause, String)> {
         ),
         (
             Cause::Dial(DialError::NetworkSignIn),
-            "this network asks for a sign-in of its own",
+            "this network requires you to sign in",
         ),
         (
             Cause::Dial(DialError::Setup(SetupProblem::Internal)),
@@ -136,7 +136,7 @@ fn causes() -> Vec<(Cause, String)> {
         (Cause::Ended(EndCause::Closed), "the server closed the connection"),
         (
             Cause::Ended(EndCause::ClosedWith(1011)),
-            "the server closed the connection over an error of its own (1011)",
+            "the server closed the connection because of an internal error (1011)",
         ),
         (
             Cause::Ended(EndCause::ClosedWith(1012)),
@@ -144,7 +144,7 @@ fn causes() -> Vec<(Cause, String)> {
         ),
         (
             Cause::Ended(EndCause::ClosedWith(1013)),
-            "the server asks to try again later (1013)",
+            "the server asks clients to try again later (1013)",
         ),
         (
             Cause::Ended(EndCause::ClosedWith(4000)),
@@ -152,7 +152,7 @@ fn causes() -> Vec<(Cause, String)> {
         ),
         (
             Cause::Ended(EndCause::AgainstPolicy),
-            "the server closed the connection by a rule of its own (1008)",
+            "the server closed the connection because of its policy (1008)",
         ),
         (
             Cause::Ended(EndCause::Rejected(HaltReason::Forbidden)),
@@ -161,7 +161,7 @@ fn causes() -> Vec<(Cause, String)> {
         (Cause::Ended(EndCause::Silent(span)), "nothing heard for 12.5 s"),
         (
             Cause::Ended(EndCause::Buffered(3)),
-            "something between here and the server, such as a proxy, holds the stream back: 3 times not one byte came",
+            "something between here and the server, such as a proxy, is buffering the stream: 3 times not one byte arrived",
         ),
         (
             Cause::Ended(EndCause::Overflow(Overflow::Line { limit: 1 << 20 })),
@@ -219,15 +219,17 @@ fn causes() -> Vec<(Cause, String)> {
             "no secure connection could be made: ",
             dial(DialError::Tls),
         ))
-        .chain(within(proxies(), "the proxy gave no way through: ", |problem| {
-            Cause::Dial(DialError::Proxy(problem))
-        }))
+        .chain(within(
+            proxies(),
+            "the proxy did not let the connection through: ",
+            |problem| Cause::Dial(DialError::Proxy(problem)),
+        ))
         .chain(within(
             break_offs(),
-            "the connection broke off before an answer: ",
+            "the connection was lost before an answer: ",
             |problem| Cause::Dial(DialError::BrokenOff(problem)),
         ))
-        .chain(within(break_offs(), "the connection broke off: ", |problem| {
+        .chain(within(break_offs(), "the connection was lost: ", |problem| {
             Cause::Ended(EndCause::BrokenOff(problem))
         }))
         .chain(within(not_http(), "the answer is not HTTP: ", |problem| {

@@ -123,7 +123,7 @@ fn a_mistake_in_any_layer_costs_that_setting_there_and_says_where() {
         [
             format!("the setting colour in line 5 of {policy} is unknown"),
             format!(
-                "the setting auth.token_for in line 4 of {policy} is ignored: an administrator cannot fix it"
+                "the setting auth.token_for in line 4 of {policy} is ignored: an administrator cannot lock it"
             ),
             format!(
                 "the setting api.allow_plain_http in line 2 of {policy} is ignored: it should be true or false"

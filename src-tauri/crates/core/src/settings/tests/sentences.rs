@@ -201,11 +201,11 @@ fn every_slip_in_an_address_has_a_sentence_of_its_own() {
         ),
         (
             "https://1.2.3.4.5",
-            "the number of a computer in the address is not complete; it should look like 192.0.2.7 or [2001:db8::7]",
+            "the IP address is incomplete; it should look like 192.0.2.7 or [2001:db8::7]",
         ),
         (
             "https://[1",
-            "the number of a computer in the address is not complete; it should look like 192.0.2.7 or [2001:db8::7]",
+            "the IP address is incomplete; it should look like 192.0.2.7 or [2001:db8::7]",
         ),
         (
             "https://glor,ia.example",
@@ -223,19 +223,16 @@ fn every_slip_in_an_address_has_a_sentence_of_its_own() {
 
 #[test]
 fn every_syntax_error_that_people_make_is_said_in_words() {
-    let quotes = "a text should stand in straight quotes, \" or '";
+    let quotes = "a text should be in straight quotes, \" or '";
     let open = "a quote or a bracket is not closed";
     let no_value = "a name needs a = and a value";
-    let bad = "a value is not written as numbers, dates or texts are; a text should stand in straight quotes, \" or '";
+    let bad =
+        "a value is not written as numbers, dates or texts are; a text should be in straight quotes, \" or '";
     let deep = format!("volume = {}{}", "[".repeat(100_000), "]".repeat(100_000));
     for (slip, line, expected) in [
-        ("volume = 5\nvolume = 6", 3, "volume is there for the second time"),
-        ("volume = 5\n[sounds]", 3, "sounds is there for the second time"),
-        (
-            "volume = 5\nvolume.x = 6",
-            3,
-            "volume is there for the second time",
-        ),
+        ("volume = 5\nvolume = 6", 3, "volume appears twice"),
+        ("volume = 5\n[sounds]", 3, "sounds appears twice"),
+        ("volume = 5\nvolume.x = 6", 3, "volume appears twice"),
         ("volume =", 2, no_value),
         ("volume", 2, no_value),
         ("volume: 5", 2, no_value),
@@ -267,9 +264,21 @@ fn every_syntax_error_that_people_make_is_said_in_words() {
             2,
             "there is a control character in it",
         ),
-        ("volume = = 5", 2, "there is something too much in it"),
-        ("volume = 1,000", 2, "there is something too much in it"),
-        ("[window]]", 2, "there is something too much in it"),
+        (
+            "volume = = 5",
+            2,
+            "there is something in it that does not belong there",
+        ),
+        (
+            "volume = 1,000",
+            2,
+            "there is something in it that does not belong there",
+        ),
+        (
+            "[window]]",
+            2,
+            "there is something in it that does not belong there",
+        ),
         ("volume é", 2, no_value),
         (
             "volé = 5",
@@ -368,7 +377,7 @@ fn the_other_problems_are_one_sentence_each() {
         [
             "the setting api.url in line 1000 of /etc/gloria-notify/policy.toml is ignored: an administrator cannot \
              fix it",
-            "the setting api.url in HKLM is ignored: an administrator cannot fix it",
+            "the setting api.url in HKLM is ignored: an administrator cannot lock it",
             "/etc/gloria-notify/policy.toml has one more mistake",
             "the settings file has 2 more mistakes",
             "the settings file could not be changed as it was written and was moved to /x.broken; what could be read \

@@ -1,4 +1,4 @@
-//! What a close means.
+//! The meaning of a WebSocket's close code.
 
 use crate::{EndCause, HaltReason};
 

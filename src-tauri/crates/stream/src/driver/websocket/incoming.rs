@@ -76,7 +76,7 @@ impl Messages {
         }
     }
 
-    /// Asks for a sign of life if nothing was heard for a heartbeat.
+    /// Sends a ping if nothing was received for a heartbeat.
     fn ask(&mut self, context: &mut Context<'_>) {
         let Some(heartbeat) = self.heartbeat else { return };
         while self.look.as_mut().poll(context).is_ready() {
@@ -90,7 +90,7 @@ impl Messages {
                 .reset(if due <= now { now + heartbeat } else { due });
         }
         if self.flushing {
-            // An error is met again by the next read.
+            // The next read returns the same error.
             self.flushing = Pin::new(&mut self.socket).poll_flush(context).is_pending();
         }
     }
@@ -154,7 +154,7 @@ impl Messages {
     }
 }
 
-/// Says goodbye, as far as that takes no waiting: servers note a connection that just ends as an error.
+/// Sends a close frame if that needs no waiting: servers log a connection that just ends as an error.
 impl Drop for Messages {
     fn drop(&mut self) {
         self.send(Message::Close(None));
@@ -162,7 +162,7 @@ impl Drop for Messages {
     }
 }
 
-/// A message that is passed over.
+/// A message that is ignored.
 #[derive(Debug)]
 enum NotAnEvent {
     Binary,

@@ -1,4 +1,4 @@
-//! As much of DER (X.690) as it takes to find certificates.
+//! The part of DER (X.690) that is needed to find certificates.
 
 pub(super) const INTEGER: u8 = 0x02;
 pub(super) const OBJECT: u8 = 0x06;

@@ -19,14 +19,14 @@ pub(super) enum Part {
     OldEncryptedKey,
     /// The whole file is PKCS#12.
     Pkcs12,
-    /// What calls itself a certificate and is none.
+    /// Labelled as a certificate, but not one.
     Damaged,
 }
 
 /// `signedData` of PKCS#7 (RFC 2315, 14).
 const SIGNED_DATA: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 7, 2];
 
-/// The parts of a file that are certificates or keys; what else it holds is passed over.
+/// The parts of a file that are certificates or keys; everything else is ignored.
 pub(super) fn parts(bytes: &[u8]) -> Vec<Part> {
     if bytes.first() == Some(&SEQUENCE) {
         return binary(bytes);
@@ -34,7 +34,7 @@ pub(super) fn parts(bytes: &[u8]) -> Vec<Part> {
     pem(&text(bytes))
 }
 
-/// DER: a certificate or several, a key, PKCS#7 or PKCS#12.
+/// DER: one or more certificates, a key, PKCS#7 or PKCS#12.
 fn binary(bytes: &[u8]) -> Vec<Part> {
     if let Some(certificates) = signed_data(bytes) {
         return certificates;

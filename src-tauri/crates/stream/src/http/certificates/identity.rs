@@ -1,4 +1,4 @@
-//! The certificate that this client shows to servers that ask for one.
+//! The certificate that this client presents to servers that ask for one.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -62,7 +62,7 @@ struct Found {
 /// The certificate and its key, `None` where none is set.
 ///
 /// # Errors
-/// A file is not as it should be, and which.
+/// A file cannot be used; the error names it.
 pub(in crate::http) fn identity(client: &ClientCertificate) -> Result<Option<Identity>, DialError> {
     let Some(file) = &client.certificate else {
         return Ok(None);
@@ -71,7 +71,7 @@ pub(in crate::http) fn identity(client: &ClientCertificate) -> Result<Option<Ide
     let password = client.secret();
     found.add_file(file, password)?;
     if let Some(key) = &client.key {
-        // A key that is named stands above one that comes with the certificate.
+        // A key that is named explicitly overrides one in the certificate's file.
         found.keys.clear();
         found.add_file(key, password)?;
     }

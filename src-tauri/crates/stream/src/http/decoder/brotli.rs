@@ -4,7 +4,7 @@ use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, Sta
 
 use super::{Damaged, Decode};
 
-/// The decoder of `br`. What follows its end is passed over.
+/// The decoder of `br`. What follows its end is ignored.
 pub(super) struct Brotli {
     state: Box<BrotliState<StandardAlloc, StandardAlloc, StandardAlloc>>,
     ended: bool,

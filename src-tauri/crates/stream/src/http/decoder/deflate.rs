@@ -6,7 +6,7 @@ use memchr::memchr;
 use super::{Damaged, Decode};
 
 /// The decoder of `deflate`, which is zlib by the book and bare deflate by some servers; browsers take both.
-/// What follows its end is passed over.
+/// What follows its end is ignored.
 #[derive(Default)]
 pub(super) enum Deflate {
     /// Nothing came yet that tells which of the two it is.

@@ -1,4 +1,4 @@
-//! What rustls's errors mean.
+//! Classifies rustls's errors.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

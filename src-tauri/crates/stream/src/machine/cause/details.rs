@@ -21,7 +21,7 @@ pub enum CertificateProblem {
     #[error("it belongs to another name")]
     WrongName,
     /// No root that is trusted here leads to it. So it is with most that sign themselves.
-    #[error("nobody this computer trusts has signed it")]
+    #[error("it is not signed by anyone this computer trusts")]
     UnknownIssuer,
     /// It may sign others, as one does that openssl made with its defaults; no server's certificate may.
     #[error("it is an authority's own (CA:TRUE), not a server's")]
@@ -49,7 +49,7 @@ pub enum CertificateProblem {
     Other(String),
 }
 
-/// Why a file of certificates or keys does not do.
+/// Why a file of certificates or keys cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CertificateFileProblem {
     /// There is none.
@@ -64,7 +64,7 @@ pub enum CertificateFileProblem {
     /// There is a text, and no certificate in it.
     #[error("holds no certificate")]
     NoCertificate,
-    /// What calls itself a certificate is none.
+    /// Something labelled as a certificate is not one.
     #[error("holds a certificate that is damaged")]
     DamagedCertificate,
     /// Neither can be made out.
@@ -82,7 +82,7 @@ pub enum CertificateFileProblem {
     /// The client's key is wanted, and not there.
     #[error("holds no private key")]
     NoKey,
-    /// What calls itself a key is none.
+    /// Something labelled as a key is not one.
     #[error("holds a private key that is damaged")]
     DamagedKey,
     /// It belongs to another certificate.
@@ -107,7 +107,7 @@ pub enum CertificateFileProblem {
     NotUsable,
 }
 
-/// What a server has against this client's certificate.
+/// Why a server rejects this client's certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ClientCertificateProblem {
     /// It was shown none.
@@ -146,7 +146,7 @@ pub enum TlsProblem {
     #[error("the server does not know the name of this address")]
     UnknownName,
     /// It shows no certificate.
-    #[error("the server shows no certificate")]
+    #[error("the server presents no certificate")]
     NoCertificate,
     /// Another alert, by its name in the standard.
     #[error("the server refuses it ({0})")]
@@ -156,11 +156,11 @@ pub enum TlsProblem {
     Other(String),
 }
 
-/// Why a proxy gave no way through.
+/// Why a proxy did not let the connection through.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProxyProblem {
     /// Nothing listens at its address, or there is no way there.
-    #[error("nobody answers there")]
+    #[error("nothing answers there")]
     NotThere,
     /// Its name has no address.
     #[error("its name is not found")]
@@ -172,7 +172,7 @@ pub enum ProxyProblem {
     #[error("no secure connection to it could be made: {0}")]
     Tls(TlsProblem),
     /// The connection ended before its answer.
-    #[error("it hung up")]
+    #[error("it closed the connection")]
     HungUp,
     /// It answered with another status than 200, or with what is no answer.
     #[error("it refuses")]
@@ -203,7 +203,7 @@ pub enum ProxyProblem {
     Other(String),
 }
 
-/// How a connection broke off.
+/// How a connection was lost.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BreakOff {
     /// By a reset of TCP.
@@ -218,23 +218,23 @@ pub enum BreakOff {
     /// The way there is gone.
     #[error("there is no way there any more")]
     Unreachable,
-    /// The frame of HTTP around the stream makes no sense.
+    /// The HTTP framing of the stream is invalid.
     #[error("what came makes no sense as HTTP")]
     BadHttp,
     /// Something came before the request was sent, as from a server of another protocol.
-    #[error("something came before anything was asked")]
+    #[error("data came before any request was sent")]
     Unasked,
     /// HTTP/2 was ended by the server or by what stands before it.
     #[error("the server ended the stream of HTTP/2")]
     Http2,
-    /// TLS makes no sense any more, or the other side says so.
+    /// A TLS record was invalid, or the other side says so.
     #[error("the encryption failed: {0}")]
     Tls(TlsProblem),
     /// What came cannot be decompressed.
     #[error("the compressed stream is damaged")]
     DamagedCompression,
     /// A WebSocket ended without a close.
-    #[error("it ended without a close")]
+    #[error("it ended without a close frame")]
     NoClose,
     /// A message of a WebSocket is no text.
     #[error("a message is not UTF-8")]
@@ -245,7 +245,7 @@ pub enum BreakOff {
     /// As the system or a library says; nothing where it says nothing.
     #[error("{0}")]
     Other(String),
-    /// Nobody says.
+    /// No reason is known.
     #[error("no reason was given")]
     Unknown,
 }
@@ -277,7 +277,7 @@ pub enum NotWebSocket {
     #[error("it is an event stream's; write https instead of wss")]
     EventStream,
     /// 101, and not for a WebSocket.
-    #[error("it changes to another protocol")]
+    #[error("it switches to another protocol")]
     OtherProtocol,
     /// The answer to another question, as from a cache.
     #[error("its Sec-WebSocket-Accept does not fit the question")]
@@ -307,7 +307,7 @@ pub enum UnknownCoding {
     /// By its name.
     #[error("{0}")]
     Named(String),
-    /// More of them than an honest answer has.
+    /// More of them than an ordinary answer has.
     #[error("{0} times over")]
     Layers(usize),
 }

@@ -1,4 +1,4 @@
-//! What attempts come to.
+//! Results of attempts.
 
 use std::mem;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Ends of streams, and what was said before them.
+//! Ends of streams, and what events before the end said about them.
 
 use std::time::Instant;
 

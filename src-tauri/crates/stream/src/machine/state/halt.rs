@@ -1,4 +1,4 @@
-//! Refusals that somebody has to lift: how long they are kept to, and what is asked meanwhile.
+//! Refusals that only a person can lift: how long the client stays halted, and how it probes meanwhile.
 
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,7 @@ const ATTENDED_JITTER: Duration = Duration::from_secs(15);
 pub(super) const SAID_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Machine {
-    /// Keeps to a refusal, and asks again after the long fuse of this reason, if it has one.
+    /// Halts, and probes again after the long delay of this reason, if it has one.
     pub(super) fn halt(&mut self, now: Instant, reason: HaltReason) {
         self.probing = None;
         let until = match reason {
@@ -39,7 +39,7 @@ impl Machine {
         self.phase = Phase::Halted { reason, until };
     }
 
-    /// Keeps to a refusal of the credential, which may have been taken before.
+    /// Halts because of a refused credential, which may have been accepted before.
     pub(super) fn halt_unauthorized(&mut self, now: Instant) {
         let reason = if self.accepted == Some(self.credential) {
             HaltReason::Expired
@@ -71,7 +71,7 @@ impl Machine {
         }
     }
 
-    /// While somebody looks, no wait is long but one that the server asked for.
+    /// While the user is present, only a wait that the server asked for may be long.
     pub(super) fn bound_attended_wait(&mut self, now: Instant) {
         let until = match &mut self.phase {
             Phase::Waiting { until, .. } | Phase::CircuitOpen { until, .. } => until,
@@ -104,6 +104,6 @@ impl Machine {
 pub(super) enum Said {
     /// It refuses this client.
     Rejected(HaltReason),
-    /// It is in trouble.
+    /// It has a temporary problem.
     Failed(Cause, Pace),
 }

@@ -9,7 +9,7 @@ use crate::machine::{Cause, DialError, Effect, EndCause, HaltReason, Phase, Reac
 /// A short-circuit comes within this: soon enough not to be felt, spread enough for a building whose power came back.
 const SHORT_CIRCUIT: Duration = Duration::from_secs(1);
 
-/// On the whole there is one short-circuit in this time, so that a flapping link cannot make a storm.
+/// On average one short-circuit per this time, so that a flapping link cannot cause a reconnect storm.
 const SHORT_CIRCUIT_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Short-circuits that may follow each other without that rest. A laptop that is opened takes up to three: it wakes,
@@ -31,14 +31,14 @@ pub(super) enum Nudge {
     Woke,
     /// From offline to online.
     NetworkUp,
-    /// Online as before, by another way.
+    /// Still online, but over another network path.
     NetworkChanged,
 }
 
 impl Machine {
     pub(super) fn nudge(&mut self, now: Instant, nudge: Nudge, effects: &mut Vec<Effect>) {
         match nudge {
-            // What failed before says nothing of now.
+            // Earlier failures say nothing about the current state.
             Nudge::User | Nudge::Woke | Nudge::NetworkUp | Nudge::NetworkChanged => {
                 self.failures = 0;
                 self.blameless = None;
@@ -127,7 +127,7 @@ impl Machine {
         }
     }
 
-    /// Takes a sleep off the waits, whose clock stood still meanwhile.
+    /// Subtracts a sleep from the waits, because the monotonic clock stood still meanwhile.
     pub(super) fn count_sleep(&mut self, now: Instant, slept: Duration) {
         let soon = now + pace::uniform(&mut self.rng, SHORT_CIRCUIT);
         let earlier = |at: Instant| at.checked_sub(slept).map_or(soon, |at| at.max(soon));

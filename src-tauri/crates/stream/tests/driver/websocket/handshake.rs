@@ -59,7 +59,7 @@ async fn what_is_no_websocket_says_what_it_is() {
         ),
         (
             "101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c",
-            format!("{question}it changes to another protocol"),
+            format!("{question}it switches to another protocol"),
         ),
         ("400 Bad Request", "the server answered 400".to_owned()),
         ("426 Upgrade Required", "the server answered 426".to_owned()),
@@ -70,7 +70,7 @@ async fn what_is_no_websocket_says_what_it_is() {
         ),
         (
             "511 Network Authentication Required",
-            "this network asks for a sign-in of its own".to_owned(),
+            "this network requires you to sign in".to_owned(),
         ),
         (
             "403 Forbidden",

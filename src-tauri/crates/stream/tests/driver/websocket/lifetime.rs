@@ -77,12 +77,15 @@ async fn each_close_leads_where_its_code_says() {
         (close(1013), "the server closed the connection with code 1013"),
         (
             close(1008),
-            "the server closed the connection by a rule of its own (1008)",
+            "the server closed the connection because of its policy (1008)",
         ),
         (close(4000), "the server closed the connection with code 4000"),
         (close(4403), "halted: this account has no access to the stream"),
         (close(4410), "halted: the server asked this client to stop"),
-        (Vec::new(), "the connection broke off: it ended without a close"),
+        (
+            Vec::new(),
+            "the connection was lost: it ended without a close frame",
+        ),
     ] {
         let mut rig = rig().await;
         let mut connection = open(&mut rig).await;
@@ -173,7 +176,7 @@ async fn a_reset_broke_off() {
     drop(connection);
     let trouble = rig.trouble().await;
     assert!(
-        trouble.starts_with("the connection broke off: it was reset"),
+        trouble.starts_with("the connection was lost: it was reset"),
         "{trouble}"
     );
 }

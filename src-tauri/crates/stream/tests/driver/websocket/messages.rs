@@ -138,7 +138,7 @@ async fn what_breaks_the_protocol_breaks_the_connection() {
         assert_eq!(rig.data(1).await, ["a"]);
         let trouble = rig.trouble().await;
         assert!(
-            trouble.starts_with("the connection broke off"),
+            trouble.starts_with("the connection was lost"),
             "{bytes:?}: {trouble}"
         );
         let next = rig.server.accept().await;
@@ -158,7 +158,7 @@ async fn what_is_not_utf_8_breaks_the_connection_and_is_not_shown() {
         let mut connection = open(&mut rig).await;
         connection.write(bytes).await;
         let trouble = rig.trouble().await;
-        assert_eq!(trouble, "the connection broke off: a message is not UTF-8");
+        assert_eq!(trouble, "the connection was lost: a message is not UTF-8");
     }
 }
 
