@@ -43,7 +43,7 @@ cause-against-policy = the server closed the connection because of its policy (1
 cause-broken-off = the connection was lost: { $problem }
 cause-silent = nothing heard for { $seconds } s
 cause-buffered =
-    something between here and the server, such as a proxy, is buffering the stream: { $count } times not one byte arrived
+    something between here and the server, such as a proxy, is buffering the stream: { $count } times no byte arrived
 cause-long-line = a line is longer than { $limit } KiB
 cause-large-event = an event is larger than { $limit } KiB
 cause-over-limits-again = { $overflow }, { $count } times in a row; it will be skipped

@@ -259,7 +259,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
     ...busy(now),
     ...waits(now, {
       reason: says(
-        'something between here and the server, such as a proxy, is buffering the stream: 3 times not one byte arrived',
+        'something between here and the server, such as a proxy, is buffering the stream: 3 times no byte arrived',
       ),
       remedy: 'checkNetwork',
       proxy: 'proxy.example.com:3128',

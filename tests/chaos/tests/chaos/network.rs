@@ -310,7 +310,7 @@ async fn a_proxy_that_holds_the_body_back_is_reported_after_three_streams(over: 
     let mut scene = Scene::new(over).await;
     scene.proxy.change(|faults| faults.buffer = Some(64 << 10));
     let paused = "something between here and the server, such as a proxy, is buffering the stream: \
-                3 times not one byte arrived";
+                3 times no byte arrived";
     scene.reported(&format!("waiting 3: {paused}"), 1).await;
     let silent = |attempt| format!("waiting {attempt}: nothing heard for 75 s");
     let (one, two, three) = (silent(1), silent(2), format!("waiting 3: {paused}"));

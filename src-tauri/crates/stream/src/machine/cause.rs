@@ -190,7 +190,7 @@ pub enum EndCause {
     Silent(Duration),
     /// The answer began, and not one byte of the stream followed, this many times in a row.
     #[error(
-        "something between here and the server, such as a proxy, is buffering the stream: {0} times not one byte arrived"
+        "something between here and the server, such as a proxy, is buffering the stream: {0} times no byte arrived"
     )]
     Buffered(u32),
     /// More than the limits allow.

@@ -161,7 +161,7 @@ fn causes() -> Vec<(Cause, String)> {
         (Cause::Ended(EndCause::Silent(span)), "nothing heard for 12.5 s"),
         (
             Cause::Ended(EndCause::Buffered(3)),
-            "something between here and the server, such as a proxy, is buffering the stream: 3 times not one byte arrived",
+            "something between here and the server, such as a proxy, is buffering the stream: 3 times no byte arrived",
         ),
         (
             Cause::Ended(EndCause::Overflow(Overflow::Line { limit: 1 << 20 })),

@@ -376,7 +376,7 @@ fn the_other_problems_are_one_sentence_each() {
         ],
         [
             "the setting api.url in line 1000 of /etc/gloria-notify/policy.toml is ignored: an administrator cannot \
-             fix it",
+             lock it",
             "the setting api.url in HKLM is ignored: an administrator cannot lock it",
             "/etc/gloria-notify/policy.toml has one more mistake",
             "the settings file has 2 more mistakes",
