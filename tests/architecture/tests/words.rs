@@ -41,6 +41,10 @@ const FOR_DEVELOPERS: [&str; 14] = [
 /// Files with such texts, and why. A folder stands for what is in it.
 const LISTED: &[(&str, &str)] = &[
     (
+        "src-tauri/crates/core/src/account/proxy_password.rs",
+        "the name of an entry in the keyring, by which it is found again",
+    ),
+    (
         "src-tauri/crates/core/src/actor.rs",
         "parts of the core by name, for the log",
     ),
@@ -117,6 +121,10 @@ const LISTED: &[(&str, &str)] = &[
         "an error of D-Bus for the log",
     ),
     (
+        "src-tauri/crates/desktop/src/status_socket.rs",
+        "a request from one process to another",
+    ),
+    (
         "src-tauri/crates/desktop/src/status_socket/unix.rs",
         "an error of the system for the log: the app cannot be asked",
     ),
@@ -127,6 +135,10 @@ const LISTED: &[(&str, &str)] = &[
     (
         "src-tauri/crates/stream/src/http/certificates/identity.rs",
         "labels of PEM",
+    ),
+    (
+        "src-tauri/crates/stream/src/http/target.rs",
+        "the value of a header",
     ),
     (
         "src-tauri/crates/stream/src/http/fault",
@@ -148,29 +160,44 @@ struct Texts(BTreeSet<String>);
 
 impl Texts {
     fn add(&mut self, text: &str) {
-        // The app's name is the same in every language.
-        if has_two_words(&text.replace("Gloria Notify", "")) {
+        // The names of app and programs are the same in every language.
+        let unnamed = ["Gloria Notify", "gloria-notify:", "gloria:"]
+            .iter()
+            .fold(text.to_owned(), |text, name| text.replace(name, ""));
+        if is_sentence(&unnamed) {
             self.0.insert(text.chars().take(80).collect());
         }
     }
 }
 
-/// Two words of letters with a space between them; what is filled in is none.
-fn has_two_words(text: &str) -> bool {
+/// Stands for what is filled in.
+const VALUE: char = '\0';
+
+/// Two words of letters with a space between them, or a word beside what is filled in, as in "{count} unread".
+fn is_sentence(text: &str) -> bool {
     let mut depth = 0;
     let text: String = text
         .chars()
         .map(|c| {
             depth += i32::from(c == '{') - i32::from(c == '}');
-            if depth > 0 || c == '}' { '0' } else { c }
+            if depth > 0 || c == '}' { VALUE } else { c }
         })
         .collect();
-    let is_word = |word: &str| {
-        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
-        word.len() > 1 && word.chars().all(|c| c.is_alphabetic() || c == '\'' || c == '-')
+    let is_word = |part: &str| {
+        let word = part.trim_matches(|c: char| !c.is_alphanumeric());
+        word.len() > 1
+            && !part.contains(VALUE)
+            && word.chars().all(|c| c.is_alphabetic() || c == '\'' || c == '-')
     };
-    let words: Vec<_> = text.split_whitespace().map(is_word).collect();
-    words.windows(2).any(|pair| pair[0] && pair[1])
+    let is_value = |part: &str| part.contains(VALUE) && !part.contains(char::is_alphanumeric);
+    let parts: Vec<_> = text
+        .split([' ', '\t', '\n'])
+        .filter(|part| !part.is_empty())
+        .collect();
+    parts.windows(2).any(|pair| {
+        (is_word(pair[0]) && (is_word(pair[1]) || is_value(pair[1])))
+            || (is_value(pair[0]) && is_word(pair[1]))
+    })
 }
 
 fn is_for_tests(attributes: &[Attribute]) -> bool {
@@ -325,6 +352,8 @@ fn a_sentence_is_found_wherever_it_stands_in_code() {
             tracing::warn!("the log may say it");
             let _ = ("one", "/a/path here", "<b> </b>", "text/html; charset=utf-8");
             if true { return "this is found".to_owned(); }
+            let _ = (format!("{no} {words}"), format!("{path}/here"), format!("{name}.log"));
+            let _ = format!("{count} unread");
             format!("and {} as well, but {no} {words}", 1)
         }
         #[cfg(test)]
@@ -333,5 +362,12 @@ fn a_sentence_is_found_wherever_it_stands_in_code() {
     let mut found = Texts::default();
     found.visit_file(&syn::parse_str(code).unwrap());
     let found: Vec<_> = found.0.iter().map(String::as_str).collect();
-    assert_eq!(found, ["and {} as well, but {no} {words}", "this is found"]);
+    assert_eq!(
+        found,
+        [
+            "and {} as well, but {no} {words}",
+            "this is found",
+            "{count} unread"
+        ]
+    );
 }
