@@ -45,8 +45,8 @@ pub(crate) fn certificates() -> Vec<(CertificateProblem, &'static str)> {
         ),
         (
             Problem::OfAuthority,
-            "it is a certificate authority's own (CA:TRUE), as many that sign themselves are; the server needs one \
-             for itself",
+            "it is the certificate of an authority (CA:TRUE), as many self-signed ones are; the server needs one of \
+             its own",
         ),
         (Problem::Revoked, "it was revoked"),
         (Problem::WrongPurpose, "it is not meant for servers"),
