@@ -35,7 +35,7 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// What the process ends with; the readme lists them. A command line that is wrong ends with 2, by clap.
+    /// The exit code, as docs/admin.md lists it. A usage error exits with 2, by clap.
     fn code(&self) -> u8 {
         match self {
             Self::NoFolder(_) => 4,

@@ -16,6 +16,7 @@ use gloria_core::event::{self, DecodeContext, Decoded, Event, Undecoded};
 use gloria_core::message::{self, Message};
 use gloria_core::ports::{Observation, Signals as _};
 use gloria_core::protocol::Transport;
+use gloria_core::settings::Settings;
 use gloria_desktop::SystemSignals;
 use gloria_stream::machine::Epoch;
 use gloria_stream::{
@@ -23,6 +24,7 @@ use gloria_stream::{
 };
 use tokio::sync::mpsc;
 use tokio::time::sleep_until;
+use url::Url;
 
 use crate::interruption::{end_anyway, interruption};
 use crate::output::{Lines, catalogue, failure, print_error};
@@ -34,7 +36,7 @@ use lines::{Code, EventLine, InvalidLine, StateLine, SummaryLine};
 enum Input {
     Observation(Observation),
     /// The clocks and the network are due for a check.
-    Look,
+    CheckDue,
     /// `None` when the stream's task has ended.
     Delivery(Option<Delivery>),
 }
@@ -74,6 +76,39 @@ fn seconds(text: &str) -> Result<Duration, String> {
 /// Chunks that may wait to be printed. While they do, nothing more is read from the server.
 const DELIVERY_CAPACITY: usize = 16;
 
+/// The stream to follow.
+struct Target {
+    address: Address,
+    url: Url,
+    /// Other places on the server where the stream may be.
+    also: Vec<Url>,
+}
+
+impl Target {
+    /// Selects the address in the options, else the one in the settings.
+    ///
+    /// # Errors
+    /// There is no address, or it is not valid: a usage error, in words.
+    fn select(options: &Options, settings: &Settings) -> Result<Self, Message> {
+        let (address, url) = match (&options.url, settings.address.clone()) {
+            (Some(text), _) => Address::of_stream(text, settings.allow_plain_http)
+                .map_err(|error| message::cli_mistake("--url", error.message()))?,
+            (None, Some(address)) => (address, None),
+            (None, None) => return Err(message::cli_no_stream()),
+        };
+        let types: &[String] = if options.url.is_some() {
+            &[]
+        } else {
+            &settings.types
+        };
+        let (url, also) = match url {
+            Some(url) => (url, Vec::new()),
+            None => (address.stream(types), address.alternatives(types)),
+        };
+        Ok(Self { address, url, also })
+    }
+}
+
 pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let settings = settings()?;
     if !options.raw
@@ -82,28 +117,12 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
         print_error(&message::cli_unknown_type(unknown.message()));
         return Ok(ExitCode::from(USAGE));
     }
-    let named = match (&options.url, settings.address.clone()) {
-        (Some(text), _) => Address::of_stream(text, settings.allow_plain_http),
-        (None, Some(address)) => Ok((address, None)),
-        (None, None) => {
-            print_error(&message::cli_no_stream());
+    let Target { address, url, also } = match Target::select(&options, &settings) {
+        Ok(target) => target,
+        Err(problem) => {
+            print_error(&problem);
             return Ok(ExitCode::from(USAGE));
         }
-    };
-    let (address, stream) = match named {
-        Ok(named) => named,
-        Err(error) => {
-            print_error(&message::cli_mistake("--url", error.message()));
-            return Ok(ExitCode::from(USAGE));
-        }
-    };
-    let (url, also) = match (stream, &options.url) {
-        (Some(url), _) => (url, Vec::new()),
-        (None, Some(_)) => (address.stream(&[]), address.alternatives(&[])),
-        (None, None) => (
-            address.stream(&settings.types),
-            address.alternatives(&settings.types),
-        ),
     };
     let transport = if address.is_websocket() {
         Transport::WebSocket
@@ -214,7 +233,7 @@ impl Tail {
                     Reached::Stream => ExitCode::SUCCESS,
                 },
                 Some(observation) = observations.recv() => Input::Observation(observation),
-                () = sleep_until(self.conditions.deadline().into()) => Input::Look,
+                () = sleep_until(self.conditions.deadline().into()) => Input::CheckDue,
                 delivery = deliveries.recv() => Input::Delivery(delivery),
             };
             busy_since = Instant::now();
@@ -224,7 +243,7 @@ impl Tail {
                         self.stream.send(command);
                     }
                 }
-                Input::Look => {
+                Input::CheckDue => {
                     for command in self.conditions.poll(Instant::now(), now()) {
                         self.stream.send(command);
                     }
@@ -360,46 +379,10 @@ impl Tail {
     }
 
     fn handle_status(&mut self, status: &Status) -> anyhow::Result<Option<ExitCode>> {
-        let bare = |state| StateLine {
-            kind: "state",
-            state,
-            attempt: None,
-            retry_in_ms: None,
-            reason: None,
-            code: None,
-        };
-        let in_ms = |until: Instant| {
-            u64::try_from(until.saturating_duration_since(Instant::now()).as_millis()).unwrap_or(u64::MAX)
-        };
-        let (words, why, line, code);
+        let no_token = is_without_token(status);
         match status {
-            Status::Idle(_) => (line, code) = (bare("idle"), None),
-            Status::Connecting { attempt } => {
-                (line, code) = (
-                    StateLine {
-                        attempt: Some(*attempt),
-                        ..bare("connecting")
-                    },
-                    None,
-                );
-            }
-            Status::Connected { .. } => {
-                self.reached = Reached::Stream;
-                (line, code) = (bare("connected"), None);
-            }
-            Status::Waiting {
-                attempt,
-                until,
-                cause,
-            }
-            | Status::CircuitOpen {
-                attempt,
-                until,
-                cause,
-            } => {
-                words = catalogue().say(&connection::advised(cause, self.transport));
-                why = connection::cause(cause);
-                let no_token = matches!(cause, Cause::Dial(DialError::Credential(_)));
+            Status::Connected { .. } => self.reached = Reached::Stream,
+            Status::Waiting { .. } | Status::CircuitOpen { .. } => {
                 if !matches!(self.reached, Reached::Stream) {
                     self.reached = if no_token {
                         Reached::NoToken
@@ -407,35 +390,74 @@ impl Tail {
                         Reached::Nothing
                     };
                 }
-                let state = if matches!(status, Status::Waiting { .. }) {
-                    "waiting"
-                } else {
-                    "circuit_open"
-                };
-                let (attempt, retry_in_ms) = (Some(*attempt), Some(in_ms(*until)));
-                (line, code) = (
-                    StateLine {
-                        attempt,
-                        retry_in_ms,
-                        reason: Some(&words),
-                        code: Some(Code::of(&why)),
-                        ..bare(state)
-                    },
-                    (no_token && self.options.no_prompt).then(|| ExitCode::from(NO_TOKEN)),
-                );
             }
-            Status::Halted { reason, .. } => {
-                why = connection::halted(*reason);
-                words = catalogue().say(&why);
-                let halted = StateLine {
-                    reason: Some(&words),
-                    code: Some(Code::of(&why)),
-                    ..bare("halted")
-                };
-                (line, code) = (halted, Some(ExitCode::from(HALTED)));
-            }
+            Status::Idle(_) | Status::Connecting { .. } | Status::Halted { .. } => {}
         }
-        self.lines.write(&line)?;
-        Ok(code)
+        let reason = self.reason(status);
+        self.lines.write(&state_line(status, reason.as_ref()))?;
+        Ok(match status {
+            Status::Halted { .. } => Some(ExitCode::from(HALTED)),
+            Status::Waiting { .. } | Status::CircuitOpen { .. } => {
+                (no_token && self.options.no_prompt).then(|| ExitCode::from(NO_TOKEN))
+            }
+            Status::Idle(_) | Status::Connecting { .. } | Status::Connected { .. } => None,
+        })
     }
+
+    /// Why there is no connection, where the status says it.
+    fn reason(&self, status: &Status) -> Option<Reason> {
+        match status {
+            Status::Waiting { cause, .. } | Status::CircuitOpen { cause, .. } => Some(Reason {
+                words: catalogue().say(&connection::advised(cause, self.transport)),
+                message: connection::cause(cause),
+            }),
+            Status::Halted { reason, .. } => {
+                let message = connection::halted(*reason);
+                Some(Reason {
+                    words: catalogue().say(&message),
+                    message,
+                })
+            }
+            Status::Idle(_) | Status::Connecting { .. } | Status::Connected { .. } => None,
+        }
+    }
+}
+
+/// Why there is no connection: for people, with what to do about it, and for programs.
+struct Reason {
+    words: String,
+    message: Message,
+}
+
+/// Whether the attempt failed because there is no token.
+fn is_without_token(status: &Status) -> bool {
+    matches!(
+        status,
+        Status::Waiting { cause, .. } | Status::CircuitOpen { cause, .. }
+            if matches!(cause, Cause::Dial(DialError::Credential(_)))
+    )
+}
+
+fn state_line<'a>(status: &Status, reason: Option<&'a Reason>) -> StateLine<'a> {
+    let (state, attempt, until) = match status {
+        Status::Idle(_) => ("idle", None, None),
+        Status::Connecting { attempt } => ("connecting", Some(*attempt), None),
+        Status::Connected { .. } => ("connected", None, None),
+        Status::Waiting { attempt, until, .. } => ("waiting", Some(*attempt), Some(*until)),
+        Status::CircuitOpen { attempt, until, .. } => ("circuit_open", Some(*attempt), Some(*until)),
+        Status::Halted { .. } => ("halted", None, None),
+    };
+    StateLine {
+        kind: "state",
+        state,
+        attempt,
+        retry_in_ms: until.map(millis_until),
+        reason: reason.map(|reason| reason.words.as_str()),
+        code: reason.map(|reason| Code::of(&reason.message)),
+    }
+}
+
+/// Milliseconds from now until then; 0 if that has passed.
+fn millis_until(then: Instant) -> u64 {
+    u64::try_from(then.saturating_duration_since(Instant::now()).as_millis()).unwrap_or(u64::MAX)
 }

@@ -219,6 +219,18 @@ pub(super) fn decide_alerts(
             }
         }
     }
+    settle_touched(db, &touched, &decided, filed)?;
+    Ok(decided)
+}
+
+/// Suppresses or marks the alerts of these keys that are no longer wanted, and reads the decided ones again for the
+/// items of the batch.
+fn settle_touched(
+    db: &Connection,
+    touched: &HashMap<String, usize>,
+    decided: &Decisions,
+    filed: &mut [Effect],
+) -> Result<(), InboxError> {
     for key in touched.keys() {
         settle(db, key)?;
     }
@@ -229,7 +241,7 @@ pub(super) fn decide_alerts(
             item.alert = row(db, *number)?.map(AlertRow::item_alert);
         }
     }
-    Ok(decided)
+    Ok(())
 }
 
 /// Fingerprint and alert number of each key that was decided about.

@@ -10,7 +10,7 @@ use super::reading::{self, ITEM_COLUMNS, UNDECIDED_COLUMNS};
 use super::{InboxError, notices};
 use crate::event::Post;
 use crate::fingerprint::fingerprint;
-use crate::item::{EpochMillis, ItemKind};
+use crate::item::{EpochMillis, Item, ItemKind};
 
 /// What the row of a key says about earlier posts.
 struct KnownItem {
@@ -264,6 +264,37 @@ impl EventWriter<'_> {
         news: &mut Vec<UndecidedAlert>,
         filed: &mut Vec<Effect>,
     ) -> Result<(), InboxError> {
+        // A workflow that was started is progress, not news: it is neither counted nor announced.
+        let handled = (post.kind == ItemKind::WorkflowRunning).then_some(self.now.here);
+        let read = post.read_at.or(post.archived_at).or(handled);
+        let (mut item, row) = self.write_row(post, read)?;
+        let mut stored = Some(Stored {
+            row,
+            expires_at: post.expires_at,
+        });
+        if let Some(changed) = self.apply_early(&post.key)? {
+            (item, stored) = (changed, None);
+        }
+        news.push(UndecidedAlert {
+            key: post.key.clone(),
+            made_at: post.created_at,
+            fingerprint: self.arrival.fingerprint,
+            missed: self.arrival.missed,
+            place: filed.len(),
+            is_new,
+            stored,
+        });
+        filed.push(if handled.is_some() {
+            Effect::Changed(item)
+        } else {
+            Effect::Posted(item)
+        });
+        Ok(())
+    }
+
+    /// Writes an item's row, or writes over it, and returns the item with the number of its row. `read` is when it was
+    /// read, if it was.
+    fn write_row(&self, post: &Post, read: Option<EpochMillis>) -> Result<(Item, i64), InboxError> {
         let sql = format!(
             "INSERT INTO item (key, kind, title, body, category, priority, actor, link, actions, progress,
                  extra, created_at, made_at, sort_at, received_at, expires_at, seen_at, read_at,
@@ -281,11 +312,8 @@ impl EventWriter<'_> {
                  content = excluded.content, posted_by = excluded.posted_by, deleted_at = NULL
              RETURNING {UNDECIDED_COLUMNS}"
         );
-        // A workflow that was started is progress, not news: it is neither counted nor announced.
-        let handled = (post.kind == ItemKind::WorkflowRunning).then_some(self.now.here);
-        let read = post.read_at.or(post.archived_at).or(handled);
         let created_at = post.created_at.unwrap_or(self.now.server);
-        let (mut item, row) = self.transaction.prepare_cached(&sql)?.query_row(
+        let written = self.transaction.prepare_cached(&sql)?.query_row(
             named_params! {
                 ":key": post.key,
                 ":kind": reading::kind_word(post.kind),
@@ -312,28 +340,7 @@ impl EventWriter<'_> {
             },
             |row| Ok((reading::item(row)?, row.get("id")?)),
         )?;
-        let mut stored = Some(Stored {
-            row,
-            expires_at: post.expires_at,
-        });
-        if let Some(changed) = self.apply_early(&post.key)? {
-            (item, stored) = (changed, None);
-        }
-        news.push(UndecidedAlert {
-            key: post.key.clone(),
-            made_at: post.created_at,
-            fingerprint: self.arrival.fingerprint,
-            missed: self.arrival.missed,
-            place: filed.len(),
-            is_new,
-            stored,
-        });
-        filed.push(if handled.is_some() {
-            Effect::Changed(item)
-        } else {
-            Effect::Posted(item)
-        });
-        Ok(())
+        Ok(written)
     }
 
     /// Updates details that are no news: no mark changes, and nothing alerts.
