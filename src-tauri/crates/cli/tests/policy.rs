@@ -34,7 +34,7 @@ fn gloria(policy: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Optio
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "whoever reads the test's output should know")]
+#[expect(clippy::print_stderr, reason = "the reader of the output should know")]
 fn no_variable_overrides_or_moves_the_policy() {
     let (theirs, mine) = (
         TcpListener::bind("127.0.0.1:0").unwrap(),

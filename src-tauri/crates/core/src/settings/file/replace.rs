@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::print_stderr, reason = "whoever reads the test's output should know")]
+    #[expect(clippy::print_stderr, reason = "the reader of the output should know")]
     fn a_file_of_another_user_is_not_read() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("settings.toml");
