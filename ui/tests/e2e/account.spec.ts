@@ -44,7 +44,7 @@ test('the first run, from nothing to connected', async ({ app, page }) => {
   await app.open('firstRun');
   await app.get('setup-save').click();
   await expect(app.get('setup-address')).toBeFocused();
-  await expect(page.getByText('Enter the address of your server')).toBeVisible();
+  await expect(page.getByText('Enter the address of your server', { exact: true })).toBeVisible();
   await expect(page.getByText('Enter your token')).toBeVisible();
   expect(await app.calls('account_save')).toEqual([]);
 
