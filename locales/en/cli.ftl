@@ -50,6 +50,7 @@ cli-account-items = { $count ->
        *[other] { $count } items
     }
 cli-account-unreadable = its inbox cannot be read
+cli-no-item = { $key } is not in the inbox
 cli-mark-urgent = urgent
 cli-mark-unread = unread
 cli-app-runs = Gloria Notify is running; quit it first, with `gloria quit`

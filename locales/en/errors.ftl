@@ -11,6 +11,19 @@ error-unknown-command = there is no command "{ $name }"
 error-invalid-request = { $problem }
 error-unwritable = { $problem }
 
+## The answer to a program that sends something to the running app.
+
+socket-other-version =
+    this is Gloria Notify { $version }, whose protocol has version { $protocol }; the program uses another version
+socket-unknown-role = there is no role "{ $name }"
+socket-unknown-type = there is no event type "{ $name }"
+socket-not-understood = this line is not valid
+socket-too-long = this line is too long
+socket-busy = too many programs are connected to Gloria Notify; end some of them
+socket-window-open = Gloria Notify already has a window
+socket-own-window = this Gloria Notify shows its window itself
+socket-slow = Gloria Notify is busy, or the program was too slow; try again
+
 link-not-web = only web links can be opened
 link-no-browser = no browser could be started: { $problem }
 

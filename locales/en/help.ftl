@@ -18,6 +18,7 @@ help-gloria-examples =
     Examples:
       gloria status                                      is it connected?
       gloria tail --type notification.created            events as they come, one JSON object a line
+      gloria events --type workflow.completed            events of the running app, one JSON object a line
       gloria inbox list --filter unread --limit 20       what is unread
       gloria logs -f                                     what the app logs
       echo "$TOKEN" | gloria login --address https://gloria.example
@@ -38,6 +39,17 @@ help-gloria-tail-examples =
       gloria tail --type notification.created --count 1  wait for one notification
       gloria tail --url https://gloria.example/api/v1/sse --raw
       gloria tail --quiet --duration 60                  a minute in numbers
+
+help-gloria-events = Follow the events that the running app receives, one JSON object a line
+help-gloria-events-types = Only events of this type; may be given again for more
+help-gloria-events-count = End after this many events
+help-gloria-events-examples =
+    Examples:
+      gloria events                                      every event from now on
+      gloria events --type workflow.completed --count 1  wait for one workflow to end
+      gloria events --type notification.created | jq --unbuffered .data.title
+
+    It continues when the app is started again. What arrived in between is in the inbox.
 
 help-gloria-login = Read a token from standard input and keep it in the keyring
 help-gloria-login-address = The API address; by default the one in the settings
@@ -63,6 +75,19 @@ help-gloria-status-examples =
       gloria status
       gloria status --json | jq .connection.reason
       gloria status > /dev/null || echo not connected
+
+help-gloria-open = Show the window of the running app
+help-gloria-open-item = The item to show, by its key, as `gloria inbox list` prints it
+help-gloria-open-examples =
+    Examples:
+      gloria open
+      gloria open n:42                                   with this item
+
+help-gloria-retry = Have the running app connect at once
+help-gloria-retry-examples =
+    Examples:
+      gloria retry                                       also after a disconnection
+      gloria retry && gloria status
 
 help-gloria-logs = Print what the app has logged, whether it runs or not
 help-gloria-logs-follow = Keep printing new lines as they come
@@ -97,7 +122,7 @@ help-gloria-account-erase-examples =
       gloria account erase gloria.example-1              asks before it erases
       gloria account erase gloria.example-1 --yes
 
-help-gloria-inbox = Read the inbox of this computer
+help-gloria-inbox = Read the inbox of this computer, and mark its items
 help-gloria-inbox-list = Print items, newest first: as a list on a terminal, else one JSON object a line
 help-gloria-inbox-list-filter = Which items
 help-gloria-inbox-list-limit = How many at most
@@ -106,3 +131,12 @@ help-gloria-inbox-list-examples =
     Examples:
       gloria inbox list                                  the newest 50, as a list
       gloria inbox list --filter unread --json | jq .title
+
+help-gloria-inbox-mark = Mark items, as the window does
+help-gloria-inbox-mark-mark = The mark to set
+help-gloria-inbox-mark-keys = The items, by their keys, as `gloria inbox list` prints them
+help-gloria-inbox-mark-examples =
+    Examples:
+      gloria inbox mark read n:42
+      gloria inbox mark archived n:42 w:7
+      gloria inbox list --filter unread --json | jq -r .key | xargs gloria inbox mark read

@@ -9,7 +9,7 @@ use gloria_core::paths::Paths;
 use gloria_core::ports::{PanicReports, SystemClock};
 use gloria_core::protocol::{Snapshot, TokenState};
 use gloria_core::{CoreHandle, Ports, Setup, Signal};
-use gloria_desktop::status_socket::AppRequest;
+use gloria_desktop::socket::AppRequest;
 use gloria_desktop::{Browser, Instance, Keyring, Logs, SoundPlayer, SystemSignals, process};
 use gloria_words::Words;
 use tauri::async_runtime;
@@ -17,7 +17,7 @@ use tauri::{App, AppHandle, Manager as _, RunEvent};
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::arguments::Start;
-use crate::ending::{StatusTask, quit};
+use crate::ending::{SocketTask, quit};
 use crate::forwarding::CoreLink;
 use crate::notifications::{self, Window};
 #[cfg(target_os = "linux")]
@@ -70,7 +70,7 @@ fn set_up(
     let app = app.handle().clone();
     let of = app.clone();
     let words = Arc::new(gloria_desktop::words());
-    let of_core = words.clone();
+    let (of_core, said) = (words.clone(), words.clone());
     let machine = move |panics: &PanicReports| machine(&of, &paths, &of_core, panics);
     let (core, task) = async_runtime::block_on(async { gloria_core::supervise(machine) })?;
     let link: CoreLink = Arc::new(core.clone());
@@ -85,11 +85,11 @@ fn set_up(
         });
     }
     let (asked, of_core) = (app.clone(), core.clone());
-    let serving = gloria_desktop::serve_status(core.clone(), instance, move |wish| match wish {
-        AppRequest::Open => window::open_soon(&asked, None),
+    let serving = gloria_desktop::serve_app(core.clone(), instance, said, None, move |wish| match wish {
+        AppRequest::Open { activation_token } => window::open_soon(&asked, activation_token),
         AppRequest::Quit => quit(&asked, of_core.clone()),
     });
-    app.manage(StatusTask::new(async_runtime::spawn(serving)));
+    app.manage(SocketTask::new(async_runtime::spawn(serving)));
     async_runtime::spawn(follow(app.clone(), core.clone(), tray, log, after_failure));
     async_runtime::spawn(end_without_core(app.clone(), task));
     async_runtime::spawn(quit_on_signal(app.clone(), core));

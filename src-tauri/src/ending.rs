@@ -12,17 +12,17 @@ use tokio::time::timeout;
 /// everything as after a kill.
 const STOP_TIMEOUT: Duration = Duration::from_millis(260);
 
-/// How long the status socket may take to end after the core.
+/// How long the socket may take to end after the core.
 const SOCKET_END_TIMEOUT: Duration = Duration::from_millis(10);
 
 /// How long the end may take until the process is ended from within, the window system's part included: with what that
 /// takes a third of a second, which is about as long as nobody notices.
 const QUIT_TIMEOUT: Duration = Duration::from_millis(280);
 
-/// The task that answers on the status socket, which takes its file away when it ends.
-pub(crate) struct StatusTask(Mutex<Option<JoinHandle<()>>>);
+/// The task that answers on the socket, which takes its file away when it ends.
+pub(crate) struct SocketTask(Mutex<Option<JoinHandle<()>>>);
 
-impl StatusTask {
+impl SocketTask {
     pub(crate) fn new(task: JoinHandle<()>) -> Self {
         Self(Mutex::new(Some(task)))
     }
@@ -38,7 +38,7 @@ pub(crate) fn quit(app: &AppHandle, core: CoreHandle) {
         if timeout(STOP_TIMEOUT, core.stop()).await.is_err() {
             tracing::warn!("not everything could be finished; the next start goes on with it");
         }
-        let task: State<'_, StatusTask> = app.state();
+        let task: State<'_, SocketTask> = app.state();
         let task = task.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(task) = task {
             // It ends with the core. A file that stays is of no harm.

@@ -49,7 +49,9 @@ fn main() -> ExitCode {
 fn start(arguments: &Arguments, paths: Result<Paths, NoHome>, log: Logs) -> Result<ExitCode, Failure> {
     let paths = paths.map_err(Failure::NoFolder)?;
     let show_window = arguments.second_start() == Start::WithWindow;
-    let instance = match Instance::claim(&paths, show_window).map_err(Failure::Unresponsive)? {
+    let token = gloria_desktop::activation_token();
+    let claimed = Instance::claim(&paths, show_window, token.as_deref());
+    let instance = match claimed.map_err(Failure::Unresponsive)? {
         Claimed::First(instance) => instance,
         Claimed::Second => return Ok(ExitCode::SUCCESS),
     };

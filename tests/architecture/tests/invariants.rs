@@ -99,7 +99,7 @@ fn invariant_1_only_the_shell_names_tauri() {
 }
 
 #[test]
-fn invariant_2_only_desktop_touches_the_system() {
+fn invariant_2_only_desktop_and_ipc_touch_the_system() {
     let metadata = metadata();
     let system = |name: &String| {
         [
@@ -118,7 +118,8 @@ fn invariant_2_only_desktop_touches_the_system() {
                 .iter()
                 .any(|prefix| name.starts_with(prefix))
     };
-    let others = shipped(&metadata).filter(|package| *package.name != "gloria-desktop");
+    let others = shipped(&metadata)
+        .filter(|package| !["gloria-desktop", "gloria-ipc"].contains(&package.name.as_str()));
     for package in others {
         let found: Vec<_> = dependencies(package, &[DependencyKind::Normal])
             .into_iter()
@@ -295,16 +296,59 @@ fn invariant_8_the_window_has_the_listed_commands_and_a_link() {
 }
 
 #[test]
+fn invariant_10_a_client_of_the_socket_needs_no_core() {
+    // With what its tests need, which is little.
+    let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    let lock: toml::Value = toml::from_str(&lock).unwrap();
+    let packages = lock["package"].as_array().unwrap();
+    let mut closure = BTreeSet::new();
+    let mut open = vec!["gloria-ipc"];
+    while let Some(name) = open.pop() {
+        if closure.insert(name) {
+            let named = packages
+                .iter()
+                .filter(|package| package["name"].as_str() == Some(name));
+            let needed = named.filter_map(|package| package.get("dependencies")?.as_array());
+            // A name, and a version where there are several.
+            let names = needed
+                .flatten()
+                .filter_map(|needed| needed.as_str()?.split(' ').next());
+            open.extend(names);
+        }
+    }
+    assert!(closure.contains("tokio"), "{closure:?}");
+    for heavy in [
+        "gloria-core",
+        "gloria-stream",
+        "rusqlite",
+        "reqwest",
+        "rodio",
+        "tauri",
+        "gtk",
+        "zbus",
+    ] {
+        assert!(!closure.contains(heavy), "gloria-ipc is built from {heavy}");
+    }
+}
+
+#[test]
 fn dependencies_point_one_way() {
     let metadata = metadata();
     let allowed: BTreeMap<&str, &[&str]> = BTreeMap::from([
         ("gloria-stream", &[][..]),
         ("gloria-core", &["gloria-stream"]),
         ("gloria-words", &["gloria-core"]),
-        ("gloria-desktop", &["gloria-core", "gloria-words"]),
+        ("gloria-ipc", &[]),
+        ("gloria-desktop", &["gloria-core", "gloria-ipc", "gloria-words"]),
         (
             "gloria-cli",
-            &["gloria-core", "gloria-desktop", "gloria-stream", "gloria-words"],
+            &[
+                "gloria-core",
+                "gloria-desktop",
+                "gloria-ipc",
+                "gloria-stream",
+                "gloria-words",
+            ],
         ),
         (
             "gloria-notify",

@@ -211,6 +211,7 @@ export interface Messages {
   'cli-no-account': { name: string };
   'cli-no-accounts': undefined;
   'cli-no-inbox': undefined;
+  'cli-no-item': { key: string };
   'cli-no-server': undefined;
   'cli-no-stream': undefined;
   'cli-no-thread': { problem: string };
@@ -422,6 +423,15 @@ export interface Messages {
   'should-be-socket-address': undefined;
   'should-be-text': undefined;
   'should-be-whole-number': { least: number; most: number };
+  'socket-busy': undefined;
+  'socket-not-understood': undefined;
+  'socket-other-version': { version: string; protocol: number };
+  'socket-own-window': undefined;
+  'socket-slow': undefined;
+  'socket-too-long': undefined;
+  'socket-unknown-role': { name: string };
+  'socket-unknown-type': { name: string };
+  'socket-window-open': undefined;
   'sound-busy': undefined;
   'sound-closed': undefined;
   'sound-ended': undefined;

@@ -1,26 +1,30 @@
-//! The inbox of this computer, read beside a running app.
+//! The inbox of this computer, by way of the app that runs, else from its file.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
 use gloria_core::account::Entry;
-use gloria_core::inbox::Inbox;
-use gloria_core::item::{InboxView, Item, Priority};
+use gloria_core::inbox::{Inbox, Opened};
+use gloria_core::item::{EpochMillis, InboxView, ItemWords, Mark, Priority};
 use gloria_core::message;
 use gloria_core::paths::Paths;
-use gloria_core::protocol::InboxQuery;
-use gloria_desktop::process;
+use gloria_desktop::{Instance, process};
+use gloria_ipc::{AppConnection, AskError, CallError};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use crate::account::read_accounts;
 use crate::output::{self, Format, Lines, add_words, catalogue, print_error, whole_number};
+use crate::running::{failure, failure_of_call};
 use crate::session::settings;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     List(ListOptions),
+    Mark(MarkOptions),
 }
 
 #[derive(Debug, Args)]
@@ -40,8 +44,44 @@ enum Filter {
     Archived,
 }
 
-/// The inbox's limit for a page.
-const PAGE: u32 = 500;
+#[derive(Debug, Args)]
+pub(crate) struct MarkOptions {
+    #[arg(value_enum)]
+    mark: MarkName,
+    #[arg(required = true)]
+    keys: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum MarkName {
+    Seen,
+    Read,
+    Unread,
+    Archived,
+    Unarchived,
+}
+
+impl From<MarkName> for Mark {
+    fn from(name: MarkName) -> Self {
+        match name {
+            MarkName::Seen => Self::Seen,
+            MarkName::Read => Self::Read,
+            MarkName::Unread => Self::Unread,
+            MarkName::Archived => Self::Archived,
+            MarkName::Unarchived => Self::Unarchived,
+        }
+    }
+}
+
+/// Items that are asked for at once: with the longest texts they fit into an answer of the app.
+const PAGE: u32 = 100;
+
+pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::List(options) => list(options).await,
+        Command::Mark(options) => mark(options).await,
+    }
+}
 
 /// The inbox of the account that was used last at a server, or what a version before accounts left.
 fn inbox_in_force(paths: &Paths, server: &str) -> anyhow::Result<Option<PathBuf>> {
@@ -53,60 +93,202 @@ fn inbox_in_force(paths: &Paths, server: &str) -> anyhow::Result<Option<PathBuf>
         .find(|path| path.exists()))
 }
 
-pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
-    let Command::List(options) = command;
+/// The server that is set up, and the file of its inbox.
+fn place_in_force(paths: &Paths) -> anyhow::Result<Option<(String, PathBuf)>> {
+    let Some(server) = settings()?.address.map(|address| address.server()) else {
+        return Ok(None);
+    };
+    let path = inbox_in_force(paths, &server)?;
+    Ok(path.map(|path| (server, path)))
+}
+
+/// A page as JSON, and where the next one begins.
+type Page = (Vec<Value>, Option<Value>);
+
+/// Who knows the inbox: the app that runs, else its file.
+enum Source {
+    App(Box<AppConnection>),
+    File(Box<Inbox>),
+}
+
+impl Source {
+    async fn page(&mut self, view: InboxView, after: Option<&Value>, limit: u32) -> anyhow::Result<Page> {
+        let query = json!({"filter": {"view": view}, "after": after, "limit": limit});
+        let page = match self {
+            Self::App(app) => app.call("inbox_page", query).await?,
+            Self::File(inbox) => serde_json::to_value(inbox.page(&serde_json::from_value(query)?)?)?,
+        };
+        let (items, next) = (&page["items"], &page["next"]);
+        let mut items = items.as_array().cloned().unwrap_or_default();
+        items.iter_mut().for_each(fill_in);
+        Ok((items, Some(next.clone()).filter(|next| !next.is_null())))
+    }
+}
+
+/// Puts the title and the text of an item where a script finds them, also where they are the app's own; `words` keeps
+/// the codes.
+fn fill_in(item: &mut Value) {
+    let Ok(words) = ItemWords::deserialize(&item["words"]) else {
+        return;
+    };
+    item["title"] = catalogue().say(&words.title).into();
+    if let Some(body) = &words.body {
+        item["body"] = catalogue().say(body).into();
+    }
+}
+
+async fn list(options: ListOptions) -> anyhow::Result<ExitCode> {
     let paths = gloria_desktop::paths(process::variable)?;
-    let server = settings()?.address.map(|address| address.server());
-    let path = match &server {
-        Some(server) => inbox_in_force(&paths, server)?,
-        None => None,
-    };
-    let Some((server, path)) = server.zip(path) else {
-        print_error(&message::cli_no_inbox());
-        return Ok(ExitCode::SUCCESS);
-    };
-    let inbox = Inbox::open_read_only(&path, &server)?;
     let view = match options.filter {
         Filter::Inbox => InboxView::Inbox,
         Filter::Unread => InboxView::Unread,
         Filter::Archived => InboxView::Archived,
     };
+    let limit_of = |left: usize| u32::try_from(left).unwrap_or(PAGE).min(PAGE);
+    let mut left = options.limit;
+    // Where there is no app, or it cannot say, its file is read beside it.
+    let of_app = match AppConnection::open(&paths.data).await {
+        Ok(app) => {
+            let mut app = Source::App(Box::new(app));
+            let first = app.page(view, None, limit_of(left)).await;
+            first.ok().map(|first| (app, first))
+        }
+        Err(_) => None,
+    };
+    let (mut source, mut page) = match of_app {
+        Some(of_app) => of_app,
+        None => {
+            let Some((server, path)) = place_in_force(&paths)? else {
+                print_error(&message::cli_no_inbox());
+                return Ok(ExitCode::SUCCESS);
+            };
+            let mut file = Source::File(Box::new(Inbox::open_read_only(&path, &server)?));
+            let first = file.page(view, None, limit_of(left)).await?;
+            (file, first)
+        }
+    };
     let format = Format::chosen(options.json);
-    let (mut lines, mut left, mut after) = (Lines::new(), options.limit, None);
-    while left > 0 {
-        let limit = u32::try_from(left).unwrap_or(PAGE).min(PAGE);
-        let page = inbox.page(&InboxQuery {
-            filter: view.into(),
-            after,
-            limit,
-        })?;
-        left = left.saturating_sub(page.items.len());
+    let mut lines = Lines::new();
+    loop {
+        let (mut items, next) = page;
+        items.truncate(left);
+        left -= items.len();
         match format {
             Format::Words => {
-                output::print_words(page.items.iter().map(|item| words(item, &TimeZone::system())))?
+                let zone = TimeZone::system();
+                let rows: Vec<Row> = items
+                    .into_iter()
+                    .map(serde_json::from_value)
+                    .collect::<Result<_, _>>()?;
+                output::print_words(rows.iter().map(|row| words(row, &zone)))?;
             }
             Format::Json => {
-                for item in &page.items {
-                    let mut document = serde_json::to_value(item)?;
-                    add_words(&mut document, catalogue());
-                    // A script finds each title in one place, the server's or the app's; `words` has the codes.
-                    document["title"] = catalogue().title(item).into();
-                    document["body"] = catalogue().body(item).into();
-                    lines.write(&document)?;
+                for mut item in items {
+                    add_words(&mut item, catalogue());
+                    lines.write(&item)?;
                 }
             }
         }
-        after = page.next;
-        if after.is_none() {
+        if left == 0 || next.is_none() {
             break;
         }
+        page = source.page(view, next.as_ref(), limit_of(left)).await?;
     }
     lines.flush()?;
     Ok(ExitCode::SUCCESS)
 }
 
+async fn mark(options: MarkOptions) -> anyhow::Result<ExitCode> {
+    let paths = gloria_desktop::paths(process::variable)?;
+    let marked = match AppConnection::open(&paths.data).await {
+        // The window sees it at once.
+        Ok(mut app) => match mark_in_app(&mut app, &options).await {
+            Ok(marked) => marked,
+            Err(error) => return Ok(failure_of_call(&error)),
+        },
+        Err(AskError::NotRunning) => {
+            // For as long as it takes, no app starts and opens the file as well.
+            let Some(_instance) = Instance::try_claim(&paths) else {
+                return Ok(failure(&AskError::Silent));
+            };
+            mark_in_file(&paths, &options)?
+        }
+        Err(error) => return Ok(failure(&error)),
+    };
+    let (counts, unknown) = marked;
+    let count = |name: &str| counts[name].as_i64().unwrap_or_default();
+    match Format::chosen(false) {
+        Format::Words => {
+            let counts = message::cli_counts(count("unseen"), count("unread"), count("total"));
+            output::print_words([catalogue().sentence(&counts)])?;
+        }
+        Format::Json => {
+            let mut lines = Lines::new();
+            lines.write(&json!({"kind": "marked", "counts": counts}))?;
+            lines.flush()?;
+        }
+    }
+    for key in &unknown {
+        print_error(&message::cli_no_item(key));
+    }
+    Ok(if unknown.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// The counts after it, and the keys that no item has.
+type Marked = (Value, Vec<String>);
+
+async fn mark_in_app(app: &mut AppConnection, options: &MarkOptions) -> Result<Marked, CallError> {
+    let (mut keys, mut unknown) = (Vec::new(), Vec::new());
+    for key in &options.keys {
+        let item = app.call("inbox_item", json!(key)).await?;
+        let list = if item.is_null() { &mut unknown } else { &mut keys };
+        list.push(key.clone());
+    }
+    let request = json!({"keys": keys, "mark": Mark::from(options.mark)});
+    let marked = app.call("inbox_mark", request).await?;
+    Ok((marked["counts"].clone(), unknown))
+}
+
+fn mark_in_file(paths: &Paths, options: &MarkOptions) -> anyhow::Result<Marked> {
+    let place = place_in_force(paths)?.filter(|(_, path)| *path != paths.legacy_inbox());
+    let Some((server, path)) = place else {
+        return Err(output::failure(&message::cli_no_inbox()));
+    };
+    let Opened {
+        mut inbox, problem, ..
+    } = Inbox::open(&path, &server)?;
+    if let Some(problem) = problem {
+        return Err(output::failure(&problem));
+    }
+    let (mut keys, mut unknown) = (Vec::new(), Vec::new());
+    for key in &options.keys {
+        let list = if inbox.item(key)?.is_some() {
+            &mut keys
+        } else {
+            &mut unknown
+        };
+        list.push(key.clone());
+    }
+    inbox.mark(&keys, options.mark.into(), Timestamp::now().as_millisecond())?;
+    Ok((serde_json::to_value(inbox.counts()?)?, unknown))
+}
+
+/// What a line for a person says of an item.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Row {
+    created_at: EpochMillis,
+    priority: Priority,
+    read_at: Option<EpochMillis>,
+    title: String,
+}
+
 /// An item on one line: when, what is special about it, and its title.
-fn words(item: &Item, zone: &TimeZone) -> String {
+fn words(item: &Row, zone: &TimeZone) -> String {
     let time = Timestamp::from_millisecond(item.created_at).unwrap_or_default();
     let time = time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
     let urgent = (item.priority == Priority::Urgent).then(|| catalogue().say(&message::cli_mark_urgent()));
@@ -115,7 +297,7 @@ fn words(item: &Item, zone: &TimeZone) -> String {
         .is_none()
         .then(|| catalogue().say(&message::cli_mark_unread()));
     let marks: Vec<_> = urgent.into_iter().chain(unread).collect();
-    format!("{time}  {:<14}  {}", marks.join(", "), catalogue().title(item))
+    format!("{time}  {:<14}  {}", marks.join(", "), item.title)
 }
 
 #[cfg(test)]
@@ -124,11 +306,11 @@ mod tests {
 
     #[test]
     fn an_item_is_one_line_with_what_is_special_about_it() {
-        let mut item = Item {
-            title: "Disk full".into(),
-            priority: Priority::Urgent,
+        let mut item = Row {
             created_at: 1_800_000_000_000,
-            ..Item::sample()
+            priority: Priority::Urgent,
+            read_at: None,
+            title: "Disk full".into(),
         };
         let zone = TimeZone::fixed(jiff::tz::offset(2));
         assert_eq!(words(&item, &zone), "2027-01-15 10:00  urgent, unread  Disk full");

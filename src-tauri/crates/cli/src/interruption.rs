@@ -1,10 +1,11 @@
-//! Ends a command on request of the user or the system.
+//! Ends a command on request of the user or the system, or when its output is closed.
 
 use std::io;
 use std::process;
 use std::thread;
 use std::time::Duration;
 
+use gloria_desktop::stdout_closed;
 use tokio::time::sleep;
 
 /// What a command may take to end by itself. It takes milliseconds, also on a busy machine seldom a second, and the
@@ -45,9 +46,17 @@ pub(crate) fn end_anyway(limit: Option<Duration>) -> io::Result<()> {
         .map(drop)
 }
 
+/// Completes when the user or the system asks the command to end, or its output is closed.
+pub(crate) async fn ending() {
+    tokio::select! {
+        () = interruption() => {}
+        () = stdout_closed() => {}
+    }
+}
+
 /// Completes when the user or the system asks the command to end.
 #[cfg(unix)]
-pub(crate) async fn interruption() {
+async fn interruption() {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut terminate), Ok(mut interrupt)) =
         (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
@@ -61,7 +70,7 @@ pub(crate) async fn interruption() {
 }
 
 #[cfg(not(unix))]
-pub(crate) async fn interruption() {
+async fn interruption() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }

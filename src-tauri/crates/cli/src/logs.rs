@@ -37,8 +37,13 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     if !options.follow {
         return Ok(ExitCode::SUCCESS);
     }
+    let closed = gloria_desktop::stdout_closed();
+    tokio::pin!(closed);
     loop {
-        sleep(FOLLOW_INTERVAL).await;
+        tokio::select! {
+            () = &mut closed => return Ok(ExitCode::SUCCESS),
+            () = sleep(FOLLOW_INTERVAL) => {}
+        }
         reader.read(|line| print(&mut out, line))?;
         out.flush()?;
     }

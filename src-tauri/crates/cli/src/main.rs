@@ -2,11 +2,13 @@
 //! words for people to stderr, and secrets are never arguments.
 
 mod account;
+mod events;
 mod inbox;
 mod interruption;
 mod logs;
 mod output;
 mod quit;
+mod running;
 mod session;
 mod status;
 mod tail;
@@ -32,9 +34,12 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Tail(tail::Options),
+    Events(events::Options),
     Login(session::Options),
     Logout(session::Options),
     Status(status::Options),
+    Open(running::OpenOptions),
+    Retry,
     Logs(logs::Options),
     Quit,
     #[command(subcommand)]
@@ -74,13 +79,16 @@ fn main() -> ExitCode {
     let outcome = runtime.block_on(async {
         match arguments.command {
             Command::Tail(options) => tail::run(options).await,
+            Command::Events(options) => events::run(options).await,
             Command::Login(options) => session::login(options).await,
             Command::Logout(options) => session::logout(options).await,
             Command::Status(options) => status::run(options).await,
+            Command::Open(options) => running::open(options).await,
+            Command::Retry => running::retry().await,
             Command::Logs(options) => logs::run(options).await,
             Command::Quit => quit::run().await,
             Command::Account(command) => account::run(command).await,
-            Command::Inbox(command) => inbox::run(command),
+            Command::Inbox(command) => inbox::run(command).await,
         }
     });
     // A keyring that hangs must not keep the command from ending.
@@ -115,6 +123,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use clap::CommandFactory as _;
+    use gloria_core::protocol::EventType;
     use gloria_words::{LOCALES, Words, Zone, pseudo};
 
     use super::*;
@@ -209,6 +218,16 @@ mod tests {
             "--filter",
             "--limit",
             "--yes",
+            "ITEM",
+            "KEYS",
+            "MARK",
+            "events",
+            "open",
+            "retry",
+            "mark",
+            "seen",
+            "read",
+            "unarchived",
             "ADDRESS",
             "URL",
             "SECONDS",
@@ -230,6 +249,8 @@ mod tests {
             "help",
             "usage",
         ];
+        let types = EventType::ALL.iter().map(|event_type| event_type.name());
+        let names: Vec<_> = names.into_iter().chain(types).collect();
         for mut command in commands(&words) {
             let help = command.render_help().to_string();
             assert_eq!(pseudo::unaccented(&help, &names), [""; 0], "{help}");
@@ -248,6 +269,11 @@ mod tests {
             ("inbox list --limit no", 2),
             ("inbox list --limit=-1", 2),
             ("inbox list --limit 1 --limit 1", 2),
+            ("inbox mark", 2),
+            ("inbox mark no", 2),
+            ("events --count 0", 2),
+            ("events --type no", 2),
+            ("open no no", 2),
             ("tail --count 0", 2),
             ("tail --count=", 2),
             ("tail --duration no", 2),

@@ -3,11 +3,10 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use gloria_desktop::status_socket::AskError;
+use gloria_ipc::AskError;
 use tokio::time::{sleep, timeout};
 
-use crate::output::print_error;
-use crate::status::{NO_ANSWER, NOT_RUNNING};
+use crate::running::failure;
 
 /// How often the command checks whether the app has ended, which takes some tenths of a second.
 const END_CHECK_INTERVAL: Duration = Duration::from_millis(20);
@@ -19,11 +18,14 @@ const END_TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) async fn run() -> anyhow::Result<ExitCode> {
     let paths = gloria_desktop::paths(gloria_desktop::process::variable)?;
     let asked = async {
-        gloria_desktop::ask_to_quit(&paths).await?;
+        gloria_ipc::ask_to_quit(&paths.data).await?;
         loop {
-            match gloria_desktop::ask_status(&paths).await {
+            match gloria_ipc::ask_status(&paths.data).await {
                 Err(AskError::NotRunning) => return Ok(()),
-                Ok(_) | Err(AskError::Silent | AskError::Unreachable(_) | AskError::Unknown) => {
+                Ok(_)
+                | Err(
+                    AskError::Silent | AskError::Unreachable(_) | AskError::Unknown | AskError::Refused(_),
+                ) => {
                     sleep(END_CHECK_INTERVAL).await;
                 }
             }
@@ -32,12 +34,6 @@ pub(crate) async fn run() -> anyhow::Result<ExitCode> {
     let outcome = timeout(END_TIMEOUT, asked).await.unwrap_or(Err(AskError::Silent));
     Ok(match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            print_error(&error.message());
-            ExitCode::from(match error {
-                AskError::NotRunning => NOT_RUNNING,
-                AskError::Silent | AskError::Unreachable(_) | AskError::Unknown => NO_ANSWER,
-            })
-        }
+        Err(error) => failure(&error),
     })
 }

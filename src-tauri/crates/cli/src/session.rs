@@ -16,7 +16,8 @@ use gloria_core::settings::{Layers, Settings};
 use gloria_core::token::{AuthTransport, Token, TokenError};
 use gloria_desktop::Keyring;
 use gloria_desktop::process;
-use gloria_desktop::status_socket::AskError;
+use gloria_desktop::socket::ask_failure;
+use gloria_ipc::AskError;
 use gloria_stream::{Credential, CredentialError, CredentialProvider, Generation, ProxyChoice};
 use serde::Serialize;
 
@@ -166,10 +167,12 @@ async fn notify_running_app(address: &str) {
     let Ok(paths) = gloria_desktop::paths(process::variable) else {
         return;
     };
-    match gloria_desktop::send_credentials_changed(&paths, address).await {
+    match gloria_ipc::send_credentials_changed(&paths.data, address).await {
         Ok(()) | Err(AskError::NotRunning) => {}
-        Err(error @ (AskError::Silent | AskError::Unreachable(_) | AskError::Unknown)) => {
-            print_error(&message::cli_taken_up_later(error.message()));
+        Err(
+            error @ (AskError::Silent | AskError::Unreachable(_) | AskError::Unknown | AskError::Refused(_)),
+        ) => {
+            print_error(&message::cli_taken_up_later(ask_failure(&error)));
         }
     }
 }

@@ -9,22 +9,18 @@ use clap::Args;
 use gloria_core::message::{self, Message};
 use gloria_core::text;
 use gloria_desktop::process;
-use gloria_desktop::status_socket::AskError;
 use gloria_words::Words;
 use serde_json::Value;
 
 use crate::output::{add_words, catalogue, print_error, text_of};
+use crate::running::{self, NO_ANSWER};
 
 /// Not connected; the app is retrying.
 const WORKING: u8 = 1;
-/// No app is running.
-pub(crate) const NOT_RUNNING: u8 = 3;
 /// The user has to act before notifications arrive.
 const NEEDS_USER: u8 = 4;
 /// Not connected because the user disconnected.
 const DISCONNECTED: u8 = 6;
-/// The app is running, and does not answer.
-pub(crate) const NO_ANSWER: u8 = 5;
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -40,14 +36,12 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(NO_ANSWER));
         }
     };
-    let document = match gloria_desktop::ask_status(&paths).await {
+    let document = match gloria_ipc::ask_status(&paths.data).await {
         Ok(document) => document,
-        Err(error @ AskError::NotRunning) => return Ok(failure(NOT_RUNNING, &error.message())),
-        Err(error @ (AskError::Silent | AskError::Unreachable(_) | AskError::Unknown)) => {
-            return Ok(failure(NO_ANSWER, &error.message()));
-        }
+        Err(error) => return Ok(running::failure(&error)),
     };
-    let Ok(status) = serde_json::from_str::<Value>(&document) else {
+    let status = serde_json::from_str::<Value>(&document);
+    let Some(status) = status.ok().filter(|status| status["health"].is_string()) else {
         return Ok(failure(NO_ANSWER, &message::cli_app_senseless()));
     };
     let text = if options.json {

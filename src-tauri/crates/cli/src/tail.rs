@@ -26,7 +26,7 @@ use tokio::sync::mpsc;
 use tokio::time::sleep_until;
 use url::Url;
 
-use crate::interruption::{end_anyway, interruption};
+use crate::interruption::{end_anyway, ending};
 use crate::output::{Lines, catalogue, failure, print_error};
 use crate::session::{CommandTokens, settings};
 use crate::{HALTED, NEVER_CONNECTED, NO_TOKEN, USAGE};
@@ -59,7 +59,7 @@ pub(crate) struct Options {
     no_prompt: bool,
 }
 
-fn count(text: &str) -> Result<u64, String> {
+pub(crate) fn count(text: &str) -> Result<u64, String> {
     match text.parse() {
         Ok(count @ 1..) => Ok(count),
         Ok(0) | Err(_) => Err(catalogue().say(&message::cli_number_above_zero())),
@@ -218,15 +218,15 @@ impl Tail {
             }
         };
         tokio::pin!(over);
-        let interrupted = interruption();
-        tokio::pin!(interrupted);
+        let ending = ending();
+        tokio::pin!(ending);
         let mut busy_since = Instant::now();
         let code = loop {
             // The reader of our output may be slow, which must not count as sleep of the computer.
             self.conditions.on_busy(busy_since.elapsed());
             let input = tokio::select! {
                 biased;
-                () = &mut interrupted => break ExitCode::SUCCESS,
+                () = &mut ending => break ExitCode::SUCCESS,
                 () = &mut over => break match self.reached {
                     Reached::Nothing => ExitCode::from(NEVER_CONNECTED),
                     Reached::NoToken => ExitCode::from(NO_TOKEN),

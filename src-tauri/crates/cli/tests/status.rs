@@ -2,21 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
-use std::collections::HashMap;
+#[path = "socket/app.rs"]
+mod app;
+
 use std::path::Path;
 use std::process::{Output, Stdio};
-use std::sync::Arc;
 use std::time::Duration;
 
 use gloria_backend::{Answer, Backend, BackendOptions, Route, TEST_TOKEN};
 use gloria_core::metrics::status::Health;
 use gloria_core::paths::Paths;
-use gloria_core::ports::fakes::FakeSecrets;
 use gloria_core::protocol::Snapshot;
-use gloria_core::token::Token;
-use gloria_core::{CoreHandle, Ports, testing};
+use gloria_core::{CoreHandle, testing};
 use gloria_desktop::Instance;
-use gloria_desktop::status_socket::StatusSocket;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -27,41 +25,12 @@ const DEADLINE: Duration = Duration::from_secs(20);
 
 /// A core whose settings name this server, if any, in a folder of its own.
 fn core(home: &TempDir, backend: Option<&Backend>) -> CoreHandle {
-    core_in(home.path(), backend)
-}
-
-fn core_in(home: &Path, backend: Option<&Backend>) -> CoreHandle {
-    let address = backend.map(Backend::api_url);
-    let secrets = match &address {
-        Some(address) => FakeSecrets::with_token(address, Token::parse(TEST_TOKEN).unwrap()),
-        None => FakeSecrets::default(),
-    };
-    let environment: HashMap<_, _> = address
-        .map(|address| ("GLORIA_API_URL", address))
-        .into_iter()
-        .collect();
-    let ports = Ports {
-        secrets: Arc::new(secrets),
-        ..testing::ports()
-    };
-    let setup = testing::setup(Paths::within(home), environment, ports);
-    gloria_core::start(setup).unwrap().0
+    app::core(home.path(), backend)
 }
 
 /// Serves the core as the app does, from when this returns.
 fn serve(home: &TempDir, core: &CoreHandle) -> tokio::task::JoinHandle<()> {
-    serve_in(home.path(), core)
-}
-
-fn serve_in(home: &Path, core: &CoreHandle) -> tokio::task::JoinHandle<()> {
-    let instance = Instance::try_claim(&Paths::within(home)).unwrap();
-    let socket = StatusSocket::open(&instance).unwrap();
-    let core = core.clone();
-    tokio::spawn(async move {
-        // The folder stays claimed as long as the socket is served.
-        let _instance = instance;
-        socket.serve(core, |_| ()).await;
-    })
+    app::serve(home.path(), core, None, |_| ())
 }
 
 async fn until(core: &CoreHandle, wanted: impl Fn(&Snapshot) -> bool) {
@@ -250,7 +219,7 @@ mod unix {
         let home = tempfile::tempdir().unwrap();
         let core = core(&home, None);
         let _served = serve(&home, &core);
-        let silent: Vec<_> = (0..6)
+        let silent: Vec<_> = (0..20)
             .map(|_| UnixStream::connect(home.path().join("status.sock")).unwrap())
             .collect();
         // All places are taken by clients that are sent away; this one waits its turn.
@@ -274,8 +243,8 @@ mod unix {
         let runtime = tempfile::tempdir().unwrap();
         for name in ["d".repeat(120), "ünï ✨\u{202e}".repeat(9), "Ä".to_owned()] {
             let home = folder.path().join(name);
-            let core = core_in(&home, None);
-            let _served = serve_in(&home, &core);
+            let core = app::core(&home, None);
+            let _served = app::serve(&home, &core, None, |_| ());
             for runtime in [None, Some(runtime.path())] {
                 let output = status_of(&home, runtime).await;
                 assert_eq!(output.status.code(), Some(4), "{}", text(&output.stderr));
@@ -287,8 +256,8 @@ mod unix {
     async fn two_long_homes_are_two_apps() {
         let folder = tempfile::tempdir().unwrap();
         let [first, second] = ["1", "2"].map(|end| folder.path().join("d".repeat(120) + end));
-        let core = core_in(&first, None);
-        let _served = serve_in(&first, &core);
+        let core = app::core(&first, None);
+        let _served = app::serve(&first, &core, None, |_| ());
         assert_eq!(status_of(&first, None).await.status.code(), Some(4));
         assert_eq!(status_of(&second, None).await.status.code(), Some(3));
     }

@@ -1,4 +1,4 @@
-//! Makes this process the only app for a data folder, or asks the running one to show its window.
+//! Makes this process the only app for a data folder, or asks the running one over its socket to show its window.
 
 use std::io;
 use std::path::PathBuf;
@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use gloria_core::message::{self, Message};
 use gloria_core::paths::Paths;
+use gloria_ipc::AskError;
 use thiserror::Error;
 
 use crate::instance::Instance;
-use crate::status_socket::{self, AskError};
+use crate::socket::ask_failure;
 
 /// How long a second start waits until the first one answers or ends: longer than an app takes to start or to quit on a
 /// slow computer.
@@ -45,7 +46,7 @@ impl ClaimError {
                 source: AskError::NotRunning,
             } => message::start_taken(folder.display().to_string()),
             Self::Unresponsive { folder, source } => {
-                message::start_unresponsive(folder.display().to_string(), source.message())
+                message::start_unresponsive(folder.display().to_string(), ask_failure(source))
             }
             Self::System(problem) => message::start_no_runtime(problem.to_string()),
         }
@@ -62,11 +63,16 @@ pub enum Claimed {
 }
 
 impl Instance {
-    /// Makes this process the app for these folders, or has the running one show its window.
+    /// Makes this process the app for these folders, or has the running one show its window, with the activation token
+    /// of the click that started this process, if it has one.
     ///
     /// # Errors
     /// When another app neither answers nor ends.
-    pub fn claim(paths: &Paths, show_window: bool) -> Result<Claimed, ClaimError> {
+    pub fn claim(
+        paths: &Paths,
+        show_window: bool,
+        activation_token: Option<&str>,
+    ) -> Result<Claimed, ClaimError> {
         let deadline = Instant::now() + HAND_OVER_TIMEOUT;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -78,9 +84,9 @@ impl Instance {
             }
             let asked = runtime.block_on(async {
                 if show_window {
-                    status_socket::ask_to_open(paths).await
+                    gloria_ipc::ask_to_open(&paths.data, activation_token.map(str::to_owned)).await
                 } else {
-                    status_socket::ask_status(paths).await.map(drop)
+                    gloria_ipc::ask_status(&paths.data).await.map(drop)
                 }
             });
             match asked {

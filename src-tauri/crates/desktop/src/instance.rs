@@ -1,16 +1,14 @@
 //! One running app for each data folder, on every desktop, by a lock in the folder.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use gloria_core::paths::Paths;
+use gloria_ipc::Identity;
 
 #[cfg(unix)]
-mod private;
-
-#[cfg(unix)]
-pub(crate) use private::{current_user, possible_private_folders, usable_private_folders};
+use gloria_ipc::place::usable_private_folders;
 
 /// The exclusive right to use a data folder. It is released when dropped, and by the system when the process ends in
 /// any way.
@@ -64,38 +62,6 @@ impl Instance {
     }
 }
 
-/// Identifies a folder, independent of how its path is written.
-#[derive(Debug, Clone)]
-pub(crate) struct Identity {
-    /// Without links and `..`.
-    pub(crate) folder: PathBuf,
-}
-
-impl Identity {
-    pub(crate) fn of(data: &Path) -> Self {
-        let folder = fs::canonicalize(data)
-            .or_else(|_| std::path::absolute(data))
-            .unwrap_or_else(|_| data.to_owned());
-        Self { folder }
-    }
-
-    /// A short unique name for the folder.
-    pub(crate) fn name(&self) -> String {
-        format!(
-            "gloria-notify-{:016x}",
-            fnv1a(self.folder.as_os_str().as_encoded_bytes())
-        )
-    }
-}
-
-/// FNV-1a, because app and command line must compute the same name whatever compiler built them. It need not resist
-/// attacks: the name is only used in folders of the same user.
-fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
-}
-
 /// Whether the lock file cannot be opened for writing.
 fn is_read_only(identity: &Identity) -> bool {
     OpenOptions::new()
@@ -138,6 +104,9 @@ fn lock_elsewhere(_identity: &Identity) -> Result<Option<File>, ()> {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_os = "linux")]
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -151,20 +120,6 @@ mod tests {
         assert!(Instance::try_claim(&other).is_some(), "another folder is free");
         drop(first);
         assert!(Instance::try_claim(&paths).is_some(), "free again");
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn one_folder_has_one_name_and_two_folders_have_two() {
-        let home = tempfile::tempdir().expect("a temporary folder");
-        let real = home.path().join("real");
-        fs::create_dir(&real).expect("folder");
-        let link = home.path().join("link");
-        std::os::unix::fs::symlink(&real, &link).expect("link");
-        let name = |path: &Path| Identity::of(path).name();
-        assert_eq!(name(&link), name(&real));
-        assert_eq!(name(&home.path().join("real/../real/.")), name(&real));
-        assert_ne!(name(&home.path().join("a b")), name(&home.path().join("a-b")));
     }
 
     #[cfg(target_os = "linux")]

@@ -263,14 +263,19 @@ async fn a_folder_that_cannot_be_written_costs_the_keeping_and_nothing_else() {
         .wait_for_notification(DEADLINE, |notification| notification.summary == "title after")
         .await
         .unwrap();
-    let keys: Vec<_> = scene
-        .stored()
-        .unwrap()
-        .into_iter()
-        .map(|item| item["key"].clone())
-        .collect();
-    assert_eq!(keys, [json!("n:before")], "the file is as it was");
     app.check_alive().unwrap();
+    let keys = || -> Vec<_> {
+        let items = scene.stored().unwrap().into_iter();
+        items.map(|item| item["key"].clone()).collect()
+    };
+    assert_eq!(keys().len(), 2, "the app says what it has");
+    app.end();
+    wait_until("the socket of the app is gone", DEADLINE, async || {
+        Ok((scene.status().0 == 3).then_some(()))
+    })
+    .await
+    .unwrap();
+    assert_eq!(keys(), [json!("n:before")], "the file is as it was");
 }
 
 /// The app in a namespace of its own, after this changed what is mounted there.
@@ -358,10 +363,16 @@ async fn a_disk_that_is_full_costs_the_keeping_until_there_is_room_again() {
     assert!(said.contains("disk is full"), "{said}");
 
     std::fs::remove_file(&filler).unwrap();
+    wait_until("the app needs nobody any more", DEADLINE, async || {
+        Ok((inside(&scene, app.id(), &["status"]).0 == Some(0)).then_some(()))
+    })
+    .await
+    .unwrap();
+    // Where the app cannot be asked, its file is read.
+    std::fs::remove_file(filler.with_file_name("status.sock")).unwrap();
+    assert_eq!(inside(&scene, app.id(), &["status"]).0, Some(3));
     stored("n:while-0").await.unwrap();
     stored("n:while-19").await.unwrap();
-    let (code, said) = inside(&scene, app.id(), &["status"]);
-    assert_eq!(code, Some(0), "{said}");
     let notifications = scene.session.notifications();
     let first = notifications
         .iter()

@@ -13,3 +13,4 @@ mod quit;
 mod scene;
 mod secrets;
 mod starts;
+mod streams;

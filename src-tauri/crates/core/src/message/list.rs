@@ -186,6 +186,15 @@ messages! {
     error_unknown_command(name: Text);
     error_invalid_request(problem: Text);
     error_unwritable(problem: Text);
+    socket_other_version(version: Text, protocol: Number);
+    socket_unknown_role(name: Text);
+    socket_unknown_type(name: Text);
+    socket_not_understood();
+    socket_too_long();
+    socket_busy();
+    socket_window_open();
+    socket_own_window();
+    socket_slow();
     link_not_web();
     link_no_browser(problem: Phrase);
     storage_newer(found: Number, known: Number);

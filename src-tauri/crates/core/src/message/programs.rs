@@ -82,6 +82,7 @@ messages! {
     cli_account_user(user: Text, server: Text);
     cli_account_items(count: Number);
     cli_account_unreadable();
+    cli_no_item(key: Text);
     cli_mark_urgent();
     cli_mark_unread();
     cli_app_runs();

@@ -48,7 +48,8 @@ impl<T> Default for Recorded<T> {
 }
 
 impl<T: Clone> Recorded<T> {
-    fn push(&self, value: T) {
+    /// Adds one.
+    pub fn push(&self, value: T) {
         self.0.send_modify(|all| all.push(value));
     }
 

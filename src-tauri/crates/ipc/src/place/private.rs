@@ -5,7 +5,7 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 /// The effective user of this process.
-pub(crate) fn current_user() -> u32 {
+pub fn current_user() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
@@ -29,14 +29,14 @@ fn last_resort(user: u32) -> PathBuf {
 }
 
 /// Folders in which another program of this user may have created a socket or lock.
-pub(crate) fn possible_private_folders() -> Vec<PathBuf> {
+pub fn possible_private_folders() -> Vec<PathBuf> {
     let mut folders = private_folders();
     folders.retain(|folder| is_private(folder));
     folders
 }
 
 /// Folders in which to create one; the last resort is created if it is missing.
-pub(crate) fn usable_private_folders() -> Vec<PathBuf> {
+pub fn usable_private_folders() -> Vec<PathBuf> {
     let made = fs::DirBuilder::new()
         .mode(0o700)
         .create(last_resort(current_user()));

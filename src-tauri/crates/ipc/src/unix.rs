@@ -4,14 +4,18 @@ use std::collections::hash_map::RandomState;
 use std::fs::{self, Permissions};
 use std::hash::BuildHasher as _;
 use std::io;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use gloria_core::paths::Paths;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use tokio::net::{UnixListener, UnixStream};
+use tokio::time::{Instant, sleep_until};
 
-use super::{AskError, StatusSocketError};
-use crate::instance::{Identity, current_user, possible_private_folders, usable_private_folders};
+use crate::place::{Identity, current_user, possible_private_folders, usable_private_folders};
+use crate::{AskError, SocketError};
 
 /// `sun_path` has 104 bytes on macOS and 108 on Linux, including the null.
 const MAX_PATH: usize = 99;
@@ -22,62 +26,137 @@ const DRAFT: &str = "new";
 /// Names of drafts that are tried. They are random, so a second one is needed only if somebody guessed the first.
 const MAX_DRAFTS: u32 = 8;
 
+/// How often to check that the socket's file is there. Programs that clean temporary folders remove it, and without it
+/// neither `gloria` nor a second start reaches the app.
+const CHECK_INTERVAL: Duration = Duration::from_secs(30);
+
 /// The administrator can read everything anyway.
 const ROOT: u32 = 0;
 
+/// The client's end.
+pub(super) type Stream = UnixStream;
+
+/// The app's end of a connection.
+pub type ServerStream = UnixStream;
+
+/// Detects whether the other side has closed a connection; one that has only shut down writing may still read.
 #[derive(Debug)]
-pub(super) struct Listener {
+pub struct Peer(OwnedFd);
+
+impl Peer {
+    /// For this connection, which is closed only when this is dropped as well.
+    ///
+    /// # Errors
+    /// When the process has no free file descriptor.
+    pub fn of(stream: &ServerStream) -> io::Result<Self> {
+        stream.as_fd().try_clone_to_owned().map(Self)
+    }
+
+    /// Whether the other side has closed both directions.
+    pub fn is_gone(&self) -> bool {
+        let mut polled = [PollFd::new(&self.0, PollFlags::empty())];
+        match poll(&mut polled, Some(&Timespec::default())) {
+            Ok(0) => false,
+            Ok(_) | Err(_) => true,
+        }
+    }
+}
+
+/// Accepts clients. The socket's file is removed when this is dropped.
+#[derive(Debug)]
+pub struct Listener {
+    identity: Identity,
     listener: UnixListener,
     socket: PathBuf,
+    next_check: Instant,
 }
 
 impl Listener {
     /// Opens the socket in the inbox's folder, which a script finds from any session. If its path is too long, or its
     /// file system has no sockets, in a private folder of this computer.
-    pub(super) fn open(identity: &Identity) -> Result<Self, StatusSocketError> {
-        let first = in_folder(identity);
-        let mut refused = None;
-        for socket in std::iter::once(first.clone()).chain(elsewhere(identity, usable_private_folders())) {
-            match bind(&socket) {
-                Ok(listener) => {
-                    if socket != first {
-                        create_link(&socket, &first);
-                    }
-                    return Ok(Self { listener, socket });
-                }
-                Err(source) => {
-                    tracing::debug!(place = %socket.display(), error = %source, "no socket here");
-                    // The first error is about the place where users look.
-                    refused.get_or_insert(StatusSocketError {
-                        place: socket.display().to_string(),
-                        source,
-                    });
-                }
-            }
-        }
-        Err(refused.unwrap_or_else(|| StatusSocketError {
-            place: first.display().to_string(),
-            source: io::ErrorKind::NotFound.into(),
-        }))
+    ///
+    /// # Errors
+    /// When the system refuses.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime with I/O and time enabled.
+    pub fn open(identity: &Identity) -> Result<Self, SocketError> {
+        let (listener, socket) = bind_anywhere(identity)?;
+        Ok(Self {
+            identity: identity.clone(),
+            listener,
+            socket,
+            next_check: Instant::now() + CHECK_INTERVAL,
+        })
     }
 
-    pub(super) async fn accept(&mut self) -> io::Result<UnixStream> {
+    /// The next client of the same user.
+    ///
+    /// # Errors
+    /// When the system cannot accept one.
+    pub async fn accept(&mut self) -> io::Result<ServerStream> {
         loop {
-            let (client, _) = self.listener.accept().await?;
+            let accepted = tokio::select! {
+                accepted = self.listener.accept() => accepted,
+                () = sleep_until(self.next_check) => {
+                    self.next_check = Instant::now() + CHECK_INTERVAL;
+                    self.restore();
+                    continue;
+                }
+            };
+            let (client, _) = accepted?;
             // Until its mode is set, everybody who can enter the folder can connect to a new socket.
             match client.peer_cred() {
                 Ok(peer) if is_trusted(peer.uid()) => return Ok(client),
-                Ok(peer) => tracing::warn!(user = peer.uid(), "another user asked for the status"),
-                Err(error) => tracing::warn!(%error, "somebody who has no name asked for the status"),
+                Ok(peer) => tracing::warn!(user = peer.uid(), "another user connected to the socket"),
+                Err(error) => tracing::warn!(%error, "the user of a client is unknown"),
             }
         }
     }
+
+    /// Opens the socket anew if its file is gone.
+    fn restore(&mut self) {
+        if fs::symlink_metadata(&self.socket).is_ok_and(|file| file.file_type().is_socket()) {
+            return;
+        }
+        match bind_anywhere(&self.identity) {
+            Ok((listener, socket)) => (self.listener, self.socket) = (listener, socket),
+            Err(error) => tracing::debug!(%error, "the socket is gone and cannot be opened again"),
+        }
+    }
+}
+
+fn bind_anywhere(identity: &Identity) -> Result<(UnixListener, PathBuf), SocketError> {
+    let first = in_folder(identity);
+    let mut refused = None;
+    for socket in std::iter::once(first.clone()).chain(elsewhere(identity, usable_private_folders())) {
+        match bind(&socket) {
+            Ok(listener) => {
+                if socket != first {
+                    create_link(&socket, &first);
+                }
+                return Ok((listener, socket));
+            }
+            Err(source) => {
+                tracing::debug!(place = %socket.display(), error = %source, "no socket here");
+                // The first error is about the place where users look.
+                refused.get_or_insert(SocketError {
+                    place: socket.display().to_string(),
+                    source,
+                });
+            }
+        }
+    }
+    Err(refused.unwrap_or_else(|| SocketError {
+        place: first.display().to_string(),
+        source: io::ErrorKind::NotFound.into(),
+    }))
 }
 
 impl Drop for Listener {
     fn drop(&mut self) {
         if let Err(error) = fs::remove_file(&self.socket) {
-            tracing::debug!(%error, "the status socket was gone already");
+            tracing::debug!(%error, "the socket was gone already");
         }
     }
 }
@@ -132,7 +211,7 @@ fn remove_drafts(socket: &Path) {
             && fs::symlink_metadata(&path)
                 .is_ok_and(|file| file.file_type().is_socket() && file.uid() == current_user());
         if is_draft && let Err(error) = fs::remove_file(&path) {
-            tracing::debug!(%error, "a draft of the status socket stays");
+            tracing::debug!(%error, "a draft of the socket stays");
         }
     }
 }
@@ -145,15 +224,18 @@ fn create_link(socket: &Path, link: &Path) {
         Ok(()) | Err(_) => symlink(socket, link),
     };
     if let Err(error) = left {
-        tracing::debug!(%error, "no link to the status socket");
+        tracing::debug!(%error, "no link to the socket");
     }
 }
 
-pub(super) async fn connect(paths: &Paths) -> Result<UnixStream, AskError> {
-    let identity = Identity::of(&paths.data);
+pub(super) async fn connect(data: &Path) -> Result<UnixStream, AskError> {
+    let identity = Identity::of(data);
     let first = in_folder(&identity);
-    // Only the file's path may be too long; the target of the link is short.
-    let first = fs::read_link(&first).unwrap_or(first);
+    // Only the file's path may be too long; the target of the link is short. The app's own link is absolute.
+    let first = fs::read_link(&first)
+        .ok()
+        .filter(|target| target.is_absolute())
+        .unwrap_or(first);
     let mut unreachable = None;
     for socket in std::iter::once(first).chain(elsewhere(&identity, possible_private_folders())) {
         if socket.as_os_str().len() > MAX_PATH {
@@ -169,13 +251,9 @@ pub(super) async fn connect(paths: &Paths) -> Result<UnixStream, AskError> {
         });
         match connected {
             Ok(server) => return Ok(server),
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused | io::ErrorKind::NotADirectory
-                ) => {}
+            Err(error) if means_no_app(&error) => {}
             Err(source) => {
-                unreachable.get_or_insert(StatusSocketError {
+                unreachable.get_or_insert(SocketError {
                     place: socket.display().to_string(),
                     source,
                 });
@@ -183,6 +261,14 @@ pub(super) async fn connect(paths: &Paths) -> Result<UnixStream, AskError> {
         }
     }
     Err(unreachable.map_or(AskError::NotRunning, AskError::Unreachable))
+}
+
+/// Whether no app listens there: nothing is there, or a file that an app left or somebody else created.
+fn means_no_app(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused | io::ErrorKind::NotADirectory
+    ) || error.raw_os_error() == Some(Errno::LOOP.raw_os_error())
 }
 
 fn in_folder(identity: &Identity) -> PathBuf {
@@ -234,5 +320,19 @@ mod tests {
         assert_eq!(socket.as_os_str().len(), MAX_PATH);
         assert!(bind(&socket).is_ok());
         assert!(bind(&long.join("status.socks")).is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_socket_that_was_removed_is_opened_again() {
+        let home = tempfile::tempdir().expect("a temporary folder");
+        let mut listener = Listener::open(&Identity::of(home.path())).expect("opened");
+        fs::remove_file(home.path().join("status.sock")).expect("it was there");
+        let accepting = tokio::spawn(async move { listener.accept().await.is_ok() });
+        let began = Instant::now();
+        while connect(home.path()).await.is_err() {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        assert!(began.elapsed() <= CHECK_INTERVAL + Duration::from_secs(1));
+        assert!(accepting.await.expect("no panic"));
     }
 }

@@ -1,0 +1,72 @@
+//! What is asked of the app that runs, and what no answer means for the exit code.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use gloria_core::message;
+use gloria_core::protocol::CommandError;
+use gloria_desktop::process;
+use gloria_desktop::socket::ask_failure;
+use gloria_ipc::protocol::APP_OPEN;
+use gloria_ipc::{AppConnection, AskError, CallError};
+use serde::Deserialize as _;
+use serde_json::{Value, json};
+
+use crate::output::print_error;
+
+/// No app is running.
+pub(crate) const NOT_RUNNING: u8 = 3;
+/// The app is running, and does not answer.
+pub(crate) const NO_ANSWER: u8 = 5;
+
+#[derive(Debug, Args)]
+pub(crate) struct OpenOptions {
+    item: Option<String>,
+}
+
+/// `gloria open`: shows the window of the app that runs, with an item in it.
+pub(crate) async fn open(options: OpenOptions) -> anyhow::Result<ExitCode> {
+    let request = json!({
+        "item": options.item,
+        "activationToken": gloria_desktop::activation_token(),
+    });
+    ask(APP_OPEN, request).await
+}
+
+/// `gloria retry`: connects at once, as the tray's menu does.
+pub(crate) async fn retry() -> anyhow::Result<ExitCode> {
+    ask("connection_retry", Value::Null).await
+}
+
+/// One request that is answered with nothing.
+async fn ask(call: &str, request: Value) -> anyhow::Result<ExitCode> {
+    let paths = gloria_desktop::paths(process::variable)?;
+    let asked = async { AppConnection::open(&paths.data).await?.call(call, request).await };
+    Ok(match asked.await {
+        Ok(_) => ExitCode::SUCCESS,
+        Err(error) => failure_of_call(&error),
+    })
+}
+
+/// Says why the app was not asked, and answers with the code for it.
+pub(crate) fn failure(error: &AskError) -> ExitCode {
+    print_error(&ask_failure(error));
+    ExitCode::from(match error {
+        AskError::NotRunning => NOT_RUNNING,
+        AskError::Silent | AskError::Unreachable(_) | AskError::Unknown | AskError::Refused(_) => NO_ANSWER,
+    })
+}
+
+/// As [`failure`], for an app that may also have answered that it was not done.
+pub(crate) fn failure_of_call(error: &CallError) -> ExitCode {
+    match error {
+        CallError::Ask(error) => failure(error),
+        CallError::Command(error) => {
+            match CommandError::deserialize(error) {
+                Ok(error) => print_error(&error.message),
+                Err(_) => print_error(&message::cli_app_senseless()),
+            }
+            ExitCode::FAILURE
+        }
+    }
+}

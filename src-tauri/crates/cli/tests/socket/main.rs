@@ -1,0 +1,17 @@
+//! What other programs of the user ask of a running app, over the socket that it serves.
+
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+mod app;
+#[cfg(unix)]
+mod events;
+#[cfg(unix)]
+mod fakes;
+#[cfg(unix)]
+mod hostile;
+#[cfg(unix)]
+mod requests;
+#[cfg(unix)]
+mod scene;
+#[cfg(unix)]
+mod window;

@@ -1,0 +1,216 @@
+//! The role of requests, and the verbs of `gloria` that use it.
+
+use gloria_desktop::socket::AppRequest;
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use crate::scene::{DEADLINE, Running, Scene};
+
+async fn with_items(scene: &Scene) -> Running {
+    let running = scene.start().await;
+    for id in ["1", "2", "3"] {
+        scene.push(id);
+    }
+    running.until(|state| state.counts.total == 3).await;
+    running
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn marks_go_through_the_running_core_and_every_reader_of_it_sees_them() {
+    let scene = Scene::set().await;
+    let running = with_items(&scene).await;
+    let window = running.core.attach().await.unwrap();
+    let (mut state, mut updates) = (window.snapshot, window.updates);
+
+    let (code, said, words) = scene.outcome(&["inbox", "mark", "read", "n:1", "n:3"]).await;
+    assert_eq!((code, &*words), (0, ""), "{said}");
+    let marked: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(
+        marked,
+        json!({"kind": "marked", "counts": {"unseen": 1, "unread": 1, "total": 3}})
+    );
+    while state.counts.unread != 1 {
+        state.apply(updates.recv().await.unwrap());
+    }
+    assert_eq!(running.unread_keys().await, ["n:2"]);
+
+    let (code, _, words) = scene.outcome(&["inbox", "mark", "archived", "n:9", "n:2"]).await;
+    assert_eq!((code, &*words), (1, "gloria: n:9 is not in the inbox\n"));
+    assert!(
+        running.unread_keys().await.is_empty(),
+        "the other one is marked all the same"
+    );
+    assert_eq!(scene.backend.control().observed().streams_total, 1);
+    running.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_inbox_is_the_same_by_way_of_the_app_and_from_its_file() {
+    let scene = Scene::set().await;
+    let running = with_items(&scene).await;
+    let list = async || {
+        let (code, said, words) = scene.outcome(&["inbox", "list"]).await;
+        assert_eq!((code, &*words), (0, ""));
+        let keys = said
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap()["key"].clone());
+        assert_eq!(keys.collect::<Vec<_>>().len(), 3, "{said}");
+        said
+    };
+    // What became of the alerts is written a moment later.
+    let shown = |said: &str| said.matches("\"state\":\"shown\"").count() == 3;
+    let mut by_app = list().await;
+    while !shown(&by_app) {
+        by_app = list().await;
+    }
+    let (_, two, _) = scene.outcome(&["inbox", "list", "--limit", "2"]).await;
+    assert_eq!(two.lines().count(), 2);
+    assert_eq!(scene.outcome(&["inbox", "list", "--limit", "0"]).await.1, "");
+    running.end().await;
+    assert_eq!(list().await, by_app);
+
+    // Without an app its file is marked.
+    let (code, said, words) = scene.outcome(&["inbox", "mark", "read", "n:1", "n:2"]).await;
+    assert_eq!((code, &*words), (0, ""), "{said}");
+    assert_eq!(
+        serde_json::from_str::<Value>(&said).unwrap()["counts"],
+        json!({"unseen": 1, "unread": 1, "total": 3})
+    );
+    let (code, _, words) = scene.outcome(&["inbox", "mark", "read", "n:9"]).await;
+    assert_eq!((code, &*words), (1, "gloria: n:9 is not in the inbox\n"));
+    let running = scene.start().await;
+    assert_eq!(running.unread_keys().await, ["n:3"]);
+    running.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_window_is_opened_with_the_item_and_the_token_of_the_click() {
+    let scene = Scene::set().await;
+    for arguments in [&["open"][..], &["open", "n:1"], &["retry"], &["quit"]] {
+        let (code, _, words) = scene.outcome(arguments).await;
+        assert_eq!(
+            (code, &*words),
+            (3, "gloria: Gloria Notify is not running\n"),
+            "{arguments:?}"
+        );
+    }
+    let running = with_items(&scene).await;
+    assert_eq!(scene.outcome(&["open"]).await.0, 0);
+    let mut command = scene.command(&["open", "n:2"]);
+    let output = command
+        .env("XDG_ACTIVATION_TOKEN", "token-7")
+        .output()
+        .await
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    running
+        .until(|state| state.requested_item.as_deref() == Some("n:2"))
+        .await;
+    let open = |token: Option<&str>| AppRequest::Open {
+        activation_token: token.map(str::to_owned),
+    };
+    assert_eq!(scene.asked.all(), [open(None), open(Some("token-7"))]);
+
+    let (code, _, words) = scene.outcome(&["open", "n:404"]).await;
+    assert_eq!((code, &*words), (1, "gloria: this item is no longer there\n"));
+    assert_eq!(
+        scene.asked.all().len(),
+        2,
+        "no window for an item that is not there"
+    );
+
+    running.core.connection_disconnect().await.unwrap();
+    running
+        .until(|state| state.connection.connected_since.is_none())
+        .await;
+    assert_eq!(scene.outcome(&["retry"]).await.0, 0);
+    running
+        .until(|state| state.connection.connected_since.is_some())
+        .await;
+
+    assert_eq!(scene.outcome(&["quit"]).await.0, 0);
+    assert_eq!(scene.asked.all().last(), Some(&AppRequest::Quit));
+    assert_eq!(scene.outcome(&["quit"]).await.0, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_asks_one_thing_after_the_other_and_gets_codes_where_it_asks_wrongly() {
+    let scene = Scene::set().await;
+    let running = with_items(&scene).await;
+    let mut client = scene.client().await;
+    client.say("{\"role\":\"request\",\"protocol\":1}\n").await;
+    let greeting = client.json().await;
+    assert_eq!(greeting["accepted"]["protocol"], 1, "{greeting}");
+    assert!(greeting["accepted"]["version"].is_string(), "{greeting}");
+
+    // In one piece, as a script may write them.
+    client
+        .say(
+            "{\"id\":7,\"call\":\"inbox_item\",\"request\":\"n:1\"}\n\
+             {\"id\":8,\"call\":\"inbox_items\"}\n\
+             {\"id\":9,\"call\":\"inbox_item\",\"request\":{}}\n\
+             {\"id\":10,\"call\":\"window_shows\",\"request\":{}}\n\
+             {\"id\":11,\"call\":\"app_open\",\"request\":{\"activationToken\":\"a\\u0000b\"}}\n",
+        )
+        .await;
+    let answer = client.json().await;
+    assert_eq!(
+        (&answer["id"], &answer["ok"]["title"]),
+        (&json!(7), &json!("title 1"))
+    );
+    for (id, code) in [
+        (8, "unknownCommand"),
+        (9, "invalidRequest"),
+        (10, "unknownCommand"),
+    ] {
+        let answer = client.json().await;
+        assert_eq!(
+            (&answer["id"], &answer["error"]["code"]),
+            (&json!(id), &json!(code))
+        );
+        assert!(answer["error"]["message"]["id"].is_string(), "{answer}");
+    }
+    assert_eq!(client.json().await, json!({"id": 11, "ok": null}));
+    let opened = AppRequest::Open {
+        activation_token: None,
+    };
+    assert_eq!(scene.asked.all(), [opened], "what is no token is left out");
+
+    client.say("half a thought\n").await;
+    assert_eq!(client.json().await["refused"]["code"], "notUnderstood");
+    client.expect_end().await;
+    running.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_version_is_refused_with_words_and_may_still_ask_plainly() {
+    let scene = Scene::set().await;
+    let running = scene.start().await;
+    for role in ["request", "listener", "window"] {
+        let mut client = scene.client().await;
+        client
+            .say(&format!("{{\"role\":\"{role}\",\"protocol\":99}}\n"))
+            .await;
+        let refused = client.json().await["refused"].take();
+        assert_eq!(refused["code"], "otherVersion", "{refused}");
+        assert_eq!(refused["protocol"], 1);
+        assert!(
+            refused["words"].as_str().unwrap().contains("another version"),
+            "{refused}"
+        );
+        client.expect_end().await;
+    }
+    for line in ["status\n", "{\"role\":\"status\",\"protocol\":99}\n"] {
+        let mut client = scene.client().await;
+        client.say(line).await;
+        assert_eq!(client.json().await["health"], "connected");
+        client.expect_end().await;
+    }
+    for line in ["open\n", "quit\n"] {
+        let mut client = scene.client().await;
+        client.say(line).await;
+        assert_eq!(client.json().await, json!({"done": true}));
+        client.expect_end().await;
+    }
+    timeout(DEADLINE, running.served).await.unwrap().unwrap();
+}

@@ -1,0 +1,239 @@
+//! A folder with an app, or without one yet; a server; and `gloria` beside them.
+
+use std::path::PathBuf;
+use std::process::{Output, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use gloria_backend::{Backend, BackendOptions};
+use gloria_core::ports::fakes::Recorded;
+use gloria_core::protocol::{InboxQuery, Snapshot};
+use gloria_core::{CoreHandle, testing};
+use gloria_desktop::socket::{AppRequest, WindowPlace};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::net::UnixStream;
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::app;
+
+/// Longer than anything here takes on a slow machine; a test that reaches it has failed.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(40);
+
+pub(crate) struct Scene {
+    pub(crate) home: TempDir,
+    pub(crate) backend: Backend,
+    /// Where a window in a process of its own would be.
+    pub(crate) windows: WindowPlace,
+    /// What was asked of the app itself.
+    pub(crate) asked: Arc<Recorded<AppRequest>>,
+}
+
+/// An app that runs.
+pub(crate) struct Running {
+    pub(crate) core: CoreHandle,
+    pub(crate) served: JoinHandle<()>,
+}
+
+impl Running {
+    /// Ends it as Quit does.
+    pub(crate) async fn end(self) {
+        self.core.stop().await.unwrap();
+        timeout(DEADLINE, self.served).await.unwrap().unwrap();
+    }
+
+    pub(crate) async fn until(&self, wanted: impl Fn(&Snapshot) -> bool) {
+        timeout(DEADLINE, testing::follow(&self.core, wanted))
+            .await
+            .unwrap();
+    }
+
+    /// The keys of the inbox, newest first.
+    pub(crate) async fn unread_keys(&self) -> Vec<String> {
+        let query: InboxQuery =
+            serde_json::from_value(json!({"filter": {"view": "unread"}, "after": null, "limit": 50}))
+                .unwrap();
+        let page = self.core.inbox_page(query).await.unwrap();
+        page.items.into_iter().map(|item| item.key).collect()
+    }
+}
+
+impl Scene {
+    pub(crate) async fn set() -> Self {
+        Self {
+            home: tempfile::tempdir().unwrap(),
+            backend: Backend::start(BackendOptions::default()).await.unwrap(),
+            windows: WindowPlace::default(),
+            asked: Arc::default(),
+        }
+    }
+
+    /// Starts the app, which is connected when this answers.
+    pub(crate) async fn start(&self) -> Running {
+        let core = app::core(self.home.path(), Some(&self.backend));
+        let asked = Arc::clone(&self.asked);
+        let of_app = core.clone();
+        let served = app::serve(
+            self.home.path(),
+            &core,
+            Some(self.windows.clone()),
+            move |request| {
+                if request == AppRequest::Quit {
+                    let core = of_app.clone();
+                    tokio::spawn(async move { core.stop().await });
+                }
+                asked.push(request);
+            },
+        );
+        let running = Running { core, served };
+        running
+            .until(|state| state.connection.connected_since.is_some())
+            .await;
+        running
+    }
+
+    pub(crate) fn push(&self, id: &str) {
+        let data = json!({"id": id, "title": format!("title {id}"), "message": "text"});
+        self.backend.control().push("notification.created", data);
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gloria"));
+        command
+            .args(arguments)
+            .env_clear()
+            .env("GLORIA_HOME", self.home.path())
+            .env("GLORIA_API_URL", self.backend.api_url())
+            // Where the app in this process may have its socket.
+            .envs(std::env::var_os("XDG_RUNTIME_DIR").map(|folder| ("XDG_RUNTIME_DIR", folder)))
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        command
+    }
+
+    pub(crate) async fn gloria(&self, arguments: &[&str]) -> Output {
+        timeout(DEADLINE, self.command(arguments).output())
+            .await
+            .unwrap()
+            .unwrap()
+    }
+
+    /// The code and what was said on stdout and stderr.
+    pub(crate) async fn outcome(&self, arguments: &[&str]) -> (i32, String, String) {
+        let output = self.gloria(arguments).await;
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (
+            output.status.code().unwrap(),
+            text(output.stdout),
+            text(output.stderr),
+        )
+    }
+
+    pub(crate) fn follow(&self, arguments: &[&str]) -> Follower {
+        let mut child = self
+            .command(&[&["events"], arguments].concat())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Follower { child, lines }
+    }
+
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.home.path().join("status.sock")
+    }
+
+    /// A client that speaks for itself.
+    pub(crate) async fn client(&self) -> Client {
+        Client(BufReader::new(UnixStream::connect(self.socket()).await.unwrap()))
+    }
+
+    /// A listener to all types, who was let in.
+    pub(crate) async fn listener(&self) -> Client {
+        let mut client = self.client().await;
+        client.say("{\"role\":\"listener\",\"protocol\":1}\n").await;
+        assert!(client.line().await.contains("accepted"));
+        client
+    }
+}
+
+/// `gloria events`.
+pub(crate) struct Follower {
+    pub(crate) child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Follower {
+    /// The next line; `None` at its end.
+    pub(crate) async fn next(&mut self) -> Option<Value> {
+        let line = timeout(DEADLINE, self.lines.next_line()).await.unwrap().unwrap();
+        line.map(|line| serde_json::from_str(&line).unwrap())
+    }
+
+    pub(crate) async fn expect_state(&mut self, state: &str) {
+        assert_eq!(self.next().await, Some(json!({"kind": "state", "state": state})));
+    }
+
+    /// The next event but the server's greeting, which may come before or after one listens.
+    pub(crate) async fn expect_event(&mut self, id: &str) {
+        let mut event = self.next().await.unwrap();
+        if event["type"] == "connection_established" {
+            event = self.next().await.unwrap();
+        }
+        assert_eq!(event["kind"], "event", "{event}");
+        assert_eq!(event["data"]["id"], id, "{event}");
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().unwrap().to_string();
+        let sent = std::process::Command::new("kill")
+            .args(["-s", name, &id])
+            .status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// The code that it ends with, and what it said on stderr.
+    pub(crate) async fn ended(self) -> (i32, String) {
+        drop(self.lines);
+        let output = timeout(DEADLINE, self.child.wait_with_output())
+            .await
+            .unwrap()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        (output.status.code().unwrap_or(-1), said)
+    }
+}
+
+/// A program at the socket.
+pub(crate) struct Client(pub(crate) BufReader<UnixStream>);
+
+impl Client {
+    pub(crate) async fn say(&mut self, text: &str) {
+        self.0.write_all(text.as_bytes()).await.unwrap();
+    }
+
+    /// The next line, or what there is at the end.
+    pub(crate) async fn line(&mut self) -> String {
+        let mut line = String::new();
+        timeout(DEADLINE, self.0.read_line(&mut line))
+            .await
+            .unwrap()
+            .unwrap();
+        line
+    }
+
+    pub(crate) async fn json(&mut self) -> Value {
+        let line = self.line().await;
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line:?}: {error}"))
+    }
+
+    /// Waits until the app hangs up. How it does is the system's affair.
+    pub(crate) async fn expect_end(&mut self) {
+        let mut rest = Vec::new();
+        let _ = timeout(DEADLINE, self.0.read_to_end(&mut rest)).await.unwrap();
+    }
+}

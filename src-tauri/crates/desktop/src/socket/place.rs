@@ -1,0 +1,110 @@
+//! The place of the window, which one at most has.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::time::timeout;
+
+/// How long a window may take to confirm that it is in front, as long as a page may take to respond. The user is
+/// waiting for it; after that, another window is opened.
+const RAISE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Requests to come to the front that may wait to be sent.
+const RAISE_CAPACITY: usize = 4;
+
+/// The place of the only window in a process of its own. Clones share the place.
+#[derive(Debug, Clone, Default)]
+pub struct WindowPlace(Arc<Mutex<Option<Connected>>>);
+
+/// A connected window.
+#[derive(Debug, Clone)]
+struct Connected {
+    wishes: mpsc::Sender<Wish>,
+    /// Closes its connection.
+    ending: Arc<Notify>,
+    /// Its sender is dropped once the place is free again.
+    left: watch::Receiver<()>,
+}
+
+/// A request to come to the front.
+#[derive(Debug)]
+pub(super) struct Wish {
+    pub(super) activation_token: Option<String>,
+    pub(super) done: oneshot::Sender<()>,
+}
+
+impl WindowPlace {
+    /// Brings the window to the front, with the activation token of the click, if any. `false` if there is no window,
+    /// or it does not confirm within two seconds; its connection is then closed, so that another window can connect.
+    pub async fn raise(&self, activation_token: Option<String>) -> bool {
+        let Some(mut window) = self.connected().clone() else {
+            return false;
+        };
+        let (done, raised) = oneshot::channel();
+        let wish = Wish {
+            activation_token,
+            done,
+        };
+        let sent = window.wishes.try_send(wish).is_ok();
+        if sent
+            && timeout(RAISE_TIMEOUT, raised)
+                .await
+                .is_ok_and(|raised| raised.is_ok())
+        {
+            return true;
+        }
+        window.ending.notify_one();
+        let left = async { while window.left.changed().await.is_ok() {} };
+        if timeout(RAISE_TIMEOUT, left).await.is_err() {
+            tracing::warn!("a window that hangs keeps its place");
+        }
+        false
+    }
+
+    /// Whether a window is connected.
+    pub fn is_occupied(&self) -> bool {
+        self.connected().is_some()
+    }
+
+    fn connected(&self) -> MutexGuard<'_, Option<Connected>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the place for a new window, unless one is connected.
+    pub(super) fn occupy(&self) -> Option<Occupied> {
+        let mut connected = self.connected();
+        if connected.is_some() {
+            return None;
+        }
+        let (wishes, receiver) = mpsc::channel(RAISE_CAPACITY);
+        let (leaving, left) = watch::channel(());
+        let ending = Arc::new(Notify::new());
+        *connected = Some(Connected {
+            wishes,
+            ending: Arc::clone(&ending),
+            left,
+        });
+        Some(Occupied {
+            place: self.clone(),
+            wishes: receiver,
+            ending,
+            _leaving: leaving,
+        })
+    }
+}
+
+/// The place is taken until this is dropped.
+#[derive(Debug)]
+pub(super) struct Occupied {
+    place: WindowPlace,
+    pub(super) wishes: mpsc::Receiver<Wish>,
+    pub(super) ending: Arc<Notify>,
+    _leaving: watch::Sender<()>,
+}
+
+impl Drop for Occupied {
+    fn drop(&mut self) {
+        *self.place.connected() = None;
+    }
+}

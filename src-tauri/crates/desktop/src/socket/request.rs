@@ -1,0 +1,133 @@
+//! The role of programs that send one request after the other.
+
+use std::io;
+use std::time::Duration;
+
+use gloria_core::CoreError;
+use gloria_core::message;
+use gloria_core::protocol::{CommandError, CommandErrorCode, WINDOW_SHOWS};
+use gloria_ipc::lines::{LineError, LineReader, write_line};
+use gloria_ipc::protocol::{
+    APP_OPEN, APP_QUIT, AnswerLine, CREDENTIALS_CHANGED, MAX_REQUEST_BYTES, OpenRequest, Outcome, RequestLine,
+};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite, ReadHalf, WriteHalf};
+use tokio::time::timeout;
+
+use super::protocol::Refusal;
+use super::state::{AppRequest, CLIENT_TIMEOUT, Server, refuse};
+
+/// A program with no more requests closes its connection. One that does not would block a place for others.
+pub(super) const REQUEST_IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A connection test takes this long if every step of it times out. The core finishes a request that timed out here.
+pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// In bytes; activation tokens of desktops are a few dozen characters long.
+const MAX_ACTIVATION_TOKEN_BYTES: usize = 1024;
+
+pub(super) async fn serve<C>(
+    lines: &mut LineReader<ReadHalf<C>>,
+    writer: &mut WriteHalf<C>,
+    server: &Server,
+) -> io::Result<()>
+where
+    C: AsyncRead + AsyncWrite,
+{
+    lines.set_max_bytes(MAX_REQUEST_BYTES);
+    loop {
+        let line = match timeout(REQUEST_IDLE_TIMEOUT, lines.next()).await {
+            Ok(Ok(line)) => line,
+            Ok(Err(LineError::Ended)) => return Ok(()),
+            Ok(Err(LineError::TooLong)) => return refuse(lines, writer, server, Refusal::TooLong).await,
+            Ok(Err(LineError::Io(error))) => return Err(error),
+            Err(_) => return refuse(lines, writer, server, Refusal::Slow).await,
+        };
+        let Ok(RequestLine { id, call, request }) =
+            serde_json::from_slice::<RequestLine<String, Value>>(&line)
+        else {
+            return refuse(lines, writer, server, Refusal::NotUnderstood).await;
+        };
+        let Ok(outcome) = timeout(CALL_TIMEOUT, perform(server, &call, request)).await else {
+            return refuse(lines, writer, server, Refusal::Slow).await;
+        };
+        let is_end = call == APP_QUIT && outcome.is_ok();
+        let answer = AnswerLine {
+            id,
+            outcome: outcome_of(outcome),
+        };
+        let written = write_line(writer, &answer, CLIENT_TIMEOUT).await;
+        if is_end {
+            // After the answer, because the app's end closes the connection.
+            (server.app)(AppRequest::Quit);
+        }
+        written?;
+    }
+}
+
+async fn perform(server: &Server, call: &str, request: Value) -> Result<Value, CommandError> {
+    match call {
+        APP_OPEN => open(server, parsed(request)?).await.map(|()| Value::Null),
+        APP_QUIT => parsed::<()>(request).map(|()| Value::Null),
+        CREDENTIALS_CHANGED => {
+            server.core.credentials_changed(parsed(request)?).await?;
+            Ok(Value::Null)
+        }
+        // Only the window may report this: it suppresses notifications.
+        WINDOW_SHOWS => Err(CommandError {
+            code: CommandErrorCode::UnknownCommand,
+            message: message::error_unknown_command(WINDOW_SHOWS),
+        }),
+        command => server.core.dispatch(command, request).await,
+    }
+}
+
+async fn open(server: &Server, request: OpenRequest) -> Result<(), CommandError> {
+    let OpenRequest {
+        item,
+        activation_token,
+    } = request;
+    if let Some(key) = item {
+        if server.core.inbox_item(key.clone()).await?.is_none() {
+            return Err(CoreError::Gone.into());
+        }
+        server.core.item_show(Some(key)).await?;
+    }
+    let token = activation_token.filter(|token| is_token(token));
+    server.open_window(token).await;
+    Ok(())
+}
+
+/// Whether it can be an activation token. It is passed to the window system unchanged.
+fn is_token(token: &str) -> bool {
+    (1..=MAX_ACTIVATION_TOKEN_BYTES).contains(&token.len()) && !token.chars().any(char::is_control)
+}
+
+/// As a line of the protocol.
+pub(super) fn outcome_of(result: Result<Value, CommandError>) -> Outcome {
+    match result {
+        Ok(answer) => Outcome::Ok(answer),
+        Err(error) => Outcome::Error(serde_json::to_value(error).unwrap_or_default()),
+    }
+}
+
+pub(super) fn parsed<T: DeserializeOwned>(request: Value) -> Result<T, CommandError> {
+    serde_json::from_value(request).map_err(|error| CommandError {
+        code: CommandErrorCode::InvalidRequest,
+        message: message::error_invalid_request(error.to_string()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_desktop_gives_out_is_no_token() {
+        assert!(is_token("gnome-shell/firefox/2718-3-host_TIME1234") && is_token("ünï"));
+        for bad in ["", "a\0b", "line\nbreak", "\u{9b}1m", &"x".repeat(2000)] {
+            assert!(!is_token(bad), "{bad:?}");
+        }
+    }
+}

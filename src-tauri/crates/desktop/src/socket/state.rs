@@ -1,0 +1,114 @@
+//! What all clients share: access to the core and the app, and the limits of each role.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gloria_core::CoreHandle;
+use gloria_ipc::lines::{LineReader, write_line};
+use gloria_words::Words;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf};
+use tokio::sync::Semaphore;
+
+use super::place::WindowPlace;
+use super::protocol::Refusal;
+
+/// Clients whose role is not known yet, and those that ask for the status: a few scripts at once. More wait in the
+/// system's queue.
+const MAX_NEWCOMERS: usize = 16;
+
+/// Programs that follow the events. Each may have up to 1024 unread events in memory.
+const MAX_LISTENERS: usize = 32;
+
+/// Programs that send requests. They usually finish within milliseconds.
+const MAX_REQUESTERS: usize = 16;
+
+/// A program on this computer sends its first line and reads a short answer at once. The core answers between two
+/// batches of events, which a slow disk may delay for a while.
+pub(super) const CLIENT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Requests to the app, which the core cannot answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AppRequest {
+    /// Show the window.
+    Open {
+        /// The activation token of the user's click, if the desktop provides one.
+        activation_token: Option<String>,
+    },
+    /// Quit the app, like Quit in the tray.
+    Quit,
+}
+
+/// Everything that is needed to serve a client.
+pub(super) struct Server {
+    pub(super) core: CoreHandle,
+    pub(super) words: Arc<Words>,
+    /// `None` if the app shows its window itself.
+    pub(super) windows: Option<WindowPlace>,
+    pub(super) app: Box<dyn Fn(AppRequest) + Send + Sync>,
+    pub(super) newcomers: Arc<Semaphore>,
+    pub(super) listeners: Arc<Semaphore>,
+    pub(super) requesters: Arc<Semaphore>,
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Server").finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    pub(super) fn new(
+        core: CoreHandle,
+        words: Arc<Words>,
+        windows: Option<WindowPlace>,
+        app: impl Fn(AppRequest) + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            core,
+            words,
+            windows,
+            app: Box::new(app),
+            newcomers: Arc::new(Semaphore::new(MAX_NEWCOMERS)),
+            listeners: Arc::new(Semaphore::new(MAX_LISTENERS)),
+            requesters: Arc::new(Semaphore::new(MAX_REQUESTERS)),
+        }
+    }
+
+    /// Brings the connected window to the front, or has the app show one.
+    pub(super) async fn open_window(&self, activation_token: Option<String>) {
+        if let Some(windows) = &self.windows
+            && windows.raise(activation_token.clone()).await
+        {
+            return;
+        }
+        (self.app)(AppRequest::Open { activation_token });
+    }
+}
+
+/// Sends the reason and closes the connection.
+pub(super) async fn refuse<C>(
+    lines: &mut LineReader<ReadHalf<C>>,
+    writer: &mut WriteHalf<C>,
+    server: &Server,
+    refusal: Refusal,
+) -> io::Result<()>
+where
+    C: AsyncRead + AsyncWrite,
+{
+    write_line(writer, &refusal.line(&server.words), CLIENT_TIMEOUT).await?;
+    hang_up(lines, writer).await
+}
+
+pub(super) async fn hang_up<C>(
+    lines: &mut LineReader<ReadHalf<C>>,
+    writer: &mut WriteHalf<C>,
+) -> io::Result<()>
+where
+    C: AsyncRead + AsyncWrite,
+{
+    writer.shutdown().await?;
+    lines.drain().await;
+    Ok(())
+}

@@ -1,0 +1,149 @@
+//! Lines of a limited length, read and written within limits of time.
+
+use std::io;
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
+use tokio::time::timeout;
+
+/// What is read is a line at a time; a client's are short.
+const BUFFER_CAPACITY: usize = 4096;
+
+/// How long what a client still sends is read and dropped. A socket that is closed over unread bytes takes the answer
+/// away with it on some systems.
+const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Why there is no next line.
+#[derive(Debug)]
+pub enum LineError {
+    /// The other side has hung up.
+    Ended,
+    /// It is longer than the limit. What is left of it is not read.
+    TooLong,
+    /// The system said so.
+    Io(io::Error),
+}
+
+/// Reads lines.
+#[derive(Debug)]
+pub struct LineReader<R> {
+    reader: BufReader<R>,
+    /// What has come of the next line.
+    line: Vec<u8>,
+    max_bytes: usize,
+}
+
+impl<R: AsyncRead + Unpin> LineReader<R> {
+    /// Reads lines of at most this length.
+    pub fn new(reader: R, max_bytes: usize) -> Self {
+        Self {
+            reader: BufReader::with_capacity(BUFFER_CAPACITY, reader),
+            line: Vec::new(),
+            max_bytes,
+        }
+    }
+
+    /// Lines may have this many bytes from now on.
+    pub fn set_max_bytes(&mut self, max_bytes: usize) {
+        self.max_bytes = max_bytes;
+    }
+
+    /// The next line, without its end. It can be cancelled without a loss.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn next(&mut self) -> Result<Vec<u8>, LineError> {
+        loop {
+            let bytes = self.reader.fill_buf().await.map_err(LineError::Io)?;
+            if bytes.is_empty() {
+                return Err(LineError::Ended);
+            }
+            let end = bytes.iter().position(|byte| *byte == b'\n');
+            let part = &bytes[..end.unwrap_or(bytes.len())];
+            if self.line.len() + part.len() > self.max_bytes {
+                return Err(LineError::TooLong);
+            }
+            self.line.extend_from_slice(part);
+            let taken = part.len() + usize::from(end.is_some());
+            self.reader.consume(taken);
+            if end.is_some() {
+                return Ok(std::mem::take(&mut self.line));
+            }
+        }
+    }
+
+    /// Whether nothing has come since the last line.
+    pub fn is_empty(&self) -> bool {
+        self.line.is_empty() && self.reader.buffer().is_empty()
+    }
+
+    /// Waits for data or the end; `true` if the other side has only stopped writing, as far as can be known here.
+    pub async fn until_end(&mut self) -> bool {
+        matches!(self.reader.fill_buf().await, Ok(bytes) if bytes.is_empty())
+    }
+
+    /// Reads and drops what comes until the other side hangs up, for a moment.
+    pub async fn drain(&mut self) {
+        let drained = async {
+            while let Ok(bytes) = self.reader.fill_buf().await {
+                let length = bytes.len();
+                if length == 0 {
+                    return;
+                }
+                self.reader.consume(length);
+            }
+        };
+        // A client that goes on sending may lose its answer.
+        let _ = timeout(LINGER_TIMEOUT, drained).await;
+    }
+}
+
+/// Writes a line of JSON, unless that takes longer than `within`.
+///
+/// # Errors
+/// When the other side has gone, or does not read.
+pub async fn write_line(
+    writer: &mut (impl AsyncWrite + Unpin),
+    line: &impl Serialize,
+    within: Duration,
+) -> io::Result<()> {
+    let mut bytes = serde_json::to_vec(line)?;
+    bytes.push(b'\n');
+    let written = async {
+        writer.write_all(&bytes).await?;
+        writer.flush().await
+    };
+    timeout(within, written)
+        .await
+        .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn lines_are_read_one_by_one_and_not_beyond_their_limit() {
+        let mut lines = LineReader::new(&b"one\n\nfour\nfives\nsix"[..], 4);
+        assert_eq!(lines.next().await.unwrap(), b"one");
+        assert_eq!(lines.next().await.unwrap(), b"");
+        assert_eq!(lines.next().await.unwrap(), b"four");
+        assert!(matches!(lines.next().await, Err(LineError::TooLong)));
+        lines.set_max_bytes(5);
+        assert_eq!(lines.next().await.unwrap(), b"fives");
+        // A line without an end is none.
+        assert!(matches!(lines.next().await, Err(LineError::Ended)));
+    }
+
+    #[tokio::test]
+    async fn a_line_of_gigabytes_costs_its_limit_alone() {
+        let mut lines = LineReader::new(tokio::io::repeat(b'x'), 1024);
+        assert!(matches!(lines.next().await, Err(LineError::TooLong)));
+        assert!(
+            lines.line.capacity() <= 2 * BUFFER_CAPACITY,
+            "{}",
+            lines.line.capacity()
+        );
+    }
+}
