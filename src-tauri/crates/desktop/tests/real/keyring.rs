@@ -269,19 +269,37 @@ fn without_a_bus_the_answer_is_quick_and_says_what_to_do() {
     probe.finish();
 }
 
+/// GNOME Keyring aborts at times when two programs remove and search at once. Then the failures are its own, and the
+/// test begins anew with another.
+const MAX_KEYRINGS: usize = 5;
+
 #[test]
 fn what_another_program_removes_or_stores_meanwhile_is_no_failure() {
-    let desktop = Desktop::with_keyring();
+    for _ in 0..MAX_KEYRINGS {
+        let mut desktop = Desktop::with_keyring();
+        let Err(failure) = two_programs_at_once(&desktop) else {
+            return;
+        };
+        assert!(desktop.keyring.as_mut().unwrap().has_ended(), "{failure}");
+    }
+    panic!("no keyring lives as long as the test");
+}
+
+/// The first answer that is a failure.
+fn two_programs_at_once(desktop: &Desktop) -> Result<(), String> {
     let ask = |requests: &'static [&'static str]| {
         let mut probe = desktop.session.probe();
         move || {
             for round in 0..20 {
                 for request in requests {
                     let answer = probe.ask(request);
-                    assert!(answer.starts_with("Ok("), "round {round}, {request}: {answer}");
+                    if !answer.starts_with("Ok(") {
+                        return Err(format!("round {round}, {request}: {answer}"));
+                    }
                 }
             }
             probe.finish();
+            Ok(())
         }
     };
     let (moves, looks) = (
@@ -297,7 +315,7 @@ fn what_another_program_removes_or_stores_meanwhile_is_no_failure() {
         ]),
     );
     std::thread::scope(|scope| {
-        scope.spawn(moves);
-        scope.spawn(looks);
-    });
+        let (moves, looks) = (scope.spawn(moves), scope.spawn(looks));
+        moves.join().unwrap().and(looks.join().unwrap())
+    })
 }

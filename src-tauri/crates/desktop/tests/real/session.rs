@@ -25,6 +25,9 @@ pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
+/// A program that has left the bus and still runs after this did not leave it by ending.
+const END_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// A program that ends with the test.
 #[derive(Debug)]
 pub(crate) struct Program(Child);
@@ -34,6 +37,20 @@ impl Program {
         let pid = self.0.id().to_string();
         let status = Command::new("kill").args([signal, &pid]).status().unwrap();
         assert!(status.success());
+    }
+
+    /// Whether it ended by itself. It leaves the bus before the system says that it has ended.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        let deadline = Instant::now() + END_TIMEOUT;
+        loop {
+            if self.0.try_wait().unwrap().is_some() {
+                return true;
+            }
+            if Instant::now() >= deadline {
+                return false;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
     }
 }
 
