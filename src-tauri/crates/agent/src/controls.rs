@@ -1,0 +1,93 @@
+//! What tray, signals and other programs can have done.
+
+use std::sync::Arc;
+
+use gloria_core::protocol::PauseRequest;
+use gloria_core::tray::MenuAction;
+use gloria_core::{CoreError, CoreHandle, Signal};
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+
+use crate::Shell;
+
+/// How long the tray's menu silences sounds, in minutes: a meeting.
+const PAUSE_MINUTES: u32 = 60;
+
+/// The way to a running agent, from any thread.
+#[derive(Clone)]
+pub struct Controls {
+    core: CoreHandle,
+    shell: Arc<dyn Shell>,
+    quit: Arc<Notify>,
+    runtime: Handle,
+}
+
+impl std::fmt::Debug for Controls {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Controls").finish_non_exhaustive()
+    }
+}
+
+impl Controls {
+    /// On a tokio runtime.
+    pub(crate) fn new(core: CoreHandle, shell: Arc<dyn Shell>) -> Self {
+        Self {
+            core,
+            shell,
+            quit: Arc::new(Notify::new()),
+            runtime: Handle::current(),
+        }
+    }
+
+    /// The core of the agent.
+    pub fn core(&self) -> &CoreHandle {
+        &self.core
+    }
+
+    /// Ends the agent as soon as it runs.
+    pub fn quit(&self) {
+        self.quit.notify_one();
+    }
+
+    pub(crate) async fn quit_requested(&self) {
+        self.quit.notified().await;
+    }
+
+    /// Opens the window, or brings it to the front.
+    pub fn open_window(&self, activation_token: Option<String>) {
+        self.shell.open_window(activation_token);
+    }
+
+    /// Does what an entry of the tray's menu says.
+    pub fn perform(&self, action: MenuAction, activation_token: Option<String>) {
+        let core = self.core.clone();
+        match action {
+            MenuAction::Open => self.open_window(activation_token),
+            MenuAction::PauseSounds => self.spawn(pause_sounds(core, PAUSE_MINUTES)),
+            MenuAction::ResumeSounds => self.spawn(pause_sounds(core, 0)),
+            MenuAction::Reconnect | MenuAction::Connect => {
+                self.spawn(async move { core.connection_retry().await });
+            }
+            MenuAction::Disconnect => self.spawn(async move { core.connection_disconnect().await }),
+            MenuAction::Quit => self.quit(),
+        }
+    }
+
+    /// Tells the core whether the desktop has a tray.
+    pub fn on_tray_host(&self, present: bool) {
+        let core = self.core.clone();
+        self.spawn(async move { core.signal(Signal::TrayHost { present }).await });
+    }
+
+    fn spawn(&self, action: impl Future<Output = Result<(), CoreError>> + Send + 'static) {
+        self.runtime.spawn(async move {
+            if let Err(error) = action.await {
+                tracing::warn!(%error, "what was asked for was not done");
+            }
+        });
+    }
+}
+
+async fn pause_sounds(core: CoreHandle, minutes: u32) -> Result<(), CoreError> {
+    core.sounds_pause(PauseRequest { minutes }).await
+}

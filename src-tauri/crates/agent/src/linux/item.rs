@@ -1,0 +1,106 @@
+//! The tray icon as a StatusNotifierItem (freedesktop.org) with a menu of `com.canonical.dbusmenu`.
+
+use std::sync::Arc;
+
+use gloria_core::text;
+use gloria_core::tray::{MenuAction, TrayIcon, TrayView};
+use gloria_desktop::session_bus::BodyText;
+use gloria_words::Words;
+use ksni::menu::{MenuItem, StandardItem};
+use ksni::{Category, Icon, Status, ToolTip};
+use tokio::sync::mpsc;
+
+use super::icon::pixmaps;
+
+/// By it desktops remember whether the user hides the icon.
+const ID: &str = "gloria-notify";
+
+/// What the user clicked.
+#[derive(Debug)]
+pub(super) struct Click {
+    pub(super) action: MenuAction,
+    /// Where the desktop gave one with the click, the window may come to the front by it.
+    pub(super) activation_token: Option<String>,
+}
+
+/// What a panel is shown.
+pub(super) struct Item {
+    pub(super) view: TrayView,
+    pub(super) words: Arc<Words>,
+    pub(super) clicks: mpsc::UnboundedSender<Click>,
+}
+
+impl Item {
+    fn click(&self, action: MenuAction) {
+        // The receiver lives as long as the tray.
+        let _ = self.clicks.send(Click {
+            action,
+            activation_token: ksni::current_xdg_activation_token(),
+        });
+    }
+}
+
+impl ksni::Tray for Item {
+    fn id(&self) -> String {
+        ID.to_owned()
+    }
+
+    fn title(&self) -> String {
+        self.words.say(&gloria_core::message::tray_name())
+    }
+
+    fn category(&self) -> Category {
+        Category::Communications
+    }
+
+    fn status(&self) -> Status {
+        match self.view.icon {
+            // A panel that hides icons shows this one.
+            TrayIcon::Attention => Status::NeedsAttention,
+            TrayIcon::Connected | TrayIcon::Unread | TrayIcon::Reconnecting | TrayIcon::Disconnected => {
+                Status::Active
+            }
+        }
+    }
+
+    fn icon_pixmap(&self) -> Vec<Icon> {
+        pixmaps(self.view.icon)
+    }
+
+    fn attention_icon_pixmap(&self) -> Vec<Icon> {
+        pixmaps(TrayIcon::Attention)
+    }
+
+    fn tool_tip(&self) -> ToolTip {
+        // It may hold HTML, and some of its words come from servers.
+        let text = BodyText::Markup.of(&self.view.tooltip.text(|message| self.words.say(message)));
+        let (title, description) = text.split_once('\n').unwrap_or((&text, ""));
+        ToolTip {
+            title: title.to_owned(),
+            description: description.to_owned(),
+            ..ToolTip::default()
+        }
+    }
+
+    fn activate(&mut self, _x: i32, _y: i32) {
+        self.click(MenuAction::Open);
+    }
+
+    fn menu(&self) -> Vec<MenuItem<Self>> {
+        let entries = self.view.menu.iter().map(|entry| {
+            let action = entry.action;
+            MenuItem::Standard(StandardItem {
+                label: label(&self.words.say(&entry.label)),
+                enabled: entry.enabled,
+                activate: Box::new(move |item: &mut Self| item.click(action)),
+                ..StandardItem::default()
+            })
+        });
+        entries.collect()
+    }
+}
+
+/// An underscore would mark the letter after it as the access key.
+fn label(words: &str) -> String {
+    text::sentence(words).replace('_', "__")
+}

@@ -1,0 +1,255 @@
+//! Starts the window's program: through the user's systemd where there is one, else directly.
+//!
+//! systemd starts it in the session as it is now, while the agent's own environment is that of the session it began
+//! with; and what WebKit does to the memory of its control group then happens to the window alone.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use thiserror::Error;
+use tokio::process::Command;
+use tokio::time::timeout;
+use zbus::Connection;
+use zbus::fdo::DBusProxy;
+use zbus::names::BusName;
+use zbus::zvariant::{OwnedObjectPath, Value};
+
+const SYSTEMD: &str = "org.freedesktop.systemd1";
+
+/// systemd starts a unit within milliseconds. One that has not answered by then hangs, and the user waits.
+const SYSTEMD_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The window shows on one of these.
+const DISPLAYS: [&str; 2] = ["WAYLAND_DISPLAY", "DISPLAY"];
+
+/// What a program needs of a session to show a window in it.
+const SESSION: [&str; 6] = [
+    "WAYLAND_DISPLAY",
+    "DISPLAY",
+    "XAUTHORITY",
+    "XDG_RUNTIME_DIR",
+    "XDG_CURRENT_DESKTOP",
+    "DBUS_SESSION_BUS_ADDRESS",
+];
+
+/// Numbers the units of this process.
+static UNITS: AtomicU32 = AtomicU32::new(1);
+
+/// What to start.
+#[derive(Debug, Clone)]
+pub(super) struct Launch {
+    pub(super) program: PathBuf,
+    /// The program's own variables.
+    pub(super) variables: Vec<(&'static str, OsString)>,
+    /// What the agent's own environment says of the session.
+    pub(super) session: HashMap<&'static str, OsString>,
+}
+
+/// Why there is no window.
+#[derive(Debug, Error)]
+pub(super) enum LaunchError {
+    /// Neither the agent nor the user's systemd knows a display.
+    #[error("there is no display")]
+    NoDisplay,
+    /// The program cannot be started.
+    #[error("{} cannot be started: {source}", program.display())]
+    Program { program: PathBuf, source: io::Error },
+}
+
+/// What of the session is in an environment.
+pub(super) fn session(variable: impl Fn(&str) -> Option<OsString>) -> HashMap<&'static str, OsString> {
+    let set = |name: &'static str| Some((name, variable(name).filter(|value| !value.is_empty())?));
+    SESSION.into_iter().filter_map(set).collect()
+}
+
+impl Launch {
+    /// Starts it. That it runs does not say that it shows anything; a window that does attaches.
+    pub(super) async fn start(&self) -> Result<(), LaunchError> {
+        match timeout(SYSTEMD_TIMEOUT, self.start_by_systemd()).await {
+            Ok(Ok(true)) => return Ok(()),
+            Ok(Ok(false)) => {}
+            Ok(Err(error)) => tracing::info!(%error, "the user's systemd did not start the window"),
+            Err(_) => tracing::info!("the user's systemd does not answer"),
+        }
+        if !DISPLAYS.iter().any(|name| self.session.contains_key(name)) {
+            return Err(LaunchError::NoDisplay);
+        }
+        self.start_directly().map_err(|source| LaunchError::Program {
+            program: self.program.clone(),
+            source,
+        })
+    }
+
+    fn start_directly(&self) -> io::Result<()> {
+        let mut child = Command::new(&self.program)
+            .envs(&self.session)
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            // A terminal's Ctrl+C is for the agent, which ends the window itself.
+            .process_group(0)
+            .spawn()?;
+        tokio::spawn(async move {
+            // Else it would stay in the table of processes.
+            match child.wait().await {
+                Ok(status) if status.success() => {}
+                Ok(status) => tracing::warn!(%status, "the window's program ended"),
+                Err(error) => tracing::debug!(%error, "the end of the window's program is not known"),
+            }
+        });
+        Ok(())
+    }
+
+    /// `false` where there is no systemd for this user, or it knows no display.
+    async fn start_by_systemd(&self) -> zbus::Result<bool> {
+        let connection = Connection::session().await?;
+        // A message to the name would have the bus start what is not there.
+        let bus = DBusProxy::new(&connection).await?;
+        if !bus.name_has_owner(BusName::from_static_str(SYSTEMD)?).await? {
+            return Ok(false);
+        }
+        let manager = ManagerProxy::new(&connection).await?;
+        let knows_display = manager
+            .environment()
+            .await?
+            .iter()
+            .any(|variable| DISPLAYS.iter().any(|name| is_set(variable, name)));
+        // Where the desktop has not told systemd, the agent's own session is the best that is known.
+        let session = if knows_display { None } else { Some(&self.session) };
+        if !knows_display && !DISPLAYS.iter().any(|name| self.session.contains_key(name)) {
+            return Ok(false);
+        }
+        let Some(unit) = self.unit(session) else {
+            return Ok(false);
+        };
+        manager.subscribe().await?;
+        let mut finished = manager.receive_job_removed().await?;
+        let name = format!(
+            "gloria-notify-window-{}-{}.service",
+            std::process::id(),
+            UNITS.fetch_add(1, Ordering::Relaxed)
+        );
+        let job = manager.start_transient_unit(&name, "fail", &unit, &[]).await?;
+        while let Some(signal) = finished.next().await {
+            let removed = signal.args()?;
+            if removed.job == *job {
+                return match removed.result {
+                    "done" => Ok(true),
+                    result => Err(zbus::Error::Failure(format!("its job ended with {result}"))),
+                };
+            }
+        }
+        Err(zbus::Error::Failure("the session bus went away".to_owned()))
+    }
+
+    /// The unit's properties (org.freedesktop.systemd1(5)). `None` if a path or value is no text, which D-Bus needs.
+    fn unit(
+        &self,
+        session: Option<&HashMap<&'static str, OsString>>,
+    ) -> Option<Vec<(&'static str, Value<'_>)>> {
+        let program = self.program.to_str()?;
+        let own = self.variables.iter().map(|(name, value)| (*name, value));
+        let of_session = session.into_iter().flatten().map(|(name, value)| (*name, value));
+        let environment: Option<Vec<String>> = own
+            .chain(of_session)
+            .map(|(name, value)| Some(format!("{name}={}", value.to_str()?)))
+            .collect();
+        let command = vec![(program, vec![program], false)];
+        Some(vec![
+            ("Description", Value::from("Gloria Notify: window")),
+            // Its start has failed if its program cannot be executed.
+            ("Type", Value::from("exec")),
+            ("ExecStart", Value::from(command)),
+            ("Environment", Value::from(environment?)),
+            // Nothing of it stays, whatever it ended with.
+            ("CollectMode", Value::from("inactive-or-failed")),
+            ("PartOf", Value::from(vec!["graphical-session.target"])),
+            ("Slice", Value::from("app.slice")),
+        ])
+    }
+}
+
+fn is_set(variable: &str, name: &str) -> bool {
+    variable
+        .strip_prefix(name)
+        .and_then(|rest| rest.strip_prefix('='))
+        .is_some_and(|value| !value.is_empty())
+}
+
+/// Where the program is that belongs to this one: beside it, wherever both are installed.
+pub(super) fn sibling(own: &Path, name: &str) -> PathBuf {
+    own.with_file_name(name)
+}
+
+#[zbus::proxy(
+    interface = "org.freedesktop.systemd1.Manager",
+    default_service = "org.freedesktop.systemd1",
+    default_path = "/org/freedesktop/systemd1",
+    gen_blocking = false
+)]
+trait Manager {
+    fn subscribe(&self) -> zbus::Result<()>;
+
+    fn start_transient_unit(
+        &self,
+        name: &str,
+        mode: &str,
+        properties: &[(&str, Value<'_>)],
+        auxiliary: &[(&str, &[(&str, Value<'_>)])],
+    ) -> zbus::Result<OwnedObjectPath>;
+
+    #[zbus(property)]
+    fn environment(&self) -> zbus::Result<Vec<String>>;
+
+    #[zbus(signal)]
+    fn job_removed(
+        &self,
+        id: u32,
+        job: zbus::zvariant::ObjectPath<'_>,
+        unit: &str,
+        result: &str,
+    ) -> zbus::Result<()>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(of: &[(&str, &str)]) -> HashMap<&'static str, OsString> {
+        session(|name| {
+            let found = of.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| OsString::from(value))
+        })
+    }
+
+    #[test]
+    fn a_session_is_what_is_set_of_it() {
+        let found = environment(&[("DISPLAY", ":1"), ("WAYLAND_DISPLAY", ""), ("HOME", "/home/x")]);
+        assert_eq!(found, HashMap::from([("DISPLAY", OsString::from(":1"))]));
+    }
+
+    #[test]
+    fn a_variable_of_systemd_is_set_if_it_has_a_value() {
+        assert!(is_set("DISPLAY=:0", "DISPLAY"));
+        assert!(!is_set("DISPLAY=", "DISPLAY"));
+        assert!(!is_set("DISPLAYS=:0", "DISPLAY"));
+        assert!(!is_set("WAYLAND_DISPLAY=wayland-0", "DISPLAY"));
+    }
+
+    #[tokio::test]
+    async fn without_a_display_nothing_is_started() {
+        let launch = Launch {
+            program: "/nowhere/gloria-notify".into(),
+            variables: Vec::new(),
+            session: environment(&[("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")]),
+        };
+        assert!(matches!(launch.start().await, Err(LaunchError::NoDisplay)));
+    }
+}
