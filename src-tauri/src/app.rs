@@ -10,7 +10,8 @@ use gloria_core::ports::{PanicReports, SystemClock};
 use gloria_core::protocol::{Snapshot, TokenState};
 use gloria_core::{CoreHandle, Ports, Setup, Signal};
 use gloria_desktop::socket::AppRequest;
-use gloria_desktop::{Browser, Instance, Keyring, Logs, SoundPlayer, SystemSignals, process};
+use gloria_desktop::{Browser, Instance, Keyring, SoundPlayer, SystemSignals};
+use gloria_program::{Logs, process};
 use gloria_words::Words;
 use tauri::async_runtime;
 use tauri::{App, AppHandle, Manager as _, RunEvent};
@@ -69,7 +70,7 @@ fn set_up(
     }
     let app = app.handle().clone();
     let of = app.clone();
-    let words = Arc::new(gloria_desktop::words());
+    let words = Arc::new(gloria_program::words());
     let (of_core, said) = (words.clone(), words.clone());
     let machine = move |panics: &PanicReports| machine(&of, &paths, &of_core, panics);
     let (core, task) = async_runtime::block_on(async { gloria_core::supervise(machine) })?;

@@ -31,7 +31,7 @@ impl SocketTask {
 /// Hangs up, keeps what came, and ends the app, whatever hangs.
 pub(crate) fn quit(app: &AppHandle, core: CoreHandle) {
     tracing::info!("the app ends");
-    gloria_desktop::end_process_within(QUIT_TIMEOUT);
+    gloria_program::end_process_within(QUIT_TIMEOUT);
     let app = app.clone();
     async_runtime::spawn(async move {
         // A core that has ended already needs no stop.

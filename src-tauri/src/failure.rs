@@ -10,8 +10,8 @@ use std::process::ExitCode;
 use gloria_core::message::{self, Message};
 use gloria_core::text;
 use gloria_desktop::ClaimError;
-use gloria_desktop::paths::NoHome;
-use gloria_desktop::process;
+use gloria_program::paths::NoHome;
+use gloria_program::process;
 use gloria_words::Words;
 
 /// The argument of a process that shows a message in a dialog, before the message in JSON.
@@ -90,7 +90,7 @@ fn no_web_view() -> Option<Message> {
 pub(crate) fn report(failure: &Failure) -> ExitCode {
     let (code, message) = (failure.code(), failure.message());
     tracing::error!(code, failure = %message, "the app does not start");
-    let words = gloria_desktop::words().say(&message);
+    let words = gloria_program::words().say(&message);
     // Without anybody to read it there are the log and the code.
     let _ = writeln!(io::stderr(), "gloria-notify: {}", text::printable(&words));
     if !io::stderr().is_terminal() {
@@ -132,7 +132,7 @@ fn dialog_words(message: &Message, load: impl FnOnce() -> Words + UnwindSafe) ->
 
 /// The process that shows a dialog.
 pub(crate) fn show_here(message: &Message) -> ExitCode {
-    let words = dialog_words(message, gloria_desktop::words);
+    let words = dialog_words(message, gloria_program::words);
     #[cfg(target_os = "linux")]
     {
         use gtk::prelude::{DialogExt as _, GtkWindowExt as _, MessageDialogExt as _};
@@ -154,7 +154,7 @@ pub(crate) fn show_here(message: &Message) -> ExitCode {
         }
     }
     #[cfg(not(target_os = "linux"))]
-    gloria_desktop::show_message(TITLE, &words);
+    gloria_program::show_message(TITLE, &words);
     ExitCode::SUCCESS
 }
 
@@ -184,7 +184,7 @@ mod tests {
     fn codes_differ() {
         let failures = [
             Failure::Start(anyhow::anyhow!("x")),
-            Failure::NoFolder(gloria_desktop::paths(|_| None).unwrap_err()),
+            Failure::NoFolder(gloria_program::paths(|_| None).unwrap_err()),
             Failure::Unresponsive(ClaimError::System(io::Error::other("x"))),
         ];
         assert_eq!(failures.map(|failure| failure.code()), [1, 4, 5]);

@@ -19,8 +19,9 @@ mod window;
 use std::process::ExitCode;
 
 use gloria_core::paths::Paths;
-use gloria_desktop::paths::NoHome;
-use gloria_desktop::{Claimed, Instance, Logs, logs, process};
+use gloria_desktop::{Claimed, Instance};
+use gloria_program::paths::NoHome;
+use gloria_program::{Logs, logs, process};
 use gloria_words::command_line;
 
 use crate::arguments::{Arguments, HELP, Start};
@@ -29,13 +30,13 @@ use crate::failure::Failure;
 fn main() -> ExitCode {
     process::begin();
     process::use_parent_console();
-    let paths = gloria_desktop::paths(process::variable);
+    let paths = gloria_program::paths(process::variable);
     let folder = paths.as_ref().ok().map(|paths| &*paths.logs);
     let log = Logs::start(folder, process::text_variable("GLORIA_LOG").as_deref());
     logs::log_panics(failure::show_panic);
     let code = match failure::message_to_show(std::env::args_os()) {
         Some(message) => failure::show_here(&message),
-        None => match command_line::parse(HELP, &gloria_desktop::words(), std::env::args_os()) {
+        None => match command_line::parse(HELP, &gloria_program::words(), std::env::args_os()) {
             Ok(arguments) => {
                 start(&arguments, paths, log).unwrap_or_else(|failure| failure::report(&failure))
             }
@@ -49,7 +50,7 @@ fn main() -> ExitCode {
 fn start(arguments: &Arguments, paths: Result<Paths, NoHome>, log: Logs) -> Result<ExitCode, Failure> {
     let paths = paths.map_err(Failure::NoFolder)?;
     let show_window = arguments.second_start() == Start::WithWindow;
-    let token = gloria_desktop::activation_token();
+    let token = gloria_program::activation_token();
     let claimed = Instance::claim(&paths, show_window, token.as_deref());
     let instance = match claimed.map_err(Failure::Unresponsive)? {
         Claimed::First(instance) => instance,

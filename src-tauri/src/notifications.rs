@@ -27,7 +27,7 @@ pub(crate) fn notifications(
     const ICON: &[u8] = include_bytes!("../../icons/128x128.png");
 
     let icon = paths.data.join("icon.png");
-    let identity = Identity::find(gloria_desktop::process::variable, &icon, ICON);
+    let identity = Identity::find(gloria_program::process::variable, &icon, ICON);
     Ok(Arc::new(SessionNotifications::new(
         identity,
         words.clone(),

@@ -74,7 +74,10 @@ impl PluginNotifications {
 impl Notifications for PluginNotifications {
     fn show(&self, request: NotificationRequest) -> BoxFuture<'static, Outcome> {
         let (sender, answer) = oneshot::channel();
-        let sent = self.orders.send(Order::Show(self.words.spoken(request), sender));
+        let sent = self.orders.send(Order::Show(
+            request.in_words(|phrase| self.words.phrase(phrase)),
+            sender,
+        ));
         async move {
             sent.map_err(|_| NotificationError::Lost)?;
             answer.await.map_err(|_| NotificationError::Lost)?

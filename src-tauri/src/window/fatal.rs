@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use gloria_desktop::process;
+use gloria_program::process;
 use gtk::glib::{LogField, LogLevel, LogWriterOutput, log_set_writer_func, log_writer_default};
 
 /// If the window ends the program this soon after such a restart, it is not reopened automatically again, only on

@@ -8,8 +8,9 @@ use gloria_core::paths::Paths;
 use gloria_core::ports::{PanicReports, SystemClock, WindowPort};
 use gloria_core::protocol::{Snapshot, TokenState};
 use gloria_core::{CoreHandle, Ports, Setup, Signal, connection, message, tray};
-use gloria_desktop::status_socket::AppRequest;
-use gloria_desktop::{Browser, Instance, Keyring, Logs, SoundPlayer, SystemSignals, process};
+use gloria_desktop::socket::{AppRequest, WindowPlace};
+use gloria_desktop::{Browser, Instance, Keyring, SoundPlayer, SystemSignals};
+use gloria_program::{Logs, process};
 use gloria_words::Words;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::{AbortHandle, JoinHandle};
@@ -39,6 +40,8 @@ pub struct Start {
     pub log: Logs,
     /// Of the program.
     pub version: String,
+    /// Room for a window in a process of its own; `None` where the shell shows it in this one.
+    pub windows: Option<WindowPlace>,
     /// The program began again by itself, and the window may be the reason.
     pub after_failure: bool,
 }
@@ -73,9 +76,10 @@ impl Agent {
             instance,
             log,
             version,
+            windows,
             after_failure,
         } = start;
-        let of_core = Arc::clone(&shell);
+        let (of_core, said) = (Arc::clone(&shell), Arc::clone(&words));
         let machine = move |panics: &PanicReports| machine(&paths, &version, &of_core, &words, panics);
         let (handle, core) = gloria_core::supervise(machine)?;
         let controls = Controls::new(handle.clone(), Arc::clone(&shell));
@@ -87,10 +91,11 @@ impl Agent {
             });
         }
         let asked = controls.clone();
-        let serving = gloria_desktop::serve_status(handle.clone(), instance, move |request| match request {
-            AppRequest::Open => asked.open_window(None),
+        let serve = move |request| match request {
+            AppRequest::Open { activation_token } => asked.open_window(activation_token),
             AppRequest::Quit => asked.quit(),
-        });
+        };
+        let serving = gloria_desktop::serve_app(handle.clone(), instance, said, windows, serve);
         let following = follow(handle, Arc::clone(&shell), log, after_failure);
         Ok(Self {
             controls,
@@ -130,7 +135,7 @@ impl Agent {
 
     async fn stop(self) {
         tracing::info!("the app ends");
-        gloria_desktop::end_process_within(QUIT_TIMEOUT);
+        gloria_program::end_process_within(QUIT_TIMEOUT);
         // A core that has ended already needs no stop.
         if timeout(STOP_TIMEOUT, self.controls.core().stop()).await.is_err() {
             tracing::warn!("not everything could be finished; the next start goes on with it");

@@ -11,7 +11,7 @@ use gloria_core::message::{self, Phrase};
 use gloria_core::paths::Paths;
 use gloria_core::ports::SecretError;
 use gloria_desktop::Instance;
-use gloria_desktop::process;
+use gloria_program::process;
 use serde::Serialize;
 
 use crate::output::{self, Format, Lines, catalogue, failure, print_error};
@@ -78,7 +78,7 @@ pub(crate) fn read_accounts(paths: &Paths) -> anyhow::Result<Accounts> {
 }
 
 fn list(options: &ListOptions) -> anyhow::Result<ExitCode> {
-    let accounts = read_accounts(&gloria_desktop::paths(process::variable)?)?;
+    let accounts = read_accounts(&gloria_program::paths(process::variable)?)?;
     let listed = accounts.all().map(|entry| {
         let inbox = Inbox::open_read_only(&entry.inbox(), entry.server());
         let counts = inbox.and_then(|inbox| inbox.counts());
@@ -142,7 +142,7 @@ fn line<'a>(kind: &'static str, accounts: &Accounts, entry: &'a Entry, items: Op
 }
 
 async fn erase(options: &EraseOptions) -> anyhow::Result<ExitCode> {
-    let paths = gloria_desktop::paths(process::variable)?;
+    let paths = gloria_program::paths(process::variable)?;
     // Before the lock, which a folder that cannot be read does not give either.
     read_accounts(&paths)?;
     // Kept until the end, because an app that started meanwhile would open the inbox or create the account again.

@@ -8,8 +8,8 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use gloria_core::message;
 use gloria_core::protocol::EventType;
-use gloria_desktop::process;
 use gloria_ipc::{AppEvents, AskError};
+use gloria_program::process;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -38,7 +38,7 @@ fn event_types() -> impl TypedValueParser<Value = EventType> {
 }
 
 pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
-    let paths = gloria_desktop::paths(process::variable)?;
+    let paths = gloria_program::paths(process::variable)?;
     end_anyway(None).map_err(|error| failed(&message::cli_no_thread(error.to_string())))?;
     let ending = ending();
     tokio::pin!(ending);

@@ -9,8 +9,9 @@ use gloria_core::inbox::{Inbox, Opened};
 use gloria_core::item::{EpochMillis, InboxView, ItemWords, Mark, Priority};
 use gloria_core::message;
 use gloria_core::paths::Paths;
-use gloria_desktop::{Instance, process};
+use gloria_desktop::Instance;
 use gloria_ipc::{AppConnection, AskError, CallError};
+use gloria_program::process;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -138,7 +139,7 @@ fn fill_in(item: &mut Value) {
 }
 
 async fn list(options: ListOptions) -> anyhow::Result<ExitCode> {
-    let paths = gloria_desktop::paths(process::variable)?;
+    let paths = gloria_program::paths(process::variable)?;
     let view = match options.filter {
         Filter::Inbox => InboxView::Inbox,
         Filter::Unread => InboxView::Unread,
@@ -199,7 +200,7 @@ async fn list(options: ListOptions) -> anyhow::Result<ExitCode> {
 }
 
 async fn mark(options: MarkOptions) -> anyhow::Result<ExitCode> {
-    let paths = gloria_desktop::paths(process::variable)?;
+    let paths = gloria_program::paths(process::variable)?;
     let marked = match AppConnection::open(&paths.data).await {
         // The window sees it at once.
         Ok(mut app) => match mark_in_app(&mut app, &options).await {

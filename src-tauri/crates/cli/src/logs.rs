@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use gloria_core::{message, text};
-use gloria_desktop::{LogReader, process};
+use gloria_program::{LogReader, process};
 use tokio::time::sleep;
 
 use crate::output::{print_error, whole_number};
@@ -27,7 +27,7 @@ pub(crate) struct Options {
 }
 
 pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
-    let folder = gloria_desktop::paths(process::variable)?.logs;
+    let folder = gloria_program::paths(process::variable)?.logs;
     let mut reader = LogReader::new(&folder);
     let mut out = BufWriter::new(io::stdout().lock());
     let newest = options.lines.or(options.follow.then_some(FOLLOWED_LINES));

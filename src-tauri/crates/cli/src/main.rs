@@ -19,8 +19,8 @@ use clap::{Parser, Subcommand};
 use gloria_core::inbox::InboxError;
 use gloria_core::message::{self, Message};
 use gloria_core::ports::SecretError;
-use gloria_desktop::paths::NoHome;
-use gloria_desktop::process;
+use gloria_program::paths::NoHome;
+use gloria_program::process;
 use gloria_words::command_line;
 
 // What each command and argument is for is in locales/*/help.ftl, and put in before a command line is read.
@@ -62,8 +62,8 @@ pub(crate) const NO_TOKEN: u8 = 5;
 
 fn main() -> ExitCode {
     process::begin();
-    gloria_desktop::logs::start_on_stderr(process::text_variable("GLORIA_LOG").as_deref());
-    gloria_desktop::logs::log_panics(|| {});
+    gloria_program::logs::start_on_stderr(process::text_variable("GLORIA_LOG").as_deref());
+    gloria_program::logs::log_panics(|| {});
     let arguments: Arguments = match command_line::parse(HELP, output::catalogue(), std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(reply) => return reply.print(),

@@ -106,7 +106,7 @@ pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 /// The words of the user's language.
 pub(crate) fn catalogue() -> &'static Words {
-    static CATALOGUE: LazyLock<Words> = LazyLock::new(gloria_desktop::words);
+    static CATALOGUE: LazyLock<Words> = LazyLock::new(gloria_program::words);
     &CATALOGUE
 }
 

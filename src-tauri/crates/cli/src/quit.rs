@@ -16,7 +16,7 @@ const END_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Returns once the app has ended.
 pub(crate) async fn run() -> anyhow::Result<ExitCode> {
-    let paths = gloria_desktop::paths(gloria_desktop::process::variable)?;
+    let paths = gloria_program::paths(gloria_program::process::variable)?;
     let asked = async {
         gloria_ipc::ask_to_quit(&paths.data).await?;
         loop {

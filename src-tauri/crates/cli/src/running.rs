@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use clap::Args;
 use gloria_core::message;
 use gloria_core::protocol::CommandError;
-use gloria_desktop::process;
 use gloria_desktop::socket::ask_failure;
 use gloria_ipc::protocol::APP_OPEN;
 use gloria_ipc::{AppConnection, AskError, CallError};
+use gloria_program::process;
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ pub(crate) struct OpenOptions {
 pub(crate) async fn open(options: OpenOptions) -> anyhow::Result<ExitCode> {
     let request = json!({
         "item": options.item,
-        "activationToken": gloria_desktop::activation_token(),
+        "activationToken": gloria_program::activation_token(),
     });
     ask(APP_OPEN, request).await
 }
@@ -40,7 +40,7 @@ pub(crate) async fn retry() -> anyhow::Result<ExitCode> {
 
 /// One request that is answered with nothing.
 async fn ask(call: &str, request: Value) -> anyhow::Result<ExitCode> {
-    let paths = gloria_desktop::paths(process::variable)?;
+    let paths = gloria_program::paths(process::variable)?;
     let asked = async { AppConnection::open(&paths.data).await?.call(call, request).await };
     Ok(match asked.await {
         Ok(_) => ExitCode::SUCCESS,

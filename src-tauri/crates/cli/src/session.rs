@@ -15,9 +15,9 @@ use gloria_core::ports::{SecretError, Secrets};
 use gloria_core::settings::{Layers, Settings};
 use gloria_core::token::{AuthTransport, Token, TokenError};
 use gloria_desktop::Keyring;
-use gloria_desktop::process;
 use gloria_desktop::socket::ask_failure;
 use gloria_ipc::AskError;
+use gloria_program::process;
 use gloria_stream::{Credential, CredentialError, CredentialProvider, Generation, ProxyChoice};
 use serde::Serialize;
 
@@ -46,7 +46,7 @@ struct Line<'a> {
 
 /// The settings in effect for this user; mistakes in them are printed to stderr.
 pub(crate) fn settings() -> anyhow::Result<Settings> {
-    let paths = gloria_desktop::paths(process::variable)?;
+    let paths = gloria_program::paths(process::variable)?;
     let layers = Layers::read(&paths.settings(), &paths.managed);
     let resolved = Settings::resolve(&layers, process::text_variable);
     for problem in &resolved.problems {
@@ -70,7 +70,7 @@ pub(crate) fn keyring(may_prompt: bool, erasures: &Erasures) -> std::io::Result<
 }
 
 fn erasures() -> anyhow::Result<Erasures> {
-    Ok(Erasures::read(&gloria_desktop::paths(process::variable)?))
+    Ok(Erasures::read(&gloria_program::paths(process::variable)?))
 }
 
 fn address(options: &Options) -> anyhow::Result<Result<Address, Message>> {
@@ -142,7 +142,7 @@ pub(crate) async fn logout(options: Options) -> anyhow::Result<ExitCode> {
 /// Where a server's token may be: a new one in the server's own entry, else in that of the account that was used last.
 fn entries(server: &str) -> Vec<String> {
     let mut entries = vec![server.to_owned()];
-    if let Ok(paths) = gloria_desktop::paths(process::variable) {
+    if let Ok(paths) = gloria_program::paths(process::variable) {
         let own = Accounts::read(&paths).in_force(server).map(Entry::keyring_name);
         entries.extend(own.filter(|own| own != server));
     }
@@ -164,7 +164,7 @@ async fn load(keyring: &ErasingSecrets, server: &str) -> Result<Option<Token>, S
 
 /// An app that runs asks the keyring anew. Without this it would go on with the token that it has, or wait.
 async fn notify_running_app(address: &str) {
-    let Ok(paths) = gloria_desktop::paths(process::variable) else {
+    let Ok(paths) = gloria_program::paths(process::variable) else {
         return;
     };
     match gloria_ipc::send_credentials_changed(&paths.data, address).await {

@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use clap::Args;
 use gloria_core::message::{self, Message};
 use gloria_core::text;
-use gloria_desktop::process;
+use gloria_program::process;
 use gloria_words::Words;
 use serde_json::Value;
 
@@ -29,7 +29,7 @@ pub(crate) struct Options {
 }
 
 pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
-    let paths = match gloria_desktop::paths(process::variable) {
+    let paths = match gloria_program::paths(process::variable) {
         Ok(paths) => paths,
         Err(error) => {
             print_error(&error.message());

@@ -58,17 +58,15 @@ impl Account {
         };
         account_folder(&self.server, &person)
     }
-}
 
-impl Paths {
-    /// The folder of an account.
-    pub fn account(&self, account: &Account) -> PathBuf {
-        self.accounts().join(account.folder())
+    /// The folder with everything that is kept for it.
+    pub fn data_folder(&self, paths: &Paths) -> PathBuf {
+        paths.accounts().join(self.folder())
     }
 
-    /// The inbox database of an account.
-    pub fn inbox(&self, account: &Account) -> PathBuf {
-        self.account(account).join(INBOX_FILE)
+    /// Its inbox database.
+    pub fn inbox_file(&self, paths: &Paths) -> PathBuf {
+        self.data_folder(paths).join(INBOX_FILE)
     }
 }
 

@@ -77,6 +77,24 @@ pub struct Item {
     pub alert: Option<ItemAlert>,
 }
 
+impl Item {
+    /// Its title in the words of `say`: the server's, or what the app says in its place.
+    pub fn title_in(&self, say: impl Fn(&Message) -> String) -> String {
+        match &self.words {
+            Some(words) => say(&words.title),
+            None => self.title.clone(),
+        }
+    }
+
+    /// Its text, likewise.
+    pub fn body_in(&self, say: impl Fn(&Message) -> String) -> String {
+        match self.words.as_ref().and_then(|words| words.body.as_ref()) {
+            Some(words) => say(words),
+            None => self.body.clone(),
+        }
+    }
+}
+
 #[cfg(feature = "fakes")]
 impl Item {
     /// An unread notification of normal priority for tests, which change what they need.

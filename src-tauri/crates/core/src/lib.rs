@@ -14,12 +14,9 @@ pub mod inbox;
 pub mod item;
 mod link;
 mod listeners;
-pub mod logging;
-pub mod message;
 pub mod metrics;
 pub mod paths;
 pub mod ports;
-pub mod private;
 pub mod protocol;
 pub mod settings;
 #[cfg(feature = "fakes")]
@@ -27,6 +24,9 @@ pub mod testing;
 pub mod text;
 pub mod token;
 pub mod tray;
+
+pub use gloria_files::{logging, private};
+pub use gloria_text::message;
 
 pub use actor::{Environment, Setup, start, supervise};
 pub use handle::{Attached, CoreError, CoreHandle, Signal};

@@ -2,16 +2,15 @@
 //!
 //! Pure functions, on which all other modules may depend.
 
-mod characters;
 mod markup;
 pub(crate) mod pasted;
 
 use unicode_segmentation::GraphemeCursor;
 use url::Url;
 
-#[cfg(test)]
-pub(crate) use self::characters::INVISIBLE;
-pub use self::characters::{escaped_json, escaped_line, is_invisible, printable};
+pub use gloria_text::characters::{escaped_json, escaped_line, is_invisible, printable};
+pub use gloria_text::sentence;
+
 pub(crate) use self::markup::to_text;
 
 /// The text as one line: line breaks and other control characters become spaces, several spaces become one, and
@@ -101,14 +100,6 @@ fn cut(mut text: String, longest: usize) -> String {
     text.truncate(end);
     text.push('…');
     text
-}
-
-/// An error's text as the start of a sentence.
-pub fn sentence(words: &str) -> String {
-    let mut chars = words.chars();
-    chars
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// A link that may be opened: http or https with a host, without user name and password. A path is resolved against the

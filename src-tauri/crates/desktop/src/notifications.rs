@@ -101,9 +101,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Notifications for SessionNotifications {
     fn show(&self, request: NotificationRequest) -> BoxFuture<'static, Outcome> {
         let (sender, answer) = oneshot::channel();
-        let sent = self
-            .commands
-            .send(Command::Show(self.words.spoken(request), sender));
+        let sent = self.commands.send(Command::Show(
+            request.in_words(|phrase| self.words.phrase(phrase)),
+            sender,
+        ));
         async move {
             // Without the task there is no connection, and nothing was requested.
             sent.map_err(|_| NotificationError::Lost)?;

@@ -12,8 +12,8 @@ use std::process::ExitCode;
 use clap::builder::PossibleValue;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command, Error, Parser};
-use gloria_core::message::{self, Message};
-use gloria_core::text::printable;
+use gloria_text::characters::printable;
+use gloria_text::message::{self, Message};
 
 use crate::Words;
 

@@ -11,9 +11,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use fluent_langneg::{NegotiationStrategy, negotiate_languages};
-use gloria_core::item::Item;
-use gloria_core::message::{Message, MessageArg, Phrase};
-use gloria_core::ports::NotificationRequest;
+use gloria_text::message::{Message, MessageArg, Phrase};
 use unic_langid::{LanguageIdentifier, langid};
 
 pub use self::time::Zone;
@@ -134,34 +132,9 @@ impl Words {
         }
     }
 
-    /// An item's title: the server's, or what the app says in its place.
-    pub fn title(&self, item: &Item) -> String {
-        match &item.words {
-            Some(words) => self.say(&words.title),
-            None => item.title.clone(),
-        }
-    }
-
-    /// An item's text, likewise.
-    pub fn body(&self, item: &Item) -> String {
-        match item.words.as_ref().and_then(|words| words.body.as_ref()) {
-            Some(words) => self.say(words),
-            None => item.body.clone(),
-        }
-    }
-
-    /// A notification with its words in place.
-    pub fn spoken(&self, request: NotificationRequest) -> NotificationRequest {
-        NotificationRequest {
-            title: self.phrase(&request.title).into(),
-            body: self.phrase(&request.body).into(),
-            ..request
-        }
-    }
-
     /// As [`Self::say`], for a message that begins a line: its first letter is a capital one.
     pub fn sentence(&self, message: &Message) -> String {
-        gloria_core::text::sentence(&self.say(message))
+        gloria_text::sentence(&self.say(message))
     }
 
     fn value<'a>(&self, arg: &'a MessageArg) -> FluentValue<'a> {
@@ -200,7 +173,7 @@ fn parsed(language: &str) -> Option<LanguageIdentifier> {
 
 #[cfg(test)]
 mod tests {
-    use gloria_core::message;
+    use gloria_text::message;
 
     use super::*;
 

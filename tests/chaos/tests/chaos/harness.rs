@@ -46,7 +46,7 @@ impl Harness {
 
     /// The inbox file.
     pub(crate) fn inbox(&self) -> PathBuf {
-        Paths::within(self.home.path()).inbox(&Account::of(&self.api))
+        Account::of(&self.api).inbox_file(&Paths::within(self.home.path()))
     }
 
     pub(crate) fn start(&self) -> Running {
@@ -115,7 +115,11 @@ impl Running {
         loop {
             let page = self.core.inbox_page(query.clone()).await.unwrap();
             let english = gloria_words::Words::english();
-            titles.extend(page.items.iter().map(|item| english.title(item)));
+            titles.extend(
+                page.items
+                    .iter()
+                    .map(|item| item.title_in(|words| english.say(words))),
+            );
             query.after = page.next;
             if query.after.is_none() {
                 titles.reverse();

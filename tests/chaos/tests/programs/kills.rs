@@ -30,7 +30,7 @@ fn core(home: &TempDir, backend: &Backend) -> Program {
 
 /// The position and the titles that the killed core's file holds, oldest first.
 fn stored(home: &TempDir, backend: &Backend) -> (u64, Vec<u64>) {
-    let path = Paths::within(home.path()).inbox(&Account::of(&backend.api_url()));
+    let path = Account::of(&backend.api_url()).inbox_file(&Paths::within(home.path()));
     if !path.exists() {
         return (0, Vec::new());
     }
@@ -139,7 +139,7 @@ async fn a_core_that_is_killed_again_and_again_loses_nothing_and_repeats_only_wh
 
 /// What is stored while the core runs.
 fn stored_position(home: &TempDir, backend: &Backend) -> (u64, ()) {
-    let path = Paths::within(home.path()).inbox(&Account::of(&backend.api_url()));
+    let path = Account::of(&backend.api_url()).inbox_file(&Paths::within(home.path()));
     let inbox = Inbox::open_read_only(&path, &backend.api_url()).unwrap();
     let position = inbox.cursor().unwrap().unwrap_or_default();
     (position.parse().unwrap_or(0), ())

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -45,6 +45,7 @@ static UNITS: AtomicU32 = AtomicU32::new(1);
 #[derive(Debug, Clone)]
 pub(super) struct Launch {
     pub(super) program: PathBuf,
+    pub(super) arguments: Vec<&'static str>,
     /// The program's own variables.
     pub(super) variables: Vec<(&'static str, OsString)>,
     /// What the agent's own environment says of the session.
@@ -88,6 +89,7 @@ impl Launch {
 
     fn start_directly(&self) -> io::Result<()> {
         let mut child = Command::new(&self.program)
+            .args(&self.arguments)
             .envs(&self.session)
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
@@ -161,7 +163,11 @@ impl Launch {
             .chain(of_session)
             .map(|(name, value)| Some(format!("{name}={}", value.to_str()?)))
             .collect();
-        let command = vec![(program, vec![program], false)];
+        let words: Vec<&str> = [program]
+            .into_iter()
+            .chain(self.arguments.iter().copied())
+            .collect();
+        let command = vec![(program, words, false)];
         Some(vec![
             ("Description", Value::from("Gloria Notify: window")),
             // Its start has failed if its program cannot be executed.
@@ -181,11 +187,6 @@ fn is_set(variable: &str, name: &str) -> bool {
         .strip_prefix(name)
         .and_then(|rest| rest.strip_prefix('='))
         .is_some_and(|value| !value.is_empty())
-}
-
-/// Where the program is that belongs to this one: beside it, wherever both are installed.
-pub(super) fn sibling(own: &Path, name: &str) -> PathBuf {
-    own.with_file_name(name)
 }
 
 #[zbus::proxy(
@@ -247,6 +248,7 @@ mod tests {
     async fn without_a_display_nothing_is_started() {
         let launch = Launch {
             program: "/nowhere/gloria-notify".into(),
+            arguments: Vec::new(),
             variables: Vec::new(),
             session: environment(&[("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")]),
         };

@@ -1,26 +1,24 @@
 //! The agent as a program.
 
-use std::ffi::OsString;
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use gloria_core::message::Message;
 use gloria_core::paths::Paths;
 use gloria_core::ports::{Notifications, PanicReports};
 use gloria_core::tray::TrayView;
-use gloria_desktop::{Claimed, Identity, Instance, Logs, SessionNotifications, logs, process};
-use gloria_words::{Words, Zone};
-use tokio::runtime::Builder;
+use gloria_desktop::socket::WindowPlace;
+use gloria_desktop::{Claimed, Identity, Instance, SessionNotifications};
+use gloria_program::{Logs, logs, process};
+use gloria_words::Words;
+use tokio::runtime::{Builder, Handle};
 use tokio::sync::watch;
 
-use super::launch::{self, Launch};
 use super::tray;
-use super::window::{Opening, WindowState};
+use super::window::Window;
 use crate::{Agent, Ended, Shell, Start};
 
 /// The window's program, which is installed beside this one.
@@ -44,30 +42,37 @@ pub struct Options {
 /// # Errors
 /// The agent cannot start.
 pub fn run(paths: Paths, log: Logs, options: Options) -> anyhow::Result<ExitCode> {
-    let instance = match Instance::claim(&paths, options.open)? {
+    let instance = match Instance::claim(&paths, options.open, None)? {
         Claimed::First(instance) => instance,
         Claimed::Second => return Ok(ExitCode::SUCCESS),
     };
     log.rotate();
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the agent starts");
-    let words = Arc::new(Words::load(gloria_desktop::languages(), Zone::System));
+    let words = Arc::new(gloria_program::words());
     // One thread does all that is not blocking, and costs a megabyte less than two.
     let runtime = Builder::new_current_thread()
         .enable_all()
         .build()
         .context("a runtime")?;
     let ended = runtime.block_on(async {
-        let (shell, views) = LinuxShell::new()?;
-        let shell = Arc::new(shell);
+        let place = WindowPlace::default();
+        let program = std::env::current_exe()?.with_file_name(WINDOW);
+        let (views, shown) = watch::channel(None);
+        let shell = Arc::new(LinuxShell {
+            views,
+            window: Window::new(program, place.clone()),
+            runtime: Handle::current(),
+        });
         let start = Start {
             paths,
             instance,
             log,
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            windows: Some(place),
             after_failure: false,
         };
         let agent = Agent::start(start, shell.clone(), Arc::clone(&words))?;
-        tokio::spawn(tray::run(views, words, agent.controls().clone()));
+        tokio::spawn(tray::run(shown, words, agent.controls().clone()));
         if options.open {
             shell.open_window(None);
         }
@@ -84,38 +89,13 @@ pub fn run(paths: Paths, log: Logs, options: Options) -> anyhow::Result<ExitCode
 
 struct LinuxShell {
     views: watch::Sender<Option<TrayView>>,
-    window: Arc<Mutex<WindowState>>,
-    /// Where the window's program is, also after this one was replaced by a newer version.
-    program: PathBuf,
-    runtime: tokio::runtime::Handle,
+    window: Window,
+    runtime: Handle,
 }
 
 impl fmt::Debug for LinuxShell {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("LinuxShell").finish_non_exhaustive()
-    }
-}
-
-impl LinuxShell {
-    fn new() -> io::Result<(Self, watch::Receiver<Option<TrayView>>)> {
-        let (views, receiver) = watch::channel(None);
-        let shell = Self {
-            views,
-            window: Arc::default(),
-            program: launch::sibling(&std::env::current_exe()?, WINDOW),
-            runtime: tokio::runtime::Handle::current(),
-        };
-        Ok((shell, receiver))
-    }
-
-    fn launch(&self, activation_token: Option<String>) -> Launch {
-        let home = process::variable("GLORIA_HOME").map(|home| ("GLORIA_HOME", home));
-        let token = activation_token.map(|token| ("XDG_ACTIVATION_TOKEN", OsString::from(token)));
-        Launch {
-            program: self.program.clone(),
-            variables: home.into_iter().chain(token).collect(),
-            session: launch::session(|name| std::env::var_os(name)),
-        }
     }
 }
 
@@ -145,18 +125,10 @@ impl Shell for LinuxShell {
     }
 
     fn open_window(&self, activation_token: Option<String>) {
-        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
-        if window.open(activation_token.as_ref(), Instant::now()) == Opening::Done {
-            return;
-        }
-        let (launch, window) = (self.launch(activation_token), Arc::clone(&self.window));
+        let window = self.window.clone();
         self.runtime.spawn(async move {
-            if let Err(error) = launch.start().await {
+            if let Err(error) = window.open(activation_token).await {
                 tracing::error!(%error, "the window could not be opened");
-                window
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .on_launch_failed();
             }
         });
     }

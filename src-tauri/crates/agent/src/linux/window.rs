@@ -1,135 +1,61 @@
-//! The window's program, seen from the agent: there is one, or one is on its way, or there is none.
+//! The window's program, seen from the agent: it is there, or it is started.
 
-use std::time::{Duration, Instant};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::sync::mpsc;
+use gloria_desktop::socket::WindowPlace;
+use gloria_program::process;
+use tokio::sync::Mutex;
+use tokio::time::timeout;
 
-/// How long a window may take from its start to its first word. On a slow disk it reads a hundred megabytes.
+use super::launch::{self, Launch, LaunchError};
+
+/// How long a window may take from its start until it is attached. On a slow disk it reads a hundred megabytes.
 const START_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// A window that is attached is asked to come to the front by this.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Raise {
-    /// Of the click, where the desktop gave one.
-    pub activation_token: Option<String>,
+/// The one window. Clones are of the same.
+#[derive(Debug, Clone)]
+pub(super) struct Window {
+    /// Where the program is, also after this one was replaced by a newer version.
+    program: PathBuf,
+    place: WindowPlace,
+    /// Locked while it is opened: two clicks that both find no window would start two.
+    opening: Arc<Mutex<()>>,
 }
 
-/// What there is of the window.
-#[derive(Debug, Default)]
-pub(super) enum WindowState {
-    #[default]
-    Closed,
-    Starting {
-        since: Instant,
-        /// Of the newest click that the start has not been given.
-        token: Option<String>,
-    },
-    Attached(mpsc::UnboundedSender<Raise>),
-}
-
-/// What a wish to see the window comes to.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Opening {
-    /// Start the program.
-    Launch,
-    /// It is there, or will be in a moment.
-    Done,
-}
-
-impl WindowState {
-    /// Somebody wants to see the window.
-    pub(super) fn open(&mut self, token: Option<&String>, now: Instant) -> Opening {
-        match self {
-            Self::Attached(raise) => {
-                let raised = raise.send(Raise {
-                    activation_token: token.cloned(),
-                });
-                if raised.is_ok() {
-                    return Opening::Done;
-                }
-            }
-            // A second click while it starts must not start a second one.
-            Self::Starting { since, token: newest } if now < *since + START_TIMEOUT => {
-                if token.is_some() {
-                    *newest = token.cloned();
-                }
-                return Opening::Done;
-            }
-            Self::Starting { .. } | Self::Closed => {}
-        }
-        *self = Self::Starting {
-            since: now,
-            token: None,
-        };
-        Opening::Launch
-    }
-
-    /// A window is there. `None` if there is another one already.
-    pub(super) fn attach(&mut self) -> Option<mpsc::UnboundedReceiver<Raise>> {
-        if let Self::Attached(raise) = self
-            && !raise.is_closed()
-        {
-            return None;
-        }
-        let (raise, receiver) = mpsc::unbounded_channel();
-        if let Self::Starting {
-            token: Some(token), ..
-        } = self
-        {
-            // The receiver is right here.
-            let _ = raise.send(Raise {
-                activation_token: Some(token.clone()),
-            });
-        }
-        *self = Self::Attached(raise);
-        Some(receiver)
-    }
-
-    /// The start came to nothing.
-    pub(super) fn on_launch_failed(&mut self) {
-        if let Self::Starting { .. } = self {
-            *self = Self::Closed;
+impl Window {
+    pub(super) fn new(program: PathBuf, place: WindowPlace) -> Self {
+        Self {
+            program,
+            place,
+            opening: Arc::default(),
         }
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn two_clicks_start_one_window_which_comes_to_the_front_by_the_second() {
-        let (mut window, now) = (WindowState::default(), Instant::now());
-        let second = "second".to_owned();
-        assert_eq!(window.open(Some(&"first".to_owned()), now), Opening::Launch);
-        assert_eq!(window.open(Some(&second), now), Opening::Done);
-        assert_eq!(window.open(None, now), Opening::Done);
-        let mut raises = window.attach().expect("the first window");
-        assert_eq!(
-            raises.try_recv().ok().and_then(|raise| raise.activation_token),
-            Some(second)
-        );
-        assert!(window.attach().is_none(), "a second window is refused");
-        assert_eq!(window.open(None, now), Opening::Done);
-        assert!(raises.try_recv().is_ok());
+    /// Brings the window to the front, or starts it and waits until it is there. A click that comes meanwhile brings it
+    /// to the front by its own token.
+    pub(super) async fn open(&self, activation_token: Option<String>) -> Result<(), LaunchError> {
+        let _turn = self.opening.lock().await;
+        if self.place.raise(activation_token.clone()).await {
+            return Ok(());
+        }
+        self.launch(activation_token).start().await?;
+        if timeout(START_TIMEOUT, self.place.occupied()).await.is_err() {
+            tracing::warn!("the window was started and is not there yet");
+        }
+        Ok(())
     }
 
-    #[test]
-    fn a_window_that_is_gone_is_started_anew() {
-        let (mut window, now) = (WindowState::default(), Instant::now());
-        drop(window.attach());
-        assert_eq!(window.open(None, now), Opening::Launch);
-        assert!(window.attach().is_some());
-    }
-
-    #[test]
-    fn a_start_that_fails_or_takes_too_long_is_tried_again() {
-        let (mut window, now) = (WindowState::default(), Instant::now());
-        assert_eq!(window.open(None, now), Opening::Launch);
-        window.on_launch_failed();
-        assert_eq!(window.open(None, now), Opening::Launch);
-        let late = now + START_TIMEOUT;
-        assert_eq!(window.open(None, late), Opening::Launch);
-        assert_eq!(window.open(None, late), Opening::Done);
+    fn launch(&self, activation_token: Option<String>) -> Launch {
+        let home = process::variable("GLORIA_HOME").map(|home| ("GLORIA_HOME", home));
+        let token = activation_token.map(|token| ("XDG_ACTIVATION_TOKEN", OsString::from(token)));
+        Launch {
+            program: self.program.clone(),
+            arguments: vec!["--window"],
+            variables: home.into_iter().chain(token).collect(),
+            session: launch::session(|name| std::env::var_os(name)),
+        }
     }
 }

@@ -46,6 +46,18 @@ pub struct NotificationRequest {
     pub replaces: Option<NotificationHandle>,
 }
 
+impl NotificationRequest {
+    /// With the words of `say` in place of messages.
+    #[must_use]
+    pub fn in_words(self, say: impl Fn(&Phrase) -> String) -> Self {
+        Self {
+            title: say(&self.title).into(),
+            body: say(&self.body).into(),
+            ..self
+        }
+    }
+}
+
 /// Identifies a notification of a service, even one of an earlier run of the app.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct NotificationHandle {

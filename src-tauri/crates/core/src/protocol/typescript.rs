@@ -138,7 +138,7 @@ fn generated() -> String {
         "\n/** Every bundled sound. */\nexport const SOUND_NAMES: readonly SoundName[] = [{}];\n",
         sounds.join(", ")
     ));
-    let ranges: Vec<_> = crate::text::INVISIBLE
+    let ranges: Vec<_> = gloria_text::characters::INVISIBLE
         .iter()
         .map(|(first, last)| format!("[0x{first:x}, 0x{last:x}]"))
         .collect();

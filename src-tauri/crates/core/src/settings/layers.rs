@@ -35,8 +35,8 @@ impl Contents {
     pub fn read(user: &Path, managed: &Managed) -> Self {
         Self {
             user: read(user, Owner::User),
-            defaults: managed.defaults.contents(),
-            policy: managed.policy.contents(),
+            defaults: SourceContents::of(&managed.defaults),
+            policy: SourceContents::of(&managed.policy),
         }
     }
 }

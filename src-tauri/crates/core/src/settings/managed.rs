@@ -16,18 +16,16 @@ pub(super) enum SourceContents {
     System(&'static str, Result<String, String>),
 }
 
-impl Source {
-    /// Reads it. It may wait for a disk.
-    pub(super) fn contents(&self) -> SourceContents {
-        match self {
-            Self::None => SourceContents::None,
-            Self::File(path) => SourceContents::File(path.clone(), read(path, Owner::Administrator)),
-            Self::System { name, read } => SourceContents::System(name, read(name)),
+impl SourceContents {
+    /// Reads a source. It may wait for a disk.
+    pub(super) fn of(source: &Source) -> Self {
+        match source {
+            Source::None => Self::None,
+            Source::File(path) => Self::File(path.clone(), read(path, Owner::Administrator)),
+            Source::System { name, read } => Self::System(name, read(name)),
         }
     }
-}
 
-impl SourceContents {
     pub(super) fn layer(&self) -> Layer {
         match self {
             Self::None => Layer::empty(Place::System("")),

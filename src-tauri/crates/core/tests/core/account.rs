@@ -283,7 +283,7 @@ async fn where_the_new_accounts_inbox_cannot_be_had_the_one_before_goes_on() {
     let running = harness.start();
     running.core.account_save(form(first.api_url())).await.unwrap();
     running.connected().await;
-    let file = harness.paths().inbox(&Account::of(&second.api_url()));
+    let file = Account::of(&second.api_url()).inbox_file(&harness.paths());
     let other_program = Inbox::open(&file, &second.api_url()).unwrap();
     let refused = running
         .core

@@ -55,7 +55,10 @@ impl Spoken for Phrase {
 impl Spoken for Item {
     fn words(&self) -> String {
         let english = Words::english();
-        let (title, body) = (english.title(self), english.body(self));
+        let (title, body) = (
+            self.title_in(|words| english.say(words)),
+            self.body_in(|words| english.say(words)),
+        );
         format!("{title}\n{body}")
     }
 }
@@ -119,8 +122,7 @@ impl Harness {
 
     /// The inbox file of the account at the server that the settings name.
     pub(crate) fn inbox(&self) -> PathBuf {
-        self.paths()
-            .inbox(&Account::of(&self.environment["GLORIA_API_URL"]))
+        Account::of(&self.environment["GLORIA_API_URL"]).inbox_file(&self.paths())
     }
 
     pub(crate) fn start(&self) -> Running {

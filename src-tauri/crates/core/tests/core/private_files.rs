@@ -88,7 +88,7 @@ async fn everything_that_a_core_writes() {
     running.stop().await;
 
     // As earlier versions and the user left it, and with damage.
-    let inbox = harness.paths().inbox(&Account::of(&backend.api_url()));
+    let inbox = Account::of(&backend.api_url()).inbox_file(&harness.paths());
     let settings = harness.paths().settings();
     // The inbox's thread closes the file after the core has ended.
     within_deadline("closed", async {

@@ -61,12 +61,12 @@ impl Home {
 
     fn open(&self, server: &str) -> Opened {
         let paths = self.paths();
-        let folder = paths.account(&Account::of(server));
+        let folder = Account::of(server).data_folder(&paths);
         Inbox::open_account(&paths, &folder, server).unwrap()
     }
 
     fn file(&self, server: &str) -> PathBuf {
-        self.paths().inbox(&Account::of(server))
+        Account::of(server).inbox_file(&self.paths())
     }
 
     /// Every file below the folder.
@@ -170,7 +170,7 @@ fn it_is_the_same_whichever_account_is_opened_first_and_without_one() {
     is_whole(&home);
     let home = Home::with_legacy();
     assert_eq!(home.open("https://new.example").inbox.counts().unwrap().total, 0);
-    fs::remove_dir_all(home.paths().account(&Account::of("https://new.example"))).unwrap();
+    fs::remove_dir_all(Account::of("https://new.example").data_folder(&home.paths())).unwrap();
     is_whole(&home);
 }
 

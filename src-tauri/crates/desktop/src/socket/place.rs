@@ -15,7 +15,13 @@ const RAISE_CAPACITY: usize = 4;
 
 /// The place of the only window in a process of its own. Clones share the place.
 #[derive(Debug, Clone, Default)]
-pub struct WindowPlace(Arc<Mutex<Option<Connected>>>);
+pub struct WindowPlace(Arc<Place>);
+
+#[derive(Debug, Default)]
+struct Place {
+    connected: Mutex<Option<Connected>>,
+    arrived: Notify,
+}
 
 /// A connected window.
 #[derive(Debug, Clone)]
@@ -67,8 +73,22 @@ impl WindowPlace {
         self.connected().is_some()
     }
 
+    /// Waits until there is a window.
+    pub async fn occupied(&self) {
+        loop {
+            let arrived = self.0.arrived.notified();
+            tokio::pin!(arrived);
+            // Before the check, so that a window that comes in between is not missed.
+            arrived.as_mut().enable();
+            if self.is_occupied() {
+                return;
+            }
+            arrived.await;
+        }
+    }
+
     fn connected(&self) -> MutexGuard<'_, Option<Connected>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.connected.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes the place for a new window, unless one is connected.
@@ -85,6 +105,7 @@ impl WindowPlace {
             ending: Arc::clone(&ending),
             left,
         });
+        self.0.arrived.notify_waiters();
         Some(Occupied {
             place: self.clone(),
             wishes: receiver,

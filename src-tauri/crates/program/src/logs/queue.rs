@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use gloria_core::text;
+use gloria_text::characters;
 
 /// Lines that a busy second logs at the lowest level. Lines that do not fit while the disk hangs are dropped and
 /// counted.
@@ -36,7 +36,7 @@ impl Line {
         if event.len() > MAX_LINE {
             event = &event[..event.floor_char_boundary(MAX_LINE)];
         }
-        let mut line = match text::escaped_line(event) {
+        let mut line = match characters::escaped_line(event) {
             Cow::Borrowed(line) => line.to_owned(),
             Cow::Owned(line) => line,
         };

@@ -5,9 +5,8 @@ mod disk;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use gloria_core::message::{self, Message};
-use gloria_core::paths::Paths;
-use gloria_core::settings::{Managed, Source};
+use gloria_files::paths::{Managed, Paths, Source};
+use gloria_text::message::{self, Message};
 use thiserror::Error;
 
 /// The app's folder inside the system's. Tauri uses the same name for the web view's folder, and the Windows

@@ -8,9 +8,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use gloria_text::message::{self, Message};
 use thiserror::Error;
 
-use crate::message::{self, Message};
 use crate::paths::Paths;
 
 #[cfg(unix)]
@@ -101,7 +101,7 @@ pub fn ensure(path: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// When the owner is another user, and not the administrator. A missing file is no error.
-pub(crate) fn refuse_foreign(path: &Path) -> Result<(), NotPrivate> {
+pub fn refuse_foreign(path: &Path) -> Result<(), NotPrivate> {
     modes::refuse_foreign(path)
 }
 
@@ -109,7 +109,7 @@ pub(crate) fn refuse_foreign(path: &Path) -> Result<(), NotPrivate> {
 ///
 /// # Errors
 /// When another user could have written it.
-pub(crate) fn refuse_unless_administrators(path: &Path, file: &File) -> Result<(), NotPrivate> {
+pub fn refuse_unless_administrators(path: &Path, file: &File) -> Result<(), NotPrivate> {
     modes::refuse_unless_administrators(path, file)
 }
 
@@ -175,7 +175,7 @@ fn draft_of(target: &Path, number: u64) -> PathBuf {
 
 /// Closes files of earlier versions to other users, and removes drafts after a crash. Only this app's files are
 /// touched, because the folder may have others.
-pub(crate) fn tighten_all(paths: &Paths) {
+pub fn tighten_all(paths: &Paths) {
     let mut tightened = 0;
     let mut tighten = |path: &Path| match modes::tighten(path) {
         Ok(true) => tightened += 1,

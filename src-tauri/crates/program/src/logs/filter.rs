@@ -1,6 +1,6 @@
 //! Which events are logged at each level.
 
-use gloria_core::logging::LogLevel;
+use gloria_files::logging::LogLevel;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
 /// The prefix of the targets of this workspace's crates.

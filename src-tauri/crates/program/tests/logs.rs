@@ -6,8 +6,8 @@ use std::io::{self, Write as _};
 use std::process::Command;
 use std::thread;
 
-use gloria_core::logging::{Fixed, LogLevel};
-use gloria_desktop::{Logs, logs};
+use gloria_files::logging::{Fixed, LogLevel};
+use gloria_program::{Logs, logs};
 
 fn refused(text: String) -> Result<(), String> {
     Err(text)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use gloria_core::private;
+use gloria_files::private;
 use same_file::Handle;
 
 /// Size and number of the files.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use gloria_core::paths::Disk;
+use gloria_files::paths::Disk;
 
 /// The kind of disk that a folder is on, or will be. An unknown file system counts as local, because the inbox notices
 /// itself what does not work.

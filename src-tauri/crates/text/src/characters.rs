@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 /// writing direction, with which a text can pretend to be another (Unicode TR 36); zero-width spaces and joiners; line
 /// and paragraph separators; annotations and tags. The joiners of emoji and Persian (U+200C, U+200D) are not included.
 /// The UI's copy is generated from this table.
-pub(crate) const INVISIBLE: [(u32, u32); 11] = [
+pub const INVISIBLE: [(u32, u32); 11] = [
     (0x00, 0x08),
     (0x0B, 0x1F),
     (0x7F, 0x9F),

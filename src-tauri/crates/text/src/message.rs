@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-#[cfg(test)]
+#[cfg(feature = "typescript")]
 use ts_rs::TS;
 
 pub use causes::*;
@@ -28,24 +28,24 @@ pub fn all() -> impl Iterator<Item = &'static Entry> {
 
 /// A message of the catalogue with its arguments.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(TS))]
+#[cfg_attr(feature = "typescript", derive(TS))]
 pub struct Message {
     /// Its id in the catalogue, which is a stable code.
-    #[cfg_attr(test, ts(as = "String"))]
+    #[cfg_attr(feature = "typescript", ts(as = "String"))]
     pub id: Cow<'static, str>,
     /// Its arguments by name.
     #[serde(default)]
-    #[cfg_attr(test, ts(as = "BTreeMap<String, MessageArg>"))]
+    #[cfg_attr(feature = "typescript", ts(as = "BTreeMap<String, MessageArg>"))]
     pub args: BTreeMap<Cow<'static, str>, MessageArg>,
 }
 
 /// One argument of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(TS))]
+#[cfg_attr(feature = "typescript", derive(TS))]
 #[serde(untagged)]
 pub enum MessageArg {
     /// A number, which also selects the plural form.
-    Number(#[cfg_attr(test, ts(as = "f64"))] Number),
+    Number(#[cfg_attr(feature = "typescript", ts(as = "f64"))] Number),
     /// Text that is the same in every language, such as a path or a text of the server.
     Text(String),
     /// A point in time, in milliseconds since the Unix epoch.
@@ -75,7 +75,7 @@ impl Message {
 
 /// Why a value is refused where it is read by serde, whose errors are texts: the text is the message in JSON.
 #[derive(Debug)]
-pub(crate) struct Refusal(pub(crate) Message);
+pub struct Refusal(pub Message);
 
 impl fmt::Display for Refusal {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -85,7 +85,7 @@ impl fmt::Display for Refusal {
 
 impl Refusal {
     /// The message of a refusal within an error of serde.
-    pub(crate) fn within(error: &serde_json::Error) -> Option<Message> {
+    pub fn within(error: &serde_json::Error) -> Option<Message> {
         serde_json::from_str(&error.to_string()).ok()
     }
 }
@@ -128,7 +128,7 @@ pub enum Phrase {
 
 impl Phrase {
     /// The text, which is empty for a message, and the message.
-    pub(crate) fn into_parts(self) -> (String, Option<Message>) {
+    pub fn into_parts(self) -> (String, Option<Message>) {
         match self {
             Self::Text(text) => (text, None),
             Self::Message(message) => (String::new(), Some(message)),
