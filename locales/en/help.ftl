@@ -101,6 +101,13 @@ help-gloria-logs-examples =
 
     No log contains a token or the text of a notification.
 
+help-gloria-agent = Run in the background: connection, inbox, notifications and tray, without a window
+help-gloria-agent-open = Open the window as well
+help-gloria-agent-examples =
+    Examples:
+      gloria agent
+      gloria agent --open
+
 help-gloria-quit = End the running app, as Quit in its tray does
 help-gloria-quit-examples =
     Examples:

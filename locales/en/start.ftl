@@ -20,6 +20,9 @@ start-core-lost =
 start-panicked =
     Gloria Notify had an internal error and has ended; start it again, and tell your administrator if that does not help
 
+# The part that is always there, without a window.
+start-no-agent = Gloria Notify could not start in the background: { $problem }
+
 ## The app that runs, for whom a second start or the command line asks it.
 
 app-not-running = Gloria Notify is not running

@@ -13,6 +13,9 @@ pub(crate) struct Arguments {
     open: bool,
     #[arg(long, conflicts_with = "open")]
     background: bool,
+    // Given by the agent, which wants the window and is there.
+    #[arg(long, hide = true, conflicts_with_all = ["open", "background"])]
+    window: bool,
     // Passed by the app to itself when it restarts in place.
     #[arg(long, hide = true)]
     after_failure: bool,
@@ -30,7 +33,7 @@ pub(crate) enum Start {
 impl Arguments {
     /// The first start goes into the tray unless it says `--open`.
     pub(crate) fn first_start(&self) -> Start {
-        if self.open {
+        if self.open || self.window {
             Start::WithWindow
         } else {
             Start::InTray

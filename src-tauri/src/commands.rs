@@ -1,6 +1,6 @@
 //! What the page may ask of the shell: to attach to the core, to listen to events, and the core's commands by name.
 
-use gloria_core::protocol::{CommandError, EventType, WINDOW_SHOWS};
+use gloria_ipc::protocol::WINDOW_SHOWS;
 use serde_json::Value;
 use tauri::ipc::{Channel, Invoke, InvokeError};
 use tauri::{AppHandle, State, Webview};
@@ -14,11 +14,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<tauri::Wry>) -> bool + Send + Sync + '
 }
 
 #[tauri::command]
-async fn attach(
-    app: AppHandle,
-    link: State<'_, CoreLink>,
-    updates: Channel<Value>,
-) -> Result<Value, CommandError> {
+async fn attach(app: AppHandle, link: State<'_, CoreLink>, updates: Channel<Value>) -> Result<Value, Value> {
     let attachment = Forwarding::of(&app).begin_attachment();
     let state = link.attach().await?;
     Forwarding::of(&app).send_updates(attachment, state.updates, updates);
@@ -32,16 +28,15 @@ async fn listen(
     app: AppHandle,
     link: State<'_, CoreLink>,
     webview: Webview,
-    types: Vec<EventType>,
+    types: Vec<String>,
     events: String,
 ) -> Result<(), InvokeError> {
-    let types = types.into_iter().collect();
     Forwarding::of(&app).listen(&link, types, events, webview)
 }
 
 /// The page has received this many messages of a channel in all.
 #[tauri::command]
-async fn received(app: AppHandle, channel: u32, count: u64) -> Result<(), CommandError> {
+async fn received(app: AppHandle, channel: u32, count: u64) -> Result<(), Value> {
     Forwarding::of(&app).on_received(channel, count);
     Ok(())
 }
@@ -53,7 +48,7 @@ async fn call(
     link: State<'_, CoreLink>,
     name: String,
     request: Value,
-) -> Result<Value, CommandError> {
+) -> Result<Value, Value> {
     if name == WINDOW_SHOWS {
         // Also while the core is busy: the page is there.
         window::on_page_report(&app);

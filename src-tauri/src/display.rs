@@ -1,6 +1,6 @@
 //! The display that windows are shown on.
 
-use gloria_core::message::{self, Message};
+use gloria_text::message::{self, Message};
 
 /// Opens the display, without which tauri would panic. Call it on the main thread.
 ///

@@ -7,11 +7,11 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::panic::{self, UnwindSafe};
 use std::process::ExitCode;
 
-use gloria_core::message::{self, Message};
-use gloria_core::text;
+#[cfg(in_process)]
 use gloria_desktop::ClaimError;
 use gloria_program::paths::NoHome;
 use gloria_program::process;
+use gloria_text::message::{self, Message};
 use gloria_words::Words;
 
 /// The argument of a process that shows a message in a dialog, before the message in JSON.
@@ -26,7 +26,11 @@ pub(crate) enum Failure {
     /// The folder for the files cannot be determined.
     NoFolder(NoHome),
     /// Another app has the folder and does not answer.
+    #[cfg(in_process)]
     Unresponsive(ClaimError),
+    /// The agent does not do what it is asked.
+    #[cfg(not(in_process))]
+    Unasked(gloria_ipc::AskError),
     /// There is no display, or it cannot be opened.
     #[cfg(target_os = "linux")]
     NoDisplay(Message),
@@ -39,7 +43,10 @@ impl Failure {
     fn code(&self) -> u8 {
         match self {
             Self::NoFolder(_) => 4,
+            #[cfg(in_process)]
             Self::Unresponsive(_) => 5,
+            #[cfg(not(in_process))]
+            Self::Unasked(_) => 5,
             #[cfg(target_os = "linux")]
             Self::NoDisplay(_) => 3,
             Self::Start(_) => 1,
@@ -51,7 +58,10 @@ impl Failure {
     fn message(&self) -> Message {
         match self {
             Self::NoFolder(error) => error.message(),
+            #[cfg(in_process)]
             Self::Unresponsive(error) => error.message(),
+            #[cfg(not(in_process))]
+            Self::Unasked(error) => message::start_no_agent(error.to_string()),
             #[cfg(target_os = "linux")]
             Self::NoDisplay(message) => message.clone(),
             Self::Start(error) => start_failed(error),
@@ -92,7 +102,11 @@ pub(crate) fn report(failure: &Failure) -> ExitCode {
     tracing::error!(code, failure = %message, "the app does not start");
     let words = gloria_program::words().say(&message);
     // Without anybody to read it there are the log and the code.
-    let _ = writeln!(io::stderr(), "gloria-notify: {}", text::printable(&words));
+    let _ = writeln!(
+        io::stderr(),
+        "gloria-notify: {}",
+        gloria_text::characters::printable(&words)
+    );
     if !io::stderr().is_terminal() {
         show(&message);
     }
@@ -185,7 +199,10 @@ mod tests {
         let failures = [
             Failure::Start(anyhow::anyhow!("x")),
             Failure::NoFolder(gloria_program::paths(|_| None).unwrap_err()),
+            #[cfg(in_process)]
             Failure::Unresponsive(ClaimError::System(io::Error::other("x"))),
+            #[cfg(not(in_process))]
+            Failure::Unasked(gloria_ipc::AskError::Silent),
         ];
         assert_eq!(failures.map(|failure| failure.code()), [1, 4, 5]);
     }

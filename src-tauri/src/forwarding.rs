@@ -9,8 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
-use gloria_core::protocol::CommandError;
-use gloria_core::{CoreError, EventTypes, Link};
+use gloria_ipc::{Link, link};
 use serde_json::Value;
 use tauri::ipc::{Channel, InvokeError, JavaScriptChannelId};
 use tauri::{AppHandle, Manager as _, State, Webview};
@@ -40,7 +39,7 @@ struct Current {
 struct Listening {
     /// As the page names its channel.
     name: String,
-    types: watch::Sender<EventTypes>,
+    types: watch::Sender<Vec<String>>,
     events: Sending,
 }
 
@@ -97,7 +96,7 @@ impl Forwarding {
     pub(crate) fn listen(
         &self,
         link: &CoreLink,
-        types: EventTypes,
+        types: Vec<String>,
         name: String,
         webview: Webview,
     ) -> Result<(), InvokeError> {
@@ -121,7 +120,7 @@ impl Forwarding {
             return Ok(());
         };
         if listening.events.task.is_finished() {
-            return Err(CommandError::from(CoreError::Stopped).into());
+            return Err(link::restarting().into());
         }
         listening.types.send_replace(types);
         current.listening = Some(listening);

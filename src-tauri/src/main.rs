@@ -2,29 +2,28 @@
 
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
-mod app;
 mod arguments;
+#[cfg(not(in_process))]
+mod attached;
 mod commands;
 #[cfg(target_os = "linux")]
 mod display;
-mod ending;
 mod failure;
 mod forwarding;
-mod notifications;
+#[cfg(in_process)]
+mod in_process;
 #[cfg(target_os = "linux")]
 mod session_bus;
-mod tray;
 mod window;
 
 use std::process::ExitCode;
 
-use gloria_core::paths::Paths;
-use gloria_desktop::{Claimed, Instance};
+use gloria_files::paths::Paths;
 use gloria_program::paths::NoHome;
 use gloria_program::{Logs, logs, process};
 use gloria_words::command_line;
 
-use crate::arguments::{Arguments, HELP, Start};
+use crate::arguments::{Arguments, HELP};
 use crate::failure::Failure;
 
 fn main() -> ExitCode {
@@ -49,30 +48,12 @@ fn main() -> ExitCode {
 
 fn start(arguments: &Arguments, paths: Result<Paths, NoHome>, log: Logs) -> Result<ExitCode, Failure> {
     let paths = paths.map_err(Failure::NoFolder)?;
-    let show_window = arguments.second_start() == Start::WithWindow;
-    let token = gloria_program::activation_token();
-    let claimed = Instance::claim(&paths, show_window, token.as_deref());
-    let instance = match claimed.map_err(Failure::Unresponsive)? {
-        Claimed::First(instance) => instance,
-        Claimed::Second => return Ok(ExitCode::SUCCESS),
-    };
-    log.rotate();
-    tracing::info!(
-        version = env!("CARGO_PKG_VERSION"),
-        system = std::env::consts::OS,
-        "the app starts"
-    );
-    #[cfg(target_os = "linux")]
+    #[cfg(in_process)]
+    return in_process::run(arguments, paths, log);
+    #[cfg(not(in_process))]
     {
-        window::begin_again_at_fatal_errors(arguments.after_failure());
-        display::open_display().map_err(Failure::NoDisplay)?;
+        // The agent's snapshot has the level; the window logs little.
+        drop(log);
+        attached::run(arguments, &paths)
     }
-    app::run(
-        paths,
-        instance,
-        log,
-        arguments.first_start(),
-        arguments.after_failure(),
-    )
-    .map_err(Failure::Start)
 }

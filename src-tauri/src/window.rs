@@ -7,15 +7,15 @@
 mod ended;
 #[cfg(target_os = "linux")]
 mod fatal;
+#[cfg(not(in_process))]
+mod linger;
 mod look;
 mod page;
 mod presence;
 
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use gloria_core::alerts::presence::WindowPresence;
-use gloria_core::protocol::Appearance;
 use serde::Deserialize as _;
 use tauri::webview::{NewWindowResponse, PageLoadEvent};
 use tauri::{
@@ -27,7 +27,9 @@ use tokio::time::{sleep, timeout};
 
 use crate::failure;
 use crate::forwarding::{CoreLink, Forwarding};
+use look::Appearance;
 use page::Page;
+use presence::WindowPresence;
 
 #[cfg(target_os = "macos")]
 pub(crate) use ended::on_web_process_ended;
@@ -83,6 +85,9 @@ struct Current {
     /// It gets the focus when it is shown.
     takes_focus: bool,
     activation_token: Option<String>,
+    /// How often a window was closed, and whether the one that there is stays hidden since then.
+    closings: u64,
+    lingers: bool,
     presence: Option<WindowPresence>,
     /// To the core, in this order.
     reports: mpsc::UnboundedSender<Option<WindowPresence>>,
@@ -90,6 +95,7 @@ struct Current {
 
 /// Gets ready for windows, and passes on to the core what the window system says of them.
 pub(crate) fn prepare(app: &AppHandle, link: CoreLink) {
+    app.manage(Arc::clone(&link));
     let (reports, mut receiver) = mpsc::unbounded_channel();
     app.manage(Forwarding::default());
     app.manage(Page::default());
@@ -98,13 +104,16 @@ pub(crate) fn prepare(app: &AppHandle, link: CoreLink) {
         painted: false,
         takes_focus: false,
         activation_token: None,
+        closings: 0,
+        lingers: false,
         presence: None,
         reports,
     })));
     tauri::async_runtime::spawn(async move {
         while let Some(presence) = receiver.recv().await {
             // A restarted core takes over the presence of the previous one; a core that ends does not need it.
-            let _ = link.window_presence(presence).await;
+            link.presence(presence.map(|presence: WindowPresence| presence.report(Instant::now())))
+                .await;
         }
     });
 }
@@ -161,6 +170,11 @@ async fn open(app: &AppHandle, activation_token: Option<String>) -> tauri::Resul
                 current.activation_token = activation_token.or(current.activation_token.take());
                 return Ok(());
             }
+            if current.lingers {
+                current.lingers = false;
+                let number = current.number;
+                current.change(number, |presence| *presence = Some(WindowPresence::default()));
+            }
         }
         window.unminimize()?;
         window.show()?;
@@ -204,7 +218,7 @@ async fn build(
         let shown = Shown::of(app);
         let mut current = shown.current();
         current.number += 1;
-        (current.painted, current.takes_focus) = (false, takes_focus);
+        (current.painted, current.takes_focus, current.lingers) = (false, takes_focus, false);
         current.activation_token = activation_token;
         let number = current.number;
         current.change(number, |presence| *presence = Some(WindowPresence::default()));
@@ -358,6 +372,12 @@ fn is_own_page(url: &Url, windows: bool) -> bool {
 fn follow(window: &WebviewWindow, number: u64) {
     let app = window.app_handle().clone();
     window.on_window_event(move |event| {
+        #[cfg(not(in_process))]
+        if let WindowEvent::CloseRequested { api, .. } = event
+            && linger::begin(&app, number)
+        {
+            api.prevent_close();
+        }
         if let WindowEvent::Focused(focused) = event {
             presence::on_focus(&app, number, *focused);
         }

@@ -1,8 +1,18 @@
 //! The background of a window whose page is not painted yet.
 
-use gloria_core::protocol::Appearance;
+use serde::Deserialize;
 use tauri::Theme;
 use tauri::window::Color;
+
+/// Which of its two looks the window has. It is the core's type of this name, which this program does not have.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum Appearance {
+    #[default]
+    System,
+    Light,
+    Dark,
+}
 
 /// `--window` of ui/src/app.css.
 const LIGHT: Color = Color(0xf4, 0xf5, 0xf8, 0xff);

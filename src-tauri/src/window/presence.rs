@@ -1,11 +1,41 @@
 //! What the window system says of the window: focus, whether it is on screen, and input. Each change is passed to the
 //! core.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use gloria_ipc::protocol::Presence;
 use tauri::{AppHandle, Manager as _, WebviewWindow, WindowEvent};
 
 use super::Shown;
+
+/// Input in the window is reported this often at most: mouse movements are hundreds a second, and the idle time need
+/// not be exact.
+#[cfg(target_os = "linux")]
+const INPUT_REPORT_INTERVAL: Duration = Duration::from_secs(20);
+
+/// The window, by the window system's word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct WindowPresence {
+    /// What is typed goes to it.
+    pub(super) focused: bool,
+    /// It is on the screen, neither minimised nor hidden.
+    pub(super) visible: bool,
+    /// The last key or pointer event in it; `None` where nobody can tell.
+    pub(super) last_input: Option<Instant>,
+}
+
+impl WindowPresence {
+    /// As it is reported to a core whose clock may be another process's.
+    pub(super) fn report(self, now: Instant) -> Presence {
+        let since =
+            |input| u64::try_from(now.saturating_duration_since(input).as_millis()).unwrap_or(u64::MAX);
+        Presence {
+            focused: self.focused,
+            visible: self.visible,
+            since_input: self.last_input.map(since),
+        }
+    }
+}
 
 /// The window gained or lost the focus. Gaining it counts as input of the user.
 pub(super) fn on_focus(app: &AppHandle, number: u64, focused: bool) {
@@ -71,8 +101,6 @@ pub(super) fn follow(_: &WebviewWindow, _: u64) -> tauri::Result<()> {
 /// Mouse movements are hundreds a second; the core hears of a few.
 #[cfg(target_os = "linux")]
 fn on_input(app: &AppHandle, number: u64, now: Instant) {
-    use gloria_core::alerts::presence::INPUT_REPORT_INTERVAL;
-
     Shown::of(app).current().change(number, |presence| {
         if let Some(presence) = presence
             && presence

@@ -128,7 +128,7 @@ impl Agent {
         match ended {
             Ended::Quit => self.stop().await,
             // A program that looks alive and receives nothing would be worse than none.
-            Ended::Broken => self.shell.show_message(&message::internal_error()),
+            Ended::Broken => self.shell.show_message(&message::start_core_lost()),
         }
         ended
     }

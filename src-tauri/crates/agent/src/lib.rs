@@ -7,10 +7,12 @@
 
 mod agent;
 mod controls;
+mod link;
 #[cfg(target_os = "linux")]
 pub mod linux;
 mod shell;
 
 pub use agent::{Agent, Ended, Start};
 pub use controls::Controls;
+pub use link::InProcess;
 pub use shell::Shell;

@@ -2,6 +2,8 @@
 //! words for people to stderr, and secrets are never arguments.
 
 mod account;
+#[cfg(target_os = "linux")]
+mod agent;
 mod events;
 mod inbox;
 mod interruption;
@@ -33,6 +35,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[cfg(target_os = "linux")]
+    Agent(agent::Options),
     Tail(tail::Options),
     Events(events::Options),
     Login(session::Options),
@@ -62,12 +66,16 @@ pub(crate) const NO_TOKEN: u8 = 5;
 
 fn main() -> ExitCode {
     process::begin();
-    gloria_program::logs::start_on_stderr(process::text_variable("GLORIA_LOG").as_deref());
-    gloria_program::logs::log_panics(|| {});
     let arguments: Arguments = match command_line::parse(HELP, output::catalogue(), std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(reply) => return reply.print(),
     };
+    #[cfg(target_os = "linux")]
+    if let Command::Agent(options) = arguments.command {
+        return agent::run(&options);
+    }
+    gloria_program::logs::start_on_stderr(process::text_variable("GLORIA_LOG").as_deref());
+    gloria_program::logs::log_panics(|| {});
     // One thread serves a stream, and costs a megabyte less than two.
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -78,6 +86,8 @@ fn main() -> ExitCode {
     };
     let outcome = runtime.block_on(async {
         match arguments.command {
+            #[cfg(target_os = "linux")]
+            Command::Agent(_) => Ok(ExitCode::FAILURE),
             Command::Tail(options) => tail::run(options).await,
             Command::Events(options) => events::run(options).await,
             Command::Login(options) => session::login(options).await,
@@ -328,7 +338,7 @@ mod tests {
 
     #[test]
     fn errors_with_words_in_the_catalogue_are_said_by_them() {
-        let no_home = gloria_desktop::paths(|_| None).unwrap_err();
+        let no_home = gloria_program::paths(|_| None).unwrap_err();
         for (error, wanted) in [
             (
                 anyhow::Error::from(InboxError::Damaged),

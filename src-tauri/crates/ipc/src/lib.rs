@@ -16,6 +16,7 @@
 
 pub mod client;
 pub mod lines;
+pub mod link;
 pub mod place;
 pub mod protocol;
 pub mod window;
@@ -32,10 +33,11 @@ use std::io;
 use thiserror::Error;
 
 pub use client::{AppConnection, AppEvents, ask_status, ask_to_open, ask_to_quit, send_credentials_changed};
+pub use link::Link;
 pub use place::Identity;
 pub use protocol::{PROTOCOL_VERSION, Refused};
 pub use system::{Listener, Peer, ServerStream};
-pub use window::AppWindow;
+pub use window::{AppWindow, Ended};
 
 /// Why the socket could not be opened or connected to.
 #[derive(Debug, Error)]

@@ -30,6 +30,9 @@ pub const LISTEN: &str = "listen";
 /// The window's report of its own state, a [`Presence`] or null.
 pub const WINDOW_PRESENCE: &str = "window_presence";
 
+/// The core's command by which the page says that it is there; a shell that watches its page looks for it.
+pub const WINDOW_SHOWS: &str = "window_shows";
+
 /// The answer to a plain line.
 pub const DONE: &str = "{\"done\":true}\n";
 
@@ -69,6 +72,8 @@ impl<'a> Hello<'a> {
 pub const OTHER_VERSION: &str = "otherVersion";
 /// The code of the refusal when something takes too long.
 pub const SLOW: &str = "slow";
+/// The code of a refusal because there is a window already.
+pub const WINDOW_OPEN: &str = "windowOpen";
 
 /// The app's answer to a first line.
 #[derive(Debug, Serialize, Deserialize)]
@@ -176,6 +181,8 @@ pub enum ToWindow {
     Event(Value),
     /// It should come to the front and confirm that.
     Raise(Raise),
+    /// The app ends because somebody quit, and the window with it.
+    Quit,
 }
 
 /// A request to come to the front.

@@ -31,7 +31,16 @@ const RAISE_CAPACITY: usize = 16;
 #[derive(Debug, Clone)]
 pub struct AppWindow {
     orders: mpsc::Sender<Order>,
-    ended: watch::Receiver<bool>,
+    ended: watch::Receiver<Option<Ended>>,
+}
+
+/// How a connection of a window ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Somebody quit the app.
+    Quit,
+    /// The app did not say why: it crashed, or does not want this window any more.
+    Lost,
 }
 
 /// The state at one revision, and everything after it.
@@ -75,23 +84,28 @@ impl AppWindow {
     pub async fn open(data: &Path) -> Result<(Self, mpsc::Receiver<Raise>), AskError> {
         let connection = Connection::open_as(data, &Hello::new(WINDOW, &[])).await?;
         let (orders, received) = mpsc::channel(REQUEST_CAPACITY);
-        let (ending, ended) = watch::channel(false);
+        let (ending, ended) = watch::channel(None);
         let (raises, wishes) = mpsc::channel(RAISE_CAPACITY);
         tokio::spawn(async move {
             let mut exchange = Exchange::new(raises);
             exchange.run(connection, received).await;
             exchange.close();
             // The receivers may be gone.
-            let _ = ending.send(true);
+            let _ = ending.send(Some(if exchange.has_quit {
+                Ended::Quit
+            } else {
+                Ended::Lost
+            }));
         });
         Ok((Self { orders, ended }, wishes))
     }
 
     /// Waits until the app has ended or closed the connection.
-    pub async fn ended(&self) {
+    pub async fn ended(&self) -> Ended {
         let mut ended = self.ended.clone();
         // An error means that the sender is gone, so the connection has ended as well.
-        let _ = ended.wait_for(|ended| *ended).await;
+        let ended = ended.wait_for(Option::is_some).await;
+        ended.ok().and_then(|ended| *ended).unwrap_or(Ended::Lost)
     }
 
     /// Gets the whole state and then its updates. The updates of an earlier attachment end.
@@ -223,6 +237,8 @@ struct Exchange {
     updates: Arc<Queue>,
     events: Arc<Queue>,
     raises: mpsc::Sender<Raise>,
+    /// The app has said that it ends.
+    has_quit: bool,
 }
 
 impl Exchange {
@@ -233,6 +249,7 @@ impl Exchange {
             updates: Arc::default(),
             events: Arc::default(),
             raises,
+            has_quit: false,
         }
     }
 
@@ -301,6 +318,7 @@ impl Exchange {
                 // The app drops a window that does not read them.
                 let _ = self.raises.try_send(raise);
             }
+            ToWindow::Quit => self.has_quit = true,
         }
     }
 

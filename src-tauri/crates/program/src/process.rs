@@ -42,6 +42,11 @@ pub fn variable(name: &str) -> Option<OsString> {
     taken.or_else(|| std::env::var_os(name))
 }
 
+/// The variables that [`begin`] removed, for a program of this app that is started by this one.
+pub fn own_variables() -> impl Iterator<Item = (&'static String, &'static OsString)> {
+    REMOVED.get().into_iter().flatten()
+}
+
 /// Like [`variable`], as text. Invalid UTF-8 becomes U+FFFD, which no setting accepts, so that the user gets an error;
 /// ignoring the variable would hide the mistake.
 pub fn text_variable(name: &str) -> Option<String> {

@@ -16,10 +16,6 @@ pub const PAGE_LEASE_TIMEOUT: Duration = Duration::from_secs(15);
 /// A user without input for this long counts as absent; reading a long text takes less.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(3 * 60);
 
-/// How often input in the window is reported at most: there are hundreds of mouse movements a second, and the idle time
-/// need not be exact.
-pub const INPUT_REPORT_INTERVAL: Duration = Duration::from_secs(20);
-
 /// The state of the window according to the window system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct WindowPresence {
@@ -204,6 +200,13 @@ mod tests {
             ..session
         };
         assert!(!seen(window, page, locked));
+    }
+
+    #[test]
+    fn the_page_repeats_itself_as_often_as_it_is_expected_to() {
+        let page = include_str!("../../../../../ui/src/App.svelte");
+        let interval = format!("const REPORT_MS = {}_000;", PAGE_REPORT_INTERVAL.as_secs());
+        assert!(page.contains(&interval));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use gloria_core::message::{self, Message};
 use gloria_core::protocol::EventType;
 use gloria_ipc::protocol::{
     Greeting, Hello, LISTENER, OTHER_VERSION, PROTOCOL_VERSION, REQUEST, Refused, SLOW, STATUS, WINDOW,
+    WINDOW_OPEN,
 };
 use gloria_words::Words;
 use serde::Deserialize;
@@ -113,7 +114,7 @@ impl Refusal {
             Self::NotUnderstood => "notUnderstood",
             Self::TooLong => "tooLong",
             Self::Busy => "busy",
-            Self::WindowOpen => "windowOpen",
+            Self::WindowOpen => WINDOW_OPEN,
             Self::OwnWindow => "ownWindow",
             Self::Slow => SLOW,
         }

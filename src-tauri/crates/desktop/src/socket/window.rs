@@ -145,8 +145,10 @@ impl<'a> Window<'a> {
                 }
                 Input::Update(Some(update)) => ToWindow::Update(update),
                 Input::Event(Some(event)) => ToWindow::Event(event),
-                // The core has ended.
-                Input::Update(None) | Input::Event(None) | Input::Wish(None) => return Ok(()),
+                // The core has ended, which it does only when somebody quits.
+                Input::Update(None) | Input::Event(None) | Input::Wish(None) => {
+                    return Ok(write_line(writer, &ToWindow::Quit, WINDOW_WRITE_TIMEOUT).await?);
+                }
                 Input::Wish(Some(wish)) => {
                     self.raised += 1;
                     self.raising.push_back((self.raised, wish.done));

@@ -18,6 +18,7 @@ messages! {
     start_window_failed(problem: Text);
     start_core_lost();
     start_panicked();
+    start_no_agent(problem: Text);
     app_not_running();
     app_silent();
     app_unreachable(problem: Text);

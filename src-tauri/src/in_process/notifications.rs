@@ -35,7 +35,7 @@ enum Order {
 
 /// A thread that shows notifications one after another: the services behind them are asked with calls that wait.
 #[derive(Debug)]
-pub(crate) struct PluginNotifications {
+pub(super) struct PluginNotifications {
     orders: Sender<Order>,
     words: Arc<Words>,
     run: String,
@@ -44,7 +44,7 @@ pub(crate) struct PluginNotifications {
 
 impl PluginNotifications {
     /// Starts the thread.
-    pub(crate) fn new(app: &AppHandle, words: Arc<Words>, panics: &PanicReports) -> std::io::Result<Self> {
+    pub(super) fn new(app: &AppHandle, words: Arc<Words>, panics: &PanicReports) -> std::io::Result<Self> {
         let (orders, receiver) = mpsc::channel();
         let guard = panics.guard("notifications");
         let watcher = Watcher::default();

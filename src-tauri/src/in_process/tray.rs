@@ -3,31 +3,25 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::SystemTime;
 
-use gloria_core::protocol::{PauseRequest, Snapshot};
-use gloria_core::tray::{self, MenuAction, TrayIcon as Icon, TrayView};
-use gloria_core::{CoreHandle, Signal, connection};
+use gloria_core::tray::{MenuAction, TrayIcon as Icon, TrayView};
 use gloria_desktop::session_bus::{self, BodyText};
 use gloria_words::Words;
 use tauri::image::Image;
 use tauri::menu::{Menu, MenuItem};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
-use tauri::{AppHandle, Wry, async_runtime, include_image};
+use tauri::{AppHandle, Wry, include_image};
 
-use crate::ending::quit;
+use super::SharedControls;
 use crate::window;
-
-/// How long the tray menu silences sounds, in minutes: a meeting.
-const PAUSE: u32 = 60;
 
 /// The tray icon, there or not.
 #[derive(Clone)]
-pub(crate) struct Tray(Arc<Mutex<Shown>>);
+pub(super) struct Tray(Arc<Mutex<Shown>>);
 
 struct Shown {
     app: AppHandle,
-    core: CoreHandle,
+    controls: SharedControls,
     words: Arc<Words>,
     icon: Option<TrayIcon>,
     /// A thread waits for a tray host.
@@ -36,10 +30,10 @@ struct Shown {
 }
 
 impl Tray {
-    pub(crate) fn new(app: AppHandle, core: CoreHandle, words: Arc<Words>) -> Self {
+    pub(super) fn new(app: AppHandle, controls: SharedControls, words: Arc<Words>) -> Self {
         Self(Arc::new(Mutex::new(Shown {
             app,
-            core,
+            controls,
             words,
             icon: None,
             waiting: false,
@@ -47,10 +41,8 @@ impl Tray {
         })))
     }
 
-    /// Shows the state, if it looks any different from before.
-    pub(crate) fn show(&self, state: &Snapshot) {
-        let now = connection::epoch_millis(SystemTime::now());
-        let view = tray::view(state, now);
+    /// Shows a view, if it is any different from before.
+    pub(super) fn show(&self, view: TrayView) {
         let mut shown = self.lock();
         if shown.view.as_ref() == Some(&view) {
             return;
@@ -98,26 +90,24 @@ impl Tray {
         }
     }
 
+    /// Only on a thread that may wait: the controls come with the agent, which is starting.
     fn publish(&self, present: bool) {
-        let core = self.lock().core.clone();
-        async_runtime::spawn(async move {
-            // The core may have ended; then there is nobody to report to.
-            let _ = core.signal(Signal::TrayHost { present }).await;
-        });
+        let controls = Arc::clone(&self.lock().controls);
+        controls.wait().on_tray_host(present);
     }
 
     fn build(&self) -> bool {
-        let (app, core, words, view) = {
+        let (app, controls, words, view) = {
             let shown = self.lock();
             (
                 shown.app.clone(),
-                shown.core.clone(),
+                Arc::clone(&shown.controls),
                 shown.words.clone(),
                 shown.view.clone(),
             )
         };
         let Some(view) = view else { return false };
-        match build(&app, core, &words, &view) {
+        match build(&app, controls, &words, &view) {
             Ok(icon) => {
                 let mut shown = self.lock();
                 // What changed while it was built is shown with it.
@@ -138,19 +128,21 @@ impl Tray {
     }
 }
 
-fn build(app: &AppHandle, core: CoreHandle, words: &Words, view: &TrayView) -> tauri::Result<TrayIcon> {
+fn build(
+    app: &AppHandle,
+    controls: SharedControls,
+    words: &Words,
+    view: &TrayView,
+) -> tauri::Result<TrayIcon> {
     TrayIconBuilder::with_id("main")
         .icon(image(view.icon))
         .tooltip(tooltip(words, view))
         .menu(&menu(app, words, view)?)
         .show_menu_on_left_click(false)
-        .on_menu_event(move |app, event| {
-            if let Some(action) = ACTIONS
-                .iter()
-                .find(|(id, _)| event.id() == id)
-                .map(|(_, action)| *action)
-            {
-                perform(app, &core, action);
+        .on_menu_event(move |_, event| {
+            let action = ACTIONS.iter().find(|(id, _)| event.id() == id);
+            if let (Some((_, action)), Some(controls)) = (action, controls.get()) {
+                controls.perform(*action, None);
             }
         })
         .on_tray_icon_event(|tray, event| {
@@ -232,28 +224,4 @@ fn image(icon: Icon) -> Image<'static> {
         Icon::Disconnected => include_image!("icons/tray/disconnected-32.png"),
         Icon::Attention => include_image!("icons/tray/attention-32.png"),
     }
-}
-
-fn perform(app: &AppHandle, core: &CoreHandle, action: MenuAction) {
-    let core = core.clone();
-    let pause = |minutes| {
-        let core = core.clone();
-        async_runtime::spawn(async move { core.sounds_pause(PauseRequest { minutes }).await.map_err(log) });
-    };
-    match action {
-        MenuAction::Open => window::open_soon(app, None),
-        MenuAction::PauseSounds => pause(PAUSE),
-        MenuAction::ResumeSounds => pause(0),
-        MenuAction::Reconnect | MenuAction::Connect => {
-            async_runtime::spawn(async move { core.connection_retry().await.map_err(log) });
-        }
-        MenuAction::Disconnect => {
-            async_runtime::spawn(async move { core.connection_disconnect().await.map_err(log) });
-        }
-        MenuAction::Quit => quit(app, core),
-    }
-}
-
-fn log(error: gloria_core::CoreError) {
-    tracing::warn!(%error, "tray action failed");
 }

@@ -1,0 +1,49 @@
+//! `gloria agent`: the part of the app that is always there.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use gloria_desktop::ClaimError;
+use gloria_program::paths::NoHome;
+use gloria_program::{Logs, logs, process};
+
+use crate::output::{print_error, print_error_text};
+
+/// What a start of the app ends with where there is no folder for its files.
+const NO_FOLDER: u8 = 4;
+/// Likewise, where another app has the folder and does not answer.
+const UNRESPONSIVE: u8 = 5;
+
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Options {
+    #[arg(long)]
+    open: bool,
+}
+
+pub(crate) fn run(options: &Options) -> ExitCode {
+    let paths = gloria_program::paths(process::variable);
+    let folder = paths.as_ref().ok().map(|paths| &*paths.logs);
+    let log = Logs::start(folder, process::text_variable("GLORIA_LOG").as_deref());
+    logs::log_panics(|| {});
+    let options = gloria_agent::linux::Options { open: options.open };
+    let outcome = paths
+        .map_err(Into::into)
+        .and_then(|paths| gloria_agent::linux::run(paths, log, options));
+    let code = outcome.unwrap_or_else(|error| report(&error));
+    logs::flush(logs::FLUSH_TIMEOUT);
+    code
+}
+
+fn report(error: &anyhow::Error) -> ExitCode {
+    tracing::error!(error = format!("{error:#}"), "the agent does not start");
+    if let Some(error) = error.downcast_ref::<NoHome>() {
+        print_error(&error.message());
+        return ExitCode::from(NO_FOLDER);
+    }
+    if let Some(error) = error.downcast_ref::<ClaimError>() {
+        print_error(&error.message());
+        return ExitCode::from(UNRESPONSIVE);
+    }
+    print_error_text(&format!("{error:#}"));
+    ExitCode::FAILURE
+}

@@ -1,0 +1,113 @@
+//! The window as a program of its own, as Linux has it. What is always there is the agent, which this program starts
+//! where it does not run, and reaches over its socket. Nothing here knows a core.
+
+mod agent;
+mod link;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use gloria_files::paths::Paths;
+use gloria_ipc::protocol::{Raise, WINDOW_OPEN};
+use gloria_ipc::{AppWindow, AskError, Ended};
+use gloria_program::activation_token;
+use tauri::{App, AppHandle, RunEvent, async_runtime};
+use tokio::sync::mpsc::Receiver;
+
+use self::link::AgentLink;
+use crate::arguments::{Arguments, Start};
+use crate::failure::Failure;
+use crate::{commands, display, session_bus, window};
+
+/// Starts the agent where none runs, and shows the window if that is asked for and no other does.
+pub(crate) fn run(arguments: &Arguments, paths: &Paths) -> Result<ExitCode, Failure> {
+    let runs = async_runtime::block_on(gloria_ipc::ask_status(&paths.data)).is_ok();
+    if !runs {
+        async_runtime::block_on(agent::start(paths)).map_err(Failure::Start)?;
+    }
+    let start = if runs {
+        arguments.second_start()
+    } else {
+        arguments.first_start()
+    };
+    if start == Start::InTray {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let token = activation_token();
+    match async_runtime::block_on(AppWindow::open(&paths.data)) {
+        Ok((app, raises)) => {
+            window::begin_again_at_fatal_errors(arguments.after_failure());
+            display::open_display().map_err(Failure::NoDisplay)?;
+            show(paths.clone(), app, raises, token).map_err(Failure::Start)
+        }
+        // There is a window already.
+        Err(AskError::Refused(refused)) if refused.code == WINDOW_OPEN => {
+            async_runtime::block_on(gloria_ipc::ask_to_open(&paths.data, token)).map_err(Failure::Unasked)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error) => Err(Failure::Unasked(error)),
+    }
+}
+
+fn show(
+    paths: Paths,
+    agent: AppWindow,
+    raises: Receiver<Raise>,
+    token: Option<String>,
+) -> anyhow::Result<ExitCode> {
+    let app = tauri::Builder::default()
+        .invoke_handler(commands::handler())
+        .setup(move |app| {
+            set_up(app, paths, agent, raises, token);
+            Ok(())
+        })
+        .build(tauri::generate_context!())?;
+    let code = app.run_return(|_app, event| {
+        // A window that is closed stays for a while, in case that it is wanted again.
+        if let RunEvent::ExitRequested { code: None, api, .. } = event {
+            api.prevent_exit();
+        }
+    });
+    Ok(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+fn set_up(app: &App, paths: Paths, agent: AppWindow, raises: Receiver<Raise>, token: Option<String>) {
+    window::outlive_x_errors();
+    session_bus::outlive();
+    let app = app.handle().clone();
+    let link = AgentLink::new(agent.clone());
+    window::prepare(&app, Arc::new(link.clone()));
+    async_runtime::spawn(follow(app.clone(), paths, link, agent, raises));
+    window::open_soon(&app, token);
+}
+
+/// Does what the agent asks for, and begins anew with one that takes the place of another.
+async fn follow(
+    app: AppHandle,
+    paths: Paths,
+    link: AgentLink,
+    mut agent: AppWindow,
+    mut raises: Receiver<Raise>,
+) {
+    loop {
+        while let Some(raise) = raises.recv().await {
+            window::open_soon(&app, raise.activation_token.clone());
+            agent.raised(&raise).await;
+        }
+        if agent.ended().await == Ended::Quit {
+            return app.exit(0);
+        }
+        tracing::warn!("the agent is gone; it is started again");
+        match agent::resume(&paths).await {
+            Ok((next, next_raises)) => {
+                (agent, raises) = (next, next_raises);
+                link.set(agent.clone());
+            }
+            Err(error) => {
+                tracing::error!(%error, "there is no agent");
+                crate::failure::show(&gloria_text::message::start_no_agent(error.to_string()));
+                return app.exit(1);
+            }
+        }
+    }
+}
