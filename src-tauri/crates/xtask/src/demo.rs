@@ -21,11 +21,14 @@ mod screens;
 #[cfg(target_os = "linux")]
 pub(crate) use headless::colours;
 
-/// How often the window's owner and the keyboard are looked after; nobody notices a tenth of a second.
+/// How often the keyboard is looked after; nobody notices a tenth of a second.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// How long the app may take to save its state and end.
-const GRACE: Duration = Duration::from_secs(5);
+/// How often it is looked whether somebody quit the app in its tray: each look starts a program.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// What `gloria status` ends with when no app runs.
+const NOT_RUNNING: i32 = 3;
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -111,15 +114,24 @@ fn on_this_desktop() -> Result<ExitCode> {
         fs::remove_dir_all(&home)?;
     }
     let backend = TestBackend::demo("4s")?;
-    let app = || {
-        let mut app = Command::new(built("debug", "gloria-notify"));
-        app.env("GLORIA_HOME", &home)
+    let program = |name: &str| {
+        let mut program = Command::new(built("debug", name));
+        program
+            .env("GLORIA_HOME", &home)
             .env("GLORIA_API_URL", &backend.api)
             .env("GLORIA_TOKEN", &backend.token);
-        app.stdin(Stdio::null());
-        app
+        program.stdin(Stdio::null());
+        program
     };
-    let mut first = Running(app().spawn().context("cannot start the app")?);
+    let start = || program("gloria-notify").spawn().context("cannot start the app");
+    let mut running = RunningApp::new(|| program("gloria"));
+    let mut first = Running(start()?);
+    while !running.is_running()? {
+        match first.0.try_wait()? {
+            Some(status) if !status.success() => bail!("the app ended with {status}"),
+            _ => std::thread::sleep(POLL_INTERVAL),
+        }
+    }
     println!(
         "\nGloria Notify is in the tray; every few seconds the backend at {} sends something.\n\
          Open the inbox by a click on the tray icon, by a click on a notification, or by Enter here.\n\
@@ -128,29 +140,75 @@ fn on_this_desktop() -> Result<ExitCode> {
     );
     let lines = lines_typed();
     let mut openers: Vec<Running> = Vec::new();
-    // Ctrl-C reaches everything in this terminal; the app hangs up and ends, and so does this loop.
+    // Ctrl-C does not reach the agent, which outlives the terminal.
     let interrupted = interruption()?;
+    let mut looked = Instant::now();
     loop {
-        if let Some(status) = first.0.try_wait()? {
-            println!("the app ended with {status}");
-            return Ok(if status.success() {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::FAILURE
-            });
-        }
         if interrupted.try_recv().is_ok() {
-            first.wait_at_most(GRACE);
+            running.quit()?;
             return Ok(ExitCode::SUCCESS);
         }
         match lines.recv_timeout(POLL_INTERVAL) {
-            // A second start asks the first for its window, and ends.
-            Ok(()) => openers.push(Running(app().spawn().context("cannot start the app")?)),
+            // A second start asks the first for its window, or becomes the window.
+            Ok(()) => openers.push(Running(start()?)),
             Err(RecvTimeoutError::Timeout) => {}
             // There is no keyboard.
             Err(RecvTimeoutError::Disconnected) => std::thread::sleep(POLL_INTERVAL),
         }
         openers.retain_mut(|opener| matches!(opener.0.try_wait(), Ok(None)));
+        if looked.elapsed() > LOOK_INTERVAL {
+            looked = Instant::now();
+            if !running.is_running()? {
+                println!("the app has ended");
+                return Ok(ExitCode::SUCCESS);
+            }
+        }
+    }
+}
+
+/// What stays when the started program has ended: on Linux that is the agent, a process of its own. It is asked to quit
+/// when this is dropped.
+#[derive(Debug)]
+pub(crate) struct RunningApp {
+    status: Command,
+    quit: Command,
+}
+
+impl RunningApp {
+    /// `gloria` makes the command that reaches it.
+    pub(crate) fn new(gloria: impl Fn() -> Command) -> Self {
+        let with = |argument| {
+            let mut command = gloria();
+            command.arg(argument);
+            command.stdin(Stdio::null()).stdout(Stdio::null());
+            command
+        };
+        Self {
+            status: with("status"),
+            quit: with("quit"),
+        }
+    }
+
+    /// Whether there is one.
+    pub(crate) fn is_running(&mut self) -> Result<bool> {
+        let status = self.status.stderr(Stdio::null()).status();
+        let status = status.context("cannot run gloria")?;
+        Ok(status.code() != Some(NOT_RUNNING))
+    }
+
+    /// Returns once it has ended.
+    pub(crate) fn quit(mut self) -> Result<()> {
+        commands::run(&mut self.quit)
+    }
+}
+
+impl Drop for RunningApp {
+    fn drop(&mut self) {
+        if matches!(self.is_running(), Ok(true))
+            && let Err(error) = commands::run(&mut self.quit)
+        {
+            println!("the app could not be ended: {error:#}");
+        }
     }
 }
 
@@ -235,15 +293,6 @@ fn fresh_token() -> String {
 
 /// A child that ends when dropped.
 pub(crate) struct Running(pub(crate) Child);
-
-impl Running {
-    fn wait_at_most(&mut self, limit: Duration) {
-        let deadline = Instant::now() + limit;
-        while matches!(self.0.try_wait(), Ok(None)) && Instant::now() < deadline {
-            std::thread::sleep(POLL_INTERVAL);
-        }
-    }
-}
 
 impl Drop for Running {
     fn drop(&mut self) {

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use gloria_desktop_session::{Process, Session, SessionOptions, TrayItem, wait_until};
 use serde_json::Value;
 
-use super::TestBackend;
+use super::{RunningApp, TestBackend};
 use crate::commands::{self, built};
 
 /// How long any one thing may take to appear; a debug build of a web view on two busy cores takes some seconds.
@@ -17,6 +17,9 @@ pub(super) const DEADLINE: Duration = Duration::from_secs(60);
 
 /// The time between two of the demo's events: short enough for a handful in each picture.
 const PACE: &str = "1500ms";
+
+/// The title of the app's window.
+const TITLE: &str = "^Gloria Notify$";
 
 /// Rows in a full inbox window.
 const ROWS: usize = 5;
@@ -59,7 +62,7 @@ async fn show(shots: &Path, length: Duration) -> Result<()> {
         backend,
         shots: shots.to_owned(),
     };
-    let light = stage.start_app("light")?;
+    let light = stage.start_app("light").await?;
     let shown = stage
         .session
         .wait_for_notification(DEADLINE, |_| true)
@@ -83,19 +86,19 @@ async fn show(shots: &Path, length: Duration) -> Result<()> {
         Ok((stage.inbox()?.len() >= ROWS).then_some(()))
     })
     .await?;
-    stage.open_window().await?;
+    let window = stage.open_window().await?;
     stage.picture("inbox-light").await?;
     ensure_page(&stage.session, &stage.shots.join("inbox-light.png"), Look::Light)?;
-    drop(light);
+    light.quit()?;
+    window.ended().await?;
     wait_until("the tray icon to go", DEADLINE, async || {
         Ok(stage.session.tray_items().await?.is_empty().then_some(()))
     })
     .await?;
 
-    let _dark = stage.start_app("dark")?;
-    // Of two that start at the same time, either may be the first.
+    let mut dark = stage.start_app("dark").await?;
     stage.tray_icon().await?;
-    stage.open_window().await?;
+    let window = stage.open_window().await?;
     stage.picture("inbox-dark").await?;
     ensure_page(&stage.session, &stage.shots.join("inbox-dark.png"), Look::Dark)?;
 
@@ -115,14 +118,19 @@ async fn show(shots: &Path, length: Duration) -> Result<()> {
         items.len(),
         stage.session.notifications().len()
     );
-    Ok(())
+    window.close(&stage.session).await?;
+    ensure!(dark.is_running()?, "the app ended with its window");
+    dark.quit()
 }
 
 /// Without an address the app asks for one by itself.
 async fn first_run(session: &Session, shots: &Path) -> Result<()> {
-    let mut app = session.command(built("debug", "gloria-notify"));
-    app.env("GLORIA_HOME", session.dir().join("new-user"));
-    let _app = session.spawn("first-run", app)?;
+    let program = |name: &str| {
+        let mut program = session.command(built("debug", name));
+        program.env("GLORIA_HOME", session.dir().join("new-user"));
+        program
+    };
+    let app = start(session, program).await?;
     painted_window(session)
         .await
         .context("the first-run page did not open")?;
@@ -130,7 +138,16 @@ async fn first_run(session: &Session, shots: &Path) -> Result<()> {
     session.screenshot(&path)?;
     ensure_page(session, &path, Look::Light)?;
     println!("the first-run page: {}", shots.join("first-run.png").display());
-    Ok(())
+    app.quit()
+}
+
+/// Starts the app as a person does: by the window's program, which starts the agent and ends.
+async fn start(session: &Session, program: impl Fn(&str) -> Command) -> Result<RunningApp> {
+    let app = RunningApp::new(|| program("gloria"));
+    let mut start = session.spawn("start", program("gloria-notify"))?;
+    let ended = start.ended(DEADLINE).await?;
+    ensure!(ended.success(), "the app did not start: {ended}\n{}", start.log());
+    Ok(app)
 }
 
 pub(super) struct Stage {
@@ -149,21 +166,24 @@ impl Stage {
         command
     }
 
-    pub(super) fn start_app(&self, appearance: &str) -> Result<Process> {
-        let mut app = self.command("gloria-notify");
-        app.env("GLORIA_APPEARANCE", appearance);
-        self.session.spawn("app", app)
+    pub(super) async fn start_app(&self, appearance: &str) -> Result<RunningApp> {
+        start(&self.session, |name| {
+            let mut command = self.command(name);
+            command.env("GLORIA_APPEARANCE", appearance);
+            command
+        })
+        .await
     }
 
-    /// As a person does who starts the app a second time.
-    pub(super) async fn open_window(&self) -> Result<String> {
-        let mut second = self
+    /// As a person does who starts the app a second time: the program that is started becomes the window.
+    pub(super) async fn open_window(&self) -> Result<Window> {
+        let process = self
             .session
             .spawn("second-start", self.command("gloria-notify"))?;
-        second.ended(DEADLINE).await?;
-        painted_window(&self.session)
+        let number = painted_window(&self.session)
             .await
-            .context("the window did not open")
+            .context("the window did not open")?;
+        Ok(Window { number, process })
     }
 
     pub(super) async fn tray_icon(&self) -> Result<TrayItem> {
@@ -207,10 +227,37 @@ impl Stage {
     }
 }
 
+/// The app's window.
+pub(super) struct Window {
+    /// As the X server has it.
+    pub(super) number: String,
+    process: Process,
+}
+
+impl Window {
+    /// Closes it as a person does: the window manager asks the program to.
+    async fn close(&self, session: &Session) -> Result<()> {
+        let mut close = session.command("xdotool");
+        close.args(["windowactivate", "--sync", &self.number, "key", "alt+F4"]);
+        ensure!(close.status()?.success(), "the window cannot be closed");
+        wait_until("the window to go", DEADLINE, async || {
+            Ok(session.windows(TITLE)?.is_empty().then_some(()))
+        })
+        .await
+    }
+
+    /// Waits until its program has ended, as it does with the app.
+    async fn ended(mut self) -> Result<()> {
+        let ended = self.process.ended(DEADLINE).await?;
+        ensure!(ended.success(), "the window's program ended with {ended}");
+        Ok(())
+    }
+}
+
 /// Waits for the app's window, puts it where nothing covers it, and waits until it is painted and at rest; its number.
 async fn painted_window(session: &Session) -> Result<String> {
     let window = wait_until("the window", DEADLINE, async || {
-        Ok(session.windows("^Gloria Notify$")?.into_iter().next())
+        Ok(session.windows(TITLE)?.into_iter().next())
     });
     let window = window.await?;
     let (x, y) = WINDOW_AT;

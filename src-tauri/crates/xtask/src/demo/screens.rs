@@ -62,7 +62,7 @@ async fn take(folder: &Path, appearance: &str, panel: Panel) -> Result<()> {
         backend,
         shots: folder.to_owned(),
     };
-    let _app = stage.start_app(appearance)?;
+    let app = stage.start_app(appearance).await?;
     stage.tray_icon().await?;
     let path = |name: &str| folder.join(format!("{name}-{appearance}.png"));
     xdotool(&stage.session, AWAY)?;
@@ -84,12 +84,14 @@ async fn take(folder: &Path, appearance: &str, panel: Panel) -> Result<()> {
     let window = stage.open_window().await?;
     // Again: it may have opened where the pointer was.
     xdotool(&stage.session, AWAY)?;
-    window_at_rest(&stage.session, &window).await?;
-    picture(&stage.session, &window, None, &path("inbox"))?;
+    window_at_rest(&stage.session, &window.number).await?;
+    picture(&stage.session, &window.number, None, &path("inbox"))?;
     // The page has the key only while the window has the focus.
-    xdotool(&stage.session, &["windowactivate", "--sync", &window, "key", "c"])?;
-    window_at_rest(&stage.session, &window).await?;
-    picture(&stage.session, &window, None, &path("connection"))
+    let open = ["windowactivate", "--sync", &window.number, "key", "c"];
+    xdotool(&stage.session, &open)?;
+    window_at_rest(&stage.session, &window.number).await?;
+    picture(&stage.session, &window.number, None, &path("connection"))?;
+    app.quit()
 }
 
 fn picture(session: &Session, window: &str, part: Option<&str>, path: &Path) -> Result<()> {
