@@ -1,6 +1,7 @@
 //! Child processes that end with their owner, however the owner ends.
 
 use std::fs::{self, File};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -8,7 +9,7 @@ use std::sync::{OnceLock, mpsc};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use crate::wait::wait_until;
 
@@ -157,6 +158,29 @@ fn ending_with_parent(command: &Command) -> Command {
         wrapped.current_dir(dir);
     }
     wrapped
+}
+
+/// The processes that have this in their environment, with their names, of which the kernel keeps 15 bytes. Also those
+/// that were started by programs that have ended.
+pub(crate) fn with_variable(name: &str, value: &Path) -> Vec<(u32, String)> {
+    let wanted = [name.as_bytes(), b"=", value.as_os_str().as_bytes()].concat();
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let found = processes.filter_map(|process| {
+        let id = process.file_name().to_str()?.parse().ok()?;
+        let environment = fs::read(process.path().join("environ")).ok()?;
+        let has = environment.split(|byte| *byte == 0).any(|line| line == wanted);
+        let name = has.then(|| fs::read_to_string(process.path().join("comm")).ok())??;
+        Some((id, name.trim_end().to_owned()))
+    });
+    found.collect()
+}
+
+/// Ends one that is not a child.
+pub(crate) fn kill(id: u32) {
+    if let Some(id) = i32::try_from(id).ok().and_then(Pid::from_raw) {
+        // An error says that it is gone, which is the aim.
+        let _ = kill_process(id, Signal::KILL);
+    }
 }
 
 type SpawnRequest = (Command, mpsc::SyncSender<std::io::Result<Child>>);

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use zbus::Connection;
 
 use crate::notifications::{NotificationEvent, NotificationLog, ShownNotification};
-use crate::process::Process;
+use crate::process::{self, Process};
 use crate::sound::Recorder;
 use crate::tray::TrayItem;
 use crate::wait::wait_until;
@@ -22,6 +22,9 @@ use crate::wait::wait_until;
 /// How long a part of the desktop may take to start. On an idle machine each takes well under a second; a build
 /// server with two busy cores is not idle.
 pub(crate) const START_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The variable by which the processes of a desktop are found: no other desktop has the same folder.
+const RUNTIME_DIR: &str = "XDG_RUNTIME_DIR";
 
 /// Louder than this (root mean square of full scale) is a sound; a null device is exactly silent.
 const AUDIBLE: f32 = 0.001;
@@ -103,7 +106,7 @@ pub struct Session {
     pub(crate) bus: Option<Connection>,
     pub(crate) notifications: Option<NotificationLog>,
     pub(crate) recorder: Option<Recorder>,
-    // Ended in this order: first what stands on the others, and last of all the folder.
+    // Ended first, for they stand on the others.
     pub(crate) parts: BTreeMap<Part, Vec<Process>>,
     pub(crate) base: Vec<Process>,
     pub(crate) dir: TempDir,
@@ -172,7 +175,7 @@ impl Session {
         set("USER", "gloria".into());
         set("DISPLAY", self.display.clone().into());
         set("HOME", dir.join("home").into());
-        set("XDG_RUNTIME_DIR", dir.join("runtime").into());
+        set(RUNTIME_DIR, self.runtime_dir().into());
         set("XDG_CONFIG_HOME", dir.join("config").into());
         set("XDG_DATA_HOME", dir.join("data").into());
         set("XDG_CACHE_HOME", dir.join("cache").into());
@@ -227,6 +230,18 @@ impl Session {
     /// When this desktop has none.
     pub fn bus(&self) -> Result<&Connection> {
         self.bus.as_ref().context("this desktop has no session bus")
+    }
+
+    /// The processes on this desktop with this name, of which the kernel keeps 15 bytes, whoever started them.
+    pub fn processes(&self, name: &str) -> Vec<u32> {
+        let kept = &name[..name.len().min(15)];
+        let all = process::with_variable(RUNTIME_DIR, &self.runtime_dir());
+        let named = all.into_iter().filter(|(_, of)| of == kept);
+        named.map(|(id, _)| id).collect()
+    }
+
+    fn runtime_dir(&self) -> PathBuf {
+        self.dir.path().join("runtime")
     }
 
     /// The windows on screen of which this regular expression finds the name: their numbers.
@@ -406,6 +421,21 @@ impl Session {
 
     fn pulse_server(&self) -> String {
         format!("unix:{}", self.pulse_socket().display())
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.parts.clear();
+        self.base.clear();
+        // What applications started, they may have left behind, and one may just be starting another.
+        loop {
+            let left = process::with_variable(RUNTIME_DIR, &self.runtime_dir());
+            if left.is_empty() {
+                return;
+            }
+            left.into_iter().for_each(|(id, _)| process::kill(id));
+        }
     }
 }
 

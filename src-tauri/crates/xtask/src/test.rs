@@ -280,7 +280,8 @@ fn netns(report: &mut Report) {
 }
 
 fn kill(report: &mut Report, extent: Extent) {
-    if built_ui(report) && report.run("kill programs", &mut build_programs()) {
+    let mut programs = cargo(["build", "--workspace", "--bin", "gloria"]);
+    if report.run("kill programs", programs.args(KILL)) {
         let mut tests = cargo(["test", "--workspace", "--no-fail-fast"]);
         tests.env("GLORIA_KILL_ROUNDS", extent.rounds.to_string());
         if let Some(seed) = extent.seed {

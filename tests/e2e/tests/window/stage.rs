@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -34,6 +34,8 @@ pub(crate) struct Stage {
     pub(crate) backend: Backend,
     account: Account,
     path: OsString,
+    /// Where WebDriver finds the window.
+    inspector: SocketAddr,
 }
 
 impl Stage {
@@ -48,6 +50,7 @@ impl Stage {
             backend,
             account,
             path,
+            inspector: unused_address(),
         }
     }
 
@@ -67,7 +70,10 @@ impl Stage {
         command
             .env("GLORIA_HOME", self.home())
             .env("GLORIA_SSE_RECONNECT_INTERVAL", "300ms")
-            .env("PATH", &self.path);
+            .env("PATH", &self.path)
+            // Whoever starts the window, WebDriver can take it.
+            .env("WEBKIT_INSPECTOR_SERVER", self.inspector.to_string())
+            .env("TAURI_WEBVIEW_AUTOMATION", "true");
         if self.account == Account::Given {
             command
                 .env("GLORIA_API_URL", self.backend.api_url())
@@ -75,44 +81,62 @@ impl Stage {
         }
     }
 
-    /// The app in the tray.
+    /// The app in the tray: the agent alone.
     pub(crate) fn start_in_tray(&self) -> Process {
-        self.session.spawn("app", self.command("gloria-notify")).unwrap()
+        self.start_agent(&[])
     }
 
-    /// The app in the hands of WebDriver, with its first window open.
+    fn start_agent(&self, arguments: &[&str]) -> Process {
+        let mut agent = self.command("gloria");
+        agent.arg("agent").args(arguments);
+        self.session.spawn("agent", agent).unwrap()
+    }
+
+    /// The app with its window, which the agent starts, in the hands of WebDriver.
     pub(crate) async fn start_with_window(&self) -> Window {
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
-        let mut driver = self.session.command("WebKitWebDriver");
-        driver.arg(format!("--port={port}"));
-        // The driver hands its environment down to the app.
-        self.configure(&mut driver);
-        driver.env("TAURI_WEBVIEW_AUTOMATION", "true");
-        let mut driver = self.session.spawn("driver", driver).unwrap();
         // Without an account the window opens by itself.
-        let arguments = if self.account == Account::Given {
-            vec!["--open"]
-        } else {
-            vec![]
+        let arguments: &[&str] = match self.account {
+            Account::Given => &["--open"],
+            Account::Unknown => &[],
         };
-        let options = json!({"binary": built("gloria-notify"), "args": arguments});
-        let capabilities = [("webkitgtk:browserOptions".to_owned(), options)]
-            .into_iter()
-            .collect();
-        let url = format!("http://127.0.0.1:{port}");
+        let agent = self.start_agent(arguments);
+        let mut window = self.drive().await;
+        window.agent = Some(agent);
+        window
+    }
+
+    /// The window that there is, or is about to be, in the hands of WebDriver.
+    pub(crate) async fn drive(&self) -> Window {
+        self.expect_windows(1).await;
+        let address = unused_address();
+        let mut driver = self.session.command("WebKitWebDriver");
+        driver
+            .arg(format!("--port={}", address.port()))
+            .arg(format!("--target={}", self.inspector));
+        let mut driver = self.session.spawn("driver", driver).unwrap();
         wait_until("the driver to listen", DEADLINE, async || {
             driver.check_alive()?;
-            Ok(tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok())
+            Ok(tokio::net::TcpStream::connect(address).await.ok())
         })
         .await
         .unwrap();
-        let mut builder = ClientBuilder::new(HttpConnector::new());
-        let client = builder.capabilities(capabilities).connect(&url).await.unwrap();
-        Window { driver, client }
+        let builder = ClientBuilder::new(HttpConnector::new());
+        let client = builder.connect(&format!("http://{address}")).await.unwrap();
+        Window {
+            agent: None,
+            driver,
+            client,
+            process: self.window_process(),
+        }
+    }
+
+    /// The process of the one window.
+    pub(crate) fn window_process(&self) -> u32 {
+        let processes = self.session.processes("gloria-notify");
+        let [process] = processes[..] else {
+            panic!("{processes:?} are not one window");
+        };
+        process
     }
 
     /// Sends a notification with this id, and what else it has.
@@ -246,10 +270,20 @@ fn install_launcher(session: &Session) -> PathBuf {
     folder
 }
 
-/// The app under WebDriver.
+/// An address of this computer that nobody listens at.
+fn unused_address() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap()
+}
+
+/// The window under WebDriver.
 pub(crate) struct Window {
+    /// Unless somebody else has it.
+    agent: Option<Process>,
+    #[expect(dead_code, reason = "it ends with the window")]
     driver: Process,
     pub(crate) client: Client,
+    process: u32,
 }
 
 impl Window {
@@ -302,20 +336,19 @@ impl Window {
         self.client.switch_to_window(handle.await.unwrap()).await.unwrap();
     }
 
-    /// The app's own process.
-    pub(crate) fn app(&self) -> u32 {
-        let parent = format!("PPid:\t{}", self.driver.id());
-        let mut processes = fs::read_dir("/proc").unwrap().flatten().filter_map(|process| {
-            let id = process.file_name().to_str()?.parse().ok()?;
-            let status = fs::read_to_string(process.path().join("status")).ok()?;
-            status.lines().any(|line| line == parent).then_some(id)
-        });
-        processes.next().unwrap()
+    /// The agent's process.
+    pub(crate) fn agent(&mut self) -> &mut Process {
+        self.agent.as_mut().unwrap()
+    }
+
+    /// The window's own process.
+    pub(crate) fn process(&self) -> u32 {
+        self.process
     }
 
     /// The process behind the page.
     pub(crate) fn page(&self) -> PageProcess {
-        let parent = format!("PPid:\t{}", self.app());
+        let parent = format!("PPid:\t{}", self.process());
         let mut processes = fs::read_dir("/proc").unwrap().flatten().filter_map(|process| {
             let id = process.file_name().to_str()?.parse().ok()?;
             let status = fs::read_to_string(process.path().join("status")).ok()?;
@@ -326,20 +359,22 @@ impl Window {
         processes.next().unwrap()
     }
 
-    /// Sends a signal to the app and waits until it has ended.
-    pub(crate) async fn end_app(self, signal: &str) {
-        let app = self.app();
+    /// Sends a signal to the agent and waits until the app has ended, the window with it.
+    pub(crate) async fn end_app(mut self, signal: &str) {
+        let process = self.process();
+        let agent = self.agent();
         let sent = Command::new("kill")
-            .args(["-s", signal, &app.to_string()])
+            .args(["-s", signal, &agent.id().to_string()])
             .status()
             .unwrap();
         assert!(sent.success());
-        let ended = || match fs::read_to_string(format!("/proc/{app}/status")) {
-            // The driver may not have looked after it yet.
+        agent.ended(DEADLINE).await.unwrap();
+        let ended = || match fs::read_to_string(format!("/proc/{process}/status")) {
+            // Nobody may have looked after it yet.
             Ok(status) => status.lines().any(|line| line.starts_with("State:\tZ")),
             Err(_) => true,
         };
-        wait_until("the app to end", DEADLINE, async || Ok(ended().then_some(())))
+        wait_until("the window to end", DEADLINE, async || Ok(ended().then_some(())))
             .await
             .unwrap();
     }

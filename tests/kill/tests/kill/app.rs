@@ -85,8 +85,9 @@ impl App {
     }
 
     pub(crate) fn start(&mut self, session: &Session) -> Result<()> {
-        let mut command: Command = session.command(built("gloria-notify"));
+        let mut command: Command = session.command(built("gloria"));
         command
+            .arg("agent")
             .env("GLORIA_HOME", &self.home)
             .env("GLORIA_API_URL", &self.api_url)
             .env("GLORIA_TOKEN", TEST_TOKEN)
@@ -173,7 +174,7 @@ pub(crate) fn built(program: &str) -> PathBuf {
 
 pub(crate) fn check_built() -> Result<()> {
     ensure!(
-        built("gloria-notify").exists(),
+        built("gloria").exists(),
         "the app is not built: run `cargo xtask test kill`"
     );
     Ok(())
