@@ -3,9 +3,9 @@
 use gloria_ipc::protocol::WINDOW_SHOWS;
 use serde_json::Value;
 use tauri::ipc::{Channel, Invoke, InvokeError};
-use tauri::{AppHandle, State, Webview};
+use tauri::{AppHandle, Webview};
 
-use crate::forwarding::{CoreLink, Forwarding};
+use crate::forwarding::Forwarding;
 use crate::window;
 
 /// All commands. src-tauri/permissions/window.toml allows them to the window, and no other.
@@ -14,11 +14,8 @@ pub(crate) fn handler() -> impl Fn(Invoke<tauri::Wry>) -> bool + Send + Sync + '
 }
 
 #[tauri::command]
-async fn attach(app: AppHandle, link: State<'_, CoreLink>, updates: Channel<Value>) -> Result<Value, Value> {
-    let attachment = Forwarding::of(&app).begin_attachment();
-    let state = link.attach().await?;
-    Forwarding::of(&app).send_updates(attachment, state.updates, updates);
-    Ok(state.snapshot)
+async fn attach(app: AppHandle, updates: Channel<Value>) -> Result<Value, Value> {
+    Forwarding::of(&app).attach(updates).await
 }
 
 /// The page listens to these types of events from now on, and to no other. It names the same channel as long as it
@@ -26,12 +23,11 @@ async fn attach(app: AppHandle, link: State<'_, CoreLink>, updates: Channel<Valu
 #[tauri::command]
 async fn listen(
     app: AppHandle,
-    link: State<'_, CoreLink>,
     webview: Webview,
     types: Vec<String>,
     events: String,
 ) -> Result<(), InvokeError> {
-    Forwarding::of(&app).listen(&link, types, events, webview)
+    Forwarding::of(&app).listen(types, events, webview)
 }
 
 /// The page has received this many messages of a channel in all.
@@ -41,17 +37,11 @@ async fn received(app: AppHandle, channel: u32, count: u64) -> Result<(), Value>
     Ok(())
 }
 
-/// The core's dispatcher reads the name and the request; nothing of either is known here.
 #[tauri::command]
-async fn call(
-    app: AppHandle,
-    link: State<'_, CoreLink>,
-    name: String,
-    request: Value,
-) -> Result<Value, Value> {
+async fn call(app: AppHandle, name: String, request: Value) -> Result<Value, Value> {
     if name == WINDOW_SHOWS {
         // Also while the core is busy: the page is there.
         window::on_page_report(&app);
     }
-    link.call(&name, request).await
+    Forwarding::of(&app).call(&name, request).await
 }

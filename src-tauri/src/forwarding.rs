@@ -1,5 +1,5 @@
-//! The link to the core, and what it pushes to the page: updates of the state, and the events that it
-//! listens to.
+//! All that reaches the page from the core: the answers to its commands, updates of the state, and the events that it
+//! listens to. Nothing is read on the way.
 //!
 //! The window system keeps what a page does not read, without end. So the page says what it has received, and while it
 //! is behind, the rest waits in the core, which bounds that and tells the page afterwards what it missed.
@@ -24,8 +24,10 @@ pub(crate) type CoreLink = Arc<dyn Link>;
 const MAX_UNREAD: u64 = 64;
 
 /// What is sent to the page. There is one page, so there is one of each at most.
-#[derive(Default)]
-pub(crate) struct Forwarding(Mutex<Current>);
+pub(crate) struct Forwarding {
+    link: CoreLink,
+    current: Mutex<Current>,
+}
 
 #[derive(Default)]
 struct Current {
@@ -52,12 +54,19 @@ struct Sending {
 }
 
 impl Forwarding {
+    pub(crate) fn new(link: CoreLink) -> Self {
+        Self {
+            link,
+            current: Mutex::default(),
+        }
+    }
+
     pub(crate) fn of(app: &AppHandle) -> State<'_, Self> {
         app.state()
     }
 
     fn current(&self) -> MutexGuard<'_, Current> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The page is gone: nothing is sent to it any more.
@@ -67,20 +76,28 @@ impl Forwarding {
         (current.updates, current.listening) = (None, None);
     }
 
-    /// The page attaches. Answers with the attachment's number.
-    pub(crate) fn begin_attachment(&self) -> u64 {
+    /// The page attaches: the whole state is the answer, and everything after it goes over the channel.
+    pub(crate) async fn attach(&self, updates: Channel<Value>) -> Result<Value, Value> {
+        let attachment = self.begin_attachment();
+        let state = self.link.attach().await?;
+        self.send_updates(attachment, state.updates, updates);
+        Ok(state.snapshot)
+    }
+
+    /// One of the core's commands. Its dispatcher reads the name and the request; nothing of either is known here.
+    pub(crate) async fn call(&self, name: &str, request: Value) -> Result<Value, Value> {
+        self.link.call(name, request).await
+    }
+
+    /// Answers with the attachment's number.
+    fn begin_attachment(&self) -> u64 {
         let mut current = self.current();
         current.attachment += 1;
         current.attachment
     }
 
     /// Sends these updates from now on, in place of those before, unless the page has attached again since.
-    pub(crate) fn send_updates(
-        &self,
-        attachment: u64,
-        updates: BoxStream<'static, Value>,
-        channel: Channel<Value>,
-    ) {
+    fn send_updates(&self, attachment: u64, updates: BoxStream<'static, Value>, channel: Channel<Value>) {
         let mut current = self.current();
         if current.attachment == attachment {
             current.updates = Some(Sending::start(updates, channel));
@@ -95,7 +112,6 @@ impl Forwarding {
     /// When the channel has ended with the core that it was of; the page needs another one then.
     pub(crate) fn listen(
         &self,
-        link: &CoreLink,
         types: Vec<String>,
         name: String,
         webview: Webview,
@@ -115,7 +131,7 @@ impl Forwarding {
             current.listening = Some(Listening {
                 name,
                 types,
-                events: Sending::start(link.listen(chosen), channel),
+                events: Sending::start(self.link.listen(chosen), channel),
             });
             return Ok(());
         };
@@ -186,12 +202,37 @@ async fn send(
 
 #[cfg(test)]
 mod tests {
-    use futures_util::stream;
+    use futures_util::future::BoxFuture;
+    use futures_util::{FutureExt as _, stream};
+    use gloria_ipc::protocol::Presence;
+    use gloria_ipc::window::AppState;
     use serde_json::json;
     use tauri::ipc::InvokeResponseBody;
     use tokio::sync::mpsc;
 
     use super::*;
+
+    /// To a core that never answers.
+    #[derive(Debug)]
+    struct Silent;
+
+    impl Link for Silent {
+        fn attach(&self) -> BoxFuture<'_, Result<AppState, Value>> {
+            std::future::pending().boxed()
+        }
+
+        fn call<'a>(&'a self, _: &'a str, _: Value) -> BoxFuture<'a, Result<Value, Value>> {
+            std::future::pending().boxed()
+        }
+
+        fn listen(&self, _: watch::Receiver<Vec<String>>) -> BoxStream<'static, Value> {
+            stream::pending().boxed()
+        }
+
+        fn presence(&self, _: Option<Presence>) -> BoxFuture<'_, ()> {
+            std::future::pending().boxed()
+        }
+    }
 
     /// A page's channel, and what arrives there.
     fn page() -> (Channel<Value>, mpsc::UnboundedReceiver<String>) {
@@ -211,7 +252,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_page_is_sent_no_more_than_it_can_be_behind() {
-        let forwarding = Forwarding::default();
+        let forwarding = Forwarding::new(Arc::new(Silent));
         let (channel, mut arrivals) = page();
         let id = channel.id();
         forwarding.send_updates(forwarding.begin_attachment(), numbers(), channel);
@@ -236,7 +277,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_answer_to_an_earlier_attachment_takes_nothing_from_a_later_one() {
-        let forwarding = Forwarding::default();
+        let forwarding = Forwarding::new(Arc::new(Silent));
         let earlier = forwarding.begin_attachment();
         let later = forwarding.begin_attachment();
         let (channel, mut arrivals) = page();

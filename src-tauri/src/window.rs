@@ -97,7 +97,7 @@ struct Current {
 pub(crate) fn prepare(app: &AppHandle, link: CoreLink) {
     app.manage(Arc::clone(&link));
     let (reports, mut receiver) = mpsc::unbounded_channel();
-    app.manage(Forwarding::default());
+    app.manage(Forwarding::new(Arc::clone(&link)));
     app.manage(Page::default());
     app.manage(Shown(std::sync::Mutex::new(Current {
         number: 0,

@@ -46,7 +46,7 @@ pub(super) async fn start(paths: &Paths) -> anyhow::Result<()> {
         }
         // One that ends at once says why on its own.
         if let Some(status) = agent.try_wait()?.filter(|status| !status.success()) {
-            anyhow::bail!("{} ended: {status}", program.display());
+            anyhow::bail!("{}: {status}", program.display());
         }
         sleep(START_INTERVAL).await;
     }

@@ -1,4 +1,5 @@
-//! A window that is closed stays hidden for a while: to show it again takes a tenth of the time that a new process does.
+//! A window that is closed stays hidden for a while: to show it again takes a tenth of the time that a new process
+//! does.
 
 use std::time::Duration;
 
@@ -6,11 +7,12 @@ use tauri::{AppHandle, Manager as _};
 
 use super::{LABEL, Shown};
 
-/// How long it stays. Whoever closes a window by mistake, or reads one notification after another, is back by then; and
-/// it costs a hundred megabytes.
+/// How long it stays. A user who closed it by mistake, or reads one notification after another, is back by then; and it
+/// costs a hundred megabytes.
 const LINGER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Hides the window with this number, and ends the program unless it is opened again. `false` where it cannot be hidden.
+/// Hides the window with this number, and ends the program unless it is opened again. `false` where it cannot be
+/// hidden.
 pub(super) fn begin(app: &AppHandle, number: u64) -> bool {
     let Some(window) = app.get_webview_window(LABEL) else {
         return false;

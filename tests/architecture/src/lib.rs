@@ -5,11 +5,12 @@
     reason = "only tests use it, and a failed unwrap fails the test"
 )]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cargo_metadata::{Metadata, MetadataCommand, Package};
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// The repository's folder.
 pub fn root() -> PathBuf {
@@ -36,6 +37,36 @@ const NOT_SHIPPED: [&str; 2] = ["gloria-backend", "xtask"];
 pub fn is_shipped(package: &Package) -> bool {
     !NOT_SHIPPED.contains(&package.name.as_str()) && !folder(package).starts_with("tests")
 }
+
+/// They by name.
+pub fn packages(metadata: &Metadata) -> BTreeMap<&str, &Package> {
+    metadata
+        .packages
+        .iter()
+        .map(|package| (package.name.as_str(), package))
+        .collect()
+}
+
+/// Those that users get.
+pub fn shipped(metadata: &Metadata) -> impl Iterator<Item = &Package> {
+    metadata.packages.iter().filter(|package| is_shipped(package))
+}
+
+/// What a package is built from, tests and build scripts left out where asked.
+pub fn dependencies(package: &Package, kinds: &[DependencyKind]) -> BTreeSet<String> {
+    let wanted = package
+        .dependencies
+        .iter()
+        .filter(|dependency| kinds.contains(&dependency.kind));
+    wanted.map(|dependency| dependency.name.clone()).collect()
+}
+
+/// What a package, its build script and its tests are built from.
+pub const ALL_KINDS: [DependencyKind; 3] = [
+    DependencyKind::Normal,
+    DependencyKind::Build,
+    DependencyKind::Development,
+];
 
 /// A package's folder, from the repository's.
 pub fn folder(package: &Package) -> String {

@@ -278,25 +278,26 @@ fn every_guarantee_of_security_names_a_test() {
 
 /// Whether one of our crates has this module, with or without the crate's name before it, or this function in a module.
 fn has_module(sources: &[String], name: &str) -> bool {
-    let crates = ["core::", "stream::", "desktop::"];
-    let place = crates
-        .iter()
-        .find_map(|prefix| name.strip_prefix(prefix))
-        .unwrap_or(name)
-        .replace("::", "/");
-    let is_file = |place: &str| {
-        sources
-            .iter()
-            .any(|file| file.ends_with(&format!("/src/{place}.rs")))
+    let crates = [
+        "agent", "core", "desktop", "files", "ipc", "program", "stream", "text",
+    ];
+    let of_crate = name.split_once("::").filter(|(first, _)| crates.contains(first));
+    let (folder, name) = match of_crate {
+        Some((name, rest)) => (format!("/crates/{name}/src/"), rest),
+        None => ("/src/".to_owned(), name),
+    };
+    let place = name.replace("::", "/");
+    let find = |place: &str| {
+        let end = format!("{folder}{place}.rs");
+        sources.iter().find(|file| file.ends_with(&end))
     };
     let is_function = || {
         let (module, function) = place.rsplit_once('/')?;
-        let file = sources
-            .iter()
-            .find(|file| file.ends_with(&format!("/src/{module}.rs")))?;
-        text(file).contains(&format!("fn {function}")).then_some(())
+        text(find(module)?)
+            .contains(&format!("fn {function}"))
+            .then_some(())
     };
-    is_file(&place) || is_function().is_some()
+    find(&place).is_some() || is_function().is_some()
 }
 
 #[test]

@@ -2,40 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cargo_metadata::{DependencyKind, Metadata, Package};
-use gloria_architecture_tests::{folder, is_shipped, metadata, root};
+use cargo_metadata::DependencyKind;
+use gloria_architecture_tests::{
+    ALL_KINDS, dependencies, folder, is_shipped, metadata, packages, root, shipped,
+};
 use gloria_core::protocol::COMMANDS;
-
-fn packages(metadata: &Metadata) -> BTreeMap<&str, &Package> {
-    metadata
-        .packages
-        .iter()
-        .map(|package| (package.name.as_str(), package))
-        .collect()
-}
-
-fn shipped(metadata: &Metadata) -> impl Iterator<Item = &Package> {
-    metadata.packages.iter().filter(|package| is_shipped(package))
-}
-
-/// What a package is built from, tests and build scripts left out where asked.
-fn dependencies(package: &Package, kinds: &[DependencyKind]) -> BTreeSet<String> {
-    let wanted = package
-        .dependencies
-        .iter()
-        .filter(|dependency| kinds.contains(&dependency.kind));
-    wanted.map(|dependency| dependency.name.clone()).collect()
-}
-
-const ALL_KINDS: [DependencyKind; 3] = [
-    DependencyKind::Normal,
-    DependencyKind::Build,
-    DependencyKind::Development,
-];
 
 fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
@@ -99,12 +74,13 @@ fn invariant_1_only_the_shell_names_tauri() {
 }
 
 #[test]
-fn invariant_2_only_desktop_and_ipc_touch_the_system() {
+fn invariant_2_only_these_touch_the_system() {
     let metadata = metadata();
     let system = |name: &String| {
         [
             "rodio",
             "keyring",
+            "ksni",
             "zbus",
             "windows",
             "secret-service",
@@ -118,20 +94,42 @@ fn invariant_2_only_desktop_and_ipc_touch_the_system() {
                 .iter()
                 .any(|prefix| name.starts_with(prefix))
     };
-    let others = shipped(&metadata)
-        .filter(|package| !["gloria-desktop", "gloria-ipc"].contains(&package.name.as_str()));
-    for package in others {
-        let found: Vec<_> = dependencies(package, &[DependencyKind::Normal])
-            .into_iter()
-            .filter(system)
-            .collect();
-        assert!(found.is_empty(), "{} depends on {found:?}", package.name);
-        // The shell has a few lines where tauri itself differs.
-        if *package.name != "gloria-notify" {
-            let on_one_system = package.dependencies.iter().find(|other| other.target.is_some());
-            assert!(on_one_system.is_none(), "{}: {on_one_system:?}", package.name);
-            let sources = format!("{}/src", folder(package));
-            assert_eq!(naming(&sources, &["rs"], "target_os"), set(&[]), "{sources}");
+    for package in shipped(&metadata) {
+        let name = package.name.as_str();
+        if ["gloria-desktop", "gloria-ipc", "gloria-program"].contains(&name) {
+            continue;
+        }
+        let found = dependencies(package, &[DependencyKind::Normal]);
+        let found: Vec<_> = found.iter().filter(|name| system(name)).collect();
+        let sources = match name {
+            "gloria-notify" => "src-tauri/src".to_owned(),
+            _ => format!("{}/src", folder(package)),
+        };
+        let conditions = naming(&sources, &["rs"], "target_os");
+        match name {
+            // The shell has a few lines where tauri itself differs.
+            "gloria-notify" => assert!(found.is_empty(), "{name} depends on {found:?}"),
+            // Its Linux half is a module of its own.
+            "gloria-agent" => {
+                assert_eq!(found, ["ksni", "zbus"]);
+                for named in found.iter().map(|name| format!("{name}::")) {
+                    for file in naming(&sources, &["rs"], &named) {
+                        assert!(file.contains("/src/linux"), "{file} names {named}");
+                    }
+                }
+                assert_eq!(conditions, set(&["src-tauri/crates/agent/src/lib.rs"]));
+            }
+            // One of its verbs is the agent of Linux.
+            "gloria-cli" => {
+                assert!(found.is_empty(), "{name} depends on {found:?}");
+                assert_eq!(conditions, set(&["src-tauri/crates/cli/src/main.rs"]));
+            }
+            _ => {
+                assert!(found.is_empty(), "{name} depends on {found:?}");
+                let on_one_system = package.dependencies.iter().find(|other| other.target.is_some());
+                assert!(on_one_system.is_none(), "{name}: {on_one_system:?}");
+                assert_eq!(conditions, set(&[]), "{sources}");
+            }
         }
     }
 }
@@ -223,9 +221,14 @@ fn invariant_5_nothing_shipped_depends_on_what_is_not() {
 #[test]
 fn invariant_6_what_crosses_to_the_ui_lives_in_one_module() {
     // That the committed TypeScript is current is a test of the core itself, which generates it.
-    let exported = naming("src-tauri/crates/core/src", &["rs"], "derive(TS)");
-    let homes =
-        ["item", "logging", "message", "protocol/"].map(|home| format!("src-tauri/crates/core/src/{home}"));
+    let exported = naming("src-tauri/crates", &["rs"], "derive(TS)");
+    let homes = [
+        "core/src/item",
+        "core/src/protocol/",
+        "files/src/logging",
+        "text/src/message",
+    ]
+    .map(|home| format!("src-tauri/crates/{home}"));
     for file in exported {
         assert!(
             homes.iter().any(|home| file.starts_with(home.as_str())),
@@ -296,118 +299,30 @@ fn invariant_8_the_window_has_the_listed_commands_and_a_link() {
 }
 
 #[test]
-fn invariant_10_a_client_of_the_socket_needs_no_core() {
-    // With what its tests need, which is little.
-    let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
-    let lock: toml::Value = toml::from_str(&lock).unwrap();
-    let packages = lock["package"].as_array().unwrap();
-    let mut closure = BTreeSet::new();
-    let mut open = vec!["gloria-ipc"];
-    while let Some(name) = open.pop() {
-        if closure.insert(name) {
-            let named = packages
-                .iter()
-                .filter(|package| package["name"].as_str() == Some(name));
-            let needed = named.filter_map(|package| package.get("dependencies")?.as_array());
-            // A name, and a version where there are several.
-            let names = needed
-                .flatten()
-                .filter_map(|needed| needed.as_str()?.split(' ').next());
-            open.extend(names);
-        }
+fn invariant_11_what_reaches_the_page_comes_through_one_file() {
+    let named = |needle| naming("src-tauri/src", &["rs"], needle);
+    let (forwarding, commands) = ("src-tauri/src/forwarding.rs", "src-tauri/src/commands.rs");
+    // A command is given its channel, and hands it on.
+    assert_eq!(named("Channel"), set(&[commands, forwarding]));
+    assert_eq!(named("#[tauri::command]"), set(&[commands]));
+    let text = fs::read_to_string(root().join(commands)).unwrap();
+    for way in ["Link", "State<", "json!", ".send("] {
+        assert!(!text.contains(way), "{commands} names {way}");
     }
-    assert!(closure.contains("tokio"), "{closure:?}");
-    for heavy in [
-        "gloria-core",
-        "gloria-stream",
-        "rusqlite",
-        "reqwest",
-        "rodio",
-        "tauri",
-        "gtk",
-        "zbus",
+    let answered = text.matches("Forwarding::of(&app)").count();
+    assert_eq!(answered, text.matches("#[tauri::command]").count());
+    // Other ways that tauri has.
+    for way in [
+        ".emit",
+        "initialization_script",
+        "uri_scheme_protocol",
+        "append_invoke_initialization_script",
     ] {
-        assert!(!closure.contains(heavy), "gloria-ipc is built from {heavy}");
+        assert_eq!(named(way), set(&[]), "{way}");
     }
-}
-
-#[test]
-fn dependencies_point_one_way() {
-    let metadata = metadata();
-    let allowed: BTreeMap<&str, &[&str]> = BTreeMap::from([
-        ("gloria-stream", &[][..]),
-        ("gloria-core", &["gloria-stream"]),
-        ("gloria-words", &["gloria-core"]),
-        ("gloria-ipc", &[]),
-        ("gloria-desktop", &["gloria-core", "gloria-ipc", "gloria-words"]),
-        (
-            "gloria-cli",
-            &[
-                "gloria-core",
-                "gloria-desktop",
-                "gloria-ipc",
-                "gloria-stream",
-                "gloria-words",
-            ],
-        ),
-        (
-            "gloria-notify",
-            &["gloria-core", "gloria-desktop", "gloria-words"],
-        ),
-        ("gloria-backend", &[]),
-    ]);
-    // A new crate has to be put into its place.
-    let named: BTreeSet<_> = allowed.keys().map(|name| (*name).to_owned()).collect();
-    let mut shipped: BTreeSet<_> = shipped(&metadata)
-        .map(|package| package.name.to_string())
-        .collect();
-    shipped.insert("gloria-backend".to_owned());
-    assert_eq!(named, shipped);
-    for (name, allowed) in allowed {
-        let own: BTreeSet<_> = dependencies(packages(&metadata)[name], &[DependencyKind::Normal])
-            .into_iter()
-            .filter(|dependency| dependency.starts_with("gloria-"))
-            .collect();
-        assert!(own.is_subset(&set(allowed)), "{name} depends on {own:?}");
-    }
-}
-
-#[test]
-fn one_stack_each_for_d_bus_tls_and_http() {
-    let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
-    let versions = |name: &str| lock.matches(&format!("name = \"{name}\"\n")).count();
-    for name in ["zbus", "rustls", "hyper", "reqwest", "tokio", "rusqlite"] {
-        assert_eq!(versions(name), 1, "{name}");
-    }
-    for name in ["openssl", "native-tls", "aws-lc-rs"] {
-        assert_eq!(versions(name), 0, "{name}");
-    }
-}
-
-#[test]
-fn no_idle_thread_wakes_twice_a_second() {
-    let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
-    assert!(
-        !lock.contains("name = \"blocking\"\nversion = \"1.7.0\""),
-        "blocking 1.7.0 never ends an idle thread: cargo update -p blocking --precise 1.6.2"
-    );
-}
-
-#[test]
-fn every_dependency_has_its_line_in_the_architecture() {
-    let document = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
-    let metadata = metadata();
-    let mut missing = BTreeSet::new();
-    for package in packages(&metadata).values() {
-        for dependency in dependencies(package, &ALL_KINDS) {
-            let own = dependency.starts_with("gloria-") || dependency == "xtask";
-            if !own && !document.contains(&format!("`{dependency}`")) {
-                missing.insert(dependency);
-            }
-        }
-    }
-    assert!(
-        missing.is_empty(),
-        "ARCHITECTURE.md does not say why these are there: {missing:?}"
-    );
+    // The one script asks a page for a sign of life, and says nothing.
+    let page = "src-tauri/src/window/page.rs";
+    assert_eq!(named(".eval"), set(&[page]));
+    let text = fs::read_to_string(root().join(page)).unwrap();
+    assert_eq!(text.matches(".eval").count(), text.matches(".eval(ASK)").count());
 }

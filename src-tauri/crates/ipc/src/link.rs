@@ -1,7 +1,7 @@
 //! What a window has of the core, whether that runs in the same process or in another.
 //!
-//! Everything that crosses is JSON as `gloria-core` defines it in its module `protocol`. Only the page reads it, and the
-//! page can tell by the version of the protocol whether it understands the rest.
+//! Everything that crosses is JSON as `gloria-core` defines it in its module `protocol`. Only the page reads it, and
+//! the page can tell by the version of the protocol whether it understands the rest.
 
 use std::fmt;
 

@@ -1,5 +1,5 @@
-//! What Gloria Notify says to people, as codes with parameters, and which characters of texts from elsewhere are fit for
-//! a screen. Below everything else, so that every program has it, with or without a core.
+//! What Gloria Notify says to people, as codes with parameters, and which characters of texts from elsewhere are fit
+//! for a screen. Below everything else, so that every program has it, with or without a core.
 
 pub mod characters;
 pub mod message;

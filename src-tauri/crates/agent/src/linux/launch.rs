@@ -123,7 +123,7 @@ impl Launch {
             .await?
             .iter()
             .any(|variable| DISPLAYS.iter().any(|name| is_set(variable, name)));
-        // Where the desktop has not told systemd, the agent's own session is the best that is known.
+        // Where the desktop has not passed its variables to systemd, the agent's own session is the best that is known.
         let session = if knows_display { None } else { Some(&self.session) };
         if !knows_display && !DISPLAYS.iter().any(|name| self.session.contains_key(name)) {
             return Ok(false);
