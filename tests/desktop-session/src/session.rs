@@ -34,6 +34,8 @@ const AUDIBLE: f32 = 0.001;
 pub struct SessionOptions {
     /// Width and height of the screen, in pixels.
     pub size: (u32, u32),
+    /// The screen's pixels in a file, [`Session::frame_buffer`].
+    pub frame_buffer: bool,
     /// A session bus. Without one there is no tray host, keyring or notification service either.
     pub bus: bool,
     /// A panel with a tray.
@@ -53,6 +55,7 @@ impl Default for SessionOptions {
     fn default() -> Self {
         Self {
             size: (1280, 800),
+            frame_buffer: false,
             bus: true,
             tray_host: true,
             notifications: true,
@@ -255,6 +258,15 @@ impl Session {
             .lines()
             .map(str::to_owned)
             .collect())
+    }
+
+    /// The file in which the X server keeps the screen's pixels, in the format of `XWDFile.h`.
+    ///
+    /// # Errors
+    /// When the screen was started without it.
+    pub fn frame_buffer(&self) -> Result<PathBuf> {
+        ensure!(self.options.frame_buffer, "the screen has no file");
+        Ok(self.dir.path().join("Xvfb_screen0"))
     }
 
     /// Writes what the screen shows to `path`, as PNG.

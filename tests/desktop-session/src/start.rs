@@ -35,6 +35,9 @@ impl Session {
         // The server picks a free number itself and writes it to its standard output.
         xvfb.args(["-displayfd", "1", "-nolisten", "tcp", "-noreset", "-screen", "0"]);
         xvfb.arg(format!("{width}x{height}x24"));
+        if self.options.frame_buffer {
+            xvfb.arg("-fbdir").arg(self.dir.path());
+        }
         let number = self.dir.path().join("logs/display");
         let output = fs::File::create(&number)?;
         let mut screen = self.spawn_with("screen", xvfb, |command| {

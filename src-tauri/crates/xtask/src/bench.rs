@@ -7,8 +7,18 @@ mod idle;
 mod inbox;
 #[cfg(target_os = "linux")]
 mod memory;
+#[cfg(target_os = "linux")]
+mod opening;
 mod page;
 mod parser;
+#[cfg(target_os = "linux")]
+mod process;
+#[cfg(target_os = "linux")]
+mod screen;
+#[cfg(target_os = "linux")]
+mod stage;
+#[cfg(target_os = "linux")]
+mod start;
 mod storm;
 mod stream;
 #[cfg(target_os = "linux")]
@@ -16,8 +26,6 @@ mod window;
 
 use std::process::{Command, ExitCode};
 
-#[cfg(target_os = "linux")]
-use anyhow::Context as _;
 use anyhow::Result;
 use clap::ValueEnum;
 
@@ -33,9 +41,11 @@ pub(crate) enum Bench {
     Parser,
     /// What `gloria tail` costs while nothing happens. On Linux.
     Idle,
-    /// What the app holds in memory while nothing happens. On Linux.
+    /// What the app holds in memory while nothing happens, beside a browser's window. On Linux.
     Memory,
-    /// What the app costs while its window stands open, and how long it takes to end. On Linux.
+    /// How long the agent takes until it is connected. On Linux.
+    Start,
+    /// How long the window takes to open, what it costs while it is open, and how long the app takes to end. On Linux.
     Window,
     /// A hundred thousand events at once, until all are stored. On Linux.
     Inbox,
@@ -61,6 +71,7 @@ pub(crate) fn run(benches: &[Bench]) -> Result<ExitCode> {
             Bench::Parser => parser::run()?,
             Bench::Idle => idle()?,
             Bench::Memory => memory()?,
+            Bench::Start => start()?,
             Bench::Window => window()?,
             Bench::Inbox => inbox()?,
             Bench::Latency => latency()?,
@@ -72,18 +83,24 @@ pub(crate) fn run(benches: &[Bench]) -> Result<ExitCode> {
 
 #[cfg(target_os = "linux")]
 fn memory() -> Result<()> {
-    ensure_installed(&[Purpose::Build, Purpose::Desktop])?;
+    ensure_installed(&[Purpose::Build, Purpose::Desktop, Purpose::Browser])?;
     crate::install::ensure_ui()?;
-    commands::run(&mut release(&["gloria-cli", "gloria-backend", "gloria-notify"]))?;
     memory::run()
+}
+
+#[cfg(target_os = "linux")]
+fn start() -> Result<()> {
+    ensure_installed(&[Purpose::Build, Purpose::Desktop])?;
+    commands::run(&mut release(&["gloria-cli", "gloria-backend"]))?;
+    start::run()
 }
 
 #[cfg(target_os = "linux")]
 fn window() -> Result<()> {
     ensure_installed(&[Purpose::Build, Purpose::Desktop])?;
     crate::install::ensure_ui()?;
-    commands::run(&mut release(&["gloria-backend", "gloria-notify"]))?;
-    window::run("release")
+    commands::run(&mut release(&["gloria-cli", "gloria-backend", "gloria-notify"]))?;
+    window::run()
 }
 
 #[cfg(target_os = "linux")]
@@ -118,6 +135,11 @@ fn idle() -> Result<()> {
 }
 
 #[cfg(not(target_os = "linux"))]
+fn start() -> Result<()> {
+    anyhow::bail!("the agent is a process of its own on Linux only")
+}
+
+#[cfg(not(target_os = "linux"))]
 fn window() -> Result<()> {
     anyhow::bail!("what a process uses is read from /proc, which only Linux has")
 }
@@ -131,18 +153,6 @@ fn release(packages: &[&str]) -> Command {
     let mut build = cargo(["build", "--release"]);
     build.args(packages.iter().flat_map(|package| ["--package", package]));
     build
-}
-
-/// A field of one of /proc's files, in KiB.
-#[cfg(target_os = "linux")]
-fn kib(text: &str, field: &str) -> Result<u64> {
-    let value = text
-        .lines()
-        .find_map(|line| line.strip_prefix(field)?.trim().strip_suffix(" kB"));
-    Ok(value
-        .with_context(|| format!("/proc has no {field}"))?
-        .trim()
-        .parse()?)
 }
 
 #[cfg(target_os = "linux")]

@@ -18,8 +18,6 @@ use crate::install::{Purpose, ensure_installed, ensure_ui};
 mod headless;
 #[cfg(target_os = "linux")]
 mod screens;
-#[cfg(target_os = "linux")]
-pub(crate) use headless::colours;
 
 /// How often the keyboard is looked after; nobody notices a tenth of a second.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
@@ -251,6 +249,11 @@ impl TestBackend {
     /// The debug build, playing a working day. `pace` is the time between two events, such as `4s`.
     pub(crate) fn demo(pace: &str) -> Result<Self> {
         Self::start("debug", &["--demo", "--pace", pace])
+    }
+
+    /// The release build, as [`Self::demo`].
+    pub(crate) fn release_demo(pace: &str) -> Result<Self> {
+        Self::start("release", &["--demo", "--pace", pace])
     }
 
     /// The release build, which sends what it is asked for.

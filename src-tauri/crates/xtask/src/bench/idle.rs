@@ -1,15 +1,13 @@
 //! What `gloria tail` costs while nothing happens but heartbeats, read from /proc.
 
-use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-use super::{kib, loudness, mib, page, release};
+use super::{loudness, mib, page, process, release};
 use crate::commands::{self, built};
 use crate::demo::{Running, TestBackend};
 
@@ -35,14 +33,13 @@ pub(super) fn run() -> Result<()> {
         bail!("tail ended before it connected");
     }
     sleep(SETTLED);
-    let process = Path::new("/proc").join(tail.0.id().to_string());
     let load = loudness();
-    let before = Usage::of(&process)?;
+    let before = process::usage(&[tail.0.id()])?;
     let began = Instant::now();
     sleep(WATCHED);
-    let after = Usage::of(&process)?;
+    let after = process::usage(&[tail.0.id()])?;
     let seconds = began.elapsed().as_secs_f64();
-    let rss = kib(&fs::read_to_string(process.join("status"))?, "VmRSS:")?;
+    let rss = process::rss(tail.0.id())?;
     let table = format!(
         "| `gloria tail`, connected and idle for {} s | | to reach |\n| --- | ---: | ---: |\n\
          | RSS | {} | 8 MiB |\n\
@@ -55,34 +52,4 @@ pub(super) fn run() -> Result<()> {
     );
     println!("\n{table}");
     page::put(&commands::root().join("docs/performance.md"), "idle", &table)
-}
-
-/// What a process has used so far, all its threads together.
-struct Usage {
-    cpu: Duration,
-    /// A thread that waits and is woken gave up its processor of its own will.
-    wake_ups: u64,
-}
-
-impl Usage {
-    fn of(process: &Path) -> Result<Self> {
-        let mut usage = Self {
-            cpu: Duration::ZERO,
-            wake_ups: 0,
-        };
-        for thread in fs::read_dir(process.join("task"))? {
-            let thread = thread?.path();
-            // The first figure is the time on a processor in nanoseconds; `stat` has hundredths of a second alone.
-            let schedule = fs::read_to_string(thread.join("schedstat"))?;
-            let nanos = schedule.split_whitespace().next().context("schedstat is empty")?;
-            usage.cpu += Duration::from_nanos(nanos.parse()?);
-            let status = fs::read_to_string(thread.join("status"))?;
-            let switches = status
-                .lines()
-                .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))
-                .context("/proc has no voluntary_ctxt_switches")?;
-            usage.wake_ups += switches.trim().parse::<u64>()?;
-        }
-        Ok(usage)
-    }
 }

@@ -1,137 +1,221 @@
-//! Memory in use while idle, read from /proc.
+//! What the app holds and does while nothing happens: the agent, the agent with its window, both in one process as on
+//! Windows and macOS, and a browser's window that shows the same page.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::time::Duration;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use gloria_desktop_session::{Process, Session, SessionOptions, wait_until};
 
-use super::{kib, mib, page};
+use super::process::{self, Memory, Usage};
+use super::stage::{DEADLINE, Stage, window_program, window_program_ended};
+use super::{loudness, mib, page, release};
 use crate::commands::{self, built};
 use crate::demo::TestBackend;
+use crate::install::ensure_packages;
 
-/// How long any one thing may take to happen.
-const DEADLINE: Duration = Duration::from_secs(60);
-
-/// Memory that is given back is given back within this time.
+/// What is given back at once is given back by then.
 const SETTLED: Duration = Duration::from_secs(10);
 
+/// What is given back after a window is given back by then.
+const SETTLED_AFTER_WINDOW: Duration = Duration::from_secs(60);
+
+/// Two heartbeats of the backend's 30 s.
+const WATCHED: Duration = Duration::from_secs(60);
+
+/// A closed window stays for half of this.
+const LINGER_DEADLINE: Duration = Duration::from_secs(60);
+
+/// The folder of the app in one process, below `target/release`.
+const IN_PROCESS: &str = "in-process";
+
+/// Builds, measures, and writes the table.
 pub(super) fn run() -> Result<()> {
+    build()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(measure())
-}
-
-async fn measure() -> Result<()> {
-    let session = Session::start(SessionOptions::default()).await?;
-    let backend = TestBackend::release()?;
-    let (api, token) = (&backend.api, &backend.token);
-    let command = |program: &str| {
-        let mut command = session.command(built("release", program));
-        command.env("GLORIA_HOME", session.dir().join("gloria"));
-        command.env("GLORIA_API_URL", api).env("GLORIA_TOKEN", token);
-        command
-    };
-
-    let app = session.spawn("app", command("gloria-notify"))?;
-    wait_until("the app to connect", DEADLINE, async || {
-        let items = session.tray_items().await?;
-        Ok(items
-            .iter()
-            .any(|item| item.tooltip.contains("Connected"))
-            .then_some(()))
-    })
-    .await?;
-    tokio::time::sleep(SETTLED).await;
-    let before = tree_pss(&app)?;
-
-    let mut second = session.spawn("second", command("gloria-notify"))?;
-    wait_until("the second start to end", DEADLINE, async || second.exit_status()).await?;
-    let window = window(&session, true).await?;
-    tokio::time::sleep(SETTLED).await;
-    let open = tree_pss(&app)?;
-    // As a person closes it: the window manager asks the app to.
-    let mut close = session.command("xdotool");
-    close.args(["windowfocus", "--sync", &window, "key", "alt+F4"]);
-    ensure!(
-        close.status()?.success(),
-        "the window could not be asked to close"
-    );
-    self::window(&session, false).await?;
-    tokio::time::sleep(SETTLED).await;
-    let after = tree_pss(&app)?;
-
-    let mut table = "| held in memory, idle | |\n| --- | --- |\n".to_owned();
-    for (what, tree) in [
-        ("before any window", before),
-        ("with the window open", open),
-        ("after it was closed", after),
-    ] {
-        let parts: Vec<_> = tree
-            .iter()
-            .map(|(name, pss)| format!("{name} {}", mib(*pss)))
-            .collect();
-        table += &format!(
-            "| the app in the tray, {what}: PSS of its processes | {} ({}) |\n",
-            mib(tree.values().sum()),
-            parts.join(", ")
-        );
-    }
+    let table = runtime.block_on(measured())?;
     println!("\n{table}");
     page::put(&commands::root().join("docs/performance.md"), "memory", &table)
 }
 
-/// Waits until the app's window is there, or gone.
-async fn window(session: &Session, there: bool) -> Result<String> {
-    wait_until("the window to come or go", DEADLINE, async || {
-        let found = session.windows("^Gloria Notify$")?.into_iter().next();
-        Ok(match (found, there) {
-            (Some(window), true) => Some(window),
-            (None, false) => Some(String::new()),
-            _ => None,
-        })
+fn build() -> Result<()> {
+    // Under the same name in the same folder as the other: it is put aside, and cargo puts the other in its place.
+    let mut in_process = release(&["gloria-notify"]);
+    commands::run(in_process.args(["--features", "in-process"]))?;
+    let folder = built("release", IN_PROCESS);
+    fs::create_dir_all(&folder)?;
+    fs::copy(built("release", "gloria-notify"), folder.join("gloria-notify"))?;
+    commands::run(&mut release(&["gloria-cli", "gloria-backend", "gloria-notify"]))?;
+    ensure_packages("ui")?;
+    commands::run(&mut commands::npm("ui", ["run", "--silent", "build:test"]))
+}
+
+async fn measured() -> Result<String> {
+    let load = loudness();
+    let session = Session::start(SessionOptions::default()).await?;
+    let mut stage = Stage::new(session, TestBackend::release()?);
+    let mut rows = agent(&stage).await?;
+    stage.home = stage.session.dir().join(IN_PROCESS);
+    rows += &in_one_process(&stage).await?;
+    rows += &browser(&stage).await?;
+    Ok(format!(
+        "| connected and idle for {} s | PSS | private dirty | threads | wake-ups a second | CPU |\n\
+         | --- | ---: | ---: | ---: | ---: | ---: |\n{rows}\n{load}\n",
+        WATCHED.as_secs()
+    ))
+}
+
+async fn agent(stage: &Stage) -> Result<String> {
+    let mut agent = stage.start_agent()?;
+    stage.connected(&mut agent).await?;
+    tokio::time::sleep(SETTLED).await;
+    let alone = [agent.id()];
+    let mut rows = watched("the agent, before any window", &alone).await?;
+    stage.click_tray().await?;
+    stage.window().await?;
+    tokio::time::sleep(SETTLED).await;
+    rows += &watched("the agent, with the window open", &alone).await?;
+    rows += &watched("the window's processes", &window_tree(&agent)?).await?;
+    stage.close_window().await?;
+    tokio::time::sleep(SETTLED).await;
+    rows += &held(
+        "the same, closed for less than 30 s and hidden",
+        &window_tree(&agent)?,
+    )?;
+    window_program_ended(&agent, LINGER_DEADLINE).await?;
+    tokio::time::sleep(SETTLED_AFTER_WINDOW).await;
+    rows += &watched("the agent, from 60 s after the window's program ended", &alone).await?;
+    Ok(rows)
+}
+
+async fn in_one_process(stage: &Stage) -> Result<String> {
+    let program = || stage.command(built("release", IN_PROCESS).join("gloria-notify"));
+    let mut app = stage.session.spawn("in-one-process", program())?;
+    stage.connected(&mut app).await?;
+    tokio::time::sleep(SETTLED).await;
+    let all = || process::tree(app.id());
+    let mut rows = watched("in one process: before any window", &all()?).await?;
+    stage.click_tray().await?;
+    stage.window().await?;
+    tokio::time::sleep(SETTLED).await;
+    rows += &watched("in one process: with the window open", &all()?).await?;
+    stage.close_window().await?;
+    tokio::time::sleep(SETTLED_AFTER_WINDOW).await;
+    rows += &watched("in one process: from 60 s after it was closed", &all()?).await?;
+    Ok(rows)
+}
+
+/// The window that a browser shows of an app that is a page: its processes alone, without the desktop's.
+async fn browser(stage: &Stage) -> Result<String> {
+    let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    let mut server = commands::npm(
+        "ui",
+        ["exec", "--", "vite", "preview", "--outDir", "../target/ui-test"],
+    );
+    server.args([
+        "--host",
+        "127.0.0.1",
+        "--strictPort",
+        "--port",
+        &address.port().to_string(),
+    ]);
+    let server = stage
+        .session
+        .spawn("page-server", with_own_environment(&server))?;
+    wait_until("the page's server", DEADLINE, async || {
+        Ok(tokio::net::TcpStream::connect(address).await.ok().map(drop))
     })
-    .await
+    .await?;
+    let mut chromium = stage.session.command(chromium());
+    let profile = stage.session.dir().join("chromium");
+    chromium
+        .arg(format!("--app=http://{address}/?scenario=busy"))
+        .arg(format!("--user-data-dir={}", profile.display()))
+        // Without a sandbox, because root has none; without what asks the network for news of itself.
+        .args([
+            "--no-sandbox",
+            "--no-first-run",
+            "--no-default-browser-check",
+            "--disable-gpu",
+        ])
+        .args([
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+        ])
+        .args([
+            "--disable-extensions",
+            "--disable-dev-shm-usage",
+            "--no-proxy-server",
+        ])
+        .stdin(Stdio::null());
+    let browser = stage.session.spawn("chromium", chromium)?;
+    stage.window().await?;
+    tokio::time::sleep(SETTLED).await;
+    let rows = watched(
+        "a window of Chromium (`--app`) on the same page",
+        &process::tree(browser.id())?,
+    )
+    .await;
+    drop((browser, server));
+    rows
 }
 
-/// KiB of each kind of process in the tree: what is shared is split among those that share it.
-fn tree_pss(app: &Process) -> Result<BTreeMap<String, u64>> {
-    let mut tree = BTreeMap::new();
-    let mut waiting = vec![app.id()];
-    let parents = parents()?;
-    while let Some(process) = waiting.pop() {
-        let rollup = fs::read_to_string(format!("/proc/{process}/smaps_rollup"))?;
-        let name = fs::read_to_string(format!("/proc/{process}/comm"))?
-            .trim()
-            .to_owned();
-        *tree.entry(name).or_default() += kib(&rollup, "Pss:")?;
-        waiting.extend(
-            parents
-                .iter()
-                .filter(|(_, parent)| *parent == process)
-                .map(|(child, _)| *child),
-        );
-    }
-    Ok(tree)
+fn chromium() -> PathBuf {
+    std::env::var_os("CHROMIUM").map_or_else(|| "/usr/bin/chromium".into(), PathBuf::from)
 }
 
-/// Every process with its parent.
-fn parents() -> Result<Vec<(u32, u32)>> {
-    let mut parents = Vec::new();
-    for entry in fs::read_dir("/proc")?.flatten() {
-        let Some(process) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
-            continue;
-        };
-        // A process may end while it is looked at.
-        let Ok(status) = fs::read_to_string(entry.path().join("status")) else {
-            continue;
-        };
-        let parent = status
-            .lines()
-            .find_map(|line| line.strip_prefix("PPid:")?.trim().parse().ok());
-        parents.extend(parent.map(|parent| (process, parent)));
+/// The command with this process's environment, which Node.js needs of a developer's machine.
+fn with_own_environment(command: &std::process::Command) -> std::process::Command {
+    let mut with = std::process::Command::new(command.get_program());
+    with.args(command.get_args()).envs(std::env::vars_os());
+    if let Some(folder) = command.get_current_dir() {
+        with.current_dir(folder);
     }
-    Ok(parents)
+    with
+}
+
+/// The window's program and WebKit's processes.
+fn window_tree(agent: &Process) -> Result<Vec<u32>> {
+    let window = window_program(agent)?.context("the window's program does not run")?;
+    process::tree(window)
+}
+
+/// A row of the table about processes that nothing happens to.
+async fn watched(what: &str, processes: &[u32]) -> Result<String> {
+    let memory = process::memory(processes)?;
+    let before = process::usage(processes)?;
+    let began = Instant::now();
+    tokio::time::sleep(WATCHED).await;
+    let after = process::usage(processes)?;
+    let seconds = began.elapsed().as_secs_f64();
+    ensure!(
+        after.cpu >= before.cpu,
+        "threads of {what} ended while they were watched"
+    );
+    let per_second = after.wake_ups.saturating_sub(before.wake_ups) as f64 / seconds;
+    let cpu = (after.cpu - before.cpu).as_secs_f64() / seconds * 100.0;
+    Ok(row(what, memory, after, &format!("{per_second:.2} | {cpu:.4} %")))
+}
+
+/// The same of what does not stay long enough to be watched.
+fn held(what: &str, processes: &[u32]) -> Result<String> {
+    let memory = process::memory(processes)?;
+    Ok(row(what, memory, process::usage(processes)?, " | "))
+}
+
+fn row(what: &str, memory: Memory, usage: Usage, rates: &str) -> String {
+    let row = format!(
+        "| {what} | {} | {} | {} | {rates} |\n",
+        mib(memory.pss),
+        mib(memory.private_dirty),
+        usage.threads
+    );
+    print!("{row}");
+    row
 }

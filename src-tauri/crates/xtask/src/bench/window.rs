@@ -1,21 +1,18 @@
-//! What the app costs while its window stands open and nothing happens, and how long it takes to end. Read from /proc.
+//! How long the window takes to open, what it costs while it stands open and nothing happens, and how long the app takes
+//! to end.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
-use std::process::Command;
-use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
-use gloria_desktop_session::{Process, Session, SessionOptions, Signal, wait_until};
+use anyhow::{Context as _, Result, ensure};
+use gloria_desktop_session::{Process, Session, SessionOptions, Signal};
 
-use super::{loudness, median, page};
-use crate::commands::{self, built};
-use crate::demo::{TestBackend, colours};
-
-/// Longer than anything here takes.
-const DEADLINE: Duration = Duration::from_secs(60);
+use super::process::{self, Thread};
+use super::screen::Screen;
+use super::stage::{DEADLINE, Stage, window_program};
+use super::{loudness, median, opening, page};
+use crate::commands;
+use crate::demo::TestBackend;
 
 /// Starting up, the first report of the page and its animations are over by then.
 const SETTLED: Duration = Duration::from_secs(15);
@@ -26,10 +23,10 @@ const WATCHED: Duration = Duration::from_secs(60);
 /// Ends that are timed of each kind.
 const ENDS: usize = 9;
 
-/// Fewer colours than this are a window without its page.
-const PAINTED_COLOURS: u32 = 40;
+/// How often it is looked whether a process has ended.
+const LOOK_INTERVAL: Duration = Duration::from_millis(1);
 
-/// Threads that GLib, GTK and WebKit start in the app's own process, by the beginnings of their names.
+/// Threads that GLib, GTK and WebKit start in the window's program, by the beginnings of their names.
 /// Those that have no name of their own, JavaScriptCore's scavenger of memory and tao's listener to the X server, go by
 /// the process's; each of ours has a name.
 const FOREIGN_THREADS: [&str; 13] = [
@@ -48,202 +45,157 @@ const FOREIGN_THREADS: [&str; 13] = [
     "[pango]",
 ];
 
-/// Measures, and writes the tables. `profile` is where cargo put the programs.
-pub(super) fn run(profile: &str) -> Result<()> {
+/// Measures, and writes the table.
+pub(super) fn run() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let table = runtime.block_on(measured(profile))?;
+    let table = runtime.block_on(measured())?;
     println!("\n{table}");
     page::put(&commands::root().join("docs/performance.md"), "window", &table)
 }
 
-async fn measured(profile: &str) -> Result<String> {
+async fn measured() -> Result<String> {
     let load = loudness();
-    let session = Session::start(SessionOptions::default()).await?;
-    // One event an hour: nothing happens but heartbeats.
-    let backend = TestBackend::demo("1h")?;
-    let stage = Stage {
-        session,
-        backend,
-        profile: profile.to_owned(),
+    let options = SessionOptions {
+        frame_buffer: true,
+        ..SessionOptions::default()
     };
-    let app = stage.app(&["--open"])?;
-    stage.painted().await?;
-    sleep(SETTLED);
-    let before = wake_ups(app.id())?;
-    let began = Instant::now();
-    sleep(WATCHED);
-    let after = wake_ups(app.id())?;
-    let seconds = began.elapsed().as_secs_f64();
-    drop(app);
-    let mut rates: BTreeMap<&str, f64> = BTreeMap::new();
-    let mut threads = BTreeMap::new();
-    for (thread, count) in &after {
-        let rate = (count - before.get(thread).copied().unwrap_or(0)) as f64 / seconds;
-        *rates.entry(thread.group()).or_default() += rate;
-        *threads
-            .entry((thread.group(), thread.name.as_str()))
-            .or_insert(0.0) += rate;
-    }
-    for ((group, name), rate) in threads {
-        println!("{group}: {name}: {rate:.2}");
-    }
-    let mut rows = String::new();
-    for (group, goal) in [(OURS, "3"), (MAIN, ""), (IN_PROCESS, ""), (PROCESSES, "")] {
-        let rate = rates.get(group).copied().unwrap_or(0.0);
-        rows.push_str(&format!(
-            "| wake-ups a second of {group} | {rate:.2} | {goal} |\n"
-        ));
-    }
-    for (what, arguments) in [
-        ("in the tray", &[][..]),
-        ("with the window open", &["--open"][..]),
-    ] {
-        let mut took = Vec::new();
-        for _ in 0..ENDS {
-            took.push(stage.end(arguments).await?.as_secs_f64() * 1000.0);
-        }
-        let slowest = took.iter().copied().fold(0.0, f64::max);
-        let middle = median(took);
-        rows.push_str(&format!(
-            "| from SIGTERM to the end, {what}: median, slowest of {ENDS} \
-             | {middle:.0} ms, {slowest:.0} ms | 300 ms |\n"
-        ));
-    }
+    let session = Session::start(options).await?;
+    // The days before are in the inbox, and one event an hour: nothing happens but heartbeats.
+    let stage = Stage::new(session, TestBackend::release_demo("1h")?);
+    let screen = Screen::open(&stage.session.frame_buffer()?)?;
+    let mut agent = stage.start_agent()?;
+    stage.connected(&mut agent).await?;
+    // What was missed is notified of once, and gone from the screen.
+    tokio::time::sleep(SETTLED).await;
+    let mut rows = opening::rows(&stage, &agent, &screen).await?;
+    rows += &idle(&stage, &agent).await?;
+    drop(agent);
+    rows += &ends(&stage).await?;
     Ok(format!(
-        "| the app, connected and idle for {} s | | to reach |\n| --- | ---: | ---: |\n{rows}\n{load}\n",
-        WATCHED.as_secs()
+        "| the app | | to reach |\n| --- | ---: | ---: |\n{rows}\n{load}\n"
     ))
 }
 
-struct Stage {
-    session: Session,
-    backend: TestBackend,
-    profile: String,
+async fn idle(stage: &Stage, agent: &Process) -> Result<String> {
+    stage.click_tray().await?;
+    stage.window().await?;
+    tokio::time::sleep(SETTLED).await;
+    let window = window_program(agent)?.context("the window's program does not run")?;
+    let before = wake_ups(agent.id(), window)?;
+    let began = Instant::now();
+    tokio::time::sleep(WATCHED).await;
+    let after = wake_ups(agent.id(), window)?;
+    let seconds = began.elapsed().as_secs_f64();
+    let mut rates: BTreeMap<&str, f64> = BTreeMap::new();
+    for (thread, (group, name, count)) in &after {
+        let begun = before.get(thread).map_or(0, |(_, _, count)| *count);
+        let rate = count.saturating_sub(begun) as f64 / seconds;
+        println!("{group}: {name}: {rate:.2}");
+        *rates.entry(group).or_default() += rate;
+    }
+    let groups = [
+        (AGENT, "3"),
+        (OURS, "3"),
+        (MAIN, ""),
+        (FOREIGN, ""),
+        (PROCESSES, ""),
+    ];
+    let row = |(group, goal)| {
+        let rate = rates.get(group).copied().unwrap_or(0.0);
+        format!(
+            "| window open, idle for {} s: wake-ups a second of {group} | {rate:.2} | {goal} |\n",
+            WATCHED.as_secs()
+        )
+    };
+    Ok(groups.into_iter().map(row).collect())
 }
 
-impl Stage {
-    fn app(&self, arguments: &[&str]) -> Result<Process> {
-        let mut app = self.session.command(built(&self.profile, "gloria-notify"));
-        app.args(arguments)
-            .env("GLORIA_HOME", self.session.dir().join("gloria"))
-            .env("GLORIA_API_URL", &self.backend.api)
-            .env("GLORIA_TOKEN", &self.backend.token);
-        self.session.spawn("app", app)
+async fn ends(stage: &Stage) -> Result<String> {
+    let mut rows = String::new();
+    let mut row = |what: &str, took: Vec<f64>| {
+        let slowest = took.iter().copied().fold(0.0, f64::max);
+        let middle = median(took);
+        rows.push_str(&format!(
+            "| from SIGTERM to the end of {what}: median, slowest of {ENDS} | {middle:.0} ms, {slowest:.0} ms | 300 ms |\n"
+        ));
+    };
+    let mut alone = Vec::new();
+    for _ in 0..ENDS {
+        let agent = started(stage).await?;
+        alone.push(end(agent, None).await?.0);
     }
-
-    async fn painted(&self) -> Result<()> {
-        wait_until("the window's page", DEADLINE, async || {
-            let windows = self.session.windows("Gloria Notify$")?;
-            let Some(window) = windows.first() else {
-                return Ok(None);
-            };
-            let mut import: Command = self.session.command("import");
-            let picture = import.args(["-window", window, "ppm:-"]).output()?.stdout;
-            Ok((colours(&picture) > PAINTED_COLOURS).then_some(()))
-        })
-        .await
+    row("the agent, without a window", alone);
+    let (mut agents, mut windows) = (Vec::new(), Vec::new());
+    for _ in 0..ENDS {
+        let agent = started(stage).await?;
+        stage.click_tray().await?;
+        stage.window().await?;
+        let window = window_program(&agent)?.context("the window's program does not run")?;
+        let (of_agent, of_window) = end(agent, Some(window)).await?;
+        agents.push(of_agent);
+        windows.push(of_window);
     }
-
-    async fn end(&self, arguments: &[&str]) -> Result<Duration> {
-        let mut app = self.app(arguments)?;
-        wait_until("the tray icon", DEADLINE, async || {
-            app.check_alive()?;
-            let items = self.session.tray_items().await?;
-            Ok(items
-                .iter()
-                .any(|item| item.tooltip.contains("Connected"))
-                .then_some(()))
-        })
-        .await?;
-        if !arguments.is_empty() {
-            self.painted().await?;
-        }
-        let asked = Instant::now();
-        app.signal(Signal::TERM);
-        while app.exit_status()?.is_none() {
-            if asked.elapsed() > DEADLINE {
-                bail!("the app does not end");
-            }
-            sleep(Duration::from_millis(1));
-        }
-        Ok(asked.elapsed())
-    }
+    row("the agent, with a window", agents);
+    row("the window's program after it", windows);
+    Ok(rows)
 }
 
-const OURS: &str = "our own threads";
-const MAIN: &str = "the main thread: GTK's loop, in which WebKit works too";
-const IN_PROCESS: &str = "GLib's and WebKit's threads in the app's process";
+async fn started(stage: &Stage) -> Result<Process> {
+    let mut agent = stage.start_agent()?;
+    stage.connected(&mut agent).await?;
+    Ok(agent)
+}
+
+/// Milliseconds until the agent has ended, and the window's program.
+async fn end(mut agent: Process, window: Option<u32>) -> Result<(f64, f64)> {
+    let (mut of_agent, mut of_window) = (None, None);
+    let asked = Instant::now();
+    agent.signal(Signal::TERM);
+    while of_agent.is_none() || of_window.is_none() {
+        ensure!(asked.elapsed() < DEADLINE, "the app does not end");
+        let passed = asked.elapsed().as_secs_f64() * 1000.0;
+        if of_agent.is_none() && agent.exit_status()?.is_some() {
+            of_agent = Some(passed);
+        }
+        if of_window.is_none() && window.is_none_or(|window| !process::runs(window)) {
+            of_window = Some(passed);
+        }
+        tokio::time::sleep(LOOK_INTERVAL).await;
+    }
+    Ok((of_agent.unwrap_or(f64::NAN), of_window.unwrap_or(f64::NAN)))
+}
+
+const AGENT: &str = "the agent";
+const OURS: &str = "our own threads in the window's program";
+const MAIN: &str = "its main thread: GTK's loop, in which WebKit works too";
+const FOREIGN: &str = "GLib's and WebKit's threads in it";
 const PROCESSES: &str = "WebKit's processes";
 
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Thread {
-    of_app: bool,
-    is_main: bool,
-    name: String,
-    id: u32,
-}
-
-impl Thread {
-    fn group(&self) -> &'static str {
-        let is_foreign = || FOREIGN_THREADS.iter().any(|name| self.name.starts_with(name));
-        if !self.of_app {
-            PROCESSES
-        } else if self.is_main {
-            MAIN
-        } else if is_foreign() {
-            IN_PROCESS
-        } else {
-            OURS
-        }
+fn group(thread: &Thread, agent: u32, window: u32) -> &'static str {
+    let is_foreign = || FOREIGN_THREADS.iter().any(|name| thread.name.starts_with(name));
+    if thread.process == agent {
+        AGENT
+    } else if thread.process != window {
+        PROCESSES
+    } else if thread.id == window {
+        MAIN
+    } else if is_foreign() {
+        FOREIGN
+    } else {
+        OURS
     }
 }
 
-/// How often each thread of the app and of the processes below it was woken so far: a thread that waits and is woken
-/// gave up its processor of its own will.
-fn wake_ups(app: u32) -> Result<BTreeMap<Thread, u64>> {
-    let mut found = BTreeMap::new();
-    for (process, of_app) in
-        std::iter::once((app, true)).chain(children(app)?.into_iter().map(|id| (id, false)))
-    {
-        for thread in fs::read_dir(Path::new("/proc").join(process.to_string()).join("task"))?.flatten() {
-            let Ok(status) = fs::read_to_string(thread.path().join("status")) else {
-                continue;
-            };
-            let field = |name| {
-                status
-                    .lines()
-                    .find_map(|line| line.strip_prefix(name))
-                    .map(str::trim)
-            };
-            let switches =
-                field("voluntary_ctxt_switches:").context("/proc has no voluntary_ctxt_switches")?;
-            let id = field("Pid:").unwrap_or_default().parse()?;
-            let thread = Thread {
-                of_app,
-                is_main: id == app,
-                name: field("Name:").unwrap_or_default().to_owned(),
-                id,
-            };
-            found.insert(thread, switches.parse()?);
-        }
-    }
-    Ok(found)
-}
-
-fn children(of: u32) -> Result<Vec<u32>> {
-    let mut found = Vec::new();
-    for thread in fs::read_dir(Path::new("/proc").join(of.to_string()).join("task"))?.flatten() {
-        let children = fs::read_to_string(thread.path().join("children")).unwrap_or_default();
-        found.extend(
-            children
-                .split_whitespace()
-                .filter_map(|id| id.parse::<u32>().ok()),
-        );
-    }
-    for child in found.clone() {
-        found.extend(children(child).unwrap_or_default());
-    }
-    Ok(found)
+/// How often each thread of the app was woken so far, by its number.
+fn wake_ups(agent: u32, window: u32) -> Result<BTreeMap<u32, (&'static str, String, u64)>> {
+    let threads = process::threads(&process::tree(agent)?)?;
+    let entry = |thread: Thread| {
+        (
+            thread.id,
+            (group(&thread, agent, window), thread.name, thread.wake_ups),
+        )
+    };
+    Ok(threads.into_iter().map(entry).collect())
 }

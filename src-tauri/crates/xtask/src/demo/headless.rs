@@ -319,7 +319,7 @@ fn ensure_page(session: &Session, path: &Path, look: Look) -> Result<()> {
 }
 
 /// How many colours a PPM picture has; its few bytes of header do not matter.
-pub(crate) fn colours(picture: &[u8]) -> u32 {
+pub(super) fn colours(picture: &[u8]) -> u32 {
     let distinct: std::collections::BTreeSet<_> = picture.chunks_exact(3).collect();
     u32::try_from(distinct.len()).unwrap_or(u32::MAX)
 }
