@@ -235,7 +235,7 @@ impl Session {
         self.bus.as_ref().context("this desktop has no session bus")
     }
 
-    /// The processes on this desktop with this name, of which the kernel keeps 15 bytes, whoever started them.
+    /// The processes on this desktop with this name, of which the kernel keeps 15 bytes.
     pub fn processes(&self, name: &str) -> Vec<u32> {
         let kept = &name[..name.len().min(15)];
         let all = process::with_variable(RUNTIME_DIR, &self.runtime_dir());

@@ -71,7 +71,7 @@ impl Stage {
             .env("GLORIA_HOME", self.home())
             .env("GLORIA_SSE_RECONNECT_INTERVAL", "300ms")
             .env("PATH", &self.path)
-            // Whoever starts the window, WebDriver can take it.
+            // For WebDriver, also in a window that the agent starts.
             .env("WEBKIT_INSPECTOR_SERVER", self.inspector.to_string())
             .env("TAURI_WEBVIEW_AUTOMATION", "true");
         if self.account == Account::Given {

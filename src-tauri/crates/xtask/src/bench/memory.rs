@@ -83,7 +83,7 @@ async fn agent(stage: &Stage) -> Result<String> {
     rows += &watched("the window's processes", &window_tree(&agent)?).await?;
     stage.close_window().await?;
     tokio::time::sleep(SETTLED).await;
-    rows += &held(
+    rows += &memory_row(
         "the same, closed for less than 30 s and hidden",
         &window_tree(&agent)?,
     )?;
@@ -204,7 +204,7 @@ async fn watched(what: &str, processes: &[u32]) -> Result<String> {
 }
 
 /// The same of what does not stay long enough to be watched.
-fn held(what: &str, processes: &[u32]) -> Result<String> {
+fn memory_row(what: &str, processes: &[u32]) -> Result<String> {
     let memory = process::memory(processes)?;
     Ok(row(what, memory, process::usage(processes)?, " | "))
 }

@@ -1,5 +1,5 @@
-//! How long the window takes to open, what it costs while it stands open and nothing happens, and how long the app takes
-//! to end.
+//! How long the window takes to open, what it costs while it is open and nothing happens, and how long the app takes to
+//! end.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -118,7 +118,8 @@ async fn ends(stage: &Stage) -> Result<String> {
         let slowest = took.iter().copied().fold(0.0, f64::max);
         let middle = median(took);
         rows.push_str(&format!(
-            "| from SIGTERM to the end of {what}: median, slowest of {ENDS} | {middle:.0} ms, {slowest:.0} ms | 300 ms |\n"
+            "| from SIGTERM to the end of {what}: median, slowest of {ENDS} \
+             | {middle:.0} ms, {slowest:.0} ms | 300 ms |\n"
         ));
     };
     let mut alone = Vec::new();
