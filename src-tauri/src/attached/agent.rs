@@ -28,8 +28,6 @@ pub(super) async fn start(paths: &Paths) -> anyhow::Result<()> {
     let mut agent = Command::new(&program)
         .arg(COMMAND)
         .envs(process::own_variables())
-        // A heap for each of its ten threads would cost a megabyte, and it allocates on one of them.
-        .env("MALLOC_ARENA_MAX", "2")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

@@ -1,13 +1,14 @@
 //! `gloria agent`: the part of the app that is always there.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
 use gloria_desktop::ClaimError;
 use gloria_program::paths::NoHome;
 use gloria_program::{Logs, logs, process};
 
-use crate::output::{print_error, print_error_text};
+use crate::output::{catalogue, print_error, print_error_text};
 
 /// What a start of the app ends with where there is no folder for its files.
 const NO_FOLDER: u8 = 4;
@@ -28,7 +29,7 @@ pub(crate) fn run(options: &Options) -> ExitCode {
     let options = gloria_agent::linux::Options { open: options.open };
     let outcome = paths
         .map_err(Into::into)
-        .and_then(|paths| gloria_agent::linux::run(paths, log, options));
+        .and_then(|paths| gloria_agent::linux::run(paths, log, Arc::clone(catalogue()), options));
     let code = outcome.unwrap_or_else(|error| report(&error));
     logs::flush(logs::FLUSH_TIMEOUT);
     code

@@ -66,6 +66,7 @@ pub(crate) const NO_TOKEN: u8 = 5;
 
 fn main() -> ExitCode {
     process::begin();
+    gloria_program::keep_heaps_small();
     let arguments: Arguments = match command_line::parse(HELP, output::catalogue(), std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(reply) => return reply.print(),

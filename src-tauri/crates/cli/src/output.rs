@@ -1,7 +1,7 @@
 //! Lines of JSON on stdout, or words where that is a terminal; complaints on stderr.
 
 use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write as _};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use gloria_core::message::{self, Message};
 use gloria_core::text;
@@ -105,8 +105,8 @@ pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
 }
 
 /// The words of the user's language.
-pub(crate) fn catalogue() -> &'static Words {
-    static CATALOGUE: LazyLock<Words> = LazyLock::new(gloria_program::words);
+pub(crate) fn catalogue() -> &'static Arc<Words> {
+    static CATALOGUE: LazyLock<Arc<Words>> = LazyLock::new(|| Arc::new(gloria_program::words()));
     &CATALOGUE
 }
 

@@ -7,6 +7,9 @@ mod system;
 #[path = "session_bus/other.rs"]
 mod system;
 
+#[cfg(target_os = "linux")]
+pub use system::connect;
+
 /// How the desktop interprets the body of a notification, or a tooltip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyText {

@@ -7,6 +7,7 @@ mod activation;
 #[cfg(not(target_os = "linux"))]
 mod dialog;
 mod ending;
+mod heaps;
 mod locale;
 pub mod logs;
 pub mod paths;
@@ -16,6 +17,7 @@ pub use activation::activation_token;
 #[cfg(not(target_os = "linux"))]
 pub use dialog::show_message;
 pub use ending::end_process_within;
+pub use heaps::keep_heaps_small;
 pub use locale::words;
 pub use logs::{LogReader, Logs};
 pub use paths::paths;

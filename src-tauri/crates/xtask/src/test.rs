@@ -202,7 +202,7 @@ fn compiles(folder: &str) -> Command {
 
 /// The names of the test programs that a suite of their own runs, as cargo wants them. The features are those of the
 /// whole workspace all the same, so that nothing is built twice.
-const WINDOW: &[&str] = &["--test", "window", "--test", "bare"];
+const WINDOW: &[&str] = &["--test", "window", "--test", "bare", "--test", "agent"];
 const INTEROP: &[&str] = &["--test", "fastify", "--test", "servers"];
 const TAB: &[&str] = &["--test", "tab"];
 const CHAOS: &[&str] = &["--test", "chaos", "--test", "programs"];

@@ -68,7 +68,11 @@ impl ksni::Tray for Item {
     }
 
     fn attention_icon_pixmap(&self) -> Vec<Icon> {
-        pixmaps(TrayIcon::Attention)
+        // Only with the status that shows it: to send a panel a picture takes eighty times the picture in memory.
+        match self.status() {
+            Status::NeedsAttention => pixmaps(TrayIcon::Attention),
+            Status::Active | Status::Passive => Vec::new(),
+        }
     }
 
     fn tool_tip(&self) -> ToolTip {

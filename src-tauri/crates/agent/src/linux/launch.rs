@@ -12,10 +12,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
+use gloria_desktop::session_bus;
 use thiserror::Error;
 use tokio::process::Command;
 use tokio::time::timeout;
-use zbus::Connection;
+use zbus::connection::Builder;
 use zbus::fdo::DBusProxy;
 use zbus::names::BusName;
 use zbus::zvariant::{OwnedObjectPath, Value};
@@ -111,7 +112,7 @@ impl Launch {
 
     /// `false` where there is no systemd for this user, or it knows no display.
     async fn start_by_systemd(&self) -> zbus::Result<bool> {
-        let connection = Connection::session().await?;
+        let connection = session_bus::connect(Builder::session()?).await?;
         // A message to the name would have the bus start what is not there.
         let bus = DBusProxy::new(&connection).await?;
         if !bus.name_has_owner(BusName::from_static_str(SYSTEMD)?).await? {

@@ -41,14 +41,13 @@ pub struct Options {
 ///
 /// # Errors
 /// The agent cannot start.
-pub fn run(paths: Paths, log: Logs, options: Options) -> anyhow::Result<ExitCode> {
+pub fn run(paths: Paths, log: Logs, words: Arc<Words>, options: Options) -> anyhow::Result<ExitCode> {
     let instance = match Instance::claim(&paths, options.open, None)? {
         Claimed::First(instance) => instance,
         Claimed::Second => return Ok(ExitCode::SUCCESS),
     };
     log.rotate();
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the agent starts");
-    let words = Arc::new(gloria_program::words());
     // One thread does all that is not blocking, and costs a megabyte less than two.
     let runtime = Builder::new_current_thread()
         .enable_all()

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use gloria_core::tray::TrayView;
+use gloria_desktop::session_bus;
 use gloria_words::Words;
 use ksni::{Handle, TrayMethods as _};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
-use zbus::Connection;
+use zbus::connection::Builder;
 use zbus::fdo::{DBusProxy, NameOwnerChangedStream};
 use zbus::names::BusName;
 
@@ -84,7 +85,7 @@ impl Tray {
 
     /// Until the bus or the agent is gone.
     async fn serve_session(&mut self) -> zbus::Result<Gone> {
-        let connection = Connection::session().await?;
+        let connection = session_bus::connect(Builder::session()?).await?;
         let bus = DBusProxy::new(&connection).await?;
         // Listens first and asks then, so that a name that appears in between is not missed.
         let mut owners = bus.receive_name_owner_changed_with_args(&[(0, WATCHER)]).await?;

@@ -11,6 +11,7 @@ use zbus::{Connection, Message, MessageStream, connection};
 
 use super::service::Service;
 use super::{Command, Identity};
+use crate::session_bus;
 
 /// A bus that has not completed the handshake by then is treated as missing.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -70,7 +71,7 @@ async fn connect(address: Option<&str>) -> zbus::Result<(Connection, MessageStre
         Some(address) => connection::Builder::address(address)?,
         None => connection::Builder::session()?,
     };
-    let building = bus.max_queued(MESSAGE_CAPACITY).build();
+    let building = session_bus::connect(bus.max_queued(MESSAGE_CAPACITY));
     let connection = timeout(CONNECT_TIMEOUT, building)
         .await
         .map_err(|_| zbus::Error::Failure("the bus does not answer".into()))??;

@@ -2,10 +2,30 @@
 
 use zbus::blocking::Connection;
 use zbus::blocking::fdo::DBusProxy;
+use zbus::connection::Builder;
 use zbus::names::BusName;
 
 /// The registry of StatusNotifierItems; the tray hosts of today's desktops all use this name.
 const TRAY_HOST: &str = "org.kde.StatusNotifierWatcher";
+
+/// Connects on the tokio runtime that this is called on. By itself each connection would have a thread of its own.
+///
+/// # Errors
+/// When the bus is not there or refuses.
+///
+/// # Panics
+/// Outside a tokio runtime.
+pub async fn connect(bus: Builder<'_>) -> zbus::Result<zbus::Connection> {
+    let connection = bus.internal_executor(false).build().await?;
+    let executor = connection.executor().clone();
+    tokio::spawn(async move {
+        // It is empty once the connection is closed.
+        while !executor.is_empty() {
+            executor.tick().await;
+        }
+    });
+    Ok(connection)
+}
 
 pub(super) fn wait_for_tray_host() -> Result<(), String> {
     let connection = Connection::session().map_err(|error| error.to_string())?;

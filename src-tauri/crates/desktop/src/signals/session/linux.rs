@@ -16,6 +16,8 @@ use zbus::connection;
 use zbus::fdo::DBusProxy;
 use zbus::names::{OwnedUniqueName, WellKnownName};
 
+use crate::session_bus;
+
 /// A service that does not answer within this time hangs; following it is tried again together with its bus.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -130,7 +132,7 @@ async fn connect(bus: Bus, address: Option<&str>) -> zbus::Result<Connection> {
         (None, Bus::System) => connection::Builder::system()?,
         (None, Bus::Session) => connection::Builder::session()?,
     };
-    builder.method_timeout(ANSWER_TIMEOUT).build().await
+    session_bus::connect(builder.method_timeout(ANSWER_TIMEOUT)).await
 }
 
 /// Runs the work with the owner of a bus name, and again with each new owner. Work that fails is retried, because a

@@ -1,0 +1,72 @@
+//! What the agent costs at rest.
+
+use std::fs;
+use std::process::Command;
+
+use anyhow::Result;
+use gloria_desktop_session::{SessionOptions, wait_until};
+
+use crate::scene::{DEADLINE, Scene, program};
+
+/// In KiB: heaps, stacks and data. A release build has half of it.
+const MAX_PRIVATE: u64 = 5 * 1024;
+
+/// What belongs to a window or a toolkit.
+const TOOLKITS: [&str; 8] = [
+    "gtk",
+    "gdk",
+    "webkit",
+    "javascriptcore",
+    "libX",
+    "libxcb",
+    "libwayland",
+    "libGL",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn at_rest_on_a_desktop_it_has_five_megabytes_of_its_own() {
+    let scene = Scene::set(SessionOptions::default()).await;
+    let mut agent = scene.agent();
+    scene.connected().await;
+    scene.push("a");
+    scene
+        .session
+        .wait_for_notification(DEADLINE, |shown| shown.summary.contains("title a"))
+        .await
+        .unwrap();
+    scene.expect_tray().await;
+    // What was needed for the start is given back by then.
+    wait_until("little memory", DEADLINE, async || {
+        agent.check_alive()?;
+        Ok((private(agent.id())? <= MAX_PRIVATE).then_some(()))
+    })
+    .await
+    .unwrap_or_else(|error| panic!("{error}: {} KiB", private(agent.id()).unwrap()));
+}
+
+/// The memory of a process that no file has, in KiB: private dirty, without the pages of a program that was just linked
+/// and is not on the disk yet. The program's constants with addresses in them are left out: a debug build has three
+/// times as many of them as a release build.
+fn private(process: u32) -> Result<u64> {
+    let mut total = 0;
+    let mut counts = true;
+    for line in fs::read_to_string(format!("/proc/{process}/smaps"))?.lines() {
+        if let Some(size) = line.strip_prefix("Anonymous:") {
+            let size: u64 = size.trim().trim_end_matches(" kB").parse()?;
+            total += if counts { size } else { 0 };
+        } else if line.split_once(' ').is_some_and(|(first, _)| first.contains('-')) {
+            counts = !(line.contains(" r--p ") && line.ends_with("/gloria"));
+        }
+    }
+    Ok(total)
+}
+
+#[test]
+fn it_is_linked_with_no_toolkit() {
+    let output = Command::new("ldd").arg(program("gloria")).output().unwrap();
+    let libraries = String::from_utf8(output.stdout).unwrap();
+    assert!(libraries.contains("libasound"), "{libraries}");
+    for toolkit in TOOLKITS {
+        assert!(!libraries.contains(toolkit), "{toolkit}: {libraries}");
+    }
+}

@@ -1,0 +1,90 @@
+//! A desktop, a server, and the agent between them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use gloria_backend::{Backend, BackendOptions, TEST_TOKEN};
+use gloria_desktop_session::{Process, Session, SessionOptions, wait_until};
+use serde_json::{Value, json};
+
+/// Longer than anything here takes on a busy machine.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(40);
+
+const CREATED: &str = "notification.created";
+
+pub(crate) fn program(name: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    target.join("debug").join(name)
+}
+
+pub(crate) struct Scene {
+    pub(crate) session: Session,
+    pub(crate) backend: Backend,
+    pub(crate) home: PathBuf,
+}
+
+impl Scene {
+    pub(crate) async fn set(options: SessionOptions) -> Self {
+        let session = Session::start(options).await.unwrap();
+        let home = session.dir().join("gloria");
+        std::fs::create_dir(&home).unwrap();
+        let backend = Backend::start(BackendOptions::default()).await.unwrap();
+        Self {
+            session,
+            backend,
+            home,
+        }
+    }
+
+    /// A program of ours on a desktop, with this server.
+    pub(crate) fn command(&self, session: &Session, program: &Path) -> Command {
+        let mut command = session.command(program);
+        command
+            .env("GLORIA_HOME", &self.home)
+            .env("GLORIA_API_URL", self.backend.api_url())
+            .env("GLORIA_TOKEN", TEST_TOKEN);
+        command
+    }
+
+    pub(crate) fn agent(&self) -> Process {
+        let mut command = self.command(&self.session, &program("gloria"));
+        command.arg("agent");
+        self.session.spawn("agent", command).unwrap()
+    }
+
+    pub(crate) async fn connected(&self) {
+        self.backend
+            .control()
+            .wait_for(|seen| seen.streams == 1, DEADLINE)
+            .await
+            .unwrap();
+    }
+
+    pub(crate) fn push(&self, id: &str) {
+        let data = json!({"id": id, "title": format!("title {id}"), "message": "m"});
+        self.backend.control().push(CREATED, data);
+    }
+
+    pub(crate) async fn expect_tray(&self) {
+        expect_tray(&self.session).await;
+    }
+
+    /// What `gloria status` says of the running app.
+    #[expect(dead_code, reason = "soon")]
+    pub(crate) fn status(&self) -> Value {
+        let mut command = self.command(&self.session, &program("gloria"));
+        let output = command.args(["status", "--json"]).output().unwrap();
+        serde_json::from_slice(&output.stdout).unwrap_or(Value::Null)
+    }
+}
+
+/// Waits for the icon of the app.
+pub(crate) async fn expect_tray(session: &Session) {
+    wait_until("the tray icon", DEADLINE, async || {
+        Ok((session.tray_items().await?.len() == 1).then_some(()))
+    })
+    .await
+    .unwrap();
+}
