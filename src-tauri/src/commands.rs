@@ -1,6 +1,7 @@
 //! What the page may ask of the shell: to attach to the core, to listen to events, and the core's commands by name.
 
 use gloria_ipc::protocol::WINDOW_SHOWS;
+use gloria_ipc::window::Json;
 use serde_json::Value;
 use tauri::ipc::{Channel, Invoke, InvokeError};
 use tauri::{AppHandle, Webview};
@@ -14,7 +15,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<tauri::Wry>) -> bool + Send + Sync + '
 }
 
 #[tauri::command]
-async fn attach(app: AppHandle, updates: Channel<Value>) -> Result<Value, Value> {
+async fn attach(app: AppHandle, updates: Channel<Json>) -> Result<Json, Value> {
     Forwarding::of(&app).attach(updates).await
 }
 
@@ -38,7 +39,7 @@ async fn received(app: AppHandle, channel: u32, count: u64) -> Result<(), Value>
 }
 
 #[tauri::command]
-async fn call(app: AppHandle, name: String, request: Value) -> Result<Value, Value> {
+async fn call(app: AppHandle, name: String, request: Value) -> Result<Json, Value> {
     if name == WINDOW_SHOWS {
         // Also while the core is busy: the page is there.
         window::on_page_report(&app);

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
+use gloria_ipc::window::Json;
 use gloria_ipc::{Link, link};
 use serde_json::Value;
 use tauri::ipc::{Channel, InvokeError, JavaScriptChannelId};
@@ -77,7 +78,7 @@ impl Forwarding {
     }
 
     /// The page attaches: the whole state is the answer, and everything after it goes over the channel.
-    pub(crate) async fn attach(&self, updates: Channel<Value>) -> Result<Value, Value> {
+    pub(crate) async fn attach(&self, updates: Channel<Json>) -> Result<Json, Value> {
         let attachment = self.begin_attachment();
         let state = self.link.attach().await?;
         self.send_updates(attachment, state.updates, updates);
@@ -85,7 +86,7 @@ impl Forwarding {
     }
 
     /// One of the core's commands. Its dispatcher reads the name and the request; nothing of either is known here.
-    pub(crate) async fn call(&self, name: &str, request: Value) -> Result<Value, Value> {
+    pub(crate) async fn call(&self, name: &str, request: Value) -> Result<Json, Value> {
         self.link.call(name, request).await
     }
 
@@ -97,7 +98,7 @@ impl Forwarding {
     }
 
     /// Sends these updates from now on, in place of those before, unless the page has attached again since.
-    fn send_updates(&self, attachment: u64, updates: BoxStream<'static, Value>, channel: Channel<Value>) {
+    fn send_updates(&self, attachment: u64, updates: BoxStream<'static, Json>, channel: Channel<Json>) {
         let mut current = self.current();
         if current.attachment == attachment {
             current.updates = Some(Sending::start(updates, channel));
@@ -161,7 +162,7 @@ impl Forwarding {
 }
 
 impl Sending {
-    fn start(messages: BoxStream<'static, Value>, channel: Channel<Value>) -> Self {
+    fn start(messages: BoxStream<'static, Json>, channel: Channel<Json>) -> Self {
         let (received, receipts) = watch::channel(0);
         Self {
             channel: channel.id(),
@@ -179,8 +180,8 @@ impl Drop for Sending {
 
 /// Sends what comes until it ends, or the page is gone.
 async fn send(
-    mut messages: BoxStream<'static, Value>,
-    channel: Channel<Value>,
+    mut messages: BoxStream<'static, Json>,
+    channel: Channel<Json>,
     mut receipts: watch::Receiver<u64>,
 ) {
     let mut sent: u64 = 0;
@@ -206,7 +207,7 @@ mod tests {
     use futures_util::{FutureExt as _, stream};
     use gloria_ipc::protocol::Presence;
     use gloria_ipc::window::AppState;
-    use serde_json::json;
+    use serde_json::value::RawValue;
     use tauri::ipc::InvokeResponseBody;
     use tokio::sync::mpsc;
 
@@ -221,11 +222,11 @@ mod tests {
             std::future::pending().boxed()
         }
 
-        fn call<'a>(&'a self, _: &'a str, _: Value) -> BoxFuture<'a, Result<Value, Value>> {
+        fn call<'a>(&'a self, _: &'a str, _: Value) -> BoxFuture<'a, Result<Json, Value>> {
             std::future::pending().boxed()
         }
 
-        fn listen(&self, _: watch::Receiver<Vec<String>>) -> BoxStream<'static, Value> {
+        fn listen(&self, _: watch::Receiver<Vec<String>>) -> BoxStream<'static, Json> {
             stream::pending().boxed()
         }
 
@@ -235,7 +236,7 @@ mod tests {
     }
 
     /// A page's channel, and what arrives there.
-    fn page() -> (Channel<Value>, mpsc::UnboundedReceiver<String>) {
+    fn page() -> (Channel<Json>, mpsc::UnboundedReceiver<String>) {
         let (arrived, arrivals) = mpsc::unbounded_channel();
         let channel = Channel::new(move |body| {
             if let InvokeResponseBody::Json(json) = body {
@@ -246,8 +247,14 @@ mod tests {
         (channel, arrivals)
     }
 
-    fn numbers() -> BoxStream<'static, Value> {
-        stream::iter(0_u64..).map(Value::from).boxed()
+    fn json(text: &str) -> Json {
+        RawValue::from_string(text.to_owned()).expect("JSON")
+    }
+
+    fn numbers() -> BoxStream<'static, Json> {
+        stream::iter(0_u64..)
+            .map(|number| json(&number.to_string()))
+            .boxed()
     }
 
     #[tokio::test]
@@ -283,7 +290,7 @@ mod tests {
         let (channel, mut arrivals) = page();
         forwarding.send_updates(
             later,
-            stream::iter([json!("later")]).chain(stream::pending()).boxed(),
+            stream::iter([json("\"later\"")]).chain(stream::pending()).boxed(),
             channel,
         );
         let (channel, mut gone) = page();

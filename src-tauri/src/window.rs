@@ -16,7 +16,6 @@ mod presence;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use serde::Deserialize as _;
 use tauri::webview::{NewWindowResponse, PageLoadEvent};
 use tauri::{
     AppHandle, LogicalPosition, LogicalSize, Manager as _, State, Url, WebviewUrl, WebviewWindow,
@@ -263,7 +262,7 @@ async fn appearance(app: &AppHandle) -> Appearance {
     let Ok(Ok(state)) = timeout(APPEARANCE_TIMEOUT, link.attach()).await else {
         return Appearance::default();
     };
-    Appearance::deserialize(&state.snapshot["preferences"]["appearance"]).unwrap_or_default()
+    look::appearance_in(&state.snapshot)
 }
 
 /// Shows the window with this number, unless it was shown before. Answers whether it does.

@@ -3,7 +3,7 @@
 use futures_util::future::{BoxFuture, FutureExt as _};
 use futures_util::stream::BoxStream;
 use gloria_ipc::protocol::Presence;
-use gloria_ipc::window::AppState;
+use gloria_ipc::window::{AppState, Json};
 use gloria_ipc::{AppWindow, Link};
 use serde_json::Value;
 use tokio::sync::watch;
@@ -33,12 +33,12 @@ impl Link for AgentLink {
         async move { Link::attach(&agent).await }.boxed()
     }
 
-    fn call<'a>(&'a self, name: &'a str, request: Value) -> BoxFuture<'a, Result<Value, Value>> {
+    fn call<'a>(&'a self, name: &'a str, request: Value) -> BoxFuture<'a, Result<Json, Value>> {
         let agent = self.now();
         async move { Link::call(&agent, name, request).await }.boxed()
     }
 
-    fn listen(&self, types: watch::Receiver<Vec<String>>) -> BoxStream<'static, Value> {
+    fn listen(&self, types: watch::Receiver<Vec<String>>) -> BoxStream<'static, Json> {
         Link::listen(&self.now(), types)
     }
 

@@ -1,6 +1,7 @@
 //! The background of a window whose page is not painted yet.
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use tauri::Theme;
 use tauri::window::Color;
 
@@ -12,6 +13,25 @@ pub(super) enum Appearance {
     System,
     Light,
     Dark,
+}
+
+/// All of a snapshot of the core that this program reads.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Snapshot {
+    preferences: Preferences,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Preferences {
+    appearance: Appearance,
+}
+
+/// As the user chose, or like the system where that is not known.
+pub(super) fn appearance_in(snapshot: &RawValue) -> Appearance {
+    let snapshot: Snapshot = serde_json::from_str(snapshot.get()).unwrap_or_default();
+    snapshot.preferences.appearance
 }
 
 /// `--window` of ui/src/app.css.
@@ -71,6 +91,21 @@ fn system_is_dark() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_appearance_is_read_from_a_snapshot_whatever_else_it_has() {
+        let appearance = |text: &str| {
+            let json = RawValue::from_string(text.to_owned()).expect("JSON");
+            background(appearance_in(&json))
+        };
+        let dark = r#"{"revision": 7, "preferences": {"volume": 3, "appearance": "dark"}}"#;
+        assert_eq!(appearance(dark), DARK);
+        assert_eq!(appearance(&dark.replace("dark", "light")), LIGHT);
+        for other in ["{}", "null", r#"{"preferences": {"appearance": "sepia"}}"#] {
+            let json = RawValue::from_string(other.to_owned()).expect("JSON");
+            assert!(matches!(appearance_in(&json), Appearance::System), "{other}");
+        }
+    }
 
     #[test]
     fn the_colours_are_those_of_the_page() {

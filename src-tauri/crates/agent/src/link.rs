@@ -10,7 +10,7 @@ use gloria_core::protocol::{CommandError, EventType};
 use gloria_core::{CoreHandle, EventTypes, LinkState};
 use gloria_ipc::Link;
 use gloria_ipc::protocol::Presence;
-use gloria_ipc::window::AppState;
+use gloria_ipc::window::{AppState, Json, json_of};
 use serde::Deserialize as _;
 use serde_json::Value;
 use tokio::sync::watch;
@@ -23,17 +23,24 @@ impl Link for InProcess {
     fn attach(&self) -> BoxFuture<'_, Result<AppState, Value>> {
         async {
             let LinkState { snapshot, updates } =
-                gloria_core::Link::attach(&self.0).await.map_err(json_of)?;
-            Ok(AppState { snapshot, updates })
+                gloria_core::Link::attach(&self.0).await.map_err(error_of)?;
+            Ok(AppState {
+                snapshot: json_of(&snapshot),
+                updates: updates.map(|update| json_of(&update)).boxed(),
+            })
         }
         .boxed()
     }
 
-    fn call<'a>(&'a self, name: &'a str, request: Value) -> BoxFuture<'a, Result<Value, Value>> {
-        async move { self.0.dispatch(name, request).await.map_err(json_of) }.boxed()
+    fn call<'a>(&'a self, name: &'a str, request: Value) -> BoxFuture<'a, Result<Json, Value>> {
+        async move {
+            let answer = self.0.dispatch(name, request).await.map_err(error_of)?;
+            Ok(json_of(&answer))
+        }
+        .boxed()
     }
 
-    fn listen(&self, mut names: watch::Receiver<Vec<String>>) -> BoxStream<'static, Value> {
+    fn listen(&self, mut names: watch::Receiver<Vec<String>>) -> BoxStream<'static, Json> {
         let (types, chosen) = watch::channel(types_of(&names.borrow_and_update()));
         let events = gloria_core::Link::listen(&self.0, chosen);
         // The choice and the events end together: with the sender of `types`, which the stream has.
@@ -46,7 +53,7 @@ impl Link for InProcess {
                         changed.ok()?;
                         types.send_replace(types_of(&names.borrow_and_update()));
                     }
-                    event = events.next() => return Some((event?, (events, names, types))),
+                    event = events.next() => return Some((json_of(&event?), (events, names, types))),
                 }
             }
         })
@@ -79,7 +86,7 @@ fn presence_of(presence: Presence) -> WindowPresence {
     }
 }
 
-fn json_of(error: CommandError) -> Value {
+fn error_of(error: CommandError) -> Value {
     serde_json::to_value(error).unwrap_or_else(|_| gloria_ipc::link::restarting())
 }
 
@@ -100,6 +107,6 @@ mod tests {
     #[test]
     fn a_window_without_an_app_answers_as_a_core_that_restarts() {
         let error = CommandError::from(CoreError::Restarting);
-        assert_eq!(json_of(error), gloria_ipc::link::restarting());
+        assert_eq!(error_of(error), gloria_ipc::link::restarting());
     }
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::protocol::Presence;
-use crate::window::AppState;
+use crate::window::{AppState, Json};
 use crate::{AppWindow, CallError};
 
 /// The way from a window to a core. Errors are `CommandError`s of the core.
@@ -21,11 +21,11 @@ pub trait Link: fmt::Debug + Send + Sync {
 
     /// Executes one of the core's commands. What it changed was published before it answers; answer and updates go
     /// different ways, so that a page may have either of them first.
-    fn call<'a>(&'a self, name: &'a str, request: Value) -> BoxFuture<'a, Result<Value, Value>>;
+    fn call<'a>(&'a self, name: &'a str, request: Value) -> BoxFuture<'a, Result<Json, Value>>;
 
     /// The server's events of the types that are chosen by their names, until it is dropped. The choice may change
     /// meanwhile.
-    fn listen(&self, types: watch::Receiver<Vec<String>>) -> BoxStream<'static, Value>;
+    fn listen(&self, types: watch::Receiver<Vec<String>>) -> BoxStream<'static, Json>;
 
     /// Reports what the window system says of the window; `None` once there is none, or it is hidden.
     fn presence(&self, presence: Option<Presence>) -> BoxFuture<'_, ()>;
@@ -42,11 +42,11 @@ impl Link for AppWindow {
         async { AppWindow::attach(self).await.map_err(command_error) }.boxed()
     }
 
-    fn call<'a>(&'a self, name: &'a str, request: Value) -> BoxFuture<'a, Result<Value, Value>> {
+    fn call<'a>(&'a self, name: &'a str, request: Value) -> BoxFuture<'a, Result<Json, Value>> {
         async move { AppWindow::call(self, name, request).await.map_err(command_error) }.boxed()
     }
 
-    fn listen(&self, types: watch::Receiver<Vec<String>>) -> BoxStream<'static, Value> {
+    fn listen(&self, types: watch::Receiver<Vec<String>>) -> BoxStream<'static, Json> {
         AppWindow::listen(self, types)
     }
 

@@ -1,28 +1,29 @@
 //! The core as seen by a window in a process of its own, over the socket.
 
-use std::collections::{HashMap, VecDeque};
+mod queue;
+
+use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use futures_util::stream::{BoxStream, StreamExt as _, unfold};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
+use self::queue::{Queue, Queued};
 use crate::client::{ANSWER_TIMEOUT, Connection};
 use crate::lines::write_line;
-use crate::protocol::{
-    ATTACH, AnswerLine, Hello, LISTEN, Outcome, Presence, Raise, ToWindow, WINDOW, WINDOW_PRESENCE,
-    WindowLine,
-};
+use crate::protocol::{ATTACH, Hello, LISTEN, Presence, Raise, WINDOW, WINDOW_PRESENCE, WindowLine};
 use crate::{AskError, CallError};
+
+/// JSON that is passed on as it came: only the page reads it.
+pub type Json = Box<RawValue>;
 
 /// Requests that may wait to be sent; a person causes a few at a time.
 const REQUEST_CAPACITY: usize = 64;
-
-/// Updates and events that may wait for the page. A page that has stopped reading must not block answers, so more are
-/// dropped, and the page is notified that some are missing.
-const QUEUE_CAPACITY: usize = 256;
 
 /// Requests to come to the front that may wait. The app drops a window that does not confirm one within two seconds.
 const RAISE_CAPACITY: usize = 16;
@@ -46,9 +47,9 @@ pub enum Ended {
 /// The state at one revision, and everything after it.
 pub struct AppState {
     /// A `Snapshot` of the core.
-    pub snapshot: Value,
+    pub snapshot: Json,
     /// `Revised` updates of the core, until the connection ends or the window attaches again.
-    pub updates: BoxStream<'static, Value>,
+    pub updates: BoxStream<'static, Json>,
 }
 
 impl std::fmt::Debug for AppState {
@@ -58,18 +59,21 @@ impl std::fmt::Debug for AppState {
     }
 }
 
+/// Updates or events that wait for the page.
+type Messages = Queue<Json>;
+
 /// Something to send, with the receiver of the answer.
 enum Order {
     Call(&'static str, Value, Answer),
     Named(String, Value, Answer),
     Raised(u64),
     /// Deliver events to this queue from now on.
-    Events(Arc<Queue>),
+    Events(Arc<Messages>),
 }
 
 enum Answer {
-    Value(oneshot::Sender<Result<Value, CallError>>),
-    State(oneshot::Sender<Result<(Value, Arc<Queue>), CallError>>),
+    Value(oneshot::Sender<Result<Json, CallError>>),
+    State(oneshot::Sender<Result<(Json, Arc<Messages>), CallError>>),
     Nobody,
 }
 
@@ -121,7 +125,7 @@ impl AppWindow {
             let update = match queue.next().await? {
                 Queued::Message(update) => update,
                 // The page attaches again when it receives this.
-                Queued::Missed(_) => json!({"revision": 0, "update": {"kind": "missed"}}),
+                Queued::Missed(_) => json_of(&json!({"revision": 0, "update": {"kind": "missed"}})),
             };
             Some((update, queue))
         });
@@ -135,7 +139,7 @@ impl AppWindow {
     ///
     /// # Errors
     /// When the connection has ended, or the command fails.
-    pub async fn call(&self, name: &str, request: Value) -> Result<Value, CallError> {
+    pub async fn call(&self, name: &str, request: Value) -> Result<Json, CallError> {
         let (sender, answer) = oneshot::channel();
         let order = Order::Named(name.to_owned(), request, Answer::Value(sender));
         self.order(order).await?;
@@ -144,7 +148,7 @@ impl AppWindow {
 
     /// The server's events of the types with these names, as `ListenerMessage`s of the core. The types may change. A
     /// second stream replaces the first.
-    pub fn listen(&self, types: watch::Receiver<Vec<String>>) -> BoxStream<'static, Value> {
+    pub fn listen(&self, types: watch::Receiver<Vec<String>>) -> BoxStream<'static, Json> {
         let listening = Listening {
             window: self.clone(),
             queue: Arc::default(),
@@ -181,13 +185,13 @@ impl AppWindow {
 /// A reader of events.
 struct Listening {
     window: AppWindow,
-    queue: Arc<Queue>,
+    queue: Arc<Messages>,
     types: watch::Receiver<Vec<String>>,
     begun: bool,
 }
 
 impl Listening {
-    async fn next(&mut self) -> Option<Value> {
+    async fn next(&mut self) -> Option<Json> {
         if !self.begun {
             self.begun = true;
             self.window
@@ -206,7 +210,7 @@ impl Listening {
                 }
                 queued = self.queue.next() => return Some(match queued? {
                     Queued::Message(event) => event,
-                    Queued::Missed(count) => json!({"kind": "missed", "value": count}),
+                    Queued::Missed(count) => json_of(&json!({"kind": "missed", "value": count})),
                 }),
             }
         }
@@ -230,12 +234,38 @@ impl Drop for Listening {
     }
 }
 
+/// A [`ToWindow`](crate::protocol::ToWindow) whose content is passed on.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Received {
+    Answer(ReceivedAnswer),
+    Update(Json),
+    Event(Json),
+    Raise(Raise),
+    Quit,
+}
+
+/// An [`AnswerLine`](crate::protocol::AnswerLine). It has no `#[serde(flatten)]`, which parses the content.
+#[derive(Deserialize)]
+struct ReceivedAnswer {
+    id: u64,
+    /// Absent if it is null.
+    ok: Option<Json>,
+    error: Option<Value>,
+}
+
+/// The JSON of a value of this process.
+pub fn json_of(value: &Value) -> Json {
+    // A value is always JSON.
+    serde_json::value::to_raw_value(value).unwrap_or_else(|_| RawValue::NULL.to_owned())
+}
+
 /// The state of the connection: unanswered requests, and the receivers of what arrives.
 struct Exchange {
     pending: HashMap<u64, Answer>,
     next_id: u64,
-    updates: Arc<Queue>,
-    events: Arc<Queue>,
+    updates: Arc<Messages>,
+    events: Arc<Messages>,
     raises: mpsc::Sender<Raise>,
     /// The app has said that it ends.
     has_quit: bool,
@@ -292,12 +322,12 @@ impl Exchange {
         writing.abort();
     }
 
-    fn handle(&mut self, message: ToWindow) {
+    fn handle(&mut self, message: Received) {
         match message {
-            ToWindow::Answer(AnswerLine { id, outcome }) => {
-                let outcome = match outcome {
-                    Outcome::Ok(value) => Ok(value),
-                    Outcome::Error(error) => Err(CallError::Command(error)),
+            Received::Answer(ReceivedAnswer { id, ok, error }) => {
+                let outcome = match error {
+                    None => Ok(ok.unwrap_or_else(|| RawValue::NULL.to_owned())),
+                    Some(error) => Err(CallError::Command(error)),
                 };
                 // The receiver may be gone.
                 match self.pending.remove(&id) {
@@ -312,13 +342,13 @@ impl Exchange {
                     Some(Answer::Nobody) | None => {}
                 }
             }
-            ToWindow::Update(update) => self.updates.push(update),
-            ToWindow::Event(event) => self.events.push(event),
-            ToWindow::Raise(raise) => {
+            Received::Update(update) => self.updates.push(update),
+            Received::Event(event) => self.events.push(event),
+            Received::Raise(raise) => {
                 // The app drops a window that does not read them.
                 let _ = self.raises.try_send(raise);
             }
-            ToWindow::Quit => self.has_quit = true,
+            Received::Quit => self.has_quit = true,
         }
     }
 
@@ -347,95 +377,40 @@ impl Exchange {
     }
 }
 
-/// A bounded queue for a reader that may stop reading.
-#[derive(Default)]
-struct Queue {
-    waiting: Mutex<Waiting>,
-    changed: Notify,
-}
-
-#[derive(Default)]
-struct Waiting {
-    messages: VecDeque<Value>,
-    /// Messages that were dropped after those in the queue.
-    missed: u64,
-    closed: bool,
-}
-
-#[derive(Debug, PartialEq)]
-enum Queued {
-    Message(Value),
-    Missed(u64),
-}
-
-impl Queue {
-    fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn push(&self, message: Value) {
-        {
-            let mut waiting = self.waiting();
-            if waiting.closed {
-                return;
-            }
-            if waiting.missed > 0 || waiting.messages.len() >= QUEUE_CAPACITY {
-                waiting.missed += 1;
-            } else {
-                waiting.messages.push_back(message);
-            }
-        }
-        self.changed.notify_one();
-    }
-
-    fn close(&self) {
-        self.waiting().closed = true;
-        self.changed.notify_one();
-    }
-
-    fn pop(&self) -> Option<Option<Queued>> {
-        let mut waiting = self.waiting();
-        if let Some(message) = waiting.messages.pop_front() {
-            return Some(Some(Queued::Message(message)));
-        }
-        if waiting.missed > 0 {
-            return Some(Some(Queued::Missed(std::mem::take(&mut waiting.missed))));
-        }
-        waiting.closed.then_some(None)
-    }
-
-    /// The next message; `None` once the queue is closed and empty. Cancel-safe.
-    async fn next(&self) -> Option<Queued> {
-        loop {
-            // There is only one reader, so no other can take the notification.
-            if let Some(queued) = self.pop() {
-                return queued;
-            }
-            self.changed.notified().await;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::{AnswerLine, Outcome, ToWindow};
 
-    #[tokio::test]
-    async fn a_reader_that_stands_still_learns_how_much_it_missed_and_goes_on() {
-        let queue = Queue::default();
-        for number in 0..QUEUE_CAPACITY + 3 {
-            queue.push(number.into());
-        }
-        for number in 0..QUEUE_CAPACITY {
-            assert_eq!(queue.next().await, Some(Queued::Message(number.into())));
-        }
-        queue.push("also missed".into());
-        assert_eq!(queue.next().await, Some(Queued::Missed(4)));
-        queue.push("next".into());
-        queue.close();
-        queue.push("too late".into());
-        assert_eq!(queue.next().await, Some(Queued::Message("next".into())));
-        assert_eq!(queue.next().await, None);
-        assert_eq!(queue.next().await, None);
+    fn received(line: &ToWindow) -> Received {
+        let line = serde_json::to_vec(line).unwrap();
+        serde_json::from_slice(&line).unwrap()
+    }
+
+    #[test]
+    fn what_the_app_sends_is_received_and_its_content_passed_on_byte_for_byte() {
+        let content = json!({"b": [1, null, 1e300], "a": "\u{1f514}"});
+        let text = content.to_string();
+        let line = ToWindow::Update(content.clone());
+        assert!(matches!(received(&line), Received::Update(json) if json.get() == text));
+        let line = ToWindow::Event(content.clone());
+        assert!(matches!(received(&line), Received::Event(json) if json.get() == text));
+        let answer = |outcome| {
+            let line = ToWindow::Answer(AnswerLine { id: 7, outcome });
+            let Received::Answer(ReceivedAnswer { id, ok, error }) = received(&line) else {
+                panic!("not an answer");
+            };
+            (id, ok.map(|ok| ok.get().to_owned()), error)
+        };
+        assert_eq!(answer(Outcome::Ok(content.clone())), (7, Some(text), None));
+        assert_eq!(answer(Outcome::Ok(Value::Null)), (7, None, None));
+        assert_eq!(answer(Outcome::Error(content.clone())), (7, None, Some(content)));
+        assert!(matches!(received(&ToWindow::Quit), Received::Quit));
+    }
+
+    #[test]
+    fn spaces_within_content_stay() {
+        let received = serde_json::from_str(r#"{"update": {"kind":  "x"}}"#).unwrap();
+        assert!(matches!(received, Received::Update(json) if json.get() == r#"{"kind":  "x"}"#));
     }
 }

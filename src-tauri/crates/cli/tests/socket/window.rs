@@ -10,6 +10,7 @@ use gloria_core::protocol::{CommandError, EventType};
 use gloria_core::{EventTypes, Link, LinkState};
 use gloria_desktop::socket::AppRequest;
 use gloria_ipc::protocol::{Presence, Raise};
+use gloria_ipc::window::Json;
 use gloria_ipc::{AppWindow, AskError, CallError};
 use serde::Deserialize as _;
 use serde_json::{Value, json};
@@ -21,6 +22,10 @@ use crate::scene::{Client, DEADLINE, Scene};
 /// A core in another process, as a window there has it.
 #[derive(Debug)]
 struct Remote(AppWindow);
+
+fn value_of(json: &Json) -> Value {
+    serde_json::from_str(json.get()).unwrap()
+}
 
 fn refused(error: CallError) -> CommandError {
     match error {
@@ -34,8 +39,8 @@ impl Link for Remote {
         async {
             let state = self.0.attach().await.map_err(refused)?;
             Ok(LinkState {
-                snapshot: state.snapshot,
-                updates: state.updates,
+                snapshot: value_of(&state.snapshot),
+                updates: state.updates.map(|update| value_of(&update)).boxed(),
             })
         }
         .boxed()
@@ -44,7 +49,7 @@ impl Link for Remote {
     fn call<'a>(&'a self, name: &'a str, request: Value) -> BoxFuture<'a, Result<Value, CommandError>> {
         self.0
             .call(name, request)
-            .map(|answer| answer.map_err(refused))
+            .map(|answer| answer.map(|answer| value_of(&answer)).map_err(refused))
             .boxed()
     }
 
@@ -61,7 +66,7 @@ impl Link for Remote {
                 sender.send_replace(names(*types.borrow_and_update()));
             }
         });
-        self.0.listen(receiver)
+        self.0.listen(receiver).map(|event| value_of(&event)).boxed()
     }
 
     fn window_presence(&self, presence: Option<WindowPresence>) -> BoxFuture<'_, Result<(), CommandError>> {
@@ -107,7 +112,7 @@ impl Scene {
     }
 }
 
-async fn next(stream: &mut BoxStream<'static, Value>) -> Value {
+async fn next<T>(stream: &mut BoxStream<'static, T>) -> T {
     timeout(DEADLINE, stream.next()).await.unwrap().unwrap()
 }
 
@@ -330,7 +335,7 @@ async fn a_page_that_stands_still_keeps_neither_answers_nor_the_core_waiting() {
     let running = scene.start().await;
     let (window, _raises) = scene.window().await;
     let (_types, chosen) = watch::channel(vec!["notification.created".to_owned()]);
-    let mut events = window.listen(chosen);
+    let mut events = window.listen(chosen).map(|event| value_of(&event)).boxed();
     let mut state = window.attach().await.unwrap();
     let first = async {
         window.call("inbox_item", json!("n:0")).await.unwrap();
@@ -358,10 +363,10 @@ async fn a_page_that_stands_still_keeps_neither_answers_nor_the_core_waiting() {
         }
     }
     assert!(read > 100 && missed > 0, "{read} read, {missed} missed");
-    let missed = async { while next(&mut state.updates).await["update"]["kind"] != "missed" {} };
+    let missed = async { while value_of(&next(&mut state.updates).await)["update"]["kind"] != "missed" {} };
     timeout(DEADLINE, missed).await.unwrap();
     let again = window.attach().await.unwrap();
-    assert_eq!(again.snapshot["counts"]["total"], 401);
+    assert_eq!(value_of(&again.snapshot)["counts"]["total"], 401);
     running.end().await;
 }
 
