@@ -111,7 +111,7 @@ impl Agent {
         &self.controls
     }
 
-    /// Runs until somebody quits: hangs up, keeps what came, and answers within [`QUIT_TIMEOUT`], whatever hangs.
+    /// Runs until somebody quits: hangs up, keeps what came, and answers within `QUIT_TIMEOUT`, whatever hangs.
     pub async fn run(mut self) -> Ended {
         let ended = tokio::select! {
             () = self.controls.quit_requested() => Ended::Quit,
