@@ -17,7 +17,9 @@ use gloria_core::tray::TrayView;
 use gloria_desktop::{Claimed, Instance};
 use gloria_program::Logs;
 use gloria_words::Words;
-use tauri::{App, AppHandle, Manager as _, RunEvent, async_runtime};
+#[cfg(target_os = "macos")]
+use tauri::Manager as _;
+use tauri::{App, AppHandle, RunEvent, async_runtime};
 
 use crate::arguments::{Arguments, Start as Opening};
 use crate::failure::{self, Failure};

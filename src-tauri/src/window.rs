@@ -84,8 +84,10 @@ struct Current {
     /// It gets the focus when it is shown.
     takes_focus: bool,
     activation_token: Option<String>,
-    /// How often a window was closed, and whether the one that there is stays hidden since then.
+    /// How often a window was closed.
+    #[cfg(not(in_process))]
     closings: u64,
+    /// It was closed, and stays hidden for a while.
     lingers: bool,
     presence: Option<WindowPresence>,
     /// To the core, in this order.
@@ -103,6 +105,7 @@ pub(crate) fn prepare(app: &AppHandle, link: CoreLink) {
         painted: false,
         takes_focus: false,
         activation_token: None,
+        #[cfg(not(in_process))]
         closings: 0,
         lingers: false,
         presence: None,

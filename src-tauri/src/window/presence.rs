@@ -1,7 +1,9 @@
 //! What the window system says of the window: focus, whether it is on screen, and input. Each change is passed to the
 //! core.
 
-use std::time::{Duration, Instant};
+#[cfg(target_os = "linux")]
+use std::time::Duration;
+use std::time::Instant;
 
 use gloria_ipc::protocol::Presence;
 use tauri::{AppHandle, Manager as _, WebviewWindow, WindowEvent};

@@ -61,6 +61,31 @@ pub(crate) fn build_programs() -> Command {
     cargo(["build", "--workspace", "--bins", "--test", "window"])
 }
 
+/// How the app in one process is built: with that feature, and otherwise as [`build_programs`] does.
+pub(crate) fn build_in_process() -> Command {
+    cargo([
+        "build",
+        "--workspace",
+        "--features",
+        "gloria-notify/in-process",
+        "--bin",
+        "gloria-notify",
+        "--test",
+        "window",
+    ])
+}
+
+/// Cargo puts it where the app of two programs is to be. It is put aside, and [`build_programs`] puts the other in its
+/// place.
+pub(crate) fn put_in_process_aside() -> Result<()> {
+    let folder = built("debug", "in-process");
+    fs::create_dir_all(&folder)?;
+    let program = built("debug", "gloria-notify");
+    fs::copy(&program, folder.join("gloria-notify"))
+        .with_context(|| format!("cannot copy {}", program.display()))?;
+    Ok(())
+}
+
 /// Whether npm has to install the packages of a folder: its lock changed since it last did.
 pub(crate) fn packages_stale(folder: &str) -> bool {
     let folder = root().join(folder);

@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
-use crate::commands::{self, build_programs, cargo, npm, ui_stale};
+use crate::commands::{self, build_in_process, build_programs, cargo, npm, put_in_process_aside, ui_stale};
 use crate::install::{Purpose, ensure_installed, ensure_packages, ensure_python, ensure_tool, ensure_ui};
 use crate::report::Report;
 
@@ -159,6 +159,12 @@ fn unit(report: &mut Report, extent: Extent) {
         "lints",
         cargo(["clippy", "--workspace", "--all-targets"]).args(deny),
     );
+    // What Windows and macOS ship. The features of one crate are those of all, so it cannot be linted with the others.
+    let in_process = ["--features", "gloria-notify/in-process", "--bin", "gloria-notify"];
+    report.run(
+        "lints of the app in one process",
+        cargo(["clippy", "--workspace"]).args(in_process).args(deny),
+    );
     // These are left out of "all targets", because they are run by suites of their own.
     let apart = [WINDOW, INTEROP, TAB, CHAOS, NETNS, KILL].concat();
     report.run(
@@ -210,7 +216,11 @@ const NETNS: &[&str] = &["--test", "netns"];
 const KILL: &[&str] = &["--test", "kill"];
 
 fn window(report: &mut Report) {
-    if built_ui(report) && report.run("programs", &mut build_programs()) {
+    let built = built_ui(report)
+        && report.run("app in one process", &mut build_in_process())
+        && report.step("app in one process put aside", "cp", put_in_process_aside)
+        && report.run("programs", &mut build_programs());
+    if built {
         let mut tests = cargo(["test", "--workspace", "--no-fail-fast"]);
         report.run("window", tests.args(WINDOW));
     }

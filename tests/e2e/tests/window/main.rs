@@ -9,4 +9,5 @@ mod confinement;
 mod connection;
 mod listeners;
 mod presence;
+mod shapes;
 mod stage;

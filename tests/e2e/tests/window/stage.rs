@@ -66,7 +66,7 @@ impl Stage {
         command
     }
 
-    fn configure(&self, command: &mut Command) {
+    pub(crate) fn configure(&self, command: &mut Command) {
         command
             .env("GLORIA_HOME", self.home())
             .env("GLORIA_SSE_RECONNECT_INTERVAL", "300ms")
@@ -403,7 +403,7 @@ impl PageProcess {
 }
 
 /// One of our programs, as cargo built it beside this test.
-fn built(program: &str) -> PathBuf {
+pub(crate) fn built(program: &str) -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
     let target = target.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"));
     target.join("debug").join(program)
