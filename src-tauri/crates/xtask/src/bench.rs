@@ -91,7 +91,7 @@ fn memory() -> Result<()> {
 #[cfg(target_os = "linux")]
 fn start() -> Result<()> {
     ensure_installed(&[Purpose::Build, Purpose::Desktop])?;
-    commands::run(&mut release(&["gloria-cli", "gloria-backend"]))?;
+    commands::run(&mut release(PROGRAMS))?;
     start::run()
 }
 
@@ -99,7 +99,7 @@ fn start() -> Result<()> {
 fn window() -> Result<()> {
     ensure_installed(&[Purpose::Build, Purpose::Desktop])?;
     crate::install::ensure_ui()?;
-    commands::run(&mut release(&["gloria-cli", "gloria-backend", "gloria-notify"]))?;
+    commands::run(&mut release(PROGRAMS))?;
     window::run()
 }
 
@@ -148,6 +148,11 @@ fn window() -> Result<()> {
 fn memory() -> Result<()> {
     anyhow::bail!("memory is read from /proc, which only Linux has")
 }
+
+/// What the benches of the app need. Always together: another selection has other features, and would build what the
+/// programs are made of anew.
+#[cfg(target_os = "linux")]
+const PROGRAMS: &[&str] = &["gloria-cli", "gloria-backend", "gloria-notify"];
 
 fn release(packages: &[&str]) -> Command {
     let mut build = cargo(["build", "--release"]);

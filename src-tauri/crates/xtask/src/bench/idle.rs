@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-use super::{loudness, mib, page, process, release};
+use super::{PROGRAMS, loudness, mib, page, process, release};
 use crate::commands::{self, built};
 use crate::demo::{Running, TestBackend};
 
@@ -19,7 +19,7 @@ const WATCHED: Duration = Duration::from_secs(60);
 
 /// Builds, measures, and writes the table.
 pub(super) fn run() -> Result<()> {
-    commands::run(&mut release(&["gloria-cli", "gloria-backend"]))?;
+    commands::run(&mut release(PROGRAMS))?;
     let backend = TestBackend::release()?;
     let (api, token) = (&backend.api, &backend.token);
     let home = tempfile::tempdir()?;

@@ -12,7 +12,7 @@ use gloria_desktop_session::{Process, Session, SessionOptions, wait_until};
 
 use super::process::{self, Memory, Usage};
 use super::stage::{DEADLINE, Stage, window_program, window_program_ended};
-use super::{loudness, mib, page, release};
+use super::{PROGRAMS, loudness, mib, page, release};
 use crate::commands::{self, built};
 use crate::demo::TestBackend;
 use crate::install::ensure_packages;
@@ -45,12 +45,11 @@ pub(super) fn run() -> Result<()> {
 
 fn build() -> Result<()> {
     // Under the same name in the same folder as the other: it is put aside, and cargo puts the other in its place.
-    let mut in_process = release(&["gloria-notify"]);
-    commands::run(in_process.args(["--features", "in-process"]))?;
+    commands::run(release(PROGRAMS).args(["--features", "gloria-notify/in-process"]))?;
     let folder = built("release", IN_PROCESS);
     fs::create_dir_all(&folder)?;
     fs::copy(built("release", "gloria-notify"), folder.join("gloria-notify"))?;
-    commands::run(&mut release(&["gloria-cli", "gloria-backend", "gloria-notify"]))?;
+    commands::run(&mut release(PROGRAMS))?;
     ensure_packages("ui")?;
     commands::run(&mut commands::npm("ui", ["run", "--silent", "build:test"]))
 }
@@ -79,8 +78,13 @@ async fn agent(stage: &Stage) -> Result<String> {
     stage.click_tray().await?;
     stage.window().await?;
     tokio::time::sleep(SETTLED).await;
-    rows += &watched("the agent, with the window open", &alone).await?;
-    rows += &watched("the window's processes", &window_tree(&agent)?).await?;
+    let window = window_tree(&agent)?;
+    let (of_agent, of_window) = tokio::join!(
+        watched("the agent, with the window open", &alone),
+        watched("the window's processes", &window)
+    );
+    rows += &of_agent?;
+    rows += &of_window?;
     stage.close_window().await?;
     tokio::time::sleep(SETTLED).await;
     rows += &memory_row(

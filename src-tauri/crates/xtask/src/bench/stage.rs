@@ -44,11 +44,10 @@ impl Stage {
         command
     }
 
-    /// The agent, as the window's program and the unit of systemd start it. It is a child of this process, unlike one
-    /// that people start, so that it ends with it however it ends.
+    /// The agent as a child of this process, unlike one that people start, so that it ends with it however it ends.
     pub(super) fn start_agent(&self) -> Result<Process> {
         let mut agent = self.command(built("release", "gloria"));
-        agent.arg("agent").env("MALLOC_ARENA_MAX", "2");
+        agent.arg("agent");
         self.session.spawn("agent", agent)
     }
 
