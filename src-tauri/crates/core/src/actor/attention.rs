@@ -13,6 +13,7 @@ impl Actor {
     /// The page reports what it shows.
     pub(super) fn on_window_shows(&mut self, view: WindowView) {
         let now = Instant::now();
+        self.readers.on_window_report();
         // A user who leaves the inbox has read the notices above the list.
         if self.readers.shown(now).inbox_visible && !view.inbox_visible {
             self.readers.set_notice(NoticeKind::Internal, None);
@@ -22,8 +23,9 @@ impl Actor {
 
     /// The window system reports the window's state; `None` without a window.
     pub(super) fn on_window_presence(&mut self, window: Option<WindowPresence>) {
-        if window.is_none() {
-            self.readers.publish_requested_item(None);
+        match window {
+            Some(_) => self.readers.on_window_report(),
+            None => self.readers.on_window_gone(),
         }
         self.change_presence(|presence| presence.on_window(window));
     }

@@ -41,6 +41,8 @@ pub(super) struct Readers {
     state: Snapshot,
     updates: broadcast::Sender<Revised>,
     notices: BTreeMap<NoticeKind, Message>,
+    /// The window has reported something since an item was requested, so it got that request.
+    request_arrived: bool,
     pending: PendingUpdates,
     /// Limits the updates of items that are published without a delay.
     throttle: Throttle,
@@ -64,6 +66,7 @@ impl Readers {
                 .collect(),
             state,
             updates: broadcast::Sender::new(UPDATE_CAPACITY),
+            request_arrived: false,
             pending: PendingUpdates::default(),
             throttle: Throttle::for_readers(),
             presence: Presence::default(),
@@ -109,6 +112,7 @@ impl Readers {
         let presence = broken.presence.without_session();
         self.change_presence(|own| *own = presence, now);
         self.state.requested_item = broken.state.requested_item;
+        self.request_arrived = broken.request_arrived;
         for kind in [NoticeKind::Internal, NoticeKind::Tray, NoticeKind::Lock] {
             if let Some(message) = broken.notices.get(&kind) {
                 self.notices.insert(kind, message.clone());
@@ -175,7 +179,21 @@ impl Readers {
     pub(super) fn publish_requested_item(&mut self, key: Option<String>) {
         // Another click on the same notification asks again.
         if key.is_some() || self.state.requested_item.is_some() {
+            self.request_arrived = false;
             self.publish(Update::ItemRequested(key));
+        }
+    }
+
+    /// The window reported what it shows, or its state.
+    pub(super) fn on_window_report(&mut self) {
+        self.request_arrived = true;
+    }
+
+    /// The window is gone, and with it the item that was requested of it. A request that came when it was dying already
+    /// stays for the next window, which is opened by the same click.
+    pub(super) fn on_window_gone(&mut self) {
+        if self.request_arrived {
+            self.publish_requested_item(None);
         }
     }
 

@@ -1,5 +1,6 @@
 //! What the notification service does, and what the core makes of it.
 
+use gloria_core::alerts::presence::WindowPresence;
 use gloria_core::item::Mark;
 use gloria_core::ports::NotificationHandle;
 use gloria_core::ports::fakes::Behaviour;
@@ -57,4 +58,30 @@ async fn what_is_read_before_the_service_has_answered_is_withdrawn_once_it_has()
 
     within_deadline("withdrawn", harness.notifications.withdrawn.wait_for(1)).await;
     assert_eq!(harness.notifications.withdrawn_items(), ["n:1"]);
+}
+
+#[tokio::test]
+async fn a_click_that_a_dying_window_did_not_get_is_left_to_the_next_one() {
+    let (backend, control) = backend().await;
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
+    running.connected().await;
+    control.push(CREATED, live("1", "normal"));
+    running.until("filed", |state| state.counts.total == 1).await;
+    let window = WindowPresence {
+        focused: true,
+        visible: true,
+        last_input: None,
+    };
+    running.core.window_presence(Some(window)).await.unwrap();
+    let requested = async || running.core.attach().await.unwrap().snapshot.requested_item;
+
+    running.core.item_show(Some("n:1".into())).await.unwrap();
+    running.core.window_presence(None).await.unwrap();
+    assert_eq!(requested().await.as_deref(), Some("n:1"));
+
+    // A window that was there to show it takes it along, so that opened again it begins with the list.
+    running.core.window_presence(Some(window)).await.unwrap();
+    running.core.window_presence(None).await.unwrap();
+    assert_eq!(requested().await, None);
 }
