@@ -23,6 +23,15 @@ start-panicked =
 # The part that is always there, without a window.
 start-no-agent = Gloria Notify could not start in the background: { $problem }
 
+# Why it does not open its window, which a notification says.
+start-window-no-display = Gloria Notify cannot open its window because there is no display
+# $displays are variables with their values.
+start-window-display-closed = Gloria Notify cannot open its window because the display cannot be opened ({ $displays })
+# $status is how its process ended.
+start-window-ended = Gloria Notify's window ended as soon as it was started ({ $status }); the log of Gloria Notify says why
+start-window-late =
+    Gloria Notify's window was started but does not appear; try again, and see the log of Gloria Notify if that does not help
+
 ## The app that runs, for whom a second start or the command line asks it.
 
 app-not-running = Gloria Notify is not running

@@ -45,6 +45,11 @@ impl Arguments {
         self.after_failure
     }
 
+    /// The agent started this program, for its window.
+    pub(crate) fn is_for_agent(&self) -> bool {
+        self.window
+    }
+
     /// A second start opens the window, because the user wants to see the app; except a start by the system at login.
     pub(crate) fn second_start(&self) -> Start {
         if self.background {

@@ -14,6 +14,9 @@ use gloria_program::process;
 use gloria_text::message::{self, Message};
 use gloria_words::Words;
 
+#[cfg(not(in_process))]
+use crate::agent_error::AgentError;
+
 /// The argument of a process that shows a message in a dialog, before the message in JSON.
 const MESSAGE: &str = "--message=";
 
@@ -28,9 +31,9 @@ pub(crate) enum Failure {
     /// Another app has the folder and does not answer.
     #[cfg(in_process)]
     Unresponsive(ClaimError),
-    /// The agent does not do what it is asked.
+    /// There is no agent, or it does not do what it is asked.
     #[cfg(not(in_process))]
-    Unasked(gloria_ipc::AskError),
+    Agent(AgentError),
     /// There is no display, or it cannot be opened.
     #[cfg(target_os = "linux")]
     NoDisplay(Message),
@@ -46,7 +49,7 @@ impl Failure {
             #[cfg(in_process)]
             Self::Unresponsive(_) => 5,
             #[cfg(not(in_process))]
-            Self::Unasked(_) => 5,
+            Self::Agent(error) => error.code(),
             #[cfg(target_os = "linux")]
             Self::NoDisplay(_) => 3,
             Self::Start(_) => 1,
@@ -61,7 +64,7 @@ impl Failure {
             #[cfg(in_process)]
             Self::Unresponsive(error) => error.message(),
             #[cfg(not(in_process))]
-            Self::Unasked(error) => message::start_no_agent(error.to_string()),
+            Self::Agent(error) => error.message(),
             #[cfg(target_os = "linux")]
             Self::NoDisplay(message) => message.clone(),
             Self::Start(error) => start_failed(error),
@@ -96,8 +99,9 @@ fn no_web_view() -> Option<Message> {
     (cfg!(windows) && tauri::webview_version().is_err()).then(message::start_no_web_view)
 }
 
-/// Reports a failed start to the user, and returns the exit code.
-pub(crate) fn report(failure: &Failure) -> ExitCode {
+/// Reports a failed start to the user, and returns the exit code. The agent that started this program shows what is
+/// wrong by itself.
+pub(crate) fn report(failure: &Failure, is_for_agent: bool) -> ExitCode {
     let (code, message) = (failure.code(), failure.message());
     tracing::error!(code, failure = %message, "the app does not start");
     let words = gloria_program::words().say(&message);
@@ -107,7 +111,7 @@ pub(crate) fn report(failure: &Failure) -> ExitCode {
         "gloria-notify: {}",
         gloria_text::characters::printable(&words)
     );
-    if !io::stderr().is_terminal() {
+    if !is_for_agent && !io::stderr().is_terminal() {
         show(&message);
     }
     ExitCode::from(code)
@@ -202,7 +206,7 @@ mod tests {
             #[cfg(in_process)]
             Failure::Unresponsive(ClaimError::System(io::Error::other("x"))),
             #[cfg(not(in_process))]
-            Failure::Unasked(gloria_ipc::AskError::Silent),
+            Failure::Agent(AgentError::Silent),
         ];
         assert_eq!(failures.map(|failure| failure.code()), [1, 4, 5]);
     }

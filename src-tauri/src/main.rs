@@ -2,6 +2,8 @@
 
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
+#[cfg(not(in_process))]
+mod agent_error;
 mod arguments;
 #[cfg(not(in_process))]
 mod attached;
@@ -36,9 +38,8 @@ fn main() -> ExitCode {
     let code = match failure::message_to_show(std::env::args_os()) {
         Some(message) => failure::show_here(&message),
         None => match command_line::parse(HELP, &gloria_program::words(), std::env::args_os()) {
-            Ok(arguments) => {
-                start(&arguments, paths, log).unwrap_or_else(|failure| failure::report(&failure))
-            }
+            Ok(arguments) => start(&arguments, paths, log)
+                .unwrap_or_else(|failure| failure::report(&failure, arguments.is_for_agent())),
             Err(reply) => reply.print(),
         },
     };
@@ -51,9 +52,5 @@ fn start(arguments: &Arguments, paths: Result<Paths, NoHome>, log: Logs) -> Resu
     #[cfg(in_process)]
     return in_process::run(arguments, paths, log);
     #[cfg(not(in_process))]
-    {
-        // The agent's snapshot has the level; the window logs little.
-        drop(log);
-        attached::run(arguments, &paths)
-    }
+    attached::run(arguments, &paths, log)
 }

@@ -8,50 +8,102 @@ use gloria_files::paths::Paths;
 use gloria_ipc::protocol::Raise;
 use gloria_ipc::{AppWindow, AskError};
 use gloria_program::process;
-use tokio::process::Command;
+use tokio::io::AsyncReadExt as _;
+use tokio::process::{Child, Command};
 use tokio::sync::mpsc::Receiver;
-use tokio::time::{Instant, sleep};
+use tokio::time::{sleep, timeout};
+
+use crate::agent_error::AgentError;
 
 /// The agent's program, which is installed beside this one, and the command by which it is the agent.
 const PROGRAM: &str = "gloria";
 const COMMAND: &str = "agent";
 
-/// How long an agent may take until it answers: it reads a few megabytes, perhaps from a slow disk.
-const START_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an agent may take until it answers: it reads a few megabytes, perhaps from a slow disk. One that cannot get
+/// the folder gives up after ten seconds, and says why.
+const START_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How often it is looked whether it answers. It is a few system calls.
 const START_INTERVAL: Duration = Duration::from_millis(20);
 
+/// How long an agent that runs may take to answer before another one is started, which ends by itself if the first one
+/// answers later. An agent answers within milliseconds.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// As much as is kept of what an agent writes to stderr: its last sentence, and what led to it.
+const MAX_OUTPUT_BYTES: usize = 4096;
+
+/// What an agent's own message begins with.
+const SPEAKER: &str = "gloria: ";
+
+/// Whether an agent runs and answers at once.
+pub(super) async fn answers(paths: &Paths) -> bool {
+    let asked = timeout(ANSWER_TIMEOUT, gloria_ipc::ask_status(&paths.data)).await;
+    match asked {
+        // One that refuses because it is busy runs, too.
+        Ok(Ok(_) | Err(AskError::Refused(_))) => true,
+        Ok(Err(AskError::NotRunning | AskError::Silent | AskError::Unreachable(_) | AskError::Unknown))
+        | Err(_) => false,
+    }
+}
+
 /// Starts one and waits until it answers.
-pub(super) async fn start(paths: &Paths) -> anyhow::Result<()> {
+pub(super) async fn start(paths: &Paths) -> Result<(), AgentError> {
+    let mut agent = spawn().map_err(AgentError::Program)?;
+    let answered = async {
+        while !answers(paths).await {
+            sleep(START_INTERVAL).await;
+        }
+    };
+    tokio::select! {
+        () = answered => Ok(()),
+        error = failed(&mut agent) => Err(error),
+        () = sleep(START_TIMEOUT) => Err(AgentError::Silent),
+    }
+}
+
+fn spawn() -> anyhow::Result<Child> {
     let program = std::env::current_exe()?.with_file_name(PROGRAM);
-    let mut agent = Command::new(&program)
+    Command::new(&program)
         .arg(COMMAND)
         .envs(process::own_variables())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        // Read until it answers. Nothing that it starts inherits this, and it ignores that nobody reads it any more.
+        .stderr(Stdio::piped())
         // It outlives the terminal that this program may have been started in.
         .process_group(0)
         .spawn()
-        .with_context(|| program.display().to_string())?;
-    let deadline = Instant::now() + START_TIMEOUT;
-    loop {
-        match gloria_ipc::ask_status(&paths.data).await {
-            Ok(_) => return Ok(()),
-            Err(error) if Instant::now() >= deadline => return Err(error.into()),
-            Err(_) => {}
+        .with_context(|| program.display().to_string())
+}
+
+/// Why the agent ended. Never, while it runs or if it ended because another one was faster.
+async fn failed(agent: &mut Child) -> AgentError {
+    let mut output = Vec::new();
+    if let Some(mut stderr) = agent.stderr.take() {
+        while let Ok(1..) = stderr.read_buf(&mut output).await {
+            let excess = output.len().saturating_sub(MAX_OUTPUT_BYTES);
+            output.drain(..excess);
         }
-        // One that ends at once says why on its own.
-        if let Some(status) = agent.try_wait()?.filter(|status| !status.success()) {
-            anyhow::bail!("{}: {status}", program.display());
-        }
-        sleep(START_INTERVAL).await;
+    }
+    match agent.wait().await {
+        Ok(status) if status.success() => std::future::pending().await,
+        Ok(status) => AgentError::Ended {
+            status,
+            words: last_words(&String::from_utf8_lossy(&output)),
+        },
+        Err(error) => AgentError::Program(error.into()),
     }
 }
 
+/// The last message among what an agent wrote, which may be its log as well.
+fn last_words(output: &str) -> String {
+    let mut messages = output.lines().filter_map(|line| line.strip_prefix(SPEAKER));
+    messages.next_back().unwrap_or_default().to_owned()
+}
+
 /// The agent of the window that is there: the one that began again by itself, as after an upgrade, or a new one.
-pub(super) async fn resume(paths: &Paths) -> anyhow::Result<(AppWindow, Receiver<Raise>)> {
+pub(super) async fn resume(paths: &Paths) -> Result<(AppWindow, Receiver<Raise>), AgentError> {
     match AppWindow::open(&paths.data).await {
         Ok(opened) => Ok(opened),
         // Another window was faster.
@@ -61,5 +113,18 @@ pub(super) async fn resume(paths: &Paths) -> anyhow::Result<(AppWindow, Receiver
             start(paths).await?;
             Ok(AppWindow::open(&paths.data).await?)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_message_of_an_agent_is_what_it_ended_with() {
+        let output =
+            "2026-11-27T06:00:00Z ERROR gloria: x\ngloria: one\ngloria: another has the folder\nlog\n";
+        assert_eq!(last_words(output), "another has the folder");
+        assert_eq!(last_words("a panic at src/x.rs on the thread main\n"), "");
     }
 }

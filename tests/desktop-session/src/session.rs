@@ -406,7 +406,7 @@ impl Session {
 
     /// Sends a signal to the X server, as [`Session::signal_part`] does to the other parts.
     pub fn signal_screen(&self, signal: Signal) {
-        if let Some(screen) = self.base.first() {
+        for screen in self.base.iter().filter(|process| process.is_named("screen")) {
             screen.signal(signal);
         }
     }

@@ -441,6 +441,7 @@ export interface Messages {
   'start-core-lost': undefined;
   'start-display-closed': { displays: string };
   'start-failed': { problem: string };
+  'start-no-agent': { problem: string };
   'start-no-display': undefined;
   'start-no-home': { name: string };
   'start-no-resources': undefined;
@@ -449,7 +450,11 @@ export interface Messages {
   'start-panicked': undefined;
   'start-taken': { folder: string };
   'start-unresponsive': { folder: string; problem: Message };
+  'start-window-display-closed': { displays: string };
+  'start-window-ended': { status: string };
   'start-window-failed': { problem: string };
+  'start-window-late': undefined;
+  'start-window-no-display': undefined;
   'storage-busy': undefined;
   'storage-closed': undefined;
   'storage-damaged': undefined;

@@ -833,7 +833,7 @@ message: Message, };
 /**
  * The subject of a notice.
  */
-export type NoticeKind = "storage" | "keyring" | "sound" | "notifications" | "tray" | "settings" | "internal" | "lock";
+export type NoticeKind = "storage" | "keyring" | "sound" | "notifications" | "tray" | "settings" | "internal" | "lock" | "window";
 
 /**
  * What the window shows: an item that the user can see needs no notification.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use gloria_core::message::Message;
 use gloria_core::protocol::PauseRequest;
 use gloria_core::tray::MenuAction;
 use gloria_core::{CoreError, CoreHandle, Signal};
@@ -77,6 +78,12 @@ impl Controls {
     pub fn on_tray_host(&self, present: bool) {
         let core = self.core.clone();
         self.spawn(async move { core.signal(Signal::TrayHost { present }).await });
+    }
+
+    /// Tells the core why the window could not be opened.
+    pub fn on_window_failed(&self, problem: Message) {
+        let core = self.core.clone();
+        self.spawn(async move { core.signal(Signal::WindowFailed(problem)).await });
     }
 
     fn spawn(&self, action: impl Future<Output = Result<(), CoreError>> + Send + 'static) {

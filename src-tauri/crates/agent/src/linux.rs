@@ -4,6 +4,7 @@
 mod icon;
 mod item;
 mod launch;
+mod messages;
 mod run;
 mod tray;
 mod window;

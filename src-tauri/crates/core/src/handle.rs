@@ -58,7 +58,7 @@ impl CoreError {
 }
 
 /// An event of the operating system.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Signal {
     /// The network became reachable or unreachable.
     Network(Reachability),
@@ -74,6 +74,8 @@ pub enum Signal {
         /// Whether it is locked.
         locked: bool,
     },
+    /// The window was asked for and could not be opened, for this reason.
+    WindowFailed(Message),
 }
 
 /// Sends the answer to a request.

@@ -1,7 +1,7 @@
 //! `gloria login` and `gloria logout` beside the app that runs.
 
 use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use gloria_backend::TEST_TOKEN;
 use gloria_desktop_session::{Process, SessionOptions, wait_until};
@@ -10,9 +10,8 @@ use crate::scene::{DEADLINE, Scene, program};
 
 /// Runs `gloria` with this on its standard input, and answers with its first line.
 pub(crate) fn gloria(scene: &Scene, arguments: &[&str], input: &str) -> String {
-    let mut command = scene.session.command(program("gloria"));
-    scene.configure(&mut command);
-    let mut child = command
+    let mut child = scene
+        .command("gloria")
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -26,8 +25,8 @@ pub(crate) fn gloria(scene: &Scene, arguments: &[&str], input: &str) -> String {
 
 /// The app with whatever token the keyring holds.
 pub(crate) fn app(scene: &Scene) -> Process {
-    let mut command: Command = scene.session.command(program("gloria-notify"));
-    scene.configure(&mut command);
+    let mut command = scene.command("gloria");
+    command.arg("agent");
     scene.session.spawn("app", command).unwrap()
 }
 

@@ -11,6 +11,7 @@ use gloria_backend::TEST_TOKEN;
 use gloria_desktop_session::{Keyring, Part, SessionOptions, wait_until};
 use serde_json::{Value, json};
 
+use crate::credentials::app;
 use crate::scene::{DEADLINE, Scene, logged, program};
 
 #[tokio::test]
@@ -44,7 +45,14 @@ async fn a_tray_host_that_comes_late_gets_the_icon() {
     .await;
     let mut app = scene.app();
     scene.connected().await;
-    logged(&mut app, "no tray icon for now").await;
+    wait_until("the status to say that there is no tray", DEADLINE, async || {
+        Ok(scene.status().1["notices"]
+            .to_string()
+            .contains("tray")
+            .then_some(()))
+    })
+    .await
+    .unwrap();
     scene.session.start_part(Part::TrayHost).await.unwrap();
     let tooltip = wait_until("the icon", DEADLINE, async || {
         Ok(scene
@@ -55,6 +63,7 @@ async fn a_tray_host_that_comes_late_gets_the_icon() {
             .find(|item| item.tooltip.contains("Connected")))
     });
     tooltip.await.unwrap();
+    assert!(!scene.status().1["notices"].to_string().contains("tray"));
     app.check_alive().unwrap();
 }
 
@@ -118,9 +127,7 @@ async fn a_keyring_that_is_empty_and_locked_or_not_there_asks_for_set_up() {
             ..SessionOptions::default()
         })
         .await;
-        let mut command = scene.session.command(program("gloria-notify"));
-        scene.configure(&mut command);
-        let mut app = scene.session.spawn("app", command).unwrap();
+        let mut app = app(&scene);
         let tooltip = wait_until("the tray says that the user is needed", DEADLINE, async || {
             app.check_alive()?;
             let items = scene.session.tray_items().await?;
@@ -193,9 +200,9 @@ async fn a_home_on_a_file_system_without_locks_keeps_its_inbox_and_its_one_app()
         .unwrap();
     assert!(built.success());
     let start = |name: &str| {
-        let mut command = scene.session.command(program("gloria-notify"));
-        scene.configure(&mut command);
+        let mut command = scene.command("gloria");
         command
+            .arg("agent")
             .env("GLORIA_TOKEN", TEST_TOKEN)
             .env("LD_PRELOAD", &library);
         scene.session.spawn(name, command).unwrap()
@@ -235,7 +242,7 @@ async fn a_folder_that_cannot_be_written_costs_the_keeping_and_nothing_else() {
 
     // The administrator may write anywhere, so the folder is mounted read-only in a namespace of the app's own.
     let mount = "mount --bind \"$GLORIA_HOME\" \"$GLORIA_HOME\" && mount -o remount,bind,ro \"$GLORIA_HOME\"";
-    let command = mounted(&scene, mount);
+    let command = mounted(&scene, "gloria agent", mount);
     let mut app = scene.session.spawn("read-only", command).unwrap();
     logged(&mut app, "writable").await;
     scene.connected().await;
@@ -278,14 +285,14 @@ async fn a_folder_that_cannot_be_written_costs_the_keeping_and_nothing_else() {
     assert_eq!(keys(), [json!("n:before")], "the file is as it was");
 }
 
-/// The app in a namespace of its own, after this changed what is mounted there.
-fn mounted(scene: &Scene, mount: &str) -> Command {
+/// One of the programs in a namespace of its own, after this changed what is mounted there.
+fn mounted(scene: &Scene, line: &str, mount: &str) -> Command {
     let mut command = scene.session.command("unshare");
     command
         .arg("--mount")
         .args(of_users("--map-root-user"))
-        .args(["sh", "-c", &format!("{mount} && exec \"$0\"")])
-        .arg(program("gloria-notify"));
+        .args(["sh", "-c", &format!("{mount} && cd \"$0\" && exec ./{line}")])
+        .arg(program(""));
     scene.configure(&mut command);
     command.env("GLORIA_TOKEN", TEST_TOKEN);
     command
@@ -317,6 +324,7 @@ async fn a_disk_that_is_full_costs_the_keeping_until_there_is_room_again() {
     std::fs::create_dir_all(&scene.home).unwrap();
     let command = mounted(
         &scene,
+        "gloria agent",
         "mount -t tmpfs -o size=4m,mode=700 tmpfs \"$GLORIA_HOME\"",
     );
     let mut app = scene.session.spawn("small", command).unwrap();
@@ -379,4 +387,59 @@ async fn a_disk_that_is_full_costs_the_keeping_until_there_is_room_again() {
         .filter(|notification| notification.summary == "title while-0");
     assert_eq!(first.count(), 1, "nothing is shown twice");
     app.check_alive().unwrap();
+}
+
+#[tokio::test]
+async fn what_people_start_in_a_folder_that_cannot_be_written_opens_the_window() {
+    for (what, mount) in [
+        (
+            "read-only",
+            "mount --bind \"$GLORIA_HOME\" \"$GLORIA_HOME\" && mount -o remount,bind,ro \"$GLORIA_HOME\"",
+        ),
+        (
+            "full",
+            "mount -t tmpfs -o size=64k tmpfs \"$GLORIA_HOME\"; head -c 1m /dev/zero >\"$GLORIA_HOME/x\" || true",
+        ),
+    ] {
+        let scene = Scene::set(SessionOptions::default()).await;
+        let command = mounted(&scene, "gloria-notify --open", &format!("{{ {mount}; }} 2>&1"));
+        let mut window = scene.session.spawn(what, command).unwrap();
+        scene.expect_windows(1).await;
+        scene.connected().await;
+        scene.push("1");
+        wait_until("the item in the agent's memory", DEADLINE, async || {
+            let (_, items) = inside(&scene, window.id(), &["inbox", "list"]);
+            Ok(items.contains("\"n:1\"").then_some(()))
+        })
+        .await
+        .unwrap();
+        window.check_alive().unwrap();
+        assert_eq!(inside(&scene, window.id(), &["quit"]).0, Some(0), "{what}");
+        assert_eq!(window.ended(DEADLINE).await.unwrap().code(), Some(0), "{what}");
+    }
+}
+
+#[tokio::test]
+async fn an_agent_without_any_desktop_keeps_what_comes() {
+    let scene = Scene::set(SessionOptions {
+        bus: false,
+        sound: false,
+        keyring: Keyring::None,
+        ..SessionOptions::default()
+    })
+    .await;
+    let mut command = scene.command("gloria");
+    command
+        .arg("agent")
+        .env("GLORIA_TOKEN", TEST_TOKEN)
+        .env_remove("DISPLAY");
+    let mut app = scene.session.spawn("app", command).unwrap();
+    scene.connected().await;
+    scene.push("1");
+    scene.stored_item("the item", |item| item["key"] == "n:1").await;
+    assert_eq!(scene.status().0, 0);
+    let (asked, quit) = (Instant::now(), scene.command("gloria").arg("quit").status());
+    assert!(quit.unwrap().success());
+    assert_eq!(app.ended(DEADLINE).await.unwrap().code(), Some(0));
+    assert!(asked.elapsed() < std::time::Duration::from_secs(3));
 }

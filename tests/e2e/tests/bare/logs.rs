@@ -10,13 +10,15 @@ use gloria_desktop_session::{Process, SessionOptions, wait_until};
 use serde_json::json;
 
 use crate::credentials::gloria;
-use crate::scene::{CREATED, DEADLINE, Scene, now, program};
+use crate::scene::{CREATED, DEADLINE, Scene, now};
 
 /// The app as a desktop starts it: nobody reads its stderr.
 fn start(scene: &Scene, change: impl FnOnce(&mut Command)) -> Process {
-    let mut command = scene.session.command(program("gloria-notify"));
-    scene.configure(&mut command);
-    command.env("GLORIA_TOKEN", TEST_TOKEN).env_remove("GLORIA_LOG");
+    let mut command = scene.command("gloria");
+    command
+        .arg("agent")
+        .env("GLORIA_TOKEN", TEST_TOKEN)
+        .env_remove("GLORIA_LOG");
     change(&mut command);
     scene.session.spawn("app", command).unwrap()
 }
@@ -47,7 +49,7 @@ async fn what_is_logged_is_in_private_files_and_gloria_logs_prints_it() {
     let folder = scene.home.join("logs");
     let mut app = start(&scene, |_| {});
     scene.connected().await;
-    wait_for_line(&folder, "the app starts").await;
+    wait_for_line(&folder, "the agent starts").await;
     assert_eq!(app.log(), "", "nobody reads stderr");
     let file = folder.join("gloria-notify.log");
     assert_eq!((mode(&folder), mode(&file)), (0o700, 0o600));
@@ -61,7 +63,7 @@ async fn what_is_logged_is_in_private_files_and_gloria_logs_prints_it() {
     assert!(app.ended(DEADLINE).await.unwrap().success());
     let printed = gloria(&scene, &["logs"], "");
     assert!(
-        printed.contains("the app ends") && !printed.contains("the app starts"),
+        printed.contains("the app ends") && !printed.contains("the agent starts"),
         "{printed}"
     );
     assert_eq!(mode(&file), 0o600);
@@ -84,7 +86,7 @@ async fn without_a_home_of_its_own_the_log_is_in_the_state_folder() {
     let mut app = start(&scene, |command| {
         command.env_remove("GLORIA_HOME").env("XDG_STATE_HOME", &state);
     });
-    wait_for_line(&state.join("com.gloriasystem.notify/logs"), "the app starts").await;
+    wait_for_line(&state.join("com.gloriasystem.notify/logs"), "the agent starts").await;
     app.check_alive().unwrap();
 }
 
@@ -169,8 +171,9 @@ async fn no_log_at_any_level_holds_what_a_notification_says_or_a_secret() {
         })
         .await
         .unwrap();
-        let mut second = start(&scene, |_| {});
-        assert_eq!(second.ended(DEADLINE).await.unwrap().code(), Some(0));
+        let mut command = scene.command("gloria-notify");
+        command.env("GLORIA_LOG", "trace,zbus=trace");
+        let mut window = scene.session.spawn("window", command).unwrap();
         scene.expect_windows(1).await;
         control
             .answer(gloria_backend::Route::Stream, 1, gloria_backend::Answer::new(503))
@@ -179,13 +182,17 @@ async fn no_log_at_any_level_holds_what_a_notification_says_or_a_secret() {
         scene.connected().await;
         gloria(&scene, &["quit"], "");
         assert!(app.ended(DEADLINE).await.unwrap().success());
-        let places: [(PathBuf, String); 2] = [
+        assert!(window.ended(DEADLINE).await.unwrap().success());
+        let places: [(PathBuf, String); 3] = [
             (scene.home.join("logs"), logged(&scene.home.join("logs"))),
             ("stderr".into(), app.log()),
+            ("the window's stderr".into(), window.log()),
         ];
         for (place, log) in places {
             assert!(
-                log.contains(" TRACE ") || log.contains(" DEBUG "),
+                log.contains(" TRACE ")
+                    || log.contains(" DEBUG ")
+                    || place == Path::new("the window's stderr"),
                 "{}: {log}",
                 place.display()
             );

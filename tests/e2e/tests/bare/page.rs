@@ -9,7 +9,7 @@ use gloria_desktop_session::{Process, SessionOptions, Signal, wait_until};
 use tokio::time::timeout;
 use zbus::Connection;
 
-use crate::scene::{DEADLINE, Scene, program};
+use crate::scene::{DEADLINE, Scene};
 
 const TITLE: &str = "Gloria Notify$";
 
@@ -83,12 +83,6 @@ pub(crate) fn signal(process: u32, signal: &str) {
         .args(["-s", signal, &process.to_string()])
         .status();
     assert!(sent.unwrap().success());
-}
-
-/// As a person does who starts the app a second time.
-async fn open(scene: &Scene) {
-    let mut second = scene.app();
-    assert_eq!(second.ended(DEADLINE).await.unwrap().code(), Some(0));
 }
 
 /// What a window shows, as raw colours.
@@ -169,7 +163,7 @@ async fn a_page_whose_process_is_killed_behind_another_window_costs_no_notificat
     let scene = set().await;
     let app = scene.app();
     scene.connected().await;
-    open(&scene).await;
+    scene.open();
     let first = painted(&scene).await;
     has_focus(&scene, "Gloria Notify").await;
     scene.push("1");
@@ -195,7 +189,7 @@ async fn a_page_that_freezes_in_front_is_not_believed_for_long_and_made_anew_whe
     let scene = set().await;
     let app = scene.app();
     scene.connected().await;
-    open(&scene).await;
+    scene.open();
     painted(&scene).await;
     has_focus(&scene, "Gloria Notify").await;
     scene.push("1");
@@ -213,7 +207,7 @@ async fn a_page_that_freezes_in_front_is_not_believed_for_long_and_made_anew_whe
     })
     .await
     .unwrap();
-    open(&scene).await;
+    scene.open();
     let fresh = page_process(&app, Some(page)).await;
     painted(&scene).await;
     has_focus(&scene, "Gloria Notify").await;
@@ -227,9 +221,9 @@ async fn a_page_that_freezes_in_front_is_not_believed_for_long_and_made_anew_whe
     .await
     .unwrap();
     // One that answers stays as it is, in front and behind others.
-    open(&scene).await;
+    scene.open();
     let _other = another_window(&scene).await;
-    open(&scene).await;
+    scene.open();
     has_focus(&scene, "Gloria Notify").await;
     assert_eq!(page_process(&app, None).await, fresh);
 }
@@ -240,7 +234,7 @@ async fn webkits_network_process_is_of_no_matter_to_the_page() {
         let scene = set().await;
         let mut app = scene.app();
         scene.connected().await;
-        open(&scene).await;
+        scene.open();
         painted(&scene).await;
         let page = page_process(&app, None).await;
         let processes = descendants(app.id());
@@ -248,7 +242,7 @@ async fn webkits_network_process_is_of_no_matter_to_the_page() {
         signal(network.0, how);
         scene.push("1");
         all_seen(&scene, 1).await;
-        open(&scene).await;
+        scene.open();
         assert_eq!(page_process(&app, None).await, page, "{how}");
         app.signal(Signal::TERM);
         assert!(app.ended(DEADLINE).await.unwrap().success());
@@ -260,7 +254,7 @@ async fn a_page_that_dies_again_and_again_is_made_anew_a_few_times_and_then_when
     let scene = set().await;
     let mut app = scene.app();
     scene.connected().await;
-    open(&scene).await;
+    scene.open();
     painted(&scene).await;
     // Within a minute, however busy the machine is: nobody waits until it is painted.
     wait_until("the app to give up", DEADLINE, async || {
@@ -273,7 +267,8 @@ async fn a_page_that_dies_again_and_again_is_made_anew_a_few_times_and_then_when
                 .args(["-s", "KILL", &page.to_string()])
                 .output();
         }
-        Ok(app.log().contains("it ended too often").then_some(()))
+        let log = fs::read_to_string(scene.home.join("logs/gloria-notify.log"))?;
+        Ok(log.contains("it ended too often").then_some(()))
     })
     .await
     .unwrap();
@@ -281,7 +276,7 @@ async fn a_page_that_dies_again_and_again_is_made_anew_a_few_times_and_then_when
     scene.push("1");
     notified_of(&scene, "1").await;
     app.check_alive().unwrap();
-    open(&scene).await;
+    scene.open();
     painted(&scene).await;
 }
 
@@ -301,7 +296,7 @@ async fn a_page_that_is_killed_at_its_birth_comes_back_and_costs_no_notification
     let scene = set().await;
     let mut app = scene.app();
     scene.connected().await;
-    let _asks = scene.app();
+    scene.open();
     timeout(DEADLINE, kill_at_birth(&app)).await.unwrap();
     painted(&scene).await;
     app.check_alive().unwrap();
@@ -309,7 +304,7 @@ async fn a_page_that_is_killed_at_its_birth_comes_back_and_costs_no_notification
     scene
         .stored_item("what came afterwards", |item| item["key"] == "n:1")
         .await;
-    open(&scene).await;
+    scene.open();
     app.check_alive().unwrap();
 }
 
@@ -318,7 +313,7 @@ async fn a_minimised_window_is_not_looked_at_and_comes_back_as_it_was() {
     let scene = set().await;
     let app = scene.app();
     scene.connected().await;
-    open(&scene).await;
+    scene.open();
     let shown = painted(&scene).await;
     scene.push("1");
     all_seen(&scene, 1).await;
@@ -330,7 +325,7 @@ async fn a_minimised_window_is_not_looked_at_and_comes_back_as_it_was() {
     // Behind its back nothing else keeps the page alive than its own timers.
     signal(page, "STOP");
     signal(page, "CONT");
-    open(&scene).await;
+    scene.open();
     painted(&scene).await;
     assert_eq!(page_process(&app, None).await, page, "the same page");
     all_seen(&scene, 2).await;
@@ -364,7 +359,7 @@ async fn before_a_locked_screen_nothing_is_seen_and_everything_is_reported() {
     bus.request_name("org.freedesktop.ScreenSaver").await.unwrap();
     let _app = scene.app();
     scene.connected().await;
-    open(&scene).await;
+    scene.open();
     painted(&scene).await;
     has_focus(&scene, "Gloria Notify").await;
     scene.push("1");
@@ -390,8 +385,7 @@ async fn a_window_appears_in_its_colours() {
         for number in 0..20 {
             scene.push(&number.to_string());
         }
-        let mut command = scene.session.command(program("gloria-notify"));
-        scene.configure(&mut command);
+        let mut command = scene.command("gloria-notify");
         command
             .env("GLORIA_TOKEN", gloria_backend::TEST_TOKEN)
             .env("GLORIA_APPEARANCE", appearance)

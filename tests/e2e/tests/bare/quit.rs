@@ -80,8 +80,9 @@ async fn the_end_waits_for_no_server_that_never_answers() {
     let scene = Scene::set(SessionOptions::default()).await;
     // Connections are made, and nobody reads them.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let mut command = scene.session.command(crate::scene::program("gloria-notify"));
+    let mut command = scene.session.command(crate::scene::program("gloria"));
     command
+        .arg("agent")
         .env("GLORIA_HOME", &scene.home)
         .env(
             "GLORIA_API_URL",
@@ -102,16 +103,23 @@ async fn the_end_waits_for_no_page_and_no_screen() {
         let scene = Scene::set(SessionOptions::default()).await;
         let mut running = scene.app();
         scene.connected().await;
-        let mut second = scene.app();
-        assert_eq!(second.ended(DEADLINE).await.unwrap().code(), Some(0));
+        scene.open();
         scene.expect_windows(1).await;
         if what == "the screen hangs" {
             scene.session.signal_screen(Signal::STOP);
+            // It waits for the screen from now on.
+            scene.open();
         } else {
             let page = crate::page::page_process(&running, None).await;
             crate::page::signal(page, "STOP");
         }
         terminated(&mut running, what).await;
+        // Nor does the window's program.
+        wait_until("the window to end", QUIT_TIMEOUT, async || {
+            Ok(scene.session.processes("gloria-notify").is_empty().then_some(()))
+        })
+        .await
+        .unwrap();
         scene.session.signal_screen(Signal::CONT);
     }
 }
@@ -120,9 +128,8 @@ async fn the_end_waits_for_no_page_and_no_screen() {
 async fn the_command_ends_the_app_and_says_when_there_is_none() {
     let scene = Scene::set(SessionOptions::default()).await;
     let quit = || {
-        let mut command = scene.session.command(crate::scene::program("gloria"));
-        scene.configure(&mut command);
-        command.arg("quit").output().unwrap().status.code()
+        let quit = scene.command("gloria").arg("quit").output().unwrap();
+        quit.status.code()
     };
     assert_eq!(quit(), Some(3), "it is not running");
     let mut running = scene.app();

@@ -1,5 +1,6 @@
 //! A desktop, a server, and the app's configuration for them.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -34,7 +35,7 @@ impl Scene {
     pub(crate) async fn set(options: SessionOptions) -> Self {
         let session = Session::start(options).await.unwrap();
         let home = session.dir().join("gloria");
-        std::fs::create_dir(&home).unwrap();
+        fs::create_dir(&home).unwrap();
         let backend = Backend::start(BackendOptions::default()).await.unwrap();
         Self {
             session,
@@ -49,11 +50,32 @@ impl Scene {
             .env("GLORIA_API_URL", self.backend.api_url());
     }
 
+    /// The part of the app that is always there: an agent without a window.
     pub(crate) fn app(&self) -> Process {
-        let mut command = self.session.command(program("gloria-notify"));
-        self.configure(&mut command);
-        command.env("GLORIA_TOKEN", TEST_TOKEN);
+        let mut command = self.command("gloria");
+        command.arg("agent").env("GLORIA_TOKEN", TEST_TOKEN);
         self.session.spawn("app", command).unwrap()
+    }
+
+    /// What people start, under a name for its output. It starts an agent where none runs, and ends unless it becomes
+    /// the window.
+    pub(crate) fn notify(&self, name: &str, arguments: &[&str]) -> Process {
+        let mut command = self.command("gloria-notify");
+        command.args(arguments).env("GLORIA_TOKEN", TEST_TOKEN);
+        self.session.spawn(name, command).unwrap()
+    }
+
+    /// Has the app open its window, which is a child of the agent then.
+    pub(crate) fn open(&self) {
+        let output = self.command("gloria").arg("open").output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    }
+
+    /// One of the app's programs on this desktop.
+    pub(crate) fn command(&self, name: &str) -> Command {
+        let mut command = self.session.command(program(name));
+        self.configure(&mut command);
+        command
     }
 
     pub(crate) async fn connected(&self) {
@@ -71,9 +93,7 @@ impl Scene {
     }
 
     pub(crate) fn stored(&self) -> Result<Vec<Value>> {
-        let mut command = self.session.command(program("gloria"));
-        self.configure(&mut command);
-        let output = command.args(["inbox", "list"]).output()?;
+        let output = self.command("gloria").args(["inbox", "list"]).output()?;
         let lines = String::from_utf8(output.stdout)?;
         lines
             .lines()
@@ -83,9 +103,11 @@ impl Scene {
 
     /// What `gloria status` says of the running app, and the code it ends with.
     pub(crate) fn status(&self) -> (i32, Value) {
-        let mut command = self.session.command(program("gloria"));
-        self.configure(&mut command);
-        let output = command.args(["status", "--json"]).output().unwrap();
+        let output = self
+            .command("gloria")
+            .args(["status", "--json"])
+            .output()
+            .unwrap();
         let said = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
         (output.status.code().unwrap(), said)
     }
@@ -110,6 +132,36 @@ impl Scene {
         .await
         .unwrap()
     }
+}
+
+/// Kills the app's programs that have a file open in this folder, until there are none.
+pub(crate) fn end_programs_of(folder: &Path) {
+    loop {
+        let left = programs_of(folder);
+        for process in &left {
+            // It may just have ended.
+            let _ = Command::new("kill")
+                .args(["-s", "KILL", &process.to_string()])
+                .output();
+        }
+        if left.is_empty() {
+            return;
+        }
+    }
+}
+
+/// The app's programs that run and have a file open in this folder, as each has its log.
+pub(crate) fn programs_of(folder: &Path) -> Vec<u32> {
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let is_ours = |process: &PathBuf| {
+        let name = fs::read_to_string(process.join("comm")).unwrap_or_default();
+        let files = fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
+        let mut paths = files.filter_map(|file| fs::read_link(file.path()).ok());
+        ["gloria", "gloria-notify"].contains(&name.trim_end()) && paths.any(|path| path.starts_with(folder))
+    };
+    let ours = processes.map(|process| process.path()).filter(is_ours);
+    ours.filter_map(|process| process.file_name()?.to_str()?.parse().ok())
+        .collect()
 }
 
 pub(crate) fn now() -> String {

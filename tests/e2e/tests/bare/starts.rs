@@ -4,9 +4,10 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use gloria_backend::{Backend, BackendOptions, TEST_TOKEN};
-use gloria_desktop_session::{Keyring, Process, SessionOptions, wait_until};
+use gloria_desktop_session::{Keyring, Process, SessionOptions, Signal, wait_until};
 
-use crate::scene::{DEADLINE, Scene, program};
+use crate::credentials::gloria;
+use crate::scene::{DEADLINE, Scene, end_programs_of, program, programs_of};
 
 /// Without a desktop around it.
 fn alone(home: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
@@ -19,13 +20,12 @@ fn alone(home: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Outpu
         .unwrap()
 }
 
-fn text(bytes: &[u8]) -> &str {
+pub(crate) fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
 
-#[test]
-fn without_a_display_one_sentence_says_so_and_3_is_the_code() {
-    let home = tempfile::tempdir().unwrap();
+#[tokio::test]
+async fn without_a_display_the_agent_runs_and_one_sentence_and_3_say_that_there_is_no_window() {
     for (environment, words) in [
         (vec![], "there is no display"),
         (vec![("DISPLAY", "")], "there is no display"),
@@ -42,11 +42,33 @@ fn without_a_display_one_sentence_says_so_and_3_is_the_code() {
             "the display cannot be opened (WAYLAND_DISPLAY=wayland-77)",
         ),
     ] {
+        let home = tempfile::tempdir().unwrap();
+        let _programs = Programs(home.path());
+        // The first start, at login, wants no window.
         let output = alone(home.path(), &[], &environment);
         let said = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(3), "{environment:?}: {said}");
-        assert!(said.contains(words), "{said}");
-        assert_eq!(said.lines().count(), 1, "{said}");
+        assert_eq!((output.status.code(), said), (Some(0), ""), "{environment:?}");
+        for arguments in [&["--open"][..], &[]] {
+            let output = alone(home.path(), arguments, &environment);
+            let said = text(&output.stderr);
+            assert_eq!(output.status.code(), Some(3), "{environment:?}: {said}");
+            assert!(said.contains(words), "{said}");
+            assert_eq!(said.lines().count(), 1, "{said}");
+        }
+        assert_eq!(
+            programs_of(home.path()).len(),
+            1,
+            "the agent, and nothing of a window"
+        );
+    }
+}
+
+/// Ends with it what was started for this home.
+struct Programs<'a>(&'a Path);
+
+impl Drop for Programs<'_> {
+    fn drop(&mut self) {
+        end_programs_of(self.0);
     }
 }
 
@@ -72,20 +94,20 @@ fn the_command_line_is_answered_before_any_display_is_asked_for() {
 
 #[test]
 fn without_a_home_it_is_said_and_4_is_the_code() {
-    let output = Command::new(program("gloria-notify"))
-        .env_clear()
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(4));
-    let said = text(&output.stderr);
-    assert!(
-        said.contains("HOME is not set") && said.lines().count() == 1,
-        "{said}"
-    );
+    for (name, arguments) in [("gloria-notify", &[][..]), ("gloria", &["agent"])] {
+        let mut command = Command::new(program(name));
+        let output = command.args(arguments).env_clear().output().unwrap();
+        assert_eq!(output.status.code(), Some(4));
+        let said = text(&output.stderr);
+        assert!(
+            said.contains("HOME is not set") && said.lines().count() == 1,
+            "{name}: {said}"
+        );
+    }
 }
 
 /// The command lines of the processes that show this message in a dialog.
-fn dialogs(id: &str) -> Vec<String> {
+pub(crate) fn dialogs(id: &str) -> Vec<String> {
     let lines = std::fs::read_dir("/proc").unwrap().filter_map(|entry| {
         let line = std::fs::read(entry.ok()?.path().join("cmdline")).ok()?;
         Some(String::from_utf8_lossy(&line).replace('\0', " "))
@@ -152,20 +174,16 @@ async fn a_start_that_fails_is_said_in_a_dialog_where_no_terminal_shows_it() {
     );
     assert_eq!(dialogs("start-no-home"), [""; 0]);
     // A usage error is reported to the caller at once.
-    let output = scene
-        .session
-        .command(program("gloria-notify"))
-        .arg("--opne")
-        .output()
-        .unwrap();
+    let output = scene.command("gloria-notify").arg("--opne").output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(scene.windows(), 0);
 }
 
-/// The app for a home of its own, with a server of its own.
-fn start(scene: &Scene, name: &str, home: &Path, backend: &Backend) -> Process {
-    let mut command = scene.session.command(program("gloria-notify"));
+/// One of the programs, for a home of its own, with a server of its own.
+fn start(scene: &Scene, name: &str, line: &[&str], home: &Path, backend: &Backend) -> Process {
+    let mut command = scene.session.command(program(line[0]));
     command
+        .args(&line[1..])
         .env("GLORIA_HOME", home)
         .env("GLORIA_API_URL", backend.api_url())
         .env("GLORIA_TOKEN", TEST_TOKEN);
@@ -180,14 +198,17 @@ async fn streams(backend: &Backend, count: u64) {
         .unwrap();
 }
 
+const AGENT: &[&str] = &["gloria", "agent"];
+const NOTIFY: &[&str] = &["gloria-notify"];
+
 #[tokio::test]
 async fn two_homes_are_two_apps_side_by_side() {
     let scene = Scene::set(SessionOptions::default()).await;
     let second = Backend::start(BackendOptions::default()).await.unwrap();
     let homes = ["first", "second"].map(|name| scene.session.dir().join(name));
-    let mut one = start(&scene, "one", &homes[0], &scene.backend);
+    let mut one = start(&scene, "one", AGENT, &homes[0], &scene.backend);
     streams(&scene.backend, 1).await;
-    let mut other = start(&scene, "other", &homes[1], &second);
+    let mut other = start(&scene, "other", AGENT, &homes[1], &second);
     streams(&second, 1).await;
     wait_until("two icons", DEADLINE, async || {
         let items = scene.session.tray_items().await?;
@@ -196,18 +217,26 @@ async fn two_homes_are_two_apps_side_by_side() {
     .await
     .unwrap();
 
-    // A second start of one of them opens its window, and leaves the other alone.
-    let mut again = start(&scene, "again", &homes[1], &second);
-    assert_eq!(again.ended(DEADLINE).await.unwrap().code(), Some(0));
+    // What people start is the window of one of them, and a further start ends when it is in front.
+    let mut window = start(&scene, "window", NOTIFY, &homes[1], &second);
     scene.expect_windows(1).await;
-    one.check_alive().unwrap();
-    other.check_alive().unwrap();
+    let mut again = start(&scene, "again", NOTIFY, &homes[1], &second);
+    assert_eq!(again.ended(DEADLINE).await.unwrap().code(), Some(0));
+    for running in [&mut one, &mut other, &mut window] {
+        running.check_alive().unwrap();
+    }
+    assert_eq!(scene.windows(), 1);
     assert_eq!(second.control().observed().streams_total, 1);
 }
 
 #[tokio::test]
 async fn of_starts_at_the_same_moment_one_runs_and_the_others_end_also_without_a_bus() {
-    for bus in [true, false] {
+    for (bus, line) in [
+        (true, AGENT),
+        (false, AGENT),
+        (true, &["gloria-notify", "--open"]),
+        (false, &["gloria-notify", "--open"]),
+    ] {
         let scene = Scene::set(SessionOptions {
             bus,
             sound: false,
@@ -215,7 +244,10 @@ async fn of_starts_at_the_same_moment_one_runs_and_the_others_end_also_without_a
         })
         .await;
         let mut apps: Vec<_> = (0..4)
-            .map(|number| start(&scene, &format!("app-{number}"), &scene.home, &scene.backend))
+            .map(|number| {
+                let name = format!("app-{number}");
+                start(&scene, &name, line, &scene.home, &scene.backend)
+            })
             .collect();
         scene.connected().await;
         let left = wait_until("one to be left", DEADLINE, async || {
@@ -229,7 +261,7 @@ async fn of_starts_at_the_same_moment_one_runs_and_the_others_end_also_without_a
             Ok((running == 1).then_some(()))
         });
         left.await.unwrap();
-        scene.expect_windows(1).await;
+        scene.expect_windows(usize::from(line != AGENT)).await;
         assert_eq!(scene.backend.control().observed().streams_total, 1);
     }
 }
@@ -271,8 +303,48 @@ async fn a_long_home_with_any_letters_works_as_any_other() {
     scene.stored_item("the item", |item| item["key"] == "n:1").await;
     let (code, said) = scene.status();
     assert_eq!(code, 0, "{said}");
-    let mut second = start(&scene, "second", &scene.home, &scene.backend);
-    assert_eq!(second.ended(DEADLINE).await.unwrap().code(), Some(0));
+    scene.open();
     scene.expect_windows(1).await;
+    let mut second = scene.notify("second", &[]);
+    assert_eq!(second.ended(DEADLINE).await.unwrap().code(), Some(0));
     app.check_alive().unwrap();
+}
+
+#[tokio::test]
+async fn what_people_start_first_goes_into_the_tray_and_what_they_start_next_is_the_window() {
+    let scene = Scene::set(SessionOptions::default()).await;
+    let mut first = scene.notify("first", &[]);
+    assert_eq!(first.ended(DEADLINE).await.unwrap().code(), Some(0));
+    scene.connected().await;
+    assert_eq!(scene.windows(), 0);
+    // As the system does at login.
+    let mut background = scene.notify("background", &["--background"]);
+    assert_eq!(background.ended(DEADLINE).await.unwrap().code(), Some(0));
+    assert_eq!(scene.windows(), 0);
+
+    let mut window = scene.notify("window", &[]);
+    scene.expect_windows(1).await;
+    window.check_alive().unwrap();
+    assert_eq!(gloria(&scene, &["quit"], ""), "");
+    assert_eq!(window.ended(DEADLINE).await.unwrap().code(), Some(0));
+    assert_eq!(scene.status().0, 3, "the agent is gone");
+}
+
+#[tokio::test]
+async fn a_screen_that_dies_ends_the_window_with_an_error_and_not_the_agent() {
+    let scene = Scene::set(SessionOptions::default()).await;
+    let mut app = scene.app();
+    scene.connected().await;
+    let mut window = scene.notify("window", &[]);
+    scene.expect_windows(1).await;
+    scene.session.signal_screen(Signal::KILL);
+    let status = window.ended(DEADLINE).await.unwrap();
+    assert!(!status.success(), "{status}");
+    scene.push("1");
+    scene
+        .stored_item("what came afterwards", |item| item["key"] == "n:1")
+        .await;
+    app.check_alive().unwrap();
+    gloria(&scene, &["quit"], "");
+    assert_eq!(app.ended(DEADLINE).await.unwrap().code(), Some(0));
 }

@@ -6,12 +6,11 @@ use std::process::{Child, ChildStdout, Stdio};
 use gloria_desktop_session::{SessionOptions, wait_until};
 use serde_json::Value;
 
-use crate::scene::{DEADLINE, Scene, program};
+use crate::scene::{DEADLINE, Scene};
 
 /// `gloria events`, once it listens.
 fn follow(scene: &Scene) -> (Child, BufReader<ChildStdout>) {
-    let mut command = scene.session.command(program("gloria"));
-    scene.configure(&mut command);
+    let mut command = scene.command("gloria");
     // The greeting may be passed on before or after it listens.
     command.args(["events", "--type", "notification.created"]);
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
@@ -36,9 +35,7 @@ async fn whatever_is_running_the_server_sees_one_stream() {
     let mut app = scene.app();
     scene.connected().await;
     let gloria = |arguments: &[&str]| {
-        let mut command = scene.session.command(program("gloria"));
-        scene.configure(&mut command);
-        let output = command.args(arguments).output().unwrap();
+        let output = scene.command("gloria").args(arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{arguments:?}: {output:?}");
     };
     let mut followers: Vec<_> = (0..3).map(|_| follow(&scene)).collect();
@@ -53,8 +50,9 @@ async fn whatever_is_running_the_server_sees_one_stream() {
     gloria(&["status"]);
     gloria(&["inbox", "mark", "archived", "n:1"]);
     // A second start, which has its window open already.
-    let mut second = scene.app();
-    assert_eq!(second.ended(DEADLINE).await.unwrap().code(), Some(0));
+    for mut second in [scene.notify("second", &[]), scene.app()] {
+        assert_eq!(second.ended(DEADLINE).await.unwrap().code(), Some(0));
+    }
     gloria(&["open"]);
     let seen = scene.backend.control().observed();
     assert_eq!((seen.streams, seen.streams_total), (1, 1));

@@ -12,9 +12,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
+use gloria_core::message::{self, Message};
 use gloria_desktop::session_bus;
 use thiserror::Error;
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 use tokio::time::timeout;
 use zbus::connection::Builder;
 use zbus::fdo::DBusProxy;
@@ -62,6 +63,91 @@ pub(super) enum LaunchError {
     /// The program cannot be started.
     #[error("{} cannot be started: {source}", program.display())]
     Program { program: PathBuf, source: io::Error },
+    /// Its display cannot be opened.
+    #[error("the display cannot be opened ({displays})")]
+    DisplayClosed { displays: String },
+    /// It ended before there was a window.
+    #[error("the window's program ended: {status}")]
+    Ended { status: String },
+    /// There is no window after [`super::window::START_TIMEOUT`].
+    #[error("the window was started and is not there")]
+    Late,
+}
+
+impl LaunchError {
+    /// The message for the user.
+    pub(super) fn message(&self) -> Message {
+        match self {
+            Self::NoDisplay => message::start_window_no_display(),
+            Self::Program { .. } => message::start_window_failed(self.to_string()),
+            Self::DisplayClosed { displays } => message::start_window_display_closed(displays),
+            Self::Ended { status } => message::start_window_ended(status),
+            Self::Late => message::start_window_late(),
+        }
+    }
+}
+
+/// What the window's program ends with where it cannot open its display, as docs/admin.md lists it.
+const NO_DISPLAY: i32 = 3;
+
+/// A window's program that was started.
+#[derive(Debug)]
+pub(super) enum Started {
+    /// By systemd, as this unit.
+    Unit {
+        name: String,
+        removed: Box<UnitRemovedStream>,
+    },
+    /// As a child of this process.
+    Child { child: Child, displays: String },
+}
+
+impl Started {
+    /// Waits until it ends. `Ok` if it did what it was asked.
+    pub(super) async fn ended(&mut self) -> Result<(), LaunchError> {
+        match self {
+            Self::Unit { name, removed } => {
+                while let Some(signal) = removed.next().await {
+                    if signal.args().is_ok_and(|removed| removed.id == name) {
+                        let status = name.clone();
+                        return Err(LaunchError::Ended { status });
+                    }
+                }
+                // Without the bus nobody knows.
+                std::future::pending().await
+            }
+            Self::Child { child, displays } => match child.wait().await {
+                Ok(status) if status.success() => Ok(()),
+                Ok(status) if status.code() == Some(NO_DISPLAY) => Err(LaunchError::DisplayClosed {
+                    displays: displays.clone(),
+                }),
+                Ok(status) => Err(LaunchError::Ended {
+                    status: status.to_string(),
+                }),
+                Err(error) => Err(LaunchError::Ended {
+                    status: error.to_string(),
+                }),
+            },
+        }
+    }
+
+    /// There is its window. How it ends is logged.
+    pub(super) fn release(mut self) {
+        tokio::spawn(async move {
+            if let Err(error) = self.ended().await {
+                tracing::info!(%error, "the window's program ended");
+            }
+        });
+    }
+
+    /// Ends one that hangs, so that the next click does not start another beside it. systemd's are left to it.
+    pub(super) fn give_up(self) {
+        if let Self::Child { mut child, .. } = self
+            && let Err(error) = child.start_kill()
+        {
+            tracing::debug!(%error, "the window's program could not be killed");
+        }
+    }
 }
 
 /// What of the session is in an environment.
@@ -70,16 +156,21 @@ pub(super) fn session(variable: impl Fn(&str) -> Option<OsString>) -> HashMap<&'
     SESSION.into_iter().filter_map(set).collect()
 }
 
+/// Whether a session can show anything.
+pub(super) fn has_display(session: &HashMap<&'static str, OsString>) -> bool {
+    DISPLAYS.iter().any(|name| session.contains_key(name))
+}
+
 impl Launch {
     /// Starts it. That it runs does not say that it shows anything; a window that does attaches.
-    pub(super) async fn start(&self) -> Result<(), LaunchError> {
+    pub(super) async fn start(&self) -> Result<Started, LaunchError> {
         match timeout(SYSTEMD_TIMEOUT, self.start_by_systemd()).await {
-            Ok(Ok(true)) => return Ok(()),
-            Ok(Ok(false)) => {}
+            Ok(Ok(Some(started))) => return Ok(started),
+            Ok(Ok(None)) => {}
             Ok(Err(error)) => tracing::info!(%error, "the user's systemd did not start the window"),
             Err(_) => tracing::info!("the user's systemd does not answer"),
         }
-        if !DISPLAYS.iter().any(|name| self.session.contains_key(name)) {
+        if !has_display(&self.session) {
             return Err(LaunchError::NoDisplay);
         }
         self.start_directly().map_err(|source| LaunchError::Program {
@@ -88,8 +179,8 @@ impl Launch {
         })
     }
 
-    fn start_directly(&self) -> io::Result<()> {
-        let mut child = Command::new(&self.program)
+    fn start_directly(&self) -> io::Result<Started> {
+        let child = Command::new(&self.program)
             .args(&self.arguments)
             .envs(&self.session)
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
@@ -99,24 +190,23 @@ impl Launch {
             // A terminal's Ctrl+C is for the agent, which ends the window itself.
             .process_group(0)
             .spawn()?;
-        tokio::spawn(async move {
-            // Else it would stay in the table of processes.
-            match child.wait().await {
-                Ok(status) if status.success() => {}
-                Ok(status) => tracing::warn!(%status, "the window's program ended"),
-                Err(error) => tracing::debug!(%error, "the end of the window's program is not known"),
-            }
+        let displays = DISPLAYS.iter().filter_map(|name| {
+            let value = self.session.get(name)?.display();
+            Some(format!("{name}={value}"))
         });
-        Ok(())
+        Ok(Started::Child {
+            child,
+            displays: displays.collect::<Vec<_>>().join(", "),
+        })
     }
 
-    /// `false` where there is no systemd for this user, or it knows no display.
-    async fn start_by_systemd(&self) -> zbus::Result<bool> {
+    /// `None` where there is no systemd for this user, or it knows no display.
+    async fn start_by_systemd(&self) -> zbus::Result<Option<Started>> {
         let connection = session_bus::connect(Builder::session()?).await?;
         // A message to the name would have the bus start what is not there.
         let bus = DBusProxy::new(&connection).await?;
         if !bus.name_has_owner(BusName::from_static_str(SYSTEMD)?).await? {
-            return Ok(false);
+            return Ok(None);
         }
         let manager = ManagerProxy::new(&connection).await?;
         let knows_display = manager
@@ -126,14 +216,15 @@ impl Launch {
             .any(|variable| DISPLAYS.iter().any(|name| is_set(variable, name)));
         // Where the desktop has not passed its variables to systemd, the agent's own session is the best that is known.
         let session = if knows_display { None } else { Some(&self.session) };
-        if !knows_display && !DISPLAYS.iter().any(|name| self.session.contains_key(name)) {
-            return Ok(false);
+        if !knows_display && !has_display(&self.session) {
+            return Ok(None);
         }
         let Some(unit) = self.unit(session) else {
-            return Ok(false);
+            return Ok(None);
         };
         manager.subscribe().await?;
         let mut finished = manager.receive_job_removed().await?;
+        let unloaded = manager.receive_unit_removed().await?;
         let name = format!(
             "gloria-notify-window-{}-{}.service",
             std::process::id(),
@@ -144,7 +235,10 @@ impl Launch {
             let removed = signal.args()?;
             if removed.job == *job {
                 return match removed.result {
-                    "done" => Ok(true),
+                    "done" => Ok(Some(Started::Unit {
+                        name,
+                        removed: Box::new(unloaded),
+                    })),
                     result => Err(zbus::Error::Failure(format!("its job ended with {result}"))),
                 };
             }
@@ -196,7 +290,7 @@ fn is_set(variable: &str, name: &str) -> bool {
     default_path = "/org/freedesktop/systemd1",
     gen_blocking = false
 )]
-trait Manager {
+pub(super) trait Manager {
     fn subscribe(&self) -> zbus::Result<()>;
 
     fn start_transient_unit(
@@ -209,6 +303,9 @@ trait Manager {
 
     #[zbus(property)]
     fn environment(&self) -> zbus::Result<Vec<String>>;
+
+    #[zbus(signal)]
+    fn unit_removed(&self, id: &str, unit: zbus::zvariant::ObjectPath<'_>) -> zbus::Result<()>;
 
     #[zbus(signal)]
     fn job_removed(

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
 use gloria_core::message::Message;
@@ -11,21 +11,19 @@ use gloria_core::paths::Paths;
 use gloria_core::ports::{Notifications, PanicReports};
 use gloria_core::tray::TrayView;
 use gloria_desktop::socket::WindowPlace;
-use gloria_desktop::{Claimed, Identity, Instance, SessionNotifications};
-use gloria_program::{Logs, logs, process};
+use gloria_desktop::{Claimed, Instance, SessionNotifications};
+use gloria_program::{Logs, logs};
 use gloria_words::Words;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::watch;
 
+use super::messages::{self, Messages};
 use super::tray;
 use super::window::Window;
-use crate::{Agent, Ended, Shell, Start};
+use crate::{Agent, Controls, Ended, Shell, Start};
 
 /// The window's program, which is installed beside this one.
 const WINDOW: &str = "gloria-notify";
-
-/// The size that notification services scale down from.
-const ICON: &[u8] = include_bytes!("../../../../../icons/128x128.png");
 
 /// `EX_SOFTWARE` of sysexits.h.
 const INTERNAL_ERROR: u8 = 70;
@@ -59,7 +57,13 @@ pub fn run(paths: Paths, log: Logs, words: Arc<Words>, options: Options) -> anyh
         let (views, shown) = watch::channel(None);
         let shell = Arc::new(LinuxShell {
             views,
+            messages: Arc::new(Messages::new(
+                program.clone(),
+                paths.data.clone(),
+                Arc::clone(&words),
+            )),
             window: Window::new(program, place.clone()),
+            controls: Arc::default(),
             runtime: Handle::current(),
         });
         let start = Start {
@@ -71,6 +75,8 @@ pub fn run(paths: Paths, log: Logs, words: Arc<Words>, options: Options) -> anyh
             after_failure: false,
         };
         let agent = Agent::start(start, shell.clone(), Arc::clone(&words))?;
+        // It is empty, for this is the only place that fills it.
+        let _ = shell.controls.set(agent.controls().clone());
         tokio::spawn(tray::run(shown, words, agent.controls().clone()));
         if options.open {
             shell.open_window(None);
@@ -89,6 +95,9 @@ pub fn run(paths: Paths, log: Logs, words: Arc<Words>, options: Options) -> anyh
 struct LinuxShell {
     views: watch::Sender<Option<TrayView>>,
     window: Window,
+    messages: Arc<Messages>,
+    /// Of the agent, once it has started.
+    controls: Arc<OnceLock<Controls>>,
     runtime: Handle,
 }
 
@@ -105,7 +114,7 @@ impl Shell for LinuxShell {
         words: &Arc<Words>,
         panics: &PanicReports,
     ) -> io::Result<Arc<dyn Notifications>> {
-        let identity = Identity::find(process::variable, &paths.data.join("icon.png"), ICON);
+        let identity = messages::identity(&paths.data);
         Ok(Arc::new(SessionNotifications::new(
             identity,
             Arc::clone(words),
@@ -124,15 +133,23 @@ impl Shell for LinuxShell {
     }
 
     fn open_window(&self, activation_token: Option<String>) {
-        let window = self.window.clone();
+        let (window, messages) = (self.window.clone(), Arc::clone(&self.messages));
+        let controls = Arc::clone(&self.controls);
         self.runtime.spawn(async move {
-            if let Err(error) = window.open(activation_token).await {
-                tracing::error!(%error, "the window could not be opened");
+            let Err(error) = window.open(activation_token).await else {
+                return;
+            };
+            tracing::error!(%error, "the window could not be opened");
+            let problem = error.message();
+            if let Some(controls) = controls.get() {
+                controls.on_window_failed(problem.clone());
             }
+            messages.show(&problem).await;
         });
     }
 
     fn show_message(&self, message: &Message) {
         tracing::error!(%message, "the user has to know this");
+        self.messages.show_last(message);
     }
 }

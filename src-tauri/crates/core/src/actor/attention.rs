@@ -24,7 +24,10 @@ impl Actor {
     /// The window system reports the window's state; `None` without a window.
     pub(super) fn on_window_presence(&mut self, window: Option<WindowPresence>) {
         match window {
-            Some(_) => self.readers.on_window_report(),
+            Some(_) => {
+                self.readers.on_window_report();
+                self.readers.set_notice(NoticeKind::Window, None);
+            }
             None => self.readers.on_window_gone(),
         }
         self.change_presence(|presence| presence.on_window(window));

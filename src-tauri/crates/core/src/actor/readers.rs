@@ -113,7 +113,13 @@ impl Readers {
         self.change_presence(|own| *own = presence, now);
         self.state.requested_item = broken.state.requested_item;
         self.request_arrived = broken.request_arrived;
-        for kind in [NoticeKind::Internal, NoticeKind::Tray, NoticeKind::Lock] {
+        let kept = [
+            NoticeKind::Internal,
+            NoticeKind::Tray,
+            NoticeKind::Lock,
+            NoticeKind::Window,
+        ];
+        for kind in kept {
             if let Some(message) = broken.notices.get(&kind) {
                 self.notices.insert(kind, message.clone());
             }

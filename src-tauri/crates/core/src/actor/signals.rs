@@ -22,6 +22,7 @@ impl Actor {
                 self.readers
                     .set_notice(NoticeKind::Lock, (!locked).then(message::notice_lock));
             }
+            Signal::WindowFailed(problem) => self.readers.set_notice(NoticeKind::Window, Some(problem)),
         }
     }
 

@@ -38,4 +38,6 @@ pub enum NoticeKind {
     Internal,
     /// The data folder cannot be locked.
     Lock,
+    /// The window could not be opened when it was last asked for.
+    Window,
 }

@@ -19,6 +19,10 @@ messages! {
     start_core_lost();
     start_panicked();
     start_no_agent(problem: Text);
+    start_window_no_display();
+    start_window_display_closed(displays: Text);
+    start_window_ended(status: Text);
+    start_window_late();
     app_not_running();
     app_silent();
     app_unreachable(problem: Text);

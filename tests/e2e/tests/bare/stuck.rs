@@ -1,0 +1,84 @@
+//! Starts beside an app that hangs, or what one left behind.
+
+use std::os::unix::net::UnixListener;
+
+use gloria_desktop_session::{SessionOptions, Signal};
+
+use crate::scene::{DEADLINE, Scene};
+
+async fn set() -> Scene {
+    Scene::set(SessionOptions {
+        sound: false,
+        ..SessionOptions::default()
+    })
+    .await
+}
+
+#[tokio::test]
+async fn an_agent_that_hangs_is_reported_by_each_start_and_serves_the_next_when_it_goes_on() {
+    let scene = set().await;
+    let mut app = scene.app();
+    scene.connected().await;
+    app.signal(Signal::STOP);
+    let mut starts = [
+        scene.notify("notify", &[]),
+        scene.app(),
+        scene.notify("open", &["--open"]),
+    ];
+    for start in &mut starts {
+        assert_eq!(
+            start.ended(DEADLINE).await.unwrap().code(),
+            Some(5),
+            "{}",
+            start.log()
+        );
+        let log = start.log();
+        assert!(log.contains("another Gloria Notify is using the folder"), "{log}");
+        assert!(log.contains("does not answer"), "{log}");
+    }
+    // The dialogs of those that people start.
+    scene.expect_windows(2).await;
+    app.signal(Signal::CONT);
+    let mut window = scene.notify("window", &[]);
+    scene.expect_windows(3).await;
+    for running in [&mut app, &mut window] {
+        running.check_alive().unwrap();
+    }
+    // It may have found its stream too silent meanwhile.
+    scene.connected().await;
+}
+
+#[tokio::test]
+async fn a_socket_that_was_left_behind_is_in_nobodys_way() {
+    let scene = set().await;
+    let mut app = scene.app();
+    scene.connected().await;
+    app.kill();
+    assert!(scene.home.join("status.sock").exists(), "left behind");
+    let mut first = scene.notify("first", &[]);
+    assert_eq!(
+        first.ended(DEADLINE).await.unwrap().code(),
+        Some(0),
+        "{}",
+        first.log()
+    );
+    scene.connected().await;
+    assert_eq!(scene.status().0, 0);
+}
+
+#[tokio::test]
+async fn a_socket_of_another_program_is_in_nobodys_way() {
+    let scene = set().await;
+    // It takes connections and says nothing.
+    let foreign = UnixListener::bind(scene.home.join("status.sock")).unwrap();
+    let mut first = scene.notify("first", &[]);
+    assert_eq!(
+        first.ended(DEADLINE).await.unwrap().code(),
+        Some(0),
+        "{}",
+        first.log()
+    );
+    scene.connected().await;
+    assert_eq!(scene.status().0, 0);
+    drop(foreign);
+}
