@@ -99,6 +99,16 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
     }
 }
 
+/// A line of JSON, with its end.
+///
+/// # Errors
+/// When the value has no JSON.
+pub fn to_line(value: &impl Serialize) -> io::Result<Vec<u8>> {
+    let mut bytes = serde_json::to_vec(value)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
 /// Writes a line of JSON, unless that takes longer than `within`.
 ///
 /// # Errors
@@ -108,10 +118,20 @@ pub async fn write_line(
     line: &impl Serialize,
     within: Duration,
 ) -> io::Result<()> {
-    let mut bytes = serde_json::to_vec(line)?;
-    bytes.push(b'\n');
+    write_bytes(writer, &to_line(line)?, within).await
+}
+
+/// Writes what [`to_line`] made, unless that takes longer than `within`.
+///
+/// # Errors
+/// When the other side has gone, or does not read.
+pub async fn write_bytes(
+    writer: &mut (impl AsyncWrite + Unpin),
+    bytes: &[u8],
+    within: Duration,
+) -> io::Result<()> {
     let written = async {
-        writer.write_all(&bytes).await?;
+        writer.write_all(bytes).await?;
         writer.flush().await
     };
     timeout(within, written)

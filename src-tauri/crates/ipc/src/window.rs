@@ -15,8 +15,10 @@ use tokio::task::JoinHandle;
 
 use self::queue::{Queue, Queued};
 use crate::client::{ANSWER_TIMEOUT, Connection};
-use crate::lines::write_line;
-use crate::protocol::{ATTACH, Hello, LISTEN, Presence, Raise, WINDOW, WINDOW_PRESENCE, WindowLine};
+use crate::lines::{to_line, write_bytes};
+use crate::protocol::{
+    ATTACH, Hello, LISTEN, MAX_REQUEST_BYTES, Presence, Raise, WINDOW, WINDOW_PRESENCE, WindowLine,
+};
 use crate::{AskError, CallError};
 
 /// JSON that is passed on as it came: only the page reads it.
@@ -77,6 +79,18 @@ enum Answer {
     Nobody,
 }
 
+impl Answer {
+    fn refuse(self, error: Value) {
+        let error = CallError::Command(error);
+        // The receiver may be gone.
+        match self {
+            Self::Value(sender) => drop(sender.send(Err(error))),
+            Self::State(sender) => drop(sender.send(Err(error))),
+            Self::Nobody => {}
+        }
+    }
+}
+
 impl AppWindow {
     /// Becomes the window of the app for this data folder. The receiver gets the app's requests to come to the front.
     ///
@@ -124,8 +138,7 @@ impl AppWindow {
         let updates = unfold(queue, async |queue| {
             let update = match queue.next().await? {
                 Queued::Message(update) => update,
-                // The page attaches again when it receives this.
-                Queued::Missed(_) => json_of(&json!({"revision": 0, "update": {"kind": "missed"}})),
+                Queued::Missed(_) => missed_update(),
             };
             Some((update, queue))
         });
@@ -290,10 +303,10 @@ impl Exchange {
             mut writer,
         } = connection;
         // A separate task writes, so that reading continues while the app does not read.
-        let (outgoing, mut to_write) = mpsc::channel::<WindowLine>(REQUEST_CAPACITY);
+        let (outgoing, mut to_write) = mpsc::channel::<Vec<u8>>(REQUEST_CAPACITY);
         let writing: JoinHandle<()> = tokio::spawn(async move {
             while let Some(line) = to_write.recv().await {
-                if write_line(&mut writer, &line, ANSWER_TIMEOUT).await.is_err() {
+                if write_bytes(&mut writer, &line, ANSWER_TIMEOUT).await.is_err() {
                     return;
                 }
             }
@@ -342,8 +355,8 @@ impl Exchange {
                     Some(Answer::Nobody) | None => {}
                 }
             }
-            Received::Update(update) => self.updates.push(update),
-            Received::Event(event) => self.events.push(event),
+            Received::Update(update) => self.updates.push(update, |_| 1),
+            Received::Event(event) => self.events.push(event, messages_of),
             Received::Raise(raise) => {
                 // The app drops a window that does not read them.
                 let _ = self.raises.try_send(raise);
@@ -352,11 +365,12 @@ impl Exchange {
         }
     }
 
-    fn line_of(&mut self, order: Order) -> Option<WindowLine> {
+    /// What to send for an order, if anything.
+    fn line_of(&mut self, order: Order) -> Option<Vec<u8>> {
         let (call, request, answer) = match order {
             Order::Call(call, request, answer) => (call.to_owned(), request, answer),
             Order::Named(call, request, answer) => (call, request, answer),
-            Order::Raised(raised) => return Some(WindowLine::Raised { raised }),
+            Order::Raised(raised) => return to_line(&WindowLine::Raised { raised }).ok(),
             Order::Events(queue) => {
                 self.events.close();
                 self.events = queue;
@@ -365,8 +379,14 @@ impl Exchange {
         };
         let id = self.next_id;
         self.next_id += 1;
+        let line = to_line(&WindowLine::Request { id, call, request }).ok();
+        // The app would hang up on it, and with that fail what else the page has asked.
+        let Some(line) = line.filter(|line| line.len() <= MAX_REQUEST_BYTES) else {
+            answer.refuse(too_long());
+            return None;
+        };
         self.pending.insert(id, answer);
-        Some(WindowLine::Request { id, call, request })
+        Some(line)
     }
 
     fn close(&mut self) {
@@ -375,6 +395,28 @@ impl Exchange {
         // Dropping the senders ends the waiting calls.
         self.pending.clear();
     }
+}
+
+/// An update that says no more than that some are missing. The page attaches again when it receives it.
+pub fn missed_update() -> Json {
+    json_of(&json!({"revision": 0, "update": {"kind": "missed"}}))
+}
+
+/// What a page is answered whose request is longer than the app reads.
+fn too_long() -> Value {
+    json!({"code": "invalidRequest", "message": {"id": "socket-too-long", "args": {}}})
+}
+
+/// How many messages one stands for: the core may have dropped some before this window did, and says how many.
+fn messages_of(event: &Json) -> u64 {
+    #[derive(Deserialize)]
+    struct Missed {
+        kind: String,
+        value: u64,
+    }
+    let missed = serde_json::from_str::<Missed>(event.get()).ok();
+    let missed = missed.filter(|missed| missed.kind == "missed");
+    missed.map_or(1, |missed| missed.value)
 }
 
 #[cfg(test)]
@@ -406,6 +448,13 @@ mod tests {
         assert_eq!(answer(Outcome::Ok(Value::Null)), (7, None, None));
         assert_eq!(answer(Outcome::Error(content.clone())), (7, None, Some(content)));
         assert!(matches!(received(&ToWindow::Quit), Received::Quit));
+    }
+
+    #[test]
+    fn what_the_core_dropped_counts_as_what_it_was() {
+        let count = |event: Value| messages_of(&json_of(&event));
+        assert_eq!(count(json!({"kind": "missed", "value": 1000})), 1000);
+        assert_eq!(count(json!({"kind": "event", "value": {"type": "heartbeat"}})), 1);
     }
 
     #[test]

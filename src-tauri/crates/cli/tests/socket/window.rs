@@ -330,6 +330,25 @@ async fn what_is_no_line_of_a_window_ends_it_and_nothing_else() {
 
 /// The core goes on, and the window reads from its start again what it did not read in time.
 #[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_is_too_long_fails_alone() {
+    let scene = Scene::set().await;
+    let running = scene.start().await;
+    let (window, _raises) = scene.window().await;
+    let others = (0..20).map(|_| window.call("inbox_item", json!("n:none")));
+    let too_long = window.call(
+        "inbox_mark",
+        json!({"keys": ["x".repeat(1 << 20)], "mark": "read"}),
+    );
+    let (too_long, others) = tokio::join!(too_long, futures_util::future::join_all(others));
+    let error = serde_json::to_value(refused(too_long.unwrap_err())).unwrap();
+    assert_eq!(error["code"], "invalidRequest", "{error}");
+    for answer in others {
+        answer.unwrap();
+    }
+    running.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_stands_still_keeps_neither_answers_nor_the_core_waiting() {
     let scene = Scene::set().await;
     let running = scene.start().await;

@@ -46,14 +46,15 @@ impl<T> Queue<T> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn push(&self, message: T) {
+    /// Adds a message, which stands for as many as `count` says if it is dropped.
+    pub(super) fn push(&self, message: T, count: impl FnOnce(&T) -> u64) {
         {
             let mut waiting = self.waiting();
             if waiting.closed {
                 return;
             }
             if waiting.missed > 0 || waiting.messages.len() >= QUEUE_CAPACITY {
-                waiting.missed += 1;
+                waiting.missed += count(&message);
             } else {
                 waiting.messages.push_back(message);
             }
@@ -97,16 +98,16 @@ mod tests {
     async fn a_reader_that_stands_still_learns_how_much_it_missed_and_goes_on() {
         let queue = Queue::default();
         for number in 0..QUEUE_CAPACITY + 3 {
-            queue.push(number);
+            queue.push(number, |_| 1);
         }
         for number in 0..QUEUE_CAPACITY {
             assert_eq!(queue.next().await, Some(Queued::Message(number)));
         }
-        queue.push(0); // Missed as well.
-        assert_eq!(queue.next().await, Some(Queued::Missed(4)));
-        queue.push(1);
+        queue.push(0, |_| 1000); // Missed as well.
+        assert_eq!(queue.next().await, Some(Queued::Missed(1003)));
+        queue.push(1, |_| 1);
         queue.close();
-        queue.push(2); // Too late.
+        queue.push(2, |_| 1); // Too late.
         assert_eq!(queue.next().await, Some(Queued::Message(1)));
         assert_eq!(queue.next().await, None);
         assert_eq!(queue.next().await, None);
