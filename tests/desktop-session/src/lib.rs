@@ -6,6 +6,7 @@
 
 #![cfg(target_os = "linux")]
 
+mod crash;
 mod notification_service;
 mod notifications;
 mod process;

@@ -1,6 +1,7 @@
 //! Every notification that any application shows, seen on the bus.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -54,15 +55,16 @@ type Notify = (
     i32,
 );
 
-/// Listens on the bus as a monitor, from before the first application is started.
-#[derive(Debug)]
+/// Listens on the bus as a monitor, from before the first application is started. It keeps what it has seen when the
+/// bus ends.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct NotificationLog {
-    seen: watch::Receiver<Vec<NotificationEvent>>,
+    seen: Arc<watch::Sender<Vec<NotificationEvent>>>,
 }
 
 impl NotificationLog {
-    /// Returns when the bus has confirmed the monitor: no notification after that is missed.
-    pub(crate) async fn start(address: &str) -> Result<Self> {
+    /// Listens on this bus. Returns when it has confirmed the monitor: no notification after that is missed.
+    pub(crate) async fn listen(&self, address: &str) -> Result<()> {
         let connection = zbus::connection::Builder::address(address)?.build().await?;
         let rule = |kind| MatchRule::builder().msg_type(kind);
         let rules = [
@@ -77,9 +79,8 @@ impl NotificationLog {
             .become_monitor(&rules, 0)
             .await
             .context("the bus lets nobody listen")?;
-        let (publish, seen) = watch::channel(Vec::new());
-        tokio::spawn(listen(connection, stream, publish));
-        Ok(Self { seen })
+        tokio::spawn(listen(connection, stream, Arc::clone(&self.seen)));
+        Ok(())
     }
 
     pub(crate) fn events(&self) -> Vec<NotificationEvent> {
@@ -92,7 +93,7 @@ impl NotificationLog {
         within: Duration,
         mut wanted: impl FnMut(&ShownNotification) -> bool,
     ) -> Result<ShownNotification> {
-        let mut seen = self.seen.clone();
+        let mut seen = self.seen.subscribe();
         let find = |events: &[NotificationEvent], wanted: &mut dyn FnMut(&ShownNotification) -> bool| {
             events.iter().find_map(|event| match event {
                 NotificationEvent::Shown(notification)
@@ -126,7 +127,7 @@ impl NotificationLog {
 async fn listen(
     connection: Connection,
     mut stream: MessageStream,
-    publish: watch::Sender<Vec<NotificationEvent>>,
+    publish: Arc<watch::Sender<Vec<NotificationEvent>>>,
 ) {
     // A reply names its call by the caller and the caller's own number.
     let mut unanswered: HashMap<(String, u32), usize> = HashMap::new();

@@ -26,6 +26,11 @@ pub(crate) const START_TIMEOUT: Duration = Duration::from_secs(30);
 /// The variable by which the processes of a desktop are found: no other desktop has the same folder.
 const RUNTIME_DIR: &str = "XDG_RUNTIME_DIR";
 
+/// The names of the processes that the parts stand on.
+pub(crate) const SCREEN: &str = "screen";
+pub(crate) const BUS: &str = "bus";
+pub(crate) const WINDOW_MANAGER: &str = "window-manager";
+
 /// Louder than this (root mean square of full scale) is a sound; a null device is exactly silent.
 const AUDIBLE: f32 = 0.001;
 
@@ -146,15 +151,7 @@ impl Session {
             session.start_bus().await?;
         }
         session.start_window_manager().await?;
-        let wanted = [
-            (options.bus && options.keyring != Keyring::None, Part::Keyring),
-            (options.sound, Part::Sound),
-            (options.bus && options.notifications, Part::Notifications),
-            (options.bus && options.tray_host, Part::TrayHost),
-        ];
-        for (_, part) in wanted.into_iter().filter(|(wanted, _)| *wanted) {
-            session.start_part(part).await?;
-        }
+        session.start_parts().await?;
         Ok(session)
     }
 
@@ -389,6 +386,21 @@ impl Session {
         Ok(())
     }
 
+    /// Starts the parts that this desktop was to have and that do not run.
+    pub(crate) async fn start_parts(&mut self) -> Result<()> {
+        let options = self.options;
+        let wanted = [
+            (options.bus && options.keyring != Keyring::None, Part::Keyring),
+            (options.sound, Part::Sound),
+            (options.bus && options.notifications, Part::Notifications),
+            (options.bus && options.tray_host, Part::TrayHost),
+        ];
+        for (_, part) in wanted.into_iter().filter(|(wanted, _)| *wanted) {
+            self.start_part(part).await?;
+        }
+        Ok(())
+    }
+
     /// Ends a part; applications notice as they would on a person's desktop.
     pub fn stop_part(&mut self, part: Part) {
         if part == Part::Sound {
@@ -406,7 +418,7 @@ impl Session {
 
     /// Sends a signal to the X server, as [`Session::signal_part`] does to the other parts.
     pub fn signal_screen(&self, signal: Signal) {
-        for screen in self.base.iter().filter(|process| process.is_named("screen")) {
+        for screen in self.base.iter().filter(|process| process.is_named(SCREEN)) {
             screen.signal(signal);
         }
     }
@@ -415,7 +427,7 @@ impl Session {
     pub fn stop_bus(&mut self) {
         self.bus = None;
         self.notifications = None;
-        self.base.retain(|process| !process.is_named("bus"));
+        self.base.retain(|process| !process.is_named(BUS));
     }
 
     pub(crate) fn fill(&self, template: &str) -> String {

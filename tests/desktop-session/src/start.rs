@@ -1,7 +1,8 @@
 //! How each part of the desktop is started, and how it says that it is ready.
 
 use std::fs;
-use std::io::Write;
+use std::hash::{BuildHasher as _, RandomState};
+use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -9,14 +10,19 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
-use crate::notifications::NotificationLog;
 use crate::process::Process;
-use crate::session::{Keyring, Panel, Part, START_TIMEOUT, Session};
+use crate::session::{BUS, Keyring, Panel, Part, SCREEN, START_TIMEOUT, Session, WINDOW_MANAGER};
 use crate::sound::{RATE, Recorder};
 use crate::wait::wait_until;
 
 /// The line of the panel's settings that makes it dark.
 const DARK: &str = r#"name="dark-mode" type="bool" value="true""#;
+
+/// A screen's number, far above those that an X server takes that is left to choose: one that is killed and started
+/// again finds its own free.
+fn unused_display() -> String {
+    format!(":{}", 1000 + RandomState::new().hash_one(0) % 50_000)
+}
 
 impl Session {
     pub(crate) async fn wait_for_name(&mut self, part: Part, name: &'static str) -> Result<()> {
@@ -29,26 +35,42 @@ impl Session {
         wait_until(name, START_TIMEOUT, owned).await
     }
 
+    /// Starts the screen under the number that it had, or under one that no other has.
     pub(crate) async fn start_screen(&mut self) -> Result<()> {
+        if !self.display.is_empty() {
+            return self.start_display().await;
+        }
+        let deadline = Instant::now() + START_TIMEOUT;
+        loop {
+            self.display = unused_display();
+            match self.start_display().await {
+                Ok(()) => return Ok(()),
+                Err(error) if Instant::now() >= deadline => return Err(error),
+                // Another desktop was faster.
+                Err(_) => {}
+            }
+        }
+    }
+
+    async fn start_display(&mut self) -> Result<()> {
         let (width, height) = self.options.size;
         let mut xvfb = self.command("Xvfb");
-        // The server picks a free number itself and writes it to its standard output.
-        xvfb.args(["-displayfd", "1", "-nolisten", "tcp", "-noreset", "-screen", "0"]);
-        xvfb.arg(format!("{width}x{height}x24"));
+        // The server writes its number to its standard output once it answers.
+        xvfb.args([&self.display, "-displayfd", "1", "-nolisten", "tcp", "-noreset"]);
+        xvfb.args(["-screen", "0"]).arg(format!("{width}x{height}x24"));
         if self.options.frame_buffer {
             xvfb.arg("-fbdir").arg(self.dir.path());
         }
         let number = self.dir.path().join("logs/display");
         let output = fs::File::create(&number)?;
-        let mut screen = self.spawn_with("screen", xvfb, |command| {
+        let mut screen = self.spawn_with(SCREEN, xvfb, |command| {
             command.stdout(output);
         })?;
-        let display = wait_until("the screen", START_TIMEOUT, async || {
+        wait_until("the screen", START_TIMEOUT, async || {
             screen.check_alive()?;
-            let written = fs::read_to_string(&number)?;
-            Ok(written.strip_suffix('\n').map(|number| format!(":{number}")))
-        });
-        self.display = display.await?;
+            Ok(fs::read_to_string(&number)?.ends_with('\n').then_some(()))
+        })
+        .await?;
         self.base.push(screen);
         Ok(())
     }
@@ -59,11 +81,16 @@ impl Session {
         fs::write(&path, conf)?;
         // The panel keeps its settings behind this one, and asks the bus to start it.
         self.allow_activation("org.xfce.Xfconf")?;
+        // One that was killed leaves it.
+        match fs::remove_file(self.dir.path().join("runtime/bus")) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+            Ok(()) | Err(_) => {}
+        }
         let mut daemon = self.command("dbus-daemon");
         daemon
             .args(["--nofork", "--nopidfile"])
             .arg(format!("--config-file={}", path.display()));
-        let mut daemon = self.spawn("bus", daemon)?;
+        let mut daemon = self.spawn(BUS, daemon)?;
         let address = self.bus_address();
         let connection = wait_until("the session bus", START_TIMEOUT, async || {
             daemon.check_alive()?;
@@ -71,7 +98,8 @@ impl Session {
             Ok(builder.build().await.ok())
         });
         self.bus = Some(connection.await?);
-        self.notifications = Some(NotificationLog::start(&address).await?);
+        let log = self.notifications.get_or_insert_default().clone();
+        log.listen(&address).await?;
         // Before the screen: what the bus started ends with the bus.
         self.base.insert(0, daemon);
         Ok(())
@@ -93,9 +121,11 @@ impl Session {
             .output()
             .context("cannot run display")?;
         let ready = self.dir.path().join("logs/window-manager-ready");
+        // Of one that was there before.
+        let _ = fs::remove_file(&ready);
         let mut openbox = self.command("openbox");
         openbox.arg("--startup").arg(format!("touch {}", ready.display()));
-        let mut openbox = self.spawn("window-manager", openbox)?;
+        let mut openbox = self.spawn(WINDOW_MANAGER, openbox)?;
         wait_until("the window manager", START_TIMEOUT, async || {
             openbox.check_alive()?;
             Ok(ready.exists().then_some(()))

@@ -7,6 +7,7 @@ mod account;
 mod arrivals;
 mod confinement;
 mod connection;
+mod crashes;
 mod listeners;
 mod presence;
 mod shapes;

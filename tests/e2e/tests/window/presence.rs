@@ -86,15 +86,7 @@ async fn looking_at_the_list_clears_the_badge_and_leaves_what_is_unread() {
     icon.click(stage.session.bus().unwrap()).await.unwrap();
     stage.expect_windows(1).await;
 
-    wait_until("the badge to go", DEADLINE, async || {
-        let items = stage.session.tray_items().await?;
-        Ok(items
-            .iter()
-            .all(|item| !item.tooltip.contains("new"))
-            .then_some(()))
-    })
-    .await
-    .unwrap();
+    stage.badge_gone().await;
     assert_eq!(stage.stored_keys("unread"), ["n:1"]);
 }
 

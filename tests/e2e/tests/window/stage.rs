@@ -205,16 +205,31 @@ impl Stage {
 
     /// Waits for the app's tray icon to say this.
     pub(crate) async fn tray_says(&self, words: &str) -> TrayItem {
-        wait_until(
+        let mut last = Vec::new();
+        let found = wait_until(
             &format!("a tray icon that says {words:?}"),
             DEADLINE,
             async || {
-                let items = self.session.tray_items().await?;
-                Ok(items.into_iter().find(|item| item.tooltip.contains(words)))
+                last = self.session.tray_items().await?;
+                let item = last.iter().find(|item| item.tooltip.contains(words));
+                Ok(item.cloned())
             },
         )
+        .await;
+        found.unwrap_or_else(|error| panic!("{error}: {last:?}"))
+    }
+
+    /// Waits for the app's tray icon to count nothing new.
+    pub(crate) async fn badge_gone(&self) {
+        wait_until("the badge to go", DEADLINE, async || {
+            let items = self.session.tray_items().await?;
+            Ok(items
+                .iter()
+                .all(|item| !item.tooltip.contains("new"))
+                .then_some(()))
+        })
         .await
-        .unwrap()
+        .unwrap();
     }
 
     /// How many windows of the app are on screen.

@@ -1,0 +1,76 @@
+//! Parts of the desktop that crash and come back.
+
+use anyhow::{Context, Result};
+
+use crate::session::{BUS, Part, SCREEN, Session, WINDOW_MANAGER};
+
+impl Session {
+    /// Kills a part and starts it again, as a desktop does with a service that crashed.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn crash_part(&mut self, part: Part) -> Result<()> {
+        self.kill_part(part);
+        self.start_part(part).await
+    }
+
+    /// Kills the X server, and what cannot be without it. Applications end too, if they have a window.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn kill_screen(&mut self) -> Result<()> {
+        self.kill_base(SCREEN)?;
+        self.base.retain(|process| !process.is_named(WINDOW_MANAGER));
+        for part in [Part::TrayHost, Part::Notifications] {
+            self.kill_part(part);
+        }
+        Ok(())
+    }
+
+    /// Starts the X server again under its number after [`Session::kill_screen`], and everything that was on it.
+    ///
+    /// # Errors
+    /// When something does not start.
+    pub async fn restart_screen(&mut self) -> Result<()> {
+        self.start_screen().await?;
+        self.start_window_manager().await?;
+        self.start_parts().await
+    }
+
+    /// Kills the session bus, and what cannot be without it.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn kill_bus(&mut self) -> Result<()> {
+        self.bus = None;
+        self.kill_base(BUS)?;
+        for part in [Part::TrayHost, Part::Notifications, Part::Keyring] {
+            self.kill_part(part);
+        }
+        Ok(())
+    }
+
+    /// Starts the session bus again at its address after [`Session::kill_bus`], and everything that was on it.
+    ///
+    /// # Errors
+    /// When something does not start.
+    pub async fn restart_bus(&mut self) -> Result<()> {
+        self.start_bus().await?;
+        self.start_parts().await
+    }
+
+    fn kill_part(&mut self, part: Part) {
+        for mut process in self.parts.remove(&part).into_iter().flatten() {
+            process.kill();
+        }
+    }
+
+    fn kill_base(&mut self, name: &str) -> Result<()> {
+        let at = self.base.iter().position(|process| process.is_named(name));
+        let mut process = self
+            .base
+            .remove(at.with_context(|| format!("there is no {name}"))?);
+        process.kill();
+        Ok(())
+    }
+}

@@ -1,0 +1,238 @@
+//! What the app stands on dies: its window, the processes behind the page, the screen, the bus, the services. The agent
+//! goes on, and everything is there again.
+
+use gloria_desktop_session::{Part, wait_until};
+use serde_json::json;
+
+use crate::stage::{Account, DEADLINE, Stage, Window};
+
+/// Killed without a chance to say anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Victim {
+    Window,
+    WebProcess,
+    NetworkProcess,
+    Screen,
+    Bus,
+    Notifications,
+    Panel,
+}
+
+/// The app after its start, and what has happened to it.
+struct Watched {
+    stage: Stage,
+    agent: u32,
+    pushed: Vec<String>,
+    /// Of those that the user has not had in view.
+    new: usize,
+    /// The window that was there last.
+    window: Option<Window>,
+    /// The processes of windows that WebDriver has had.
+    driven: Vec<u32>,
+}
+
+impl Watched {
+    fn push(&mut self) -> String {
+        let id = (self.pushed.len() + 1).to_string();
+        self.stage.push(&id, json!({}));
+        self.pushed.push(id.clone());
+        self.new += 1;
+        id
+    }
+
+    /// A notification arrives, the tray is there, the window opens.
+    async fn is_well(&mut self) {
+        self.stage.tray_says("Connected").await;
+        // What is in front of the user is not shown once more.
+        if self.stage.windows() > 0 {
+            self.stage.close_window().await;
+        }
+        let id = self.push();
+        let title = format!("Task {id}");
+        self.stage
+            .session
+            .wait_for_notification(DEADLINE, |notification| notification.summary == title)
+            .await
+            .unwrap();
+        self.stage.recorded_as_shown(&format!("n:{id}")).await;
+
+        let icon = self.stage.tray_says(&format!("{} new", self.new)).await;
+        icon.click(self.stage.session.bus().unwrap()).await.unwrap();
+        self.stage.expect_windows(1).await;
+        // The page says that the list is in front of the user.
+        self.stage.badge_gone().await;
+        self.new = 0;
+        self.look_at_page().await;
+        assert_eq!(self.stage.session.processes("gloria"), [self.agent]);
+    }
+
+    /// All items are in it, and it is connected.
+    async fn look_at_page(&mut self) {
+        let process = self.stage.window_process();
+        let window = match self.window.take() {
+            Some(window) if window.process() == process => {
+                window.turn_to_open_window().await;
+                window
+            }
+            // A window takes one driver in its life, and that ends with a process of WebKit.
+            None if self.driven.contains(&process) => return,
+            Some(_) | None => self.stage.drive().await,
+        };
+        self.driven.push(process);
+        for id in &self.pushed {
+            window
+                .find(&format!("[data-testid=item][data-key='n:{id}']"))
+                .await;
+        }
+        window
+            .find("[data-testid=connection][data-state=connected]")
+            .await;
+        self.window = Some(window);
+    }
+
+    /// Nothing was lost, nothing shown twice, and the server was connected to once.
+    fn judge(&self) {
+        let keys: Vec<_> = self.pushed.iter().map(|id| format!("n:{id}")).collect();
+        assert_eq!(self.stage.stored_keys("inbox"), keys);
+        let mut shown: Vec<_> = self
+            .stage
+            .session
+            .notifications()
+            .into_iter()
+            .filter(|notification| notification.id.is_some())
+            .map(|notification| notification.summary)
+            .collect();
+        shown.sort();
+        let pushed: Vec<_> = self.pushed.iter().map(|id| format!("Task {id}")).collect();
+        assert_eq!(shown, pushed);
+        let seen = self.stage.backend.control().observed();
+        assert_eq!((seen.streams, seen.streams_total), (1, 1));
+    }
+
+    async fn strike(&mut self, victim: Victim) {
+        match victim {
+            Victim::Window => {
+                self.kill_process("gloria-notify").await;
+                self.stage.expect_windows(0).await;
+            }
+            Victim::WebProcess => {
+                self.window = None;
+                self.kill_process("WebKitWebProcess").await;
+                // Another page takes its place by itself.
+                self.until_there_is("WebKitWebProcess").await;
+                self.stage.expect_windows(1).await;
+            }
+            Victim::NetworkProcess => {
+                self.window = None;
+                self.kill_process("WebKitNetworkProcess").await;
+            }
+            Victim::Screen => {
+                self.stage.session.kill_screen().unwrap();
+                self.until_gone("gloria-notify").await;
+                self.push();
+                self.stage.session.restart_screen().await.unwrap();
+            }
+            Victim::Bus => {
+                // The window outlives it too, and who looks at it needs no notification.
+                self.stage.close_window().await;
+                // The driver does not outlive it.
+                self.window = None;
+                self.stage.session.kill_bus().unwrap();
+                self.push();
+                self.stage.session.restart_bus().await.unwrap();
+            }
+            Victim::Notifications => self.stage.session.crash_part(Part::Notifications).await.unwrap(),
+            Victim::Panel => self.stage.session.crash_part(Part::TrayHost).await.unwrap(),
+        }
+    }
+
+    async fn kill_process(&self, name: &str) {
+        let processes = self.stage.session.processes(name);
+        let [process] = processes[..] else {
+            panic!("{processes:?} are not one {name}");
+        };
+        let killed = std::process::Command::new("kill")
+            .args(["-s", "KILL", &process.to_string()])
+            .status();
+        assert!(killed.unwrap().success());
+        wait_until(&format!("{name} to end"), DEADLINE, async || {
+            let gone = !self.stage.session.processes(name).contains(&process);
+            Ok(gone.then_some(()))
+        })
+        .await
+        .unwrap();
+    }
+
+    async fn until_gone(&self, name: &str) {
+        wait_until(&format!("{name} to end"), DEADLINE, async || {
+            Ok(self.stage.session.processes(name).is_empty().then_some(()))
+        })
+        .await
+        .unwrap();
+    }
+
+    async fn until_there_is(&self, name: &str) {
+        wait_until(&format!("{name} to be there"), DEADLINE, async || {
+            Ok((!self.stage.session.processes(name).is_empty()).then_some(()))
+        })
+        .await
+        .unwrap();
+    }
+}
+
+/// Twice each, for what has come back may be other than what was there first.
+async fn outlives(victim: Victim) {
+    let stage = Stage::set(Account::Given).await;
+    let mut agent = stage.start_in_tray();
+    stage.server_saw(|seen| seen.streams == 1).await;
+    let mut watched = Watched {
+        agent: agent.id(),
+        stage,
+        pushed: Vec::new(),
+        new: 0,
+        window: None,
+        driven: Vec::new(),
+    };
+    watched.is_well().await;
+    for _ in 0..2 {
+        watched.strike(victim).await;
+        watched.is_well().await;
+    }
+    watched.judge();
+    agent.check_alive().unwrap();
+}
+
+#[tokio::test]
+async fn the_agent_outlives_its_window() {
+    outlives(Victim::Window).await;
+}
+
+#[tokio::test]
+async fn the_window_outlives_the_process_of_its_page() {
+    outlives(Victim::WebProcess).await;
+}
+
+#[tokio::test]
+async fn the_window_outlives_the_network_process() {
+    outlives(Victim::NetworkProcess).await;
+}
+
+#[tokio::test]
+async fn the_agent_outlives_the_screen() {
+    outlives(Victim::Screen).await;
+}
+
+#[tokio::test]
+async fn the_agent_outlives_the_session_bus() {
+    outlives(Victim::Bus).await;
+}
+
+#[tokio::test]
+async fn the_app_outlives_the_notification_service() {
+    outlives(Victim::Notifications).await;
+}
+
+#[tokio::test]
+async fn the_app_outlives_the_panel() {
+    outlives(Victim::Panel).await;
+}
