@@ -130,7 +130,7 @@ async fn follow(
         match agent::resume(&paths).await {
             Ok((next, next_raises)) => {
                 (agent, raises) = (next, next_raises);
-                link.set(agent.clone());
+                link.set(agent.clone()).await;
             }
             Err(error) => {
                 tracing::error!(?error, "there is no agent");

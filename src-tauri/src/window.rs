@@ -392,6 +392,8 @@ fn follow(window: &WebviewWindow, number: u64) {
             Shown::of(&app)
                 .current()
                 .change(number, |presence| *presence = None);
+            #[cfg(not(in_process))]
+            linger::on_gone(&app, number);
         }
         presence::on_event(&app, number, event);
     });

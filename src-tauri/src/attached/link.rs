@@ -1,12 +1,14 @@
 //! The way to the agent that there is now: one may take the place of another.
 
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use futures_util::future::{BoxFuture, FutureExt as _};
-use futures_util::stream::BoxStream;
+use futures_util::stream::{self, BoxStream, StreamExt as _};
 use gloria_files::logging::{Fixed, LogLevel};
 use gloria_ipc::protocol::Presence;
-use gloria_ipc::window::{AppState, Json};
+use gloria_ipc::window::{AppState, Json, missed_update};
 use gloria_ipc::{AppWindow, Link};
 use gloria_program::Logs;
 use serde::Deserialize;
@@ -19,6 +21,8 @@ pub(super) struct AgentLink {
     agent: watch::Sender<AppWindow>,
     /// Has the level of the settings, as it was when the page last attached.
     log: Logs,
+    /// What was last said of the window, and when.
+    presence: Arc<Mutex<Option<(Presence, Instant)>>>,
 }
 
 impl AgentLink {
@@ -26,11 +30,15 @@ impl AgentLink {
         Self {
             agent: watch::Sender::new(agent),
             log,
+            presence: Arc::default(),
         }
     }
 
-    /// From now on there is this agent. The page attaches to it by itself, because the updates of the one before ended.
-    pub(super) fn set(&self, agent: AppWindow) {
+    /// From now on there is this agent. It learns how the window is, which the one before knew, and the page attaches
+    /// to it.
+    pub(super) async fn set(&self, agent: AppWindow) {
+        let last = *self.presence.lock().unwrap_or_else(PoisonError::into_inner);
+        Link::presence(&agent, last.map(|(presence, at)| later(presence, at))).await;
         self.agent.send_replace(agent);
     }
 
@@ -67,16 +75,35 @@ impl LogPreferences {
     }
 }
 
+/// What is to be said now of a window that was like this then.
+fn later(presence: Presence, at: Instant) -> Presence {
+    let passed = u64::try_from(at.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Presence {
+        since_input: presence.since_input.map(|since| since.saturating_add(passed)),
+        ..presence
+    }
+}
+
 impl Link for AgentLink {
     fn attach(&self) -> BoxFuture<'_, Result<AppState, Value>> {
-        let agent = self.now();
+        let mut agents = self.agent.subscribe();
+        let agent = agents.borrow_and_update().clone();
         async move {
-            let state = Link::attach(&agent).await?;
-            if let Ok(LogState { preferences }) = serde_json::from_str(state.snapshot.get()) {
+            let AppState { snapshot, updates } = Link::attach(&agent).await?;
+            if let Ok(LogState { preferences }) = serde_json::from_str(snapshot.get()) {
                 let (level, fixed) = preferences.level();
                 self.log.set_level(level, fixed);
             }
-            Ok(state)
+            // Without a word at their end the page would go on showing what the agent before it said last.
+            let next_agent = stream::once(async move {
+                // An error means that the link is gone, and the page with it.
+                let _ = agents.changed().await;
+                missed_update()
+            });
+            Ok(AppState {
+                snapshot,
+                updates: updates.chain(next_agent).boxed(),
+            })
         }
         .boxed()
     }
@@ -91,6 +118,8 @@ impl Link for AgentLink {
     }
 
     fn presence(&self, presence: Option<Presence>) -> BoxFuture<'_, ()> {
+        *self.presence.lock().unwrap_or_else(PoisonError::into_inner) =
+            presence.map(|presence| (presence, Instant::now()));
         let agent = self.now();
         async move { Link::presence(&agent, presence).await }.boxed()
     }

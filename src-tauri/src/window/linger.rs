@@ -21,9 +21,23 @@ pub(super) fn begin(app: &AppHandle, number: u64) -> bool {
         tracing::warn!(%error, "the window could not be hidden");
         return false;
     }
+    count_down(app, number);
+    true
+}
+
+/// Ends the program after the same time when the window with this number is gone, unless another takes its place: it
+/// was destroyed by the window system, or its page ended too often.
+pub(super) fn on_gone(app: &AppHandle, number: u64) {
+    count_down(app, number);
+}
+
+fn count_down(app: &AppHandle, number: u64) {
     let closing = {
         let shown = Shown::of(app);
         let mut current = shown.current();
+        if number != current.number {
+            return;
+        }
         current.lingers = true;
         current.closings += 1;
         current.change(number, |presence| *presence = None);
@@ -42,5 +56,4 @@ pub(super) fn begin(app: &AppHandle, number: u64) -> bool {
             app.exit(0);
         }
     });
-    true
 }

@@ -14,6 +14,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use gloria_core::message::{self, Message};
 use gloria_desktop::session_bus;
+use gloria_program::process;
 use thiserror::Error;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
@@ -183,6 +184,8 @@ impl Launch {
         let child = Command::new(&self.program)
             .args(&self.arguments)
             .envs(&self.session)
+            // The window may have to start the agent again.
+            .envs(process::own_variables())
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
