@@ -4,7 +4,7 @@
 use gloria_desktop_session::{Part, wait_until};
 use serde_json::json;
 
-use crate::stage::{Account, DEADLINE, Stage, Window};
+use crate::stage::{Account, DEADLINE, Stage, Window, signal};
 
 /// Killed without a chance to say anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,7 +104,13 @@ impl Watched {
             .collect();
         shown.sort();
         let pushed: Vec<_> = self.pushed.iter().map(|id| format!("Task {id}")).collect();
-        assert_eq!(shown, pushed);
+        let alerts: Vec<_> = self
+            .stage
+            .stored("inbox")
+            .into_iter()
+            .map(|item| item["alert"].to_string())
+            .collect();
+        assert_eq!(shown, pushed, "{alerts:#?}");
         let seen = self.stage.backend.control().observed();
         assert_eq!((seen.streams, seen.streams_total), (1, 1));
     }
@@ -119,21 +125,25 @@ impl Watched {
                 self.window = None;
                 self.kill_process("WebKitWebProcess").await;
                 // Another page takes its place by itself.
-                self.until_there_is("WebKitWebProcess").await;
+                self.stage.expect_processes("WebKitWebProcess", 1).await;
                 self.stage.expect_windows(1).await;
             }
             Victim::NetworkProcess => {
-                self.window = None;
-                self.kill_process("WebKitNetworkProcess").await;
+                // It comes back once the page needs it, which may be never.
+                if self.window.take().is_some() {
+                    self.kill_process("WebKitNetworkProcess").await;
+                }
             }
             Victim::Screen => {
+                // What comes while the list is in front needs no notification.
+                self.stage.close_window().await;
                 self.stage.session.kill_screen().unwrap();
-                self.until_gone("gloria-notify").await;
+                self.stage.expect_processes("gloria-notify", 0).await;
                 self.push();
                 self.stage.session.restart_screen().await.unwrap();
             }
             Victim::Bus => {
-                // The window outlives it too, and who looks at it needs no notification.
+                // As with the screen; but the window outlives the bus.
                 self.stage.close_window().await;
                 // The driver does not outlive it.
                 self.window = None;
@@ -151,29 +161,10 @@ impl Watched {
         let [process] = processes[..] else {
             panic!("{processes:?} are not one {name}");
         };
-        let killed = std::process::Command::new("kill")
-            .args(["-s", "KILL", &process.to_string()])
-            .status();
-        assert!(killed.unwrap().success());
+        signal(process, "KILL");
         wait_until(&format!("{name} to end"), DEADLINE, async || {
             let gone = !self.stage.session.processes(name).contains(&process);
             Ok(gone.then_some(()))
-        })
-        .await
-        .unwrap();
-    }
-
-    async fn until_gone(&self, name: &str) {
-        wait_until(&format!("{name} to end"), DEADLINE, async || {
-            Ok(self.stage.session.processes(name).is_empty().then_some(()))
-        })
-        .await
-        .unwrap();
-    }
-
-    async fn until_there_is(&self, name: &str) {
-        wait_until(&format!("{name} to be there"), DEADLINE, async || {
-            Ok((!self.stage.session.processes(name).is_empty()).then_some(()))
         })
         .await
         .unwrap();
@@ -235,4 +226,62 @@ async fn the_app_outlives_the_notification_service() {
 #[tokio::test]
 async fn the_app_outlives_the_panel() {
     outlives(Victim::Panel).await;
+}
+
+/// Its window starts it again and goes on.
+#[tokio::test]
+async fn the_window_outlives_the_agent() {
+    let stage = Stage::set(Account::Given).await;
+    let mut window = stage.start_with_window().await;
+    let connected = "[data-testid=connection][data-state=connected]";
+    window.find(connected).await;
+    stage.push("1", json!({}));
+    window.find("[data-testid=item][data-key='n:1']").await;
+    window.agent().kill();
+    let mut agents = vec![window.agent().id()];
+    for id in ["2", "3"] {
+        // Perhaps before another is there.
+        stage.push(id, json!({}));
+        window
+            .find(&format!("[data-testid=item][data-key='n:{id}']"))
+            .await;
+        window.find(connected).await;
+        let [agent] = stage.session.processes("gloria")[..] else {
+            panic!("not one agent");
+        };
+        assert!(!agents.contains(&agent));
+        agents.push(agent);
+        assert_eq!(stage.window_process(), window.process());
+        stage.expect_windows(1).await;
+        // It knows that the list is in front of the user, as the one before did.
+        stage.badge_gone().await;
+        if id == "2" {
+            signal(agent, "KILL");
+        }
+    }
+
+    // What comes now is known to nobody yet.
+    stage.close_window().await;
+    stage.push("4", json!({}));
+    stage.recorded_as_shown("n:4").await;
+    let icon = stage.tray_says("1 new").await;
+    icon.click(stage.session.bus().unwrap()).await.unwrap();
+    stage.expect_windows(1).await;
+    window.turn_to_open_window().await;
+    window.find("[data-testid=item][data-key='n:4']").await;
+    assert_eq!(stage.window_process(), window.process());
+
+    assert_eq!(stage.stored_keys("inbox"), ["n:1", "n:2", "n:3", "n:4"]);
+    let mut titles: Vec<_> = stage
+        .session
+        .notifications()
+        .into_iter()
+        .map(|notification| notification.summary)
+        .collect();
+    let all = titles.len();
+    titles.sort();
+    titles.dedup();
+    assert_eq!(titles.len(), all, "{titles:?}");
+    let seen = stage.backend.control().observed();
+    assert_eq!((seen.streams, seen.streams_total), (1, 3), "one of each agent");
 }

@@ -9,6 +9,7 @@ mod confinement;
 mod connection;
 mod crashes;
 mod listeners;
+mod openings;
 mod presence;
 mod shapes;
 mod stage;

@@ -130,6 +130,18 @@ impl Stage {
         }
     }
 
+    /// Waits until as many processes of this name are there.
+    pub(crate) async fn expect_processes(&self, name: &str, count: usize) -> Vec<u32> {
+        let mut last = Vec::new();
+        let counted = wait_until(&format!("{count} of {name}"), DEADLINE, async || {
+            last = self.session.processes(name);
+            Ok((last.len() == count).then_some(()))
+        })
+        .await;
+        counted.unwrap_or_else(|error| panic!("{error}: {last:?}"));
+        last
+    }
+
     /// The process of the one window.
     pub(crate) fn window_process(&self) -> u32 {
         let processes = self.session.processes("gloria-notify");
@@ -237,15 +249,16 @@ impl Stage {
         self.session.windows("Gloria Notify$").unwrap().len()
     }
 
-    /// Closes the window as its button does.
+    /// Closes the window as a person does: the window manager asks it to.
     pub(crate) async fn close_window(&self) {
-        let mut close = self.session.command("xdotool");
-        close.args([
-            "search",
-            "--onlyvisible",
-            "--name",
-            "Gloria Notify$",
-            "windowclose",
+        let windows = self.session.windows("Gloria Notify$").unwrap();
+        let mut close = self.session.command("timeout");
+        close.args([&DEADLINE.as_secs().to_string(), "xdotool"]).args([
+            "windowactivate",
+            "--sync",
+            &windows[0],
+            "key",
+            "alt+F4",
         ]);
         assert!(close.status().unwrap().success());
         self.expect_windows(0).await;
@@ -375,14 +388,10 @@ impl Window {
     }
 
     /// Sends a signal to the agent and waits until the app has ended, the window with it.
-    pub(crate) async fn end_app(mut self, signal: &str) {
+    pub(crate) async fn end_app(mut self, by: &str) {
         let process = self.process();
         let agent = self.agent();
-        let sent = Command::new("kill")
-            .args(["-s", signal, &agent.id().to_string()])
-            .status()
-            .unwrap();
-        assert!(sent.success());
+        signal(agent.id(), by);
         agent.ended(DEADLINE).await.unwrap();
         let ended = || match fs::read_to_string(format!("/proc/{process}/status")) {
             // Nobody may have looked after it yet.
@@ -395,25 +404,26 @@ impl Window {
     }
 }
 
+/// Sends a signal to a process that is not a child.
+pub(crate) fn signal(process: u32, signal: &str) {
+    let sent = Command::new("kill")
+        .args(["-s", signal, &process.to_string()])
+        .status();
+    assert!(sent.unwrap().success());
+}
+
 /// The process behind a page.
 pub(crate) struct PageProcess(u32);
 
 impl PageProcess {
     /// From now on the page does nothing.
     pub(crate) fn stop(&self) {
-        self.signal("STOP");
+        signal(self.0, "STOP");
     }
 
     /// It goes on.
     pub(crate) fn resume(&self) {
-        self.signal("CONT");
-    }
-
-    fn signal(&self, signal: &str) {
-        let sent = Command::new("kill")
-            .args(["-s", signal, &self.0.to_string()])
-            .status();
-        assert!(sent.unwrap().success());
+        signal(self.0, "CONT");
     }
 }
 
