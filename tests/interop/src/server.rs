@@ -2,16 +2,15 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
-use tokio::time::timeout;
 
-use crate::{DEADLINE, TOKEN, folder, listening, target};
+use crate::{TOKEN, folder, listening, target};
 
 /// How a server is started.
 #[derive(Debug, Clone, Copy)]
@@ -118,14 +117,14 @@ impl Server {
     ///
     /// When it does not.
     #[cfg(unix)]
-    pub async fn stop(&mut self) -> ExitStatus {
+    pub async fn stop(&mut self) -> std::process::ExitStatus {
         use rustix::process::{Pid, Signal, kill_process};
         let pid = self
             .child
             .id()
             .and_then(|id| Pid::from_raw(id.try_into().unwrap()));
         kill_process(pid.unwrap(), Signal::TERM).unwrap();
-        timeout(DEADLINE, self.child.wait())
+        tokio::time::timeout(crate::DEADLINE, self.child.wait())
             .await
             .unwrap_or_else(|_| panic!("it does not stop; it printed:\n{}", self.printed()))
             .unwrap()

@@ -3,6 +3,7 @@
 //! What a command and its arguments are for stands in `help.ftl`, under ids that are made of their names: the option
 //! `--no-prompt` of `gloria tail` is `help-tail-no-prompt`, and the examples of `gloria tail` are `help-tail-examples`.
 
+#[cfg(feature = "pseudo")]
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -232,8 +233,35 @@ fn context(error: &Error, kind: ContextKind) -> String {
     }
 }
 
+/// For tests of programs: what the help lacks, with a minus, and what it has in excess, with a plus; each in its
+/// language.
+#[cfg(feature = "pseudo")]
+pub fn help_mistakes(command: Command, prefix: &str) -> Vec<String> {
+    let (required, optional) = help_ids(command, prefix);
+    let mut mistakes = Vec::new();
+    for (language, files) in crate::LOCALES {
+        let help = files.iter().find(|(name, _)| *name == "help.ftl");
+        let ids = help
+            .map_or("", |(_, text)| text)
+            .lines()
+            .filter_map(|line| line.split_once(" ="));
+        let there: BTreeSet<_> = ids
+            .map(|(id, _)| id.to_owned())
+            .filter(|id| id.starts_with(prefix))
+            .collect();
+        let lacking = required.difference(&there);
+        mistakes.extend(lacking.map(|id| format!("{language}: -{id}")));
+        let superfluous = there
+            .iter()
+            .filter(|id| !required.contains(*id) && !optional.contains(*id));
+        mistakes.extend(superfluous.map(|id| format!("{language}: +{id}")));
+    }
+    mistakes
+}
+
 /// The ids that a program's help has to have, and those that it may have.
-pub fn help_ids(mut command: Command, prefix: &str) -> (BTreeSet<String>, BTreeSet<String>) {
+#[cfg(feature = "pseudo")]
+fn help_ids(mut command: Command, prefix: &str) -> (BTreeSet<String>, BTreeSet<String>) {
     let (mut required, mut optional) = (BTreeSet::new(), BTreeSet::new());
     command.build();
     let mut commands = vec![(prefix.to_owned(), &command)];
@@ -258,4 +286,22 @@ fn argument_id(command: &str, argument: &Arg) -> String {
 
 fn examples_id(command: &str) -> String {
     format!("{command}-examples")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_help_that_lacks_an_argument_or_has_one_too_many_is_found() {
+        let with = |arguments: &[&'static str]| {
+            let arguments = arguments.iter().map(|name| Arg::new(*name).long(*name));
+            help_mistakes(Command::new("gloria-notify").args(arguments), "help-app")
+        };
+        assert_eq!(with(&["open", "background"]), [""; 0]);
+        let mistakes = with(&["open", "close"]);
+        for mistake in ["en: -help-app-close", "en: +help-app-background"] {
+            assert!(mistakes.iter().any(|found| found == mistake), "{mistakes:?}");
+        }
+    }
 }

@@ -29,7 +29,10 @@ use std::process::{Command, ExitCode};
 use anyhow::Result;
 use clap::ValueEnum;
 
-use crate::commands::{self, cargo};
+#[cfg(target_os = "linux")]
+use crate::commands;
+use crate::commands::cargo;
+#[cfg(target_os = "linux")]
 use crate::install::{Purpose, ensure_installed};
 
 /// What can be measured.

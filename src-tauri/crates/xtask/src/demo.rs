@@ -252,6 +252,7 @@ impl TestBackend {
     }
 
     /// The release build, as [`Self::demo`].
+    #[cfg(target_os = "linux")]
     pub(crate) fn release_demo(pace: &str) -> Result<Self> {
         Self::start("release", &["--demo", "--pace", pace])
     }
