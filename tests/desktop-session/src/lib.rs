@@ -10,9 +10,11 @@ mod crash;
 mod notification_service;
 mod notifications;
 mod process;
+mod screen;
 mod session;
 mod sound;
 mod start;
+mod sway;
 mod tray;
 mod wait;
 
@@ -22,6 +24,7 @@ pub use notification_service::{
 pub use notifications::{NotificationEvent, ShownNotification};
 pub use process::Process;
 pub use rustix::process::Signal;
-pub use session::{Keyring, Panel, Part, Session, SessionOptions};
+pub use session::{Keyring, Panel, Part, Screen, Session, SessionOptions};
+pub use sway::WaylandWindow;
 pub use tray::TrayItem;
 pub use wait::wait_until;

@@ -37,6 +37,8 @@ const AUDIBLE: f32 = 0.001;
 /// Which desktop to start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionOptions {
+    /// Whose screen it is.
+    pub screen: Screen,
     /// Width and height of the screen, in pixels.
     pub size: (u32, u32),
     /// The screen's pixels in a file, [`Session::frame_buffer`].
@@ -59,6 +61,7 @@ impl Default for SessionOptions {
     /// Everything there and in order.
     fn default() -> Self {
         Self {
+            screen: Screen::X11,
             size: (1280, 800),
             frame_buffer: false,
             bus: true,
@@ -69,6 +72,15 @@ impl Default for SessionOptions {
             panel: Panel::Below,
         }
     }
+}
+
+/// Whose screen it is, and with it who shows panel and notifications.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Screen {
+    /// Xvfb's, with openbox, Xfce's panel and dunst.
+    X11,
+    /// sway's, with its panel and mako. There is no X server.
+    Sway,
 }
 
 /// How the panel looks, and where it is.
@@ -146,11 +158,16 @@ impl Session {
             base: Vec::new(),
             dir,
         };
-        session.start_screen().await?;
+        match options.screen {
+            Screen::X11 => session.start_screen().await?,
+            Screen::Sway => session.start_sway().await?,
+        }
         if options.bus {
             session.start_bus().await?;
         }
-        session.start_window_manager().await?;
+        if options.screen == Screen::X11 {
+            session.start_window_manager().await?;
+        }
         session.start_parts().await?;
         Ok(session)
     }
@@ -173,15 +190,14 @@ impl Session {
         // Its stderr is no terminal, and without this the app would log to its files alone.
         set("GLORIA_LOG", "info".into());
         set("USER", "gloria".into());
-        set("DISPLAY", self.display.clone().into());
         set("HOME", dir.join("home").into());
         set(RUNTIME_DIR, self.runtime_dir().into());
         set("XDG_CONFIG_HOME", dir.join("config").into());
         set("XDG_DATA_HOME", dir.join("data").into());
         set("XDG_CACHE_HOME", dir.join("cache").into());
-        set("XDG_CURRENT_DESKTOP", "XFCE".into());
-        set("XDG_SESSION_TYPE", "x11".into());
-        set("GDK_BACKEND", "x11".into());
+        for (key, value) in self.screen_env() {
+            set(key, value);
+        }
         // There is no accessibility bus here, and GTK would complain of that at every start.
         set("NO_AT_BRIDGE", "1".into());
         set("GTK_A11Y", "none".into());
@@ -240,43 +256,8 @@ impl Session {
         named.map(|(id, _)| id).collect()
     }
 
-    fn runtime_dir(&self) -> PathBuf {
+    pub(crate) fn runtime_dir(&self) -> PathBuf {
         self.dir.path().join("runtime")
-    }
-
-    /// The windows on screen of which this regular expression finds the name: their numbers.
-    ///
-    /// # Errors
-    /// When `xdotool` cannot be run.
-    pub fn windows(&self, name: &str) -> Result<Vec<String>> {
-        let search = ["search", "--onlyvisible", "--name", name];
-        let found = self.command("xdotool").args(search).output()?;
-        Ok(String::from_utf8(found.stdout)?
-            .lines()
-            .map(str::to_owned)
-            .collect())
-    }
-
-    /// The file in which the X server keeps the screen's pixels, in the format of `XWDFile.h`.
-    ///
-    /// # Errors
-    /// When the screen was started without it.
-    pub fn frame_buffer(&self) -> Result<PathBuf> {
-        ensure!(self.options.frame_buffer, "the screen has no file");
-        Ok(self.dir.path().join("Xvfb_screen0"))
-    }
-
-    /// Writes what the screen shows to `path`, as PNG.
-    ///
-    /// # Errors
-    /// When the picture cannot be taken or written.
-    pub fn screenshot(&self, path: &Path) -> Result<()> {
-        let mut import = self.command("import");
-        // Without the time in it, so that equal screens make equal files.
-        import
-            .args(["-window", "root", "-define", "png:exclude-chunks=date,time"])
-            .arg(path);
-        run(import)
     }
 
     /// Every notification that was shown or withdrawn so far, in order, also of those that are no longer on screen.
@@ -318,6 +299,11 @@ impl Session {
     /// # Errors
     /// When the service is gone.
     pub fn invoke_notification_action(&self, id: u32, key: &str) -> Result<()> {
+        if self.options.screen == Screen::Sway {
+            let mut invoke = self.command("makoctl");
+            invoke.args(["invoke", "-n", &id.to_string(), key]);
+            return run(invoke);
+        }
         fs::write(self.dir.path().join("chosen-action"), format!("[{id},{key}]"))?;
         let mut menu = self.command("dunstctl");
         menu.arg("context");
@@ -374,8 +360,14 @@ impl Session {
             return Ok(());
         }
         let (processes, bus_name) = match part {
-            Part::TrayHost => (vec![self.start_panel()?], Some("org.kde.StatusNotifierWatcher")),
-            Part::Notifications => (vec![self.start_dunst()?], Some("org.freedesktop.Notifications")),
+            Part::TrayHost => (
+                vec![self.start_tray_host()?],
+                Some("org.kde.StatusNotifierWatcher"),
+            ),
+            Part::Notifications => (
+                vec![self.start_notifications()?],
+                Some("org.freedesktop.Notifications"),
+            ),
             Part::Keyring => (vec![self.start_keyring().await?], Some("org.freedesktop.secrets")),
             Part::Sound => (self.start_sound().await?, None),
         };
@@ -464,7 +456,7 @@ impl Drop for Session {
 }
 
 /// Runs to the end.
-fn run(mut command: Command) -> Result<()> {
+pub(crate) fn run(mut command: Command) -> Result<()> {
     let name = command.get_program().display().to_string();
     let output = command
         .stdin(Stdio::null())

@@ -4,11 +4,12 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use std::collections::HashMap;
+use std::fs;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use gloria_desktop_session::{
-    Keyring, NotificationService, Part, ServiceBehaviour, Session, SessionOptions, wait_until,
+    Keyring, NotificationService, Part, Screen, ServiceBehaviour, Session, SessionOptions, wait_until,
 };
 use zbus::zvariant::Value;
 
@@ -304,4 +305,36 @@ async fn a_service_of_the_tests_own_hangs_goes_on_vanishes_and_comes_back() {
         1,
         "its numbers begin anew"
     );
+}
+
+#[tokio::test]
+async fn sway_shows_notifications_dies_and_comes_back_with_its_parts_elsewhere() {
+    let options = SessionOptions {
+        screen: Screen::Sway,
+        sound: false,
+        keyring: Keyring::None,
+        ..SessionOptions::default()
+    };
+    let mut session = Session::start(options).await.unwrap();
+    assert_eq!(session.wayland_windows().unwrap(), []);
+    let id = show_notification(&session, "one").await;
+    assert_eq!(session.notifications_on_screen().unwrap(), ["one"]);
+    let picture = session.dir().join("picture.png");
+    session.screenshot(&picture).unwrap();
+    assert!(fs::read(&picture).unwrap().starts_with(b"\x89PNG"));
+    session.invoke_notification_action(id, "default").unwrap();
+    assert_eq!(session.tray_items().await.unwrap(), []);
+
+    let before = session.display().to_owned();
+    session.kill_sway();
+    assert!(session.wayland_windows().is_err());
+    let _occupied = session.occupy_wayland_display().unwrap();
+    session.restart_sway().await.unwrap();
+    assert_ne!(session.display(), before);
+    assert_eq!(session.notifications_on_screen().unwrap(), Vec::<String>::new());
+    show_notification(&session, "two").await;
+    assert_eq!(session.notifications_on_screen().unwrap(), ["two"]);
+    let dir = session.dir().to_owned();
+    drop(session);
+    assert!(!dir.exists());
 }

@@ -13,3 +13,4 @@ mod openings;
 mod presence;
 mod shapes;
 mod stage;
+mod wayland;

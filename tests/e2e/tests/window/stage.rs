@@ -11,7 +11,7 @@ use std::time::Duration;
 use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
 use gloria_backend::{Backend, BackendOptions, Observed, TEST_TOKEN};
-use gloria_desktop_session::{Process, Session, SessionOptions, TrayItem, wait_until};
+use gloria_desktop_session::{Process, Screen, Session, SessionOptions, TrayItem, wait_until};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
@@ -40,7 +40,12 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) async fn set(account: Account) -> Self {
-        let session = Session::start(SessionOptions::default()).await.unwrap();
+        Self::set_on(SessionOptions::default(), account).await
+    }
+
+    /// As [`Stage::set`], on another desktop.
+    pub(crate) async fn set_on(options: SessionOptions, account: Account) -> Self {
+        let session = Session::start(options).await.unwrap();
         let backend = Backend::start(BackendOptions::default()).await.unwrap();
         let mut path = install_launcher(&session).into_os_string();
         path.push(":");
@@ -246,11 +251,20 @@ impl Stage {
 
     /// How many windows of the app are on screen.
     pub(crate) fn windows(&self) -> usize {
-        self.session.windows("Gloria Notify$").unwrap().len()
+        match self.session.screen() {
+            Screen::X11 => self.session.windows("Gloria Notify$").unwrap().len(),
+            Screen::Sway => self.session.wayland_windows().unwrap().len(),
+        }
     }
 
     /// Closes the window as a person does: the window manager asks it to.
     pub(crate) async fn close_window(&self) {
+        if self.session.screen() == Screen::Sway {
+            for window in self.session.wayland_windows().unwrap() {
+                self.session.close_wayland_window(&window).unwrap();
+            }
+            return self.expect_windows(0).await;
+        }
         let windows = self.session.windows("Gloria Notify$").unwrap();
         let mut close = self.session.command("timeout");
         close.args([&DEADLINE.as_secs().to_string(), "xdotool"]).args([

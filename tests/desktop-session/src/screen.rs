@@ -1,0 +1,94 @@
+//! The screen, whose ever it is.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, ensure};
+
+use crate::process::Process;
+use crate::session::{Screen, Session, run};
+
+impl Session {
+    /// Whose screen it is.
+    pub fn screen(&self) -> Screen {
+        self.options.screen
+    }
+
+    /// The name of the display, as applications have it in their environment.
+    pub fn display(&self) -> &str {
+        &self.display
+    }
+
+    /// What applications find the screen by.
+    pub(crate) fn screen_env(&self) -> Vec<(&'static str, OsString)> {
+        let display = OsString::from(&self.display);
+        match self.options.screen {
+            Screen::X11 => vec![
+                ("DISPLAY", display),
+                ("XDG_CURRENT_DESKTOP", "XFCE".into()),
+                ("XDG_SESSION_TYPE", "x11".into()),
+                ("GDK_BACKEND", "x11".into()),
+            ],
+            Screen::Sway => vec![
+                ("WAYLAND_DISPLAY", display),
+                ("SWAYSOCK", self.sway_socket().into()),
+                ("XDG_CURRENT_DESKTOP", "sway".into()),
+                ("XDG_SESSION_TYPE", "wayland".into()),
+            ],
+        }
+    }
+
+    /// The windows on screen of which this regular expression finds the name: their numbers.
+    ///
+    /// # Errors
+    /// When `xdotool` cannot be run.
+    pub fn windows(&self, name: &str) -> Result<Vec<String>> {
+        let search = ["search", "--onlyvisible", "--name", name];
+        let found = self.command("xdotool").args(search).output()?;
+        Ok(String::from_utf8(found.stdout)?
+            .lines()
+            .map(str::to_owned)
+            .collect())
+    }
+
+    /// The file in which the X server keeps the screen's pixels, in the format of `XWDFile.h`.
+    ///
+    /// # Errors
+    /// When the screen was started without it.
+    pub fn frame_buffer(&self) -> Result<PathBuf> {
+        ensure!(self.options.frame_buffer, "the screen has no file");
+        Ok(self.dir.path().join("Xvfb_screen0"))
+    }
+
+    /// Writes what the screen shows to `path`, as PNG.
+    ///
+    /// # Errors
+    /// When the picture cannot be taken or written.
+    pub fn screenshot(&self, path: &Path) -> Result<()> {
+        let mut picture = match self.options.screen {
+            Screen::X11 => {
+                let mut import = self.command("import");
+                // Without the time in it, so that equal screens make equal files.
+                import.args(["-window", "root", "-define", "png:exclude-chunks=date,time"]);
+                import
+            }
+            Screen::Sway => self.command("grim"),
+        };
+        picture.arg(path);
+        run(picture)
+    }
+
+    pub(crate) fn start_tray_host(&self) -> Result<Process> {
+        match self.options.screen {
+            Screen::X11 => self.start_panel(),
+            Screen::Sway => self.start_swaybar(),
+        }
+    }
+
+    pub(crate) fn start_notifications(&self) -> Result<Process> {
+        match self.options.screen {
+            Screen::X11 => self.start_dunst(),
+            Screen::Sway => self.start_mako(),
+        }
+    }
+}

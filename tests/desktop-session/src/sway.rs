@@ -1,0 +1,186 @@
+//! A screen of Wayland's: sway without a graphics card, with its own panel, and mako for notifications.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use crate::process::Process;
+use crate::session::{Part, START_TIMEOUT, Session};
+use crate::wait::wait_until;
+
+/// What the compositor's process is called.
+const SWAY: &str = "sway";
+
+/// A window as the compositor knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaylandWindow {
+    /// The compositor's number of it.
+    pub id: i64,
+    /// By what the desktop finds the application's name and icon.
+    pub app_id: String,
+    /// Its title.
+    pub title: String,
+    /// Whether keys go to it.
+    pub focused: bool,
+}
+
+impl Session {
+    pub(crate) async fn start_sway(&mut self) -> Result<()> {
+        let (width, height) = self.options.size;
+        let settings = self
+            .fill(include_str!("../assets/sway.conf"))
+            .replace("@WIDTH@", &width.to_string())
+            .replace("@HEIGHT@", &height.to_string());
+        let config = self.dir.path().join("sway.conf");
+        fs::write(&config, settings)?;
+        let ready = self.dir.path().join("logs/display");
+        // Of one that was killed. Where its socket is left, another makes one elsewhere.
+        for left in [&ready, &self.sway_socket()] {
+            if left.exists() {
+                fs::remove_file(left)?;
+            }
+        }
+        let mut sway = self.as_user(SWAY);
+        sway.arg("--config").arg(config);
+        sway.env("WLR_BACKENDS", "headless")
+            .env("WLR_RENDERER", "pixman")
+            .env("WLR_LIBINPUT_NO_DEVICES", "1");
+        let mut sway = self.spawn(SWAY, sway)?;
+        let display = wait_until("the compositor", START_TIMEOUT, async || {
+            sway.check_alive()?;
+            let written = fs::read_to_string(&ready).unwrap_or_default();
+            Ok(written.strip_suffix('\n').map(str::to_owned))
+        });
+        self.display = display.await?;
+        self.base.push(sway);
+        Ok(())
+    }
+
+    /// Kills the compositor, which ends panel and notification service too, and applications with a window.
+    pub fn kill_sway(&mut self) {
+        for process in self.base.iter_mut().filter(|process| process.is_named(SWAY)) {
+            process.kill();
+        }
+        self.base.retain(|process| !process.is_named(SWAY));
+        for part in [Part::TrayHost, Part::Notifications] {
+            self.stop_part(part);
+        }
+    }
+
+    /// Starts another compositor after [`Session::kill_sway`], with panel and notification service.
+    ///
+    /// # Errors
+    /// When something does not start.
+    pub async fn restart_sway(&mut self) -> Result<()> {
+        self.start_sway().await?;
+        self.start_parts().await
+    }
+
+    /// sway refuses to be root's. In a user namespace that gives root another number it starts.
+    fn as_user(&self, program: &str) -> Command {
+        if !rustix::process::getuid().is_root() {
+            return self.command(program);
+        }
+        let mut command = self.command("unshare");
+        command.args(["--user", "--map-user=1000", "--map-group=1000", "--", program]);
+        command
+    }
+
+    pub(crate) fn start_swaybar(&self) -> Result<Process> {
+        let mut bar = self.command("swaybar");
+        bar.args(["--bar_id", "bar-0", "--socket"])
+            .arg(self.sway_socket());
+        self.spawn("panel", bar)
+    }
+
+    pub(crate) fn start_mako(&self) -> Result<Process> {
+        let config = self.dir.path().join("mako.conf");
+        fs::write(&config, include_str!("../assets/mako.conf"))?;
+        let mut mako = self.command("mako");
+        mako.arg("--config").arg(config);
+        self.spawn("notifications", mako)
+    }
+
+    /// The windows that the compositor has.
+    ///
+    /// # Errors
+    /// When the compositor is gone.
+    pub fn wayland_windows(&self) -> Result<Vec<WaylandWindow>> {
+        let tree = self.swaymsg(&["--type", "get_tree"])?;
+        let mut windows = Vec::new();
+        collect_windows(&tree, &mut windows);
+        Ok(windows)
+    }
+
+    /// Asks a window to close, as its button does.
+    ///
+    /// # Errors
+    /// When the compositor or the window is gone.
+    pub fn close_wayland_window(&self, window: &WaylandWindow) -> Result<()> {
+        self.swaymsg(&[&format!("[con_id={}] kill", window.id)])?;
+        Ok(())
+    }
+
+    /// The titles of the notifications that mako has on the screen, newest first.
+    ///
+    /// # Errors
+    /// When mako is gone.
+    pub fn notifications_on_screen(&self) -> Result<Vec<String>> {
+        let list = json(self.command("makoctl").arg("list"))?;
+        let listed = list["data"][0].as_array().context("no list")?;
+        let titles = listed
+            .iter()
+            .filter_map(|one| one["summary"]["data"].as_str())
+            .map(str::to_owned);
+        Ok(titles.collect())
+    }
+
+    /// From now on no compositor finds the place of the present one free, as where another user session holds it. That
+    /// ends with what is returned.
+    ///
+    /// # Errors
+    /// When the compositor still runs.
+    pub fn occupy_wayland_display(&self) -> Result<fs::File> {
+        let lock = self.runtime_dir().join(format!("{}.lock", self.display));
+        let lock = fs::File::options().write(true).open(lock)?;
+        lock.try_lock()?;
+        Ok(lock)
+    }
+
+    pub(crate) fn sway_socket(&self) -> PathBuf {
+        self.runtime_dir().join("sway.sock")
+    }
+
+    fn swaymsg(&self, arguments: &[&str]) -> Result<Value> {
+        json(self.command("swaymsg").arg("--raw").args(arguments))
+    }
+}
+
+fn json(command: &mut Command) -> Result<Value> {
+    let output = command.output().context("it cannot be run")?;
+    ensure!(
+        output.status.success(),
+        "{command:?}: {}",
+        String::from_utf8_lossy(&output.stderr).trim()
+    );
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+fn collect_windows(node: &Value, windows: &mut Vec<WaylandWindow>) {
+    if let (Some(id), Some(app_id)) = (node["id"].as_i64(), node["app_id"].as_str()) {
+        windows.push(WaylandWindow {
+            id,
+            app_id: app_id.to_owned(),
+            title: node["name"].as_str().unwrap_or_default().to_owned(),
+            focused: node["focused"] == true,
+        });
+    }
+    for children in ["nodes", "floating_nodes"] {
+        for child in node[children].as_array().into_iter().flatten() {
+            collect_windows(child, windows);
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! The app under a Wayland compositor without any X server: sway, its panel, and mako.
+
+use gloria_desktop_session::{Keyring, Part, Screen, SessionOptions, WaylandWindow, wait_until};
+use serde_json::{Value, json};
+
+use crate::stage::{Account, DEADLINE, Stage};
+
+/// As many colours as a page with text has at least. A window that paints nothing adds one or two to those of the
+/// background.
+const MIN_COLOURS: usize = 100;
+
+fn sway() -> SessionOptions {
+    SessionOptions {
+        screen: Screen::Sway,
+        sound: false,
+        keyring: Keyring::None,
+        ..SessionOptions::default()
+    }
+}
+
+#[tokio::test]
+async fn the_app_outlives_the_compositor_and_serves_the_next_one() {
+    let mut stage = Stage::set_on(sway(), Account::Given).await;
+    let mut agent = stage.start_in_tray();
+    stage.server_saw(|seen| seen.streams == 1).await;
+    stage.tray_says("Connected").await;
+
+    // mako shows a notification; a click on it opens the item.
+    stage.push("1", json!({}));
+    on_screen(&stage, "Task 1").await;
+    click_leads_to_item(&stage, "1").await;
+    expect_painted(&stage);
+
+    // With an open window, the compositor dies. What comes then is filed, and waits.
+    crash_compositor(&mut stage).await;
+    stage.push("2", json!({}));
+    not_shown(&stage, "n:2").await;
+    agent.check_alive().unwrap();
+    let (code, status) = stage.status();
+    assert_eq!((code, &status["health"]), (0, &json!("connected")), "{status}");
+    assert!(
+        lacks(&status, "tray") && lacks(&status, "notifications"),
+        "{status}"
+    );
+
+    stage.session.restart_sway().await.unwrap();
+    on_screen(&stage, "Task 2").await;
+    stage.tray_says("Connected").await;
+    stage.push("3", json!({}));
+    on_screen(&stage, "Task 3").await;
+    click_leads_to_item(&stage, "3").await;
+    stage.close_window().await;
+
+    // A panel without a tray is reported, and no reason to stop.
+    stage.session.stop_part(Part::TrayHost);
+    wait_until("the report that there is no tray", DEADLINE, async || {
+        Ok(lacks(&stage.status().1, "tray").then_some(()))
+    })
+    .await
+    .unwrap();
+    stage.push("4", json!({}));
+    on_screen(&stage, "Task 4").await;
+    click_leads_to_item(&stage, "4").await;
+
+    agent.check_alive().unwrap();
+    expect_all_once(&stage, 4);
+    let seen = stage.backend.control().observed();
+    assert_eq!((seen.streams, seen.streams_total), (1, 1));
+}
+
+#[tokio::test]
+async fn the_window_opens_on_the_display_of_the_newest_start() {
+    let mut stage = Stage::set_on(sway(), Account::Given).await;
+    let mut agent = stage.start_in_tray();
+    stage.server_saw(|seen| seen.streams == 1).await;
+    stage.push("1", json!({}));
+    on_screen(&stage, "Task 1").await;
+    stage.recorded_as_shown("n:1").await;
+
+    // The compositor dies, and the next one cannot have its place.
+    let first = stage.session.display().to_owned();
+    crash_compositor(&mut stage).await;
+    let _occupied = stage.session.occupy_wayland_display().unwrap();
+    stage.push("2", json!({}));
+    not_shown(&stage, "n:2").await;
+    stage.session.restart_sway().await.unwrap();
+    assert_ne!(stage.session.display(), first);
+
+    // There the user starts the app once more.
+    let window = stage.command("gloria-notify");
+    let _window = stage.session.spawn("second", window).unwrap();
+    stage.expect_windows(1).await;
+    stage
+        .drive()
+        .await
+        .find("[data-testid=item][data-key='n:2']")
+        .await;
+    agent.check_alive().unwrap();
+    assert_eq!(stage.stored_keys("inbox"), ["n:1", "n:2"]);
+}
+
+/// Kills the compositor and waits until a window has ended with it.
+async fn crash_compositor(stage: &mut Stage) {
+    stage.session.kill_sway();
+    wait_until("the window to end", DEADLINE, async || {
+        Ok(stage.session.processes("gloria-notify").is_empty().then_some(()))
+    })
+    .await
+    .unwrap();
+}
+
+/// Everything that was sent is stored, and was shown once.
+fn expect_all_once(stage: &Stage, count: usize) {
+    let keys: Vec<_> = (1..=count).map(|number| format!("n:{number}")).collect();
+    assert_eq!(stage.stored_keys("inbox"), keys);
+    let notifications = stage.session.notifications().into_iter();
+    let mut shown: Vec<_> = notifications
+        .filter(|notification| notification.id.is_some())
+        .map(|notification| notification.summary)
+        .collect();
+    shown.sort();
+    let titles: Vec<_> = (1..=count).map(|number| format!("Task {number}")).collect();
+    assert_eq!(shown, titles);
+}
+
+/// Waits until mako shows this.
+async fn on_screen(stage: &Stage, title: &str) {
+    wait_until(&format!("{title:?} on the screen"), DEADLINE, async || {
+        let titles = stage.session.notifications_on_screen()?;
+        Ok(titles.iter().any(|shown| shown == title).then_some(()))
+    })
+    .await
+    .unwrap();
+}
+
+/// Waits until an item is stored that could not be shown.
+async fn not_shown(stage: &Stage, key: &str) {
+    wait_until(&format!("{key} to be stored"), DEADLINE, async || {
+        let items = stage.stored("inbox");
+        let stored = |item: &Value| item["key"] == key && item["alert"]["state"] != "shown";
+        Ok(items.iter().any(stored).then_some(()))
+    })
+    .await
+    .unwrap();
+}
+
+/// Clicks the notification that is on the screen, and waits for the window with its item.
+async fn click_leads_to_item(stage: &Stage, id: &str) {
+    let title = format!("Task {id}");
+    let shown = stage
+        .session
+        .wait_for_notification(DEADLINE, |notification| notification.summary == title)
+        .await
+        .unwrap();
+    let key = format!("n:{id}");
+    stage.recorded_as_shown(&key).await;
+    stage
+        .session
+        .invoke_notification_action(shown.id.unwrap(), "default")
+        .unwrap();
+    let window = stage.drive().await;
+    window
+        .find(&format!("[data-testid=item-detail][data-key='{key}']"))
+        .await;
+    let windows = stage.session.wayland_windows().unwrap();
+    let [
+        WaylandWindow {
+            app_id,
+            title,
+            focused,
+            ..
+        },
+    ] = &windows[..]
+    else {
+        panic!("{windows:?} are not one window");
+    };
+    assert_eq!(
+        (&**app_id, &**title, *focused),
+        ("gloria-notify", "Gloria Notify", true)
+    );
+}
+
+/// The window shows more than its background.
+fn expect_painted(stage: &Stage) {
+    let picture = stage.session.dir().join("wayland.png");
+    stage.session.screenshot(&picture).unwrap();
+    let mut identify = stage.session.command("identify");
+    let output = identify.args(["-format", "%k"]).arg(&picture).output().unwrap();
+    let colours: usize = String::from_utf8(output.stdout).unwrap().parse().unwrap();
+    assert!(colours >= MIN_COLOURS, "{colours} colours");
+}
+
+/// Whether the app reports that the desktop lacks this.
+fn lacks(status: &Value, kind: &str) -> bool {
+    let notices = status["notices"].as_array().into_iter().flatten();
+    notices.into_iter().any(|notice| notice["kind"] == kind)
+}
