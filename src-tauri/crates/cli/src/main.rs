@@ -191,6 +191,7 @@ mod tests {
         let words = pseudo::words();
         let names = [
             "gloria",
+            "agent",
             "--address",
             "--json",
             "--help",
