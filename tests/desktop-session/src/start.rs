@@ -57,6 +57,8 @@ impl Session {
         let mut xvfb = self.command("Xvfb");
         // The server writes its number to its standard output once it answers.
         xvfb.args([&self.display, "-displayfd", "1", "-nolisten", "tcp", "-noreset"]);
+        // A key that is pressed on a busy machine would repeat itself before it is released.
+        xvfb.arg("-r");
         xvfb.args(["-screen", "0"]).arg(format!("{width}x{height}x24"));
         if self.options.frame_buffer {
             xvfb.arg("-fbdir").arg(self.dir.path());

@@ -32,15 +32,15 @@ async fn the_window_is_closed_and_opened_while_the_app_stays_connected() {
     window.find("[data-testid=item-detail][data-key='n:1']").await;
     stage.close_window().await;
 
-    // A click on the tray icon leads to the list.
+    // A click on the tray icon leads to where it was left a moment ago.
     let icon = stage.tray_says("Gloria Notify").await;
     icon.click(stage.session.bus().unwrap()).await.unwrap();
     stage.expect_windows(1).await;
     window.turn_to_open_window().await;
+    window.find("[data-testid=item-detail][data-key='n:1']").await;
     window
         .find("[data-testid=item][data-key='n:1'][data-unread=false]")
         .await;
-    window.gone("[data-testid=item-detail]").await;
 
     let seen = stage.backend.control().observed();
     assert_eq!(

@@ -266,11 +266,14 @@ impl Stage {
             return self.expect_windows(0).await;
         }
         let windows = self.session.windows("Gloria Notify$").unwrap();
+        let [window] = &windows[..] else {
+            panic!("{windows:?} are not one window");
+        };
         let mut close = self.session.command("timeout");
         close.args([&DEADLINE.as_secs().to_string(), "xdotool"]).args([
             "windowactivate",
             "--sync",
-            &windows[0],
+            window,
             "key",
             "alt+F4",
         ]);
