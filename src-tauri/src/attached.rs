@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gloria_files::paths::Paths;
-use gloria_ipc::protocol::{Raise, WINDOW_OPEN};
-use gloria_ipc::{AppWindow, AskError, Ended};
+use gloria_ipc::protocol::{Raise, StartRequest, WINDOW_OPEN};
+use gloria_ipc::{AppWindow, AskError, Ended, session};
 use gloria_program::{Logs, activation_token};
 use tauri::{App, AppHandle, RunEvent, async_runtime};
 use tokio::sync::mpsc::Receiver;
@@ -30,6 +30,16 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths, log: Logs) -> Result<Exi
     // The agent that wanted a window and is gone by now was quit, and is not to come back by that window.
     if !runs && !arguments.is_for_agent() {
         async_runtime::block_on(agent::start(paths)).map_err(Failure::Agent)?;
+    }
+    // The session of a window that the agent itself starts is the agent's.
+    if runs && !arguments.is_for_agent() {
+        let session = session::session(|name| std::env::var_os(name));
+        let start = StartRequest {
+            session,
+            ..StartRequest::default()
+        };
+        // One that does not answer is asked for its window below, and that failure is said.
+        let _ = async_runtime::block_on(gloria_ipc::ask_to_start(&paths.data, &start));
     }
     let start = if runs && !arguments.after_failure() {
         arguments.second_start()
@@ -53,7 +63,7 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths, log: Logs) -> Result<Exi
         return Err(Failure::NoDisplay(message));
     }
     let token = activation_token();
-    match async_runtime::block_on(AppWindow::open(&paths.data)) {
+    match async_runtime::block_on(agent::attach(paths)) {
         Ok((app, raises)) => {
             display.map_err(Failure::NoDisplay)?;
             show(paths.clone(), app, raises, token, log).map_err(Failure::Start)

@@ -15,6 +15,8 @@ use gloria_core::paths::Paths;
 use gloria_core::ports::{Notifications, PanicReports};
 use gloria_core::tray::TrayView;
 use gloria_desktop::{Claimed, Instance};
+use gloria_ipc::protocol::StartRequest;
+use gloria_ipc::session::Session;
 use gloria_program::Logs;
 use gloria_words::Words;
 #[cfg(target_os = "macos")]
@@ -32,7 +34,12 @@ const INTERNAL_ERROR: i32 = 70;
 pub(crate) fn run(arguments: &Arguments, paths: Paths, log: Logs) -> Result<ExitCode, Failure> {
     let show_window = arguments.second_start() == Opening::WithWindow;
     let token = gloria_program::activation_token();
-    let claimed = Instance::claim(&paths, show_window, token.as_deref()).map_err(Failure::Unresponsive)?;
+    let second_start = StartRequest {
+        open: show_window,
+        activation_token: token.clone(),
+        session: Session::new(),
+    };
+    let claimed = Instance::claim(&paths, &second_start).map_err(Failure::Unresponsive)?;
     let Claimed::First(instance) = claimed else {
         return Ok(ExitCode::SUCCESS);
     };
@@ -97,7 +104,7 @@ fn set_up(app: &mut App, start: Start, opening: Opening) -> anyhow::Result<()> {
     let ending = app.clone();
     async_runtime::spawn(async move {
         match agent.run().await {
-            Ended::Quit => ending.exit(0),
+            Ended::Quit | Ended::Anew => ending.exit(0),
             Ended::Broken => ending.exit(INTERNAL_ERROR),
         }
     });

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use gloria_files::paths::Paths;
-use gloria_ipc::protocol::Raise;
+use gloria_ipc::protocol::{OTHER_VERSION, Raise};
 use gloria_ipc::{AppWindow, AskError};
 use gloria_program::process;
 use tokio::io::AsyncReadExt as _;
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc::Receiver;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::agent_error::AgentError;
 
@@ -22,6 +22,9 @@ const COMMAND: &str = "agent";
 /// How long an agent may take until it answers: it reads a few megabytes, perhaps from a slow disk. One that cannot get
 /// the folder gives up after ten seconds, and says why.
 const START_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long an agent may take to begin anew: to end what it does and to start, on a busy computer.
+const ANEW_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How often it is looked whether it answers. It is a few system calls.
 const START_INTERVAL: Duration = Duration::from_millis(20);
@@ -102,10 +105,32 @@ fn last_words(output: &str) -> String {
     messages.next_back().unwrap_or_default().to_owned()
 }
 
+/// Becomes the window of the agent that there is, or that is just beginning anew: one of another version does as soon
+/// as it sees this one's.
+pub(super) async fn attach(paths: &Paths) -> Result<(AppWindow, Receiver<Raise>), AskError> {
+    let deadline = Instant::now() + ANEW_TIMEOUT;
+    loop {
+        let opened = AppWindow::open(&paths.data).await;
+        let may_change = match &opened {
+            Err(AskError::NotRunning) => true,
+            Err(AskError::Refused(refused)) => refused.code == OTHER_VERSION,
+            Ok(_) | Err(AskError::Silent | AskError::Unreachable(_) | AskError::Unknown) => false,
+        };
+        if !may_change || Instant::now() >= deadline {
+            return opened;
+        }
+        sleep(START_INTERVAL).await;
+    }
+}
+
 /// The agent of the window that is there: the one that began again by itself, as after an upgrade, or a new one.
 pub(super) async fn resume(paths: &Paths) -> Result<(AppWindow, Receiver<Raise>), AgentError> {
-    match AppWindow::open(&paths.data).await {
+    match attach(paths).await {
         Ok(opened) => Ok(opened),
+        // An agent that was upgraded; so was this program.
+        Err(AskError::Refused(refused)) if refused.code == OTHER_VERSION => Err(AgentError::Program(
+            process::replace_process(&["--window"]).into(),
+        )),
         // Another window was faster.
         Err(error @ AskError::Refused(_)) => Err(error.into()),
         // Whatever is left of the one before: a process that is just ending, or its socket.

@@ -16,6 +16,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::timeout;
 
+use crate::controls::End;
 use crate::{Controls, Shell};
 
 /// The core ends within a quarter of a second, whatever hangs. One that does not is broken, and the next start finds
@@ -51,6 +52,8 @@ pub struct Start {
 pub enum Ended {
     /// Somebody asked for it.
     Quit,
+    /// A new run of the program takes its place.
+    Anew,
     /// The core broke, and so did what restarts it.
     Broken,
 }
@@ -94,6 +97,8 @@ impl Agent {
         let serve = move |request| match request {
             AppRequest::Open { activation_token } => asked.open_window(activation_token),
             AppRequest::Quit => asked.quit(),
+            AppRequest::Move { session, open } => asked.move_to(session, open),
+            AppRequest::OtherVersion => asked.look_for_upgrade(),
         };
         let serving = gloria_desktop::serve_app(handle.clone(), instance, said, windows, serve);
         let following = follow(handle, Arc::clone(&shell), log, after_failure);
@@ -114,7 +119,10 @@ impl Agent {
     /// Runs until somebody quits: hangs up, keeps what came, and answers within `QUIT_TIMEOUT`, whatever hangs.
     pub async fn run(mut self) -> Ended {
         let ended = tokio::select! {
-            () = self.controls.quit_requested() => Ended::Quit,
+            end = self.controls.ended() => match end {
+                End::Quit => Ended::Quit,
+                End::Anew => Ended::Anew,
+            },
             () = signalled() => Ended::Quit,
             outcome = &mut self.core => match outcome {
                 Ok(()) => Ended::Quit,
@@ -126,7 +134,11 @@ impl Agent {
         };
         self.following.abort();
         match ended {
-            Ended::Quit => self.stop().await,
+            Ended::Quit => {
+                gloria_program::end_process_within(QUIT_TIMEOUT);
+                self.stop().await;
+            }
+            Ended::Anew => self.stop().await,
             // A program that looks alive and receives nothing would be worse than none.
             Ended::Broken => self.shell.show_message(&message::start_core_lost()),
         }
@@ -135,7 +147,6 @@ impl Agent {
 
     async fn stop(self) {
         tracing::info!("the app ends");
-        gloria_program::end_process_within(QUIT_TIMEOUT);
         // A core that has ended already needs no stop.
         if timeout(STOP_TIMEOUT, self.controls.core().stop()).await.is_err() {
             tracing::warn!("not everything could be finished; the next start goes on with it");

@@ -6,20 +6,28 @@ use gloria_core::message::Message;
 use gloria_core::protocol::PauseRequest;
 use gloria_core::tray::MenuAction;
 use gloria_core::{CoreError, CoreHandle, Signal};
+use gloria_ipc::session::Session;
 use tokio::runtime::Handle;
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 use crate::Shell;
 
 /// How long the tray's menu silences sounds, in minutes: a meeting.
 const PAUSE_MINUTES: u32 = 60;
 
+/// Why the agent is to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    Quit,
+    Anew,
+}
+
 /// The way to a running agent, from any thread.
 #[derive(Clone)]
 pub struct Controls {
     core: CoreHandle,
     shell: Arc<dyn Shell>,
-    quit: Arc<Notify>,
+    end: Arc<watch::Sender<Option<End>>>,
     runtime: Handle,
 }
 
@@ -35,7 +43,7 @@ impl Controls {
         Self {
             core,
             shell,
-            quit: Arc::new(Notify::new()),
+            end: Arc::default(),
             runtime: Handle::current(),
         }
     }
@@ -47,16 +55,38 @@ impl Controls {
 
     /// Ends the agent as soon as it runs.
     pub fn quit(&self) {
-        self.quit.notify_one();
+        self.end.send_replace(Some(End::Quit));
     }
 
-    pub(crate) async fn quit_requested(&self) {
-        self.quit.notified().await;
+    /// Ends the agent for a new run of its program, unless somebody quits.
+    pub fn begin_anew(&self) {
+        self.end.send_if_modified(|end| {
+            let is_first = end.is_none();
+            end.get_or_insert(End::Anew);
+            is_first
+        });
+    }
+
+    pub(crate) async fn ended(&self) -> End {
+        let mut end = self.end.subscribe();
+        // Its sender lives as long as this.
+        let end = end.wait_for(Option::is_some).await;
+        end.ok().and_then(|end| *end).unwrap_or(End::Quit)
     }
 
     /// Opens the window, or brings it to the front.
     pub fn open_window(&self, activation_token: Option<String>) {
         self.shell.open_window(activation_token);
+    }
+
+    /// Moves to another session.
+    pub(crate) fn move_to(&self, session: Session, open: bool) {
+        self.shell.move_to(session, open);
+    }
+
+    /// Looks whether the app was upgraded.
+    pub(crate) fn look_for_upgrade(&self) {
+        self.shell.look_for_upgrade();
     }
 
     /// Does what an entry of the tray's menu says.

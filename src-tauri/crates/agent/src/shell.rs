@@ -7,6 +7,7 @@ use gloria_core::message::Message;
 use gloria_core::paths::Paths;
 use gloria_core::ports::{Notifications, PanicReports};
 use gloria_core::tray::TrayView;
+use gloria_ipc::session::Session;
 use gloria_words::Words;
 
 /// Draws the agent on one system. Nothing here may block: it is called from the task that follows the state.
@@ -28,6 +29,14 @@ pub trait Shell: std::fmt::Debug + Send + Sync + 'static {
     /// Opens the window or brings it to the front, soon. The token is of what the user did to get it, where the desktop
     /// asks for that.
     fn open_window(&self, activation_token: Option<String>);
+
+    /// Begins anew in this session, in which the user started the app once more. Where the system has one session for
+    /// each user there is nothing to do.
+    fn move_to(&self, _session: Session, _open: bool) {}
+
+    /// Begins anew as the installed version, if that is another one. Where an installer ends the app before it replaces
+    /// it there is nothing to do.
+    fn look_for_upgrade(&self) {}
 
     /// Says something where the user sees it although there is no window.
     fn show_message(&self, message: &Message);

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use gloria_core::message::{self, Message};
 use gloria_core::paths::Paths;
 use gloria_ipc::AskError;
+use gloria_ipc::protocol::StartRequest;
 use thiserror::Error;
 
 use crate::instance::Instance;
@@ -58,21 +59,16 @@ impl ClaimError {
 pub enum Claimed {
     /// This is the app for the folder.
     First(Instance),
-    /// Another app is running; it was asked to show its window if that was wanted.
+    /// Another app is running, and has done what this start was for.
     Second,
 }
 
 impl Instance {
-    /// Makes this process the app for these folders, or has the running one show its window, with the activation token
-    /// of the click that started this process, if it has one.
+    /// Makes this process the app for these folders, or has the running one do what this start is for.
     ///
     /// # Errors
     /// When another app neither answers nor ends.
-    pub fn claim(
-        paths: &Paths,
-        show_window: bool,
-        activation_token: Option<&str>,
-    ) -> Result<Claimed, ClaimError> {
+    pub fn claim(paths: &Paths, start: &StartRequest) -> Result<Claimed, ClaimError> {
         let deadline = Instant::now() + HAND_OVER_TIMEOUT;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -82,13 +78,7 @@ impl Instance {
             if let Some(instance) = Self::try_claim(paths) {
                 return Ok(Claimed::First(instance));
             }
-            let asked = runtime.block_on(async {
-                if show_window {
-                    gloria_ipc::ask_to_open(&paths.data, activation_token.map(str::to_owned)).await
-                } else {
-                    gloria_ipc::ask_status(&paths.data).await.map(drop)
-                }
-            });
+            let asked = runtime.block_on(gloria_ipc::ask_to_start(&paths.data, start));
             match asked {
                 Ok(()) => return Ok(Claimed::Second),
                 // It is just starting, or just ending.

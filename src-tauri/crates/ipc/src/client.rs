@@ -6,14 +6,18 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tokio::io::{AsyncWriteExt as _, ReadHalf, WriteHalf};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::lines::{LineError, LineReader, write_line};
 use crate::protocol::{
-    APP_OPEN, APP_QUIT, AnswerLine, CREDENTIALS_CHANGED, DONE, Greeting, Hello, LISTENER, MAX_ANSWER_BYTES,
-    OTHER_VERSION, OpenRequest, Outcome, REQUEST, Refused, RequestLine, SLOW, STATUS,
+    APP_OPEN, APP_QUIT, APP_START, AnswerLine, CREDENTIALS_CHANGED, DONE, Greeting, Hello, LISTENER,
+    MAX_ANSWER_BYTES, OTHER_VERSION, OpenRequest, Outcome, REQUEST, Refused, RequestLine, SLOW, STATUS,
+    StartAnswer, StartRequest,
 };
 use crate::{AskError, CallError, system};
+
+/// How often it is looked whether an app that begins anew answers again. It takes some twenty milliseconds.
+const START_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Longer than the app takes before it hangs up.
 pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -205,6 +209,44 @@ pub async fn ask_to_open(data: &Path, activation_token: Option<String>) -> Resul
     match ask_for(data, APP_OPEN, request).await {
         Err(AskError::Unknown) => say_plainly(data, "open\n").await,
         outcome => outcome,
+    }
+}
+
+/// Tells the app that runs on these folders that it was started once more, and where. An app that moves to that session
+/// is there when this answers.
+///
+/// # Errors
+/// As [`ask_status`].
+pub async fn ask_to_start(data: &Path, start: &StartRequest) -> Result<(), AskError> {
+    let mut app = AppConnection::open(data).await?;
+    let request = serde_json::to_value(start).unwrap_or_default();
+    match app.call(APP_START, request).await {
+        Ok(answer) => {
+            if serde_json::from_value(answer).is_ok_and(|StartAnswer { moves }| moves) {
+                reached_again(data, app).await?;
+            }
+            Ok(())
+        }
+        Err(CallError::Ask(error)) => Err(error),
+        // A version without this request, or a core that has just ended or is being restarted.
+        Err(CallError::Command(_)) if start.open => ask_to_open(data, start.activation_token.clone()).await,
+        Err(CallError::Command(_)) => Ok(()),
+    }
+}
+
+/// Waits until an app has ended and the next one answers in its place.
+async fn reached_again(data: &Path, mut app: AppConnection) -> Result<(), AskError> {
+    let deadline = Instant::now() + ANSWER_TIMEOUT;
+    let ended = async { while app.connection.lines.next().await.is_ok() {} };
+    timeout(ANSWER_TIMEOUT, ended)
+        .await
+        .map_err(|_| AskError::Silent)?;
+    loop {
+        match ask_status(data).await {
+            Ok(_) => return Ok(()),
+            Err(error) if Instant::now() >= deadline => return Err(error),
+            Err(_) => sleep(START_INTERVAL).await,
+        }
     }
 }
 

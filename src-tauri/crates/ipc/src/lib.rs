@@ -19,6 +19,7 @@ pub mod lines;
 pub mod link;
 pub mod place;
 pub mod protocol;
+pub mod session;
 pub mod window;
 
 #[cfg(unix)]
@@ -32,7 +33,9 @@ use std::io;
 
 use thiserror::Error;
 
-pub use client::{AppConnection, AppEvents, ask_status, ask_to_open, ask_to_quit, send_credentials_changed};
+pub use client::{
+    AppConnection, AppEvents, ask_status, ask_to_open, ask_to_quit, ask_to_start, send_credentials_changed,
+};
 pub use link::Link;
 pub use place::Identity;
 pub use protocol::{PROTOCOL_VERSION, Refused};

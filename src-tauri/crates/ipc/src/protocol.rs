@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::session::Session;
+
 /// The version of the protocol, which equals that of the core's protocol, because a window passes the core's JSON on.
 /// Client and app can be of different versions.
 pub const PROTOCOL_VERSION: u32 = 1;
@@ -18,6 +20,8 @@ pub const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 
 /// The request that shows the window, with an [`OpenRequest`].
 pub const APP_OPEN: &str = "app_open";
+/// The request of a second start, with a [`StartRequest`]; the answer is a [`StartAnswer`].
+pub const APP_START: &str = "app_start";
 /// The request that ends the app, as Quit in the tray does.
 pub const APP_QUIT: &str = "app_quit";
 /// The request that says that the keyring has another token for this API address, or none any more.
@@ -52,6 +56,9 @@ pub struct Hello<'a> {
     pub role: &'a str,
     /// Its [`PROTOCOL_VERSION`].
     pub protocol: u32,
+    /// The version of its program. An app of another version looks whether it was upgraded.
+    #[serde(default, skip_serializing_if = "str::is_empty", borrow)]
+    pub version: &'a str,
     /// The types that a listener wants; all of them where it names none.
     #[serde(default, skip_serializing_if = "Vec::is_empty", borrow)]
     pub types: Vec<&'a str>,
@@ -63,6 +70,7 @@ impl<'a> Hello<'a> {
         Self {
             role,
             protocol: PROTOCOL_VERSION,
+            version: env!("CARGO_PKG_VERSION"),
             types: types.to_vec(),
         }
     }
@@ -220,6 +228,29 @@ pub struct OpenRequest {
     /// The token of the user's click, for desktops that prevent windows from stealing the focus.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub activation_token: Option<String>,
+}
+
+/// What [`APP_START`] takes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StartRequest {
+    /// The window is to be shown.
+    #[serde(default)]
+    pub open: bool,
+    /// The token of the user's click, for desktops that prevent windows from stealing the focus.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activation_token: Option<String>,
+    /// The session of the second start; none where the app does not follow sessions.
+    #[serde(default)]
+    pub session: Session,
+}
+
+/// What [`APP_START`] is answered with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StartAnswer {
+    /// The app begins anew in that session; this connection ends, and the next one reaches it there.
+    pub moves: bool,
 }
 
 #[cfg(test)]

@@ -53,6 +53,29 @@ pub fn text_variable(name: &str) -> Option<String> {
     variable(name).map(|value| value.to_string_lossy().into_owned())
 }
 
+/// Where this program is installed, also after another version took its place.
+///
+/// # Errors
+/// When the system does not say it.
+#[cfg(unix)]
+pub fn installed_program() -> std::io::Result<std::path::PathBuf> {
+    std::env::current_exe().map(installed)
+}
+
+/// The installed path of the program that runs: the system adds to it that its file was deleted, also when another
+/// took its place.
+#[cfg(unix)]
+fn installed(running: std::path::PathBuf) -> std::path::PathBuf {
+    let suffix = " (deleted)";
+    match running.file_name().and_then(std::ffi::OsStr::to_str) {
+        Some(name) if !running.exists() => match name.strip_suffix(suffix) {
+            Some(name) => running.with_file_name(name),
+            None => running,
+        },
+        Some(_) | None => running,
+    }
+}
+
 /// Replaces this process by a new run of the program with these arguments and the original environment. Files are
 /// closed and locks released as at the end of a process. Returns only on failure.
 #[cfg(unix)]
@@ -60,7 +83,7 @@ pub fn replace_process(arguments: &[&str]) -> std::io::Error {
     use std::os::unix::process::CommandExt as _;
 
     logs::flush(logs::FLUSH_TIMEOUT);
-    match std::env::current_exe() {
+    match installed_program() {
         Ok(program) => std::process::Command::new(program)
             .args(arguments)
             .envs(REMOVED.get().into_iter().flatten())
@@ -149,3 +172,20 @@ fn erase(name: &str) {
 
 #[cfg(not(target_os = "linux"))]
 fn erase(_: &str) {}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn the_installed_path_is_not_that_of_a_deleted_file() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let program = folder.path().join("gloria");
+        assert_eq!(installed(folder.path().join("gloria (deleted)")), program);
+        let odd = folder.path().join("odd (deleted)");
+        fs::write(&odd, "").expect("written");
+        assert_eq!(installed(odd.clone()), odd);
+    }
+}

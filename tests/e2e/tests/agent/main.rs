@@ -6,3 +6,5 @@
 
 mod rest;
 mod scene;
+mod sessions;
+mod upgrade;

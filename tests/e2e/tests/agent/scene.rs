@@ -7,6 +7,7 @@ use std::time::Duration;
 use gloria_backend::{Backend, BackendOptions, TEST_TOKEN};
 use gloria_desktop_session::{Process, Session, SessionOptions, wait_until};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 /// Longer than anything here takes on a busy machine.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(40);
@@ -23,18 +24,20 @@ pub(crate) struct Scene {
     pub(crate) session: Session,
     pub(crate) backend: Backend,
     pub(crate) home: PathBuf,
+    _folder: TempDir,
 }
 
 impl Scene {
     pub(crate) async fn set(options: SessionOptions) -> Self {
         let session = Session::start(options).await.unwrap();
-        let home = session.dir().join("gloria");
-        std::fs::create_dir(&home).unwrap();
+        // It outlives the session.
+        let folder = tempfile::tempdir().unwrap();
         let backend = Backend::start(BackendOptions::default()).await.unwrap();
         Self {
             session,
             backend,
-            home,
+            home: folder.path().to_owned(),
+            _folder: folder,
         }
     }
 
@@ -71,12 +74,27 @@ impl Scene {
         expect_tray(&self.session).await;
     }
 
-    /// What `gloria status` says of the running app.
-    #[expect(dead_code, reason = "soon")]
-    pub(crate) fn status(&self) -> Value {
+    /// What is stored, read beside the app: newest first.
+    pub(crate) fn stored(&self) -> Vec<Value> {
         let mut command = self.command(&self.session, &program("gloria"));
-        let output = command.args(["status", "--json"]).output().unwrap();
-        serde_json::from_slice(&output.stdout).unwrap_or(Value::Null)
+        command.args(["inbox", "list", "--limit", "1000"]);
+        let output = command.output().unwrap();
+        let lines = String::from_utf8(output.stdout).unwrap();
+        lines
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    /// Waits until it is recorded how the user was alerted of an item: from then on no end makes it alert again.
+    pub(crate) async fn recorded(&self, key: &str) {
+        wait_until(&format!("the record of {key}"), DEADLINE, async || {
+            let items = self.stored();
+            let is_recorded = |item: &Value| item["key"] == key && item["alert"]["state"] != "pending";
+            Ok(items.iter().any(is_recorded).then_some(()))
+        })
+        .await
+        .unwrap();
     }
 }
 
@@ -87,4 +105,22 @@ pub(crate) async fn expect_tray(session: &Session) {
     })
     .await
     .unwrap();
+}
+
+/// Waits until no icon of the app is there.
+pub(crate) async fn expect_no_tray(session: &Session) {
+    wait_until("no tray icon", DEADLINE, async || {
+        Ok(session.tray_items().await?.is_empty().then_some(()))
+    })
+    .await
+    .unwrap();
+}
+
+/// Of every notification that was shown, in order.
+pub(crate) fn titles(session: &Session) -> Vec<String> {
+    let shown = session.notifications();
+    shown
+        .into_iter()
+        .map(|notification| notification.summary)
+        .collect()
 }

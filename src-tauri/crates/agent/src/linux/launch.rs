@@ -14,6 +14,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use gloria_core::message::{self, Message};
 use gloria_desktop::session_bus;
+use gloria_ipc::session::{DISPLAYS, VARIABLES};
 use gloria_program::process;
 use thiserror::Error;
 use tokio::process::{Child, Command};
@@ -27,19 +28,6 @@ const SYSTEMD: &str = "org.freedesktop.systemd1";
 
 /// systemd starts a unit within milliseconds. One that has not answered by then hangs, and the user waits.
 const SYSTEMD_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// The window shows on one of these.
-const DISPLAYS: [&str; 2] = ["WAYLAND_DISPLAY", "DISPLAY"];
-
-/// What a program needs of a session to show a window in it.
-const SESSION: [&str; 6] = [
-    "WAYLAND_DISPLAY",
-    "DISPLAY",
-    "XAUTHORITY",
-    "XDG_RUNTIME_DIR",
-    "XDG_CURRENT_DESKTOP",
-    "DBUS_SESSION_BUS_ADDRESS",
-];
 
 /// Numbers the units of this process.
 static UNITS: AtomicU32 = AtomicU32::new(1);
@@ -154,7 +142,7 @@ impl Started {
 /// What of the session is in an environment.
 pub(super) fn session(variable: impl Fn(&str) -> Option<OsString>) -> HashMap<&'static str, OsString> {
     let set = |name: &'static str| Some((name, variable(name).filter(|value| !value.is_empty())?));
-    SESSION.into_iter().filter_map(set).collect()
+    VARIABLES.into_iter().filter_map(set).collect()
 }
 
 /// Whether a session can show anything.

@@ -12,11 +12,14 @@ use gloria_core::ports::{Notifications, PanicReports};
 use gloria_core::tray::TrayView;
 use gloria_desktop::socket::WindowPlace;
 use gloria_desktop::{Claimed, Instance, SessionNotifications};
-use gloria_program::{Logs, logs};
+use gloria_ipc::protocol::StartRequest;
+use gloria_ipc::session::{self, Session};
+use gloria_program::{Logs, logs, process};
 use gloria_words::Words;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::watch;
 
+use super::anew::Anew;
 use super::messages::{self, Messages};
 use super::tray;
 use super::window::Window;
@@ -40,7 +43,13 @@ pub struct Options {
 /// # Errors
 /// The agent cannot start.
 pub fn run(paths: Paths, log: Logs, words: Arc<Words>, options: Options) -> anyhow::Result<ExitCode> {
-    let instance = match Instance::claim(&paths, options.open, None)? {
+    let session = session::session(|name| std::env::var_os(name));
+    let second_start = StartRequest {
+        open: options.open,
+        activation_token: None,
+        session: session.clone(),
+    };
+    let instance = match Instance::claim(&paths, &second_start)? {
         Claimed::First(instance) => instance,
         Claimed::Second => return Ok(ExitCode::SUCCESS),
     };
@@ -51,18 +60,22 @@ pub fn run(paths: Paths, log: Logs, words: Arc<Words>, options: Options) -> anyh
         .enable_all()
         .build()
         .context("a runtime")?;
+    let program = process::installed_program()?;
+    let place = WindowPlace::in_session(session);
+    let anew = Anew::new(program.clone(), place.clone());
+    let next = anew.clone();
+    let window = program.with_file_name(WINDOW);
     let ended = runtime.block_on(async {
-        let place = WindowPlace::default();
-        let program = std::env::current_exe()?.with_file_name(WINDOW);
         let (views, shown) = watch::channel(None);
         let shell = Arc::new(LinuxShell {
             views,
             messages: Arc::new(Messages::new(
-                program.clone(),
+                window.clone(),
                 paths.data.clone(),
                 Arc::clone(&words),
             )),
-            window: Window::new(program, place.clone()),
+            window: Window::new(window, place.clone()),
+            anew,
             controls: Arc::default(),
             runtime: Handle::current(),
         });
@@ -88,6 +101,11 @@ pub fn run(paths: Paths, log: Logs, words: Arc<Words>, options: Options) -> anyh
     logs::flush(logs::FLUSH_TIMEOUT);
     Ok(match ended {
         Ended::Quit => ExitCode::SUCCESS,
+        Ended::Anew => {
+            let error = next.exec();
+            tracing::error!(%error, "the agent cannot begin anew");
+            ExitCode::from(INTERNAL_ERROR)
+        }
         Ended::Broken => ExitCode::from(INTERNAL_ERROR),
     })
 }
@@ -96,6 +114,7 @@ struct LinuxShell {
     views: watch::Sender<Option<TrayView>>,
     window: Window,
     messages: Arc<Messages>,
+    anew: Anew,
     /// Of the agent, once it has started.
     controls: Arc<OnceLock<Controls>>,
     runtime: Handle,
@@ -146,6 +165,17 @@ impl Shell for LinuxShell {
             }
             messages.show(&problem).await;
         });
+    }
+
+    fn move_to(&self, session: Session, open: bool) {
+        let controls = Arc::clone(&self.controls);
+        self.runtime
+            .spawn(self.anew.clone().move_to(session, open, controls));
+    }
+
+    fn look_for_upgrade(&self) {
+        let controls = Arc::clone(&self.controls);
+        self.runtime.spawn(self.anew.clone().upgrade(controls));
     }
 
     fn show_message(&self, message: &Message) {

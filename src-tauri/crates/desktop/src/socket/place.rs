@@ -1,8 +1,10 @@
 //! The place of the window, which one at most has.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use gloria_ipc::session::{self, Session};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::timeout;
 
@@ -21,6 +23,22 @@ pub struct WindowPlace(Arc<Place>);
 struct Place {
     connected: Mutex<Option<Connected>>,
     arrived: Notify,
+    /// Of the app.
+    session: Session,
+    /// Requests that are not answered yet, the window's and those of others.
+    open_requests: watch::Sender<usize>,
+    /// The next app takes the window over.
+    stays: AtomicBool,
+}
+
+/// A request that is not answered yet.
+#[derive(Debug)]
+pub(super) struct OpenCall(WindowPlace);
+
+impl Drop for OpenCall {
+    fn drop(&mut self) {
+        self.0.0.open_requests.send_modify(|open| *open -= 1);
+    }
 }
 
 /// A connected window.
@@ -41,6 +59,40 @@ pub(super) struct Wish {
 }
 
 impl WindowPlace {
+    /// Of an app in this session.
+    pub fn in_session(session: Session) -> Self {
+        Self(Arc::new(Place {
+            session,
+            ..Place::default()
+        }))
+    }
+
+    /// The session that the app has to move to for a start in this one.
+    pub(super) fn moved_to(&self, named: &Session) -> Option<Session> {
+        session::moved(&self.0.session, named)
+    }
+
+    pub(super) fn begin_request(&self) -> OpenCall {
+        self.0.open_requests.send_modify(|open| *open += 1);
+        OpenCall(self.clone())
+    }
+
+    /// Waits until every request is answered.
+    pub async fn idle(&self) {
+        // The sender lives as long as this.
+        let _ = self.0.open_requests.subscribe().wait_for(|open| *open == 0).await;
+    }
+
+    /// From now on the window stays when this app ends, because the next one takes it over.
+    pub fn leave_window(&self) {
+        self.0.stays.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the window outlives this app.
+    pub(super) fn window_stays(&self) -> bool {
+        self.0.stays.load(Ordering::Relaxed)
+    }
+
     /// Brings the window to the front, with the activation token of the click, if any. `false` if there is no window,
     /// or it does not confirm within two seconds; its connection is then closed, so that another window can connect.
     pub async fn raise(&self, activation_token: Option<String>) -> bool {
@@ -118,7 +170,7 @@ impl WindowPlace {
 /// The place is taken until this is dropped.
 #[derive(Debug)]
 pub(super) struct Occupied {
-    place: WindowPlace,
+    pub(super) place: WindowPlace,
     pub(super) wishes: mpsc::Receiver<Wish>,
     pub(super) ending: Arc<Notify>,
     _leaving: watch::Sender<()>,

@@ -31,7 +31,9 @@ pub(super) enum Opening {
 impl Opening {
     /// Reads a first line. The plain lines `status`, `open` and `quit` mean the same in every version, so that an app
     /// of another version can be asked for its status and ended.
-    pub(super) fn parse(line: &[u8]) -> Result<Self, Refusal> {
+    ///
+    /// `on_version` is called with the version of the client's program, if it says it.
+    pub(super) fn parse(line: &[u8], on_version: impl FnOnce(&str)) -> Result<Self, Refusal> {
         match line {
             b"status" => return Ok(Self::Status),
             b"open" => return Ok(Self::Open),
@@ -39,9 +41,17 @@ impl Opening {
             _ => {}
         }
         // In another version the other fields may have other types.
-        let Ok(Versioned { role, protocol }) = serde_json::from_slice(line) else {
+        let Ok(Versioned {
+            role,
+            protocol,
+            version,
+        }) = serde_json::from_slice(line)
+        else {
             return Err(Refusal::NotUnderstood);
         };
+        if !version.is_empty() {
+            on_version(&version);
+        }
         if role == STATUS {
             // Its document is stable across versions.
             return Ok(Self::Status);
@@ -80,6 +90,8 @@ impl Opening {
 struct Versioned {
     role: String,
     protocol: u32,
+    #[serde(default)]
+    version: String,
 }
 
 fn quoted(name: &str) -> String {
@@ -154,7 +166,7 @@ mod tests {
     use super::*;
 
     fn parsed(line: &str) -> Result<Opening, Refusal> {
-        Opening::parse(line.as_bytes())
+        Opening::parse(line.as_bytes(), |_| {})
     }
 
     #[test]
@@ -210,7 +222,7 @@ mod tests {
         ] {
             assert_eq!(parsed(line), Err(Refusal::NotUnderstood), "{line:?}");
         }
-        assert_eq!(Opening::parse(b"\xff\xfe{}"), Err(Refusal::NotUnderstood));
+        assert_eq!(Opening::parse(b"\xff\xfe{}", |_| {}), Err(Refusal::NotUnderstood));
         assert_eq!(
             parsed(&json!({"role": "door", "protocol": this}).to_string()),
             Err(Refusal::UnknownRole("door".into()))

@@ -8,13 +8,15 @@ use gloria_core::message;
 use gloria_core::protocol::{CommandError, CommandErrorCode, WINDOW_SHOWS};
 use gloria_ipc::lines::{LineError, LineReader, write_line};
 use gloria_ipc::protocol::{
-    APP_OPEN, APP_QUIT, AnswerLine, CREDENTIALS_CHANGED, MAX_REQUEST_BYTES, OpenRequest, Outcome, RequestLine,
+    APP_OPEN, APP_QUIT, APP_START, AnswerLine, CREDENTIALS_CHANGED, MAX_REQUEST_BYTES, OpenRequest, Outcome,
+    RequestLine, StartAnswer, StartRequest,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite, ReadHalf, WriteHalf};
 use tokio::time::timeout;
 
+use super::place::WindowPlace;
 use super::protocol::Refusal;
 use super::state::{AppRequest, CLIENT_TIMEOUT, Server, refuse};
 
@@ -49,27 +51,61 @@ where
         else {
             return refuse(lines, writer, server, Refusal::NotUnderstood).await;
         };
-        let Ok(outcome) = timeout(CALL_TIMEOUT, perform(server, &call, request)).await else {
+        let open = server.windows.as_ref().map(WindowPlace::begin_request);
+        let Ok((outcome, then)) = timeout(CALL_TIMEOUT, perform(server, &call, request)).await else {
             return refuse(lines, writer, server, Refusal::Slow).await;
         };
-        let is_end = call == APP_QUIT && outcome.is_ok();
         let answer = AnswerLine {
             id,
             outcome: outcome_of(outcome),
         };
         let written = write_line(writer, &answer, CLIENT_TIMEOUT).await;
-        if is_end {
+        drop(open);
+        if let Some(then) = then {
             // After the answer, because the app's end closes the connection.
-            (server.app)(AppRequest::Quit);
+            (server.app)(then);
         }
         written?;
     }
 }
 
-async fn perform(server: &Server, call: &str, request: Value) -> Result<Value, CommandError> {
+/// Also what the app is to do once the answer is written.
+async fn perform(
+    server: &Server,
+    call: &str,
+    request: Value,
+) -> (Result<Value, CommandError>, Option<AppRequest>) {
+    match call {
+        APP_QUIT => match parsed::<()>(request) {
+            Ok(()) => (Ok(Value::Null), Some(AppRequest::Quit)),
+            Err(error) => (Err(error), None),
+        },
+        APP_START => match parsed(request) {
+            Ok(start) => on_start(server, start).await,
+            Err(error) => (Err(error), None),
+        },
+        call => (answer(server, call, request).await, None),
+    }
+}
+
+async fn on_start(server: &Server, start: StartRequest) -> (Result<Value, CommandError>, Option<AppRequest>) {
+    let windows = server.windows.as_ref();
+    let moved = windows.and_then(|windows| windows.moved_to(&start.session));
+    let answer = StartAnswer {
+        moves: moved.is_some(),
+    };
+    if moved.is_none() && start.open {
+        let token = start.activation_token.filter(|token| is_token(token));
+        server.open_window(token).await;
+    }
+    let open = start.open;
+    let then = moved.map(|session| AppRequest::Move { session, open });
+    (Ok(serde_json::to_value(answer).unwrap_or_default()), then)
+}
+
+async fn answer(server: &Server, call: &str, request: Value) -> Result<Value, CommandError> {
     match call {
         APP_OPEN => open(server, parsed(request)?).await.map(|()| Value::Null),
-        APP_QUIT => parsed::<()>(request).map(|()| Value::Null),
         CREDENTIALS_CHANGED => {
             server.core.credentials_changed(parsed(request)?).await?;
             Ok(Value::Null)

@@ -161,7 +161,11 @@ where
     C: AsyncRead + AsyncWrite,
 {
     let opening = match lines.next().await {
-        Ok(line) => Opening::parse(&line),
+        Ok(line) => Opening::parse(&line, |version| {
+            if version != env!("CARGO_PKG_VERSION") {
+                (server.app)(AppRequest::OtherVersion);
+            }
+        }),
         Err(LineError::TooLong) => Err(Refusal::TooLong),
         Err(LineError::Ended) => return Ok(Greeted::Answered),
         Err(LineError::Io(error)) => return Err(error),

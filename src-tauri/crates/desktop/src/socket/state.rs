@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use gloria_core::CoreHandle;
 use gloria_ipc::lines::{LineReader, write_line};
+use gloria_ipc::session::Session;
 use gloria_words::Words;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf};
 use tokio::sync::Semaphore;
@@ -38,6 +39,15 @@ pub enum AppRequest {
     },
     /// Quit the app, like Quit in the tray.
     Quit,
+    /// Begin anew in this session, in which it was started once more.
+    Move {
+        /// The session.
+        session: Session,
+        /// With the window.
+        open: bool,
+    },
+    /// A program of another version connected: this one may have been upgraded.
+    OtherVersion,
 }
 
 /// Everything that is needed to serve a client.

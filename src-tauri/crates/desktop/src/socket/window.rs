@@ -19,7 +19,7 @@ use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite, ReadHalf, WriteHalf};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::place::{Occupied, Wish};
+use super::place::{Occupied, OpenCall, WindowPlace, Wish};
 use super::protocol::Refusal;
 use super::request::{outcome_of, parsed};
 use super::state::{Server, refuse};
@@ -44,7 +44,7 @@ where
     lines.set_max_bytes(MAX_REQUEST_BYTES);
     let ending = Arc::clone(&occupied.ending);
     let served = {
-        let run = Window::new(&server.core).run(lines, writer, &mut occupied.wishes);
+        let run = Window::new(&server.core, occupied.place.clone()).run(lines, writer, &mut occupied.wishes);
         tokio::select! {
             biased;
             () = ending.notified() => Ok(()),
@@ -77,6 +77,7 @@ impl From<io::Error> for End {
 /// The state of a window's connection.
 struct Window<'a> {
     link: &'a dyn Link,
+    place: WindowPlace,
     calls: FuturesUnordered<BoxFuture<'a, Answered>>,
     /// Updates for the newest attachment.
     updates: Option<BoxStream<'static, Value>>,
@@ -91,6 +92,7 @@ struct Window<'a> {
 struct Answered {
     line: AnswerLine,
     updates: Option<BoxStream<'static, Value>>,
+    open: Option<OpenCall>,
 }
 
 /// What the loop waits for.
@@ -103,10 +105,11 @@ enum Input {
 }
 
 impl<'a> Window<'a> {
-    fn new(link: &'a dyn Link) -> Self {
+    fn new(link: &'a dyn Link, place: WindowPlace) -> Self {
         let (types, chosen) = watch::channel(EventTypes::default());
         Self {
             link,
+            place,
             calls: FuturesUnordered::new(),
             updates: None,
             types,
@@ -123,6 +126,8 @@ impl<'a> Window<'a> {
         wishes: &mut mpsc::Receiver<Wish>,
     ) -> Result<(), End> {
         loop {
+            // Until the answer is written.
+            let mut answered = None;
             let input = tokio::select! {
                 wish = wishes.recv() => Input::Wish(wish),
                 line = lines.next(), if self.calls.len() < MAX_CALLS => Input::Line(line),
@@ -138,14 +143,18 @@ impl<'a> Window<'a> {
                 Input::Line(Err(LineError::Ended)) => return Ok(()),
                 Input::Line(Err(LineError::TooLong)) => return Err(End::Refused(Refusal::TooLong)),
                 Input::Line(Err(LineError::Io(error))) => return Err(error.into()),
-                Input::Answered(Answered { line, updates }) => {
+                Input::Answered(Answered { line, updates, open }) => {
+                    answered = open;
                     // They follow the answer, and replace those of an earlier attachment.
                     self.updates = updates.or(self.updates.take());
                     ToWindow::Answer(line)
                 }
                 Input::Update(Some(update)) => ToWindow::Update(update),
                 Input::Event(Some(event)) => ToWindow::Event(event),
-                // The core has ended, which it does only when somebody quits.
+                // The core has ended, which it does only when somebody quits or the app begins anew.
+                Input::Update(None) | Input::Event(None) | Input::Wish(None) if self.place.window_stays() => {
+                    return Ok(());
+                }
                 Input::Update(None) | Input::Event(None) | Input::Wish(None) => {
                     return Ok(write_line(writer, &ToWindow::Quit, WINDOW_WRITE_TIMEOUT).await?);
                 }
@@ -159,6 +168,7 @@ impl<'a> Window<'a> {
                 }
             };
             write_line(writer, &line, WINDOW_WRITE_TIMEOUT).await?;
+            drop(answered);
         }
     }
 
@@ -184,7 +194,9 @@ impl<'a> Window<'a> {
                 outcome: outcome_of(result),
             },
             updates,
+            open: None,
         };
+        let open = self.place.begin_request();
         let call = match &*call {
             ATTACH => async move {
                 match link.attach().await {
@@ -211,7 +223,11 @@ impl<'a> Window<'a> {
             .boxed(),
             _ => async move { answered(link.call(&call, request).await, None) }.boxed(),
         };
-        self.calls.push(call);
+        let counted = call.map(|answered| Answered {
+            open: Some(open),
+            ..answered
+        });
+        self.calls.push(counted.boxed());
     }
 }
 
@@ -250,7 +266,6 @@ mod tests {
 
     use tokio::time::timeout;
 
-    use super::super::place::WindowPlace;
     use super::*;
 
     /// A core that has an update at any time, and never answers what it is asked.
@@ -283,10 +298,11 @@ mod tests {
     }
 
     async fn served(core: &Endless, app: DuplexStream) -> Result<(), End> {
-        let mut occupied = WindowPlace::default().occupy().expect("free");
+        let place = WindowPlace::default();
+        let mut occupied = place.occupy().expect("free");
         let (reader, mut writer) = split(app);
         let mut lines = LineReader::new(reader, MAX_REQUEST_BYTES);
-        Window::new(core)
+        Window::new(core, place)
             .run(&mut lines, &mut writer, &mut occupied.wishes)
             .await
     }

@@ -1,0 +1,159 @@
+//! The app is replaced on the disk while it runs.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use gloria_desktop_session::{Process, SessionOptions, wait_until};
+
+use crate::scene::{DEADLINE, Scene, expect_tray, program, titles};
+
+/// As many as make the upgrade happen between two of them.
+const PUSHES: usize = 120;
+
+/// A build of another version: this one with its version changed in place.
+const NEXT: &str = "0.1.9";
+
+struct Installed {
+    folder: PathBuf,
+}
+
+impl Installed {
+    fn in_scene(scene: &Scene) -> Self {
+        let folder = scene.home.join("bin");
+        fs::create_dir(&folder).unwrap();
+        fs::copy(program("gloria"), folder.join("gloria")).unwrap();
+        let mut bytes = fs::read(program("gloria")).unwrap();
+        let this = env!("CARGO_PKG_VERSION").as_bytes();
+        assert_eq!(this.len(), NEXT.len());
+        let places: Vec<_> = (0..bytes.len() - this.len())
+            .filter(|at| bytes[*at] == this[0] && bytes[*at..].starts_with(this))
+            .collect();
+        assert!(!places.is_empty());
+        for place in places {
+            bytes[place..place + this.len()].copy_from_slice(NEXT.as_bytes());
+        }
+        let installed = Self { folder };
+        installed.write("gloria.next", &bytes);
+        installed
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) {
+        fs::write(self.path(name), bytes).unwrap();
+        fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    fn agent(&self, scene: &Scene) -> Process {
+        let mut command = scene.command(&scene.session, &self.path("gloria"));
+        command.arg("agent");
+        scene.session.spawn("agent", command).unwrap()
+    }
+
+    /// What a person does with the new version: anything that reaches the agent.
+    fn ask(scene: &Scene, program: &Path) {
+        let mut command = scene.command(&scene.session, program);
+        let output = command.arg("retry").output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        // An agent that has just begun anew has no socket for a moment.
+        assert!(
+            output.status.success() || said.contains("is not running"),
+            "{said}"
+        );
+    }
+}
+
+fn starts(agent: &Process, version: &str) -> usize {
+    let log = agent.log();
+    let started = log
+        .lines()
+        .filter(|line| line.contains("the agent starts") && line.contains(version));
+    started.count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upgrade_under_load_loses_nothing_and_shows_nothing_twice() {
+    let scene = Scene::set(SessionOptions::default()).await;
+    let installed = Installed::in_scene(&scene);
+    let mut agent = installed.agent(&scene);
+    scene.connected().await;
+    expect_tray(&scene.session).await;
+    // The server pushes all the time, whatever happens on this side.
+    let pushing = async {
+        for number in 0..PUSHES {
+            scene.push(&number.to_string());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let upgrading = async {
+        scene.recorded("n:9").await;
+        fs::rename(installed.path("gloria.next"), installed.path("gloria")).unwrap();
+        Installed::ask(&scene, &installed.path("gloria"));
+        wait_until("the new version", DEADLINE, async || {
+            agent.check_alive()?;
+            Ok((starts(&agent, NEXT) == 1).then_some(()))
+        })
+        .await
+        .unwrap();
+    };
+    tokio::join!(pushing, upgrading);
+    for number in 0..PUSHES {
+        scene.recorded(&format!("n:{number}")).await;
+    }
+    let stored = scene.stored();
+    let keys: BTreeSet<_> = stored.iter().map(|item| item["key"].to_string()).collect();
+    assert_eq!((stored.len(), keys.len()), (PUSHES, PUSHES));
+    let titles = titles(&scene.session);
+    let alone: Vec<_> = titles
+        .iter()
+        .filter(|title| title.starts_with("title "))
+        .collect();
+    let different: BTreeSet<_> = alone.iter().collect();
+    assert_eq!(alone.len(), different.len(), "shown twice: {titles:?}");
+    expect_tray(&scene.session).await;
+    let running = fs::read_link(format!("/proc/{}/exe", agent.id())).unwrap();
+    assert_eq!(running, installed.path("gloria"), "not the deleted one");
+    assert_eq!(starts(&agent, NEXT), 1, "{}", agent.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_not_whole_is_not_begun_with() {
+    let scene = Scene::set(SessionOptions::default()).await;
+    let installed = Installed::in_scene(&scene);
+    let mut agent = installed.agent(&scene);
+    scene.connected().await;
+    let next = installed.path("gloria.next");
+    let whole = fs::read(&next).unwrap();
+    let place = installed.path("gloria");
+    // Half of it, as a package manager that does not rename has it for a moment; then nothing at all.
+    for (looks, half) in [(1, &whole[..whole.len() / 3]), (2, &[])] {
+        fs::remove_file(&place).unwrap();
+        installed.write("gloria", half);
+        Installed::ask(&scene, &next);
+        wait_until("the look at the file", DEADLINE, async || {
+            agent.check_alive()?;
+            Ok((agent.log().matches("not whole yet").count() == looks).then_some(()))
+        })
+        .await
+        .unwrap();
+    }
+    fs::remove_file(&place).unwrap();
+    Installed::ask(&scene, &next);
+    scene.connected().await;
+    assert_eq!(starts(&agent, ""), 1, "{}", agent.log());
+    // Now it is whole, and the next program that asks has it begun.
+    fs::copy(&next, &place).unwrap();
+    wait_until("the new version", DEADLINE, async || {
+        agent.check_alive()?;
+        Installed::ask(&scene, &next);
+        Ok((starts(&agent, NEXT) == 1).then_some(()))
+    })
+    .await
+    .unwrap();
+    scene.connected().await;
+}
