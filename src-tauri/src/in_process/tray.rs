@@ -4,11 +4,12 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use gloria_core::tray::{MenuAction, TrayIcon as Icon, TrayView};
+use gloria_core::protocol::View;
+use gloria_core::tray::{self, MenuAction, TrayIcon as Icon, TrayView};
 use gloria_desktop::session_bus::{self, BodyText};
 use gloria_words::Words;
 use tauri::image::Image;
-use tauri::menu::{Menu, MenuItem};
+use tauri::menu::{IsMenuItem, Menu, MenuItem, MenuItemKind, PredefinedMenuItem};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
 use tauri::{AppHandle, Wry, include_image};
 
@@ -24,6 +25,7 @@ struct Shown {
     controls: SharedControls,
     words: Arc<Words>,
     icon: Option<TrayIcon>,
+    menu: Option<Menu<Wry>>,
     /// A thread waits for a tray host.
     waiting: bool,
     view: Option<TrayView>,
@@ -36,6 +38,7 @@ impl Tray {
             controls,
             words,
             icon: None,
+            menu: None,
             waiting: false,
             view: None,
         })))
@@ -48,11 +51,13 @@ impl Tray {
             return;
         }
         let before = shown.view.replace(view.clone());
-        let outcome = match &shown.icon {
-            Some(icon) => update(&shown.app, icon, &shown.words, before.as_ref(), &view),
-            None if shown.waiting => return,
+        let outcome = match before {
+            Some(before) => shown.update(&before, &view),
             None => Ok(()),
         };
+        if shown.waiting {
+            return;
+        }
         if let Err(error) = outcome {
             tracing::warn!(%error, "the tray icon could not be changed");
         }
@@ -108,16 +113,15 @@ impl Tray {
         };
         let Some(view) = view else { return false };
         match build(&app, controls, &words, &view) {
-            Ok(icon) => {
+            Ok((icon, menu)) => {
                 let mut shown = self.lock();
+                (shown.icon, shown.menu, shown.waiting) = (Some(icon), Some(menu), false);
                 // What changed while it was built is shown with it.
-                if let Some(latest) = shown.view.clone().filter(|latest| *latest != view)
-                    && let Err(error) = update(&app, &icon, &words, Some(&view), &latest)
+                if let Some(latest) = shown.view.clone()
+                    && let Err(error) = shown.update(&view, &latest)
                 {
                     tracing::warn!(%error, "the tray icon could not be changed");
                 }
-                shown.icon = Some(icon);
-                shown.waiting = false;
                 true
             }
             Err(error) => {
@@ -133,11 +137,12 @@ fn build(
     controls: SharedControls,
     words: &Words,
     view: &TrayView,
-) -> tauri::Result<TrayIcon> {
-    TrayIconBuilder::with_id("main")
+) -> tauri::Result<(TrayIcon, Menu<Wry>)> {
+    let menu = menu(app, words, view)?;
+    let icon = TrayIconBuilder::with_id("main")
         .icon(image(view.icon))
         .tooltip(tooltip(words, view))
-        .menu(&menu(app, words, view)?)
+        .menu(&menu)
         .show_menu_on_left_click(false)
         .on_menu_event(move |_, event| {
             let action = ACTIONS.iter().find(|(id, _)| event.id() == id);
@@ -155,25 +160,48 @@ fn build(
                 window::open_soon(tray.app_handle(), None);
             }
         })
-        .build(app)
+        .build(app)?;
+    Ok((icon, menu))
 }
 
-/// Changes what differs, and nothing else: an open menu closes when it is set anew.
-fn update(
-    app: &AppHandle,
-    icon: &TrayIcon,
-    words: &Words,
-    before: Option<&TrayView>,
-    view: &TrayView,
-) -> tauri::Result<()> {
-    if before.is_none_or(|before| before.icon != view.icon) {
-        icon.set_icon(Some(image(view.icon)))?;
+impl Shown {
+    /// Changes what differs, and nothing else: an open menu closes when it is set anew.
+    fn update(&mut self, before: &TrayView, view: &TrayView) -> tauri::Result<()> {
+        let Some(icon) = &self.icon else { return Ok(()) };
+        if before.icon != view.icon {
+            icon.set_icon(Some(image(view.icon)))?;
+        }
+        if before.tooltip != view.tooltip {
+            icon.set_tooltip(Some(tooltip(&self.words, view)))?;
+        }
+        if before.menu == view.menu {
+            return Ok(());
+        }
+        match &self.menu {
+            Some(menu) if has_same_entries(before, view) => change(menu, &self.words, view),
+            _ => {
+                let menu = menu(&self.app, &self.words, view)?;
+                icon.set_menu(Some(menu.clone()))?;
+                self.menu = Some(menu);
+                Ok(())
+            }
+        }
     }
-    if before.is_none_or(|before| before.tooltip != view.tooltip) {
-        icon.set_tooltip(Some(tooltip(words, view)))?;
-    }
-    if before.is_none_or(|before| before.menu != view.menu) {
-        icon.set_menu(Some(menu(app, words, view)?))?;
+}
+
+/// Whether the menus differ in their words alone, and in what is enabled.
+fn has_same_entries(before: &TrayView, view: &TrayView) -> bool {
+    let before = before.menu.iter().map(id);
+    before.eq(view.menu.iter().map(id))
+}
+
+fn change(menu: &Menu<Wry>, words: &Words, view: &TrayView) -> tauri::Result<()> {
+    for (shown, item) in menu.items()?.iter().zip(&view.menu) {
+        let (MenuItemKind::MenuItem(shown), Some((label, enabled))) = (shown, content(words, item)) else {
+            continue;
+        };
+        shown.set_text(label)?;
+        shown.set_enabled(enabled)?;
     }
     Ok(())
 }
@@ -188,8 +216,13 @@ fn tooltip(words: &Words, view: &TrayView) -> String {
     text.of(&view.tooltip.text(|message| words.say(message)))
 }
 
-const ACTIONS: [(&str, MenuAction); 7] = [
+const ACTIONS: [(&str, MenuAction); 12] = [
     ("open", MenuAction::Open),
+    ("inbox", MenuAction::Show(View::Inbox)),
+    ("connection", MenuAction::Show(View::Connection)),
+    ("preferences", MenuAction::Show(View::Preferences)),
+    ("proxy", MenuAction::Show(View::Proxy)),
+    ("setup", MenuAction::Show(View::Setup)),
     ("pause-sounds", MenuAction::PauseSounds),
     ("resume-sounds", MenuAction::ResumeSounds),
     ("reconnect", MenuAction::Reconnect),
@@ -198,20 +231,38 @@ const ACTIONS: [(&str, MenuAction); 7] = [
     ("quit", MenuAction::Quit),
 ];
 
-fn menu(app: &AppHandle, words: &Words, view: &TrayView) -> tauri::Result<Menu<Wry>> {
-    let menu = Menu::new(app)?;
-    for entry in &view.menu {
-        let id = ACTIONS
+/// The id of an item in the menu. Text and separators have ids that nobody asks for.
+fn id(item: &tray::MenuItem) -> &'static str {
+    match item {
+        tray::MenuItem::Text(_) => "text",
+        tray::MenuItem::Separator => "separator",
+        tray::MenuItem::Entry(entry) => ACTIONS
             .iter()
             .find(|(_, action)| *action == entry.action)
-            .map_or("", |(id, _)| id);
-        menu.append(&MenuItem::with_id(
-            app,
-            id,
-            words.say(&entry.label),
-            entry.enabled,
-            None::<&str>,
-        )?)?;
+            .map_or("", |(id, _)| id),
+    }
+}
+
+/// The words of an item, and whether it can be clicked. `None` of a separator.
+fn content(words: &Words, item: &tray::MenuItem) -> Option<(String, bool)> {
+    let label = |message| tray::label(&words.say(message));
+    match item {
+        tray::MenuItem::Text(text) => Some((label(text), false)),
+        tray::MenuItem::Separator => None,
+        tray::MenuItem::Entry(entry) => Some((label(&entry.label), entry.enabled)),
+    }
+}
+
+fn menu(app: &AppHandle, words: &Words, view: &TrayView) -> tauri::Result<Menu<Wry>> {
+    let menu = Menu::new(app)?;
+    for item in &view.menu {
+        let item: Box<dyn IsMenuItem<Wry>> = match content(words, item) {
+            Some((label, enabled)) => {
+                Box::new(MenuItem::with_id(app, id(item), label, enabled, None::<&str>)?)
+            }
+            None => Box::new(PredefinedMenuItem::separator(app)?),
+        };
+        menu.append(&*item)?;
     }
     Ok(menu)
 }

@@ -26,5 +26,5 @@ pub use process::Process;
 pub use rustix::process::Signal;
 pub use session::{Keyring, Panel, Part, Screen, Session, SessionOptions};
 pub use sway::WaylandWindow;
-pub use tray::TrayItem;
+pub use tray::{TrayItem, TrayMenuLine};
 pub use wait::wait_until;

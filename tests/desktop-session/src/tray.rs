@@ -1,9 +1,11 @@
 //! The tray, asked over the bus.
 
+use std::collections::HashMap;
+
 use anyhow::{Context, Result};
 use zbus::Connection;
 use zbus::names::OwnedBusName;
-use zbus::zvariant::OwnedObjectPath;
+use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
 
 #[zbus::proxy(
     interface = "org.kde.StatusNotifierWatcher",
@@ -26,11 +28,40 @@ trait Item {
     fn title(&self) -> zbus::Result<String>;
 
     #[zbus(property(emits_changed_signal = "false"))]
+    fn status(&self) -> zbus::Result<String>;
+
+    #[zbus(property(emits_changed_signal = "false"))]
     fn tool_tip(&self) -> zbus::Result<ToolTip>;
+
+    #[zbus(property(emits_changed_signal = "false"))]
+    fn menu(&self) -> zbus::Result<OwnedObjectPath>;
+
+    #[zbus(name = "ProvideXdgActivationToken")]
+    fn provide_xdg_activation_token(&self, token: &str) -> zbus::Result<()>;
 }
+
+#[zbus::proxy(interface = "com.canonical.dbusmenu", assume_defaults = false)]
+trait Menu {
+    fn get_layout(&self, parent: i32, depth: i32, properties: &[&str]) -> zbus::Result<(u32, Layout)>;
+
+    fn event(&self, id: i32, event: &str, data: &Value<'_>, timestamp: u32) -> zbus::Result<()>;
+}
+
+/// A line of a menu and the lines below it.
+type Layout = (i32, HashMap<String, OwnedValue>, Vec<OwnedValue>);
 
 /// Icon name, pixmaps (width, height, ARGB bytes), title, text.
 type ToolTip = (String, Vec<(i32, i32, Vec<u8>)>, String, String);
+
+/// A line of the menu of an icon.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrayMenuLine {
+    /// What it says; nothing for a line between groups.
+    pub label: String,
+    /// It can be clicked.
+    pub enabled: bool,
+    id: i32,
+}
 
 /// An icon in the tray.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +111,49 @@ impl TrayItem {
         Ok(proxy(bus, &self.address).await?.activate(0, 0).await?)
     }
 
+    /// Whether it asks for attention: `Active`, or `NeedsAttention`.
+    ///
+    /// # Errors
+    /// When the application is gone.
+    pub async fn status(&self, bus: &Connection) -> Result<String> {
+        Ok(proxy(bus, &self.address).await?.status().await?)
+    }
+
+    /// The lines of its menu, from top to bottom.
+    ///
+    /// # Errors
+    /// When the application is gone or has no menu.
+    pub async fn menu(&self, bus: &Connection) -> Result<Vec<TrayMenuLine>> {
+        let (_, (_, _, lines)) = self.menu_proxy(bus).await?.get_layout(0, -1, &[]).await?;
+        lines.into_iter().map(line).collect()
+    }
+
+    /// A click on the line of its menu with this label. With a token, the desktop gives that with the click.
+    ///
+    /// # Errors
+    /// When there is no such line, or the application is gone.
+    pub async fn choose(&self, bus: &Connection, label: &str, token: Option<&str>) -> Result<()> {
+        let lines = self.menu(bus).await?;
+        let line = lines.iter().find(|line| line.label == label);
+        let line = line.with_context(|| format!("{label} is not in the menu: {lines:?}"))?;
+        if let Some(token) = token {
+            proxy(bus, &self.address)
+                .await?
+                .provide_xdg_activation_token(token)
+                .await?;
+        }
+        let clicked = self.menu_proxy(bus).await?;
+        Ok(clicked.event(line.id, "clicked", &Value::I32(0), 0).await?)
+    }
+
+    async fn menu_proxy<'a>(&self, bus: &Connection) -> Result<MenuProxy<'a>> {
+        let path = proxy(bus, &self.address).await?.menu().await?;
+        let builder = MenuProxy::builder(bus)
+            .destination(self.address.0.clone())?
+            .path(path)?;
+        Ok(builder.build().await?)
+    }
+
     /// The bus name and object path of the item, to ask for what this type leaves out.
     pub fn address(&self) -> (&str, &str) {
         (self.address.0.as_str(), self.address.1.as_str())
@@ -94,6 +168,20 @@ async fn proxy<'a>(bus: &Connection, address: &(OwnedBusName, OwnedObjectPath)) 
         .cache_properties(zbus::proxy::CacheProperties::No)
         .build()
         .await?)
+}
+
+fn line(line: OwnedValue) -> Result<TrayMenuLine> {
+    let (id, mut properties, _): Layout = line.try_into()?;
+    let label = match properties.remove("label") {
+        Some(label) => String::try_from(label)?.replace("__", "_"),
+        None => String::new(),
+    };
+    let is_separator = properties.contains_key("type");
+    let enabled = match properties.remove("enabled") {
+        Some(enabled) => bool::try_from(enabled)?,
+        None => !is_separator,
+    };
+    Ok(TrayMenuLine { label, enabled, id })
 }
 
 /// Hosts give `bus.name/object/path`.

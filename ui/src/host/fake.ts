@@ -62,7 +62,7 @@ export class FakeHost implements Host, Fake {
       this.#begun = true;
       this.scenario.begin(this);
     }
-    const { connection, account, preferences, notices, requestedItem } = this.scenario;
+    const { connection, account, preferences, notices, requestedItem, requestedView } = this.scenario;
     return Promise.resolve({
       protocol: this.protocol,
       revision: this.#revision,
@@ -73,6 +73,7 @@ export class FakeHost implements Host, Fake {
       preferences,
       notices,
       requestedItem,
+      requestedView,
       inView: this.#inView,
     });
   }
@@ -119,6 +120,9 @@ export class FakeHost implements Host, Fake {
         break;
       case 'itemRequested':
         this.scenario.requestedItem = update.value;
+        break;
+      case 'viewRequested':
+        this.scenario.requestedView = update.value;
         break;
       case 'inView':
         this.#inView = update.value;
@@ -328,6 +332,10 @@ export class FakeHost implements Host, Fake {
     debug_log: (on) => {
       const debugLogUntil = on ? Date.now() + 60 * MINUTE_MS : null;
       this.push({ kind: 'preferences', value: { ...this.scenario.preferences, debugLogUntil } });
+      return Promise.resolve(null);
+    },
+    view_shown: () => {
+      if (this.scenario.requestedView !== null) this.push({ kind: 'viewRequested', value: null });
       return Promise.resolve(null);
     },
     window_shows: ({ inboxVisible, connectionVisible }) => {

@@ -41,6 +41,10 @@ notices: Array<Notice>,
  */
 requestedItem: string | null, 
 /**
+ * The view that the user asked for outside the window, until the window has shown it.
+ */
+requestedView: View | null, 
+/**
  * The user sees the newest part of the inbox.
  */
 inView: boolean, };
@@ -61,7 +65,7 @@ update: Update, };
 /**
  * One change, sent with its revision.
  */
-export type Update = { "kind": "connection", "value": ConnectionView } | { "kind": "counts", "value": Counts } | { "kind": "itemsStored", "value": Array<Item> } | { "kind": "itemsRemoved", "value": Array<string> } | { "kind": "inboxChanged" } | { "kind": "missed" } | { "kind": "account", "value": AccountView } | { "kind": "preferences", "value": Preferences } | { "kind": "notices", "value": Array<Notice> } | { "kind": "itemRequested", "value": string | null } | { "kind": "inView", "value": boolean } | { "kind": "metrics", "value": MetricsView };
+export type Update = { "kind": "connection", "value": ConnectionView } | { "kind": "counts", "value": Counts } | { "kind": "itemsStored", "value": Array<Item> } | { "kind": "itemsRemoved", "value": Array<string> } | { "kind": "inboxChanged" } | { "kind": "missed" } | { "kind": "account", "value": AccountView } | { "kind": "preferences", "value": Preferences } | { "kind": "notices", "value": Array<Notice> } | { "kind": "itemRequested", "value": string | null } | { "kind": "viewRequested", "value": View | null } | { "kind": "inView", "value": boolean } | { "kind": "metrics", "value": MetricsView };
 
 /**
  * The connection as users see it.
@@ -836,6 +840,11 @@ message: Message, };
 export type NoticeKind = "storage" | "keyring" | "sound" | "notifications" | "tray" | "settings" | "internal" | "lock" | "window";
 
 /**
+ * A view of the window that the user asked for elsewhere, such as in the tray's menu.
+ */
+export type View = "inbox" | "connection" | "preferences" | "proxy" | "setup";
+
+/**
  * What the window shows: an item that the user can see needs no notification.
  */
 export type WindowView = { 
@@ -1369,7 +1378,11 @@ debug_log: [boolean, null],
 /**
  * Reports which view the page shows. The report expires after 15 s, so the page repeats it every 5 s.
  */
-window_shows: [WindowView, null], };
+window_shows: [WindowView, null], 
+/**
+ * The page has opened the view that was requested.
+ */
+view_shown: [null, null], };
 
 /** The version of the protocol, which the core says in its snapshot. */
 export const PROTOCOL_VERSION = 1;

@@ -1,6 +1,6 @@
 import { EventListeners } from '../host/events';
 import { failureMessage, type Host } from '../host/host';
-import type { Commands, MetricsView, Snapshot, Update, WindowView } from '../host/protocol';
+import type { Commands, MetricsView, Snapshot, Update, View, WindowView } from '../host/protocol';
 import type { EpochMillis } from '../lib/epoch';
 import { pause } from '../lib/wait';
 import { t, type FailureId } from '../words/words';
@@ -13,6 +13,15 @@ export type Page = 'inbox' | 'connection' | 'preferences' | 'setup';
 
 /** A section of a page that a button elsewhere leads to. */
 export type Section = 'network';
+
+/** The pages of the views that the user can ask for outside the window. */
+const VIEWS: Record<View, [Page, Section | null]> = {
+  inbox: ['inbox', null],
+  connection: ['connection', null],
+  preferences: ['preferences', null],
+  proxy: ['preferences', 'network'],
+  setup: ['setup', null],
+};
 
 /** The metrics, and when they arrived. */
 export interface Metrics {
@@ -37,7 +46,7 @@ export class App {
   readonly events: EventListeners;
 
   /** The section to scroll to; null for the start of the page. */
-  section: Section | null = null;
+  section = $state<Section | null>(null);
 
   // The pages from the inbox to this one.
   #trail = $state.raw<readonly Page[]>([]);
@@ -134,6 +143,7 @@ export class App {
     this.events.renew();
     void this.inbox.reload().then(() => this.inbox.onRevision(snapshot.revision));
     if (snapshot.requestedItem !== null) this.#show(snapshot.requestedItem);
+    if (snapshot.requestedView !== null) this.#goTo(snapshot.requestedView);
   }
 
   #take(snapshot: Snapshot, updates: readonly Update[]): void {
@@ -142,6 +152,7 @@ export class App {
       const arrived = this.inbox.take(update);
       if (arrived.length > 0) this.#announcer.arrived(arrived);
       if (update.kind === 'itemRequested' && update.value !== null) this.#show(update.value);
+      if (update.kind === 'viewRequested' && update.value !== null) this.#goTo(update.value);
       if (update.kind === 'metrics') this.metrics = { view: update.value, at: Date.now() };
     }
     this.inbox.onRevision(snapshot.revision);
@@ -150,5 +161,11 @@ export class App {
   #show(key: string): void {
     this.go('inbox');
     void this.inbox.openKey(key);
+  }
+
+  #goTo(view: View): void {
+    this.go(...VIEWS[view]);
+    // Where it fails, the view is opened once more when the page attaches again.
+    this.#host.call('view_shown', null).catch(() => undefined);
   }
 }

@@ -133,6 +133,7 @@ export class Inbox {
       case 'preferences':
       case 'notices':
       case 'itemRequested':
+      case 'viewRequested':
       case 'inView':
       case 'metrics':
       case 'missed':

@@ -22,6 +22,8 @@ export function reduce(snapshot: Snapshot, { revision, update }: Revised): Snaps
       return { ...snapshot, revision, notices: update.value };
     case 'itemRequested':
       return { ...snapshot, revision, requestedItem: update.value };
+    case 'viewRequested':
+      return { ...snapshot, revision, requestedView: update.value };
     case 'inView':
       return { ...snapshot, revision, inView: update.value };
     case 'itemsStored':

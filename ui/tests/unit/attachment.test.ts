@@ -52,6 +52,7 @@ function snapshot(revision: number): Snapshot {
     },
     notices: [],
     requestedItem: null,
+    requestedView: null,
     inView: false,
   };
 }

@@ -199,6 +199,38 @@ describe('an item that a notification asked for', () => {
   });
 });
 
+describe('a view that was asked for outside the window', () => {
+  const shown = () => fake.calls.filter(({ name }) => name === 'view_shown');
+
+  test('is opened, and the core knows that it was', async () => {
+    await begin('busy');
+    fake.push({ kind: 'viewRequested', value: 'preferences' });
+    expect([app.page, app.section]).toEqual(['preferences', null]);
+    expect(app.snapshot?.requestedView).toBeNull();
+    fake.push({ kind: 'viewRequested', value: 'proxy' });
+    expect([app.page, app.section]).toEqual(['preferences', 'network']);
+    fake.push({ kind: 'viewRequested', value: 'setup' });
+    expect(app.page).toBe('setup');
+    fake.push({ kind: 'viewRequested', value: 'connection' });
+    expect(app.page).toBe('connection');
+    fake.push({ kind: 'viewRequested', value: 'inbox' });
+    expect(app.page).toBe('inbox');
+    expect(shown()).toHaveLength(5);
+  });
+
+  test('is opened by a window that starts, and by it alone', async () => {
+    fake = open('busy');
+    fake.scenario.requestedView = 'preferences';
+    app = new App(fake, (apply) => apply());
+    await app.attach();
+    expect(app.page).toBe('preferences');
+    expect(shown()).toHaveLength(1);
+    app.back();
+    await app.attach();
+    expect(app.page).toBe('inbox');
+  });
+});
+
 test('an open item that the server withdraws is closed with a word', async () => {
   await begin('busy');
   app.inbox.openItem(at('n-2'));

@@ -94,6 +94,11 @@ impl Controls {
         let core = self.core.clone();
         match action {
             MenuAction::Open => self.open_window(activation_token),
+            MenuAction::Show(view) => {
+                // A core that hangs does not keep the window away; the page follows the view whenever it comes.
+                self.spawn(async move { core.view_show(view).await });
+                self.open_window(activation_token);
+            }
             MenuAction::PauseSounds => self.spawn(pause_sounds(core, PAUSE_MINUTES)),
             MenuAction::ResumeSounds => self.spawn(pause_sounds(core, 0)),
             MenuAction::Reconnect | MenuAction::Connect => {

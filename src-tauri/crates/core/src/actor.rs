@@ -276,6 +276,7 @@ impl Actor {
                 .map(|(kind, message)| Notice { kind, message })
                 .collect(),
             requested_item: None,
+            requested_view: None,
             in_view: false,
         };
         let observations = setup.ports.signals.watch();

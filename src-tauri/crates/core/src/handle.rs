@@ -20,7 +20,7 @@ use crate::metrics::status::StatusReport;
 use crate::ports::{OpenError, send_reply};
 use crate::protocol::{
     AccountForm, EventType, FollowRequest, InboxPage, InboxQuery, MarkRequest, Marked, MetricsView,
-    PauseRequest, PersonAnswer, PreferencesForm, Revised, Snapshot, TestReport, WindowView,
+    PauseRequest, PersonAnswer, PreferencesForm, Revised, Snapshot, TestReport, View, WindowView,
 };
 
 pub(crate) use dispatch::to_json;
@@ -211,6 +211,10 @@ requests! {
     item_follow(request: FollowRequest) -> () = ItemFollow;
     /// Asks the window to show an item, or only itself.
     item_show(key: Option<String>) -> () = ItemShow;
+    /// Asks the window to show a view.
+    view_show(view: View) -> () = ViewShow;
+    /// The page has opened the requested view.
+    view_shown() -> () = ViewShown;
     /// Connects at once, even if the user disconnected before.
     connection_retry() -> () = ConnectionRetry;
     /// Disconnects until the user asks for a connection or the app ends.

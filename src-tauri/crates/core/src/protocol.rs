@@ -39,7 +39,7 @@ pub use server_event::{
     SystemData, UserData, UserStatusData, WorkflowData,
 };
 pub use snapshot::{Revised, Revision, Snapshot, Update};
-pub use window::WindowView;
+pub use window::{View, WindowView};
 
 /// The version of the protocol. It is increased with every change that an older window or core would not understand: a
 /// window can be older than the app that it is connected to, and must notice that.

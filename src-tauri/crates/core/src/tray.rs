@@ -2,11 +2,14 @@
 
 use crate::item::EpochMillis;
 use crate::message::{self, Message};
-use crate::protocol::{ConnectionState, NetworkState, NoticeKind, Snapshot};
+use crate::protocol::{ConnectionState, NetworkState, NoticeKind, Remedy, Snapshot, View};
 use crate::text;
 
 /// Windows shows 127 UTF-16 code units of a tooltip, and cuts off the rest without an ellipsis.
 const MAX_TOOLTIP_CHARS: usize = 127;
+
+/// A longer line would make the menu wider than anything else in it, and a reason may come from a server.
+const MAX_LABEL_CHARS: usize = 72;
 
 /// What the tray shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +19,7 @@ pub struct TrayView {
     /// The tooltip.
     pub tooltip: Tooltip,
     /// From top to bottom.
-    pub menu: Vec<MenuEntry>,
+    pub menu: Vec<MenuItem>,
 }
 
 /// The lines of the tooltip from top to bottom.
@@ -62,6 +65,17 @@ pub enum TrayIcon {
     Attention,
 }
 
+/// A line of the tray's menu.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MenuItem {
+    /// Text that cannot be clicked.
+    Text(Message),
+    /// A line between groups.
+    Separator,
+    /// Something to click.
+    Entry(MenuEntry),
+}
+
 /// An entry of the tray's menu.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MenuEntry {
@@ -73,11 +87,18 @@ pub struct MenuEntry {
     pub enabled: bool,
 }
 
+/// The text of a line of the menu, whose message `words` are, within the width of a menu.
+pub fn label(words: &str) -> String {
+    shorten(&text::sentence(words), MAX_LABEL_CHARS)
+}
+
 /// What a menu entry does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MenuAction {
-    /// Opens the window.
+    /// Opens the window as it is.
     Open,
+    /// Opens the window at a view.
+    Show(View),
     /// Pauses sounds for an hour.
     PauseSounds,
     /// Ends the pause of sounds.
@@ -94,42 +115,65 @@ pub enum MenuAction {
 
 /// Derives the tray from the state. It shows times of day, which stay right without updates.
 pub fn view(state: &Snapshot, now: EpochMillis) -> TrayView {
-    let paused = state
+    TrayView {
+        icon: icon(state),
+        tooltip: tooltip(state),
+        menu: menu(state, now),
+    }
+}
+
+fn icon(state: &Snapshot) -> TrayIcon {
+    let connection = &state.connection;
+    if connection.needs_user {
+        return TrayIcon::Attention;
+    }
+    match connection.state {
+        ConnectionState::Connected if state.counts.unseen > 0 => TrayIcon::Unread,
+        ConnectionState::Connected => TrayIcon::Connected,
+        ConnectionState::Disconnected => TrayIcon::Disconnected,
+        ConnectionState::Idle
+        | ConnectionState::Connecting
+        | ConnectionState::Waiting
+        | ConnectionState::CircuitOpen
+        | ConnectionState::Halted => {
+            if connection.long_outage {
+                TrayIcon::Disconnected
+            } else {
+                TrayIcon::Reconnecting
+            }
+        }
+    }
+}
+
+fn menu(state: &Snapshot, now: EpochMillis) -> Vec<MenuItem> {
+    let entry = |action, label, enabled| {
+        MenuItem::Entry(MenuEntry {
+            action,
+            label,
+            enabled,
+        })
+    };
+    let is_paused = state
         .preferences
         .sounds_paused_until
         .is_some_and(|until| until > now);
-    let is_disconnected = state.connection.state == ConnectionState::Disconnected;
-    let icon = if state.connection.needs_user {
-        TrayIcon::Attention
-    } else if state.connection.state != ConnectionState::Connected {
-        if state.connection.long_outage || is_disconnected {
-            TrayIcon::Disconnected
-        } else {
-            TrayIcon::Reconnecting
-        }
-    } else if state.counts.unseen > 0 {
-        TrayIcon::Unread
+    let mut menu = vec![MenuItem::Text(status(state))];
+    if state.counts.unread > 0 {
+        menu.push(MenuItem::Text(message::tray_unread(state.counts.unread)));
+    }
+    menu.push(MenuItem::Separator);
+    if let Some((action, label)) = needed(state) {
+        menu.push(entry(action, label, true));
+    }
+    menu.push(entry(MenuAction::Show(View::Inbox), message::tray_open(), true));
+    menu.push(if is_paused {
+        entry(MenuAction::ResumeSounds, message::tray_resume_sounds(), true)
     } else {
-        TrayIcon::Connected
-    };
-    let entry = |action, label, enabled| MenuEntry {
-        action,
-        label,
-        enabled,
-    };
-    let mut menu = vec![
-        entry(MenuAction::Open, message::tray_open(), true),
-        if paused {
-            entry(MenuAction::ResumeSounds, message::tray_resume_sounds(), true)
-        } else {
-            entry(
-                MenuAction::PauseSounds,
-                message::tray_pause_sounds(),
-                state.preferences.sounds,
-            )
-        },
-    ];
-    if is_disconnected {
+        let label = message::tray_pause_sounds();
+        entry(MenuAction::PauseSounds, label, state.preferences.sounds)
+    });
+    menu.push(MenuItem::Separator);
+    if state.connection.state == ConnectionState::Disconnected {
         menu.push(entry(MenuAction::Connect, message::tray_connect(), true));
     } else {
         let is_set_up = !state.account.needs_setup;
@@ -140,12 +184,66 @@ pub fn view(state: &Snapshot, now: EpochMillis) -> TrayView {
             is_set_up,
         ));
     }
+    menu.push(MenuItem::Separator);
+    let preferences = MenuAction::Show(View::Preferences);
+    menu.push(entry(preferences, message::tray_preferences(), true));
     menu.push(entry(MenuAction::Quit, message::tray_quit(), true));
-    TrayView {
-        icon,
-        tooltip: tooltip(state),
-        menu,
+    menu
+}
+
+/// The state in a line without times and attempts: a menu that is open is not to change all the time.
+fn status(state: &Snapshot) -> Message {
+    if state.account.needs_setup {
+        return message::tray_set_up_needed();
     }
+    let standing = match state.connection.state {
+        ConnectionState::Connected => message::tray_connected(),
+        ConnectionState::Connecting => message::tray_connecting(),
+        ConnectionState::Disconnected => {
+            let reason = state.connection.reason.clone();
+            return reason.unwrap_or_else(message::tray_not_connected);
+        }
+        ConnectionState::Idle
+        | ConnectionState::Waiting
+        | ConnectionState::CircuitOpen
+        | ConnectionState::Halted => message::tray_not_connected(),
+    };
+    match reason(state) {
+        Some(reason) => message::tray_because(standing, reason),
+        None => standing,
+    }
+}
+
+/// What only the user can do: the most pressing, as the window has it.
+fn needed(state: &Snapshot) -> Option<(MenuAction, Message)> {
+    let show = |view, label| Some((MenuAction::Show(view), label));
+    if state.account.needs_setup {
+        return show(View::Setup, message::tray_set_up());
+    }
+    // The window offers these while it is tried whether they were done, too.
+    match state.connection.remedy {
+        Remedy::SignIn => return show(View::Setup, message::tray_enter_token()),
+        Remedy::CheckAddress => return show(View::Setup, message::tray_check_address()),
+        // The system asks for the password.
+        Remedy::UnlockKeyring => return Some((MenuAction::Reconnect, message::tray_unlock_keyring())),
+        Remedy::ConfirmPerson => return show(View::Inbox, message::tray_confirm_person()),
+        Remedy::ProxySignIn => return show(View::Proxy, message::tray_proxy_sign_in()),
+        Remedy::None
+        | Remedy::Retry
+        | Remedy::CheckNetwork
+        | Remedy::CheckCertificate
+        | Remedy::ClientCertificate
+        | Remedy::NetworkSignIn => {}
+    }
+    if state.connection.needs_user {
+        return show(View::Connection, message::tray_show_connection());
+    }
+    // A user who reads this has a tray.
+    let mut kinds = state.notices.iter().map(|notice| notice.kind);
+    if kinds.any(|kind| kind != NoticeKind::Tray) {
+        return show(View::Inbox, message::tray_show_notices());
+    }
+    None
 }
 
 fn tooltip(state: &Snapshot) -> Tooltip {
@@ -188,23 +286,28 @@ fn tooltip(state: &Snapshot) -> Tooltip {
         .last_heard_at
         .map(|at| message::tray_last_heard(minute(at)));
     let unseen = (state.counts.unseen > 0).then(|| message::tray_unseen(state.counts.unseen));
-    let offline =
+    Tooltip {
+        first: [message::tray_name(), standing],
+        reason: reason(state).filter(|_| !state.account.needs_setup),
+        others: [heard, unseen].into_iter().flatten().collect(),
+    }
+}
+
+/// Why it is not all well.
+fn reason(state: &Snapshot) -> Option<Message> {
+    let connection = &state.connection;
+    let is_offline =
         connection.network == NetworkState::Offline && connection.state != ConnectionState::Connected;
     let mut kinds = state.notices.iter().map(|notice| notice.kind);
     let is_mute = kinds.any(|kind| kind == NoticeKind::Notifications);
-    let reason = match &connection.storage {
+    match &connection.storage {
         // What the user has to do is more important than anything else.
         Some(storage) => Some(storage.clone()),
         // The state already says it.
         None if connection.state == ConnectionState::Disconnected => None,
-        None if offline => Some(message::tray_offline()),
+        None if is_offline => Some(message::tray_offline()),
         None if connection.reason.is_none() && is_mute => Some(message::tray_notifications_fail()),
         None => connection.reason.clone(),
-    };
-    Tooltip {
-        first: [message::tray_name(), standing],
-        reason: reason.filter(|_| !state.account.needs_setup),
-        others: [heard, unseen].into_iter().flatten().collect(),
     }
 }
 
@@ -234,105 +337,4 @@ fn shorten(text: &str, most: usize) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn state(connection: ConnectionState, unseen: u32) -> Snapshot {
-        let mut state = Snapshot::sample();
-        state.connection.state = connection;
-        state.connection.reason = Some(message::cause_status(503u16));
-        state.connection.needs_user = connection == ConnectionState::Halted;
-        (state.counts.unseen, state.counts.unread, state.counts.total) = (unseen, unseen, unseen);
-        state
-    }
-
-    #[test]
-    fn the_icon_shows_the_most_pressing() {
-        let icon = |connection, unseen| view(&state(connection, unseen), 0).icon;
-        assert_eq!(icon(ConnectionState::Connected, 0), TrayIcon::Connected);
-        assert_eq!(icon(ConnectionState::Connected, 3), TrayIcon::Unread);
-        assert_eq!(icon(ConnectionState::Waiting, 3), TrayIcon::Reconnecting);
-        assert_eq!(icon(ConnectionState::CircuitOpen, 0), TrayIcon::Reconnecting);
-        assert_eq!(icon(ConnectionState::Halted, 3), TrayIcon::Attention);
-        let mut fresh = state(ConnectionState::Idle, 0);
-        fresh.account.needs_setup = true;
-        fresh.connection.needs_user = true;
-        assert_eq!(view(&fresh, 0).icon, TrayIcon::Attention);
-    }
-
-    #[test]
-    fn whoever_is_needed_is_called_whatever_the_connection_does() {
-        for connection in [
-            ConnectionState::Connected,
-            ConnectionState::Connecting,
-            ConnectionState::Waiting,
-            ConnectionState::CircuitOpen,
-        ] {
-            let mut state = state(connection, 1);
-            state.connection.needs_user = true;
-            let view = view(&state, 0);
-            assert_eq!(view.icon, TrayIcon::Attention, "{connection:?}");
-            assert_eq!(view.tooltip.first[1], message::tray_needs_you());
-        }
-    }
-
-    #[test]
-    fn a_long_outage_looks_longer_than_a_short_one() {
-        for connection in [
-            ConnectionState::Connecting,
-            ConnectionState::Waiting,
-            ConnectionState::CircuitOpen,
-        ] {
-            let mut state = state(connection, 0);
-            assert_eq!(view(&state, 0).icon, TrayIcon::Reconnecting);
-            state.connection.long_outage = true;
-            assert_eq!(view(&state, 0).icon, TrayIcon::Disconnected, "{connection:?}");
-        }
-    }
-
-    /// 14:03:05 on the first day.
-    const AFTERNOON: EpochMillis = ((14 * 60 + 3) * 60 + 5) * 1000;
-
-    #[test]
-    fn a_tooltip_fits_the_system_with_the_longest_reason() {
-        let mut state = state(ConnectionState::Waiting, 120);
-        state.connection.attempt = 9;
-        state.connection.next_attempt_at = Some(AFTERNOON);
-        state.connection.last_heard_at = Some(AFTERNOON);
-        for reason in ["x".repeat(400), "💥".repeat(200)] {
-            state.connection.reason = Some(message::cause_broken_off(message::break_other(reason)));
-            let tooltip = view(&state, 0).tooltip.text(ToString::to_string);
-            assert!(utf16_len(&tooltip) <= MAX_TOOLTIP_CHARS, "{tooltip}");
-            assert!(
-                tooltip.contains('…') && tooltip.ends_with("\ntray-unseen (count: 120)"),
-                "{tooltip}"
-            );
-        }
-    }
-
-    #[test]
-    fn whoever_disconnected_sees_it_and_can_connect() {
-        let mut state = state(ConnectionState::Disconnected, 2);
-        state.connection.reason = Some(message::cause_disconnected());
-        let shown = view(&state, 0);
-        assert_eq!(shown.icon, TrayIcon::Disconnected);
-        assert_eq!(
-            shown.tooltip.text(ToString::to_string),
-            "Tray-name\nCause-disconnected\ntray-unseen (count: 2)"
-        );
-        let offers = |view: &TrayView, action| view.menu.iter().any(|entry| entry.action == action);
-        assert!(offers(&shown, MenuAction::Connect) && !offers(&shown, MenuAction::Disconnect));
-        state.connection.state = ConnectionState::Connected;
-        let shown = view(&state, 0);
-        assert!(!offers(&shown, MenuAction::Connect) && offers(&shown, MenuAction::Disconnect));
-    }
-
-    #[test]
-    fn the_menu_offers_what_can_be_done() {
-        let mut paused = state(ConnectionState::Connected, 0);
-        paused.preferences.sounds_paused_until = Some(100);
-        let second = |now| view(&paused, now).menu[1].action;
-        assert_eq!(second(99), MenuAction::ResumeSounds);
-        assert_eq!(second(100), MenuAction::PauseSounds, "the pause is over");
-    }
-}
+mod tests;

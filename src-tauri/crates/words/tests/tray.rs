@@ -2,8 +2,8 @@
 
 use gloria_core::item::EpochMillis;
 use gloria_core::message;
-use gloria_core::protocol::{ConnectionState, NetworkState, Notice, NoticeKind, Snapshot};
-use gloria_core::tray::view;
+use gloria_core::protocol::{ConnectionState, NetworkState, Notice, NoticeKind, Remedy, Snapshot};
+use gloria_core::tray::{MenuItem, TrayView, label, view};
 use gloria_words::{Words, pseudo};
 
 /// Fourteen hours, three minutes and five seconds into the first day.
@@ -83,6 +83,39 @@ fn the_tooltip_tells_the_truth() {
     );
 }
 
+/// The lines of the menu; a separator is an empty one.
+fn menu(words: &Words, view: &TrayView) -> Vec<String> {
+    let lines = view.menu.iter().map(|item| match item {
+        MenuItem::Text(text) => label(&words.say(text)),
+        MenuItem::Entry(entry) => label(&words.say(&entry.label)),
+        MenuItem::Separator => String::new(),
+    });
+    lines.collect()
+}
+
+#[test]
+fn the_menu_says_how_it_stands_what_is_needed_and_what_can_be_done() {
+    let mut state = state(ConnectionState::Halted, 2);
+    state.connection.remedy = Remedy::SignIn;
+    assert_eq!(
+        menu(Words::english(), &view(&state, 0)),
+        [
+            "Not connected: the server answered 503",
+            "2 unread",
+            "",
+            "Enter a new token…",
+            "Open inbox",
+            "Pause sounds for 1 hour",
+            "",
+            "Reconnect now",
+            "Disconnect",
+            "",
+            "Preferences…",
+            "Quit Gloria Notify",
+        ]
+    );
+}
+
 #[test]
 fn nothing_of_the_tray_is_in_english_alone() {
     let words = pseudo::words();
@@ -105,7 +138,7 @@ fn nothing_of_the_tray_is_in_english_alone() {
                 message: message::notice_notifications_hang(),
             });
             let view = view(&state, 0);
-            let labels = view.menu.iter().map(|entry| words.say(&entry.label));
+            let labels = menu(&words, &view).into_iter();
             let tooltip = view.tooltip.text(|message| words.say(message));
             for said in labels.chain([tooltip]) {
                 assert_eq!(pseudo::unaccented(&said, &[]), [""; 0], "{connection:?}: {said}");

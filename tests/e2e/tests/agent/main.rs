@@ -7,4 +7,5 @@
 mod rest;
 mod scene;
 mod sessions;
+mod tray;
 mod upgrade;

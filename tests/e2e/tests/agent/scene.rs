@@ -74,6 +74,13 @@ impl Scene {
         expect_tray(&self.session).await;
     }
 
+    /// What `gloria status` says of the running app.
+    pub(crate) fn status(&self) -> Value {
+        let mut command = self.command(&self.session, &program("gloria"));
+        let output = command.args(["status", "--json"]).output().unwrap();
+        serde_json::from_slice(&output.stdout).unwrap_or(Value::Null)
+    }
+
     /// What is stored, read beside the app: newest first.
     pub(crate) fn stored(&self) -> Vec<Value> {
         let mut command = self.command(&self.session, &program("gloria"));

@@ -13,4 +13,5 @@ mod openings;
 mod presence;
 mod shapes;
 mod stage;
+mod tray;
 mod wayland;

@@ -83,6 +83,7 @@ export function busy(now: number): Scenario {
     metrics: history(now),
     notices: [],
     requestedItem: null,
+    requestedView: null,
     refusals: {},
     begin: (fake) => {
       // A heartbeat every half minute keeps "last heard" true.

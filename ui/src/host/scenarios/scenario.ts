@@ -7,6 +7,7 @@ import type {
   MetricsView,
   Notice,
   Preferences,
+  View,
 } from '../protocol';
 
 /** The operations of a scenario on the fake core. */
@@ -28,6 +29,7 @@ export interface Scenario {
   notices: Notice[];
   metrics: MetricsView;
   requestedItem: string | null;
+  requestedView: View | null;
   /** Commands that fail, with their errors. */
   refusals: Partial<Record<keyof Commands, string | Message>>;
   /** Runs once the window has attached. */

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use gloria_core::text;
-use gloria_core::tray::{MenuAction, TrayIcon, TrayView};
+use gloria_core::message::Message;
+use gloria_core::tray::{self, MenuAction, TrayIcon, TrayView};
 use gloria_desktop::session_bus::BodyText;
 use gloria_words::Words;
 use ksni::menu::{MenuItem, StandardItem};
-use ksni::{Category, Icon, Status, ToolTip};
-use tokio::sync::mpsc;
+use ksni::{Category, Error, Icon, OfflineReason, Status, ToolTip};
+use tokio::sync::{Notify, mpsc};
 
 use super::icon::pixmaps;
 
@@ -28,9 +28,16 @@ pub(super) struct Item {
     pub(super) view: TrayView,
     pub(super) words: Arc<Words>,
     pub(super) clicks: mpsc::UnboundedSender<Click>,
+    /// A panel that came does not take the icon.
+    pub(super) refused: Arc<Notify>,
 }
 
 impl Item {
+    /// An underscore would mark the letter after it as the access key.
+    fn label(&self, message: &Message) -> String {
+        tray::label(&self.words.say(message)).replace('_', "__")
+    }
+
     fn click(&self, action: MenuAction) {
         // The receiver lives as long as the tray.
         let _ = self.clicks.send(Click {
@@ -86,25 +93,44 @@ impl ksni::Tray for Item {
         }
     }
 
+    fn watcher_offline(&self, reason: OfflineReason) -> bool {
+        // Without an error the panel has ended. The icon stays for the next one.
+        if let OfflineReason::Error(error) = reason {
+            // The panel is gone again, or none came yet.
+            let is_absent = matches!(error, Error::Watcher(zbus::fdo::Error::ServiceUnknown(_)));
+            if !is_absent {
+                tracing::info!(%error, "the panel does not take the tray icon");
+                self.refused.notify_one();
+            }
+        }
+        true
+    }
+
     fn activate(&mut self, _x: i32, _y: i32) {
         self.click(MenuAction::Open);
     }
 
     fn menu(&self) -> Vec<MenuItem<Self>> {
-        let entries = self.view.menu.iter().map(|entry| {
-            let action = entry.action;
+        let entry = |label, enabled, activate| {
             MenuItem::Standard(StandardItem {
-                label: label(&self.words.say(&entry.label)),
-                enabled: entry.enabled,
-                activate: Box::new(move |item: &mut Self| item.click(action)),
+                label: self.label(label),
+                enabled,
+                activate,
                 ..StandardItem::default()
             })
+        };
+        let items = self.view.menu.iter().map(|item| match item {
+            tray::MenuItem::Text(text) => entry(text, false, Box::new(|_: &mut Self| ())),
+            tray::MenuItem::Separator => MenuItem::Separator,
+            tray::MenuItem::Entry(of) => {
+                let action = of.action;
+                entry(
+                    &of.label,
+                    of.enabled,
+                    Box::new(move |item: &mut Self| item.click(action)),
+                )
+            }
         });
-        entries.collect()
+        items.collect()
     }
-}
-
-/// An underscore would mark the letter after it as the access key.
-fn label(words: &str) -> String {
-    text::sentence(words).replace('_', "__")
 }

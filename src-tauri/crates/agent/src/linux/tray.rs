@@ -9,7 +9,7 @@ use gloria_core::tray::TrayView;
 use gloria_desktop::session_bus;
 use gloria_words::Words;
 use ksni::{Handle, TrayMethods as _};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{sleep, timeout};
 use zbus::connection::Builder;
 use zbus::fdo::{DBusProxy, NameOwnerChangedStream};
@@ -24,6 +24,9 @@ const WATCHER: &str = "org.kde.StatusNotifierWatcher";
 /// How often a session bus that is not there is looked for: one process start after a login, and a few system calls.
 const BUS_INTERVAL: Duration = Duration::from_secs(3);
 
+/// How long after a panel refused the icon it is asked again: one that is starting may take it then.
+const REFUSED_INTERVAL: Duration = Duration::from_secs(5);
+
 /// How long an icon may take to leave a bus. It takes no time, unless the bus hangs.
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -31,6 +34,8 @@ const LEAVE_TIMEOUT: Duration = Duration::from_secs(1);
 enum Gone {
     /// The bus is gone, or was never there.
     Bus,
+    /// The panel does not take it.
+    Refused,
     /// The agent ends.
     Agent,
 }
@@ -58,7 +63,7 @@ pub(super) async fn run(views: watch::Receiver<Option<TrayView>>, words: Arc<Wor
     loop {
         match tray.serve_session().await {
             Ok(Gone::Agent) => return,
-            Ok(Gone::Bus) => tracing::info!("the tray icon is gone with the session bus"),
+            Ok(Gone::Bus | Gone::Refused) => tracing::info!("the tray icon is gone with the session bus"),
             Err(error) => tracing::debug!(%error, "no session bus for the tray"),
         }
         tray.publish(false);
@@ -89,43 +94,52 @@ impl Tray {
         let bus = DBusProxy::new(&connection).await?;
         // Listens first and asks then, so that a name that appears in between is not missed.
         let mut owners = bus.receive_name_owner_changed_with_args(&[(0, WATCHER)]).await?;
-        let mut is_present = bus.name_has_owner(BusName::from_static_str(WATCHER)?).await?;
         loop {
-            self.publish(is_present);
-            let Some(icon) = self.spawn_icon().await else {
+            let is_present = bus.name_has_owner(BusName::from_static_str(WATCHER)?).await?;
+            let refused = Arc::new(Notify::new());
+            let Some(icon) = self.spawn_icon(&refused).await else {
                 return Ok(Gone::Agent);
             };
-            let gone = match icon {
+            match icon {
                 Ok(icon) => {
-                    let gone = self.keep(&icon, &mut owners).await;
+                    self.publish(is_present);
+                    let gone = self.keep(&icon, &mut owners, &refused).await;
                     let _ = timeout(LEAVE_TIMEOUT, icon.shutdown()).await;
-                    return Ok(gone);
+                    match gone {
+                        Gone::Bus | Gone::Agent => return Ok(gone),
+                        Gone::Refused => {}
+                    }
                 }
-                Err(error) => {
-                    tracing::info!(%error, "no tray icon for now");
-                    owners.next().await
-                }
-            };
-            // A panel that came may take it.
-            let Some(change) = gone else { return Ok(Gone::Bus) };
-            is_present = change.args()?.new_owner().is_some();
+                Err(error) => tracing::info!(%error, "no tray icon for now"),
+            }
+            self.publish(false);
+            // Another panel may take it, and so may the same one later.
+            if let Ok(None) = timeout(REFUSED_INTERVAL, owners.next()).await {
+                return Ok(Gone::Bus);
+            }
         }
     }
 
     /// `None` once the agent ends.
-    async fn spawn_icon(&mut self) -> Option<Result<Handle<Item>, ksni::Error>> {
+    async fn spawn_icon(&mut self, refused: &Arc<Notify>) -> Option<Result<Handle<Item>, ksni::Error>> {
         let view = self.views.wait_for(Option::is_some).await.ok()?.clone()?;
         let item = Item {
             view,
             words: Arc::clone(&self.words),
             clicks: self.clicks.clone(),
+            refused: Arc::clone(refused),
         };
         // It stays without a panel, and enters each that comes.
         Some(item.assume_sni_available(true).spawn().await)
     }
 
     /// Keeps an icon like the state.
-    async fn keep(&mut self, icon: &Handle<Item>, owners: &mut NameOwnerChangedStream) -> Gone {
+    async fn keep(
+        &mut self,
+        icon: &Handle<Item>,
+        owners: &mut NameOwnerChangedStream,
+        refused: &Notify,
+    ) -> Gone {
         loop {
             tokio::select! {
                 changed = self.views.changed() => {
@@ -137,7 +151,8 @@ impl Tray {
                     Some(Ok(change)) => self.publish(change.new_owner().is_some()),
                     Some(Err(error)) => tracing::debug!(%error, "the bus sent what is no change of an owner"),
                     None => return Gone::Bus,
-                }
+                },
+                () = refused.notified() => return Gone::Refused,
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::item::{Counts, EpochMillis, Item};
 use crate::message::Message;
 use crate::protocol::{
     AccountView, ConnectionView, MetricsView, Notice, NoticeKind, Preferences, Revised, Snapshot, Update,
-    WindowView,
+    View, WindowView,
 };
 
 /// Updates that a reader may lag behind before it has to attach again. A burst of a hundred items makes only a few.
@@ -41,7 +41,7 @@ pub(super) struct Readers {
     state: Snapshot,
     updates: broadcast::Sender<Revised>,
     notices: BTreeMap<NoticeKind, Message>,
-    /// The window has reported something since an item was requested, so it got that request.
+    /// The window has reported something since an item or a view was requested, so it got that request.
     request_arrived: bool,
     pending: PendingUpdates,
     /// Limits the updates of items that are published without a delay.
@@ -112,6 +112,7 @@ impl Readers {
         let presence = broken.presence.without_session();
         self.change_presence(|own| *own = presence, now);
         self.state.requested_item = broken.state.requested_item;
+        self.state.requested_view = broken.state.requested_view;
         self.request_arrived = broken.request_arrived;
         let kept = [
             NoticeKind::Internal,
@@ -190,16 +191,25 @@ impl Readers {
         }
     }
 
+    /// Asks the window to show a view; `None` once it did, or the request is obsolete.
+    pub(super) fn publish_requested_view(&mut self, view: Option<View>) {
+        if view.is_some() || self.state.requested_view.is_some() {
+            self.request_arrived = false;
+            self.publish(Update::ViewRequested(view));
+        }
+    }
+
     /// The window reported what it shows, or its state.
     pub(super) fn on_window_report(&mut self) {
         self.request_arrived = true;
     }
 
-    /// The window is gone, and with it the item that was requested of it. A request that came when it was dying already
+    /// The window is gone, and with it what was requested of it. A request that came when it was dying already
     /// stays for the next window, which is opened by the same click.
     pub(super) fn on_window_gone(&mut self) {
         if self.request_arrived {
             self.publish_requested_item(None);
+            self.publish_requested_view(None);
         }
     }
 

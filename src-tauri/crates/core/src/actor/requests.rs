@@ -55,6 +55,14 @@ impl Actor {
                 }
                 reply.answer(Ok(()));
             }
+            Request::ViewShow(view, reply) => {
+                self.readers.publish_requested_view(Some(view));
+                reply.answer(Ok(()));
+            }
+            Request::ViewShown(reply) => {
+                self.readers.publish_requested_view(None);
+                reply.answer(Ok(()));
+            }
             Request::ConnectionRetry(reply) => {
                 self.retry().await;
                 reply.answer(Ok(()));

@@ -148,6 +148,10 @@ where
                         broken.on_window_presence(window);
                         reply.answer(Ok(()));
                     }
+                    Some(Request::ViewShow(view, reply)) => {
+                        broken.readers.publish_requested_view(Some(view));
+                        reply.answer(Ok(()));
+                    }
                     Some(Request::ConnectionRetry(reply)) => {
                         reply.answer(Ok(()));
                         return Pause::Over;

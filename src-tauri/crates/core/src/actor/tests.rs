@@ -133,6 +133,7 @@ async fn a_flood_that_never_stops_starves_no_timer() {
                 | Update::Account(_)
                 | Update::Preferences(_)
                 | Update::ItemRequested(_)
+                | Update::ViewRequested(_)
                 | Update::InView(_) => {}
             }
         }

@@ -50,6 +50,8 @@ macro_rules! for_each_command {
             debug_log: bool => (),
             /// Reports which view the page shows. The report expires after 15 s, so the page repeats it every 5 s.
             window_shows: WindowView => (),
+            /// The page has opened the view that was requested.
+            view_shown: () => (),
         }
     };
 }

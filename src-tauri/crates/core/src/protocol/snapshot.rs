@@ -8,7 +8,7 @@ use serde::Serialize;
 #[cfg(test)]
 use ts_rs::TS;
 
-use super::{AccountView, ConnectionView, MetricsView, Notice, Preferences};
+use super::{AccountView, ConnectionView, MetricsView, Notice, Preferences, View};
 #[cfg(feature = "fakes")]
 use super::{Appearance, ConnectionState, NetworkState, OwnUser, Remedy, TokenState, Transport};
 #[cfg(feature = "fakes")]
@@ -43,6 +43,8 @@ pub struct Snapshot {
     pub notices: Vec<Notice>,
     /// The item of a clicked notification, until the window has shown it.
     pub requested_item: Option<String>,
+    /// The view that the user asked for outside the window, until the window has shown it.
+    pub requested_view: Option<View>,
     /// The user sees the newest part of the inbox.
     pub in_view: bool,
 }
@@ -97,6 +99,7 @@ impl Snapshot {
             },
             notices: Vec::new(),
             requested_item: None,
+            requested_view: None,
             in_view: false,
         }
     }
@@ -113,6 +116,7 @@ impl Snapshot {
             Update::Preferences(preferences) => self.preferences = preferences,
             Update::Notices(notices) => self.notices = notices,
             Update::ItemRequested(key) => self.requested_item = key,
+            Update::ViewRequested(view) => self.requested_view = view,
             Update::InView(in_view) => self.in_view = in_view,
             Update::ItemsStored(_)
             | Update::ItemsRemoved(_)
@@ -148,6 +152,8 @@ pub enum Update {
     Notices(Vec<Notice>),
     /// A notification was clicked: show this item. Absent once it was shown.
     ItemRequested(Option<String>),
+    /// The user asked for this view outside the window. Absent once it was shown.
+    ViewRequested(Option<View>),
     /// The user sees the newest part of the inbox now, or no longer.
     InView(bool),
     /// Metrics of the connection; sent only while a window shows them, and no part of the snapshot.

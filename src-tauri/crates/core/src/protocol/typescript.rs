@@ -74,6 +74,7 @@ fn generated() -> String {
         PauseRequest,
         Notice,
         NoticeKind,
+        View,
         WindowView,
         Message,
         MessageArg,

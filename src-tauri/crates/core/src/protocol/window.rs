@@ -1,6 +1,6 @@
-//! Reports of the page about itself.
+//! Reports of the page about itself, and what it is asked to show.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 #[cfg(test)]
 use ts_rs::TS;
@@ -16,4 +16,21 @@ pub struct WindowView {
     #[serde(default)]
     #[cfg_attr(test, ts(optional, as = "Option<bool>"))]
     pub connection_visible: bool,
+}
+
+/// A view of the window that the user asked for elsewhere, such as in the tray's menu.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub enum View {
+    /// The inbox, above which are the notices and the question whose token it is.
+    Inbox,
+    /// The Connection view.
+    Connection,
+    /// The preferences.
+    Preferences,
+    /// The proxy in the preferences.
+    Proxy,
+    /// Address and token.
+    Setup,
 }

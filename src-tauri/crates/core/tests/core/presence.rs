@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use gloria_core::alerts::presence::{IDLE_TIMEOUT, PAGE_LEASE_TIMEOUT, WindowPresence};
 use gloria_core::ports::{Observation, SessionState};
+use gloria_core::protocol::{Update, View};
 use tokio::time::{advance, pause, resume};
 
 use crate::harness::{CREATED, Harness, Running, backend, live, within_deadline};
@@ -118,4 +119,37 @@ async fn with_the_window_goes_what_its_page_said() {
     };
     running.core.window_presence(Some(window)).await.unwrap();
     assert!(!running.core.attach().await.unwrap().snapshot.in_view);
+}
+
+#[tokio::test]
+async fn a_view_that_a_dying_window_did_not_get_is_left_to_the_next_one() {
+    let (backend, _) = backend().await;
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
+    running.connected().await;
+    let requested = async || running.core.attach().await.unwrap().snapshot.requested_view;
+    running.looked_at().await;
+    running.core.view_show(View::Preferences).await.unwrap();
+    running.core.window_presence(None).await.unwrap();
+    assert_eq!(requested().await, Some(View::Preferences));
+    running.looked_at().await;
+    assert_eq!(requested().await, Some(View::Preferences));
+    running.core.window_presence(None).await.unwrap();
+    assert_eq!(requested().await, None, "it was there to show it");
+}
+
+#[tokio::test]
+async fn that_a_view_was_requested_and_shown_are_updates() {
+    let (backend, _) = backend().await;
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
+    running.connected().await;
+    running.core.view_show(View::Setup).await.unwrap();
+    let attached = running.core.attach().await.unwrap();
+    assert_eq!(attached.snapshot.requested_view, Some(View::Setup));
+    let mut updates = attached.updates;
+    running.core.view_shown().await.unwrap();
+    let shown = within_deadline("update", updates.recv()).await.unwrap();
+    assert_eq!(shown.update, Update::ViewRequested(None));
+    assert_eq!(running.core.attach().await.unwrap().snapshot.requested_view, None);
 }

@@ -319,6 +319,15 @@ messages! {
     // tray.ftl: tooltip and menu.
     tray_name();
     tray_open();
+    tray_preferences();
+    tray_set_up();
+    tray_enter_token();
+    tray_check_address();
+    tray_unlock_keyring();
+    tray_confirm_person();
+    tray_proxy_sign_in();
+    tray_show_connection();
+    tray_show_notices();
     tray_pause_sounds();
     tray_resume_sounds();
     tray_reconnect();
@@ -328,6 +337,8 @@ messages! {
     tray_set_up_needed();
     tray_needs_you();
     tray_connected();
+    tray_because(state: Message, reason: Message);
+    tray_unread(count: Number);
     tray_connected_since(at: Time);
     tray_connecting();
     tray_connecting_after(attempts: Number);

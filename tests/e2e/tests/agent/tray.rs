@@ -1,0 +1,99 @@
+//! Panels that do not take the icon, and take it later.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use gloria_desktop_session::{SessionOptions, wait_until};
+use serde_json::Value;
+use zbus::Connection;
+
+use crate::scene::{DEADLINE, Scene};
+
+const NAME: &str = "org.kde.StatusNotifierWatcher";
+const PATH: &str = "/StatusNotifierWatcher";
+
+/// A panel that does with icons what a test says.
+#[derive(Clone, Default)]
+struct Watcher {
+    accepts: Arc<AtomicBool>,
+    refused: Arc<AtomicUsize>,
+    accepted: Arc<AtomicUsize>,
+}
+
+#[zbus::interface(name = "org.kde.StatusNotifierWatcher")]
+impl Watcher {
+    fn register_status_notifier_item(&self, _service: &str) -> zbus::fdo::Result<()> {
+        if self.accepts.load(Ordering::SeqCst) {
+            self.accepted.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        } else {
+            self.refused.fetch_add(1, Ordering::SeqCst);
+            Err(zbus::fdo::Error::AccessDenied("not this one".into()))
+        }
+    }
+}
+
+impl Watcher {
+    async fn start(&self, address: &str) -> Connection {
+        zbus::connection::Builder::address(address)
+            .unwrap()
+            .serve_at(PATH, self.clone())
+            .unwrap()
+            .name(NAME)
+            .unwrap()
+            .build()
+            .await
+            .unwrap()
+    }
+}
+
+async fn counted(what: &str, counter: &AtomicUsize, more_than: usize) {
+    wait_until(what, DEADLINE, async || {
+        Ok((counter.load(Ordering::SeqCst) > more_than).then_some(()))
+    })
+    .await
+    .unwrap();
+}
+
+/// Whether the core says that this desktop has no tray.
+async fn expect_notice(scene: &Scene, wanted: bool) {
+    wait_until(&format!("the notice: {wanted}"), DEADLINE, async || {
+        let status = scene.status();
+        let notices = status["notices"].as_array().cloned().unwrap_or_default();
+        let is_there = notices.iter().any(|notice: &Value| notice["kind"] == "tray");
+        Ok((is_there == wanted && status["notices"].is_array()).then_some(()))
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panel_that_refuses_the_icon_is_asked_again_and_so_is_the_next_one() {
+    let scene = Scene::set(SessionOptions {
+        tray_host: false,
+        ..SessionOptions::default()
+    })
+    .await;
+    let address = scene.session.bus_address();
+    let panel = Watcher::default();
+    let running = panel.start(&address).await;
+    let mut agent = scene.agent();
+    scene.connected().await;
+    counted("a refusal", &panel.refused, 0).await;
+    expect_notice(&scene, true).await;
+    panel.accepts.store(true, Ordering::SeqCst);
+    counted("the icon", &panel.accepted, 0).await;
+    expect_notice(&scene, false).await;
+
+    // Another panel, which refuses while the icon is there already.
+    drop(running);
+    expect_notice(&scene, true).await;
+    let next = Watcher::default();
+    let _running = next.start(&address).await;
+    counted("a refusal", &next.refused, 0).await;
+    expect_notice(&scene, true).await;
+    next.accepts.store(true, Ordering::SeqCst);
+    counted("the icon", &next.accepted, 0).await;
+    expect_notice(&scene, false).await;
+    agent.check_alive().unwrap();
+}
