@@ -21,6 +21,8 @@ use tauri::{
     AppHandle, LogicalPosition, LogicalSize, Manager as _, State, Url, WebviewUrl, WebviewWindow,
     WebviewWindowBuilder, WindowEvent,
 };
+#[cfg(not(in_process))]
+use tokio::sync::oneshot;
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::{sleep, timeout};
 
@@ -91,7 +93,15 @@ struct Current {
     lingers: bool,
     presence: Option<WindowPresence>,
     /// To the core, in this order.
-    reports: mpsc::UnboundedSender<Option<WindowPresence>>,
+    reports: mpsc::UnboundedSender<Report>,
+}
+
+/// Something for the core.
+enum Report {
+    Presence(Option<WindowPresence>),
+    /// The core has all that was said before.
+    #[cfg(not(in_process))]
+    Said(oneshot::Sender<()>),
 }
 
 /// Gets ready for windows, and passes on to the core what the window system says of them.
@@ -112,10 +122,17 @@ pub(crate) fn prepare(app: &AppHandle, link: CoreLink) {
         reports,
     })));
     tauri::async_runtime::spawn(async move {
-        while let Some(presence) = receiver.recv().await {
-            // A restarted core takes over the presence of the previous one; a core that ends does not need it.
-            link.presence(presence.map(|presence: WindowPresence| presence.report(Instant::now())))
-                .await;
+        while let Some(report) = receiver.recv().await {
+            match report {
+                // A restarted core takes over the presence of the previous one; a core that ends does not need it.
+                Report::Presence(presence) => {
+                    link.presence(presence.map(|presence| presence.report(Instant::now())))
+                        .await;
+                }
+                // The receiver may not wait any more.
+                #[cfg(not(in_process))]
+                Report::Said(said) => drop(said.send(())),
+            }
         }
     });
 }
@@ -140,7 +157,7 @@ impl Current {
         change(&mut self.presence);
         if self.presence != before {
             // The receiver lives as long as the app.
-            let _ = self.reports.send(self.presence);
+            let _ = self.reports.send(Report::Presence(self.presence));
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use anyhow::{Context, Result};
 
-use crate::session::{BUS, Part, SCREEN, Session, WINDOW_MANAGER};
+use crate::session::{BUS, Part, SCREEN, START_TIMEOUT, Session, WINDOW_MANAGER};
+use crate::wait::wait_until;
 
 impl Session {
     /// Kills a part and starts it again, as a desktop does with a service that crashed.
@@ -11,6 +12,14 @@ impl Session {
     /// When it does not start.
     pub async fn crash_part(&mut self, part: Part) -> Result<()> {
         self.kill_part(part);
+        if let Some(name) = part.bus_name() {
+            let bus = zbus::fdo::DBusProxy::new(self.bus()?).await?;
+            // Else the name of the one before would be taken for that of the next.
+            wait_until("the name to be free", START_TIMEOUT, async || {
+                Ok((!bus.name_has_owner(name.try_into()?).await?).then_some(()))
+            })
+            .await?;
+        }
         self.start_part(part).await
     }
 

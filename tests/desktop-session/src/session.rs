@@ -118,6 +118,18 @@ pub enum Part {
     Keyring,
 }
 
+impl Part {
+    /// Its name on the session bus.
+    pub(crate) fn bus_name(self) -> Option<&'static str> {
+        match self {
+            Self::TrayHost => Some("org.kde.StatusNotifierWatcher"),
+            Self::Notifications => Some("org.freedesktop.Notifications"),
+            Self::Keyring => Some("org.freedesktop.secrets"),
+            Self::Sound => None,
+        }
+    }
+}
+
 /// A running desktop. Dropping it ends everything that was started in it.
 #[derive(Debug)]
 pub struct Session {
@@ -359,20 +371,14 @@ impl Session {
         if self.parts.contains_key(&part) {
             return Ok(());
         }
-        let (processes, bus_name) = match part {
-            Part::TrayHost => (
-                vec![self.start_tray_host()?],
-                Some("org.kde.StatusNotifierWatcher"),
-            ),
-            Part::Notifications => (
-                vec![self.start_notifications()?],
-                Some("org.freedesktop.Notifications"),
-            ),
-            Part::Keyring => (vec![self.start_keyring().await?], Some("org.freedesktop.secrets")),
-            Part::Sound => (self.start_sound().await?, None),
+        let processes = match part {
+            Part::TrayHost => vec![self.start_tray_host()?],
+            Part::Notifications => vec![self.start_notifications()?],
+            Part::Keyring => vec![self.start_keyring().await?],
+            Part::Sound => self.start_sound().await?,
         };
         self.parts.insert(part, processes);
-        if let Some(bus_name) = bus_name {
+        if let Some(bus_name) = part.bus_name() {
             self.wait_for_name(part, bus_name).await?;
         }
         Ok(())
