@@ -331,6 +331,22 @@ async fn what_people_start_first_goes_into_the_tray_and_what_they_start_next_is_
 }
 
 #[tokio::test]
+async fn a_window_that_an_agent_asked_for_before_it_was_quit_starts_no_other() {
+    let scene = Scene::set(SessionOptions::default()).await;
+    // As the agent starts it.
+    let mut late = scene.notify("late", &["--window"]);
+    assert_eq!(
+        late.ended(DEADLINE).await.unwrap().code(),
+        Some(5),
+        "{}",
+        late.log()
+    );
+    assert_eq!(scene.status().0, 3, "no agent runs");
+    assert!(scene.session.processes("gloria").is_empty());
+    assert_eq!(scene.windows(), 0, "the agent would say it, if there were one");
+}
+
+#[tokio::test]
 async fn a_screen_that_dies_ends_the_window_with_an_error_and_not_the_agent() {
     let scene = Scene::set(SessionOptions::default()).await;
     let mut app = scene.app();
