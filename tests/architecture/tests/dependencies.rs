@@ -89,6 +89,17 @@ fn one_stack_each_for_d_bus_tls_and_http() {
     }
 }
 
+/// `tauri build` makes a package depend on libappindicator where `tauri` has the feature `tray-icon` for any system. It
+/// looks at the first `tauri` in the manifest alone, and at the default features.
+#[test]
+fn a_package_for_linux_needs_no_library_for_the_tray() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let (_, package) = manifest.split_once("\n[package]\n").unwrap();
+    let first = package.lines().find(|line| line.starts_with("tauri = ")).unwrap();
+    assert!(!first.contains("tray-icon"), "{first}");
+    assert!(package.contains("\ndefault = [\"custom-protocol\"]\n"));
+}
+
 #[test]
 fn no_idle_thread_wakes_twice_a_second() {
     let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
