@@ -314,7 +314,9 @@ mod tests {
                 let (reader, mut writer) = tokio::io::split(listener.accept().await.expect("a client"));
                 let mut lines = LineReader::new(reader, 1000);
                 let hello = lines.next().await.expect("a line");
-                assert_eq!(hello, br#"{"role":"status","protocol":1}"#);
+                let hello: Hello<'_> = serde_json::from_slice(&hello).expect("a first line");
+                assert_eq!((hello.role, hello.protocol), (STATUS, 1));
+                assert_eq!(hello.version, env!("CARGO_PKG_VERSION"));
                 write_line(&mut writer, &round, ANSWER_TIMEOUT)
                     .await
                     .expect("written");
