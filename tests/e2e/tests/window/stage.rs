@@ -18,6 +18,9 @@ use serde_json::{Value, json};
 /// Longer than anything here takes on a busy machine.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(40);
 
+/// A key that did nothing for this long did not arrive.
+const KEY_TIMEOUT: Duration = Duration::from_secs(3);
+
 const CREATED: &str = "notification.created";
 
 /// How the account is configured before the app starts.
@@ -269,16 +272,22 @@ impl Stage {
         let [window] = &windows[..] else {
             panic!("{windows:?} are not one window");
         };
-        let mut close = self.session.command("timeout");
-        close.args([&DEADLINE.as_secs().to_string(), "xdotool"]).args([
-            "windowactivate",
-            "--sync",
-            window,
-            "key",
-            "alt+F4",
-        ]);
-        assert!(close.status().unwrap().success());
-        self.expect_windows(0).await;
+        let none = async || Ok((self.windows() == 0).then_some(()));
+        wait_until("the window to close", DEADLINE, async || {
+            let mut close = self.session.command("timeout");
+            close.args([&DEADLINE.as_secs().to_string(), "xdotool"]).args([
+                "windowactivate",
+                "--sync",
+                window,
+                "key",
+                "alt+F4",
+            ]);
+            close.status()?;
+            // A window manager that has just started does not listen to its keys yet.
+            Ok(wait_until("no window", KEY_TIMEOUT, none).await.ok())
+        })
+        .await
+        .unwrap();
     }
 
     pub(crate) async fn expect_windows(&self, count: usize) {
