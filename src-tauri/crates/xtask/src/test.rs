@@ -52,7 +52,8 @@ impl Suite {
         let minutes = match self {
             // It compiles nearly everything that the suites after it run.
             Self::Unit => 15,
-            Self::Window => 5,
+            // It builds the app twice: in both its shapes.
+            Self::Window => 10,
             Self::Ui => 4,
             // With the packages that it installs.
             Self::Interop | Self::Kill => 3,
