@@ -1,4 +1,4 @@
-//! Why the window's program has no agent, and what it says and ends with then.
+//! Why the window's program has no agent, as a message and an exit code.
 
 use std::process::ExitStatus;
 
@@ -10,16 +10,16 @@ use gloria_text::message::{self, Message};
 pub(crate) enum AgentError {
     /// Its program cannot be started.
     Program(anyhow::Error),
-    /// It ended, and said this if it said anything.
+    /// It ended, with this message on stderr, which may be empty.
     Ended { status: ExitStatus, words: String },
-    /// It runs and does not answer.
+    /// It is running, but does not answer.
     Silent,
-    /// It does not do what it is asked.
+    /// A request to it failed.
     Unasked(AskError),
 }
 
 impl AgentError {
-    /// The exit code of this program: the agent's own where the cause is one that docs/admin.md lists.
+    /// The exit code of this program: the agent's own if docs/admin.md lists it.
     pub(crate) fn code(&self) -> u8 {
         match self {
             Self::Program(_) => 1,
@@ -36,7 +36,7 @@ impl AgentError {
         match self {
             Self::Program(error) => message::start_no_agent(format!("{error:#}")),
             Self::Ended { status, words } if words.is_empty() => message::start_no_agent(status.to_string()),
-            // Its own sentence, in the user's language.
+            // The agent has written it in the user's language already.
             Self::Ended { words, .. } => message::cli_as_it_is(words),
             Self::Silent | Self::Unasked(AskError::Silent) => message::app_silent(),
             Self::Unasked(AskError::NotRunning) => message::app_not_running(),

@@ -2,10 +2,10 @@
 
 use clap::Parser;
 
-/// How the ids of this program's help begin.
+/// The prefix of the ids of this program's help.
 pub(crate) const HELP: &str = "help-app";
 
-// What each argument is for is in locales/*/help.ftl, and put in before a command line is read.
+// The help of each argument is in locales/*/help.ftl, and is inserted before a command line is parsed.
 #[derive(Debug, Parser)]
 #[command(name = "gloria-notify", version)]
 pub(crate) struct Arguments {
@@ -13,7 +13,7 @@ pub(crate) struct Arguments {
     open: bool,
     #[arg(long, conflicts_with = "open")]
     background: bool,
-    // Given by the agent, which wants the window and is there.
+    // Passed by the agent when it starts the window.
     #[arg(long, hide = true, conflicts_with_all = ["open", "background"])]
     window: bool,
     // Passed by the app to itself when it restarts in place.
@@ -21,12 +21,12 @@ pub(crate) struct Arguments {
     after_failure: bool,
 }
 
-/// What a start asks for.
+/// What a start opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Start {
-    /// Into the tray.
+    /// Only the tray icon.
     InTray,
-    /// With the window open.
+    /// The window as well.
     WithWindow,
 }
 
@@ -40,7 +40,7 @@ impl Arguments {
         }
     }
 
-    /// The app ended and began again by itself, and the window may be the reason.
+    /// The app restarted itself after a failure that the window may have caused.
     pub(crate) fn after_failure(&self) -> bool {
         self.after_failure
     }

@@ -1,5 +1,5 @@
-//! The window as a program of its own, as Linux has it. What is always there is the agent, which this program starts
-//! where it does not run, and reaches over its socket. Nothing here knows a core.
+//! The window as a separate program, on Linux. It attaches to the agent over the agent's socket, and starts the agent
+//! if none is running. Nothing here depends on the core.
 
 mod agent;
 mod link;
@@ -20,25 +20,25 @@ use crate::arguments::{Arguments, Start};
 use crate::failure::Failure;
 use crate::{commands, display, session_bus, window};
 
-/// How long the window's end may take after that of the agent. It usually takes a few milliseconds.
+/// How long the window may take to end after the agent. It usually takes a few milliseconds.
 const END_TIMEOUT: Duration = Duration::from_millis(280);
 
-/// Starts the agent where none runs, and shows the window if that is asked for and no other does.
+/// Starts the agent if none is running, and shows the window if requested and no other process shows it.
 pub(crate) fn run(arguments: &Arguments, paths: &Paths, log: Logs) -> Result<ExitCode, Failure> {
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the window's program starts");
     let runs = async_runtime::block_on(agent::answers(paths));
-    // The agent that wanted a window and is gone by now was quit, and is not to come back by that window.
+    // If the agent requested this window and is gone, the user has quit it, so it must not be started again.
     if !runs && !arguments.is_for_agent() {
         async_runtime::block_on(agent::start(paths)).map_err(Failure::Agent)?;
     }
-    // The session of a window that the agent itself starts is the agent's.
+    // A window that the agent has started is in the agent's session already.
     if runs && !arguments.is_for_agent() {
         let session = session::session(|name| std::env::var_os(name));
         let start = StartRequest {
             session,
             ..StartRequest::default()
         };
-        // One that does not answer is asked for its window below, and that failure is said.
+        // If it does not answer, attaching below fails as well, and that failure is reported.
         let _ = async_runtime::block_on(gloria_ipc::ask_to_start(&paths.data, &start));
     }
     let start = if runs && !arguments.after_failure() {
@@ -47,7 +47,7 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths, log: Logs) -> Result<Exi
         arguments.first_start()
     };
     if start == Start::InTray {
-        // It would end again by what it ended by before.
+        // After a failure without a request for the window: it would fail again.
         return Ok(if arguments.after_failure() {
             ExitCode::FAILURE
         } else {
@@ -55,7 +55,7 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths, log: Logs) -> Result<Exi
         });
     }
     window::begin_again_at_fatal_errors(arguments.after_failure());
-    // First of all: the agent takes a window that attaches for one that can be seen.
+    // Before attaching, because the agent assumes that an attached window can be seen.
     let display = display::open_display();
     if arguments.is_for_agent()
         && let Err(message) = display
@@ -93,7 +93,7 @@ fn show(
         })
         .build(tauri::generate_context!())?;
     let code = app.run_return(|_app, event| {
-        // A window that is closed stays for a while, in case that it is wanted again.
+        // The process outlives its closed window for a while, to open it again quickly.
         if let RunEvent::ExitRequested { code: None, api, .. } = event {
             api.prevent_exit();
         }
@@ -118,7 +118,7 @@ fn set_up(
     window::open_soon(&app, token);
 }
 
-/// Does what the agent asks for, and begins anew with one that takes the place of another.
+/// Handles the agent's requests. If the agent is gone, attaches to the one that replaces it.
 async fn follow(
     app: AppHandle,
     paths: Paths,
@@ -132,7 +132,7 @@ async fn follow(
             agent.raised(&raise).await;
         }
         if agent.ended().await == Ended::Quit {
-            // The screen may hang, and with it the thread that this is for.
+            // The display may hang, and with it the main thread, which handles the exit.
             gloria_program::end_process_within(END_TIMEOUT);
             return app.exit(0);
         }

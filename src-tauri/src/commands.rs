@@ -1,4 +1,4 @@
-//! What the page may ask of the shell: to attach to the core, to listen to events, and the core's commands by name.
+//! The window's commands: to attach to the core, to listen to events, and to call the core's commands by name.
 
 use gloria_ipc::protocol::WINDOW_SHOWS;
 use gloria_ipc::window::Json;
@@ -19,8 +19,8 @@ async fn attach(app: AppHandle, updates: Channel<Json>) -> Result<Json, Value> {
     Forwarding::of(&app).attach(updates).await
 }
 
-/// The page listens to these types of events from now on, and to no other. It names the same channel as long as it
-/// listens to any, so that nothing is lost where only the types change; with the last type the channel ends.
+/// Sets the types of events that the page listens to. The page names the same channel as long as it listens to any, so
+/// that nothing is lost when only the types change; the channel ends with the last type.
 #[tauri::command]
 async fn listen(
     app: AppHandle,
@@ -31,7 +31,7 @@ async fn listen(
     Forwarding::of(&app).listen(types, events, webview)
 }
 
-/// The page has received this many messages of a channel in all.
+/// The page has received this many messages of a channel in total.
 #[tauri::command]
 async fn received(app: AppHandle, channel: u32, count: u64) -> Result<(), Value> {
     Forwarding::of(&app).on_received(channel, count);
@@ -41,7 +41,7 @@ async fn received(app: AppHandle, channel: u32, count: u64) -> Result<(), Value>
 #[tauri::command]
 async fn call(app: AppHandle, name: String, request: Value) -> Result<Json, Value> {
     if name == WINDOW_SHOWS {
-        // Also while the core is busy: the page is there.
+        // Recorded even if the core is busy, because it shows that the page is alive.
         window::on_page_report(&app);
     }
     Forwarding::of(&app).call(&name, request).await

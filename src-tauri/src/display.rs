@@ -1,11 +1,11 @@
-//! The display that windows are shown on.
+//! Opens the display on which windows are shown.
 
 use gloria_text::message::{self, Message};
 
 /// Opens the display, without which tauri would panic. Call it on the main thread.
 ///
 /// # Errors
-/// What to say to the user who started the app.
+/// The message for the user who started the app, if it cannot be opened.
 pub(crate) fn open_display() -> Result<(), Message> {
     if gtk::init().is_ok() {
         return Ok(());

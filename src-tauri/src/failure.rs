@@ -1,5 +1,4 @@
-//! What the program says when it cannot go on: a message on stderr and in the log, and where no terminal shows that,
-//! in a dialog.
+//! Reports that the program cannot continue: on stderr and in the log, and if no terminal shows that, in a dialog.
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -17,10 +16,10 @@ use gloria_words::Words;
 #[cfg(not(in_process))]
 use crate::agent_error::AgentError;
 
-/// The argument of a process that shows a message in a dialog, before the message in JSON.
+/// The argument that makes a process only show a dialog. The message follows as JSON.
 const MESSAGE: &str = "--message=";
 
-/// The name over a dialog.
+/// The title of a dialog.
 const TITLE: &str = "Gloria Notify";
 
 /// Why the program does not start. Usage errors are not among them: they only go to stderr.
@@ -31,7 +30,7 @@ pub(crate) enum Failure {
     /// Another app has the folder and does not answer.
     #[cfg(in_process)]
     Unresponsive(ClaimError),
-    /// There is no agent, or it does not do what it is asked.
+    /// There is no agent, or a request to it failed.
     #[cfg(not(in_process))]
     Agent(AgentError),
     /// There is no display, or it cannot be opened.
@@ -99,13 +98,13 @@ fn no_web_view() -> Option<Message> {
     (cfg!(windows) && tauri::webview_version().is_err()).then(message::start_no_web_view)
 }
 
-/// Reports a failed start to the user, and returns the exit code. The agent that started this program shows what is
-/// wrong by itself.
+/// Reports a failed start to the user, and returns the exit code. If the agent started this program, the agent reports
+/// the failure.
 pub(crate) fn report(failure: &Failure, is_for_agent: bool) -> ExitCode {
     let (code, message) = (failure.code(), failure.message());
     tracing::error!(code, failure = %message, "the app does not start");
     let words = gloria_program::words().say(&message);
-    // Without anybody to read it there are the log and the code.
+    // If nobody can read stderr, the log and the exit code remain.
     let _ = writeln!(
         io::stderr(),
         "gloria-notify: {}",
@@ -117,17 +116,17 @@ pub(crate) fn report(failure: &Failure, is_for_agent: bool) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Says that the program ends because of a mistake in it, where no terminal shows that. A dialog's process that panics
-/// shows no other dialog, which would panic too.
+/// Shows that the program ends because of a bug, if no terminal shows that. A process that shows a dialog and panics
+/// shows no other dialog, which would panic as well.
 pub(crate) fn show_panic() {
     if !io::stderr().is_terminal() && message_to_show(std::env::args_os()).is_none() {
         show(&message::start_panicked());
     }
 }
 
-/// Shows a message in a dialog, in a separate process: this one may be about to end, would keep its locks meanwhile,
-/// and its parent waits for the exit code. That process also finds the words, so that a panic in the catalogue, or
-/// before it is loaded, is shown like any other.
+/// Shows a message in a dialog, in a separate process, because this one may be about to end, would keep its locks
+/// meanwhile, and its parent waits for the exit code. The other process also looks up the text, so that a panic in the
+/// catalogue, or before it is loaded, is shown like any other.
 pub(crate) fn show(message: &Message) {
     let shown = serde_json::to_string(message)
         .map_err(io::Error::other)
@@ -137,13 +136,13 @@ pub(crate) fn show(message: &Message) {
     }
 }
 
-/// The message that this process was started to show in a dialog, and for nothing else.
+/// The message of a process that was started only to show a dialog.
 pub(crate) fn message_to_show(arguments: impl IntoIterator<Item = OsString>) -> Option<Message> {
     let argument = arguments.into_iter().nth(1)?.into_string().ok()?;
     serde_json::from_str(argument.strip_prefix(MESSAGE)?).ok()
 }
 
-/// The words of a dialog: the message's code where there is nothing better.
+/// The text of a dialog; the message's code if there is no text.
 fn dialog_words(message: &Message, load: impl FnOnce() -> Words + UnwindSafe) -> String {
     panic::catch_unwind(|| load().sentence(message)).unwrap_or_else(|_| message.to_string())
 }

@@ -1,8 +1,8 @@
-//! All that reaches the page from the core: the answers to its commands, updates of the state, and the events that it
-//! listens to. Nothing is read on the way.
+//! Forwards everything that reaches the page from the core: answers to its commands, updates of the state, and the
+//! events that it listens to. None of it is parsed here.
 //!
-//! The window system keeps what a page does not read, without end. So the page says what it has received, and while it
-//! is behind, the rest waits in the core, which bounds that and tells the page afterwards what it missed.
+//! The window system queues without limit what a page does not read. So the page confirms what it has received, and
+//! while it is behind, the rest waits in the core, whose queues are bounded and which tells the page what it missed.
 
 use std::str::FromStr as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,11 +20,11 @@ use tokio::task::JoinHandle;
 /// The link to the core.
 pub(crate) type CoreLink = Arc<dyn Link>;
 
-/// Messages on their way to a page. It says every sixteen what it has received, so that one that reads is never waited
-/// for, and none is large enough that this many were too much memory.
+/// How many unconfirmed messages a page may have. It confirms every sixteen, so a page that reads is never waited for.
+/// Messages are small enough that this many do not need much memory.
 const MAX_UNREAD: u64 = 64;
 
-/// What is sent to the page. There is one page, so there is one of each at most.
+/// What is being sent to the page. There is one page, so there is at most one stream of each kind.
 pub(crate) struct Forwarding {
     link: CoreLink,
     current: Mutex<Current>,
@@ -32,7 +32,7 @@ pub(crate) struct Forwarding {
 
 #[derive(Default)]
 struct Current {
-    /// Counts attachments, and pages that are gone: an answer to an earlier one is not for the page that is there now.
+    /// Counts attachments and closed pages, so that the answer to an earlier attachment is not sent to a later page.
     attachment: u64,
     updates: Option<Sending>,
     listening: Option<Listening>,
@@ -40,16 +40,16 @@ struct Current {
 
 /// What the page listens to.
 struct Listening {
-    /// As the page names its channel.
+    /// The page's name of its channel.
     name: String,
     types: watch::Sender<Vec<String>>,
     events: Sending,
 }
 
-/// The task that sends to a channel of the page, until this is dropped.
+/// The task that sends to a channel of the page. Dropping this aborts it.
 struct Sending {
     channel: u32,
-    /// How many messages of the channel the page has.
+    /// How many messages of the channel the page has confirmed.
     received: watch::Sender<u64>,
     task: JoinHandle<()>,
 }
@@ -70,14 +70,14 @@ impl Forwarding {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The page is gone: nothing is sent to it any more.
+    /// Stops sending, because the page is gone.
     pub(crate) fn stop(&self) {
         let mut current = self.current();
         current.attachment += 1;
         (current.updates, current.listening) = (None, None);
     }
 
-    /// The page attaches: the whole state is the answer, and everything after it goes over the channel.
+    /// Attaches the page: returns the whole state, and sends the updates that follow over the channel.
     pub(crate) async fn attach(&self, updates: Channel<Json>) -> Result<Json, Value> {
         let attachment = self.begin_attachment();
         let state = self.link.attach().await?;
@@ -85,19 +85,19 @@ impl Forwarding {
         Ok(state.snapshot)
     }
 
-    /// One of the core's commands. Its dispatcher reads the name and the request; nothing of either is known here.
+    /// Calls one of the core's commands. The core's dispatcher parses the name and the request.
     pub(crate) async fn call(&self, name: &str, request: Value) -> Result<Json, Value> {
         self.link.call(name, request).await
     }
 
-    /// Answers with the attachment's number.
+    /// Returns the attachment's number.
     fn begin_attachment(&self) -> u64 {
         let mut current = self.current();
         current.attachment += 1;
         current.attachment
     }
 
-    /// Sends these updates from now on, in place of those before, unless the page has attached again since.
+    /// Sends these updates instead of the previous ones, unless the page has attached again meanwhile.
     fn send_updates(&self, attachment: u64, updates: BoxStream<'static, Json>, channel: Channel<Json>) {
         let mut current = self.current();
         if current.attachment == attachment {
@@ -105,12 +105,11 @@ impl Forwarding {
         }
     }
 
-    /// The page listens to these types from now on, over the channel of this name. Where only the types change nothing
-    /// is lost.
+    /// Sends events of these types over the channel of this name. If only the types change, nothing is lost.
     ///
     /// # Errors
     ///
-    /// When the channel has ended with the core that it was of; the page needs another one then.
+    /// When the channel has ended with its core; the page then needs a new one.
     pub(crate) fn listen(
         &self,
         types: Vec<String>,
@@ -126,7 +125,7 @@ impl Forwarding {
             return Ok(());
         }
         let Some(listening) = before else {
-            // A channel is made once of its name: the page would take the end of a second one for that of the first.
+            // Created once per name, because the page would take the end of a second one for the end of the first.
             let channel = JavaScriptChannelId::from_str(&name)?.channel_on(webview);
             let (types, chosen) = watch::channel(types);
             current.listening = Some(Listening {
@@ -144,13 +143,13 @@ impl Forwarding {
         Ok(())
     }
 
-    /// The page has received this many messages of a channel in all.
+    /// The page has received this many messages of a channel in total.
     pub(crate) fn on_received(&self, channel: u32, count: u64) {
         let current = self.current();
         let events = current.listening.as_ref().map(|listening| &listening.events);
         for sending in current.updates.iter().chain(events) {
             if sending.channel == channel {
-                // What is said of receipts may come in another order than it was said in.
+                // Confirmations may arrive out of order.
                 sending.received.send_if_modified(|received| {
                     let news = count > *received;
                     *received = count.max(*received);
@@ -178,7 +177,7 @@ impl Drop for Sending {
     }
 }
 
-/// Sends what comes until it ends, or the page is gone.
+/// Sends messages until the stream ends or the page is gone.
 async fn send(
     mut messages: BoxStream<'static, Json>,
     channel: Channel<Json>,
@@ -186,7 +185,7 @@ async fn send(
 ) {
     let mut sent: u64 = 0;
     loop {
-        // Before the next is taken from where it waits.
+        // Waits before taking the next message, so that it stays in the bounded queue.
         let is_read = |received: &u64| sent.saturating_sub(*received) < MAX_UNREAD;
         if receipts.wait_for(is_read).await.is_err() {
             return;

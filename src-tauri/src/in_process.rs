@@ -1,5 +1,5 @@
-//! One process for everything: the agent with the window beside it, as Windows and macOS have it. On Linux the feature
-//! `in-process` builds the same, so that what two systems ship runs on the third.
+//! Agent and window in one process, as on Windows and macOS. On Linux the feature `in-process` builds the same, so that
+//! the tests can run it.
 
 mod notifications;
 mod tray;
@@ -30,7 +30,7 @@ use crate::{commands, window};
 /// `EX_SOFTWARE` of sysexits.h.
 const INTERNAL_ERROR: i32 = 70;
 
-/// Becomes the app for these folders and runs until the user quits; or has the one that runs open its window.
+/// Runs the app for these folders until the user quits. If it is running already, requests its window instead.
 pub(crate) fn run(arguments: &Arguments, paths: Paths, log: Logs) -> Result<ExitCode, Failure> {
     let show_window = arguments.second_start() == Opening::WithWindow;
     let token = gloria_program::activation_token();
@@ -76,7 +76,7 @@ fn run_app(start: Start, opening: Opening) -> anyhow::Result<ExitCode> {
         .setup(move |app| set_up(app, start, opening).map_err(Into::into))
         .build(tauri::generate_context!())?;
     let code = app.run_return(|_app, event| {
-        // Without a window the app lives on in the tray; only an exit that somebody asked for has a code.
+        // The app continues without a window. Only a requested exit has a code.
         if let RunEvent::ExitRequested { code: None, api, .. } = event {
             api.prevent_exit();
         }
@@ -99,7 +99,7 @@ fn set_up(app: &mut App, start: Start, opening: Opening) -> anyhow::Result<()> {
     });
     let agent = async_runtime::block_on(async { Agent::start(start, shell, words) })?;
     window::prepare(&app, Arc::new(InProcess(agent.controls().core().clone())));
-    // It is empty, for this is the only place that fills it.
+    // It is empty: it is set nowhere else.
     let _ = controls.set(agent.controls().clone());
     let ending = app.clone();
     async_runtime::spawn(async move {
@@ -114,7 +114,7 @@ fn set_up(app: &mut App, start: Start, opening: Opening) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What the agent draws with: tauri.
+/// The agent's shell, implemented with Tauri.
 struct TauriShell {
     app: AppHandle,
     tray: tray::Tray,

@@ -1,4 +1,4 @@
-//! The shell around the core: tray, window, notifications, and the commands of the UI.
+//! The window, and on Windows and macOS the whole app.
 
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 

@@ -1,17 +1,17 @@
-//! The session bus, as far as GTK has it: the app's own calls are in `gloria_desktop`.
+//! GTK's connection to the session bus. The app's own calls are in `gloria_desktop`.
 
 use gtk::gio::{BusType, Cancellable, bus_get};
 
-/// Lets the app outlive the session bus. GTK shares one connection with the whole process, and by default that sends
-/// SIGTERM to the process when the bus ends: events would go unheard for the rest of the session.
+/// Lets the process outlive the session bus. By default, GTK's shared connection ends the process with SIGTERM when the
+/// bus ends.
 pub(crate) fn outlive() {
-    // Answered on the main thread, where a bus that does not answer keeps nothing up.
+    // Asynchronous, so that a bus that does not answer blocks nothing.
     bus_get(
         BusType::Session,
         Cancellable::NONE,
         |connection| match connection {
             Ok(connection) => connection.set_exit_on_close(false),
-            // Without a bus there is none to outlive.
+            // Without a bus there is nothing to do.
             Err(error) => tracing::debug!(%error, "GTK has no session bus"),
         },
     );

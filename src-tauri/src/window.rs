@@ -1,7 +1,7 @@
-//! The one window: made when somebody asks for it, destroyed when it is closed. The app lives without it.
+//! The only window: created on request, destroyed when it is closed. The app continues without it.
 //!
-//! It is made hidden and shown once its page has something to show. A window whose page is dead or does not answer is
-//! made anew: to the front of the screen it would come blank.
+//! It is created hidden and shown once its page is painted. If its page is dead or does not answer, the window is
+//! created again instead of brought to the front, where it would be blank.
 
 #[cfg(not(target_os = "windows"))]
 mod ended;
@@ -40,7 +40,7 @@ pub(crate) use page::on_page_report;
 
 const LABEL: &str = "main";
 
-/// Room for two lines of each of ten items beside nothing else.
+/// Shows ten items with two lines each.
 const SIZE: (f64, f64) = (760.0, 640.0);
 
 /// The narrowest that the UI is made for, and three items high.
@@ -49,27 +49,27 @@ const MIN_SIZE: (f64, f64) = (380.0, 420.0);
 /// Locked while the window is opened or rebuilt.
 static OPENING: Mutex<()> = Mutex::const_new(());
 
-/// When a window that was there already was last asked to the front. It may just be closing, and then nobody would see
-/// it.
+/// When an existing window was last brought to the front. If it was just being closed, it is opened again.
 static FOCUSED: std::sync::Mutex<Option<Instant>> = std::sync::Mutex::new(None);
 
-/// A window is gone from the app's list this soon after it is gone from the screen; nobody closes one that fast.
+/// A closed window leaves the app's list within this time. Shorter than a user takes to close a window that was just
+/// opened.
 const CLOSING_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How often it is looked whether the window is gone from the list.
+/// How often to check whether the window has left the list.
 const CLOSING_INTERVAL: Duration = Duration::from_millis(10);
 
-/// How long a window stays hidden whose page says nothing: longer than a page takes on a busy machine, and as long as
-/// somebody who clicked waits before clicking again.
+/// How long a window stays hidden if its page does not report that it is painted: longer than a page takes on a busy
+/// machine, and about as long as a user waits before clicking again.
 const PAINT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The core answers in milliseconds. One that is busy for longer does not keep the window from opening.
+/// How long to wait for the core before the window opens with default colours. It usually answers in milliseconds.
 const APPEARANCE_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// Lets the app survive X errors about a window that is gone. By default GDK ends the program at any X error, and a
-/// window that is closed while WebKit still paints it is one. On the main thread, once; it never ends.
+/// Lets the process survive X errors. By default GDK ends the program at any X error, and closing a window that WebKit
+/// still paints causes one. Must be called once, on the main thread; it applies until the process ends.
 ///
-/// The traps that GDK and others set inside this one hear of their errors all the same.
+/// Error traps of GDK and others inside this one still work.
 #[cfg(target_os = "linux")]
 pub(crate) fn outlive_x_errors() {
     gtk::gdk::error_trap_push();
@@ -79,32 +79,32 @@ pub(crate) fn outlive_x_errors() {
 struct Shown(std::sync::Mutex<Current>);
 
 struct Current {
-    /// Counts the windows, so that what is said of one that is gone is not taken for the next.
+    /// Counts windows, so that late reports of a closed one are not applied to the next.
     number: u64,
-    /// It was shown, or is about to be.
+    /// It has been shown, or is about to be.
     painted: bool,
-    /// It gets the focus when it is shown.
+    /// It receives the focus when it is shown.
     takes_focus: bool,
     activation_token: Option<String>,
     /// How often a window was closed.
     #[cfg(not(in_process))]
     closings: u64,
-    /// It was closed, and stays hidden for a while.
+    /// It was closed and is only hidden.
     lingers: bool,
     presence: Option<WindowPresence>,
-    /// To the core, in this order.
+    /// Reports to the core, in order.
     reports: mpsc::UnboundedSender<Report>,
 }
 
-/// Something for the core.
+/// A report to the core.
 enum Report {
     Presence(Option<WindowPresence>),
-    /// The core has all that was said before.
+    /// Answered once the core has received all earlier reports.
     #[cfg(not(in_process))]
     Said(oneshot::Sender<()>),
 }
 
-/// Gets ready for windows, and passes on to the core what the window system says of them.
+/// Prepares for windows, and forwards the window system's reports about them to the core.
 pub(crate) fn prepare(app: &AppHandle, link: CoreLink) {
     app.manage(Arc::clone(&link));
     let (reports, mut receiver) = mpsc::unbounded_channel();
@@ -129,7 +129,7 @@ pub(crate) fn prepare(app: &AppHandle, link: CoreLink) {
                     link.presence(presence.map(|presence| presence.report(Instant::now())))
                         .await;
                 }
-                // The receiver may not wait any more.
+                // The receiver may have timed out.
                 #[cfg(not(in_process))]
                 Report::Said(said) => drop(said.send(())),
             }
@@ -148,7 +148,7 @@ impl Shown {
 }
 
 impl Current {
-    /// Changes what is known of the window with this number, and tells the core.
+    /// Changes the presence of the window with this number, and reports the change to the core.
     fn change(&mut self, number: u64, change: impl FnOnce(&mut Option<WindowPresence>)) {
         if number != self.number {
             return;
@@ -162,13 +162,13 @@ impl Current {
     }
 }
 
-/// Opens the window, or brings it to the front. From any thread. The token is of what the user did to get it, where the
-/// desktop asks for that.
+/// Starts opening the window or bringing it to the front. May be called from any thread. The token is that of the
+/// user's click, for desktops that prevent windows from stealing the focus.
 pub(crate) fn open_soon(app: &AppHandle, activation_token: Option<String>) {
     let app = app.clone();
-    // Not on the caller's thread: on Windows a window that is made inside an event handler waits for itself.
+    // Not on the caller's thread: on Windows, creating a window in an event handler is a deadlock.
     tauri::async_runtime::spawn(async move {
-        // One after the other: two that both find no window would make two.
+        // One at a time, because two requests that both find no window would create two.
         let _turn = OPENING.lock().await;
         if let Err(error) = open(&app, activation_token).await {
             tracing::error!(%error, "the window could not be opened");
@@ -184,7 +184,7 @@ async fn open(app: &AppHandle, activation_token: Option<String>) -> tauri::Resul
             let shown = Shown::of(app);
             let mut current = shown.current();
             if !current.painted {
-                // It shows itself in a moment.
+                // It is shown once its page is painted.
                 current.takes_focus = true;
                 current.activation_token = activation_token.or(current.activation_token.take());
                 return Ok(());
@@ -210,7 +210,7 @@ async fn open(app: &AppHandle, activation_token: Option<String>) -> tauri::Resul
     build(app, true, activation_token, place).await
 }
 
-/// Where a window is and how large, for the one that takes its place.
+/// Position and size of a window, for the one that replaces it.
 struct Place {
     at: LogicalPosition<f64>,
     size: LogicalSize<f64>,
@@ -255,7 +255,7 @@ async fn build(
         .on_new_window(|_, _| NewWindowResponse::Deny)
         .on_download(|_, _| false)
         .on_page_load(|window, load| {
-            // The page before it is gone, and the new one has not asked for anything yet.
+            // The previous page is gone, and the new one has not requested anything yet.
             if load.event() == PageLoadEvent::Started {
                 Forwarding::of(window.app_handle()).stop();
             }
@@ -276,7 +276,7 @@ async fn build(
     Ok(())
 }
 
-/// The colours that the window begins with.
+/// The appearance that the user chose, for the window's colours before its page is painted.
 async fn appearance(app: &AppHandle) -> Appearance {
     let link: State<'_, CoreLink> = app.state();
     let Ok(Ok(state)) = timeout(APPEARANCE_TIMEOUT, link.attach()).await else {
@@ -285,7 +285,7 @@ async fn appearance(app: &AppHandle) -> Appearance {
     look::appearance_in(&state.snapshot)
 }
 
-/// Shows the window with this number, unless it was shown before. Answers whether it does.
+/// Shows the window with this number unless it was shown before. Returns whether it was shown now.
 fn show(app: &AppHandle, number: u64) -> bool {
     let (takes_focus, activation_token) = {
         let shown = Shown::of(app);
@@ -316,7 +316,7 @@ fn show(app: &AppHandle, number: u64) -> bool {
     true
 }
 
-/// A window that nobody asked for is shown without taking the focus from another.
+/// Shows a window that the user did not request without taking the focus.
 fn keep_focus_elsewhere(window: &WebviewWindow) {
     #[cfg(target_os = "linux")]
     {
@@ -336,9 +336,9 @@ fn keep_focus_elsewhere(window: &WebviewWindow) {
     let _ = window;
 }
 
-/// Takes the window off the screen and waits until there is room for another.
+/// Destroys the window and waits until another can be created.
 async fn destroy(app: &AppHandle, window: &WebviewWindow) {
-    // It is not to come back by itself.
+    // So that `follow` does not open it again.
     FOCUSED.lock().unwrap_or_else(PoisonError::into_inner).take();
     page::end_web_process(window);
     if let Err(error) = window.destroy() {
@@ -347,7 +347,7 @@ async fn destroy(app: &AppHandle, window: &WebviewWindow) {
     is_gone(app).await;
 }
 
-/// Waits until the window is gone from the app's list; `false` when that takes too long.
+/// Waits until the window has left the app's list; `false` if that takes too long.
 async fn is_gone(app: &AppHandle) -> bool {
     let gone = async {
         while app.get_webview_window(LABEL).is_some() {
@@ -357,7 +357,7 @@ async fn is_gone(app: &AppHandle) -> bool {
     timeout(CLOSING_TIMEOUT, gone).await.is_ok()
 }
 
-/// Desktops that keep windows from stealing the focus let one to the front that shows a token of the user's click.
+/// Passes on the token of the user's click, with which desktops let a window come to the front.
 #[cfg(target_os = "linux")]
 fn use_activation_token(window: &WebviewWindow, token: Option<String>) {
     use gtk::prelude::GtkWindowExt as _;
@@ -377,8 +377,8 @@ fn use_activation_token(window: &WebviewWindow, token: Option<String>) {
 #[cfg(not(target_os = "linux"))]
 fn use_activation_token(_: &WebviewWindow, _: Option<String>) {}
 
-/// The window shows the app's one page and nothing else, whatever a notification may try. These are its addresses, as
-/// tauri makes them. At any other path tauri would serve the page once more, and the one that was there would be lost.
+/// Whether this is the address of the app's page, the only one that the window shows, whatever a notification contains.
+/// At any other path Tauri would serve the page again, and the state of the current one would be lost.
 fn is_own_page(url: &Url, windows: bool) -> bool {
     let origin = if windows {
         matches!(url.scheme(), "http" | "https") && url.host_str() == Some("tauri.localhost")
@@ -416,7 +416,7 @@ fn follow(window: &WebviewWindow, number: u64) {
     });
 }
 
-/// Opens the window that was asked for while the one before was closing.
+/// Opens the window again if it was requested while it was being closed.
 async fn reopen(app: AppHandle) {
     if is_gone(&app).await {
         open_soon(&app, None);

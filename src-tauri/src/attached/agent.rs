@@ -1,4 +1,4 @@
-//! Starting the agent from the window's program, which people start.
+//! Starts the agent from the window's program, and attaches to it.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -15,35 +15,35 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::agent_error::AgentError;
 
-/// The agent's program, which is installed beside this one, and the command by which it is the agent.
+/// The agent's program, which is installed next to this one, and its command that runs the agent.
 const PROGRAM: &str = "gloria";
 const COMMAND: &str = "agent";
 
-/// How long an agent may take until it answers: it reads a few megabytes, perhaps from a slow disk. One that cannot get
-/// the folder gives up after ten seconds, and says why.
+/// How long a started agent may take to answer: it may read a few megabytes from a slow disk. One that cannot lock the
+/// folder reports that after ten seconds.
 const START_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How long an agent may take to begin anew: to end what it does and to start, on a busy computer.
+/// How long an agent may take to end and start again on a busy computer.
 const ANEW_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How often it is looked whether it answers. It is a few system calls.
+/// How often to check whether it answers, which costs a few system calls.
 const START_INTERVAL: Duration = Duration::from_millis(20);
 
-/// How long an agent that runs may take to answer before another one is started, which ends by itself if the first one
-/// answers later. An agent answers within milliseconds.
+/// How long a running agent may take to answer before another one is started, which ends by itself if the first one
+/// answers after all. An agent answers within milliseconds.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// As much as is kept of what an agent writes to stderr: its last sentence, and what led to it.
+/// How much of an agent's stderr is kept: enough for its last message.
 const MAX_OUTPUT_BYTES: usize = 4096;
 
-/// What an agent's own message begins with.
+/// The prefix of an agent's messages on stderr.
 const SPEAKER: &str = "gloria: ";
 
 /// Whether an agent runs and answers at once.
 pub(super) async fn answers(paths: &Paths) -> bool {
     let asked = timeout(ANSWER_TIMEOUT, gloria_ipc::ask_status(&paths.data)).await;
     match asked {
-        // One that refuses because it is busy runs, too.
+        // One that refuses because it is busy is running as well.
         Ok(Ok(_) | Err(AskError::Refused(_))) => true,
         Ok(Err(AskError::NotRunning | AskError::Silent | AskError::Unreachable(_) | AskError::Unknown))
         | Err(_) => false,
@@ -72,15 +72,16 @@ fn spawn() -> anyhow::Result<Child> {
         .envs(process::own_variables())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        // Read until it answers. Nothing that it starts inherits this, and it ignores that nobody reads it any more.
+        // Read until it answers. Its child processes do not inherit the pipe, and it ignores that nobody reads it
+        // later.
         .stderr(Stdio::piped())
-        // It outlives the terminal that this program may have been started in.
+        // So that it outlives a terminal in which this program was started.
         .process_group(0)
         .spawn()
         .with_context(|| program.display().to_string())
 }
 
-/// Why the agent ended. Never, while it runs or if it ended because another one was faster.
+/// Waits until the agent fails. Never returns if it ended because another agent was faster.
 async fn failed(agent: &mut Child) -> AgentError {
     let mut output = Vec::new();
     if let Some(mut stderr) = agent.stderr.take() {
@@ -99,14 +100,14 @@ async fn failed(agent: &mut Child) -> AgentError {
     }
 }
 
-/// The last message among what an agent wrote, which may be its log as well.
+/// The last message in an agent's output, which may also contain its log.
 fn last_words(output: &str) -> String {
     let mut messages = output.lines().filter_map(|line| line.strip_prefix(SPEAKER));
     messages.next_back().unwrap_or_default().to_owned()
 }
 
-/// Becomes the window of the agent that there is, or that is just beginning anew: one of another version does as soon
-/// as it sees this one's.
+/// Attaches to the running agent. Waits for one that is just restarting, as one of another version does when this
+/// program connects.
 pub(super) async fn attach(paths: &Paths) -> Result<(AppWindow, Receiver<Raise>), AskError> {
     let deadline = Instant::now() + ANEW_TIMEOUT;
     loop {
@@ -123,17 +124,18 @@ pub(super) async fn attach(paths: &Paths) -> Result<(AppWindow, Receiver<Raise>)
     }
 }
 
-/// The agent of the window that is there: the one that began again by itself, as after an upgrade, or a new one.
+/// Attaches an open window to another agent after the connection ended: one that restarted by itself, as after an
+/// upgrade, or a new one.
 pub(super) async fn resume(paths: &Paths) -> Result<(AppWindow, Receiver<Raise>), AgentError> {
     match attach(paths).await {
         Ok(opened) => Ok(opened),
-        // An agent that was upgraded; so was this program.
+        // The agent was upgraded, and so was this program.
         Err(AskError::Refused(refused)) if refused.code == OTHER_VERSION => Err(AgentError::Program(
             process::replace_process(&["--window"]).into(),
         )),
         // Another window was faster.
         Err(error @ AskError::Refused(_)) => Err(error.into()),
-        // Whatever is left of the one before: a process that is just ending, or its socket.
+        // The previous agent is ending, or only its socket is left.
         Err(_) => {
             start(paths).await?;
             Ok(AppWindow::open(&paths.data).await?)

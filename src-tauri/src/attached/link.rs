@@ -1,4 +1,4 @@
-//! The way to the agent that there is now: one may take the place of another.
+//! The [`Link`] to the current agent, which may be replaced by another.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,13 +15,13 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::watch;
 
-/// Clones are of the same.
+/// Clones share the connection.
 #[derive(Debug, Clone)]
 pub(super) struct AgentLink {
     agent: watch::Sender<AppWindow>,
-    /// Has the level of the settings, as it was when the page last attached.
+    /// Its level is the one in the settings when the page last attached.
     log: Logs,
-    /// What was last said of the window, and when.
+    /// The last reported presence, and when it was reported.
     presence: Arc<Mutex<Option<(Presence, Instant)>>>,
 }
 
@@ -34,8 +34,7 @@ impl AgentLink {
         }
     }
 
-    /// From now on there is this agent. It learns how the window is, which the one before knew, and the page attaches
-    /// to it.
+    /// Replaces the agent. The new one is sent the window's presence, and the page attaches to it.
     pub(super) async fn set(&self, agent: AppWindow) {
         let last = *self.presence.lock().unwrap_or_else(PoisonError::into_inner);
         Link::presence(&agent, last.map(|(presence, at)| later(presence, at))).await;
@@ -47,7 +46,7 @@ impl AgentLink {
     }
 }
 
-/// What the settings say of the log, in a snapshot of the core.
+/// The log settings in a snapshot of the core.
 #[derive(Debug, Deserialize)]
 struct LogState {
     preferences: LogPreferences,
@@ -75,7 +74,7 @@ impl LogPreferences {
     }
 }
 
-/// What is to be said now of a window that was like this then.
+/// The presence now, if there was no input since it was reported.
 fn later(presence: Presence, at: Instant) -> Presence {
     let passed = u64::try_from(at.elapsed().as_millis()).unwrap_or(u64::MAX);
     Presence {
@@ -94,9 +93,9 @@ impl Link for AgentLink {
                 let (level, fixed) = preferences.level();
                 self.log.set_level(level, fixed);
             }
-            // Without a word at their end the page would go on showing what the agent before it said last.
+            // The updates end with one that makes the page attach again; otherwise it would keep showing the old state.
             let next_agent = stream::once(async move {
-                // An error means that the link is gone, and the page with it.
+                // An error means that the link is gone, and so is the page.
                 let _ = agents.changed().await;
                 missed_update()
             });

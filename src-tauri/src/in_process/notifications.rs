@@ -18,22 +18,22 @@ use tauri_plugin_notification::NotificationExt as _;
 use tokio::sync::mpsc as events;
 use tokio::sync::oneshot;
 
-/// Where the plugin keeps the number of a notification.
+/// The field in which the plugin keeps the number of a notification.
 const NUMBER: &str = "number";
 
-/// Events that may wait for a core that is busy: more than anybody clicks.
+/// Events that may wait for a busy core: more than anybody clicks.
 const EVENT_CAPACITY: usize = 64;
 
 type Outcome = Result<Answer, NotificationError>;
 type Watcher = Arc<Mutex<Option<events::Sender<NotificationEvent>>>>;
 
-/// What the thread is asked to do.
+/// A request to the thread.
 enum Order {
     Show(NotificationRequest, oneshot::Sender<Outcome>),
     Withdraw(u32),
 }
 
-/// A thread that shows notifications one after another: the services behind them are asked with calls that wait.
+/// A thread that shows notifications one after another, because the plugin's calls block.
 #[derive(Debug)]
 pub(super) struct PluginNotifications {
     orders: Sender<Order>,
@@ -85,10 +85,10 @@ impl Notifications for PluginNotifications {
         .boxed()
     }
 
-    /// Windows and macOS keep a notification until it goes by itself: the plugin has no way to take it back there.
+    /// Does nothing: the plugin cannot withdraw notifications on Windows and macOS.
     fn withdraw(&self, handle: NotificationHandle) {
         if handle.service == self.run {
-            // Fails only without the thread, and then nothing is shown.
+            // Fails only if the thread is gone; then nothing is shown either.
             let _ = self.orders.send(Order::Withdraw(handle.id));
         }
     }
@@ -137,7 +137,7 @@ fn withdraw(app: &AppHandle, id: u32) {
     }
 }
 
-/// Passes on which notification was clicked.
+/// Reports which notification was clicked.
 fn publish_clicks(app: &AppHandle, run: String, watcher: Watcher) {
     let followed = app.notification().on_action(move |performed| {
         let id = performed
@@ -151,7 +151,7 @@ fn publish_clicks(app: &AppHandle, run: String, watcher: Watcher) {
                 service: run.clone(),
                 id,
             };
-            // A core that has left so many clicks unread does not run any more.
+            // A core that has left this many clicks unread is not running any more.
             drop(watcher.try_send(NotificationEvent::Activated {
                 handle,
                 activation_token: None,

@@ -1,5 +1,5 @@
-//! The tray: the core's view of it, in tauri's terms. A desktop without a tray is not an error; the icon appears as
-//! soon as there is a place for it.
+//! Shows the core's view of the tray with Tauri. A desktop without a tray is not an error; the icon appears as soon as
+//! there is one.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -16,7 +16,7 @@ use tauri::{AppHandle, Wry, include_image};
 use super::SharedControls;
 use crate::window;
 
-/// The tray icon, there or not.
+/// The tray icon, if there is a tray.
 #[derive(Clone)]
 pub(super) struct Tray(Arc<Mutex<Shown>>);
 
@@ -44,7 +44,7 @@ impl Tray {
         })))
     }
 
-    /// Shows a view, if it is any different from before.
+    /// Shows a view if it differs from the current one.
     pub(super) fn show(&self, view: TrayView) {
         let mut shown = self.lock();
         if shown.view.as_ref() == Some(&view) {
@@ -72,7 +72,7 @@ impl Tray {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Builds the icon on a thread of its own, which waits for a tray host where there is none yet.
+    /// Creates the icon on a separate thread, which waits for a tray host if there is none yet.
     fn build_when_possible(&self) {
         let tray = self.clone();
         let spawned = thread::Builder::new().name("tray".into()).spawn(move || {
@@ -95,7 +95,7 @@ impl Tray {
         }
     }
 
-    /// Only on a thread that may wait: the controls come with the agent, which is starting.
+    /// Blocks until the agent has started.
     fn publish(&self, present: bool) {
         let controls = Arc::clone(&self.lock().controls);
         controls.wait().on_tray_host(present);
@@ -116,7 +116,7 @@ impl Tray {
             Ok((icon, menu)) => {
                 let mut shown = self.lock();
                 (shown.icon, shown.menu, shown.waiting) = (Some(icon), Some(menu), false);
-                // What changed while it was built is shown with it.
+                // Shows what changed while the icon was being created.
                 if let Some(latest) = shown.view.clone()
                     && let Err(error) = shown.update(&view, &latest)
                 {
@@ -165,7 +165,7 @@ fn build(
 }
 
 impl Shown {
-    /// Changes what differs, and nothing else: an open menu closes when it is set anew.
+    /// Changes only what differs, because replacing the menu closes it.
     fn update(&mut self, before: &TrayView, view: &TrayView) -> tauri::Result<()> {
         let Some(icon) = &self.icon else { return Ok(()) };
         if before.icon != view.icon {
@@ -189,7 +189,7 @@ impl Shown {
     }
 }
 
-/// Whether the menus differ in their words alone, and in what is enabled.
+/// Whether the menus differ only in their texts and in what is enabled.
 fn has_same_entries(before: &TrayView, view: &TrayView) -> bool {
     let before = before.menu.iter().map(id);
     before.eq(view.menu.iter().map(id))
@@ -206,7 +206,7 @@ fn change(menu: &Menu<Wry>, words: &Words, view: &TrayView) -> tauri::Result<()>
     Ok(())
 }
 
-/// The tooltip as the system takes it. A StatusNotifierItem's may hold HTML, and some of its words come from servers.
+/// The tooltip in the system's format. On Linux it may contain HTML, and parts of the text come from servers.
 fn tooltip(words: &Words, view: &TrayView) -> String {
     let text = if cfg!(target_os = "linux") {
         BodyText::Markup
@@ -231,7 +231,7 @@ const ACTIONS: [(&str, MenuAction); 12] = [
     ("quit", MenuAction::Quit),
 ];
 
-/// The id of an item in the menu. Text and separators have ids that nobody asks for.
+/// The id of an item in the menu. Those of text and separators are not used.
 fn id(item: &tray::MenuItem) -> &'static str {
     match item {
         tray::MenuItem::Text(_) => "text",
@@ -243,7 +243,7 @@ fn id(item: &tray::MenuItem) -> &'static str {
     }
 }
 
-/// The words of an item, and whether it can be clicked. `None` of a separator.
+/// The text of an item, and whether it can be clicked. `None` for a separator.
 fn content(words: &Words, item: &tray::MenuItem) -> Option<(String, bool)> {
     let label = |message| tray::label(&words.say(message));
     match item {

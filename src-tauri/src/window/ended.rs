@@ -1,5 +1,5 @@
-//! The process behind the page can end by itself. Tauri says so by hooks of WebKit; on Windows there is none, and the
-//! next opening of the window finds it out.
+//! Replaces the window if its page's process ends by itself, which WebKit reports. On Windows it is noticed when the
+//! window is opened the next time.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -9,13 +9,13 @@ use tauri::{AppHandle, Manager as _};
 
 use super::{LABEL, OPENING, Place, Shown};
 
-/// Windows that are made anew by themselves within this time: enough for a machine that was short of memory for a
-/// moment. A page that breaks at each start waits until somebody asks for it.
+/// How many windows are replaced automatically within this time: enough for a machine that was briefly short of memory.
+/// A page that fails at every start is opened again only on request.
 const MAX_REBUILDS: usize = 3;
 const REBUILD_INTERVAL: Duration = Duration::from_secs(60);
 
-/// The process behind the page of the window with this number is gone: the window shows nothing any more. Where it was
-/// on screen another takes its place, without taking the focus from where it is.
+/// The process of the page in the window with this number has ended, so the window is blank. If it was on screen, it is
+/// replaced without taking the focus.
 pub(crate) fn on_web_process_ended(app: &AppHandle, number: Option<u64>) {
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
@@ -58,7 +58,7 @@ pub(crate) fn on_web_process_ended(app: &AppHandle, number: Option<u64>) {
 
 static REBUILDS: Mutex<Rebuilds> = Mutex::new(Rebuilds::new());
 
-/// Keeps windows from being made anew without end.
+/// Limits how often windows are replaced automatically.
 #[derive(Debug)]
 struct Rebuilds(VecDeque<Instant>);
 
@@ -67,7 +67,7 @@ impl Rebuilds {
         Self(VecDeque::new())
     }
 
-    /// Whether one more is allowed, which then counts.
+    /// Whether another one is allowed; if so, it is counted.
     fn allow(&mut self, now: Instant) -> bool {
         while self.0.front().is_some_and(|at| now >= *at + REBUILD_INTERVAL) {
             self.0.pop_front();

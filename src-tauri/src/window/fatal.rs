@@ -1,6 +1,6 @@
-//! GLib ends the program at an error that a library calls fatal. WebKit does so when the process of a page is gone
-//! before it has given its number, as one that is killed, or finds no memory, at its birth. No return from there keeps
-//! the program, but it can begin again in its own place, and then loses no more than by a kill.
+//! Restarts the program when GLib would end it. GLib does that at an error that a library declares fatal, as WebKit
+//! does if a page's process ends before it has reported its id, for example because it was killed or had no memory. The
+//! program cannot continue then, but it can replace itself by a new run, which loses no more than a kill does.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use gtk::glib::{LogField, LogLevel, LogWriterOutput, log_set_writer_func, log_wr
 /// request. Longer than a page takes to start.
 const REOPEN_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Lets the app begin again where GLib would end it. Once, before there is a window.
+/// Restarts the app if GLib would end it. Must be called once, before there is a window.
 pub(crate) fn begin_again_at_fatal_errors(after_failure: bool) {
     let began = Instant::now();
     log_set_writer_func(move |level, fields| {
@@ -37,7 +37,7 @@ fn replace_process(fields: &[LogField<'_>], after_failure: bool, lived: Duration
     LogWriterOutput::Handled
 }
 
-/// With the window, which was just being made, unless it was the reason before.
+/// Restarts with the window, which was just being created, unless that has failed before.
 fn arguments(after_failure: bool, lived: Duration) -> &'static [&'static str] {
     if after_failure && lived < REOPEN_INTERVAL {
         &["--after-failure"]

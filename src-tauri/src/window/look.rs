@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use tauri::Theme;
 use tauri::window::Color;
 
-/// Which of its two looks the window has. It is the core's type of this name, which this program does not have.
+/// Light or dark. A copy of the core's type of this name, because this program does not depend on the core.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum Appearance {
@@ -15,7 +15,7 @@ pub(super) enum Appearance {
     Dark,
 }
 
-/// All of a snapshot of the core that this program reads.
+/// The part of a snapshot that this program reads.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Snapshot {
@@ -28,7 +28,7 @@ struct Preferences {
     appearance: Appearance,
 }
 
-/// As the user chose, or like the system where that is not known.
+/// The user's choice, or the system's appearance if that is not known.
 pub(super) fn appearance_in(snapshot: &RawValue) -> Appearance {
     let snapshot: Snapshot = serde_json::from_str(snapshot.get()).unwrap_or_default();
     snapshot.preferences.appearance
@@ -37,7 +37,7 @@ pub(super) fn appearance_in(snapshot: &RawValue) -> Appearance {
 /// `--window` of ui/src/app.css.
 const LIGHT: Color = Color(0xf4, 0xf5, 0xf8, 0xff);
 
-/// The same in the dark.
+/// `--window` of the dark theme.
 const DARK: Color = Color(0x13, 0x15, 0x1a, 0xff);
 
 pub(super) fn theme(appearance: Appearance) -> Option<Theme> {
@@ -48,7 +48,7 @@ pub(super) fn theme(appearance: Appearance) -> Option<Theme> {
     }
 }
 
-/// What the window shows before its page does, so that it does not flash.
+/// The window's colour before its page is painted, so that it does not flash.
 pub(super) fn background(appearance: Appearance) -> Color {
     let dark = match appearance {
         Appearance::System => system_is_dark(),
@@ -58,12 +58,12 @@ pub(super) fn background(appearance: Appearance) -> Color {
     if dark { DARK } else { LIGHT }
 }
 
-/// As WebKit reads GTK's theme.
+/// Whether GTK's theme is dark, decided as WebKit does.
 #[cfg(target_os = "linux")]
 fn system_is_dark() -> bool {
     use gtk::prelude::GtkSettingsExt as _;
 
-    // GTK answers on its own thread alone.
+    // GTK may be called only on its own thread.
     let (answer, answered) = std::sync::mpsc::channel();
     gtk::glib::MainContext::default().invoke(move || {
         let dark = gtk::Settings::default().is_some_and(|settings| {
@@ -78,11 +78,11 @@ fn system_is_dark() -> bool {
     answered.recv_timeout(SETTINGS_TIMEOUT).unwrap_or(false)
 }
 
-/// GTK's thread answers in between two frames. A busy one costs a flash at most.
+/// How long to wait for GTK's thread, which answers between two frames. If it is busy, the window may flash.
 #[cfg(target_os = "linux")]
 const SETTINGS_TIMEOUT: std::time::Duration = std::time::Duration::from_millis(200);
 
-/// The windows of other systems are white or black by themselves, as the system is.
+/// On other systems new windows have the colour of the system's theme.
 #[cfg(not(target_os = "linux"))]
 fn system_is_dark() -> bool {
     false

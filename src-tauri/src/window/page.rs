@@ -1,4 +1,4 @@
-//! The page in the window: it repeats what it shows, and can be asked whether it is there.
+//! Checks whether the page in the window is alive.
 
 use std::time::Duration;
 
@@ -8,18 +8,18 @@ use tokio::time::timeout;
 
 use super::Shown;
 
-/// Asks the page to say what it shows, whatever it said before: ui/src/App.svelte listens.
+/// The event that requests a report of what the page shows. ui/src/App.svelte listens for it.
 const ASK: &str = "window.dispatchEvent(new Event('gloria:report'))";
 
-/// How long the page may take to answer: on a busy machine it takes tenths of a second, and the user sees a blank
-/// window meanwhile.
+/// How long the page may take to answer. On a busy machine it takes tenths of a second; if the page is dead, the user
+/// sees a blank window meanwhile.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Wakes the task that waits for the page to answer.
 #[derive(Default)]
 pub(super) struct Page(Notify);
 
-/// The page has said what it shows, and so it shows something.
+/// The page has reported what it shows, so it is painted.
 pub(crate) fn on_page_report(app: &AppHandle) {
     let page: State<'_, Page> = app.state();
     page.0.notify_waiters();
@@ -33,7 +33,7 @@ pub(crate) fn on_page_report(app: &AppHandle) {
     }
 }
 
-/// Whether the page answers. A page that is hidden does too, though its timers may be slow.
+/// Whether the page answers. A hidden page answers as well, although its timers may be slow.
 pub(super) async fn answers(app: &AppHandle, window: &WebviewWindow) -> bool {
     let page: State<'_, Page> = app.state();
     let answer = page.0.notified();
@@ -42,7 +42,7 @@ pub(super) async fn answers(app: &AppHandle, window: &WebviewWindow) -> bool {
     window.eval(ASK).is_ok() && timeout(ANSWER_TIMEOUT, answer).await.is_ok()
 }
 
-/// Ends the process behind the page, which may be frozen and would stay after its window.
+/// Ends the page's process, which may be frozen and would outlive its window.
 pub(super) fn end_web_process(window: &WebviewWindow) {
     #[cfg(target_os = "linux")]
     {

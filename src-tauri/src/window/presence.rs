@@ -1,4 +1,4 @@
-//! What the window system says of the window: focus, whether it is on screen, and input. Each change is passed to the
+//! The window's presence according to the window system: focus, visibility and input. Each change is reported to the
 //! core.
 
 #[cfg(target_os = "linux")]
@@ -10,24 +10,24 @@ use tauri::{AppHandle, Manager as _, WebviewWindow, WindowEvent};
 
 use super::Shown;
 
-/// Input in the window is reported this often at most: mouse movements are hundreds a second, and the idle time need
-/// not be exact.
+/// How often input in the window is reported at most: there are hundreds of mouse movements a second, and the idle time
+/// need not be exact.
 #[cfg(target_os = "linux")]
 const INPUT_REPORT_INTERVAL: Duration = Duration::from_secs(20);
 
-/// The window, by the window system's word.
+/// The state of the window according to the window system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct WindowPresence {
-    /// What is typed goes to it.
+    /// It has the keyboard focus.
     pub(super) focused: bool,
     /// It is on the screen, neither minimised nor hidden.
     pub(super) visible: bool,
-    /// The last key or pointer event in it; `None` where nobody can tell.
+    /// The last key or pointer event in it; `None` if unknown.
     pub(super) last_input: Option<Instant>,
 }
 
 impl WindowPresence {
-    /// As it is reported to a core whose clock may be another process's.
+    /// The report to a core, which may be in another process and have another clock.
     pub(super) fn report(self, now: Instant) -> Presence {
         let since =
             |input| u64::try_from(now.saturating_duration_since(input).as_millis()).unwrap_or(u64::MAX);
@@ -51,7 +51,7 @@ pub(super) fn on_focus(app: &AppHandle, number: u64, focused: bool) {
     });
 }
 
-/// Follows what tauri has no events for. Its own window events have its own word of the focus.
+/// Observes what Tauri has no events for.
 #[cfg(target_os = "linux")]
 pub(super) fn follow(window: &WebviewWindow, number: u64) -> tauri::Result<()> {
     use gtk::gdk::{EventType, WindowState};
@@ -100,7 +100,7 @@ pub(super) fn follow(_: &WebviewWindow, _: u64) -> tauri::Result<()> {
     Ok(())
 }
 
-/// Mouse movements are hundreds a second; the core hears of a few.
+/// Limits how often input is reported.
 #[cfg(target_os = "linux")]
 fn on_input(app: &AppHandle, number: u64, now: Instant) {
     Shown::of(app).current().change(number, |presence| {
@@ -122,7 +122,7 @@ fn on_visibility(app: &AppHandle, number: u64, visible: bool) {
     });
 }
 
-/// On Linux GTK signals when the window is on screen.
+/// On Linux, GTK reports when the window is on screen.
 #[cfg(target_os = "linux")]
 pub(super) fn on_shown(_: &WebviewWindow, _: u64) {}
 

@@ -1,4 +1,4 @@
-//! The agent's life: a core with its ports, tray, log level and socket that follow its state, and an orderly end.
+//! Runs a core with its ports and its socket, keeps tray and log level in step with its state, and ends in order.
 
 use std::io;
 use std::sync::Arc;
@@ -19,15 +19,15 @@ use tokio::time::timeout;
 use crate::controls::End;
 use crate::{Controls, Shell};
 
-/// The core ends within a quarter of a second, whatever hangs. One that does not is broken, and the next start finds
-/// everything as after a kill.
+/// The core ends within a quarter of a second, whatever hangs. If it does not, it is broken, and the next start
+/// continues as after a kill.
 const STOP_TIMEOUT: Duration = Duration::from_millis(260);
 
 /// How long the socket may take to end after the core.
 const SOCKET_END_TIMEOUT: Duration = Duration::from_millis(10);
 
-/// How long the end may take until the process is ended from within, the window system's part included: with what that
-/// takes a third of a second, which is about as long as nobody notices.
+/// How long the end may take, including the window system's part, until a thread ends the process. With that it takes
+/// at most a third of a second, which users do not notice.
 const QUIT_TIMEOUT: Duration = Duration::from_millis(280);
 
 /// What an agent starts with.
@@ -35,30 +35,30 @@ const QUIT_TIMEOUT: Duration = Duration::from_millis(280);
 pub struct Start {
     /// Where its files are.
     pub paths: Paths,
-    /// Its claim to them.
+    /// The exclusive claim to them.
     pub instance: Instance,
-    /// Its log, whose level follows the settings.
+    /// The log, whose level follows the settings.
     pub log: Logs,
-    /// Of the program.
+    /// The program's version.
     pub version: String,
-    /// Room for a window in a process of its own; `None` where the shell shows it in this one.
+    /// Where a window in a separate process attaches; `None` if the shell shows it in this one.
     pub windows: Option<WindowPlace>,
-    /// The program began again by itself, and the window may be the reason.
+    /// The program restarted itself after a failure that the window may have caused.
     pub after_failure: bool,
 }
 
 /// Why an agent ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
-    /// Somebody asked for it.
+    /// It was asked to.
     Quit,
-    /// A new run of the program takes its place.
+    /// A new run of the program replaces it.
     Anew,
-    /// The core broke, and so did what restarts it.
+    /// The core failed and cannot be restarted.
     Broken,
 }
 
-/// A core and everything that goes with it, until it ends.
+/// A running core with its socket, tray and log.
 #[derive(Debug)]
 pub struct Agent {
     controls: Controls,
@@ -69,10 +69,10 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// Starts one. On a tokio runtime.
+    /// Starts an agent. Must be called on a tokio runtime.
     ///
     /// # Errors
-    /// The system gives no threads or memory, or the inbox cannot even be made in memory.
+    /// When the system provides no threads or memory, or the inbox cannot even be created in memory.
     pub fn start(start: Start, shell: Arc<dyn Shell>, words: Arc<Words>) -> anyhow::Result<Self> {
         let Start {
             paths,
@@ -111,12 +111,13 @@ impl Agent {
         })
     }
 
-    /// The way to it while it runs.
+    /// Controls it while it runs.
     pub fn controls(&self) -> &Controls {
         &self.controls
     }
 
-    /// Runs until somebody quits: hangs up, keeps what came, and answers within `QUIT_TIMEOUT`, whatever hangs.
+    /// Runs until it is asked to end. Then disconnects, stores what has arrived, and returns within `QUIT_TIMEOUT`,
+    /// whatever hangs.
     pub async fn run(mut self) -> Ended {
         let ended = tokio::select! {
             end = self.controls.ended() => match end {
@@ -139,7 +140,7 @@ impl Agent {
                 self.stop().await;
             }
             Ended::Anew => self.stop().await,
-            // A program that looks alive and receives nothing would be worse than none.
+            // The program ends, because one that appears to run but receives nothing is worse than none.
             Ended::Broken => self.shell.show_message(&message::start_core_lost()),
         }
         ended
@@ -151,12 +152,12 @@ impl Agent {
         if timeout(STOP_TIMEOUT, self.controls.core().stop()).await.is_err() {
             tracing::warn!("not everything could be finished; the next start goes on with it");
         }
-        // It ends with the core. A file that stays is of no harm.
+        // It ends with the core. A socket file that is left does no harm.
         let _ = timeout(SOCKET_END_TIMEOUT, self.serving).await;
     }
 }
 
-/// What a core is started with. Each start gets threads of its own, for those of the one before may be gone.
+/// What a core is started with. Each start gets new threads, because those of the previous one may be gone.
 fn machine(
     paths: &Paths,
     version: &str,
@@ -182,7 +183,7 @@ fn machine(
     })
 }
 
-/// The window, for the core.
+/// Lets the core open the window.
 #[derive(Debug)]
 struct Window(Arc<dyn Shell>);
 
@@ -192,14 +193,14 @@ impl WindowPort for Window {
     }
 }
 
-/// Jitter needs numbers that differ between machines and starts, not secret ones.
+/// The seed for jitter: it has to differ between machines and starts, but need not be secret.
 fn seed() -> u64 {
     use std::hash::{BuildHasher as _, RandomState};
     RandomState::new().hash_one(std::process::id())
 }
 
-/// Keeps tray and log like the state, and opens the window when the user is needed to set the app up. After a failure
-/// it does not: the window may be what failed, and would fail again without end.
+/// Applies the state to tray and log, and opens the window once if the app has to be set up. After a failure it does
+/// not, because the window may have caused the failure and would cause it again at every restart.
 async fn follow(core: CoreHandle, shell: Arc<dyn Shell>, log: Logs, after_failure: bool) {
     let mut asked = after_failure;
     while let Ok(attached) = core.attach().await {
@@ -214,7 +215,7 @@ async fn follow(core: CoreHandle, shell: Arc<dyn Shell>, log: Logs, after_failur
                 shell.open_window(None);
             }
             match updates.recv().await {
-                // A core that took over from a broken one leaves a revision out.
+                // A restarted core skips a revision.
                 Ok(revised) if revised.revision != state.revision + 1 => break,
                 Ok(revised) => state.apply(revised),
                 Err(RecvError::Lagged(_)) => break,
@@ -229,11 +230,11 @@ fn is_waiting_for_set_up(state: &Snapshot) -> bool {
         && (state.account.address.is_none() || state.account.token != TokenState::Unknown)
 }
 
-/// Ends when the system or a terminal asks the program to end.
+/// Returns when the system or a terminal asks the program to end.
 #[cfg(unix)]
 async fn signalled() {
     use tokio::signal::unix::{SignalKind, signal};
-    // A terminal that is closed says SIGHUP.
+    // A closed terminal sends SIGHUP.
     let signals = (
         signal(SignalKind::terminate()),
         signal(SignalKind::interrupt()),

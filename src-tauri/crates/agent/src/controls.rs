@@ -1,4 +1,4 @@
-//! What tray, signals and other programs can have done.
+//! What tray, signals and other programs can request of the agent.
 
 use std::sync::Arc;
 
@@ -15,14 +15,14 @@ use crate::Shell;
 /// How long the tray's menu silences sounds, in minutes: a meeting.
 const PAUSE_MINUTES: u32 = 60;
 
-/// Why the agent is to end.
+/// Why the agent has to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
     Quit,
     Anew,
 }
 
-/// The way to a running agent, from any thread.
+/// Controls a running agent, from any thread.
 #[derive(Clone)]
 pub struct Controls {
     core: CoreHandle,
@@ -38,7 +38,7 @@ impl std::fmt::Debug for Controls {
 }
 
 impl Controls {
-    /// On a tokio runtime.
+    /// Must be called on a tokio runtime.
     pub(crate) fn new(core: CoreHandle, shell: Arc<dyn Shell>) -> Self {
         Self {
             core,
@@ -53,12 +53,12 @@ impl Controls {
         &self.core
     }
 
-    /// Ends the agent as soon as it runs.
+    /// Ends the agent; if it has not started yet, as soon as it has.
     pub fn quit(&self) {
         self.end.send_replace(Some(End::Quit));
     }
 
-    /// Ends the agent for a new run of its program, unless somebody quits.
+    /// Ends the agent so that a new run of its program replaces it, unless it is already ending.
     pub fn begin_anew(&self) {
         self.end.send_if_modified(|end| {
             let is_first = end.is_none();
@@ -69,7 +69,7 @@ impl Controls {
 
     pub(crate) async fn ended(&self) -> End {
         let mut end = self.end.subscribe();
-        // Its sender lives as long as this.
+        // The sender lives as long as `self`.
         let end = end.wait_for(Option::is_some).await;
         end.ok().and_then(|end| *end).unwrap_or(End::Quit)
     }
@@ -79,23 +79,24 @@ impl Controls {
         self.shell.open_window(activation_token);
     }
 
-    /// Moves to another session.
+    /// Moves the agent to another session.
     pub(crate) fn move_to(&self, session: Session, open: bool) {
         self.shell.move_to(session, open);
     }
 
-    /// Looks whether the app was upgraded.
+    /// Checks whether the app was upgraded.
     pub(crate) fn look_for_upgrade(&self) {
         self.shell.look_for_upgrade();
     }
 
-    /// Does what an entry of the tray's menu says.
+    /// Performs an action of the tray's menu.
     pub fn perform(&self, action: MenuAction, activation_token: Option<String>) {
         let core = self.core.clone();
         match action {
             MenuAction::Open => self.open_window(activation_token),
             MenuAction::Show(view) => {
-                // A core that hangs does not keep the window away; the page follows the view whenever it comes.
+                // Not awaited, so that the window opens even if the core hangs. The page follows the view when it
+                // arrives.
                 self.spawn(async move { core.view_show(view).await });
                 self.open_window(activation_token);
             }
@@ -109,13 +110,13 @@ impl Controls {
         }
     }
 
-    /// Tells the core whether the desktop has a tray.
+    /// Reports to the core whether the desktop has a tray.
     pub fn on_tray_host(&self, present: bool) {
         let core = self.core.clone();
         self.spawn(async move { core.signal(Signal::TrayHost { present }).await });
     }
 
-    /// Tells the core why the window could not be opened.
+    /// Reports to the core why the window could not be opened.
     pub fn on_window_failed(&self, problem: Message) {
         let core = self.core.clone();
         self.spawn(async move { core.signal(Signal::WindowFailed(problem)).await });

@@ -1,9 +1,9 @@
-//! The part of Gloria Notify that is always there: the core, and what it has of a desktop beside a window. It outlives
+//! The part of Gloria Notify that always runs: the core, with everything of the desktop except the window. It outlives
 //! the window, and on Linux the display and the session bus as well, because nothing here links a toolkit.
 //!
-//! [`Agent`] is the same on each system: it follows the state, does what tray and other programs ask for, and ends in
-//! order. What differs is a [`Shell`]: [`linux`] draws the tray by D-Bus and starts the window as a program of its own;
-//! on Windows and macOS the app with the window is the shell.
+//! [`Agent`] is the same on every system: it follows the state, handles requests of the tray and of other programs, and
+//! ends in order. A [`Shell`] contains what differs: [`linux`] draws the tray over D-Bus and starts the window as a
+//! separate program; on Windows and macOS the app with the window is the shell.
 
 mod agent;
 mod controls;

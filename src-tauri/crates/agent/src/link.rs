@@ -1,4 +1,4 @@
-//! The core of this process as a window has it.
+//! The [`Link`] of a window to the core in the same process.
 
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,5 @@
-//! The agent of Linux: tray and notifications over D-Bus, and the window in a process of its own. It needs no display:
-//! one that is missing or dies takes the window with it and nothing else.
+//! The agent on Linux: tray and notifications over D-Bus, and the window in a separate process. It needs no display: if
+//! the display is missing or dies, only the window is affected.
 
 mod anew;
 mod icon;

@@ -1,4 +1,4 @@
-//! What the agent needs of the system that it runs on.
+//! What the agent needs of the operating system.
 
 use std::io;
 use std::sync::Arc;
@@ -10,12 +10,13 @@ use gloria_core::tray::TrayView;
 use gloria_ipc::session::Session;
 use gloria_words::Words;
 
-/// Draws the agent on one system. Nothing here may block: it is called from the task that follows the state.
+/// The agent's tray, window and messages on one system. No method may block: the task that follows the state calls
+/// them.
 pub trait Shell: std::fmt::Debug + Send + Sync + 'static {
-    /// Who shows notifications. A core that restarts gets another one, for the threads of the one before may be gone.
+    /// The notification service. A restarted core gets a new one, because the threads of the previous one may be gone.
     ///
     /// # Errors
-    /// The system gives no thread for it.
+    /// When the system provides no thread for it.
     fn notifications(
         &self,
         paths: &Paths,
@@ -23,21 +24,21 @@ pub trait Shell: std::fmt::Debug + Send + Sync + 'static {
         panics: &PanicReports,
     ) -> io::Result<Arc<dyn Notifications>>;
 
-    /// Shows the tray icon like this from now on, also when a tray comes later.
+    /// Sets what the tray icon shows, also once a tray appears later.
     fn show_tray(&self, view: TrayView);
 
-    /// Opens the window or brings it to the front, soon. The token is of what the user did to get it, where the desktop
-    /// asks for that.
+    /// Starts opening the window or bringing it to the front. The token is that of the user's click, for desktops that
+    /// prevent windows from stealing the focus.
     fn open_window(&self, activation_token: Option<String>);
 
-    /// Begins anew in this session, in which the user started the app once more. Where the system has one session for
-    /// each user there is nothing to do.
+    /// Restarts the agent in this session, in which the user started the app again. Does nothing on systems where a
+    /// user has one session.
     fn move_to(&self, _session: Session, _open: bool) {}
 
-    /// Begins anew as the installed version, if that is another one. Where an installer ends the app before it replaces
-    /// it there is nothing to do.
+    /// Restarts the agent as the installed version, if that is another one. Does nothing on systems where an installer
+    /// ends the app before replacing it.
     fn look_for_upgrade(&self) {}
 
-    /// Says something where the user sees it although there is no window.
+    /// Shows a message to the user without a window.
     fn show_message(&self, message: &Message);
 }

@@ -1,4 +1,4 @@
-//! The side of other programs: the command line, and a second start of the app.
+//! Clients that send requests: the command line, and a second start of the app.
 
 use std::io;
 use std::path::Path;
@@ -16,10 +16,10 @@ use crate::protocol::{
 };
 use crate::{AskError, CallError, system};
 
-/// How often it is looked whether an app that begins anew answers again. It takes some twenty milliseconds.
+/// How often to check whether a restarting app answers again. A restart takes some twenty milliseconds.
 const START_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Longer than the app takes before it hangs up.
+/// Longer than the app waits before it closes a connection.
 pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A connection to the running app.
@@ -38,7 +38,7 @@ impl Connection {
         })
     }
 
-    /// In a role that the app has agreed to.
+    /// Opens a connection in a role, once the app has accepted it.
     pub(crate) async fn open_as(data: &Path, hello: &Hello<'_>) -> Result<Self, AskError> {
         let opened = async {
             let mut connection = Self::open(data).await?;
@@ -55,12 +55,12 @@ impl Connection {
             .unwrap_or(Err(AskError::Silent))
     }
 
-    /// The next line, after something was sent. What was sent may have met a refusal on its way, which is read then.
+    /// Reads the next line after sending. If sending failed, the app may have refused the client, which this reads.
     async fn answer(&mut self, sent: io::Result<()>) -> Result<Vec<u8>, AskError> {
         let next = self.lines.next().await;
         match (next, sent) {
             (Ok(line), _) => Ok(line),
-            // It was just ending: it takes its socket with it, and what waits there to be let in.
+            // It was just ending, which closes its socket and all connections that it has not accepted.
             (Err(LineError::Ended), _) if self.lines.is_empty() => Err(AskError::NotRunning),
             (Err(LineError::Io(error)), _) | (Err(_), Err(error))
                 if is_disconnect(&error) && self.lines.is_empty() =>
@@ -73,7 +73,7 @@ impl Connection {
     }
 }
 
-/// A conversation ends like this when the app does. One that hangs stays.
+/// Whether an error means that the app has ended. One that hangs keeps the connection open.
 fn is_disconnect(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -91,7 +91,7 @@ impl From<Refused> for AskError {
     }
 }
 
-/// Asks the running app for one thing after the other.
+/// A connection that sends requests to the running app, one after the other.
 #[derive(Debug)]
 pub struct AppConnection {
     connection: Connection,
@@ -99,10 +99,10 @@ pub struct AppConnection {
 }
 
 impl AppConnection {
-    /// To the app that runs on these folders.
+    /// Connects to the app for this data folder.
     ///
     /// # Errors
-    /// When there is none, it does not answer within ten seconds, or it refuses.
+    /// When no app is running, it does not answer within ten seconds, or it refuses.
     pub async fn open(data: &Path) -> Result<Self, AskError> {
         let connection = Connection::open_as(data, &Hello::new(REQUEST, &[])).await?;
         Ok(Self {
@@ -111,11 +111,11 @@ impl AppConnection {
         })
     }
 
-    /// Does one of the core's commands, or of the app's own.
+    /// Calls one of the core's commands, or of the app's.
     ///
     /// # Errors
-    /// When the app does not answer within ten seconds, or answers that it was not done. After no answer there is none
-    /// to later requests either.
+    /// When the app does not answer within ten seconds, or the command fails. After a missing answer, later requests
+    /// fail as well.
     pub async fn call(&mut self, call: &str, request: Value) -> Result<Value, CallError> {
         let id = self.next_id;
         self.next_id += 1;
@@ -144,12 +144,12 @@ impl AppConnection {
     }
 }
 
-/// The server's events, by way of the running app.
+/// The server's events, received through the running app.
 #[derive(Debug)]
 pub struct AppEvents(Connection);
 
 impl AppEvents {
-    /// Of these types, or of all where there is none, from when this answers.
+    /// Subscribes to these types, or to all if there are none. Events that arrive after it returns are delivered.
     ///
     /// # Errors
     /// As [`AppConnection::open`].
@@ -159,25 +159,25 @@ impl AppEvents {
             .map(Self)
     }
 
-    /// The next one, a `ListenerMessage` of the core. It can be cancelled without a loss.
+    /// The next event, a `ListenerMessage` of the core. Cancel-safe.
     ///
     /// # Errors
-    /// [`AskError::NotRunning`] when the app has ended, or hung up on a listener that was too slow; others when what
-    /// comes is none of ours.
+    /// [`AskError::NotRunning`] when the app has ended, or closed the connection because this listener was too slow;
+    /// others when a line does not follow the protocol.
     pub async fn next(&mut self) -> Result<Value, AskError> {
         match self.0.lines.next().await {
             Ok(line) => serde_json::from_slice(&line).map_err(|_| AskError::Unknown),
             Err(LineError::TooLong) => Err(AskError::Unknown),
-            // Half a line is that of an app that was killed.
+            // Half a line means that the app was killed.
             Err(LineError::Ended | LineError::Io(_)) => Err(AskError::NotRunning),
         }
     }
 }
 
-/// Asks the app that runs on these folders how it is doing. Answers with one JSON document.
+/// Requests the status of the app for this data folder, a JSON document.
 ///
 /// # Errors
-/// When there is none, or it does not answer within ten seconds.
+/// When no app is running, or it does not answer within ten seconds.
 pub async fn ask_status(data: &Path) -> Result<String, AskError> {
     let asked = async {
         let mut connection = Connection::open(data).await?;
@@ -196,7 +196,7 @@ pub async fn ask_status(data: &Path) -> Result<String, AskError> {
         .unwrap_or(Err(AskError::Silent))
 }
 
-/// Asks the app that runs on these folders to show its window.
+/// Requests that the app for this data folder shows its window.
 ///
 /// # Errors
 /// As [`ask_status`].
@@ -212,8 +212,8 @@ pub async fn ask_to_open(data: &Path, activation_token: Option<String>) -> Resul
     }
 }
 
-/// Tells the app that runs on these folders that it was started once more, and where. An app that moves to that session
-/// is there when this answers.
+/// Reports a second start to the app for this data folder. If the app moves to the session of that start, it has done
+/// so when this returns.
 ///
 /// # Errors
 /// As [`ask_status`].
@@ -228,13 +228,13 @@ pub async fn ask_to_start(data: &Path, start: &StartRequest) -> Result<(), AskEr
             Ok(())
         }
         Err(CallError::Ask(error)) => Err(error),
-        // A version without this request, or a core that has just ended or is being restarted.
+        // It is of a version without this request, or its core has just ended or is restarting.
         Err(CallError::Command(_)) if start.open => ask_to_open(data, start.activation_token.clone()).await,
         Err(CallError::Command(_)) => Ok(()),
     }
 }
 
-/// Waits until an app has ended and the next one answers in its place.
+/// Waits until the app has ended and the next one answers.
 async fn reached_again(data: &Path, mut app: AppConnection) -> Result<(), AskError> {
     let deadline = Instant::now() + ANSWER_TIMEOUT;
     let ended = async { while app.connection.lines.next().await.is_ok() {} };
@@ -250,7 +250,7 @@ async fn reached_again(data: &Path, mut app: AppConnection) -> Result<(), AskErr
     }
 }
 
-/// Asks the app that runs on these folders to end. It has begun to when this answers.
+/// Requests that the app for this data folder ends. It has begun to when this returns.
 ///
 /// # Errors
 /// As [`ask_status`].
@@ -261,7 +261,7 @@ pub async fn ask_to_quit(data: &Path) -> Result<(), AskError> {
     }
 }
 
-/// Tells the app that runs on these folders that the keyring's entry for this API address is another one now.
+/// Reports to the app for this data folder that the keyring's entry for this API address has changed.
 ///
 /// # Errors
 /// As [`ask_status`].
@@ -269,18 +269,18 @@ pub async fn send_credentials_changed(data: &Path, address: &str) -> Result<(), 
     ask_for(data, CREDENTIALS_CHANGED, address.into()).await
 }
 
-/// One request that is answered with nothing.
+/// Sends one request that has no response.
 async fn ask_for(data: &Path, call: &str, request: Value) -> Result<(), AskError> {
     let mut app = AppConnection::open(data).await?;
     match app.call(call, request).await {
         Ok(_) => Ok(()),
         Err(CallError::Ask(error)) => Err(error),
-        // Its core has ended or is being restarted.
+        // Its core has ended or is restarting.
         Err(CallError::Command(_)) => Err(AskError::Silent),
     }
 }
 
-/// In a line that every version understands.
+/// Sends a request in a line that every version understands.
 async fn say_plainly(data: &Path, line: &str) -> Result<(), AskError> {
     let said = async {
         let mut connection = Connection::open(data).await?;

@@ -1,4 +1,4 @@
-//! Lines of a limited length, read and written within limits of time.
+//! Reads and writes lines with limits on their length and on time.
 
 use std::io;
 use std::time::Duration;
@@ -7,21 +7,21 @@ use serde::Serialize;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::time::timeout;
 
-/// What is read is a line at a time; a client's are short.
+/// The size of the read buffer. Lines of clients are short.
 const BUFFER_CAPACITY: usize = 4096;
 
-/// How long what a client still sends is read and dropped. A socket that is closed over unread bytes takes the answer
-/// away with it on some systems.
+/// How long to read and discard what a client still sends. On some systems, closing a socket with unread data discards
+/// the answer.
 const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Why there is no next line.
 #[derive(Debug)]
 pub enum LineError {
-    /// The other side has hung up.
+    /// The other side has closed the connection.
     Ended,
-    /// It is longer than the limit. What is left of it is not read.
+    /// It is longer than the limit. The rest of it is not read.
     TooLong,
-    /// The system said so.
+    /// The system reported an error.
     Io(io::Error),
 }
 
@@ -29,7 +29,7 @@ pub enum LineError {
 #[derive(Debug)]
 pub struct LineReader<R> {
     reader: BufReader<R>,
-    /// What has come of the next line.
+    /// What has arrived of the next line.
     line: Vec<u8>,
     max_bytes: usize,
 }
@@ -44,12 +44,12 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
         }
     }
 
-    /// Lines may have this many bytes from now on.
+    /// Changes the limit, in bytes.
     pub fn set_max_bytes(&mut self, max_bytes: usize) {
         self.max_bytes = max_bytes;
     }
 
-    /// The next line, without its end. It can be cancelled without a loss.
+    /// The next line, without its end. Cancel-safe.
     ///
     /// # Errors
     /// When there is none.
@@ -73,7 +73,7 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
         }
     }
 
-    /// Whether nothing has come since the last line.
+    /// Whether nothing has arrived since the last line.
     pub fn is_empty(&self) -> bool {
         self.line.is_empty() && self.reader.buffer().is_empty()
     }
@@ -83,7 +83,7 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
         matches!(self.reader.fill_buf().await, Ok(bytes) if bytes.is_empty())
     }
 
-    /// Reads and drops what comes until the other side hangs up, for a moment.
+    /// Reads and discards data until the other side closes the connection, for a limited time.
     pub async fn drain(&mut self) {
         let drained = async {
             while let Ok(bytes) = self.reader.fill_buf().await {
@@ -94,7 +94,7 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
                 self.reader.consume(length);
             }
         };
-        // A client that goes on sending may lose its answer.
+        // A client that keeps sending may lose its answer.
         let _ = timeout(LINGER_TIMEOUT, drained).await;
     }
 }
@@ -152,7 +152,7 @@ mod tests {
         assert!(matches!(lines.next().await, Err(LineError::TooLong)));
         lines.set_max_bytes(5);
         assert_eq!(lines.next().await.unwrap(), b"fives");
-        // A line without an end is none.
+        // An incomplete line is not returned.
         assert!(matches!(lines.next().await, Err(LineError::Ended)));
     }
 

@@ -1,7 +1,7 @@
-//! What a window has of the core, whether that runs in the same process or in another.
+//! The interface of a core to a window, in the same process or in another.
 //!
-//! Everything that crosses is JSON as `gloria-core` defines it in its module `protocol`. Only the page reads it, and
-//! the page can tell by the version of the protocol whether it understands the rest.
+//! All data is JSON as defined by `gloria_core::protocol`. Only the page parses it, and recognises by the protocol's
+//! version whether it understands the rest.
 
 use std::fmt;
 
@@ -14,29 +14,28 @@ use crate::protocol::Presence;
 use crate::window::{AppState, Json};
 use crate::{AppWindow, CallError};
 
-/// The way from a window to a core. Errors are `CommandError`s of the core.
+/// A window's connection to a core. Errors are `CommandError`s of the core.
 pub trait Link: fmt::Debug + Send + Sync {
-    /// The whole state, and everything after it.
+    /// Returns the whole state and the updates that follow it.
     fn attach(&self) -> BoxFuture<'_, Result<AppState, Value>>;
 
-    /// Executes one of the core's commands. What it changed was published before it answers; answer and updates go
-    /// different ways, so that a page may have either of them first.
+    /// Calls one of the core's commands. Updates of what it changed are published before it returns, but travel
+    /// separately, so a page may receive them before or after the answer.
     fn call<'a>(&'a self, name: &'a str, request: Value) -> BoxFuture<'a, Result<Json, Value>>;
 
-    /// The server's events of the types that are chosen by their names, until it is dropped. The choice may change
-    /// meanwhile.
+    /// Streams the server's events of the types with these names, which may change meanwhile.
     fn listen(&self, types: watch::Receiver<Vec<String>>) -> BoxStream<'static, Json>;
 
-    /// Reports what the window system says of the window; `None` once there is none, or it is hidden.
+    /// Reports the presence of the window; `None` once it is closed or hidden.
     fn presence(&self, presence: Option<Presence>) -> BoxFuture<'_, ()>;
 }
 
-/// What a page is answered while there is no app to ask.
+/// The error while no core is running.
 pub fn restarting() -> Value {
     json!({"code": "restarting", "message": {"id": "error-restarting", "args": {}}})
 }
 
-/// The core of another process.
+/// A core in another process.
 impl Link for AppWindow {
     fn attach(&self) -> BoxFuture<'_, Result<AppState, Value>> {
         async { AppWindow::attach(self).await.map_err(command_error) }.boxed()
@@ -52,7 +51,7 @@ impl Link for AppWindow {
 
     fn presence(&self, presence: Option<Presence>) -> BoxFuture<'_, ()> {
         async move {
-            // An app that has gone takes nobody for present.
+            // An app that has ended needs no presence.
             let _ = AppWindow::presence(self, presence).await;
         }
         .boxed()

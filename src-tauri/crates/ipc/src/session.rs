@@ -1,15 +1,15 @@
-//! The graphical session that a program was started in, as its environment names it.
+//! The graphical session in which a program was started, according to its environment.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-/// By which a window is shown.
+/// Variables of the display, which windows need.
 pub const DISPLAYS: [&str; 2] = ["WAYLAND_DISPLAY", "DISPLAY"];
 
-/// By which notifications and the tray icon are shown.
+/// The variable of the session bus, which notifications and the tray icon need.
 const BUS: &str = "DBUS_SESSION_BUS_ADDRESS";
 
-/// What a program needs of a session to be seen and heard in it.
+/// All variables of a session that a program needs to be seen and heard in it.
 pub const VARIABLES: [&str; 9] = [
     "WAYLAND_DISPLAY",
     "DISPLAY",
@@ -22,10 +22,10 @@ pub const VARIABLES: [&str; 9] = [
     "PULSE_SERVER",
 ];
 
-/// What is set of a session, by name.
+/// The variables of a session that are set, by name.
 pub type Session = BTreeMap<String, String>;
 
-/// What of a session is in an environment. A value that is no text is left out, because lines of JSON are.
+/// The session in an environment. Values that are not Unicode are omitted, because the protocol is JSON.
 pub fn session(variable: impl Fn(&str) -> Option<OsString>) -> Session {
     let set = |name: &&str| {
         let value = variable(name)?.into_string().ok()?;
@@ -34,9 +34,9 @@ pub fn session(variable: impl Fn(&str) -> Option<OsString>) -> Session {
     VARIABLES.iter().filter_map(set).collect()
 }
 
-/// The session that an agent in `own` moves to when the user starts the app in `named`: the newest one that has a
-/// display. `None` if that is the same one, or is none, as that of a script over ssh. A session that names no bus, such
-/// as a forwarded display, leaves the agent on the bus that it has.
+/// The session to which an agent in `own` moves when the user starts the app in `named`: the newest one with a display.
+/// `None` if it is the same, or has no display, such as that of a script over ssh. If it has no bus, as with a
+/// forwarded display, the agent keeps its own.
 pub fn moved(own: &Session, named: &Session) -> Option<Session> {
     let differs = |name: &str| own.get(name) != named.get(name);
     if !DISPLAYS.iter().any(|name| named.contains_key(*name)) {

@@ -1,11 +1,11 @@
-//! The tray's pictures in the form of a StatusNotifierItem.
+//! The tray's pictures in the format of a StatusNotifierItem.
 
 use std::io::Cursor;
 
 use gloria_core::tray::TrayIcon;
 use ksni::Icon;
 
-/// In both sizes that panels show, so that none has to scale.
+/// The picture in two sizes, for ordinary and high-resolution panels.
 pub(super) fn pixmaps(icon: TrayIcon) -> Vec<Icon> {
     files(icon).into_iter().filter_map(decoded).collect()
 }
@@ -28,7 +28,8 @@ fn files(icon: TrayIcon) -> [&'static [u8]; 2] {
     }
 }
 
-/// ARGB32 in network byte order, as the specification has it. `None` of what is no RGBA picture, which a test refuses.
+/// Decodes a picture to ARGB32 in network byte order (StatusNotifierItem, Icons). `None` if it is not 8-bit RGBA, which
+/// a test excludes.
 fn decoded(png: &[u8]) -> Option<Icon> {
     let mut reader = png::Decoder::new(Cursor::new(png)).read_info().ok()?;
     let mut data = vec![0; reader.output_buffer_size()?];

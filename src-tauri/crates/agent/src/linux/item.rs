@@ -12,28 +12,28 @@ use tokio::sync::{Notify, mpsc};
 
 use super::icon::pixmaps;
 
-/// By it desktops remember whether the user hides the icon.
+/// Desktops remember under this id whether the user hides the icon.
 const ID: &str = "gloria-notify";
 
 /// What the user clicked.
 #[derive(Debug)]
 pub(super) struct Click {
     pub(super) action: MenuAction,
-    /// Where the desktop gave one with the click, the window may come to the front by it.
+    /// With this token, if the desktop provided one, the window may come to the front.
     pub(super) activation_token: Option<String>,
 }
 
-/// What a panel is shown.
+/// The icon as panels see it.
 pub(super) struct Item {
     pub(super) view: TrayView,
     pub(super) words: Arc<Words>,
     pub(super) clicks: mpsc::UnboundedSender<Click>,
-    /// A panel that came does not take the icon.
+    /// Notified when a panel refuses the icon.
     pub(super) refused: Arc<Notify>,
 }
 
 impl Item {
-    /// An underscore would mark the letter after it as the access key.
+    /// Doubles underscores, because a single one would mark the letter after it as the access key.
     fn label(&self, message: &Message) -> String {
         tray::label(&self.words.say(message)).replace('_', "__")
     }
@@ -62,7 +62,7 @@ impl ksni::Tray for Item {
 
     fn status(&self) -> Status {
         match self.view.icon {
-            // A panel that hides icons shows this one.
+            // Panels that hide inactive icons show this one.
             TrayIcon::Attention => Status::NeedsAttention,
             TrayIcon::Connected | TrayIcon::Unread | TrayIcon::Reconnecting | TrayIcon::Disconnected => {
                 Status::Active
@@ -75,7 +75,7 @@ impl ksni::Tray for Item {
     }
 
     fn attention_icon_pixmap(&self) -> Vec<Icon> {
-        // Only with the status that shows it: to send a panel a picture takes eighty times the picture in memory.
+        // Only with the status that shows it, because sending a picture needs eighty times its size in memory.
         match self.status() {
             Status::NeedsAttention => pixmaps(TrayIcon::Attention),
             Status::Active | Status::Passive => Vec::new(),
@@ -83,7 +83,7 @@ impl ksni::Tray for Item {
     }
 
     fn tool_tip(&self) -> ToolTip {
-        // It may hold HTML, and some of its words come from servers.
+        // Tooltips may contain HTML, and parts of the text come from servers.
         let text = BodyText::Markup.of(&self.view.tooltip.text(|message| self.words.say(message)));
         let (title, description) = text.split_once('\n').unwrap_or((&text, ""));
         ToolTip {
@@ -94,9 +94,9 @@ impl ksni::Tray for Item {
     }
 
     fn watcher_offline(&self, reason: OfflineReason) -> bool {
-        // Without an error the panel has ended. The icon stays for the next one.
+        // Without an error, the panel has ended. The icon stays for the next one.
         if let OfflineReason::Error(error) = reason {
-            // The panel is gone again, or none came yet.
+            // The panel is gone again, or there was none yet.
             let is_absent = matches!(error, Error::Watcher(zbus::fdo::Error::ServiceUnknown(_)));
             if !is_absent {
                 tracing::info!(%error, "the panel does not take the tray icon");

@@ -1,5 +1,4 @@
-//! Says something where a user sees it who has no window: in a notification, and where the desktop shows none, in a
-//! dialog.
+//! Shows messages to a user without a window: in a notification, or if the desktop shows none, in a dialog.
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -20,36 +19,36 @@ use tokio::time::timeout;
 
 use super::launch;
 
-/// The argument by which the window's program shows a message in a dialog and does nothing else.
+/// With this argument the window's program only shows a message in a dialog.
 const MESSAGE: &str = "--message=";
 
-/// How long a notification service may take: the user waits for an answer to a click. One that hangs shows it later,
-/// too.
+/// How long a notification service may take, while the user waits for a reaction to a click. One that hangs may show
+/// the notification later, in addition to the dialog.
 const NOTIFICATION_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The size that notification services scale down from.
+/// Notification services scale it down.
 const ICON: &[u8] = include_bytes!("../../../../../icons/128x128.png");
 
-/// What notifications say of their sender; its icon is written to the data folder where none is installed.
+/// The sender of notifications. Its icon is written to the data folder if none is installed.
 pub(super) fn identity(data: &Path) -> Identity {
     Identity::find(process::variable, &data.join("icon.png"), ICON)
 }
 
-/// Shows messages of the agent itself.
+/// Shows the agent's own messages.
 pub(super) struct Messages {
-    /// The window's program, which has a toolkit.
+    /// The window's program, which shows dialogs.
     program: PathBuf,
     data: PathBuf,
     words: Arc<Words>,
-    /// Of its own, because that of the core comes and goes with the core. Kept: some desktops remove the notifications
-    /// of a program that leaves the bus.
+    /// Separate from the core's, which is replaced when the core restarts. Kept connected, because some desktops remove
+    /// the notifications of a program that leaves the bus.
     notifications: OnceLock<SessionNotifications>,
-    /// The one on screen, which the next one replaces.
+    /// The notification on screen, which the next one replaces.
     shown: Mutex<Option<NotificationHandle>>,
 }
 
 impl Messages {
-    /// `program` shows dialogs, and `data` is the folder for the icon where none is installed.
+    /// `program` shows dialogs; `data` is the folder for the icon if none is installed.
     pub(super) fn new(program: PathBuf, data: PathBuf, words: Arc<Words>) -> Self {
         Self {
             program,
@@ -60,7 +59,7 @@ impl Messages {
         }
     }
 
-    /// Shows one in a notification, else in a dialog, and on stderr.
+    /// Shows a message in a notification or else in a dialog, and on stderr.
     pub(super) async fn show(&self, message: &Message) {
         self.print(message);
         if !self.notify(message).await {
@@ -68,7 +67,7 @@ impl Messages {
         }
     }
 
-    /// Shows one that stays when this process ends, on a tokio runtime.
+    /// Shows a message that stays when this process ends. Must be called on a tokio runtime.
     pub(super) fn show_last(&self, message: &Message) {
         self.print(message);
         self.show_dialog(message);
@@ -76,14 +75,14 @@ impl Messages {
 
     fn print(&self, message: &Message) {
         let words = gloria_core::text::printable(&self.words.say(message));
-        // Fails if nobody reads it.
+        // Fails if nobody reads stderr.
         let _ = writeln!(io::stderr(), "gloria: {words}");
     }
 
-    /// Whether the desktop shows it.
+    /// Shows a notification. Returns whether the desktop accepted it.
     async fn notify(&self, message: &Message) -> bool {
         let service = self.notifications.get_or_init(|| {
-            // It is not the core's, which need not restart for it.
+            // Without a receiver, because the core need not restart for this service.
             let (panics, _) = PanicReports::channel();
             SessionNotifications::new(identity(&self.data), Arc::clone(&self.words), &panics)
         });
@@ -124,12 +123,12 @@ impl Messages {
                     .stdin(Stdio::null())
                     .stdout(Stdio::null())
                     .stderr(Stdio::null())
-                    // It stays when the agent ends.
+                    // So that it stays when the agent ends.
                     .process_group(0)
                     .spawn()
             });
         match spawned {
-            // Else it would stay in the table of processes.
+            // Awaited, so that no zombie process remains.
             Ok(mut child) => drop(tokio::spawn(async move { child.wait().await })),
             Err(error) => tracing::warn!(%error, "a dialog could not be shown"),
         }

@@ -1,4 +1,4 @@
-//! The agent as a program.
+//! The agent's program: claims the folder, starts the agent with its Linux shell, and returns the exit code.
 
 use std::fmt;
 use std::io;
@@ -34,14 +34,14 @@ const INTERNAL_ERROR: u8 = 70;
 /// How the agent starts.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options {
-    /// With the window.
+    /// Open the window as well.
     pub open: bool,
 }
 
-/// Runs until somebody quits. A second agent has the first one open its window, and ends.
+/// Runs until the agent is asked to end. If another agent runs for the same folder, requests its window instead.
 ///
 /// # Errors
-/// The agent cannot start.
+/// When the agent cannot start.
 pub fn run(paths: Paths, log: Logs, words: Arc<Words>, options: Options) -> anyhow::Result<ExitCode> {
     let session = session::session(|name| std::env::var_os(name));
     let second_start = StartRequest {
@@ -55,7 +55,7 @@ pub fn run(paths: Paths, log: Logs, words: Arc<Words>, options: Options) -> anyh
     };
     log.rotate();
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the agent starts");
-    // One thread does all that is not blocking, and costs a megabyte less than two.
+    // One thread suffices for everything that does not block, and uses a megabyte less than two.
     let runtime = Builder::new_current_thread()
         .enable_all()
         .build()
@@ -88,7 +88,7 @@ pub fn run(paths: Paths, log: Logs, words: Arc<Words>, options: Options) -> anyh
             after_failure: false,
         };
         let agent = Agent::start(start, shell.clone(), Arc::clone(&words))?;
-        // It is empty, for this is the only place that fills it.
+        // It is empty: it is set nowhere else.
         let _ = shell.controls.set(agent.controls().clone());
         tokio::spawn(tray::run(shown, words, agent.controls().clone()));
         if options.open {
@@ -96,7 +96,7 @@ pub fn run(paths: Paths, log: Logs, words: Arc<Words>, options: Options) -> anyh
         }
         anyhow::Ok(agent.run().await)
     })?;
-    // A keyring or sound device that hangs must not keep the agent from ending.
+    // Not waited for, because a keyring or sound device that hangs would block the end.
     runtime.shutdown_background();
     logs::flush(logs::FLUSH_TIMEOUT);
     Ok(match ended {
@@ -115,7 +115,7 @@ struct LinuxShell {
     window: Window,
     messages: Arc<Messages>,
     anew: Anew,
-    /// Of the agent, once it has started.
+    /// Set once the agent has started.
     controls: Arc<OnceLock<Controls>>,
     runtime: Handle,
 }

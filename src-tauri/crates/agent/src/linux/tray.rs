@@ -1,5 +1,5 @@
-//! Keeps the tray icon there: a panel that starts late or anew gets it, and so does a session bus that takes the place
-//! of another.
+//! Keeps the tray icon registered: with a panel that starts late or restarts, and on a session bus that replaces
+//! another.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,29 +18,30 @@ use zbus::names::BusName;
 use super::item::{Click, Item};
 use crate::Controls;
 
-/// Where panels announce themselves; every one on today's desktops is found under this name.
+/// The D-Bus name of the service that connects icons and panels. All current desktops use this one.
 const WATCHER: &str = "org.kde.StatusNotifierWatcher";
 
-/// How often a session bus that is not there is looked for: one process start after a login, and a few system calls.
+/// How often to try to connect to a missing session bus. It costs a few system calls, and a bus appears about as fast
+/// as a process starts after login.
 const BUS_INTERVAL: Duration = Duration::from_secs(3);
 
-/// How long after a panel refused the icon it is asked again: one that is starting may take it then.
+/// How long to wait after a panel refused the icon; one that is still starting may accept it then.
 const REFUSED_INTERVAL: Duration = Duration::from_secs(5);
 
-/// How long an icon may take to leave a bus. It takes no time, unless the bus hangs.
+/// How long removing an icon may take. It is immediate, unless the bus hangs.
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Why there is no icon for now.
+/// Why an icon is gone.
 enum Gone {
-    /// The bus is gone, or was never there.
+    /// The bus is gone.
     Bus,
-    /// The panel does not take it.
+    /// The panel refused it.
     Refused,
     /// The agent ends.
     Agent,
 }
 
-/// Shows the newest view as long as there is a sender of views, and does what is clicked.
+/// Shows the newest view and handles clicks, until the sender of views is dropped.
 pub(super) async fn run(views: watch::Receiver<Option<TrayView>>, words: Arc<Words>, controls: Controls) {
     let (clicks, mut clicked) = mpsc::unbounded_channel();
     let clicking = controls.clone();
@@ -76,7 +77,7 @@ struct Tray {
     words: Arc<Words>,
     clicks: mpsc::UnboundedSender<Click>,
     controls: Controls,
-    /// As the core was last sent it.
+    /// What the core was sent last.
     is_present: Option<bool>,
 }
 
@@ -88,11 +89,11 @@ impl Tray {
         }
     }
 
-    /// Until the bus or the agent is gone.
+    /// Serves one session bus until it or the agent is gone.
     async fn serve_session(&mut self) -> zbus::Result<Gone> {
         let connection = session_bus::connect(Builder::session()?).await?;
         let bus = DBusProxy::new(&connection).await?;
-        // Listens first and asks then, so that a name that appears in between is not missed.
+        // Subscribed before the query, so that a name that appears in between is not missed.
         let mut owners = bus.receive_name_owner_changed_with_args(&[(0, WATCHER)]).await?;
         loop {
             let is_present = bus.name_has_owner(BusName::from_static_str(WATCHER)?).await?;
@@ -113,7 +114,7 @@ impl Tray {
                 Err(error) => tracing::info!(%error, "no tray icon for now"),
             }
             self.publish(false);
-            // Another panel may take it, and so may the same one later.
+            // Another panel may accept it, or the same one later.
             if let Ok(None) = timeout(REFUSED_INTERVAL, owners.next()).await {
                 return Ok(Gone::Bus);
             }
@@ -129,11 +130,11 @@ impl Tray {
             clicks: self.clicks.clone(),
             refused: Arc::clone(refused),
         };
-        // It stays without a panel, and enters each that comes.
+        // It also exists while there is no panel, and registers with each one that appears.
         Some(item.assume_sni_available(true).spawn().await)
     }
 
-    /// Keeps an icon like the state.
+    /// Updates an icon until it is gone.
     async fn keep(
         &mut self,
         icon: &Handle<Item>,

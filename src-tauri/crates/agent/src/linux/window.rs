@@ -1,4 +1,4 @@
-//! The window's program, seen from the agent: it is there, or it is started.
+//! Opens the window: brings a running window program to the front, or starts one.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -13,19 +13,19 @@ use tokio::time::sleep;
 
 use super::launch::{self, Launch, LaunchError};
 
-/// How long a window may take from its start until it is attached: on a slow disk it reads a hundred megabytes. Its
-/// screen may hang, and then the user is to hear of it.
+/// How long a window may take from its start until it attaches: it may read a hundred megabytes from a slow disk. If
+/// its display hangs, the user is notified after this time.
 pub(super) const START_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The one window. Clones are of the same.
+/// The only window. Clones refer to the same one.
 #[derive(Debug, Clone)]
 pub(super) struct Window {
-    /// Where the program is, also after this one was replaced by a newer version.
+    /// Where its program is installed, which stays right after an upgrade.
     program: PathBuf,
     place: WindowPlace,
-    /// Locked while it is opened: two clicks that both find no window would start two.
+    /// Locked while opening, because two clicks that both find no window would start two.
     opening: Arc<Mutex<()>>,
-    /// Starts that failed.
+    /// Counts failed starts.
     failures: Arc<AtomicU64>,
 }
 
@@ -39,8 +39,8 @@ impl Window {
         }
     }
 
-    /// Brings the window to the front, or starts it and waits until it is there. A click that comes meanwhile brings it
-    /// to the front by its own token, and shares the failure if there is one.
+    /// Brings the window to the front, or starts it and waits until it attaches. A click meanwhile brings it to the
+    /// front with its own token; if the start fails, only the first click reports that.
     pub(super) async fn open(&self, activation_token: Option<String>) -> Result<(), LaunchError> {
         let failures = self.failures.load(Ordering::Relaxed);
         let _turn = self.opening.lock().await;
@@ -65,7 +65,7 @@ impl Window {
                 started.release();
                 Ok(())
             }
-            // One that is asked for where there is one already ends at once.
+            // A second window ends at once.
             ended = started.ended() => ended,
             () = sleep(START_TIMEOUT) => {
                 started.give_up();
@@ -75,7 +75,7 @@ impl Window {
     }
 
     fn launch(&self, activation_token: Option<String>) -> Launch {
-        // No other of the app's own variables: they may hold secrets, and the window needs none of them.
+        // None of the app's other variables: they may contain secrets, and the window does not need them.
         let own = ["GLORIA_HOME", "GLORIA_LOG"];
         let own = own
             .into_iter()

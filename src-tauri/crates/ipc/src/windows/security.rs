@@ -1,4 +1,4 @@
-//! Who may use the pipe, and whose it is. By the system's default others may read what is written to it.
+//! Access rights and owner of the pipe. By default, other users can read what is written to a pipe.
 
 use std::ffi::c_void;
 use std::io;
@@ -17,8 +17,8 @@ use windows_sys::Win32::Security::{
 };
 use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
 
-/// A pipe that is the user's, and that only the user can open. The first of its name must be the only one: another
-/// program may have taken it to be asked in the app's place.
+/// Creates a pipe that belongs to the user, and that only the user can open. The first instance must be the only one,
+/// because another program may have taken the name to receive the app's requests.
 pub(super) fn create_pipe(name: &str, is_first: bool) -> io::Result<NamedPipeServer> {
     let descriptor = Descriptor::of(&CurrentUser::find()?.text()?)?;
     let mut attributes = SECURITY_ATTRIBUTES {
@@ -35,7 +35,7 @@ pub(super) fn create_pipe(name: &str, is_first: bool) -> io::Result<NamedPipeSer
     }
 }
 
-/// Whether the pipe at the other end is one that this user made.
+/// Whether this user created the pipe at the other end.
 pub(super) fn is_own(pipe: &NamedPipeClient) -> io::Result<bool> {
     let user = CurrentUser::find()?;
     let mut owner: PSID = ptr::null_mut();
@@ -66,7 +66,7 @@ pub(super) fn is_own(pipe: &NamedPipeClient) -> io::Result<bool> {
     Ok(unsafe { EqualSid(owner, user.sid()) } != 0)
 }
 
-/// The user of this process, as the system describes it.
+/// The user of this process.
 struct CurrentUser(Vec<u64>);
 
 impl CurrentUser {
