@@ -1,8 +1,7 @@
-//! When to dial, wait and give up: a state machine without sockets, clocks or randomness.
+//! Decides when to connect, wait and give up: a state machine without sockets, clocks or randomness.
 //!
-//! [`Machine::handle`] takes what happened and the time it happened at, and answers with what to do. Every dial has an
-//! [`Epoch`]; what an earlier epoch still has to say is ignored, so a stream that was hung up cannot speak into the
-//! next.
+//! [`Machine::handle`] takes an event and its time, and returns what to do. Every attempt has an [`Epoch`]; inputs of
+//! an earlier epoch are ignored, so a dropped connection cannot affect the next one.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -29,21 +28,21 @@ pub(crate) use head::Finding;
 pub use head::{Head, SignIn};
 pub use state::Machine;
 
-/// The numbers of the connection's behaviour.
+/// The parameters of the connection's behaviour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timing {
-    /// The delay that backoff starts from, until the server sets its own by `retry:`.
+    /// The base delay of the backoff, until the server sets another by `retry:`.
     pub base_delay: Duration,
     /// Failed attempts in a row before the circuit opens; zero counts as one.
     pub max_attempts: u32,
-    /// How often the server promises a heartbeat; silence of 2.5 times this ends a connection.
+    /// The interval at which the server promises heartbeats; 2.5 times this without a byte ends a connection.
     pub heartbeat: Duration,
 }
 
 impl Default for Timing {
     fn default() -> Self {
-        // A server that restarts is back in a few seconds; ten failures later it is down for longer. Proxies drop what
-        // is silent for a minute, so servers send something every half.
+        // A restarting server is back in a few seconds; after ten failures it is down for longer. Many proxies close
+        // connections that are silent for a minute, so servers send something every half minute.
         Self {
             base_delay: Duration::from_secs(5),
             max_attempts: 10,
@@ -57,213 +56,214 @@ impl Default for Timing {
 pub enum Reachability {
     /// There is a route.
     Online,
-    /// There is none.
+    /// There is no route.
     Offline,
 }
 
-/// What the machine reports, whenever it changes.
+/// The status that the machine reports whenever it changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Status {
     /// Not asked to connect.
     Idle(IdleReason),
-    /// An attempt is under way.
+    /// An attempt is in progress.
     Connecting {
-        /// 0 for the first after a success.
+        /// 0 for the first attempt after a success.
         attempt: u32,
     },
     /// The stream is open.
     Connected {
-        /// Since when.
+        /// When it opened.
         since: Instant,
     },
     /// Between two attempts.
     Waiting {
         /// Failed attempts in a row.
         attempt: u32,
-        /// When the next begins.
+        /// When the next attempt begins.
         until: Instant,
-        /// Why the last ended.
+        /// Why the last attempt or connection ended.
         cause: Cause,
     },
-    /// Too many attempts failed; rare probes go on.
+    /// Too many attempts failed; only rare probes are made.
     CircuitOpen {
         /// Failed attempts in a row.
         attempt: u32,
         /// When the next probe begins.
         until: Instant,
-        /// Why the last attempt ended.
+        /// Why the last attempt or connection ended.
         cause: Cause,
     },
-    /// The server refuses this client, or there is nothing to ask it with.
+    /// The server refuses this client, or there is no credential.
     Halted {
         /// Why.
         reason: HaltReason,
-        /// When it is asked again all the same; `None` where that would lead nowhere.
+        /// When the next probe begins; `None` if probing would be pointless.
         until: Option<Instant>,
     },
 }
 
-/// Why nothing is being done.
+/// Why the machine is idle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdleReason {
-    /// Nobody asked yet.
+    /// It was not started yet.
     NotStarted,
-    /// Somebody asked to stop.
+    /// It was asked to stop.
     Stopped,
 }
 
-/// One dial and what came of it. Later ones are greater.
+/// Identifies an attempt and its connection. Later ones are greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Epoch(u64);
 
-/// Where the machine is.
+/// The machine's state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Phase {
     /// Not asked to connect.
     Idle(IdleReason),
-    /// An attempt is under way.
+    /// An attempt is in progress.
     Connecting {
-        /// Its epoch.
+        /// The attempt's epoch.
         epoch: Epoch,
         /// Failed attempts in a row before it.
         attempt: u32,
-        /// When it has taken too long.
+        /// When the attempt times out.
         deadline: Instant,
     },
     /// The stream is open.
     Connected {
-        /// Its epoch.
+        /// The connection's epoch.
         epoch: Epoch,
         /// When it opened.
         since: Instant,
-        /// When its last byte came.
+        /// When the last byte arrived.
         heard: Option<Instant>,
-        /// When it has been silent for too long.
+        /// When the silence becomes too long and the connection ends.
         liveness: Instant,
     },
     /// Between two attempts.
     Waiting {
         /// Failed attempts in a row.
         attempt: u32,
-        /// When the next begins.
+        /// When the next attempt begins.
         until: Instant,
-        /// Why the last ended.
+        /// Why the last attempt or connection ended.
         cause: Cause,
     },
-    /// Too many attempts failed; rare probes go on.
+    /// Too many attempts failed; only rare probes are made.
     CircuitOpen {
         /// Failed attempts in a row.
         attempt: u32,
         /// When the next probe begins.
         until: Instant,
-        /// Why the last attempt ended.
+        /// Why the last attempt or connection ended.
         cause: Cause,
     },
-    /// The server refuses this client, or there is nothing to ask it with.
+    /// The server refuses this client, or there is no credential.
     Halted {
         /// Why.
         reason: HaltReason,
-        /// When it is asked again all the same; `None` where that would lead nowhere.
+        /// When the next probe begins; `None` if probing would be pointless.
         until: Option<Instant>,
     },
 }
 
-/// What happened.
+/// What the machine handles.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
-    /// The owner wants the stream, from after this event id.
+    /// Connect, and resume after this event id.
     Start {
         /// The last event id whose effect is stored.
         cursor: Option<String>,
     },
-    /// The owner wants to be disconnected.
+    /// Disconnect.
     Stop,
-    /// The user wants an attempt now.
+    /// The user requests an attempt now.
     RetryNow,
-    /// The network came, went, or changed: a second `Online` in a row means another way out.
+    /// The network's reachability; a second `Online` in a row means that the network path changed.
     Network(Reachability),
-    /// The computer woke after this long, which the clock of the machine's inputs did not count.
+    /// The computer woke after this long, during which the clock of the machine's inputs stood still.
     Woke(Duration),
-    /// The user came back or left.
+    /// Whether the user is present.
     Attention(bool),
     /// There is a new credential.
     Credentials,
-    /// The server promised a heartbeat this often. Zero is no promise.
+    /// The server promises a heartbeat at this interval. Zero is ignored.
     Heartbeat(Duration),
-    /// The server said otherwise than by an event's id where the stream is: this is resumed after until an event has an
-    /// id.
+    /// The server sent the stream's position in another way than by an event's id. The next attempt resumes after it,
+    /// until an event has an id.
     Position(Arc<str>),
-    /// The attempt asks with the credential that this number stands for. Equal credentials have equal numbers.
+    /// The attempt uses the credential with this number. Equal credentials have equal numbers.
     AskedWith(Epoch, u64),
-    /// An answer came.
+    /// The attempt got a response.
     Opened(Epoch, Head),
-    /// No answer came.
+    /// The attempt failed without a response.
     Refused(Epoch, DialError),
-    /// Bytes came, and this is what they completed.
+    /// Bytes arrived and completed this.
     Heard(Epoch, Chunk),
-    /// Bytes are read again after the reader of the deliveries was behind: the silence before was not the server's.
+    /// Reading continues after the receiver of the deliveries was behind, so the server did not cause the silence
+    /// before.
     ReadingResumed(Epoch),
     /// The open stream ended.
     Ended(Epoch, EndCause),
-    /// An event of the stream said what an answer with this head says. It may be read after the stream's end.
+    /// An event of the stream has the meaning of a response with this head. It may be read after the stream's end.
     Said(Epoch, Head),
     /// The [deadline](Machine::deadline) passed.
     Tick,
 }
 
-/// What some bytes of a stream completed.
+/// What a number of bytes completed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Chunk {
-    /// Events, in order.
+    /// The events, in order.
     pub frames: Vec<Frame>,
-    /// An event over the limits that was thrown away after them.
+    /// An oversized event that was discarded after them.
     pub skipped: Option<Skipped>,
-    /// The last event id after all of it.
+    /// The last event id after all of them.
     pub last_id: Arc<str>,
-    /// The reconnection time that the stream asked for.
+    /// The reconnection time that the stream set.
     pub retry: Option<Duration>,
-    /// A comment was among it, or a ping: what servers send as a heartbeat.
+    /// Whether the bytes contained a comment or a ping, which servers send as heartbeats.
     pub beat: bool,
 }
 
-/// An event over the limits that was thrown away.
+/// A discarded event that was larger than the limits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
-    /// The last event id after it; empty where there is none.
+    /// The last event id after it; empty if there is none.
     pub id: Arc<str>,
-    /// How much of the stream went with it.
+    /// How many bytes of the stream were discarded.
     pub bytes: u64,
 }
 
-/// What to do, in this order.
+/// What the caller has to do, in this order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Make an attempt.
     Dial(Dial),
-    /// Drop this attempt or connection.
+    /// Drop the attempt or connection of this epoch.
     Hangup(Epoch),
-    /// Hand out these events of an epoch.
+    /// Deliver these events of an epoch.
     Deliver(Epoch, Vec<Frame>),
-    /// Report an event that was thrown away.
+    /// Report a discarded event.
     Report(Skipped),
-    /// Report that the server took this position no more, and the stream goes on without it.
+    /// Report that the server no longer accepts this position, and the stream continues without it.
     LetGo(Arc<str>),
     /// Report the status.
     Publish(Status),
 }
 
-/// How to make an attempt.
+/// The parameters of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dial {
-    /// What its inputs have to name.
+    /// The epoch that the attempt's inputs have to name.
     pub epoch: Epoch,
-    /// The last event id; empty where there is none.
+    /// The last event id; empty if there is none.
     pub cursor: Arc<str>,
-    /// The last credential was refused with 401.
+    /// Whether the last credential was rejected with 401.
     pub rejected: bool,
-    /// Throw away an event over the [`Limits`] instead of ending the connection.
+    /// Whether to discard an event over the [`Limits`] instead of ending the connection.
     pub skip_oversized: bool,
-    /// How long the answer's head may take, as long as silence in an open stream: many servers send their head with the
-    /// first event or heartbeat alone.
+    /// How long the response's head may take: as long as silence in an open stream, because many servers send the head
+    /// only with the first event or heartbeat.
     pub answer_limit: Duration,
 }

@@ -1,31 +1,32 @@
-//! In which way an answer is encoded, by its head.
+//! Content encodings of a response, from its head.
 
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 
 use super::UnknownCoding;
 
-/// A chain of ordinary proxies adds one or two. Each decoder needs a window in memory.
+/// The maximum number of encodings. A chain of ordinary proxies adds one or two, and each decoder needs a window in
+/// memory.
 const MAX_CODINGS: usize = 4;
 
-/// A content encoding that is decoded (RFC 9110, 8.4.1; RFC 7932).
+/// A content encoding that can be decoded (RFC 9110, 8.4.1; RFC 7932).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Coding {
     /// `gzip`, also by its old name `x-gzip`.
     Gzip,
-    /// `deflate`, which some servers send as zlib and some without its frame.
+    /// `deflate`, which some servers send as zlib and some as raw deflate.
     Deflate,
     /// `br`.
     Brotli,
 }
 
-/// The content encodings of an answer, in the order in which they were applied.
+/// Returns the content encodings of a response, in the order in which they were applied.
 ///
-/// Empty and unknown names, such as `identity` and `none`, encode nothing: that is how browsers read them, and servers
-/// send `none` to keep what compresses away from their streams.
+/// Empty and unknown names, such as `identity` and `none`, are ignored like in browsers, and servers send `none` to
+/// keep proxies from compressing their streams.
 ///
 /// # Errors
-/// What the head names, as far as it cannot be decoded.
+/// When the head names an encoding that cannot be decoded.
 pub(crate) fn codings(headers: &HeaderMap) -> Result<Vec<Coding>, UnknownCoding> {
     let values = headers
         .get_all(CONTENT_ENCODING)
@@ -38,7 +39,7 @@ pub(crate) fn codings(headers: &HeaderMap) -> Result<Vec<Coding>, UnknownCoding>
             "gzip" | "x-gzip" => codings.push(Coding::Gzip),
             "deflate" => codings.push(Coding::Deflate),
             "br" => codings.push(Coding::Brotli),
-            // Browsers read it, so a server may mean it; as plain text it would be a stream without events.
+            // Browsers decode it, so the stream may really be encoded, and read as plain text it would have no events.
             "zstd" => return Err(UnknownCoding::Named(name)),
             _ => {}
         }

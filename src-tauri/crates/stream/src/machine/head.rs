@@ -1,4 +1,4 @@
-//! What an answer's head says, and what follows from it.
+//! The head of a response, and what follows from it.
 
 use std::time::Duration;
 
@@ -13,25 +13,26 @@ use super::{Cause, ContentType, DialError, HaltReason, UnknownCoding};
 /// The essence of a stream's content type (WHATWG HTML, 9.2.8).
 const STREAM_TYPE: &str = "text/event-stream";
 
-/// A header's text is shown to people up to here.
+/// The maximum length of a header's text that is shown to users.
 const SHOWN: usize = 60;
 
-/// The head of an answer, as far as it matters to a stream.
+/// The parts of a response's head that matter to a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
     /// The status.
     pub status: u16,
-    /// What it says that it is.
+    /// The content type.
     pub content_type: ContentType,
     /// A content encoding that cannot be decoded.
     pub encoding: Option<UnknownCoding>,
-    /// The server's `Retry-After`, counted from its own `Date`.
+    /// The server's `Retry-After`, relative to its own `Date`.
     pub retry_after: Option<Duration>,
-    /// What the sign-in service before the server made of the request.
+    /// The result of a sign-in service in front of the server.
     pub sign_in: Option<SignIn>,
 }
 
-/// What a sign-in service says in a header of its own, for its answers have statuses that mean something else.
+/// The result that a sign-in service reports in its own header, because the statuses of its responses mean something
+/// else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignIn {
     /// It does not accept this credential.
@@ -44,34 +45,34 @@ pub enum SignIn {
 const CLERK_STATUS: HeaderName = HeaderName::from_static("x-clerk-auth-status");
 const CLERK_REASON: HeaderName = HeaderName::from_static("x-clerk-auth-reason");
 
-/// What follows from a head.
+/// The conclusion from a head.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// It is a stream.
+    /// The response is a stream.
     Open,
-    /// The credential is refused.
+    /// The credential is rejected.
     Unauthorized,
     /// The server wants no more attempts.
     Halt(HaltReason),
-    /// It is none, for now.
+    /// The response is not a stream, for now.
     Retry(Cause, Pace),
 }
 
-/// What an answer to one who shows no credential says of where the stream is.
+/// What a response to a request without credential shows about where the stream is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Finding {
-    /// It is here.
+    /// The stream is here.
     Here,
-    /// Something is here, and it may be the stream.
+    /// Something is here that may be the stream.
     Perhaps,
-    /// It cannot be said now.
+    /// It cannot be determined now.
     Later,
-    /// It is not here.
+    /// The stream is not here.
     Elsewhere,
 }
 
 impl Head {
-    /// Reads the head of an answer.
+    /// Parses the head of a response.
     pub fn new(status: StatusCode, headers: &HeaderMap) -> Self {
         Self {
             status: status.as_u16(),
@@ -83,7 +84,7 @@ impl Head {
         }
     }
 
-    /// A head that opens a stream, for a transport whose answers have none of this kind.
+    /// Returns a head that opens a stream, for a transport without HTTP responses.
     pub fn accepted() -> Self {
         Self {
             content_type: ContentType::Essence(STREAM_TYPE.to_owned()),
@@ -91,7 +92,7 @@ impl Head {
         }
     }
 
-    /// A head with nothing but a status.
+    /// Returns a head with only a status.
     pub fn of(status: u16) -> Self {
         Self {
             status,
@@ -106,7 +107,7 @@ impl Head {
         match (self.verdict(), self.status) {
             (Verdict::Unauthorized, 200..=399 | 403 | 404) => Finding::Perhaps,
             (Verdict::Open | Verdict::Unauthorized, _) => Finding::Here,
-            // A stream that cannot be read is one. 400 and 422 are what some say where the token is missing.
+            // A stream that cannot be decoded is one. Some servers respond with 400 or 422 if the token is missing.
             (Verdict::Halt(_) | Verdict::Retry(Cause::Encoded(_), _), _) | (_, 400 | 422) => Finding::Perhaps,
             (_, 407 | 408 | 409 | 421 | 423 | 425 | 429 | 500 | 502..=504 | 506..=599) => Finding::Later,
             (Verdict::Retry(..), _) => Finding::Elsewhere,
@@ -118,7 +119,7 @@ impl Head {
         let is_stream = self.status == 200
             && matches!(&self.content_type, ContentType::Essence(essence) if essence == STREAM_TYPE);
         match (self.sign_in, self.status) {
-            // A page or a redirect to one, where a stream was asked for.
+            // A page, or a redirect to one, instead of a stream.
             (Some(SignIn::SignedOut), 200 | 300..=399 | 403 | 404) if !is_stream => {
                 return Verdict::Unauthorized;
             }
@@ -138,21 +139,22 @@ impl Head {
             },
             204 | 410 => Verdict::Halt(HaltReason::StoppedByServer),
             401 => Verdict::Unauthorized,
-            // Some servers say "too many requests" so.
+            // With `Retry-After`, some servers use it for "too many requests".
             403 if self.retry_after.is_none() => Verdict::Halt(HaltReason::Forbidden),
             407 => Verdict::Retry(Cause::Dial(DialError::ProxyAuthentication), Pace::Slow),
             511 => Verdict::Retry(Cause::NetworkSignIn, Pace::Slow),
             408 | 409 | 421 | 423 | 425 | 429 | 500..=599 => {
                 Verdict::Retry(status(), self.retry_after.map_or(Pace::Backoff, Pace::After))
             }
-            // A redirect that is not followed may say how long the move takes (RFC 9110, 10.2.3), and so may others.
+            // A redirect that is not followed may specify how long the move takes (RFC 9110, 10.2.3), and so may other
+            // responses.
             _ => Verdict::Retry(status(), self.retry_after.map_or(Pace::Slow, Pace::After)),
         }
     }
 }
 
 impl SignIn {
-    /// Reads the headers of an answer.
+    /// Parses the headers of a response.
     pub fn of(headers: &HeaderMap) -> Option<Self> {
         match text(headers, &CLERK_STATUS)?.trim() {
             "signed-out" | "handshake" => Some(Self::SignedOut),
@@ -162,20 +164,20 @@ impl SignIn {
     }
 }
 
-/// Whether an answer with this status may mean the last event id alone: it is unknown, too old, or has a form that the
-/// server does not take; 406, 415 and 417 are what filters before servers say of a header that they dislike. `410` is
-/// not among them, for it says stop.
+/// Whether a response with this status may refer only to the last event id, which may be unknown, too old, or in a
+/// format that the server rejects. Filters in front of servers use 406, 415 and 417 for a header that they reject.
+/// `410` is excluded because it means stop.
 pub(super) fn may_refuse_cursor(status: u16) -> bool {
     matches!(status, 400 | 404 | 406 | 409 | 412..=417 | 422 | 431)
 }
 
-/// A header's last value, as text.
+/// Returns a header's last value as text.
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get_all(name).iter().next_back()?.to_str().ok()
 }
 
-/// A media type without its parameters. What is none is not repeated: it is shown to people, where it could pass for
-/// something else.
+/// Returns a media type without its parameters. An invalid one is not repeated, because it is shown to users, who could
+/// mistake it for other text.
 fn content_type(value: &str) -> ContentType {
     let essence = value.split(';').next().unwrap_or_default().trim();
     let is_type = essence
@@ -188,7 +190,7 @@ fn content_type(value: &str) -> ContentType {
     }
 }
 
-/// A token of RFC 9110, 5.6.2.
+/// Whether the text is a token (RFC 9110, 5.6.2).
 fn is_token(text: &str) -> bool {
     let is_token_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !text.is_empty() && text.bytes().all(is_token_byte)
@@ -198,12 +200,12 @@ fn shown(value: &str) -> String {
     value.chars().take(SHOWN).collect::<String>().to_ascii_lowercase()
 }
 
-/// Reads `Retry-After` (RFC 9110, 10.2.3): seconds, or a date, which is compared with the response's own `Date`,
-/// because the clock here may be wrong. `None` where it asks for nothing, is in the past, or makes no sense.
+/// Parses `Retry-After` (RFC 9110, 10.2.3): seconds, or a date, which is compared with the response's own `Date`,
+/// because the local clock may be wrong. `None` if it is zero, in the past, or invalid.
 fn retry_after(value: &str, date: Option<&str>) -> Option<Duration> {
     let value = value.trim();
     let wait = if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More digits than the type holds is more than the cap.
+        // A number with more digits than the type holds exceeds the maximum.
         value.parse().map_or(MAX_RETRY_AFTER, Duration::from_secs)
     } else {
         let until = httpdate::parse_http_date(value).ok()?;

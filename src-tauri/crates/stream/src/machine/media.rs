@@ -1,10 +1,10 @@
-//! What an answer says that it is.
+//! The media type of a response.
 
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
-/// The media type of an answer without its parameters, read as browsers read it: of several, be they in one header or
-/// in many, the last counts that is one at all, and what stands behind a space is no part of it.
+/// Returns the media type of a response without its parameters, parsed as browsers do: if there are several, in one
+/// header or in many, the last valid one counts, and text after a space is not part of it.
 pub(super) fn media_type(headers: &HeaderMap) -> Option<String> {
     let mut found = None;
     for value in headers.get_all(CONTENT_TYPE) {
@@ -22,7 +22,7 @@ pub(super) fn media_type(headers: &HeaderMap) -> Option<String> {
     found
 }
 
-/// The values of a header that may have several with commas between them. A comma in quotes is none of those.
+/// Splits the values of a header that may contain several, separated by commas. Commas in quotes do not separate.
 fn apart(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     let (mut quoted, mut escaped) = (false, false);
     let parts = value.split(move |byte| {

@@ -1,65 +1,65 @@
-//! How long to wait, computed from numbers and randomness alone.
+//! Computes how long to wait, from numbers and randomness only.
 
 use std::time::Duration;
 
 use crate::Reachability;
 
-/// No two attempts are nearer to each other than this, whatever a server or a setting says.
+/// The minimum delay between two attempts, whatever a server or a setting asks for.
 pub(super) const MIN_DELAY: Duration = Duration::from_millis(250);
 
-/// A server may ask for up to this by `retry:`; a typo in it must not silence a client for a day.
+/// The maximum of `retry:`; a typo in it must not silence a client for a day.
 pub(super) const MAX_RETRY: Duration = Duration::from_secs(5 * 60);
 
-/// Backoff's window while the system says online: somebody may be looking.
+/// The maximum of the backoff's window while the system reports online, because the user may be waiting.
 const CAP_ONLINE: Duration = Duration::from_secs(60);
 
-/// Backoff's window while the system says offline: it will say when that changes, and attempts cost battery.
+/// The maximum of the backoff's window while the system reports offline: it reports when that changes, and attempts
+/// cost battery.
 const CAP_OFFLINE: Duration = Duration::from_secs(10 * 60);
 
-/// What needs somebody to do something, such as a wrong address or certificate, is tried again after minutes: bad
-/// deployments happen, and are repaired by then.
+/// The delay for problems that somebody has to fix, such as a wrong address or certificate. It is in minutes, because
+/// bad deployments happen and are fixed by then.
 const SLOW: Duration = Duration::from_secs(60);
 const SLOW_CAP: Duration = Duration::from_secs(10 * 60);
 
-/// The open circuit's first probe and its later ones.
+/// The delays before the open circuit's first probe and its later ones.
 const PROBE: Duration = Duration::from_secs(5 * 60);
 const PROBE_CAP: Duration = Duration::from_secs(10 * 60);
 
-/// A server that asks for more by `Retry-After` is taken to be mistaken.
+/// The maximum of `Retry-After`; a server that asks for more is assumed to be misconfigured.
 pub(super) const MAX_RETRY_AFTER: Duration = Duration::from_secs(60 * 60);
 
-/// The part of its window that a repeated attempt leaves out: one in four. Were it drawn from all of the window,
-/// clients would come once in half a window on the mean, and an outage's end would see more than twice the attempts
-/// that the window is there for. The first attempt after a good connection draws from all of it: everybody begins there
-/// at once.
+/// The part of its window that a repeated attempt leaves out: one in four. Drawn from the whole window, the delay would
+/// average half of it, and at an outage's end the server would get more than twice the attempts that the window allows
+/// for. The first attempt after a good connection draws from the whole window, because everybody begins there at once.
 const WINDOW_FLOOR_DIVISOR: u32 = 4;
 
-/// How soon after a failure the next attempt should come.
+/// How soon after a failure the next attempt should be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pace {
-    /// It may well work in a moment.
+    /// An attempt may succeed soon.
     Backoff,
-    /// Somebody has to do something first.
+    /// Somebody has to fix something first.
     Slow,
-    /// The server said when.
+    /// The server specified the delay.
     After(Duration),
 }
 
-/// What the delay depends on besides randomness.
+/// What the delay depends on, besides randomness.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Delay {
     pub(super) pace: Pace,
     /// Failed attempts in a row before this one.
     pub(super) failed: u32,
-    /// The setting's base.
+    /// The configured base delay.
     pub(super) base: Duration,
-    /// What the server asked for by `retry:`, clamped. It replaces the base, and no attempt comes sooner.
+    /// The server's `retry:`, clamped. It replaces the base, and no attempt is made sooner.
     pub(super) retry: Option<Duration>,
     pub(super) reachability: Reachability,
 }
 
 impl Delay {
-    /// Jitter over the window, on top of what the server asked for at least.
+    /// Draws a delay from the window, added to the server's `retry:` if there is one.
     pub(super) fn draw(self, rng: &mut fastrand::Rng) -> Duration {
         let floor = self.retry.unwrap_or_default();
         match self.pace {
@@ -74,7 +74,8 @@ impl Delay {
                 } else {
                     window / WINDOW_FLOOR_DIVISOR
                 };
-                // The least delay bounds the draw and not its result: a twentieth of all clients would come at once.
+                // The minimum bounds the draw and not its result; otherwise one client in twenty would retry at the
+                // same moment.
                 let least = (floor + left_out).max(MIN_DELAY);
                 let most = (floor + window).max(least);
                 least + uniform(rng, most - least)
@@ -89,12 +90,13 @@ impl Delay {
     }
 }
 
-/// The open circuit's delay before its probe number `probe`, from 0. It has no jitter: the attempts before it had.
+/// Returns the open circuit's delay before probe number `probe`, from 0. It has no jitter, because the attempts before
+/// it had.
 pub(super) fn probe_delay(probe: u32) -> Duration {
     doubled(PROBE, probe).min(PROBE_CAP)
 }
 
-/// A random time up to `most`, inclusive.
+/// Returns a random duration up to `most`, inclusive.
 pub(super) fn uniform(rng: &mut fastrand::Rng, most: Duration) -> Duration {
     Duration::from_nanos(rng.u64(0..=u64::try_from(most.as_nanos()).unwrap_or(u64::MAX)))
 }
@@ -117,7 +119,7 @@ mod tests {
         }
     }
 
-    /// The least and the most of many draws, in milliseconds.
+    /// The minimum and maximum of many draws, in milliseconds.
     fn range(delay: Delay) -> (u128, u128) {
         let mut rng = fastrand::Rng::with_seed(7);
         let draws: Vec<_> = (0..4000).map(|_| delay.draw(&mut rng).as_millis()).collect();
@@ -127,7 +129,7 @@ mod tests {
         )
     }
 
-    /// Holds if the draws fill the span between the bounds, to a fiftieth.
+    /// Asserts that the draws fill the span between the bounds, to a fiftieth.
     fn assert_fills(delay: Delay, least: u128, most: u128) {
         let (low, high) = range(delay);
         let slack = (most - least) / 50 + 1;

@@ -17,89 +17,91 @@ mod end;
 mod halt;
 mod short_circuit;
 
-/// A connection that was up this long, and brought something, shows that the server works. An earlier end counts as a
-/// failed attempt, or a server that accepts and closes would be asked without pause.
+/// A connection that was open this long and received something shows that the server works. If it ends earlier, that
+/// counts as a failed attempt; otherwise a server that accepts and closes would get requests without pause.
 const PROVEN_AFTER: Duration = Duration::from_secs(60);
 
-/// A whole attempt beside the answer's own limit: credential, connecting, redirects. The driver's limits are tighter;
-/// this one is for what they do not see, such as a token store that never answers.
+/// The limit of a whole attempt in addition to the response's own limit: credential, connecting, redirects. The
+/// driver's limits are tighter; this one covers what they miss, such as a token store that never answers.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Overflows at the same id before the event there is given up: the first two may have been a broken connection.
+/// Overflows at the same id before the event there is skipped: a broken connection may have caused the first two.
 const OVERFLOWS_TO_SKIP: u32 = 3;
 
-/// Streams that opened and brought not one byte, in a row, before it is said that something holds them back. A server
-/// that is stuck does so once or twice.
+/// Streams in a row that opened and received no byte, before buffering is reported as the cause. A server that hangs
+/// does this once or twice.
 const MUTE_STREAMS_TO_SAY: u32 = 3;
 
-/// What a promise of heartbeats may be: below, a busy machine's hiccup would end connections; above, a dead one would
-/// not be noticed within the hour.
+/// The bounds of a promised heartbeat interval: below, a short stall of a busy machine would end connections; above, a
+/// dead connection would not be detected within the hour.
 const MIN_HEARTBEAT: Duration = Duration::from_millis(100);
 const MAX_HEARTBEAT: Duration = Duration::from_secs(20 * 60);
 
-/// Decides when to dial, wait and give up.
+/// Decides when to connect, wait and give up.
 ///
-/// It has no clock: the caller names the time of each input, never an earlier one than before, and sends
-/// [`Input::Tick`] once [`Machine::deadline`] has passed. Equal inputs and seed give equal effects.
+/// It has no clock: the caller passes the time of each input, which must not decrease, and sends [`Input::Tick`] once
+/// [`Machine::deadline`] has passed. Equal inputs and seeds yield equal effects.
 #[derive(Debug)]
 pub struct Machine {
     timing: Timing,
-    /// What the server of the present connection promised.
+    /// The heartbeat interval that the server promised on the current connection.
     promised: Option<Duration>,
     rng: fastrand::Rng,
     phase: Phase,
     last_epoch: u64,
-    /// The last event id: the stream's position, which outlives connections.
+    /// The last event id: the stream's position, which is kept across connections.
     id: Arc<str>,
-    /// Where the stream is while no event had an id.
+    /// The position that the server sent in another way, used while no event has had an id.
     place: Arc<str>,
-    /// The stream's reconnection time, which outlives connections as well.
+    /// The stream's reconnection time, also kept across connections.
     retry: Option<Duration>,
-    /// What the system said last, if it ever did.
+    /// The system's last report, if there was any.
     reachability: Option<Reachability>,
     /// Failed attempts in a row.
     failures: u32,
-    /// What [`Machine::failures`] was before an orderly end set it back, for what a late reader says of that stream.
+    /// The value of [`Machine::failures`] before an orderly end reset it, for a refusal of that stream that is read
+    /// late.
     failures_before: u32,
-    /// The last answer was 401: the next attempt takes another credential, and a second 401 halts.
+    /// The last response was 401: the next attempt uses another credential, and a second 401 halts.
     rejected: bool,
-    /// The open stream was made with a credential that took the place of a refused one.
+    /// The open stream uses a credential that replaced a rejected one.
     renewed: bool,
-    /// What the last attempt asked with.
+    /// The number of the last attempt's credential.
     credential: u64,
-    /// The credential of the last stream that brought something and was not ended by a refusal.
+    /// The credential of the last stream that received something and did not end with a refusal.
     accepted: Option<u64>,
-    /// The same before the last end of a stream, for what a late reader says of that.
+    /// The value of `accepted` before the last stream ended, for a refusal of that stream that is read late.
     accepted_before: Option<u64>,
-    /// The attempt under way asks whether this refusal still stands, since then.
+    /// The current attempt probes whether this refusal still applies, since this time.
     probing: Option<(HaltReason, Instant)>,
-    /// The attempt under way leaves the cursor out, for the server may have refused nothing else.
+    /// The current attempt omits the cursor, because the server may have rejected only that.
     without_cursor: bool,
-    /// The status by which the server refused an attempt without the cursor too: the cursor is not to blame for it.
+    /// The status with which the server also rejected an attempt without the cursor, so that the cursor is not the
+    /// cause.
     blameless: Option<u16>,
-    /// The open stream brought an event or a heartbeat.
+    /// The open stream received an event or a heartbeat.
     delivered: bool,
-    /// What the open stream said of itself among its events, and when.
+    /// What an event of the open stream reported about the stream, and when.
     said: Option<(Said, Instant)>,
     /// The user is present.
     attention: bool,
-    /// The server asked for no attempt before then.
+    /// The server asked for no attempt before this time.
     not_before: Option<Instant>,
     last_short_circuit: Option<Instant>,
-    /// When as many short-circuits as may come at once are saved up again.
+    /// When the full number of short-circuits is available again.
     short_circuits_rested_at: Option<Instant>,
-    /// When the machine last woke.
+    /// When the computer last woke.
     woke: Option<Instant>,
-    /// A short-circuit was due during an attempt and had to rest: it comes if the attempt fails.
+    /// A short-circuit was due during the attempt but not allowed yet; it takes place if the attempt fails.
     nudged: bool,
-    /// Overflows in a row at this id.
+    /// Overflows in a row at the current id.
     overflows: u32,
-    /// Open streams in a row that ended in silence without one byte.
+    /// Open streams in a row that ended by silence without one byte.
     mute: u32,
 }
 
 impl Machine {
-    /// A machine at rest.
+    /// Returns an idle machine.
     pub fn new(timing: Timing, seed: u64) -> Self {
         Self {
             timing,
@@ -134,22 +136,22 @@ impl Machine {
         }
     }
 
-    /// Where it is.
+    /// Returns the current state.
     pub fn phase(&self) -> &Phase {
         &self.phase
     }
 
-    /// The last event id; empty where there is none.
+    /// Returns the last event id; empty if there is none.
     pub fn last_event_id(&self) -> &Arc<str> {
         if self.id.is_empty() { &self.place } else { &self.id }
     }
 
-    /// How often something should be heard: what the server promised, or the timing's own.
+    /// Returns the expected heartbeat interval: the server's promise, or else the configured one.
     pub fn heartbeat(&self) -> Duration {
         clamp_heartbeat(self.promised.unwrap_or(self.timing.heartbeat))
     }
 
-    /// When to send [`Input::Tick`] if nothing else happens; `None` when only an input leads on.
+    /// Returns when to send [`Input::Tick`] if nothing else happens; `None` if only an input changes the state.
     pub fn deadline(&self) -> Option<Instant> {
         match self.phase {
             Phase::Idle(_) => None,
@@ -162,7 +164,7 @@ impl Machine {
         }
     }
 
-    /// The status as reported.
+    /// Returns the status as reported.
     pub fn status(&self) -> Status {
         match self.phase.clone() {
             Phase::Idle(reason) => Status::Idle(reason),
@@ -196,7 +198,7 @@ impl Machine {
         }
     }
 
-    /// Takes what happened at `now` and says what to do.
+    /// Handles what happened at `now` and returns what to do.
     pub fn handle(&mut self, now: Instant, input: Input) -> Vec<Effect> {
         let before = self.status();
         let mut effects = Vec::new();
@@ -272,9 +274,9 @@ impl Machine {
         let before = self.reachability.replace(reachability);
         let live = matches!(self.phase, Phase::Connecting { .. } | Phase::Connected { .. });
         match (before, reachability) {
-            // The system may be wrong: the current wait goes on, and an open stream ends by its own silence limit.
+            // The system may be wrong, so the current wait goes on, and an open stream ends by its own liveness limit.
             (_, Reachability::Offline) => {}
-            // The first report is no change, but it may be news to a wait.
+            // The first report is not a change for a live connection, but it may shorten a wait.
             (None, Reachability::Online) if live => {}
             (None | Some(Reachability::Offline), Reachability::Online) => {
                 self.nudge(now, Nudge::NetworkUp, effects);
@@ -286,7 +288,7 @@ impl Machine {
     }
 
     fn promise(&mut self, now: Instant, every: Duration) {
-        // A promise is the connection's: what a late reader says after its end holds for nothing.
+        // A promise applies to the open connection only, so one that is read after its end is ignored.
         if !every.is_zero() && matches!(self.phase, Phase::Connected { .. }) {
             self.promised = Some(every);
             self.stay_alive(now);
@@ -338,7 +340,7 @@ impl Machine {
         self.dial_again(now, false, effects);
     }
 
-    /// Dials, for the same end as the attempt before where there was one.
+    /// Makes another attempt for the same purpose as the one before, if there was one.
     fn dial_again(&mut self, now: Instant, without_cursor: bool, effects: &mut Vec<Effect>) {
         self.last_epoch += 1;
         let epoch = Epoch(self.last_epoch);
@@ -365,7 +367,7 @@ impl Machine {
         }));
     }
 
-    /// An open stream ended: a failed attempt, unless it had been proven.
+    /// Handles the end of an open stream, which counts as a failed attempt unless the connection was proven.
     fn lose(&mut self, now: Instant, cause: Cause, pace: Pace) {
         if self.is_proven(now) {
             self.failures = 0;
@@ -380,7 +382,7 @@ impl Machine {
         }
     }
 
-    /// An attempt failed.
+    /// Handles a failed attempt.
     fn fail(&mut self, now: Instant, cause: Cause, pace: Pace) {
         let failed = self.failures;
         let mut delay = self.delay(pace, failed);
@@ -417,14 +419,14 @@ impl Machine {
         self.stay_halted(pace);
     }
 
-    /// Ends what is under way, if anything is. The caller names the next phase.
+    /// Drops the current attempt or connection, if any. The caller sets the next phase.
     fn hang_up(&mut self, effects: &mut Vec<Effect>) {
         if let Phase::Connecting { epoch, .. } | Phase::Connected { epoch, .. } = self.phase {
             effects.push(Effect::Hangup(epoch));
         }
     }
 
-    /// Something was heard, or could not have been: the silence begins anew.
+    /// Restarts the liveness limit, because something arrived or could not have been read.
     fn stay_alive(&mut self, now: Instant) {
         let limit = liveness_limit(self.heartbeat());
         if let Phase::Connected { liveness, .. } = &mut self.phase {
@@ -432,7 +434,7 @@ impl Machine {
         }
     }
 
-    /// The connection may be dead: the next heartbeat has to come, and not much later.
+    /// Shortens the liveness limit, because the connection may be dead: the next heartbeat may hardly be late.
     fn expect_soon(&mut self, now: Instant) {
         let soon = now + self.heartbeat() * 3 / 2;
         if let Phase::Connected { liveness, .. } = &mut self.phase {
@@ -451,7 +453,7 @@ impl Machine {
         }
     }
 
-    /// A stream that brought something and ended by anything but a refusal was made with a good credential.
+    /// Records the credential as accepted if the stream received something and did not end with a refusal.
     fn on_acceptance(&mut self, end: &EndCause) {
         let refused =
             matches!(end, EndCause::Rejected(_)) || matches!(self.said, Some((Said::Rejected(_), _)));
@@ -489,7 +491,7 @@ fn clamp_heartbeat(every: Duration) -> Duration {
     every.clamp(MIN_HEARTBEAT, MAX_HEARTBEAT)
 }
 
-/// Two heartbeats may be lost or late before a connection is.
+/// Two heartbeats may be lost or late before the connection counts as dead.
 fn liveness_limit(heartbeat: Duration) -> Duration {
     heartbeat * 5 / 2
 }

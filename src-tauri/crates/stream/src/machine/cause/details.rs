@@ -1,50 +1,50 @@
-//! What exactly was wrong, within a cause. An `Other` holds what the system or a library says of it.
+//! The details of causes. The `Other` variants contain the message of the system or of a library.
 
 use std::time::SystemTime;
 
 /// Why a server's certificate is not trusted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CertificateProblem {
-    /// It is over, by this computer's clock.
+    /// It has expired, by this computer's clock.
     #[error("it has expired, or this computer's clock is wrong")]
     Expired {
-        /// When it ended, where the verifier says so.
+        /// When it expired, if the verifier reports it.
         at: Option<SystemTime>,
     },
-    /// It begins later, by this computer's clock.
+    /// Its validity begins later, by this computer's clock.
     #[error("it is not valid yet, or this computer's clock is wrong")]
     NotYetValid {
-        /// When it begins, where the verifier says so.
+        /// When it becomes valid, if the verifier reports it.
         from: Option<SystemTime>,
     },
-    /// It was issued for another name than the address has.
+    /// It was issued for another name than the address contains.
     #[error("it belongs to another name")]
     WrongName,
-    /// No root that is trusted here leads to it. So it is with most that sign themselves.
+    /// No trusted root issued it. Most self-signed certificates fail with this.
     #[error("it is not signed by anyone this computer trusts")]
     UnknownIssuer,
-    /// It may sign others, as one does that openssl made with its defaults; no server's certificate may.
+    /// It is an authority's certificate, which openssl creates by default and no server may use.
     #[error("it is an authority's own (CA:TRUE), not a server's")]
     OfAuthority,
-    /// Its issuer takes it back.
+    /// Its issuer revoked it.
     #[error("it was revoked")]
     Revoked,
-    /// It was issued for something else, such as a client.
+    /// It was issued for another purpose, such as a client.
     #[error("it is not meant for servers")]
     WrongPurpose,
-    /// X.509 before version 3, which says of no name that it is the server's.
+    /// X.509 before version 3, which has no field for the server's names.
     #[error("it is of an old version of X.509")]
     OldVersion,
-    /// An authority before it may not sign for this name, or at this depth.
+    /// An authority in its chain may not sign for this name, or at this depth.
     #[error("one of its authorities may not sign it")]
     NotAllowed,
-    /// What signs it is not the key that it names, or the algorithm is not supported.
+    /// It was not signed with the issuer's key, or the algorithm is not supported.
     #[error("its signature is not valid")]
     BadSignature,
-    /// It cannot be read.
+    /// It cannot be parsed.
     #[error("it cannot be read")]
     Unreadable,
-    /// As the verifier says.
+    /// Another error of the verifier.
     #[error("{0}")]
     Other(String),
 }
@@ -52,57 +52,57 @@ pub enum CertificateProblem {
 /// Why a file of certificates or keys cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CertificateFileProblem {
-    /// There is none.
+    /// It does not exist.
     #[error("cannot be read: it is not there")]
     NotThere,
-    /// This user may not read it.
+    /// The user has no permission to read it.
     #[error("cannot be read: permission denied")]
     NotPermitted,
-    /// As the system says.
+    /// Another error of the system.
     #[error("cannot be read: {0}")]
     NotReadable(String),
-    /// There is a text, and no certificate in it.
+    /// It is text without a certificate.
     #[error("holds no certificate")]
     NoCertificate,
-    /// Something labelled as a certificate is not one.
+    /// A block labelled as a certificate is not one.
     #[error("holds a certificate that is damaged")]
     DamagedCertificate,
-    /// Neither can be made out.
+    /// It is neither PEM nor DER.
     #[error("is damaged")]
     Damaged,
-    /// PKCS#12, where certificates alone are wanted.
+    /// PKCS#12, where only certificates are expected.
     #[error("is a PKCS#12 file; certificates alone are wanted here, as PEM or DER")]
     Pkcs12Unwanted,
-    /// A key, where certificates alone are wanted.
+    /// A key, where only certificates are expected.
     #[error("holds a private key, which is not wanted here")]
     KeyUnwanted,
-    /// As the library says of PKCS#12.
+    /// The library's error about a PKCS#12 file.
     #[error("is a PKCS#12 file that cannot be read: {0}")]
     Pkcs12NotReadable(String),
-    /// The client's key is wanted, and not there.
+    /// The client's key is missing.
     #[error("holds no private key")]
     NoKey,
-    /// Something labelled as a key is not one.
+    /// A block labelled as a key is not one.
     #[error("holds a private key that is damaged")]
     DamagedKey,
-    /// It belongs to another certificate.
+    /// The key belongs to another certificate.
     #[error("holds a private key that does not belong to the certificate")]
     ForeignKey,
-    /// Of an algorithm that TLS is not spoken with here.
+    /// The key's algorithm is not supported for TLS.
     #[error("holds a private key of a kind that is not supported")]
     UnsupportedKey,
-    /// Encrypted as before PKCS#8.
+    /// The key is encrypted in a format older than PKCS#8.
     #[error(
         "holds a key encrypted in OpenSSL's old way; \"openssl pkcs8 -topk8\" makes one that can be read"
     )]
     OldEncryption,
-    /// It is encrypted, and no password is set.
+    /// The key is encrypted, and no password is set.
     #[error("asks for a password")]
     PasswordWanted,
-    /// It is encrypted with another password.
+    /// The password is wrong.
     #[error("cannot be opened with this password")]
     WrongPassword,
-    /// Certificate and key were found, and cannot be used together.
+    /// Certificate and key were found but cannot be used together.
     #[error("cannot be used")]
     NotUsable,
 }
@@ -110,10 +110,10 @@ pub enum CertificateFileProblem {
 /// Why a server rejects this client's certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ClientCertificateProblem {
-    /// It was shown none.
+    /// It requires one and got none.
     #[error("the server asks for a client certificate")]
     Wanted,
-    /// It gives no reason that says more.
+    /// It gives no more specific reason.
     #[error("the server does not accept the client certificate")]
     Refused,
     /// It has expired.
@@ -122,7 +122,7 @@ pub enum ClientCertificateProblem {
     /// It was revoked.
     #[error("the server says that the client certificate was revoked")]
     Revoked,
-    /// It does not know who signed it.
+    /// It does not know the issuer.
     #[error("the server does not know who signed the client certificate")]
     UnknownIssuer,
 }
@@ -130,28 +130,29 @@ pub enum ClientCertificateProblem {
 /// Why TLS failed for another reason than the certificate.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TlsProblem {
-    /// It takes no HTTP/1.1 over TLS (RFC 7301, 3.2).
+    /// It does not accept HTTP/1.1 over TLS (RFC 7301, 3.2).
     #[error("the server refuses HTTP/1.1")]
     Http1Refused,
-    /// What answers is another protocol's, as where https is asked of a port for http.
+    /// The response is not TLS, as when https is used with a port for http.
     #[error("the answer is not TLS")]
     NotTls,
-    /// TLS before 1.2 alone.
+    /// The server supports only versions before TLS 1.2.
     #[error("the server has only old versions of TLS")]
     OldVersion,
-    /// No cipher suite or signature in common. Servers with TLS 1.2 also say it to who shows no client certificate.
+    /// No cipher suite or signature algorithm in common. TLS 1.2 servers also send this if the client certificate is
+    /// missing.
     #[error("the server agrees to no encryption, or asks for a client certificate")]
     NothingInCommon,
-    /// The server has nothing under the name of the address.
+    /// The server does not know the name of the address.
     #[error("the server does not know the name of this address")]
     UnknownName,
-    /// It shows no certificate.
+    /// The server presents no certificate.
     #[error("the server presents no certificate")]
     NoCertificate,
     /// Another alert, by its name in the standard.
     #[error("the server refuses it ({0})")]
     Alert(String),
-    /// As the library says.
+    /// Another error of the library.
     #[error("{0}")]
     Other(String),
 }
@@ -159,46 +160,46 @@ pub enum TlsProblem {
 /// Why a proxy did not let the connection through.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProxyProblem {
-    /// Nothing listens at its address, or there is no way there.
+    /// Nothing listens at its address, or there is no route to it.
     #[error("nothing answers there")]
     NotThere,
     /// Its name has no address.
     #[error("its name is not found")]
     NameNotFound,
-    /// A proxy that is spoken to over TLS, and is not trusted.
+    /// The proxy is reached over TLS, and its certificate is not trusted.
     #[error("its certificate is not trusted: {0}")]
     Certificate(CertificateProblem),
-    /// A proxy that is spoken to over TLS, which failed.
+    /// The proxy is reached over TLS, which failed.
     #[error("no secure connection to it could be made: {0}")]
     Tls(TlsProblem),
-    /// The connection ended before its answer.
+    /// The connection ended before the proxy responded.
     #[error("it closed the connection")]
     HungUp,
-    /// It answered with another status than 200, or with what is no answer.
+    /// It responded with another status than 200, or with an invalid response.
     #[error("it refuses")]
     Refused,
-    /// It answered, and not in SOCKS.
+    /// It responded, but not in SOCKS.
     #[error("it does not answer as a SOCKS proxy")]
     NotSocks,
-    /// The head of its answer is longer than any should be.
+    /// The head of its response is too long.
     #[error("its answer is too long")]
     TooLong,
-    /// Its rules are against it.
+    /// Its rules do not allow the connection.
     #[error("connection not allowed")]
     NotAllowed,
-    /// It finds no way to the server.
+    /// It has no route to the server.
     #[error("host unreachable")]
     Unreachable,
-    /// The server refuses the proxy.
+    /// The server refused the proxy's connection.
     #[error("connection refused")]
     ServerRefused,
-    /// It failed by itself.
+    /// It failed internally.
     #[error("it failed")]
     Failed,
-    /// It makes no connections of this kind.
+    /// It does not support this kind of connection.
     #[error("it makes no connections of this kind")]
     Unsupported,
-    /// As the library says.
+    /// Another error of the library.
     #[error("{0}")]
     Other(String),
 }
@@ -206,43 +207,43 @@ pub enum ProxyProblem {
 /// How a connection was lost.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BreakOff {
-    /// By a reset of TCP.
+    /// By a TCP reset.
     #[error("it was reset")]
     Reset,
-    /// In the middle of what was being sent.
+    /// It ended in the middle of a message.
     #[error("it ended too early")]
     Truncated,
-    /// What was sent was not confirmed for long.
+    /// The other side did not acknowledge sent data for too long.
     #[error("the other side no longer answers")]
     TimedOut,
-    /// The way there is gone.
+    /// The route to the other side is gone.
     #[error("there is no way there any more")]
     Unreachable,
     /// The HTTP framing of the stream is invalid.
     #[error("what came makes no sense as HTTP")]
     BadHttp,
-    /// Something came before the request was sent, as from a server of another protocol.
+    /// Data arrived before the request was sent, as from a server of another protocol.
     #[error("data came before any request was sent")]
     Unasked,
-    /// HTTP/2 was ended by the server or by what stands before it.
+    /// The server or a gateway ended the HTTP/2 stream or connection.
     #[error("the server ended the stream of HTTP/2")]
     Http2,
-    /// A TLS record was invalid, or the other side says so.
+    /// A TLS record was invalid, or the other side reports that.
     #[error("the encryption failed: {0}")]
     Tls(TlsProblem),
-    /// What came cannot be decompressed.
+    /// The data cannot be decompressed.
     #[error("the compressed stream is damaged")]
     DamagedCompression,
-    /// A WebSocket ended without a close.
+    /// A WebSocket ended without a close frame.
     #[error("it ended without a close frame")]
     NoClose,
-    /// A message of a WebSocket is no text.
+    /// A WebSocket text message is not UTF-8.
     #[error("a message is not UTF-8")]
     NotUtf8,
-    /// A frame of a WebSocket that the standard forbids.
+    /// A WebSocket frame violates the standard.
     #[error("what came is against the protocol of WebSockets")]
     BadFrame,
-    /// As the system or a library says; nothing where it says nothing.
+    /// Another error of the system or of a library, without text if there is none.
     #[error("{0}")]
     Other(String),
     /// No reason is known.
@@ -250,76 +251,76 @@ pub enum BreakOff {
     Unknown,
 }
 
-/// What of an answer is not HTTP.
+/// What makes a response invalid as HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotHttp {
-    /// It does not begin as an answer does.
+    /// It does not begin with a status line.
     #[error("it does not begin as HTTP does")]
     Beginning,
-    /// HTTP/2, where HTTP/1.1 was asked for.
+    /// It is HTTP/2, but HTTP/1.1 was requested.
     #[error("it is HTTP/2")]
     Http2,
-    /// The number of its status.
+    /// Its status code.
     #[error("its status is not valid")]
     Status,
     /// One of its headers.
     #[error("one of its headers is not valid")]
     Header,
-    /// Its headers together.
+    /// The total size of its headers.
     #[error("its headers are too large")]
     TooLarge,
 }
 
-/// Why an answer opens no WebSocket.
+/// Why a response does not open a WebSocket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotWebSocket {
-    /// It is server-sent events.
+    /// It is a server-sent event stream.
     #[error("it is an event stream's; write https instead of wss")]
     EventStream,
-    /// 101, and not for a WebSocket.
+    /// 101, but not for a WebSocket.
     #[error("it switches to another protocol")]
     OtherProtocol,
-    /// The answer to another question, as from a cache.
+    /// Its `Sec-WebSocket-Accept` belongs to another request, as if it came from a cache.
     #[error("its Sec-WebSocket-Accept does not fit the question")]
     WrongAccept,
-    /// Its frames could not be read.
+    /// Its extension's frames could not be read.
     #[error("it uses an extension that was not offered")]
     Extension,
-    /// Its messages could not be read.
+    /// Its subprotocol's messages could not be read.
     #[error("it chose a subprotocol that was not offered")]
     Subprotocol,
 }
 
-/// Why a request could not even be made.
+/// Why a request could not be created.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SetupProblem {
-    /// The code that makes it ended.
+    /// The task that creates the client ended.
     #[error("the client could not be made")]
     Internal,
-    /// As the library says.
+    /// Another error of the library.
     #[error("{0}")]
     Other(String),
 }
 
-/// An encoding of an answer that is not undone.
+/// A content encoding of a response that cannot be decoded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnknownCoding {
-    /// By its name.
+    /// Its name.
     #[error("{0}")]
     Named(String),
-    /// More of them than an ordinary answer has.
+    /// More encodings than an ordinary response has.
     #[error("{0} times over")]
     Layers(usize),
 }
 
-/// What an answer says that it is.
+/// The content type of a response.
 #[derive(Debug, Clone, PartialEq, Eq, Default, thiserror::Error)]
 pub enum ContentType {
-    /// It does not say.
+    /// There is none.
     #[default]
     #[error("no content type")]
     Missing,
-    /// It says what is no media type. It is not repeated, for it could pass for something else.
+    /// The value is not a media type. It is not shown, because it could be mistaken for other text.
     #[error("an unreadable content type")]
     Unreadable,
     /// The essence of its media type, such as `text/html`, in lower case.

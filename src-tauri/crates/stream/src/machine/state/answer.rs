@@ -52,7 +52,7 @@ impl Machine {
         }
     }
 
-    /// An answer that is no stream. Where it may be the cursor that is refused, the same is asked once without it.
+    /// Handles a response that is not a stream. If the server may have rejected only the cursor, tries once without it.
     fn refused_with(
         &mut self,
         now: Instant,
@@ -75,7 +75,7 @@ impl Machine {
         if error == DialError::NetworkSignIn {
             return self.fail(now, Cause::NetworkSignIn, Pace::Slow);
         }
-        // Unless it was the credential that was missing, the attempt had another than the one that was answered 401.
+        // The attempt used another credential than the rejected one, unless no credential was available.
         let rejected = mem::take(&mut self.rejected);
         let pace = match &error {
             DialError::Credential(CredentialError::Missing) => {

@@ -1,4 +1,4 @@
-//! Ends of streams, and what events before the end said about them.
+//! Ends of streams, and what earlier events reported about them.
 
 use std::time::Instant;
 
@@ -9,7 +9,7 @@ use crate::machine::head::Verdict;
 use crate::machine::pace::Pace;
 use crate::machine::{Cause, Effect, EndCause, Epoch, HaltReason, Head, Phase, Reachability};
 
-/// The close of a WebSocket by a server that restarts (RFC 6455, 7.4.1; registered by IANA).
+/// The close code of a WebSocket server that restarts (RFC 6455, 7.4.1; registered by IANA).
 const RESTARTING: u16 = 1012;
 
 impl Machine {
@@ -39,8 +39,8 @@ impl Machine {
         }
     }
 
-    /// A stream that delivered and ended in good order is no failure: platforms end every stream after a while. The
-    /// server's own pace bounds one that does so at once, again and again.
+    /// Handles a stream that delivered and ended in good order. That is not a failure, because platforms end every
+    /// stream after a while. The server's `retry:` limits the rate for a server that ends every stream at once.
     fn come_back(&mut self, now: Instant, cause: Cause) {
         self.failures_before = self.failures;
         self.failures = 0;
@@ -58,12 +58,12 @@ impl Machine {
             self.lose(now, Cause::Ended(EndCause::Overflow(overflow)), Pace::Backoff);
         } else {
             let end = EndCause::OverflowRepeated(overflow, self.overflows);
-            // The next connection passes over it, so what is behind it waits no longer than after any other end.
+            // The next connection skips the event, so those behind it need not wait longer than after any other end.
             self.lose(now, Cause::Ended(end), Pace::Backoff);
         }
     }
 
-    /// The deadline of an open stream passed.
+    /// Handles the passed deadline of an open stream.
     pub(super) fn end_silent(&mut self, now: Instant, effects: &mut Vec<Effect>) {
         let Phase::Connected {
             since,
@@ -93,8 +93,8 @@ impl Machine {
         }
     }
 
-    /// Takes what an event of a stream said of it. The reader may be behind, so the stream may have ended by then, and
-    /// the attempt after it begun.
+    /// Handles what an event of a stream reported about it. The reader may be behind, so the stream may already have
+    /// ended, and the next attempt may have begun.
     pub(super) fn said(&mut self, now: Instant, epoch: Epoch, head: &Head, effects: &mut Vec<Effect>) {
         let Some(said) = meaning(head) else { return };
         match self.phase {
@@ -126,7 +126,7 @@ impl Machine {
         }
     }
 
-    /// When what was said ends the open stream, if it does.
+    /// Returns when a refusal among the events ends the open stream, if there is one.
     pub(super) fn said_deadline(&self) -> Option<Instant> {
         match &self.said {
             Some((Said::Rejected(_), at)) => Some(*at + SAID_TIMEOUT),
@@ -134,11 +134,11 @@ impl Machine {
         }
     }
 
-    /// The server refused this client by the stream that it had opened, which is over.
+    /// Handles a refusal that the server sent over a stream it had opened, and that has ended.
     fn reject(&mut self, now: Instant, reason: HaltReason, effects: &mut Vec<Effect>) {
         let proven = self.is_proven(now);
         match reason {
-            // A token that lasted for a while may have expired; one that was new a moment ago has not.
+            // A token that was accepted for a while may have expired; one that is new has not.
             HaltReason::Unauthorized | HaltReason::Expired if !self.renewed || proven => {
                 if proven {
                     self.accepted = Some(self.credential);
@@ -156,14 +156,14 @@ impl Machine {
     }
 }
 
-/// Whether a server ends a stream so when nothing is wrong.
+/// Whether servers end a stream like this when nothing is wrong.
 fn is_orderly(end: &EndCause) -> bool {
     matches!(end, EndCause::Closed | EndCause::ClosedWith(RESTARTING))
 }
 
-/// What an error among the events means: the same as an answer's status, where that says something of the server.
+/// Returns the meaning of an error among the events: that of the same response status, if it describes the server.
 fn meaning(head: &Head) -> Option<Said> {
-    // What proxies say in answers is nothing that a stream's events speak of.
+    // These statuses come from proxies, not from the stream's server.
     if !(400..=599).contains(&head.status) || matches!(head.status, 407 | 511) {
         return None;
     }

@@ -1,4 +1,4 @@
-//! Refusals that only a person can lift: how long the client stays halted, and how it probes meanwhile.
+//! Refusals that only a person can resolve: how long the client stays halted, and when it probes.
 
 use std::time::{Duration, Instant};
 
@@ -6,25 +6,24 @@ use super::Machine;
 use crate::machine::pace::{self, Pace};
 use crate::machine::{Cause, Effect, HaltReason, Phase};
 
-/// How long a refused credential or account waits for its next probe. Sign-in servers and gateways refuse everybody for
-/// minutes when they are in trouble, and rights are given back; nobody should have to click for that.
+/// How long a rejected credential or account waits for its next probe. Sign-in servers and gateways in trouble reject
+/// everybody for minutes, and access is granted again; recovery from that should need no click.
 const MIN_PROBE_INTERVAL: Duration = Duration::from_secs(30 * 60);
-/// The jitter on it: those who were refused together do not ask together.
+/// The jitter on top, so that clients that were rejected together do not probe together.
 const MAX_PROBE_JITTER: Duration = Duration::from_secs(30 * 60);
 
-/// A server that ended the stream permanently is asked again after a day, because that may have been a
-/// misconfiguration.
+/// A server that ended the stream permanently is probed after a day, because that may have been a misconfiguration.
 const STOPPED_INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The longest wait while somebody looks. The jitter is taken off it.
+/// The longest wait while the user is present. The jitter is subtracted from it.
 const MAX_ATTENDED_WAIT: Duration = Duration::from_secs(60);
 const ATTENDED_JITTER: Duration = Duration::from_secs(15);
 
-/// How long a refusal among the events may stand before the stream ends by it, unless other events follow.
+/// How long a refusal among the events stays pending before it ends the stream, unless other events follow.
 pub(super) const SAID_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Machine {
-    /// Halts, and probes again after the long delay of this reason, if it has one.
+    /// Halts, and schedules the reason's next probe, if it has one.
     pub(super) fn halt(&mut self, now: Instant, reason: HaltReason) {
         self.probing = None;
         let until = match reason {
@@ -39,7 +38,7 @@ impl Machine {
         self.phase = Phase::Halted { reason, until };
     }
 
-    /// Halts because of a refused credential, which may have been accepted before.
+    /// Halts because of a rejected credential, which may have been accepted before.
     pub(super) fn halt_unauthorized(&mut self, now: Instant) {
         let reason = if self.accepted == Some(self.credential) {
             HaltReason::Expired
@@ -49,16 +48,16 @@ impl Machine {
         self.halt(now, reason);
     }
 
-    /// Asks whether a refusal still stands. Until the result differs, the reported status stays the refusal.
+    /// Probes whether a refusal still applies. The reported status stays the refusal until the result differs.
     pub(super) fn probe(&mut self, now: Instant, reason: HaltReason, effects: &mut Vec<Effect>) {
-        // What is kept as the credential may be another one by now.
+        // The stored credential may be another one by now.
         self.rejected = matches!(reason, HaltReason::Unauthorized | HaltReason::Expired);
         self.dial(now, effects);
         self.probing = Some((reason, now));
     }
 
-    /// A probe that met a passing trouble learned nothing: the refusal stands, and the next probe comes when any other
-    /// attempt would.
+    /// Keeps the refusal after a probe with a temporary failure, which proves nothing. The next probe is made when any
+    /// other attempt would be.
     pub(super) fn stay_halted(&mut self, pace: Pace) {
         let Some((reason, _)) = self.probing.take().filter(|_| pace != Pace::Slow) else {
             return;
@@ -71,7 +70,7 @@ impl Machine {
         }
     }
 
-    /// While the user is present, only a wait that the server asked for may be long.
+    /// Limits the wait while the user is present, unless the server asked for a longer one.
     pub(super) fn bound_attended_wait(&mut self, now: Instant) {
         let until = match &mut self.phase {
             Phase::Waiting { until, .. } | Phase::CircuitOpen { until, .. } => until,
@@ -99,7 +98,7 @@ impl Machine {
     }
 }
 
-/// What a stream said of itself among its events, which counts as an answer's status does.
+/// What an event reported about its stream, which counts like a response's status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Said {
     /// It refuses this client.

@@ -1,4 +1,4 @@
-//! What happens outside the stream and cuts a wait short.
+//! Events outside the stream that shorten a wait.
 
 use std::time::{Duration, Instant};
 
@@ -6,23 +6,24 @@ use super::Machine;
 use crate::machine::pace::{self, Pace};
 use crate::machine::{Cause, DialError, Effect, EndCause, HaltReason, Phase, Reachability};
 
-/// A short-circuit comes within this: soon enough not to be felt, spread enough for a building whose power came back.
+/// A short-circuit happens within this time: soon enough to feel immediate, spread enough for many clients whose power
+/// or network returns at once.
 const SHORT_CIRCUIT: Duration = Duration::from_secs(1);
 
-/// On average one short-circuit per this time, so that a flapping link cannot cause a reconnect storm.
+/// The average interval of short-circuits, so that a flapping link cannot cause a reconnect storm.
 const SHORT_CIRCUIT_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Short-circuits that may follow each other without that rest. A laptop that is opened takes up to three: it wakes,
-/// the network comes, and the VPN with it.
+/// Short-circuits allowed in a burst. A laptop that is opened needs up to three: it wakes, its network comes up, and
+/// then the VPN.
 const SHORT_CIRCUITS_AT_ONCE: u32 = 3;
 
-/// After waking, the network takes up to this long to be there. What fails until then says nothing of the server.
+/// How long the network may take to come up after waking. Failures in that time say nothing about the server.
 const WAKE_GRACE: Duration = Duration::from_secs(20);
 
-/// Until then it is looked for this often where there is no way to the server: such attempts do not leave the machine.
+/// The retry interval in that time if the server is unreachable: such attempts do not leave the machine.
 const GRACE_INTERVAL: Duration = Duration::from_millis(500);
 
-/// What may cut a wait short.
+/// What may shorten a wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Nudge {
     User,
@@ -77,13 +78,13 @@ impl Machine {
         }
     }
 
-    /// A change under way of an attempt or an open stream.
+    /// Applies a nudge to an attempt in progress or an open stream.
     fn nudge_live(&mut self, now: Instant, nudge: Nudge, effects: &mut Vec<Effect>) {
         let open = matches!(self.phase, Phase::Connected { .. });
         let end = match nudge {
-            // It is what the user asked for already.
+            // An attempt or an open stream is already what the user wants.
             Nudge::User | Nudge::Attention => return,
-            // A running stream is not cut by a newer token.
+            // A newer token does not interrupt an open stream.
             Nudge::Credentials if open => return,
             Nudge::Credentials => EndCause::CredentialChanged,
             Nudge::Woke => EndCause::Slept,
@@ -94,21 +95,22 @@ impl Machine {
             }
             Nudge::NetworkChanged => EndCause::NetworkChanged,
         };
-        // What was dialled before the network came may wait for an answer that nobody can send any more.
+        // An attempt from before the network came up may wait for a response that can no longer arrive.
         let futile = !open && nudge == Nudge::NetworkUp && self.may_short_circuit(now);
         if futile || self.rested(now) {
             self.hang_up(effects);
             self.wait_briefly(now, Cause::Ended(end));
             self.stay_halted(Pace::Backoff);
         } else if open {
-            // It was dialled a moment ago, most likely for the same reason.
+            // It was opened moments ago, most likely for the same reason.
             self.expect_soon(now);
         } else {
             self.nudged = true;
         }
     }
 
-    /// Waking without a network: what was open is dead, and the short-circuit is kept for when the network comes.
+    /// Handles waking without a network: an open connection is dead, and the short-circuit is saved until the network
+    /// is back.
     fn wake_offline(&mut self, now: Instant, effects: &mut Vec<Effect>) {
         if matches!(self.phase, Phase::Connecting { .. } | Phase::Connected { .. }) {
             self.hang_up(effects);
@@ -127,7 +129,7 @@ impl Machine {
         }
     }
 
-    /// Subtracts a sleep from the waits, because the monotonic clock stood still meanwhile.
+    /// Subtracts a sleep from the waits, because the monotonic clock stood still during it.
     pub(super) fn count_sleep(&mut self, now: Instant, slept: Duration) {
         let soon = now + pace::uniform(&mut self.rng, SHORT_CIRCUIT);
         let earlier = |at: Instant| at.checked_sub(slept).map_or(soon, |at| at.max(soon));
@@ -148,7 +150,7 @@ impl Machine {
         }
     }
 
-    /// An open stream ended with its network: the short-circuit is kept for when that comes back.
+    /// Waits after an open stream ended with its network; the short-circuit is saved until the network is back.
     pub(super) fn wait_offline(&mut self, now: Instant, end: EndCause) {
         let until = now + self.delay(Pace::Backoff, 0);
         self.phase = Phase::Waiting {
@@ -158,12 +160,12 @@ impl Machine {
         };
     }
 
-    /// A failure that says nothing of the server, because the machine woke a moment ago.
+    /// Whether the computer woke so recently that a failure says nothing about the server.
     pub(super) fn is_waking(&self, now: Instant) -> bool {
         self.woke.is_some_and(|woke| now < woke + WAKE_GRACE)
     }
 
-    /// How long to wait for a network that is not there yet; `None` where it is.
+    /// Returns how soon to retry if the network is not up yet; `None` if it is.
     pub(super) fn waking_delay(&mut self, cause: &Cause) -> Option<Duration> {
         let no_way = matches!(
             cause,
@@ -172,7 +174,7 @@ impl Machine {
         no_way.then(|| GRACE_INTERVAL + pace::uniform(&mut self.rng, GRACE_INTERVAL))
     }
 
-    /// Waits for a short-circuit.
+    /// Waits until the next short-circuit is allowed.
     pub(super) fn wait_briefly(&mut self, now: Instant, cause: Cause) {
         let until = self.short_circuit_at(now);
         self.spend_short_circuit(until);
@@ -183,7 +185,7 @@ impl Machine {
         };
     }
 
-    /// Cuts a wait short, unless its end is nearer, or it is a short-circuit already.
+    /// Shortens a wait, unless it ends sooner or already is a short-circuit.
     pub(super) fn wait_at_most(&mut self, now: Instant, planned: Instant, cause: Cause) {
         self.phase = Phase::Waiting {
             until: self.sooner(now, planned),
@@ -192,7 +194,7 @@ impl Machine {
         };
     }
 
-    /// The end of a wait that is cut short, if that is sooner.
+    /// Returns the end of a shortened wait, or the planned one if that is sooner.
     fn sooner(&mut self, now: Instant, planned: Instant) -> Instant {
         let is_short = self.last_short_circuit == Some(planned) && planned <= now + SHORT_CIRCUIT;
         let sooner = if is_short {
@@ -206,7 +208,7 @@ impl Machine {
         sooner.min(planned)
     }
 
-    /// When the rest of the short-circuits before is over, and not before now.
+    /// Returns when the next short-circuit is allowed, at the earliest now.
     fn short_circuit_allowed_at(&self, now: Instant) -> Instant {
         let saved = SHORT_CIRCUIT_INTERVAL * (SHORT_CIRCUITS_AT_ONCE - 1);
         self.short_circuits_rested_at
