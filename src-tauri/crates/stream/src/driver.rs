@@ -1,4 +1,4 @@
-//! Carries out what the machine decides, on tokio and over [`http`](crate::http).
+//! Carries out the machine's decisions, on tokio and over [`http`](crate::http).
 
 use std::fmt;
 use std::ops::Deref;
@@ -32,15 +32,16 @@ mod websocket;
 /// The options of a stream.
 #[derive(Clone)]
 pub struct StreamOptions {
-    /// The stream's full address, query included; `lastEventId` is added to it. `ws` and `wss` make it a WebSocket,
+    /// The stream's full address with its query; `lastEventId` is added to it. `ws` and `wss` make it a WebSocket,
     /// `http` and `https` server-sent events.
     pub url: Url,
-    /// Other places on the same server where the stream may be. Where there are any, the first that answers as a stream
-    /// does, or with 401, to a request without a credential is taken, and looked up again when it is none any more.
+    /// Other addresses on the same server where the stream may be. If there are any, the first one that responds to a
+    /// request without credential like a stream, or with 401, is used, and the search is repeated once it no longer
+    /// does.
     pub also: Vec<Url>,
     /// Sent as `User-Agent`.
     pub user_agent: String,
-    /// The machine's numbers.
+    /// The machine's parameters.
     pub timing: Timing,
     /// The parser's limits.
     pub limits: Limits,
@@ -53,7 +54,7 @@ pub struct StreamOptions {
 }
 
 impl StreamOptions {
-    /// Options with defaults for everything but these.
+    /// Returns options with defaults for everything else.
     pub fn new(url: Url, user_agent: impl Into<String>, seed: u64) -> Self {
         Self {
             url,
@@ -76,7 +77,7 @@ impl StreamOptions {
     }
 }
 
-// The query may hold a token, so the address is shown up to its path.
+// The query may contain a token, so the address is printed only up to its path.
 impl fmt::Debug for StreamOptions {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let origin = self.url.origin().ascii_serialization();
@@ -103,21 +104,21 @@ pub enum Command {
     },
     /// Disconnect and do not reconnect.
     Stop,
-    /// The user asks for an attempt now.
+    /// The user requests an attempt now.
     RetryNow,
     /// The network became available or unavailable.
     Network(Reachability),
-    /// The machine woke from sleep, after this long by the wall clock that tokio's clock did not count.
+    /// The computer woke from sleep, after this long by the wall clock during which tokio's clock stood still.
     Woke(Duration),
-    /// The user came back or left: while they are present, no wait is longer than a minute.
+    /// Whether the user is present. While they are, no wait is longer than a minute, unless the server asked for it.
     Attention(bool),
     /// There is a new credential.
     CredentialsChanged,
-    /// The server promised a heartbeat this often.
+    /// The server promises a heartbeat at this interval.
     Heartbeat(Duration),
-    /// The server named the stream's position by other means than an event's id.
+    /// The server sent the stream's position in another way than by an event's id.
     Position(String),
-    /// An event that came in this epoch said what an answer with this head says.
+    /// An event of this epoch has the meaning of a response with this head.
     Said(Epoch, Head),
 }
 
@@ -126,18 +127,18 @@ pub enum Command {
 pub enum Delivery {
     /// Events that arrived together.
     Frames(Frames),
-    /// The connection changed.
+    /// The connection's status changed.
     Status(Status),
     /// An event over the limits was skipped after it had ended three connections in a row.
     Skipped {
-        /// The last event id after it; empty where there is none.
+        /// The last event id after it; empty if there is none.
         id: Arc<str>,
         /// The number of bytes discarded.
         bytes: u64,
     },
-    /// The server refused this position and took the stream without one: what came after it may be missing.
+    /// The server rejected this position and accepted the stream without one: later events may be missing.
     PositionLost {
-        /// The last event id until now.
+        /// The last event id until then.
         id: Arc<str>,
     },
 }
@@ -147,8 +148,8 @@ pub enum Delivery {
 pub struct Frames {
     /// When their bytes were read, by tokio's clock.
     pub received: Instant,
-    /// The attempt whose stream brought them. A slow reader gets only the newest status, so only this shows that there
-    /// was another connection before.
+    /// The epoch of the attempt whose stream delivered them. A slow reader gets only the newest status, so only this
+    /// shows that there was another connection in between.
     pub epoch: Epoch,
     /// The events.
     pub frames: Vec<Frame>,
@@ -171,10 +172,10 @@ impl IntoIterator for Frames {
     }
 }
 
-/// Receives every step of a stream as it happens. Deliveries are not suitable for counting: a slow reader gets the
-/// newest status and not each one, and an attempt with a second token is no change of status at all.
+/// Receives every step of a stream as it happens. Deliveries are not suitable for counting: a slow reader gets only the
+/// newest status, and an attempt with a second token does not change the status.
 pub trait Observer: fmt::Debug + Send + Sync {
-    /// Called from the stream's own loop, so it must not block.
+    /// Called from the stream's loop, so it must not block.
     fn observe(&self, step: Step<'_>);
 }
 
@@ -183,13 +184,13 @@ pub trait Observer: fmt::Debug + Send + Sync {
 pub enum Step<'a> {
     /// An attempt begins.
     Dialed,
-    /// The server answered 401, or closed a WebSocket with 4401.
+    /// The server responded with 401, or closed a WebSocket with 4401.
     TokenRefused,
     /// The status changed.
     Changed(&'a Status),
-    /// Something was read.
+    /// Bytes were received.
     Heard {
-        /// How much of it.
+        /// How many.
         bytes: usize,
     },
 }
@@ -203,13 +204,13 @@ pub struct StreamHandle {
 }
 
 impl StreamHandle {
-    /// Starts the stream's task on the current tokio runtime. It dials only after [`Command::Start`].
+    /// Starts the stream's task on the current tokio runtime. It connects only after [`Command::Start`].
     ///
     /// Deliveries go to `deliveries`; while that is full, nothing more is read from the socket, and at most the bytes
     /// of one read are buffered. The stream ends when its receiver is dropped.
     ///
     /// # Panics
-    /// Outside a tokio runtime that has its timer and its network switched on.
+    /// Outside a tokio runtime with enabled timer and IO.
     pub fn spawn(
         options: StreamOptions,
         credentials: Arc<dyn CredentialProvider>,
@@ -228,10 +229,10 @@ impl StreamHandle {
         }
     }
 
-    /// As [`StreamHandle::spawn`], over another transport, such as one in memory.
+    /// Like [`StreamHandle::spawn`], over another transport, such as one in memory.
     ///
     /// # Panics
-    /// Outside a tokio runtime that has its timer switched on.
+    /// Outside a tokio runtime with enabled timer.
     pub fn spawn_over(
         transport: Box<dyn Transport>,
         timing: Timing,
@@ -239,7 +240,7 @@ impl StreamHandle {
         credentials: Arc<dyn CredentialProvider>,
         deliveries: mpsc::Sender<Delivery>,
     ) -> Self {
-        // Commands come from people and the system, a few an hour: they need no bound, and must never wait.
+        // Commands come from people and the system, a few per hour, so they need no bound, and sending must never wait.
         let (commands, inbox) = mpsc::unbounded_channel();
         let meter = Arc::new(Meter::default());
         let machine = Machine::new(timing, seed);
@@ -271,27 +272,28 @@ impl StreamHandle {
         self.meter.observe(observer);
     }
 
-    /// When the last byte came, by the wall clock; `None` before the first.
+    /// Returns when the last byte arrived, by the wall clock; `None` before the first.
     pub fn last_heard(&self) -> Option<SystemTime> {
         self.meter.last_heard()
     }
 
-    /// When the newest answer was made, by the server's clock, in whole seconds. `None` where the server does not say.
+    /// Returns the time of the newest response by the server's clock, in whole seconds. `None` if the server sends
+    /// none.
     pub fn server_date(&self) -> Option<SystemTime> {
         self.meter.server_date()
     }
 
-    /// Where the stream was found, of several places where it might be.
+    /// Returns where the stream was found, if it may be at several addresses.
     pub fn found(&self) -> Option<Url> {
         self.found.get()
     }
 
-    /// Messages ignored so far because they did not have the shape of an event.
+    /// Returns the number of ignored messages, which did not have the format of an event.
     pub fn ignored(&self) -> u64 {
         self.meter.ignored_so_far()
     }
 
-    /// Bytes received so far over all connections, and events dispatched.
+    /// Returns the bytes received and the events dispatched so far, over all connections.
     pub fn totals(&self) -> (u64, u64) {
         self.meter.totals()
     }

@@ -1,22 +1,22 @@
-//! An event stream that stays alive for months: through sleep, other networks, proxies, expired tokens and servers that
-//! restart.
+//! An event stream that stays alive for months: through sleep, network changes, proxies, expired tokens and server
+//! restarts.
 //!
 //! | module | does | does not |
 //! | --- | --- | --- |
-//! | [`parser`] | bytes to events as WHATWG HTML 9.2 says, linear and bounded | read or wait |
-//! | [`machine`] | decides when to dial, wait, resume and give up | touch a socket, a clock or randomness |
-//! | [`driver`] | what the machine decides, on tokio and over a [`Transport`] | decide |
-//! | [`http`] | requests: those of streams (server-sent events, WebSocket) and any other | know events |
+//! | [`parser`] | parses bytes into events (WHATWG HTML 9.2), in linear time and bounded memory | read or wait |
+//! | [`machine`] | decides when to connect, wait, resume and give up | touch a socket, a clock or randomness |
+//! | [`driver`] | carries out the machine's decisions, on tokio and over a [`Transport`] | decide |
+//! | [`http`] | makes requests: of streams (server-sent events, WebSocket) and others | know events |
 //!
-//! The meaning of events is up to the caller, and so is the cursor: [`Command::Start`] says after which event to go
-//! on. A caller that stores an event's id together with its effect is brought each event once, whatever ends the
-//! program in between.
+//! The caller interprets the events and stores the cursor: [`Command::Start`] names the event to resume after. A caller
+//! that stores each event's id together with the event's effect gets every event once, even if the program is killed in
+//! between.
 //!
 //! # Use
 //!
-//! Spawn a stream, say where it starts, and read what is delivered until the handle is dropped. The channel is bounded:
-//! while it is full nothing is read, and the server's socket fills. Here a transport in memory stands for the network;
-//! `examples/follow.rs` follows a real server by [`StreamHandle::spawn`].
+//! Spawn a stream, send it its start position, and receive deliveries until the handle is dropped. The channel is
+//! bounded: while it is full, nothing is read, and the server cannot send more. In this example a transport in memory
+//! replaces the network; `examples/follow.rs` follows a real server with [`StreamHandle::spawn`].
 //!
 //! ```
 //! use std::sync::Arc;

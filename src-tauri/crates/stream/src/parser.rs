@@ -1,4 +1,4 @@
-//! Bytes to frames, as WHATWG HTML 9.2.5 and 9.2.6 say.
+//! Parses bytes into frames (WHATWG HTML 9.2.5 and 9.2.6).
 
 use std::fmt;
 use std::mem;
@@ -14,11 +14,11 @@ mod line;
 /// A dispatched event.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Frame {
-    /// The event's type, `message` where the stream named none.
+    /// The event's type, `message` if the stream names none.
     pub event: Arc<str>,
     /// The data lines, joined by line feeds.
     pub data: String,
-    /// The last event id at the time of dispatch; empty where there is none.
+    /// The last event id at the time of dispatch; empty if there is none.
     pub id: Arc<str>,
 }
 
@@ -33,16 +33,16 @@ impl fmt::Debug for Frame {
     }
 }
 
-/// A stream that holds more than the [`Limits`] allow.
+/// The stream exceeds the [`Limits`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Overflow {
-    /// A line went over [`Limits::line`].
+    /// A line is longer than [`Limits::line`].
     #[error("a line is longer than {limit} bytes")]
     Line {
         /// The limit, in bytes.
         limit: usize,
     },
-    /// The data lines of one event went over [`Limits::event`].
+    /// The data lines of one event are longer than [`Limits::event`].
     #[error("an event is larger than {limit} bytes")]
     Event {
         /// The limit, in bytes.
@@ -50,7 +50,7 @@ pub enum Overflow {
     },
 }
 
-/// How much of one stream is kept in memory, in bytes.
+/// How much of one stream may be kept in memory, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// The longest line of a known field. Comments and unknown fields are not stored, so they have no limit.
@@ -66,7 +66,7 @@ impl Default for Limits {
         // A notification is a few kilobytes. These limits allow a thousand times that, but do not let a broken server
         // exhaust the memory. Servers take headers of 8 KiB at least, so an id up to there can be sent back.
         Self {
-            // An event of one line, as JSON comes, may be as large as one of many.
+            // A single-line event, which JSON usually is, may be as large as one with many lines.
             line: (4 << 20) + "data: ".len(),
             event: 4 << 20,
             id: 8 << 10,
@@ -81,45 +81,45 @@ pub enum Item {
     Frame(Frame),
     /// The stream set its reconnection time.
     Retry(Duration),
-    /// An event over the limits was thrown away, see [`Parser::skip_oversized`].
+    /// An event over the limits was discarded, see [`Parser::skip_oversized`].
     Skipped {
-        /// The last event id after it; empty where there is none.
+        /// The last event id after it; empty if there is none.
         id: Arc<str>,
-        /// How much of the stream went with it.
+        /// The number of bytes discarded.
         bytes: u64,
     },
 }
 
-/// With [`Parser::skip_oversized`], an event may be this many times [`Limits::event`] before it is an overflow all the
-/// same: a line that never ends must not keep a connection busy for ever.
+/// With [`Parser::skip_oversized`], an event may be this many times [`Limits::event`] before the parser fails anyway: a
+/// line that never ends must not keep a connection busy forever.
 const SKIP_FACTOR: u64 = 16;
 
-/// A line buffer that grew beyond this is given back once its line is done.
+/// A line buffer that grew beyond this is freed after its line.
 const KEPT_LINE: usize = 64 << 10;
 
-/// Slack that a finished event may keep; more is given back, as frames may wait in queues.
+/// The spare capacity that a finished event may keep; more is freed, because frames may wait in queues.
 const KEPT_SLACK: usize = 1 << 10;
 
-/// An event type up to this length is remembered, so that the next frame of the type can share it.
+/// An event type up to this length is stored, so that the next frame of the same type can share it.
 const KEPT_TYPE: usize = 256;
 
 const BOM: [u8; 3] = [0xEF, 0xBB, 0xBF];
 
 /// An incremental parser of one event stream, linear in its input and bounded in its memory.
 ///
-/// Its output does not depend on where the input is cut. A new connection takes a new parser that is seeded with the
-/// last event id of the one before; dropping it discards a block that no blank line ended, as 9.2.6 asks.
+/// Its output does not depend on how the input is split. Every connection needs a new parser, created with the last
+/// event id of the previous one. Dropping a parser discards a block that no blank line ended, as 9.2.6 requires.
 #[derive(Debug)]
 pub struct Parser {
     limits: Limits,
     skip_oversized: bool,
-    /// How much of a BOM was seen at offset 0; `None` once that is settled.
+    /// How many bytes of a BOM were seen at offset 0; `None` once that is decided.
     bom: Option<usize>,
-    /// The last chunk ended in CR: an LF at the start of the next belongs to it.
+    /// The last chunk ended in CR, so an LF at the start of the next one belongs to it.
     after_cr: bool,
-    /// The line so far, when it spans chunks.
+    /// The beginning of a line that spans chunks.
     line: Vec<u8>,
-    /// The line so far is a comment or an unknown field, so it is not stored.
+    /// The current line is a comment or an unknown field, so it is not stored.
     ignoring: bool,
     ignored: u64,
     comments: u64,
@@ -128,7 +128,7 @@ pub struct Parser {
     event: Option<Arc<str>>,
     id: Arc<str>,
     last_id: Arc<str>,
-    /// The bytes of the event that is being skipped.
+    /// How many bytes of the event being skipped were discarded.
     skipped: Option<u64>,
     overflow: Option<Overflow>,
     message: Arc<str>,
@@ -136,7 +136,7 @@ pub struct Parser {
 }
 
 impl Parser {
-    /// A parser for a new connection that resumes after `last_id`, empty where there is none.
+    /// Returns a parser for a new connection that resumes after `last_id`, which is empty if there is none.
     pub fn new(limits: Limits, last_id: impl Into<Arc<str>>) -> Self {
         let id = last_id.into();
         let message: Arc<str> = Arc::from("message");
@@ -161,32 +161,32 @@ impl Parser {
         }
     }
 
-    /// Throws an event over the limits away, up to 16 times [`Limits::event`], instead of failing. Its id still counts.
+    /// Discards an event over the limits, up to 16 times [`Limits::event`], instead of failing. Its id still counts.
     #[must_use]
     pub fn skip_oversized(mut self) -> Self {
         self.skip_oversized = true;
         self
     }
 
-    /// The last event id, as a reconnection has to send it.
+    /// Returns the last event id, as a reconnection has to send it.
     pub fn last_event_id(&self) -> &Arc<str> {
         &self.last_id
     }
 
-    /// Bytes of comments and unknown fields so far, which are counted but not stored.
+    /// Returns the number of bytes in comments and unknown fields, which are not stored.
     pub fn ignored(&self) -> u64 {
         self.ignored
     }
 
-    /// Comments so far, which servers send as heartbeats; one counts once it is seen to be one.
+    /// Returns the number of comments, which servers send as heartbeats. A comment counts as soon as it is recognized.
     pub fn comments(&self) -> u64 {
         self.comments
     }
 
-    /// Takes the next bytes and hands out what they complete, in order.
+    /// Parses the next bytes and passes what they complete to `sink`, in order.
     ///
     /// # Errors
-    /// The stream holds more than the limits allow. What came before was handed out; the parser takes no more.
+    /// When the stream exceeds the limits. Items before that were passed on; the parser must not be fed again.
     pub fn feed(&mut self, chunk: &[u8], mut sink: impl FnMut(Item)) -> Result<(), Overflow> {
         if let Some(overflow) = self.overflow {
             return Err(overflow);
@@ -211,7 +211,7 @@ impl Parser {
             self.end_line(line, sink)?;
             rest = match tail {
                 [b'\r', b'\n', rest @ ..] => rest,
-                // The line is complete at CR; whether an LF belongs to it is seen when the next byte comes.
+                // The line is complete at CR; the next byte shows whether an LF belongs to it.
                 [b'\r'] => {
                     self.after_cr = true;
                     b""
@@ -236,14 +236,14 @@ impl Parser {
         } else if rest.is_empty() {
             self.bom = Some(seen + bom.len());
         } else {
-            // Not a BOM after all, so its bytes are the start of the first line.
+            // It is not a BOM, so its bytes are the start of the first line.
             self.bom = None;
             self.line.extend_from_slice(&BOM[..seen + matched]);
         }
         rest
     }
 
-    /// Takes a part of a line that has not ended.
+    /// Stores a part of a line that has not ended.
     fn hold(&mut self, part: &[u8]) -> Result<(), Overflow> {
         if part.is_empty() {
             return Ok(());
@@ -282,7 +282,7 @@ impl Parser {
         }
     }
 
-    /// Takes the last part of a line.
+    /// Handles the last part of a line.
     fn end_line(&mut self, part: &[u8], sink: &mut impl FnMut(Item)) -> Result<(), Overflow> {
         if self.line.is_empty() && !self.ignoring {
             return self.interpret(part, sink);
@@ -332,7 +332,7 @@ impl Parser {
     }
 
     fn append(&mut self, value: &[u8], line: usize) -> Result<(), Overflow> {
-        // The line feed goes before every line but the first, so that none has to be taken off at the end.
+        // The line feed is inserted before every line but the first, so that no trailing one has to be removed.
         let joint = usize::from(self.has_data);
         if self.data.len() + joint + value.len() > self.limits.event {
             return self.skip(
@@ -371,7 +371,7 @@ impl Parser {
             return;
         }
         let id = String::from_utf8_lossy(value);
-        // Replacement characters may have made it longer than it came.
+        // Replacement characters may have made it longer.
         if id.len() <= self.limits.id {
             self.id = Arc::from(id);
         }
@@ -395,7 +395,7 @@ impl Parser {
             }
             sink(Item::Frame(Frame {
                 event: event.unwrap_or_else(|| Arc::clone(&self.message)),
-                // A line end is never part of a character, so decoding the joined lines is decoding the stream.
+                // A line end is never part of a character, so decoding the joined lines equals decoding the stream.
                 data: String::from_utf8(data)
                     .unwrap_or_else(|broken| String::from_utf8_lossy(broken.as_bytes()).into_owned()),
                 id: Arc::clone(&self.last_id),
@@ -403,7 +403,7 @@ impl Parser {
         }
     }
 
-    /// The event that these bytes belong to is over a limit: fails, or starts to throw it away.
+    /// Handles bytes of an event over a limit: fails, or starts to skip the event.
     fn skip(&mut self, overflow: Overflow, bytes: usize) -> Result<(), Overflow> {
         if !self.skip_oversized {
             return Err(overflow);
@@ -431,8 +431,8 @@ impl Parser {
     }
 }
 
-/// Reads a reconnection time, which is ASCII digits alone. Browsers pass over one that is too large for 64 bits, and so
-/// is a mistake for certain.
+/// Parses a reconnection time, which consists of ASCII digits only. Values that do not fit 64 bits are ignored like in
+/// browsers; they can only be mistakes.
 fn retry(value: &[u8]) -> Option<Duration> {
     if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
         return None;

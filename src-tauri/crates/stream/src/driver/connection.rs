@@ -19,7 +19,7 @@ use crate::http::CredentialProvider;
 use crate::machine::{Dial, Effect, Epoch, Input, Machine, Skipped};
 use crate::{DialError, EndCause, HaltReason, Reachability};
 
-/// A stream's state on this side of the machine: sockets, timers and what waits to be delivered.
+/// A stream's state outside the machine: sockets, timers and pending deliveries.
 pub(super) struct Connection {
     transport: Box<dyn Transport>,
     credentials: Arc<dyn CredentialProvider>,
@@ -30,19 +30,19 @@ pub(super) struct Connection {
     machine: Machine,
     dialing: Option<Dialing>,
     open: Option<Open>,
-    /// What did not fit into `deliveries`. While it holds anything, nothing is read.
+    /// Deliveries that did not fit into `deliveries`. While there are any, nothing is read.
     outbox: VecDeque<Delivery>,
-    /// Reading stopped for the outbox since the last byte.
+    /// Reading has been paused because of the outbox since the last byte.
     behind: bool,
 }
 
-/// An attempt under way. Its future lives here, outside the loop, so that a command does not drop it.
+/// An attempt in progress. Its future is stored outside the loop, so that a command does not drop it.
 struct Dialing {
     epoch: Epoch,
     answer: BoxFuture<'static, Result<Answer, DialError>>,
 }
 
-/// An answer that is read.
+/// An open response.
 struct Open {
     epoch: Epoch,
     incoming: Box<dyn Incoming>,
@@ -55,7 +55,7 @@ enum Happened {
     /// The queue of deliveries has capacity again.
     Room,
     Answered(Epoch, Result<Answer, DialError>),
-    /// Something came, or the stream's end as `None`, and when it was begun to be read.
+    /// The result of a read, `None` at the stream's end, and when that read began.
     Read(Epoch, Instant, Option<Heard>),
     /// The machine's deadline passed.
     Due,
@@ -89,7 +89,7 @@ impl Connection {
     pub(super) async fn run(mut self) {
         let mut timer = Box::pin(sleep_until(Instant::now()));
         loop {
-            // While nothing is read, silence does not mean that the server is silent.
+            // While nothing is read, silence does not mean that the server sends nothing.
             let reading = self.outbox.is_empty();
             let deadline = self
                 .machine
@@ -99,7 +99,7 @@ impl Connection {
             if let Some(deadline) = deadline
                 && (timer.is_elapsed() || deadline < timer.deadline())
             {
-                // A timer that is early is put off when it fires; each byte moves the deadline.
+                // Each byte postpones the deadline, so a timer that fires early is reset only then, not at every byte.
                 timer.as_mut().reset(deadline);
             }
             let happened = tokio::select! {
@@ -151,7 +151,7 @@ impl Connection {
         }
         self.input(Input::Network(reachability));
         let broken = |route: Route| match reachability {
-            // An unplugged cable keeps its address for a moment, and connections from that address may survive.
+            // An unplugged interface keeps its address for a moment, and connections from that address may survive.
             Reachability::Offline => !route.has_address(),
             Reachability::Online => !route.holds(),
         };
@@ -179,7 +179,7 @@ impl Connection {
             route: peer.and_then(Route::to),
         });
         self.publish_heartbeat();
-        // If it is no stream after all, the machine hangs up.
+        // If it is not a stream, the machine hangs up.
         self.input(Input::Opened(epoch, head));
     }
 
@@ -261,7 +261,7 @@ impl Connection {
                 Effect::Publish(status) => {
                     tracing::debug!(?status, "the stream's status changed");
                     self.meter.publish_step(Step::Changed(&status));
-                    // A reader that is behind wants the newest status, not each one: so the outbox stays bounded.
+                    // A slow reader needs only the newest status. Replacing the older one keeps the outbox bounded.
                     if let Some(Delivery::Status(last)) = self.outbox.back_mut() {
                         *last = status;
                     } else {
@@ -297,7 +297,7 @@ impl Connection {
                     self.behind = true;
                     return;
                 }
-                // The loop sees it and ends.
+                // The loop detects it and ends.
                 Err(TrySendError::Closed(())) => return,
             }
         }
@@ -309,7 +309,7 @@ impl Connection {
     }
 }
 
-/// The answer to the attempt under way; pending for ever if there is none.
+/// Returns the result of the attempt in progress; pending forever if there is none.
 async fn answer(dialing: &mut Option<Dialing>) -> (Epoch, Result<Answer, DialError>) {
     match dialing {
         Some(dialing) => (dialing.epoch, (&mut dialing.answer).await),
@@ -317,7 +317,7 @@ async fn answer(dialing: &mut Option<Dialing>) -> (Epoch, Result<Answer, DialErr
     }
 }
 
-/// What comes next on the open stream, `None` at its end; pending for ever if there is none.
+/// Returns the next read of the open stream, `None` at its end; pending forever if there is none.
 async fn read(open: &mut Option<Open>) -> (Epoch, Instant, Option<Heard>) {
     match open {
         Some(open) => {

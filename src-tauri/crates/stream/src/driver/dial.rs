@@ -1,4 +1,4 @@
-//! One attempt over HTTP: credential, request, redirects, answer.
+//! A single attempt over HTTP: credential, request, redirects, response.
 
 use std::sync::Arc;
 
@@ -11,12 +11,12 @@ use super::{Request, StreamOptions};
 use crate::DialError;
 use crate::http::{Http, Target};
 
-/// A longer last event id is said by the header alone: encoded for a query, it may be three times as long.
+/// A longer last event id is sent only in the header: percent-encoded for a query, it may be three times as long.
 const MAX_QUERY_CURSOR: usize = 1 << 10;
 
 pub(super) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-/// Makes requests, for every transport that begins with one.
+/// Makes the requests of every transport that begins with one.
 #[derive(Clone)]
 pub(super) struct Dialer {
     options: Arc<StreamOptions>,
@@ -33,7 +33,7 @@ impl Dialer {
         }
     }
 
-    /// The same for another network. The stream's place stays known, because the server is the same.
+    /// Returns a dialer for another network. The stream's found address is kept, because the server is the same.
     pub(super) fn renewed(&self) -> Self {
         Self {
             http: self.http.renewed(),
@@ -53,10 +53,10 @@ impl Dialer {
         &self.found
     }
 
-    /// Makes one attempt with these headers, to the first answer that is no redirect.
+    /// Makes one attempt with these headers, up to the first response that is not a redirect.
     ///
     /// # Errors
-    /// [`DialError::NetworkSignIn`] where a captive portal seems to answer in the server's place.
+    /// [`DialError::NetworkSignIn`] if a captive portal seems to answer instead of the server.
     pub(super) async fn get(&self, request: &Request, headers: &HeaderMap) -> Result<Response, DialError> {
         let Outcome { answer, suspect } = self.at_its_place(request, headers).await;
         if suspect && self.http.meets_portal(&self.options.url).await {
@@ -65,7 +65,7 @@ impl Dialer {
         answer
     }
 
-    /// Asks this address as the attempt does: with its token and its cursor.
+    /// Sends the attempt's request to this address, with its token and its cursor.
     pub(super) async fn attempt(
         &self,
         url: &Url,
@@ -86,9 +86,10 @@ impl Dialer {
     }
 }
 
-/// What the query says was seen, for servers behind proxies that drop the header.
+/// Returns the cursor for the query, which serves servers behind proxies that drop the header.
 ///
-/// Servers that take 8 KiB for a line, or 16 KiB for a whole head, refuse a request that says something long twice.
+/// Servers that accept 8 KiB per line, or 16 KiB for the whole head, reject a request that contains a long cursor
+/// twice.
 fn query_cursor<'a>(cursor: &'a str, headers: &HeaderMap) -> &'a str {
     if cursor.len() > MAX_QUERY_CURSOR && headers.contains_key(LAST_EVENT_ID) {
         ""

@@ -1,8 +1,9 @@
-//! Looking up where on a server the stream is, where its address does not say.
+//! Finds the stream on a server if its exact address is unknown.
 //!
-//! Each place is asked without a token and without a cursor, in order: what answers as a stream does, or with 401, is
-//! it. Only then is the token sent, and only there. It happens within the attempt, so whatever goes wrong is an
-//! ordinary failure that the machine waits for and repeats. What was found is kept until it says that it is no stream.
+//! Each address gets a request without token and cursor, in order. The first one that responds like a stream, or with
+//! 401, is taken, and the token is sent only there. The search is part of the attempt, so any failure is an ordinary
+//! one, after which the machine waits and retries. The result is kept until that address responds that it is not a
+//! stream.
 
 use std::time::Duration;
 
@@ -17,15 +18,15 @@ use crate::http::{Target, is_suspect};
 use crate::machine::{Finding, Head};
 use crate::{Credential, DialError, DialLimits};
 
-/// A server says at once that it has nothing at a place, or that it wants a token. One that says nothing may be a
-/// stream whose head comes with its first event, so it is not waited for as for a stream. More than the 10 s that a
-/// connection may take, so that a network that swallows everything is not taken for a server that thinks; and little
-/// enough for one attempt: three places of 12 s, and 5 s for the system's proxies at each and once more for the stream,
-/// make 56 s of the 60 s that an attempt has beside the wait for the stream's answer.
+/// A server reports at once that an address does not exist, or that it requires a token. One that does not respond may
+/// be a stream whose head comes with its first event, so the wait is shorter than for a stream. It is longer than the
+/// 10 s for connecting, so that a network that drops all packets does not look like a slow server; and short enough for
+/// one attempt: three addresses at 12 s, and 5 s for the system's proxies at each of them and for the stream itself,
+/// add up to 56 s of the 60 s that an attempt has in addition to the stream's response.
 const PLACE_TIMEOUT: Duration = Duration::from_secs(12);
 
 impl Dialer {
-    /// Makes the attempt at the place where the stream is, once that is known.
+    /// Makes the attempt at the stream's address, once that is known.
     pub(super) async fn at_its_place(&self, request: &Request, headers: &HeaderMap) -> Outcome {
         let options = self.options();
         if options.also.is_empty() {
@@ -46,7 +47,7 @@ impl Dialer {
         self.look_up(request, headers, known.as_ref(), refused).await
     }
 
-    /// `known` has just answered `refused` to the token.
+    /// Searches the addresses. `known` has just sent the response `refused` to the token.
     async fn look_up(
         &self,
         request: &Request,
@@ -58,7 +59,7 @@ impl Dialer {
         let (mut perhaps, mut later, mut broken, mut suspect) = (Vec::new(), None, None, false);
         for place in std::iter::once(&options.url).chain(&options.also) {
             let answer = match self.sound(place, headers).await {
-                // A server that takes long to answer has something there.
+                // A server that takes long to respond has something there.
                 Err(DialError::AnswerTimedOut(_)) => {
                     perhaps.push(place);
                     continue;
@@ -74,7 +75,7 @@ impl Dialer {
                     broken.get_or_insert(error);
                     continue;
                 }
-                // The connection itself fails, so every other place would fail as well.
+                // The connection itself fails, so it would at every other address.
                 Err(error) => return Err(error).into(),
                 Ok(answer) => answer,
             };
@@ -123,7 +124,7 @@ impl Dialer {
         }
     }
 
-    /// Takes this place for the stream's, and makes the attempt.
+    /// Makes the attempt at this address and remembers it as the stream's.
     async fn settle(
         &self,
         place: &Url,
@@ -131,15 +132,15 @@ impl Dialer {
         headers: &HeaderMap,
     ) -> Result<Response, DialError> {
         tracing::info!(path = place.path(), "the stream is looked for here");
-        // Before the token is asked for: where that fails, the next attempt need not look again.
+        // Stored before the attempt, so that the next one need not search again if no token is available.
         self.found().set(Some(place));
         self.attempt(place, request, headers).await
     }
 
-    /// What a place answers to a request without a credential.
+    /// Returns the response of an address to a request without credential.
     async fn sound(&self, place: &Url, headers: &HeaderMap) -> Result<Response, DialError> {
         let mut place = place.clone();
-        // A query may hold a token.
+        // A query may contain a token.
         place.set_query(None);
         let mut headers = headers.clone();
         headers.remove(LAST_EVENT_ID);
@@ -151,7 +152,7 @@ impl Dialer {
         self.http().open(target, &headers, limits).await
     }
 
-    /// The paths of the places.
+    /// Returns the paths of all addresses.
     fn tried(&self) -> Vec<String> {
         let options = self.options();
         let places = std::iter::once(&options.url).chain(&options.also);

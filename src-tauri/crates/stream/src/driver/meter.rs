@@ -1,4 +1,4 @@
-//! Counters of a running stream, readable from outside.
+//! Counters of a running stream, readable from other threads.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::{Observer, Step};
 
-/// Counters that the stream writes and its handle reads; each stands for itself, so no order between them is kept.
+/// Counters that the stream writes and its handle reads. They are independent, so no memory order between them is kept.
 #[derive(Debug, Default)]
 pub(super) struct Meter {
     bytes: AtomicU64,
@@ -14,7 +14,7 @@ pub(super) struct Meter {
     ignored: AtomicU64,
     /// Milliseconds since the Unix epoch; 0 before the first byte.
     last_heard: AtomicU64,
-    /// What the newest answer said that the time is.
+    /// The newest response's time by the server's clock.
     server_date: Mutex<Option<SystemTime>>,
     observer: OnceLock<Arc<dyn Observer>>,
 }

@@ -1,4 +1,4 @@
-//! Where a server has its stream, and what an attempt there came to.
+//! Where a server has its stream, and the outcome of an attempt.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -8,7 +8,7 @@ use url::Url;
 use crate::DialError;
 use crate::http::is_suspect;
 
-/// Where the stream was found.
+/// The address where the stream was found.
 #[derive(Debug, Default)]
 pub(super) struct Found(Mutex<Option<Url>>);
 
@@ -22,7 +22,7 @@ impl Found {
     }
 }
 
-/// What an attempt came to, and whether something on the way looked like a captive portal.
+/// The result of an attempt, and whether a response on the way looked like that of a captive portal.
 pub(super) struct Outcome {
     pub(super) answer: Result<Response, DialError>,
     pub(super) suspect: bool,

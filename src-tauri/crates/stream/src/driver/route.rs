@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
-/// The local address that the system would speak to a peer from.
+/// The local address from which the system would reach a peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Route {
     peer: SocketAddr,
@@ -10,7 +10,7 @@ pub(super) struct Route {
 }
 
 impl Route {
-    /// Asks the routing table; nothing is sent. `None` where there is no way to the peer.
+    /// Looks the peer up in the routing table; nothing is sent. `None` if there is no route to it.
     pub(super) fn to(peer: SocketAddr) -> Option<Self> {
         let any: IpAddr = match peer {
             SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
@@ -24,13 +24,13 @@ impl Route {
         })
     }
 
-    /// Whether the path is still the same. Answers to a connection over an earlier one no longer arrive.
+    /// Whether the path is still the same. If not, packets of the connection no longer arrive.
     pub(super) fn holds(self) -> bool {
         Self::to(self.peer).is_some_and(|now| now.from == self.from || self.was_renewed_as(now.from))
     }
 
-    /// Whether new connections leave from this computer's next temporary address (RFC 8981), while the one that the
-    /// open connection stands on is still there.
+    /// Whether new connections use this computer's next temporary address (RFC 8981), while the open connection's
+    /// address still exists.
     fn was_renewed_as(self, next: IpAddr) -> bool {
         match (self.from, next) {
             (IpAddr::V6(from), IpAddr::V6(next)) => {
@@ -40,9 +40,9 @@ impl Route {
         }
     }
 
-    /// Whether this computer still has the address that it spoke from. Without it, no answer finds the way back.
+    /// Whether this computer still has the connection's local address. Without it, no packets arrive.
     pub(super) fn has_address(self) -> bool {
-        // An address can only be bound while an interface has it.
+        // Binding succeeds only while an interface has the address.
         UdpSocket::bind((self.from, 0)).is_ok()
     }
 }

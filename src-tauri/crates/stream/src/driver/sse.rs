@@ -18,7 +18,7 @@ use crate::http::{Damaged, Decoder, date, end_cause};
 use crate::machine::{BreakOff, Chunk, Coding, Head, Skipped, codings};
 use crate::{DialError, EndCause, Item, Parser};
 
-/// What is decoded at once. An event of this length is rare, so most come out as they were flushed.
+/// How much is decoded at once. Longer events are rare, so most come out as they were flushed.
 const DECODED: usize = 64 << 10;
 
 /// The transport of `http` and `https` addresses.
@@ -50,7 +50,7 @@ impl Transport for Sse {
                 date: date(response.headers()),
                 peer: response.remote_addr(),
                 incoming: Box::new(Body {
-                    // Where an encoding cannot be decoded, the machine hangs up by the head.
+                    // If an encoding cannot be decoded, the machine hangs up because of the head.
                     encoded: codings(response.headers())
                         .ok()
                         .and_then(|codings| Encoded::new(&codings)),
@@ -69,7 +69,7 @@ impl Transport for Sse {
 fn headers(cursor: &str) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
-    // Middleware that compresses buffers events until it has enough of them.
+    // Compressing middleware buffers events until it has enough data.
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     if !cursor.is_empty() {
@@ -77,31 +77,31 @@ fn headers(cursor: &str) -> HeaderMap {
             Ok(value) => {
                 headers.insert(LAST_EVENT_ID, value);
             }
-            // The query still carries it.
+            // The query still contains it.
             Err(_) => tracing::warn!(length = cursor.len(), "the last event id does not fit a header"),
         }
     }
     headers
 }
 
-/// The body of an answer.
+/// The body of a response.
 struct Body {
     bytes: BoxStream<'static, reqwest::Result<Bytes>>,
     encoded: Option<Encoded>,
     parser: Parser,
 }
 
-/// How a body is decoded that is encoded.
+/// The decoder of an encoded body.
 struct Encoded {
     decoder: Decoder,
     output: Box<[u8]>,
-    /// More may come out of what was read already.
+    /// Earlier input may still yield output.
     more: bool,
 }
 
 impl Incoming for Body {
     fn poll_heard(&mut self, context: &mut Context<'_>) -> Poll<Option<Heard>> {
-        // What was read comes out before the next is read, so no more than one read waits here.
+        // Earlier input is decoded before the next read, so at most one read is buffered.
         if let Some(encoded) = &mut self.encoded
             && let Some(heard) = encoded.next(&mut self.parser)
         {
@@ -127,7 +127,7 @@ impl Encoded {
         })
     }
 
-    /// Takes what was read, and brings the first of what it comes to.
+    /// Feeds bytes to the decoder and returns the first of what they yield.
     fn read(&mut self, bytes: &[u8], parser: &mut Parser) -> Heard {
         self.decoder.feed(bytes);
         self.more = true;
@@ -138,7 +138,7 @@ impl Encoded {
         }
     }
 
-    /// What comes next of what was read.
+    /// Returns the next output of the bytes that were fed.
     fn next(&mut self, parser: &mut Parser) -> Option<Heard> {
         if !self.more {
             return None;

@@ -16,23 +16,23 @@ use crate::http::{Generation, Proof};
 use crate::machine::{Chunk, Dial, Head};
 use crate::{Credential, CredentialError, CredentialProvider, DialError, EndCause};
 
-/// A token exchange over a bad link takes seconds. A token store that waits for somebody to unlock it must not hold the
-/// attempt: the next one asks again.
+/// A token exchange over a bad link takes seconds. A token store that waits to be unlocked must not block the attempt;
+/// the next one tries again.
 const CREDENTIAL_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Dials a server and brings what it sends.
+/// Connects to a server and returns what it sends.
 pub trait Transport: Send {
-    /// Makes one attempt, to the first answer that is no redirect. Dropping the future gives it up.
+    /// Makes one attempt, up to the first response that is not a redirect. Dropping the future cancels it.
     ///
     /// # Errors
-    /// The future's error says why no answer came.
+    /// The future fails if there is no response.
     fn dial(&mut self, request: Request) -> BoxFuture<'static, Result<Answer, DialError>>;
 
     /// The network changed: cached proxies, name servers and roots may be outdated.
     fn network_changed(&mut self) {}
 }
 
-/// What an attempt asks for.
+/// The request of an attempt.
 #[derive(Clone)]
 pub struct Request {
     pub(super) dial: Dial,
@@ -40,12 +40,12 @@ pub struct Request {
     pub(super) asked_with: Arc<AskedWith>,
 }
 
-/// A number for the credential of an attempt, by which the machine tells a new one from the one before. It differs from
-/// run to run and is never shown.
+/// A number for the credential of an attempt, by which the machine tells a new credential from the previous one. It
+/// differs from run to run and is never shown.
 #[derive(Debug, Default)]
 pub(super) struct AskedWith {
     number: AtomicU64,
-    /// The generation of the credential, to say which one was refused.
+    /// The credential's generation, to name the one that was rejected.
     generation: AtomicU64,
     state: RandomState,
 }
@@ -71,10 +71,10 @@ impl AskedWith {
 }
 
 impl Request {
-    /// The credential of the attempt.
+    /// Returns the credential of the attempt.
     ///
     /// # Errors
-    /// There is no credential, or the store did not answer within half a minute.
+    /// When there is no credential, or the provider does not return within half a minute.
     pub async fn credential(&self) -> Result<Credential, DialError> {
         timeout(CREDENTIAL_TIMEOUT, self.credentials.credential())
             .await
@@ -83,17 +83,17 @@ impl Request {
             .map_err(DialError::Credential)
     }
 
-    /// The last event id; empty where there is none.
+    /// Returns the last event id; empty if there is none.
     pub fn cursor(&self) -> &Arc<str> {
         &self.dial.cursor
     }
 
-    /// How long the answer's head may take.
+    /// Returns how long the response's head may take.
     pub fn answer_limit(&self) -> Duration {
         self.dial.answer_limit
     }
 
-    /// Discard an event over the limits instead of ending the stream.
+    /// Whether to discard an event over the limits instead of ending the stream.
     pub fn skip_oversized(&self) -> bool {
         self.dial.skip_oversized
     }
@@ -107,15 +107,15 @@ impl fmt::Debug for Request {
     }
 }
 
-/// An answer, whether it opens a stream or not.
+/// A response, whether it opens a stream or not.
 pub struct Answer {
-    /// What it says; the machine decides by it.
+    /// The head, from which the machine decides.
     pub head: Head,
-    /// When the server made it, by the server's clock (RFC 9110, 6.6.1).
+    /// When the server created it, by the server's clock (RFC 9110, 6.6.1).
     pub date: Option<SystemTime>,
-    /// The peer's address, to detect when the path to it changes.
+    /// The peer's address, to detect when the network path to it changes.
     pub peer: Option<SocketAddr>,
-    /// What follows the head.
+    /// The stream after the head.
     pub incoming: Box<dyn Incoming>,
 }
 
@@ -130,11 +130,11 @@ impl fmt::Debug for Answer {
 
 /// An open stream. Dropping it closes the connection.
 pub trait Incoming: Send {
-    /// What comes next, `None` where the server has ended the stream; not polled again after an end.
+    /// Polls for the next data, `None` once the server has ended the stream. Not polled again after an end.
     fn poll_heard(&mut self, context: &mut Context<'_>) -> Poll<Option<Heard>>;
 
-    /// How often the server should send something. Called at the beginning and whenever it changes: a transport that
-    /// can ping the server does so after this much silence.
+    /// Sets the interval at which the server should send something. Called at the beginning and after every change. A
+    /// transport that can ping the server does so after this much silence.
     fn set_heartbeat(&mut self, every: Duration) {
         let _ = every;
     }
@@ -145,11 +145,11 @@ pub trait Incoming: Send {
 pub struct Heard {
     /// Bytes received; any byte shows that the connection is alive.
     pub bytes: usize,
-    /// What it completed, in order; where it completed nothing, one empty chunk with the last event id.
+    /// What the bytes completed, in order; if nothing, one empty chunk with the last event id.
     pub chunks: Vec<Chunk>,
-    /// How many messages were ignored because they do not have the shape of an event.
+    /// How many messages were ignored because they do not have the format of an event.
     pub ignored: u64,
-    /// Why the stream ended after it.
+    /// Why the stream ended after these bytes, if it did.
     pub end: Option<EndCause>,
 }
 

@@ -1,7 +1,7 @@
-//! The same events as messages of a WebSocket (RFC 6455).
+//! The same events as WebSocket messages (RFC 6455).
 //!
-//! It begins as a request of the same client that server-sent events use: proxy, certificates, redirects, limits and
-//! credentials are the same for both.
+//! A WebSocket begins as a request of the same client that server-sent events use, so proxy, certificates, redirects,
+//! limits and credentials are the same for both.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -28,7 +28,7 @@ mod handshake;
 mod incoming;
 mod message;
 
-/// Says that messages have the shape that [`message`] reads. A server may leave it unanswered.
+/// Requests messages in the format that [`message`] parses. A server need not confirm it.
 const SUBPROTOCOL: &str = "gloria.v1";
 
 /// The transport of `ws` and `wss` addresses.
@@ -75,7 +75,7 @@ impl Transport for WebSocket {
     }
 }
 
-/// An answer that is no WebSocket; its status says why.
+/// A response that does not open a WebSocket; its status is the reason.
 fn refusal(response: &Response) -> Answer {
     Answer {
         head: Head::new(response.status(), response.headers()),
@@ -97,7 +97,7 @@ fn headers(key: &str) -> Result<HeaderMap, DialError> {
     ]))
 }
 
-/// What follows a head that opens nothing.
+/// The empty body of a response that does not open a WebSocket.
 struct Nothing;
 
 impl Incoming for Nothing {

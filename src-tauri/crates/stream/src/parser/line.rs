@@ -22,15 +22,15 @@ impl Field {
     }
 }
 
-/// The most bytes that [`head`] may ask for: `event:` and `retry:`.
+/// The maximum number of bytes that [`head`] needs: `event:` and `retry:`.
 pub(super) const MAX_HEAD_BYTES: usize = 6;
 
-/// What the beginning of a line says about the whole line.
+/// What the beginning of a line shows about the whole line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Head {
-    /// Too short to tell.
+    /// Too short to decide.
     Undecided,
-    /// It will be one of our fields.
+    /// It is a known field.
     Field,
     /// A comment or an unknown field, which is not stored.
     Ignored,

@@ -5,13 +5,13 @@ use crate::{EndCause, HaltReason};
 /// No code was sent with the close (RFC 6455, 7.4.1).
 pub(super) const NO_CODE: u16 = 1005;
 
-/// The codes from 4000 are an application's own (RFC 6455, 7.4.2); these stand for the statuses whose digits they end
-/// in.
+/// Codes from 4000 are defined by applications (RFC 6455, 7.4.2); these correspond to the statuses in their last
+/// digits.
 const UNAUTHORIZED: u16 = 4401;
 const FORBIDDEN: u16 = 4403;
 const GONE: u16 = 4410;
 
-/// Why the stream ended, by the code of its close.
+/// Returns why the stream ended, from its close code.
 pub(super) fn cause(code: u16) -> EndCause {
     match code {
         1000 | 1001 | NO_CODE => EndCause::Closed,

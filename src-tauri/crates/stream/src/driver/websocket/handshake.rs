@@ -1,4 +1,4 @@
-//! Whether an answer opens a WebSocket (RFC 6455, 4.1).
+//! Checks whether a response opens a WebSocket (RFC 6455, 4.1).
 
 use http::header::{
     AsHeaderName, CONNECTION, CONTENT_TYPE, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS,
@@ -11,10 +11,10 @@ use super::SUBPROTOCOL;
 use crate::DialError;
 use crate::machine::NotWebSocket;
 
-/// False where the status is another than 101 and tells by itself what is wrong.
+/// Whether the response opens one. False if its status is not 101 and explains what is wrong.
 ///
 /// # Errors
-/// The answer is no WebSocket's, whatever its status says.
+/// When the response is not a WebSocket's, whatever its status is.
 pub(super) fn is_upgrade(status: StatusCode, headers: &HeaderMap, key: &str) -> Result<bool, DialError> {
     let refused = |why| Err(DialError::NotWebSocket(why));
     match status {
@@ -27,12 +27,12 @@ pub(super) fn is_upgrade(status: StatusCode, headers: &HeaderMap, key: &str) -> 
     if !holds(headers, UPGRADE, ',', "websocket") || !holds(headers, CONNECTION, ',', "upgrade") {
         return refused(NotWebSocket::OtherProtocol);
     }
-    // The key makes sure that it is this question's answer and not one that a cache or a plain server gave.
+    // The key proves that the response belongs to this request, and does not come from a cache or a plain HTTP server.
     let accepted = headers.get(SEC_WEBSOCKET_ACCEPT).map(|value| value.as_bytes());
     if accepted != Some(derive_accept_key(key.as_bytes()).as_bytes()) {
         return refused(NotWebSocket::WrongAccept);
     }
-    // A server that uses an extension or subprotocol that was not offered sends frames that cannot be decoded.
+    // With an extension or subprotocol that was not offered, the server's frames could not be decoded.
     if headers.contains_key(SEC_WEBSOCKET_EXTENSIONS) {
         return refused(NotWebSocket::Extension);
     }
@@ -45,7 +45,7 @@ pub(super) fn is_upgrade(status: StatusCode, headers: &HeaderMap, key: &str) -> 
     Ok(true)
 }
 
-/// Whether one of a header's parts is this word, in any case.
+/// Whether one part of a header's value is this word, ignoring case.
 fn holds(headers: &HeaderMap, name: impl AsHeaderName, separator: char, word: &str) -> bool {
     headers
         .get_all(name)

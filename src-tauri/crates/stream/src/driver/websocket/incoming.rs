@@ -1,4 +1,4 @@
-//! An open WebSocket: messages to events, and the signs of life between them.
+//! An open WebSocket: converts messages to events, and checks that the connection is alive.
 
 use std::io;
 use std::mem;
@@ -24,24 +24,24 @@ use crate::http::io_break_off;
 use crate::machine::{BreakOff, Chunk, Skipped};
 use crate::{EndCause, Frame, Limits, Overflow};
 
-/// Bytes per read, and about how much is passed on together. An idle stream keeps this much memory.
+/// Bytes per read, and roughly how much is passed on together. An idle stream keeps this much memory.
 const BLOCK: usize = 32 << 10;
 
-/// A message that is to be skipped may be this many times [`Limits::event`] before it ends the stream all the same, as
-/// in the parser of server-sent events.
+/// A skipped message may be this many times [`Limits::event`] before it ends the stream anyway, as in the parser of
+/// server-sent events.
 const SKIP_FACTOR: usize = 16;
 
 /// The messages of a WebSocket.
 pub(super) struct Messages {
     socket: WebSocketStream<Counted>,
     events: Events,
-    /// How much silence is answered with a ping; before the first word of it, none is.
+    /// How much silence causes a ping; none is sent before it is set.
     heartbeat: Option<Duration>,
-    /// When something was heard last.
+    /// When something was last received.
     heard: Instant,
-    /// When to look whether a ping is due. It is early more often than not: what was heard does not move it.
+    /// When to check whether a ping is due. It is usually early, because receiving does not reset it.
     look: Pin<Box<Sleep>>,
-    /// Something that was sent is still on its way out.
+    /// A sent frame is not flushed yet.
     flushing: bool,
 }
 
@@ -95,7 +95,7 @@ impl Messages {
         }
     }
 
-    /// Sends a control frame if the buffer has space. It fails when the connection has ended, which the next read
+    /// Sends a control frame if the buffer has space. An error means that the connection has ended, which the next read
     /// reports.
     fn send(&mut self, message: Message) {
         self.flushing = Pin::new(&mut self.socket).start_send(message).is_ok();
@@ -108,7 +108,7 @@ impl Incoming for Messages {
         while end.is_none() && taken < BLOCK {
             match Pin::new(&mut self.socket).poll_next(context) {
                 Poll::Ready(Some(Ok(message))) => {
-                    // An empty one is one too.
+                    // An empty message counts as well.
                     taken += message.len() + 1;
                     end = self.events.handle(message);
                 }
@@ -146,7 +146,7 @@ impl Messages {
         EndCause::BrokenOff(match error {
             Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => BreakOff::NoClose,
             Error::Protocol(_) => BreakOff::BadFrame,
-            // Its text holds what was sent.
+            // The error's text contains received data.
             Error::Utf8(_) => BreakOff::NotUtf8,
             Error::Io(error) => io_break_off(&error),
             error => BreakOff::Other(error.to_string()),
@@ -154,7 +154,7 @@ impl Messages {
     }
 }
 
-/// Sends a close frame if that needs no waiting: servers log a connection that just ends as an error.
+/// Sends a close frame if that does not block, because servers log a connection without one as an error.
 impl Drop for Messages {
     fn drop(&mut self) {
         self.send(Message::Close(None));
@@ -162,33 +162,33 @@ impl Drop for Messages {
     }
 }
 
-/// A message that is ignored.
+/// The kind of an ignored message.
 #[derive(Debug)]
 enum NotAnEvent {
     Binary,
     Text,
 }
 
-/// Messages on their way to chunks.
+/// Collects messages into chunks.
 struct Events {
     limits: Limits,
     last_id: Arc<str>,
-    /// The type of an event that names none.
+    /// The type of an event without one.
     message: Arc<str>,
-    /// The type before, which most events share.
+    /// The type of the previous event, which most events share.
     last_type: Arc<str>,
-    /// What is finished of the present read, and what is not.
+    /// The chunks of the current read that are complete; `chunk` is the one in progress.
     heard: Heard,
     chunk: Chunk,
 }
 
 impl Events {
-    /// Puts a message with what is passed on; the cause where it is the last.
+    /// Handles a message. Returns the cause if it ends the stream.
     fn handle(&mut self, message: Message) -> Option<EndCause> {
         match message {
             Message::Text(text) => self.text(&text),
             Message::Binary(bytes) => self.ignore(NotAnEvent::Binary, bytes.len()),
-            // Pings are answered by the library; that they were heard is counted below it.
+            // The library answers pings; they count as received bytes in [`Counted`].
             Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => self.chunk.beat = true,
             Message::Close(frame) => {
                 return Some(close::cause(
@@ -222,7 +222,7 @@ impl Events {
         }
     }
 
-    /// Passes over what is too large, which only a stream that was asked to gets to see.
+    /// Skips a message over the limits. Only a stream with `skip_oversized` receives one.
     fn skip(&mut self, text: &str) {
         if let Some(id) = message::id_of(text) {
             self.set_id(&id);
@@ -246,7 +246,7 @@ impl Events {
         self.heard.ignored += 1;
     }
 
-    /// An id that a server-sent event could not carry counts as absent.
+    /// Sets the last event id. An id that a server-sent event could not have is ignored.
     fn set_id(&mut self, id: &str) {
         if id != &*self.last_id && id.len() <= self.limits.id && !id.contains(['\0', '\r', '\n']) {
             self.last_id = Arc::from(id);
@@ -274,7 +274,7 @@ impl Events {
     }
 }
 
-/// The connection, with what has come over it since it was last asked.
+/// The connection, with the number of bytes received since the last query.
 struct Counted {
     io: Upgraded,
     bytes: usize,

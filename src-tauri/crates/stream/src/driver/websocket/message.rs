@@ -1,24 +1,24 @@
-//! The envelope of an event in a text message: the fields of a server-sent event, as one JSON object.
+//! The JSON format of an event in a text message: the fields of a server-sent event, as one object.
 
 use serde::Deserialize;
 
-/// `{"event": "…", "id": "…", "data": "…", "retry": 5000}`. Any of them may be missing, and others may be there.
+/// `{"event": "…", "id": "…", "data": "…", "retry": 5000}`. All fields are optional, and unknown ones are ignored.
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 pub(super) struct Envelope {
     /// The event's type.
     pub(super) event: Option<String>,
-    /// The last event id from here on; empty takes it away.
+    /// The last event id from here on; empty removes it.
     pub(super) id: Option<String>,
-    /// What the event's data lines hold. Without it there is no event, as without a data line.
+    /// The content of the event's data lines. Without it there is no event, as without a data line.
     pub(super) data: Option<String>,
     /// The reconnection time, in milliseconds.
     pub(super) retry: Option<u64>,
 }
 
 impl Envelope {
-    /// Reads a message; `None` where it has another shape.
+    /// Parses a message; `None` if it has another format.
     pub(super) fn read(text: &str) -> Option<Self> {
-        // Sequences would be taken for the fields in their order.
+        // A JSON array would be read as the fields in order.
         if !text.trim_start().starts_with('{') {
             return None;
         }
@@ -28,7 +28,7 @@ impl Envelope {
     }
 }
 
-/// The id of a message, without keeping its data.
+/// Returns the id of a message, without storing its data.
 pub(super) fn id_of(text: &str) -> Option<String> {
     #[derive(Deserialize)]
     struct Id {
