@@ -1,9 +1,8 @@
-//! HTTP for the stream and for requests with a finite answer.
+//! HTTP for streams and for requests with a finite response.
 //!
-//! [`Http`] is one way out of one network: the proxy that the settings or the system name, roots and client
-//! certificate, cookies, HTTP/2 where a server insists, and redirects by one rule ([`Http::send`] says which). What
-//! goes wrong is classified in [`DialError`]. Requests are authenticated by a [`Credential`] from a
-//! [`CredentialProvider`].
+//! [`Http`] makes the requests on one network, with the proxy from the settings or the system, root certificates,
+//! client certificate, cookies, HTTP/2 if a server insists, and redirects (see [`Http::send`]). Errors are classified
+//! in [`DialError`]. Requests are authenticated by a [`Credential`] from a [`CredentialProvider`].
 
 use std::fmt;
 use std::sync::Arc;
@@ -51,31 +50,32 @@ pub(crate) use self::target::{Target, is_websocket};
 /// The same number as in browsers (WHATWG Fetch, 4.4).
 const MAX_REDIRECTS: usize = 20;
 
-/// The options that requests are made with.
+/// The options of all requests.
 #[derive(Debug, Clone)]
 pub struct HttpOptions {
     /// Sent as `User-Agent`.
     pub user_agent: String,
     /// Proxy, roots and client certificate.
     pub network: NetworkOptions,
-    /// How long an answer may take, where a request does not say so itself.
+    /// How long a response may take, unless the request has its own limit.
     pub limits: DialLimits,
 }
 
-/// How long a server may take to answer. There is no limit on the whole: a stream has no end.
+/// How long a server may take to respond. The whole response has no limit, because a stream has no end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DialLimits {
-    /// Name, TCP and TLS together.
+    /// Name lookup, TCP and TLS together.
     pub connect: Duration,
-    /// From the request to its answer's head, for each redirect anew. For a stream never less than this, and otherwise
-    /// as long as an open stream may be silent.
+    /// From the request to the response's head, for each redirect again. For a stream, it is at least this, and
+    /// otherwise as long as an open stream may be silent.
     pub first_byte: Duration,
 }
 
 impl Default for DialLimits {
     fn default() -> Self {
-        // A handshake over a bad mobile link takes a few seconds; ten without one is a black hole. A server that does
-        // its sign-in check before it answers gets five more, however short its heartbeats are.
+        // A handshake over a bad mobile link takes a few seconds; ten seconds without one mean that packets are
+        // dropped. A server that checks the credential before it responds gets five more, however short its heartbeat
+        // interval is.
         Self {
             connect: Duration::from_secs(10),
             first_byte: Duration::from_secs(15),
@@ -83,7 +83,7 @@ impl Default for DialLimits {
     }
 }
 
-/// Makes requests. Its clones share clients and cookies.
+/// Makes requests. Clones share clients and cookies.
 #[derive(Clone)]
 pub struct Http {
     options: Arc<HttpOptions>,
@@ -92,7 +92,7 @@ pub struct Http {
 }
 
 impl Http {
-    /// Nothing is read or asked before the first request.
+    /// Returns an instance. Nothing is read or connected before the first request.
     pub fn new(options: HttpOptions) -> Self {
         let options = Arc::new(options);
         Self {
@@ -102,7 +102,7 @@ impl Http {
         }
     }
 
-    /// The same for another network: proxies, names and roots are looked up again, cookies are kept.
+    /// Returns an instance for another network: proxies, names and roots are looked up again, cookies are kept.
     #[must_use]
     pub fn renewed(&self) -> Self {
         Self {
@@ -111,12 +111,12 @@ impl Http {
         }
     }
 
-    /// What the requests are made with.
+    /// Returns the options of all requests.
     pub fn options(&self) -> &HttpOptions {
         &self.options
     }
 
-    /// Asks for an address, to the first answer that is no redirect. Its body is not read.
+    /// Sends a request, up to the first response that is not a redirect. Its body is not read.
     pub(crate) async fn open(
         &self,
         mut target: Target,
@@ -138,7 +138,7 @@ impl Http {
         Err(DialError::TooManyRedirects)
     }
 
-    /// Asks by HTTP/1.1, and by HTTP/2 where the server refuses that.
+    /// Sends a request over HTTP/1.1, and over HTTP/2 if the server refuses that.
     async fn ask(
         &self,
         target: &Target,
@@ -149,7 +149,7 @@ impl Http {
         let url = target.url();
         let versions = self.clients.versions(url);
         let outcome = self.request(url, asked.clone(), versions, limits).await;
-        // Without TLS no version is agreed upon, and a WebSocket needs HTTP/1.1.
+        // Without TLS no version is negotiated, and a WebSocket needs HTTP/1.1.
         let other =
             versions == Versions::Http1 && url.scheme() == "https" && !asked.headers.contains_key(UPGRADE);
         if other
@@ -207,14 +207,14 @@ struct Asked {
     body: Option<Bytes>,
 }
 
-/// When an answer was made, by the server's clock.
+/// The time of a response, by the server's clock.
 pub(crate) fn date(headers: &HeaderMap) -> Option<SystemTime> {
     httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()
 }
 
-/// Whether a server may mean by this that it speaks HTTP/2 alone, and has done nothing yet of what was asked. By the
-/// book it says so while TLS is agreed upon; others answer in HTTP/2 all the same, by a status, or as node did, which
-/// refuses by HTTP/1.0.
+/// Whether this outcome may mean that the server supports only HTTP/2 and has not processed the request. By the
+/// standard it reports that during the TLS handshake. Others respond over HTTP/2 anyway, with a status, or like
+/// Node.js, which refuses over HTTP/1.0.
 fn refuses_http1(outcome: &Result<Response, DialError>, method: &Method) -> bool {
     match outcome {
         Ok(response) => match response.status() {
@@ -223,14 +223,14 @@ fn refuses_http1(outcome: &Result<Response, DialError>, method: &Method) -> bool
             _ => false,
         },
         Err(DialError::Tls(TlsProblem::Http1Refused)) => true,
-        // An answer that cannot be read may be that to a request that was carried out.
+        // An unreadable response may belong to a request that was carried out.
         Err(DialError::NotHttp(_)) => method.is_safe(),
         Err(_) => false,
     }
 }
 
-/// Whether a sign-in service sends people to its page: that it does tells more than the page. By its own header alone a
-/// redirect is none of these, for every answer of the server bears that.
+/// Whether a redirect leads to the page of a sign-in service. It is not followed, because it says more than the page.
+/// The service's header alone does not prove it, because every response of the server has that header.
 fn leads_to_sign_in(headers: &HeaderMap) -> bool {
     let location = headers
         .get(LOCATION)

@@ -1,4 +1,4 @@
-//! Certificates and keys from files, in the forms that administrators have them.
+//! Reads certificates and keys from files, in all common formats.
 
 use std::fs;
 use std::io;
@@ -18,12 +18,12 @@ mod der;
 mod form;
 mod identity;
 
-/// The roots in this file, or in the files of this folder.
+/// Returns the root certificates in this file, or in the files of this folder.
 ///
-/// What is not a root is skipped and logged, as long as there is one that is.
+/// Other contents are skipped and logged, as long as there is at least one root.
 ///
 /// # Errors
-/// Nothing in it is a root, or it cannot be read.
+/// When there is no root, or the file cannot be read.
 pub(super) fn roots(path: &Path) -> Result<Vec<CertificateDer<'static>>, DialError> {
     let mut roots = Vec::new();
     let mut problems = Vec::new();
@@ -51,7 +51,7 @@ pub(super) fn roots(path: &Path) -> Result<Vec<CertificateDer<'static>>, DialErr
     Ok(roots)
 }
 
-/// A root, or why this is none.
+/// Returns the root certificate of a part, or why it is not one.
 fn root(part: Part) -> Result<CertificateDer<'static>, CertificateFileProblem> {
     match part {
         Part::Certificate(der) => {
@@ -69,7 +69,7 @@ fn root(part: Part) -> Result<CertificateDer<'static>, CertificateFileProblem> {
     }
 }
 
-/// The file itself, or the files of a folder, in order.
+/// Returns the file itself, or the files of a folder, in order.
 fn files(path: &Path) -> Result<Vec<PathBuf>, DialError> {
     let unreadable = |error| wrong(path, not_readable(&error));
     if !fs::metadata(path).map_err(unreadable)?.is_dir() {
@@ -78,7 +78,7 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, DialError> {
     let mut files = Vec::new();
     for entry in fs::read_dir(path).map_err(unreadable)? {
         let file = entry.map_err(unreadable)?.path();
-        // Also skips dangling links.
+        // Also excludes dangling links.
         if fs::metadata(&file).is_ok_and(|file| file.is_file()) {
             files.push(file);
         }

@@ -1,4 +1,4 @@
-//! The HTTP clients: proxy, roots, and which of reqwest's automatic features are off.
+//! The HTTP clients: proxy, roots, and the automatic features of reqwest that are disabled.
 
 use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -16,27 +16,26 @@ use super::{HttpOptions, certificates, fault};
 use crate::DialError;
 use crate::machine::SetupProblem;
 
-/// Finds a dead peer sooner than the machine's silence limit, and keeps the NAT mapping alive.
+/// Detects a dead peer sooner than the machine's liveness limit, and keeps the NAT mapping alive.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 
-/// What a server may send over HTTP/2 before it is read: as much as waits unread of HTTP/1.1.
+/// How much unread data a server may send over HTTP/2: as much as is buffered over HTTP/1.1.
 const WINDOW: u32 = 256 << 10;
 
-/// Headers of one answer. Hyper's own limit is a hundred, which an answer can reach that went through a few proxies;
-/// how large they are together is limited by its read buffer.
+/// The maximum number of headers in a response. Hyper's own limit is a hundred, which a response can reach after a few
+/// proxies; its read buffer limits their total size.
 const MAX_HEADERS: usize = 1000;
 
-/// Which versions of HTTP are offered to a server.
+/// The HTTP versions that are offered to a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Versions {
-    /// HTTP/1.1: one stream is one connection, which tells at once when it is gone.
+    /// HTTP/1.1: one stream per connection, so a lost connection is noticed at once.
     Http1,
-    /// HTTP/2, and HTTP/1.1 after it. For servers that refuse the latter.
+    /// HTTP/2 before HTTP/1.1, for servers that refuse the latter.
     Http2,
 }
 
-/// The clients of one network, each made when it is first needed. They hold what the system said of proxies, names and
-/// roots then.
+/// The clients of one network, each created on first use. They keep the system's proxies, names and roots of that time.
 #[derive(Clone)]
 pub(super) struct Clients {
     options: Arc<HttpOptions>,
@@ -47,9 +46,9 @@ pub(super) struct Clients {
 struct Made {
     direct: [OnceCell<Client>; 2],
     proxied: [OnceCell<Client>; 2],
-    /// Those for the proxy that the system named last.
+    /// The clients for the proxy that the system returned last.
     named: [AsyncMutex<Option<(ProxyAddress, Client)>>; 2],
-    /// The servers that took HTTP/2 after they had refused HTTP/1.1.
+    /// The servers that accepted HTTP/2 after they had refused HTTP/1.1.
     http2: Mutex<HashSet<Origin>>,
 }
 
@@ -61,7 +60,7 @@ impl Clients {
         }
     }
 
-    /// What to offer to this server first.
+    /// Returns what to offer to this server first.
     pub(super) fn versions(&self, url: &Url) -> Versions {
         if self.http2().contains(&url.origin()) {
             Versions::Http2
@@ -79,10 +78,10 @@ impl Clients {
         self.made.http2.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The client for requests to this address.
+    /// Returns the client for requests to this address.
     ///
     /// # Errors
-    /// It cannot be made; the next call tries again.
+    /// When it cannot be created; the next call tries again.
     pub(super) async fn for_url(&self, url: &Url, versions: Versions) -> Result<Client, DialError> {
         let index = match versions {
             Versions::Http1 => 0,
@@ -108,10 +107,10 @@ impl Clients {
         client.await.cloned()
     }
 
-    /// A client for one request to this address that does not say who asks. It goes the same way as the others.
+    /// Returns a client without `User-Agent` for one request to this address, over the same route as the others.
     ///
     /// # Errors
-    /// It cannot be made.
+    /// When it cannot be created.
     pub(super) async fn nameless(&self, url: &Url) -> Result<Client, DialError> {
         let rule = match self.route(url).await {
             Route::Named(address) => named_rule(&address),
@@ -136,16 +135,16 @@ impl Clients {
     }
 }
 
-/// How an address is reached now.
+/// The current route to an address.
 enum Route {
     Direct,
-    /// As the settings, the environment or the system's static settings say.
+    /// As configured in the settings, the environment or the system's static settings.
     Settings,
-    /// Through the proxy that the system has just named.
+    /// Through the proxy that the system has just returned.
     Named(ProxyAddress),
 }
 
-/// Whether a request says in `User-Agent` who asks.
+/// Whether a request contains `User-Agent`.
 #[derive(Clone, Copy)]
 enum Asking {
     ByName,
@@ -160,7 +159,7 @@ fn named_rule(address: &ProxyAddress) -> ProxyRule {
     ProxyRule::new(&ProxyChoice::Address(address.clone()), &[])
 }
 
-/// Reading certificates is slow on some systems, so it runs outside the runtime's threads.
+/// Runs on a blocking thread, because reading certificates is slow on some systems.
 async fn build(
     options: Arc<HttpOptions>,
     rule: ProxyRule,
@@ -216,15 +215,16 @@ fn builder(options: &HttpOptions, versions: Versions) -> ClientBuilder {
             .http2_initial_connection_window_size(WINDOW),
     };
     builder
-        // Heads as some servers write them, which browsers read: folded, with spaces before the colon, with lines that
-        // are no headers, with hundreds of them.
+        // Browsers accept heads like these, which some servers send: folded, with spaces before the colon, with invalid
+        // lines, with hundreds of headers.
         .http1_allow_obsolete_multiline_headers_in_responses(true)
         .http1_allow_spaces_after_header_name_in_responses(true)
         .http1_ignore_invalid_headers_in_responses(true)
         .http1_max_headers(MAX_HEADERS)
-        // A pool would return the connection that has just died; a single stream needs no pool.
+        // A pool would return the connection that has just died, and a single stream needs none.
         .pool_max_idle_per_host(0)
-        // Redirects are followed by our own rule, and an address with a token in it is never sent to the next server.
+        // Redirects are followed by [`Target::follow`]. A `Referer` could send an address that contains a token to
+        // another server.
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
         .retry(reqwest::retry::never())
@@ -233,8 +233,8 @@ fn builder(options: &HttpOptions, versions: Versions) -> ClientBuilder {
         .dns_resolver(Names)
 }
 
-/// The system's resolver, but for names below `localhost`: these are this machine's by the standard (RFC 6761, 6.3),
-/// and browsers ask nobody for them. Not every system's resolver knows them, and what another answered would be sent
+/// The system's resolver, except for names below `localhost`: they always mean this machine (RFC 6761, 6.3), and
+/// browsers do not look them up. Not every system's resolver knows them, and an address from another resolver would get
 /// the token without encryption.
 struct Names;
 

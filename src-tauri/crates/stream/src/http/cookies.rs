@@ -1,8 +1,8 @@
-//! Cookies, as a browser keeps them for an event stream.
+//! Cookies, kept as browsers keep them for an event stream.
 //!
-//! A balancer's cookie leads to the server that knows this client, and a gateway's says that it let this client pass:
-//! one that redirects to itself with a cookie would otherwise be asked in a circle. They are kept in memory alone, for
-//! as long as the stream.
+//! A load balancer's cookie leads to the server that knows this client, and a gateway's shows that this client may
+//! pass: one that sets a cookie and redirects to itself would otherwise redirect forever. Cookies are kept only in
+//! memory, as long as the stream exists.
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,27 +12,28 @@ use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 use url::Url;
 
-/// As many as browsers keep for a site. A server that sets more generates names, so all are dropped.
+/// As many as browsers keep per site. A server that sets more generates cookie names, so all are dropped.
 const MAX_COOKIES: usize = 180;
 
 /// Browsers ignore a longer one.
 const MAX_COOKIE: usize = 4 << 10;
 
-/// What a request says of cookies: node takes 16 KiB for a whole head, which has to hold the token as well.
+/// The maximum size of the request's `Cookie` header: Node.js accepts 16 KiB for the whole head, which also contains
+/// the token.
 const MAX_HEADER: usize = 8 << 10;
 
-/// The cookies of one stream's servers. They can identify people, so `Debug` does not show them.
+/// The cookies of one stream's servers. They can identify users, so `Debug` does not show them.
 #[derive(Default)]
 pub(super) struct Cookies(Mutex<CookieStore>);
 
 impl Cookies {
-    /// Stores the cookies that an answer from this address sets. Invalid ones are ignored.
+    /// Stores the cookies that a response from this address sets. Invalid ones are ignored.
     pub(super) fn keep(&self, url: &Url, answer: &HeaderMap) {
         let values = answer.get_all(SET_COOKIE).iter();
         let texts = values.filter_map(|value| value.to_str().ok());
         for text in texts.filter(|text| text.len() <= MAX_COOKIE) {
             let mut store = self.store();
-            // Another site's, or no cookie at all.
+            // It fails for a cookie of another site, and for invalid ones.
             let _ = store.parse(text, url);
             if store.iter_any().count() > MAX_COOKIES {
                 store.clear();
@@ -40,7 +41,7 @@ impl Cookies {
         }
     }
 
-    /// Adds what belongs to this address to a request's headers.
+    /// Adds the cookies for this address to a request's headers.
     pub(super) fn add(&self, url: &Url, request: &mut HeaderMap) {
         let mut pairs = String::new();
         for (name, value) in self.store().get_request_values(url) {

@@ -5,23 +5,23 @@ use secrecy::SecretString;
 
 use crate::machine::CredentialError;
 
-/// Which of a provider's credentials this is: the provider counts on whenever it hands out another one. So who was
-/// refused late does not take a newer one away.
+/// Identifies one of a provider's credentials: the provider increments it with each new credential. So a late rejection
+/// of an old credential does not invalidate a newer one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Generation(u64);
 
 impl Generation {
-    /// The one with this number.
+    /// Returns the generation with this number.
     pub const fn new(number: u64) -> Self {
         Self(number)
     }
 
-    /// Its number.
+    /// Returns the number.
     pub const fn number(self) -> u64 {
         self.0
     }
 
-    /// The one after it.
+    /// Returns the next generation.
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0 + 1)
@@ -33,7 +33,7 @@ impl Generation {
 pub enum Proof {
     /// `Authorization: Bearer …`
     Bearer(SecretString),
-    /// A query parameter of this name, for servers that read no header.
+    /// A query parameter with this name, for servers that read no header.
     Query(&'static str, SecretString),
     /// The server requires no credential.
     Anonymous,
@@ -42,27 +42,27 @@ pub enum Proof {
 /// A credential and its generation at its provider.
 #[derive(Debug, Clone)]
 pub struct Credential {
-    /// Which one it is.
+    /// The credential's generation.
     pub generation: Generation,
     /// How the request authenticates.
     pub proof: Proof,
 }
 
 impl Credential {
-    /// Shows nothing.
+    /// No credential.
     pub const ANONYMOUS: Self = Self::of(Generation::new(0), Proof::Anonymous);
 
-    /// This proof as the provider's credential of this generation.
+    /// Combines a proof with its generation.
     pub const fn of(generation: Generation, proof: Proof) -> Self {
         Self { generation, proof }
     }
 
-    /// A provider's only credential: a token in the `Authorization` header.
+    /// Returns a token for the `Authorization` header, from a provider with a single credential.
     pub fn bearer(token: SecretString) -> Self {
         Self::of(Generation::default(), Proof::Bearer(token))
     }
 
-    /// A provider's only credential: a token in the query, under this name.
+    /// Returns a token for the query parameter `name`, from a provider with a single credential.
     pub fn query(name: &'static str, token: SecretString) -> Self {
         Self::of(Generation::default(), Proof::Query(name, token))
     }
@@ -70,14 +70,14 @@ impl Credential {
 
 /// Provides the credential of each request, for the stream and for other requests.
 pub trait CredentialProvider: Send + Sync {
-    /// A credential for the next request.
+    /// Returns a credential for the next request.
     ///
-    /// The future is dropped when the request is given up, after half a minute at the latest; work that must be
-    /// finished, such as a token exchange, belongs in a task of its own.
+    /// The future is dropped when the request is cancelled, after half a minute at the latest. Work that must finish,
+    /// such as a token exchange, needs a separate task.
     fn credential(&self) -> BoxFuture<'_, Result<Credential, CredentialError>>;
 
-    /// The server refused this credential with 401: the next one should be another, if there is a way to it. Where the
-    /// provider has a newer one already, nothing is to be done.
+    /// The server rejected this credential with 401, so the next one should be another, if possible. If the provider
+    /// already has a newer one, there is nothing to do.
     fn invalidate(&self, refused: Generation) {
         let _ = refused;
     }

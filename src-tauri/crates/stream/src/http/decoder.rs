@@ -1,7 +1,7 @@
-//! Undoes the encodings of an answer as it arrives.
+//! Decodes the content encodings of a response as it arrives.
 //!
-//! Whatever the server flushed comes out at once, and no more comes out than was asked for: an answer of a few
-//! kilobytes that would fill the memory is decoded as slowly as its events are taken.
+//! Data that the server flushed is returned at once, and never more than requested: a response of a few kilobytes that
+//! decodes to gigabytes is decoded only as fast as its events are consumed.
 
 use self::brotli::Brotli;
 use self::deflate::{Deflate, Gzip};
@@ -10,27 +10,27 @@ use crate::machine::Coding;
 mod brotli;
 mod deflate;
 
-/// What passes from one coding to the next at a time. The innermost fills what the caller brings.
+/// The buffer between two codings. The innermost one fills the caller's buffer.
 const BETWEEN: usize = 16 << 10;
 
-/// The input is not what the coding makes.
+/// The input is not valid for the coding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the compressed stream is damaged")]
 pub(crate) struct Damaged;
 
-/// One coding's decoder.
+/// The decoder of one coding.
 trait Decode: Send {
-    /// Decodes from `input` into `output`, and says how much of each it used. Where it used neither, it needs more
+    /// Decodes from `input` into `output`, and returns how many bytes of each it used. If it used none, it needs more
     /// input.
     ///
     /// # Errors
-    /// The input is damaged.
+    /// When the input is damaged.
     fn decode(&mut self, input: &[u8], output: &mut [u8]) -> Result<(usize, usize), Damaged>;
 }
 
-/// The decoders of one answer, and what waits before each.
+/// The decoders of one response, with the input that each has not decoded yet.
 pub(crate) struct Decoder {
-    /// The first takes what arrived, the last gives the stream.
+    /// The first one decodes what arrived, the last one returns the stream.
     layers: Vec<Layer>,
 }
 
@@ -40,7 +40,7 @@ struct Layer {
 }
 
 impl Decoder {
-    /// Undoes these codings, which were applied in this order; `None` where there are none.
+    /// Returns decoders for these codings, which were applied in this order; `None` if there are none.
     pub(crate) fn new(codings: &[Coding]) -> Option<Self> {
         let layers = codings.iter().rev().map(|coding| Layer {
             decode: match coding {
@@ -55,17 +55,16 @@ impl Decoder {
         })
     }
 
-    /// Takes what arrived.
+    /// Adds received bytes.
     pub(crate) fn feed(&mut self, bytes: &[u8]) {
         if let Some(outermost) = self.layers.first_mut() {
             outermost.waiting.extend_from_slice(bytes);
         }
     }
 
-    /// Fills `output` as far as what arrived reaches, and says how far; where that is not at all, more has to arrive.
-    ///
+    /// Decodes into `output` and returns the number of bytes; 0 if more input is needed.
     /// # Errors
-    /// What arrived is damaged. What was decoded before it is in `output` of the calls before.
+    /// When the input is damaged. Output before the damage was returned by earlier calls.
     pub(crate) fn decode(&mut self, output: &mut [u8]) -> Result<usize, Damaged> {
         decode(&mut self.layers, output)
     }

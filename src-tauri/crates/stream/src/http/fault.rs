@@ -1,4 +1,5 @@
-//! Classifies reqwest's errors. Their types say little, so the chain of sources is read, and for some the text.
+//! Classifies reqwest's errors. Their types are coarse, so the chain of sources is inspected, and in some cases the
+//! text.
 
 use std::error::Error;
 use std::io;
@@ -9,10 +10,10 @@ use crate::{DialError, DialLimits, EndCause};
 
 mod tls;
 
-/// An error's text is kept up to here; some quote what a stranger's server said.
+/// The maximum length of an error's text; some texts contain data from the server.
 const MAX_SHOWN_CHARS: usize = 160;
 
-/// Why a request brought no answer.
+/// Returns why a request got no response.
 pub(super) fn dial_error(error: &reqwest::Error, limits: DialLimits) -> DialError {
     if error.is_builder() {
         return DialError::Setup(setup(error));
@@ -52,12 +53,12 @@ pub(super) fn dial_error(error: &reqwest::Error, limits: DialLimits) -> DialErro
     }
 }
 
-/// Why an open stream ended.
+/// Returns why an open stream ended.
 pub(crate) fn end_cause(error: &reqwest::Error) -> EndCause {
     EndCause::BrokenOff(break_off(error))
 }
 
-/// Why the client could not be made.
+/// Returns why the client could not be created.
 pub(super) fn setup(error: &reqwest::Error) -> SetupProblem {
     match root(error) {
         Some(text) => SetupProblem::Other(text),
@@ -65,13 +66,13 @@ pub(super) fn setup(error: &reqwest::Error) -> SetupProblem {
     }
 }
 
-/// How a connection was lost.
+/// Returns how a connection was lost.
 pub(crate) fn break_off(error: &reqwest::Error) -> BreakOff {
     if let Some(tls) = chain(error).find_map(tls) {
         return BreakOff::Tls(tls_problem(tls));
     }
     if let Some(io) = chain(error).find_map(innermost_io) {
-        // The frames of chunked bodies.
+        // Chunked framing of the body.
         let is_bad_frame = matches!(
             io.kind(),
             io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData
@@ -85,7 +86,7 @@ pub(crate) fn break_off(error: &reqwest::Error) -> BreakOff {
     root(error).map_or(BreakOff::Unknown, |text| break_off_of(&text))
 }
 
-/// As [`break_off`], by what hyper says.
+/// Like [`break_off`], from hyper's text.
 fn break_off_of(text: &str) -> BreakOff {
     match text {
         "connection closed before message completed" => BreakOff::Truncated,
@@ -96,7 +97,7 @@ fn break_off_of(text: &str) -> BreakOff {
     }
 }
 
-/// As [`break_off`], for a connection without HTTP in it.
+/// Like [`break_off`], for a connection without HTTP.
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "the system's own words do for the other kinds"
@@ -118,7 +119,7 @@ pub(crate) fn io_break_off(error: &io::Error) -> BreakOff {
     }
 }
 
-/// What of an answer is not HTTP, by what hyper says.
+/// Returns what makes a response invalid as HTTP, from hyper's text.
 fn not_http(text: &str) -> Option<NotHttp> {
     match text {
         "invalid HTTP version parsed (found HTTP2 preface)" => Some(NotHttp::Http2),
@@ -130,7 +131,7 @@ fn not_http(text: &str) -> Option<NotHttp> {
     }
 }
 
-/// What the errors of tunnels and of SOCKS mean, which hyper-util has in words alone.
+/// Classifies the errors of tunnels and SOCKS, which hyper-util provides only as text.
 fn proxy_error(text: &str, error: &reqwest::Error) -> Option<DialError> {
     let problem = if let Some(why) = text.strip_prefix("tunnel error: ") {
         match why {
@@ -169,7 +170,7 @@ fn proxy_error(text: &str, error: &reqwest::Error) -> Option<DialError> {
     Some(DialError::Proxy(problem))
 }
 
-/// A TLS error, which comes wrapped in IO errors that hide it from the chain.
+/// Returns a TLS error, which is wrapped in IO errors that hide it from the chain.
 fn tls<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
     match error.downcast_ref::<io::Error>() {
         Some(io) => tls(io.get_ref()?),
@@ -186,14 +187,14 @@ fn chain<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn Error +
     })
 }
 
-/// An IO error without those that it is wrapped in, which hide its kind.
+/// Returns an IO error without the IO errors around it, which hide its kind.
 fn innermost_io<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a io::Error> {
     let io: &io::Error = error.downcast_ref()?;
     let inner = io.get_ref().and_then(|inner| innermost_io(inner));
     Some(inner.unwrap_or(io))
 }
 
-/// The innermost error's text, which unlike the outermost names no address.
+/// Returns the innermost error's text, which unlike the outermost contains no address.
 fn root(error: &reqwest::Error) -> Option<String> {
     chain(error).last().map(|root| shown(&root.to_string()))
 }
@@ -221,7 +222,7 @@ mod tests {
         reqwest::Client::builder().no_proxy()
     }
 
-    /// What an https request through a proxy that gives this answer comes to.
+    /// Returns the error of an https request through a proxy that sends this response.
     async fn through_a_proxy_that_says(answer: &str) -> DialError {
         let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", proxy.local_addr().unwrap());

@@ -14,23 +14,24 @@ use super::resolver::{ProxyRoute, SystemProxies, is_asked};
 pub struct NetworkOptions {
     /// Which proxy to use.
     pub proxy: ProxyChoice,
-    /// Hosts that no proxy is asked for, in `NO_PROXY`'s words: names with all below them, addresses, networks, or `*`.
+    /// Hosts without a proxy, in the format of `NO_PROXY`: names with their subdomains, addresses, networks, or `*`.
     pub no_proxy: Vec<String>,
-    /// A file with roots that are trusted beside the system's, or a folder of such files. Read anew for each client.
+    /// A file with root certificates that are trusted in addition to the system's, or a folder of such files. Read
+    /// again for each client.
     pub ca_file: Option<PathBuf>,
     /// The certificate that this client presents to servers that ask for one.
     pub client_certificate: ClientCertificate,
     /// Where to check by plain http whether the network requires a sign-in; by default `/generate_204` at the
     /// stream's own host.
     pub probe_url: Option<Url>,
-    /// Asked where the system chooses the proxy; without it, or where it says nothing, the system's static settings
-    /// hold.
+    /// The resolver to ask if the system chooses the proxy. Without one, or if it returns nothing, the system's static
+    /// settings apply.
     pub system_proxies: Option<SystemProxies>,
 }
 
 impl NetworkOptions {
-    /// Host and port of the proxy that this address is asked for through. Reads the system's settings; of what the
-    /// system has to be asked, it tells what the last attempt went by.
+    /// Returns host and port of the proxy for this address. Reads the system's static settings; if the resolver
+    /// chooses, returns the choice of the last attempt.
     pub fn proxy_for(&self, url: &Url) -> Option<String> {
         match self.resolver_for(url).and_then(|proxies| proxies.taken(url)) {
             Some(ProxyRoute::Direct) => None,
@@ -39,7 +40,7 @@ impl NetworkOptions {
         }
     }
 
-    /// Whom to ask for the proxy to this address, if anybody.
+    /// Returns the resolver to ask for this address, if it applies.
     pub(super) fn resolver_for(&self, url: &Url) -> Option<&SystemProxies> {
         let rule = self.rule();
         let asked =
@@ -52,7 +53,7 @@ impl NetworkOptions {
     }
 }
 
-// An address may hold a token in its query.
+// An address may contain a token in its query.
 impl fmt::Debug for NetworkOptions {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("NetworkOptions")

@@ -1,9 +1,9 @@
-//! Detects a captive portal: a network, such as a hotel's, that requires a sign-in before it lets anything through.
+//! Detects a captive portal: a network, such as a hotel's, that requires a sign-in before it forwards traffic.
 //!
-//! Such a network answers in the server's place, most often with a web page. What looks like that is checked by a
-//! request that a portal cannot leave alone and that tells it nothing: plain http, to the server's own host, without
-//! token, cookies, name of the client or the path that was asked for. It goes the way of all requests, through the same
-//! proxy: another way would tell of another network.
+//! Such a network responds instead of the server, usually with a web page. A suspicious response is checked with a
+//! request that a portal intercepts and that reveals nothing to it: plain http, to the server's own host, without
+//! token, cookies, `User-Agent` or the original path. It uses the same proxy as all requests, because another route
+//! would test another network.
 
 use std::time::Duration;
 
@@ -17,13 +17,13 @@ use super::Http;
 use super::target::is_redirect;
 use crate::DialError;
 
-/// A portal is one hop away. A server that does not answer on port 80, as many do not, must not hold the attempt up.
+/// A portal is one hop away. Many servers do not respond on port 80, and that must not delay the attempt.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The path that systems ask for when they look for portals themselves; servers that know it answer 204.
+/// The path that operating systems use to detect portals; servers that know it respond with 204.
 const PROBE_PATH: &str = "/generate_204";
 
-/// The server's own host, so that no third party hears of it.
+/// The server's own host, so that no third party learns of the connection.
 fn default_probe(server: &Url) -> Option<Url> {
     let mut probe = Url::parse("http://probe.invalid/").ok()?;
     probe.set_host(server.host_str()).ok()?;
@@ -31,7 +31,7 @@ fn default_probe(server: &Url) -> Option<Url> {
     Some(probe)
 }
 
-/// Whether the result of an attempt could come from a portal in the server's place.
+/// Whether the result of an attempt could come from a portal instead of the server.
 pub(crate) fn is_suspect(outcome: &Result<Response, DialError>) -> bool {
     match outcome {
         Ok(response) => response.status() == StatusCode::OK && is_page(response.headers()),
@@ -41,7 +41,7 @@ pub(crate) fn is_suspect(outcome: &Result<Response, DialError>) -> bool {
 }
 
 impl Http {
-    /// Checks whether a portal answers in this server's place. No answer counts as no portal.
+    /// Checks whether a portal responds instead of this server. No response counts as no portal.
     pub(crate) async fn meets_portal(&self, server: &Url) -> bool {
         let set = self.options.network.probe_url.clone();
         let Some(probe) = set.or_else(|| default_probe(server)) else {
@@ -63,7 +63,7 @@ async fn ask(client: &Client, probe: &Url) -> Option<bool> {
     match client.get(probe.clone()).send().await {
         Ok(answer) => Some(is_portal(probe, answer.status(), answer.headers())),
         Err(error) => {
-            // The error names the address, which names the server and nothing else.
+            // The error contains the address, which names the server, so it is not logged.
             tracing::debug!(
                 timeout = error.is_timeout(),
                 "no answer to the search for a portal"
@@ -73,8 +73,8 @@ async fn ask(client: &Client, probe: &Url) -> Option<bool> {
     }
 }
 
-/// What an answer to the probe means. The server itself says 204, sends to itself by https, or knows no such path; a
-/// portal shows its page or sends there.
+/// Whether a response to the probe comes from a portal. The server itself responds with 204, redirects to itself by
+/// https, or does not know the path; a portal sends its page or redirects to it.
 fn is_portal(probe: &Url, status: StatusCode, headers: &HeaderMap) -> bool {
     if is_redirect(status) {
         let location = headers.get(LOCATION).and_then(|location| location.to_str().ok());

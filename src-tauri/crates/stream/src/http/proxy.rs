@@ -1,4 +1,4 @@
-//! Which proxy the stream goes through, if any.
+//! Chooses the proxy of a request, if any.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -8,53 +8,53 @@ use hyper_util::client::proxy::matcher::Matcher;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::{Host, Url};
 
-/// Replaces a password where an address is printed.
+/// Replaces a password when an address is printed.
 const MASK: &str = "***";
 
-/// Where SOCKS proxies listen (RFC 1928, 3).
+/// The port of SOCKS proxies (RFC 1928, 3).
 const SOCKS_PORT: u16 = 1080;
 
 /// Which proxy to use.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum ProxyChoice {
-    /// What the system's settings say, and above them `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`.
+    /// The system's settings, overridden by `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`.
     #[default]
     System,
-    /// None.
+    /// No proxy.
     Direct,
-    /// This one, for everything but this machine and the hosts that are exempt.
+    /// This proxy, except for this machine and for exempt hosts.
     Address(ProxyAddress),
 }
 
-/// A proxy's address, with user name and password. It prints without the password.
+/// The address of a proxy, with user name and password. `Debug` and `Display` omit the password.
 #[derive(Clone)]
 pub struct ProxyAddress {
     /// Without user name and password.
     url: Url,
-    /// As they are written in an address, for Basic (RFC 7617).
+    /// User name and password, percent-encoded as in an address, for Basic authentication (RFC 7617).
     user: String,
     password: Option<SecretString>,
 }
 
-/// Why a text is no proxy's address.
+/// Why a text is not the address of a proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ProxyAddressError {
-    /// It is no address at all.
+    /// It is not an address.
     #[error("it should look like http://proxy.example:3128")]
     Malformed,
     /// Another scheme, such as `socks4`.
     #[error("only proxies whose address begins with http://, https:// or socks5:// are supported")]
     Scheme,
-    /// A path, a query or a fragment, as a script for automatic configuration has it.
+    /// It has a path, query or fragment, like the address of an automatic configuration script.
     #[error("a proxy's address ends after its port; instead of a PAC script, give the proxy that it names")]
     Extras,
 }
 
 impl ProxyAddress {
-    /// Takes an address as typed: `http` is meant where no scheme is given.
+    /// Parses an address as typed; the default scheme is `http`.
     ///
     /// # Errors
-    /// When it is no address of an HTTP or SOCKS5 proxy.
+    /// When it is not the address of an HTTP or SOCKS5 proxy.
     pub fn parse(text: &str) -> Result<Self, ProxyAddressError> {
         let text = text.trim();
         let text = if text.contains("://") {
@@ -85,7 +85,7 @@ impl ProxyAddress {
         Ok(Self { url, user, password })
     }
 
-    /// This address with the password of another, where it is the same but for a mask in the password's place.
+    /// Takes the password of `other`, if the addresses differ only by a mask instead of the password.
     pub fn with_masked_password_of(mut self, other: &Self) -> Self {
         let masked = self
             .password
@@ -97,13 +97,13 @@ impl ProxyAddress {
         self
     }
 
-    /// The address with everything in it.
+    /// Returns the address with its password.
     #[cfg(test)]
     fn exposed(&self) -> SecretString {
         self.full().as_str().trim_end_matches('/').to_owned().into()
     }
 
-    /// Whether it names a user.
+    /// Whether it has a user name.
     pub fn has_user(&self) -> bool {
         !self.user.is_empty()
     }
@@ -113,18 +113,18 @@ impl ProxyAddress {
         self.password.is_some()
     }
 
-    /// The password, as it is written in an address.
+    /// Returns the password, percent-encoded as in an address.
     pub fn password(&self) -> Option<&SecretString> {
         self.password.as_ref()
     }
 
-    /// This address with another password, as it is written in an address, or none.
+    /// Replaces the password, percent-encoded as in an address.
     pub fn with_password(mut self, password: Option<SecretString>) -> Self {
         self.password = password;
         self
     }
 
-    /// Host and port alone.
+    /// Returns host and port.
     pub fn authority(&self) -> String {
         let host = self.url.host_str().unwrap_or_default();
         match self.url.port_or_known_default() {
@@ -133,12 +133,12 @@ impl ProxyAddress {
         }
     }
 
-    /// As reqwest takes it. The SOCKS proxy looks names up, as browsers have it: what is behind it is often known to it
-    /// alone.
+    /// Returns the address for reqwest. A SOCKS proxy resolves names itself, as for browsers, because only it may know
+    /// the names behind it.
     fn asked(&self) -> Url {
         let mut url = self.full();
         if url.scheme() == "socks5" {
-            // It fails only between the web's schemes and others.
+            // It fails only between special schemes (WHATWG URL) and others.
             let _ = url.set_scheme("socks5h");
         }
         url
@@ -153,7 +153,7 @@ impl ProxyAddress {
 }
 
 fn set_userinfo(url: &mut Url, user: &str, password: Option<&str>) {
-    // Both fail only for addresses without a host, which http addresses have.
+    // Both fail only for addresses without a host, and http addresses have one.
     let _ = url.set_username(user);
     let _ = url.set_password(password);
 }
@@ -186,7 +186,7 @@ impl fmt::Debug for ProxyAddress {
     }
 }
 
-/// The choice and its exemptions, as one rule over addresses.
+/// Decides which proxy serves an address, from the choice and its exemptions.
 #[derive(Debug, Clone)]
 pub(super) struct ProxyRule {
     choice: ProxyChoice,
@@ -194,7 +194,7 @@ pub(super) struct ProxyRule {
 }
 
 impl ProxyRule {
-    /// `exempt` as in `NO_PROXY`: names with all below them, addresses, networks, or `*`.
+    /// `exempt` is in the format of `NO_PROXY`: names with their subdomains, addresses, networks, or `*`.
     pub(super) fn new(choice: &ProxyChoice, exempt: &[String]) -> Self {
         Self {
             choice: choice.clone(),
@@ -207,15 +207,15 @@ impl ProxyRule {
         self.choice == ProxyChoice::System
     }
 
-    /// Whether no proxy is asked for this address.
+    /// Whether no proxy is used for this address.
     pub(super) fn is_direct(&self, url: &Url) -> bool {
         match &self.choice {
             ProxyChoice::Direct => true,
-            // A proxy on another machine cannot reach this one. The system has its own list of exceptions, which takes
-            // precedence for its proxy.
+            // A proxy on another machine cannot reach this one. For the system's proxy, the system's own list of
+            // exceptions takes precedence.
             ProxyChoice::Address(_) if is_this_machine(url) => true,
             ProxyChoice::System | ProxyChoice::Address(_) => {
-                // Any proxy does to ask the list that reqwest itself goes by.
+                // Any proxy address works for querying the matcher that reqwest uses.
                 let exempt = Matcher::builder()
                     .all("http://any.invalid")
                     .no(&self.exempt)
@@ -225,7 +225,7 @@ impl ProxyRule {
         }
     }
 
-    /// Makes a client's builder ask the proxy.
+    /// Configures a client builder with the proxy.
     pub(super) fn apply(&self, builder: reqwest::ClientBuilder) -> reqwest::Result<reqwest::ClientBuilder> {
         Ok(match &self.choice {
             ProxyChoice::System => match socks_of(|name| std::env::var(name).ok()) {
@@ -237,7 +237,7 @@ impl ProxyRule {
         })
     }
 
-    /// Host and port of the proxy for this address.
+    /// Returns host and port of the proxy for this address.
     pub(super) fn authority(&self, url: &Url) -> Option<String> {
         if self.is_direct(url) {
             return None;
@@ -256,8 +256,8 @@ impl ProxyRule {
     }
 }
 
-/// The SOCKS proxy that GNOME puts into the environment of its terminals as `socks://`. Curl has no such scheme, and
-/// neither has reqwest, which would go past the proxy.
+/// Returns the SOCKS proxy that GNOME sets as `socks://` in the environment of its terminals. reqwest does not support
+/// the scheme and would bypass the proxy.
 fn socks_of(environment: impl Fn(&str) -> Option<String>) -> Option<ProxyAddress> {
     let get = |names: [&str; 2]| {
         names
@@ -271,7 +271,7 @@ fn socks_of(environment: impl Fn(&str) -> Option<String>) -> Option<ProxyAddress
     ProxyAddress::parse(&all).ok()
 }
 
-/// The address as the rules know it: a WebSocket is asked for by http.
+/// The address as the proxy rules expect it: a WebSocket's has `http` or `https`.
 pub(super) fn uri(url: &Url) -> Option<Uri> {
     let scheme = match url.scheme() {
         "wss" | "https" => "https",
@@ -280,7 +280,7 @@ pub(super) fn uri(url: &Url) -> Option<Uri> {
     format!("{scheme}://{}/", url.host_str()?).parse().ok()
 }
 
-/// Whether this address is this computer. Servers that listen everywhere print `0.0.0.0` or `[::]`.
+/// Whether this address is this computer. Servers that listen on all interfaces print `0.0.0.0` or `[::]`.
 pub(super) fn is_this_machine(url: &Url) -> bool {
     let here = |address: IpAddr| address.is_loopback() || address.is_unspecified();
     match url.host() {
@@ -372,7 +372,7 @@ mod tests {
             of(&[("all_proxy", "socks://proxy.example:1081/"), ("https_proxy", "")]),
             socks
         );
-        // What reqwest reads by itself.
+        // These are read by reqwest itself.
         assert_eq!(of(&[("ALL_PROXY", "socks5://proxy.example:1081")]), None);
         let both = [
             ("all_proxy", "socks://proxy.example:1081"),

@@ -1,4 +1,4 @@
-//! Requests with a finite answer: limited in time and size, and answered with the whole body.
+//! Requests with a finite response, limited in time and size, that return the whole body.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -20,18 +20,18 @@ use crate::machine::{BreakOff, UnknownCoding, codings};
 /// A page of a list or a discovery document takes a second; after half a minute the server is in trouble.
 const WHOLE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A hundred notifications of 16 KiB, written as JSON with every sign escaped, fit twice.
+/// Twice the size of a hundred notifications of 16 KiB, written as JSON with every character escaped.
 const MAX_BODY: usize = 4 << 20;
 
-/// What is decoded of a compressed body at a time.
+/// How much of a compressed body is decoded at a time.
 const DECODED: usize = 16 << 10;
 
-/// What a request may take.
+/// The limits of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestLimits {
-    /// From the beginning to the last byte of the answer, redirects included.
+    /// From the start to the last byte of the response, including redirects.
     pub whole: Duration,
-    /// The size of the answer's body, decoded.
+    /// The size of the response's body, decoded.
     pub body: usize,
 }
 
@@ -44,7 +44,7 @@ impl Default for RequestLimits {
     }
 }
 
-/// A request with a finite answer. It prints without query, headers and body.
+/// A request with a finite response. `Debug` omits query, headers and body.
 #[derive(Clone)]
 pub struct Request {
     method: Method,
@@ -56,7 +56,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request to this address, without a credential.
+    /// Returns a request without a credential.
     pub fn new(method: Method, url: Url) -> Self {
         Self {
             method,
@@ -68,7 +68,7 @@ impl Request {
         }
     }
 
-    /// A GET of this address, without a credential.
+    /// Returns a GET request without a credential.
     pub fn get(url: Url) -> Self {
         Self::new(Method::GET, url)
     }
@@ -79,7 +79,7 @@ impl Request {
         Self { credential, ..self }
     }
 
-    /// Adds this header. It is sent wherever a redirect leads, so it must not hold a secret.
+    /// Adds this header. Redirects do not remove it, so it must not contain a secret.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
@@ -95,7 +95,7 @@ impl Request {
         }
     }
 
-    /// Within these limits instead of the default ones.
+    /// Replaces the default limits.
     #[must_use]
     pub fn limits(self, limits: RequestLimits) -> Self {
         Self { limits, ..self }
@@ -113,18 +113,19 @@ impl fmt::Debug for Request {
     }
 }
 
-/// A whole answer, whatever its status. It prints without headers and body.
+/// A whole response, with any status. `Debug` omits headers and body.
 #[derive(Clone)]
 pub struct Reply {
-    /// The status, which is no redirect's that is followed.
+    /// The status, which is not that of a followed redirect.
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
-    /// Where the answer came from, redirects followed.
+    /// The address that responded, after redirects.
     pub url: Url,
-    /// Whether that place was shown the credential: no other origin is, so its 401 says nothing of it.
+    /// Whether the credential was sent to that address. It is not sent to other origins, whose 401 says nothing about
+    /// it.
     pub was_shown_credential: bool,
-    /// When the answer was made, by the server's clock.
+    /// The time of the response, by the server's clock.
     pub date: Option<SystemTime>,
     /// The body, decoded.
     pub body: Bytes,
@@ -139,36 +140,36 @@ impl fmt::Debug for Reply {
     }
 }
 
-/// Why there is no whole answer. It names no address, query or credential.
+/// Why there is no whole response. Contains no address, query or credential.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
-    /// No answer began.
+    /// No response began.
     #[error(transparent)]
     Dial(#[from] DialError),
-    /// The whole of it took longer than this.
+    /// The whole response took longer than this.
     #[error("no whole answer within {} s", .0.as_secs())]
     TimedOut(Duration),
     /// The body is larger than this many bytes.
     #[error("the answer is larger than {0} bytes")]
     TooLarge(usize),
-    /// The answer ended in its middle.
+    /// The response ended before its end.
     #[error("the answer broke off: {0}")]
     BrokenOff(BreakOff),
-    /// The answer is compressed in a way that is not understood.
+    /// The response has a content encoding that cannot be decoded.
     #[error("the answer is compressed in a way that is not supported ({0})")]
     Encoded(UnknownCoding),
 }
 
 impl Http {
-    /// Sends the request, follows redirects, and reads the whole answer.
+    /// Sends the request, follows redirects, and reads the whole response.
     ///
-    /// Redirects are followed twenty times: from https to https alone, from plain http of this machine to this machine
-    /// alone. A 303, and a 301 or 302 to a POST, ask on by GET without the body, as browsers do. Neither credential nor
-    /// body crosses to another origin; where a redirect asks for that, it is not followed.
+    /// Up to twenty redirects are followed: https only to https, and plain http of this machine only to this machine. A
+    /// 303, and a 301 or 302 after a POST, continue as GET without the body, as in browsers. Neither credential nor
+    /// body is sent to another origin; a redirect that would require that is not followed.
     ///
     /// # Errors
-    /// There is no whole answer. [`DialError::NetworkSignIn`] where a captive portal seems to answer in the server's
-    /// place. A status that tells of an error is an answer.
+    /// When there is no whole response. [`DialError::NetworkSignIn`] if a captive portal seems to respond instead of
+    /// the server. An error status is not an error.
     pub async fn send(&self, request: Request) -> Result<Reply, RequestError> {
         let limits = request.limits;
         timeout(limits.whole, self.answer(request))
@@ -176,10 +177,11 @@ impl Http {
             .unwrap_or(Err(RequestError::TimedOut(limits.whole)))
     }
 
-    /// As [`Http::send`], with the provider's credential; where that is refused with 401, once more with another.
+    /// Like [`Http::send`], with the provider's credential. If that is rejected with 401, tries once more with another
+    /// one.
     ///
     /// # Errors
-    /// As [`Http::send`], and where there is no credential to ask with.
+    /// Those of [`Http::send`], and when there is no credential.
     pub async fn send_as(
         &self,
         request: Request,
@@ -229,7 +231,7 @@ impl Http {
             let origin = target.url().origin();
             target = match target.follow(response.headers()) {
                 Ok(next) => next,
-                // A portal leads from https to its own page by plain http.
+                // Portals redirect from https to their own page over plain http.
                 Err(DialError::RedirectNotSecure) if self.meets_portal(&url).await => {
                     return Err(DialError::NetworkSignIn.into());
                 }
@@ -247,7 +249,7 @@ impl Http {
     }
 }
 
-/// Whether a redirect asks on by GET, whatever the method was.
+/// Whether a redirect continues as GET.
 fn asks_by_get(status: StatusCode, method: &Method) -> bool {
     match status.as_u16() {
         303 => *method != Method::HEAD,
@@ -256,7 +258,7 @@ fn asks_by_get(status: StatusCode, method: &Method) -> bool {
     }
 }
 
-/// Reads the body, and no more of it than the limit.
+/// Reads the body, up to the limit.
 async fn whole(mut response: Response, target: Target, limits: RequestLimits) -> Result<Reply, RequestError> {
     let too_large = || RequestError::TooLarge(limits.body);
     let codings = codings(response.headers()).map_err(RequestError::Encoded)?;

@@ -14,11 +14,12 @@ use url::{Origin, Url};
 
 use super::proxy::{ProxyAddress, is_this_machine, uri};
 
-/// A script is fetched and run within tenths of a second; looking for one in a network without takes some systems
-/// several seconds. An answer that comes later serves the next attempt.
+/// A script is fetched and run within tenths of a second; searching for one on a network without a script takes some
+/// systems several seconds. A later answer is used by the next attempt.
 const RESOLVE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long a proxy that is not the only choice may take to accept a connection: a lost packet and its repetition.
+/// How long a proxy that is not the only choice may take to accept a connection: covers a lost packet and its
+/// retransmission.
 const ACCEPT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// One route to a server.
@@ -26,38 +27,39 @@ const ACCEPT_TIMEOUT: Duration = Duration::from_secs(3);
 pub enum ProxyRoute {
     /// Without a proxy.
     Direct,
-    /// Through this one.
+    /// Through this proxy.
     Proxy(ProxyAddress),
 }
 
 /// Asks the system which proxies it would use.
 pub trait ProxyResolver: Send + Sync {
-    /// The ways to a server, best first. The address is its scheme, host and port and nothing more. None at all where
-    /// the system cannot tell, or has nothing to say.
+    /// Returns the routes to a server, best first. The address contains only scheme, host and port. Empty if the system
+    /// has no answer.
     ///
-    /// It may block: it is called on a thread of its own, one call at a time, and not waited for beyond some seconds.
+    /// May block: it is called on a separate thread, one call at a time, and nobody waits longer than a few seconds for
+    /// it.
     fn resolve(&self, origin: &Url) -> Vec<ProxyRoute>;
 }
 
-/// A resolver with what it last said of each server.
+/// A resolver with its last answer for each server.
 #[derive(Clone)]
 pub struct SystemProxies {
     resolver: Arc<dyn ProxyResolver>,
-    /// Locked by the thread that asks, so that a system that hangs blocks one thread, not one per attempt.
+    /// Locked by the asking thread, so that a system that hangs blocks one thread in total and not one per attempt.
     asking: Arc<tokio::sync::Mutex<()>>,
     known: Arc<Mutex<HashMap<Origin, Known>>>,
 }
 
-/// What is known of a server.
+/// The resolver's last answer for a server.
 #[derive(Clone, Default)]
 struct Known {
     ways: Vec<ProxyRoute>,
-    /// The one that was taken.
+    /// The route that was used.
     taken: Option<ProxyRoute>,
 }
 
 impl SystemProxies {
-    /// Begins to ask this resolver.
+    /// Wraps this resolver.
     pub fn new(resolver: Arc<dyn ProxyResolver>) -> Self {
         Self {
             resolver,
@@ -66,7 +68,7 @@ impl SystemProxies {
         }
     }
 
-    /// The way to take to this address now: the first that can be, or none where the system has nothing to say.
+    /// Returns the current route to this address: the first usable one, or `None` if the system has no answer.
     pub(super) async fn way(&self, url: &Url) -> Option<ProxyRoute> {
         let origin = origin(url)?;
         let key = origin.origin();
@@ -83,19 +85,19 @@ impl SystemProxies {
         taken
     }
 
-    /// The way that was last taken to this address.
+    /// Returns the route that was last used for this address.
     pub(super) fn taken(&self, url: &Url) -> Option<ProxyRoute> {
         let origin = origin(url)?.origin();
         self.known().get(&origin)?.taken.clone()
     }
 
-    /// Every request asks anew: a script may answer by the hour, and a proxy that was dead may be back. The systems
-    /// themselves keep the script.
+    /// Asks for every request, because a script may depend on the time of day, and a dead proxy may work again. The
+    /// systems cache the script themselves.
     async fn ask(&self, origin: Url) -> Option<Vec<ProxyRoute>> {
         let turn = Arc::clone(&self.asking).lock_owned().await;
         let (sender, answer) = oneshot::channel();
         let (resolver, known) = (Arc::clone(&self.resolver), Arc::clone(&self.known));
-        // Not a thread of the runtime, which would wait at its end for a system that hangs.
+        // Not a thread of the runtime, whose shutdown would wait for a system that hangs.
         let asking = thread::Builder::new().name("proxies".to_owned()).spawn(move || {
             let ways = resolver.resolve(&origin);
             lock(&known)
@@ -133,15 +135,15 @@ impl PartialEq for SystemProxies {
 
 impl Eq for SystemProxies {}
 
-// What it knows are names of servers and proxies, which are nobody's business in a log.
+// The names of servers and proxies should not appear in logs.
 impl fmt::Debug for SystemProxies {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("SystemProxies")
     }
 }
 
-/// Whether the system is asked for a proxy to this address: not for this machine, and not where the environment says
-/// something, which is above the system's settings.
+/// Whether the system is asked for a proxy for this address: not for this machine, and not if the environment sets a
+/// proxy, which overrides the system's settings.
 pub(super) fn is_asked(url: &Url, environment: impl Fn(&str) -> Option<String>) -> bool {
     let get = |name: &str| {
         [name.to_owned(), name.to_ascii_lowercase()]
@@ -160,8 +162,8 @@ pub(super) fn is_asked(url: &Url, environment: impl Fn(&str) -> Option<String>) 
     uri(url).is_some_and(|uri| exempt.intercept(&uri).is_some())
 }
 
-/// Scheme, host and port alone: a script gets to see what it is asked for, and may send it elsewhere. A WebSocket is
-/// asked for by http.
+/// Reduces an address to scheme, host and port, because a script could send the rest elsewhere. A WebSocket's scheme
+/// becomes `http` or `https`.
 fn origin(url: &Url) -> Option<Url> {
     let scheme = match url.scheme() {
         "wss" | "https" => "https",
@@ -174,7 +176,7 @@ fn origin(url: &Url) -> Option<Url> {
     }
 }
 
-/// The first way that is open; the first of all where none is, so that its trouble is what people read.
+/// Returns the first route that accepts connections; if none does, the first of all, so that its error is reported.
 async fn first_usable(ways: &[ProxyRoute]) -> Option<ProxyRoute> {
     if let [only] = ways {
         return Some(only.clone());
@@ -280,7 +282,7 @@ mod tests {
         tokio::time::resume();
         let named = ProxyRoute::Proxy(ProxyAddress::parse("proxy.example:3128").unwrap());
         answers.send(vec![named.clone()]).unwrap();
-        // The thread that hung has ended when the turn is free.
+        // Once the lock is free, the hung thread has ended.
         drop(proxies.asking.lock().await);
         tokio::time::pause();
         assert_eq!(proxies.way(&asked).await, Some(named.clone()));

@@ -1,4 +1,4 @@
-//! Where a request goes and what it may carry there, redirects included.
+//! The address of a request and what it may send there, also after redirects.
 
 use http::header::{AUTHORIZATION, LOCATION};
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -13,14 +13,14 @@ use crate::DialError;
 pub(crate) struct Target {
     url: Url,
     proof: Proof,
-    /// A parameter that the query has wherever a redirect leads.
+    /// A query parameter that is kept across redirects.
     parameter: Option<(&'static str, String)>,
-    /// `ws` and `wss` are other names of `http` and `https`.
+    /// Whether `ws` and `wss` in redirects mean `http` and `https`.
     websocket: bool,
 }
 
 impl Target {
-    /// The first request. `ws` and `wss` addresses are asked for by http.
+    /// Returns the target of the first request. `ws` and `wss` become `http` and `https`.
     pub(crate) fn new(mut url: Url, credential: Credential) -> Self {
         let websocket = is_websocket(&url);
         if websocket {
@@ -35,7 +35,7 @@ impl Target {
         .with_query()
     }
 
-    /// Says this in the query, redirects included: they drop the query more often than they hand it on.
+    /// Adds a query parameter that is kept across redirects, which drop the query more often than they keep it.
     pub(crate) fn with_parameter(self, name: &'static str, value: &str) -> Self {
         Self {
             parameter: Some((name, value.to_owned())),
@@ -52,7 +52,7 @@ impl Target {
         self.url
     }
 
-    /// Whether a credential goes there.
+    /// Whether the credential is sent there.
     pub(super) fn shows_credential(&self) -> bool {
         match self.proof {
             Proof::Bearer(_) | Proof::Query(..) => true,
@@ -60,10 +60,10 @@ impl Target {
         }
     }
 
-    /// The `Authorization` header, marked so that it is never printed.
+    /// Adds the `Authorization` header, marked as sensitive so that it is never printed.
     ///
     /// # Errors
-    /// The token holds characters that a header cannot carry.
+    /// When the token contains bytes that a header cannot carry.
     pub(super) fn authorize(&self, headers: &mut HeaderMap) -> Result<(), DialError> {
         if let Proof::Bearer(token) = &self.proof {
             let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
@@ -74,11 +74,11 @@ impl Target {
         Ok(())
     }
 
-    /// Where a redirect leads. From https it stays https, from this machine plain http stays here, and no credential
-    /// crosses to another origin.
+    /// Returns the target of a redirect. https stays https, plain http to this machine stays on this machine, and no
+    /// credential is sent to another origin.
     ///
     /// # Errors
-    /// The redirect leads nowhere, or to what is not secure.
+    /// When the redirect has no valid address, or an insecure one.
     pub(super) fn follow(self, headers: &HeaderMap) -> Result<Self, DialError> {
         let location = headers
             .get(LOCATION)
@@ -95,14 +95,14 @@ impl Target {
         }
         match (self.url.scheme(), url.scheme()) {
             (_, "https") => {}
-            // An address of this machine may be plain without anybody having allowed it for others.
+            // Addresses of this machine may be http, but that does not permit http for others.
             ("http", "http") if is_this_machine(&url) || !is_this_machine(&self.url) => {}
             _ => return Err(DialError::RedirectNotSecure),
         }
         if url.origin() == self.url.origin() {
             return Ok(Self { url, ..self }.with_query());
         }
-        // Servers like to hand the query on, and some turn the header into one.
+        // Some servers copy the query to the new address, and some the header into the query.
         match &self.proof {
             Proof::Bearer(token) => drop_from_query(&mut url, |_, value| value == secret(token)),
             Proof::Query(name, token) => {
@@ -130,19 +130,19 @@ impl Target {
     }
 }
 
-/// Whether this address asks for a WebSocket.
+/// Whether this is the address of a WebSocket.
 pub(crate) fn is_websocket(url: &Url) -> bool {
     matches!(url.scheme(), "ws" | "wss")
 }
 
-/// A WebSocket begins as a request, `ws` as `http` and `wss` as `https` (RFC 6455, 4.1).
+/// Replaces `ws` by `http` and `wss` by `https`, because a WebSocket begins as a request (RFC 6455, 4.1).
 fn ask_by_http(url: &mut Url) {
     let scheme = match url.scheme() {
         "ws" => "http",
         "wss" => "https",
         _ => return,
     };
-    // It fails only for schemes without a host, which neither is.
+    // It fails only for schemes without a host, and these have one.
     let _ = url.set_scheme(scheme);
 }
 
@@ -156,12 +156,12 @@ fn secret(token: &SecretString) -> &str {
 }
 
 fn strip_userinfo(url: &mut Url) {
-    // Both fail only for addresses that have no host, which http addresses have.
+    // Both fail only for addresses without a host, and http addresses have one.
     let _ = url.set_username("");
     let _ = url.set_password(None);
 }
 
-/// Sets a parameter to this value alone. The others stay as they are written.
+/// Sets a parameter to this single value. The others keep their encoding.
 fn set_query(url: &mut Url, name: &str, value: &str) {
     drop_from_query(url, |key, _| key == name);
     let query = url.query().unwrap_or_default().to_owned();
@@ -171,7 +171,7 @@ fn set_query(url: &mut Url, name: &str, value: &str) {
     url.set_query(Some(&query));
 }
 
-/// Takes the parameters away whose name and value this says. The others stay as they are written.
+/// Removes the parameters for which `drop` returns true by name and value. The others keep their encoding.
 fn drop_from_query(url: &mut Url, drop: impl Fn(&str, &str) -> bool) {
     let Some(query) = url.query() else { return };
     let kept = query
@@ -316,7 +316,7 @@ mod tests {
             ("http://localhost:1/", "http://a.example/", false),
             ("http://127.0.0.1:1/", "http://192.168.1.1/", false),
             ("http://0.0.0.0:1/", "//a.example/", false),
-            // Plain http was allowed for it.
+            // Plain http was allowed for the server.
             ("http://lab.example/", "http://other.example/", true),
             ("http://lab.example/", "http://localhost/", true),
         ] {

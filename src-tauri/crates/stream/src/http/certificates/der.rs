@@ -10,11 +10,11 @@ pub(super) const CONTEXT_0: u8 = 0xA0;
 pub(super) struct Element<'a> {
     pub(super) tag: u8,
     pub(super) content: &'a [u8],
-    /// With its tag and length.
+    /// The element with its tag and length.
     pub(super) whole: &'a [u8],
 }
 
-/// The elements that follow each other here, up to what is none.
+/// Returns consecutive elements, up to the first invalid one.
 pub(super) fn elements(mut input: &[u8]) -> impl Iterator<Item = Element<'_>> {
     std::iter::from_fn(move || {
         let element = element(input)?;
@@ -23,13 +23,13 @@ pub(super) fn elements(mut input: &[u8]) -> impl Iterator<Item = Element<'_>> {
     })
 }
 
-/// The element that this begins with.
+/// Returns the first element.
 pub(super) fn element(input: &[u8]) -> Option<Element<'_>> {
     let (&[tag, first], rest) = input.split_first_chunk()?;
     let (length, rest) = if first < 0x80 {
         (usize::from(first), rest)
     } else {
-        // More than four bytes of length are no file.
+        // No file has a length of more than four bytes.
         let digits = usize::from(first & 0x7F);
         if !(1..=4).contains(&digits) {
             return None;

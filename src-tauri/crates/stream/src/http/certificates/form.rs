@@ -1,4 +1,4 @@
-//! What a file holds: PEM in whatever text an editor made of it, DER, PKCS#7 or PKCS#12.
+//! Splits a file into its parts: PEM in any text encoding, DER, PKCS#7 or PKCS#12.
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
@@ -9,13 +9,13 @@ use super::der::{CONTEXT_0, INTEGER, OBJECT, SEQUENCE, element, elements};
 
 /// A part of a file.
 pub(super) enum Part {
-    /// A certificate, as far as its frame tells.
+    /// Probably a certificate; only its outer structure is checked.
     Certificate(Vec<u8>),
     /// A private key.
     Key(PrivateKeyDer<'static>),
-    /// A PKCS#8 key that wants a password.
+    /// An encrypted PKCS#8 key.
     EncryptedKey(Vec<u8>),
-    /// A key that OpenSSL encrypted in its own way, before PKCS#8.
+    /// A key in OpenSSL's own encrypted format, older than PKCS#8.
     OldEncryptedKey,
     /// The whole file is PKCS#12.
     Pkcs12,
@@ -26,7 +26,7 @@ pub(super) enum Part {
 /// `signedData` of PKCS#7 (RFC 2315, 14).
 const SIGNED_DATA: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 7, 2];
 
-/// The parts of a file that are certificates or keys; everything else is ignored.
+/// Returns the certificates and keys of a file; everything else is ignored.
 pub(super) fn parts(bytes: &[u8]) -> Vec<Part> {
     if bytes.first() == Some(&SEQUENCE) {
         return binary(bytes);
@@ -34,7 +34,7 @@ pub(super) fn parts(bytes: &[u8]) -> Vec<Part> {
     pem(&text(bytes))
 }
 
-/// DER: one or more certificates, a key, PKCS#7 or PKCS#12.
+/// Parses DER: one or more certificates, a key, PKCS#7 or PKCS#12.
 fn binary(bytes: &[u8]) -> Vec<Part> {
     if let Some(certificates) = signed_data(bytes) {
         return certificates;
@@ -44,7 +44,7 @@ fn binary(bytes: &[u8]) -> Vec<Part> {
     };
     let first = element(whole.content);
     match first.map(|first| (first.tag, first.content)) {
-        // Version 3 begins PKCS#12 (RFC 7292, 4); no key has it.
+        // PKCS#12 begins with version 3 (RFC 7292, 4), which no key has.
         Some((INTEGER, [3])) => vec![Part::Pkcs12],
         Some((INTEGER, _)) => vec![key(bytes)],
         _ => elements(bytes)
@@ -53,7 +53,7 @@ fn binary(bytes: &[u8]) -> Vec<Part> {
     }
 }
 
-/// The certificates of a PKCS#7 file, which signs nothing and is a bag of them.
+/// Returns the certificates of a PKCS#7 file, which only contains them and signs nothing.
 fn signed_data(bytes: &[u8]) -> Option<Vec<Part>> {
     let mut info = elements(element(bytes)?.content);
     info.next()
@@ -67,7 +67,7 @@ fn signed_data(bytes: &[u8]) -> Option<Vec<Part>> {
     )
 }
 
-/// A certificate without what OpenSSL may have appended about how far it is trusted.
+/// Returns a certificate without the trust settings that OpenSSL may have appended.
 fn certificate(bytes: &[u8]) -> Part {
     match element(bytes) {
         Some(certificate) if certificate.tag == SEQUENCE => Part::Certificate(certificate.whole.to_vec()),
@@ -82,8 +82,8 @@ fn key(bytes: &[u8]) -> Part {
     }
 }
 
-/// The sections of PEM (RFC 7468), and of what was PEM before there was an RFC. Text around them is passed over, and so
-/// is how lines end: what went through a form or a variable may have none.
+/// Parses the sections of PEM (RFC 7468) and of its predecessors. Text around them is ignored, and so are line ends,
+/// which may be missing after a form or an environment variable.
 fn pem(text: &str) -> Vec<Part> {
     let text = text.replace("\\n", "\n");
     let mut rest = &*text;
@@ -93,7 +93,7 @@ fn pem(text: &str) -> Vec<Part> {
             break;
         };
         let Some((body, end)) = section.split_once("-----END ") else {
-            // The file was cut off.
+            // The file is truncated.
             parts.push(Part::Damaged);
             break;
         };
@@ -104,7 +104,7 @@ fn pem(text: &str) -> Vec<Part> {
 }
 
 fn section_parts(label: &str, body: &str) -> Vec<Part> {
-    // OpenSSL's own encryption is said in headers (RFC 1421, 4.6.1.1), whose lines no base64 has.
+    // OpenSSL marks its own encryption with headers (RFC 1421, 4.6.1.1), which are not base64.
     if label.ends_with("PRIVATE KEY") && body.contains("Proc-Type:") {
         return vec![Part::OldEncryptedKey];
     }
@@ -127,7 +127,7 @@ fn section_parts(label: &str, body: &str) -> Vec<Part> {
     }
 }
 
-/// The text of a file: UTF-8 with or without a byte order mark, or UTF-16, which Windows' editors write.
+/// Decodes the text of a file: UTF-8 with or without a byte order mark, or UTF-16, which editors on Windows write.
 fn text(bytes: &[u8]) -> String {
     let utf16 = |of: fn([u8; 2]) -> u16| {
         let units = bytes.chunks_exact(2).map(|unit| of([unit[0], unit[1]]));

@@ -17,15 +17,15 @@ use super::{read, wrong};
 use crate::DialError;
 use crate::machine::CertificateFileProblem;
 
-/// Where this client's certificate is.
+/// The files of this client's certificate.
 #[derive(Clone, Default)]
 pub struct ClientCertificate {
-    /// A file with the certificate and those that signed it, as PEM or DER, or all in one as PKCS#12. Read anew for
-    /// each client. None is shown where this is none.
+    /// A file with the certificate and its issuers, as PEM or DER, or all in one as PKCS#12. Read again for each
+    /// client. `None` presents no certificate.
     pub certificate: Option<PathBuf>,
-    /// The file with its private key, where the certificate's file does not hold it.
+    /// The file with the private key, if the certificate's file does not contain it.
     pub key: Option<PathBuf>,
-    /// The password of the file that holds the key.
+    /// The password of the file with the key.
     pub password: Option<SecretString>,
 }
 
@@ -52,17 +52,17 @@ impl fmt::Debug for ClientCertificate {
     }
 }
 
-/// What was found in the files.
+/// The contents of the files.
 #[derive(Default)]
 struct Found {
     certificates: Vec<CertificateDer<'static>>,
     keys: Vec<PrivateKeyDer<'static>>,
 }
 
-/// The certificate and its key, `None` where none is set.
+/// Returns the certificate and its key, `None` if none is set.
 ///
 /// # Errors
-/// A file cannot be used; the error names it.
+/// When a file cannot be used; the error names it.
 pub(in crate::http) fn identity(client: &ClientCertificate) -> Result<Option<Identity>, DialError> {
     let Some(file) = &client.certificate else {
         return Ok(None);
@@ -136,14 +136,14 @@ impl Found {
         Ok(())
     }
 
-    /// A key and the certificates that begin with its own.
+    /// Returns a key and the certificates, its own first.
     fn pair(self) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), CertificateFileProblem> {
         let provider = rustls::crypto::ring::default_provider();
         let mut why = CertificateFileProblem::ForeignKey;
         for key in self.keys {
             for own in 0..self.certificates.len() {
                 let mut chain = self.certificates.clone();
-                // The own one comes first (RFC 8446, 4.4.2); the order of the others does not matter.
+                // The client's own certificate comes first (RFC 8446, 4.4.2); the order of the others does not matter.
                 chain.swap(0, own);
                 match CertifiedKey::from_der(chain.clone(), key.clone_key(), &provider) {
                     Ok(_) => return Ok((chain, key)),
@@ -172,7 +172,7 @@ fn not_opened(password: Option<&str>) -> CertificateFileProblem {
     }
 }
 
-/// As reqwest takes it.
+/// Encodes them as PEM for reqwest.
 fn pem(certificates: &[CertificateDer<'_>], key: &PrivateKeyDer<'_>) -> Vec<u8> {
     let label = match key {
         PrivateKeyDer::Pkcs1(_) => "RSA PRIVATE KEY",

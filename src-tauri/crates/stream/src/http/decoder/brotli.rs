@@ -4,7 +4,7 @@ use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, Sta
 
 use super::{Damaged, Decode};
 
-/// The decoder of `br`. What follows its end is ignored.
+/// The decoder of `br`. Data after its end is ignored.
 pub(super) struct Brotli {
     state: Box<BrotliState<StandardAlloc, StandardAlloc, StandardAlloc>>,
     ended: bool,
@@ -14,7 +14,7 @@ impl Default for Brotli {
     fn default() -> Self {
         let alloc = StandardAlloc::default;
         Self {
-            // Strict: a window is 16 MiB at most. The larger ones that others allow would be a gigabyte.
+            // Strict limits the window to 16 MiB; a large window could take a gigabyte.
             state: Box::new(BrotliState::new_strict(alloc(), alloc(), alloc())),
             ended: false,
         }

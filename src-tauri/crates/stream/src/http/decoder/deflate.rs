@@ -1,15 +1,15 @@
-//! Deflate (RFC 1951) in its three frames: none, zlib's (RFC 1950) and gzip's (RFC 1952).
+//! Deflate (RFC 1951) in its three formats: raw, zlib (RFC 1950) and gzip (RFC 1952).
 
 use flate2::{Decompress, FlushDecompress, Status};
 use memchr::memchr;
 
 use super::{Damaged, Decode};
 
-/// The decoder of `deflate`, which is zlib by the book and bare deflate by some servers; browsers take both.
-/// What follows its end is ignored.
+/// The decoder of `deflate`, which is zlib by the standard and raw deflate from some servers; browsers accept both.
+/// Data after its end is ignored.
 #[derive(Default)]
 pub(super) enum Deflate {
-    /// Nothing came yet that tells which of the two it is.
+    /// Too little data arrived to decide between the two.
     #[default]
     Unknown,
     /// Decoding.
@@ -40,31 +40,31 @@ impl Decode for Deflate {
     }
 }
 
-/// Whether these begin a zlib stream: the method is deflate, and the check bits are right (RFC 1950, 2.2).
+/// Whether these bytes begin a zlib stream: the method is deflate, and the check bits are right (RFC 1950, 2.2).
 fn is_zlib(method: u8, check: u8) -> bool {
     method & 0x0F == 8 && u16::from_be_bytes([method, check]).is_multiple_of(31)
 }
 
-/// The decoder of `gzip`. Members follow each other without a seam, as some servers end one with each event.
+/// The decoder of `gzip`. Members may follow each other, because some servers end one with each event.
 pub(super) struct Gzip {
     state: Decompress,
     part: Part,
 }
 
-/// Where in a member the next byte belongs.
+/// The part of a member to which the next byte belongs.
 #[derive(Clone, Copy)]
 enum Part {
-    /// Its first ten bytes; of the first member, or of one that may follow.
+    /// The first ten bytes of the first member, or of one that may follow.
     Header { first: bool },
-    /// The fields that these flags still announce.
+    /// The remaining fields, by their flags.
     Fields { flags: u8 },
-    /// So many bytes of the extra field, before those of these flags.
+    /// The rest of the extra field, before the fields of these flags.
     Extra { left: usize, flags: u8 },
     /// The compressed data.
     Data,
-    /// So many bytes of checksum and size. What they are about has been delivered, so nobody holds it against them.
+    /// The rest of checksum and size. They are not checked, because the data has already been delivered.
     Trailer { left: usize },
-    /// What follows the last member, such as zeros to fill a block.
+    /// Data after the last member, such as zero padding.
     Rest,
 }
 
@@ -89,7 +89,7 @@ impl Default for Gzip {
 
 impl Decode for Gzip {
     fn decode(&mut self, input: &[u8], output: &mut [u8]) -> Result<(usize, usize), Damaged> {
-        // What was used of the frame, `None` where the part has not come whole.
+        // How many bytes of the part were used, `None` if the part is incomplete.
         let used = match self.part {
             Part::Data => {
                 let (used, written, ended) = inflate(&mut self.state, input, output)?;
@@ -135,7 +135,7 @@ impl Gzip {
         }))
     }
 
-    /// Passes over the next field that the flags announce.
+    /// Skips the next field of the header.
     fn fields(&mut self, input: &[u8], flags: u8) -> Option<usize> {
         let without = |flag: u8| Part::Fields { flags: flags & !flag };
         if flags & EXTRA != 0 {
@@ -148,7 +148,7 @@ impl Gzip {
         }
         for flag in [NAME, COMMENT] {
             if flags & flag != 0 {
-                // A text ends with a zero.
+                // A text ends with a zero byte.
                 let end = memchr(0, input);
                 if end.is_some() {
                     self.part = without(flag);
@@ -185,7 +185,7 @@ fn inflate(state: &mut Decompress, input: &[u8], output: &mut [u8]) -> Result<(u
     let status = state
         .decompress(input, output, FlushDecompress::None)
         .map_err(|_| Damaged)?;
-    // Neither is more than its buffer, which usize counts.
+    // Neither exceeds its buffer, whose length is a usize.
     let used = usize::try_from(state.total_in() - read).map_err(|_| Damaged)?;
     let written = usize::try_from(state.total_out() - written).map_err(|_| Damaged)?;
     Ok((used, written, status == Status::StreamEnd))

@@ -7,12 +7,12 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// How a server encodes.
+/// The encoding that a server uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Encoding {
-    /// gzip, with every field that its header can have.
+    /// gzip, with every optional field of the header.
     Gzip,
-    /// gzip, with a member of its own for each piece.
+    /// gzip, with a separate member for each piece.
     Members,
     Zlib,
     Bare,
@@ -36,7 +36,7 @@ impl Encoding {
         }
     }
 
-    /// These pieces encoded, each with what a flush after it brings, and what the end brings.
+    /// Encodes these pieces. Returns the flushed output of each piece, and the end of the stream.
     fn encode(self, pieces: &[Vec<u8>]) -> Vec<Vec<u8>> {
         let level = Compression::default();
         match self {
@@ -96,7 +96,7 @@ fn flushed<E: Write>(
     encoded
 }
 
-/// All that what was fed comes to, in steps of `step`.
+/// Returns everything that the input decodes to, in steps of `step` bytes.
 fn drain(decoder: &mut Decoder, step: usize) -> Result<Vec<u8>, Damaged> {
     let mut output = Vec::new();
     let mut buffer = vec![0; step];
@@ -162,7 +162,7 @@ proptest! {
         let mut decoder = decoder(&[encoding]);
         decoder.feed(start.as_bytes());
         decoder.feed(&nonsense);
-        // It ends either way, and does not panic.
+        // It succeeds or fails, but does not panic.
         let _ = drain(&mut decoder, 1000);
     }
 }
@@ -178,10 +178,10 @@ fn damage_is_noticed_after_what_came_before_it() {
         decoder.feed(first);
         assert_eq!(drain(&mut decoder, 1000), Ok(pieces[0].clone()), "{encoding:?}");
         if encoding == Encoding::Members {
-            // What begins no member is what follows the last one.
+            // Data that does not begin a member is the rest after the last one.
             continue;
         }
-        // A block of a kind that none has.
+        // A block of an invalid type.
         decoder.feed(&vec![0xFF; second.len()]);
         assert_eq!(drain(&mut decoder, 1000), Err(Damaged), "{encoding:?}");
     }

@@ -50,7 +50,7 @@ pub(super) fn certificate_problem(error: &CertificateError) -> CertificateProble
             CertificateProblem::BadSignature
         }
         CertificateError::BadEncoding => CertificateProblem::Unreadable,
-        // Their errors are those of a library that is not named here, in words alone.
+        // These errors come from another library, so only their text is available.
         CertificateError::Other(other) => {
             let text = other.to_string();
             let says = |name| text.contains(name);
@@ -59,7 +59,7 @@ pub(super) fn certificate_problem(error: &CertificateError) -> CertificateProble
             } else if says("UnsupportedCertVersion") {
                 CertificateProblem::OldVersion
             } else if says("invalid extensions") {
-                // What the system's verifier says of extended key usages.
+                // The system's verifier reports this for extended key usages.
                 CertificateProblem::WrongPurpose
             } else if says("NameConstraintViolation")
                 || says("PathLenConstraintViolated")
@@ -104,7 +104,7 @@ pub(super) fn tls_problem(error: &rustls::Error) -> TlsProblem {
     }
 }
 
-/// What a server says of this client's certificate by an alert.
+/// Returns the meaning of an alert about this client's certificate.
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "rustls adds variants; the others say nothing of it"
