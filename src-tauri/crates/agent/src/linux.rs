@@ -3,6 +3,7 @@
 
 mod anew;
 mod icon;
+mod installed;
 mod item;
 mod launch;
 mod messages;

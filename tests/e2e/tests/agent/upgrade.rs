@@ -55,17 +55,31 @@ impl Installed {
         scene.session.spawn("agent", command).unwrap()
     }
 
-    /// What a person does with the new version: anything that reaches the agent.
-    fn ask(scene: &Scene, program: &Path) {
-        let mut command = scene.command(&scene.session, program);
-        let output = command.arg("retry").output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        // An agent that has just begun anew has no socket for a moment.
-        assert!(
-            output.status.success() || said.contains("is not running"),
-            "{said}"
-        );
+    /// As a package manager does it: whole, and at once.
+    fn replace_by(&self, name: &str) {
+        fs::rename(self.path(name), self.path("gloria")).unwrap();
     }
+}
+
+/// What a person does with a version: anything that reaches the agent.
+fn ask(scene: &Scene, program: &Path) {
+    let mut command = scene.command(&scene.session, program);
+    let output = command.arg("retry").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    // An agent that has just begun anew has no socket for a moment.
+    assert!(
+        output.status.success() || said.contains("is not running"),
+        "{said}"
+    );
+}
+
+async fn started(agent: &mut Process, version: &str, times: usize) {
+    wait_until(&format!("start {times} of {version}"), DEADLINE, async || {
+        agent.check_alive()?;
+        Ok((starts(agent, version) == times).then_some(()))
+    })
+    .await
+    .unwrap();
 }
 
 fn starts(agent: &Process, version: &str) -> usize {
@@ -92,14 +106,9 @@ async fn an_upgrade_under_load_loses_nothing_and_shows_nothing_twice() {
     };
     let upgrading = async {
         scene.recorded("n:9").await;
-        fs::rename(installed.path("gloria.next"), installed.path("gloria")).unwrap();
-        Installed::ask(&scene, &installed.path("gloria"));
-        wait_until("the new version", DEADLINE, async || {
-            agent.check_alive()?;
-            Ok((starts(&agent, NEXT) == 1).then_some(()))
-        })
-        .await
-        .unwrap();
+        // Nobody reaches the agent meanwhile.
+        installed.replace_by("gloria.next");
+        started(&mut agent, NEXT, 1).await;
     };
     tokio::join!(pushing, upgrading);
     for number in 0..PUSHES {
@@ -127,33 +136,61 @@ async fn a_file_that_is_not_whole_is_not_begun_with() {
     let installed = Installed::in_scene(&scene);
     let mut agent = installed.agent(&scene);
     scene.connected().await;
-    let next = installed.path("gloria.next");
-    let whole = fs::read(&next).unwrap();
+    let whole = fs::read(installed.path("gloria.next")).unwrap();
     let place = installed.path("gloria");
     // Half of it, as a package manager that does not rename has it for a moment; then nothing at all.
     for (looks, half) in [(1, &whole[..whole.len() / 3]), (2, &[])] {
         fs::remove_file(&place).unwrap();
         installed.write("gloria", half);
-        Installed::ask(&scene, &next);
         wait_until("the look at the file", DEADLINE, async || {
             agent.check_alive()?;
-            Ok((agent.log().matches("not whole yet").count() == looks).then_some(()))
+            Ok((agent.log().matches("not whole yet").count() >= looks).then_some(()))
         })
         .await
         .unwrap();
     }
     fs::remove_file(&place).unwrap();
-    Installed::ask(&scene, &next);
+    ask(&scene, &installed.path("gloria.next"));
     scene.connected().await;
     assert_eq!(starts(&agent, ""), 1, "{}", agent.log());
-    // Now it is whole, and the next program that asks has it begun.
-    fs::copy(&next, &place).unwrap();
-    wait_until("the new version", DEADLINE, async || {
-        agent.check_alive()?;
-        Installed::ask(&scene, &next);
-        Ok((starts(&agent, NEXT) == 1).then_some(()))
-    })
-    .await
-    .unwrap();
+    // Now it is whole.
+    installed.write("gloria", &whole);
+    started(&mut agent, NEXT, 1).await;
+    scene.connected().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_version_is_begun_with_and_so_is_the_same_one_built_anew() {
+    let scene = Scene::set(SessionOptions::default()).await;
+    let installed = Installed::in_scene(&scene);
+    let this = env!("CARGO_PKG_VERSION");
+    fs::rename(installed.path("gloria"), installed.path("gloria.this")).unwrap();
+    fs::copy(installed.path("gloria.this"), installed.path("gloria.again")).unwrap();
+    installed.replace_by("gloria.next");
+    let mut agent = installed.agent(&scene);
+    started(&mut agent, NEXT, 1).await;
+    scene.connected().await;
+    for (times, name) in [(1, "gloria.this"), (2, "gloria.again")] {
+        installed.replace_by(name);
+        started(&mut agent, this, times).await;
+        scene.connected().await;
+        let running = fs::read_link(format!("/proc/{}/exe", agent.id())).unwrap();
+        assert_eq!(running, installed.path("gloria"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nothing_reports_the_upgrade_a_program_of_the_new_version_does() {
+    let scene = Scene::set(SessionOptions::default()).await;
+    let installed = Installed::in_scene(&scene);
+    let mut agent = installed.agent(&scene);
+    scene.connected().await;
+    // The folder that the agent watches is another one now.
+    let old = scene.home.join("old");
+    fs::rename(&installed.folder, &old).unwrap();
+    fs::create_dir(&installed.folder).unwrap();
+    fs::copy(old.join("gloria.next"), installed.path("gloria")).unwrap();
+    ask(&scene, &installed.path("gloria"));
+    started(&mut agent, NEXT, 1).await;
     scene.connected().await;
 }

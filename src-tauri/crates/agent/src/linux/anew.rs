@@ -4,29 +4,23 @@
 //! The environment of a process is what its libraries, its children and every connection to a bus go by; a new run of
 //! the program is the one way to change it for all of them.
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::process::Command;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use gloria_desktop::socket::WindowPlace;
 use gloria_ipc::session::{Session, VARIABLES};
 use gloria_program::{logs, process};
+use tokio::sync::Notify;
 use tokio::time::timeout;
 
+use super::installed::{Installed, RUNNING, is_another, version};
 use crate::Controls;
-
-/// How long a program may take to say its version: it reads some megabytes, perhaps from a slow disk.
-const VERSION_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Longer than any request takes. One that is still open then hangs.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
-
-/// This program as it runs, whatever became of its file.
-const RUNNING: &str = "/proc/self/exe";
 
 /// What the next run of the program is for.
 #[derive(Debug, Default)]
@@ -45,7 +39,8 @@ pub(super) struct Anew {
     program: PathBuf,
     place: WindowPlace,
     next: Arc<Mutex<Next>>,
-    is_looking: Arc<AtomicBool>,
+    /// A program of another version connected.
+    other_version: Arc<Notify>,
 }
 
 impl Anew {
@@ -54,7 +49,7 @@ impl Anew {
             program,
             place,
             next: Arc::default(),
-            is_looking: Arc::default(),
+            other_version: Arc::default(),
         }
     }
 
@@ -74,32 +69,44 @@ impl Anew {
         begin(&controls);
     }
 
-    /// Ends the agent once no request is open, and begins as the installed version, if that is another one.
-    pub(super) async fn upgrade(self, controls: Arc<OnceLock<Controls>>) {
-        if self.is_looking.swap(true, Ordering::AcqRel) {
-            return;
+    /// Has it looked soon whether the app was upgraded.
+    pub(super) fn on_other_version(&self) {
+        self.other_version.notify_one();
+    }
+
+    /// Follows the installed program, and begins anew whenever it was replaced.
+    pub(super) async fn follow(self, controls: Arc<OnceLock<Controls>>) {
+        let mut installed = Installed::new(self.program.clone());
+        loop {
+            tokio::select! {
+                () = installed.changed() => {}
+                () = self.other_version.notified() => {}
+            }
+            self.upgrade(&controls).await;
         }
-        let installed = version(&self.program).await;
-        match installed.as_deref() {
-            Some(installed) if installed != env!("CARGO_PKG_VERSION") => {
-                tracing::info!(version = installed, "the app was upgraded and begins anew");
-                self.idle().await;
-                {
-                    let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-                    next.is_installed = true;
-                }
-                // It attaches to the next one, and begins anew itself where it has to.
-                self.place.leave_window();
-                begin(&controls);
-            }
-            Some(_) => {
-                tracing::debug!("a program of another version connected; this one is what is installed")
-            }
-            None => {
-                tracing::info!("a program of another version connected; this one's file is not whole yet")
-            }
+    }
+
+    /// Ends the agent once no request is open, and begins with the installed program, if that is another one: also an
+    /// older version, or the same one built anew.
+    async fn upgrade(&self, controls: &OnceLock<Controls>) {
+        if !is_another(&self.program) {
+            return tracing::debug!("this program is what is installed, or nothing is");
         }
-        self.is_looking.store(false, Ordering::Release);
+        let Some(version) = version(&self.program).await else {
+            return tracing::info!("another program is installed, and not whole yet");
+        };
+        tracing::info!(
+            version,
+            "another program was installed; the app begins anew with it"
+        );
+        self.idle().await;
+        {
+            let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+            next.is_installed = true;
+        }
+        // It attaches to the next one, and begins anew itself where it has to.
+        self.place.leave_window();
+        begin(controls);
     }
 
     async fn idle(&self) {
@@ -140,53 +147,4 @@ fn command(program: &Path, next: &Next) -> Command {
         command.envs(session);
     }
     command
-}
-
-/// The version of a program that can be executed, by what it says itself: a file that is only half written does not.
-async fn version(program: &Path) -> Option<String> {
-    let file = std::fs::metadata(program).ok()?;
-    if !file.is_file() || file.permissions().mode() & 0o111 == 0 {
-        return None;
-    }
-    let asked = tokio::process::Command::new(program)
-        .arg("--version")
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .output();
-    let output = timeout(VERSION_TIMEOUT, asked).await.ok()?.ok()?;
-    let said = String::from_utf8(output.stdout).ok()?;
-    let version = said.trim().strip_prefix("gloria ")?;
-    (output.status.success() && !version.is_empty()).then(|| version.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-
-    fn script(folder: &Path, text: &str, mode: u32) -> PathBuf {
-        let path = folder.join("gloria");
-        fs::write(&path, text).expect("written");
-        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("a mode");
-        path
-    }
-
-    #[tokio::test]
-    async fn only_a_whole_program_says_its_version() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        assert_eq!(version(&folder.path().join("gloria")).await, None, "missing");
-        assert_eq!(version(folder.path()).await, None, "a folder");
-        for (text, mode, said) in [
-            ("#!/bin/sh\necho gloria 1.2.3\n", 0o755, Some("1.2.3")),
-            ("#!/bin/sh\necho gloria 1.2.3\n", 0o644, None),
-            ("#!/bin/sh\necho gloria 1.2.3\nexit 1\n", 0o755, None),
-            ("\u{7f}ELF", 0o755, None),
-            ("", 0o755, None),
-        ] {
-            let program = script(folder.path(), text, mode);
-            assert_eq!(version(&program).await.as_deref(), said, "{text:?} {mode:o}");
-        }
-    }
 }

@@ -91,6 +91,7 @@ pub fn run(paths: Paths, log: Logs, words: Arc<Words>, options: Options) -> anyh
         // It is empty: it is set nowhere else.
         let _ = shell.controls.set(agent.controls().clone());
         tokio::spawn(tray::run(shown, words, agent.controls().clone()));
+        tokio::spawn(shell.anew.clone().follow(Arc::clone(&shell.controls)));
         if options.open {
             shell.open_window(None);
         }
@@ -174,8 +175,7 @@ impl Shell for LinuxShell {
     }
 
     fn look_for_upgrade(&self) {
-        let controls = Arc::clone(&self.controls);
-        self.runtime.spawn(self.anew.clone().upgrade(controls));
+        self.anew.on_other_version();
     }
 
     fn show_message(&self, message: &Message) {
