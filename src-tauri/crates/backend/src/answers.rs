@@ -1,4 +1,4 @@
-//! Answers that are given instead of the real ones, and the answers that were given to a key before.
+//! Scripted responses, and the responses that were given for idempotency keys.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::API_PATH;
 
-/// A part of the API, as scripted answers tell it apart.
+/// A part of the API, for which responses can be scripted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Route {
@@ -43,22 +43,22 @@ impl Route {
     }
 }
 
-/// An answer in place of the real one. It is given before the token is looked at, as a proxy would.
+/// A response instead of the real one. It is sent before the token is checked, as by a proxy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Answer {
-    /// 200 … 599.
+    /// The status, 200 to 599.
     pub status: u16,
-    /// Names and values; a name may come twice.
+    /// Header names and values; a name may occur more than once.
     #[serde(default)]
     pub headers: Vec<(String, String)>,
-    /// The whole body; its length is announced.
+    /// The whole body; `Content-Length` is set from it.
     #[serde(default)]
     pub body: String,
 }
 
 impl Answer {
-    /// An answer without headers and body.
+    /// Returns a response without headers and body.
     pub fn new(status: u16) -> Self {
         Self {
             status,
@@ -67,26 +67,26 @@ impl Answer {
         }
     }
 
-    /// With one more header.
+    /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }
 
-    /// With a body of this type.
+    /// Sets a body of this type.
     #[must_use]
     pub fn body(mut self, content_type: &str, body: impl Into<String>) -> Self {
         self.body = body.into();
         self.header("content-type", content_type)
     }
 
-    /// 301, 302, 303, 307 or 308 to another address.
+    /// Returns a redirect (301, 302, 303, 307 or 308) to another address.
     pub fn redirect(status: u16, location: impl Into<String>) -> Self {
         Self::new(status).header("location", location)
     }
 
-    /// The page of a hotel's Wi-Fi: 200, and HTML.
+    /// Returns the page of a hotel's Wi-Fi: 200, and HTML.
     pub fn captive_portal() -> Self {
         Self::new(200).body(
             "text/html; charset=utf-8",
@@ -114,15 +114,15 @@ impl Answer {
 /// The answer cannot be sent over HTTP.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidAnswer {
-    /// Not a final status.
+    /// The status is not final.
     #[error("{0} is not a status to end a request with, give one from 200 to 599")]
     Status(u16),
-    /// A name or value that HTTP does not allow.
+    /// The name or value is not valid in HTTP.
     #[error("the header {0:?} cannot be sent, check its name and value")]
     Header(String),
 }
 
-/// The scripted answers that are still to be given, in the order they were asked for.
+/// The scripted responses that are still to be sent, in the order of the requests for them.
 #[derive(Debug, Default)]
 pub(crate) struct Script {
     lines: VecDeque<(Route, u32, Answer)>,
@@ -151,28 +151,28 @@ impl Script {
     }
 }
 
-/// How many keys are remembered: more than any client keeps waiting in its outbox.
+/// How many keys are stored: more than any client keeps in its outbox.
 const KEYS_KEPT: usize = 10_000;
 
-/// The answer that a key was given.
+/// The response that was sent for a key.
 #[derive(Clone, Debug)]
 pub(crate) struct Given {
     pub(crate) status: StatusCode,
     pub(crate) body: Bytes,
 }
 
-/// What the memory of keys says of a request.
+/// The result of looking up a request's key.
 #[derive(Debug)]
 pub(crate) enum Recall {
-    /// Never seen: do it.
+    /// The key is new: process the request.
     New,
-    /// Done before: answer the same.
+    /// The request was processed: send the same response.
     Same(Given),
-    /// The key belongs to another request.
+    /// The key was used for another request.
     Different,
 }
 
-/// `Idempotency-Key`s with what they were answered.
+/// `Idempotency-Key`s with their responses.
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
     given: HashMap<String, (String, Given)>,
@@ -180,7 +180,7 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    /// `request` is the whole of what was asked, to tell a repeat from a misuse.
+    /// Looks a key up. `request` is the whole request, to tell a repetition from a misuse.
     pub(crate) fn recall(&self, key: &str, request: &str) -> Recall {
         match self.given.get(key) {
             None => Recall::New,

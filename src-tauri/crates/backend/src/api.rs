@@ -56,7 +56,7 @@ async fn health() -> Response {
     axum::Json(serde_json::json!({ "status": "ok" })).into_response()
 }
 
-/// Every request passes here: it is noted, and answered by the script or refused before it reaches the API.
+/// Handles every request first: records it, and sends a scripted response or a refusal before it reaches the API.
 async fn gate(
     State(hub): State<Arc<Hub>>,
     ConnectInfo(Carrier(connection)): ConnectInfo<Carrier>,
@@ -114,7 +114,7 @@ async fn gate(
 
 fn token_of(headers: &HeaderMap, query: &BTreeMap<String, String>) -> (Credentials, Option<String>) {
     if let Some(value) = headers.get(AUTHORIZATION) {
-        // The scheme's name has no case (RFC 9110, 11.1).
+        // The scheme is case-insensitive (RFC 9110, 11.1).
         let token = value.to_str().ok().and_then(|value| value.split_once(' '));
         let bearer = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         return (

@@ -1,4 +1,4 @@
-//! Starting and stopping.
+//! Starts and stops the backend.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -19,32 +19,32 @@ use crate::{API_PATH, api, control};
 /// The token that [`BackendOptions::default`] accepts.
 pub const TEST_TOKEN: &str = "gloria-test-token";
 
-/// How long [`Backend::stop`] waits for connections to notice that they were hung up. They do at once, unless the
-/// runtime is busy with something else.
+/// How long [`Backend::stop`] waits until connections notice that they were closed. They do so immediately, unless the
+/// runtime is busy.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How to start a [`Backend`].
+/// The options of a [`Backend`].
 #[derive(Clone, Debug)]
 pub struct BackendOptions {
     /// Where the API listens; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// Where commands are taken over HTTP. It has no token, so only a loopback address will do.
+    /// The address for commands over HTTP. It requires no token, so it must be a loopback address.
     pub control_listen: Option<SocketAddr>,
     /// The accepted tokens.
     pub tokens: Vec<String>,
-    /// The time between two heartbeats; `None` sends and announces none.
+    /// The interval of heartbeats; `None` sends and announces none.
     pub heartbeat: Option<Duration>,
-    /// How many events are kept for clients that come back.
+    /// How many events are stored for returning clients.
     pub history: usize,
-    /// Whether a client without a cursor gets all kept events first.
+    /// Whether a client without a cursor gets all stored events first.
     pub replay_to_newcomers: bool,
-    /// `false` makes it a backend with only what the contract demands: no capabilities, gap events, choice of types, or
-    /// anything besides the stream.
+    /// `false` limits the backend to the required part of the protocol: no capabilities, gap events, choice of types,
+    /// or anything except the stream.
     pub optional_parts: bool,
 }
 
 impl Default for BackendOptions {
-    /// A free loopback port, no control port, [`TEST_TOKEN`], a heartbeat every 30 s, 10 000 kept events.
+    /// A free loopback port, no control port, [`TEST_TOKEN`], a heartbeat every 30 s, 10 000 stored events.
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
@@ -58,21 +58,21 @@ impl Default for BackendOptions {
     }
 }
 
-/// Why a [`Backend`] did not start.
+/// Why a [`Backend`] could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The address is taken or not this machine's.
+    /// The address is in use, or not one of this machine.
     #[error("cannot listen on {address}, choose another address")]
     Listen {
-        /// As it was asked for.
+        /// The requested address.
         address: SocketAddr,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// Commands have no token, so they stay on this machine.
+    /// Commands require no token, so the control port must be on loopback.
     #[error("the control port has no token, give it a loopback address instead of {0}")]
     ControlNotLoopback(SocketAddr),
-    /// Nobody could sign in.
+    /// No client could be accepted.
     #[error("no token was given, give at least one that is not empty")]
     NoToken,
 }
@@ -89,11 +89,11 @@ pub struct Backend {
 }
 
 impl Backend {
-    /// Starts on the current tokio runtime and answers once connections are accepted.
+    /// Starts on the current tokio runtime. Returns once connections are accepted.
     ///
     /// # Errors
     ///
-    /// When an address cannot be listened on, the control address is not loopback, or no token is accepted.
+    /// When an address cannot be used, the control address is not loopback, or there is no token.
     pub async fn start(options: BackendOptions) -> Result<Self, StartError> {
         if options.tokens.is_empty() || options.tokens.iter().any(String::is_empty) {
             return Err(StartError::NoToken);
@@ -145,7 +145,7 @@ impl Backend {
         })
     }
 
-    /// Where the API listens.
+    /// The address of the API.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -160,22 +160,22 @@ impl Backend {
         format!("ws://{}{API_PATH}", self.address)
     }
 
-    /// Where commands are taken, when a control address was asked for.
+    /// The address for commands, if one was requested.
     pub fn control_url(&self) -> Option<String> {
         self.control_address.map(|address| format!("http://{address}"))
     }
 
-    /// Controls the backend; it may be cloned and outlive the backend.
+    /// Returns a control of the backend, which may be cloned and outlive the backend.
     pub fn control(&self) -> Control {
         self.control.clone()
     }
 
-    /// Closes all connections and frees the ports; answers when both have happened.
+    /// Closes all connections and frees the ports. Returns once both are done.
     pub async fn stop(mut self) {
         let mut changed = self.hub.changed.subscribe();
         let tasks = self.shut();
         for task in tasks {
-            // Cancelled is how it ends.
+            // An error means that it was cancelled.
             let _ = task.await;
         }
         let closed = async {

@@ -1,4 +1,4 @@
-//! As many events as the socket takes, for measuring clients.
+//! Sends as many events as the socket accepts, to measure clients.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -14,14 +14,14 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 
 use crate::problem::Problem;
 
-/// 1 000 000 events of this size are the 114 MB that clients are compared by.
+/// 1 000 000 events of this size are the 114 MB with which clients are compared.
 const EVENT_SIZE: usize = 114;
 const EVENTS: u64 = 1_000_000;
 
-/// The largest event that a client has to take.
+/// The maximum size of an event that clients have to accept.
 const EVENT_SIZE_MAX: usize = 4 << 20;
 
-/// One write; more than this gains nothing over loopback, less costs a system call more often.
+/// The size of one write; more does not help over loopback, less costs more system calls.
 const BLOCK: usize = 64 << 10;
 
 /// Ids have a fixed width so that every event has the same size.
@@ -36,8 +36,8 @@ const FIRST_ID: usize = BEFORE_ID.len();
 const SECOND_ID: usize = FIRST_ID + DIGITS + BEFORE_SAME_ID.len();
 const EVENT_SIZE_MIN: usize = SECOND_ID + DIGITS + BEFORE_MESSAGE.len() + 1 + AFTER_MESSAGE.len();
 
-/// `GET {api}/blast?events=N&size=BYTES`: N events with rising ids, each of exactly that many bytes with its blank
-/// line, then the end of the body.
+/// `GET {api}/blast?events=N&size=BYTES`: sends N events with increasing ids, each of exactly that many bytes including
+/// its blank line, then ends the body.
 pub(crate) async fn blast(Query(query): Query<HashMap<String, String>>) -> Response {
     match parse(&query) {
         Ok((events, size)) => {
@@ -76,7 +76,7 @@ fn parse(query: &HashMap<String, String>) -> Result<(u64, usize), Problem> {
 }
 
 struct Blast {
-    /// As many events as fit a block, whose ids are written over for each block.
+    /// As many events as fit a block; the ids are overwritten for each block.
     template: Vec<u8>,
     size: usize,
     next: u64,

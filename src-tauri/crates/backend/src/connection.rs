@@ -1,7 +1,7 @@
-//! One accepted connection, and the faults that it can inject.
+//! One accepted connection, with the faults that it can inject.
 //!
-//! Faults live below HTTP, in the socket that hyper writes to, so that they are exact to the byte: a stalled
-//! connection holds back what hyper has already encoded, a reset discards it, a cut ends after the last byte asked for.
+//! Faults are injected below HTTP, in the socket that hyper writes to, so they are exact to the byte: a stalled
+//! connection keeps what hyper has already encoded, a reset discards it, a cut ends after the requested byte.
 
 use std::collections::HashMap;
 use std::io::{self, IoSlice};
@@ -19,26 +19,26 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::lock;
 
-/// How a connection is ended below HTTP, with no closing chunk.
+/// How a connection is closed below HTTP, without a final chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum HangUp {
-    /// The socket is closed: the client reads what was sent, then the end of the connection inside the body.
+    /// The socket is closed: the client reads what was sent, then the end of the connection within the body.
     Fin,
     /// `SO_LINGER` 0: the client reads a reset. Bytes not yet delivered are lost.
     Reset,
 }
 
-/// A slow connection: at most `bytes` are written, then nothing for `every`.
+/// The speed of a slow connection: at most `bytes` are written, then nothing for `every`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
-    /// The most bytes in one write; at least one is always written.
+    /// The maximum number of bytes in one write; at least one is written.
     pub bytes: usize,
-    /// The silence after each write.
+    /// The pause after each write.
     pub every: Duration,
 }
 
-/// The part of a connection that others may command.
+/// The part of a connection that other tasks control.
 #[derive(Debug)]
 pub(crate) struct Connection {
     number: u64,
@@ -49,9 +49,9 @@ pub(crate) struct Connection {
 struct State {
     stalled: bool,
     pace: Option<Pace>,
-    /// Ends the connection at its next poll, whatever is still unsent.
+    /// Closes the connection at its next poll, and discards unsent data.
     verdict: Option<HangUp>,
-    /// Ends the connection once hyper has flushed everything it has.
+    /// Closes the connection once hyper has flushed everything.
     after_flush: Option<HangUp>,
     reader: Option<Waker>,
     writer: Option<Waker>,
@@ -80,13 +80,13 @@ impl Connection {
         self.change(|state| state.pace = pace);
     }
 
-    /// Ends the connection now.
+    /// Closes the connection now.
     pub(crate) fn hang_up(&self, how: HangUp) {
         self.change(|state| state.verdict = Some(how));
     }
 
-    /// Ends the connection after the bytes that were handed over so far. To be called from the body's own poll:
-    /// hyper flushes after each poll of a body, and that flush is the moment.
+    /// Closes the connection after the bytes that were passed to hyper so far. Must be called from the body's poll,
+    /// because hyper flushes after each of them.
     pub(crate) fn hang_up_after_flush(&self, how: HangUp) {
         lock(&self.state).after_flush = Some(how);
     }
@@ -110,7 +110,7 @@ pub(crate) struct Connections {
 }
 
 impl Connections {
-    /// `changed` is signalled whenever a connection opens or closes.
+    /// `changed` is notified whenever a connection opens or closes.
     pub(crate) fn new(changed: watch::Sender<()>) -> Arc<Self> {
         Arc::new(Self {
             open: Mutex::default(),
@@ -124,7 +124,7 @@ impl Connections {
     }
 
     pub(crate) fn each(&self, act: impl Fn(&Connection)) {
-        // Woken connections may close at once, which takes this lock.
+        // Woken connections may close immediately, which takes this lock.
         let open: Vec<_> = lock(&self.open).values().cloned().collect();
         open.iter().for_each(|connection| act(connection));
     }
@@ -174,7 +174,7 @@ impl Socket {
         io::Error::new(io::ErrorKind::ConnectionAborted, "hung up on request")
     }
 
-    /// How many bytes may be written now.
+    /// Returns how many bytes may be written now.
     fn allowance(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let pace = {
             let mut state = lock(&self.connection.state);

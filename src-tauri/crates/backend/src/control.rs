@@ -21,16 +21,16 @@ use crate::observed::Observed;
 pub(crate) use port::router;
 pub use port::{Command, Outcome};
 
-/// Events that are published under one lock, so that a great many do not keep clients from connecting.
+/// How many events are published under one lock, so that a large number of them does not keep clients from connecting.
 const BATCH: usize = 1000;
 
-/// Pushes events and injects faults. Clones command the same backend; commands to a stopped one do nothing.
+/// Pushes events and injects faults. Clones control the same backend; commands to a stopped one have no effect.
 #[derive(Clone, Debug)]
 pub struct Control {
     hub: Arc<Hub>,
 }
 
-/// The ids that [`Control::push_many`] gave, both included.
+/// The ids from [`Control::push_many`], both inclusive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PushedRange {
@@ -40,13 +40,13 @@ pub struct PushedRange {
     pub last: String,
 }
 
-/// What was waited for did not happen.
+/// The awaited condition was not met.
 #[derive(Debug, thiserror::Error)]
 #[error("it did not happen within {waited:?}; seen so far: {}", .seen.counts())]
 pub struct DeadlinePassed {
-    /// The time given.
+    /// How long was waited.
     pub waited: Duration,
-    /// The last look.
+    /// What was seen at the end.
     pub seen: Box<Observed>,
 }
 
@@ -55,22 +55,22 @@ impl Control {
         Self { hub }
     }
 
-    /// Stores an event and sends it to all streams that want its type. Answers with its id.
+    /// Stores an event and sends it to all streams that want its type. Returns its id.
     pub fn push(&self, event: &str, data: Value) -> String {
         self.push_text(event, None, &data.to_string())
     }
 
-    /// As [`Control::push`], under an id of one's own. A numeric id moves the count on.
+    /// Like [`Control::push`], with a given id. A numeric id advances the counter.
     pub fn push_as(&self, event: &str, id: &str, data: Value) -> String {
         self.push_text(event, Some(id), &data.to_string())
     }
 
-    /// As [`Control::push`], with data that need not be JSON. Each of its lines becomes one `data:` line.
+    /// Like [`Control::push`], with data that need not be JSON. Each of its lines becomes one `data:` line.
     pub fn push_text(&self, event: &str, id: Option<&str>, data: &str) -> String {
         self.hub.publish(event, id, data, Delivery::Whole).to_string()
     }
 
-    /// Pushes `count` notifications, `bulk-1` … by their event's number. `None` when `count` is 0.
+    /// Pushes `count` notifications with the ids `bulk-1` and so on, by their event's number. `None` if `count` is 0.
     pub fn push_many(&self, count: usize) -> Option<PushedRange> {
         let mut range: Option<PushedRange> = None;
         let mut left = count;
@@ -101,7 +101,7 @@ impl Control {
         range
     }
 
-    /// Pushes a notification whose data is `bytes` long, or as long as its fields need. Answers with its id.
+    /// Pushes a notification whose data has `bytes` bytes, or as many as its fields need. Returns its id.
     pub fn push_huge(&self, bytes: usize) -> String {
         let number = self.hub.state().log.next();
         let mut data = json!({ "id": format!("huge-{number}"), "title": "Huge", "message": "" });
@@ -110,29 +110,29 @@ impl Control {
         self.push("notification.created", data)
     }
 
-    /// Sends bytes to all streams as they are, a WebSocket's without a frame around them. They are not stored.
+    /// Sends raw bytes to all streams, on WebSockets without a frame around them. They are not stored.
     pub fn push_raw(&self, bytes: impl Into<Bytes>) {
         self.hub.send_raw(&bytes.into());
     }
 
-    /// Stores an event, sends the first half of its bytes to all streams, then ends their connections with FIN.
+    /// Stores an event, sends the first half of its bytes to all streams, then closes their connections with FIN.
     pub fn cut_mid_event(&self, event: &str, data: Value) -> String {
         self.hub
             .publish(event, None, &data.to_string(), Delivery::CutInHalf)
             .to_string()
     }
 
-    /// Ends all streams: the body as HTTP ends it, and its connection lives on; a WebSocket with close code 1000.
+    /// Ends all streams: over HTTP, the body ends and the connection stays open; a WebSocket is closed with code 1000.
     pub fn end_streams(&self) {
         self.close_streams(1000);
     }
 
-    /// As [`Control::end_streams`], with this close code for a WebSocket (RFC 6455, 7.4).
+    /// Like [`Control::end_streams`], with this close code for WebSockets (RFC 6455, 7.4).
     pub fn close_streams(&self, code: u16) {
         self.hub.end_streams(code);
     }
 
-    /// Ends all connections, those of other requests too, without a closing chunk.
+    /// Closes all connections, including those of other requests, without a final chunk.
     pub fn hang_up(&self, how: HangUp) {
         self.hub.connections.hang_up_all(how);
     }
@@ -142,8 +142,8 @@ impl Control {
         self.hang_up(HangUp::Reset);
     }
 
-    /// Streams get no byte more, not even the end of [`Control::end_streams`], and stay open. What is pushed meanwhile
-    /// arrives on [`Control::resume`]; heartbeats do not.
+    /// Stops sending on streams, even the end from [`Control::end_streams`], and keeps them open. Events that are
+    /// pushed meanwhile are sent on [`Control::resume`]; heartbeats are not.
     pub fn stall(&self, stall: Stall) {
         self.hub.stall(stall);
     }
@@ -153,38 +153,39 @@ impl Control {
         self.hub.resume();
     }
 
-    /// Slows all streams down, those to come included; `None` ends it. A connection stays slow after its stream.
+    /// Limits the speed of all streams, including later ones; `None` ends that. A connection stays slow after its
+    /// stream.
     pub fn set_pace(&self, pace: Option<Pace>) {
         self.hub.set_pace(pace);
     }
 
-    /// Gives `answer` to the next `times` requests of `route` in place of the real one. Several wait in line.
+    /// Sends `answer` instead of the real response to the next `times` requests of `route`. Several calls queue up.
     ///
     /// # Errors
     ///
-    /// When the answer's status or headers cannot be sent.
+    /// When the status or headers of `answer` cannot be sent.
     pub fn answer(&self, route: Route, times: u32, answer: Answer) -> Result<(), InvalidAnswer> {
         answer.response()?;
         self.hub.state().script.add(route, times, answer);
         Ok(())
     }
 
-    /// Forgets the scripted answers that were not given yet.
+    /// Removes the scripted responses that were not sent yet.
     pub fn clear_answers(&self) {
         self.hub.state().script.clear();
     }
 
-    /// The next `times` changes, deletions or receipts take effect, and their connection is reset instead of answered.
+    /// The next `times` changes, deletions or receipts take effect, but get a connection reset instead of a response.
     pub fn lose_answers(&self, times: u32) {
         self.hub.state().answers_to_lose = times;
     }
 
-    /// From now on only `token` is accepted. Open streams go on.
+    /// Accepts only `token` from now on. Open streams continue.
     pub fn require_token(&self, token: impl Into<String>) {
         self.hub.state().tokens = vec![token.into()];
     }
 
-    /// Also accepts `token`, as that of `user`. The greeting names them; `None` is somebody whom it does not name.
+    /// Also accepts `token`, for this user. The greeting contains the user's id; with `None` it contains none.
     pub fn set_user(&self, token: impl Into<String>, user: Option<&str>) {
         let token = token.into();
         let mut state = self.hub.state();
@@ -194,16 +195,16 @@ impl Control {
         state.users.insert(token, user.map(str::to_owned));
     }
 
-    /// Forgets all kept events, so that every cursor but the newest has a gap.
+    /// Removes all stored events, so that every cursor except the newest has a gap.
     pub fn drop_history(&self) {
         self.hub.state().log.clear();
     }
 
-    /// Stops listening: connecting is refused. Open connections go on; [`Control::reset`] ends them.
+    /// Stops listening, so that connections are refused. Open connections continue; [`Control::reset`] closes them.
     ///
     /// # Errors
     ///
-    /// When the backend has stopped, or the system does not let go of the port.
+    /// When the backend has stopped, or the system does not release the port.
     pub async fn refuse(&self) -> std::io::Result<()> {
         self.door(false).await
     }
@@ -212,7 +213,7 @@ impl Control {
     ///
     /// # Errors
     ///
-    /// When the backend has stopped, or the port cannot be had back.
+    /// When the backend has stopped, or the port is no longer available.
     pub async fn accept(&self) -> std::io::Result<()> {
         self.door(true).await
     }
@@ -227,7 +228,7 @@ impl Control {
         answer.await.map_err(|_| stopped())?
     }
 
-    /// Changes the time between heartbeats, and the interval announced to new streams; `None` or zero sends none.
+    /// Changes the interval of heartbeats, also the one announced to new streams; `None` or zero sends none.
     pub fn set_heartbeat(&self, interval: Option<Duration>) {
         self.hub
             .heartbeat
@@ -239,18 +240,18 @@ impl Control {
         self.hub.beat(Timestamp::now());
     }
 
-    /// What was seen so far.
+    /// Returns what was seen so far.
     pub fn observed(&self) -> Observed {
         let mut state = self.hub.state();
         state.observed.connections = self.hub.connections.len();
         state.observed.clone()
     }
 
-    /// Waits until `enough` is true of what was seen; it is asked at once and after every change.
+    /// Waits until `enough` returns true; it is called at once and after every change.
     ///
     /// # Errors
     ///
-    /// When `deadline` passes first; the error holds what was seen.
+    /// When `deadline` passes first; the error contains what was seen.
     pub async fn wait_for(
         &self,
         enough: impl Fn(&Observed) -> bool,
@@ -268,7 +269,7 @@ impl Control {
                     }
                 }
                 if changed.changed().await.is_err() {
-                    // The sender lives in the hub that this control holds.
+                    // The sender is part of the hub, which this control keeps alive.
                     std::future::pending::<()>().await;
                 }
             }

@@ -1,6 +1,6 @@
-//! A believable working day of staff notifications, from the script in `demo/day.toml`.
+//! A realistic working day of staff notifications, from the script in `demo/day.toml`.
 //!
-//! What is said, to whom and in which rhythm follows from the seed; what time it is, from the caller.
+//! The seed determines texts, recipients and rhythm; the caller determines the time.
 
 use std::time::Duration;
 
@@ -12,19 +12,19 @@ use crate::Control;
 
 const SCRIPT: &str = include_str!("demo/day.toml");
 
-/// Where the script's links lead.
+/// The server of the script's links.
 const ORIGIN: &str = "https://gloria.example";
 
-/// The scenes that come quickly, so that who starts the demo need not wait to see something.
+/// The number of scenes that come quickly, so that a new user sees something soon.
 const OPENING: usize = 4;
 
-/// The most time before each of those.
+/// The maximum time before each of those.
 const OPENING_PACE: Duration = Duration::from_millis(700);
 
 /// Seconds in an hour, for the script's hours.
 const HOUR: f64 = 3600.0;
 
-/// The script has a mistake; the test over it keeps that from happening to a user.
+/// The script has a mistake; a test excludes that.
 #[derive(Debug, thiserror::Error)]
 #[error("the demo's script cannot be played: {0}")]
 pub struct ScriptError(String);
@@ -64,7 +64,7 @@ struct Scene {
     data: Map<String, Value>,
 }
 
-/// The demo's events, one after another and for ever: after the last scene a new day begins with new ids.
+/// The demo's events, one after another and forever: after the last scene, a new day begins with new ids.
 #[derive(Debug)]
 pub struct Feed {
     script: Script,
@@ -75,11 +75,11 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// A feed with about `pace` between two events.
+    /// Returns a feed with about `pace` between two events.
     ///
     /// # Errors
     ///
-    /// When the script that was compiled in has a mistake.
+    /// When the embedded script has a mistake.
     pub fn new(seed: u64, pace: Duration) -> Result<Self, ScriptError> {
         let script: Script = toml::from_str(SCRIPT).map_err(|error| ScriptError(error.to_string()))?;
         if script.scene.is_empty() {
@@ -96,7 +96,7 @@ impl Feed {
         Ok(feed)
     }
 
-    /// What came before `start`, oldest first; about two days of it.
+    /// Returns the events before `start`, oldest first, for about two days.
     ///
     /// # Errors
     ///
@@ -128,7 +128,7 @@ impl Feed {
         Ok(postings.into_iter().map(|(_, posting)| posting).collect())
     }
 
-    /// How long to wait before [`Feed::next`]: the pace, give or take a half.
+    /// Returns how long to wait before [`Feed::next`]: the pace, plus or minus up to a half.
     pub fn pause(&mut self) -> Duration {
         if self.day == 1 && self.next < OPENING {
             return self.pace.min(OPENING_PACE);
@@ -136,7 +136,7 @@ impl Feed {
         self.pace.mul_f64(0.5 + self.dice.f64())
     }
 
-    /// The next event, made at `now`.
+    /// Returns the next event, created at `now`.
     ///
     /// # Errors
     ///
@@ -162,7 +162,7 @@ impl Feed {
     ///
     /// # Errors
     ///
-    /// When the script has a mistake; otherwise it does not end.
+    /// When the script has a mistake; otherwise it runs forever.
     pub async fn play(mut self, control: Control, start: Timestamp) -> Result<(), ScriptError> {
         for Posting { event, data } in self.backlog(start)? {
             control.push(&event, data);

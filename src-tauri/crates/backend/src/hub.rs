@@ -1,4 +1,4 @@
-//! What the API and the control share: the events, the streams they go to, and the faults in force.
+//! What API and control share: the events, the streams, and the active faults.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -18,37 +18,37 @@ use crate::log::{EventLog, render};
 use crate::notifications::Notifications;
 use crate::observed::Observed;
 
-/// What a backend that has all the optional parts says it can do.
+/// The capabilities that a backend with all optional parts announces.
 const CAPABILITIES: [&str; 6] = ["types", "gap", "notifications", "changes", "deletion", "receipts"];
 
-/// Whose every token is, unless [`Control::set_user`](crate::Control::set_user) says otherwise.
+/// The user of every token, unless [`Control::set_user`](crate::Control::set_user) sets another.
 const USER: &str = "user-1";
 
-/// Events that tell about the stream itself, which no choice of types leaves out.
+/// Events about the stream itself, which are sent whatever types are requested.
 const ABOUT_THE_STREAM: [&str; 3] = ["connection_established", "heartbeat", "stream.gap"];
 
-/// Which streams a stall holds.
+/// The streams that a stall affects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Stall {
-    /// Those that are open now; a client that connects anew is served.
+    /// The open ones; new connections are served.
     Open,
-    /// Also those to come: the request is accepted and never gets a byte.
+    /// Later ones as well: their requests are accepted and never get a byte.
     Every,
 }
 
-/// What a stream is to do next.
+/// What a stream has to do next.
 #[derive(Debug)]
 pub(crate) enum Piece {
-    /// A whole event, as server-sent events write it.
+    /// Send a whole event, encoded as a server-sent event.
     Frame(Bytes),
-    /// The first half of the bytes that such an event comes to.
+    /// Send the first half of such an event's bytes.
     Half(Bytes),
-    /// Bytes as they are, with a chunk of their own.
+    /// Send raw bytes, in a separate chunk.
     Raw(Bytes),
-    /// The end of the connection, once all before it is flushed.
+    /// Close the connection, once everything before is flushed.
     HangUp(HangUp),
-    /// The end of the stream, as its transport has it: with a code where that can be said.
+    /// End the stream, with this code if the transport has codes.
     End(u16),
 }
 
@@ -64,7 +64,7 @@ impl Stream {
         ABOUT_THE_STREAM.contains(&kind) || self.types.as_ref().is_none_or(|types| types.contains(kind))
     }
 
-    /// A stream whose body is gone is about to be removed; nothing is lost with what it is sent.
+    /// Queues a piece. If the stream's body is gone, the piece is dropped; the stream is about to be removed.
     fn send(&self, piece: Piece) {
         let _ = self.pieces.send(piece);
     }
@@ -73,13 +73,13 @@ impl Stream {
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) tokens: Vec<String>,
-    /// Whose a token is, where it is not [`USER`]'s; `None` for nobody whom the greeting names.
+    /// Tokens with another user than [`USER`]; `None` for one whom the greeting does not name.
     pub(crate) users: HashMap<String, Option<String>>,
     pub(crate) log: EventLog,
     pub(crate) notifications: Notifications,
     pub(crate) script: Script,
     pub(crate) keys: Keys,
-    /// Changes whose answer is still to be lost.
+    /// How many changes still lose their response.
     pub(crate) answers_to_lose: u32,
     pub(crate) observed: Observed,
     streams: HashMap<u64, Stream>,
@@ -87,7 +87,7 @@ pub(crate) struct State {
     pace: Option<Pace>,
 }
 
-/// How an event leaves for the streams.
+/// How an event is sent to the streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Delivery {
     Whole,
@@ -95,7 +95,7 @@ pub(crate) enum Delivery {
     CutInHalf,
 }
 
-/// Who asks, where the server says so.
+/// The user of a request, if the server knows it.
 #[derive(Debug, Clone)]
 pub(crate) struct User(pub(crate) Option<String>);
 
@@ -110,7 +110,7 @@ pub(crate) struct Hub {
     replay_to_newcomers: bool,
 }
 
-/// How a hub begins.
+/// The initial state of a hub.
 #[derive(Debug)]
 pub(crate) struct Beginning {
     pub(crate) tokens: Vec<String>,
@@ -151,12 +151,13 @@ impl Hub {
         })
     }
 
-    /// The state, for one short look or change. [`Hub::publish_change`] afterwards when somebody may wait for it.
+    /// Locks the state, for a short read or change. Call [`Hub::publish_change`] afterwards if something that
+    /// [`Control::wait_for`](crate::Control::wait_for) observes changed.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
     }
 
-    /// Wakes those who wait for something to be seen.
+    /// Wakes those who wait for a change of what was seen.
     pub(crate) fn publish_change(&self) {
         self.changed.send_replace(());
     }
@@ -167,7 +168,7 @@ impl Hub {
         id
     }
 
-    /// Sends a heartbeat to every stream that is not stalled: on resume it gets its events, not hours of heartbeats.
+    /// Sends a heartbeat to every stream that is not stalled: a resumed one gets its events, not hours of heartbeats.
     pub(crate) fn beat(&self, now: Timestamp) {
         let frame = render(
             "heartbeat",
@@ -210,7 +211,7 @@ impl Hub {
     pub(crate) fn resume(&self) {
         let mut state = self.state();
         state.stall_every = false;
-        // Also the connections whose stream was ended meanwhile.
+        // Includes connections whose stream has ended meanwhile.
         self.connections.each(|connection| connection.set_stalled(false));
     }
 
@@ -226,7 +227,7 @@ impl Hub {
         }
     }
 
-    /// Opens a stream on the connection `connection`: the greeting, then what was missed after `cursor`.
+    /// Opens a stream on `connection`: sends the greeting, then the events after `cursor`.
     pub(crate) fn open_stream(
         &self,
         connection: &Arc<Connection>,
@@ -247,8 +248,8 @@ impl Hub {
             types: types.filter(|_| self.optional_parts),
             connection: connection.clone(),
         };
-        // A newcomer's place in the order of events is fixed by its first greeting: what comes while it is away for the
-        // first time is missed like anything else. Who has a place must not be moved past what is about to be replayed.
+        // The first greeting gives a new client its position, so that it gets the events of its first outage as well. A
+        // client that has a position must not be moved past the events that are about to be replayed.
         let place = (cursor.is_none() && !self.replay_to_newcomers).then(|| state.log.last_id().clone());
         stream.send(Piece::Frame(self.greeting(number, place.as_deref(), user, now)));
         let replay = match cursor {
@@ -295,7 +296,7 @@ impl Hub {
 }
 
 impl State {
-    /// Whose token it is, as far as the greeting says.
+    /// Returns the user of a token, as the greeting names it.
     pub(crate) fn user_of(&self, token: &str) -> Option<String> {
         match self.users.get(token) {
             Some(user) => user.clone(),
@@ -328,7 +329,7 @@ impl State {
     }
 }
 
-/// The data inside its rendered frame, shared where it stands there in one piece.
+/// Returns the data of a rendered frame, shared with the frame if it is contiguous there.
 fn data_of(frame: &Bytes, data: &str) -> Bytes {
     let end = frame.len() - "\n\n".len();
     let shared = end.checked_sub(data.len()).map(|start| frame.slice(start..end));

@@ -1,4 +1,4 @@
-//! The reference backend of Gloria Notify: the whole contract over real sockets, and every fault on request.
+//! The reference backend of Gloria Notify: the whole protocol over real sockets, with every fault on request.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -39,10 +39,10 @@ pub use control::{Command, Control, DeadlinePassed, Outcome, PushedRange};
 pub use hub::Stall;
 pub use observed::{ChangeKind, Credentials, Observed, SeenChange, SeenRequest};
 
-/// Every lock here guards plain data that no panic leaves half-changed.
+/// Locks a mutex. A poisoned lock is usable, because no panic leaves the data half-changed.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The `{api}` base below a server's address: the Gloria System's own, which the stream and all else lie below.
+/// The path of the `{api}` base, as in the Gloria System; the stream and everything else are below it.
 const API_PATH: &str = "/api/v1";

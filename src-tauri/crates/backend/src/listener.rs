@@ -13,27 +13,27 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::connection::{Connection, Connections, Socket};
 
-/// Connections that wait to be accepted; what the standard library asks for.
+/// The maximum number of connections that wait to be accepted, the standard library's default.
 const BACKLOG: u32 = 128;
 
-/// After a failed accept (no file descriptors left, for one) another try at once would only spin.
+/// After a failed accept, for example without free file descriptors, an immediate retry would only spin.
 const ACCEPT_RETRY_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Opens or closes the socket; answered when it is done.
+/// Opens or closes the socket; `done` receives the result.
 #[derive(Debug)]
 pub(crate) struct ListenOrder {
     pub(crate) open: bool,
     pub(crate) done: oneshot::Sender<io::Result<()>>,
 }
 
-/// A program that is being started holds its parent's sockets, the listener among them, until it runs: milliseconds,
-/// on a busy machine more.
+/// A child process holds its parent's sockets, including the listener, from fork to exec: milliseconds, and more on a
+/// busy machine.
 const INHERITED_TIMEOUT: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
 enum Door {
     Open(TcpListener),
-    /// Bound and not listening: connecting is refused, and the system gives the port to nobody else.
+    /// Bound but not listening: connections are refused, and the port stays reserved.
     Closed(Option<TcpSocket>),
 }
 
@@ -100,7 +100,7 @@ fn reserve(address: SocketAddr) -> io::Result<TcpSocket> {
     let give_up = Instant::now() + INHERITED_TIMEOUT;
     loop {
         match socket.bind(address) {
-            // By the clock of the system, for a test's own may be paused.
+            // By the system's clock, because a test may pause tokio's.
             Err(error) if error.kind() == io::ErrorKind::AddrInUse && Instant::now() < give_up => {
                 thread::sleep(Duration::from_millis(1));
             }
@@ -126,12 +126,12 @@ impl Listener for Reopenable {
                 biased;
                 Some(ListenOrder { open, done }) = self.orders.recv() => {
                     let result = self.obey(open);
-                    // The caller may have gone; the socket's state has changed as requested.
+                    // The caller may be gone; the socket's state has changed as requested.
                     let _ = done.send(result);
                 }
                 accepted = accept(&self.door) => match accepted.and_then(|io| Ok((io.peer_addr()?, io))) {
                     Ok((peer, io)) => {
-                        // An event of a hundred bytes must not wait for the client's delayed ACK.
+                        // A small event must not wait for the client's delayed ACK.
                         if let Err(error) = io.set_nodelay(true) {
                             tracing::debug!(%error, "TCP_NODELAY was refused");
                         }
@@ -151,7 +151,7 @@ impl Listener for Reopenable {
     }
 }
 
-/// The connection that a request came over.
+/// The connection of a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Carrier(pub(crate) Arc<Connection>);
 

@@ -1,24 +1,24 @@
-//! The events that the backend keeps, and what a client that comes back has missed.
+//! The stored events, and what a returning client has missed.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
-/// A stored event, rendered once for all streams.
+/// A stored event, encoded once for all streams.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
-    /// Where the event stands in the order of all events; equal to the id unless another id was asked for.
+    /// The event's position among all events; equal to the id unless another id was set.
     pub(crate) position: u64,
     pub(crate) id: Arc<str>,
     pub(crate) kind: Arc<str>,
     pub(crate) frame: Bytes,
 }
 
-/// What a cursor asks for.
+/// The events after a cursor.
 #[derive(Debug)]
 pub(crate) struct Replay<'a> {
-    /// The id to continue from when events between the cursor and the kept ones are gone.
+    /// The id to continue from, if events between the cursor and the stored ones are gone.
     pub(crate) gap_to: Option<&'a str>,
     pub(crate) entries: std::collections::vec_deque::Iter<'a, Entry>,
 }
@@ -28,12 +28,12 @@ pub(crate) struct EventLog {
     kept: VecDeque<Entry>,
     limit: usize,
     last: u64,
-    /// The id just before the first kept event: a client that has it has missed nothing that is gone.
+    /// The id before the first stored event: a client with this cursor has missed no removed event.
     before: Arc<str>,
 }
 
 impl EventLog {
-    /// Keeps the newest `limit` events.
+    /// Returns a log that stores the newest `limit` events.
     pub(crate) fn new(limit: usize) -> Self {
         Self {
             kept: VecDeque::new(),
@@ -43,7 +43,7 @@ impl EventLog {
         }
     }
 
-    /// Stores an event. Without `id` it gets the next integer; a numeric `id` moves the count on to it.
+    /// Stores an event. Without `id` it gets the next integer; a numeric `id` advances the counter to it.
     pub(crate) fn append(&mut self, kind: &str, id: Option<&str>, data: &str) -> Entry {
         let next = self.last + 1;
         let asked = id.and_then(|id| id.parse().ok()).unwrap_or(0);
@@ -72,7 +72,7 @@ impl EventLog {
         entry
     }
 
-    /// What a client that last saw `cursor` has missed. An unknown cursor gets everything that is kept, after a gap.
+    /// Returns the events after `cursor`. For an unknown cursor, these are all stored events, after a gap.
     pub(crate) fn after(&self, cursor: &str) -> Replay<'_> {
         if let Some(at) = self.kept.iter().rposition(|entry| &*entry.id == cursor) {
             return Replay {
@@ -94,7 +94,7 @@ impl EventLog {
         }
     }
 
-    /// The position of an event that a client names, 0 when it is not known.
+    /// Returns the position of an event id, 0 if it is unknown.
     pub(crate) fn position(&self, cursor: &str) -> u64 {
         match self.kept.iter().rev().find(|entry| &*entry.id == cursor) {
             Some(entry) => entry.position,
@@ -102,7 +102,7 @@ impl EventLog {
         }
     }
 
-    /// Forgets all kept events; ids go on from where they are.
+    /// Removes all stored events; ids continue.
     pub(crate) fn clear(&mut self) {
         if let Some(newest) = self.kept.back() {
             self.before = newest.id.clone();
@@ -110,18 +110,18 @@ impl EventLog {
         self.kept.clear();
     }
 
-    /// The number that the next event gets.
+    /// Returns the number of the next event.
     pub(crate) fn next(&self) -> u64 {
         self.last + 1
     }
 
-    /// The id of the newest event, kept or not.
+    /// Returns the id of the newest event, whether it is still stored or not.
     pub(crate) fn last_id(&self) -> &Arc<str> {
         self.kept.back().map_or(&self.before, |entry| &entry.id)
     }
 }
 
-/// One event as WHATWG HTML 9.2 writes it. Line breaks in `data` become further `data:` lines.
+/// Encodes an event (WHATWG HTML 9.2). Line breaks in `data` become further `data:` lines.
 pub(crate) fn render(kind: &str, id: Option<&str>, data: &str) -> Bytes {
     let mut frame = String::with_capacity(data.len() + kind.len() + 48);
     frame.push_str("event: ");

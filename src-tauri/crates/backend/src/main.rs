@@ -1,6 +1,6 @@
 //! The reference backend as a program, for the demo and for tests in other languages.
 //!
-//! Prints one line of JSON with its addresses when it is ready, logs to stderr, ends on Ctrl-C.
+//! Prints its addresses as one line of JSON when it is ready, logs to stderr, ends on Ctrl-C.
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -89,7 +89,7 @@ async fn run(arguments: Arguments, mut out: impl Write) -> anyhow::Result<()> {
         tokens: arguments.token,
         heartbeat: Some(arguments.heartbeat),
         history: arguments.history,
-        // Who opens the demo for the first time finds the days before in the inbox.
+        // A new user of the demo finds the previous days in the inbox.
         replay_to_newcomers: arguments.demo,
         ..BackendOptions::default()
     })

@@ -1,4 +1,4 @@
-//! The notifications as they stand after all events, for a client that catches up without the stream.
+//! The current state of all notifications, for clients that catch up without the stream.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// What a client wants changed; a field that is left out stays as it is.
+/// The fields that a client wants to change; a missing field stays unchanged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Change {
@@ -19,16 +19,17 @@ pub(crate) struct Change {
 
 #[derive(Debug)]
 struct Kept {
-    /// The data of the event that created it. Kept as text: a hundred thousand parsed objects weigh far more.
+    /// The data of the event that created it. Kept as text, because a hundred thousand parsed objects need far more
+    /// memory.
     base: Bytes,
-    /// Everything that changed since.
+    /// All changes since.
     changes: Map<String, Value>,
     deleted: bool,
     position: u64,
     event: Arc<str>,
 }
 
-/// A part of all notifications, in the order of their last change.
+/// A page of notifications, in the order of their last change.
 #[derive(Debug)]
 pub(crate) struct Page {
     pub(crate) items: Vec<Value>,
@@ -49,7 +50,7 @@ struct Named {
 }
 
 impl Notifications {
-    /// Takes an event in. One that is malformed, or about an unknown notification, changes nothing.
+    /// Applies an event. A malformed one, or one about an unknown notification, changes nothing.
     pub(crate) fn apply(&mut self, kind: &str, data: &Bytes, position: u64, event: &Arc<str>) {
         if !matches!(
             kind,
@@ -91,10 +92,10 @@ impl Notifications {
         self.by_id.get(id).is_some_and(|kept| !kept.deleted)
     }
 
-    /// The fields that `change` would give the notification; empty when it is already so. `None` for an unknown one.
+    /// Returns the fields that `change` would set; empty if nothing changes. `None` for an unknown notification.
     pub(crate) fn changes(&self, id: &str, change: Change, now: Timestamp) -> Option<Map<String, Value>> {
         let item = self.by_id.get(id).filter(|kept| !kept.deleted)?.item();
-        // Who has read a notification has seen it.
+        // A read notification has been seen.
         let seen = change.seen.or(change.read.filter(|read| *read));
         let wanted = [
             ("seenAt", seen),
@@ -119,7 +120,7 @@ impl Notifications {
         self.by_id.get(id).map(|kept| kept.item().into())
     }
 
-    /// What changed after `position`, at most `limit` items. A deleted notification comes as `{id, deleted: true}`.
+    /// Returns what changed after `position`, at most `limit` items. A deleted notification is `{id, deleted: true}`.
     pub(crate) fn page(&self, position: u64, limit: usize) -> Page {
         let mut later = self.by_position.range(position + 1..);
         let kept: Vec<_> = later

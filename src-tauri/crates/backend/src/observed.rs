@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
-/// The newest requests that are remembered; a demo left running for weeks must not grow.
+/// How many of the newest requests are stored, so that a demo that runs for weeks does not grow.
 const REQUESTS_KEPT: usize = 20_000;
 
-/// Where a request carried its token.
+/// Where a request contained its token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Credentials {
@@ -21,28 +21,28 @@ pub enum Credentials {
     Query,
 }
 
-/// A request to the API, without its secrets.
+/// A request to the API, without secrets.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SeenRequest {
-    /// Counts all requests from 1.
+    /// The request's number, counted from 1.
     pub number: u64,
-    /// When its head had arrived.
+    /// When its head was received.
     #[serde(serialize_with = "as_text")]
     pub at: Timestamp,
     /// `GET`, `PATCH`, …
     pub method: String,
     /// The path, without the query.
     pub path: String,
-    /// The query's pairs, percent-decoded; a token's value is left out.
+    /// The decoded parameters of the query, without the token's value.
     pub query: BTreeMap<String, String>,
-    /// Names in lower case; `authorization`, `proxy-authorization` and `cookie` are left out.
+    /// Headers with names in lower case, without `authorization`, `proxy-authorization` and `cookie`.
     pub headers: BTreeMap<String, String>,
     /// Where the token was.
     pub credentials: Credentials,
-    /// The connection it came over; requests of one connection have the same number.
+    /// The number of the connection; requests over one connection have the same number.
     pub connection: u64,
-    /// What it was answered, once it was.
+    /// The response's status, once it was sent.
     pub status: Option<u16>,
 }
 
@@ -52,19 +52,19 @@ impl SeenRequest {
         self.headers.get(name).map(String::as_str)
     }
 
-    /// The cursor that a stream request asked to resume from: the header first, the query's else.
+    /// Returns the cursor of a stream request: from the header, or else from the query.
     pub fn last_event_id(&self) -> Option<&str> {
         self.header("last-event-id")
             .or_else(|| self.query.get("lastEventId").map(String::as_str))
     }
 
-    /// Whether it asked for the event stream, over either transport.
+    /// Whether it requests the event stream, over either transport.
     pub fn is_stream(&self) -> bool {
         self.method == "GET" && (self.path.ends_with("/sse") || self.path.ends_with("/ws"))
     }
 }
 
-/// A change that a client asked for, refused ones included.
+/// A requested change, including refused ones.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SeenChange {
@@ -73,15 +73,15 @@ pub struct SeenChange {
     pub at: Timestamp,
     /// The notification's id.
     pub notification: String,
-    /// What was asked.
+    /// The requested change.
     pub kind: ChangeKind,
     /// The `Idempotency-Key`.
     pub key: Option<String>,
-    /// Whether it took effect: false for a repeated key and for a refusal.
+    /// Whether it took effect: false for a repeated key and for a refused change.
     pub applied: bool,
 }
 
-/// What a client asked to do to a notification.
+/// A change of a notification that a client requests.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ChangeKind {
@@ -91,17 +91,17 @@ pub enum ChangeKind {
     Delete,
 }
 
-/// What was seen since the start, and what is open now.
+/// Everything seen since the start, and what is open now.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Observed {
-    /// Requests to the API in order of arrival, the newest 20 000.
+    /// The newest 20 000 requests to the API in order of arrival.
     pub requests: Vec<SeenRequest>,
-    /// All requests to the API so far.
+    /// The number of all requests to the API.
     pub requests_total: u64,
     /// `PATCH` and `DELETE` calls in order of arrival.
     pub changes: Vec<SeenChange>,
-    /// Receipts in order of arrival, each as it was posted; repeats of a key are not in it.
+    /// Receipts in order of arrival, as they were posted, without repetitions of a key.
     pub receipts: Vec<Value>,
     /// Open connections of any kind.
     pub connections: usize,
@@ -114,7 +114,7 @@ pub struct Observed {
 }
 
 impl Observed {
-    /// The requests for the event stream.
+    /// Returns the requests for the event stream.
     pub fn stream_requests(&self) -> impl DoubleEndedIterator<Item = &SeenRequest> {
         self.requests.iter().filter(|request| request.is_stream())
     }
@@ -137,7 +137,7 @@ impl Observed {
         }
     }
 
-    /// The counts alone, for a message.
+    /// Returns the counts, for a message.
     pub(crate) fn counts(&self) -> String {
         format!(
             "{} connections, {} streams of {} so far, {} requests, {} changes, {} receipts, last id {}",
@@ -152,7 +152,7 @@ impl Observed {
     }
 }
 
-/// RFC 3339.
+/// Serializes as RFC 3339.
 fn as_text<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(time)
 }

@@ -1,11 +1,11 @@
-//! Errors as RFC 9457 has them.
+//! Error responses (RFC 9457).
 
 use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
 use serde_json::json;
 
-/// An `application/problem+json` answer.
+/// An `application/problem+json` response.
 #[derive(Clone, Debug)]
 pub(crate) struct Problem {
     status: StatusCode,
@@ -30,7 +30,7 @@ impl Problem {
 
     pub(crate) fn body(&self) -> String {
         json!({
-            // No type of its own: the status says it all, and then the title is the status's (RFC 9457, 4.2.1).
+            // Without a specific type, the title is the status's name (RFC 9457, 4.2.1).
             "type": "about:blank",
             "title": self.status.canonical_reason().unwrap_or("Error"),
             "status": self.status.as_u16(),

@@ -1,4 +1,4 @@
-//! Everything besides the stream: catching up, changes, receipts.
+//! Everything except the stream: catching up, changes, receipts.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,12 +20,12 @@ use crate::notifications::Change;
 use crate::observed::{ChangeKind, SeenChange};
 use crate::problem::Problem;
 
-/// Items of a page when the client does not say, and the most it gets.
+/// The default and maximum number of items in a page.
 const PAGE: usize = 100;
 const PAGE_MAX: usize = 1000;
 
-/// `GET {api}/notifications?after=<event id>&limit=`: `{notifications, next, more}`, in the order of their last change.
-/// `next` is the cursor of the next page, and with `more` false the newest event's id.
+/// `GET {api}/notifications?after=<event id>&limit=`: returns `{notifications, next, more}`, in the order of the last
+/// change. `next` is the cursor of the next page, or, if `more` is false, the newest event's id.
 pub(super) async fn list(
     State(hub): State<Arc<Hub>>,
     Query(query): Query<HashMap<String, String>>,
@@ -45,7 +45,7 @@ pub(super) async fn list(
     Ok(axum::Json(json!({ "notifications": page.items, "next": *next, "more": page.more })).into_response())
 }
 
-/// `PATCH {api}/notifications/{id}` with `{seen|read|archived: bool}`: the notification as it is afterwards.
+/// `PATCH {api}/notifications/{id}` with `{seen|read|archived: bool}`: returns the changed notification.
 pub(super) async fn change(
     State(hub): State<Arc<Hub>>,
     ConnectInfo(Carrier(connection)): ConnectInfo<Carrier>,
@@ -167,13 +167,13 @@ fn unknown(id: &str) -> Problem {
 
 struct Request<'a> {
     headers: &'a HeaderMap,
-    /// All of what was asked, for telling a repeat of a key from its misuse.
+    /// The whole request, to tell a repetition of a key from its misuse.
     text: String,
     connection: &'a Arc<Connection>,
 }
 
-/// Does a request, or answers as before when its `Idempotency-Key` was used for the same request. The answer of a key
-/// is remembered whether it was a success or not, as the IETF draft has it.
+/// Processes a request, or repeats the response if its `Idempotency-Key` was used for the same request. Error responses
+/// are stored as well, as in the IETF draft.
 async fn once(
     hub: &Arc<Hub>,
     request: Request<'_>,
@@ -210,7 +210,7 @@ async fn once(
     Ok(response_of(given))
 }
 
-/// The answer, and whether the request changed something.
+/// The response, and whether the request changed something.
 fn answered(
     hub: &Arc<Hub>,
     key: Option<&str>,

@@ -22,7 +22,7 @@ use crate::hub::{Hub, Piece, User};
 use crate::listener::Carrier;
 use crate::problem::Problem;
 
-/// Waiting events are sent together up to about this many bytes: a replay of 100 000 is not 100 000 chunks.
+/// Pending events are sent together, up to about this many bytes, so that a replay of 100 000 is not 100 000 chunks.
 const BLOCK: usize = 32 << 10;
 
 pub(super) async fn events(
@@ -55,15 +55,15 @@ pub(super) async fn events(
     let headers = [
         (CONTENT_TYPE, "text/event-stream"),
         (CACHE_CONTROL, "no-cache, no-transform"),
-        // Keeps nginx from collecting events until a buffer is full.
+        // Prevents nginx from buffering events.
         (HeaderName::from_static("x-accel-buffering"), "no"),
     ];
     (headers, Body::from_stream(body)).into_response()
 }
 
-/// Where the client wants to go on from.
+/// Returns the cursor after which the client wants to resume.
 pub(super) fn cursor_of(headers: &HeaderMap, query: &BTreeMap<String, String>) -> Option<String> {
-    // A reconnecting client's header is newer than the address it was first given.
+    // The header takes precedence, because a reconnecting client repeats its first address.
     let header = headers
         .get("last-event-id")
         .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
@@ -72,7 +72,7 @@ pub(super) fn cursor_of(headers: &HeaderMap, query: &BTreeMap<String, String>) -
         .filter(|id| !id.is_empty())
 }
 
-/// The types of events that the client wants alone.
+/// Returns the only event types that the client wants, if it names any.
 pub(super) fn types_of(query: &BTreeMap<String, String>) -> Option<HashSet<String>> {
     query.get("types").map(|types| {
         types
@@ -102,7 +102,7 @@ fn accepts_events(headers: &HeaderMap) -> bool {
 struct Events {
     number: u64,
     pieces: UnboundedReceiver<Piece>,
-    /// Taken from the queue, and not fit to be sent with what came before it.
+    /// Taken from the queue, but not to be sent together with earlier events.
     pending: Option<Piece>,
     hung_up: bool,
     connection: Arc<Connection>,
@@ -110,7 +110,7 @@ struct Events {
 }
 
 impl Events {
-    /// Adds the events that wait behind `first`.
+    /// Adds the pending events after `first`.
     fn collect(&mut self, first: Bytes) -> Bytes {
         let mut block: Option<BytesMut> = None;
         while block.as_ref().map_or(first.len(), BytesMut::len) < BLOCK {

@@ -1,4 +1,4 @@
-//! `GET {api}/ws`: the events of `{api}/sse` as messages of a WebSocket.
+//! `GET {api}/ws`: the events of `{api}/sse` as WebSocket messages.
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -36,7 +36,7 @@ use crate::problem::Problem;
 
 const SUBPROTOCOL: &str = "gloria.v1";
 
-/// Waiting events are flushed together up to about this many bytes.
+/// Pending events are flushed together, up to about this many bytes.
 const BLOCK: usize = 32 << 10;
 
 pub(super) async fn events(
@@ -61,7 +61,7 @@ pub(super) async fn events(
     let chosen = holds(headers, SEC_WEBSOCKET_PROTOCOL, SUBPROTOCOL);
 
     let cursor = cursor_of(headers, &query);
-    // Before the answer, so that a stall holds that back too.
+    // Before the response, so that a stall also delays that.
     let (number, pieces) = hub.open_stream(
         &connection,
         cursor.as_deref(),
@@ -71,7 +71,7 @@ pub(super) async fn events(
     );
     let open = Open { number, hub };
     tokio::spawn(async move {
-        // It lives until the stream is over, or its connection was gone before it began.
+        // Dropped when the stream is over, or if its connection is gone before it begins.
         let _open = open;
         if let Ok(io) = upgrade.await {
             let socket = WebSocketStream::from_raw_socket(TokioIo::new(io), Role::Server, None).await;
@@ -109,7 +109,7 @@ fn holds(headers: &HeaderMap, name: HeaderName, word: &str) -> bool {
         .any(|part| part.trim().eq_ignore_ascii_case(word))
 }
 
-/// A stream that the hub counts.
+/// A stream that the hub counts until this is dropped.
 struct Open {
     number: u64,
     hub: Arc<Hub>,
@@ -121,14 +121,14 @@ impl Drop for Open {
     }
 }
 
-/// One stream. It reads while it writes: a client's ping or end is noticed behind a stall as well.
+/// One stream. It reads while it writes, so that a client's ping or close is noticed during a stall as well.
 struct Session {
     socket: WebSocketStream<TokioIo<Upgraded>>,
     pieces: UnboundedReceiver<Piece>,
     connection: Arc<Connection>,
-    /// To be done once what was buffered is flushed.
+    /// What to do once the buffered data is flushed.
     next: Option<Piece>,
-    /// Bytes for the connection itself.
+    /// Bytes to send outside of WebSocket frames.
     raw: Bytes,
     buffered: usize,
     flushing: bool,
@@ -137,7 +137,7 @@ struct Session {
 impl Session {
     /// Ready when the stream is over.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        // Pings and closes are answered by the library; nothing else is expected of a client.
+        // The library answers pings and closes; clients send nothing else.
         loop {
             match Pin::new(&mut self.socket).poll_next(context) {
                 Poll::Ready(Some(Ok(_))) => {}
@@ -145,12 +145,12 @@ impl Session {
                 Poll::Pending => break,
             }
         }
-        // The reading half reports write errors.
+        // Reading reports write errors.
         while ready!(self.poll_write(context)).is_some() {}
         Poll::Ready(())
     }
 
-    /// One step; `None` when the stream is over.
+    /// Performs one step; `None` when the stream is over.
     fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<Option<()>> {
         if self.flushing {
             if ready!(Pin::new(&mut self.socket).poll_flush(context)).is_err() {
@@ -186,7 +186,7 @@ impl Session {
         }
     }
 
-    /// Does what had to wait for the bytes before it.
+    /// Performs what had to wait until earlier bytes were sent.
     fn act(&mut self) -> Option<()> {
         match self.next.take() {
             None => {}
@@ -196,7 +196,7 @@ impl Session {
                 self.raw = message.slice(..message.len() / 2);
             }
             Some(Piece::Raw(bytes)) => self.raw = bytes,
-            // The connection ends at its next poll, and with it this.
+            // The connection, and with it this stream, ends at its next poll.
             Some(Piece::HangUp(how)) => self.connection.hang_up(how),
             Some(Piece::End(code)) => {
                 self.flushing = true;
@@ -214,7 +214,7 @@ impl Session {
     }
 }
 
-/// The envelope of an event that stands in a server-sent event's bytes, which only [`crate::log::render`] writes.
+/// Converts the bytes of a server-sent event, which only [`crate::log::render`] writes, to a message.
 fn message_of(frame: &[u8]) -> String {
     let text = String::from_utf8_lossy(frame);
     let mut envelope = serde_json::Map::new();
@@ -235,7 +235,7 @@ fn message_of(frame: &[u8]) -> String {
     serde_json::Value::Object(envelope).to_string()
 }
 
-/// A text message as it goes over the connection (RFC 6455, 5.2).
+/// Encodes a text message as a frame (RFC 6455, 5.2).
 fn framed(text: &str) -> Bytes {
     let mut frame = vec![0x81];
     match text.len() {

@@ -1,6 +1,6 @@
-//! Commands over HTTP, for those who are not in the same process.
+//! Commands over HTTP, for clients in other processes.
 //!
-//! `POST /` takes one [`Command`] as JSON, `POST /raw` bytes for all streams, `GET /observed` answers what was seen.
+//! `POST /` takes one [`Command`] as JSON, `POST /raw` bytes for all streams, `GET /observed` returns what was seen.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::connection::{HangUp, Pace};
 use crate::hub::Stall;
 use crate::problem::Problem;
 
-/// One command, as `{"do": "push", …}`. Those without fields have braces because serde refuses unknown fields only
+/// A command, as `{"do": "push", …}`. Variants without fields have braces, because serde rejects unknown fields only
 /// then.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(
@@ -35,7 +35,7 @@ pub enum Command {
         event: String,
         /// The event's data.
         data: Value,
-        /// An id other than the next.
+        /// An id instead of the next number.
         #[serde(default)]
         id: Option<String>,
     },
@@ -75,12 +75,12 @@ pub enum Command {
     },
     /// [`Control::resume`].
     Resume {},
-    /// [`Control::set_pace`]; without bytes at full speed again.
+    /// [`Control::set_pace`]; full speed without bytes.
     Pace {
-        /// The most bytes in one write.
+        /// The maximum number of bytes in one write.
         #[serde(default)]
         bytes: Option<usize>,
-        /// The silence after each write, in milliseconds.
+        /// The pause after each write, in milliseconds.
         #[serde(default)]
         every_ms: u64,
     },
@@ -90,7 +90,7 @@ pub enum Command {
         route: Route,
         /// How many of them.
         times: u32,
-        /// With what.
+        /// The response.
         answer: Answer,
     },
     /// [`Control::clear_answers`].
@@ -102,7 +102,7 @@ pub enum Command {
     },
     /// [`Control::require_token`].
     RequireToken {
-        /// The one that is accepted from now on.
+        /// The only token that is accepted from now on.
         token: String,
     },
     /// [`Control::drop_history`].
@@ -113,34 +113,34 @@ pub enum Command {
     Accept {},
     /// [`Control::set_heartbeat`].
     Heartbeat {
-        /// In milliseconds; 0 sends none.
+        /// The interval in milliseconds; 0 sends none.
         interval_ms: u64,
     },
     /// [`Control::beat`].
     Beat {},
 }
 
-/// What a [`Command`] gave.
+/// The result of a [`Command`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Outcome {
-    /// Nothing to tell: `{}`.
+    /// No result: `{}`.
     Done {},
     /// One event.
     Pushed {
         /// The event's id.
         id: String,
     },
-    /// Several events; nothing when none was asked for.
+    /// Several events; empty if none was requested.
     PushedMany(Option<PushedRange>),
 }
 
 impl Control {
-    /// Does a command.
+    /// Performs a command.
     ///
     /// # Errors
     ///
-    /// Says what was wrong with the command, or why the socket does not move.
+    /// Returns what is wrong with the command, or why the socket could not be opened or closed.
     pub async fn perform(&self, command: Command) -> Result<Outcome, String> {
         let millis = Duration::from_millis;
         match command {
