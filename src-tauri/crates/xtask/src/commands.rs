@@ -1,4 +1,4 @@
-//! Where things are, and how the other tools are called.
+//! Paths, and the commands of other tools.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -14,7 +14,7 @@ pub(crate) fn root() -> PathBuf {
     here.ancestors().nth(3).unwrap_or(here).to_owned()
 }
 
-/// A program that cargo built, of the given profile folder (`debug`, `release`).
+/// Returns the path of a program that cargo built, in the given profile folder (`debug`, `release`).
 pub(crate) fn built(profile: &str, name: &str) -> PathBuf {
     root()
         .join("target")
@@ -22,21 +22,21 @@ pub(crate) fn built(profile: &str, name: &str) -> PathBuf {
         .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
-/// The cargo that runs this. It takes the dependencies of the lock or fails: a check that resolves them anew checks
-/// another program than the one that is shipped.
+/// Returns a command of the cargo that runs this. `--locked` makes it fail rather than resolve dependencies anew, so
+/// that checks test the same versions as are shipped.
 pub(crate) fn cargo<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     let mut arguments = arguments.into_iter();
     if let Some(task) = arguments.next() {
         command.arg(&task);
-        // Formatting resolves nothing, and does not know the word.
+        // Formatting resolves no dependencies and has no such option.
         if task.as_ref() != "fmt" {
             command.arg("--locked");
         }
     }
     command.args(arguments).current_dir(root());
     // Variables that cargo sets for this program. Build scripts that read them, and everything that depends on those,
-    // would be rebuilt whenever cargo is called alternately from here and by hand.
+    // would be rebuilt whenever cargo is called alternately from here and from a shell.
     for (name, _) in std::env::vars_os() {
         let set_by_cargo = name
             .to_str()
@@ -48,20 +48,20 @@ pub(crate) fn cargo<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> 
     command
 }
 
-/// npm in one of the repository's folders.
+/// Returns an npm command in one of the repository's folders.
 pub(crate) fn npm<S: AsRef<OsStr>>(folder: &str, arguments: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" });
     command.args(arguments).current_dir(root().join(folder));
     command
 }
 
-/// How everything in the workspace is built that is run: in one set of features. Naming a test makes cargo count the
-/// tests' dependencies in, as `cargo test` does; without it, each of the two would build the tree anew.
+/// Returns the command that builds all programs with one set of features. Naming a test makes cargo unify features with
+/// the tests' dependencies, as `cargo test` does; otherwise the two commands would rebuild the tree alternately.
 pub(crate) fn build_programs() -> Command {
     cargo(["build", "--workspace", "--bins", "--test", "window"])
 }
 
-/// How the app in one process is built: with that feature, and otherwise as [`build_programs`] does.
+/// Returns the command that builds the single-process app: that feature, and otherwise the same as [`build_programs`].
 pub(crate) fn build_in_process() -> Command {
     cargo([
         "build",
@@ -75,8 +75,8 @@ pub(crate) fn build_in_process() -> Command {
     ])
 }
 
-/// Cargo puts it where the app of two programs is to be. It is put aside, and [`build_programs`] puts the other in its
-/// place.
+/// Copies the single-process app to another folder, because cargo builds it at the path of the two-process app, which
+/// [`build_programs`] builds again afterwards.
 pub(crate) fn put_in_process_aside() -> Result<()> {
     let folder = built("debug", "in-process");
     fs::create_dir_all(&folder)?;
@@ -86,7 +86,7 @@ pub(crate) fn put_in_process_aside() -> Result<()> {
     Ok(())
 }
 
-/// Whether npm has to install the packages of a folder: its lock changed since it last did.
+/// Whether npm has to install the packages of a folder, because its lock file changed since the last time.
 pub(crate) fn packages_stale(folder: &str) -> bool {
     let folder = root().join(folder);
     match (
@@ -99,10 +99,10 @@ pub(crate) fn packages_stale(folder: &str) -> bool {
     }
 }
 
-/// Whether the UI must be built: a source is newer than what was built of it.
+/// Whether the UI must be built, because a source is newer than the build.
 pub(crate) fn ui_stale() -> bool {
     let ui = root().join("ui");
-    // The app's build script puts a page without assets where it finds none.
+    // The app's build script creates a page without assets if there is none.
     let Some(built) = newest(&ui.join("dist/assets")) else {
         return true;
     };
@@ -112,14 +112,14 @@ pub(crate) fn ui_stale() -> bool {
         "vite.config.ts",
         "svelte.config.js",
         "package-lock.json",
-        // The words are built into the page.
+        // The texts are built into the page.
         "../locales",
     ]
     .into_iter()
     .any(|source| newest(&ui.join(source)).is_some_and(|changed| changed > built))
 }
 
-/// Runs to the end, with this program's own output.
+/// Runs a command to its end, with this program's stdout and stderr.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let line = line(command);
     let status = command.status().with_context(|| format!("cannot run {line}"))?;
@@ -127,7 +127,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// A command as one would type it.
+/// Returns a command as one would type it.
 pub(crate) fn line(command: &Command) -> String {
     let program = Path::new(command.get_program())
         .file_name()

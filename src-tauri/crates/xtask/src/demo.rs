@@ -19,13 +19,13 @@ mod headless;
 #[cfg(target_os = "linux")]
 mod screens;
 
-/// How often the keyboard is looked after; nobody notices a tenth of a second.
+/// How often to check the keyboard; a delay of a tenth of a second is not noticeable.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// How often it is looked whether somebody quit the app in its tray: each look starts a program.
+/// How often to check whether the app was quit from its tray: each check starts a program.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What `gloria status` ends with when no app runs.
+/// The exit code of `gloria status` if no app runs.
 const NOT_RUNNING: i32 = 3;
 
 #[derive(Debug, Args)]
@@ -51,7 +51,7 @@ pub(crate) struct Options {
     seconds: u64,
 }
 
-/// Builds everything and shows it.
+/// Builds everything and runs the demo.
 ///
 /// # Errors
 /// When something cannot be installed, built or started.
@@ -88,7 +88,7 @@ fn headless(options: &Options) -> Result<ExitCode> {
     bail!("a desktop without a screen can be made on Linux only; leave --headless out")
 }
 
-/// Takes the pictures of README anew, in `docs/screens`.
+/// Takes the pictures of the README again, into `docs/screens`.
 ///
 /// # Errors
 /// When something cannot be installed, built or started, or a picture does not show what it should.
@@ -107,7 +107,7 @@ pub(crate) fn screens() -> Result<ExitCode> {
 
 fn on_this_desktop() -> Result<ExitCode> {
     let home = commands::root().join("target/demo-home");
-    // Last time's server kept last time's events.
+    // The new server does not know the events of the previous one.
     if home.exists() {
         fs::remove_dir_all(&home)?;
     }
@@ -138,7 +138,7 @@ fn on_this_desktop() -> Result<ExitCode> {
     );
     let lines = lines_typed();
     let mut openers: Vec<Running> = Vec::new();
-    // Ctrl-C does not reach the agent, which outlives the terminal.
+    // The agent outlives the terminal, so Ctrl-C does not reach it.
     let interrupted = interruption()?;
     let mut looked = Instant::now();
     loop {
@@ -147,10 +147,10 @@ fn on_this_desktop() -> Result<ExitCode> {
             return Ok(ExitCode::SUCCESS);
         }
         match lines.recv_timeout(POLL_INTERVAL) {
-            // A second start asks the first for its window, or becomes the window.
+            // The second start requests the window from the first, or becomes the window's program.
             Ok(()) => openers.push(Running(start()?)),
             Err(RecvTimeoutError::Timeout) => {}
-            // There is no keyboard.
+            // stdin is not connected.
             Err(RecvTimeoutError::Disconnected) => std::thread::sleep(POLL_INTERVAL),
         }
         openers.retain_mut(|opener| matches!(opener.0.try_wait(), Ok(None)));
@@ -164,8 +164,7 @@ fn on_this_desktop() -> Result<ExitCode> {
     }
 }
 
-/// What stays when the started program has ended: on Linux that is the agent, a process of its own. It is asked to quit
-/// when this is dropped.
+/// The app after the started program has ended: on Linux, a separate agent. Dropping this quits it.
 #[derive(Debug)]
 pub(crate) struct RunningApp {
     status: Command,
@@ -173,7 +172,7 @@ pub(crate) struct RunningApp {
 }
 
 impl RunningApp {
-    /// `gloria` makes the command that reaches it.
+    /// `gloria` returns the command of the command line for this app.
     pub(crate) fn new(gloria: impl Fn() -> Command) -> Self {
         let with = |argument| {
             let mut command = gloria();
@@ -187,14 +186,14 @@ impl RunningApp {
         }
     }
 
-    /// Whether there is one.
+    /// Whether an app runs.
     pub(crate) fn is_running(&mut self) -> Result<bool> {
         let status = self.status.stderr(Stdio::null()).status();
         let status = status.context("cannot run gloria")?;
         Ok(status.code() != Some(NOT_RUNNING))
     }
 
-    /// Returns once it has ended.
+    /// Quits it and returns once it has ended.
     pub(crate) fn quit(mut self) -> Result<()> {
         commands::run(&mut self.quit)
     }
@@ -241,23 +240,23 @@ pub(crate) struct TestBackend {
     _process: Running,
     /// The `{api}` base.
     pub(crate) api: String,
-    /// Made for this run.
+    /// The token, created for this run.
     pub(crate) token: String,
 }
 
 impl TestBackend {
-    /// The debug build, playing a working day. `pace` is the time between two events, such as `4s`.
+    /// Starts the debug build, which plays a working day. `pace` is the time between two events, such as `4s`.
     pub(crate) fn demo(pace: &str) -> Result<Self> {
         Self::start("debug", &["--demo", "--pace", pace])
     }
 
-    /// The release build, as [`Self::demo`].
+    /// Starts the release build, otherwise like [`Self::demo`].
     #[cfg(target_os = "linux")]
     pub(crate) fn release_demo(pace: &str) -> Result<Self> {
         Self::start("release", &["--demo", "--pace", pace])
     }
 
-    /// The release build, which sends what it is asked for.
+    /// Starts the release build, which sends events only on request.
     pub(crate) fn release() -> Result<Self> {
         Self::start("release", &[])
     }
@@ -266,7 +265,7 @@ impl TestBackend {
         let token = fresh_token();
         let mut command = Command::new(built(profile, "gloria-backend"));
         command.args(["--listen", "127.0.0.1:0"]).args(arguments);
-        // Not as an argument: those are for every user of the machine to see.
+        // Not as an argument, because every user of the machine can read those.
         command
             .env("GLORIA_BACKEND_TOKEN", &token)
             .env("RUST_LOG", "warn");
@@ -288,14 +287,14 @@ impl TestBackend {
     }
 }
 
-/// A token that nobody else on this machine can guess in the minutes that it lives.
+/// Returns a token that nobody else on this machine can guess during the minutes of its use.
 fn fresh_token() -> String {
     use std::hash::{BuildHasher, RandomState};
     let random = || RandomState::new().hash_one(std::process::id());
     format!("demo-{:016x}{:016x}", random(), random())
 }
 
-/// A child that ends when dropped.
+/// A child process that is killed when dropped.
 pub(crate) struct Running(pub(crate) Child);
 
 impl Drop for Running {

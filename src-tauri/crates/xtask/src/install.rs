@@ -1,4 +1,4 @@
-//! What must be on the machine, and getting it there.
+//! Checks for the packages that must be on the machine, and installs them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,27 +13,27 @@ use crate::commands;
 pub(crate) enum Purpose {
     /// To compile the app.
     Build,
-    /// To test the UI in a browser, and what a browser makes of a stream.
+    /// To test the UI in a browser, and a browser's handling of a stream.
     Browser,
-    /// To run the app on a desktop of its own.
+    /// To run the app on a separate desktop.
     Desktop,
-    /// To run client and server as machines of their own.
+    /// To run client and server as separate machines.
     Network,
-    /// To meet servers and proxies of other makes.
+    /// To test with servers and proxies of other makes.
     Interop,
-    /// To run what is installed as a Python package.
+    /// To run programs from Python packages.
     Python,
-    /// To measure it beside others.
+    /// To compare the app with others in benchmarks.
     Bench,
 }
 
-/// How to see that a package is there without asking the package system, which is slow.
+/// How to detect a package without the package system, which is slow.
 #[derive(Debug)]
 enum Sign {
     Program(&'static str),
     Library(&'static str),
     File(&'static [&'static str]),
-    /// Of Python.
+    /// A Python module.
     Module(&'static str),
 }
 
@@ -53,7 +53,7 @@ const fn package(name: &'static str, sign: Sign, purpose: Purpose, why: &'static
     }
 }
 
-/// Of Debian and Ubuntu.
+/// Packages of Debian and Ubuntu.
 #[rustfmt::skip]
 const PACKAGES: &[Package] = &[
     package("build-essential", Sign::Program("cc"), Purpose::Build, "links programs and compiles SQLite"),
@@ -95,10 +95,10 @@ const PULSE_PLUGIN: &[&str] = &[
     "/usr/lib/aarch64-linux-gnu/alsa-lib/libasound_module_pcm_pulse.so",
 ];
 
-/// Where there is one of them, nothing is installed only to be quicker.
+/// If one of these exists, the faster one is not installed.
 const BROWSER: &[&str] = &["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"];
 
-// Only root's PATH has their folders.
+// Their folders are only in root's PATH.
 const IP: &[&str] = &["/usr/sbin/ip", "/sbin/ip"];
 const NFT: &[&str] = &["/usr/sbin/nft"];
 const NGINX: &[&str] = &["/usr/sbin/nginx"];
@@ -109,13 +109,13 @@ const CERTIFICATES: &[&str] = &["/etc/ssl/certs/ca-certificates.crt"];
 
 const FONT: &[&str] = &["/usr/share/fonts/truetype/noto/NotoSans-Regular.ttf"];
 
-/// The oldest Node.js that the UI's tools run on.
+/// The minimum version of Node.js for the UI's tools.
 const NODE_MAJOR: u32 = 20;
 
-/// Installs what is missing for these purposes. Quick and silent when nothing is.
+/// Installs what is missing for these purposes. Fast and silent if nothing is.
 ///
 /// # Errors
-/// When something is missing that cannot be installed from here; the error names all of it.
+/// When something is missing that cannot be installed automatically; the error lists all of it.
 pub(crate) fn ensure_installed(purposes: &[Purpose]) -> Result<()> {
     ensure_node()?;
     if !cfg!(target_os = "linux") {
@@ -150,7 +150,7 @@ pub(crate) fn ensure_installed(purposes: &[Purpose]) -> Result<()> {
     Ok(())
 }
 
-/// Installs npm packages of a folder when its lock changed.
+/// Installs a folder's npm packages if its lock file changed.
 ///
 /// # Errors
 /// When npm fails.
@@ -161,19 +161,19 @@ pub(crate) fn ensure_packages(folder: &str) -> Result<()> {
     Ok(())
 }
 
-/// Installs what the lock file lists. No package needs to run scripts for that, and none may.
+/// Returns the command that installs what the lock file lists. No package needs to run scripts for that, so none may.
 fn npm_install(folder: &str) -> Command {
     commands::npm(folder, ["ci", "--ignore-scripts"])
 }
 
-/// Installs Python packages into an environment of their own when what is required changed.
+/// Installs Python packages into a virtual environment if the requirements changed.
 ///
 /// # Errors
 /// When Python or pip fails.
 pub(crate) fn ensure_python(requirements: &str, environment: &str) -> Result<()> {
     let requirements = commands::root().join(requirements);
     let environment = commands::root().join("target").join(environment);
-    // Written last: half an installation has none.
+    // Written last, so an incomplete installation has none.
     let stamp = environment.join("installed.txt");
     let wanted = fs::read(&requirements)?;
     if fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
@@ -186,7 +186,7 @@ pub(crate) fn ensure_python(requirements: &str, environment: &str) -> Result<()>
     )?;
     let mut install = Command::new(environment.join(PYTHON_PROGRAMS).join("python"));
     install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
-    // A source package runs code of its own to be installed.
+    // Installing a source package would run its code.
     install.args(["--only-binary", ":all:"]);
     commands::run(
         install
@@ -196,7 +196,7 @@ pub(crate) fn ensure_python(requirements: &str, environment: &str) -> Result<()>
     Ok(fs::write(&stamp, wanted)?)
 }
 
-/// A program of [`TOOLS`], installed where it is not yet, and below `target/`.
+/// Returns a program of [`TOOLS`], and installs it below `target/` if it is missing.
 ///
 /// # Errors
 /// When Python or pip fails.
@@ -208,13 +208,13 @@ pub(crate) fn ensure_tool(name: &str) -> Result<Command> {
     Ok(command)
 }
 
-/// Where an environment of Python has its programs.
+/// The folder of programs in a Python environment.
 const PYTHON_PROGRAMS: &str = if cfg!(windows) { "Scripts" } else { "bin" };
 
-/// The programs that check this project and are not its own, each at one version and known by its hash.
+/// Third-party programs that check this project, each pinned to a version and its hash.
 const TOOLS: &str = "src-tauri/crates/xtask/tools.txt";
 
-/// Builds the UI when it is older than its sources; the app contains it.
+/// Builds the UI if it is older than its sources; the app contains it.
 ///
 /// # Errors
 /// When npm fails.
@@ -227,7 +227,7 @@ pub(crate) fn ensure_ui() -> Result<()> {
 }
 
 fn missing(purposes: &[Purpose]) -> Vec<&'static Package> {
-    // In the table's order: pkg-config stands before the libraries that are looked up with it.
+    // In the table's order, because pkg-config comes before the libraries that are detected with it.
     let wanted = PACKAGES
         .iter()
         .filter(|package| purposes.contains(&package.purpose));
@@ -272,7 +272,7 @@ fn as_root(program: &str) -> Command {
     if !is_root {
         command.arg("env");
     }
-    // Packages with questions would wait for answers.
+    // Packages that ask questions would wait for answers.
     command.args(["DEBIAN_FRONTEND=noninteractive", program]);
     command
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask demo | test | bench`: what a developer and a build server run.
+//! `cargo xtask demo | test | bench`: the commands for developers and build servers.
 
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
 
@@ -65,7 +65,7 @@ fn run(task: Task) -> Result<ExitCode> {
     }
 }
 
-/// The tests that refuse stale files write them when they are asked to.
+/// The tests that fail on stale files write them on request.
 fn protocol() -> Result<ExitCode> {
     for target in [
         ["--package=gloria-core", "--lib"],

@@ -1,4 +1,4 @@
-//! Steps, one after the other, how they went, and what they took of the time that their suite may take.
+//! Runs steps one after another, and reports their results and times against the budget of their suite.
 
 use std::fmt;
 use std::process::{Command, ExitCode};
@@ -8,7 +8,7 @@ use anyhow::Result;
 
 use crate::commands;
 
-/// What was done and how it went.
+/// The results of all steps so far.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     suites: Vec<SuiteReport>,
@@ -36,8 +36,8 @@ impl SuiteReport {
 }
 
 impl Report {
-    /// The steps from here on belong to this suite. Being over the budget is said and fails nothing: a busy machine
-    /// would turn a right program red.
+    /// Begins a suite, to which the following steps belong. Exceeding the budget is reported but is not a failure,
+    /// because a busy machine would fail a correct program.
     pub(crate) fn begin_suite(&mut self, name: &str, budget: Duration) {
         self.suites.push(SuiteReport {
             name: name.to_owned(),
@@ -46,13 +46,13 @@ impl Report {
         });
     }
 
-    /// Runs a command under a heading; whether it succeeded.
+    /// Runs a command under a heading. Returns whether it succeeded.
     pub(crate) fn run(&mut self, name: &str, command: &mut Command) -> bool {
         let line = commands::line(command);
         self.step(name, &line, || commands::run(command))
     }
 
-    /// Does something under a heading; whether it succeeded.
+    /// Runs a function under a heading. Returns whether it succeeded.
     pub(crate) fn step(&mut self, name: &str, detail: &str, work: impl FnOnce() -> Result<()>) -> bool {
         println!("\n== {name}: {detail}");
         let begin = Instant::now();
@@ -74,13 +74,13 @@ impl Report {
         passed
     }
 
-    /// Records what cannot be done on this machine.
+    /// Records a step that cannot run on this machine.
     pub(crate) fn skip(&mut self, name: &str, reason: &str) {
         println!("\n== {name}: skipped: {reason}");
         self.skipped.push(format!("{name}: {reason}"));
     }
 
-    /// The table, the line that build servers read, and the exit code. `budget` is that of all suites together.
+    /// Prints the table and the summary line, and returns the exit code. `budget` is that of all suites together.
     pub(crate) fn finish(self, budget: Duration) -> ExitCode {
         print!("{}", self.table(budget));
         if self.count(false) == 0 {
@@ -125,7 +125,7 @@ impl Report {
     }
 }
 
-/// Time that was taken of a budget.
+/// Elapsed time and its budget.
 #[derive(Debug, Default, Clone, Copy)]
 struct Used {
     took: Duration,

@@ -11,7 +11,7 @@ use crate::commands::{self, build_in_process, build_programs, cargo, npm, put_in
 use crate::install::{Purpose, ensure_installed, ensure_packages, ensure_python, ensure_tool, ensure_ui};
 use crate::report::Report;
 
-/// Tests that go together.
+/// A group of tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Suite {
     /// The UI: types, style, logic, and every scenario in a browser.
@@ -22,13 +22,13 @@ pub(crate) enum Suite {
     Window,
     /// The client against servers of other makes, and behind proxies.
     Interop,
-    /// The same servers, played to a browser's EventSource and to `gloria tail`.
+    /// The same servers, with a browser's EventSource and `gloria tail` as clients.
     Tab,
-    /// Faults of servers, networks and machines on purpose, each with what the client must make of it.
+    /// Injected faults of servers, networks and machines, and what the client has to do about each.
     Chaos,
-    /// Client and server as two machines, and a network between them that breaks.
+    /// Client and server as two machines, with a network between them that fails.
     Netns,
-    /// The app, killed at random moments while everything around it fails: nothing lost, nothing shown twice.
+    /// The app, killed at random moments while everything around it fails: nothing is lost or shown twice.
     Kill,
 }
 
@@ -36,7 +36,7 @@ impl Suite {
     fn purposes(self) -> &'static [Purpose] {
         match self {
             Self::Ui => &[Purpose::Browser],
-            // The desktop crate's tests meet real services, too.
+            // The desktop crate's tests use real services as well.
             Self::Unit => &[Purpose::Build, Purpose::Desktop, Purpose::Python],
             Self::Window | Self::Kill => &[Purpose::Build, Purpose::Desktop],
             Self::Interop => &[Purpose::Build, Purpose::Interop, Purpose::Python],
@@ -47,15 +47,15 @@ impl Suite {
         }
     }
 
-    /// How long it may take on two cores, with nothing built yet.
+    /// Returns how long the suite may take on two cores, with nothing built yet.
     fn budget(self) -> Duration {
         let minutes = match self {
             // It compiles nearly everything that the suites after it run.
             Self::Unit => 15,
-            // It builds the app twice: in both its shapes.
+            // It builds both variants of the app.
             Self::Window => 10,
             Self::Ui => 4,
-            // With the packages that it installs.
+            // Including the installation of packages.
             Self::Interop | Self::Kill => 3,
             Self::Tab | Self::Netns => 2,
             Self::Chaos => 1,
@@ -77,10 +77,10 @@ impl Suite {
     }
 }
 
-/// How long all suites may take together, so that somebody waits for them.
+/// How long all suites may take together, so that developers can wait for them.
 const BUDGET: Duration = Duration::from_secs(45 * 60);
 
-/// What suites do beyond their everyday run.
+/// What suites do beyond their default run.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Extent {
     /// unit: look for known faults of the dependencies, too; their list is on GitHub
@@ -101,10 +101,10 @@ pub(crate) struct Extent {
     seed: Option<u64>,
 }
 
-/// Runs the suites, all if none is named. A failure does not stop what comes after it.
+/// Runs the suites, or all if none is named. A failure does not stop the following ones.
 ///
 /// # Errors
-/// When something is missing on this machine that cannot be installed from here.
+/// When something is missing on this machine that cannot be installed automatically.
 pub(crate) fn run(suites: &[Suite], extent: Extent) -> Result<ExitCode> {
     let suites = if suites.is_empty() {
         Suite::value_variants()
@@ -152,7 +152,7 @@ fn unit(report: &mut Report, extent: Extent) {
     if !built_ui(report) {
         return;
     }
-    // The tests before the lints: who waits wants to know first whether it works.
+    // The tests before the lints, because a developer first wants to know whether it works.
     report.run("tests compiled", &mut cargo(["test", "--workspace", "--no-run"]));
     report.run("tests", &mut cargo(["test", "--workspace", "--no-fail-fast"]));
     let deny = ["--", "--deny", "warnings"];
@@ -160,13 +160,13 @@ fn unit(report: &mut Report, extent: Extent) {
         "lints",
         cargo(["clippy", "--workspace", "--all-targets"]).args(deny),
     );
-    // What Windows and macOS ship. The features of one crate are those of all, so it cannot be linted with the others.
+    // The variant that Windows and macOS ship. Cargo unifies features, so it cannot be linted in the same run.
     let in_process = ["--features", "gloria-notify/in-process", "--bin", "gloria-notify"];
     report.run(
         "lints of the app in one process",
         cargo(["clippy", "--workspace"]).args(in_process).args(deny),
     );
-    // These are left out of "all targets", because they are run by suites of their own.
+    // These are not part of "all targets", because separate suites run them.
     let apart = [WINDOW, INTEROP, TAB, CHAOS, NETNS, KILL].concat();
     report.run(
         "lints of the other suites",
@@ -186,14 +186,14 @@ fn unit(report: &mut Report, extent: Extent) {
     }
 }
 
-/// Fails where the lock of a workspace of its own does not fit this one's dependencies any more.
+/// Fails if the lock file of a separate workspace no longer fits this one's dependencies.
 fn locked(folder: &str) -> Command {
     let mut tree = cargo(["tree", "--quiet", "--depth", "0"]);
     tree.arg("--manifest-path").arg(format!("{folder}/Cargo.toml"));
     tree
 }
 
-/// Compiles a workspace of its own without linking it, beside this one's artifacts, of which it can use many.
+/// Compiles a separate workspace without linking, into this one's target folder, of which it can reuse many artifacts.
 fn compiles(folder: &str) -> Command {
     let mut clippy = cargo([
         "clippy",
@@ -207,8 +207,8 @@ fn compiles(folder: &str) -> Command {
     clippy
 }
 
-/// The names of the test programs that a suite of their own runs, as cargo wants them. The features are those of the
-/// whole workspace all the same, so that nothing is built twice.
+/// The arguments that make cargo run one suite's test programs. They are used with `--workspace`, so that features are
+/// the same as elsewhere and nothing is built twice.
 const WINDOW: &[&str] = &["--test", "window", "--test", "bare", "--test", "agent"];
 const INTEROP: &[&str] = &["--test", "fastify", "--test", "servers"];
 const TAB: &[&str] = &["--test", "tab"];
@@ -225,7 +225,7 @@ fn window(report: &mut Report) {
         let mut tests = cargo(["test", "--workspace", "--no-fail-fast"]);
         tests.args(WINDOW);
         if let Some(reason) = no_namespaces(&["--user", "--map-user=1000", "--map-group=1000"]) {
-            // sway refuses to be root's.
+            // sway refuses to run as root.
             report.skip("window under sway", &reason);
             tests.args(["--", "--skip", "wayland::"]);
         }
@@ -248,7 +248,7 @@ fn interop(report: &mut Report, extent: Extent) {
         return;
     }
     let mut tests = cargo(["test", "--workspace", "--no-fail-fast"]);
-    // They wait rather than work; more at once than this would starve the servers of two cores.
+    // These tests mostly wait, but more of them at once would starve the servers on two cores.
     tests.args(INTEROP).args(["--", "--test-threads", "8"]);
     if extent.full {
         tests.arg("--include-ignored");
@@ -263,7 +263,7 @@ fn tab(report: &mut Report) {
     let mut programs = cargo(["build", "--workspace", "--bin", "gloria"]);
     if report.run("tab programs", programs.args(TAB)) {
         let mut tests = cargo(["test", "--workspace", "--no-fail-fast"]);
-        // The seed of the random servers is to be read in every run.
+        // So that every run prints the seed of the random servers.
         report.run("tab", tests.args(TAB).args(["--", "--show-output"]));
     }
 }
@@ -272,7 +272,7 @@ fn chaos(report: &mut Report) {
     let mut programs = cargo(["build", "--workspace", "--bin", "gloria"]);
     if report.run("chaos programs", programs.args(CHAOS)) {
         let mut tests = cargo(["test", "--workspace", "--no-fail-fast"]);
-        // They wait rather than work: all at once takes as long as the longest.
+        // These tests mostly wait, so running all at once takes as long as the longest.
         report.run("chaos", tests.args(CHAOS).args(["--", "--test-threads", "16"]));
     }
 }
@@ -291,7 +291,7 @@ fn netns(report: &mut Report) {
     ]);
     if report.run("netns programs", programs.args(NETNS)) {
         let mut tests = cargo(["test", "--workspace", "--no-fail-fast"]);
-        // They wait rather than work: all at once takes as long as the longest, which is a minute and a half.
+        // These tests mostly wait, so running all at once takes as long as the longest, a minute and a half.
         report.run("netns", tests.args(NETNS).args(["--", "--test-threads", "64"]));
     }
 }
@@ -304,15 +304,15 @@ fn kill(report: &mut Report, extent: Extent) {
         if let Some(seed) = extent.seed {
             tests.env("GLORIA_KILL_SEED", seed.to_string());
         }
-        // The seed of the rounds is to be read in every run.
+        // So that every run prints the seed of the rounds.
         report.run("kill", tests.args(KILL).args(["--", "--show-output"]));
     }
 }
 
-/// What the suite `netns` makes a network of.
+/// The namespaces that the suite `netns` needs.
 const NETNS_KINDS: &[&str] = &["--net", "--mount"];
 
-/// Why no such namespaces can be made here, if so. They are Linux's, and not each user of each machine may make them.
+/// Returns why namespaces cannot be created here, if so. They exist only on Linux, and not every user may create them.
 fn no_namespaces(kinds: &[&str]) -> Option<String> {
     if !cfg!(target_os = "linux") {
         return Some("only Linux has namespaces".to_owned());

@@ -26,7 +26,7 @@ pub enum ProxyChoice {
     Address(ProxyAddress),
 }
 
-/// The address of a proxy, with user name and password. `Debug` and `Display` omit the password.
+/// The address of a proxy, with user name and password. `Debug` and `Display` mask the password.
 #[derive(Clone)]
 pub struct ProxyAddress {
     /// Without user name and password.

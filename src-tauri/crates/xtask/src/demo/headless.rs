@@ -1,4 +1,4 @@
-//! The demo on a desktop of its own, judged by what can be seen from outside.
+//! Runs the demo on a separate, invisible desktop, and checks it from outside.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,25 +12,25 @@ use serde_json::Value;
 use super::{RunningApp, TestBackend};
 use crate::commands::{self, built};
 
-/// How long any one thing may take to appear; a debug build of a web view on two busy cores takes some seconds.
+/// How long anything may take to appear; a debug build of a web view on two busy cores takes some seconds.
 pub(super) const DEADLINE: Duration = Duration::from_secs(60);
 
-/// The time between two of the demo's events: short enough for a handful in each picture.
+/// The time between two of the demo's events: short enough for several in each picture.
 const PACE: &str = "1500ms";
 
 /// The title of the app's window.
 const TITLE: &str = "^Gloria Notify$";
 
-/// Rows in a full inbox window.
+/// The number of rows in a filled inbox window.
 const ROWS: usize = 5;
 
-/// Where the window goes: clear of the notifications at the right and of the panel at the bottom.
+/// The window's position, which does not overlap notifications at the right or the panel at the bottom.
 const WINDOW_AT: (u32, u32) = (48, 48);
 
-/// What moves looks different after this long.
+/// After this long, anything that moves looks different.
 const MOVEMENT: Duration = Duration::from_millis(150);
 
-/// Fewer colours than this are a window that has not been painted yet; text alone, smoothed, has more.
+/// A window with fewer colours is not painted yet; antialiased text alone has more.
 const PAINTED_COLOURS: u32 = 40;
 
 /// Runs the demo for at least `length`, with pictures in `shots`.
@@ -43,7 +43,7 @@ pub(super) fn run(shots: &Path, length: Duration) -> Result<ExitCode> {
     runtime.block_on(async {
         tokio::select! {
             shown = show(&shots, length) => shown.map(|()| ExitCode::SUCCESS),
-            // Leaving here ends all that was started.
+            // Returning drops, and thereby ends, everything that was started.
             interrupted = tokio::signal::ctrl_c() => interrupted.map(|()| ExitCode::FAILURE).map_err(Into::into),
         }
     })
@@ -123,7 +123,7 @@ async fn show(shots: &Path, length: Duration) -> Result<()> {
     dark.quit()
 }
 
-/// Without an address the app asks for one by itself.
+/// Without an address, the app asks for one at its first start.
 async fn first_run(session: &Session, shots: &Path) -> Result<()> {
     let program = |name: &str| {
         let mut program = session.command(built("debug", name));
@@ -141,7 +141,7 @@ async fn first_run(session: &Session, shots: &Path) -> Result<()> {
     app.quit()
 }
 
-/// Starts the app as a person does: by the window's program, which starts the agent and ends.
+/// Starts the app like a user does: with the window's program, which starts the agent and ends.
 async fn start(session: &Session, program: impl Fn(&str) -> Command) -> Result<RunningApp> {
     let app = RunningApp::new(|| program("gloria"));
     let mut start = session.spawn("start", program("gloria-notify"))?;
@@ -175,7 +175,7 @@ impl Stage {
         .await
     }
 
-    /// As a person does who starts the app a second time: the program that is started becomes the window.
+    /// Starts the app a second time like a user does: the started program becomes the window.
     pub(super) async fn open_window(&self) -> Result<Window> {
         let process = self
             .session
@@ -194,7 +194,7 @@ impl Stage {
         .await
     }
 
-    /// A picture of the whole screen while nothing moves on it.
+    /// Takes a picture of the whole screen once nothing moves on it.
     async fn picture(&self, name: &str) -> Result<()> {
         let path = self.shots.join(name).with_extension("png");
         let mut last = Vec::new();
@@ -211,7 +211,7 @@ impl Stage {
         Ok(())
     }
 
-    /// What is stored, read beside the running app.
+    /// Returns the stored notifications, read while the app runs.
     pub(super) fn inbox(&self) -> Result<Vec<Value>> {
         let output = self.command("gloria").args(["inbox", "list"]).output()?;
         ensure!(
@@ -229,13 +229,13 @@ impl Stage {
 
 /// The app's window.
 pub(super) struct Window {
-    /// As the X server has it.
+    /// The window's id on the X server.
     pub(super) number: String,
     process: Process,
 }
 
 impl Window {
-    /// Closes it as a person does: the window manager asks the program to.
+    /// Closes it like a user does, through the window manager.
     async fn close(&self, session: &Session) -> Result<()> {
         let mut close = session.command("xdotool");
         close.args(["windowactivate", "--sync", &self.number, "key", "alt+F4"]);
@@ -246,7 +246,7 @@ impl Window {
         .await
     }
 
-    /// Waits until its program has ended, as it does with the app.
+    /// Waits until its program has ended, which it does with the app.
     async fn ended(mut self) -> Result<()> {
         let ended = self.process.ended(DEADLINE).await?;
         ensure!(ended.success(), "the window's program ended with {ended}");
@@ -254,7 +254,8 @@ impl Window {
     }
 }
 
-/// Waits for the app's window, puts it where nothing covers it, and waits until it is painted and at rest; its number.
+/// Waits for the app's window, moves it where nothing covers it, and waits until it is painted and at rest. Returns its
+/// id.
 async fn painted_window(session: &Session) -> Result<String> {
     let window = wait_until("the window", DEADLINE, async || {
         Ok(session.windows(TITLE)?.into_iter().next())
@@ -287,17 +288,17 @@ pub(super) async fn window_at_rest(session: &Session, window: &str) -> Result<()
     .await
 }
 
-/// What most of a window is to look like.
+/// What most of a window should look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Look {
     Light,
     Dark,
 }
 
-/// The part of a picture that lies within the window, whatever its exact size.
+/// A part of a picture that lies within the window, whatever its exact size.
 const WITHIN_WINDOW: &str = "700x560+64+80";
 
-/// Looks at a picture as a reader of it would: the window shows a page, in the right colours.
+/// Checks that the picture shows a page in the right colours.
 fn ensure_page(session: &Session, path: &Path, look: Look) -> Result<()> {
     let mut convert = session.command("convert");
     convert
@@ -318,7 +319,7 @@ fn ensure_page(session: &Session, path: &Path, look: Look) -> Result<()> {
     Ok(())
 }
 
-/// How many colours a PPM picture has; its few bytes of header do not matter.
+/// Returns the number of colours in a PPM picture; its few bytes of header do not matter.
 pub(super) fn colours(picture: &[u8]) -> u32 {
     let distinct: std::collections::BTreeSet<_> = picture.chunks_exact(3).collect();
     u32::try_from(distinct.len()).unwrap_or(u32::MAX)

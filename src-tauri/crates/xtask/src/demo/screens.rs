@@ -1,4 +1,4 @@
-//! The pictures of README.md, of the real app on a desktop of its own.
+//! The pictures of the README: the real app on a separate desktop.
 
 use std::fs;
 use std::path::Path;
@@ -14,19 +14,20 @@ use crate::commands;
 /// Short, so that the inbox fills in seconds.
 const PACE: &str = "700ms";
 
-/// Rows that fill the window.
+/// The number of rows that fill the window.
 const ROWS: usize = 9;
 
-/// The panel's end with the tray, and what is notified below it.
+/// The end of the panel with the tray, and the notifications below it.
 const TRAY: &str = "440x190+840+0";
 
-/// Into the corner where no window is: a row below the pointer would show its buttons.
+/// Moves the pointer into a corner without a window, because a row below it would show its buttons.
 const AWAY: &[&str] = &["mousemove", "1270", "790"];
 
-/// A notification has more colours than this: its text is smoothed, and it has an icon. The bare desktop has fewer.
+/// A picture with a notification has more colours, because of its antialiased text and its icon; the bare desktop has
+/// fewer.
 const MIN_COLOURS: u32 = 400;
 
-/// A picture larger than this has no place in a repository.
+/// The maximum size of a picture in the repository.
 const MAX_PICTURE: u64 = 150 * 1024;
 
 pub(super) fn run() -> Result<ExitCode> {
@@ -49,7 +50,7 @@ async fn take(folder: &Path, appearance: &str, panel: Panel) -> Result<()> {
         ..SessionOptions::default()
     })
     .await?;
-    // WebKit asks GTK whether things may move. A row that slides in would be in the picture halfway.
+    // WebKit takes the animation setting from GTK. Otherwise a row could be captured while it slides in.
     let gtk = session.dir().join("config/gtk-3.0");
     fs::create_dir_all(&gtk)?;
     fs::write(
@@ -66,7 +67,7 @@ async fn take(folder: &Path, appearance: &str, panel: Panel) -> Result<()> {
     stage.tray_icon().await?;
     let path = |name: &str| folder.join(format!("{name}-{appearance}.png"));
     xdotool(&stage.session, AWAY)?;
-    // At once: what comes after it changes what is shown.
+    // Taken at once, because the following steps change the screen.
     stage.session.wait_for_notification(DEADLINE, |_| true).await?;
     wait_until("the notification on the screen", DEADLINE, async || {
         let mut import = stage.session.command("import");
@@ -82,11 +83,11 @@ async fn take(folder: &Path, appearance: &str, panel: Panel) -> Result<()> {
     })
     .await?;
     let window = stage.open_window().await?;
-    // Again: it may have opened where the pointer was.
+    // Again, because the window may have opened below the pointer.
     xdotool(&stage.session, AWAY)?;
     window_at_rest(&stage.session, &window.number).await?;
     picture(&stage.session, &window.number, None, &path("inbox"))?;
-    // The page has the key only while the window has the focus.
+    // The page receives keys only while the window has the focus.
     let open = ["windowactivate", "--sync", &window.number, "key", "c"];
     xdotool(&stage.session, &open)?;
     window_at_rest(&stage.session, &window.number).await?;
@@ -96,7 +97,7 @@ async fn take(folder: &Path, appearance: &str, panel: Panel) -> Result<()> {
 
 fn picture(session: &Session, window: &str, part: Option<&str>, path: &Path) -> Result<()> {
     let mut import = session.command("import");
-    // Without the time in it, so that equal screens make equal files.
+    // Without timestamps, so that equal screens produce equal files.
     import.args(["-window", window, "-define", "png:exclude-chunks=date,time"]);
     if let Some(part) = part {
         import.args(["-crop", part, "+repage"]);
