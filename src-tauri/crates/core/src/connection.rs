@@ -1,8 +1,8 @@
-//! The connection as users and other modules see it: its state as messages (`view`), the network and the sleep of the
-//! machine below it, outages, and the test of an address. The stream itself is `gloria-stream`.
+//! The connection as users and other modules see it: its state as messages (`view`), the computer's network and sleep,
+//! outages, and the test of an address. The stream itself is `gloria-stream`.
 //!
-//! Knows accounts and what is below them. It does not touch the inbox and decides about no alert; every part takes the
-//! time as an argument, but for the test of an address, which waits for answers.
+//! Depends on accounts and what is below them. It does not use the inbox or decide about alerts. Every part takes the
+//! time as an argument, except the test of an address, which waits for responses.
 
 mod cause;
 pub mod clock_guard;

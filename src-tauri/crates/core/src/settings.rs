@@ -1,8 +1,8 @@
-//! What can be set, and by whom: the program's defaults, the administrator's, the user's file, the environment, and
-//! above them what the administrator fixed.
+//! The settings and their layers: the program's defaults, the administrator's defaults, the user's file, the
+//! environment, and above all of them the administrator's policy.
 //!
-//! Owns the list of settings (`list`), their files, and the layers. It knows nothing of the core that they are for.
-//! A mistake in any layer costs that one setting there and is reported; the rest holds.
+//! Contains the list of settings (`list`), their files, and the layers. It does not depend on the core that uses them.
+//! A mistake in any layer invalidates only that setting in that layer, and is reported.
 
 mod file;
 mod file_problem;
@@ -42,7 +42,7 @@ pub use crate::paths::{Managed, Source};
 use crate::protocol::LockedBy;
 
 impl Settings {
-    /// The numbers of the connection.
+    /// Returns the connection's timing.
     pub fn timing(&self) -> Timing {
         Timing {
             base_delay: self.reconnect_interval,
@@ -51,7 +51,7 @@ impl Settings {
         }
     }
 
-    /// The way out of the network, as far as settings say it.
+    /// Returns the network options, as far as they are settings.
     pub fn network(&self) -> NetworkOptions {
         let password = self.client_certificate_password.as_ref();
         NetworkOptions {
@@ -68,7 +68,7 @@ impl Settings {
         }
     }
 
-    /// How much of the inbox is kept.
+    /// Returns how much of the inbox is kept.
     pub fn retention(&self) -> Retention {
         Retention {
             days: self.keep_days,
@@ -76,7 +76,7 @@ impl Settings {
         }
     }
 
-    /// Puts the layers above one another.
+    /// Merges the layers, from the lowest to the highest.
     pub fn resolve(layers: &Layers, environment: impl Fn(&str) -> Option<String>) -> Resolved {
         let variables = Layer::of_environment(&environment);
         let mut resolved = Resolved {
@@ -85,7 +85,7 @@ impl Settings {
         };
         for key in Key::ALL {
             let stack: &[(Origin, &Layer)] = if layers.policy().given.contains_key(key) {
-                // What is fixed is not the user's, even where it cannot be read.
+                // A setting in the policy is never the user's, even if its value there is invalid.
                 &[
                     (Origin::Machine, layers.defaults()),
                     (Origin::Policy, layers.policy()),
@@ -103,14 +103,14 @@ impl Settings {
         }
         resolved.bind_token(&variables);
         resolved.check_client_key(layers, &variables);
-        // What the company exempts for everybody holds for a proxy that is set here as well.
+        // What the environment exempts for all proxies also applies to a proxy from the settings.
         let exempt = environment("NO_PROXY").or_else(|| environment("no_proxy"));
         let exempt = exempt.unwrap_or_default();
         resolved.settings.no_proxy.extend(forms::parts(&exempt));
         resolved
     }
 
-    /// What may be wrong with a value that is used.
+    /// Returns what may be wrong with a value that is used.
     fn warning(&self, key: Key, raw: &Raw) -> Option<Warning> {
         match (key, raw) {
             (Key::ApiUrl, Raw::Text(text)) => {
@@ -129,28 +129,28 @@ impl Settings {
     }
 }
 
-/// Settings in force, where they came from, and what was wrong with what was given.
+/// The effective settings, their origins, and the mistakes in the layers.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Resolved {
-    /// The settings in force.
+    /// The effective settings.
     pub settings: Settings,
-    /// Where those are from that are not the program's own.
+    /// The origins of settings that differ from the program's defaults.
     pub origins: Origins,
-    /// Mistakes, each with its place.
+    /// The mistakes, each with its place.
     pub problems: Vec<Problem>,
 }
 
-/// Where settings are from.
+/// The origins of settings.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Origins(BTreeMap<Key, Origin>);
 
 impl Origins {
-    /// Where a setting is from.
+    /// Returns the origin of a setting.
     pub fn of(&self, key: Key) -> Origin {
         self.0.get(&key).copied().unwrap_or_default()
     }
 
-    /// Who keeps the user from changing a setting, if anybody does.
+    /// Returns who prevents the user from changing a setting, if anyone.
     pub fn lock(&self, key: Key) -> Option<LockedBy> {
         match self.of(key) {
             Origin::Program | Origin::Machine | Origin::User => None,
@@ -159,7 +159,7 @@ impl Origins {
         }
     }
 
-    /// All settings that the user cannot change, by their names in files.
+    /// Returns all settings that the user cannot change, by their names in files.
     pub fn locks(&self) -> BTreeMap<String, LockedBy> {
         let lock = |key: &Key| Some((key.name().to_owned(), self.lock(*key)?));
         self.0.keys().filter_map(lock).collect()
@@ -167,7 +167,7 @@ impl Origins {
 }
 
 impl Resolved {
-    /// Puts what a layer gives for a setting above what the layers below it give.
+    /// Applies a layer's value of a setting over those of the layers below.
     fn apply(&mut self, key: Key, origin: Origin, layer: &Layer) {
         let Some(given) = layer.given.get(&key) else {
             return;
@@ -181,7 +181,7 @@ impl Resolved {
             }
             Err(mistake) => {
                 if key == Key::TokenFor {
-                    // It must not hand the token to the server whose address is set.
+                    // So that the token is not sent to the configured server.
                     self.settings.token_for = TokenFor::Unclear;
                 }
                 if origin == Origin::Policy {
@@ -194,8 +194,8 @@ impl Resolved {
         self.problems.extend(problem);
     }
 
-    /// What stands beside the token says whose it is, not what an address in a file once said: without a name for it
-    /// the token of the environment is that of the environment's address, also where a policy sets another one.
+    /// Binds the token of the environment to the environment's address, if the environment does not name its server,
+    /// also if a policy sets another address. The address in a file is older and proves nothing about this token.
     fn bind_token(&mut self, variables: &Layer) {
         let Some(address) = variables.given.get(&Key::ApiUrl) else {
             return;
@@ -232,7 +232,7 @@ impl Resolved {
     }
 }
 
-/// The words for a proxy, without its password.
+/// Returns a proxy as text, without its password.
 pub(crate) fn proxy_words(proxy: &ProxyChoice) -> String {
     match proxy {
         ProxyChoice::System => "system".to_owned(),

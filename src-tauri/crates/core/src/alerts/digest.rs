@@ -26,7 +26,7 @@ impl DigestKind {
     /// All collections, in the order in which they are shown.
     pub const ALL: [Self; 4] = [Self::Urgent, Self::Missed, Self::Late, Self::Burst];
 
-    /// How many members are shown one by one; more share one digest.
+    /// Returns how many members are shown one by one; more share one digest.
     pub(crate) fn max_single(self) -> u32 {
         match self {
             Self::Missed => MAX_MISSED_SINGLE,
@@ -44,12 +44,12 @@ impl DigestKind {
     }
 }
 
-/// What a digest says about its members.
+/// What a digest contains about its members.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DigestMembers {
-    /// Their number.
+    /// How many there are.
     pub count: u32,
-    /// The number of urgent ones.
+    /// How many of them are urgent.
     pub urgent: u32,
     /// The highest priority.
     pub priority: Priority,
@@ -59,7 +59,7 @@ pub struct DigestMembers {
     pub pressing: Phrase,
 }
 
-/// Title and body of a digest.
+/// Returns title and body of a digest.
 pub(crate) fn compose(collection: DigestKind, members: &DigestMembers) -> (Message, Message) {
     let body = match members.urgent {
         0 => message::digest_newest(members.newest.clone()),

@@ -37,7 +37,7 @@ pub struct PageReport {
 }
 
 impl PageReport {
-    /// What it says at `now`: nothing, once it has expired.
+    /// Returns what it shows at `now`: nothing once it has expired.
     pub(crate) fn view_at(&self, now: Instant) -> WindowView {
         if now < self.at + PAGE_LEASE_TIMEOUT {
             self.view
@@ -100,7 +100,8 @@ impl Presence {
         self.session = session;
     }
 
-    /// For a core that takes over: it observes the session anew, which signals only differences from the default.
+    /// Returns the initial state of a core that takes over: it observes the session anew, and observers report only
+    /// differences from the default.
     #[must_use]
     pub(crate) fn without_session(self) -> Self {
         Self {
@@ -119,13 +120,14 @@ impl Presence {
         is_attended(self.window.as_ref(), self.session, now)
     }
 
-    /// What the page shows, unless its report has expired.
+    /// Returns what the page shows, unless its report has expired.
     pub(crate) fn view(&self, now: Instant) -> WindowView {
         self.page
             .map_or_else(WindowView::default, |page| page.view_at(now))
     }
 
-    /// When the result changes next after `since` without an event: a report expires, or the user counts as idle.
+    /// Returns when the result next changes after `since` without an event: a report expires, or the user counts as
+    /// idle.
     pub(crate) fn due(&self, since: Instant) -> Option<Instant> {
         let lease = self.page.map(|page| page.at + PAGE_LEASE_TIMEOUT);
         let idle = self
@@ -149,7 +151,7 @@ mod tests {
         connection_visible: false,
     };
 
-    /// Long after the start of the clock, so that tests can subtract from it.
+    /// Returns an instant that tests can subtract from.
     fn noon() -> Instant {
         Instant::now() + Duration::from_secs(24 * 60 * 60)
     }

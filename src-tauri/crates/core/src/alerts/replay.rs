@@ -53,7 +53,7 @@ pub struct Event<'a> {
 }
 
 impl Replay {
-    /// A new connection was made.
+    /// Begins a new connection.
     pub fn new(now: Instant) -> Self {
         Self {
             began: now,
@@ -62,7 +62,7 @@ impl Replay {
         }
     }
 
-    /// The greeting names the server's position. A client that has reached it missed nothing.
+    /// Handles the server's position in the greeting. A client that has reached it missed nothing.
     pub(crate) fn on_position(&mut self, position: &str, reached: Option<&str>) {
         if self.end == End::Silence {
             self.end = if reached == Some(position) {
@@ -106,8 +106,8 @@ impl Replay {
         created_at < self.began_by(now, server_now) - CLOCK_TOLERANCE
     }
 
-    /// When the connection was made, on the server's clock. Computed with the monotonic clock, because the wall clock
-    /// may be set meanwhile.
+    /// Returns when the connection was made, on the server's clock. Computed with the monotonic clock, because the wall
+    /// clock may be set meanwhile.
     fn began_by(&self, now: Instant, server_now: EpochMillis) -> EpochMillis {
         let since = now.saturating_duration_since(self.began).as_millis();
         server_now - i64::try_from(since).unwrap_or(0)
@@ -191,7 +191,7 @@ mod tests {
                 created_at,
                 id: "",
                 now: start + Duration::from_millis(after),
-                // The server is a year behind.
+                // The server's clock is a year behind.
                 server_now: 1_000_000 + i64::try_from(after).unwrap(),
             })
         };

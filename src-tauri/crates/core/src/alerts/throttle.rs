@@ -37,7 +37,7 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    /// The kind of an item.
+    /// Returns the kind of an item.
     pub(crate) fn of(item: &Item) -> Self {
         match (item.priority, item.kind) {
             (Priority::Urgent, _) => Self::Urgent,
@@ -54,7 +54,7 @@ impl Source {
     }
 }
 
-/// A token bucket that starts full. It is stored as the time at which it is full again.
+/// A token bucket that starts full. Stored as the time at which it is full again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Bucket {
     most: u32,
@@ -71,7 +71,7 @@ impl Bucket {
         }
     }
 
-    /// Takes a token if there is one.
+    /// Takes a token if there is one. Returns whether there was.
     fn take(&mut self, now: Instant) -> bool {
         let full_at = self.full_at.map_or(now, |full_at| full_at.max(now)) + self.refill;
         let admitted = full_at <= now + self.refill * self.most;
@@ -87,14 +87,14 @@ impl Bucket {
 pub(crate) struct Throttle([Bucket; 4]);
 
 impl Throttle {
-    /// The limits of notifications.
+    /// Returns the limits of notifications.
     pub(crate) fn for_notifications() -> Self {
         let mut buckets = [Bucket::new(MAX_AT_ONCE, NOTIFICATION_INTERVAL); 4];
         buckets[Source::Urgent as usize] = Bucket::new(MAX_URGENT_AT_ONCE, NOTIFICATION_INTERVAL);
         Self(buckets)
     }
 
-    /// The limits of updates that are published without a delay.
+    /// Returns the limits of updates that are published without a delay.
     pub(crate) fn for_readers() -> Self {
         Self([Bucket::new(ITEMS_AT_ONCE, ITEM_INTERVAL); 4])
     }

@@ -3,13 +3,13 @@
 use crate::item::{AlertState, ItemAlert, Reason, SoundReason};
 use crate::message::{self, Message};
 
-/// The alert as the UI gets it.
+/// Returns the alert for the UI.
 pub(crate) fn item_alert(state: AlertState, reason: Reason) -> ItemAlert {
     let words = words(state, &reason);
     ItemAlert { state, reason, words }
 }
 
-/// A sentence without its full stop.
+/// Returns a sentence without its full stop.
 pub fn words(state: AlertState, reason: &Reason) -> Message {
     let sound = match reason {
         Reason::Earlier { words } => return message::alert_earlier(words),
@@ -52,7 +52,7 @@ pub fn words(state: AlertState, reason: &Reason) -> Message {
     }
 }
 
-/// The reason, as the end of a sentence.
+/// Returns the reason as the end of a sentence.
 fn because(reason: &Reason) -> Message {
     match reason {
         Reason::News { sound } => sound_words(*sound),

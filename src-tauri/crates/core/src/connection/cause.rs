@@ -1,4 +1,4 @@
-//! The stream's causes as messages: each variant has its own code.
+//! The stream's causes as messages: each variant has a separate code.
 
 use gloria_stream::machine::{
     BreakOff, CertificateFileProblem, CertificateProblem, ClientCertificateProblem, ContentType, NotHttp,
@@ -10,7 +10,7 @@ use crate::message::{self, Message};
 use crate::ports::SecretError;
 use crate::protocol::Transport;
 
-/// Why an attempt failed or a connection ended, with what to do where the cause does not say it by itself.
+/// Returns why an attempt failed or a connection ended, with advice if the cause does not imply it.
 pub fn advised(cause: &Cause, transport: Transport) -> Message {
     let message = self::cause(cause);
     match cause {
@@ -28,7 +28,7 @@ pub fn advised(cause: &Cause, transport: Transport) -> Message {
     }
 }
 
-/// Why an attempt failed or a connection ended.
+/// Returns why an attempt failed or a connection ended.
 pub fn cause(cause: &Cause) -> Message {
     match cause {
         Cause::Dial(error) => dial(error),
@@ -49,7 +49,7 @@ pub fn cause(cause: &Cause) -> Message {
     }
 }
 
-/// Why there is no credential.
+/// Returns why there is no credential.
 pub(crate) fn credential(error: &CredentialError) -> Message {
     match error {
         CredentialError::Missing => message::cause_no_token(),
@@ -247,7 +247,7 @@ fn over_limits(overflow: Overflow) -> Message {
     }
 }
 
-/// Why there is no stream.
+/// Returns why there is no stream.
 pub fn halted(reason: HaltReason) -> Message {
     match reason {
         HaltReason::StoppedByServer => message::cause_stopped(),

@@ -1,33 +1,33 @@
-//! Detects that the machine slept, where no signal reports it, by comparing two clocks.
+//! Detects that the computer slept, if no signal reports it, by comparing two clocks.
 //!
-//! On Linux and macOS the monotonic clock, and every timer with it, stands still in sleep while the time of day goes
-//! on. On Windows both go on, and the check itself is late.
+//! On Linux and macOS the monotonic clock, and every timer with it, stands still in sleep while the wall clock
+//! continues. On Windows both continue, and the check itself is late.
 
 use std::time::Duration;
 
 use crate::connection::ClockReading;
 
-/// How often to compare: a connection that died in sleep is found within this time after waking.
+/// How often to compare: a connection that died in sleep is detected within this time after waking.
 pub const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Clocks drift, are set a little, and looks come late on a busy machine. What differs by more was a sleep, or somebody
-/// who set the clock, after which a new connection does no harm.
+/// Clocks drift and are adjusted a little, and checks are late on a busy machine. A larger difference was a sleep, or
+/// the clock was set, after which a new connection does no harm.
 const TOLERANCE: Duration = Duration::from_secs(10);
 
-/// One piece of work is excused for this long. What looks like a longer one is as likely a process that was stopped in
-/// the middle of it, and after a minute of silence the connection is in doubt either way.
+/// The maximum work time that is subtracted. A longer one may as well be a process that was stopped in the middle of
+/// its work, and after a minute of silence the connection is doubtful in either case.
 const MAX_EXCUSED_WORK: Duration = Duration::from_secs(60);
 
 /// The readings of both clocks at the last check.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ClockGuard {
     last: ClockReading,
-    /// How long the caller was busy since then.
+    /// How long the caller has been busy since then.
     busy: Duration,
 }
 
 impl ClockGuard {
-    /// Starts with the current reading.
+    /// Starts with the current readings.
     pub(crate) fn new(now: ClockReading) -> Self {
         Self {
             last: now,
@@ -35,14 +35,14 @@ impl ClockGuard {
         }
     }
 
-    /// The caller's last piece of work took so long. A look that comes late by that is no sleep, unless it took longer
-    /// than a minute.
+    /// Adds the length of the caller's last work, at most a minute of it, so that a check that is late because of it is
+    /// not taken for a sleep.
     pub(crate) fn on_busy(&mut self, lasted: Duration) {
         self.busy += lasted.min(MAX_EXCUSED_WORK);
     }
 
-    /// Compares the clocks; to be called every [`POLL_INTERVAL`]. When the machine slept since the last call, or the
-    /// process stood still, answers with [`ClockGuard::slept`].
+    /// Compares the clocks. Must be called every [`POLL_INTERVAL`]. If the computer slept since the last call, or the
+    /// process stood still, returns [`ClockGuard::slept`].
     pub(crate) fn poll(&mut self, now: ClockReading) -> Option<Duration> {
         let waited = now.monotonic.saturating_duration_since(self.last.monotonic);
         let late = waited.saturating_sub(std::mem::take(&mut self.busy));
@@ -51,10 +51,10 @@ impl ClockGuard {
         (slept > TOLERANCE || late > POLL_INTERVAL + TOLERANCE).then_some(slept)
     }
 
-    /// How much time since the last look the monotonic clock did not count.
+    /// Returns how much time since the last check the monotonic clock did not count.
     pub(crate) fn slept(&self, now: ClockReading) -> Duration {
         let monotonic = now.monotonic.saturating_duration_since(self.last.monotonic);
-        // A clock that was set back says nothing about sleep.
+        // A clock that was set back shows no sleep.
         let wall = now.wall.duration_since(self.last.wall).unwrap_or(monotonic);
         wall.saturating_sub(monotonic)
     }

@@ -1,5 +1,5 @@
-//! The host's conditions: whether the computer slept, and what its network does. Observations go
-//! in with the time, commands to the stream come out.
+//! The host's conditions: whether the computer slept, and the state of its network. Converts observations to commands
+//! for the stream.
 
 use std::time::{Duration, Instant};
 
@@ -10,23 +10,23 @@ use crate::connection::clock_guard::{ClockGuard, POLL_INTERVAL};
 use crate::connection::network::Settling;
 use crate::ports::Observation;
 
-/// Two reports of waking within this are of one sleep: systems announce it twice, and the clocks show it once more at
-/// the next look.
+/// Two reports of waking within this time belong to one sleep: systems announce it twice, and the clocks show it once
+/// more at the next check.
 const SAME_WAKING: Duration = Duration::from_secs(10);
 
-/// Turns observations of the host into commands for the stream.
+/// Converts observations of the host to commands for the stream.
 #[derive(Debug)]
 pub struct HostConditions {
     network: Settling,
     guard: ClockGuard,
     guard_due: Instant,
-    /// When waking was last passed to the stream, and when the system last announced it.
+    /// When a wake-up was last passed to the stream, and when the system last announced one.
     woke: Option<Instant>,
     announced: Option<Instant>,
 }
 
 impl HostConditions {
-    /// Begins to watch the clocks. `now` is of the clock that deadlines use.
+    /// Starts watching the clocks. `now` is of the clock of the deadlines.
     pub fn new(now: Instant, clocks: ClockReading) -> Self {
         Self {
             network: Settling::default(),
@@ -37,15 +37,15 @@ impl HostConditions {
         }
     }
 
-    /// The caller was busy for so long, and could not look in that time.
+    /// Adds the time during which the caller was busy and could not check.
     pub fn on_busy(&mut self, lasted: Duration) {
         self.guard.on_busy(lasted);
     }
 
-    /// Takes what the system says.
+    /// Handles an observation of the system.
     ///
-    /// Nothing is done about a sleep that is about to come. It may be cancelled or end without a report, and a client
-    /// that disconnected would then stay silent for nothing; servers have to detect vanished peers anyway.
+    /// A coming sleep causes no action. It may be cancelled or end without a report, and then a client that
+    /// disconnected would stay silent for nothing; servers have to detect vanished clients anyway.
     pub fn observe(
         &mut self,
         now: Instant,
@@ -54,7 +54,7 @@ impl HostConditions {
     ) -> Option<Command> {
         match observation {
             Observation::AboutToSleep => {
-                // Waking from this sleep is another waking, however short the time awake was.
+                // Waking from this sleep is a separate event, however short the computer was awake.
                 (self.woke, self.announced) = (None, None);
                 None
             }
@@ -67,25 +67,25 @@ impl HostConditions {
                 Some(Command::Woke(self.guard.slept(clocks)))
             }
             Observation::Network(snapshot) => self.network.observe(now, snapshot).map(Command::Network),
-            // Whether the user is present does not concern the stream.
+            // The user's presence does not concern the stream.
             Observation::Session(_) => None,
         }
     }
 
-    /// When [`HostConditions::poll`] is due.
+    /// Returns when [`HostConditions::poll`] is due.
     pub fn deadline(&self) -> Instant {
         self.network
             .deadline()
             .map_or(self.guard_due, |settled| settled.min(self.guard_due))
     }
 
-    /// Does what is due at `now`; the network comes first, since a waking stream asks whether there is one.
+    /// Runs what is due at `now`: the network first, because a waking stream depends on it.
     pub fn poll(&mut self, now: Instant, clocks: ClockReading) -> Vec<Command> {
         let mut commands = Vec::new();
         commands.extend(self.network.settle(now).map(Command::Network));
         if self.guard_due <= now {
             self.guard_due = now + POLL_INTERVAL;
-            // Each look finds a sleep of its own, so only the system's word can be of the same one.
+            // Each check finds a separate sleep, so only the system's announcement can be about the same one.
             if let Some(slept) = self.guard.poll(clocks)
                 && !within(self.announced, now)
             {

@@ -1,7 +1,7 @@
-//! What a change of the network means for the stream: nothing, another way out, or none at all.
+//! The effect of a network change on the stream: none, another network path, or no network.
 //!
 //! A computer's adapters change all the time: containers start and stop, addresses are renewed, Wi-Fi drops for a
-//! moment. The stream gets a command when that has settled, and only for changes that can affect it.
+//! moment. The stream gets a command once such a change has settled, and only if it can affect the connection.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv6Addr};
@@ -11,31 +11,32 @@ use gloria_stream::Reachability;
 
 use crate::ports::NetworkSnapshot;
 
-/// A change that lasts this long has settled. An adapter that comes up gets its address and its route one after the
-/// other, within a few tenths of a second.
+/// A change that lasts this long has settled. An adapter that comes up gets its address and its route one after
+/// another, within a few tenths of a second.
 pub const SETTLE: Duration = Duration::from_millis(500);
 
-/// When there is a way again after there was none, less is waited for: a stream promises to be open a second and a half
-/// later, and takes up to a second of that to keep clients apart.
+/// A shorter time for a network that is back after there was none: a stream should be open a second and a half later,
+/// and needs up to a second of that for its jitter.
 pub const SETTLE_WHEN_BACK: Duration = Duration::from_millis(250);
 
-/// A network that does not settle is taken as it is after this time: long enough that minutes of noise are a handful
-/// of commands, and short beside the heartbeats that would find a dead connection anyway.
+/// A network that does not settle is reported as it is after this time: long enough to reduce minutes of noise to a few
+/// commands, and short compared with the heartbeats that would detect a dead connection anyway.
 pub const MAX_SETTLE: Duration = Duration::from_secs(5);
 
-/// What an adapter is to the connection, as far as its name tells.
+/// The role of an adapter for the connection, as far as its name shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// Hardware, or what a virtual machine takes for it.
+    /// Hardware, or a virtual machine's equivalent.
     Adapter,
-    /// A private network's. It may lead to the server, but never without an adapter that carries it.
+    /// A tunnel of a private network. It may lead to the server, but only over an adapter.
     Tunnel,
-    /// Leads no further than this computer or its immediate neighbours: containers, virtual machines, loopback.
+    /// Reaches only this computer or its immediate neighbours: containers, virtual machines, loopback.
     Local,
 }
 
 impl Kind {
-    /// By an interface's name: `wlan0`, `utun3`, on Windows the name that people see, such as `vEthernet (WSL)`.
+    /// Determines the kind from an interface's name: `wlan0`, `utun3`, on Windows the display name, such as `vEthernet
+    /// (WSL)`.
     fn of(name: &str) -> Self {
         const LOCAL: &[&str] = &[
             "docker",
@@ -77,7 +78,7 @@ impl Kind {
         let is_loopback = name
             .strip_prefix("lo")
             .is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
-        // The two hypervisors' own words stand within longer names.
+        // These names of hypervisors occur within longer ones.
         let is_host_only = name.contains("vmware") || name.contains("virtualbox");
         if is_loopback || is_host_only || begins(LOCAL) {
             Self::Local
@@ -104,7 +105,7 @@ struct Pending {
 }
 
 impl Settling {
-    /// Takes what the network looks like at `now`. Only the first look is answered at once.
+    /// Handles the state of the network at `now`. Only the first state is reported at once.
     pub(crate) fn observe(&mut self, now: Instant, snapshot: &NetworkSnapshot) -> Option<Reachability> {
         let routes = Routes::of(snapshot);
         let Some(published) = &self.published else {
@@ -118,7 +119,7 @@ impl Settling {
             && routes.reachability() == Reachability::Online;
         let quiet = now + if is_back { SETTLE_WHEN_BACK } else { SETTLE };
         if let Some(pending) = &mut self.pending {
-            // Noise on adapters that do not count must not put off what does.
+            // Changes of irrelevant adapters must not delay relevant ones.
             if pending.routes != routes {
                 pending.routes = routes;
                 pending.quiet = quiet;
@@ -133,15 +134,15 @@ impl Settling {
         None
     }
 
-    /// When [`Settling::settle`] is due.
+    /// Returns when [`Settling::settle`] is due.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.pending
             .as_ref()
             .map(|pending| pending.quiet.min(pending.latest))
     }
 
-    /// What is to be published at `now`. [`Reachability::Online`] after the same means that there may be another way
-    /// out.
+    /// Returns what to publish at `now`. [`Reachability::Online`] after the same means that the network path may have
+    /// changed.
     pub(crate) fn settle(&mut self, now: Instant) -> Option<Reachability> {
         if self.deadline()? > now {
             return None;
@@ -154,10 +155,10 @@ impl Settling {
     }
 }
 
-/// The part of a network that concerns a connection to a server somewhere else.
+/// The part of a network that concerns a connection to another machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Routes {
-    /// The networks from which packets leave for the internet, by IP version.
+    /// The networks through which packets leave for the internet, by IP version.
     routes: [Option<IpAddr>; 2],
     adapters: BTreeSet<(u32, IpAddr)>,
     tunnels: BTreeSet<(u32, IpAddr)>,
@@ -190,7 +191,7 @@ impl Routes {
         }
     }
 
-    /// A router is not needed to reach a server in the same building, so an adapter with an address is a way.
+    /// An adapter with an address suffices, because a server in the same network is reachable without a router.
     fn reachability(&self) -> Reachability {
         if self.routes.iter().any(Option::is_some) || !self.adapters.is_empty() {
             Reachability::Online
@@ -199,7 +200,7 @@ impl Routes {
         }
     }
 
-    /// Whether a connection from before may be broken, or an attempt that failed before may succeed.
+    /// Whether an existing connection may be broken, or an attempt that failed may now succeed.
     fn may_break(&self, before: &Self) -> bool {
         let addresses = |routes: &Self| {
             routes
@@ -218,8 +219,8 @@ impl Routes {
     }
 }
 
-/// An address's network, as far as a connection cares: in IPv6 another address of the same /64 is this computer's next
-/// temporary one (RFC 8981), and the one before it goes on.
+/// Returns the part of an address that matters to a connection. In IPv6 it is the /64, in which another address is this
+/// computer's next temporary one (RFC 8981), while the previous one stays usable.
 fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
@@ -230,7 +231,7 @@ fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Whether packets from this address go beyond the next cable.
+/// Whether packets from this address are routed beyond the local link.
 fn leads_somewhere(address: &IpAddr) -> bool {
     let is_link_local = match address {
         IpAddr::V4(address) => address.is_link_local(),

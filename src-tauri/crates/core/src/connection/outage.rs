@@ -1,4 +1,4 @@
-//! When a lost connection is worth a notification: late, once, and at once only where the user has to do something.
+//! Decides when a lost connection causes a notification: late, once, and at once only if the user has to act.
 
 use std::time::{Duration, Instant};
 
@@ -7,34 +7,34 @@ use gloria_stream::{Cause, DialError, Status};
 use super::cause;
 use crate::message::{self, Message};
 
-/// Laptops lose connections all day and find them again. What lasts longer than this is worth knowing.
+/// Laptops lose and regain connections all day. Only a longer outage is worth a notification.
 pub(crate) const MAX_SILENT_OUTAGE: Duration = Duration::from_secs(5 * 60);
 
-/// A connection that ends within this time by what the user was called for did not end that trouble, such as one that
-/// is opened and refuses the token by an event.
+/// If a connection ends within this time for the reason that was reported, the problem was not solved. This happens if
+/// a server accepts a connection and then refuses the token with an event.
 const RELAPSE: Duration = Duration::from_secs(60);
 
-/// The time since the connection was last there.
+/// The time since the connection was lost.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Outage {
     began: Option<Instant>,
-    /// Why the last attempt failed; an attempt under way has no reason of its own.
+    /// Why the last attempt failed; an attempt in progress has no reason yet.
     reason: Option<Message>,
-    /// Waiting alone led nowhere when there was last a reason.
+    /// According to the last reason, waiting does not help.
     needs_user: bool,
     reported: bool,
     /// It has lasted for [`MAX_SILENT_OUTAGE`].
     long: bool,
-    /// What the user was asked to do before the connection came back, and when.
+    /// What was reported before the connection came back, and when.
     reported_before: Option<(Message, Instant)>,
 }
 
-/// What an outage's notification says.
+/// The content of a notification about an outage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OutageNews {
-    /// One line.
+    /// A single line.
     pub title: Message,
-    /// Why, and what to do.
+    /// The reason, and what to do.
     pub body: Message,
 }
 
@@ -58,7 +58,7 @@ impl Outage {
                 *self = Self::default();
                 return None;
             }
-            // Whether the trouble is over is known when the attempt is.
+            // The attempt has to finish first.
             Status::Connecting { .. }
             | Status::Waiting {
                 cause: Cause::Halted(_),
@@ -89,7 +89,7 @@ impl Outage {
         let body = match &self.reason {
             Some(reason) if needs_user => message::outage_needs_you(reason.clone()),
             Some(reason) => message::outage_long(minutes, reason.clone()),
-            // It lasted over a single attempt.
+            // The outage lasted during a single attempt.
             None => message::outage_unexplained(minutes),
         };
         Some(OutageNews {
@@ -102,30 +102,30 @@ impl Outage {
         })
     }
 
-    /// When the outage becomes long, unless it ends before.
+    /// Returns when the outage becomes long, unless it ends before.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.began
             .filter(|_| !self.long)
             .map(|began| began + MAX_SILENT_OUTAGE)
     }
 
-    /// Waiting alone leads nowhere, as far as is known.
+    /// Whether waiting does not help, as far as is known.
     pub(crate) fn needs_user(&self) -> bool {
         self.needs_user
     }
 
-    /// It has lasted for longer than a laptop that changes networks takes.
+    /// Whether it lasts longer than a laptop's change of networks.
     pub(crate) fn is_long(&self) -> bool {
         self.long
     }
 }
 
-/// Whether somebody has to do something: the one rule for the tray, the notification, the window and `gloria status`.
+/// Whether the user has to act: the common rule of the tray, the notification, the window and `gloria status`.
 pub(crate) fn needs_user(connected: bool, storage_fails: bool, needs_setup: bool, outage: &Outage) -> bool {
     storage_fails || (!connected && (needs_setup || outage.needs_user()))
 }
 
-/// Whether waiting alone leads nowhere.
+/// Whether waiting does not help.
 fn waits_for_user(status: &Status) -> bool {
     match status {
         Status::Halted { .. } => true,

@@ -19,13 +19,13 @@ use crate::protocol::{Remedy, TestReport, TestStep, Transport};
 use crate::token::AuthTransport;
 use crate::token::Token;
 
-/// Longer than connecting and the first byte may take together, so that the stream's own words come first.
+/// Longer than connecting and the first byte may take together, so that the stream's own error comes first.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// A greeting follows the answer at once. A server that sends none is none the worse for it.
+/// A greeting follows the response at once. Its absence is not an error.
 const GREETING_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// A token that was typed for this test alone.
+/// A token that was entered for this test only.
 pub(crate) struct Entered(Proof);
 
 impl Entered {

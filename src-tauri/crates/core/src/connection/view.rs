@@ -16,27 +16,27 @@ use crate::protocol::{ConnectionState, ConnectionView, NetworkState, Remedy, Tra
 /// Both clocks read at the same moment, to convert an `Instant` to wall-clock time.
 #[derive(Debug, Clone, Copy)]
 pub struct ClockReading {
-    /// The time of day.
+    /// The wall clock.
     pub wall: SystemTime,
-    /// The clock that never jumps.
+    /// The monotonic clock.
     pub monotonic: Instant,
 }
 
 impl ClockReading {
-    /// The time of day of an instant.
+    /// Converts an instant to wall-clock time.
     pub(crate) fn epoch_millis_of(&self, instant: Instant) -> EpochMillis {
         let ahead = instant.saturating_duration_since(self.monotonic);
         let behind = self.monotonic.saturating_duration_since(instant);
         epoch_millis(self.wall + ahead - behind)
     }
 
-    /// The time of day now.
+    /// Returns the wall-clock time.
     pub fn epoch_millis(&self) -> EpochMillis {
         epoch_millis(self.wall)
     }
 }
 
-/// Milliseconds since 1970, or 0 before it.
+/// Returns milliseconds since 1970, or 0 before it.
 pub fn epoch_millis(time: SystemTime) -> EpochMillis {
     let since = time
         .duration_since(SystemTime::UNIX_EPOCH)
@@ -44,22 +44,22 @@ pub fn epoch_millis(time: SystemTime) -> EpochMillis {
     EpochMillis::try_from(since.as_millis()).unwrap_or(EpochMillis::MAX)
 }
 
-/// What the view needs besides the stream's status.
+/// What the view depends on besides the stream's status.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct ConnectionContext {
-    /// What the system says about the network.
+    /// The system's report about the network.
     pub network: NetworkState,
-    /// How the stream is carried.
+    /// The stream's transport.
     pub transport: Transport,
     /// The address is plain http to another machine.
     pub insecure: bool,
     /// Host and port of the proxy in use.
     pub proxy: Option<String>,
-    /// Why events cannot be stored, where the user has to solve that.
+    /// Why events cannot be stored, if the user has to act.
     pub storage: Option<Message>,
-    /// Somebody has to do something.
+    /// The user has to act.
     pub needs_user: bool,
-    /// The connection has been away for longer than passes unnoticed.
+    /// The outage is long enough to be shown as a problem.
     pub long_outage: bool,
     /// See [`ConnectionView::history_since`].
     pub history_since: Option<EpochMillis>,
@@ -72,7 +72,7 @@ pub(crate) struct ConnectionContext {
 pub enum Disconnected {
     /// The user disconnected.
     ByUser,
-    /// The settings say not to connect at the start.
+    /// Connecting at the start is turned off in the settings.
     AtStart,
 }
 
@@ -113,7 +113,7 @@ impl ConnectionContext {
     }
 }
 
-/// What the window, the tray and `gloria status` show of a status.
+/// Returns what the window, the tray and `gloria status` show for a status.
 pub(crate) fn view(
     status: &Status,
     last_heard_at: Option<EpochMillis>,
@@ -203,7 +203,7 @@ pub(crate) fn halt_remedy(reason: HaltReason) -> Remedy {
 pub(crate) fn remedy(cause: &Cause) -> Remedy {
     match cause {
         Cause::NotAStream { .. } | Cause::Encoded(_) => Remedy::CheckAddress,
-        // Between the ends of the range are the answers that mean "later"; these mean "not here".
+        // The statuses left out of the range are temporary; these are not.
         Cause::Status(400..=407 | 411..=424) => Remedy::CheckAddress,
         Cause::Status(_) => Remedy::Retry,
         Cause::NetworkSignIn => Remedy::NetworkSignIn,

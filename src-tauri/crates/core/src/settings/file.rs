@@ -1,4 +1,4 @@
-//! The user's settings file: TOML, holding only what differs from what is below it.
+//! The user's settings file: TOML with only the values that differ from the layers below.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,57 +19,58 @@ use crate::private::{self, Mode};
 
 mod replace;
 
-/// Broken files that are kept beside the one in force. Each is another one that somebody wrote by hand.
+/// The maximum number of broken files that are kept. Each of them contains different manual edits.
 const MAX_SET_ASIDE: usize = 10;
 
 /// A setting that the user changed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
-    /// Which.
+    /// The setting.
     pub key: Key,
-    /// To what.
+    /// Its new value.
     pub value: Raw,
 }
 
-/// A value that is to be written.
+/// A value that has to be written.
 #[derive(Debug, Clone, PartialEq)]
 struct Unsaved {
     raw: Raw,
-    /// It would be in force without the file as well.
+    /// It would be effective without the file as well.
     is_inherited: bool,
 }
 
-/// Why the settings could not be saved: the file cannot be written.
+/// The settings could not be saved, because the file cannot be written.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("the settings could not be saved to {}: {problem}", .path.display())]
 pub struct SettingsFileError {
-    /// The file.
+    /// The file's path.
     pub path: PathBuf,
-    /// Why.
+    /// What is wrong.
     pub problem: FileProblem,
 }
 
 impl SettingsFileError {
-    /// The message for the user.
+    /// Returns the message for the user.
     pub fn message(&self) -> Message {
         message::settings_not_saved(self.path.display().to_string(), self.problem.phrase())
     }
 }
 
-/// The user's file as it was read last, with what could not be saved since.
+/// The user's file as last read, with the changes that could not be saved since.
 #[derive(Debug, Clone)]
 pub(super) struct UserFile {
     path: PathBuf,
     layer: Layer,
     unsaved: BTreeMap<Key, Unsaved>,
-    /// Where a broken file was moved. It is said until the app ends, for the file in its place has no mistakes.
+    /// Where a broken file was moved. Reported until the app ends, because the file that replaced it contains no
+    /// mistakes.
     set_aside: Option<PathBuf>,
 }
 
-/// What was written.
+/// The result of a write.
 struct Saved {
     text: String,
-    /// Where a broken file was moved first.
+    /// Where a broken file was moved before the write.
     set_aside: Option<PathBuf>,
 }
 
@@ -83,7 +84,7 @@ impl UserFile {
         }
     }
 
-    /// Says where a broken file is now.
+    /// Returns the report about a broken file that was moved.
     pub(super) fn set_aside(&self) -> Option<Problem> {
         self.set_aside.clone().map(|path| Problem {
             place: Place::UserFile,
@@ -96,13 +97,13 @@ impl UserFile {
         &self.layer
     }
 
-    /// The file has changed.
+    /// Sets the new contents of the file.
     pub(super) fn set_layer(&mut self, layer: Layer) {
         self.layer = layer.completed_by(&self.layer);
         self.overlay();
     }
 
-    /// What was not saved holds all the same, until the app ends.
+    /// Applies unsaved changes over the file, so that they stay effective until the app ends.
     fn overlay(&mut self) {
         for (key, unsaved) in &self.unsaved {
             let raw = unsaved.raw.clone();
@@ -110,7 +111,7 @@ impl UserFile {
         }
     }
 
-    /// Changes settings. What others wrote meanwhile comes into force with it.
+    /// Changes settings. Changes that others made to the file meanwhile become effective too.
     pub(super) fn change(&mut self, changes: Vec<Change>, below: &Layer) -> Result<(), SettingsFileError> {
         for change in changes {
             let unsaved = Unsaved {
@@ -148,7 +149,7 @@ impl UserFile {
         let old = match read(target, Owner::User) {
             FileContents::Missing => String::new(),
             FileContents::Text(text) => text,
-            // What cannot be read cannot be kept.
+            // An unreadable file could not be preserved.
             FileContents::Refused(problem) => return Err(problem),
         };
         let mut set_aside = None;
@@ -158,7 +159,7 @@ impl UserFile {
                 let backup = backup_path(target, &old);
                 private::replace(&backup, old.as_bytes(), Mode::Private)?;
                 set_aside = Some(backup);
-                // What could be read of it is not lost.
+                // Keeps the settings that could be read from it.
                 edited("", &self.all(&old)).unwrap_or_default()
             }
         };
@@ -166,7 +167,7 @@ impl UserFile {
         if saved.text == old && target.exists() {
             return Ok(saved);
         }
-        // A file elsewhere, to which the user made a link, is read by whom they let.
+        // A file elsewhere that the user linked to keeps its permissions.
         let mode = if target == self.path {
             Mode::Private
         } else {
@@ -176,7 +177,7 @@ impl UserFile {
         Ok(saved)
     }
 
-    /// What can be read of the file, or could be before it was broken, with what is to be written.
+    /// Returns the settings that can be read from the file, or could be before it was broken, with those to be written.
     fn all(&self, text: &str) -> BTreeMap<Key, Unsaved> {
         let layer = Layer::parse(Place::UserFile, text).completed_by(&self.layer);
         let read = layer.given.into_iter().map(|(key, given)| {
@@ -190,8 +191,8 @@ impl UserFile {
     }
 }
 
-/// Where a broken file goes: not onto another one that was put aside before. Only where there are very many is the
-/// last one replaced.
+/// Returns where a broken file is moved: never over an earlier one, unless there are very many, of which the last is
+/// replaced.
 fn backup_path(target: &Path, text: &str) -> PathBuf {
     let name = |number: usize| match number {
         0 => target.with_extension("toml.broken"),
@@ -205,19 +206,19 @@ fn backup_path(target: &Path, text: &str) -> PathBuf {
     names.find(is_free).unwrap_or_else(|| name(MAX_SET_ASIDE - 1))
 }
 
-/// Whether a value is what the program and the administrator begin with.
+/// Whether a value equals the default of the program and the administrator.
 fn is_inherited(key: Key, value: &Raw, below: &Layer) -> bool {
     let mut without = super::Settings::default();
     if let Some(given) = below.given.get(&key) {
-        // A mistake there is no value.
+        // An invalid value counts as none.
         let _ = without.read(key, &given.raw);
     }
     let mut with = without.clone();
     with.read(key, value).is_ok() && with == without
 }
 
-/// The text with these changes in it and everything else as it was; none where it is no TOML, or where something else
-/// stands in the place of a section or a value.
+/// Returns the text with these changes and everything else unchanged; `None` if it is not TOML, or if something else is
+/// where a section or a value should be.
 fn edited(text: &str, changes: &BTreeMap<Key, Unsaved>) -> Option<String> {
     let (mark, body) = match text.strip_prefix('\u{feff}') {
         Some(body) => ("\u{feff}", body),
@@ -228,7 +229,8 @@ fn edited(text: &str, changes: &BTreeMap<Key, Unsaved>) -> Option<String> {
         return None;
     }
     for (key, unsaved) in changes {
-        // Only what differs stands there. What has a comment stays as well: who wrote it wants it kept.
+        // Only differing values are written. An entry with a comment stays as well, because its author wants to keep
+        // it.
         if unsaved.is_inherited && !has_comment(&document, *key) {
             remove(&mut document, *key);
         } else if let Some(value) = unsaved.raw.to_toml() {
@@ -236,7 +238,7 @@ fn edited(text: &str, changes: &BTreeMap<Key, Unsaved>) -> Option<String> {
         }
     }
     let new = document.to_string();
-    // The writer ends the lines of what it adds as Unix does.
+    // The TOML writer ends the lines that it adds with LF.
     let new = if body.contains("\r\n") {
         new.replace("\r\n", "\n").replace('\n', "\r\n")
     } else {
@@ -245,7 +247,7 @@ fn edited(text: &str, changes: &BTreeMap<Key, Unsaved>) -> Option<String> {
     Some(format!("{mark}{new}"))
 }
 
-/// Something else than a section or a value stands in the place of one, which must not be lost.
+/// Whether something else is where a section or a value should be, which must not be overwritten.
 fn is_obstructed(document: &DocumentMut, key: Key) -> bool {
     let (section, name) = key.section_and_name();
     document.get(section).is_some_and(|section| {
@@ -266,15 +268,15 @@ fn set(document: &mut DocumentMut, key: Key, raw: &Raw, mut new: Value) {
         entries.insert(name, Item::Value(new));
         return;
     };
-    // As somebody wrote it, such as a length of time with its unit.
+    // An equal value keeps its notation, such as a duration with its unit.
     if old.as_value().is_some_and(|old| raw.equals_toml(old)) {
         return;
     }
     if let Some(old) = old.as_value() {
-        // The comment behind it stays.
+        // Keeps the comment after the value.
         *new.decor_mut() = old.decor().clone();
     }
-    // Into the entry that is there: a new one would lose the comments above it.
+    // Replaces the value within its entry, because a new entry would lose the comments above it.
     *old = Item::Value(new);
 }
 
@@ -294,7 +296,7 @@ fn remove(document: &mut DocumentMut, key: Key) {
     }
 }
 
-/// Somebody wrote a comment above or behind a setting.
+/// Whether there is a comment above or after a setting.
 fn has_comment(document: &DocumentMut, key: Key) -> bool {
     let (section, name) = key.section_and_name();
     let entry = document.get(section).and_then(Item::as_table_like);

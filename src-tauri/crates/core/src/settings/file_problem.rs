@@ -1,4 +1,4 @@
-//! Why a file of settings, or another place of them, cannot be used or written.
+//! Why a settings file, or another source of settings, cannot be used or written.
 
 use std::io;
 
@@ -7,42 +7,42 @@ use thiserror::Error;
 use crate::message::{self, Phrase};
 use crate::private::{self, NotPrivate};
 
-/// Why a place cannot be used.
+/// Why a source of settings cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{}", self.phrase())]
 pub enum FileProblem {
-    /// A folder, a pipe or a device stands there.
+    /// It is a folder, a pipe or a device.
     NotFile,
-    /// It has more than these bytes.
+    /// It is larger than this.
     TooLarge {
-        /// As many as are read.
+        /// The maximum size in bytes.
         limit: u64,
     },
-    /// Its bytes are no text.
+    /// It is not UTF-8.
     NotText,
-    /// It is a link to a file that is not there.
+    /// It is a link to a missing file.
     DanglingLink,
-    /// It is a link that leads to links without end.
+    /// It is a link into a loop of links.
     LinkLoop,
-    /// Somebody else could have written it.
+    /// Another user could have written it.
     NotPrivate(NotPrivate),
-    /// It has more syntax errors than a file of settings has.
+    /// It has more syntax errors than a settings file could have.
     SyntaxErrors {
-        /// As many as are read past.
+        /// The maximum number.
         limit: usize,
     },
-    /// The system lets this user not read or write it.
+    /// The user has no permission to read or write it.
     Denied,
     /// No space is left on the disk.
     DiskFull,
-    /// The disk cannot be written.
+    /// The disk is read-only.
     ReadOnly,
-    /// Something else that the system says, in its own words.
+    /// Another error, as the system's text.
     System(String),
 }
 
 impl FileProblem {
-    /// What is wrong, as a part of a sentence.
+    /// Returns what is wrong, as a part of a sentence.
     pub fn phrase(&self) -> Phrase {
         match self {
             Self::NotFile => message::file_not_file(),

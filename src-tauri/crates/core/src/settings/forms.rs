@@ -1,4 +1,4 @@
-//! How people write settings: each form makes a value of what was given, or says how that should be.
+//! Parses settings as users write them: each function returns a value, or what the value should look like.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,21 +15,22 @@ use super::raw::Raw;
 use crate::account::address::Address;
 use crate::account::session::{Server, TokenFor};
 
-/// Below this a client is an attack. The catalogue says both limits, and a test holds it to them.
+/// In milliseconds. A client with a shorter interval would overload the server. The text of the mistake contains both
+/// limits, and a test compares them.
 const MIN_DURATION: u64 = 100;
 
-/// Above a day it is no client.
+/// In milliseconds. Beyond a day, a client would no longer react.
 const MAX_DURATION: u64 = 86_400_000;
 
-/// One of the words that serde knows for a type.
+/// Parses a variant of an enum through serde.
 pub(super) fn word<T: DeserializeOwned>(raw: &Raw) -> Result<T, Mistake> {
-    // No word is empty: what is no text is none of them either.
+    // An empty text, which also replaces other types here, matches no variant.
     T::deserialize(StrDeserializer::<Mistake>::new(
         raw.as_text().unwrap_or_default().trim(),
     ))
 }
 
-/// True or false, in the words that people use for them.
+/// Parses a boolean, in the common notations.
 pub(super) fn boolean(raw: &Raw) -> Result<bool, Mistake> {
     match raw {
         Raw::Boolean(value) => Ok(*value),
@@ -42,7 +43,7 @@ pub(super) fn boolean(raw: &Raw) -> Result<bool, Mistake> {
     }
 }
 
-/// A whole number within limits.
+/// Parses a whole number within limits.
 pub(super) fn whole_number(raw: &Raw, least: u32, most: u32) -> Result<u32, Mistake> {
     let number = match raw {
         Raw::Integer(number) => u32::try_from(*number).ok(),
@@ -54,7 +55,7 @@ pub(super) fn whole_number(raw: &Raw, least: u32, most: u32) -> Result<u32, Mist
         .ok_or(Mistake::NotWholeNumber { least, most })
 }
 
-/// A number is milliseconds; a text may name the unit: `250ms`, `5s`, `2m`.
+/// Parses a duration: a number is milliseconds; a text may have a unit: `250ms`, `5s`, `2m`.
 pub(super) fn duration(raw: &Raw) -> Result<Duration, Mistake> {
     let millis = match raw {
         Raw::Integer(millis) => u64::try_from(*millis).ok(),
@@ -78,7 +79,7 @@ fn millis(text: &str) -> Option<u64> {
     digits.parse::<u64>().ok()?.checked_mul(factor)
 }
 
-/// Texts; in one text, such as a variable, with commas between them.
+/// Parses a list of texts, or a single text, such as a variable, with commas between them.
 pub(super) fn list(raw: &Raw) -> Result<Vec<String>, Mistake> {
     match raw {
         Raw::Text(text) => Ok(parts(text).collect()),
@@ -90,7 +91,7 @@ pub(super) fn list(raw: &Raw) -> Result<Vec<String>, Mistake> {
     }
 }
 
-/// What stands between commas.
+/// Splits a text at commas.
 pub(super) fn parts(text: &str) -> impl Iterator<Item = String> {
     text.split(',')
         .map(|part| part.trim().to_owned())
@@ -101,7 +102,7 @@ fn text(raw: &Raw) -> Result<&str, Mistake> {
     raw.as_text().ok_or(Mistake::NotText)
 }
 
-/// Where a file is.
+/// Parses the path of a file.
 pub(super) fn path(raw: &Raw) -> Result<PathBuf, Mistake> {
     match text(raw)?.trim() {
         "" => Err(Mistake::NotPath),
@@ -109,7 +110,7 @@ pub(super) fn path(raw: &Raw) -> Result<PathBuf, Mistake> {
     }
 }
 
-/// A password, which does not print.
+/// A password, which is not printed.
 #[derive(Debug, Clone)]
 pub struct Password(pub(super) SecretString);
 
@@ -123,18 +124,18 @@ pub(super) fn password(raw: &Raw) -> Result<Password, Mistake> {
     Ok(Password(text(raw)?.into()))
 }
 
-/// The server's address, as people paste it.
+/// Parses the server's address as users paste it.
 pub(super) fn address(raw: &Raw, allow_plain_http: bool) -> Result<Address, Mistake> {
     Ok(Address::parse(text(raw)?, allow_plain_http)?)
 }
 
-/// The server that a token belongs to.
+/// Parses the server that a token belongs to.
 pub(super) fn token_for(raw: &Raw, allow_plain_http: bool) -> Result<TokenFor, Mistake> {
     let (address, _) = Address::of_stream(text(raw)?, allow_plain_http)?;
     Ok(TokenFor::Server(Server::of(&address)))
 }
 
-/// `system`, `none`, or a proxy's address.
+/// Parses `system`, `none`, or a proxy's address.
 pub(crate) fn proxy(raw: &Raw) -> Result<ProxyChoice, Mistake> {
     match text(raw)?.trim() {
         "system" => Ok(ProxyChoice::System),
@@ -145,7 +146,7 @@ pub(crate) fn proxy(raw: &Raw) -> Result<ProxyChoice, Mistake> {
     }
 }
 
-/// A sign-in page stands in the way of plain http alone: over https there is nothing to be seen of it.
+/// Parses the address for detecting a network's sign-in page. It must be plain http, because https hides such a page.
 pub(super) fn probe_url(raw: &Raw) -> Result<Url, Mistake> {
     Url::parse(text(raw)?.trim())
         .ok()
@@ -153,7 +154,7 @@ pub(super) fn probe_url(raw: &Raw) -> Result<Url, Mistake> {
         .ok_or(Mistake::NotProbeUrl)
 }
 
-/// The numbers are for this machine alone: nobody signs in to read them.
+/// Parses the address of the metrics endpoint. It must be a loopback address, because reading it requires no sign-in.
 pub(super) fn loopback(raw: &Raw) -> Result<SocketAddr, Mistake> {
     let address: SocketAddr = text(raw)?.trim().parse().map_err(|_| Mistake::NotSocketAddress)?;
     if address.ip().is_loopback() {

@@ -1,4 +1,4 @@
-//! What one place gives, of the several that stand above one another.
+//! The settings from a single source.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -16,30 +16,30 @@ use super::suggest;
 use super::syntax_error::SyntaxError;
 use crate::text;
 
-/// Problems of one place that are named, one by one; what is more is counted. They are shown in a notice, and a file
-/// of something else than settings has thousands.
+/// The maximum number of problems of one source that are listed; further ones are counted. They are shown in a notice,
+/// and a file that is not a settings file has thousands.
 const MAX_PROBLEMS: usize = 20;
 
-/// A file with more syntax errors is no file of settings, and none of it is used.
+/// A file with more syntax errors is not a settings file, and none of it is used.
 const MAX_SYNTAX_ERRORS: usize = 100;
 
-/// Characters of an unknown name that are shown. Ours are shorter than half of it.
+/// The maximum number of characters of an unknown name that are shown. Known names are shorter than half of it.
 const MAX_SHOWN_NAME: usize = 80;
 
-/// Where a setting in force is from, the weakest first.
+/// The origin of a setting, the lowest layer first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Origin {
-    /// The program's own default.
+    /// The program's default.
     #[default]
     Program,
-    /// What this computer's administrator gives everybody to begin with.
+    /// The administrator's default for all users of this computer.
     Machine,
-    /// The user's own file.
+    /// The user's file.
     User,
-    /// A variable of the environment.
+    /// An environment variable.
     Environment,
-    /// What this computer's administrator fixed.
+    /// The administrator's policy.
     Policy,
 }
 
@@ -50,18 +50,18 @@ pub(super) struct Given {
     pub(super) line: Option<usize>,
 }
 
-/// What one place gives.
+/// The settings from one source.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Layer {
     pub(super) place: Place,
     pub(super) given: BTreeMap<Key, Given>,
     pub(super) problems: Vec<Problem>,
-    /// A syntax error may have cost more than itself.
+    /// A syntax error may hide more values than its own.
     pub(super) broken: bool,
 }
 
 impl Layer {
-    /// Nothing is given here.
+    /// Returns a layer without settings.
     pub fn empty(place: Place) -> Self {
         Self {
             place,
@@ -71,7 +71,7 @@ impl Layer {
         }
     }
 
-    /// The place is there and cannot be used.
+    /// Returns the layer of a source that exists but cannot be used.
     pub fn unusable(place: Place, problem: FileProblem) -> Self {
         let problem = Problem {
             place: place.clone(),
@@ -85,9 +85,9 @@ impl Layer {
         }
     }
 
-    /// What the environment gives. An empty variable gives nothing.
+    /// Reads the settings in environment variables. An empty variable counts as unset.
     pub(super) fn of_environment(environment: impl Fn(&str) -> Option<String>) -> Self {
-        // Each problem names its variable.
+        // Each problem names its own variable.
         let mut layer = Self::empty(Place::Variable(""));
         for key in Key::ALL {
             if let Some(text) = environment(key.variable()).filter(|text| !text.is_empty()) {
@@ -98,9 +98,9 @@ impl Layer {
         layer
     }
 
-    /// What a text in TOML gives. A syntax error costs the lines that it is in.
+    /// Parses a TOML text. A syntax error invalidates the lines that contain it.
     pub fn parse(place: Place, text: &str) -> Self {
-        // Editors of Windows put a mark before the first letter.
+        // Editors on Windows write a byte order mark.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let (document, errors) = DeTable::parse_recoverable(text);
         if errors.len() > MAX_SYNTAX_ERRORS {
@@ -117,13 +117,13 @@ impl Layer {
         layer
     }
 
-    /// Reports syntax errors, and returns the lines that they are in.
+    /// Reports syntax errors, and returns the lines that contain them.
     fn report_syntax_errors(&mut self, errors: &[Error], lines: &Lines<'_>) -> Damaged {
         let mut damaged = Damaged::default();
         for error in errors {
             let span = error.span().unwrap_or(0..0);
             let range = lines.at(span.start)..lines.at(span.end) + 1;
-            // One slip makes many of the reader's complaints, line after line; the first says what it is.
+            // One mistake causes many parser errors, line after line; the first one is the most accurate.
             if !damaged.reaches(range.start) {
                 let named = text::visible(lines.text.get(span).unwrap_or_default(), MAX_SHOWN_NAME);
                 let error = SyntaxError::of(error.message(), &named, lines.line(range.start));
@@ -156,7 +156,7 @@ impl Layer {
                     }
                 }
             }
-            // The lines of a section that has a name of its own are not looked at.
+            // The lines of an unknown section are not checked.
             (DeValue::Table(_), None) => self.report_unknown(Some(line), name),
             (_, _) if damaged.covers(line, lines.at(value.span().end)) => {}
             (_, Some(section)) => {
@@ -179,7 +179,7 @@ impl Layer {
 
     fn report_unknown(&mut self, line: Option<usize>, name: &str) {
         if self.problems.len() > MAX_PROBLEMS {
-            // It is only counted, and looking for what was meant takes time.
+            // Only counted, because searching for the intended name takes time.
             return self.count_more();
         }
         let kind = match Key::named(name) {
@@ -206,7 +206,7 @@ impl Layer {
         });
     }
 
-    /// Counts a problem that is not named.
+    /// Counts a problem that is not listed.
     fn count_more(&mut self) {
         if let Some(ProblemKind::More { count }) = self.problems.last_mut().map(|last| &mut last.kind) {
             *count += 1;
@@ -219,7 +219,7 @@ impl Layer {
         });
     }
 
-    /// A problem with a value that is given here.
+    /// Returns a problem with a value of this layer.
     pub(super) fn problem(&self, key: Key, kind: ProblemKind) -> Problem {
         let place = match &self.place {
             Place::Variable(_) => Place::Variable(key.variable()),
@@ -232,7 +232,7 @@ impl Layer {
         }
     }
 
-    /// Takes out what a policy cannot fix.
+    /// Removes what a policy cannot fix.
     pub(super) fn only_lockable(mut self) -> Self {
         let refused: Vec<Key> = self
             .given
@@ -249,8 +249,8 @@ impl Layer {
         self
     }
 
-    /// This layer, completed by the one that was in force before where a syntax error may have hidden values: a file
-    /// that is being edited must not take the address away.
+    /// Adds the values of the previous layer if a syntax error may have hidden values: an address must not vanish while
+    /// its file is being edited.
     pub(super) fn completed_by(mut self, before: &Self) -> Self {
         if self.broken {
             for (key, given) in &before.given {
@@ -261,21 +261,20 @@ impl Layer {
     }
 }
 
-/// The lines that syntax errors are in. What stands there may be read as something that nobody wrote, such as a text
-/// without its end.
+/// The lines with syntax errors. The parser may read values from them that nobody wrote, such as an unterminated text.
 #[derive(Debug, Default)]
 struct Damaged(Vec<Range<usize>>);
 
 impl Damaged {
-    /// Whether a line is one of them, or the next.
+    /// Whether a line, or the one before it, is damaged.
     fn reaches(&self, line: usize) -> bool {
         self.0
             .iter()
             .any(|range| (range.start..=range.end).contains(&line))
     }
 
-    /// Whether one of the lines from one to another is among them. A value that the reader made up has no place, so
-    /// that its last line may be before its first one.
+    /// Whether one of these lines is damaged. A value that the parser made up has no position, so its last line may be
+    /// before its first one.
     fn covers(&self, first: usize, last: usize) -> bool {
         let last = last.max(first);
         self.0
@@ -297,7 +296,7 @@ impl<'a> Lines<'a> {
         Self { text, begins }
     }
 
-    /// The line of a byte, from 1.
+    /// Returns the line of a byte, from 1.
     fn at(&self, byte: usize) -> usize {
         self.begins.partition_point(|begin| *begin <= byte)
     }
@@ -358,7 +357,7 @@ mod tests {
             ("volume = \"seven", 4),
             ("volume = 7 8", 4),
             ("= 7", 4),
-            // What follows would belong to it.
+            // What follows would belong to the table.
             ("volume = {", 6),
             ("volume = 07", 4),
             ("volume = [1", 5),
@@ -456,7 +455,7 @@ mod tests {
         );
         assert!(!long.join("").contains(char::is_control), "{long:?}");
 
-        // None of it is used, and what was in force before stays.
+        // None of it is used, and the previous settings stay effective.
         let broken = parse(&"[sounds]\nvolume = 5\nx = = 1\n\n".repeat(500));
         assert!(broken.broken && broken.given.is_empty());
         assert_eq!(

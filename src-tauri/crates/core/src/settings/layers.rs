@@ -1,4 +1,4 @@
-//! The layers that are kept, and how they are read again.
+//! The stored layers, and how they are read again.
 
 use std::path::{Path, PathBuf};
 
@@ -11,18 +11,18 @@ use super::raw::Raw;
 use super::read::{FileContents, Owner, read};
 use crate::paths::Managed;
 
-/// The layers in force: what was read last, with what the user changed since.
+/// The effective layers: what was last read, with the user's changes since.
 #[derive(Debug, Clone)]
 pub struct Layers {
     contents: Contents,
-    /// They were read, but could not be put in force.
+    /// They were read, but could not be applied.
     stale: bool,
     defaults: Layer,
     user: UserFile,
     policy: Layer,
 }
 
-/// The contents of all places at one time. Two that are the same mean that nothing changed between them.
+/// The contents of all sources at one time. Equal contents mean that nothing changed in between.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Contents {
     user: FileContents,
@@ -31,7 +31,7 @@ pub struct Contents {
 }
 
 impl Contents {
-    /// Reads all places. It waits for disks.
+    /// Reads all sources. Blocks on disks.
     pub fn read(user: &Path, managed: &Managed) -> Self {
         Self {
             user: read(user, Owner::User),
@@ -42,12 +42,12 @@ impl Contents {
 }
 
 impl Layers {
-    /// Reads all places.
+    /// Reads all sources.
     pub fn read(user: &Path, managed: &Managed) -> Self {
         Self::new(user.to_owned(), Contents::read(user, managed))
     }
 
-    /// A user's file alone, which is nowhere.
+    /// Returns layers with only a user's file, which does not exist.
     #[cfg(test)]
     pub(crate) fn of_text(text: &str) -> Self {
         let contents = Contents {
@@ -68,19 +68,19 @@ impl Layers {
         }
     }
 
-    /// Whether these contents are in force.
+    /// Whether these contents are in effect.
     pub(crate) fn is_current(&self, contents: &Contents) -> bool {
         !self.stale && self.contents == *contents
     }
 
-    /// Has the same contents applied once more when they are read the next time.
+    /// Makes the next read apply the same contents once more.
     pub fn mark_stale(&mut self) {
         self.stale = true;
     }
 
-    /// What is to be applied of what was read: each place that the reading before found as it is now. A place that has
-    /// just changed stays as it is in force, for somebody may be in the middle of writing there; each counts for
-    /// itself, or who keeps writing the user's file would keep a policy from coming into force.
+    /// Returns what to apply: the sources whose contents were the same in the previous read. A source that has just
+    /// changed keeps its effective contents, because it may still be being written. Each source is compared separately;
+    /// otherwise continuous writes to the user's file would keep a policy from taking effect.
     pub(crate) fn settled(&self, now: &Contents, before: Option<&Contents>) -> Option<Contents> {
         let before = before?;
         let current = &self.contents;
@@ -92,7 +92,7 @@ impl Layers {
         (!self.is_current(&settled)).then_some(settled)
     }
 
-    /// Puts what was read in force.
+    /// Applies contents that were read.
     pub fn apply(&mut self, contents: Contents) {
         self.defaults = contents.defaults.layer().completed_by(&self.defaults);
         let policy = contents.policy.layer().only_lockable();
@@ -102,17 +102,17 @@ impl Layers {
         self.stale = false;
     }
 
-    /// Changes what the user set, and merges it into the file as it stands there now. The next reading
-    /// finds another file than is in force, also where nobody else wrote to it.
+    /// Changes the user's settings, and merges them into the current file. The next read then finds a file that differs
+    /// from the applied one, even if nobody else wrote to it.
     ///
     /// # Errors
     ///
-    /// When the file cannot be written; the change then holds until the app ends.
+    /// When the file cannot be written; the change is then effective until the app ends.
     pub fn change(&mut self, changes: Vec<Change>) -> Result<(), SettingsFileError> {
         self.user.change(changes, &self.defaults)
     }
 
-    /// What the user's file gives for a setting.
+    /// Returns the value of a setting in the user's file.
     pub(crate) fn user_value(&self, key: Key) -> Option<&Raw> {
         self.user().given.get(&key).map(|given| &given.raw)
     }
@@ -121,7 +121,7 @@ impl Layers {
         &self.defaults
     }
 
-    /// What the user set.
+    /// Returns the user's settings.
     pub(super) fn user(&self) -> &Layer {
         self.user.layer()
     }
@@ -130,7 +130,7 @@ impl Layers {
         &self.policy
     }
 
-    /// What is wrong with the places as such, and unknown names in them.
+    /// Returns the problems with the sources themselves, and the unknown names in them.
     pub(super) fn problems(&self) -> Vec<Problem> {
         let layers = [&self.policy, self.user(), &self.defaults];
         let found = layers.into_iter().flat_map(|layer| &layer.problems);

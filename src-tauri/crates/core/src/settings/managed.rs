@@ -1,4 +1,4 @@
-//! Reading the places where this computer's administrator keeps settings.
+//! Reads the sources where this computer's administrator keeps settings.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use super::problem::Place;
 use super::read::{FileContents, Owner, read};
 use crate::paths::Source;
 
-/// What a place contains, as it is: the same twice means that nothing changed.
+/// The unprocessed contents of a source: equal contents mean that nothing changed.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum SourceContents {
     None,
@@ -17,7 +17,7 @@ pub(super) enum SourceContents {
 }
 
 impl SourceContents {
-    /// Reads a source. It may wait for a disk.
+    /// Reads a source. May block on a disk.
     pub(super) fn of(source: &Source) -> Self {
         match source {
             Source::None => Self::None,

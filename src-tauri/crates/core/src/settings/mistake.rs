@@ -1,5 +1,5 @@
-//! What is wrong with a value, as a code: how it should be. The value itself is never part of it, for it may hold a
-//! password.
+//! What is wrong with a value, as a code that describes the expected format. It never contains the value itself, which
+//! may be a password.
 
 use std::fmt;
 
@@ -15,53 +15,53 @@ use crate::message::{self, Message};
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{}", self.message())]
 pub enum Mistake {
-    /// It is neither true nor false.
+    /// It is not a boolean.
     NotBoolean,
-    /// It is no whole number within these limits.
+    /// It is not a whole number within these limits.
     NotWholeNumber {
-        /// The smallest that is taken.
+        /// The minimum.
         least: u32,
-        /// The largest.
+        /// The maximum.
         most: u32,
     },
-    /// It is no length of time within the limits.
+    /// It is not a duration within the limits.
     NotDuration,
-    /// It is none of these words.
+    /// It is not one of these words.
     NotOneOf(&'static [&'static str]),
-    /// It is no list of texts.
+    /// It is not a list of texts.
     NotList,
-    /// It is no text.
+    /// It is not a text.
     NotText,
     /// It is an empty path.
     NotPath,
     /// It is neither `system` nor `none` nor the address of a proxy.
     NotProxy(ProxyAddressError),
-    /// It is no address that a sign-in page could stand in the way of.
+    /// It is not an address that a network's sign-in page could intercept.
     NotProbeUrl,
-    /// It is no address of a socket.
+    /// It is not a socket address.
     NotSocketAddress,
-    /// Other machines can reach this address. The port is all that is repeated of it.
+    /// Other machines can reach this address. Only its port is repeated.
     NotLoopback {
         /// The port.
         port: u16,
     },
-    /// It is no address of a server.
+    /// It is not the address of a server.
     Address(AddressError),
-    /// A key without the certificate that it belongs to.
+    /// It is a key without its certificate.
     NoCertificate,
-    /// A value stands where a section of settings should.
+    /// It is a value where a section of settings is expected.
     NotSection {
         /// The section's name.
         section: &'static str,
     },
-    /// The dotted name of a setting in quotes, which make it a name of its own.
+    /// It is a setting's dotted name in quotes, which TOML treats as a single name.
     QuotedName(Key),
-    /// serde refused it without saying what it expects, which no setting's type does today.
+    /// serde refused it without naming what it expects, which no setting's type does today.
     Refused,
 }
 
 impl Mistake {
-    /// What is wrong, as a part of a sentence.
+    /// Returns what is wrong, as a part of a sentence.
     pub fn message(&self) -> Message {
         match self {
             Self::NotBoolean => message::should_be_boolean(),
@@ -101,7 +101,7 @@ impl From<AddressError> for Mistake {
     }
 }
 
-/// For the words that serde knows: the variants of an enum. Texts of serde are English and repeat the value.
+/// For the variants of enums, which serde parses. serde's texts are English and repeat the value, so they are not used.
 impl de::Error for Mistake {
     fn custom<T: fmt::Display>(_: T) -> Self {
         Self::Refused

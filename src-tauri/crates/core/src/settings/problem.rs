@@ -1,4 +1,4 @@
-//! What is wrong with what was given, and where it stands, as a code with parameters.
+//! What is wrong with a setting, and where, as a code with parameters.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -9,16 +9,16 @@ use super::syntax_error::SyntaxError;
 use crate::event::UnknownType;
 use crate::message::{self, Message, Phrase};
 
-/// Where a value stands.
+/// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
-    /// The user's own file.
+    /// The user's file.
     UserFile,
-    /// A file of the administrator.
+    /// One of the administrator's files.
     File(PathBuf),
-    /// A place that the system keeps for the administrator, such as a part of Windows' registry.
+    /// A place in the system for the administrator's settings, such as a key of the Windows registry.
     System(&'static str),
-    /// A variable of the environment.
+    /// An environment variable.
     Variable(&'static str),
 }
 
@@ -31,7 +31,7 @@ impl Place {
         }
     }
 
-    /// The place, or a line in it.
+    /// Returns the place, or a line in it.
     fn at(&self, line: Option<usize>) -> Phrase {
         match line {
             Some(line) => message::settings_line(line, self.phrase()).into(),
@@ -40,58 +40,58 @@ impl Place {
     }
 }
 
-/// Something wrong with what was given, or a warning about it.
+/// A mistake in the settings, or a warning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Where it stands.
+    /// Where it is.
     pub place: Place,
-    /// The line, where it stands in a file.
+    /// The line, if it is in a file.
     pub line: Option<usize>,
-    /// What it is about.
+    /// What is wrong.
     pub kind: ProblemKind,
 }
 
-/// What is wrong. `setting` is its name in files.
+/// What is wrong. `setting` is the setting's name in files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProblemKind {
-    /// The value is not used.
+    /// The value is ignored.
     Ignored {
-        /// Which.
+        /// The setting.
         setting: &'static str,
         /// Why.
         mistake: Mistake,
     },
-    /// The value is used, and may not be what was meant.
+    /// The value is used, but may not be the intended one.
     Warning {
-        /// Which.
+        /// The setting.
         setting: &'static str,
         /// What may be wrong.
         warning: Warning,
     },
     /// No setting of this version has the name.
     Unknown {
-        /// As it is written, cut to a length that can be shown.
+        /// The name, shortened for display.
         name: String,
-        /// The setting or section that was probably meant.
+        /// The setting or section that was probably intended.
         meant: Option<&'static str>,
     },
     /// A policy cannot fix it.
     NotLockable {
-        /// Which.
+        /// The setting.
         setting: &'static str,
     },
-    /// A mistake in how the file is written.
+    /// A syntax error in the file.
     Syntax(SyntaxError),
-    /// The place cannot be used at all.
+    /// The whole source cannot be used.
     Unusable(FileProblem),
-    /// There are so many more problems.
+    /// Further problems that are not listed.
     More {
         /// How many.
         count: usize,
     },
-    /// The user's file had syntax errors, and has been moved there; another one is in its place.
+    /// The user's file had syntax errors, and was moved and replaced.
     SetAside {
-        /// Where it is now.
+        /// Where it was moved.
         path: PathBuf,
     },
 }
@@ -99,9 +99,9 @@ pub enum ProblemKind {
 /// What may be wrong with a value that is used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Warning {
-    /// A single word was taken for the name of the server.
+    /// A single word was interpreted as the name of the server.
     BareWord {
-        /// The address that was made of it.
+        /// The resulting address.
         address: String,
     },
     /// There is no such event type.
@@ -109,7 +109,7 @@ pub enum Warning {
 }
 
 impl Warning {
-    /// The message for the user.
+    /// Returns the message for the user.
     pub fn message(&self) -> Message {
         match self {
             Self::BareWord { address } => message::address_bare_word(address),
@@ -119,7 +119,7 @@ impl Warning {
 }
 
 impl Problem {
-    /// The message for the user.
+    /// Returns the message for the user.
     pub fn message(&self) -> Message {
         let value = |setting: &str| self.value(setting);
         match &self.kind {
@@ -145,7 +145,7 @@ impl Problem {
         }
     }
 
-    /// A value and where it stands. A variable of the environment is both.
+    /// Returns a value with its place. An environment variable is both.
     fn value(&self, setting: &str) -> Phrase {
         match (&self.place, self.line) {
             (Place::Variable(name), _) => (*name).into(),
@@ -159,7 +159,7 @@ impl Problem {
     }
 }
 
-/// The code, for logs and for tests.
+/// The code, for logs and tests.
 impl fmt::Display for Problem {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.message().fmt(out)

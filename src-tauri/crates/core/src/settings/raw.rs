@@ -1,13 +1,13 @@
-//! A value as it was given, in a file, in the environment or by the system, before anything is made of it.
+//! A value from a file, the environment or the system, before it is parsed.
 
 use std::fmt;
 
 use toml::de::DeValue;
 
-/// A value as it was given. It may be a password, so it does not print.
+/// An unparsed value. It may be a password, so it is not printed.
 #[derive(Clone, PartialEq)]
 pub enum Raw {
-    /// A text; everything in the environment is one.
+    /// A text; all environment variables are texts.
     Text(String),
     /// A whole number.
     Integer(i64),
@@ -15,7 +15,7 @@ pub enum Raw {
     Boolean(bool),
     /// A list.
     List(Vec<Raw>),
-    /// Something that no setting takes: a date, a fraction, a table, or a number of more than 64 bits.
+    /// A type that no setting has: a date, a fraction, a table, or a number of more than 64 bits.
     Unsupported,
 }
 
@@ -58,7 +58,7 @@ impl Raw {
         }
     }
 
-    /// Whether this is what stands there.
+    /// Whether it equals this value of a file.
     pub(super) fn equals_toml(&self, value: &toml_edit::Value) -> bool {
         match self {
             Self::Text(text) => value.as_str() == Some(text),
@@ -68,7 +68,7 @@ impl Raw {
         }
     }
 
-    /// As it is written into a file; none of what no setting takes.
+    /// Returns the value for a file; `None` for a type that no setting has.
     pub(super) fn to_toml(&self) -> Option<toml_edit::Value> {
         Some(match self {
             Self::Text(text) => text.as_str().into(),

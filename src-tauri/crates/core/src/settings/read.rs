@@ -1,4 +1,4 @@
-//! Reads a file with settings, whatever is in its place.
+//! Reads a settings file, whatever is at its path.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
@@ -9,26 +9,26 @@ use super::layer::Layer;
 use super::problem::Place;
 use crate::private;
 
-/// More than anybody writes, and little enough to read every few seconds.
+/// More than anyone writes, and small enough to read every few seconds.
 const MAX_FILE_BYTES: u64 = 1 << 20;
 
-/// Whose file it has to be.
+/// Who has to own the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owner {
-    /// The user's or the administrator's.
+    /// The user or the administrator.
     User,
-    /// The administrator's, and nobody else may write it.
+    /// The administrator, and nobody else may have write permission.
     Administrator,
 }
 
-/// What a file says.
+/// The contents of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum FileContents {
-    /// It is not there.
+    /// It does not exist.
     Missing,
     /// Its text.
     Text(String),
-    /// It is there and is not used, for this reason.
+    /// It exists but is not used, for this reason.
     Refused(FileProblem),
 }
 
@@ -42,7 +42,7 @@ impl FileContents {
     }
 }
 
-/// Reads a file. A link is followed.
+/// Reads a file, following links.
 pub(super) fn read(path: &Path, owner: Owner) -> FileContents {
     match text(path, owner) {
         Ok(Some(text)) => FileContents::Text(text),
@@ -51,16 +51,16 @@ pub(super) fn read(path: &Path, owner: Owner) -> FileContents {
     }
 }
 
-/// The text of a file; none where there is no file.
+/// Returns the text of a file; `None` if it does not exist.
 fn text(path: &Path, owner: Owner) -> Result<Option<String>, FileProblem> {
     let file = match open(path) {
         Ok(file) => file,
-        // Somebody made a link and expects settings behind it, on a disk that is not there, for example.
+        // The link's author expects a file behind it, which may be on a disk that is not mounted.
         Err(Unopened::Missing) if path.is_symlink() => return Err(FileProblem::DanglingLink),
         Err(Unopened::Missing) => return Ok(None),
         Err(Unopened::Problem(problem)) => return Err(problem),
     };
-    // Of the file that is open: another one may have come in its place meanwhile.
+    // Checks the open file, because the one at the path may have been replaced.
     match owner {
         Owner::User => private::refuse_foreign(path)?,
         Owner::Administrator => private::refuse_unless_administrators(path, &file)?,
@@ -92,7 +92,7 @@ impl From<io::Error> for Unopened {
 }
 
 fn open(path: &Path) -> Result<File, Unopened> {
-    // A pipe would be waited for, and a device has no end.
+    // Reading a pipe would block, and a device has no end.
     if !fs::metadata(path)?.is_file() {
         return Err(Unopened::Problem(FileProblem::NotFile));
     }

@@ -1,16 +1,16 @@
-//! What was meant by a name that no setting has.
+//! Finds the setting that an unknown name probably means.
 
 use strsim::damerau_levenshtein;
 
 use super::list::Key;
 
-/// More slips than this make it another word.
+/// With more differences, it is another word.
 const MAX_SLIPS: usize = 3;
 
-/// The setting or the section that was probably meant: with a slip in it, in capital letters, with hyphens, or without
+/// Returns the setting or section that was probably intended: with a typo, in capital letters, with hyphens, or without
 /// its section.
 pub(super) fn meant(name: &str) -> Option<&'static str> {
-    // Longer than any name of ours with its slips; the comparison takes time by the square of the length.
+    // A longer name cannot match, and comparing takes quadratic time.
     if name.len()
         > 2 * Key::ALL
             .iter()

@@ -1,11 +1,11 @@
-//! A mistake in how a file is written, as the TOML reader found it.
+//! A syntax error in a settings file, from the messages of the TOML parser.
 
 use crate::message::{self, Phrase};
 
-/// What is wrong. The reader has English texts only, so those that people's slips lead to are codes here.
+/// What is wrong. The parser has only English texts, so the common mistakes are codes here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SyntaxError {
-    /// A name or a section stands there for the second time.
+    /// A name or a section occurs twice.
     Duplicate {
         /// The name.
         name: String,
@@ -14,41 +14,41 @@ pub enum SyntaxError {
     NoValue,
     /// A value without a name.
     NoName,
-    /// A text without its quotes, or a word that is none.
+    /// A text without quotes, or an unknown word.
     NotQuoted,
     /// A quote or a bracket that is not closed.
     NotClosed,
-    /// A backslash in a text, which begins an escape, as in a path of Windows.
+    /// A backslash in a text, which begins an escape, as in a Windows path.
     Backslash,
     /// `True` or `FALSE`.
     Capitals,
     /// A number that begins with a zero.
     LeadingZero,
-    /// A comment that begins as in another language.
+    /// A comment in the syntax of another language.
     Comment,
-    /// A character that is none, such as the end of a C string.
+    /// An invalid character, such as NUL.
     ControlCharacter,
-    /// Something behind the value, or a second equals sign.
+    /// Text after the value, or a second equals sign.
     Surplus,
-    /// A character in a name that only a name in quotes can have.
+    /// A character in a name that is valid only in quotes.
     BadName,
-    /// A number or a date that is none.
+    /// An invalid number or date.
     BadValue,
-    /// Brackets within brackets, deeper than the reader follows.
+    /// Brackets nested deeper than the parser supports.
     TooDeep,
-    /// Something else, in the words of the reader. They never repeat a value.
+    /// Another error, in the parser's words. They never repeat a value.
     Other(String),
 }
 
 impl SyntaxError {
-    /// From the words of the reader. `named` is what stands at the place that it names, in this line.
+    /// Classifies a message of the parser. `named` is the text at the position that it reports, in this line.
     pub(super) fn of(words: &str, named: &str, line: &str) -> Self {
         let (what, expected) = words.split_once(", expected ").unwrap_or((words, ""));
         let is_quote = expected.contains('"') || expected.contains('\'');
         if line.trim_end().chars().any(|c| c.is_control() && c != '\t') {
             return Self::ControlCharacter;
         }
-        // What stands before any quote or comment.
+        // The text before any quote or comment.
         let bare = line.split(['"', '\'', '#']).next().unwrap_or_default();
         if bare.trim_start().starts_with("//") || bare.trim_start().starts_with(';') || bare.contains(" //") {
             return Self::Comment;
@@ -82,7 +82,7 @@ impl SyntaxError {
         }
     }
 
-    /// What is wrong, as a part of a sentence.
+    /// Returns what is wrong, as a part of a sentence.
     pub fn phrase(&self) -> Phrase {
         match self {
             Self::Duplicate { name } => message::syntax_duplicate(name),

@@ -1,4 +1,4 @@
-//! The layers, one above the other.
+//! Merging of the layers.
 
 use std::time::Duration;
 
@@ -12,14 +12,14 @@ mod sentences;
 mod table;
 
 impl Problem {
-    /// As people read it.
+    /// Returns the message in English.
     pub(crate) fn words(&self) -> String {
         english(&self.message())
     }
 }
 
-/// A message as people read it. The catalogue is built upon this crate without its tests, so that the message has to
-/// travel to it as to any other program.
+/// Renders a message in English. The catalogue depends on this crate without its tests, so the message has to be passed
+/// to it in serialized form, as to any other program.
 pub(crate) fn english(message: &Message) -> String {
     let json = serde_json::to_string(message).unwrap();
     gloria_words::Words::english().say(&serde_json::from_str(&json).unwrap())
@@ -114,7 +114,7 @@ fn what_this_client_shows_to_servers_can_be_set_and_its_password_is_not_printed(
     assert!(!format!("{resolved:?}").contains("s3cret"), "{resolved:?}");
 }
 
-/// Whatever stands in a variable, or in a file under any type, is taken or is said, and costs no other setting.
+/// Whatever a variable contains, or a file with any type, is used or reported, and affects no other setting.
 #[test]
 fn no_value_of_any_setting_passes_in_silence() {
     let odd = [

@@ -1,4 +1,4 @@
-//! Where the settings file is, for people who keep it elsewhere.
+//! Finds the settings file of users who keep it elsewhere and link to it.
 
 use std::fs;
 use std::io;
@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 
 use super::super::file_problem::FileProblem;
 
-/// As many links as Linux follows before it speaks of a loop.
+/// The maximum number of links to follow, as in Linux.
 const MAX_LINKS: usize = 40;
 
-/// The file that a path leads to: people keep their settings in a folder of their own and link to them, and a rename
-/// onto the link would leave that file behind. A link that leads nowhere yet names where the file is to be.
+/// Returns the file that a path leads to. Some users keep their settings in another folder and link to them; renaming
+/// onto the link would replace the link instead of that file. A dangling link names where the file will be.
 pub(super) fn link_target(path: &Path) -> Result<PathBuf, FileProblem> {
     let mut target = path.to_owned();
     for _ in 0..MAX_LINKS {
         match fs::read_link(&target) {
-            // A relative link counts from the folder that it is in.
+            // A relative link is relative to its folder.
             Ok(next) => {
                 target = match target.parent() {
                     Some(folder) => folder.join(next),
@@ -161,7 +161,7 @@ mod tests {
     fn where_a_link_leads_is_named_when_it_cannot_be_written_and_a_loop_ends() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("settings.toml");
-        // Not even root makes files there.
+        // Not even root can create files there.
         symlink("/proc/self/gloria.toml", &path).expect("link");
         let error = read(&path).change(knock()).expect_err("refused");
         assert!(error.to_string().contains("/proc/self/gloria.toml"), "{error}");

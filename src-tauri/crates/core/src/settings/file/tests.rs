@@ -1,4 +1,4 @@
-//! What becomes of a file that others write to as well.
+//! Changes to a file that others edit as well.
 
 use std::fs;
 use std::path::Path;
@@ -22,7 +22,7 @@ fn volume(volume: i64) -> Change {
     }
 }
 
-/// What stands in the file after a change of what stood there.
+/// Returns the file's text after a change.
 fn changed(before: &str, changes: Vec<Change>) -> String {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("settings.toml");
@@ -63,9 +63,9 @@ fn comments_order_and_the_form_of_values_stay() {
         changed(before, vec![volume(35)]),
         before.replace("30   #", "35   #")
     );
-    // As it was: nothing is written, not even the value in another form.
+    // Unchanged: nothing is written, not even an equal value in another notation.
     assert_eq!(changed(before, vec![text(Key::Appearance, "dark")]), before);
-    // A setting with a remark stays, with the value that is the default; one without goes.
+    // A setting with a comment stays, even with its default value; one without a comment is removed.
     assert_eq!(
         changed(before, vec![volume(70), text(Key::Sound, "chime")]),
         before
@@ -156,7 +156,7 @@ fn a_second_broken_file_does_not_take_the_place_of_the_first() {
 fn what_cannot_be_saved_holds_all_the_same_and_goes_with_the_next_change() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("settings.toml");
-    // A folder in the file's place.
+    // A folder at the file's path.
     fs::create_dir(&path).expect("folder");
     let mut layers = read(&path);
     layers.change(vec![volume(9)]).expect_err("refused");
@@ -207,7 +207,7 @@ fn what_no_setting_takes_is_not_written_as_something_else() {
     );
 }
 
-/// Also where it came into the file since it was read, with the mistake.
+/// Also if it was added to the file, with its mistake, after the last read.
 #[test]
 fn what_can_be_read_of_a_file_that_has_just_been_broken_is_kept() {
     let folder = tempfile::tempdir().expect("a temporary folder");

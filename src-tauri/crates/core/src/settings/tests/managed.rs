@@ -1,4 +1,4 @@
-//! Files of the administrator. They have to be root's, so without root these tests are skipped.
+//! Files of the administrator. They have to belong to root, so without root these tests are skipped.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown};
@@ -168,13 +168,13 @@ fn a_policy_that_somebody_else_could_have_written_is_refused_with_words() {
         chown(machine.file(""), Some(1), None).unwrap();
     });
     refused("does not belong to the administrator", &|machine| {
-        // A link to what its owner can change.
+        // A link to a file that its owner can change.
         fs::rename(machine.file("policy.toml"), machine.file("mine")).unwrap();
         chown(machine.file("mine"), Some(1), None).unwrap();
         std::os::unix::fs::symlink("mine", machine.file("policy.toml")).unwrap();
     });
     refused("does not belong to the administrator", &|machine| {
-        // A link to root's own file, which the owner of its folder can take away.
+        // A link to root's file, in a folder whose owner can replace it.
         fs::create_dir_all(machine.file("theirs/deep")).unwrap();
         fs::rename(
             machine.file("policy.toml"),

@@ -1,16 +1,16 @@
-//! Every kind of mistake as people read it.
+//! Every kind of mistake as users read it.
 
 use super::*;
 use crate::account::address::AddressError;
 
 const FILE: &str = "of the settings file";
 
-/// What is said of a file, and nothing else.
+/// Returns the messages about a file.
 fn said(text: &str) -> Vec<String> {
     words(&resolve(text, &[]))
 }
 
-/// A table of settings in the file, with what is wrong with the value in its second line.
+/// Lines of a settings file, each with the message about the value in its second line.
 fn mistakes() -> Vec<(&'static str, &'static str, &'static str, &'static str)> {
     vec![
         ("api", "allow_plain_http", "3", "it should be true or false"),
@@ -176,7 +176,7 @@ fn every_mistake_is_one_sentence_that_names_file_line_and_setting_and_not_the_va
         english(&<Mistake as serde::de::Error>::custom("s3cret").message()),
         "it is not a value for this setting"
     );
-    // The limits are those of the sentence.
+    // The limits equal those in the message.
     let duration = |text: &str| forms::duration(&Raw::Text(text.to_owned())).is_ok();
     assert_eq!(
         ["99ms", "100ms", "1440m", "86400001"].map(duration),

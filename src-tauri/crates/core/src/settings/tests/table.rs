@@ -63,7 +63,7 @@ fn the_table_for_administrators_is_current() {
     );
 }
 
-/// The defaults in the table are those of the program.
+/// The defaults in the table equal the program's.
 #[test]
 fn each_default_that_is_shown_is_the_programs() {
     use super::super::Settings;
