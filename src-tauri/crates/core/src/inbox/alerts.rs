@@ -1,6 +1,6 @@
-//! The rows of alerts: what may alert, what was decided about it, and what the notification service answered.
+//! The rows of alerts: candidates, the decisions about them, and the answers of the notification service.
 //!
-//! A row is written in the transaction that files its item. A pending alert is requested from the service, and becomes
+//! A row is written in the transaction that stores its item. A pending alert is requested from the service, and becomes
 //! `shown` or part of a digest in the transaction that records the answer. If the process dies before that, the row is
 //! still pending and the next start requests it again.
 
@@ -63,8 +63,7 @@ pub struct DigestRecord {
     pub answered_at: EpochMillis,
 }
 
-/// What this run of the app requested from the service and has no answer for. Row numbers do not change when the inbox
-/// moves to memory and back.
+/// The unanswered requests of this run of the app. Row numbers do not change when the inbox moves to memory and back.
 #[derive(Debug, Default)]
 pub(super) struct Asked {
     alerts: HashSet<i64>,
@@ -87,13 +86,13 @@ struct DigestRequest {
 }
 
 impl Asked {
-    /// The next number of an alert or a digest.
+    /// Returns the next number of an alert or a digest.
     fn number(&mut self, now: EpochMillis) -> i64 {
         self.last = (self.last + 1).max(now.saturating_mul(NUMBERS_PER_MILLISECOND));
         self.last
     }
 
-    /// The alerts that were requested one by one, as a JSON list.
+    /// Returns the alerts that were requested one by one, as a JSON list.
     fn alone(&self) -> String {
         let asked: Vec<i64> = self.alerts.iter().copied().collect();
         reading::json(&asked)
@@ -104,17 +103,17 @@ impl Asked {
         self.digests.clear();
     }
 
-    /// Continues after the numbers that the other has given out.
+    /// Continues after the numbers that the other has used.
     pub(super) fn continue_from(&mut self, other: &Self) {
         self.last = self.last.max(other.last);
     }
 
-    /// How many requests the service has not answered.
+    /// Returns how many requests the service has not answered.
     fn count(&self) -> usize {
         self.alerts.len() + self.digests.len()
     }
 
-    /// Up to this row number, the members of a collection belong to a digest that was already requested.
+    /// Returns the row number up to which members of a collection belong to a digest that was already requested.
     fn floor(&self, collection: DigestKind) -> i64 {
         let of_collection = self.digests.values().filter(|ask| ask.collection == collection);
         of_collection.map(|ask| ask.last).max().unwrap_or(0)
@@ -130,7 +129,7 @@ pub(super) struct UndecidedAlert {
     pub(super) missed: bool,
     /// Its index in the effects of the batch.
     pub(super) place: usize,
-    /// The key was unknown before, so there are no earlier alerts.
+    /// Whether the key was unknown before, so that there are no earlier alerts.
     pub(super) is_new: bool,
     /// What the post itself stored, unless an earlier change was applied to it as well.
     pub(super) stored: Option<Stored>,
@@ -255,7 +254,7 @@ pub(super) enum Decided {
     Before(Box<AlertRow>),
 }
 
-/// An item after its batch, with what the decision depends on; `None` when it is deleted.
+/// Reads an item after its batch, with what the decision depends on; `None` if it is deleted.
 fn load_item(db: &Connection, key: &str) -> Result<Option<(Stored, Item)>, InboxError> {
     let sql = format!(
         "SELECT {}, expires_at FROM item WHERE key = ?1 AND deleted_at IS NULL",
@@ -273,7 +272,7 @@ fn load_item(db: &Connection, key: &str) -> Result<Option<(Stored, Item)>, Inbox
         .optional()?)
 }
 
-/// Suppresses the alerts of an item that wait to be shown.
+/// Suppresses the pending alerts of an item.
 fn suppress_open(db: &Connection, item: i64, reason: &Reason) -> Result<(), InboxError> {
     db.prepare_cached(
         "UPDATE alert SET state = 'suppressed', reason = ?2
@@ -283,7 +282,7 @@ fn suppress_open(db: &Connection, item: i64, reason: &Reason) -> Result<(), Inbo
     Ok(())
 }
 
-/// Drops the oldest alerts of an item, except those that the service was asked to show or to withdraw.
+/// Deletes the oldest alerts of an item, except those whose display or withdrawal was requested.
 fn drop_old(db: &Connection, item: i64, asked: &str) -> Result<(), InboxError> {
     db.prepare_cached(
         "DELETE FROM alert
@@ -342,11 +341,11 @@ pub(super) fn reconcile_read(db: &Connection) -> Result<(), InboxError> {
 }
 
 impl Inbox {
-    /// All alerts, oldest first.
+    /// Returns all alerts, oldest first.
     ///
     /// # Errors
     ///
-    /// When the database refuses.
+    /// When the database fails.
     pub fn alerts(&self) -> Result<Vec<AlertRecord>, InboxError> {
         let mut statement = self.db.prepare_cached(
             "SELECT key, state, coalesce(CASE WHEN state = 'failed' THEN failure END, reason) AS reason, digest,
@@ -367,11 +366,11 @@ impl Inbox {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// All digests that were answered, oldest first.
+    /// Returns all digests that were answered, oldest first.
     ///
     /// # Errors
     ///
-    /// When the database refuses.
+    /// When the database fails.
     pub fn digests(&self) -> Result<Vec<DigestRecord>, InboxError> {
         let mut statement = self.db.prepare_cached(
             "SELECT id, members, service, notification, answered_at FROM digest ORDER BY id",

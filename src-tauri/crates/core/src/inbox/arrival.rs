@@ -1,4 +1,4 @@
-//! The input and output types of filing.
+//! The input and output types of storing events.
 
 use crate::event::Event;
 use crate::item::{EpochMillis, Item};
@@ -24,7 +24,7 @@ pub struct Arrival {
     pub missed: bool,
 }
 
-/// One moment, read from two clocks, in milliseconds since 1970.
+/// A point in time, read from two clocks, in milliseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Now {
     /// By this computer's clock.
@@ -33,7 +33,7 @@ pub struct Now {
     pub server: EpochMillis,
 }
 
-/// What happens to the id to resume after.
+/// The new value of the id to resume after.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cursor {
     /// It stays.
@@ -90,7 +90,7 @@ impl Effect {
         }
     }
 
-    /// The item, unless it was removed.
+    /// Returns the item, unless it was removed.
     pub(super) fn item(&self) -> Option<&Item> {
         match self {
             Self::Posted(item) | Self::Changed(item) => Some(item),

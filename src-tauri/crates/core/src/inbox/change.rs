@@ -9,14 +9,14 @@ use super::{InboxError, alerts, columns};
 use crate::event::{Change, Field};
 use crate::item::{EpochMillis, Item};
 
-/// Changes kept for items that have not arrived. After an event out of order, the item follows within seconds; for
-/// other changes the server never sends it.
+/// How many changes of items that have not arrived are kept. If events are out of order, the item follows within
+/// seconds; otherwise the server never sends it.
 const MAX_EARLY_CHANGES: i64 = 1_000;
 
 impl EventWriter<'_> {
-    /// A replayed change is applied again except for its marks. Changes are replayed in their order, so the result is
-    /// the same; this also suits a server that numbers its events anew for each connection. Marks that the user set
-    /// since then stay, and so does what was posted since then.
+    /// Applies a change. A replayed one is applied again except for its marks. Changes are replayed in their order, so
+    /// the result is the same; this also suits a server that numbers its events anew for each connection. Marks that
+    /// the user set since then stay, and so does what was posted since then.
     pub(super) fn change(&self, change: &Change) -> Result<Effect, InboxError> {
         if self.seen == Seen::EarlierConnection && self.arrival.own_id && self.is_before_post(&change.key)? {
             return Ok(Effect::Nothing);
@@ -152,11 +152,11 @@ impl EventWriter<'_> {
             .prepare_cached("SELECT change FROM early WHERE key = ?1")?
             .query_row([key], |row| row.get(0))
             .optional()?;
-        // One that an older version wrote in another format is ignored.
+        // A change in another format, by an older version, is ignored.
         Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
     }
 
-    /// The item after the changes that arrived before it, if there were any.
+    /// Returns the item after the changes that arrived before it, if there were any.
     pub(super) fn apply_early(&self, key: &str) -> Result<Option<Item>, InboxError> {
         let Some(change) = self.early(key)? else {
             return Ok(None);
@@ -167,7 +167,8 @@ impl EventWriter<'_> {
         self.apply_change(&change)
     }
 
-    /// A replayed deletion that has its own id is ignored: the item may have been posted again after it.
+    /// Handles a deletion. A replayed one that has its own id is ignored, because the item may have been posted again
+    /// after it.
     pub(super) fn deleted(&self, key: &str) -> Result<Effect, InboxError> {
         if self.arrival.own_id && self.seen == Seen::EarlierConnection {
             return Ok(Effect::Nothing);
@@ -175,7 +176,7 @@ impl EventWriter<'_> {
         self.delete(key)
     }
 
-    /// Erases an item's content and leaves its key. The key of an item that has not arrived is stored too, because
+    /// Erases an item's content and keeps its key. The key of an item that has not arrived is stored too, because
     /// events may arrive out of order and a deleted item must not appear afterwards.
     pub(super) fn delete(&self, key: &str) -> Result<Effect, InboxError> {
         let row: Option<i64> = self
@@ -204,7 +205,7 @@ impl EventWriter<'_> {
     }
 }
 
-/// Erases a row's content and leaves its key, which is returned.
+/// Erases a row's content and keeps its key. Returns the key.
 pub(super) fn erase_row(
     transaction: &Transaction<'_>,
     row: i64,
@@ -237,7 +238,7 @@ impl Change {
         fn last<T>(before: Field<T>, later: Field<T>) -> Field<T> {
             if later.is_absent() { before } else { later }
         }
-        // Archiving implies reading, and so sets the time of reading if there was none.
+        // Archiving implies reading, so it sets the time of reading if there is none.
         let read_at = match (&later.read_at, &later.archived_at) {
             (Field::Absent, Field::Value(at)) => Field::Value(*at),
             _ => later.read_at,

@@ -15,7 +15,7 @@ pub(super) const WORDS: [(&str, AlertState); 6] = [
 
 pub(super) fn state(word: &str) -> AlertState {
     let known = WORDS.iter().find(|(known, _)| *known == word);
-    // A state of a newer version: nothing is done about the alert.
+    // A state of a newer version: the alert is left alone.
     known.map_or(AlertState::Suppressed, |(_, state)| *state)
 }
 
@@ -32,7 +32,7 @@ pub(super) fn reason(json: &str) -> Reason {
 /// it.
 const MESSAGE: char = '\u{1}';
 
-/// A title or body as it is stored: the message instead of the text, if there is one.
+/// Returns a title or body for the database: the message instead of the text, if there is one.
 pub(super) fn stored(text: &str, message: Option<&Message>) -> String {
     match message {
         Some(message) => format!("{MESSAGE}{}", serde_json::to_string(message).unwrap_or_default()),
@@ -40,7 +40,7 @@ pub(super) fn stored(text: &str, message: Option<&Message>) -> String {
     }
 }
 
-/// A title or body of a row. Earlier versions stored every text as it was shown.
+/// Returns a title or body of a row. Earlier versions stored every text as it was shown.
 pub(super) fn phrase(stored: String) -> Phrase {
     match stored.strip_prefix(MESSAGE) {
         None => Phrase::Text(stored),
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
     use crate::message;
 
-    /// A server could otherwise have the app say one of its own sentences, such as that it is up to date.
+    /// Otherwise a server could make the app show one of its own messages, such as that it is up to date.
     #[test]
     fn no_text_of_a_server_is_taken_for_a_message_of_the_app() {
         let message = message::gap_title();

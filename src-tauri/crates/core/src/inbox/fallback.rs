@@ -1,5 +1,5 @@
-//! The inbox in memory while its file cannot be used: what is done is journalled within bounds, and repeated in the
-//! file once that can be written to again.
+//! The inbox in memory while its file cannot be used: operations are journalled within limits, and repeated in the file
+//! once that is writable again.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -14,14 +14,14 @@ use crate::alerts::{Decision, Verdict};
 use crate::item::{EpochMillis, Mark, Reason};
 use crate::message::Message;
 
-/// Events that are journalled. A person gets a few hundred a day; any more are requested from the server again, because
-/// the cursor in the file is still before them.
+/// The maximum number of journalled events. A user gets a few hundred a day; further ones are requested from the server
+/// again, because the cursor in the file is still before them.
 const MAX_JOURNAL_EVENTS: usize = 10_000;
 
-/// The same in bytes of their data: small compared with what the app uses anyway.
+/// The maximum size of their data in bytes: small compared with the app's other memory.
 const MAX_JOURNAL_BYTES: usize = 16 << 20;
 
-/// Keys whose alerts are remembered beyond the journal, so that a repetition from the server does not alert again.
+/// How many keys with alerts are kept besides the journal, so that a repetition from the server does not alert again.
 const MAX_SHOWN: usize = 10_000;
 
 /// The largest file that is copied to memory. With a larger one, the list shows only what arrives from then on.
@@ -42,11 +42,11 @@ pub(super) struct Fallback {
     journal: VecDeque<Entry>,
     events: usize,
     bytes: usize,
-    /// The journal was full: the server has to be asked for the rest.
+    /// Whether the journal was full, so that the rest has to be requested from the server.
     dropped: bool,
-    /// Memory contains everything that the file contained.
+    /// Whether memory contains everything that the file contained.
     whole: bool,
-    /// Memory contains nothing of an existing file, not even the cursor.
+    /// Whether memory contains nothing of an existing file, not even the cursor.
     file_unread: bool,
     shown: Shown,
     /// Answers of the notification service about alerts that only the file has.
@@ -70,7 +70,7 @@ enum Entry {
 }
 
 /// Alerts that were shown for items that fit neither into the file nor into the journal: keys and fingerprints, of
-/// which the oldest is forgotten first.
+/// which the oldest are removed first.
 #[derive(Debug, Default)]
 pub(super) struct Shown {
     /// Fingerprint and alert number.
@@ -106,11 +106,11 @@ impl Shown {
             .is_some_and(|(known, _)| *known == fingerprint)
     }
 
-    /// Forgets alerts that still wait to be shown: they alert when the server sends their items again.
+    /// Removes alerts that still wait to be shown: they alert when the server sends their items again.
     fn retain_done(&mut self, memory: &Connection) -> Result<(), InboxError> {
         let mut waiting = Vec::new();
         for (key, (_, number)) in &self.by_key {
-            // A row that memory had no room for is old enough to be done.
+            // A row that did not fit into memory is old enough to be final.
             if alerts::row(memory, *number)?.is_some_and(|row| !row.is_done()) {
                 waiting.push(key.clone());
             }
@@ -132,17 +132,17 @@ impl Shown {
 /// How the file came back into use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Returned {
-    /// The journal was not complete: the stream has to reconnect and resume from the cursor in the file.
+    /// Whether the journal was incomplete, so that the stream has to reconnect and resume from the cursor in the file.
     pub ask_again: bool,
     /// What happened to the file, for the user.
     pub problem: Option<Message>,
-    /// Events that the file refuses for good. A row in the place of each says so.
+    /// How many events the file permanently rejects. Each is replaced by a row that reports it.
     pub given_up: u64,
 }
 
 impl Fallback {
-    /// For a file that could not be read at all. Its cursor may be behind what arrives meanwhile, so the server is
-    /// asked again from there.
+    /// Returns a fallback for a file that could not be read at all. Its cursor may be behind what arrives meanwhile, so
+    /// events are requested again from there.
     pub(super) fn file_unread() -> Self {
         Self {
             file_unread: true,
@@ -176,9 +176,9 @@ impl Fallback {
         Some(entry)
     }
 
-    /// Called when the file refuses the next entry because of its content: splits the entry in halves, or replaces a
-    /// single event by a row that says it could not be stored. Returns how many events were replaced. If the file
-    /// refuses that row too, or a mark, the fault is in the file: the entry stays, and so does the inbox in memory.
+    /// Handles an entry whose content the file rejects: splits the entry in halves, or replaces a single event by a row
+    /// that reports it. Returns how many events were replaced. If the file rejects that row too, or a mark, the cause
+    /// is the file: the entry stays, and so does the inbox in memory.
     fn skip_refused(
         &mut self,
         file: &mut Inbox,
@@ -264,7 +264,7 @@ impl Fallback {
 }
 
 impl Entry {
-    /// How many events the entry contains, and about how many bytes.
+    /// Returns how many events the entry contains, and roughly how many bytes.
     fn size(&self) -> (usize, usize) {
         match self {
             Self::Filed { arrivals, .. } => (
@@ -394,15 +394,15 @@ impl Inbox {
         })
     }
 
-    /// Repeats the journal in the file. Each finished entry is removed, so that nothing is lost or done twice if the
-    /// disk fills up half way. Returns how many events the file refused for good.
+    /// Repeats the journal in the file. Each finished entry is removed, so that nothing is lost or repeated twice if
+    /// the disk becomes full halfway. Returns how many events the file permanently rejected.
     fn replay_journal(&mut self, file: &mut Self, dropped: bool) -> Result<u64, InboxError> {
         let Some(fallback) = &mut self.fallback else {
             return Ok(0);
         };
         let mut given_up = 0;
         alerts::copy_digests(&self.db, &file.db)?;
-        // Before the marks: these would suppress alerts that are pending in the file but were shown meanwhile.
+        // Before the marks, which would suppress alerts that are pending in the file but were shown meanwhile.
         alerts::copy_answers(&self.db, &file.db)?;
         while let Some(entry) = fallback.journal.front() {
             let done = match entry {
@@ -414,7 +414,7 @@ impl Inbox {
                     alerts,
                 } => {
                     file.connection = *connection;
-                    // Events after a hole in the journal may be stored, but the cursor may not move past the hole.
+                    // Events after a gap in the journal may be stored, but the cursor must not move past the gap.
                     let cursor = if dropped {
                         Cursor::Unchanged
                     } else {

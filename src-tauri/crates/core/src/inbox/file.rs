@@ -23,8 +23,8 @@ pub(super) fn copy_all(from: &Connection, to: &mut Connection) -> Result<(), Inb
     Ok(backup.run_to_completion(1024, Duration::ZERO, None)?)
 }
 
-/// Opens a file in a folder that cannot be written to. Reading a closed WAL database normally creates files next to it;
-/// as nobody can write there, the database can be opened as one that never changes.
+/// Opens a file in a folder that is not writable. Reading a closed WAL database normally creates files next to it; as
+/// no process can write there, the database can be opened as immutable.
 pub(super) fn open_immutable(path: &Path) -> rusqlite::Result<Connection> {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let Ok(mut address) = url::Url::from_file_path(absolute) else {

@@ -14,8 +14,8 @@ use crate::item::{EpochMillis, Item};
 use crate::message;
 use crate::protocol::OwnUser;
 
-/// Events remembered to recognise replays. The server's own history is far shorter; an older replay is recognised only
-/// by the key of its item.
+/// How many events are stored to recognise replays. The server's own history is far shorter; an older replay is
+/// recognised only by the key of its item.
 const MAX_REMEMBERED_EVENTS: i64 = 50_000;
 
 /// Items in memory while the file cannot be used, beyond those copied from it. Bounds the memory when a disk is full
@@ -25,7 +25,7 @@ const MAX_ITEMS_IN_MEMORY: i64 = 50_000;
 /// Whether an event arrived before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Seen {
-    /// Not before.
+    /// No.
     New,
     /// On an earlier connection: a replay, or a server that numbers its events anew for each connection.
     EarlierConnection,
@@ -34,12 +34,12 @@ pub(super) enum Seen {
 }
 
 impl Inbox {
-    /// Files a batch in one transaction and moves the cursor. `decide` is called for each item that is news once the
-    /// whole batch is filed, and its decisions are stored in the same transaction.
+    /// Stores a batch in one transaction and moves the cursor. `decide` is called for each item that is news once the
+    /// whole batch is stored, and its decisions are stored in the same transaction.
     ///
     /// # Errors
     ///
-    /// When the database refuses: then nothing of the batch took effect and the cursor did not move.
+    /// When the database fails: then nothing of the batch took effect and the cursor did not move.
     pub fn file(
         &mut self,
         arrivals: &Arc<[Arrival]>,
@@ -84,7 +84,7 @@ impl Inbox {
             if !matches!(event, Event::Heartbeat) {
                 (writer.seen, writer.place) = writer.remember(arrival, connection)?;
             }
-            // Within one connection, an event is identified by an id of its own.
+            // Within one connection, an event is identified by its own id.
             if arrival.own_id && writer.seen == Seen::ThisConnection {
                 filed.push(Effect::Nothing);
                 continue;
@@ -126,7 +126,7 @@ impl Inbox {
         Ok(filed)
     }
 
-    /// The first occurrences in the batch that was filed last, in order, for event listeners.
+    /// Removes and returns the first occurrences in the last batch, in order, for event listeners.
     pub(crate) fn take_first_occurrences(&mut self) -> Vec<FirstOccurrence> {
         std::mem::take(&mut self.first)
     }
@@ -136,11 +136,11 @@ impl Inbox {
         self.person = user;
     }
 
-    /// The name and status that the server last sent for this account's user.
+    /// Returns the name and status that the server last sent for this account's user.
     ///
     /// # Errors
     ///
-    /// When the database refuses.
+    /// When the database fails.
     pub(crate) fn own_user(&self) -> Result<OwnUser, InboxError> {
         let sql = "SELECT person_name, person_status FROM account";
         Ok(self.db.query_row(sql, [], |row| {
@@ -151,22 +151,22 @@ impl Inbox {
         })?)
     }
 
-    /// The event id to resume after.
+    /// Returns the event id to resume after.
     ///
     /// # Errors
     ///
-    /// When the database refuses.
+    /// When the database fails.
     pub fn cursor(&self) -> Result<Option<String>, InboxError> {
         Ok(self
             .db
             .query_row("SELECT cursor FROM account", [], |row| row.get(0))?)
     }
 
-    /// When data last arrived from this server, in milliseconds since 1970.
+    /// Returns when data last arrived from this server, in milliseconds since 1970.
     ///
     /// # Errors
     ///
-    /// When the database refuses.
+    /// When the database fails.
     pub fn heard_at(&self) -> Result<Option<EpochMillis>, InboxError> {
         Ok(self
             .db
@@ -177,7 +177,7 @@ impl Inbox {
     ///
     /// # Errors
     ///
-    /// When the database refuses.
+    /// When the database fails.
     pub(crate) fn set_heard_at(&mut self, at: EpochMillis) -> Result<(), InboxError> {
         self.db.execute("UPDATE account SET heard_at = ?1", [at])?;
         Ok(())
@@ -187,7 +187,7 @@ impl Inbox {
     ///
     /// # Errors
     ///
-    /// When the database refuses.
+    /// When the database fails.
     pub(crate) fn set_initial_cursor(&mut self, position: &str) -> Result<(), InboxError> {
         if self.cursor()?.is_none() {
             self.set_cursor(position)?;
@@ -200,7 +200,7 @@ impl Inbox {
         Ok(())
     }
 
-    /// Called for each new connection: events that were seen on an earlier one are replays.
+    /// Begins a new connection: events that were seen on an earlier one are replays.
     pub fn begin_connection(&mut self) {
         self.connection += 1;
     }
@@ -222,7 +222,7 @@ fn store_cursor(transaction: &Transaction<'_>, cursor: &Cursor) -> Result<(), In
     Ok(())
 }
 
-/// Drops the oldest remembered events beyond the limit, and of an inbox in memory the oldest items too.
+/// Deletes the oldest recorded events beyond the limit, and of an inbox in memory the oldest items too.
 fn drop_surplus(transaction: &Transaction<'_>, is_in_memory: bool) -> Result<(), InboxError> {
     transaction
         .prepare_cached("DELETE FROM event WHERE id <= (SELECT max(id) FROM event) - ?1")?
@@ -235,12 +235,12 @@ fn drop_surplus(transaction: &Transaction<'_>, is_in_memory: bool) -> Result<(),
     Ok(())
 }
 
-/// Whether an event is passed to listeners: repetitions are not. An event without an id of its own may equal another.
-/// On the same connection it is a second event; on a later one it is a state that the server sends to every client that
-/// connects, and only passed on if it had an effect, or describes a user who may have changed in between.
+/// Whether an event is passed to listeners, which excludes repetitions. An event without its own id may equal another
+/// one. On the same connection it is a second event; on a later one it is a state that the server sends to every client
+/// that connects, and is passed on only if it had an effect, or describes a user who may have changed in between.
 fn is_first(seen: Seen, arrival: &Arrival, event: &Event, effect: bool) -> bool {
     match seen {
-        // A post that is sent again is recognised by its item, even under the id that the stream resumed after.
+        // A repeated post is recognised by its item, even under the id that the stream resumed after.
         Seen::New => effect || !matches!(event, Event::Posted(_)),
         Seen::ThisConnection => !arrival.own_id,
         Seen::EarlierConnection => effect || (!arrival.own_id && matches!(event, Event::UserChanged(_))),
@@ -257,8 +257,8 @@ pub(super) struct EventWriter<'a> {
 }
 
 impl EventWriter<'_> {
-    /// Remembers the event, and answers whether it arrived before. An event without an id of its own is identified by
-    /// its content, because the inherited id differs on the next connection.
+    /// Records the event, and returns whether it arrived before. An event without its own id is identified by its
+    /// content, because the inherited id differs on the next connection.
     fn remember(&self, arrival: &Arrival, connection: i64) -> Result<(Seen, i64), InboxError> {
         let id = if arrival.own_id {
             arrival.event_id.as_str()

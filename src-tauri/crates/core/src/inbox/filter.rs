@@ -11,7 +11,7 @@ impl Inbox {
     ///
     /// # Errors
     ///
-    /// When the database refuses.
+    /// When the database fails.
     pub fn set_event_types(&mut self, types: &[String]) -> Result<(), InboxError> {
         let (known, cursor): (String, Option<String>) =
             self.db

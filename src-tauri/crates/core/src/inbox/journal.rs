@@ -15,12 +15,12 @@ use crate::paths::Disk;
 /// SQLite's file system layers without locks, on Unix and Windows.
 const WITHOUT_LOCKS: [&CStr; 2] = [c"unix-none", c"win32-none"];
 
-/// Pages of 4 KiB in the log before a commit copies them to the file, which waits for the disk. SQLite's default of
-/// 1000 is reached after some seventy events, so that a small burst was slowed down in the middle.
+/// How many pages of 4 KiB may be in the log before a commit copies them to the file, which waits for the disk.
+/// SQLite's default of 1000 is reached after some seventy events, which slowed down even a small burst.
 /// [`super::Inbox::settle`] empties the log when no events arrive.
 const MAX_LOG_PAGES: i64 = 4000;
 
-/// In bytes. A log that is no longer than this is left alone unless something was deleted.
+/// In bytes. A log up to this size is kept unless something was deleted.
 pub(super) const MAX_QUIET_LOG: u64 = 4 << 20;
 
 /// In KiB. Holds all pages that a batch of a thousand events changes; with less, they would be written before the
@@ -85,13 +85,13 @@ pub(super) fn choose(db: &Connection, disk: Disk) -> rusqlite::Result<()> {
     }
     db.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     set(db, "DELETE")?;
-    // Lets other processes read again, such as `gloria inbox list`; it takes effect with the next access.
+    // Allows other processes to read again, such as `gloria inbox list`; it takes effect with the next access.
     db.pragma_update(None, "locking_mode", "NORMAL")?;
     read(db)?;
     db.pragma_update(None, "synchronous", "FULL")
 }
 
-/// The size of the log in bytes.
+/// Returns the size of the log in bytes.
 pub(super) fn log_size(file: &Path) -> u64 {
     let mut log = file.as_os_str().to_owned();
     log.push("-wal");

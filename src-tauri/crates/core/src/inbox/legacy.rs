@@ -1,8 +1,8 @@
-//! Splits the single file of earlier versions, which has the rows of all servers, into one file for each account.
+//! Splits the single file of earlier versions, which contains the rows of all servers, into one file per account.
 //!
-//! The rows of other servers are copied into files of their own first, and then the file itself is renamed. If the
-//! process dies before that, the file is still complete and the next start repeats the split: a copy that exists
-//! already is completed, and gets no row twice.
+//! The rows of other servers are first copied into separate files, and then the file itself is renamed. If the process
+//! dies before that, the file is still complete and the next start repeats the split: an existing copy is completed,
+//! without duplicate rows.
 
 use std::fs::{self, OpenOptions};
 use std::io;
@@ -51,7 +51,7 @@ impl Legacy {
 /// Splits the file of earlier versions, if there still is one.
 ///
 /// # Errors
-/// When the file cannot be used, or there is no room for the copies: it stays as it is.
+/// When the file cannot be used, or there is no space for the copies: it stays unchanged.
 pub(super) fn split(place: &Place, busy: Duration) -> Result<(), InboxError> {
     let Some(legacy) = place.legacy.as_ref().filter(|legacy| legacy.file.exists()) else {
         return Ok(());

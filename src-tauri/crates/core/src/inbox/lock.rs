@@ -1,4 +1,4 @@
-//! One writing process for each account: two would both file the same events, and each alert would be shown twice.
+//! Ensures that only one process writes to an account: two would both store the same events, and show each alert twice.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 /// Each attempt is a single system call.
 const LOCK_INTERVAL: Duration = Duration::from_millis(25);
 
-/// The exclusive right to write to an inbox. The system releases it when the process ends in any way.
+/// The exclusive right to write to an inbox. The system releases it however the process ends.
 #[derive(Debug)]
 pub(super) struct WriterLock {
     path: PathBuf,

@@ -11,7 +11,7 @@ impl Inbox {
     ///
     /// # Errors
     ///
-    /// When the database refuses: then no mark is set.
+    /// When the database fails: then no mark is set.
     pub fn mark(&mut self, keys: &[String], mark: Mark, now: EpochMillis) -> Result<Vec<Item>, InboxError> {
         let change = match mark {
             Mark::Seen => "seen_at = coalesce(seen_at, ?1)",
@@ -45,7 +45,7 @@ impl Inbox {
     ///
     /// # Errors
     ///
-    /// When the database refuses.
+    /// When the database fails.
     pub fn mark_all_seen(&mut self, now: EpochMillis) -> Result<usize, InboxError> {
         let changed = self.mark_all("seen_at IS NULL", "seen_at = ?1", now)?;
         if let Some(fallback) = &mut self.fallback {
@@ -58,7 +58,7 @@ impl Inbox {
     ///
     /// # Errors
     ///
-    /// When the database refuses.
+    /// When the database fails.
     pub fn mark_all_read(&mut self, now: EpochMillis) -> Result<usize, InboxError> {
         let changed = self.mark_all(
             "read_at IS NULL",

@@ -1,4 +1,4 @@
-//! Rows about the stream itself: missing events, and events that could not be read.
+//! Rows about the stream itself: gaps, and events that could not be read.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use crate::item::{EpochMillis, ItemKind, ItemWords, Priority};
 use crate::message::{self, Message};
 use crate::text::one_line;
 
-/// Unreadable events that get rows of their own within [`UNREADABLE_WINDOW`]. A server that uses a newer version of the
+/// How many unreadable events get separate rows within [`UNREADABLE_WINDOW`]. A server that uses a newer version of the
 /// protocol would otherwise fill the inbox.
 pub(super) const MAX_UNREADABLE_ROWS: u32 = 5;
 
@@ -20,7 +20,7 @@ pub(super) const UNREADABLE_WINDOW: EpochMillis = 60 * 60 * 1000;
 /// Ids are shown so that an admin can find them in a log; this is long enough for that.
 const MAX_ID_CHARS: usize = 80;
 
-/// A row that says which events the server no longer has.
+/// Returns a row that reports which events the server no longer has.
 pub(super) fn gap(from: Option<&GapEnd>, to: Option<&GapEnd>, now: EpochMillis) -> Post {
     let body = match (from.map(end), to.map(end)) {
         (Some(after), Some(before)) => message::gap_between(after, before),
@@ -45,8 +45,8 @@ fn end(end: &GapEnd) -> Message {
     }
 }
 
-/// An end of a gap within the key of its row. The format must stay that of earlier versions, so that a gap that is sent
-/// again finds its row.
+/// Formats an end of a gap for the key of its row. The format must stay that of earlier versions, so that a repeated
+/// gap finds its row.
 fn end_key(end: &GapEnd) -> String {
     match end {
         GapEnd::Id(id) => format!("event {}", one_line(id, MAX_ID_CHARS)),
@@ -57,8 +57,8 @@ fn end_key(end: &GapEnd) -> String {
     }
 }
 
-/// The title that earlier versions stored for an item without one. It is compared to find out whether a post is news:
-/// after an update of the app, a post that is sent again must not alert.
+/// Returns the title that earlier versions stored for an item without one. It is compared to determine whether a post
+/// is news: after an update of the app, a repeated post must not alert.
 pub(super) fn earlier_title(post: &Post) -> Cow<'_, str> {
     let Some(words) = &post.words else {
         return post.title.as_str().into();
@@ -76,7 +76,7 @@ pub(super) fn earlier_title(post: &Post) -> Cow<'_, str> {
     }
 }
 
-/// A row that says that the server does not know the position that it was asked to resume from.
+/// Returns a row that reports that the server does not know the position to resume from.
 pub(crate) fn position_lost(cursor: &str, now: EpochMillis) -> Post {
     let id = one_line(cursor, MAX_ID_CHARS);
     row(
@@ -87,7 +87,7 @@ pub(crate) fn position_lost(cursor: &str, now: EpochMillis) -> Post {
     )
 }
 
-/// A row for a post that cannot be read. `why` has names of fields, never values.
+/// Returns a row for a post that cannot be read. `why` contains names of fields, never values.
 pub(crate) fn unreadable(id: Option<&str>, event_id: &str, fingerprint: i64, why: Message) -> Post {
     let body = match (id, event_id) {
         (Some(id), _) => message::unreadable_named(one_line(id, MAX_ID_CHARS), why),
@@ -102,7 +102,7 @@ pub(crate) fn unreadable(id: Option<&str>, event_id: &str, fingerprint: i64, why
     )
 }
 
-/// What is stored instead of an event that the database refuses.
+/// Returns what is stored instead of an event that the database rejects.
 pub(crate) fn refused(arrival: &Arrival) -> Arrival {
     let why = message::unreadable_not_stored();
     let notice = unreadable(None, &arrival.event_id, arrival.fingerprint, why);
@@ -112,7 +112,7 @@ pub(crate) fn refused(arrival: &Arrival) -> Arrival {
     }
 }
 
-/// A row for all unreadable events that got no row of their own.
+/// Returns a row for all unreadable events without a row of their own.
 pub(super) fn unreadable_summary(key: String, count: u32) -> Post {
     let title = message::unreadable_more_title(count);
     let mut post = row(key, ItemKind::Unreadable, title, message::unreadable_more());

@@ -12,7 +12,7 @@ use crate::event::Post;
 use crate::fingerprint::fingerprint;
 use crate::item::{EpochMillis, Item, ItemKind};
 
-/// What the row of a key says about earlier posts.
+/// What the row of a key shows about earlier posts.
 struct KnownItem {
     kind: ItemKind,
     title: String,
@@ -27,9 +27,9 @@ struct KnownItem {
 /// How a post relates to what is known of its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Novelty {
-    /// It is shown, and may alert.
+    /// The item is shown, and may alert.
     News,
-    /// Only details differ from what is known: they are updated without an alert.
+    /// Only details changed: they are updated without an alert.
     Details,
     /// It is a repetition, or older than what is known.
     Old,
@@ -37,8 +37,8 @@ enum Novelty {
     DeletedBefore,
 }
 
-/// A fingerprint of what a user sees of a post. It excludes creation times and links: a server that repeats a post with
-/// a new time or link has no news.
+/// Returns a fingerprint of the visible parts of a post. It excludes creation times and links, because a repeated post
+/// with a new time or link is not news.
 fn content(post: &Post) -> i64 {
     let starts = post.starts_at.map_or_else(String::new, |at| at.to_string());
     let priority = reading::priority_rank(post.priority);
@@ -77,9 +77,9 @@ fn is_workflow(kind: ItemKind) -> bool {
     }
 }
 
-/// How far an item's time may be ahead of the server's clock in the order of the list, in milliseconds. If only the
-/// `Date` header gives that clock, it is known to a second, and the machines of one service differ by as much. A
-/// smaller limit would reorder items that were created within a second.
+/// In milliseconds. How far an item's time may be ahead of the server's clock in the order of the list. If that clock
+/// comes only from the `Date` header, it has a precision of a second, and the machines of one service may differ as
+/// much. A smaller limit would reorder items that were created within a second.
 const MAX_AHEAD: EpochMillis = 2_000;
 
 impl KnownItem {
@@ -104,7 +104,7 @@ impl KnownItem {
                 None => Novelty::DeletedBefore,
                 Some(_) if event_writer.seen == Seen::EarlierConnection => Novelty::Old,
                 Some(_) if !same_content || !same_time => Novelty::News,
-                // An exact repetition: a replay, unless the event has its own id and no creation time says that it is
+                // An exact repetition: a replay, unless the event has its own id and no creation time shows that it is
                 // old.
                 Some(_)
                     if post.created_at.is_none()
@@ -126,7 +126,7 @@ impl KnownItem {
                 (true, _) => Novelty::News,
             };
         }
-        // An item that was changed by an update is not news when it is posted again as it was, nor as it is now.
+        // An item that was changed by an update is not news when it is posted again, as it was or as it is now.
         if same_content || (self.content.is_none() && self.has_same_text(post)) {
             return if event_writer.seen == Seen::ThisConnection {
                 Novelty::Old
@@ -153,18 +153,18 @@ impl KnownItem {
     }
 }
 
-/// The title as it is stored.
+/// Returns the title as it is stored.
 fn title(post: &Post) -> String {
     columns::stored(&post.title, post.words.as_ref().map(|words| &words.title))
 }
 
-/// The body as it is stored.
+/// Returns the body as it is stored.
 fn body(post: &Post) -> String {
     let words = post.words.as_ref().and_then(|words| words.body.as_ref());
     columns::stored(&post.body, words)
 }
 
-/// Fields that this version does not show, kept for a later version that does.
+/// Returns the fields that this version does not show, kept for a later version that does.
 fn extra(post: &Post) -> String {
     match &post.group_key {
         None => reading::json(&post.extra),
@@ -226,7 +226,7 @@ impl EventWriter<'_> {
     /// Removes the item that the post replaces. A repeated post replaces nothing, because the other item may have been
     /// posted again.
     fn supersede(&self, post: &Post, filed: &mut Vec<Effect>) -> Result<(), InboxError> {
-        // A post may name itself as the one that it replaces, which means nothing.
+        // A post may name itself as the one that it replaces, which has no effect.
         if let Some(older) = post.supersedes.as_ref().filter(|older| **older != post.key)
             && self.seen == Seen::New
             && matches!(self.delete(older)?, Effect::Removed(_))
@@ -264,7 +264,7 @@ impl EventWriter<'_> {
         news: &mut Vec<UndecidedAlert>,
         filed: &mut Vec<Effect>,
     ) -> Result<(), InboxError> {
-        // A workflow that was started is progress, not news: it is neither counted nor announced.
+        // A started workflow is progress, not news: it is neither counted nor announced.
         let handled = (post.kind == ItemKind::WorkflowRunning).then_some(self.now.here);
         let read = post.read_at.or(post.archived_at).or(handled);
         let (mut item, row) = self.write_row(post, read)?;
@@ -292,8 +292,8 @@ impl EventWriter<'_> {
         Ok(())
     }
 
-    /// Writes an item's row, or writes over it, and returns the item with the number of its row. `read` is when it was
-    /// read, if it was.
+    /// Inserts or overwrites an item's row. Returns the item with its row number. `read` is when it was read, if it
+    /// was.
     fn write_row(&self, post: &Post, read: Option<EpochMillis>) -> Result<(Item, i64), InboxError> {
         let sql = format!(
             "INSERT INTO item (key, kind, title, body, category, priority, actor, link, actions, progress,
@@ -343,7 +343,7 @@ impl EventWriter<'_> {
         Ok(written)
     }
 
-    /// Updates details that are no news: no mark changes, and nothing alerts.
+    /// Updates details that are not news: no mark changes, and nothing alerts.
     fn update_details(&self, post: &Post) -> Result<Effect, InboxError> {
         let sql = format!(
             "UPDATE item SET title = CASE WHEN kind = 'workflowRunning' THEN :title ELSE title END,
@@ -377,7 +377,7 @@ impl EventWriter<'_> {
         Ok(item.map_or(Effect::Nothing, Effect::Changed))
     }
 
-    /// The summary row, if there are too many unreadable events for rows of their own.
+    /// Returns the summary row, if there are too many unreadable events for separate rows.
     fn unreadable_summary(&self) -> Result<Option<Post>, InboxError> {
         let hour_ago = self.now.here - notices::UNREADABLE_WINDOW;
         let rows: u32 = self

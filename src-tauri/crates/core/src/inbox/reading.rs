@@ -31,12 +31,12 @@ pub(super) const UNDECIDED_COLUMNS: &str =
 const MAX_PAGE: u32 = 500;
 
 impl Inbox {
-    /// A page of the list: urgent and unread items first, then newest first by the server's time, or by the time of
-    /// arrival if that is earlier.
+    /// Returns a page of the list: urgent and unread items first, then newest first by the server's time, or by the
+    /// time of arrival if that is earlier.
     ///
     /// # Errors
     ///
-    /// When the database refuses. An invalid `after` counts as the beginning.
+    /// When the database fails. An invalid `after` counts as the beginning.
     pub fn page(&self, query: &InboxQuery) -> Result<InboxPage, InboxError> {
         let InboxFilter { view } = query.filter;
         let view = match view {
@@ -64,21 +64,21 @@ impl Inbox {
         Ok(InboxPage { items, next })
     }
 
-    /// The item of a key.
+    /// Returns the item of a key.
     ///
     /// # Errors
     ///
-    /// When the database refuses.
+    /// When the database fails.
     pub fn item(&self, key: &str) -> Result<Option<Item>, InboxError> {
         let sql = format!("SELECT {ITEM_COLUMNS} FROM item WHERE key = ?1 AND deleted_at IS NULL");
         Ok(self.db.prepare_cached(&sql)?.query_row([key], item).optional()?)
     }
 
-    /// The counts of the inbox.
+    /// Returns the counts of the inbox.
     ///
     /// # Errors
     ///
-    /// When the database refuses.
+    /// When the database fails.
     pub fn counts(&self) -> Result<Counts, InboxError> {
         Ok(self
             .db
@@ -109,7 +109,7 @@ impl Place {
         id: i64::MAX,
     };
 
-    /// As text that sorts in the same order.
+    /// Encodes it as text that sorts in the same order.
     fn sort(self) -> String {
         format!(
             "{}{:016x}{:016x}",
@@ -139,7 +139,7 @@ fn ordered(number: i64) -> u64 {
     number.cast_unsigned() ^ SIGN
 }
 
-/// The newest alert of the item.
+/// Reads the newest alert of the item.
 fn alert(row: &Row<'_>) -> rusqlite::Result<Option<ItemAlert>> {
     let state: Option<String> = row.get("alert_state")?;
     let reason: Option<String> = row.get("alert_reason")?;
@@ -192,7 +192,7 @@ pub(super) fn item(row: &Row<'_>) -> rusqlite::Result<Item> {
     })
 }
 
-/// The views that contain an item that is not deleted. The conditions of [`Inbox::page`] must match.
+/// Returns the views that contain an item that is not deleted. The conditions of [`Inbox::page`] must match.
 fn views(read_at: Option<EpochMillis>, archived_at: Option<EpochMillis>) -> Vec<InboxView> {
     match (read_at, archived_at) {
         (_, Some(_)) => vec![InboxView::Archived],
@@ -212,7 +212,7 @@ const KINDS: [(&str, ItemKind); 8] = [
     ("unreadable", ItemKind::Unreadable),
 ];
 
-/// A kind of a newer version is shown as an ordinary notification.
+/// Parses a kind. One of a newer version is shown as an ordinary notification.
 pub(super) fn kind(word: &str) -> ItemKind {
     KINDS
         .iter()
@@ -236,7 +236,7 @@ pub(super) fn priority_rank(priority: Priority) -> i64 {
     }
 }
 
-/// Our own lists and maps always serialise; if one did not, `null` is at least valid JSON to read back.
+/// The app's lists and maps always serialise; if one did not, `null` would at least be valid JSON.
 pub(super) fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
 }

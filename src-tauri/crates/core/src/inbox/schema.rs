@@ -351,7 +351,7 @@ pub(super) fn is_older(db: &Connection) -> Result<bool, InboxError> {
     Ok(version(db)? < newest())
 }
 
-/// Applies the missing migrations, each in a transaction of its own. `server` is the one whose rows are kept of a file
+/// Applies the missing migrations, each in a separate transaction. `server` is the one whose rows are kept of a file
 /// with the rows of several servers.
 pub(super) fn migrate(db: &mut Connection, server: &str) -> Result<(), InboxError> {
     refuse_newer(db)?;
@@ -385,7 +385,7 @@ pub(super) fn refuse_foreign(db: &Connection, server: &str) -> Result<(), InboxE
     }
 }
 
-/// The id to resume after, from a file in any state.
+/// Returns the id to resume after, from a file in any state.
 pub(super) fn salvage_cursor(db: &Connection, server: &str) -> Option<String> {
     let places = [
         "SELECT cursor FROM account WHERE server = ?1",
@@ -400,7 +400,7 @@ pub(super) fn salvage_cursor(db: &Connection, server: &str) -> Option<String> {
     })
 }
 
-/// The servers whose rows the file has, whether it is one account's or an earlier version's.
+/// Returns the servers whose rows the file contains, whether it is one account's or an earlier version's.
 pub(super) fn servers(db: &Connection) -> Result<Vec<String>, InboxError> {
     let of_accounts = "SELECT server FROM account";
     let of_all = "SELECT address FROM source WHERE cursor IS NOT NULL
@@ -419,7 +419,7 @@ pub(super) fn servers(db: &Connection) -> Result<Vec<String>, InboxError> {
     Ok(servers.collect::<Result<_, _>>()?)
 }
 
-/// The columns of a table except its row number.
+/// Returns the columns of a table except its row number.
 pub(super) fn columns(db: &Connection, table: &str) -> Result<Vec<String>, InboxError> {
     let mut statement = db.prepare("SELECT name FROM pragma_table_info(?1, 'main') WHERE name <> 'id'")?;
     let names = statement.query_map([table], |row| row.get(0))?;

@@ -1,5 +1,5 @@
-//! The two threads that use the database: one writes, and one reads at the same time, so that a long query does not
-//! delay filing.
+//! The two threads that use the database: one writes, and one reads concurrently, so that a long query does not delay
+//! storing.
 //!
 //! In WAL mode a reader sees everything that was committed before it began to read, so a query includes all work whose
 //! answer the caller waited for. Without WAL (a rollback journal, an inbox in memory) a second connection would wait
@@ -22,11 +22,11 @@ type Answer = Box<dyn FnOnce()>;
 /// Returns whether the reader's connection is still usable.
 type Query = Box<dyn FnOnce(Option<&Inbox>) -> bool + Send>;
 
-/// What the reader thread is asked to do.
+/// Messages to the reader thread.
 enum ReaderMessage {
     Query(Query),
-    /// The inbox is in this file now, or in none that can be read next to the writer. The previous file is closed
-    /// before the sender is dropped, because Windows cannot rename an open file.
+    /// The inbox is in this file now, or in none that can be read concurrently. The previous file is closed before the
+    /// sender is dropped, because Windows cannot rename an open file.
     Source(Option<Source>, blocking::Sender<()>),
 }
 
@@ -37,7 +37,7 @@ struct Source {
     server: String,
 }
 
-/// A handle to an [`Inbox`] on its own threads. Work is done in the order of the calls.
+/// A handle to an [`Inbox`] on separate threads. Work is done in the order of the calls.
 #[derive(Debug, Clone)]
 pub struct InboxThread {
     writer: mpsc::UnboundedSender<Work>,
@@ -47,7 +47,7 @@ pub struct InboxThread {
 }
 
 impl InboxThread {
-    /// Moves the inbox to its own threads, which end with the last handle.
+    /// Moves the inbox to separate threads, which end when the last handle is dropped.
     ///
     /// # Errors
     ///
@@ -88,7 +88,7 @@ impl InboxThread {
         }
     }
 
-    /// A handle to no inbox. Storing it in place of another drops that one.
+    /// Returns a handle to no inbox. Storing it in place of another drops that one.
     pub fn closed() -> Self {
         let ((writer, _), (reader, _)) = (mpsc::unbounded_channel(), mpsc::unbounded_channel());
         Self::between(writer, reader)
@@ -116,7 +116,8 @@ impl InboxThread {
         receiver.await.map_err(|_| InboxError::Closed)?
     }
 
-    /// Runs a query on the reader's thread, so that filing does not wait for it; on the writer's if there is no reader.
+    /// Runs a query on the reader's thread, so that storing does not wait for it; on the writer's if there is no
+    /// reader.
     ///
     /// # Errors
     ///
@@ -146,8 +147,8 @@ impl InboxThread {
         self.call(move |inbox| query(inbox)).await
     }
 
-    /// Completes when the writer's thread has ended. While there is a handle, only a panic ends it: without noticing
-    /// that, the core would seem to run and store nothing.
+    /// Completes when the writer's thread has ended. While there is a handle, only a panic ends it; if that went
+    /// unnoticed, the core would appear to run but store nothing.
     pub async fn ended(&self) {
         self.writer.closed().await;
     }
@@ -193,7 +194,7 @@ fn read(mut readings: mpsc::UnboundedReceiver<ReaderMessage>) {
     }
 }
 
-/// An inbox without threads, for tests that control tokio's time and order: work is done in the caller's task, with an
+/// An inbox without threads, for tests that control tokio's time and order: work runs in the caller's task, with an
 /// await before and after it at which the caller can be dropped.
 #[cfg(test)]
 pub(crate) mod in_place {

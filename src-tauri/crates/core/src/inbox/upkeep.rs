@@ -1,5 +1,5 @@
-//! Retention, and the removal of deleted content from the disk: in small steps, each a transaction of its own, so that
-//! filing never waits for long.
+//! Retention, and the removal of deleted content from the disk: in small steps, each in a separate transaction, so that
+//! storing events never waits for long.
 
 use rusqlite::params;
 
@@ -8,17 +8,17 @@ use crate::item::EpochMillis;
 
 const DAY: EpochMillis = 24 * 60 * 60 * 1000;
 
-/// Rows that a step examines, which takes about a millisecond, or a few if all of them are removed.
+/// How many rows a step examines, which takes about a millisecond, or a few if all of them are removed.
 const MAX_STEP_ROWS: u32 = 100;
 
 /// An expired item is useless, but the user may have seen it and look for it within the week.
 const EXPIRED_DAYS: i64 = 7;
 
-/// How long the key of a deleted item is remembered. No known server replays events that are older, and from before the
+/// How long the key of a deleted item is stored. No known server replays events that are older, and from before the
 /// cursor.
 const MAX_TOMBSTONE_DAYS: i64 = 90;
 
-/// How many of them are kept: as many as remembered events, because a longer replay is not recognised by its events
+/// The maximum number of such keys: as many as recorded events, because a longer replay is not recognised by its events
 /// either.
 const MAX_TOMBSTONES: i64 = 50_000;
 
@@ -70,7 +70,7 @@ enum Pass {
 pub struct Swept {
     /// The keys of the removed items.
     pub removed: Vec<String>,
-    /// The sweep is complete.
+    /// Whether the sweep is complete.
     pub done: bool,
 }
 
@@ -133,7 +133,7 @@ impl Inbox {
     ///
     /// # Errors
     ///
-    /// When the database refuses: then this step removes nothing.
+    /// When the database fails: then this step removes nothing.
     pub fn sweep(&mut self, sweep: &mut Sweep) -> Result<Swept, InboxError> {
         // In memory other bounds apply, and the file has to be read again afterwards.
         if self.fallback.is_some() {
@@ -153,7 +153,7 @@ impl Inbox {
         Ok(Swept { removed, done })
     }
 
-    /// Returns the removed keys, and whether the phase continues.
+    /// Removes items. Returns the removed keys, and whether the phase continues.
     fn sweep_items(&mut self, sweep: &mut Sweep) -> Result<(Vec<String>, bool), InboxError> {
         let kept: i64 = self
             .db
@@ -205,7 +205,7 @@ impl Inbox {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Returns whether there is more to drop.
+    /// Drops keys of deleted items. Returns whether there are more to drop.
     fn drop_tombstones(&mut self, now: EpochMillis) -> Result<bool, InboxError> {
         let gone: i64 = self
             .db
@@ -232,13 +232,13 @@ impl Inbox {
         Ok(dropped > 0)
     }
 
-    /// Removes deleted content from the disk: copies overwritten pages to the file and empties the log, which still has
-    /// their old content. A long log is emptied in any case, so that no commit has to do it. Returns whether that is
-    /// done; a reader may prevent it for a moment.
+    /// Removes deleted content from the disk: copies overwritten pages to the file and empties the log, which still
+    /// contains their old content. A long log is emptied in any case, so that no commit has to do it. Returns whether
+    /// that is done; a reader may prevent it for a moment.
     ///
     /// # Errors
     ///
-    /// When the database refuses.
+    /// When the database fails.
     pub fn settle(&mut self) -> Result<bool, InboxError> {
         let Some(place) = self.place.as_ref().filter(|_| self.fallback.is_none()) else {
             return Ok(true);
@@ -246,7 +246,7 @@ impl Inbox {
         if !self.erased && journal::log_size(&place.file) <= journal::MAX_QUIET_LOG {
             return Ok(true);
         }
-        // Does not wait for readers, because new events would wait too.
+        // Does not wait for readers, because new events would wait as well.
         self.db.busy_timeout(std::time::Duration::ZERO)?;
         let blocked = self
             .db

@@ -1,5 +1,5 @@
-//! Which alerts are pending and due. Replays, bursts, a start after a crash and a service that is back all use this
-//! query.
+//! The query for alerts that are pending and due. It serves replays, bursts, a start after a crash, and a service that
+//! is back.
 
 use rusqlite::{OptionalExtension as _, TransactionBehavior, params};
 
@@ -11,18 +11,19 @@ use crate::item::{EpochMillis, Priority, Reason, SoundReason};
 use crate::message::Phrase;
 use crate::ports::{NotificationHandle, ServiceState, Subject};
 
-/// Requests that may be unanswered at a time. The rest stays in the database, so that a slow service does not build up
+/// The maximum number of unanswered requests. The rest stays in the database, so that a slow service does not build up
 /// a queue and show all of it at once when it recovers.
 const MAX_UNANSWERED: usize = 16;
 
-/// In milliseconds. An item that was stored longer ago than this and is shown only now is no news any more, and goes
-/// into a digest.
+/// In milliseconds. An item that was stored longer ago than this and is shown only now is not news any more, and is
+/// added to a digest.
 const LATE_AGE: EpochMillis = 2 * 60 * 1000;
 
 /// If more alerts than this waited for the service, or for the app to start, they share one digest.
 const MAX_RESUMED_SINGLE: i64 = 5;
 
-/// After this many crashes with the same alert requested, it is given up. The first crash may have another cause.
+/// After this many crashes while the same alert was requested, it is suppressed. The first crash may have another
+/// cause.
 const MAX_SUSPECTED: u32 = 2;
 
 /// How many digests are checked for whether all their members are read. No service keeps notifications of older ones.
@@ -51,7 +52,7 @@ pub enum Target {
 }
 
 impl Target {
-    /// What a click on the notification opens.
+    /// Returns what a click on the notification opens.
     pub(crate) fn subject(&self) -> Subject {
         match self {
             Self::Alert(_, key) => Subject::Item(key.clone()),
@@ -84,9 +85,9 @@ pub struct Due {
     pub withdrawals: Vec<NotificationHandle>,
     /// The highest priority among the digests and delayed alerts that are due: they share one sound.
     pub sound: Option<Priority>,
-    /// Rows were decided without a request, so views of them are out of date.
+    /// Whether rows were decided without a request, so that views of them are out of date.
     pub settled: bool,
-    /// More is due once the service has answered.
+    /// Whether more is due once the service has answered.
     pub more: bool,
 }
 
@@ -98,12 +99,12 @@ const PENDING_NOT_REQUESTED: &str = "state = 'pending' AND collection IS ?1 AND 
      AND id NOT IN (SELECT value FROM json_each(?3))";
 
 impl Inbox {
-    /// The alerts that are pending and due, within bounds. What is answered here counts as requested until its answer
-    /// is recorded.
+    /// Returns the alerts that are pending and due, within limits. They count as requested until their answers are
+    /// recorded.
     ///
     /// # Errors
     ///
-    /// When the database refuses: then nothing counts as requested.
+    /// When the database fails: then nothing counts as requested.
     pub fn due(&mut self, query: &DueQuery) -> Result<Due, InboxError> {
         let mut due = Due {
             withdrawals: self.withdrawals()?,
@@ -115,7 +116,7 @@ impl Inbox {
             .query_row([], |row| row.get(0))?;
         match query.service {
             _ if !has_pending => return Ok(due),
-            // Before the service has recovered, or is known, no more is requested of it.
+            // Until the service has recovered, or its state is known, no more is requested.
             ServiceState::Hanging | ServiceState::Unknown => return Ok(due),
             ServiceState::Absent | ServiceState::Ready | ServiceState::Paused => {}
         }
@@ -145,7 +146,7 @@ impl Inbox {
         Ok(due)
     }
 
-    /// Suppresses what is due but must not be shown any more, or cannot be.
+    /// Suppresses alerts that are due but must not be shown any more, or cannot be.
     fn suppress_due(&mut self, query: &DueQuery) -> Result<bool, InboxError> {
         let mut changed = 0;
         let (floors, asked) = (self.due_digest_kinds(&query.open_digests), self.asked.alone());
@@ -183,8 +184,8 @@ impl Inbox {
         Ok(changed > 0)
     }
 
-    /// The collections that no longer grow, as they are stored, each with the number up to which it was already
-    /// requested.
+    /// Returns the collections that no longer grow, with their names in the database, each with the number up to which
+    /// it was already requested.
     fn due_digest_kinds(&self, open_digests: &[DigestKind]) -> Vec<(Option<&'static str>, i64)> {
         let collected = DigestKind::ALL
             .into_iter()
@@ -199,7 +200,7 @@ impl Inbox {
         collected.chain([(None, 0)]).collect()
     }
 
-    /// The digest of a collection; `None` when it has so few members that each is shown by itself.
+    /// Returns the digest of a collection; `None` if it has so few members that each is shown by itself.
     fn collected(
         &mut self,
         collection: DigestKind,
@@ -233,7 +234,7 @@ impl Inbox {
             self.db
                 .prepare_cached(&format!("UPDATE alert SET collection = NULL WHERE {PENDING}"))?
                 .execute(params![word, floor])?;
-            // Their sound is for now, however old they are.
+            // They get a sound now, however old they are.
             let loudest = priority_of(rank);
             due.sound = Some(due.sound.map_or(loudest, |known| known.max(loudest)));
             return Ok(None);
@@ -275,7 +276,7 @@ impl Inbox {
         Ok(Some((ask, digest)))
     }
 
-    /// Alerts that are shown one by one, urgent ones first.
+    /// Adds the alerts that are shown one by one, urgent ones first.
     fn alone(&mut self, due: &mut Due) -> Result<(), InboxError> {
         let room = MAX_UNANSWERED.saturating_sub(self.asked.count());
         let limit = i64::try_from(room + self.asked.alerts.len() + 1).unwrap_or(i64::MAX);
@@ -316,7 +317,7 @@ impl Inbox {
         Ok(())
     }
 
-    /// The notification of an item that may still be on screen.
+    /// Returns the notification of an item that may still be on screen.
     fn displayed_notification(&self, key: &str) -> Result<Option<NotificationHandle>, InboxError> {
         Ok(self
             .db
@@ -330,7 +331,7 @@ impl Inbox {
             .flatten())
     }
 
-    /// Notifications that may be on screen although their items are read or gone.
+    /// Returns the notifications that may be on screen although their items are read or gone.
     fn withdrawals(&self) -> Result<Vec<NotificationHandle>, InboxError> {
         let mut statement = self.db.prepare_cached(
             "SELECT service, notification FROM alert WHERE state = 'withdrawn' AND notification IS NOT NULL
@@ -350,7 +351,7 @@ impl Inbox {
     ///
     /// # Errors
     ///
-    /// When the database refuses.
+    /// When the database fails.
     pub(crate) fn suspect_alerts(&mut self, numbers: &[i64]) -> Result<(), InboxError> {
         let transaction = self.db.transaction()?;
         let numbers = reading::json(&numbers);
@@ -368,11 +369,11 @@ impl Inbox {
     }
 
     /// Called when the app starts and when the service is back. Alerts that waited become due; they share a digest if
-    /// they are too old or too many. What the service failed to show is tried again.
+    /// they are too old or too many. Failed requests are due again.
     ///
     /// # Errors
     ///
-    /// When the database refuses.
+    /// When the database fails.
     pub fn resume_alerts(&mut self, now: Now, open_digests: &[DigestKind]) -> Result<(), InboxError> {
         let (floors, asked) = (self.due_digest_kinds(open_digests), self.asked.alone());
         // The members of a requested digest are a range of numbers, which no other alert may enter.

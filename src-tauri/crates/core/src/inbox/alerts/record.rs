@@ -1,4 +1,4 @@
-//! Stores what the notification service answered.
+//! Stores the answers of the notification service.
 
 use rusqlite::{OptionalExtension as _, TransactionBehavior, params};
 
@@ -55,7 +55,7 @@ impl Inbox {
     ///
     /// # Errors
     ///
-    /// When the database refuses: the alert still counts as requested, and the answer may be recorded again.
+    /// When the database fails: the alert still counts as requested, and the answer may be recorded again.
     pub fn record(
         &mut self,
         target: &Target,
@@ -89,7 +89,7 @@ impl Inbox {
         Ok(recorded.unwrap_or_default())
     }
 
-    /// Returns `None` when the row is not in this database.
+    /// Applies an answer. Returns `None` if its row is not in this database.
     pub(in crate::inbox) fn apply(&mut self, answer: &LateAnswer) -> Result<Option<Recorded>, InboxError> {
         match (&answer.target, answer.digest) {
             (Target::Alert(number, key), _) => self.apply_to_alert(*number, key, &answer.outcome, answer.at),
@@ -192,7 +192,7 @@ impl Inbox {
             }
         }
         if !is_here {
-            // The transaction is rolled back: the digest's row belongs into the database that has the members.
+            // The transaction is rolled back, because the digest's row belongs into the database that has the members.
             return Ok(None);
         }
         transaction.commit()?;
@@ -202,16 +202,16 @@ impl Inbox {
         }))
     }
 
-    /// Forgets unanswered requests, whose alerts are pending again. No answers can come any more.
+    /// Removes unanswered requests, whose alerts become pending again. No answers can arrive any more.
     pub(crate) fn forget_asked(&mut self) {
         self.asked.forget();
     }
 
-    /// These notifications were withdrawn, or are no longer on screen.
+    /// Records that these notifications were withdrawn, or are no longer on screen.
     ///
     /// # Errors
     ///
-    /// When the database refuses.
+    /// When the database fails.
     pub fn record_withdrawn(&mut self, handles: &[NotificationHandle]) -> Result<(), InboxError> {
         let transaction = self.db.transaction()?;
         for handle in handles {
@@ -227,11 +227,11 @@ impl Inbox {
         Ok(())
     }
 
-    /// The notifications of alerts and digests that may be on screen, as many as services keep.
+    /// Returns the notifications of alerts and digests that may be on screen, as many as services keep.
     ///
     /// # Errors
     ///
-    /// When the database refuses.
+    /// When the database fails.
     pub fn on_screen(&self) -> Result<Vec<NotificationHandle>, InboxError> {
         let mut found = Vec::new();
         for table in ["alert", "digest"] {
@@ -245,11 +245,11 @@ impl Inbox {
         Ok(found)
     }
 
-    /// What a notification announces, even if an earlier run of the app showed it.
+    /// Returns what a notification announces, even if an earlier run of the app showed it.
     ///
     /// # Errors
     ///
-    /// When the database refuses.
+    /// When the database fails.
     pub fn subject_of(&self, handle: &NotificationHandle) -> Result<Option<Subject>, InboxError> {
         let item = self
             .db

@@ -52,7 +52,7 @@ impl AlertRow {
         item_alert(self.state, reason)
     }
 
-    /// Whether it is decided for good: shown, suppressed or failed.
+    /// Whether it is final: shown, suppressed or failed.
     pub(in crate::inbox) fn is_done(&self) -> bool {
         !matches!(self.state, AlertState::Pending | AlertState::Failed)
     }
