@@ -73,7 +73,7 @@ const INTERRUPT_TIMEOUT: Duration = Duration::from_millis(50);
 /// [`INTERRUPT_TIMEOUT`] it stays below a third of a second.
 const FINISH_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// What the actor's own tasks report to it.
+/// What the actor's tasks report to it.
 #[derive(Debug)]
 enum Report {
     Notification {
@@ -93,7 +93,7 @@ enum Report {
         /// Replies to the request that entered it.
         reply: Option<Reply<()>>,
     },
-    /// An answer of the keyring about a proxy's password.
+    /// The keyring's answer about a proxy's password.
     ProxyPassword(proxy_password::KeyringAnswer),
     /// The contents of the settings files; none if reading them failed.
     SettingsRead(Option<Box<Contents>>),
@@ -156,7 +156,7 @@ struct Actor {
     /// The account in force; none while no server is set.
     account: Option<Entry>,
     identity: Identity,
-    /// Problems of settings that show only when they are used. They stay until the app ends.
+    /// Problems of settings that appear only when they are used. They stay until the app ends.
     own_problems: Vec<Message>,
     /// Why metrics are not served although a setting asks for it.
     endpoint_problem: Option<Message>,
@@ -179,7 +179,7 @@ struct Actor {
     rng: fastrand::Rng,
 }
 
-/// An inbox that was just opened, and what the new core has to know about it.
+/// An inbox that was just opened, with what a new core has to know about it.
 struct FirstInbox {
     next: Next,
     counts: Counts,
@@ -331,7 +331,7 @@ impl Actor {
         ending
     }
 
-    /// Runs once, before the first wait. Like everything else it may block on a disk that hangs.
+    /// Runs once, before the first wait. May block on a disk that hangs, like everything else.
     async fn begin(&mut self) {
         self.on_first_notification_events().await;
         self.resume_alerts().await;
@@ -344,7 +344,7 @@ impl Actor {
         self.publish_storage();
     }
 
-    /// Disconnects, and stores what is only in memory if that is quick. Stored data needs nothing.
+    /// Disconnects, and stores what is only in memory, if that is quick. Data in the file needs nothing.
     async fn finish(&mut self) {
         self.drop_stream();
         let storing = async {
@@ -383,7 +383,7 @@ impl Actor {
         }
     }
 
-    /// Waits for the next input, at most until a timer is due.
+    /// Returns the next input. Waits at most until a timer is due.
     async fn next_input(&mut self, inlet: &mut Inlet, due: Option<Instant>) -> Input {
         tokio::select! {
             biased;
@@ -393,7 +393,7 @@ impl Actor {
             event = received(self.notification_events.as_mut()) => Input::Notification(event),
             observation = received(self.observations.as_mut()) => Input::Observation(observation),
             report = self.tokens.changed() => Input::Token(report),
-            // Before the deliveries: what is taken from the stream without an inbox would be lost.
+            // Before the deliveries, because those that are taken from the stream without an inbox would be lost.
             () = self.store.inbox().ended() => Input::InboxEnded,
             delivery = self.link.next_delivery() => Input::Delivery(delivery),
             () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => Input::Timer,
@@ -408,7 +408,7 @@ impl Actor {
         let stored = match self.store.inbox().call(move |inbox| inbox.set_heard_at(at)).await {
             Ok(()) => Some(at),
             Err(error) => {
-                // Not worth a notice: the next event that cannot be stored raises one.
+                // Not worth a notice: the next event that cannot be stored causes one.
                 tracing::debug!(%error, "it is not stored when something was heard last");
                 None
             }

@@ -1,9 +1,9 @@
 //! The stored notifications of one account: a SQLite database. SQL is written nowhere else.
 //!
-//! The effect of an event and the cursor are written in one transaction. After a crash the next start therefore resumes
-//! after the last event that took effect, and recognises a replayed event by its id and by the key of its item.
+//! The effect of an event and the cursor are written in one transaction. After a crash, the next start therefore
+//! resumes after the last event that took effect, and recognises a replayed event by its id and by the key of its item.
 //!
-//! It knows events, items and the decisions about alerts; it knows nothing of accounts, connections or windows.
+//! Depends on events, items and the decisions about alerts, but not on accounts, connections or windows.
 
 mod alerts;
 mod arrival;
@@ -55,7 +55,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Source of the serial numbers of this process's connections.
 static SERIALS: AtomicU64 = AtomicU64::new(0);
 
-/// Prepared statements that are cached: as many as filing an event and its alert uses, with room to spare.
+/// The number of cached prepared statements: more than storing an event and its alert uses.
 const STATEMENT_CAPACITY: usize = 128;
 
 /// The inbox of one account.
@@ -66,7 +66,7 @@ pub struct Inbox {
     serial: u64,
     /// The server whose inbox this is.
     server: String,
-    /// The number of the server connection that brought the event. An event that was seen on an earlier one is a
+    /// The number of the server connection that delivered the event. An event that was seen on an earlier one is a
     /// replay.
     connection: i64,
     /// Where the file is; `None` for an inbox that never had one.
@@ -75,15 +75,16 @@ pub struct Inbox {
     fallback: Option<fallback::Fallback>,
     /// Alerts that were shown although their items could not be stored yet.
     shown: fallback::Shown,
-    /// Deleted content may still be on the disk, in free pages or in the log, from this run or the one before.
+    /// Whether deleted content may still be on the disk, in free pages or in the log, from this run or the previous
+    /// one.
     erased: bool,
     /// See [`Inbox::take_first_occurrences`].
     first: Vec<FirstOccurrence>,
     /// See [`Inbox::set_person`].
     person: Option<String>,
-    /// The lock that lets no other process file into this account. `None` without a file, and when only reading.
+    /// The lock that keeps other processes from writing to this account. `None` without a file, and when only reading.
     lock: Option<lock::WriterLock>,
-    /// Notifications that the service was asked to show and has not answered for.
+    /// Notifications that were requested from the service and are not answered yet.
     asked: alerts::Asked,
 }
 
@@ -94,7 +95,7 @@ pub struct Opened {
     pub inbox: Inbox,
     /// What happened to the file and what to do about it, for the user.
     pub problem: Option<Message>,
-    /// Another process has the file locked, which may resolve itself.
+    /// Whether another process has the file locked, which may resolve itself.
     pub busy: bool,
 }
 
@@ -117,7 +118,7 @@ pub enum InboxError {
     /// Another process has the file locked.
     #[error("another program is using the inbox file")]
     Busy,
-    /// Another process files into this account.
+    /// Another process writes to this account.
     #[error("another Gloria Notify is using this inbox")]
     InUse,
     /// The file was deleted while it was in use.
@@ -141,7 +142,7 @@ pub enum InboxError {
     /// The folder cannot be created.
     #[error("the folder for the inbox cannot be created: {0}")]
     Folder(io::Error),
-    /// The database refused for any other reason, which lies in what was to be stored.
+    /// The database failed for any other reason, which is the data that was to be stored.
     #[error("the inbox database failed: {0}")]
     Database(rusqlite::Error),
     /// The inbox's thread has ended.
@@ -185,7 +186,7 @@ impl InboxError {
         }
     }
 
-    /// What happened, for the user.
+    /// Returns what happened, for the user.
     pub fn message(&self) -> Message {
         match self {
             Self::Newer { found, known } => message::storage_newer(*found, *known),
@@ -204,7 +205,7 @@ impl InboxError {
         }
     }
 
-    /// What happened and what to do about it, for the user.
+    /// Returns what happened and what to do about it, for the user.
     pub fn message_with_advice(&self, path: &Path) -> Message {
         let (problem, path) = (self.message(), path.display().to_string());
         match self {
@@ -223,11 +224,11 @@ impl InboxError {
 }
 
 impl Inbox {
-    /// Opens the inbox of an account at `server`; creates it if there is none.
+    /// Opens the inbox of an account at `server`, and creates it if there is none.
     ///
-    /// A damaged file is renamed and a new one started from its cursor, if that can still be read. A file that is from
-    /// a newer version, is locked by another process or cannot be written to stays untouched, and the inbox is kept in
-    /// memory until [`Inbox::return_to_file`]. Alerts go on meanwhile. Because the cursor in the file does not move,
+    /// A damaged file is renamed and a new one continues from its cursor, if that can still be read. A file that is
+    /// from a newer version, locked by another process, or not writable stays untouched, and the inbox is kept in
+    /// memory until [`Inbox::return_to_file`]. Alerts continue meanwhile. Because the cursor in the file does not move,
     /// the next start with a usable file requests everything again.
     ///
     /// # Errors
@@ -241,7 +242,7 @@ impl Inbox {
     ///
     /// # Errors
     ///
-    /// [`InboxError::InUse`] while another process files into it; otherwise when not even an inbox in memory can be
+    /// [`InboxError::InUse`] while another process writes to it; otherwise when not even an inbox in memory can be
     /// created.
     pub(crate) fn open_on(disk: Disk, path: &Path, server: &str) -> Result<Opened, InboxError> {
         Self::open_place(&Place {
@@ -257,7 +258,7 @@ impl Inbox {
     ///
     /// # Errors
     ///
-    /// [`InboxError::InUse`] while another process files into it; otherwise when not even an inbox in memory can be
+    /// [`InboxError::InUse`] while another process writes to it; otherwise when not even an inbox in memory can be
     /// created.
     pub fn open_account(paths: &Paths, folder: &Path, server: &str) -> Result<Opened, InboxError> {
         Self::open_place(&Place {
@@ -291,7 +292,7 @@ impl Inbox {
         }
     }
 
-    /// An inbox that is lost when the process ends.
+    /// Returns an inbox that is lost when the process ends.
     ///
     /// # Errors
     ///
@@ -304,7 +305,7 @@ impl Inbox {
     ///
     /// # Errors
     ///
-    /// When the database refuses.
+    /// When the database fails.
     #[cfg(feature = "fakes")]
     pub fn limit_pages(&mut self, pages: u32) -> Result<(), InboxError> {
         Ok(self.db.pragma_update(None, "max_page_count", pages)?)
@@ -327,7 +328,7 @@ impl Inbox {
         Ok(Self::of(db, server, None))
     }
 
-    /// The file, if another connection can read it while this one writes.
+    /// Returns the file, if another connection can read it while this one writes.
     fn is_in_wal_file(&self) -> Option<PathBuf> {
         let place = self.place.as_ref().filter(|_| self.fallback.is_none())?;
         journal::is_wal(&self.db).then(|| place.file.clone())
@@ -398,12 +399,12 @@ impl Inbox {
         Ok(inbox)
     }
 
-    /// An inbox in memory, filled from the file if that can be read.
+    /// Returns an inbox in memory, filled from the file if that can be read.
     fn open_fallback(place: &Place, error: &InboxError) -> Result<Opened, InboxError> {
         let path = place.existing();
         let read_only = || Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
         let copied = if let InboxError::NotPrivate(refused) = error {
-            // Another user who can write to it may have written anything.
+            // Another user who has write permission may have written anything.
             Err(refused.clone().into())
         } else if matches!(error, InboxError::Busy) {
             // It is being written: reading past its locks could show half a transaction, or an older state.
@@ -437,7 +438,7 @@ impl Inbox {
         let cursor = salvage_cursor(path, &place.server);
         let fallback = match quarantine(path) {
             Ok(fallback) => fallback,
-            // The folder takes no new names, so the file cannot be renamed and stays as it is.
+            // No file can be created in the folder, so the file cannot be renamed and stays as it is.
             Err(error) => {
                 return Self::open_fallback(place, &InboxError::Folder(error));
             }
@@ -477,7 +478,7 @@ fn salvage_cursor(path: &Path, server: &str) -> Option<String> {
     schema::salvage_cursor(&db, server)
 }
 
-/// The server whose inbox the file is, if the file can be read.
+/// Returns the server whose inbox the file is, if the file can be read.
 pub(crate) fn server_of(path: &Path) -> Option<String> {
     let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
         .or_else(|_| open_immutable(path))

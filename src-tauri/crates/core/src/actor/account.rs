@@ -20,7 +20,7 @@ use crate::paths::Paths;
 use crate::protocol::{AccountForm, NoticeKind, TestReport};
 use crate::settings::{Change, Key, Raw};
 
-/// The inbox of the account in force; an empty one in memory while no server is set.
+/// Opens the inbox of the current account; an empty one in memory if no server is set.
 pub(super) fn open_inbox(paths: &Paths, account: Option<&Entry>) -> Result<Opened, InboxError> {
     match account {
         Some(account) => Inbox::open_account(paths, account.folder(), account.server()),
@@ -33,7 +33,7 @@ pub(super) fn open_inbox(paths: &Paths, account: Option<&Entry>) -> Result<Opene
 }
 
 impl Actor {
-    /// Connects to the address in force, if there is one, and resumes after the stored cursor.
+    /// Connects to the current address, if there is one, and resumes after the stored cursor.
     pub(super) fn open_stream(&mut self) {
         self.drop_stream();
         // Recovery and new tokens must not reconnect a user who disconnected.
@@ -50,12 +50,12 @@ impl Actor {
             self.set_status(Status::Idle(IdleReason::Stopped));
             return;
         }
-        // Without the cursor, the server would send what was shown already, or leave out what was not.
+        // Without the cursor, the server would send events that were already shown, or omit some that were not.
         if self.store.holds_stream() {
             self.set_status(Status::Idle(IdleReason::NotStarted));
             return;
         }
-        // Without its password the proxy would refuse, and the user would be bothered for nothing.
+        // Without its password the proxy would refuse, and the user would be notified for nothing.
         if self.ask_for_proxy_password() {
             self.set_status(Status::Idle(IdleReason::NotStarted));
             return;
@@ -89,7 +89,7 @@ impl Actor {
         );
     }
 
-    /// Disconnects, and discards deliveries that were not processed.
+    /// Disconnects, and discards unprocessed deliveries.
     pub(super) fn drop_stream(&mut self) {
         self.link.close();
     }
@@ -111,9 +111,9 @@ impl Actor {
         self.on_status_changed();
     }
 
-    /// Publishes what follows from the stream's new status.
+    /// Publishes the consequences of the stream's new status.
     pub(super) fn on_status_changed(&mut self) {
-        // Each attempt asks the system for the proxy; the system does not signal that its answer changed.
+        // Each attempt asks the system for the proxy, because the system does not report when that changes.
         if matches!(
             self.link.status(),
             Status::Connected { .. } | Status::Waiting { .. }
@@ -130,7 +130,7 @@ impl Actor {
         if self.origins.lock(Key::ApiUrl).is_none() {
             return Ok(typed);
         }
-        // The token was entered for the server that was typed. A policy may have fixed the address meanwhile.
+        // The token was entered for the server that was typed. Meanwhile a policy may have fixed the address.
         let fixed = self.settings.address.as_ref();
         fixed
             .filter(|fixed| fixed.server() == typed.server())
@@ -159,13 +159,13 @@ impl Actor {
         });
     }
 
-    /// Puts the values that were entered into force. Replies once the keyring has answered, if it is involved.
+    /// Applies the values that were entered. Replies once the keyring has answered, if it is involved.
     pub(super) async fn save_account(&mut self, form: AccountForm, reply: Reply<()>) {
         let address = match self.typed_address(&form.address) {
             Ok(address) => address,
             Err(error) => return reply.answer(Err(error)),
         };
-        // From here on no request may be sent with a token that the previous account is not known by.
+        // From here on no request may be sent with a token that is not known to be the previous account's.
         self.drop_stream();
         self.identity.on_token();
         let session = self.session_for(&address);
@@ -234,8 +234,8 @@ impl Actor {
         Ok(())
     }
 
-    /// Puts this account into force: its inbox, and what is known about its server. `position` is the cursor of a new
-    /// client.
+    /// Makes this account the current one: opens its inbox, and resets what is known about its server. `position` is
+    /// the cursor of a new client.
     pub(super) async fn begin_account(
         &mut self,
         next: Entry,
@@ -267,8 +267,8 @@ impl Actor {
         Ok(())
     }
 
-    /// No server is set any more, so nothing of the previous account is shown, as after a start without a server. Its
-    /// inbox is used again once its server is set.
+    /// Handles that no server is set any more. Nothing of the previous account is shown then, as after a start without
+    /// a server. Its inbox is used again once its server is set.
     pub(super) async fn leave_server(&mut self) -> Result<(), CoreError> {
         self.settings.address = None;
         self.tokens.leave();
@@ -288,7 +288,7 @@ impl Actor {
         Ok(())
     }
 
-    /// Switches to another account's inbox. One that could not be stored is kept until it can be.
+    /// Switches to another account's inbox. An inbox that could not be stored is kept until it can be.
     async fn switch_inbox(&mut self, next: Entry) -> Result<(), CoreError> {
         // Answers that arrive later belong to the previous inbox. On the same server, another user would see its
         // pending notifications.

@@ -1,5 +1,5 @@
-//! Alerting: when the inbox is asked for due alerts, how they are requested from the notification service, and how its
-//! answers are processed. What is pending, and why, is stored in the inbox's rows only.
+//! Alerting: when to query the inbox for due alerts, how to request them from the notification service, and how to
+//! process its answers. Only the inbox's rows store what is pending, and why.
 
 mod answers;
 mod early;
@@ -27,33 +27,33 @@ use early::Early;
 use retry::Retry;
 use withdrawals::Withdrawals;
 
-/// A silence that ends a replay: longer than the pauses of a server that reads its history from a disk.
+/// A silence of this length ends a replay: longer than the pauses of a server that reads its history from a disk.
 const REPLAY_SILENCE: Duration = Duration::from_millis(1500);
 
-/// However long a replay lasts, the user is notified within this time.
+/// The user is notified within this time, however long a replay lasts.
 const MAX_REPLAY: Duration = Duration::from_secs(30);
 
-/// How long an urgent missed alert waits for an event that the item was read or deleted. What a server sends together
-/// arrives within this time, and nobody notices the delay.
+/// How long an urgent missed alert waits for an event that its item was read or deleted. Events that a server sends
+/// together arrive within this time, and the delay is not noticeable.
 const URGENT_WAIT: Duration = Duration::from_millis(200);
 
-/// A silence that ends a burst: longer than the pause between two events with one cause.
+/// A silence of this length ends a burst: longer than the pause between two events with one cause.
 const BURST_SILENCE: Duration = Duration::from_secs(2);
 
-/// During a continuous flood, a digest is shown at this interval.
+/// The interval of digests during a continuous flood.
 const MAX_BURST: Duration = Duration::from_secs(15);
 
-/// Characters of a body in a notification: four or five lines, as much as services show.
+/// The maximum length of a body in a notification: four or five lines, as much as services show.
 const MAX_BODY_CHARS: usize = 200;
 
-/// How long to wait before an inbox that failed is asked again for due alerts.
+/// How long to wait after an error before the inbox is queried for due alerts again.
 const DUE_RETRY_INTERVAL: Duration = Duration::from_secs(5);
 
 /// How long the app waits for answers when it ends. An alert without an answer stays pending, and the next start
 /// requests it again.
 const FLUSH_TIMEOUT: Duration = Duration::from_millis(120);
 
-/// Notifications about the app itself that are remembered; there are never more on screen.
+/// How many notifications about the app itself are stored; there are never more on screen.
 const OWN_CAPACITY: usize = 16;
 
 /// The time during which a collection grows.
@@ -74,14 +74,13 @@ impl DigestWindow {
 pub(super) struct Asked {
     /// `None` for a notification about the app itself.
     target: Option<Target>,
-    /// The account's number: another account may be in force when the answer arrives.
+    /// The account's number, because another account may be current when the answer arrives.
     account: u64,
-    /// The notification that it replaces. The service may close that one before it answers; the new one is not closed
-    /// then.
+    /// The notification that it replaces. If the service closes that one before it answers, the new one stays open.
     replaces: Option<NotificationHandle>,
 }
 
-/// The state of alerting that is not in the inbox's rows: the replay of the present connection, growing collections,
+/// The state of alerting that is not in the inbox's rows: the replay of the current connection, growing collections,
 /// and the service.
 #[derive(Debug)]
 pub(super) struct Alerts {
@@ -106,9 +105,9 @@ pub(super) struct Alerts {
     /// Notifications about the app itself that may be on screen, newest last.
     own: VecDeque<NotificationHandle>,
     last_sound: Option<Instant>,
-    /// When the inbox is asked again although nothing happened.
+    /// When the inbox is queried again even if nothing happened.
     retry_at: Option<Instant>,
-    /// Counts the accounts that were in force.
+    /// Counts the accounts that were current.
     account: u64,
 }
 
@@ -139,13 +138,13 @@ impl Default for Alerts {
 }
 
 impl Alerts {
-    /// The collections that are still growing.
+    /// Returns the collections that are still growing.
     fn open_digests(&self) -> Vec<DigestKind> {
         let open = self.windows.iter().filter(|(_, window)| window.is_some());
         open.map(|(collection, _)| *collection).collect()
     }
 
-    /// A collection got another member.
+    /// Extends a collection that got another member.
     fn extend(&mut self, collection: DigestKind, now: Instant) {
         let (silence, longest) = match collection {
             DigestKind::Missed => (REPLAY_SILENCE, MAX_REPLAY),
@@ -171,12 +170,12 @@ impl Alerts {
         }
     }
 
-    /// Has the next timer ask for due alerts.
+    /// Makes the next timer query due alerts.
     pub(super) fn poll_soon(&mut self) {
         self.retry_at = Some(Instant::now());
     }
 
-    /// When the next timer is due.
+    /// Returns when the next timer is due.
     pub(super) fn due(&self) -> Option<Instant> {
         let ends = self
             .windows
@@ -188,7 +187,7 @@ impl Alerts {
             .min()
     }
 
-    /// Takes over from a core that crashed: the alerts are in the rows, and the limits of their rate are copied.
+    /// Takes over from a core that crashed: the alerts are in the rows, and the rate limits are copied.
     pub(super) fn take_over_from(&mut self, broken: Self) {
         self.throttle = broken.throttle;
         self.suspects = broken.in_flight;
@@ -197,20 +196,20 @@ impl Alerts {
     }
 }
 
-/// Bodies are cut only here: services cut at various limits, and Windows refuses what is too long.
+/// Shortens a body. Done only here, because services have various limits, and Windows rejects a longer body.
 fn short_body(body: &str) -> String {
     paragraphs(body, MAX_BODY_CHARS)
 }
 
 impl Actor {
-    /// A new connection was made. What was collected on the previous one is shown now.
+    /// Handles a new connection: what was collected on the previous one is shown now.
     pub(super) async fn begin_replay(&mut self) {
         self.alerts.replay = Some(Replay::new(self.now().monotonic));
         self.alerts.close(|collection, _| collection != DigestKind::Burst);
         self.poll_alerts().await;
     }
 
-    /// The greeting names the server's position.
+    /// Handles the server's position in the greeting.
     pub(super) fn on_replay_position(&mut self, position: &str) {
         let reached = self.store.cursor();
         if let Some(replay) = &mut self.alerts.replay {
@@ -218,7 +217,7 @@ impl Actor {
         }
     }
 
-    /// Processes an event of the present connection, in order; returns whether it was missed.
+    /// Processes an event of the current connection, in order. Returns whether it was missed.
     pub(super) fn on_replayed(&mut self, created_at: Option<i64>, id: &str) -> bool {
         let (now, server_now) = (self.now().monotonic, self.server_now().server);
         self.alerts.replay.as_mut().is_some_and(|replay| {
@@ -231,7 +230,7 @@ impl Actor {
         })
     }
 
-    /// Another account's inbox is in force. Its pending alerts of an earlier time are shown now.
+    /// Handles that another account's inbox is current: its pending alerts of an earlier time are shown now.
     pub(super) async fn begin_account_alerts(&mut self) {
         self.alerts.account += 1;
         self.alerts.replay = None;
@@ -242,12 +241,12 @@ impl Actor {
             inbox.forget_asked();
             Ok(())
         });
-        // Fails only when the inbox's thread has ended, which the loop notices itself.
+        // Fails only if the inbox's thread has ended, which the loop detects.
         let _ = forgotten.await;
         self.resume_alerts().await;
     }
 
-    /// The app starts, or the service can show notifications again.
+    /// Resumes alerts at the start, or when the service can show notifications again.
     pub(super) async fn resume_alerts(&mut self) {
         let (now, open_digests) = (self.server_now(), self.alerts.open_digests());
         let suspects = std::mem::take(&mut self.alerts.suspects);
@@ -265,7 +264,7 @@ impl Actor {
         self.poll_alerts().await;
     }
 
-    /// The query for due alerts while these collections grow.
+    /// Returns the query for due alerts while these collections grow.
     pub(super) fn due_query(&self) -> DueQuery {
         let context = self.context();
         let sound = || alerts::sound(ItemKind::Notification, Priority::Normal, &context);
@@ -285,7 +284,7 @@ impl Actor {
         if !sent.is_empty() {
             self.record_withdrawn(sent).await;
         }
-        // A service that hangs or is absent signals its return itself.
+        // A service that hangs or is absent reports its return.
         if self.alerts.retry.take_due(now) && self.alerts.service.shows() {
             self.resume_alerts().await;
         } else {
@@ -325,7 +324,7 @@ impl Actor {
         }
     }
 
-    /// Another user is signing in: no notification of this one may stay on screen.
+    /// Withdraws all notifications, because another user is signing in and must not see them.
     pub(super) async fn withdraw_all(&mut self) {
         match self.with_inbox(|inbox| inbox.on_screen()).await {
             Ok(handles) => {
@@ -355,7 +354,7 @@ impl Actor {
         }
     }
 
-    /// Plays the sounds of filed items, in order.
+    /// Plays the sounds of stored items, in order.
     pub(super) fn play_all(&mut self, sounds: &[SoundName]) {
         for sound in sounds {
             self.play_decided(SoundReason::Played(*sound));
@@ -421,12 +420,12 @@ impl Actor {
         });
     }
 
-    /// The app ends or the account changes: requests pending alerts, and records answers that arrive soon.
+    /// Requests pending alerts, and records answers that arrive soon, before the app ends or the account changes.
     pub(super) async fn flush_alerts(&mut self) {
         self.end_alerts(true).await;
     }
 
-    /// As [`Actor::flush_alerts`]; without `shows`, pending alerts wait until their user is back.
+    /// Like [`Actor::flush_alerts`]; without `shows`, pending alerts wait until their user is back.
     pub(super) async fn end_alerts(&mut self, shows: bool) {
         let mut others = Vec::new();
         let flush = async {

@@ -1,5 +1,5 @@
-//! Whether the user looks at the window, and what follows from it: which alerts are unnecessary, whether metrics are
-//! published, and that a connection attempt must not wait.
+//! Whether the user looks at the window. This decides which alerts are unnecessary, whether metrics are published, and
+//! whether a connection attempt is made at once.
 
 use gloria_stream::Command;
 use tokio::time::Instant;
@@ -10,7 +10,7 @@ use crate::ports::SessionState;
 use crate::protocol::{NoticeKind, WindowView};
 
 impl Actor {
-    /// The page reports what it shows.
+    /// Handles the page's report of what it shows.
     pub(super) fn on_window_shows(&mut self, view: WindowView) {
         let now = Instant::now();
         self.readers.on_window_report();
@@ -21,7 +21,7 @@ impl Actor {
         self.change_presence(|presence| presence.on_page(view, now.into_std()));
     }
 
-    /// The window system reports the window's state; `None` without a window.
+    /// Handles the window system's report of the window's state; `None` without a window.
     pub(super) fn on_window_presence(&mut self, window: Option<WindowPresence>) {
         match window {
             Some(_) => {
@@ -33,7 +33,7 @@ impl Actor {
         self.change_presence(|presence| presence.on_window(window));
     }
 
-    /// The session was locked, left, or is in use again.
+    /// Handles that the session was locked, left, or is in use again.
     pub(super) fn on_session(&mut self, session: SessionState) {
         tracing::debug!(?session, "the session changed");
         self.change_presence(|presence| presence.on_session(session));

@@ -1,5 +1,5 @@
-//! The debug log, which is on for an hour. It ends with the app, so that a forgotten one does not return at every
-//! start; the setting `log.level` is for logging from the start.
+//! The debug log, which is on for an hour. It ends with the app, so that a forgotten one is not enabled at every start;
+//! the setting `log.level` enables logging from the start.
 
 use std::time::Duration;
 
@@ -18,8 +18,8 @@ const DEBUG_LOG_LENGTH: Duration = Duration::from_secs(60 * 60);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct DebugLog(Option<End>);
 
-/// Whichever clock reaches its end first counts: the wall clock may be set back, and the monotonic one may stop during
-/// sleep.
+/// The end on both clocks. The one that reaches it first counts, because the wall clock may be set back, and the
+/// monotonic one may stop during sleep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct End {
     at: Instant,
@@ -36,12 +36,12 @@ impl DebugLog {
         });
     }
 
-    /// When it ends.
+    /// Returns when it ends.
     pub(super) fn until(&self) -> Option<EpochMillis> {
         self.0.map(|end| end.wall)
     }
 
-    /// When it has to be turned off.
+    /// Returns when it has to be turned off.
     pub(super) fn due(&self, now: Instant, wall: EpochMillis) -> Option<Instant> {
         let end = self.0?;
         let left = u64::try_from(end.wall.saturating_sub(wall)).unwrap_or(0);
@@ -50,7 +50,7 @@ impl DebugLog {
 }
 
 impl Actor {
-    /// The user turns it on or off.
+    /// Turns it on or off for the user.
     pub(super) fn request_debug_log(&mut self, on: bool) -> Result<(), CoreError> {
         if on && self.is_log_level_fixed() {
             return Err(CoreError::Invalid(message::log_level_locked()));
@@ -66,7 +66,7 @@ impl Actor {
         self.publish_preferences();
     }
 
-    /// Ends it if a policy fixes the log level meanwhile.
+    /// Ends it if a policy now fixes the log level.
     pub(super) fn end_fixed_debug_log(&mut self) {
         if self.is_log_level_fixed() {
             self.debug_log = DebugLog::default();

@@ -1,5 +1,5 @@
-//! Stores received events: a batch in one transaction, in memory while the file cannot be used, and without an event
-//! that the database refuses.
+//! Stores received events: each batch in one transaction, in memory while the file cannot be used, and without an event
+//! that the database rejects.
 
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ impl Stored {
 
 impl Actor {
     /// Stores a batch, in memory while the file cannot be used. An event that cannot be stored anywhere is found by
-    /// halving the batch, and replaced by a row that says so. `None` when nothing can be stored at all.
+    /// halving the batch, and replaced by a row that reports it. `None` if nothing can be stored at all.
     pub(super) async fn store_events(&mut self, arrivals: Vec<Arrival>, cursor: Cursor) -> Option<Stored> {
         let mut stored = Stored {
             filed: Vec::new(),
@@ -68,7 +68,7 @@ impl Actor {
                 Err(InboxError::Closed) => return None,
                 Err(error) => match halves(&shared, &cursor) {
                     Some([first, second]) => batches.extend([second, first]),
-                    // A single event was refused.
+                    // A single event was rejected.
                     None => {
                         if let Some(batch) = self.store_refusal(&shared, &cursor, &error).await {
                             stored.extend(batch, place);
@@ -117,7 +117,7 @@ impl Actor {
         })
     }
 
-    /// Stores a row that says that an event could not be stored. If that fails too, the fault is in the file, and the
+    /// Stores a row that reports that an event could not be stored. If that fails too, the cause is the file, and the
     /// event is kept in memory.
     async fn store_refusal(
         &mut self,
@@ -139,8 +139,8 @@ impl Actor {
     }
 }
 
-/// Splits a batch in halves, of which the second moves the cursor; `None` for a single event. The first half leaves the
-/// cursor, because no id within the batch may be skipped.
+/// Splits a batch in halves; `None` for a single event. Only the second half moves the cursor, because no id within the
+/// batch may be skipped.
 fn halves(arrivals: &[Arrival], cursor: &Cursor) -> Option<[(Vec<Arrival>, Cursor); 2]> {
     let (first, second) = arrivals.split_at(arrivals.len() / 2);
     (!first.is_empty()).then(|| {

@@ -1,9 +1,8 @@
-//! Whose token is in force. Nothing of an account is sent or stored before that is known.
+//! The owner of the current token. Nothing of an account is sent or stored before the owner is known.
 //!
-//! With a token that is not known to be the account's, the stream is opened without a cursor, only to learn from the
-//! greeting who the user is. Then the account stays in force, another one is put into force, or the user is asked.
-//! Until then no event is processed; all of them are requested again from the cursor of the account that is then in
-//! force.
+//! With a token that is not known to be the account's, the stream is opened without a cursor, only to learn the user
+//! from the greeting. Then the account stays current, another one becomes current, or the user is asked. Until then no
+//! event is processed; all of them are requested again from the cursor of the account that is current then.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -24,19 +23,19 @@ use crate::message;
 use crate::protocol::{ConnectionState, ConnectionView, OwnUser, PersonAnswer, PersonQuestion, Remedy};
 use crate::token::Token;
 
-/// How long to wait for the greeting. A server that greets does so right after the response's head; others do not say
-/// who the user is.
+/// How long to wait for the greeting. A server that greets does so right after the response's head; others never name
+/// the user.
 const GREETING_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What is known about the owner of the token.
 #[derive(Debug, Default)]
 enum State {
-    /// It is the account's, unless the guard finds otherwise.
+    /// It is the account's user, unless the guard finds otherwise.
     #[default]
     Known,
-    /// Unknown. The stream only asks who the user is, until `due`.
+    /// Unknown. The stream only serves to learn the user, until `due`.
     Unknown { due: Option<Instant> },
-    /// The user is being asked. The entry has the cursor to resume from if the answer is another user.
+    /// The user is being asked. The entry has the cursor to resume from if it is another user.
     Asked(Entry),
 }
 
@@ -44,7 +43,7 @@ enum State {
 #[derive(Debug, Default)]
 pub(super) struct Identity {
     state: State,
-    /// The user of the present connection was checked.
+    /// Whether the user of the current connection was checked.
     checked: bool,
     /// What the server last sent about the account's user.
     own: OwnUser,
@@ -61,17 +60,17 @@ impl Identity {
         }
     }
 
-    /// Sets what is stored about the account's user.
+    /// Sets the stored name and status of the account's user.
     pub(super) fn set_own(&mut self, own: OwnUser) {
         self.own = own;
     }
 
-    /// What is shown about the account's user.
+    /// Returns the name and status of the account's user that are shown.
     pub(super) fn own(&self) -> OwnUser {
         self.own.clone()
     }
 
-    /// The question for the user.
+    /// Returns the question for the user.
     pub(super) fn question(&self) -> Option<PersonQuestion> {
         match &self.state {
             State::Known | State::Unknown { .. } => None,
@@ -81,33 +80,33 @@ impl Identity {
         }
     }
 
-    /// While the user is asked, no connection is attempted.
+    /// Whether the user is being asked. No connection is attempted then.
     pub(super) fn is_asked(&self) -> bool {
         matches!(self.state, State::Asked(_))
     }
 
-    /// While the owner is unknown, no cursor is sent and nothing is stored.
+    /// Whether the owner is unknown. No cursor is sent and nothing is stored then.
     pub(super) fn is_unknown(&self) -> bool {
         matches!(self.state, State::Unknown { .. })
     }
 
-    /// The user of the present connection was not checked yet.
+    /// Whether the user of the current connection was not checked yet.
     pub(super) fn is_unchecked(&self) -> bool {
         !self.checked
     }
 
-    /// A new connection, which may be another user's.
+    /// Handles a new connection, which may be another user's.
     pub(super) fn on_connection(&mut self) {
         self.checked = false;
     }
 
-    /// The token may have changed: the guard has to check the next one.
+    /// Handles a possible change of the token: the guard has to check the next one.
     pub(super) fn on_token(&mut self) {
         self.state = State::Known;
         self.checked = false;
     }
 
-    /// When a server that sent no greeting counts as one that does not say who the user is.
+    /// Returns when a server without a greeting counts as one that does not name the user.
     pub(super) fn due(&self) -> Option<Instant> {
         match self.state {
             State::Unknown { due } => due,
@@ -121,7 +120,7 @@ impl Identity {
         }
     }
 
-    /// The view of a connection that waits for the user's answer.
+    /// Returns the view of a connection that waits for the user's answer.
     pub(super) fn shown(&self, view: ConnectionView) -> ConnectionView {
         if !self.is_asked() {
             return view;
@@ -167,7 +166,7 @@ impl CredentialProvider for Guard {
                     // The core may have ended meanwhile.
                     let _ = self.reports.send(Report::AnotherToken);
                 }
-                // The core disconnects, unless the account's own token is in force again by then.
+                // The core disconnects, unless the account's own token is used again by then.
                 self.session.until_replaced(generation).await;
             }
         }
@@ -180,7 +179,7 @@ impl CredentialProvider for Guard {
 }
 
 impl Actor {
-    /// The source of credentials for the stream.
+    /// Returns the source of credentials for the stream.
     pub(super) fn credentials(&self, session: Session) -> Arc<dyn CredentialProvider> {
         if self.identity.is_unknown() {
             return Arc::new(session);
@@ -192,7 +191,7 @@ impl Actor {
         })
     }
 
-    /// Puts an account into force, for the guard too.
+    /// Sets the current account, for the guard too.
     pub(super) fn set_account(&mut self, account: Entry) {
         let mut guarded = self
             .identity
@@ -211,13 +210,13 @@ impl Actor {
         self.account = Some(account);
     }
 
-    /// Puts no account into force, for the guard too. Returns the previous one.
+    /// Removes the current account, for the guard too. Returns it.
     pub(super) fn leave_account(&mut self) -> Option<Entry> {
         self.identity = Identity::new(None, OwnUser::default());
         self.account.take()
     }
 
-    /// A user's name or status changed. Only the account's own user is shown.
+    /// Handles a change of a user's name or status. Only the account's own user is shown.
     pub(super) fn on_user_changed(&mut self, user: &UserChange) {
         let own = self.account.as_ref().and_then(Entry::user);
         if own != Some(&*user.user_id) {
@@ -242,7 +241,7 @@ impl Actor {
         Salt(self.rng.u64(..))
     }
 
-    /// The token in force is not known to be this account's.
+    /// Handles that the current token is not known to be this account's.
     pub(super) async fn on_another_token(&mut self) {
         let (Some(account), Some(token)) = (self.account.clone(), self.token()) else {
             return;
@@ -316,7 +315,7 @@ impl Actor {
         }
     }
 
-    /// Stores the cursor for the user who may be another one: events until the answer are theirs.
+    /// Stores the cursor for the user who may be another one, because events until the answer are theirs.
     async fn store_position(&mut self, other: &Entry, position: Option<String>) {
         let Some(position) = position else { return };
         let (paths, other) = (self.setup.paths.clone(), other.clone());
@@ -340,7 +339,7 @@ impl Actor {
         self.show(message::needs_you(), message::person_needs_you());
     }
 
-    /// The user answered the question.
+    /// Handles the user's answer to the question.
     pub(super) async fn confirm_person(&mut self, answer: PersonAnswer) -> Result<(), CoreError> {
         let (State::Asked(other), Some(account)) = (&self.identity.state, &self.account) else {
             return Err(CoreError::Invalid(message::nothing_asked()));
@@ -359,7 +358,7 @@ impl Actor {
         Ok(())
     }
 
-    /// Puts another account into force. Nothing of the previous one is shown any more.
+    /// Switches to another account. Nothing of the previous one is shown any more.
     async fn enter_account(&mut self, next: Entry, position: Option<String>) {
         self.drop_stream();
         self.identity.on_token();

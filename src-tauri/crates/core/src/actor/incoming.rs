@@ -1,4 +1,4 @@
-//! Processes what the stream delivers: into the inbox first, then through the alert gate.
+//! Processes the deliveries of the stream: stores them in the inbox, then passes them through the alert gate.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -18,10 +18,11 @@ use crate::message;
 use crate::metrics::{self, Outcome};
 use crate::protocol::ReceivedEvent;
 
-/// Events in one transaction: enough to make the cost of the commit small, few enough to be on screen without a delay.
+/// The number of events in one transaction: enough to make the cost of the commit small, few enough to appear without a
+/// delay.
 const MAX_BATCH: usize = 1000;
 
-// A stored batch is published at once, so a listener that keeps reading must have room for it.
+// A stored batch is published at once, so a listener that keeps up must have room for it.
 const _: () = assert!(MAX_BATCH <= LISTENER_CAPACITY);
 
 impl Actor {
@@ -61,7 +62,8 @@ impl Actor {
         }
     }
 
-    /// The stream skipped an event that is too large: the cursor moves past it, and a row says so.
+    /// Handles an event that the stream skipped because of its size: moves the cursor past it, and stores a row that
+    /// reports it.
     async fn handle_skipped(&mut self, id: &str, bytes: u64) {
         if self.identity.is_unchecked() && !self.check_person(None, None).await {
             return;
@@ -89,8 +91,8 @@ impl Actor {
         self.file(vec![arrival], cursor).await;
     }
 
-    /// The server does not know this position any more. The cursor is removed, because otherwise the next start would
-    /// ask for it again; in the same transaction a row says that something may be missing.
+    /// Handles that the server does not know this position any more. The cursor is removed, because otherwise the next
+    /// start would request it again; the same transaction stores a row that reports a possible gap.
     async fn handle_position_lost(&mut self, id: &str) {
         tracing::warn!(
             id,
@@ -111,12 +113,12 @@ impl Actor {
         self.file(vec![arrival], Cursor::Reset).await;
     }
 
-    /// A new connection, whose events may be a replay.
+    /// Handles a new connection, whose events may be a replay.
     async fn begin_connection(&mut self) {
         self.identity.on_connection();
         self.link.on_connection(self.now());
         self.begin_replay().await;
-        // Fails only when the inbox's thread has ended, which the loop notices itself.
+        // Fails only if the inbox's thread has ended, which the loop detects.
         let _ = self
             .store
             .inbox()
@@ -210,7 +212,7 @@ impl Actor {
         self.file_read(arrivals, reading, events).await;
     }
 
-    /// Acts on a decoded event or a decoding error apart from storing it, and returns how it is counted.
+    /// Handles a decoded event or a decoding error, apart from storing it. Returns how it is counted.
     async fn handle_decoded(&mut self, decoded: &Result<Event, Undecoded>, frame: &Frame) -> Outcome {
         match decoded {
             Ok(Event::ConnectionEstablished(greeting)) => self.handle_greeting(greeting, frame).await,
@@ -232,8 +234,8 @@ impl Actor {
         Outcome::Taken
     }
 
-    /// Files events in batches, counts them and publishes them to listeners. What cannot be stored is neither counted
-    /// nor published.
+    /// Stores events in batches, counts them and publishes them to listeners. Events that cannot be stored are neither
+    /// counted nor published.
     async fn file_read(
         &mut self,
         arrivals: Vec<Arrival>,
@@ -251,7 +253,7 @@ impl Actor {
                 self.count_stored(&stored, at);
                 self.publish_events(&mut events, count, &first);
                 if self.listeners.is_any_registered() {
-                    // Lets listeners read: otherwise they could lag behind once the next batch is stored.
+                    // Lets listeners read, because otherwise they could lag behind once the next batch is stored.
                     yield_now().await;
                 }
             }
@@ -260,8 +262,8 @@ impl Actor {
         self.publish_heard();
     }
 
-    /// Publishes the events of newly stored arrivals to listeners, except repetitions, and updates what is shown of the
-    /// account's user.
+    /// Publishes the events of newly stored arrivals to listeners, except repetitions, and updates the displayed name
+    /// and status of the account's user.
     fn publish_events(&mut self, events: &mut ReadEvents, count: usize, first: &[FirstOccurrence]) {
         let begin = events.stored;
         events.stored += count;
@@ -295,15 +297,15 @@ impl Actor {
         if let Some(position) = &greeting.position {
             self.on_replay_position(position);
         }
-        // A new client starts at the server's present position, so that it can ask for events of its first outage.
+        // A new client starts at the server's current position, so that it can request the events of its first outage.
         if let (Some(position), None, "") = (&greeting.position, self.store.cursor(), &*frame.id) {
             self.file(Vec::new(), Cursor::At(position.clone())).await;
             self.link.send(Command::Position(position.clone()));
         }
     }
 
-    /// Counts stored events; those that were read together are one measurement. What could not be stored is not
-    /// counted, because it arrives again.
+    /// Counts stored events; those that were read together are one measurement. Events that could not be stored are not
+    /// counted, because they arrive again.
     fn count_stored(&self, events: &[(Outcome, std::time::Instant)], at: Instant) {
         for read in events.chunk_by(|one, next| one == next) {
             let (outcome, received) = read[0];
@@ -313,8 +315,8 @@ impl Actor {
         }
     }
 
-    /// Decodes events of the requested types. Servers that do not support `types` send everything; the rest is ignored
-    /// here.
+    /// Decodes events of the requested types. Servers that do not support `types` send all of them; the others are
+    /// ignored here.
     fn decode(&self, frame: &Frame, context: &DecodeContext<'_>) -> Result<Event, Undecoded> {
         let decoded = event::decode(frame, context);
         self.meters.unread(&metrics::findings(&frame.event, &decoded));
@@ -331,7 +333,7 @@ impl Actor {
     }
 
     /// Stores a batch and passes new items through the gate. Returns when it was stored and its first occurrences;
-    /// `None` when it could not be stored.
+    /// `None` if it could not be stored.
     async fn file(
         &mut self,
         arrivals: Vec<Arrival>,
@@ -341,7 +343,7 @@ impl Actor {
         let stored = self.store_events(arrivals, cursor).await?;
         let at = Instant::now();
         self.upkeep.on_stored(at);
-        // Notifications first: counts and readers can wait.
+        // Notifications first, because counts and readers are less urgent.
         for due in stored.due {
             self.on_due(due).await;
         }
@@ -353,7 +355,7 @@ impl Actor {
         Some((at, stored.first))
     }
 
-    /// The time by this computer's clock and by the server's, as far as that is known.
+    /// Returns the time by this computer's clock and by the server's, as far as that is known.
     pub(super) fn server_now(&self) -> Now {
         self.link.server_now(self.now())
     }
@@ -372,7 +374,7 @@ impl Actor {
         }
     }
 
-    /// Announces an outage when it is time to, unless the window already shows what is needed.
+    /// Reports an outage when it is time to, unless the window already shows what is needed.
     pub(super) fn publish_outage(&mut self) {
         let news = self.link.poll_outage(Instant::now());
         self.publish_connection();
@@ -433,7 +435,7 @@ impl ReadEvents {
     }
 }
 
-/// The event to file for one that could not be read; `None` for a type that was not requested.
+/// Returns the event to store for one that could not be read; `None` for a type that was not requested.
 fn unreadable(undecoded: &Undecoded, frame: &Frame, fingerprint: i64) -> Option<Event> {
     undecoded.item().filter(|_| !undecoded.is_ignored())?;
     let why = undecoded.error.message();
@@ -441,7 +443,7 @@ fn unreadable(undecoded: &Undecoded, frame: &Frame, fingerprint: i64) -> Option<
     Some(Event::Posted(post))
 }
 
-/// The user id in a greeting, and the server's position.
+/// Returns the user id in a greeting, and the server's position.
 fn greeted(decoded: &Result<Event, Undecoded>, frame: &Frame) -> (Option<String>, Option<String>) {
     match decoded {
         Ok(Event::ConnectionEstablished(greeting)) => {
@@ -455,8 +457,8 @@ fn greeted(decoded: &Result<Event, Undecoded>, frame: &Frame) -> (Option<String>
     }
 }
 
-/// The cursor after a batch. A greeting gives a new client its first cursor. For a client that has one, only events
-/// after the greeting move it: otherwise a replay after the greeting could be lost.
+/// Returns the cursor after a batch. A greeting gives a new client its first cursor. For a client that has one, only
+/// events after the greeting move it; otherwise a replay after the greeting could be lost.
 fn cursor_after(batch: &[Arrival], has_place: bool) -> Cursor {
     let moving = batch.iter().rev().find(|arrival| {
         let is_greeting = matches!(arrival.event, Some(Event::ConnectionEstablished(_)));

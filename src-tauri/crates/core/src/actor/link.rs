@@ -1,4 +1,4 @@
-//! The connection to the server: the stream with what is known about it, and its view.
+//! The connection to the server: the stream, what is known about it, and its view.
 
 mod heard;
 
@@ -21,12 +21,12 @@ use crate::message::Message;
 use crate::metrics::Meters;
 use crate::protocol::{ConnectionState, ConnectionView};
 
-/// Deliveries that may wait for the inbox. When it is slow the stream stops reading, and TCP slows down the server.
+/// How many deliveries may wait for the inbox. If it is slow, the stream stops reading, and TCP slows down the server.
 const DELIVERY_CAPACITY: usize = 32;
 
-/// In milliseconds: the difference between the `Date` headers of two responses, in whole seconds, that their delays may
-/// cause although the server's clock is right. Within it the known clock is kept: setting it back by less than a second
-/// would reorder items without a time of their own.
+/// In milliseconds. By how much the `Date` headers of two responses, in whole seconds, may disagree because of delays
+/// although the server's clock is right. A smaller difference does not change the known clock: setting it back by less
+/// than a second would reorder items without a creation time.
 const DATE_TOLERANCE: EpochMillis = 1_500;
 
 /// The stream and what is known about its server.
@@ -35,13 +35,13 @@ pub(super) struct Link {
     stream: Option<Stream>,
     intent: Intent,
     status: Status,
-    /// The last event id of the stream, which an event without an id of its own inherits.
+    /// The stream's last event id, which an event without an id inherits.
     position: Arc<str>,
     /// The connection of the last events, since the stream last connected.
     epoch: Option<Epoch>,
     /// When the newest connection was made.
     connected_at: Option<EpochMillis>,
-    /// The server's time, and when it was received. Each connection brings a new one, so a sleep in between does not
+    /// The server's time, and when it was received. Each connection sets it again, so a sleep in between does not
     /// matter.
     server_clock: Option<(EpochMillis, std::time::Instant)>,
     heard: Heard,
@@ -59,31 +59,31 @@ struct Stream {
     deliveries: mpsc::Receiver<Delivery>,
 }
 
-/// Whether the user wants a connection, even while something prevents one.
+/// Whether the user wants a connection, even while something prevents it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Intent {
-    /// None yet, or the user signed out: recovery does not connect, a new token does.
+    /// Not known yet, or the user signed out: recovery does not connect, a new token does.
     Nothing,
     /// Wanted.
     Connection,
-    /// Unwanted until the user asks for one; nothing else connects.
+    /// Unwanted until the user requests one; nothing else connects.
     Disconnection(Disconnected),
 }
 
 /// What the view of the connection depends on besides the link.
 pub(super) struct ViewContext<'a> {
     pub(super) address: Option<&'a Address>,
-    /// The view that is published now.
+    /// The currently published view.
     pub(super) known: &'a ConnectionView,
     pub(super) needs_setup: bool,
     /// Why events cannot be stored, if the user has to act.
     pub(super) storage: Option<Message>,
-    /// The server has sent a cursor.
+    /// Whether the server has sent a cursor.
     pub(super) has_place: bool,
 }
 
 impl Link {
-    /// A link that does not connect yet. `heard` is when data last arrived in an earlier run.
+    /// Returns a link that does not connect yet. `heard` is when data last arrived in an earlier run.
     pub(super) fn new(heard: Option<EpochMillis>, meters: Meters) -> Self {
         Self {
             stream: None,
@@ -122,7 +122,7 @@ impl Link {
         self.stream = Some(Stream { handle, deliveries });
     }
 
-    /// Disconnects, and discards deliveries that were not processed.
+    /// Disconnects, and discards unprocessed deliveries.
     pub(super) fn close(&mut self) {
         self.heard.keep(self.heard_by_stream());
         self.stream = None;
@@ -130,7 +130,7 @@ impl Link {
         self.meters.stopped();
     }
 
-    /// Sets what the user wants.
+    /// Sets whether the user wants a connection.
     pub(super) fn set_intent(&mut self, intent: Intent) {
         self.intent = intent;
     }
@@ -154,14 +154,14 @@ impl Link {
         }
     }
 
-    /// Sends a command that refers to the present connection.
+    /// Sends a command that refers to the current connection.
     pub(super) fn send_for_epoch(&self, command: impl FnOnce(Epoch) -> Command) {
         if let Some(epoch) = self.epoch {
             self.send(command(epoch));
         }
     }
 
-    /// The next delivery; `None` when the stream's task ended unexpectedly. Never completes without a stream.
+    /// Returns the next delivery; `None` if the stream's task ended unexpectedly. Never completes without a stream.
     pub(super) async fn next_delivery(&mut self) -> Option<Delivery> {
         match &mut self.stream {
             Some(stream) => stream.deliveries.recv().await,
@@ -169,7 +169,7 @@ impl Link {
         }
     }
 
-    /// A delivery that has already arrived.
+    /// Returns a delivery that has already arrived.
     pub(super) fn ready_delivery(&mut self) -> Option<Delivery> {
         self.stream.as_mut()?.deliveries.try_recv().ok()
     }
@@ -178,7 +178,7 @@ impl Link {
         &self.status
     }
 
-    /// Applies the stream's status; returns whether a new connection was made.
+    /// Applies the stream's status. Returns whether a new connection was made.
     pub(super) fn on_status(&mut self, status: Status) -> bool {
         let is_connected = |status: &Status| matches!(status, Status::Connected { .. });
         let begins = is_connected(&status) && !is_connected(&self.status);
@@ -189,13 +189,14 @@ impl Link {
         begins
     }
 
-    /// Events arrived on this connection. Returns whether it is a new one: the statuses in between may have been
-    /// merged.
+    /// Handles events of this connection. Returns whether it is a new one, because the statuses in between may have
+    /// been merged.
     pub(super) fn on_epoch(&mut self, epoch: Epoch) -> bool {
         self.epoch.replace(epoch).is_some_and(|before| before != epoch)
     }
 
-    /// A new connection was made. The response's `Date` sets the server's clock until a greeting gives it more exactly.
+    /// Handles a new connection. The response's `Date` sets the server's clock until a greeting gives it more
+    /// precisely.
     pub(super) fn on_connection(&mut self, now: ClockReading) {
         self.connected_at = Some(now.epoch_millis());
         let date = self
@@ -211,7 +212,7 @@ impl Link {
         }
     }
 
-    /// The server sent its time.
+    /// Handles the server's time.
     pub(super) fn on_server_time(&mut self, time: EpochMillis, now: ClockReading) {
         self.server_clock = Some((time, now.monotonic));
     }
@@ -221,7 +222,7 @@ impl Link {
         self.server_clock.is_some()
     }
 
-    /// The time by this computer's clock and by the server's, as far as that is known.
+    /// Returns the time by this computer's clock and by the server's, as far as that is known.
     pub(super) fn server_now(&self, now: ClockReading) -> Now {
         let here = now.epoch_millis();
         let server = self.server_clock.map(|(said, at)| {
@@ -234,12 +235,12 @@ impl Link {
         }
     }
 
-    /// Sets the id that the stream has reached; returns the previous one.
+    /// Sets the id that the stream has reached. Returns the previous one.
     pub(super) fn advance(&mut self, id: Arc<str>) -> Arc<str> {
         std::mem::replace(&mut self.position, id)
     }
 
-    /// Another account has another server, with another clock.
+    /// Resets the server's clock and the last data, because another account has another server.
     pub(super) fn begin_account(&mut self, heard: Option<EpochMillis>) {
         self.connected_at = None;
         self.server_clock = None;
@@ -255,7 +256,7 @@ impl Link {
         self.proxy = proxy;
     }
 
-    /// What has to be announced about an outage now, if anything.
+    /// Returns what to report about an outage now, if anything.
     pub(super) fn poll_outage(&mut self, now: Instant) -> Option<OutageNews> {
         self.outage.on_status(&self.status, now.into_std())
     }
@@ -269,22 +270,22 @@ impl Link {
         Some(connection::epoch_millis(heard))
     }
 
-    /// When the last byte arrived, if that is not stored yet.
+    /// Returns when the last byte arrived, if that is not stored yet.
     pub(super) fn unstored_heard(&self) -> Option<EpochMillis> {
         self.heard.unstored(self.heard_by_stream())
     }
 
-    /// Whether that was stored a moment ago.
+    /// Whether that time was stored a moment ago.
     pub(super) fn is_heard_recent(&self, now: Instant) -> bool {
         self.heard.is_recent(now)
     }
 
-    /// It was stored; `None` means that storing failed.
+    /// Handles that it was stored; `None` means that storing failed.
     pub(super) fn on_heard_stored(&mut self, at: Option<EpochMillis>, now: Instant) {
         self.heard.on_stored(at, now);
     }
 
-    /// The view of the connection.
+    /// Returns the view of the connection.
     pub(super) fn view(&self, context: ViewContext<'_>, now: &ClockReading) -> ConnectionView {
         let connected = matches!(self.status, Status::Connected { .. });
         let connection_context = ConnectionContext {
@@ -306,7 +307,7 @@ impl Link {
         let heard = self.heard.last(self.heard_by_stream());
         let mut view = connection::view(&self.status, heard, connection_context, now);
         if view.state == ConnectionState::Connecting && view.needs_user && context.known.needs_user {
-            // The advice stays until the attempt has shown that it is obsolete.
+            // The advice stays until the attempt shows that it is obsolete.
             (view.reason, view.remedy) = (context.known.reason.clone(), context.known.remedy);
         }
         view

@@ -1,4 +1,4 @@
-//! The pause of sounds. It survives a restart of the app, because the user asked for silence until a certain time.
+//! The pause of sounds. It survives a restart of the app, because the user requested silence until a certain time.
 
 use std::io;
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ pub(super) struct SoundsPause {
     pause: Option<Pause>,
 }
 
-/// The end alone would not do: after the clock was set back, the pause would be longer than its length.
+/// Contains the length as well, because with the end alone the pause would exceed it after the clock was set back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Pause {
@@ -28,7 +28,7 @@ struct Pause {
 }
 
 impl Pause {
-    /// The rest of the pause at `now`.
+    /// Returns the rest of the pause at `now`.
     fn at(self, now: EpochMillis) -> Option<Self> {
         (self.until > now).then(|| Self {
             until: self.until.min(now.saturating_add(self.length)),
@@ -38,8 +38,8 @@ impl Pause {
 }
 
 impl SoundsPause {
-    /// Reads the pause of an earlier run. An unreadable file means none, because a missed sound is worse than an
-    /// unwanted one.
+    /// Reads the pause of an earlier run. An unreadable file counts as no pause, because a missed sound is worse than
+    /// an unwanted one.
     pub(super) fn read(path: PathBuf, now: EpochMillis) -> Self {
         let pause = match std::fs::read(&path) {
             Ok(bytes) => serde_json::from_slice::<Pause>(&bytes)
@@ -57,7 +57,7 @@ impl SoundsPause {
         }
     }
 
-    /// When the pause ends.
+    /// Returns when the pause ends.
     pub(super) fn until(&self) -> Option<EpochMillis> {
         self.pause.map(|pause| pause.until)
     }
@@ -66,7 +66,7 @@ impl SoundsPause {
         self.pause.is_some_and(|pause| pause.until > now)
     }
 
-    /// Pauses for this many minutes from now; 0 ends the pause.
+    /// Starts a pause of this many minutes; 0 ends it.
     pub(super) fn begin(&mut self, minutes: u32, now: EpochMillis) {
         let length = EpochMillis::from(minutes) * MINUTE;
         self.set((minutes > 0).then(|| Pause {
@@ -75,7 +75,7 @@ impl SoundsPause {
         }));
     }
 
-    /// When [`SoundsPause::act`] is due: at the end of the pause, and at once after the clock was set back.
+    /// Returns when [`SoundsPause::act`] is due: at the end of the pause, and at once after the clock was set back.
     pub(super) fn due(&self, now: Instant, wall: EpochMillis) -> Option<Instant> {
         let pause = self.pause?;
         let left = if pause.at(wall) == Some(pause) {

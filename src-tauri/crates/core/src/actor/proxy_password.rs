@@ -17,21 +17,21 @@ use crate::message::{self, Message};
 use crate::ports::{SecretError, Secrets};
 use crate::settings::{Change, Key, Origin, Raw, proxy_words, read_proxy};
 
-/// How often a keyring that did not answer is asked again, as for a token.
+/// The interval of queries to a keyring that did not answer, as for a token.
 const KEYRING_INTERVAL: Duration = Duration::from_secs(10);
 
 /// What is known about the proxy's password.
 #[derive(Debug, Default)]
 pub(super) struct ProxyPassword {
-    /// The keyring's entry and its password: none if the keyring has none, or has not answered.
+    /// The keyring's entry and its password: `None` if the keyring has none, or has not answered.
     known: Option<(String, Option<SecretString>)>,
-    /// The entry that the keyring is asked for.
+    /// The entry that is being queried.
     asked: Option<String>,
-    /// The keyring was asked and has not answered in any way.
+    /// Whether the keyring was queried and has not answered or failed yet.
     is_awaited: bool,
-    /// The task that asks the keyring.
+    /// The task that queries the keyring.
     asking: JoinSet<()>,
-    /// The value in the settings file, while its password is being moved to the keyring.
+    /// The value in the settings file while its password is being moved to the keyring.
     moving: Option<Raw>,
     /// The task that repeats this until the keyring stores it.
     migration: JoinSet<()>,
@@ -42,14 +42,14 @@ pub(super) struct ProxyPassword {
 /// An answer of the keyring.
 #[derive(Debug)]
 pub(super) enum KeyringAnswer {
-    /// To a query.
+    /// The answer to a query.
     Loaded {
         entry: String,
         outcome: Result<Option<SecretString>, SecretError>,
     },
-    /// To storing a password that the user entered.
+    /// The result of storing a password that the user entered.
     Stored(Result<(), SecretError>),
-    /// To moving a password out of the settings file.
+    /// The result of moving a password out of the settings file.
     Moved {
         raw: Raw,
         outcome: Result<(), SecretError>,
@@ -57,7 +57,7 @@ pub(super) enum KeyringAnswer {
 }
 
 impl ProxyPassword {
-    /// The proxy with its password, if that is known.
+    /// Returns the proxy with its password, if that is known.
     pub(super) fn applied_to(&self, choice: &ProxyChoice) -> ProxyChoice {
         let password = self.known_for(choice).flatten();
         match password {
@@ -66,7 +66,7 @@ impl ProxyPassword {
         }
     }
 
-    /// What is known for this proxy, if anything.
+    /// Returns what is known for this proxy, if anything.
     fn known_for(&self, choice: &ProxyChoice) -> Option<Option<SecretString>> {
         let wanted = proxy_password::entry_to_load(choice)?;
         let (entry, password) = self.known.as_ref()?;
@@ -99,7 +99,7 @@ fn store(
 }
 
 impl Actor {
-    /// Asks the keyring for the proxy's password if it is not known yet. Returns whether to wait for the answer.
+    /// Queries the keyring for the proxy's password if it is not known yet. Returns whether to wait for the answer.
     pub(super) fn ask_for_proxy_password(&mut self) -> bool {
         let Some(entry) = proxy_password::entry_to_load(&self.settings.proxy) else {
             return false;
@@ -172,14 +172,14 @@ impl Actor {
         self.proxy_password.known = Some((entry, password));
         self.publish_standing_problems(None);
         self.publish_preferences();
-        // The first answer is awaited in any case; a later one matters if it has a password.
+        // The first answer is awaited in any case; a later one matters only if it contains a password.
         if self.link.is_wanted() && (is_first || has_password) {
             self.open_stream();
         }
     }
 
-    /// Uses the password of a proxy that the user entered, and stores it in the keyring. Returns the value for the
-    /// settings file. The keyring's entry of the previous proxy is removed.
+    /// Uses the proxy password that the user entered, and stores it in the keyring. Returns the value for the settings
+    /// file. The keyring's entry of the previous proxy is removed.
     pub(super) fn store_proxy_password(&mut self, choice: &ProxyChoice) -> ProxyChoice {
         let before = match &self.settings.proxy {
             ProxyChoice::Address(address) => proxy_password::entry(address),
@@ -217,14 +217,14 @@ impl Actor {
         });
     }
 
-    /// Moves a password in the user's settings file to the keyring, which is asked again while it does not answer. It
-    /// is removed from the file once the keyring has it.
+    /// Moves a password from the user's settings file to the keyring, with retries while that does not answer. It is
+    /// removed from the file once the keyring has it.
     pub(super) fn migrate_proxy_password(&mut self) {
         let raw = self.layers.user_value(Key::Proxy).cloned();
         if self.proxy_password.moving.is_some() && self.proxy_password.moving == raw {
             return;
         }
-        // An earlier value of the file is not to be stored any more.
+        // An earlier value of the file must not be stored any more.
         self.proxy_password.migration = JoinSet::new();
         self.proxy_password.moving = None;
         let Some(raw) = raw else { return };
@@ -247,7 +247,8 @@ impl Actor {
                 if is_last {
                     return;
                 }
-                // Nobody asked for this, so it must not raise a prompt: it waits until the keyring answers without one.
+                // The user did not request this, so it must not show a prompt: it waits until the keyring answers
+                // without one.
                 loop {
                     sleep(KEYRING_INTERVAL).await;
                     if secrets.load_without_prompt(&entry).await.is_ok() {

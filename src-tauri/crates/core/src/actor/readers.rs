@@ -1,4 +1,4 @@
-//! What readers see: the snapshot, its revision, and the updates that lead from one revision to the next.
+//! The state that readers see: the snapshot, its revision, and the updates that lead from one revision to the next.
 
 mod pending;
 
@@ -19,20 +19,21 @@ use crate::protocol::{
     View, WindowView,
 };
 
-/// Updates that a reader may lag behind before it has to attach again. A burst of a hundred items makes only a few.
+/// How many updates a reader may lag behind before it has to attach again. A burst of a hundred items causes only a
+/// few.
 const UPDATE_CAPACITY: usize = 256;
 
-/// How often readers are informed that data arrived.
+/// The interval at which readers are informed that data arrived.
 const HEARD_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How often the time of the last data is checked while only comments arrive.
 const HEARD_CHECK_INTERVAL: Duration = Duration::from_secs(5);
 
-/// How often a window that shows metrics gets them.
+/// The interval of metrics for a window that shows them.
 const METRICS_INTERVAL: Duration = Duration::from_secs(1);
 
-/// In milliseconds. Wall times that are computed from the monotonic clock differ a little each time; a smaller
-/// difference is no change.
+/// In milliseconds. Wall times computed from the monotonic clock differ a little each time; a smaller difference is not
+/// a change.
 const SAME_TIME: EpochMillis = 500;
 
 /// The state as readers see it. Every change is an [`Update`] with the revision that it leads to.
@@ -41,14 +42,15 @@ pub(super) struct Readers {
     state: Snapshot,
     updates: broadcast::Sender<Revised>,
     notices: BTreeMap<NoticeKind, Message>,
-    /// The window has reported something since an item or a view was requested, so it got that request.
+    /// Whether the window has reported something since an item or a view was requested, and so has received that
+    /// request.
     request_arrived: bool,
     pending: PendingUpdates,
-    /// Limits the updates of items that are published without a delay.
+    /// Limits the updates of items that are published without delay.
     throttle: Throttle,
     /// Whether the user looks at the window.
     presence: Presence,
-    /// The user was at the window at the last check.
+    /// Whether the user was at the window at the last check.
     attended: bool,
     /// When that was checked.
     presence_checked_at: Instant,
@@ -77,12 +79,12 @@ impl Readers {
         }
     }
 
-    /// The current state.
+    /// Returns the current state.
     pub(super) fn state(&self) -> &Snapshot {
         &self.state
     }
 
-    /// What the window shows, unless its page's report has expired.
+    /// Returns what the window shows, unless its page's report has expired.
     pub(super) fn shown(&self, now: Instant) -> WindowView {
         self.presence.view(now.into_std())
     }
@@ -135,7 +137,7 @@ impl Readers {
             update,
         };
         self.state.apply(revised.clone());
-        // Without readers nobody needs it: the next one attaches to the state.
+        // Fails without readers; the next one attaches to the state.
         let _ = self.updates.send(revised);
     }
 
@@ -149,7 +151,7 @@ impl Readers {
         }
     }
 
-    /// Publishes address and token; returns whether they changed.
+    /// Publishes address and token. Returns whether they changed.
     pub(super) fn publish_account(&mut self, view: AccountView) -> bool {
         let news = view != self.state.account;
         if news {
@@ -182,16 +184,16 @@ impl Readers {
         self.publish(Update::Notices(listed(&self.notices)));
     }
 
-    /// Asks the window to show an item; `None` once it did, or the request is obsolete.
+    /// Requests the window to show an item; `None` once it has, or if the request is obsolete.
     pub(super) fn publish_requested_item(&mut self, key: Option<String>) {
-        // Another click on the same notification asks again.
+        // Another click on the same notification repeats the request.
         if key.is_some() || self.state.requested_item.is_some() {
             self.request_arrived = false;
             self.publish(Update::ItemRequested(key));
         }
     }
 
-    /// Asks the window to show a view; `None` once it did, or the request is obsolete.
+    /// Requests the window to show a view; `None` once it has, or if the request is obsolete.
     pub(super) fn publish_requested_view(&mut self, view: Option<View>) {
         if view.is_some() || self.state.requested_view.is_some() {
             self.request_arrived = false;
@@ -199,13 +201,13 @@ impl Readers {
         }
     }
 
-    /// The window reported what it shows, or its state.
+    /// Handles a report of the window about what it shows, or about its state.
     pub(super) fn on_window_report(&mut self) {
         self.request_arrived = true;
     }
 
-    /// The window is gone, and with it what was requested of it. A request that came when it was dying already
-    /// stays for the next window, which is opened by the same click.
+    /// Handles that the window is gone: requests to it are removed. One that arrived while it was closing stays for the
+    /// next window, which the same click opens.
     pub(super) fn on_window_gone(&mut self) {
         if self.request_arrived {
             self.publish_requested_item(None);
@@ -213,17 +215,17 @@ impl Readers {
         }
     }
 
-    /// Many items changed at once.
+    /// Publishes that many items changed at once.
     pub(super) fn publish_inbox_changed(&mut self) {
         self.publish(Update::InboxChanged);
     }
 
-    /// Adds changed items, which are published when [`Readers::items_due`] says.
+    /// Adds changed items, which are published at [`Readers::items_due`].
     pub(super) fn add_items(&mut self, stored: Vec<Item>, removed: Vec<String>, now: Instant) {
         let mut admitted = true;
         let removals = removed.iter().map(|_| Source::Notifications);
         for source in stored.iter().map(Source::of).chain(removals) {
-            // Every one of them is counted, so that a flood is recognised.
+            // All of them are counted, so that a flood is recognised.
             admitted &= self.throttle.admits(source, now.into_std());
         }
         self.pending.add(stored, removed, !admitted, now);
@@ -252,8 +254,8 @@ impl Readers {
         self.publish(Update::ItemsStored(items));
     }
 
-    /// Applies a change of presence and publishes what follows. Returns whether the user is at the window now, if that
-    /// changed.
+    /// Applies a change of presence and publishes the consequences. Returns whether the user is at the window now, if
+    /// that changed.
     pub(super) fn change_presence(
         &mut self,
         change: impl FnOnce(&mut Presence),
@@ -276,7 +278,7 @@ impl Readers {
         changed.then_some(attended)
     }
 
-    /// When the presence changes by itself: the page's report expires, or the user counts as idle.
+    /// Returns when the presence changes without an event: the page's report expires, or the user counts as idle.
     pub(super) fn presence_due(&self) -> Option<Instant> {
         self.presence
             .due(self.presence_checked_at.into_std())
@@ -293,12 +295,12 @@ impl Readers {
         self.publish(Update::Metrics(metrics));
     }
 
-    /// When the time of the last data is published by itself.
+    /// Returns when the time of the last data is due to be published.
     pub(super) fn heard_due(&self) -> Instant {
         self.heard_published + HEARD_CHECK_INTERVAL
     }
 
-    /// Whether it is time to publish that data arrived; if so, the caller does.
+    /// Whether to publish now that data arrived; if so, the caller does it.
     pub(super) fn begin_heard(&mut self, now: Instant) -> bool {
         let due = now >= self.heard_published + HEARD_INTERVAL;
         if due {
@@ -308,7 +310,7 @@ impl Readers {
     }
 }
 
-/// Keeps the known time if the other differs only by how it was computed.
+/// Keeps the known time if the other one differs only by rounding.
 fn keep_same_time(time: &mut Option<EpochMillis>, known: Option<EpochMillis>) {
     if let (Some(new), Some(old)) = (*time, known)
         && (new - old).abs() < SAME_TIME

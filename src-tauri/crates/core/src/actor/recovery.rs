@@ -1,4 +1,4 @@
-//! What is done while the inbox cannot be stored: the stream stays, alerts continue from memory, the user is notified,
+//! Handles an inbox that cannot be stored: the stream stays open, alerts continue from memory, the user is notified,
 //! and the file is retried until it is usable.
 
 use tokio::time::Instant;
@@ -10,8 +10,8 @@ use crate::message::{self, Message};
 use crate::metrics::Outcome;
 use crate::protocol::NoticeKind;
 
-/// What is tried if the file cannot be used. A file that was created anew can also fail, in another way, and is not
-/// touched again until the next retry: a failing disk must not be mistaken for a bad event.
+/// What to try if the file cannot be used. A file that was created anew can also fail, in another way, and is not
+/// touched again until the next retry, because a failing disk must not be mistaken for a bad event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Remedy {
     NewFile,
@@ -19,7 +19,7 @@ pub(super) enum Remedy {
 }
 
 impl Actor {
-    /// Runs `work` on the inbox; again in memory if its file turns out to be unusable.
+    /// Runs `work` on the inbox, and again in memory if its file turns out to be unusable.
     ///
     /// # Errors
     ///
@@ -40,11 +40,11 @@ impl Actor {
         result
     }
 
-    /// The file cannot be used: continues in memory. A damaged or missing file may be created anew at once.
+    /// Continues in memory if the file cannot be used. A damaged or missing file may be created anew at once.
     pub(super) async fn on_storage_trouble(&mut self, error: &InboxError, next: Remedy) {
         tracing::error!(%error, "the inbox file cannot be used; the inbox goes on in memory");
         let words = self.storage_words(error);
-        // A copy of a damaged file would be damaged too, and one of a file that refuses data would refuse it too.
+        // A copy of a damaged file would be damaged too, and a copy of a file that rejects data would reject it too.
         let copy = !matches!(error, InboxError::Damaged | InboxError::Database(_));
         let result = self
             .store
@@ -78,7 +78,7 @@ impl Actor {
                 tracing::info!(ask_again = returned.ask_again, "the inbox file is in use again");
                 self.meters.events(Outcome::Failed, returned.given_up, None);
                 let problem = self.store.on_returned(returned.problem);
-                // Alerts that are pending in the file and not in memory.
+                // For alerts that are pending in the file but not in memory.
                 self.alerts.poll_soon();
                 self.accounts.save_unsaved();
                 self.readers.set_notice(NoticeKind::Storage, problem);
@@ -113,7 +113,7 @@ impl Actor {
         }
     }
 
-    /// Shows the problem in the window, and as one notification if nobody looks at it.
+    /// Shows the problem in the window, and in one notification if the user does not look at the window.
     pub(super) fn publish_storage(&mut self) {
         let Some(report) = self.store.take_report() else {
             return;

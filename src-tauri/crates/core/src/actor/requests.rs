@@ -111,7 +111,7 @@ impl Actor {
     }
 
     /// Answers a query from the stored inbox without blocking the loop. If the file fails, the request is reported
-    /// back, to be answered by what replaces the file.
+    /// back, to be answered from its replacement.
     fn read<T: Send + 'static>(
         &self,
         read: impl Fn(&Inbox) -> Result<T, InboxError> + Send + Sync + Clone + 'static,
@@ -164,7 +164,7 @@ impl Actor {
             self.retry_storage().await;
         }
         if self.link.is_open() {
-            // After "sign in" the keyring may hold another token than the one that was refused.
+            // After "sign in" the keyring may contain another token than the rejected one.
             let command = match self.readers.state().connection.state {
                 ConnectionState::Halted => Command::CredentialsChanged,
                 ConnectionState::Idle
@@ -200,7 +200,7 @@ impl Actor {
             .await?;
         if !changed.is_empty() {
             self.poll_alerts().await;
-            // The result of a user's action is published at once, ahead of other pending updates.
+            // The result of a user's action is published at once, after earlier pending updates.
             self.publish_items().await;
             self.readers.publish_stored(changed);
         }
@@ -225,7 +225,7 @@ impl Actor {
 
     async fn mark_all_seen(&mut self) -> Result<Counts, CoreError> {
         let now = self.now().epoch_millis();
-        // The page's report is not enough: nobody has seen anything on a locked screen.
+        // The page's report is not enough, because the screen may be locked.
         if self.readers.in_view(Instant::now()) {
             self.with_inbox(move |inbox| inbox.mark_all_seen(now)).await?;
         }

@@ -1,14 +1,14 @@
-//! When a core that crashed is started again.
+//! Decides when to restart a core that crashed.
 
 use std::time::Duration;
 
-/// A core that ran for longer was healthy: the next crash has another cause, and the waits start over.
+/// A core that ran longer than this was healthy: its crash has a new cause, so the wait starts over.
 const HEALTHY_RUN: Duration = Duration::from_secs(10 * 60);
 
-/// By then the previous core has released its ports and the inbox file.
+/// By then, the previous core has released its ports and the inbox file.
 const MIN_WAIT: Duration = Duration::from_secs(1);
 
-/// Retried for ever, because the cause may go away, such as an event that the server withdraws.
+/// The number of retries is unlimited, because the cause may go away, such as an event that the server withdraws.
 const MAX_WAIT: Duration = Duration::from_secs(5 * 60);
 
 /// Counts crashes in a row.
@@ -20,15 +20,15 @@ pub(crate) struct Restarts {
 /// How to restart a core that crashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Restart {
-    /// How long to wait before the next one is started.
+    /// How long to wait before the start.
     pub(crate) wait: Duration,
-    /// The user was not notified of this problem yet.
+    /// Whether to notify the user, who was not notified of this problem yet.
     pub(crate) notify: bool,
 }
 
 impl Restarts {
-    /// Decides how to restart a core that ran for this long. `spread` is random, in 0..1: one event may crash the cores
-    /// of many machines at once, and they must not all return at the same time.
+    /// Decides how to restart a core that ran for this long. `spread` is random, in 0..1, because one event may crash
+    /// the cores of many machines, and they must not all reconnect at the same time.
     pub(crate) fn on_broken(&mut self, ran: Duration, spread: f64) -> Restart {
         if ran >= HEALTHY_RUN {
             self.in_a_row = 0;

@@ -1,4 +1,4 @@
-//! The settings in force: what the user changes, and what others change in the files.
+//! The effective settings: changes by the user, and changes by others in the files.
 
 use std::io;
 use std::net::SocketAddr;
@@ -18,19 +18,19 @@ use crate::metrics::endpoint::Endpoint;
 use crate::protocol::{NoticeKind, PreferencesForm};
 use crate::settings::{self, Change, Contents, FileProblem, Key, Layers, Problem, Raw, Settings};
 
-/// How often the files are read: who edits one waits for it, and they are three small files. A watcher would miss files
-/// on a network, and those that a link leads to.
+/// How often to read the files: users wait for the effect of an edit, and reading three small files is cheap. A file
+/// watcher would miss files on network drives, and those behind a link.
 const READ_INTERVAL: Duration = Duration::from_secs(5);
 
-/// A file that has changed is read once more, for an editor may be in the middle of writing it.
+/// When to read a changed file again, because an editor may still be writing it.
 const SETTLE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// When the files of the settings are read.
+/// When the settings files are read.
 #[derive(Debug)]
 pub(super) struct SettingsFiles {
-    /// None while they are read: a disk that hangs is not asked again.
+    /// `None` while they are being read, so that a disk that hangs is not read again.
     due: Option<Instant>,
-    /// What was read last and is not in force.
+    /// What was last read and is not effective.
     unsettled: Option<Box<Contents>>,
 }
 
@@ -46,7 +46,7 @@ impl SettingsFiles {
         self.due
     }
 
-    /// Returns what is to be put in force: what was read twice. `read` is none where the reading broke off.
+    /// Returns the contents to apply, which two reads in a row have found. `read` is `None` if the read was aborted.
     fn on_read(&mut self, read: Option<Box<Contents>>, layers: &Layers, now: Instant) -> Option<Contents> {
         let read = read.filter(|read| !layers.is_current(read));
         let settled = read
@@ -63,7 +63,7 @@ impl SettingsFiles {
     }
 }
 
-/// Serves the connection's numbers where a setting asks for it, or says why not.
+/// Opens the metrics endpoint if a setting asks for it. Returns it, or why it could not be opened.
 pub(super) fn open_endpoint(
     listen: Option<SocketAddr>,
     meters: &Meters,
@@ -87,7 +87,7 @@ pub(super) fn open_endpoint(
 }
 
 impl Actor {
-    /// Reads the files beside the loop, for their disk may hang.
+    /// Reads the files outside the loop, because their disk may hang.
     pub(super) fn read_settings_files(&mut self) {
         self.settings_files.due = None;
         let reports = self.reports.0.clone();
@@ -107,11 +107,11 @@ impl Actor {
         }
     }
 
-    /// Puts in force what the files and the environment say now. What stays as it was is not disturbed.
+    /// Applies the current contents of files and environment. Parts without a change are not interrupted.
     async fn apply_settings(&mut self) {
         let resolved = Settings::resolve(&self.layers, |name| (self.setup.environment)(name));
         let network = self.network();
-        // The address comes last, with its account.
+        // The address is applied last, together with its account.
         let mut next = resolved.settings;
         let wanted = std::mem::replace(&mut next.address, self.settings.address.clone());
         let moved = wanted != next.address;
@@ -123,7 +123,7 @@ impl Actor {
         self.migrate_proxy_password();
         self.end_fixed_debug_log();
         if before.metrics_listen != self.settings.metrics_listen {
-            // The port may be the same one at another address.
+            // The port may be the same, at another address.
             self.endpoint = None;
             (self.endpoint, self.endpoint_problem) =
                 open_endpoint(self.settings.metrics_listen, &self.meters);
@@ -163,7 +163,7 @@ impl Actor {
         }
     }
 
-    /// Leaves for another address, as a file says now. A person who disconnected stays disconnected.
+    /// Switches to another address from a file. A user who disconnected stays disconnected.
     async fn move_to(&mut self, address: Option<Address>) -> Result<(), CoreError> {
         self.drop_stream();
         self.identity.on_token();
@@ -177,19 +177,19 @@ impl Actor {
         if outcome.is_ok() {
             self.settings.address = Some(address);
         } else {
-            // It is tried again when the files are read the next time.
+            // Retried when the files are read the next time.
             self.layers.mark_stale();
         }
         match self.link.intent() {
             Intent::Connection | Intent::Disconnection(_) => self.open_stream(),
-            // Who signed out of one server has not signed out of another.
+            // Signing out of one server does not apply to another.
             Intent::Nothing if outcome.is_ok() => self.open_stream(),
             Intent::Nothing => {}
         }
         outcome
     }
 
-    /// Proxy, roots and client certificate.
+    /// Returns proxy, roots and client certificate.
     pub(super) fn network(&self) -> NetworkOptions {
         NetworkOptions {
             proxy: self.proxy_password.applied_to(&self.settings.proxy),
@@ -198,7 +198,7 @@ impl Actor {
         }
     }
 
-    /// Learns which proxy the stream will be dialled through, for those who want to see it.
+    /// Determines the proxy for the stream, which is shown in the window.
     pub(super) fn find_proxy(&mut self) {
         let address = self.settings.address.as_ref();
         let proxy = address.and_then(|address| self.network().proxy_for(&address.stream(&[])));
@@ -206,7 +206,7 @@ impl Actor {
     }
 
     pub(super) fn save_preferences(&mut self, form: &PreferencesForm) -> Result<(), CoreError> {
-        // Before anything is changed: a form is taken as a whole or not at all.
+        // Before any change, because a form is applied completely or not at all.
         let proxy = form
             .proxy
             .as_deref()
@@ -245,8 +245,8 @@ impl Actor {
         })
     }
 
-    /// Puts changes of the user in force, and into their file. What others wrote there meanwhile stays, and comes into
-    /// force when it is read.
+    /// Applies the user's changes and writes them to the user's file. Changes by others in the file are kept, and
+    /// become effective when it is read.
     pub(super) fn change_settings(&mut self, changes: Vec<Change>) {
         if changes.is_empty() {
             return;
@@ -267,13 +267,13 @@ impl Actor {
         self.publish_standing_problems(unsaved);
     }
 
-    /// Says what stands, and what could not be done.
+    /// Publishes the problems of the current settings, and what just failed.
     pub(super) fn publish_standing_problems(&mut self, failure: Option<Message>) {
         let resolved = Settings::resolve(&self.layers, |name| (self.setup.environment)(name));
         self.publish_problems(&resolved.problems, failure);
     }
 
-    /// What could not be done is said, and so are the mistakes that still stand: saving one setting mends no other.
+    /// Publishes what just failed together with the remaining problems, because saving one setting resolves no other.
     fn publish_problems(&mut self, problems: &[Problem], failure: Option<Message>) {
         let standing = self.own_problems.iter().chain(&self.endpoint_problem);
         let standing = standing.chain(self.proxy_password.problem()).cloned();
@@ -286,7 +286,7 @@ impl Actor {
     }
 }
 
-/// What a form changes, but for the proxy, which needs to be understood first.
+/// Returns the changes in a form, except the proxy, which has to be parsed first.
 fn changes(form: &PreferencesForm) -> Vec<Change> {
     let change = |key, value: Option<Raw>| value.map(|value| Change { key, value });
     let word = |value: serde_json::Result<Value>| match value {

@@ -1,4 +1,4 @@
-//! Events of the computer, and what the stream learns of them.
+//! Events of the computer, and their effect on the stream.
 
 use gloria_stream::Command;
 use tokio::time::Instant;
@@ -26,7 +26,7 @@ impl Actor {
         }
     }
 
-    /// Processes an observation of the computer; `None` means that no more can come.
+    /// Processes an observation of the computer; `None` means that there will be no more.
     pub(super) fn on_observation(&mut self, observation: Option<Observation>) {
         let Some(observation) = observation else {
             tracing::info!(
@@ -46,7 +46,7 @@ impl Actor {
         }
     }
 
-    /// Informs the stream about an event of the computer.
+    /// Sends the stream a command for an event of the computer.
     pub(super) fn send_command(&mut self, command: Command) {
         tracing::info!(?command, "the computer woke, or its network changed");
         self.link.send(command.clone());

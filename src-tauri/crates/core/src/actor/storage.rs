@@ -1,4 +1,4 @@
-//! The inbox in use, the state of its file, and inboxes of previous accounts that are not stored completely.
+//! The current inbox, the state of its file, and inboxes of previous accounts that are not completely stored.
 
 mod trouble;
 
@@ -10,7 +10,7 @@ use crate::message::Message;
 use trouble::StorageTrouble;
 pub(super) use trouble::{Report, Retry, STORAGE_RETRY_INTERVAL};
 
-/// The inbox of a previous account whose file could not be used: its content is stored once that is possible.
+/// The inbox of a previous account whose file could not be used: its contents are stored once that is possible.
 #[derive(Debug)]
 struct Unstored {
     account: Entry,
@@ -18,7 +18,7 @@ struct Unstored {
     trouble: StorageTrouble,
 }
 
-/// The inbox in use, and the state of its file.
+/// The current inbox, and the state of its file.
 #[derive(Debug)]
 pub(super) struct Store {
     inbox: InboxThread,
@@ -28,7 +28,7 @@ pub(super) struct Store {
     problem: Option<Message>,
     /// Set while the inbox is in memory because its file cannot be used.
     trouble: Option<StorageTrouble>,
-    /// Inboxes of previous accounts that are not stored completely.
+    /// Inboxes of previous accounts that are not completely stored.
     unstored: Vec<Unstored>,
 }
 
@@ -41,7 +41,7 @@ pub(super) struct Next {
 }
 
 impl Next {
-    /// From an inbox that was just opened.
+    /// Wraps an inbox that was just opened.
     ///
     /// # Errors
     ///
@@ -71,7 +71,7 @@ impl Store {
         &self.inbox
     }
 
-    /// The stored cursor.
+    /// Returns the stored cursor.
     pub(super) fn cursor(&self) -> Option<&str> {
         self.cursor.as_deref()
     }
@@ -84,12 +84,12 @@ impl Store {
         self.trouble.is_some()
     }
 
-    /// The stream waits for the file, because the cursor is not known.
+    /// Whether the stream has to wait for the file, because the cursor is not known.
     pub(super) fn holds_stream(&self) -> bool {
         self.trouble.as_ref().is_some_and(StorageTrouble::holds_stream)
     }
 
-    /// Why events cannot be stored, if the user has to act.
+    /// Returns why events cannot be stored, if the user has to act.
     pub(super) fn needs_user(&self) -> Option<&Message> {
         self.trouble.as_ref().and_then(StorageTrouble::needs_user)
     }
@@ -102,18 +102,18 @@ impl Store {
         self.unstored.iter().map(|left| left.trouble.retry_at()).min()
     }
 
-    /// The inbox is in memory from now on.
+    /// Records that the inbox is in memory from now on.
     pub(super) fn on_left_file(&mut self, words: Message, needs_user: bool, now: Instant) {
         let trouble = StorageTrouble::new(words, needs_user, now);
         self.trouble = Some(trouble.after(self.trouble.as_ref()));
     }
 
-    /// A retry of the file begins; `None` if it is in use.
+    /// Begins a retry of the file; `None` if the file is in use.
     pub(super) fn begin_retry(&mut self, now: Instant) -> Option<Retry> {
         self.trouble.as_mut().map(|trouble| trouble.begin_retry(now))
     }
 
-    /// The file is in use again. Returns what had to be done to it, now or before.
+    /// Records that the file is in use again. Returns what had to be done to it, now or before.
     pub(super) fn on_returned(&mut self, problem: Option<Message>) -> Option<Message> {
         self.trouble = None;
         self.problem = problem.or(self.problem.take());
@@ -126,12 +126,12 @@ impl Store {
         }
     }
 
-    /// What has to be reported about the problem, if there is one.
+    /// Returns what has to be reported about the problem, if there is one.
     pub(super) fn take_report(&mut self) -> Option<Report> {
         self.trouble.as_mut().map(StorageTrouble::take_report)
     }
 
-    /// Tries the files of previous accounts that are not stored completely.
+    /// Retries the files of previous accounts that are not completely stored.
     pub(super) async fn retry_unstored(&mut self, now: Instant) {
         for mut left in std::mem::take(&mut self.unstored) {
             if left.trouble.retry_at() <= now {
@@ -145,7 +145,7 @@ impl Store {
         }
     }
 
-    /// The inbox of a previous account that is not stored completely.
+    /// Removes and returns the inbox of a previous account that is not completely stored.
     pub(super) fn take_unstored(&mut self, account: &Entry) -> Option<Next> {
         let mut all = self.unstored.iter();
         let place = all.position(|left| left.account.folder() == account.folder())?;
@@ -157,7 +157,7 @@ impl Store {
         })
     }
 
-    /// Switches from one account's inbox to another's; one that is not stored completely is kept until it is. Returns
+    /// Switches from one account's inbox to another's. One that is not completely stored is kept until it is. Returns
     /// what is wrong with the new file.
     pub(super) fn switch(&mut self, next: Next, before: Option<Entry>) -> Option<Message> {
         let inbox = std::mem::replace(&mut self.inbox, next.inbox);

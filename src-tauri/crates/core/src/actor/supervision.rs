@@ -19,11 +19,11 @@ use crate::metrics::status::{Health, StatusReport};
 use crate::ports::{NotificationRequest, PanicReports, Subject};
 use crate::protocol::{ConnectionState, NoticeKind, Remedy};
 
-/// Starts a core as [`super::start`] does, and replaces it whenever it crashes, after a growing wait and for ever.
+/// Starts a core like [`super::start`], and replaces it whenever it crashes, after a growing wait and without limit.
 ///
 /// Before each start, `make` returns the setup, so that ports whose threads have ended are created anew; their threads
-/// report panics through its argument. The handle stays valid: meanwhile it answers requests about the core's state,
-/// and refuses others with [`CoreError::Restarting`].
+/// report panics through its argument. The handle stays valid: between two cores it answers requests about the core's
+/// state, and rejects others with [`CoreError::Restarting`].
 ///
 /// # Errors
 ///
@@ -85,7 +85,7 @@ where
         }
     }
 
-    /// Waits, and creates the actor that takes over; `None` when the app ends meanwhile.
+    /// Waits, and creates the actor that takes over; `None` if the app ends meanwhile.
     async fn replace(&mut self, mut broken: Actor, what: &'static str, mut ran: Duration) -> Option<Actor> {
         // Releases what the old actor opened before the new one needs it.
         broken.drop_stream();
@@ -126,7 +126,7 @@ where
         }
     }
 
-    /// Answers requests while no core runs, until it is time to restart or a user does not want to wait.
+    /// Answers requests while no core runs, until it is time to restart or the user does not want to wait.
     async fn pause(&mut self, broken: &mut Actor, until: Instant) -> Pause {
         loop {
             tokio::select! {
@@ -163,7 +163,7 @@ where
     }
 }
 
-/// Shows one notification without waiting for it: its service may be what crashed the core.
+/// Shows one notification without waiting for it, because its service may have crashed the core.
 fn notify_broken(setup: &Setup) {
     let request = NotificationRequest {
         subject: Subject::App,
@@ -183,14 +183,14 @@ fn notify_broken(setup: &Setup) {
 }
 
 impl Actor {
-    /// Shows readers that the core is gone and when it is back.
+    /// Shows readers that the core is gone and when it will be back.
     fn show_restart(&mut self, wait: Duration) {
         let now = epoch_millis(self.setup.ports.clock.wall());
         let mut view = self.readers.state().connection.clone();
         view.state = ConnectionState::Waiting;
         view.reason = Some(message::cause_restarting());
         view.remedy = Remedy::None;
-        // The next actor finds out anew whether the user is needed.
+        // The next actor determines again whether the user has to act.
         view.needs_user = false;
         view.storage = None;
         view.next_attempt_at = Some(now + i64::try_from(wait.as_millis()).unwrap_or(i64::MAX / 2));
@@ -200,7 +200,7 @@ impl Actor {
             .set_notice(NoticeKind::Internal, Some(message::notice_internal()));
     }
 
-    /// The status report while no actor runs.
+    /// Returns the status report while no actor runs.
     fn last_report(&self) -> StatusReport {
         let metrics = self.meters.view();
         StatusReport {
@@ -222,7 +222,7 @@ impl Actor {
         self.proxy_password.take_over_from(broken.proxy_password);
         self.alerts.take_over_from(broken.alerts);
         self.sounds_pause.take_over_from(&broken.sounds_pause);
-        // Of all times now.
+        // Computed with the current time.
         self.debug_log = broken.debug_log;
         self.readers.take_over_from(broken.readers, Instant::now());
         self.publish_preferences();

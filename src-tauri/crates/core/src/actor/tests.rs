@@ -1,4 +1,4 @@
-//! What the loop promises, with ports that record and a stream that the test feeds.
+//! Guarantees of the loop, tested with recording ports and a stream that the test feeds.
 
 mod kills;
 
@@ -23,7 +23,7 @@ use crate::protocol::{Update, WindowView};
 use crate::testing;
 use crate::token::Token;
 
-/// The clocks of a test whose time tokio holds.
+/// Clocks for a test with paused tokio time.
 #[derive(Debug)]
 struct TestClock {
     began: (SystemTime, Instant),
@@ -55,7 +55,7 @@ pub(super) fn setup(home: &Path) -> Setup {
     testing::setup(Paths::within(home), HashMap::new(), ports)
 }
 
-/// Events that are live, one for each number.
+/// Returns a delivery of live events with these numbers.
 fn frames(numbers: std::ops::Range<u64>, wall: SystemTime) -> Delivery {
     let created_at = crate::connection::epoch_millis(wall);
     let frame = |number: u64| Frame {
@@ -71,13 +71,13 @@ fn frames(numbers: std::ops::Range<u64>, wall: SystemTime) -> Delivery {
     })
 }
 
-/// As [`fed`], with an inbox whose work takes no time, so that a paused clock stands still meanwhile.
+/// Like [`fed`], with an inbox whose work takes no time, so that a paused clock does not advance meanwhile.
 fn fed_in_place(setup: &Setup) -> (Actor, mpsc::Sender<Delivery>) {
     crate::inbox::in_place::switch_on();
     fed(setup)
 }
 
-/// An actor whose stream dials nobody; its deliveries are the test's.
+/// Returns an actor whose stream does not connect; the test sends its deliveries.
 fn fed(setup: &Setup) -> (Actor, mpsc::Sender<Delivery>) {
     let mut actor = Actor::new(setup.clone()).unwrap();
     actor.settings.address = Some(Address::parse("http://127.0.0.1:9/api/v1", false).unwrap());
@@ -105,7 +105,7 @@ async fn a_flood_that_never_stops_starves_no_timer() {
     let (_handle, mut inlet) = inlet();
     let fed = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&fed);
-    // There is always one more, and each takes the core a while.
+    // There is always one more event, and each takes the core some time.
     let flood = async move {
         loop {
             let number = counted.fetch_add(1, Ordering::Relaxed);
@@ -145,7 +145,7 @@ async fn a_flood_that_never_stops_starves_no_timer() {
     }
 }
 
-/// A keyring that never answers when it is to forget something.
+/// A keyring that never answers.
 #[derive(Debug)]
 struct Hanging;
 
@@ -163,7 +163,7 @@ impl crate::ports::Secrets for Hanging {
     }
 }
 
-/// How long a core takes to end that has just been asked for something.
+/// Stops a core right after a request, and returns how long it took to end.
 async fn end_of(handle: &CoreHandle, ending: impl Future<Output = Ending>) -> Duration {
     let began = Instant::now();
     let (stopped, ()) = tokio::join!(ending, async {
@@ -183,7 +183,7 @@ async fn a_disk_and_a_keyring_that_hang_do_not_keep_the_core_from_ending() {
     let (mut actor, (handle, mut inlet)) = (Actor::new(setup).unwrap(), inlet());
     let (release, released) = std::sync::mpsc::channel::<()>();
     let inbox = actor.store.inbox().clone();
-    // The disk hangs for as long as the test lasts.
+    // The disk hangs for the whole test.
     tokio::spawn(async move {
         inbox
             .call(move |_| {
@@ -221,7 +221,7 @@ async fn what_is_over_the_number_is_removed_step_by_step_once_the_server_has_rep
             .unwrap()
             .total
     };
-    // Time is the test's: while the inbox's thread works, nothing keeps the clock of a paused runtime from running on.
+    // The test controls the time, because a paused clock advances while the inbox's thread works.
     let run_upkeep = async |actor: &mut Actor| {
         for _ in 0..60 {
             let due = actor.upkeep.due();
@@ -248,12 +248,12 @@ async fn what_is_over_the_number_is_removed_step_by_step_once_the_server_has_rep
     assert!(reported, "readers read their pages again");
 }
 
-/// Longer than any timer of what is tested.
+/// Longer than any timer that is tested.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[tokio::test(start_paused = true)]
 async fn what_a_service_refused_or_lost_is_asked_for_again_though_nothing_else_comes() {
-    // One refuses; the other is said to be ready before it is said what it has lost.
+    // One service refuses; the other reports that it is ready before it reports what it has lost.
     for loses in [false, true] {
         let behaviour = if loses {
             Behaviour::Hangs
@@ -273,7 +273,7 @@ async fn what_a_service_refused_or_lost_is_asked_for_again_though_nothing_else_c
             .unwrap();
         let watch = async {
             notifications.asked.wait_for(1).await;
-            // The core has heard of it.
+            // By then the core has handled it.
             tokio::time::sleep(Duration::from_secs(1)).await;
             if loses {
                 notifications.lose();
@@ -383,7 +383,7 @@ async fn nothing_is_asked_before_it_is_known_who_shows_it() {
 struct UserFirst {
     updates: std::sync::Mutex<tokio::sync::broadcast::Receiver<crate::protocol::Revised>>,
     notifications: FakeNotifications,
-    /// What was done, and the number of updates by then.
+    /// What was done, and the number of updates at that time.
     done: std::sync::Mutex<Vec<(&'static str, usize)>>,
 }
 

@@ -8,27 +8,28 @@ use tokio::time::Instant;
 use super::Actor;
 use crate::inbox::{Effect, Sweep, Swept};
 
-/// The first sweep waits until the work of the start is done.
+/// The first sweep begins after the work at the start is done.
 const FIRST_SWEEP_DELAY: Duration = Duration::from_secs(60);
 
-/// Between two sweeps. They remove items that are months old, so an hour more does not matter.
+/// The interval of sweeps. They remove items that are months old, so an hour more does not matter.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
-/// Between two steps of a sweep, each of a few milliseconds: most of the time is left for events.
+/// The interval between the steps of a sweep, which take a few milliseconds each, so that most of the time is left for
+/// events.
 const STEP_INTERVAL: Duration = Duration::from_millis(20);
 
 /// How long no event may arrive before deleted content is removed from the disk, which blocks filing for a moment.
 const SETTLE: Duration = Duration::from_secs(2);
 
-/// A stream that never pauses does not delay it for longer.
+/// The maximum delay, because a stream may never pause.
 const MAX_SETTLE_DELAY: Duration = Duration::from_secs(30);
 
-/// What is due for the inbox's file.
+/// The pending work on the inbox's file.
 #[derive(Debug)]
 pub(super) struct Upkeep {
     sweep_at: Instant,
     sweep: Option<Sweep>,
-    /// When deleted content is removed from the disk, and until when that may be delayed.
+    /// When to remove deleted content from the disk, and until when that may be delayed.
     settle: Option<(Instant, Instant)>,
 }
 
@@ -49,7 +50,7 @@ impl Upkeep {
         settle.map_or(self.sweep_at, |at| at.min(self.sweep_at))
     }
 
-    /// Something was stored, which may include a deletion.
+    /// Handles that something was stored, which may include a deletion.
     pub(super) fn on_stored(&mut self, now: Instant) {
         let latest = self.settle.map_or(now + MAX_SETTLE_DELAY, |(_, latest)| latest);
         self.settle = Some(((now + SETTLE).min(latest), latest));
@@ -75,7 +76,7 @@ impl Actor {
 
     async fn sweep(&mut self, now: Instant) {
         self.upkeep.sweep_at = now + SWEEP_INTERVAL;
-        // A wrong clock makes everything look old, so both clocks have to agree.
+        // With a wrong clock everything looks old, so both clocks have to agree.
         if !self.link.knows_server_time() {
             return;
         }
@@ -106,7 +107,7 @@ impl Actor {
                     self.upkeep.sweep_at = now + STEP_INTERVAL;
                 }
             }
-            // A fault of the file is reported when an event cannot be stored.
+            // A failure of the file is reported when an event cannot be stored.
             Err(error) => tracing::warn!(%error, "old notifications could not be removed"),
         }
     }

@@ -1,4 +1,4 @@
-//! What readers are shown, composed of the parts that own it.
+//! The views that readers get, composed from the parts that own the data.
 
 use gloria_stream::ProxyChoice;
 use tokio::time::Instant;

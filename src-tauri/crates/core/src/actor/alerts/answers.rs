@@ -9,7 +9,7 @@ use crate::item::Reason;
 use crate::ports::{Answer, NotificationError, Subject};
 
 impl Actor {
-    /// The service answered a request.
+    /// Handles the service's answer to a request.
     pub(in super::super) async fn on_notification_answer(
         &mut self,
         asked: Asked,
@@ -29,7 +29,7 @@ impl Actor {
         }
         let handle = outcome.as_ref().ok().map(|answer| answer.handle.clone());
         if let Some(handle) = &handle {
-            // The handle now belongs to this notification, even if an earlier one with it was withdrawn.
+            // The handle now belongs to this notification, even if an earlier one with the same handle was withdrawn.
             self.alerts.withdrawals.on_closed(handle);
         }
         let takes_place = handle.is_some() && asked.replaces == handle;
@@ -49,7 +49,7 @@ impl Actor {
                 self.alerts.own.pop_front();
             }
         }
-        // An alert of a previous account stays pending, and is shown when that account is in force again.
+        // An alert of a previous account stays pending, and is shown when that account is current again.
         if let (true, Ok(answer)) = (is_left, &outcome) {
             self.setup.ports.notifications.withdraw(answer.handle.clone());
         }

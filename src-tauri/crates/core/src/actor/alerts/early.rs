@@ -1,11 +1,11 @@
-//! Events about notifications that arrive before the service's answer is recorded: the user may be quick, or the core
-//! busy.
+//! Events about notifications that arrive before the service's answer is recorded, because the user is quick or the
+//! core is busy.
 
 use std::collections::VecDeque;
 
 use crate::ports::NotificationHandle;
 
-/// More clicks than a user makes while an answer is awaited. Services signal events of all applications, so most
+/// More clicks than a user makes while an answer is pending. Services report events of all applications, so most
 /// entries belong to others.
 const CAPACITY: usize = 16;
 
@@ -18,7 +18,7 @@ pub(super) struct EarlyEvents {
     pub(super) closed: bool,
 }
 
-/// Events of unknown notifications, newest last. They are kept only while answers are awaited.
+/// Events of unknown notifications, newest last. They are kept only while answers are pending.
 #[derive(Debug, Default)]
 pub(super) struct Early(VecDeque<(NotificationHandle, EarlyEvents)>);
 
@@ -43,13 +43,13 @@ impl Early {
         &mut self.0[place].1
     }
 
-    /// The events of this handle, whose answer has arrived.
+    /// Removes and returns the events of this handle, whose answer has arrived.
     pub(super) fn take(&mut self, handle: &NotificationHandle) -> Option<EarlyEvents> {
         let place = self.0.iter().position(|(known, _)| known == handle)?;
         self.0.remove(place).map(|(_, early_events)| early_events)
     }
 
-    /// No answer is awaited: the remaining entries belong to other applications.
+    /// Removes all entries, which belong to other applications if no answer is pending.
     pub(super) fn clear(&mut self) {
         self.0.clear();
     }

@@ -1,4 +1,4 @@
-//! Decides about the alerts of one batch while it is filed.
+//! Decides about the alerts of one batch while it is stored.
 
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,7 @@ pub(in super::super) struct Gate {
     replay: Option<Replay>,
     moment: Instant,
     now: Now,
-    /// The sounds that were decided on, in order.
+    /// The sounds to play, in order.
     pub(in super::super) sounds: Vec<SoundName>,
     /// The collections that got members.
     pub(in super::super) digests: Vec<DigestKind>,
@@ -73,7 +73,7 @@ impl Alerts {
 }
 
 impl Actor {
-    /// The gate for a batch that is about to be filed.
+    /// Returns the gate for a batch that is about to be stored.
     pub(in super::super) fn gate(&self) -> Gate {
         Gate {
             context: self.context(),

@@ -1,17 +1,17 @@
-//! When failed requests to the notification service are repeated.
+//! Schedules the repetition of failed requests to the notification service.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// A service that refused once, as GNOME does above a number of requests at a time, usually accepts a moment later.
+/// A service that refused once, as GNOME does above a number of simultaneous requests, usually accepts a moment later.
 const MIN_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Long enough not to burden a service that always refuses; short enough that the user need not wait long after it
 /// recovers.
 const MAX_INTERVAL: Duration = Duration::from_secs(5 * 60);
 
-/// Repeats failed requests. Otherwise they would wait for the next successful one, which may never come.
+/// Repeats failed requests. Otherwise they would be repeated only after the next successful one, which may never come.
 #[derive(Debug, Default)]
 pub(super) struct Retry {
     due: Option<Instant>,
@@ -24,7 +24,7 @@ impl Retry {
         self.due
     }
 
-    /// A request failed. Several failures of one attempt count as one.
+    /// Handles a failed request. Several failures of one attempt count as one.
     pub(super) fn on_failure(&mut self, now: Instant) {
         if self.due.is_none() {
             let interval = MIN_INTERVAL.saturating_mul(2_u32.saturating_pow(self.failures));
@@ -33,12 +33,12 @@ impl Retry {
         }
     }
 
-    /// The service restarted or showed something: failed requests are repeated now.
+    /// Resets the interval, because the service restarted or showed something, and failed requests are repeated now.
     pub(super) fn reset(&mut self) {
         *self = Self::default();
     }
 
-    /// Whether failed requests are to be repeated now.
+    /// Whether failed requests are due now. Resets the timer.
     pub(super) fn take_due(&mut self, now: Instant) -> bool {
         self.due.take_if(|due| *due <= now).is_some()
     }

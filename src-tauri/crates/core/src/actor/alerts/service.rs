@@ -1,4 +1,4 @@
-//! Events that the notification service sends by itself: its state, clicks and closed notifications.
+//! Events from the notification service: its state, clicks and closed notifications.
 
 use futures_util::FutureExt as _;
 
@@ -27,12 +27,12 @@ impl Actor {
         self.readers.set_notice(NoticeKind::Notifications, Some(words));
     }
 
-    /// Processes an event of the service; `None` when no more can come.
+    /// Processes an event of the service; `None` means that no more can come.
     pub(in super::super) async fn on_notification_event(&mut self, event: Option<NotificationEvent>) {
         match event {
             None => {
                 self.notification_events = None;
-                // A service that never signals its state can only show what is requested.
+                // A service that never reports its state is assumed to show what is requested.
                 if self.alerts.service == ServiceState::Unknown {
                     self.on_service(ServiceState::Ready).await;
                 }
@@ -94,7 +94,7 @@ impl Actor {
         self.setup.ports.window.open(activation_token);
     }
 
-    /// A notification was clicked or closed before its answer was recorded; now it is.
+    /// Handles the events about a notification that arrived before its answer was recorded.
     pub(super) async fn on_early_events(
         &mut self,
         handle: NotificationHandle,
@@ -109,7 +109,7 @@ impl Actor {
         }
     }
 
-    /// Processes what the service sent before the first request.
+    /// Processes the events that arrived before the first request.
     pub(in super::super) async fn on_first_notification_events(&mut self) {
         while let Some(event) = self
             .notification_events

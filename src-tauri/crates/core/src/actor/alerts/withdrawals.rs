@@ -1,4 +1,4 @@
-//! Notifications that are being withdrawn. The request has no answer; most services signal that they closed the
+//! Notifications that are being withdrawn. A withdrawal has no answer; most services report that they closed the
 //! notification.
 
 use std::collections::HashMap;
@@ -8,15 +8,15 @@ use tokio::time::Instant;
 
 use crate::ports::NotificationHandle;
 
-/// A request to a service has left the app long before this. If the withdrawal were recorded at once and the app ended
-/// before sending it, the next start would not know that the notification is still on screen.
+/// After this time, a withdrawal has certainly been sent. If it were recorded at once and the app ended before sending
+/// it, the next start would not know that the notification is still on screen.
 const SENT_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Default)]
 pub(super) struct Withdrawals(HashMap<NotificationHandle, Instant>);
 
 impl Withdrawals {
-    /// Returns `false` if the service was already asked.
+    /// Adds a withdrawal. Returns `false` if it was already requested.
     pub(super) fn begin(&mut self, handle: &NotificationHandle, now: Instant) -> bool {
         let is_new = !self.0.contains_key(handle);
         if is_new {
@@ -25,7 +25,7 @@ impl Withdrawals {
         is_new
     }
 
-    /// The service signals that the notification is closed.
+    /// Handles the service's report that the notification is closed.
     pub(super) fn on_closed(&mut self, handle: &NotificationHandle) {
         self.0.remove(handle);
     }
@@ -34,7 +34,7 @@ impl Withdrawals {
         self.0.values().min().copied()
     }
 
-    /// Withdrawals that were certainly sent, to be recorded.
+    /// Removes and returns withdrawals that were certainly sent, to be recorded.
     pub(super) fn take_due(&mut self, now: Instant) -> Vec<NotificationHandle> {
         self.0
             .extract_if(|_, due| *due <= now)
@@ -42,7 +42,7 @@ impl Withdrawals {
             .collect()
     }
 
-    /// Another account's rows are in force from now on.
+    /// Removes all entries, because another account's rows are used from now on.
     pub(super) fn clear(&mut self) {
         self.0.clear();
     }

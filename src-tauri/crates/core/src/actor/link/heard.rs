@@ -1,4 +1,4 @@
-//! When data last arrived from the server, across restarts.
+//! The time when data last arrived from the server, kept across restarts.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use tokio::time::Instant;
 
 use crate::item::EpochMillis;
 
-/// How often it is stored: a crash loses at most this much, and heartbeats do not cause a write each.
+/// How often to store the time: a crash loses at most this much, and not every heartbeat causes a write.
 const STORE_INTERVAL: Duration = Duration::from_secs(60);
 
-/// What is known of it besides the stream's status.
+/// The parts of it besides the stream's status.
 #[derive(Debug, Default)]
 pub(super) struct Heard {
-    /// From a stream before the present one.
+    /// The value of earlier streams.
     before: Option<EpochMillis>,
     stored: Option<EpochMillis>,
     stored_at: Option<Instant>,
@@ -28,7 +28,7 @@ impl Heard {
         }
     }
 
-    /// Including the stream's own value.
+    /// Returns the time, including the stream's own value.
     pub(super) fn last(&self, stream: Option<EpochMillis>) -> Option<EpochMillis> {
         stream.max(self.before)
     }
@@ -38,7 +38,7 @@ impl Heard {
         self.before = self.last(stream);
     }
 
-    /// The value to store, if it has changed.
+    /// Returns the value to store, if it has changed.
     pub(super) fn unstored(&self, stream: Option<EpochMillis>) -> Option<EpochMillis> {
         self.last(stream).filter(|at| Some(*at) > self.stored)
     }
@@ -48,7 +48,7 @@ impl Heard {
         self.stored_at.is_some_and(|at| now < at + STORE_INTERVAL)
     }
 
-    /// It was stored, or storing it failed.
+    /// Records that the value was stored, or that storing it failed.
     pub(super) fn on_stored(&mut self, at: Option<EpochMillis>, now: Instant) {
         self.stored_at = Some(now);
         self.stored = at.or(self.stored);

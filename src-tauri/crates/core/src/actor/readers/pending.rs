@@ -1,4 +1,5 @@
-//! Changed items that readers do not know yet: published at most once per frame, and less often during a flood.
+//! Changed items that were not published to readers yet: published at most once per frame, and less often during a
+//! flood.
 
 use std::time::Duration;
 
@@ -6,16 +7,16 @@ use tokio::time::Instant;
 
 use crate::item::Item;
 
-/// Items that are published one by one. For more, readers load their pages again, which costs less.
+/// The maximum number of items to publish one by one. For more, readers load their pages again, which costs less.
 const MAX_PUBLISHED_ITEMS: usize = 50;
 
 /// One frame at 60 Hz: more frequent updates are never seen.
 const FRAME_INTERVAL: Duration = Duration::from_millis(16);
 
-/// During a flood the list is updated this often: it stays responsive, and can be clicked.
+/// The interval of list updates during a flood, in which the list stays responsive and clickable.
 const FLOOD_INTERVAL: Duration = Duration::from_millis(250);
 
-/// Changes that readers do not know yet.
+/// Changes that were not published to readers yet.
 #[derive(Debug, Default)]
 pub(super) struct PendingUpdates {
     changes: Changes,
@@ -28,12 +29,12 @@ pub(super) struct PendingUpdates {
 pub(super) struct Changes {
     pub(super) stored: Vec<Item>,
     pub(super) removed: Vec<String>,
-    /// There are too many to publish one by one.
+    /// Whether there are too many to publish one by one.
     pub(super) many: bool,
 }
 
 impl PendingUpdates {
-    /// When they are to be published.
+    /// Returns when they are due.
     pub(super) fn due(&self) -> Option<Instant> {
         self.due
     }
@@ -46,7 +47,7 @@ impl PendingUpdates {
             .get_or_insert(self.last.map_or(now, |last| (last + interval).max(now)));
     }
 
-    /// Removes and returns what is to be published now.
+    /// Removes and returns the changes to publish now.
     pub(super) fn take(&mut self, now: Instant) -> Changes {
         self.due = None;
         self.last = Some(now);

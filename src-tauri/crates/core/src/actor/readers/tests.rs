@@ -26,7 +26,7 @@ fn any_other_connection_is_news_and_a_time_computed_anew_is_not() {
     view.connected_since = Some(10_001);
     readers.publish_connection(view.clone());
     assert_eq!(readers.state().revision, 1);
-    // A field that nobody compares by hand.
+    // A field without a comparison of its own.
     view.history_since = Some(1);
     readers.publish_connection(view.clone());
     assert_eq!(readers.state().revision, 2);

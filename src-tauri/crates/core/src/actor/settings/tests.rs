@@ -1,4 +1,4 @@
-//! What others change in the settings file while the app runs.
+//! Changes by others to the settings file while the app runs.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::paths::Source;
 use crate::protocol::Notice;
 use crate::settings::tests::english;
 
-/// Reads once, as the timer does.
+/// Reads the files once, like the timer.
 async fn read_once(actor: &mut Actor) {
     actor.read_settings_files();
     assert_eq!(actor.settings_files.due(), None, "one reading at a time");
@@ -23,7 +23,7 @@ async fn read_once(actor: &mut Actor) {
     }
 }
 
-/// Reads until what stands there is in force.
+/// Reads until the contents of the files are effective.
 async fn settle(actor: &mut Actor) {
     read_once(actor).await;
     read_once(actor).await;
@@ -176,8 +176,8 @@ async fn whoever_keeps_writing_the_users_file_keeps_no_policy_from_coming_into_f
     );
 }
 
-/// Each proxy is asked with what the keyring has for its user, and without a password where it has none: a stream that
-/// waited for an answer that has come already would wait for ever.
+/// Each proxy gets the keyring's password for its user, or none if the keyring has none: a stream that waited for an
+/// answer that has already arrived would wait forever.
 #[tokio::test(start_paused = true)]
 async fn another_user_of_the_proxy_never_leaves_the_app_without_a_connection() {
     let home = tempfile::tempdir().unwrap();
@@ -241,7 +241,7 @@ async fn a_policy_for_the_log_ends_the_debug_log_and_lets_nobody_begin_another()
     actor.request_debug_log(false).unwrap();
 }
 
-/// The token was given for the server that was typed.
+/// The token was entered for the server that was typed.
 #[tokio::test(start_paused = true)]
 async fn what_was_typed_for_one_server_does_not_go_to_another_that_a_lock_names() {
     let home = tempfile::tempdir().unwrap();
@@ -257,7 +257,7 @@ async fn what_was_typed_for_one_server_does_not_go_to_another_that_a_lock_names(
     assert_eq!(Some(&fixed), actor.settings.address.as_ref());
 }
 
-/// What stands in the place of the user's file, how it comes there, and what is said of it.
+/// What is at the path of the user's file, a function that creates it, and the message about it.
 #[cfg(unix)]
 type Hostile = (&'static str, fn(&Path), &'static str);
 

@@ -7,15 +7,15 @@ use tokio::time::Instant;
 use crate::inbox::Opened;
 use crate::message::Message;
 
-/// How often an unusable file is tried again: soon enough that nobody has to wait for it, rarely enough not to burden a
+/// How often to try an unusable file again: soon enough that users need not wait for it, rarely enough not to burden a
 /// busy disk.
 pub(in crate::actor) const STORAGE_RETRY_INTERVAL: Duration = Duration::from_secs(30);
 
-/// How often the file is tried while the connection waits for it.
+/// How often to try the file while the connection waits for it.
 const UNREAD_FILE_RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How long the connection waits for it. A backup of a file of megabytes takes seconds. After a minute showing events
-/// matters more, although a server that gets no cursor may send some that were shown before.
+/// How long the connection waits for the file. A backup of a file of megabytes takes seconds. After a minute, showing
+/// events matters more, although a server that gets no cursor may send some that were shown before.
 const UNREAD_FILE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The inbox is in memory because its file cannot be used.
@@ -24,9 +24,9 @@ pub(super) struct StorageTrouble {
     retry_at: Instant,
     /// Why, for the user.
     words: Message,
-    /// It will probably not resolve itself.
+    /// Whether the problem will probably not resolve itself.
     needs_user: bool,
-    /// The user was notified.
+    /// Whether the user was notified.
     notified: bool,
     /// Until when the connection waits for the file, because neither the cursor nor what was shown is known.
     holds_stream_until: Option<Instant>,
@@ -35,7 +35,7 @@ pub(super) struct StorageTrouble {
 /// A retry of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::actor) struct Retry {
-    /// The connection waited for the file until now, and stops waiting.
+    /// Whether the connection waited for the file and stops waiting now.
     pub(in crate::actor) ends_hold: bool,
 }
 
@@ -44,7 +44,7 @@ pub(in crate::actor) struct Retry {
 pub(in crate::actor) struct Report {
     /// Why events cannot be stored.
     pub(in crate::actor) words: Message,
-    /// The user is to be notified, which happens once.
+    /// Whether to notify the user, which happens once.
     pub(in crate::actor) notify: bool,
 }
 
@@ -59,7 +59,7 @@ impl StorageTrouble {
         }
     }
 
-    /// Why an inbox that was just opened is in memory, if it is.
+    /// Returns why an inbox that was just opened is in memory, if it is.
     pub(super) fn of(opened: &Opened, now: Instant) -> Option<Self> {
         let words = opened.problem.clone().filter(|_| opened.inbox.is_in_fallback())?;
         let trouble = Self::new(words, !opened.busy, now);
@@ -71,7 +71,7 @@ impl StorageTrouble {
         })
     }
 
-    /// Makes the connection wait for the file too.
+    /// Makes the connection wait for the file.
     fn with_token(self, now: Instant) -> Self {
         Self {
             holds_stream_until: Some(now + UNREAD_FILE_TIMEOUT),
@@ -80,7 +80,7 @@ impl StorageTrouble {
         }
     }
 
-    /// This problem, following another of the same file: the user is not notified twice.
+    /// Merges this problem with an earlier one of the same file, so that the user is not notified twice.
     pub(super) fn after(self, before: Option<&Self>) -> Self {
         Self {
             notified: before.is_some_and(|before| before.notified),
@@ -96,12 +96,12 @@ impl StorageTrouble {
         self.holds_stream_until.is_some()
     }
 
-    /// Why, if the user has to act.
+    /// Returns the reason, if the user has to act.
     pub(super) fn needs_user(&self) -> Option<&Message> {
         Some(&self.words).filter(|_| self.needs_user)
     }
 
-    /// The file is tried now.
+    /// Begins a retry of the file.
     pub(super) fn begin_retry(&mut self, now: Instant) -> Retry {
         let until = self.holds_stream_until;
         self.holds_stream_until = until.filter(|until| now < *until);
@@ -116,10 +116,10 @@ impl StorageTrouble {
         }
     }
 
-    /// It still cannot be used.
+    /// Handles a failed retry.
     pub(super) fn on_retry_failed(&mut self, words: Message) {
         self.words = words;
-        // While the connection waits, the cause usually resolves itself, so the user is not asked yet.
+        // While the connection waits, the cause usually resolves itself, so the user need not act yet.
         self.needs_user |= !self.holds_stream();
     }
 

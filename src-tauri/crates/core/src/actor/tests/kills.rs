@@ -1,8 +1,8 @@
-//! The actor, its inbox file and a notification service against a plain model, while the core is dropped at any await:
-//! what it asked for but did not hear, what it heard but did not record, and what is half filed.
+//! The actor, its inbox file and a notification service, compared with a simple model while the core is dropped at any
+//! await: requested but not answered, answered but not recorded, or partly stored.
 //!
-//! Everything runs on one thread and on a clock that stands still while there is work, so that a case can be shrunk and
-//! played again: an answer that was not recorded is excused only if the kill fell into the very moment of the answer.
+//! Everything runs on one thread with a clock that stands still while there is work, so that a case can be shrunk and
+//! repeated. An answer that was not recorded is accepted only if the kill happened in the same instant as the answer.
 
 mod service;
 mod verdict;
@@ -23,11 +23,11 @@ use service::{Mode, Service};
 
 const SERVER: &str = "http://127.0.0.1:9/api/v1";
 
-/// What the server says about an item; which one, of those that there are, by a number.
+/// An event of the server about an item; `u8` selects one of the existing items.
 #[derive(Debug, Clone, Copy)]
 enum Event {
     Created(Weight, Made),
-    /// Another title under a known id.
+    /// A new title for a known id.
     News(u8, Weight),
     Read(u8),
     Deleted(u8),
@@ -40,7 +40,7 @@ enum Weight {
     Urgent,
 }
 
-/// The server's word of when it was made.
+/// The creation time that the server sends.
 #[derive(Debug, Clone, Copy)]
 enum Made {
     Now,
@@ -51,10 +51,10 @@ enum Made {
 #[derive(Debug, Clone)]
 enum Step {
     Said(Vec<Event>),
-    /// Another connection, which brings the newest events again.
+    /// A new connection, which repeats the newest events.
     Reconnected(u8),
     Service(Mode),
-    /// The service goes, and another one comes when its mode is set.
+    /// The service stops; another one starts when its mode is set.
     Vanished {
         lost_first: bool,
     },
@@ -73,7 +73,7 @@ struct Life {
 
 #[derive(Debug, Clone, Copy)]
 enum End {
-    /// After so many polls of the core, or when all is done.
+    /// Dropped after this number of polls, or at the end.
     Killed(u32),
     Orderly,
 }
@@ -125,7 +125,7 @@ struct Version {
     weight: Weight,
 }
 
-/// What is known of an item without any row.
+/// The model's state of an item.
 #[derive(Debug, Clone, Default)]
 struct Known {
     versions: Vec<Version>,
@@ -146,7 +146,7 @@ struct World {
     items: BTreeMap<String, Known>,
 }
 
-/// A future that is dropped after so many polls.
+/// A future that is dropped after this number of polls.
 struct Killed<F> {
     core: Pin<Box<F>>,
     polls_left: u32,
@@ -188,7 +188,7 @@ impl World {
         setup
     }
 
-    /// A core from its start to its end.
+    /// Runs a core from its start to its end.
     fn live(&mut self, life: &Life) {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -252,7 +252,7 @@ impl World {
         self.send(deliveries, after).await;
     }
 
-    /// Sends what was said after the event with this number.
+    /// Sends the events after the one with this number.
     async fn send(&self, deliveries: &mpsc::Sender<Delivery>, after: usize) {
         let frames: Vec<_> = (after..self.said.len())
             .map(|place| Frame {
@@ -295,7 +295,8 @@ impl World {
             Step::Marked(item) => {
                 if let Some(key) = self.pick(*item) {
                     let keys = vec![key];
-                    // The core may be killed before it answers, and after it has done it: the rows tell.
+                    // Fails if the core is killed before it answers, even if it has already set the mark. The rows show
+                    // which.
                     let _ = handle
                         .inbox_mark(MarkRequest {
                             keys,
@@ -311,7 +312,7 @@ impl World {
         }
     }
 
-    /// One of the items that are there.
+    /// Returns the key of one of the existing items.
     fn pick(&self, number: u8) -> Option<String> {
         let there: Vec<_> = self.items.iter().filter(|(_, known)| !known.is_deleted).collect();
         let place = usize::from(number).checked_rem(there.len())?;
@@ -387,7 +388,7 @@ proptest! {
         for life in &lives {
             world.live(life);
         }
-        // Everything recovers, and nothing more comes.
+        // Everything recovers, and no more events arrive.
         world.service.be(Mode::Answers);
         for _ in 0..2 {
             world.live(&Life { steps: vec![Step::Millis(600_000)], end: End::Orderly });

@@ -1,4 +1,4 @@
-//! A notification service that outlives the cores that ask it, and keeps a log of what it was asked.
+//! A notification service that outlives the cores that use it, and logs their requests.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -13,14 +13,14 @@ use crate::ports::{Delivery, NotificationHandle, NotificationRequest, Notificati
 
 type Outcome = Result<Answer, NotificationError>;
 
-/// When a real service that does not answer is reported.
+/// When a real service that does not answer is reported as hanging.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Mode {
     #[default]
     Answers,
-    /// So many milliseconds later.
+    /// After this many milliseconds.
     Slow(u32),
     Refuses,
     Hangs,
@@ -28,19 +28,19 @@ pub(super) enum Mode {
     Absent,
 }
 
-/// What it was asked, and what became of it.
+/// A request and its outcome.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
-    /// Which core asked.
+    /// The number of the core that sent it.
     run: u32,
     pub(super) subject: Subject,
     pub(super) title: String,
     replaces: Option<NotificationHandle>,
-    /// The notification, since when.
+    /// The notification, and when it was created.
     pub(super) answer: Option<(NotificationHandle, Instant)>,
-    /// Its asker ended before it could record the answer.
+    /// The core ended before it could record the answer.
     pub(super) excused: bool,
-    /// It was taken back, clicked, or gone with its service.
+    /// The notification was withdrawn, clicked, or its service is gone.
     pub(super) closed: bool,
 }
 
@@ -48,11 +48,11 @@ pub(super) struct Entry {
 struct State {
     mode: Mode,
     run: u32,
-    /// One that comes back is another one.
+    /// A service that starts again has another generation.
     generation: u32,
     last_id: u32,
     log: Vec<Entry>,
-    /// Without an answer: places in the log.
+    /// Unanswered requests, by their index in the log.
     waiting: Vec<(usize, oneshot::Sender<Outcome>)>,
     watcher: Option<mpsc::UnboundedSender<NotificationEvent>>,
 }
@@ -74,7 +74,7 @@ impl State {
 
     fn known(&self) -> ServiceState {
         match self.mode {
-            // That it hangs is not known before it was asked.
+            // A service is not known to hang before it gets a request.
             Mode::Answers | Mode::Slow(_) | Mode::Refuses | Mode::Hangs => ServiceState::Ready,
             Mode::Paused => ServiceState::Paused,
             Mode::Absent => ServiceState::Absent,
@@ -96,7 +96,7 @@ impl State {
             }
         });
         for entry in &mut self.log {
-            // What it takes the place of is on screen no more.
+            // A replaced notification is not on screen any more.
             entry.closed |= entry.answer.as_ref().is_some_and(|(known, _)| *known == handle);
         }
         let run = self.run;
@@ -125,7 +125,7 @@ impl Service {
         lock(&self.0).log.clone()
     }
 
-    /// Its name on the bus.
+    /// Returns its unique bus name.
     pub(super) fn name(&self) -> String {
         format!(":1.{}", lock(&self.0).generation)
     }
@@ -187,7 +187,7 @@ impl Service {
         lock(&self.0).run += 1;
     }
 
-    /// The core that asked is gone. What it was answered in this very moment and has not recorded is excused.
+    /// Handles the end of a core. An answer in the same instant that was not recorded is excused.
     pub(super) fn end_run(&self, left: &Left) {
         let mut state = lock(&self.0);
         state.watcher = None;
@@ -200,14 +200,14 @@ impl Service {
                 );
             }
             if let Some((handle, at)) = &entry.answer {
-                // What took the place of another has a number that was on record before.
+                // A replacement has the handle of an earlier notification, which was recorded before.
                 let is_recorded = left.handles.contains(handle) && entry.replaces.as_ref() != Some(handle);
                 entry.excused |= *at == Instant::now() && !is_recorded;
             }
         }
         state.run += 1;
         if !matches!(state.mode, Mode::Hangs) {
-            // It shows what it has taken, with nobody to hear of it.
+            // The service shows the pending requests, although nobody receives the answers.
             state.answer_waiting();
         }
     }
@@ -242,12 +242,12 @@ impl Notifications for Service {
         let state = self.0.clone();
         async move {
             if let Some(lag) = lag {
-                // It may be answered before, once the service is another way.
+                // It may be answered earlier, when the mode changes.
                 if let Ok(outcome) = timeout(lag, &mut answer).await {
                     return outcome.unwrap_or(Err(NotificationError::Lost));
                 }
                 let mut state = lock(&state);
-                // It may have gone on, or gone, meanwhile.
+                // The service may have changed its mode or stopped meanwhile.
                 if state.mode != Mode::Hangs
                     && let Some(at) = state.waiting.iter().position(|(of, _)| *of == place)
                 {
@@ -270,7 +270,7 @@ impl Notifications for Service {
 
     fn withdraw(&self, handle: NotificationHandle) {
         let state = self.0.clone();
-        // It goes out a moment later, and not at all where its process ends before that.
+        // The request is sent a moment later, and not at all if the process ends before.
         tokio::spawn(async move {
             tokio::task::yield_now().await;
             let mut state = lock(&state);
@@ -286,7 +286,7 @@ impl Notifications for Service {
         let (events, receiver) = mpsc::channel(64);
         let mut state = lock(&self.0);
         state.watcher = Some(watcher);
-        // There is room: it is new.
+        // The channel is new, so it has capacity.
         let _ = events.try_send(NotificationEvent::Service(state.known()));
         tokio::spawn(async move {
             while let Some(event) = coming.recv().await {

@@ -1,4 +1,4 @@
-//! Whether the rows, the service's log and the model agree.
+//! Checks that the rows, the service's log and the model agree.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -20,12 +20,12 @@ fn open(home: &Path) -> Option<Inbox> {
     Inbox::open_read_only(&file(home)?, &server).ok()
 }
 
-/// What a core left.
+/// What a core has left in its inbox.
 #[derive(Debug, Default)]
 pub(super) struct Left {
-    /// The notifications that are on record.
+    /// The recorded notifications.
     pub(super) handles: HashSet<NotificationHandle>,
-    /// The keys of items that something was decided about.
+    /// The keys of items with a decided alert.
     pub(super) decided: HashSet<String>,
 }
 
@@ -147,18 +147,19 @@ impl World {
     }
 }
 
-/// Each digest on record was answered, and the other way round; each says how many it is about.
+/// Checks that each recorded digest was answered and vice versa, and that each contains its number of members.
 fn check_digests(alerts: &[AlertRecord], digests: &[DigestRecord], log: &[Entry]) {
     for digest in digests {
         let subject = Subject::Digest(digest.id);
         let answered: Vec<_> = log.iter().filter(|entry| entry.subject == subject).collect();
-        // One whose record a kill prevented leaves its id, a time, to the next life: that begins in its millisecond.
+        // If a kill prevented the record, the next core, which starts in the same millisecond, reuses the id, which is
+        // a time.
         let counted = answered.iter().filter(|entry| !entry.excused).count();
         assert!(counted <= 1, "{digest:#?} {answered:#?}");
         let Some(last) = answered.last() else {
             panic!("{digest:#?} was never answered")
         };
-        // The title is a message here, and its only digits are the count.
+        // Here the title is a message whose only digits are the count.
         let number: String = last.title.chars().filter(char::is_ascii_digit).collect();
         assert_eq!(number, digest.members.to_string(), "{digest:#?} {answered:#?}");
         let members = alerts
