@@ -1,4 +1,4 @@
-//! The owner of the stream: commits what comes, crashes, and answers to what only a person can mend.
+//! The owner of the stream: commits events, crashes, and reacts to halts that only a person can resolve.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use crate::server::Server;
 use crate::transport::FakeTransport;
 
-/// What waits to be committed at most; the driver stops reading beyond it.
+/// How many deliveries wait to be committed; beyond that, the driver stops reading.
 const QUEUE: usize = 4;
 
 struct Anonymous;
@@ -31,9 +31,9 @@ pub(crate) struct App {
     rng: fastrand::Rng,
     stream: Option<StreamHandle>,
     deliveries: mpsc::Receiver<Delivery>,
-    /// The last event that had its effect.
+    /// The last event that took effect.
     committed: u64,
-    /// When the user does something about a halt, and what.
+    /// When the user reacts to a halt, and how.
     mend: Option<(Instant, Command)>,
 }
 
@@ -73,11 +73,11 @@ impl App {
         self.stream = Some(stream);
     }
 
-    /// Takes what comes for so long.
+    /// Processes deliveries for this long.
     pub(crate) async fn live_for(&mut self, time: Duration) {
         let until = Instant::now() + time;
         if self.server.crash() {
-            // What was read and not committed is lost, and has to come again.
+            // Events that were read but not committed are lost, and have to be sent again.
             self.stop().await;
             self.begin();
         }
@@ -87,7 +87,7 @@ impl App {
         if let Some((_, command)) = self.mend.take_if(|(at, _)| *at <= until) {
             self.send(command);
         }
-        // A disk that is busy: deliveries wait, and the server is not read.
+        // A busy disk: deliveries wait, and the server is not read.
         if self.rng.u32(0..200) == 0 {
             sleep(Duration::from_secs(self.rng.u64(1..200))).await;
         }
@@ -101,7 +101,7 @@ impl App {
         }
     }
 
-    /// Ends the stream, and forgets what it had delivered.
+    /// Ends the stream, and discards its deliveries.
     pub(crate) async fn stop(&mut self) {
         self.stream = None;
         while self.deliveries.recv().await.is_some() {}

@@ -1,7 +1,7 @@
-//! A day of simulated time for the whole driver: a server that does what servers do at their worst, in random order
-//! from a seed, over a transport without sockets and on a paused clock. The bytes and the parser are real.
+//! A day of simulated time for the whole driver: a server misbehaves in random order from a seed, over a transport
+//! without sockets and with a paused clock. The bytes and the parser are real.
 //!
-//! It has a program of its own, for it counts every byte that is allocated.
+//! A separate program, because it counts every allocated byte.
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
@@ -26,20 +26,20 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// By then everything has been through its largest size: channels, buffers, timers.
+/// By then everything has reached its maximum size: channels, buffers, timers.
 const WARM: Duration = Duration::from_secs(4 * 3600);
 
-/// What the ends of two hours may differ by: a channel's block, a parser's line. A day brings some five hundred
-/// connections and ten thousand events; one byte lost by each of these would be a fifth of it.
+/// The tolerated difference between the ends of two hours: a channel's block, a parser's line. A day has some five
+/// hundred connections and ten thousand events; one leaked byte for each would exceed a fifth of it.
 const SLACK: usize = 64 << 10;
 
-/// What is allocated and not freed.
+/// Returns the number of bytes that are allocated and not freed.
 fn live_bytes() -> usize {
     let stats = ALLOCATOR.stats();
     stats.bytes_allocated.saturating_sub(stats.bytes_deallocated)
 }
 
-/// One day; what the server did in it.
+/// Runs one day. Returns what the server did in it.
 async fn day(seed: u64) -> Tally {
     let server = Arc::new(Server::new(seed));
     let mut app = App::start(Arc::clone(&server), seed);
@@ -50,7 +50,7 @@ async fn day(seed: u64) -> Tally {
         let pause = server.act();
         app.live_for(pause).await;
         if checked.elapsed() >= Duration::from_secs(3600) {
-            // Counted at rest alone, for an outage keeps nothing and a replay much.
+            // Counted only at rest, because an outage allocates nothing and a replay a lot.
             catch_up(&server, &mut app, seed).await;
             checked = Instant::now();
             let live = live_bytes();
@@ -74,7 +74,7 @@ async fn day(seed: u64) -> Tally {
     tally
 }
 
-/// Fine weather until everything is delivered. The open circuit's probes are the longest that this can take.
+/// Lets the server behave until everything is delivered. The probes of the open circuit take longest.
 async fn catch_up(server: &Server, app: &mut App, seed: u64) {
     server.clear();
     let began = Instant::now();
@@ -88,7 +88,7 @@ async fn catch_up(server: &Server, app: &mut App, seed: u64) {
         server.beat();
         app.live_for(Duration::from_secs(20)).await;
     }
-    // What was sent is read, and what was dropped is freed.
+    // Lets the driver read what was sent and free what was dropped.
     sleep(Duration::from_millis(1)).await;
 }
 

@@ -1,4 +1,4 @@
-//! A server that does what servers do at their worst.
+//! A server that misbehaves in many ways.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard};
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::tally::Tally;
 
-/// How attempts are answered until a time.
+/// How attempts are answered until some time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Weather {
     Fine,
@@ -22,13 +22,13 @@ pub(crate) enum Weather {
     Slow(Duration),
     BlackHole,
     StopSign,
-    /// No cursor is known. What was not read is sent all the same, for this server knows its one client.
+    /// No cursor is known. Unread events are sent nevertheless, because this server knows its only client.
     Forgetful,
 }
 
-/// Bytes on their way, or the end of them.
+/// Bytes in transit, or the end of the connection.
 pub(crate) enum Piece {
-    /// The id of the last event that they complete, if any.
+    /// Bytes, with the id of the last event that they complete, if any.
     Bytes(Vec<u8>, Option<u64>),
     End(EndCause),
 }
@@ -37,22 +37,22 @@ pub(crate) struct State {
     pub(crate) rng: fastrand::Rng,
     pub(crate) tally: Tally,
     weather: (Weather, Instant),
-    /// Attempts that are answered 401 from now on.
+    /// How many further attempts are answered with 401.
     pub(crate) unauthorized: u32,
-    /// The connection that is served, unless it was stalled or ended.
+    /// The current connection, unless it stalled or ended.
     pub(crate) line: Option<mpsc::UnboundedSender<Piece>>,
-    /// Attempts and connections that the client holds.
+    /// The number of attempts and connections that the client holds.
     pub(crate) open: u32,
-    /// The last id that the client has read all of: what it has to ask for next.
+    /// The id of the last event that the client has read completely, which its next request has to contain.
     pub(crate) cursor: u64,
-    /// The greatest of them.
+    /// The greatest such id.
     pub(crate) greatest: u64,
     /// Commands for the stream.
     commands: VecDeque<Command>,
     crash: bool,
-    /// The last answer may have meant the cursor, so the next attempt may do without it.
+    /// Whether the last response may refer to the cursor, so that the next attempt may omit it.
     pub(crate) refused_cursor: bool,
-    /// A stream was taken without the cursor, and nothing was read of it that has one.
+    /// Whether a stream was accepted without the cursor, and no event with an id was read from it yet.
     pub(crate) forgotten: bool,
     pub(crate) last_beat: Instant,
 }
@@ -94,7 +94,7 @@ impl Server {
         self.state().open
     }
 
-    /// The app begins anew from here.
+    /// Records that the app resumes from here.
     pub(crate) fn resumes_from(&self, committed: u64) {
         let mut state = self.state();
         state.cursor = committed;
@@ -117,7 +117,7 @@ impl Server {
         std::mem::take(&mut self.state().crash)
     }
 
-    /// Fine weather from now on.
+    /// Ends all misbehaviour.
     pub(crate) fn clear(&self) {
         let mut state = self.state();
         state.weather = (Weather::Fine, Instant::now());
@@ -125,14 +125,14 @@ impl Server {
         state.send_command(Command::Network(Reachability::Online));
     }
 
-    /// A sign of life.
+    /// Sends a heartbeat.
     pub(crate) fn beat(&self) {
         let mut state = self.state();
         state.last_beat = Instant::now();
         state.send(b": still here\n\n".to_vec(), None);
     }
 
-    /// Does one thing, and says how long to do nothing.
+    /// Performs one action, and returns how long to pause.
     pub(crate) fn act(&self) -> Duration {
         if self.state().last_beat.elapsed() >= Duration::from_secs(25) {
             self.beat();
@@ -202,7 +202,7 @@ impl State {
         self.write(first..=self.tally.published);
     }
 
-    /// Writes events in pieces that end anywhere.
+    /// Sends events in pieces that end anywhere.
     pub(crate) fn write(&mut self, ids: std::ops::RangeInclusive<u64>) {
         let mut bytes = Vec::new();
         let mut ends = Vec::new();
@@ -231,16 +231,17 @@ impl State {
         self.end(EndCause::BrokenOff(BreakOff::Reset));
     }
 
-    /// The connection stays, and nothing comes over it any more.
+    /// Keeps the connection open without sending anything more.
     fn stall(&mut self) {
         if let Some(line) = self.line.take() {
             self.tally.stalls += 1;
-            // It lives as long as the client does not hang up.
+            // It stays open until the client hangs up.
             tokio::spawn(async move { line.closed().await });
         }
     }
 
-    /// What a proxy or a wrong version may put between events. None of it is an event, and none of it moves the cursor.
+    /// Sends what a proxy or a wrong version may insert between events. It contains no event and does not move the
+    /// cursor.
     fn babble(&mut self) {
         self.tally.garbage += 1;
         let babble: &[u8] = match self.rng.u32(0..7) {
@@ -298,7 +299,7 @@ fn event(id: u64, again: bool) -> Vec<u8> {
     .into_bytes()
 }
 
-/// After how many bytes an event is whole: the LF of its last CRLF adds nothing.
+/// Returns after how many bytes an event is complete: the LF of its last CRLF is not needed.
 fn complete_at(event: &[u8]) -> usize {
     event.len() - usize::from(event.ends_with(b"\r\n"))
 }

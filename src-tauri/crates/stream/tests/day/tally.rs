@@ -1,6 +1,6 @@
-//! What happened in a day, counted.
+//! Counts what happened in a day.
 
-/// What happened, to see that it did.
+/// Counters, to check that everything happened.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Tally {
     pub(crate) published: u64,

@@ -1,4 +1,4 @@
-//! The way to the server without sockets: attempts, their answers, and the client's end of a connection.
+//! A transport without sockets: attempts, their responses, and the client's end of a connection.
 
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::server::{Piece, Server, Weather};
 
-/// The way to the server.
+/// The transport to the server.
 pub(crate) struct FakeTransport(pub(crate) Arc<Server>);
 
 impl Transport for FakeTransport {
@@ -57,7 +57,7 @@ impl Transport for FakeTransport {
     }
 }
 
-/// The client's part in an attempt or a connection. Dropping it is hanging up.
+/// The client's side of an attempt or a connection. Dropping it hangs up.
 struct Seat(Arc<Server>);
 
 impl Drop for Seat {
@@ -74,7 +74,7 @@ fn answer(seat: Seat, weather: Weather, request: &Request) -> Result<Answer, Dia
     let head = match weather {
         Weather::Refusing => {
             state.tally.refused += 1;
-            // Hanging up takes the lock.
+            // Dropping the seat locks the state.
             drop(state);
             return Err(DialError::ConnectionRefused);
         }
@@ -116,7 +116,7 @@ fn answer(seat: Seat, weather: Weather, request: &Request) -> Result<Answer, Dia
                 b"retry: 3000\nevent: connection_established\ndata: {}\n\n".to_vec(),
                 None,
             );
-            // Some servers begin with what they sent last.
+            // Some servers repeat their last events first.
             let repeated = if state.rng.u32(0..5) == 0 {
                 state.cursor.min(3)
             } else {

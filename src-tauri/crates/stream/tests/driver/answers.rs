@@ -1,4 +1,4 @@
-//! What is made of each answer.
+//! The driver's reaction to each response.
 
 use std::time::Duration;
 

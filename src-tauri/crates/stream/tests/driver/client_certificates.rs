@@ -1,4 +1,4 @@
-//! Servers that ask who the client is. TLS is real here, and so time is not paused.
+//! Servers that request a client certificate. TLS is real here, so time is not paused.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ fn file(name: &str) -> PathBuf {
         .join(name)
 }
 
-/// A server that sends one event to clients with a certificate of our authority.
+/// A server that sends one event to clients with a certificate of the test's authority.
 async fn server() -> u16 {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut roots = RootCertStore::empty();
@@ -104,9 +104,9 @@ async fn a_certificate_is_shown_in_the_forms_that_people_have() {
             None,
             password,
         ),
-        // Somebody put the authority first.
+        // The authority's certificate comes first.
         (all(&["authority.pem", "client.key", "client.pem"]), None, None),
-        // The key that is named counts.
+        // The named key takes precedence.
         (all(&["client.pem", "other.key"]), Some(file("client.key")), None),
         (all(&["client.pem", "other.key", "client.key"]), None, None),
         (file("client.p12"), None, password),

@@ -1,4 +1,4 @@
-//! Answers that are encoded although nobody asked for it.
+//! Responses with a content encoding that was not requested.
 
 use std::io::Write;
 
@@ -21,7 +21,7 @@ async fn open(encoding: &str) -> (Rig, Connection) {
     (rig, connection)
 }
 
-/// What each flush after an event brings.
+/// Returns the output of each flush after an event.
 fn flushes<E: Write>(mut encoder: E, take: impl Fn(&mut E) -> &mut Vec<u8>) -> Vec<Vec<u8>> {
     let flush = |event: &&str| {
         encoder.write_all(event.as_bytes()).unwrap();
@@ -64,7 +64,7 @@ async fn an_encoded_event_is_delivered_when_the_server_flushes_it() {
         rig.connected().await;
         connection.write(&flushes[0]).await;
         assert_eq!(rig.data(1).await, ["a"], "{name}");
-        // Whatever the network does to it.
+        // However the network splits it.
         for byte in flushes[1..].concat() {
             connection.write([byte]).await;
             tokio::task::yield_now().await;
@@ -127,7 +127,7 @@ async fn the_limit_of_an_event_holds_for_what_it_decodes_to() {
     encoder.write_all(&vec![b'x'; 64 << 20]).unwrap();
     let encoded = encoder.finish().unwrap();
     assert!(encoded.len() < 100_000, "{}", encoded.len());
-    // The client may hang up on the rest.
+    // The client may hang up before the end.
     let _ = tokio::io::AsyncWriteExt::write_all(&mut connection.socket, &encoded).await;
     assert_eq!(rig.trouble().await, "a line is longer than 4194310 bytes");
 }
@@ -143,7 +143,7 @@ async fn a_little_that_decodes_to_many_events_waits_for_the_reader() {
     }
     let encoded = encoder.finish().unwrap();
     connection.write(&encoded).await;
-    // Once everybody has nothing more to do, the deliveries are full and the rest is not even decoded.
+    // When everything is idle, the queue of deliveries is full, and the rest is not even decoded.
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     let (_, events) = rig.stream.totals();
     assert!(events < 300_000, "{events} events were decoded for nobody");

@@ -1,4 +1,4 @@
-//! How an open stream ends, and what is left of it.
+//! How an open stream ends, and what it leaves.
 
 use std::time::Duration;
 
@@ -145,7 +145,7 @@ async fn a_network_that_comes_back_is_dialled_by_a_new_client() {
     rig.connected().await;
 }
 
-/// An event over the limits, its server, and how it resends it until it is given up.
+/// An event over the limits, on a server that sends it again until it is skipped.
 #[tokio::test(start_paused = true)]
 async fn an_oversized_event_is_given_up_at_the_third_time_and_the_stream_goes_on() {
     let limits = Limits {

@@ -1,4 +1,4 @@
-//! Servers that refuse HTTP/1.1. TLS is real here, and so time is not paused.
+//! Servers that refuse HTTP/1.1. TLS is real here, so time is not paused.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -25,20 +25,20 @@ use tokio_rustls::LazyConfigAcceptor;
 
 use crate::network::{CERTIFICATE, DEADLINE, KEY, Stream, root_file, stream};
 
-/// What the server does with a client that does not offer HTTP/2.
+/// How the server refuses a client that does not offer HTTP/2.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Refusal {
-    /// An alert while TLS is agreed upon.
+    /// With an alert during the TLS handshake.
     Alert,
-    /// This in place of an answer.
+    /// With these bytes instead of a response.
     Words(&'static [u8]),
 }
 
-/// What happened at the server.
+/// What happened on the server.
 enum Met {
     /// A client that did not offer HTTP/2.
     Http1,
-    /// A request, and the way to the body of its answer.
+    /// A request, and the sender of its response's body.
     Request(Box<Parts>, mpsc::UnboundedSender<Bytes>),
     /// A connection ended.
     Ended,
@@ -144,7 +144,7 @@ async fn serve(
     let _ = met.send(Met::Ended);
 }
 
-/// A body that is written as the test goes on.
+/// A body that the test writes.
 struct Events(mpsc::UnboundedReceiver<Bytes>);
 
 impl Body for Events {
@@ -165,13 +165,13 @@ impl Body for Events {
 async fn http2_is_spoken_where_http1_is_refused() {
     for refusal in [
         Refusal::Alert,
-        // What node said before it knew the alert.
+        // The response of Node.js before it supported the alert.
         Refusal::Words(
             b"HTTP/1.0 403 Forbidden\r\nContent-Type: text/plain\r\n\r\n\
               Unknown ALPN Protocol, expected `h2` to be available.\n",
         ),
         Refusal::Words(b"HTTP/1.1 505 HTTP Version Not Supported\r\nContent-Length: 0\r\n\r\n"),
-        // The frame that HTTP/2 begins with.
+        // The frame that begins HTTP/2.
         Refusal::Words(b"\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\x64"),
     ] {
         let mut server = Server::that_refuses_by(refusal).await;
@@ -207,7 +207,7 @@ async fn a_server_that_wants_http2_is_not_asked_by_http1_again() {
     assert_eq!(request.headers["last-event-id"], "1");
     body.send("data: b\n\n".into()).unwrap();
     assert_eq!(stream.outcome().await.unwrap(), "b");
-    // Hanging up leaves no connection behind.
+    // Hanging up closes the connection.
     stream.handle.send(Command::Stop);
     assert!(matches!(server.next().await, Met::Ended));
 }

@@ -50,7 +50,7 @@ async fn a_command_drops_neither_the_attempt_nor_the_connection() {
     assert!(rig.server.is_quiet());
 }
 
-/// All but the network that comes back, which is a reason to dial anew.
+/// All commands except that the network is back, which requires a new connection.
 fn command_keeps_the_connection(command: &Command) -> bool {
     !matches!(command, Command::Network(Reachability::Online))
 }
@@ -92,7 +92,7 @@ async fn an_attempt_that_was_given_up_cannot_speak_into_the_next() {
     rig.stream.send(Command::Stop);
     rig.start(Some("7"));
     let mut new = rig.server.accept().await;
-    // The client may have hung up already; what counts is that nothing of this is delivered.
+    // The client may have hung up already. None of this may be delivered.
     let _ = old
         .socket
         .try_write(format!("{OPEN}id: 1\ndata: old\n\n").as_bytes());

@@ -1,4 +1,4 @@
-//! A server whose address does not say where on it the stream is.
+//! A server whose address does not name the stream's path.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ async fn rig() -> Rig {
     Rig::with(look_up, Provider::bearer(&[TOKEN])).await
 }
 
-/// The next request, which looks for the stream at this place and gives nothing away.
+/// Accepts the next request, which looks for the stream at this path and contains no secrets.
 async fn sounded(rig: &Rig, path: &str) -> Connection {
     let connection = rig.server.accept().await;
     assert_eq!(connection.path(), path);
@@ -36,7 +36,7 @@ async fn sounded(rig: &Rig, path: &str) -> Connection {
     connection
 }
 
-/// The next request, which is the attempt itself.
+/// Accepts the next request, which is the attempt itself.
 async fn asked(rig: &Rig, path: &str) -> Connection {
     let connection = rig.server.accept().await;
     assert_eq!(connection.path().split('?').next(), Some(path));
@@ -45,18 +45,18 @@ async fn asked(rig: &Rig, path: &str) -> Connection {
     connection
 }
 
-/// The stream seems to be at this place.
+/// Responds like a stream that requires a token at this path.
 async fn wants_token(rig: &Rig, path: &str) {
     sounded(rig, path).await.answer("401 Unauthorized").await;
 }
 
-/// The attempt goes to this place, and opens.
+/// Accepts the attempt at this path, and opens it.
 async fn opened(rig: &mut Rig, path: &str) {
     asked(rig, path).await.write(OPEN).await;
     rig.connected().await;
 }
 
-/// The stream is found and opened at this place.
+/// Lets the stream be found and opened at this path.
 async fn found(rig: &mut Rig, path: &str) {
     wants_token(rig, path).await;
     opened(rig, path).await;
@@ -80,7 +80,7 @@ async fn the_first_place_that_wants_a_token_is_the_streams_and_no_other_sees_it(
     stream.write(OPEN).await;
     rig.connected().await;
     assert_eq!(rig.stream.found().unwrap().path(), "/api/sse");
-    // What was found is not looked up again, in another network neither.
+    // The result is kept, in another network as well.
     drop(stream);
     asked(&rig, "/api/sse").await.answer("503 Busy").await;
     rig.stream
@@ -112,7 +112,7 @@ async fn where_nothing_is_found_it_is_said_what_was_tried_and_looked_again() {
         Vec::<bool>::new(),
         "nobody was asked for the token"
     );
-    // By itself, after a while.
+    // Automatically, after a while.
     found(&mut rig, "/api/v1/sse").await;
 }
 
@@ -128,7 +128,7 @@ async fn trouble_on_the_way_is_waited_for_like_any_other() {
             .await
             .starts_with("the connection was lost before an answer")
     );
-    // A server that is starting says so everywhere.
+    // A server that is starting responds like this at every path.
     for path in PLACES {
         sounded(&rig, path).await.answer("503 Starting").await;
     }
@@ -179,7 +179,7 @@ async fn what_is_sure_comes_before_what_may_be() {
         sounded(&rig, "/api/sse").await.answer(second).await;
         opened(&mut rig, "/api/sse").await;
     }
-    // Where nothing is sure, what may be it is asked.
+    // If no path is certain, the possible ones are tried.
     let unreadable = "200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: zstd";
     for answer in [
         "403 Forbidden",
@@ -232,7 +232,7 @@ async fn a_stream_that_has_moved_is_looked_up_in_the_same_attempt() {
 async fn a_404_from_the_streams_own_place_reaches_the_machine() {
     let mut rig = rig().await;
     rig.start(Some("41"));
-    // It may be the position that is not found, so the same is asked without it.
+    // The position may be unknown to the server, so the request is repeated without it.
     for cursor in [Some("41"), None] {
         wants_token(&rig, "/api/v1/sse").await;
         let asked = asked(&rig, "/api/v1/sse").await;
@@ -265,7 +265,7 @@ async fn redirects_are_followed_without_a_token_too() {
     let moved = other.accept().await;
     assert_eq!((moved.path(), moved.header("authorization")), ("/v2", None));
     moved.answer("401 Unauthorized").await;
-    // The token is for the server that was named.
+    // The token is only for the configured server.
     asked(&rig, "/api/v1/sse").await.answer(&away).await;
     let mut moved = other.accept().await;
     assert_eq!((moved.path(), moved.header("authorization")), ("/v2", None));

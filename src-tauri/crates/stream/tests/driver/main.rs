@@ -1,6 +1,6 @@
-//! The driver against servers that write raw bytes: what it sends, what it makes of each answer, and how it ends.
+//! The driver against servers that write raw bytes: its requests, its reaction to each response, and how it ends.
 //!
-//! Time is paused: it moves on to the next timer when nobody has anything to do, so no test waits for the clock.
+//! Time is paused: it advances to the next timer when everything is idle, so no test waits for the clock.
 
 #![expect(
     clippy::expect_used,

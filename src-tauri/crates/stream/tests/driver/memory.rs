@@ -1,4 +1,4 @@
-//! The driver over a transport without sockets: a day passes in a moment, and whatever needs a network is left out.
+//! The driver over a transport without sockets: a day passes in a moment, and nothing needs a network.
 
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 
 use crate::rig::Provider;
 
-/// Answers each attempt with a pipe whose other end goes to the test, and with the cursor that was asked for.
+/// Responds to each attempt with a channel, whose sender goes to the test together with the requested cursor.
 struct Pipes(mpsc::UnboundedSender<(Arc<str>, mpsc::UnboundedSender<Heard>)>);
 
 struct Pipe(mpsc::UnboundedReceiver<Heard>);
@@ -94,7 +94,7 @@ async fn a_day_over_memory_is_one_connection_and_its_end_another() {
     }
     assert_eq!((events, stream.totals()), (BEATS, (20 * BEATS, BEATS)));
     assert_eq!(provider.asked(), [false], "one attempt");
-    // The server says no more.
+    // The server sends no more.
     let (cursor, _server) = dials.recv().await.unwrap();
     assert_eq!(*cursor, *BEATS.to_string());
     assert!(server.is_closed(), "the old connection is hung up");

@@ -1,4 +1,4 @@
-//! The way out: proxies, and roots from a file. The TLS servers run on threads, so time is not paused here.
+//! Proxies, and roots from a file. The TLS servers run on threads, so time is not paused here.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener as ThreadListener;
@@ -19,18 +19,18 @@ use tokio::time::timeout;
 
 use crate::rig::{OPEN, Provider};
 
-/// For localhost, 127.0.0.1 and gloria.test, until 2126, signed by the root beside it.
+/// For localhost, 127.0.0.1 and gloria.test, until 2126, signed by the root next to it.
 pub(crate) const CERTIFICATE: &[u8] = include_bytes!("../certificate/signed.der");
 pub(crate) const KEY: &[u8] = include_bytes!("../certificate/signed.key.der");
 
-/// What a busy machine needs for a handshake, many times over.
+/// Several times as long as a handshake takes on a busy machine.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
 pub(crate) fn root_file() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/certificate/root.pem")
 }
 
-/// A TLS server on this machine that opens a stream with one event to everyone who shows the token.
+/// A TLS server on this machine that opens a stream with one event for requests with the token.
 pub(crate) fn tls_server() -> u16 {
     let listener = ThreadListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -55,7 +55,7 @@ pub(crate) fn tls_server() -> u16 {
             if head.to_ascii_lowercase().contains("authorization: bearer t0ken") {
                 let _ = write!(socket.get_mut(), "{OPEN}data: through\n\n");
                 let _ = socket.get_mut().flush();
-                // The client hangs up.
+                // Waits until the client hangs up.
                 let _ = socket.read_line(&mut head);
             }
         }
@@ -63,7 +63,8 @@ pub(crate) fn tls_server() -> u16 {
     port
 }
 
-/// A proxy that tunnels to `to`, whatever the name, for those who show what it asks for. It tells the heads it read.
+/// A proxy that tunnels to `to`, whatever the name, for requests with the credentials that it requires. Sends the heads
+/// that it has read.
 pub(crate) async fn proxy(to: u16, asks_for: Option<&'static str>) -> (u16, mpsc::UnboundedReceiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -125,7 +126,7 @@ pub(crate) fn stream(url: &str, change: impl FnOnce(&mut StreamOptions)) -> Stre
 }
 
 impl Stream {
-    /// The first event's data, or why there is none.
+    /// Returns the first event's data, or why there is none.
     pub(crate) async fn outcome(&mut self) -> Result<String, Cause> {
         loop {
             match timeout(DEADLINE, self.deliveries.recv())
@@ -163,7 +164,7 @@ async fn a_tunnel_leads_to_the_server_and_the_proxy_hears_its_name_alone() {
 
 #[tokio::test]
 async fn a_proxy_that_asks_gets_user_and_password() {
-    // "anna:s3 cret", with the space as it is written in an address.
+    // "anna:s3 cret", with the space decoded from its form in an address.
     let (port, mut heads) = proxy(tls_server(), Some("Basic YW5uYTpzMyBjcmV0")).await;
     let mut stream = stream("https://gloria.test/api/sse", |options| {
         options.network.proxy = through(port, "anna:s3%20cret@");
@@ -284,7 +285,7 @@ async fn a_file_without_roots_is_named_and_read_again() {
     assert_eq!(outcome.unwrap(), "through");
 }
 
-/// The root's file in the forms that administrators have it.
+/// The root's file in all common formats.
 fn forms() -> Vec<(&'static str, Vec<u8>)> {
     let pem = include_str!("../certificate/root.pem");
     let utf16 = |of: fn(u16) -> [u8; 2], mark: bool| {

@@ -1,4 +1,4 @@
-//! Steps that an observer receives and deliveries leave out.
+//! Steps that an observer receives and deliveries do not contain.
 
 use std::sync::{Arc, Mutex};
 
@@ -6,7 +6,7 @@ use gloria_stream::{Command, Observer, Status, Step};
 
 use crate::rig::{OPEN, Provider, Rig};
 
-/// The names of the steps, with the bytes in one sum.
+/// The names of the steps, and the sum of their bytes.
 #[derive(Debug, Default)]
 struct Notes(Mutex<(Vec<&'static str>, usize)>);
 

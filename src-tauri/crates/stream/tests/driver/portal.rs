@@ -1,4 +1,4 @@
-//! Networks that answer in the server's place.
+//! Networks that respond instead of the server.
 
 use gloria_stream::{ProxyAddress, ProxyChoice};
 
@@ -6,7 +6,7 @@ use crate::rig::{Provider, Rig, Server};
 
 const PAGE: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\nhi";
 
-/// A stream to a server that shows a page, and where the probe goes.
+/// Returns a stream to a server that sends a page, and the server of the probe.
 async fn behind_a_page() -> (Rig, Server) {
     let probed = Server::bind().await;
     let probe = probed.url("/generate_204");

@@ -6,13 +6,13 @@ use gloria_stream::{Command, Delivery, IdleReason, Status};
 
 use crate::rig::{Connection, Provider, Rig};
 
-/// More than the kernel buffers for a loopback connection, and than the client would keep if it buffered everything.
+/// More than the kernel buffers for a loopback connection, and more than the client's limit.
 const FLOOD: usize = 64 << 20;
 
-/// What the client itself may have read: one read of its own, which hyper keeps below half a megabyte.
+/// What the client itself may have read: a single read, which hyper keeps below half a megabyte.
 const BUFFERED: u64 = 1 << 20;
 
-/// Writes events until nobody takes any more.
+/// Writes events until no more are accepted.
 async fn flood(connection: &Connection) -> usize {
     let events = b"data: 0123456789012345678901234567890123456789\n\n".repeat(400);
     let (mut written, mut refused) = (0, 0);
@@ -36,7 +36,7 @@ async fn nothing_is_read_while_nobody_takes_what_was() {
     let connection = rig.open().await;
     flood(&connection).await;
     let (read, _) = rig.stream.totals();
-    // Sixteen deliveries fit the channel; each is one read.
+    // Sixteen deliveries fit into the channel; each is one read.
     assert!(read <= 17 * BUFFERED, "{read} bytes were read");
     flood(&connection).await;
     assert_eq!(rig.stream.totals().0, read, "and no more came");
@@ -47,7 +47,7 @@ async fn a_reader_that_is_behind_for_minutes_loses_nothing() {
     let mut rig = Rig::new().await;
     let mut connection = rig.open().await;
     let written = flood(&connection).await;
-    // The server is not silent; the reader is. So this is no reason to hang up.
+    // The reader is slow, not the server, so this is no reason to hang up.
     tokio::time::sleep(Duration::from_secs(600)).await;
     let whole = written / 48;
     let data = rig.data(whole).await;
@@ -65,7 +65,7 @@ async fn a_reader_that_is_behind_for_minutes_loses_nothing() {
 async fn the_silence_begins_when_the_reader_is_back() {
     let mut rig = Rig::new().await;
     let mut connection = rig.open().await;
-    // One more than the channel takes, each a read of its own.
+    // One more than the channel's capacity, each in a separate read.
     for count in 1..=17 {
         connection.write("data: a\n\n").await;
         while rig.stream.totals().1 < count {
@@ -120,7 +120,7 @@ async fn a_reader_that_is_behind_gets_the_newest_status_and_not_each_one() {
         drop(rig.server.accept().await);
     }
     let _last = rig.server.accept().await;
-    // What filled the channel, in order; then what the rest came to.
+    // The contents of the channel, in order; then the merged rest.
     for attempt in 0..8 {
         assert_eq!(rig.status().await, Status::Connecting { attempt });
         assert!(matches!(rig.status().await, Status::Waiting { .. }));

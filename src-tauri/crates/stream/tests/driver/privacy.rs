@@ -1,5 +1,5 @@
-//! No cause names the address, the query or a credential, whatever a server, a proxy or a library repeats of them:
-//! causes are logged and shown, also in a status that others read.
+//! No cause contains the address, the query or a credential, whatever a server, a proxy or a library repeats of them,
+//! because causes are logged and shown, also in a status that others read.
 
 use gloria_stream::{Cause, Credential, Delivery, ProxyAddress, ProxyChoice, Status, StreamOptions};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -11,10 +11,10 @@ use crate::rig::{Connection, OPEN, Provider, Rig};
 use crate::socks::{self, Behaviour};
 use crate::websocket::{frame, upgrade};
 
-/// It is in the path, the query, the token and the proxy's password.
+/// Part of the path, the query, the token and the proxy's password.
 const POISON: &str = "p01son";
 
-/// Asserts that a cause has nothing that must not be in it, neither as it is logged nor as it is printed.
+/// Asserts that a cause contains nothing secret, in its `Display` and `Debug` output.
 fn assert_clean(cause: &Cause, also: &[&str], what: &str) {
     let said = format!("{cause} {cause:?}").to_lowercase();
     for private in [POISON, "/sse", "ticket=", "127.0.0.1"].iter().chain(also) {
@@ -27,7 +27,7 @@ fn poisoned(options: &mut StreamOptions) {
     options.url.set_query(Some("ticket=p01son"));
 }
 
-/// The first cause that the stream has.
+/// Returns the stream's first cause.
 async fn cause(deliveries: &mut mpsc::Receiver<Delivery>) -> Cause {
     loop {
         match deliveries.recv().await.unwrap() {
@@ -40,7 +40,7 @@ async fn cause(deliveries: &mut mpsc::Receiver<Delivery>) -> Cause {
     }
 }
 
-/// What a server repeats of the request, or says in its own words, in all places where it can say something.
+/// Responses that repeat the request or contain the server's text, in every place that can contain text.
 fn answers(request: &str, server: &str) -> Vec<String> {
     let p = POISON;
     let head = |head: &str| format!("HTTP/1.1 {head}\r\n\r\n");
@@ -116,12 +116,12 @@ async fn no_answer_gets_address_query_or_token_into_a_cause() {
             rig.start(Some(POISON));
             let server = rig.server.url("/").authority().to_owned();
             let answered = async {
-                // A redirect in a circle brings the client back.
+                // A redirect loop makes the client connect again.
                 loop {
                     let mut connection: Connection = rig.server.accept().await;
                     assert!(connection.request.contains(POISON));
                     let answer = answers(&connection.request, &server).swap_remove(number);
-                    // A client that has read enough disconnects in the middle.
+                    // A client that has read enough hangs up before the end.
                     let _ = connection.socket.write_all(answer.as_bytes()).await;
                     let _ = connection.socket.shutdown().await;
                 }
@@ -183,7 +183,7 @@ async fn no_websocket_gets_them_into_a_cause() {
     }
 }
 
-/// A proxy that says this to everyone.
+/// A proxy that sends this to every client.
 async fn proxy_that_says(answer: String) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();

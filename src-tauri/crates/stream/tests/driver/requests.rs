@@ -1,4 +1,4 @@
-//! What is sent, and where to.
+//! The contents of requests, and where they are sent.
 
 use std::time::Duration;
 
@@ -267,7 +267,7 @@ async fn names_below_localhost_are_this_machine_whatever_a_resolver_says() {
     rig.connected().await;
 }
 
-/// As a balancer's, and as a gateway's that redirects to itself until its cookie comes with the request.
+/// The cookies of a load balancer, and of a gateway that redirects to itself until the request contains its cookie.
 #[tokio::test(start_paused = true)]
 async fn cookies_come_back_with_the_next_request() {
     let mut rig = Rig::new().await;

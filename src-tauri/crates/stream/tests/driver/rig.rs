@@ -1,4 +1,4 @@
-//! A stream, a server to script, and what the stream delivered.
+//! A stream, a scripted server, and the stream's deliveries.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 /// A head that opens a stream, which ends with the connection.
 pub(crate) const OPEN: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
 
-/// Far beyond every timer of the stream: a test that hangs gets here at once, for time is paused.
+/// Longer than every timer of the stream: because time is paused, a test that hangs reaches it at once.
 const NEVER: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// A stream and its server.
@@ -30,7 +30,7 @@ pub(crate) struct Rig {
 }
 
 impl Rig {
-    /// A stream that is about to dial a new server.
+    /// Returns a stream that is about to connect to a new server.
     pub(crate) async fn new() -> Self {
         Self::with(|_| {}, Provider::anonymous()).await
     }
@@ -42,7 +42,7 @@ impl Rig {
             base_delay: Duration::from_millis(10),
             ..Timing::default()
         };
-        // Who listens on this machine's port 80 is no matter of these tests.
+        // A program that listens on this machine's port 80 must not affect these tests.
         options.network.probe_url = Some("http://127.0.0.1:1/generate_204".parse().unwrap());
         change(&mut options);
         let (sender, deliveries) = mpsc::channel(16);
@@ -62,7 +62,7 @@ impl Rig {
         });
     }
 
-    /// Dials, and is answered these bytes.
+    /// Accepts a connection and responds with these bytes.
     pub(crate) async fn answered(&self, bytes: impl AsRef<[u8]>) -> Connection {
         self.start(None);
         let mut connection = self.server.accept().await;
@@ -70,7 +70,7 @@ impl Rig {
         connection
     }
 
-    /// Dials and opens.
+    /// Accepts a connection and opens the stream.
     pub(crate) async fn open(&mut self) -> Connection {
         let connection = self.answered(OPEN).await;
         self.connected().await;
@@ -84,7 +84,7 @@ impl Rig {
             .unwrap()
     }
 
-    /// The next status.
+    /// Returns the next status.
     pub(crate) async fn status(&mut self) -> Status {
         match self.delivery().await {
             Delivery::Status(status) => status,
@@ -92,12 +92,12 @@ impl Rig {
         }
     }
 
-    /// Waits for the stream to be open.
+    /// Waits until the stream is open.
     pub(crate) async fn connected(&mut self) {
         while !matches!(self.status().await, Status::Connected { .. }) {}
     }
 
-    /// Why the stream waits, once it does.
+    /// Returns why the stream waits, once it does.
     pub(crate) async fn trouble(&mut self) -> String {
         loop {
             match self.status().await {
@@ -111,7 +111,7 @@ impl Rig {
         }
     }
 
-    /// The next events.
+    /// Returns the next events.
     pub(crate) async fn frames(&mut self) -> Vec<Frame> {
         match self.delivery().await {
             Delivery::Frames(frames) => frames.frames,
@@ -119,7 +119,7 @@ impl Rig {
         }
     }
 
-    /// The data of the next events, up to this many.
+    /// Returns the data of the next events, up to this many.
     pub(crate) async fn data(&mut self, count: usize) -> Vec<String> {
         let mut data = Vec::new();
         while data.len() < count {
@@ -134,7 +134,7 @@ pub(crate) fn is_halted(status: &Status, wanted: HaltReason) -> bool {
     matches!(status, Status::Halted { reason, .. } if *reason == wanted)
 }
 
-/// A server that does what the test says.
+/// A scripted server.
 pub(crate) struct Server {
     listener: TcpListener,
 }
@@ -152,7 +152,7 @@ impl Server {
             .unwrap()
     }
 
-    /// A connection, and the head of the request on it.
+    /// Accepts a connection, and reads the head of its request.
     pub(crate) async fn accept(&self) -> Connection {
         let mut socket = self.accept_silently().await;
         let mut request = Vec::new();
@@ -170,7 +170,7 @@ impl Server {
         }
     }
 
-    /// A connection that nobody has read from.
+    /// Accepts a connection without reading from it.
     pub(crate) async fn accept_silently(&self) -> TcpStream {
         tokio::time::timeout(NEVER, self.listener.accept())
             .await
@@ -179,7 +179,7 @@ impl Server {
             .0
     }
 
-    /// Whether nobody is waiting to be accepted.
+    /// Whether no connection waits to be accepted.
     pub(crate) fn is_quiet(&self) -> bool {
         self.listener.accept().now_or_never().is_none()
     }
@@ -196,7 +196,7 @@ impl Connection {
         self.socket.write_all(bytes.as_ref()).await.unwrap();
     }
 
-    /// Answers with this status line and these headers, without a body, and closes.
+    /// Responds with this status line and these headers, without a body, and closes.
     pub(crate) async fn answer(mut self, head: &str) {
         self.write(format!("HTTP/1.1 {head}\r\nContent-Length: 0\r\n\r\n"))
             .await;
@@ -209,12 +209,12 @@ impl Connection {
         })
     }
 
-    /// The path and query that were asked for.
+    /// Returns the requested path and query.
     pub(crate) fn path(&self) -> &str {
         self.request.split(' ').nth(1).unwrap()
     }
 
-    /// Waits until the client has hung up, which takes none of its timers.
+    /// Waits until the client has hung up, without any timer of the client.
     pub(crate) async fn hung_up(&mut self) {
         let mut rest = [0; 64];
         let soon = Duration::from_secs(1);
@@ -225,12 +225,12 @@ impl Connection {
     }
 }
 
-/// Hands out what it was given, in order, and the last of it for ever.
+/// Returns its credentials in order, and the last one repeatedly.
 pub(crate) struct Provider {
     credentials: Mutex<VecDeque<Result<Credential, CredentialError>>>,
-    /// For each request of a credential, whether the previous one was reported as refused.
+    /// For each request of a credential, whether the previous one was reported as rejected.
     rejected: Mutex<Vec<bool>>,
-    /// The same of the time that comes.
+    /// The same for the next request.
     refused: AtomicBool,
     handed_out: AtomicU64,
 }

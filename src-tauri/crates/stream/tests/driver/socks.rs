@@ -1,4 +1,4 @@
-//! SOCKS5 proxies (RFC 1928, RFC 1929). The sockets are real and on several tasks, so time is not paused.
+//! SOCKS5 proxies (RFC 1928, RFC 1929). The sockets are real and in several tasks, so time is not paused.
 
 use gloria_stream::{ProxyAddress, ProxyChoice};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
@@ -7,20 +7,20 @@ use tokio::sync::mpsc;
 
 use crate::network::{Stream, root_file, stream, tls_server};
 
-/// What the proxy does with those who connect.
+/// What the proxy does with connections.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Behaviour {
-    /// Tunnels to this port, whatever was asked for.
+    /// Tunnels to this port, whatever is requested.
     Tunnel(u16),
-    /// As that, for who shows this name and password.
+    /// The same, for clients with this name and password.
     AsksFor(u16, &'static str, &'static str),
     /// Refuses with this code.
     Refuses(u8),
-    /// Answers with these bytes.
+    /// Responds with these bytes.
     Says(&'static [u8]),
 }
 
-/// A proxy, and the names and ports that it was asked for.
+/// A proxy, and the names and ports that were requested from it.
 pub(crate) async fn proxy(behaviour: Behaviour) -> (u16, mpsc::UnboundedReceiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -30,7 +30,7 @@ pub(crate) async fn proxy(behaviour: Behaviour) -> (u16, mpsc::UnboundedReceiver
             let (socket, _) = listener.accept().await.unwrap();
             let sender = sender.clone();
             tokio::spawn(async move {
-                // Who is refused hangs up in the middle.
+                // A rejected client hangs up before the end.
                 let _ = serve(socket, behaviour, &sender).await;
             });
         }
@@ -93,7 +93,7 @@ async fn serve(
     Ok(())
 }
 
-/// Bytes after their length.
+/// Reads bytes that are preceded by their length.
 async fn short(socket: &mut TcpStream) -> std::io::Result<Vec<u8>> {
     let length = socket.read_u8().await?;
     let mut bytes = vec![0; length.into()];

@@ -1,5 +1,5 @@
-//! The system's own resolver, scripted. Its proxies and servers are real and on several tasks and threads, so time is
-//! paused only where it never answers.
+//! The system's own resolver, scripted. Its proxies and servers are real and run in several tasks and threads, so time
+//! is paused only if it never answers.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -13,11 +13,11 @@ use url::Url;
 use crate::network::{proxy, root_file, stream, tls_server};
 use crate::socks;
 
-/// Answers always the same, or never, and tells what it was asked.
+/// Always returns the same answer, or none, and sends the requested addresses.
 struct Scripted {
     answer: Option<Vec<ProxyRoute>>,
     asked: Sender<Url>,
-    /// Where it never answers, until the test ends.
+    /// If it never answers, blocks until the test ends.
     end: Mutex<Receiver<()>>,
 }
 
@@ -34,7 +34,7 @@ impl ProxyResolver for Scripted {
     }
 }
 
-/// A network whose resolver answers this, what it is asked, and what it waits for where it does not.
+/// A network with this resolver, the addresses that it is asked for, and what a blocked one waits for.
 fn network(answer: Option<Vec<ProxyRoute>>) -> (NetworkOptions, Receiver<Url>, Sender<()>) {
     let ((asked, heard), (release, end)) = (channel(), channel());
     let end = Mutex::new(end);
@@ -51,7 +51,7 @@ fn route(address: &str) -> ProxyRoute {
     ProxyRoute::Proxy(ProxyAddress::parse(address).unwrap())
 }
 
-/// A proxy whose port nobody listens at.
+/// A proxy at a port without a listener.
 async fn dead() -> ProxyRoute {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     route(&listener.local_addr().unwrap().to_string())
@@ -138,7 +138,7 @@ async fn the_system_is_asked_neither_for_this_machine_nor_for_the_exempt_nor_whe
         options.network = network.clone();
     });
     assert_eq!(local.outcome().await.unwrap(), "through");
-    // The server has one connection at a time.
+    // The server serves one connection at a time.
     drop(local);
     let mut exempt = stream("http://gloria.invalid/sse", |options| {
         options.network = network.clone();

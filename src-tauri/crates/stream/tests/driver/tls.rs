@@ -1,4 +1,4 @@
-//! What is made of a server that cannot show who it is. These servers run on threads, so time is not paused here.
+//! Servers that cannot prove their identity. They run on threads, so time is not paused here.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -13,11 +13,11 @@ use tokio::sync::mpsc;
 
 use crate::rig::Provider;
 
-/// For localhost, until 2126, signed by itself.
+/// For localhost, until 2126, self-signed.
 const CERTIFICATE: &[u8] = include_bytes!("../certificate/self-signed.der");
 const KEY: &[u8] = include_bytes!("../certificate/self-signed.key.der");
 
-/// Why an attempt at this listener by https failed.
+/// Returns why an https attempt at this listener failed.
 async fn trouble(listener: &TcpListener) -> Cause {
     let url = format!("https://{}/sse?token=s3cret", listener.local_addr().unwrap())
         .parse()
@@ -77,7 +77,7 @@ async fn a_handshake_that_breaks_off_says_how() {
         let server = listener.try_clone().unwrap();
         let begun = thread::spawn(move || {
             let (mut socket, _) = server.accept().unwrap();
-            // What is left unread resets the connection.
+            // Closing a socket with unread data resets the connection.
             let mut hello = vec![0; if resets { 10 } else { 5 }];
             socket.read_exact(&mut hello).unwrap();
             if !resets {

@@ -29,7 +29,7 @@ async fn with(limits: Limits, provider: Provider) -> Rig {
     Rig::with(change, provider).await
 }
 
-/// The answer that opens a WebSocket to who asked so, with more headers.
+/// Returns the response that opens a WebSocket for this request, with additional headers.
 pub(crate) fn upgrade(connection: &Connection, more: &str) -> String {
     let accept = derive_accept_key(connection.header("sec-websocket-key").unwrap().as_bytes());
     format!(
@@ -38,7 +38,7 @@ pub(crate) fn upgrade(connection: &Connection, more: &str) -> String {
     )
 }
 
-/// A frame as a server sends it, its first byte given.
+/// Encodes a frame like a server, with this first byte.
 pub(crate) fn frame(first: u8, payload: impl AsRef<[u8]>) -> Vec<u8> {
     let payload = payload.as_ref();
     let mut frame = vec![first];
@@ -69,13 +69,13 @@ fn close(code: u16) -> Vec<u8> {
     frame(FIN | CLOSE, [&code.to_be_bytes()[..], b"the reason"].concat())
 }
 
-/// Dials and opens.
+/// Accepts a connection and opens the stream.
 async fn open(rig: &mut Rig) -> Connection {
     rig.start(None);
     accepted(rig).await
 }
 
-/// Opens what dials next.
+/// Accepts and opens the next connection.
 async fn accepted(rig: &mut Rig) -> Connection {
     let mut connection = rig.server.accept().await;
     let answer = upgrade(&connection, "");
@@ -84,7 +84,7 @@ async fn accepted(rig: &mut Rig) -> Connection {
     connection
 }
 
-/// What the client sends next: the first byte of a frame, and its payload.
+/// Returns what the client sends next: the first byte of a frame, and its payload.
 async fn sent(connection: &mut Connection) -> (u8, Vec<u8>) {
     let socket = &mut connection.socket;
     let (first, length) = (socket.read_u8().await.unwrap(), socket.read_u8().await.unwrap());

@@ -1,4 +1,4 @@
-//! Requests that end: what they carry and where, and within which limits they are answered.
+//! Requests with a finite response: their contents, where they are sent, and their limits.
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ fn http() -> Http {
     Http::new(HttpOptions {
         user_agent: "Gloria/1".to_owned(),
         network: NetworkOptions {
-            // Who listens on this machine's port 80 is no matter of these tests.
+            // A program that listens on this machine's port 80 must not affect these tests.
             probe_url: Some("http://127.0.0.1:1/generate_204".parse().unwrap()),
             ..NetworkOptions::default()
         },
@@ -35,7 +35,7 @@ fn post(server: &Server, path: &str) -> Request {
         .body(HeaderValue::from_static("application/json"), "{}")
 }
 
-/// Sends, while the server does this.
+/// Sends a request while the server runs `serve`.
 async fn while_<T>(request: Request, serve: impl Future<Output = T>) -> (Result<Reply, RequestError>, T) {
     let http = http();
     tokio::join!(http.send(request), serve)
@@ -181,7 +181,7 @@ async fn an_answer_is_read_up_to_its_limit_and_no_further() {
         let server = Server::bind().await;
         let (reply, ()) = while_(Request::get(server.url("/")).limits(limits), async {
             let mut connection = server.accept().await;
-            // The client may hang up before it is all written.
+            // The client may hang up before everything is written.
             let _ = tokio::io::AsyncWriteExt::write_all(&mut connection.socket, &answer).await;
         })
         .await;
@@ -240,7 +240,7 @@ async fn a_refused_credential_is_asked_for_anew_once() {
     assert_eq!(provider.asked(), [false, true], "once anew, and no more");
     assert!(server.is_quiet());
 
-    // A 401 of another origin, which is not shown the credential, says nothing of it.
+    // A 401 of another origin, which does not get the credential, says nothing about it.
     let other = Server::bind().await;
     let asked = http.send_as(Request::get(server.url("/")), &*provider);
     let (reply, ()) = tokio::join!(asked, async {

@@ -1,5 +1,5 @@
-//! What heals by itself is noticed: orderly ends, refusals that are lifted, positions that are refused, and somebody
-//! who looks.
+//! Recovery without the user: orderly ends, refusals that are lifted, positions that are rejected, and the presence of
+//! the user.
 
 use std::time::Duration;
 
@@ -347,7 +347,7 @@ fn what_a_server_asked_for_does_not_outlive_a_sleep() {
 
 #[test]
 fn a_refusal_among_the_events_counts_as_one() {
-    // Whether the reader is ahead of the end or behind it.
+    // Whether the event is read before or after the end.
     for behind in [false, true] {
         let mut rig = Rig::new();
         rig.start();

@@ -1,4 +1,4 @@
-//! The machine: what it does in every phase with every input, its numbers, and what holds whatever happens.
+//! The machine: every input in every phase, its constants, and its invariants.
 
 #![expect(
     clippy::expect_used,
@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use gloria_stream::machine::{Chunk, ContentType, Dial, Effect, Epoch, Head, Input, Machine, Phase};
 use gloria_stream::{Cause, EndCause, Frame, HaltReason, Timing};
 
-/// A machine, its time, and what it did last.
+/// A machine, its time, and its last effects.
 struct Rig {
     machine: Machine,
     now: Instant,
@@ -50,7 +50,7 @@ impl Rig {
         self.now += Duration::from_secs_f64(seconds);
     }
 
-    /// Lets time pass up to the deadline, and says so.
+    /// Advances to the deadline, and sends a tick.
     fn tick(&mut self) -> &[Effect] {
         self.now = self.machine.deadline().expect("a phase that time leads out of");
         self.send(Input::Tick)
@@ -85,7 +85,7 @@ impl Rig {
         ))
     }
 
-    /// An event comes.
+    /// Delivers an event.
     fn deliver(&mut self, last_id: &str) -> &[Effect] {
         let epoch = self.epoch();
         let frame = Frame {
@@ -108,7 +108,7 @@ impl Rig {
         self.send(Input::Ended(epoch, end))
     }
 
-    /// The epoch that is live.
+    /// Returns the live epoch.
     fn epoch(&self) -> Epoch {
         match self.machine.phase() {
             Phase::Connecting { epoch, .. } | Phase::Connected { epoch, .. } => *epoch,
@@ -116,7 +116,7 @@ impl Rig {
         }
     }
 
-    /// The attempt that the last input led to.
+    /// Returns the attempt that the last input caused.
     fn dial(&self) -> Option<&Dial> {
         self.effects.iter().find_map(|effect| match effect {
             Effect::Dial(dial) => Some(dial),
@@ -128,7 +128,7 @@ impl Rig {
         })
     }
 
-    /// What it is halted by.
+    /// Returns the reason of the halt.
     fn halt(&self) -> HaltReason {
         match self.machine.phase() {
             Phase::Halted { reason, .. } => *reason,
@@ -136,7 +136,7 @@ impl Rig {
         }
     }
 
-    /// How long it waits from now, and why.
+    /// Returns how long it waits from now, and why.
     fn wait(&self) -> (Duration, &Cause) {
         match self.machine.phase() {
             Phase::Waiting { until, cause, .. } | Phase::CircuitOpen { until, cause, .. } => {
@@ -154,7 +154,7 @@ fn stream() -> Head {
     }
 }
 
-/// An answer with `Retry-After`.
+/// Returns a head with `Retry-After`.
 fn busy_head(seconds: f64) -> Head {
     Head {
         retry_after: Some(Duration::from_secs_f64(seconds)),

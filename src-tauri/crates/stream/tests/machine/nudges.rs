@@ -1,4 +1,4 @@
-//! What cuts waits short, and how often.
+//! Inputs that shorten waits, and how often.
 
 use std::time::Duration;
 

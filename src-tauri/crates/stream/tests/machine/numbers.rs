@@ -1,4 +1,4 @@
-//! The machine's numbers, each at its edge.
+//! The machine's constants, each at its boundary.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub(crate) fn refuse(rig: &mut Rig) {
     rig.send(Input::Refused(epoch, DialError::ConnectionRefused));
 }
 
-/// A machine after this many failed attempts.
+/// Returns a machine after this many failed attempts.
 pub(crate) fn failed(times: u32) -> Rig {
     let mut rig = Rig::new();
     rig.start();
@@ -125,7 +125,7 @@ fn a_promise_does_not_outlive_its_connection() {
     let mut rig = connected();
     rig.send(Input::Heartbeat(Duration::from_millis(1)));
     rig.tick();
-    // The reader of the greeting was late.
+    // The greeting was read late.
     rig.send(Input::Heartbeat(Duration::from_millis(1)));
     rig.tick();
     assert_eq!(rig.dial().unwrap().answer_limit, secs(75.0));
@@ -181,7 +181,7 @@ fn no_attempts_is_one() {
     ));
 }
 
-/// However a link flaps, the server is not asked without end; and after a moment of rest it is asked at once.
+/// However a link flaps, the number of attempts is bounded; and after a quiet time, an attempt is made at once.
 
 #[test]
 fn streams_that_bring_nothing_three_times_in_a_row_are_said_to_be_buffered() {

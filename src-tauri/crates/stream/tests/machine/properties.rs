@@ -1,4 +1,4 @@
-//! What holds whatever happens, in whatever order.
+//! Invariants for any inputs in any order.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -30,11 +30,11 @@ enum Step {
     Heard(Age, &'static str, Option<u64>),
     Resumed(Age),
     Ended(Age, EndCause),
-    /// Time passes up to the deadline, if there is one.
+    /// Time advances to the deadline, if there is one.
     Due,
 }
 
-/// Whose epoch an input names.
+/// The epoch that an input names.
 #[derive(Debug, Clone, Copy)]
 enum Age {
     Live,
@@ -84,7 +84,7 @@ fn any_life() -> impl Strategy<Value = Vec<(u64, Step)>> {
     vec((pause, any_step()), 1..80)
 }
 
-/// A machine and what an onlooker knows of it.
+/// A machine, and what an observer knows about it.
 struct Life {
     machine: Machine,
     now: Instant,

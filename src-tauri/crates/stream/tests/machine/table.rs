@@ -1,4 +1,4 @@
-//! Every phase with every input.
+//! Every input in every phase.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use gloria_stream::{Cause, CredentialError, DialError, EndCause, Frame, HaltReas
 
 use crate::{Rig, status_head, stream};
 
-/// What an input does, as `effects > phase`; status reports are left out where the phase says the same.
+/// Returns the effects of an input as `effects > phase`, without status reports that equal the phase.
 fn seen(rig: &mut Rig, input: Input) -> String {
     let mut words: Vec<&str> = rig
         .send(input)
@@ -89,7 +89,7 @@ fn halted() -> Rig {
     rig
 }
 
-/// The state reports that say what a phase is are counted apart: one for each change, none without.
+/// Status reports are counted separately: one for each change, none otherwise.
 #[test]
 fn every_change_of_phase_is_published_once() {
     for (name, make) in phases() {
@@ -132,7 +132,7 @@ fn phases() -> [(&'static str, MakeRig); 7] {
     ]
 }
 
-/// The last epoch there was, or one that a machine may come to.
+/// Returns the last epoch, or one that a machine may reach.
 fn current(rig: &Rig) -> Epoch {
     rig.last.unwrap_or_else(|| connecting().epoch())
 }
@@ -249,7 +249,7 @@ fn every_phase_answers_every_input() {
         for (index, (name, make)) in phases().into_iter().enumerate() {
             let mut rig = make();
             let input_now = make_input(&rig);
-            // The two idle phases share a column.
+            // Both idle phases share a column.
             assert_eq!(
                 seen(&mut rig, input_now),
                 wanted[index.saturating_sub(1)],

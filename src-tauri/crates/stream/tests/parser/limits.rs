@@ -1,4 +1,4 @@
-//! Memory and time are bounded, whatever comes.
+//! Memory and time are bounded for any input.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,11 +18,11 @@ const LARGE: Limits = Limits {
     id: 1 << 10,
 };
 
-/// What one TCP segment carries.
+/// The payload of one TCP segment.
 const SEGMENT: usize = 1460;
 
-/// Ten times what a linear parser needs here without optimisation, and far less than a quadratic one does: scanning ten
-/// megabytes again for each 64 bytes of them is minutes.
+/// Ten times what a linear parser needs here without optimisation, and far less than a quadratic one: scanning ten
+/// megabytes again for every 64 bytes of them takes minutes.
 const LINEAR: Duration = Duration::from_secs(15);
 
 #[test]

@@ -1,4 +1,4 @@
-//! The parser against the standard: its facts one by one, any input in any chunking, its limits, and two witnesses.
+//! The parser against the standard: individual facts, any input in any chunking, its limits, and two reference parsers.
 
 mod corpus;
 mod limits;
@@ -8,7 +8,7 @@ mod vectors;
 
 use gloria_stream::{Frame, Item, Limits, Overflow, Parser};
 
-/// What came out of a stream, in a form that a failed assertion prints whole.
+/// The result of a stream, in a form that a failed assertion prints completely.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct Seen {
     /// Type, data and last event id of each event.
@@ -32,7 +32,7 @@ impl Seen {
     }
 }
 
-/// Reads a stream that comes in these chunks.
+/// Parses a stream in these chunks.
 fn read_chunks<'a>(
     limits: Limits,
     last_id: &str,
@@ -51,7 +51,7 @@ fn read_chunks<'a>(
     (seen, result)
 }
 
-/// Reads a stream that comes in one chunk and is within the default limits.
+/// Parses a stream in one chunk and within the default limits.
 fn read(stream: &[u8], last_id: &str) -> Seen {
     let (seen, result) = read_chunks(Limits::default(), last_id, [stream]);
     assert_eq!(result, Ok(()));

@@ -1,4 +1,4 @@
-//! Any input, in any chunking, against the reference and against an independent client.
+//! Any input in any chunking, compared with the reference and with an independent client.
 
 use eventsource_stream::Eventsource as _;
 use futures_util::{FutureExt as _, StreamExt as _, stream};
@@ -9,7 +9,7 @@ use proptest::sample::select;
 
 use crate::{read, read_chunks, reference};
 
-/// Pieces that streams are made of, the odd ones among them.
+/// Pieces of streams, including unusual ones.
 #[rustfmt::skip] // a line for each kind, not for each piece
 const PIECES: &[&[u8]] = &[
     b"data", b"event", b"id", b"retry", b"data:", b"data: ", b"event: ", b"id: ", b"retry: ", b":", b" ",
@@ -21,7 +21,7 @@ const PIECES: &[&[u8]] = &[
     b"data: a\n\n", b"id: 1\ndata: b\n\n", b"id\n\n", b"retry: 5\n",
 ];
 
-/// Lines that both clients read as the standard says.
+/// Lines that both clients parse according to the standard.
 #[rustfmt::skip] // a line for each kind, not for each piece
 const FIELDS: &[&str] = &[
     "event: t", "event:u", "event", "id: 1", "id:2", "id", "id: x\0y",
@@ -37,7 +37,7 @@ fn any_stream() -> impl Strategy<Value = Vec<u8>> {
     vec(piece, 0..60).prop_map(|pieces| pieces.concat())
 }
 
-/// Where a stream is cut, as the lengths of its chunks; what is left over is the last chunk.
+/// How a stream is split, as the lengths of its chunks; the rest is the last chunk.
 fn any_cuts() -> impl Strategy<Value = Vec<usize>> {
     vec(prop_oneof![3 => 0_usize..4, 1 => 0_usize..40], 0..120)
 }
@@ -82,7 +82,7 @@ proptest! {
         let chunked = read_chunks(limits, "", cut(&stream, &cuts));
         prop_assert_eq!(&whole, &chunked);
         for (_, data, id) in &whole.0.events {
-            // A byte that is not UTF-8 becomes a character of three.
+            // An invalid byte becomes a character of three bytes.
             prop_assert!(data.len() <= 3 * event);
             prop_assert!(id.len() <= limits.id);
         }
@@ -105,9 +105,9 @@ proptest! {
         prop_assert_eq!(read(vec![&stream]), read(cut(&stream, &cuts)));
     }
 
-    /// eventsource-stream 0.2.3 is right about streams that are valid UTF-8, have no U+FEFF (it panics on one at the
-    /// start) and do not end in CR (it waits for the next byte). Reconnection times are left out: it takes a sign
-    /// before the digits, and forgets a time that comes in a block without data.
+    /// eventsource-stream 0.2.3 is correct for streams that are valid UTF-8, contain no U+FEFF (it panics on one at the
+    /// start) and do not end in CR (it waits for the next byte). Reconnection times are excluded: it accepts a sign
+    /// before the digits, and ignores a time in a block without data.
     #[test]
     fn it_agrees_with_an_independent_client(
         blocks in vec(vec(select(FIELDS), 0..6), 0..12),
@@ -120,7 +120,7 @@ proptest! {
             for line in block.iter().chain([&""]) {
                 let end = ends.next().unwrap();
                 stream.push_str(line);
-                // An LF on its own after CR would be no line of its own.
+                // A single LF after CR would not be a separate line.
                 stream.push_str(if line.is_empty() && stream.ends_with('\r') { "\r\n" } else { end });
             }
         }

@@ -1,9 +1,8 @@
-//! WHATWG HTML 9.2.5 and 9.2.6 step by step, on strings, without regard for speed: the reference that the parser is
-//! compared with.
+//! WHATWG HTML 9.2.5 and 9.2.6 step by step, on strings, regardless of speed: the reference for the parser.
 
 use crate::Seen;
 
-/// Reads a whole stream that ended after these bytes.
+/// Parses a complete stream.
 pub(crate) fn read(stream: &[u8], last_id: &str) -> Seen {
     let mut seen = Seen::default();
 
@@ -88,7 +87,7 @@ fn process(
     }
 }
 
-/// Lines that ended: by CRLF, by LF alone, or by CR alone. What follows the last line end is no line.
+/// Returns the lines, which end with CRLF, LF or CR. Text after the last line end is not a line.
 fn lines(text: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();

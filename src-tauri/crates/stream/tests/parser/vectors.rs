@@ -1,4 +1,4 @@
-//! The facts of WHATWG HTML 9.2 that clients get wrong, each as bytes and what they mean.
+//! The facts of WHATWG HTML 9.2 that clients get wrong, each as bytes and the expected result.
 
 use crate::{Seen, read, read_chunks, reference};
 use gloria_stream::Limits;
@@ -454,7 +454,7 @@ fn every_mix_of_line_ends_reads_the_same() {
         for line in ["id: 1", "data: a", "data: b", "", ": c", "data: d", ""] {
             let end = ends[code % 3];
             code /= 3;
-            // CR before a line that is empty and ended by LF would be one CRLF.
+            // CR before an empty line that ends with LF would be one CRLF.
             let end = if line.is_empty() && stream.ends_with('\r') && end == "\n" {
                 "\r\n"
             } else {

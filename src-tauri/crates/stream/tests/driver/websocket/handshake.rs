@@ -1,4 +1,4 @@
-//! How a WebSocket is asked for, and what is made of the answer.
+//! The request for a WebSocket, and the driver's reaction to the response.
 
 use gloria_stream::Limits;
 use tokio::time::Instant;

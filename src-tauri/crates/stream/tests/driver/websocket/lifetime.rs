@@ -1,4 +1,4 @@
-//! How long a WebSocket lives: pings, closes and their codes, refused tokens, commands.
+//! The lifetime of a WebSocket: pings, close codes, rejected tokens, commands.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -121,7 +121,7 @@ async fn a_rule_of_the_server_is_met_slowly() {
     assert!(begun.elapsed() >= Duration::from_secs(59));
 }
 
-/// How often the observer saw a token refused.
+/// Counts how often the observer saw a rejected token.
 #[derive(Debug, Default)]
 struct Refusals(AtomicUsize);
 
@@ -146,7 +146,7 @@ async fn a_token_that_expires_is_asked_for_anew_and_refused_twice_is_given_up() 
     assert!(begun.elapsed() < Duration::from_millis(100), "at once");
     assert_eq!(second.header("authorization"), Some("Bearer new"));
     assert_eq!(second.path(), "/sse?lastEventId=7");
-    // An hour later it has expired as well.
+    // An hour later, this one has expired too.
     for _ in 0..60 {
         tokio::time::sleep(Duration::from_secs(60)).await;
         second.write(event("8", "b")).await;
@@ -155,14 +155,14 @@ async fn a_token_that_expires_is_asked_for_anew_and_refused_twice_is_given_up() 
     second.write(close(4401)).await;
     let mut third = accepted(&mut rig).await;
     assert_eq!(third.header("authorization"), Some("Bearer newer"));
-    // But one that was new a moment ago has not.
+    // A token that was accepted moments ago has not.
     third.write(close(4401)).await;
     assert!(is_halted(&rig.status().await, HaltReason::Unauthorized));
     assert_eq!(rig.provider.asked(), [false, true, true]);
     assert_eq!(refusals.0.load(Ordering::Relaxed), 3);
     tokio::time::sleep(Duration::from_secs(29 * 60)).await;
     assert!(rig.server.is_quiet());
-    // The server that refused it may accept it later.
+    // The server that rejected it may accept it later.
     accepted(&mut rig).await;
 }
 

@@ -1,4 +1,4 @@
-//! What comes over a WebSocket, and what is made of it: messages, frames, and what breaks the protocol.
+//! Data received over a WebSocket, and its effect: messages, frames, and violations of the protocol.
 
 use std::time::Duration;
 
@@ -120,16 +120,16 @@ async fn what_breaks_the_protocol_breaks_the_connection() {
     for bytes in [
         // Masked, which only clients do.
         vec![FIN | TEXT, 0x80 | 2, 1, 2, 3, 4, 5, 6],
-        // Reserved bits, and opcodes that are none.
+        // Reserved bits, and undefined opcodes.
         frame(FIN | 0x40 | TEXT, "{}"),
         frame(FIN | 0x3, "x"),
         frame(FIN | 0xB, "x"),
-        // A continuation of nothing; a message within another; control frames in parts or too large.
+        // A continuation without a start; a message within another; fragmented or oversized control frames.
         frame(FIN, "x"),
         [frame(TEXT, "x"), frame(FIN | TEXT, "y")].concat(),
         frame(PING, "x"),
         frame(FIN | PING, [b'x'; 126]),
-        // A close of one byte.
+        // A close frame with one byte.
         frame(FIN | CLOSE, "x"),
     ] {
         let mut rig = rig().await;
@@ -233,7 +233,7 @@ async fn nothing_is_read_while_nobody_takes_what_was() {
         assert!(written < 64 << 20, "it reads without end");
         tokio::task::yield_now().await;
     }
-    // The server is not silent; the reader is. So this is no reason to hang up.
+    // The reader is slow, not the server, so this is no reason to hang up.
     tokio::time::sleep(Duration::from_secs(600)).await;
     let whole = written / (events.len() / 400);
     assert_eq!(rig.data(whole).await.len(), whole);
