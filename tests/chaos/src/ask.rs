@@ -1,4 +1,4 @@
-//! The request that a client must make: these bytes and no others.
+//! The request that a client must send, byte by byte.
 
 use url::form_urlencoded;
 
@@ -11,11 +11,11 @@ pub struct Ask {
     websocket: bool,
 }
 
-/// What stands for the key that a client makes up for each WebSocket.
+/// Replaces the random key of a WebSocket request.
 const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAA==";
 
 impl Ask {
-    /// By a client that has seen nothing yet.
+    /// The request of a client that has seen no event yet.
     pub fn first() -> Self {
         Self {
             target: "/api/v1/sse".into(),
@@ -25,7 +25,7 @@ impl Ask {
         }
     }
 
-    /// By a client that has seen this event: it says so in the header and in the query.
+    /// The request of a client that has seen this event, whose id is in the header and in the query.
     pub fn after(id: &str) -> Self {
         let query = form_urlencoded::Serializer::new(String::new())
             .append_pair("lastEventId", id)
@@ -38,28 +38,28 @@ impl Ask {
         }
     }
 
-    /// With this path and query instead.
+    /// Replaces path and query.
     #[must_use]
     pub fn target(mut self, target: &str) -> Self {
         self.target = target.into();
         self
     }
 
-    /// With this bearer token.
+    /// Sets the bearer token.
     #[must_use]
     pub fn token(mut self, token: &str) -> Self {
         self.token = Some(token.into());
         self
     }
 
-    /// Without the header that says what was seen.
+    /// Removes the header with the last event id.
     #[must_use]
     pub fn without_last_event_id(mut self) -> Self {
         self.last_event_id = None;
         self
     }
 
-    /// Over a WebSocket, which says what was seen in the query alone.
+    /// Makes it a WebSocket request, with the last event id only in the query.
     #[must_use]
     pub fn by_websocket(mut self) -> Self {
         self.target = self.target.replace("/api/v1/sse", "/api/v1/ws");
@@ -68,7 +68,7 @@ impl Ask {
         self
     }
 
-    /// The head of the request to this host by this user agent.
+    /// Returns the head of the request to this host by this user agent.
     pub fn bytes(&self, host: &str, user_agent: &str) -> Vec<u8> {
         if self.websocket {
             return self.handshake(host, user_agent).into_bytes();
@@ -104,7 +104,7 @@ impl Ask {
     }
 }
 
-/// A head with the one thing in it that differs each time made the same, if it has the length that it must have.
+/// Replaces the only random part of a head, if it has the required length.
 pub fn comparable(head: &[u8]) -> Vec<u8> {
     const NAME: &[u8] = b"\r\nsec-websocket-key: ";
     let mut head = head.to_vec();
@@ -118,7 +118,7 @@ pub fn comparable(head: &[u8]) -> Vec<u8> {
     head
 }
 
-/// It is this request, to the byte.
+/// Asserts that the head equals this request, byte by byte.
 pub fn assert_head(head: &[u8], ask: &Ask, host: &str, user_agent: &str) {
     let wanted = ask.bytes(host, user_agent);
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Servers and networks that misbehave on purpose, to the byte, and the request that a client must make of each.
+//! Servers and networks that misbehave in exactly defined ways, and the request that a client must send to each.
 
 #![expect(
     clippy::unwrap_used,
@@ -17,37 +17,38 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::time::Instant;
 
-/// Far beyond every timer of a client. Where time is paused, a test that waits in vain gets here at once.
+/// Longer than every timer of a client. If time is paused, a test that waits in vain reaches it at once.
 pub const NEVER: Duration = Duration::from_secs(30 * 24 * 3600);
 
-/// Longer than anything takes on a busy machine, where time is not paused.
+/// Longer than anything takes on a busy machine, if time is not paused.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
-/// No attempt of a client comes sooner after its last.
+/// The minimum time between two attempts of a client.
 pub const MIN_WAIT: Duration = Duration::from_millis(250);
 
-/// A request that reached a server.
+/// A request that a server received.
 #[derive(Debug, Clone)]
 pub struct Seen {
     /// When its head was complete.
     pub at: Instant,
-    /// Its head, to the byte.
+    /// Its head, unmodified.
     pub head: Vec<u8>,
-    /// When the server last did something to its connection.
+    /// When the server last did something with its connection.
     pub acted: Instant,
 }
 
-/// The requests in the order in which they came.
+/// The requests in order of arrival.
 #[derive(Debug, Clone, Default)]
 pub struct Log(Arc<Mutex<Vec<Seen>>>);
 
 impl Log {
-    /// All so far.
+    /// Returns all requests so far.
     pub fn all(&self) -> Vec<Seen> {
         self.0.lock().unwrap().clone()
     }
 
-    /// From the server's last act in the exchange before request number `number`, counted from 0, to that request.
+    /// Returns the time between the server's last action before request number `number`, counted from 0, and that
+    /// request.
     pub fn wait(&self, number: usize) -> Duration {
         let seen = self.0.lock().unwrap();
         seen[number].at - seen[number - 1].acted
@@ -65,7 +66,7 @@ impl Log {
     }
 }
 
-/// Reads a head up to its empty line, and not a byte more. What the connection ended in instead, it ended in.
+/// Reads a head up to its empty line, and no byte more. The error contains what was read if the connection ends before.
 pub async fn read_head(socket: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>, Vec<u8>> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {

@@ -1,6 +1,6 @@
-//! The whole core in a process of its own, to be killed: what it does goes to stdout, a line each.
+//! The whole core in a separate process that tests kill. It reports what it does as lines on stdout.
 //!
-//! The environment says the rest: `GLORIA_API_URL`, `GLORIA_TOKEN`, and `GLORIA_HOME` for its files.
+//! The environment contains the rest: `GLORIA_API_URL`, `GLORIA_TOKEN`, and `GLORIA_HOME` for its files.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -20,15 +20,15 @@ use gloria_core::{Setup, start};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-/// Says what it would have shown.
+/// Prints notifications instead of showing them.
 #[derive(Debug)]
 struct Bare;
 
-/// A line that is cut by a kill was never said; the pipe takes a short one whole.
+/// Prints a fact. A short line is written to the pipe atomically, so a kill cannot cut it.
 fn say(fact: &Value) {
     let mut line = fact.to_string();
     line.push('\n');
-    // A closed pipe means that the parent has ended; it will end this process too.
+    // A closed pipe means that the parent has ended, which also ends this process.
     let _ = std::io::stdout().lock().write_all(line.as_bytes());
 }
 
@@ -54,7 +54,7 @@ impl Notifications for Bare {
     }
 }
 
-/// It is connected, and its file says where to go on.
+/// Whether it is connected, and its file contains a cursor.
 fn is_placed(state: &Snapshot) -> bool {
     state.connection.state == ConnectionState::Connected && state.connection.history_since.is_none()
 }

@@ -1,4 +1,4 @@
-//! A proxy on the loopback address that does to a connection what networks do.
+//! A proxy on the loopback address that injects network faults.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,66 +12,66 @@ use tokio::time::sleep;
 
 use crate::{Log, read_head};
 
-/// What happens to those who connect.
+/// What happens to new connections.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Door {
-    /// They are let through.
+    /// They are forwarded.
     #[default]
     Open,
     /// Nothing listens.
     Refused,
-    /// They are accepted, and hung up on before their request is read.
+    /// They are accepted, and closed before their request is read.
     Slammed,
-    /// They are accepted, and reset once their request is read.
+    /// They are accepted, and reset once their request has been read.
     Reset,
-    /// They are accepted, and nobody answers.
+    /// They are accepted and get no response.
     Silent,
-    /// They are answered this and hung up on, in place of the server.
+    /// They get this response instead of the server's, and are closed.
     Answered(Vec<u8>),
 }
 
-/// What happens to the bytes of one direction.
+/// What happens to the bytes in one direction.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Flow {
-    /// Each piece arrives this much later.
+    /// The delay of each piece.
     pub delay: Option<Duration>,
-    /// At most this many bytes arrive at once, and the next no sooner than this later.
+    /// The maximum number of bytes at once, and the pause before the next.
     pub pace: Option<(usize, Duration)>,
-    /// Nothing arrives until this is over.
+    /// Holds everything back while this is set.
     pub paused: bool,
-    /// Nothing arrives, then or later, and the sockets stay open.
+    /// Discards everything, now and later, and keeps the sockets open.
     pub lost: bool,
 }
 
-/// What happens to connections; a change counts for those that are open too.
+/// The current faults; a change also affects open connections.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Faults {
-    /// To those who connect.
+    /// For new connections.
     pub door: Door,
-    /// From the client.
+    /// For bytes from the client.
     pub up: Flow,
-    /// To the client.
+    /// For bytes to the client.
     pub down: Flow,
-    /// The body is withheld until it ends or has this many bytes, as by a buffering proxy.
+    /// Withholds the body until it ends or has this many bytes, like a buffering proxy.
     pub buffer: Option<usize>,
-    /// After so many bytes to the client the connection ends.
+    /// Ends the connection after this many bytes to the client.
     pub cut: Option<(usize, Cut)>,
-    /// A chunk that nobody sent comes first in the body.
+    /// Inserts this chunk, which the server did not send, at the beginning of the body.
     pub injected: Option<Vec<u8>>,
 }
 
 /// How a connection ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
-    /// In order, to both sides.
+    /// With FIN, on both sides.
     Fin,
-    /// By a reset, to both sides.
+    /// With a reset, on both sides.
     Reset,
-    /// The client's side is closed for what comes to it, and stays open for what it sends.
+    /// Closes only the direction to the client.
     HalfClose,
 }
 
-/// The way to a server.
+/// A proxy in front of a server.
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
@@ -82,7 +82,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Leads to this server; without faults, for now.
+    /// Returns a proxy to this server, without faults.
     pub async fn to(upstream: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -105,12 +105,12 @@ impl Proxy {
         }
     }
 
-    /// Where it listens.
+    /// Returns the proxy's address.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The requests that came through.
+    /// Returns the requests that were received.
     pub fn log(&self) -> &Log {
         &self.log
     }
@@ -127,7 +127,7 @@ impl Proxy {
 
     /// Ends all connections.
     pub fn cut(&self, how: Cut) {
-        // Where nobody is connected there is nobody to hear it.
+        // Fails if there are no connections.
         let _ = self.cuts.send(how);
     }
 }
@@ -185,7 +185,7 @@ async fn carry(mut client: TcpStream, mut way: Way) {
     match door {
         Door::Reset => client.set_zero_linger().unwrap(),
         Door::Silent => {
-            // Until the client gives up.
+            // Waits until the client gives up.
             let _ = client.read_u8().await;
         }
         Door::Answered(answer) => {
@@ -197,7 +197,7 @@ async fn carry(mut client: TcpStream, mut way: Way) {
     way.log.acted(number);
 }
 
-/// Carries bytes both ways until either side ends, or the connection is cut.
+/// Forwards bytes in both directions until either side ends, or the connection is cut.
 async fn forward(client: TcpStream, head: Vec<u8>, way: &Way, number: usize) {
     let mut cuts = way.cuts.subscribe();
     let Ok(server) = TcpStream::connect(way.upstream).await else {
@@ -216,7 +216,7 @@ async fn forward(client: TcpStream, head: Vec<u8>, way: &Way, number: usize) {
         Cut::Fin => {}
         Cut::Reset => to_client.as_ref().set_zero_linger().unwrap(),
         Cut::HalfClose => {
-            // The client may have gone already.
+            // The client may be gone already.
             let _ = to_client.shutdown().await;
             let _ = from_client.read_u8().await;
         }
@@ -240,7 +240,7 @@ async fn up(
 
 async fn down(from: &mut OwnedReadHalf, to: &mut OwnedWriteHalf, way: &Way, number: usize) -> Cut {
     let mut faults = way.faults.clone();
-    // What came and was not sent, and the body's part of it while it is buffered.
+    // Received data that was not sent yet, and the buffered part of the body.
     let (mut waiting, mut body) = (Vec::new(), Vec::new());
     let (mut in_body, mut ended, mut sent) = (false, false, 0);
     loop {
@@ -289,7 +289,7 @@ async fn down(from: &mut OwnedReadHalf, to: &mut OwnedWriteHalf, way: &Way, numb
     }
 }
 
-/// Sends what the flow lets through; what it holds stays waiting.
+/// Sends what the flow permits; the rest stays in `waiting`.
 async fn send(to: &mut OwnedWriteHalf, waiting: &mut Vec<u8>, flow: &Flow) -> std::io::Result<()> {
     if flow.paused || waiting.is_empty() {
         return Ok(());
@@ -314,7 +314,7 @@ async fn send(to: &mut OwnedWriteHalf, waiting: &mut Vec<u8>, flow: &Flow) -> st
     Ok(())
 }
 
-/// Reads some more, or notices that the faults changed. Whether the end has come.
+/// Reads more data, or returns when the faults change. Returns whether the end was reached.
 async fn read(from: &mut OwnedReadHalf, into: &mut Vec<u8>, faults: &mut watch::Receiver<Faults>) -> bool {
     tokio::select! {
         read = from.read_buf(into) => !matches!(read, Ok(1..)),
@@ -322,7 +322,7 @@ async fn read(from: &mut OwnedReadHalf, into: &mut Vec<u8>, faults: &mut watch::
     }
 }
 
-/// Where the body begins.
+/// Returns where the body begins.
 fn find_end(head: &[u8]) -> Option<usize> {
     head.windows(4)
         .position(|four| four == b"\r\n\r\n")

@@ -1,4 +1,4 @@
-//! A server that says what the test says, byte by byte.
+//! A server whose responses the test writes, byte by byte.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,14 +12,14 @@ use tokio_rustls::server::TlsStream;
 
 use crate::{Log, NEVER, read_head};
 
-/// A head that opens a stream, which ends with its connection.
+/// A head that opens a stream, which ends with the connection.
 pub const OPEN: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
 
-/// A head that opens a stream in chunks.
+/// A head that opens a chunked stream.
 pub const CHUNKED: &str =
     "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
 
-/// It accepts when the test asks it to, and answers what the test writes.
+/// Accepts connections when the test requests it, and sends what the test writes.
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
@@ -27,7 +27,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// On a free port of the loopback address.
+    /// Listens on a free port of the loopback address.
     pub async fn bind() -> Self {
         Self {
             listener: TcpListener::bind("127.0.0.1:0").await.unwrap(),
@@ -35,17 +35,17 @@ impl Server {
         }
     }
 
-    /// Where it listens.
+    /// Returns the server's address.
     pub fn address(&self) -> SocketAddr {
         self.listener.local_addr().unwrap()
     }
 
-    /// The requests so far.
+    /// Returns the requests so far.
     pub fn log(&self) -> &Log {
         &self.log
     }
 
-    /// A connection on which nothing was read.
+    /// Accepts a connection without reading from it.
     pub async fn accept(&self) -> TcpStream {
         let (socket, _) = timeout(NEVER, self.listener.accept())
             .await
@@ -55,22 +55,22 @@ impl Server {
         socket
     }
 
-    /// The next request.
+    /// Accepts the next request.
     pub async fn request(&self) -> Exchange {
         let socket = self.accept().await;
         self.exchange(Stream::Plain(socket)).await
     }
 
-    /// The request that waits to be accepted, if one does.
+    /// Accepts a pending request, if there is one.
     pub async fn waiting(&self) -> Option<Exchange> {
         let (socket, _) = self.listener.accept().now_or_never()?.unwrap();
         Some(self.exchange(Stream::Plain(socket)).await)
     }
 
-    /// The next request over TLS, or what the handshake ended in.
+    /// Accepts the next request over TLS, or returns the error of the handshake.
     ///
     /// # Errors
-    /// The client does not go on with the handshake.
+    /// When the client aborts the handshake.
     pub async fn request_by_tls(&self, acceptor: &TlsAcceptor) -> std::io::Result<Exchange> {
         let socket = acceptor.accept(self.accept().await).await?;
         Ok(self.exchange(Stream::Tls(Box::new(socket))).await)
@@ -92,7 +92,7 @@ impl Server {
         }
     }
 
-    /// Whether nobody waits to be accepted.
+    /// Whether no connection waits to be accepted.
     pub fn is_quiet(&self) -> bool {
         self.listener.accept().now_or_never().is_none()
     }
@@ -104,7 +104,7 @@ enum Stream {
     Tls(Box<TlsStream<TcpStream>>),
 }
 
-/// A request, and the way back.
+/// A request and its connection.
 #[derive(Debug)]
 pub struct Exchange {
     stream: Stream,
@@ -113,12 +113,12 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// The request's head.
+    /// Returns the request's head.
     pub fn head(&self) -> Vec<u8> {
         self.log.all()[self.number].head.clone()
     }
 
-    /// Grants a tunnel, and is the server at its end: the request that comes through it.
+    /// Accepts a CONNECT request, acts as the server behind the tunnel, and returns the request that comes through it.
     pub async fn tunnel(mut self, acceptor: &TlsAcceptor) -> Self {
         self.write("HTTP/1.1 200 OK\r\n\r\n").await;
         let Stream::Plain(socket) = self.stream else {
@@ -134,7 +134,7 @@ impl Exchange {
         }
     }
 
-    /// Writes bytes as they are.
+    /// Writes raw bytes.
     pub async fn write(&mut self, bytes: impl AsRef<[u8]>) {
         let bytes = bytes.as_ref();
         match &mut self.stream {
@@ -147,7 +147,7 @@ impl Exchange {
         self.log.acted(self.number);
     }
 
-    /// Writes each byte alone.
+    /// Writes each byte separately.
     pub async fn dribble(&mut self, bytes: impl AsRef<[u8]>) {
         for byte in bytes.as_ref() {
             self.write([*byte]).await;
@@ -155,15 +155,15 @@ impl Exchange {
         }
     }
 
-    /// Writes as much as the client takes before it hangs up.
+    /// Writes as much as the client accepts before it hangs up.
     pub async fn flood(&mut self, bytes: impl AsRef<[u8]>) {
         let socket = self.plain();
-        // The client may hang up in the middle, which is what such a flood is for.
+        // The client may hang up before the end, which is the purpose of such a flood.
         let _ = socket.write_all(bytes.as_ref()).await;
         self.log.acted(self.number);
     }
 
-    /// Answers with this status line and these headers and no body, and closes.
+    /// Responds with this status line and these headers and no body, and closes.
     pub async fn answer(mut self, head: &str) {
         self.write(format!("HTTP/1.1 {head}\r\nContent-Length: 0\r\n\r\n"))
             .await;
@@ -174,12 +174,12 @@ impl Exchange {
         self.write(OPEN).await;
     }
 
-    /// Closes, as a server that ends does.
+    /// Closes the connection, like a server that ends.
     pub fn close(self) {
         self.log.acted(self.number);
     }
 
-    /// Closes this direction alone.
+    /// Closes only this direction.
     pub async fn half_close(&mut self) {
         self.plain().shutdown().await.unwrap();
         self.log.acted(self.number);
@@ -191,7 +191,7 @@ impl Exchange {
         self.log.acted(self.number);
     }
 
-    /// Waits until the client has hung up, which must not take it a timer.
+    /// Waits until the client has hung up, which must happen without a timer.
     pub async fn hung_up(&mut self) {
         self.hung_up_within(Duration::from_millis(10)).await;
     }

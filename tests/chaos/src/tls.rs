@@ -1,4 +1,4 @@
-//! Servers that show certificates, good and bad. `certificates/make.sh` made them.
+//! Servers with valid and invalid certificates, which `certificates/make.sh` created.
 
 use std::sync::Arc;
 
@@ -6,25 +6,25 @@ use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use tokio_rustls::TlsAcceptor;
 
-/// What a server shows.
+/// A server's certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Certificate {
-    /// Of 127.0.0.1 and localhost, signed by the authority.
+    /// For 127.0.0.1 and localhost, signed by the authority.
     Good,
-    /// As good, until 2021.
+    /// Like `Good`, but valid until 2021.
     Expired,
-    /// As good, from 2120.
+    /// Like `Good`, but valid from 2120.
     NotYetValid,
-    /// Of another name.
+    /// For another name.
     OtherName,
-    /// Signed by itself.
+    /// Self-signed.
     SelfSigned,
 }
 
-/// The authority's certificate, as PEM. No system trusts it by itself.
+/// The authority's certificate, as PEM, which no system trusts by default.
 pub const AUTHORITY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/certificates/authority.pem");
 
-/// One key for all: what is tested is what the certificates say of it.
+/// All certificates have the same key, because the tests are about their contents.
 const KEY: &[u8] = include_bytes!("../certificates/server.key.der");
 
 impl Certificate {
@@ -38,7 +38,7 @@ impl Certificate {
         }
     }
 
-    /// The server's side of handshakes with this certificate.
+    /// Returns a TLS acceptor with this certificate.
     pub fn acceptor(self) -> TlsAcceptor {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider)

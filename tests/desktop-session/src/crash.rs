@@ -1,4 +1,4 @@
-//! Parts of the desktop that crash and come back.
+//! Crashes and restarts parts of the desktop.
 
 use anyhow::{Context, Result};
 
@@ -14,7 +14,7 @@ impl Session {
         self.kill_part(part);
         if let Some(name) = part.bus_name() {
             let bus = zbus::fdo::DBusProxy::new(self.bus()?).await?;
-            // Else the name of the one before would be taken for that of the next.
+            // Otherwise the name of the previous one would be mistaken for that of the new one.
             wait_until("the name to be free", START_TIMEOUT, async || {
                 Ok((!bus.name_has_owner(name.try_into()?).await?).then_some(()))
             })
@@ -23,10 +23,10 @@ impl Session {
         self.start_part(part).await
     }
 
-    /// Kills the X server, and what cannot be without it. Applications end too, if they have a window.
+    /// Kills the X server, and the parts that depend on it. Applications with a window end too.
     ///
     /// # Errors
-    /// When it does not run.
+    /// When the X server does not run.
     pub fn kill_screen(&mut self) -> Result<()> {
         self.kill_base(SCREEN)?;
         self.base.retain(|process| !process.is_named(WINDOW_MANAGER));
@@ -36,7 +36,7 @@ impl Session {
         Ok(())
     }
 
-    /// Starts the X server again under its number after [`Session::kill_screen`], and everything that was on it.
+    /// Starts the X server with the same number after [`Session::kill_screen`], and everything that ran on it.
     ///
     /// # Errors
     /// When something does not start.
@@ -46,10 +46,10 @@ impl Session {
         self.start_parts().await
     }
 
-    /// Kills the session bus, and what cannot be without it.
+    /// Kills the session bus, and the parts that depend on it.
     ///
     /// # Errors
-    /// When it does not run.
+    /// When the bus does not run.
     pub fn kill_bus(&mut self) -> Result<()> {
         self.bus = None;
         self.kill_base(BUS)?;
@@ -59,7 +59,7 @@ impl Session {
         Ok(())
     }
 
-    /// Starts the session bus again at its address after [`Session::kill_bus`], and everything that was on it.
+    /// Starts the session bus at the same address after [`Session::kill_bus`], and everything that ran on it.
     ///
     /// # Errors
     /// When something does not start.

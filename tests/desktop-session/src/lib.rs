@@ -1,7 +1,7 @@
-//! A whole Linux desktop of one's own: a screen, a session bus, a window manager, a tray, a notification service, a
-//! keyring and a sound device, all in one temporary folder and all gone when the [`Session`] is dropped.
+//! A complete, separate Linux desktop: a screen, a session bus, a window manager, a tray, a notification service, a
+//! keyring and a sound device. All of it is in a temporary folder and ends when the [`Session`] is dropped.
 //!
-//! Nothing in it is a fake: what an application shows, stores and plays here, it would on a person's desktop.
+//! Nothing is faked: what an application shows, stores and plays here, it would on a user's desktop.
 //! On other systems the crate is empty.
 
 #![cfg(target_os = "linux")]

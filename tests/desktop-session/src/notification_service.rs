@@ -1,5 +1,5 @@
-//! A notification service that does what a test says: answer, lag, hang, refuse, forget, go away and come back as
-//! another. It writes down what it is asked and what it answers.
+//! A scripted notification service: it can answer, lag, hang, refuse, forget, leave the bus, and return as another
+//! service. It records its calls and answers.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,28 +19,28 @@ use crate::wait::wait_until;
 const NAME: &str = "org.freedesktop.Notifications";
 const PATH: &str = "/org/freedesktop/Notifications";
 
-/// What a [`NotificationService`] does with what it is asked.
+/// How a [`NotificationService`] handles calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ServiceBehaviour {
     /// Answers at once.
     #[default]
     Answers,
-    /// Answers so much later, one call after the other.
+    /// Answers after this time, one call after another.
     Lags(Duration),
-    /// Looks at nothing until it behaves otherwise; what came meanwhile is done then.
+    /// Handles no calls until its behaviour changes; those that arrived meanwhile are handled then.
     Hangs,
     /// Answers `Notify` with an error.
     Refuses,
-    /// Answers everything but `Notify`, which it never looks at again.
+    /// Answers everything except `Notify`, which it drops.
     Forgets,
 }
 
-/// What the service says of itself.
+/// The service's information about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceOptions {
     /// Its name in `GetServerInformation`.
     pub name: String,
-    /// What it says that it can do.
+    /// Its capabilities.
     pub capabilities: Vec<String>,
 }
 
@@ -56,17 +56,17 @@ impl Default for ServiceOptions {
 /// One call of `Notify`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NotifyCall {
-    /// When it was looked at.
+    /// When it was handled.
     pub at: Instant,
-    /// The unique name of the service that looked at it.
+    /// The unique name of the service that handled it.
     pub service: String,
-    /// The unique name of who asked.
+    /// The unique name of the caller.
     pub sender: String,
-    /// The number that was answered; `None` where it was refused or not answered.
+    /// The id in the answer; `None` if it was refused or not answered.
     pub id: Option<u32>,
-    /// The notification whose place it takes; 0 for none.
+    /// The id of the notification that it replaces; 0 for none.
     pub replaces: u32,
-    /// Who shows it.
+    /// The application's name.
     pub app_name: String,
     /// The icon's name or path.
     pub icon: String,
@@ -76,13 +76,13 @@ pub struct NotifyCall {
     pub body: String,
     /// Pairs of key and label.
     pub actions: Vec<(String, String)>,
-    /// What else was said of it.
+    /// The other hints.
     pub hints: HashMap<String, OwnedValue>,
-    /// Milliseconds; -1 leaves it to the service, 0 is for ever.
+    /// In milliseconds; -1 lets the service decide, 0 means forever.
     pub timeout: i32,
 }
 
-/// What was asked of the service, in order.
+/// The calls of the service, in order.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ServiceCall {
     /// `Notify`, answered or not.
@@ -97,7 +97,7 @@ struct State {
     behaviour: ServiceBehaviour,
     inhibited: bool,
     last_id: u32,
-    /// What is on screen.
+    /// The notifications on screen.
     shown: Vec<u32>,
 }
 
@@ -113,7 +113,7 @@ impl Drop for Running {
     }
 }
 
-/// A notification service on a session bus. Dropping it takes it away.
+/// A notification service on a session bus. Dropping it removes it from the bus.
 #[derive(Debug)]
 pub struct NotificationService {
     address: String,
@@ -128,18 +128,18 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl NotificationService {
-    /// Takes the service's name on the bus at this address.
+    /// Acquires the service's name on the bus at this address.
     ///
     /// # Errors
-    /// When there is no bus, or another service.
+    /// When there is no bus, or another service has the name.
     pub async fn start(address: &str) -> Result<Self> {
         Self::with(address, ServiceOptions::default()).await
     }
 
-    /// As [`NotificationService::start`], with another word of itself.
+    /// Like [`NotificationService::start`], with other information about itself.
     ///
     /// # Errors
-    /// When there is no bus, or another service.
+    /// When there is no bus, or another service has the name.
     pub async fn with(address: &str, options: ServiceOptions) -> Result<Self> {
         let state = State {
             options,
@@ -159,24 +159,24 @@ impl NotificationService {
         Ok(service)
     }
 
-    /// What it does from now on. Hanging ends with any other behaviour.
+    /// Sets its behaviour. Any other behaviour ends hanging.
     pub fn behave(&self, behaviour: ServiceBehaviour) {
         lock(&self.state).behaviour = behaviour;
         self.behaviour.send_replace(behaviour);
     }
 
-    /// Its unique name on the bus; `None` while it is away.
+    /// Returns its unique name on the bus; `None` while it is away.
     pub fn unique_name(&self) -> Option<String> {
         let running = self.running.as_ref()?;
         running.connection.unique_name().map(ToString::to_string)
     }
 
-    /// Everything that it looked at since it was first started.
+    /// Returns all calls that it has handled since its first start.
     pub fn calls(&self) -> Vec<ServiceCall> {
         self.calls.borrow().clone()
     }
 
-    /// Every `Notify` that it looked at since it was first started.
+    /// Returns all calls of `Notify` that it has handled since its first start.
     pub fn notify_calls(&self) -> Vec<NotifyCall> {
         let notify = |call| match call {
             ServiceCall::Notify(call) => Some(*call),
@@ -185,7 +185,7 @@ impl NotificationService {
         self.calls().into_iter().filter_map(notify).collect()
     }
 
-    /// The numbers that it was asked to close.
+    /// Returns the ids that it was asked to close.
     pub fn closed(&self) -> Vec<u32> {
         let closed = |call| match call {
             ServiceCall::Notify(_) => None,
@@ -194,10 +194,10 @@ impl NotificationService {
         self.calls().into_iter().filter_map(closed).collect()
     }
 
-    /// Waits for the first `Notify` for which `wanted` holds.
+    /// Waits for the first `Notify` for which `wanted` returns true.
     ///
     /// # Errors
-    /// When it did not come in time.
+    /// When there is none in time.
     pub async fn wait_for(
         &self,
         within: Duration,
@@ -209,10 +209,10 @@ impl NotificationService {
         .await
     }
 
-    /// Waits until it was asked to close this one.
+    /// Waits for the call that closes this notification.
     ///
     /// # Errors
-    /// When it was not asked in time.
+    /// When there is none in time.
     pub async fn wait_for_close(&self, id: u32, within: Duration) -> Result<()> {
         wait_until("a call of CloseNotification", within, async || {
             Ok(self.closed().contains(&id).then_some(()))
@@ -220,10 +220,10 @@ impl NotificationService {
         .await
     }
 
-    /// Leaves the bus: what it was asked and has not answered is lost, and what it showed is gone.
+    /// Leaves the bus: unanswered calls are lost, and notifications on screen are gone.
     ///
     /// # Errors
-    /// When the bus is gone too.
+    /// When the bus is gone as well.
     pub async fn vanish(&mut self) -> Result<()> {
         if let Some(running) = self.running.take() {
             running.task.abort();
@@ -235,10 +235,10 @@ impl NotificationService {
         Ok(())
     }
 
-    /// Takes its name again, as another service: with another unique name, and numbers from 1 on.
+    /// Acquires its name again as another service, with another unique name and ids from 1 on.
     ///
     /// # Errors
-    /// When there is no bus, or another service.
+    /// When there is no bus, or another service has the name.
     pub async fn come_back(&mut self) -> Result<()> {
         if self.running.is_some() {
             return Ok(());
@@ -262,7 +262,7 @@ impl NotificationService {
         Ok(())
     }
 
-    /// The user clicks a notification: a token, where there is one, then the action, then it is closed.
+    /// Clicks a notification: sends a token, if there is one, then the action, then that it is closed.
     ///
     /// # Errors
     /// When it is away.
@@ -270,7 +270,7 @@ impl NotificationService {
         self.invoke(id, "default", token).await
     }
 
-    /// The user takes an action of a notification, which is closed by that.
+    /// Invokes an action of a notification, which closes it.
     ///
     /// # Errors
     /// When it is away.
@@ -282,7 +282,7 @@ impl NotificationService {
         self.close(id, 2).await
     }
 
-    /// A notification is gone: 1 expired, 2 dismissed, 3 withdrawn.
+    /// Removes a notification: 1 expired, 2 dismissed, 3 withdrawn.
     ///
     /// # Errors
     /// When it is away.
@@ -291,7 +291,7 @@ impl NotificationService {
         self.emit("NotificationClosed", &(id, reason)).await
     }
 
-    /// Says whether it is inhibited, as a desktop does that is not to disturb.
+    /// Sets whether it is inhibited, like a desktop in do-not-disturb mode.
     ///
     /// # Errors
     /// When it is away.
@@ -311,7 +311,7 @@ impl NotificationService {
         Ok(())
     }
 
-    /// The notifications on screen.
+    /// Returns the notifications on screen.
     pub fn shown(&self) -> Vec<u32> {
         lock(&self.state).shown.clone()
     }

@@ -1,4 +1,4 @@
-//! Every notification that any application shows, seen on the bus.
+//! All notifications of all applications, monitored on the bus.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,11 +14,11 @@ use zbus::{Connection, MatchRule, Message, MessageStream};
 /// One call of `org.freedesktop.Notifications.Notify`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShownNotification {
-    /// What the notification service named it; `None` until it has answered.
+    /// The service's id; `None` until it has answered.
     pub id: Option<u32>,
-    /// The notification that this one takes the place of; 0 for none.
+    /// The id of the notification that it replaces; 0 for none.
     pub replaces: u32,
-    /// Who shows it.
+    /// The application's name.
     pub app_name: String,
     /// The icon's name or path.
     pub icon: String,
@@ -28,9 +28,9 @@ pub struct ShownNotification {
     pub body: String,
     /// Pairs of key and label; the key `default` is a click on the notification itself.
     pub actions: Vec<(String, String)>,
-    /// 0 low, 1 normal, 2 critical, where it was given.
+    /// 0 low, 1 normal, 2 critical, if set.
     pub urgency: Option<u8>,
-    /// Milliseconds; -1 leaves it to the service, 0 is for ever.
+    /// In milliseconds; -1 lets the service decide, 0 means forever.
     pub timeout: i32,
 }
 
@@ -39,7 +39,7 @@ pub struct ShownNotification {
 pub enum NotificationEvent {
     /// A notification was shown or replaced.
     Shown(ShownNotification),
-    /// The application took this one back.
+    /// The application withdrew this one.
     Withdrawn(u32),
 }
 
@@ -55,15 +55,14 @@ type Notify = (
     i32,
 );
 
-/// Listens on the bus as a monitor, from before the first application is started. It keeps what it has seen when the
-/// bus ends.
+/// Monitors the bus, from before the first application starts. It keeps its entries when the bus ends.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct NotificationLog {
     seen: Arc<watch::Sender<Vec<NotificationEvent>>>,
 }
 
 impl NotificationLog {
-    /// Listens on this bus. Returns when it has confirmed the monitor: no notification after that is missed.
+    /// Starts monitoring this bus. Returns once the bus has confirmed it, so no later notification is missed.
     pub(crate) async fn listen(&self, address: &str) -> Result<()> {
         let connection = zbus::connection::Builder::address(address)?.build().await?;
         let rule = |kind| MatchRule::builder().msg_type(kind);
@@ -87,7 +86,7 @@ impl NotificationLog {
         self.seen.borrow().clone()
     }
 
-    /// The first notification for which `wanted` holds and that the service has answered.
+    /// Returns the first notification for which `wanted` returns true and that the service has answered.
     pub(crate) async fn wait_for(
         &self,
         within: Duration,
@@ -129,7 +128,7 @@ async fn listen(
     mut stream: MessageStream,
     publish: Arc<watch::Sender<Vec<NotificationEvent>>>,
 ) {
-    // A reply names its call by the caller and the caller's own number.
+    // A reply refers to its call by the caller and the call's serial number.
     let mut unanswered: HashMap<(String, u32), usize> = HashMap::new();
     while let Some(Ok(message)) = stream.next().await {
         let header = message.header();

@@ -1,4 +1,4 @@
-//! Child processes that end with their owner, however the owner ends.
+//! Child processes that end with their owner, however that ends.
 
 use std::fs::{self, File};
 use std::os::unix::ffi::OsStrExt;
@@ -13,13 +13,13 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use crate::wait::wait_until;
 
-/// How long a group may take to end after SIGTERM: an application saves its state in well under this.
+/// How long a group may take to end after SIGTERM: an application saves its state much faster.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// As much of a log as an error tells: the last words and what led to them.
+/// How much of a log an error contains: the last messages and what led to them.
 const MAX_REPORTED_LINES: usize = 20;
 
-/// A child with its process group. Dropping it ends the whole group: SIGTERM first, SIGKILL when that is not enough.
+/// A child with its process group. Dropping it ends the whole group: with SIGTERM first, then with SIGKILL.
 #[derive(Debug)]
 pub struct Process {
     name: String,
@@ -28,8 +28,8 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts `command` in a group of its own, without standard input, its output in `logs/<name>.log`. Streams that
-    /// the caller wants must be set through `streams`, which is called last.
+    /// Starts `command` in a separate group, without standard input, with its output in `logs/<name>.log`. Other
+    /// streams must be set in `streams`, which is called last.
     ///
     /// The child gets SIGTERM when this process dies, even by SIGKILL.
     pub(crate) fn start(
@@ -56,7 +56,7 @@ impl Process {
         })
     }
 
-    /// The process id, which is also the group's.
+    /// Returns the process id, which is also the group's.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
@@ -65,24 +65,24 @@ impl Process {
         self.name == name
     }
 
-    /// The streams that were asked for at the start.
+    /// Returns the child, with the streams that were set at the start.
     pub fn child(&mut self) -> &mut Child {
         &mut self.child
     }
 
-    /// How it ended, if it did.
+    /// Returns how it ended, if it did.
     pub fn exit_status(&mut self) -> Result<Option<ExitStatus>> {
         Ok(self.child.try_wait()?)
     }
 
-    /// What it wrote to its log so far.
+    /// Returns its log so far.
     pub fn log(&self) -> String {
         fs::read(&self.log)
             .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
             .unwrap_or_default()
     }
 
-    /// An error with the end of the log if the process has ended.
+    /// Returns an error with the end of the log if the process has ended.
     pub fn check_alive(&mut self) -> Result<()> {
         if let Some(status) = self.exit_status()? {
             bail!("{} ended with {status}:\n{}", self.name, self.end_of_log());
@@ -93,7 +93,7 @@ impl Process {
     /// Waits until the process ends by itself.
     ///
     /// # Errors
-    /// When it does not; the error has the end of the log.
+    /// When it does not; the error contains the end of the log.
     pub async fn ended(&mut self, within: Duration) -> Result<ExitStatus> {
         let what = format!("{} to end", self.name);
         let ended = wait_until(&what, within, async || self.exit_status()).await;
@@ -106,13 +106,13 @@ impl Process {
         lines[lines.len().saturating_sub(MAX_REPORTED_LINES)..].join("\n")
     }
 
-    /// Sends SIGKILL to the group and waits, as a crash or a power cut would end it.
+    /// Sends SIGKILL to the group and waits, as after a crash or a power failure.
     pub fn kill(&mut self) {
         self.signal(Signal::KILL);
         let _ = self.child.wait();
     }
 
-    /// Asks the group to end and waits; kills it when it does not.
+    /// Asks the group to end and waits; kills it if it does not.
     pub fn end(&mut self) {
         if matches!(self.child.try_wait(), Ok(None)) {
             self.signal(Signal::TERM);
@@ -121,7 +121,7 @@ impl Process {
                 std::thread::sleep(Duration::from_millis(5));
             }
         }
-        // The leader may be gone and its children not.
+        // The leader may be gone while its children are not.
         self.kill();
     }
 
@@ -129,7 +129,7 @@ impl Process {
     pub fn signal(&self, signal: Signal) {
         let group = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
         if let Some(group) = group {
-            // An error says that the group is gone, which is the aim.
+            // An error means that the group is gone, as intended.
             let _ = kill_process_group(group, signal);
         }
     }
@@ -141,7 +141,7 @@ impl Drop for Process {
     }
 }
 
-/// The same command through `setpriv`, which has the kernel end it with its parent and then becomes it.
+/// Wraps the command in `setpriv`, which makes the kernel end it with its parent.
 fn ending_with_parent(command: &Command) -> Command {
     let mut wrapped = Command::new("setpriv");
     wrapped
@@ -160,8 +160,8 @@ fn ending_with_parent(command: &Command) -> Command {
     wrapped
 }
 
-/// The processes that have this in their environment, with their names, of which the kernel keeps 15 bytes. Also those
-/// that were started by programs that have ended.
+/// Returns the processes with this environment variable, with their names, of which the kernel keeps 15 bytes. Includes
+/// those whose parents have ended.
 pub(crate) fn with_variable(name: &str, value: &Path) -> Vec<(u32, String)> {
     let wanted = [name.as_bytes(), b"=", value.as_os_str().as_bytes()].concat();
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
@@ -175,18 +175,18 @@ pub(crate) fn with_variable(name: &str, value: &Path) -> Vec<(u32, String)> {
     found.collect()
 }
 
-/// Ends one that is not a child.
+/// Kills a process that is not a child.
 pub(crate) fn kill(id: u32) {
     if let Some(id) = i32::try_from(id).ok().and_then(Pid::from_raw) {
-        // An error says that it is gone, which is the aim.
+        // An error means that it is gone, as intended.
         let _ = kill_process(id, Signal::KILL);
     }
 }
 
 type SpawnRequest = (Command, mpsc::SyncSender<std::io::Result<Child>>);
 
-/// To the kernel, the parent is the *thread* that forked: a worker of an async runtime may end at any time and would
-/// take the child along. This thread lives as long as the process.
+/// For the kernel, the parent is the *thread* that forked: a worker of an async runtime may end at any time, and that
+/// would end the child. This thread lives as long as the process.
 fn spawn_from_lasting_thread(command: Command) -> Result<Child> {
     static REQUESTS: OnceLock<mpsc::Sender<SpawnRequest>> = OnceLock::new();
     let requests = REQUESTS.get_or_init(|| {

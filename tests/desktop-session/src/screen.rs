@@ -1,4 +1,4 @@
-//! The screen, whose ever it is.
+//! The screen, of X11 or Wayland.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -9,17 +9,17 @@ use crate::process::Process;
 use crate::session::{Screen, Session, run};
 
 impl Session {
-    /// Whose screen it is.
+    /// Returns the kind of screen.
     pub fn screen(&self) -> Screen {
         self.options.screen
     }
 
-    /// The name of the display, as applications have it in their environment.
+    /// Returns the name of the display, as in the environment of applications.
     pub fn display(&self) -> &str {
         &self.display
     }
 
-    /// What applications find the screen by.
+    /// Returns the environment variables for the screen.
     pub(crate) fn screen_env(&self) -> Vec<(&'static str, OsString)> {
         let display = OsString::from(&self.display);
         match self.options.screen {
@@ -38,7 +38,7 @@ impl Session {
         }
     }
 
-    /// The windows on screen of which this regular expression finds the name: their numbers.
+    /// Returns the ids of the windows on screen whose name matches this regular expression.
     ///
     /// # Errors
     /// When `xdotool` cannot be run.
@@ -51,16 +51,16 @@ impl Session {
             .collect())
     }
 
-    /// The file in which the X server keeps the screen's pixels, in the format of `XWDFile.h`.
+    /// Returns the file in which the X server stores the screen's pixels, in the format of `XWDFile.h`.
     ///
     /// # Errors
-    /// When the screen was started without it.
+    /// When the session was started without it.
     pub fn frame_buffer(&self) -> Result<PathBuf> {
         ensure!(self.options.frame_buffer, "the screen has no file");
         Ok(self.dir.path().join("Xvfb_screen0"))
     }
 
-    /// Writes what the screen shows to `path`, as PNG.
+    /// Saves a picture of the screen to `path`, as PNG.
     ///
     /// # Errors
     /// When the picture cannot be taken or written.
@@ -68,7 +68,7 @@ impl Session {
         let mut picture = match self.options.screen {
             Screen::X11 => {
                 let mut import = self.command("import");
-                // Without the time in it, so that equal screens make equal files.
+                // Without timestamps, so that equal screens produce equal files.
                 import.args(["-window", "root", "-define", "png:exclude-chunks=date,time"]);
                 import
             }

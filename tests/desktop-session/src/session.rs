@@ -1,4 +1,4 @@
-//! Starting, asking and ending the desktop.
+//! Starts, queries and ends the desktop.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -19,46 +19,46 @@ use crate::sound::Recorder;
 use crate::tray::TrayItem;
 use crate::wait::wait_until;
 
-/// How long a part of the desktop may take to start. On an idle machine each takes well under a second; a build
-/// server with two busy cores is not idle.
+/// How long a part of the desktop may take to start. On an idle machine each takes well under a second; a build server
+/// with two busy cores takes longer.
 pub(crate) const START_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The variable by which the processes of a desktop are found: no other desktop has the same folder.
+/// The variable that identifies the processes of a desktop, because every desktop has another folder.
 const RUNTIME_DIR: &str = "XDG_RUNTIME_DIR";
 
-/// The names of the processes that the parts stand on.
+/// The names of the processes that the parts depend on.
 pub(crate) const SCREEN: &str = "screen";
 pub(crate) const BUS: &str = "bus";
 pub(crate) const WINDOW_MANAGER: &str = "window-manager";
 
-/// Louder than this (root mean square of full scale) is a sound; a null device is exactly silent.
+/// A louder signal (root mean square of full scale) counts as a sound; a null device is exactly silent.
 const AUDIBLE: f32 = 0.001;
 
 /// Which desktop to start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionOptions {
-    /// Whose screen it is.
+    /// The kind of screen.
     pub screen: Screen,
     /// Width and height of the screen, in pixels.
     pub size: (u32, u32),
-    /// The screen's pixels in a file, [`Session::frame_buffer`].
+    /// Whether the screen's pixels are stored in a file, [`Session::frame_buffer`].
     pub frame_buffer: bool,
-    /// A session bus. Without one there is no tray host, keyring or notification service either.
+    /// Whether there is a session bus. Without one there is no tray host, keyring or notification service either.
     pub bus: bool,
-    /// A panel with a tray.
+    /// Whether there is a panel with a tray.
     pub tray_host: bool,
-    /// A notification service.
+    /// Whether there is a notification service.
     pub notifications: bool,
-    /// A sound device.
+    /// Whether there is a sound device.
     pub sound: bool,
-    /// A keyring.
+    /// The keyring.
     pub keyring: Keyring,
-    /// How the panel looks.
+    /// The panel's appearance.
     pub panel: Panel,
 }
 
 impl Default for SessionOptions {
-    /// Everything there and in order.
+    /// A desktop with all parts.
     fn default() -> Self {
         Self {
             screen: Screen::X11,
@@ -74,16 +74,16 @@ impl Default for SessionOptions {
     }
 }
 
-/// Whose screen it is, and with it who shows panel and notifications.
+/// The kind of screen, which determines panel and notification service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Screen {
-    /// Xvfb's, with openbox, Xfce's panel and dunst.
+    /// Xvfb, with openbox, Xfce's panel and dunst.
     X11,
-    /// sway's, with its panel and mako. There is no X server.
+    /// sway, with its panel and mako. There is no X server.
     Sway,
 }
 
-/// How the panel looks, and where it is.
+/// The panel's appearance and position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Panel {
     /// Dark, at the bottom.
@@ -97,15 +97,15 @@ pub enum Panel {
 /// The state of the keyring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keyring {
-    /// Open, as after a login with a password.
+    /// Unlocked, as after a login with a password.
     Unlocked,
-    /// There, but closed, as after an automatic login.
+    /// Locked, as after an automatic login.
     Locked,
     /// Not installed.
     None,
 }
 
-/// A part of the desktop that can come and go while applications run.
+/// A part of the desktop that can be started and stopped while applications run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
     /// The panel with the tray.
@@ -119,7 +119,7 @@ pub enum Part {
 }
 
 impl Part {
-    /// Its name on the session bus.
+    /// Returns its name on the session bus.
     pub(crate) fn bus_name(self) -> Option<&'static str> {
         match self {
             Self::TrayHost => Some("org.kde.StatusNotifierWatcher"),
@@ -130,7 +130,7 @@ impl Part {
     }
 }
 
-/// A running desktop. Dropping it ends everything that was started in it.
+/// A running desktop. Dropping it ends everything that was started on it.
 #[derive(Debug)]
 pub struct Session {
     pub(crate) options: SessionOptions,
@@ -138,17 +138,17 @@ pub struct Session {
     pub(crate) bus: Option<Connection>,
     pub(crate) notifications: Option<NotificationLog>,
     pub(crate) recorder: Option<Recorder>,
-    // Ended first, for they stand on the others.
+    // Ended first, because they depend on the others.
     pub(crate) parts: BTreeMap<Part, Vec<Process>>,
     pub(crate) base: Vec<Process>,
     pub(crate) dir: TempDir,
 }
 
 impl Session {
-    /// Starts a desktop and returns when all its parts answer.
+    /// Starts a desktop. Returns once all its parts are ready.
     ///
     /// # Errors
-    /// When a program is missing or does not start; the error has the end of its log.
+    /// When a program is missing or does not start; the error contains the end of its log.
     pub async fn start(options: SessionOptions) -> Result<Self> {
         let dir = tempfile::Builder::new().prefix("gloria-desktop-").tempdir()?;
         for name in ["home", "runtime", "config", "data", "cache", "logs", "services"] {
@@ -184,13 +184,13 @@ impl Session {
         Ok(session)
     }
 
-    /// The folder that holds everything; gone with the session.
+    /// Returns the folder with all files, which is removed with the session.
     pub fn dir(&self) -> &Path {
         self.dir.path()
     }
 
-    /// The whole environment of an application on this desktop. Nothing of the caller's own is in it but the path
-    /// to programs and the wish for backtraces and logs.
+    /// Returns the complete environment of an application on this desktop. Of the caller's environment, it contains
+    /// only the path to programs and the settings for backtraces and logs.
     pub fn env(&self) -> Vec<(OsString, OsString)> {
         let dir = self.dir.path();
         let mut env: Vec<(OsString, OsString)> = ["PATH", "RUST_BACKTRACE", "RUST_LOG", "TZ"]
@@ -199,7 +199,7 @@ impl Session {
             .collect();
         let mut set = |key: &str, value: OsString| env.push((key.into(), value));
         set("LANG", "C.UTF-8".into());
-        // Its stderr is no terminal, and without this the app would log to its files alone.
+        // stderr is not a terminal, so otherwise the app would log only to its files.
         set("GLORIA_LOG", "info".into());
         set("USER", "gloria".into());
         set("HOME", dir.join("home").into());
@@ -210,13 +210,13 @@ impl Session {
         for (key, value) in self.screen_env() {
             set(key, value);
         }
-        // There is no accessibility bus here, and GTK would complain of that at every start.
+        // There is no accessibility bus, and GTK would complain about that at every start.
         set("NO_AT_BRIDGE", "1".into());
         set("GTK_A11Y", "none".into());
         // There is no graphics card here.
         set("LIBGL_ALWAYS_SOFTWARE", "1".into());
         set("WEBKIT_DISABLE_DMABUF_RENDERER", "1".into());
-        // Without a device this leads nowhere, as it should: the caller's own must not be found instead.
+        // Without a device this leads nowhere, as intended: the caller's own device must not be used instead.
         set("PULSE_SERVER", self.pulse_server().into());
         if self.options.bus {
             set("DBUS_SESSION_BUS_ADDRESS", self.bus_address().into());
@@ -224,14 +224,15 @@ impl Session {
         env
     }
 
-    /// A command with the environment of this desktop.
+    /// Returns a command with the environment of this desktop.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
         command.env_clear().envs(self.env());
         command
     }
 
-    /// Starts a program, its output in [`Process::log`]. `name` names the log; two runs under one name share it.
+    /// Starts a program with its output in [`Process::log`]. `name` is the name of the log; two runs with one name
+    /// share it.
     ///
     /// # Errors
     /// When the program cannot be started.
@@ -239,7 +240,7 @@ impl Session {
         Process::start(name, command, &self.dir.path().join("logs"), |_| {})
     }
 
-    /// As [`Session::spawn`], with streams of the caller's choice instead of the log.
+    /// Like [`Session::spawn`], with other streams instead of the log.
     ///
     /// # Errors
     /// When the program cannot be started.
@@ -252,7 +253,7 @@ impl Session {
         Process::start(name, command, &self.dir.path().join("logs"), streams)
     }
 
-    /// The desktop's bus.
+    /// Returns the desktop's bus.
     ///
     /// # Errors
     /// When this desktop has none.
@@ -260,7 +261,7 @@ impl Session {
         self.bus.as_ref().context("this desktop has no session bus")
     }
 
-    /// The processes on this desktop with this name, of which the kernel keeps 15 bytes.
+    /// Returns the processes on this desktop with this name, of which the kernel keeps 15 bytes.
     pub fn processes(&self, name: &str) -> Vec<u32> {
         let kept = &name[..name.len().min(15)];
         let all = process::with_variable(RUNTIME_DIR, &self.runtime_dir());
@@ -272,7 +273,7 @@ impl Session {
         self.dir.path().join("runtime")
     }
 
-    /// Every notification that was shown or withdrawn so far, in order, also of those that are no longer on screen.
+    /// Returns every notification that was shown or withdrawn so far, in order, including those no longer on screen.
     pub fn notification_events(&self) -> Vec<NotificationEvent> {
         self.notifications
             .as_ref()
@@ -280,7 +281,7 @@ impl Session {
             .unwrap_or_default()
     }
 
-    /// Every notification that was shown so far, in order.
+    /// Returns every notification that was shown so far, in order.
     pub fn notifications(&self) -> Vec<ShownNotification> {
         let shown = |event| match event {
             NotificationEvent::Shown(notification) => Some(notification),
@@ -289,10 +290,10 @@ impl Session {
         self.notification_events().into_iter().filter_map(shown).collect()
     }
 
-    /// Waits for a notification for which `wanted` holds; one that was already shown counts.
+    /// Waits for a notification for which `wanted` returns true; earlier ones count.
     ///
     /// # Errors
-    /// When none came in time.
+    /// When there is none in time.
     pub async fn wait_for_notification(
         &self,
         within: Duration,
@@ -305,7 +306,7 @@ impl Session {
             .await
     }
 
-    /// Takes an action of a notification that is on screen, through the notification service's own menu. The key
+    /// Invokes an action of a notification that is on screen, through the notification service's menu. The key
     /// `default` is a click on the notification.
     ///
     /// # Errors
@@ -322,16 +323,16 @@ impl Session {
         run(menu)
     }
 
-    /// The loudest twentieth of a second since then: root mean square, 0 is silence and 1 full scale. `None` while
+    /// Returns the loudest twentieth of a second since then: root mean square, 0 is silence and 1 full scale. `None` if
     /// nothing was recorded.
     fn loudest_since(&self, since: Instant) -> Option<f32> {
         self.recorder.as_ref()?.loudest(since)
     }
 
-    /// Waits for an audible sound after `since`, and gives its loudness.
+    /// Waits for an audible sound after `since`, and returns its loudness.
     ///
     /// # Errors
-    /// When all was silent.
+    /// When there was only silence.
     pub async fn wait_for_sound(&self, since: Instant, within: Duration) -> Result<f32> {
         wait_until("a sound", within, async || {
             Ok(self.loudest_since(since).filter(|loud| *loud > AUDIBLE))
@@ -339,10 +340,10 @@ impl Session {
         .await
     }
 
-    /// Listens until `length` was recorded after `since`.
+    /// Records until `length` has passed after `since`, and checks that it was silent.
     ///
     /// # Errors
-    /// When something was to be heard, or nothing is recorded.
+    /// When there was a sound, or nothing is recorded.
     pub async fn expect_silence(&self, since: Instant, length: Duration) -> Result<()> {
         let recorder = self
             .recorder
@@ -355,7 +356,7 @@ impl Session {
         Ok(())
     }
 
-    /// The icons in the tray.
+    /// Returns the icons in the tray.
     ///
     /// # Errors
     /// When there is no tray host, or an item does not answer.
@@ -363,7 +364,7 @@ impl Session {
         TrayItem::all(self.bus()?).await
     }
 
-    /// Starts a part that was left out or stopped, and waits until it answers.
+    /// Starts a part that was left out or stopped, and waits until it is ready.
     ///
     /// # Errors
     /// When it does not.
@@ -384,7 +385,7 @@ impl Session {
         Ok(())
     }
 
-    /// Starts the parts that this desktop was to have and that do not run.
+    /// Starts the parts that this desktop should have and that do not run.
     pub(crate) async fn start_parts(&mut self) -> Result<()> {
         let options = self.options;
         let wanted = [
@@ -399,7 +400,7 @@ impl Session {
         Ok(())
     }
 
-    /// Ends a part; applications notice as they would on a person's desktop.
+    /// Stops a part; applications notice it as on a user's desktop.
     pub fn stop_part(&mut self, part: Part) {
         if part == Part::Sound {
             self.recorder = None;
@@ -407,21 +408,21 @@ impl Session {
         self.parts.remove(&part);
     }
 
-    /// Sends a signal to the processes of a part: SIGSTOP makes a service that hangs, SIGCONT one that comes back.
+    /// Sends a signal to the processes of a part: SIGSTOP makes a service hang, SIGCONT makes it continue.
     pub fn signal_part(&self, part: Part, signal: Signal) {
         for process in self.parts.get(&part).into_iter().flatten() {
             process.signal(signal);
         }
     }
 
-    /// Sends a signal to the X server, as [`Session::signal_part`] does to the other parts.
+    /// Sends a signal to the X server, like [`Session::signal_part`] to the other parts.
     pub fn signal_screen(&self, signal: Signal) {
         for screen in self.base.iter().filter(|process| process.is_named(SCREEN)) {
             screen.signal(signal);
         }
     }
 
-    /// Ends the bus, as a crash does; who is on it notices.
+    /// Ends the bus, as in a crash, which its clients notice.
     pub fn stop_bus(&mut self) {
         self.bus = None;
         self.notifications = None;
@@ -432,7 +433,7 @@ impl Session {
         template.replace("@DIR@", &self.dir.path().to_string_lossy())
     }
 
-    /// The address of the session bus, for programs and services of a test's own.
+    /// Returns the address of the session bus, for programs and services of the test.
     pub fn bus_address(&self) -> String {
         format!("unix:path={}", self.dir.path().join("runtime/bus").display())
     }
@@ -450,7 +451,7 @@ impl Drop for Session {
     fn drop(&mut self) {
         self.parts.clear();
         self.base.clear();
-        // What applications started, they may have left behind, and one may just be starting another.
+        // Applications may leave processes behind, and one of these may be starting another.
         loop {
             let left = process::with_variable(RUNTIME_DIR, &self.runtime_dir());
             if left.is_empty() {
@@ -461,7 +462,7 @@ impl Drop for Session {
     }
 }
 
-/// Runs to the end.
+/// Runs a command to its end.
 pub(crate) fn run(mut command: Command) -> Result<()> {
     let name = command.get_program().display().to_string();
     let output = command

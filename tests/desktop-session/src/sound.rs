@@ -1,17 +1,17 @@
-//! What the loudspeaker would play, measured.
+//! Measures the loudness of what the speakers would play.
 
 use std::collections::VecDeque;
 use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Samples a second. Loudness needs no more, and a minute of it is small.
+/// In samples per second. That suffices to measure loudness, and a minute of it is small.
 pub(crate) const RATE: u32 = 16_000;
 
-/// One measurement covers a twentieth of a second: shorter than any sound that a person is meant to notice.
+/// The length of one measurement, a twentieth of a second: shorter than any sound that users should notice.
 const WINDOW: usize = (RATE / 20) as usize;
 
-/// How many measurements are kept: ten minutes of them.
+/// How many measurements are stored: ten minutes of them.
 const KEPT: usize = 20 * 60 * 10;
 
 /// Reads the monitor of the sound device until it ends.
@@ -21,7 +21,7 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
-    /// Reads signed 16-bit little-endian mono samples at [`RATE`] from `source`, on a thread of its own.
+    /// Reads signed 16-bit little-endian mono samples at [`RATE`] from `source`, on a separate thread.
     pub(crate) fn start(mut source: impl Read + Send + 'static) -> Self {
         let recorder = Self::default();
         let windows = Arc::clone(&recorder.windows);
@@ -38,7 +38,7 @@ impl Recorder {
         recorder
     }
 
-    /// The loudest window that ended after `since`: root mean square, 0 is silence and 1 full scale. `None` while
+    /// Returns the loudest window that ended after `since`: root mean square, 0 is silence and 1 full scale. `None` if
     /// nothing was recorded.
     pub(crate) fn loudest(&self, since: Instant) -> Option<f32> {
         let windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
@@ -50,7 +50,7 @@ impl Recorder {
             .reduce(f32::max)
     }
 
-    /// How much was recorded after `since`.
+    /// Returns how much was recorded after `since`.
     pub(crate) fn recorded(&self, since: Instant) -> Duration {
         let windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         let count = windows.iter().rev().take_while(|(at, _)| *at > since).count();
@@ -58,7 +58,7 @@ impl Recorder {
     }
 }
 
-/// Root mean square of 16-bit samples, as a part of full scale.
+/// Returns the root mean square of 16-bit samples, as a fraction of full scale.
 fn loudness(bytes: &[u8]) -> f32 {
     let mut sum = 0.0;
     let mut count = 0.0_f32;

@@ -1,4 +1,4 @@
-//! How each part of the desktop is started, and how it says that it is ready.
+//! Starts each part of the desktop, and detects when it is ready.
 
 use std::fs;
 use std::hash::{BuildHasher as _, RandomState};
@@ -18,8 +18,8 @@ use crate::wait::wait_until;
 /// The line of the panel's settings that makes it dark.
 const DARK: &str = r#"name="dark-mode" type="bool" value="true""#;
 
-/// A screen's number, far above those that an X server takes that is left to choose: one that is killed and started
-/// again finds its own free.
+/// Returns a display number far above those that an X server chooses itself, so that a killed one finds its number free
+/// when it starts again.
 fn unused_display() -> String {
     format!(":{}", 1000 + RandomState::new().hash_one(0) % 50_000)
 }
@@ -35,7 +35,7 @@ impl Session {
         wait_until(name, START_TIMEOUT, owned).await
     }
 
-    /// Starts the screen under the number that it had, or under one that no other has.
+    /// Starts the screen with the number that it had, or with one that no other screen has.
     pub(crate) async fn start_screen(&mut self) -> Result<()> {
         if !self.display.is_empty() {
             return self.start_display().await;
@@ -46,7 +46,7 @@ impl Session {
             match self.start_display().await {
                 Ok(()) => return Ok(()),
                 Err(error) if Instant::now() >= deadline => return Err(error),
-                // Another desktop was faster.
+                // Another desktop took the number first.
                 Err(_) => {}
             }
         }
@@ -55,9 +55,9 @@ impl Session {
     async fn start_display(&mut self) -> Result<()> {
         let (width, height) = self.options.size;
         let mut xvfb = self.command("Xvfb");
-        // The server writes its number to its standard output once it answers.
+        // The server writes its number to stdout once it is ready.
         xvfb.args([&self.display, "-displayfd", "1", "-nolisten", "tcp", "-noreset"]);
-        // A key that is pressed on a busy machine would repeat itself before it is released.
+        // Disables key repeat, because on a busy machine a key could repeat before it is released.
         xvfb.arg("-r");
         xvfb.args(["-screen", "0"]).arg(format!("{width}x{height}x24"));
         if self.options.frame_buffer {
@@ -81,9 +81,9 @@ impl Session {
         let conf = self.fill(include_str!("../assets/bus.conf"));
         let path = self.dir.path().join("bus.conf");
         fs::write(&path, conf)?;
-        // The panel keeps its settings behind this one, and asks the bus to start it.
+        // The panel stores its settings in this service, and asks the bus to start it.
         self.allow_activation("org.xfce.Xfconf")?;
-        // One that was killed leaves it.
+        // A killed bus leaves its socket.
         match fs::remove_file(self.dir.path().join("runtime/bus")) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
             Ok(()) | Err(_) => {}
@@ -102,7 +102,7 @@ impl Session {
         self.bus = Some(connection.await?);
         let log = self.notifications.get_or_insert_default().clone();
         log.listen(&address).await?;
-        // Before the screen: what the bus started ends with the bus.
+        // Before the screen, because the services that the bus started end with the bus.
         self.base.insert(0, daemon);
         Ok(())
     }
@@ -117,13 +117,13 @@ impl Session {
             &format!("{width}x{height}"),
             "gradient:#3b5673-#1d2733",
         ]);
-        // Its exit status says nothing: it is 1 after a success, too.
+        // Its exit status is not reliable: it is 1 after a success, too.
         background
             .stdin(Stdio::null())
             .output()
             .context("cannot run display")?;
         let ready = self.dir.path().join("logs/window-manager-ready");
-        // Of one that was there before.
+        // Left by an earlier one.
         let _ = fs::remove_file(&ready);
         let mut openbox = self.command("openbox");
         openbox.arg("--startup").arg(format!("touch {}", ready.display()));
@@ -153,7 +153,7 @@ impl Session {
         self.spawn("panel", panel)
     }
 
-    /// From now on the bus starts the notification service when somebody asks for it.
+    /// Lets the bus start the notification service when it is called.
     ///
     /// # Errors
     /// When the bus is gone.
@@ -194,12 +194,12 @@ impl Session {
     }
 
     pub(crate) async fn start_keyring(&mut self) -> Result<Process> {
-        // The window that asks for the password of a closed keyring.
+        // The dialog that asks for the password of a locked keyring.
         self.allow_activation("org.gnome.keyring.SystemPrompter")?;
         if self.options.keyring == Keyring::Locked
             && !self.dir.path().join("data/keyrings/login.keyring").exists()
         {
-            // A keyring must exist before it can be closed.
+            // A keyring must exist before it can be locked.
             let opened = self.start_keyring_daemon(true)?;
             self.parts.insert(Part::Keyring, vec![opened]);
             self.wait_for_name(Part::Keyring, "org.freedesktop.secrets")
@@ -285,7 +285,7 @@ impl Session {
         Ok(vec![parec, pulse])
     }
 
-    /// Lets the bus start the machine's own service of this name.
+    /// Lets the bus start the machine's installed service of this name.
     fn allow_activation(&self, name: &str) -> Result<()> {
         let file = format!("{name}.service");
         let installed = Path::new("/usr/share/dbus-1/services").join(&file);

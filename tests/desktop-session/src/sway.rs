@@ -1,4 +1,4 @@
-//! A screen of Wayland's: sway without a graphics card, with its own panel, and mako for notifications.
+//! A Wayland screen: sway without a graphics card, with its own panel, and mako for notifications.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,19 +11,19 @@ use crate::process::Process;
 use crate::session::{Part, START_TIMEOUT, Session};
 use crate::wait::wait_until;
 
-/// What the compositor's process is called.
+/// The name of the compositor's process.
 const SWAY: &str = "sway";
 
-/// A window as the compositor knows it.
+/// A window, as the compositor reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WaylandWindow {
-    /// The compositor's number of it.
+    /// The compositor's id of it.
     pub id: i64,
-    /// By what the desktop finds the application's name and icon.
+    /// The id by which the desktop finds the application's name and icon.
     pub app_id: String,
     /// Its title.
     pub title: String,
-    /// Whether keys go to it.
+    /// Whether it has the keyboard focus.
     pub focused: bool,
 }
 
@@ -37,7 +37,7 @@ impl Session {
         let config = self.dir.path().join("sway.conf");
         fs::write(&config, settings)?;
         let ready = self.dir.path().join("logs/display");
-        // Of one that was killed. Where its socket is left, another makes one elsewhere.
+        // Left by a killed one. If its socket still exists, a new compositor creates another one.
         for left in [&ready, &self.sway_socket()] {
             if left.exists() {
                 fs::remove_file(left)?;
@@ -59,7 +59,7 @@ impl Session {
         Ok(())
     }
 
-    /// Kills the compositor, which ends panel and notification service too, and applications with a window.
+    /// Kills the compositor, which also ends panel, notification service, and applications with a window.
     pub fn kill_sway(&mut self) {
         for process in self.base.iter_mut().filter(|process| process.is_named(SWAY)) {
             process.kill();
@@ -79,7 +79,7 @@ impl Session {
         self.start_parts().await
     }
 
-    /// sway refuses to be root's. In a user namespace that gives root another number it starts.
+    /// sway refuses to run as root, but starts in a user namespace that maps root to another user.
     fn as_user(&self, program: &str) -> Command {
         if !rustix::process::getuid().is_root() {
             return self.command(program);
@@ -104,7 +104,7 @@ impl Session {
         self.spawn("notifications", mako)
     }
 
-    /// The windows that the compositor has.
+    /// Returns the compositor's windows.
     ///
     /// # Errors
     /// When the compositor is gone.
@@ -115,7 +115,7 @@ impl Session {
         Ok(windows)
     }
 
-    /// Asks a window to close, as its button does.
+    /// Asks a window to close, like its close button.
     ///
     /// # Errors
     /// When the compositor or the window is gone.
@@ -124,7 +124,7 @@ impl Session {
         Ok(())
     }
 
-    /// The titles of the notifications that mako has on the screen, newest first.
+    /// Returns the titles of the notifications that mako shows, newest first.
     ///
     /// # Errors
     /// When mako is gone.
@@ -138,8 +138,8 @@ impl Session {
         Ok(titles.collect())
     }
 
-    /// From now on no compositor finds the place of the present one free, as where another user session holds it. That
-    /// ends with what is returned.
+    /// Keeps the display number of the current compositor locked, as if another user session had it, so that no
+    /// compositor can use it until the returned file is dropped.
     ///
     /// # Errors
     /// When the compositor still runs.

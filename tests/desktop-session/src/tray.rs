@@ -1,4 +1,4 @@
-//! The tray, asked over the bus.
+//! Queries the tray over the bus.
 
 use std::collections::HashMap;
 
@@ -47,18 +47,18 @@ trait Menu {
     fn event(&self, id: i32, event: &str, data: &Value<'_>, timestamp: u32) -> zbus::Result<()>;
 }
 
-/// A line of a menu and the lines below it.
+/// A menu entry and the entries below it.
 type Layout = (i32, HashMap<String, OwnedValue>, Vec<OwnedValue>);
 
 /// Icon name, pixmaps (width, height, ARGB bytes), title, text.
 type ToolTip = (String, Vec<(i32, i32, Vec<u8>)>, String, String);
 
-/// A line of the menu of an icon.
+/// An entry of an icon's menu.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrayMenuLine {
-    /// What it says; nothing for a line between groups.
+    /// Its label; empty for a separator.
     pub label: String,
-    /// It can be clicked.
+    /// Whether it can be clicked.
     pub enabled: bool,
     id: i32,
 }
@@ -66,17 +66,17 @@ pub struct TrayMenuLine {
 /// An icon in the tray.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrayItem {
-    /// What the application calls it.
+    /// The application's id of it.
     pub id: String,
     /// Its title.
     pub title: String,
-    /// What a person reads when the pointer rests on it: title and text, in two lines where there are both.
+    /// What users read when the pointer rests on it: title and text, in two lines if there are both.
     pub tooltip: String,
     address: (OwnedBusName, OwnedObjectPath),
 }
 
 impl TrayItem {
-    /// All that are registered with the tray host now.
+    /// Returns all icons that are registered with the tray host.
     pub(crate) async fn all(bus: &Connection) -> Result<Vec<Self>> {
         let watcher = WatcherProxy::builder(bus)
             .cache_properties(zbus::proxy::CacheProperties::No)
@@ -102,16 +102,16 @@ impl TrayItem {
         Ok(items)
     }
 
-    /// A click with the main button.
+    /// Clicks the icon with the main button.
     ///
     /// # Errors
     /// When the application is gone or refuses.
     pub async fn click(&self, bus: &Connection) -> Result<()> {
-        // Where on the screen it was, which no application of ours asks.
+        // The position of the click, which the app does not use.
         Ok(proxy(bus, &self.address).await?.activate(0, 0).await?)
     }
 
-    /// Whether it asks for attention: `Active`, or `NeedsAttention`.
+    /// Returns its status: `Active`, or `NeedsAttention` if it asks for attention.
     ///
     /// # Errors
     /// When the application is gone.
@@ -119,7 +119,7 @@ impl TrayItem {
         Ok(proxy(bus, &self.address).await?.status().await?)
     }
 
-    /// The lines of its menu, from top to bottom.
+    /// Returns the entries of its menu, from top to bottom.
     ///
     /// # Errors
     /// When the application is gone or has no menu.
@@ -128,10 +128,10 @@ impl TrayItem {
         lines.into_iter().map(line).collect()
     }
 
-    /// A click on the line of its menu with this label. With a token, the desktop gives that with the click.
+    /// Clicks the menu entry with this label. If there is a token, the desktop passes it with the click.
     ///
     /// # Errors
-    /// When there is no such line, or the application is gone.
+    /// When there is no such entry, or the application is gone.
     pub async fn choose(&self, bus: &Connection, label: &str, token: Option<&str>) -> Result<()> {
         let lines = self.menu(bus).await?;
         let line = lines.iter().find(|line| line.label == label);
@@ -154,7 +154,7 @@ impl TrayItem {
         Ok(builder.build().await?)
     }
 
-    /// The bus name and object path of the item, to ask for what this type leaves out.
+    /// Returns the bus name and object path of the item, for queries that this type does not support.
     pub fn address(&self) -> (&str, &str) {
         (self.address.0.as_str(), self.address.1.as_str())
     }
@@ -184,7 +184,7 @@ fn line(line: OwnedValue) -> Result<TrayMenuLine> {
     Ok(TrayMenuLine { label, enabled, id })
 }
 
-/// Hosts give `bus.name/object/path`.
+/// Parses an address in the format of tray hosts, `bus.name/object/path`.
 fn parse(registered: &str) -> Result<(OwnedBusName, OwnedObjectPath)> {
     let slash = registered
         .find('/')

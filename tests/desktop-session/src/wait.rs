@@ -1,15 +1,15 @@
-//! Waiting for a thing, with a deadline.
+//! Waits for a condition, with a deadline.
 
 use std::time::Duration;
 
 use anyhow::{Result, bail};
 use tokio::time::Instant;
 
-/// How often a condition that nobody announces is looked at: short beside what a person notices, long beside the
-/// cost of a look.
+/// How often to check a condition that nothing signals: imperceptible to users, and long compared with the cost of a
+/// check.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// Looks until `look` finds something, and gives it back.
+/// Calls `look` until it returns a value, and returns that.
 ///
 /// # Errors
 /// When `within` has passed; the error names `what`.

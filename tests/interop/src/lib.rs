@@ -1,4 +1,4 @@
-//! Real servers of other makes, real proxies before them, and a relay on the way to a real client.
+//! Real servers of other makes, real proxies in front of them, and a relay between them and a real client.
 
 #![expect(
     clippy::unwrap_used,
@@ -21,26 +21,26 @@ use tokio::time::{sleep, timeout};
 /// Longer than anything here takes on a busy machine.
 pub const DEADLINE: Duration = Duration::from_secs(60);
 
-/// The token that every server takes.
+/// The token that every server accepts.
 pub const TOKEN: &str = "interop-token";
 
-/// This suite's folder.
+/// Returns this suite's folder.
 pub fn folder() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// What cargo builds into; the packages from PyPI are there, too.
+/// Returns cargo's target folder, which also contains the packages from PyPI.
 pub(crate) fn target() -> PathBuf {
     folder().join("../../target")
 }
 
-/// A port that nothing listens on. A server that starts again needs the one it had, so it cannot take any.
+/// Returns a free port. A restarted server needs the same port again, so it cannot use port 0.
 ///
 /// # Panics
 ///
-/// When all are taken.
+/// When all ports are in use.
 pub async fn free_port() -> u16 {
-    // Below the ephemeral port range. Concurrent runs start at different numbers.
+    // Below the range of ephemeral ports. Concurrent runs start at different numbers.
     static NEXT: AtomicU16 = AtomicU16::new(0);
     const FIRST: u16 = 20_000;
     const COUNT: u16 = 12_000;
@@ -54,11 +54,11 @@ pub async fn free_port() -> u16 {
     panic!("no port is free");
 }
 
-/// Waits until something listens there.
+/// Waits until a program listens on the port.
 pub(crate) async fn listening(port: u16) -> Result<(), String> {
     let heard = async {
         while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
-            // Another program's socket has nothing to wait for but the next look.
+            // Nothing signals when another program starts to listen, so it is polled.
             sleep(Duration::from_millis(20)).await;
         }
     };

@@ -8,36 +8,36 @@ use tokio::process::{Child, Command};
 
 use crate::{free_port, listening};
 
-/// How long a proxy leaves a connection open that brings nothing.
+/// How long a proxy keeps an idle connection open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Patience {
-    /// What they come with: about a minute.
+    /// The default: about a minute.
     AsItComes,
     /// Shorter than any heartbeat.
     OneSecond,
 }
 
-/// One nginx and one haproxy before one server.
+/// nginx and haproxy in front of one server.
 #[derive(Debug)]
 pub struct Proxies {
-    /// Where nginx listens with the settings it comes with.
+    /// The port of nginx with default settings.
     pub nginx_as_it_comes: u16,
-    /// Where nginx speaks HTTP/1.1 to the server, and buffers as it comes.
+    /// The port where nginx uses HTTP/1.1 to the server, and buffers by default.
     pub nginx_buffering: u16,
-    /// Where nginx does not buffer.
+    /// The port where nginx does not buffer.
     pub nginx_not_buffering: u16,
-    /// Where haproxy listens.
+    /// The port of haproxy.
     pub haproxy: u16,
     _programs: [Child; 2],
     _home: TempDir,
 }
 
 impl Proxies {
-    /// Starts them before this port and waits until they listen.
+    /// Starts the proxies in front of this port and waits until they listen.
     ///
     /// # Panics
     ///
-    /// When they do not.
+    /// When they do not start.
     pub async fn before(server: u16, patience: Patience) -> Self {
         let home = tempfile::tempdir().unwrap();
         let mut ports = [0; 4];
@@ -90,7 +90,7 @@ fn start(name: &str, arguments: &[&str], home: &TempDir) -> Child {
         .append(true)
         .open(home.path().join("printed"))
         .unwrap();
-    // Debian's place for them is in the PATH of root alone.
+    // On Debian, their folder is only in root's PATH.
     let installed = std::path::Path::new("/usr/sbin").join(name);
     let program = if installed.exists() {
         installed
@@ -108,7 +108,7 @@ fn start(name: &str, arguments: &[&str], home: &TempDir) -> Child {
         .unwrap_or_else(|error| panic!("{name}: {error}; run `cargo xtask test interop`"))
 }
 
-/// The first server is nginx with only the address to pass requests to.
+/// The first server has only the address to pass requests to.
 fn nginx(
     folder: &str,
     [as_it_comes, buffering, not_buffering]: [u16; 3],
@@ -161,7 +161,7 @@ http {{
     )
 }
 
-/// The limits are those of Debian's own haproxy.cfg.
+/// The limits are those of Debian's haproxy.cfg.
 fn haproxy_settings(port: u16, server: u16, patience: Patience) -> String {
     let seconds = match patience {
         Patience::AsItComes => 50,

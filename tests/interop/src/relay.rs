@@ -1,4 +1,4 @@
-//! A relay before a server: it counts what passes, and can be cut and closed.
+//! A relay in front of a server: it counts the traffic, and can be cut and closed.
 
 use std::time::{Duration, Instant};
 
@@ -10,25 +10,25 @@ use tokio::time::timeout;
 
 use crate::DEADLINE;
 
-/// What passed.
+/// The traffic so far.
 #[derive(Debug, Clone, Default)]
 pub struct Traffic {
-    /// Connections that carried a request.
+    /// The number of connections with a request.
     pub requests: u32,
-    /// Pieces from the server.
+    /// The number of pieces from the server.
     pub pieces: u32,
-    /// The shortest time from a connection's first byte to the server's.
+    /// The shortest time from a connection's first byte to the server's first byte.
     pub answered_in: Option<Duration>,
-    /// The first bytes of the server's newest answer.
+    /// The first bytes of the server's newest response.
     pub first: Vec<u8>,
     /// The last bytes from the server.
     pub last: Vec<u8>,
 }
 
-/// More than the end of any stream takes.
+/// Longer than the end of any stream.
 const KEPT_BYTES: usize = 16;
 
-/// A way to a server.
+/// A relay to a server.
 #[derive(Debug)]
 pub struct Relay {
     port: u16,
@@ -39,7 +39,7 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Leads to this port.
+    /// Returns a relay to this port.
     ///
     /// # Panics
     ///
@@ -53,7 +53,7 @@ impl Relay {
         let task = {
             let (mut open, cuts, traffic) = (open.subscribe(), cuts.clone(), traffic.clone());
             tokio::spawn(async move {
-                // Closed, it leaves those who come in the listener's queue.
+                // While closed, new connections stay in the listener's queue.
                 while open.wait_for(|open| *open).await.is_ok() {
                     let accepted = tokio::select! {
                         accepted = listener.accept() => accepted.unwrap().0,
@@ -72,21 +72,21 @@ impl Relay {
         }
     }
 
-    /// Where it listens.
+    /// Returns the relay's port.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// What passed so far.
+    /// Returns the traffic so far.
     pub fn traffic(&self) -> Traffic {
         self.traffic.borrow().clone()
     }
 
-    /// Waits until that passed.
+    /// Waits until `passed` returns true.
     ///
     /// # Errors
     ///
-    /// When it does not in time.
+    /// When that does not happen in time.
     pub async fn until(&self, passed: impl Fn(&Traffic) -> bool) -> Result<(), String> {
         let mut traffic = self.traffic.subscribe();
         match timeout(DEADLINE, traffic.wait_for(|traffic| passed(traffic))).await {
@@ -95,14 +95,14 @@ impl Relay {
         }
     }
 
-    /// Resets what is open; who comes again is answered no sooner than it is opened.
+    /// Resets open connections; new ones are accepted only after [`Relay::open`].
     pub fn cut_and_close(&self) {
         self.open.send_replace(false);
-        // Where nobody is connected there is nobody to hear it.
+        // Fails if there are no connections.
         let _ = self.cuts.send(());
     }
 
-    /// Lets those through who come.
+    /// Accepts connections again.
     pub fn open(&self) {
         self.open.send_replace(true);
     }
@@ -155,7 +155,7 @@ async fn carry(
         }
     };
     if reset {
-        // Where a socket is gone already there is nothing to reset.
+        // Fails if a socket is already gone.
         let _ = client.set_zero_linger();
         let _ = server.set_zero_linger();
     }

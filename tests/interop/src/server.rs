@@ -1,4 +1,4 @@
-//! A server of another make, as a program of its own.
+//! A server of another make, as a separate program.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -15,16 +15,17 @@ use crate::{TOKEN, folder, listening, target};
 /// How a server is started.
 #[derive(Debug, Clone, Copy)]
 pub struct Program {
-    /// Program and arguments; `{port}` stands for the port, `python` for the one with the suite's packages.
+    /// The program and its arguments; `{port}` is replaced by the port, `python` by the interpreter with the suite's
+    /// packages.
     pub command: &'static [&'static str],
-    /// Where, below the suite's folder.
+    /// The folder to run it in, relative to the suite's folder.
     pub folder: &'static str,
-    /// What its environment holds besides the contract, which is described in `servers/common.mjs`.
+    /// Environment variables besides the common ones, which are described in `servers/common.mjs`.
     pub environment: &'static [(&'static str, &'static str)],
 }
 
 impl Program {
-    /// One of the scripts, run by Node.js.
+    /// A script for Node.js.
     pub const fn node(command: &'static [&'static str]) -> Self {
         Self {
             command,
@@ -33,7 +34,7 @@ impl Program {
         }
     }
 
-    /// What was built in a folder.
+    /// A program that was built in a folder.
     pub const fn built(command: &'static [&'static str], folder: &'static str) -> Self {
         Self {
             command,
@@ -42,14 +43,14 @@ impl Program {
         }
     }
 
-    /// The same program, with more in its environment.
+    /// Adds environment variables.
     #[must_use]
     pub const fn with(self, environment: &'static [(&'static str, &'static str)]) -> Self {
         Self { environment, ..self }
     }
 }
 
-/// A running server. Its notifications outlive it: they are kept in a file.
+/// A running server. Its notifications are stored in a file and survive a restart.
 #[derive(Debug)]
 pub struct Server {
     program: Program,
@@ -61,11 +62,11 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts one and waits until it listens.
+    /// Starts a server and waits until it listens.
     ///
     /// # Panics
     ///
-    /// When it does not; with what it printed.
+    /// When it does not start; with its output.
     pub async fn start(program: Program, port: u16, heartbeat: Duration) -> Self {
         let home = tempfile::tempdir().unwrap();
         let (child, commands) = spawn(program, port, heartbeat, home.path(), None);
@@ -92,16 +93,16 @@ impl Server {
         }
     }
 
-    /// What it printed.
+    /// Returns its output so far.
     pub fn printed(&self) -> String {
         std::fs::read_to_string(log(self.home.path())).unwrap_or_default()
     }
 
-    /// Says something to it.
+    /// Sends it a command.
     ///
     /// # Panics
     ///
-    /// When it is not there.
+    /// When it does not run.
     pub async fn send(&mut self, command: &Value) {
         send(&mut self.commands, command).await;
     }
@@ -111,11 +112,11 @@ impl Server {
         self.send(&notifications(numbers)).await;
     }
 
-    /// Asks it to stop, as systems ask services, and waits until it did.
+    /// Asks it to stop, like a service manager, and waits until it has.
     ///
     /// # Panics
     ///
-    /// When it does not.
+    /// When it does not stop.
     #[cfg(unix)]
     pub async fn stop(&mut self) -> std::process::ExitStatus {
         use rustix::process::{Pid, Signal, kill_process};
@@ -130,14 +131,14 @@ impl Server {
             .unwrap()
     }
 
-    /// Starts it again, with the notifications that it had.
+    /// Starts it again, with the same notifications.
     pub async fn spawn_again(&mut self) {
         (self.child, self.commands) = spawn(self.program, self.port, self.heartbeat, self.home.path(), None);
         self.listening().await;
     }
 }
 
-/// The command that creates notifications.
+/// Returns the command that creates notifications.
 pub fn notifications(numbers: std::ops::RangeInclusive<u32>) -> Value {
     let notifications: Vec<_> = numbers
         .map(|n| json!({"id": n.to_string(), "title": format!("Task {n}"), "message": "Line one\nline two"}))
@@ -149,7 +150,7 @@ pub fn notifications(numbers: std::ops::RangeInclusive<u32>) -> Value {
 ///
 /// # Panics
 ///
-/// When it is not there.
+/// When it does not run.
 pub async fn send(commands: &mut ChildStdin, command: &Value) {
     commands
         .write_all(format!("{command}\n").as_bytes())
@@ -157,11 +158,11 @@ pub async fn send(commands: &mut ChildStdin, command: &Value) {
         .unwrap();
 }
 
-/// Starts a server whose output is of interest.
+/// Starts a server whose stdout the caller reads.
 ///
 /// # Panics
 ///
-/// When that cannot be done.
+/// When it cannot be started.
 pub fn spawn_talking(program: Program, heartbeat: Duration, home: &Path) -> (Child, ChildStdin, ChildStdout) {
     let (mut child, commands) = spawn(program, 0, heartbeat, home, Some(Stdio::piped()));
     let facts = child.stdout.take().unwrap();
@@ -189,7 +190,7 @@ fn spawn(
         .env("TOKEN", TOKEN)
         .env("HEARTBEAT", heartbeat.as_millis().to_string())
         .env("HISTORY", home.join("history"))
-        // Nothing is left beside the sources.
+        // So that no files are created next to the sources.
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .envs(program.environment.iter().copied())
         .stdin(Stdio::piped())

@@ -1,4 +1,4 @@
-//! `gloria tail` as scripts see it.
+//! `gloria tail` as scripts use it.
 
 use std::ops::RangeInclusive;
 use std::process::Stdio;
@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::DEADLINE;
 
-/// A running one.
+/// A running `gloria tail`.
 #[derive(Debug)]
 pub struct Tail {
     child: Child,
@@ -20,21 +20,21 @@ pub struct Tail {
 }
 
 impl Tail {
-    /// Starts one with nothing in its environment but this.
+    /// Starts it with only these environment variables.
     ///
     /// # Panics
     ///
-    /// When it is not built.
+    /// When the program was not built.
     pub fn start(environment: &[(&str, &str)]) -> Self {
         let home = tempfile::tempdir().unwrap();
-        // Beside the folder that the tests are built into.
+        // In the parent of the folder that contains the tests.
         let built = std::env::current_exe().unwrap();
         let mut child = Command::new(built.ancestors().nth(2).unwrap().join("gloria"))
             .arg("tail")
             .env_clear()
             .env("GLORIA_HOME", home.path())
             .env("GLORIA_SSE_RECONNECT_INTERVAL", "100ms")
-            // Servers that start take their time, and what is tried here is not when a client gives up.
+            // Servers take time to start, and these tests are not about when a client gives up.
             .env("GLORIA_SSE_MAX_RECONNECT_ATTEMPTS", "1000")
             .envs(environment.iter().copied())
             .stdin(Stdio::null())
@@ -51,11 +51,11 @@ impl Tail {
         }
     }
 
-    /// The next line.
+    /// Returns the next line.
     ///
     /// # Errors
     ///
-    /// When there is none in time, or none more.
+    /// When there is none in time, or it has ended.
     pub async fn line(&mut self) -> Result<Value, String> {
         match timeout(DEADLINE, self.lines.next_line()).await {
             Ok(Ok(Some(line))) => Ok(serde_json::from_str(&line).unwrap()),
@@ -68,7 +68,7 @@ impl Tail {
     ///
     /// # Errors
     ///
-    /// The reason, when the attempt fails.
+    /// The reason, if the attempt fails.
     pub async fn connects(&mut self) -> Result<(), String> {
         loop {
             let line = self.line().await?;
@@ -90,11 +90,11 @@ impl Tail {
         Ok(())
     }
 
-    /// Waits until it says that it is not connected any more, and why.
+    /// Waits until it reports that the connection was lost, and returns why.
     ///
     /// # Errors
     ///
-    /// When it says nothing of the kind.
+    /// When it does not report that.
     pub async fn waits(&mut self) -> Result<String, String> {
         loop {
             let line = self.line().await?;
@@ -107,20 +107,20 @@ impl Tail {
         }
     }
 
-    /// The next notifications, which must be these and no others, without an interruption.
+    /// Checks that exactly these notifications come next, without an interruption.
     ///
     /// # Errors
     ///
-    /// What came in place of them.
+    /// What came instead of them.
     pub async fn receives(&mut self, numbers: RangeInclusive<u32>) -> Result<(), String> {
         self.next(numbers, false).await
     }
 
-    /// The same, over any number of connections.
+    /// Like [`Tail::receives`], over any number of connections.
     ///
     /// # Errors
     ///
-    /// What came in place of them.
+    /// What came instead of them.
     pub async fn comes_back_for(&mut self, numbers: RangeInclusive<u32>) -> Result<(), String> {
         self.next(numbers, true).await
     }
@@ -147,11 +147,11 @@ impl Tail {
         Ok(())
     }
 
-    /// The code that it ends with.
+    /// Returns its exit code.
     ///
     /// # Errors
     ///
-    /// When it does not in time.
+    /// When it does not end in time.
     pub async fn exit_code(&mut self) -> Result<Option<i32>, String> {
         let ended = async {
             while self.line().await.is_ok() {}
