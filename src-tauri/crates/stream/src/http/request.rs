@@ -53,6 +53,15 @@ pub struct Request {
     headers: HeaderMap,
     body: Option<Bytes>,
     limits: RequestLimits,
+    redirects: Redirects,
+}
+
+/// What becomes of a redirect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Redirects {
+    Followed,
+    /// It is the answer.
+    Returned,
 }
 
 impl Request {
@@ -65,6 +74,7 @@ impl Request {
             headers: HeaderMap::new(),
             body: None,
             limits: RequestLimits::default(),
+            redirects: Redirects::Followed,
         }
     }
 
@@ -99,6 +109,16 @@ impl Request {
     #[must_use]
     pub fn limits(self, limits: RequestLimits) -> Self {
         Self { limits, ..self }
+    }
+
+    /// A redirect is returned as the answer: for servers whose address was agreed upon, where another one could be
+    /// anybody's.
+    #[must_use]
+    pub fn without_redirects(self) -> Self {
+        Self {
+            redirects: Redirects::Returned,
+            ..self
+        }
     }
 }
 
@@ -209,6 +229,7 @@ impl Http {
             mut headers,
             mut body,
             limits,
+            redirects,
         } = request;
         headers
             .entry(ACCEPT_ENCODING)
@@ -225,7 +246,7 @@ impl Http {
                 return Err(DialError::NetworkSignIn.into());
             }
             let response = outcome?;
-            if !is_redirect(response.status()) {
+            if !is_redirect(response.status()) || redirects == Redirects::Returned {
                 return whole(response, target, limits).await;
             }
             let origin = target.url().origin();

@@ -121,6 +121,28 @@ async fn a_redirect_keeps_method_and_body_or_asks_by_get() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_redirect_is_the_answer_where_it_is_not_to_be_followed() {
+    let server = Server::bind().await;
+    for (status, location) in [
+        (302, "/v2"),
+        (303, "/v2"),
+        (307, "https://other.example/"),
+        (308, ""),
+    ] {
+        let request = post(&server, "/v1").without_redirects();
+        let (reply, ()) = while_(request, async {
+            let mut first = server.accept().await;
+            body(&mut first).await;
+            first.write(moved(status, location)).await;
+        })
+        .await;
+        let reply = reply.unwrap();
+        assert_eq!((reply.status.as_u16(), reply.url.path()), (status, "/v1"));
+    }
+    assert!(server.is_quiet());
+}
+
+#[tokio::test(start_paused = true)]
 async fn neither_credential_nor_body_crosses_to_another_origin() {
     let (server, other) = (Server::bind().await, Server::bind().await);
     let elsewhere = other.url("/v2?token=s3cret");
