@@ -6,6 +6,7 @@
 mod causes;
 mod list;
 mod programs;
+mod sign_in;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -20,10 +21,11 @@ use ts_rs::TS;
 pub use causes::*;
 pub use list::*;
 pub use programs::*;
+pub use sign_in::*;
 
 /// Every message that Rust code uses.
 pub fn all() -> impl Iterator<Item = &'static Entry> {
-    LIST.iter().chain(CAUSES).chain(PROGRAMS)
+    LIST.iter().chain(CAUSES).chain(PROGRAMS).chain(SIGN_IN)
 }
 
 /// A message of the catalogue with its arguments.

@@ -1,0 +1,229 @@
+//! Who signed in: the id_token, and the keys that it is signed with (OpenID Connect Core, 2, 3.1.3.7 and 12.2).
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use gloria_text::message::{self, Message};
+use ring::digest::{SHA256, digest};
+use secrecy::SecretString;
+use serde_json::Value;
+
+use crate::foreign::shown;
+use crate::pkce::is_same;
+use crate::provider::Issuer;
+
+mod jws;
+mod keys;
+
+use self::jws::Signed;
+pub(crate) use self::keys::Keys;
+
+/// What a token's times may differ from those of the answer that it came in: servers of one provider have clocks of
+/// their own.
+const TOLERANCE: Duration = Duration::from_secs(5 * 60);
+
+/// The standard's own limit (Core, 2).
+const MAX_SUBJECT: usize = 255;
+
+/// A person at a provider.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The provider.
+    pub issuer: Issuer,
+    /// The person's name at the provider, which never changes.
+    pub subject: String,
+    /// How people call them.
+    pub name: Option<String>,
+    /// Their address.
+    pub email: Option<String>,
+}
+
+impl Identity {
+    /// A name for files.
+    pub fn key(&self) -> SubjectKey {
+        let text = format!("{}\0{}", self.issuer, self.subject);
+        let mut key = [0; 16];
+        for (byte, hashed) in key.iter_mut().zip(digest(&SHA256, text.as_bytes()).as_ref()) {
+            *byte = *hashed;
+        }
+        SubjectKey(key)
+    }
+
+    /// Whether it is the same person, whatever they are called.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.issuer == other.issuer && self.subject == other.subject
+    }
+}
+
+/// It names a person.
+impl fmt::Debug for Identity {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Identity")
+            .field("key", &format_args!("{}", self.key()))
+            .finish_non_exhaustive()
+    }
+}
+
+/// A person at a provider, as 32 hexadecimal digits: fit for a file's name, and not to be read by those who see it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SubjectKey([u8; 16]);
+
+impl fmt::Display for SubjectKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for SubjectKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, out)
+    }
+}
+
+/// What is wrong with an id_token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum IdentityError {
+    /// There is none.
+    #[error("the provider does not say who signed in")]
+    Missing,
+    /// It is no signed web token.
+    #[error("the id_token cannot be read")]
+    Malformed,
+    /// It is signed in another way than RS256 or ES256.
+    #[error("the id_token is signed in a way that is not supported")]
+    Algorithm,
+    /// It is another provider's.
+    #[error("the id_token is another issuer's")]
+    OtherIssuer,
+    /// It is for another application.
+    #[error("the id_token is for another client")]
+    OtherAudience,
+    /// It names nobody.
+    #[error("the id_token names nobody")]
+    NoSubject,
+    /// It is that of another sign-in.
+    #[error("the id_token is for another sign-in")]
+    Nonce,
+    /// It was no longer valid when it came.
+    #[error("the id_token has expired")]
+    Expired,
+    /// It was not valid yet when it came.
+    #[error("the id_token is of the future")]
+    NotYet,
+    /// The provider's keys could not be had.
+    #[error("the provider's keys cannot be read")]
+    NoKeys,
+    /// It is signed with a key that the provider does not have.
+    #[error("the id_token is signed with an unknown key")]
+    UnknownKey,
+    /// It was changed after it was signed.
+    #[error("the signature of the id_token is wrong")]
+    Signature,
+}
+
+impl IdentityError {
+    /// The error for people.
+    pub fn message(self) -> Message {
+        match self {
+            Self::Missing => message::sign_in_identity_missing(),
+            Self::Expired | Self::NotYet => message::sign_in_identity_time(),
+            Self::Malformed
+            | Self::Algorithm
+            | Self::OtherIssuer
+            | Self::OtherAudience
+            | Self::NoSubject
+            | Self::Nonce
+            | Self::NoKeys
+            | Self::UnknownKey
+            | Self::Signature => message::sign_in_identity_wrong(self.to_string()),
+        }
+    }
+}
+
+/// What an id_token must say.
+pub(crate) struct ExpectedIdentity<'a> {
+    pub(crate) issuer: &'a Issuer,
+    pub(crate) client_id: &'a str,
+    /// The nonce of this sign-in. One that was not asked for is somebody else's.
+    pub(crate) nonce: Option<&'a SecretString>,
+    /// When the answer was made, by the provider's clock. Without it no time is judged: this computer's clock may be
+    /// wrong by years.
+    pub(crate) date: Option<SystemTime>,
+}
+
+/// Reads an id_token. Its signature is not checked: [`Keys::check`] does that.
+///
+/// # Errors
+/// It is not what it must be.
+pub(crate) fn read<'a>(
+    token: &'a str,
+    expected: &ExpectedIdentity<'_>,
+) -> Result<(Identity, Signed<'a>), IdentityError> {
+    let signed = Signed::read(token)?;
+    let claims = signed.claims()?;
+    if claims["iss"].as_str() != Some(expected.issuer.as_str()) {
+        return Err(IdentityError::OtherIssuer);
+    }
+    if !is_for(&claims, expected.client_id) {
+        return Err(IdentityError::OtherAudience);
+    }
+    match (&claims["nonce"], expected.nonce) {
+        (Value::Null, None) => {}
+        (Value::String(nonce), Some(wanted)) if is_same(wanted, nonce) => {}
+        (_, _) => return Err(IdentityError::Nonce),
+    }
+    if let Some(date) = expected.date {
+        check_times(&claims, date)?;
+    }
+    let subject = claims["sub"]
+        .as_str()
+        .filter(|subject| !subject.is_empty() && subject.len() <= MAX_SUBJECT)
+        .ok_or(IdentityError::NoSubject)?;
+    let text = |name: &str| {
+        let text = claims[name].as_str().map(shown);
+        text.filter(|text| !text.is_empty())
+    };
+    let identity = Identity {
+        issuer: expected.issuer.clone(),
+        subject: subject.to_owned(),
+        name: text("name").or_else(|| text("preferred_username")),
+        email: text("email"),
+    };
+    Ok((identity, signed))
+}
+
+/// Whether the claims are meant for this client; where also for others, it must be the one that asked.
+fn is_for(claims: &Value, client_id: &str) -> bool {
+    let is_asking = |azp: &Value| azp.as_str() == Some(client_id);
+    match (&claims["aud"], &claims["azp"]) {
+        (Value::String(audience), Value::Null) => audience == client_id,
+        (Value::String(audience), azp) => audience == client_id && is_asking(azp),
+        (Value::Array(audiences), azp) => {
+            let is_named = audiences
+                .iter()
+                .any(|audience| audience.as_str() == Some(client_id));
+            is_named && ((audiences.len() == 1 && azp.is_null()) || is_asking(azp))
+        }
+        (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_), _) => false,
+    }
+}
+
+fn check_times(claims: &Value, date: SystemTime) -> Result<(), IdentityError> {
+    let time = |name: &str| {
+        let seconds = claims[name].as_f64().filter(|seconds| *seconds >= 0.0)?;
+        let since = Duration::try_from_secs_f64(seconds).ok()?;
+        SystemTime::UNIX_EPOCH.checked_add(since)
+    };
+    let expires = time("exp").ok_or(IdentityError::Malformed)?;
+    let issued = time("iat").ok_or(IdentityError::Malformed)?;
+    if expires.checked_add(TOLERANCE).is_some_and(|last| last <= date) {
+        return Err(IdentityError::Expired);
+    }
+    if date.checked_add(TOLERANCE).is_some_and(|last| issued > last) {
+        return Err(IdentityError::NotYet);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
