@@ -1,4 +1,4 @@
-//! What the stream hears of sleep and network, over made-up time.
+//! The stream's commands about sleep and network, over simulated time.
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
@@ -14,8 +14,8 @@ use gloria_stream::{Command, Reachability};
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Interfaces by name with their addresses, and the source addresses of the default routes after `=>`:
-/// `wlan0 192.168.1.5; docker0 172.17.0.1 => 192.168.1.5`. An interface's number is its place in the alphabet.
+/// Interfaces with their addresses, and after `=>` the source addresses of the default routes: `wlan0 192.168.1.5;
+/// docker0 172.17.0.1 => 192.168.1.5`. Interfaces are numbered in alphabetical order.
 fn network(picture: &str) -> NetworkSnapshot {
     let (interfaces, routes) = picture.split_once("=>").unwrap_or((picture, ""));
     let addresses = |text: &str| -> Vec<IpAddr> {
@@ -51,7 +51,7 @@ fn network(picture: &str) -> NetworkSnapshot {
     }
 }
 
-/// What the computer reports, the clocks that go with it, and every command to the stream.
+/// The computer's reports, its clocks, and every command to the stream.
 struct Computer {
     conditions: HostConditions,
     now: Instant,
@@ -75,7 +75,7 @@ impl Computer {
         }
     }
 
-    /// A computer that has already reported its network.
+    /// Returns a computer that has already reported its network.
     fn on(picture: &str) -> Self {
         let mut computer = Self::new();
         computer.see(picture);
@@ -128,7 +128,7 @@ impl Computer {
         }
     }
 
-    /// Lets time pass, and looks whenever it is due.
+    /// Advances the time, and polls whenever it is due.
     fn pass(&mut self, time: Duration) {
         let until = self.now + time;
         while self.conditions.deadline() <= until {
@@ -141,7 +141,7 @@ impl Computer {
         self.now = until;
     }
 
-    /// The time of day goes on, timers and the monotonic clock stand still.
+    /// Advances the wall clock, while timers and the monotonic clock stand still.
     fn sleep(&mut self, time: Duration) {
         self.wall += time;
     }
@@ -321,7 +321,7 @@ fn what_comes_in_steps_is_reported_once_as_it_is_in_the_end() {
         computer.pass(MS * 200);
     }
     computer.pass(SECOND);
-    // From the step in which the route came.
+    // Counted from the step that added the route.
     assert_eq!(computer.heard, [("online", MS * 400 + SETTLE_WHEN_BACK)]);
 }
 
@@ -341,7 +341,7 @@ fn a_storm_of_containers_puts_nothing_off() {
 #[test]
 fn a_network_that_flaps_for_a_minute_is_a_handful_of_words() {
     let pictures = [HOME, NOWHERE, "wlan0 10.0.0.7 => 10.0.0.7"];
-    // Whatever the rhythm: two or three states, starting from the reported one or not.
+    // In any rhythm: two or three states, beginning with the reported one or not.
     for states in [&pictures[..2], &pictures[1..], &pictures[..]] {
         let mut computer = Computer::on(HOME);
         for turn in 0..600 {
@@ -374,7 +374,7 @@ fn noise_cannot_postpone_a_change_for_ever() {
 #[test]
 fn one_sleep_is_one_waking_whoever_tells_of_it_first() {
     let hour = SECOND * 3600;
-    // The system first, the clocks at their next look.
+    // First the system's signal, then the next check of the clocks.
     let mut computer = Computer::new();
     computer.pass(SECOND * 7);
     computer.observe(Observation::AboutToSleep);
@@ -383,7 +383,7 @@ fn one_sleep_is_one_waking_whoever_tells_of_it_first() {
     computer.pass(SECOND * 60);
     assert_eq!(computer.heard, [("woke", SECOND * 7)]);
     assert_eq!(computer.slept, [hour], "what the monotonic clock did not count");
-    // The clocks first.
+    // First the clocks.
     let mut computer = Computer::new();
     computer.pass(SECOND * 9);
     computer.observe(Observation::AboutToSleep);
@@ -393,7 +393,7 @@ fn one_sleep_is_one_waking_whoever_tells_of_it_first() {
     computer.pass(SECOND * 60);
     assert_eq!(computer.heard, [("woke", SECOND * 10)]);
     assert_eq!(computer.slept, [hour]);
-    // A system that says it twice.
+    // A system that reports it twice.
     let mut computer = Computer::new();
     computer.observe(Observation::AboutToSleep);
     computer.sleep(hour);
@@ -415,7 +415,7 @@ fn two_sleeps_are_two_wakings_however_short_the_time_between() {
     }
     computer.pass(SECOND * 60);
     assert_eq!(computer.heard, [("woke", Duration::ZERO), ("woke", SECOND * 2)]);
-    // Nor does the clocks' own report of one hide the next.
+    // The report of one sleep by the clocks does not hide the next either.
     let mut computer = Computer::new();
     for _ in 0..2 {
         computer.sleep(SECOND * 60);
@@ -428,7 +428,7 @@ fn two_sleeps_are_two_wakings_however_short_the_time_between() {
 fn a_process_that_stood_still_is_a_waking() {
     let mut computer = Computer::new();
     computer.pass(SECOND * 20);
-    // Both clocks go on; the look comes late.
+    // Both clocks continue; the check is late.
     computer.now += SECOND * 90;
     computer.wall += SECOND * 90;
     computer.poll();

@@ -1,4 +1,4 @@
-//! Address and token: asked for, kept, refused, forgotten.
+//! Address and token: how they are requested, stored, rejected and removed.
 
 use std::collections::HashMap;
 
@@ -247,7 +247,7 @@ async fn a_websocket_is_another_way_to_the_same_server() {
     control.push("notification.created", live("a", "normal"));
     running.until("stored", |state| state.counts.unseen == 1).await;
 
-    // The server, its token and what is stored of it are the same by the other way.
+    // The same server over the other transport has the same token and data.
     let by_events = AccountForm {
         address: backend.api_url(),
         token: None,

@@ -1,4 +1,4 @@
-//! The server's address as the user and the settings give it, and the mistakes in settings.
+//! The server's address from the user and the settings, and mistakes in settings.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 
 use crate::harness::{DEADLINE, Harness, Spoken, backend};
 
-/// A harness whose settings name the server alone, without the path of its API.
+/// Returns a harness whose settings contain only the server, without the path of its API.
 fn given_the_server_alone(backend: &Backend) -> Harness {
     let server = format!("http://{}", backend.address());
     let secrets = FakeSecrets::with_token(&server, Token::parse(TEST_TOKEN).unwrap());
@@ -111,7 +111,7 @@ async fn a_test_and_saving_take_what_was_pasted_and_a_test_says_what_was_found()
             .is_some()
     );
 
-    // Somebody else's server, with pages and no stream.
+    // Another server, with pages and without a stream.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let server = tokio::spawn(async move {
@@ -166,7 +166,7 @@ async fn saving_a_preference_leaves_the_mistakes_that_still_stand_reported() {
     .await
     .unwrap();
     let state = running.until("saved", |state| !state.preferences.sounds).await;
-    // What was saved stands above one of them, which is a line further down now.
+    // The saved setting is above one of them, whose line number has changed.
     let moved = all.replace("network.proxy in line 4", "network.proxy in line 5");
     assert_eq!(notice(&state), Some(moved), "nothing of it was mended");
     save(PreferencesForm {

@@ -1,5 +1,5 @@
-//! What was filed is announced, once: whatever ends the core, whatever the notification service does, and not what is
-//! read or gone by then.
+//! Each stored item is announced once, whatever ends the core and whatever the notification service does, unless it is
+//! read or removed by then.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::harness::{CREATED, Harness, Running, Spoken, backend, live, missed, within_deadline};
 
-/// A core that has a place in the stream, and is not there.
+/// A core that has a position in the stream, and is not running.
 async fn away(harness: &Harness, control: &gloria_backend::Control) {
     let running = harness.start();
     running.connected().await;
@@ -25,7 +25,7 @@ async fn away(harness: &Harness, control: &gloria_backend::Control) {
     running.stop().await;
 }
 
-/// The process ends in the middle of what it does.
+/// Ends the process in the middle of its work.
 async fn kill(running: Running) {
     running.task.abort();
     let _ = running.task.await;
@@ -169,7 +169,7 @@ async fn without_times_of_making_what_comes_a_second_after_the_connection_is_liv
         "{:?}",
         began.elapsed()
     );
-    // One each 200 ms: no second without one, and yet live within five.
+    // One every 200 ms: never a second without one, and yet live within five.
     let pushing = tokio::spawn(async move {
         let mut pace = tokio::time::interval(Duration::from_millis(200));
         for id in 0..40 {
@@ -228,7 +228,7 @@ async fn marking_all_read_takes_the_notifications_back() {
     assert_eq!(harness.notifications.withdrawn_items(), ["n:1", "n:2"]);
 }
 
-/// The first makes a sound, and the second comes too soon after it.
+/// Only the first one makes a sound, because the second arrives too soon after it.
 fn words(id: &str) -> &'static str {
     if id == "1" {
         "Notification shown; with sound"

@@ -1,4 +1,4 @@
-//! What comes, what it sets off, and what the user does with it.
+//! Events from the server, their effects, and what the user does with them.
 
 use gloria_core::item::{Mark, Priority, SoundName};
 use gloria_core::protocol::{FollowRequest, MarkRequest, PauseRequest, PreferencesForm};
@@ -78,7 +78,7 @@ async fn many_missed_become_one_digest_and_nothing_comes_twice() {
         "resumed after what was stored"
     );
 
-    // The connection drops and is made anew: the server replays from the cursor, which is after all of it.
+    // The connection drops and is made again: the server replays from the cursor, which is after all events.
     control.reset();
     within_deadline(
         "third stream",

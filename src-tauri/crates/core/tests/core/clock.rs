@@ -1,4 +1,4 @@
-//! A time of day that is wrong by hours, from the start or set while the app runs: nothing is lost or shown twice.
+//! A wall clock that is wrong by hours, from the start or changed while the app runs: nothing is lost or shown twice.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -13,7 +13,7 @@ use crate::harness::{CREATED, Harness, Running, backend, live, within_deadline};
 
 const HOUR: i64 = 3600;
 
-/// The machine's clock, and how far somebody has set it.
+/// The computer's clock, and by how much it was set forward.
 #[derive(Debug, Default)]
 struct SetClock {
     ahead: AtomicI64,
@@ -32,7 +32,7 @@ impl Clock for SetClock {
     }
 }
 
-/// The attempt that follows a broken connection is as near as ever by the clock that the user sees.
+/// Checks that the attempt after a lost connection is as near as usual by the clock that the user sees.
 async fn reconnects_soon(running: &Running, clock: &SetClock) {
     let state = running
         .until("waiting", |state| {
@@ -87,7 +87,7 @@ async fn a_clock_that_is_set_by_hours_costs_and_repeats_nothing() {
         )
         .await;
 
-        // And with the wrong clock from the start, on rows that seem to be of another day.
+        // And with the wrong clock from the start, with rows that seem to be of another day.
         running.stop().await;
         let running = harness.start_by(clock.clone());
         running.connected().await;

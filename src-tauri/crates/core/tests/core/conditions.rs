@@ -10,11 +10,11 @@ use gloria_core::protocol::{ConnectionState, NetworkState};
 
 use crate::harness::{DEADLINE, Harness, backend, within_deadline};
 
-/// A clock whose time of day can be moved on, as a sleep does.
+/// A clock whose wall time can be advanced, as by a sleep.
 #[derive(Debug, Default)]
 struct SleepyClock {
     slept: Mutex<Duration>,
-    /// How often the time was asked for.
+    /// Counts how often the time was read.
     asked: tokio::sync::watch::Sender<u32>,
 }
 
@@ -82,7 +82,7 @@ async fn a_sleep_that_the_system_and_the_clocks_tell_of_makes_one_new_connection
     )
     .await
     .unwrap();
-    // The look at the clocks that finds the same sleep comes within five seconds of the one before.
+    // The check of the clocks that detects the same sleep comes within five seconds of the previous one.
     let mut asked = clock.asked.subscribe();
     within_deadline("the next look", async {
         while began.elapsed() < POLL_INTERVAL - Duration::from_millis(500) {

@@ -1,4 +1,4 @@
-//! Commands by name, as a window asks them: through a link, as JSON.
+//! Commands by name, as a window sends them: through a link, as JSON.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{CREATED, Harness, Running, Spoken as _, backend, live, within_deadline};
 
-/// A core that is connected and has one unread item, `n:1`, with a link.
+/// Returns a connected core with one unread item, `n:1`, which has a link.
 async fn connected() -> (Running, Harness, gloria_backend::Backend) {
     let (backend, control) = backend().await;
     let harness = Harness::signed_in(&backend);
@@ -26,7 +26,7 @@ async fn connected() -> (Running, Harness, gloria_backend::Backend) {
     (running, harness, backend)
 }
 
-/// A request that each command takes, and what its answer looks like.
+/// Returns a valid request for each command, and a check of its answer.
 fn example(name: &str, address: &str) -> (Value, fn(&Value) -> bool) {
     let account = json!({"address": address, "token": TEST_TOKEN});
     match name {
@@ -47,7 +47,7 @@ fn example(name: &str, address: &str) -> (Value, fn(&Value) -> bool) {
         "sounds_pause" => (json!({"minutes": 1}), Value::is_null),
         "debug_log" => (json!(true), Value::is_null),
         "window_shows" => (json!({"inboxVisible": false}), Value::is_null),
-        // The others take nothing and answer nothing, or have an example of their own below.
+        // The others have no arguments and no result, or an example below.
         _ => (Value::Null, Value::is_null),
     }
 }
@@ -55,13 +55,13 @@ fn example(name: &str, address: &str) -> (Value, fn(&Value) -> bool) {
 #[tokio::test]
 async fn every_command_of_the_list_is_done() {
     let (running, _harness, backend) = connected().await;
-    // Whose answer depends on what was asked before: it comes last.
+    // Its answer depends on earlier requests, so it comes last.
     let names = COMMANDS.iter().copied();
     let (last, others): (Vec<&str>, Vec<&str>) = names.partition(|name| *name == "account_sign_out");
     for name in others.into_iter().chain(last) {
         if name == "account_confirm" {
             let answer = running.core.dispatch(name, json!({"same": true})).await;
-            // Nothing was asked.
+            // There is no question to answer.
             assert_eq!(answer.unwrap_err().code, CommandErrorCode::Refused);
             continue;
         }
@@ -78,7 +78,7 @@ async fn every_command_of_the_list_is_done() {
 async fn what_a_command_does_not_take_is_refused_in_words() {
     let (running, _harness, _backend) = connected().await;
     for name in COMMANDS {
-        // No command takes a number.
+        // No command accepts a number.
         let error = running.core.dispatch(name, json!(17)).await.unwrap_err();
         assert_eq!(error.code, CommandErrorCode::InvalidRequest, "{name}: {error}");
         assert!(!error.message.words().is_empty());
@@ -92,7 +92,7 @@ async fn what_a_command_does_not_take_is_refused_in_words() {
         .await
         .unwrap_err();
     assert_eq!(error.code, CommandErrorCode::InvalidRequest);
-    // The window shows it at the field that it is about.
+    // The window shows it at the field.
     assert_eq!(error.message, message::token_is_address());
     let error = running
         .core
@@ -103,7 +103,7 @@ async fn what_a_command_does_not_take_is_refused_in_words() {
     running.stop().await;
 }
 
-/// What is near to a request and mostly is none.
+/// Values that are similar to a request and mostly invalid.
 fn near_a_request() -> impl Strategy<Value = Value> {
     let words = [
         "",
@@ -196,7 +196,7 @@ fn whatever_is_asked_is_answered_and_the_core_goes_on() {
             Ok(())
         })
         .unwrap();
-    // As deep as a parser lets through.
+    // As deep as a parser accepts.
     let deep = (0..126).fold(Value::Null, |inner, _| json!([inner]));
     for name in COMMANDS {
         let error = runtime
@@ -224,7 +224,7 @@ async fn a_field_that_no_request_has_is_refused() {
             continue;
         };
         forms += 1;
-        // As of a page that means a field by another name: done without it, the command would do something else.
+        // As from a page that means another name for a field: executed without it, the command would do something else.
         fields.insert("forename".to_owned(), json!("secret"));
         let error = running.core.dispatch(name, request).await.unwrap_err();
         assert_eq!(error.code, CommandErrorCode::InvalidRequest, "{name}");
@@ -277,7 +277,7 @@ async fn a_command_is_done_though_its_caller_is_gone_and_thousands_are_answered(
     let (running, _harness, _backend) = connected().await;
     let save = running.core.dispatch("preferences_save", json!({"volume": 33}));
     let mut save = Box::pin(save);
-    // It is asked, and then nobody waits.
+    // The request is sent, and then its future is dropped.
     assert!(futures_util::poll!(&mut save).is_pending());
     drop(save);
     running
@@ -288,7 +288,7 @@ async fn a_command_is_done_though_its_caller_is_gone_and_thousands_are_answered(
     let answers = within_deadline("all of them", futures_util::future::join_all(asked)).await;
     assert!(answers.into_iter().all(|answer| answer.unwrap()["key"] == "n:1"));
 
-    // The end leaves nobody without an answer.
+    // At the end, every request gets an answer.
     let asked = (0..300).map(|_| running.core.dispatch("inbox_mark_all_read", Value::Null));
     let asked = futures_util::future::join_all(asked);
     let core = running.core.clone();
@@ -360,7 +360,7 @@ async fn a_link_gives_the_state_and_what_follows_as_json() {
 async fn a_reader_that_is_too_slow_is_notified_that_updates_are_missing() {
     let (running, _harness, _backend) = connected().await;
     let mut state = Link::attach(&running.core).await.unwrap();
-    // More than a reader may be behind.
+    // More than a reader may lag behind.
     for round in 0..300 {
         let volume = json!({"volume": round % 100});
         running.core.dispatch("preferences_save", volume).await.unwrap();

@@ -1,4 +1,4 @@
-//! More than anybody could read at once: all of it is stored, and announced in digests.
+//! More than a user could read at once: all of it is stored, and announced in digests.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A machine for a core, whose ports record, and a server for it to speak to.
+//! A computer for a core, with recording ports, and a server for it.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -28,7 +28,7 @@ use tokio::time::timeout;
 /// Longer than anything here takes on a slow machine; a test that reaches it has failed.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
-/// What the app says, in English.
+/// Texts of the app, in English.
 pub(crate) trait Spoken {
     fn words(&self) -> String;
 }
@@ -75,7 +75,7 @@ pub(crate) async fn within_deadline<T>(what: &str, future: impl Future<Output = 
         .unwrap_or_else(|_| panic!("not within {DEADLINE:?}: {what}"))
 }
 
-/// A core's machine: it outlives the core, as a real one does.
+/// A core's computer, which outlives the core.
 pub(crate) struct Harness {
     pub(crate) home: TempDir,
     folder: &'static str,
@@ -111,7 +111,7 @@ impl Harness {
         }
     }
 
-    /// Puts the core's files into a folder of their own below home, which a test can take away.
+    /// Moves the core's files to a subfolder of home, which a test can remove.
     pub(crate) fn nest(&mut self) {
         self.folder = "files";
     }
@@ -120,7 +120,7 @@ impl Harness {
         Paths::within(&self.home.path().join(self.folder))
     }
 
-    /// The inbox file of the account at the server that the settings name.
+    /// Returns the inbox file of the account at the configured server.
     pub(crate) fn inbox(&self) -> PathBuf {
         Account::of(&self.environment["GLORIA_API_URL"]).inbox_file(&self.paths())
     }
@@ -148,12 +148,12 @@ impl Harness {
         testing::setup(self.paths(), self.environment.clone(), ports)
     }
 
-    /// Where the keyring keeps a token whose person the server names.
+    /// Returns the keyring entry for a token whose user the server names.
     pub(crate) fn entry_of(backend: &Backend, user: &str) -> String {
         format!("{}#{user}", backend.api_url())
     }
 
-    /// Waits until the keyring has the token in the entry of the account, and nothing in the server's.
+    /// Waits until the keyring has the token in the account's entry, and nothing in the server's.
     pub(crate) async fn kept(&self, backend: &Backend, user: &str, token: &str) {
         let moved = async {
             loop {
@@ -186,12 +186,12 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Follows the state until it is as wanted, and checks on the way that no revision is missing.
+    /// Follows the state until `wanted` returns true, and checks that no revision is missing.
     pub(crate) async fn until(&self, what: &str, wanted: impl Fn(&Snapshot) -> bool) -> Snapshot {
         within_deadline(what, testing::follow(&self.core, wanted)).await
     }
 
-    /// Somebody sits before the window, which shows the inbox.
+    /// Makes the user look at the window, which shows the inbox.
     pub(crate) async fn looked_at(&self) {
         let window = WindowPresence {
             focused: true,
@@ -222,7 +222,7 @@ impl Running {
         self.core.inbox_page(query).await.unwrap().items
     }
 
-    /// Waits until an item's alert is as these words say.
+    /// Waits until the text of an item's alert is this.
     pub(crate) async fn alert(&self, what: &str, key: &str, words: &str) {
         let read = async {
             loop {
@@ -252,7 +252,7 @@ pub(crate) async fn backend() -> (Backend, Control) {
     (backend, control)
 }
 
-/// A notification that is made now, as a live one is.
+/// A notification that is created now, as live ones are.
 pub(crate) fn live(id: &str, priority: &str) -> Value {
     let now = jiff::Timestamp::now().to_string();
     json!({"id": id, "title": format!("title {id}"), "message": "m", "priority": priority, "createdAt": now})

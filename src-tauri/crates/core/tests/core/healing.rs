@@ -1,4 +1,4 @@
-//! Recovery is noticed, and what does not recover is reported the same way everywhere.
+//! Recovery is detected, and lasting problems are reported the same way everywhere.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -56,7 +56,7 @@ async fn a_token_that_another_program_stores_is_found_in_the_keyring() {
     running.connected().await;
 }
 
-/// A server that is written by hand, and a harness for it.
+/// Returns a server whose responses the test writes, and a harness for it.
 pub(crate) async fn by_hand() -> (TcpListener, Harness) {
     let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}/api", server.local_addr().unwrap());
@@ -67,7 +67,7 @@ pub(crate) async fn by_hand() -> (TcpListener, Harness) {
     )
 }
 
-/// The next request and its connection.
+/// Returns the next request and its connection.
 pub(crate) async fn request(server: &TcpListener) -> (TcpStream, String) {
     let (mut client, _) = within_deadline("a request", server.accept()).await.unwrap();
     let mut head = Vec::new();

@@ -1,4 +1,4 @@
-//! Two people on one server: each has an inbox and a position of their own, and nobody is taken for the other.
+//! Two users on one server: each has a separate inbox and position, and neither is mistaken for the other.
 
 use gloria_backend::{Backend, Control, TEST_TOKEN};
 use gloria_core::metrics::status::{Health, health};
@@ -16,7 +16,7 @@ fn form(backend: &Backend, token: &str) -> AccountForm {
     }
 }
 
-/// The position that each request for the stream was made with.
+/// Returns the position in each request for the stream.
 fn positions(control: &Control) -> Vec<Option<String>> {
     let observed = control.observed();
     observed
@@ -51,7 +51,7 @@ async fn another_person_sees_nothing_of_the_first_who_later_has_everything_again
     running.until("an inbox of their own", total(0)).await;
     control.push(CREATED, live("2", "normal"));
     running.until("stored", total(1)).await;
-    // One request asks whose the token is, and one is the other person's from where the greeting was.
+    // One request determines the token's user, and one is the other user's, from the position in the greeting.
     assert_eq!(positions(&control), [None, None, Some("1".to_owned())]);
     within_deadline("shown", harness.notifications.shown.wait_for(2)).await;
 
@@ -97,7 +97,7 @@ async fn a_new_token_of_the_same_user_goes_on_and_nothing_is_lost_or_asked() {
     assert_eq!(positions(&control).len(), 4);
 }
 
-/// A server that names nobody, and a second token.
+/// Returns a server that names no user, and a second token.
 async fn asked() -> (Backend, Control, Harness, Running) {
     let (backend, control) = backend().await;
     control.set_user(TEST_TOKEN, None);
@@ -167,7 +167,7 @@ async fn the_first_persons_own_token_takes_the_question_back() {
     assert_eq!(state.account.question, None);
 }
 
-/// The first person with one notification on screen, and a second one's token.
+/// Returns a first user with one notification on screen, and a second user's token.
 async fn two_people() -> (Backend, Control, Harness, Running) {
     let (backend, control) = backend().await;
     control.set_user("token-of-bert", Some("bert"));
@@ -178,7 +178,7 @@ async fn two_people() -> (Backend, Control, Harness, Running) {
     (backend, control, harness, running)
 }
 
-/// Waits until the inbox knows that this item's notification is on screen, whatever was heard of it.
+/// Waits until the inbox has recorded that this item's notification is on screen.
 async fn recorded(running: &Running, key: &str) {
     let read = async {
         loop {
@@ -270,7 +270,7 @@ async fn nothing_of_the_first_stays_on_screen_and_no_late_click_leads_to_the_oth
     running.until("an inbox of their own", total(0)).await;
     assert_eq!(harness.notifications.withdrawn_items(), ["n:1"]);
 
-    // Items of the same name, as a server may have for each of its users.
+    // Items with the same ids, which a server may have for each of its users.
     control.push(CREATED, live("1", "normal"));
     control.push(CREATED, live("2", "normal"));
     within_deadline("shown", harness.notifications.shown.wait_for(3)).await;
@@ -297,7 +297,7 @@ async fn what_is_pending_of_the_first_waits_until_they_are_back() {
     save(&running, &backend, "token-of-bert").await;
     running.until("an inbox of their own", total(0)).await;
 
-    // The service goes on, and shows what it was asked for before.
+    // The service continues, and shows what was requested before.
     harness.notifications.behave(Behaviour::Answers);
     within_deadline("withdrawn", harness.notifications.withdrawn.wait_for(1)).await;
     assert_eq!(harness.notifications.withdrawn_items(), ["n:1"]);

@@ -1,4 +1,4 @@
-//! A keyring that does not answer keeps nothing else from answering.
+//! A keyring that does not answer blocks nothing else.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -17,7 +17,7 @@ fn token(text: &str) -> Token {
     Token::parse(text).unwrap()
 }
 
-/// Saves beside the test, as a window does.
+/// Saves concurrently with the test, like a window.
 fn save(running: &Running, address: &str, text: &str) -> JoinHandle<()> {
     let form = AccountForm {
         address: address.to_owned(),
@@ -32,7 +32,7 @@ fn sign_out(running: &Running) -> JoinHandle<()> {
     tokio::spawn(async move { core.account_sign_out().await.unwrap() })
 }
 
-/// The keyring is looked into again after ten seconds.
+/// Advances the time until the keyring is queried again.
 async fn pass_keyring_interval() {
     tokio::time::pause();
     tokio::time::advance(Duration::from_secs(11)).await;
@@ -56,7 +56,7 @@ async fn status_and_urgent_notifications_do_not_wait_for_it() {
     let saved = save(&running, &backend.api_url(), "another");
     asked(&harness, before + 1).await;
 
-    // The token is in force already.
+    // The token is used already.
     let again = control.wait_for(
         |seen| seen.streams == 1 && seen.stream_requests().count() >= 2,
         DEADLINE,
@@ -113,7 +113,7 @@ async fn what_was_decided_last_is_what_it_holds_in_the_end() {
     let mut replies = vec![save(&running, &backend.api_url(), "first")];
     asked(&harness, before + 1).await;
     replies.push(sign_out(&running));
-    // Both entries are.
+    // Signing out removes both entries.
     asked(&harness, before + 3).await;
     control.require_token("last");
     replies.push(save(&running, &backend.api_url(), "last"));

@@ -1,4 +1,4 @@
-//! Listeners to the server's events, beside the state.
+//! Listeners to the server's events, independent of the state.
 
 use futures_util::StreamExt as _;
 use gloria_core::item::InboxView;
@@ -121,7 +121,7 @@ async fn an_event_comes_after_its_effect_is_stored_and_a_repetition_not_at_all()
         let page = running.core.inbox_page(query).await.unwrap();
         assert!(page.items.iter().any(|item| item.key == data.key), "it is stored");
     }
-    // A repetition, as after a position from which a server counts inclusively.
+    // A repetition, as from a server that resumes at the position instead of after it.
     let again = live("again", "low");
     let id = control.push(CREATED, again.clone());
     next(&mut created).await;
@@ -211,7 +211,7 @@ async fn what_the_server_said_of_the_own_person_is_there_after_the_next_start() 
         panic!("another type");
     };
     let own = data.user_id.unwrap();
-    // As a list too, and among others.
+    // Also as a list, and among other events.
     control.push(
         "user.updated",
         json!([{"userId": "somebody", "name": "Ben"}, {"userId": own, "name": "Anna", "status": "away"}]),
@@ -261,7 +261,7 @@ async fn of_a_list_only_what_is_new_comes() {
     running.stop().await;
 }
 
-/// Thousands of events at once, more than any listener may be behind.
+/// Thousands of events at once, more than any listener may lag behind.
 const REPLAYED: usize = 5000;
 
 #[tokio::test]
@@ -279,7 +279,7 @@ async fn a_listener_that_reads_misses_nothing_of_a_long_replay() {
     }
     let running = harness.start();
     let mut events = running.core.listen([EventType::UserStatusChanged]);
-    // In a task of its own, which has its turn between what is stored at once.
+    // In a separate task, which runs between the batches that are stored.
     let reading = tokio::spawn(async move {
         for number in 0..REPLAYED {
             let event = next(&mut events).await;
@@ -319,7 +319,7 @@ async fn a_listener_that_never_reads_is_waited_for_by_nobody() {
             ListenerMessage::Missed(missed) => break missed,
         }
     };
-    // The announcement is among them; heartbeats may be.
+    // Includes the announcement; heartbeats may be included.
     assert!(received + missed > REPLAYED as u64, "{received} and {missed}");
     assert!(received < REPLAYED as u64, "what is not read is bounded");
     running.stop().await;

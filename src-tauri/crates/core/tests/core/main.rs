@@ -1,4 +1,4 @@
-//! The whole core against the reference backend over real sockets, with ports that record.
+//! The whole core against the reference backend over real sockets, with recording ports.
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 

@@ -1,4 +1,4 @@
-//! The way out of the network, as the user and the administrator set it.
+//! The network options, as the user and the administrator set them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use url::Url;
 
 use crate::harness::{Harness, Running, Spoken, within_deadline};
 
-/// A name that leads nowhere but through the proxy.
+/// A name that is only reachable through the proxy.
 const ADDRESS: &str = "http://gloria.invalid/api";
 
 fn lab() -> Harness {
@@ -93,7 +93,7 @@ async fn a_proxy_takes_effect_at_once_and_is_shown_without_its_password() {
     let shown = format!("http://anna:***@{authority}");
     assert_eq!(state.preferences.proxy, shown);
 
-    // What is shown comes back with the next change of anything else; it means the password that is there.
+    // The form contains the masked address again with any later change; the mask means the stored password.
     running.core.preferences_save(through(&shown)).await.unwrap();
     let kept =
         std::fs::read_to_string(gloria_core::paths::Paths::within(harness.home.path()).settings()).unwrap();
@@ -119,7 +119,7 @@ async fn a_proxy_takes_effect_at_once_and_is_shown_without_its_password() {
     running.stop().await;
 }
 
-/// A system whose script names one proxy for everything.
+/// A system whose script returns one proxy for everything.
 struct Script(ProxyAddress);
 
 impl ProxyResolver for Script {

@@ -1,4 +1,4 @@
-//! What the notification service does, and what the core makes of it.
+//! The notification service's behaviour, and the core's reaction.
 
 use gloria_core::alerts::presence::WindowPresence;
 use gloria_core::item::Mark;
@@ -18,7 +18,7 @@ async fn a_click_leads_to_the_item_and_opens_the_window_with_the_token_of_the_cl
     within_deadline("notification", harness.notifications.shown.wait_for(1)).await;
     running.until("filed", |state| state.counts.total == 1).await;
 
-    // A service tells of other applications' notifications too.
+    // A service reports other applications' notifications too.
     let other = NotificationHandle {
         service: ":fake.0".into(),
         id: 77,
@@ -80,7 +80,7 @@ async fn a_click_that_a_dying_window_did_not_get_is_left_to_the_next_one() {
     running.core.window_presence(None).await.unwrap();
     assert_eq!(requested().await.as_deref(), Some("n:1"));
 
-    // A window that was there to show it takes it along, so that opened again it begins with the list.
+    // A request that a window could show ends with that window, so that the next one begins with the list.
     running.core.window_presence(Some(window)).await.unwrap();
     running.core.window_presence(None).await.unwrap();
     assert_eq!(requested().await, None);

@@ -1,4 +1,4 @@
-//! The connection in numbers: what the window, a script and a collector read of the same counters.
+//! The connection's metrics: a window, a script and a collector read the same counters.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -18,7 +18,7 @@ impl Running {
         self.core.metrics().await.unwrap()
     }
 
-    /// Where this core serves metrics.
+    /// Returns the address of this core's metrics endpoint.
     async fn endpoint(&self) -> SocketAddr {
         self.core.status().await.unwrap().metrics_listen.unwrap()
     }
@@ -32,7 +32,7 @@ impl Harness {
     }
 }
 
-/// The head and the body of the answer to these bytes.
+/// Sends these bytes, and returns head and body of the response.
 async fn ask(endpoint: SocketAddr, request: &str) -> (String, String) {
     let asked = async {
         let mut socket = TcpStream::connect(endpoint).await.unwrap();
@@ -67,7 +67,7 @@ async fn what_happened_is_counted_once_and_the_same_for_every_reader() {
     }
     control.push("notification.exploded", json!({"id": "y"}));
     control.push_text(CREATED, None, "{not json");
-    // What cannot be read has a row that says so.
+    // Unreadable events have a row that reports them.
     running.until("stored", |state| state.counts.total == 4).await;
     control.reset();
     running
@@ -298,7 +298,7 @@ async fn collectors_that_say_nothing_are_sent_away() {
     assert!(head.starts_with("http/1.1 200"), "{head}");
     for mut socket in silent {
         let mut rest = Vec::new();
-        // A reset is an end as well.
+        // A reset counts as an end.
         let _ = within_deadline("sent away", socket.read_to_end(&mut rest)).await;
     }
 }

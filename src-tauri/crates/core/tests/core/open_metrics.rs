@@ -1,4 +1,4 @@
-//! A strict reader of OpenMetrics 1.0 text, as far as counters, gauges and histograms go.
+//! A strict parser of OpenMetrics 1.0 text, limited to counters, gauges and histograms.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ struct Family {
     buckets: Vec<(f64, f64)>,
 }
 
-/// The samples by name and labels, or what is wrong.
+/// Returns the samples by name and labels, or what is wrong.
 pub(crate) fn read(text: &str) -> Result<BTreeMap<String, f64>, String> {
     let body = text.strip_suffix("# EOF\n").ok_or("it does not end in # EOF")?;
     let (mut samples, mut families) = (BTreeMap::new(), BTreeSet::new());
@@ -89,7 +89,7 @@ fn finish(family: &Family) -> Result<(), String> {
         return Err(format!("{name} is the name of a sample"));
     }
     if family.kind == "histogram" {
-        // NaN compares false, so it is out of order, too.
+        // Comparisons with NaN are false, so it counts as out of order.
         let ordered = family
             .buckets
             .windows(2)
@@ -102,7 +102,7 @@ fn finish(family: &Family) -> Result<(), String> {
     Ok(())
 }
 
-/// Labels as names and values; none of ours needs an escape.
+/// Returns labels as names and values; the app's labels need no escapes.
 fn labels_of(text: &str) -> Option<Vec<(String, String)>> {
     if text.is_empty() {
         return Some(Vec::new());

@@ -1,4 +1,4 @@
-//! Where the stream stands: from a newcomer's first connection on nothing is lost, and what is lost is a row.
+//! The position in the stream: after a new client's first connection no event is lost, and a gap is reported by a row.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -117,7 +117,7 @@ async fn a_gap_is_a_row_that_stays_until_it_is_seen() {
     running.looked_at().await;
     running.core.inbox_mark_all_seen().await.unwrap();
     running.stop().await;
-    // Whatever becomes of the process, the words are stored with the position behind the gap.
+    // Even if the process ends, the row is stored together with the position after the gap.
     let running = harness.start();
     running.connected().await;
     let items = running.items().await;
@@ -219,7 +219,7 @@ async fn what_was_not_asked_for_and_comes_all_the_same_is_passed_over_without_a_
     running.stop().await;
 }
 
-/// A machine whose clock is wrong from the beginning.
+/// A computer whose clock is wrong from the start.
 #[derive(Debug)]
 struct WrongClock(AtomicI64);
 
@@ -255,7 +255,7 @@ async fn what_expires_expires_by_the_servers_clock() {
     assert_eq!(harness.titles(), ["title soon over", "title end"]);
 }
 
-/// As servers that send no greeting: their answer's `Date` is in whole seconds, and that does.
+/// For servers without a greeting, whose response has a `Date` in whole seconds.
 #[tokio::test]
 async fn without_a_greeting_the_answers_date_is_the_servers_clock() {
     let (server, harness) = by_hand().await;

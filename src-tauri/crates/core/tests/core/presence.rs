@@ -1,4 +1,4 @@
-//! Nobody is spared a notification by a window that nobody looks at.
+//! A window that the user does not look at suppresses no notification.
 
 use std::time::Duration;
 
@@ -90,7 +90,7 @@ async fn whoever_touches_nothing_for_minutes_is_gone_where_nobody_else_says_so()
     advance(IDLE_TIMEOUT).await;
     resume();
     in_view(&running, false).await;
-    // The page goes on saying what it shows.
+    // The page continues to report what it shows.
     let view = gloria_core::protocol::WindowView {
         inbox_visible: true,
         connection_visible: false,
@@ -111,7 +111,7 @@ async fn with_the_window_goes_what_its_page_said() {
     in_view(&running, true).await;
     running.core.window_presence(None).await.unwrap();
     in_view(&running, false).await;
-    // The next window has the focus, and its page has said nothing yet.
+    // The next window has the focus, and its page has not reported yet.
     let window = WindowPresence {
         focused: true,
         visible: true,

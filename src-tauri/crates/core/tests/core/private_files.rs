@@ -16,7 +16,7 @@ use gloria_core::token::Token;
 
 use crate::harness::{CREATED, Harness, Spoken, backend, live, within_deadline};
 
-/// What of a folder, itself included, group or others may do anything with.
+/// Returns what group or others may access in a folder, including the folder itself.
 fn open_to_others(folder: &Path) -> Vec<PathBuf> {
     let mut found = vec![folder.to_owned()];
     let (mut open, mut all) = (Vec::new(), 0);
@@ -34,7 +34,7 @@ fn open_to_others(folder: &Path) -> Vec<PathBuf> {
     open
 }
 
-/// The umask is the whole process's, so each has one of its own.
+/// The umask applies to the whole process, so each test case has a separate one.
 fn under_umask(mask: &str) {
     let script = format!("umask {mask}; exec \"$@\"");
     let test = "private_files::everything_that_a_core_writes";
@@ -87,7 +87,7 @@ async fn everything_that_a_core_writes() {
     assert_eq!(open_to_others(&data), Vec::<PathBuf>::new(), "while it runs");
     running.stop().await;
 
-    // As earlier versions and the user left it, and with damage.
+    // As earlier versions and the user left them, and damaged.
     let inbox = Account::of(&backend.api_url()).inbox_file(&harness.paths());
     let settings = harness.paths().settings();
     // The inbox's thread closes the file after the core has ended.

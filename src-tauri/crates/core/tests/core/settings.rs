@@ -1,4 +1,4 @@
-//! Settings that change while the core runs, and people who do not want a connection.
+//! Settings that change while the core runs, and users who do not want a connection.
 
 use std::collections::HashMap;
 use std::fs;
@@ -128,7 +128,7 @@ async fn whoever_disconnected_stays_so_until_they_connect() {
     let hung_up = control.wait_for(|seen| seen.streams == 0, crate::harness::DEADLINE);
     hung_up.await.unwrap();
 
-    // What mends itself, another network, a new token and another setting do not overrule them.
+    // Recovery, another network, a new token and another setting do not override the user's choice.
     running.core.signal(Signal::Woke).await.unwrap();
     running
         .core
@@ -145,7 +145,7 @@ async fn whoever_disconnected_stays_so_until_they_connect() {
     running.connected().await;
     running.stop().await;
 
-    // It was for that run.
+    // The choice was for that run only.
     let running = harness.start();
     running.connected().await;
     running.stop().await;
@@ -260,7 +260,7 @@ async fn a_password_that_is_typed_goes_to_the_keyring_alone_and_goes_with_its_pr
     assert!(file(&harness).contains("http://anna@127.0.0.1:1") && !file(&harness).contains("s3cret"));
     assert!(harness.secrets.token(ENTRY).is_some());
 
-    // As it is shown: nothing changes.
+    // The form is unchanged, so nothing changes.
     let asked = harness.secrets.asked.all().len();
     running
         .core

@@ -1,4 +1,4 @@
-//! An inbox file that becomes unusable while the app runs: alerts go on, the user is notified once, and nothing is
+//! An inbox file that becomes unusable while the app runs: alerts continue, the user is notified once, and nothing is
 //! lost.
 
 use std::fs;
@@ -19,7 +19,7 @@ fn file(harness: &Harness) -> PathBuf {
     harness.inbox()
 }
 
-/// The contents of the file, read while the app uses it: titles and the reasons of their alerts, oldest first.
+/// Reads the file while the app uses it. Returns titles and the reasons of their alerts, oldest first.
 fn on_disk(harness: &Harness, backend: &Backend) -> Vec<(String, String)> {
     let server = backend.api_url();
     let inbox = Inbox::open_read_only(&file(harness), &server).unwrap();
@@ -83,7 +83,7 @@ async fn while_nothing_can_be_stored_alerts_go_on_and_all_of_it_is_stored_afterw
         ["title 1", "Gloria Notify needs you", "title 2", "title 3"]
     );
 
-    // Every view shows that the user is needed, although the connection is up.
+    // Every view shows that the user has to act, although the connection is open.
     let state = running.connected().await;
     let storage = state.connection.storage.clone().unwrap();
     assert!(
@@ -121,7 +121,7 @@ async fn while_nothing_can_be_stored_alerts_go_on_and_all_of_it_is_stored_afterw
     within_deadline("fourth", harness.notifications.shown.wait_for(5)).await;
     running.stop().await;
 
-    // The next start asks for nothing again and shows nothing again.
+    // The next start requests nothing again and shows nothing again.
     let running = harness.start();
     let state = running.connected().await;
     assert_eq!((state.counts.total, state.counts.unread), (4, 3));
@@ -151,10 +151,10 @@ async fn a_folder_that_is_deleted_is_made_anew_with_all_that_was_in_it() {
     assert_eq!(harness.titles(), ["title 1", "title 2"], "nobody is called");
 }
 
-/// The file's disk is full for what is titled "title …", and takes what is shorter.
+/// Makes the file's disk full for items with a title that begins with "title ", and not for shorter ones.
 fn fill_up(harness: &Harness) {
     let other = Connection::open(file(harness)).unwrap();
-    // What makes SQLite say that it is full without a disk that is: no row can come after the last possible one.
+    // Makes SQLite report a full disk: no row can be inserted after the maximum row id.
     other
         .execute_batch(
             "CREATE TABLE fill (id INTEGER PRIMARY KEY AUTOINCREMENT, more);
@@ -200,7 +200,7 @@ async fn a_file_that_is_damaged_while_it_is_used_is_set_aside_and_a_new_one_begu
     let harness = Harness::signed_in(&backend);
     let running = harness.start();
     running.connected().await;
-    // More than SQLite holds in memory.
+    // More than SQLite keeps in memory.
     for id in 0..600 {
         let mut long = live(&id.to_string(), "low");
         long["message"] = "word ".repeat(3000).into();
@@ -213,7 +213,7 @@ async fn a_file_that_is_damaged_while_it_is_used_is_set_aside_and_a_new_one_begu
         let length = usize::try_from(fs::metadata(&part).unwrap().len()).unwrap();
         fs::write(&part, vec![0xAB; length]).unwrap();
     }
-    // Reading it is what shows that it is damaged.
+    // Reading it reveals the damage.
     running.items().await;
     control.push(CREATED, live("new", "normal"));
     within_deadline("alerted all the same", harness.notifications.shown.wait_for(1)).await;
@@ -298,7 +298,7 @@ async fn a_file_that_cannot_even_be_read_at_the_start_is_waited_for() {
     let running = harness.start();
     running.until("told", is_in_trouble).await;
     control.push(CREATED, live("2", "normal"));
-    // Two tries, each of which finds the file locked.
+    // Two retries, both of which find the file locked.
     for _ in 0..2 {
         running.core.connection_retry().await.unwrap();
     }

@@ -1,4 +1,4 @@
-//! A core that breaks is started again, says so, and loses nothing.
+//! A core that crashes is restarted, reports it, and loses nothing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 
 use crate::harness::{CREATED, Harness, Running, Spoken, backend, live, within_deadline};
 
-/// Notifications that break whatever asks for one with the wrong title.
+/// Notifications that panic in the caller at a certain title.
 #[derive(Debug)]
 struct Fragile {
     notifications: Arc<FakeNotifications>,
@@ -51,7 +51,7 @@ impl Notifications for Fragile {
     }
 }
 
-/// A browser that breaks whatever opens a link.
+/// A browser that panics in the caller when it opens a link.
 #[derive(Debug)]
 struct FragileOpener;
 
@@ -61,7 +61,7 @@ impl Opener for FragileOpener {
     }
 }
 
-/// A supervised core on this harness, and how often its machine was made.
+/// Returns a supervised core on this harness, and how often its setup was created.
 fn supervised(harness: &Harness) -> (Running, Arc<AtomicUsize>) {
     let made = Arc::new(AtomicUsize::new(0));
     let (count, plain, notifications) = (
@@ -90,7 +90,7 @@ fn says_so(state: &Snapshot) -> bool {
         .any(|notice| notice.kind == NoticeKind::Internal)
 }
 
-/// Follows the state as a window does: a revision that is missing means to attach again.
+/// Follows the state like a window: attaches again if a revision is missing.
 async fn followed(running: &Running, what: &str, wanted: impl Fn(&Snapshot) -> bool) {
     let follow = async {
         loop {
@@ -196,7 +196,7 @@ async fn a_port_whose_thread_panicked_is_replaced_with_the_core() {
     running.connected().await;
     control.push(CREATED, live("break a thread", "normal"));
     followed(&running, "it says that it broke", says_so).await;
-    // It is asked for once more, and given up then: what breaks the app each time must not do so for ever.
+    // It is requested once more, and then suppressed: what crashes the app each time must not do so forever.
     followed(&running, "it is connected again", |state| {
         state.connection.state == ConnectionState::Connected && made.load(Ordering::SeqCst) == 3
     })
@@ -239,7 +239,7 @@ async fn a_request_that_breaks_the_core_is_answered_and_listeners_go_on_with_the
     };
     let answer = within_deadline("an answer", running.core.item_follow(follow)).await;
     assert!(matches!(answer, Err(CoreError::Restarting)), "{answer:?}");
-    // Nobody wants to wait.
+    // The user does not want to wait.
     running.core.connection_retry().await.unwrap();
     followed(&running, "the next core", |state| {
         state.connection.state == ConnectionState::Connected

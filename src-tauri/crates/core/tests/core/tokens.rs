@@ -1,4 +1,4 @@
-//! A token leaves this machine for the server that it belongs to and for no other.
+//! A token is sent only to the server that it belongs to.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,7 @@ fn form(address: &str, token: Option<&str>) -> AccountForm {
     }
 }
 
-/// What a server saw of tokens, in any request.
+/// Asserts that a server has seen no token in any request.
 fn assert_saw_no_token(control: &Control) {
     for request in control.observed().requests {
         assert_eq!(request.credentials, Credentials::None, "{}", request.path);
@@ -57,13 +57,13 @@ async fn testing_another_server_does_not_send_it_the_token_in_memory() {
         assert!(tested.is_err(), "{address}: {tested:?}");
     }
     assert_saw_no_token(&seen);
-    // The way that it was typed for, and another path of the same server.
+    // The transport that it was entered for, and another path of the same server.
     for address in [ours.api_url(), ours.websocket_url()] {
         let tested = running.core.connection_test(form(&address, None)).await.unwrap();
         assert!(tested.succeeded, "{address}: {tested:?}");
     }
 
-    // Nor does saving the other address, and coming back asks anew.
+    // Saving the other address does not send it either, and the user has to enter it again after coming back.
     running
         .core
         .account_save(form(&other.api_url(), None))
@@ -101,7 +101,7 @@ async fn saving_another_server_does_not_send_it_the_environments_token() {
     without_a_token(&running).await;
     running.stop().await;
 
-    // The next start finds the other address in the settings, and the variable as before.
+    // The next start finds the other address in the settings, and the same variable.
     let again = harness.start();
     without_a_token(&again).await;
     assert_saw_no_token(&seen);
@@ -112,7 +112,7 @@ async fn saving_another_server_does_not_send_it_the_environments_token() {
         .unwrap();
     let state = again.connected().await;
     assert!(!state.account.token_locked);
-    // A typed one is that server's.
+    // A token that is entered now belongs to that server.
     harness.kept(&other, "user-1", TEST_TOKEN).await;
 
     again

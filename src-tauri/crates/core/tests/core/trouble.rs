@@ -50,7 +50,7 @@ async fn ten_megabytes_in_one_event_are_passed_over_and_what_follows_arrives() {
     running.until("before", |state| state.counts.total == 1).await;
     control.push_huge(10 << 20);
     control.push(CREATED, live("after", "normal"));
-    // Two attempts more, in case it was a broken connection; then a pause, which the user need not wait for.
+    // Two more attempts, in case it was a broken connection; then a pause, which the user need not wait for.
     running
         .until("given up", |state| {
             state.connection.reason.words().contains("3 times in a row")
@@ -165,7 +165,7 @@ async fn a_database_from_a_newer_version_is_reported_and_alerts_go_on() {
 async fn an_inbox_that_cannot_be_written_is_reported_and_alerts_go_on() {
     let (backend, control) = backend().await;
     let harness = Harness::signed_in(&backend);
-    // A folder where the file should be refuses even the administrator.
+    // A folder at the file's path stops even an administrator.
     std::fs::create_dir_all(harness.inbox()).unwrap();
     let running = harness.start();
     let state = running.connected().await;

@@ -1,4 +1,4 @@
-//! What holds whatever a server sends. The fuzz target of `tests/fuzz` is made of this file too.
+//! Invariants for anything a server sends. The fuzz target in `tests/fuzz` includes this file.
 
 use std::sync::Arc;
 

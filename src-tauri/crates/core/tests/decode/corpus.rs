@@ -1,4 +1,4 @@
-//! The fuzz target's inputs, replayed.
+//! Replays the fuzz target's inputs.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Ids, types, and what frameworks put around an event.
+//! Ids, types, and the structures that frameworks put around an event.
 
 use super::*;
 
@@ -275,6 +275,6 @@ fn an_object_of_very_many_fields_is_read_by_their_exact_names() {
         (plain.created_at.is_some(), inside.created_at.is_some())
     };
     assert_eq!(with(100), (true, true));
-    // About what an event may hold.
+    // About the maximum size of an event.
     assert_eq!(with(400_000), (false, false));
 }

@@ -1,4 +1,4 @@
-//! Notifications as frameworks and gateways send them, unasked.
+//! Notifications in the formats of frameworks and gateways.
 
 use super::*;
 
@@ -183,7 +183,7 @@ fn a_refusal_in_words_is_one() {
 
 #[test]
 fn one_change_of_very_many_takes_no_more_memory_than_a_long_list() {
-    // Each of the ids would get a copy of each of the fields.
+    // Each of the ids would get a copy of each field.
     let ids = "1,".repeat(200_000);
     let fields: String = (0..20_000).map(|n| format!("\"f{n}\":1,")).collect();
     let data = format!(r#"{{{fields}"read":true,"ids":[{ids}2]}}"#);

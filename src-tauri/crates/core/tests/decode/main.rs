@@ -1,4 +1,4 @@
-//! Frames as servers send them, good and bad, and what becomes of them.
+//! Decoding of frames from servers, valid and invalid.
 
 use std::sync::Arc;
 use std::time::Duration;

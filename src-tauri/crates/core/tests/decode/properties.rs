@@ -1,8 +1,8 @@
-//! Whatever a server sends.
+//! Properties for any data from a server.
 
 use super::*;
 
-/// Any JSON, as text: nested, huge, odd.
+/// Any JSON as text: nested, huge, unusual.
 fn any_json() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         Just("null".to_owned()),

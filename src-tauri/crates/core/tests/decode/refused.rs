@@ -1,4 +1,4 @@
-//! What is not taken, and what is cut.
+//! Data that is rejected or shortened.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Fields in shapes that have one plain reading.
+//! Fields in formats with one obvious meaning.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Alerts as rows: what is to be shown is asked for until it is answered, and never for longer.
+//! Alerts as rows: they are requested until they are answered, and no longer.
 
 mod growth;
 mod harness;
@@ -169,7 +169,7 @@ fn what_was_shown_is_withdrawn_by_its_handle_also_in_a_later_run() {
     harness.restart();
     harness.inbox.mark(&["n:a".into()], Mark::Read, NOON).unwrap();
     assert_eq!(harness.due().withdrawals, handles[..1]);
-    // Until it was done it stays due, also in the next run.
+    // It stays due until it is recorded, also in the next run.
     harness.restart();
     assert_eq!(harness.due().withdrawals, handles[..1]);
     harness.inbox.record_withdrawn(&handles[..1]).unwrap();
@@ -374,7 +374,7 @@ fn what_was_asked_from_memory_is_answered_in_the_file() {
             .find(|ask| ask.title == format!("title {id}").as_str());
         harness.answer(asked.unwrap());
         if !copy {
-            // Its row is in the file alone.
+            // Its row is only in the file.
             harness.answer(&before.asks[0]);
         }
         harness.inbox.return_to_file().unwrap();

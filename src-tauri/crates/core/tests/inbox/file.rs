@@ -1,4 +1,5 @@
-//! The file of an inbox: of another account or version, damaged, full, or gone, and what came in memory meanwhile.
+//! The file of an inbox: of another account or version, damaged, full, or missing; and events that arrive in memory
+//! meanwhile.
 
 use std::fs;
 
@@ -162,7 +163,7 @@ fn a_second_trouble_before_all_was_sent_again_alerts_nothing_twice() {
     let path = folder.path().join("inbox.sqlite");
     let mut inbox = open(&path);
     file(&mut inbox, &[created("1", "a")]);
-    // So large that the last two of them are remembered.
+    // So large that only the last two fit into the journal.
     let large = |n: u32| Arrival {
         bytes: 6 << 20,
         ..created(&n.to_string(), &n.to_string())

@@ -1,4 +1,4 @@
-//! What comes again, out of order or anew ends in the rows that a person would expect, and alerts once.
+//! Events that are repeated or out of order lead to the expected rows, and alert once.
 
 mod properties;
 mod types;
@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 
 use crate::harness::{NOON, NOW, QUIET, SERVER, arrival, page};
 
-/// An inbox and the stream before it.
+/// An inbox and a stream of events to it.
 struct Harness {
     inbox: Inbox,
     now: Now,
     /// The id that the stream has reached.
     id: String,
-    /// What alerted, as key and title.
+    /// The alerts, as key and title.
     alerts: Vec<String>,
 }
 
@@ -38,7 +38,7 @@ impl Harness {
         self.inbox.begin_connection();
     }
 
-    /// Files an event with an id of its own, or one that carries the last id where `id` is empty.
+    /// Stores an event with its own id, or with the inherited one if `id` is empty.
     fn comes(&mut self, id: &str, event_type: &str, data: &Value) -> Vec<Effect> {
         let own_id = !id.is_empty() && id != self.id;
         if !id.is_empty() {
@@ -57,7 +57,7 @@ impl Harness {
         let filed = self
             .inbox
             .file(&vec![arrival].into(), cursor, self.now, |posted| {
-                // As the gate does.
+                // Like the gate.
                 let item = posted.item;
                 if item.read_at.is_none() && item.kind != ItemKind::WorkflowRunning {
                     alerts.push(item.title.clone());
@@ -178,7 +178,7 @@ fn posted_again_after_deletion_is_shown_and_a_replay_is_not() {
     let mut harness = Harness::new();
     harness.comes("1", "notification.created", &at("first", old));
     harness.deleted("2", "1");
-    // The server's history, once more: under its ids, under others, and without any.
+    // The server's history once more: with its ids, with other ids, and without.
     harness.reconnect();
     harness.comes("1", "notification.created", &at("first", old));
     harness.deleted("2", "1");
@@ -344,10 +344,10 @@ fn the_servers_time_is_kept_whatever_this_computers_clock_says() {
         let created = jiff::Timestamp::from_millisecond(NOON + hour * 3_600_000).unwrap();
         json!({"id": id, "title": id, "message": "m", "createdAt": created.to_string()})
     };
-    // This computer is a year behind, and the server says what time it is.
+    // This computer's clock is a year behind, and the server sends the time.
     harness.now.here = NOON - year;
     harness.comes("1", "notification.created", &made("a", -1));
-    // A mistake of the server's does not stay on top.
+    // A wrong time of the server does not keep an item at the top.
     harness.comes("2", "notification.created", &made("ahead", 48));
     harness.now.server += 60_000;
     harness.comes(
@@ -389,7 +389,7 @@ fn a_gap_is_a_row_with_its_ends_and_one_for_each() {
     assert_eq!(harness.inbox.cursor().unwrap().as_deref(), Some("60"));
 }
 
-/// As a version before this one stored it: in English, with the number of what it said.
+/// Stores an item like an earlier version: in English, with the fingerprint of its text.
 fn store_as_earlier(path: &Path, key: &str, content: i64, title: &str, body: &str) {
     let db = rusqlite::Connection::open(path).unwrap();
     let sql = "UPDATE item SET title = ?2, body = ?3, content = ?4 WHERE key = ?1";
@@ -433,7 +433,7 @@ fn rows_of_an_earlier_version_keep_their_words_and_what_comes_again_is_no_news()
             (title, body, None)
         );
     }
-    // A server that numbers its events anew on each connection.
+    // A server that numbers its events anew for each connection.
     harness.reconnect();
     harness.comes("1", "stream.gap", &gap);
     harness.comes("2", "system.maintenance", &maintenance);

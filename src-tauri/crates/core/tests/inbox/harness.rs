@@ -1,4 +1,4 @@
-//! What the tests of the inbox file, and how they look at it.
+//! The common parts of the tests of the inbox file.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -21,13 +21,13 @@ pub(crate) const NOW: Now = Now {
     server: NOON,
 };
 
-/// About what is not to be shown.
+/// A decision for an item that is not shown.
 pub(crate) const QUIET: Decision = Decision {
     verdict: Verdict::Suppress,
     reason: Reason::LowPriority,
 };
 
-/// An inbox in a file that is as it should be.
+/// Opens an inbox in a valid file.
 pub(crate) fn open(path: &Path) -> Inbox {
     let opened = Inbox::open(path, SERVER).unwrap();
     assert_eq!(opened.problem, None);
@@ -38,7 +38,7 @@ pub(crate) fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-/// What a frame becomes that comes at noon. Without an id of its own it carries none.
+/// Returns the arrival of a frame at noon. Without an id it has no own id.
 pub(crate) fn arrival(event_id: &str, event_type: &str, data: &(impl ToString + ?Sized)) -> Arrival {
     let data = data.to_string();
     let frame = Frame {
@@ -67,13 +67,13 @@ pub(crate) fn page(inbox: &Inbox, view: InboxView, after: Option<String>, limit:
     inbox.page(&InboxQuery { filter, after, limit }).unwrap()
 }
 
-/// The keys of the first items, from the top.
+/// Returns the keys of the first items, from the top.
 pub(crate) fn keys(inbox: &Inbox) -> Vec<String> {
     let items = page(inbox, InboxView::Inbox, None, 100).items.into_iter();
     items.map(|item| item.key).collect()
 }
 
-/// What the file has, beside its writer.
+/// Opens the file for reading, concurrently with its writer.
 pub(crate) fn on_disk(path: &Path) -> Inbox {
     Inbox::open_read_only(path, SERVER).unwrap()
 }
@@ -106,12 +106,12 @@ pub(crate) fn try_to_file(inbox: &mut Inbox, arrivals: &[Arrival]) -> Result<Vec
     })
 }
 
-/// What its newest alert was decided by.
+/// Returns the reason of an item's newest alert.
 pub(crate) fn reason(inbox: &Inbox, key: &str) -> Reason {
     inbox.item(key).unwrap().unwrap().alert.unwrap().reason
 }
 
-/// The keys of what was posted.
+/// Returns the keys of the posted items.
 pub(crate) fn posted(filed: &[Effect]) -> Vec<&str> {
     let keys = filed.iter().filter_map(|filed| match filed {
         Effect::Posted(item) => Some(item.key.as_str()),

@@ -1,4 +1,4 @@
-//! The one file of versions before accounts becomes a file for each account, and nothing in it is lost.
+//! The single file of versions before accounts is split into a file per account, without loss.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ struct Home {
 }
 
 impl Home {
-    /// With the file of an earlier version, as a program that was killed leaves it: with a log beside it.
+    /// Adds the file of an earlier version, as a killed program leaves it: with a log next to it.
     fn with_legacy() -> Self {
         let home = Self {
             folder: tempfile::tempdir().unwrap(),
@@ -69,7 +69,7 @@ impl Home {
         Account::of(server).inbox_file(&self.paths())
     }
 
-    /// Every file below the folder.
+    /// Returns every file below the folder.
     fn files(&self) -> Vec<String> {
         let mut found = Vec::new();
         let mut folders = vec![self.folder.path().to_owned()];
@@ -177,7 +177,7 @@ fn it_is_the_same_whichever_account_is_opened_first_and_without_one() {
 #[test]
 fn a_start_that_was_killed_half_way_is_begun_again_and_gets_no_row_twice() {
     let home = Home::with_legacy();
-    // The other servers' files were made, a draft was half written, and the file itself was still there.
+    // The other servers' files were created, a draft was half written, and the file itself was still there.
     drop(home.open(GLORIA));
     home.put_legacy();
     fs::remove_file(home.file(GLORIA)).unwrap();
@@ -238,7 +238,7 @@ fn a_newer_file_is_left_alone_and_a_damaged_one_is_set_aside_with_its_position()
 
     let home = Home::with_legacy();
     let legacy = home.paths().legacy_inbox();
-    // Its log alone would mend it.
+    // Its log alone would repair it.
     fs::remove_file(legacy.with_file_name("inbox.sqlite-wal")).unwrap();
     fs::write(&legacy, "this was never a database").unwrap();
     let opened = home.open(GLORIA);

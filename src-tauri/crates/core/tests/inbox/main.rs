@@ -1,4 +1,4 @@
-//! The inbox: what is filed, how it is kept, and what becomes of its alerts and its files.
+//! The inbox: how events are stored, and its alerts and files.
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 

@@ -1,4 +1,4 @@
-//! What becomes of events: nothing lost, nothing twice, and the cursor with them.
+//! The rows of events: nothing is lost or stored twice, and the cursor matches.
 
 use gloria_core::inbox::{Effect, Inbox};
 use gloria_core::item::{InboxView, ItemKind, Mark};
@@ -202,7 +202,7 @@ fn one_that_is_sent_again_does_not_take_away_what_was_posted_anew() {
 #[test]
 fn pages_follow_each_other_without_gap_or_overlap() {
     let mut inbox = Inbox::in_memory(SERVER).unwrap();
-    // Out of order and with equal times, as a replay beside live events may be.
+    // Out of order and with equal times, as in a replay among live events.
     let arrivals: Vec<_> = (0..250)
         .map(|n| {
             let data = format!(

@@ -1,4 +1,4 @@
-//! How the inbox is kept: its order, its numbers, and reading it while it is written.
+//! The inbox's order, its counts, and reading during writes.
 
 use std::sync::mpsc;
 use std::time::Duration;
@@ -141,8 +141,8 @@ fn does(inbox: &mut Inbox, event_id: usize, deed: &Deed) {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// The numbers that are kept are those that counting finds, the order that items carry is the order of their pages,
-    /// and the views that they carry are those that have them.
+    /// The stored counts equal counted ones, the order keys of items equal the order of their pages, and the views of
+    /// an item are those that contain it.
     #[test]
     fn numbers_order_and_views_agree_with_the_rows(deeds in prop::collection::vec(deed(), 1..40), limit in 1..5_u32) {
         let mut inbox = Inbox::in_memory(SERVER).unwrap();

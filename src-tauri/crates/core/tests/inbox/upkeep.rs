@@ -1,4 +1,4 @@
-//! The inbox does not grow for ever, what was deleted is gone from the disk, and an account has one writer.
+//! The inbox does not grow without limit, deleted content is removed from the disk, and an account has one writer.
 
 use std::fs;
 use std::path::Path;
@@ -37,7 +37,7 @@ fn created(inbox: &mut Inbox, id: usize, priority: &str, at: i64) -> Vec<Effect>
     )
 }
 
-/// Steps until nothing is left to do; what went, in its order.
+/// Runs all steps. Returns the removed keys in order.
 fn sweep(inbox: &mut Inbox, retention: Retention, now: i64) -> Vec<String> {
     let (mut sweep, mut removed) = (Sweep::new(retention, now), Vec::new());
     loop {
@@ -85,7 +85,7 @@ fn over_the_number_the_oldest_go_and_the_unread_urgent_last_of_all() {
     inbox.mark(&["n:0".into()], Mark::Read, NOON).unwrap();
     let removed = sweep(&mut inbox, KEEP, NOON + DAY);
     assert_eq!(removed.len(), 250);
-    // The read one and the normal ones, 176 in all, then the oldest of the others.
+    // The read and the normal ones, 176 in all, then the oldest of the others.
     assert_eq!(removed[..3], ["n:0", "n:1", "n:3"]);
     assert_eq!(removed[175..178], ["n:349", "n:2", "n:4"]);
     assert_eq!(inbox.counts().unwrap().total, 100);
@@ -99,7 +99,7 @@ fn what_was_removed_in_time_is_not_shown_again_by_a_replay() {
     created(&mut inbox, 1, "normal", NOON - 100 * DAY);
     inbox.mark(&["n:1".into()], Mark::Read, NOON).unwrap();
     assert_eq!(sweep(&mut inbox, KEEP, NOON), ["n:1"]);
-    // As long as the key is remembered, and after that as long as its event is.
+    // While the key is stored, and after that while its event is.
     for now in [NOON, NOON + 200 * DAY] {
         sweep(&mut inbox, KEEP, now);
         inbox.begin_connection();
@@ -143,7 +143,7 @@ fn the_keys_of_the_deleted_are_forgotten_in_time() {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 64, ..ProptestConfig::default() })]
 
-    /// Whatever is there, a sweep ends within the bounds, and its steps are small.
+    /// For any contents, a sweep ends within the limits, and its steps are small.
     #[test]
     fn a_sweep_ends_within_the_bounds(
         posts in prop::collection::vec((0..200_i64, any::<bool>(), any::<bool>()), 0..300),
@@ -174,7 +174,7 @@ proptest! {
     }
 }
 
-/// All that is in the folder, as bytes.
+/// Whether any file in the folder contains the text.
 fn holds(folder: &Path, marker: &str) -> bool {
     fs::read_dir(folder).unwrap().any(|entry| {
         let bytes = fs::read(entry.unwrap().path()).unwrap();
@@ -194,7 +194,7 @@ fn what_was_deleted_is_gone_from_the_disk() {
             "category": MARKER, "actor": MARKER, "link": format!("https://gloria.example/{MARKER}"),
             "groupKey": MARKER, "unknown": MARKER, "actions": [{"label": MARKER, "link": "https://gloria.example/"}]})
     };
-    // Rows before and behind them share their pages.
+    // Rows before and after them share their pages.
     for id in 0..40 {
         created(&mut inbox, 1000 + id, "normal", NOON);
         comes(
@@ -211,7 +211,7 @@ fn what_was_deleted_is_gone_from_the_disk() {
             &secret(id),
             NOON,
         );
-        // Of something that never comes.
+        // A change of an item that never arrives.
         comes(
             &mut inbox,
             &format!("e{id}"),

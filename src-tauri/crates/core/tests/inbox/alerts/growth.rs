@@ -1,4 +1,4 @@
-//! What is kept of alerts has bounds.
+//! The stored data about alerts is bounded.
 
 use gloria_core::inbox::{Retention, Sweep};
 

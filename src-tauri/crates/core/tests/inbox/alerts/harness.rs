@@ -1,4 +1,4 @@
-//! An inbox in a file, driven as the actor drives it.
+//! An inbox in a file, used like by the actor.
 
 use gloria_core::alerts::{Decision, DigestKind, Verdict};
 use gloria_core::inbox::{Arrival, Cursor, Due, DueQuery, Inbox, Now, Posted, ShowRequest};
@@ -11,7 +11,7 @@ use crate::harness::{NOW, SERVER, arrival, folder, open};
 
 pub(crate) const MINUTE: i64 = 60_000;
 
-/// An inbox in a file, driven as the actor drives it.
+/// An inbox in a file, used like by the actor.
 pub(crate) struct Harness {
     pub(crate) folder: TempDir,
     pub(crate) inbox: Inbox,
@@ -33,9 +33,9 @@ impl Harness {
         }
     }
 
-    /// The process ends, and another one starts.
+    /// Ends the process and starts another one.
     pub(crate) fn restart(&mut self) {
-        // Closed before it is opened again, as by a process that is gone.
+        // Closed before it is opened again, as when the process ends.
         self.inbox = Inbox::in_memory(SERVER).unwrap();
         self.inbox = open(&self.folder.path().join("inbox.sqlite"));
         self.inbox.resume_alerts(self.now, &[]).unwrap();

@@ -1,5 +1,5 @@
-//! The rows against a plain model: whatever happens, in whatever order, and wherever the process is killed, each item
-//! that is to alert is in exactly one answered notification or digest.
+//! The rows against a simple model: for any events in any order, and wherever the process is killed, each item that has
+//! to alert is in exactly one answered notification or digest.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -13,21 +13,21 @@ use serde_json::json;
 use super::harness::{Harness, collected, file, handle, query, shown};
 use crate::harness::arrival;
 
-/// Few, so that the same item is met again.
+/// Few, so that the same items recur.
 const ITEMS: u8 = 6;
 
 /// What happens to one item in a batch.
 #[derive(Debug, Clone, Copy)]
 enum Event {
     Created(u8),
-    /// The newest creation again, under its own event id.
+    /// The newest creation again, with its event id.
     Repeated(u8),
     Renamed(u8),
     ReadElsewhere(u8),
     Deleted(u8),
 }
 
-/// How the gate decides about a batch.
+/// The gate's decision about a batch.
 #[derive(Debug, Clone, Copy)]
 enum Gate {
     Show,
@@ -39,12 +39,12 @@ enum Gate {
 #[derive(Debug, Clone)]
 enum Step {
     Filed(Vec<Event>, Gate),
-    /// The core looks for what is due, while these collections grow; and dies, or not, before it has done it.
+    /// The core queries what is due while these collections grow, and may be killed before it requests it.
     Polled {
         growing: bool,
         killed_before: usize,
     },
-    /// The service answers the oldest request: it shows it, or it refuses.
+    /// The service answers the oldest request: it shows or refuses it.
     Answered {
         shows: bool,
         recorded: bool,
@@ -54,7 +54,7 @@ enum Step {
     /// The user closes a notification.
     Closed,
     Hangs(bool),
-    /// The service goes away, with all that it shows and has not answered, and another one comes.
+    /// The service stops, with all that it shows and has not answered, and another one starts.
     Vanishes,
     Killed,
     LeftFile,
@@ -98,27 +98,27 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What is known of an item without any row.
+/// The model's state of an item.
 #[derive(Debug, Clone, Default)]
 struct Known {
     title: String,
     event: Option<(String, String)>,
     is_handled: bool,
     is_deleted: bool,
-    /// How often a notification of its own was answered for this title.
+    /// How often a separate notification was answered for this title.
     reported: u32,
-    /// Answers that a kill kept from being recorded.
+    /// How many answers were not recorded because of a kill.
     lost_records: u32,
 }
 
 struct World {
     harness: Harness,
     items: BTreeMap<u8, Known>,
-    /// What the service was asked and has not answered: the request, and whether the core that asked still lives.
+    /// Unanswered requests, with whether the core that sent them still runs.
     asked: Vec<(ShowRequest, bool)>,
     on_screen: HashSet<NotificationHandle>,
     service: ServiceState,
-    /// Notifications whose answers nobody recorded: nobody can withdraw them.
+    /// Notifications whose answers were not recorded, so that they cannot be withdrawn.
     orphans: HashSet<NotificationHandle>,
     titles: u32,
     file_is_left: bool,
@@ -183,7 +183,7 @@ impl World {
                 self.service = ServiceState::Absent;
                 self.on_service(ServiceState::Ready);
             }
-            // What was done in memory alone is asked of the server again, which this model has none of.
+            // What was only done in memory is requested from the server again, which this model does not have.
             Step::Killed if self.file_is_left => {}
             Step::Killed => self.kill(),
             Step::LeftFile => {
@@ -363,17 +363,17 @@ impl World {
         }
     }
 
-    /// What was asked is shown all the same; nobody hears the answer.
+    /// Requests are shown nevertheless; nobody receives the answers.
     fn kill(&mut self) {
         for (_, lives) in &mut self.asked {
             *lives = false;
         }
         self.harness.restart();
-        // Which service runs is found out anew.
+        // The service's state is determined again.
         self.service = ServiceState::Ready;
     }
 
-    /// Everything calms down: the service answers, and the core lives.
+    /// Lets everything recover: the service answers, and the core keeps running.
     fn settle(&mut self) {
         self.step(Step::ReturnedToFile);
         self.on_service(ServiceState::Ready);
@@ -446,7 +446,7 @@ impl World {
             let members = records.iter().filter(|record| record.digest == Some(digest.id));
             assert!(members.count() <= digest.members as usize, "more than it said");
         }
-        // Nothing of what is read or gone is on screen, unless nobody knows of it.
+        // No read or removed item is on screen, unless its notification was not recorded.
         let mut standing: HashSet<NotificationHandle> = self.orphans.clone();
         let shown = records
             .iter()

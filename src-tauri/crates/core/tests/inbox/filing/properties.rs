@@ -1,4 +1,5 @@
-//! Whatever the server does to its notifications, and however its connections break, the rows end as it has them.
+//! Whatever the server does to its notifications, and however its connections break, the rows end in the server's
+//! state.
 
 use std::collections::HashMap;
 
@@ -19,7 +20,7 @@ enum Deed {
 #[derive(Debug, Clone)]
 struct Life {
     deeds: Vec<Deed>,
-    /// How many of its deeds come before it does.
+    /// How many of its events come before it.
     early: usize,
     /// After which of its events it is deleted, if it is.
     deleted_after: Option<usize>,
@@ -50,7 +51,7 @@ fn events_of(id: usize, life: &Life) -> Vec<(&'static str, Value)> {
         .iter()
         .enumerate()
         .map(|(place, deed)| {
-            // Each at a time of its own, as a server's are.
+            // Each with a separate time, as on a server.
             let at = format!("2026-11-26T11:0{place}:00Z");
             let change = match deed {
                 Deed::Retitle(title) => {
@@ -72,7 +73,7 @@ fn events_of(id: usize, life: &Life) -> Vec<(&'static str, Value)> {
     events
 }
 
-/// Title, read, archived of what is left.
+/// The expected state of the remaining items: title, read, archived.
 fn ideal(lives: &[Life]) -> HashMap<String, (String, bool, bool)> {
     let mut rows = HashMap::new();
     for (id, life) in lives.iter().enumerate() {
@@ -96,8 +97,8 @@ fn ideal(lives: &[Life]) -> HashMap<String, (String, bool, bool)> {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever comes again on which connection, with ids or without, the rows end as the server has them, and each
-    /// notification alerts once at most.
+    /// Whatever is repeated on any connection, with ids or without, the rows end in the server's state, and each
+    /// notification alerts at most once.
     #[test]
     fn rows_end_as_the_server_has_them(
         lives in prop::collection::vec(life(), 1..5),
@@ -105,7 +106,7 @@ proptest! {
         connections in prop::collection::vec((any::<prop::sample::Index>(), 0..12_usize), 1..8),
         has_ids in any::<bool>(),
     ) {
-        // One log of all that the server did, each notification's own events in their order.
+        // One log of all the server's actions, with each notification's events in their order.
         let mut waiting: Vec<_> = lives
             .iter()
             .enumerate()

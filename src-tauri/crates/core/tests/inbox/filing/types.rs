@@ -25,7 +25,7 @@ fn widened_types_are_asked_for_from_where_leaving_out_began() {
         .set_event_types(&types(&["notification.created", "workflow.failed"]))
         .unwrap();
     assert_eq!(cursor(&harness), "5");
-    // All of it comes again, and only what is new is news.
+    // All events are sent again, and only new ones are news.
     harness.reconnect();
     harness.comes(
         "7",
